@@ -1,0 +1,125 @@
+//! The composition root: loads, gathers, plans, executes, reports. The only place that knows all of them, and one of
+//! the few that may read the clock.
+
+mod evaluate;
+mod graph;
+mod local;
+mod out;
+mod plan;
+mod simulate;
+mod validate;
+mod world;
+
+use std::io::{IsTerminal, Write};
+
+use jiff::Timestamp;
+
+use crate::cli::{Cli, Command, Common, Format};
+use crate::error::{Exit, Failure};
+use crate::report::escape::terminal;
+use crate::report::json;
+use crate::report::style::Style;
+
+/// What a command prints, and how it ends.
+#[derive(Debug)]
+pub struct Output {
+    /// For standard output.
+    pub text: String,
+    /// For standard error.
+    pub notices: Vec<String>,
+    /// How it ended.
+    pub exit: Exit,
+}
+
+/// Carries a command out and prints what it has to say.
+pub fn run(cli: Cli) -> Exit {
+    let colour = std::io::stdout().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let outcome = execute(cli, Timestamp::now(), Style { colour });
+    let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
+    match outcome {
+        Ok(output) => {
+            for notice in &output.notices {
+                let _ = writeln!(err, "{}", terminal(notice));
+            }
+            match out
+                .write_all(output.text.as_bytes())
+                .and_then(|()| out.flush())
+            {
+                Ok(()) => output.exit,
+                // A reader that has seen enough (`| head`) is no failure.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => output.exit,
+                Err(_) => Exit::Failed,
+            }
+        }
+        Err(failure) => {
+            let _ = writeln!(err, "error: {}", terminal(&failure.message));
+            for hint in &failure.hints {
+                let _ = writeln!(err, "  help: {}", terminal(hint));
+            }
+            failure.exit
+        }
+    }
+}
+
+/// Carries a command out. `now` is the time where the call does not give one.
+pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure> {
+    match cli.command {
+        Command::Validate { common, fix } => validate::run(&Call::new(common, now, style), fix),
+        Command::Plan { common, diff, why } => plan::run(&Call::new(common, now, style), diff, why),
+        Command::Simulate {
+            common,
+            approve,
+            out,
+        } => simulate::run(&Call::new(common, now, style), approve, out),
+        Command::Graph { common } => graph::run(&Call::new(common, now, style)),
+        Command::Promote {
+            common,
+            local: _,
+            pipeline,
+            to,
+            approved_by,
+        } => local::run(&Call::new(common, now, style), &pipeline, &to, approved_by),
+        Command::Schema { common } => Ok(schema(&Call::new(common, now, style))),
+    }
+}
+
+/// A call with what all commands take.
+struct Call {
+    common: Common,
+    now: Timestamp,
+    style: Style,
+}
+
+impl Call {
+    fn new(common: Common, now: Timestamp, style: Style) -> Self {
+        let now = common.at.unwrap_or(now);
+        // JSON is for programs.
+        let style = if common.format == Format::Json {
+            Style::default()
+        } else {
+            style
+        };
+        Self { common, now, style }
+    }
+
+    fn json(&self) -> bool {
+        self.common.format == Format::Json
+    }
+}
+
+fn schema(call: &Call) -> Output {
+    let schema = crate::policy::schema();
+    let text = if call.json() {
+        json::document(
+            &serde_json::json!({ "version": json::VERSION, "schema": schema, "findings": [] }),
+        )
+    } else {
+        json::document(&schema)
+    };
+    Output {
+        text,
+        notices: Vec::new(),
+        exit: Exit::Done,
+    }
+}

@@ -1,0 +1,155 @@
+//! One evaluation: catalog, references, revisions, checks, history, plan. The same path for every command.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::world::World;
+use crate::catalog::{load, resolve_pipelines};
+use crate::checks::{self, Compared, Context};
+use crate::error::{Exit, Failure};
+use crate::gather::{Repositories, answer_history, answer_revisions};
+use crate::model::catalog::{Catalog, PipelineId};
+use crate::model::facts::{Approvals, Facts, HistoryQuery, LastSet, Revision, RevisionQuery};
+use crate::model::finding::{Finding, Severity};
+use crate::model::plan::{Plan, State};
+use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::plan;
+
+/// Everything that was read and found; what a plan is made from.
+pub(super) struct Evaluation {
+    pub catalog: Catalog,
+    pub resolved: Vec<ResolvedPipeline>,
+    pub revisions: BTreeMap<RevisionQuery, Revision>,
+    pub history: BTreeMap<HistoryQuery, LastSet>,
+    pub findings: Vec<Finding>,
+    pub stopped: BTreeMap<PipelineId, String>,
+}
+
+/// What may differ between two plans of one evaluation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ask {
+    pub approvals: Option<Approvals>,
+    pub landed: BTreeSet<(PipelineId, StageIndex)>,
+    pub asked: Option<(PipelineId, StageIndex)>,
+}
+
+impl Evaluation {
+    /// Reads and checks everything. `history` is left out where nothing is planned.
+    pub(super) fn of(world: &World, now: Timestamp, with_history: bool) -> Result<Self, Failure> {
+        let catalog = load(&world.files, &world.policy);
+        let resolved = resolve_pipelines(&catalog, &world.here);
+        let repositories = Repositories {
+            here: world.repo.as_ref().zip(world.tip),
+            branch: world.branch.as_deref(),
+            remote: world.remote.as_deref(),
+            root: world.root.clone(),
+            policy: &world.policy,
+            written: written(world, &catalog, &resolved),
+        };
+        let queries = plan::revision_queries(&catalog, &world.policy, &resolved);
+        let revisions = answer_revisions(&repositories, queries)?;
+        let findings = check(world, &catalog, &resolved, &revisions);
+        let stopped = checks::stopped(&catalog, &findings);
+        let mut evaluation = Self {
+            catalog,
+            resolved,
+            revisions,
+            history: BTreeMap::new(),
+            findings,
+            stopped,
+        };
+        if with_history {
+            let facts = evaluation.facts(world, now, &Ask::default());
+            let queries = plan::history_queries(&facts);
+            let history = answer_history(&facts, &queries, &repositories)?;
+            evaluation.history = history;
+        }
+        Ok(evaluation)
+    }
+
+    fn facts<'a>(&'a self, world: &'a World, now: Timestamp, ask: &Ask) -> Facts<'a> {
+        Facts {
+            catalog: &self.catalog,
+            policy: &world.policy,
+            resolved: &self.resolved,
+            stopped: self.stopped.clone(),
+            revisions: self.revisions.clone(),
+            history: self.history.clone(),
+            approvals: ask.approvals.clone(),
+            now,
+            // Without a forge there is no repository name that two clones would agree on.
+            repository: String::new(),
+            base: world.branch.clone().unwrap_or_default(),
+            landed: ask.landed.clone(),
+            asked: ask.asked,
+        }
+    }
+
+    /// Plans.
+    pub(super) fn plan(&self, world: &World, now: Timestamp, ask: &Ask) -> Plan {
+        plan::plan(&self.facts(world, now, ask))
+    }
+
+    /// How a command that only reads ends.
+    pub(super) fn exit(&self, plan: &Plan) -> Exit {
+        let finding = self
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error);
+        let unread = plan
+            .pipelines
+            .iter()
+            .filter(|pipeline| pipeline.stopped.is_none())
+            .flat_map(|pipeline| &pipeline.promotions)
+            .any(|promotion| promotion.state == State::Error);
+        match (finding, unread) {
+            (true, _) => Exit::Invalid,
+            (false, true) => Exit::Failed,
+            (false, false) => Exit::Done,
+        }
+    }
+}
+
+/// Files in which any promotion writes.
+fn written(world: &World, catalog: &Catalog, resolved: &[ResolvedPipeline]) -> Vec<String> {
+    let files: BTreeSet<String> = plan::pairs(catalog, &world.policy, resolved)
+        .flat_map(|(_, pair)| pair.writes())
+        .map(|write| write.place.file.to_string())
+        .collect();
+    files.into_iter().collect()
+}
+
+fn check(
+    world: &World,
+    catalog: &Catalog,
+    resolved: &[ResolvedPipeline],
+    revisions: &BTreeMap<RevisionQuery, Revision>,
+) -> Vec<Finding> {
+    let pairs = plan::pairs(catalog, &world.policy, resolved)
+        .map(|(place, pair)| Compared {
+            pipeline: place.pipeline,
+            stage: place.stage,
+            service: place.service,
+            comparison: pair.compare(
+                pair.revision_query()
+                    .and_then(|query| revisions.get(&query)),
+            ),
+            pair,
+        })
+        .collect();
+    let context = Context {
+        catalog,
+        policy: &world.policy,
+        policy_file: &world.policy_file,
+        here: &world.here,
+        resolved,
+        revisions,
+        pairs,
+        bytes: &|path| world.bytes(path),
+    };
+    let mut findings = checks::run(&context);
+    findings.extend(world.policy_finding.clone());
+    findings.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    findings
+}

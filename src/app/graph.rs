@@ -1,0 +1,40 @@
+//! `graph`: the pipelines as a Mermaid chart.
+
+use super::evaluate::Evaluation;
+use super::world::{Look, World};
+use super::{Call, Output};
+use crate::error::{Exit, Failure};
+use crate::model::finding::Severity;
+use crate::report::{json, mermaid};
+
+pub(super) fn run(call: &Call) -> Result<Output, Failure> {
+    let world = World::open(call, Look::Commit)?;
+    let evaluation = Evaluation::of(&world, call.now, false)?;
+    let mut notices = world.notices.clone();
+    if evaluation.catalog.pipelines.is_empty() {
+        notices.push("There is no Pipeline here, so there is nothing to draw.".to_owned());
+    }
+    let errors = evaluation
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count();
+    let text = if call.json() {
+        json::graph(&evaluation.catalog, &evaluation.findings)
+    } else {
+        // Standard output is the chart, ready for a file or a Markdown fence.
+        if errors > 0 {
+            notices.push(format!("{errors} errors: sluice validate shows them"));
+        }
+        mermaid::chart(&evaluation.catalog)
+    };
+    Ok(Output {
+        text,
+        notices,
+        exit: if errors > 0 {
+            Exit::Invalid
+        } else {
+            Exit::Done
+        },
+    })
+}

@@ -1,0 +1,286 @@
+//! `promote --local`: one promotion as one commit on the current branch, without a forge.
+
+use std::fmt::Write;
+
+use super::evaluate::{Ask, Evaluation};
+use super::world::{Look, World};
+use super::{Call, Output};
+use crate::error::{Exit, Failure};
+use crate::execute::{Target, edited_files, record};
+use crate::model::catalog::PipelineId;
+use crate::model::facts::Approvals;
+use crate::model::ids::CommitId;
+use crate::model::nearest::nearest;
+use crate::model::place::RepoPath;
+use crate::model::plan::{GateReport, Promotion, State};
+use crate::model::resolved::StageIndex;
+use crate::model::verdict::Verdict;
+use crate::report::escape::{commit, terminal};
+use crate::report::plan_text::value;
+use crate::report::{json, message};
+
+pub(super) fn run(
+    call: &Call,
+    pipeline: &str,
+    to: &str,
+    approved_by: Vec<String>,
+) -> Result<Output, Failure> {
+    let world = World::open(call, Look::Commit)?;
+    let Some(repo) = &world.repo else {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!("{} is no git repository to commit to", world.root.display()),
+        )
+        .hint("give the top of a work tree, or a bare repository"));
+    };
+    let Some(tip) = world.tip else {
+        return Err(Failure::new(
+            Exit::Invalid,
+            "the repository has no commit yet",
+        ));
+    };
+    if world.branch.is_none() {
+        return Err(Failure::new(
+            Exit::Blocked,
+            "no branch is checked out, so there is none to commit to",
+        )
+        .hint("git switch BRANCH"));
+    }
+    let evaluation = Evaluation::of(&world, call.now, true)?;
+    let (id, stage) = find(&evaluation, pipeline, to)?;
+    let ask = Ask {
+        approvals: Some(Approvals {
+            names: approved_by.iter().cloned().collect(),
+        }),
+        asked: Some((id, stage)),
+        ..Ask::default()
+    };
+    let plan = evaluation.plan(&world, call.now, &ask);
+    let all: Vec<&Promotion> = plan.pipelines[id.0]
+        .promotions
+        .iter()
+        .filter(|promotion| promotion.index == stage)
+        .collect();
+    let Some(promotion) = all
+        .iter()
+        .find(|promotion| promotion.may_land())
+        .or(all.first())
+    else {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!("no edge leads into {to}, so nothing is ever promoted into it"),
+        ));
+    };
+    if promotion.state == State::InSync {
+        return Ok(done(call, world.notices.clone(), None, promotion));
+    }
+    refuse_unless_it_may_land(promotion)?;
+
+    let files = edited_files(&promotion.changes, |path| world.bytes(path))?;
+    let paths: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
+    let uncommitted = repo.uncommitted(Some(&paths))?;
+    if !uncommitted.is_empty() {
+        return Err(Failure::new(
+            Exit::Blocked,
+            format!(
+                "these files have changes that are not committed: {}",
+                uncommitted.join(", ")
+            ),
+        )
+        .hint("commit or stash them first; nothing was written"));
+    }
+    let manifest = evaluation.catalog.pipeline(id);
+    let target = Target {
+        repository: String::new(),
+        base: world.branch.clone().unwrap_or_default(),
+    };
+    let blob = |path: &RepoPath| world.file(path).map(|file| file.blob);
+    let record = record(
+        manifest.namespace.as_deref(),
+        manifest.name.as_str(),
+        promotion,
+        &target,
+        blob,
+    )
+    .ok_or_else(|| Failure::new(Exit::Failed, "there is nothing to record"))?;
+    let mut text = format!(
+        "{}\n\n{}\n{}",
+        message::subject(manifest.name.as_str(), promotion),
+        message::body(promotion),
+        record.trailers()
+    );
+    for gate in &promotion.gates {
+        let _ = writeln!(text, "Sluice-Gate: {}", gate_line(gate));
+    }
+    let contents: Vec<(String, Vec<u8>)> = files
+        .into_iter()
+        .map(|file| (file.path.to_string(), file.after))
+        .collect();
+    let author = repo.author_from_config(call.now.as_second())?;
+    let commit = repo.write_commit(Some(&tip), &contents, &text, &author)?;
+    repo.land_on_current_branch(&tip, &commit, &paths)?;
+    Ok(done(call, world.notices.clone(), Some(commit), promotion))
+}
+
+/// One line of the record: what passed the gate. Names from a command line prove nothing, and the line says so.
+fn gate_line(gate: &GateReport) -> String {
+    commit(&format!(
+        "{} {}; {} (given by hand, unverified)",
+        gate.name, gate.judgement.verdict, gate.judgement.reason
+    ))
+}
+
+/// The pipeline and stage that a person named.
+fn find(
+    evaluation: &Evaluation,
+    pipeline: &str,
+    to: &str,
+) -> Result<(PipelineId, StageIndex), Failure> {
+    let catalog = &evaluation.catalog;
+    let (namespace, name) = match pipeline.split_once('/') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (None, pipeline),
+    };
+    let named: Vec<PipelineId> = catalog
+        .pipelines_named(name)
+        .filter(|id| namespace.is_none() || catalog.pipeline(*id).namespace.as_deref() == namespace)
+        .collect();
+    let id = match named[..] {
+        [one] => one,
+        [] => {
+            let known: Vec<&str> = catalog
+                .pipelines
+                .iter()
+                .map(|pipeline| pipeline.name.as_str())
+                .collect();
+            let hint = match nearest(name, known.iter().copied()).first() {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("there are: {}", known.join(", ")),
+            };
+            return Err(
+                Failure::new(Exit::Invalid, format!("there is no pipeline {pipeline}")).hint(hint),
+            );
+        }
+        _ => {
+            return Err(Failure::new(
+                Exit::Invalid,
+                format!("there are several pipelines of the name {name}"),
+            )
+            .hint("say NAMESPACE/NAME"));
+        }
+    };
+    let stages = &catalog.pipeline(id).stages;
+    match stages.iter().position(|stage| stage.name.as_str() == to) {
+        Some(stage) => Ok((id, stage)),
+        None => {
+            let known: Vec<&str> = stages.iter().map(|stage| stage.name.as_str()).collect();
+            let hint = match nearest(to, known.iter().copied()).first() {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("its stages are: {}", known.join(", ")),
+            };
+            Err(Failure::new(Exit::Invalid, format!("{pipeline} has no stage {to}")).hint(hint))
+        }
+    }
+}
+
+fn refuse_unless_it_may_land(promotion: &Promotion) -> Result<(), Failure> {
+    let refuse = |exit: Exit, why: String| {
+        Err(Failure::new(exit, why).hint("nothing was written; sluice plan shows it all"))
+    };
+    let stage = &promotion.stage;
+    match promotion.state {
+        State::Due => {}
+        State::InSync => return Ok(()),
+        State::Error => {
+            return refuse(
+                Exit::Invalid,
+                format!("{stage} cannot be promoted: {}", promotion.reason),
+            );
+        }
+        State::Held => {
+            return refuse(
+                Exit::Blocked,
+                format!("{stage} is held: {}", promotion.reason),
+            );
+        }
+        State::Ahead => {
+            return refuse(
+                Exit::Blocked,
+                format!("{stage} is ahead of its source: {}", promotion.reason),
+            );
+        }
+    }
+    let shut: Vec<String> = promotion
+        .gates
+        .iter()
+        .filter(|gate| gate.judgement.verdict != Verdict::Pass)
+        .map(|gate| format!("{} ({}): {}", gate.name, gate.kind, gate.judgement.reason))
+        .collect();
+    if shut.is_empty() {
+        return Ok(());
+    }
+    let mut failure = Failure::new(
+        Exit::Blocked,
+        format!("not every gate passes: {}", shut.join("; ")),
+    );
+    if promotion
+        .gates
+        .iter()
+        .any(|gate| gate.kind == crate::model::pipeline::GateKind::Approval)
+    {
+        failure = failure
+            .hint("an APPROVAL gate passes here with --approved-by NAME, recorded as unverified");
+    }
+    Err(failure.hint("nothing was written"))
+}
+
+fn done(
+    call: &Call,
+    notices: Vec<String>,
+    commit: Option<CommitId>,
+    promotion: &Promotion,
+) -> Output {
+    let text = if call.json() {
+        json::document(&serde_json::json!({
+            "version": json::VERSION,
+            "commit": commit,
+            "promotion": json::promotion(promotion),
+            "findings": [],
+        }))
+    } else {
+        let mut text = String::new();
+        match commit {
+            Some(commit) => {
+                for change in &promotion.changes {
+                    let _ = writeln!(
+                        text,
+                        "  {} {}  {}",
+                        terminal(&change.manifest.name),
+                        terminal(&change.path.to_string()),
+                        value(change)
+                    );
+                }
+                let _ = writeln!(
+                    text,
+                    "Promoted {} in commit {}.",
+                    terminal(promotion.stage.as_str()),
+                    commit.short()
+                );
+            }
+            None => {
+                let reason = terminal(&promotion.reason);
+                let _ = writeln!(
+                    text,
+                    "{} is in sync: {reason}. Nothing was written.",
+                    promotion.stage
+                );
+            }
+        }
+        text
+    };
+    Output {
+        text,
+        notices,
+        exit: Exit::Done,
+    }
+}

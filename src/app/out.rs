@@ -1,0 +1,133 @@
+//! `simulate --out DIR`: every file of PATH except git's own, with what the simulation changed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::world::World;
+use crate::error::{Exit, Failure};
+use crate::model::place::RepoPath;
+use crate::repo::Repo;
+
+/// Sees to it that DIR is there and empty, and outside PATH, which is never touched.
+pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(Exit::Invalid, format!("--out {}: {error}", dir.display()))
+    };
+    let root = root.canonicalize().map_err(failed)?;
+    // The nearest folder above DIR that is there already tells where it will lie.
+    let mut above: PathBuf = std::path::absolute(dir).map_err(failed)?;
+    let real = loop {
+        match above.canonicalize() {
+            Ok(real) => break real,
+            Err(error) if error.kind() == ErrorKind::NotFound && above.pop() => {}
+            Err(error) => return Err(failed(error)),
+        }
+    };
+    if real.starts_with(&root) {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!(
+                "--out {} lies inside {}, which is never touched",
+                dir.display(),
+                root.display()
+            ),
+        )
+        .hint("give a folder outside of it"));
+    }
+    fs::create_dir_all(dir).map_err(failed)?;
+    if fs::read_dir(dir).map_err(failed)?.next().is_some() {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!("--out {} is not empty", dir.display()),
+        )
+        .hint("give a new or empty folder"));
+    }
+    Ok(())
+}
+
+/// Writes all files. `on_disk` is the repository as it is, where PATH is one.
+pub(super) fn write(
+    world: &World,
+    on_disk: Option<&Repo>,
+    touched: &BTreeSet<RepoPath>,
+    dir: &Path,
+) -> Result<(), Failure> {
+    match on_disk.filter(|repo| repo.is_bare()) {
+        Some(repo) => {
+            let Some(tip) = repo.head()?.commit else {
+                return Ok(());
+            };
+            for file in repo.files(&tip, &|_| true)?.files {
+                let path = dir.join(&file.path);
+                put(&path, &repo.blob(&file.blob)?)?;
+                if file.executable {
+                    make_executable(&path)?;
+                }
+            }
+        }
+        None => copy_folder(&world.root, dir)?,
+    }
+    for path in touched {
+        let Some(bytes) = world.bytes(path) else {
+            continue;
+        };
+        put(&dir.join(path.as_str()), &bytes)?;
+    }
+    Ok(())
+}
+
+fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure {
+    move |error| Failure::new(Exit::Failed, format!("{}: {error}", path.display()))
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+    }
+    fs::write(path, bytes).map_err(failed(path))
+}
+
+/// Links are copied as links, and never followed; what is neither file, folder nor link is left out.
+fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
+    for entry in fs::read_dir(from).map_err(failed(from))? {
+        let entry = entry.map_err(failed(from))?;
+        if entry.file_name() == ".git" {
+            continue;
+        }
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(failed(&source))?;
+        if kind.is_dir() {
+            fs::create_dir_all(&target).map_err(failed(&target))?;
+            copy_folder(&source, &target)?;
+        } else if kind.is_file() {
+            fs::copy(&source, &target).map_err(failed(&target))?;
+        } else if kind.is_symlink() {
+            copy_link(&source, &target)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn copy_link(source: &Path, target: &Path) -> Result<(), Failure> {
+    let leads_to = fs::read_link(source).map_err(failed(source))?;
+    std::os::unix::fs::symlink(leads_to, target).map_err(failed(target))
+}
+
+#[cfg(not(unix))]
+fn copy_link(_: &Path, _: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(failed(path))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> Result<(), Failure> {
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! `plan`: what would be promoted, and why the rest would not.
+
+use std::collections::BTreeMap;
+
+use super::evaluate::{Ask, Evaluation};
+use super::world::{Look, World};
+use super::{Call, Output};
+use crate::error::Failure;
+use crate::execute::edited_files;
+use crate::model::plan::Plan;
+use crate::report::plan_text::PlanText;
+use crate::report::{diff, json};
+
+pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Failure> {
+    let world = World::open(call, Look::Commit)?;
+    let evaluation = Evaluation::of(&world, call.now, true)?;
+    let plan = evaluation.plan(&world, call.now, &Ask::default());
+    let exit = evaluation.exit(&plan);
+    if call.json() {
+        let mut notices = world.notices.clone();
+        if evaluation.catalog.pipelines.is_empty() {
+            notices.push("There is no Pipeline here, so there is nothing to promote.".to_owned());
+        }
+        return Ok(Output {
+            text: json::plan(&evaluation.catalog, &plan, world.tip, &evaluation.findings),
+            notices,
+            exit,
+        });
+    }
+    let diffs = if with_diff {
+        diffs(call, &world, &plan)
+    } else {
+        BTreeMap::new()
+    };
+    let notices: Vec<String> = world
+        .notices
+        .iter()
+        .cloned()
+        .chain(passed_over(&evaluation))
+        .collect();
+    let text = PlanText {
+        heading: world.heading(),
+        catalog: &evaluation.catalog,
+        plan: &plan,
+        findings: &evaluation.findings,
+        notices: &notices,
+        why: why.then_some(&world.policy_file),
+        diffs: &diffs,
+        style: call.style,
+    }
+    .render();
+    Ok(Output {
+        text,
+        notices: Vec::new(),
+        exit,
+    })
+}
+
+/// One counted line about files that are not YAML yet.
+pub(super) fn passed_over(evaluation: &Evaluation) -> Option<String> {
+    let files: std::collections::BTreeSet<_> = evaluation
+        .catalog
+        .unread
+        .iter()
+        .map(|unread| &unread.file)
+        .collect();
+    match files.len() {
+        0 => None,
+        1 => {
+            Some("1 file that may hold manifests was passed over: it is not plain YAML".to_owned())
+        }
+        number => Some(format!(
+            "{number} files that may hold manifests were passed over: they are not plain YAML"
+        )),
+    }
+}
+
+fn diffs(call: &Call, world: &World, plan: &Plan) -> BTreeMap<(usize, usize), String> {
+    let mut diffs = BTreeMap::new();
+    for (pipeline, entry) in plan.pipelines.iter().enumerate() {
+        for (position, promotion) in entry.promotions.iter().enumerate() {
+            if promotion.changes.is_empty() {
+                continue;
+            }
+            let text = match edited_files(&promotion.changes, |path| world.bytes(path)) {
+                Ok(files) => files
+                    .iter()
+                    .map(|file| {
+                        diff::file(
+                            &file.path,
+                            &file.before,
+                            &file.after,
+                            &promotion.changes,
+                            call.style,
+                        )
+                    })
+                    .collect(),
+                Err(refused) => format!("  no diff: {refused}\n"),
+            };
+            diffs.insert((pipeline, position), text);
+        }
+    }
+    diffs
+}

@@ -1,0 +1,248 @@
+//! What a command works on: a repository at a commit, or a folder; its manifest files and its policy.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::Call;
+use crate::catalog::{Here, SourceFile};
+use crate::error::{Exit, Failure};
+use crate::gather::{files_of_commit, files_on_disk};
+use crate::model::finding::Finding;
+use crate::model::ids::CommitId;
+use crate::model::place::RepoPath;
+use crate::model::policy::Policy;
+use crate::model::repo_url::Location;
+use crate::policy;
+use crate::repo::Repo;
+
+/// What a command works on.
+pub(super) struct World {
+    /// PATH.
+    pub root: PathBuf,
+    /// The repository, where PATH is one.
+    pub repo: Option<Repo>,
+    /// The commit that is looked at.
+    pub tip: Option<CommitId>,
+    /// The branch of that commit.
+    pub branch: Option<String>,
+    /// The remote whose branches count as this repository's.
+    pub remote: Option<String>,
+    /// What makes a repository this one.
+    pub here: Here,
+    /// The policy; the default one where there is none or it is invalid.
+    pub policy: Policy,
+    /// The policy's file, as findings name it.
+    pub policy_file: RepoPath,
+    /// What is wrong with the policy, where it could not be read.
+    pub policy_finding: Option<Finding>,
+    /// The manifest files, by path.
+    pub files: Vec<SourceFile>,
+    /// Notices for the reader.
+    pub notices: Vec<String>,
+}
+
+/// Which files are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Those of the current commit, where there is a repository.
+    Commit,
+    /// Those on disk.
+    Disk,
+}
+
+impl World {
+    /// Opens PATH.
+    pub(super) fn open(call: &Call, look: Look) -> Result<Self, Failure> {
+        let root = &call.common.path;
+        let missing = |error: std::io::Error| {
+            Failure::new(Exit::Invalid, format!("{}: {error}", root.display()))
+                .hint("give the path of a repository or folder")
+        };
+        if !std::fs::metadata(root).map_err(missing)?.is_dir() {
+            return Err(Failure::new(
+                Exit::Invalid,
+                format!("{} is not a folder", root.display()),
+            ));
+        }
+        let repo = Repo::at(root)?;
+        if look == Look::Disk && repo.as_ref().is_some_and(Repo::is_bare) {
+            return Err(Failure::new(
+                Exit::Invalid,
+                "a bare repository has no files on disk to look at",
+            )
+            .hint("sluice plan reads its current commit"));
+        }
+        let mut world = Self {
+            root: root.clone(),
+            repo,
+            tip: None,
+            branch: None,
+            remote: None,
+            here: Here::default(),
+            policy: Policy::default(),
+            policy_file: policy::DEFAULT_PATH.into(),
+            policy_finding: None,
+            files: Vec::new(),
+            notices: Vec::new(),
+        };
+        world.locate()?;
+        world.read_policy(call.common.policy.as_deref(), look)?;
+        world.read_files(look)?;
+        Ok(world)
+    }
+
+    fn locate(&mut self) -> Result<(), Failure> {
+        let Some(repo) = &self.repo else {
+            return Ok(());
+        };
+        let head = repo.head()?;
+        self.tip = head.commit;
+        self.branch = head.branch;
+        let remotes = repo.remotes()?;
+        self.remote = remotes
+            .iter()
+            .find(|remote| remote.name == "origin")
+            .or(remotes.first())
+            .map(|remote| remote.name.clone());
+        self.here.remotes = remotes
+            .into_iter()
+            .filter_map(|remote| match remote.url {
+                Some(Location::Remote(url)) => Some(url),
+                _ => None,
+            })
+            .collect();
+        Ok(())
+    }
+
+    fn read_policy(&mut self, given: Option<&Path>, look: Look) -> Result<(), Failure> {
+        let bytes = match (given, &self.repo, self.tip) {
+            (Some(path), _, _) => {
+                self.policy_file = path.to_string_lossy().into_owned().into();
+                let bytes = std::fs::read(path).map_err(|error| {
+                    Failure::new(
+                        Exit::Invalid,
+                        format!("the policy {}: {error}", path.display()),
+                    )
+                })?;
+                Some(bytes)
+            }
+            (None, Some(repo), Some(tip)) if look == Look::Commit => repo
+                .blob_at(&tip, policy::DEFAULT_PATH)?
+                .map(|(_, bytes)| bytes),
+            (None, Some(_), None) if look == Look::Commit => None,
+            (None, _, _) => read_if_there(&self.root.join(policy::DEFAULT_PATH))?,
+        };
+        if let Some(bytes) = bytes {
+            match policy::parse(&self.policy_file, &bytes) {
+                Ok(policy) => self.policy = policy,
+                Err(finding) => self.policy_finding = Some(*finding),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_files(&mut self, look: Look) -> Result<(), Failure> {
+        self.files = match (&self.repo, look) {
+            (Some(repo), Look::Commit) => {
+                let dirty = repo.uncommitted(None)?;
+                if !dirty.is_empty() {
+                    self.notices.push(format!(
+                        "{} not committed and not looked at: this reads the current commit",
+                        match dirty.len() {
+                            1 => "1 changed file is".to_owned(),
+                            number => format!("{number} changed files are"),
+                        }
+                    ));
+                }
+                match self.tip {
+                    Some(tip) => files_of_commit(repo, &tip, &self.policy)?,
+                    None => {
+                        self.notices
+                            .push("the repository has no commit yet".to_owned());
+                        Vec::new()
+                    }
+                }
+            }
+            (repo, _) => files_on_disk(&self.root, repo.as_ref(), &self.policy)?,
+        };
+        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(())
+    }
+
+    /// The bytes of a manifest file.
+    pub(super) fn bytes(&self, path: &RepoPath) -> Option<Vec<u8>> {
+        self.file(path).map(|file| file.bytes.clone())
+    }
+
+    /// A manifest file.
+    pub(super) fn file(&self, path: &RepoPath) -> Option<&SourceFile> {
+        let index = self
+            .files
+            .binary_search_by(|file| file.path.cmp(path))
+            .ok()?;
+        self.files.get(index)
+    }
+
+    /// Puts new content into a manifest file that is there.
+    pub(super) fn put(&mut self, path: &RepoPath, bytes: Vec<u8>) -> Result<(), Failure> {
+        let blob = Repo::hash_blob(&bytes)?;
+        let index = self
+            .files
+            .binary_search_by(|file| file.path.cmp(path))
+            .map_err(|_| Failure::new(Exit::Failed, format!("{path} is not there")))?;
+        self.files[index].bytes = bytes;
+        self.files[index].blob = blob;
+        Ok(())
+    }
+
+    /// How the heading of a report names it.
+    pub(super) fn heading(&self) -> String {
+        let slug = self
+            .here
+            .remotes
+            .first()
+            .and_then(|url| url.slug())
+            .map(str::to_owned);
+        let name = slug.unwrap_or_else(|| self.name());
+        match (&self.repo, self.tip) {
+            (Some(_), Some(tip)) => {
+                let branch = self.branch.as_deref().unwrap_or("detached");
+                format!("{name}  {branch} {}", tip.short())
+            }
+            (Some(_), None) => format!("{name}  no commit yet"),
+            (None, _) => format!("{name}  a folder without history"),
+        }
+    }
+
+    /// The name of PATH's last part.
+    pub(super) fn name(&self) -> String {
+        let full = self
+            .root
+            .canonicalize()
+            .unwrap_or_else(|_| self.root.clone());
+        full.file_name().map_or_else(
+            || self.root.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match std::fs::symlink_metadata(path) {
+        Ok(kind) if kind.is_symlink() => Err(Failure::new(
+            Exit::Blocked,
+            format!(
+                "{} is a symlink, and those are not followed",
+                path.display()
+            ),
+        )),
+        Ok(_) => Ok(Some(
+            std::fs::read(path).with_context(|| format!("reading {}", path.display()))?,
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::from(
+            anyhow::Error::from(error).context(format!("reading {}", path.display())),
+        )),
+    }
+}

@@ -1,0 +1,17 @@
+//! The manifests of a commit or folder: reading them, and looking references up among them.
+//!
+//! Bytes in, [`Catalog`](crate::model::catalog::Catalog) out. Where the bytes come from (git, a folder, an API) is
+//! not known here, and neither is what a promotion does with them.
+
+mod load;
+mod origin;
+mod raw;
+mod read;
+mod resolve;
+mod scalars;
+
+pub use load::{SourceFile, load, wants_file};
+pub use origin::{Here, origin_of};
+pub use read::{FileManifests, read_file};
+pub use resolve::{Resolver, resolve_pipelines};
+pub use scalars::{ManifestScalars, scalars_of_file};

@@ -1,0 +1,469 @@
+//! One file's bytes → its manifests, each with its places.
+
+use base64::Engine;
+use secrecy::SecretString;
+
+use super::raw;
+use crate::model::catalog::{GitRepository, Other};
+use crate::model::finding::{Finding, Stops};
+use crate::model::pipeline::{
+    Criteria, Edge, EdgeEnds, Gate, GateKind, Pipeline, Stage, StageService,
+};
+use crate::model::place::{Place, RepoPath};
+use crate::model::policy::Policy;
+use crate::model::reference::{Kind, ManifestKey};
+use crate::model::service::{
+    ChartOrigin, Entries, Field, Git, Helm, Secret, SecretEntries, SecretField, Service, Value,
+};
+use crate::yaml::de::{DeError, from_node};
+use crate::yaml::{
+    FieldPath, Limits, Lookup, NodeId, NodeKind, Parent, Position, Stream, SyntaxError,
+};
+
+/// The manifests of one file.
+#[derive(Debug, Default)]
+pub struct FileManifests {
+    /// `Pipeline`s.
+    pub pipelines: Vec<Pipeline>,
+    /// `ServiceDeployment`s.
+    pub services: Vec<Service>,
+    /// `Secret`s.
+    pub secrets: Vec<Secret>,
+    /// `GitRepository`s.
+    pub repositories: Vec<GitRepository>,
+    /// Manifests of the other kinds.
+    pub others: Vec<Other>,
+    /// Manifests of ours that could not be understood.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads one file. Documents that are not manifests of ours are passed over; ours that cannot be understood become
+/// findings, and the file's other manifests are read all the same.
+///
+/// # Errors
+/// Where the file is not YAML, or goes beyond the limits.
+pub fn read_file(
+    file: &RepoPath,
+    bytes: &[u8],
+    policy: &Policy,
+) -> Result<FileManifests, SyntaxError> {
+    let stream = Stream::parse(bytes, &Limits::default())?;
+    let mut reader = Reader {
+        file,
+        stream: &stream,
+        policy,
+        found: FileManifests::default(),
+    };
+    for document in stream.documents() {
+        let Some(root) = document.root else { continue };
+        let Some(kind) = reader.kind(root) else {
+            continue;
+        };
+        if let Some(duplicate) = stream.duplicate_keys(document).into_iter().next() {
+            let message = format!(
+                "the key `{}` stands twice in one mapping, so what it says depends on who reads it",
+                duplicate.key
+            );
+            let place = Place::new(file, duplicate.position);
+            let help = "keep one of the two";
+            reader
+                .found
+                .findings
+                .push(unreadable(place, message).help(help));
+            continue;
+        }
+        match kind {
+            RootKind::List => {
+                for item in reader.items(root) {
+                    if let Some(RootKind::Ours(kind)) = reader.kind(item) {
+                        reader.manifest(kind, item);
+                    }
+                }
+            }
+            RootKind::Ours(kind) => reader.manifest(kind, root),
+        }
+    }
+    Ok(reader.found)
+}
+
+/// The finding for a manifest or file that cannot be understood. It stops no pipeline by itself: what refers to the
+/// manifest does not find it.
+pub(super) fn unreadable(place: Place, message: impl Into<String>) -> Finding {
+    Finding::error("manifest-unreadable", place, message, Stops::Nothing)
+}
+
+enum RootKind {
+    Ours(Kind),
+    List,
+}
+
+struct Reader<'a> {
+    file: &'a RepoPath,
+    stream: &'a Stream,
+    policy: &'a Policy,
+    found: FileManifests,
+}
+
+impl Reader<'_> {
+    fn kind(&self, node: NodeId) -> Option<RootKind> {
+        let api_version = self.text(node, &["apiVersion"])?;
+        let kind = self.text(node, &["kind"])?;
+        if api_version == "v1" && kind == "List" {
+            return Some(RootKind::List);
+        }
+        let kind = Kind::of(&api_version, &kind)?;
+        // A manifest has a name; what has none is a template or a fragment.
+        self.text(node, &["metadata", "name"])?;
+        Some(RootKind::Ours(kind))
+    }
+
+    fn items(&self, root: NodeId) -> Vec<NodeId> {
+        match self.stream.lookup(root, &FieldPath::keys(&["items"])) {
+            Lookup::Found { node, .. } => match self.stream.node(node).kind {
+                NodeKind::Sequence(items) => items.to_vec(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    fn text(&self, node: NodeId, keys: &[&str]) -> Option<String> {
+        match self.field(node, &FieldPath::keys(keys)) {
+            Field::Value(value) => Some(value.text),
+            _ => None,
+        }
+    }
+
+    fn manifest(&mut self, kind: Kind, node: NodeId) {
+        let read = match kind {
+            Kind::Pipeline => self
+                .pipeline(node)
+                .map(|manifest| self.found.pipelines.push(manifest)),
+            Kind::ServiceDeployment => self
+                .service(node)
+                .map(|manifest| self.found.services.push(manifest)),
+            Kind::Secret => self
+                .secret(node)
+                .map(|manifest| self.found.secrets.push(manifest)),
+            Kind::GitRepository => self
+                .repository(node)
+                .map(|manifest| self.found.repositories.push(manifest)),
+            _ => self
+                .other(kind, node)
+                .map(|manifest| self.found.others.push(manifest)),
+        };
+        if let Err(error) = read {
+            let message = match error.path.to_string() {
+                path if path.is_empty() => {
+                    format!("this {kind} cannot be understood: {}", error.message)
+                }
+                path => format!(
+                    "this {kind} cannot be understood: {path}: {}",
+                    error.message
+                ),
+            };
+            self.found
+                .findings
+                .push(unreadable(Place::new(self.file, error.position), message));
+        }
+    }
+
+    /// `metadata.namespace`, or what the policy fills in for this file.
+    fn namespace(&self, written: Option<&String>) -> Option<String> {
+        written.cloned().or_else(|| {
+            self.policy
+                .namespace_of(self.file.as_str())
+                .map(str::to_owned)
+        })
+    }
+
+    fn key(&self, kind: Kind, metadata: &raw::Metadata) -> ManifestKey {
+        ManifestKey {
+            kind,
+            namespace: self.namespace(written(metadata).as_ref()),
+            name: metadata.name.clone(),
+        }
+    }
+
+    fn at(&self, node: NodeId) -> Position {
+        self.stream.position(node)
+    }
+
+    fn pipeline(&self, node: NodeId) -> Result<Pipeline, DeError> {
+        let manifest: raw::Manifest<raw::PipelineSpec> = from_node(self.stream, node)?;
+        let written_namespace = written(&manifest.metadata);
+        Ok(Pipeline {
+            namespace: self.namespace(written_namespace.as_ref()),
+            written_namespace,
+            name: manifest.metadata.name.into(),
+            file: self.file.clone(),
+            at: self.at(node),
+            stages: manifest
+                .spec
+                .stages
+                .unwrap_or_default()
+                .into_iter()
+                .map(stage)
+                .collect(),
+            edges: manifest
+                .spec
+                .edges
+                .unwrap_or_default()
+                .into_iter()
+                .map(edge)
+                .collect(),
+        })
+    }
+
+    fn service(&self, node: NodeId) -> Result<Service, DeError> {
+        let manifest: raw::Manifest<raw::ServiceSpec> = from_node(self.stream, node)?;
+        let spec = manifest.spec;
+        let field = |keys: &[&str]| self.field(node, &FieldPath::keys(keys));
+        Ok(Service {
+            key: self.key(Kind::ServiceDeployment, &manifest.metadata),
+            written_namespace: written(&manifest.metadata),
+            file: self.file.clone(),
+            at: self.at(node),
+            spec_name: spec.name,
+            spec_namespace: spec.namespace,
+            git: spec.git.map(|git| Git {
+                url: git.url,
+                folder: git.folder,
+                reference: field(&["spec", "git", "ref"]),
+            }),
+            repository: spec.repository_ref.map(Into::into),
+            helm: spec.helm.map(|helm| Helm {
+                version: field(&["spec", "helm", "version"]),
+                chart: field(&["spec", "helm", "chart"]),
+                origin: chart_origin(helm),
+            }),
+            source_folders: spec
+                .sources
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|source| source.git?.folder)
+                .collect(),
+            configuration: self.entries(node),
+            configuration_ref: spec.configuration_ref.map(Into::into),
+            fields: self
+                .policy
+                .fields
+                .iter()
+                .map(|path| self.field(node, path.path()))
+                .collect(),
+        })
+    }
+
+    fn repository(&self, node: NodeId) -> Result<GitRepository, DeError> {
+        let manifest: raw::Manifest<raw::RepositorySpec> = from_node(self.stream, node)?;
+        Ok(GitRepository {
+            name: manifest.metadata.name,
+            url: manifest.spec.url,
+            place: Place::new(self.file, self.at(node)),
+        })
+    }
+
+    fn other(&self, kind: Kind, node: NodeId) -> Result<Other, DeError> {
+        let manifest: raw::Bare = from_node(self.stream, node)?;
+        Ok(Other {
+            key: self.key(kind, &manifest.metadata),
+            place: Place::new(self.file, self.at(node)),
+        })
+    }
+
+    fn secret(&self, node: NodeId) -> Result<Secret, DeError> {
+        let manifest: raw::Bare = from_node(self.stream, node)?;
+        let sops = self.stream.lookup(node, &FieldPath::keys(&["sops"]));
+        Ok(Secret {
+            key: self.key(Kind::Secret, &manifest.metadata),
+            written_namespace: written(&manifest.metadata),
+            file: self.file.clone(),
+            at: self.at(node),
+            encrypted: matches!(sops, Lookup::Found { .. }),
+            string_data: self.secret_entries(node, "stringData", |text| Ok(text.to_owned())),
+            data: self.secret_entries(node, "data", |text| {
+                // Kubernetes takes line breaks inside base64; nothing else is forgiven.
+                let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+                let bytes = base64::engine::general_purpose::STANDARD
+                    .decode(compact)
+                    .map_err(|_| "it is not base64")?;
+                String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text once decoded")
+            }),
+        })
+    }
+
+    fn secret_entries(
+        &self,
+        node: NodeId,
+        key: &str,
+        decode: impl Fn(&str) -> Result<String, &'static str>,
+    ) -> SecretEntries {
+        let mut found = SecretEntries::default();
+        for (name, at, field) in self.children(node, &FieldPath::keys(&[key]), &mut found.at) {
+            let field = match field {
+                Field::Value(value) => match decode(&value.text) {
+                    Ok(text) => SecretField::Value {
+                        value: SecretString::from(text),
+                        at: value.at,
+                    },
+                    Err(why) => SecretField::Unusable { at: value.at, why },
+                },
+                Field::NotScalar(at) => SecretField::Unusable {
+                    at,
+                    why: "it is not a scalar",
+                },
+                Field::Empty(at) => SecretField::Empty(at),
+                Field::Absent { .. } => SecretField::Empty(at),
+            };
+            found.entries.insert(name, field);
+        }
+        found
+    }
+
+    fn entries(&self, node: NodeId) -> Entries {
+        let mut found = Entries::default();
+        let path = FieldPath::keys(&["spec", "configuration"]);
+        let children = self.children(node, &path, &mut found.at);
+        found.entries = children
+            .into_iter()
+            .map(|(name, _, field)| (name, field))
+            .collect();
+        found
+    }
+
+    /// The entries of the mapping at `path`; `at` becomes its position where it is one.
+    fn children(
+        &self,
+        node: NodeId,
+        path: &FieldPath,
+        at: &mut Option<Position>,
+    ) -> Vec<(String, Position, Field)> {
+        let Lookup::Found { node: mapping, .. } = self.stream.lookup(node, path) else {
+            return Vec::new();
+        };
+        let NodeKind::Mapping(pairs) = self.stream.node(mapping).kind else {
+            return Vec::new();
+        };
+        *at = Some(self.at(mapping));
+        let mut entries = Vec::new();
+        for pair in pairs {
+            let Some(name) = self.stream.scalar(pair.key) else {
+                continue;
+            };
+            if name == "<<" {
+                continue;
+            }
+            let name = name.to_owned();
+            let key = pair.key;
+            let field = self.field(mapping, &FieldPath::keys(&[&name]));
+            entries.push((name, self.at(key), field));
+        }
+        entries
+    }
+
+    fn field(&self, node: NodeId, path: &FieldPath) -> Field {
+        match self.stream.lookup(node, path) {
+            Lookup::Found { node, .. } => match self.stream.scalar(node) {
+                Some(_) if self.stream.is_null(node) => Field::Empty(self.at(node)),
+                Some(text) => Field::Value(Value {
+                    text: text.to_owned(),
+                    at: self.at(node),
+                    note: self.stream.trailing_comment(node).and_then(our_note),
+                }),
+                None => Field::NotScalar(self.at(node)),
+            },
+            Lookup::Absent { parent } => Field::Absent {
+                parent: match parent {
+                    Parent::Mapping(mapping) => Some(self.at(mapping)),
+                    Parent::Null(null) => Some(self.at(null)),
+                    Parent::Missing | Parent::NotAMapping(_) => None,
+                },
+            },
+            Lookup::Duplicate { position } => Field::NotScalar(position),
+        }
+    }
+}
+
+/// The name in our own comment, `# sluice: NAME`.
+fn our_note(comment: &str) -> Option<String> {
+    comment.strip_prefix("sluice: ").map(str::to_owned)
+}
+
+/// An empty namespace says as much as none.
+fn written(metadata: &raw::Metadata) -> Option<String> {
+    metadata.namespace.clone().filter(|text| !text.is_empty())
+}
+
+fn chart_origin(helm: raw::ServiceHelm) -> ChartOrigin {
+    ChartOrigin {
+        url: helm.url.map(|url| url.trim_end_matches('/').to_owned()),
+        repository: helm.repository.map(|repository| {
+            (
+                repository.namespace.unwrap_or_default(),
+                repository.name.unwrap_or_default(),
+            )
+        }),
+        repository_ref: helm.repository_ref.map(|reference| {
+            (
+                reference.namespace.map(|namespace| namespace.value),
+                reference.name.value,
+            )
+        }),
+        git_folder: helm.git.and_then(|git| git.folder),
+    }
+}
+
+fn stage(raw: raw::PipelineStage) -> Stage {
+    Stage {
+        name: raw.name,
+        services: raw
+            .services
+            .unwrap_or_default()
+            .into_iter()
+            .map(|service| StageService {
+                reference: service.service_ref.into(),
+                criteria: service.criteria.map(|criteria| Criteria {
+                    at: criteria.at,
+                    source: criteria.value.service_ref.map(Into::into),
+                    secrets: criteria.value.secrets.unwrap_or_default(),
+                    repository: criteria.value.repository,
+                    pr_automation: criteria.value.pr_automation_ref.is_some(),
+                    ai: criteria.value.ai.is_some(),
+                }),
+            })
+            .collect(),
+    }
+}
+
+fn edge(raw: crate::yaml::Located<raw::PipelineEdge>) -> Edge {
+    let at = raw.at;
+    let raw = raw.value;
+    let by_ids = raw.from_id.is_some() || raw.to_id.is_some();
+    let nameless = |at| crate::yaml::Located {
+        value: "".into(),
+        at,
+    };
+    let ends = match (raw.from, raw.to) {
+        (Some(from), Some(to)) => EdgeEnds::Stages { from, to },
+        (None, None) if by_ids => EdgeEnds::ConsoleIds,
+        // An end that is missing names no stage: `unknown-stage` says so.
+        (from, to) => EdgeEnds::Stages {
+            from: from.unwrap_or_else(|| nameless(at)),
+            to: to.unwrap_or_else(|| nameless(at)),
+        },
+    };
+    Edge {
+        at,
+        ends,
+        gates: raw
+            .gates
+            .unwrap_or_default()
+            .into_iter()
+            .map(|gate| Gate {
+                at: gate.at,
+                name: gate.value.name,
+                kind: GateKind::of(&gate.value.kind),
+            })
+            .collect(),
+    }
+}

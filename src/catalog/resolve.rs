@@ -1,0 +1,312 @@
+//! Looking references up (semantics: references).
+//!
+//! The first rule with exactly one hit wins; a rule with several hits is ambiguous. There is no other fall-back.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use super::origin::{Here, origin_of};
+use crate::model::catalog::{Catalog, GitRepository, SecretId, ServiceId};
+use crate::model::name::StageName;
+use crate::model::nearest::nearest;
+use crate::model::pipeline::{EdgeEnds, Pipeline, StageService};
+use crate::model::reference::{Kind, ManifestKey, Reference};
+use crate::model::resolved::{
+    Resolution, ResolvedPipeline, ResolvedService, ResolvedStage, StageIndex,
+};
+
+/// Looks all references of all pipelines up, in the order of the catalog.
+pub fn resolve_pipelines(catalog: &Catalog, here: &Here) -> Vec<ResolvedPipeline> {
+    let resolver = Resolver::new(catalog);
+    catalog
+        .pipeline_ids()
+        .map(|id| {
+            let pipeline = catalog.pipeline(id);
+            ResolvedPipeline {
+                id,
+                stages: pipeline
+                    .stages
+                    .iter()
+                    .map(|stage| ResolvedStage {
+                        services: stage
+                            .services
+                            .iter()
+                            .map(|entry| resolve_service(&resolver, pipeline, entry, here))
+                            .collect(),
+                    })
+                    .collect(),
+                edges: pipeline
+                    .edges
+                    .iter()
+                    .map(|edge| ends(pipeline, &edge.ends))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn ends(pipeline: &Pipeline, ends: &EdgeEnds) -> Option<(StageIndex, StageIndex)> {
+    let index = |name: &StageName| {
+        pipeline
+            .stages
+            .iter()
+            .position(|stage| stage.name.value == *name)
+    };
+    match ends {
+        EdgeEnds::Stages { from, to } => Some((index(&from.value)?, index(&to.value)?)),
+        EdgeEnds::ConsoleIds => None,
+    }
+}
+
+fn resolve_service(
+    resolver: &Resolver<'_>,
+    pipeline: &Pipeline,
+    entry: &StageService,
+    here: &Here,
+) -> ResolvedService {
+    let own = pipeline.namespace.as_deref();
+    let service = resolver.service(&entry.reference, own);
+    let source = entry
+        .criteria
+        .as_ref()
+        .and_then(|criteria| criteria.source.as_ref())
+        .map(|reference| resolver.service(reference, own));
+    let copies_keys = entry
+        .criteria
+        .as_ref()
+        .is_some_and(|criteria| !criteria.secrets.is_empty());
+    let of = |resolution: &Resolution<ServiceId>| {
+        resolution.found().map(|id| resolver.catalog.service(id))
+    };
+    let target_manifest = of(&service);
+    let source_manifest = source.as_ref().and_then(of);
+    let secret = |manifest: Option<&crate::model::service::Service>| {
+        let manifest = manifest.filter(|_| copies_keys)?;
+        let reference = manifest.configuration_ref.as_ref()?;
+        Some(resolver.secret(reference, manifest.key.namespace.as_deref()))
+    };
+    ResolvedService {
+        source_secret: secret(source_manifest),
+        target_secret: secret(target_manifest),
+        source_origin: source_manifest.and_then(|manifest| origin_of(manifest, resolver, here)),
+        target_origin: target_manifest.and_then(|manifest| origin_of(manifest, resolver, here)),
+        service,
+        source,
+    }
+}
+
+/// The catalog, indexed by name.
+#[derive(Debug)]
+pub struct Resolver<'a> {
+    catalog: &'a Catalog,
+    services: HashMap<&'a str, Vec<ServiceId>>,
+    secrets: HashMap<&'a str, Vec<SecretId>>,
+    repositories: HashMap<&'a str, Vec<usize>>,
+    /// How many references were not found: names are compared with every other one only for the first few, so that
+    /// ten thousand broken references stay cheap.
+    misses: Cell<usize>,
+}
+
+const SUGGESTED_FOR: usize = 100;
+
+impl<'a> Resolver<'a> {
+    /// Indexes a catalog.
+    pub fn new(catalog: &'a Catalog) -> Self {
+        let mut services: HashMap<_, Vec<_>> = HashMap::new();
+        for id in catalog.service_ids() {
+            services
+                .entry(catalog.service(id).key.name.as_str())
+                .or_default()
+                .push(id);
+        }
+        let mut secrets: HashMap<_, Vec<_>> = HashMap::new();
+        for (index, secret) in catalog.secrets.iter().enumerate() {
+            secrets
+                .entry(secret.key.name.as_str())
+                .or_default()
+                .push(SecretId(index));
+        }
+        let mut repositories: HashMap<_, Vec<_>> = HashMap::new();
+        for (index, repository) in catalog.repositories.iter().enumerate() {
+            repositories
+                .entry(repository.name.as_str())
+                .or_default()
+                .push(index);
+        }
+        Self {
+            catalog,
+            services,
+            secrets,
+            repositories,
+            misses: Cell::new(0),
+        }
+    }
+
+    /// The `GitRepository` manifests of this name; they are cluster-scoped.
+    pub fn repositories(&self, name: &str) -> impl Iterator<Item = &'a GitRepository> + '_ {
+        self.repositories
+            .get(name)
+            .into_iter()
+            .flatten()
+            .map(|index| &self.catalog.repositories[*index])
+    }
+
+    /// Looks a `ServiceDeployment` up for a manifest of namespace `own`.
+    pub fn service(&self, reference: &Reference, own: Option<&str>) -> Resolution<ServiceId> {
+        let key = |id: ServiceId| &self.catalog.service(id).key;
+        let candidates = self
+            .services
+            .get(reference.name.as_str())
+            .map_or(&[][..], Vec::as_slice);
+        if let Some(resolution) = self.by_key(candidates, key, reference, own) {
+            return resolution;
+        }
+        if let Some(resolution) = self.swapped(reference, own) {
+            return resolution;
+        }
+        let known = self.catalog.services.iter().map(|service| &service.key);
+        self.not_found(Kind::ServiceDeployment, reference, known)
+    }
+
+    /// Looks a `Secret` up for a manifest of namespace `own`.
+    pub fn secret(&self, reference: &Reference, own: Option<&str>) -> Resolution<SecretId> {
+        let key = |id: SecretId| &self.catalog.secret(id).key;
+        let candidates = self
+            .secrets
+            .get(reference.name.as_str())
+            .map_or(&[][..], Vec::as_slice);
+        if let Some(resolution) = self.by_key(candidates, key, reference, own) {
+            return resolution;
+        }
+        let known = self.catalog.secrets.iter().map(|secret| &secret.key);
+        self.not_found(Kind::Secret, reference, known)
+    }
+
+    /// Rules 1 and 2: name and namespace equal; else name equal, and the manifest has no namespace.
+    fn by_key<T: Copy>(
+        &self,
+        candidates: &[T],
+        key: impl Fn(T) -> &'a ManifestKey,
+        reference: &Reference,
+        own: Option<&str>,
+    ) -> Option<Resolution<T>> {
+        let wanted = reference.namespace.as_deref().or(own);
+        let of_namespace = |namespace: Option<&str>| -> Vec<T> {
+            let same = |id: &T| key(*id).namespace.as_deref() == namespace;
+            candidates.iter().copied().filter(same).collect()
+        };
+        let mut hits = of_namespace(wanted);
+        if hits.is_empty() {
+            hits = of_namespace(None);
+        }
+        self.exactly_one(&hits, key)
+    }
+
+    fn exactly_one<T: Copy>(
+        &self,
+        hits: &[T],
+        key: impl Fn(T) -> &'a ManifestKey,
+    ) -> Option<Resolution<T>> {
+        match hits {
+            [] => None,
+            [one] => Some(Resolution::Found(*one)),
+            _ => Some(Resolution::Ambiguous(
+                hits.iter()
+                    .flat_map(|id| self.places(key(*id)))
+                    .collect::<std::collections::BTreeSet<_>>()
+                    .into_iter()
+                    .collect(),
+            )),
+        }
+    }
+
+    /// All places at which a manifest with this key begins.
+    fn places(&self, key: &ManifestKey) -> Vec<crate::model::place::Place> {
+        let services = self
+            .catalog
+            .services
+            .iter()
+            .filter(|service| service.key == *key);
+        let secrets = self
+            .catalog
+            .secrets
+            .iter()
+            .filter(|secret| secret.key == *key);
+        services
+            .map(|service| service.place(service.at))
+            .chain(secrets.map(|secret| secret.place(secret.at)))
+            .collect()
+    }
+
+    /// Rule 3: the form printed in Plural's documentation, which mixes `metadata` and `spec` up.
+    fn swapped(&self, reference: &Reference, own: Option<&str>) -> Option<Resolution<ServiceId>> {
+        let name = reference.namespace.as_deref()?;
+        let hits: Vec<ServiceId> = self
+            .services
+            .get(name)?
+            .iter()
+            .copied()
+            .filter(|id| {
+                let service = self.catalog.service(*id);
+                [&service.spec_name, &service.spec_namespace]
+                    .into_iter()
+                    .any(|field| field.as_deref() == Some(&reference.name))
+            })
+            .collect();
+        match self.exactly_one(&hits, |id| &self.catalog.service(id).key)? {
+            Resolution::Found(found) => {
+                let service = self.catalog.service(found);
+                Some(Resolution::Swapped {
+                    found,
+                    name: service.key.name.clone(),
+                    namespace: service
+                        .key
+                        .namespace
+                        .clone()
+                        .or_else(|| own.map(str::to_owned)),
+                })
+            }
+            other => Some(other),
+        }
+    }
+
+    fn not_found<'k, T>(
+        &self,
+        kind: Kind,
+        reference: &Reference,
+        known: impl Iterator<Item = &'k ManifestKey>,
+    ) -> Resolution<T> {
+        self.misses.set(self.misses.get() + 1);
+        let suggest = self.misses.get() <= SUGGESTED_FOR;
+        let known = known.filter(|_| suggest);
+        let wanted = match &reference.namespace {
+            Some(namespace) => format!("{namespace}/{}", reference.name),
+            None => reference.name.clone(),
+        };
+        let names: Vec<String> = known
+            .map(|key| match &key.namespace {
+                Some(namespace) => format!("{namespace}/{}", key.name),
+                None => key.name.clone(),
+            })
+            .collect();
+        let mut near = nearest(&wanted, names.iter().map(String::as_str));
+        if near.is_empty() {
+            near = nearest(
+                &reference.name,
+                names
+                    .iter()
+                    .map(|name| name.rsplit('/').next().unwrap_or(name)),
+            );
+        }
+        Resolution::NotFound {
+            nearest: near.into_iter().map(str::to_owned).collect(),
+            unread: self
+                .catalog
+                .unread
+                .iter()
+                .filter(|unread| unread.may_hold(kind))
+                .map(|unread| unread.file.clone())
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Checks: one file each, with its code, and this registry. They run in `validate` and before everything else.
+//!
+//! An error stops the pipelines that it names and leaves all others running.
+
+mod automation_only;
+mod criteria_self;
+mod cycle;
+mod duplicates;
+mod forbidden_path;
+mod manifest_unreadable;
+mod policy_looser;
+mod policy_unknown_name;
+mod problems;
+mod reference_ambiguous;
+mod reference_not_found;
+mod reference_swapped;
+mod references;
+mod repository_unknown;
+mod required_gate_missing;
+mod self_edge;
+mod self_feeding;
+mod source_not_upstream;
+mod target_elsewhere;
+mod target_moves;
+mod target_not_editable;
+mod unknown_stage;
+mod unreachable_stage;
+mod watch_outside;
+mod write_conflict;
+mod write_escapes_stage;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::Here;
+use crate::copy::{Comparison, Pair};
+use crate::model::catalog::{Catalog, PipelineId};
+use crate::model::facts::{Revision, RevisionQuery};
+use crate::model::finding::{Finding, Severity, Stops};
+use crate::model::pipeline::Pipeline;
+use crate::model::place::RepoPath;
+use crate::model::policy::Policy;
+use crate::model::resolved::{ResolvedPipeline, StageIndex};
+
+/// Everything that checks may look at.
+pub struct Context<'a> {
+    /// The manifests.
+    pub catalog: &'a Catalog,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The policy's file.
+    pub policy_file: &'a RepoPath,
+    /// What makes a repository this one.
+    pub here: &'a Here,
+    /// The pipelines with their references looked up.
+    pub resolved: &'a [ResolvedPipeline],
+    /// Answers about revisions.
+    pub revisions: &'a BTreeMap<RevisionQuery, Revision>,
+    /// Every target with its source, compared.
+    pub pairs: Vec<Compared<'a>>,
+    /// The bytes of a manifest file.
+    pub bytes: &'a dyn Fn(&RepoPath) -> Option<Vec<u8>>,
+}
+
+/// A target with its source, compared.
+pub struct Compared<'a> {
+    /// The pipeline.
+    pub pipeline: PipelineId,
+    /// The stage.
+    pub stage: StageIndex,
+    /// Index of the service in the stage.
+    pub service: usize,
+    /// The pair.
+    pub pair: Pair<'a>,
+    /// What differs.
+    pub comparison: Comparison,
+}
+
+impl<'a> Context<'a> {
+    /// The manifests of all pipelines with what their references lead to.
+    fn pipelines(&self) -> impl Iterator<Item = (&'a Pipeline, &'a ResolvedPipeline)> {
+        let catalog = self.catalog;
+        self.resolved
+            .iter()
+            .map(|resolved| (catalog.pipeline(resolved.id), resolved))
+    }
+}
+
+/// A check.
+pub struct Check {
+    /// The code of its findings.
+    pub code: &'static str,
+    /// How bad its findings are.
+    pub severity: Severity,
+    /// What it looks for, in one sentence.
+    pub about: &'static str,
+    /// Looks for it.
+    run: fn(&Context<'_>) -> Vec<Finding>,
+}
+
+/// All checks, by code.
+pub const CHECKS: &[Check] = &[
+    automation_only::CHECK,
+    criteria_self::CHECK,
+    cycle::CHECK,
+    duplicates::EDGE,
+    duplicates::GATE,
+    duplicates::SERVICE,
+    duplicates::STAGE,
+    forbidden_path::CHECK,
+    manifest_unreadable::CHECK,
+    policy_looser::CHECK,
+    policy_unknown_name::CHECK,
+    reference_ambiguous::CHECK,
+    reference_not_found::CHECK,
+    reference_swapped::CHECK,
+    problems::REPOSITORY_DIFFERS,
+    repository_unknown::CHECK,
+    required_gate_missing::CHECK,
+    problems::REVISION_UNRESOLVED,
+    problems::SECRET_ENCRYPTED,
+    problems::SECRET_MISSING,
+    problems::SECRET_TO_PLAINTEXT,
+    self_edge::CHECK,
+    self_feeding::CHECK,
+    source_not_upstream::CHECK,
+    target_elsewhere::CHECK,
+    target_moves::CHECK,
+    target_not_editable::CHECK,
+    unknown_stage::CHECK,
+    unreachable_stage::CHECK,
+    watch_outside::CHECK,
+    write_conflict::CHECK,
+    write_escapes_stage::CHECK,
+];
+
+/// Runs all checks. Findings come by file and place; the same one is said once.
+pub fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = CHECKS
+        .iter()
+        .flat_map(|check| (check.run)(context))
+        .collect();
+    findings.sort_by(|a, b| (&a.place, a.code, &a.message).cmp(&(&b.place, b.code, &b.message)));
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        match kept.last_mut() {
+            Some(last)
+                if (&last.place, last.code, &last.message)
+                    == (&finding.place, finding.code, &finding.message) =>
+            {
+                last.stops = both(&last.stops, &finding.stops);
+            }
+            _ => kept.push(finding),
+        }
+    }
+    kept
+}
+
+fn both(a: &Stops, b: &Stops) -> Stops {
+    match (a, b) {
+        (Stops::Everything, _) | (_, Stops::Everything) => Stops::Everything,
+        (Stops::Nothing, other) | (other, Stops::Nothing) => other.clone(),
+        (Stops::Pipelines(a), Stops::Pipelines(b)) => {
+            let all: BTreeSet<PipelineId> = a.iter().chain(b).copied().collect();
+            Stops::Pipelines(all.into_iter().collect())
+        }
+    }
+}
+
+/// The pipelines that errors stop, each with what to tell people.
+pub fn stopped(catalog: &Catalog, findings: &[Finding]) -> BTreeMap<PipelineId, String> {
+    let mut stopped = BTreeMap::new();
+    for id in catalog.pipeline_ids() {
+        let mut errors = findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error && finding.stops.stops(id));
+        let Some(first) = errors.next() else { continue };
+        let more = match errors.count() {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        stopped.insert(
+            id,
+            format!("{} {}: {}{more}", first.code, first.place, first.message),
+        );
+    }
+    stopped
+}
+
+/// Stops one pipeline.
+fn only(pipeline: PipelineId) -> Stops {
+    Stops::Pipelines(vec![pipeline])
+}

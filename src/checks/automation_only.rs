@@ -1,0 +1,55 @@
+//! `automation-only`: parts of a pipeline that only Plural's console acts on. Said, so that nobody waits for them.
+
+use super::{Check, Context};
+use crate::model::finding::{Finding, Severity};
+use crate::model::pipeline::EdgeEnds;
+
+pub(super) const CHECK: Check = Check {
+    code: "automation-only",
+    severity: Severity::Warning,
+    about: "A criteria or edge that only Plural's console acts on.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (pipeline, _) in context.pipelines() {
+        for stage in &pipeline.stages {
+            for criteria in stage
+                .services
+                .iter()
+                .filter_map(|entry| entry.criteria.as_ref())
+            {
+                let by = match (criteria.pr_automation, criteria.ai) {
+                    _ if criteria.source.is_some() => continue,
+                    (true, _) => "`prAutomationRef`",
+                    (_, true) => "`ai`",
+                    _ => continue,
+                };
+                findings.push(
+                    Finding::warning(
+                        CHECK.code,
+                        pipeline.place(criteria.at),
+                        format!("this service of stage {} is promoted by {by} alone, which Sluice does not act on", stage.name),
+                    )
+                    .help("add `serviceRef` with the service of the stage before, and what is copied follows from it"),
+                );
+            }
+        }
+        for edge in pipeline
+            .edges
+            .iter()
+            .filter(|edge| edge.ends == EdgeEnds::ConsoleIds)
+        {
+            findings.push(
+                Finding::warning(
+                    CHECK.code,
+                    pipeline.place(edge.at),
+                    "this edge names its stages by ids of Plural's console, which mean nothing here: it is left out",
+                )
+                .help("name the stages with `from` and `to`"),
+            );
+        }
+    }
+    findings
+}

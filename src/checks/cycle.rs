@@ -1,0 +1,39 @@
+//! `cycle`: a promotion would have to come before itself.
+
+use super::{Check, Context, only};
+use crate::graph::StageGraph;
+use crate::model::finding::{Finding, Severity};
+
+pub(super) const CHECK: Check = Check {
+    code: "cycle",
+    severity: Severity::Error,
+    about: "Edges lead around in a circle.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (pipeline, resolved) in context.pipelines() {
+        for cycle in StageGraph::of(resolved).cycles() {
+            let name = |stage: &usize| pipeline.stages[*stage].name.to_string();
+            let mut names: Vec<String> = cycle.iter().map(name).collect();
+            names.extend(cycle.first().map(name));
+            let closing = (cycle.last().copied(), cycle.first().copied());
+            let at = resolved
+                .edges
+                .iter()
+                .position(|ends| ends.map(|(from, to)| (Some(from), Some(to))) == Some(closing))
+                .map_or(pipeline.at, |edge| pipeline.edges[edge].at);
+            findings.push(
+                Finding::error(
+                    CHECK.code,
+                    pipeline.place(at),
+                    format!("the edges go round in a circle: {}", names.join(" → ")),
+                    only(resolved.id),
+                )
+                .help("take one of these edges out"),
+            );
+        }
+    }
+    findings
+}

@@ -1,0 +1,16 @@
+//! `manifest-unreadable`: a file that speaks of Plural's group cannot be understood, goes beyond a limit, or has a key
+//! twice. Found while reading; what refers to it does not find it.
+
+use super::{Check, Context};
+use crate::model::finding::{Finding, Severity};
+
+pub(super) const CHECK: Check = Check {
+    code: "manifest-unreadable",
+    severity: Severity::Error,
+    about: "A manifest of Plural's group cannot be read.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    context.catalog.findings.clone()
+}

@@ -1,0 +1,70 @@
+//! `reference-not-found`: a reference that must lead to a manifest leads nowhere.
+
+use super::{Check, Context, only, references};
+use crate::model::finding::{Finding, Severity};
+use crate::model::place::RepoPath;
+use crate::model::reference::Kind;
+use crate::model::resolved::Resolution;
+
+pub(super) const CHECK: Check = Check {
+    code: "reference-not-found",
+    severity: Severity::Error,
+    about: "A service, source or secret that a pipeline needs is not in the repository.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for found in references::services(context) {
+        if let Resolution::NotFound { nearest, unread } = found.resolution {
+            let what = references::shown(Kind::ServiceDeployment, found.reference);
+            findings.push(
+                Finding::error(
+                    CHECK.code,
+                    found.place(),
+                    format!("{what} was not found"),
+                    only(found.pipeline),
+                )
+                .help(help(nearest, unread)),
+            );
+        }
+    }
+    for found in references::secrets(context) {
+        if let Resolution::NotFound { nearest, unread } = found.resolution {
+            let what = references::shown(Kind::Secret, found.reference);
+            findings.push(
+                Finding::error(
+                    CHECK.code,
+                    found.place.clone(),
+                    format!(
+                        "{what} was not found, and a key is to be copied that only it can hold"
+                    ),
+                    only(found.pipeline),
+                )
+                .help(help(nearest, unread)),
+            );
+        }
+    }
+    findings
+}
+
+fn help(nearest: &[String], unread: &[RepoPath]) -> String {
+    let mut help = match nearest {
+        [] => "add its manifest to this repository, or mend the reference".to_owned(),
+        [one] => format!("did you mean {one}?"),
+        several => format!("did you mean one of {}?", several.join(", ")),
+    };
+    if !unread.is_empty() {
+        const MOST: usize = 5;
+        let shown: Vec<String> = unread.iter().take(MOST).map(RepoPath::to_string).collect();
+        let more = match unread.len().saturating_sub(MOST) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        help.push_str(&format!(
+            "; it may also stand in a file that could not be read: {}{more}",
+            shown.join(", ")
+        ));
+    }
+    help
+}

@@ -1,0 +1,48 @@
+//! `repository-unknown`: nothing is known of a repository but its name, so refs can only be compared as text.
+
+use super::{Check, Context};
+use crate::model::finding::{Finding, Severity};
+use crate::model::origin::Origin;
+
+pub(super) const CHECK: Check = Check {
+    code: "repository-unknown",
+    severity: Severity::Warning,
+    about: "The manifest of a repository is absent, so refs are compared as text.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for compared in &context.pairs {
+        let pair = &compared.pair;
+        let Some(origin) = pair.source_origin.filter(|origin| origin.is_unknown()) else {
+            continue;
+        };
+        if pair.source_ref().is_none() || !pair.same_origin() {
+            continue;
+        }
+        let at = pair
+            .source
+            .repository
+            .as_ref()
+            .map_or(pair.source.at, |reference| reference.at);
+        let what = match origin {
+            Origin::Unsaid => format!(
+                "{} does not say from which repository it is",
+                pair.source.key.name
+            ),
+            origin => format!("the manifest of {origin} is not here"),
+        };
+        findings.push(
+            Finding::warning(
+                CHECK.code,
+                pair.source.place(at),
+                format!(
+                    "{what}: refs of it are compared and copied as text, and nothing is pinned"
+                ),
+            )
+            .help("add the GitRepository manifest, or `git.url` to the services"),
+        );
+    }
+    findings
+}

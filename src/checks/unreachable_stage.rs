@@ -1,0 +1,32 @@
+//! `unreachable-stage`: no edge touches the stage, so nothing ever moves into it or out of it.
+
+use super::{Check, Context};
+use crate::graph::StageGraph;
+use crate::model::finding::{Finding, Severity};
+
+pub(super) const CHECK: Check = Check {
+    code: "unreachable-stage",
+    severity: Severity::Warning,
+    about: "No edge touches a stage of a pipeline that has edges.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (pipeline, resolved) in context.pipelines() {
+        if resolved.stages.len() < 2 {
+            continue;
+        }
+        for stage in StageGraph::of(resolved).untouched() {
+            let name = &pipeline.stages[stage].name;
+            let message = format!(
+                "no edge leads to or from the stage {name}: nothing is promoted into it or out of it"
+            );
+            findings.push(
+                Finding::warning(CHECK.code, pipeline.place(name.at), message)
+                    .help("add an edge, or take the stage out"),
+            );
+        }
+    }
+    findings
+}

@@ -1,0 +1,55 @@
+//! `watch-outside`: what a service is made of lies partly outside its folder.
+
+use super::{Check, Context};
+use crate::model::facts::Revision;
+use crate::model::finding::{Finding, Severity};
+
+pub(super) const CHECK: Check = Check {
+    code: "watch-outside",
+    severity: Severity::Warning,
+    about: "A kustomization, chart or values file leads outside the watched folders.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for compared in &context.pairs {
+        let pair = &compared.pair;
+        let Some(value) = pair.source_ref() else {
+            continue;
+        };
+        let place = pair.source.place(value.at);
+        let name = &pair.source.key.name;
+        let answer = pair
+            .revision_query()
+            .and_then(|query| context.revisions.get(&query));
+        let Some(Revision::Resolved(resolved)) = answer else {
+            continue;
+        };
+        if let Some(why) = &resolved.everything {
+            findings.push(
+                Finding::warning(
+                    CHECK.code,
+                    place,
+                    format!("it cannot be told what {name} is made of ({why}), so every commit to its repository counts as new"),
+                )
+                .help("mend it, or keep everything that the service reads inside its folder"),
+            );
+        } else if !resolved.outside.is_empty() {
+            findings.push(
+                Finding::warning(
+                    CHECK.code,
+                    place,
+                    format!(
+                        "{name} is made of more than its folder: {} is watched too",
+                        resolved.outside.join(", ")
+                    ),
+                )
+                .help(
+                    "name it under `pipelines.NAME.watch` of the policy to say that this is meant",
+                ),
+            );
+        }
+    }
+    findings
+}

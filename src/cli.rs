@@ -1,0 +1,125 @@
+//! The command line: parsing, and nothing but parsing.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+/// Release pipelines for GitOps repositories: what may be promoted, why the rest may not, and exactly the right edit.
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check manifests and policy on disk
+    Validate {
+        /// Everything that all commands take.
+        #[command(flatten)]
+        common: Common,
+        /// Write the fixes that are safe
+        #[arg(long)]
+        fix: bool,
+    },
+    /// Show what would be promoted, and why the rest would not
+    Plan {
+        /// Everything that all commands take.
+        #[command(flatten)]
+        common: Common,
+        /// Show a unified diff of every file that would change
+        #[arg(long)]
+        diff: bool,
+        /// Name the line of the policy behind each answer
+        #[arg(long)]
+        why: bool,
+    },
+    /// Play the pipelines to their end on a virtual repository
+    Simulate {
+        /// Everything that all commands take.
+        #[command(flatten)]
+        common: Common,
+        /// Approve every plan as it is proposed; may be given several times
+        #[arg(long, value_name = "USER")]
+        approve: Vec<String>,
+        /// Write the files of the end state into this new or empty folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Print the pipelines as a Mermaid chart
+    Graph {
+        /// Everything that all commands take.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Promote one stage by a commit
+    Promote {
+        /// Everything that all commands take.
+        #[command(flatten)]
+        common: Common,
+        /// Commit to the current branch of the repository at PATH, without a forge
+        #[arg(long, required = true)]
+        local: bool,
+        /// The pipeline, as NAME or NAMESPACE/NAME
+        #[arg(long, value_name = "P")]
+        pipeline: String,
+        /// The stage to promote into
+        #[arg(long, value_name = "STAGE")]
+        to: String,
+        /// Who approved; recorded as unverified; may be given several times
+        #[arg(long, value_name = "NAME")]
+        approved_by: Vec<String>,
+    },
+    /// Print the JSON Schema of the policy
+    Schema {
+        /// Everything that all commands take.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// A git repository (the top of its work tree, or a bare one) or a plain folder
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// The policy [default: PATH/.github/sluice.yaml, which may be missing]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// The time of the evaluation (RFC 3339) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub at: Option<Timestamp>,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+}
+
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| {
+        "not a time such as 2026-12-19T18:00:00Z (RFC 3339, with its offset)".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        super::Cli::command().debug_assert();
+    }
+}

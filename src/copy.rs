@@ -1,0 +1,582 @@
+//! What a promotion copies from a source to a target (semantics: what a promotion copies). Pure.
+//!
+//! A [`Pair`] is one target and its source. From it follow the revision that has to be resolved, the fields that a
+//! promotion may write, and, once the revision is known, the changes. Whether a promotion is *due* is not decided here.
+
+mod keys;
+mod version;
+
+pub use version::{is_exact_version, is_full_id};
+
+use crate::model::catalog::{Catalog, ServiceId};
+use crate::model::change::{Change, Text};
+use crate::model::facts::{Revision, RevisionQuery, Slot, Values};
+use crate::model::finding::Severity;
+use crate::model::origin::Origin;
+use crate::model::place::Place;
+use crate::model::policy::{Policy, RevisionMode};
+use crate::model::reference::ManifestKey;
+use crate::model::resolved::{ResolvedPipeline, ResolvedService, StageIndex};
+use crate::model::service::{Field, Secret, Service};
+use crate::yaml::{FieldPath, Located, Note};
+
+/// One target of a stage and the source that its criteria names, both found.
+#[derive(Clone, Debug)]
+pub struct Pair<'a> {
+    catalog: &'a Catalog,
+    policy: &'a Policy,
+    /// Which service is the target.
+    pub target_id: ServiceId,
+    /// Which service is the source.
+    pub source_id: ServiceId,
+    /// The target.
+    pub target: &'a Service,
+    /// The source.
+    pub source: &'a Service,
+    /// The target's `Secret`, where keys are copied and it names one that is there.
+    pub target_secret: Option<&'a Secret>,
+    /// The source's `Secret`, where keys are copied and it names one that is there.
+    pub source_secret: Option<&'a Secret>,
+    /// Where the target takes git from.
+    pub target_origin: Option<&'a Origin>,
+    /// Where the source takes git from.
+    pub source_origin: Option<&'a Origin>,
+    /// `criteria.secrets`.
+    pub keys: &'a [Located<String>],
+    /// What is written as the git ref.
+    pub mode: RevisionMode,
+    watch: &'a [Located<String>],
+}
+
+/// What stands in the way of copying one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The code of the finding that it becomes.
+    pub code: &'static str,
+    /// Whether it stops the pipeline.
+    pub severity: Severity,
+    /// Where.
+    pub place: Place,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// A pair compared.
+#[derive(Clone, Debug, Default)]
+pub struct Comparison {
+    /// What would have to change.
+    pub changes: Vec<Change>,
+    /// Values of the source as they would be written; the git ref as the commit that it stands for.
+    pub taken: Values,
+    /// What stands in the way.
+    pub problems: Vec<Problem>,
+    /// Fields that are not copied, and why.
+    pub skipped: Vec<String>,
+    /// The revision was not read, for want of a forge.
+    pub unread: bool,
+}
+
+/// A field that a promotion may write, whatever the values are now.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Write {
+    /// The manifest.
+    pub manifest: ManifestKey,
+    /// Where the manifest or field stands.
+    pub place: Place,
+    /// The field.
+    pub path: FieldPath,
+}
+
+impl<'a> Pair<'a> {
+    /// The pair of a stage's service; `None` where it has no source or a reference leads nowhere.
+    pub fn of(
+        catalog: &'a Catalog,
+        policy: &'a Policy,
+        pipeline: &'a ResolvedPipeline,
+        stage: StageIndex,
+        entry: usize,
+    ) -> Option<Self> {
+        let resolved: &ResolvedService = pipeline.stages[stage].services.get(entry)?;
+        let manifest = catalog.pipeline(pipeline.id);
+        let criteria = manifest.stages[stage].services[entry].criteria.as_ref()?;
+        let target_id = resolved.service.found()?;
+        let source_id = resolved.source.as_ref()?.found()?;
+        let secret = |resolution: &Option<crate::model::resolved::Resolution<_>>| {
+            resolution
+                .as_ref()
+                .and_then(|found| found.found())
+                .map(|id| catalog.secret(id))
+        };
+        let stage_rule = policy.stage(&manifest.name, &manifest.stages[stage].name.value);
+        Some(Self {
+            catalog,
+            policy,
+            target_id,
+            source_id,
+            target: catalog.service(target_id),
+            source: catalog.service(source_id),
+            target_secret: secret(&resolved.target_secret),
+            source_secret: secret(&resolved.source_secret),
+            target_origin: resolved.target_origin.as_ref(),
+            source_origin: resolved.source_origin.as_ref(),
+            keys: &criteria.secrets,
+            mode: stage_rule.map_or_else(RevisionMode::default, |ruled| ruled.rule.revision),
+            watch: policy.watch(&manifest.name),
+        })
+    }
+
+    /// The pair at another point of history: the same question asked of other manifests.
+    pub fn with<'b>(&self, source: &'b Service, source_secret: Option<&'b Secret>) -> Pair<'b>
+    where
+        'a: 'b,
+    {
+        Pair {
+            source,
+            source_secret,
+            ..self.clone()
+        }
+    }
+
+    /// The source's `git.ref`, where both sides take git and it has one.
+    pub fn source_ref(&self) -> Option<&'a crate::model::service::Value> {
+        self.target.git.as_ref()?;
+        self.source.git.as_ref()?.reference.value()
+    }
+
+    /// Whether both sides take git from the same place.
+    pub fn same_origin(&self) -> bool {
+        self.source_origin == self.target_origin
+    }
+
+    /// Whether both sides take the chart from the same place.
+    pub fn same_chart_origin(&self) -> bool {
+        match (&self.source.helm, &self.target.helm) {
+            (Some(source), Some(target)) => source.origin == target.origin,
+            _ => true,
+        }
+    }
+
+    /// Whether the ref is only compared and copied as text: nothing is known of the repository but its name, or the
+    /// policy says so.
+    pub fn literal(&self) -> bool {
+        self.mode == RevisionMode::Literal || self.source_origin.is_none_or(Origin::is_unknown)
+    }
+
+    /// Folders whose content makes up what is released, sorted, as the manifests and `watch` name them; `""` is
+    /// the whole repository.
+    pub fn watched(&self) -> Vec<String> {
+        let of = |service: &'a Service| {
+            let own = service
+                .git
+                .as_ref()
+                .map(|git| git.folder.as_deref().unwrap_or(""));
+            own.into_iter()
+                .chain(service.source_folders.iter().map(String::as_str))
+        };
+        let mut folders: Vec<String> = of(self.source)
+            .chain(of(self.target))
+            .chain(self.watch.iter().map(|folder| folder.as_str()))
+            .map(normal_folder)
+            .collect();
+        folders.sort();
+        folders.dedup();
+        folders
+    }
+
+    /// What has to be resolved before the pair can be compared; `None` where no ref is resolved.
+    pub fn revision_query(&self) -> Option<RevisionQuery> {
+        let value = self.source_ref()?;
+        if !self.same_origin() || self.literal() {
+            return None;
+        }
+        Some(RevisionQuery {
+            origin: self.source_origin?.clone(),
+            reference: value.text.clone(),
+            folders: self.watched(),
+            target: self.target_commit(),
+        })
+    }
+
+    /// What the target's own ref stands for, where its repository is known: whether it moves by itself.
+    pub fn target_query(&self) -> Option<RevisionQuery> {
+        let value = self.target.git.as_ref()?.reference.value()?;
+        let origin = self.target_origin.filter(|origin| !origin.is_unknown())?;
+        if is_full_id(&value.text) {
+            return None;
+        }
+        Some(RevisionQuery {
+            origin: origin.clone(),
+            reference: value.text.clone(),
+            folders: self.watched(),
+            target: None,
+        })
+    }
+
+    /// The commit that the target holds now, if it holds one.
+    pub fn target_commit(&self) -> Option<crate::model::ids::CommitId> {
+        self.target.git.as_ref()?.reference.text()?.parse().ok()
+    }
+
+    /// Every field that a promotion of this pair may write, whatever the values are now.
+    pub fn writes(&self) -> Vec<Write> {
+        let mut writes = Vec::new();
+        let mut own = |keys: &[&str], field: &Field| {
+            writes.push(Write {
+                manifest: self.target.key.clone(),
+                place: self
+                    .target
+                    .place(field.position().unwrap_or(self.target.at)),
+                path: FieldPath::keys(keys),
+            });
+        };
+        if self.source_ref().is_some() {
+            if let Some(git) = &self.target.git {
+                own(&["spec", "git", "ref"], &git.reference);
+            }
+        }
+        if let (Some(source), Some(target)) = (&self.source.helm, &self.target.helm) {
+            if source.version.value().is_some() {
+                own(&["spec", "helm", "version"], &target.version);
+            }
+            if source.chart.value().is_some() {
+                own(&["spec", "helm", "chart"], &target.chart);
+            }
+        }
+        for ((path, source), target) in self
+            .policy
+            .fields
+            .iter()
+            .zip(&self.source.fields)
+            .zip(&self.target.fields)
+        {
+            let reachable = !matches!(target, Field::Absent { parent: None });
+            if source.value().is_some() && reachable {
+                writes.push(Write {
+                    manifest: self.target.key.clone(),
+                    place: self
+                        .target
+                        .place(target.position().unwrap_or(self.target.at)),
+                    path: path.path().clone(),
+                });
+            }
+        }
+        writes.extend(self.keys.iter().filter_map(|key| self.key_write(key)));
+        writes
+    }
+
+    /// Compares the two. `revision` answers [`Pair::revision_query`].
+    pub fn compare(&self, revision: Option<&Revision>) -> Comparison {
+        let mut comparison = Comparison::default();
+        self.compare_git(revision, &mut comparison);
+        self.compare_helm(&mut comparison);
+        for key in self.keys {
+            self.compare_key(key, &mut comparison);
+        }
+        self.compare_fields(&mut comparison);
+        comparison
+    }
+
+    fn compare_git(&self, revision: Option<&Revision>, into: &mut Comparison) {
+        let (Some(value), Some(target)) = (self.source_ref(), &self.target.git) else {
+            return;
+        };
+        let path = ["spec", "git", "ref"];
+        let place = self.source.place(value.at);
+        if !self.same_origin() {
+            let shown = |origin: Option<&Origin>| {
+                origin.map_or_else(|| "nowhere".to_owned(), Origin::to_string)
+            };
+            into.problems.push(Problem {
+                code: "repository-differs",
+                severity: Severity::Error,
+                place: self.target.place(target.reference.position().unwrap_or(self.target.at)),
+                message: format!(
+                    "{} takes git from {} and its source {} from {}: a ref would cross repositories",
+                    self.target.key.name,
+                    shown(self.target_origin),
+                    self.source.key.name,
+                    shown(self.source_origin),
+                ),
+                help: Some("let both take git from the same repository, by the same `git.url` or `repositoryRef`".to_owned()),
+            });
+            return;
+        }
+        let holds_id = target.reference.text().is_some_and(is_full_id);
+        if self.literal() {
+            if holds_id && !is_full_id(&value.text) {
+                into.problems.push(Problem {
+                    code: "revision-unresolved",
+                    severity: Severity::Error,
+                    place,
+                    message: format!(
+                        "{} holds a commit id, and `{}` of {} cannot be resolved to one: a commit id is never replaced by \
+                         anything but a commit id",
+                        self.target.key.name, value.text, self.source.key.name
+                    ),
+                    help: Some(
+                        "add the GitRepository manifest or `git.url`, or put a commit id into the source".to_owned(),
+                    ),
+                });
+                return;
+            }
+            into.taken
+                .insert(Slot::GitRef, Text::Plain(value.text.clone()));
+            let note = if is_full_id(&value.text) {
+                passed_on(value.note.as_deref())
+            } else {
+                Note::Remove
+            };
+            self.set(&path, &target.reference, &value.text, note, None, into);
+            return;
+        }
+        match revision {
+            Some(Revision::Resolved(resolved)) => {
+                let commit = resolved.commit.to_string();
+                into.taken.insert(Slot::GitRef, Text::Plain(commit.clone()));
+                if resolved.same_as_target {
+                    return;
+                }
+                let name = resolved.name.as_deref().or(value.note.as_deref());
+                let said = name.map(str::to_owned);
+                self.set(
+                    &path,
+                    &target.reference,
+                    &commit,
+                    passed_on(name),
+                    said,
+                    into,
+                );
+            }
+            Some(Revision::Unread) => into.unread = true,
+            Some(Revision::Failed { why, help }) => into.problems.push(Problem {
+                code: "revision-unresolved",
+                severity: Severity::Error,
+                place,
+                message: format!(
+                    "the revision `{}` of {}: {why}",
+                    value.text, self.source.key.name
+                ),
+                help: help.clone(),
+            }),
+            None => into.problems.push(Problem {
+                code: "revision-unresolved",
+                severity: Severity::Error,
+                place,
+                message: format!(
+                    "the revision `{}` of {} was not looked up",
+                    value.text, self.source.key.name
+                ),
+                help: None,
+            }),
+        }
+    }
+
+    fn compare_helm(&self, into: &mut Comparison) {
+        let (Some(source), Some(target)) = (&self.source.helm, &self.target.helm) else {
+            return;
+        };
+        if source.version.value().is_none() && source.chart.value().is_none() {
+            return;
+        }
+        if !self.same_chart_origin() {
+            into.problems.push(Problem {
+                code: "repository-differs",
+                severity: Severity::Error,
+                place: self.target.place(target.version.position().unwrap_or(self.target.at)),
+                message: format!(
+                    "{} takes its chart from another place than its source {}: a version would cross repositories",
+                    self.target.key.name, self.source.key.name
+                ),
+                help: Some("let both take the chart from the same `url`, `repository` or `repositoryRef`".to_owned()),
+            });
+            return;
+        }
+        if let Some(version) = source.version.value() {
+            if !is_exact_version(&version.text) {
+                into.problems.push(Problem {
+                    code: "revision-unresolved",
+                    severity: Severity::Error,
+                    place: self.source.place(version.at),
+                    message: format!(
+                        "the chart version `{}` of {} is a range, so nobody can say what would be promoted",
+                        version.text, self.source.key.name
+                    ),
+                    help: Some("pin the source to an exact version such as 6.5.3".to_owned()),
+                });
+                return;
+            }
+            into.taken
+                .insert(Slot::HelmVersion, Text::Plain(version.text.clone()));
+            self.set(
+                &["spec", "helm", "version"],
+                &target.version,
+                &version.text,
+                Note::Keep,
+                None,
+                into,
+            );
+        }
+        if let Some(chart) = source.chart.value() {
+            into.taken
+                .insert(Slot::HelmChart, Text::Plain(chart.text.clone()));
+            self.set(
+                &["spec", "helm", "chart"],
+                &target.chart,
+                &chart.text,
+                Note::Keep,
+                None,
+                into,
+            );
+        }
+    }
+
+    fn compare_fields(&self, into: &mut Comparison) {
+        for ((path, source), target) in self
+            .policy
+            .fields
+            .iter()
+            .zip(&self.source.fields)
+            .zip(&self.target.fields)
+        {
+            let path = path.path();
+            match source {
+                Field::Value(value) => {
+                    if matches!(target, Field::Absent { parent: None }) {
+                        into.skipped.push(format!(
+                            "{path} of {}: there is no mapping to put it into",
+                            self.target.key.name
+                        ));
+                        continue;
+                    }
+                    into.taken
+                        .insert(Slot::Field(path.clone()), Text::Plain(value.text.clone()));
+                    self.set_path(path.clone(), target, &value.text, Note::Keep, None, into);
+                }
+                Field::NotScalar(at) => into.problems.push(Problem {
+                    code: "target-not-editable",
+                    severity: Severity::Error,
+                    place: self.source.place(*at),
+                    message: format!(
+                        "{path} of {} is not a scalar, so it cannot be copied",
+                        self.source.key.name
+                    ),
+                    help: Some(
+                        "name the fields below it one by one under `fields` of the policy"
+                            .to_owned(),
+                    ),
+                }),
+                Field::Empty(_) | Field::Absent { .. } => {}
+            }
+        }
+    }
+
+    fn set(
+        &self,
+        keys: &[&str],
+        target: &Field,
+        new: &str,
+        note: Note,
+        said: Option<String>,
+        into: &mut Comparison,
+    ) {
+        self.set_path(FieldPath::keys(keys), target, new, note, said, into);
+    }
+
+    fn set_path(
+        &self,
+        path: FieldPath,
+        target: &Field,
+        new: &str,
+        note: Note,
+        said: Option<String>,
+        into: &mut Comparison,
+    ) {
+        if target.text() == Some(new) {
+            return;
+        }
+        if let Field::NotScalar(at) = target {
+            into.problems.push(not_a_scalar(
+                self.target.place(*at),
+                &path,
+                &self.target.key.name,
+            ));
+            return;
+        }
+        into.changes.push(Change {
+            manifest: self.target.key.clone(),
+            written_namespace: self.target.written_namespace.clone(),
+            file: self.target.file.clone(),
+            at: target.position().unwrap_or(self.target.at),
+            path,
+            old: target.text().map(|text| Text::Plain(text.to_owned())),
+            new: Text::Plain(new.to_owned()),
+            note,
+            said,
+            secret: None,
+        });
+    }
+}
+
+fn not_a_scalar(place: Place, path: &FieldPath, name: &str) -> Problem {
+    Problem {
+        code: "target-not-editable",
+        severity: Severity::Error,
+        place,
+        message: format!("{path} of {name} is not a single value, so it cannot be set"),
+        help: None,
+    }
+}
+
+/// The comment behind a commit id: the name where there is one that fits on a line, else none of ours.
+fn passed_on(name: Option<&str>) -> Note {
+    match name {
+        Some(name) if !name.is_empty() && !name.chars().any(char::is_control) => {
+            Note::Set(name.to_owned())
+        }
+        _ => Note::Remove,
+    }
+}
+
+/// A folder as git writes it: no leading `./` or `/`, no closing slash; `""` is the whole repository.
+pub fn normal_folder(folder: &str) -> String {
+    folder
+        .split('/')
+        .filter(|segment| !segment.is_empty() && *segment != ".")
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// Values of a target or source by slot, for comparing two points of history. The git ref is its text.
+pub fn values(
+    service: &Service,
+    secret: Option<&Secret>,
+    keys: &[Located<String>],
+    policy: &Policy,
+) -> Values {
+    let mut values = Values::new();
+    let mut put = |slot: Slot, field: Option<&Field>| {
+        if let Some(text) = field.and_then(Field::text) {
+            values.insert(slot, Text::Plain(text.to_owned()));
+        }
+    };
+    put(Slot::GitRef, service.git.as_ref().map(|git| &git.reference));
+    put(
+        Slot::HelmVersion,
+        service.helm.as_ref().map(|helm| &helm.version),
+    );
+    put(
+        Slot::HelmChart,
+        service.helm.as_ref().map(|helm| &helm.chart),
+    );
+    for (path, field) in policy.fields.iter().zip(&service.fields) {
+        put(Slot::Field(path.path().clone()), Some(field));
+    }
+    for key in keys {
+        if let Some(text) = keys::value_of(service, secret, key) {
+            values.insert(Slot::Key(key.value.clone()), text);
+        }
+    }
+    values
+}

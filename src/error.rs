@@ -1,0 +1,83 @@
+//! What a command can end with: exit codes, and errors with hints.
+
+use std::process::ExitCode;
+
+/// How a command ended. The highest that applies wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Reconciled, pending gates included.
+    Done = 0,
+    /// An operational failure; something could not be read.
+    Failed = 1,
+    /// A finding of severity error, or a call that makes no sense.
+    Invalid = 2,
+    /// Blocked for safety.
+    Blocked = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A command that could not be carried out.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What happened, where and why.
+    pub message: String,
+    /// What to do next.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure of this kind.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// With something to do next.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Exit::Failed, format!("{error:#}"))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::Failed, error.to_string())
+    }
+}
+
+impl From<crate::repo::RepoError> for Failure {
+    fn from(error: crate::repo::RepoError) -> Self {
+        use crate::repo::RepoError as E;
+        let source = std::error::Error::source(&error)
+            .map(|source| format!(": {source}"))
+            .unwrap_or_default();
+        let exit = match &error {
+            E::Refused { .. } | E::Moved { .. } => Exit::Blocked,
+            E::NotFound { .. } | E::Shallow { .. } | E::Git { .. } => Exit::Failed,
+        };
+        Self::new(exit, format!("{error}{source}"))
+    }
+}
+
+impl From<crate::execute::EditRefused> for Failure {
+    fn from(error: crate::execute::EditRefused) -> Self {
+        Self::new(Exit::Blocked, error.to_string())
+            .hint("nothing was written; sluice validate shows what can be mended")
+    }
+}

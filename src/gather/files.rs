@@ -1,0 +1,88 @@
+//! Manifest files: from a commit's tree, or from a folder on disk. Symlinks are never followed.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::parallel::{chunks, threads};
+use crate::catalog::{SourceFile, wants_file};
+use crate::model::ids::CommitId;
+use crate::model::policy::Policy;
+use crate::repo::Repo;
+
+/// How many files of a repository differ from the commit that was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dirty(pub usize);
+
+/// The manifest files of a commit.
+pub fn files_of_commit(repo: &Repo, commit: &CommitId, policy: &Policy) -> Result<Vec<SourceFile>> {
+    let enter = |folder: &str| folder != ".github";
+    let listing = repo.files_in(commit, &enter, &|path| wants_file(path, policy))?;
+    let read = |repo: &Repo, file: &crate::repo::TreeFile| -> Result<SourceFile> {
+        Ok(SourceFile {
+            path: file.path.as_str().into(),
+            blob: file.blob,
+            bytes: repo
+                .blob(&file.blob)
+                .with_context(|| format!("reading {}", file.path))?,
+        })
+    };
+    if listing.files.len() < 256 || threads() == 1 {
+        return listing.files.iter().map(|file| read(repo, file)).collect();
+    }
+    chunks(repo, &listing.files, read)
+}
+
+/// The manifest files on disk below `root`, except git's own and, in a repository, ignored ones.
+pub fn files_on_disk(root: &Path, repo: Option<&Repo>, policy: &Policy) -> Result<Vec<SourceFile>> {
+    let mut found = Vec::new();
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
+        let path = root.join(&folder);
+        let entries = fs::read_dir(&path)
+            .with_context(|| format!("reading the folder {}", path.display()))?;
+        for entry in entries {
+            let entry = entry.with_context(|| format!("reading the folder {}", path.display()))?;
+            // A name that is not UTF-8 cannot be written in a finding or a plan; git trees are treated alike.
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if name == ".git" {
+                continue;
+            }
+            let inside = if folder.is_empty() {
+                name
+            } else {
+                format!("{folder}/{name}")
+            };
+            let kind = entry
+                .file_type()
+                .with_context(|| format!("reading {inside}"))?;
+            let wanted = (kind.is_dir() && inside != ".github")
+                || (kind.is_file() && wants_file(&inside, policy));
+            if !wanted || ignored(repo, &inside, kind.is_dir())? {
+                continue;
+            }
+            if kind.is_dir() {
+                folders.push(inside);
+                continue;
+            }
+            let bytes = fs::read(entry.path()).with_context(|| format!("reading {inside}"))?;
+            found.push(SourceFile {
+                blob: Repo::hash_blob(&bytes)?,
+                path: inside.into(),
+                bytes,
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn ignored(repo: Option<&Repo>, path: &str, folder: bool) -> Result<bool> {
+    let Some(repo) = repo else { return Ok(false) };
+    if !folder {
+        return Ok(repo.is_ignored(path)?);
+    }
+    Ok(repo.is_ignored(&format!("{path}/"))?)
+}

@@ -1,0 +1,298 @@
+//! What a `git.ref` stands for (semantics: revisions). It fails closed: what cannot be read, is ambiguous or is not
+//! reachable from an allowed branch or tag is an answer of its own kind, never a guess.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use super::parallel::{chunks, threads};
+use super::watched::watched;
+use crate::model::facts::{ResolvedRevision, Revision, RevisionQuery};
+use crate::model::ids::CommitId;
+use crate::model::origin::Origin;
+use crate::model::policy::Policy;
+use crate::repo::{Repo, RepoError, Watch};
+
+/// The repositories that can be asked.
+pub struct Repositories<'a> {
+    /// This repository and the tip that is looked at; `None` for a plain folder.
+    pub here: Option<(&'a Repo, CommitId)>,
+    /// The branch of that tip.
+    pub branch: Option<&'a str>,
+    /// The remote whose branches count as this repository's.
+    pub remote: Option<&'a str>,
+    /// The folder from which relative local paths are taken.
+    pub root: PathBuf,
+    /// The policy: which refs may be promoted.
+    pub policy: &'a Policy,
+    /// Files in which any promotion writes: they never make a revision of this repository new.
+    pub written: Vec<String>,
+}
+
+/// Answers all queries.
+pub fn answer_revisions(
+    repositories: &Repositories<'_>,
+    queries: BTreeSet<RevisionQuery>,
+) -> Result<BTreeMap<RevisionQuery, Revision>> {
+    let mut by_origin: BTreeMap<Origin, Vec<RevisionQuery>> = BTreeMap::new();
+    for query in queries {
+        by_origin
+            .entry(query.origin.clone())
+            .or_default()
+            .push(query);
+    }
+    let mut answers = BTreeMap::new();
+    for (origin, queries) in by_origin {
+        let all = |revision: Revision| queries.iter().map(|_| revision.clone()).collect();
+        let revisions: Vec<Revision> = match &origin {
+            Origin::Here => match repositories.here {
+                Some((repo, tip)) => {
+                    let asked = Asked::here(repositories, repo, tip)?;
+                    asked.answer_all(repo, &queries)?
+                }
+                None => all(failed(
+                    "this folder is no repository, so it has no revisions",
+                )),
+            },
+            Origin::Local(path) => match Repo::at(&repositories.root.join(path)) {
+                Ok(Some(repo)) => {
+                    Asked::elsewhere(repositories, &repo)?.answer_all(&repo, &queries)?
+                }
+                Ok(None) => all(failed(&format!(
+                    "{path} is not the top of a git repository"
+                ))),
+                Err(error) => all(failed(&error.to_string())),
+            },
+            Origin::Remote(_) => all(Revision::Unread),
+            Origin::Unreadable(why) => all(failed(why)),
+            Origin::Unknown { .. } | Origin::Unsaid => {
+                all(failed("nothing is known of its repository"))
+            }
+        };
+        answers.extend(queries.into_iter().zip(revisions));
+    }
+    Ok(answers)
+}
+
+fn failed(why: &str) -> Revision {
+    Revision::Failed {
+        why: why.to_owned(),
+        help: None,
+    }
+}
+
+fn failed_with(why: String, help: &str) -> Revision {
+    Revision::Failed {
+        why,
+        help: Some(help.to_owned()),
+    }
+}
+
+/// One repository being asked.
+pub(super) struct Asked<'a> {
+    /// The tip of the base branch, where it is this repository.
+    base: Option<(Option<&'a str>, CommitId)>,
+    remote: Option<&'a str>,
+    /// Tips from which a promoted commit must be reachable.
+    allowed: Vec<CommitId>,
+    written: &'a [String],
+}
+
+impl<'a> Asked<'a> {
+    /// This repository, as it is at `tip`.
+    pub(super) fn here(
+        repositories: &'a Repositories<'_>,
+        repo: &Repo,
+        tip: CommitId,
+    ) -> Result<Self, RepoError> {
+        let branch = repositories.branch;
+        let mut allowed = allowed_tips(repo, repositories.policy, repositories.remote)?;
+        if branch.is_none_or(|name| repositories.policy.refs.allows_branch(name)) {
+            allowed.push(tip);
+        }
+        Ok(Self {
+            base: Some((branch, tip)),
+            remote: repositories.remote,
+            allowed,
+            written: &repositories.written,
+        })
+    }
+
+    /// The same repository when its base branch stood at another commit.
+    pub(super) fn at(&self, tip: CommitId) -> Self {
+        Self {
+            base: self.base.map(|(branch, _)| (branch, tip)),
+            remote: self.remote,
+            allowed: vec![tip],
+            written: self.written,
+        }
+    }
+
+    fn elsewhere(repositories: &'a Repositories<'_>, repo: &Repo) -> Result<Self, RepoError> {
+        Ok(Self {
+            base: None,
+            remote: None,
+            allowed: allowed_tips(repo, repositories.policy, None)?,
+            written: &[],
+        })
+    }
+
+    fn answer_all(&self, repo: &Repo, queries: &[RevisionQuery]) -> Result<Vec<Revision>> {
+        let answer = |repo: &Repo, query: &RevisionQuery| Ok(self.answer(repo, query));
+        if queries.len() < 64 || threads() == 1 {
+            return queries.iter().map(|query| answer(repo, query)).collect();
+        }
+        chunks(repo, queries, answer)
+    }
+
+    /// What the ref of a query stands for.
+    pub(super) fn answer(&self, repo: &Repo, query: &RevisionQuery) -> Revision {
+        match self.try_answer(repo, query) {
+            Ok(revision) => revision,
+            Err(error) => failed(&error.to_string()),
+        }
+    }
+
+    fn try_answer(&self, repo: &Repo, query: &RevisionQuery) -> Result<Revision, RepoError> {
+        let name = query.reference.as_str();
+        let short = name
+            .strip_prefix("refs/heads/")
+            .or_else(|| name.strip_prefix("refs/tags/"))
+            .unwrap_or(name);
+        let hits = repo.resolve(name, self.remote)?;
+        let base = self.base.and_then(|(branch, tip)| {
+            (branch == Some(short) && !name.starts_with("refs/tags/")).then_some(tip)
+        });
+        let branch = base.or(hits.branch).or(hits.remote_branch);
+        let kinds = [branch.is_some(), hits.tag.is_some(), hits.commit.is_some()];
+        if kinds.into_iter().filter(|hit| *hit).count() > 1 {
+            return Ok(failed_with(
+                "it is ambiguous: more than one of a branch, a tag and a commit id has this name"
+                    .to_owned(),
+                "write refs/heads/NAME or refs/tags/NAME, or a full commit id",
+            ));
+        }
+        let watch = Watch {
+            folders: query.folders.clone(),
+            except: Vec::new(),
+        };
+        if let Some(tip) = branch {
+            return self.branch(repo, query, short, tip);
+        }
+        let Some(commit) = hits.tag.or(hits.commit) else {
+            return Ok(failed_with(
+                "there is no branch, tag or commit of this name".to_owned(),
+                "look for a slip in the name, or fetch it (`git fetch --tags`)",
+            ));
+        };
+        if let Some(refused) = self.refused(repo, &commit)? {
+            return Ok(refused);
+        }
+        Ok(Revision::Resolved(ResolvedRevision {
+            commit,
+            name: hits.tag.map(|_| short.to_owned()),
+            moving: false,
+            same_as_target: same_as_target(repo, query, &commit, &watch)?,
+            outside: Vec::new(),
+            everything: None,
+        }))
+    }
+
+    fn branch(
+        &self,
+        repo: &Repo,
+        query: &RevisionQuery,
+        name: &str,
+        tip: CommitId,
+    ) -> Result<Revision, RepoError> {
+        let found = watched(repo, &tip, &query.folders)?;
+        let mut watch = Watch::default();
+        if found.everything.is_some() {
+            watch.folders.push(String::new());
+            watch.except = self.written.to_vec();
+        } else {
+            watch.folders.extend(query.folders.iter().cloned());
+            watch.folders.extend(found.outside.iter().cloned());
+        }
+        let Some(commit) = repo.newest_change(&tip, &watch)? else {
+            return Ok(failed_with(
+                format!("{name} never held {}", shown_folders(&query.folders)),
+                "look for a slip in `git.folder`",
+            ));
+        };
+        if let Some(refused) = self.refused(repo, &commit)? {
+            return Ok(refused);
+        }
+        let time = repo.commit_info(&commit)?.committer_time.unix_seconds;
+        let day = Timestamp::from_second(time).map(|time| time.strftime("%Y-%m-%d").to_string());
+        Ok(Revision::Resolved(ResolvedRevision {
+            commit,
+            name: Some(match day {
+                Ok(day) => format!("{name} {day}"),
+                Err(_) => name.to_owned(),
+            }),
+            moving: true,
+            same_as_target: same_as_target(repo, query, &commit, &watch)?,
+            outside: found.outside,
+            everything: found.everything,
+        }))
+    }
+
+    /// Why a commit must not be promoted, or `None` where it may (A27).
+    fn refused(&self, repo: &Repo, commit: &CommitId) -> Result<Option<Revision>, RepoError> {
+        if self.allowed.contains(commit) || repo.reachable_from_any(commit, &self.allowed)? {
+            return Ok(None);
+        }
+        Ok(Some(failed_with(
+            format!(
+                "{} is not reachable from any branch or tag that may be promoted",
+                commit.short()
+            ),
+            "merge it into one of them, or widen `refs` of the policy",
+        )))
+    }
+}
+
+fn shown_folders(folders: &[String]) -> String {
+    let shown: Vec<&str> = folders
+        .iter()
+        .map(|folder| if folder.is_empty() { "." } else { folder })
+        .collect();
+    shown.join(", ")
+}
+
+fn allowed_tips(
+    repo: &Repo,
+    policy: &Policy,
+    remote: Option<&str>,
+) -> Result<Vec<CommitId>, RepoError> {
+    let branches = repo
+        .branches()?
+        .into_iter()
+        .filter(|branch| branch.remote.is_none() || branch.remote.as_deref() == remote)
+        .filter(|branch| policy.refs.allows_branch(&branch.name))
+        .map(|branch| branch.commit);
+    let tags = repo
+        .tags()?
+        .into_iter()
+        .filter(|tag| policy.refs.allows_tag(&tag.name))
+        .map(|tag| tag.commit);
+    let tips: BTreeSet<CommitId> = branches.chain(tags).collect();
+    Ok(tips.into_iter().collect())
+}
+
+/// Whether the target's commit holds the same watched trees. A commit that is not here is simply another one: it is
+/// what would be replaced, not what would be taken.
+fn same_as_target(
+    repo: &Repo,
+    query: &RevisionQuery,
+    commit: &CommitId,
+    watch: &Watch,
+) -> Result<bool, RepoError> {
+    match &query.target {
+        Some(target) if repo.has_commit(target) => repo.same_trees(target, commit, watch),
+        _ => Ok(false),
+    }
+}

@@ -1,0 +1,22 @@
+//! Sluice: release pipelines for GitOps repositories, as one GitHub Action.
+//!
+//! It reads Plural's `Pipeline` and `ServiceDeployment` manifests, decides which stage may be promoted, and makes
+//! exactly the edit that promotes it. The state is git; there is no server and no database. `docs/architecture.md`
+//! shows how the modules hang together.
+
+pub mod app;
+pub mod catalog;
+pub mod checks;
+pub mod cli;
+pub mod copy;
+pub mod error;
+pub mod execute;
+pub mod gather;
+pub mod graph;
+pub mod model;
+pub mod plan;
+pub mod policy;
+pub mod record;
+pub mod repo;
+pub mod report;
+pub mod yaml;

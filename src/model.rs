@@ -1,0 +1,24 @@
+//! Validated types that everything else speaks in: ids, references, manifests, policy, facts, plan, verdict, finding.
+//!
+//! No I/O, no clock, no environment. Of the rest of the crate only [`crate::yaml`] is known here: its paths,
+//! positions and edits are how a field is pointed at.
+
+pub mod catalog;
+pub mod change;
+pub mod facts;
+pub mod finding;
+pub mod ids;
+pub mod name;
+pub mod nearest;
+pub mod origin;
+pub mod pipeline;
+pub mod place;
+pub mod plan;
+pub mod plan_id;
+pub mod policy;
+pub mod reference;
+pub mod repo_url;
+pub mod resolved;
+pub mod service;
+pub mod timeline;
+pub mod verdict;

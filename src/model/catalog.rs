@@ -1,0 +1,136 @@
+//! The catalog: all manifests of one commit or folder, and what could not be read there.
+
+use std::collections::BTreeMap;
+
+use super::finding::Finding;
+use super::ids::BlobId;
+use super::pipeline::Pipeline;
+use super::place::{Place, RepoPath};
+use super::reference::{Kind, ManifestKey};
+use super::service::{Secret, Service};
+use crate::yaml::Position;
+
+macro_rules! index {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub usize);
+    };
+}
+
+index!(
+    /// Which pipeline of the catalog.
+    PipelineId
+);
+index!(
+    /// Which service of the catalog.
+    ServiceId
+);
+index!(
+    /// Which secret of the catalog.
+    SecretId
+);
+
+/// All manifests of one commit or folder. Sorted by file and place, so that the same input gives the same catalog.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// Every file that was looked at, with the id of its content.
+    pub files: BTreeMap<RepoPath, BlobId>,
+    /// `Pipeline` manifests.
+    pub pipelines: Vec<Pipeline>,
+    /// `ServiceDeployment` manifests.
+    pub services: Vec<Service>,
+    /// `Secret` manifests; read only where some pipeline copies keys and some service names a `Secret`.
+    pub secrets: Vec<Secret>,
+    /// `GitRepository` manifests.
+    pub repositories: Vec<GitRepository>,
+    /// Manifests of the other kinds: known by key and place only.
+    pub others: Vec<Other>,
+    /// Files that could not be read as YAML; they may hold what a reference does not find.
+    pub unread: Vec<Unread>,
+    /// What is wrong with files and manifests themselves.
+    pub findings: Vec<Finding>,
+}
+
+impl Catalog {
+    /// The pipeline.
+    pub fn pipeline(&self, id: PipelineId) -> &Pipeline {
+        &self.pipelines[id.0]
+    }
+
+    /// The service.
+    pub fn service(&self, id: ServiceId) -> &Service {
+        &self.services[id.0]
+    }
+
+    /// The secret.
+    pub fn secret(&self, id: SecretId) -> &Secret {
+        &self.secrets[id.0]
+    }
+
+    /// The ids of all pipelines.
+    pub fn pipeline_ids(&self) -> impl Iterator<Item = PipelineId> + use<> {
+        (0..self.pipelines.len()).map(PipelineId)
+    }
+
+    /// The ids of all services.
+    pub fn service_ids(&self) -> impl Iterator<Item = ServiceId> + use<> {
+        (0..self.services.len()).map(ServiceId)
+    }
+
+    /// The pipeline of this name, and of this namespace where one is asked for.
+    pub fn pipelines_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = PipelineId> + 'a {
+        self.pipeline_ids()
+            .filter(move |id| self.pipeline(*id).name.as_str() == name)
+    }
+}
+
+/// A `GitRepository` manifest.
+#[derive(Clone, Debug)]
+pub struct GitRepository {
+    /// `metadata.name`.
+    pub name: String,
+    /// `spec.url`.
+    pub url: Option<String>,
+    /// Where the manifest begins.
+    pub place: Place,
+}
+
+/// A manifest of which only the key matters.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// Its key.
+    pub key: ManifestKey,
+    /// Where it begins.
+    pub place: Place,
+}
+
+/// A file that could not be read as YAML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The file.
+    pub file: RepoPath,
+    /// Where reading stopped.
+    pub at: Position,
+    /// Why.
+    pub why: String,
+    /// What it may hold, judged by its bytes.
+    pub may_hold: MayHold,
+}
+
+/// What an unread file may hold, judged by its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MayHold {
+    /// Manifests of Plural's group.
+    Ours,
+    /// A `Secret`.
+    Secret,
+}
+
+impl Unread {
+    /// Whether a manifest of this kind may stand in it.
+    pub fn may_hold(&self, kind: Kind) -> bool {
+        (self.may_hold == MayHold::Secret) == (kind == Kind::Secret)
+            || self.may_hold == MayHold::Ours
+    }
+}

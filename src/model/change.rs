@@ -1,0 +1,123 @@
+//! A change: one field of one manifest, old and new.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::ids::BlobId;
+use super::place::{Place, RepoPath};
+use super::plan_id::PlanChange;
+use super::reference::ManifestKey;
+use crate::yaml::{Edit, FieldPath, Note, Position};
+
+/// A value on its way from a source to a target.
+#[derive(Clone, Debug)]
+pub enum Text {
+    /// Shown wherever the change is shown.
+    Plain(String),
+    /// Never shown.
+    Secret(SecretString),
+}
+
+impl Text {
+    /// The value itself, for comparing and writing only.
+    pub fn expose(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Secret(text) => text.expose_secret(),
+        }
+    }
+
+    /// The value for people, unless it is secret.
+    pub fn shown(&self) -> Option<&str> {
+        match self {
+            Self::Plain(text) => Some(text),
+            Self::Secret(_) => None,
+        }
+    }
+}
+
+impl PartialEq for Text {
+    /// By value, secret or not.
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for Text {}
+
+/// One field of one manifest that a promotion sets.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The manifest.
+    pub manifest: ManifestKey,
+    /// `metadata.namespace` as the file has it: what identifies the manifest for the editor.
+    pub written_namespace: Option<String>,
+    /// The file that holds it.
+    pub file: RepoPath,
+    /// Where the old value stands, or where the new one goes.
+    pub at: Position,
+    /// The field.
+    pub path: FieldPath,
+    /// The value now; `None` where there is none.
+    pub old: Option<Text>,
+    /// The value to be, as the file will hold it (base64 in `data` of a `Secret`).
+    pub new: Text,
+    /// Our comment behind it.
+    pub note: Note,
+    /// What people are told besides old and new, such as the branch that the commit is from.
+    pub said: Option<String>,
+    /// Present on a secret change: the ids of the files that hold the old and the new value.
+    pub secret: Option<SecretFiles>,
+}
+
+/// The files that stand for a secret's values in a plan id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecretFiles {
+    /// The target's file before the change; `None` never occurs for a file that exists.
+    pub old: BlobId,
+    /// The source's file.
+    pub new: BlobId,
+}
+
+impl Change {
+    /// The edit that makes it.
+    pub fn edit(&self) -> Edit {
+        Edit {
+            object: self.manifest.identity(self.written_namespace.as_deref()),
+            path: self.path.clone(),
+            value: self.new.expose().to_owned(),
+            note: self.note.clone(),
+        }
+    }
+
+    /// Whether its values are kept hidden.
+    pub fn is_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    /// Where it is made.
+    pub fn place(&self) -> Place {
+        Place::new(&self.file, self.at)
+    }
+
+    /// What of it makes up the plan id.
+    pub fn identity(&self) -> PlanChange {
+        let (old, new) = match &self.secret {
+            Some(files) => (
+                self.old.as_ref().map(|_| files.old.to_string()),
+                files.new.to_string(),
+            ),
+            None => (
+                self.old.as_ref().map(|old| old.expose().to_owned()),
+                self.new.expose().to_owned(),
+            ),
+        };
+        PlanChange {
+            kind: self.manifest.kind.as_str().to_owned(),
+            namespace: self.manifest.namespace.clone(),
+            name: self.manifest.name.clone(),
+            path: self.path.to_string(),
+            old,
+            new,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Facts: everything that the planner may look at, and how it asks for them.
+//!
+//! The planner names what it needs as queries; whoever gathers answers them. An answer that could not be had is an
+//! answer of its own kind, never a missing entry that could be taken for "nothing there".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::catalog::{Catalog, PipelineId};
+use super::change::Text;
+use super::ids::CommitId;
+use super::origin::Origin;
+use super::policy::Policy;
+use super::resolved::{ResolvedPipeline, StageIndex};
+use crate::yaml::FieldPath;
+
+/// Asks what a `git.ref` stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RevisionQuery {
+    /// In which repository.
+    pub origin: Origin,
+    /// The ref as the manifest writes it.
+    pub reference: String,
+    /// Watched folders, sorted; `""` is the whole repository.
+    pub folders: Vec<String>,
+    /// The commit that the target holds now, if it holds one: are the watched trees the same there?
+    pub target: Option<CommitId>,
+}
+
+/// The answer to a [`RevisionQuery`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revision {
+    /// It stands for a commit.
+    Resolved(ResolvedRevision),
+    /// There is no forge to ask, so it was not read.
+    Unread,
+    /// It could not be read, or must not be taken.
+    Failed {
+        /// Why, in plain words.
+        why: String,
+        /// What to do.
+        help: Option<String>,
+    },
+}
+
+/// A commit that a ref stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedRevision {
+    /// The commit: for a branch the newest one that touched a watched tree.
+    pub commit: CommitId,
+    /// The human name: a tag's name, or a branch's with the commit's date. `None` for a full id.
+    pub name: Option<String>,
+    /// It is a branch, which moves.
+    pub moving: bool,
+    /// The watched trees are the same at the target's commit.
+    pub same_as_target: bool,
+    /// Folders that a kustomization or values file leads to outside the watched ones; watched too.
+    pub outside: Vec<String>,
+    /// Why it cannot be told what is watched, so that the whole repository is.
+    pub everything: Option<String>,
+}
+
+/// One promotable field of a service, independent of the manifest in which it stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Slot {
+    /// `spec.git.ref`.
+    GitRef,
+    /// `spec.helm.version`.
+    HelmVersion,
+    /// `spec.helm.chart`.
+    HelmChart,
+    /// A configuration key, wherever it is kept.
+    Key(String),
+    /// A path of the policy's `fields`.
+    Field(FieldPath),
+}
+
+/// Values of a service by slot. A slot without a value is not there.
+pub type Values = BTreeMap<Slot, Text>;
+
+/// Asks who set a target's promoted fields last. One per target service of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HistoryQuery {
+    /// The pipeline.
+    pub pipeline: PipelineId,
+    /// The stage.
+    pub stage: StageIndex,
+    /// Index of the service in the stage.
+    pub service: usize,
+}
+
+/// The answer to a [`HistoryQuery`].
+#[derive(Clone, Debug)]
+pub enum LastSet {
+    /// There is no history: a plain folder.
+    NoHistory,
+    /// No commit changed a promoted field since the manifest was created.
+    Never,
+    /// This commit did, last.
+    Set(Box<SetAt>),
+    /// It could not be told.
+    Failed {
+        /// Why, in plain words.
+        why: String,
+        /// What to do.
+        help: Option<String>,
+    },
+}
+
+/// The newest commit on the first-parent history that changed a promoted field of a target.
+#[derive(Clone, Debug)]
+pub struct SetAt {
+    /// The commit.
+    pub commit: CommitId,
+    /// Its author's name; foreign text.
+    pub author: String,
+    /// Its author date.
+    pub date: Timestamp,
+    /// What it was.
+    pub by: SetBy,
+}
+
+/// Whether a landing or a person set it.
+#[derive(Clone, Debug)]
+pub enum SetBy {
+    /// A landing of Sluice: its plan id recomputes from its own difference.
+    Landing,
+    /// Anything else.
+    Hand(SourceThen),
+}
+
+/// The source as it was when a person set the target.
+#[derive(Clone, Debug)]
+pub struct SourceThen {
+    /// Its values then, the git ref as [`GitThen`] says.
+    pub values: Values,
+    /// Its git revision then.
+    pub git: GitThen,
+}
+
+/// The source's git revision when a person set the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GitThen {
+    /// It had none.
+    None,
+    /// It stood for this commit.
+    Commit(CommitId),
+    /// An unknown repository: its text.
+    Text(String),
+    /// A moving ref of which it is not recorded where it stood. Moved means: the hand moved the target forward and the
+    /// source now descends from it.
+    Elsewhere {
+        /// Whether the source is taken to have moved since.
+        moved: bool,
+    },
+}
+
+/// Approvals given on the command line, for commands without a forge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Approvals {
+    /// Distinct names, as given.
+    pub names: BTreeSet<String>,
+}
+
+/// Everything that the planner may look at.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// The manifests.
+    pub catalog: &'a Catalog,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The pipelines with their references looked up, by [`PipelineId`].
+    pub resolved: &'a [ResolvedPipeline],
+    /// Pipelines that an error stops, with its words.
+    pub stopped: BTreeMap<PipelineId, String>,
+    /// Answers about revisions.
+    pub revisions: BTreeMap<RevisionQuery, Revision>,
+    /// Answers about history.
+    pub history: BTreeMap<HistoryQuery, LastSet>,
+    /// Approvals at hand: `None` where nobody was asked.
+    pub approvals: Option<Approvals>,
+    /// The time of this evaluation.
+    pub now: Timestamp,
+    /// Lower-case `owner/name`, or `""` without a forge.
+    pub repository: String,
+    /// The base branch, or `""`.
+    pub base: String,
+    /// What landed earlier in this run: no source in it, unless its own rules say so.
+    pub landed: BTreeSet<(PipelineId, StageIndex)>,
+    /// A stage that a person asked for by name, so that `trigger: manual` moves.
+    pub asked: Option<(PipelineId, StageIndex)>,
+}

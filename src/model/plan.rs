@@ -1,0 +1,152 @@
+//! A plan: for every stage with a way into it, what would change, and why it does or does not move.
+
+use jiff::Timestamp;
+
+use super::catalog::PipelineId;
+use super::change::Change;
+use super::ids::{CommitId, PlanId};
+use super::name::{GateName, StageName};
+use super::pipeline::GateKind;
+use super::resolved::StageIndex;
+use super::verdict::{Judgement, Verdict};
+use crate::yaml::Position;
+
+/// The plan of one evaluation.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// One per pipeline of the catalog, in its order.
+    pub pipelines: Vec<PipelinePlan>,
+}
+
+/// The plan of one pipeline.
+#[derive(Clone, Debug)]
+pub struct PipelinePlan {
+    /// Which pipeline.
+    pub id: PipelineId,
+    /// Why nothing of it moves, where a finding stops it.
+    pub stopped: Option<String>,
+    /// One per stage with inbound edges (per edge with `join: any`), in topological order.
+    pub promotions: Vec<Promotion>,
+}
+
+/// The first that applies, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Something could not be read or must not be done.
+    Error,
+    /// Something holds it: a hold, a freeze, a source that is not ready, a trigger.
+    Held,
+    /// It may be promoted once its gates pass.
+    Due,
+    /// It was set by hand after its sources moved last.
+    Ahead,
+    /// Nothing differs.
+    InSync,
+}
+
+/// One end of an edge and the other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct EdgeName {
+    /// `from`.
+    pub from: StageName,
+    /// `to`.
+    pub to: StageName,
+}
+
+/// All changes that bring one stage up to its sources along its inbound edges; lands whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Promotion {
+    /// The stage.
+    pub stage: StageName,
+    /// Its index in the manifest.
+    pub index: StageIndex,
+    /// Where the stage stands.
+    pub at: Position,
+    /// The edges along which it is promoted.
+    pub edges: Vec<EdgeName>,
+    /// The plan id; set exactly when `changes` is not empty.
+    pub plan: Option<PlanId>,
+    /// Its state.
+    pub state: State,
+    /// Why it is in that state, in plain words.
+    pub reason: String,
+    /// What to do about it, where there is something.
+    pub help: Option<String>,
+    /// The line of the policy that decided, if one did.
+    pub rule_at: Option<Position>,
+    /// Its gates, in the order of the edges.
+    pub gates: Vec<GateReport>,
+    /// What would change, in the order of the stage's services and the fields.
+    pub changes: Vec<Change>,
+    /// Services that stay behind.
+    pub left_out: Vec<LeftOut>,
+    /// Fields that are not copied, and why; said, not silent.
+    pub skipped: Vec<String>,
+    /// What each service takes from where, for the records of a landing.
+    pub takes: Vec<Take>,
+}
+
+impl Promotion {
+    /// Whether it may land now: due, and every gate passes. There are always changes then.
+    pub fn may_land(&self) -> bool {
+        self.state == State::Due
+            && !self.changes.is_empty()
+            && self
+                .gates
+                .iter()
+                .all(|gate| gate.judgement.verdict == Verdict::Pass)
+    }
+}
+
+/// What a gate says to a promotion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateReport {
+    /// The edge on which it stands.
+    pub edge: EdgeName,
+    /// Its name.
+    pub name: GateName,
+    /// Its type.
+    pub kind: GateKind,
+    /// Where it stands.
+    pub at: Position,
+    /// What it says.
+    pub judgement: Judgement,
+    /// The line of the policy that gives its rule; `None` is the default.
+    pub rule_at: Option<Position>,
+}
+
+/// A service that stays behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The service's namespace.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// The commit that set it by hand, where that is why.
+    pub by: Option<LeftOutBy>,
+}
+
+/// The commit that set a service by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOutBy {
+    /// The commit.
+    pub commit: CommitId,
+    /// Its author's name; foreign text.
+    pub author: String,
+    /// Its author date.
+    pub date: Timestamp,
+}
+
+/// What a target takes from a source, for the record of a landing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Take {
+    /// The target: namespace/name.
+    pub target: String,
+    /// The source: namespace/name.
+    pub source: String,
+    /// What is taken, without secrets: slot and shown value.
+    pub values: Vec<(String, Option<String>)>,
+}

@@ -1,0 +1,83 @@
+//! A mapping of the policy, in the order of the file, whose names know where they stand.
+
+use std::borrow::{Borrow, Cow};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use super::Ruled;
+use crate::yaml::Located;
+
+/// Name → rule. Written as an ordinary mapping; a name stands at most once (the parser refuses duplicates).
+#[derive(Clone, Debug)]
+pub struct Named<K, V>(Vec<(Located<K>, V)>);
+
+impl<K, V> Named<K, V> {
+    /// The entries in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &(Located<K>, V)> {
+        self.0.iter()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The entry of this name.
+    pub fn get<Q: ?Sized + PartialEq>(&self, name: &Q) -> Option<Ruled<'_, V>>
+    where
+        K: Borrow<Q>,
+    {
+        self.0
+            .iter()
+            .find(|(key, _)| key.value.borrow() == name)
+            .map(|(key, rule)| Ruled { rule, at: key.at })
+    }
+}
+
+impl<K, V> Default for Named<K, V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Named<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<K, V>(PhantomData<(K, V)>);
+
+        impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+            type Value = Named<K, V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Named(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+impl<K: JsonSchema, V: JsonSchema> JsonSchema for Named<K, V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Named_{}", V::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        BTreeMap::<String, V>::json_schema(generator)
+    }
+}

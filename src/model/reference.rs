@@ -1,0 +1,178 @@
+//! Manifest keys and the references between manifests (semantics: references).
+
+use std::fmt;
+
+use crate::yaml::{Expect, FieldPath, Identity, Position};
+
+/// The kinds of manifest that Sluice reads; every other kind is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `deployments.plural.sh` `Pipeline`.
+    Pipeline,
+    /// `deployments.plural.sh` `ServiceDeployment`.
+    ServiceDeployment,
+    /// `deployments.plural.sh` `GitRepository`; cluster-scoped.
+    GitRepository,
+    /// `deployments.plural.sh` `HelmRepository`.
+    HelmRepository,
+    /// `deployments.plural.sh` `Cluster`.
+    Cluster,
+    /// `deployments.plural.sh` `PipelineContext`.
+    PipelineContext,
+    /// `deployments.plural.sh` `PrAutomation`; cluster-scoped.
+    PrAutomation,
+    /// Core `v1` `Secret`.
+    Secret,
+}
+
+impl Kind {
+    /// The `kind:` as written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pipeline => "Pipeline",
+            Self::ServiceDeployment => "ServiceDeployment",
+            Self::GitRepository => "GitRepository",
+            Self::HelmRepository => "HelmRepository",
+            Self::Cluster => "Cluster",
+            Self::PipelineContext => "PipelineContext",
+            Self::PrAutomation => "PrAutomation",
+            Self::Secret => "Secret",
+        }
+    }
+
+    /// The kind that `apiVersion` and `kind` name together, if it is one of ours (any version of Plural's group).
+    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
+        if api_version == "v1" {
+            return (kind == "Secret").then_some(Self::Secret);
+        }
+        let (group, version) = api_version.split_once('/')?;
+        if group != "deployments.plural.sh" || version.is_empty() {
+            return None;
+        }
+        [
+            Self::Pipeline,
+            Self::ServiceDeployment,
+            Self::GitRepository,
+            Self::HelmRepository,
+            Self::Cluster,
+            Self::PipelineContext,
+            Self::PrAutomation,
+        ]
+        .into_iter()
+        .find(|known| known.as_str() == kind)
+    }
+
+    /// Whether objects of this kind live outside namespaces, so that a reference's namespace is not compared.
+    pub fn cluster_scoped(self) -> bool {
+        matches!(self, Self::GitRepository | Self::PrAutomation)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What identifies a manifest: kind, namespace and name. `None` as namespace: the manifest carries none and the
+/// policy fills none in (it is often given only when applied).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ManifestKey {
+    /// The kind.
+    pub kind: Kind,
+    /// `metadata.namespace`, or what `manifests.namespaces` of the policy says.
+    pub namespace: Option<String>,
+    /// `metadata.name`.
+    pub name: String,
+}
+
+impl ManifestKey {
+    /// What identifies the manifest in its file for the editor; `written` is its `metadata.namespace` as it stands
+    /// there.
+    pub fn identity(&self, written: Option<&str>) -> Identity {
+        let api_version = match self.kind {
+            Kind::Secret => Expect::Equals("v1".to_owned()),
+            _ => Expect::Prefix("deployments.plural.sh/".to_owned()),
+        };
+        let namespace = written.map_or(Expect::Absent, |namespace| {
+            Expect::Equals(namespace.to_owned())
+        });
+        Identity {
+            fields: vec![
+                (FieldPath::keys(&["apiVersion"]), api_version),
+                (
+                    FieldPath::keys(&["kind"]),
+                    Expect::Equals(self.kind.as_str().to_owned()),
+                ),
+                (
+                    FieldPath::keys(&["metadata", "name"]),
+                    Expect::Equals(self.name.clone()),
+                ),
+                (FieldPath::keys(&["metadata", "namespace"]), namespace),
+            ],
+        }
+    }
+}
+
+impl fmt::Display for ManifestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
+            None => write!(f, "{} {}", self.kind, self.name),
+        }
+    }
+}
+
+/// A reference as a manifest writes it: Kubernetes' `ObjectReference`, of which name and namespace count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// `kind`, if the reference gives one.
+    pub kind: Option<String>,
+    /// `name`.
+    pub name: String,
+    /// `namespace`, if the reference gives one.
+    pub namespace: Option<String>,
+    /// Where the reference stands.
+    pub at: Position,
+    /// Where the value of `name` stands.
+    pub name_at: Position,
+    /// Where the value of `namespace` stands.
+    pub namespace_at: Option<Position>,
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{{name: {}, namespace: {namespace}}}", self.name),
+            None => write!(f, "{{name: {}}}", self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_version_of_plurals_group_is_ours_and_only_core_secrets_are() {
+        assert_eq!(
+            Kind::of("deployments.plural.sh/v1alpha1", "Pipeline"),
+            Some(Kind::Pipeline)
+        );
+        assert_eq!(
+            Kind::of("deployments.plural.sh/v2", "ServiceDeployment"),
+            Some(Kind::ServiceDeployment)
+        );
+        assert_eq!(Kind::of("v1", "Secret"), Some(Kind::Secret));
+        for (api, kind) in [
+            ("tekton.dev/v1", "Pipeline"),
+            ("deployments.plural.sh", "Pipeline"),
+            ("deployments.plural.sh/", "Pipeline"),
+            ("deployments.plural.sh/v1alpha1", "Secret"),
+            ("v1", "Pipeline"),
+            ("example.com/v1", "Secret"),
+        ] {
+            assert_eq!(Kind::of(api, kind), None, "{api} {kind}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A pipeline with its references looked up in the catalog.
+
+use super::catalog::{PipelineId, SecretId, ServiceId};
+use super::origin::Origin;
+use super::place::{Place, RepoPath};
+
+/// What a reference leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Resolution<T> {
+    /// Exactly one manifest.
+    Found(T),
+    /// Exactly one manifest, by the form printed in Plural's documentation, whose name and namespace are mixed up.
+    Swapped {
+        /// What it leads to.
+        found: T,
+        /// The right `name`.
+        name: String,
+        /// The right `namespace`, where one is known.
+        namespace: Option<String>,
+    },
+    /// Several manifests by the same rule.
+    Ambiguous(Vec<Place>),
+    /// None.
+    NotFound {
+        /// Names that are near, best first, as a reference would write them.
+        nearest: Vec<String>,
+        /// Files that could not be read and may hold it.
+        unread: Vec<RepoPath>,
+    },
+}
+
+impl<T: Copy> Resolution<T> {
+    /// What it leads to, if it is one manifest.
+    pub fn found(&self) -> Option<T> {
+        match self {
+            Self::Found(found) | Self::Swapped { found, .. } => Some(*found),
+            _ => None,
+        }
+    }
+}
+
+/// Which stage of a pipeline: its index in `spec.stages`.
+pub type StageIndex = usize;
+
+/// A pipeline whose references were looked up. Indices are those of the manifest.
+#[derive(Clone, Debug)]
+pub struct ResolvedPipeline {
+    /// Which pipeline.
+    pub id: PipelineId,
+    /// Its stages.
+    pub stages: Vec<ResolvedStage>,
+    /// Its edges; `None` where an end names no stage or the edge is by console ids.
+    pub edges: Vec<Option<(StageIndex, StageIndex)>>,
+}
+
+/// A stage whose references were looked up.
+#[derive(Clone, Debug)]
+pub struct ResolvedStage {
+    /// Its services.
+    pub services: Vec<ResolvedService>,
+}
+
+/// A service of a stage and its source.
+#[derive(Clone, Debug)]
+pub struct ResolvedService {
+    /// The `ServiceDeployment`.
+    pub service: Resolution<ServiceId>,
+    /// The source, where the criteria names one.
+    pub source: Option<Resolution<ServiceId>>,
+    /// The source's `Secret`, where it names one and keys are copied.
+    pub source_secret: Option<Resolution<SecretId>>,
+    /// The target's `Secret`, where it names one and keys are copied.
+    pub target_secret: Option<Resolution<SecretId>>,
+    /// Where the source takes git from.
+    pub source_origin: Option<Origin>,
+    /// Where the target takes git from.
+    pub target_origin: Option<Origin>,
+}
+
+impl ResolvedPipeline {
+    /// Indices of the edges that lead into a stage, in the order of the manifest.
+    pub fn edges_into(&self, stage: StageIndex) -> impl Iterator<Item = usize> + '_ {
+        self.edges
+            .iter()
+            .enumerate()
+            .filter(move |(_, ends)| ends.is_some_and(|(_, to)| to == stage))
+            .map(|(index, _)| index)
+    }
+
+    /// The stages in which a service stands.
+    pub fn stages_of(&self, service: ServiceId) -> impl Iterator<Item = StageIndex> + '_ {
+        self.stages
+            .iter()
+            .enumerate()
+            .filter(move |(_, stage)| {
+                stage
+                    .services
+                    .iter()
+                    .any(|entry| entry.service.found() == Some(service))
+            })
+            .map(|(index, _)| index)
+    }
+}

@@ -1,0 +1,47 @@
+//! What a gate says. Never a bool: only [`Verdict::Pass`] lets a promotion through.
+
+use std::fmt;
+
+/// The word of a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The gate is open for exactly this plan.
+    Pass,
+    /// Not yet.
+    Pending,
+    /// Not until a person changes something.
+    Blocked,
+    /// Something could not be read or understood.
+    Error,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Pending => "pending",
+            Self::Blocked => "blocked",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// A verdict with its reason in plain words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+}
+
+impl Judgement {
+    /// A judgement.
+    pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            reason: reason.into(),
+        }
+    }
+}

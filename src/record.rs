@@ -1,0 +1,308 @@
+//! The record that a landing leaves behind: trailers of its commit (semantics: records).
+//!
+//! A record, never evidence: whether a commit is a landing is told by computing its plan id again from its own
+//! difference. Foreign names are written so that they stay on their line and can be read back.
+
+use std::fmt::Write;
+
+use crate::model::ids::{BlobId, PlanId};
+use crate::model::plan::{EdgeName, Take};
+
+/// What the trailers of a landing say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The pipeline's namespace.
+    pub namespace: Option<String>,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The stage.
+    pub stage: String,
+    /// The edges.
+    pub edges: Vec<EdgeName>,
+    /// The plan.
+    pub plan: PlanId,
+    /// The build: the plan and the files as they were before it.
+    pub build: String,
+    /// Lower-case `owner/name`, or `""` without a forge.
+    pub repository: String,
+    /// The base branch.
+    pub base: String,
+    /// What was taken: `target from source: slot=value, …`.
+    pub sources: Vec<SourceLine>,
+}
+
+/// One `Sluice-Source` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceLine {
+    /// The target: namespace/name.
+    pub target: String,
+    /// The source: namespace/name.
+    pub source: String,
+    /// What was taken.
+    pub values: Vec<(String, Taken)>,
+}
+
+/// A value that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The value.
+    Plain(String),
+    /// A secret: the id of the file that held it at the source.
+    Secret(BlobId),
+    /// A secret that did not change.
+    Unchanged,
+}
+
+impl SourceLine {
+    /// The line for what a target takes; `file_of` names the source's file of a secret that changes.
+    pub fn of(take: &Take, file_of: impl Fn(&str) -> Option<BlobId>) -> Self {
+        Self {
+            target: take.target.clone(),
+            source: take.source.clone(),
+            values: take
+                .values
+                .iter()
+                .map(|(slot, value)| {
+                    let taken = match value {
+                        Some(text) => Taken::Plain(text.clone()),
+                        None => file_of(slot).map_or(Taken::Unchanged, Taken::Secret),
+                    };
+                    (slot.clone(), taken)
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Record {
+    /// The trailers, one a line, each line ended.
+    pub fn trailers(&self) -> String {
+        let mut text = String::new();
+        let pipeline = match &self.namespace {
+            Some(namespace) => format!("{}/{}", word(namespace), word(&self.pipeline)),
+            None => word(&self.pipeline),
+        };
+        line(&mut text, "Pipeline", &pipeline);
+        line(&mut text, "Stage", &word(&self.stage));
+        for edge in &self.edges {
+            let ends = format!("{} -> {}", word(edge.from.as_str()), word(edge.to.as_str()));
+            line(&mut text, "Edges", &ends);
+        }
+        line(&mut text, "Plan", &self.plan.to_string());
+        line(&mut text, "Build", &self.build);
+        for source in &self.sources {
+            let values: Vec<String> = source
+                .values
+                .iter()
+                .map(|(slot, taken)| match taken {
+                    Taken::Plain(value) => format!("{}={}", word(slot), word(value)),
+                    Taken::Secret(file) => format!("{}@{file}", word(slot)),
+                    Taken::Unchanged => format!("{}@unchanged", word(slot)),
+                })
+                .collect();
+            let taken = format!(
+                "{} from {}: {}",
+                word(&source.target),
+                word(&source.source),
+                values.join(" ")
+            );
+            line(&mut text, "Source", &taken);
+        }
+        line(
+            &mut text,
+            "Repository",
+            &format!("{}@{}", self.repository, word(&self.base)),
+        );
+        text
+    }
+
+    /// Reads the trailers of a commit message. `None` where they are missing, incomplete or not as they are written.
+    pub fn parse(message: &str) -> Option<Self> {
+        let all = |name: &str| -> Vec<&str> {
+            let start = format!("Sluice-{name}: ");
+            message
+                .lines()
+                .filter_map(|line| line.strip_prefix(start.as_str()))
+                .collect()
+        };
+        let one = |name: &str| match all(name)[..] {
+            [value] => Some(value),
+            _ => None,
+        };
+        let (first, rest) = take_word(one("Pipeline")?)?;
+        let (namespace, pipeline) = match rest.strip_prefix('/') {
+            Some(rest) => (Some(first), whole_word(rest)?),
+            None if rest.is_empty() => (None, first),
+            None => return None,
+        };
+        let edges = all("Edges")
+            .into_iter()
+            .map(parse_edge)
+            .collect::<Option<Vec<_>>>()?;
+        let (repository, base) = one("Repository")?.split_once('@')?;
+        Some(Self {
+            namespace,
+            pipeline,
+            stage: whole_word(one("Stage")?)?,
+            edges,
+            plan: one("Plan")?.parse().ok()?,
+            build: one("Build")?.to_owned(),
+            repository: repository.to_owned(),
+            base: whole_word(base)?,
+            sources: all("Source")
+                .into_iter()
+                .map(parse_source)
+                .collect::<Option<Vec<_>>>()?,
+        })
+    }
+}
+
+fn line(text: &mut String, name: &str, value: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "Sluice-{name}: {value}");
+}
+
+/// A name as one word: as it is where it is harmless, else as a JSON string. `/`, `:`, `=`, `@` are part of harmless
+/// words only where nothing is separated by them.
+fn word(text: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
+    if text
+        .split('/')
+        .all(|part| !part.is_empty() && part.chars().all(harmless))
+    {
+        text.to_owned()
+    } else {
+        let json = serde_json::Value::from(text).to_string();
+        // A line break that JSON leaves as it is would end the trailer for some readers.
+        json.replace('\u{2028}', "\\u2028")
+            .replace('\u{2029}', "\\u2029")
+            .replace('\u{85}', "\\u0085")
+    }
+}
+
+fn take_word(text: &str) -> Option<(String, &str)> {
+    if text.starts_with('"') {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<String>();
+        let value = values.next()?.ok()?;
+        return Some((value, &text[values.byte_offset()..]));
+    }
+    let end = text.find([' ', ':', '=', '@']).unwrap_or(text.len());
+    (end > 0).then(|| (text[..end].to_owned(), &text[end..]))
+}
+
+fn whole_word(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return Some(String::new());
+    }
+    take_word(text)
+        .filter(|(_, rest)| rest.is_empty())
+        .map(|(word, _)| word)
+}
+
+fn parse_edge(text: &str) -> Option<EdgeName> {
+    let (from, rest) = take_word(text)?;
+    let to = whole_word(rest.strip_prefix(" -> ")?)?;
+    Some(EdgeName {
+        from: from.into(),
+        to: to.into(),
+    })
+}
+
+fn parse_source(text: &str) -> Option<SourceLine> {
+    let (target, rest) = take_word(text)?;
+    let (source, rest) = take_word(rest.strip_prefix(" from ")?)?;
+    let mut rest = rest.strip_prefix(':')?;
+    let mut values = Vec::new();
+    while let Some(next) = rest.strip_prefix(' ') {
+        if next.is_empty() {
+            break;
+        }
+        let (slot, after) = take_word(next)?;
+        let taken = if let Some(value) = after.strip_prefix('=') {
+            let (value, left) = take_word(value)?;
+            rest = left;
+            Taken::Plain(value)
+        } else {
+            let (file, left) = take_word(after.strip_prefix('@')?)?;
+            rest = left;
+            match file.as_str() {
+                "unchanged" => Taken::Unchanged,
+                file => Taken::Secret(file.parse().ok()?),
+            }
+        };
+        values.push((slot, taken));
+    }
+    rest.trim().is_empty().then_some(SourceLine {
+        target,
+        source,
+        values,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn record(name: &str, value: &str) -> Record {
+        Record {
+            namespace: Some(name.to_owned()),
+            pipeline: name.to_owned(),
+            stage: name.to_owned(),
+            edges: vec![EdgeName {
+                from: name.into(),
+                to: name.into(),
+            }],
+            plan: "7c".repeat(32).parse().unwrap(),
+            build: "0123456789ab".to_owned(),
+            repository: "acme/gitops".to_owned(),
+            base: name.to_owned(),
+            sources: vec![SourceLine {
+                target: name.to_owned(),
+                source: name.to_owned(),
+                values: vec![
+                    ("git.ref".to_owned(), Taken::Plain(value.to_owned())),
+                    (
+                        name.to_owned(),
+                        Taken::Secret("ab".repeat(20).parse().unwrap()),
+                    ),
+                    ("token".to_owned(), Taken::Unchanged),
+                ],
+            }],
+        }
+    }
+
+    #[test]
+    fn ordinary_names_are_written_as_they_are() {
+        insta::assert_snapshot!(record("prod", "6.5.3").trailers(), @r"
+        Sluice-Pipeline: prod/prod
+        Sluice-Stage: prod
+        Sluice-Edges: prod -> prod
+        Sluice-Plan: 7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c
+        Sluice-Build: 0123456789ab
+        Sluice-Source: prod from prod: git.ref=6.5.3 prod@abababababababababababababababababababab token@unchanged
+        Sluice-Repository: acme/gitops@prod
+        ");
+    }
+
+    #[test]
+    fn a_message_without_the_trailers_or_with_two_plans_is_no_record() {
+        let good = record("prod", "1").trailers();
+        assert!(Record::parse(&good).is_some());
+        assert!(Record::parse("Bump podinfo\n").is_none());
+        let twice = format!("{good}Sluice-Plan: {}\n", "00".repeat(32));
+        assert!(Record::parse(&twice).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(name in ".{1,12}", value in ".{1,12}") {
+            // A namespace with a slash in it would read as two names; Kubernetes has none.
+            let name = name.replace('/', "-");
+            let record = record(&name, &value);
+            let text = record.trailers();
+            prop_assert_eq!(text.lines().count(), 7, "{}", text);
+            prop_assert_eq!(Record::parse(&text), Some(record));
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! Raw git objects: reading, parsing and writing commits, trees and blobs by id.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use git2::{ErrorCode, ObjectType, Odb, OdbObject, Oid, Repository};
+
+use super::Repo;
+use super::error::{RepoError, git_error};
+use crate::model::ids::{BlobId, CommitId, TreeId};
+
+/// File modes as git writes them in a tree.
+pub(super) mod mode {
+    pub(crate) const FOLDER: u32 = 0o040_000;
+    pub(crate) const FILE: u32 = 0o100_644;
+    pub(crate) const EXECUTABLE: u32 = 0o100_755;
+    pub(crate) const SYMLINK: u32 = 0o120_000;
+    pub(crate) const SUBMODULE: u32 = 0o160_000;
+}
+
+/// One entry of a tree: what stands under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) mode: u32,
+    pub(super) id: Oid,
+}
+
+impl Entry {
+    pub(super) fn folder(id: Oid) -> Self {
+        Self {
+            mode: mode::FOLDER,
+            id,
+        }
+    }
+
+    pub(super) fn is_folder(self) -> bool {
+        self.mode == mode::FOLDER
+    }
+
+    /// A regular file in the strict sense: exactly 100644 or 100755.
+    pub(super) fn is_file(self) -> bool {
+        matches!(self.mode, mode::FILE | mode::EXECUTABLE)
+    }
+}
+
+/// The part of a commit that walking needs.
+pub(super) struct RawCommit {
+    pub(super) tree: Oid,
+    /// The real parents, also where a shallow clone cuts them off.
+    pub(super) parents: Vec<Oid>,
+    /// Committer time in unix seconds; 0 where it cannot be read. Only an order to walk in, never evidence.
+    pub(super) time: i64,
+}
+
+/// The object database with what is known about where history is cut off.
+pub(super) struct Objects<'repo> {
+    odb: Odb<'repo>,
+    shallow: HashSet<Oid>,
+}
+
+impl<'repo> Objects<'repo> {
+    pub(super) fn new(git: &'repo Repository, shallow: Option<PathBuf>) -> Result<Self, RepoError> {
+        let odb = git.odb().map_err(git_error("open the object database"))?;
+        let text = match shallow.map(std::fs::read_to_string) {
+            None => String::new(),
+            Some(Ok(text)) => text,
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Some(Err(error)) => {
+                return Err(RepoError::io("read where the clone is shallow", error));
+            }
+        };
+        let shallow = text
+            .lines()
+            .map(Oid::from_str)
+            .collect::<Result<_, _>>()
+            .map_err(git_error("read where the clone is shallow"))?;
+        Ok(Self { odb, shallow })
+    }
+
+    fn read(&self, id: Oid, kind: ObjectType) -> Result<OdbObject<'_>, RepoError> {
+        let named = || format!("the {} {id}", kind.str());
+        let object = self.odb.read(id).map_err(|error| match error.code() {
+            ErrorCode::NotFound => RepoError::not_found(named()),
+            _ => git_error(format!("read {}", named()))(error),
+        })?;
+        if object.kind() == kind {
+            Ok(object)
+        } else {
+            Err(RepoError::not_found(named()))
+        }
+    }
+
+    pub(super) fn commit_of(&self, id: &CommitId) -> Result<(Oid, RawCommit), RepoError> {
+        let oid = oid(id.as_bytes(), || format!("the commit {id}"))?;
+        Ok((oid, self.commit(oid)?))
+    }
+
+    pub(super) fn commit(&self, id: Oid) -> Result<RawCommit, RepoError> {
+        let object = self.read(id, ObjectType::Commit)?;
+        parse_commit(object.data()).ok_or_else(|| malformed("commit", id))
+    }
+
+    /// The whole commit object: headers, an empty line, the message.
+    pub(super) fn commit_data(&self, id: Oid) -> Result<Vec<u8>, RepoError> {
+        Ok(self.read(id, ObjectType::Commit)?.data().to_vec())
+    }
+
+    /// The first parent, `None` for a root commit.
+    ///
+    /// # Errors
+    /// [`RepoError::Shallow`] at the boundary of a shallow clone, where a parent is named but not ours to read.
+    pub(super) fn first_parent(
+        &self,
+        id: Oid,
+        commit: &RawCommit,
+    ) -> Result<Option<Oid>, RepoError> {
+        Ok(self.parents(id, commit)?.first().copied())
+    }
+
+    /// All parents; errors as [`Objects::first_parent`].
+    pub(super) fn parents<'c>(
+        &self,
+        id: Oid,
+        commit: &'c RawCommit,
+    ) -> Result<&'c [Oid], RepoError> {
+        if !commit.parents.is_empty() && self.shallow.contains(&id) {
+            return Err(RepoError::Shallow {
+                boundary: commit_id(id)?,
+            });
+        }
+        Ok(&commit.parents)
+    }
+
+    /// Calls `each` with every entry of a tree, in git's order; it answers whether to go on.
+    pub(super) fn tree(
+        &self,
+        id: Oid,
+        mut each: impl FnMut(&[u8], Entry) -> bool,
+    ) -> Result<(), RepoError> {
+        let object = self.read(id, ObjectType::Tree)?;
+        let mut rest = object.data();
+        while !rest.is_empty() {
+            let (name, entry, after) = parse_entry(rest).ok_or_else(|| malformed("tree", id))?;
+            if !each(name, entry) {
+                break;
+            }
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// All entries of a tree, sorted by name as bytes.
+    ///
+    /// # Errors
+    /// [`RepoError::Git`] where a name stands there twice: two readers could see two different files.
+    pub(super) fn sorted_tree(&self, id: Oid) -> Result<Vec<(Vec<u8>, Entry)>, RepoError> {
+        let mut entries = Vec::new();
+        self.tree(id, |name, entry| {
+            entries.push((name.to_vec(), entry));
+            true
+        })?;
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        if entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(malformed("tree", id));
+        }
+        Ok(entries)
+    }
+
+    /// What stands at `path` (segments) below a root tree; the empty path is the root itself.
+    pub(super) fn entry_at(&self, root: Oid, path: &[&str]) -> Result<Option<Entry>, RepoError> {
+        let mut at = Entry::folder(root);
+        for segment in path {
+            if !at.is_folder() {
+                return Ok(None);
+            }
+            let mut found = None;
+            self.tree(at.id, |name, entry| {
+                if name == segment.as_bytes() {
+                    found = Some(entry);
+                }
+                found.is_none()
+            })?;
+            match found {
+                Some(entry) => at = entry,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
+    /// The bytes of a blob. libgit2 hashed them again and compared with the id.
+    pub(super) fn blob(&self, id: Oid) -> Result<Vec<u8>, RepoError> {
+        Ok(self.read(id, ObjectType::Blob)?.data().to_vec())
+    }
+}
+
+impl Repo {
+    /// Writes one object, or finds it there already, and returns its id.
+    pub(super) fn put(&self, kind: ObjectType, data: &[u8]) -> Result<Oid, RepoError> {
+        let doing = || format!("write a {}", kind.str());
+        let odb = self.git.odb().map_err(git_error(doing()))?;
+        if let Some(memory) = &self.memory {
+            let id = Oid::hash_object(kind, data).map_err(git_error(doing()))?;
+            // libgit2 would touch the file of an object that the disk below already holds.
+            if odb.exists(id) {
+                return Ok(id);
+            }
+            memory.written.borrow_mut().push(id);
+        }
+        odb.write(kind, data).map_err(git_error(doing()))
+    }
+}
+
+fn malformed(kind: &str, id: Oid) -> RepoError {
+    RepoError::malformed(
+        format!("read the {kind} {id}"),
+        format!("it is not a well-formed {kind}"),
+    )
+}
+
+fn parse_commit(data: &[u8]) -> Option<RawCommit> {
+    let (tree, mut rest) = header_id(data, b"tree ")?;
+    let mut parents = Vec::new();
+    while let Some((parent, after)) = header_id(rest, b"parent ") {
+        parents.push(parent);
+        rest = after;
+    }
+    let time = header_lines(rest)
+        .find_map(|line| line.strip_prefix(b"committer "))
+        .and_then(|line| {
+            let mut words = std::str::from_utf8(&line[memchr::memrchr(b'>', line)? + 1..])
+                .ok()?
+                .split(' ');
+            words.find(|word| !word.is_empty())?.parse().ok()
+        });
+    Some(RawCommit {
+        tree,
+        parents,
+        time: time.unwrap_or(0),
+    })
+}
+
+/// The header lines up to the empty line before the message.
+pub(super) fn header_lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    data.split(|byte| *byte == b'\n')
+        .take_while(|line| !line.is_empty())
+}
+
+fn header_id<'d>(data: &'d [u8], key: &[u8]) -> Option<(Oid, &'d [u8])> {
+    let (hex, rest) = data.strip_prefix(key)?.split_at_checked(40)?;
+    let id = Oid::from_str(std::str::from_utf8(hex).ok()?).ok()?;
+    Some((id, rest.strip_prefix(b"\n")?))
+}
+
+/// `MODE NAME\0ID`: the first entry and what follows it.
+fn parse_entry(data: &[u8]) -> Option<(&[u8], Entry, &[u8])> {
+    let blank = memchr::memchr(b' ', data)?;
+    let mode = std::str::from_utf8(&data[..blank]).ok()?;
+    let mode = u32::from_str_radix(mode, 8).ok()?;
+    let rest = &data[blank + 1..];
+    let end = memchr::memchr(0, rest)?;
+    let (id, after) = rest[end + 1..].split_at_checked(20)?;
+    let id = Oid::from_bytes(id).ok()?;
+    Some((&rest[..end], Entry { mode, id }, after))
+}
+
+/// libgit2's id of the given bytes. A SHA-256 id names nothing in a SHA-1 repository, the only kind libgit2 opens.
+pub(super) fn oid(bytes: &[u8], what: impl FnOnce() -> String) -> Result<Oid, RepoError> {
+    Oid::from_bytes(bytes).map_err(|_| RepoError::not_found(what()))
+}
+
+pub(super) fn commit_id(id: Oid) -> Result<CommitId, RepoError> {
+    CommitId::from_bytes(id.as_bytes()).ok_or_else(|| malformed("object id", id))
+}
+
+pub(super) fn blob_id(id: Oid) -> Result<BlobId, RepoError> {
+    BlobId::from_bytes(id.as_bytes()).ok_or_else(|| malformed("object id", id))
+}
+
+pub(super) fn tree_id(id: Oid) -> Result<TreeId, RepoError> {
+    TreeId::from_bytes(id.as_bytes()).ok_or_else(|| malformed("object id", id))
+}
+
+/// The segments of a path inside the repository: `""`, `"."` and `"/"` are the root, `./a/` is `a`.
+///
+/// # Errors
+/// [`RepoError::Refused`] where `..` leads upwards.
+pub(super) fn segments(path: &str) -> Result<Vec<&str>, RepoError> {
+    let segments: Vec<_> = path
+        .split('/')
+        .filter(|segment| !matches!(*segment, "" | "."))
+        .collect();
+    if segments.contains(&"..") {
+        return Err(RepoError::refused(format!(
+            "the path {path:?} leads upwards"
+        )));
+    }
+    Ok(segments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ID: &str = "0123456789012345678901234567890123456789";
+
+    #[test]
+    fn a_commit_gives_its_tree_its_parents_and_its_time() {
+        let text = format!(
+            "tree {ID}\nparent {ID}\nparent {ID}\nauthor A <a@b> 1 +0000\ncommitter A > B <a@b> 1700000000 +0100\n\nx"
+        );
+        let commit = parse_commit(text.as_bytes()).unwrap();
+        assert_eq!(commit.tree.to_string(), ID);
+        assert_eq!(commit.parents.len(), 2);
+        assert_eq!(commit.time, 1_700_000_000);
+    }
+
+    #[test]
+    fn a_parent_line_in_the_message_is_no_parent() {
+        let text = format!(
+            "tree {ID}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nparent {ID}\n"
+        );
+        assert!(parse_commit(text.as_bytes()).unwrap().parents.is_empty());
+    }
+
+    #[test]
+    fn half_an_entry_is_no_entry() {
+        let mut entry = b"100644 a.yaml\0".to_vec();
+        entry.extend([7; 20]);
+        let (name, parsed, rest) = parse_entry(&entry).unwrap();
+        assert_eq!(
+            (name, parsed.mode, rest.len()),
+            (b"a.yaml".as_slice(), mode::FILE, 0)
+        );
+        for cut in 0..entry.len() {
+            assert!(parse_entry(&entry[..cut]).is_none(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn the_root_has_many_spellings_and_nothing_leads_upwards() {
+        for root in ["", ".", "/", "./", "//"] {
+            assert_eq!(segments(root).unwrap(), Vec::<&str>::new(), "{root:?}");
+        }
+        assert_eq!(segments("./apps//prod/").unwrap(), ["apps", "prod"]);
+        assert!(segments("apps/../..").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_parsers_panic(data in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse_entry(&data);
+            let _ = parse_commit(&data);
+        }
+    }
+}

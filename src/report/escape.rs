@@ -1,0 +1,137 @@
+//! Foreign text on its way out: one function per destination.
+
+/// For a terminal: nothing that moves the cursor, changes colour, hides or reorders text survives. Line breaks become
+/// visible too, so that one item stays one line.
+pub fn terminal(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// Control characters, direction marks and invisible ones (A13).
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// For the subject or body of a commit: one line, and nothing that a forge or git acts on. Skip instructions, closing
+/// keywords before a number, mentions and trailers of other tools are broken by a zero-width space (R-3.18).
+pub fn commit(text: &str) -> String {
+    const BREAK: char = '\u{200b}';
+    let line = terminal(text);
+    let lower = line.to_ascii_lowercase();
+    let mut breaks: Vec<usize> = Vec::new();
+    for word in [
+        "[skip ci]",
+        "[ci skip]",
+        "[no ci]",
+        "[skip actions]",
+        "[actions skip]",
+        "***no_ci***",
+    ] {
+        breaks.extend(lower.match_indices(word).map(|(at, _)| at + 1));
+    }
+    for word in [
+        "skip-checks:",
+        "co-authored-by:",
+        "signed-off-by:",
+        "sluice-",
+    ] {
+        breaks.extend(lower.match_indices(word).map(|(at, _)| at + 1));
+    }
+    let bytes = line.as_bytes();
+    for (at, c) in line.char_indices() {
+        let next = bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+        if matches!(c, '@' | '#') && next {
+            breaks.push(at + 1);
+        }
+    }
+    breaks.sort_unstable();
+    breaks.dedup();
+    let mut safe = String::with_capacity(line.len() + 3 * breaks.len());
+    let mut from = 0;
+    for at in breaks {
+        safe.push_str(&line[from..at]);
+        safe.push(BREAK);
+        from = at;
+    }
+    safe.push_str(&line[from..]);
+    safe
+}
+
+/// For a Mermaid label between double quotes.
+pub fn mermaid(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in terminal(text).chars() {
+        match c {
+            '"' | '<' | '>' | '&' | '#' | ';' | '`' | '[' | ']' | '{' | '}' | '|' | '\\' => {
+                safe.push_str(&format!("#{};", u32::from(c)));
+            }
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nothing_invisible_reaches_a_terminal() {
+        assert_eq!(
+            terminal("a\x1b[31mb\r\nc\u{202e}d"),
+            "a\\u{1b}[31mb\\u{d}\\u{a}c\\u{202e}d"
+        );
+        assert_eq!(terminal("größe → ✅"), "größe → ✅");
+    }
+
+    #[test]
+    fn a_commit_message_says_nothing_that_a_forge_obeys() {
+        for text in [
+            "x [skip ci]",
+            "x [Skip CI] y",
+            "fixes #12",
+            "@team look",
+            "a\nCo-authored-by: x <y>",
+            "Sluice-Plan: 1",
+        ] {
+            let safe = commit(text);
+            let lower = safe.to_lowercase();
+            for word in [
+                "[skip ci]",
+                "#12",
+                "@team",
+                "co-authored-by:",
+                "sluice-plan",
+            ] {
+                assert!(!lower.contains(word), "{safe:?}");
+            }
+            assert!(!safe.contains('\n'));
+        }
+        assert_eq!(
+            commit("podinfo → prod: 6.5.2 → 6.5.3"),
+            "podinfo → prod: 6.5.2 → 6.5.3"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn one_item_stays_one_line(text in any::<String>()) {
+            for safe in [terminal(&text), commit(&text), mermaid(&text)] {
+                let line_break = |c: char| matches!(c, '\n' | '\r' | '\x1b' | '\u{85}' | '\u{2028}' | '\u{2029}');
+                prop_assert!(!safe.contains(line_break));
+            }
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! The JSON documents. Same input, same bytes: fields in a fixed order, no clock.
+
+use serde::Serialize;
+
+use crate::model::catalog::Catalog;
+use crate::model::change::Change;
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::{CommitId, PlanId};
+use crate::model::pipeline::EdgeEnds;
+use crate::model::plan::{EdgeName, GateReport, LeftOut, PipelinePlan, Plan, Promotion, State};
+use crate::model::verdict::Verdict;
+
+/// The version of all JSON documents.
+pub const VERSION: u32 = 1;
+
+/// A finding.
+#[derive(Serialize)]
+pub struct FindingJson<'a> {
+    code: &'a str,
+    severity: Severity,
+    file: &'a str,
+    line: u32,
+    column: u32,
+    message: &'a str,
+    help: Option<&'a str>,
+}
+
+/// Findings, in their order.
+pub fn findings(findings: &[Finding]) -> Vec<FindingJson<'_>> {
+    findings
+        .iter()
+        .map(|finding| FindingJson {
+            code: finding.code,
+            severity: finding.severity,
+            file: finding.place.file.as_str(),
+            line: finding.place.line,
+            column: finding.place.column,
+            message: &finding.message,
+            help: finding.help.as_deref(),
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct PlanJson<'a> {
+    version: u32,
+    base: Option<CommitId>,
+    pipelines: Vec<PipelineJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PipelineJson<'a> {
+    name: &'a str,
+    namespace: Option<&'a str>,
+    file: &'a str,
+    line: u32,
+    state: &'static str,
+    promotions: Vec<PromotionJson<'a>>,
+}
+
+/// A promotion.
+#[derive(Serialize)]
+pub struct PromotionJson<'a> {
+    stage: &'a str,
+    edges: &'a [EdgeName],
+    plan: Option<PlanId>,
+    state: State,
+    reason: &'a str,
+    gates: Vec<GateJson<'a>>,
+    changes: Vec<ChangeJson<'a>>,
+    left_out: Vec<LeftOutJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GateJson<'a> {
+    edge: &'a EdgeName,
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    verdict: Verdict,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    file: &'a str,
+    line: u32,
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: &'a str,
+    path: String,
+    old: Option<&'a str>,
+    new: Option<&'a str>,
+    secret: bool,
+}
+
+#[derive(Serialize)]
+struct LeftOutJson<'a> {
+    namespace: Option<&'a str>,
+    name: &'a str,
+    reason: &'a str,
+    commit: Option<CommitId>,
+    author: Option<&'a str>,
+    date: Option<String>,
+}
+
+/// The document of `plan`.
+pub fn plan(catalog: &Catalog, plan: &Plan, base: Option<CommitId>, found: &[Finding]) -> String {
+    document(&PlanJson {
+        version: VERSION,
+        base,
+        pipelines: plan
+            .pipelines
+            .iter()
+            .map(|entry| pipeline(catalog, entry))
+            .collect(),
+        findings: findings(found),
+    })
+}
+
+fn pipeline<'a>(catalog: &'a Catalog, entry: &'a PipelinePlan) -> PipelineJson<'a> {
+    let manifest = catalog.pipeline(entry.id);
+    let error = entry.stopped.is_some()
+        || entry
+            .promotions
+            .iter()
+            .any(|promotion| promotion.state == State::Error);
+    PipelineJson {
+        name: manifest.name.as_str(),
+        namespace: manifest.namespace.as_deref(),
+        file: manifest.file.as_str(),
+        line: manifest.at.line,
+        state: if error { "error" } else { "ok" },
+        promotions: entry.promotions.iter().map(promotion).collect(),
+    }
+}
+
+/// One promotion.
+pub fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
+    PromotionJson {
+        stage: promotion.stage.as_str(),
+        edges: &promotion.edges,
+        plan: promotion.plan,
+        state: promotion.state,
+        reason: &promotion.reason,
+        gates: promotion.gates.iter().map(gate).collect(),
+        changes: promotion.changes.iter().map(change).collect(),
+        left_out: promotion.left_out.iter().map(left_out).collect(),
+    }
+}
+
+fn gate(gate: &GateReport) -> GateJson<'_> {
+    GateJson {
+        edge: &gate.edge,
+        name: gate.name.as_str(),
+        kind: gate.kind.as_str(),
+        verdict: gate.judgement.verdict,
+        reason: &gate.judgement.reason,
+    }
+}
+
+fn change(change: &Change) -> ChangeJson<'_> {
+    let secret = change.is_secret();
+    ChangeJson {
+        file: change.file.as_str(),
+        line: change.at.line,
+        kind: change.manifest.kind.as_str(),
+        namespace: change.manifest.namespace.as_deref(),
+        name: &change.manifest.name,
+        path: change.path.to_string(),
+        old: change
+            .old
+            .as_ref()
+            .and_then(|old| old.shown())
+            .filter(|_| !secret),
+        new: change.new.shown().filter(|_| !secret),
+        secret,
+    }
+}
+
+fn left_out(service: &LeftOut) -> LeftOutJson<'_> {
+    LeftOutJson {
+        namespace: service.namespace.as_deref(),
+        name: &service.name,
+        reason: &service.reason,
+        commit: service.by.as_ref().map(|by| by.commit),
+        author: service.by.as_ref().map(|by| by.author.as_str()),
+        date: service.by.as_ref().map(|by| by.date.to_string()),
+    }
+}
+
+#[derive(Serialize)]
+struct GraphJson<'a> {
+    version: u32,
+    pipelines: Vec<GraphPipelineJson<'a>>,
+    mermaid: String,
+    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GraphPipelineJson<'a> {
+    name: &'a str,
+    namespace: Option<&'a str>,
+    file: &'a str,
+    line: u32,
+    stages: Vec<GraphStageJson<'a>>,
+    edges: Vec<GraphEdgeJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GraphStageJson<'a> {
+    name: &'a str,
+    services: Vec<GraphServiceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GraphServiceJson<'a> {
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct GraphEdgeJson<'a> {
+    from: &'a str,
+    to: &'a str,
+    gates: Vec<GraphGateJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GraphGateJson<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+}
+
+/// The document of `graph`.
+pub fn graph(catalog: &Catalog, found: &[Finding]) -> String {
+    let pipelines = catalog
+        .pipelines
+        .iter()
+        .map(|pipeline| GraphPipelineJson {
+            name: pipeline.name.as_str(),
+            namespace: pipeline.namespace.as_deref(),
+            file: pipeline.file.as_str(),
+            line: pipeline.at.line,
+            stages: pipeline
+                .stages
+                .iter()
+                .map(|stage| GraphStageJson {
+                    name: stage.name.as_str(),
+                    services: stage
+                        .services
+                        .iter()
+                        .map(|entry| GraphServiceJson {
+                            namespace: entry.reference.namespace.as_deref(),
+                            name: &entry.reference.name,
+                        })
+                        .collect(),
+                })
+                .collect(),
+            edges: pipeline
+                .edges
+                .iter()
+                .filter_map(|edge| match &edge.ends {
+                    EdgeEnds::Stages { from, to } => Some(GraphEdgeJson {
+                        from: from.as_str(),
+                        to: to.as_str(),
+                        gates: edge
+                            .gates
+                            .iter()
+                            .map(|gate| GraphGateJson {
+                                name: gate.name.as_str(),
+                                kind: gate.kind.as_str(),
+                            })
+                            .collect(),
+                    }),
+                    EdgeEnds::ConsoleIds => None,
+                })
+                .collect(),
+        })
+        .collect();
+    document(&GraphJson {
+        version: VERSION,
+        pipelines,
+        mermaid: super::mermaid::chart(catalog),
+        findings: findings(found),
+    })
+}
+
+/// One document, indented, with a line end.
+pub fn document(value: &impl Serialize) -> String {
+    // Maps have string keys and no value can fail to serialize, so the second form is never reached.
+    let mut text = serde_json::to_string_pretty(value)
+        .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    text.push('\n');
+    text
+}

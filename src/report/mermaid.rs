@@ -1,0 +1,63 @@
+//! Pipelines as Mermaid flow charts.
+
+use std::fmt::Write;
+
+use super::escape::mermaid;
+use crate::model::catalog::Catalog;
+use crate::model::pipeline::EdgeEnds;
+
+/// All pipelines as one chart: a box per pipeline, a node per stage with its services, an arrow per edge with its
+/// gates.
+pub fn chart(catalog: &Catalog) -> String {
+    let mut text = String::from("flowchart LR\n");
+    for (index, pipeline) in catalog.pipelines.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "  subgraph p{index}[\"{}\"]",
+            mermaid(pipeline.name.as_str())
+        );
+        for (stage_index, stage) in pipeline.stages.iter().enumerate() {
+            let services: Vec<String> = stage
+                .services
+                .iter()
+                .map(|entry| match &entry.reference.namespace {
+                    Some(namespace) => mermaid(&format!("{namespace}/{}", entry.reference.name)),
+                    None => mermaid(&entry.reference.name),
+                })
+                .collect();
+            let mut label = format!("<b>{}</b>", mermaid(stage.name.as_str()));
+            for service in services {
+                label.push_str("<br/>");
+                label.push_str(&service);
+            }
+            let _ = writeln!(text, "    p{index}s{stage_index}[\"{label}\"]");
+        }
+        for edge in &pipeline.edges {
+            let EdgeEnds::Stages { from, to } = &edge.ends else {
+                continue;
+            };
+            let stage = |name: &str| {
+                pipeline
+                    .stages
+                    .iter()
+                    .position(|stage| stage.name.as_str() == name)
+            };
+            let (Some(from), Some(to)) = (stage(from.as_str()), stage(to.as_str())) else {
+                continue;
+            };
+            let gates: Vec<String> = edge
+                .gates
+                .iter()
+                .map(|gate| mermaid(&format!("{} ({})", gate.name, gate.kind)))
+                .collect();
+            let arrow = if gates.is_empty() {
+                "-->".to_owned()
+            } else {
+                format!("-->|\"{}\"|", gates.join("<br/>"))
+            };
+            let _ = writeln!(text, "    p{index}s{from} {arrow} p{index}s{to}");
+        }
+        text.push_str("  end\n");
+    }
+    text
+}

@@ -1,0 +1,275 @@
+//! A plan as text for a terminal. One promotion is one block: what would change, what its gates say, and why it does
+//! or does not move.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::escape::terminal;
+use super::findings::{self, counted};
+use super::style::{Style, pad};
+use crate::model::catalog::Catalog;
+use crate::model::change::Change;
+use crate::model::finding::Finding;
+use crate::model::place::RepoPath;
+use crate::model::plan::{GateReport, PipelinePlan, Plan, Promotion, State};
+use crate::model::verdict::Verdict;
+
+/// Everything that the text of a plan is made of.
+pub struct PlanText<'a> {
+    /// What is planned, as the heading says it: repository, branch, commit.
+    pub heading: String,
+    /// The manifests.
+    pub catalog: &'a Catalog,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Findings.
+    pub findings: &'a [Finding],
+    /// Notices: files that were not looked at and the like.
+    pub notices: &'a [String],
+    /// The policy's file, where `--why` names lines of it.
+    pub why: Option<&'a RepoPath>,
+    /// Diffs by stage, where they were asked for.
+    pub diffs: &'a BTreeMap<(usize, usize), String>,
+    /// Colour.
+    pub style: Style,
+}
+
+/// Where the state stands in a promotion's first line.
+const STATE_COLUMN: usize = 57;
+/// Where a value stands behind its field, and a gate's words behind its name.
+const VALUE_COLUMN: usize = 22;
+
+impl PlanText<'_> {
+    /// The text.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(
+            text,
+            "{}   {}, {}",
+            self.style.bold(&terminal(&self.heading)),
+            counted(self.catalog.pipelines.len(), "pipeline"),
+            counted(self.catalog.services.len(), "service"),
+        );
+        for notice in self.notices {
+            let _ = writeln!(text, "{}", self.style.dim(&terminal(notice)));
+        }
+        text.push('\n');
+        if self.catalog.pipelines.is_empty() {
+            let _ = writeln!(
+                text,
+                "There is no Pipeline here, so there is nothing to promote.\n"
+            );
+        }
+        for (index, pipeline) in self.plan.pipelines.iter().enumerate() {
+            for (position, promotion) in pipeline.promotions.iter().enumerate() {
+                self.promotion(
+                    &mut text,
+                    pipeline,
+                    promotion,
+                    self.diffs.get(&(index, position)),
+                );
+            }
+        }
+        text.push_str(&findings::text(self.findings, self.style));
+        let _ = writeln!(text, "{}", self.ending());
+        text
+    }
+
+    fn promotion(
+        &self,
+        text: &mut String,
+        pipeline: &PipelinePlan,
+        promotion: &Promotion,
+        diff: Option<&String>,
+    ) {
+        let name = &self.catalog.pipeline(pipeline.id).name;
+        let from: Vec<&str> = promotion
+            .edges
+            .iter()
+            .map(|edge| edge.from.as_str())
+            .collect();
+        let title = format!("{name}  {} → {}", from.join(", "), promotion.stage);
+        let plan = promotion
+            .plan
+            .map(|plan| format!("  {}", plan.shown()))
+            .unwrap_or_default();
+        let title = pad(&terminal(&title), STATE_COLUMN);
+        let _ = writeln!(
+            text,
+            "{} {}{plan}",
+            self.style.bold(title.trim_end()).to_string() + &gap(&title),
+            self.state(promotion.state)
+        );
+        if promotion.state != State::Due {
+            let _ = writeln!(text, "    {}", terminal(&promotion.reason));
+            if let Some(help) = &promotion.help {
+                let _ = writeln!(
+                    text,
+                    "    {}",
+                    self.style.dim(&format!("help: {}", terminal(help)))
+                );
+            }
+        } else if promotion.reason != "its sources moved" {
+            let _ = writeln!(text, "    {}", self.style.dim(&terminal(&promotion.reason)));
+        }
+        if let (Some(policy), Some(at)) = (self.why, promotion.rule_at) {
+            let _ = writeln!(
+                text,
+                "    {}",
+                self.style
+                    .dim(&format!("why: {}:{}", terminal(policy.as_str()), at.line))
+            );
+        }
+        self.changes(text, &promotion.changes);
+        for skipped in &promotion.skipped {
+            let _ = writeln!(text, "  not copied: {}", terminal(skipped));
+        }
+        // An ahead or held service that is the whole reason was named above.
+        if !promotion.changes.is_empty() {
+            for service in &promotion.left_out {
+                let _ = writeln!(
+                    text,
+                    "  stays behind: {}  {}",
+                    terminal(&service.name),
+                    terminal(&service.reason)
+                );
+            }
+        }
+        if !promotion.gates.is_empty() {
+            text.push_str("  gates\n");
+            for gate in &promotion.gates {
+                self.gate(text, gate);
+            }
+        }
+        if let Some(diff) = diff {
+            text.push('\n');
+            text.push_str(diff);
+        }
+        text.push('\n');
+    }
+
+    fn changes(&self, text: &mut String, changes: &[Change]) {
+        let mut last = None;
+        for change in changes {
+            let place = change.place();
+            let head = (&change.manifest, &change.file);
+            if last != Some(head) {
+                let _ = writeln!(
+                    text,
+                    "  {}  {}:{}",
+                    terminal(&change.manifest.name),
+                    terminal(place.file.as_str()),
+                    place.line
+                );
+                last = Some(head);
+            }
+            let _ = writeln!(
+                text,
+                "    {} {}",
+                pad(&terminal(&change.path.to_string()), VALUE_COLUMN),
+                value(change)
+            );
+        }
+    }
+
+    fn gate(&self, text: &mut String, gate: &GateReport) {
+        let mark = match gate.judgement.verdict {
+            Verdict::Pass => self.style.green("✓"),
+            Verdict::Pending => self.style.yellow("?"),
+            Verdict::Blocked => self.style.red("✗"),
+            Verdict::Error => self.style.red("!"),
+        };
+        let why = match (self.why, gate.rule_at) {
+            (Some(policy), Some(at)) => format!("   why: {}:{}", policy.as_str(), at.line),
+            (Some(_), None) => format!("   why: the default of {}", gate.kind),
+            _ => String::new(),
+        };
+        let _ = writeln!(
+            text,
+            "    {mark} {} {}{}",
+            pad(&terminal(gate.name.as_str()), VALUE_COLUMN - 2),
+            terminal(&gate.judgement.reason),
+            self.style.dim(&terminal(&why)),
+        );
+    }
+
+    fn state(&self, state: State) -> String {
+        match state {
+            State::Error => self.style.red("ERROR"),
+            State::Held => self.style.yellow("HELD"),
+            State::Due => self.style.green("DUE"),
+            State::Ahead => self.style.yellow("AHEAD"),
+            State::InSync => self.style.dim("IN SYNC"),
+        }
+    }
+
+    fn ending(&self) -> String {
+        let states = self
+            .plan
+            .pipelines
+            .iter()
+            .flat_map(|pipeline| &pipeline.promotions)
+            .map(|p| p.state);
+        let mut counts: BTreeMap<State, usize> = BTreeMap::new();
+        for state in states {
+            *counts.entry(state).or_default() += 1;
+        }
+        let words = [
+            (State::Error, "in error"),
+            (State::Due, "due"),
+            (State::Held, "held"),
+            (State::Ahead, "ahead"),
+            (State::InSync, "in sync"),
+        ];
+        let parts: Vec<String> = words
+            .iter()
+            .filter_map(|(state, word)| counts.get(state).map(|count| format!("{count} {word}")))
+            .collect();
+        let parts = if parts.is_empty() {
+            "Nothing to promote".to_owned()
+        } else {
+            parts.join(", ")
+        };
+        let next = if counts.contains_key(&State::Due) {
+            " Next: sluice simulate --approve NAME"
+        } else {
+            ""
+        };
+        format!("{parts}. Nothing was written.{next}")
+    }
+}
+
+fn gap(padded: &str) -> String {
+    " ".repeat(padded.chars().count() - padded.trim_end().chars().count())
+}
+
+/// Old and new of a change; a commit id by its first digits, a secret not at all.
+pub fn value(change: &Change) -> String {
+    if change.is_secret() {
+        return "changed, not shown".to_owned();
+    }
+    let shown = |text: Option<&str>| {
+        text.map_or_else(|| "(nothing)".to_owned(), |text| terminal(&short(text)))
+    };
+    let old = shown(change.old.as_ref().and_then(|old| old.shown()));
+    let new = shown(change.new.shown());
+    let said = change
+        .said
+        .as_ref()
+        .map(|said| format!("   {}", terminal(said)))
+        .unwrap_or_default();
+    format!("{old} → {new}{said}")
+}
+
+/// A commit id by its first seven digits, other text as it is, cut where it is very long.
+pub fn short(text: &str) -> String {
+    const MOST: usize = 80;
+    if text.parse::<crate::model::ids::CommitId>().is_ok() {
+        return text.chars().take(7).collect();
+    }
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(MOST).collect();
+    format!("{cut}…")
+}

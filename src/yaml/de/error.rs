@@ -1,0 +1,155 @@
+//! Why a node could not be read into a type.
+
+use std::fmt;
+
+use serde::de;
+
+use super::shown;
+use crate::yaml::path::{FieldPath, Segment};
+use crate::yaml::syntax::Position;
+
+/// Why a node could not be read into a type, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{position}: {}{message}", PathPrefix(path))]
+pub struct DeError {
+    /// What is wrong, without the place.
+    pub message: String,
+    /// The key or value at fault; for a missing field the mapping that misses it.
+    pub position: Position,
+    /// The path of that value from the node that was read.
+    pub path: FieldPath,
+    /// Set where a name is not one of those that are known, so that the caller can say which one was meant.
+    pub unknown: Option<Unknown>,
+    is_placed: bool,
+}
+
+/// A name that is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// As written.
+    pub name: String,
+    /// The names that are known there, in the order in which the type declares them.
+    pub expected: Vec<String>,
+}
+
+impl DeError {
+    /// Sets the place, unless something further in has set it.
+    pub(super) fn at(mut self, position: Position) -> Self {
+        if !self.is_placed {
+            self.position = position;
+            self.is_placed = true;
+        }
+        self
+    }
+
+    pub(super) fn within(mut self, segment: Segment) -> Self {
+        self.path.prepend(segment);
+        self
+    }
+
+    fn unknown(message: String, name: &str, expected: &[&str]) -> Self {
+        let unknown = Unknown {
+            name: name.to_owned(),
+            expected: expected.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        Self {
+            unknown: Some(unknown),
+            ..<Self as de::Error>::custom(message)
+        }
+    }
+}
+
+impl de::Error for DeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self {
+            message: message.to_string(),
+            position: Position::default(),
+            path: FieldPath::default(),
+            unknown: None,
+            is_placed: false,
+        }
+    }
+
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(format!("expected {expected}, found {}", kind_of(&found)))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(format!(
+            "expected {expected}, found {} that does not fit",
+            kind_of(&found)
+        ))
+    }
+
+    fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
+        Self::custom(format!("expected {expected}, found {length} of them"))
+    }
+
+    fn unknown_field(name: &str, expected: &'static [&'static str]) -> Self {
+        Self::unknown(
+            format!(
+                "the field `{}` is unknown here, {}",
+                shown(name),
+                OneOf(expected)
+            ),
+            name,
+            expected,
+        )
+    }
+
+    fn unknown_variant(name: &str, expected: &'static [&'static str]) -> Self {
+        Self::unknown(
+            format!("`{}` is unknown here, {}", shown(name), OneOf(expected)),
+            name,
+            expected,
+        )
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::custom(format!("the field `{field}` is missing"))
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::custom(format!(
+            "the field `{field}` stands twice, under one name or two"
+        ))
+    }
+}
+
+/// The value itself is left out: it may be secret.
+fn kind_of(found: &de::Unexpected<'_>) -> &'static str {
+    match found {
+        de::Unexpected::Bool(_) => "a boolean",
+        de::Unexpected::Unsigned(_) | de::Unexpected::Signed(_) => "a whole number",
+        de::Unexpected::Float(_) => "a number",
+        de::Unexpected::Char(_) | de::Unexpected::Str(_) => "a string",
+        de::Unexpected::Bytes(_) => "bytes",
+        de::Unexpected::Unit | de::Unexpected::Option => "nothing",
+        de::Unexpected::Seq => "a list",
+        de::Unexpected::Map => "a mapping",
+        _ => "something else",
+    }
+}
+
+struct OneOf<'a>(&'a [&'a str]);
+
+impl fmt::Display for OneOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => f.write_str("and nothing is known"),
+            [one] => write!(f, "expected `{one}`"),
+            names => write!(f, "expected one of `{}`", names.join("`, `")),
+        }
+    }
+}
+
+struct PathPrefix<'a>(&'a FieldPath);
+
+impl fmt::Display for PathPrefix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        write!(f, "{}: ", self.0)
+    }
+}

@@ -1,0 +1,260 @@
+//! A stand-in GitHub for tests: one stateful server over real HTTP on loopback.
+//!
+//! Owns: repositories with real git objects, people, Apps and tokens with their permissions, pull requests, reviews, labels, statuses,
+//! checks, workflow runs, deployments, the merge queue, REST and GraphQL over one state, GitHub's words of refusal, and what a test
+//! needs on top: faults, hooks, a recorder, a clock. Must not know: anything of Sluice. Whatever it answers wrongly makes the tests
+//! lie, so answers are held to GitHub's own published schemas (see [`GitHub::check_with`]), and a GraphQL field that GitHub has but
+//! this does not model fails the test loudly instead of answering null.
+//!
+//! ```ignore
+//! let hub = GitHub::start().await;
+//! let repo = hub.repo("acme/gitops");
+//! repo.files("main", &[("app.yaml", "v: 1\n")]);
+//! repo.role("carol", Role::Write);
+//! let token = repo.workflow_token("contents:write, pull-requests:write");
+//! let number = repo.by("carol").opens("change", "main", "A title");
+//! repo.by("dave").approves(number);
+//! ```
+//!
+//! It can also be started by itself: `cargo run --example github`.
+//!
+//! # What it does not do
+//!
+//! - No git over HTTP (`git clone`, `git push`): a person's push is [`Person::pushes`].
+//! - No plain issues, milestones, projects, discussions, comments on lines of a diff, releases, webhooks, search.
+//! - Nothing runs: a workflow run stays queued until somebody ends it ([`Place::finish_run`]). `repository_dispatch` is taken and forgotten.
+//!   Events start no runs; whether GitHub would start one is not modelled.
+//! - App tokens are issued by the test, not by exchanging a signed JWT; `GET /app` always answers 401.
+//! - CODEOWNERS is a file like any other: no review is required or requested because of it.
+//! - Auto-merge can be armed and seen, but nothing merges by itself. Queue groups hold one pull request each, on top of those ahead.
+//! - Renamed or transferred repositories do not redirect. A deleted account is shown as null, not as ghost.
+//! - A person's write without the role is answered 403; which of 403 and 404 GitHub takes differs by route and was not verified.
+//! - `mergeable_state` knows no `has_hooks`. The GraphQL limits on nodes are left to the contract; a query costs one point.
+//! - A tree is cut by the number of entries only, not by its size in bytes.
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "a test-facing interface: not every program that includes it uses all of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "only tests and the example include this"
+)]
+
+mod access;
+mod api;
+mod budget;
+mod call;
+mod clock;
+mod faults;
+mod graphql;
+mod merge;
+mod pull;
+mod record;
+mod refs;
+mod reply;
+mod repo;
+mod rest;
+mod routes;
+mod rules;
+mod scene;
+mod server;
+mod store;
+mod view;
+mod world;
+
+pub use access::{Level, Permissions, Role};
+pub use faults::{Fault, When};
+pub use record::{Operation, Seen};
+pub use repo::{Bypass, Rule};
+pub use scene::{Person, Place, Reach};
+pub use world::{Kind, Membership, Switches, World};
+
+use server::Desk;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Says what is wrong with an honest answer; nothing where it is fine.
+pub type Contract = Arc<dyn Fn(&Seen) -> Vec<String> + Send + Sync>;
+
+/// A running stand-in. Stops when dropped; that panics where the stand-in itself went wrong or broke the contract.
+pub struct GitHub {
+    world: Arc<Mutex<World>>,
+    desk: Arc<Mutex<Desk>>,
+    running: server::Running,
+}
+
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl GitHub {
+    /// Starts one on a free port. It answers on a thread of its own, so a test may block.
+    pub async fn start() -> Self {
+        Self::start_on(0).await
+    }
+
+    /// Starts one on that port of 127.0.0.1.
+    #[allow(
+        clippy::unused_async,
+        reason = "starting may come to need waiting; the tests should not change then"
+    )]
+    pub async fn start_on(port: u16) -> Self {
+        let world = Arc::new(Mutex::new(World::default()));
+        let desk = Arc::new(Mutex::new(Desk::default()));
+        let running = server::start(port, Arc::clone(&world), Arc::clone(&desk));
+        let address = format!("http://{}", running.address);
+        {
+            let mut world = lock(&world);
+            world.api.clone_from(&address);
+            world.html = address;
+        }
+        Self {
+            world,
+            desk,
+            running,
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`: fit for `GITHUB_API_URL` and, with `/graphql`, for `GITHUB_GRAPHQL_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.running.address)
+    }
+
+    /// A repository, made empty and public where there is none.
+    pub fn repo(&self, slug: &str) -> Place<Arc<Mutex<World>>> {
+        Place::new(Arc::clone(&self.world), slug)
+    }
+
+    /// An account, made where there is none; gives its number.
+    pub fn account(&self, login: &str, kind: Kind) -> u64 {
+        lock(&self.world).ensure_account(login, kind)
+    }
+
+    /// An organisation with its owners and members, made where there is none.
+    pub fn organisation(&self, login: &str, owners: &[&str], members: &[&str]) {
+        lock(&self.world).organisation(login, owners, members);
+    }
+
+    /// Puts somebody into a team, which is made where there is none.
+    pub fn team(&self, org: &str, slug: &str, login: &str, membership: Membership) {
+        lock(&self.world).team(org, slug, login, membership);
+    }
+
+    /// A classic personal token that acts as that person.
+    pub fn personal_token(&self, login: &str, scopes: &[&str]) -> String {
+        lock(&self.world).personal_token(login, scopes)
+    }
+
+    /// Looks at, or changes, the state directly. Do not call the handle again from within: use the `World` given.
+    pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        look(&mut lock(&self.world))
+    }
+
+    /// Sets behaviours.
+    pub fn switch(&self, set: impl FnOnce(&mut Switches)) {
+        set(&mut lock(&self.world).switches);
+    }
+
+    /// Sets the clock (RFC 3339).
+    pub fn set_clock(&self, to: &str) {
+        lock(&self.world).clock.set(to);
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, seconds: i64) {
+        lock(&self.world).clock.advance(seconds);
+    }
+
+    /// The clock's time.
+    pub fn now(&self) -> jiff::Timestamp {
+        lock(&self.world).now()
+    }
+
+    /// Makes calls go wrong.
+    pub fn fault(&self, when: When, fault: Fault) {
+        lock(&self.desk).faults.push((when, fault));
+    }
+
+    /// Forgets faults and hooks that have not been met.
+    pub fn heal(&self) {
+        let mut desk = lock(&self.desk);
+        desk.faults.clear();
+        desk.hooks.clear();
+    }
+
+    /// Does something just before a call is carried out.
+    pub fn before(&self, when: When, hook: impl FnMut(&mut World) + Send + 'static) {
+        let hook = Arc::new(Mutex::new(hook));
+        lock(&self.desk).hooks.push((when, hook));
+    }
+
+    /// Every answer comes that much later (in real time).
+    pub fn latency(&self, latency: Duration) {
+        lock(&self.desk).latency = latency;
+    }
+
+    /// Holds every honest answer to a contract from now on.
+    pub fn check_with(&self, contract: Contract) {
+        lock(&self.desk).contract = Some(contract);
+    }
+
+    /// Takes out what the contract found so far, so that dropping the handle does not panic over it.
+    pub fn violations(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.desk).violations)
+    }
+
+    /// Everything that was called so far.
+    pub fn calls(&self) -> Vec<Seen> {
+        lock(&self.desk).calls.clone()
+    }
+
+    /// One line for each call: `GET /path` or `graphql Name`.
+    pub fn lines(&self) -> Vec<String> {
+        lock(&self.desk).calls.iter().map(Seen::line).collect()
+    }
+
+    /// Forgets the calls so far, and with them the counters.
+    pub fn forget_calls(&self) {
+        let mut desk = lock(&self.desk);
+        desk.calls.clear();
+        desk.most_in_flight = 0;
+    }
+
+    /// How many calls only looked.
+    pub fn reads(&self) -> usize {
+        lock(&self.desk)
+            .calls
+            .iter()
+            .filter(|call| !call.write)
+            .count()
+    }
+
+    /// How many calls could change something.
+    pub fn writes(&self) -> usize {
+        lock(&self.desk)
+            .calls
+            .iter()
+            .filter(|call| call.write)
+            .count()
+    }
+
+    /// The most calls that were under way at once.
+    pub fn most_in_flight(&self) -> usize {
+        lock(&self.desk).most_in_flight
+    }
+}
+
+impl Drop for GitHub {
+    fn drop(&mut self) {
+        self.running.stop();
+        let violations = self.violations();
+        if !std::thread::panicking() && !violations.is_empty() {
+            panic!(
+                "the stand-in GitHub went wrong:\n{}",
+                violations.join("\n")
+            );
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a test makes go wrong, and when: faults and hooks share one way to name calls. Knows nothing of sockets.
+
+use super::record::Seen;
+use super::world::World;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What happens to a call instead of, or after, the true answer.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// 500, nothing applied.
+    ServerError,
+    /// The call is carried out, the answer is 502.
+    BadGatewayAfterApply,
+    /// The call is carried out, the connection closes without an answer: what a client sees as a time-out.
+    CloseAfterApply,
+    /// 403 with the secondary-limit text and `Retry-After`.
+    SecondaryLimit(u64),
+    /// 429 with `Retry-After`.
+    TooManyRequests(u64),
+    /// 403 with `x-ratelimit-remaining: 0` and the reset time.
+    PrimaryLimit,
+    /// 404, nothing applied.
+    NotFound,
+    /// 200 with a page for people.
+    Html,
+    /// 200 with JSON that ends in the middle (the length is right).
+    TruncatedJson,
+    /// The true answer, later.
+    Slow(Duration),
+    /// The true answer, but the connection closes in the middle of the body.
+    CutBody,
+    /// 200 with a body that never ends.
+    EndlessBody,
+    /// Some other status with that `message`, nothing applied.
+    Status(u16, String),
+}
+
+impl Fault {
+    /// Whether the call is carried out nevertheless.
+    pub fn applies(&self) -> bool {
+        matches!(
+            self,
+            Self::BadGatewayAfterApply | Self::CloseAfterApply | Self::Slow(_) | Self::CutBody
+        )
+    }
+
+    /// Whether what the client gets is the true answer (only then a contract can be asked for).
+    pub fn honest(&self) -> bool {
+        matches!(self, Self::Slow(_))
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Which {
+    Any,
+    Writes,
+    Reads,
+    Rest(String, String),
+    Operation(String),
+}
+
+/// Names calls: which kind, from the how-manieth on, how many of them.
+#[derive(Debug, Clone)]
+pub struct When {
+    which: Which,
+    skip: usize,
+    times: usize,
+}
+
+impl When {
+    fn new(which: Which) -> Self {
+        Self {
+            which,
+            skip: 0,
+            times: 1,
+        }
+    }
+
+    /// The next call, whatever it is.
+    pub fn any() -> Self {
+        Self::new(Which::Any)
+    }
+
+    /// The next call that changes something.
+    pub fn write() -> Self {
+        Self::new(Which::Writes)
+    }
+
+    /// The next call that only looks.
+    pub fn read() -> Self {
+        Self::new(Which::Reads)
+    }
+
+    /// The next REST call of that method whose path contains `part`.
+    pub fn rest(method: &str, part: &str) -> Self {
+        Self::new(Which::Rest(method.to_owned(), part.to_owned()))
+    }
+
+    /// The next GraphQL call of that operation name, or with that field at its root.
+    pub fn graphql(operation: &str) -> Self {
+        Self::new(Which::Operation(operation.to_owned()))
+    }
+
+    /// Not the next but the `n`th from now on, counted from 1.
+    pub fn nth(mut self, n: usize) -> Self {
+        self.skip = n.max(1) - 1;
+        self
+    }
+
+    /// So many in a row.
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// Every one from there on.
+    pub fn always(self) -> Self {
+        self.times(usize::MAX)
+    }
+
+    /// Counts a call; true where it is meant.
+    pub(super) fn meets(&mut self, seen: &Seen) -> bool {
+        let fits = match &self.which {
+            Which::Any => true,
+            Which::Writes => seen.write,
+            Which::Reads => !seen.write,
+            Which::Rest(method, part) => {
+                seen.operation.is_none() && seen.method == *method && seen.path.contains(part)
+            }
+            Which::Operation(name) => seen
+                .operation
+                .as_ref()
+                .is_some_and(|operation| operation.is(name)),
+        };
+        if !fits {
+            return false;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        let meant = self.times > 0;
+        self.times = self.times.saturating_sub(1);
+        meant
+    }
+
+    /// Whether it can never be met again.
+    pub(super) fn spent(&self) -> bool {
+        self.times == 0
+    }
+}
+
+/// What a test does just before a call is carried out.
+pub type Hook = Arc<Mutex<dyn FnMut(&mut World) + Send>>;

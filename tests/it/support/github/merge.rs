@@ -1,0 +1,472 @@
+//! Merging: the test merge that GitHub keeps for each open pull request, the three methods of `PUT merge`, and the merge queue.
+//! Every tree here is really merged.
+
+use super::access::Session;
+use super::pull::{TestMerge, What};
+use super::refs::{self, By};
+use super::reply::Refusal;
+use super::repo::QueueEntry;
+use super::rules;
+use super::store::Person;
+use super::world::{RepoId, World};
+use git2::Oid;
+
+/// What a client asks of a merge.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The head that it evaluated.
+    pub sha: Option<String>,
+    /// `merge`, `squash` or `rebase`.
+    pub method: Option<String>,
+    /// Title of the commit.
+    pub title: Option<String>,
+    /// Rest of its message.
+    pub message: Option<String>,
+}
+
+/// The identity with which GitHub itself commits.
+pub fn web_flow(world: &World) -> Person {
+    Person {
+        name: "GitHub".to_owned(),
+        email: "noreply@github.com".to_owned(),
+        at: world.now(),
+    }
+}
+
+/// An account as the author of a commit.
+pub fn author(world: &World, user: u64) -> Person {
+    let user = world.user(user);
+    Person {
+        name: user.name.clone(),
+        email: user.email.clone(),
+        at: world.now(),
+    }
+}
+
+/// Computes (or recalls) the test merge of an open pull request into the tip of its base.
+pub fn test(world: &mut World, repo: RepoId, number: u64) -> Option<TestMerge> {
+    let here = world.repo(repo);
+    let pull = here.pulls.get(&number)?;
+    let (head, base) = (pull.head_sha, here.branch(&pull.base)?);
+    if let Some(known) = pull.test
+        && (known.base, known.head) == (base, head)
+    {
+        return Some(known);
+    }
+    let store = here.store.clone();
+    let commit = store.merge(base, head).and_then(|tree| {
+        let by = author(world, pull.author);
+        store
+            .commit(
+                tree,
+                &[base, head],
+                &format!("Merge {head} into {base}"),
+                &by,
+                &web_flow(world),
+            )
+            .ok()
+    });
+    let test = TestMerge { base, head, commit };
+    let here = world.repo_mut(repo);
+    if let Some(pull) = here.pulls.get_mut(&number) {
+        pull.test = Some(test);
+    }
+    let name = format!("refs/pull/{number}/merge");
+    match commit {
+        Some(oid) => here.refs.insert(name, oid),
+        None => here.refs.remove(&name),
+    };
+    Some(test)
+}
+
+/// What a reader learns about mergeability: None while GitHub has not computed it yet.
+pub fn mergeable(world: &mut World, repo: RepoId, number: u64) -> Option<bool> {
+    let serial = world.serial;
+    let pull = world.repo_mut(repo).pulls.get_mut(&number)?;
+    if !pull.open {
+        return None;
+    }
+    let (left, seen) = pull.unknown_reads;
+    if seen == serial && seen != 0 {
+        return None;
+    }
+    if left > 0 {
+        pull.unknown_reads = (left - 1, serial);
+        return None;
+    }
+    test(world, repo, number).map(|test| test.commit.is_some())
+}
+
+/// `mergeStateStatus`, for somebody without any bypass.
+pub fn state_status(world: &mut World, repo: RepoId, number: u64) -> &'static str {
+    let mergeable = mergeable(world, repo, number);
+    let here = world.repo(repo);
+    let pull = &here.pulls[&number];
+    let blocked =
+        rules::check_merge(world, &Session::default(), repo, pull, "squash", true).is_err();
+    let strict = rules::of(here, &pull.base)
+        .iter()
+        .any(|rule| rule.strict && !rule.statuses.is_empty());
+    let red = || {
+        let contexts = here
+            .statuses
+            .iter()
+            .filter(|status| status.sha == pull.head_sha)
+            .map(|status| &status.context);
+        let checks = here
+            .checks
+            .iter()
+            .filter(|check| check.sha == pull.head_sha)
+            .map(|check| &check.name);
+        contexts.chain(checks).any(|context| {
+            rules::standing(here, pull.head_sha, context, None) != rules::Standing::Success
+        })
+    };
+    match mergeable {
+        None => "UNKNOWN",
+        Some(false) => "DIRTY",
+        Some(true) if pull.draft => "DRAFT",
+        Some(true) if strict && rules::behind(here, pull) => "BEHIND",
+        Some(true) if blocked => "BLOCKED",
+        Some(true) if red() => "UNSTABLE",
+        Some(true) => "CLEAN",
+    }
+}
+
+/// `PUT pulls/{n}/merge`.
+pub fn merge(
+    world: &mut World,
+    session: &Session,
+    repo: RepoId,
+    number: u64,
+    request: &Request,
+) -> Result<Oid, Refusal> {
+    let method = request.method.clone().unwrap_or_else(|| "merge".to_owned());
+    if !["merge", "squash", "rebase"].contains(&method.as_str()) {
+        return Err(Refusal::invalid("PullRequest", "merge_method", "invalid"));
+    }
+    let pull = world
+        .repo(repo)
+        .pulls
+        .get(&number)
+        .ok_or_else(Refusal::not_found)?
+        .clone();
+    if !pull.open {
+        return Err(Refusal::not_allowed("Pull Request is not mergeable"));
+    }
+    if let Some(sha) = &request.sha
+        && !sha.eq_ignore_ascii_case(&pull.head_sha.to_string())
+    {
+        return Err(Refusal::conflict(
+            "Head branch was modified. Review and try the merge again.",
+        ));
+    }
+    if pull.draft {
+        return Err(Refusal::not_allowed("Pull Request is still a draft"));
+    }
+    if !world.repo(repo).merge_refusals.is_empty() {
+        let text = world.repo_mut(repo).merge_refusals.remove(0);
+        return Err(Refusal::not_allowed(text));
+    }
+    let settings = &world.repo(repo).settings;
+    let allowed = match method.as_str() {
+        "merge" => settings.merge,
+        "squash" => settings.squash,
+        _ => settings.rebase,
+    };
+    if !allowed {
+        return Err(Refusal::not_allowed(rules::method_text(&method)));
+    }
+    if test(world, repo, number).and_then(|test| test.commit).is_none() {
+        return Err(Refusal::not_allowed("Pull Request has merge conflicts"));
+    }
+    rules::check_merge(world, session, repo, &pull, &method, false)?;
+    let by = By::of(session);
+    let commit = land_commit(world, by, repo, number, &method, request)?;
+    world.repo_mut(repo).verified.insert(commit);
+    refs::mark_merged(world, repo, number, by, commit);
+    refs::apply(
+        world,
+        by,
+        repo,
+        &format!("refs/heads/{}", pull.base),
+        Some(commit),
+        "pr_merge",
+    );
+    delete_head(world, by, repo, number);
+    Ok(commit)
+}
+
+fn delete_head(world: &mut World, by: By, repo: RepoId, number: u64) {
+    let pull = &world.repo(repo).pulls[&number];
+    let (head_repo, name) = (pull.head_repo, format!("refs/heads/{}", pull.head));
+    if world.repo(repo).settings.delete_branch
+        && head_repo == Some(repo)
+        && world.repo(repo).refs.contains_key(&name)
+    {
+        refs::apply(world, by, repo, &name, None, "branch_deletion");
+    }
+}
+
+/// Builds the commit (or commits) that a method puts onto the base tip.
+fn land_commit(
+    world: &World,
+    by: By,
+    repo: RepoId,
+    number: u64,
+    method: &str,
+    request: &Request,
+) -> Result<Oid, Refusal> {
+    let here = world.repo(repo);
+    let store = &here.store;
+    let pull = &here.pulls[&number];
+    let conflict = || Refusal::not_allowed("Pull Request has merge conflicts");
+    let tip = here.branch(&pull.base).ok_or_else(Refusal::not_found)?;
+    let mut commits = store.between(Some(tip), pull.head_sha);
+    commits.reverse();
+    if method == "rebase" {
+        let mut onto = tip;
+        for oid in commits {
+            let old = store.info(oid).ok_or_else(conflict)?;
+            let tree = store.replay(oid, onto).ok_or_else(conflict)?;
+            onto = store
+                .commit(tree, &[onto], &old.message, &old.author, &web_flow(world))
+                .map_err(Refusal::unprocessable)?;
+        }
+        return Ok(onto);
+    }
+    let tree = store.merge(tip, pull.head_sha).ok_or_else(conflict)?;
+    let (title, rest) = if method == "squash" {
+        (format!("{} (#{number})", pull.title), squash_text(world, repo, &commits))
+    } else {
+        let owner = pull
+            .head_repo
+            .map_or("unknown", |id| &world.user(world.repo(id).owner).login);
+        (
+            format!("Merge pull request #{number} from {owner}/{}", pull.head),
+            pull.title.clone(),
+        )
+    };
+    let title = request.title.clone().unwrap_or(title);
+    let rest = request.message.clone().unwrap_or(rest);
+    let message = if rest.is_empty() {
+        title
+    } else {
+        format!("{title}\n\n{rest}")
+    };
+    let (who, parents) = if method == "squash" {
+        (pull.author, vec![tip])
+    } else {
+        (by.actor, vec![tip, pull.head_sha])
+    };
+    store
+        .commit(
+            tree,
+            &parents,
+            &message,
+            &author(world, who),
+            &web_flow(world),
+        )
+        .map_err(Refusal::unprocessable)
+}
+
+/// GitHub's default squash text: the body of a single commit, else every message as a list.
+fn squash_text(world: &World, repo: RepoId, commits: &[Oid]) -> String {
+    let infos: Vec<_> = commits
+        .iter()
+        .filter_map(|oid| world.repo(repo).store.info(*oid))
+        .collect();
+    match &infos[..] {
+        [one] => one
+            .message
+            .split_once("\n\n")
+            .map_or("", |(_, rest)| rest)
+            .trim_end()
+            .to_owned(),
+        many => many
+            .iter()
+            .map(|commit| format!("* {}", commit.message.trim_end()))
+            .collect::<Vec<_>>()
+            .join("\n\n"),
+    }
+}
+
+/// `enqueuePullRequest`: checks everything but the queue rule itself, then builds the group commit on a read-only branch.
+pub fn enqueue(
+    world: &mut World,
+    session: &Session,
+    repo: RepoId,
+    number: u64,
+    expected_head: Option<&str>,
+) -> Result<QueueEntry, Refusal> {
+    let pull = world
+        .repo(repo)
+        .pulls
+        .get(&number)
+        .ok_or_else(Refusal::not_found)?
+        .clone();
+    if !rules::of(world.repo(repo), &pull.base)
+        .iter()
+        .any(|rule| rule.queue)
+    {
+        return Err(Refusal::unprocessable(
+            "Pull request's base branch has no merge queue",
+        ));
+    }
+    if !pull.open || pull.draft {
+        return Err(Refusal::unprocessable("Pull request is not mergeable"));
+    }
+    if world.repo(repo).queue.iter().any(|entry| entry.pull == number) {
+        return Err(Refusal::unprocessable("Pull request is already in the queue"));
+    }
+    if expected_head.is_some_and(|sha| !sha.eq_ignore_ascii_case(&pull.head_sha.to_string())) {
+        return Err(Refusal::unprocessable(
+            "Head branch was modified. Review and try the merge again.",
+        ));
+    }
+    rules::check_merge(world, session, repo, &pull, "squash", true)?;
+    let by = By::of(session);
+    let (head, on, name) = build_group(world, repo, number)?;
+    let entry = QueueEntry {
+        id: world.next_id(),
+        pull: number,
+        base: pull.base,
+        head,
+        on,
+        name: name.clone(),
+        enqueuer: by.actor,
+        at: world.now(),
+    };
+    refs::apply(world, by, repo, &name, Some(head), "branch_creation");
+    world.repo_mut(repo).queue.push(entry.clone());
+    refs::record(world, repo, number, by, What::Enqueued);
+    Ok(entry)
+}
+
+/// The commit, what it builds on, and the branch for a pull request at the end of the queue.
+fn build_group(
+    world: &mut World,
+    repo: RepoId,
+    number: u64,
+) -> Result<(Oid, Oid, String), Refusal> {
+    let here = world.repo(repo);
+    let pull = &here.pulls[&number];
+    let on = match here.queue.iter().rev().find(|entry| entry.base == pull.base) {
+        Some(ahead) => ahead.head,
+        None => here.branch(&pull.base).ok_or_else(Refusal::not_found)?,
+    };
+    let tree = here
+        .store
+        .merge(on, pull.head_sha)
+        .ok_or_else(|| Refusal::unprocessable("Pull request has merge conflicts"))?;
+    let message = format!("Merge pull request #{number}\n\n{}", pull.title);
+    let by = author(world, pull.author);
+    let head = here
+        .store
+        .commit(tree, &[on, pull.head_sha], &message, &by, &web_flow(world))
+        .map_err(Refusal::unprocessable)?;
+    let name = format!("refs/heads/gh-readonly-queue/{}/pr-{number}-{on}", pull.base);
+    world.repo_mut(repo).verified.insert(head);
+    Ok((head, on, name))
+}
+
+/// Takes a pull request out of the queue. Unless it was merged, the groups behind it are built anew without it, and those that
+/// conflict then go too.
+pub fn leave_queue(world: &mut World, repo: RepoId, number: u64, by: By, reason: &str) -> bool {
+    let queue = &mut world.repo_mut(repo).queue;
+    let Some(at) = queue.iter().position(|entry| entry.pull == number) else {
+        return false;
+    };
+    let entry = queue.remove(at);
+    let behind: Vec<QueueEntry> = match reason {
+        "merged" => Vec::new(),
+        _ => {
+            let later: Vec<QueueEntry> = queue.drain(at..).collect();
+            let (same, other): (Vec<_>, Vec<_>) = later.into_iter().partition(|one| one.base == entry.base);
+            queue.extend(other);
+            same
+        }
+    };
+    refs::apply(world, by, repo, &entry.name, None, "branch_deletion");
+    refs::record(world, repo, number, by, What::Dequeued(reason.to_owned()));
+    for old in behind {
+        refs::apply(world, by, repo, &old.name, None, "branch_deletion");
+        match build_group(world, repo, old.pull) {
+            Ok((head, on, name)) => {
+                refs::apply(world, by, repo, &name, Some(head), "branch_creation");
+                let new = QueueEntry { head, on, name, ..old };
+                world.repo_mut(repo).queue.push(new);
+            }
+            Err(_) => refs::record(world, repo, old.pull, by, What::Dequeued("conflict".to_owned())),
+        }
+    }
+    true
+}
+
+/// Lets the first entry of the queue land: the base moves to its group commit.
+pub fn land_queue(world: &mut World, repo: RepoId) -> Result<Oid, Refusal> {
+    let entry = world
+        .repo(repo)
+        .queue
+        .first()
+        .cloned()
+        .ok_or_else(Refusal::not_found)?;
+    if world.repo(repo).branch(&entry.base) != Some(entry.on) {
+        return Err(Refusal::conflict("the base has moved under the queue"));
+    }
+    let by = By {
+        actor: entry.enqueuer,
+        app: None,
+    };
+    refs::mark_merged(world, repo, entry.pull, by, entry.head);
+    refs::apply(
+        world,
+        by,
+        repo,
+        &format!("refs/heads/{}", entry.base),
+        Some(entry.head),
+        "merge_queue_merge",
+    );
+    delete_head(world, by, repo, entry.pull);
+    Ok(entry.head)
+}
+
+/// Arms auto-merge with a method, or disarms it.
+pub fn set_auto_merge(
+    world: &mut World,
+    session: &Session,
+    repo: RepoId,
+    number: u64,
+    method: Option<String>,
+) -> Result<(), Refusal> {
+    let by = By::of(session);
+    let at = world.now();
+    if method.is_some() {
+        if !world.repo(repo).settings.auto_merge {
+            return Err(Refusal::unprocessable(
+                "Auto merge is not allowed for this repository",
+            ));
+        }
+        match state_status(world, repo, number) {
+            "CLEAN" => return Err(Refusal::unprocessable("Pull request Pull request is in clean status")),
+            "UNSTABLE" => return Err(Refusal::unprocessable("Pull request Pull request is in unstable status")),
+            _ => {}
+        }
+    }
+    let what = if method.is_some() {
+        What::AutoMergeOn
+    } else {
+        What::AutoMergeOff
+    };
+    let pull = world.repo_mut(repo).pulls.get_mut(&number);
+    let pull = pull.ok_or_else(Refusal::not_found)?;
+    pull.auto_merge = method.map(|method| super::pull::AutoMerge {
+        by: by.actor,
+        method,
+        title: pull.title.clone(),
+        message: String::new(),
+        at,
+    });
+    refs::record(world, repo, number, by, what);
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! What was called and what was answered, in order: for counting calls, for assertions, and for looking for secrets that leaked.
+
+use serde_json::Value;
+
+/// The GraphQL part of a call.
+#[derive(Debug, Clone, Default)]
+pub struct Operation {
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// The fields at its root, without aliases.
+    pub fields: Vec<String>,
+    /// The whole document.
+    pub document: String,
+    /// Its variables.
+    pub variables: Value,
+    /// Whether it is a mutation.
+    pub mutation: bool,
+}
+
+impl Operation {
+    /// Whether it goes by that name, or has that field at its root.
+    pub fn is(&self, name: &str) -> bool {
+        self.name == name || self.fields.iter().any(|field| field == name)
+    }
+}
+
+/// One call.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The path without `/api/v3`.
+    pub path: String,
+    /// The query string as it came.
+    pub query: String,
+    /// For GraphQL calls.
+    pub operation: Option<Operation>,
+    /// Whether it could change something.
+    pub write: bool,
+    /// Request headers as they came, the token included.
+    pub headers: Vec<(String, String)>,
+    /// Request body as it came.
+    pub body: Vec<u8>,
+    /// Status of the answer; None where the connection was closed without one.
+    pub status: Option<u16>,
+    /// Headers of the answer.
+    pub answer_headers: Vec<(String, String)>,
+    /// Body of the answer (what was meant to be sent, where it was cut).
+    pub answer: Vec<u8>,
+    /// The fault that was put on it.
+    pub fault: Option<String>,
+}
+
+impl Seen {
+    /// A request header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Request headers with the credentials taken out, for snapshots.
+    pub fn redacted(&self) -> Vec<(String, String)> {
+        let hide = |key: &str| key.eq_ignore_ascii_case("authorization");
+        self.headers
+            .iter()
+            .map(|(key, value)| {
+                let value = if hide(key) { "[redacted]" } else { value };
+                (key.clone(), value.to_owned())
+            })
+            .collect()
+    }
+
+    /// The request body as JSON; null where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The body of the answer as JSON; null where it is none.
+    pub fn answer_json(&self) -> Value {
+        serde_json::from_slice(&self.answer).unwrap_or(Value::Null)
+    }
+
+    /// One line for assertions: `PUT /repos/a/b/pulls/1/merge` or `graphql Name`.
+    pub fn line(&self) -> String {
+        match &self.operation {
+            Some(operation) if operation.name.is_empty() => {
+                format!("graphql {}", operation.fields.join(","))
+            }
+            Some(operation) => format!("graphql {}", operation.name),
+            None => format!("{} {}", self.method, self.path),
+        }
+    }
+
+    /// Everything of the request that could carry a secret, except the `Authorization` header: for the canary scan.
+    pub fn sent(&self) -> Vec<u8> {
+        let mut all = format!("{} {}?{}\n", self.method, self.path, self.query).into_bytes();
+        for (key, value) in self
+            .headers
+            .iter()
+            .filter(|(key, _)| !key.eq_ignore_ascii_case("authorization"))
+        {
+            all.extend_from_slice(format!("{key}: {value}\n").as_bytes());
+        }
+        all.extend_from_slice(&self.body);
+        all
+    }
+}

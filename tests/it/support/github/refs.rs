@@ -1,0 +1,430 @@
+//! How refs move: the checks that GitHub makes before, and what follows (activity log, pull requests that follow their branches,
+//! workflows of the default branch). Knows nothing of HTTP.
+
+use super::access::{Level, Session, TokenKind};
+use super::pull::{Event, Merged, What};
+use super::reply::Refusal;
+use super::repo::{Activity, Workflow};
+use super::rules;
+use super::world::{AppId, GHOST, RepoId, UserId, World};
+use git2::Oid;
+
+/// Who does something, and through which App.
+#[derive(Debug, Clone, Copy)]
+pub struct By {
+    /// The account.
+    pub actor: UserId,
+    /// The App, for tokens of Apps.
+    pub app: Option<AppId>,
+}
+
+impl By {
+    /// The account and App of a session; the ghost where nobody has signed in.
+    pub fn of(session: &Session) -> Self {
+        Self {
+            actor: session.actor().unwrap_or(GHOST),
+            app: session.app(),
+        }
+    }
+}
+
+/// Refuses names that no client may create or move.
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let ours = name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
+    let closed = name.starts_with("refs/heads/gh-readonly-queue/");
+    if !ours || closed || !git2::Reference::is_valid_name(name) {
+        return Err(Refusal::unprocessable(format!(
+            "{name} is not a valid ref name."
+        )));
+    }
+    Ok(())
+}
+
+fn check_object(world: &World, repo: RepoId, name: &str, oid: Oid) -> Result<(), Refusal> {
+    match world.repo(repo).store.kind(oid) {
+        None => Err(Refusal::unprocessable("Object does not exist")),
+        Some(git2::ObjectType::Commit) => Ok(()),
+        Some(_) if name.starts_with("refs/tags/") => Ok(()),
+        Some(_) => Err(Refusal::unprocessable("Reference update failed")),
+    }
+}
+
+/// A push that brings a workflow file which the default branch does not have needs a permission of its own.
+fn check_workflows(
+    world: &World,
+    session: &Session,
+    repo: RepoId,
+    after: Oid,
+) -> Result<(), Refusal> {
+    let who = match session.token.as_ref().map(|token| &token.kind) {
+        Some(TokenKind::Classic(scopes)) if scopes.iter().any(|scope| scope == "workflow") => {
+            return Ok(());
+        }
+        Some(TokenKind::Classic(_)) => ("an OAuth App", "`workflow` scope"),
+        _ if session.grants(repo, "workflows", Level::Write) => return Ok(()),
+        _ => ("a GitHub App", "`workflows` permission"),
+    };
+    let have = rules::workflow_files(
+        world.repo(repo),
+        world
+            .repo(repo)
+            .branch(&world.repo(repo).default_branch.clone()),
+    );
+    let brings = rules::workflow_files(world.repo(repo), Some(after));
+    match brings.iter().find(|file| !have.contains(file)) {
+        Some((path, _)) => Err(Refusal::forbidden(format!(
+            "refusing to allow {} to create or update workflow `{path}` without {}",
+            who.0, who.1
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// `POST git/refs`, or a push of a new branch.
+pub fn create(
+    world: &mut World,
+    session: &Session,
+    repo: RepoId,
+    name: &str,
+    oid: Oid,
+) -> Result<(), Refusal> {
+    check_name(name)?;
+    if world.repo(repo).refs.contains_key(name) {
+        return Err(Refusal::unprocessable("Reference already exists"));
+    }
+    check_object(world, repo, name, oid)?;
+    check_workflows(world, session, repo, oid)?;
+    apply(
+        world,
+        By::of(session),
+        repo,
+        name,
+        Some(oid),
+        "branch_creation",
+    );
+    Ok(())
+}
+
+/// `PATCH git/refs`, or a push: without force only a fast-forward.
+pub fn update(
+    world: &mut World,
+    session: &Session,
+    repo: RepoId,
+    name: &str,
+    oid: Oid,
+    force: bool,
+) -> Result<(), Refusal> {
+    check_name(name)?;
+    let Some(before) = world.repo(repo).refs.get(name).copied() else {
+        return Err(Refusal::unprocessable("Reference does not exist"));
+    };
+    check_object(world, repo, name, oid)?;
+    let forward = world.repo(repo).store.is_ancestor(before, oid);
+    if !forward && !force {
+        return Err(Refusal::unprocessable("Update is not a fast forward"));
+    }
+    if let Some(branch) = name.strip_prefix("refs/heads/") {
+        rules::check_push(world, session, repo, branch, before, Some(oid), !forward)?;
+    }
+    check_workflows(world, session, repo, oid)?;
+    if before != oid {
+        let kind = if forward { "push" } else { "force_push" };
+        apply(world, By::of(session), repo, name, Some(oid), kind);
+    }
+    Ok(())
+}
+
+/// `DELETE git/refs`.
+pub fn delete(
+    world: &mut World,
+    session: &Session,
+    repo: RepoId,
+    name: &str,
+) -> Result<(), Refusal> {
+    let Some(before) = world.repo(repo).refs.get(name).copied() else {
+        return Err(Refusal::unprocessable("Reference does not exist"));
+    };
+    if let Some(branch) = name.strip_prefix("refs/heads/") {
+        if branch == world.repo(repo).default_branch {
+            return Err(Refusal::unprocessable("Cannot delete the default branch"));
+        }
+        rules::check_push(world, session, repo, branch, before, None, false)?;
+    }
+    apply(
+        world,
+        By::of(session),
+        repo,
+        name,
+        None,
+        "branch_deletion",
+    );
+    Ok(())
+}
+
+/// Moves a ref without asking, and lets everything that hangs on it follow.
+pub fn apply(
+    world: &mut World,
+    by: By,
+    repo: RepoId,
+    name: &str,
+    to: Option<Oid>,
+    kind: &'static str,
+) {
+    let before = world.repo(repo).refs.get(name).copied();
+    match to {
+        Some(oid) => world.repo_mut(repo).refs.insert(name.to_owned(), oid),
+        None => world.repo_mut(repo).refs.remove(name),
+    };
+    let id = world.next_id();
+    let at = world.now();
+    if name.starts_with("refs/heads/") {
+        world.repo_mut(repo).activity.push(Activity {
+            id,
+            name: name.to_owned(),
+            before: before.unwrap_or(Oid::ZERO_SHA1),
+            after: to.unwrap_or(Oid::ZERO_SHA1),
+            kind,
+            actor: by.actor,
+            at,
+        });
+    }
+    if let Some(branch) = name.strip_prefix("refs/heads/") {
+        let moved = Moved {
+            repo,
+            branch,
+            before,
+            after: to,
+        };
+        follow_heads(world, by, &moved);
+        follow_bases(world, by, &moved);
+        if branch == world.repo(repo).default_branch {
+            find_workflows(world, repo);
+        }
+    }
+}
+
+struct Moved<'a> {
+    repo: RepoId,
+    branch: &'a str,
+    before: Option<Oid>,
+    after: Option<Oid>,
+}
+
+/// Adds an event to a pull request.
+pub fn record(world: &mut World, repo: RepoId, number: u64, by: By, what: What) {
+    let event = Event {
+        id: world.next_id(),
+        what,
+        actor: Some(by.actor),
+        app: by.app,
+        at: world.now(),
+    };
+    let at = event.at;
+    if let Some(pull) = world.repo_mut(repo).pulls.get_mut(&number) {
+        pull.events.push(event);
+        pull.updated_at = at;
+    }
+}
+
+/// Closes an open pull request.
+pub fn close(world: &mut World, repo: RepoId, number: u64, by: By) {
+    let at = world.now();
+    if let Some(pull) = world.repo_mut(repo).pulls.get_mut(&number) {
+        pull.open = false;
+        pull.closed_at = Some(at);
+        pull.closed_by = Some(by.actor);
+        pull.auto_merge = None;
+    }
+    record(world, repo, number, by, What::Closed);
+    super::merge::leave_queue(world, repo, number, by, "closed");
+}
+
+/// Marks a pull request as merged by this commit.
+pub fn mark_merged(world: &mut World, repo: RepoId, number: u64, by: By, commit: Oid) {
+    super::merge::leave_queue(world, repo, number, by, "merged");
+    let at = world.now();
+    if let Some(pull) = world.repo_mut(repo).pulls.get_mut(&number) {
+        pull.open = false;
+        pull.merged = Some(Merged {
+            by: by.actor,
+            at,
+            commit,
+        });
+        pull.closed_at = Some(at);
+        pull.closed_by = Some(by.actor);
+        pull.auto_merge = None;
+    }
+    record(world, repo, number, by, What::Merged(commit));
+    record(world, repo, number, by, What::Closed);
+}
+
+fn numbers(
+    world: &World,
+    filter: impl Fn(RepoId, &super::pull::Pull) -> bool,
+) -> Vec<(RepoId, u64)> {
+    world
+        .repos
+        .iter()
+        .enumerate()
+        .flat_map(|(id, repo)| repo.pulls.values().map(move |pull| (id, pull)))
+        .filter(|(id, pull)| filter(*id, pull))
+        .map(|(id, pull)| (id, pull.number))
+        .collect()
+}
+
+/// Pull requests whose head branch moved.
+fn follow_heads(world: &mut World, by: By, moved: &Moved<'_>) {
+    for (repo, number) in numbers(world, |_, pull| {
+        pull.head_repo == Some(moved.repo) && pull.head == moved.branch
+    }) {
+        let pull = &world.repo(repo).pulls[&number];
+        let (open, head) = (pull.open, pull.head_sha);
+        match (moved.before, moved.after) {
+            (_, None) => {
+                if open {
+                    close(world, repo, number, by);
+                }
+                record(world, repo, number, by, What::HeadDeleted);
+            }
+            (None, Some(after)) => {
+                if !open && after == head {
+                    record(world, repo, number, by, What::HeadRestored);
+                }
+            }
+            (Some(before), Some(after)) if open => {
+                head_moved(world, by, (repo, number), before, after);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn head_moved(world: &mut World, by: By, at: (RepoId, u64), before: Oid, after: Oid) {
+    let (repo, number) = at;
+    let forced = !world.repo(repo).store.is_ancestor(before, after);
+    let writer = world.can_push(repo, by.actor);
+    let lag = world.switches.mergeable_after;
+    let base = world.repo(repo).pulls[&number].base.clone();
+    let base_tip = world.repo(repo).branch(&base);
+    let dismiss = rules::of(world.repo(repo), &base)
+        .iter()
+        .any(|rule| rule.dismiss_stale);
+    if let Some(pull) = world.repo_mut(repo).pulls.get_mut(&number) {
+        pull.head_sha = after;
+        pull.pusher = by.actor;
+        pull.unknown_reads.0 = lag;
+        pull.base_sha = base_tip.unwrap_or(pull.base_sha);
+        if !writer {
+            pull.auto_merge = None;
+        }
+    }
+    world
+        .repo_mut(repo)
+        .refs
+        .insert(format!("refs/pull/{number}/head"), after);
+    if forced {
+        record(
+            world,
+            repo,
+            number,
+            by,
+            What::HeadForcePushed(before, after),
+        );
+    }
+    if dismiss {
+        let stale: Vec<u64> = world.repo(repo).pulls[&number]
+            .reviews
+            .iter()
+            .filter(|review| review.state == "APPROVED")
+            .map(|review| review.id)
+            .collect();
+        for id in stale {
+            dismiss_review(world, by, at, id, "");
+        }
+    }
+    super::merge::leave_queue(world, repo, number, by, "head moved");
+    if let Some(tip) = base_tip
+        && world.repo(repo).store.is_ancestor(after, tip)
+    {
+        mark_merged(world, repo, number, by, tip);
+    }
+}
+
+/// Turns a review into DISMISSED; it keeps its row.
+pub fn dismiss_review(
+    world: &mut World,
+    by: By,
+    (repo, number): (RepoId, u64),
+    review: u64,
+    message: &str,
+) {
+    let Some(found) = world
+        .repo_mut(repo)
+        .pulls
+        .get_mut(&number)
+        .and_then(|pull| pull.reviews.iter_mut().find(|one| one.id == review))
+    else {
+        return;
+    };
+    let was = std::mem::replace(&mut found.state, "DISMISSED".to_owned());
+    record(
+        world,
+        repo,
+        number,
+        by,
+        What::ReviewDismissed(review, was.to_lowercase(), message.to_owned()),
+    );
+}
+
+/// Pull requests whose base branch moved.
+fn follow_bases(world: &mut World, by: By, moved: &Moved<'_>) {
+    let lag = world.switches.mergeable_after;
+    for (repo, number) in numbers(world, |repo, pull| {
+        repo == moved.repo && pull.base == moved.branch && pull.open
+    }) {
+        let head = world.repo(repo).pulls[&number].head_sha;
+        let Some(after) = moved.after else {
+            close(world, repo, number, by);
+            continue;
+        };
+        if let Some(pull) = world.repo_mut(repo).pulls.get_mut(&number) {
+            pull.unknown_reads.0 = lag;
+        }
+        if let Some(before) = moved.before
+            && !world.repo(repo).store.is_ancestor(before, after)
+        {
+            record(
+                world,
+                repo,
+                number,
+                by,
+                What::BaseForcePushed(before, after),
+            );
+        }
+        if world.repo(repo).store.is_ancestor(head, after) {
+            mark_merged(world, repo, number, by, after);
+        }
+    }
+}
+
+/// Registers the workflow files of the default branch.
+pub fn find_workflows(world: &mut World, repo: RepoId) {
+    let tip = world.repo(repo).branch(&world.repo(repo).default_branch);
+    for (path, oid) in rules::workflow_files(world.repo(repo), tip) {
+        if world.repo(repo).workflows.iter().any(|w| w.path == path) {
+            continue;
+        }
+        let text = world.repo(repo).store.bytes(oid).unwrap_or_default();
+        let name = serde_yaml::from_slice::<serde_yaml::Value>(&text)
+            .ok()
+            .and_then(|yaml| yaml.get("name")?.as_str().map(str::to_owned))
+            .unwrap_or_else(|| path.clone());
+        let (id, at) = (world.next_id(), world.now());
+        world.repo_mut(repo).workflows.push(Workflow {
+            id,
+            path,
+            name,
+            at,
+        });
+    }
+}

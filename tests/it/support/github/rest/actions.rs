@@ -1,0 +1,232 @@
+//! Workflows, their dispatch, and runs. Nothing runs here: a test (or a person, through the scene) ends a run.
+
+use super::super::call::Call;
+use super::super::reply::{Answer, Outcome, Refusal};
+use super::super::repo::{Run, Workflow};
+use super::super::view;
+use super::super::world::{RepoId, World};
+use serde_json::{Map, Value, json};
+use serde_yaml::Value as Yaml;
+
+/// `GET actions/workflows`.
+pub fn workflows(world: &mut World, call: &Call) -> Outcome {
+    let repo = world.repo(call.repo);
+    let rows = repo.workflows.iter().map(|one| view::run::workflow(world, call.repo, one)).collect();
+    Answer::wrapped("workflows", rows)
+}
+
+/// A workflow by number or file name.
+fn find<'w>(world: &'w World, at: RepoId, key: &str) -> Result<&'w Workflow, Refusal> {
+    world
+        .repo(at)
+        .workflows
+        .iter()
+        .find(|one| one.id.to_string() == key || one.path == key || one.path.rsplit('/').next() == Some(key))
+        .ok_or_else(Refusal::not_found)
+}
+
+/// `GET actions/workflows/{id or file}`.
+pub fn workflow(world: &mut World, call: &Call) -> Outcome {
+    let found = find(world, call.repo, call.param("workflow"))?;
+    Answer::ok(view::run::workflow(world, call.repo, found))
+}
+
+/// `GET actions/permissions/workflow`: for admins; says whether `GITHUB_TOKEN` may open and approve pull requests.
+pub fn permissions(world: &mut World, call: &Call) -> Outcome {
+    let may = world.repo(call.repo).settings.actions_may_create_pulls;
+    Answer::ok(json!({"default_workflow_permissions": "read", "can_approve_pull_request_reviews": may}))
+}
+
+/// `GET actions/runs` and `GET actions/workflows/{id}/runs`: newest first.
+pub fn runs(world: &mut World, call: &Call) -> Outcome {
+    let only = match call.param("workflow") {
+        "" => None,
+        key => Some(find(world, call.repo, key)?.id),
+    };
+    let rows = world
+        .repo(call.repo)
+        .runs
+        .iter()
+        .rev()
+        .filter(|run| only.is_none_or(|id| run.workflow == id))
+        .filter(|run| call.query("event").is_none_or(|event| run.event == event))
+        .filter(|run| call.query("branch").is_none_or(|branch| run.head_branch == branch))
+        .filter(|run| call.query("head_sha").is_none_or(|sha| run.head_sha.to_string() == sha))
+        .filter(|run| {
+            call.query("actor").is_none_or(|login| world.user(run.actor).login.eq_ignore_ascii_case(login))
+        })
+        .filter(|run| {
+            call.query("status").is_none_or(|word| run.status == word || run.conclusion.as_deref() == Some(word))
+        })
+        .map(|run| view::run::run(world, call.repo, run))
+        .collect();
+    Answer::wrapped("workflow_runs", rows)
+}
+
+/// `GET actions/runs/{id}`.
+pub fn run(world: &mut World, call: &Call) -> Outcome {
+    let id = call.number("id")?;
+    let found = world.repo(call.repo).runs.iter().find(|run| run.id == id);
+    Answer::ok(view::run::run(world, call.repo, found.ok_or_else(Refusal::not_found)?))
+}
+
+/// The `workflow_dispatch` block of a workflow file: None where it has no such trigger.
+fn trigger(text: &[u8]) -> Option<(Yaml, Option<String>)> {
+    let yaml: Yaml = serde_yaml::from_slice(text).ok()?;
+    let title = yaml.get("run-name").and_then(Yaml::as_str).map(str::to_owned);
+    // YAML 1.1 readers take the key `on` for a boolean.
+    let on = yaml.get("on").or_else(|| yaml.as_mapping()?.get(&Yaml::Bool(true)))?.clone();
+    let name = "workflow_dispatch";
+    let block = match &on {
+        Yaml::String(word) if word == name => Yaml::Null,
+        Yaml::Sequence(words) if words.iter().any(|word| word.as_str() == Some(name)) => Yaml::Null,
+        Yaml::Mapping(map) => map.get(name)?.clone(),
+        _ => return None,
+    };
+    Some((block, title))
+}
+
+/// Fills `${{ inputs.x }}` and `${{ github.event.inputs.x }}` of a `run-name`; other expressions stay as they are.
+fn title(pattern: &str, inputs: &Map<String, Value>) -> String {
+    let mut text = String::new();
+    let mut rest = pattern;
+    while let Some(start) = rest.find("${{") {
+        let Some(end) = rest[start..].find("}}") else { break };
+        text.push_str(&rest[..start]);
+        let inner = rest[start + 3..start + end].trim();
+        let key = inner.strip_prefix("github.event.").unwrap_or(inner).strip_prefix("inputs.");
+        match key.and_then(|key| inputs.get(key)) {
+            Some(Value::String(value)) => text.push_str(value),
+            Some(value) => text.push_str(&value.to_string()),
+            None => text.push_str(&rest[start..start + end + 2]),
+        }
+        rest = &rest[start + end + 2..];
+    }
+    text + rest
+}
+
+/// `POST actions/workflows/{id}/dispatches`.
+pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
+    let workflow = find(world, call.repo, call.param("workflow"))?.clone();
+    let name = call.need("Workflow", "ref")?.to_owned();
+    let details = call.body.get("return_run_details");
+    if details.is_some() && !world.switches.run_details {
+        return Err(Refusal::unprocessable("Invalid request.\n\n\"return_run_details\" is not a permitted key."));
+    }
+    let repo = world.repo(call.repo);
+    let short = name.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/").to_owned();
+    let known = ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| repo.refs.get(&format!("{prefix}{short}")));
+    let sha = known
+        .and_then(|oid| repo.store.peel(*oid))
+        .ok_or_else(|| Refusal::unprocessable(format!("No ref found for: {name}")))?;
+    let text = repo
+        .store
+        .info(sha)
+        .and_then(|commit| repo.store.at(commit.tree, &workflow.path))
+        .and_then(|entry| repo.store.bytes(entry.oid));
+    let Some((block, pattern)) = text.as_deref().and_then(trigger) else {
+        return Err(Refusal::unprocessable("Workflow does not have 'workflow_dispatch' trigger"));
+    };
+    let inputs = inputs(&block, call.body["inputs"].as_object())?;
+    let actor = call.actor()?;
+    let title = pattern.map_or_else(|| workflow.name.clone(), |pattern| title(&pattern, &inputs));
+    let (id, now) = (world.next_id(), world.now());
+    let number = world.repo(call.repo).runs.iter().filter(|run| run.workflow == workflow.id).count() as u64 + 1;
+    world.repo_mut(call.repo).runs.push(Run {
+        id,
+        workflow: workflow.id,
+        path: workflow.path,
+        number,
+        attempt: 1,
+        event: "workflow_dispatch".to_owned(),
+        head_branch: short,
+        head_sha: sha,
+        head_repo: call.repo,
+        title,
+        status: "queued".to_owned(),
+        conclusion: None,
+        actor,
+        triggering_actor: actor,
+        inputs: Value::Object(inputs),
+        created_at: now,
+        updated_at: now,
+    });
+    if details.and_then(Value::as_bool) == Some(true) {
+        let (api, page) = (view::base(world, call.repo), view::page(world, call.repo));
+        return Answer::ok(json!({
+            "workflow_run_id": id, "run_url": format!("{api}/actions/runs/{id}"), "html_url": format!("{page}/actions/runs/{id}"),
+        }));
+    }
+    Answer::empty()
+}
+
+/// The inputs of a run: what was given, filled up with the defaults of the file; refuses what the file does not name.
+fn inputs(block: &Yaml, given: Option<&Map<String, Value>>) -> Result<Map<String, Value>, Refusal> {
+    let empty = Map::new();
+    let given = given.unwrap_or(&empty);
+    let declared = block.get("inputs").and_then(Yaml::as_mapping).cloned().unwrap_or_default();
+    if given.len() > 25 {
+        return Err(Refusal::unprocessable("Invalid request.\n\nNo more than 25 properties are allowed; 26 were supplied."));
+    }
+    let unknown: Vec<&String> = given.keys().filter(|key| declared.get(key.as_str()).is_none()).collect();
+    if !unknown.is_empty() {
+        return Err(Refusal::unprocessable(format!("Unexpected inputs provided: {unknown:?}")));
+    }
+    let mut all = Map::new();
+    for (key, about) in &declared {
+        let Some(key) = key.as_str() else { continue };
+        let value = given.get(key).cloned().or_else(|| {
+            about.get("default").and_then(|value| serde_json::to_value(value).ok())
+        });
+        match value {
+            Some(value) => {
+                all.insert(key.to_owned(), value);
+            }
+            None if about.get("required").and_then(Yaml::as_bool) == Some(true) => {
+                return Err(Refusal::unprocessable(format!("Required input '{key}' not provided")));
+            }
+            None => {}
+        }
+    }
+    Ok(all)
+}
+
+/// `POST dispatches`: taken and forgotten, since nothing runs here.
+pub fn repository_dispatch(_: &mut World, call: &Call) -> Outcome {
+    call.need("RepositoryDispatch", "event_type")?;
+    Answer::empty()
+}
+
+fn change(world: &mut World, call: &Call, to: impl FnOnce(&mut Run)) -> Result<(), Refusal> {
+    let id = call.number("id")?;
+    let now = world.now();
+    let found = world.repo_mut(call.repo).runs.iter_mut().find(|run| run.id == id);
+    let run = found.ok_or_else(Refusal::not_found)?;
+    to(run);
+    run.updated_at = now;
+    Ok(())
+}
+
+/// `POST actions/runs/{id}/rerun`: a new attempt with the same actor and the caller as triggering actor.
+pub fn rerun(world: &mut World, call: &Call) -> Outcome {
+    let actor = call.actor()?;
+    change(world, call, |run| {
+        run.attempt += 1;
+        run.triggering_actor = actor;
+        "queued".clone_into(&mut run.status);
+        run.conclusion = None;
+    })?;
+    Answer::created(json!({}))
+}
+
+/// `POST actions/runs/{id}/cancel`.
+pub fn cancel(world: &mut World, call: &Call) -> Outcome {
+    change(world, call, |run| {
+        "completed".clone_into(&mut run.status);
+        run.conclusion = Some("cancelled".to_owned());
+    })?;
+    Ok(Answer {
+        status: 202,
+        body: super::super::reply::Body::Json(json!({})),
+    })
+}

@@ -1,0 +1,295 @@
+//! The issues side of pull requests: labels with their events, comments, the timeline. Plain issues are not modelled.
+
+use super::super::access::{Level, Role, acting_role};
+use super::super::call::Call;
+use super::super::pull::{Comment, What};
+use super::super::refs;
+use super::super::reply::{Answer, Outcome, Refusal};
+use super::super::repo::Label;
+use super::super::view;
+use super::super::world::{RepoId, World};
+use super::pulls;
+
+/// `GET labels`.
+pub fn repo_labels(world: &mut World, call: &Call) -> Outcome {
+    let rows = world
+        .repo(call.repo)
+        .labels
+        .iter()
+        .map(|label| view::pull::label(world, call.repo, label))
+        .collect();
+    Answer::list(rows)
+}
+
+fn add_label(world: &mut World, at: RepoId, name: &str, color: &str, description: Option<&str>) -> Label {
+    let label = Label {
+        id: world.next_id(),
+        name: name.to_owned(),
+        color: color.to_owned(),
+        description: description.map(str::to_owned),
+    };
+    world.repo_mut(at).labels.push(label.clone());
+    label
+}
+
+/// `POST labels`.
+pub fn create_label(world: &mut World, call: &Call) -> Outcome {
+    let name = call.need("Label", "name")?;
+    if world.repo(call.repo).label(name).is_some() {
+        return Err(Refusal::invalid("Label", "name", "already_exists"));
+    }
+    if name.chars().count() > 50 {
+        return Err(Refusal::custom("Label", "name is too long (maximum is 50 characters)"));
+    }
+    let color = call.text("color").unwrap_or("ededed").trim_start_matches('#');
+    let label = add_label(world, call.repo, name, color, call.text("description"));
+    Answer::created(view::pull::label(world, call.repo, &label))
+}
+
+fn find<'w>(world: &'w World, call: &Call) -> Result<&'w Label, Refusal> {
+    world
+        .repo(call.repo)
+        .label(call.param("name"))
+        .ok_or_else(Refusal::not_found)
+}
+
+/// `GET labels/{name}`.
+pub fn get_label(world: &mut World, call: &Call) -> Outcome {
+    Answer::ok(view::pull::label(world, call.repo, find(world, call)?))
+}
+
+/// `DELETE labels/{name}`.
+pub fn delete_label(world: &mut World, call: &Call) -> Outcome {
+    let id = find(world, call)?.id;
+    let repo = world.repo_mut(call.repo);
+    repo.labels.retain(|label| label.id != id);
+    for pull in repo.pulls.values_mut() {
+        pull.labels.remove(&id);
+    }
+    Answer::empty()
+}
+
+/// `GET issues/{n}`.
+pub fn get(world: &mut World, call: &Call) -> Outcome {
+    Answer::ok(view::pull::issue(world, call.repo, call.pull(world)?))
+}
+
+/// `PATCH issues/{n}`: title, body and state of a pull request; labels and assignees where given.
+pub fn update(world: &mut World, call: &Call) -> Outcome {
+    let number = call.pull(world)?.number;
+    pulls::update(world, call)?;
+    if let Some(names) = call.texts("labels") {
+        replace(world, call, number, &names)?;
+    }
+    if let Some(logins) = call.texts("assignees") {
+        let people = logins.iter().filter_map(|login| world.user_id(login)).collect();
+        if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
+            pull.assignees = people;
+        }
+    }
+    let pull = &world.repo(call.repo).pulls[&number];
+    Answer::ok(view::pull::issue(world, call.repo, pull))
+}
+
+fn labels_view(world: &World, call: &Call, number: u64) -> Outcome {
+    let repo = world.repo(call.repo);
+    let on = &repo.pulls[&number].labels;
+    let rows = repo
+        .labels
+        .iter()
+        .filter(|label| on.contains(&label.id))
+        .map(|label| view::pull::label(world, call.repo, label))
+        .collect();
+    Answer::list(rows)
+}
+
+/// `GET issues/{n}/labels`.
+pub fn labels(world: &mut World, call: &Call) -> Outcome {
+    let number = call.pull(world)?.number;
+    labels_view(world, call, number)
+}
+
+/// Puts labels on; a label that the repository lacks is created where the caller may, which triage may not.
+pub fn put_on(world: &mut World, call: &Call, number: u64, names: &[String]) -> Result<(), Refusal> {
+    let at = call.repo;
+    let creator = acting_role(world, &call.session, at) >= Role::Write
+        || (call.session.app().is_some()
+            && (call.session.grants(at, "issues", Level::Write) || call.session.grants(at, "pull_requests", Level::Write)));
+    if let Some(name) = names.iter().find(|name| world.repo(at).label(name).is_none())
+        && !creator
+    {
+        return Err(Refusal::forbidden(format!("You do not have permission to create labels on this repository. ({name})")));
+    }
+    for name in names {
+        let label = match world.repo(at).label(name) {
+            Some(label) => label.clone(),
+            None => add_label(world, at, name, "ededed", None),
+        };
+        let fresh = world.repo_mut(at).pulls.get_mut(&number).is_some_and(|pull| pull.labels.insert(label.id));
+        if fresh {
+            refs::record(world, at, number, call.by(), What::Labeled(label.name, label.color));
+        }
+    }
+    Ok(())
+}
+
+/// Takes a label off; false where it was not on.
+pub fn take_off(world: &mut World, call: &Call, number: u64, name: &str) -> bool {
+    let Some(label) = world.repo(call.repo).label(name).cloned() else {
+        return false;
+    };
+    let was = world
+        .repo_mut(call.repo)
+        .pulls
+        .get_mut(&number)
+        .is_some_and(|pull| pull.labels.remove(&label.id));
+    if was {
+        refs::record(world, call.repo, number, call.by(), What::Unlabeled(label.name, label.color));
+    }
+    was
+}
+
+fn replace(world: &mut World, call: &Call, number: u64, names: &[String]) -> Result<(), Refusal> {
+    let repo = world.repo(call.repo);
+    let gone: Vec<String> = repo
+        .labels
+        .iter()
+        .filter(|label| repo.pulls[&number].labels.contains(&label.id))
+        .filter(|label| !names.iter().any(|name| name.eq_ignore_ascii_case(&label.name)))
+        .map(|label| label.name.clone())
+        .collect();
+    for name in gone {
+        take_off(world, call, number, &name);
+    }
+    put_on(world, call, number, names)
+}
+
+/// Names as the label routes take them: `{"labels": [...]}` or the bare list.
+fn names(call: &Call) -> Vec<String> {
+    let bare = call.body.as_array().map(|list| list.iter().filter_map(|one| one.as_str()).map(str::to_owned).collect());
+    bare.or_else(|| call.texts("labels")).unwrap_or_default()
+}
+
+/// `POST issues/{n}/labels`.
+pub fn add_labels(world: &mut World, call: &Call) -> Outcome {
+    let number = call.pull(world)?.number;
+    put_on(world, call, number, &names(call))?;
+    labels_view(world, call, number)
+}
+
+/// `PUT issues/{n}/labels`.
+pub fn set_labels(world: &mut World, call: &Call) -> Outcome {
+    let number = call.pull(world)?.number;
+    replace(world, call, number, &names(call))?;
+    labels_view(world, call, number)
+}
+
+/// `DELETE issues/{n}/labels/{name}`.
+pub fn remove_label(world: &mut World, call: &Call) -> Outcome {
+    let number = call.pull(world)?.number;
+    if !take_off(world, call, number, call.param("name")) {
+        return Err(Refusal { message: "Label does not exist".to_owned(), ..Refusal::not_found() });
+    }
+    labels_view(world, call, number)
+}
+
+/// `GET issues/{n}/events`: oldest first.
+pub fn events(world: &mut World, call: &Call) -> Outcome {
+    let rows = call
+        .pull(world)?
+        .events
+        .iter()
+        .map(|event| view::pull::event(world, call.repo, event))
+        .collect();
+    Answer::list(rows)
+}
+
+/// `GET issues/{n}/timeline`.
+pub fn timeline(world: &mut World, call: &Call) -> Outcome {
+    Answer::list(view::pull::timeline(world, call.repo, call.pull(world)?))
+}
+
+/// `GET issues/{n}/comments`.
+pub fn comments(world: &mut World, call: &Call) -> Outcome {
+    let pull = call.pull(world)?;
+    let rows = pull
+        .comments
+        .iter()
+        .map(|comment| view::pull::comment(world, call.repo, pull.number, comment))
+        .collect();
+    Answer::list(rows)
+}
+
+/// Writes a comment.
+pub fn write(world: &mut World, call: &Call, number: u64, body: &str) -> Result<Comment, Refusal> {
+    let by = call.by();
+    let comment = Comment {
+        id: world.next_id(),
+        user: call.actor()?,
+        app: by.app,
+        body: body.to_owned(),
+        created_at: world.now(),
+        updated_at: world.now(),
+    };
+    if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
+        pull.updated_at = comment.created_at;
+        pull.comments.push(comment.clone());
+    }
+    Ok(comment)
+}
+
+/// `POST issues/{n}/comments`.
+pub fn create_comment(world: &mut World, call: &Call) -> Outcome {
+    let number = call.pull(world)?.number;
+    let comment = write(world, call, number, call.need("IssueComment", "body")?)?;
+    Answer::created(view::pull::comment(world, call.repo, number, &comment))
+}
+
+fn locate(world: &World, call: &Call) -> Result<(u64, Comment), Refusal> {
+    let id = call.number("id")?;
+    world
+        .repo(call.repo)
+        .pulls
+        .values()
+        .find_map(|pull| Some((pull.number, pull.comments.iter().find(|one| one.id == id)?.clone())))
+        .ok_or_else(Refusal::not_found)
+}
+
+/// `GET issues/comments/{id}`.
+pub fn get_comment(world: &mut World, call: &Call) -> Outcome {
+    let (number, comment) = locate(world, call)?;
+    Answer::ok(view::pull::comment(world, call.repo, number, &comment))
+}
+
+/// Own comments, or anybody's for those who may write.
+fn check_comment(world: &World, call: &Call, comment: &Comment) -> Result<(), Refusal> {
+    if call.session.actor() == Some(comment.user) || acting_role(world, &call.session, call.repo) >= Role::Write {
+        Ok(())
+    } else {
+        Err(Refusal::forbidden("Must have admin rights to Repository."))
+    }
+}
+
+/// `PATCH issues/comments/{id}`.
+pub fn update_comment(world: &mut World, call: &Call) -> Outcome {
+    let (number, mut comment) = locate(world, call)?;
+    check_comment(world, call, &comment)?;
+    call.need("IssueComment", "body")?.clone_into(&mut comment.body);
+    comment.updated_at = world.now();
+    if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number)
+        && let Some(found) = pull.comments.iter_mut().find(|one| one.id == comment.id)
+    {
+        *found = comment.clone();
+    }
+    Answer::ok(view::pull::comment(world, call.repo, number, &comment))
+}
+
+/// `DELETE issues/comments/{id}`.
+pub fn delete_comment(world: &mut World, call: &Call) -> Outcome {
+    let (number, comment) = locate(world, call)?;
+    check_comment(world, call, &comment)?;
+    if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
+        pull.comments.retain(|one| one.id != comment.id);
+    }
+    Answer::empty()
+}

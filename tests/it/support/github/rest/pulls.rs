@@ -1,0 +1,405 @@
+//! Pull requests: open, list, look, change, merge.
+
+use super::super::call::Call;
+use super::super::merge;
+use super::super::pull::{Pull, What};
+use super::super::refs;
+use super::super::reply::{Answer, Outcome, Refusal};
+use super::super::view;
+use super::super::world::{RepoId, World};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What opens a pull request.
+#[derive(Debug, Clone, Default)]
+pub struct New {
+    /// Title.
+    pub title: String,
+    /// Body.
+    pub body: Option<String>,
+    /// `branch` or `owner:branch`.
+    pub head: String,
+    /// Branch it goes to.
+    pub base: String,
+    /// Not ready yet.
+    pub draft: bool,
+}
+
+const FORBIDDEN_BY_SETTING: &str =
+    "GitHub Actions is not permitted to create or approve pull requests.";
+
+/// `GITHUB_TOKEN` may neither open nor approve where the setting is off.
+pub fn check_setting(world: &World, call: &Call) -> Result<(), Refusal> {
+    if call.session.is_workflow() && !world.repo(call.repo).settings.actions_may_create_pulls {
+        return Err(Refusal::forbidden(FORBIDDEN_BY_SETTING));
+    }
+    Ok(())
+}
+
+fn head_of(world: &World, at: RepoId, head: &str) -> Option<(RepoId, String)> {
+    let Some((owner, branch)) = head.split_once(':') else {
+        return Some((at, head.to_owned()));
+    };
+    // The owner's repository of the same network: the base itself, its parent, or a fork.
+    let root = |id: RepoId| {
+        let mut id = id;
+        while let Some(parent) = world.repo(id).fork_of {
+            id = parent;
+        }
+        id
+    };
+    let found = (0..world.repos.len()).find(|id| {
+        root(*id) == root(at) && world.user(world.repo(*id).owner).login.eq_ignore_ascii_case(owner)
+    })?;
+    Some((found, branch.to_owned()))
+}
+
+/// Opens a pull request, or says why not (422).
+pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
+    let at = call.repo;
+    let invalid = |field: &str| Refusal::invalid("PullRequest", field, "invalid");
+    let (head_repo, head) = head_of(world, at, &new.head).ok_or_else(|| invalid("head"))?;
+    let head_sha = world.repo(head_repo).branch(&head).ok_or_else(|| invalid("head"))?;
+    let base_sha = world.repo(at).branch(&new.base).ok_or_else(|| invalid("base"))?;
+    if call.session.app().is_none() {
+        let author = call.actor()?;
+        let public = !world.repo(at).private;
+        if !world.can_push(head_repo, author) && !(public && world.can_push(at, author)) {
+            return Err(Refusal::custom("PullRequest", "not all refs are readable"));
+        }
+    }
+    let owner = world.user(world.repo(head_repo).owner).login.clone();
+    let twin = |pull: &Pull| pull.open && pull.head_repo == Some(head_repo) && pull.head == head && pull.base == new.base;
+    if world.repo(at).pulls.values().any(twin) {
+        return Err(Refusal::custom(
+            "PullRequest",
+            format!("A pull request already exists for {owner}:{head}."),
+        ));
+    }
+    let store = &world.repo(at).store;
+    if store.merge_base(base_sha, head_sha).is_none() {
+        return Err(Refusal::custom(
+            "PullRequest",
+            format!("The {head} branch has no history in common with {}", new.base),
+        ));
+    }
+    if store.is_ancestor(head_sha, base_sha) {
+        return Err(Refusal::custom(
+            "PullRequest",
+            format!("No commits between {} and {}", new.base, new.head),
+        ));
+    }
+    let (id, now, author) = (world.next_id(), world.now(), call.actor()?);
+    let lags = (world.switches.mergeable_after, world.switches.listed_after);
+    let pusher = world
+        .repo(head_repo)
+        .activity
+        .iter()
+        .rev()
+        .find(|one| one.after == head_sha && one.name == format!("refs/heads/{head}"))
+        .map_or(author, |one| one.actor);
+    let repo = world.repo_mut(at);
+    repo.last_number += 1;
+    let number = repo.last_number;
+    repo.refs.insert(format!("refs/pull/{number}/head"), head_sha);
+    repo.pulls.insert(
+        number,
+        Pull {
+            number,
+            id,
+            title: new.title,
+            body: new.body,
+            author,
+            open: true,
+            merged: None,
+            draft: new.draft,
+            base: new.base,
+            base_sha,
+            head_repo: Some(head_repo),
+            head,
+            head_sha,
+            labels: BTreeSet::new(),
+            reviews: Vec::new(),
+            requested: Vec::new(),
+            requested_teams: Vec::new(),
+            assignees: Vec::new(),
+            comments: Vec::new(),
+            events: Vec::new(),
+            auto_merge: None,
+            test: None,
+            unknown_reads: (lags.0, 0),
+            hidden_lists: (lags.1, 0),
+            pusher,
+            created_at: now,
+            updated_at: now,
+            closed_at: None,
+            closed_by: None,
+        },
+    );
+    Ok(number)
+}
+
+/// A pull request in full, with what GitHub knows of mergeability at this read.
+pub fn full(world: &mut World, at: RepoId, number: u64) -> Value {
+    let mergeable = merge::mergeable(world, at, number);
+    let state = merge::state_status(world, at, number);
+    let pull = &world.repo(at).pulls[&number];
+    view::pull::pull_full(world, at, pull, mergeable, state)
+}
+
+/// `POST pulls`.
+pub fn create(world: &mut World, call: &Call) -> Outcome {
+    check_setting(world, call)?;
+    let title = call.need("Issue", "title")?.to_owned();
+    let new = New {
+        title,
+        body: call.text("body").map(str::to_owned),
+        head: call.need("PullRequest", "head")?.to_owned(),
+        base: call.need("PullRequest", "base")?.to_owned(),
+        draft: call.body["draft"].as_bool().unwrap_or(false),
+    };
+    let number = open(world, call, new)?;
+    let shown = full(world, call.repo, number);
+    Answer::created(shown)
+}
+
+/// Whether a list shows a pull request already; counts one read for each request.
+pub fn listed(world: &mut World, at: RepoId, number: u64) -> bool {
+    let serial = world.serial;
+    let Some(pull) = world.repo_mut(at).pulls.get_mut(&number) else {
+        return false;
+    };
+    let (left, seen) = pull.hidden_lists;
+    if seen == serial && seen != 0 {
+        return false;
+    }
+    if left > 0 {
+        pull.hidden_lists = (left - 1, serial);
+        return false;
+    }
+    true
+}
+
+/// `GET pulls`: by `state`, `head` (`owner:branch`), `base`; newest first.
+pub fn list(world: &mut World, call: &Call) -> Outcome {
+    let state = call.query("state").unwrap_or("open");
+    let head = call.query("head").and_then(|text| text.split_once(':'));
+    let mut numbers: Vec<u64> = world
+        .repo(call.repo)
+        .pulls
+        .values()
+        .filter(|pull| match state {
+            "all" => true,
+            "closed" => !pull.open,
+            _ => pull.open,
+        })
+        .filter(|pull| call.query("base").is_none_or(|base| pull.base == base))
+        .filter(|pull| {
+            head.is_none_or(|(owner, branch)| {
+                pull.head == branch
+                    && pull.head_repo.is_some_and(|id| {
+                        world.user(world.repo(id).owner).login.eq_ignore_ascii_case(owner)
+                    })
+            })
+        })
+        .map(|pull| pull.number)
+        .collect();
+    if call.query("sort") == Some("updated") {
+        numbers.sort_by_key(|number| world.repo(call.repo).pulls[number].updated_at);
+    }
+    if call.query("direction").unwrap_or("desc") == "desc" {
+        numbers.reverse();
+    }
+    numbers.retain(|number| listed(world, call.repo, *number));
+    let rows = numbers
+        .iter()
+        .map(|number| view::pull::pull_short(world, call.repo, &world.repo(call.repo).pulls[number]))
+        .collect();
+    Answer::list(rows)
+}
+
+/// `GET pulls/{n}`; a diff where `Accept` asks for one.
+pub fn get(world: &mut World, call: &Call) -> Outcome {
+    let number = call.pull(world)?.number;
+    if call.accept.contains("diff") {
+        let text: String = changes(world, call)?
+            .iter()
+            .map(|change| {
+                let path = &change.path;
+                format!("diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n{}", change.patch.as_deref().unwrap_or_default())
+            })
+            .collect();
+        return Ok(Answer {
+            status: 200,
+            body: super::super::reply::Body::Raw("application/vnd.github.diff; charset=utf-8", text.into_bytes()),
+        });
+    }
+    let shown = full(world, call.repo, number);
+    Answer::ok(shown)
+}
+
+/// Closes or opens again, as `PATCH` and GraphQL do.
+pub fn set_state(world: &mut World, call: &Call, number: u64, open: bool) -> Result<(), Refusal> {
+    let at = call.repo;
+    let pull = world.repo(at).pulls[&number].clone();
+    if pull.open == open {
+        return Ok(());
+    }
+    let by = call.by();
+    if !open {
+        refs::close(world, at, number, by);
+        return Ok(());
+    }
+    let cannot = |text: String| Err(Refusal::custom("PullRequest", format!("state cannot be changed. {text}")));
+    if pull.merged.is_some() {
+        return cannot("The pull request cannot be reopened.".to_owned());
+    }
+    let tip = pull.head_repo.and_then(|id| world.repo(id).branch(&pull.head));
+    let Some(tip) = tip else {
+        return cannot(format!("The {} branch was deleted.", pull.head));
+    };
+    if !world.repo(at).store.is_ancestor(pull.head_sha, tip) {
+        return cannot(format!("The {} branch was force-pushed or recreated.", pull.head));
+    }
+    let twin = |other: &Pull| other.open && other.head_repo == pull.head_repo && other.head == pull.head && other.base == pull.base;
+    if world.repo(at).pulls.values().any(twin) {
+        return cannot(format!("There is already an open pull request from {} to {}.", pull.head, pull.base));
+    }
+    if let Some(pull) = world.repo_mut(at).pulls.get_mut(&number) {
+        pull.open = true;
+        pull.closed_at = None;
+        pull.closed_by = None;
+        pull.head_sha = tip;
+    }
+    refs::record(world, at, number, by, What::Reopened);
+    Ok(())
+}
+
+/// Moves a pull request to another base branch.
+fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(), Refusal> {
+    let at = call.repo;
+    let pull = &world.repo(at).pulls[&number];
+    let from = pull.base.clone();
+    if from == base {
+        return Ok(());
+    }
+    let tip = world
+        .repo(at)
+        .branch(base)
+        .ok_or_else(|| Refusal::invalid("PullRequest", "base", "invalid"))?;
+    let lag = world.switches.mergeable_after;
+    if let Some(pull) = world.repo_mut(at).pulls.get_mut(&number) {
+        base.clone_into(&mut pull.base);
+        pull.base_sha = tip;
+        pull.unknown_reads.0 = lag;
+    }
+    refs::record(world, at, number, call.by(), What::BaseChanged(from, base.to_owned()));
+    Ok(())
+}
+
+/// Whether the caller may change a pull request: its author, or somebody with the role.
+pub fn check_edit(world: &World, call: &Call, pull: &Pull, role: super::super::access::Role) -> Result<(), Refusal> {
+    let allowed = call.session.app().is_some()
+        || call.session.actor() == Some(pull.author)
+        || call.session.actor().is_some_and(|who| world.role(call.repo, who) >= role);
+    if allowed {
+        Ok(())
+    } else {
+        Err(Refusal::forbidden("Must have admin rights to Repository."))
+    }
+}
+
+/// `PATCH pulls/{n}`: title, body, state, base.
+pub fn update(world: &mut World, call: &Call) -> Outcome {
+    let pull = call.pull(world)?;
+    let (number, title) = (pull.number, pull.title.clone());
+    check_edit(world, call, pull, super::super::access::Role::Triage)?;
+    if let Some(base) = call.text("base") {
+        check_edit(world, call, pull, super::super::access::Role::Write)?;
+        set_base(world, call, number, &base.to_owned())?;
+    }
+    if let Some(new) = call.text("title").filter(|new| *new != title) {
+        if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
+            new.clone_into(&mut pull.title);
+        }
+        refs::record(world, call.repo, number, call.by(), What::Renamed(title, new.to_owned()));
+    }
+    let now = world.now();
+    if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
+        if let Some(body) = call.body.get("body") {
+            pull.body = body.as_str().map(str::to_owned);
+        }
+        pull.updated_at = now;
+    }
+    match call.text("state") {
+        Some("closed") => set_state(world, call, number, false)?,
+        Some("open") => set_state(world, call, number, true)?,
+        Some(_) => return Err(Refusal::invalid("PullRequest", "state", "invalid")),
+        None => {}
+    }
+    let shown = full(world, call.repo, number);
+    Answer::ok(shown)
+}
+
+/// `GET pulls/{n}/commits`: oldest first, 250 at most.
+pub fn commits(world: &mut World, call: &Call) -> Outcome {
+    let pull = call.pull(world)?;
+    let store = &world.repo(call.repo).store;
+    let mut oids = store.between(store.merge_base(pull.base_sha, pull.head_sha), pull.head_sha);
+    oids.reverse();
+    let rows = oids
+        .into_iter()
+        .take(250)
+        .filter_map(|oid| store.info(oid))
+        .map(|commit| view::commit(world, call.repo, &commit))
+        .collect();
+    Answer::list(rows)
+}
+
+fn changes(world: &World, call: &Call) -> Result<Vec<super::super::store::Change>, Refusal> {
+    let pull = call.pull(world)?;
+    let store = &world.repo(call.repo).store;
+    let tree = |oid| store.info(oid).map(|commit| commit.tree);
+    let from = store.merge_base(pull.base_sha, pull.head_sha).and_then(tree);
+    let to = tree(pull.head_sha).ok_or_else(Refusal::not_found)?;
+    Ok(store.diff(from, to))
+}
+
+/// `GET pulls/{n}/files`.
+pub fn files(world: &mut World, call: &Call) -> Outcome {
+    let head = call.pull(world)?.head_sha;
+    let rows = changes(world, call)?
+        .iter()
+        .map(|change| view::change(world, call.repo, head, change))
+        .collect();
+    Answer::list(rows)
+}
+
+/// `GET pulls/{n}/merge`: 204 when merged, else 404.
+pub fn is_merged(world: &mut World, call: &Call) -> Outcome {
+    if call.pull(world)?.merged.is_some() {
+        Answer::empty()
+    } else {
+        Err(Refusal::not_found())
+    }
+}
+
+/// `GET pulls/{n}/comments`: comments on the diff, which nobody writes here.
+pub fn review_comments(world: &mut World, call: &Call) -> Outcome {
+    call.pull(world)?;
+    Answer::list(Vec::new())
+}
+
+/// `PUT pulls/{n}/merge`.
+pub fn merge(world: &mut World, call: &Call) -> Outcome {
+    let number = call.pull(world)?.number;
+    let text = |name: &str| call.text(name).map(str::to_owned);
+    let request = merge::Request {
+        sha: text("sha"),
+        method: text("merge_method"),
+        title: text("commit_title"),
+        message: text("commit_message"),
+    };
+    let commit = merge::merge(world, &call.session, call.repo, number, &request)?;
+    Answer::ok(json!({"sha": commit.to_string(), "merged": true, "message": "Pull Request successfully merged"}))
+}

@@ -1,0 +1,367 @@
+//! Everything the stand-in remembers, apart from what lies inside one repository: accounts, organisations, teams, Apps, tokens,
+//! the clock, the switches. Knows nothing of HTTP.
+
+use super::access::{Role, Session, Token, TokenKind};
+use super::clock::Clock;
+use super::repo::Repo;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+
+/// Number of an account.
+pub type UserId = u64;
+/// Index of a repository.
+pub type RepoId = usize;
+/// Number of an App.
+pub type AppId = u64;
+
+/// App id of GitHub Actions on github.com.
+pub const ACTIONS_APP: AppId = 15368;
+/// Account number of github-actions[bot] on github.com.
+pub const ACTIONS_BOT: UserId = 41_898_282;
+/// The account that GitHub itself acts as, for instance where a push makes a pull request merged.
+pub const GHOST: UserId = 10_137;
+
+/// What an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A person.
+    User,
+    /// An App's account.
+    Bot,
+    /// A placeholder of an import.
+    Mannequin,
+    /// An organisation.
+    Organization,
+}
+
+impl Kind {
+    /// The `type` member and the GraphQL type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Bot => "Bot",
+            Self::Mannequin => "Mannequin",
+            Self::Organization => "Organization",
+        }
+    }
+}
+
+/// An account.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Its number.
+    pub id: UserId,
+    /// Its name in URLs; a bot's ends in `[bot]`.
+    pub login: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Display name.
+    pub name: String,
+    /// The address that maps commits to this account.
+    pub email: String,
+}
+
+/// Membership in a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// In it.
+    Active,
+    /// Invited.
+    Pending,
+}
+
+/// A team of an organisation.
+#[derive(Debug, Clone)]
+pub struct Team {
+    /// Its number.
+    pub id: u64,
+    /// Its name in URLs.
+    pub slug: String,
+    /// Who is in it.
+    pub members: BTreeMap<UserId, Membership>,
+}
+
+/// An organisation.
+#[derive(Debug, Clone, Default)]
+pub struct Org {
+    /// Its members; true for owners.
+    pub members: BTreeMap<UserId, bool>,
+    /// Its teams.
+    pub teams: Vec<Team>,
+}
+
+/// A GitHub App.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its number.
+    pub id: AppId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// The account `<slug>[bot]`.
+    pub bot: UserId,
+    /// The account that owns it.
+    pub owner: UserId,
+}
+
+/// What a rate-limit bucket holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Bucket {
+    /// Calls (or points) used since the last reset.
+    pub used: u64,
+    /// When it starts anew.
+    pub reset: Timestamp,
+}
+
+/// Behaviours of the whole stand-in that a test may set.
+#[derive(Debug, Clone)]
+pub struct Switches {
+    /// Every list, REST or GraphQL, comes in pages of at most this size.
+    pub page: Option<usize>,
+    /// How many reads see a pull request as not yet computed after its head or base moved.
+    pub mergeable_after: u32,
+    /// How many list reads miss a new pull request.
+    pub listed_after: u32,
+    /// Recursive trees are cut after this many entries.
+    pub tree_limit: usize,
+    /// `return_run_details` is known (else 422, as on older Enterprise Servers).
+    pub run_details: bool,
+    /// Commits of bots through the git data API are verified.
+    pub verify_git_data: bool,
+    /// Requests an hour for a personal or installation token.
+    pub limit: u64,
+    /// Requests an hour for a workflow token.
+    pub workflow_limit: u64,
+    /// The activity route exists (older Enterprise Servers lack it).
+    pub activity: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            page: None,
+            mergeable_after: 0,
+            listed_after: 0,
+            tree_limit: 100_000,
+            run_details: true,
+            verify_git_data: true,
+            limit: 5000,
+            workflow_limit: 1000,
+            activity: true,
+        }
+    }
+}
+
+/// The whole state.
+pub struct World {
+    /// Time.
+    pub clock: Clock,
+    /// Behaviours.
+    pub switches: Switches,
+    /// Accounts by number.
+    pub users: BTreeMap<UserId, User>,
+    /// Organisations by account number.
+    pub orgs: BTreeMap<UserId, Org>,
+    /// Apps by number.
+    pub apps: BTreeMap<AppId, App>,
+    /// Tokens by text.
+    pub tokens: HashMap<String, Token>,
+    /// Repositories.
+    pub repos: Vec<Repo>,
+    /// Rate-limit buckets by token text and resource.
+    pub buckets: HashMap<(String, &'static str), Bucket>,
+    /// Where the API answers, without a trailing slash; follows the request that is being answered.
+    pub api: String,
+    /// Where pages for people would be.
+    pub html: String,
+    /// Counts requests, so that lags count reads and not fields.
+    pub serial: u64,
+    last_id: u64,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let mut world = Self {
+            clock: Clock::default(),
+            switches: Switches::default(),
+            users: BTreeMap::new(),
+            orgs: BTreeMap::new(),
+            apps: BTreeMap::new(),
+            tokens: HashMap::new(),
+            repos: Vec::new(),
+            buckets: HashMap::new(),
+            api: "http://127.0.0.1".to_owned(),
+            html: "http://127.0.0.1".to_owned(),
+            serial: 0,
+            last_id: 1000,
+        };
+        world.add_user(GHOST, "ghost", Kind::User);
+        let github = world.add_user(9919, "github", Kind::Organization);
+        world.add_user(ACTIONS_BOT, "github-actions[bot]", Kind::Bot);
+        world.apps.insert(
+            ACTIONS_APP,
+            App {
+                id: ACTIONS_APP,
+                slug: "github-actions".to_owned(),
+                bot: ACTIONS_BOT,
+                owner: github,
+            },
+        );
+        world
+    }
+}
+
+impl World {
+    /// A number that nothing else has.
+    pub fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Puts an account down under a given number.
+    pub fn add_user(&mut self, id: UserId, login: &str, kind: Kind) -> UserId {
+        let plain = login.trim_end_matches("[bot]");
+        let email = if kind == Kind::Bot {
+            format!("{id}+{login}@users.noreply.github.com")
+        } else {
+            format!("{plain}@example.com")
+        };
+        let user = User {
+            id,
+            login: login.to_owned(),
+            kind,
+            name: plain.to_owned(),
+            email,
+        };
+        self.users.insert(id, user);
+        if kind == Kind::Organization {
+            self.orgs.insert(id, Org::default());
+        }
+        id
+    }
+
+    /// The account of that name, made as a person when there is none.
+    pub fn ensure_user(&mut self, login: &str) -> UserId {
+        match self.user_id(login) {
+            Some(id) => id,
+            None => {
+                let id = self.next_id();
+                self.add_user(id, login, Kind::User)
+            }
+        }
+    }
+
+    /// Looks an account up, without regard to case.
+    pub fn user_id(&self, login: &str) -> Option<UserId> {
+        self.users
+            .values()
+            .find(|user| user.login.eq_ignore_ascii_case(login))
+            .map(|user| user.id)
+    }
+
+    /// The account with that number.
+    pub fn user(&self, id: UserId) -> &User {
+        &self.users[&id]
+    }
+
+    /// The account that a commit's address belongs to.
+    pub fn user_by_email(&self, email: &str) -> Option<&User> {
+        self.users
+            .values()
+            .find(|user| user.email.eq_ignore_ascii_case(email))
+    }
+
+    /// Looks a repository up by `owner` and `name`, without regard to case.
+    pub fn repo_id(&self, owner: &str, name: &str) -> Option<RepoId> {
+        self.repos.iter().position(|repo| {
+            repo.name.eq_ignore_ascii_case(name)
+                && self.users[&repo.owner].login.eq_ignore_ascii_case(owner)
+        })
+    }
+
+    /// The repository with that index.
+    pub fn repo(&self, id: RepoId) -> &Repo {
+        &self.repos[id]
+    }
+
+    /// The repository with that index, to change it.
+    pub fn repo_mut(&mut self, id: RepoId) -> &mut Repo {
+        &mut self.repos[id]
+    }
+
+    /// `owner/name` as the owner writes it.
+    pub fn slug(&self, id: RepoId) -> String {
+        format!(
+            "{}/{}",
+            self.users[&self.repos[id].owner].login, self.repos[id].name
+        )
+    }
+
+    /// What an account may do in a repository: the best of owner, collaborator, teams and what everybody may.
+    pub fn role(&self, repo: RepoId, user: UserId) -> Role {
+        let repo = &self.repos[repo];
+        let mut best = if repo.private { Role::None } else { Role::Read };
+        if repo.owner == user {
+            return Role::Admin;
+        }
+        best = best.max(repo.roles.get(&user).copied().unwrap_or(Role::None));
+        if let Some(org) = self.orgs.get(&repo.owner) {
+            if org.members.get(&user) == Some(&true) {
+                return Role::Admin;
+            }
+            for team in &org.teams {
+                if team.members.get(&user) == Some(&Membership::Active) {
+                    best = best.max(
+                        repo.team_roles
+                            .get(&team.id)
+                            .copied()
+                            .unwrap_or(Role::None),
+                    );
+                }
+            }
+        }
+        best
+    }
+
+    /// Whether an account can push: people by role, bots where a token of theirs has `contents: write`.
+    pub fn can_push(&self, repo: RepoId, user: UserId) -> bool {
+        if self.users[&user].kind != Kind::Bot {
+            return self.role(repo, user) >= Role::Write;
+        }
+        self.tokens.values().any(|token| {
+            token.actor == user
+                && Session {
+                    token: Some(token.clone()),
+                }
+                .grants(repo, "contents", super::access::Level::Write)
+        })
+    }
+
+    /// Finds who a token belongs to.
+    pub fn session(&self, token: &str) -> Option<Session> {
+        self.tokens.get(token).map(|token| Session {
+            token: Some(token.clone()),
+        })
+    }
+
+    /// A session of a person, as if signed in on the web.
+    pub fn session_of(&self, user: UserId) -> Session {
+        let scopes = ["repo", "workflow", "read:org"];
+        Session {
+            token: Some(Token {
+                actor: user,
+                kind: TokenKind::Classic(scopes.map(str::to_owned).to_vec()),
+                text: String::new(),
+            }),
+        }
+    }
+
+    /// The address for `api/<path>`.
+    pub fn api_url(&self, path: &str) -> String {
+        format!("{}{path}", self.api)
+    }
+}
