@@ -8,11 +8,11 @@ mod support {
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
-use support::github::{self, GitHub, Membership, Role};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use support::github::{self, GitHub, Membership, Role};
 
 /// Serves a stand-in GitHub on 127.0.0.1.
 #[derive(Parser)]
@@ -84,7 +84,10 @@ async fn set_up(options: &Options) -> anyhow::Result<(GitHub, String)> {
     hub.set_clock(&jiff::Timestamp::now().to_string());
     hub.latency(Duration::from_millis(options.latency));
     hub.switch(|switches| switches.page = options.page);
-    let mut text = format!("API        {url}\nGraphQL    {url}/graphql\n", url = hub.url());
+    let mut text = format!(
+        "API        {url}\nGraphQL    {url}/graphql\n",
+        url = hub.url()
+    );
     for (slug, path) in &repos {
         let repo = hub.repo(slug);
         if path.join(".git").exists() || path.join("objects").is_dir() {
@@ -124,10 +127,16 @@ async fn set_up(options: &Options) -> anyhow::Result<(GitHub, String)> {
         words
             .parse::<github::Permissions>()
             .map_err(anyhow::Error::msg)?;
-        let token = hub
-            .repo(&first)
-            .app_token(id.parse().context("an App's id is a number")?, "sluice", words);
-        writeln!(text, "app        {:<30} {token}", format!("sluice[bot] ({id})"))?;
+        let token = hub.repo(&first).app_token(
+            id.parse().context("an App's id is a number")?,
+            "sluice",
+            words,
+        );
+        writeln!(
+            text,
+            "app        {:<30} {token}",
+            format!("sluice[bot] ({id})")
+        )?;
     }
     Ok((hub, text))
 }

@@ -3,7 +3,7 @@
 use memchr::memmem;
 use rayon::prelude::*;
 
-use super::read::{FileManifests, read_file, unreadable};
+use super::read::{FileManifests, mentions_ours, read_file, unreadable};
 use crate::model::catalog::{Catalog, MayHold, Unread};
 use crate::model::ids::BlobId;
 use crate::model::place::{Place, RepoPath};
@@ -71,10 +71,6 @@ pub fn load(files: &[SourceFile], policy: &Policy) -> Catalog {
     catalog
 }
 
-fn mentions_ours(bytes: &[u8]) -> bool {
-    memmem::find(bytes, b"deployments.plural.sh").is_some()
-}
-
 fn mentions_secret(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"Secret").is_some()
 }
@@ -89,7 +85,15 @@ enum Outcome {
     Unread { unread: Unread, limit: bool },
 }
 
-fn read_all(files: &[&SourceFile], may_hold: MayHold, policy: &Policy) -> Vec<(bool, Outcome)> {
+/// One file that was looked at.
+struct Looked {
+    outcome: Outcome,
+    /// It may be a template, whose text is not YAML yet.
+    templated: bool,
+    may_hold: MayHold,
+}
+
+fn read_all(files: &[&SourceFile], may_hold: MayHold, policy: &Policy) -> Vec<Looked> {
     files
         .par_iter()
         .map(|file| {
@@ -105,14 +109,20 @@ fn read_all(files: &[&SourceFile], may_hold: MayHold, policy: &Policy) -> Vec<(b
                     limit: error.kind.is_limit(),
                 },
             };
-            (looks_like_template(&file.bytes), outcome)
+            Looked {
+                outcome,
+                templated: looks_like_template(&file.bytes),
+                may_hold,
+            }
         })
         .collect()
 }
 
-fn add(catalog: &mut Catalog, outcomes: Vec<(bool, Outcome)>) {
-    for (templated, outcome) in outcomes {
-        match outcome {
+fn add(catalog: &mut Catalog, files: Vec<Looked>) {
+    for file in files {
+        // A file that only holds secrets concerns those who refer to one, and they name it.
+        let concerns = file.may_hold == MayHold::Ours;
+        match file.outcome {
             Outcome::Read(mut found) => {
                 catalog.pipelines.append(&mut found.pipelines);
                 catalog.services.append(&mut found.services);
@@ -127,10 +137,10 @@ fn add(catalog: &mut Catalog, outcomes: Vec<(bool, Outcome)>) {
                             column: finding.place.column,
                         },
                         why: finding.message.clone(),
-                        may_hold: MayHold::Ours,
+                        may_hold: file.may_hold,
                     });
                     // What only looks like a manifest because a template happens to parse is nobody's mistake.
-                    if !templated {
+                    if concerns && !file.templated {
                         catalog.findings.push(finding);
                     }
                 }
@@ -138,7 +148,7 @@ fn add(catalog: &mut Catalog, outcomes: Vec<(bool, Outcome)>) {
             Outcome::Unread { unread, limit } => {
                 // A template is passed over. A limit is an error that names the place, and so is a file that speaks of
                 // Plural's group and is simply broken: a pipeline must not vanish without a word.
-                if unread.may_hold == MayHold::Ours && (limit || !templated) {
+                if concerns && (limit || !file.templated) {
                     let finding =
                         unreadable(Place::new(&unread.file, unread.at), unread.why.clone());
                     catalog.findings.push(finding.help(

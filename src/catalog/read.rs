@@ -48,6 +48,8 @@ pub fn read_file(
     policy: &Policy,
 ) -> Result<FileManifests, SyntaxError> {
     let stream = Stream::parse(bytes, &Limits::default())?;
+    // In a file that speaks of Plural's group, a doubled key may hide what kind of manifest a document is.
+    let strict = mentions_ours(bytes);
     let mut reader = Reader {
         file,
         stream: &stream,
@@ -56,9 +58,10 @@ pub fn read_file(
     };
     for document in stream.documents() {
         let Some(root) = document.root else { continue };
-        let Some(kind) = reader.kind(root) else {
+        let kind = reader.kind(root);
+        if kind.is_none() && !strict {
             continue;
-        };
+        }
         if let Some(duplicate) = stream.duplicate_keys(document).into_iter().next() {
             let message = format!(
                 "the key `{}` stands twice in one mapping, so what it says depends on who reads it",
@@ -73,17 +76,23 @@ pub fn read_file(
             continue;
         }
         match kind {
-            RootKind::List => {
+            None => {}
+            Some(RootKind::List) => {
                 for item in reader.items(root) {
                     if let Some(RootKind::Ours(kind)) = reader.kind(item) {
                         reader.manifest(kind, item);
                     }
                 }
             }
-            RootKind::Ours(kind) => reader.manifest(kind, root),
+            Some(RootKind::Ours(kind)) => reader.manifest(kind, root),
         }
     }
     Ok(reader.found)
+}
+
+/// Whether a file speaks of Plural's group.
+pub(super) fn mentions_ours(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"deployments.plural.sh").is_some()
 }
 
 /// The finding for a manifest or file that cannot be understood. It stops no pipeline by itself: what refers to the

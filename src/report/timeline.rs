@@ -71,7 +71,7 @@ fn line(text: &mut String, event: &Event, several: bool, style: Style) {
         What::Waits { gate, reason } => {
             writeln!(
                 text,
-                "{blank}  {}   waits: {}",
+                "{blank}  {}   {}",
                 terminal(gate.as_str()),
                 terminal(reason)
             )

@@ -50,49 +50,49 @@ const OUTSIDE_CONTRACT: &[(&str, &str)] = &[
     ("GET", "/unknown"),
 ];
 
-/// Violations of one honest answer.
+/// Violations of one honest answer. What is not JSON, and what GraphQL answers before it reads the document, has no contract.
 fn check(seen: &Seen) -> Vec<String> {
+    let json = ("content-type", "application/json; charset=utf-8");
+    let spoken = |(key, value): &(String, String)| (key.as_str(), value.as_str()) == json;
+    if !seen.answer.is_empty() && !seen.answer_headers.iter().any(spoken) {
+        return Vec::new();
+    }
     let body = (!seen.answer.is_empty()).then(|| seen.answer_json());
+    let status = seen.status.unwrap_or_default();
     let found = match &seen.operation {
-        Some(operation) => match body {
-            Some(body) => {
-                contract().graphql_answer(&operation.document, &operation.variables, &body)
-            }
-            None => Vec::new(),
-        },
-        None => contract().response(
-            &seen.method,
-            &seen.path,
-            seen.status.unwrap_or_default(),
-            body.as_ref(),
-        ),
+        Some(operation) if status == 200 && !operation.document.is_empty() => contract()
+            .graphql_answer(
+                &operation.document,
+                &operation.variables,
+                &body.unwrap_or_default(),
+            ),
+        Some(_) => Vec::new(),
+        None => contract().response(&seen.method, &seen.path, status, body.as_ref()),
     };
-    found
+    let known = |text: &String| {
+        OUTSIDE_CONTRACT.iter().any(|(method, part)| {
+            text.contains("a path in tests/contract")
+                && seen.method == *method
+                && (seen.path == *part || (*part != "/" && seen.path.contains(part)))
+        })
+    };
+    let told = found
         .iter()
-        .map(|violation| format!("{}: {violation}", seen.line()))
+        .map(|violation| format!("{}: {violation}", seen.line()));
+    told.filter(|text| !known(text) && !is_blank_address(text))
         .collect()
 }
 
-/// Whether a call is one that the contract need not know.
-fn outside(seen: &Seen) -> bool {
-    let raw = seen
-        .answer_headers
-        .iter()
-        .any(|(key, value)| key == "content-type" && !value.starts_with("application/json"));
-    let listed = |(method, part): &(&str, &str)| {
-        seen.method == *method && (seen.path == *part || (*part != "/" && seen.path.contains(part)))
-    };
-    raw || OUTSIDE_CONTRACT.iter().any(listed)
+/// GitHub gives "" for the addresses of a deployment's status that nobody gave, though its description calls them addresses
+/// (with "" as their default).
+fn is_blank_address(text: &str) -> bool {
+    text.contains("/statuses") && text.ends_with("_url: expected the format uri, came \"\"")
 }
 
 /// A stand-in that is held to the contract.
-async fn start() -> GitHub {
+pub async fn start() -> GitHub {
     let hub = GitHub::start().await;
-    hub.check_with(Arc::new(|seen: &Seen| {
-        let mut found = check(seen);
-        found.retain(|text| !(text.contains("a path in tests/contract") && outside(seen)));
-        found
-    }));
+    hub.check_with(Arc::new(check));
     hub
 }
 
@@ -218,14 +218,14 @@ async fn with_pull() -> (GitHub, u64) {
     let repo = hub.repo("acme/gitops");
     repo.files(
         "main",
-        &[
-            ("app.yaml", "v: 1\n"),
-            ("other.yaml", "a: 1\nb: 2\nc: 3\n"),
-        ],
+        &[("app.yaml", "v: 1\n"), ("other.yaml", "a: 1\nb: 2\nc: 3\n")],
     );
     repo.role("carol", Role::Write).role("dave", Role::Write);
-    repo.by("carol")
-        .pushes("change", &[("app.yaml", "v: 2\n")], "Set v to 2\n\nBecause.");
+    repo.by("carol").pushes(
+        "change",
+        &[("app.yaml", "v: 2\n")],
+        "Set v to 2\n\nBecause.",
+    );
     let number = repo.by("carol").opens("change", "main", "Bump v");
     (hub, number)
 }

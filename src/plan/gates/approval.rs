@@ -61,10 +61,11 @@ pub(super) fn evaluate(facts: &Facts<'_>, rule: Option<&GateRule>) -> Judgement 
         };
         let needed = line.count.get() as usize;
         if who.len() < needed {
-            return Judgement::new(
-                Verdict::Pending,
-                format!("{} of {needed} approvals by {}", who.len(), line.by.value),
-            );
+            let reason = match who.len() {
+                0 => format!("waits for {}", demand(line)),
+                given => format!("{given} of {needed} approvals by {}", line.by.value),
+            };
+            return Judgement::new(Verdict::Pending, reason);
         }
         counted.extend(who);
     }

@@ -7,14 +7,44 @@ use serde_json::{Value, json};
 async fn object_ids_are_gits_own() {
     let (hub, _) = with_pull().await;
     let carol = token(&hub, "carol");
-    let blob = call(&hub, &carol, "POST", &format!("{R}/git/blobs"), json!({"content": "hello\n"})).await.json();
-    assert_eq!(blob["sha"], "ce013625030ba8dba906f756967f9e9ca394464a", "as `git hash-object` says");
-    let base64 = call(&hub, &carol, "POST", &format!("{R}/git/blobs"), json!({"content": "aGVsbG8K", "encoding": "base64"})).await.json();
+    let blob = call(
+        &hub,
+        &carol,
+        "POST",
+        &format!("{R}/git/blobs"),
+        json!({"content": "hello\n"}),
+    )
+    .await
+    .json();
+    assert_eq!(
+        blob["sha"], "ce013625030ba8dba906f756967f9e9ca394464a",
+        "as `git hash-object` says"
+    );
+    let base64 = call(
+        &hub,
+        &carol,
+        "POST",
+        &format!("{R}/git/blobs"),
+        json!({"content": "aGVsbG8K", "encoding": "base64"}),
+    )
+    .await
+    .json();
     assert_eq!(base64["sha"], blob["sha"]);
     let tree = json!({"tree": [{"path": "hello.txt", "mode": "100644", "type": "blob", "sha": blob["sha"]}]});
-    let tree = call(&hub, &carol, "POST", &format!("{R}/git/trees"), tree).await.json();
-    assert_eq!(tree["sha"], "aaa96ced2d9a1c8e72c56b253a0e2fe78393feb7", "as `git mktree` says");
-    let back = get(&hub, &carol, &format!("{R}/git/blobs/ce013625030ba8dba906f756967f9e9ca394464a")).await.json();
+    let tree = call(&hub, &carol, "POST", &format!("{R}/git/trees"), tree)
+        .await
+        .json();
+    assert_eq!(
+        tree["sha"], "aaa96ced2d9a1c8e72c56b253a0e2fe78393feb7",
+        "as `git mktree` says"
+    );
+    let back = get(
+        &hub,
+        &carol,
+        &format!("{R}/git/blobs/ce013625030ba8dba906f756967f9e9ca394464a"),
+    )
+    .await
+    .json();
     assert_eq!(back["content"], "aGVsbG8K\n");
 }
 
@@ -24,34 +54,63 @@ async fn a_commit_is_unreferenced_until_one_create_ref() {
     let repo = hub.repo("acme/gitops");
     let main = repo.tip("main").unwrap();
     let app = repo.app_token(7, "sluice", "contents:write");
-    let base = get(&hub, &app, &format!("{R}/git/commits/{main}")).await.json()["tree"]["sha"].clone();
+    let base = get(&hub, &app, &format!("{R}/git/commits/{main}"))
+        .await
+        .json()["tree"]["sha"]
+        .clone();
     let tree = json!({"base_tree": base, "tree": [
         {"path": "deep/er/new.yaml", "mode": "100644", "type": "blob", "content": "n: 1\n"},
         {"path": "app.yaml", "mode": "100755", "type": "blob", "content": "v: 8\n"},
         {"path": "other.yaml", "mode": "100644", "type": "blob", "sha": null},
     ]});
-    let tree = call(&hub, &app, "POST", &format!("{R}/git/trees"), tree).await.json();
+    let tree = call(&hub, &app, "POST", &format!("{R}/git/trees"), tree)
+        .await
+        .json();
     let body = json!({"message": "Promote", "tree": tree["sha"], "parents": [main]});
-    let commit = call(&hub, &app, "POST", &format!("{R}/git/commits"), body).await.json();
+    let commit = call(&hub, &app, "POST", &format!("{R}/git/commits"), body)
+        .await
+        .json();
     assert_eq!(commit["author"]["name"], "sluice");
     assert_eq!(commit["verification"]["verified"], true);
     assert_eq!(repo.branches("sluice/"), Vec::<String>::new());
     let body = json!({"ref": "refs/heads/sluice/x", "sha": commit["sha"]});
-    assert_eq!(call(&hub, &app, "POST", &format!("{R}/git/refs"), body.clone()).await.status, 201);
-    assert_eq!(call(&hub, &app, "POST", &format!("{R}/git/refs"), body).await.said(), "422 Reference already exists");
+    assert_eq!(
+        call(&hub, &app, "POST", &format!("{R}/git/refs"), body.clone())
+            .await
+            .status,
+        201
+    );
+    assert_eq!(
+        call(&hub, &app, "POST", &format!("{R}/git/refs"), body)
+            .await
+            .said(),
+        "422 Reference already exists"
+    );
     assert_eq!(repo.file("sluice/x", "deep/er/new.yaml").unwrap(), "n: 1\n");
     assert_eq!(repo.file("sluice/x", "other.yaml"), None);
-    let listed = get(&hub, &app, &format!("{R}/git/trees/sluice/x?recursive=1")).await.json();
-    let rows: Vec<Value> = listed["tree"].as_array().unwrap().iter().map(|one| json!([one["path"], one["mode"], one["type"]])).collect();
+    let listed = get(&hub, &app, &format!("{R}/git/trees/sluice/x?recursive=1"))
+        .await
+        .json();
+    let rows: Vec<Value> = listed["tree"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| json!([one["path"], one["mode"], one["type"]]))
+        .collect();
     assert_eq!(
         json!(rows),
         json!([
-            ["app.yaml", "100755", "blob"], ["deep", "040000", "tree"], ["deep/er", "040000", "tree"], ["deep/er/new.yaml", "100644", "blob"]
+            ["app.yaml", "100755", "blob"],
+            ["deep", "040000", "tree"],
+            ["deep/er", "040000", "tree"],
+            ["deep/er/new.yaml", "100644", "blob"]
         ])
     );
     hub.switch(|switches| switches.verify_git_data = false);
     let body = json!({"message": "Again", "tree": tree["sha"], "parents": [main]});
-    let unsigned = call(&hub, &app, "POST", &format!("{R}/git/commits"), body).await.json();
+    let unsigned = call(&hub, &app, "POST", &format!("{R}/git/commits"), body)
+        .await
+        .json();
     assert_eq!(unsigned["verification"]["reason"], "unsigned");
 }
 
@@ -65,19 +124,77 @@ async fn update_without_force_is_a_compare_and_swap() {
     let said = async |body: Value| call(&hub, &carol, "PATCH", &path, body).await.said();
     repo.by("dave").pushes("side", &[("z", "1")], "aside");
     let side = repo.tip("side").unwrap();
-    assert_eq!(said(json!({"sha": side})).await, "422 Update is not a fast forward");
-    assert_eq!(said(json!({"sha": main})).await, "422 Update is not a fast forward", "backwards is none either");
-    assert_eq!(said(json!({"sha": "1".repeat(40)})).await, "422 Object does not exist");
-    assert_eq!(call(&hub, &carol, "PATCH", &format!("{R}/git/refs/heads/nope"), json!({"sha": main})).await.said(), "422 Reference does not exist");
+    assert_eq!(
+        said(json!({"sha": side})).await,
+        "422 Update is not a fast forward"
+    );
+    assert_eq!(
+        said(json!({"sha": main})).await,
+        "422 Update is not a fast forward",
+        "backwards is none either"
+    );
+    assert_eq!(
+        said(json!({"sha": "1".repeat(40)})).await,
+        "422 Object does not exist"
+    );
+    assert_eq!(
+        call(
+            &hub,
+            &carol,
+            "PATCH",
+            &format!("{R}/git/refs/heads/nope"),
+            json!({"sha": main})
+        )
+        .await
+        .said(),
+        "422 Reference does not exist"
+    );
     assert_eq!(repo.tip("change").unwrap(), change);
     assert_eq!(said(json!({"sha": side, "force": true})).await, "200 ");
-    let log = get(&hub, &carol, &format!("{R}/activity?ref=refs/heads/change")).await.json();
-    let rows: Vec<Value> = log.as_array().unwrap().iter().map(|one| json!([one["activity_type"], one["before"], one["after"], one["actor"]["login"]])).collect();
+    let log = get(&hub, &carol, &format!("{R}/activity?ref=refs/heads/change"))
+        .await
+        .json();
+    let rows: Vec<Value> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            json!([
+                one["activity_type"],
+                one["before"],
+                one["after"],
+                one["actor"]["login"]
+            ])
+        })
+        .collect();
     let zero = "0".repeat(40);
-    assert_eq!(json!(rows), json!([["force_push", change, side, "carol"], ["branch_creation", zero, change, "carol"]]));
-    assert_eq!(call(&hub, &carol, "DELETE", &path, Value::Null).await.status, 204);
-    assert_eq!(call(&hub, &carol, "DELETE", &path, Value::Null).await.said(), "422 Reference does not exist");
-    let bad = call(&hub, &carol, "POST", &format!("{R}/git/refs"), json!({"ref": "refs/pull/1/head", "sha": main})).await;
+    assert_eq!(
+        json!(rows),
+        json!([
+            ["force_push", change, side, "carol"],
+            ["branch_creation", zero, change, "carol"]
+        ])
+    );
+    assert_eq!(
+        call(&hub, &carol, "DELETE", &path, Value::Null)
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        call(&hub, &carol, "DELETE", &path, Value::Null)
+            .await
+            .said(),
+        "422 Reference does not exist"
+    );
+    let bad = call(
+        &hub,
+        &carol,
+        "POST",
+        &format!("{R}/git/refs"),
+        json!({"ref": "refs/pull/1/head", "sha": main}),
+    )
+    .await;
     assert_eq!(bad.said(), "422 refs/pull/1/head is not a valid ref name.");
 }
 
@@ -89,18 +206,59 @@ async fn tags_light_and_annotated_and_a_branch_of_the_same_name() {
     repo.by("carol").tags("v1", &main);
     let tag = repo.by("carol").annotates("v2", &main, "Second");
     let carol = token(&hub, "carol");
-    let light = get(&hub, &carol, &format!("{R}/git/ref/tags/v1")).await.json();
-    assert_eq!((light["object"]["type"].as_str().unwrap(), light["object"]["sha"].as_str().unwrap()), ("commit", main.as_str()));
-    let heavy = get(&hub, &carol, &format!("{R}/git/ref/tags/v2")).await.json();
-    assert_eq!((heavy["object"]["type"].as_str().unwrap(), heavy["object"]["sha"].as_str().unwrap()), ("tag", tag.as_str()));
-    let object = get(&hub, &carol, &format!("{R}/git/tags/{tag}")).await.json();
-    assert_eq!((object["object"]["sha"].as_str().unwrap(), object["tagger"]["name"].as_str().unwrap()), (main.as_str(), "carol"));
-    assert_eq!(get(&hub, &carol, &format!("{R}/commits/v2")).await.json()["sha"], main.as_str(), "a tag is peeled");
+    let light = get(&hub, &carol, &format!("{R}/git/ref/tags/v1"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            light["object"]["type"].as_str().unwrap(),
+            light["object"]["sha"].as_str().unwrap()
+        ),
+        ("commit", main.as_str())
+    );
+    let heavy = get(&hub, &carol, &format!("{R}/git/ref/tags/v2"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            heavy["object"]["type"].as_str().unwrap(),
+            heavy["object"]["sha"].as_str().unwrap()
+        ),
+        ("tag", tag.as_str())
+    );
+    let object = get(&hub, &carol, &format!("{R}/git/tags/{tag}"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            object["object"]["sha"].as_str().unwrap(),
+            object["tagger"]["name"].as_str().unwrap()
+        ),
+        (main.as_str(), "carol")
+    );
+    assert_eq!(
+        get(&hub, &carol, &format!("{R}/commits/v2")).await.json()["sha"],
+        main.as_str(),
+        "a tag is peeled"
+    );
     let change = repo.tip("change").unwrap();
     repo.by("carol").branches_off("v1", &change);
-    let both = get(&hub, &carol, &format!("{R}/git/matching-refs/heads/v")).await.json();
-    assert_eq!((both.as_array().map(Vec::len), both[0]["object"]["sha"].as_str().unwrap()), (Some(1), change.as_str()));
-    assert_eq!(get(&hub, &carol, &format!("{R}/git/ref/tags/v1")).await.json()["object"]["sha"], main.as_str());
+    let both = get(&hub, &carol, &format!("{R}/git/matching-refs/heads/v"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            both.as_array().map(Vec::len),
+            both[0]["object"]["sha"].as_str().unwrap()
+        ),
+        (Some(1), change.as_str())
+    );
+    assert_eq!(
+        get(&hub, &carol, &format!("{R}/git/ref/tags/v1"))
+            .await
+            .json()["object"]["sha"],
+        main.as_str()
+    );
 }
 
 #[tokio::test]
@@ -112,10 +270,26 @@ async fn a_large_tree_is_cut_and_says_so() {
     repo.files("main", &files);
     hub.switch(|switches| switches.tree_limit = 5);
     let owner = token(&hub, "acme");
-    let cut = get(&hub, &owner, &format!("{R}/git/trees/main?recursive=1")).await.json();
-    assert_eq!((cut["truncated"].clone(), cut["tree"].as_array().map(Vec::len)), (json!(true), Some(5)));
-    let flat = get(&hub, &owner, &format!("{R}/git/trees/main")).await.json();
-    assert_eq!((flat["truncated"].clone(), flat["tree"].as_array().map(Vec::len)), (json!(false), Some(9)));
+    let cut = get(&hub, &owner, &format!("{R}/git/trees/main?recursive=1"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            cut["truncated"].clone(),
+            cut["tree"].as_array().map(Vec::len)
+        ),
+        (json!(true), Some(5))
+    );
+    let flat = get(&hub, &owner, &format!("{R}/git/trees/main"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            flat["truncated"].clone(),
+            flat["tree"].as_array().map(Vec::len)
+        ),
+        (json!(false), Some(9))
+    );
 }
 
 #[tokio::test]
@@ -126,17 +300,50 @@ async fn history_comparison_and_contents() {
     let touched = repo.files("main", &[("dir/x.yaml", "2")]);
     repo.files("main", &[("unrelated", "3")]);
     let carol = token(&hub, "carol");
-    let log = get(&hub, &carol, &format!("{R}/commits?sha=main&path=dir")).await.json();
-    assert_eq!((log.as_array().map(Vec::len), log[0]["sha"].as_str().unwrap()), (Some(2), touched.as_str()));
-    let compared = get(&hub, &carol, &format!("{R}/compare/main...change")).await.json();
-    assert_eq!((compared["status"].as_str().unwrap(), compared["ahead_by"].as_u64(), compared["behind_by"].as_u64()), ("diverged", Some(1), Some(3)));
+    let log = get(&hub, &carol, &format!("{R}/commits?sha=main&path=dir"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            log.as_array().map(Vec::len),
+            log[0]["sha"].as_str().unwrap()
+        ),
+        (Some(2), touched.as_str())
+    );
+    let compared = get(&hub, &carol, &format!("{R}/compare/main...change"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            compared["status"].as_str().unwrap(),
+            compared["ahead_by"].as_u64(),
+            compared["behind_by"].as_u64()
+        ),
+        ("diverged", Some(1), Some(3))
+    );
     assert_eq!(compared["files"][0]["filename"], "app.yaml");
-    let content = get(&hub, &carol, &format!("{R}/contents/dir/x.yaml?ref=main")).await.json();
-    assert_eq!((content["content"].as_str().unwrap(), content["type"].as_str().unwrap()), ("Mg==\n", "file"));
+    let content = get(&hub, &carol, &format!("{R}/contents/dir/x.yaml?ref=main"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            content["content"].as_str().unwrap(),
+            content["type"].as_str().unwrap()
+        ),
+        ("Mg==\n", "file")
+    );
     let folder = get(&hub, &carol, &format!("{R}/contents/dir")).await.json();
     assert_eq!(folder[0]["path"], "dir/x.yaml");
-    assert_eq!(get(&hub, &carol, &format!("{R}/contents/none")).await.status, 404);
-    assert_eq!(get(&hub, &carol, &format!("{R}/commits/none")).await.said(), "422 No commit found for SHA: none");
+    assert_eq!(
+        get(&hub, &carol, &format!("{R}/contents/none"))
+            .await
+            .status,
+        404
+    );
+    assert_eq!(
+        get(&hub, &carol, &format!("{R}/commits/none")).await.said(),
+        "422 No commit found for SHA: none"
+    );
 }
 
 #[tokio::test]
@@ -144,18 +351,26 @@ async fn a_repository_on_disk_is_served_as_it_is() {
     let folder = tempfile::TempDir::new().unwrap();
     let git = git2::Repository::init(folder.path()).unwrap();
     git.set_head("refs/heads/trunk").unwrap();
-    let who = git2::Signature::new("Al", "al@example.com", &git2::Time::new(1_700_000_000, 0)).unwrap();
+    let who =
+        git2::Signature::new("Al", "al@example.com", &git2::Time::new(1_700_000_000, 0)).unwrap();
     let mut tree = git.treebuilder(None).unwrap();
-    tree.insert("a.yaml", git.blob(b"a: 1\n").unwrap(), 0o100_644).unwrap();
+    tree.insert("a.yaml", git.blob(b"a: 1\n").unwrap(), 0o100_644)
+        .unwrap();
     let tree = git.find_tree(tree.write().unwrap()).unwrap();
-    let oid = git.commit(Some("HEAD"), &who, &who, "first", &tree, &[]).unwrap();
+    let oid = git
+        .commit(Some("HEAD"), &who, &who, "first", &tree, &[])
+        .unwrap();
     let hub = start().await;
     let repo = hub.repo("acme/gitops");
     repo.from_git(folder.path());
     assert_eq!(repo.tip("trunk").unwrap(), oid.to_string());
     let owner = token(&hub, "acme");
     assert_eq!(get(&hub, &owner, R).await.json()["default_branch"], "trunk");
-    repo.by("acme").pushes("next", &[("b.yaml", "b: 1\n")], "on top");
+    repo.by("acme")
+        .pushes("next", &[("b.yaml", "b: 1\n")], "on top");
     assert_eq!(repo.file("next", "a.yaml").unwrap(), "a: 1\n");
-    assert!(git.find_reference("refs/heads/next").is_err(), "the repository on disk is left alone");
+    assert!(
+        git.find_reference("refs/heads/next").is_err(),
+        "the repository on disk is left alone"
+    );
 }

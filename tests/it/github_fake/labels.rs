@@ -14,15 +14,42 @@ async fn label_events_tell_who_and_when_and_through_which_app() {
     repo.by("tia").labels(number, "Approve/PROD/qa");
     repo.by("dave").unlabels(number, "approve/prod/qa");
     let app = repo.app_token(7, "sluice", "pull-requests:write");
-    call(&hub, &app, "POST", &format!("{R}/issues/{number}/labels"), json!({"labels": ["approve/prod/qa"]})).await;
+    call(
+        &hub,
+        &app,
+        "POST",
+        &format!("{R}/issues/{number}/labels"),
+        json!({"labels": ["approve/prod/qa"]}),
+    )
+    .await;
     let workflow = repo.workflow_token("issues:write");
-    call(&hub, &workflow, "POST", &format!("{R}/issues/{number}/labels"), json!({"labels": ["other"]})).await;
-    let events = get(&hub, &token(&hub, "carol"), &format!("{R}/issues/{number}/events")).await.json();
+    call(
+        &hub,
+        &workflow,
+        "POST",
+        &format!("{R}/issues/{number}/labels"),
+        json!({"labels": ["other"]}),
+    )
+    .await;
+    let events = get(
+        &hub,
+        &token(&hub, "carol"),
+        &format!("{R}/issues/{number}/events"),
+    )
+    .await
+    .json();
     let lines: Vec<Value> = events
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| json!([one["event"], one["actor"]["login"], one["label"]["name"], one["performed_via_github_app"]["id"]]))
+        .map(|one| {
+            json!([
+                one["event"],
+                one["actor"]["login"],
+                one["label"]["name"],
+                one["performed_via_github_app"]["id"]
+            ])
+        })
         .collect();
     assert_eq!(
         json!(lines),
@@ -33,8 +60,16 @@ async fn label_events_tell_who_and_when_and_through_which_app() {
             ["labeled", "github-actions[bot]", "other", 15368],
         ])
     );
-    let times: Vec<&str> = events.as_array().unwrap().iter().map(|one| one["created_at"].as_str().unwrap()).collect();
-    assert!(times[0] > before.to_string().as_str() && times.is_sorted_by(|one, two| one < two), "{times:?}");
+    let times: Vec<&str> = events
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["created_at"].as_str().unwrap())
+        .collect();
+    assert!(
+        times[0] > before.to_string().as_str() && times.is_sorted_by(|one, two| one < two),
+        "{times:?}"
+    );
 }
 
 #[tokio::test]
@@ -44,13 +79,31 @@ async fn putting_a_label_on_twice_is_one_event_and_taking_off_what_is_not_on_is_
     repo.by("carol").labels(number, "hold");
     repo.by("dave").labels(number, "HOLD");
     let carol = token(&hub, "carol");
-    let events = get(&hub, &carol, &format!("{R}/issues/{number}/events")).await.json();
+    let events = get(&hub, &carol, &format!("{R}/issues/{number}/events"))
+        .await
+        .json();
     assert_eq!(events.as_array().map(Vec::len), Some(1));
-    let gone = call(&hub, &carol, "DELETE", &format!("{R}/issues/{number}/labels/nope"), Value::Null).await;
+    let gone = call(
+        &hub,
+        &carol,
+        "DELETE",
+        &format!("{R}/issues/{number}/labels/nope"),
+        Value::Null,
+    )
+    .await;
     assert_eq!(gone.said(), "404 Label does not exist");
-    let twice = call(&hub, &carol, "POST", &format!("{R}/labels"), json!({"name": "Hold"})).await;
+    let twice = call(
+        &hub,
+        &carol,
+        "POST",
+        &format!("{R}/labels"),
+        json!({"name": "Hold"}),
+    )
+    .await;
     assert_eq!(twice.said(), "422 name already_exists");
-    let body = get(&hub, &carol, &format!("{R}/pulls/{number}")).await.json();
+    let body = get(&hub, &carol, &format!("{R}/pulls/{number}"))
+        .await
+        .json();
     assert_eq!(body["labels"][0]["name"], "hold");
 }
 
@@ -63,29 +116,75 @@ async fn the_timeline_has_everything_that_moves_a_pull_request() {
     repo.by("carol").comments(number, "hello");
     let review = repo.by("dave").approves(number);
     repo.by("carol").dismisses(number, review);
-    repo.by("carol").does("POST", &format!("/pulls/{number}/requested_reviewers"), json!({"reviewers": ["rita"]}));
+    repo.by("carol").does(
+        "POST",
+        &format!("/pulls/{number}/requested_reviewers"),
+        json!({"reviewers": ["rita"]}),
+    );
     repo.by("carol").branches_off("release", &main);
     repo.by("carol").retargets(number, "release");
-    repo.by("carol").does("PATCH", &format!("/pulls/{number}"), json!({"title": "Renamed"}));
+    repo.by("carol").does(
+        "PATCH",
+        &format!("/pulls/{number}"),
+        json!({"title": "Renamed"}),
+    );
     let first = repo.tip("change").unwrap();
-    repo.by("dave").pushes("elsewhere", &[("app.yaml", "v: 7\n")], "other");
+    repo.by("dave")
+        .pushes("elsewhere", &[("app.yaml", "v: 7\n")], "other");
     let other = repo.tip("elsewhere").unwrap();
     repo.by("dave").force_pushes("change", &other);
     repo.by("dave").closes(number);
     repo.by("dave").reopens(number);
     repo.by("dave").deletes("change");
     repo.by("dave").branches_off("change", &other);
-    let events = get(&hub, &token(&hub, "carol"), &format!("{R}/issues/{number}/timeline?per_page=100")).await.json();
-    let words: Vec<&str> = events.as_array().unwrap().iter().map(|one| one["event"].as_str().unwrap()).collect();
+    let events = get(
+        &hub,
+        &token(&hub, "carol"),
+        &format!("{R}/issues/{number}/timeline?per_page=100"),
+    )
+    .await
+    .json();
+    let words: Vec<&str> = events
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["event"].as_str().unwrap())
+        .collect();
     assert_eq!(
         words,
         [
-            "commented", "reviewed", "review_dismissed", "review_requested", "base_ref_changed", "renamed", "committed",
-            "head_ref_force_pushed", "closed", "reopened", "closed", "head_ref_deleted", "head_ref_restored"
+            "commented",
+            "reviewed",
+            "review_dismissed",
+            "review_requested",
+            "base_ref_changed",
+            "renamed",
+            "committed",
+            "head_ref_force_pushed",
+            "closed",
+            "reopened",
+            "closed",
+            "head_ref_deleted",
+            "head_ref_restored"
         ]
     );
-    let forced = events.as_array().unwrap().iter().find(|one| one["event"] == "head_ref_force_pushed").unwrap();
-    assert_eq!((forced["commit_id"].as_str().unwrap(), forced["actor"]["login"].as_str().unwrap()), (other.as_str(), "dave"));
+    let forced = events
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["event"] == "head_ref_force_pushed")
+        .unwrap();
+    assert_eq!(
+        (
+            forced["commit_id"].as_str().unwrap(),
+            forced["actor"]["login"].as_str().unwrap()
+        ),
+        (other.as_str(), "dave")
+    );
     assert_ne!(first, other);
-    assert_eq!(repo.pull(number)["state"], "closed", "its branch was deleted; restoring it does not open it again");
+    assert_eq!(
+        repo.pull(number)["state"],
+        "closed",
+        "its branch was deleted; restoring it does not open it again"
+    );
 }

@@ -5,11 +5,22 @@ use crate::support::github::{Bypass, GitHub, Role, Rule};
 use serde_json::{Value, json};
 
 async fn merge(hub: &GitHub, token: &str, number: u64, body: Value) -> String {
-    call(hub, token, "PUT", &format!("{R}/pulls/{number}/merge"), body).await.said()
+    call(
+        hub,
+        token,
+        "PUT",
+        &format!("{R}/pulls/{number}/merge"),
+        body,
+    )
+    .await
+    .said()
 }
 
 fn rule() -> Rule {
-    Rule { branch: "main".to_owned(), ..Rule::default() }
+    Rule {
+        branch: "main".to_owned(),
+        ..Rule::default()
+    }
 }
 
 #[tokio::test]
@@ -17,7 +28,8 @@ async fn a_moved_head_is_409_and_nothing_is_merged() {
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
     let old = repo.tip("change").unwrap();
-    repo.by("dave").pushes("change", &[("app.yaml", "v: 3\n")], "sneak");
+    repo.by("dave")
+        .pushes("change", &[("app.yaml", "v: 3\n")], "sneak");
     let carol = token(&hub, "carol");
     assert_eq!(
         merge(&hub, &carol, number, json!({"sha": old})).await,
@@ -25,9 +37,19 @@ async fn a_moved_head_is_409_and_nothing_is_merged() {
     );
     assert_eq!(repo.file("main", "app.yaml").unwrap(), "v: 1\n");
     let new = repo.tip("change").unwrap();
-    let reply = call(&hub, &carol, "PUT", &format!("{R}/pulls/{number}/merge"), json!({"sha": new})).await;
+    let reply = call(
+        &hub,
+        &carol,
+        "PUT",
+        &format!("{R}/pulls/{number}/merge"),
+        json!({"sha": new}),
+    )
+    .await;
     assert_eq!(reply.json()["merged"], true);
-    assert_eq!(repo.tip("main").unwrap(), reply.json()["sha"].as_str().unwrap());
+    assert_eq!(
+        repo.tip("main").unwrap(),
+        reply.json()["sha"].as_str().unwrap()
+    );
 }
 
 #[tokio::test]
@@ -35,70 +57,140 @@ async fn each_reason_not_to_merge_has_githubs_words() {
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
     let carol = token(&hub, "carol");
-    repo.refuse_merges(&["Base branch was modified. Review and try the merge again.", "Merge already in progress"]);
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 Base branch was modified. Review and try the merge again.");
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 Merge already in progress");
-    repo.settings(|settings| (settings.merge, settings.squash, settings.rebase) = (false, false, false));
+    repo.refuse_merges(&[
+        "Base branch was modified. Review and try the merge again.",
+        "Merge already in progress",
+    ]);
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Base branch was modified. Review and try the merge again."
+    );
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Merge already in progress"
+    );
+    repo.settings(|settings| {
+        (settings.merge, settings.squash, settings.rebase) = (false, false, false)
+    });
     for (method, text) in [
-        ("merge", "405 Merge commits are not allowed on this repository."),
-        ("squash", "405 Squash merges are not allowed on this repository."),
-        ("rebase", "405 Rebase merges are not allowed on this repository."),
+        (
+            "merge",
+            "405 Merge commits are not allowed on this repository.",
+        ),
+        (
+            "squash",
+            "405 Squash merges are not allowed on this repository.",
+        ),
+        (
+            "rebase",
+            "405 Rebase merges are not allowed on this repository.",
+        ),
     ] {
-        assert_eq!(merge(&hub, &carol, number, json!({"merge_method": method})).await, text);
+        assert_eq!(
+            merge(&hub, &carol, number, json!({"merge_method": method})).await,
+            text
+        );
     }
     repo.settings(|settings| settings.merge = true);
     hub.with(|world| {
         let id = world.repo_id("acme", "gitops").unwrap();
         world.repo_mut(id).pulls.get_mut(&number).unwrap().draft = true;
     });
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 Pull Request is still a draft");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Pull Request is still a draft"
+    );
     hub.with(|world| {
         let id = world.repo_id("acme", "gitops").unwrap();
         world.repo_mut(id).pulls.get_mut(&number).unwrap().draft = false;
     });
-    repo.by("dave").pushes("main", &[("app.yaml", "v: 9\n")], "conflict");
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 Pull Request has merge conflicts");
+    repo.by("dave")
+        .pushes("main", &[("app.yaml", "v: 9\n")], "conflict");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Pull Request has merge conflicts"
+    );
     repo.by("carol").closes(number);
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 Pull Request is not mergeable");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Pull Request is not mergeable"
+    );
     assert_eq!(merge(&hub, &carol, 99, json!({})).await, "404 Not Found");
-    assert_eq!(repo.file("main", "app.yaml").unwrap(), "v: 9\n", "nothing of the pull request landed");
+    assert_eq!(
+        repo.file("main", "app.yaml").unwrap(),
+        "v: 9\n",
+        "nothing of the pull request landed"
+    );
 }
 
 #[tokio::test]
 async fn required_reviews_count_writers_only_and_a_rejection_blocks() {
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
-    repo.rule(Rule { reviews: Some(1), dismiss_stale: true, ..rule() });
+    repo.rule(Rule {
+        reviews: Some(1),
+        dismiss_stale: true,
+        ..rule()
+    });
     repo.role("rita", Role::Read);
     let carol = token(&hub, "carol");
     let missing = "405 At least 1 approving review is required by reviewers with write access.";
     assert_eq!(merge(&hub, &carol, number, json!({})).await, missing);
     repo.by("rita").approves(number);
     assert_eq!(merge(&hub, &carol, number, json!({})).await, missing);
-    let decision = |hub: &GitHub| hub.repo("acme/gitops").by("carol").does("GET", &format!("/pulls/{number}"), Value::Null)["mergeable_state"].clone();
+    let decision = |hub: &GitHub| {
+        hub.repo("acme/gitops")
+            .by("carol")
+            .does("GET", &format!("/pulls/{number}"), Value::Null)["mergeable_state"]
+            .clone()
+    };
     assert_eq!(decision(&hub), "blocked");
     repo.by("dave").requests_changes(number);
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 Changes have been requested.");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Changes have been requested."
+    );
     repo.by("dave").approves(number);
     assert_eq!(decision(&hub), "clean");
-    repo.by("carol").pushes("change", &[("app.yaml", "v: 4\n")], "more");
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, missing, "a push made the approval stale");
+    repo.by("carol")
+        .pushes("change", &[("app.yaml", "v: 4\n")], "more");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        missing,
+        "a push made the approval stale"
+    );
     repo.by("dave").approves(number);
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "200 Pull Request successfully merged");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "200 Pull Request successfully merged"
+    );
 }
 
 #[tokio::test]
 async fn required_contexts_are_expected_pending_failing_and_then_green() {
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
-    repo.rule(Rule { statuses: vec![("ci".to_owned(), None)], strict: true, ..rule() });
+    repo.rule(Rule {
+        statuses: vec![("ci".to_owned(), None)],
+        strict: true,
+        ..rule()
+    });
     let carol = token(&hub, "carol");
     let head = repo.tip("change").unwrap();
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 Required status check \"ci\" is expected.");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Required status check \"ci\" is expected."
+    );
     repo.by("dave").reports(&head, "ci", "pending");
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 Required status check \"ci\" is pending.");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Required status check \"ci\" is pending."
+    );
     repo.by("dave").reports(&head, "ci", "failure");
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 Required status check \"ci\" is failing.");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Required status check \"ci\" is failing."
+    );
     repo.by("dave").reports(&head, "ci", "success");
     hub.with(|world| {
         let id = world.repo_id("acme", "gitops").unwrap();
@@ -106,10 +198,16 @@ async fn required_contexts_are_expected_pending_failing_and_then_green() {
         assert!(tip != git2::Oid::ZERO_SHA1);
     });
     repo.edit(|repo| repo.rules[0].statuses.push(("pinned".to_owned(), Some(7))));
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 1 of 2 required status checks are expected.");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 1 of 2 required status checks are expected."
+    );
     let other = repo.app_token(8, "other", "checks:write");
     repo.with_token(&other).checks(&head, "pinned", "success");
-    assert_eq!(merge(&hub, &carol, number, json!({})).await, "405 1 of 2 required status checks are expected.");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 1 of 2 required status checks are expected."
+    );
     let pinned = repo.app_token(7, "sluice", "checks:write");
     repo.with_token(&pinned).checks(&head, "pinned", "success");
     repo.files("main", &[("news.yaml", "x: 1\n")]);
@@ -118,7 +216,10 @@ async fn required_contexts_are_expected_pending_failing_and_then_green() {
         "405 2 of 2 required status checks are expected.",
         "strict: the head is behind"
     );
-    let state = get(&hub, &carol, &format!("{R}/pulls/{number}")).await.json()["mergeable_state"].clone();
+    let state = get(&hub, &carol, &format!("{R}/pulls/{number}"))
+        .await
+        .json()["mergeable_state"]
+        .clone();
     assert_eq!(state, "behind");
 }
 
@@ -126,7 +227,14 @@ async fn required_contexts_are_expected_pending_failing_and_then_green() {
 async fn a_ruleset_words_it_differently_and_lets_its_bypass_through() {
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
-    repo.rule(Rule { ruleset: true, restrict: true, reviews: Some(1), linear: true, bypass: vec![Bypass::App(7)], ..rule() });
+    repo.rule(Rule {
+        ruleset: true,
+        restrict: true,
+        reviews: Some(1),
+        linear: true,
+        bypass: vec![Bypass::App(7)],
+        ..rule()
+    });
     let carol = token(&hub, "carol");
     assert_eq!(
         merge(&hub, &carol, number, json!({})).await,
@@ -135,24 +243,64 @@ async fn a_ruleset_words_it_differently_and_lets_its_bypass_through() {
     let tip = repo.tip("change").unwrap();
     let body = json!({"sha": tip});
     assert_eq!(
-        call(&hub, &carol, "PATCH", &format!("{R}/git/refs/heads/main"), body.clone()).await.said(),
+        call(
+            &hub,
+            &carol,
+            "PATCH",
+            &format!("{R}/git/refs/heads/main"),
+            body.clone()
+        )
+        .await
+        .said(),
         "422 Repository rule violations found\n\nCannot update this protected ref.\n\nChanges must be made through a pull request.\n\n"
     );
     let app = repo.app_token(7, "sluice", "contents:write,pull-requests:write");
-    assert_eq!(merge(&hub, &app, number, json!({"merge_method": "squash"})).await, "200 Pull Request successfully merged");
-    let rules = get(&hub, &carol, &format!("{R}/rules/branches/main")).await.json();
-    let kinds: Vec<&str> = rules.as_array().unwrap().iter().map(|one| one["type"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["update", "deletion", "non_fast_forward", "required_linear_history", "pull_request"]);
+    assert_eq!(
+        merge(&hub, &app, number, json!({"merge_method": "squash"})).await,
+        "200 Pull Request successfully merged"
+    );
+    let rules = get(&hub, &carol, &format!("{R}/rules/branches/main"))
+        .await
+        .json();
+    let kinds: Vec<&str> = rules
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "update",
+            "deletion",
+            "non_fast_forward",
+            "required_linear_history",
+            "pull_request"
+        ]
+    );
 }
 
 #[tokio::test]
 async fn classic_protection_names_who_may_push() {
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
-    repo.rule(Rule { restrict: true, bypass: vec![Bypass::User(repo.with(|world, _| world.user_id("dave").unwrap()))], ..rule() });
+    repo.rule(Rule {
+        restrict: true,
+        bypass: vec![Bypass::User(
+            repo.with(|world, _| world.user_id("dave").unwrap()),
+        )],
+        ..rule()
+    });
     let carol = token(&hub, "carol");
-    assert!(merge(&hub, &carol, number, json!({})).await.starts_with("405 You're not authorized to push to this branch."));
-    assert_eq!(merge(&hub, &token(&hub, "dave"), number, json!({})).await, "200 Pull Request successfully merged");
+    assert!(
+        merge(&hub, &carol, number, json!({}))
+            .await
+            .starts_with("405 You're not authorized to push to this branch.")
+    );
+    assert_eq!(
+        merge(&hub, &token(&hub, "dave"), number, json!({})).await,
+        "200 Pull Request successfully merged"
+    );
 }
 
 #[tokio::test]
@@ -160,25 +308,73 @@ async fn squash_merge_and_rebase_make_the_commits_that_they_should() {
     for method in ["merge", "squash", "rebase"] {
         let (hub, number) = with_pull().await;
         let repo = hub.repo("acme/gitops");
-        let (base, head) = (repo.files("main", &[("other.yaml", "a: 1\nb: 2\nc: 4\n")]), repo.tip("change").unwrap());
+        let (base, head) = (
+            repo.files("main", &[("other.yaml", "a: 1\nb: 2\nc: 4\n")]),
+            repo.tip("change").unwrap(),
+        );
         let carol = token(&hub, "carol");
         let body = json!({"merge_method": method, "commit_title": "Land it", "commit_message": "Sluice-Gate: x"});
-        let sha = call(&hub, &carol, "PUT", &format!("{R}/pulls/{number}/merge"), body).await.json()["sha"].as_str().unwrap().to_owned();
-        let commit = get(&hub, &carol, &format!("{R}/git/commits/{sha}")).await.json();
-        let parents: Vec<&str> = commit["parents"].as_array().unwrap().iter().map(|one| one["sha"].as_str().unwrap()).collect();
+        let sha = call(
+            &hub,
+            &carol,
+            "PUT",
+            &format!("{R}/pulls/{number}/merge"),
+            body,
+        )
+        .await
+        .json()["sha"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let commit = get(&hub, &carol, &format!("{R}/git/commits/{sha}"))
+            .await
+            .json();
+        let parents: Vec<&str> = commit["parents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["sha"].as_str().unwrap())
+            .collect();
         let message = commit["message"].as_str().unwrap();
         match method {
-            "merge" => assert_eq!((parents, message), (vec![base.as_str(), head.as_str()], "Land it\n\nSluice-Gate: x")),
-            "squash" => assert_eq!((parents, message), (vec![base.as_str()], "Land it\n\nSluice-Gate: x")),
-            _ => assert_eq!((parents, message), (vec![base.as_str()], "Set v to 2\n\nBecause.")),
+            "merge" => assert_eq!(
+                (parents, message),
+                (
+                    vec![base.as_str(), head.as_str()],
+                    "Land it\n\nSluice-Gate: x"
+                )
+            ),
+            "squash" => assert_eq!(
+                (parents, message),
+                (vec![base.as_str()], "Land it\n\nSluice-Gate: x")
+            ),
+            _ => assert_eq!(
+                (parents, message),
+                (vec![base.as_str()], "Set v to 2\n\nBecause.")
+            ),
         }
         assert_eq!(repo.file("main", "app.yaml").unwrap(), "v: 2\n");
-        assert_eq!(repo.file("main", "other.yaml").unwrap(), "a: 1\nb: 2\nc: 4\n", "the base's own change stays");
+        assert_eq!(
+            repo.file("main", "other.yaml").unwrap(),
+            "a: 1\nb: 2\nc: 4\n",
+            "the base's own change stays"
+        );
         assert_eq!(commit["committer"]["name"], "GitHub");
-        let pull = get(&hub, &carol, &format!("{R}/pulls/{number}")).await.json();
-        assert_eq!((pull["merged"].clone(), pull["merge_commit_sha"].as_str().unwrap()), (json!(true), sha.as_str()));
+        let pull = get(&hub, &carol, &format!("{R}/pulls/{number}"))
+            .await
+            .json();
+        assert_eq!(
+            (
+                pull["merged"].clone(),
+                pull["merge_commit_sha"].as_str().unwrap()
+            ),
+            (json!(true), sha.as_str())
+        );
         assert_eq!(pull["merged_by"]["login"], "carol");
-        let kinds = get(&hub, &carol, &format!("{R}/activity?ref=main")).await.json()[0]["activity_type"].clone();
+        let kinds = get(&hub, &carol, &format!("{R}/activity?ref=main"))
+            .await
+            .json()[0]["activity_type"]
+            .clone();
         assert_eq!(kinds, "pr_merge");
     }
 }
@@ -190,26 +386,44 @@ async fn the_test_merge_is_a_real_merge_into_the_present_tip_and_comes_late() {
     let carol = token(&hub, "carol");
     let path = format!("{R}/pulls/{number}");
     let first = get(&hub, &carol, &path).await.json();
-    assert_eq!((first["mergeable"].clone(), first["mergeable_state"].clone()), (json!(true), json!("clean")));
+    assert_eq!(
+        (first["mergeable"].clone(), first["mergeable_state"].clone()),
+        (json!(true), json!("clean"))
+    );
     let old = first["merge_commit_sha"].as_str().unwrap().to_owned();
     hub.switch(|switches| switches.mergeable_after = 2);
     let base = repo.files("main", &[("other.yaml", "a: 1\nb: 2\nc: 5\n")]);
     for _ in 0..2 {
         let late = get(&hub, &carol, &path).await.json();
-        assert_eq!((late["mergeable"].clone(), late["mergeable_state"].clone()), (Value::Null, json!("unknown")));
-        assert_eq!(late["merge_commit_sha"], old.as_str(), "the old one is still shown");
+        assert_eq!(
+            (late["mergeable"].clone(), late["mergeable_state"].clone()),
+            (Value::Null, json!("unknown"))
+        );
+        assert_eq!(
+            late["merge_commit_sha"],
+            old.as_str(),
+            "the old one is still shown"
+        );
     }
     let now = get(&hub, &carol, &path).await.json();
     let test = now["merge_commit_sha"].as_str().unwrap();
     assert_eq!(now["mergeable"], true);
     assert_eq!(repo.file(test, "app.yaml").unwrap(), "v: 2\n");
     assert_eq!(repo.file(test, "other.yaml").unwrap(), "a: 1\nb: 2\nc: 5\n");
-    let commit = get(&hub, &carol, &format!("{R}/git/commits/{test}")).await.json();
+    let commit = get(&hub, &carol, &format!("{R}/git/commits/{test}"))
+        .await
+        .json();
     assert_eq!(commit["parents"][0]["sha"], base.as_str());
     hub.switch(|switches| switches.mergeable_after = 0);
     repo.files("main", &[("app.yaml", "v: 9\n")]);
     let conflict = get(&hub, &carol, &path).await.json();
-    assert_eq!((conflict["mergeable"].clone(), conflict["mergeable_state"].clone()), (json!(false), json!("dirty")));
+    assert_eq!(
+        (
+            conflict["mergeable"].clone(),
+            conflict["mergeable_state"].clone()
+        ),
+        (json!(false), json!("dirty"))
+    );
 }
 
 #[tokio::test]
@@ -219,12 +433,23 @@ async fn a_pull_request_is_marked_merged_when_its_head_is_reachable_from_the_bas
     let base = repo.tip("main").unwrap();
     repo.by("dave").force_pushes("change", &base);
     let pull = repo.pull(number);
-    assert!(pull["merged_at"].is_string(), "the base tip was pushed to the head branch");
-    assert_eq!(repo.file("main", "app.yaml").unwrap(), "v: 1\n", "and nothing landed");
+    assert!(
+        pull["merged_at"].is_string(),
+        "the base tip was pushed to the head branch"
+    );
+    assert_eq!(
+        repo.file("main", "app.yaml").unwrap(),
+        "v: 1\n",
+        "and nothing landed"
+    );
 
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
     let head = repo.tip("change").unwrap();
-    repo.by("dave").does("PATCH", "/git/refs/heads/main", json!({"sha": head}));
-    assert!(repo.pull(number)["merged_at"].is_string(), "the head was pushed to the base");
+    repo.by("dave")
+        .does("PATCH", "/git/refs/heads/main", json!({"sha": head}));
+    assert!(
+        repo.pull(number)["merged_at"].is_string(),
+        "the head was pushed to the base"
+    );
 }

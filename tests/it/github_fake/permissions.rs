@@ -8,23 +8,95 @@ use serde_json::{Value, json};
 fn deeds(hub: &GitHub, number: u64) -> Vec<(&'static str, &'static str, String, Value, Role)> {
     let tip = hub.repo("acme/gitops").tip("main").unwrap();
     vec![
-        ("look", "GET", format!("{R}/pulls/{number}"), Value::Null, Role::Read),
-        ("comment", "POST", format!("{R}/issues/{number}/comments"), json!({"body": "hi"}), Role::Read),
-        ("review", "POST", format!("{R}/pulls/{number}/reviews"), json!({"event": "APPROVE"}), Role::Read),
-        ("label", "POST", format!("{R}/issues/{number}/labels"), json!({"labels": ["known"]}), Role::Triage),
-        ("make a label by labelling", "POST", format!("{R}/issues/{number}/labels"), json!({"labels": ["new"]}), Role::Write),
-        ("make a label", "POST", format!("{R}/labels"), json!({"name": "fresh"}), Role::Write),
-        ("set a status", "POST", format!("{R}/statuses/{tip}"), json!({"state": "success"}), Role::Write),
-        ("make a branch", "POST", format!("{R}/git/refs"), json!({"ref": "refs/heads/x", "sha": tip}), Role::Write),
-        ("read permissions", "GET", format!("{R}/collaborators/carol/permission"), Value::Null, Role::Write),
-        ("read the Actions setting", "GET", format!("{R}/actions/permissions/workflow"), Value::Null, Role::Admin),
-        ("merge", "PUT", format!("{R}/pulls/{number}/merge"), json!({}), Role::Write),
+        (
+            "look",
+            "GET",
+            format!("{R}/pulls/{number}"),
+            Value::Null,
+            Role::Read,
+        ),
+        (
+            "comment",
+            "POST",
+            format!("{R}/issues/{number}/comments"),
+            json!({"body": "hi"}),
+            Role::Read,
+        ),
+        (
+            "review",
+            "POST",
+            format!("{R}/pulls/{number}/reviews"),
+            json!({"event": "APPROVE"}),
+            Role::Read,
+        ),
+        (
+            "label",
+            "POST",
+            format!("{R}/issues/{number}/labels"),
+            json!({"labels": ["known"]}),
+            Role::Triage,
+        ),
+        (
+            "make a label by labelling",
+            "POST",
+            format!("{R}/issues/{number}/labels"),
+            json!({"labels": ["new"]}),
+            Role::Write,
+        ),
+        (
+            "make a label",
+            "POST",
+            format!("{R}/labels"),
+            json!({"name": "fresh"}),
+            Role::Write,
+        ),
+        (
+            "set a status",
+            "POST",
+            format!("{R}/statuses/{tip}"),
+            json!({"state": "success"}),
+            Role::Write,
+        ),
+        (
+            "make a branch",
+            "POST",
+            format!("{R}/git/refs"),
+            json!({"ref": "refs/heads/x", "sha": tip}),
+            Role::Write,
+        ),
+        (
+            "read permissions",
+            "GET",
+            format!("{R}/collaborators/carol/permission"),
+            Value::Null,
+            Role::Write,
+        ),
+        (
+            "read the Actions setting",
+            "GET",
+            format!("{R}/actions/permissions/workflow"),
+            Value::Null,
+            Role::Admin,
+        ),
+        (
+            "merge",
+            "PUT",
+            format!("{R}/pulls/{number}/merge"),
+            json!({}),
+            Role::Write,
+        ),
     ]
 }
 
 #[tokio::test]
 async fn each_role_may_do_what_it_may_on_github_and_no_more() {
-    for role in [Role::Read, Role::Triage, Role::Write, Role::Maintain, Role::Admin] {
+    for role in [
+        Role::Read,
+        Role::Triage,
+        Role::Write,
+        Role::Maintain,
+        Role::Admin,
+    ] {
         let (hub, number) = with_pull().await;
         let repo = hub.repo("acme/gitops");
         repo.private().role("eve", role);
@@ -34,7 +106,11 @@ async fn each_role_may_do_what_it_may_on_github_and_no_more() {
             let reply = call(&hub, &eve, method, &path, body).await;
             let allowed = (200..300).contains(&reply.status);
             assert_eq!(allowed, role >= least, "{role:?} {name}: {}", reply.said());
-            assert!(allowed || reply.status == 403, "{role:?} {name}: {}", reply.said());
+            assert!(
+                allowed || reply.status == 403,
+                "{role:?} {name}: {}",
+                reply.said()
+            );
         }
     }
 }
@@ -45,48 +121,135 @@ async fn a_private_repository_is_hidden_from_strangers_and_a_public_one_is_not()
     let stranger = token(&hub, "stranger");
     assert_eq!(get(&hub, &stranger, R).await.status, 200);
     assert_eq!(get(&hub, "", R).await.status, 200);
-    assert_eq!(call(&hub, "", "POST", &format!("{R}/labels"), json!({"name": "x"})).await.said(), "401 Requires authentication");
+    assert_eq!(
+        call(
+            &hub,
+            "",
+            "POST",
+            &format!("{R}/labels"),
+            json!({"name": "x"})
+        )
+        .await
+        .said(),
+        "401 Requires authentication"
+    );
     hub.repo("acme/gitops").private();
     for token in [stranger.as_str(), ""] {
         assert_eq!(get(&hub, token, R).await.said(), "404 Not Found");
     }
-    assert_eq!(get(&hub, "ghp_wrong", R).await.said(), "401 Bad credentials");
+    assert_eq!(
+        get(&hub, "ghp_wrong", R).await.said(),
+        "401 Bad credentials"
+    );
 }
 
 #[tokio::test]
 async fn a_workflow_token_does_what_its_permissions_say_and_nothing_else() {
     let (hub, number) = with_pull().await;
-    let repo = hub.repo("acme/gitops").private().with(|world, id| world.repo(id).id);
+    let repo = hub
+        .repo("acme/gitops")
+        .private()
+        .with(|world, id| world.repo(id).id);
     assert!(repo > 0);
     let refused = "403 Resource not accessible by integration";
     let tip = hub.repo("acme/gitops").tip("main").unwrap();
     let cases = [
-        ("contents:read", "GET", format!("{R}/git/ref/heads/main"), Value::Null),
-        ("contents:write", "POST", format!("{R}/git/refs"), json!({"ref": "refs/heads/y", "sha": tip})),
-        ("pull-requests:read", "GET", format!("{R}/pulls/{number}"), Value::Null),
-        ("pull-requests:write", "POST", format!("{R}/issues/{number}/labels"), json!({"labels": ["l"]})),
-        ("issues:write", "POST", format!("{R}/issues/{number}/comments"), json!({"body": "b"})),
-        ("statuses:write", "POST", format!("{R}/statuses/{tip}"), json!({"state": "success"})),
-        ("statuses:read", "GET", format!("{R}/commits/{tip}/status"), Value::Null),
-        ("checks:read", "GET", format!("{R}/commits/{tip}/check-runs"), Value::Null),
-        ("deployments:read", "GET", format!("{R}/deployments"), Value::Null),
-        ("actions:read", "GET", format!("{R}/actions/runs"), Value::Null),
+        (
+            "contents:read",
+            "GET",
+            format!("{R}/git/ref/heads/main"),
+            Value::Null,
+        ),
+        (
+            "contents:write",
+            "POST",
+            format!("{R}/git/refs"),
+            json!({"ref": "refs/heads/y", "sha": tip}),
+        ),
+        (
+            "pull-requests:read",
+            "GET",
+            format!("{R}/pulls/{number}"),
+            Value::Null,
+        ),
+        (
+            "pull-requests:write",
+            "POST",
+            format!("{R}/issues/{number}/labels"),
+            json!({"labels": ["l"]}),
+        ),
+        (
+            "issues:write",
+            "POST",
+            format!("{R}/issues/{number}/comments"),
+            json!({"body": "b"}),
+        ),
+        (
+            "statuses:write",
+            "POST",
+            format!("{R}/statuses/{tip}"),
+            json!({"state": "success"}),
+        ),
+        (
+            "statuses:read",
+            "GET",
+            format!("{R}/commits/{tip}/status"),
+            Value::Null,
+        ),
+        (
+            "checks:read",
+            "GET",
+            format!("{R}/commits/{tip}/check-runs"),
+            Value::Null,
+        ),
+        (
+            "deployments:read",
+            "GET",
+            format!("{R}/deployments"),
+            Value::Null,
+        ),
+        (
+            "actions:read",
+            "GET",
+            format!("{R}/actions/runs"),
+            Value::Null,
+        ),
     ];
     for (words, method, path, body) in cases {
         let with = hub.repo("acme/gitops").workflow_token(words);
         let without = hub.repo("acme/gitops").workflow_token("packages:write");
-        assert_eq!(call(&hub, &without, method, &path, body.clone()).await.said(), refused, "{path}");
+        assert_eq!(
+            call(&hub, &without, method, &path, body.clone())
+                .await
+                .said(),
+            refused,
+            "{path}"
+        );
         if let Some(weaker) = words.strip_suffix(":write") {
-            let weaker = hub.repo("acme/gitops").workflow_token(&format!("{weaker}:read"));
-            assert_eq!(call(&hub, &weaker, method, &path, body.clone()).await.said(), refused, "{path}");
+            let weaker = hub
+                .repo("acme/gitops")
+                .workflow_token(&format!("{weaker}:read"));
+            assert_eq!(
+                call(&hub, &weaker, method, &path, body.clone())
+                    .await
+                    .said(),
+                refused,
+                "{path}"
+            );
         }
         let reply = call(&hub, &with, method, &path, body).await;
         assert!(reply.status < 300, "{words}: {}", reply.said());
     }
     let token = hub.repo("acme/gitops").workflow_token("contents:read");
     assert_eq!(get(&hub, &token, "/user").await.said(), refused);
-    assert_eq!(get(&hub, &token, R).await.status, 200, "metadata is always readable");
-    hub.repo("acme/elsewhere").private().files("main", &[("a", "b")]);
+    assert_eq!(
+        get(&hub, &token, R).await.status,
+        200,
+        "metadata is always readable"
+    );
+    hub.repo("acme/elsewhere")
+        .private()
+        .files("main", &[("a", "b")]);
     assert_eq!(get(&hub, &token, "/repos/acme/elsewhere").await.status, 404);
 }
 
@@ -99,9 +262,25 @@ async fn a_workflow_may_not_open_or_approve_where_the_setting_is_off() {
     let text = "403 GitHub Actions is not permitted to create or approve pull requests.";
     let workflow = repo.workflow_token("contents:write,pull-requests:write");
     let open = json!({"title": "t", "head": "second", "base": "main"});
-    assert_eq!(call(&hub, &workflow, "POST", &format!("{R}/pulls"), open.clone()).await.said(), text);
+    assert_eq!(
+        call(&hub, &workflow, "POST", &format!("{R}/pulls"), open.clone())
+            .await
+            .said(),
+        text
+    );
     let review = format!("{R}/pulls/{number}/reviews");
-    assert_eq!(call(&hub, &workflow, "POST", &review, json!({"event": "APPROVE"})).await.said(), text);
+    assert_eq!(
+        call(
+            &hub,
+            &workflow,
+            "POST",
+            &review,
+            json!({"event": "APPROVE"})
+        )
+        .await
+        .said(),
+        text
+    );
     let app = repo.app_token(7, "sluice", "contents:write,pull-requests:write");
     let opened = call(&hub, &app, "POST", &format!("{R}/pulls"), open).await;
     assert_eq!(opened.status, 201, "the setting does not bind other Apps");
@@ -119,11 +298,26 @@ async fn a_workflow_file_needs_a_permission_of_its_own() {
     let body = json!({"ref": "refs/heads/wf", "sha": sha});
     let workflow = repo.workflow_token("contents:write");
     assert_eq!(
-        call(&hub, &workflow, "POST", &format!("{R}/git/refs"), body.clone()).await.said(),
-        format!("403 refusing to allow a GitHub App to create or update workflow `{path}` without `workflows` permission")
+        call(
+            &hub,
+            &workflow,
+            "POST",
+            &format!("{R}/git/refs"),
+            body.clone()
+        )
+        .await
+        .said(),
+        format!(
+            "403 refusing to allow a GitHub App to create or update workflow `{path}` without `workflows` permission"
+        )
     );
     let app = repo.app_token(7, "sluice", "contents:write,workflows:write");
-    assert_eq!(call(&hub, &app, "POST", &format!("{R}/git/refs"), body).await.status, 201);
+    assert_eq!(
+        call(&hub, &app, "POST", &format!("{R}/git/refs"), body)
+            .await
+            .status,
+        201
+    );
 }
 
 #[tokio::test]
@@ -132,15 +326,34 @@ async fn scopes_cut_a_personal_token_down() {
     let comment = format!("{R}/issues/{number}/comments");
     let bare = hub.personal_token("carol", &[]);
     assert_eq!(get(&hub, &bare, R).await.status, 200);
-    assert_eq!(call(&hub, &bare, "POST", &comment, json!({"body": "x"})).await.status, 404);
+    assert_eq!(
+        call(&hub, &bare, "POST", &comment, json!({"body": "x"}))
+            .await
+            .status,
+        404
+    );
     let public = hub.personal_token("carol", &["public_repo"]);
-    assert_eq!(call(&hub, &public, "POST", &comment, json!({"body": "x"})).await.status, 201);
+    assert_eq!(
+        call(&hub, &public, "POST", &comment, json!({"body": "x"}))
+            .await
+            .status,
+        201
+    );
     hub.repo("acme/gitops").private();
     assert_eq!(get(&hub, &public, R).await.status, 404);
-    assert_eq!(get(&hub, &token(&hub, "carol"), R).await.header("x-oauth-scopes"), "repo, workflow, read:org");
-    let fine = hub.repo("acme/gitops").fine_grained_token("carol", "issues:read");
     assert_eq!(
-        call(&hub, &fine, "POST", &comment, json!({"body": "x"})).await.said(),
+        get(&hub, &token(&hub, "carol"), R)
+            .await
+            .header("x-oauth-scopes"),
+        "repo, workflow, read:org"
+    );
+    let fine = hub
+        .repo("acme/gitops")
+        .fine_grained_token("carol", "issues:read");
+    assert_eq!(
+        call(&hub, &fine, "POST", &comment, json!({"body": "x"}))
+            .await
+            .said(),
         "403 Resource not accessible by personal access token"
     );
 }
@@ -149,27 +362,62 @@ async fn scopes_cut_a_personal_token_down() {
 async fn permission_words_follow_the_role_and_strangers_of_a_public_repository_read() {
     let (hub, _) = with_pull().await;
     let repo = hub.repo("acme/gitops");
-    for (login, role) in [("tia", Role::Triage), ("max", Role::Maintain), ("adi", Role::Admin)] {
+    for (login, role) in [
+        ("tia", Role::Triage),
+        ("max", Role::Maintain),
+        ("adi", Role::Admin),
+    ] {
         repo.role(login, role);
     }
     hub.account("nobody", Kind::User);
     let carol = token(&hub, "carol");
     let cases = [
-        ("tia", "read", "triage"), ("carol", "write", "write"), ("max", "write", "maintain"), ("adi", "admin", "admin"),
-        ("acme", "admin", "admin"), ("nobody", "read", "read"),
+        ("tia", "read", "triage"),
+        ("carol", "write", "write"),
+        ("max", "write", "maintain"),
+        ("adi", "admin", "admin"),
+        ("acme", "admin", "admin"),
+        ("nobody", "read", "read"),
     ];
     for (login, permission, role) in cases {
-        let body = get(&hub, &carol, &format!("{R}/collaborators/{login}/permission")).await.json();
-        assert_eq!((body["permission"].as_str(), body["role_name"].as_str()), (Some(permission), Some(role)), "{login}");
+        let body = get(
+            &hub,
+            &carol,
+            &format!("{R}/collaborators/{login}/permission"),
+        )
+        .await
+        .json();
+        assert_eq!(
+            (body["permission"].as_str(), body["role_name"].as_str()),
+            (Some(permission), Some(role)),
+            "{login}"
+        );
     }
-    assert_eq!(get(&hub, &carol, &format!("{R}/collaborators/missing/permission")).await.status, 404);
+    assert_eq!(
+        get(
+            &hub,
+            &carol,
+            &format!("{R}/collaborators/missing/permission")
+        )
+        .await
+        .status,
+        404
+    );
     let tia = token(&hub, "tia");
     assert_eq!(
-        get(&hub, &tia, &format!("{R}/collaborators/carol/permission")).await.said(),
+        get(&hub, &tia, &format!("{R}/collaborators/carol/permission"))
+            .await
+            .said(),
         "403 Must have push access to view collaborator permission."
     );
     repo.private();
-    let body = get(&hub, &carol, &format!("{R}/collaborators/nobody/permission")).await.json();
+    let body = get(
+        &hub,
+        &carol,
+        &format!("{R}/collaborators/nobody/permission"),
+    )
+    .await
+    .json();
     assert_eq!(body["permission"], "none");
 }
 
@@ -184,18 +432,39 @@ async fn teams_are_read_by_members_and_apps_but_never_by_a_workflow() {
     repo.team_role("leads", Role::Write);
     let path = "/orgs/acme/teams/leads/memberships";
     let carol = token(&hub, "carol");
-    assert_eq!(get(&hub, &carol, &format!("{path}/carol")).await.json()["state"], "active");
-    assert_eq!(get(&hub, &carol, &format!("{path}/ivan")).await.json()["state"], "pending");
+    assert_eq!(
+        get(&hub, &carol, &format!("{path}/carol")).await.json()["state"],
+        "active"
+    );
+    assert_eq!(
+        get(&hub, &carol, &format!("{path}/ivan")).await.json()["state"],
+        "pending"
+    );
     assert_eq!(get(&hub, &carol, &format!("{path}/olga")).await.status, 404);
-    assert_eq!(get(&hub, &carol, "/orgs/acme/teams/nowhere").await.status, 404);
-    assert_eq!(get(&hub, &carol, "/orgs/acme/teams/leads").await.json()["slug"], "leads");
-    let members = get(&hub, &carol, "/orgs/acme/teams/leads/members").await.json();
+    assert_eq!(
+        get(&hub, &carol, "/orgs/acme/teams/nowhere").await.status,
+        404
+    );
+    assert_eq!(
+        get(&hub, &carol, "/orgs/acme/teams/leads").await.json()["slug"],
+        "leads"
+    );
+    let members = get(&hub, &carol, "/orgs/acme/teams/leads/members")
+        .await
+        .json();
     assert_eq!(members.as_array().map(Vec::len), Some(1));
     let workflow = repo.workflow_token("contents:write");
-    assert_eq!(get(&hub, &workflow, &format!("{path}/carol")).await.said(), "403 Resource not accessible by integration");
+    assert_eq!(
+        get(&hub, &workflow, &format!("{path}/carol")).await.said(),
+        "403 Resource not accessible by integration"
+    );
     let app = repo.app_token(7, "sluice", "members:read");
     assert_eq!(get(&hub, &app, &format!("{path}/carol")).await.status, 200);
     let outsider = token(&hub, "outsider");
-    assert_eq!(get(&hub, &outsider, &format!("{path}/carol")).await.status, 404);
-    repo.by("carol").pushes("x", &[("f", "1")], "the team's role lets her push");
+    assert_eq!(
+        get(&hub, &outsider, &format!("{path}/carol")).await.status,
+        404
+    );
+    repo.by("carol")
+        .pushes("x", &[("f", "1")], "the team's role lets her push");
 }

@@ -12,15 +12,38 @@ async fn opening_is_refused_in_githubs_words() {
     repo.by("carol").branches_off("same", &main);
     let carol = token(&hub, "carol");
     let cases = [
-        (json!({"title": "t", "head": "change", "base": "main"}), "422 A pull request already exists for acme:change."),
-        (json!({"title": "t", "head": "acme:change", "base": "main"}), "422 A pull request already exists for acme:change."),
-        (json!({"title": "t", "head": "same", "base": "main"}), "422 No commits between main and same"),
-        (json!({"title": "t", "head": "missing", "base": "main"}), "422 head invalid"),
-        (json!({"title": "t", "head": "change", "base": "missing"}), "422 base invalid"),
-        (json!({"head": "change", "base": "main"}), "422 title missing_field"),
+        (
+            json!({"title": "t", "head": "change", "base": "main"}),
+            "422 A pull request already exists for acme:change.",
+        ),
+        (
+            json!({"title": "t", "head": "acme:change", "base": "main"}),
+            "422 A pull request already exists for acme:change.",
+        ),
+        (
+            json!({"title": "t", "head": "same", "base": "main"}),
+            "422 No commits between main and same",
+        ),
+        (
+            json!({"title": "t", "head": "missing", "base": "main"}),
+            "422 head invalid",
+        ),
+        (
+            json!({"title": "t", "head": "change", "base": "missing"}),
+            "422 base invalid",
+        ),
+        (
+            json!({"head": "change", "base": "main"}),
+            "422 title missing_field",
+        ),
     ];
     for (body, text) in cases {
-        assert_eq!(call(&hub, &carol, "POST", &format!("{R}/pulls"), body).await.said(), text);
+        assert_eq!(
+            call(&hub, &carol, "POST", &format!("{R}/pulls"), body)
+                .await
+                .said(),
+            text
+        );
     }
 }
 
@@ -42,7 +65,12 @@ async fn lists_are_cut_by_head_base_and_state() {
         ("?state=all&base=nowhere", vec![]),
     ] {
         let body = get(&hub, &carol, &format!("{R}/pulls{query}")).await.json();
-        let numbers: Vec<u64> = body.as_array().unwrap().iter().map(|one| one["number"].as_u64().unwrap()).collect();
+        let numbers: Vec<u64> = body
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["number"].as_u64().unwrap())
+            .collect();
         assert_eq!(numbers, wanted, "{query}");
     }
 }
@@ -52,18 +80,40 @@ async fn a_fork_may_bring_the_same_branch_name_and_stays_told_apart() {
     let (hub, number) = with_pull().await;
     hub.repo("acme/gitops").fork("mallory");
     let fork = hub.repo("mallory/gitops");
-    let sha = fork.by("mallory").pushes("change", &[("evil.yaml", "x: 1\n")], "evil");
+    let sha = fork
+        .by("mallory")
+        .pushes("change", &[("evil.yaml", "x: 1\n")], "evil");
     let mallory = token(&hub, "mallory");
     let body = json!({"title": "Bump v", "head": "mallory:change", "base": "main"});
-    let opened = call(&hub, &mallory, "POST", &format!("{R}/pulls"), body).await.json();
+    let opened = call(&hub, &mallory, "POST", &format!("{R}/pulls"), body)
+        .await
+        .json();
     assert_eq!(opened["head"]["repo"]["full_name"], "mallory/gitops");
     assert_ne!(opened["head"]["repo"]["id"], opened["base"]["repo"]["id"]);
-    let mine = get(&hub, &mallory, &format!("{R}/pulls?head=acme:change")).await.json();
+    let mine = get(&hub, &mallory, &format!("{R}/pulls?head=acme:change"))
+        .await
+        .json();
     assert_eq!(mine[0]["number"], number);
-    assert_eq!(get(&hub, &mallory, &format!("{R}/git/commits/{sha}")).await.status, 200, "a fork's commit can be read through the parent");
-    let status = get(&hub, &mallory, &format!("{R}/compare/main...{sha}")).await.json()["status"].clone();
+    assert_eq!(
+        get(&hub, &mallory, &format!("{R}/git/commits/{sha}"))
+            .await
+            .status,
+        200,
+        "a fork's commit can be read through the parent"
+    );
+    let status = get(&hub, &mallory, &format!("{R}/compare/main...{sha}"))
+        .await
+        .json()["status"]
+        .clone();
     assert_eq!(status, "ahead");
-    let refused = call(&hub, &mallory, "POST", &format!("{R}/git/refs"), json!({"ref": "refs/heads/z", "sha": sha})).await;
+    let refused = call(
+        &hub,
+        &mallory,
+        "POST",
+        &format!("{R}/git/refs"),
+        json!({"ref": "refs/heads/z", "sha": sha}),
+    )
+    .await;
     assert_eq!(refused.status, 403);
 }
 
@@ -72,28 +122,78 @@ async fn reviews_keep_their_row_when_dismissed_and_pending_ones_are_their_author
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
     repo.role("rita", Role::Read);
-    let (carol, dave, rita) = (token(&hub, "carol"), token(&hub, "dave"), token(&hub, "rita"));
+    let (carol, dave, rita) = (
+        token(&hub, "carol"),
+        token(&hub, "dave"),
+        token(&hub, "rita"),
+    );
     let path = format!("{R}/pulls/{number}/reviews");
     let own = |event: &str| json!({"event": event, "body": "b"});
-    assert_eq!(call(&hub, &carol, "POST", &path, own("APPROVE")).await.said(), "422 Can not approve your own pull request");
-    assert_eq!(call(&hub, &carol, "POST", &path, own("REQUEST_CHANGES")).await.said(), "422 Can not request changes on your own pull request");
+    assert_eq!(
+        call(&hub, &carol, "POST", &path, own("APPROVE"))
+            .await
+            .said(),
+        "422 Can not approve your own pull request"
+    );
+    assert_eq!(
+        call(&hub, &carol, "POST", &path, own("REQUEST_CHANGES"))
+            .await
+            .said(),
+        "422 Can not request changes on your own pull request"
+    );
     let first = repo.tip("change").unwrap();
-    let id = call(&hub, &dave, "POST", &path, json!({"event": "APPROVE"})).await.json()["id"].as_u64().unwrap();
-    repo.by("carol").pushes("change", &[("app.yaml", "v: 3\n")], "more");
+    let id = call(&hub, &dave, "POST", &path, json!({"event": "APPROVE"}))
+        .await
+        .json()["id"]
+        .as_u64()
+        .unwrap();
+    repo.by("carol")
+        .pushes("change", &[("app.yaml", "v: 3\n")], "more");
     repo.by("rita").approves(number);
     repo.by("dave").remarks(number);
     let pending = call(&hub, &dave, "POST", &path, json!({})).await.json();
     assert_eq!(pending["state"], "PENDING");
-    assert_eq!(call(&hub, &dave, "POST", &path, json!({})).await.said(), "422 User can only have one pending review per pull request");
+    assert_eq!(
+        call(&hub, &dave, "POST", &path, json!({})).await.said(),
+        "422 User can only have one pending review per pull request"
+    );
     repo.by("carol").dismisses(number, id);
-    let states = |body: Value| body.as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-    assert_eq!(states(get(&hub, &carol, &path).await.json()), ["DISMISSED", "APPROVED", "COMMENTED"]);
-    assert_eq!(states(get(&hub, &dave, &path).await.json()), ["DISMISSED", "APPROVED", "COMMENTED", "PENDING"]);
+    let states = |body: Value| {
+        body.as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["state"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        states(get(&hub, &carol, &path).await.json()),
+        ["DISMISSED", "APPROVED", "COMMENTED"]
+    );
+    assert_eq!(
+        states(get(&hub, &dave, &path).await.json()),
+        ["DISMISSED", "APPROVED", "COMMENTED", "PENDING"]
+    );
     let rows = get(&hub, &carol, &path).await.json();
-    assert_eq!((rows[0]["commit_id"].as_str().unwrap(), rows[1]["commit_id"].as_str().unwrap()), (first.as_str(), repo.tip("change").unwrap().as_str()));
+    assert_eq!(
+        (
+            rows[0]["commit_id"].as_str().unwrap(),
+            rows[1]["commit_id"].as_str().unwrap()
+        ),
+        (first.as_str(), repo.tip("change").unwrap().as_str())
+    );
     let dismissals = format!("{path}/{id}/dismissals");
-    assert_eq!(call(&hub, &rita, "PUT", &dismissals, json!({"message": "m"})).await.status, 403);
-    assert_eq!(call(&hub, &carol, "PUT", &dismissals, json!({"message": "m"})).await.said(), "422 Can not dismiss a dismissed pull request review");
+    assert_eq!(
+        call(&hub, &rita, "PUT", &dismissals, json!({"message": "m"}))
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        call(&hub, &carol, "PUT", &dismissals, json!({"message": "m"}))
+            .await
+            .said(),
+        "422 Can not dismiss a dismissed pull request review"
+    );
 }
 
 #[tokio::test]
@@ -102,11 +202,25 @@ async fn reviewers_are_requested_once_and_only_from_people_of_the_repository() {
     let carol = token(&hub, "carol");
     let path = format!("{R}/pulls/{number}/requested_reviewers");
     let ask = |login: &str| json!({"reviewers": [login]});
-    assert_eq!(call(&hub, &carol, "POST", &path, ask("dave")).await.json()["requested_reviewers"][0]["login"], "dave");
-    assert_eq!(call(&hub, &carol, "POST", &path, ask("carol")).await.said(), "422 Review cannot be requested from pull request author.");
-    assert!(call(&hub, &carol, "POST", &path, ask("nobody")).await.said().starts_with("422 Reviews may only be requested from collaborators."));
+    assert_eq!(
+        call(&hub, &carol, "POST", &path, ask("dave")).await.json()["requested_reviewers"][0]["login"],
+        "dave"
+    );
+    assert_eq!(
+        call(&hub, &carol, "POST", &path, ask("carol")).await.said(),
+        "422 Review cannot be requested from pull request author."
+    );
+    assert!(
+        call(&hub, &carol, "POST", &path, ask("nobody"))
+            .await
+            .said()
+            .starts_with("422 Reviews may only be requested from collaborators.")
+    );
     hub.repo("acme/gitops").by("dave").approves(number);
-    assert_eq!(hub.repo("acme/gitops").pull(number)["requested_reviewers"], json!([]));
+    assert_eq!(
+        hub.repo("acme/gitops").pull(number)["requested_reviewers"],
+        json!([])
+    );
 }
 
 #[tokio::test]
@@ -115,19 +229,44 @@ async fn closing_opening_again_and_deleting_the_head_branch() {
     let repo = hub.repo("acme/gitops");
     let head = repo.tip("change").unwrap();
     repo.by("carol").closes(number);
-    repo.by("dave").pushes("change", &[("app.yaml", "v: 5\n")], "while closed");
-    assert_eq!(repo.pull(number)["head"]["sha"], head.as_str(), "a closed one does not follow its branch");
+    repo.by("dave")
+        .pushes("change", &[("app.yaml", "v: 5\n")], "while closed");
+    assert_eq!(
+        repo.pull(number)["head"]["sha"],
+        head.as_str(),
+        "a closed one does not follow its branch"
+    );
     repo.by("carol").reopens(number);
     assert_ne!(repo.pull(number)["head"]["sha"], head.as_str());
     repo.by("dave").deletes("change");
     assert_eq!(repo.pull(number)["state"], "closed");
     let carol = token(&hub, "carol");
-    let reopened = call(&hub, &carol, "PATCH", &format!("{R}/pulls/{number}"), json!({"state": "open"})).await;
-    assert_eq!(reopened.said(), "422 state cannot be changed. The change branch was deleted.");
+    let reopened = call(
+        &hub,
+        &carol,
+        "PATCH",
+        &format!("{R}/pulls/{number}"),
+        json!({"state": "open"}),
+    )
+    .await;
+    assert_eq!(
+        reopened.said(),
+        "422 state cannot be changed. The change branch was deleted."
+    );
     let main = repo.tip("main").unwrap();
     repo.by("dave").branches_off("change", &main);
-    let reopened = call(&hub, &carol, "PATCH", &format!("{R}/pulls/{number}"), json!({"state": "open"})).await;
-    assert_eq!(reopened.said(), "422 state cannot be changed. The change branch was force-pushed or recreated.");
+    let reopened = call(
+        &hub,
+        &carol,
+        "PATCH",
+        &format!("{R}/pulls/{number}"),
+        json!({"state": "open"}),
+    )
+    .await;
+    assert_eq!(
+        reopened.said(),
+        "422 state cannot be changed. The change branch was force-pushed or recreated."
+    );
 }
 
 #[tokio::test]
@@ -137,11 +276,27 @@ async fn comments_can_be_edited_and_show_it() {
     let id = repo.by("dave").comments(number, "one");
     let carol = token(&hub, "carol");
     let path = format!("{R}/issues/comments/{id}");
-    let edited = call(&hub, &carol, "PATCH", &path, json!({"body": "two"})).await.json();
-    assert_eq!((edited["body"].as_str(), edited["user"]["login"].as_str()), (Some("two"), Some("dave")));
+    let edited = call(&hub, &carol, "PATCH", &path, json!({"body": "two"}))
+        .await
+        .json();
+    assert_eq!(
+        (edited["body"].as_str(), edited["user"]["login"].as_str()),
+        (Some("two"), Some("dave"))
+    );
     assert_ne!(edited["updated_at"], edited["created_at"]);
     repo.role("rita", Role::Read);
-    assert_eq!(call(&hub, &token(&hub, "rita"), "PATCH", &path, json!({"body": "x"})).await.status, 403);
+    assert_eq!(
+        call(
+            &hub,
+            &token(&hub, "rita"),
+            "PATCH",
+            &path,
+            json!({"body": "x"})
+        )
+        .await
+        .status,
+        403
+    );
 }
 
 #[tokio::test]
@@ -149,11 +304,19 @@ async fn auto_merge_shows_and_only_a_push_without_write_disarms_it() {
     use crate::support::github::Rule;
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
-    repo.rule(Rule { branch: "main".to_owned(), reviews: Some(1), ..Rule::default() });
+    repo.rule(Rule {
+        branch: "main".to_owned(),
+        reviews: Some(1),
+        ..Rule::default()
+    });
     repo.by("carol").auto_merge(number, true);
     assert_eq!(repo.pull(number)["auto_merge"]["merge_method"], "squash");
-    repo.by("dave").pushes("change", &[("app.yaml", "v: 6\n")], "a writer's push");
-    assert_eq!(repo.pull(number)["auto_merge"]["enabled_by"]["login"], "carol");
+    repo.by("dave")
+        .pushes("change", &[("app.yaml", "v: 6\n")], "a writer's push");
+    assert_eq!(
+        repo.pull(number)["auto_merge"]["enabled_by"]["login"],
+        "carol"
+    );
     repo.by("carol").auto_merge(number, false);
     assert_eq!(repo.pull(number)["auto_merge"], Value::Null);
 }

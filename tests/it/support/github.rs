@@ -50,6 +50,7 @@ mod clock;
 mod faults;
 mod graphql;
 mod merge;
+mod person;
 mod pull;
 mod record;
 mod refs;
@@ -60,15 +61,17 @@ mod routes;
 mod rules;
 mod scene;
 mod server;
+mod setup;
 mod store;
 mod view;
 mod world;
 
 pub use access::{Level, Permissions, Role};
 pub use faults::{Fault, When};
+pub use person::Person;
 pub use record::{Operation, Seen};
 pub use repo::{Bypass, Rule};
-pub use scene::{Person, Place, Reach};
+pub use scene::{Place, Reach};
 pub use world::{Kind, Membership, Switches, World};
 
 use server::Desk;
@@ -251,10 +254,7 @@ impl Drop for GitHub {
         self.running.stop();
         let violations = self.violations();
         if !std::thread::panicking() && !violations.is_empty() {
-            panic!(
-                "the stand-in GitHub went wrong:\n{}",
-                violations.join("\n")
-            );
+            panic!("the stand-in GitHub went wrong:\n{}", violations.join("\n"));
         }
     }
 }

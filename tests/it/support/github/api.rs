@@ -70,7 +70,10 @@ pub fn token(header: &str) -> Option<String> {
 /// Answers one request. `prefix` is what [`split_prefix`] cut off.
 pub fn respond(world: &mut World, seen: &Seen, prefix: &str) -> Response {
     let host = seen.header("host").unwrap_or("127.0.0.1").to_owned();
-    world.api = format!("http://{host}{}", if prefix == "/api" { "/api/v3" } else { prefix });
+    world.api = format!(
+        "http://{host}{}",
+        if prefix == "/api" { "/api/v3" } else { prefix }
+    );
     world.html = format!("http://{}", host.strip_prefix("api.").unwrap_or(&host));
     world.serial += 1;
     let mut session = Session::default();
@@ -118,13 +121,20 @@ fn route(world: &mut World, seen: &Seen, session: &Session) -> Response {
         match serde_json::from_slice(&seen.body) {
             Ok(body) => body,
             Err(_) => {
-                let refusal = Refusal { status: 400, ..Refusal::unprocessable("Problems parsing JSON") };
+                let refusal = Refusal {
+                    status: 400,
+                    ..Refusal::unprocessable("Problems parsing JSON")
+                };
                 return refuse(&refusal);
             }
         }
     };
     let mut call = Call {
-        method: if seen.method == "HEAD" { "GET".to_owned() } else { seen.method.clone() },
+        method: if seen.method == "HEAD" {
+            "GET".to_owned()
+        } else {
+            seen.method.clone()
+        },
         path: seen.path.clone(),
         query: read_query(&seen.query),
         body,
@@ -138,13 +148,21 @@ fn route(world: &mut World, seen: &Seen, session: &Session) -> Response {
 
 /// The bucket that a call is charged to.
 pub fn resource(seen: &Seen) -> &'static str {
-    if seen.path == "/graphql" { "graphql" } else { "core" }
+    if seen.path == "/graphql" {
+        "graphql"
+    } else {
+        "core"
+    }
 }
 
 /// The primary limit, as GitHub words it.
 pub fn over_limit(session: &Session) -> Response {
-    let who = session.actor().map_or_else(|| "127.0.0.1".to_owned(), |id| format!("user ID {id}"));
-    refuse(&Refusal::forbidden(format!("API rate limit exceeded for {who}.")))
+    let who = session
+        .actor()
+        .map_or_else(|| "127.0.0.1".to_owned(), |id| format!("user ID {id}"));
+    refuse(&Refusal::forbidden(format!(
+        "API rate limit exceeded for {who}."
+    )))
 }
 
 /// Prints an outcome, cut into its page.
@@ -157,7 +175,10 @@ fn print(world: &World, call: &Call, outcome: Outcome) -> Response {
     match body {
         Body::Json(body) => Response::json(status, &body),
         Body::Raw(kind, bytes) => Response::new(status, kind, bytes),
-        Body::Empty => Response { status, ..Response::default() },
+        Body::Empty => Response {
+            status,
+            ..Response::default()
+        },
         Body::List(items) => {
             let (items, link) = page(world, call, items);
             let mut response = Response::json(status, &Value::Array(items));
@@ -182,13 +203,20 @@ fn print(world: &World, call: &Call, outcome: Outcome) -> Response {
 
 /// One page of a list, and its `Link` header. The activity log is paged by a cursor, everything else by number.
 fn page(world: &World, call: &Call, mut items: Vec<Value>) -> (Vec<Value>, Option<String>) {
-    let asked = call.query("per_page").and_then(|text| text.parse::<usize>().ok());
-    let size = asked.unwrap_or(30).clamp(1, 100).min(world.switches.page.unwrap_or(usize::MAX));
+    let asked = call
+        .query("per_page")
+        .and_then(|text| text.parse::<usize>().ok());
+    let size = asked
+        .unwrap_or(30)
+        .clamp(1, 100)
+        .min(world.switches.page.unwrap_or(usize::MAX));
     let cursor = call.path.ends_with("/activity");
     let number = if cursor {
-        call.query("after").and_then(|text| text.strip_prefix("page-")?.parse::<usize>().ok())
+        call.query("after")
+            .and_then(|text| text.strip_prefix("page-")?.parse::<usize>().ok())
     } else {
-        call.query("page").and_then(|text| text.parse::<usize>().ok())
+        call.query("page")
+            .and_then(|text| text.parse::<usize>().ok())
     }
     .unwrap_or(1)
     .max(1);
@@ -196,7 +224,11 @@ fn page(world: &World, call: &Call, mut items: Vec<Value>) -> (Vec<Value>, Optio
     let rest = items.split_off(((number - 1) * size).min(items.len()));
     let shown: Vec<Value> = rest.into_iter().take(size).collect();
     let url = |number: usize| {
-        let (key, value) = if cursor { ("after", format!("page-{number}")) } else { ("page", number.to_string()) };
+        let (key, value) = if cursor {
+            ("after", format!("page-{number}"))
+        } else {
+            ("page", number.to_string())
+        };
         let mut pairs: Vec<String> = call
             .query
             .iter()

@@ -15,7 +15,11 @@ fn limit(world: &World, session: &Session) -> u64 {
 
 fn bucket<'w>(world: &'w mut World, session: &Session, resource: &'static str) -> &'w mut Bucket {
     let now = world.now();
-    let key = session.token.as_ref().map(|token| token.text.clone()).unwrap_or_default();
+    let key = session
+        .token
+        .as_ref()
+        .map(|token| token.text.clone())
+        .unwrap_or_default();
     let fresh = Bucket {
         used: 0,
         reset: now + SignedDuration::from_hours(1),

@@ -107,8 +107,11 @@ impl Call {
     /// A full object id in the body.
     pub fn oid(&self, resource: &str, name: &str) -> Result<Oid, Refusal> {
         let text = self.need(resource, name)?;
-        read_oid(text)
-            .ok_or_else(|| Refusal::unprocessable("The sha parameter must be exactly 40 characters and contain only [0-9a-f]."))
+        read_oid(text).ok_or_else(|| {
+            Refusal::unprocessable(
+                "The sha parameter must be exactly 40 characters and contain only [0-9a-f].",
+            )
+        })
     }
 
     /// Who does it.
@@ -136,5 +139,7 @@ impl Call {
 
 /// Reads a full object id.
 pub fn read_oid(text: &str) -> Option<Oid> {
-    (text.len() == 40).then(|| Oid::from_str(text).ok()).flatten()
+    (text.len() == 40)
+        .then(|| Oid::from_str(text).ok())
+        .flatten()
 }

@@ -117,7 +117,10 @@ pub fn answer(world: &mut World, session: &Session, body: &[u8]) -> (u16, Value)
     };
     for error in errors {
         let message = error["message"].as_str().unwrap_or_default();
-        let message = message.strip_prefix("resolver error: ").unwrap_or(message).to_owned();
+        let message = message
+            .strip_prefix("resolver error: ")
+            .unwrap_or(message)
+            .to_owned();
         if let Some(kind) = ctx.kind_of(&message) {
             error["type"] = json!(kind);
         } else {
@@ -138,7 +141,9 @@ fn complaints(errors: &DiagnosticList) -> Vec<Value> {
             let message = error["message"].as_str().unwrap_or_default().to_owned();
             let named: Vec<&str> = message.split('`').collect();
             if let ["type ", typename, " does not have a field ", field, ""] = named[..] {
-                error["message"] = json!(format!("Field '{field}' doesn't exist on type '{typename}'"));
+                error["message"] = json!(format!(
+                    "Field '{field}' doesn't exist on type '{typename}'"
+                ));
                 error["extensions"] =
                     json!({"code": "undefinedField", "typeName": typename, "fieldName": field});
             }

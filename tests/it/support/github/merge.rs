@@ -177,7 +177,10 @@ pub fn merge(
     if !allowed {
         return Err(Refusal::not_allowed(rules::method_text(&method)));
     }
-    if test(world, repo, number).and_then(|test| test.commit).is_none() {
+    if test(world, repo, number)
+        .and_then(|test| test.commit)
+        .is_none()
+    {
         return Err(Refusal::not_allowed("Pull Request has merge conflicts"));
     }
     rules::check_merge(world, session, repo, &pull, &method, false)?;
@@ -237,7 +240,10 @@ fn land_commit(
     }
     let tree = store.merge(tip, pull.head_sha).ok_or_else(conflict)?;
     let (title, rest) = if method == "squash" {
-        (format!("{} (#{number})", pull.title), squash_text(world, repo, &commits))
+        (
+            format!("{} (#{number})", pull.title),
+            squash_text(world, repo, &commits),
+        )
     } else {
         let owner = pull
             .head_repo
@@ -316,8 +322,15 @@ pub fn enqueue(
     if !pull.open || pull.draft {
         return Err(Refusal::unprocessable("Pull request is not mergeable"));
     }
-    if world.repo(repo).queue.iter().any(|entry| entry.pull == number) {
-        return Err(Refusal::unprocessable("Pull request is already in the queue"));
+    if world
+        .repo(repo)
+        .queue
+        .iter()
+        .any(|entry| entry.pull == number)
+    {
+        return Err(Refusal::unprocessable(
+            "Pull request is already in the queue",
+        ));
     }
     if expected_head.is_some_and(|sha| !sha.eq_ignore_ascii_case(&pull.head_sha.to_string())) {
         return Err(Refusal::unprocessable(
@@ -351,7 +364,12 @@ fn build_group(
 ) -> Result<(Oid, Oid, String), Refusal> {
     let here = world.repo(repo);
     let pull = &here.pulls[&number];
-    let on = match here.queue.iter().rev().find(|entry| entry.base == pull.base) {
+    let on = match here
+        .queue
+        .iter()
+        .rev()
+        .find(|entry| entry.base == pull.base)
+    {
         Some(ahead) => ahead.head,
         None => here.branch(&pull.base).ok_or_else(Refusal::not_found)?,
     };
@@ -365,7 +383,10 @@ fn build_group(
         .store
         .commit(tree, &[on, pull.head_sha], &message, &by, &web_flow(world))
         .map_err(Refusal::unprocessable)?;
-    let name = format!("refs/heads/gh-readonly-queue/{}/pr-{number}-{on}", pull.base);
+    let name = format!(
+        "refs/heads/gh-readonly-queue/{}/pr-{number}-{on}",
+        pull.base
+    );
     world.repo_mut(repo).verified.insert(head);
     Ok((head, on, name))
 }
@@ -382,7 +403,8 @@ pub fn leave_queue(world: &mut World, repo: RepoId, number: u64, by: By, reason:
         "merged" => Vec::new(),
         _ => {
             let later: Vec<QueueEntry> = queue.drain(at..).collect();
-            let (same, other): (Vec<_>, Vec<_>) = later.into_iter().partition(|one| one.base == entry.base);
+            let (same, other): (Vec<_>, Vec<_>) =
+                later.into_iter().partition(|one| one.base == entry.base);
             queue.extend(other);
             same
         }
@@ -394,10 +416,21 @@ pub fn leave_queue(world: &mut World, repo: RepoId, number: u64, by: By, reason:
         match build_group(world, repo, old.pull) {
             Ok((head, on, name)) => {
                 refs::apply(world, by, repo, &name, Some(head), "branch_creation");
-                let new = QueueEntry { head, on, name, ..old };
+                let new = QueueEntry {
+                    head,
+                    on,
+                    name,
+                    ..old
+                };
                 world.repo_mut(repo).queue.push(new);
             }
-            Err(_) => refs::record(world, repo, old.pull, by, What::Dequeued("conflict".to_owned())),
+            Err(_) => refs::record(
+                world,
+                repo,
+                old.pull,
+                by,
+                What::Dequeued("conflict".to_owned()),
+            ),
         }
     }
     true
@@ -448,8 +481,16 @@ pub fn set_auto_merge(
             ));
         }
         match state_status(world, repo, number) {
-            "CLEAN" => return Err(Refusal::unprocessable("Pull request Pull request is in clean status")),
-            "UNSTABLE" => return Err(Refusal::unprocessable("Pull request Pull request is in unstable status")),
+            "CLEAN" => {
+                return Err(Refusal::unprocessable(
+                    "Pull request Pull request is in clean status",
+                ));
+            }
+            "UNSTABLE" => {
+                return Err(Refusal::unprocessable(
+                    "Pull request Pull request is in unstable status",
+                ));
+            }
             _ => {}
         }
     }

@@ -150,14 +150,7 @@ pub fn delete(
         }
         rules::check_push(world, session, repo, branch, before, None, false)?;
     }
-    apply(
-        world,
-        By::of(session),
-        repo,
-        name,
-        None,
-        "branch_deletion",
-    );
+    apply(world, By::of(session), repo, name, None, "branch_deletion");
     Ok(())
 }
 
@@ -420,11 +413,9 @@ pub fn find_workflows(world: &mut World, repo: RepoId) {
             .and_then(|yaml| yaml.get("name")?.as_str().map(str::to_owned))
             .unwrap_or_else(|| path.clone());
         let (id, at) = (world.next_id(), world.now());
-        world.repo_mut(repo).workflows.push(Workflow {
-            id,
-            path,
-            name,
-            at,
-        });
+        world
+            .repo_mut(repo)
+            .workflows
+            .push(Workflow { id, path, name, at });
     }
 }

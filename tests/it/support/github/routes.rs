@@ -5,7 +5,9 @@ use super::access::Level::{Read, Write};
 use super::access::{self, Level, Need, Role};
 use super::call::{Call, decode};
 use super::reply::{Outcome, Refusal};
-use super::rest::{actions, checks, commits, data, deployments, issues, people, pulls, repos, reviews};
+use super::rest::{
+    actions, checks, commits, data, deployments, issues, people, pulls, repos, reviews,
+};
 use super::world::World;
 
 /// Who answers.
@@ -64,22 +66,62 @@ const ROUTES: &[Route] = &[
     ("GET", "/apps/{slug}", FREE, people::app),
     ("GET", "/installation/repositories", FREE, people::installed),
     ("GET", "/orgs/{org}", FREE, people::org),
-    ("GET", "/orgs/{org}/members/{login}", FREE, people::org_member),
+    (
+        "GET",
+        "/orgs/{org}/members/{login}",
+        FREE,
+        people::org_member,
+    ),
     ("GET", "/orgs/{org}/teams/{slug}", FREE, people::team),
-    ("GET", "/orgs/{org}/teams/{slug}/members", FREE, people::team_members),
-    ("GET", "/orgs/{org}/teams/{slug}/memberships/{login}", FREE, people::membership),
+    (
+        "GET",
+        "/orgs/{org}/teams/{slug}/members",
+        FREE,
+        people::team_members,
+    ),
+    (
+        "GET",
+        "/orgs/{org}/teams/{slug}/memberships/{login}",
+        FREE,
+        people::membership,
+    ),
     ("GET", "~", SEE, repos::get),
     ("GET", "~/activity", CODE, repos::activity),
     ("GET", "~/branches", CODE, repos::branches),
-    ("GET", "~/branches/{*branch}/protection", ADMIN, repos::protection),
+    (
+        "GET",
+        "~/branches/{*branch}/protection",
+        ADMIN,
+        repos::protection,
+    ),
     ("GET", "~/branches/{*branch}", CODE, repos::branch),
     ("GET", "~/tags", CODE, repos::tags),
     ("GET", "~/rules/branches/{*branch}", SEE, repos::rules),
-    ("GET", "~/collaborators", COLLABORATORS, people::collaborators),
-    ("GET", "~/collaborators/{login}", COLLABORATORS, people::is_collaborator),
-    ("GET", "~/collaborators/{login}/permission", SEE, people::permission),
+    (
+        "GET",
+        "~/collaborators",
+        COLLABORATORS,
+        people::collaborators,
+    ),
+    (
+        "GET",
+        "~/collaborators/{login}",
+        COLLABORATORS,
+        people::is_collaborator,
+    ),
+    (
+        "GET",
+        "~/collaborators/{login}/permission",
+        SEE,
+        people::permission,
+    ),
     ("GET", "~/git/ref/{*ref}", CODE, data::get_ref),
-    ("GET", "~/git/matching-refs/{*ref}", CODE, data::matching_refs),
+    (
+        "GET",
+        "~/git/matching-refs/{*ref}",
+        CODE,
+        data::matching_refs,
+    ),
     ("POST", "~/git/refs", PUSH, data::create_ref),
     ("PATCH", "~/git/refs/{*ref}", PUSH, data::update_ref),
     ("DELETE", "~/git/refs/{*ref}", PUSH, data::delete_ref),
@@ -105,15 +147,50 @@ const ROUTES: &[Route] = &[
     ("GET", "~/pulls/{number}/files", PULLS, pulls::files),
     ("GET", "~/pulls/{number}/merge", PULLS, pulls::is_merged),
     ("PUT", "~/pulls/{number}/merge", MERGE, pulls::merge),
-    ("GET", "~/pulls/{number}/comments", PULLS, pulls::review_comments),
-    ("GET", "~/pulls/{number}/requested_reviewers", PULLS, reviews::requested),
-    ("POST", "~/pulls/{number}/requested_reviewers", REVIEW, reviews::request),
-    ("DELETE", "~/pulls/{number}/requested_reviewers", REVIEW, reviews::unrequest),
+    (
+        "GET",
+        "~/pulls/{number}/comments",
+        PULLS,
+        pulls::review_comments,
+    ),
+    (
+        "GET",
+        "~/pulls/{number}/requested_reviewers",
+        PULLS,
+        reviews::requested,
+    ),
+    (
+        "POST",
+        "~/pulls/{number}/requested_reviewers",
+        REVIEW,
+        reviews::request,
+    ),
+    (
+        "DELETE",
+        "~/pulls/{number}/requested_reviewers",
+        REVIEW,
+        reviews::unrequest,
+    ),
     ("GET", "~/pulls/{number}/reviews", PULLS, reviews::list),
     ("POST", "~/pulls/{number}/reviews", REVIEW, reviews::create),
-    ("GET", "~/pulls/{number}/reviews/{review}", PULLS, reviews::get),
-    ("POST", "~/pulls/{number}/reviews/{review}/events", REVIEW, reviews::submit),
-    ("PUT", "~/pulls/{number}/reviews/{review}/dismissals", DISMISS, reviews::dismiss),
+    (
+        "GET",
+        "~/pulls/{number}/reviews/{review}",
+        PULLS,
+        reviews::get,
+    ),
+    (
+        "POST",
+        "~/pulls/{number}/reviews/{review}/events",
+        REVIEW,
+        reviews::submit,
+    ),
+    (
+        "PUT",
+        "~/pulls/{number}/reviews/{review}/dismissals",
+        DISMISS,
+        reviews::dismiss,
+    ),
     ("GET", "~/labels", ISSUES, issues::repo_labels),
     ("POST", "~/labels", LABELS, issues::create_label),
     ("GET", "~/labels/{name}", ISSUES, issues::get_label),
@@ -121,38 +198,133 @@ const ROUTES: &[Route] = &[
     ("GET", "~/issues/{number}", ISSUES, issues::get),
     ("PATCH", "~/issues/{number}", COMMENT, issues::update),
     ("GET", "~/issues/{number}/labels", ISSUES, issues::labels),
-    ("POST", "~/issues/{number}/labels", TRIAGE, issues::add_labels),
-    ("PUT", "~/issues/{number}/labels", TRIAGE, issues::set_labels),
-    ("DELETE", "~/issues/{number}/labels/{name}", TRIAGE, issues::remove_label),
+    (
+        "POST",
+        "~/issues/{number}/labels",
+        TRIAGE,
+        issues::add_labels,
+    ),
+    (
+        "PUT",
+        "~/issues/{number}/labels",
+        TRIAGE,
+        issues::set_labels,
+    ),
+    (
+        "DELETE",
+        "~/issues/{number}/labels/{name}",
+        TRIAGE,
+        issues::remove_label,
+    ),
     ("GET", "~/issues/{number}/events", ISSUES, issues::events),
-    ("GET", "~/issues/{number}/timeline", ISSUES, issues::timeline),
-    ("GET", "~/issues/{number}/comments", ISSUES, issues::comments),
-    ("POST", "~/issues/{number}/comments", COMMENT, issues::create_comment),
+    (
+        "GET",
+        "~/issues/{number}/timeline",
+        ISSUES,
+        issues::timeline,
+    ),
+    (
+        "GET",
+        "~/issues/{number}/comments",
+        ISSUES,
+        issues::comments,
+    ),
+    (
+        "POST",
+        "~/issues/{number}/comments",
+        COMMENT,
+        issues::create_comment,
+    ),
     ("GET", "~/issues/comments/{id}", ISSUES, issues::get_comment),
-    ("PATCH", "~/issues/comments/{id}", COMMENT, issues::update_comment),
-    ("DELETE", "~/issues/comments/{id}", COMMENT, issues::delete_comment),
-    ("POST", "~/statuses/{sha}", SET_STATUS, checks::create_status),
-    ("GET", "~/commits/{*sha}/statuses", STATUSES, checks::statuses),
+    (
+        "PATCH",
+        "~/issues/comments/{id}",
+        COMMENT,
+        issues::update_comment,
+    ),
+    (
+        "DELETE",
+        "~/issues/comments/{id}",
+        COMMENT,
+        issues::delete_comment,
+    ),
+    (
+        "POST",
+        "~/statuses/{sha}",
+        SET_STATUS,
+        checks::create_status,
+    ),
+    (
+        "GET",
+        "~/commits/{*sha}/statuses",
+        STATUSES,
+        checks::statuses,
+    ),
     ("GET", "~/commits/{*sha}/status", STATUSES, checks::combined),
-    ("GET", "~/commits/{*sha}/check-runs", CHECKS, checks::runs_of),
+    (
+        "GET",
+        "~/commits/{*sha}/check-runs",
+        CHECKS,
+        checks::runs_of,
+    ),
     ("POST", "~/check-runs", SET_CHECK, checks::create),
     ("GET", "~/check-runs/{id}", CHECKS, checks::get),
     ("PATCH", "~/check-runs/{id}", SET_CHECK, checks::update),
-    ("GET", "~/actions/permissions/workflow", ADMIN, actions::permissions),
+    (
+        "GET",
+        "~/actions/permissions/workflow",
+        ADMIN,
+        actions::permissions,
+    ),
     ("GET", "~/actions/workflows", ACTIONS, actions::workflows),
-    ("GET", "~/actions/workflows/{workflow}", ACTIONS, actions::workflow),
-    ("GET", "~/actions/workflows/{workflow}/runs", ACTIONS, actions::runs),
-    ("POST", "~/actions/workflows/{workflow}/dispatches", DISPATCH, actions::dispatch),
+    (
+        "GET",
+        "~/actions/workflows/{workflow}",
+        ACTIONS,
+        actions::workflow,
+    ),
+    (
+        "GET",
+        "~/actions/workflows/{workflow}/runs",
+        ACTIONS,
+        actions::runs,
+    ),
+    (
+        "POST",
+        "~/actions/workflows/{workflow}/dispatches",
+        DISPATCH,
+        actions::dispatch,
+    ),
     ("POST", "~/dispatches", EVENTS, actions::repository_dispatch),
     ("GET", "~/actions/runs", ACTIONS, actions::runs),
     ("GET", "~/actions/runs/{id}", ACTIONS, actions::run),
-    ("POST", "~/actions/runs/{id}/rerun", DISPATCH, actions::rerun),
-    ("POST", "~/actions/runs/{id}/cancel", DISPATCH, actions::cancel),
+    (
+        "POST",
+        "~/actions/runs/{id}/rerun",
+        DISPATCH,
+        actions::rerun,
+    ),
+    (
+        "POST",
+        "~/actions/runs/{id}/cancel",
+        DISPATCH,
+        actions::cancel,
+    ),
     ("GET", "~/deployments", DEPLOYMENTS, deployments::list),
     ("POST", "~/deployments", DEPLOY, deployments::create),
     ("GET", "~/deployments/{id}", DEPLOYMENTS, deployments::get),
-    ("GET", "~/deployments/{id}/statuses", DEPLOYMENTS, deployments::statuses),
-    ("POST", "~/deployments/{id}/statuses", DEPLOY, deployments::create_status),
+    (
+        "GET",
+        "~/deployments/{id}/statuses",
+        DEPLOYMENTS,
+        deployments::statuses,
+    ),
+    (
+        "POST",
+        "~/deployments/{id}/statuses",
+        DEPLOY,
+        deployments::create_status,
+    ),
 ];
 
 /// The segments of a pattern, `/repos/{owner}/{repo}` written out.
@@ -167,10 +339,16 @@ fn segments(pattern: &'static str) -> Vec<&'static str> {
 /// Binds a path to a pattern. `{name}` takes one segment, `{*name}` as many as are left over by what follows it.
 fn bind(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
     let pattern = segments(pattern);
-    let mut path = path.split('/').filter(|one| !one.is_empty()).collect::<Vec<_>>().into_iter();
+    let mut path = path
+        .split('/')
+        .filter(|one| !one.is_empty())
+        .collect::<Vec<_>>()
+        .into_iter();
     let mut bound = Vec::new();
     for (at, part) in pattern.iter().enumerate() {
-        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        let name = part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'));
         let many = name.and_then(|name| name.strip_prefix('*'));
         match (name, many) {
             (_, Some(name)) => {
@@ -193,7 +371,12 @@ fn bind(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
 /// Finds the route of a call, checks what it asks for, and lets it answer.
 pub fn answer(world: &mut World, call: &mut Call) -> Outcome {
     // The route that says most in plain words wins: /commits/{ref}/status before /commits/{ref}, whose ref may hold slashes.
-    let plain = |pattern: &'static str| segments(pattern).iter().filter(|part| !part.starts_with('{')).count();
+    let plain = |pattern: &'static str| {
+        segments(pattern)
+            .iter()
+            .filter(|part| !part.starts_with('{'))
+            .count()
+    };
     let found = ROUTES
         .iter()
         .filter(|(method, ..)| *method == call.method)

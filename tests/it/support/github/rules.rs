@@ -270,8 +270,11 @@ pub fn check_merge(
             match review_decision(world, repo, pull) {
                 Some("CHANGES_REQUESTED") => say("Changes have been requested.".to_owned()),
                 Some("REVIEW_REQUIRED") => say(match needed {
-                    1 => "At least 1 approving review is required by reviewers with write access.".to_owned(),
-                    many => format!("At least {many} approving reviews are required by reviewers with write access."),
+                    1 => "At least 1 approving review is required by reviewers with write access."
+                        .to_owned(),
+                    many => format!(
+                        "At least {many} approving reviews are required by reviewers with write access."
+                    ),
                 }),
                 _ => {}
             }

@@ -234,7 +234,11 @@ fn carry_out(
         seen.answer.clone_from(&response.body);
     }
     seen.fault = fault.map(|fault| format!("{fault:?}"));
-    if let Some(contract) = desk.contract.clone().filter(|_| fault.is_none_or(Fault::honest)) {
+    if let Some(contract) = desk
+        .contract
+        .clone()
+        .filter(|_| fault.is_none_or(Fault::honest))
+    {
         desk.violations.extend(contract(seen));
     }
     response
@@ -262,11 +266,7 @@ fn spoil(
 ) -> Option<Response> {
     let message = |status: u16, text: &str| {
         let body = serde_json::json!({"message": text, "documentation_url": "https://docs.github.com/rest", "status": status.to_string()});
-        Response::new(
-            status,
-            "application/json; charset=utf-8",
-            body.to_string(),
-        )
+        Response::new(status, "application/json; charset=utf-8", body.to_string())
     };
     let limited = |status: u16, seconds: u64| {
         let text = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
@@ -330,7 +330,9 @@ fn deliver(
             let frames = chunks.map(|chunk| Ok(Frame::data(chunk)));
             StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
         }
-        _ => Full::new(whole).map_err(|never| match never {}).boxed_unsync(),
+        _ => Full::new(whole)
+            .map_err(|never| match never {})
+            .boxed_unsync(),
     };
     builder.body(body).map_err(io::Error::other)
 }

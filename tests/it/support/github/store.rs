@@ -513,8 +513,7 @@ fn walk(
             format!("{at}/{name}")
         };
         let entry = entry_of(git, &entry, path);
-        let below =
-            (recursive && entry.kind == "tree").then(|| (entry.oid, entry.path.clone()));
+        let below = (recursive && entry.kind == "tree").then(|| (entry.oid, entry.path.clone()));
         found.push(entry);
         if let Some((oid, path)) = below {
             walk(git, oid, &path, true, found)?;

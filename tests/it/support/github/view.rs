@@ -19,12 +19,18 @@ pub fn node(kind: &str, id: impl std::fmt::Display) -> String {
 /// An account.
 pub fn user(world: &World, id: UserId) -> Value {
     let user = world.user(id);
-    let api = world.api_url(&format!("/users/{}", user.login.replace('[', "%5B").replace(']', "%5D")));
+    let api = world.api_url(&format!(
+        "/users/{}",
+        user.login.replace('[', "%5B").replace(']', "%5D")
+    ));
     let mut map = Map::new();
     map.insert("login".into(), json!(user.login));
     map.insert("id".into(), json!(id));
     map.insert("node_id".into(), json!(node("U", id)));
-    map.insert("avatar_url".into(), json!(format!("{}/avatars/u/{id}", world.html)));
+    map.insert(
+        "avatar_url".into(),
+        json!(format!("{}/avatars/u/{id}", world.html)),
+    );
     map.insert("gravatar_id".into(), json!(""));
     map.insert("url".into(), json!(api));
     let page = match user.kind {
@@ -140,7 +146,10 @@ const URLS: &[(&str, &str)] = &[
     ("languages_url", "/languages"),
     ("merges_url", "/merges"),
     ("milestones_url", "/milestones{/number}"),
-    ("notifications_url", "/notifications{?since,all,participating}"),
+    (
+        "notifications_url",
+        "/notifications{?since,all,participating}",
+    ),
     ("pulls_url", "/pulls{/number}"),
     ("releases_url", "/releases{/id}"),
     ("stargazers_url", "/stargazers"),
@@ -176,7 +185,11 @@ pub fn repo(world: &World, id: RepoId) -> Value {
     let open = repo.pulls.values().filter(|pull| pull.open).count();
     let created = stamp(repo.created_at);
     let settings = &repo.settings;
-    let forks = world.repos.iter().filter(|fork| fork.fork_of == Some(id)).count();
+    let forks = world
+        .repos
+        .iter()
+        .filter(|fork| fork.fork_of == Some(id))
+        .count();
     let mut view = repo_short(world, id);
     let more = json!({
         "created_at": created, "updated_at": created, "pushed_at": repo.activity.last().map_or(created.clone(), |a| stamp(a.at)),
@@ -189,19 +202,25 @@ pub fn repo(world: &World, id: RepoId) -> Value {
         "allow_forking": true, "web_commit_signoff_required": false,
     });
     merge(&mut view, more);
-    merge(&mut view, json!({
-        "allow_merge_commit": settings.merge, "allow_squash_merge": settings.squash, "allow_rebase_merge": settings.rebase,
-        "allow_auto_merge": settings.auto_merge, "delete_branch_on_merge": settings.delete_branch, "allow_update_branch": false,
-        "use_squash_pr_title_as_default": false, "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
-        "squash_merge_commit_message": "COMMIT_MESSAGES", "merge_commit_title": "MERGE_MESSAGE", "merge_commit_message": "PR_TITLE",
-    }));
+    merge(
+        &mut view,
+        json!({
+            "allow_merge_commit": settings.merge, "allow_squash_merge": settings.squash, "allow_rebase_merge": settings.rebase,
+            "allow_auto_merge": settings.auto_merge, "delete_branch_on_merge": settings.delete_branch, "allow_update_branch": false,
+            "use_squash_pr_title_as_default": false, "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
+            "squash_merge_commit_message": "COMMIT_MESSAGES", "merge_commit_title": "MERGE_MESSAGE", "merge_commit_message": "PR_TITLE",
+        }),
+    );
     view
 }
 
 /// A repository in full (`GET /repos/{owner}/{repo}`), with what the asker may do.
 pub fn repo_full(world: &World, session: &Session, id: RepoId) -> Value {
     let mut view = repo(world, id);
-    merge(&mut view, json!({"subscribers_count": 0, "network_count": 0}));
+    merge(
+        &mut view,
+        json!({"subscribers_count": 0, "network_count": 0}),
+    );
     if session.actor().is_some() {
         let role = acting_role(world, session, id);
         merge(&mut view, json!({"permissions": role_flags(role)}));
@@ -211,7 +230,10 @@ pub fn repo_full(world: &World, session: &Session, id: RepoId) -> Value {
         merge(&mut view, json!({"organization": user(world, here.owner)}));
     }
     if let Some(parent) = here.fork_of {
-        merge(&mut view, json!({"parent": repo(world, parent), "source": repo(world, parent)}));
+        merge(
+            &mut view,
+            json!({"parent": repo(world, parent), "source": repo(world, parent)}),
+        );
     }
     view
 }
@@ -230,7 +252,8 @@ fn person(person: &Person) -> Value {
 
 /// Whether GitHub vouches for a commit.
 pub fn verification(world: &World, repo: RepoId, oid: Oid) -> Value {
-    if world.repos.iter().any(|one| one.verified.contains(&oid)) && world.repos.get(repo).is_some() {
+    if world.repos.iter().any(|one| one.verified.contains(&oid)) && world.repos.get(repo).is_some()
+    {
         json!({"verified": true, "reason": "valid", "signature": "-----BEGIN PGP SIGNATURE-----\n\nstand-in\n-----END PGP SIGNATURE-----",
             "payload": "stand-in", "verified_at": stamp(world.now())})
     } else {

@@ -315,12 +315,7 @@ impl World {
             }
             for team in &org.teams {
                 if team.members.get(&user) == Some(&Membership::Active) {
-                    best = best.max(
-                        repo.team_roles
-                            .get(&team.id)
-                            .copied()
-                            .unwrap_or(Role::None),
-                    );
+                    best = best.max(repo.team_roles.get(&team.id).copied().unwrap_or(Role::None));
                 }
             }
         }

@@ -23,7 +23,10 @@ pub fn status_context(world: &World, at: RepoId, one: &Status) -> Kind {
             ("targetUrl", Out::leaf(one.target_url.clone())),
             ("createdAt", Out::leaf(stamp(one.at))),
             ("creator", actor(Some(one.creator))),
-            ("avatarUrl", Out::leaf(format!("{}/avatars/u/{}", world.html, one.creator))),
+            (
+                "avatarUrl",
+                Out::leaf(format!("{}/avatars/u/{}", world.html, one.creator)),
+            ),
             ("isRequired", Out::leaf(false)),
             ("commit", Out::One(Kind::Commit(at, one.sha))),
         ],
@@ -42,7 +45,10 @@ pub fn check_run(world: &World, at: RepoId, one: &CheckRun) -> Kind {
             ("databaseId", Out::leaf(one.id)),
             ("name", Out::leaf(one.name.as_str())),
             ("status", Out::leaf(one.status.to_uppercase())),
-            ("conclusion", Out::leaf(one.conclusion.as_ref().map(|word| word.to_uppercase()))),
+            (
+                "conclusion",
+                Out::leaf(one.conclusion.as_ref().map(|word| word.to_uppercase())),
+            ),
             ("startedAt", Out::leaf(stamp(one.started_at))),
             ("completedAt", Out::leaf(one.completed_at.map(stamp))),
             ("externalId", Out::leaf(one.external_id.as_str())),
@@ -62,7 +68,12 @@ pub fn check_run(world: &World, at: RepoId, one: &CheckRun) -> Kind {
 
 /// `CheckSuite` of a check run: each run made through the API has one of its own here, without a workflow run.
 fn suite(world: &World, at: RepoId, one: &CheckRun) -> Kind {
-    let path = format!("/{}/commit/{}/checks?check_suite_id={}", world.slug(at), one.sha, one.suite);
+    let path = format!(
+        "/{}/commit/{}/checks?check_suite_id={}",
+        world.slug(at),
+        one.sha,
+        one.suite
+    );
     plain(
         "CheckSuite",
         [
@@ -71,9 +82,15 @@ fn suite(world: &World, at: RepoId, one: &CheckRun) -> Kind {
             ("app", app(world, one.app)),
             ("commit", Out::One(Kind::Commit(at, one.sha))),
             ("status", Out::leaf(one.status.to_uppercase())),
-            ("conclusion", Out::leaf(one.conclusion.as_ref().map(|word| word.to_uppercase()))),
+            (
+                "conclusion",
+                Out::leaf(one.conclusion.as_ref().map(|word| word.to_uppercase())),
+            ),
             ("createdAt", Out::leaf(stamp(one.started_at))),
-            ("updatedAt", Out::leaf(stamp(one.completed_at.unwrap_or(one.started_at)))),
+            (
+                "updatedAt",
+                Out::leaf(stamp(one.completed_at.unwrap_or(one.started_at))),
+            ),
             ("creator", Out::NULL),
             ("branch", Out::NULL),
             ("repository", Out::One(Kind::Repository(at))),
@@ -109,8 +126,14 @@ pub fn status(world: &World, at: RepoId, oid: Oid) -> Out {
     if rows.is_empty() {
         return Out::NULL;
     }
-    let contexts: Vec<Kind> = rows.iter().map(|one| status_context(world, at, one)).collect();
-    let counts = BTreeMap::from([("checkRunCount", json!(0)), ("statusContextCount", json!(contexts.len()))]);
+    let contexts: Vec<Kind> = rows
+        .iter()
+        .map(|one| status_context(world, at, one))
+        .collect();
+    let counts = BTreeMap::from([
+        ("checkRunCount", json!(0)),
+        ("statusContextCount", json!(contexts.len())),
+    ]);
     Out::One(plain(
         "Status",
         [
@@ -127,8 +150,17 @@ pub fn status(world: &World, at: RepoId, oid: Oid) -> Out {
 pub fn rollup(world: &World, at: RepoId, oid: Oid) -> Out {
     let statuses = newest(world, at, oid);
     let mut checks: Vec<&CheckRun> = Vec::new();
-    for one in world.repo(at).checks.iter().rev().filter(|one| one.sha == oid) {
-        if !checks.iter().any(|have| have.name == one.name && have.app == one.app) {
+    for one in world
+        .repo(at)
+        .checks
+        .iter()
+        .rev()
+        .filter(|one| one.sha == oid)
+    {
+        if !checks
+            .iter()
+            .any(|have| have.name == one.name && have.app == one.app)
+        {
             checks.push(one);
         }
     }
@@ -188,7 +220,10 @@ fn deployment(world: &World, at: RepoId, one: &Deployment) -> Kind {
                     ("creator", actor(Some(status.creator))),
                     ("environment", Out::leaf(one.environment.as_str())),
                     ("environmentUrl", Out::NULL),
-                    ("logUrl", Out::leaf(Some(&status.log_url).filter(|url| !url.is_empty()).cloned())),
+                    (
+                        "logUrl",
+                        Out::leaf(Some(&status.log_url).filter(|url| !url.is_empty()).cloned()),
+                    ),
                 ],
             )
         })
@@ -199,7 +234,10 @@ fn deployment(world: &World, at: RepoId, one: &Deployment) -> Kind {
         Some(other) => other.to_uppercase(),
     };
     let latest = statuses.first().cloned();
-    let named = world.repo(at).refs.contains_key(&format!("refs/heads/{}", one.name));
+    let named = world
+        .repo(at)
+        .refs
+        .contains_key(&format!("refs/heads/{}", one.name));
     let branch = named.then(|| Kind::Ref(at, format!("refs/heads/{}", one.name)));
     plain(
         "Deployment",
@@ -218,7 +256,12 @@ fn deployment(world: &World, at: RepoId, one: &Deployment) -> Kind {
             ("payload", Out::leaf(one.payload.to_string())),
             ("state", Out::leaf(state)),
             ("createdAt", Out::leaf(stamp(one.at))),
-            ("updatedAt", Out::leaf(stamp(one.statuses.last().map_or(one.at, |status| status.at)))),
+            (
+                "updatedAt",
+                Out::leaf(stamp(
+                    one.statuses.last().map_or(one.at, |status| status.at),
+                )),
+            ),
             ("repository", Out::One(Kind::Repository(at))),
             ("latestStatus", Out::maybe(latest)),
             ("statuses", Out::page(statuses)),
@@ -234,7 +277,11 @@ pub fn deployments(world: &World, at: RepoId, commit: Option<Oid>, args: &Args) 
         .deployments
         .iter()
         .filter(|one| commit.is_none_or(|oid| one.sha == oid))
-        .filter(|one| wanted.as_ref().is_none_or(|names| names.contains(&one.environment)))
+        .filter(|one| {
+            wanted
+                .as_ref()
+                .is_none_or(|names| names.contains(&one.environment))
+        })
         .map(|one| deployment(world, at, one))
         .collect();
     if args.get("orderBy")["direction"] == "DESC" {

@@ -45,7 +45,10 @@ pub fn event(world: &World, at: RepoId, pull: &Pull, event: &Event) -> Kind {
         What::Merged(oid) => {
             fields.insert("commit", commit(*oid));
             fields.insert("mergeRefName", Out::leaf(pull.base.as_str()));
-            fields.insert("mergeRef", Out::One(Kind::Ref(at, format!("refs/heads/{}", pull.base))));
+            fields.insert(
+                "mergeRef",
+                Out::One(Kind::Ref(at, format!("refs/heads/{}", pull.base))),
+            );
         }
         What::HeadForcePushed(before, after) | What::BaseForcePushed(before, after) => {
             fields.insert("beforeCommit", commit(*before));
@@ -127,7 +130,12 @@ pub fn timeline(ctx: &Ctx<'_>, world: &World, at: RepoId, pull: &Pull, args: &Ar
     for oid in commits_of(world, at, pull) {
         if let Some(commit) = world.repo(at).store.info(oid) {
             let kind = commit_of(world, at, pull.number, oid);
-            lines.push((commit.committer.at, 0, "PULL_REQUEST_COMMIT".to_owned(), kind));
+            lines.push((
+                commit.committer.at,
+                0,
+                "PULL_REQUEST_COMMIT".to_owned(),
+                kind,
+            ));
         }
     }
     for one in &pull.events {

@@ -41,10 +41,16 @@ pub fn commit(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str, args: &Args) -> 
                 let repo = world.repo(at);
                 let brought = |pull: &&super::super::pull::Pull| {
                     let from = repo.store.merge_base(pull.base_sha, pull.head_sha);
-                    pull.merged.as_ref().is_some_and(|merged| merged.commit == oid)
+                    pull.merged
+                        .as_ref()
+                        .is_some_and(|merged| merged.commit == oid)
                         || repo.store.between(from, pull.head_sha).contains(&oid)
                 };
-                repo.pulls.values().filter(brought).map(|pull| (at, pull.number)).collect()
+                repo.pulls
+                    .values()
+                    .filter(brought)
+                    .map(|pull| (at, pull.number))
+                    .collect()
             };
             return Ok(query::pulls(ctx, found, args));
         }
@@ -60,7 +66,11 @@ pub fn commit(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str, args: &Args) -> 
     let (headline, body) = info.message.split_once('\n').unwrap_or((&info.message, ""));
     let path = format!("/{}/commit/{oid}", world.slug(at));
     let changes = || {
-        let before = info.parents.first().and_then(|parent| repo.store.info(*parent)).map(|parent| parent.tree);
+        let before = info
+            .parents
+            .first()
+            .and_then(|parent| repo.store.info(*parent))
+            .map(|parent| parent.tree);
         repo.store.diff(before, info.tree)
     };
     Ok(match field {
@@ -78,23 +88,50 @@ pub fn commit(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str, args: &Args) -> 
         "committedDate" => Out::leaf(stamp(info.committer.at)),
         "authoredByCommitter" => Out::leaf(info.author.email == info.committer.email),
         "committedViaWeb" => Out::leaf(info.committer.email == "noreply@github.com"),
-        "parents" => Out::page(info.parents.iter().map(|parent| Kind::Commit(at, *parent)).collect()),
+        "parents" => Out::page(
+            info.parents
+                .iter()
+                .map(|parent| Kind::Commit(at, *parent))
+                .collect(),
+        ),
         "history" => {
-            let time = |name: &str| args.text(name).and_then(|text| text.parse::<jiff::Timestamp>().ok());
+            let time = |name: &str| {
+                args.text(name)
+                    .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+            };
             let (since, until) = (time("since"), time("until"));
             let within = |oid: &Oid| {
                 let at = repo.store.info(*oid).map(|commit| commit.committer.at);
-                at.is_some_and(|at| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at <= until))
+                at.is_some_and(|at| {
+                    since.is_none_or(|since| at >= since) && until.is_none_or(|until| at <= until)
+                })
             };
             let all = repo.store.history(oid, args.text("path"));
-            Out::page(all.into_iter().filter(within).map(|oid| Kind::Commit(at, oid)).collect())
+            Out::page(
+                all.into_iter()
+                    .filter(within)
+                    .map(|oid| Kind::Commit(at, oid))
+                    .collect(),
+            )
         }
         "file" => {
-            let found = repo.store.at(info.tree, args.text("path").unwrap_or_default());
+            let found = repo
+                .store
+                .at(info.tree, args.text("path").unwrap_or_default());
             Out::maybe(found.map(|entry| Kind::Entry(at, Rc::new(entry))))
         }
-        "additions" => Out::leaf(changes().iter().map(|change| change.additions).sum::<usize>()),
-        "deletions" => Out::leaf(changes().iter().map(|change| change.deletions).sum::<usize>()),
+        "additions" => Out::leaf(
+            changes()
+                .iter()
+                .map(|change| change.additions)
+                .sum::<usize>(),
+        ),
+        "deletions" => Out::leaf(
+            changes()
+                .iter()
+                .map(|change| change.deletions)
+                .sum::<usize>(),
+        ),
         "changedFilesIfAvailable" => Out::leaf(changes().len()),
         "url" => Out::leaf(format!("{}{path}", world.html)),
         "resourcePath" => Out::leaf(path),
@@ -136,8 +173,16 @@ pub fn tree(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str) -> Found {
     }
     Ok(match field {
         "entries" => {
-            let rows = world.repo(at).store.entries(oid, false).ok_or_else(Refusal::not_found)?;
-            Out::Many(rows.into_iter().map(|entry| Kind::Entry(at, Rc::new(entry))).collect())
+            let rows = world
+                .repo(at)
+                .store
+                .entries(oid, false)
+                .ok_or_else(Refusal::not_found)?;
+            Out::Many(
+                rows.into_iter()
+                    .map(|entry| Kind::Entry(at, Rc::new(entry)))
+                    .collect(),
+            )
         }
         _ => unmodelled("Tree", field),
     })
@@ -154,7 +199,11 @@ pub fn entry(ctx: &Ctx<'_>, at: RepoId, entry: &Entry, field: &str) -> Found {
         "type" => Out::leaf(entry.kind),
         "oid" => Out::leaf(entry.oid.to_string()),
         "size" => Out::leaf(entry.size.unwrap_or(0)),
-        "extension" => Out::leaf(name.rsplit_once('.').map(|(_, end)| format!(".{end}")).unwrap_or_default()),
+        "extension" => Out::leaf(
+            name.rsplit_once('.')
+                .map(|(_, end)| format!(".{end}"))
+                .unwrap_or_default(),
+        ),
         "isGenerated" => Out::leaf(false),
         "repository" => Out::One(Kind::Repository(at)),
         "object" => match entry.kind {
@@ -173,14 +222,20 @@ pub fn blob(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str) -> Found {
     if let Some(out) = common(&world, at, oid, "B", field) {
         return Ok(out);
     }
-    let bytes = world.repo(at).store.bytes(oid).ok_or_else(Refusal::not_found)?;
+    let bytes = world
+        .repo(at)
+        .store
+        .bytes(oid)
+        .ok_or_else(Refusal::not_found)?;
     let binary = bytes.iter().take(8000).any(|byte| *byte == 0);
     Ok(match field {
         "byteSize" => Out::leaf(bytes.len()),
         "isBinary" => Out::leaf(binary),
         "isTruncated" => Out::leaf(bytes.len() > TEXT_LIMIT),
         "text" if binary => Out::NULL,
-        "text" => Out::leaf(String::from_utf8_lossy(&bytes[..bytes.len().min(TEXT_LIMIT)])),
+        "text" => Out::leaf(String::from_utf8_lossy(
+            &bytes[..bytes.len().min(TEXT_LIMIT)],
+        )),
         _ => unmodelled("Blob", field),
     })
 }

@@ -37,13 +37,25 @@ pub fn account(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
         }
         "team" => {
             let slug = args.text("slug").unwrap_or_default();
-            let team = world.orgs.get(&id).and_then(|org| org.teams.iter().find(|team| team.slug == slug));
+            let team = world
+                .orgs
+                .get(&id)
+                .and_then(|org| org.teams.iter().find(|team| team.slug == slug));
             Out::maybe(team.map(|found| team_of(&world, id, found)))
         }
         "projects" => Out::page(Vec::new()),
         "teams" => {
-            let teams = world.orgs.get(&id).map(|org| org.teams.as_slice()).unwrap_or_default();
-            Out::page(teams.iter().map(|found| team_of(&world, id, found)).collect())
+            let teams = world
+                .orgs
+                .get(&id)
+                .map(|org| org.teams.as_slice())
+                .unwrap_or_default();
+            Out::page(
+                teams
+                    .iter()
+                    .map(|found| team_of(&world, id, found))
+                    .collect(),
+            )
         }
         _ => unmodelled(user.kind.name(), field),
     })
@@ -59,7 +71,10 @@ pub fn team_of(world: &World, org: UserId, team: &Team) -> Kind {
             ("databaseId", Out::leaf(team.id)),
             ("name", Out::leaf(team.slug.as_str())),
             ("slug", Out::leaf(team.slug.as_str())),
-            ("combinedSlug", Out::leaf(format!("{}/{}", world.user(org).login, team.slug))),
+            (
+                "combinedSlug",
+                Out::leaf(format!("{}/{}", world.user(org).login, team.slug)),
+            ),
             ("organization", Out::One(Kind::Account(org))),
             ("url", Out::leaf(format!("{}{path}", world.html))),
             ("resourcePath", Out::leaf(path)),
@@ -79,7 +94,10 @@ pub fn app(world: &World, id: AppId) -> Out {
             ("databaseId", Out::leaf(id)),
             ("name", Out::leaf(app.slug.as_str())),
             ("slug", Out::leaf(app.slug.as_str())),
-            ("url", Out::leaf(format!("{}/apps/{}", world.html, app.slug))),
+            (
+                "url",
+                Out::leaf(format!("{}/apps/{}", world.html, app.slug)),
+            ),
             ("createdAt", Out::leaf(BORN)),
             ("updatedAt", Out::leaf(BORN)),
         ],
@@ -90,7 +108,9 @@ pub fn app(world: &World, id: AppId) -> Out {
 pub fn git_actor(world: &World, person: &Person) -> Out {
     let account = world.user_by_email(&person.email);
     let avatar = account.map_or(0, |user| user.id);
-    let user = account.filter(|user| user.kind == AccountKind::User).map(|user| Kind::Account(user.id));
+    let user = account
+        .filter(|user| user.kind == AccountKind::User)
+        .map(|user| Kind::Account(user.id));
     Out::One(plain(
         "GitActor",
         [
@@ -98,7 +118,10 @@ pub fn git_actor(world: &World, person: &Person) -> Out {
             ("email", Out::leaf(person.email.as_str())),
             ("date", Out::leaf(super::super::clock::stamp(person.at))),
             ("user", Out::maybe(user)),
-            ("avatarUrl", Out::leaf(format!("{}/avatars/u/{avatar}", world.html))),
+            (
+                "avatarUrl",
+                Out::leaf(format!("{}/avatars/u/{avatar}", world.html)),
+            ),
         ],
     ))
 }

@@ -44,20 +44,32 @@ pub fn comment_of(world: &World, ctx: &Ctx<'_>, at: RepoId, number: u64, one: &C
             ("databaseId", Out::leaf(one.id)),
             ("fullDatabaseId", Out::leaf(one.id.to_string())),
             ("author", actor(Some(one.user))),
-            ("authorAssociation", Out::leaf(view::pull::association(world, at, one.user))),
+            (
+                "authorAssociation",
+                Out::leaf(view::pull::association(world, at, one.user)),
+            ),
             ("body", Out::leaf(one.body.as_str())),
             ("bodyText", Out::leaf(one.body.as_str())),
             ("createdAt", Out::leaf(stamp(one.created_at))),
             ("publishedAt", Out::leaf(stamp(one.created_at))),
             ("updatedAt", Out::leaf(stamp(one.updated_at))),
-            ("lastEditedAt", Out::leaf((one.updated_at != one.created_at).then(|| stamp(one.updated_at)))),
-            ("includesCreatedEdit", Out::leaf(one.updated_at != one.created_at)),
+            (
+                "lastEditedAt",
+                Out::leaf((one.updated_at != one.created_at).then(|| stamp(one.updated_at))),
+            ),
+            (
+                "includesCreatedEdit",
+                Out::leaf(one.updated_at != one.created_at),
+            ),
             ("isMinimized", Out::leaf(false)),
             ("minimizedReason", Out::NULL),
             ("reactionGroups", Out::Many(Vec::new())),
             ("repository", Out::One(Kind::Repository(at))),
             ("pullRequest", Out::One(Kind::Pull(at, number))),
-            ("viewerDidAuthor", Out::leaf(ctx.session.actor() == Some(one.user))),
+            (
+                "viewerDidAuthor",
+                Out::leaf(ctx.session.actor() == Some(one.user)),
+            ),
             ("url", Out::leaf(format!("{}{path}", world.html))),
             ("resourcePath", Out::leaf(path)),
         ],
@@ -70,7 +82,10 @@ pub fn review(ctx: &Ctx<'_>, (at, number): (RepoId, u64), id: u64, field: &str) 
         ctx.need(at, CONTENTS, Role::Read)?;
     }
     let world = ctx.world();
-    let found = world.repo(at).pulls[&number].reviews.iter().find(|one| one.id == id);
+    let found = world.repo(at).pulls[&number]
+        .reviews
+        .iter()
+        .find(|one| one.id == id);
     let one = found.ok_or_else(Refusal::not_found)?;
     let created = one.at.unwrap_or_else(|| world.now());
     let path = format!("/{}/pull/{number}#pullrequestreview-{id}", world.slug(at));
@@ -79,8 +94,13 @@ pub fn review(ctx: &Ctx<'_>, (at, number): (RepoId, u64), id: u64, field: &str) 
         "databaseId" => Out::leaf(id),
         "fullDatabaseId" => Out::leaf(id.to_string()),
         "author" => actor(one.user),
-        "authorAssociation" => Out::leaf(one.user.map_or("NONE", |who| view::pull::association(&world, at, who))),
-        "authorCanPushToRepository" => Out::leaf(one.user.is_some_and(|who| world.can_push(at, who))),
+        "authorAssociation" => Out::leaf(
+            one.user
+                .map_or("NONE", |who| view::pull::association(&world, at, who)),
+        ),
+        "authorCanPushToRepository" => {
+            Out::leaf(one.user.is_some_and(|who| world.can_push(at, who)))
+        }
         "body" | "bodyText" => Out::leaf(one.body.as_str()),
         "commit" => Out::maybe(one.commit.map(|oid| Kind::Commit(at, oid))),
         "state" => Out::leaf(one.state.as_str()),
@@ -91,9 +111,16 @@ pub fn review(ctx: &Ctx<'_>, (at, number): (RepoId, u64), id: u64, field: &str) 
         "reactionGroups" => Out::Many(Vec::new()),
         "onBehalfOf" => {
             let owner = world.repo(at).owner;
-            let teams = world.orgs.get(&owner).map(|org| org.teams.as_slice()).unwrap_or_default();
+            let teams = world
+                .orgs
+                .get(&owner)
+                .map(|org| org.teams.as_slice())
+                .unwrap_or_default();
             let asked = &world.repo(at).pulls[&number].requested_teams;
-            let on_behalf = teams.iter().filter(|team| asked.contains(&team.slug) && one.user.is_some_and(|who| team.members.contains_key(&who)));
+            let on_behalf = teams.iter().filter(|team| {
+                asked.contains(&team.slug)
+                    && one.user.is_some_and(|who| team.members.contains_key(&who))
+            });
             Out::page(on_behalf.map(|team| team_of(&world, owner, team)).collect())
         }
         "pullRequest" => Out::One(Kind::Pull(at, number)),
@@ -112,7 +139,10 @@ pub fn commit_of(world: &World, at: RepoId, number: u64, oid: Oid) -> Kind {
     plain(
         "PullRequestCommit",
         [
-            ("id", Out::leaf(view::node("PRC", format!("{number}:{oid}")))),
+            (
+                "id",
+                Out::leaf(view::node("PRC", format!("{number}:{oid}"))),
+            ),
             ("commit", Out::One(Kind::Commit(at, oid))),
             ("pullRequest", Out::One(Kind::Pull(at, number))),
             ("url", Out::leaf(format!("{}{path}", world.html))),
@@ -124,7 +154,10 @@ pub fn commit_of(world: &World, at: RepoId, number: u64, oid: Oid) -> Kind {
 /// Commits of a pull request, oldest first.
 pub fn commits_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Oid> {
     let store = &world.repo(at).store;
-    let mut oids = store.between(store.merge_base(pull.base_sha, pull.head_sha), pull.head_sha);
+    let mut oids = store.between(
+        store.merge_base(pull.base_sha, pull.head_sha),
+        pull.head_sha,
+    );
     oids.reverse();
     oids
 }
@@ -132,15 +165,26 @@ pub fn commits_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Oid> {
 fn changes_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Change> {
     let store = &world.repo(at).store;
     let tree = |oid| store.info(oid).map(|commit| commit.tree);
-    let from = store.merge_base(pull.base_sha, pull.head_sha).and_then(tree);
-    tree(pull.head_sha).map(|to| store.diff(from, to)).unwrap_or_default()
+    let from = store
+        .merge_base(pull.base_sha, pull.head_sha)
+        .and_then(tree);
+    tree(pull.head_sha)
+        .map(|to| store.diff(from, to))
+        .unwrap_or_default()
 }
 
 /// `MergeQueueEntry`.
 pub fn queue_entry(world: &World, at: RepoId, entry: &QueueEntry) -> Kind {
-    let ahead = world.repo(at).queue.iter().filter(|one| one.base == entry.base).position(|one| one.id == entry.id);
+    let ahead = world
+        .repo(at)
+        .queue
+        .iter()
+        .filter(|one| one.base == entry.base)
+        .position(|one| one.id == entry.id);
     let waits = rules::of(world.repo(at), &entry.base).iter().any(|rule| {
-        let green = |(context, app): &(String, Option<u64>)| rules::standing(world.repo(at), entry.head, context, *app) == rules::Standing::Success;
+        let green = |(context, app): &(String, Option<u64>)| {
+            rules::standing(world.repo(at), entry.head, context, *app) == rules::Standing::Success
+        };
         !rule.statuses.iter().all(green)
     });
     plain(
@@ -148,7 +192,14 @@ pub fn queue_entry(world: &World, at: RepoId, entry: &QueueEntry) -> Kind {
         [
             ("id", Out::leaf(view::node("MQE", entry.id))),
             ("position", Out::leaf(ahead.unwrap_or(0) + 1)),
-            ("state", Out::leaf(if waits { "AWAITING_CHECKS" } else { "MERGEABLE" })),
+            (
+                "state",
+                Out::leaf(if waits {
+                    "AWAITING_CHECKS"
+                } else {
+                    "MERGEABLE"
+                }),
+            ),
             ("headCommit", Out::One(Kind::Commit(at, entry.head))),
             ("baseCommit", Out::One(Kind::Commit(at, entry.on))),
             ("enqueuedAt", Out::leaf(stamp(entry.at))),
@@ -163,7 +214,10 @@ pub fn queue_entry(world: &World, at: RepoId, entry: &QueueEntry) -> Kind {
 
 /// `MergeQueue` of a branch; null where no rule asks for one.
 pub fn queue(world: &World, at: RepoId, branch: &str) -> Out {
-    if !rules::of(world.repo(at), branch).iter().any(|rule| rule.queue) {
+    if !rules::of(world.repo(at), branch)
+        .iter()
+        .any(|rule| rule.queue)
+    {
         return Out::NULL;
     }
     let entries = world.repo(at).queue.iter().filter(|one| one.base == branch);
@@ -172,7 +226,10 @@ pub fn queue(world: &World, at: RepoId, branch: &str) -> Out {
         "MergeQueue",
         [
             ("id", Out::leaf(view::node("MQ", format!("{at}:{branch}")))),
-            ("entries", Out::page(entries.map(|one| queue_entry(world, at, one)).collect())),
+            (
+                "entries",
+                Out::page(entries.map(|one| queue_entry(world, at, one)).collect()),
+            ),
             ("nextEntryEstimatedTimeToMerge", Out::NULL),
             ("repository", Out::One(Kind::Repository(at))),
             ("url", Out::leaf(format!("{}{path}", world.html))),
@@ -188,7 +245,11 @@ fn reviews(ctx: &Ctx<'_>, world: &World, at: RepoId, pull: &Pull, field: &str, a
     let rows: Vec<Kind> = match field {
         "latestOpinionatedReviews" => {
             let writers = args.get("writersOnly") == &json!(true);
-            let mut last: Vec<_> = pull.opinions().into_iter().filter(|(who, _)| !writers || world.can_push(at, *who)).collect();
+            let mut last: Vec<_> = pull
+                .opinions()
+                .into_iter()
+                .filter(|(who, _)| !writers || world.can_push(at, *who))
+                .collect();
             last.sort_by_key(|(_, one)| one.id);
             last.into_iter().map(|(_, one)| kind(one)).collect()
         }
@@ -207,7 +268,11 @@ fn reviews(ctx: &Ctx<'_>, world: &World, at: RepoId, pull: &Pull, field: &str, a
             pull.reviews
                 .iter()
                 .filter(|one| one.state != "PENDING" || one.user == me)
-                .filter(|one| states.as_ref().is_none_or(|states| states.contains(&one.state)))
+                .filter(|one| {
+                    states
+                        .as_ref()
+                        .is_none_or(|states| states.contains(&one.state))
+                })
                 .filter(|one| args.text("author").is_none() || one.user == author)
                 .map(kind)
                 .collect()
@@ -219,8 +284,14 @@ fn reviews(ctx: &Ctx<'_>, world: &World, at: RepoId, pull: &Pull, field: &str, a
 /// `PullRequest`.
 pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) -> Found {
     match field {
-        "headRef" | "baseRef" | "potentialMergeCommit" | "mergeCommit" | "files" => ctx.need(at, CONTENTS, Role::Read)?,
-        "statusCheckRollup" => ctx.need(at, &[("statuses", Level::Read), ("checks", Level::Read)], Role::Read)?,
+        "headRef" | "baseRef" | "potentialMergeCommit" | "mergeCommit" | "files" => {
+            ctx.need(at, CONTENTS, Role::Read)?
+        }
+        "statusCheckRollup" => ctx.need(
+            at,
+            &[("statuses", Level::Read), ("checks", Level::Read)],
+            Role::Read,
+        )?,
         _ => {}
     }
     let mut world = ctx.world();
@@ -233,11 +304,18 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
             }));
         }
         "mergeStateStatus" => return Ok(Out::leaf(merge::state_status(&mut world, at, number))),
-        "canBeRebased" => return Ok(Out::leaf(merge::mergeable(&mut world, at, number) == Some(true))),
+        "canBeRebased" => {
+            return Ok(Out::leaf(
+                merge::mergeable(&mut world, at, number) == Some(true),
+            ));
+        }
         "potentialMergeCommit" => {
             let known = merge::mergeable(&mut world, at, number).is_some();
             let test = world.repo(at).pulls[&number].test.filter(|_| known);
-            return Ok(Out::maybe(test.and_then(|test| test.commit).map(|oid| Kind::Commit(at, oid))));
+            return Ok(Out::maybe(
+                test.and_then(|test| test.commit)
+                    .map(|oid| Kind::Commit(at, oid)),
+            ));
         }
         _ => {}
     }
@@ -246,7 +324,10 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
     let pull = &repo.pulls[&number];
     let path = format!("/{}/pull/{number}", world.slug(at));
     let time = |at: Option<jiff::Timestamp>| Out::leaf(at.map(stamp));
-    let head_ref = || pull.head_repo.filter(|id| world.repo(*id).branch(&pull.head).is_some());
+    let head_ref = || {
+        pull.head_repo
+            .filter(|id| world.repo(*id).branch(&pull.head).is_some())
+    };
     let entry = repo.queue.iter().find(|entry| entry.pull == number);
     let role = acting_role(world, ctx.session, at);
     let own = ctx.session.actor() == Some(pull.author);
@@ -261,7 +342,9 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
         "closed" => Out::leaf(!pull.open),
         "merged" => Out::leaf(pull.merged.is_some()),
         "isDraft" => Out::leaf(pull.draft),
-        "locked" | "createdViaEmail" | "includesCreatedEdit" | "maintainerCanModify" => Out::leaf(false),
+        "locked" | "createdViaEmail" | "includesCreatedEdit" | "maintainerCanModify" => {
+            Out::leaf(false)
+        }
         "activeLockReason" | "editor" | "lastEditedAt" | "milestone" => Out::NULL,
         "author" => actor(Some(pull.author)),
         "authorAssociation" => Out::leaf(view::pull::association(world, at, pull.author)),
@@ -270,29 +353,60 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
         "closedAt" => time(pull.closed_at),
         "mergedAt" => time(pull.merged.as_ref().map(|merged| merged.at)),
         "mergedBy" => actor(pull.merged.as_ref().map(|merged| merged.by)),
-        "mergeCommit" => Out::maybe(pull.merged.as_ref().map(|merged| Kind::Commit(at, merged.commit))),
+        "mergeCommit" => Out::maybe(
+            pull.merged
+                .as_ref()
+                .map(|merged| Kind::Commit(at, merged.commit)),
+        ),
         "baseRefName" => Out::leaf(pull.base.as_str()),
         "baseRefOid" => Out::leaf(repo.branch(&pull.base).unwrap_or(pull.base_sha).to_string()),
-        "baseRef" => Out::maybe(repo.branch(&pull.base).map(|_| Kind::Ref(at, format!("refs/heads/{}", pull.base)))),
+        "baseRef" => Out::maybe(
+            repo.branch(&pull.base)
+                .map(|_| Kind::Ref(at, format!("refs/heads/{}", pull.base))),
+        ),
         "baseRepository" | "repository" => Out::One(Kind::Repository(at)),
         "headRefName" => Out::leaf(pull.head.as_str()),
         "headRefOid" => Out::leaf(pull.head_sha.to_string()),
-        "headRef" => Out::maybe(head_ref().map(|id| Kind::Ref(id, format!("refs/heads/{}", pull.head)))),
+        "headRef" => {
+            Out::maybe(head_ref().map(|id| Kind::Ref(id, format!("refs/heads/{}", pull.head))))
+        }
         "headRepository" => Out::maybe(pull.head_repo.map(Kind::Repository)),
-        "headRepositoryOwner" => Out::maybe(pull.head_repo.map(|id| Kind::Account(world.repo(id).owner))),
+        "headRepositoryOwner" => {
+            Out::maybe(pull.head_repo.map(|id| Kind::Account(world.repo(id).owner)))
+        }
         "isCrossRepository" => Out::leaf(pull.head_repo != Some(at)),
         "reviewDecision" => Out::leaf(rules::review_decision(world, at, pull)),
-        "reviews" | "latestReviews" | "latestOpinionatedReviews" => reviews(ctx, world, at, pull, field, args),
+        "reviews" | "latestReviews" | "latestOpinionatedReviews" => {
+            reviews(ctx, world, at, pull, field, args)
+        }
         "viewerLatestReview" => {
-            let mine = pull.reviews.iter().rev().find(|one| one.user.is_some() && one.user == ctx.session.actor());
+            let mine = pull
+                .reviews
+                .iter()
+                .rev()
+                .find(|one| one.user.is_some() && one.user == ctx.session.actor());
             Out::maybe(mine.map(|one| Kind::Review(at, number, one.id)))
         }
         "reviewRequests" => {
-            let people = pull.requested.iter().map(|who| (format!("{number}:{who}"), Kind::Account(*who)));
+            let people = pull
+                .requested
+                .iter()
+                .map(|who| (format!("{number}:{who}"), Kind::Account(*who)));
             let owner = repo.owner;
-            let org = world.orgs.get(&owner).map(|org| org.teams.as_slice()).unwrap_or_default();
-            let teams = org.iter().filter(|team| pull.requested_teams.contains(&team.slug));
-            let teams = teams.map(|team| (format!("{number}:t{}", team.id), team_of(world, owner, team)));
+            let org = world
+                .orgs
+                .get(&owner)
+                .map(|org| org.teams.as_slice())
+                .unwrap_or_default();
+            let teams = org
+                .iter()
+                .filter(|team| pull.requested_teams.contains(&team.slug));
+            let teams = teams.map(|team| {
+                (
+                    format!("{number}:t{}", team.id),
+                    team_of(world, owner, team),
+                )
+            });
             let request = |(id, who): (String, Kind)| {
                 plain(
                     "ReviewRequest",
@@ -307,16 +421,28 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
             Out::page(people.chain(teams).map(request).collect())
         }
         "labels" => {
-            let on = repo.labels.iter().filter(|label| pull.labels.contains(&label.id));
+            let on = repo
+                .labels
+                .iter()
+                .filter(|label| pull.labels.contains(&label.id));
             Out::page(on.map(|label| label_of(world, at, label)).collect())
         }
         "assignees" => Out::page(pull.assignees.iter().map(|id| Kind::Account(*id)).collect()),
         "participants" => Out::page(vec![Kind::Account(pull.author)]),
-        "comments" => Out::page(pull.comments.iter().map(|one| comment_of(world, ctx, at, number, one)).collect()),
+        "comments" => Out::page(
+            pull.comments
+                .iter()
+                .map(|one| comment_of(world, ctx, at, number, one))
+                .collect(),
+        ),
         "totalCommentsCount" => Out::leaf(pull.comments.len()),
         "commits" => {
             let oids = commits_of(world, at, pull);
-            Out::page(oids.into_iter().map(|oid| commit_of(world, at, number, oid)).collect())
+            Out::page(
+                oids.into_iter()
+                    .map(|oid| commit_of(world, at, number, oid))
+                    .collect(),
+            )
         }
         "files" => {
             let file = |change: &Change| {
@@ -338,8 +464,18 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
             };
             Out::page(changes_of(world, at, pull).iter().map(file).collect())
         }
-        "additions" => Out::leaf(changes_of(world, at, pull).iter().map(|change| change.additions).sum::<usize>()),
-        "deletions" => Out::leaf(changes_of(world, at, pull).iter().map(|change| change.deletions).sum::<usize>()),
+        "additions" => Out::leaf(
+            changes_of(world, at, pull)
+                .iter()
+                .map(|change| change.additions)
+                .sum::<usize>(),
+        ),
+        "deletions" => Out::leaf(
+            changes_of(world, at, pull)
+                .iter()
+                .map(|change| change.deletions)
+                .sum::<usize>(),
+        ),
         "changedFiles" => Out::leaf(changes_of(world, at, pull).len()),
         "timelineItems" => events::timeline(ctx, world, at, pull, args),
         "statusCheckRollup" => checks::rollup(world, at, pull.head_sha),
@@ -360,16 +496,26 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
         "mergeQueueEntry" => Out::maybe(entry.map(|entry| queue_entry(world, at, entry))),
         "mergeQueue" => queue(world, at, &pull.base),
         "isInMergeQueue" => Out::leaf(entry.is_some()),
-        "isMergeQueueEnabled" => Out::leaf(rules::of(repo, &pull.base).iter().any(|rule| rule.queue)),
+        "isMergeQueueEnabled" => {
+            Out::leaf(rules::of(repo, &pull.base).iter().any(|rule| rule.queue))
+        }
         "url" | "permalink" => Out::leaf(format!("{}{path}", world.html)),
         "resourcePath" => Out::leaf(path),
         "viewerDidAuthor" => Out::leaf(own),
         "viewerCanUpdate" | "viewerCanClose" => Out::leaf(own || role >= Role::Triage),
-        "viewerCanReopen" => Out::leaf(!pull.open && pull.merged.is_none() && (own || role >= Role::Triage)),
-        "viewerCanDeleteHeadRef" | "viewerCanUpdateBranch" => Out::leaf(!pull.open && role >= Role::Write),
-        "viewerCanEnableAutoMerge" => Out::leaf(pull.open && role >= Role::Write && repo.settings.auto_merge),
+        "viewerCanReopen" => {
+            Out::leaf(!pull.open && pull.merged.is_none() && (own || role >= Role::Triage))
+        }
+        "viewerCanDeleteHeadRef" | "viewerCanUpdateBranch" => {
+            Out::leaf(!pull.open && role >= Role::Write)
+        }
+        "viewerCanEnableAutoMerge" => {
+            Out::leaf(pull.open && role >= Role::Write && repo.settings.auto_merge)
+        }
         "viewerCanDisableAutoMerge" => Out::leaf(pull.auto_merge.is_some() && role >= Role::Write),
-        "viewerCanMergeAsAdmin" => Out::leaf(role >= Role::Admin && world.user(repo.owner).kind != AccountKind::Bot),
+        "viewerCanMergeAsAdmin" => {
+            Out::leaf(role >= Role::Admin && world.user(repo.owner).kind != AccountKind::Bot)
+        }
         "reactionGroups" => Out::Many(Vec::new()),
         "projectCards" | "projectItems" | "closingIssuesReferences" => Out::page(Vec::new()),
         _ => unmodelled("PullRequest", field),

@@ -22,13 +22,17 @@ pub fn by_id(world: &World, id: &str) -> Option<Kind> {
     };
     match kind {
         "R" => Some(Kind::Repository(repo_of(rest)?)),
-        "U" => Some(Kind::Account(number().filter(|id| world.users.contains_key(id))?)),
+        "U" => Some(Kind::Account(
+            number().filter(|id| world.users.contains_key(id))?,
+        )),
         "PR" => world.repos.iter().enumerate().find_map(|(at, repo)| {
             let pull = repo.pulls.values().find(|pull| Some(pull.id) == number())?;
             Some(Kind::Pull(at, pull.number))
         }),
         "PRR" => world.repos.iter().enumerate().find_map(|(at, repo)| {
-            let holds = |pull: &&super::super::pull::Pull| pull.reviews.iter().any(|one| Some(one.id) == number());
+            let holds = |pull: &&super::super::pull::Pull| {
+                pull.reviews.iter().any(|one| Some(one.id) == number())
+            };
             let pull = repo.pulls.values().find(holds)?;
             Some(Kind::Review(at, pull.number, number()?))
         }),
@@ -70,7 +74,8 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
         "viewer" => Out::maybe(ctx.session.actor().map(Kind::Account)),
         "rateLimit" => {
             let left = budget::view(&mut world, ctx.session, "graphql");
-            let reset = jiff::Timestamp::from_second(left["reset"].as_i64().unwrap_or_default()).unwrap_or_default();
+            let reset = jiff::Timestamp::from_second(left["reset"].as_i64().unwrap_or_default())
+                .unwrap_or_default();
             Out::One(plain(
                 "RateLimit",
                 [
@@ -84,10 +89,17 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
             ))
         }
         "repository" => {
-            let (owner, name) = (args.text("owner").unwrap_or_default(), args.text("name").unwrap_or_default());
-            let found = world.repo_id(owner, name).filter(|id| visible(&world, ctx.session, *id));
+            let (owner, name) = (
+                args.text("owner").unwrap_or_default(),
+                args.text("name").unwrap_or_default(),
+            );
+            let found = world
+                .repo_id(owner, name)
+                .filter(|id| visible(&world, ctx.session, *id));
             let missing = || Refusal {
-                message: format!("Could not resolve to a Repository with the name '{owner}/{name}'."),
+                message: format!(
+                    "Could not resolve to a Repository with the name '{owner}/{name}'."
+                ),
                 ..Refusal::not_found()
             };
             Out::One(Kind::Repository(found.ok_or_else(missing)?))
@@ -95,13 +107,21 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
         "node" => Out::One(need_id(&world, args.text("id").unwrap_or_default())?),
         "nodes" => {
             let ids = args.texts("ids").unwrap_or_default();
-            Out::Many(ids.iter().map(|id| need_id(&world, id)).collect::<Result<_, _>>()?)
+            Out::Many(
+                ids.iter()
+                    .map(|id| need_id(&world, id))
+                    .collect::<Result<_, _>>()?,
+            )
         }
         "organization" => {
             let login = args.text("login").unwrap_or_default();
-            let found = world.user_id(login).filter(|id| world.orgs.contains_key(id));
+            let found = world
+                .user_id(login)
+                .filter(|id| world.orgs.contains_key(id));
             let missing = || Refusal {
-                message: format!("Could not resolve to an Organization with the login of '{login}'."),
+                message: format!(
+                    "Could not resolve to an Organization with the login of '{login}'."
+                ),
                 ..Refusal::not_found()
             };
             Out::One(Kind::Account(found.ok_or_else(missing)?))
@@ -126,12 +146,21 @@ pub fn pulls(ctx: &Ctx<'_>, found: Vec<(RepoId, u64)>, args: &Args) -> Out {
         .into_iter()
         .filter(|(at, number)| {
             let pull = &world.repo(*at).pulls[number];
-            states.as_ref().is_none_or(|states| states.iter().any(|state| state == pull.state()))
-                && args.text("headRefName").is_none_or(|name| pull.head == name)
-                && args.text("baseRefName").is_none_or(|name| pull.base == name)
+            states
+                .as_ref()
+                .is_none_or(|states| states.iter().any(|state| state == pull.state()))
+                && args
+                    .text("headRefName")
+                    .is_none_or(|name| pull.head == name)
+                && args
+                    .text("baseRefName")
+                    .is_none_or(|name| pull.base == name)
                 && args.texts("labels").is_none_or(|names| {
                     names.iter().any(|name| {
-                        world.repo(*at).label(name).is_some_and(|label| pull.labels.contains(&label.id))
+                        world
+                            .repo(*at)
+                            .label(name)
+                            .is_some_and(|label| pull.labels.contains(&label.id))
                     })
                 })
         })
@@ -143,7 +172,11 @@ pub fn pulls(ctx: &Ctx<'_>, found: Vec<(RepoId, u64)>, args: &Args) -> Out {
     if args.get("orderBy")["direction"] == "DESC" {
         rows.reverse();
     }
-    Out::page(rows.into_iter().map(|(at, number)| Kind::Pull(at, number)).collect())
+    Out::page(
+        rows.into_iter()
+            .map(|(at, number)| Kind::Pull(at, number))
+            .collect(),
+    )
 }
 
 /// `object(expression:)` and `object(oid:)`: `main`, `main:path`, `HEAD:path`, `<id>:path`.
@@ -164,10 +197,14 @@ fn object(world: &World, at: RepoId, args: &Args) -> Option<Kind> {
         let direct = ["", "refs/heads/", "refs/tags/"]
             .iter()
             .find_map(|prefix| repo.refs.get(&format!("{prefix}{expression}")).copied());
-        return of(direct.or_else(|| repo.resolve(expression)).or_else(|| repo.store.by_prefix(expression))?);
+        return of(direct
+            .or_else(|| repo.resolve(expression))
+            .or_else(|| repo.store.by_prefix(expression))?);
     };
     let commit = repo.store.info(repo.resolve(revision)?);
-    let tree = commit.map(|commit| commit.tree).or_else(|| repo.store.by_prefix(revision))?;
+    let tree = commit
+        .map(|commit| commit.tree)
+        .or_else(|| repo.store.by_prefix(revision))?;
     of(repo.store.at(tree, path)?.oid)
 }
 
@@ -177,18 +214,29 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
         "object" | "ref" | "refs" | "defaultBranchRef" => ctx.need(at, CONTENTS, Role::Read)?,
         "pullRequest" | "pullRequests" => ctx.need(at, PULLS, Role::Read)?,
         "collaborators" if acting_role(&ctx.world(), ctx.session, at) < Role::Write => {
-            return Err(Refusal::forbidden("You do not have permission to view repository collaborators."));
+            return Err(Refusal::forbidden(
+                "You do not have permission to view repository collaborators.",
+            ));
         }
         _ => {}
     }
     if field == "pullRequests" {
-        let found = ctx.world().repo(at).pulls.keys().map(|number| (at, *number)).collect();
+        let found = ctx
+            .world()
+            .repo(at)
+            .pulls
+            .keys()
+            .map(|number| (at, *number))
+            .collect();
         return Ok(pulls(ctx, found, args));
     }
     let world = ctx.world();
     let repo = world.repo(at);
     let slug = world.slug(at);
-    let branch = |name: &str| repo.branch(name).map(|_| Kind::Ref(at, format!("refs/heads/{name}")));
+    let branch = |name: &str| {
+        repo.branch(name)
+            .map(|_| Kind::Ref(at, format!("refs/heads/{name}")))
+    };
     Ok(match field {
         "id" => Out::leaf(view::node("R", repo.id)),
         "databaseId" => Out::leaf(repo.id),
@@ -220,7 +268,11 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
         "object" => Out::maybe(object(&world, at, args)),
         "ref" => {
             let name = args.text("qualifiedName").unwrap_or_default();
-            let names = [name.to_owned(), format!("refs/heads/{name}"), format!("refs/tags/{name}")];
+            let names = [
+                name.to_owned(),
+                format!("refs/heads/{name}"),
+                format!("refs/tags/{name}"),
+            ];
             let found = names.into_iter().find(|name| repo.refs.contains_key(name));
             Out::maybe(found.map(|name| Kind::Ref(at, name)))
         }
@@ -230,27 +282,47 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
             let mut names: Vec<&String> = repo
                 .refs
                 .keys()
-                .filter(|name| name.strip_prefix(prefix).is_some_and(|rest| rest.contains(part)))
+                .filter(|name| {
+                    name.strip_prefix(prefix)
+                        .is_some_and(|rest| rest.contains(part))
+                })
                 .collect();
-            if args.text("direction") == Some("DESC") || args.get("orderBy")["direction"] == "DESC" {
+            if args.text("direction") == Some("DESC") || args.get("orderBy")["direction"] == "DESC"
+            {
                 names.reverse();
             }
-            Out::page(names.into_iter().map(|name| Kind::Ref(at, name.clone())).collect())
+            Out::page(
+                names
+                    .into_iter()
+                    .map(|name| Kind::Ref(at, name.clone()))
+                    .collect(),
+            )
         }
         "pullRequest" => {
             let number = args.number("number").unwrap_or_default();
             if !repo.pulls.contains_key(&number) {
                 return Err(Refusal {
-                    message: format!("Could not resolve to a PullRequest with the number of {number}."),
+                    message: format!(
+                        "Could not resolve to a PullRequest with the number of {number}."
+                    ),
                     ..Refusal::not_found()
                 });
             }
             Out::One(Kind::Pull(at, number))
         }
-        "label" => Out::maybe(repo.label(args.text("name").unwrap_or_default()).map(|label| label_of(&world, at, label))),
+        "label" => Out::maybe(
+            repo.label(args.text("name").unwrap_or_default())
+                .map(|label| label_of(&world, at, label)),
+        ),
         "labels" => {
             let part = args.text("query").unwrap_or_default();
-            Out::page(repo.labels.iter().filter(|label| label.name.contains(part)).map(|label| label_of(&world, at, label)).collect())
+            Out::page(
+                repo.labels
+                    .iter()
+                    .filter(|label| label.name.contains(part))
+                    .map(|label| label_of(&world, at, label))
+                    .collect(),
+            )
         }
         "collaborators" => {
             // `query` is a substring of login or name, not a login.
@@ -258,23 +330,39 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
             let ids: Vec<u64> = rest_people::everybody(&world, at)
                 .into_iter()
                 .filter(|id| world.user(*id).kind == AccountKind::User)
-                .filter(|id| args.text("login").is_none_or(|login| world.user(*id).login.eq_ignore_ascii_case(login)))
+                .filter(|id| {
+                    args.text("login")
+                        .is_none_or(|login| world.user(*id).login.eq_ignore_ascii_case(login))
+                })
                 .filter(|id| {
                     let user = world.user(*id);
-                    user.login.to_lowercase().contains(&part) || user.name.to_lowercase().contains(&part)
+                    user.login.to_lowercase().contains(&part)
+                        || user.name.to_lowercase().contains(&part)
                 })
                 .collect();
-            let edges: Vec<Value> = ids.iter().map(|id| json!({"permission": permission(world.role(at, *id))})).collect();
-            Out::Page(ids.into_iter().map(Kind::Account).collect(), BTreeMap::from([("edges", Value::Array(edges))]))
+            let edges: Vec<Value> = ids
+                .iter()
+                .map(|id| json!({"permission": permission(world.role(at, *id))}))
+                .collect();
+            Out::Page(
+                ids.into_iter().map(Kind::Account).collect(),
+                BTreeMap::from([("edges", Value::Array(edges))]),
+            )
         }
         "assignableUsers" | "mentionableUsers" => {
             let part = args.text("query").unwrap_or_default();
             let ids = rest_people::everybody(&world, at);
-            let people = ids.into_iter().filter(|id| world.user(*id).kind == AccountKind::User && world.user(*id).login.contains(part));
+            let people = ids.into_iter().filter(|id| {
+                world.user(*id).kind == AccountKind::User && world.user(*id).login.contains(part)
+            });
             Out::page(people.map(Kind::Account).collect())
         }
         "deployments" => super::checks::deployments(&world, at, None, args),
-        "mergeQueue" => super::pull::queue(&world, at, args.text("branch").unwrap_or(&repo.default_branch)),
+        "mergeQueue" => super::pull::queue(
+            &world,
+            at,
+            args.text("branch").unwrap_or(&repo.default_branch),
+        ),
         "milestones" | "projects" | "projectsV2" => Out::page(Vec::new()),
         _ => unmodelled("Repository", field),
     })
@@ -292,7 +380,10 @@ pub fn reference(ctx: &Ctx<'_>, at: RepoId, name: &str, field: &str, args: &Args
             let world = ctx.world();
             let mut found = Vec::new();
             for (base, repo) in world.repos.iter().enumerate() {
-                let here = repo.pulls.values().filter(|pull| pull.head_repo == Some(at) && pull.head == short);
+                let here = repo
+                    .pulls
+                    .values()
+                    .filter(|pull| pull.head_repo == Some(at) && pull.head == short);
                 found.extend(here.map(|pull| (base, pull.number)));
             }
             found
@@ -313,9 +404,16 @@ pub fn reference(ctx: &Ctx<'_>, at: RepoId, name: &str, field: &str, args: &Args
         "compare" => {
             let store = &world.repo(at).store;
             let base = target.and_then(|oid| store.peel(oid));
-            let head = args.text("headRef").and_then(|text| world.repo(at).resolve(text));
-            let (Some(base), Some(head)) = (base, head) else { return Ok(Out::NULL) };
-            let (mut ahead, behind) = (store.between(Some(base), head), store.between(Some(head), base).len());
+            let head = args
+                .text("headRef")
+                .and_then(|text| world.repo(at).resolve(text));
+            let (Some(base), Some(head)) = (base, head) else {
+                return Ok(Out::NULL);
+            };
+            let (mut ahead, behind) = (
+                store.between(Some(base), head),
+                store.between(Some(head), base).len(),
+            );
             ahead.reverse();
             let status = match (ahead.len(), behind) {
                 (0, 0) => "IDENTICAL",
@@ -332,7 +430,10 @@ pub fn reference(ctx: &Ctx<'_>, at: RepoId, name: &str, field: &str, args: &Args
                     ("status", Out::leaf(status)),
                     ("baseTarget", Out::One(Kind::Commit(at, base))),
                     ("headTarget", Out::One(Kind::Commit(at, head))),
-                    ("commits", Out::page(ahead.into_iter().map(|oid| Kind::Commit(at, oid)).collect())),
+                    (
+                        "commits",
+                        Out::page(ahead.into_iter().map(|oid| Kind::Commit(at, oid)).collect()),
+                    ),
                 ],
             ))
         }

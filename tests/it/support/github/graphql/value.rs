@@ -376,17 +376,26 @@ impl ObjectValue for Node<'_, '_> {
             let name = typename(self.ctx, &kind, declared);
             ResolvedValue::object(self.ctx.node(kind, &name))
         };
-        let found = self.find(info.field_name(), &args).and_then(|out| match out {
-            Out::Page(items, extra) => {
-                let list = Listing::cut(self.ctx, info.field_name(), items, extra, &args, shows_items(info))?;
-                Ok(Out::One(Kind::List(Rc::new(list))))
-            }
-            other => Ok(other),
-        });
+        let found = self
+            .find(info.field_name(), &args)
+            .and_then(|out| match out {
+                Out::Page(items, extra) => {
+                    let list = Listing::cut(
+                        self.ctx,
+                        info.field_name(),
+                        items,
+                        extra,
+                        &args,
+                        shows_items(info),
+                    )?;
+                    Ok(Out::One(Kind::List(Rc::new(list))))
+                }
+                other => Ok(other),
+            });
         match found {
-            Ok(Out::Leaf(Value::Array(values))) if info.field_definition().ty.is_list() => {
-                Ok(ResolvedValue::list(values.into_iter().map(ResolvedValue::leaf)))
-            }
+            Ok(Out::Leaf(Value::Array(values))) if info.field_definition().ty.is_list() => Ok(
+                ResolvedValue::list(values.into_iter().map(ResolvedValue::leaf)),
+            ),
             Ok(Out::Leaf(value)) => Ok(ResolvedValue::leaf(value)),
             Ok(Out::One(kind)) => Ok(node(kind)),
             Ok(Out::Many(kinds)) => Ok(ResolvedValue::list(

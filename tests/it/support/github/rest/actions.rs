@@ -11,7 +11,11 @@ use serde_yaml::Value as Yaml;
 /// `GET actions/workflows`.
 pub fn workflows(world: &mut World, call: &Call) -> Outcome {
     let repo = world.repo(call.repo);
-    let rows = repo.workflows.iter().map(|one| view::run::workflow(world, call.repo, one)).collect();
+    let rows = repo
+        .workflows
+        .iter()
+        .map(|one| view::run::workflow(world, call.repo, one))
+        .collect();
     Answer::wrapped("workflows", rows)
 }
 
@@ -21,7 +25,9 @@ fn find<'w>(world: &'w World, at: RepoId, key: &str) -> Result<&'w Workflow, Ref
         .repo(at)
         .workflows
         .iter()
-        .find(|one| one.id.to_string() == key || one.path == key || one.path.rsplit('/').next() == Some(key))
+        .find(|one| {
+            one.id.to_string() == key || one.path == key || one.path.rsplit('/').next() == Some(key)
+        })
         .ok_or_else(Refusal::not_found)
 }
 
@@ -34,7 +40,9 @@ pub fn workflow(world: &mut World, call: &Call) -> Outcome {
 /// `GET actions/permissions/workflow`: for admins; says whether `GITHUB_TOKEN` may open and approve pull requests.
 pub fn permissions(world: &mut World, call: &Call) -> Outcome {
     let may = world.repo(call.repo).settings.actions_may_create_pulls;
-    Answer::ok(json!({"default_workflow_permissions": "read", "can_approve_pull_request_reviews": may}))
+    Answer::ok(
+        json!({"default_workflow_permissions": "read", "can_approve_pull_request_reviews": may}),
+    )
 }
 
 /// `GET actions/runs` and `GET actions/workflows/{id}/runs`: newest first.
@@ -50,13 +58,21 @@ pub fn runs(world: &mut World, call: &Call) -> Outcome {
         .rev()
         .filter(|run| only.is_none_or(|id| run.workflow == id))
         .filter(|run| call.query("event").is_none_or(|event| run.event == event))
-        .filter(|run| call.query("branch").is_none_or(|branch| run.head_branch == branch))
-        .filter(|run| call.query("head_sha").is_none_or(|sha| run.head_sha.to_string() == sha))
         .filter(|run| {
-            call.query("actor").is_none_or(|login| world.user(run.actor).login.eq_ignore_ascii_case(login))
+            call.query("branch")
+                .is_none_or(|branch| run.head_branch == branch)
         })
         .filter(|run| {
-            call.query("status").is_none_or(|word| run.status == word || run.conclusion.as_deref() == Some(word))
+            call.query("head_sha")
+                .is_none_or(|sha| run.head_sha.to_string() == sha)
+        })
+        .filter(|run| {
+            call.query("actor")
+                .is_none_or(|login| world.user(run.actor).login.eq_ignore_ascii_case(login))
+        })
+        .filter(|run| {
+            call.query("status")
+                .is_none_or(|word| run.status == word || run.conclusion.as_deref() == Some(word))
         })
         .map(|run| view::run::run(world, call.repo, run))
         .collect();
@@ -67,15 +83,25 @@ pub fn runs(world: &mut World, call: &Call) -> Outcome {
 pub fn run(world: &mut World, call: &Call) -> Outcome {
     let id = call.number("id")?;
     let found = world.repo(call.repo).runs.iter().find(|run| run.id == id);
-    Answer::ok(view::run::run(world, call.repo, found.ok_or_else(Refusal::not_found)?))
+    Answer::ok(view::run::run(
+        world,
+        call.repo,
+        found.ok_or_else(Refusal::not_found)?,
+    ))
 }
 
 /// The `workflow_dispatch` block of a workflow file: None where it has no such trigger.
 fn trigger(text: &[u8]) -> Option<(Yaml, Option<String>)> {
     let yaml: Yaml = serde_yaml::from_slice(text).ok()?;
-    let title = yaml.get("run-name").and_then(Yaml::as_str).map(str::to_owned);
+    let title = yaml
+        .get("run-name")
+        .and_then(Yaml::as_str)
+        .map(str::to_owned);
     // YAML 1.1 readers take the key `on` for a boolean.
-    let on = yaml.get("on").or_else(|| yaml.as_mapping()?.get(&Yaml::Bool(true)))?.clone();
+    let on = yaml
+        .get("on")
+        .or_else(|| yaml.as_mapping()?.get(&Yaml::Bool(true)))?
+        .clone();
     let name = "workflow_dispatch";
     let block = match &on {
         Yaml::String(word) if word == name => Yaml::Null,
@@ -91,10 +117,15 @@ fn title(pattern: &str, inputs: &Map<String, Value>) -> String {
     let mut text = String::new();
     let mut rest = pattern;
     while let Some(start) = rest.find("${{") {
-        let Some(end) = rest[start..].find("}}") else { break };
+        let Some(end) = rest[start..].find("}}") else {
+            break;
+        };
         text.push_str(&rest[..start]);
         let inner = rest[start + 3..start + end].trim();
-        let key = inner.strip_prefix("github.event.").unwrap_or(inner).strip_prefix("inputs.");
+        let key = inner
+            .strip_prefix("github.event.")
+            .unwrap_or(inner)
+            .strip_prefix("inputs.");
         match key.and_then(|key| inputs.get(key)) {
             Some(Value::String(value)) => text.push_str(value),
             Some(value) => text.push_str(&value.to_string()),
@@ -111,11 +142,18 @@ pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
     let name = call.need("Workflow", "ref")?.to_owned();
     let details = call.body.get("return_run_details");
     if details.is_some() && !world.switches.run_details {
-        return Err(Refusal::unprocessable("Invalid request.\n\n\"return_run_details\" is not a permitted key."));
+        return Err(Refusal::unprocessable(
+            "Invalid request.\n\n\"return_run_details\" is not a permitted key.",
+        ));
     }
     let repo = world.repo(call.repo);
-    let short = name.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/").to_owned();
-    let known = ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| repo.refs.get(&format!("{prefix}{short}")));
+    let short = name
+        .trim_start_matches("refs/heads/")
+        .trim_start_matches("refs/tags/")
+        .to_owned();
+    let known = ["refs/heads/", "refs/tags/"]
+        .iter()
+        .find_map(|prefix| repo.refs.get(&format!("{prefix}{short}")));
     let sha = known
         .and_then(|oid| repo.store.peel(*oid))
         .ok_or_else(|| Refusal::unprocessable(format!("No ref found for: {name}")))?;
@@ -125,13 +163,21 @@ pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
         .and_then(|commit| repo.store.at(commit.tree, &workflow.path))
         .and_then(|entry| repo.store.bytes(entry.oid));
     let Some((block, pattern)) = text.as_deref().and_then(trigger) else {
-        return Err(Refusal::unprocessable("Workflow does not have 'workflow_dispatch' trigger"));
+        return Err(Refusal::unprocessable(
+            "Workflow does not have 'workflow_dispatch' trigger",
+        ));
     };
     let inputs = inputs(&block, call.body["inputs"].as_object())?;
     let actor = call.actor()?;
     let title = pattern.map_or_else(|| workflow.name.clone(), |pattern| title(&pattern, &inputs));
     let (id, now) = (world.next_id(), world.now());
-    let number = world.repo(call.repo).runs.iter().filter(|run| run.workflow == workflow.id).count() as u64 + 1;
+    let number = world
+        .repo(call.repo)
+        .runs
+        .iter()
+        .filter(|run| run.workflow == workflow.id)
+        .count() as u64
+        + 1;
     world.repo_mut(call.repo).runs.push(Run {
         id,
         workflow: workflow.id,
@@ -164,26 +210,41 @@ pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
 fn inputs(block: &Yaml, given: Option<&Map<String, Value>>) -> Result<Map<String, Value>, Refusal> {
     let empty = Map::new();
     let given = given.unwrap_or(&empty);
-    let declared = block.get("inputs").and_then(Yaml::as_mapping).cloned().unwrap_or_default();
+    let declared = block
+        .get("inputs")
+        .and_then(Yaml::as_mapping)
+        .cloned()
+        .unwrap_or_default();
     if given.len() > 25 {
-        return Err(Refusal::unprocessable("Invalid request.\n\nNo more than 25 properties are allowed; 26 were supplied."));
+        return Err(Refusal::unprocessable(
+            "Invalid request.\n\nNo more than 25 properties are allowed; 26 were supplied.",
+        ));
     }
-    let unknown: Vec<&String> = given.keys().filter(|key| declared.get(key.as_str()).is_none()).collect();
+    let unknown: Vec<&String> = given
+        .keys()
+        .filter(|key| declared.get(key.as_str()).is_none())
+        .collect();
     if !unknown.is_empty() {
-        return Err(Refusal::unprocessable(format!("Unexpected inputs provided: {unknown:?}")));
+        return Err(Refusal::unprocessable(format!(
+            "Unexpected inputs provided: {unknown:?}"
+        )));
     }
     let mut all = Map::new();
     for (key, about) in &declared {
         let Some(key) = key.as_str() else { continue };
         let value = given.get(key).cloned().or_else(|| {
-            about.get("default").and_then(|value| serde_json::to_value(value).ok())
+            about
+                .get("default")
+                .and_then(|value| serde_json::to_value(value).ok())
         });
         match value {
             Some(value) => {
                 all.insert(key.to_owned(), value);
             }
             None if about.get("required").and_then(Yaml::as_bool) == Some(true) => {
-                return Err(Refusal::unprocessable(format!("Required input '{key}' not provided")));
+                return Err(Refusal::unprocessable(format!(
+                    "Required input '{key}' not provided"
+                )));
             }
             None => {}
         }
@@ -200,7 +261,11 @@ pub fn repository_dispatch(_: &mut World, call: &Call) -> Outcome {
 fn change(world: &mut World, call: &Call, to: impl FnOnce(&mut Run)) -> Result<(), Refusal> {
     let id = call.number("id")?;
     let now = world.now();
-    let found = world.repo_mut(call.repo).runs.iter_mut().find(|run| run.id == id);
+    let found = world
+        .repo_mut(call.repo)
+        .runs
+        .iter_mut()
+        .find(|run| run.id == id);
     let run = found.ok_or_else(Refusal::not_found)?;
     to(run);
     run.updated_at = now;

@@ -21,11 +21,17 @@ pub fn create_status(world: &mut World, call: &Call) -> Outcome {
     let sha = commit(world, call)?;
     let state = call.need("Status", "state")?;
     if !["error", "failure", "pending", "success"].contains(&state) {
-        return Err(Refusal::custom("Status", "State is not included in the list"));
+        return Err(Refusal::custom(
+            "Status",
+            "State is not included in the list",
+        ));
     }
     let description = call.text("description");
     if description.is_some_and(|text| text.chars().count() > 140) {
-        return Err(Refusal::custom("Status", "description is too long (maximum is 140 characters)"));
+        return Err(Refusal::custom(
+            "Status",
+            "description is too long (maximum is 140 characters)",
+        ));
     }
     let status = Status {
         id: world.next_id(),
@@ -39,7 +45,10 @@ pub fn create_status(world: &mut World, call: &Call) -> Outcome {
     };
     let same = |one: &&Status| one.sha == sha && one.context == status.context;
     if world.repo(call.repo).statuses.iter().filter(same).count() >= 1000 {
-        return Err(Refusal::custom("Status", "This SHA and context has reached the maximum number of statuses."));
+        return Err(Refusal::custom(
+            "Status",
+            "This SHA and context has reached the maximum number of statuses.",
+        ));
     }
     world.repo_mut(call.repo).statuses.push(status.clone());
     Answer::created(view::run::status(world, call.repo, &status))
@@ -62,7 +71,13 @@ pub fn statuses(world: &mut World, call: &Call) -> Outcome {
 /// The newest report of each context on a commit.
 pub fn newest(world: &World, at: usize, sha: Oid) -> Vec<&Status> {
     let mut rows: Vec<&Status> = Vec::new();
-    for status in world.repo(at).statuses.iter().rev().filter(|status| status.sha == sha) {
+    for status in world
+        .repo(at)
+        .statuses
+        .iter()
+        .rev()
+        .filter(|status| status.sha == sha)
+    {
         if !rows.iter().any(|have| have.context == status.context) {
             rows.push(status);
         }
@@ -91,39 +106,71 @@ pub fn combined(world: &mut World, call: &Call) -> Outcome {
     extra.insert("state".to_owned(), json!(combine(&rows)));
     extra.insert("sha".to_owned(), json!(sha.to_string()));
     extra.insert("repository".to_owned(), view::repo_short(world, call.repo));
-    extra.insert("commit_url".to_owned(), json!(format!("{api}/commits/{sha}")));
-    extra.insert("url".to_owned(), json!(format!("{api}/commits/{sha}/status")));
-    let rows = rows.into_iter().map(|row| view::run::status_short(world, call.repo, row)).collect();
-    Ok(Answer { status: 200, body: Body::Wrapped("statuses", rows, extra) })
+    extra.insert(
+        "commit_url".to_owned(),
+        json!(format!("{api}/commits/{sha}")),
+    );
+    extra.insert(
+        "url".to_owned(),
+        json!(format!("{api}/commits/{sha}/status")),
+    );
+    let rows = rows
+        .into_iter()
+        .map(|row| view::run::status_short(world, call.repo, row))
+        .collect();
+    Ok(Answer {
+        status: 200,
+        body: Body::Wrapped("statuses", rows, extra),
+    })
 }
 
 /// `GET commits/{ref}/check-runs`: the newest of each name and App, or all with `filter=all`.
 pub fn runs_of(world: &mut World, call: &Call) -> Outcome {
     let sha = commit(world, call)?;
     let mut rows: Vec<&CheckRun> = Vec::new();
-    for check in world.repo(call.repo).checks.iter().rev().filter(|check| check.sha == sha) {
-        let newer = rows.iter().any(|have| have.name == check.name && have.app == check.app);
+    for check in world
+        .repo(call.repo)
+        .checks
+        .iter()
+        .rev()
+        .filter(|check| check.sha == sha)
+    {
+        let newer = rows
+            .iter()
+            .any(|have| have.name == check.name && have.app == check.app);
         if call.query("filter") == Some("all") || !newer {
             rows.push(check);
         }
     }
     rows.retain(|check| {
-        call.query("check_name").is_none_or(|name| check.name == name)
-            && call.query("app_id").is_none_or(|app| check.app.to_string() == app)
-            && call.query("status").is_none_or(|status| check.status == status)
+        call.query("check_name")
+            .is_none_or(|name| check.name == name)
+            && call
+                .query("app_id")
+                .is_none_or(|app| check.app.to_string() == app)
+            && call
+                .query("status")
+                .is_none_or(|status| check.status == status)
     });
-    let rows = rows.into_iter().map(|check| view::run::check(world, call.repo, check)).collect();
+    let rows = rows
+        .into_iter()
+        .map(|check| view::run::check(world, call.repo, check))
+        .collect();
     Answer::wrapped("check_runs", rows)
 }
 
 /// `POST check-runs`: Apps only.
 pub fn create(world: &mut World, call: &Call) -> Outcome {
     let Some(app) = call.session.app() else {
-        return Err(Refusal::forbidden("You must authenticate via a GitHub App."));
+        return Err(Refusal::forbidden(
+            "You must authenticate via a GitHub App.",
+        ));
     };
     let sha = call.oid("CheckRun", "head_sha")?;
     if world.repo(call.repo).store.info(sha).is_none() {
-        return Err(Refusal::unprocessable(format!("No commit found for SHA: {sha}")));
+        return Err(Refusal::unprocessable(format!(
+            "No commit found for SHA: {sha}"
+        )));
     }
     let (id, suite, now) = (world.next_id(), world.next_id(), world.now());
     let mut check = CheckRun {
@@ -166,7 +213,11 @@ fn change(check: &mut CheckRun, call: &Call, now: jiff::Timestamp) {
 
 fn find<'w>(world: &'w World, call: &Call) -> Result<&'w CheckRun, Refusal> {
     let id = call.number("id")?;
-    let found = world.repo(call.repo).checks.iter().find(|check| check.id == id);
+    let found = world
+        .repo(call.repo)
+        .checks
+        .iter()
+        .find(|check| check.id == id);
     found.ok_or_else(Refusal::not_found)
 }
 
@@ -179,10 +230,17 @@ pub fn get(world: &mut World, call: &Call) -> Outcome {
 pub fn update(world: &mut World, call: &Call) -> Outcome {
     let mut check = find(world, call)?.clone();
     if call.session.app() != Some(check.app) {
-        return Err(Refusal::forbidden("Invalid app_id - check run can only be modified by the GitHub App that created it."));
+        return Err(Refusal::forbidden(
+            "Invalid app_id - check run can only be modified by the GitHub App that created it.",
+        ));
     }
     change(&mut check, call, world.now());
-    if let Some(found) = world.repo_mut(call.repo).checks.iter_mut().find(|one| one.id == check.id) {
+    if let Some(found) = world
+        .repo_mut(call.repo)
+        .checks
+        .iter_mut()
+        .find(|one| one.id == check.id)
+    {
         *found = check.clone();
     }
     Answer::ok(view::run::check(world, call.repo, &check))

@@ -93,7 +93,10 @@ pub fn pulls(world: &mut World, call: &Call) -> Outcome {
                 .is_some_and(|merged| merged.commit == oid)
                 || repo
                     .store
-                    .between(repo.store.merge_base(pull.base_sha, pull.head_sha), pull.head_sha)
+                    .between(
+                        repo.store.merge_base(pull.base_sha, pull.head_sha),
+                        pull.head_sha,
+                    )
                     .contains(&oid)
         })
         .map(|pull| view::pull::pull_short(world, call.repo, pull))
@@ -135,9 +138,9 @@ pub fn compare(world: &mut World, call: &Call) -> Outcome {
         _ => "diverged",
     };
     let row = |oid: Oid| {
-        store
-            .info(oid)
-            .map_or(Value::Null, |commit| view::commit(world, call.repo, &commit))
+        store.info(oid).map_or(Value::Null, |commit| {
+            view::commit(world, call.repo, &commit)
+        })
     };
     let tree = |oid: Oid| store.info(oid).map(|commit| commit.tree);
     let files: Vec<Value> = tree(head)
@@ -222,7 +225,13 @@ pub fn contents(world: &mut World, call: &Call) -> Outcome {
                 } else {
                     format!("{path}/{}", entry.path)
                 };
-                head(&below, &entry.mode, entry.kind, entry.oid, entry.size.unwrap_or(0))
+                head(
+                    &below,
+                    &entry.mode,
+                    entry.kind,
+                    entry.oid,
+                    entry.size.unwrap_or(0),
+                )
             })
             .collect();
         return Answer::ok(Value::Array(rows));

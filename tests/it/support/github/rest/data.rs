@@ -106,7 +106,10 @@ pub fn get_blob(world: &mut World, call: &Call) -> Outcome {
     if call.accept.contains("raw") {
         return Ok(Answer {
             status: 200,
-            body: super::super::reply::Body::Raw("application/vnd.github.raw; charset=utf-8", bytes),
+            body: super::super::reply::Body::Raw(
+                "application/vnd.github.raw; charset=utf-8",
+                bytes,
+            ),
         });
     }
     Answer::ok(json!({
@@ -122,7 +125,8 @@ pub fn create_tree(world: &mut World, call: &Call) -> Outcome {
         None => None,
         Some(text) => {
             let oid = read_oid(text).filter(|oid| store.kind(*oid).is_some());
-            let oid = oid.ok_or_else(|| Refusal::unprocessable("base_tree is not a valid tree oid"))?;
+            let oid =
+                oid.ok_or_else(|| Refusal::unprocessable("base_tree is not a valid tree oid"))?;
             // A commit is taken for its tree.
             Some(store.info(oid).map_or(oid, |commit| commit.tree))
         }
@@ -134,7 +138,9 @@ pub fn create_tree(world: &mut World, call: &Call) -> Outcome {
     let mut edits: Vec<Edit> = Vec::new();
     for entry in entries {
         let path = entry["path"].as_str().unwrap_or_default();
-        let bad = |part: &str| part.is_empty() || part == "." || part == ".." || part.eq_ignore_ascii_case(".git");
+        let bad = |part: &str| {
+            part.is_empty() || part == "." || part == ".." || part.eq_ignore_ascii_case(".git")
+        };
         if path.split('/').any(bad) {
             return Err(Refusal::unprocessable(
                 "tree.path contains a malformed path component",
@@ -142,9 +148,7 @@ pub fn create_tree(world: &mut World, call: &Call) -> Outcome {
         }
         let mode = entry["mode"].as_str().unwrap_or("100644");
         if !["100644", "100755", "040000", "160000", "120000"].contains(&mode) {
-            return Err(Refusal::unprocessable(
-                "Must supply a valid tree.mode",
-            ));
+            return Err(Refusal::unprocessable("Must supply a valid tree.mode"));
         }
         let mode = u32::from_str_radix(mode, 8).unwrap_or(0o100_644);
         let edit = match (&entry["sha"], entry["content"].as_str()) {
@@ -156,7 +160,11 @@ pub fn create_tree(world: &mut World, call: &Call) -> Outcome {
                 Some((mode, oid))
             }
             (Value::Null, None) if entry.get("sha").is_some() => None,
-            _ => return Err(Refusal::unprocessable("Must supply either tree.sha or tree.content")),
+            _ => {
+                return Err(Refusal::unprocessable(
+                    "Must supply either tree.sha or tree.content",
+                ));
+            }
         };
         edits.push((path.to_owned(), edit));
     }
@@ -191,7 +199,9 @@ fn tree_view(world: &World, call: &Call, oid: Oid, recursive: bool) -> Result<Va
             row
         })
         .collect();
-    Ok(json!({"sha": oid.to_string(), "url": format!("{api}/git/trees/{oid}"), "tree": rows, "truncated": truncated}))
+    Ok(
+        json!({"sha": oid.to_string(), "url": format!("{api}/git/trees/{oid}"), "tree": rows, "truncated": truncated}),
+    )
 }
 
 /// `GET git/trees/{sha}`: a tree, or whatever leads to one.
@@ -228,7 +238,9 @@ pub fn create_commit(world: &mut World, call: &Call) -> Outcome {
     let mut parents = Vec::new();
     for text in call.texts("parents").unwrap_or_default() {
         let oid = read_oid(&text).filter(|oid| store.kind(*oid) == Some(ObjectType::Commit));
-        parents.push(oid.ok_or_else(|| Refusal::unprocessable("Parent SHA does not exist or is not a commit object"))?);
+        parents.push(oid.ok_or_else(|| {
+            Refusal::unprocessable("Parent SHA does not exist or is not a commit object")
+        })?);
     }
     let own = merge::author(world, call.actor()?);
     let author = person(world, &call.body["author"]);
@@ -253,7 +265,11 @@ pub fn create_commit(world: &mut World, call: &Call) -> Outcome {
 /// `GET git/commits/{sha}`.
 pub fn get_commit(world: &mut World, call: &Call) -> Outcome {
     let oid = object(world, call, ObjectType::Commit)?;
-    let commit = world.repo(call.repo).store.info(oid).ok_or_else(Refusal::not_found)?;
+    let commit = world
+        .repo(call.repo)
+        .store
+        .info(oid)
+        .ok_or_else(Refusal::not_found)?;
     Answer::ok(view::git_commit(world, call.repo, &commit))
 }
 

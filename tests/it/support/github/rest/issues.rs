@@ -21,7 +21,13 @@ pub fn repo_labels(world: &mut World, call: &Call) -> Outcome {
     Answer::list(rows)
 }
 
-fn add_label(world: &mut World, at: RepoId, name: &str, color: &str, description: Option<&str>) -> Label {
+fn add_label(
+    world: &mut World,
+    at: RepoId,
+    name: &str,
+    color: &str,
+    description: Option<&str>,
+) -> Label {
     let label = Label {
         id: world.next_id(),
         name: name.to_owned(),
@@ -39,9 +45,15 @@ pub fn create_label(world: &mut World, call: &Call) -> Outcome {
         return Err(Refusal::invalid("Label", "name", "already_exists"));
     }
     if name.chars().count() > 50 {
-        return Err(Refusal::custom("Label", "name is too long (maximum is 50 characters)"));
+        return Err(Refusal::custom(
+            "Label",
+            "name is too long (maximum is 50 characters)",
+        ));
     }
-    let color = call.text("color").unwrap_or("ededed").trim_start_matches('#');
+    let color = call
+        .text("color")
+        .unwrap_or("ededed")
+        .trim_start_matches('#');
     let label = add_label(world, call.repo, name, color, call.text("description"));
     Answer::created(view::pull::label(world, call.repo, &label))
 }
@@ -82,7 +94,10 @@ pub fn update(world: &mut World, call: &Call) -> Outcome {
         replace(world, call, number, &names)?;
     }
     if let Some(logins) = call.texts("assignees") {
-        let people = logins.iter().filter_map(|login| world.user_id(login)).collect();
+        let people = logins
+            .iter()
+            .filter_map(|login| world.user_id(login))
+            .collect();
         if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
             pull.assignees = people;
         }
@@ -110,24 +125,44 @@ pub fn labels(world: &mut World, call: &Call) -> Outcome {
 }
 
 /// Puts labels on; a label that the repository lacks is created where the caller may, which triage may not.
-pub fn put_on(world: &mut World, call: &Call, number: u64, names: &[String]) -> Result<(), Refusal> {
+pub fn put_on(
+    world: &mut World,
+    call: &Call,
+    number: u64,
+    names: &[String],
+) -> Result<(), Refusal> {
     let at = call.repo;
     let creator = acting_role(world, &call.session, at) >= Role::Write
         || (call.session.app().is_some()
-            && (call.session.grants(at, "issues", Level::Write) || call.session.grants(at, "pull_requests", Level::Write)));
-    if let Some(name) = names.iter().find(|name| world.repo(at).label(name).is_none())
+            && (call.session.grants(at, "issues", Level::Write)
+                || call.session.grants(at, "pull_requests", Level::Write)));
+    if let Some(name) = names
+        .iter()
+        .find(|name| world.repo(at).label(name).is_none())
         && !creator
     {
-        return Err(Refusal::forbidden(format!("You do not have permission to create labels on this repository. ({name})")));
+        return Err(Refusal::forbidden(format!(
+            "You do not have permission to create labels on this repository. ({name})"
+        )));
     }
     for name in names {
         let label = match world.repo(at).label(name) {
             Some(label) => label.clone(),
             None => add_label(world, at, name, "ededed", None),
         };
-        let fresh = world.repo_mut(at).pulls.get_mut(&number).is_some_and(|pull| pull.labels.insert(label.id));
+        let fresh = world
+            .repo_mut(at)
+            .pulls
+            .get_mut(&number)
+            .is_some_and(|pull| pull.labels.insert(label.id));
         if fresh {
-            refs::record(world, at, number, call.by(), What::Labeled(label.name, label.color));
+            refs::record(
+                world,
+                at,
+                number,
+                call.by(),
+                What::Labeled(label.name, label.color),
+            );
         }
     }
     Ok(())
@@ -144,7 +179,13 @@ pub fn take_off(world: &mut World, call: &Call, number: u64, name: &str) -> bool
         .get_mut(&number)
         .is_some_and(|pull| pull.labels.remove(&label.id));
     if was {
-        refs::record(world, call.repo, number, call.by(), What::Unlabeled(label.name, label.color));
+        refs::record(
+            world,
+            call.repo,
+            number,
+            call.by(),
+            What::Unlabeled(label.name, label.color),
+        );
     }
     was
 }
@@ -155,7 +196,11 @@ fn replace(world: &mut World, call: &Call, number: u64, names: &[String]) -> Res
         .labels
         .iter()
         .filter(|label| repo.pulls[&number].labels.contains(&label.id))
-        .filter(|label| !names.iter().any(|name| name.eq_ignore_ascii_case(&label.name)))
+        .filter(|label| {
+            !names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(&label.name))
+        })
         .map(|label| label.name.clone())
         .collect();
     for name in gone {
@@ -166,7 +211,12 @@ fn replace(world: &mut World, call: &Call, number: u64, names: &[String]) -> Res
 
 /// Names as the label routes take them: `{"labels": [...]}` or the bare list.
 fn names(call: &Call) -> Vec<String> {
-    let bare = call.body.as_array().map(|list| list.iter().filter_map(|one| one.as_str()).map(str::to_owned).collect());
+    let bare = call.body.as_array().map(|list| {
+        list.iter()
+            .filter_map(|one| one.as_str())
+            .map(str::to_owned)
+            .collect()
+    });
     bare.or_else(|| call.texts("labels")).unwrap_or_default()
 }
 
@@ -188,7 +238,10 @@ pub fn set_labels(world: &mut World, call: &Call) -> Outcome {
 pub fn remove_label(world: &mut World, call: &Call) -> Outcome {
     let number = call.pull(world)?.number;
     if !take_off(world, call, number, call.param("name")) {
-        return Err(Refusal { message: "Label does not exist".to_owned(), ..Refusal::not_found() });
+        return Err(Refusal {
+            message: "Label does not exist".to_owned(),
+            ..Refusal::not_found()
+        });
     }
     labels_view(world, call, number)
 }
@@ -251,7 +304,12 @@ fn locate(world: &World, call: &Call) -> Result<(u64, Comment), Refusal> {
         .repo(call.repo)
         .pulls
         .values()
-        .find_map(|pull| Some((pull.number, pull.comments.iter().find(|one| one.id == id)?.clone())))
+        .find_map(|pull| {
+            Some((
+                pull.number,
+                pull.comments.iter().find(|one| one.id == id)?.clone(),
+            ))
+        })
         .ok_or_else(Refusal::not_found)
 }
 
@@ -263,7 +321,9 @@ pub fn get_comment(world: &mut World, call: &Call) -> Outcome {
 
 /// Own comments, or anybody's for those who may write.
 fn check_comment(world: &World, call: &Call, comment: &Comment) -> Result<(), Refusal> {
-    if call.session.actor() == Some(comment.user) || acting_role(world, &call.session, call.repo) >= Role::Write {
+    if call.session.actor() == Some(comment.user)
+        || acting_role(world, &call.session, call.repo) >= Role::Write
+    {
         Ok(())
     } else {
         Err(Refusal::forbidden("Must have admin rights to Repository."))
@@ -274,7 +334,8 @@ fn check_comment(world: &World, call: &Call, comment: &Comment) -> Result<(), Re
 pub fn update_comment(world: &mut World, call: &Call) -> Outcome {
     let (number, mut comment) = locate(world, call)?;
     check_comment(world, call, &comment)?;
-    call.need("IssueComment", "body")?.clone_into(&mut comment.body);
+    call.need("IssueComment", "body")?
+        .clone_into(&mut comment.body);
     comment.updated_at = world.now();
     if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number)
         && let Some(found) = pull.comments.iter_mut().find(|one| one.id == comment.id)

@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 /// `GET /`: what `gh` asks to learn the scopes of a token (they stand in a header).
 pub fn root(world: &mut World, _: &Call) -> Outcome {
     let api = |tail: &str| world.api_url(tail);
-    Answer::ok(json!({"current_user_url": api("/user"), "rate_limit_url": api("/rate_limit"), "repository_url": api("/repos/{owner}/{repo}")}))
+    Answer::ok(
+        json!({"current_user_url": api("/user"), "rate_limit_url": api("/rate_limit"), "repository_url": api("/repos/{owner}/{repo}")}),
+    )
 }
 
 /// `GET /meta`.
@@ -23,7 +25,9 @@ pub fn rate_limit(world: &mut World, call: &Call) -> Outcome {
     let core = super::super::budget::view(world, &call.session, "core");
     let graphql = super::super::budget::view(world, &call.session, "graphql");
     let search = json!({"limit": 30, "used": 0, "remaining": 30, "reset": core["reset"]});
-    Answer::ok(json!({"resources": {"core": core, "graphql": graphql, "search": search}, "rate": core}))
+    Answer::ok(
+        json!({"resources": {"core": core, "graphql": graphql, "search": search}, "rate": core}),
+    )
 }
 
 /// `GET /user`: integrations have none.
@@ -42,7 +46,9 @@ pub fn me(world: &mut World, call: &Call) -> Outcome {
 
 /// `GET /users/{login}`.
 pub fn user(world: &mut World, call: &Call) -> Outcome {
-    let id = world.user_id(call.param("login")).ok_or_else(Refusal::not_found)?;
+    let id = world
+        .user_id(call.param("login"))
+        .ok_or_else(Refusal::not_found)?;
     Answer::ok(view::profile(world, id))
 }
 
@@ -57,12 +63,17 @@ pub fn user_by_id(world: &mut World, call: &Call) -> Outcome {
 
 /// `GET /app`: needs a signed App token, which this stand-in does not issue.
 pub fn this_app(_: &mut World, _: &Call) -> Outcome {
-    Err(Refusal::unauthorized("A JSON web token could not be decoded"))
+    Err(Refusal::unauthorized(
+        "A JSON web token could not be decoded",
+    ))
 }
 
 /// `GET /apps/{slug}`.
 pub fn app(world: &mut World, call: &Call) -> Outcome {
-    let found = world.apps.values().find(|app| app.slug == call.param("slug"));
+    let found = world
+        .apps
+        .values()
+        .find(|app| app.slug == call.param("slug"));
     let id = found.ok_or_else(Refusal::not_found)?.id;
     Answer::ok(view::app(world, Some(id)))
 }
@@ -72,16 +83,25 @@ pub fn installed(world: &mut World, call: &Call) -> Outcome {
     let repos = match call.session.token.as_ref().map(|token| &token.kind) {
         Some(TokenKind::Installation(_, repos, _)) => repos.clone(),
         Some(TokenKind::Workflow(repo, _)) => vec![*repo],
-        _ => return Err(Refusal::forbidden("You must authenticate with an installation access token in order to list repositories for an installation.")),
+        _ => {
+            return Err(Refusal::forbidden(
+                "You must authenticate with an installation access token in order to list repositories for an installation.",
+            ));
+        }
     };
     let rows = repos.into_iter().map(|id| view::repo(world, id)).collect();
     let mut extra = Map::new();
     extra.insert("repository_selection".to_owned(), json!("selected"));
-    Ok(Answer { status: 200, body: Body::Wrapped("repositories", rows, extra) })
+    Ok(Answer {
+        status: 200,
+        body: Body::Wrapped("repositories", rows, extra),
+    })
 }
 
 fn find_org<'w>(world: &'w World, call: &Call) -> Result<(UserId, &'w Org), Refusal> {
-    let id = world.user_id(call.param("org")).ok_or_else(Refusal::not_found)?;
+    let id = world
+        .user_id(call.param("org"))
+        .ok_or_else(Refusal::not_found)?;
     let org = world.orgs.get(&id).ok_or_else(Refusal::not_found)?;
     Ok((id, org))
 }
@@ -95,14 +115,22 @@ fn sees_members(world: &World, call: &Call, org: UserId) -> Result<(), Refusal> 
     let member = world.orgs[&org].members.contains_key(&token.actor);
     let owns = |repo: &usize| world.repo(*repo).owner == org;
     match &token.kind {
-        TokenKind::Workflow(..) => Err(Refusal::forbidden("Resource not accessible by integration")),
-        TokenKind::Installation(_, repos, map) if !map.grants("members", Level::Read) || !repos.iter().any(owns) => {
+        TokenKind::Workflow(..) => {
             Err(Refusal::forbidden("Resource not accessible by integration"))
         }
-        TokenKind::FineGrained(_, map) if !map.grants("members", Level::Read) => {
-            Err(Refusal::forbidden("Resource not accessible by personal access token"))
+        TokenKind::Installation(_, repos, map)
+            if !map.grants("members", Level::Read) || !repos.iter().any(owns) =>
+        {
+            Err(Refusal::forbidden("Resource not accessible by integration"))
         }
-        TokenKind::Classic(scopes) if !member || !scopes.iter().any(|scope| scope.ends_with(":org")) => Err(Refusal::not_found()),
+        TokenKind::FineGrained(_, map) if !map.grants("members", Level::Read) => Err(
+            Refusal::forbidden("Resource not accessible by personal access token"),
+        ),
+        TokenKind::Classic(scopes)
+            if !member || !scopes.iter().any(|scope| scope.ends_with(":org")) =>
+        {
+            Err(Refusal::not_found())
+        }
         _ => Ok(()),
     }
 }
@@ -137,7 +165,10 @@ pub fn org_member(world: &mut World, call: &Call) -> Outcome {
 fn find_team<'w>(world: &'w World, call: &Call) -> Result<(UserId, &'w Team), Refusal> {
     let (id, org) = find_org(world, call)?;
     sees_members(world, call, id)?;
-    let team = org.teams.iter().find(|team| team.slug.eq_ignore_ascii_case(call.param("slug")));
+    let team = org
+        .teams
+        .iter()
+        .find(|team| team.slug.eq_ignore_ascii_case(call.param("slug")));
     Ok((id, team.ok_or_else(Refusal::not_found)?))
 }
 
@@ -168,19 +199,28 @@ pub fn team(world: &mut World, call: &Call) -> Outcome {
 /// `GET /orgs/{org}/teams/{slug}/members`: the active ones.
 pub fn team_members(world: &mut World, call: &Call) -> Outcome {
     let (_, team) = find_team(world, call)?;
-    let active = team.members.iter().filter(|(_, state)| **state == Membership::Active);
+    let active = team
+        .members
+        .iter()
+        .filter(|(_, state)| **state == Membership::Active);
     Answer::list(active.map(|(id, _)| view::user(world, *id)).collect())
 }
 
 /// `GET /orgs/{org}/teams/{slug}/memberships/{login}`.
 pub fn membership(world: &mut World, call: &Call) -> Outcome {
     let (org, team) = find_team(world, call)?;
-    let who = world.user_id(call.param("login")).ok_or_else(Refusal::not_found)?;
+    let who = world
+        .user_id(call.param("login"))
+        .ok_or_else(Refusal::not_found)?;
     let state = match team.members.get(&who).ok_or_else(Refusal::not_found)? {
         Membership::Active => "active",
         Membership::Pending => "pending",
     };
-    let url = world.api_url(&format!("/organizations/{org}/team/{}/memberships/{}", team.id, world.user(who).login));
+    let url = world.api_url(&format!(
+        "/organizations/{org}/team/{}/memberships/{}",
+        team.id,
+        world.user(who).login
+    ));
     Answer::ok(json!({"state": state, "role": "member", "url": url}))
 }
 
@@ -188,7 +228,10 @@ pub fn membership(world: &mut World, call: &Call) -> Outcome {
 fn collaborator(world: &World, call: &Call, id: UserId) -> Value {
     let role = world.role(call.repo, id);
     let mut shown = view::user(world, id);
-    view::merge(&mut shown, json!({"permissions": view::role_flags(role), "role_name": role.name()}));
+    view::merge(
+        &mut shown,
+        json!({"permissions": view::role_flags(role), "role_name": role.name()}),
+    );
     shown
 }
 
@@ -207,12 +250,19 @@ pub fn everybody(world: &World, at: usize) -> Vec<UserId> {
 
 /// `GET collaborators`.
 pub fn collaborators(world: &mut World, call: &Call) -> Outcome {
-    Answer::list(everybody(world, call.repo).into_iter().map(|id| collaborator(world, call, id)).collect())
+    Answer::list(
+        everybody(world, call.repo)
+            .into_iter()
+            .map(|id| collaborator(world, call, id))
+            .collect(),
+    )
 }
 
 /// `GET collaborators/{login}`: 204 or 404.
 pub fn is_collaborator(world: &mut World, call: &Call) -> Outcome {
-    let who = world.user_id(call.param("login")).ok_or_else(Refusal::not_found)?;
+    let who = world
+        .user_id(call.param("login"))
+        .ok_or_else(Refusal::not_found)?;
     match everybody(world, call.repo).contains(&who) {
         true => Answer::empty(),
         false => Err(Refusal::not_found()),
@@ -224,9 +274,15 @@ pub fn permission(world: &mut World, call: &Call) -> Outcome {
     call.actor()?;
     let integration = call.session.app().is_some() && visible(world, &call.session, call.repo);
     if !integration && acting_role(world, &call.session, call.repo) < Role::Write {
-        return Err(Refusal::forbidden("Must have push access to view collaborator permission."));
+        return Err(Refusal::forbidden(
+            "Must have push access to view collaborator permission.",
+        ));
     }
-    let who = world.user_id(call.param("login")).ok_or_else(Refusal::not_found)?;
+    let who = world
+        .user_id(call.param("login"))
+        .ok_or_else(Refusal::not_found)?;
     let role = world.role(call.repo, who);
-    Answer::ok(json!({"permission": role.permission(), "role_name": role.name(), "user": collaborator(world, call, who)}))
+    Answer::ok(
+        json!({"permission": role.permission(), "role_name": role.name(), "user": collaborator(world, call, who)}),
+    )
 }

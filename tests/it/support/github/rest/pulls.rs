@@ -49,7 +49,11 @@ fn head_of(world: &World, at: RepoId, head: &str) -> Option<(RepoId, String)> {
         id
     };
     let found = (0..world.repos.len()).find(|id| {
-        root(*id) == root(at) && world.user(world.repo(*id).owner).login.eq_ignore_ascii_case(owner)
+        root(*id) == root(at)
+            && world
+                .user(world.repo(*id).owner)
+                .login
+                .eq_ignore_ascii_case(owner)
     })?;
     Some((found, branch.to_owned()))
 }
@@ -59,8 +63,14 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
     let at = call.repo;
     let invalid = |field: &str| Refusal::invalid("PullRequest", field, "invalid");
     let (head_repo, head) = head_of(world, at, &new.head).ok_or_else(|| invalid("head"))?;
-    let head_sha = world.repo(head_repo).branch(&head).ok_or_else(|| invalid("head"))?;
-    let base_sha = world.repo(at).branch(&new.base).ok_or_else(|| invalid("base"))?;
+    let head_sha = world
+        .repo(head_repo)
+        .branch(&head)
+        .ok_or_else(|| invalid("head"))?;
+    let base_sha = world
+        .repo(at)
+        .branch(&new.base)
+        .ok_or_else(|| invalid("base"))?;
     if call.session.app().is_none() {
         let author = call.actor()?;
         let public = !world.repo(at).private;
@@ -69,7 +79,9 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
         }
     }
     let owner = world.user(world.repo(head_repo).owner).login.clone();
-    let twin = |pull: &Pull| pull.open && pull.head_repo == Some(head_repo) && pull.head == head && pull.base == new.base;
+    let twin = |pull: &Pull| {
+        pull.open && pull.head_repo == Some(head_repo) && pull.head == head && pull.base == new.base
+    };
     if world.repo(at).pulls.values().any(twin) {
         return Err(Refusal::custom(
             "PullRequest",
@@ -80,7 +92,10 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
     if store.merge_base(base_sha, head_sha).is_none() {
         return Err(Refusal::custom(
             "PullRequest",
-            format!("The {head} branch has no history in common with {}", new.base),
+            format!(
+                "The {head} branch has no history in common with {}",
+                new.base
+            ),
         ));
     }
     if store.is_ancestor(head_sha, base_sha) {
@@ -101,7 +116,8 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
     let repo = world.repo_mut(at);
     repo.last_number += 1;
     let number = repo.last_number;
-    repo.refs.insert(format!("refs/pull/{number}/head"), head_sha);
+    repo.refs
+        .insert(format!("refs/pull/{number}/head"), head_sha);
     repo.pulls.insert(
         number,
         Pull {
@@ -198,7 +214,10 @@ pub fn list(world: &mut World, call: &Call) -> Outcome {
             head.is_none_or(|(owner, branch)| {
                 pull.head == branch
                     && pull.head_repo.is_some_and(|id| {
-                        world.user(world.repo(id).owner).login.eq_ignore_ascii_case(owner)
+                        world
+                            .user(world.repo(id).owner)
+                            .login
+                            .eq_ignore_ascii_case(owner)
                     })
             })
         })
@@ -213,7 +232,9 @@ pub fn list(world: &mut World, call: &Call) -> Outcome {
     numbers.retain(|number| listed(world, call.repo, *number));
     let rows = numbers
         .iter()
-        .map(|number| view::pull::pull_short(world, call.repo, &world.repo(call.repo).pulls[number]))
+        .map(|number| {
+            view::pull::pull_short(world, call.repo, &world.repo(call.repo).pulls[number])
+        })
         .collect();
     Answer::list(rows)
 }
@@ -226,12 +247,18 @@ pub fn get(world: &mut World, call: &Call) -> Outcome {
             .iter()
             .map(|change| {
                 let path = &change.path;
-                format!("diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n{}", change.patch.as_deref().unwrap_or_default())
+                format!(
+                    "diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n{}",
+                    change.patch.as_deref().unwrap_or_default()
+                )
             })
             .collect();
         return Ok(Answer {
             status: 200,
-            body: super::super::reply::Body::Raw("application/vnd.github.diff; charset=utf-8", text.into_bytes()),
+            body: super::super::reply::Body::Raw(
+                "application/vnd.github.diff; charset=utf-8",
+                text.into_bytes(),
+            ),
         });
     }
     let shown = full(world, call.repo, number);
@@ -250,20 +277,38 @@ pub fn set_state(world: &mut World, call: &Call, number: u64, open: bool) -> Res
         refs::close(world, at, number, by);
         return Ok(());
     }
-    let cannot = |text: String| Err(Refusal::custom("PullRequest", format!("state cannot be changed. {text}")));
+    let cannot = |text: String| {
+        Err(Refusal::custom(
+            "PullRequest",
+            format!("state cannot be changed. {text}"),
+        ))
+    };
     if pull.merged.is_some() {
         return cannot("The pull request cannot be reopened.".to_owned());
     }
-    let tip = pull.head_repo.and_then(|id| world.repo(id).branch(&pull.head));
+    let tip = pull
+        .head_repo
+        .and_then(|id| world.repo(id).branch(&pull.head));
     let Some(tip) = tip else {
         return cannot(format!("The {} branch was deleted.", pull.head));
     };
     if !world.repo(at).store.is_ancestor(pull.head_sha, tip) {
-        return cannot(format!("The {} branch was force-pushed or recreated.", pull.head));
+        return cannot(format!(
+            "The {} branch was force-pushed or recreated.",
+            pull.head
+        ));
     }
-    let twin = |other: &Pull| other.open && other.head_repo == pull.head_repo && other.head == pull.head && other.base == pull.base;
+    let twin = |other: &Pull| {
+        other.open
+            && other.head_repo == pull.head_repo
+            && other.head == pull.head
+            && other.base == pull.base
+    };
     if world.repo(at).pulls.values().any(twin) {
-        return cannot(format!("There is already an open pull request from {} to {}.", pull.head, pull.base));
+        return cannot(format!(
+            "There is already an open pull request from {} to {}.",
+            pull.head, pull.base
+        ));
     }
     if let Some(pull) = world.repo_mut(at).pulls.get_mut(&number) {
         pull.open = true;
@@ -293,15 +338,29 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
         pull.base_sha = tip;
         pull.unknown_reads.0 = lag;
     }
-    refs::record(world, at, number, call.by(), What::BaseChanged(from, base.to_owned()));
+    refs::record(
+        world,
+        at,
+        number,
+        call.by(),
+        What::BaseChanged(from, base.to_owned()),
+    );
     Ok(())
 }
 
 /// Whether the caller may change a pull request: its author, or somebody with the role.
-pub fn check_edit(world: &World, call: &Call, pull: &Pull, role: super::super::access::Role) -> Result<(), Refusal> {
+pub fn check_edit(
+    world: &World,
+    call: &Call,
+    pull: &Pull,
+    role: super::super::access::Role,
+) -> Result<(), Refusal> {
     let allowed = call.session.app().is_some()
         || call.session.actor() == Some(pull.author)
-        || call.session.actor().is_some_and(|who| world.role(call.repo, who) >= role);
+        || call
+            .session
+            .actor()
+            .is_some_and(|who| world.role(call.repo, who) >= role);
     if allowed {
         Ok(())
     } else {
@@ -322,7 +381,13 @@ pub fn update(world: &mut World, call: &Call) -> Outcome {
         if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
             new.clone_into(&mut pull.title);
         }
-        refs::record(world, call.repo, number, call.by(), What::Renamed(title, new.to_owned()));
+        refs::record(
+            world,
+            call.repo,
+            number,
+            call.by(),
+            What::Renamed(title, new.to_owned()),
+        );
     }
     let now = world.now();
     if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
@@ -345,7 +410,10 @@ pub fn update(world: &mut World, call: &Call) -> Outcome {
 pub fn commits(world: &mut World, call: &Call) -> Outcome {
     let pull = call.pull(world)?;
     let store = &world.repo(call.repo).store;
-    let mut oids = store.between(store.merge_base(pull.base_sha, pull.head_sha), pull.head_sha);
+    let mut oids = store.between(
+        store.merge_base(pull.base_sha, pull.head_sha),
+        pull.head_sha,
+    );
     oids.reverse();
     let rows = oids
         .into_iter()
@@ -360,7 +428,9 @@ fn changes(world: &World, call: &Call) -> Result<Vec<super::super::store::Change
     let pull = call.pull(world)?;
     let store = &world.repo(call.repo).store;
     let tree = |oid| store.info(oid).map(|commit| commit.tree);
-    let from = store.merge_base(pull.base_sha, pull.head_sha).and_then(tree);
+    let from = store
+        .merge_base(pull.base_sha, pull.head_sha)
+        .and_then(tree);
     let to = tree(pull.head_sha).ok_or_else(Refusal::not_found)?;
     Ok(store.diff(from, to))
 }
@@ -401,5 +471,7 @@ pub fn merge(world: &mut World, call: &Call) -> Outcome {
         message: text("commit_message"),
     };
     let commit = merge::merge(world, &call.session, call.repo, number, &request)?;
-    Answer::ok(json!({"sha": commit.to_string(), "merged": true, "message": "Pull Request successfully merged"}))
+    Answer::ok(
+        json!({"sha": commit.to_string(), "merged": true, "message": "Pull Request successfully merged"}),
+    )
 }

@@ -19,19 +19,30 @@ pub fn activity(world: &mut World, call: &Call) -> Outcome {
         return Err(Refusal::not_found());
     }
     let named = |name: &str| {
-        call.query("ref").is_none_or(|wanted| name == wanted || name == format!("refs/heads/{wanted}"))
+        call.query("ref")
+            .is_none_or(|wanted| name == wanted || name == format!("refs/heads/{wanted}"))
     };
     let rows: Vec<Value> = world
         .repo(call.repo)
         .activity
         .iter()
         .filter(|one| named(&one.name))
-        .filter(|one| call.query("activity_type").is_none_or(|kind| one.kind == kind))
-        .filter(|one| call.query("actor").is_none_or(|login| world.user(one.actor).login.eq_ignore_ascii_case(login)))
+        .filter(|one| {
+            call.query("activity_type")
+                .is_none_or(|kind| one.kind == kind)
+        })
+        .filter(|one| {
+            call.query("actor")
+                .is_none_or(|login| world.user(one.actor).login.eq_ignore_ascii_case(login))
+        })
         .map(|one| view::run::activity(world, one))
         .collect();
     let newest_first = call.query("direction").unwrap_or("desc") == "desc";
-    Answer::list(if newest_first { rows.into_iter().rev().collect() } else { rows })
+    Answer::list(if newest_first {
+        rows.into_iter().rev().collect()
+    } else {
+        rows
+    })
 }
 
 /// Whether any rule names a branch.
@@ -41,13 +52,23 @@ fn protected(world: &World, call: &Call, branch: &str) -> bool {
 
 fn status_checks(world: &World, call: &Call, branch: &str, rule: &Rule) -> Value {
     let contexts: Vec<&String> = rule.statuses.iter().map(|(context, _)| context).collect();
-    let checks: Vec<Value> = rule.statuses.iter().map(|(context, app)| json!({"context": context, "app_id": app})).collect();
-    let url = format!("{}/branches/{branch}/protection/required_status_checks", view::base(world, call.repo));
+    let checks: Vec<Value> = rule
+        .statuses
+        .iter()
+        .map(|(context, app)| json!({"context": context, "app_id": app}))
+        .collect();
+    let url = format!(
+        "{}/branches/{branch}/protection/required_status_checks",
+        view::base(world, call.repo)
+    );
     json!({"url": url, "strict": rule.strict, "contexts": contexts, "contexts_url": format!("{url}/contexts"), "checks": checks, "enforcement_level": "everyone"})
 }
 
 fn protection_of(world: &World, call: &Call, branch: &str) -> Value {
-    let url = format!("{}/branches/{branch}/protection", view::base(world, call.repo));
+    let url = format!(
+        "{}/branches/{branch}/protection",
+        view::base(world, call.repo)
+    );
     let found = rules::of(world.repo(call.repo), branch);
     let Some(rule) = found.iter().find(|rule| !rule.ruleset) else {
         return json!({"enabled": false, "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []}});
@@ -68,9 +89,14 @@ fn protection_of(world: &World, call: &Call, branch: &str) -> Value {
 /// `GET branches/{branch}/protection`: for admins; 404 without classic protection.
 pub fn protection(world: &mut World, call: &Call) -> Outcome {
     let branch = call.param("branch");
-    let classic = rules::of(world.repo(call.repo), branch).iter().any(|rule| !rule.ruleset);
+    let classic = rules::of(world.repo(call.repo), branch)
+        .iter()
+        .any(|rule| !rule.ruleset);
     if !classic {
-        return Err(Refusal { message: "Branch not protected".to_owned(), ..Refusal::not_found() });
+        return Err(Refusal {
+            message: "Branch not protected".to_owned(),
+            ..Refusal::not_found()
+        });
     }
     Answer::ok(protection_of(world, call, branch))
 }
@@ -97,8 +123,14 @@ pub fn branches(world: &mut World, call: &Call) -> Outcome {
 pub fn branch(world: &mut World, call: &Call) -> Outcome {
     let name = call.param("branch");
     let repo = world.repo(call.repo);
-    let missing = || Refusal { message: "Branch not found".to_owned(), ..Refusal::not_found() };
-    let commit = repo.branch(name).and_then(|oid| repo.store.info(oid)).ok_or_else(missing)?;
+    let missing = || Refusal {
+        message: "Branch not found".to_owned(),
+        ..Refusal::not_found()
+    };
+    let commit = repo
+        .branch(name)
+        .and_then(|oid| repo.store.info(oid))
+        .ok_or_else(missing)?;
     let (api, page) = (view::base(world, call.repo), view::page(world, call.repo));
     Answer::ok(json!({
         "name": name, "commit": view::commit(world, call.repo, &commit),
@@ -129,7 +161,10 @@ pub fn tags(world: &mut World, call: &Call) -> Outcome {
 pub fn rules(world: &mut World, call: &Call) -> Outcome {
     let slug = world.slug(call.repo);
     let mut rows = Vec::new();
-    for (index, rule) in rules::of(world.repo(call.repo), call.param("branch")).into_iter().enumerate() {
+    for (index, rule) in rules::of(world.repo(call.repo), call.param("branch"))
+        .into_iter()
+        .enumerate()
+    {
         if !rule.ruleset {
             continue;
         }
@@ -141,7 +176,10 @@ pub fn rules(world: &mut World, call: &Call) -> Outcome {
             rows.push(row);
         };
         if rule.restrict {
-            push("update", Some(json!({"update_allows_fetch_and_merge": false})));
+            push(
+                "update",
+                Some(json!({"update_allows_fetch_and_merge": false})),
+            );
         }
         if !rule.allow_force {
             push("deletion", None);
@@ -169,13 +207,21 @@ pub fn rules(world: &mut World, call: &Call) -> Outcome {
                     None => json!({"context": context}),
                 })
                 .collect();
-            push("required_status_checks", Some(json!({"strict_required_status_checks_policy": rule.strict, "required_status_checks": checks})));
+            push(
+                "required_status_checks",
+                Some(
+                    json!({"strict_required_status_checks_policy": rule.strict, "required_status_checks": checks}),
+                ),
+            );
         }
         if rule.queue {
-            push("merge_queue", Some(json!({
-                "check_response_timeout_minutes": 60, "grouping_strategy": "ALLGREEN", "max_entries_to_build": 5, "max_entries_to_merge": 5,
-                "merge_method": "MERGE", "min_entries_to_merge": 1, "min_entries_to_merge_wait_minutes": 5,
-            })));
+            push(
+                "merge_queue",
+                Some(json!({
+                    "check_response_timeout_minutes": 60, "grouping_strategy": "ALLGREEN", "max_entries_to_build": 5, "max_entries_to_merge": 5,
+                    "merge_method": "MERGE", "min_entries_to_merge": 1, "min_entries_to_merge_wait_minutes": 5,
+                })),
+            );
         }
     }
     Answer::list(rows)

@@ -40,11 +40,19 @@ fn state_of(event: &str) -> Result<&'static str, Refusal> {
         "REQUEST_CHANGES" => Ok("CHANGES_REQUESTED"),
         "COMMENT" => Ok("COMMENTED"),
         "" => Ok("PENDING"),
-        _ => Err(Refusal::unprocessable("Variable $event of type PullRequestReviewEvent was provided invalid value")),
+        _ => Err(Refusal::unprocessable(
+            "Variable $event of type PullRequestReviewEvent was provided invalid value",
+        )),
     }
 }
 
-fn check_opinion(world: &World, call: &Call, number: u64, state: &str, body: &str) -> Result<(), Refusal> {
+fn check_opinion(
+    world: &World,
+    call: &Call,
+    number: u64,
+    state: &str,
+    body: &str,
+) -> Result<(), Refusal> {
     let pull = &world.repo(call.repo).pulls[&number];
     let own = call.session.actor() == Some(pull.author);
     match state {
@@ -56,20 +64,31 @@ fn check_opinion(world: &World, call: &Call, number: u64, state: &str, body: &st
     }
     match state {
         "APPROVED" if own => Err(Refusal::entity("Can not approve your own pull request")),
-        "CHANGES_REQUESTED" if own => Err(Refusal::entity("Can not request changes on your own pull request")),
+        "CHANGES_REQUESTED" if own => Err(Refusal::entity(
+            "Can not request changes on your own pull request",
+        )),
         _ => Ok(()),
     }
 }
 
 /// Gives a review; `event` is GitHub's word, empty for a pending one.
-pub fn give(world: &mut World, call: &Call, number: u64, event: &str, body: &str, commit: Option<&str>) -> Result<u64, Refusal> {
+pub fn give(
+    world: &mut World,
+    call: &Call,
+    number: u64,
+    event: &str,
+    body: &str,
+    commit: Option<&str>,
+) -> Result<u64, Refusal> {
     let state = state_of(event)?;
     check_opinion(world, call, number, state, body)?;
     let actor = call.actor()?;
     let pull = &world.repo(call.repo).pulls[&number];
     let pending = |one: &Review| one.state == "PENDING" && one.user == Some(actor);
     if state == "PENDING" && pull.reviews.iter().any(pending) {
-        return Err(Refusal::entity("User can only have one pending review per pull request"));
+        return Err(Refusal::entity(
+            "User can only have one pending review per pull request",
+        ));
     }
     let head = pull.head_sha;
     let oid = match commit {
@@ -99,7 +118,10 @@ pub fn give(world: &mut World, call: &Call, number: u64, event: &str, body: &str
 }
 
 fn shown(world: &World, at: RepoId, number: u64, id: u64) -> Outcome {
-    let found = world.repo(at).pulls[&number].reviews.iter().find(|one| one.id == id);
+    let found = world.repo(at).pulls[&number]
+        .reviews
+        .iter()
+        .find(|one| one.id == id);
     let review = found.ok_or_else(Refusal::not_found)?;
     Answer::ok(view::pull::review(world, at, number, review))
 }
@@ -130,7 +152,11 @@ pub fn submit(world: &mut World, call: &Call) -> Outcome {
         .repo_mut(call.repo)
         .pulls
         .get_mut(&number)
-        .and_then(|pull| pull.reviews.iter_mut().find(|one| one.id == id && one.user == Some(actor)))
+        .and_then(|pull| {
+            pull.reviews
+                .iter_mut()
+                .find(|one| one.id == id && one.user == Some(actor))
+        })
         .ok_or_else(Refusal::not_found)?;
     if review.state != "PENDING" {
         return Err(Refusal::entity("Could not submit pull request review."));
@@ -162,8 +188,14 @@ pub fn dismiss(world: &mut World, call: &Call) -> Outcome {
 /// `GET requested_reviewers`.
 pub fn requested(world: &mut World, call: &Call) -> Outcome {
     let pull = call.pull(world)?;
-    let users: Vec<_> = pull.requested.iter().map(|id| view::user(world, *id)).collect();
-    Answer::ok(json!({"users": users, "teams": view::pull::teams(world, call.repo, &pull.requested_teams)}))
+    let users: Vec<_> = pull
+        .requested
+        .iter()
+        .map(|id| view::user(world, *id))
+        .collect();
+    Answer::ok(
+        json!({"users": users, "teams": view::pull::teams(world, call.repo, &pull.requested_teams)}),
+    )
 }
 
 /// `POST requested_reviewers`.
@@ -175,7 +207,9 @@ pub fn request(world: &mut World, call: &Call) -> Outcome {
     for login in call.texts("reviewers").unwrap_or_default() {
         let id = world.user_id(&login);
         if id == Some(author) {
-            return Err(Refusal::unprocessable("Review cannot be requested from pull request author."));
+            return Err(Refusal::unprocessable(
+                "Review cannot be requested from pull request author.",
+            ));
         }
         match id.filter(|id| world.role(call.repo, *id) >= Role::Read) {
             Some(id) => people.push(id),
@@ -190,7 +224,13 @@ pub fn request(world: &mut World, call: &Call) -> Outcome {
         let pull = world.repo_mut(call.repo).pulls.get_mut(&number);
         if let Some(pull) = pull.filter(|pull| !pull.requested.contains(&who)) {
             pull.requested.push(who);
-            refs::record(world, call.repo, number, call.by(), What::ReviewRequested(who));
+            refs::record(
+                world,
+                call.repo,
+                number,
+                call.by(),
+                What::ReviewRequested(who),
+            );
         }
     }
     if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
@@ -213,7 +253,13 @@ pub fn unrequest(world: &mut World, call: &Call) -> Outcome {
         if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
             pull.requested.retain(|one| *one != who);
         }
-        refs::record(world, call.repo, number, call.by(), What::ReviewRequestRemoved(who));
+        refs::record(
+            world,
+            call.repo,
+            number,
+            call.by(),
+            What::ReviewRequestRemoved(who),
+        );
     }
     if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
         pull.requested_teams.retain(|slug| !teams.contains(slug));

@@ -75,9 +75,17 @@ pub fn pull_short(world: &World, at: RepoId, pull: &Pull) -> Value {
     let (head_label, head_repo, head_user) = match pull.head_repo {
         Some(id) => {
             let owner = world.repo(id).owner;
-            (format!("{}:{}", world.user(owner).login, pull.head), repo(world, id), user(world, owner))
+            (
+                format!("{}:{}", world.user(owner).login, pull.head),
+                repo(world, id),
+                user(world, owner),
+            )
         }
-        None => (format!("unknown repository:{}", pull.head), Value::Null, Value::Null),
+        None => (
+            format!("unknown repository:{}", pull.head),
+            Value::Null,
+            Value::Null,
+        ),
     };
     let auto = pull.auto_merge.as_ref().map_or(Value::Null, |auto| {
         json!({"enabled_by": user(world, auto.by), "merge_method": auto.method, "commit_title": auto.title, "commit_message": auto.message})
@@ -100,22 +108,31 @@ pub fn pull_short(world: &World, at: RepoId, pull: &Pull) -> Value {
         "draft": pull.draft, "active_lock_reason": null, "auto_merge": auto,
         "author_association": association(world, at, pull.author),
     });
-    merge(&mut view, json!({
-        "head": {"label": head_label, "ref": pull.head, "sha": pull.head_sha.to_string(), "user": head_user, "repo": head_repo},
-        "base": {"label": format!("{owner}:{}", pull.base), "ref": pull.base, "sha": pull.base_sha.to_string(),
-            "user": user(world, here.owner), "repo": repo(world, at)},
-        "_links": {
-            "self": link(&format!("/pulls/{n}")), "html": {"href": format!("{page}/pull/{n}")}, "issue": link(&format!("/issues/{n}")),
-            "comments": link(&format!("/issues/{n}/comments")), "review_comments": link(&format!("/pulls/{n}/comments")),
-            "review_comment": link("/pulls/comments{/number}"), "commits": link(&format!("/pulls/{n}/commits")),
-            "statuses": link(&format!("/statuses/{}", pull.head_sha)),
-        },
-    }));
+    merge(
+        &mut view,
+        json!({
+            "head": {"label": head_label, "ref": pull.head, "sha": pull.head_sha.to_string(), "user": head_user, "repo": head_repo},
+            "base": {"label": format!("{owner}:{}", pull.base), "ref": pull.base, "sha": pull.base_sha.to_string(),
+                "user": user(world, here.owner), "repo": repo(world, at)},
+            "_links": {
+                "self": link(&format!("/pulls/{n}")), "html": {"href": format!("{page}/pull/{n}")}, "issue": link(&format!("/issues/{n}")),
+                "comments": link(&format!("/issues/{n}/comments")), "review_comments": link(&format!("/pulls/{n}/comments")),
+                "review_comment": link("/pulls/comments{/number}"), "commits": link(&format!("/pulls/{n}/commits")),
+                "statuses": link(&format!("/statuses/{}", pull.head_sha)),
+            },
+        }),
+    );
     view
 }
 
 /// A pull request in full. `mergeable` and `state` come from [`super::super::merge`], which counts reads.
-pub fn pull_full(world: &World, at: RepoId, pull: &Pull, mergeable: Option<bool>, state: &str) -> Value {
+pub fn pull_full(
+    world: &World,
+    at: RepoId,
+    pull: &Pull,
+    mergeable: Option<bool>,
+    state: &str,
+) -> Value {
     let mut view = pull_short(world, at, pull);
     let store = &world.repo(at).store;
     let from = store.merge_base(pull.base_sha, pull.head_sha);
@@ -123,19 +140,26 @@ pub fn pull_full(world: &World, at: RepoId, pull: &Pull, mergeable: Option<bool>
     let changes = tree(pull.head_sha)
         .map(|head| store.diff(from.and_then(tree), head))
         .unwrap_or_default();
-    merge(&mut view, json!({
-        "merged": pull.merged.is_some(), "mergeable": mergeable, "rebaseable": mergeable, "mergeable_state": state.to_lowercase(),
-        "merged_by": user_or_null(world, pull.merged.as_ref().map(|merged| merged.by)), "comments": pull.comments.len(),
-        "review_comments": 0, "maintainer_can_modify": false, "commits": store.between(from, pull.head_sha).len(),
-        "additions": changes.iter().map(|change| change.additions).sum::<usize>(),
-        "deletions": changes.iter().map(|change| change.deletions).sum::<usize>(), "changed_files": changes.len(),
-    }));
+    merge(
+        &mut view,
+        json!({
+            "merged": pull.merged.is_some(), "mergeable": mergeable, "rebaseable": mergeable, "mergeable_state": state.to_lowercase(),
+            "merged_by": user_or_null(world, pull.merged.as_ref().map(|merged| merged.by)), "comments": pull.comments.len(),
+            "review_comments": 0, "maintainer_can_modify": false, "commits": store.between(from, pull.head_sha).len(),
+            "additions": changes.iter().map(|change| change.additions).sum::<usize>(),
+            "deletions": changes.iter().map(|change| change.deletions).sum::<usize>(), "changed_files": changes.len(),
+        }),
+    );
     view
 }
 
 /// A review.
 pub fn review(world: &World, at: RepoId, number: u64, review: &Review) -> Value {
-    let html = format!("{}/pull/{number}#pullrequestreview-{}", page(world, at), review.id);
+    let html = format!(
+        "{}/pull/{number}#pullrequestreview-{}",
+        page(world, at),
+        review.id
+    );
     let pull = format!("{}/pulls/{number}", base(world, at));
     let mut view = json!({
         "id": review.id, "node_id": node("PRR", review.id), "user": user_or_null(world, review.user), "body": review.body,
@@ -187,7 +211,9 @@ pub fn issue(world: &World, at: RepoId, pull: &Pull) -> Value {
 pub fn event(world: &World, at: RepoId, event: &Event) -> Value {
     let api = base(world, at);
     let commit = match &event.what {
-        What::Merged(oid) | What::HeadForcePushed(_, oid) | What::BaseForcePushed(_, oid) => Some(*oid),
+        What::Merged(oid) | What::HeadForcePushed(_, oid) | What::BaseForcePushed(_, oid) => {
+            Some(*oid)
+        }
         _ => None,
     };
     let mut view = json!({
@@ -206,7 +232,8 @@ pub fn event(world: &World, at: RepoId, event: &Event) -> Value {
             view["requested_reviewer"] = user(world, *who);
         }
         What::ReviewDismissed(review, state, message) => {
-            view["dismissed_review"] = json!({"state": state, "review_id": review, "dismissal_message": message});
+            view["dismissed_review"] =
+                json!({"state": state, "review_id": review, "dismissal_message": message});
         }
         What::Closed | What::Reopened => view["state_reason"] = Value::Null,
         _ => {}
@@ -231,7 +258,10 @@ pub fn timeline(world: &World, at: RepoId, pull: &Pull) -> Vec<Value> {
     }
     for one in &pull.comments {
         let mut view = comment(world, at, pull.number, one);
-        merge(&mut view, json!({"event": "commented", "actor": user(world, one.user)}));
+        merge(
+            &mut view,
+            json!({"event": "commented", "actor": user(world, one.user)}),
+        );
         lines.push((one.created_at, one.id, view));
     }
     for one in &pull.reviews {

@@ -41,9 +41,7 @@ pub fn check(world: &World, at: RepoId, check: &CheckRun) -> Value {
 
 /// The open pull requests of one repository with that head.
 fn pulls_of(world: &World, at: RepoId, sha: git2::Oid) -> Vec<Value> {
-    let side = |name: &str, sha: git2::Oid, repo: RepoId| {
-        json!({"ref": name, "sha": sha.to_string(), "repo": {"id": world.repo(repo).id, "url": base(world, repo), "name": world.repo(repo).name}})
-    };
+    let side = |name: &str, sha: git2::Oid, repo: RepoId| json!({"ref": name, "sha": sha.to_string(), "repo": {"id": world.repo(repo).id, "url": base(world, repo), "name": world.repo(repo).name}});
     world
         .repo(at)
         .pulls
@@ -75,7 +73,11 @@ pub fn run(world: &World, at: RepoId, run: &Run) -> Value {
     let (api, page) = (base(world, at), page(world, at));
     let url = format!("{api}/actions/runs/{}", run.id);
     let here = world.repo(at);
-    let name = here.workflows.iter().find(|one| one.id == run.workflow).map(|one| one.name.clone());
+    let name = here
+        .workflows
+        .iter()
+        .find(|one| one.id == run.workflow)
+        .map(|one| one.name.clone());
     let head = here.store.info(run.head_sha).map_or(Value::Null, |commit| {
         let person = |person: &super::super::store::Person| json!({"name": person.name, "email": person.email});
         json!({
@@ -111,7 +113,12 @@ pub fn deployment(world: &World, at: RepoId, one: &Deployment) -> Value {
 }
 
 /// A deployment's status.
-pub fn deployment_status(world: &World, at: RepoId, of: &Deployment, one: &DeploymentStatus) -> Value {
+pub fn deployment_status(
+    world: &World,
+    at: RepoId,
+    of: &Deployment,
+    one: &DeploymentStatus,
+) -> Value {
     let api = base(world, at);
     json!({
         "url": format!("{api}/deployments/{}/statuses/{}", of.id, one.id), "id": one.id, "node_id": node("DES", one.id),

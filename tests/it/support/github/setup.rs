@@ -1,0 +1,149 @@
+//! What is there before people act: accounts, organisations, teams, Apps, tokens, empty repositories.
+
+use super::access::{Token, TokenKind};
+use super::repo::{Repo, Settings};
+use super::scene::Place;
+use super::store::Store;
+use super::world::{App, AppId, Kind, Membership, Org, RepoId, Team, UserId, World};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl World {
+    /// A repository, from within a hook; made empty and public where there is none.
+    pub fn place(&mut self, slug: &str) -> Place<RefCell<&mut Self>> {
+        Place::new(RefCell::new(self), slug)
+    }
+
+    /// An account, made where there is none; gives its number.
+    pub fn ensure_account(&mut self, login: &str, kind: Kind) -> UserId {
+        if let Some(id) = self.user_id(login) {
+            return id;
+        }
+        let id = self.next_id();
+        self.add_user(id, login, kind)
+    }
+
+    /// Makes an account an organisation and adds people to it.
+    pub fn organisation(&mut self, login: &str, owners: &[&str], members: &[&str]) {
+        let id = self.ensure_account(login, Kind::Organization);
+        if let Some(account) = self.users.get_mut(&id) {
+            account.kind = Kind::Organization;
+        }
+        let mut people = Vec::new();
+        for (logins, owner) in [(members, false), (owners, true)] {
+            people.extend(logins.iter().map(|login| (self.ensure_user(login), owner)));
+        }
+        self.orgs
+            .entry(id)
+            .or_insert_with(Org::default)
+            .members
+            .extend(people);
+    }
+
+    /// Puts somebody into a team, which is made where there is none.
+    pub fn team(&mut self, org: &str, slug: &str, login: &str, membership: Membership) {
+        self.organisation(org, &[], &[login]);
+        let (id, who, number) = (
+            self.user_id(org).unwrap(),
+            self.ensure_user(login),
+            self.next_id(),
+        );
+        let teams = &mut self.orgs.get_mut(&id).unwrap().teams;
+        if !teams.iter().any(|team| team.slug == slug) {
+            let (slug, members) = (slug.to_owned(), BTreeMap::new());
+            teams.push(Team {
+                id: number,
+                slug,
+                members,
+            });
+        }
+        let team = teams.iter_mut().find(|team| team.slug == slug).unwrap();
+        team.members.insert(who, membership);
+    }
+
+    /// Issues a token.
+    pub fn issue(&mut self, actor: UserId, kind: TokenKind) -> String {
+        let prefix = match kind {
+            TokenKind::Classic(_) => "ghp",
+            TokenKind::FineGrained(..) => "github_pat",
+            TokenKind::Workflow(..) | TokenKind::Installation(..) => "ghs",
+        };
+        let text = format!("{prefix}_{:036}", self.next_id());
+        let token = Token {
+            actor,
+            kind,
+            text: text.clone(),
+        };
+        self.tokens.insert(text.clone(), token);
+        text
+    }
+
+    /// A classic personal token.
+    pub fn personal_token(&mut self, login: &str, scopes: &[&str]) -> String {
+        let actor = self.ensure_user(login);
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self.issue(actor, TokenKind::Classic(scopes))
+    }
+
+    /// The App with that number; made, with its account `<slug>[bot]`, where there is none.
+    pub fn ensure_app(&mut self, id: AppId, slug: &str) -> AppId {
+        if !self.apps.contains_key(&id) {
+            let bot = self.ensure_account(&format!("{slug}[bot]"), Kind::Bot);
+            let owner = self.ensure_account("app-owner", Kind::User);
+            self.apps.insert(
+                id,
+                App {
+                    id,
+                    slug: slug.to_owned(),
+                    bot,
+                    owner,
+                },
+            );
+        }
+        id
+    }
+
+    /// The repository of that name, made empty and public where there is none.
+    pub fn ensure_repo(&mut self, slug: &str) -> RepoId {
+        let (owner, name) = slug.split_once('/').unwrap();
+        match self.repo_id(owner, name) {
+            Some(id) => id,
+            None => self.add_repo(owner, name, None),
+        }
+    }
+
+    /// Makes an empty repository; a fork shares its parent's objects.
+    pub fn add_repo(&mut self, owner: &str, name: &str, fork_of: Option<RepoId>) -> RepoId {
+        let (owner, id) = (self.ensure_user(owner), self.next_id());
+        let store = fork_of.map_or_else(Store::default, |parent| self.repo(parent).store.clone());
+        let created_at = self.now();
+        self.repos.push(Repo {
+            id,
+            owner,
+            name: name.to_owned(),
+            private: false,
+            fork_of,
+            store,
+            refs: BTreeMap::new(),
+            default_branch: "main".to_owned(),
+            roles: BTreeMap::new(),
+            team_roles: BTreeMap::new(),
+            settings: Settings::default(),
+            rules: Vec::new(),
+            labels: Vec::new(),
+            activity: Vec::new(),
+            statuses: Vec::new(),
+            checks: Vec::new(),
+            workflows: Vec::new(),
+            runs: Vec::new(),
+            deployments: Vec::new(),
+            pulls: BTreeMap::new(),
+            queue: Vec::new(),
+            verified: BTreeSet::new(),
+            merge_refusals: Vec::new(),
+            last_number: 0,
+            created_at,
+        });
+        self.repos.len() - 1
+    }
+}
