@@ -15,6 +15,7 @@ use crate::execute::{Target, edited_files, record};
 use crate::model::catalog::{PipelineId, ServiceId};
 use crate::model::change::Text;
 use crate::model::facts::{Approvals, Slot};
+use crate::model::finding::{Finding, Severity};
 use crate::model::ids::PlanId;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::{Plan, Promotion, State};
@@ -96,15 +97,32 @@ pub(super) fn run(
     } else {
         text.push_str(&timeline::text(&timeline, out_dir.is_some(), call.style));
     }
-    if !findings.is_empty() {
-        text.push('\n');
-        text.push_str(&crate::report::findings::text(findings, call.style));
-    }
+    text.push_str(&said_of_findings(call, findings));
     Ok(Output {
         text,
         notices: Vec::new(),
         exit,
     })
+}
+
+/// Errors in full; warnings counted, for they are the business of `validate`.
+fn said_of_findings(call: &Call, findings: &[Finding]) -> String {
+    let (errors, warnings): (Vec<Finding>, Vec<Finding>) = findings
+        .iter()
+        .cloned()
+        .partition(|finding| finding.severity == Severity::Error);
+    let mut text = String::new();
+    if !errors.is_empty() {
+        text.push('\n');
+        text.push_str(crate::report::findings::text(&errors, call.style).trim_end());
+        text.push('\n');
+    }
+    if !warnings.is_empty() {
+        let path = call.common.path.display();
+        let counted = crate::report::findings::counted(warnings.len(), "warning");
+        text.push_str(&format!("\n{counted}: sluice validate {path}\n"));
+    }
+    text
 }
 
 struct Simulation<'a> {
@@ -478,6 +496,16 @@ impl Simulation<'_> {
     ) -> Vec<StageEnd> {
         let after = self.stage_values();
         let catalog = &self.evaluation.catalog;
+        // What moved anywhere in a pipeline is shown in all its stages; where nothing moved, everything is.
+        let mut moved: BTreeMap<PipelineId, BTreeSet<&Slot>> = BTreeMap::new();
+        for (place, now) in &after {
+            let was = before.get(place);
+            for slot in now.keys().chain(was.into_iter().flat_map(BTreeMap::keys)) {
+                if now.get(slot) != was.and_then(|was| was.get(slot)) {
+                    moved.entry(place.0).or_default().insert(slot);
+                }
+            }
+        }
         let mut stages: Vec<StageEnd> = Vec::new();
         for pipeline in &self.evaluation.resolved {
             let manifest = catalog.pipeline(pipeline.id);
@@ -490,6 +518,11 @@ impl Simulation<'_> {
                     let slots: BTreeSet<&Slot> = now
                         .keys()
                         .chain(was.into_iter().flat_map(BTreeMap::keys))
+                        .filter(|slot| {
+                            moved
+                                .get(&pipeline.id)
+                                .is_none_or(|moved| moved.contains(slot))
+                        })
                         .collect();
                     for slot in slots {
                         let (now, was) = (now.get(slot), was.and_then(|was| was.get(slot)));

@@ -6,8 +6,8 @@ use super::Repo;
 use super::error::{RepoError, git_error};
 
 impl Repo {
-    /// The paths that differ from the current commit in the index or in the work tree, sorted. Without `paths` only
-    /// tracked files count; with them exactly these are looked at, and untracked or ignored files count as well.
+    /// The paths that differ from the current commit in the index or in the work tree, sorted. Without `paths` ignored
+    /// files do not count; with them exactly these are looked at, and ignored files count as well.
     /// Submodules are left out. Empty for a bare repository and in memory alone; a virtual repository answers for the
     /// one below it. Paths that are not UTF-8 show `U+FFFD`.
     ///
@@ -30,7 +30,10 @@ impl Repo {
                 options.pathspec(path);
             }
         } else {
-            options.include_untracked(false).include_ignored(false);
+            options
+                .include_untracked(true)
+                .recurse_untracked_dirs(true)
+                .include_ignored(false);
         }
         let doing = "compare the work tree with the current commit";
         let statuses = git.statuses(Some(&mut options)).map_err(git_error(doing))?;

@@ -149,6 +149,10 @@ impl PlanText<'_> {
     }
 
     fn changes(&self, text: &mut String, changes: &[Change]) {
+        let longest = changes
+            .iter()
+            .map(|change| change.path.to_string().chars().count());
+        let width = longest.max().unwrap_or(0).clamp(VALUE_COLUMN, 48);
         let mut last = None;
         for change in changes {
             let place = change.place();
@@ -166,7 +170,7 @@ impl PlanText<'_> {
             let _ = writeln!(
                 text,
                 "    {} {}",
-                pad(&terminal(&change.path.to_string()), VALUE_COLUMN),
+                pad(&terminal(&change.path.to_string()), width),
                 value(change)
             );
         }

@@ -110,17 +110,26 @@ fn stages(text: &mut String, stages: &[StageEnd], several: bool) {
             let _ = writeln!(text, "  {}", terminal(stage.pipeline.as_str()));
         }
         last = Some(&stage.pipeline);
-        let alone = stage.values.len() == 1;
+        // One value, or several of one service, need no more names than tell them apart.
+        let services: std::collections::BTreeSet<&str> = stage
+            .values
+            .iter()
+            .map(|value| value.service.as_str())
+            .collect();
+        let names = Names {
+            service: services.len() > 1,
+            field: stage.values.len() > services.len(),
+        };
         let now: Vec<String> = stage
             .values
             .iter()
-            .map(|value| named(value, alone, now(value)))
+            .map(|value| named(value, &names, now(value)))
             .collect();
         let was: Vec<String> = stage
             .values
             .iter()
             .filter(|value| value.secret.is_none() && value.now != value.was)
-            .map(|value| named(value, alone, shown(value.was.as_deref())))
+            .map(|value| named(value, &names, shown(value.was.as_deref())))
             .collect();
         let was = if was.is_empty() {
             String::new()
@@ -155,16 +164,22 @@ fn shown(text: Option<&str>) -> String {
     text.map_or_else(|| "(nothing)".to_owned(), |text| terminal(&short(text)))
 }
 
-fn named(value: &ValueEnd, alone: bool, text: String) -> String {
-    if alone {
-        text
-    } else {
-        format!(
-            "{} {} {text}",
-            terminal(&value.service),
-            terminal(&value.field)
-        )
+/// Which names a value needs.
+struct Names {
+    service: bool,
+    field: bool,
+}
+
+fn named(value: &ValueEnd, names: &Names, text: String) -> String {
+    let mut words = Vec::new();
+    if names.service {
+        words.push(terminal(&value.service));
     }
+    if names.field {
+        words.push(terminal(&value.field));
+    }
+    words.push(text);
+    words.join(" ")
 }
 
 fn ending(timeline: &Timeline, out: bool) -> String {

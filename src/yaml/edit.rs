@@ -244,6 +244,7 @@ pub fn probe(stream: &Stream, object: &Identity, path: &FieldPath) -> Result<Edi
 }
 
 /// All that is going to be changed: as bytes, and as what the trees may differ in.
+#[derive(Default)]
 pub(crate) struct Plan<'a> {
     /// In order, without overlaps.
     pub splices: Vec<Splice>,

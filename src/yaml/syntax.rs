@@ -3,6 +3,7 @@
 //! Owns: what a node is, where it stands, and the limits that hostile input runs into. It resolves nothing: an alias
 //! stays an alias, `<<` stays a key, `1.10` stays the text `1.10`. The span parser behind it is named in `build` alone.
 
+mod breaks;
 mod build;
 mod lines;
 mod model;

@@ -32,6 +32,8 @@ struct Layout {
     context: Context,
     quotes: Quotes,
     kind: Kind,
+    /// Whether nothing but blanks follows on the line, so that our comment can.
+    ends_line: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -156,6 +158,13 @@ impl<'a> NewKeys<'a> {
                 }
             }
         }
+        let is_inline = matches!(
+            layout.kind,
+            Kind::FlowInline { .. } | Kind::FlowEmpty { .. }
+        );
+        if let (true, true, Some((_, edit))) = (is_inline, layout.ends_line, self.edits.last()) {
+            add_note(&edit.note, &mut text, &mut comments);
+        }
         let order = match layout.kind {
             Kind::Block { indent } => Order::NewKeys(Reverse(indent)),
             Kind::FlowLines { .. } => Order::NewKeys(Reverse(0)),
@@ -254,6 +263,7 @@ impl Layout {
             context: Context::Block,
             quotes: Quotes::Plain,
             kind: Kind::Block { indent },
+            ends_line: true,
         }
     }
 
@@ -267,6 +277,7 @@ impl Layout {
             kind: Kind::FlowEmpty {
                 is_padded: !inside.is_empty() && inside.trim_matches(' ').is_empty(),
             },
+            ends_line: ends_line(stream, span.start + 1),
         }
     }
 
@@ -306,8 +317,17 @@ impl Layout {
             context: Context::Flow,
             quotes,
             kind,
+            ends_line: ends_line(stream, behind),
         }
     }
+}
+
+fn ends_line(stream: &Stream, at: usize) -> bool {
+    let source = stream.source().as_bytes();
+    matches!(
+        source.get(skip_blanks(source, at)),
+        None | Some(b'\n' | b'\r')
+    )
 }
 
 /// Blanks before a key that are indentation: dashes of lists count as such.

@@ -40,6 +40,18 @@ pub(crate) enum Order {
     NewKeys(std::cmp::Reverse<usize>),
 }
 
+#[cfg(test)]
+impl Splice {
+    pub(crate) fn put(span: Span, text: &str, comment: CommentChange) -> Self {
+        Self {
+            span,
+            text: text.to_owned(),
+            comment,
+            order: Order::Value,
+        }
+    }
+}
+
 /// In the order of the file. Splices at one byte with one order keep the order of the edits.
 pub(super) fn sort(splices: &mut [Splice]) {
     splices.sort_by_key(|splice| (splice.span.start, splice.order));

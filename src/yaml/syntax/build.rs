@@ -4,13 +4,13 @@
 
 use granit_parser::{ErrorKind, Event, Parser, Span as GranitSpan, Tag};
 
-use super::Stream;
 use super::lines::Lines;
 use super::model::{
     Document, Entry, Limits, NodeId, Properties, Record, RecordKind, ScalarStyle, Span,
 };
 use super::model::{SyntaxError, SyntaxErrorKind, Text, flag};
 use super::scan::skip_between;
+use super::{Stream, breaks};
 
 /// What one node adds to [`Limits::expansion`] besides its text.
 const NODE_WEIGHT: usize = 16;
@@ -593,47 +593,11 @@ impl<'a> Builder<'a> {
         }
         self.stream.comments.sort_unstable();
         self.stream.blocks.sort_unstable_by_key(|(id, _)| *id);
-        self.refuse_ambiguous_breaks()?;
+        breaks::refuse_ambiguous(&self.stream)?;
         self.stream.records.shrink_to_fit();
         self.stream.entries.shrink_to_fit();
         self.stream.items.shrink_to_fit();
         Ok(self.stream)
-    }
-
-    fn refuse_ambiguous_breaks(&self) -> Result<(), SyntaxError> {
-        let is_break = |character| matches!(character, '\u{85}' | '\u{2028}' | '\u{2029}');
-        let mut quoted: Option<Vec<Span>> = None;
-        for (at, character) in self.source.match_indices(is_break) {
-            let quoted = quoted.get_or_insert_with(|| self.quoted_spans());
-            let behind = quoted.partition_point(|span| span.start <= at);
-            let inside = behind.checked_sub(1).and_then(|index| quoted.get(index));
-            if inside.is_none_or(|span| at >= span.end) {
-                let code = character.chars().next().map_or(0, u32::from);
-                let message = format!(
-                    "U+{code:04X} is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes"
-                );
-                return Err(self.error(SyntaxErrorKind::AmbiguousLineBreak, at, message));
-            }
-        }
-        Ok(())
-    }
-
-    fn quoted_spans(&self) -> Vec<Span> {
-        let is_quoted = |record: &&Record| {
-            let RecordKind::Scalar { style, .. } = record.kind else {
-                return false;
-            };
-            matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted)
-        };
-        let mut spans: Vec<Span> = self
-            .stream
-            .records
-            .iter()
-            .filter(is_quoted)
-            .map(Record::span)
-            .collect();
-        spans.sort_unstable();
-        spans
     }
 }
 
