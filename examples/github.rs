@@ -91,7 +91,7 @@ async fn set_up(options: &Options) -> anyhow::Result<(GitHub, String)> {
     for (slug, path) in &repos {
         let repo = hub.repo(slug);
         if path.join(".git").exists() || path.join("objects").is_dir() {
-            repo.from_git(path);
+            repo.git_repository(path);
         } else {
             repo.folder("main", path);
         }

@@ -185,6 +185,25 @@ impl<'a> Pair<'a> {
         folders
     }
 
+    /// Where values files lead that do not lie in the service's own folder, sorted; `None` leaves the repository.
+    pub fn leads(&self) -> Vec<Option<String>> {
+        let of = |service: &'a Service| {
+            let folder = service
+                .git
+                .as_ref()
+                .and_then(|git| git.folder.as_deref())
+                .unwrap_or("");
+            let files = service.helm.iter().flat_map(|helm| &helm.values_files);
+            files
+                .filter(|file| file.split('/').any(|segment| segment == ".."))
+                .map(move |file| join(folder, file))
+        };
+        let mut leads: Vec<Option<String>> = of(self.source).chain(of(self.target)).collect();
+        leads.sort();
+        leads.dedup();
+        leads
+    }
+
     /// What has to be resolved before the pair can be compared; `None` where no ref is resolved.
     pub fn revision_query(&self) -> Option<RevisionQuery> {
         let value = self.source_ref()?;
@@ -195,6 +214,7 @@ impl<'a> Pair<'a> {
             origin: self.source_origin?.clone(),
             reference: value.text.clone(),
             folders: self.watched(),
+            leads: self.leads(),
             target: self.target_commit(),
         })
     }
@@ -210,6 +230,7 @@ impl<'a> Pair<'a> {
             origin: origin.clone(),
             reference: value.text.clone(),
             folders: self.watched(),
+            leads: self.leads(),
             target: None,
         })
     }
@@ -537,6 +558,24 @@ fn passed_on(name: Option<&str>) -> Note {
         }
         _ => Note::Remove,
     }
+}
+
+/// A path relative to a folder; `None` where it leaves the repository.
+pub fn join(folder: &str, path: &str) -> Option<String> {
+    let mut joined: Vec<&str> = folder
+        .split('/')
+        .filter(|segment| !segment.is_empty() && *segment != ".")
+        .collect();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                joined.pop()?;
+            }
+            segment => joined.push(segment),
+        }
+    }
+    Some(joined.join("/"))
 }
 
 /// A folder as git writes it: no leading `./` or `/`, no closing slash; `""` is the whole repository.

@@ -132,6 +132,8 @@ pub(super) struct ServiceHelm {
     pub repository: Option<HelmRepositoryName>,
     pub repository_ref: Option<ObjectReference>,
     pub git: Option<ServiceGit>,
+    #[serde(default)]
+    pub values_files: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]

@@ -244,6 +244,7 @@ impl Reader<'_> {
             helm: spec.helm.map(|helm| Helm {
                 version: field(&["spec", "helm", "version"]),
                 chart: field(&["spec", "helm", "chart"]),
+                values_files: helm.values_files.clone().unwrap_or_default(),
                 origin: chart_origin(helm),
             }),
             source_folders: spec

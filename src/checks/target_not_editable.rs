@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Check, Compared, Context, only, problems};
 use crate::model::finding::{Finding, Severity};
 use crate::model::place::{Place, RepoPath};
-use crate::yaml::edit::probe;
+use crate::yaml::edit::Prober;
 use crate::yaml::{Limits, Stream};
 
 pub(super) const CHECK: Check = Check {
@@ -33,9 +33,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         else {
             continue;
         };
+        let mut prober = Prober::of(&stream);
         for (compared, change) in changes {
             let edit = change.edit();
-            if let Err(refusal) = probe(&stream, &edit.object, &edit.path) {
+            if let Err(refusal) = prober.probe(&edit.object, &edit.path) {
                 let at = refusal.position.unwrap_or(change.at);
                 findings.push(Finding::error(
                     CHECK.code,

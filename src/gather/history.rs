@@ -531,6 +531,7 @@ impl<'a> History<'a> {
                 origin: Origin::Here,
                 reference: text,
                 folders: then.watched(),
+                leads: then.leads(),
                 target: None,
             };
             let asked = self.asked.at(*commit);

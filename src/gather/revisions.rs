@@ -207,7 +207,7 @@ impl<'a> Asked<'a> {
         name: &str,
         tip: CommitId,
     ) -> Result<Revision, RepoError> {
-        let found = watched(repo, &tip, &query.folders)?;
+        let found = watched(repo, &tip, query)?;
         let mut watch = Watch::default();
         if found.everything.is_some() {
             watch.folders.push(String::new());

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::copy::join;
+use crate::model::facts::RevisionQuery;
 use crate::model::ids::CommitId;
 use crate::repo::{EntryId, Repo, RepoError};
 use crate::yaml::{Limits, NodeKind, Stream};
@@ -16,15 +18,23 @@ pub(super) struct Watched {
     pub everything: Option<String>,
 }
 
-/// Follows the kustomizations and charts of `folders` at `commit` to wherever they lead.
+/// Follows the kustomizations, charts and values files of a query at `commit` to wherever they lead.
 pub(super) fn watched(
     repo: &Repo,
     commit: &CommitId,
-    folders: &[String],
+    query: &RevisionQuery,
 ) -> Result<Watched, RepoError> {
     let mut found = Watched::default();
-    let mut seen: BTreeSet<String> = folders.iter().cloned().collect();
-    let mut waiting: Vec<String> = folders.to_vec();
+    let mut seen: BTreeSet<String> = query.folders.iter().cloned().collect();
+    let mut waiting: Vec<String> = query.folders.clone();
+    for lead in &query.leads {
+        match lead {
+            Some(file) => found.add(file.clone(), &mut seen, &mut waiting),
+            None => {
+                found.everything = Some("a values file leads out of the repository".to_owned());
+            }
+        }
+    }
     while let Some(folder) = waiting.pop() {
         for file in leading_files(repo, commit, &folder)? {
             let Some((_, bytes)) = repo.blob_at(commit, &file)? else {
@@ -35,13 +45,7 @@ pub(super) fn watched(
                 Err(why) => found.everything = Some(format!("{file} {why}")),
                 Ok(targets) => {
                     for target in targets {
-                        let inside =
-                            |folder: &String| folder.is_empty() || is_below(&target, folder);
-                        if !seen.iter().any(inside) {
-                            seen.insert(target.clone());
-                            found.outside.push(target.clone());
-                            waiting.push(target);
-                        }
+                        found.add(target, &mut seen, &mut waiting);
                     }
                 }
             }
@@ -49,6 +53,17 @@ pub(super) fn watched(
     }
     found.outside.sort();
     Ok(found)
+}
+
+impl Watched {
+    fn add(&mut self, target: String, seen: &mut BTreeSet<String>, waiting: &mut Vec<String>) {
+        let inside = |folder: &String| folder.is_empty() || is_below(&target, folder);
+        if !seen.iter().any(inside) {
+            seen.insert(target.clone());
+            self.outside.push(target.clone());
+            waiting.push(target);
+        }
+    }
 }
 
 fn is_below(path: &str, folder: &str) -> bool {
@@ -113,31 +128,13 @@ fn leads(bytes: &[u8], own: &str) -> Result<Vec<String>, String> {
         if !upwards || text.contains("://") || text.contains(['\n', ' ']) {
             continue;
         }
-        match resolve(own, text) {
+        match join(own, text) {
             Some(path) if is_below(&path, own) && !own.is_empty() => {}
             Some(path) => found.push(path),
             None => return Err(format!("leads out of the repository with `{text}`")),
         }
     }
     Ok(found)
-}
-
-/// A relative path taken from a folder; `None` where it leaves the repository.
-fn resolve(own: &str, text: &str) -> Option<String> {
-    let mut path: Vec<&str> = own
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    for segment in text.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => {
-                path.pop()?;
-            }
-            segment => path.push(segment),
-        }
-    }
-    Some(path.join("/"))
 }
 
 #[cfg(test)]

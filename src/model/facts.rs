@@ -24,6 +24,8 @@ pub struct RevisionQuery {
     pub reference: String,
     /// Watched folders, sorted; `""` is the whole repository.
     pub folders: Vec<String>,
+    /// Files to which values files lead, sorted; `None` is one that leads out of the repository.
+    pub leads: Vec<Option<String>>,
     /// The commit that the target holds now, if it holds one: are the watched trees the same there?
     pub target: Option<CommitId>,
 }

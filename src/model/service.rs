@@ -74,6 +74,8 @@ pub struct Helm {
     pub chart: Field,
     /// Where the chart comes from; equal places are equal values.
     pub origin: ChartOrigin,
+    /// `helm.valuesFiles`, relative to the service's folder.
+    pub values_files: Vec<String>,
 }
 
 /// Everything that says where a chart is taken from. Two absent origins are the same place.

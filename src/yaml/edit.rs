@@ -222,23 +222,50 @@ fn hinted(mut error: EditError, original: &[u8]) -> EditError {
 /// # Errors
 /// [`EditError`] as [`apply`] would give it.
 pub fn probe(stream: &Stream, object: &Identity, path: &FieldPath) -> Result<Editable, EditError> {
-    let found = Objects::of(stream).find(object)?;
-    match Locator::new(stream).locate(&found, path)? {
-        Site::Value { node, .. } => {
-            replace::check(stream, node)?;
-            Ok(Editable::Replace { node })
+    Prober::of(stream).probe(object, path)
+}
+
+/// [`probe`] for many fields of one file: its objects are indexed once.
+pub struct Prober<'a> {
+    stream: &'a Stream,
+    objects: Objects<'a>,
+    locator: Locator<'a>,
+}
+
+impl<'a> Prober<'a> {
+    /// Indexes the objects of a file.
+    pub fn of(stream: &'a Stream) -> Self {
+        Self {
+            stream,
+            objects: Objects::of(stream),
+            locator: Locator::new(stream),
         }
-        Site::NewKey { mapping, key } => {
-            insert::check(stream, mapping, None, key)?;
-            Ok(Editable::Insert { parent: mapping })
-        }
-        Site::NewChild {
-            null,
-            parent_key,
-            key,
-        } => {
-            insert::check(stream, null, Some(parent_key), key)?;
-            Ok(Editable::Insert { parent: null })
+    }
+
+    /// Whether a field could be set.
+    ///
+    /// # Errors
+    /// As [`probe`].
+    pub fn probe(&mut self, object: &Identity, path: &FieldPath) -> Result<Editable, EditError> {
+        let stream = self.stream;
+        let found = self.objects.find(object)?;
+        match self.locator.locate(&found, path)? {
+            Site::Value { node, .. } => {
+                replace::check(stream, node)?;
+                Ok(Editable::Replace { node })
+            }
+            Site::NewKey { mapping, key } => {
+                insert::check(stream, mapping, None, key)?;
+                Ok(Editable::Insert { parent: mapping })
+            }
+            Site::NewChild {
+                null,
+                parent_key,
+                key,
+            } => {
+                insert::check(stream, null, Some(parent_key), key)?;
+                Ok(Editable::Insert { parent: null })
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ mod paging;
 mod permissions;
 mod pulls;
 mod queue;
+mod scene;
 
 use crate::support::contract::contract;
 use crate::support::github::{GitHub, Seen};

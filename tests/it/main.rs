@@ -8,5 +8,9 @@
 
 mod architecture;
 mod contract_holds;
+mod documents;
 mod repo_history;
 mod support;
+mod yaml_corpus;
+mod yaml_hostile;
+mod yaml_properties;

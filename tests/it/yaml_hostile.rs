@@ -293,12 +293,24 @@ fn ten_thousand_documents_take_little_memory() {
 }
 
 #[test]
-fn more_documents_than_the_nodes_allow_are_refused() {
-    limit(&"- a\n".repeat(1_040_000), SyntaxErrorKind::TooLarge);
+fn more_nodes_than_the_limit_are_refused() {
+    let limits = Limits {
+        nodes: 10_000,
+        ..Limits::default()
+    };
+    let error = Stream::parse("- a\n".repeat(10_000).as_bytes(), &limits).unwrap_err();
+    assert_eq!(error.kind, SyntaxErrorKind::TooLarge);
+    assert_eq!(error.to_string(), "10000:3: more than 10000 values");
+    assert!(Stream::parse("- a\n".repeat(9_999).as_bytes(), &limits).is_ok());
 }
 
 #[test]
-fn a_hundred_thousand_empty_documents_are_edited_around() {
-    let source = format!("{}ref: main\n", "---\n".repeat(100_000));
-    assert_eq!(made(&source, "ref").lines, [100_001]);
+fn thirty_thousand_empty_documents_are_edited_around() {
+    let source = format!("{}ref: main\n", "---\n".repeat(30_000));
+    assert_eq!(made(&source, "ref").lines, [30_001]);
+    let source = "---\n".repeat(100_001);
+    assert_eq!(
+        limit(&source, SyntaxErrorKind::TooLarge),
+        "100001:1: more than 100000 documents"
+    );
 }

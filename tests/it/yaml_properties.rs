@@ -21,8 +21,8 @@ enum Tree {
     /// `|` or `>` with indicators, and its lines.
     Block(&'static str, Vec<String>),
     /// Keys, and whether each has a comment.
-    Map(Vec<(String, Tree, bool)>),
-    List(Vec<Tree>),
+    Map(Vec<(String, Self, bool)>),
+    List(Vec<Self>),
     /// Flow collections are made up as text.
     Flow(String),
     Nothing,
@@ -164,7 +164,7 @@ impl Writer<'_> {
                     .push_str(&format!(" *a{}{comment}\n", self.anchors));
             }
             Tree::Line(line) | Tree::Flow(line) => {
-                self.out.push_str(&format!(" {line}{comment}\n"))
+                self.out.push_str(&format!(" {line}{comment}\n"));
             }
             Tree::Block(header, lines) => {
                 self.out.push_str(&format!(" {header}{comment}\n"));

@@ -115,10 +115,7 @@ mod tests {
             (".infinity", Core::Text(".infinity")),
             ("inf", Core::Text("inf")),
             ("1.2.3", Core::Text("1.2.3")),
-            (
-                "340282366920938463463374607431768211456",
-                Core::Float(3.402_823_669_209_384_6e38),
-            ),
+            ("200000000000000000000000000000000000000", Core::Float(2e38)),
         ];
         for (text, meaning) in table {
             assert_eq!(Core::of(text), meaning, "{text}");

@@ -18,7 +18,7 @@ pub(super) fn text(name: &str) -> String {
 /// Whether a comment is ours. Anything that differs in one character is a person's.
 fn is_ours(comment: &str) -> bool {
     let name = comment.trim_end().strip_prefix(PREFIX);
-    name.is_some_and(|name| !name.is_empty() && !name.starts_with([' ', '\t']))
+    name.is_some_and(|name| !name.starts_with([' ', '\t']))
 }
 
 /// Refuses a name that could end the comment, hide in it, or not be recognised again.

@@ -217,6 +217,10 @@ impl<'a> Builder<'a> {
                 if explicit {
                     self.token_end = span.end;
                 }
+                if self.stream.documents.len() >= self.limits.documents {
+                    let message = format!("more than {} documents", self.limits.documents);
+                    return Err(self.error(SyntaxErrorKind::TooLarge, span.start, message));
+                }
                 self.stream.documents.push(Document {
                     root: None,
                     span,

@@ -41,6 +41,8 @@ pub struct Limits {
     pub depth: usize,
     /// Number of nodes as written.
     pub nodes: usize,
+    /// Number of documents.
+    pub documents: usize,
     /// Comments in one run between two nodes: they are held in memory until the next node is known.
     pub comment_run: usize,
     /// What all aliases together would add if each were written out: bytes of text, and 16 for every node.
@@ -53,6 +55,7 @@ impl Default for Limits {
             bytes: 4 << 20,
             depth: 128,
             nodes: 1_000_000,
+            documents: 100_000,
             comment_run: 200_000,
             expansion: 8 << 20,
         }

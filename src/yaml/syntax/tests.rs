@@ -260,6 +260,7 @@ fn what_is_not_read_is_refused_with_its_kind_and_place() {
         refusal("a: &x [*x]\n"),
         refusal("a: x\u{85}y\n"),
         refusal("a: b # \u{2028}c: d\n"),
+        refusal("a: \"x\"\nb: y\u{85}z\n"),
         refusal("a: |\n  \u{2029}\n"),
         refusal("- ".repeat(129) + "x"),
         refusal("[".repeat(200_000)),
@@ -288,6 +289,7 @@ Broken at 1:4: while parsing node, found unknown anchor
 TooManyAliases at 1:8: *x stands inside the node that it names: it has no end
 AmbiguousLineBreak at 1:5: U+0085 is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes
 AmbiguousLineBreak at 1:8: U+2028 is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes
+AmbiguousLineBreak at 2:5: U+0085 is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes
 AmbiguousLineBreak at 2:3: U+2029 is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes
 TooDeep at 1:257: nested deeper than 128 levels
 TooDeep at 1:129: nested deeper than 128 levels

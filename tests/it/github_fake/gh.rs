@@ -71,6 +71,7 @@ async fn gh_lists_views_reviews_labels_and_merges() {
         "hold"
     );
     run(&carol, &["pr", "edit", &n, "--remove-label", "hold"]).unwrap();
+    run(&carol, &["pr", "edit", &n, "--add-reviewer", "dave"]).unwrap();
     run(&carol, &["pr", "comment", &n, "--body", "hello"]).unwrap();
     let json = run(
         &carol,

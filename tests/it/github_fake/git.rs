@@ -70,7 +70,7 @@ async fn a_commit_is_unreferenced_until_one_create_ref() {
     let commit = call(&hub, &app, "POST", &format!("{R}/git/commits"), body)
         .await
         .json();
-    assert_eq!(commit["author"]["name"], "sluice");
+    assert_eq!(commit["author"]["name"], "sluice[bot]");
     assert_eq!(commit["verification"]["verified"], true);
     assert_eq!(repo.branches("sluice/"), Vec::<String>::new());
     let body = json!({"ref": "refs/heads/sluice/x", "sha": commit["sha"]});
@@ -362,7 +362,7 @@ async fn a_repository_on_disk_is_served_as_it_is() {
         .unwrap();
     let hub = start().await;
     let repo = hub.repo("acme/gitops");
-    repo.from_git(folder.path());
+    repo.git_repository(folder.path());
     assert_eq!(repo.tip("trunk").unwrap(), oid.to_string());
     let owner = token(&hub, "acme");
     assert_eq!(get(&hub, &owner, R).await.json()["default_branch"], "trunk");

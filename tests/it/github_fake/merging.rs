@@ -70,7 +70,7 @@ async fn each_reason_not_to_merge_has_githubs_words() {
         "405 Merge already in progress"
     );
     repo.settings(|settings| {
-        (settings.merge, settings.squash, settings.rebase) = (false, false, false)
+        (settings.merge, settings.squash, settings.rebase) = (false, false, false);
     });
     for (method, text) in [
         (
@@ -452,4 +452,70 @@ async fn a_pull_request_is_marked_merged_when_its_head_is_reachable_from_the_bas
         repo.pull(number)["merged_at"].is_string(),
         "the head was pushed to the base"
     );
+}
+
+#[tokio::test]
+async fn a_rule_may_leave_only_some_methods_and_keeps_the_branch() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let release = repo.tip("main").unwrap();
+    repo.by("carol").branches_off("release/1", &release);
+    for branch in ["main", "release/*"] {
+        repo.rule(Rule {
+            branch: branch.to_owned(),
+            ruleset: true,
+            methods: Some(vec!["squash".to_owned()]),
+            ..Rule::default()
+        });
+    }
+    let carol = token(&hub, "carol");
+    assert_eq!(
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Repository rule violations found\n\nMerge commits are not allowed on this repository.\n\n"
+    );
+    let change = repo.tip("change").unwrap();
+    repo.by("carol")
+        .does("PATCH", "/git/refs/heads/release/1", json!({"sha": change}));
+    let path = format!("{R}/git/refs/heads/release/1");
+    let back = call(
+        &hub,
+        &carol,
+        "PATCH",
+        &path,
+        json!({"sha": release, "force": true}),
+    )
+    .await;
+    assert_eq!(
+        back.said(),
+        "422 Repository rule violations found\n\nCannot force-push to this branch\n\n"
+    );
+    let gone = call(&hub, &carol, "DELETE", &path, Value::Null).await;
+    assert_eq!(
+        gone.said(),
+        "422 Repository rule violations found\n\nCannot delete this branch\n\n"
+    );
+    let squash = json!({"merge_method": "squash"});
+    assert_eq!(
+        merge(&hub, &carol, number, squash).await,
+        "200 Pull Request successfully merged"
+    );
+}
+
+#[tokio::test]
+async fn the_head_branch_goes_after_a_merge_where_the_setting_says_so() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.settings(|settings| settings.delete_branch = true);
+    repo.by("carol").merges(number, "merge");
+    assert_eq!(repo.tip("change"), None);
+    let timeline = repo
+        .by("carol")
+        .does("GET", &format!("/issues/{number}/timeline"), Value::Null);
+    let words: Vec<&str> = timeline
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(words, ["committed", "merged", "closed", "head_ref_deleted"]);
 }

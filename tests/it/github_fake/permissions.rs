@@ -422,6 +422,53 @@ async fn permission_words_follow_the_role_and_strangers_of_a_public_repository_r
 }
 
 #[tokio::test]
+async fn a_renamed_account_keeps_its_number_and_its_login_can_be_taken() {
+    let (hub, _) = with_pull().await;
+    let dave = hub.account("dave", Kind::User);
+    hub.rename("dave", "david");
+    let other = hub.account("dave", Kind::User);
+    let carol = token(&hub, "carol");
+    assert_ne!(dave, other);
+    assert_eq!(
+        get(&hub, &carol, &format!("/user/{dave}")).await.json()["login"],
+        "david"
+    );
+    let words = async |login: &str| {
+        get(
+            &hub,
+            &carol,
+            &format!("{R}/collaborators/{login}/permission"),
+        )
+        .await
+        .json()["permission"]
+            .clone()
+    };
+    assert_eq!(
+        (words("david").await, words("dave").await),
+        (json!("write"), json!("read"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_public_can_be_read_whatever_the_token_says() {
+    let (hub, number) = with_pull().await;
+    let workflow = hub.repo("acme/gitops").workflow_token("packages:read");
+    assert_eq!(
+        get(&hub, &workflow, &format!("{R}/pulls/{number}"))
+            .await
+            .status,
+        200
+    );
+    hub.repo("acme/gitops").private();
+    assert_eq!(
+        get(&hub, &workflow, &format!("{R}/pulls/{number}"))
+            .await
+            .status,
+        403
+    );
+}
+
+#[tokio::test]
 async fn teams_are_read_by_members_and_apps_but_never_by_a_workflow() {
     let hub = start().await;
     hub.organisation("acme", &["olga"], &["carol"]);

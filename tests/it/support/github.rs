@@ -31,6 +31,16 @@
 //! - A person's write without the role is answered 403; which of 403 and 404 GitHub takes differs by route and was not verified.
 //! - `mergeable_state` knows no `has_hooks`. The GraphQL limits on nodes are left to the contract; a query costs one point.
 //! - A tree is cut by the number of entries only, not by its size in bytes.
+//! - `PUT`/`DELETE contents`, `POST merges`, `PUT update-branch` and the header that names accepted permissions are not there.
+//! - GraphQL answers Sluice's subset and what Debian's `gh` 2.23 asks for `pr list|view|diff|review|edit|comment|ready|close|reopen|
+//!   merge|checks`, `label`, `run list`, `workflow run` and `api`; not `pr create|checkout|status`, which want git over HTTP or search.
+//!
+//! # Words that nobody here has seen on the real GitHub
+//!
+//! Most refusals are worded as GitHub's issue trackers quote them. These are guesses, so nothing should match on them: "Changes have been
+//! requested.", "This branch must not contain merge commits." and the two about force-pushing and deleting a protected branch as REST
+//! says them; every message of `updateRefs`; "Pull request is not in the queue"; the 403 for creating a label by labelling; "Required input
+//! 'x' not provided"; what a server that does not know `return_run_details` answers.
 #![allow(
     dead_code,
     unused_imports,
@@ -133,6 +143,11 @@ impl GitHub {
     /// An account, made where there is none; gives its number.
     pub fn account(&self, login: &str, kind: Kind) -> u64 {
         lock(&self.world).ensure_account(login, kind)
+    }
+
+    /// Gives an account another login; its number stays. The old one is free for somebody else.
+    pub fn rename(&self, from: &str, to: &str) {
+        lock(&self.world).rename(from, to);
     }
 
     /// An organisation with its owners and members, made where there is none.

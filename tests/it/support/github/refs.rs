@@ -279,10 +279,8 @@ fn follow_heads(world: &mut World, by: By, moved: &Moved<'_>) {
                 }
                 record(world, repo, number, by, What::HeadDeleted);
             }
-            (None, Some(after)) => {
-                if !open && after == head {
-                    record(world, repo, number, by, What::HeadRestored);
-                }
+            (None, Some(after)) if !open && after == head => {
+                record(world, repo, number, by, What::HeadRestored);
             }
             (Some(before), Some(after)) if open => {
                 head_moved(world, by, (repo, number), before, after);

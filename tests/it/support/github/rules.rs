@@ -122,7 +122,7 @@ fn status_texts(repo: &Repo, rule: &Rule, sha: Oid, behind: bool) -> Vec<String>
         match with(standing)[..] {
             [] => {}
             [one] if all == 1 => texts.push(format!("Required status check \"{one}\" is {word}.")),
-            [ref several @ ..] => {
+            ref several => {
                 texts.push(format!(
                     "{} of {all} required status checks are {word}.",
                     several.len()

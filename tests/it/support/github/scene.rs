@@ -128,7 +128,7 @@ impl<R: Reach> Place<R> {
     }
 
     /// Takes over branches, tags and the default branch of a repository on disk; objects are read where they lie.
-    pub fn from_git(&self, path: &Path) {
+    pub fn git_repository(&self, path: &Path) {
         let git = git2::Repository::open(path).unwrap();
         let store = self.edit(|repo| repo.store.clone());
         store.read_also(&git.commondir().join("objects"));
@@ -243,7 +243,7 @@ impl<R: Reach> Place<R> {
     pub fn refuse_merges(&self, texts: &[&str]) {
         self.edit(|repo| {
             repo.merge_refusals
-                .extend(texts.iter().map(|text| (*text).to_owned()))
+                .extend(texts.iter().map(|text| (*text).to_owned()));
         });
     }
 

@@ -2,7 +2,7 @@
 
 use super::api::{self, Response};
 use super::faults::{Fault, Hook, When};
-use super::record::{Operation, Seen};
+use super::record::Seen;
 use super::world::World;
 use super::{Contract, budget, graphql, lock, routes};
 use bytes::Bytes;

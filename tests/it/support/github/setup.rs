@@ -4,7 +4,7 @@ use super::access::{Token, TokenKind};
 use super::repo::{Repo, Settings};
 use super::scene::Place;
 use super::store::Store;
-use super::world::{App, AppId, Kind, Membership, Org, RepoId, Team, UserId, World};
+use super::world::{App, AppId, Kind, Membership, RepoId, Team, UserId, World};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +23,12 @@ impl World {
         self.add_user(id, login, kind)
     }
 
+    /// Gives an account another login; its number stays. The old one is free for somebody else.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        let id = self.user_id(from).unwrap();
+        to.clone_into(&mut self.users.get_mut(&id).unwrap().login);
+    }
+
     /// Makes an account an organisation and adds people to it.
     pub fn organisation(&mut self, login: &str, owners: &[&str], members: &[&str]) {
         let id = self.ensure_account(login, Kind::Organization);
@@ -33,11 +39,7 @@ impl World {
         for (logins, owner) in [(members, false), (owners, true)] {
             people.extend(logins.iter().map(|login| (self.ensure_user(login), owner)));
         }
-        self.orgs
-            .entry(id)
-            .or_insert_with(Org::default)
-            .members
-            .extend(people);
+        self.orgs.entry(id).or_default().members.extend(people);
     }
 
     /// Puts somebody into a team, which is made where there is none.

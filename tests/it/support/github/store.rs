@@ -228,15 +228,6 @@ impl Store {
         Ok(self.note(oid))
     }
 
-    /// A tree of just these files.
-    pub fn tree_of(&self, files: &[(&str, &[u8])]) -> Oid {
-        let edits: Vec<Edit> = files
-            .iter()
-            .map(|(path, bytes)| ((*path).to_owned(), Some((0o100_644, self.blob(bytes)))))
-            .collect();
-        self.tree(None, &edits).unwrap()
-    }
-
     /// Writes a commit.
     pub fn commit(
         &self,

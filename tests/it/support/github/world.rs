@@ -16,7 +16,7 @@ pub type AppId = u64;
 
 /// App id of GitHub Actions on github.com.
 pub const ACTIONS_APP: AppId = 15368;
-/// Account number of github-actions[bot] on github.com.
+/// Account number of `github-actions[bot]` on github.com.
 pub const ACTIONS_BOT: UserId = 41_898_282;
 /// The account that GitHub itself acts as, for instance where a push makes a pull request merged.
 pub const GHOST: UserId = 10_137;
@@ -234,7 +234,7 @@ impl World {
             id,
             login: login.to_owned(),
             kind,
-            name: plain.to_owned(),
+            name: if kind == Kind::Bot { login } else { plain }.to_owned(),
             email,
         };
         self.users.insert(id, user);

@@ -8,13 +8,14 @@ use super::super::refs::{self, By};
 use super::super::reply::Refusal;
 use super::super::rest::{issues, pulls, reviews};
 use super::super::store::Edit;
+use super::super::view;
 use super::super::world::{RepoId, World};
 use super::query::{need_id, need_pull};
 use super::value::{Args, Ctx, Found, Kind, Out, plain, unmodelled};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use git2::Oid;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const PUSH: &[(&str, Level)] = &[("contents", Level::Write)];
 const PULL: &[(&str, Level)] = &[("pull_requests", Level::Write)];
@@ -278,7 +279,7 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
                 .flatten()
                 .filter_map(Value::as_str)
                 .collect();
-            let node = |id: u64| super::super::view::node("LA", id);
+            let node = |id: u64| view::node("LA", id);
             let names: Vec<String> = world
                 .repo(at)
                 .labels
@@ -322,6 +323,43 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
                         [("node", Out::One(node)), ("cursor", Out::leaf(""))],
                     )),
                 )],
+            )
+        }
+        "requestReviews" => {
+            let (at, number) = need_pull(world, &text(input, "pullRequestId"))?;
+            may(world, ctx, at, PULL, Role::Triage)?;
+            let ids = |name: &str| -> Vec<&str> {
+                let list = input[name].as_array().into_iter().flatten();
+                list.filter_map(Value::as_str).collect()
+            };
+            let mut logins = Vec::new();
+            for id in ids("userIds") {
+                match need_id(world, id)? {
+                    Kind::Account(who) => logins.push(world.user(who).login.clone()),
+                    _ => return Err(Refusal::not_found()),
+                }
+            }
+            let owner = world.repo(at).owner;
+            let teams = world.orgs.get(&owner).map(|org| org.teams.as_slice());
+            let slugs: Vec<&String> = teams
+                .unwrap_or_default()
+                .iter()
+                .filter(|team| ids("teamIds").contains(&view::node("T", team.id).as_str()))
+                .map(|team| &team.slug)
+                .collect();
+            let mut call = call(ctx, at);
+            call.params.insert("number", number.to_string());
+            call.body = json!({"reviewers": logins, "team_reviewers": slugs});
+            if input["union"] != true
+                && let Some(pull) = world.repo_mut(at).pulls.get_mut(&number)
+            {
+                pull.requested.clear();
+                pull.requested_teams.clear();
+            }
+            reviews::request(world, &call)?;
+            payload(
+                "RequestReviewsPayload",
+                vec![("pullRequest", Out::One(Kind::Pull(at, number)))],
             )
         }
         "closePullRequest" | "reopenPullRequest" => {

@@ -4,7 +4,6 @@ use super::super::store::Person;
 use super::super::view;
 use super::super::world::{AppId, Kind as AccountKind, Team, UserId, World};
 use super::value::{Args, Ctx, Found, Kind, Out, plain, unmodelled};
-use serde_json::Value;
 
 const BORN: &str = "2020-01-01T00:00:00Z";
 
@@ -135,9 +134,4 @@ pub fn actor(id: Option<UserId>) -> Out {
 pub fn person(world: &World, id: Option<UserId>) -> Out {
     let person = id.filter(|id| world.user(*id).kind == AccountKind::User);
     Out::maybe(person.map(Kind::Account))
-}
-
-/// Null that says so.
-pub fn nothing() -> Out {
-    Out::Leaf(Value::Null)
 }

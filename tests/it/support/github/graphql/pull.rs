@@ -285,7 +285,7 @@ fn reviews(ctx: &Ctx<'_>, world: &World, at: RepoId, pull: &Pull, field: &str, a
 pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) -> Found {
     match field {
         "headRef" | "baseRef" | "potentialMergeCommit" | "mergeCommit" | "files" => {
-            ctx.need(at, CONTENTS, Role::Read)?
+            ctx.need(at, CONTENTS, Role::Read)?;
         }
         "statusCheckRollup" => ctx.need(
             at,

@@ -100,7 +100,7 @@ fn trigger(text: &[u8]) -> Option<(Yaml, Option<String>)> {
     // YAML 1.1 readers take the key `on` for a boolean.
     let on = yaml
         .get("on")
-        .or_else(|| yaml.as_mapping()?.get(&Yaml::Bool(true)))?
+        .or_else(|| yaml.as_mapping()?.get(Yaml::Bool(true)))?
         .clone();
     let name = "workflow_dispatch";
     let block = match &on {

@@ -74,7 +74,8 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
     if call.session.app().is_none() {
         let author = call.actor()?;
         let public = !world.repo(at).private;
-        if !world.can_push(head_repo, author) && !(public && world.can_push(at, author)) {
+        let may = world.can_push(head_repo, author) || (public && world.can_push(at, author));
+        if !may {
             return Err(Refusal::custom("PullRequest", "not all refs are readable"));
         }
     }
@@ -375,7 +376,7 @@ pub fn update(world: &mut World, call: &Call) -> Outcome {
     check_edit(world, call, pull, super::super::access::Role::Triage)?;
     if let Some(base) = call.text("base") {
         check_edit(world, call, pull, super::super::access::Role::Write)?;
-        set_base(world, call, number, &base.to_owned())?;
+        set_base(world, call, number, base)?;
     }
     if let Some(new) = call.text("title").filter(|new| *new != title) {
         if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {

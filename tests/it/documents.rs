@@ -1,0 +1,74 @@
+//! The documents say what is so: pictures in the README are what the program prints, and docs/checks.md lists every
+//! check.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser;
+use sluice::cli::Cli;
+use sluice::report::style::Style;
+
+fn document(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The console blocks of a document: what is typed behind `$ `, and what is printed.
+fn console_blocks(text: &str) -> Vec<(String, String)> {
+    text.split("```console\n")
+        .skip(1)
+        .map(|block| {
+            let block = block.split("```").next().unwrap();
+            let (typed, printed) = block.split_once('\n').unwrap();
+            (
+                typed.strip_prefix("$ ").unwrap().to_owned(),
+                printed.to_owned(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_pictures_in_the_readme_are_what_the_program_prints() {
+    let blocks = console_blocks(&document("README.md"));
+    assert!(blocks.len() >= 2);
+    for (typed, printed) in blocks {
+        let typed = typed.replace("cargo run --release --", "sluice");
+        let words = typed
+            .split_whitespace()
+            .chain(["--at", "2026-11-20T16:02:00Z"]);
+        let cli = Cli::try_parse_from(words).unwrap();
+        let output =
+            sluice::app::execute(cli, jiff::Timestamp::UNIX_EPOCH, Style::default()).unwrap();
+        // A picture may stop before the end, at a line of dots.
+        match printed.split_once("…\n") {
+            Some((shown, _)) => assert!(
+                output.text.starts_with(shown),
+                "{}\n---\n{shown}",
+                output.text
+            ),
+            None => assert_eq!(output.text, printed),
+        }
+    }
+}
+
+#[test]
+fn every_check_is_listed_as_it_is() {
+    let document = document("docs/checks.md");
+    let rows: Vec<&str> = document
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    let mut missing = Vec::new();
+    for check in sluice::checks::CHECKS {
+        let severity = format!("{:?}", check.severity).to_lowercase();
+        let row = rows
+            .iter()
+            .find(|row| row.starts_with(&format!("| `{}` | {severity} |", check.code)));
+        if !row.is_some_and(|row| row.ends_with(&format!("| {} |", check.about))) {
+            missing.push(check.code);
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+    // Besides them only the one that is found before any check can run.
+    assert_eq!(rows.len(), sluice::checks::CHECKS.len() + 1);
+}
