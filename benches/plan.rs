@@ -1,5 +1,10 @@
 //! The whole `plan` command over a large folder, against a bare typed parse of the same bytes by serde_yaml, in the
 //! same run. `docs/benchmarks.md` keeps the ratios.
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark may panic, and criterion's macros make functions of their own"
+)]
 
 use std::fmt::Write as _;
 use std::fs;

@@ -108,6 +108,20 @@ impl Call {
     }
 }
 
+/// Names of people from the command line: logins, in which case does not matter. Nobody counts twice.
+fn people(names: &[String]) -> Result<std::collections::BTreeSet<String>, Failure> {
+    names
+        .iter()
+        .map(|name| {
+            let login = name.strip_prefix('@').unwrap_or(name).trim().to_lowercase();
+            if login.is_empty() {
+                return Err(Failure::new(Exit::Invalid, "an approver needs a name"));
+            }
+            Ok(login)
+        })
+        .collect()
+}
+
 fn schema(call: &Call) -> Output {
     let schema = crate::policy::schema();
     let text = if call.json() {

@@ -158,10 +158,14 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// Whether the ref is only compared and copied as text: nothing is known of the repository but its name, or the
-    /// policy says so.
+    /// Whether nothing is known of the repository but its name, so that a ref can only be compared and copied as text.
+    pub fn unknown_origin(&self) -> bool {
+        self.source_origin.is_none_or(Origin::is_unknown)
+    }
+
+    /// Whether the ref's text is what is written: in an unknown repository, or because the policy says so.
     pub fn literal(&self) -> bool {
-        self.mode == RevisionMode::Literal || self.source_origin.is_none_or(Origin::is_unknown)
+        self.mode == RevisionMode::Literal || self.unknown_origin()
     }
 
     /// Folders whose content makes up what is released, sorted, as the manifests and `watch` name them; `""` is
@@ -207,7 +211,7 @@ impl<'a> Pair<'a> {
     /// What has to be resolved before the pair can be compared; `None` where no ref is resolved.
     pub fn revision_query(&self) -> Option<RevisionQuery> {
         let value = self.source_ref()?;
-        if !self.same_origin() || self.literal() {
+        if !self.same_origin() || self.unknown_origin() {
             return None;
         }
         Some(RevisionQuery {
@@ -252,10 +256,10 @@ impl<'a> Pair<'a> {
                 path: FieldPath::keys(keys),
             });
         };
-        if self.source_ref().is_some() {
-            if let Some(git) = &self.target.git {
-                own(&["spec", "git", "ref"], &git.reference);
-            }
+        if self.source_ref().is_some()
+            && let Some(git) = &self.target.git
+        {
+            own(&["spec", "git", "ref"], &git.reference);
         }
         if let (Some(source), Some(target)) = (&self.source.helm, &self.target.helm) {
             if source.version.value().is_some() {
@@ -300,10 +304,20 @@ impl<'a> Pair<'a> {
     }
 
     fn compare_git(&self, revision: Option<&Revision>, into: &mut Comparison) {
-        let (Some(value), Some(target)) = (self.source_ref(), &self.target.git) else {
+        let (Some(source), Some(target)) = (&self.source.git, &self.target.git) else {
             return;
         };
         let path = ["spec", "git", "ref"];
+        if let Field::NotScalar(at) = source.reference {
+            let place = self.source.place(at);
+            let path = FieldPath::keys(&path);
+            into.problems
+                .push(not_a_scalar(place, &path, &self.source.key.name));
+            return;
+        }
+        let Some(value) = source.reference.value() else {
+            return;
+        };
         let place = self.source.place(value.at);
         if !self.same_origin() {
             let shown = |origin: Option<&Origin>| {
@@ -320,84 +334,88 @@ impl<'a> Pair<'a> {
                     self.source.key.name,
                     shown(self.source_origin),
                 ),
-                help: Some("let both take git from the same repository, by the same `git.url` or `repositoryRef`".to_owned()),
+                help: Some(
+                    "let both take git from the same repository, by the same `git.url` or `repositoryRef`"
+                        .to_owned(),
+                ),
             });
             return;
         }
-        let holds_id = target.reference.text().is_some_and(is_full_id);
-        if self.literal() {
-            if holds_id && !is_full_id(&value.text) {
-                into.problems.push(Problem {
-                    code: "revision-unresolved",
-                    severity: Severity::Error,
-                    place,
-                    message: format!(
-                        "{} holds a commit id, and `{}` of {} cannot be resolved to one: a commit id is never replaced by \
-                         anything but a commit id",
-                        self.target.key.name, value.text, self.source.key.name
-                    ),
-                    help: Some(
-                        "add the GitRepository manifest or `git.url`, or put a commit id into the source".to_owned(),
-                    ),
-                });
+        let unresolved = |message: String, help: Option<String>| Problem {
+            code: "revision-unresolved",
+            severity: Severity::Error,
+            place: place.clone(),
+            message,
+            help,
+        };
+        let resolved = match revision {
+            _ if self.unknown_origin() => None,
+            Some(Revision::Resolved(resolved)) => Some(resolved),
+            Some(Revision::Unread) => {
+                into.unread = true;
                 return;
             }
-            into.taken
-                .insert(Slot::GitRef, Text::Plain(value.text.clone()));
-            let note = if is_full_id(&value.text) {
-                passed_on(value.note.as_deref())
-            } else {
-                Note::Remove
-            };
-            self.set(&path, &target.reference, &value.text, note, None, into);
-            return;
-        }
-        match revision {
-            Some(Revision::Resolved(resolved)) => {
+            Some(Revision::Failed { why, help }) => {
+                let name = &self.source.key.name;
+                let message = format!("the revision `{}` of {name}: {why}", value.text);
+                into.problems.push(unresolved(message, help.clone()));
+                return;
+            }
+            None => {
+                let name = &self.source.key.name;
+                let message = format!("the revision `{}` of {name} was not looked up", value.text);
+                into.problems.push(unresolved(message, None));
+                return;
+            }
+        };
+        let (new, note, said) = match resolved {
+            Some(resolved) if self.mode == RevisionMode::Pin => {
                 let commit = resolved.commit.to_string();
-                into.taken.insert(Slot::GitRef, Text::Plain(commit.clone()));
+                let name = resolved.name.as_deref().or(value.note.as_deref());
                 if resolved.same_as_target {
+                    into.taken.insert(Slot::GitRef, Text::Plain(commit));
                     return;
                 }
-                let name = resolved.name.as_deref().or(value.note.as_deref());
-                let said = name.map(str::to_owned);
-                self.set(
-                    &path,
-                    &target.reference,
-                    &commit,
-                    passed_on(name),
-                    said,
-                    into,
-                );
+                (commit, passed_on(name), name.map(str::to_owned))
             }
-            Some(Revision::Unread) => into.unread = true,
-            Some(Revision::Failed { why, help }) => into.problems.push(Problem {
-                code: "revision-unresolved",
-                severity: Severity::Error,
-                place,
-                message: format!(
-                    "the revision `{}` of {}: {why}",
-                    value.text, self.source.key.name
-                ),
-                help: help.clone(),
-            }),
-            None => into.problems.push(Problem {
-                code: "revision-unresolved",
-                severity: Severity::Error,
-                place,
-                message: format!(
-                    "the revision `{}` of {} was not looked up",
-                    value.text, self.source.key.name
-                ),
-                help: None,
-            }),
-        }
+            _ => {
+                let holds_id = target.reference.text().is_some_and(is_full_id);
+                if holds_id && !is_full_id(&value.text) {
+                    let message = format!(
+                        "{} holds a commit id, and `{}` of {} would replace it: a commit id is never replaced by \
+                         anything but a commit id",
+                        self.target.key.name, value.text, self.source.key.name
+                    );
+                    let help = "add the GitRepository manifest or `git.url` so that it can be resolved, or put a commit id \
+                                into the source";
+                    into.problems
+                        .push(unresolved(message, Some(help.to_owned())));
+                    return;
+                }
+                let note = if is_full_id(&value.text) {
+                    passed_on(value.note.as_deref())
+                } else {
+                    Note::Remove
+                };
+                (value.text.clone(), note, None)
+            }
+        };
+        into.taken.insert(Slot::GitRef, Text::Plain(new.clone()));
+        self.set(&path, &target.reference, &new, note, said, into);
     }
 
     fn compare_helm(&self, into: &mut Comparison) {
         let (Some(source), Some(target)) = (&self.source.helm, &self.target.helm) else {
             return;
         };
+        for (field, key) in [(&source.version, "version"), (&source.chart, "chart")] {
+            if let Field::NotScalar(at) = field {
+                let path = FieldPath::keys(&["spec", "helm", key]);
+                let place = self.source.place(*at);
+                into.problems
+                    .push(not_a_scalar(place, &path, &self.source.key.name));
+            }
+        }
         if source.version.value().is_none() && source.chart.value().is_none() {
             return;
         }

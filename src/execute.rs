@@ -126,13 +126,6 @@ pub fn record(
     blob: impl Fn(&RepoPath) -> Option<BlobId>,
 ) -> Option<Record> {
     let plan = promotion.plan?;
-    let secret_file = |slot: &str| {
-        promotion
-            .changes
-            .iter()
-            .find(|change| change.is_secret() && change.path.last_key() == Some(slot))
-            .and_then(|change| change.secret.map(|files| files.new))
-    };
     Some(Record {
         namespace: namespace.map(str::to_owned),
         pipeline: pipeline.to_owned(),
@@ -142,10 +135,6 @@ pub fn record(
         build: build_id(&plan, &promotion.changes, blob),
         repository: target.repository.clone(),
         base: target.base.clone(),
-        sources: promotion
-            .takes
-            .iter()
-            .map(|take| SourceLine::of(take, secret_file))
-            .collect(),
+        sources: promotion.takes.iter().map(SourceLine::of).collect(),
     })
 }

@@ -9,6 +9,6 @@ mod parallel;
 mod revisions;
 mod watched;
 
-pub use files::{Dirty, files_of_commit, files_on_disk};
+pub use files::{files_of_commit, files_on_disk};
 pub use history::answer_history;
 pub use revisions::{Repositories, answer_revisions};

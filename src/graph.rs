@@ -100,10 +100,8 @@ impl StageGraph {
                 if let std::collections::btree_map::Entry::Vacant(entry) =
                     came_from.entry(neighbour)
                 {
-                    if neighbour != start {
-                        entry.insert(node);
-                        queue.push_back(neighbour);
-                    }
+                    entry.insert(node);
+                    queue.push_back(neighbour);
                 }
             }
         }
@@ -127,15 +125,15 @@ mod tests {
     use crate::model::resolved::ResolvedStage;
 
     fn graph(stages: usize, edges: &[(usize, usize)]) -> StageGraph {
-        StageGraph::of(&ResolvedPipeline {
-            id: PipelineId(0),
-            stages: (0..stages)
-                .map(|_| ResolvedStage {
-                    services: Vec::new(),
-                })
-                .collect(),
-            edges: edges.iter().copied().map(Some).collect(),
-        })
+        let stage = |_| ResolvedStage {
+            services: Vec::new(),
+        };
+        let edges = edges.iter().copied().map(Some).collect();
+        StageGraph::of(&ResolvedPipeline::new(
+            PipelineId(0),
+            (0..stages).map(stage).collect(),
+            edges,
+        ))
     }
 
     #[test]

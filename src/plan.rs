@@ -7,6 +7,7 @@ mod due;
 mod gates;
 mod hold;
 mod planner;
+mod take;
 
 use std::collections::BTreeSet;
 

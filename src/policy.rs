@@ -73,6 +73,12 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Policy, Box<Finding>> {
     })
 }
 
+/// The finding for a policy that is there and cannot be read.
+pub fn unreadable(file: &RepoPath, why: &str) -> Finding {
+    let start = Place::new(file, Position::default());
+    Finding::error("policy-invalid", start, why, Stops::Everything)
+}
+
 /// The JSON Schema (draft 2020-12) of the policy, for editors.
 pub fn schema() -> serde_json::Value {
     let mut schema = SchemaSettings::draft2020_12()

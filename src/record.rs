@@ -5,8 +5,8 @@
 
 use std::fmt::Write;
 
-use crate::model::ids::{BlobId, PlanId};
-use crate::model::plan::{EdgeName, Take};
+use crate::model::ids::PlanId;
+use crate::model::plan::{EdgeName, Take, Taken};
 
 /// What the trailers of a landing say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,34 +42,13 @@ pub struct SourceLine {
     pub values: Vec<(String, Taken)>,
 }
 
-/// A value that was taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// The value.
-    Plain(String),
-    /// A secret: the id of the file that held it at the source.
-    Secret(BlobId),
-    /// A secret that did not change.
-    Unchanged,
-}
-
 impl SourceLine {
-    /// The line for what a target takes; `file_of` names the source's file of a secret that changes.
-    pub fn of(take: &Take, file_of: impl Fn(&str) -> Option<BlobId>) -> Self {
+    /// The line for what a target takes.
+    pub fn of(take: &Take) -> Self {
         Self {
             target: take.target.clone(),
             source: take.source.clone(),
-            values: take
-                .values
-                .iter()
-                .map(|(slot, value)| {
-                    let taken = match value {
-                        Some(text) => Taken::Plain(text.clone()),
-                        None => file_of(slot).map_or(Taken::Unchanged, Taken::Secret),
-                    };
-                    (slot.clone(), taken)
-                })
-                .collect(),
+            values: take.values.clone(),
         }
     }
 }
@@ -173,10 +152,25 @@ fn word(text: &str) -> String {
         text.to_owned()
     } else {
         let json = serde_json::Value::from(text).to_string();
-        // A line break that JSON leaves as it is would end the trailer for some readers.
-        json.replace('\u{2028}', "\\u2028")
-            .replace('\u{2029}', "\\u2029")
-            .replace('\u{85}', "\\u0085")
+        // What a forge would act on, or a reader would take for a line's end, is written as its number.
+        let mut safe = String::with_capacity(json.len());
+        for c in json.chars() {
+            match c {
+                '['
+                | ']'
+                | '@'
+                | '#'
+                | '*'
+                | ':'
+                | '\u{7f}'..='\u{9f}'
+                | '\u{2028}'
+                | '\u{2029}' => {
+                    safe.push_str(&format!("\\u{:04x}", u32::from(c)));
+                }
+                c => safe.push(c),
+            }
+        }
+        safe
     }
 }
 

@@ -14,6 +14,7 @@ use crate::model::facts::{Approvals, Facts, HistoryQuery, LastSet, Revision, Rev
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{Plan, State};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::model::verdict::Verdict;
 use crate::plan;
 
 /// Everything that was read and found; what a plan is made from.
@@ -73,9 +74,9 @@ impl Evaluation {
             catalog: &self.catalog,
             policy: &world.policy,
             resolved: &self.resolved,
-            stopped: self.stopped.clone(),
-            revisions: self.revisions.clone(),
-            history: self.history.clone(),
+            stopped: &self.stopped,
+            revisions: &self.revisions,
+            history: &self.history,
             approvals: ask.approvals.clone(),
             now,
             // Without a forge there is no repository name that two clones would agree on.
@@ -102,7 +103,13 @@ impl Evaluation {
             .iter()
             .filter(|pipeline| pipeline.stopped.is_none())
             .flat_map(|pipeline| &pipeline.promotions)
-            .any(|promotion| promotion.state == State::Error);
+            .any(|promotion| {
+                let gates = &promotion.gates;
+                promotion.state == State::Error
+                    || gates
+                        .iter()
+                        .any(|gate| gate.judgement.verdict == Verdict::Error)
+            });
         match (finding, unread) {
             (true, _) => Exit::Invalid,
             (false, true) => Exit::Failed,

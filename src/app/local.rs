@@ -9,6 +9,7 @@ use crate::error::{Exit, Failure};
 use crate::execute::{Target, edited_files, record};
 use crate::model::catalog::PipelineId;
 use crate::model::facts::Approvals;
+use crate::model::finding::{Finding, Severity};
 use crate::model::ids::CommitId;
 use crate::model::nearest::nearest;
 use crate::model::place::RepoPath;
@@ -50,7 +51,7 @@ pub(super) fn run(
     let (id, stage) = find(&evaluation, pipeline, to)?;
     let ask = Ask {
         approvals: Some(Approvals {
-            names: approved_by.iter().cloned().collect(),
+            names: super::people(&approved_by)?,
         }),
         asked: Some((id, stage)),
         ..Ask::default()
@@ -61,18 +62,21 @@ pub(super) fn run(
         .iter()
         .filter(|promotion| promotion.index == stage)
         .collect();
-    let Some(promotion) = all
+    // With `join: any` there are several: the one that may land, else the one that is worst off.
+    let chosen = all
         .iter()
         .find(|promotion| promotion.may_land())
-        .or(all.first())
-    else {
+        .or_else(|| all.iter().min_by_key(|promotion| promotion.state));
+    let Some(promotion) = chosen else {
         return Err(Failure::new(
             Exit::Invalid,
             format!("no edge leads into {to}, so nothing is ever promoted into it"),
         ));
     };
+    let exit = evaluation.exit(&plan);
+    let done = |commit| done(call, &world, &evaluation.findings, commit, promotion, exit);
     if promotion.state == State::InSync {
-        return Ok(done(call, world.notices.clone(), None, promotion));
+        return Ok(done(None));
     }
     refuse_unless_it_may_land(promotion)?;
 
@@ -119,7 +123,7 @@ pub(super) fn run(
     let author = repo.author_from_config(call.now.as_second())?;
     let commit = repo.write_commit(Some(&tip), &contents, &text, &author)?;
     repo.land_on_current_branch(&tip, &commit, &paths)?;
-    Ok(done(call, world.notices.clone(), Some(commit), promotion))
+    Ok(done(Some(commit)))
 }
 
 /// One line of the record: what passed the gate. Names from a command line prove nothing, and the line says so.
@@ -236,51 +240,71 @@ fn refuse_unless_it_may_land(promotion: &Promotion) -> Result<(), Failure> {
 
 fn done(
     call: &Call,
-    notices: Vec<String>,
+    world: &World,
+    findings: &[Finding],
     commit: Option<CommitId>,
     promotion: &Promotion,
+    exit: Exit,
 ) -> Output {
     let text = if call.json() {
         json::document(&serde_json::json!({
             "version": json::VERSION,
             "commit": commit,
             "promotion": json::promotion(promotion),
-            "findings": [],
+            "findings": json::findings(findings),
         }))
     } else {
-        let mut text = String::new();
-        match commit {
-            Some(commit) => {
-                for change in &promotion.changes {
-                    let _ = writeln!(
-                        text,
-                        "  {} {}  {}",
-                        terminal(&change.manifest.name),
-                        terminal(&change.path.to_string()),
-                        value(change)
-                    );
-                }
-                let _ = writeln!(
-                    text,
-                    "Promoted {} in commit {}.",
-                    terminal(promotion.stage.as_str()),
-                    commit.short()
-                );
-            }
-            None => {
-                let reason = terminal(&promotion.reason);
-                let _ = writeln!(
-                    text,
-                    "{} is in sync: {reason}. Nothing was written.",
-                    promotion.stage
-                );
-            }
-        }
-        text
+        text(call, findings, commit, promotion)
     };
     Output {
         text,
-        notices,
-        exit: Exit::Done,
+        notices: world.notices.clone(),
+        exit,
     }
+}
+
+fn text(
+    call: &Call,
+    findings: &[Finding],
+    commit: Option<CommitId>,
+    promotion: &Promotion,
+) -> String {
+    let mut text = String::new();
+    let stage = terminal(promotion.stage.as_str());
+    for change in &promotion.changes {
+        let name = terminal(&change.manifest.name);
+        let path = terminal(&change.path.to_string());
+        let _ = writeln!(text, "  {name} {path}  {}", value(change));
+    }
+    for skipped in &promotion.skipped {
+        let _ = writeln!(text, "  not copied: {}", terminal(skipped));
+    }
+    for service in &promotion.left_out {
+        let name = terminal(&service.name);
+        let _ = writeln!(
+            text,
+            "  stays behind: {name}  {}",
+            terminal(&service.reason)
+        );
+    }
+    let _ = match commit {
+        Some(commit) => writeln!(text, "Promoted {stage} in commit {}.", commit.short()),
+        None => {
+            let reason = terminal(&promotion.reason);
+            writeln!(text, "{stage} is in sync: {reason}. Nothing was written.")
+        }
+    };
+    let errors: Vec<Finding> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .cloned()
+        .collect();
+    if !errors.is_empty() {
+        let _ = write!(
+            text,
+            "\n{}",
+            crate::report::findings::text(&errors, call.style)
+        );
+    }
+    text
 }

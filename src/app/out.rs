@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::world::World;
@@ -60,8 +60,7 @@ pub(super) fn write(
                 return Ok(());
             };
             for file in repo.files(&tip, &|_| true)?.files {
-                let path = dir.join(&file.path);
-                put(&path, &repo.blob(&file.blob)?)?;
+                let path = put(dir, &file.path, &repo.blob(&file.blob)?)?;
                 if file.executable {
                     make_executable(&path)?;
                 }
@@ -73,7 +72,7 @@ pub(super) fn write(
         let Some(bytes) = world.bytes(path) else {
             continue;
         };
-        put(&dir.join(path.as_str()), &bytes)?;
+        put(dir, path.as_str(), &bytes)?;
     }
     Ok(())
 }
@@ -82,11 +81,46 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure {
     move |error| Failure::new(Exit::Failed, format!("{}: {error}", path.display()))
 }
 
-fn put(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed(folder))?;
+/// Writes one file below DIR. A path that leaves DIR is refused; a link on the way is replaced by a real folder, so
+/// that nothing is ever written through it.
+fn put(dir: &Path, path: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    let plain =
+        |segment: &str| !matches!(segment, "" | "." | "..") && !segment.contains(['\\', '\0']);
+    if !path.split('/').all(plain) {
+        return Err(Failure::new(
+            Exit::Blocked,
+            format!("{path} is not a path that stays inside --out"),
+        ));
     }
-    fs::write(path, bytes).map_err(failed(path))
+    let mut place = dir.to_path_buf();
+    let mut segments = path.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        place.push(segment);
+        let found = fs::symlink_metadata(&place).ok();
+        let is_last = segments.peek().is_none();
+        let fits = found
+            .as_ref()
+            .is_some_and(|found| !is_last && found.is_dir());
+        if let Some(found) = found.filter(|_| !fits) {
+            if found.is_dir() {
+                return Err(Failure::new(
+                    Exit::Failed,
+                    format!("{} is a folder where a file belongs", place.display()),
+                ));
+            }
+            fs::remove_file(&place).map_err(failed(&place))?;
+        }
+        if !is_last && !fits {
+            fs::create_dir(&place).map_err(failed(&place))?;
+        }
+    }
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&place)
+        .map_err(failed(&place))?;
+    file.write_all(bytes).map_err(failed(&place))?;
+    Ok(place)
 }
 
 /// Links are copied as links, and never followed; what is neither file, folder nor link is left out.

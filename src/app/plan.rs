@@ -7,12 +7,20 @@ use super::world::{Look, World};
 use super::{Call, Output};
 use crate::error::Failure;
 use crate::execute::edited_files;
+use crate::model::place::RepoPath;
 use crate::model::plan::Plan;
+use crate::report::escape::terminal;
 use crate::report::plan_text::PlanText;
 use crate::report::{diff, json};
 
 pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Failure> {
-    let world = World::open(call, Look::Commit)?;
+    let mut world = World::open(call, Look::Commit)?;
+    if world.inside_repository {
+        world.notices.push(
+            "this folder lies inside a git repository, but is not its top: it has no history and no policy of its own"
+                .to_owned(),
+        );
+    }
     let evaluation = Evaluation::of(&world, call.now, true)?;
     let plan = evaluation.plan(&world, call.now, &Ask::default());
     let exit = evaluation.exit(&plan);
@@ -28,7 +36,7 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
         });
     }
     let diffs = if with_diff {
-        diffs(call, &world, &plan)
+        diffs(call, &world, &evaluation, &plan)
     } else {
         BTreeMap::new()
     };
@@ -75,7 +83,19 @@ pub(super) fn passed_over(evaluation: &Evaluation) -> Option<String> {
     }
 }
 
-fn diffs(call: &Call, world: &World, plan: &Plan) -> BTreeMap<(usize, usize), String> {
+/// Whether a file holds a `Secret`, or something that could not be read and may be one.
+fn holds_secret(evaluation: &Evaluation, path: &RepoPath) -> bool {
+    let catalog = &evaluation.catalog;
+    catalog.secrets.iter().any(|secret| secret.file == *path)
+        || catalog.unread.iter().any(|unread| unread.file == *path)
+}
+
+fn diffs(
+    call: &Call,
+    world: &World,
+    evaluation: &Evaluation,
+    plan: &Plan,
+) -> BTreeMap<(usize, usize), String> {
     let mut diffs = BTreeMap::new();
     for (pipeline, entry) in plan.pipelines.iter().enumerate() {
         for (position, promotion) in entry.promotions.iter().enumerate() {
@@ -91,11 +111,12 @@ fn diffs(call: &Call, world: &World, plan: &Plan) -> BTreeMap<(usize, usize), St
                             &file.before,
                             &file.after,
                             &promotion.changes,
+                            holds_secret(evaluation, &file.path),
                             call.style,
                         )
                     })
                     .collect(),
-                Err(refused) => format!("  no diff: {refused}\n"),
+                Err(refused) => format!("  no diff: {}\n", terminal(&refused.to_string())),
             };
             diffs.insert((pipeline, position), text);
         }

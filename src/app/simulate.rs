@@ -18,7 +18,7 @@ use crate::model::facts::{Approvals, Slot};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::PlanId;
 use crate::model::pipeline::GateKind;
-use crate::model::plan::{Plan, Promotion, State};
+use crate::model::plan::{GateReport, Plan, Promotion, State};
 use crate::model::reference::ManifestKey;
 use crate::model::timeline::{End, Event, StageEnd, Timeline, ValueEnd, What};
 use crate::model::verdict::Verdict;
@@ -45,13 +45,14 @@ pub(super) fn run(
     let mut simulation = Simulation {
         call,
         approvals: Approvals {
-            names: approve.into_iter().collect(),
+            names: super::people(&approve)?,
         },
         evaluation: Evaluation::of(&world, call.now, true)?,
         world,
         events: Vec::new(),
         proposed: BTreeSet::new(),
         landed_plans: BTreeSet::new(),
+        refused: BTreeSet::new(),
         touched: BTreeSet::new(),
     };
     let before = simulation.stage_values();
@@ -59,6 +60,7 @@ pub(super) fn run(
     let plan = simulation.plan(&BTreeSet::new());
     let exit = match restless {
         Some(_) => Exit::Blocked,
+        None if !simulation.refused.is_empty() => Exit::Blocked,
         None => simulation.evaluation.exit(&plan),
     };
     let end = match restless {
@@ -82,6 +84,10 @@ pub(super) fn run(
     }
     let findings = &simulation.evaluation.findings;
     if call.json() {
+        let mut notices = notices;
+        if simulation.evaluation.catalog.pipelines.is_empty() {
+            notices.push("There is no Pipeline here, so there is nothing to simulate.".to_owned());
+        }
         return Ok(Output {
             text: timeline::json(&timeline, findings),
             notices,
@@ -133,6 +139,8 @@ struct Simulation<'a> {
     events: Vec<Event>,
     proposed: BTreeSet<PlanId>,
     landed_plans: BTreeSet<PlanId>,
+    /// Plans that could not be carried out.
+    refused: BTreeSet<PlanId>,
     /// Files that landings changed.
     touched: BTreeSet<crate::model::place::RepoPath>,
 }
@@ -189,13 +197,19 @@ impl Simulation<'_> {
                 let plan = promotion.plan;
                 if plan.is_some_and(|plan| !self.landed_plans.insert(plan)) {
                     let shown = plan.map(|plan| plan.shown()).unwrap_or_default();
+                    self.evaluation = Evaluation::of(&self.world, self.call.now, true)?;
                     return Ok(Round::CameBack(format!(
                         "the plan {shown} for {} came back",
                         promotion.stage
                     )));
                 }
                 landed.insert((id, promotion.index));
-                self.land(id, &promotion)?;
+                if let Err(refused) = self.land(id, &promotion) {
+                    // What one promotion cannot do leaves the others moving.
+                    self.refused.extend(plan);
+                    let reason = refused.message;
+                    self.event(id, &promotion, What::Refused { reason });
+                }
             }
             self.evaluation = Evaluation::of(&self.world, self.call.now, true)?;
         }
@@ -219,9 +233,11 @@ impl Simulation<'_> {
 
     /// Proposes what is due and new, as many as the policy allows in one run, and lets people approve.
     fn propose(&mut self, plan: &Plan, opened: &mut u32) -> bool {
+        // What the gates wait for before anybody has approved: planned once, and only where something is new.
+        let mut unapproved: Option<Plan> = None;
         let mut any = false;
-        for entry in &plan.pipelines {
-            for promotion in &entry.promotions {
+        for (entry_index, entry) in plan.pipelines.iter().enumerate() {
+            for (index, promotion) in entry.promotions.iter().enumerate() {
                 let Some(id) = promotion.plan.filter(|_| promotion.state == State::Due) else {
                     continue;
                 };
@@ -233,28 +249,26 @@ impl Simulation<'_> {
                 self.proposed.insert(id);
                 let changes = promotion.changes.clone();
                 self.event(entry.id, promotion, What::Proposed { changes });
-                self.gates(entry.id, promotion);
+                let before = unapproved.get_or_insert_with(|| {
+                    let nobody = Ask {
+                        approvals: Some(Approvals::default()),
+                        ..Ask::default()
+                    };
+                    self.evaluation.plan(&self.world, self.call.now, &nobody)
+                });
+                let gates = before.pipelines[entry_index].promotions[index]
+                    .gates
+                    .clone();
+                self.gates(entry.id, promotion, &gates);
             }
         }
         any
     }
 
     /// What the gates wait for when a plan is proposed, and who approves it then.
-    fn gates(&mut self, id: PipelineId, promotion: &Promotion) {
-        let nobody = Ask {
-            approvals: Some(Approvals::default()),
-            ..Ask::default()
-        };
-        let unapproved = self.evaluation.plan(&self.world, self.call.now, &nobody);
-        let of_plan = |other: &&Promotion| other.plan == promotion.plan;
-        let before = unapproved
-            .pipelines
-            .iter()
-            .flat_map(|entry| &entry.promotions)
-            .find(of_plan)
-            .cloned();
+    fn gates(&mut self, id: PipelineId, promotion: &Promotion, gates: &[GateReport]) {
         let mut asks_people = false;
-        for gate in before.iter().flat_map(|before| &before.gates) {
+        for gate in gates {
             if gate.judgement.verdict != Verdict::Pass {
                 asks_people |= gate.kind == GateKind::Approval;
                 let reason = gate.judgement.reason.clone();
@@ -278,7 +292,14 @@ impl Simulation<'_> {
                 let proposed = promotion
                     .plan
                     .is_some_and(|plan| self.proposed.contains(&plan));
-                if !promotion.may_land() || !proposed {
+                let refused = promotion
+                    .plan
+                    .is_some_and(|plan| self.refused.contains(&plan));
+                // At most one landing per stage and run.
+                let again = batch.iter().any(|(id, other): &(PipelineId, Promotion)| {
+                    *id == entry.id && other.index == promotion.index
+                });
+                if !promotion.may_land() || !proposed || refused || again {
                     continue;
                 }
                 let resolved = &self.evaluation.resolved[entry.id.0];
@@ -391,7 +412,14 @@ impl Simulation<'_> {
                             .plan
                             .is_some_and(|plan| !self.proposed.contains(&plan)) =>
                     {
-                        unopened += 1
+                        unopened += 1;
+                    }
+                    State::Due
+                        if promotion
+                            .plan
+                            .is_some_and(|plan| self.refused.contains(&plan)) =>
+                    {
+                        reasons.push(format!("{name} → {} was refused", promotion.stage));
                     }
                     State::Due => {
                         for gate in promotion

@@ -27,6 +27,13 @@ pub(super) fn run(call: &Call, fix: bool) -> Result<Output, Failure> {
     let mut world = World::open(call, Look::Disk)?;
     let mut evaluation = Evaluation::of(&world, call.now, false)?;
     let mut fixed = Vec::new();
+    if fix && world.policy_finding.is_some() {
+        return Err(Failure::new(
+            Exit::Invalid,
+            "the policy cannot be read, and what is right to write depends on it",
+        )
+        .hint("mend the policy first: sluice validate shows where; nothing was written"));
+    }
     if fix {
         fixed = write_fixes(&world, &evaluation.findings)?;
         world = World::open(call, Look::Disk)?;
@@ -162,11 +169,12 @@ fn replace(path: &Path, before: &[u8], after: &[u8]) -> Result<(), Failure> {
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     let beside = folder.join(format!(".{name}.sluice-{}", std::process::id()));
-    let write = || -> std::io::Result<()> {
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&beside)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
+        .map_err(failed)?;
+    let mut write = || -> std::io::Result<()> {
         file.write_all(after)?;
         file.set_permissions(kind.permissions())?;
         file.sync_all()?;

@@ -40,6 +40,8 @@ pub(super) struct World {
     pub files: Vec<SourceFile>,
     /// Notices for the reader.
     pub notices: Vec<String>,
+    /// PATH is a plain folder inside a repository.
+    pub inside_repository: bool,
 }
 
 /// Which files are looked at.
@@ -85,8 +87,10 @@ impl World {
             policy_finding: None,
             files: Vec::new(),
             notices: Vec::new(),
+            inside_repository: false,
         };
         world.locate()?;
+        world.inside_repository = world.repo.is_none() && lies_in_repository(root);
         world.read_policy(call.common.policy.as_deref(), look)?;
         world.read_files(look)?;
         Ok(world)
@@ -105,13 +109,16 @@ impl World {
             .find(|remote| remote.name == "origin")
             .or(remotes.first())
             .map(|remote| remote.name.clone());
-        self.here.remotes = remotes
-            .into_iter()
-            .filter_map(|remote| match remote.url {
-                Some(Location::Remote(url)) => Some(url),
-                _ => None,
-            })
-            .collect();
+        for url in remotes.into_iter().filter_map(|remote| remote.url) {
+            match url {
+                Location::Remote(url) => self.here.remotes.push(url),
+                Location::Local(path) => self.here.local.push(path),
+            }
+        }
+        self.here.root = self
+            .root
+            .canonicalize()
+            .with_context(|| format!("reading {}", self.root.display()))?;
         Ok(())
     }
 
@@ -127,11 +134,23 @@ impl World {
                 })?;
                 Some(bytes)
             }
-            (None, Some(repo), Some(tip)) if look == Look::Commit => repo
-                .blob_at(&tip, policy::DEFAULT_PATH)?
-                .map(|(_, bytes)| bytes),
+            (None, Some(repo), Some(tip)) if look == Look::Commit => match policy_at(repo, &tip)? {
+                PolicyFile::Absent => None,
+                PolicyFile::Content(bytes) => Some(bytes),
+                PolicyFile::Unreadable(why) => {
+                    self.policy_finding = Some(policy::unreadable(&self.policy_file, why));
+                    None
+                }
+            },
             (None, Some(_), None) if look == Look::Commit => None,
-            (None, _, _) => read_if_there(&self.root.join(policy::DEFAULT_PATH))?,
+            (None, _, _) => match policy_on_disk(&self.root)? {
+                PolicyFile::Absent => None,
+                PolicyFile::Content(bytes) => Some(bytes),
+                PolicyFile::Unreadable(why) => {
+                    self.policy_finding = Some(policy::unreadable(&self.policy_file, why));
+                    None
+                }
+            },
         };
         if let Some(bytes) = bytes {
             match policy::parse(&self.policy_file, &bytes) {
@@ -228,21 +247,63 @@ impl World {
     }
 }
 
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match std::fs::symlink_metadata(path) {
-        Ok(kind) if kind.is_symlink() => Err(Failure::new(
-            Exit::Blocked,
-            format!(
-                "{} is a symlink, and those are not followed",
-                path.display()
-            ),
-        )),
-        Ok(_) => Ok(Some(
-            std::fs::read(path).with_context(|| format!("reading {}", path.display()))?,
-        )),
+/// Whether a folder further up is a repository.
+fn lies_in_repository(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else {
+        return false;
+    };
+    let mut above = path.ancestors().skip(1);
+    above.any(|folder| folder.join(".git").exists())
+}
+
+/// What stands where the policy would be. Only what is truly absent is no policy.
+enum PolicyFile {
+    Absent,
+    Content(Vec<u8>),
+    Unreadable(&'static str),
+}
+
+const OTHER_ENDING: &str = ".github/sluice.yml";
+const READS_YAML: &str = "the policy is read from .github/sluice.yaml; here is .github/sluice.yml";
+const NO_FILE: &str = "it is not a regular file, and links are not followed";
+
+fn policy_at(repo: &Repo, tip: &CommitId) -> Result<PolicyFile, Failure> {
+    use crate::repo::EntryId;
+    Ok(match repo.entry_at(tip, policy::DEFAULT_PATH)? {
+        Some(EntryId::File(blob)) => PolicyFile::Content(repo.blob(&blob)?),
+        Some(_) => PolicyFile::Unreadable(NO_FILE),
+        None => match repo.entry_at(tip, ".github")? {
+            None => PolicyFile::Absent,
+            Some(EntryId::Folder(_)) if repo.entry_at(tip, OTHER_ENDING)?.is_some() => {
+                PolicyFile::Unreadable(READS_YAML)
+            }
+            Some(EntryId::Folder(_)) => PolicyFile::Absent,
+            Some(_) => PolicyFile::Unreadable(NO_FILE),
+        },
+    })
+}
+
+fn policy_on_disk(root: &Path) -> Result<PolicyFile, Failure> {
+    let kind = |path: &str| match std::fs::symlink_metadata(root.join(path)) {
+        Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::from(
-            anyhow::Error::from(error).context(format!("reading {}", path.display())),
-        )),
+        Err(error) => Err(anyhow::Error::from(error).context(format!("reading {path}"))),
+    };
+    let Some(folder) = kind(".github")? else {
+        return Ok(PolicyFile::Absent);
+    };
+    if !folder.is_dir() {
+        return Ok(PolicyFile::Unreadable(NO_FILE));
     }
+    Ok(match kind(policy::DEFAULT_PATH)? {
+        Some(file) if file.is_file() => {
+            let path = root.join(policy::DEFAULT_PATH);
+            let bytes =
+                std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+            PolicyFile::Content(bytes)
+        }
+        Some(_) => PolicyFile::Unreadable(NO_FILE),
+        None if kind(OTHER_ENDING)?.is_some() => PolicyFile::Unreadable(READS_YAML),
+        None => PolicyFile::Absent,
+    })
 }

@@ -1,13 +1,16 @@
 //! Many files → one catalog.
 
+use std::collections::HashMap;
+
 use memchr::memmem;
 use rayon::prelude::*;
 
-use super::read::{FileManifests, mentions_ours, read_file, unreadable};
+use super::read::{FileManifests, FoundFinding, mentions_ours, read_file, unreadable};
 use crate::model::catalog::{Catalog, MayHold, Unread};
 use crate::model::ids::BlobId;
 use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
+use crate::yaml::{Position, SyntaxError};
 
 /// A file to be read.
 #[derive(Clone, Debug)]
@@ -37,7 +40,7 @@ pub fn load(files: &[SourceFile], policy: &Policy) -> Catalog {
         .copied()
         .partition(|file| mentions_ours(&file.bytes));
     let mut catalog = Catalog::default();
-    add(&mut catalog, read_all(&ours, MayHold::Ours, policy));
+    add(&mut catalog, read_all(&ours, policy), MayHold::Ours);
 
     // Secrets are looked at only where one could be asked for: most repositories are full of them.
     let keys_copied = catalog
@@ -61,9 +64,10 @@ pub fn load(files: &[SourceFile], policy: &Policy) -> Catalog {
             .into_iter()
             .filter(|file| mentions_secret(&file.bytes))
             .collect();
-        add(&mut catalog, read_all(&secrets, MayHold::Secret, policy));
+        add(&mut catalog, read_all(&secrets, policy), MayHold::Secret);
     }
 
+    name_chart_origins(&mut catalog);
     catalog.files = files
         .into_iter()
         .map(|file| (file.path.clone(), file.blob))
@@ -75,88 +79,108 @@ fn mentions_secret(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"Secret").is_some()
 }
 
-/// A template that is expanded by something else; its text is not YAML yet.
+/// A template that is expanded by something else; its text is not YAML yet. Marks inside comments do not make one.
 fn looks_like_template(bytes: &[u8]) -> bool {
-    memmem::find(bytes, b"{{").is_some() || memmem::find(bytes, b"{%").is_some()
-}
-
-enum Outcome {
-    Read(FileManifests),
-    Unread { unread: Unread, limit: bool },
+    let has = |mark: &[u8]| memmem::find(bytes, mark).is_some();
+    (has(b"{{") || has(b"{%"))
+        && String::from_utf8_lossy(bytes).lines().any(|line| {
+            !line.trim_start().starts_with('#') && (line.contains("{{") || line.contains("{%"))
+        })
 }
 
 /// One file that was looked at.
-struct Looked {
-    outcome: Outcome,
-    /// It may be a template, whose text is not YAML yet.
-    templated: bool,
-    may_hold: MayHold,
+struct Looked<'a> {
+    file: &'a SourceFile,
+    outcome: Result<FileManifests, SyntaxError>,
 }
 
-fn read_all(files: &[&SourceFile], may_hold: MayHold, policy: &Policy) -> Vec<Looked> {
+fn read_all<'a>(files: &[&'a SourceFile], policy: &Policy) -> Vec<Looked<'a>> {
     files
         .par_iter()
-        .map(|file| {
-            let outcome = match read_file(&file.path, &file.bytes, policy) {
-                Ok(found) => Outcome::Read(found),
-                Err(error) => Outcome::Unread {
-                    unread: Unread {
-                        file: file.path.clone(),
-                        at: error.position,
-                        why: error.message,
-                        may_hold,
-                    },
-                    limit: error.kind.is_limit(),
-                },
-            };
-            Looked {
-                outcome,
-                templated: looks_like_template(&file.bytes),
-                may_hold,
-            }
+        .map(|file| Looked {
+            file,
+            outcome: read_file(&file.path, &file.bytes, policy),
         })
         .collect()
 }
 
-fn add(catalog: &mut Catalog, files: Vec<Looked>) {
-    for file in files {
-        // A file that only holds secrets concerns those who refer to one, and they name it.
-        let concerns = file.may_hold == MayHold::Ours;
-        match file.outcome {
-            Outcome::Read(mut found) => {
+fn add(catalog: &mut Catalog, files: Vec<Looked<'_>>, may_hold: MayHold) {
+    // A file that only holds secrets concerns those who refer to one, and they name it.
+    let concerns = may_hold == MayHold::Ours;
+    for Looked { file, outcome } in files {
+        let unread = |at: Position, why: &str, templated: bool| Unread {
+            file: file.path.clone(),
+            at,
+            why: why.to_owned(),
+            may_hold,
+            templated,
+            words: Unread::words_of(&file.bytes),
+        };
+        match outcome {
+            Ok(mut found) => {
                 catalog.pipelines.append(&mut found.pipelines);
                 catalog.services.append(&mut found.services);
                 catalog.secrets.append(&mut found.secrets);
                 catalog.repositories.append(&mut found.repositories);
+                catalog
+                    .helm_repositories
+                    .append(&mut found.helm_repositories);
                 catalog.others.append(&mut found.others);
-                for finding in found.findings {
-                    catalog.unread.push(Unread {
-                        file: finding.place.file.clone(),
-                        at: crate::yaml::Position {
-                            line: finding.place.line,
-                            column: finding.place.column,
-                        },
-                        why: finding.message.clone(),
-                        may_hold: file.may_hold,
-                    });
-                    // What only looks like a manifest because a template happens to parse is nobody's mistake.
-                    if concerns && !file.templated {
+                for FoundFinding { finding, templated } in found.findings {
+                    let at = Position {
+                        line: finding.place.line,
+                        column: finding.place.column,
+                    };
+                    catalog.unread.push(unread(at, &finding.message, templated));
+                    if concerns && !templated {
                         catalog.findings.push(finding);
                     }
                 }
             }
-            Outcome::Unread { unread, limit } => {
+            Err(error) => {
                 // A template is passed over. A limit is an error that names the place, and so is a file that speaks of
                 // Plural's group and is simply broken: a pipeline must not vanish without a word.
-                if concerns && (limit || !file.templated) {
-                    let finding =
-                        unreadable(Place::new(&unread.file, unread.at), unread.why.clone());
-                    catalog.findings.push(finding.help(
+                let templated = looks_like_template(&file.bytes);
+                let place = Place::new(&file.path, error.position);
+                catalog
+                    .unread
+                    .push(unread(error.position, &error.message, templated));
+                if concerns && (error.kind.is_limit() || !templated) {
+                    catalog.findings.push(unreadable(place, error.message).help(
                         "mend the file, or name it under `manifests.exclude` of the policy if it is not meant for Sluice",
                     ));
                 }
-                catalog.unread.push(unread);
             }
+        }
+    }
+}
+
+/// Puts the URL of its `HelmRepository` into a chart's origin, where that manifest is here: two references may lead to
+/// one place, and one name to two.
+fn name_chart_origins(catalog: &mut Catalog) {
+    let mut urls: HashMap<(Option<&str>, &str), Option<&str>> = HashMap::new();
+    for repository in &catalog.helm_repositories {
+        let key = (
+            repository.key.namespace.as_deref(),
+            repository.key.name.as_str(),
+        );
+        urls.insert(key, repository.url.as_deref());
+    }
+    for service in &mut catalog.services {
+        let Some(helm) = &mut service.helm else {
+            continue;
+        };
+        let Some((namespace, name)) = &helm.origin.repository_ref else {
+            continue;
+        };
+        let exact = urls.get(&(namespace.as_deref(), name.as_str()));
+        let url = exact
+            .or_else(|| urls.get(&(None, name.as_str())))
+            .copied()
+            .flatten();
+        if let Some(url) = url {
+            helm.origin.url = Some(url.trim_end_matches('/').to_owned());
+            helm.origin.repository_ref = None;
         }
     }
 }

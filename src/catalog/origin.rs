@@ -1,7 +1,10 @@
 //! Where a service takes git from: `git.url`, or the `GitRepository` behind `repositoryRef`.
 
+use std::path::{Path, PathBuf};
+
 use super::resolve::Resolver;
 use crate::model::origin::Origin;
+use crate::model::reference::Kind;
 use crate::model::repo_url::{Location, RepoUrl};
 use crate::model::service::Service;
 
@@ -10,6 +13,16 @@ use crate::model::service::Service;
 pub struct Here {
     /// The remotes' URLs.
     pub remotes: Vec<RepoUrl>,
+    /// Remotes on the local disk, as full paths.
+    pub local: Vec<PathBuf>,
+    /// The folder from which relative local paths are taken, as a full path.
+    pub root: PathBuf,
+}
+
+impl Here {
+    fn is_here(&self, path: &Path) -> bool {
+        path == self.root || self.local.iter().any(|remote| remote == path)
+    }
 }
 
 /// Where the service takes git from; `None` where it has no `spec.git`.
@@ -31,6 +44,19 @@ pub fn origin_of(service: &Service, resolver: &Resolver<'_>, here: &Here) -> Opt
             "GitRepository {} stands twice: {} and {}",
             reference.name, one.place, other.place
         )),
+        (None, _)
+            if !resolver
+                .broken_files_with(Kind::GitRepository, &reference.name)
+                .is_empty() =>
+        {
+            let files = resolver.broken_files_with(Kind::GitRepository, &reference.name);
+            let files: Vec<String> = files.iter().map(|file| file.to_string()).collect();
+            Origin::Unreadable(format!(
+                "GitRepository {} may stand in a file that could not be read: {}",
+                reference.name,
+                files.join(", ")
+            ))
+        }
         (None, _) => Origin::Unknown {
             kind: reference
                 .kind
@@ -46,7 +72,10 @@ fn of_url(url: &str, here: &Here) -> Origin {
     match url.parse() {
         Ok(Location::Remote(remote)) if here.remotes.contains(&remote) => Origin::Here,
         Ok(Location::Remote(remote)) => Origin::Remote(remote),
-        Ok(Location::Local(path)) => Origin::Local(path.to_string_lossy().into_owned()),
+        Ok(Location::Local(path)) => match Location::Local(path.clone()).relative_to(&here.root) {
+            Location::Local(full) if here.is_here(&full) => Origin::Here,
+            _ => Origin::Local(path.to_string_lossy().into_owned()),
+        },
         Err(error) => Origin::Unreadable(error.to_string()),
     }
 }

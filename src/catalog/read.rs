@@ -4,7 +4,7 @@ use base64::Engine;
 use secrecy::SecretString;
 
 use super::raw;
-use crate::model::catalog::{GitRepository, Other};
+use crate::model::catalog::{GitRepository, HelmRepository, Other};
 use crate::model::finding::{Finding, Stops};
 use crate::model::pipeline::{
     Criteria, Edge, EdgeEnds, Gate, GateKind, Pipeline, Stage, StageService,
@@ -31,10 +31,21 @@ pub struct FileManifests {
     pub secrets: Vec<Secret>,
     /// `GitRepository`s.
     pub repositories: Vec<GitRepository>,
+    /// `HelmRepository`s.
+    pub helm_repositories: Vec<HelmRepository>,
     /// Manifests of the other kinds.
     pub others: Vec<Other>,
     /// Manifests of ours that could not be understood.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<FoundFinding>,
+}
+
+/// A manifest that could not be understood.
+#[derive(Clone, Debug)]
+pub struct FoundFinding {
+    /// What is wrong.
+    pub finding: Finding,
+    /// A template stands where it could not be understood, so it is nobody's mistake.
+    pub templated: bool,
 }
 
 /// Reads one file. Documents that are not manifests of ours are passed over; ours that cannot be understood become
@@ -54,6 +65,7 @@ pub fn read_file(
         file,
         stream: &stream,
         policy,
+        list_is_encrypted: false,
         found: FileManifests::default(),
     };
     for document in stream.documents() {
@@ -69,15 +81,17 @@ pub fn read_file(
             );
             let place = Place::new(file, duplicate.position);
             let help = "keep one of the two";
-            reader
-                .found
-                .findings
-                .push(unreadable(place, message).help(help));
+            reader.found.findings.push(FoundFinding {
+                finding: unreadable(place, message).help(help),
+                templated: false,
+            });
             continue;
         }
         match kind {
             None => {}
             Some(RootKind::List) => {
+                let sops = stream.lookup(root, &FieldPath::keys(&["sops"]));
+                reader.list_is_encrypted = matches!(sops, Lookup::Found { .. });
                 for item in reader.items(root) {
                     if let Some(RootKind::Ours(kind)) = reader.kind(item) {
                         reader.manifest(kind, item);
@@ -110,6 +124,8 @@ struct Reader<'a> {
     file: &'a RepoPath,
     stream: &'a Stream,
     policy: &'a Policy,
+    /// The manifests that are being read are items of a `List` with a `sops` block.
+    list_is_encrypted: bool,
     found: FileManifests,
 }
 
@@ -157,6 +173,9 @@ impl Reader<'_> {
             Kind::GitRepository => self
                 .repository(node)
                 .map(|manifest| self.found.repositories.push(manifest)),
+            Kind::HelmRepository => self
+                .helm_repository(node)
+                .map(|manifest| self.found.helm_repositories.push(manifest)),
             _ => self
                 .other(kind, node)
                 .map(|manifest| self.found.others.push(manifest)),
@@ -171,19 +190,32 @@ impl Reader<'_> {
                     error.message
                 ),
             };
-            self.found
-                .findings
-                .push(unreadable(Place::new(self.file, error.position), message));
+            let finding = unreadable(Place::new(self.file, error.position), message);
+            self.found.findings.push(FoundFinding {
+                finding,
+                templated: self.is_templated(error.position),
+            });
         }
     }
 
+    /// Whether the line of a position holds a template's marks.
+    fn is_templated(&self, at: Position) -> bool {
+        let line = (at.line as usize).saturating_sub(1);
+        let line = self.stream.source().lines().nth(line);
+        line.is_some_and(|line| line.contains("{{") || line.contains("{%"))
+    }
+
     /// `metadata.namespace`, or what the policy fills in for this file.
+    /// An empty one says as much as none.
     fn namespace(&self, written: Option<&String>) -> Option<String> {
-        written.cloned().or_else(|| {
-            self.policy
-                .namespace_of(self.file.as_str())
-                .map(str::to_owned)
-        })
+        written
+            .filter(|text| !text.is_empty())
+            .cloned()
+            .or_else(|| {
+                self.policy
+                    .namespace_of(self.file.as_str())
+                    .map(str::to_owned)
+            })
     }
 
     fn key(&self, kind: Kind, metadata: &raw::Metadata) -> ManifestKey {
@@ -227,9 +259,10 @@ impl Reader<'_> {
     fn service(&self, node: NodeId) -> Result<Service, DeError> {
         let manifest: raw::Manifest<raw::ServiceSpec> = from_node(self.stream, node)?;
         let spec = manifest.spec;
+        let key = self.key(Kind::ServiceDeployment, &manifest.metadata);
         let field = |keys: &[&str]| self.field(node, &FieldPath::keys(keys));
         Ok(Service {
-            key: self.key(Kind::ServiceDeployment, &manifest.metadata),
+            key: key.clone(),
             written_namespace: written(&manifest.metadata),
             file: self.file.clone(),
             at: self.at(node),
@@ -245,7 +278,7 @@ impl Reader<'_> {
                 version: field(&["spec", "helm", "version"]),
                 chart: field(&["spec", "helm", "chart"]),
                 values_files: helm.values_files.clone().unwrap_or_default(),
-                origin: chart_origin(helm),
+                origin: chart_origin(helm, key.namespace.as_deref()),
             }),
             source_folders: spec
                 .sources
@@ -273,6 +306,14 @@ impl Reader<'_> {
         })
     }
 
+    fn helm_repository(&self, node: NodeId) -> Result<HelmRepository, DeError> {
+        let manifest: raw::Manifest<raw::RepositorySpec> = from_node(self.stream, node)?;
+        Ok(HelmRepository {
+            key: self.key(Kind::HelmRepository, &manifest.metadata),
+            url: manifest.spec.url,
+        })
+    }
+
     fn other(&self, kind: Kind, node: NodeId) -> Result<Other, DeError> {
         let manifest: raw::Bare = from_node(self.stream, node)?;
         Ok(Other {
@@ -289,7 +330,7 @@ impl Reader<'_> {
             written_namespace: written(&manifest.metadata),
             file: self.file.clone(),
             at: self.at(node),
-            encrypted: matches!(sops, Lookup::Found { .. }),
+            encrypted: self.list_is_encrypted || matches!(sops, Lookup::Found { .. }),
             string_data: self.secret_entries(node, "stringData", |text| Ok(text.to_owned())),
             data: self.secret_entries(node, "data", |text| {
                 // Kubernetes takes line breaks inside base64; nothing else is forgiven.
@@ -311,6 +352,13 @@ impl Reader<'_> {
         let mut found = SecretEntries::default();
         for (name, at, field) in self.children(node, &FieldPath::keys(&[key]), &mut found.at) {
             let field = match field {
+                // What SOPS writes, wherever its own block stands.
+                Field::Value(value) if value.text.starts_with("ENC[AES256_GCM,") => {
+                    SecretField::Unusable {
+                        at: value.at,
+                        why: "it is encrypted with SOPS",
+                    }
+                }
                 Field::Value(value) => match decode(&value.text) {
                     Ok(text) => SecretField::Value {
                         value: SecretString::from(text),
@@ -356,13 +404,10 @@ impl Reader<'_> {
         };
         *at = Some(self.at(mapping));
         let mut entries = Vec::new();
-        for pair in pairs {
+        for pair in self.stream.effective_entries(pairs) {
             let Some(name) = self.stream.scalar(pair.key) else {
                 continue;
             };
-            if name == "<<" {
-                continue;
-            }
             let name = name.to_owned();
             let key = pair.key;
             let field = self.field(mapping, &FieldPath::keys(&[&name]));
@@ -399,12 +444,12 @@ fn our_note(comment: &str) -> Option<String> {
     comment.strip_prefix("sluice: ").map(str::to_owned)
 }
 
-/// An empty namespace says as much as none.
+/// `metadata.namespace` as the file has it, for the editor.
 fn written(metadata: &raw::Metadata) -> Option<String> {
-    metadata.namespace.clone().filter(|text| !text.is_empty())
+    metadata.namespace.clone()
 }
 
-fn chart_origin(helm: raw::ServiceHelm) -> ChartOrigin {
+fn chart_origin(helm: raw::ServiceHelm, own: Option<&str>) -> ChartOrigin {
     ChartOrigin {
         url: helm.url.map(|url| url.trim_end_matches('/').to_owned()),
         repository: helm.repository.map(|repository| {
@@ -414,10 +459,9 @@ fn chart_origin(helm: raw::ServiceHelm) -> ChartOrigin {
             )
         }),
         repository_ref: helm.repository_ref.map(|reference| {
-            (
-                reference.namespace.map(|namespace| namespace.value),
-                reference.name.value,
-            )
+            let namespace = reference.namespace.map(|namespace| namespace.value);
+            let own = || own.map(str::to_owned);
+            (namespace.or_else(own), reference.name.value)
         }),
         git_folder: helm.git.and_then(|git| git.folder),
     }

@@ -6,10 +6,11 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::origin::{Here, origin_of};
-use crate::model::catalog::{Catalog, GitRepository, SecretId, ServiceId};
+use crate::model::catalog::{Catalog, GitRepository, MayHold, SecretId, ServiceId, Unread};
 use crate::model::name::StageName;
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, Pipeline, StageService};
+use crate::model::place::{Place, RepoPath};
 use crate::model::reference::{Kind, ManifestKey, Reference};
 use crate::model::resolved::{
     Resolution, ResolvedPipeline, ResolvedService, ResolvedStage, StageIndex,
@@ -22,25 +23,23 @@ pub fn resolve_pipelines(catalog: &Catalog, here: &Here) -> Vec<ResolvedPipeline
         .pipeline_ids()
         .map(|id| {
             let pipeline = catalog.pipeline(id);
-            ResolvedPipeline {
-                id,
-                stages: pipeline
-                    .stages
-                    .iter()
-                    .map(|stage| ResolvedStage {
-                        services: stage
-                            .services
-                            .iter()
-                            .map(|entry| resolve_service(&resolver, pipeline, entry, here))
-                            .collect(),
-                    })
-                    .collect(),
-                edges: pipeline
-                    .edges
-                    .iter()
-                    .map(|edge| ends(pipeline, &edge.ends))
-                    .collect(),
-            }
+            let stages = pipeline
+                .stages
+                .iter()
+                .map(|stage| ResolvedStage {
+                    services: stage
+                        .services
+                        .iter()
+                        .map(|entry| resolve_service(&resolver, pipeline, entry, here))
+                        .collect(),
+                })
+                .collect();
+            let edges = pipeline
+                .edges
+                .iter()
+                .map(|edge| ends(pipeline, &edge.ends))
+                .collect();
+            ResolvedPipeline::new(id, stages, edges)
         })
         .collect()
 }
@@ -102,12 +101,19 @@ pub struct Resolver<'a> {
     services: HashMap<&'a str, Vec<ServiceId>>,
     secrets: HashMap<&'a str, Vec<SecretId>>,
     repositories: HashMap<&'a str, Vec<usize>>,
+    /// Which unread files hold a word, so that a manifest of that name may stand there.
+    unread: HashMap<&'a str, Vec<usize>>,
+    /// All unread files that may hold manifests of ours, and those that may hold secrets.
+    unread_ours: Vec<RepoPath>,
+    unread_secrets: Vec<RepoPath>,
     /// How many references were not found: names are compared with every other one only for the first few, so that
     /// ten thousand broken references stay cheap.
     misses: Cell<usize>,
 }
 
 const SUGGESTED_FOR: usize = 100;
+/// How many unread files are named with a reference that finds nothing.
+const SHOWN_UNREAD: usize = 5;
 
 impl<'a> Resolver<'a> {
     /// Indexes a catalog.
@@ -133,11 +139,20 @@ impl<'a> Resolver<'a> {
                 .or_default()
                 .push(index);
         }
+        let mut unread: HashMap<_, Vec<_>> = HashMap::new();
+        for (index, file) in catalog.unread.iter().enumerate() {
+            for word in &file.words {
+                unread.entry(word.as_str()).or_default().push(index);
+            }
+        }
         Self {
             catalog,
             services,
             secrets,
             repositories,
+            unread,
+            unread_ours: unread_files(catalog, Kind::ServiceDeployment),
+            unread_secrets: unread_files(catalog, Kind::Secret),
             misses: Cell::new(0),
         }
     }
@@ -153,93 +168,106 @@ impl<'a> Resolver<'a> {
 
     /// Looks a `ServiceDeployment` up for a manifest of namespace `own`.
     pub fn service(&self, reference: &Reference, own: Option<&str>) -> Resolution<ServiceId> {
-        let key = |id: ServiceId| &self.catalog.service(id).key;
+        let of = |id: ServiceId| {
+            let service = self.catalog.service(id);
+            (&service.key, service.place(service.at))
+        };
         let candidates = self
             .services
             .get(reference.name.as_str())
             .map_or(&[][..], Vec::as_slice);
-        if let Some(resolution) = self.by_key(candidates, key, reference, own) {
+        let kind = Kind::ServiceDeployment;
+        if let Some(resolution) = self.by_key(kind, candidates, of, reference, own) {
             return resolution;
         }
-        if let Some(resolution) = self.swapped(reference, own) {
+        if let Some(resolution) = self.swapped(reference, own, of) {
             return resolution;
         }
         let known = self.catalog.services.iter().map(|service| &service.key);
-        self.not_found(Kind::ServiceDeployment, reference, known)
+        self.not_found(kind, reference, known)
     }
 
     /// Looks a `Secret` up for a manifest of namespace `own`.
     pub fn secret(&self, reference: &Reference, own: Option<&str>) -> Resolution<SecretId> {
-        let key = |id: SecretId| &self.catalog.secret(id).key;
+        let of = |id: SecretId| {
+            let secret = self.catalog.secret(id);
+            (&secret.key, secret.place(secret.at))
+        };
         let candidates = self
             .secrets
             .get(reference.name.as_str())
             .map_or(&[][..], Vec::as_slice);
-        if let Some(resolution) = self.by_key(candidates, key, reference, own) {
+        if let Some(resolution) = self.by_key(Kind::Secret, candidates, of, reference, own) {
             return resolution;
         }
         let known = self.catalog.secrets.iter().map(|secret| &secret.key);
         self.not_found(Kind::Secret, reference, known)
     }
 
-    /// Rules 1 and 2: name and namespace equal; else name equal, and the manifest has no namespace.
+    /// Rules 1 and 2: name and namespace equal; else name equal, and the manifest has no namespace. A later rule only
+    /// speaks where it is known that no earlier one would have: not while a file that cannot be read may hold the
+    /// manifest that is meant.
     fn by_key<T: Copy>(
         &self,
+        kind: Kind,
         candidates: &[T],
-        key: impl Fn(T) -> &'a ManifestKey,
+        of: impl Fn(T) -> (&'a ManifestKey, Place),
         reference: &Reference,
         own: Option<&str>,
     ) -> Option<Resolution<T>> {
         let wanted = reference.namespace.as_deref().or(own);
         let of_namespace = |namespace: Option<&str>| -> Vec<T> {
-            let same = |id: &T| key(*id).namespace.as_deref() == namespace;
+            let same = |id: &T| of(*id).0.namespace.as_deref() == namespace;
             candidates.iter().copied().filter(same).collect()
         };
         let mut hits = of_namespace(wanted);
         if hits.is_empty() {
             hits = of_namespace(None);
+            let unread = self.broken_files_with(kind, &reference.name);
+            if !hits.is_empty() && !unread.is_empty() {
+                return Some(Resolution::NotFound {
+                    nearest: Vec::new(),
+                    unread,
+                    more_unread: 0,
+                });
+            }
         }
-        self.exactly_one(&hits, key)
+        Self::exactly_one(&hits, |id| of(id).1)
     }
 
-    fn exactly_one<T: Copy>(
-        &self,
-        hits: &[T],
-        key: impl Fn(T) -> &'a ManifestKey,
-    ) -> Option<Resolution<T>> {
+    fn exactly_one<T: Copy>(hits: &[T], place: impl Fn(T) -> Place) -> Option<Resolution<T>> {
         match hits {
             [] => None,
             [one] => Some(Resolution::Found(*one)),
             _ => Some(Resolution::Ambiguous(
-                hits.iter()
-                    .flat_map(|id| self.places(key(*id)))
-                    .collect::<std::collections::BTreeSet<_>>()
-                    .into_iter()
-                    .collect(),
+                hits.iter().map(|id| place(*id)).collect(),
             )),
         }
     }
 
-    /// All places at which a manifest with this key begins.
-    fn places(&self, key: &ManifestKey) -> Vec<crate::model::place::Place> {
-        let services = self
-            .catalog
-            .services
-            .iter()
-            .filter(|service| service.key == *key);
-        let secrets = self
-            .catalog
-            .secrets
-            .iter()
-            .filter(|secret| secret.key == *key);
-        services
-            .map(|service| service.place(service.at))
-            .chain(secrets.map(|secret| secret.place(secret.at)))
-            .collect()
+    /// Files that could not be read, are no templates, and may hold a manifest of this kind and name.
+    pub fn broken_files_with(&self, kind: Kind, name: &str) -> Vec<RepoPath> {
+        self.unread_with(kind, name, false)
+    }
+
+    fn unread_with(&self, kind: Kind, name: &str, templates: bool) -> Vec<RepoPath> {
+        let indices = self.unread.get(name).into_iter().flatten();
+        let mut files: Vec<RepoPath> = indices
+            .map(|index| &self.catalog.unread[*index])
+            .filter(|file| (templates || !file.templated) && file.may_hold(kind, name))
+            .map(|file| file.file.clone())
+            .collect();
+        files.dedup();
+        files
     }
 
     /// Rule 3: the form printed in Plural's documentation, which mixes `metadata` and `spec` up.
-    fn swapped(&self, reference: &Reference, own: Option<&str>) -> Option<Resolution<ServiceId>> {
+    fn swapped(
+        &self,
+        reference: &Reference,
+        own: Option<&str>,
+        of: impl Fn(ServiceId) -> (&'a ManifestKey, Place),
+    ) -> Option<Resolution<ServiceId>> {
         let name = reference.namespace.as_deref()?;
         let hits: Vec<ServiceId> = self
             .services
@@ -253,7 +281,15 @@ impl<'a> Resolver<'a> {
                     .any(|field| field.as_deref() == Some(&reference.name))
             })
             .collect();
-        match self.exactly_one(&hits, |id| &self.catalog.service(id).key)? {
+        let unread = self.broken_files_with(Kind::ServiceDeployment, &reference.name);
+        if !hits.is_empty() && !unread.is_empty() {
+            return Some(Resolution::NotFound {
+                nearest: Vec::new(),
+                unread,
+                more_unread: 0,
+            });
+        }
+        match Self::exactly_one(&hits, |id| of(id).1)? {
             Resolution::Found(found) => {
                 let service = self.catalog.service(found);
                 Some(Resolution::Swapped {
@@ -298,15 +334,35 @@ impl<'a> Resolver<'a> {
                     .map(|name| name.rsplit('/').next().unwrap_or(name)),
             );
         }
+        let mut unread = self.unread_with(kind, &reference.name, true);
+        let all = match kind {
+            Kind::Secret => &self.unread_secrets,
+            _ => &self.unread_ours,
+        };
+        for file in all.iter().take(SHOWN_UNREAD) {
+            if unread.len() < SHOWN_UNREAD && !unread.contains(file) {
+                unread.push(file.clone());
+            }
+        }
+        unread.truncate(SHOWN_UNREAD);
+        let more_unread = all.len() - unread.len();
         Resolution::NotFound {
             nearest: near.into_iter().map(str::to_owned).collect(),
-            unread: self
-                .catalog
-                .unread
-                .iter()
-                .filter(|unread| unread.may_hold(kind))
-                .map(|unread| unread.file.clone())
-                .collect(),
+            unread,
+            more_unread,
         }
     }
+}
+
+fn unread_files(catalog: &Catalog, kind: Kind) -> Vec<RepoPath> {
+    let suits = |file: &&Unread| file.may_hold == MayHold::Ours || kind == Kind::Secret;
+    let mut files: Vec<RepoPath> = catalog
+        .unread
+        .iter()
+        .filter(suits)
+        .map(|file| file.file.clone())
+        .collect();
+    files.sort();
+    files.dedup();
+    files
 }

@@ -24,6 +24,17 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     _ if criteria.source.is_some() => continue,
                     (true, _) => "`prAutomationRef`",
                     (_, true) => "`ai`",
+                    _ if !criteria.secrets.is_empty() => {
+                        findings.push(
+                            Finding::warning(
+                                CHECK.code,
+                                pipeline.place(criteria.at),
+                                "this criteria names keys to copy, but no service to copy them from: nothing is copied",
+                            )
+                            .help("add `serviceRef` with the service of the stage before"),
+                        );
+                        continue;
+                    }
                     _ => continue,
                 };
                 findings.push(

@@ -1,7 +1,8 @@
 //! `policy-unknown-name`: the policy speaks of a pipeline, stage, gate, service or group that does not exist.
 //!
 //! A rule under a misspelt name is a rule that is not applied: the gate that was meant falls back to its default. So the
-//! pipelines that have a name near to it are stopped; where there is none, nothing else depends on the entry.
+//! pipelines that have a name near to it are stopped; where there is none, those in which something of its kind has no
+//! rule of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,9 @@ use super::{Check, Context};
 use crate::model::catalog::PipelineId;
 use crate::model::finding::{Finding, Severity, Stops};
 use crate::model::nearest::nearest;
+use crate::model::pipeline::{GateKind, Pipeline};
 use crate::model::place::Place;
-use crate::model::policy::{ApproveLine, GateRule, StageEntry, Voters};
+use crate::model::policy::{ApproveLine, GateRule, Hold, StageEntry, Trigger, Voters};
 use crate::yaml::{Located, Position};
 
 pub(super) const CHECK: Check = Check {
@@ -46,17 +48,20 @@ impl<'a> Reader<'a> {
         let services = self.names(|id| self.services_of(id));
 
         for (name, rule) in policy.gates.iter() {
-            self.known("gate", name.as_str(), name.at, &gates);
+            let meant = self.unruled_gates(rule);
+            self.known("gate", name.as_str(), name.at, &gates, &meant);
             let own = gates.get(name.as_str()).cloned().unwrap_or_default();
             self.groups_of_gate(rule, &own);
         }
         for (name, entry) in policy.stages.iter() {
-            self.known("stage", name.as_str(), name.at, &stages);
+            let meant = self.unruled_stages(entry);
+            self.known("stage", name.as_str(), name.at, &stages, &meant);
             let own = stages.get(name.as_str()).cloned().unwrap_or_default();
             self.groups_of_stage(entry, &own);
         }
         for (name, entry) in policy.pipelines.iter() {
-            self.known("pipeline", name.as_str(), name.at, &pipelines);
+            let nobody = BTreeSet::new();
+            self.known("pipeline", name.as_str(), name.at, &pipelines, &nobody);
             let own = pipelines.get(name.as_str()).cloned().unwrap_or_default();
             let within = |names: &Names<'a>| -> Names<'a> {
                 names
@@ -79,16 +84,148 @@ impl<'a> Reader<'a> {
             }
         }
         for hold in &policy.holds {
-            if let Some(name) = &hold.pipeline {
-                self.known("pipeline", name.as_str(), name.at, &pipelines);
-            }
-            if let Some(name) = &hold.stage {
-                self.known("stage", name.as_str(), name.at, &stages);
-            }
-            if let Some(name) = &hold.service {
-                self.known("service", name, name.at, &services);
-            }
+            self.hold(hold, &pipelines, &stages, &services);
         }
+    }
+
+    /// A hold must find what it holds: pipeline, stage and service have to belong together. One that holds nothing stops
+    /// the pipelines that it may have been meant for, and where that cannot be told, all of them.
+    fn hold(
+        &mut self,
+        hold: &Hold,
+        pipelines: &Names<'a>,
+        stages: &Names<'a>,
+        services: &Names<'a>,
+    ) {
+        let all: BTreeSet<PipelineId> = self.context.catalog.pipeline_ids().collect();
+        let mut within = all.clone();
+        let parts = [
+            (
+                "pipeline",
+                hold.pipeline.as_ref().map(|name| (name.as_str(), name.at)),
+                pipelines,
+            ),
+            (
+                "stage",
+                hold.stage.as_ref().map(|name| (name.as_str(), name.at)),
+                stages,
+            ),
+            (
+                "service",
+                hold.service.as_ref().map(|name| (name.as_str(), name.at)),
+                services,
+            ),
+        ];
+        for (what, part, names) in parts {
+            let Some((name, at)) = part else { continue };
+            let having = names.get(name).cloned().unwrap_or_default();
+            let both: BTreeSet<PipelineId> = having.intersection(&within).copied().collect();
+            if !both.is_empty() {
+                within = both;
+                continue;
+            }
+            if self.may_be_unread(name) {
+                return;
+            }
+            let near = nearest(name, names.keys().copied());
+            let meant: BTreeSet<PipelineId> =
+                near.iter().flat_map(|near| &names[near]).copied().collect();
+            let stops = if within != all {
+                within
+            } else if meant.is_empty() {
+                all
+            } else {
+                meant
+            };
+            let help = match near.first() {
+                Some(near) => format!("did you mean {near}?"),
+                None => "take the hold out, or name what it is to hold".to_owned(),
+            };
+            let message =
+                format!("this hold holds nothing: there is no {what} {name} where it looks");
+            self.report(at, message, help, stops);
+            return;
+        }
+        let (Some(stage), Some(service)) = (&hold.stage, &hold.service) else {
+            return;
+        };
+        let in_stage = within.iter().any(|id| {
+            let manifest = self.context.catalog.pipeline(*id);
+            let looked_up = &self.context.resolved[id.0].stages;
+            manifest.stages.iter().zip(looked_up).any(|(named, found)| {
+                let mut ids = found
+                    .services
+                    .iter()
+                    .filter_map(|entry| entry.service.found());
+                named.name.value == stage.value
+                    && ids.any(|id| self.context.catalog.service(id).key.name == service.value)
+            })
+        });
+        if !in_stage {
+            let message = format!("this hold holds nothing: {service} is in no stage {stage}");
+            self.report(
+                service.at,
+                message,
+                "name the stage in which it is".to_owned(),
+                within,
+            );
+        }
+    }
+
+    /// Whether a name may stand in a file that could not be read: then nobody knows what it would have been.
+    fn may_be_unread(&mut self, name: &str) -> bool {
+        let unread = &self.context.catalog.unread;
+        unread
+            .iter()
+            .any(|file| !file.templated && file.words.contains(name))
+    }
+
+    /// Pipelines in which a rule of this kind might have been meant for something that has no rule of its own: where a
+    /// gate was renamed and its entry was not, the gate falls back to the default.
+    fn unruled_gates(&self, rule: &GateRule) -> BTreeSet<PipelineId> {
+        let suits = |kind: &GateKind| match rule {
+            GateRule::Approval { .. } => *kind == GateKind::Approval,
+            GateRule::Window { .. } => *kind == GateKind::Window,
+            GateRule::Workflow { .. } | GateRule::Check(_) => {
+                matches!(
+                    kind,
+                    GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_)
+                )
+            }
+        };
+        self.pipelines_with(|pipeline| {
+            let mut gates = pipeline.edges.iter().flat_map(|edge| &edge.gates);
+            gates.any(|gate| {
+                suits(&gate.kind)
+                    && self
+                        .context
+                        .policy
+                        .gate(&pipeline.name, &gate.name)
+                        .is_none()
+            })
+        })
+    }
+
+    /// The same for a stage whose entry restrains it.
+    fn unruled_stages(&self, entry: &StageEntry) -> BTreeSet<PipelineId> {
+        let restrains = !entry.require.is_empty()
+            || entry.ready.is_some()
+            || entry.trigger == Some(Trigger::Manual);
+        self.pipelines_with(|pipeline| {
+            restrains
+                && pipeline.stages.iter().any(|stage| {
+                    let rule = self.context.policy.stage(&pipeline.name, &stage.name.value);
+                    rule.is_none()
+                })
+        })
+    }
+
+    fn pipelines_with(&self, wanted: impl Fn(&Pipeline) -> bool) -> BTreeSet<PipelineId> {
+        let catalog = self.context.catalog;
+        catalog
+            .pipeline_ids()
+            .filter(|id| wanted(catalog.pipeline(*id)))
+            .collect()
     }
 
     fn names(&self, of: impl Fn(PipelineId) -> Vec<&'a str>) -> Names<'a> {
@@ -125,9 +262,21 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    /// A name that any pipeline may have.
-    fn known(&mut self, what: &str, name: &str, at: Position, names: &Names<'_>) {
-        self.known_or(what, name, at, names, None);
+    /// A name that any pipeline may have. Where nothing is near to it, it may have been meant for these.
+    fn known(
+        &mut self,
+        what: &str,
+        name: &str,
+        at: Position,
+        names: &Names<'_>,
+        meant: &BTreeSet<PipelineId>,
+    ) {
+        let near = nearest(name, names.keys().copied());
+        let stops = match near.is_empty() {
+            true => meant.clone(),
+            false => near.iter().flat_map(|near| &names[near]).copied().collect(),
+        };
+        self.known_or(what, name, at, names, &near, stops);
     }
 
     /// A name that this pipeline must have.
@@ -139,7 +288,8 @@ impl<'a> Reader<'a> {
         names: &Names<'_>,
         own: &BTreeSet<PipelineId>,
     ) {
-        self.known_or(what, name, at, names, Some(own));
+        let near = nearest(name, names.keys().copied());
+        self.known_or(what, name, at, names, &near, own.clone());
     }
 
     fn known_or(
@@ -148,26 +298,24 @@ impl<'a> Reader<'a> {
         name: &str,
         at: Position,
         names: &Names<'_>,
-        own: Option<&BTreeSet<PipelineId>>,
+        near: &[&str],
+        stops: BTreeSet<PipelineId>,
     ) {
         if names.contains_key(name) {
             return;
         }
-        let near = nearest(name, names.keys().copied());
-        let stops: BTreeSet<PipelineId> = match own {
-            Some(own) => own.clone(),
-            None => near.iter().flat_map(|near| &names[near]).copied().collect(),
-        };
         let help = match near.first() {
             Some(near) => format!("did you mean {near}?"),
             None => format!("take the entry out, or look for the {what} that it was meant for"),
         };
-        self.report(
-            at,
-            format!("there is no {what} of the name {name}"),
-            help,
-            stops,
-        );
+        // What it was meant for may only be unreadable just now; that has a finding of its own.
+        let stops = if self.may_be_unread(name) {
+            BTreeSet::new()
+        } else {
+            stops
+        };
+        let message = format!("there is no {what} of the name {name}");
+        self.report(at, message, help, stops);
     }
 
     fn groups_of_gate(&mut self, rule: &GateRule, own: &BTreeSet<PipelineId>) {

@@ -16,7 +16,12 @@ pub(super) const CHECK: Check = Check {
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for found in references::services(context) {
-        if let Resolution::NotFound { nearest, unread } = found.resolution {
+        if let Resolution::NotFound {
+            nearest,
+            unread,
+            more_unread,
+        } = found.resolution
+        {
             let what = references::shown(Kind::ServiceDeployment, found.reference);
             findings.push(
                 Finding::error(
@@ -25,12 +30,17 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     format!("{what} was not found"),
                     only(found.pipeline),
                 )
-                .help(help(nearest, unread)),
+                .help(help(nearest, unread, *more_unread)),
             );
         }
     }
     for found in references::secrets(context) {
-        if let Resolution::NotFound { nearest, unread } = found.resolution {
+        if let Resolution::NotFound {
+            nearest,
+            unread,
+            more_unread,
+        } = found.resolution
+        {
             let what = references::shown(Kind::Secret, found.reference);
             findings.push(
                 Finding::error(
@@ -41,23 +51,22 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     ),
                     only(found.pipeline),
                 )
-                .help(help(nearest, unread)),
+                .help(help(nearest, unread, *more_unread)),
             );
         }
     }
     findings
 }
 
-fn help(nearest: &[String], unread: &[RepoPath]) -> String {
+fn help(nearest: &[String], unread: &[RepoPath], more_unread: usize) -> String {
     let mut help = match nearest {
         [] => "add its manifest to this repository, or mend the reference".to_owned(),
         [one] => format!("did you mean {one}?"),
         several => format!("did you mean one of {}?", several.join(", ")),
     };
     if !unread.is_empty() {
-        const MOST: usize = 5;
-        let shown: Vec<String> = unread.iter().take(MOST).map(RepoPath::to_string).collect();
-        let more = match unread.len().saturating_sub(MOST) {
+        let shown: Vec<String> = unread.iter().map(RepoPath::to_string).collect();
+        let more = match more_unread {
             0 => String::new(),
             more => format!(" and {more} more"),
         };

@@ -1,13 +1,15 @@
 //! `self-feeding`: a promotion writes under a tree that its own sources watch, so that each landing makes the next one
 //! due.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, Context, only};
+use crate::model::catalog::PipelineId;
 use crate::model::facts::Revision;
 use crate::model::finding::{Finding, Severity};
 use crate::model::origin::Origin;
 use crate::model::place::RepoPath;
+use crate::model::resolved::StageIndex;
 
 pub(super) const CHECK: Check = Check {
     code: "self-feeding",
@@ -18,6 +20,18 @@ pub(super) const CHECK: Check = Check {
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut written: BTreeMap<(PipelineId, StageIndex), BTreeSet<RepoPath>> = BTreeMap::new();
+    for compared in &context.pairs {
+        let files = compared
+            .pair
+            .writes()
+            .into_iter()
+            .map(|write| write.place.file);
+        written
+            .entry((compared.pipeline, compared.stage))
+            .or_default()
+            .extend(files);
+    }
     for compared in &context.pairs {
         let pair = &compared.pair;
         if pair.source_origin != Some(&Origin::Here)
@@ -33,14 +47,8 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             continue;
         }
         let watched = pair.watched();
-        let written: BTreeSet<RepoPath> = context
-            .pairs
-            .iter()
-            .filter(|other| other.pipeline == compared.pipeline && other.stage == compared.stage)
-            .flat_map(|other| other.pair.writes())
-            .map(|write| write.place.file)
-            .collect();
-        for file in written {
+        let files = written.get(&(compared.pipeline, compared.stage));
+        for file in files.into_iter().flatten() {
             let below = |folder: &String| {
                 folder.is_empty()
                     || file

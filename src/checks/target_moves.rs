@@ -4,6 +4,7 @@ use super::{Check, Context};
 use crate::copy::{is_exact_version, is_full_id};
 use crate::model::facts::Revision;
 use crate::model::finding::{Finding, Severity};
+use crate::model::policy::RevisionMode;
 use crate::yaml::{Edit, FieldPath, Note};
 
 pub(super) const CHECK: Check = Check {
@@ -43,6 +44,12 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 .target_query()
                 .and_then(|query| context.revisions.get(&query))
             {
+                Some(Revision::Resolved(revision))
+                    if revision.moving && pair.mode == RevisionMode::Literal =>
+                {
+                    let help = "`revision: literal` of the policy keeps it so; without it the first promotion pins it";
+                    findings.push(Finding::warning(CHECK.code, place, message).help(help));
+                }
                 Some(Revision::Resolved(revision)) if revision.moving => {
                     let edit = Edit {
                         object: pair.target.identity(),
@@ -52,7 +59,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     };
                     findings.push(
                         Finding::warning(CHECK.code, place, message)
-                            .help("sluice validate --fix pins it")
+                            .help("sluice validate --fix pins it where it stands now")
                             .fix(&pair.target.file, vec![edit]),
                     );
                 }

@@ -128,9 +128,14 @@ impl<'a> Pair<'a> {
         let Some(source) = self.source_value(key, into) else {
             return;
         };
-        into.taken
-            .insert(Slot::Key(key.value.clone()), source.text.clone());
-        match find(self.target, self.target_secret, key) {
+        let target = find(self.target, self.target_secret, key);
+        // A value is secret if either side lies in a Secret.
+        let taken = match &target {
+            Found::Secret(..) => Text::Secret(source.text.expose().into()),
+            _ => source.text.clone(),
+        };
+        into.taken.insert(Slot::Key(key.value.clone()), taken);
+        match target {
             Found::Configuration(_) if source.in_secret => {
                 let at = self
                     .target
@@ -152,7 +157,7 @@ impl<'a> Pair<'a> {
                 );
             }
             Found::Secret(secret, part, field) => {
-                self.set_secret(key, &source, secret, part, Some(field), into)
+                self.set_secret(key, &source, secret, part, Some(field), into);
             }
             Found::Nowhere if source.in_secret => match self.target_secret {
                 Some(secret) => self.set_secret(key, &source, secret, new_part(secret), None, into),

@@ -1,5 +1,6 @@
 //! Manifest files: from a commit's tree, or from a folder on disk. Symlinks are never followed.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -10,10 +11,6 @@ use crate::catalog::{SourceFile, wants_file};
 use crate::model::ids::CommitId;
 use crate::model::policy::Policy;
 use crate::repo::Repo;
-
-/// How many files of a repository differ from the commit that was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Dirty(pub usize);
 
 /// The manifest files of a commit.
 pub fn files_of_commit(repo: &Repo, commit: &CommitId, policy: &Policy) -> Result<Vec<SourceFile>> {
@@ -36,6 +33,7 @@ pub fn files_of_commit(repo: &Repo, commit: &CommitId, policy: &Policy) -> Resul
 
 /// The manifest files on disk below `root`, except git's own and, in a repository, ignored ones.
 pub fn files_on_disk(root: &Path, repo: Option<&Repo>, policy: &Policy) -> Result<Vec<SourceFile>> {
+    let tracked = tracked(repo, policy)?;
     let mut found = Vec::new();
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
@@ -61,7 +59,7 @@ pub fn files_on_disk(root: &Path, repo: Option<&Repo>, policy: &Policy) -> Resul
                 .with_context(|| format!("reading {inside}"))?;
             let wanted = (kind.is_dir() && inside != ".github")
                 || (kind.is_file() && wants_file(&inside, policy));
-            if !wanted || ignored(repo, &inside, kind.is_dir())? {
+            if !wanted || (!tracked.contains(&inside) && ignored(repo, &inside, kind.is_dir())?) {
                 continue;
             }
             if kind.is_dir() {
@@ -77,6 +75,26 @@ pub fn files_on_disk(root: &Path, repo: Option<&Repo>, policy: &Policy) -> Resul
         }
     }
     Ok(found)
+}
+
+/// Files of the current commit, and the folders above them: git ignores nothing that it tracks.
+fn tracked(repo: Option<&Repo>, policy: &Policy) -> Result<HashSet<String>> {
+    let mut tracked = HashSet::new();
+    let Some(repo) = repo else {
+        return Ok(tracked);
+    };
+    let Some(tip) = repo.head()?.commit else {
+        return Ok(tracked);
+    };
+    for file in repo.files(&tip, &|path| wants_file(path, policy))?.files {
+        let mut path = file.path.as_str();
+        while let Some((folder, _)) = path.rsplit_once('/') {
+            tracked.insert(folder.to_owned());
+            path = folder;
+        }
+        tracked.insert(file.path);
+    }
+    Ok(tracked)
 }
 
 fn ignored(repo: Option<&Repo>, path: &str, folder: bool) -> Result<bool> {

@@ -1,25 +1,26 @@
 //! Who set a target's promoted fields last, on the first-parent history of the base (semantics: when a promotion is
 //! due, 1).
+//!
+//! It fails closed: where a manifest cannot be read or told from another at some point of history, the answer is that
+//! it could not be told, never that nothing was there.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod past;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 use jiff::Timestamp;
 
 use super::landing::landed_plan;
 use super::revisions::{Asked, Repositories};
-use crate::catalog::{FileManifests, load, read_file};
-use crate::copy::{Pair, is_full_id, values};
-use crate::model::facts::{
-    Facts, GitThen, HistoryQuery, LastSet, Revision, RevisionQuery, SetAt, SetBy, Slot, SourceThen,
-    Values,
-};
+use crate::copy::{Pair, values};
+use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
 use crate::model::ids::CommitId;
-use crate::model::origin::Origin;
-use crate::model::reference::ManifestKey;
 use crate::model::service::{Secret, Service};
 use crate::record::Record;
-use crate::repo::{BlobChange, Repo, RepoError};
+use crate::repo::{Change, Repo, RepoError};
+use past::{Past, Wanted};
 
 /// Answers the queries of one evaluation. Without a repository there is no history.
 pub fn answer_history(
@@ -41,24 +42,23 @@ pub fn answer_history(
         repositories,
         repo,
         asked: Asked::here(repositories, repo, tip)?,
+        past: Past::new(repo, facts.policy),
     };
-    let mut open: Vec<Search<'_>> = queries
+    let mut searches: Vec<Search<'_>> = queries
         .iter()
         .filter_map(|query| history.search(*query))
         .collect();
-    let mut answers = BTreeMap::new();
     // Each round walks once for all files; a file that was moved is followed from there in the next one.
-    let mut from = BTreeMap::from([(tip, (0..open.len()).collect::<Vec<_>>())]);
+    let mut from = BTreeMap::from([(tip, (0..searches.len()).collect::<Vec<_>>())]);
     while let Some((start, members)) = from.pop_first() {
-        for (member, moved_at) in history.walk(start, &mut open, &members) {
+        for (member, moved_at) in history.walk(start, &mut searches, &members) {
             from.entry(moved_at).or_default().push(member);
         }
     }
-    for search in open {
-        let answer = search.answer.unwrap_or(LastSet::Never);
-        answers.insert(search.query, answer);
-    }
-    Ok(answers)
+    Ok(searches
+        .into_iter()
+        .map(|search| (search.query, search.answer.unwrap_or(LastSet::Never)))
+        .collect())
 }
 
 struct History<'a> {
@@ -66,6 +66,7 @@ struct History<'a> {
     repositories: &'a Repositories<'a>,
     repo: &'a Repo,
     asked: Asked<'a>,
+    past: Past<'a>,
 }
 
 /// One query on its way back through history.
@@ -81,9 +82,49 @@ struct Search<'a> {
     answer: Option<LastSet>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
     fn open(&self) -> bool {
         self.answer.is_none() && (self.service_file.is_some() || self.secret_file.is_some())
+    }
+
+    fn wants(&self, path: &str) -> bool {
+        let files = [&self.service_file, &self.secret_file];
+        self.open() && files.into_iter().flatten().any(|file| file == path)
+    }
+
+    fn service(&self) -> Wanted<'a> {
+        let target = self.pair.target;
+        Wanted::new(&target.key, target.written_namespace.as_deref())
+    }
+
+    fn secret(&self) -> Option<Wanted<'a>> {
+        let secret = self.pair.target_secret?;
+        Some(Wanted::new(
+            &secret.key,
+            secret.written_namespace.as_deref(),
+        ))
+    }
+}
+
+/// The target at one side of a commit.
+struct TargetThen {
+    /// Values of the service itself; `None` where its manifest was not there.
+    service: Option<Values>,
+    /// Keys in its `Secret`; `None` where that was not there.
+    secret: Option<Values>,
+}
+
+impl TargetThen {
+    /// Whether a promoted field differs in a manifest that stands at both sides. Adding a key counts, creating the
+    /// manifest does not.
+    fn changed_to(&self, after: &Self, slots: &BTreeSet<Slot>) -> bool {
+        let differs = |before: &Option<Values>, after: &Option<Values>| match (before, after) {
+            (Some(before), Some(after)) => {
+                slots.iter().any(|slot| before.get(slot) != after.get(slot))
+            }
+            _ => false,
+        };
+        differs(&self.service, &after.service) || differs(&self.secret, &after.secret)
     }
 }
 
@@ -119,272 +160,152 @@ impl<'a> History<'a> {
         members: &[usize],
     ) -> Vec<(usize, CommitId)> {
         let mut paths: Vec<String> = Vec::new();
-        let mut waiting: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut waiting: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut own: HashMap<usize, Vec<String>> = HashMap::new();
         for member in members {
             let search = &searches[*member];
-            for file in [&search.service_file, &search.secret_file]
+            let files: BTreeSet<&String> = [&search.service_file, &search.secret_file]
                 .into_iter()
                 .flatten()
-            {
+                .collect();
+            for file in files {
                 let list = waiting.entry(file.clone()).or_default();
                 if list.is_empty() {
                     paths.push(file.clone());
                 }
-                if !list.contains(member) {
-                    list.push(*member);
-                }
+                list.push(*member);
+                own.entry(*member).or_default().push(file.clone());
             }
         }
-        let mut elsewhere = Vec::new();
+        let mut elsewhere: Vec<(usize, CommitId)> = Vec::new();
+        let mut gone: HashSet<usize> = HashSet::new();
         let walked = self.repo.walk_changes(&start, &paths, &mut |change| {
-            for (index, blobs) in change.paths.iter().zip(&change.blobs) {
-                let path = &paths[*index];
-                for member in waiting.get(path).cloned().unwrap_or_default() {
-                    let search = &mut searches[member];
-                    if search.open() && !elsewhere.iter().any(|(moved, _)| *moved == member) {
-                        let step = Step {
-                            commit: change.commit,
-                            parent: change.parent,
-                            path,
-                            blobs: *blobs,
-                        };
-                        if self.step(search, &step) {
-                            elsewhere.extend(change.parent.map(|parent| (member, parent)));
-                        }
-                    }
+            let touched: BTreeSet<usize> = change
+                .paths
+                .iter()
+                .flat_map(|path| &waiting[&paths[*path]])
+                .copied()
+                .filter(|member| searches[*member].open() && !gone.contains(member))
+                .collect();
+            let mut settled: BTreeSet<&String> =
+                change.paths.iter().map(|path| &paths[*path]).collect();
+            for member in touched {
+                if let Some(parent) = self.step(&mut searches[member], change) {
+                    elsewhere.push((member, parent));
+                    gone.insert(member);
+                }
+                if !searches[member].open() || gone.contains(&member) {
+                    settled.extend(own.get(&member).into_iter().flatten());
                 }
             }
-            let done = |path: &String| {
-                waiting.get(path).is_none_or(|members| {
-                    members.iter().all(|member| {
-                        let search = &searches[*member];
-                        let wants = search.service_file.as_ref() == Some(path)
-                            || search.secret_file.as_ref() == Some(path);
-                        !search.open()
-                            || !wants
-                            || elsewhere.iter().any(|(moved, _)| moved == member)
-                    })
-                })
+            let wanted = |path: &String| {
+                waiting[path]
+                    .iter()
+                    .any(|member| !gone.contains(member) && searches[*member].wants(path))
             };
+            let done: BTreeSet<&String> =
+                settled.into_iter().filter(|path| !wanted(path)).collect();
             Ok((0..paths.len())
-                .filter(|index| done(&paths[*index]))
+                .filter(|index| done.contains(&paths[*index]))
                 .collect())
         });
         if let Err(error) = walked {
             for member in members {
                 let search = &mut searches[*member];
-                if search.open() {
-                    search.answer = Some(failed(&error));
+                if search.open() && !gone.contains(member) {
+                    search.answer = Some(unreadable(&error));
                 }
             }
         }
         elsewhere
     }
 
-    /// Looks at one commit that changed a file of a search. True where the manifest came from another file, so that
-    /// the search goes on from the parent.
-    fn step(&self, search: &mut Search<'a>, step: &Step<'_>) -> bool {
-        match self.try_step(search, step) {
-            Ok(moved) => moved,
-            Err(error) => {
-                search.answer = Some(error);
-                false
+    /// Looks at one commit that changed a file of a search. The parent, where the manifest came from another file, so
+    /// that the search goes on from there.
+    fn step(&self, search: &mut Search<'a>, change: &Change) -> Option<CommitId> {
+        match self.try_step(search, change) {
+            Ok(moved) => change.parent.filter(|_| moved),
+            Err(answer) => {
+                search.answer = Some(answer);
+                None
             }
         }
     }
 
-    fn try_step(&self, search: &mut Search<'a>, step: &Step<'_>) -> Result<bool, LastSet> {
-        let service_file = search.service_file.clone();
-        let secret_file = search.secret_file.clone();
-        let after = self.target_at(
-            search,
-            &step.commit,
-            service_file.as_deref(),
-            secret_file.as_deref(),
-            step,
-        )?;
-        let Some(parent) = step.parent else {
+    fn try_step(&self, search: &mut Search<'a>, change: &Change) -> Result<bool, LastSet> {
+        let (service, secret) = self.target_at(search, &change.commit)?;
+        let Some(parent) = change.parent else {
             search.service_file = None;
             search.secret_file = None;
             return Ok(false);
         };
-        let before = self.target_at(
-            search,
-            &parent,
-            service_file.as_deref(),
-            secret_file.as_deref(),
-            step,
-        )?;
-
+        let after = self.values(search, service, secret);
+        let (mut service, mut secret) = self.target_at(search, &parent)?;
         let mut moved = false;
-        if service_file.as_deref() == Some(step.path)
-            && before.service.is_none()
-            && after.service.is_some()
-        {
-            search.service_file =
-                self.moved_from(&search.pair.target.key, &parent, &step.commit)?;
-            moved |= search.service_file.is_some();
+        if service.is_none() && after.service.is_some() {
+            let from = self
+                .past
+                .moved_from(&search.service(), &parent, &change.commit)?;
+            moved |= from.is_some();
+            search.service_file = from;
         }
-        if secret_file.as_deref() == Some(step.path)
-            && before.secret.is_none()
-            && after.secret.is_some()
-        {
-            let key = search.pair.target_secret.map(|secret| secret.key.clone());
-            search.secret_file = match key {
-                Some(key) => self.moved_from(&key, &parent, &step.commit)?,
+        if secret.is_none() && after.secret.is_some() {
+            let from = match search.secret() {
+                Some(wanted) => self.past.moved_from(&wanted, &parent, &change.commit)?,
                 None => None,
             };
-            moved |= search.secret_file.is_some();
+            moved |= from.is_some();
+            search.secret_file = from;
         }
-        let before = if moved {
-            let (service, secret) = (search.service_file.clone(), search.secret_file.clone());
-            self.target_at(search, &parent, service.as_deref(), secret.as_deref(), step)?
-        } else {
-            before
-        };
+        if moved {
+            (service, secret) = self.target_at(search, &parent)?;
+        }
+        let target_ref = service.as_ref().and_then(|service| service.git.clone());
+        let before = self.values(search, service, secret);
         if before.changed_to(&after, &search.slots) {
-            search.answer = Some(LastSet::Set(Box::new(self.set_at(
-                search,
-                &step.commit,
-                &parent,
-                &before,
-            )?)));
+            let old = target_ref.and_then(|git| git.reference.text().map(str::to_owned));
+            let set = self.set_at(search, &change.commit, &parent, old.as_deref())?;
+            search.answer = Some(LastSet::Set(Box::new(set)));
         }
         Ok(moved)
     }
 
-    /// The target as it was at a commit.
+    /// The target's manifests at a commit, in the files that the search follows.
     fn target_at(
         &self,
         search: &Search<'_>,
         commit: &CommitId,
-        service_file: Option<&str>,
-        secret_file: Option<&str>,
-        step: &Step<'_>,
-    ) -> Result<TargetThen, LastSet> {
-        let pair = &search.pair;
-        let service = match service_file {
-            Some(file) => self.service_at(&pair.target.key, file, commit, step)?,
+    ) -> Result<(Option<Service>, Option<Secret>), LastSet> {
+        let service = match &search.service_file {
+            Some(file) => self.past.service(&search.service(), file, commit)?,
             None => None,
         };
-        let secret = match (secret_file, pair.target_secret) {
-            (Some(file), Some(secret)) => self.secret_at(&secret.key, file, commit, step)?,
+        let secret = match (&search.secret_file, search.secret()) {
+            (Some(file), Some(wanted)) => self.past.secret(&wanted, file, commit)?,
             _ => None,
         };
-        let values_of = |service: Option<&Service>, secret: Option<&Secret>| match service {
-            Some(service) => values(service, secret, pair.keys, self.facts.policy),
-            None => Values::new(),
-        };
-        Ok(TargetThen {
-            values: values_of(service.as_ref(), secret.as_ref()),
-            secret_values: secret
-                .as_ref()
-                .map(|secret| values_of_secret(pair, secret, self.facts)),
-            service,
-            secret,
-        })
+        Ok((service, secret))
     }
 
-    fn service_at(
+    fn values(
         &self,
-        key: &ManifestKey,
-        file: &str,
-        commit: &CommitId,
-        step: &Step<'_>,
-    ) -> Result<Option<Service>, LastSet> {
-        let found = self.file_at(file, commit, step)?;
-        Ok(found.and_then(|found| {
-            found
-                .services
-                .into_iter()
-                .find(|service| service.key == *key)
-        }))
-    }
-
-    fn secret_at(
-        &self,
-        key: &ManifestKey,
-        file: &str,
-        commit: &CommitId,
-        step: &Step<'_>,
-    ) -> Result<Option<Secret>, LastSet> {
-        let found = self.file_at(file, commit, step)?;
-        Ok(found.and_then(|found| found.secrets.into_iter().find(|secret| secret.key == *key)))
-    }
-
-    fn file_at(
-        &self,
-        file: &str,
-        commit: &CommitId,
-        step: &Step<'_>,
-    ) -> Result<Option<FileManifests>, LastSet> {
-        let known = (file == step.path).then(|| {
-            if *commit == step.commit {
-                step.blobs.new
-            } else {
-                step.blobs.old
-            }
-        });
-        let bytes = match known {
-            Some(None) => return Ok(None),
-            Some(Some(blob)) => self.repo.blob(&blob).map_err(|error| failed(&error))?,
-            None => match self
-                .repo
-                .blob_at(commit, file)
-                .map_err(|error| failed(&error))?
-            {
-                Some((_, bytes)) => bytes,
-                None => return Ok(None),
-            },
-        };
-        match read_file(&file.into(), &bytes, self.facts.policy) {
-            Ok(found) => Ok(Some(found)),
-            Err(error) => Err(LastSet::Failed {
-                why: format!(
-                    "at {} {file}:{}:{} could not be read: {}",
-                    commit.short(),
-                    error.position.line,
-                    error.position.column,
-                    error.message
-                ),
-                help: Some("set the target by hand once, so that history does not have to be read past that commit".into()),
+        search: &Search<'_>,
+        service: Option<Service>,
+        secret: Option<Secret>,
+    ) -> TargetThen {
+        let pair = &search.pair;
+        let policy = self.facts.policy;
+        TargetThen {
+            service: service.map(|service| values(&service, None, pair.keys, policy)),
+            secret: secret.map(|secret| {
+                // The keys of the Secret alone, as if nothing stood in the service.
+                let mut bare = pair.target.clone();
+                bare.configuration.entries.clear();
+                let mut all = values(&bare, Some(&secret), pair.keys, policy);
+                all.retain(|slot, _| matches!(slot, Slot::Key(_)));
+                all
             }),
         }
-    }
-
-    /// The file in which a manifest stood before the commit that made it appear in another; `None` where that commit
-    /// created it.
-    fn moved_from(
-        &self,
-        key: &ManifestKey,
-        parent: &CommitId,
-        commit: &CommitId,
-    ) -> Result<Option<String>, LastSet> {
-        let changed = self
-            .repo
-            .changed_files(Some(parent), commit)
-            .map_err(|error| failed(&error))?;
-        for file in changed {
-            let yaml = [".yaml", ".yml"]
-                .iter()
-                .any(|ending| file.path.ends_with(ending));
-            let Some(old) = file.old.filter(|_| yaml) else {
-                continue;
-            };
-            let bytes = self.repo.blob(&old).map_err(|error| failed(&error))?;
-            // What cannot be read did not hold a manifest that anybody could promote.
-            let Ok(found) = read_file(&file.path.as_str().into(), &bytes, self.facts.policy) else {
-                continue;
-            };
-            let services = found.services.iter().map(|service| &service.key);
-            if services
-                .chain(found.secrets.iter().map(|secret| &secret.key))
-                .any(|found| found == key)
-            {
-                return Ok(Some(file.path));
-            }
-        }
-        Ok(None)
     }
 
     fn set_at(
@@ -392,26 +313,24 @@ impl<'a> History<'a> {
         search: &Search<'_>,
         commit: &CommitId,
         parent: &CommitId,
-        before: &TargetThen,
+        target_before: Option<&str>,
     ) -> Result<SetAt, LastSet> {
-        let info = self
-            .repo
-            .commit_info(commit)
-            .map_err(|error| failed(&error))?;
+        let read = |id: &CommitId| {
+            self.repo
+                .commit_info(id)
+                .map_err(|error| unreadable(&error))
+        };
+        let info = read(commit)?;
         // A merge commit carries its record in the head that it merged.
         let mut record = Record::parse(&info.message);
         if record.is_none()
             && let [_, head] = info.parents[..]
         {
-            let head = self
-                .repo
-                .commit_info(&head)
-                .map_err(|error| failed(&error))?;
-            record = Record::parse(&head.message);
+            record = Record::parse(&read(&head)?.message);
         }
         let landed = match record {
             Some(record) => landed_plan(self.repo, commit, parent, &record, self.facts.policy)
-                .map_err(|error| failed(&error))?
+                .map_err(|error| unreadable(&error))?
                 .is_some(),
             None => false,
         };
@@ -423,209 +342,13 @@ impl<'a> History<'a> {
             by: if landed {
                 SetBy::Landing
             } else {
-                SetBy::Hand(self.source_then(search, commit, before)?)
+                SetBy::Hand(self.source_then(search, commit, target_before)?)
             },
         })
     }
-
-    /// The source as it was when the target was set by hand.
-    fn source_then(
-        &self,
-        search: &Search<'_>,
-        commit: &CommitId,
-        before: &TargetThen,
-    ) -> Result<SourceThen, LastSet> {
-        let pair = &search.pair;
-        let nothing = SourceThen {
-            values: Values::new(),
-            git: GitThen::None,
-        };
-        let step = Step {
-            commit: *commit,
-            parent: None,
-            path: "",
-            blobs: BlobChange {
-                old: None,
-                new: None,
-            },
-        };
-        let key = &pair.source.key;
-        let source = match self.service_at(key, pair.source.file.as_str(), commit, &step)? {
-            Some(source) => Some(source),
-            None => self.somewhere_at(commit, |found| {
-                found
-                    .services
-                    .iter()
-                    .find(|service| service.key == *key)
-                    .cloned()
-            })?,
-        };
-        let Some(source) = source else {
-            return Ok(nothing);
-        };
-        let secret = match pair.source_secret {
-            Some(secret) => {
-                match self.secret_at(&secret.key, secret.file.as_str(), commit, &step)? {
-                    Some(found) => Some(found),
-                    None => self.somewhere_at(commit, |found| {
-                        found
-                            .secrets
-                            .iter()
-                            .find(|other| other.key == secret.key)
-                            .cloned()
-                    })?,
-                }
-            }
-            None => None,
-        };
-        let then = pair.with(&source, secret.as_ref());
-        Ok(SourceThen {
-            values: values(&source, secret.as_ref(), pair.keys, self.facts.policy),
-            git: self.git_then(search, &then, commit, before),
-        })
-    }
-
-    /// Looks for a manifest in the whole tree of a commit: it has moved since.
-    fn somewhere_at<T>(
-        &self,
-        commit: &CommitId,
-        find: impl Fn(&crate::model::catalog::Catalog) -> Option<T>,
-    ) -> Result<Option<T>, LastSet> {
-        let policy = self.facts.policy;
-        let files =
-            super::files_of_commit(self.repo, commit, policy).map_err(|error| LastSet::Failed {
-                why: format!("{error:#}"),
-                help: None,
-            })?;
-        Ok(find(&load(&files, policy)))
-    }
-
-    fn git_then(
-        &self,
-        search: &Search<'_>,
-        then: &Pair<'_>,
-        commit: &CommitId,
-        before: &TargetThen,
-    ) -> GitThen {
-        let Some(value) = then.source_ref() else {
-            return GitThen::None;
-        };
-        let text = value.text.clone();
-        if then.literal() {
-            return GitThen::Text(text);
-        }
-        if is_full_id(&text) {
-            return text.parse().map_or(GitThen::Text(text), GitThen::Commit);
-        }
-        let now = search.pair.revision_query();
-        let same_text = now.as_ref().is_some_and(|query| query.reference == text);
-        if !same_text {
-            // The manifest itself says something else today: it moved, whatever the two texts stand for.
-            return GitThen::Text(text);
-        }
-        let base = self.repositories.branch;
-        if then.source_origin == Some(&Origin::Here)
-            && base.is_some_and(|base| is_branch(&text, base))
-        {
-            let query = RevisionQuery {
-                origin: Origin::Here,
-                reference: text,
-                folders: then.watched(),
-                leads: then.leads(),
-                target: None,
-            };
-            let asked = self.asked.at(*commit);
-            return match asked.answer(self.repo, &query) {
-                Revision::Resolved(resolved) => GitThen::Commit(resolved.commit),
-                // It did not hold these folders then: it has moved since.
-                _ => GitThen::None,
-            };
-        }
-        match now.and_then(|query| self.facts.revisions.get(&query)) {
-            Some(Revision::Resolved(resolved)) if !resolved.moving => {
-                GitThen::Commit(resolved.commit)
-            }
-            Some(Revision::Resolved(resolved)) => GitThen::Elsewhere {
-                moved: self
-                    .moved_forward(search, before, &resolved.commit)
-                    .unwrap_or(false),
-            },
-            _ => GitThen::Elsewhere { moved: false },
-        }
-    }
-
-    /// Whether the hand moved the target forward and the source descends from it; `None` where that cannot be told.
-    fn moved_forward(
-        &self,
-        search: &Search<'_>,
-        before: &TargetThen,
-        source_now: &CommitId,
-    ) -> Option<bool> {
-        let old: CommitId = before.values.get(&Slot::GitRef)?.expose().parse().ok()?;
-        let new = search.pair.target_commit()?;
-        let elsewhere;
-        let repo = match search.pair.source_origin? {
-            Origin::Here => self.repo,
-            Origin::Local(path) => {
-                elsewhere = Repo::at(&self.repositories.root.join(path)).ok()??;
-                &elsewhere
-            }
-            _ => return None,
-        };
-        let forward = old != new && repo.is_ancestor(&old, &new).ok()?;
-        Some(forward && repo.is_ancestor(&new, source_now).ok()?)
-    }
 }
 
-/// One commit that changed one file.
-struct Step<'a> {
-    commit: CommitId,
-    parent: Option<CommitId>,
-    path: &'a str,
-    blobs: BlobChange,
-}
-
-/// The target at one side of a commit.
-struct TargetThen {
-    service: Option<Service>,
-    secret: Option<Secret>,
-    values: Values,
-    secret_values: Option<Values>,
-}
-
-impl TargetThen {
-    /// Whether a promoted field differs, in a manifest that stands at both sides. Adding a key counts, creating the
-    /// manifest does not.
-    fn changed_to(&self, after: &Self, slots: &BTreeSet<Slot>) -> bool {
-        let differs = |before: &Values, after: &Values| {
-            slots.iter().any(|slot| before.get(slot) != after.get(slot))
-        };
-        let services = self.service.is_some()
-            && after.service.is_some()
-            && differs(&self.values, &after.values);
-        let secrets = match (&self.secret_values, &after.secret_values) {
-            (Some(before), Some(after)) => differs(before, after),
-            _ => false,
-        };
-        services || secrets
-    }
-}
-
-/// The keys of a `Secret` alone, as if nothing stood in the service.
-fn values_of_secret(pair: &Pair<'_>, secret: &Secret, facts: &Facts<'_>) -> Values {
-    let mut bare = pair.target.clone();
-    bare.configuration.entries.clear();
-    let all = values(&bare, Some(secret), pair.keys, facts.policy);
-    all.into_iter()
-        .filter(|(slot, _)| matches!(slot, Slot::Key(_)))
-        .collect()
-}
-
-fn is_branch(text: &str, base: &str) -> bool {
-    text.strip_prefix("refs/heads/").unwrap_or(text) == base
-}
-
-fn failed(error: &RepoError) -> LastSet {
+fn unreadable(error: &RepoError) -> LastSet {
     LastSet::Failed {
         why: format!("its history could not be read: {error}"),
         help: None,

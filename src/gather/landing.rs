@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{ManifestScalars, scalars_of_file};
 use crate::model::ids::{BlobId, CommitId, PlanId};
+use crate::model::plan::Taken;
 use crate::model::plan_id::{PlanChange, PlanSubject};
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
-use crate::record::{Record, Taken};
+use crate::record::Record;
 use crate::repo::{EntryKind, Repo, RepoError};
 
 /// The plan that a commit landed, if its own difference proves it.
@@ -24,84 +25,48 @@ pub fn landed_plan(
     let Some(changes) = changes_between(repo, parent, commit, policy)? else {
         return Ok(None);
     };
-    let proves = |files: &[BlobId]| {
-        let mut files = files.iter();
-        let id = PlanSubject {
-            repository: &record.repository,
-            base: &record.base,
-            namespace: record.namespace.as_deref(),
-            pipeline: &record.pipeline.as_str().into(),
-            stage: &record.stage.as_str().into(),
-            edges: record
-                .edges
-                .iter()
-                .map(|edge| (edge.from.to_string(), edge.to.to_string()))
-                .collect(),
-            changes: changes
-                .iter()
-                .map(|change| match change.secret_key {
-                    Some(_) => PlanChange {
-                        new: files.next().map(BlobId::to_string).unwrap_or_default(),
-                        ..change.plan.clone()
-                    },
-                    None => change.plan.clone(),
-                })
-                .collect(),
-        }
-        .id();
-        id == record.plan
-    };
-    let keys: Vec<&str> = changes
-        .iter()
-        .filter_map(|change| change.secret_key.as_deref())
-        .collect();
-    let choices: Vec<Vec<BlobId>> = keys
-        .iter()
-        .map(|key| files_of_secret(record, key))
-        .collect();
-    Ok(any_choice(&choices, &proves).then_some(record.plan))
+    let mut plan_changes = Vec::new();
+    for change in changes {
+        let new = match &change.secret_slot {
+            None => change.plan.new.clone(),
+            // The file that held the new value stands in the record; the plan id proves whether it tells the truth.
+            Some(slot) => match file_of_secret(record, slot) {
+                Some(file) => file.to_string(),
+                None => return Ok(None),
+            },
+        };
+        plan_changes.push(PlanChange { new, ..change.plan });
+    }
+    let id = PlanSubject {
+        repository: &record.repository,
+        base: &record.base,
+        namespace: record.namespace.as_deref(),
+        pipeline: &record.pipeline.as_str().into(),
+        stage: &record.stage.as_str().into(),
+        edges: record
+            .edges
+            .iter()
+            .map(|edge| (edge.from.to_string(), edge.to.to_string()))
+            .collect(),
+        changes: plan_changes,
+    }
+    .id();
+    Ok((id == record.plan).then_some(id))
 }
 
 struct FoundChange {
     plan: PlanChange,
-    /// The key, where the value lies in a `Secret`: then the file that held the new value has to be known.
-    secret_key: Option<String>,
+    /// Where the value lies in a `Secret`: how the record calls it.
+    secret_slot: Option<String>,
 }
 
-/// Source files that the record names for a secret's key.
-fn files_of_secret(record: &Record, key: &str) -> Vec<BlobId> {
-    let mut files: Vec<BlobId> = record
-        .sources
-        .iter()
-        .flat_map(|source| &source.values)
-        .filter_map(|(slot, taken)| match taken {
-            Taken::Secret(file) if slot == key => Some(*file),
-            _ => None,
-        })
-        .collect();
-    files.sort();
-    files.dedup();
-    files
-}
-
-/// Tries each combination, up to a bound: several services may copy a key of the same name from different files.
-fn any_choice(choices: &[Vec<BlobId>], proves: &impl Fn(&[BlobId]) -> bool) -> bool {
-    const MOST: usize = 256;
-    let mut tried = vec![Vec::new()];
-    for choice in choices {
-        tried = tried
-            .iter()
-            .flat_map(|before: &Vec<BlobId>| {
-                choice.iter().map(move |file| {
-                    let mut next = before.clone();
-                    next.push(*file);
-                    next
-                })
-            })
-            .take(MOST)
-            .collect();
-    }
-    tried.iter().any(|files| proves(files))
+/// The source's file that the record names for a secret's value.
+fn file_of_secret(record: &Record, slot: &str) -> Option<BlobId> {
+    let mut values = record.sources.iter().flat_map(|source| &source.values);
+    values.find_map(|(known, taken)| match taken {
+        Taken::Secret(file) if known == slot => Some(*file),
+        _ => None,
+    })
 }
 
 /// The changes between two commits, as a plan would state them; `None` where something else was done than setting
@@ -114,7 +79,7 @@ fn changes_between(
 ) -> Result<Option<Vec<FoundChange>>, RepoError> {
     let mut changes = Vec::new();
     for file in repo.changed_files(Some(parent), commit)? {
-        let regular = |kind: Option<EntryKind>| matches!(kind, Some(EntryKind::File { .. }));
+        let regular = |kind: Option<EntryKind>| matches!(kind, Some(EntryKind::File));
         let (Some(old_id), Some(new_id)) = (file.old, file.new) else {
             return Ok(None);
         };
@@ -171,7 +136,10 @@ fn scalar_changes(
         };
         let secret = key.kind == Kind::Secret;
         changes.push(FoundChange {
-            secret_key: secret.then(|| path.last_key().map(str::to_owned)).flatten(),
+            secret_slot: path
+                .last_key()
+                .filter(|_| secret)
+                .map(|last| key.secret_slot(last)),
             plan: PlanChange {
                 kind: key.kind.as_str().to_owned(),
                 namespace: key.namespace.clone(),

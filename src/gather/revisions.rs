@@ -8,7 +8,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use super::parallel::{chunks, threads};
-use super::watched::watched;
+use super::watched::{Watched, watched};
 use crate::model::facts::{ResolvedRevision, Revision, RevisionQuery};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
@@ -109,7 +109,8 @@ impl<'a> Asked<'a> {
     ) -> Result<Self, RepoError> {
         let branch = repositories.branch;
         let mut allowed = allowed_tips(repo, repositories.policy, repositories.remote)?;
-        if branch.is_none_or(|name| repositories.policy.refs.allows_branch(name)) {
+        let refs = &repositories.policy.refs;
+        if branch.map_or(refs.allow_all(), |name| refs.allows_branch(name)) {
             allowed.push(tip);
         }
         Ok(Self {
@@ -120,14 +121,36 @@ impl<'a> Asked<'a> {
         })
     }
 
-    /// The same repository when its base branch stood at another commit.
-    pub(super) fn at(&self, tip: CommitId) -> Self {
-        Self {
-            base: self.base.map(|(branch, _)| (branch, tip)),
-            remote: self.remote,
-            allowed: vec![tip],
-            written: self.written,
+    /// Whether a name is the base branch.
+    pub(super) fn is_base(&self, name: &str) -> bool {
+        let branch = self.base.and_then(|(branch, _)| branch);
+        branch.is_some_and(|branch| name.strip_prefix("refs/heads/").unwrap_or(name) == branch)
+    }
+
+    /// The newest commit at or before `tip` at which anything changed that the query watches; `None` where nothing of
+    /// it ever was.
+    pub(super) fn newest(
+        &self,
+        repo: &Repo,
+        query: &RevisionQuery,
+        tip: &CommitId,
+    ) -> Result<Option<CommitId>, RepoError> {
+        repo.newest_change(tip, &self.watch(&watched(repo, tip, query)?, query))
+    }
+
+    fn watch(&self, found: &Watched, query: &RevisionQuery) -> Watch {
+        let mut watch = Watch::default();
+        if found.everything.is_some() {
+            watch.folders.push(String::new());
+        } else {
+            watch.folders.extend(query.folders.iter().cloned());
+            watch.folders.extend(found.outside.iter().cloned());
         }
+        // Where it leads by itself, and not by what the manifests say, a landing must not make the next one due.
+        if found.everything.is_some() || !found.outside.is_empty() {
+            watch.except = self.written.to_vec();
+        }
+        watch
     }
 
     fn elsewhere(repositories: &'a Repositories<'_>, repo: &Repo) -> Result<Self, RepoError> {
@@ -174,10 +197,6 @@ impl<'a> Asked<'a> {
                 "write refs/heads/NAME or refs/tags/NAME, or a full commit id",
             ));
         }
-        let watch = Watch {
-            folders: query.folders.clone(),
-            except: Vec::new(),
-        };
         if let Some(tip) = branch {
             return self.branch(repo, query, short, tip);
         }
@@ -190,13 +209,15 @@ impl<'a> Asked<'a> {
         if let Some(refused) = self.refused(repo, &commit)? {
             return Ok(refused);
         }
+        let found = watched(repo, &commit, query)?;
+        let watch = self.watch(&found, query);
         Ok(Revision::Resolved(ResolvedRevision {
             commit,
             name: hits.tag.map(|_| short.to_owned()),
             moving: false,
             same_as_target: same_as_target(repo, query, &commit, &watch)?,
-            outside: Vec::new(),
-            everything: None,
+            outside: found.outside,
+            everything: found.everything,
         }))
     }
 
@@ -208,14 +229,7 @@ impl<'a> Asked<'a> {
         tip: CommitId,
     ) -> Result<Revision, RepoError> {
         let found = watched(repo, &tip, query)?;
-        let mut watch = Watch::default();
-        if found.everything.is_some() {
-            watch.folders.push(String::new());
-            watch.except = self.written.to_vec();
-        } else {
-            watch.folders.extend(query.folders.iter().cloned());
-            watch.folders.extend(found.outside.iter().cloned());
-        }
+        let watch = self.watch(&found, query);
         let Some(commit) = repo.newest_change(&tip, &watch)? else {
             return Ok(failed_with(
                 format!("{name} never held {}", shown_folders(&query.folders)),

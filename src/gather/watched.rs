@@ -125,7 +125,7 @@ fn leads(bytes: &[u8], own: &str) -> Result<Vec<String>, String> {
             || text == ".."
             || text.contains("/../")
             || text.ends_with("/..");
-        if !upwards || text.contains("://") || text.contains(['\n', ' ']) {
+        if !upwards || text.contains("://") || text.contains('\n') {
             continue;
         }
         match join(own, text) {

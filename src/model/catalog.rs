@@ -1,6 +1,6 @@
 //! The catalog: all manifests of one commit or folder, and what could not be read there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Finding;
 use super::ids::BlobId;
@@ -44,6 +44,8 @@ pub struct Catalog {
     pub secrets: Vec<Secret>,
     /// `GitRepository` manifests.
     pub repositories: Vec<GitRepository>,
+    /// `HelmRepository` manifests.
+    pub helm_repositories: Vec<HelmRepository>,
     /// Manifests of the other kinds: known by key and place only.
     pub others: Vec<Other>,
     /// Files that could not be read as YAML; they may hold what a reference does not find.
@@ -96,6 +98,15 @@ pub struct GitRepository {
     pub place: Place,
 }
 
+/// A `HelmRepository` manifest.
+#[derive(Clone, Debug)]
+pub struct HelmRepository {
+    /// Its key.
+    pub key: ManifestKey,
+    /// `spec.url`.
+    pub url: Option<String>,
+}
+
 /// A manifest of which only the key matters.
 #[derive(Clone, Debug)]
 pub struct Other {
@@ -116,6 +127,10 @@ pub struct Unread {
     pub why: String,
     /// What it may hold, judged by its bytes.
     pub may_hold: MayHold,
+    /// It is a template, whose text is not YAML yet: nobody applies it as it is.
+    pub templated: bool,
+    /// The words of the file: names that it may hold.
+    pub words: BTreeSet<String>,
 }
 
 /// What an unread file may hold, judged by its bytes.
@@ -128,9 +143,19 @@ pub enum MayHold {
 }
 
 impl Unread {
-    /// Whether a manifest of this kind may stand in it.
-    pub fn may_hold(&self, kind: Kind) -> bool {
-        (self.may_hold == MayHold::Secret) == (kind == Kind::Secret)
-            || self.may_hold == MayHold::Ours
+    /// Whether a manifest of this kind and name may stand in it.
+    pub fn may_hold(&self, kind: Kind, name: &str) -> bool {
+        let kind = self.may_hold == MayHold::Ours || kind == Kind::Secret;
+        kind && self.words.contains(name)
+    }
+
+    /// The words of a text: everything that could be a name.
+    pub fn words_of(bytes: &[u8]) -> BTreeSet<String> {
+        let text = String::from_utf8_lossy(bytes);
+        let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
+        text.split(|c| !part_of_name(c))
+            .filter(|word| !word.is_empty() && word.len() <= 253)
+            .map(str::to_owned)
+            .collect()
     }
 }

@@ -175,11 +175,11 @@ pub struct Facts<'a> {
     /// The pipelines with their references looked up, by [`PipelineId`].
     pub resolved: &'a [ResolvedPipeline],
     /// Pipelines that an error stops, with its words.
-    pub stopped: BTreeMap<PipelineId, String>,
+    pub stopped: &'a BTreeMap<PipelineId, String>,
     /// Answers about revisions.
-    pub revisions: BTreeMap<RevisionQuery, Revision>,
+    pub revisions: &'a BTreeMap<RevisionQuery, Revision>,
     /// Answers about history.
-    pub history: BTreeMap<HistoryQuery, LastSet>,
+    pub history: &'a BTreeMap<HistoryQuery, LastSet>,
     /// Approvals at hand: `None` where nobody was asked.
     pub approvals: Option<Approvals>,
     /// The time of this evaluation.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::catalog::PipelineId;
 use super::change::Change;
-use super::ids::{CommitId, PlanId};
+use super::ids::{BlobId, CommitId, PlanId};
 use super::name::{GateName, StageName};
 use super::pipeline::GateKind;
 use super::resolved::StageIndex;
@@ -140,6 +140,17 @@ pub struct LeftOutBy {
     pub date: Timestamp,
 }
 
+/// A value that is taken, as it may be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The value.
+    Plain(String),
+    /// A secret that changes: the id of the file that holds it at the source.
+    Secret(BlobId),
+    /// A secret that does not change.
+    Unchanged,
+}
+
 /// What a target takes from a source, for the record of a landing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Take {
@@ -147,6 +158,6 @@ pub struct Take {
     pub target: String,
     /// The source: namespace/name.
     pub source: String,
-    /// What is taken, without secrets: slot and shown value.
-    pub values: Vec<(String, Option<String>)>,
+    /// What is taken, by slot.
+    pub values: Vec<(String, Taken)>,
 }

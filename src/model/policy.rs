@@ -233,6 +233,11 @@ pub struct Refs {
 }
 
 impl Refs {
+    /// Whether every commit may be promoted.
+    pub fn allow_all(&self) -> bool {
+        self.branches.is_none() && self.tags.is_none()
+    }
+
     /// Whether a commit may be reached through this branch.
     pub fn allows_branch(&self, name: &str) -> bool {
         Self::allows(self.branches.as_deref(), self.tags.is_some(), name)

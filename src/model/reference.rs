@@ -114,6 +114,14 @@ impl ManifestKey {
     }
 }
 
+impl ManifestKey {
+    /// How a record calls a value of this `Secret`: namespace (`-` for none), name and key.
+    pub fn secret_slot(&self, key: &str) -> String {
+        let namespace = self.namespace.as_deref().unwrap_or("-");
+        format!("{namespace}/{}/{key}", self.name)
+    }
+}
+
 impl fmt::Display for ManifestKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {

@@ -1,5 +1,7 @@
 //! A pipeline with its references looked up in the catalog.
 
+use std::collections::HashMap;
+
 use super::catalog::{PipelineId, SecretId, ServiceId};
 use super::origin::Origin;
 use super::place::{Place, RepoPath};
@@ -24,8 +26,10 @@ pub enum Resolution<T> {
     NotFound {
         /// Names that are near, best first, as a reference would write them.
         nearest: Vec<String>,
-        /// Files that could not be read and may hold it.
+        /// Files that could not be read and may hold it: a few, those that speak of its name first.
         unread: Vec<RepoPath>,
+        /// How many more there are.
+        more_unread: usize,
     },
 }
 
@@ -51,6 +55,7 @@ pub struct ResolvedPipeline {
     pub stages: Vec<ResolvedStage>,
     /// Its edges; `None` where an end names no stage or the edge is by console ids.
     pub edges: Vec<Option<(StageIndex, StageIndex)>>,
+    stages_of: HashMap<ServiceId, Vec<StageIndex>>,
 }
 
 /// A stage whose references were looked up.
@@ -78,6 +83,33 @@ pub struct ResolvedService {
 }
 
 impl ResolvedPipeline {
+    /// A pipeline from what its stages and edges lead to.
+    pub fn new(
+        id: PipelineId,
+        stages: Vec<ResolvedStage>,
+        edges: Vec<Option<(StageIndex, StageIndex)>>,
+    ) -> Self {
+        let mut stages_of: HashMap<ServiceId, Vec<StageIndex>> = HashMap::new();
+        for (index, stage) in stages.iter().enumerate() {
+            for service in stage
+                .services
+                .iter()
+                .filter_map(|entry| entry.service.found())
+            {
+                let known = stages_of.entry(service).or_default();
+                if known.last() != Some(&index) {
+                    known.push(index);
+                }
+            }
+        }
+        Self {
+            id,
+            stages,
+            edges,
+            stages_of,
+        }
+    }
+
     /// Indices of the edges that lead into a stage, in the order of the manifest.
     pub fn edges_into(&self, stage: StageIndex) -> impl Iterator<Item = usize> + '_ {
         self.edges
@@ -89,15 +121,6 @@ impl ResolvedPipeline {
 
     /// The stages in which a service stands.
     pub fn stages_of(&self, service: ServiceId) -> impl Iterator<Item = StageIndex> + '_ {
-        self.stages
-            .iter()
-            .enumerate()
-            .filter(move |(_, stage)| {
-                stage
-                    .services
-                    .iter()
-                    .any(|entry| entry.service.found() == Some(service))
-            })
-            .map(|(index, _)| index)
+        self.stages_of.get(&service).into_iter().flatten().copied()
     }
 }

@@ -1,22 +1,25 @@
 //! One promotion per stage: its changes, its gates, its state and the reason for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::due::{Due, judge};
 use super::hold::{Held, frozen, until};
+use super::take::take;
 use super::{compare, gates};
 use crate::copy::Pair;
 use crate::graph::StageGraph;
 use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
-use crate::model::facts::{Facts, HistoryQuery, Slot};
+use crate::model::facts::{Facts, HistoryQuery};
 use crate::model::finding::Severity;
 use crate::model::pipeline::Pipeline;
+use crate::model::place::RepoPath;
 use crate::model::plan::{EdgeName, LeftOut, PipelinePlan, Plan, Promotion, State, Take};
 use crate::model::plan_id::PlanSubject;
 use crate::model::policy::{Join, Trigger};
+use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
-use crate::yaml::Position;
+use crate::yaml::{FieldPath, Position};
 
 /// What holds a stage that nothing sets off. People search for this sentence; keep it.
 const NOTHING_SAYS: &str = "nothing says that it may move: it has no gate, no `ready` rule on its source, and no `trigger: auto` in its own entry";
@@ -55,6 +58,37 @@ struct Draft {
     unread: bool,
     /// Whether a value is taken along each of the promotion's edges.
     takes_over: BTreeMap<usize, bool>,
+}
+
+impl Draft {
+    /// Two services of a stage may share one `Secret` and copy the same key into it: that is one change. Two values for
+    /// one field are an error, for only one of them can be right.
+    fn merge_equal_changes(&mut self) {
+        let mut kept: Vec<Change> = Vec::with_capacity(self.changes.len());
+        let mut known: HashMap<(ManifestKey, RepoPath, FieldPath), usize> = HashMap::new();
+        for change in std::mem::take(&mut self.changes) {
+            let place = (
+                change.manifest.clone(),
+                change.file.clone(),
+                change.path.clone(),
+            );
+            match known.get(&place) {
+                None => {
+                    known.insert(place, kept.len());
+                    kept.push(change);
+                }
+                Some(first) if kept[*first].new == change.new => {}
+                Some(_) => self.errors.push((
+                    format!(
+                        "two services of this stage want different values for {} of {}",
+                        change.path, change.manifest.name
+                    ),
+                    Some("let only one of them name the key in its criteria".to_owned()),
+                )),
+            }
+        }
+        self.changes = kept;
+    }
 }
 
 struct Reason {
@@ -153,7 +187,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn from_of(&self, edge: usize) -> Option<StageIndex> {
+    fn source_stage(&self, edge: usize) -> Option<StageIndex> {
         self.resolved.edges[edge].map(|(from, _)| from)
     }
 
@@ -188,6 +222,7 @@ impl<'a> Planner<'a> {
 
     fn promotion(&self, stage: StageIndex, edges: &[usize]) -> Promotion {
         let mut draft = self.draft(stage, edges);
+        draft.merge_equal_changes();
         if !draft.changes.is_empty() {
             self.hold(stage, edges, &mut draft);
         }
@@ -313,7 +348,7 @@ impl<'a> Planner<'a> {
             .iter()
             .copied()
             .filter(|edge| {
-                self.from_of(*edge)
+                self.source_stage(*edge)
                     .is_some_and(|from| stages.contains(&from))
             })
             .collect()
@@ -358,13 +393,13 @@ impl<'a> Planner<'a> {
             .any(|edge| !self.manifest.edges[*edge].gates.is_empty());
         let any_ready = edges
             .iter()
-            .filter_map(|edge| self.from_of(*edge))
+            .filter_map(|edge| self.source_stage(*edge))
             .any(|from| ready_rule(from).is_some());
         match own.and_then(|ruled| ruled.rule.trigger.map(|trigger| (trigger, ruled.at))) {
             Some((Trigger::Auto, _)) => {}
             Some((Trigger::Manual, at)) if self.facts.asked != Some((self.id(), stage)) => {
                 let reason = Reason::new("moves only when a person asks for it (`trigger: manual`)").at(at);
-                draft.holds.push(reason.help(format!("sluice promote --pipeline {} --to {name}", self.manifest.name)));
+                draft.holds.push(reason.help(format!("sluice promote --local --pipeline {} --to {name}", self.manifest.name)));
             }
             Some((Trigger::Manual, _)) => {}
             None if any_gate || any_ready => {}
@@ -375,7 +410,7 @@ impl<'a> Planner<'a> {
         }
 
         for edge in edges {
-            let Some(from) = self.from_of(*edge) else {
+            let Some(from) = self.source_stage(*edge) else {
                 continue;
             };
             let from_name = &self.manifest.stages[from].name.value;
@@ -468,28 +503,5 @@ impl<'a> Planner<'a> {
                     .map(move |gate| gates::report(self.facts, &self.manifest.name, &name, gate))
             })
             .collect()
-    }
-}
-
-fn take(pair: &Pair<'_>, comparison: &crate::copy::Comparison) -> Take {
-    let name = |key: &crate::model::reference::ManifestKey| match &key.namespace {
-        Some(namespace) => format!("{namespace}/{}", key.name),
-        None => key.name.clone(),
-    };
-    let slot = |slot: &Slot| match slot {
-        Slot::GitRef => "git.ref".to_owned(),
-        Slot::HelmVersion => "helm.version".to_owned(),
-        Slot::HelmChart => "helm.chart".to_owned(),
-        Slot::Key(key) => key.clone(),
-        Slot::Field(path) => path.to_string(),
-    };
-    Take {
-        target: name(&pair.target.key),
-        source: name(&pair.source.key),
-        values: comparison
-            .taken
-            .iter()
-            .map(|(key, text)| (slot(key), text.shown().map(str::to_owned)))
-            .collect(),
     }
 }

@@ -5,34 +5,31 @@ use std::fmt::Write;
 use similar::{ChangeTag, TextDiff};
 
 use super::escape::terminal;
+use super::plan_text::value;
 use super::style::Style;
 use crate::model::change::Change;
 use crate::model::place::RepoPath;
 
-/// The difference of one file. A file in which a secret changes shows which keys, and no line at all: the lines around
-/// a value may hold other secrets.
+/// The difference of one file. A file that holds a `Secret` shows its changed fields, and no line at all: the lines
+/// around a change may hold other secrets.
 pub fn file(
     path: &RepoPath,
     before: &[u8],
     after: &[u8],
     changes: &[Change],
+    holds_secret: bool,
     style: Style,
 ) -> String {
     let mut text = String::new();
     let path_shown = terminal(path.as_str());
     let _ = writeln!(text, "--- a/{path_shown}\n+++ b/{path_shown}");
-    let secrets: Vec<&Change> = changes
-        .iter()
-        .filter(|change| change.file == *path && change.is_secret())
-        .collect();
-    if !secrets.is_empty() {
-        for change in secrets {
-            let _ = writeln!(
-                text,
-                "  {}: changed, not shown",
-                terminal(&change.path.to_string())
-            );
+    let own = || changes.iter().filter(|change| change.file == *path);
+    if holds_secret || own().any(Change::is_secret) {
+        for change in own() {
+            let field = terminal(&change.path.to_string());
+            let _ = writeln!(text, "  {field}: {}", value(change));
         }
+        let _ = writeln!(text, "  (its lines are not shown: it holds a Secret)");
         return text;
     }
     let (before, after) = (

@@ -19,7 +19,7 @@ fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e01ef}'
         )
 }
 
@@ -41,6 +41,9 @@ pub fn commit(text: &str) -> String {
         breaks.extend(lower.match_indices(word).map(|(at, _)| at + 1));
     }
     for word in [
+        "gh-",
+        "https://",
+        "http://",
         "skip-checks:",
         "co-authored-by:",
         "signed-off-by:",

@@ -9,7 +9,9 @@
 mod architecture;
 mod contract_holds;
 mod documents;
+mod github_fake;
 mod repo_history;
+mod scenarios;
 mod support;
 mod yaml_corpus;
 mod yaml_hostile;

@@ -1,4 +1,6 @@
 //! What the scenarios share.
 
+pub mod cli;
 pub mod contract;
 pub mod git;
+pub mod github;

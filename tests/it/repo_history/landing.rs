@@ -134,7 +134,10 @@ fn other_changes_staged_or_not_stay_what_they_are() {
     repo.write("notes.txt", "not staged\n");
     repo.write("untracked.txt", "x");
     let before = repo.open().uncommitted(None).unwrap();
-    assert_eq!(before, strings(&["apps/dev.yaml", "notes.txt"]));
+    assert_eq!(
+        before,
+        strings(&["apps/dev.yaml", "notes.txt", "untracked.txt"])
+    );
     landing.land().unwrap();
     assert_eq!(
         landing.status(),

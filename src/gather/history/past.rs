@@ -1,0 +1,295 @@
+//! Manifests as they were: in a file at a commit, wherever a commit took them from, anywhere in a commit's tree.
+//! What was read once is kept: many services stand in one file, and many move in one commit.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::unreadable;
+use crate::catalog::{FileManifests, load, read_file};
+use crate::gather::files_of_commit;
+use crate::model::catalog::{Catalog, Unread};
+use crate::model::facts::LastSet;
+use crate::model::ids::{BlobId, CommitId};
+use crate::model::policy::Policy;
+use crate::model::reference::{Kind, ManifestKey};
+use crate::model::service::{Secret, Service};
+use crate::repo::Repo;
+
+/// The manifest that is looked for in the past. Its namespace may have been written since, or filled in by the policy:
+/// a manifest without one of its own is the same manifest.
+pub(super) struct Wanted<'a> {
+    key: &'a ManifestKey,
+    written: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(key: &'a ManifestKey, written: Option<&'a str>) -> Self {
+        Self { key, written }
+    }
+
+    fn is(&self, key: &ManifestKey, written: Option<&str>) -> bool {
+        let unsaid = |written: Option<&str>| written.is_none_or(str::is_empty);
+        let same_namespace =
+            key.namespace == self.key.namespace || unsaid(written) || unsaid(self.written);
+        key.kind == self.key.kind && key.name == self.key.name && same_namespace
+    }
+}
+
+/// A file as it was.
+struct PastFile {
+    found: FileManifests,
+    /// Set where the file itself, or a manifest in it, could not be understood: the words of the file and the reason.
+    broken: Option<(Unread, String)>,
+}
+
+/// What a commit changed: where manifests stood before it.
+type MovedIndex = Rc<Vec<(String, Rc<PastFile>)>>;
+
+/// Manifests as they were.
+pub(super) struct Past<'a> {
+    repo: &'a Repo,
+    policy: &'a Policy,
+    files: RefCell<HashMap<(String, BlobId), Rc<PastFile>>>,
+    changed: RefCell<HashMap<(CommitId, CommitId), MovedIndex>>,
+    trees: RefCell<HashMap<CommitId, Rc<Catalog>>>,
+}
+
+impl<'a> Past<'a> {
+    pub(super) fn new(repo: &'a Repo, policy: &'a Policy) -> Self {
+        Self {
+            repo,
+            policy,
+            files: RefCell::default(),
+            changed: RefCell::default(),
+            trees: RefCell::default(),
+        }
+    }
+
+    /// A service in a file at a commit; `None` where it was not there.
+    pub(super) fn service(
+        &self,
+        wanted: &Wanted<'_>,
+        file: &str,
+        commit: &CommitId,
+    ) -> Result<Option<Service>, LastSet> {
+        let past = self.file(file, commit)?;
+        let services = past.iter().flat_map(|past| &past.found.services);
+        let found = pick(wanted, services, |service| {
+            (&service.key, service.written_namespace.as_deref())
+        });
+        told(
+            wanted,
+            found.map(|found| found.cloned()),
+            past.as_deref(),
+            commit,
+        )
+    }
+
+    /// A secret in a file at a commit; `None` where it was not there.
+    pub(super) fn secret(
+        &self,
+        wanted: &Wanted<'_>,
+        file: &str,
+        commit: &CommitId,
+    ) -> Result<Option<Secret>, LastSet> {
+        let past = self.file(file, commit)?;
+        let secrets = past.iter().flat_map(|past| &past.found.secrets);
+        let found = pick(wanted, secrets, |secret| {
+            (&secret.key, secret.written_namespace.as_deref())
+        });
+        told(
+            wanted,
+            found.map(|found| found.cloned()),
+            past.as_deref(),
+            commit,
+        )
+    }
+
+    /// The file in which a manifest stood before the commit that made it appear in another; `None` where that commit
+    /// created it.
+    pub(super) fn moved_from(
+        &self,
+        wanted: &Wanted<'_>,
+        parent: &CommitId,
+        commit: &CommitId,
+    ) -> Result<Option<String>, LastSet> {
+        for (path, past) in self.changed_by(parent, commit)?.iter() {
+            let here =
+                match wanted.key.kind {
+                    Kind::Secret => {
+                        past.found.secrets.iter().any(|secret| {
+                            wanted.is(&secret.key, secret.written_namespace.as_deref())
+                        })
+                    }
+                    _ => past.found.services.iter().any(|service| {
+                        wanted.is(&service.key, service.written_namespace.as_deref())
+                    }),
+                };
+            if here {
+                return Ok(Some(path.clone()));
+            }
+            told::<()>(wanted, Ok(None), Some(past), parent)?;
+        }
+        Ok(None)
+    }
+
+    /// All manifests of a commit.
+    pub(super) fn tree(&self, commit: &CommitId) -> Result<Rc<Catalog>, LastSet> {
+        if let Some(known) = self.trees.borrow().get(commit) {
+            return Ok(Rc::clone(known));
+        }
+        let files =
+            files_of_commit(self.repo, commit, self.policy).map_err(|error| LastSet::Failed {
+                why: format!("its history could not be read: {error:#}"),
+                help: None,
+            })?;
+        let catalog = Rc::new(load(&files, self.policy));
+        self.trees.borrow_mut().insert(*commit, Rc::clone(&catalog));
+        Ok(catalog)
+    }
+
+    /// Whether a manifest may stand, unreadable, somewhere in a commit's tree.
+    pub(super) fn may_be_unread(&self, wanted: &Wanted<'_>, catalog: &Catalog) -> Option<LastSet> {
+        let mut unread = catalog.unread.iter().filter(|file| !file.templated);
+        let file = unread.find(|file| file.may_hold(wanted.key.kind, &wanted.key.name))?;
+        Some(LastSet::Failed {
+            why: format!(
+                "{} may have stood in {}, which could not be read then: {}",
+                wanted.key, file.file, file.why
+            ),
+            help: Some(SET_ONCE.to_owned()),
+        })
+    }
+
+    fn changed_by(&self, parent: &CommitId, commit: &CommitId) -> Result<MovedIndex, LastSet> {
+        if let Some(known) = self.changed.borrow().get(&(*parent, *commit)) {
+            return Ok(Rc::clone(known));
+        }
+        let changed = self
+            .repo
+            .changed_files(Some(parent), commit)
+            .map_err(|error| unreadable(&error))?;
+        let mut files = Vec::new();
+        for file in changed {
+            let yaml = [".yaml", ".yml"]
+                .iter()
+                .any(|ending| file.path.ends_with(ending));
+            if let Some(old) = file.old.filter(|_| yaml) {
+                let past = self.content(&file.path, &old)?;
+                files.push((file.path, past));
+            }
+        }
+        let files = Rc::new(files);
+        self.changed
+            .borrow_mut()
+            .insert((*parent, *commit), Rc::clone(&files));
+        Ok(files)
+    }
+
+    fn file(&self, file: &str, commit: &CommitId) -> Result<Option<Rc<PastFile>>, LastSet> {
+        let entry = self
+            .repo
+            .entry_at(commit, file)
+            .map_err(|error| unreadable(&error))?;
+        match entry {
+            Some(crate::repo::EntryId::File(blob)) => self.content(file, &blob).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn content(&self, file: &str, blob: &BlobId) -> Result<Rc<PastFile>, LastSet> {
+        let place = (file.to_owned(), *blob);
+        if let Some(known) = self.files.borrow().get(&place) {
+            return Ok(Rc::clone(known));
+        }
+        let bytes = self.repo.blob(blob).map_err(|error| unreadable(&error))?;
+        let words = |at, why: &str| Unread {
+            file: file.into(),
+            at,
+            why: why.to_owned(),
+            may_hold: crate::model::catalog::MayHold::Ours,
+            templated: false,
+            words: Unread::words_of(&bytes),
+        };
+        let past = match read_file(&file.into(), &bytes, self.policy) {
+            Ok(found) => {
+                let broken = found.findings.iter().find(|finding| !finding.templated);
+                let broken = broken.map(|broken| {
+                    let place = &broken.finding.place;
+                    let at = crate::yaml::Position {
+                        line: place.line,
+                        column: place.column,
+                    };
+                    let why = format!("{place}: {}", broken.finding.message);
+                    (words(at, &broken.finding.message), why)
+                });
+                PastFile { found, broken }
+            }
+            Err(error) => {
+                let why = format!("{file}:{}: {}", error.position, error.message);
+                PastFile {
+                    found: FileManifests::default(),
+                    broken: Some((words(error.position, &error.message), why)),
+                }
+            }
+        };
+        let past = Rc::new(past);
+        self.files.borrow_mut().insert(place, Rc::clone(&past));
+        Ok(past)
+    }
+}
+
+const SET_ONCE: &str =
+    "set the target by hand once, so that history does not have to be read past that commit";
+
+/// The one manifest that is wanted; an exact key wins. `Err` where two could be meant.
+pub(super) fn pick<'m, M>(
+    wanted: &Wanted<'_>,
+    manifests: impl Iterator<Item = &'m M>,
+    of: impl Fn(&'m M) -> (&'m ManifestKey, Option<&'m str>),
+) -> Result<Option<&'m M>, ()> {
+    let mut near = Vec::new();
+    for manifest in manifests {
+        let (key, written) = of(manifest);
+        if key == wanted.key {
+            return Ok(Some(manifest));
+        }
+        if wanted.is(key, written) {
+            near.push(manifest);
+        }
+    }
+    match near[..] {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        _ => Err(()),
+    }
+}
+
+/// Turns "not there" into "could not be told" where the file holds something unreadable of that name, or two manifests
+/// of which either may be meant.
+fn told<T>(
+    wanted: &Wanted<'_>,
+    found: Result<Option<T>, ()>,
+    past: Option<&PastFile>,
+    commit: &CommitId,
+) -> Result<Option<T>, LastSet> {
+    let failed = |why: String| LastSet::Failed {
+        why,
+        help: Some(SET_ONCE.to_owned()),
+    };
+    match found {
+        Ok(Some(found)) => Ok(Some(found)),
+        Ok(None) => match past.and_then(|past| past.broken.as_ref()) {
+            Some((unread, why)) if unread.may_hold(wanted.key.kind, &wanted.key.name) => Err(
+                failed(format!("at {} it could not be read: {why}", commit.short())),
+            ),
+            _ => Ok(None),
+        },
+        Err(()) => Err(failed(format!(
+            "at {} more than one manifest could have been {}",
+            commit.short(),
+            wanted.key
+        ))),
+    }
+}

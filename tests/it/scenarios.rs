@@ -1,0 +1,24 @@
+//! Scenarios: the whole program over small repositories, without a forge. What is asserted is what a person or a
+//! program sees: states, reasons, bytes, exit codes.
+
+mod bad_input;
+mod due;
+mod exits;
+mod findings;
+mod fixtures;
+mod gates;
+mod holds;
+mod hostile;
+mod json_shape;
+mod k3s;
+mod landings;
+mod monorepo;
+mod names;
+mod out;
+mod planner;
+mod promote;
+mod published;
+mod references;
+mod refs;
+mod restless;
+mod secrets;

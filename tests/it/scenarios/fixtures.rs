@@ -1,0 +1,79 @@
+//! The fixtures themselves: each says in one line what it shows, and behaves so.
+
+use crate::support::cli::{fixture, plan, run};
+
+/// Name, exit code of `plan`, and each promotion as `PIPELINE STAGE STATE` (at the tests' time, as a plain folder).
+const FIXTURES: &[(&str, u8, &[&str])] = &[
+    (
+        "diamond",
+        0,
+        &["shop qa-eu due", "shop qa-us due", "shop prod in-sync"],
+    ),
+    ("fields", 0, &["image prod due"]),
+    ("fixed-by-hand", 0, &["orders prod due"]),
+    ("folder-per-environment", 0, &["web prod due"]),
+    ("freeze-and-holds", 0, &["one prod held", "two prod due"]),
+    (
+        "helm-versions",
+        0,
+        &["podinfo staging due", "podinfo prod in-sync"],
+    ),
+    ("join-any", 0, &["joined prod due", "joined prod due"]),
+    ("k3s-upgrade", 0, &["k3s-upgrade prod in-sync"]),
+    ("k3s-upgrade-version", 0, &["k3s-upgrade prod due"]),
+    ("monorepo", 0, &["web prod held"]),
+    (
+        "plural-examples",
+        0,
+        &["k3s-upgrade prod in-sync", "podinfo prod in-sync"],
+    ),
+    ("secrets", 0, &["billing prod due"]),
+    ("secrets-sops", 2, &["billing prod error"]),
+    ("templates-beside", 0, &["search prod due", "mail prod due"]),
+    ("three-services", 0, &["payments prod due"]),
+    (
+        "triggers",
+        0,
+        &["app auto due", "app manual held", "app unset held"],
+    ),
+    ("two-pipelines", 0, &["search prod due", "mail prod due"]),
+];
+
+#[test]
+fn every_fixture_is_listed_here_and_says_in_one_line_what_it_shows() {
+    let mut found: Vec<String> = std::fs::read_dir(fixture("."))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    let listed: Vec<&str> = FIXTURES.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(found, listed);
+    for name in listed {
+        let text = std::fs::read_to_string(fixture(name).join("README.md")).unwrap();
+        assert_eq!(text.lines().count(), 1, "{name}");
+        assert!(text.len() > 30 && text.ends_with(".\n"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn every_fixture_behaves_as_listed() {
+    for (name, exit, promotions) in FIXTURES {
+        let path = fixture(name);
+        run(&path, &["plan"]).exits(*exit);
+        let planned = plan(&path);
+        let found: Vec<String> = planned.0["pipelines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|pipeline| {
+                let name = pipeline["name"].as_str().unwrap().to_owned();
+                let promotions = pipeline["promotions"].as_array().unwrap().iter();
+                promotions.map(move |promotion| {
+                    let text = |key: &str| promotion[key].as_str().unwrap().to_owned();
+                    format!("{name} {} {}", text("stage"), text("state"))
+                })
+            })
+            .collect();
+        assert_eq!(found, *promotions, "{name}");
+    }
+}

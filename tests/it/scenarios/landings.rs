@@ -1,0 +1,250 @@
+//! A landing proves itself: the plan id of its trailers must come out of its own difference. Words alone prove nothing.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::support::cli::{change, chart, pipeline, plan, replace, repo, repo_of, run, web};
+use crate::support::git::{TestRepo, git};
+
+const PROMOTE: [&str; 8] = [
+    "promote",
+    "--local",
+    "--pipeline",
+    "web",
+    "--to",
+    "prod",
+    "--approved-by",
+    "ann",
+];
+
+fn differing() -> TestRepo {
+    repo(&[
+        ("dev.yaml", &chart("web-dev", "1.1.0")),
+        ("prod.yaml", &chart("web-prod", "1.0.0")),
+        ("web.yaml", &web()),
+    ])
+}
+
+fn message(repo: &TestRepo) -> String {
+    git(repo.path(), &["log", "-1", "--format=%B"])
+}
+
+fn trailer(repo: &TestRepo, name: &str) -> Vec<String> {
+    let format = format!("--format=%(trailers:key=Sluice-{name},valueonly)");
+    let text = git(repo.path(), &["log", "-1", &format]);
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The plan id as the design defines it, computed by this test alone.
+fn plan_id(subject: &Value) -> String {
+    Sha256::digest(subject.to_string())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[test]
+fn the_plan_id_is_the_same_in_text_json_and_trailer_and_follows_from_the_design() {
+    let repo = differing();
+    let planned = plan(repo.path());
+    let id = planned.promotion("web", "prod")["plan"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        id,
+        plan_id(&json!([
+            1,
+            "",
+            "main",
+            "apps",
+            "web",
+            "prod",
+            [["dev", "prod"]],
+            [[
+                "ServiceDeployment",
+                "apps",
+                "web-prod",
+                "spec.helm.version",
+                "1.0.0",
+                "1.1.0"
+            ]],
+        ]))
+    );
+    let text = run(repo.path(), &["plan"]).exits(0).out;
+    assert!(text.contains(&format!("DUE  {}\n", &id[..6])), "{text}");
+    let simulated = run(repo.path(), &["simulate", "--format", "json"]).json();
+    assert_eq!(simulated["events"][0]["plan"], id);
+    run(repo.path(), &PROMOTE).exits(0);
+    assert_eq!(trailer(&repo, "Plan"), [id]);
+}
+
+#[test]
+fn a_secrets_plan_id_is_made_of_blob_ids() {
+    let repo = repo_of("secrets");
+    let blob = |file: &str| {
+        git(repo.path(), &["rev-parse", &format!("HEAD:{file}")])
+            .trim()
+            .to_owned()
+    };
+    let (dev, prod) = (blob("secret-dev.yaml"), blob("secret-prod.yaml"));
+    let change = |path: &str, old: Option<&str>| {
+        json!(["Secret", "apps", "billing-prod-config", path, old, dev])
+    };
+    let wanted = plan_id(&json!([
+        1,
+        "",
+        "main",
+        "apps",
+        "billing",
+        "prod",
+        [["dev", "prod"]],
+        [
+            change("data.api-token", Some(&prod)),
+            change("stringData.db-password", Some(&prod)),
+            change("stringData.smtp-user", None),
+            [
+                "ServiceDeployment",
+                "apps",
+                "billing-prod",
+                "spec.helm.version",
+                "2.0.0",
+                "2.1.0"
+            ],
+        ],
+    ]));
+    let planned = plan(repo.path());
+    assert_eq!(planned.promotion("billing", "prod")["plan"], wanted);
+}
+
+#[test]
+fn the_commit_carries_the_record_as_trailers_that_git_reads() {
+    let repo = differing();
+    run(repo.path(), &PROMOTE).exits(0);
+    assert_eq!(trailer(&repo, "Pipeline"), ["apps/web"]);
+    assert_eq!(trailer(&repo, "Stage"), ["prod"]);
+    assert_eq!(trailer(&repo, "Edges"), ["dev -> prod"]);
+    assert_eq!(trailer(&repo, "Build")[0].len(), 12);
+    assert_eq!(
+        trailer(&repo, "Source"),
+        ["apps/web-prod from apps/web-dev: helm.version=1.1.0 helm.chart=app"]
+    );
+    assert_eq!(trailer(&repo, "Repository"), ["@main"]);
+    let gates = trailer(&repo, "Gate");
+    assert_eq!(gates.len(), 1, "{}", message(&repo));
+    assert!(
+        gates[0].contains("release") && gates[0].contains("ann") && gates[0].contains("unverified"),
+        "{gates:?}"
+    );
+    assert_eq!(
+        git(repo.path(), &["log", "-1", "--format=%s"]),
+        "web → prod: 1.0.0 → 1.1.0\n"
+    );
+}
+
+/// The state of prod after a commit with this message sets it to 1.0.5 while dev stays at 1.1.0.
+fn after_forging(repo: &TestRepo, message: &str) -> String {
+    change(repo, message, &[("prod.yaml", &chart("web-prod", "1.0.5"))]);
+    plan(repo.path()).state("web", "prod").to_owned()
+}
+
+#[test]
+fn a_hand_edit_that_bears_a_landings_words_is_a_hand_edit() {
+    let repo = differing();
+    run(repo.path(), &PROMOTE).exits(0);
+    // A landing would make every difference due; a hand edit waits for the source.
+    let words = message(&repo);
+    assert_eq!(after_forging(&repo, &words), "ahead");
+}
+
+#[test]
+fn a_hand_edit_on_top_of_a_landing_in_the_same_commit_is_a_hand_edit() {
+    let repo = differing();
+    run(repo.path(), &PROMOTE).exits(0);
+    let words = message(&repo);
+    // The same landing once more, with one field more in the same commit.
+    git(repo.path(), &["reset", "-q", "--hard", "HEAD~1"]);
+    let other = chart("web-prod", "1.1.0")
+        .replace("namespace: apps", "namespace: apps\n  labels: { a: b }");
+    change(&repo, &words, &[("prod.yaml", &other)]);
+    assert_eq!(plan(repo.path()).state("web", "prod"), "in-sync");
+    replace(&repo, "prod.yaml", "1.1.0", "1.0.0");
+    assert_eq!(plan(repo.path()).state("web", "prod"), "ahead");
+}
+
+#[test]
+fn a_landing_is_told_from_a_hand_edit_where_the_source_moved_in_between() {
+    // Two services land; then one source goes back to the value that it had at the landing of the other stage.
+    let repo = repo(&[
+        ("dev.yaml", &chart("web-dev", "1.1.0")),
+        ("qa.yaml", &chart("web-qa", "1.0.0")),
+        ("prod.yaml", &chart("web-prod", "1.0.0")),
+        (
+            "web.yaml",
+            &pipeline(
+                "web",
+                &[
+                    ("dev", &["web-dev"]),
+                    ("qa", &["web-qa < web-dev"]),
+                    ("prod", &["web-prod < web-qa"]),
+                ],
+                &[
+                    ("dev qa", &["try APPROVAL"]),
+                    ("qa prod", &["release APPROVAL"]),
+                ],
+            ),
+        ),
+    ]);
+    let promote = |to: &str| {
+        run(
+            repo.path(),
+            &[
+                "promote",
+                "--local",
+                "--pipeline",
+                "web",
+                "--to",
+                to,
+                "--approved-by",
+                "ann",
+            ],
+        )
+        .exits(0);
+    };
+    promote("qa");
+    promote("prod");
+    let planned = plan(repo.path());
+    assert_eq!(
+        (planned.state("web", "qa"), planned.state("web", "prod")),
+        ("in-sync", "in-sync")
+    );
+    replace(&repo, "qa.yaml", "1.1.0", "1.0.9");
+    let planned = plan(repo.path());
+    assert_eq!(
+        (planned.state("web", "qa"), planned.state("web", "prod")),
+        ("ahead", "due")
+    );
+}
+
+#[test]
+fn the_record_holds_under_squash_with_the_subject_changed() {
+    let repo = differing();
+    run(repo.path(), &PROMOTE).exits(0);
+    let words = message(&repo);
+    let (_, body) = words.split_once('\n').unwrap();
+    git(
+        repo.path(),
+        &[
+            "commit",
+            "-q",
+            "--amend",
+            "-m",
+            &format!("Another subject (#7)\n{body}"),
+        ],
+    );
+    replace(&repo, "dev.yaml", "1.1.0", "1.2.0");
+    assert_eq!(plan(repo.path()).state("web", "prod"), "due");
+}
