@@ -99,6 +99,7 @@ impl<'a> Reader<'a> {
     ) {
         let all: BTreeSet<PipelineId> = self.context.catalog.pipeline_ids().collect();
         let mut within = all.clone();
+        let mut complete = true;
         let parts = [
             (
                 "pipeline",
@@ -124,16 +125,17 @@ impl<'a> Reader<'a> {
                 within = both;
                 continue;
             }
+            complete = false;
             if self.may_be_unread(name) {
-                return;
+                continue;
             }
             let near = nearest(name, names.keys().copied());
             let meant: BTreeSet<PipelineId> =
                 near.iter().flat_map(|near| &names[near]).copied().collect();
             let stops = if within != all {
-                within
+                within.clone()
             } else if meant.is_empty() {
-                all
+                all.clone()
             } else {
                 meant
             };
@@ -144,9 +146,8 @@ impl<'a> Reader<'a> {
             let message =
                 format!("this hold holds nothing: there is no {what} {name} where it looks");
             self.report(at, message, help, stops);
-            return;
         }
-        let (Some(stage), Some(service)) = (&hold.stage, &hold.service) else {
+        let (true, Some(stage), Some(service)) = (complete, &hold.stage, &hold.service) else {
             return;
         };
         let in_stage = within.iter().any(|id| {
