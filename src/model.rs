@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod change;
 pub mod facts;
 pub mod finding;
+pub mod hidden;
 pub mod ids;
 pub mod name;
 pub mod nearest;

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use crate::model::hidden::{is_hidden, push_escaped};
 use crate::model::ids::PlanId;
 use crate::model::plan::{EdgeName, Take, Taken};
 
@@ -155,19 +156,10 @@ fn word(text: &str) -> String {
         // What a forge would act on, or a reader would take for a line's end, is written as its number.
         let mut safe = String::with_capacity(json.len());
         for c in json.chars() {
-            match c {
-                '['
-                | ']'
-                | '@'
-                | '#'
-                | '*'
-                | ':'
-                | '\u{7f}'..='\u{9f}'
-                | '\u{2028}'
-                | '\u{2029}' => {
-                    safe.push_str(&format!("\\u{:04x}", u32::from(c)));
-                }
-                c => safe.push(c),
+            if matches!(c, '[' | ']' | '@' | '#' | '*' | ':') || is_hidden(c) {
+                push_escaped(&mut safe, c);
+            } else {
+                safe.push(c);
             }
         }
         safe

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::world::World;
 use crate::error::{Exit, Failure};
@@ -35,6 +35,21 @@ pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
             ),
         )
         .hint("give a folder outside of it"));
+    }
+    // Behind the part that is there, nothing may lead upwards again: where that goes is only known once it is made.
+    let full = std::path::absolute(dir).map_err(failed)?;
+    let missing = full.strip_prefix(&above).unwrap_or(&full);
+    if missing
+        .components()
+        .any(|part| part == Component::ParentDir)
+    {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!(
+                "--out {} leads upwards through a folder that is not there",
+                dir.display()
+            ),
+        ));
     }
     fs::create_dir_all(dir).map_err(failed)?;
     if fs::read_dir(dir).map_err(failed)?.next().is_some() {

@@ -5,7 +5,7 @@ use super::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 use crate::model::place::Place;
 use crate::model::policy::{
-    ApproveLine, Delivery, GateRule, Hours, Ready, StageEntry, Trigger, Voters,
+    ApproveLine, Delivery, GateRule, Hours, Join, Ready, RevisionMode, StageEntry, Trigger, Voters,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -160,6 +160,12 @@ fn stage_reasons(general: &StageEntry, own: &StageEntry) -> Vec<String> {
         if !own.require.iter().any(|mine| mine.value == required.value) {
             reasons.push(format!("no {} required", required.value.kind()));
         }
+    }
+    if own.join == Join::Any && general.join == Join::All {
+        reasons.push("its edges count one by one".to_owned());
+    }
+    if own.revision == RevisionMode::Literal && general.revision == RevisionMode::Pin {
+        reasons.push("revisions are not pinned".to_owned());
     }
     if own.delivery == Delivery::Commit && general.delivery == Delivery::PullRequest {
         reasons.push("delivered without a pull request".to_owned());

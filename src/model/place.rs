@@ -25,17 +25,35 @@ impl RepoPath {
         if path.is_empty() || path.starts_with('/') || path.contains(['\\', '\0', ':']) {
             return Some("it is not a plain relative path");
         }
+        if path.chars().any(char::is_control) {
+            return Some("it holds a control character");
+        }
+        if path.split('/').count() > DEEPEST {
+            return Some("it is too deep");
+        }
         for segment in path.split('/') {
             if segment.is_empty() || segment == "." || segment == ".." {
                 return Some("it is not a plain relative path");
             }
             let folded = fold_segment(segment);
-            if folded.starts_with(".git") || folded.starts_with("git~") {
+            if folded.starts_with(".git") || is_short_name_of_git(&folded) {
                 return Some("git's and GitHub's own files are out of bounds");
             }
         }
         None
     }
+}
+
+/// Folders within folders beyond which no real path goes.
+const DEEPEST: usize = 256;
+
+/// NTFS calls `.git` also `GIT~1`, `.gitmodules` `GITMOD~1`, and after collisions `GI7EBA~1`: two letters, anything,
+/// `~` and a digit.
+fn is_short_name_of_git(segment: &str) -> bool {
+    segment.starts_with("gi")
+        && segment
+            .split_once('~')
+            .is_some_and(|(_, end)| end.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// What a case-folding file system (NTFS drops trailing dots and blanks, HFS+ ignores some characters) makes of it.

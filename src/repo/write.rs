@@ -8,7 +8,6 @@ use super::Repo;
 use super::commit::Author;
 use super::error::RepoError;
 use super::objects::{Entry, Objects, commit_id, mode};
-use super::trees::MAX_DEPTH;
 use crate::model::ids::CommitId;
 use crate::model::place::RepoPath;
 
@@ -88,25 +87,7 @@ fn check_path(path: &str) -> Result<(), RepoError> {
     if let Some(why) = RepoPath::from(path).refusal_to_write() {
         return refuse(why);
     }
-    if path.split('/').count() > MAX_DEPTH {
-        return refuse("it is too deep");
-    }
-    if path.chars().any(char::is_control) {
-        return refuse("it holds a control character");
-    }
-    if path.split('/').any(is_ntfs_short_name_of_git) {
-        return refuse("on NTFS it can be the short name of one of git's own files");
-    }
     Ok(())
-}
-
-/// NTFS calls `.gitmodules` also `GITMOD~1`, and after collisions `GI7EBA~1`: two letters, anything, `~` and a digit.
-fn is_ntfs_short_name_of_git(segment: &str) -> bool {
-    let segment = segment.to_ascii_lowercase();
-    segment.starts_with("gi")
-        && segment
-            .split_once('~')
-            .is_some_and(|(_, end)| end.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// The files to write, as a tree of names.

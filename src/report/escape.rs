@@ -1,5 +1,7 @@
 //! Foreign text on its way out: one function per destination.
 
+use crate::model::hidden::{is_hidden, push_escaped};
+
 /// For a terminal: nothing that moves the cursor, changes colour, hides or reorders text survives. Line breaks become
 /// visible too, so that one item stays one line.
 pub fn terminal(text: &str) -> String {
@@ -14,13 +16,18 @@ pub fn terminal(text: &str) -> String {
     safe
 }
 
-/// Control characters, direction marks and invisible ones (A13).
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e01ef}'
-        )
+/// For a JSON document: what hides or reorders text stands as its number. Outside ASCII such characters occur in strings
+/// only, so the document stays the same to whoever parses it.
+pub fn json(document: &str) -> String {
+    let mut safe = String::with_capacity(document.len());
+    for c in document.chars() {
+        if !c.is_ascii() && is_hidden(c) {
+            push_escaped(&mut safe, c);
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
 }
 
 /// For the subject or body of a commit: one line, and nothing that a forge or git acts on. Skip instructions, closing

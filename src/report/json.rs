@@ -294,5 +294,5 @@ pub fn document(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value)
         .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
     text.push('\n');
-    text
+    super::escape::json(&text)
 }

@@ -2,6 +2,7 @@
 //! program sees: states, reasons, bytes, exit codes.
 
 mod bad_input;
+mod copying;
 mod due;
 mod exits;
 mod findings;
@@ -21,4 +22,6 @@ mod published;
 mod references;
 mod refs;
 mod restless;
+mod same_bytes;
 mod secrets;
+mod unknown;

@@ -99,6 +99,22 @@ fn without_a_pipeline_one_line_says_so() {
 }
 
 #[test]
+fn without_a_pipeline_json_says_so_on_standard_error() {
+    let dir = folder(&[("notes.md", "x\n")]);
+    for command in ["validate", "plan", "simulate", "graph"] {
+        let json = [command, "--format", "json"];
+        let ran = process(dir.path(), &json).exits(0);
+        ran.json();
+        assert_eq!(
+            ran.err.matches("There is no Pipeline here").count(),
+            1,
+            "{json:?}: {}",
+            ran.err
+        );
+    }
+}
+
+#[test]
 fn a_folder_inside_a_repository_is_a_plain_folder() {
     let services = [chart("web-dev", "1.1.0"), chart("web-prod", "1.0.0"), web()].join("---\n");
     let repo = repo(&[("deep/web.yaml", &services)]);
@@ -188,6 +204,39 @@ fn a_symlinked_manifest_is_not_read_on_disk_or_in_a_commit() {
         plan(&dir.path().join("top")).0["pipelines"],
         serde_json::json!([])
     );
+}
+
+#[test]
+fn a_symlinked_policy_is_refused_and_never_taken_for_none() {
+    let services = [chart("web-dev", "1.1.0"), chart("web-prod", "1.0.0"), web()].join("---\n");
+    let strict = "version: 1\ngates: { release: { approve: [{ by: writers, count: 5 }] } }\n";
+    let repo = TestRepo::new();
+    repo.on("main")
+        .file("web.yaml", &services)
+        .file("policy.yaml", strict)
+        .symlink(".github/sluice.yaml", "../policy.yaml")
+        .done();
+    repo.check_out("main");
+    let promote = [
+        "promote",
+        "--local",
+        "--pipeline",
+        "web",
+        "--to",
+        "prod",
+        "--approved-by",
+        "ann",
+    ];
+    let tip = repo.tip("main");
+    let ran = run(repo.path(), &promote);
+    assert_eq!(
+        repo.tip("main"),
+        tip,
+        "the policy of five approvals was passed over: {}",
+        ran.all()
+    );
+    assert_ne!(run(repo.path(), &["plan"]).exit, 0);
+    assert_ne!(run(repo.path(), &["validate"]).exit, 0);
 }
 
 #[test]

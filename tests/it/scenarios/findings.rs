@@ -4,7 +4,7 @@ mod cases;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cases::{CASES, Case};
+use cases::{Case, cases};
 use serde_json::Value;
 use sluice::checks::CHECKS;
 use sluice::model::finding::Severity;
@@ -127,7 +127,7 @@ fn found(document: &Value) -> Expected {
 
 #[test]
 fn every_check_finds_exactly_what_is_marked_and_stops_only_its_own_pipeline() {
-    for case in CASES {
+    for case in cases() {
         let (repo, expected) = repository(case);
         let ran = run(repo.path(), &["validate", "--format", "json"]);
         let document = ran.json();
@@ -179,7 +179,7 @@ fn every_check_finds_exactly_what_is_marked_and_stops_only_its_own_pipeline() {
 #[test]
 fn every_check_has_a_scenario_and_the_severity_of_the_design() {
     let mut seen = Expected::new();
-    for case in CASES {
+    for case in cases() {
         for (path, text) in case.files {
             unmark(path, text, &mut seen);
         }
@@ -204,8 +204,7 @@ fn every_check_has_a_scenario_and_the_severity_of_the_design() {
 
 #[test]
 fn the_text_of_a_finding_names_severity_code_place_and_help() {
-    let case = CASES
-        .iter()
+    let case = cases()
         .find(|case| case.about == "an edge to a misspelt stage")
         .unwrap();
     let (repo, _) = repository(case);

@@ -126,6 +126,31 @@ fn one_approval_of_anyone_is_the_default() {
 }
 
 #[test]
+fn a_blank_name_approves_nothing() {
+    let files = gated(&["release APPROVAL"], "");
+    for nobody in ["", " ", "\t"] {
+        let (exit, words) = promote(&files, &[nobody]);
+        assert_ne!(exit, 0, "{nobody:?}: {words}");
+    }
+}
+
+#[test]
+fn a_person_named_twice_in_other_letters_is_one_person() {
+    let files = gated(
+        &["release APPROVAL"],
+        "gates: { release: { approve: [{ by: writers, count: 2 }] } }\n",
+    );
+    assert_eq!(promote(&files, &["ann", "bob"]).0, 0);
+    assert_eq!(promote(&files, &["ann", "ann"]).0, 3);
+    assert_eq!(promote(&files, &["ann", "Ann"]).0, 3);
+    let group = "people: { sre: [carol, dave] }\ngates: { release: { approve: [{ by: sre, count: 2 }] } }\n";
+    assert_eq!(
+        promote(&gated(&["release APPROVAL"], group), &["carol", "CAROL"]).0,
+        3
+    );
+}
+
+#[test]
 fn what_cannot_be_known_without_a_forge_stays_pending() {
     for rule in [
         "approve: [{ by: code-owners }]",

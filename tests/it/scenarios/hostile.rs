@@ -167,6 +167,14 @@ fn a_promotion_of_hostile_names_is_told_calmly_and_recorded() {
 }
 
 #[test]
+fn a_stage_of_a_hostile_name_that_is_in_sync_is_told_calmly() {
+    let (repo, call) = to_land();
+    let call: Vec<&str> = call.iter().map(String::as_str).collect();
+    run(repo.path(), &call).exits(0);
+    calm("in sync", &process(repo.path(), &call).exits(0));
+}
+
+#[test]
 fn a_chart_cannot_be_left_by_a_name() {
     let files = evil_files();
     let files: Vec<(String, String)> = files
@@ -195,4 +203,69 @@ fn a_chart_cannot_be_left_by_a_name() {
         );
     }
     assert!(!ran.out.contains("<img"), "{}", ran.out);
+}
+
+#[test]
+fn a_record_of_hostile_names_holds_nothing_hidden_and_nothing_that_a_forge_obeys() {
+    let (repo, call) = to_land();
+    let call: Vec<&str> = call.iter().map(String::as_str).collect();
+    run(repo.path(), &call).exits(0);
+    let message = git(repo.path(), &["log", "-1", "--format=%B"]);
+    for word in ["[skip ci]", "@everyone", "#12"] {
+        assert!(!message.contains(word), "{word} in {message:?}");
+    }
+    // A zero-width space of our own breaks such words.
+    let bad = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    assert!(!message.contains(bad), "{message:?}");
+}
+
+#[test]
+fn a_path_that_is_never_written_to_is_found_before_and_stops_only_its_own_pipeline() {
+    use crate::support::cli::{chart, pipeline, plan, web};
+
+    let good = [
+        chart("by-one", "2.0.0"),
+        chart("by-two", "1.0.0"),
+        pipeline(
+            "good",
+            &[("first", &["by-one"]), ("second", &["by-two < by-one"])],
+            &[("first second", &["release APPROVAL"])],
+        ),
+    ]
+    .join("---\n");
+    for path in [
+        "a\u{1b}/prod.yaml",
+        "GI7EBA~1/prod.yaml",
+        ".gitlab/prod.yaml",
+        ".GITHUB/prod.yaml",
+    ] {
+        let repo = repo(&[
+            ("good.yaml", &good),
+            ("dev.yaml", &chart("web-dev", "1.1.0")),
+            (path, &chart("web-prod", "1.0.0")),
+            ("web.yaml", &web()),
+        ]);
+        let ran = run(
+            repo.path(),
+            &["simulate", "--approve", "ann", "--format", "json"],
+        );
+        let committed = ran.out.matches("\"committed\"").count();
+        assert_eq!((ran.exit, committed), (2, 1), "{path:?}: {}", ran.all());
+        let planned = plan(repo.path());
+        assert_eq!(
+            planned.codes().first().map(String::as_str),
+            Some("forbidden-path"),
+            "{path:?}"
+        );
+        assert_eq!(
+            (
+                planned.state("web", "prod"),
+                planned.state("good", "second")
+            ),
+            ("error", "due")
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::cli::{change, chart, pipeline, plan, replace, repo, repo_of, run, web};
+use crate::support::cli::{change, chart, plan, replace, repo, repo_of, run, web};
 use crate::support::git::{TestRepo, git};
 
 const PROMOTE: [&str; 8] = [
@@ -175,58 +175,219 @@ fn a_hand_edit_on_top_of_a_landing_in_the_same_commit_is_a_hand_edit() {
     assert_eq!(plan(repo.path()).state("web", "prod"), "ahead");
 }
 
+/// Lands, takes the landing back, lets the source move by this replacement, and puts the landing on top of that: as a
+/// pull request does that was planned before.
+fn landed_late(repo: &TestRepo, call: &[&str], source: (&str, &str, &str)) {
+    run(repo.path(), call).exits(0);
+    git(repo.path(), &["branch", "landing"]);
+    git(repo.path(), &["reset", "-q", "--hard", "HEAD~1"]);
+    let (file, old, new) = source;
+    replace(repo, file, old, new);
+    pick(repo, &[]);
+}
+
+/// `git cherry-pick` of the landing.
+fn pick(repo: &TestRepo, more: &[&str]) {
+    let mut arguments = vec![
+        "-c",
+        "user.name=Test",
+        "-c",
+        "user.email=t@example.com",
+        "cherry-pick",
+    ];
+    arguments.extend(more);
+    arguments.push("landing");
+    git(repo.path(), &arguments);
+}
+
 #[test]
-fn a_landing_is_told_from_a_hand_edit_where_the_source_moved_in_between() {
-    // Two services land; then one source goes back to the value that it had at the landing of the other stage.
-    let repo = repo(&[
-        ("dev.yaml", &chart("web-dev", "1.1.0")),
-        ("qa.yaml", &chart("web-qa", "1.0.0")),
-        ("prod.yaml", &chart("web-prod", "1.0.0")),
+fn a_landing_that_was_overtaken_by_its_source_is_due_again_and_a_hand_edit_is_not() {
+    let dev = ("dev.yaml", "1.1.0", "1.2.0");
+    let repo = differing();
+    landed_late(&repo, &PROMOTE, dev);
+    let planned = plan(repo.path());
+    assert_eq!(planned.state("web", "prod"), "due");
+    assert_eq!(
+        planned.changes("web", "prod"),
+        ["web-prod spec.helm.version: 1.1.0 → 1.2.0"]
+    );
+
+    // The same bytes without the words; with the words of another plan; with one byte more.
+    let by_hand = |message: &str, text: &str| {
+        let repo = differing();
+        landed_late(&repo, &PROMOTE, dev);
+        let words = git(repo.path(), &["log", "-1", "--format=%B"]);
+        git(repo.path(), &["reset", "-q", "--hard", "HEAD~1"]);
+        change(
+            &repo,
+            &message.replace("WORDS", &words),
+            &[("prod.yaml", text)],
+        );
+        plan(repo.path()).state("web", "prod").to_owned()
+    };
+    let text = chart("web-prod", "1.1.0");
+    assert_eq!(by_hand("WORDS", &text), "due");
+    assert_eq!(by_hand("set to 1.1.0", &text), "ahead");
+    assert_eq!(by_hand("WORDS", &chart("web-prod", "1.1.1")), "ahead");
+    assert_eq!(
+        by_hand("WORDS", &text.replace("chart: app", "chart: more")),
+        "ahead"
+    );
+    assert_eq!(by_hand("WORDS\nSluice-Plan: 00", &text), "ahead");
+}
+
+#[test]
+fn a_landing_of_every_kind_proves_itself() {
+    for (name, pipeline, stage, source) in [
         (
-            "web.yaml",
-            &pipeline(
-                "web",
-                &[
-                    ("dev", &["web-dev"]),
-                    ("qa", &["web-qa < web-dev"]),
-                    ("prod", &["web-prod < web-qa"]),
-                ],
-                &[
-                    ("dev qa", &["try APPROVAL"]),
-                    ("qa prod", &["release APPROVAL"]),
-                ],
+            "diamond",
+            "shop",
+            "qa-us",
+            ("services.yaml", "version: 1.5.0", "version: 1.6.0"),
+        ),
+        (
+            "fields",
+            "image",
+            "prod",
+            ("services.yaml", "tag: 2024.10-b", "tag: 2024.10-c"),
+        ),
+        (
+            "fixed-by-hand",
+            "orders",
+            "prod",
+            ("clusters/dev/orders.yaml", "1.1.0", "1.2.0"),
+        ),
+        (
+            "folder-per-environment",
+            "web",
+            "prod",
+            ("clusters/dev/web.yaml", "4.2.0", "4.3.0"),
+        ),
+        (
+            "helm-versions",
+            "podinfo",
+            "staging",
+            ("services.yaml", "version: 6.5.3", "version: 6.5.4"),
+        ),
+        (
+            "k3s-upgrade-version",
+            "k3s-upgrade",
+            "prod",
+            ("upgrade.yaml", "v1.29.1", "v1.29.2"),
+        ),
+        (
+            "secrets",
+            "billing",
+            "prod",
+            ("secret-dev.yaml", "canary-new-string", "canary-newer"),
+        ),
+        (
+            "three-services",
+            "payments",
+            "prod",
+            (
+                "services.yaml",
+                "chart: api, version: 1.1.0",
+                "chart: api, version: 1.2.0",
             ),
         ),
+        (
+            "two-pipelines",
+            "mail",
+            "prod",
+            (
+                "all.yaml",
+                "chart: mail, version: 3.0.1",
+                "chart: mail, version: 3.0.2",
+            ),
+        ),
+    ] {
+        let repo = repo_of(name);
+        let call = [
+            "promote",
+            "--local",
+            "--pipeline",
+            pipeline,
+            "--to",
+            stage,
+            "--approved-by",
+            "ann",
+        ];
+        landed_late(&repo, &call, source);
+        let planned = plan(repo.path());
+        assert_eq!(
+            planned.state(pipeline, stage),
+            "due",
+            "{name}: {}",
+            planned.reason(pipeline, stage)
+        );
+    }
+}
+
+#[test]
+fn a_landing_of_a_ref_with_its_name_proves_itself() {
+    let repo = repo_of("monorepo");
+    repo.git()
+        .remote("origin", "https://github.com/acme/mono.git")
+        .unwrap();
+    landed_late(
+        &repo,
+        &PROMOTE,
+        ("services/web/deployment.yaml", "name: web", "name: web2"),
+    );
+    assert_eq!(plan(repo.path()).state("web", "prod"), "due");
+}
+
+#[test]
+fn a_landing_of_a_plain_value_into_a_secret_proves_itself() {
+    use crate::support::cli::{pipeline, service};
+
+    let keyed = pipeline(
+        "web",
+        &[
+            ("dev", &["web-dev"]),
+            ("prod", &["web-prod < web-dev: token"]),
+        ],
+        &[("dev prod", &["release APPROVAL"])],
+    );
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: prod, namespace: apps }\nstringData: { token: old }\n";
+    let repo = repo(&[
+        (
+            "dev.yaml",
+            &service("web-dev", "configuration: { token: new }"),
+        ),
+        (
+            "prod.yaml",
+            &service("web-prod", "configurationRef: { name: prod }"),
+        ),
+        ("secret.yaml", secret),
+        ("web.yaml", &keyed),
     ]);
-    let promote = |to: &str| {
-        run(
-            repo.path(),
-            &[
-                "promote",
-                "--local",
-                "--pipeline",
-                "web",
-                "--to",
-                to,
-                "--approved-by",
-                "ann",
-            ],
-        )
-        .exits(0);
-    };
-    promote("qa");
-    promote("prod");
-    let planned = plan(repo.path());
-    assert_eq!(
-        (planned.state("web", "qa"), planned.state("web", "prod")),
-        ("in-sync", "in-sync")
-    );
-    replace(&repo, "qa.yaml", "1.1.0", "1.0.9");
-    let planned = plan(repo.path());
-    assert_eq!(
-        (planned.state("web", "qa"), planned.state("web", "prod")),
-        ("ahead", "due")
-    );
+    landed_late(&repo, &PROMOTE, ("dev.yaml", "token: new", "token: newer"));
+    assert_eq!(plan(repo.path()).state("web", "prod"), "due");
+}
+
+#[test]
+fn a_merge_commit_carries_the_record_in_the_head_that_it_merged() {
+    let repo = differing();
+    run(repo.path(), &PROMOTE).exits(0);
+    git(repo.path(), &["branch", "landing"]);
+    git(repo.path(), &["reset", "-q", "--hard", "HEAD~1"]);
+    replace(&repo, "dev.yaml", "1.1.0", "1.2.0");
+    let merge = [
+        "-c",
+        "user.name=T",
+        "-c",
+        "user.email=t@example.com",
+        "merge",
+        "-q",
+        "--no-ff",
+        "-m",
+        "Merge #7",
+        "landing",
+    ];
+    git(repo.path(), &merge);
+    assert_eq!(plan(repo.path()).state("web", "prod"), "due");
 }
 
 #[test]

@@ -183,3 +183,53 @@ fn where_it_cannot_be_told_everything_is_watched_but_what_promotions_write() {
     commit(&repo, "docs/notes.md", "anything counts\n");
     assert_eq!(plan(repo.path()).state("web", "prod"), "due");
 }
+
+#[test]
+fn a_values_file_outside_the_folder_is_watched_and_said() {
+    let repo = monorepo();
+    for stage in ["dev", "prod"] {
+        let path = format!("gitops/web-{stage}.yaml");
+        let text = repo.read(&path).unwrap();
+        commit(
+            &repo,
+            &path,
+            &format!("{text}  helm: {{ valuesFiles: [../../values/common.yaml] }}\n"),
+        );
+    }
+    commit(&repo, "values/common.yaml", "a: 1\n");
+    assert!(
+        plan(repo.path())
+            .codes()
+            .contains(&"watch-outside".to_owned())
+    );
+    run(repo.path(), &PROMOTE).exits(0);
+    assert_eq!(plan(repo.path()).state("web", "prod"), "in-sync");
+    commit(&repo, "values/common.yaml", "a: 2\n");
+    let wanted = repo.tip("main").unwrap();
+    let planned = plan(repo.path());
+    assert_eq!(
+        planned.promotion("web", "prod")["changes"][0]["new"],
+        wanted.to_string()
+    );
+}
+
+#[test]
+fn fix_pins_a_target_that_moves_byte_for_byte() {
+    let repo = monorepo();
+    let before = repo.read("gitops/web-prod.yaml").unwrap();
+    let ran = run(repo.path(), &["validate", "--format", "json"]).exits(0);
+    assert_eq!(crate::support::cli::codes(&ran.json()), ["target-moves"]);
+    run(repo.path(), &["validate", "--fix"])
+        .exits(0)
+        .says(&["fixed gitops/web-prod.yaml: target-moves"]);
+    let tip = repo.tip("main").unwrap();
+    assert_eq!(
+        repo.read("gitops/web-prod.yaml").unwrap(),
+        before.replace(
+            "ref: main",
+            &format!("ref: {tip} # sluice: main 2023-11-14")
+        )
+    );
+    let ran = run(repo.path(), &["validate", "--format", "json"]).exits(0);
+    assert_eq!(crate::support::cli::codes(&ran.json()), [""; 0]);
+}

@@ -177,3 +177,26 @@ fn every_command_leaves_the_repository_untouched_but_fix_and_promote() {
         assert_eq!(listing(repo.path()), before, "{arguments:?}");
     }
 }
+
+#[test]
+fn a_folder_inside_path_behind_one_that_is_not_there_yet_is_refused_too() {
+    let dir = copy_of("helm-versions");
+    let name = dir.path().file_name().unwrap().to_str().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let up = Path::new("missing/../..").join(name).join("out");
+    let before = listing(dir.path());
+    // As a process: a copy of a folder into itself would end in a stack overflow.
+    let out = elsewhere.path().join(up);
+    let ran = crate::support::cli::process(
+        dir.path(),
+        &[
+            "simulate",
+            "--approve",
+            "ann",
+            "--out",
+            out.to_str().unwrap(),
+        ],
+    );
+    assert_eq!(listing(dir.path()), before, "{}", ran.all());
+    ran.exits(2);
+}

@@ -1,6 +1,6 @@
 //! Which promotions there are, in which state and why: joins, guards, triggers, limits, and the same bytes every time.
 
-use crate::support::cli::{chart, fixture, folder, pipeline, plan, plan_with, repo, repo_of, run};
+use crate::support::cli::{chart, fixture, folder, pipeline, plan, repo, repo_of, run};
 
 fn simulated(path: &std::path::Path, approvers: &[&str]) -> serde_json::Value {
     let mut arguments = vec!["simulate", "--format", "json"];
@@ -150,6 +150,34 @@ fn join_any_makes_each_edge_a_promotion_with_its_own_gates() {
 }
 
 #[test]
+fn a_stage_lands_at_most_once_in_a_run_also_with_join_any() {
+    let document = simulated(&fixture("join-any"), &["ann", "bob"]);
+    assert_eq!(committed(&document), ["prod", "prod"]);
+    assert_eq!(document["end"]["state"], "in-sync");
+    assert_eq!(document["rounds"], 2, "{document:#}");
+}
+
+#[test]
+fn a_service_that_stands_in_two_source_stages_lands_once() {
+    let all = [
+        chart("src", "1.1.0"),
+        chart("prod", "1.0.0"),
+        pipeline(
+            "web",
+            &[("a", &["src"]), ("b", &["src"]), ("prod", &["prod < src"])],
+            &[("a prod", &["one APPROVAL"]), ("b prod", &["two APPROVAL"])],
+        ),
+    ];
+    let policy = "version: 1\nstages: { prod: { join: any } }\n";
+    let dir = folder(&[
+        ("all.yaml", &all.join("---\n")),
+        (".github/sluice.yaml", policy),
+    ]);
+    let document = simulated(dir.path(), &["ann"]);
+    assert_eq!(committed(&document), ["prod"], "{document:#}");
+}
+
+#[test]
 fn triggers_decide_where_no_gate_does() {
     let path = fixture("triggers");
     let planned = plan(&path);
@@ -198,6 +226,19 @@ fn a_manual_stage_behind_gates_needs_both_the_asking_and_the_gates() {
     let mut approved = promote.to_vec();
     approved.extend(["--approved-by", "ann"]);
     run(repo.path(), &approved).exits(0);
+}
+
+#[test]
+fn the_help_for_a_manual_stage_is_a_command_that_works() {
+    let text = run(&fixture("triggers"), &["plan"]).exits(0).out;
+    let line = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("help: sluice promote "))
+        .unwrap();
+    let repo = repo_of("triggers");
+    let mut arguments = vec!["promote"];
+    arguments.extend(line.split_whitespace());
+    run(repo.path(), &arguments).exits(0);
 }
 
 #[test]
@@ -291,138 +332,4 @@ fn limits_open_bounds_what_one_run_proposes_and_the_rest_stays_due() {
             .contains("5 more are due"),
         "{document:#}"
     );
-}
-
-#[test]
-fn further_fields_are_copied_and_what_has_no_place_is_skipped_and_named() {
-    let repo = repo_of("fields");
-    let before = repo.read("services.yaml").unwrap();
-    let promote = [
-        "promote",
-        "--local",
-        "--pipeline",
-        "image",
-        "--to",
-        "prod",
-        "--approved-by",
-        "ann",
-    ];
-    run(repo.path(), &promote).exits(0);
-    assert_eq!(
-        repo.read("services.yaml").unwrap(),
-        before.replace("tag: \"2024.9-a\"", "tag: \"2024.10-b\"")
-    );
-
-    let all = [
-        crate::support::cli::service(
-            "web-dev",
-            "helm: { values: { image: { tag: b, digest: d } } }\nprotect: yes",
-        ),
-        crate::support::cli::service("web-prod", "helm: { values: { image: { tag: a } } }"),
-        crate::support::cli::web(),
-    ]
-    .join("---\n");
-    let policy = "version: 1\nfields: [spec.helm.values.image.tag, spec.helm.values.image.digest, spec.sync.mode]\n";
-    let dir = folder(&[("all.yaml", &all), (".github/sluice.yaml", policy)]);
-    assert_eq!(
-        plan(dir.path()).changes("web", "prod"),
-        [
-            "web-prod spec.helm.values.image.tag: a → b",
-            "web-prod spec.helm.values.image.digest: - → d"
-        ]
-    );
-    let all = all.replace(
-        "{ values: { image: { tag: a } } }",
-        "{ values: { other: x } }",
-    );
-    let dir = folder(&[("all.yaml", &all), (".github/sluice.yaml", policy)]);
-    assert_eq!(plan(dir.path()).state("web", "prod"), "in-sync");
-    run(dir.path(), &["plan"])
-        .exits(0)
-        .says(&["not copied: spec.helm.values.image.tag"]);
-}
-
-#[test]
-fn helm_versions_are_copied_and_a_missing_one_is_inserted() {
-    let repo = repo_of("helm-versions");
-    let before = repo.read("services.yaml").unwrap();
-    for stage in ["staging", "prod"] {
-        run(
-            repo.path(),
-            &[
-                "promote",
-                "--local",
-                "--pipeline",
-                "podinfo",
-                "--to",
-                stage,
-                "--approved-by",
-                "a",
-            ],
-        )
-        .exits(0);
-    }
-    assert_eq!(
-        repo.read("services.yaml").unwrap(),
-        before
-            .replace(
-                "chart: podinfo   # follows dev\n",
-                "chart: podinfo   # follows dev\n    version: 6.5.3\n"
-            )
-            .replace("version: '6.5.2'}", "version: '6.5.3'}")
-    );
-}
-
-#[test]
-fn the_same_input_gives_the_same_bytes_in_whatever_order_the_files_come() {
-    let files: Vec<(String, String)> = ["diamond", "secrets", "two-pipelines", "three-services"]
-        .into_iter()
-        .flat_map(|name| {
-            let files = crate::support::cli::files_of(&fixture(name));
-            files
-                .into_iter()
-                .filter(|(path, _)| !path.starts_with(".github"))
-                .map(move |(path, text)| (format!("{name}/{path}"), text))
-        })
-        .collect();
-    let written = |order: &[usize]| {
-        let ordered: Vec<_> = order
-            .iter()
-            .map(|index| (files[*index].0.as_str(), files[*index].1.as_str()))
-            .collect();
-        let dir = folder(&ordered);
-        let outputs: Vec<String> = [
-            &["plan", "--format", "json"][..],
-            &["validate", "--format", "json"],
-            &["graph", "--format", "json"],
-        ]
-        .into_iter()
-        .map(|arguments| run(dir.path(), arguments).out)
-        .collect();
-        let again = run(dir.path(), &["plan", "--format", "json"]).out;
-        assert_eq!(outputs[0], again);
-        outputs
-    };
-    let forwards: Vec<usize> = (0..files.len()).collect();
-    let backwards: Vec<usize> = forwards.iter().rev().copied().collect();
-    let mixed: Vec<usize> = (0..files.len())
-        .map(|index| index * 5 % files.len())
-        .collect();
-    assert_eq!(
-        mixed
-            .iter()
-            .collect::<std::collections::BTreeSet<_>>()
-            .len(),
-        files.len()
-    );
-    let wanted = written(&forwards);
-    assert_eq!(written(&backwards), wanted);
-    assert_eq!(written(&mixed), wanted);
-}
-
-#[test]
-fn json_holds_no_clock() {
-    let repo = repo_of("three-services");
-    let at = |time: &str| plan_with(repo.path(), &["--at", time]).0.to_string();
-    assert_eq!(at("2026-07-01T12:00:00Z"), at("2027-03-05T23:59:59Z"));
 }

@@ -109,6 +109,19 @@ fn name_and_namespace_win_then_a_manifest_without_namespace() {
 }
 
 #[test]
+fn an_empty_namespace_says_as_much_as_none() {
+    let bare = service("name: web, namespace: \"\"", "2.0.0", "");
+    assert_eq!(
+        hit(&with(
+            &[bare],
+            "name: web, namespace: prod",
+            "name: web, namespace: \"\""
+        )),
+        "2.0.0"
+    );
+}
+
+#[test]
 fn the_swapped_form_is_the_third_rule_by_spec_name_or_spec_namespace() {
     for more in ["  name: app\n", "  namespace: app\n"] {
         let target = service("name: web-prod", "1.0.0", more);

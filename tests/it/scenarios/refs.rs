@@ -45,7 +45,7 @@ fn app(repo: &TestRepo, branch: &str, text: &str) -> CommitId {
 }
 
 /// What would be written for the ref, or the reason why nothing is.
-fn taken(planned: &PlanDoc) -> Result<String, String> {
+pub fn taken(planned: &PlanDoc) -> Result<String, String> {
     let promotion = planned.promotion("web", "prod");
     match promotion["state"].as_str().unwrap() {
         "due" => Ok(promotion["changes"][0]["new"].as_str().unwrap().to_owned()),
@@ -264,48 +264,9 @@ fn a_repository_elsewhere_is_unread_without_a_forge_and_no_error() {
     }
 }
 
-fn unknown(source: &str, target: &str) -> tempfile::TempDir {
-    let spec = |reference: &str| {
-        format!("repositoryRef: {{ name: api }}\ngit: {{ folder: app, ref: {reference} }}")
-    };
-    let all = [
-        service("web-dev", &spec(source)),
-        service("web-prod", &spec(target)),
-        crate::support::cli::web(),
-    ];
-    folder(&[("all.yaml", &all.join("---\n"))])
-}
-
 #[test]
-fn in_an_unknown_repository_text_is_compared_and_copied_whatever_it_is() {
-    for (source, target) in [
-        ("v2", "v1"),
-        ("main", "release"),
-        ("refs/pull/1/head", "v1"),
-    ] {
-        let planned = plan(unknown(source, target).path());
-        assert_eq!(taken(&planned), Ok(source.to_owned()), "{source}");
-        assert!(planned.codes().contains(&"repository-unknown".to_owned()));
-    }
-    assert_eq!(
-        plan(unknown("main", "main").path()).state("web", "prod"),
-        "in-sync"
-    );
-}
-
-#[test]
-fn a_commit_id_is_never_replaced_by_anything_but_a_commit_id() {
-    let (one, two) = ("1".repeat(40), "2".repeat(40));
-    let planned = plan(unknown("v2", &one).path());
-    let answer = taken(&planned).unwrap_err();
-    assert!(
-        answer.contains("a commit id is never replaced by anything but a commit id"),
-        "{answer}"
-    );
-    assert_eq!(taken(&plan(unknown(&two, &one).path())), Ok(two.clone()));
-    assert_eq!(taken(&plan(unknown(&two, "v1").path())), Ok(two));
-
-    // Nor where the policy asks for the text.
+fn a_commit_id_is_not_replaced_by_text_where_the_policy_asks_for_the_text() {
+    let one = "1".repeat(40);
     let (repo, old, _) = two_versions();
     repo.light_tag("v2", &old);
     write(&repo, "v2", &one);
@@ -356,6 +317,29 @@ fn a_target_that_holds_the_same_trees_rests() {
 }
 
 #[test]
+fn a_tag_is_new_where_only_a_base_that_its_kustomization_leads_to_changed() {
+    let repo = TestRepo::new();
+    let kustomization = "resources: [../base]\n";
+    let one = repo.commit(
+        "main",
+        &[
+            ("app/kustomization.yaml", kustomization),
+            ("base/x.yaml", "a: 1\n"),
+        ],
+    );
+    let two = repo.commit("main", &[("base/x.yaml", "a: 2\n")]);
+    repo.light_tag("v2", &two);
+    for reference in ["main", "v2", two.to_string().as_str()] {
+        write(&repo, reference, &one.to_string());
+        assert_eq!(
+            taken(&plan(repo.path())),
+            Ok(two.to_string()),
+            "{reference}"
+        );
+    }
+}
+
+#[test]
 fn a_target_that_holds_a_commit_nobody_has_is_simply_another_one() {
     let (repo, _, new) = two_versions();
     write(&repo, "main", &"1".repeat(40));
@@ -396,6 +380,24 @@ fn this_repository_is_known_by_any_spelling_of_its_remote() {
         commit.done();
         assert_eq!(taken(&plan(repo.path())), Ok(new.to_string()), "{url}");
     }
+}
+
+#[test]
+fn a_remote_on_the_local_disk_is_this_repository_too() {
+    // What was committed here and not pushed counts: the manifests speak of the repository at hand.
+    let (repo, ..) = two_versions();
+    let upstream = tempfile::tempdir().unwrap();
+    git2::Repository::init_bare(upstream.path()).unwrap();
+    let url = format!("file://{}", upstream.path().to_str().unwrap());
+    repo.git().remote("origin", &url).unwrap();
+    let new = app(&repo, "main", "a: 3\n");
+    let mut commit = repo.on("main");
+    for (path, text) in manifests(&url, "main", "v0") {
+        commit = commit.file(&path, &text);
+    }
+    commit.done();
+    repo.check_out("main");
+    assert_eq!(taken(&plan(repo.path())), Ok(new.to_string()));
 }
 
 #[test]

@@ -344,3 +344,42 @@ fn a_key_that_no_side_has_is_missing_and_an_empty_one_too() {
         ["web-prod spec.configuration.a: x → "]
     );
 }
+
+#[test]
+fn the_record_names_the_file_of_a_secret_and_never_its_value() {
+    let repo = repo(&[
+        (
+            "dev.yaml",
+            &service("web-dev", "configuration: { token: canary }"),
+        ),
+        (
+            "prod.yaml",
+            &service("web-prod", "configurationRef: { name: prod }"),
+        ),
+        (
+            "secret.yaml",
+            &secret("prod", "stringData: { token: old }\n"),
+        ),
+        ("pipeline.yaml", &keyed("token")),
+    ]);
+    let source = git(repo.path(), &["rev-parse", "HEAD:dev.yaml"]);
+    run(
+        repo.path(),
+        &[
+            "promote",
+            "--local",
+            "--pipeline",
+            "web",
+            "--to",
+            "prod",
+            "--approved-by",
+            "ann",
+        ],
+    )
+    .exits(0);
+    let message = git(repo.path(), &["log", "-1", "--format=%B"]);
+    assert!(
+        message.contains(&format!("token@{}", source.trim())),
+        "{message}"
+    );
+}
