@@ -7,6 +7,7 @@ use super::world::{Look, World};
 use super::{Call, Output};
 use crate::error::Failure;
 use crate::execute::edited_files;
+use crate::model::catalog::MayHold;
 use crate::model::place::RepoPath;
 use crate::model::plan::Plan;
 use crate::report::escape::terminal;
@@ -64,12 +65,13 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
     })
 }
 
-/// One counted line about files that are not YAML yet.
+/// One counted line about files that are not YAML yet. What is an error has its own finding.
 pub(super) fn passed_over(evaluation: &Evaluation) -> Option<String> {
     let files: std::collections::BTreeSet<_> = evaluation
         .catalog
         .unread
         .iter()
+        .filter(|unread| unread.templated || unread.may_hold == MayHold::Secret)
         .map(|unread| &unread.file)
         .collect();
     match files.len() {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use rayon::prelude::*;
 
 use super::parallel::{chunks, threads};
 use crate::catalog::{SourceFile, wants_file};
@@ -66,15 +67,20 @@ pub fn files_on_disk(root: &Path, repo: Option<&Repo>, policy: &Policy) -> Resul
                 folders.push(inside);
                 continue;
             }
-            let bytes = fs::read(entry.path()).with_context(|| format!("reading {inside}"))?;
-            found.push(SourceFile {
-                blob: Repo::hash_blob(&bytes)?,
-                path: inside.into(),
-                bytes,
-            });
+            found.push(inside);
         }
     }
-    Ok(found)
+    found
+        .into_par_iter()
+        .map(|path| {
+            let bytes = fs::read(root.join(&path)).with_context(|| format!("reading {path}"))?;
+            Ok(SourceFile {
+                blob: Repo::hash_blob(&bytes)?,
+                path: path.into(),
+                bytes,
+            })
+        })
+        .collect()
 }
 
 /// Files of the current commit, and the folders above them: git ignores nothing that it tracks.

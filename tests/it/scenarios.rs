@@ -5,6 +5,7 @@ mod bad_input;
 mod copying;
 mod due;
 mod exits;
+mod fails_closed;
 mod findings;
 mod fixtures;
 mod gates;
