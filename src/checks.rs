@@ -5,9 +5,14 @@
 mod automation_only;
 mod criteria_self;
 mod cycle;
+mod duplicate_edge;
+mod duplicate_gate;
+mod duplicate_service;
+mod duplicate_stage;
 mod duplicates;
 mod forbidden_path;
 mod manifest_unreadable;
+mod policy_invalid;
 mod policy_looser;
 mod policy_unknown_name;
 mod problems;
@@ -15,8 +20,13 @@ mod reference_ambiguous;
 mod reference_not_found;
 mod reference_swapped;
 mod references;
+mod repository_differs;
 mod repository_unknown;
 mod required_gate_missing;
+mod revision_unresolved;
+mod secret_encrypted;
+mod secret_missing;
+mod secret_to_plaintext;
 mod self_edge;
 mod self_feeding;
 mod source_not_upstream;
@@ -49,6 +59,8 @@ pub struct Context<'a> {
     pub policy: &'a Policy,
     /// The policy's file.
     pub policy_file: &'a RepoPath,
+    /// What is wrong with the policy, where it could not be read.
+    pub policy_finding: Option<&'a Finding>,
     /// What makes a repository this one.
     pub here: &'a Here,
     /// The pipelines with their references looked up.
@@ -102,24 +114,25 @@ pub const CHECKS: &[Check] = &[
     automation_only::CHECK,
     criteria_self::CHECK,
     cycle::CHECK,
-    duplicates::EDGE,
-    duplicates::GATE,
-    duplicates::SERVICE,
-    duplicates::STAGE,
+    duplicate_edge::CHECK,
+    duplicate_gate::CHECK,
+    duplicate_service::CHECK,
+    duplicate_stage::CHECK,
     forbidden_path::CHECK,
     manifest_unreadable::CHECK,
+    policy_invalid::CHECK,
     policy_looser::CHECK,
     policy_unknown_name::CHECK,
     reference_ambiguous::CHECK,
     reference_not_found::CHECK,
     reference_swapped::CHECK,
-    problems::REPOSITORY_DIFFERS,
+    repository_differs::CHECK,
     repository_unknown::CHECK,
     required_gate_missing::CHECK,
-    problems::REVISION_UNRESOLVED,
-    problems::SECRET_ENCRYPTED,
-    problems::SECRET_MISSING,
-    problems::SECRET_TO_PLAINTEXT,
+    revision_unresolved::CHECK,
+    secret_encrypted::CHECK,
+    secret_missing::CHECK,
+    secret_to_plaintext::CHECK,
     self_edge::CHECK,
     self_feeding::CHECK,
     source_not_upstream::CHECK,

@@ -149,14 +149,12 @@ fn check(
         catalog,
         policy: &world.policy,
         policy_file: &world.policy_file,
+        policy_finding: world.policy_finding.as_ref(),
         here: &world.here,
         resolved,
         revisions,
         pairs,
         bytes: &|path| world.bytes(path),
     };
-    let mut findings = checks::run(&context);
-    findings.extend(world.policy_finding.clone());
-    findings.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
-    findings
+    checks::run(&context)
 }

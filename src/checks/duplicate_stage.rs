@@ -1,0 +1,28 @@
+//! `duplicate-stage`: two stages of one name.
+
+use super::duplicates::twice;
+use super::{Check, Context};
+use crate::model::finding::{Finding, Severity};
+
+pub(super) const CHECK: Check = Check {
+    code: "duplicate-stage",
+    severity: Severity::Error,
+    about: "Two stages of a pipeline have one name.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    context
+        .pipelines()
+        .flat_map(|(pipeline, resolved)| {
+            let things = pipeline.stages.iter().map(|stage| {
+                (
+                    &stage.name.value,
+                    stage.name.at,
+                    format!("the stage {}", stage.name),
+                )
+            });
+            twice(CHECK.code, pipeline, resolved.id, things)
+        })
+        .collect()
+}

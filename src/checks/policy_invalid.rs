@@ -1,0 +1,16 @@
+//! `policy-invalid`: the policy cannot be parsed, or says what can never hold. Found while it is read; nobody knows
+//! without it what a gate demands, so it stops every pipeline.
+
+use super::{Check, Context};
+use crate::model::finding::{Finding, Severity};
+
+pub(super) const CHECK: Check = Check {
+    code: "policy-invalid",
+    severity: Severity::Error,
+    about: "The policy cannot be parsed, or says what can never hold.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    context.policy_finding.into_iter().cloned().collect()
+}

@@ -1,0 +1,15 @@
+//! `secret-missing`: the source has no value for a key that is to be copied.
+
+use super::{Check, Context, problems};
+use crate::model::finding::{Finding, Severity};
+
+pub(super) const CHECK: Check = Check {
+    code: "secret-missing",
+    severity: Severity::Warning,
+    about: "The source has no value for a key that is to be copied.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    problems::of(context, CHECK.code)
+}
