@@ -286,10 +286,18 @@ fn told<T>(
             ),
             _ => Ok(None),
         },
-        Err(()) => Err(failed(format!(
+        Err(()) => Err(several(wanted, commit)),
+    }
+}
+
+/// Two manifests of which either may be meant.
+pub(super) fn several(wanted: &Wanted<'_>, commit: &CommitId) -> LastSet {
+    LastSet::Failed {
+        why: format!(
             "at {} more than one manifest could have been {}",
             commit.short(),
             wanted.key
-        ))),
+        ),
+        help: Some(SET_ONCE.to_owned()),
     }
 }

@@ -1,13 +1,14 @@
 //! The source as it was when a person set the target.
 
-use super::past::{Wanted, pick};
+use super::past::{Wanted, pick, several};
 use super::{History, Search, unreadable};
 use crate::copy::{Pair, is_full_id, values};
+use crate::model::catalog::Catalog;
 use crate::model::facts::{GitThen, LastSet, RevisionQuery, SourceThen, Values};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::service::{Secret, Service};
-use crate::repo::{RefHits, Repo};
+use crate::repo::{RefHits, Repo, RepoError};
 
 impl History<'_> {
     pub(super) fn source_then(
@@ -46,14 +47,7 @@ impl History<'_> {
         let found = pick(&wanted, tree.services.iter(), |service| {
             (&service.key, service.written_namespace.as_deref())
         });
-        match found {
-            Ok(Some(found)) => Ok(Some(found.clone())),
-            Ok(None) => match self.past.may_be_unread(&wanted, &tree) {
-                Some(failed) => Err(failed),
-                None => Ok(None),
-            },
-            Err(()) => Err(several(commit, pair)),
-        }
+        self.told_of_tree(&wanted, found, &tree, commit)
     }
 
     fn source_secret(&self, pair: &Pair<'_>, commit: &CommitId) -> Result<Option<Secret>, LastSet> {
@@ -68,13 +62,24 @@ impl History<'_> {
         let found = pick(&wanted, tree.secrets.iter(), |secret| {
             (&secret.key, secret.written_namespace.as_deref())
         });
+        self.told_of_tree(&wanted, found, &tree, commit)
+    }
+
+    /// What a look through the whole tree of a commit tells: nothing there may also be something that could not be read.
+    fn told_of_tree<M: Clone>(
+        &self,
+        wanted: &Wanted<'_>,
+        found: Result<Option<&M>, ()>,
+        tree: &Catalog,
+        commit: &CommitId,
+    ) -> Result<Option<M>, LastSet> {
         match found {
             Ok(Some(found)) => Ok(Some(found.clone())),
-            Ok(None) => match self.past.may_be_unread(&wanted, &tree) {
+            Ok(None) => match self.past.may_be_unread(wanted, tree) {
                 Some(failed) => Err(failed),
                 None => Ok(None),
             },
-            Err(()) => Err(several(commit, pair)),
+            Err(()) => Err(several(wanted, commit)),
         }
     }
 
@@ -128,7 +133,12 @@ impl History<'_> {
             _ => return Ok(GitThen::Elsewhere { moved: false }),
         };
         let remote = self.repositories.remote.filter(|_| here);
-        let hits = repo.resolve(text, remote).unwrap_or_default();
+        let hits = match repo.resolve(text, remote) {
+            Ok(hits) => hits,
+            // A name that must not be followed stands for nothing that could be compared.
+            Err(RepoError::Refused { .. }) => RefHits::default(),
+            Err(error) => return Err(unreadable(&error)),
+        };
         Ok(match hits {
             RefHits {
                 tag: Some(tag),
@@ -160,16 +170,5 @@ impl History<'_> {
         };
         let forward = old != new && repo.is_ancestor(&old, &new).ok()?;
         Some(forward && repo.is_ancestor(&new, &now.commit).ok()?)
-    }
-}
-
-fn several(commit: &CommitId, pair: &Pair<'_>) -> LastSet {
-    LastSet::Failed {
-        why: format!(
-            "at {} more than one manifest could have been its source {}",
-            commit.short(),
-            pair.source.key.name
-        ),
-        help: None,
     }
 }
