@@ -11,6 +11,7 @@ pub mod cli;
 pub mod copy;
 pub mod error;
 pub mod execute;
+pub mod forge;
 pub mod gather;
 pub mod graph;
 pub mod model;

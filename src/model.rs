@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod change;
+pub mod evidence;
 pub mod facts;
 pub mod finding;
 pub mod hidden;
@@ -17,9 +18,11 @@ pub mod place;
 pub mod plan;
 pub mod plan_id;
 pub mod policy;
+pub mod pull;
 pub mod reference;
 pub mod repo_url;
 pub mod resolved;
 pub mod service;
+pub mod slug;
 pub mod timeline;
 pub mod verdict;

@@ -1,0 +1,258 @@
+//! The forge: GitHub, through octocrab. Foreign models end here: what leaves this module are the types of `model`.
+//!
+//! Owns: requests and answers, their shapes, paging, retries of reads, rate limits, GitHub's words of refusal, and for
+//! every write the look whether it was applied where that is not certain. Must not know: what a promotion is, when one
+//! may land. Redirects are not followed (octocrab is built without them): they would carry the token along.
+
+mod error;
+mod evidence;
+mod git;
+mod graphql;
+mod labels;
+mod merge;
+mod objects;
+mod people;
+mod pulls;
+mod refs;
+mod runs;
+mod shapes;
+mod snapshot;
+mod wire;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use http::{HeaderName, Method, Uri};
+use octocrab::Octocrab;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::model::slug::RepoSlug;
+use wire::{Answer, Ask, Kind, Wire};
+
+pub use error::ForgeError;
+pub use git::{NewCommit, NewFile};
+pub use merge::{MergeMethod, MergeRefused};
+pub use objects::{HistoryCommit, PathEntry, Relation, RemoteEntry, RemoteRef};
+pub use pulls::{Closed, NewPull};
+pub use refs::RefWrite;
+pub use runs::WorkflowRun;
+pub use wire::{Calls, Patience};
+
+/// Lists longer than so many pages are an error, never "no more".
+const MOST_PAGES: usize = 50;
+
+/// Where the API is and with what right it is used.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The REST API's root: `GITHUB_API_URL`.
+    pub api: String,
+    /// The GraphQL API: `GITHUB_GRAPHQL_URL`.
+    pub graphql: String,
+    /// The token.
+    pub token: SecretString,
+}
+
+/// One repository of the forge, used with one token.
+pub struct Forge {
+    wire: Wire,
+    graphql_url: String,
+    slug: RepoSlug,
+}
+
+impl Forge {
+    /// Makes ready for calls; makes none. `stop` set means: no further write.
+    ///
+    /// # Errors
+    /// [`ForgeError::NotUnderstood`] where an address is none, is not https (loopback excepted, R-3.23), or the token
+    /// cannot be one.
+    pub fn new(
+        access: &Access,
+        slug: RepoSlug,
+        patience: Patience,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, ForgeError> {
+        let api = address(&access.api)?;
+        let graphql = address(&access.graphql)?;
+        if api.authority() != graphql.authority() {
+            return Err(ForgeError::NotUnderstood(
+                "the REST and the GraphQL address name different hosts".to_owned(),
+            ));
+        }
+        // octocrab panics on a token that no header can carry.
+        let token = access.token.expose_secret();
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ForgeError::Unauthorized(
+                "the token is empty or holds characters that no token has".to_owned(),
+            ));
+        }
+        let failed = |error: octocrab::Error| ForgeError::NotUnderstood(error.to_string());
+        let client = Octocrab::builder()
+            .base_uri(access.api.clone())
+            .map_err(failed)?
+            .personal_token(access.token.clone())
+            .add_header(
+                HeaderName::from_static("user-agent"),
+                concat!("sluice/", env!("CARGO_PKG_VERSION")).to_owned(),
+            )
+            .add_header(
+                HeaderName::from_static("accept"),
+                "application/vnd.github+json".to_owned(),
+            )
+            .set_connect_timeout(Some(Duration::from_secs(10)))
+            .build()
+            .map_err(failed)?;
+        Ok(Self {
+            wire: Wire::new(client, api, patience, stop),
+            graphql_url: graphql.to_string(),
+            slug,
+        })
+    }
+
+    /// The repository.
+    pub fn slug(&self) -> &RepoSlug {
+        &self.slug
+    }
+
+    /// How many calls were made so far.
+    pub fn calls(&self) -> Calls {
+        self.wire.calls()
+    }
+
+    /// How many calls GitHub still takes before the next reset, as it said last.
+    pub fn remaining(&self) -> Option<u64> {
+        self.wire.remaining()
+    }
+
+    /// From now on every write is refused here, before it is sent.
+    pub fn set_read_only(&self) {
+        self.wire.set_read_only();
+    }
+
+    /// Whether writes are refused.
+    pub fn is_read_only(&self) -> bool {
+        self.wire.is_read_only()
+    }
+
+    /// Waits so many seconds if the run's budget allows; whether it did.
+    pub async fn wait(&self, seconds: u32) -> bool {
+        self.wire.wait(seconds).await
+    }
+
+    /// A path below this repository.
+    fn path(&self, rest: &str) -> String {
+        format!("/repos/{}/{}{rest}", self.slug.owner(), self.slug.name())
+    }
+
+    async fn get(&self, path: String, doing: &str) -> Result<Answer, ForgeError> {
+        let ask = Ask {
+            kind: Kind::Read,
+            method: Method::GET,
+            path,
+            body: None,
+            doing: doing.to_owned(),
+        };
+        self.wire.send(&ask).await
+    }
+
+    /// All pages of a list.
+    async fn get_all(&self, path: String, doing: &str) -> Result<Vec<Value>, ForgeError> {
+        let mut next = Some(path);
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let Some(page) = next else { return Ok(all) };
+            let answer = self.get(page, doing).await?;
+            next = answer.next.clone();
+            all.extend(answer.parse::<Vec<Value>>(doing)?);
+        }
+        Err(too_long(doing))
+    }
+
+    /// A write, sent once.
+    async fn write(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<Value>,
+        doing: &str,
+    ) -> Result<Answer, ForgeError> {
+        let ask = Ask {
+            kind: Kind::Write,
+            method,
+            path,
+            body,
+            doing: doing.to_owned(),
+        };
+        self.wire.send(&ask).await
+    }
+
+    /// A write that does the same when it is done twice; so where it is not certain whether it was applied, it is
+    /// simply sent once more.
+    async fn write_again(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<Value>,
+        doing: &str,
+    ) -> Result<Answer, ForgeError> {
+        match self
+            .write(method.clone(), path.clone(), body.clone(), doing)
+            .await
+        {
+            Err(error) if error.uncertain() && self.wire.wait(1).await => {
+                self.write(method, path, body, doing).await
+            }
+            other => other,
+        }
+    }
+}
+
+fn too_long(doing: &str) -> ForgeError {
+    ForgeError::NotUnderstood(format!("to {doing}: more than {MOST_PAGES} pages"))
+}
+
+/// An address that a token may be sent to.
+fn address(text: &str) -> Result<Uri, ForgeError> {
+    let wrong = |why: &str| ForgeError::NotUnderstood(format!("the address {text} {why}"));
+    let uri: Uri = text.parse().map_err(|_| wrong("is no URL"))?;
+    let host = uri.host().ok_or_else(|| wrong("names no host"))?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let loopback = bare == "localhost"
+        || bare.ends_with(".localhost")
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
+    match uri.scheme_str() {
+        Some("https") => Ok(uri),
+        Some("http") if loopback => Ok(uri),
+        _ => Err(wrong("is not https")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_only_sent_over_https_or_to_this_machine() {
+        for good in [
+            "https://api.github.com",
+            "https://ghe.acme.example/api/v3",
+            "http://127.0.0.1:8930",
+            "http://[::1]:1",
+            "http://api.github.localhost",
+        ] {
+            assert!(address(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://api.github.com",
+            "ftp://x",
+            "api.github.com",
+            "http://localhost.evil.example",
+            "",
+        ] {
+            assert!(address(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What can come of a call to the forge, in the cases that a caller tells apart.
+
+use jiff::Timestamp;
+
+/// Why a call did not do what it was to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForgeError {
+    /// The token is not accepted (401).
+    #[error("GitHub does not accept the token: {0}")]
+    Unauthorized(String),
+    /// The token may not do this (403).
+    #[error("the token may not {doing}: {said}")]
+    Forbidden {
+        /// What was being done, as the end of "may not …".
+        doing: String,
+        /// What GitHub said.
+        said: String,
+    },
+    /// The repository's setting keeps GitHub Actions from opening pull requests (R-3.6).
+    #[error(
+        "GitHub Actions is not permitted to create pull requests here: allow it under Settings → Actions → General → \
+         Workflow permissions, or give the Action an App's token"
+    )]
+    ActionsMayNotOpen,
+    /// A rate limit whose end lies beyond what this run may wait.
+    #[error("rate limited until {until}; the state is unchanged, and a later run goes on")]
+    RateLimited {
+        /// When calls are taken again.
+        until: Timestamp,
+    },
+    /// It is not there, or the token may not see it (404); the two look the same.
+    #[error("{what} was not found, or the token cannot read it")]
+    NotFound {
+        /// The thing.
+        what: String,
+    },
+    /// GitHub understood and refused: 4xx otherwise.
+    #[error("GitHub refused to {doing}: {said} ({status})")]
+    Refused {
+        /// What was being done, as the end of "refused to …".
+        doing: String,
+        /// The status.
+        status: u16,
+        /// The message and the messages of its errors.
+        said: String,
+    },
+    /// No usable answer: the network, a server error, a time-out, something that is no answer of GitHub's. A read was
+    /// tried several times. A write may have been applied.
+    #[error("GitHub could not be asked to {doing}: {why}")]
+    Unreachable {
+        /// What was being done, as the end of "asked to …".
+        doing: String,
+        /// Why.
+        why: String,
+    },
+    /// An answer that is an answer but not one that is understood.
+    #[error("GitHub's answer was not understood: {0}")]
+    NotUnderstood(String),
+    /// The repository moved; redirects are never followed, as they would carry the token along (A38).
+    #[error(
+        "GitHub answers that {what} has moved; run the workflow in its new place, or mend the name"
+    )]
+    Moved {
+        /// The thing.
+        what: String,
+    },
+    /// The run may only read.
+    #[error("this run may only read")]
+    ReadOnly,
+    /// The run was told to stop.
+    #[error("the run was told to stop; the next one goes on")]
+    Stopped,
+}
+
+impl ForgeError {
+    /// Whether a write may have been applied in spite of the error.
+    pub fn uncertain(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::NotUnderstood(_))
+    }
+
+    /// Whether GitHub refused with these words in its message, in any case.
+    pub fn said(&self, words: &str) -> bool {
+        match self {
+            Self::Refused { said, .. } | Self::Forbidden { said, .. } => said
+                .to_ascii_lowercase()
+                .contains(&words.to_ascii_lowercase()),
+            _ => false,
+        }
+    }
+}

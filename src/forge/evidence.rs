@@ -1,0 +1,309 @@
+//! What was said and done at one pull request: reviews, label events, pushes (R-1.1 to R-1.8, R-2.1 to R-2.6).
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::error::ForgeError;
+use super::shapes::{ACTOR, ActorShape, Nodes, Oid, id, shape, time};
+use super::{Forge, MOST_PAGES, too_long};
+use crate::model::evidence::{Actor, Evidence, LabelEvent, Opinion, Review, UserId};
+use crate::model::pull::Pull;
+
+const EVIDENCE: &str = "query($owner: String!, $name: String!, $number: Int!, $reviews: String, $events: String) { \
+    repository(owner: $owner, name: $name) { pullRequest(number: $number) { headRefOid createdAt author { ...who } \
+    labels(first: 100) { nodes { name } } \
+    commits(first: 100) { nodes { commit { oid author { user { databaseId } } committer { user { databaseId } } } } } \
+    reviews(first: 100, after: $reviews) { pageInfo { hasNextPage endCursor } \
+    nodes { fullDatabaseId state submittedAt commit { oid } author { ...who } } } \
+    timelineItems(first: 100, after: $events, itemTypes: [LABELED_EVENT, UNLABELED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, \
+    HEAD_REF_RESTORED_EVENT, REOPENED_EVENT, BASE_REF_CHANGED_EVENT]) { pageInfo { hasNextPage endCursor } nodes { __typename \
+    ... on LabeledEvent { createdAt label { name } actor { ...who } } \
+    ... on UnlabeledEvent { createdAt label { name } actor { ...who } } \
+    ... on HeadRefForcePushedEvent { createdAt } ... on HeadRefRestoredEvent { createdAt } \
+    ... on ReopenedEvent { createdAt } ... on BaseRefChangedEvent { createdAt } } } } } }";
+
+impl Forge {
+    /// Reads all evidence about a pull request except what people may do: one call for a hundred reviews and events,
+    /// one more where its head or base was ever replaced.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn evidence(&self, pull: &Pull) -> Result<Evidence, ForgeError> {
+        let doing = format!("read the reviews and labels of {}", pull.number);
+        let query = format!("{EVIDENCE} {ACTOR}");
+        let (mut reviews, mut events) = (None::<String>, None::<String>);
+        let mut found: Option<Found> = None;
+        for _ in 0..MOST_PAGES {
+            let variables = json!({
+                "owner": self.slug().owner(), "name": self.slug().name(), "number": pull.number.0,
+                "reviews": reviews, "events": events,
+            });
+            let (mut data, _) = self.query(&query, variables, &doing).await?;
+            let page: PullShape = shape(data["repository"]["pullRequest"].take(), &doing)?;
+            let next = (page.reviews.next(), page.timeline_items.next());
+            let page = Found::of(page)?;
+            let known = match found.take() {
+                None => page,
+                Some(mut known) => {
+                    if known.head != page.head {
+                        return Err(ForgeError::Unreachable {
+                            doing,
+                            why: "its head moved while it was being read".to_owned(),
+                        });
+                    }
+                    known.add(page);
+                    known
+                }
+            };
+            if next == (None, None) {
+                return self.complete(pull, known).await;
+            }
+            found = Some(known);
+            reviews = next.0.or(reviews);
+            events = next.1.or(events);
+        }
+        Err(too_long(&doing))
+    }
+
+    async fn complete(&self, pull: &Pull, found: Found) -> Result<Evidence, ForgeError> {
+        let mut pushers = Ok(found.committers);
+        let mut arrived = Ok(found.created);
+        if let Some(latest) = found.replaced {
+            match self.pushes(&pull.branch).await {
+                Ok(pushes) => {
+                    let head = pushes
+                        .iter()
+                        .filter(|push| push.after == found.head.to_string());
+                    let newest = head.map(|push| push.at).max();
+                    arrived = newest
+                        .map(|at| at.max(latest).max(found.created))
+                        .ok_or_else(|| "the log of pushes does not know this head".to_owned());
+                    if let Ok(known) = &mut pushers {
+                        known.extend(pushes.iter().filter_map(|push| push.by));
+                    }
+                }
+                Err(error) => {
+                    let why = format!("who pushed to the branch is not known: {error}");
+                    arrived = Err(why.clone());
+                    pushers = Err(why);
+                }
+            }
+        }
+        let mut reviews = found.reviews;
+        reviews.sort_by_key(|review| review.id);
+        reviews.dedup_by_key(|review| review.id);
+        Ok(Evidence {
+            pull: pull.number,
+            head: found.head,
+            author: found.author,
+            arrived,
+            labels: found.labels,
+            reviews: Ok(reviews),
+            label_events: Ok(found.events),
+            pushers,
+            requester: None,
+            permissions: std::collections::BTreeMap::new(),
+            dispatched: None,
+        })
+    }
+
+    /// Who pushed to a branch (R-2.6).
+    async fn pushes(&self, branch: &str) -> Result<Vec<Push>, ForgeError> {
+        let doing = "read the log of pushes";
+        let name =
+            percent_encoding::utf8_percent_encode(branch, percent_encoding::NON_ALPHANUMERIC);
+        let path = self.path(&format!("/activity?ref=refs%2Fheads%2F{name}&per_page=100"));
+        let mut pushes = Vec::new();
+        for row in self.get_all(path, doing).await? {
+            let row: ActivityShape = shape(row, doing)?;
+            pushes.push(Push {
+                after: row.after.to_ascii_lowercase(),
+                at: time(&row.timestamp)?,
+                by: row.actor.map(|actor| actor.id),
+            });
+        }
+        Ok(pushes)
+    }
+}
+
+struct Push {
+    after: String,
+    at: Timestamp,
+    by: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+struct ActivityShape {
+    after: String,
+    timestamp: String,
+    actor: Option<ActivityActor>,
+}
+
+#[derive(Deserialize)]
+struct ActivityActor {
+    id: UserId,
+}
+
+/// What the pages say together.
+struct Found {
+    head: crate::model::ids::CommitId,
+    created: Timestamp,
+    author: Option<Actor>,
+    labels: BTreeSet<String>,
+    committers: BTreeSet<UserId>,
+    reviews: Vec<Review>,
+    events: Vec<LabelEvent>,
+    /// When its head or base was replaced last, or it was reopened.
+    replaced: Option<Timestamp>,
+}
+
+impl Found {
+    fn of(page: PullShape) -> Result<Self, ForgeError> {
+        let mut found = Self {
+            head: id(&page.head_ref_oid)?,
+            created: time(&page.created_at)?,
+            author: page.author.map(Into::into),
+            labels: page
+                .labels
+                .into_iter()
+                .flat_map(|labels| labels.nodes)
+                .map(|label| label.name)
+                .collect(),
+            committers: BTreeSet::new(),
+            reviews: Vec::new(),
+            events: Vec::new(),
+            replaced: None,
+        };
+        for node in page.commits.nodes {
+            let people = [node.commit.author, node.commit.committer];
+            let users = people
+                .into_iter()
+                .flatten()
+                .filter_map(|person| person.user);
+            found.committers.extend(users.filter_map(|user| user.id));
+        }
+        for review in page.reviews.nodes {
+            found.reviews.push(review.review()?);
+        }
+        for event in page.timeline_items.nodes {
+            // A kind of event that is not known here carries no time, and decides nothing.
+            let Some(at) = event.created_at.as_deref() else {
+                continue;
+            };
+            let at = time(at)?;
+            match (event.kind.as_str(), event.label) {
+                ("LabeledEvent" | "UnlabeledEvent", Some(label)) => found.events.push(LabelEvent {
+                    order: 0,
+                    label: label.name,
+                    set: event.kind == "LabeledEvent",
+                    by: event.actor.map(Into::into),
+                    at,
+                }),
+                ("LabeledEvent" | "UnlabeledEvent", None) => {}
+                _ => found.replaced = found.replaced.max(Some(at)),
+            }
+        }
+        found.number();
+        Ok(found)
+    }
+
+    fn add(&mut self, page: Self) {
+        self.reviews.extend(page.reviews);
+        // While one list goes on and the other has ended, the last page of the other comes again.
+        self.events.extend(page.events);
+        self.replaced = self.replaced.max(page.replaced);
+        self.labels = page.labels;
+        self.number();
+    }
+
+    /// The timeline is in order; its place tells events of one second apart.
+    fn number(&mut self) {
+        for (order, event) in self.events.iter_mut().enumerate() {
+            event.order = order as u64;
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PullShape {
+    head_ref_oid: String,
+    created_at: String,
+    author: Option<ActorShape>,
+    labels: Option<Nodes<LabelShape>>,
+    commits: Nodes<CommitNode>,
+    reviews: Nodes<ReviewShape>,
+    timeline_items: Nodes<EventShape>,
+}
+
+#[derive(Deserialize)]
+struct LabelShape {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct CommitNode {
+    commit: CommitPeople,
+}
+
+#[derive(Deserialize)]
+struct CommitPeople {
+    author: Option<GitActor>,
+    committer: Option<GitActor>,
+}
+
+#[derive(Deserialize)]
+struct GitActor {
+    user: Option<UserShape>,
+}
+
+#[derive(Deserialize)]
+struct UserShape {
+    #[serde(rename = "databaseId")]
+    id: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReviewShape {
+    full_database_id: Option<serde_json::Value>,
+    state: String,
+    submitted_at: Option<String>,
+    commit: Option<Oid>,
+    author: Option<ActorShape>,
+}
+
+impl ReviewShape {
+    fn review(self) -> Result<Review, ForgeError> {
+        let number = match self.full_database_id {
+            Some(serde_json::Value::String(text)) => text.parse().ok(),
+            Some(serde_json::Value::Number(number)) => number.as_u64(),
+            _ => None,
+        };
+        Ok(Review {
+            id: number.ok_or_else(|| ForgeError::NotUnderstood("a review has no id".to_owned()))?,
+            by: self.author.map(Into::into),
+            opinion: match self.state.as_str() {
+                "APPROVED" => Opinion::Approved,
+                "CHANGES_REQUESTED" => Opinion::ChangesRequested,
+                "DISMISSED" => Opinion::Dismissed,
+                _ => Opinion::None,
+            },
+            commit: self.commit.as_ref().map(Oid::commit).transpose()?,
+            at: self.submitted_at.as_deref().map(time).transpose()?,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventShape {
+    #[serde(rename = "__typename")]
+    kind: String,
+    created_at: Option<String>,
+    label: Option<LabelShape>,
+    actor: Option<ActorShape>,
+}

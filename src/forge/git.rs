@@ -1,0 +1,133 @@
+//! Making objects: blobs, trees and commits, which nobody sees until a ref leads to them.
+
+use base64::Engine;
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Forge;
+use super::error::ForgeError;
+use super::shapes::id;
+use crate::model::ids::{CommitId, TreeId};
+
+/// A file to stand in a new tree.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// Its path.
+    pub path: String,
+    /// Its mode: 0o100644 or 0o100755.
+    pub mode: u32,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// A commit that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewCommit {
+    /// Its id.
+    pub id: CommitId,
+    /// GitHub says that its signature is verified.
+    pub verified: bool,
+}
+
+impl Forge {
+    /// Makes the tree that is `base` with these files in place of what stood there. The answer must be the tree that
+    /// was worked out here, `expected`; anything else is an error, and nothing leads to it.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn create_tree(
+        &self,
+        base: &TreeId,
+        files: &[NewFile],
+        expected: &TreeId,
+    ) -> Result<(), ForgeError> {
+        let mut entries = Vec::new();
+        for file in files {
+            let mut entry =
+                json!({ "path": file.path, "mode": format!("{:o}", file.mode), "type": "blob" });
+            match std::str::from_utf8(&file.bytes) {
+                Ok(text) => entry["content"] = Value::from(text),
+                Err(_) => entry["sha"] = Value::from(self.create_blob(&file.bytes).await?),
+            }
+            entries.push(entry);
+        }
+        let doing = "make the tree of a promotion";
+        let body = json!({ "base_tree": base.to_string(), "tree": entries });
+        let answer = self
+            .write_again(Method::POST, self.path("/git/trees"), Some(body), doing)
+            .await?;
+        let made: ShaShape = answer.parse(doing)?;
+        if id::<TreeId>(&made.sha)? == *expected {
+            Ok(())
+        } else {
+            Err(ForgeError::NotUnderstood(format!(
+                "to {doing}: {} was made instead of {expected}",
+                made.sha
+            )))
+        }
+    }
+
+    async fn create_blob(&self, bytes: &[u8]) -> Result<String, ForgeError> {
+        let doing = "store a file of a promotion";
+        let content = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let body = json!({ "content": content, "encoding": "base64" });
+        let answer = self
+            .write_again(Method::POST, self.path("/git/blobs"), Some(body), doing)
+            .await?;
+        Ok(answer.parse::<ShaShape>(doing)?.sha)
+    }
+
+    /// Makes a commit.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`]; also where the answer names another tree or other parents.
+    pub async fn create_commit(
+        &self,
+        message: &str,
+        tree: &TreeId,
+        parents: &[CommitId],
+    ) -> Result<NewCommit, ForgeError> {
+        let doing = "make the commit of a promotion";
+        let body = json!({ "message": message, "tree": tree.to_string(), "parents": parents });
+        let answer = self
+            .write_again(Method::POST, self.path("/git/commits"), Some(body), doing)
+            .await?;
+        let made: CommitShape = answer.parse(doing)?;
+        let found: Vec<CommitId> = made
+            .parents
+            .iter()
+            .map(|parent| id(&parent.sha))
+            .collect::<Result<_, _>>()?;
+        if id::<TreeId>(&made.tree.sha)? != *tree || found != parents {
+            return Err(ForgeError::NotUnderstood(format!(
+                "to {doing}: {} holds something else",
+                made.sha
+            )));
+        }
+        Ok(NewCommit {
+            id: id(&made.sha)?,
+            verified: made
+                .verification
+                .is_some_and(|verification| verification.verified),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct ShaShape {
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct CommitShape {
+    sha: String,
+    tree: ShaShape,
+    parents: Vec<ShaShape>,
+    verification: Option<Verification>,
+}
+
+#[derive(Deserialize)]
+struct Verification {
+    verified: bool,
+}

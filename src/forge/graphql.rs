@@ -1,0 +1,163 @@
+//! GraphQL: at an absolute URL, where every error is a failure.
+
+use http::Method;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Forge;
+use super::error::ForgeError;
+use super::wire::{Ask, Kind};
+
+impl Forge {
+    /// A query; any error in its answer is a failure.
+    pub(super) async fn query(
+        &self,
+        query: &str,
+        variables: Value,
+        doing: &str,
+    ) -> Result<(Value, Timestamp), ForgeError> {
+        let (data, errors, date) = self.graphql(Kind::Read, query, variables, doing).await?;
+        match errors.first() {
+            None => Ok((data, date)),
+            Some(error) => Err(error.typed(doing)),
+        }
+    }
+
+    /// A query whose parts may fail each by itself: the data, and the errors with their paths.
+    pub(super) async fn probe(
+        &self,
+        query: &str,
+        variables: Value,
+        doing: &str,
+    ) -> Result<(Value, Vec<GraphqlError>), ForgeError> {
+        let (data, errors, _) = self.graphql(Kind::Read, query, variables, doing).await?;
+        if let Some(whole) = errors.iter().find(|error| error.path.is_empty()) {
+            return Err(whole.typed(doing));
+        }
+        Ok((data, errors))
+    }
+
+    /// A mutation; sent once.
+    pub(super) async fn mutate(
+        &self,
+        query: &str,
+        variables: Value,
+        doing: &str,
+    ) -> Result<Value, ForgeError> {
+        let (data, errors, _) = self.graphql(Kind::Write, query, variables, doing).await?;
+        match errors.first() {
+            None => Ok(data),
+            Some(error) => Err(error.typed(doing)),
+        }
+    }
+
+    async fn graphql(
+        &self,
+        kind: Kind,
+        query: &str,
+        variables: Value,
+        doing: &str,
+    ) -> Result<(Value, Vec<GraphqlError>, Timestamp), ForgeError> {
+        let ask = Ask {
+            kind,
+            method: Method::POST,
+            path: self.graphql_url.clone(),
+            body: Some(json!({ "query": query, "variables": variables })),
+            doing: doing.to_owned(),
+        };
+        let mut attempt = 0;
+        loop {
+            let answer = self.wire.send(&ask).await?;
+            let mut body = answer.body;
+            let errors: Vec<GraphqlError> = body
+                .get("errors")
+                .and_then(Value::as_array)
+                .map(|errors| errors.iter().map(GraphqlError::of).collect())
+                .unwrap_or_default();
+            // GraphQL says "rate limited" and "something went wrong" with status 200.
+            let again = errors.iter().any(GraphqlError::passing);
+            if again && kind == Kind::Read && attempt < 3 && self.wire.wait(1 << attempt).await {
+                attempt += 1;
+                continue;
+            }
+            let data = body.get_mut("data").map(Value::take).unwrap_or(Value::Null);
+            if data.is_null() && errors.is_empty() {
+                return Err(ForgeError::NotUnderstood(format!(
+                    "to {doing}: neither data nor errors"
+                )));
+            }
+            return Ok((data, errors, answer.date));
+        }
+    }
+}
+
+/// One error of a GraphQL answer.
+#[derive(Clone, Debug)]
+pub(super) struct GraphqlError {
+    /// The path that failed; empty where all did.
+    pub path: Vec<String>,
+    kind: String,
+    message: String,
+}
+
+impl GraphqlError {
+    fn of(value: &Value) -> Self {
+        let text = |name: &str| {
+            value
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let path = value.get("path").and_then(Value::as_array);
+        Self {
+            path: path
+                .into_iter()
+                .flatten()
+                .map(|part| {
+                    part.as_str()
+                        .map_or_else(|| part.to_string(), str::to_owned)
+                })
+                .collect(),
+            kind: text("type"),
+            message: text("message"),
+        }
+    }
+
+    fn passing(&self) -> bool {
+        self.kind == "RATE_LIMITED" || self.message.starts_with("Something went wrong")
+    }
+
+    pub fn is_forbidden(&self) -> bool {
+        self.kind == "FORBIDDEN" || self.message.contains("not accessible by")
+    }
+
+
+    fn typed(&self, doing: &str) -> ForgeError {
+        let lower = self.message.to_ascii_lowercase();
+        let doing = doing.to_owned();
+        if lower.contains("not permitted to create or approve pull requests") {
+            return ForgeError::ActionsMayNotOpen;
+        }
+        if self.is_forbidden() {
+            return ForgeError::Forbidden {
+                doing,
+                said: self.message.clone(),
+            };
+        }
+        if self.kind == "NOT_FOUND" {
+            return ForgeError::NotFound { what: doing };
+        }
+        if self.passing() {
+            return ForgeError::Unreachable {
+                doing,
+                why: self.message.clone(),
+            };
+        }
+        ForgeError::Refused {
+            doing,
+            status: 200,
+            said: self.message.clone(),
+        }
+    }
+}

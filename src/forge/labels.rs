@@ -1,0 +1,88 @@
+//! Labels and the one commit status.
+
+use http::Method;
+use serde_json::json;
+
+use super::Forge;
+use super::error::ForgeError;
+use crate::model::ids::CommitId;
+use crate::model::pull::PullNumber;
+
+impl Forge {
+    /// Creates a label in the repository; one that is there already is fine.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn create_label(
+        &self,
+        name: &str,
+        colour: &str,
+        description: &str,
+    ) -> Result<(), ForgeError> {
+        let body = json!({ "name": name, "color": colour, "description": description });
+        let doing = format!("create the label {name}");
+        match self
+            .write_again(Method::POST, self.path("/labels"), Some(body), &doing)
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) if error.said("already_exists") || error.said("already exists") => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a label on a pull request.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn add_label(&self, number: PullNumber, name: &str) -> Result<(), ForgeError> {
+        let path = self.path(&format!("/issues/{}/labels", number.0));
+        let doing = format!("label {number}");
+        self.write_again(
+            Method::POST,
+            path,
+            Some(json!({ "labels": [name] })),
+            &doing,
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Takes a label off a pull request; one that is not there is fine.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn remove_label(&self, number: PullNumber, name: &str) -> Result<(), ForgeError> {
+        let label = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+        let path = self.path(&format!("/issues/{}/labels/{label}", number.0));
+        let doing = format!("take a label off {number}");
+        match self.write_again(Method::DELETE, path, None, &doing).await {
+            Ok(_) | Err(ForgeError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sets the status `sluice` of a commit.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn set_status(
+        &self,
+        commit: &CommitId,
+        success: bool,
+        text: &str,
+    ) -> Result<(), ForgeError> {
+        let text: String = text.chars().take(140).collect();
+        let state = if success { "success" } else { "pending" };
+        let body = json!({ "context": "sluice", "state": state, "description": text });
+        let path = self.path(&format!("/statuses/{commit}"));
+        self.write_again(
+            Method::POST,
+            path,
+            Some(body),
+            "set the status of a promotion",
+        )
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! Merging, and GitHub's many ways of saying no (R-3.8 to R-3.12).
+
+use http::Method;
+use serde_json::json;
+
+use super::Forge;
+use super::error::ForgeError;
+use crate::model::ids::CommitId;
+use crate::model::pull::{Pull, PullNumber};
+
+/// How GitHub merges. Rebasing is never used: it would make commits that nobody saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MergeMethod {
+    /// One new commit.
+    Squash,
+    /// A merge commit.
+    Merge,
+}
+
+/// Why a merge did not happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MergeRefused {
+    /// The head is another one now: everything that was concluded about it is void.
+    HeadMoved,
+    /// The base moved or another merge is under way: look again, then once more.
+    TryAgain(String),
+    /// The rules want a merge queue.
+    WantsQueue,
+    /// The rules, the settings or a conflict forbid it, in GitHub's words: not in this run.
+    ByRules(String),
+    /// It may or may not have been applied.
+    Uncertain(ForgeError),
+    /// Anything else.
+    Failed(ForgeError),
+}
+
+impl Forge {
+    /// Merges a pull request whose head is exactly `head`. Sent once; the caller looks what came of it.
+    ///
+    /// # Errors
+    /// [`MergeRefused`].
+    pub async fn merge(
+        &self,
+        number: PullNumber,
+        head: &CommitId,
+        method: MergeMethod,
+        title: &str,
+        message: &str,
+    ) -> Result<(), MergeRefused> {
+        let method = match method {
+            MergeMethod::Squash => "squash",
+            MergeMethod::Merge => "merge",
+        };
+        let body = json!({
+            "sha": head, "merge_method": method, "commit_title": title, "commit_message": message,
+        });
+        let path = self.path(&format!("/pulls/{}/merge", number.0));
+        match self
+            .write(Method::PUT, path, Some(body), &format!("merge {number}"))
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    /// Puts a pull request with exactly this head into the merge queue.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn enqueue(&self, pull: &Pull) -> Result<(), ForgeError> {
+        let query = "mutation($id: ID!, $head: GitObjectID!) { enqueuePullRequest(input: { pullRequestId: $id, \
+            expectedHeadOid: $head }) { mergeQueueEntry { id } } }";
+        let variables = json!({ "id": pull.node, "head": pull.head });
+        match self
+            .mutate(
+                query,
+                variables,
+                &format!("put {} into the merge queue", pull.number),
+            )
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) if error.said("already in the queue") || error.said("already queued") => {
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a pull request out of the merge queue.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn dequeue(&self, pull: &Pull) -> Result<(), ForgeError> {
+        let query = "mutation($id: ID!) { dequeuePullRequest(input: { id: $id }) { mergeQueueEntry { id } } }";
+        let doing = format!("take {} out of the merge queue", pull.number);
+        self.mutate(query, json!({ "id": pull.node }), &doing)
+            .await?;
+        Ok(())
+    }
+
+    /// Disarms auto-merge, which would merge without looking at the gates (A30).
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn disable_auto_merge(&self, pull: &Pull) -> Result<(), ForgeError> {
+        let query = "mutation($id: ID!) { disablePullRequestAutoMerge(input: { pullRequestId: $id }) { pullRequest { number } } }";
+        let doing = format!("disarm auto-merge of {}", pull.number);
+        self.mutate(query, json!({ "id": pull.node }), &doing)
+            .await?;
+        Ok(())
+    }
+}
+
+fn refused(error: ForgeError) -> MergeRefused {
+    if error.uncertain() {
+        return MergeRefused::Uncertain(error);
+    }
+    let ForgeError::Refused { status, said, .. } = &error else {
+        return MergeRefused::Failed(error);
+    };
+    let lower = said.to_ascii_lowercase();
+    match status {
+        409 if lower.contains("head branch was modified") => MergeRefused::HeadMoved,
+        405 | 409 | 422
+            if lower.contains("base branch was modified")
+                || lower.contains("merge already in progress") =>
+        {
+            MergeRefused::TryAgain(said.clone())
+        }
+        _ if lower.contains("merge queue") => MergeRefused::WantsQueue,
+        405 | 409 | 422 => MergeRefused::ByRules(said.clone()),
+        _ => MergeRefused::Failed(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_that_is_not_known_to_pass_by_itself_ends_the_try() {
+        let say = |status, said: &str| {
+            refused(ForgeError::Refused {
+                doing: String::new(),
+                status,
+                said: said.to_owned(),
+            })
+        };
+        assert_eq!(
+            say(
+                409,
+                "Head branch was modified. Review and try the merge again."
+            ),
+            MergeRefused::HeadMoved
+        );
+        for passing in [
+            "Base branch was modified. Review and try the merge again.",
+            "Merge already in progress",
+        ] {
+            assert_eq!(
+                say(405, passing),
+                MergeRefused::TryAgain(passing.to_owned())
+            );
+        }
+        assert_eq!(
+            say(
+                405,
+                "Repository rule violations found; Changes must be made through the merge queue"
+            ),
+            MergeRefused::WantsQueue
+        );
+        for rules in [
+            "Squash merges are not allowed on this repository.",
+            "You're not authorized to push to this branch.",
+            "Pull Request is still a draft",
+            "Pull Request is not mergeable",
+            "At least 1 approving review is required by reviewers with write access.",
+            "a text that nobody has seen yet",
+        ] {
+            assert_eq!(say(405, rules), MergeRefused::ByRules(rules.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! Reading another clone through the API: refs, commits with what stood at some paths, trees, blobs.
+//!
+//! What is returned is as GitHub says it; whoever asked proves trees and blobs by their ids.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use futures_util::future::join_all;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Forge;
+use super::error::ForgeError;
+use super::shapes::{COMMIT, CommitShape, Nodes, Oid, id, shape, time};
+use crate::model::evidence::Looked;
+use crate::model::ids::{BlobId, CommitId, TreeId};
+use crate::model::pull::RemoteCommit;
+
+/// How many objects one query asks for.
+const BATCH: usize = 50;
+
+/// What a name means on the forge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RemoteRef {
+    /// The tip of the branch of that name.
+    pub branch: Option<CommitId>,
+    /// The commit that the tag of that name leads to.
+    pub tag: Option<CommitId>,
+}
+
+/// One entry of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteEntry {
+    /// Its name as bytes.
+    pub name: Vec<u8>,
+    /// Its mode.
+    pub mode: u32,
+    /// Its id.
+    pub id: String,
+}
+
+/// A commit of a history with what stood at the paths that were asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryCommit {
+    /// The commit.
+    pub commit: RemoteCommit,
+    /// The author's name; foreign text.
+    pub author: String,
+    /// When the author says it was written, in Unix seconds.
+    pub authored: i64,
+    /// When the committer says it was committed, in Unix seconds.
+    pub committed: i64,
+    /// Mode and id at each path, in the order asked; `None` where nothing stood.
+    pub entries: Vec<Option<(u32, String)>>,
+}
+
+/// How two commits lie to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// The first is the second or an ancestor of it.
+    Contained,
+    /// It is not.
+    Not,
+}
+
+impl Forge {
+    /// What names mean: one call for all of them.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn resolve(&self, names: &[String]) -> Result<Vec<RemoteRef>, ForgeError> {
+        let doing = format!("read refs of {}", self.slug());
+        let mut found = Vec::new();
+        for chunk in names.chunks(BATCH) {
+            let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
+            let (mut head, mut fields) = (String::new(), String::new());
+            for (index, name) in chunk.iter().enumerate() {
+                for (kind, prefix) in [("b", "refs/heads/"), ("t", "refs/tags/")] {
+                    let alias = format!("{kind}{index}");
+                    variables[&alias] = Value::from(format!("{prefix}{name}"));
+                    // Writing to a String cannot fail.
+                    let _ = write!(head, ", ${alias}: String!");
+                    let _ = write!(
+                        fields,
+                        " {alias}: ref(qualifiedName: ${alias}) {{ target {{ ...leads }} }}"
+                    );
+                }
+            }
+            let query = format!(
+                "query($owner: String!, $name: String!{head}) {{ repository(owner: $owner, name: $name) {{{fields} }} }} {LEADS}"
+            );
+            let (data, _) = self.query(&query, variables, &doing).await?;
+            for index in 0..chunk.len() {
+                let commit = |alias: String| peeled(&data["repository"][alias]["target"]);
+                found.push(RemoteRef {
+                    branch: commit(format!("b{index}"))?,
+                    tag: commit(format!("t{index}"))?,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Up to `first` (at most 100) commits of the history of `from`, itself the first, with what stood at `paths`.
+    /// Not only first parents: whoever walks picks them out. Empty where there is no such commit.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn commits(
+        &self,
+        from: &CommitId,
+        first: usize,
+        paths: &[String],
+    ) -> Result<Vec<HistoryCommit>, ForgeError> {
+        let doing = format!("read the history of {} at {}", self.slug(), from.short());
+        let mut variables = json!({
+            "owner": self.slug().owner(), "name": self.slug().name(), "from": from, "first": first.min(100),
+        });
+        let (mut head, mut fields) = (String::new(), String::new());
+        for (index, path) in paths.iter().enumerate() {
+            variables[format!("p{index}")] = Value::from(path.as_str());
+            let _ = write!(head, ", $p{index}: String!");
+            let _ = write!(fields, " p{index}: file(path: $p{index}) {{ mode oid }}");
+        }
+        let query = format!(
+            "query($owner: String!, $name: String!, $from: GitObjectID!, $first: Int!{head}) {{ \
+             repository(owner: $owner, name: $name) {{ object(oid: $from) {{ ... on Commit {{ history(first: $first) {{ nodes {{ \
+             ...commit authoredDate committedDate author {{ name }}{fields} }} }} }} }} }} }} {COMMIT}"
+        );
+        let (mut data, _) = self.query(&query, variables, &doing).await?;
+        let history = data["repository"]["object"]["history"].take();
+        if history.is_null() {
+            return Ok(Vec::new());
+        }
+        let nodes: Nodes<Value> = shape(history, &doing)?;
+        let mut found = Vec::new();
+        for node in nodes.nodes {
+            let mut entries = Vec::new();
+            for index in 0..paths.len() {
+                let entry: Option<EntryShape> = shape(node[format!("p{index}")].clone(), &doing)?;
+                entries.push(entry.map(|entry| (entry.mode, entry.oid)));
+            }
+            let dates: DatesShape = shape(node.clone(), &doing)?;
+            found.push(HistoryCommit {
+                commit: shape::<CommitShape>(node, &doing)?.commit()?,
+                author: dates
+                    .author
+                    .and_then(|author| author.name)
+                    .unwrap_or_default(),
+                authored: time(&dates.authored_date)?.as_second(),
+                committed: time(&dates.committed_date)?.as_second(),
+                entries,
+            });
+        }
+        Ok(found)
+    }
+
+    /// The entries of trees, fifty in a call.
+    pub async fn trees(&self, trees: &[TreeId]) -> Vec<Looked<Vec<RemoteEntry>>> {
+        let doing = format!("read folders of {}", self.slug());
+        let ids: Vec<String> = trees.iter().map(ToString::to_string).collect();
+        let shape_of = |value: &Value| -> Looked<Vec<RemoteEntry>> {
+            let entries: Vec<NamedEntryShape> = serde_json::from_value(value["entries"].clone())
+                .map_err(|error| error.to_string())?;
+            entries.into_iter().map(NamedEntryShape::entry).collect()
+        };
+        self.objects(
+            &ids,
+            "... on Tree { entries { nameRaw mode oid } }",
+            &doing,
+            shape_of,
+        )
+        .await
+    }
+
+    /// The contents of blobs as text, fifty in a call. GitHub cuts long ones and mends broken UTF-8: who asked proves
+    /// them, and takes [`Forge::blob`] where the proof fails.
+    pub async fn blobs(&self, blobs: &[BlobId]) -> Vec<Looked<Vec<u8>>> {
+        let doing = format!("read files of {}", self.slug());
+        let ids: Vec<String> = blobs.iter().map(ToString::to_string).collect();
+        let shape_of = |value: &Value| -> Looked<Vec<u8>> {
+            let text = value["text"].as_str().ok_or("it is no text")?;
+            Ok(text.as_bytes().to_vec())
+        };
+        self.objects(&ids, "... on Blob { text }", &doing, shape_of)
+            .await
+    }
+
+    async fn objects<T>(
+        &self,
+        ids: &[String],
+        fields: &str,
+        doing: &str,
+        shape_of: impl Fn(&Value) -> Looked<T>,
+    ) -> Vec<Looked<T>> {
+        let batches = ids.chunks(BATCH).map(|chunk| async move {
+            let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
+            let (mut head, mut aliases) = (String::new(), String::new());
+            for (index, id) in chunk.iter().enumerate() {
+                variables[format!("o{index}")] = Value::from(id.as_str());
+                let _ = write!(head, ", $o{index}: GitObjectID!");
+                let _ = write!(aliases, " o{index}: object(oid: $o{index}) {{ {fields} }}");
+            }
+            let query = format!(
+                "query($owner: String!, $name: String!{head}) {{ repository(owner: $owner, name: $name) {{{aliases} }} }}"
+            );
+            (chunk.len(), self.query(&query, variables, doing).await)
+        });
+        let mut found = Vec::new();
+        for (length, answer) in join_all(batches).await {
+            for index in 0..length {
+                found.push(match &answer {
+                    Ok((data, _)) => shape_of(&data["repository"][format!("o{index}")]),
+                    Err(error) => Err(error.to_string()),
+                });
+            }
+        }
+        found
+    }
+
+    /// The content of one blob by REST, which neither cuts nor mends.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, ForgeError> {
+        let doing = format!("read the file {}", blob.short());
+        let answer = self
+            .get(self.path(&format!("/git/blobs/{blob}")), &doing)
+            .await?;
+        let found: BlobShape = answer.parse(&doing)?;
+        let text: String = found
+            .content
+            .chars()
+            .filter(|c| !c.is_ascii_whitespace())
+            .collect();
+        base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .map_err(|error| ForgeError::NotUnderstood(format!("to {doing}: {error}")))
+    }
+
+    /// All trees below one, each with its path: `""` is itself. `None` where GitHub cut the list.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn tree_recursive(
+        &self,
+        tree: &TreeId,
+    ) -> Result<Option<Vec<PathEntry>>, ForgeError> {
+        let doing = format!("read the files of {}", self.slug());
+        let answer = self
+            .get(self.path(&format!("/git/trees/{tree}?recursive=1")), &doing)
+            .await?;
+        let found: RecursiveShape = answer.parse(&doing)?;
+        if found.truncated {
+            return Ok(None);
+        }
+        let entries = found.tree.into_iter().map(|entry| {
+            Ok(PathEntry {
+                mode: u32::from_str_radix(&entry.mode, 8)
+                    .map_err(|_| ForgeError::NotUnderstood(format!("{} is no mode", entry.mode)))?,
+                path: entry.path,
+                id: entry.sha,
+            })
+        });
+        entries.collect::<Result<_, ForgeError>>().map(Some)
+    }
+
+    /// Whether `inner` is `outer` or an ancestor of it.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn contains(
+        &self,
+        outer: &CommitId,
+        inner: &CommitId,
+    ) -> Result<Relation, ForgeError> {
+        let doing = format!("compare {} with {}", inner.short(), outer.short());
+        let path = self.path(&format!("/compare/{inner}...{outer}?per_page=1"));
+        let found: CompareShape = self.get(path, &doing).await?.parse(&doing)?;
+        Ok(match found.status.as_str() {
+            "ahead" | "identical" => Relation::Contained,
+            _ => Relation::Not,
+        })
+    }
+
+    /// Names and commits of branches or tags: at most a hundred, and whether there are more.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn list_refs(
+        &self,
+        tags: bool,
+    ) -> Result<(Vec<(String, CommitId)>, bool), ForgeError> {
+        let doing = format!("list refs of {}", self.slug());
+        let prefix = if tags { "refs/tags/" } else { "refs/heads/" };
+        let query = format!(
+            "query($owner: String!, $name: String!, $prefix: String!) {{ repository(owner: $owner, name: $name) {{ \
+             refs(refPrefix: $prefix, first: 100) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ name target {{ ...leads }} }} }} }} }} {LEADS}"
+        );
+        let variables =
+            json!({ "owner": self.slug().owner(), "name": self.slug().name(), "prefix": prefix });
+        let (mut data, _) = self.query(&query, variables, &doing).await?;
+        let nodes: Nodes<Value> = shape(data["repository"]["refs"].take(), &doing)?;
+        let more = nodes.next().is_some();
+        let mut found = Vec::new();
+        for node in nodes.nodes {
+            if let (Some(name), Some(commit)) = (node["name"].as_str(), peeled(&node["target"])?) {
+                found.push((name.to_owned(), commit));
+            }
+        }
+        Ok((found, more))
+    }
+}
+
+/// A file, folder, link or submodule below a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathEntry {
+    /// Its path.
+    pub path: String,
+    /// Its mode.
+    pub mode: u32,
+    /// Its id.
+    pub id: String,
+}
+
+const LEADS: &str = "fragment leads on GitObject { __typename oid ... on Tag { target { __typename oid \
+    ... on Tag { target { __typename oid ... on Tag { target { __typename oid } } } } } } }";
+
+/// The commit that an object leads to, through tags of tags; `None` where there is nothing or no commit.
+fn peeled(target: &Value) -> Result<Option<CommitId>, ForgeError> {
+    let mut at = target;
+    for _ in 0..5 {
+        match at["__typename"].as_str() {
+            Some("Commit") => {
+                let oid: Oid = shape(at.clone(), "read a ref")?;
+                return Ok(Some(id(&oid.oid)?));
+            }
+            Some("Tag") => at = &at["target"],
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+#[derive(Deserialize)]
+struct EntryShape {
+    mode: u32,
+    oid: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NamedEntryShape {
+    name_raw: String,
+    mode: u32,
+    oid: String,
+}
+
+impl NamedEntryShape {
+    fn entry(self) -> Looked<RemoteEntry> {
+        Ok(RemoteEntry {
+            name: base64::engine::general_purpose::STANDARD
+                .decode(self.name_raw)
+                .map_err(|error| error.to_string())?,
+            mode: self.mode,
+            id: self.oid,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DatesShape {
+    authored_date: String,
+    committed_date: String,
+    author: Option<NameShape>,
+}
+
+#[derive(Deserialize)]
+struct NameShape {
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct BlobShape {
+    content: String,
+}
+
+#[derive(Deserialize)]
+struct RecursiveShape {
+    tree: Vec<RecursiveEntry>,
+    truncated: bool,
+}
+
+#[derive(Deserialize)]
+struct RecursiveEntry {
+    path: String,
+    mode: String,
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct CompareShape {
+    status: String,
+}

@@ -1,0 +1,279 @@
+//! Pull requests: opening, closing, describing, commenting.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::error::ForgeError;
+use super::shapes::{ACTOR, Nodes, shape};
+use super::snapshot::{PULL, PullShape};
+use super::{Forge, MOST_PAGES};
+use crate::model::pull::{Pull, PullNumber};
+
+/// A pull request to open.
+#[derive(Clone, Debug)]
+pub struct NewPull<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// Its description.
+    pub body: &'a str,
+    /// The short name of the branch that it asks to merge.
+    pub branch: &'a str,
+    /// The short name of the branch into which.
+    pub base: &'a str,
+    /// The repository's numeric id: only a pull request from a branch of this repository is ours.
+    pub repository: u64,
+}
+
+/// Closed pull requests, newest first.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// Those that were found.
+    pub pulls: Vec<Pull>,
+    /// There may be older ones.
+    pub more: bool,
+}
+
+const CLOSED: &str = "query($owner: String!, $name: String!, $base: String!, $after: String) { \
+    repository(owner: $owner, name: $name) { pullRequests(states: [CLOSED], baseRefName: $base, first: 100, after: $after, \
+    orderBy: { field: UPDATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { ...pull } } } }";
+
+impl Forge {
+    /// Opens a pull request, or finds the one that is open from this branch.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`]; a refusal says in GitHub's words why none was opened.
+    pub async fn open_pull(&self, new: &NewPull<'_>) -> Result<PullNumber, ForgeError> {
+        let doing = format!("open a pull request from {}", new.branch);
+        let body = json!({
+            "title": new.title, "body": new.body, "head": new.branch, "base": new.base, "maintainer_can_modify": false,
+        });
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = self
+                .write(
+                    Method::POST,
+                    self.path("/pulls"),
+                    Some(body.clone()),
+                    &doing,
+                )
+                .await;
+            let error = match answer {
+                Ok(answer) => return Ok(PullNumber(answer.parse::<NumberShape>(&doing)?.number)),
+                Err(error) => error,
+            };
+            // A branch that was just made may not be known everywhere yet.
+            let lag = error.said("head invalid") || error.said("head sha can't be blank");
+            if !error.uncertain() && !error.said("already exists") && !lag {
+                return Err(error);
+            }
+            if let Some(open) = self.open_pull_of(new).await? {
+                return Ok(open);
+            }
+            let wait = if lag { tries } else { 1 };
+            if tries >= if lag { 5 } else { 2 } || !self.wait(wait).await {
+                return Err(error);
+            }
+        }
+    }
+
+    /// The open pull request from a branch of this very repository into the base.
+    async fn open_pull_of(&self, new: &NewPull<'_>) -> Result<Option<PullNumber>, ForgeError> {
+        let doing = format!("look for a pull request from {}", new.branch);
+        let encode = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+                .to_string()
+        };
+        let path = format!(
+            "/pulls?state=open&per_page=100&base={}&head={}:{}",
+            encode(new.base),
+            encode(self.slug().owner()),
+            encode(new.branch)
+        );
+        for row in self.get_all(self.path(&path), &doing).await? {
+            let row: ListedShape = shape(row, &doing)?;
+            let ours = row.head.repo.is_some_and(|repo| repo.id == new.repository);
+            if ours && row.head.name == new.branch && row.base.name == new.base {
+                return Ok(Some(PullNumber(row.number)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads one pull request again.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn pull(&self, number: PullNumber) -> Result<Pull, ForgeError> {
+        let doing = format!("read {number}");
+        let query = format!(
+            "query($owner: String!, $name: String!, $number: Int!) {{ repository(owner: $owner, name: $name) {{ \
+             pullRequest(number: $number) {{ ...pull }} }} }} {PULL} {ACTOR}"
+        );
+        let variables =
+            json!({ "owner": self.slug().owner(), "name": self.slug().name(), "number": number.0 });
+        let (mut data, _) = self.query(&query, variables, &doing).await?;
+        shape::<PullShape>(data["repository"]["pullRequest"].take(), &doing)?.pull()
+    }
+
+    /// Pull requests that were closed without a merge, last touched first, until `enough` says so of a page.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn closed_pulls(
+        &self,
+        base: &str,
+        enough: impl Fn(&[Pull]) -> bool,
+    ) -> Result<Closed, ForgeError> {
+        let doing = "look for promotions that were closed";
+        let query = format!("{CLOSED} {PULL} {ACTOR}");
+        let mut after = Value::Null;
+        let mut pulls = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let variables = json!({
+                "owner": self.slug().owner(), "name": self.slug().name(), "base": base, "after": after,
+            });
+            let (mut data, _) = self.query(&query, variables, doing).await?;
+            let page: Nodes<PullShape> = shape(data["repository"]["pullRequests"].take(), doing)?;
+            let next = page.next();
+            for found in page.nodes {
+                pulls.push(found.pull()?);
+            }
+            match next {
+                Some(cursor) if !enough(&pulls) => after = Value::from(cursor),
+                more => {
+                    return Ok(Closed {
+                        pulls,
+                        more: more.is_some(),
+                    });
+                }
+            }
+        }
+        Ok(Closed { pulls, more: true })
+    }
+
+    /// Writes a new title and description.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn describe_pull(
+        &self,
+        number: PullNumber,
+        title: &str,
+        body: &str,
+    ) -> Result<(), ForgeError> {
+        let path = self.path(&format!("/pulls/{}", number.0));
+        let change = json!({ "title": title, "body": body });
+        self.write_again(
+            Method::PATCH,
+            path,
+            Some(change),
+            &format!("describe {number}"),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Closes a pull request.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn close_pull(&self, number: PullNumber) -> Result<(), ForgeError> {
+        let path = self.path(&format!("/pulls/{}", number.0));
+        self.write_again(
+            Method::PATCH,
+            path,
+            Some(json!({ "state": "closed" })),
+            &format!("close {number}"),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Comments, unless a comment by the same account holds this marker already.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn comment_once(
+        &self,
+        number: PullNumber,
+        by: Option<u64>,
+        marker: &str,
+        text: &str,
+    ) -> Result<(), ForgeError> {
+        let path = self.path(&format!("/issues/{}/comments", number.0));
+        let doing = format!("comment on {number}");
+        for _ in 0..2 {
+            for row in self.get_all(format!("{path}?per_page=100"), &doing).await? {
+                let row: CommentShape = shape(row, &doing)?;
+                let ours = by.is_some() && row.user.map(|user| user.id) == by;
+                if ours && row.body.is_some_and(|body| body.contains(marker)) {
+                    return Ok(());
+                }
+            }
+            let body = json!({ "body": format!("{text}\n\n{marker}") });
+            match self
+                .write(Method::POST, path.clone(), Some(body), &doing)
+                .await
+            {
+                Ok(_) => return Ok(()),
+                Err(error) if error.uncertain() && self.wait(1).await => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks people and teams to review.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn request_reviewers(
+        &self,
+        number: PullNumber,
+        people: &[String],
+        teams: &[String],
+    ) -> Result<(), ForgeError> {
+        let path = self.path(&format!("/pulls/{}/requested_reviewers", number.0));
+        let body = json!({ "reviewers": people, "team_reviewers": teams });
+        self.write_again(
+            Method::POST,
+            path,
+            Some(body),
+            &format!("ask for reviews of {number}"),
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct NumberShape {
+    number: u64,
+}
+
+#[derive(Deserialize)]
+struct ListedShape {
+    number: u64,
+    head: EndShape,
+    base: EndShape,
+}
+
+#[derive(Deserialize)]
+struct EndShape {
+    #[serde(rename = "ref")]
+    name: String,
+    repo: Option<IdShape>,
+}
+
+#[derive(Deserialize)]
+struct IdShape {
+    id: u64,
+}
+
+#[derive(Deserialize)]
+struct CommentShape {
+    body: Option<String>,
+    user: Option<IdShape>,
+}

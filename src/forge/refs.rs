@@ -1,0 +1,167 @@
+//! Branches: created once, moved only forward from where they were seen, deleted only where they still stand there.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Forge;
+use super::error::ForgeError;
+use super::shapes::id;
+use crate::model::ids::CommitId;
+
+/// What came of writing a ref.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefWrite {
+    /// It stands where it was to stand.
+    Done,
+    /// It stands elsewhere, and was left alone.
+    Elsewhere(CommitId),
+}
+
+impl Forge {
+    /// Where a branch stands; `None` where there is none.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`] but that it is not there.
+    pub async fn branch(&self, branch: &str) -> Result<Option<CommitId>, ForgeError> {
+        let doing = format!("read the branch {branch}");
+        match self
+            .get(
+                self.path(&format!("/git/ref/heads/{}", encoded(branch))),
+                &doing,
+            )
+            .await
+        {
+            Ok(answer) => {
+                let found: RefShape = answer.parse(&doing)?;
+                Ok(Some(id(&found.object.sha)?))
+            }
+            Err(ForgeError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates a branch: it appears whole, or not at all.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn create_branch(
+        &self,
+        branch: &str,
+        commit: &CommitId,
+    ) -> Result<RefWrite, ForgeError> {
+        let doing = format!("create the branch {branch}");
+        let body = json!({ "ref": format!("refs/heads/{branch}"), "sha": commit });
+        for _ in 0..2 {
+            let answer = self
+                .write(
+                    Method::POST,
+                    self.path("/git/refs"),
+                    Some(body.clone()),
+                    &doing,
+                )
+                .await;
+            let error = match answer {
+                Ok(_) => return Ok(RefWrite::Done),
+                Err(error) if error.uncertain() || error.said("already exists") => error,
+                Err(error) => return Err(error),
+            };
+            match self.branch(branch).await? {
+                Some(found) if found == *commit => return Ok(RefWrite::Done),
+                Some(found) => return Ok(RefWrite::Elsewhere(found)),
+                None if !error.uncertain() => return Err(error),
+                None => {}
+            }
+        }
+        Err(ForgeError::Unreachable {
+            doing,
+            why: "it was tried twice, and the branch is not there".to_owned(),
+        })
+    }
+
+    /// Moves a branch forward to a commit whose first parent is `from`, only if it still stands at `from`: GitHub
+    /// refuses what is no fast-forward, and nothing that descends from another tip is one.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn advance_branch(
+        &self,
+        branch: &str,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<RefWrite, ForgeError> {
+        let doing = format!("move {branch} to {}", to.short());
+        let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
+        let body = json!({ "sha": to, "force": false });
+        for _ in 0..2 {
+            let answer = self
+                .write(Method::PATCH, path.clone(), Some(body.clone()), &doing)
+                .await;
+            let error = match answer {
+                Ok(_) => return Ok(RefWrite::Done),
+                Err(error)
+                    if error.uncertain()
+                        || error.said("fast forward")
+                        || error.said("fast-forward") =>
+                {
+                    error
+                }
+                Err(error) => return Err(error),
+            };
+            match self.branch(branch).await? {
+                Some(found) if found == *to => return Ok(RefWrite::Done),
+                Some(found) if found != *from => return Ok(RefWrite::Elsewhere(found)),
+                _ if !error.uncertain() => return Err(error),
+                _ => {}
+            }
+        }
+        Err(ForgeError::Unreachable {
+            doing,
+            why: "it was tried twice, and the branch did not move".to_owned(),
+        })
+    }
+
+    /// Deletes a branch if it still stands at `at`; a branch that is gone already is fine.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn delete_branch(&self, branch: &str, at: &CommitId) -> Result<RefWrite, ForgeError> {
+        match self.branch(branch).await? {
+            None => return Ok(RefWrite::Done),
+            Some(found) if found != *at => return Ok(RefWrite::Elsewhere(found)),
+            Some(_) => {}
+        }
+        let doing = format!("delete the branch {branch}");
+        let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
+        match self.write(Method::DELETE, path, None, &doing).await {
+            Ok(_) | Err(ForgeError::NotFound { .. }) => Ok(RefWrite::Done),
+            Err(error) if error.said("does not exist") => Ok(RefWrite::Done),
+            Err(error) if error.uncertain() && self.branch(branch).await?.is_none() => {
+                Ok(RefWrite::Done)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A branch's name in a path: its slashes stay.
+fn encoded(branch: &str) -> String {
+    branch
+        .split('/')
+        .map(|part| {
+            percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC)
+                .to_string()
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[derive(Deserialize)]
+struct RefShape {
+    object: ObjectShape,
+}
+
+#[derive(Deserialize)]
+struct ObjectShape {
+    sha: String,
+}

@@ -1,0 +1,131 @@
+//! Shapes that several answers share: actors, commits, pages.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::ForgeError;
+use crate::model::evidence::{Actor, ActorKind};
+use crate::model::ids::{CommitId, TreeId};
+use crate::model::pull::RemoteCommit;
+
+/// GraphQL for an actor.
+pub(super) const ACTOR: &str = "fragment who on Actor { __typename login ... on User { databaseId } \
+    ... on Bot { databaseId } ... on Mannequin { databaseId } ... on Organization { databaseId } }";
+
+/// GraphQL for a commit.
+pub(super) const COMMIT: &str =
+    "fragment commit on Commit { oid message tree { oid } parents(first: 3) { nodes { oid } } }";
+
+#[derive(Deserialize)]
+pub(super) struct ActorShape {
+    #[serde(rename = "__typename")]
+    kind: String,
+    #[serde(default)]
+    login: String,
+    #[serde(rename = "databaseId")]
+    id: Option<u64>,
+}
+
+impl From<ActorShape> for Actor {
+    fn from(shape: ActorShape) -> Self {
+        Self {
+            id: shape.id,
+            login: shape.login,
+            kind: match shape.kind.as_str() {
+                "User" => ActorKind::User,
+                "Bot" => ActorKind::Bot,
+                _ => ActorKind::Other,
+            },
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageInfo {
+    pub has_next_page: bool,
+    pub end_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Nodes<T> {
+    #[serde(rename = "pageInfo")]
+    pub page: Option<PageInfo>,
+    pub nodes: Vec<T>,
+}
+
+impl<T> Nodes<T> {
+    /// Where the next page begins.
+    pub fn next(&self) -> Option<String> {
+        let page = self.page.as_ref()?;
+        page.end_cursor.clone().filter(|_| page.has_next_page)
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Oid {
+    pub oid: String,
+}
+
+impl Oid {
+    pub fn commit(&self) -> Result<CommitId, ForgeError> {
+        id(&self.oid)
+    }
+}
+
+/// A commit as [`COMMIT`] asks for it; or another object, of which only the id is known.
+#[derive(Deserialize)]
+pub(super) struct CommitShape {
+    oid: String,
+    #[serde(default)]
+    message: String,
+    tree: Option<Oid>,
+    parents: Option<Nodes<Oid>>,
+}
+
+impl CommitShape {
+    /// `Err` where it is no commit.
+    pub fn commit(self) -> Result<RemoteCommit, ForgeError> {
+        let (Some(tree), Some(parents)) = (self.tree, self.parents) else {
+            return Err(ForgeError::NotUnderstood(format!(
+                "{} is no commit",
+                self.oid
+            )));
+        };
+        Ok(RemoteCommit {
+            id: id(&self.oid)?,
+            tree: id::<TreeId>(&tree.oid)?,
+            parents: parents
+                .nodes
+                .iter()
+                .map(Oid::commit)
+                .collect::<Result<_, _>>()?,
+            message: self.message,
+        })
+    }
+}
+
+/// Reads an id out of an answer.
+pub(super) fn id<T: std::str::FromStr>(text: &str) -> Result<T, ForgeError>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse()
+        .map_err(|error| ForgeError::NotUnderstood(format!("{error}")))
+}
+
+/// Reads a time out of an answer.
+pub(super) fn time(text: &str) -> Result<Timestamp, ForgeError> {
+    text.parse()
+        .map_err(|_| ForgeError::NotUnderstood(format!("`{text}` is no time")))
+}
+
+/// Reads a shape out of an answer.
+pub(super) fn shape<T: serde::de::DeserializeOwned>(
+    value: Value,
+    doing: &str,
+) -> Result<T, ForgeError> {
+    serde_json::from_value(value)
+        .map_err(|error| ForgeError::NotUnderstood(format!("to {doing}: {error}")))
+}

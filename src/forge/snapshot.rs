@@ -1,0 +1,287 @@
+//! The one look that finds the base branch's tip, our branches and their pull requests.
+//!
+//! Promotions are found by their branches, never by listing pull requests: a list lags, and anybody may open a pull
+//! request that looks like ours.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::error::ForgeError;
+use super::shapes::{ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, id, shape, time};
+use super::{Forge, MOST_PAGES, too_long};
+use crate::model::pull::{
+    Allows, Mergeable, PromotionBranch, Pull, PullNumber, PullState, Snapshot, TestMerge,
+};
+
+/// GraphQL for a pull request.
+pub(super) const PULL: &str = "fragment pull on PullRequest { number id title body url state isDraft isCrossRepository \
+    createdAt closedAt mergedAt baseRefName headRefName headRefOid author { ...who } mergedBy { ...who } \
+    mergeable potentialMergeCommit { tree { oid } parents(first: 3) { nodes { oid } } } mergeCommit { oid } \
+    commits { totalCount } labels(first: 100) { nodes { name } } reviews { totalCount } \
+    forced: timelineItems(first: 1, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) { nodes { __typename } } \
+    closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } \
+    autoMergeRequest { enabledAt } isInMergeQueue }";
+
+const SNAPSHOT: &str = "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) { \
+    databaseId mergeCommitAllowed squashMergeAllowed \
+    defaultBranchRef { name target { __typename ...commit } } \
+    mergeQueue { id } \
+    approve: labels(first: 100, query: \"approve/\") { nodes { name } } \
+    own: labels(first: 100, query: \"sluice/\") { nodes { name } } \
+    refs(refPrefix: \"refs/heads/sluice/\", first: 50, after: $after) { pageInfo { hasNextPage endCursor } \
+    nodes { prefix name target { __typename oid ...commit } \
+    associatedPullRequests(first: 20, orderBy: { field: CREATED_AT, direction: DESC }) { nodes { ...pull } } } } } }";
+
+impl Forge {
+    /// Reads the snapshot: one call for fifty branches.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`]; one page that cannot be read fails the whole.
+    pub async fn snapshot(&self) -> Result<Snapshot, ForgeError> {
+        let doing = "read the repository and its promotions";
+        let query = format!("{SNAPSHOT} {PULL} {ACTOR} {COMMIT}");
+        let mut after = Value::Null;
+        let mut found: Option<Snapshot> = None;
+        for _ in 0..MOST_PAGES {
+            let variables =
+                json!({ "owner": self.slug.owner(), "name": self.slug.name(), "after": after });
+            let (mut data, date) = self.query(&query, variables, doing).await?;
+            let page: RepositoryShape = shape(data["repository"].take(), doing)?;
+            let next = page.refs.next();
+            let page = page.snapshot(date)?;
+            match &mut found {
+                None => found = Some(page),
+                // A base that moved between two pages would mix two states.
+                Some(known) if known.tip.id != page.tip.id => {
+                    return Err(ForgeError::Unreachable {
+                        doing: doing.to_owned(),
+                        why: "the base branch moved while it was being read".to_owned(),
+                    });
+                }
+                Some(known) => known.branches.extend(page.branches),
+            }
+            match (next, &mut found) {
+                (Some(cursor), _) => after = Value::from(cursor),
+                (None, Some(_)) => break,
+                (None, None) => {}
+            }
+            if after.is_null() {
+                break;
+            }
+        }
+        let mut snapshot = found.ok_or_else(|| too_long(doing))?;
+        snapshot.branches.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(snapshot)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RepositoryShape {
+    database_id: u64,
+    merge_commit_allowed: bool,
+    squash_merge_allowed: bool,
+    default_branch_ref: Option<DefaultBranch>,
+    merge_queue: Option<Value>,
+    approve: Nodes<Named>,
+    own: Nodes<Named>,
+    refs: Nodes<RefShape>,
+}
+
+#[derive(Deserialize)]
+struct DefaultBranch {
+    name: String,
+    target: CommitShape,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefShape {
+    prefix: String,
+    name: String,
+    target: CommitShape,
+    associated_pull_requests: Nodes<PullShape>,
+}
+
+impl RepositoryShape {
+    fn snapshot(self, now: Timestamp) -> Result<Snapshot, ForgeError> {
+        let base = self.default_branch_ref.ok_or_else(|| {
+            ForgeError::NotUnderstood(
+                "the repository has no default branch yet: it is empty".to_owned(),
+            )
+        })?;
+        let labels: BTreeSet<String> = self
+            .approve
+            .nodes
+            .into_iter()
+            .chain(self.own.nodes)
+            .map(|label| label.name)
+            .collect();
+        let mut branches = Vec::new();
+        for found in self.refs.nodes {
+            // A ref that leads to no commit is none of ours.
+            let Ok(tip) = found.target.commit() else {
+                continue;
+            };
+            branches.push(PromotionBranch {
+                name: short_name(&found.prefix, &found.name)?,
+                tip,
+                pulls: found
+                    .associated_pull_requests
+                    .nodes
+                    .into_iter()
+                    .map(PullShape::pull)
+                    .collect::<Result<_, _>>()?,
+            });
+        }
+        Ok(Snapshot {
+            repository: self.database_id,
+            base: base.name,
+            tip: base.target.commit()?,
+            branches,
+            labels,
+            allows: Allows {
+                squash: self.squash_merge_allowed,
+                merge: self.merge_commit_allowed,
+            },
+            queue: self.merge_queue.is_some_and(|queue| !queue.is_null()),
+            now,
+        })
+    }
+}
+
+/// The branch's short name: how much of it stands in the prefix differs.
+fn short_name(prefix: &str, name: &str) -> Result<String, ForgeError> {
+    let full = format!("{prefix}{name}");
+    full.strip_prefix("refs/heads/")
+        .map(str::to_owned)
+        .ok_or_else(|| ForgeError::NotUnderstood(format!("{full} is no branch")))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PullShape {
+    number: u64,
+    id: String,
+    title: String,
+    body: String,
+    url: String,
+    state: String,
+    is_draft: bool,
+    is_cross_repository: bool,
+    created_at: String,
+    closed_at: Option<String>,
+    merged_at: Option<String>,
+    base_ref_name: String,
+    head_ref_name: String,
+    head_ref_oid: String,
+    author: Option<ActorShape>,
+    merged_by: Option<ActorShape>,
+    mergeable: String,
+    potential_merge_commit: Option<TestMergeShape>,
+    merge_commit: Option<Oid>,
+    commits: Count,
+    labels: Option<Nodes<Named>>,
+    reviews: Option<Count>,
+    forced: Nodes<Value>,
+    closings: Nodes<Closing>,
+    auto_merge_request: Option<Value>,
+    #[serde(default)]
+    is_in_merge_queue: bool,
+}
+
+#[derive(Deserialize)]
+struct TestMergeShape {
+    tree: Oid,
+    parents: Nodes<Oid>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Count {
+    total_count: u64,
+}
+
+#[derive(Deserialize)]
+struct Closing {
+    actor: Option<ActorShape>,
+}
+
+impl PullShape {
+    pub fn pull(self) -> Result<Pull, ForgeError> {
+        let moment = |text: &Option<String>, other: &str| time(text.as_deref().unwrap_or(other));
+        let state = match self.state.as_str() {
+            "OPEN" => PullState::Open,
+            "MERGED" => PullState::Merged {
+                at: moment(&self.merged_at, &self.created_at)?,
+                by: self.merged_by.map(Into::into),
+                commit: self.merge_commit.as_ref().map(Oid::commit).transpose()?,
+            },
+            "CLOSED" => PullState::Closed {
+                at: moment(&self.closed_at, &self.created_at)?,
+                by: self
+                    .closings
+                    .nodes
+                    .into_iter()
+                    .find_map(|closing| closing.actor)
+                    .map(Into::into),
+            },
+            other => {
+                return Err(ForgeError::NotUnderstood(format!(
+                    "pull request #{} is in the state {other}",
+                    self.number
+                )));
+            }
+        };
+        let mergeable = match (self.mergeable.as_str(), self.potential_merge_commit) {
+            ("MERGEABLE", Some(test)) => Mergeable::Yes(TestMerge {
+                tree: id(&test.tree.oid)?,
+                parents: test
+                    .parents
+                    .nodes
+                    .iter()
+                    .map(Oid::commit)
+                    .collect::<Result<_, _>>()?,
+            }),
+            ("CONFLICTING", _) => Mergeable::No,
+            _ => Mergeable::Unknown,
+        };
+        Ok(Pull {
+            number: PullNumber(self.number),
+            node: self.id,
+            title: self.title,
+            body: self.body,
+            url: self.url,
+            state,
+            draft: self.is_draft,
+            author: self.author.map(Into::into),
+            base: self.base_ref_name,
+            branch: self.head_ref_name,
+            head: id(&self.head_ref_oid)?,
+            foreign: self.is_cross_repository,
+            created: time(&self.created_at)?,
+            commits: self.commits.total_count,
+            force_pushes: self.forced.nodes.len() as u64,
+            mergeable,
+            labels: self
+                .labels
+                .into_iter()
+                .flat_map(|labels| labels.nodes)
+                .map(|label| label.name)
+                .collect(),
+            reviews: self.reviews.map_or(0, |reviews| reviews.total_count),
+            auto_merge: self
+                .auto_merge_request
+                .is_some_and(|request| !request.is_null()),
+            queued: self.is_in_merge_queue,
+        })
+    }
+}

@@ -1,0 +1,411 @@
+//! One request and its answer: time-outs, size limits, retries of reads, rate limits, counting (R-3.22, A39).
+//!
+//! A read is tried again within a budget. A write is sent once: whoever writes looks whether it was applied. Nothing
+//! here follows a redirect, logs, or prints.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, Method, StatusCode, Uri};
+use http_body_util::{BodyExt, Limited};
+use jiff::{SignedDuration, Timestamp};
+use octocrab::Octocrab;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::ForgeError;
+
+/// Answers larger than this are not read (A39).
+const LARGEST: usize = 32 << 20;
+/// How long one attempt may take, body included.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How often a read is attempted.
+const ATTEMPTS: u32 = 5;
+
+/// How long the run may wait for GitHub, and how fast it writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// All waiting of one run together.
+    pub budget: Duration,
+    /// The length of one second of waiting: tests shorten it.
+    pub second: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            budget: Duration::from_secs(300),
+            second: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Whether a request changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Read,
+    Write,
+}
+
+/// A request.
+pub(super) struct Ask {
+    pub kind: Kind,
+    pub method: Method,
+    /// A path below the API's root with its query, or an absolute URL of the same host.
+    pub path: String,
+    pub body: Option<Value>,
+    /// What is being done, as the end of "could not be asked to …".
+    pub doing: String,
+}
+
+/// An answer with a status below 300.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub body: Value,
+    /// The server's time.
+    pub date: Timestamp,
+    /// The next page of a list.
+    pub next: Option<String>,
+}
+
+impl Answer {
+    pub fn parse<T: DeserializeOwned>(self, doing: &str) -> Result<T, ForgeError> {
+        serde_json::from_value(self.body)
+            .map_err(|error| ForgeError::NotUnderstood(format!("to {doing}: {error}")))
+    }
+}
+
+/// How many calls were made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Calls that only read.
+    pub reads: u64,
+    /// Calls that write.
+    pub writes: u64,
+}
+
+/// The connection to one API with one token.
+pub(super) struct Wire {
+    client: Octocrab,
+    api: Uri,
+    patience: Patience,
+    left: Cell<Duration>,
+    calls: Cell<Calls>,
+    last_write: Cell<Option<Instant>>,
+    read_only: Cell<bool>,
+    remaining: Cell<Option<u64>>,
+    stop: Arc<AtomicBool>,
+    /// What was called how often, for the log.
+    named: RefCell<BTreeMap<String, u64>>,
+}
+
+impl Wire {
+    pub fn new(client: Octocrab, api: Uri, patience: Patience, stop: Arc<AtomicBool>) -> Self {
+        Self {
+            client,
+            api,
+            patience,
+            left: Cell::new(patience.budget),
+            calls: Cell::default(),
+            last_write: Cell::new(None),
+            read_only: Cell::new(false),
+            remaining: Cell::new(None),
+            stop,
+            named: RefCell::default(),
+        }
+    }
+
+    pub fn calls(&self) -> Calls {
+        self.calls.get()
+    }
+
+    pub fn remaining(&self) -> Option<u64> {
+        self.remaining.get()
+    }
+
+    pub fn set_read_only(&self) {
+        self.read_only.set(true);
+    }
+
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.get()
+    }
+
+    /// Waits so many seconds, if the budget allows.
+    pub async fn wait(&self, seconds: u32) -> bool {
+        let wait = self.patience.second * seconds;
+        if wait > self.left.get() || self.stop.load(Ordering::SeqCst) {
+            return false;
+        }
+        self.left.set(self.left.get() - wait);
+        tokio::time::sleep(wait).await;
+        !self.stop.load(Ordering::SeqCst)
+    }
+
+    pub async fn send(&self, ask: &Ask) -> Result<Answer, ForgeError> {
+        if ask.kind == Kind::Write {
+            if self.read_only.get() {
+                return Err(ForgeError::ReadOnly);
+            }
+            self.pace().await;
+            if self.stop.load(Ordering::SeqCst) {
+                return Err(ForgeError::Stopped);
+            }
+        }
+        let mut attempt = 1;
+        loop {
+            let error = match self.once(ask).await {
+                Ok(Sent::Answer(answer)) => return Ok(answer),
+                Ok(Sent::Limited { seconds, until }) => {
+                    // A limited request was not applied, so that a write may be sent again too.
+                    if attempt >= ATTEMPTS || !self.wait(seconds).await {
+                        return Err(ForgeError::RateLimited { until });
+                    }
+                    attempt += 1;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let again = ask.kind == Kind::Read && error.uncertain() && attempt < ATTEMPTS;
+            if !again || !self.wait(jitter(1 << (attempt - 1))).await {
+                return Err(error);
+            }
+            attempt += 1;
+        }
+    }
+
+    /// At least a second between writes.
+    async fn pace(&self) {
+        if let Some(last) = self.last_write.get()
+            && let Some(rest) = self.patience.second.checked_sub(last.elapsed())
+        {
+            tokio::time::sleep(rest).await;
+        }
+        self.last_write.set(Some(Instant::now()));
+    }
+
+    fn count(&self, ask: &Ask) {
+        let mut calls = self.calls.get();
+        match ask.kind {
+            Kind::Read => calls.reads += 1,
+            Kind::Write => calls.writes += 1,
+        }
+        self.calls.set(calls);
+        *self
+            .named
+            .borrow_mut()
+            .entry(ask.doing.clone())
+            .or_default() += 1;
+    }
+
+    async fn once(&self, ask: &Ask) -> Result<Sent, ForgeError> {
+        self.count(ask);
+        let unreachable = |why: String| ForgeError::Unreachable {
+            doing: ask.doing.clone(),
+            why,
+        };
+        let answer = tokio::time::timeout(LONGEST, self.exchange(ask))
+            .await
+            .map_err(|_| unreachable(format!("no answer within {} s", LONGEST.as_secs())))?;
+        let (status, headers, body) = answer.map_err(unreachable)?;
+        if let Some(left) = number(&headers, "x-ratelimit-remaining") {
+            self.remaining.set(Some(left));
+        }
+        let date = server_time(&headers).unwrap_or_else(Timestamp::now);
+        if status.is_success() {
+            let value = if body.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_slice(&body)
+                    .map_err(|error| unreachable(format!("its answer is no JSON: {error}")))?
+            };
+            return Ok(Sent::Answer(Answer {
+                body: value,
+                date,
+                next: next_page(&headers),
+            }));
+        }
+        self.refusal(ask, status, &headers, &body, date)
+    }
+
+    async fn exchange(&self, ask: &Ask) -> Result<(StatusCode, HeaderMap, Vec<u8>), String> {
+        let uri = self.uri(&ask.path)?;
+        let request = http::request::Builder::new()
+            .method(ask.method.clone())
+            .uri(uri);
+        let request = self
+            .client
+            .build_request(request, ask.body.as_ref())
+            .map_err(|error| cause(&error))?;
+        let response = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|error| cause(&error))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, LARGEST)
+            .collect()
+            .await
+            .map_err(|error| cause(error.as_ref()))?;
+        Ok((parts.status, parts.headers, body.to_bytes().to_vec()))
+    }
+
+    /// An absolute URL stays on the API's host: a list's next page must not lead the token elsewhere.
+    fn uri(&self, path: &str) -> Result<Uri, String> {
+        if path.starts_with('/') {
+            let root = self.api.to_string();
+            return format!("{}{path}", root.trim_end_matches('/'))
+                .parse()
+                .map_err(|error| format!("{error}"));
+        }
+        let uri: Uri = path.parse().map_err(|error| format!("{error}"))?;
+        if uri.authority() == self.api.authority() && uri.scheme() == self.api.scheme() {
+            Ok(uri)
+        } else {
+            Err("it names an address on another host".to_owned())
+        }
+    }
+
+    fn refusal(
+        &self,
+        ask: &Ask,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        date: Timestamp,
+    ) -> Result<Sent, ForgeError> {
+        let doing = ask.doing.clone();
+        let Some(said) = said(body) else {
+            return Err(ForgeError::Unreachable {
+                doing,
+                why: format!("it answered {status}"),
+            });
+        };
+        let lower = said.to_ascii_lowercase();
+        let limited = matches!(status.as_u16(), 403 | 429);
+        if limited && let Some(limited) = limit(headers, &lower, date) {
+            return Ok(limited);
+        }
+        Err(match status.as_u16() {
+            500.. => ForgeError::Unreachable {
+                doing,
+                why: format!("it answered {status}: {said}"),
+            },
+            401 => ForgeError::Unauthorized(said),
+            _ if lower.contains("not permitted to create or approve pull requests") => {
+                ForgeError::ActionsMayNotOpen
+            }
+            403 => ForgeError::Forbidden { doing, said },
+            404 => ForgeError::NotFound { what: doing },
+            300..=399 => ForgeError::Moved { what: doing },
+            status => ForgeError::Refused {
+                doing,
+                status,
+                said,
+            },
+        })
+    }
+}
+
+/// What came of one attempt that was answered.
+enum Sent {
+    Answer(Answer),
+    /// Not applied: a rate limit.
+    Limited {
+        seconds: u32,
+        until: Timestamp,
+    },
+}
+
+/// Whether a 403 or 429 is a rate limit, and for how long (R-3.22: Retry-After, then the reset, then a minute).
+fn limit(headers: &HeaderMap, said: &str, date: Timestamp) -> Option<Sent> {
+    let secondary = said.contains("secondary rate limit");
+    let primary = number(headers, "x-ratelimit-remaining") == Some(0);
+    let seconds = match number(headers, "retry-after") {
+        Some(seconds) => seconds,
+        None if primary => {
+            let reset = number(headers, "x-ratelimit-reset")?;
+            reset.saturating_sub(u64::try_from(date.as_second()).ok()?) + 1
+        }
+        None if secondary => 60,
+        None => return None,
+    };
+    let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+    let until = date
+        .checked_add(SignedDuration::from_secs(i64::from(seconds)))
+        .unwrap_or(Timestamp::MAX);
+    Some(Sent::Limited { seconds, until })
+}
+
+/// GitHub's message with the messages of its errors; `None` where the body is none of its own.
+fn said(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let mut said = body.get("message")?.as_str()?.to_owned();
+    let errors = match body.get("errors") {
+        Some(Value::Array(errors)) => errors.clone(),
+        Some(Value::String(one)) => vec![Value::String(one.clone())],
+        _ => Vec::new(),
+    };
+    for error in errors {
+        let text = match &error {
+            Value::String(text) => text.clone(),
+            other => {
+                let part = |name: &str| other.get(name).and_then(Value::as_str).unwrap_or_default();
+                match part("message") {
+                    "" => format!("{} {} {}", part("resource"), part("field"), part("code")),
+                    message => message.to_owned(),
+                }
+            }
+        };
+        said.push_str("; ");
+        said.push_str(text.trim());
+    }
+    said.truncate(said.floor_char_boundary(1000));
+    Some(said)
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(http::header::DATE)?.to_str().ok()?;
+    let zoned = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_zoned(text)
+        .ok()?;
+    Some(zoned.timestamp())
+}
+
+/// The `rel="next"` of a Link header.
+fn next_page(headers: &HeaderMap) -> Option<String> {
+    let links = headers.get(http::header::LINK)?.to_str().ok()?;
+    links.split(',').find_map(|link| {
+        let (url, rest) = link.trim().strip_prefix('<')?.split_once('>')?;
+        rest.contains("rel=\"next\"").then(|| url.to_owned())
+    })
+}
+
+/// An error and what it came from, in one line.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(inner) = next {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        next = inner.source();
+    }
+    text
+}
+
+/// Up to twice so many seconds, so that runs that failed together do not come back together.
+fn jitter(seconds: u32) -> u32 {
+    let random = RandomState::new().build_hasher().finish();
+    seconds + u32::try_from(random % u64::from(seconds + 1)).unwrap_or(0)
+}

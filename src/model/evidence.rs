@@ -1,0 +1,149 @@
+//! Evidence: what was read from the forge for one promotion. What could not be read is an entry of its own kind, never
+//! a missing one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::ids::CommitId;
+use super::pull::PullNumber;
+
+/// A person's numeric id, by which alone people are told apart.
+pub type UserId = u64;
+
+/// What sort of account acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ActorKind {
+    /// A person.
+    User,
+    /// An App, GitHub Actions included.
+    Bot,
+    /// Anything else: a mannequin, an organisation, a word that is not known here.
+    Other,
+}
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Actor {
+    /// The numeric id; `None` where the forge does not say it.
+    pub id: Option<UserId>,
+    /// The login, for display only.
+    pub login: String,
+    /// What sort of account.
+    pub kind: ActorKind,
+}
+
+impl Actor {
+    /// The id of a person who may count as approver: a user with an id whose login is no App's.
+    pub fn person(&self) -> Option<UserId> {
+        let bot =
+            self.kind != ActorKind::User || self.login.to_ascii_lowercase().ends_with("[bot]");
+        self.id.filter(|_| !bot)
+    }
+}
+
+/// What a review says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opinion {
+    /// APPROVED.
+    Approved,
+    /// CHANGES_REQUESTED.
+    ChangesRequested,
+    /// DISMISSED.
+    Dismissed,
+    /// COMMENTED, PENDING, or a word that is not known here: no opinion.
+    None,
+}
+
+/// One review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// Its id, by which equal times are ordered.
+    pub id: u64,
+    /// Who gave it; `None` for a deleted account.
+    pub by: Option<Actor>,
+    /// What it says.
+    pub opinion: Opinion,
+    /// The head at which it was given; `None` where the forge lost it.
+    pub commit: Option<CommitId>,
+    /// When; `None` where it was not submitted.
+    pub at: Option<Timestamp>,
+}
+
+/// A label was set or taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelEvent {
+    /// Its place in the forge's own order, by which equal times are ordered.
+    pub order: u64,
+    /// The label's name.
+    pub label: String,
+    /// Set, or taken away.
+    pub set: bool,
+    /// By whom.
+    pub by: Option<Actor>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a person may do in the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Write or more.
+    Write,
+    /// Triage: may set labels, no more.
+    Triage,
+    /// Anything less, or a word that is not known here.
+    Less,
+}
+
+/// Something that was looked up, or why it could not be.
+pub type Looked<T> = Result<T, String>;
+
+/// The evidence about one open pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The pull request.
+    pub pull: PullNumber,
+    /// Its head when all of this was read.
+    pub head: CommitId,
+    /// Its author.
+    pub author: Option<Actor>,
+    /// When this head arrived; `Err` where nothing certain is known.
+    pub arrived: Looked<Timestamp>,
+    /// Its labels.
+    pub labels: BTreeSet<String>,
+    /// All its reviews; `Err` where a page could not be read.
+    pub reviews: Looked<Vec<Review>>,
+    /// All its label events; `Err` where a page could not be read.
+    pub label_events: Looked<Vec<LabelEvent>>,
+    /// Authors and committers of its commits, and everyone who pushed to its branch. `Err` where one of them
+    /// could not be told.
+    pub pushers: Looked<BTreeSet<UserId>>,
+    /// Who asked for it by a dispatch, as its record says.
+    pub requester: Option<UserId>,
+    /// What the people who gave an opinion or set a label may do.
+    pub permissions: BTreeMap<UserId, Looked<Permission>>,
+    /// The person of this run's dispatch, where it says `approve: true` for this plan.
+    pub dispatched: Option<Actor>,
+}
+
+impl Evidence {
+    /// Everyone whose permission decides something.
+    pub fn people(&self) -> BTreeMap<UserId, String> {
+        let reviews = self
+            .reviews
+            .iter()
+            .flatten()
+            .filter_map(|review| review.by.as_ref());
+        let events = self
+            .label_events
+            .iter()
+            .flatten()
+            .filter_map(|event| event.by.as_ref());
+        reviews
+            .chain(events)
+            .chain(&self.dispatched)
+            .filter_map(|actor| Some((actor.person()?, actor.login.clone())))
+            .collect()
+    }
+}

@@ -1,0 +1,176 @@
+//! Pull requests and branches of the forge, as they were read in one answer.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::evidence::Actor;
+use super::ids::{CommitId, TreeId};
+
+/// The number of a pull request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct PullNumber(pub u64);
+
+impl fmt::Display for PullNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// A commit of the forge, as far as promotions look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteCommit {
+    /// Its id.
+    pub id: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
+    /// Its parents, the first one first.
+    pub parents: Vec<CommitId>,
+    /// Its whole message; foreign text.
+    pub message: String,
+}
+
+/// The forge's own trial of merging a pull request into its base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestMerge {
+    /// Its tree.
+    pub tree: TreeId,
+    /// What was merged: the base's tip then, and the head.
+    pub parents: Vec<CommitId>,
+}
+
+/// Whether a pull request can be merged, as the forge worked it out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mergeable {
+    /// It can, and this would come of it.
+    Yes(TestMerge),
+    /// It conflicts.
+    No,
+    /// Not worked out yet.
+    Unknown,
+}
+
+/// Where a pull request stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PullState {
+    /// Open.
+    Open,
+    /// Closed without having been merged.
+    Closed {
+        /// When.
+        at: Timestamp,
+        /// By whom; `None` where the forge does not say.
+        by: Option<Actor>,
+    },
+    /// Merged; which is no proof that its content landed.
+    Merged {
+        /// When.
+        at: Timestamp,
+        /// By whom; `None` where the forge does not say.
+        by: Option<Actor>,
+        /// The commit that the forge names for it.
+        commit: Option<CommitId>,
+    },
+}
+
+/// A pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pull {
+    /// Its number.
+    pub number: PullNumber,
+    /// Its id in GraphQL.
+    pub node: String,
+    /// Its title.
+    pub title: String,
+    /// Its description.
+    pub body: String,
+    /// Its page.
+    pub url: String,
+    /// Where it stands.
+    pub state: PullState,
+    /// It is a draft.
+    pub draft: bool,
+    /// Who opened it.
+    pub author: Option<Actor>,
+    /// The short name of its base branch.
+    pub base: String,
+    /// The short name of its head branch.
+    pub branch: String,
+    /// The commit at its head.
+    pub head: CommitId,
+    /// Its head lies in another repository: never ours (A9).
+    pub foreign: bool,
+    /// When it was opened.
+    pub created: Timestamp,
+    /// How many commits it has over its base.
+    pub commits: u64,
+    /// How often its head was replaced by force.
+    pub force_pushes: u64,
+    /// Whether it can be merged.
+    pub mergeable: Mergeable,
+    /// The names of its labels.
+    pub labels: BTreeSet<String>,
+    /// How many reviews it has.
+    pub reviews: u64,
+    /// Auto-merge is armed (A30).
+    pub auto_merge: bool,
+    /// It waits in the merge queue.
+    pub queued: bool,
+}
+
+impl Pull {
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        self.state == PullState::Open
+    }
+
+    /// Whether a label of that name is on it; labels are told apart without regard to case.
+    pub fn has_label(&self, name: &str) -> bool {
+        self.labels
+            .iter()
+            .any(|label| label.eq_ignore_ascii_case(name))
+    }
+}
+
+/// One of our branches and the pull requests that were opened from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromotionBranch {
+    /// The short name of the branch: `sluice/…`.
+    pub name: String,
+    /// The commit at its tip.
+    pub tip: RemoteCommit,
+    /// Its pull requests, newest first.
+    pub pulls: Vec<Pull>,
+}
+
+/// Everything about promotions that one look at the repository tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The repository's numeric id.
+    pub repository: u64,
+    /// The base branch's short name.
+    pub base: String,
+    /// Its tip.
+    pub tip: RemoteCommit,
+    /// Our branches, by name.
+    pub branches: Vec<PromotionBranch>,
+    /// Names of the repository's labels that begin with `approve/` or `sluice/`.
+    pub labels: BTreeSet<String>,
+    /// Merging by the method that the policy asks for is allowed: squash, merge commit.
+    pub allows: Allows,
+    /// The base branch has a merge queue.
+    pub queue: bool,
+    /// The server's time at the answer.
+    pub now: Timestamp,
+}
+
+/// Which methods of merging the repository allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allows {
+    /// Squash.
+    pub squash: bool,
+    /// A merge commit.
+    pub merge: bool,
+}
