@@ -69,7 +69,9 @@ impl From<crate::repo::RepoError> for Failure {
             .unwrap_or_default();
         let exit = match &error {
             E::Refused { .. } | E::Moved { .. } => Exit::Blocked,
-            E::NotFound { .. } | E::Shallow { .. } | E::Git { .. } => Exit::Failed,
+            E::NotFound { .. } | E::Shallow { .. } | E::Remote { .. } | E::Git { .. } => {
+                Exit::Failed
+            }
         };
         Self::new(exit, format!("{error}{source}"))
     }

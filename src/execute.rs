@@ -115,6 +115,8 @@ pub struct Target {
     pub repository: String,
     /// The base branch, or `""`.
     pub base: String,
+    /// Who asked for it by a dispatch.
+    pub requested_by: Option<u64>,
 }
 
 /// The record of a promotion for its commit; `None` where there is nothing to land.
@@ -136,5 +138,6 @@ pub fn record(
         repository: target.repository.clone(),
         base: target.base.clone(),
         sources: promotion.takes.iter().map(SourceLine::of).collect(),
+        requested_by: target.requested_by,
     })
 }

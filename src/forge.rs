@@ -19,6 +19,7 @@ mod shapes;
 mod snapshot;
 mod wire;
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -56,7 +57,7 @@ pub struct Access {
 
 /// One repository of the forge, used with one token.
 pub struct Forge {
-    wire: Wire,
+    wire: Rc<Wire>,
     graphql_url: String,
     slug: RepoSlug,
 }
@@ -104,10 +105,19 @@ impl Forge {
             .build()
             .map_err(failed)?;
         Ok(Self {
-            wire: Wire::new(client, api, patience, stop),
+            wire: Rc::new(Wire::new(client, api, patience, stop)),
             graphql_url: graphql.to_string(),
             slug,
         })
+    }
+
+    /// Another repository through the same connection.
+    pub fn of(&self, slug: RepoSlug) -> Self {
+        Self {
+            wire: Rc::clone(&self.wire),
+            graphql_url: self.graphql_url.clone(),
+            slug,
+        }
     }
 
     /// The repository.

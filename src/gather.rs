@@ -1,14 +1,18 @@
 //! Gathering: the files of a commit or folder, and the answers to the planner's queries.
 //!
-//! Reads, never writes. Everything comes from the local disk; a forge answers the same queries where there is one.
+//! Reads, never writes. Everything comes from the local disk, or through the forge where there is one.
 
 mod files;
 mod history;
 mod landing;
 mod parallel;
+mod remote;
+mod remotes;
 mod revisions;
 mod watched;
 
-pub use files::{files_of_commit, files_on_disk};
+pub use files::{files_at, files_of_commit, files_on_disk};
 pub use history::answer_history;
-pub use revisions::{Repositories, answer_revisions};
+pub use remote::RemoteRepo;
+pub use remotes::Remotes;
+pub use revisions::{Here, Repositories, answer_revisions};

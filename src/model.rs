@@ -10,6 +10,7 @@ pub mod facts;
 pub mod finding;
 pub mod hidden;
 pub mod ids;
+pub mod label;
 pub mod name;
 pub mod nearest;
 pub mod origin;

@@ -11,7 +11,7 @@ mod take;
 
 use std::collections::BTreeSet;
 
-pub use planner::plan;
+pub use planner::{Standing, plan, standing};
 
 use crate::copy::Pair;
 use crate::model::catalog::Catalog;

@@ -30,6 +30,8 @@ pub struct Record {
     pub base: String,
     /// What was taken: `target from source: slot=value, …`.
     pub sources: Vec<SourceLine>,
+    /// The numeric id of the person who asked for it by a dispatch.
+    pub requested_by: Option<u64>,
 }
 
 /// One `Sluice-Source` line.
@@ -88,6 +90,9 @@ impl Record {
             );
             line(&mut text, "Source", &taken);
         }
+        if let Some(person) = self.requested_by {
+            line(&mut text, "Requested-By", &person.to_string());
+        }
         line(
             &mut text,
             "Repository",
@@ -120,6 +125,11 @@ impl Record {
             .map(parse_edge)
             .collect::<Option<Vec<_>>>()?;
         let (repository, base) = one("Repository")?.split_once('@')?;
+        let requested_by = match all("Requested-By")[..] {
+            [] => None,
+            [person] => Some(person.parse().ok()?),
+            _ => return None,
+        };
         Some(Self {
             namespace,
             pipeline,
@@ -133,6 +143,7 @@ impl Record {
                 .into_iter()
                 .map(parse_source)
                 .collect::<Option<Vec<_>>>()?,
+            requested_by,
         })
     }
 }
@@ -268,6 +279,7 @@ mod tests {
                     ("token".to_owned(), Taken::Unchanged),
                 ],
             }],
+            requested_by: None,
         }
     }
 
@@ -296,9 +308,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_back(name in ".{1,12}", value in ".{1,12}") {
-            let record = record(&name, &value);
+            let mut record = record(&name, &value);
+            record.requested_by = Some(name.len() as u64);
             let text = record.trailers();
-            prop_assert_eq!(text.lines().count(), 7, "{}", text);
+            prop_assert_eq!(text.lines().count(), 8, "{}", text);
             prop_assert_eq!(Record::parse(&text), Some(record));
         }
     }

@@ -23,6 +23,7 @@ mod error;
 mod history;
 mod land;
 mod objects;
+mod read;
 mod refs;
 mod restore;
 mod trees;
@@ -34,7 +35,8 @@ pub use commit::{Author, CommitInfo, GitTime};
 pub use diff::{EntryKind, FileChange};
 pub use error::RepoError;
 pub use history::{BlobChange, Change, Watch};
-pub use refs::{BranchTip, RefHits, TagTip};
+pub use read::{FOLDER, FoundBy, ReadObjects, TreeEntry};
+pub use refs::{BranchTip, RefHits, TagTip, WantedRef};
 pub use trees::{EntryId, SkippedEntry, TreeFile, TreeListing};
 
 use error::git_error;

@@ -10,8 +10,10 @@ use crate::checks::{self, Compared, Context};
 use crate::error::{Exit, Failure};
 use crate::gather::{Repositories, answer_history, answer_revisions};
 use crate::model::catalog::{Catalog, PipelineId};
+use crate::model::evidence::{Evidence, Looked};
 use crate::model::facts::{Approvals, Facts, HistoryQuery, LastSet, Revision, RevisionQuery};
 use crate::model::finding::{Finding, Severity};
+use crate::model::ids::PlanId;
 use crate::model::plan::{Plan, State};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::model::verdict::Verdict;
@@ -31,6 +33,9 @@ pub(super) struct Evaluation {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ask {
     pub approvals: Option<Approvals>,
+    pub evidence: Option<BTreeMap<PlanId, Looked<Evidence>>>,
+    pub frozen: Option<String>,
+    pub take_source: bool,
     pub landed: BTreeSet<(PipelineId, StageIndex)>,
     pub asked: Option<(PipelineId, StageIndex)>,
 }
@@ -41,7 +46,8 @@ impl Evaluation {
         let catalog = load(&world.files, &world.policy);
         let resolved = resolve_pipelines(&catalog, &world.here);
         let repositories = Repositories {
-            here: world.repo.as_ref().zip(world.tip),
+            here: world.reading(),
+            remotes: world.remotes.as_deref(),
             branch: world.branch.as_deref(),
             remote: world.remote.as_deref(),
             root: world.root.clone(),
@@ -78,9 +84,12 @@ impl Evaluation {
             revisions: &self.revisions,
             history: &self.history,
             approvals: ask.approvals.clone(),
+            evidence: ask.evidence.clone(),
+            frozen: ask.frozen.clone(),
+            take_source: ask.take_source,
             now,
             // Without a forge there is no repository name that two clones would agree on.
-            repository: String::new(),
+            repository: world.repository.clone(),
             base: world.branch.clone().unwrap_or_default(),
             landed: ask.landed.clone(),
             asked: ask.asked,

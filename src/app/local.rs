@@ -97,6 +97,7 @@ pub(super) fn run(
     let target = Target {
         repository: String::new(),
         base: world.branch.clone().unwrap_or_default(),
+        requested_by: None,
     };
     let blob = |path: &RepoPath| world.file(path).map(|file| file.blob);
     let record = record(

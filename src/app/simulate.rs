@@ -153,6 +153,7 @@ impl Simulation<'_> {
             approvals: Some(self.approvals.clone()),
             landed: landed.clone(),
             asked: None,
+            ..Ask::default()
         };
         self.evaluation.plan(&self.world, self.call.now, &ask)
     }
@@ -342,6 +343,7 @@ impl Simulation<'_> {
             let target = Target {
                 repository: String::new(),
                 base: self.world.branch.clone().unwrap_or_default(),
+                requested_by: None,
             };
             let blob =
                 |path: &crate::model::place::RepoPath| self.world.file(path).map(|file| file.blob);

@@ -1,12 +1,14 @@
 //! What a command works on: a repository at a commit, or a folder; its manifest files and its policy.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::Context;
 
 use super::Call;
 use crate::catalog::{Here, SourceFile};
 use crate::error::{Exit, Failure};
+use crate::gather::{Here as ReadHere, Remotes, files_at};
 use crate::gather::{files_of_commit, files_on_disk};
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
@@ -14,7 +16,7 @@ use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::repo_url::Location;
 use crate::policy;
-use crate::repo::Repo;
+use crate::repo::{ReadObjects, Repo};
 
 /// What a command works on.
 pub(super) struct World {
@@ -42,6 +44,12 @@ pub(super) struct World {
     pub notices: Vec<String>,
     /// PATH is a plain folder inside a repository.
     pub inside_repository: bool,
+    /// The repositories of the forge, where there is one.
+    pub remotes: Option<Rc<Remotes>>,
+    /// Lower-case `owner/name`, or `""` without a forge.
+    pub repository: String,
+    /// There is no policy at the tip.
+    pub no_policy: bool,
 }
 
 /// Which files are looked at.
@@ -88,12 +96,72 @@ impl World {
             files: Vec::new(),
             notices: Vec::new(),
             inside_repository: false,
+            remotes: None,
+            repository: String::new(),
+            no_policy: false,
         };
         world.locate()?;
         world.inside_repository = world.repo.is_none() && lies_in_repository(root);
         world.read_policy(call.common.policy.as_deref(), look)?;
         world.read_files(look)?;
         Ok(world)
+    }
+
+    /// The repository as the forge has it at `tip`, so far as everything that is needed was fetched.
+    pub(super) fn of_forge(
+        remotes: &Rc<Remotes>,
+        base: &str,
+        tip: CommitId,
+        here: Here,
+    ) -> Result<Self, Failure> {
+        let repo = remotes.here();
+        // The folders come first, all of them in one call where no clone holds them.
+        repo.prepare(&tip)?;
+        let mut world = Self {
+            root: PathBuf::from("."),
+            repo: None,
+            tip: Some(tip),
+            branch: Some(base.to_owned()),
+            remote: None,
+            here,
+            policy: Policy::default(),
+            policy_file: policy::DEFAULT_PATH.into(),
+            policy_finding: None,
+            files: Vec::new(),
+            notices: Vec::new(),
+            inside_repository: false,
+            remotes: Some(Rc::clone(remotes)),
+            repository: repo.slug().to_string(),
+            no_policy: false,
+        };
+        let found = policy_at(repo, &tip)?;
+        world.take_policy(found);
+        world.files = files_at(repo, &tip, &world.policy)?;
+        world.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(world)
+    }
+
+    fn take_policy(&mut self, found: PolicyFile) {
+        match found {
+            PolicyFile::Absent => self.no_policy = true,
+            PolicyFile::Content(bytes) => match policy::parse(&self.policy_file, &bytes) {
+                Ok(policy) => self.policy = policy,
+                Err(finding) => self.policy_finding = Some(*finding),
+            },
+            PolicyFile::Unreadable(why) => {
+                self.policy_finding = Some(policy::unreadable(&self.policy_file, why));
+            }
+        }
+    }
+
+    /// How this repository is read; `None` for a plain folder.
+    pub(super) fn reading(&self) -> Option<(ReadHere<'_>, CommitId)> {
+        let tip = self.tip?;
+        match (&self.remotes, &self.repo) {
+            (Some(remotes), _) => Some((ReadHere::Forge(remotes.here()), tip)),
+            (None, Some(repo)) => Some((ReadHere::Clone(repo), tip)),
+            (None, None) => None,
+        }
     }
 
     fn locate(&mut self) -> Result<(), Failure> {
@@ -123,7 +191,7 @@ impl World {
     }
 
     fn read_policy(&mut self, given: Option<&Path>, look: Look) -> Result<(), Failure> {
-        let bytes = match (given, &self.repo, self.tip) {
+        let found = match (given, &self.repo, self.tip) {
             (Some(path), _, _) => {
                 self.policy_file = path.to_string_lossy().into_owned().into();
                 let bytes = std::fs::read(path).map_err(|error| {
@@ -132,32 +200,13 @@ impl World {
                         format!("the policy {}: {error}", path.display()),
                     )
                 })?;
-                Some(bytes)
+                PolicyFile::Content(bytes)
             }
-            (None, Some(repo), Some(tip)) if look == Look::Commit => match policy_at(repo, &tip)? {
-                PolicyFile::Absent => None,
-                PolicyFile::Content(bytes) => Some(bytes),
-                PolicyFile::Unreadable(why) => {
-                    self.policy_finding = Some(policy::unreadable(&self.policy_file, why));
-                    None
-                }
-            },
-            (None, Some(_), None) if look == Look::Commit => None,
-            (None, _, _) => match policy_on_disk(&self.root)? {
-                PolicyFile::Absent => None,
-                PolicyFile::Content(bytes) => Some(bytes),
-                PolicyFile::Unreadable(why) => {
-                    self.policy_finding = Some(policy::unreadable(&self.policy_file, why));
-                    None
-                }
-            },
+            (None, Some(repo), Some(tip)) if look == Look::Commit => policy_at(repo, &tip)?,
+            (None, Some(_), None) if look == Look::Commit => PolicyFile::Absent,
+            (None, _, _) => policy_on_disk(&self.root)?,
         };
-        if let Some(bytes) = bytes {
-            match policy::parse(&self.policy_file, &bytes) {
-                Ok(policy) => self.policy = policy,
-                Err(finding) => self.policy_finding = Some(*finding),
-            }
-        }
+        self.take_policy(found);
         Ok(())
     }
 
@@ -267,7 +316,7 @@ const OTHER_ENDING: &str = ".github/sluice.yml";
 const READS_YAML: &str = "the policy is read from .github/sluice.yaml; here is .github/sluice.yml";
 const NO_FILE: &str = "it is not a regular file, and links are not followed";
 
-fn policy_at(repo: &Repo, tip: &CommitId) -> Result<PolicyFile, Failure> {
+fn policy_at(repo: &dyn ReadObjects, tip: &CommitId) -> Result<PolicyFile, Failure> {
     use crate::repo::EntryId;
     Ok(match repo.entry_at(tip, policy::DEFAULT_PATH)? {
         Some(EntryId::File(blob)) => PolicyFile::Content(repo.blob(&blob)?),

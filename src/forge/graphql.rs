@@ -132,7 +132,6 @@ impl GraphqlError {
         self.kind == "FORBIDDEN" || self.message.contains("not accessible by")
     }
 
-
     fn typed(&self, doing: &str) -> ForgeError {
         let lower = self.message.to_ascii_lowercase();
         let doing = doing.to_owned();

@@ -11,7 +11,7 @@ use super::parallel::{chunks, threads};
 use crate::catalog::{SourceFile, wants_file};
 use crate::model::ids::CommitId;
 use crate::model::policy::Policy;
-use crate::repo::Repo;
+use crate::repo::{ReadObjects, Repo};
 
 /// The manifest files of a commit.
 pub fn files_of_commit(repo: &Repo, commit: &CommitId, policy: &Policy) -> Result<Vec<SourceFile>> {
@@ -109,4 +109,30 @@ fn ignored(repo: Option<&Repo>, path: &str, folder: bool) -> Result<bool> {
         return Ok(repo.is_ignored(path)?);
     }
     Ok(repo.is_ignored(&format!("{path}/"))?)
+}
+
+/// The manifest files of a commit, wherever its repository is kept. All that is missing is asked for together.
+pub fn files_at(
+    objects: &dyn ReadObjects,
+    commit: &CommitId,
+    policy: &Policy,
+) -> Result<Vec<SourceFile>> {
+    let enter = |folder: &str| folder != ".github";
+    let listing = objects.files_in(commit, &enter, &|path| wants_file(path, policy))?;
+    let mut files = Vec::with_capacity(listing.files.len());
+    let mut missing = None;
+    for file in listing.files {
+        match objects.blob(&file.blob) {
+            Ok(bytes) => files.push(SourceFile {
+                path: file.path.into(),
+                blob: file.blob,
+                bytes,
+            }),
+            Err(error) => missing = Some((file.path, error)),
+        }
+    }
+    match missing {
+        None => Ok(files),
+        Some((path, error)) => Err(error).with_context(|| format!("reading {path}")),
+    }
 }

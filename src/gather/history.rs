@@ -19,7 +19,7 @@ use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Valu
 use crate::model::ids::CommitId;
 use crate::model::service::{Secret, Service};
 use crate::record::Record;
-use crate::repo::{Change, Repo, RepoError};
+use crate::repo::{Change, ReadObjects, RepoError};
 use past::{Past, Wanted};
 
 /// Answers the queries of one evaluation. Without a repository there is no history.
@@ -28,7 +28,7 @@ pub fn answer_history(
     queries: &[HistoryQuery],
     repositories: &Repositories<'_>,
 ) -> Result<BTreeMap<HistoryQuery, LastSet>> {
-    let Some((repo, tip)) = repositories.here else {
+    let Some((here, tip)) = &repositories.here else {
         return Ok(queries
             .iter()
             .map(|query| (*query, LastSet::NoHistory))
@@ -37,11 +37,12 @@ pub fn answer_history(
     if queries.is_empty() {
         return Ok(BTreeMap::new());
     }
+    let (repo, tip) = (here.objects(), *tip);
     let history = History {
         facts,
         repositories,
         repo,
-        asked: Asked::here(repositories, repo, tip)?,
+        asked: Asked::here(repositories, here, tip)?,
         past: Past::new(repo, facts.policy),
     };
     let mut searches: Vec<Search<'_>> = queries
@@ -64,7 +65,7 @@ pub fn answer_history(
 struct History<'a> {
     facts: &'a Facts<'a>,
     repositories: &'a Repositories<'a>,
-    repo: &'a Repo,
+    repo: &'a dyn ReadObjects,
     asked: Asked<'a>,
     past: Past<'a>,
 }

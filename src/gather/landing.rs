@@ -6,36 +6,50 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::{ManifestScalars, scalars_of_file};
+use crate::model::change::{Change, SecretFiles, Text};
 use crate::model::ids::{BlobId, CommitId, PlanId};
+use crate::model::place::RepoPath;
 use crate::model::plan::Taken;
-use crate::model::plan_id::{PlanChange, PlanSubject};
+use crate::model::plan_id::PlanSubject;
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::record::Record;
-use crate::repo::{EntryKind, Repo, RepoError};
+use crate::repo::{EntryKind, ReadObjects, RepoError};
 
 /// The plan that a commit landed, if its own difference proves it.
 pub fn landed_plan(
-    repo: &Repo,
+    repo: &dyn ReadObjects,
     commit: &CommitId,
     parent: &CommitId,
     record: &Record,
     policy: &Policy,
 ) -> Result<Option<PlanId>, RepoError> {
-    let Some(changes) = changes_between(repo, parent, commit, policy)? else {
+    Ok(landed_changes(repo, commit, parent, record, policy)?.map(|_| record.plan))
+}
+
+/// The changes that a commit made, if they prove the plan that its record names.
+pub fn landed_changes(
+    repo: &dyn ReadObjects,
+    commit: &CommitId,
+    parent: &CommitId,
+    record: &Record,
+    policy: &Policy,
+) -> Result<Option<Vec<Change>>, RepoError> {
+    let Some(found) = changes_between(repo, parent, commit, policy)? else {
         return Ok(None);
     };
-    let mut plan_changes = Vec::new();
-    for change in changes {
-        let new = match &change.secret_slot {
-            None => change.plan.new.clone(),
+    let mut changes = Vec::new();
+    for mut change in found {
+        if let Some(slot) = &change.secret_slot {
             // The file that held the new value stands in the record; the plan id proves whether it tells the truth.
-            Some(slot) => match file_of_secret(record, slot) {
-                Some(file) => file.to_string(),
-                None => return Ok(None),
-            },
-        };
-        plan_changes.push(PlanChange { new, ..change.plan });
+            let Some((file, secret)) =
+                file_of_secret(record, slot).zip(change.change.secret.as_mut())
+            else {
+                return Ok(None);
+            };
+            secret.new = file;
+        }
+        changes.push(change.change);
     }
     let id = PlanSubject {
         repository: &record.repository,
@@ -48,14 +62,14 @@ pub fn landed_plan(
             .iter()
             .map(|edge| (edge.from.to_string(), edge.to.to_string()))
             .collect(),
-        changes: plan_changes,
+        changes: changes.iter().map(Change::identity).collect(),
     }
     .id();
-    Ok((id == record.plan).then_some(id))
+    Ok((id == record.plan).then_some(changes))
 }
 
 struct FoundChange {
-    plan: PlanChange,
+    change: Change,
     /// Where the value lies in a `Secret`: how the record calls it.
     secret_slot: Option<String>,
 }
@@ -72,7 +86,7 @@ fn file_of_secret(record: &Record, slot: &str) -> Option<BlobId> {
 /// The changes between two commits, as a plan would state them; `None` where something else was done than setting
 /// scalars of manifests.
 fn changes_between(
-    repo: &Repo,
+    repo: &dyn ReadObjects,
     parent: &CommitId,
     commit: &CommitId,
     policy: &Policy,
@@ -86,7 +100,7 @@ fn changes_between(
         if !regular(file.old_kind) || file.old_kind != file.new_kind {
             return Ok(None);
         }
-        let path = file.path.as_str().into();
+        let path: RepoPath = file.path.as_str().into();
         let read = |id: &BlobId| -> Result<Option<Vec<ManifestScalars>>, RepoError> {
             Ok(scalars_of_file(&path, &repo.blob(id)?, policy))
         };
@@ -104,7 +118,7 @@ fn changes_between(
                 continue;
             }
             let Some(key) = old.key else { return Ok(None) };
-            match scalar_changes(&key, old_id, old.scalars, new.scalars) {
+            match scalar_changes(&key, &path, old_id, old.scalars, new.scalars) {
                 Some(found) => changes.extend(found),
                 None => return Ok(None),
             }
@@ -113,10 +127,19 @@ fn changes_between(
     Ok(Some(changes))
 }
 
+fn text(secret: bool, value: String) -> Text {
+    if secret {
+        Text::Secret(value.into())
+    } else {
+        Text::Plain(value)
+    }
+}
+
 type Scalars = BTreeMap<crate::yaml::FieldPath, Option<String>>;
 
 fn scalar_changes(
     key: &ManifestKey,
+    file: &RepoPath,
     old_file: BlobId,
     old: Scalars,
     new: Scalars,
@@ -140,13 +163,20 @@ fn scalar_changes(
                 .last_key()
                 .filter(|_| secret)
                 .map(|last| key.secret_slot(last)),
-            plan: PlanChange {
-                kind: key.kind.as_str().to_owned(),
-                namespace: key.namespace.clone(),
-                name: key.name.clone(),
-                path: path.to_string(),
-                old: before.map(|before| if secret { old_file.to_string() } else { before }),
-                new: if secret { String::new() } else { value },
+            change: Change {
+                manifest: key.clone(),
+                written_namespace: None,
+                file: file.clone(),
+                at: crate::yaml::Position::default(),
+                path,
+                old: before.map(|before| text(secret, before)),
+                new: text(secret, value),
+                note: crate::yaml::Note::Remove,
+                said: None,
+                secret: secret.then_some(SecretFiles {
+                    old: old_file,
+                    new: old_file,
+                }),
             },
         });
     }

@@ -8,17 +8,39 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use super::parallel::{chunks, threads};
+use super::remote::RemoteRepo;
+use super::remotes::Remotes;
 use super::watched::{Watched, watched};
 use crate::model::facts::{ResolvedRevision, Revision, RevisionQuery};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::policy::Policy;
-use crate::repo::{Repo, RepoError, Watch};
+use crate::repo::{FoundBy, ReadObjects, Repo, RepoError, Watch};
+
+/// How this repository is read.
+pub enum Here<'a> {
+    /// From a clone alone.
+    Clone(&'a Repo),
+    /// Through the forge.
+    Forge(&'a RemoteRepo),
+}
+
+impl Here<'_> {
+    /// As something to read.
+    pub fn objects(&self) -> &dyn ReadObjects {
+        match self {
+            Self::Clone(repo) => *repo,
+            Self::Forge(repo) => *repo,
+        }
+    }
+}
 
 /// The repositories that can be asked.
 pub struct Repositories<'a> {
     /// This repository and the tip that is looked at; `None` for a plain folder.
-    pub here: Option<(&'a Repo, CommitId)>,
+    pub here: Option<(Here<'a>, CommitId)>,
+    /// Other repositories of the forge, where there is one.
+    pub remotes: Option<&'a Remotes>,
     /// The branch of that tip.
     pub branch: Option<&'a str>,
     /// The remote whose branches count as this repository's.
@@ -47,10 +69,16 @@ pub fn answer_revisions(
     for (origin, queries) in by_origin {
         let all = |revision: Revision| queries.iter().map(|_| revision.clone()).collect();
         let revisions: Vec<Revision> = match &origin {
-            Origin::Here => match repositories.here {
-                Some((repo, tip)) => {
-                    let asked = Asked::here(repositories, repo, tip)?;
-                    asked.answer_all(repo, &queries)?
+            Origin::Here => match &repositories.here {
+                Some((here, tip)) => {
+                    let asked = Asked::here(repositories, here, *tip)?;
+                    match here {
+                        Here::Clone(repo) => asked.answer_all(repo, &queries)?,
+                        Here::Forge(repo) => queries
+                            .iter()
+                            .map(|query| asked.answer(*repo, query))
+                            .collect(),
+                    }
                 }
                 None => all(failed(
                     "this folder is no repository, so it has no revisions",
@@ -65,7 +93,22 @@ pub fn answer_revisions(
                 ))),
                 Err(error) => all(failed(&error.to_string())),
             },
-            Origin::Remote(_) => all(Revision::Unread),
+            Origin::Remote(url) => match repositories.remotes {
+                None => all(Revision::Unread),
+                Some(remotes) => match remotes.of(url) {
+                    Some(repo) => {
+                        let asked = Asked::remote(repositories);
+                        queries
+                            .iter()
+                            .map(|query| asked.answer(repo.as_ref(), query))
+                            .collect()
+                    }
+                    None => all(failed_with(
+                        format!("{url} is not a repository of {}", remotes.host()),
+                        "only repositories of the same GitHub can be read; a commit id there can still be copied with `revision: literal`",
+                    )),
+                },
+            },
             Origin::Unreadable(why) => all(failed(why)),
             Origin::Unknown { .. } | Origin::Unsaid => {
                 all(failed("nothing is known of its repository"))
@@ -95,8 +138,9 @@ pub(super) struct Asked<'a> {
     /// The tip of the base branch, where it is this repository.
     base: Option<(Option<&'a str>, CommitId)>,
     remote: Option<&'a str>,
-    /// Tips from which a promoted commit must be reachable.
-    allowed: Vec<CommitId>,
+    /// Tips from which a promoted commit must be reachable; `None` where the repository answers that by itself.
+    allowed: Option<Vec<CommitId>>,
+    policy: &'a Policy,
     written: &'a [String],
 }
 
@@ -104,18 +148,25 @@ impl<'a> Asked<'a> {
     /// This repository, as it is at `tip`.
     pub(super) fn here(
         repositories: &'a Repositories<'_>,
-        repo: &Repo,
+        here: &Here<'_>,
         tip: CommitId,
     ) -> Result<Self, RepoError> {
         let branch = repositories.branch;
-        let mut allowed = allowed_tips(repo, repositories.policy, repositories.remote)?;
         let refs = &repositories.policy.refs;
-        if branch.map_or(refs.allow_all(), |name| refs.allows_branch(name)) {
-            allowed.push(tip);
-        }
+        let allowed = match here {
+            Here::Forge(_) => None,
+            Here::Clone(repo) => {
+                let mut allowed = allowed_tips(repo, repositories.policy, repositories.remote)?;
+                if branch.map_or(refs.allow_all(), |name| refs.allows_branch(name)) {
+                    allowed.push(tip);
+                }
+                Some(allowed)
+            }
+        };
         Ok(Self {
             base: Some((branch, tip)),
             remote: repositories.remote,
+            policy: repositories.policy,
             allowed,
             written: &repositories.written,
         })
@@ -131,7 +182,7 @@ impl<'a> Asked<'a> {
     /// it ever was.
     pub(super) fn newest(
         &self,
-        repo: &Repo,
+        repo: &dyn ReadObjects,
         query: &RevisionQuery,
         tip: &CommitId,
     ) -> Result<Option<CommitId>, RepoError> {
@@ -157,9 +208,21 @@ impl<'a> Asked<'a> {
         Ok(Self {
             base: None,
             remote: None,
-            allowed: allowed_tips(repo, repositories.policy, None)?,
+            policy: repositories.policy,
+            allowed: Some(allowed_tips(repo, repositories.policy, None)?),
             written: &[],
         })
+    }
+
+    /// Another repository of the forge.
+    fn remote(repositories: &'a Repositories<'_>) -> Self {
+        Self {
+            base: None,
+            remote: None,
+            policy: repositories.policy,
+            allowed: None,
+            written: &[],
+        }
     }
 
     fn answer_all(&self, repo: &Repo, queries: &[RevisionQuery]) -> Result<Vec<Revision>> {
@@ -171,14 +234,18 @@ impl<'a> Asked<'a> {
     }
 
     /// What the ref of a query stands for.
-    pub(super) fn answer(&self, repo: &Repo, query: &RevisionQuery) -> Revision {
+    pub(super) fn answer(&self, repo: &dyn ReadObjects, query: &RevisionQuery) -> Revision {
         match self.try_answer(repo, query) {
             Ok(revision) => revision,
             Err(error) => failed(&error.to_string()),
         }
     }
 
-    fn try_answer(&self, repo: &Repo, query: &RevisionQuery) -> Result<Revision, RepoError> {
+    fn try_answer(
+        &self,
+        repo: &dyn ReadObjects,
+        query: &RevisionQuery,
+    ) -> Result<Revision, RepoError> {
         let name = query.reference.as_str();
         let short = name
             .strip_prefix("refs/heads/")
@@ -206,7 +273,8 @@ impl<'a> Asked<'a> {
                 "look for a slip in the name, or fetch it (`git fetch --tags`)",
             ));
         };
-        if let Some(refused) = self.refused(repo, &commit)? {
+        let by = hits.tag.map_or(FoundBy::Id, |_| FoundBy::Tag(short));
+        if let Some(refused) = self.refused(repo, &commit, by)? {
             return Ok(refused);
         }
         let found = watched(repo, &commit, query)?;
@@ -223,7 +291,7 @@ impl<'a> Asked<'a> {
 
     fn branch(
         &self,
-        repo: &Repo,
+        repo: &dyn ReadObjects,
         query: &RevisionQuery,
         name: &str,
         tip: CommitId,
@@ -236,7 +304,7 @@ impl<'a> Asked<'a> {
                 "look for a slip in `git.folder`",
             ));
         };
-        if let Some(refused) = self.refused(repo, &commit)? {
+        if let Some(refused) = self.refused(repo, &commit, FoundBy::Branch(name))? {
             return Ok(refused);
         }
         let time = repo.commit_info(&commit)?.committer_time.unix_seconds;
@@ -255,8 +323,21 @@ impl<'a> Asked<'a> {
     }
 
     /// Why a commit must not be promoted, or `None` where it may (A27).
-    fn refused(&self, repo: &Repo, commit: &CommitId) -> Result<Option<Revision>, RepoError> {
-        if self.allowed.contains(commit) || repo.reachable_from_any(commit, &self.allowed)? {
+    fn refused(
+        &self,
+        repo: &dyn ReadObjects,
+        commit: &CommitId,
+        by: FoundBy<'_>,
+    ) -> Result<Option<Revision>, RepoError> {
+        let may = match (
+            &self.allowed,
+            repo.promotable(commit, by, &self.policy.refs)?,
+        ) {
+            (_, Some(answer)) => answer,
+            (Some(tips), None) => tips.contains(commit) || repo.reachable_from_any(commit, tips)?,
+            (None, None) => false,
+        };
+        if may {
             return Ok(None);
         }
         Ok(Some(failed_with(
@@ -300,13 +381,13 @@ fn allowed_tips(
 /// Whether the target's commit holds the same watched trees. A commit that is not here is simply another one: it is
 /// what would be replaced, not what would be taken.
 fn same_as_target(
-    repo: &Repo,
+    repo: &dyn ReadObjects,
     query: &RevisionQuery,
     commit: &CommitId,
     watch: &Watch,
 ) -> Result<bool, RepoError> {
     match &query.target {
-        Some(target) if repo.has_commit(target) => repo.same_trees(target, commit, watch),
+        Some(target) if repo.has(target)? => repo.same_trees(target, commit, watch),
         _ => Ok(false),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::copy::join;
 use crate::model::facts::RevisionQuery;
 use crate::model::ids::CommitId;
-use crate::repo::{EntryId, Repo, RepoError};
+use crate::repo::{EntryId, ReadObjects, RepoError};
 use crate::yaml::{Limits, NodeKind, Stream};
 
 /// The watched trees of one source and target at one commit.
@@ -20,7 +20,7 @@ pub(super) struct Watched {
 
 /// Follows the kustomizations, charts and values files of a query at `commit` to wherever they lead.
 pub(super) fn watched(
-    repo: &Repo,
+    repo: &dyn ReadObjects,
     commit: &CommitId,
     query: &RevisionQuery,
 ) -> Result<Watched, RepoError> {
@@ -74,7 +74,11 @@ fn is_below(path: &str, folder: &str) -> bool {
 }
 
 /// Kustomizations and charts at or below a folder.
-fn leading_files(repo: &Repo, commit: &CommitId, folder: &str) -> Result<Vec<String>, RepoError> {
+fn leading_files(
+    repo: &dyn ReadObjects,
+    commit: &CommitId,
+    folder: &str,
+) -> Result<Vec<String>, RepoError> {
     if !matches!(repo.entry_at(commit, folder)?, Some(EntryId::Folder(_))) {
         return Ok(Vec::new());
     }

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::catalog::{Catalog, PipelineId};
 use super::change::Text;
-use super::ids::CommitId;
+use super::evidence::{Evidence, Looked};
+use super::ids::{CommitId, PlanId};
 use super::origin::Origin;
 use super::policy::Policy;
 use super::resolved::{ResolvedPipeline, StageIndex};
@@ -182,6 +183,11 @@ pub struct Facts<'a> {
     pub history: &'a BTreeMap<HistoryQuery, LastSet>,
     /// Approvals at hand: `None` where nobody was asked.
     pub approvals: Option<Approvals>,
+    /// With a forge: the evidence about each plan that stands in an open pull request, or why it could not be read.
+    /// A plan without an entry has no pull request yet.
+    pub evidence: Option<BTreeMap<PlanId, Looked<Evidence>>>,
+    /// Why this run may land nothing, where whoever started it said so.
+    pub frozen: Option<String>,
     /// The time of this evaluation.
     pub now: Timestamp,
     /// Lower-case `owner/name`, or `""` without a forge.
@@ -192,4 +198,6 @@ pub struct Facts<'a> {
     pub landed: BTreeSet<(PipelineId, StageIndex)>,
     /// A stage that a person asked for by name, so that `trigger: manual` moves.
     pub asked: Option<(PipelineId, StageIndex)>,
+    /// The person asked for the source's values even where the target was set by hand (`take: source`).
+    pub take_source: bool,
 }

@@ -75,6 +75,8 @@ pub struct Promotion {
     pub help: Option<String>,
     /// The line of the policy that decided, if one did.
     pub rule_at: Option<Position>,
+    /// It may be put up for approval: due, or held by nothing but a freeze.
+    pub proposable: bool,
     /// Its gates, in the order of the edges.
     pub gates: Vec<GateReport>,
     /// What would change, in the order of the stage's services and the fields.
@@ -112,6 +114,8 @@ pub struct GateReport {
     pub at: Position,
     /// What it says.
     pub judgement: Judgement,
+    /// Who gave an approval that counts, with the way it was given.
+    pub approvals: Vec<String>,
     /// The line of the policy that gives its rule; `None` is the default.
     pub rule_at: Option<Position>,
 }

@@ -3,33 +3,55 @@
 mod approval;
 
 use crate::model::facts::Facts;
+use crate::model::ids::PlanId;
+use crate::model::label::approve_label;
 use crate::model::name::PipelineName;
 use crate::model::pipeline::{Gate, GateKind};
 use crate::model::plan::{EdgeName, GateReport};
 use crate::model::verdict::{Judgement, Verdict};
 
-/// What a gate says now.
+/// What a gate says, and who already said yes to it.
+struct Judged {
+    judgement: Judgement,
+    approvals: Vec<String>,
+}
+
+impl Judged {
+    fn of(judgement: Judgement) -> Self {
+        Self {
+            judgement,
+            approvals: Vec::new(),
+        }
+    }
+}
+
+/// What a gate says now to a plan.
 pub(super) fn report(
     facts: &Facts<'_>,
     pipeline: &PipelineName,
     edge: &EdgeName,
     gate: &Gate,
+    plan: Option<&PlanId>,
 ) -> GateReport {
     let ruled = facts.policy.gate(pipeline, &gate.name);
-    let judgement = match &gate.kind {
-        GateKind::Approval => approval::evaluate(facts, ruled.map(|ruled| ruled.rule)),
-        GateKind::Window | GateKind::Job | GateKind::Sentinel => not_evaluated(),
-        GateKind::Unknown(kind) => Judgement::new(
+    let judged = match &gate.kind {
+        GateKind::Approval => {
+            let label = approve_label(&edge.to, &gate.name);
+            approval::evaluate(facts, ruled.map(|ruled| ruled.rule), plan, &label)
+        }
+        GateKind::Window | GateKind::Job | GateKind::Sentinel => Judged::of(not_evaluated()),
+        GateKind::Unknown(kind) => Judged::of(Judgement::new(
             Verdict::Pending,
             format!("the type {kind} is not known to this version, so the gate stays shut"),
-        ),
+        )),
     };
     GateReport {
         edge: edge.clone(),
         name: gate.name.clone(),
         kind: gate.kind.clone(),
         at: gate.at,
-        judgement,
+        judgement: judged.judgement,
+        approvals: judged.approvals,
         rule_at: ruled.map(|ruled| ruled.at),
     }
 }

@@ -12,6 +12,7 @@ use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
 use crate::model::facts::{Facts, HistoryQuery};
 use crate::model::finding::Severity;
+use crate::model::ids::PlanId;
 use crate::model::pipeline::Pipeline;
 use crate::model::place::RepoPath;
 use crate::model::plan::{EdgeName, LeftOut, PipelinePlan, Plan, Promotion, State, Take};
@@ -35,12 +36,66 @@ pub fn plan(facts: &Facts<'_>) -> Plan {
     }
 }
 
+/// Judges a plan that stands in an open pull request, whether or not it is the one that would be made now: the same
+/// holds and gates, with its own changes. `None` where its stage or edges are not what they were.
+pub fn standing(facts: &Facts<'_>, standing: &Standing) -> Option<Promotion> {
+    let resolved = facts.resolved.get(standing.pipeline.0)?;
+    let mut planner = Planner::new(facts, resolved);
+    let now = planner.plan_stages();
+    let edges = planner
+        .promotions_into(standing.stage)
+        .into_iter()
+        .find(|edges| planner.edge_names(edges) == sorted(&standing.edges))?;
+    if let Some(reason) = facts.stopped.get(&resolved.id) {
+        return Some(planner.stopped(standing.stage, &edges, reason));
+    }
+    if standing.requested {
+        planner.asked = Some(standing.stage);
+    }
+    let mut draft = planner.draft(standing.stage, &edges);
+    draft.changes.clone_from(&standing.changes);
+    planner.hold(standing.stage, &edges, &mut draft);
+    let mut promotion = planner.judged(standing.stage, &edges, draft, Some(standing.plan));
+    let current = now
+        .into_iter()
+        .find(|other| other.index == standing.stage && other.edges == promotion.edges);
+    if let Some(current) = current {
+        promotion.left_out = current.left_out;
+    }
+    Some(promotion)
+}
+
+fn sorted(edges: &[EdgeName]) -> Vec<EdgeName> {
+    let mut edges = edges.to_vec();
+    edges.sort();
+    edges
+}
+
+/// A plan that stands in an open pull request.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Its pipeline.
+    pub pipeline: PipelineId,
+    /// Its stage.
+    pub stage: StageIndex,
+    /// Its edges.
+    pub edges: Vec<EdgeName>,
+    /// Its id.
+    pub plan: PlanId,
+    /// What it changes.
+    pub changes: Vec<Change>,
+    /// A person asked for it by a dispatch.
+    pub requested: bool,
+}
+
 struct Planner<'a> {
     facts: &'a Facts<'a>,
     resolved: &'a ResolvedPipeline,
     manifest: &'a Pipeline,
     /// States of the stages planned so far; a stage without a way into it is in sync with itself.
     states: BTreeMap<StageIndex, State>,
+    /// A stage that was asked for when its pull request was opened.
+    asked: Option<StageIndex>,
 }
 
 /// What a promotion is made of before its state is known.
@@ -95,6 +150,8 @@ struct Reason {
     text: String,
     help: Option<String>,
     rule_at: Option<Position>,
+    /// It stops commits and merges; proposals still open.
+    only_landing: bool,
 }
 
 impl Reason {
@@ -103,7 +160,13 @@ impl Reason {
             text: text.into(),
             help: None,
             rule_at: None,
+            only_landing: false,
         }
+    }
+
+    fn only_landing(mut self) -> Self {
+        self.only_landing = true;
+        self
     }
 
     fn at(mut self, at: Position) -> Self {
@@ -124,6 +187,7 @@ impl<'a> Planner<'a> {
             resolved,
             manifest: facts.catalog.pipeline(resolved.id),
             states: BTreeMap::new(),
+            asked: None,
         }
     }
 
@@ -132,6 +196,14 @@ impl<'a> Planner<'a> {
     }
 
     fn pipeline(mut self) -> PipelinePlan {
+        PipelinePlan {
+            id: self.id(),
+            stopped: self.facts.stopped.get(&self.id()).cloned(),
+            promotions: self.plan_stages(),
+        }
+    }
+
+    fn plan_stages(&mut self) -> Vec<Promotion> {
         let stopped = self.facts.stopped.get(&self.id()).cloned();
         let stages = self.resolved.stages.len();
         let order = StageGraph::of(self.resolved)
@@ -150,11 +222,16 @@ impl<'a> Planner<'a> {
             }
             self.states.insert(stage, state);
         }
-        PipelinePlan {
-            id: self.id(),
-            stopped,
-            promotions,
-        }
+        promotions
+    }
+
+    fn edge_names(&self, edges: &[usize]) -> Vec<EdgeName> {
+        sorted(
+            &edges
+                .iter()
+                .map(|edge| self.edge_name(*edge))
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// The edges of each promotion into a stage: all of them together, or each by itself with `join: any`.
@@ -203,6 +280,7 @@ impl<'a> Planner<'a> {
             reason: String::new(),
             help: None,
             rule_at: None,
+            proposable: false,
             gates: Vec::new(),
             changes: Vec::new(),
             left_out: Vec::new(),
@@ -226,6 +304,17 @@ impl<'a> Planner<'a> {
         if !draft.changes.is_empty() {
             self.hold(stage, edges, &mut draft);
         }
+        self.judged(stage, edges, draft, None)
+    }
+
+    /// Gives a draft its state, its plan id (`plan` where it is known already) and what its gates say.
+    fn judged(
+        &self,
+        stage: StageIndex,
+        edges: &[usize],
+        mut draft: Draft,
+        plan: Option<PlanId>,
+    ) -> Promotion {
         if draft.unread {
             let reason = Reason::new("revision unread: no forge")
                 .help("the repository is not this one; a run on GitHub reads it, or point its url at a local path");
@@ -234,12 +323,14 @@ impl<'a> Planner<'a> {
         let (state, reason) = Self::state(&draft);
         let mut promotion = self.empty(stage, edges);
         promotion.state = state;
+        promotion.proposable = !draft.changes.is_empty()
+            && draft.errors.is_empty()
+            && draft.holds.iter().all(|hold| hold.only_landing);
         promotion.reason = reason.text;
         promotion.help = reason.help;
         promotion.rule_at = reason.rule_at;
         if !draft.changes.is_empty() {
-            promotion.gates = self.gates(edges);
-            promotion.plan = Some(
+            promotion.plan = Some(plan.unwrap_or_else(|| {
                 PlanSubject {
                     repository: &self.facts.repository,
                     base: &self.facts.base,
@@ -253,8 +344,9 @@ impl<'a> Planner<'a> {
                         .collect(),
                     changes: draft.changes.iter().map(Change::identity).collect(),
                 }
-                .id(),
-            );
+                .id()
+            }));
+            promotion.gates = self.gates(edges, promotion.plan.as_ref());
         }
         promotion.changes = draft.changes;
         promotion.left_out = draft.left_out;
@@ -329,6 +421,11 @@ impl<'a> Planner<'a> {
                         draft.notes.push(note.to_owned());
                     }
                 }
+                Due::Ahead(_) if self.facts.take_source && self.asked(stage) => {
+                    draft.takes.push(take(&pair, &comparison));
+                    draft.changes.extend(comparison.changes);
+                    draft.notes.push("asked for with `take: source`".to_owned());
+                }
                 Due::Ahead(left_out) => {
                     draft.ahead = true;
                     draft.left_out.push(left_out);
@@ -339,6 +436,11 @@ impl<'a> Planner<'a> {
             }
         }
         draft
+    }
+
+    /// Whether a person asked for this stage.
+    fn asked(&self, stage: StageIndex) -> bool {
+        self.asked == Some(stage) || self.facts.asked == Some((self.id(), stage))
     }
 
     /// Those of the edges that come from a stage in which the pair's source stands.
@@ -364,12 +466,14 @@ impl<'a> Planner<'a> {
             stage: name,
             now: self.facts.now,
         };
+        if let Some(why) = &self.facts.frozen {
+            draft
+                .holds
+                .push(Reason::new(format!("frozen by this run's input: {why}")).only_landing());
+        }
         if let Some(freeze) = frozen(policy, self.facts.now) {
-            draft.holds.push(Reason::new(format!(
-                "frozen until {}: {}",
-                until(freeze),
-                freeze.reason
-            )));
+            let reason = Reason::new(format!("frozen until {}: {}", until(freeze), freeze.reason));
+            draft.holds.push(reason.only_landing());
         }
         if let Some(hold) = held.stage(policy) {
             draft
@@ -397,9 +501,14 @@ impl<'a> Planner<'a> {
             .any(|from| ready_rule(from).is_some());
         match own.and_then(|ruled| ruled.rule.trigger.map(|trigger| (trigger, ruled.at))) {
             Some((Trigger::Auto, _)) => {}
-            Some((Trigger::Manual, at)) if self.facts.asked != Some((self.id(), stage)) => {
+            Some((Trigger::Manual, at)) if !self.asked(stage) => {
                 let reason = Reason::new("moves only when a person asks for it (`trigger: manual`)").at(at);
-                draft.holds.push(reason.help(format!("sluice promote --local --pipeline {} --to {name}", self.manifest.name)));
+                let help = if self.facts.evidence.is_some() {
+                    format!("Run workflow with command promote, pipeline {} and to {name}", self.manifest.name)
+                } else {
+                    format!("sluice promote --local --pipeline {} --to {name}", self.manifest.name)
+                };
+                draft.holds.push(reason.help(help));
             }
             Some((Trigger::Manual, _)) => {}
             None if any_gate || any_ready => {}
@@ -454,6 +563,7 @@ impl<'a> Planner<'a> {
                     text: texts.join("; "),
                     help: first.help.clone(),
                     rule_at: first.rule_at,
+                    only_landing: false,
                 },
             );
         }
@@ -492,15 +602,14 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn gates(&self, edges: &[usize]) -> Vec<crate::model::plan::GateReport> {
+    fn gates(&self, edges: &[usize], plan: Option<&PlanId>) -> Vec<crate::model::plan::GateReport> {
         edges
             .iter()
             .flat_map(|edge| {
                 let name = self.edge_name(*edge);
-                self.manifest.edges[*edge]
-                    .gates
-                    .iter()
-                    .map(move |gate| gates::report(self.facts, &self.manifest.name, &name, gate))
+                self.manifest.edges[*edge].gates.iter().map(move |gate| {
+                    gates::report(self.facts, &self.manifest.name, &name, gate, plan)
+                })
             })
             .collect()
     }

@@ -44,6 +44,12 @@ pub enum RepoError {
         /// The reason, and what to do instead.
         why: String,
     },
+    /// A repository that is read through a forge could not be read.
+    #[error("{why}")]
+    Remote {
+        /// Why.
+        why: String,
+    },
     /// git or the file system failed.
     #[error("could not {doing}")]
     Git {

@@ -210,14 +210,21 @@ fn kind_of(object: &git2::Object<'_>) -> &'static str {
 
 /// A git ref as people write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WantedRef<'a> {
+pub enum WantedRef<'a> {
+    /// Only a name: a branch, a tag or a full commit id.
     Short(&'a str),
+    /// `refs/heads/NAME`.
     Branch(&'a str),
+    /// `refs/tags/NAME`.
     Tag(&'a str),
 }
 
 impl<'a> WantedRef<'a> {
-    fn parse(name: &'a str) -> Result<Self, RepoError> {
+    /// Reads a ref.
+    ///
+    /// # Errors
+    /// [`RepoError::Refused`] for names that git forbids or that must not be followed (A28).
+    pub fn parse(name: &'a str) -> Result<Self, RepoError> {
         let refuse = |why: &str| {
             Err(RepoError::refused(format!(
                 "the ref {name:?} is refused: {why}"

@@ -7,14 +7,14 @@ use std::rc::Rc;
 
 use super::unreadable;
 use crate::catalog::{FileManifests, load, read_file};
-use crate::gather::files_of_commit;
+use crate::gather::files_at;
 use crate::model::catalog::{Catalog, Unread};
 use crate::model::facts::LastSet;
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::service::{Secret, Service};
-use crate::repo::Repo;
+use crate::repo::ReadObjects;
 
 /// The manifest that is looked for in the past. Its namespace may have been written since, or filled in by the policy:
 /// a manifest without one of its own is the same manifest.
@@ -48,7 +48,7 @@ type MovedIndex = Rc<Vec<(String, Rc<PastFile>)>>;
 
 /// Manifests as they were.
 pub(super) struct Past<'a> {
-    repo: &'a Repo,
+    repo: &'a dyn ReadObjects,
     policy: &'a Policy,
     files: RefCell<HashMap<(String, BlobId), Rc<PastFile>>>,
     changed: RefCell<HashMap<(CommitId, CommitId), MovedIndex>>,
@@ -56,7 +56,7 @@ pub(super) struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
-    pub(super) fn new(repo: &'a Repo, policy: &'a Policy) -> Self {
+    pub(super) fn new(repo: &'a dyn ReadObjects, policy: &'a Policy) -> Self {
         Self {
             repo,
             policy,
@@ -139,11 +139,10 @@ impl<'a> Past<'a> {
         if let Some(known) = self.trees.borrow().get(commit) {
             return Ok(Rc::clone(known));
         }
-        let files =
-            files_of_commit(self.repo, commit, self.policy).map_err(|error| LastSet::Failed {
-                why: format!("its history could not be read: {error:#}"),
-                help: None,
-            })?;
+        let files = files_at(self.repo, commit, self.policy).map_err(|error| LastSet::Failed {
+            why: format!("its history could not be read: {error:#}"),
+            help: None,
+        })?;
         let catalog = Rc::new(load(&files, self.policy));
         self.trees.borrow_mut().insert(*commit, Rc::clone(&catalog));
         Ok(catalog)

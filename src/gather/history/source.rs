@@ -8,7 +8,7 @@ use crate::model::facts::{GitThen, LastSet, RevisionQuery, SourceThen, Values};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::service::{Secret, Service};
-use crate::repo::{RefHits, Repo, RepoError};
+use crate::repo::{ReadObjects, RefHits, Repo, RepoError};
 
 impl History<'_> {
     pub(super) fn source_then(
@@ -118,8 +118,18 @@ impl History<'_> {
                 .map_or(GitThen::None, GitThen::Commit));
         }
         let elsewhere;
-        let repo = match then.source_origin {
+        let remote;
+        let repo: &dyn ReadObjects = match then.source_origin {
             Some(Origin::Here) => self.repo,
+            Some(Origin::Remote(url)) => {
+                match self.repositories.remotes.and_then(|all| all.of(url)) {
+                    Some(found) => {
+                        remote = found;
+                        remote.as_ref()
+                    }
+                    None => return Ok(GitThen::Elsewhere { moved: false }),
+                }
+            }
             Some(Origin::Local(path)) => {
                 let path = self.repositories.root.join(path);
                 match Repo::at(&path).map_err(|error| unreadable(&error))? {
@@ -159,7 +169,7 @@ impl History<'_> {
     fn moved_forward(
         &self,
         search: &Search<'_>,
-        repo: &Repo,
+        repo: &dyn ReadObjects,
         target_before: Option<&str>,
     ) -> Option<bool> {
         let old: CommitId = target_before?.parse().ok()?;

@@ -1,0 +1,272 @@
+//! A repository that is read through the forge.
+//!
+//! Reading is asked for in plain, unhurried code: a question whose answer is not here yet is noted and answered with an
+//! error. When all that could be asked has been asked, everything that was noted is fetched side by side, and the
+//! code runs again from its beginning. It ends when a pass notes nothing. So the same walks that read a clone read
+//! GitHub, in few and wide round trips; and what could not be fetched stays an error.
+//!
+//! What a clone at hand holds is taken from it, by id: an id that GitHub named proves the bytes. Trees and blobs that
+//! GitHub sends are proved the same way. Names are never looked up in the clone: anything may have written them.
+
+mod fetch;
+mod trees;
+mod walk;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use crate::forge::RemoteRef;
+use crate::model::evidence::Looked;
+use crate::model::ids::{BlobId, CommitId, TreeId};
+use crate::model::slug::RepoSlug;
+use crate::repo::{CommitInfo, Repo, RepoError, TreeEntry};
+
+/// A repository that is read through the forge.
+pub struct RemoteRepo {
+    slug: RepoSlug,
+    local: Option<Repo>,
+    known: RefCell<Known>,
+    wants: RefCell<Wants>,
+}
+
+/// What stands at a path: mode and id.
+type EntryAt = Option<(u32, String)>;
+
+/// What was read so far. An `Err` was looked for and could not be had.
+#[derive(Default)]
+struct Known {
+    refs: HashMap<String, Looked<RemoteRef>>,
+    commits: HashMap<CommitId, Looked<Option<Rc<CommitInfo>>>>,
+    entries: HashMap<(CommitId, String), EntryAt>,
+    trees: HashMap<TreeId, Looked<Rc<Vec<TreeEntry>>>>,
+    blobs: HashMap<BlobId, Looked<Rc<Vec<u8>>>>,
+    contains: HashMap<(CommitId, CommitId), Looked<bool>>,
+    listed: Option<Looked<Rc<Listed>>>,
+}
+
+/// Branches and tags.
+struct Listed {
+    branches: Vec<(String, CommitId)>,
+    tags: Vec<(String, CommitId)>,
+    more: bool,
+}
+
+/// What is to be fetched.
+#[derive(Default)]
+struct Wants {
+    refs: BTreeSet<String>,
+    /// From where, how many, and what stood at which paths.
+    commits: BTreeMap<CommitId, (usize, BTreeSet<String>)>,
+    trees: BTreeSet<TreeId>,
+    /// With everything below.
+    deep: BTreeSet<TreeId>,
+    blobs: BTreeSet<BlobId>,
+    contains: BTreeSet<(CommitId, CommitId)>,
+    list: bool,
+}
+
+impl RemoteRepo {
+    /// A repository of the forge of which `local`, where there is one, is a clone.
+    pub fn new(slug: RepoSlug, local: Option<Repo>) -> Self {
+        Self {
+            slug,
+            local,
+            known: RefCell::default(),
+            wants: RefCell::default(),
+        }
+    }
+
+    /// Which repository.
+    pub fn slug(&self) -> &RepoSlug {
+        &self.slug
+    }
+
+    /// Whether everything that was asked for was answered.
+    pub fn satisfied(&self) -> bool {
+        let wants = self.wants.borrow();
+        wants.refs.is_empty()
+            && wants.commits.is_empty()
+            && wants.trees.is_empty()
+            && wants.deep.is_empty()
+            && wants.blobs.is_empty()
+            && wants.contains.is_empty()
+            && !wants.list
+    }
+
+    /// Notes a commit and tree that are known from elsewhere.
+    pub fn know_commit(&self, commit: &crate::model::pull::RemoteCommit) {
+        let info = CommitInfo {
+            author_name: String::new(),
+            author_email: String::new(),
+            author_time: crate::repo::GitTime::default(),
+            committer_time: crate::repo::GitTime::default(),
+            subject: String::new(),
+            message: commit.message.clone(),
+            parents: commit.parents.clone(),
+            tree: commit.tree,
+        };
+        let mut known = self.known.borrow_mut();
+        known
+            .commits
+            .entry(commit.id)
+            .or_insert_with(|| Ok(Some(Rc::new(info))));
+    }
+
+    /// Notes the content of a blob; its id was worked out from it.
+    pub fn know_blob(&self, blob: BlobId, bytes: Vec<u8>) {
+        self.known
+            .borrow_mut()
+            .blobs
+            .insert(blob, Ok(Rc::new(bytes)));
+    }
+
+    /// Asks for all folders of a commit in one call, where no clone holds them.
+    ///
+    /// # Errors
+    /// Where they are not here yet.
+    pub fn prepare(&self, commit: &CommitId) -> Result<(), RepoError> {
+        let info = self.info_of(commit)?;
+        self.tree(&info.tree, true).map(|_| ())
+    }
+
+    /// What is noted now comes with the next pass: it will be here in the next pass.
+    fn later<T>(&self) -> Result<T, RepoError> {
+        Err(RepoError::Remote {
+            why: format!("{} was not read yet", self.slug),
+        })
+    }
+
+    fn failed<T>(&self, why: &str) -> Result<T, RepoError> {
+        Err(RepoError::Remote {
+            why: format!("{}: {why}", self.slug),
+        })
+    }
+
+    /// The clone, where it holds the commit.
+    fn clone_with(&self, commit: &CommitId) -> Option<&Repo> {
+        self.local.as_ref().filter(|local| local.has_commit(commit))
+    }
+
+    /// A commit; `None` where there is none of that id. `paths` are read along.
+    fn info(
+        &self,
+        commit: &CommitId,
+        first: usize,
+        paths: &[String],
+    ) -> Result<Option<Rc<CommitInfo>>, RepoError> {
+        if let Some(known) = self.known.borrow().commits.get(commit) {
+            return match known {
+                Ok(info) => Ok(info.clone()),
+                Err(why) => self.failed(why),
+            };
+        }
+        if let Some(local) = self.clone_with(commit) {
+            let info = Rc::new(local.commit_info(commit)?);
+            self.known
+                .borrow_mut()
+                .commits
+                .insert(*commit, Ok(Some(Rc::clone(&info))));
+            return Ok(Some(info));
+        }
+        self.want_commits(commit, first, paths);
+        self.later()
+    }
+
+    fn want_commits(&self, commit: &CommitId, first: usize, paths: &[String]) {
+        let mut wants = self.wants.borrow_mut();
+        let want = wants.commits.entry(*commit).or_default();
+        want.0 = want.0.max(first);
+        want.1.extend(paths.iter().cloned());
+    }
+
+    /// As [`Self::info`], where it must be there.
+    fn info_of(&self, commit: &CommitId) -> Result<Rc<CommitInfo>, RepoError> {
+        self.info(commit, 1, &[])?
+            .ok_or_else(|| RepoError::NotFound {
+                what: format!("the commit {commit} of {}", self.slug),
+            })
+    }
+
+    fn related(&self, inner: &CommitId, outer: &CommitId) -> Result<bool, RepoError> {
+        if inner == outer {
+            return Ok(true);
+        }
+        if let Some(local) = self.clone_with(outer)
+            && local.has_commit(inner)
+            && let Ok(answer) = local.is_ancestor(inner, outer)
+        {
+            return Ok(answer);
+        }
+        let key = (*inner, *outer);
+        match self.known.borrow().contains.get(&key) {
+            Some(Ok(answer)) => return Ok(*answer),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        self.wants.borrow_mut().contains.insert(key);
+        self.later()
+    }
+
+    fn listed(&self) -> Result<Rc<Listed>, RepoError> {
+        match &self.known.borrow().listed {
+            Some(Ok(listed)) => return Ok(Rc::clone(listed)),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        self.wants.borrow_mut().list = true;
+        self.later()
+    }
+
+    /// The content of a blob.
+    fn content(&self, blob: &BlobId) -> Result<Rc<Vec<u8>>, RepoError> {
+        match self.known.borrow().blobs.get(blob) {
+            Some(Ok(bytes)) => return Ok(Rc::clone(bytes)),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        if let Some(local) = &self.local {
+            match local.blob(blob) {
+                Ok(bytes) => {
+                    let bytes = Rc::new(bytes);
+                    self.known
+                        .borrow_mut()
+                        .blobs
+                        .insert(*blob, Ok(Rc::clone(&bytes)));
+                    return Ok(bytes);
+                }
+                Err(RepoError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.wants.borrow_mut().blobs.insert(*blob);
+        self.later()
+    }
+
+    /// The entries of a folder.
+    fn tree(&self, tree: &TreeId, deep: bool) -> Result<Rc<Vec<TreeEntry>>, RepoError> {
+        match self.known.borrow().trees.get(tree) {
+            Some(Ok(entries)) => return Ok(Rc::clone(entries)),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        if let Some(local) = &self.local
+            && let Some(entries) = local.tree_entries(tree)?
+        {
+            let entries = Rc::new(entries);
+            self.known
+                .borrow_mut()
+                .trees
+                .insert(*tree, Ok(Rc::clone(&entries)));
+            return Ok(entries);
+        }
+        let mut wants = self.wants.borrow_mut();
+        if deep {
+            wants.deep.insert(*tree);
+        } else {
+            wants.trees.insert(*tree);
+        }
+        drop(wants);
+        self.later()
+    }
+}

@@ -1,0 +1,327 @@
+//! Folders of a repository that is read through the forge: what stands where, what differs, and what a tree becomes
+//! when some of its files are replaced.
+
+use std::collections::BTreeMap;
+
+use super::{EntryAt, RemoteRepo};
+use crate::model::ids::{BlobId, CommitId, TreeId};
+use crate::repo::{
+    EntryId, EntryKind, FOLDER, FileChange, Repo, RepoError, TreeEntry, TreeFile, TreeListing,
+};
+
+const MOST_ENTRIES: usize = 2_000_000;
+const DEEPEST: usize = 256;
+
+const FILE: u32 = 0o100_644;
+const EXECUTABLE: u32 = 0o100_755;
+const SYMLINK: u32 = 0o120_000;
+const SUBMODULE: u32 = 0o160_000;
+
+pub(super) fn id_of<T>(bytes: &[u8], from: impl Fn(&[u8]) -> Option<T>) -> Result<T, RepoError> {
+    from(bytes).ok_or_else(|| RepoError::Remote {
+        why: "an id of an unknown length".to_owned(),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl RemoteRepo {
+    /// What stands at a path below a tree.
+    fn below(&self, tree: &TreeId, path: &[&str]) -> Result<EntryAt, RepoError> {
+        let Some((first, rest)) = path.split_first() else {
+            return Ok(Some((FOLDER, tree.to_string())));
+        };
+        let entries = self.tree(tree, false)?;
+        let Some(entry) = entries.iter().find(|entry| entry.name == first.as_bytes()) else {
+            return Ok(None);
+        };
+        if rest.is_empty() {
+            return Ok(Some((entry.mode, hex(&entry.id))));
+        }
+        if entry.mode != FOLDER {
+            return Ok(None);
+        }
+        self.below(&id_of(&entry.id, TreeId::from_bytes)?, rest)
+    }
+
+    /// What stands at a path of a commit: as a history told, or by its trees.
+    pub(super) fn at(
+        &self,
+        commit: &CommitId,
+        path: &str,
+        first: usize,
+    ) -> Result<EntryAt, RepoError> {
+        let segments = Repo::path_segments(path)?;
+        let normal = segments.join("/");
+        if let Some(known) = self.known.borrow().entries.get(&(*commit, normal.clone())) {
+            return Ok(known.clone());
+        }
+        if segments.is_empty() {
+            let info = self.info(commit, first, &[])?;
+            return Ok(info.map(|info| (FOLDER, info.tree.to_string())));
+        }
+        if let Some(local) = self.clone_with(commit) {
+            let root = local.commit_info(commit)?.tree;
+            return self.below(&root, &segments);
+        }
+        // A tree that is here already answers without another call.
+        let known_root = match self.known.borrow().commits.get(commit) {
+            Some(Ok(Some(info))) => Some(info.tree),
+            Some(Ok(None)) => return Ok(None),
+            Some(Err(why)) => return self.failed(why),
+            None => None,
+        };
+        if let Some(root) = known_root
+            && self.known.borrow().trees.contains_key(&root)
+        {
+            return self.below(&root, &segments);
+        }
+        self.want_commits(commit, first, &[normal]);
+        self.later()
+    }
+
+    pub(super) fn entry_id(entry: &EntryAt, path: &str) -> Result<Option<EntryId>, RepoError> {
+        let Some((mode, id)) = entry else {
+            return Ok(None);
+        };
+        let broken = |error: crate::model::ids::IdError| RepoError::Remote {
+            why: error.to_string(),
+        };
+        Ok(Some(match *mode {
+            FOLDER => EntryId::Folder(id.parse().map_err(broken)?),
+            SYMLINK => EntryId::Symlink(id.parse().map_err(broken)?),
+            SUBMODULE => EntryId::Submodule(id.parse().map_err(broken)?),
+            FILE | EXECUTABLE => EntryId::File(id.parse().map_err(broken)?),
+            odd => {
+                return Err(RepoError::Refused {
+                    why: format!("{path} has the odd mode {odd:o}"),
+                });
+            }
+        }))
+    }
+
+    pub(super) fn list(
+        &self,
+        tree: &TreeId,
+        folder: &str,
+        depth: usize,
+        enter: &dyn Fn(&str) -> bool,
+        take: &dyn Fn(&str) -> bool,
+        listing: &mut TreeListing,
+    ) -> Result<(), RepoError> {
+        let size = listing.files.len() + listing.passed_over;
+        if depth > DEEPEST || size > MOST_ENTRIES {
+            return Err(RepoError::Refused {
+                why: format!("{folder} holds more than any real repository"),
+            });
+        }
+        let mut missing = None;
+        for entry in self.tree(tree, depth == 0)?.iter() {
+            let Ok(name) = std::str::from_utf8(&entry.name) else {
+                listing
+                    .non_utf8
+                    .push(String::from_utf8_lossy(&entry.name).into_owned());
+                continue;
+            };
+            let path = if folder.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{folder}/{name}")
+            };
+            match entry.mode {
+                FOLDER if enter(&path) => {
+                    let tree = id_of(&entry.id, TreeId::from_bytes)?;
+                    // All that is missing on one level is asked for together.
+                    if let Err(error) = self.list(&tree, &path, depth + 1, enter, take, listing) {
+                        missing = Some(error);
+                    }
+                }
+                FILE | EXECUTABLE if take(&path) => listing.files.push(TreeFile {
+                    blob: id_of(&entry.id, BlobId::from_bytes)?,
+                    executable: entry.mode == EXECUTABLE,
+                    path,
+                }),
+                FILE | EXECUTABLE => listing.passed_over += 1,
+                FOLDER => {}
+                mode if mode == SUBMODULE || take(&path) => {
+                    listing.skipped.push(crate::repo::SkippedEntry {
+                        path,
+                        kind: kind_of(mode),
+                    });
+                }
+                _ => {}
+            }
+        }
+        missing.map_or(Ok(()), Err)
+    }
+
+    pub(super) fn difference(
+        &self,
+        old: Option<&TreeEntry>,
+        new: Option<&TreeEntry>,
+        path: &str,
+        depth: usize,
+        found: &mut Vec<FileChange>,
+    ) -> Result<(), RepoError> {
+        if old.map(|entry| (entry.mode, &entry.id)) == new.map(|entry| (entry.mode, &entry.id)) {
+            return Ok(());
+        }
+        if depth > DEEPEST || found.len() > MOST_ENTRIES {
+            return Err(RepoError::Refused {
+                why: format!("{path} holds more than any real repository"),
+            });
+        }
+        let folder = |entry: Option<&TreeEntry>| entry.is_some_and(|entry| entry.mode == FOLDER);
+        if !folder(old) && !folder(new) {
+            found.push(FileChange {
+                path: path.to_owned(),
+                old: blob_of(old)?,
+                new: blob_of(new)?,
+                old_kind: old.map(|entry| kind_of(entry.mode)),
+                new_kind: new.map(|entry| kind_of(entry.mode)),
+            });
+            return Ok(());
+        }
+        let mut children: BTreeMap<Vec<u8>, (Option<TreeEntry>, Option<TreeEntry>)> =
+            BTreeMap::new();
+        let mut missing = None;
+        for (side, entry) in [(0, old), (1, new)] {
+            let Some(entry) = entry.filter(|entry| entry.mode == FOLDER) else {
+                continue;
+            };
+            match self.tree(&id_of(&entry.id, TreeId::from_bytes)?, false) {
+                Ok(entries) => {
+                    for child in entries.iter() {
+                        let slot = children.entry(child.name.clone()).or_default();
+                        if side == 0 {
+                            slot.0 = Some(child.clone());
+                        } else {
+                            slot.1 = Some(child.clone());
+                        }
+                    }
+                }
+                Err(error) => missing = Some(error),
+            }
+        }
+        if let Some(error) = missing {
+            return Err(error);
+        }
+        // A file in the place of a folder shows as one removal and the additions, and the other way round.
+        if old.is_some() && !folder(old) {
+            self.difference(old, None, path, depth + 1, found)?;
+        }
+        if new.is_some() && !folder(new) {
+            self.difference(None, new, path, depth + 1, found)?;
+        }
+        let mut missing = None;
+        for (name, (old, new)) in children {
+            let name = String::from_utf8_lossy(&name);
+            let inside = if path.is_empty() {
+                name.into_owned()
+            } else {
+                format!("{path}/{name}")
+            };
+            if let Err(error) =
+                self.difference(old.as_ref(), new.as_ref(), &inside, depth + 1, found)
+            {
+                missing = Some(error);
+            }
+        }
+        missing.map_or(Ok(()), Err)
+    }
+
+    /// The tree that `root` becomes with these files in place of regular files that stand there, and their modes.
+    ///
+    /// # Errors
+    /// Where a folder is not here yet, or no regular file stands at a path.
+    pub fn tree_with(
+        &self,
+        root: &TreeId,
+        files: &BTreeMap<String, BlobId>,
+    ) -> Result<(TreeId, BTreeMap<String, u32>), RepoError> {
+        let paths: Vec<(Vec<&str>, &BlobId)> = files
+            .iter()
+            .map(|(path, blob)| (path.split('/').collect(), blob))
+            .collect();
+        let mut modes = BTreeMap::new();
+        let tree = self.replaced(root, &paths, "", &mut modes)?;
+        Ok((tree, modes))
+    }
+
+    fn replaced(
+        &self,
+        tree: &TreeId,
+        files: &[(Vec<&str>, &BlobId)],
+        folder: &str,
+        modes: &mut BTreeMap<String, u32>,
+    ) -> Result<TreeId, RepoError> {
+        let mut entries = self.tree(tree, false)?.as_ref().clone();
+        let mut by_name: BTreeMap<&str, Vec<(Vec<&str>, &BlobId)>> = BTreeMap::new();
+        for (path, blob) in files {
+            if let Some((first, rest)) = path.split_first() {
+                by_name
+                    .entry(first)
+                    .or_default()
+                    .push((rest.to_vec(), blob));
+            }
+        }
+        let mut missing = None;
+        for (name, inside) in by_name {
+            let path = if folder.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{folder}/{name}")
+            };
+            let gone = || RepoError::Refused {
+                why: format!("{path} is no regular file any more"),
+            };
+            let entry = entries
+                .iter_mut()
+                .find(|entry| entry.name == name.as_bytes())
+                .ok_or_else(gone)?;
+            match (&inside[..], entry.mode) {
+                ([(rest, blob)], FILE | EXECUTABLE) if rest.is_empty() => {
+                    modes.insert(path, entry.mode);
+                    entry.id = blob.as_bytes().to_vec();
+                }
+                (inside, FOLDER) if inside.iter().all(|(rest, _)| !rest.is_empty()) => {
+                    let below = id_of(&entry.id, TreeId::from_bytes)?;
+                    match self.replaced(&below, inside, &path, modes) {
+                        Ok(new) => entry.id = new.as_bytes().to_vec(),
+                        Err(error @ RepoError::Remote { .. }) => missing = Some(error),
+                        Err(error) => return Err(error),
+                    }
+                }
+                _ => return Err(gone()),
+            }
+        }
+        if let Some(error) = missing {
+            return Err(error);
+        }
+        let id = Repo::hash_tree(&entries)?;
+        self.known
+            .borrow_mut()
+            .trees
+            .insert(id, Ok(std::rc::Rc::new(entries)));
+        Ok(id)
+    }
+}
+
+fn kind_of(mode: u32) -> EntryKind {
+    match mode {
+        FILE => EntryKind::File,
+        EXECUTABLE => EntryKind::Executable,
+        SYMLINK => EntryKind::Symlink,
+        SUBMODULE => EntryKind::Submodule,
+        _ => EntryKind::Odd,
+    }
+}
+
+fn blob_of(entry: Option<&TreeEntry>) -> Result<Option<BlobId>, RepoError> {
+    match entry {
+        Some(entry) if entry.mode != SUBMODULE => id_of(&entry.id, BlobId::from_bytes).map(Some),
+        _ => Ok(None),
+    }
+}

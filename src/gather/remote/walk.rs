@@ -1,0 +1,312 @@
+//! The walks: the same questions that a clone answers, asked of what the forge told.
+
+use super::{EntryAt, RemoteRepo};
+use crate::model::ids::{BlobId, CommitId};
+use crate::model::policy::Refs;
+use crate::repo::{
+    BlobChange, Change, CommitInfo, EntryId, FOLDER, FileChange, FoundBy, ReadObjects, RefHits,
+    Repo, RepoError, TreeEntry, TreeListing, WantedRef, Watch,
+};
+
+/// A page of history.
+const PAGE: usize = 100;
+/// History is not walked further back than this.
+const FURTHEST: usize = 5_000;
+/// A commit that only its id names is looked for from so many branches and tags.
+const MOST_TIPS: usize = 30;
+
+impl RemoteRepo {
+    /// Whether the watched paths differ between two commits, files that are excepted aside.
+    fn differs(
+        &self,
+        old: Option<&CommitId>,
+        new: &CommitId,
+        watch: &Watch,
+        first: usize,
+    ) -> Result<bool, RepoError> {
+        let mut missing = None;
+        for folder in &watch.folders {
+            let before = old.map_or(Ok(None), |old| self.at(old, folder, first));
+            let after = self.at(new, folder, first);
+            let (before, after) = match (before, after) {
+                (Ok(before), Ok(after)) => (before, after),
+                (Err(error), _) | (_, Err(error)) => {
+                    missing = Some(error);
+                    continue;
+                }
+            };
+            if before == after {
+                continue;
+            }
+            if watch.except.is_empty() {
+                return Ok(true);
+            }
+            let mut changes = Vec::new();
+            let path = Repo::path_segments(folder)?.join("/");
+            self.difference(
+                entry(&before)?.as_ref(),
+                entry(&after)?.as_ref(),
+                &path,
+                0,
+                &mut changes,
+            )?;
+            if changes
+                .iter()
+                .any(|change| !watch.except.contains(&change.path))
+            {
+                return Ok(true);
+            }
+        }
+        missing.map_or(Ok(false), Err)
+    }
+
+    fn too_far<T>(&self) -> Result<T, RepoError> {
+        self.failed(&format!(
+            "nothing was found in its last {FURTHEST} commits; a checkout with `fetch-depth: 0` reads all of them"
+        ))
+    }
+
+    /// Whether a clone's answer is one, and not that it is shallow or lacks something.
+    fn settled<T>(answer: Result<T, RepoError>) -> Option<Result<T, RepoError>> {
+        match answer {
+            Err(RepoError::Shallow { .. } | RepoError::NotFound { .. }) => None,
+            other => Some(other),
+        }
+    }
+}
+
+/// An entry as part of a tree, without its name.
+fn entry(at: &EntryAt) -> Result<Option<TreeEntry>, RepoError> {
+    let Some((mode, id)) = at else {
+        return Ok(None);
+    };
+    let id: CommitId =
+        id.parse()
+            .map_err(|error: crate::model::ids::IdError| RepoError::Remote {
+                why: error.to_string(),
+            })?;
+    Ok(Some(TreeEntry {
+        mode: *mode,
+        name: Vec::new(),
+        id: id.as_bytes().to_vec(),
+    }))
+}
+
+impl ReadObjects for RemoteRepo {
+    fn resolve(&self, name: &str, _: Option<&str>) -> Result<RefHits, RepoError> {
+        let wanted = WantedRef::parse(name)?;
+        let (WantedRef::Short(short) | WantedRef::Branch(short) | WantedRef::Tag(short)) = wanted;
+        let mut hits = RefHits::default();
+        let full_id = matches!(wanted, WantedRef::Short(_)) && matches!(short.len(), 40 | 64);
+        let commit = match short.parse::<CommitId>() {
+            Ok(id) if full_id => self.has(&id).map(|there| there.then_some(id)),
+            _ => Ok(None),
+        };
+        let known = self.known.borrow().refs.get(short).cloned();
+        match known {
+            Some(Ok(found)) => {
+                if !matches!(wanted, WantedRef::Tag(_)) {
+                    hits.branch = found.branch;
+                }
+                if !matches!(wanted, WantedRef::Branch(_)) {
+                    hits.tag = found.tag;
+                }
+            }
+            Some(Err(why)) => return self.failed(&why),
+            None => {
+                self.wants.borrow_mut().refs.insert(short.to_owned());
+                return self.later();
+            }
+        }
+        hits.commit = commit?;
+        Ok(hits)
+    }
+
+    fn promotable(
+        &self,
+        commit: &CommitId,
+        by: FoundBy<'_>,
+        refs: &Refs,
+    ) -> Result<Option<bool>, RepoError> {
+        match by {
+            FoundBy::Branch(name) if refs.allows_branch(name) => return Ok(Some(true)),
+            FoundBy::Tag(name) if refs.allows_tag(name) => return Ok(Some(true)),
+            _ => {}
+        }
+        let listed = self.listed()?;
+        let branches = listed
+            .branches
+            .iter()
+            .filter(|(name, _)| refs.allows_branch(name));
+        let tags = listed.tags.iter().filter(|(name, _)| refs.allows_tag(name));
+        // The branches that a commit most likely lies on come first.
+        let mut tips: Vec<&(String, CommitId)> = branches.collect();
+        tips.sort_by_key(|(name, _)| !matches!(name.as_str(), "main" | "master"));
+        tips.extend(tags);
+        for (_, tip) in tips.iter().take(MOST_TIPS) {
+            if self.related(commit, tip)? {
+                return Ok(Some(true));
+            }
+        }
+        if listed.more || tips.len() > MOST_TIPS {
+            return self.failed(&format!(
+                "whether {} is on a branch or tag that may be promoted was looked for on {MOST_TIPS} of them; name a \
+                 branch or tag, or narrow `refs` of the policy",
+                commit.short()
+            ));
+        }
+        Ok(Some(false))
+    }
+
+    fn has(&self, commit: &CommitId) -> Result<bool, RepoError> {
+        Ok(self.info(commit, 1, &[])?.is_some())
+    }
+
+    fn reachable_from_any(&self, commit: &CommitId, tips: &[CommitId]) -> Result<bool, RepoError> {
+        for tip in tips {
+            if self.related(commit, tip)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn is_ancestor(&self, ancestor: &CommitId, of: &CommitId) -> Result<bool, RepoError> {
+        self.related(ancestor, of)
+    }
+
+    fn newest_change(&self, tip: &CommitId, watch: &Watch) -> Result<Option<CommitId>, RepoError> {
+        if let Some(local) = self.clone_with(tip)
+            && let Some(answer) = Self::settled(local.newest_change(tip, watch))
+        {
+            return answer;
+        }
+        let mut at = *tip;
+        for _ in 0..FURTHEST {
+            let Some(info) = self.info(&at, PAGE, &watch.folders)? else {
+                return self.failed(&format!("the commit {} is not there", at.short()));
+            };
+            let parent = info.parents.first().copied();
+            if self.differs(parent.as_ref(), &at, watch, PAGE)? {
+                return Ok(Some(at));
+            }
+            match parent {
+                Some(parent) => at = parent,
+                None => return Ok(None),
+            }
+        }
+        self.too_far()
+    }
+
+    fn same_trees(&self, a: &CommitId, b: &CommitId, watch: &Watch) -> Result<bool, RepoError> {
+        Ok(!self.differs(Some(a), b, watch, 1)?)
+    }
+
+    fn walk_changes(
+        &self,
+        tip: &CommitId,
+        paths: &[String],
+        each: &mut dyn FnMut(&Change) -> Result<Vec<usize>, RepoError>,
+    ) -> Result<(), RepoError> {
+        let mut wanted: Vec<bool> = vec![true; paths.len()];
+        let mut at = *tip;
+        for _ in 0..FURTHEST {
+            if !wanted.contains(&true) {
+                return Ok(());
+            }
+            let Some(info) = self.info(&at, PAGE, paths)? else {
+                return self.failed(&format!("the commit {} is not there", at.short()));
+            };
+            let parent = info.parents.first().copied();
+            let blob = |commit: &CommitId, path: &String| -> Result<Option<BlobId>, RepoError> {
+                Ok(match Self::entry_id(&self.at(commit, path, PAGE)?, path)? {
+                    Some(EntryId::File(blob)) => Some(blob),
+                    _ => None,
+                })
+            };
+            let mut change = Change {
+                commit: at,
+                parent,
+                paths: Vec::new(),
+                blobs: Vec::new(),
+            };
+            let mut missing = None;
+            for (index, path) in paths.iter().enumerate() {
+                if !wanted[index] {
+                    continue;
+                }
+                let old = parent
+                    .as_ref()
+                    .map_or(Ok(None), |parent| blob(parent, path));
+                match (old, blob(&at, path)) {
+                    (Ok(old), Ok(new)) if old != new => {
+                        change.paths.push(index);
+                        change.blobs.push(BlobChange { old, new });
+                    }
+                    (Err(error), _) | (_, Err(error)) => missing = Some(error),
+                    _ => {}
+                }
+            }
+            if let Some(error) = missing {
+                return Err(error);
+            }
+            if !change.paths.is_empty() {
+                for done in each(&change)? {
+                    wanted[done] = false;
+                }
+            }
+            match parent {
+                Some(parent) => at = parent,
+                None => return Ok(()),
+            }
+        }
+        self.too_far()
+    }
+
+    fn changed_files(
+        &self,
+        parent: Option<&CommitId>,
+        commit: &CommitId,
+    ) -> Result<Vec<FileChange>, RepoError> {
+        let root = |commit: &CommitId| -> Result<TreeEntry, RepoError> {
+            Ok(TreeEntry {
+                mode: FOLDER,
+                name: Vec::new(),
+                id: self.info_of(commit)?.tree.as_bytes().to_vec(),
+            })
+        };
+        let (old, new) = (parent.map(root).transpose(), root(commit));
+        let (old, new) = (old?, new?);
+        let mut found = Vec::new();
+        self.difference(old.as_ref(), Some(&new), "", 0, &mut found)?;
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
+    fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, RepoError> {
+        Ok(self.info_of(commit)?.as_ref().clone())
+    }
+
+    fn entry_at(&self, commit: &CommitId, path: &str) -> Result<Option<EntryId>, RepoError> {
+        Self::entry_id(&self.at(commit, path, 1)?, path)
+    }
+
+    fn files_in(
+        &self,
+        commit: &CommitId,
+        enter: &dyn Fn(&str) -> bool,
+        take: &dyn Fn(&str) -> bool,
+    ) -> Result<TreeListing, RepoError> {
+        let root = self.info_of(commit)?.tree;
+        let mut listing = TreeListing::default();
+        self.list(&root, "", 0, enter, take, &mut listing)?;
+        listing.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        listing.skipped.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        listing.non_utf8.sort_unstable();
+        Ok(listing)
+    }
+
+    fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, RepoError> {
+        Ok(self.content(blob)?.as_ref().clone())
+    }
+}

@@ -1,0 +1,58 @@
+//! The labels that Sluice uses.
+
+use sha2::{Digest, Sha256};
+
+use super::name::{GateName, StageName};
+
+/// Set by anyone who may triage: nothing of this promotion is landed.
+pub const HOLD: &str = "sluice/hold";
+/// Set by Sluice on a pull request that somebody pushed to.
+pub const BLOCKED: &str = "sluice/blocked";
+
+/// The longest name that GitHub gives a label.
+const LONGEST: usize = 50;
+
+/// The label that approves the gates of this name into a stage. Long names, and such with characters that a label
+/// cannot hold, are told apart by a digest.
+pub fn approve_label(stage: &StageName, gate: &GateName) -> String {
+    let plain = format!("approve/{stage}/{gate}");
+    let fits = plain.len() <= LONGEST
+        && plain
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte));
+    if fits {
+        return plain;
+    }
+    let digest = Sha256::digest(serde_json::json!([stage.as_str(), gate.as_str()]).to_string());
+    let digest: String = digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let readable: String = plain
+        .chars()
+        .skip("approve/".len())
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(LONGEST - "approve//".len() - digest.len())
+        .collect();
+    format!("approve/{readable}/{digest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_names_stage_and_gate_and_never_grows_too_long() {
+        let label = |stage: &str, gate: &str| approve_label(&stage.into(), &gate.into());
+        assert_eq!(label("prod", "approval-gate"), "approve/prod/approval-gate");
+        let long = label("prod", &"g".repeat(60));
+        assert!(
+            long.len() <= 50 && long.starts_with("approve/prodggg"),
+            "{long}"
+        );
+        assert_ne!(long, label("prod", &"g".repeat(61)));
+        assert_ne!(label("a,b", "c"), label("a;b", "c"));
+        assert!(!label("a,b", "c").contains(','));
+    }
+}

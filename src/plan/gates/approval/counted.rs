@@ -1,0 +1,205 @@
+//! Whose approval counts, by the evidence of one pull request. Pure: the rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::model::evidence::{Actor, Evidence, Looked, Opinion, Permission, Review, UserId};
+use crate::model::policy::Way;
+
+/// What the evidence says to a gate, before anybody asks how many are needed.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    /// People whose approval counts, with the way in which they gave it.
+    pub approvals: BTreeMap<UserId, (String, &'static str)>,
+    /// People with write whose last word is that they want changes.
+    pub refusals: BTreeSet<String>,
+    /// What was given and does not count, and why: for people to read.
+    pub void: Vec<String>,
+    /// What could not be read. Where anything is here, nothing passes.
+    pub unread: Vec<String>,
+    /// Why nothing given so far can count yet.
+    pub unknown: Option<String>,
+}
+
+/// Counts. `label` is the label of the gate.
+pub(super) fn count(evidence: &Evidence, ways: &[Way], label: &str) -> Counted {
+    let mut counted = Counted::default();
+    let Some(excluded) = excluded(evidence, &mut counted) else {
+        return counted;
+    };
+    let judge = Judge { evidence, excluded };
+    judge.reviews(ways.contains(&Way::Review), &mut counted);
+    if ways.contains(&Way::Label) {
+        judge.label(label, &mut counted);
+    }
+    if ways.contains(&Way::Dispatch)
+        && let Some(actor) = &evidence.dispatched
+    {
+        judge.approval(actor, "dispatch", &mut counted);
+    }
+    counted
+}
+
+/// Author, pushers and requester; `None` where they are not known, so that nobody counts.
+fn excluded(evidence: &Evidence, counted: &mut Counted) -> Option<BTreeMap<UserId, &'static str>> {
+    let mut excluded = BTreeMap::new();
+    match &evidence.pushers {
+        Ok(pushers) => excluded.extend(pushers.iter().map(|id| (*id, "has commits on the branch"))),
+        Err(why) => {
+            counted.unread.push(why.clone());
+            return None;
+        }
+    }
+    match evidence.author.as_ref().and_then(|author| author.id) {
+        Some(author) => {
+            excluded.insert(author, "opened the pull request");
+        }
+        None => {
+            counted
+                .unread
+                .push("who opened the pull request is not known".to_owned());
+            return None;
+        }
+    }
+    if let Some(requester) = evidence.requester {
+        excluded.insert(requester, "asked for this promotion");
+    }
+    Some(excluded)
+}
+
+struct Judge<'a> {
+    evidence: &'a Evidence,
+    excluded: BTreeMap<UserId, &'static str>,
+}
+
+impl Judge<'_> {
+    /// The last opinion of each person: comments never replace one, and nothing comes back once it was
+    /// replaced.
+    fn reviews(&self, way: bool, counted: &mut Counted) {
+        let reviews = match &self.evidence.reviews {
+            Ok(reviews) => reviews,
+            Err(why) => {
+                counted.unread.push(why.clone());
+                return;
+            }
+        };
+        let mut last: BTreeMap<UserId, (&Actor, &Review)> = BTreeMap::new();
+        let mut ordered: Vec<&Review> = reviews.iter().collect();
+        ordered.sort_by_key(|review| (review.at, review.id));
+        for review in ordered {
+            let Some(actor) = &review.by else { continue };
+            let (Some(id), true) = (actor.person(), review.opinion != Opinion::None) else {
+                if review.opinion == Opinion::Approved && actor.person().is_none() {
+                    counted.void.push(format!("{} is no person", actor.login));
+                }
+                continue;
+            };
+            last.insert(id, (actor, review));
+        }
+        for (id, (actor, review)) in last {
+            match review.opinion {
+                Opinion::ChangesRequested => match self.permission(id, actor) {
+                    Ok(Permission::Write) => {
+                        counted.refusals.insert(actor.login.clone());
+                    }
+                    Ok(_) => counted.void.push(format!(
+                        "{} wants changes, without having write",
+                        actor.login
+                    )),
+                    Err(why) => counted.unread.push(why),
+                },
+                Opinion::Approved if !way => {}
+                Opinion::Approved if review.commit != Some(self.evidence.head) => {
+                    counted
+                        .void
+                        .push(format!("{} approved an older state", actor.login));
+                }
+                Opinion::Approved => match (&self.evidence.arrived, review.at) {
+                    (Ok(arrived), Some(at)) if at > *arrived => {
+                        self.approval(actor, "review", counted);
+                    }
+                    (Ok(_), _) => counted.void.push(format!(
+                        "{} approved before this state was put up",
+                        actor.login
+                    )),
+                    (Err(why), _) => counted.unknown = Some(why.clone()),
+                },
+                Opinion::Dismissed | Opinion::None => {}
+            }
+        }
+    }
+
+    /// The label counts while it is there, by the last person who set it, if that was after this head arrived.
+    fn label(&self, name: &str, counted: &mut Counted) {
+        let is = |label: &str| label.eq_ignore_ascii_case(name);
+        if !self.evidence.labels.iter().any(|label| is(label)) {
+            return;
+        }
+        let events = match &self.evidence.label_events {
+            Ok(events) => events,
+            Err(why) => {
+                counted.unread.push(why.clone());
+                return;
+            }
+        };
+        let last = events
+            .iter()
+            .filter(|event| is(&event.label))
+            .max_by_key(|event| (event.at, event.order));
+        let Some(event) = last.filter(|event| event.set) else {
+            counted.unknown = Some(format!("who set the label {name} is not known yet"));
+            return;
+        };
+        let Some(actor) = &event.by else {
+            counted.void.push(format!(
+                "the label {name} was set by an account that is gone"
+            ));
+            return;
+        };
+        match &self.evidence.arrived {
+            Err(why) => counted.unknown = Some(why.clone()),
+            Ok(arrived) if !later(event.at, *arrived) => counted.void.push(format!(
+                "{} set the label {name} before this state was put up: take it off and set it again",
+                actor.login
+            )),
+            Ok(_) => self.approval(actor, "label", counted),
+        }
+    }
+
+    fn approval(&self, actor: &Actor, way: &'static str, counted: &mut Counted) {
+        let Some(id) = actor.person() else {
+            counted.void.push(format!("{} is no person", actor.login));
+            return;
+        };
+        if let Some(why) = self.excluded.get(&id) {
+            counted
+                .void
+                .push(format!("{} {why}, and does not count", actor.login));
+            return;
+        }
+        match self.permission(id, actor) {
+            Ok(Permission::Write) => {
+                counted
+                    .approvals
+                    .entry(id)
+                    .or_insert((actor.login.clone(), way));
+            }
+            Ok(_) => counted.void.push(format!("{} has no write", actor.login)),
+            Err(why) => counted.unread.push(why),
+        }
+    }
+
+    fn permission(&self, id: UserId, actor: &Actor) -> Looked<Permission> {
+        match self.evidence.permissions.get(&id) {
+            Some(Ok(permission)) => Ok(*permission),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err(format!("what {} may do was not read", actor.login)),
+        }
+    }
+}
+
+/// Strictly later: what happened in the same second may have been about the state before.
+fn later(event: Timestamp, arrived: Timestamp) -> bool {
+    event > arrived
+}
