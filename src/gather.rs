@@ -6,6 +6,7 @@ mod files;
 mod history;
 mod landing;
 mod parallel;
+mod proposals;
 mod remote;
 mod remotes;
 mod revisions;
@@ -13,6 +14,7 @@ mod watched;
 
 pub use files::{files_at, files_of_commit, files_on_disk};
 pub use history::answer_history;
+pub use proposals::{Wanted, build, changes, moved, proposals};
 pub use remote::RemoteRepo;
 pub use remotes::Remotes;
 pub use revisions::{Here, Repositories, answer_revisions};

@@ -19,6 +19,7 @@ pub mod place;
 pub mod plan;
 pub mod plan_id;
 pub mod policy;
+pub mod proposal;
 pub mod pull;
 pub mod reference;
 pub mod repo_url;

@@ -148,6 +148,54 @@ impl Record {
     }
 }
 
+/// The name of the branch for a record: `sluice/<pipeline>/<stage>/<plan>-<build>`, twelve digits each; the `again`th
+/// of that name, from 0. Characters that a branch cannot hold are left out: the plan tells pipelines apart.
+pub fn branch_name(record: &Record, again: usize) -> String {
+    let part = |text: &str| -> String {
+        let kept: String = text
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '-' {
+                    c
+                } else {
+                    '-'
+                }
+            })
+            .take(60)
+            .collect();
+        if kept.is_empty() {
+            "-".to_owned()
+        } else {
+            kept
+        }
+    };
+    let suffix = if again == 0 {
+        String::new()
+    } else {
+        format!("-{}", again + 1)
+    };
+    format!(
+        "sluice/{}/{}/{}-{}{suffix}",
+        part(&record.pipeline),
+        part(&record.stage),
+        record.plan.named(),
+        record.build
+    )
+}
+
+/// Whether a branch bears the name of a record, whatever its suffix.
+pub fn branch_is_of(branch: &str, record: &Record) -> bool {
+    let plain = branch_name(record, 0);
+    branch.strip_prefix(plain.as_str()).is_some_and(|rest| {
+        rest.is_empty()
+            || rest.strip_prefix('-').is_some_and(|number| {
+                number
+                    .parse::<u32>()
+                    .is_ok_and(|number| number > 1 && number.to_string() == rest[1..])
+            })
+    })
+}
+
 fn line(text: &mut String, name: &str, value: &str) {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "Sluice-{name}: {value}");
@@ -294,6 +342,37 @@ mod tests {
         Sluice-Source: prod from prod: git.ref=6.5.3 prod@abababababababababababababababababababab token@unchanged
         Sluice-Repository: acme/gitops@prod
         ");
+    }
+
+    #[test]
+    fn a_branch_is_named_by_plan_and_build_and_a_used_name_gets_a_number() {
+        let record = record("prod", "1");
+        assert_eq!(
+            branch_name(&record, 0),
+            "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab"
+        );
+        assert_eq!(
+            branch_name(&record, 1),
+            "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab-2"
+        );
+        for (name, is) in [
+            (branch_name(&record, 0), true),
+            (branch_name(&record, 4), true),
+            (
+                "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab-1".to_owned(),
+                false,
+            ),
+            (
+                "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab-02".to_owned(),
+                false,
+            ),
+            (
+                "sluice/prod/prod/7c7c7c7c7c7c-0123456789abc".to_owned(),
+                false,
+            ),
+        ] {
+            assert_eq!(branch_is_of(&name, &record), is, "{name}");
+        }
     }
 
     #[test]

@@ -1,0 +1,67 @@
+//! Proposals: branches of ours that put a plan up, as they stand on the forge.
+
+use super::ids::PlanId;
+use super::name::StageName;
+use super::plan::EdgeName;
+use super::pull::{PromotionBranch, Pull, PullState};
+
+/// A branch of ours, by what its head's record says. The record only says what to compare; what is landed is proved.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The branch and its pull requests.
+    pub branch: PromotionBranch,
+    /// The pipeline's namespace.
+    pub namespace: Option<String>,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The stage.
+    pub stage: StageName,
+    /// The edges, sorted.
+    pub edges: Vec<EdgeName>,
+    /// The plan.
+    pub plan: PlanId,
+    /// The build.
+    pub build: String,
+    /// Who asked for it by a dispatch.
+    pub requested_by: Option<u64>,
+}
+
+impl Proposal {
+    /// Its pull request from this repository into `base`: the open one, else the newest.
+    pub fn pull(&self, base: &str) -> Option<&Pull> {
+        let ours = || {
+            self.branch.pulls.iter().filter(|pull| {
+                !pull.foreign && pull.base == base && pull.branch == self.branch.name
+            })
+        };
+        ours()
+            .find(|pull| pull.is_open())
+            .or_else(|| ours().max_by_key(|pull| pull.number))
+    }
+
+    /// Its open pull request.
+    pub fn open(&self, base: &str) -> Option<&Pull> {
+        self.pull(base).filter(|pull| pull.is_open())
+    }
+
+    /// Whether it was merged.
+    pub fn merged(&self, base: &str) -> bool {
+        self.pull(base)
+            .is_some_and(|pull| matches!(pull.state, PullState::Merged { .. }))
+    }
+}
+
+/// Whether what stands in an open pull request is still exactly what its plan would do to the base's tip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// It is.
+    Stands,
+    /// It was, and the base has moved under it: another build is needed.
+    BaseMoved,
+    /// Its head is not what Sluice put there: in these words.
+    HeadMoved(String),
+    /// The forge has not worked out yet what a merge would give.
+    Unknown,
+    /// It could not be read.
+    Unreadable(String),
+}

@@ -1,0 +1,237 @@
+//! What is to be done about one stage on the forge: which pull request stands for it, which give way, whether a new one
+//! is put up, whether one lands. Pure: what was read goes in, what to do comes out.
+
+use crate::model::label::HOLD;
+use crate::model::plan::{Promotion, State};
+use crate::model::policy::Delivery;
+use crate::model::proposal::{Build, Proposal};
+use crate::model::pull::{Pull, PullNumber};
+use crate::model::verdict::Verdict;
+
+/// An open pull request of a stage.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its branch.
+    pub proposal: Proposal,
+    /// Itself.
+    pub pull: Pull,
+    /// Whether its build stands.
+    pub build: Build,
+    /// The plan that it puts up, judged now. `None` where its stage or edges are not what they were, or where nobody
+    /// has said anything to it and another plan would be made now.
+    pub judged: Option<Promotion>,
+}
+
+impl Candidate {
+    /// Whether somebody whose approval counts has given one, and nobody with write wants changes.
+    fn is_claimed(&self) -> bool {
+        self.judged.as_ref().is_some_and(|judged| {
+            let gates = &judged.gates;
+            gates.iter().any(|gate| !gate.approvals.is_empty())
+                && gates
+                    .iter()
+                    .all(|gate| gate.judgement.verdict != Verdict::Blocked)
+        })
+    }
+
+    fn may_stand(&self) -> bool {
+        matches!(self.build, Build::Stands | Build::Unknown) && self.judged.is_some()
+    }
+
+    /// The promotion, where it may land now.
+    fn landable(&self) -> Option<&Promotion> {
+        let judged = self.judged.as_ref()?;
+        let free = !self.pull.draft && !self.pull.has_label(HOLD) && !self.pull.queued;
+        (free && judged.may_land()).then_some(judged)
+    }
+}
+
+/// Everything about one promotion that decides what is done.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    /// The promotion that would be made now.
+    pub promotion: &'a Promotion,
+    /// Its open pull requests.
+    pub candidates: Vec<Candidate>,
+    /// Open pull requests from branches named like its own that hold no record of ours.
+    pub strange: Vec<Pull>,
+    /// A person closed the pull request of this very plan: which, and who.
+    pub veto: Option<(PullNumber, String)>,
+    /// It was closed within the last day by somebody without write.
+    pub closed_lately: Option<PullNumber>,
+    /// Everything that its pipeline could stand in was read.
+    pub all_read: bool,
+    /// How it is delivered.
+    pub delivery: Delivery,
+}
+
+/// What to do about one stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Put the plan up in a new pull request, and close these, which it replaces.
+    Open {
+        /// Those that give way.
+        replaces: Vec<PullNumber>,
+    },
+    /// Close a pull request that stands for nothing any more.
+    Close(PullNumber),
+    /// Label a pull request that somebody pushed to, and say why it is not landed.
+    Block(PullNumber, String),
+    /// Land a pull request.
+    Land(PullNumber),
+    /// GitHub is still working out what a merge would give: look again, then land.
+    LandWhenKnown(PullNumber),
+    /// Commit straight onto the base.
+    Commit,
+}
+
+/// What was decided about one stage.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// What to do, in this order.
+    pub acts: Vec<Act>,
+    /// The pull request that stands for the stage from now on, if one is open already.
+    pub stands: Option<PullNumber>,
+    /// Why nothing is put up although something is due.
+    pub kept_back: Option<String>,
+    /// A person has to do something first.
+    pub blocked: Option<(PullNumber, String)>,
+}
+
+/// Decides.
+pub fn decide(stage: &Stage<'_>) -> Decision {
+    if let Some(decision) = blocked(stage) {
+        return decision;
+    }
+    let promotion = stage.promotion;
+    if promotion.state == State::Error {
+        return Decision::default();
+    }
+    if stage.delivery == Delivery::Commit {
+        return commit(stage);
+    }
+    let kept = keep(stage);
+    let mut decision = Decision {
+        stands: kept.map(|candidate| candidate.pull.number),
+        ..Decision::default()
+    };
+    let others = |decision: &Decision| -> Vec<PullNumber> {
+        let numbers = stage
+            .candidates
+            .iter()
+            .map(|candidate| candidate.pull.number);
+        numbers
+            .filter(|number| Some(*number) != decision.stands)
+            .collect()
+    };
+    match kept {
+        Some(candidate) => {
+            decision
+                .acts
+                .extend(others(&decision).into_iter().map(Act::Close));
+            if candidate.landable().is_some() {
+                decision.acts.push(match candidate.build {
+                    Build::Stands => Act::Land(candidate.pull.number),
+                    _ => Act::LandWhenKnown(candidate.pull.number),
+                });
+            }
+        }
+        None if promotion.proposable => match (&stage.veto, stage.closed_lately) {
+            (Some((number, who)), _) => {
+                decision.kept_back = Some(format!(
+                    "{who} closed {number}; it comes back when the plan changes, or when somebody asks for it"
+                ));
+            }
+            (None, Some(number)) => {
+                decision.kept_back = Some(format!(
+                    "{number} was closed less than a day ago; it comes back tomorrow"
+                ));
+            }
+            (None, None) => decision.acts.push(Act::Open {
+                replaces: others(&decision),
+            }),
+        },
+        // A hold leaves what is there alone; where nothing is left to promote, what is there stands for nothing.
+        None if promotion.changes.is_empty()
+            && stage.all_read
+            && promotion.state != State::Held =>
+        {
+            decision
+                .acts
+                .extend(others(&decision).into_iter().map(Act::Close));
+        }
+        None => {}
+    }
+    decision
+}
+
+/// A head that was moved stops the stage until a person closes the pull request (A3).
+fn blocked(stage: &Stage<'_>) -> Option<Decision> {
+    let moved = stage
+        .candidates
+        .iter()
+        .find_map(|candidate| match &candidate.build {
+            Build::HeadMoved(why) => Some((candidate.pull.number, why.clone())),
+            _ => None,
+        });
+    let strange = || {
+        let pull = stage.strange.first()?;
+        Some((
+            pull.number,
+            "its head holds no record of Sluice: somebody pushed to the branch".to_owned(),
+        ))
+    };
+    let (number, why) = moved.or_else(strange)?;
+    Some(Decision {
+        acts: vec![Act::Block(number, why.clone())],
+        stands: Some(number),
+        blocked: Some((number, why)),
+        ..Decision::default()
+    })
+}
+
+fn commit(stage: &Stage<'_>) -> Decision {
+    let mut acts: Vec<Act> = stage
+        .candidates
+        .iter()
+        .map(|candidate| Act::Close(candidate.pull.number))
+        .collect();
+    if stage.promotion.may_land() {
+        acts.push(Act::Commit);
+    }
+    Decision {
+        acts,
+        ..Decision::default()
+    }
+}
+
+/// The pull request that stands for the stage: one that people have begun to approve, the plan's own before an older
+/// one; else the plan's own; else one that a person asked for.
+fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
+    let plan = stage.promotion.plan;
+    let standing = || {
+        let mut all: Vec<&Candidate> = stage
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.may_stand())
+            .collect();
+        // Of two builds of one plan the older one has been looked at longer.
+        all.sort_by_key(|candidate| (candidate.build != Build::Stands, candidate.pull.number));
+        all.into_iter()
+    };
+    let current = |candidate: &&Candidate| Some(candidate.proposal.plan) == plan;
+    standing()
+        .filter(current)
+        .find(|candidate| candidate.is_claimed())
+        .or_else(|| standing().find(|candidate| candidate.is_claimed()))
+        .or_else(|| standing().find(current))
+        .or_else(|| {
+            let asked = |candidate: &&Candidate| candidate.proposal.requested_by.is_some();
+            standing()
+                .find(asked)
+                .filter(|_| stage.promotion.state != State::Due)
+        })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,345 @@
+//! What is decided, by cases.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::model::evidence::{Actor, ActorKind};
+use crate::model::ids::{CommitId, PlanId};
+use crate::model::pipeline::GateKind;
+use crate::model::plan::{EdgeName, GateReport};
+use crate::model::pull::{Mergeable, PromotionBranch, PullState, RemoteCommit};
+use crate::model::verdict::Judgement;
+use crate::yaml::Position;
+
+fn commit(digit: char) -> CommitId {
+    digit.to_string().repeat(40).parse().unwrap()
+}
+
+fn plan(digit: char) -> PlanId {
+    digit.to_string().repeat(64).parse().unwrap()
+}
+
+fn edge() -> EdgeName {
+    EdgeName {
+        from: "dev".into(),
+        to: "prod".into(),
+    }
+}
+
+fn change() -> crate::model::change::Change {
+    use crate::model::change::{Change, Text};
+    Change {
+        manifest: crate::model::reference::ManifestKey {
+            kind: crate::model::reference::Kind::ServiceDeployment,
+            namespace: None,
+            name: "podinfo".to_owned(),
+        },
+        written_namespace: None,
+        file: "prod.yaml".into(),
+        at: Position { line: 1, column: 1 },
+        path: "spec.helm.version".parse().unwrap(),
+        old: Some(Text::Plain("1".to_owned())),
+        new: Text::Plain("2".to_owned()),
+        note: crate::yaml::Note::Remove,
+        said: None,
+        secret: None,
+    }
+}
+
+/// A due promotion of plan `digit` with one gate that says `verdict` and was approved by these.
+fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
+    Promotion {
+        stage: "prod".into(),
+        index: 1,
+        at: Position { line: 1, column: 1 },
+        edges: vec![edge()],
+        plan: Some(plan(digit)),
+        state: State::Due,
+        reason: String::new(),
+        help: None,
+        rule_at: None,
+        proposable: true,
+        gates: vec![GateReport {
+            edge: edge(),
+            name: "gate".into(),
+            kind: GateKind::Approval,
+            at: Position { line: 1, column: 1 },
+            judgement: Judgement::new(verdict, ""),
+            approvals: approvals.iter().map(|name| (*name).to_owned()).collect(),
+            rule_at: None,
+        }],
+        changes: vec![change()],
+        left_out: Vec::new(),
+        skipped: Vec::new(),
+        takes: Vec::new(),
+    }
+}
+
+fn pull(number: u64) -> Pull {
+    Pull {
+        number: PullNumber(number),
+        node: String::new(),
+        title: String::new(),
+        body: String::new(),
+        url: String::new(),
+        state: PullState::Open,
+        draft: false,
+        author: Some(Actor {
+            id: Some(9),
+            login: "sluice".to_owned(),
+            kind: ActorKind::Bot,
+        }),
+        base: "main".to_owned(),
+        branch: "sluice/p/prod/x".to_owned(),
+        head: commit('a'),
+        foreign: false,
+        created: jiff::Timestamp::UNIX_EPOCH,
+        commits: 1,
+        force_pushes: 0,
+        mergeable: Mergeable::Unknown,
+        labels: BTreeSet::new(),
+        reviews: 0,
+        auto_merge: false,
+        queued: false,
+    }
+}
+
+fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) -> Candidate {
+    Candidate {
+        proposal: Proposal {
+            branch: PromotionBranch {
+                name: "sluice/p/prod/x".to_owned(),
+                tip: RemoteCommit {
+                    id: commit('a'),
+                    tree: "b".repeat(40).parse().unwrap(),
+                    parents: vec![commit('c')],
+                    message: String::new(),
+                },
+                pulls: Vec::new(),
+            },
+            namespace: None,
+            pipeline: "p".to_owned(),
+            stage: "prod".into(),
+            edges: vec![edge()],
+            plan: plan(digit),
+            build: String::new(),
+            requested_by: None,
+        },
+        pull: pull(number),
+        build,
+        judged,
+    }
+}
+
+fn stage(promotion: &Promotion, candidates: Vec<Candidate>) -> Stage<'_> {
+    Stage {
+        promotion,
+        candidates,
+        strange: Vec::new(),
+        veto: None,
+        closed_lately: None,
+        all_read: true,
+        delivery: Delivery::PullRequest,
+    }
+}
+
+fn waiting(digit: char) -> Promotion {
+    promotion(digit, Verdict::Pending, &[])
+}
+
+fn number(number: u64) -> PullNumber {
+    PullNumber(number)
+}
+
+#[test]
+fn what_is_due_is_put_up_once() {
+    let now = waiting('1');
+    let opened = decide(&stage(&now, Vec::new()));
+    assert_eq!(opened.acts, [Act::Open { replaces: vec![] }]);
+    let again = decide(&stage(
+        &now,
+        vec![candidate(7, '1', Build::Stands, Some(now.clone()))],
+    ));
+    assert_eq!((again.acts.len(), again.stands), (0, Some(number(7))));
+}
+
+#[test]
+fn a_newer_plan_replaces_until_somebody_approved() {
+    let now = waiting('2');
+    let silent = candidate(7, '1', Build::Stands, Some(waiting('1')));
+    assert_eq!(
+        decide(&stage(&now, vec![silent])).acts,
+        [Act::Open {
+            replaces: vec![number(7)]
+        }]
+    );
+    let begun = candidate(
+        7,
+        '1',
+        Build::Stands,
+        Some(promotion('1', Verdict::Pending, &["carol"])),
+    );
+    let decision = decide(&stage(&now, vec![begun]));
+    assert_eq!((decision.acts.len(), decision.stands), (0, Some(number(7))));
+    let full = candidate(
+        7,
+        '1',
+        Build::Stands,
+        Some(promotion('1', Verdict::Pass, &["carol"])),
+    );
+    assert_eq!(
+        decide(&stage(&now, vec![full])).acts,
+        [Act::Land(number(7))]
+    );
+    let refused = candidate(
+        7,
+        '1',
+        Build::Stands,
+        Some(promotion('1', Verdict::Blocked, &["carol"])),
+    );
+    assert_eq!(
+        decide(&stage(&now, vec![refused])).acts,
+        [Act::Open {
+            replaces: vec![number(7)]
+        }],
+        "wanting changes releases it"
+    );
+}
+
+#[test]
+fn a_moved_base_gets_a_new_build_and_approvals_start_again() {
+    let now = promotion('1', Verdict::Pass, &["carol"]);
+    let old = candidate(7, '1', Build::BaseMoved, Some(now.clone()));
+    assert_eq!(
+        decide(&stage(&now, vec![old])).acts,
+        [Act::Open {
+            replaces: vec![number(7)]
+        }]
+    );
+    let unknown = candidate(7, '1', Build::Unknown, Some(now.clone()));
+    assert_eq!(
+        decide(&stage(&now, vec![unknown])).acts,
+        [Act::LandWhenKnown(number(7))]
+    );
+}
+
+#[test]
+fn of_two_builds_of_one_plan_one_is_closed() {
+    let now = waiting('1');
+    let both = vec![
+        candidate(8, '1', Build::Stands, Some(now.clone())),
+        candidate(7, '1', Build::Stands, Some(now.clone())),
+    ];
+    let decision = decide(&stage(&now, both));
+    assert_eq!(decision.acts, [Act::Close(number(8))]);
+    assert_eq!(decision.stands, Some(number(7)));
+}
+
+#[test]
+fn a_moved_head_is_never_landed_replaced_or_closed() {
+    let now = promotion('1', Verdict::Pass, &["carol"]);
+    let moved = candidate(
+        7,
+        '1',
+        Build::HeadMoved("pushed".to_owned()),
+        Some(now.clone()),
+    );
+    let decision = decide(&stage(&now, vec![moved]));
+    assert_eq!(decision.acts, [Act::Block(number(7), "pushed".to_owned())]);
+    let mut strange = stage(&now, Vec::new());
+    strange.strange = vec![pull(8)];
+    assert!(matches!(
+        decide(&strange).acts[..],
+        [Act::Block(PullNumber(8), _)]
+    ));
+}
+
+#[test]
+fn nothing_lands_unless_every_gate_passes_and_nothing_holds_it() {
+    for verdict in [Verdict::Pending, Verdict::Blocked, Verdict::Error] {
+        let now = promotion('1', verdict, &["carol"]);
+        let open = candidate(7, '1', Build::Stands, Some(now.clone()));
+        assert!(
+            !decide(&stage(&now, vec![open]))
+                .acts
+                .contains(&Act::Land(number(7))),
+            "{verdict}"
+        );
+    }
+    let now = promotion('1', Verdict::Pass, &["carol"]);
+    let mut held = candidate(7, '1', Build::Stands, Some(now.clone()));
+    held.pull.labels.insert("Sluice/Hold".to_owned());
+    let mut draft = candidate(7, '1', Build::Stands, Some(now.clone()));
+    draft.pull.draft = true;
+    for candidate in [held, draft] {
+        assert_eq!(decide(&stage(&now, vec![candidate])).acts, []);
+    }
+    let mut frozen = now.clone();
+    frozen.state = State::Held;
+    let open = candidate(7, '1', Build::Stands, Some(frozen.clone()));
+    assert_eq!(decide(&stage(&frozen, vec![open])).acts, []);
+    assert_eq!(
+        decide(&stage(&frozen, Vec::new())).acts,
+        [Act::Open { replaces: vec![] }],
+        "proposals still open in a freeze"
+    );
+}
+
+#[test]
+fn a_veto_holds_until_the_plan_changes() {
+    let now = waiting('1');
+    let mut closed = stage(&now, Vec::new());
+    closed.veto = Some((number(7), "carol".to_owned()));
+    let decision = decide(&closed);
+    assert_eq!(decision.acts, []);
+    assert!(decision.kept_back.unwrap().contains("carol closed #7"));
+    closed.veto = None;
+    closed.closed_lately = Some(number(7));
+    assert!(decide(&closed).kept_back.is_some());
+}
+
+#[test]
+fn what_stands_for_nothing_is_closed_only_if_everything_was_read() {
+    let mut nothing = waiting('1');
+    nothing.changes.clear();
+    nothing.plan = None;
+    nothing.state = State::InSync;
+    nothing.proposable = false;
+    let open = || candidate(7, '1', Build::Stands, Some(waiting('1')));
+    assert_eq!(
+        decide(&stage(&nothing, vec![open()])).acts,
+        [Act::Close(number(7))]
+    );
+    let mut unread = stage(&nothing, vec![open()]);
+    unread.all_read = false;
+    assert_eq!(decide(&unread).acts, []);
+    let mut asked = open();
+    asked.proposal.requested_by = Some(5);
+    let decision = decide(&stage(&nothing, vec![asked]));
+    assert_eq!(
+        (decision.acts.len(), decision.stands),
+        (0, Some(number(7))),
+        "a person asked for it"
+    );
+    let mut error = nothing.clone();
+    error.state = State::Error;
+    assert_eq!(decide(&stage(&error, vec![open()])).acts, []);
+    let mut held = nothing;
+    held.state = State::Held;
+    assert_eq!(decide(&stage(&held, vec![open()])).acts, []);
+}
+
+#[test]
+fn a_stage_that_is_committed_to_has_no_pull_requests() {
+    let now = promotion('1', Verdict::Pass, &[]);
+    let mut direct = stage(
+        &now,
+        vec![candidate(7, '1', Build::Stands, Some(now.clone()))],
+    );
+    direct.delivery = Delivery::Commit;
+    assert_eq!(decide(&direct).acts, [Act::Close(number(7)), Act::Commit]);
+    let waits = waiting('1');
+    let mut direct = stage(&waits, Vec::new());
+    direct.delivery = Delivery::Commit;
+    assert_eq!(decide(&direct).acts, []);
+}
