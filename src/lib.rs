@@ -18,6 +18,7 @@ pub mod model;
 pub mod plan;
 pub mod policy;
 pub mod record;
+pub mod render;
 pub mod repo;
 pub mod report;
 pub mod yaml;

@@ -1,5 +1,9 @@
 //! Foreign text on its way out: one function per destination.
 
+mod markdown;
+
+pub use markdown::{html, markdown, markdown_code, prose, table_code};
+
 use crate::model::hidden::{is_hidden, push_escaped};
 
 /// For a terminal: nothing that moves the cursor, changes colour, hides or reorders text survives. Line breaks become
@@ -30,11 +34,27 @@ pub fn json(document: &str) -> String {
     safe
 }
 
-/// For the subject or body of a commit: one line, and nothing that a forge or git acts on. Skip instructions, closing
-/// keywords before a number, mentions and trailers of other tools are broken by a zero-width space.
+/// For the subject or body of a commit: one line, and nothing that a forge or git acts on. Skip instructions, references
+/// and closing keywords before them, mentions and trailers of other tools are broken by a zero-width space.
 pub fn commit(text: &str) -> String {
-    const BREAK: char = '\u{200b}';
     let line = terminal(text);
+    let mut safe = String::with_capacity(line.len());
+    let mut from = 0;
+    for at in breaks(&line) {
+        safe.push_str(&line[from..at]);
+        safe.push(BREAK);
+        from = at;
+    }
+    safe.push_str(&line[from..]);
+    safe
+}
+
+/// Stands inside a word that a forge would act on. It is put there after hidden characters were made visible, so every
+/// one in an escaped text is ours.
+const BREAK: char = '\u{200b}';
+
+/// Where a [`BREAK`] goes into a line so that no forge acts on it: ascending, each inside the line or at its end.
+fn breaks(line: &str) -> Vec<usize> {
     let lower = line.to_ascii_lowercase();
     let mut breaks: Vec<usize> = Vec::new();
     for word in [
@@ -44,38 +64,33 @@ pub fn commit(text: &str) -> String {
         "[skip actions]",
         "[actions skip]",
         "***no_ci***",
-    ] {
-        breaks.extend(lower.match_indices(word).map(|(at, _)| at + 1));
-    }
-    for word in [
-        "gh-",
-        "https://",
-        "http://",
+        "www.",
         "skip-checks:",
         "co-authored-by:",
         "signed-off-by:",
+        "on-behalf-of:",
         "sluice-",
     ] {
         breaks.extend(lower.match_indices(word).map(|(at, _)| at + 1));
     }
+    // Between the colon and the slashes, so that what stands before may be any scheme.
+    breaks.extend(lower.match_indices("://").map(|(at, _)| at + 1));
     let bytes = line.as_bytes();
+    // What ends a text may be continued by what is put behind it.
+    let goes_on = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_alphanumeric);
     for (at, c) in line.char_indices() {
-        let next = bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
-        if matches!(c, '@' | '#') && next {
+        if c == '@' || c == '#' && goes_on(at + 1) {
+            breaks.push(at + 1);
+        }
+    }
+    for (at, _) in lower.match_indices("gh-") {
+        if goes_on(at + 3) {
             breaks.push(at + 1);
         }
     }
     breaks.sort_unstable();
     breaks.dedup();
-    let mut safe = String::with_capacity(line.len() + 3 * breaks.len());
-    let mut from = 0;
-    for at in breaks {
-        safe.push_str(&line[from..at]);
-        safe.push(BREAK);
-        from = at;
-    }
-    safe.push_str(&line[from..]);
-    safe
+    breaks
 }
 
 /// For a Mermaid label between double quotes.

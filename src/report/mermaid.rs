@@ -4,13 +4,17 @@ use std::fmt::Write;
 
 use super::escape::mermaid;
 use crate::model::catalog::Catalog;
-use crate::model::pipeline::EdgeEnds;
+use crate::model::pipeline::{EdgeEnds, Pipeline};
 
-/// All pipelines as one chart: a box per pipeline, a node per stage with its services, an arrow per edge with its
-/// gates.
+/// All pipelines as one chart.
 pub fn chart(catalog: &Catalog) -> String {
+    chart_of(&catalog.pipelines)
+}
+
+/// Pipelines as one chart: a box per pipeline, a node per stage with its services, an arrow per edge with its gates.
+pub fn chart_of<'a>(pipelines: impl IntoIterator<Item = &'a Pipeline>) -> String {
     let mut text = String::from("flowchart LR\n");
-    for (index, pipeline) in catalog.pipelines.iter().enumerate() {
+    for (index, pipeline) in pipelines.into_iter().enumerate() {
         let _ = writeln!(
             text,
             "  subgraph p{index}[\"{}\"]",

@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("execute", &["model", "yaml", "record"]),
     ("report", &["model"]),
+    ("render", &["model", "yaml", "report"]),
     ("error", &["repo", "execute"]),
     ("cli", &[]),
 ];

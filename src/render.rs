@@ -1,0 +1,24 @@
+//! The texts that GitHub shows: pull-request titles and bodies, commit messages, step summaries.
+//!
+//! Templates stand beside the code that fills them (`*.md.jinja`). Every value passes the escaping of
+//! [`crate::report::escape`] on its way into a template; only [`Link`]s and what a filter made go in as they are. Texts
+//! that are compared before they are written (title, body, commit) hold no clock and no run id, so that a second run
+//! writes nothing. This module knows the model; it knows no forge, no runner and no file.
+
+mod commit;
+mod engine;
+mod link;
+mod pull_request;
+mod summary;
+mod texts;
+mod words;
+
+#[cfg(test)]
+mod sample;
+
+pub use commit::{Message, landing_message, promotion_message};
+pub use engine::RenderError;
+pub use link::Link;
+pub use pull_request::{Blocked, Commit, Commits, GateDetail, PullRequest};
+pub use summary::{Ahead, Mark, Pull, Row, Summary};
+pub use texts::{Line, Problem, Worded, note, subject, title};

@@ -1,0 +1,98 @@
+//! Addresses that a text may link to.
+
+use minijinja::Value;
+use url::{Host, Url};
+
+/// An address that stands between `(` and `)` of a Markdown link: `https` (`http` only to this machine), without a user,
+/// and with every character encoded that Markdown, a table or HTML gives a meaning to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link(String);
+
+impl Link {
+    /// The address, where it is one that is linked to; at most 2,000 characters.
+    pub fn parse(address: &str) -> Option<Self> {
+        let url = Url::parse(address).ok()?;
+        let here = match url.host()? {
+            Host::Domain(name) => name == "localhost",
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        };
+        let scheme = url.scheme() == "https" || url.scheme() == "http" && here;
+        if !scheme || !url.username().is_empty() || url.password().is_some() {
+            return None;
+        }
+        let mut encoded = String::with_capacity(url.as_str().len());
+        for c in url.as_str().chars() {
+            match c {
+                'a'..='z' | 'A'..='Z' | '0'..='9' => encoded.push(c),
+                '-' | '.' | '_' | '/' | ':' | '?' | '#' | '@' | '+' | ',' | '=' | '%' | '&' => {
+                    encoded.push(c);
+                }
+                // An address of the sixth version stands in brackets; nothing else may.
+                '[' | ']' if url.host_str().is_some_and(|host| host.contains(c)) => return None,
+                c => {
+                    let mut bytes = [0; 4];
+                    for byte in c.encode_utf8(&mut bytes).bytes() {
+                        encoded.push_str(&format!("%{byte:02X}"));
+                    }
+                }
+            }
+        }
+        (encoded.len() <= 2000).then_some(Self(encoded))
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For a template, which prints it as it is.
+    pub(super) fn value(&self) -> Value {
+        Value::from_safe_string(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_without_a_user_is_linked_to() {
+        for good in [
+            "https://github.com/acme/gitops/pull/127",
+            "https://github.com/acme/x/compare/3f2a1c9...9be04d1",
+            "https://ghe.example:8443/a?b=c&d=e#L9",
+            "http://127.0.0.1:8080/x",
+            "http://localhost/x",
+        ] {
+            assert_eq!(Link::parse(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "x",
+            "//x",
+            "http://github.com/",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "https://user@github.com/",
+            "https://user:secret@github.com/",
+            "https://",
+            "https://[::1]/x",
+        ] {
+            assert_eq!(Link::parse(bad), None, "{bad}");
+        }
+        assert_eq!(
+            Link::parse(&format!("https://x.example/{}", "a".repeat(2000))),
+            None
+        );
+    }
+
+    #[test]
+    fn what_has_a_meaning_in_markdown_is_encoded() {
+        let link = Link::parse("https://x.example/a) [b](c)|`<d>\"'*;&lt;\n\u{202e}é").unwrap();
+        assert_eq!(
+            link.as_str(),
+            "https://x.example/a%29%20%5Bb%5D%28c%29%7C%60%3Cd%3E%22%27%2A%3B&lt%3B%E2%80%AE%C3%A9"
+        );
+    }
+}

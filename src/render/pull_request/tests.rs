@@ -1,0 +1,414 @@
+use comrak::nodes::{AstNode, NodeValue};
+use comrak::{Arena, Options, parse_document};
+
+use super::*;
+use crate::model::plan::State;
+use crate::model::verdict::{Judgement, Verdict};
+use crate::render::sample::{CANARY, HOSTILE, change, edge, hostile, ordinary, promotion};
+
+fn link(address: &str) -> Option<Link> {
+    Some(Link::parse(address).unwrap())
+}
+
+/// The pull request of the layouts.
+fn full(promotion: &Promotion) -> PullRequest<'_> {
+    PullRequest {
+        gates: vec![
+            GateDetail {
+                missing: Some("1 approval".to_owned()),
+                ways: &[Way::Review, Way::Label],
+                label: Some("approve/prod/prod-approval".to_owned()),
+                link: None,
+            },
+            GateDetail {
+                link: link("https://github.com/acme/gitops/actions/runs/7"),
+                ..GateDetail::default()
+            },
+            GateDetail {
+                missing: Some("Mon 09:00".to_owned()),
+                ..GateDetail::default()
+            },
+        ],
+        compare: vec![
+            None,
+            link("https://github.com/acme/api/compare/3f2a1c9...9be04d1"),
+        ],
+        commits: vec![Commits {
+            service: "api",
+            total: 4,
+            listed: [
+                "Fix retry on 504",
+                "Log less",
+                "Count retries",
+                "Bump hyper",
+            ]
+            .into_iter()
+            .zip(["frank", "grace", "frank", "frank"])
+            .map(|(subject, author)| Commit {
+                id: "9be04d1",
+                subject,
+                author,
+                number: Some(412),
+                link: link("https://github.com/acme/api/pull/412"),
+            })
+            .collect(),
+        }],
+        can_approve: vec!["dave".to_owned(), "erin".to_owned()],
+        ready_since: Some("2026-11-20T14:02:11Z".parse().unwrap()),
+        replaces: Some(118),
+        note: Some("Runbook: <https://wiki.example/prod>"),
+        ..PullRequest::new("prod/podinfo", promotion)
+    }
+}
+
+/// The body, its breaks made visible.
+fn body(pull: &PullRequest<'_>) -> String {
+    let body = pull.body().unwrap();
+    assert_eq!(
+        body,
+        pull.body().unwrap(),
+        "the same state gives the same bytes"
+    );
+    assert!(
+        !body.contains(CANARY) && !body.contains("[ ]") && !body.contains("\n\n\n"),
+        "{body}"
+    );
+    body.replace('\u{200b}', "·")
+}
+
+#[test]
+fn an_ordinary_pull_request_asks_first() {
+    let promotion = ordinary();
+    insta::assert_snapshot!(body(&full(&promotion)), @r"
+    **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
+
+    To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself.
+    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ### What changes in prod
+    - **podinfo** chart 6.5.2 → **6.5.3**
+    - **api** `3f2a1c9` → **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1))
+    - **api-secrets** secret `db-password`: changed, not shown
+    - stays behind: **ledger** (held: INC-4711)
+
+    ### Gates
+    - ⏳ **prod-approval**: 1 of 2 from carol, dave, erin
+    - ✅ **integration-tests**: passed in 6 min ([run](https://github.com/acme/gitops/actions/runs/7))
+    - ⏳ **office-hours**: opens Mon 09:00 Europe/Berlin (07:00 UTC)
+
+    <details><summary>4 commits in api, by 2 people</summary>
+
+    - `9be04d1` Fix retry on 504, frank, [#412](https://github.com/acme/api/pull/412)
+    - `9be04d1` Log less, grace, [#412](https://github.com/acme/api/pull/412)
+    - `9be04d1` Count retries, frank, [#412](https://github.com/acme/api/pull/412)
+    - `9be04d1` Bump hyper, frank, [#412](https://github.com/acme/api/pull/412)
+
+    </details>
+
+    Runbook: <https://wiki.example/prod>
+
+    <sub>plan `7c1e09` · ready since 2026-11-20 14:02 UTC · replaces #118 ·
+    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
+    ");
+}
+
+#[test]
+fn what_is_not_known_is_left_out() {
+    let promotion = promotion(vec![change("podinfo", "spec.helm.version", None, "6.5.3")]);
+    insta::assert_snapshot!(body(&PullRequest::new("podinfo", &promotion)), @r"
+    **dev ✅ → prod ✅ ready**
+
+    Nothing is left to do here. Sluice merges by itself.
+    To refuse: close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ### What changes in prod
+    - **podinfo** chart **6.5.3** (was not set)
+
+    <sub>plan `7c1e09` ·
+    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
+    ");
+}
+
+#[test]
+fn a_hostile_pull_request_has_only_the_elements_of_the_layout() {
+    let promotion = hostile();
+    let mut pull = full(&promotion);
+    pull.pipeline = HOSTILE;
+    pull.gates[0].label = Some(HOSTILE.to_owned());
+    pull.gates[0].missing = Some(HOSTILE.to_owned());
+    pull.can_approve = vec![HOSTILE.to_owned()];
+    pull.commits[0].service = HOSTILE;
+    pull.commits[0].listed[0].subject = HOSTILE;
+    pull.commits[0].listed[0].author = HOSTILE;
+    insta::assert_snapshot!(body(&pull), @r#"
+    **a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0, b ✅ → a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 ⏳ waits for a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0** (a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 can approve)
+
+    To approve: **Files changed → Review → Approve**, or set the label ```a\u{a}b](http:·//x)<img src=y> @·everyone #·1 ::error::z ##[w \u{202e}r [·skip ci] `c``d` |e| **f** S·luice-Plan: 0```. Sluice merges by itself.
+    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ### What changes in a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
+    - **a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0** ```a\u{a}b](http:·//x)<img src=y> @·everyone #·1 ::error::z ##[w \u{202e}r [·skip ci] `c``d` |e| *…``` → **```a\u{a}b](http:·//x)<img src=y> @·everyone #·1 ::error::z ##[w \u{202e}r [·skip ci] `c``d` |e| *…```**: a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
+    - **a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0** ```spec.values."a\nb](http:·//x)<img src=y> @·everyone #·1 ::error::z ##[w \u202er [·skip ci] `c``d` |e| **f** S·luice-Plan: 0"``` a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*… → **(empty)** ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1))
+    - **a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0** secret ```a\u{a}b](http:·//x)<img src=y> @·everyone #·1 ::error::z ##[w \u{202e}r [·skip ci] `c``d` |e| **f** S·luice-Plan: 0```: changed, not shown
+    - stays behind: **a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0** (a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0)
+    - not copied: a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
+
+    ### Gates
+    - ⏳ **a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0** (dev → prod): a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
+    - ✅ **a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0** (dev → prod): a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 ([run](https://github.com/acme/gitops/actions/runs/7))
+
+    <details><summary>4 commits in a&#92;u{a}b&#93;&#40;http:·//x&#41;&lt;img src=y&gt; @·everyone #·1 ::error::z ##&#91;w &#92;u{202e}r &#91;·skip ci&#93; &#96;c&#96;&#96;d&#96; &#124;e&#124; &#42;&#42;f&#42;&#42; S·luice-Plan: 0, by 3 people</summary>
+
+    - `9be04d1` a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0, a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0, [#412](https://github.com/acme/api/pull/412)
+    - `9be04d1` Log less, grace, [#412](https://github.com/acme/api/pull/412)
+    - `9be04d1` Count retries, frank, [#412](https://github.com/acme/api/pull/412)
+    - `9be04d1` Bump hyper, frank, [#412](https://github.com/acme/api/pull/412)
+
+    </details>
+
+    Runbook: <https://wiki.example/prod>
+
+    <sub>plan `7c1e09` · ready since 2026-11-20 14:02 UTC · replaces #118 ·
+    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
+    "#);
+    let calm = ordinary();
+    assert_eq!(
+        shape(&pull.body().unwrap()),
+        shape(&full(&calm).body().unwrap())
+    );
+}
+
+/// How many elements of each kind a body has that a name could forge.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Shape {
+    links: usize,
+    html: Vec<String>,
+    others: Vec<String>,
+}
+
+fn shape(body: &str) -> Shape {
+    fn walk<'a>(node: &'a AstNode<'a>, shape: &mut Shape) {
+        match &node.data.borrow().value {
+            NodeValue::Link(_) => shape.links += 1,
+            NodeValue::HtmlInline(tag) => shape.html.push(tag.clone()),
+            NodeValue::HtmlBlock(block) => shape.html.push(block.literal.chars().take(9).collect()),
+            NodeValue::Document
+            | NodeValue::Paragraph
+            | NodeValue::Text(_)
+            | NodeValue::Code(_)
+            | NodeValue::SoftBreak
+            | NodeValue::Strong
+            | NodeValue::Emph
+            | NodeValue::List(_)
+            | NodeValue::Item(_)
+            | NodeValue::Heading(_) => {}
+            other => shape.others.push(format!("{other:?}")),
+        }
+        for child in node.children() {
+            walk(child, shape);
+        }
+    }
+    let mut options = Options::default();
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    options.extension.math_dollars = true;
+    let arena = Arena::new();
+    let mut shape = Shape::default();
+    walk(parse_document(&arena, body, &options), &mut shape);
+    shape
+}
+
+#[test]
+fn the_first_line_says_what_it_waits_for() {
+    let mut promotion = ordinary();
+    let mut said = Vec::new();
+    let mut note = |promotion: &Promotion, change: &dyn Fn(&mut PullRequest<'_>)| {
+        let mut pull = full(promotion);
+        change(&mut pull);
+        let body = body(&pull);
+        let lines: Vec<&str> = body
+            .lines()
+            .take_while(|line| !line.starts_with("###"))
+            .collect();
+        said.push(lines.join("\n"));
+    };
+    let unchanged = |_: &mut PullRequest<'_>| {};
+    note(&promotion, &|pull| pull.gates.clear());
+    note(&promotion, &|pull| {
+        pull.blocked = Some(Blocked::HeadMoved { by: Some("frank") });
+    });
+    note(&promotion, &|pull| {
+        pull.blocked = Some(Blocked::HeadMoved { by: None });
+    });
+    note(&promotion, &|pull| {
+        pull.newer = Some("ab12cd34".repeat(8).parse().unwrap());
+    });
+    note(&promotion, &|pull| {
+        pull.gates[0].ways = &[Way::Label, Way::Dispatch];
+    });
+    promotion.gates[2].judgement = Judgement::new(Verdict::Error, "the zone could not be read");
+    note(&promotion, &unchanged);
+    promotion.gates[0].judgement = Judgement::new(Verdict::Blocked, "frank requests changes");
+    promotion.gates[2].judgement.verdict = Verdict::Pass;
+    note(&promotion, &unchanged);
+    promotion.gates[0].judgement.verdict = Verdict::Pass;
+    note(&promotion, &|pull| pull.land = Land::Exact);
+    promotion.gates[2].judgement.verdict = Verdict::Pending;
+    note(&promotion, &unchanged);
+    promotion.gates.remove(0);
+    note(&promotion, &|pull| pull.gates.clear());
+    promotion.state = State::Held;
+    promotion.reason = "held: INC-4711".to_owned();
+    note(&promotion, &unchanged);
+    promotion.state = State::Error;
+    promotion.reason = "acme/api could not be read".to_owned();
+    note(&promotion, &unchanged);
+    insta::assert_snapshot!(said.join("\n----\n"), @r"
+    **dev ✅ → prod ⏳ waits for prod-approval, then office-hours** (dave or erin can approve)
+
+    To approve: **Files changed → Review → Approve**. Sluice merges by itself.
+    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ----
+    **dev → prod ⛔ frank pushed to the branch**
+
+    Sluice neither merges nor overwrites this pull request any more.
+    To go on: close it, then *Run workflow → promote* with pipeline `prod/podinfo` and stage `prod`.
+
+    ----
+    **dev → prod ⛔ its branch was pushed to**
+
+    Sluice neither merges nor overwrites this pull request any more.
+    To go on: close it, then *Run workflow → promote* with pipeline `prod/podinfo` and stage `prod`.
+
+    ----
+    **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
+
+    To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself.
+    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    A newer plan `ab12cd` waits behind this one, because this one has been reviewed. To let it through: *Request changes*, or close.
+
+    ----
+    **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
+
+    To approve: set the label `approve/prod/prod-approval`, or *Run workflow → promote* with approve and plan `7c1e09ab7c1e`. Sluice merges by itself.
+    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ----
+    **dev ✅ → prod ❗ office-hours: the zone could not be read** (dave or erin can approve)
+
+    To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself.
+    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ----
+    **dev ✅ → prod ⛔ prod-approval: frank requests changes** (dave or erin can approve)
+
+    To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself.
+    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ----
+    **dev ✅ → prod ✅ every gate is open**
+
+    Nothing is left to do here. Sluice lands it by itself.
+    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ----
+    **dev ✅ → prod ⏳ waits for Mon 09:00**
+
+    Nobody has to approve this. Sluice merges by itself once every gate is open.
+    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ----
+    **dev ✅ → prod ⏳ waits for office-hours**
+
+    Nobody has to approve this. Sluice merges by itself once every gate is open.
+    To refuse: close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ----
+    **dev → prod ⏸️ held: INC-4711**
+
+    Nobody has to approve this. Sluice merges by itself once nothing holds it and every gate is open.
+    To refuse: close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+
+    ----
+    **dev → prod ❗ acme/api could not be read**
+
+    Nobody has to approve this. Sluice merges by itself once this can be read and every gate is open.
+    To refuse: close. To pause: label `sluice/hold`.
+    Please do not press Merge, and do not push here.
+    ");
+}
+
+#[test]
+fn joined_edges_are_named_at_their_gates() {
+    let mut promotion = ordinary();
+    promotion.edges = vec![edge("qa-eu", "prod"), edge("qa-us", "prod")];
+    let body = body(&full(&promotion));
+    assert!(body.starts_with("**qa-eu, qa-us ✅ → prod ⏳ "), "{body}");
+    assert!(body.contains("**prod-approval** (dev → prod): "), "{body}");
+}
+
+#[test]
+fn the_longest_promotion_still_fits_and_says_what_is_left_out() {
+    let mut promotion = hostile();
+    let longest = "\u{e0001}".repeat(1000);
+    for change in &mut promotion.changes {
+        change.manifest.name.clone_from(&longest);
+        change.said = Some(longest.clone());
+    }
+    promotion.changes = promotion
+        .changes
+        .iter()
+        .cycle()
+        .take(3000)
+        .cloned()
+        .collect();
+    promotion.gates[0].name = longest.as_str().into();
+    promotion.gates[0].judgement.reason.clone_from(&longest);
+    promotion.gates = promotion.gates.iter().cycle().take(500).cloned().collect();
+    promotion.left_out[0].reason.clone_from(&longest);
+    promotion.left_out = promotion
+        .left_out
+        .iter()
+        .cycle()
+        .take(500)
+        .cloned()
+        .collect();
+    promotion.skipped = vec![longest.clone(); 500];
+    let mut pull = full(&promotion);
+    pull.commits = vec![pull.commits[0].clone(); 100];
+    let body = pull.body().unwrap();
+    assert!(body.len() <= MOST_BYTES);
+    assert!(
+        body.contains("- … 2995 more: see *Files changed*"),
+        "{body}"
+    );
+    assert!(body.ends_with("approvals hold for this plan only</sub>"));
+    // A hundred ordinary changes lose nothing but the end of their list.
+    let many = self::promotion(vec![
+        change("podinfo", "spec.helm.version", Some("1"), "2");
+        100
+    ]);
+    assert!(
+        PullRequest::new("p", &many)
+            .body()
+            .unwrap()
+            .contains("- … 40 more")
+    );
+}

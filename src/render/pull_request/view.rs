@@ -1,0 +1,405 @@
+//! What the template of a pull request is filled with.
+
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Commits, GateDetail, PullRequest, address};
+use crate::model::change::Change;
+use crate::model::pipeline::GateKind;
+use crate::model::plan::{GateReport, State};
+use crate::model::policy::{Land, Way};
+use crate::model::verdict::Verdict;
+use crate::render::words::{any_of, counted, sources, values};
+use crate::report::escape::markdown_code;
+
+/// How much is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// Characters of one text.
+    pub text: usize,
+    /// Items of one list.
+    items: usize,
+    /// Commits of one service, and services with commits.
+    commits: usize,
+}
+
+/// Ever less, until it fits.
+pub(super) const ROOMS: [Room; 3] = [
+    Room {
+        text: 300,
+        items: 60,
+        commits: 20,
+    },
+    Room {
+        text: 200,
+        items: 30,
+        commits: 5,
+    },
+    Room {
+        text: 80,
+        items: 15,
+        commits: 0,
+    },
+];
+
+/// In this everything fits.
+pub(super) const LEAST: Room = Room {
+    text: 40,
+    items: 5,
+    commits: 0,
+};
+
+#[derive(Serialize)]
+pub(super) struct View<'a> {
+    from: String,
+    to: &'a str,
+    pipeline: &'a str,
+    moves: bool,
+    mark: &'static str,
+    headline: String,
+    who: String,
+    blocked: bool,
+    waits: Option<&'static str>,
+    approve: Value,
+    refuse: Value,
+    lands: &'static str,
+    hold_label: &'a str,
+    newer: Option<String>,
+    changes: Vec<ChangeView<'a>>,
+    more_changes: usize,
+    behind: Vec<Behind<'a>>,
+    skipped: Vec<&'a str>,
+    gates: Vec<GateView<'a>>,
+    more_gates: usize,
+    commits: Vec<CommitsView<'a>>,
+    note: Value,
+    plan: String,
+    ready_since: Option<String>,
+    replaces: Value,
+}
+
+#[derive(Serialize)]
+struct ChangeView<'a> {
+    name: &'a str,
+    /// `secret`, `code` (values in code spans) or `text`.
+    kind: &'static str,
+    /// What of the service it is, in words; or
+    label: Option<&'static str>,
+    /// by its path or key.
+    key: Option<String>,
+    old: Option<String>,
+    new: String,
+    said: Option<&'a str>,
+    compare: Value,
+}
+
+#[derive(Serialize)]
+struct Behind<'a> {
+    name: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct GateView<'a> {
+    mark: &'static str,
+    name: &'a str,
+    edge: Option<String>,
+    reason: &'a str,
+    link: Value,
+}
+
+#[derive(Serialize)]
+struct CommitsView<'a> {
+    title: String,
+    listed: Vec<CommitView<'a>>,
+    more: usize,
+}
+
+#[derive(Serialize)]
+struct CommitView<'a> {
+    id: &'a str,
+    subject: &'a str,
+    author: &'a str,
+    number: Value,
+    link: Value,
+}
+
+/// The view of a pull request, with so much room.
+pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
+    let promotion = pull.promotion;
+    let (mark, headline) = headline(pull);
+    let by_people = promotion
+        .gates
+        .iter()
+        .any(|gate| gate.kind == GateKind::Approval);
+    let approve = approve(pull);
+    let safe = |markdown: &str| Value::from_safe_string(markdown.to_owned());
+    View {
+        from: sources(promotion),
+        to: promotion.stage.as_str(),
+        pipeline: pull.pipeline,
+        moves: promotion.state == State::Due && pull.blocked.is_none(),
+        mark,
+        headline,
+        who: match &approve {
+            Some(_) if pull.blocked.is_none() => any_of(&pull.can_approve),
+            _ => String::new(),
+        },
+        blocked: pull.blocked.is_some(),
+        waits: match promotion.state {
+            State::Due if promotion.may_land() => None,
+            State::Due => Some("once every gate is open"),
+            State::Error => Some("once this can be read and every gate is open"),
+            State::Held | State::Ahead | State::InSync => {
+                Some("once nothing holds it and every gate is open")
+            }
+        },
+        approve: approve.map_or(Value::from(()), Value::from_safe_string),
+        refuse: safe(if by_people {
+            "*Request changes*, or close"
+        } else {
+            "close"
+        }),
+        lands: match pull.land {
+            Land::Merge => "merges",
+            Land::Exact => "lands it",
+        },
+        hold_label: pull.hold_label,
+        newer: pull.newer.map(|plan| plan.shown()),
+        changes: promotion
+            .changes
+            .iter()
+            .enumerate()
+            .take(room.items)
+            .map(|(at, change)| {
+                change_view(
+                    change,
+                    address(pull.compare.get(at).and_then(Option::as_ref)),
+                )
+            })
+            .collect(),
+        more_changes: promotion.changes.len().saturating_sub(room.items),
+        behind: promotion
+            .left_out
+            .iter()
+            .take(room.items)
+            .map(|service| Behind {
+                name: &service.name,
+                reason: &service.reason,
+            })
+            .collect(),
+        skipped: promotion
+            .skipped
+            .iter()
+            .take(room.items)
+            .map(String::as_str)
+            .collect(),
+        gates: gates(pull, room),
+        more_gates: promotion.gates.len().saturating_sub(room.items),
+        commits: pull
+            .commits
+            .iter()
+            .take(room.commits)
+            .map(|commits| commits_view(commits, room))
+            .collect(),
+        note: pull.note.map_or(Value::from(()), safe),
+        plan: promotion.plan.map(|plan| plan.shown()).unwrap_or_default(),
+        ready_since: pull
+            .ready_since
+            .map(|since| since.strftime("%Y-%m-%d %H:%M UTC").to_string()),
+        // One's own number is meant as the reference that it becomes.
+        replaces: pull
+            .replaces
+            .map_or(Value::from(()), |number| safe(&format!("#{number}"))),
+    }
+}
+
+/// The sign and the words behind the target's name: what it waits for, or why it does not move.
+fn headline(pull: &PullRequest<'_>) -> (&'static str, String) {
+    let promotion = pull.promotion;
+    if let Some(blocked) = &pull.blocked {
+        return ("⛔", blocked.to_string());
+    }
+    match promotion.state {
+        State::Due => {}
+        State::Error => return ("❗", promotion.reason.clone()),
+        State::Held | State::Ahead | State::InSync => return ("⏸️", promotion.reason.clone()),
+    }
+    for (verdict, mark) in [(Verdict::Error, "❗"), (Verdict::Blocked, "⛔")] {
+        if let Some(gate) = promotion
+            .gates
+            .iter()
+            .find(|gate| gate.judgement.verdict == verdict)
+        {
+            return (mark, format!("{}: {}", gate.name, gate.judgement.reason));
+        }
+    }
+    // People first: the other gates open by themselves.
+    let mut missing: Vec<(bool, String)> = open(pull)
+        .map(|(gate, detail)| {
+            let words = detail.and_then(|detail| detail.missing.clone());
+            (
+                gate.kind != GateKind::Approval,
+                words.unwrap_or_else(|| gate.name.to_string()),
+            )
+        })
+        .collect();
+    missing.sort_by_key(|(later, _)| *later);
+    let mut words: Vec<String> = missing.into_iter().map(|(_, words)| words).collect();
+    words.dedup();
+    match words.len() {
+        0 if promotion.gates.is_empty() => ("✅", "ready".to_owned()),
+        0 => ("✅", "every gate is open".to_owned()),
+        1..=3 => ("⏳", format!("waits for {}", words.join(", then "))),
+        many => (
+            "⏳",
+            format!("waits for {}, then {}", words[0], counted(many - 1, "gate")),
+        ),
+    }
+}
+
+/// The gates that do not pass yet, with what else is known of them.
+fn open<'a>(
+    pull: &'a PullRequest<'a>,
+) -> impl Iterator<Item = (&'a GateReport, Option<&'a GateDetail<'a>>)> {
+    pull.promotion
+        .gates
+        .iter()
+        .enumerate()
+        .filter(|(_, gate)| gate.judgement.verdict != Verdict::Pass)
+        .map(|(at, gate)| (gate, pull.gates.get(at)))
+}
+
+/// How a person approves, as Markdown; `None` where no approval is missing.
+fn approve(pull: &PullRequest<'_>) -> Option<String> {
+    let by_people: Vec<_> = open(pull)
+        .filter(|(gate, _)| gate.kind == GateKind::Approval)
+        .map(|(_, detail)| detail)
+        .collect();
+    if by_people.is_empty() {
+        return None;
+    }
+    let allows = |way: Way| {
+        by_people
+            .iter()
+            .flatten()
+            .any(|detail| detail.ways.contains(&way))
+    };
+    let unknown = by_people
+        .iter()
+        .all(|detail| detail.is_none_or(|detail| detail.ways.is_empty()));
+    let mut ways = Vec::new();
+    if allows(Way::Review) || unknown {
+        ways.push("**Files changed → Review → Approve**".to_owned());
+    }
+    if allows(Way::Label) {
+        let mut labels: Vec<String> = by_people
+            .iter()
+            .flatten()
+            .filter(|detail| detail.ways.contains(&Way::Label))
+            .filter_map(|detail| detail.label.as_deref())
+            .map(markdown_code)
+            .collect();
+        labels.dedup();
+        match labels.len() {
+            0 => {}
+            1 => ways.push(format!("set the label {}", labels[0])),
+            _ => ways.push(format!("set the labels {}", labels.join(" and "))),
+        }
+    }
+    if let (true, Some(plan)) = (allows(Way::Dispatch), pull.promotion.plan) {
+        ways.push(format!(
+            "*Run workflow → promote* with approve and plan {}",
+            markdown_code(&plan.named())
+        ));
+    }
+    Some(ways.join(", or "))
+}
+
+fn change_view(change: &Change, compare: Value) -> ChangeView<'_> {
+    let path = change.path.to_string();
+    let (kind, label, key) = match (change.is_secret(), path.as_str()) {
+        (true, _) => {
+            let key = change.path.last_key().map_or(path, str::to_owned);
+            ("secret", Some("secret"), Some(key))
+        }
+        (false, "spec.git.ref") => ("code", None, None),
+        (false, "spec.helm.version") => ("text", Some("chart"), None),
+        (false, "spec.helm.chart") => ("text", Some("chart name"), None),
+        (false, _) => ("text", None, Some(path)),
+    };
+    // A secret's values do not even get here.
+    let (old, new) = values(change).unwrap_or_default();
+    ChangeView {
+        name: &change.manifest.name,
+        kind,
+        label,
+        key,
+        old,
+        new,
+        said: change.said.as_deref(),
+        compare,
+    }
+}
+
+fn gates<'a>(pull: &'a PullRequest<'a>, room: Room) -> Vec<GateView<'a>> {
+    let gates = &pull.promotion.gates;
+    let several = pull.promotion.edges.len() > 1;
+    gates
+        .iter()
+        .enumerate()
+        .take(room.items)
+        .map(|(at, gate)| GateView {
+            mark: match gate.judgement.verdict {
+                Verdict::Pass => "✅",
+                Verdict::Pending => "⏳",
+                Verdict::Blocked => "⛔",
+                Verdict::Error => "❗",
+            },
+            name: gate.name.as_str(),
+            edge: several.then(|| format!("{} → {}", gate.edge.from, gate.edge.to)),
+            reason: &gate.judgement.reason,
+            link: address(pull.gates.get(at).and_then(|detail| detail.link.as_ref())),
+        })
+        .collect()
+}
+
+fn commits_view<'a>(commits: &'a Commits<'a>, room: Room) -> CommitsView<'a> {
+    let total = commits.total.max(commits.listed.len());
+    let mut title = format!("{} in {}", counted(total, "commit"), commits.service);
+    // Of those that are not listed nobody knows whose they are.
+    if commits.listed.len() == total {
+        let people: std::collections::BTreeSet<&str> =
+            commits.listed.iter().map(|commit| commit.author).collect();
+        let count = people.len();
+        title.push_str(&format!(
+            ", by {count} {}",
+            if count == 1 { "person" } else { "people" }
+        ));
+    }
+    let listed: Vec<CommitView<'_>> = commits
+        .listed
+        .iter()
+        .take(room.commits)
+        .map(|commit| CommitView {
+            id: commit.id,
+            subject: commit.subject,
+            author: commit.author,
+            // Inside a link it becomes no reference; alone it would be one to a pull request of this repository.
+            number: match (
+                commit.number.map(|number| format!("#{number}")),
+                &commit.link,
+            ) {
+                (None, _) => Value::from(()),
+                (Some(number), Some(_)) => Value::from_safe_string(number),
+                (Some(number), None) => Value::from(number),
+            },
+            link: address(commit.link.as_ref().filter(|_| commit.number.is_some())),
+        })
+        .collect();
+    CommitsView {
+        title,
+        more: total - listed.len(),
+        listed,
+    }
+}

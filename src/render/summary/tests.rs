@@ -1,0 +1,429 @@
+use comrak::nodes::NodeValue;
+use comrak::{Arena, Options, parse_document};
+
+use super::*;
+use crate::model::name::StageName;
+use crate::model::pipeline::{Edge, EdgeEnds, Gate, GateKind, Stage};
+use crate::model::place::{Place, Position};
+use crate::render::sample::HOSTILE;
+use crate::yaml::Located;
+
+fn row<'a>(mark: Mark, pipeline: &'a str, from: &str, why: &str, next: &str) -> Row<'a> {
+    Row {
+        mark,
+        pipeline,
+        from: from.to_owned(),
+        to: "prod",
+        pull: None,
+        why: why.to_owned(),
+        commit: None,
+        next: next.to_owned(),
+    }
+}
+
+fn pull(number: u64) -> Option<Pull> {
+    let link = Link::parse(&format!("https://github.com/acme/gitops/pull/{number}"));
+    Some(Pull { number, link })
+}
+
+fn finding(code: &'static str, file: &str, message: &str) -> Finding {
+    let at = Position {
+        line: 9,
+        column: 10,
+    };
+    Finding::warning(code, Place::new(&file.into(), at), message)
+}
+
+fn error(code: &'static str, message: &str) -> Finding {
+    Finding {
+        severity: crate::model::finding::Severity::Error,
+        ..finding(code, "clusters/prod/old.yaml", message)
+    }
+}
+
+fn by(author: &str) -> LeftOutBy {
+    LeftOutBy {
+        commit: "a81f03ec".repeat(5).parse().unwrap(),
+        author: author.to_owned(),
+        date: "2026-11-20T02:14:00Z".parse().unwrap(),
+    }
+}
+
+fn pipeline(name: &str) -> Pipeline {
+    let located = |name: &str| Located {
+        value: StageName::from(name),
+        at: Position::default(),
+    };
+    let stage = |name: &str| Stage {
+        name: located(name),
+        services: Vec::new(),
+    };
+    Pipeline {
+        name: name.into(),
+        namespace: None,
+        written_namespace: None,
+        file: "pipeline.yaml".into(),
+        at: Position::default(),
+        stages: vec![stage("dev"), stage("prod")],
+        edges: vec![Edge {
+            at: Position::default(),
+            ends: EdgeEnds::Stages {
+                from: located("dev"),
+                to: located("prod"),
+            },
+            gates: vec![Gate {
+                name: name.into(),
+                kind: GateKind::Approval,
+                at: Position::default(),
+            }],
+        }],
+    }
+}
+
+fn base(pipelines: usize) -> Summary<'static> {
+    Summary {
+        base: "main",
+        tip: Some("9be04d1a".repeat(5).parse().unwrap()),
+        pipelines,
+        requests: Some(7),
+        took: Some(Duration::from_millis(1234)),
+        files: Link::parse("https://github.com/acme/gitops/blob/9be04d1/"),
+        ..Summary::default()
+    }
+}
+
+/// The summary, its breaks made visible.
+fn text(summary: &Summary<'_>) -> String {
+    let text = summary.markdown().unwrap();
+    assert!(!text.contains("\n\n\n"), "{text}");
+    text.replace('\u{200b}', "·")
+}
+
+#[test]
+fn an_ordinary_summary_says_first_what_needs_a_person() {
+    let mut rows = vec![
+        row(
+            Mark::Waits,
+            "podinfo",
+            "dev",
+            "1 of 2 approvals",
+            "dave or erin",
+        ),
+        row(
+            Mark::Promoted,
+            "web",
+            "dev",
+            "merged",
+            "soak ends 18:30 UTC",
+        ),
+        row(
+            Mark::Waits,
+            "api",
+            "qa",
+            "office-hours shut",
+            "Mon 09:00 Berlin",
+        ),
+        row(
+            Mark::NeedsYou,
+            "billing",
+            "qa",
+            "frank pushed to the branch",
+            "close it, then dispatch",
+        ),
+    ];
+    rows[0].pull = pull(127);
+    rows[1].commit = Some((
+        "4d0c2aab".repeat(5).parse().unwrap(),
+        Link::parse("https://github.com/acme/gitops/commit/4d0c2aa"),
+    ));
+    rows[2].pull = pull(129);
+    rows[3].pull = pull(131);
+    let erin = by("erin");
+    let findings = [finding(
+        "target-moves",
+        "clusters/prod/old.yaml",
+        "prod follows `master` by itself",
+    )];
+    let moving = [pipeline("podinfo")];
+    let notices = ["12 non-YAML files passed over".to_owned()];
+    let summary = Summary {
+        rows,
+        ahead: vec![Ahead {
+            service: "ledger",
+            stage: "prod",
+            by: &erin,
+            link: None,
+        }],
+        in_sync: 195,
+        findings: &findings,
+        moving: moving.iter().collect(),
+        notices: &notices,
+        ..base(200)
+    };
+    insta::assert_snapshot!(text(&summary), @r#"
+    ### Sluice: 1 promoted, 2 wait, 1 needs you · 1 ahead, 195 in sync
+
+    | | promotion | why | next |
+    |---|---|---|---|
+    | ⛔ | billing qa → prod [#131](https://github.com/acme/gitops/pull/131) | frank pushed to the branch | close it, then dispatch |
+    | ⏳ | podinfo dev → prod [#127](https://github.com/acme/gitops/pull/127) | 1 of 2 approvals | dave or erin |
+    | ⏳ | api qa → prod [#129](https://github.com/acme/gitops/pull/129) | office-hours shut | Mon 09:00 Berlin |
+    | ✅ | web dev → prod | merged [`4d0c2aa`](https://github.com/acme/gitops/commit/4d0c2aa) | soak ends 18:30 UTC |
+
+    **Ahead of source**
+    - ledger/prod: set by hand in `a81f03e` (erin, 2026-11-20 02:14 UTC)
+
+    **Warnings**
+    - `target-moves` [clusters/prod/old.yaml:9](https://github.com/acme/gitops/blob/9be04d1/clusters/prod/old.yaml#L9) prod follows `master` by itself
+
+    <details><summary>The pipelines that move</summary>
+
+    ```mermaid
+    flowchart LR
+      subgraph p0["podinfo"]
+        p0s0["<b>dev</b>"]
+        p0s1["<b>prod</b>"]
+        p0s0 -->|"podinfo (APPROVAL)"| p0s1
+      end
+    ```
+
+    </details>
+
+    <sub>main `9be04d1` · 200 pipelines · 7 requests · 1.2 s · 12 non-YAML files passed over</sub>
+    "#);
+}
+
+#[test]
+fn nothing_to_say_is_said_in_two_lines() {
+    let in_sync = Summary {
+        in_sync: 1,
+        ..base(1)
+    };
+    insta::assert_snapshot!(format!("{}\n====\n{}", text(&base(0)), text(&in_sync)), @r"
+    ### Sluice: nothing to promote
+
+    There is no Pipeline on main, so there is nothing to promote.
+
+    <sub>main `9be04d1` · 0 pipelines · 7 requests · 1.2 s</sub>
+    ====
+    ### Sluice: 1 in sync
+
+    Nothing had to move.
+
+    <sub>main `9be04d1` · 1 pipeline · 7 requests · 1.2 s</sub>
+    ");
+}
+
+#[test]
+fn errors_alone_come_first_and_say_what_to_do() {
+    let findings = [
+        error("cycle", "dev → qa → dev").help("remove one of the edges"),
+        error("unknown-stage", "`prd` is no stage; did you mean `prod`?"),
+    ];
+    let summary = Summary {
+        findings: &findings,
+        banner: Some("A dry run: nothing was written."),
+        ..base(1)
+    };
+    insta::assert_snapshot!(text(&summary), @r"
+    ### Sluice: 2 errors
+
+    A dry run: nothing was written.
+
+    **Errors**
+    - `cycle` [clusters/prod/old.yaml:9](https://github.com/acme/gitops/blob/9be04d1/clusters/prod/old.yaml#L9) dev → qa → dev *remove one of the edges*
+    - `unknown-stage` [clusters/prod/old.yaml:9](https://github.com/acme/gitops/blob/9be04d1/clusters/prod/old.yaml#L9) `prd` is no stage; did you mean `prod`?
+
+    <sub>main `9be04d1` · 1 pipeline · 7 requests · 1.2 s</sub>
+    ");
+}
+
+#[test]
+fn a_hostile_summary_has_only_the_elements_of_the_layout() {
+    let mut rows = vec![row(Mark::Failed, HOSTILE, HOSTILE, HOSTILE, HOSTILE)];
+    rows[0].to = HOSTILE;
+    let evil = by(HOSTILE);
+    let mut findings = vec![finding("target-moves", "a.yaml", "x"); 10];
+    findings.push(finding("target-moves", HOSTILE, HOSTILE));
+    let moving = [pipeline(HOSTILE)];
+    let notices = [HOSTILE.to_owned()];
+    let summary = Summary {
+        banner: Some(HOSTILE),
+        rows,
+        ahead: vec![Ahead {
+            service: HOSTILE,
+            stage: HOSTILE,
+            by: &evil,
+            link: None,
+        }],
+        findings: &findings,
+        moving: moving.iter().collect(),
+        notices: &notices,
+        base: HOSTILE,
+        ..base(2)
+    };
+    insta::assert_snapshot!(text(&summary), @r#"
+    ### Sluice: 1 failed · 1 ahead
+
+    a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
+
+    | | promotion | why | next |
+    |---|---|---|---|
+    | ❗ | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 → a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 |
+
+    **Ahead of source**
+    - a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0/a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0: set by hand in `a81f03e` (a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0, 2026-11-20 02:14 UTC)
+
+    <details><summary>11 warnings</summary>
+
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
+    - `target-moves` [a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0:9](https://github.com/acme/gitops/blob/9be04d1/a%0Ab%5D%28http://x%29%3Cimg%20src=y%3E%20@everyone%20%231%20::error::z%20%23%23%5Bw%20%E2%80%AEr%20%5Bskip%20ci%5D%20%60c%60%60d%60%20%7Ce%7C%20%2A%2Af%2A%2A%20Sluice-Plan:%200#L9) a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
+
+    </details>
+
+    <details><summary>The pipelines that move</summary>
+
+    ```mermaid
+    flowchart LR
+      subgraph p0["a#92;u#123;a#125;b#93;(http://x)#60;img src=y#62; @everyone #35;1 ::error::z #35;#35;#91;w #92;u#123;202e#125;r #91;skip ci#93; #96;c#96;#96;d#96; #124;e#124; **f** Sluice-Plan: 0"]
+        p0s0["<b>dev</b>"]
+        p0s1["<b>prod</b>"]
+        p0s0 -->|"a#92;u#123;a#125;b#93;(http://x)#60;img src=y#62; @everyone #35;1 ::error::z #35;#35;#91;w #92;u#123;202e#125;r #91;skip ci#93; #96;c#96;#96;d#96; #124;e#124; **f** Sluice-Plan: 0 (APPROVAL)"| p0s1
+      end
+    ```
+
+    </details>
+
+    <sub>a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 `9be04d1` · 2 pipelines · 7 requests · 1.2 s · a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0</sub>
+    "#);
+    let markdown = summary.markdown().unwrap();
+    let (mut links, mut cells, mut html) = (0, 0, Vec::new());
+    let mut options = Options::default();
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.extension.strikethrough = true;
+    let arena = Arena::new();
+    for node in parse_document(&arena, &markdown, &options).descendants() {
+        match &node.data.borrow().value {
+            NodeValue::Link(link) => {
+                assert!(
+                    link.url.starts_with("https://github.com/acme/gitops/blob/"),
+                    "{link:?}"
+                );
+                links += 1;
+            }
+            NodeValue::TableCell => cells += 1,
+            NodeValue::HtmlInline(tag) => html.push(tag.clone()),
+            NodeValue::HtmlBlock(block) => html.push(block.literal.chars().take(9).collect()),
+            NodeValue::CodeBlock(block) => assert_eq!(block.info, "mermaid"),
+            NodeValue::Image(_) | NodeValue::BlockQuote => panic!("{markdown}"),
+            _ => {}
+        }
+    }
+    assert_eq!((links, cells), (11, 8), "{markdown}");
+    assert_eq!(
+        html,
+        [
+            "<details>",
+            "</details",
+            "<details>",
+            "</details",
+            "<sub>",
+            "</sub>"
+        ]
+    );
+}
+
+#[test]
+fn counts_are_in_words_with_the_right_number() {
+    let heading = |marks: &[Mark], not_opened, in_sync, findings: &[Finding]| {
+        let summary = Summary {
+            rows: marks
+                .iter()
+                .map(|mark| row(*mark, "p", "dev", "", ""))
+                .collect(),
+            not_opened,
+            in_sync,
+            findings,
+            ..base(1)
+        };
+        text(&summary).lines().next().unwrap().to_owned()
+    };
+    let one = [error("cycle", "")];
+    let two = [error("cycle", ""), error("cycle", "")];
+    use Mark::*;
+    assert_eq!(
+        heading(&[Waits, NeedsYou, Held, Failed, Promoted], 0, 0, &one),
+        "### Sluice: 1 promoted, 1 waits, 1 held, 1 needs you, 1 failed, 1 error"
+    );
+    assert_eq!(
+        heading(&[Waits, Waits, NeedsYou, NeedsYou], 3, 1, &two),
+        "### Sluice: 2 wait, 2 need you, 2 errors · 3 due later, 1 in sync"
+    );
+    assert_eq!(heading(&[], 0, 12, &[]), "### Sluice: 12 in sync");
+    assert_eq!(heading(&[], 0, 0, &[]), "### Sluice: nothing to promote");
+}
+
+#[test]
+fn two_hundred_rows_are_a_table_of_two_hundred_rows() {
+    let moving: Vec<Pipeline> = (0..6).map(|_| pipeline("p")).collect();
+    let summary = Summary {
+        rows: (0..200)
+            .map(|_| {
+                row(
+                    Mark::Waits,
+                    "podinfo",
+                    "dev",
+                    "1 of 2 approvals",
+                    "dave or erin",
+                )
+            })
+            .collect(),
+        moving: moving.iter().collect(),
+        ..base(200)
+    };
+    let text = text(&summary);
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.starts_with("| ⏳ |"))
+            .count(),
+        200
+    );
+    assert!(!text.contains("mermaid") && !text.contains("truncated"));
+    assert!(text.len() < 20_000);
+}
+
+#[test]
+fn a_summary_that_github_would_not_show_is_cut_between_rows() {
+    let long = "x".repeat(290);
+    let summary = Summary {
+        rows: (0..20_000)
+            .map(|_| row(Mark::Waits, "podinfo", "dev", &long, "dave or erin"))
+            .collect(),
+        ..base(200)
+    };
+    let text = summary.markdown().unwrap();
+    assert!(text.len() <= MOST_BYTES);
+    let rows = text
+        .lines()
+        .filter(|line| line.starts_with("| ⏳ |"))
+        .count();
+    assert_eq!(rows, 2500);
+    assert!(
+        text.lines()
+            .filter(|line| line.starts_with("| ⏳ |"))
+            .all(|line| line.ends_with(" | dave or erin |"))
+    );
+    assert!(text.contains("*This summary is truncated: 17500 of 20000 promotions are left out. Everything is in the log.*"));
+    assert!(text.trim_end().ends_with("</sub>"));
+    assert!(text.starts_with("### Sluice: 20000 wait\n"));
+}

@@ -1,0 +1,304 @@
+//! What the template of a summary is filled with.
+
+use minijinja::Value;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+
+use super::{Mark, Summary};
+use crate::model::finding::{Finding, Severity};
+use crate::render::link::Link;
+use crate::render::words::counted;
+use crate::report::mermaid;
+
+/// How much is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// Items of one list.
+    items: usize,
+    /// Characters of one text.
+    pub text: usize,
+    /// Whether a list is shorter than it is.
+    truncated: bool,
+}
+
+impl Room {
+    /// Enough for all of it.
+    pub(super) fn whole(summary: &Summary<'_>) -> Self {
+        Self {
+            items: summary
+                .rows
+                .len()
+                .max(summary.ahead.len())
+                .max(summary.findings.len()),
+            text: 300,
+            truncated: false,
+        }
+    }
+
+    /// Half of it; `None` where nothing is left to leave out.
+    pub(super) fn smaller(self) -> Option<Self> {
+        (self.items > 0 || self.text > 40).then_some(Self {
+            items: self.items / 2,
+            text: if self.items < 1000 {
+                (self.text / 2).max(40)
+            } else {
+                self.text
+            },
+            truncated: true,
+        })
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct View<'a> {
+    heading: String,
+    banner: Option<&'a str>,
+    errors: Vec<FindingView<'a>>,
+    rows: Vec<RowView<'a>>,
+    nothing: Option<String>,
+    ahead: Vec<AheadView<'a>>,
+    warnings: Vec<FindingView<'a>>,
+    warnings_title: String,
+    fold: bool,
+    chart: Value,
+    truncated: Option<String>,
+    base: &'a str,
+    tip: Option<String>,
+    pipelines: String,
+    footer: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RowView<'a> {
+    mark: &'static str,
+    pipeline: &'a str,
+    from: &'a str,
+    to: &'a str,
+    pull: Value,
+    pull_link: Value,
+    why: &'a str,
+    linked: Option<String>,
+    link: Value,
+    next: &'a str,
+}
+
+#[derive(Serialize)]
+struct AheadView<'a> {
+    service: &'a str,
+    stage: &'a str,
+    commit: String,
+    link: Value,
+    author: &'a str,
+    date: String,
+}
+
+#[derive(Serialize)]
+struct FindingView<'a> {
+    code: &'a str,
+    place: String,
+    link: Value,
+    message: &'a str,
+    help: Option<&'a str>,
+}
+
+/// What ends a path in an address, or begins an encoded character there; [`Link`] sees to the rest.
+const PATH: &AsciiSet = &CONTROLS.add(b'#').add(b'?').add(b'%').add(b'\\');
+
+/// More warnings than this are folded.
+const SHOWN_WARNINGS: usize = 10;
+/// More pipelines than this make a chart that nobody reads.
+const DRAWN_PIPELINES: usize = 5;
+
+/// The view of a summary, with so much room.
+pub(super) fn of<'a>(summary: &'a Summary<'a>, room: Room) -> View<'a> {
+    let mut rows: Vec<_> = summary.rows.iter().collect();
+    // Stable: within a mark the caller's order stays.
+    rows.sort_by_key(|row| row.mark);
+    let of = |severity| {
+        let findings: Vec<&Finding> = summary
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .collect();
+        findings
+    };
+    let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
+    let draw =
+        !summary.moving.is_empty() && summary.moving.len() <= DRAWN_PIPELINES && !room.truncated;
+    View {
+        heading: heading(summary, errors.len()),
+        banner: summary.banner,
+        nothing: nothing(summary),
+        truncated: room.truncated.then(|| {
+            missing(
+                room.items,
+                &[
+                    (rows.len(), "promotions"),
+                    (errors.len(), "errors"),
+                    (summary.ahead.len(), "services ahead"),
+                    (warnings.len(), "warnings"),
+                ],
+            )
+        }),
+        fold: warnings.len() > SHOWN_WARNINGS,
+        warnings_title: counted(warnings.len(), "warning"),
+        errors: errors
+            .into_iter()
+            .take(room.items)
+            .map(|finding| finding_view(finding, summary))
+            .collect(),
+        warnings: warnings
+            .into_iter()
+            .take(room.items)
+            .map(|finding| finding_view(finding, summary))
+            .collect(),
+        rows: rows
+            .into_iter()
+            .take(room.items)
+            .map(|row| RowView {
+                mark: sign(row.mark),
+                pipeline: row.pipeline,
+                from: &row.from,
+                to: row.to,
+                // One's own number is meant as the reference that it becomes.
+                pull: safe(row.pull.as_ref().map(|pull| format!("#{}", pull.number))),
+                pull_link: link(row.pull.as_ref().and_then(|pull| pull.link.as_ref())),
+                why: &row.why,
+                linked: row.commit.as_ref().map(|(commit, _)| commit.short()),
+                link: link(row.commit.as_ref().and_then(|(_, link)| link.as_ref())),
+                next: &row.next,
+            })
+            .collect(),
+        ahead: summary
+            .ahead
+            .iter()
+            .take(room.items)
+            .map(|service| AheadView {
+                service: service.service,
+                stage: service.stage,
+                commit: service.by.commit.short(),
+                link: link(service.link.as_ref()),
+                author: &service.by.author,
+                date: service.by.date.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            })
+            .collect(),
+        // The chart's labels are escaped where it is made; it holds no backtick.
+        chart: safe(draw.then(|| mermaid::chart_of(summary.moving.iter().copied()))),
+        base: summary.base,
+        tip: summary.tip.map(|tip| tip.short()),
+        pipelines: counted(summary.pipelines, "pipeline"),
+        footer: footer(summary),
+    }
+}
+
+fn sign(mark: Mark) -> &'static str {
+    match mark {
+        Mark::NeedsYou => "⛔",
+        Mark::Failed => "❗",
+        Mark::Waits => "⏳",
+        Mark::Held => "⏸️",
+        Mark::Promoted => "✅",
+    }
+}
+
+/// `1 promoted, 2 wait, 1 needs you · 1 ahead, 195 in sync`.
+fn heading(summary: &Summary<'_>, errors: usize) -> String {
+    let count = |mark| summary.rows.iter().filter(|row| row.mark == mark).count();
+    let verb = |number: usize, one: &str, many: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        number => Some(format!("{number} {many}")),
+    };
+    let moved: Vec<String> = [
+        verb(count(Mark::Promoted), "promoted", "promoted"),
+        verb(count(Mark::Waits), "waits", "wait"),
+        verb(count(Mark::Held), "held", "held"),
+        verb(count(Mark::NeedsYou), "needs you", "need you"),
+        verb(count(Mark::Failed), "failed", "failed"),
+        verb(errors, "error", "errors"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let still: Vec<String> = [
+        verb(summary.not_opened, "due later", "due later"),
+        verb(summary.ahead.len(), "ahead", "ahead"),
+        verb(summary.in_sync, "in sync", "in sync"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let parts: Vec<String> = [moved, still]
+        .into_iter()
+        .filter(|parts| !parts.is_empty())
+        .map(|parts| parts.join(", "))
+        .collect();
+    match parts.is_empty() {
+        true => "nothing to promote".to_owned(),
+        false => parts.join(" · "),
+    }
+}
+
+/// What stands in place of an empty table; nothing where errors say enough.
+fn nothing(summary: &Summary<'_>) -> Option<String> {
+    let errors = summary
+        .findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
+    match (summary.pipelines, errors) {
+        (_, true) => None,
+        (0, false) => Some(format!(
+            "There is no Pipeline on {}, so there is nothing to promote.",
+            summary.base
+        )),
+        (_, false) if summary.not_opened > 0 => None,
+        (_, false) => Some("Nothing had to move.".to_owned()),
+    }
+}
+
+fn missing(items: usize, lists: &[(usize, &str)]) -> String {
+    let parts: Vec<String> = lists
+        .iter()
+        .filter(|(number, _)| *number > items)
+        .map(|(number, word)| format!("{} of {number} {word} are left out", number - items))
+        .collect();
+    match parts.is_empty() {
+        true => "texts are cut".to_owned(),
+        false => parts.join(", "),
+    }
+}
+
+fn finding_view<'a>(finding: &'a Finding, summary: &Summary<'_>) -> FindingView<'a> {
+    let place = &finding.place;
+    let there = summary.files.as_ref().and_then(|files| {
+        let path = utf8_percent_encode(place.file.as_str(), PATH);
+        Link::parse(&format!("{}{path}#L{}", files.as_str(), place.line))
+    });
+    FindingView {
+        code: finding.code,
+        place: format!("{}:{}", place.file, place.line),
+        link: link(there.as_ref()),
+        message: &finding.message,
+        help: finding.help.as_deref(),
+    }
+}
+
+fn footer(summary: &Summary<'_>) -> Vec<String> {
+    let requests = summary.requests.map(|number| counted(number, "request"));
+    let took = summary
+        .took
+        .map(|took| format!("{:.1} s", took.as_secs_f64()));
+    requests
+        .into_iter()
+        .chain(took)
+        .chain(summary.notices.iter().take(10).cloned())
+        .collect()
+}
+
+fn safe(text: Option<String>) -> Value {
+    text.map_or(Value::from(()), Value::from_safe_string)
+}
+
+fn link(link: Option<&Link>) -> Value {
+    link.map_or(Value::from(()), Link::value)
+}

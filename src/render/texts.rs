@@ -1,0 +1,288 @@
+//! Titles, subjects and notes: built in, or as the policy's `texts:` would have them.
+//!
+//! A text of the policy is a template over a few plain names: `{{ pipeline }}`, `{{ stage }}`, `{{ sources }}`,
+//! `{{ services }}`, `{{ old }}`, `{{ new }}`, `{{ changes }}`, `{{ plan }}`. All of them always exist; `old` and `new` are
+//! empty where several values change, and a secret's value is in none. Expressions are allowed, statements are not.
+//! One that fails stops nothing: the built-in text is taken, and the [`Problem`] says so.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::engine::{Bounds, Escape, render};
+use super::link::Link;
+use super::words::{cut, sources, values, what};
+use crate::model::place::Position;
+use crate::model::plan::Promotion;
+use crate::model::policy::Texts;
+use crate::report::escape;
+
+/// One line that may stand as a commit's subject or a pull request's title: escaped, cut, never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line(String);
+
+impl Line {
+    /// The line.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text, and what was wrong with the policy's own wording of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worded<T> {
+    /// The text.
+    pub text: T,
+    /// Why it is not as the policy says.
+    pub problem: Option<Problem>,
+}
+
+/// A text of the policy that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} of the policy is not used: {why}")]
+pub struct Problem {
+    /// The field: `texts.title`, `texts.subject` or `texts.note`.
+    pub field: &'static str,
+    /// Where it stands in the policy file.
+    pub at: Position,
+    /// Why, in plain words.
+    pub why: String,
+}
+
+/// The title of a promotion's pull request: the policy's, else such as `podinfo → prod: 6.5.2 → 6.5.3`.
+pub fn title(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Line> {
+    let own = texts.title.as_ref().map(|own| (own.value.as_str(), own.at));
+    line("texts.title", own, pipeline, promotion)
+}
+
+/// The subject of a promotion's commits: the policy's, else the same as the built-in title.
+pub fn subject(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Line> {
+    let own = texts
+        .subject
+        .as_ref()
+        .map(|own| (own.value.as_str(), own.at));
+    line("texts.subject", own, pipeline, promotion)
+}
+
+/// The policy's note for a pull request, as Markdown: its lines, in which only addresses that it spells out are links.
+pub fn note(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Option<String>> {
+    let Some(own) = &texts.note else {
+        return Worded {
+            text: None,
+            problem: None,
+        };
+    };
+    let names = Names::of(pipeline, promotion);
+    match expand("texts.note", &own.value, &names, 4000) {
+        Ok(text) => Worded {
+            text: Some(note_lines(&text, names.hold_an_address())).filter(|text| !text.is_empty()),
+            problem: None,
+        },
+        Err(why) => Worded {
+            text: None,
+            problem: Some(Problem {
+                field: "texts.note",
+                at: own.at,
+                why,
+            }),
+        },
+    }
+}
+
+fn line(
+    field: &'static str,
+    own: Option<(&str, Position)>,
+    pipeline: &str,
+    promotion: &Promotion,
+) -> Worded<Line> {
+    let built_in = || {
+        let start = format!(
+            "{} → {}",
+            cut(pipeline, 63),
+            cut(promotion.stage.as_str(), 63)
+        );
+        one_line(&format!("{start}: {}", what(promotion)))
+    };
+    let Some((template, at)) = own else {
+        return Worded {
+            text: built_in(),
+            problem: None,
+        };
+    };
+    let expanded =
+        expand(field, template, &Names::of(pipeline, promotion), 1000).and_then(|text| match text
+            .trim()
+        {
+            "" => Err("it is empty for this promotion".to_owned()),
+            text => Ok(one_line(text)),
+        });
+    match expanded {
+        Ok(text) => Worded {
+            text,
+            problem: None,
+        },
+        Err(why) => Worded {
+            text: built_in(),
+            problem: Some(Problem { field, at, why }),
+        },
+    }
+}
+
+/// GitHub takes titles of 256 characters; nobody reads as many. Cut first: what is escaped stays whole.
+fn one_line(text: &str) -> Line {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    Line(escape::commit(&cut(&words.join(" "), 200)))
+}
+
+/// What a text of the policy may name.
+#[derive(Serialize)]
+struct Names {
+    pipeline: String,
+    stage: String,
+    sources: String,
+    services: String,
+    old: String,
+    new: String,
+    changes: String,
+    plan: String,
+}
+
+impl Names {
+    const ALL: &str = "pipeline, stage, sources, services, old, new, changes and plan";
+
+    fn of(pipeline: &str, promotion: &Promotion) -> Self {
+        const MOST: usize = 200;
+        let mut services: Vec<&str> = promotion
+            .changes
+            .iter()
+            .map(|change| change.manifest.name.as_str())
+            .collect();
+        services.dedup();
+        let mut shown = promotion.changes.iter().map(values);
+        let only = match shown.next() {
+            Some(Some(first)) if shown.all(|other| other.as_ref() == Some(&first)) => Some(first),
+            _ => None,
+        };
+        let (old, new) = only.map_or_else(Default::default, |(old, new)| {
+            (old.unwrap_or_default(), new)
+        });
+        Self {
+            pipeline: cut(pipeline, MOST),
+            stage: cut(promotion.stage.as_str(), MOST),
+            sources: cut(&sources(promotion), MOST),
+            services: cut(&services.join(", "), MOST),
+            old,
+            new,
+            changes: what(promotion),
+            plan: promotion.plan.map(|plan| plan.shown()).unwrap_or_default(),
+        }
+    }
+
+    /// Whether a value looks like an address itself, so that none of a text's addresses can be told for the policy's own.
+    fn hold_an_address(&self) -> bool {
+        [
+            &self.pipeline,
+            &self.stage,
+            &self.sources,
+            &self.services,
+            &self.old,
+            &self.new,
+            &self.changes,
+        ]
+        .into_iter()
+        .any(|value| value.contains("://"))
+    }
+}
+
+/// A template of the policy over its names, unescaped.
+fn expand(
+    field: &'static str,
+    template: &str,
+    names: &Names,
+    most: usize,
+) -> Result<String, String> {
+    if template.chars().nth(most).is_some() {
+        return Err(format!("it has more than {most} characters"));
+    }
+    refuse(template)?;
+    let bounds = Bounds {
+        fuel: 5_000,
+        bytes: 8 * most,
+    };
+    render(field, template, names, Escape::Later, bounds).map_err(|error| match error.undefined {
+        true => format!("{}; there are {}", error.why, Names::ALL),
+        false => error.why,
+    })
+}
+
+/// Refuses what could make a short template a long computation: statements (loops, assignments), `*` (which repeats
+/// texts), and braces, backslashes or open quotes in an expression, behind which those could hide. What is left grows no
+/// faster than the template is long.
+fn refuse(template: &str) -> Result<(), String> {
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        rest = &rest[open + 1..];
+        match rest.chars().next() {
+            Some('{') => {}
+            Some('%' | '#') => {
+                return Err(
+                    "statements and comments are not for texts; use {{ … }} with a name".to_owned(),
+                );
+            }
+            _ => continue,
+        }
+        rest = &rest[1..];
+        let end = rest
+            .find("}}")
+            .ok_or_else(|| "a {{ is not closed by }}".to_owned())?;
+        let inside = &rest[..end];
+        if let Some(c) = inside.chars().find(|c| matches!(c, '*' | '{' | '}' | '\\')) {
+            return Err(format!("`{c}` is not for texts: {{{{{inside}}}}}"));
+        }
+        let mut quote = None;
+        for c in inside.chars() {
+            match quote {
+                None if matches!(c, '"' | '\'') => quote = Some(c),
+                Some(open) if open == c => quote = None,
+                _ => {}
+            }
+        }
+        if quote.is_some() {
+            return Err(format!("a quote is not closed: {{{{{inside}}}}}"));
+        }
+        rest = &rest[end + 2..];
+    }
+    Ok(())
+}
+
+/// The lines of a note as Markdown, at most 30. Each is escaped; a word that is a whole `https` address stays a link.
+fn note_lines(text: &str, no_links: bool) -> String {
+    let word = |word: &str| {
+        let address = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
+        match Link::parse(address) {
+            Some(link) if !no_links && link.as_str() == address => {
+                format!("<{address}>{}", escape::markdown(&word[address.len()..]))
+            }
+            _ => escape::markdown(word),
+        }
+    };
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| {
+            // The start of a line is escaped as such; behind it a word cannot open anything.
+            let words: Vec<String> = line.split_whitespace().map(word).collect();
+            words.join(" ")
+        })
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).take(30).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests;
