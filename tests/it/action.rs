@@ -1,0 +1,366 @@
+//! The Action's packaging says what is so: `action.yml`, the command line and the outputs name the same things, the image
+//! is what the runner needs and no more, and the example workflows keep to the rules that docs/install.md explains.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory;
+use serde_yaml::{Mapping, Value};
+use sluice::cli::Cli;
+
+/// Inputs that no command has as an option: which command it is, and the tokens, which must not stand on a command line.
+const NOT_OPTIONS: &[&str] = &["command", "read-token", "token"];
+
+/// Options of `reconcile` and `promote` that the Action does not offer: it has one output format, one policy and one
+/// clock, and no local repository.
+const NOT_INPUTS: &[&str] = &["approved-by", "at", "format", "local", "policy"];
+
+/// The Action itself in the example workflows, before there is a release.
+const SLUICE: &str = "OWNER/sluice@0000000000000000000000000000000000000000";
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root(path)).unwrap()
+}
+
+fn parse(path: &str) -> Value {
+    serde_yaml::from_str(&read(path)).unwrap()
+}
+
+/// Every example workflow: its path and what it holds.
+fn workflows() -> Vec<(String, Value)> {
+    let mut found: Vec<(String, Value)> = fs::read_dir(root("examples/workflows"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|name| format!("examples/workflows/{name}"))
+        .map(|path| (path.clone(), parse(&path)))
+        .collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    assert!(found.len() >= 5, "the workflows were not found");
+    found
+}
+
+fn map(value: &Value) -> &Mapping {
+    value.as_mapping().unwrap_or_else(|| panic!("{value:?}"))
+}
+
+fn keys(value: &Value) -> BTreeSet<String> {
+    let keys = map(value).keys();
+    keys.map(|key| key.as_str().unwrap().to_owned()).collect()
+}
+
+/// The jobs of a workflow, by name.
+fn jobs(workflow: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    map(&workflow["jobs"])
+        .iter()
+        .map(|(name, job)| (name.as_str().unwrap(), job))
+}
+
+/// Every step of a workflow, with the job that it stands in.
+fn steps(workflow: &Value) -> impl Iterator<Item = (&Value, &Value)> {
+    jobs(workflow).flat_map(|(_, job)| {
+        let steps = job["steps"].as_sequence().unwrap();
+        steps.iter().map(move |step| (job, step))
+    })
+}
+
+fn events(workflow: &Value) -> BTreeSet<String> {
+    keys(&workflow["on"])
+}
+
+#[test]
+fn the_inputs_are_the_options_of_reconcile_and_promote() {
+    let cli = Cli::command();
+    let options: BTreeSet<String> = ["reconcile", "promote"]
+        .iter()
+        .map(|name| {
+            cli.find_subcommand(name)
+                .unwrap_or_else(|| panic!("no {name}"))
+        })
+        .flat_map(clap::Command::get_arguments)
+        .filter_map(|argument| argument.get_long())
+        .map(str::to_owned)
+        .collect();
+    let aside = |list: &[&str]| -> BTreeSet<String> {
+        list.iter().map(|name| (*name).to_owned()).collect()
+    };
+    let inputs = keys(&parse("action.yml")["inputs"]);
+    assert_eq!(
+        inputs
+            .difference(&aside(NOT_OPTIONS))
+            .collect::<BTreeSet<_>>(),
+        options
+            .difference(&aside(NOT_INPUTS))
+            .collect::<BTreeSet<_>>()
+    );
+    assert!(inputs.is_superset(&aside(NOT_OPTIONS)));
+    for token in ["token", "read-token"] {
+        assert!(!options.contains(token), "--{token} would be seen by all");
+    }
+}
+
+#[test]
+fn the_default_command_is_a_command() {
+    let action = parse("action.yml");
+    let default = action["inputs"]["command"]["default"].as_str().unwrap();
+    assert!(Cli::command().find_subcommand(default).is_some());
+}
+
+#[test]
+fn the_outputs_are_the_ones_that_the_runner_writes() {
+    let outputs: BTreeSet<String> = sluice::runner::OUTPUTS
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    assert_eq!(keys(&parse("action.yml")["outputs"]), outputs);
+}
+
+#[test]
+fn every_input_and_output_is_described() {
+    let action = parse("action.yml");
+    for list in ["inputs", "outputs"] {
+        for (name, about) in map(&action[list]) {
+            let described = about["description"]
+                .as_str()
+                .is_some_and(|text| text.len() > 10);
+            assert!(described, "{list}: {name:?}");
+        }
+    }
+}
+
+#[test]
+fn the_action_passes_no_container_arguments() {
+    let action = parse("action.yml");
+    assert_eq!(
+        keys(&action["runs"]),
+        BTreeSet::from(["using".to_owned(), "image".to_owned()])
+    );
+    assert_eq!(action["runs"]["using"], "docker");
+    let image = action["runs"]["image"].as_str().unwrap();
+    let pinned = image
+        .strip_prefix("docker://ghcr.io/")
+        .and_then(|rest| rest.split_once("@sha256:"))
+        .is_some_and(|(_, digest)| is_hex(digest, 64));
+    assert!(image == "Dockerfile" || pinned, "{image}");
+}
+
+/// The instructions of the Dockerfile, line continuations joined, comments left out: (instruction, rest).
+fn instructions() -> Vec<(String, String)> {
+    let text = read("Dockerfile");
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .collect();
+    lines
+        .join("\n")
+        .replace("\\\n", " ")
+        .lines()
+        .filter_map(|line| line.trim().split_once(' '))
+        .map(|(word, rest)| (word.to_uppercase(), rest.trim().to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_image_is_a_binary_on_nothing() {
+    let all = instructions();
+    let last = all.iter().rposition(|(word, _)| word == "FROM").unwrap();
+    assert_eq!(all[last].1, "scratch");
+    let words: BTreeSet<&str> = all[last + 1..]
+        .iter()
+        .map(|(word, _)| word.as_str())
+        .collect();
+    // No USER and no WORKDIR, as the runner demands; no RUN and no SHELL, for there is nothing to run.
+    assert_eq!(words, BTreeSet::from(["COPY", "ENTRYPOINT"]));
+    let entrypoint: Vec<String> = serde_json::from_str(&all.last().unwrap().1).unwrap();
+    assert_eq!(entrypoint, ["/sluice"]);
+    let copied: Vec<&str> = all[last + 1..]
+        .iter()
+        .filter(|(word, _)| word == "COPY")
+        .map(|(_, rest)| rest.rsplit(' ').next().unwrap())
+        .collect();
+    assert_eq!(
+        copied,
+        [
+            "/etc/ssl/certs/ca-certificates.crt",
+            "/etc/gitconfig",
+            "/sluice"
+        ]
+    );
+}
+
+#[test]
+fn the_image_is_built_with_the_toolchain_that_the_package_asks_for() {
+    let wanted = format!(
+        "TOOLCHAIN=docker.io/library/rust:{}",
+        env!("CARGO_PKG_RUST_VERSION")
+    );
+    let toolchain = instructions()
+        .into_iter()
+        .find(|(word, rest)| word == "ARG" && rest.starts_with("TOOLCHAIN="))
+        .unwrap()
+        .1;
+    assert!(toolchain.starts_with(&wanted), "{toolchain} not {wanted}");
+}
+
+#[test]
+fn git_trusts_the_workspace_and_no_other_folder() {
+    let config = git2::Config::open(&root("container/gitconfig")).unwrap();
+    let mut entries = Vec::new();
+    config
+        .entries(None)
+        .unwrap()
+        .for_each(|entry| {
+            entries.push(format!(
+                "{}={}",
+                entry.name().unwrap(),
+                entry.value().unwrap()
+            ));
+        })
+        .unwrap();
+    assert_eq!(entries, ["safe.directory=/github/workspace"]);
+}
+
+fn is_hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[test]
+fn every_action_in_an_example_is_pinned_by_its_commit() {
+    for (path, workflow) in workflows() {
+        for (_, step) in steps(&workflow) {
+            let Some(uses) = step["uses"].as_str() else {
+                continue;
+            };
+            let (_, commit) = uses.split_once('@').unwrap();
+            assert!(is_hex(commit, 40), "{path}: {uses}");
+            // Which version that is stands behind it, for people and for the bots that keep it up to date.
+            let line = format!("uses: {uses}");
+            let text = read(&path);
+            let rest = text.split(&line).nth(1).unwrap().lines().next().unwrap();
+            assert!(
+                uses == SLUICE || rest.starts_with(" # v"),
+                "{path}: {uses}{rest}"
+            );
+            assert!(
+                !uses.starts_with("actions/checkout@"),
+                "{path}: nothing here needs a checkout"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_example_gives_only_inputs_that_exist_and_hands_on_the_freeze() {
+    let inputs = keys(&parse("action.yml")["inputs"]);
+    let mut used = 0;
+    for (path, workflow) in workflows() {
+        for (_, step) in steps(&workflow).filter(|(_, step)| step["uses"] == SLUICE) {
+            used += 1;
+            let given = keys(&step["with"]);
+            assert!(given.is_subset(&inputs), "{path}: {given:?}");
+            let writes = step["with"]["command"] != "plan";
+            assert_eq!(given.contains("freeze"), writes, "{path}");
+        }
+    }
+    assert!(used >= 5);
+}
+
+#[test]
+fn every_example_gives_least_permissions_a_time_limit_and_no_cancelling() {
+    for (path, workflow) in workflows() {
+        assert!(map(&workflow["permissions"]).is_empty(), "{path}");
+        for (name, job) in jobs(&workflow) {
+            assert!(job["permissions"].is_mapping(), "{path}: {name}");
+            assert!(job["timeout-minutes"].is_u64(), "{path}: {name}");
+            let group = [&workflow, job]
+                .iter()
+                .map(|at| &at["concurrency"])
+                .find(|group| group.is_mapping());
+            assert!(
+                group.is_some_and(|group| group["cancel-in-progress"] == false),
+                "{path}: {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_example_puts_an_expression_into_a_script_or_trusts_a_pull_request() {
+    for (path, workflow) in workflows() {
+        assert!(!events(&workflow).contains("pull_request_target"), "{path}");
+        for (_, step) in steps(&workflow) {
+            let script = step["run"].as_str().unwrap_or_default();
+            assert!(!script.contains("${{"), "{path}: {script}");
+        }
+    }
+}
+
+#[test]
+fn a_key_is_only_in_an_environment_and_only_for_events_of_the_default_branch() {
+    let mut keyed = 0;
+    for (path, workflow) in workflows() {
+        let of_default_branch = ["push", "schedule", "workflow_dispatch"];
+        for (name, job) in jobs(&workflow) {
+            let text = serde_yaml::to_string(job).unwrap();
+            if !text.contains("secrets.") {
+                continue;
+            }
+            keyed += 1;
+            assert_eq!(job["environment"], "sluice", "{path}: {name}");
+            assert!(map(&job["permissions"]).is_empty(), "{path}: {name}");
+            for event in events(&workflow) {
+                assert!(
+                    of_default_branch.contains(&event.as_str()),
+                    "{path}: {event}"
+                );
+            }
+        }
+    }
+    assert_eq!(keyed, 1);
+}
+
+#[test]
+fn a_run_for_a_pull_request_looks_at_promotions_of_this_repository_only() {
+    for (path, workflow) in workflows() {
+        if !events(&workflow).contains("pull_request") {
+            continue;
+        }
+        let (_, first) = jobs(&workflow).next().unwrap();
+        let condition = first["if"].as_str().unwrap();
+        for part in [
+            "github.event.pull_request.head.repo.full_name == github.repository",
+            "startsWith(github.event.pull_request.head.ref, 'sluice/')",
+        ] {
+            assert!(condition.contains(part), "{path}: {condition}");
+        }
+        // A run for any other pull request does nothing, and must not take a waiting run's place in a shared group.
+        let group = [&workflow, first]
+            .iter()
+            .find_map(|at| at["concurrency"]["group"].as_str())
+            .unwrap();
+        let own = ["github.run_id", "github.event.pull_request.number"];
+        assert!(
+            own.iter().any(|part| group.contains(part)),
+            "{path}: {group}"
+        );
+    }
+}
+
+#[test]
+fn promotion_by_hand_asks_no_more_than_github_shows() {
+    let workflow = parse("examples/workflows/promote.yml");
+    let inputs = keys(&workflow["on"]["workflow_dispatch"]["inputs"]);
+    assert!((1..=10).contains(&inputs.len()), "{inputs:?}");
+}
+
+#[test]
+fn every_example_is_in_the_installation_guide() {
+    let guide = read("docs/install.md");
+    for (path, _) in workflows() {
+        assert!(guide.contains(&format!("(../{path})")), "{path}");
+    }
+}
