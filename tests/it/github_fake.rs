@@ -14,6 +14,7 @@ mod permissions;
 mod pulls;
 mod queue;
 mod scene;
+mod traffic;
 
 use crate::support::contract::contract;
 use crate::support::github::{GitHub, Seen};

@@ -59,6 +59,7 @@ mod call;
 mod clock;
 mod faults;
 mod graphql;
+mod look;
 mod merge;
 mod person;
 mod pull;
@@ -73,6 +74,7 @@ mod scene;
 mod server;
 mod setup;
 mod store;
+mod traffic;
 mod view;
 mod world;
 
@@ -86,7 +88,6 @@ pub use world::{Kind, Membership, Switches, World};
 
 use server::Desk;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// Says what is wrong with an honest answer; nothing where it is fine.
 pub type Contract = Arc<dyn Fn(&Seen) -> Vec<String> + Send + Sync>;
@@ -190,29 +191,6 @@ impl GitHub {
         lock(&self.world).now()
     }
 
-    /// Makes calls go wrong.
-    pub fn fault(&self, when: When, fault: Fault) {
-        lock(&self.desk).faults.push((when, fault));
-    }
-
-    /// Forgets faults and hooks that have not been met.
-    pub fn heal(&self) {
-        let mut desk = lock(&self.desk);
-        desk.faults.clear();
-        desk.hooks.clear();
-    }
-
-    /// Does something just before a call is carried out.
-    pub fn before(&self, when: When, hook: impl FnMut(&mut World) + Send + 'static) {
-        let hook = Arc::new(Mutex::new(hook));
-        lock(&self.desk).hooks.push((when, hook));
-    }
-
-    /// Every answer comes that much later (in real time).
-    pub fn latency(&self, latency: Duration) {
-        lock(&self.desk).latency = latency;
-    }
-
     /// Holds every honest answer to a contract from now on.
     pub fn check_with(&self, contract: Contract) {
         lock(&self.desk).contract = Some(contract);
@@ -221,46 +199,6 @@ impl GitHub {
     /// Takes out what the contract found so far, so that dropping the handle does not panic over it.
     pub fn violations(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.desk).violations)
-    }
-
-    /// Everything that was called so far.
-    pub fn calls(&self) -> Vec<Seen> {
-        lock(&self.desk).calls.clone()
-    }
-
-    /// One line for each call: `GET /path` or `graphql Name`.
-    pub fn lines(&self) -> Vec<String> {
-        lock(&self.desk).calls.iter().map(Seen::line).collect()
-    }
-
-    /// Forgets the calls so far, and with them the counters.
-    pub fn forget_calls(&self) {
-        let mut desk = lock(&self.desk);
-        desk.calls.clear();
-        desk.most_in_flight = 0;
-    }
-
-    /// How many calls only looked.
-    pub fn reads(&self) -> usize {
-        lock(&self.desk)
-            .calls
-            .iter()
-            .filter(|call| !call.write)
-            .count()
-    }
-
-    /// How many calls could change something.
-    pub fn writes(&self) -> usize {
-        lock(&self.desk)
-            .calls
-            .iter()
-            .filter(|call| call.write)
-            .count()
-    }
-
-    /// The most calls that were under way at once.
-    pub fn most_in_flight(&self) -> usize {
-        lock(&self.desk).most_in_flight
     }
 }
 

@@ -60,6 +60,8 @@ pub enum What {
     HeadDeleted,
     /// `head_ref_restored`.
     HeadRestored,
+    /// `base_ref_deleted`, with the name of the branch.
+    BaseDeleted(String),
     /// `base_ref_changed`, from and to.
     BaseChanged(String, String),
     /// `renamed`, from and to.
@@ -106,6 +108,7 @@ impl What {
             Self::BaseForcePushed(..) => ("base_ref_force_pushed", "BaseRefForcePushedEvent"),
             Self::HeadDeleted => ("head_ref_deleted", "HeadRefDeletedEvent"),
             Self::HeadRestored => ("head_ref_restored", "HeadRefRestoredEvent"),
+            Self::BaseDeleted(_) => ("base_ref_deleted", "BaseRefDeletedEvent"),
             Self::BaseChanged(..) => ("base_ref_changed", "BaseRefChangedEvent"),
             Self::Renamed(..) => ("renamed", "RenamedTitleEvent"),
             Self::ReviewRequested(_) => ("review_requested", "ReviewRequestedEvent"),
@@ -222,6 +225,10 @@ pub struct Pull {
     pub auto_merge: Option<AutoMerge>,
     /// The newest test merge.
     pub test: Option<TestMerge>,
+    /// The newest test merge that worked out: what `merge_commit_sha` names until there is another, also while the head conflicts.
+    pub merge_ref: Option<Oid>,
+    /// Who last edited the body, and when.
+    pub edited: Option<(UserId, Timestamp)>,
     /// Reads that still see it as not computed, and the last request that was one.
     pub unknown_reads: (u32, u64),
     /// List reads that still miss it, and the last request that was one.

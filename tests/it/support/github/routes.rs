@@ -34,6 +34,7 @@ const CODE: Guard = need(&[("contents", Read)], Role::Read);
 const PUSH: Guard = need(&[("contents", Write)], Role::Write);
 const PULLS: Guard = need(&[("pull_requests", Read)], Role::Read);
 const REVIEW: Guard = need(&[("pull_requests", Write)], Role::Read);
+const REQUEST: Guard = need(&[("pull_requests", Write)], Role::Triage);
 const MERGE: Guard = need(&[("contents", Write)], Role::Write);
 const ISSUES: Guard = need(&[("issues", Read), ("pull_requests", Read)], Role::Read);
 const COMMENT: Guard = need(&[("issues", Write), ("pull_requests", Write)], Role::Read);
@@ -162,13 +163,13 @@ const ROUTES: &[Route] = &[
     (
         "POST",
         "~/pulls/{number}/requested_reviewers",
-        REVIEW,
+        REQUEST,
         reviews::request,
     ),
     (
         "DELETE",
         "~/pulls/{number}/requested_reviewers",
-        REVIEW,
+        REQUEST,
         reviews::unrequest,
     ),
     ("GET", "~/pulls/{number}/reviews", PULLS, reviews::list),

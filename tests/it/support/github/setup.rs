@@ -19,7 +19,7 @@ impl World {
         if let Some(id) = self.user_id(login) {
             return id;
         }
-        let id = self.next_id();
+        let id = self.next_small_id();
         self.add_user(id, login, kind)
     }
 
@@ -48,7 +48,7 @@ impl World {
         let (id, who, number) = (
             self.user_id(org).unwrap(),
             self.ensure_user(login),
-            self.next_id(),
+            self.next_small_id(),
         );
         let teams = &mut self.orgs.get_mut(&id).unwrap().teams;
         if !teams.iter().any(|team| team.slug == slug) {
@@ -116,7 +116,7 @@ impl World {
 
     /// Makes an empty repository; a fork shares its parent's objects.
     pub fn add_repo(&mut self, owner: &str, name: &str, fork_of: Option<RepoId>) -> RepoId {
-        let (owner, id) = (self.ensure_user(owner), self.next_id());
+        let (owner, id) = (self.ensure_user(owner), self.next_small_id());
         let store = fork_of.map_or_else(Store::default, |parent| self.repo(parent).store.clone());
         let created_at = self.now();
         self.repos.push(Repo {

@@ -41,7 +41,7 @@ pub fn comment_of(world: &World, ctx: &Ctx<'_>, at: RepoId, number: u64, one: &C
         "IssueComment",
         [
             ("id", Out::leaf(view::node("IC", one.id))),
-            ("databaseId", Out::leaf(one.id)),
+            ("databaseId", Out::small(one.id)),
             ("fullDatabaseId", Out::leaf(one.id.to_string())),
             ("author", actor(Some(one.user))),
             (
@@ -91,7 +91,7 @@ pub fn review(ctx: &Ctx<'_>, (at, number): (RepoId, u64), id: u64, field: &str) 
     let path = format!("/{}/pull/{number}#pullrequestreview-{id}", world.slug(at));
     Ok(match field {
         "id" => Out::leaf(view::node("PRR", id)),
-        "databaseId" => Out::leaf(id),
+        "databaseId" => Out::small(id),
         "fullDatabaseId" => Out::leaf(id.to_string()),
         "author" => actor(one.user),
         "authorAssociation" => Out::leaf(
@@ -333,7 +333,7 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
     let own = ctx.session.actor() == Some(pull.author);
     Ok(match field {
         "id" => Out::leaf(view::node("PR", pull.id)),
-        "databaseId" => Out::leaf(pull.id),
+        "databaseId" => Out::small(pull.id),
         "fullDatabaseId" => Out::leaf(pull.id.to_string()),
         "number" => Out::leaf(number),
         "title" | "titleHTML" => Out::leaf(pull.title.as_str()),
@@ -342,10 +342,11 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
         "closed" => Out::leaf(!pull.open),
         "merged" => Out::leaf(pull.merged.is_some()),
         "isDraft" => Out::leaf(pull.draft),
-        "locked" | "createdViaEmail" | "includesCreatedEdit" | "maintainerCanModify" => {
-            Out::leaf(false)
-        }
-        "activeLockReason" | "editor" | "lastEditedAt" | "milestone" => Out::NULL,
+        "locked" | "createdViaEmail" | "maintainerCanModify" => Out::leaf(false),
+        "includesCreatedEdit" => Out::leaf(pull.edited.is_some()),
+        "editor" => actor(pull.edited.map(|(who, _)| who)),
+        "lastEditedAt" => time(pull.edited.map(|(_, at)| at)),
+        "activeLockReason" | "milestone" => Out::NULL,
         "author" => actor(Some(pull.author)),
         "authorAssociation" => Out::leaf(view::pull::association(world, at, pull.author)),
         "createdAt" | "publishedAt" => Out::leaf(stamp(pull.created_at)),
@@ -359,7 +360,8 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
                 .map(|merged| Kind::Commit(at, merged.commit)),
         ),
         "baseRefName" => Out::leaf(pull.base.as_str()),
-        "baseRefOid" => Out::leaf(repo.branch(&pull.base).unwrap_or(pull.base_sha).to_string()),
+        // Not the tip of the base branch: what it was when the pull request was opened or its head last moved.
+        "baseRefOid" => Out::leaf(pull.base_sha.to_string()),
         "baseRef" => Out::maybe(
             repo.branch(&pull.base)
                 .map(|_| Kind::Ref(at, format!("refs/heads/{}", pull.base))),

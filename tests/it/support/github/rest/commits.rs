@@ -78,28 +78,16 @@ pub fn get(world: &mut World, call: &Call) -> Outcome {
     Answer::ok(detailed(world, call.repo, oid).ok_or_else(Refusal::not_found)?)
 }
 
-/// `GET commits/{sha}/pulls`: pull requests that brought this commit.
+/// `GET commits/{sha}/pulls`: see [`super::super::repo::Repo::pulls_of_commit`].
 pub fn pulls(world: &mut World, call: &Call) -> Outcome {
     let repo = world.repo(call.repo);
     let oid = repo
         .resolve(call.param("sha"))
         .ok_or_else(Refusal::not_found)?;
     let rows = repo
-        .pulls
-        .values()
-        .filter(|pull| {
-            pull.merged
-                .as_ref()
-                .is_some_and(|merged| merged.commit == oid)
-                || repo
-                    .store
-                    .between(
-                        repo.store.merge_base(pull.base_sha, pull.head_sha),
-                        pull.head_sha,
-                    )
-                    .contains(&oid)
-        })
-        .map(|pull| view::pull::pull_short(world, call.repo, pull))
+        .pulls_of_commit(oid)
+        .iter()
+        .map(|number| view::pull::pull_short(world, call.repo, &repo.pulls[number]))
         .collect();
     Answer::list(rows)
 }

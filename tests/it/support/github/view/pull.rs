@@ -57,12 +57,10 @@ pub fn teams(world: &World, at: RepoId, slugs: &[String]) -> Vec<Value> {
         .collect()
 }
 
-/// The commit that `merge_commit_sha` names: what landed, else the newest test merge, however old.
+/// The commit that `merge_commit_sha` names: what landed, else the newest test merge that worked out, however old.
 fn merge_commit(pull: &Pull) -> Value {
-    let oid = match &pull.merged {
-        Some(merged) => Some(merged.commit),
-        None => pull.test.and_then(|test| test.commit),
-    };
+    let landed = pull.merged.as_ref().map(|merged| merged.commit);
+    let oid = landed.or(pull.merge_ref);
     oid.map_or(Value::Null, |oid| json!(oid.to_string()))
 }
 
