@@ -38,6 +38,7 @@ const OPERATIONS = {
   [`${REPO}/branches/{branch}`]: ["get"],
   [`${REPO}/collaborators/{username}/permission`]: ["get"],
   [`${REPO}/commits`]: ["get"],
+  [`${REPO}/commits/{commit_sha}/pulls`]: ["get"],
   [`${REPO}/commits/{ref}`]: ["get"],
   [`${REPO}/commits/{ref}/check-runs`]: ["get"],
   [`${REPO}/commits/{ref}/status`]: ["get"],

@@ -7,12 +7,14 @@ mod faults;
 mod gh;
 mod git;
 mod graphql;
+mod identity;
 mod labels;
 mod merging;
 mod paging;
 mod permissions;
 mod pulls;
 mod queue;
+mod reads;
 mod scene;
 mod traffic;
 
@@ -28,8 +30,6 @@ const OUTSIDE_CONTRACT: &[(&str, &str)] = &[
     ("GET", "/"),
     ("GET", "/apps/"),
     ("GET", "/orgs/acme"),
-    ("GET", "/branches"),
-    ("GET", "/tags"),
     ("GET", "/protection"),
     ("GET", "/collaborators"),
     ("GET", "/files"),

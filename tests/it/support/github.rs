@@ -80,6 +80,7 @@ mod world;
 
 pub use access::{Level, Permissions, Role};
 pub use faults::{Fault, When};
+pub use merge::land_queue;
 pub use person::Person;
 pub use record::{Operation, Seen};
 pub use repo::{Bypass, Rule};

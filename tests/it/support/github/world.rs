@@ -314,6 +314,20 @@ impl World {
         })
     }
 
+    /// The repository of an owner in the network of forks to which another one belongs.
+    pub fn in_network(&self, of: RepoId, owner: &str) -> Option<RepoId> {
+        let root = |mut id: RepoId| {
+            while let Some(parent) = self.repos[id].fork_of {
+                id = parent;
+            }
+            id
+        };
+        (0..self.repos.len()).find(|id| {
+            let login = &self.users[&self.repos[*id].owner].login;
+            root(*id) == root(of) && login.eq_ignore_ascii_case(owner)
+        })
+    }
+
     /// The repository with that index.
     pub fn repo(&self, id: RepoId) -> &Repo {
         &self.repos[id]

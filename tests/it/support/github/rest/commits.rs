@@ -99,10 +99,7 @@ pub fn compare(world: &mut World, call: &Call) -> Outcome {
     let end = |text: &str| -> Option<Oid> {
         match text.split_once(':') {
             Some((owner, branch)) => {
-                let id = world.repos.iter().position(|repo| {
-                    world.user(repo.owner).login.eq_ignore_ascii_case(owner)
-                        && repo.name.eq_ignore_ascii_case(&world.repo(call.repo).name)
-                })?;
+                let id = world.in_network(call.repo, owner)?;
                 world.repo(id).resolve(branch)
             }
             None => world.repo(call.repo).resolve(text),

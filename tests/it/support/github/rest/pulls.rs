@@ -55,21 +55,7 @@ fn head_of(world: &World, at: RepoId, head: &str) -> Option<(RepoId, String)> {
     let Some((owner, branch)) = head.split_once(':') else {
         return Some((at, head.to_owned()));
     };
-    // The owner's repository of the same network: the base itself, its parent, or a fork.
-    let root = |id: RepoId| {
-        let mut id = id;
-        while let Some(parent) = world.repo(id).fork_of {
-            id = parent;
-        }
-        id
-    };
-    let found = (0..world.repos.len()).find(|id| {
-        root(*id) == root(at)
-            && world
-                .user(world.repo(*id).owner)
-                .login
-                .eq_ignore_ascii_case(owner)
-    })?;
+    let found = world.in_network(at, owner)?;
     Some((found, branch.to_owned()))
 }
 
