@@ -262,6 +262,26 @@ async fn tags_light_and_annotated_and_a_branch_of_the_same_name() {
 }
 
 #[tokio::test]
+async fn a_prefix_that_ends_in_a_slash_matches_what_lies_under_it_only() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let main = repo.tip("main").unwrap();
+    repo.by("carol").branches_off("sluice/x", &main);
+    repo.by("carol").branches_off("sluices", &main);
+    let names = |path: &str| {
+        let rows = repo.by("carol").does("GET", path, Value::Null);
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|one| one["ref"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names("/git/matching-refs/heads/sluice/"),
+        ["refs/heads/sluice/x"]
+    );
+    assert_eq!(names("/git/matching-refs/heads/sluice").len(), 2);
+}
+
+#[tokio::test]
 async fn a_large_tree_is_cut_and_says_so() {
     let hub = start().await;
     let repo = hub.repo("acme/gitops");

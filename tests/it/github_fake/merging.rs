@@ -485,6 +485,37 @@ async fn the_commit_that_merged_is_the_one_that_brought_the_head_not_the_tip() {
 }
 
 #[tokio::test]
+async fn a_squash_takes_the_title_of_a_single_commit_and_of_the_pull_request_for_several() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let merged = repo.by("carol").merges(number, "squash");
+    assert_eq!(repo.message(&merged), "Set v to 2 (#1)\n\nBecause.");
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.by("carol").pushes("change", &[("x", "1")], "More");
+    let merged = repo.by("carol").merges(number, "squash");
+    assert_eq!(
+        repo.message(&merged),
+        "Bump v (#1)\n\n* Set v to 2\n\nBecause.\n\n* More"
+    );
+}
+
+#[tokio::test]
+async fn retargeting_dismisses_approvals_where_a_push_would() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.rule(Rule {
+        dismiss_stale: true,
+        ..rule()
+    });
+    repo.by("dave").approves(number);
+    let main = repo.tip("main").unwrap();
+    repo.by("carol").branches_off("release", &main);
+    repo.by("carol").retargets(number, "release");
+    assert_eq!(repo.reviews(number)[0].1, "DISMISSED");
+}
+
+#[tokio::test]
 async fn a_head_pushed_back_onto_its_base_may_also_be_taken_for_closed() {
     let (hub, number) = with_pull().await;
     hub.switch(|switches| switches.empty_head_closes = true);

@@ -616,3 +616,22 @@ async fn a_status_stands_on_a_commit_not_on_a_branch() {
         .tries("POST", "/statuses/main", body);
     assert_eq!(tried.unwrap_err().text(), "No commit found for SHA: main");
 }
+
+#[tokio::test]
+async fn graphql_shows_a_commit_only_to_who_may_read_code_wherever_it_is_met() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.private().by("dave").approves(number);
+    let text = r#"{ repository(owner: "acme", name: "gitops") { pullRequest(number: 1) { number
+        commits(first: 1) { nodes { commit { oid } } } reviews(first: 1) { nodes { state commit { oid } } } headRef { name } } } }"#;
+    let weak = repo.workflow_token("pull-requests:read");
+    let body = super::query(&hub, &weak, text, Value::Null).await;
+    assert_eq!(
+        body["data"]["repository"]["pullRequest"],
+        json!({"number": 1, "commits": {"nodes": [null]}, "reviews": {"nodes": [{"state": "APPROVED", "commit": null}]}, "headRef": null})
+    );
+    assert_eq!(body["errors"].as_array().map(Vec::len), Some(3));
+    let enough = repo.workflow_token("pull-requests:read,contents:read");
+    let body = super::query(&hub, &enough, text, Value::Null).await;
+    assert_eq!(body.get("errors"), None);
+}

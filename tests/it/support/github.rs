@@ -152,6 +152,11 @@ impl GitHub {
         lock(&self.world).rename(from, to);
     }
 
+    /// Deletes an account; what it did stays, by nobody.
+    pub fn delete_account(&self, login: &str) {
+        lock(&self.world).delete_account(login);
+    }
+
     /// An organisation with its owners and members, made where there is none.
     pub fn organisation(&self, login: &str, owners: &[&str], members: &[&str]) {
         lock(&self.world).organisation(login, owners, members);

@@ -87,6 +87,9 @@ pub fn respond(world: &mut World, seen: &Seen, prefix: &str) -> Response {
         },
         None => route(world, seen, &session),
     };
+    if !seen.write {
+        world.pass_read();
+    }
     finish(world, seen, &session, &mut response);
     response
 }

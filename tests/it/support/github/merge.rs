@@ -243,8 +243,14 @@ fn land_commit(
     }
     let tree = store.merge(tip, pull.head_sha).ok_or_else(conflict)?;
     let (title, rest) = if method == "squash" {
+        // The title of a single commit wins over the pull request's.
+        let single = match commits[..] {
+            [one] => store.info(one),
+            _ => None,
+        };
+        let headline = single.as_ref().and_then(|one| one.message.lines().next());
         (
-            format!("{} (#{number})", pull.title),
+            format!("{} (#{number})", headline.unwrap_or(&pull.title)),
             squash_text(world, repo, &commits),
         )
     } else {

@@ -207,6 +207,8 @@ pub struct Pull {
     pub head: String,
     /// The head as GitHub last saw it; stands still while closed.
     pub head_sha: Oid,
+    /// The head that readers still see, and how many reads more.
+    pub lag: Option<(Oid, u32)>,
     /// Label numbers.
     pub labels: BTreeSet<u64>,
     /// Reviews, oldest first.
@@ -246,6 +248,11 @@ pub struct Pull {
 }
 
 impl Pull {
+    /// The head as readers see it, which may be behind for a while.
+    pub fn seen_head(&self) -> Oid {
+        self.lag.map_or(self.head_sha, |(old, _)| old)
+    }
+
     /// `MERGED`, `CLOSED` or `OPEN`.
     pub fn state(&self) -> &'static str {
         match (&self.merged, self.open) {

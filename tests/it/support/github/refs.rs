@@ -331,7 +331,7 @@ fn head_moved(world: &mut World, by: By, at: (RepoId, u64), before: Oid, after: 
     let (repo, number) = at;
     let forced = !world.repo(repo).store.is_ancestor(before, after);
     let writer = world.can_push(repo, by.actor);
-    let lag = world.switches.mergeable_after;
+    let (lag, slow) = (world.switches.mergeable_after, world.switches.head_after);
     let base = world.repo(repo).pulls[&number].base.clone();
     let base_tip = world.repo(repo).branch(&base);
     let dismiss = rules::of(world.repo(repo), &base)
@@ -339,6 +339,8 @@ fn head_moved(world: &mut World, by: By, at: (RepoId, u64), before: Oid, after: 
         .any(|rule| rule.dismiss_stale);
     let mut disarmed = false;
     if let Some(pull) = world.repo_mut(repo).pulls.get_mut(&number) {
+        let seen = pull.seen_head();
+        pull.lag = (slow > 0).then_some((seen, slow));
         pull.head_sha = after;
         pull.pusher = by.actor;
         pull.unknown_reads.0 = lag;
@@ -362,15 +364,7 @@ fn head_moved(world: &mut World, by: By, at: (RepoId, u64), before: Oid, after: 
         record(world, repo, number, by, What::AutoMergeOff);
     }
     if dismiss {
-        let stale: Vec<u64> = world.repo(repo).pulls[&number]
-            .reviews
-            .iter()
-            .filter(|review| review.state == "APPROVED")
-            .map(|review| review.id)
-            .collect();
-        for id in stale {
-            dismiss_review(world, by, at, id, "");
-        }
+        dismiss_approvals(world, by, at);
     }
     super::merge::leave_queue(world, repo, number, by, "head moved");
     if let Some(tip) = base_tip
@@ -382,6 +376,16 @@ fn head_moved(world: &mut World, by: By, at: (RepoId, u64), before: Oid, after: 
             let landing = world.repo(repo).store.landing(after, tip);
             mark_merged(world, repo, number, by, landing);
         }
+    }
+}
+
+/// Dismisses every approval, as a push or a change of the base branch does where the rules say so.
+pub fn dismiss_approvals(world: &mut World, by: By, at: (RepoId, u64)) {
+    let reviews = &world.repo(at.0).pulls[&at.1].reviews;
+    let approvals = reviews.iter().filter(|review| review.state == "APPROVED");
+    let stale: Vec<u64> = approvals.map(|review| review.id).collect();
+    for id in stale {
+        dismiss_review(world, by, at, id, "");
     }
 }
 

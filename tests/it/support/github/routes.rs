@@ -340,6 +340,7 @@ fn segments(pattern: &'static str) -> Vec<&'static str> {
 /// Binds a path to a pattern. `{name}` takes one segment, `{*name}` as many as are left over by what follows it.
 fn bind(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
     let pattern = segments(pattern);
+    let slash = path.ends_with('/');
     let mut path = path
         .split('/')
         .filter(|one| !one.is_empty())
@@ -356,7 +357,8 @@ fn bind(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
                 let after = pattern.len() - at - 1;
                 let count = path.len().checked_sub(after).filter(|count| *count > 0)?;
                 let rest: Vec<&str> = path.by_ref().take(count).collect();
-                bound.push((name, decode(&rest.join("/"), false)));
+                let slash = if after == 0 && slash { "/" } else { "" };
+                bound.push((name, decode(&rest.join("/"), false) + slash));
             }
             (Some(name), None) => bound.push((name, decode(path.next()?, false))),
             (None, _) => {

@@ -167,8 +167,9 @@ impl<R: Reach> Place<R> {
                 .filter(|(name, _)| !name.starts_with("refs/pull/"))
                 .map(|(name, oid)| (name.clone(), *oid))
                 .collect();
-            let default = parent.default_branch.clone();
+            let (default, private) = (parent.default_branch.clone(), parent.private);
             let fork_repo = world.repo_mut(fork);
+            fork_repo.private = private;
             fork_repo.refs.extend(refs);
             fork_repo.default_branch = default;
             format!("{owner}/{name}")

@@ -4,7 +4,7 @@
 
 use git2::{ObjectType, Oid, Repository, Signature, Sort, Time};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tempfile::TempDir;
@@ -77,6 +77,8 @@ pub struct Change {
 struct Inner {
     git: Repository,
     written: BTreeSet<Oid>,
+    /// Histories that were asked for, by head and path; they never change.
+    histories: HashMap<(Oid, String), Arc<Vec<Oid>>>,
     _folder: TempDir,
 }
 
@@ -111,6 +113,7 @@ impl Default for Store {
         Self(Arc::new(Mutex::new(Inner {
             git,
             written: BTreeSet::new(),
+            histories: HashMap::new(),
             _folder: folder,
         })))
     }
@@ -369,11 +372,21 @@ impl Store {
 
     /// Commits that changed a path, newest first, as `git log -- path` finds them: a merge that is like one of its parents there is
     /// passed over, and only that parent is followed.
-    pub fn history(&self, head: Oid, path: Option<&str>) -> Vec<Oid> {
+    pub fn history(&self, head: Oid, path: Option<&str>) -> Arc<Vec<Oid>> {
+        let key = (head, path.unwrap_or_default().to_owned());
+        if let Some(known) = self.lock().histories.get(&key) {
+            return Arc::clone(known);
+        }
         let all = self.between(None, head);
-        let Some(path) = path.filter(|path| !path.is_empty()) else {
-            return all;
-        };
+        let found = Arc::new(match key.1.as_str() {
+            "" => all,
+            path => self.history_of(head, all, path),
+        });
+        self.lock().histories.insert(key, Arc::clone(&found));
+        found
+    }
+
+    fn history_of(&self, head: Oid, all: Vec<Oid>, path: &str) -> Vec<Oid> {
         let mut reached = BTreeSet::from([head]);
         let mut found = Vec::new();
         // Children come before their parents.

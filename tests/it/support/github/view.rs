@@ -68,7 +68,7 @@ pub fn profile(world: &World, id: UserId) -> Value {
     let account = world.user(id);
     let created = stamp("2020-01-01T00:00:00Z".parse().unwrap());
     let more = json!({
-        "name": account.name, "company": null, "blog": "", "location": null, "email": account.email,
+        "name": account.name, "company": null, "blog": "", "location": null, "email": null,
         "hireable": null, "bio": null, "twitter_username": null, "public_repos": 0, "public_gists": 0,
         "followers": 0, "following": 0, "created_at": created, "updated_at": created,
     });

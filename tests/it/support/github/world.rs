@@ -123,6 +123,10 @@ pub struct Switches {
     pub mergeable_after: u32,
     /// How many list reads miss a new pull request.
     pub listed_after: u32,
+    /// How many calls that only look see the old head of a pull request after a push (as does a review that names no commit).
+    pub head_after: u32,
+    /// So many attempts to open a pull request do not find its head branch yet.
+    pub unseen_heads: u32,
     /// Recursive trees are cut after this many entries.
     pub tree_limit: usize,
     /// Recursive trees are cut where their entries take more bytes than this.
@@ -149,6 +153,8 @@ impl Default for Switches {
             page: None,
             mergeable_after: 0,
             listed_after: 0,
+            head_after: 0,
+            unseen_heads: 0,
             tree_limit: 100_000,
             tree_bytes: 7 << 20,
             run_details: true,
@@ -379,6 +385,20 @@ impl World {
                 }
                 .grants(repo, "contents", super::access::Level::Write)
         })
+    }
+
+    /// Lets one call that only looks pass, for heads that are seen late.
+    pub fn pass_read(&mut self) {
+        for pull in self
+            .repos
+            .iter_mut()
+            .flat_map(|repo| repo.pulls.values_mut())
+        {
+            pull.lag = match pull.lag {
+                Some((old, more)) if more > 1 => Some((old, more - 1)),
+                _ => None,
+            };
+        }
     }
 
     /// Finds who a token belongs to.

@@ -7,7 +7,7 @@ use super::super::store::Entry;
 use super::super::view;
 use super::super::world::{RepoId, World};
 use super::people::{authors, git_actor};
-use super::value::{Args, Ctx, Found, Kind, Out, PULLS, plain, unmodelled};
+use super::value::{Args, Ctx, DEPLOYMENTS, Found, Kind, Out, PULLS, plain, unmodelled};
 use super::{checks, query};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -46,6 +46,8 @@ pub fn commit(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str, args: &Args) -> 
             return Ok(query::pulls(ctx, found, args));
         }
         "status" | "statusCheckRollup" => ctx.need(at, STATUSES, Role::Read)?,
+        "checkSuites" => ctx.need(at, &[("checks", Level::Read)], Role::Read)?,
+        "deployments" => ctx.need(at, DEPLOYMENTS, Role::Read)?,
         _ => {}
     }
     let world = ctx.world();
@@ -95,12 +97,9 @@ pub fn commit(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str, args: &Args) -> 
                 })
             };
             let all = repo.store.history(oid, args.text("path"));
-            Out::page(
-                all.into_iter()
-                    .filter(within)
-                    .map(|oid| Kind::Commit(at, oid))
-                    .collect(),
-            )
+            let any = since.is_none() && until.is_none();
+            let kept = all.iter().filter(|oid| any || within(oid));
+            Out::page(kept.map(|oid| Kind::Commit(at, *oid)).collect())
         }
         "file" => {
             let found = repo

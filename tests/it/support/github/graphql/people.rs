@@ -2,7 +2,7 @@
 
 use super::super::store::{Commit, Person};
 use super::super::view;
-use super::super::world::{AppId, Kind as AccountKind, Team, UserId, World};
+use super::super::world::{AppId, GHOST, Kind as AccountKind, Team, UserId, World};
 use super::value::{Args, Ctx, Found, Kind, Out, plain, unmodelled};
 
 const BORN: &str = "2020-01-01T00:00:00Z";
@@ -22,7 +22,8 @@ pub fn account(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
         "databaseId" => Out::leaf(id),
         "login" => Out::leaf(login),
         "name" => Out::leaf(user.name.as_str()),
-        "email" => Out::leaf(user.email.as_str()),
+        // Nobody here shows an address.
+        "email" => Out::leaf(""),
         "url" => Out::leaf(format!("{}{page}", world.html)),
         "resourcePath" => Out::leaf(page),
         "avatarUrl" => Out::leaf(format!("{}/avatars/u/{id}", world.html)),
@@ -171,7 +172,7 @@ fn git_actor_of(world: &World, person: &Person) -> Kind {
 
 /// An account, or null where it is gone.
 pub fn actor(id: Option<UserId>) -> Out {
-    Out::maybe(id.map(Kind::Account))
+    Out::maybe(id.filter(|id| *id != GHOST).map(Kind::Account))
 }
 
 /// An account, where only a person fits.

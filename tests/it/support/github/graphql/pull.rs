@@ -76,11 +76,8 @@ pub fn comment_of(world: &World, ctx: &Ctx<'_>, at: RepoId, number: u64, one: &C
     )
 }
 
-/// `PullRequestReview`. `commit` needs `contents: read`.
+/// `PullRequestReview`.
 pub fn review(ctx: &Ctx<'_>, (at, number): (RepoId, u64), id: u64, field: &str) -> Found {
-    if field == "commit" {
-        ctx.need(at, CONTENTS, Role::Read)?;
-    }
     let world = ctx.world();
     let found = world.repo(at).pulls[&number]
         .reviews
@@ -155,8 +152,8 @@ pub fn commit_of(world: &World, at: RepoId, number: u64, oid: Oid) -> Kind {
 pub fn commits_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Oid> {
     let store = &world.repo(at).store;
     let mut oids = store.between(
-        store.merge_base(pull.base_sha, pull.head_sha),
-        pull.head_sha,
+        store.merge_base(pull.base_sha, pull.seen_head()),
+        pull.seen_head(),
     );
     oids.reverse();
     oids
@@ -166,9 +163,9 @@ fn changes_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Change> {
     let store = &world.repo(at).store;
     let tree = |oid| store.info(oid).map(|commit| commit.tree);
     let from = store
-        .merge_base(pull.base_sha, pull.head_sha)
+        .merge_base(pull.base_sha, pull.seen_head())
         .and_then(tree);
-    tree(pull.head_sha)
+    tree(pull.seen_head())
         .map(|to| store.diff(from, to))
         .unwrap_or_default()
 }
@@ -284,9 +281,7 @@ fn reviews(ctx: &Ctx<'_>, world: &World, at: RepoId, pull: &Pull, field: &str, a
 /// `PullRequest`.
 pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) -> Found {
     match field {
-        "headRef" | "baseRef" | "potentialMergeCommit" | "mergeCommit" | "files" => {
-            ctx.need(at, CONTENTS, Role::Read)?;
-        }
+        "files" => ctx.need(at, CONTENTS, Role::Read)?,
         "statusCheckRollup" => ctx.need(
             at,
             &[("statuses", Level::Read), ("checks", Level::Read)],
@@ -368,7 +363,7 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
         ),
         "baseRepository" | "repository" => Out::One(Kind::Repository(at)),
         "headRefName" => Out::leaf(pull.head.as_str()),
-        "headRefOid" => Out::leaf(pull.head_sha.to_string()),
+        "headRefOid" => Out::leaf(pull.seen_head().to_string()),
         "headRef" => {
             Out::maybe(head_ref().map(|id| Kind::Ref(id, format!("refs/heads/{}", pull.head))))
         }
@@ -480,7 +475,7 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
         ),
         "changedFiles" => Out::leaf(changes_of(world, at, pull).len()),
         "timelineItems" => events::timeline(ctx, world, at, pull, args),
-        "statusCheckRollup" => checks::rollup(world, at, pull.head_sha),
+        "statusCheckRollup" => checks::rollup(world, at, pull.seen_head()),
         "autoMergeRequest" => pull.auto_merge.as_ref().map_or(Out::NULL, |auto| {
             Out::One(plain(
                 "AutoMergeRequest",

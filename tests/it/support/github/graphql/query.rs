@@ -9,7 +9,9 @@ use super::super::view;
 use super::super::world::{Kind as AccountKind, RepoId, World};
 use super::people::user_of;
 use super::pull::label_of;
-use super::value::{Args, CONTENTS, Ctx, Found, ISSUES, Kind, Out, PULLS, plain, unmodelled};
+use super::value::{
+    Args, CONTENTS, Ctx, DEPLOYMENTS, Found, ISSUES, Kind, Out, PULLS, plain, unmodelled,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -230,6 +232,7 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
         "object" | "ref" | "refs" | "defaultBranchRef" => ctx.need(at, CONTENTS, Role::Read)?,
         "pullRequest" | "pullRequests" => ctx.need(at, PULLS, Role::Read)?,
         "label" | "labels" => ctx.need(at, ISSUES, Role::Read)?,
+        "deployments" => ctx.need(at, DEPLOYMENTS, Role::Read)?,
         "collaborators"
             if !ctx.world().switches.collaborators
                 || acting_role(&ctx.world(), ctx.session, at) < Role::Write =>

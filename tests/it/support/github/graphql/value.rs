@@ -179,6 +179,21 @@ impl<'w> Ctx<'w> {
         }
     }
 
+    /// A git object, wherever it is met, is shown only to who may read code.
+    fn readable(&self, out: Out) -> Found {
+        match &out {
+            Out::One(
+                Kind::Ref(at, _)
+                | Kind::Commit(at, _)
+                | Kind::Tree(at, _)
+                | Kind::Blob(at, _)
+                | Kind::Tag(at, _),
+            ) => self.need(*at, CONTENTS, Role::Read)?,
+            _ => {}
+        }
+        Ok(out)
+    }
+
     /// Holds the caller to a permission, as REST does.
     pub fn need(
         &self,
@@ -195,6 +210,8 @@ pub const CONTENTS: &[(&str, Level)] = &[("contents", Level::Read)];
 /// Looking at pull requests.
 pub const PULLS: &[(&str, Level)] = &[("pull_requests", Level::Read)];
 
+/// Looking at deployments.
+pub const DEPLOYMENTS: &[(&str, Level)] = &[("deployments", Level::Read)];
 /// Looking at labels.
 pub const ISSUES: &[(&str, Level)] = &[("issues", Level::Read), ("pull_requests", Level::Read)];
 
@@ -405,6 +422,7 @@ impl ObjectValue for Node<'_, '_> {
         };
         let found = self
             .find(info.field_name(), &args)
+            .and_then(|out| self.ctx.readable(out))
             .and_then(|out| match out {
                 Out::Page(items, extra) => {
                     let list = Listing::cut(

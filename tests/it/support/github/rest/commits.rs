@@ -19,8 +19,8 @@ pub fn list(world: &mut World, call: &Call) -> Outcome {
     let rows = repo
         .store
         .history(head, call.query("path"))
-        .into_iter()
-        .filter_map(|oid| repo.store.info(oid))
+        .iter()
+        .filter_map(|oid| repo.store.info(*oid))
         .filter(|commit| since.is_none_or(|since| commit.committer.at >= since))
         .filter(|commit| until.is_none_or(|until| commit.committer.at <= until))
         .filter(|commit| {

@@ -6,6 +6,7 @@ use super::super::merge;
 use super::super::pull::{Pull, What};
 use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
+use super::super::rules;
 use super::super::view;
 use super::super::world::{RepoId, World};
 use serde_json::{Value, json};
@@ -65,6 +66,10 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
     check_length("Issue", "title", &new.title)?;
     check_length("Issue", "body", new.body.as_deref().unwrap_or_default())?;
     let invalid = |field: &str| Refusal::invalid("PullRequest", field, "invalid");
+    if world.switches.unseen_heads > 0 {
+        world.switches.unseen_heads -= 1;
+        return Err(invalid("head"));
+    }
     let (head_repo, head) = head_of(world, at, &new.head).ok_or_else(|| invalid("head"))?;
     let head_sha = world
         .repo(head_repo)
@@ -149,6 +154,7 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
             test: None,
             merge_ref: None,
             edited: None,
+            lag: None,
             unknown_reads: (lags.0, 0),
             hidden_lists: (lags.1, 0),
             pusher,
@@ -385,8 +391,15 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
         at,
         number,
         call.by(),
-        What::BaseChanged(from, base.to_owned()),
+        What::BaseChanged(from.clone(), base.to_owned()),
     );
+    let bound = |branch: &str| {
+        let rules = rules::of(world.repo(at), branch);
+        rules.iter().any(|rule| rule.dismiss_stale)
+    };
+    if bound(&from) || bound(base) {
+        refs::dismiss_approvals(world, call.by(), (at, number));
+    }
     Ok(())
 }
 
@@ -460,8 +473,8 @@ pub fn commits(world: &mut World, call: &Call) -> Outcome {
     let pull = call.pull(world)?;
     let store = &world.repo(call.repo).store;
     let mut oids = store.between(
-        store.merge_base(pull.base_sha, pull.head_sha),
-        pull.head_sha,
+        store.merge_base(pull.base_sha, pull.seen_head()),
+        pull.seen_head(),
     );
     oids.reverse();
     let rows = oids
@@ -478,15 +491,15 @@ fn changes(world: &World, call: &Call) -> Result<Vec<super::super::store::Change
     let store = &world.repo(call.repo).store;
     let tree = |oid| store.info(oid).map(|commit| commit.tree);
     let from = store
-        .merge_base(pull.base_sha, pull.head_sha)
+        .merge_base(pull.base_sha, pull.seen_head())
         .and_then(tree);
-    let to = tree(pull.head_sha).ok_or_else(Refusal::not_found)?;
+    let to = tree(pull.seen_head()).ok_or_else(Refusal::not_found)?;
     Ok(store.diff(from, to))
 }
 
 /// `GET pulls/{n}/files`.
 pub fn files(world: &mut World, call: &Call) -> Outcome {
-    let head = call.pull(world)?.head_sha;
+    let head = call.pull(world)?.seen_head();
     let rows = changes(world, call)?
         .iter()
         .map(|change| view::change(world, call.repo, head, change))

@@ -90,7 +90,7 @@ pub fn give(
             "User can only have one pending review per pull request",
         ));
     }
-    let head = pull.head_sha;
+    let head = pull.seen_head();
     let oid = match commit {
         None => head,
         Some(text) => read_oid(text)

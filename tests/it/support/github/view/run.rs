@@ -2,8 +2,8 @@
 
 use super::super::clock::stamp;
 use super::super::repo::{Activity, CheckRun, Deployment, DeploymentStatus, Run, Status, Workflow};
-use super::super::world::{RepoId, World};
-use super::{app, base, node, page, repo_short, user};
+use super::super::world::{GHOST, RepoId, World};
+use super::{app, base, node, page, repo_short, user, user_or_null};
 use serde_json::{Value, json};
 
 /// A status, with its creator.
@@ -133,6 +133,7 @@ pub fn deployment_status(
 pub fn activity(world: &World, one: &Activity) -> Value {
     json!({
         "id": one.id, "node_id": node("PSH", one.id), "before": one.before.to_string(), "after": one.after.to_string(),
-        "ref": one.name, "timestamp": stamp(one.at), "activity_type": one.kind, "actor": user(world, one.actor),
+        "ref": one.name, "timestamp": stamp(one.at), "activity_type": one.kind,
+        "actor": user_or_null(world, Some(one.actor).filter(|actor| *actor != GHOST)),
     })
 }
