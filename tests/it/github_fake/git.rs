@@ -503,3 +503,33 @@ async fn ends_of_a_comparison_may_lie_anywhere_in_the_network_and_nowhere_else()
     }
     assert_eq!(status("main...other:main").await.0, 404);
 }
+
+#[tokio::test]
+async fn notes_are_refs_like_others() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let main = repo.tip("main").unwrap();
+    let app = repo.app(7, "sluice", "contents:write");
+    let body = json!({"ref": "refs/notes/sluice", "sha": main});
+    app.does("POST", "/git/refs", body);
+    let change = repo.tip("change").unwrap();
+    app.does("PATCH", "/git/refs/notes/sluice", json!({"sha": change}));
+    let found = app.does("GET", "/git/ref/notes/sluice", Value::Null);
+    assert_eq!(found["object"]["sha"], change.as_str());
+    let log = app.does("GET", "/activity", Value::Null);
+    let refs = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["ref"].as_str().unwrap());
+    assert_eq!(
+        refs.collect::<Vec<_>>(),
+        ["refs/heads/change", "refs/heads/main"]
+    );
+    app.does("DELETE", "/git/refs/notes/sluice", Value::Null);
+    let short = json!({"ref": "refs/heads", "sha": main});
+    assert_eq!(
+        app.tries("POST", "/git/refs", short).unwrap_err().status,
+        422
+    );
+}

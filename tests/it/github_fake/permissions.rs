@@ -507,6 +507,12 @@ async fn teams_are_read_by_members_and_apps_but_never_by_a_workflow() {
     );
     let app = repo.app_token(7, "sluice", "members:read");
     assert_eq!(get(&hub, &app, &format!("{path}/carol")).await.status, 200);
+    let text = r#"{ organization(login: "acme") { team(slug: "leads") { slug } } }"#;
+    hub.check_with(std::sync::Arc::new(|_| Vec::new()));
+    let told = super::query(&hub, &workflow, text, Value::Null).await;
+    assert_eq!(told["errors"][0]["type"], "FORBIDDEN");
+    let told = super::query(&hub, &app, text, Value::Null).await;
+    assert_eq!(told["data"]["organization"]["team"]["slug"], "leads");
     let outsider = token(&hub, "outsider");
     assert_eq!(
         get(&hub, &outsider, &format!("{path}/carol")).await.status,

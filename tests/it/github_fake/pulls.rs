@@ -514,3 +514,41 @@ async fn a_commit_is_associated_with_what_brought_it_or_may_yet_never_with_what_
     repo.by("carol").branches_off("third", &head);
     assert_eq!(numbers().await, [first]);
 }
+
+#[tokio::test]
+async fn of_two_opinions_the_later_submitted_counts_not_the_later_begun() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let dave = repo.by("dave");
+    let path = format!("/pulls/{number}/reviews");
+    let begun = dave.does("POST", &path, json!({}))["id"].as_u64().unwrap();
+    let old = repo.head(number);
+    repo.by("carol")
+        .pushes("change", &[("app.yaml", "v: 3\n")], "more");
+    repo.with(|world, id| {
+        // The web lets somebody with a pending review give another; the route does not.
+        let pull = world.repo_mut(id).pulls.get_mut(&number).unwrap();
+        let mut other = pull.reviews[0].clone();
+        (other.id, other.state) = (begun + 1, "CHANGES_REQUESTED".to_owned());
+        other.at = Some(pull.updated_at);
+        pull.reviews.push(other);
+    });
+    dave.does(
+        "POST",
+        &format!("{path}/{begun}/events"),
+        json!({"event": "APPROVE"}),
+    );
+    let states = repo.edit(|repo| {
+        let opinions = repo.pulls[&number].opinions();
+        opinions
+            .values()
+            .map(|one| one.state.clone())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(states, ["APPROVED"]);
+    assert_eq!(
+        repo.reviews(number)[0].2,
+        old,
+        "it stands on the head at which it was begun"
+    );
+}

@@ -220,6 +220,12 @@ async fn a_persons_dispatch_can_be_read_back_with_who_started_it_and_who_again()
     );
     assert_eq!(read["id"].as_u64(), Some(run));
     assert_eq!(read.get("inputs"), None, "REST does not tell the inputs");
+    let path = ".github/workflows/sluice.yml";
+    hub.switch(|switches| switches.run_path_with_ref = true);
+    assert_eq!(
+        (read["path"].as_str(), repo.run(run)["path"].as_str()),
+        (Some(path), Some(".github/workflows/sluice.yml@main"))
+    );
     let pushed = repo.by("dave").triggers("sluice.yml", "push", "main");
     assert_eq!(
         [

@@ -18,29 +18,53 @@
 //!
 //! It can also be started by itself: `cargo run --example github`.
 //!
+//! # Who acts, and where to look
+//!
+//! `repo.by("carol")` is a person as on the web, `repo.app(id, slug, permissions)` an App, `repo.workflow(permissions)` a workflow's
+//! `github-actions[bot]`, `repo.with_token(token)` whoever a token belongs to; what they can do is [`Person`]'s. From within a hook the
+//! same begins with `world.place("acme/gitops")`. What came of it, [`Place`] tells in short: `tip`, `file`, `message`, `parents`,
+//! `state`, `head`, `labels`, `comments`, `reviews`, `events`, `statuses`, `queue`, `run`. Deeds are no calls: they are not recorded.
+//!
+//! # Calls: counting, waiting, breaking
+//!
+//! - Every call has an index, from 1, in the order of arrival ([`Seen::index`]); [`GitHub::forget_calls`] starts anew.
+//! - [`GitHub::calls`], `lines`, `reads`, `writes`, `most_in_flight`: what came. [`GitHub::round_trips`]: how often a client waited in a
+//!   row (give it a [`GitHub::latency`], which is waited for in real time); `waits` names the calls of such a row.
+//! - [`GitHub::before`], `before_each_read`, `before_each_write`: somebody does something just before a call is carried out.
+//! - [`GitHub::fault`] with [`When`], `fault_at(index, …)`: a call goes wrong. A sweep runs a scenario once, counts its calls, and again
+//!   for each index and each of [`Fault::every`]. `kill_at(index)` plays a client that was killed; `heal` lets the next one through.
+//! - [`Switches`]: lags (of lists, of heads, of mergeability), small pages, small limits, older servers.
+//!
 //! # What it does not do
 //!
 //! - No git over HTTP (`git clone`, `git push`): a person's push is [`Person::pushes`].
 //! - No plain issues, milestones, projects, discussions, comments on lines of a diff, releases, webhooks, search.
 //! - Nothing runs: a workflow run stays queued until somebody ends it ([`Place::finish_run`]). `repository_dispatch` is taken and forgotten.
-//!   Events start no runs; whether GitHub would start one is not modelled.
+//!   Events start no runs ([`Person::triggers`] makes one); whether GitHub would start one is not modelled.
 //! - App tokens are issued by the test, not by exchanging a signed JWT; `GET /app` always answers 401.
 //! - CODEOWNERS is a file like any other: no review is required or requested because of it.
 //! - Auto-merge can be armed and seen, but nothing merges by itself. Queue groups hold one pull request each, on top of those ahead.
-//! - Renamed or transferred repositories do not redirect. A deleted account is shown as null, not as ghost.
+//! - Renamed or transferred repositories do not redirect.
 //! - A person's write without the role is answered 403; which of 403 and 404 GitHub takes differs by route and was not verified.
-//! - `mergeable_state` knows no `has_hooks`. The GraphQL limits on nodes are left to the contract; a query costs one point.
-//! - A tree is cut by the number of entries only, not by its size in bytes.
+//! - Whether a pull request can be merged is known at the first read unless [`Switches::mergeable_after`] says otherwise; GitHub mostly
+//!   needs a second one. `mergeable_state` knows no `has_hooks`.
+//! - The GraphQL limits on nodes are left to the contract; a query costs one point. No secondary limit but as a fault.
+//! - A squash names no co-authors. The issue of a pull request has the pull request's own number in the API.
 //! - `PUT`/`DELETE contents`, `POST merges`, `PUT update-branch` and the header that names accepted permissions are not there.
 //! - GraphQL answers Sluice's subset and what Debian's `gh` 2.23 asks for `pr list|view|diff|review|edit|comment|ready|close|reopen|
 //!   merge|checks`, `label`, `run list`, `workflow run` and `api`; not `pr create|checkout|status`, which want git over HTTP or search.
 //!
-//! # Words that nobody here has seen on the real GitHub
+//! # What nobody here has seen on the real GitHub
 //!
 //! Most refusals are worded as GitHub's issue trackers quote them. These are guesses, so nothing should match on them: "Changes have been
 //! requested.", "This branch must not contain merge commits." and the two about force-pushing and deleting a protected branch as REST
-//! says them; every message of `updateRefs`; "Pull request is not in the queue"; the 403 for creating a label by labelling; "Required input
-//! 'x' not provided"; what a server that does not know `return_run_details` answers.
+//! says them; every message of `updateRefs`; "Pull request is not in the queue"; "Can't disable auto-merge for this pull request"; "does
+//! not appear to be a valid cursor"; the 403 for creating a label by labelling; "Required input 'x' not provided"; "Reference update
+//! failed" where a branch would lie under another's name; what a server that does not know `return_run_details` answers.
+//!
+//! Guesses about behaviour, each taken the way that asks more of a client: a `databaseId` that 32 bits do not hold is null; a deleted
+//! head branch that is pushed again leaves no `head_ref_restored`; an approval outlives closing and reopening; a pending review stands
+//! on the head at which it was begun.
 #![allow(
     dead_code,
     unused_imports,

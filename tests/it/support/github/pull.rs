@@ -264,8 +264,11 @@ impl Pull {
 
     /// Each person's last review that approves, rejects or was dismissed; COMMENTED and PENDING replace nothing.
     pub fn opinions(&self) -> BTreeMap<UserId, &Review> {
+        let mut given: Vec<&Review> = self.reviews.iter().collect();
+        // One that was begun early may have been submitted late.
+        given.sort_by_key(|review| (review.at, review.id));
         let mut last = BTreeMap::new();
-        for review in &self.reviews {
+        for review in given {
             if let (Some(user), "APPROVED" | "CHANGES_REQUESTED" | "DISMISSED") =
                 (review.user, review.state.as_str())
             {

@@ -28,11 +28,11 @@ impl By {
     }
 }
 
-/// Refuses names that no client may create or move.
+/// Refuses names that no client may create or move: those that GitHub keeps for itself, and what git takes for none.
 fn check_name(name: &str) -> Result<(), Refusal> {
-    let ours = name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
-    let closed = name.starts_with("refs/heads/gh-readonly-queue/");
-    if !ours || closed || !git2::Reference::is_valid_name(name) {
+    let kept = ["refs/pull/", "refs/heads/gh-readonly-queue/"];
+    let closed = kept.iter().any(|prefix| name.starts_with(prefix));
+    if closed || name.matches('/').count() < 2 || !git2::Reference::is_valid_name(name) {
         return Err(Refusal::unprocessable(format!(
             "{name} is not a valid ref name."
         )));
@@ -40,11 +40,12 @@ fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// A branch is a commit; tags, notes and whatever else may be any object.
 fn check_object(world: &World, repo: RepoId, name: &str, oid: Oid) -> Result<(), Refusal> {
     match world.repo(repo).store.kind(oid) {
         None => Err(Refusal::unprocessable("Object does not exist")),
         Some(git2::ObjectType::Commit) => Ok(()),
-        Some(_) if name.starts_with("refs/tags/") => Ok(()),
+        Some(_) if !name.starts_with("refs/heads/") => Ok(()),
         Some(_) => Err(Refusal::unprocessable("Reference update failed")),
     }
 }

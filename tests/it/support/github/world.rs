@@ -133,6 +133,8 @@ pub struct Switches {
     pub tree_bytes: usize,
     /// `return_run_details` is known (else 422, as on older Enterprise Servers).
     pub run_details: bool,
+    /// The path of a workflow run carries the ref that it ran on, as in GitHub's documentation: `.github/workflows/x.yml@main`.
+    pub run_path_with_ref: bool,
     /// Commits of bots through the git data API are verified.
     pub verify_git_data: bool,
     /// Requests an hour for a personal or installation token.
@@ -158,6 +160,7 @@ impl Default for Switches {
             tree_limit: 100_000,
             tree_bytes: 7 << 20,
             run_details: true,
+            run_path_with_ref: false,
             verify_git_data: true,
             limit: 5000,
             workflow_limit: 1000,

@@ -1,5 +1,6 @@
 //! Accounts, teams, Apps, authors of commits.
 
+use super::super::rest::people::sees_members;
 use super::super::store::{Commit, Person};
 use super::super::view;
 use super::super::world::{AppId, GHOST, Kind as AccountKind, Team, UserId, World};
@@ -36,6 +37,7 @@ pub fn account(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
             Out::maybe(found.map(Kind::Repository))
         }
         "team" => {
+            sees_members(&world, ctx.session, id)?;
             let slug = args.text("slug").unwrap_or_default();
             let team = world
                 .orgs
@@ -45,6 +47,7 @@ pub fn account(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
         }
         "projects" => Out::page(Vec::new()),
         "teams" => {
+            sees_members(&world, ctx.session, id)?;
             let teams = world
                 .orgs
                 .get(&id)
