@@ -34,9 +34,11 @@ const OPERATIONS = {
   [`${REPO}/actions/workflows/{workflow_id}`]: ["get"],
   [`${REPO}/actions/workflows/{workflow_id}/dispatches`]: ["post"],
   [`${REPO}/actions/workflows/{workflow_id}/runs`]: ["get"],
+  [`${REPO}/branches`]: ["get"],
   [`${REPO}/branches/{branch}`]: ["get"],
   [`${REPO}/collaborators/{username}/permission`]: ["get"],
   [`${REPO}/commits`]: ["get"],
+  [`${REPO}/commits/{commit_sha}/pulls`]: ["get"],
   [`${REPO}/commits/{ref}`]: ["get"],
   [`${REPO}/commits/{ref}/check-runs`]: ["get"],
   [`${REPO}/commits/{ref}/status`]: ["get"],
@@ -73,6 +75,7 @@ const OPERATIONS = {
   [`${REPO}/pulls/{pull_number}/reviews`]: ["get", "post"],
   [`${REPO}/rules/branches/{branch}`]: ["get"],
   [`${REPO}/statuses/{sha}`]: ["post"],
+  [`${REPO}/tags`]: ["get"],
   "/app": ["get"],
   "/installation/repositories": ["get"],
   "/meta": ["get"],
@@ -87,11 +90,13 @@ const OPERATIONS = {
 
 const QUERIES = ["node", "nodes", "rateLimit", "repository", "viewer"];
 const MUTATIONS = [
+  "closePullRequest",
   "convertPullRequestToDraft",
   "createCommitOnBranch",
   "createRef",
   "deleteRef",
   "dequeuePullRequest",
+  "disablePullRequestAutoMerge",
   "enqueuePullRequest",
   "mergePullRequest",
   "updateRefs",

@@ -76,6 +76,24 @@ async fn the_budget_counts_down_ends_and_starts_anew_by_the_clock() {
 }
 
 #[tokio::test]
+async fn graphql_says_with_status_200_that_its_budget_is_used_up() {
+    let (hub, _) = with_pull().await;
+    hub.switch(|switches| switches.workflow_limit = 1);
+    let workflow = hub.repo("acme/gitops").workflow_token("contents:read");
+    let body = json!({"query": "{ viewer { login } }"});
+    call(&hub, &workflow, "POST", "/graphql", body.clone()).await;
+    let over = call(&hub, &workflow, "POST", "/graphql", body).await;
+    assert_eq!(
+        (over.status, over.header("x-ratelimit-remaining")),
+        (200, "0")
+    );
+    assert_eq!(
+        over.json(),
+        json!({"errors": [{"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": "API rate limit already exceeded for user ID 41898282."}]})
+    );
+}
+
+#[tokio::test]
 async fn the_prefixes_of_enterprise_servers_work_and_links_keep_them() {
     let (hub, number) = with_pull().await;
     for at in 0..3 {

@@ -262,6 +262,26 @@ async fn tags_light_and_annotated_and_a_branch_of_the_same_name() {
 }
 
 #[tokio::test]
+async fn a_prefix_that_ends_in_a_slash_matches_what_lies_under_it_only() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let main = repo.tip("main").unwrap();
+    repo.by("carol").branches_off("sluice/x", &main);
+    repo.by("carol").branches_off("sluices", &main);
+    let names = |path: &str| {
+        let rows = repo.by("carol").does("GET", path, Value::Null);
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|one| one["ref"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names("/git/matching-refs/heads/sluice/"),
+        ["refs/heads/sluice/x"]
+    );
+    assert_eq!(names("/git/matching-refs/heads/sluice").len(), 2);
+}
+
+#[tokio::test]
 async fn a_large_tree_is_cut_and_says_so() {
     let hub = start().await;
     let repo = hub.repo("acme/gitops");
@@ -372,5 +392,144 @@ async fn a_repository_on_disk_is_served_as_it_is() {
     assert!(
         git.find_reference("refs/heads/next").is_err(),
         "the repository on disk is left alone"
+    );
+}
+
+#[tokio::test]
+async fn a_branch_cannot_lie_under_the_name_of_another() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let main = repo.tip("main").unwrap();
+    repo.by("carol").branches_off("sluice", &main);
+    repo.by("carol").branches_off("deep/er", &main);
+    for name in ["sluice/shop/prod", "deep"] {
+        let body = json!({"ref": format!("refs/heads/{name}"), "sha": main});
+        let tried = repo.by("carol").tries("POST", "/git/refs", body);
+        assert_eq!(
+            tried.unwrap_err().message,
+            "Reference update failed",
+            "{name}"
+        );
+    }
+    repo.by("carol").branches_off("sluices/x", &main);
+    repo.by("carol").tags("sluice", &main);
+}
+
+#[tokio::test]
+async fn what_github_keeps_for_itself_cannot_be_deleted() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let path = format!("/git/refs/pull/{number}/head");
+    let tried = repo.by("carol").tries("DELETE", &path, Value::Null);
+    assert_eq!(tried.unwrap_err().status, 422);
+    let found = repo
+        .by("carol")
+        .does("GET", &format!("/git/ref/pull/{number}/head"), Value::Null);
+    assert_eq!(found["object"]["sha"], repo.head(number).as_str());
+}
+
+#[tokio::test]
+async fn the_history_of_a_path_leaves_out_what_a_merge_threw_away() {
+    let hub = start().await;
+    let repo = hub.repo("acme/gitops");
+    let first = repo.files("main", &[("a", "1"), ("b", "1")]);
+    let by = repo.by("acme");
+    by.pushes("side", &[("a", "2")], "change");
+    by.pushes("side", &[("a", "1")], "and back");
+    by.pushes("side", &[("b", "2")], "something else");
+    let number = by.opens("side", "main", "t");
+    by.merges(number, "merge");
+    let last = by.pushes("main", &[("a", "3")], "now for good");
+    let log = by.does("GET", "/commits?path=a", Value::Null);
+    let shas: Vec<&str> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["sha"].as_str().unwrap())
+        .collect();
+    assert_eq!(shas, [last.as_str(), first.as_str()]);
+}
+
+#[tokio::test]
+async fn a_tree_is_cut_by_its_size_too() {
+    let (hub, _) = with_pull().await;
+    hub.switch(|switches| switches.tree_bytes = 300);
+    let carol = token(&hub, "carol");
+    let cut = get(&hub, &carol, &format!("{R}/git/trees/main?recursive=1"))
+        .await
+        .json();
+    assert_eq!(
+        (
+            cut["truncated"].clone(),
+            cut["tree"].as_array().map(Vec::len)
+        ),
+        (json!(true), Some(1))
+    );
+}
+
+#[tokio::test]
+async fn ends_of_a_comparison_may_lie_anywhere_in_the_network_and_nowhere_else() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.fork("mallory");
+    let fork = hub.repo("mallory/gitops");
+    let sha = fork.by("mallory").pushes("evil", &[("x", "1")], "evil");
+    hub.repo("other/gitops").files("main", &[("a", "1")]);
+    let carol = token(&hub, "carol");
+    let status = async |range: &str| {
+        let reply = get(&hub, &carol, &format!("{R}/compare/{range}")).await;
+        (
+            reply.status,
+            reply.json()["status"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        )
+    };
+    for (range, wanted) in [
+        ("main...mallory:evil".to_owned(), "ahead"),
+        (format!("main...{sha}"), "ahead"),
+        (format!("{sha}...main"), "behind"),
+        ("main...main".to_owned(), "identical"),
+    ] {
+        assert_eq!(status(&range).await, (200, wanted.to_owned()), "{range}");
+    }
+    for branch in ["main", "change"] {
+        let contains = status(&format!("{branch}...{sha}")).await.1;
+        assert!(
+            contains != "behind" && contains != "identical",
+            "no branch here holds it"
+        );
+    }
+    assert_eq!(status("main...other:main").await.0, 404);
+}
+
+#[tokio::test]
+async fn notes_are_refs_like_others() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let main = repo.tip("main").unwrap();
+    let app = repo.app(7, "sluice", "contents:write");
+    let body = json!({"ref": "refs/notes/sluice", "sha": main});
+    app.does("POST", "/git/refs", body);
+    let change = repo.tip("change").unwrap();
+    app.does("PATCH", "/git/refs/notes/sluice", json!({"sha": change}));
+    let found = app.does("GET", "/git/ref/notes/sluice", Value::Null);
+    assert_eq!(found["object"]["sha"], change.as_str());
+    let log = app.does("GET", "/activity", Value::Null);
+    let refs = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["ref"].as_str().unwrap());
+    assert_eq!(
+        refs.collect::<Vec<_>>(),
+        ["refs/heads/change", "refs/heads/main"]
+    );
+    app.does("DELETE", "/git/refs/notes/sluice", Value::Null);
+    let short = json!({"ref": "refs/heads", "sha": main});
+    assert_eq!(
+        app.tries("POST", "/git/refs", short).unwrap_err().status,
+        422
     );
 }

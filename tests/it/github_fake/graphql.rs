@@ -284,6 +284,16 @@ async fn create_commit_on_branch_needs_the_expected_head_and_signs() {
         (Some("Promote\n\nBecause"), Some(true))
     );
     assert_eq!(commit["parents"]["nodes"][0]["oid"], head.as_str());
+    let tip = repo.tip("change").unwrap();
+    let broken = json!({"input": {
+        "branch": {"repositoryNameWithOwner": "acme/gitops", "branchName": "change"}, "expectedHeadOid": tip,
+        "message": {"headline": "x"}, "fileChanges": {"additions": [{"path": "app.yaml", "contents": "djog\nMwo="}]},
+    }});
+    let told = query(&hub, &app, text, broken).await;
+    assert_eq!(
+        told["errors"][0]["message"],
+        "A file was not valid Base64: app.yaml"
+    );
     assert_eq!(
         (
             repo.file("change", "app.yaml").unwrap().as_str(),
@@ -476,4 +486,27 @@ async fn a_commit_knows_the_pull_requests_that_brought_it() {
         .by("carol")
         .does("GET", &format!("/commits/{landed}/pulls"), Value::Null);
     assert_eq!(body[0]["number"], number);
+}
+
+#[tokio::test]
+async fn create_commit_on_branch_makes_a_plain_file_of_an_executable_one() {
+    let hub = start().await;
+    let repo = hub.repo("acme/gitops");
+    let folder = tempfile::TempDir::new().unwrap();
+    std::fs::write(folder.path().join("run.sh"), "#!/bin/sh\n").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder.path().join("run.sh"), mode).unwrap();
+    }
+    let tip = repo.folder("main", folder.path());
+    let text = "mutation($tip: GitObjectID!) { createCommitOnBranch(input: {branch: {repositoryNameWithOwner: \"acme/gitops\", branchName: \"main\"},
+        expectedHeadOid: $tip, message: {headline: \"x\"}, fileChanges: {additions: [{path: \"run.sh\", contents: \"eA==\"}]}}) {
+        commit { file(path: \"run.sh\") { mode } parents(first: 1) { nodes { file(path: \"run.sh\") { mode } } } } } }";
+    let made = query(&hub, &token(&hub, "acme"), text, json!({"tip": tip})).await;
+    let commit = &made["data"]["createCommitOnBranch"]["commit"];
+    assert_eq!(commit["file"]["mode"], 0o100_644);
+    let before = &commit["parents"]["nodes"][0]["file"]["mode"];
+    assert!(cfg!(not(unix)) || *before == json!(0o100_755));
 }

@@ -136,7 +136,7 @@ async fn the_timeline_has_everything_that_moves_a_pull_request() {
     repo.by("dave").closes(number);
     repo.by("dave").reopens(number);
     repo.by("dave").deletes("change");
-    repo.by("dave").branches_off("change", &other);
+    repo.by("dave").restores(number);
     let events = get(
         &hub,
         &token(&hub, "carol"),

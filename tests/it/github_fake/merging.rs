@@ -424,6 +424,127 @@ async fn the_test_merge_is_a_real_merge_into_the_present_tip_and_comes_late() {
         ),
         (json!(false), json!("dirty"))
     );
+    assert_eq!(
+        conflict["merge_commit_sha"], test,
+        "a conflict leaves the last one that worked out"
+    );
+    let left = get(
+        &hub,
+        &carol,
+        &format!("{R}/commits/refs/pull/{number}/merge"),
+    )
+    .await;
+    assert_eq!(left.json()["sha"], test);
+}
+
+#[tokio::test]
+async fn nothing_is_known_of_mergeability_in_the_answer_that_opens() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.by("carol").pushes("second", &[("x", "y")], "x");
+    let body = json!({"title": "t", "head": "second", "base": "main"});
+    let opened = repo.by("carol").does("POST", "/pulls", body);
+    assert_eq!(
+        [&opened["mergeable"], &opened["merge_commit_sha"]],
+        [&Value::Null, &Value::Null]
+    );
+    assert_eq!(opened["mergeable_state"], "unknown");
+    let number = opened["number"].as_u64().unwrap();
+    assert_eq!(
+        repo.pull(number)["merge_commit_sha"],
+        Value::Null,
+        "nor in lists"
+    );
+    let read = repo
+        .by("carol")
+        .does("GET", &format!("/pulls/{number}"), Value::Null);
+    assert_eq!(read["mergeable"], true);
+}
+
+#[tokio::test]
+async fn the_commit_that_merged_is_the_one_that_brought_the_head_not_the_tip() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let head = repo.head(number);
+    let (merged, tip) = repo.with(|world, id| {
+        let (repo, theirs) = (world.repo(id), head.parse().unwrap());
+        let ours = repo.branch("main").unwrap();
+        let tree = repo.store.merge(ours, theirs).unwrap();
+        let who = repo.store.info(theirs).unwrap().author;
+        let commit = |parents: &[git2::Oid]| {
+            let made = repo.store.commit(tree, parents, "By hand", &who, &who);
+            made.unwrap()
+        };
+        let merged = commit(&[ours, theirs]);
+        (merged.to_string(), commit(&[merged]).to_string())
+    });
+    repo.by("dave")
+        .does("PATCH", "/git/refs/heads/main", json!({"sha": tip}));
+    assert_eq!(repo.state(number), "MERGED");
+    assert_eq!(repo.pull(number)["merge_commit_sha"], merged.as_str());
+}
+
+#[tokio::test]
+async fn a_squash_takes_the_title_of_a_single_commit_and_of_the_pull_request_for_several() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let merged = repo.by("carol").merges(number, "squash");
+    assert_eq!(repo.message(&merged), "Set v to 2 (#1)\n\nBecause.");
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.by("carol").pushes("change", &[("x", "1")], "More");
+    let merged = repo.by("carol").merges(number, "squash");
+    assert_eq!(
+        repo.message(&merged),
+        "Bump v (#1)\n\n* Set v to 2\n\nBecause.\n\n* More"
+    );
+}
+
+#[tokio::test]
+async fn retargeting_dismisses_approvals_where_a_push_would() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.rule(Rule {
+        dismiss_stale: true,
+        ..rule()
+    });
+    repo.by("dave").approves(number);
+    let main = repo.tip("main").unwrap();
+    repo.by("carol").branches_off("release", &main);
+    repo.by("carol").retargets(number, "release");
+    assert_eq!(repo.reviews(number)[0].1, "DISMISSED");
+}
+
+#[tokio::test]
+async fn a_head_pushed_back_onto_its_base_may_also_be_taken_for_closed() {
+    let (hub, number) = with_pull().await;
+    hub.switch(|switches| switches.empty_head_closes = true);
+    let repo = hub.repo("acme/gitops");
+    let base = repo.tip("main").unwrap();
+    repo.by("dave").force_pushes("change", &base);
+    assert_eq!(repo.state(number), "CLOSED");
+}
+
+#[tokio::test]
+async fn an_app_without_the_permission_cannot_merge_a_workflow_file() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let path = ".github/workflows/w.yml";
+    repo.by("carol")
+        .pushes("change", &[(path, "on: push\n")], "Add a workflow");
+    let app = repo.app_token(7, "sluice", "contents:write,pull-requests:write");
+    assert_eq!(
+        merge(&hub, &app, number, json!({})).await,
+        format!(
+            "403 refusing to allow a GitHub App to create or update workflow `{path}` without `workflows` permission"
+        )
+    );
+    assert_eq!(repo.state(number), "OPEN");
+    let may = repo.app_token(7, "sluice", "contents:write,workflows:write");
+    assert_eq!(
+        merge(&hub, &may, number, json!({})).await,
+        "200 Pull Request successfully merged"
+    );
 }
 
 #[tokio::test]

@@ -507,6 +507,12 @@ async fn teams_are_read_by_members_and_apps_but_never_by_a_workflow() {
     );
     let app = repo.app_token(7, "sluice", "members:read");
     assert_eq!(get(&hub, &app, &format!("{path}/carol")).await.status, 200);
+    let text = r#"{ organization(login: "acme") { team(slug: "leads") { slug } } }"#;
+    hub.check_with(std::sync::Arc::new(|_| Vec::new()));
+    let told = super::query(&hub, &workflow, text, Value::Null).await;
+    assert_eq!(told["errors"][0]["type"], "FORBIDDEN");
+    let told = super::query(&hub, &app, text, Value::Null).await;
+    assert_eq!(told["data"]["organization"]["team"]["slug"], "leads");
     let outsider = token(&hub, "outsider");
     assert_eq!(
         get(&hub, &outsider, &format!("{path}/carol")).await.status,
@@ -514,4 +520,124 @@ async fn teams_are_read_by_members_and_apps_but_never_by_a_workflow() {
     );
     repo.by("carol")
         .pushes("x", &[("f", "1")], "the team's role lets her push");
+}
+
+#[tokio::test]
+async fn triage_closes_but_does_not_rewrite_and_an_outside_author_does_not_label() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.role("tia", Role::Triage);
+    repo.by("carol").creates_label("approve/prod/qa");
+    let tia = |body: Value| {
+        let path = format!("/pulls/{number}");
+        repo.by("tia")
+            .tries("PATCH", &path, body)
+            .map_err(|refusal| refusal.status)
+    };
+    for body in [
+        json!({"body": "x"}),
+        json!({"title": "x"}),
+        json!({"base": "main"}),
+    ] {
+        assert_eq!(tia(body), Err(403));
+    }
+    assert!(tia(json!({"state": "closed"})).is_ok());
+    let theirs = repo
+        .by("mallory")
+        .opens_from_fork("change", &[("evil", "1")], "Mine");
+    let path = format!("/issues/{theirs}");
+    let labels = json!({"labels": ["approve/prod/qa"], "body": "new"});
+    repo.by("mallory").does("PATCH", &path, labels.clone());
+    assert_eq!(
+        (repo.labels(theirs), repo.body(theirs), repo.events(theirs)),
+        (vec![], "new".to_owned(), vec![]),
+        "dropped in silence"
+    );
+    repo.by("dave").does("PATCH", &path, labels);
+    assert_eq!(repo.labels(theirs), ["approve/prod/qa"]);
+    let refused = repo.by("mallory").tries(
+        "POST",
+        &format!("/pulls/{theirs}/requested_reviewers"),
+        json!({"reviewers": ["dave"]}),
+    );
+    assert_eq!(refused.unwrap_err().status, 403);
+}
+
+#[tokio::test]
+async fn how_merges_are_made_is_shown_to_who_can_push() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.role("rita", Role::Read);
+    let shows =
+        async |token: String| get(&hub, &token, R).await.json()["allow_squash_merge"].is_boolean();
+    assert!(shows(token(&hub, "carol")).await);
+    assert!(!shows(token(&hub, "rita")).await);
+    assert!(shows(repo.workflow_token("contents:write")).await);
+    assert!(!shows(repo.workflow_token("contents:read")).await);
+}
+
+#[tokio::test]
+async fn labels_are_hidden_from_a_token_that_may_see_neither_issues_nor_pull_requests() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.private();
+    let text =
+        "{ repository(owner: \"acme\", name: \"gitops\") { labels(first: 1) { totalCount } } }";
+    let told = async |words: &str| {
+        let body = super::query(&hub, &repo.workflow_token(words), text, Value::Null).await;
+        body["errors"][0]["message"].clone()
+    };
+    assert_eq!(
+        told("contents:write").await,
+        "Resource not accessible by integration"
+    );
+    assert_eq!(told("pull-requests:read").await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_workflow_file_that_some_branch_has_may_be_pushed_without_the_permission() {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let sha = repo
+        .by("carol")
+        .pushes("wf", &[(".github/workflows/w.yml", "on: push\n")], "wf");
+    let app = repo.app(7, "sluice", "contents:write");
+    app.branches_off("also", &sha);
+    repo.by("carol").deletes("wf");
+    app.deletes("also");
+    let body = json!({"ref": "refs/heads/now", "sha": sha});
+    assert_eq!(
+        app.tries("POST", "/git/refs", body).unwrap_err().status,
+        403
+    );
+}
+
+#[tokio::test]
+async fn a_status_stands_on_a_commit_not_on_a_branch() {
+    let (hub, _) = with_pull().await;
+    let body = json!({"state": "success"});
+    let tried = hub
+        .repo("acme/gitops")
+        .by("carol")
+        .tries("POST", "/statuses/main", body);
+    assert_eq!(tried.unwrap_err().text(), "No commit found for SHA: main");
+}
+
+#[tokio::test]
+async fn graphql_shows_a_commit_only_to_who_may_read_code_wherever_it_is_met() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.private().by("dave").approves(number);
+    let text = r#"{ repository(owner: "acme", name: "gitops") { pullRequest(number: 1) { number
+        commits(first: 1) { nodes { commit { oid } } } reviews(first: 1) { nodes { state commit { oid } } } headRef { name } } } }"#;
+    let weak = repo.workflow_token("pull-requests:read");
+    let body = super::query(&hub, &weak, text, Value::Null).await;
+    assert_eq!(
+        body["data"]["repository"]["pullRequest"],
+        json!({"number": 1, "commits": {"nodes": [null]}, "reviews": {"nodes": [{"state": "APPROVED", "commit": null}]}, "headRef": null})
+    );
+    assert_eq!(body["errors"].as_array().map(Vec::len), Some(3));
+    let enough = repo.workflow_token("pull-requests:read,contents:read");
+    let body = super::query(&hub, &enough, text, Value::Null).await;
+    assert_eq!(body.get("errors"), None);
 }

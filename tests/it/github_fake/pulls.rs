@@ -210,6 +210,14 @@ async fn reviewers_are_requested_once_and_only_from_people_of_the_repository() {
         call(&hub, &carol, "POST", &path, ask("carol")).await.said(),
         "422 Review cannot be requested from pull request author."
     );
+    hub.account("stranger", crate::support::github::Kind::User);
+    assert!(
+        call(&hub, &carol, "POST", &path, ask("stranger"))
+            .await
+            .said()
+            .starts_with("422 Reviews may only be requested from collaborators."),
+        "that everybody may read a public repository does not make a collaborator"
+    );
     assert!(
         call(&hub, &carol, "POST", &path, ask("nobody"))
             .await
@@ -319,4 +327,228 @@ async fn auto_merge_shows_and_only_a_push_without_write_disarms_it() {
     );
     repo.by("carol").auto_merge(number, false);
     assert_eq!(repo.pull(number)["auto_merge"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_people_read_has_githubs_limits() {
+    let (hub, number) = with_pull().await;
+    let carol = token(&hub, "carol");
+    let (title, body) = ("t".repeat(257), "é".repeat(65_537));
+    let path = format!("{R}/pulls/{number}");
+    let cases = [
+        (
+            "PATCH",
+            path.clone(),
+            json!({"title": title}),
+            "title is too long (maximum is 256 characters)",
+        ),
+        (
+            "PATCH",
+            path.clone(),
+            json!({"body": body}),
+            "body is too long (maximum is 65536 characters)",
+        ),
+        (
+            "POST",
+            format!("{R}/issues/{number}/comments"),
+            json!({"body": body}),
+            "body is too long (maximum is 65536 characters)",
+        ),
+        (
+            "POST",
+            format!("{R}/issues/{number}/labels"),
+            json!({"labels": ["l".repeat(51)]}),
+            "name is too long (maximum is 50 characters)",
+        ),
+        (
+            "POST",
+            format!("{R}/labels"),
+            json!({"name": "l", "description": "d".repeat(101)}),
+            "description is too long (maximum is 100 characters)",
+        ),
+    ];
+    for (method, path, body, text) in cases {
+        let reply = call(&hub, &carol, method, &path, body).await;
+        assert_eq!(reply.said(), format!("422 {text}"));
+    }
+    let color = json!({"name": "l", "color": "red"});
+    let reply = call(&hub, &carol, "POST", &format!("{R}/labels"), color).await;
+    assert_eq!(reply.said(), "422 color invalid");
+    let fits = json!({"body": "é".repeat(65_536)});
+    assert_eq!(call(&hub, &carol, "PATCH", &path, fits).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_base_branch_is_changed_only_where_that_leaves_something_to_merge() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let head = repo.head(number);
+    repo.by("carol").branches_off("has-it", &head);
+    repo.by("carol")
+        .branches_off("twin", &repo.tip("main").unwrap());
+    repo.by("carol").opens("change", "twin", "The same again");
+    let change = |base: &str| {
+        let body = json!({"base": base});
+        let tried = repo
+            .by("carol")
+            .tries("PATCH", &format!("/pulls/{number}"), body);
+        tried.unwrap_err().text()
+    };
+    assert_eq!(
+        change("has-it"),
+        "There are no new commits between base branch 'has-it' and head branch 'change'"
+    );
+    assert_eq!(
+        change("twin"),
+        "A pull request already exists for base branch 'twin' and head branch 'change'"
+    );
+    repo.by("carol").closes(number);
+    repo.by("carol")
+        .branches_off("other", &repo.tip("main").unwrap());
+    assert_eq!(
+        change("other"),
+        "Cannot change the base branch of a closed pull request."
+    );
+}
+
+#[tokio::test]
+async fn opening_again_takes_up_what_was_pushed_meanwhile_and_only_with_its_base() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.by("carol").closes(number);
+    let new = repo
+        .by("dave")
+        .pushes("change", &[("app.yaml", "v: 5\n")], "while closed");
+    repo.by("carol").reopens(number);
+    let shown = get(
+        &hub,
+        &token(&hub, "carol"),
+        &format!("{R}/commits/refs/pull/{number}/head"),
+    )
+    .await;
+    assert_eq!(
+        (repo.head(number), shown.json()["sha"].as_str()),
+        (new.clone(), Some(new.as_str()))
+    );
+    let main = repo.tip("main").unwrap();
+    repo.by("carol").branches_off("release", &main);
+    repo.by("carol").retargets(number, "release");
+    repo.by("dave").deletes("release");
+    let words: Vec<String> = repo.events(number).iter().rev().take(2).cloned().collect();
+    assert!(
+        words[0].starts_with("closed dave") && words[1].starts_with("base_ref_deleted dave"),
+        "{words:?}"
+    );
+    let tried = repo.by("carol").tries(
+        "PATCH",
+        &format!("/pulls/{number}"),
+        json!({"state": "open"}),
+    );
+    assert_eq!(
+        tried.unwrap_err().text(),
+        "state cannot be changed. The release branch was deleted."
+    );
+}
+
+#[tokio::test]
+async fn pushing_a_deleted_head_branch_again_is_no_restoring() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let head = repo.head(number);
+    let words = || {
+        let events = repo.events(number);
+        let words = events
+            .iter()
+            .map(|one| one.split(' ').next().unwrap().to_owned());
+        words.collect::<Vec<_>>()
+    };
+    repo.by("dave").deletes("change");
+    repo.by("dave").branches_off("change", &head);
+    assert_eq!(words(), ["closed", "head_ref_deleted"]);
+    repo.by("dave").deletes("change");
+    repo.by("dave").restores(number);
+    assert_eq!(
+        words(),
+        [
+            "closed",
+            "head_ref_deleted",
+            "head_ref_deleted",
+            "head_ref_restored"
+        ]
+    );
+    assert_eq!(
+        (repo.tip("change"), repo.state(number)),
+        (Some(head), "CLOSED")
+    );
+}
+
+#[tokio::test]
+async fn a_commit_is_associated_with_what_brought_it_or_may_yet_never_with_what_was_closed() {
+    let (hub, first) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let head = repo.head(first);
+    repo.by("carol").branches_off("again", &head);
+    let second = repo.by("carol").opens("again", "main", "The same commit");
+    let carol = token(&hub, "carol");
+    let text = r#"query($oid: GitObjectID!) { repository(owner: "acme", name: "gitops") { object(oid: $oid) { ... on Commit { associatedPullRequests(first: 9) { nodes { number } } } } } }"#;
+    let numbers = async || {
+        let body = super::query(&hub, &carol, text, json!({"oid": head})).await;
+        let nodes = body["data"]["repository"]["object"]["associatedPullRequests"]["nodes"].clone();
+        let rest = get(&hub, &carol, &format!("{R}/commits/{head}/pulls"))
+            .await
+            .json();
+        let plain = |rows: &Value| {
+            rows.as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["number"].as_u64().unwrap())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(plain(&nodes), plain(&rest));
+        plain(&nodes)
+    };
+    assert_eq!(numbers().await, [first, second]);
+    repo.by("carol").closes(second);
+    assert_eq!(numbers().await, [first]);
+    repo.by("carol").merges(first, "merge");
+    repo.by("carol").branches_off("third", &head);
+    assert_eq!(numbers().await, [first]);
+}
+
+#[tokio::test]
+async fn of_two_opinions_the_later_submitted_counts_not_the_later_begun() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let dave = repo.by("dave");
+    let path = format!("/pulls/{number}/reviews");
+    let begun = dave.does("POST", &path, json!({}))["id"].as_u64().unwrap();
+    let old = repo.head(number);
+    repo.by("carol")
+        .pushes("change", &[("app.yaml", "v: 3\n")], "more");
+    repo.with(|world, id| {
+        // The web lets somebody with a pending review give another; the route does not.
+        let pull = world.repo_mut(id).pulls.get_mut(&number).unwrap();
+        let mut other = pull.reviews[0].clone();
+        (other.id, other.state) = (begun + 1, "CHANGES_REQUESTED".to_owned());
+        other.at = Some(pull.updated_at);
+        pull.reviews.push(other);
+    });
+    dave.does(
+        "POST",
+        &format!("{path}/{begun}/events"),
+        json!({"event": "APPROVE"}),
+    );
+    let states = repo.edit(|repo| {
+        let opinions = repo.pulls[&number].opinions();
+        opinions
+            .values()
+            .map(|one| one.state.clone())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(states, ["APPROVED"]);
+    assert_eq!(
+        repo.reviews(number)[0].2,
+        old,
+        "it stands on the head at which it was begun"
+    );
 }

@@ -162,3 +162,34 @@ async fn leaving_or_a_moved_head_takes_an_entry_out_and_rebuilds_those_behind() 
     .await;
     assert_eq!(none["errors"], Value::Null, "it may come back");
 }
+
+#[tokio::test]
+async fn a_moved_base_rebuilds_the_groups_and_red_contexts_keep_them_from_landing() {
+    let (hub, number) = with_pull().await;
+    queued(&hub);
+    let repo = hub.repo("acme/gitops");
+    repo.by("carol").enqueues(number);
+    let old = repo.queue()[0].1.clone();
+    let main = repo.files("main", &[("other.yaml", "changed: 1\n")]);
+    let group = repo.queue()[0].1.clone();
+    assert_ne!(group, old);
+    assert_eq!(repo.parents(&group), [main.clone(), repo.head(number)]);
+    assert_eq!(
+        repo.branches("gh-readonly-queue/"),
+        [format!("gh-readonly-queue/main/pr-{number}-{main}")]
+    );
+    repo.edit(|repo| repo.rules[0].statuses.push(("ci".to_owned(), None)));
+    let lands = || {
+        repo.with(|world, id| {
+            crate::support::github::land_queue(world, id).map_err(|refusal| refusal.message)
+        })
+    };
+    assert!(
+        lands()
+            .unwrap_err()
+            .starts_with("required contexts are not green")
+    );
+    repo.by("dave").reports(&group, "ci", "success");
+    assert_eq!(lands().unwrap().to_string(), group);
+    assert_eq!((repo.state(number), repo.queue()), ("MERGED", vec![]));
+}

@@ -18,29 +18,53 @@
 //!
 //! It can also be started by itself: `cargo run --example github`.
 //!
+//! # Who acts, and where to look
+//!
+//! `repo.by("carol")` is a person as on the web, `repo.app(id, slug, permissions)` an App, `repo.workflow(permissions)` a workflow's
+//! `github-actions[bot]`, `repo.with_token(token)` whoever a token belongs to; what they can do is [`Person`]'s. From within a hook the
+//! same begins with `world.place("acme/gitops")`. What came of it, [`Place`] tells in short: `tip`, `file`, `message`, `parents`,
+//! `state`, `head`, `labels`, `comments`, `reviews`, `events`, `statuses`, `queue`, `run`. Deeds are no calls: they are not recorded.
+//!
+//! # Calls: counting, waiting, breaking
+//!
+//! - Every call has an index, from 1, in the order of arrival ([`Seen::index`]); [`GitHub::forget_calls`] starts anew.
+//! - [`GitHub::calls`], `lines`, `reads`, `writes`, `most_in_flight`: what came. [`GitHub::round_trips`]: how often a client waited in a
+//!   row (give it a [`GitHub::latency`], which is waited for in real time); `waits` names the calls of such a row.
+//! - [`GitHub::before`], `before_each_read`, `before_each_write`: somebody does something just before a call is carried out.
+//! - [`GitHub::fault`] with [`When`], `fault_at(index, …)`: a call goes wrong. A sweep runs a scenario once, counts its calls, and again
+//!   for each index and each of [`Fault::every`]. `kill_at(index)` plays a client that was killed; `heal` lets the next one through.
+//! - [`Switches`]: lags (of lists, of heads, of mergeability), small pages, small limits, older servers.
+//!
 //! # What it does not do
 //!
 //! - No git over HTTP (`git clone`, `git push`): a person's push is [`Person::pushes`].
 //! - No plain issues, milestones, projects, discussions, comments on lines of a diff, releases, webhooks, search.
 //! - Nothing runs: a workflow run stays queued until somebody ends it ([`Place::finish_run`]). `repository_dispatch` is taken and forgotten.
-//!   Events start no runs; whether GitHub would start one is not modelled.
+//!   Events start no runs ([`Person::triggers`] makes one); whether GitHub would start one is not modelled.
 //! - App tokens are issued by the test, not by exchanging a signed JWT; `GET /app` always answers 401.
 //! - CODEOWNERS is a file like any other: no review is required or requested because of it.
 //! - Auto-merge can be armed and seen, but nothing merges by itself. Queue groups hold one pull request each, on top of those ahead.
-//! - Renamed or transferred repositories do not redirect. A deleted account is shown as null, not as ghost.
+//! - Renamed or transferred repositories do not redirect.
 //! - A person's write without the role is answered 403; which of 403 and 404 GitHub takes differs by route and was not verified.
-//! - `mergeable_state` knows no `has_hooks`. The GraphQL limits on nodes are left to the contract; a query costs one point.
-//! - A tree is cut by the number of entries only, not by its size in bytes.
+//! - Whether a pull request can be merged is known at the first read unless [`Switches::mergeable_after`] says otherwise; GitHub mostly
+//!   needs a second one. `mergeable_state` knows no `has_hooks`.
+//! - The GraphQL limits on nodes are left to the contract; a query costs one point. No secondary limit but as a fault.
+//! - A squash names no co-authors. The issue of a pull request has the pull request's own number in the API.
 //! - `PUT`/`DELETE contents`, `POST merges`, `PUT update-branch` and the header that names accepted permissions are not there.
 //! - GraphQL answers Sluice's subset and what Debian's `gh` 2.23 asks for `pr list|view|diff|review|edit|comment|ready|close|reopen|
 //!   merge|checks`, `label`, `run list`, `workflow run` and `api`; not `pr create|checkout|status`, which want git over HTTP or search.
 //!
-//! # Words that nobody here has seen on the real GitHub
+//! # What nobody here has seen on the real GitHub
 //!
 //! Most refusals are worded as GitHub's issue trackers quote them. These are guesses, so nothing should match on them: "Changes have been
 //! requested.", "This branch must not contain merge commits." and the two about force-pushing and deleting a protected branch as REST
-//! says them; every message of `updateRefs`; "Pull request is not in the queue"; the 403 for creating a label by labelling; "Required input
-//! 'x' not provided"; what a server that does not know `return_run_details` answers.
+//! says them; every message of `updateRefs`; "Pull request is not in the queue"; "Can't disable auto-merge for this pull request"; "does
+//! not appear to be a valid cursor"; the 403 for creating a label by labelling; "Required input 'x' not provided"; "Reference update
+//! failed" where a branch would lie under another's name; what a server that does not know `return_run_details` answers.
+//!
+//! Guesses about behaviour, each taken the way that asks more of a client: a `databaseId` that 32 bits do not hold is null; a deleted
+//! head branch that is pushed again leaves no `head_ref_restored`; an approval outlives closing and reopening; a pending review stands
+//! on the head at which it was begun.
 #![allow(
     dead_code,
     unused_imports,
@@ -59,6 +83,7 @@ mod call;
 mod clock;
 mod faults;
 mod graphql;
+mod look;
 mod merge;
 mod person;
 mod pull;
@@ -73,11 +98,13 @@ mod scene;
 mod server;
 mod setup;
 mod store;
+mod traffic;
 mod view;
 mod world;
 
 pub use access::{Level, Permissions, Role};
 pub use faults::{Fault, When};
+pub use merge::land_queue;
 pub use person::Person;
 pub use record::{Operation, Seen};
 pub use repo::{Bypass, Rule};
@@ -86,7 +113,6 @@ pub use world::{Kind, Membership, Switches, World};
 
 use server::Desk;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// Says what is wrong with an honest answer; nothing where it is fine.
 pub type Contract = Arc<dyn Fn(&Seen) -> Vec<String> + Send + Sync>;
@@ -150,6 +176,11 @@ impl GitHub {
         lock(&self.world).rename(from, to);
     }
 
+    /// Deletes an account; what it did stays, by nobody.
+    pub fn delete_account(&self, login: &str) {
+        lock(&self.world).delete_account(login);
+    }
+
     /// An organisation with its owners and members, made where there is none.
     pub fn organisation(&self, login: &str, owners: &[&str], members: &[&str]) {
         lock(&self.world).organisation(login, owners, members);
@@ -190,29 +221,6 @@ impl GitHub {
         lock(&self.world).now()
     }
 
-    /// Makes calls go wrong.
-    pub fn fault(&self, when: When, fault: Fault) {
-        lock(&self.desk).faults.push((when, fault));
-    }
-
-    /// Forgets faults and hooks that have not been met.
-    pub fn heal(&self) {
-        let mut desk = lock(&self.desk);
-        desk.faults.clear();
-        desk.hooks.clear();
-    }
-
-    /// Does something just before a call is carried out.
-    pub fn before(&self, when: When, hook: impl FnMut(&mut World) + Send + 'static) {
-        let hook = Arc::new(Mutex::new(hook));
-        lock(&self.desk).hooks.push((when, hook));
-    }
-
-    /// Every answer comes that much later (in real time).
-    pub fn latency(&self, latency: Duration) {
-        lock(&self.desk).latency = latency;
-    }
-
     /// Holds every honest answer to a contract from now on.
     pub fn check_with(&self, contract: Contract) {
         lock(&self.desk).contract = Some(contract);
@@ -221,46 +229,6 @@ impl GitHub {
     /// Takes out what the contract found so far, so that dropping the handle does not panic over it.
     pub fn violations(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.desk).violations)
-    }
-
-    /// Everything that was called so far.
-    pub fn calls(&self) -> Vec<Seen> {
-        lock(&self.desk).calls.clone()
-    }
-
-    /// One line for each call: `GET /path` or `graphql Name`.
-    pub fn lines(&self) -> Vec<String> {
-        lock(&self.desk).calls.iter().map(Seen::line).collect()
-    }
-
-    /// Forgets the calls so far, and with them the counters.
-    pub fn forget_calls(&self) {
-        let mut desk = lock(&self.desk);
-        desk.calls.clear();
-        desk.most_in_flight = 0;
-    }
-
-    /// How many calls only looked.
-    pub fn reads(&self) -> usize {
-        lock(&self.desk)
-            .calls
-            .iter()
-            .filter(|call| !call.write)
-            .count()
-    }
-
-    /// How many calls could change something.
-    pub fn writes(&self) -> usize {
-        lock(&self.desk)
-            .calls
-            .iter()
-            .filter(|call| call.write)
-            .count()
-    }
-
-    /// The most calls that were under way at once.
-    pub fn most_in_flight(&self) -> usize {
-        lock(&self.desk).most_in_flight
     }
 }
 

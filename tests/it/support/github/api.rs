@@ -87,6 +87,9 @@ pub fn respond(world: &mut World, seen: &Seen, prefix: &str) -> Response {
         },
         None => route(world, seen, &session),
     };
+    if !seen.write {
+        world.pass_read();
+    }
     finish(world, seen, &session, &mut response);
     response
 }
@@ -102,7 +105,7 @@ fn route(world: &mut World, seen: &Seen, session: &Session) -> Response {
     }
     let resource = resource(seen);
     if seen.path != "/rate_limit" && !budget::take(world, session, resource, 1) {
-        return over_limit(session);
+        return over_limit(session, resource);
     }
     if seen.write {
         world.clock.tick();
@@ -155,11 +158,16 @@ pub fn resource(seen: &Seen) -> &'static str {
     }
 }
 
-/// The primary limit, as GitHub words it.
-pub fn over_limit(session: &Session) -> Response {
+/// The primary limit, as GitHub words it; GraphQL says it in an answer of status 200.
+pub fn over_limit(session: &Session, resource: &str) -> Response {
     let who = session
         .actor()
         .map_or_else(|| "127.0.0.1".to_owned(), |id| format!("user ID {id}"));
+    if resource == "graphql" {
+        let message = format!("API rate limit already exceeded for {who}.");
+        let error = json!({"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": message});
+        return Response::json(200, &json!({"errors": [error]}));
+    }
     refuse(&Refusal::forbidden(format!(
         "API rate limit exceeded for {who}."
     )))

@@ -14,6 +14,8 @@ pub enum Fault {
     BadGatewayAfterApply,
     /// The call is carried out, the connection closes without an answer: what a client sees as a time-out.
     CloseAfterApply,
+    /// The connection closes without an answer, and nothing was applied: what a killed client leaves behind.
+    CloseBeforeApply,
     /// 403 with the secondary-limit text and `Retry-After`.
     SecondaryLimit(u64),
     /// 429 with `Retry-After`.
@@ -34,9 +36,34 @@ pub enum Fault {
     EndlessBody,
     /// Some other status with that `message`, nothing applied.
     Status(u16, String),
+    /// 200 with every root field null and one error of that type (none where it is empty) and message, nothing applied: how GraphQL
+    /// fails. A REST call gets [`Self::ServerError`].
+    GraphQlError(String, String),
 }
 
 impl Fault {
+    /// One of every kind, to try each at every call of a scenario. Waits are short, except for the body that never ends.
+    pub fn every() -> Vec<Self> {
+        let text = "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug.";
+        vec![
+            Self::ServerError,
+            Self::BadGatewayAfterApply,
+            Self::CloseAfterApply,
+            Self::CloseBeforeApply,
+            Self::SecondaryLimit(1),
+            Self::TooManyRequests(1),
+            Self::PrimaryLimit,
+            Self::NotFound,
+            Self::Html,
+            Self::TruncatedJson,
+            Self::Slow(Duration::from_millis(5)),
+            Self::CutBody,
+            Self::EndlessBody,
+            Self::Status(401, "Bad credentials".to_owned()),
+            Self::GraphQlError(String::new(), text.to_owned()),
+        ]
+    }
+
     /// Whether the call is carried out nevertheless.
     pub fn applies(&self) -> bool {
         matches!(
@@ -58,6 +85,7 @@ enum Which {
     Reads,
     Rest(String, String),
     Operation(String),
+    From(usize),
 }
 
 /// Names calls: which kind, from the how-manieth on, how many of them.
@@ -102,6 +130,11 @@ impl When {
         Self::new(Which::Operation(operation.to_owned()))
     }
 
+    /// The call of that index (see [`Seen::index`]), whatever it is; with [`Self::always`] also every one after it.
+    pub fn call(index: usize) -> Self {
+        Self::new(Which::From(index))
+    }
+
     /// Not the next but the `n`th from now on, counted from 1.
     pub fn nth(mut self, n: usize) -> Self {
         self.skip = n.max(1) - 1;
@@ -132,6 +165,7 @@ impl When {
                 .operation
                 .as_ref()
                 .is_some_and(|operation| operation.is(name)),
+            Which::From(index) => seen.index >= *index,
         };
         if !fits {
             return false;
@@ -152,4 +186,4 @@ impl When {
 }
 
 /// What a test does just before a call is carried out.
-pub type Hook = Arc<Mutex<dyn FnMut(&mut World) + Send>>;
+pub type Hook = Arc<Mutex<dyn FnMut(&mut World, &Seen) + Send>>;

@@ -61,14 +61,10 @@ pub fn peek(body: &[u8]) -> Operation {
         }
         operation.name = name;
         operation.mutation = found.operation_type == OperationType::Mutation;
-        operation.fields = found
-            .selection_set
-            .iter()
-            .filter_map(|selection| match selection {
-                Selection::Field(field) => Some(field.name.to_string()),
-                _ => None,
-            })
-            .collect();
+        let fields = found.selection_set.iter().filter_map(Selection::as_field);
+        (operation.fields, operation.keys) = fields
+            .map(|field| (field.name.to_string(), field.response_name().to_string()))
+            .unzip();
         break;
     }
     operation

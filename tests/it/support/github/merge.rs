@@ -70,12 +70,12 @@ pub fn test(world: &mut World, repo: RepoId, number: u64) -> Option<TestMerge> {
     let here = world.repo_mut(repo);
     if let Some(pull) = here.pulls.get_mut(&number) {
         pull.test = Some(test);
+        pull.merge_ref = commit.or(pull.merge_ref);
     }
-    let name = format!("refs/pull/{number}/merge");
-    match commit {
-        Some(oid) => here.refs.insert(name, oid),
-        None => here.refs.remove(&name),
-    };
+    // A conflict leaves the ref where it was.
+    if let Some(oid) = commit {
+        here.refs.insert(format!("refs/pull/{number}/merge"), oid);
+    }
     Some(test)
 }
 
@@ -186,6 +186,9 @@ pub fn merge(
     rules::check_merge(world, session, repo, &pull, &method, false)?;
     let by = By::of(session);
     let commit = land_commit(world, by, repo, number, &method, request)?;
+    let tip = world.repo(repo).branch(&pull.base);
+    let before = rules::workflow_files(world.repo(repo), tip);
+    refs::check_workflows(world, session, repo, commit, &before)?;
     world.repo_mut(repo).verified.insert(commit);
     refs::mark_merged(world, repo, number, by, commit);
     refs::apply(
@@ -240,8 +243,14 @@ fn land_commit(
     }
     let tree = store.merge(tip, pull.head_sha).ok_or_else(conflict)?;
     let (title, rest) = if method == "squash" {
+        // The title of a single commit wins over the pull request's.
+        let single = match commits[..] {
+            [one] => store.info(one),
+            _ => None,
+        };
+        let headline = single.as_ref().and_then(|one| one.message.lines().next());
         (
-            format!("{} (#{number})", pull.title),
+            format!("{} (#{number})", headline.unwrap_or(&pull.title)),
             squash_text(world, repo, &commits),
         )
     } else {
@@ -391,26 +400,27 @@ fn build_group(
     Ok((head, on, name))
 }
 
-/// Takes a pull request out of the queue. Unless it was merged, the groups behind it are built anew without it, and those that
-/// conflict then go too.
+/// Takes a pull request out of the queue. Unless it was merged, the groups behind it are built anew without it.
 pub fn leave_queue(world: &mut World, repo: RepoId, number: u64, by: By, reason: &str) -> bool {
     let queue = &mut world.repo_mut(repo).queue;
     let Some(at) = queue.iter().position(|entry| entry.pull == number) else {
         return false;
     };
     let entry = queue.remove(at);
-    let behind: Vec<QueueEntry> = match reason {
-        "merged" => Vec::new(),
-        _ => {
-            let later: Vec<QueueEntry> = queue.drain(at..).collect();
-            let (same, other): (Vec<_>, Vec<_>) =
-                later.into_iter().partition(|one| one.base == entry.base);
-            queue.extend(other);
-            same
-        }
-    };
     refs::apply(world, by, repo, &entry.name, None, "branch_deletion");
     refs::record(world, repo, number, by, What::Dequeued(reason.to_owned()));
+    if reason != "merged" {
+        rebuild_queue(world, repo, &entry.base, by, at);
+    }
+    true
+}
+
+/// Builds the groups of a branch anew from that place of the queue on; those that conflict go.
+pub fn rebuild_queue(world: &mut World, repo: RepoId, base: &str, by: By, from: usize) {
+    let queue = &mut world.repo_mut(repo).queue;
+    let later: Vec<QueueEntry> = queue.drain(from.min(queue.len())..).collect();
+    let (behind, other): (Vec<_>, Vec<_>) = later.into_iter().partition(|one| one.base == base);
+    queue.extend(other);
     for old in behind {
         refs::apply(world, by, repo, &old.name, None, "branch_deletion");
         match build_group(world, repo, old.pull) {
@@ -433,7 +443,6 @@ pub fn leave_queue(world: &mut World, repo: RepoId, number: u64, by: By, reason:
             ),
         }
     }
-    true
 }
 
 /// Lets the first entry of the queue land: the base moves to its group commit.
@@ -446,6 +455,17 @@ pub fn land_queue(world: &mut World, repo: RepoId) -> Result<Oid, Refusal> {
         .ok_or_else(Refusal::not_found)?;
     if world.repo(repo).branch(&entry.base) != Some(entry.on) {
         return Err(Refusal::conflict("the base has moved under the queue"));
+    }
+    let here = world.repo(repo);
+    let waits = rules::of(here, &entry.base).iter().any(|rule| {
+        rule.statuses.iter().any(|(context, app)| {
+            rules::standing(here, entry.head, context, *app) != rules::Standing::Success
+        })
+    });
+    if waits {
+        return Err(Refusal::conflict(
+            "required contexts are not green on the group's commit",
+        ));
     }
     let by = By {
         actor: entry.enqueuer,
@@ -493,6 +513,10 @@ pub fn set_auto_merge(
             }
             _ => {}
         }
+    } else if world.repo(repo).pulls[&number].auto_merge.is_none() {
+        return Err(Refusal::unprocessable(
+            "Can't disable auto-merge for this pull request",
+        ));
     }
     let what = if method.is_some() {
         What::AutoMergeOn

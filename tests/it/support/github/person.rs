@@ -9,7 +9,7 @@ use super::refs;
 use super::reply::{Body, Refusal};
 use super::routes;
 use super::scene::{Place, Reach};
-use super::store::Edit;
+use super::store::{Edit, Person as Author, Store};
 use super::world::{RepoId, World};
 use git2::Oid;
 use serde_json::{Value, json};
@@ -66,6 +66,15 @@ pub fn push(
     Ok(oid)
 }
 
+/// Files with their texts as edits of a tree.
+fn puts(store: &Store, files: &[(&str, &str)]) -> Vec<Edit> {
+    let put = |(path, text): &(&str, &str)| {
+        let blob = store.blob(text.as_bytes());
+        ((*path).to_owned(), Some((0o100_644, blob)))
+    };
+    files.iter().map(put).collect()
+}
+
 impl<R: Reach> Person<'_, R> {
     /// Does a REST call without the wire; the path begins after `/repos/{owner}/{repo}`, with a query where wanted.
     pub fn tries(&self, method: &str, path: &str, body: Value) -> Result<Value, Refusal> {
@@ -108,16 +117,8 @@ impl<R: Reach> Person<'_, R> {
         free: bool,
     ) -> String {
         self.place.with(|world, id| {
-            let store = world.repo(id).store.clone();
-            let puts = files.iter().map(|(path, text)| {
-                (
-                    (*path).to_owned(),
-                    Some((0o100_644, store.blob(text.as_bytes()))),
-                )
-            });
-            let edits: Vec<Edit> = puts
-                .chain(gone.iter().map(|path| ((*path).to_owned(), None)))
-                .collect();
+            let mut edits = puts(&world.repo(id).store, files);
+            edits.extend(gone.iter().map(|path| ((*path).to_owned(), None)));
             push(world, id, &self.session, branch, &edits, message, free)
                 .unwrap_or_else(|refusal| panic!("push to {branch}: {}", refusal.message))
                 .to_string()
@@ -141,6 +142,65 @@ impl<R: Reach> Person<'_, R> {
             &format!("/git/refs/heads/{branch}"),
             json!({"sha": sha, "force": true}),
         );
+    }
+
+    /// Writes a commit object on top of a parent; no ref points to it yet.
+    fn writes(
+        &self,
+        parent: Option<Oid>,
+        files: &[(&str, &str)],
+        message: &str,
+        (name, email): (&str, &str),
+    ) -> String {
+        self.place.with(|world, id| {
+            world.clock.tick();
+            let repo = world.repo(id);
+            let base = parent.and_then(|oid| repo.store.info(oid));
+            let edits = puts(&repo.store, files);
+            let tree = repo.store.tree(base.map(|one| one.tree), &edits).unwrap();
+            let who = Author {
+                name: name.to_owned(),
+                email: email.to_owned(),
+                at: world.now(),
+            };
+            let parents: Vec<Oid> = parent.into_iter().collect();
+            let made = repo.store.commit(tree, &parents, message, &who, &who);
+            made.unwrap().to_string()
+        })
+    }
+
+    /// Amends a branch: force-pushes one commit with these files in place of its tip. Gives the commit.
+    pub fn rewrites(&self, branch: &str, files: &[(&str, &str)], message: &str) -> String {
+        let (below, name, email) = self.place.with(|world, id| {
+            let repo = world.repo(id);
+            let tip = repo.branch(branch).and_then(|oid| repo.store.info(oid));
+            let me = world.user(self.session.actor().unwrap());
+            let below = tip.unwrap().parents.first().copied();
+            (below, me.name.clone(), me.email.clone())
+        });
+        let sha = self.writes(below, files, message, (&name, &email));
+        self.force_pushes(branch, &sha);
+        sha
+    }
+
+    /// Pushes a commit whose author and committer are this name and address, as git lets anybody write. Gives the commit.
+    pub fn pushes_as(
+        &self,
+        who: (&str, &str),
+        branch: &str,
+        files: &[(&str, &str)],
+        message: &str,
+    ) -> String {
+        let tip = self.place.edit(|repo| repo.branch(branch));
+        let start = self.place.edit(|repo| repo.branch(&repo.default_branch));
+        let sha = self.writes(tip.or(start), files, message, who);
+        if tip.is_some() {
+            let path = format!("/git/refs/heads/{branch}");
+            self.does("PATCH", &path, json!({"sha": sha}));
+        } else {
+            self.branches_off(branch, &sha);
+        }
+        sha
     }
 
     /// Makes a branch at a commit.
@@ -185,6 +245,26 @@ impl<R: Reach> Person<'_, R> {
             .unwrap()
     }
 
+    /// Forks the repository (unless there is a fork already), pushes these files to a branch of the fork and opens a pull request from it
+    /// against the default branch; gives its number. The branch may have any name, that of a branch here included.
+    pub fn opens_from_fork(&self, branch: &str, files: &[(&str, &str)], title: &str) -> u64 {
+        let (me, base, fork) = self.place.with(|world, id| {
+            let me = world.user(self.session.actor().unwrap()).login.clone();
+            let repo = world.repo(id);
+            let (base, name) = (repo.default_branch.clone(), repo.name.clone());
+            let fork = world.repo_id(&me, &name);
+            (me, base, fork)
+        });
+        let slug = match fork {
+            Some(id) => self.place.with(|world, _| world.slug(id)),
+            None => self.place.fork(&me),
+        };
+        self.place.with(|world, _| {
+            world.place(&slug).by(&me).pushes(branch, files, title);
+        });
+        self.opens(&format!("{me}:{branch}"), &base, title)
+    }
+
     fn reviews(&self, number: u64, event: &str, body: &str) -> u64 {
         let body = json!({"event": event, "body": body});
         self.does("POST", &format!("/pulls/{number}/reviews"), body)["id"]
@@ -214,6 +294,12 @@ impl<R: Reach> Person<'_, R> {
             &format!("/pulls/{number}/reviews/{review}/dismissals"),
             json!({"message": "no longer"}),
         );
+    }
+
+    /// Asks people for their review.
+    pub fn requests(&self, number: u64, logins: &[&str]) {
+        let path = format!("/pulls/{number}/requested_reviewers");
+        self.does("POST", &path, json!({"reviewers": logins}));
     }
 
     /// Puts a label on.
@@ -248,6 +334,40 @@ impl<R: Reach> Person<'_, R> {
         )["id"]
             .as_u64()
             .unwrap()
+    }
+
+    /// Rewrites a comment.
+    pub fn edits_comment(&self, comment: u64, text: &str) {
+        let path = format!("/issues/comments/{comment}");
+        self.does("PATCH", &path, json!({"body": text}));
+    }
+
+    /// Rewrites the body of a pull request.
+    pub fn edits_body(&self, number: u64, text: &str) {
+        self.does("PATCH", &format!("/pulls/{number}"), json!({"body": text}));
+    }
+
+    /// Rewrites the title of a pull request.
+    pub fn edits_title(&self, number: u64, text: &str) {
+        self.does("PATCH", &format!("/pulls/{number}"), json!({"title": text}));
+    }
+
+    /// Brings the deleted head branch of a pull request back, by the button on its page.
+    pub fn restores(&self, number: u64) {
+        self.place.with(|world, id| {
+            world.clock.tick();
+            refs::restore_head(world, &self.session, id, number)
+                .unwrap_or_else(|refusal| panic!("restore: {}", refusal.text()));
+        });
+    }
+
+    /// Puts a pull request into the merge queue.
+    pub fn enqueues(&self, number: u64) {
+        self.place.with(|world, id| {
+            world.clock.tick();
+            merge::enqueue(world, &self.session, id, number, None)
+                .unwrap_or_else(|refusal| panic!("enqueue: {}", refusal.text()));
+        });
     }
 
     /// Merges by hand.
@@ -299,6 +419,31 @@ impl<R: Reach> Person<'_, R> {
             "/check-runs",
             json!({"head_sha": sha, "name": name, "conclusion": conclusion}),
         );
+    }
+
+    /// Reports a deployment of a commit to an environment, with its state; gives the deployment's number.
+    pub fn deploys(&self, sha: &str, environment: &str, state: &str) -> u64 {
+        let body = json!({"ref": sha, "environment": environment, "auto_merge": false, "required_contexts": []});
+        let id = self.does("POST", "/deployments", body)["id"]
+            .as_u64()
+            .unwrap();
+        let path = format!("/deployments/{id}/statuses");
+        self.does("POST", &path, json!({"state": state}));
+        id
+    }
+
+    /// A run that an event of this person's starts, such as `push` or `schedule`, on a branch; gives its number.
+    pub fn triggers(&self, workflow: &str, event: &'static str, branch: &str) -> u64 {
+        self.place.with(|world, id| {
+            world.clock.tick();
+            let actor = self.session.actor().unwrap();
+            super::rest::actions::start(world, id, workflow, event, branch, actor)
+        })
+    }
+
+    /// Starts a run again: the actor stays, the triggering actor is this person.
+    pub fn reruns(&self, run: u64) {
+        self.does("POST", &format!("/actions/runs/{run}/rerun"), Value::Null);
     }
 
     /// Starts a workflow by hand; gives the run's number.

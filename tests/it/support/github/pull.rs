@@ -60,6 +60,8 @@ pub enum What {
     HeadDeleted,
     /// `head_ref_restored`.
     HeadRestored,
+    /// `base_ref_deleted`, with the name of the branch.
+    BaseDeleted(String),
     /// `base_ref_changed`, from and to.
     BaseChanged(String, String),
     /// `renamed`, from and to.
@@ -106,6 +108,7 @@ impl What {
             Self::BaseForcePushed(..) => ("base_ref_force_pushed", "BaseRefForcePushedEvent"),
             Self::HeadDeleted => ("head_ref_deleted", "HeadRefDeletedEvent"),
             Self::HeadRestored => ("head_ref_restored", "HeadRefRestoredEvent"),
+            Self::BaseDeleted(_) => ("base_ref_deleted", "BaseRefDeletedEvent"),
             Self::BaseChanged(..) => ("base_ref_changed", "BaseRefChangedEvent"),
             Self::Renamed(..) => ("renamed", "RenamedTitleEvent"),
             Self::ReviewRequested(_) => ("review_requested", "ReviewRequestedEvent"),
@@ -204,6 +207,8 @@ pub struct Pull {
     pub head: String,
     /// The head as GitHub last saw it; stands still while closed.
     pub head_sha: Oid,
+    /// The head that readers still see, and how many reads more.
+    pub lag: Option<(Oid, u32)>,
     /// Label numbers.
     pub labels: BTreeSet<u64>,
     /// Reviews, oldest first.
@@ -222,6 +227,10 @@ pub struct Pull {
     pub auto_merge: Option<AutoMerge>,
     /// The newest test merge.
     pub test: Option<TestMerge>,
+    /// The newest test merge that worked out: what `merge_commit_sha` names until there is another, also while the head conflicts.
+    pub merge_ref: Option<Oid>,
+    /// Who last edited the body, and when.
+    pub edited: Option<(UserId, Timestamp)>,
     /// Reads that still see it as not computed, and the last request that was one.
     pub unknown_reads: (u32, u64),
     /// List reads that still miss it, and the last request that was one.
@@ -239,6 +248,11 @@ pub struct Pull {
 }
 
 impl Pull {
+    /// The head as readers see it, which may be behind for a while.
+    pub fn seen_head(&self) -> Oid {
+        self.lag.map_or(self.head_sha, |(old, _)| old)
+    }
+
     /// `MERGED`, `CLOSED` or `OPEN`.
     pub fn state(&self) -> &'static str {
         match (&self.merged, self.open) {
@@ -250,8 +264,11 @@ impl Pull {
 
     /// Each person's last review that approves, rejects or was dismissed; COMMENTED and PENDING replace nothing.
     pub fn opinions(&self) -> BTreeMap<UserId, &Review> {
+        let mut given: Vec<&Review> = self.reviews.iter().collect();
+        // One that was begun early may have been submitted late.
+        given.sort_by_key(|review| (review.at, review.id));
         let mut last = BTreeMap::new();
-        for review in &self.reviews {
+        for review in given {
             if let (Some(user), "APPROVED" | "CHANGES_REQUESTED" | "DISMISSED") =
                 (review.user, review.state.as_str())
             {

@@ -1,6 +1,7 @@
 //! What was called and what was answered, in order: for counting calls, for assertions, and for looking for secrets that leaked.
 
 use serde_json::Value;
+use std::time::Instant;
 
 /// The GraphQL part of a call.
 #[derive(Debug, Clone, Default)]
@@ -9,6 +10,8 @@ pub struct Operation {
     pub name: String,
     /// The fields at its root, without aliases.
     pub fields: Vec<String>,
+    /// The same, by the names that they have in the answer.
+    pub keys: Vec<String>,
     /// The whole document.
     pub document: String,
     /// Its variables.
@@ -27,6 +30,12 @@ impl Operation {
 /// One call.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
+    /// The how-manieth call it is, from 1, in the order of arrival; counted anew by [`super::GitHub::forget_calls`].
+    pub index: usize,
+    /// When it arrived, in real time.
+    pub began: Option<Instant>,
+    /// When its answer left (or its connection was dropped), in real time.
+    pub ended: Option<Instant>,
     /// `GET`, `POST`, …
     pub method: String,
     /// The path without `/api/v3`.
@@ -93,6 +102,11 @@ impl Seen {
         }
     }
 
+    /// Whether it cannot have been sent before `other` was answered: it arrived after `other` had ended.
+    pub fn follows(&self, other: &Self) -> bool {
+        matches!((other.ended, self.began), (Some(ended), Some(began)) if ended <= began)
+    }
+
     /// Everything of the request that could carry a secret, except the `Authorization` header: for the canary scan.
     pub fn sent(&self) -> Vec<u8> {
         let mut all = format!("{} {}?{}\n", self.method, self.path, self.query).into_bytes();
@@ -106,4 +120,27 @@ impl Seen {
         all.extend_from_slice(&self.body);
         all
     }
+}
+
+/// The longest chain of calls of which each began after the one before it had ended: what a client waits for, one after the other.
+/// Gives the calls of one such chain, first to last.
+pub fn longest_chain(calls: &[Seen]) -> Vec<&Seen> {
+    let mut order: Vec<&Seen> = calls.iter().filter(|call| call.ended.is_some()).collect();
+    order.sort_by_key(|call| (call.began, call.index));
+    // For each call the length of the longest chain that it ends, and the call before it in that chain.
+    let mut best: Vec<(usize, Option<usize>)> = Vec::with_capacity(order.len());
+    for (at, call) in order.iter().enumerate() {
+        let before = (0..at)
+            .filter(|earlier| call.follows(order[*earlier]))
+            .max_by_key(|earlier| best[*earlier].0);
+        best.push((before.map_or(1, |earlier| best[earlier].0 + 1), before));
+    }
+    let mut chain = Vec::new();
+    let mut at = (0..best.len()).max_by_key(|at| best[*at].0);
+    while let Some(here) = at {
+        chain.push(order[here]);
+        at = best[here].1;
+    }
+    chain.reverse();
+    chain
 }

@@ -28,11 +28,11 @@ impl By {
     }
 }
 
-/// Refuses names that no client may create or move.
+/// Refuses names that no client may create or move: those that GitHub keeps for itself, and what git takes for none.
 fn check_name(name: &str) -> Result<(), Refusal> {
-    let ours = name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
-    let closed = name.starts_with("refs/heads/gh-readonly-queue/");
-    if !ours || closed || !git2::Reference::is_valid_name(name) {
+    let kept = ["refs/pull/", "refs/heads/gh-readonly-queue/"];
+    let closed = kept.iter().any(|prefix| name.starts_with(prefix));
+    if closed || name.matches('/').count() < 2 || !git2::Reference::is_valid_name(name) {
         return Err(Refusal::unprocessable(format!(
             "{name} is not a valid ref name."
         )));
@@ -40,21 +40,41 @@ fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// A branch is a commit; tags, notes and whatever else may be any object.
 fn check_object(world: &World, repo: RepoId, name: &str, oid: Oid) -> Result<(), Refusal> {
     match world.repo(repo).store.kind(oid) {
         None => Err(Refusal::unprocessable("Object does not exist")),
         Some(git2::ObjectType::Commit) => Ok(()),
-        Some(_) if name.starts_with("refs/tags/") => Ok(()),
+        Some(_) if !name.starts_with("refs/heads/") => Ok(()),
         Some(_) => Err(Refusal::unprocessable("Reference update failed")),
     }
 }
 
-/// A push that brings a workflow file which the default branch does not have needs a permission of its own.
-fn check_workflows(
+/// A push that brings a workflow file which no branch has yet needs a permission of its own.
+fn check_push_of_workflows(
     world: &World,
     session: &Session,
     repo: RepoId,
     after: Oid,
+) -> Result<(), Refusal> {
+    let here = world.repo(repo);
+    let branches = here
+        .refs
+        .iter()
+        .filter(|(name, _)| name.starts_with("refs/heads/"));
+    let have: Vec<(String, Oid)> = branches
+        .flat_map(|(_, tip)| rules::workflow_files(here, Some(*tip)))
+        .collect();
+    check_workflows(world, session, repo, after, &have)
+}
+
+/// Whether a session may bring workflow files beyond these.
+pub fn check_workflows(
+    world: &World,
+    session: &Session,
+    repo: RepoId,
+    after: Oid,
+    have: &[(String, Oid)],
 ) -> Result<(), Refusal> {
     let who = match session.token.as_ref().map(|token| &token.kind) {
         Some(TokenKind::Classic(scopes)) if scopes.iter().any(|scope| scope == "workflow") => {
@@ -64,12 +84,6 @@ fn check_workflows(
         _ if session.grants(repo, "workflows", Level::Write) => return Ok(()),
         _ => ("a GitHub App", "`workflows` permission"),
     };
-    let have = rules::workflow_files(
-        world.repo(repo),
-        world
-            .repo(repo)
-            .branch(&world.repo(repo).default_branch.clone()),
-    );
     let brings = rules::workflow_files(world.repo(repo), Some(after));
     match brings.iter().find(|file| !have.contains(file)) {
         Some((path, _)) => Err(Refusal::forbidden(format!(
@@ -93,7 +107,16 @@ pub fn create(
         return Err(Refusal::unprocessable("Reference already exists"));
     }
     check_object(world, repo, name, oid)?;
-    check_workflows(world, session, repo, oid)?;
+    // A ref is a file: none can lie under another's name.
+    let under = |one: &str, other: &str| {
+        one.strip_prefix(other)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    let mut names = world.repo(repo).refs.keys();
+    if names.any(|other| under(name, other) || under(other, name)) {
+        return Err(Refusal::unprocessable("Reference update failed"));
+    }
+    check_push_of_workflows(world, session, repo, oid)?;
     apply(
         world,
         By::of(session),
@@ -126,7 +149,7 @@ pub fn update(
     if let Some(branch) = name.strip_prefix("refs/heads/") {
         rules::check_push(world, session, repo, branch, before, Some(oid), !forward)?;
     }
-    check_workflows(world, session, repo, oid)?;
+    check_push_of_workflows(world, session, repo, oid)?;
     if before != oid {
         let kind = if forward { "push" } else { "force_push" };
         apply(world, By::of(session), repo, name, Some(oid), kind);
@@ -141,6 +164,7 @@ pub fn delete(
     repo: RepoId,
     name: &str,
 ) -> Result<(), Refusal> {
+    check_name(name)?;
     let Some(before) = world.repo(repo).refs.get(name).copied() else {
         return Err(Refusal::unprocessable("Reference does not exist"));
     };
@@ -187,6 +211,7 @@ pub fn apply(
             branch,
             before,
             after: to,
+            by_queue: kind == "merge_queue_merge",
         };
         follow_heads(world, by, &moved);
         follow_bases(world, by, &moved);
@@ -201,6 +226,7 @@ struct Moved<'a> {
     branch: &'a str,
     before: Option<Oid>,
     after: Option<Oid>,
+    by_queue: bool,
 }
 
 /// Adds an event to a pull request.
@@ -265,22 +291,34 @@ fn numbers(
         .collect()
 }
 
+/// The button that brings a deleted head branch back to where it was. A push of the same branch does not count as that.
+pub fn restore_head(
+    world: &mut World,
+    session: &Session,
+    repo: RepoId,
+    number: u64,
+) -> Result<(), Refusal> {
+    let pull = world.repo(repo).pulls.get(&number);
+    let pull = pull.ok_or_else(Refusal::not_found)?;
+    let home = pull.head_repo.ok_or_else(Refusal::not_found)?;
+    let (name, head) = (format!("refs/heads/{}", pull.head), pull.head_sha);
+    create(world, session, home, &name, head)?;
+    record(world, repo, number, By::of(session), What::HeadRestored);
+    Ok(())
+}
+
 /// Pull requests whose head branch moved.
 fn follow_heads(world: &mut World, by: By, moved: &Moved<'_>) {
     for (repo, number) in numbers(world, |_, pull| {
         pull.head_repo == Some(moved.repo) && pull.head == moved.branch
     }) {
-        let pull = &world.repo(repo).pulls[&number];
-        let (open, head) = (pull.open, pull.head_sha);
+        let open = world.repo(repo).pulls[&number].open;
         match (moved.before, moved.after) {
             (_, None) => {
                 if open {
                     close(world, repo, number, by);
                 }
                 record(world, repo, number, by, What::HeadDeleted);
-            }
-            (None, Some(after)) if !open && after == head => {
-                record(world, repo, number, by, What::HeadRestored);
             }
             (Some(before), Some(after)) if open => {
                 head_moved(world, by, (repo, number), before, after);
@@ -294,20 +332,21 @@ fn head_moved(world: &mut World, by: By, at: (RepoId, u64), before: Oid, after: 
     let (repo, number) = at;
     let forced = !world.repo(repo).store.is_ancestor(before, after);
     let writer = world.can_push(repo, by.actor);
-    let lag = world.switches.mergeable_after;
+    let (lag, slow) = (world.switches.mergeable_after, world.switches.head_after);
     let base = world.repo(repo).pulls[&number].base.clone();
     let base_tip = world.repo(repo).branch(&base);
     let dismiss = rules::of(world.repo(repo), &base)
         .iter()
         .any(|rule| rule.dismiss_stale);
+    let mut disarmed = false;
     if let Some(pull) = world.repo_mut(repo).pulls.get_mut(&number) {
+        let seen = pull.seen_head();
+        pull.lag = (slow > 0).then_some((seen, slow));
         pull.head_sha = after;
         pull.pusher = by.actor;
         pull.unknown_reads.0 = lag;
         pull.base_sha = base_tip.unwrap_or(pull.base_sha);
-        if !writer {
-            pull.auto_merge = None;
-        }
+        disarmed = !writer && pull.auto_merge.take().is_some();
     }
     world
         .repo_mut(repo)
@@ -322,22 +361,32 @@ fn head_moved(world: &mut World, by: By, at: (RepoId, u64), before: Oid, after: 
             What::HeadForcePushed(before, after),
         );
     }
+    if disarmed {
+        record(world, repo, number, by, What::AutoMergeOff);
+    }
     if dismiss {
-        let stale: Vec<u64> = world.repo(repo).pulls[&number]
-            .reviews
-            .iter()
-            .filter(|review| review.state == "APPROVED")
-            .map(|review| review.id)
-            .collect();
-        for id in stale {
-            dismiss_review(world, by, at, id, "");
-        }
+        dismiss_approvals(world, by, at);
     }
     super::merge::leave_queue(world, repo, number, by, "head moved");
     if let Some(tip) = base_tip
         && world.repo(repo).store.is_ancestor(after, tip)
     {
-        mark_merged(world, repo, number, by, tip);
+        if world.switches.empty_head_closes {
+            close(world, repo, number, by);
+        } else {
+            let landing = world.repo(repo).store.landing(after, tip);
+            mark_merged(world, repo, number, by, landing);
+        }
+    }
+}
+
+/// Dismisses every approval, as a push or a change of the base branch does where the rules say so.
+pub fn dismiss_approvals(world: &mut World, by: By, at: (RepoId, u64)) {
+    let reviews = &world.repo(at.0).pulls[&at.1].reviews;
+    let approvals = reviews.iter().filter(|review| review.state == "APPROVED");
+    let stale: Vec<u64> = approvals.map(|review| review.id).collect();
+    for id in stale {
+        dismiss_review(world, by, at, id, "");
     }
 }
 
@@ -375,6 +424,8 @@ fn follow_bases(world: &mut World, by: By, moved: &Moved<'_>) {
     }) {
         let head = world.repo(repo).pulls[&number].head_sha;
         let Some(after) = moved.after else {
+            let name = moved.branch.to_owned();
+            record(world, repo, number, by, What::BaseDeleted(name));
             close(world, repo, number, by);
             continue;
         };
@@ -393,8 +444,12 @@ fn follow_bases(world: &mut World, by: By, moved: &Moved<'_>) {
             );
         }
         if world.repo(repo).store.is_ancestor(head, after) {
-            mark_merged(world, repo, number, by, after);
+            let landing = world.repo(repo).store.landing(head, after);
+            mark_merged(world, repo, number, by, landing);
         }
+    }
+    if moved.after.is_some() && !moved.by_queue {
+        super::merge::rebuild_queue(world, moved.repo, moved.branch, by, 0);
     }
 }
 
@@ -410,7 +465,7 @@ pub fn find_workflows(world: &mut World, repo: RepoId) {
             .ok()
             .and_then(|yaml| yaml.get("name")?.as_str().map(str::to_owned))
             .unwrap_or_else(|| path.clone());
-        let (id, at) = (world.next_id(), world.now());
+        let (id, at) = (world.next_small_id(), world.now());
         world
             .repo_mut(repo)
             .workflows

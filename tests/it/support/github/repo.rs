@@ -348,6 +348,24 @@ impl Repo {
             .find(|label| label.name.eq_ignore_ascii_case(name))
     }
 
+    /// Numbers of the pull requests that GitHub associates with a commit: the merged ones that brought it and, as long as the default
+    /// branch does not hold it, the open ones that would. Never one that was closed without merging.
+    pub fn pulls_of_commit(&self, oid: Oid) -> Vec<u64> {
+        let landed = self
+            .branch(&self.default_branch)
+            .is_some_and(|tip| self.store.is_ancestor(oid, tip));
+        let holds = |pull: &Pull| {
+            let from = self.store.merge_base(pull.base_sha, pull.head_sha);
+            self.store.between(from, pull.head_sha).contains(&oid)
+        };
+        let associated = |pull: &&Pull| match &pull.merged {
+            Some(merged) => merged.commit == oid || holds(pull),
+            None => pull.open && !landed && holds(pull),
+        };
+        let found = self.pulls.values().filter(associated);
+        found.map(|pull| pull.number).collect()
+    }
+
     /// Resolves what GitHub takes for a revision: `HEAD`, a full ref, a branch, a tag, a full id or the beginning of one (7 or
     /// more digits); peeled to a commit.
     pub fn resolve(&self, text: &str) -> Option<Oid> {

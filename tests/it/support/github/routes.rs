@@ -34,6 +34,7 @@ const CODE: Guard = need(&[("contents", Read)], Role::Read);
 const PUSH: Guard = need(&[("contents", Write)], Role::Write);
 const PULLS: Guard = need(&[("pull_requests", Read)], Role::Read);
 const REVIEW: Guard = need(&[("pull_requests", Write)], Role::Read);
+const REQUEST: Guard = need(&[("pull_requests", Write)], Role::Triage);
 const MERGE: Guard = need(&[("contents", Write)], Role::Write);
 const ISSUES: Guard = need(&[("issues", Read), ("pull_requests", Read)], Role::Read);
 const COMMENT: Guard = need(&[("issues", Write), ("pull_requests", Write)], Role::Read);
@@ -162,13 +163,13 @@ const ROUTES: &[Route] = &[
     (
         "POST",
         "~/pulls/{number}/requested_reviewers",
-        REVIEW,
+        REQUEST,
         reviews::request,
     ),
     (
         "DELETE",
         "~/pulls/{number}/requested_reviewers",
-        REVIEW,
+        REQUEST,
         reviews::unrequest,
     ),
     ("GET", "~/pulls/{number}/reviews", PULLS, reviews::list),
@@ -339,6 +340,7 @@ fn segments(pattern: &'static str) -> Vec<&'static str> {
 /// Binds a path to a pattern. `{name}` takes one segment, `{*name}` as many as are left over by what follows it.
 fn bind(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
     let pattern = segments(pattern);
+    let slash = path.ends_with('/');
     let mut path = path
         .split('/')
         .filter(|one| !one.is_empty())
@@ -355,7 +357,8 @@ fn bind(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
                 let after = pattern.len() - at - 1;
                 let count = path.len().checked_sub(after).filter(|count| *count > 0)?;
                 let rest: Vec<&str> = path.by_ref().take(count).collect();
-                bound.push((name, decode(&rest.join("/"), false)));
+                let slash = if after == 0 && slash { "/" } else { "" };
+                bound.push((name, decode(&rest.join("/"), false) + slash));
             }
             (Some(name), None) => bound.push((name, decode(path.next()?, false))),
             (None, _) => {

@@ -7,7 +7,6 @@ use super::refs;
 use super::repo::{Repo, Rule, Settings};
 use super::store::{Edit, Store};
 use super::world::{AppId, RepoId, World};
-use serde_json::Value;
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -168,8 +167,9 @@ impl<R: Reach> Place<R> {
                 .filter(|(name, _)| !name.starts_with("refs/pull/"))
                 .map(|(name, oid)| (name.clone(), *oid))
                 .collect();
-            let default = parent.default_branch.clone();
+            let (default, private) = (parent.default_branch.clone(), parent.private);
             let fork_repo = world.repo_mut(fork);
+            fork_repo.private = private;
             fork_repo.refs.extend(refs);
             fork_repo.default_branch = default;
             format!("{owner}/{name}")
@@ -247,50 +247,6 @@ impl<R: Reach> Place<R> {
         });
     }
 
-    /// The tip of a branch; None where there is none.
-    pub fn tip(&self, branch: &str) -> Option<String> {
-        self.edit(|repo| repo.branch(branch).map(|oid| oid.to_string()))
-    }
-
-    /// Names of the branches with that prefix.
-    pub fn branches(&self, prefix: &str) -> Vec<String> {
-        self.edit(|repo| {
-            repo.refs
-                .keys()
-                .filter_map(|name| name.strip_prefix("refs/heads/"))
-                .filter(|name| name.starts_with(prefix))
-                .map(str::to_owned)
-                .collect()
-        })
-    }
-
-    /// The text of a file at a revision; None where there is none.
-    pub fn file(&self, revision: &str, path: &str) -> Option<String> {
-        self.edit(|repo| {
-            let commit = repo.store.info(repo.resolve(revision)?)?;
-            let bytes = repo.store.bytes(repo.store.at(commit.tree, path)?.oid)?;
-            Some(String::from_utf8_lossy(&bytes).into_owned())
-        })
-    }
-
-    /// A pull request as REST shows it in lists.
-    pub fn pull(&self, number: u64) -> Value {
-        self.with(|world, id| {
-            super::view::pull::pull_short(world, id, &world.repo(id).pulls[&number])
-        })
-    }
-
-    /// Numbers of the pull requests, open ones only where asked.
-    pub fn pulls(&self, open: bool) -> Vec<u64> {
-        self.edit(|repo| {
-            repo.pulls
-                .values()
-                .filter(|pull| pull.open || !open)
-                .map(|pull| pull.number)
-                .collect()
-        })
-    }
-
     /// Makes the activity log forget, as it does after a time: what is left are the newest lines.
     pub fn forget_activity(&self, keep: usize) {
         self.edit(|repo| {
@@ -316,11 +272,6 @@ impl<R: Reach> Place<R> {
         });
     }
 
-    /// Numbers of the workflow runs, oldest first.
-    pub fn runs(&self) -> Vec<u64> {
-        self.edit(|repo| repo.runs.iter().map(|run| run.id).collect())
-    }
-
     /// Lets the first pull request of the merge queue land.
     pub fn land_queue(&self) -> String {
         self.with(|world, id| {
@@ -341,6 +292,23 @@ impl<R: Reach> Place<R> {
             place: self,
             session,
         }
+    }
+
+    /// An App, which acts with an installation token of these permissions for this repository.
+    pub fn app(&self, app: AppId, slug: &str, words: &str) -> Person<'_, R> {
+        self.with_token(&self.app_token(app, slug, words))
+    }
+
+    /// `github-actions[bot]`: a workflow here, which acts with a `GITHUB_TOKEN` of these permissions.
+    pub fn workflow(&self, words: &str) -> Person<'_, R> {
+        self.with_token(&self.workflow_token(words))
+    }
+
+    /// A token with which this repository can be read, and nothing else: of a machine account that has no other rights. For a private
+    /// repository beside the one under test.
+    pub fn reader_token(&self) -> String {
+        self.role("reader", Role::Read);
+        self.fine_grained_token("reader", "contents:read")
     }
 
     /// Whoever a token belongs to.

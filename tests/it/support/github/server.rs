@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// What lies on the table between tests and server: settings, and the record.
@@ -31,8 +31,10 @@ pub struct Desk {
     pub latency: Duration,
     /// What honest answers are held to.
     pub contract: Option<Contract>,
-    /// What was called.
+    /// What was called, in the order of arrival.
     pub calls: Vec<Seen>,
+    /// How many calls have arrived.
+    pub arrived: usize,
     /// What went wrong in the stand-in itself.
     pub violations: Vec<String>,
     /// Calls under way.
@@ -169,9 +171,12 @@ async fn serve(
     request: hyper::Request<Incoming>,
 ) -> io::Result<hyper::Response<ResponseBody>> {
     let _under_way = InFlight::new(&shared.desk);
+    let began = Instant::now();
     let (mut seen, prefix) = read(request).await?;
     let (fault, latency) = {
         let mut desk = lock(&shared.desk);
+        desk.arrived += 1;
+        (seen.index, seen.began) = (desk.arrived, Some(began));
         let mut met = None;
         for (when, fault) in &mut desk.faults {
             if when.meets(&seen) && met.is_none() {
@@ -192,7 +197,11 @@ async fn serve(
     let shown = response
         .as_ref()
         .map(|response| deliver(response, fault.as_ref()));
-    lock(&shared.desk).calls.push(seen);
+    seen.ended = Some(Instant::now());
+    let mut desk = lock(&shared.desk);
+    let at = desk.calls.partition_point(|one| one.index < seen.index);
+    desk.calls.insert(at, seen);
+    drop(desk);
     shown.unwrap_or_else(|| Err(io::Error::other("closed on purpose")))
 }
 
@@ -203,11 +212,15 @@ fn carry_out(
     prefix: &str,
     fault: Option<&Fault>,
 ) -> Option<Response> {
-    let hooks = met_hooks(&shared.desk, seen);
+    let hooks = match fault {
+        // Whoever was killed has not called.
+        Some(Fault::CloseBeforeApply) => Vec::new(),
+        _ => met_hooks(&shared.desk, seen),
+    };
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut world = lock(&shared.world);
         for hook in &hooks {
-            lock(hook)(&mut world);
+            lock(hook)(&mut world, seen);
         }
         let honest = fault
             .is_none_or(Fault::applies)
@@ -280,7 +293,7 @@ fn spoil(
     let mut response = match fault {
         Fault::ServerError => message(500, "Server Error"),
         Fault::BadGatewayAfterApply => message(502, "Server Error"),
-        Fault::CloseAfterApply => return None,
+        Fault::CloseAfterApply | Fault::CloseBeforeApply => return None,
         Fault::SecondaryLimit(seconds) => limited(403, *seconds),
         Fault::TooManyRequests(seconds) => limited(429, *seconds),
         Fault::PrimaryLimit => {
@@ -300,11 +313,29 @@ fn spoil(
         Fault::Slow(_) | Fault::CutBody => return honest,
         Fault::EndlessBody => Response::new(200, "application/json; charset=utf-8", "["),
         Fault::Status(status, text) => message(*status, text),
+        Fault::GraphQlError(kind, text) => match &seen.operation {
+            Some(operation) => graphql_error(&operation.keys, kind, text),
+            None => message(500, "Server Error"),
+        },
     };
     if !matches!(fault, Fault::PrimaryLimit) {
         api::date(world, &mut response);
     }
     Some(response)
+}
+
+/// What GraphQL answers when it fails: 200, null under each of these root keys, and why.
+fn graphql_error(keys: &[String], kind: &str, text: &str) -> Response {
+    let nulls = keys
+        .iter()
+        .map(|key| (key.clone(), serde_json::Value::Null));
+    let data: serde_json::Map<String, serde_json::Value> = nulls.collect();
+    let mut error = serde_json::json!({"message": text});
+    if !kind.is_empty() {
+        error["type"] = serde_json::json!(kind);
+    }
+    let body = serde_json::json!({"data": data, "errors": [error]});
+    Response::new(200, "application/json; charset=utf-8", body.to_string())
 }
 
 /// Puts a response on the wire.

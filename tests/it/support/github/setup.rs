@@ -1,10 +1,11 @@
 //! What is there before people act: accounts, organisations, teams, Apps, tokens, empty repositories.
 
 use super::access::{Token, TokenKind};
+use super::pull::What;
 use super::repo::{Repo, Settings};
 use super::scene::Place;
 use super::store::Store;
-use super::world::{App, AppId, Kind, Membership, RepoId, Team, UserId, World};
+use super::world::{App, AppId, GHOST, Kind, Membership, RepoId, Team, UserId, World};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +20,7 @@ impl World {
         if let Some(id) = self.user_id(login) {
             return id;
         }
-        let id = self.next_id();
+        let id = self.next_small_id();
         self.add_user(id, login, kind)
     }
 
@@ -27,6 +28,68 @@ impl World {
     pub fn rename(&mut self, from: &str, to: &str) {
         let id = self.user_id(from).unwrap();
         to.clone_into(&mut self.users.get_mut(&id).unwrap().login);
+    }
+
+    /// Deletes an account: its rights and tokens go, what it did stays. REST then shows the ghost where it must show somebody.
+    pub fn delete_account(&mut self, login: &str) {
+        let id = self.user_id(login).unwrap();
+        let gone = |who: &mut UserId| {
+            if *who == id {
+                *who = GHOST;
+            }
+        };
+        let forget = |who: &mut Option<UserId>| *who = who.filter(|who| *who != id);
+        for repo in &mut self.repos {
+            repo.roles.remove(&id);
+            repo.activity
+                .iter_mut()
+                .for_each(|one| gone(&mut one.actor));
+            repo.statuses
+                .iter_mut()
+                .for_each(|one| gone(&mut one.creator));
+            for run in &mut repo.runs {
+                gone(&mut run.actor);
+                gone(&mut run.triggering_actor);
+            }
+            for deployment in &mut repo.deployments {
+                gone(&mut deployment.creator);
+                let statuses = deployment.statuses.iter_mut();
+                statuses.for_each(|one| gone(&mut one.creator));
+            }
+            repo.queue
+                .iter_mut()
+                .for_each(|one| gone(&mut one.enqueuer));
+            for pull in repo.pulls.values_mut() {
+                gone(&mut pull.author);
+                gone(&mut pull.pusher);
+                pull.requested.retain(|who| *who != id);
+                pull.assignees.retain(|who| *who != id);
+                pull.reviews
+                    .iter_mut()
+                    .for_each(|one| forget(&mut one.user));
+                pull.comments.iter_mut().for_each(|one| gone(&mut one.user));
+                for event in &mut pull.events {
+                    forget(&mut event.actor);
+                    if let What::ReviewRequested(who) | What::ReviewRequestRemoved(who) =
+                        &mut event.what
+                    {
+                        gone(who);
+                    }
+                }
+                pull.merged.iter_mut().for_each(|one| gone(&mut one.by));
+                pull.auto_merge.iter_mut().for_each(|one| gone(&mut one.by));
+                pull.edited.iter_mut().for_each(|one| gone(&mut one.0));
+                forget(&mut pull.closed_by);
+            }
+        }
+        for org in self.orgs.values_mut() {
+            org.members.remove(&id);
+            for team in &mut org.teams {
+                team.members.remove(&id);
+            }
+        }
+        self.tokens.retain(|_, token| token.actor != id);
+        self.users.remove(&id);
     }
 
     /// Makes an account an organisation and adds people to it.
@@ -48,7 +111,7 @@ impl World {
         let (id, who, number) = (
             self.user_id(org).unwrap(),
             self.ensure_user(login),
-            self.next_id(),
+            self.next_small_id(),
         );
         let teams = &mut self.orgs.get_mut(&id).unwrap().teams;
         if !teams.iter().any(|team| team.slug == slug) {
@@ -116,7 +179,7 @@ impl World {
 
     /// Makes an empty repository; a fork shares its parent's objects.
     pub fn add_repo(&mut self, owner: &str, name: &str, fork_of: Option<RepoId>) -> RepoId {
-        let (owner, id) = (self.ensure_user(owner), self.next_id());
+        let (owner, id) = (self.ensure_user(owner), self.next_small_id());
         let store = fork_of.map_or_else(Store::default, |parent| self.repo(parent).store.clone());
         let created_at = self.now();
         self.repos.push(Repo {

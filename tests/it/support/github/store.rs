@@ -4,7 +4,7 @@
 
 use git2::{ObjectType, Oid, Repository, Signature, Sort, Time};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tempfile::TempDir;
@@ -42,6 +42,8 @@ pub struct Commit {
 pub struct Entry {
     /// Path from the root of the walk.
     pub path: String,
+    /// Its own name as it is stored; the path shows what is not UTF-8 in it as U+FFFD.
+    pub name: Vec<u8>,
     /// As git writes it: `100644`, `100755`, `120000`, `040000`, `160000`.
     pub mode: String,
     /// `blob`, `tree` or `commit`.
@@ -75,6 +77,8 @@ pub struct Change {
 struct Inner {
     git: Repository,
     written: BTreeSet<Oid>,
+    /// Histories that were asked for, by head and path; they never change.
+    histories: HashMap<(Oid, String), Arc<Vec<Oid>>>,
     _folder: TempDir,
 }
 
@@ -109,6 +113,7 @@ impl Default for Store {
         Self(Arc::new(Mutex::new(Inner {
             git,
             written: BTreeSet::new(),
+            histories: HashMap::new(),
             _folder: folder,
         })))
     }
@@ -322,6 +327,7 @@ impl Store {
         if path.is_empty() {
             return Some(Entry {
                 path: String::new(),
+                name: Vec::new(),
                 mode: "040000".to_owned(),
                 kind: "tree",
                 oid: tree,
@@ -364,28 +370,60 @@ impl Store {
         walk().unwrap_or_default()
     }
 
-    /// Commits reachable from `head` that changed a path against every parent, newest first.
-    pub fn history(&self, head: Oid, path: Option<&str>) -> Vec<Oid> {
+    /// Commits that changed a path, newest first, as `git log -- path` finds them: a merge that is like one of its parents there is
+    /// passed over, and only that parent is followed.
+    pub fn history(&self, head: Oid, path: Option<&str>) -> Arc<Vec<Oid>> {
+        let key = (head, path.unwrap_or_default().to_owned());
+        if let Some(known) = self.lock().histories.get(&key) {
+            return Arc::clone(known);
+        }
         let all = self.between(None, head);
-        let Some(path) = path.filter(|path| !path.is_empty()) else {
-            return all;
-        };
-        let at = |commit: &Commit| self.at(commit.tree, path).map(|entry| entry.oid);
-        all.into_iter()
-            .filter(|oid| {
-                self.info(*oid).is_some_and(|commit| {
-                    let here = at(&commit);
-                    if commit.parents.is_empty() {
-                        return here.is_some();
+        let found = Arc::new(match key.1.as_str() {
+            "" => all,
+            path => self.history_of(head, all, path),
+        });
+        self.lock().histories.insert(key, Arc::clone(&found));
+        found
+    }
+
+    fn history_of(&self, head: Oid, all: Vec<Oid>, path: &str) -> Vec<Oid> {
+        let mut reached = BTreeSet::from([head]);
+        let mut found = Vec::new();
+        // Children come before their parents.
+        for oid in all {
+            let Some(commit) = reached.contains(&oid).then(|| self.info(oid)).flatten() else {
+                continue;
+            };
+            let at = |tree: Oid| self.at(tree, path).map(|entry| (entry.oid, entry.mode));
+            let here = at(commit.tree);
+            let tree = |parent: &Oid| self.info(*parent).map(|parent| parent.tree);
+            let same = |parent: &&Oid| tree(parent).is_some_and(|tree| at(tree) == here);
+            match commit.parents.iter().find(same) {
+                Some(parent) => {
+                    reached.insert(*parent);
+                }
+                None => {
+                    reached.extend(&commit.parents);
+                    if !commit.parents.is_empty() || here.is_some() {
+                        found.push(oid);
                     }
-                    commit
-                        .parents
-                        .iter()
-                        .filter_map(|parent| self.info(*parent))
-                        .all(|parent| at(&parent) != here)
-                })
-            })
-            .collect()
+                }
+            }
+        }
+        found
+    }
+
+    /// The commit with which `head` came onto the first-parent line that ends at `tip`: `head` itself, or the merge that brought it.
+    pub fn landing(&self, head: Oid, tip: Oid) -> Oid {
+        let mut landing = tip;
+        while landing != head
+            && let Some(commit) = self.info(landing)
+            && let Some(parent) = commit.parents.first()
+            && self.is_ancestor(head, *parent)
+        {
+            landing = *parent;
+        }
+        landing
     }
 
     /// The tree of a merge of `theirs` into `ours`; None on conflict.
@@ -481,6 +519,7 @@ fn entry_of(git: &Repository, entry: &git2::TreeEntry<'_>, path: String) -> Entr
         .flatten();
     Entry {
         path,
+        name: entry.name_bytes().to_vec(),
         mode: format!("{:06o}", entry.filemode()),
         kind,
         oid: entry.id(),

@@ -6,6 +6,7 @@ pub mod run;
 
 use super::access::{Role, Session, acting_role};
 use super::clock::stamp;
+use super::repo::Settings;
 use super::store::{Change, Commit, Person};
 use super::world::{AppId, Kind, RepoId, Team, UserId, World};
 use git2::Oid;
@@ -67,7 +68,7 @@ pub fn profile(world: &World, id: UserId) -> Value {
     let account = world.user(id);
     let created = stamp("2020-01-01T00:00:00Z".parse().unwrap());
     let more = json!({
-        "name": account.name, "company": null, "blog": "", "location": null, "email": account.email,
+        "name": account.name, "company": null, "blog": "", "location": null, "email": null,
         "hireable": null, "bio": null, "twitter_username": null, "public_repos": 0, "public_gists": 0,
         "followers": 0, "following": 0, "created_at": created, "updated_at": created,
     });
@@ -184,7 +185,6 @@ pub fn repo(world: &World, id: RepoId) -> Value {
     let page = page(world, id);
     let open = repo.pulls.values().filter(|pull| pull.open).count();
     let created = stamp(repo.created_at);
-    let settings = &repo.settings;
     let forks = world
         .repos
         .iter()
@@ -202,15 +202,6 @@ pub fn repo(world: &World, id: RepoId) -> Value {
         "allow_forking": true, "web_commit_signoff_required": false,
     });
     merge(&mut view, more);
-    merge(
-        &mut view,
-        json!({
-            "allow_merge_commit": settings.merge, "allow_squash_merge": settings.squash, "allow_rebase_merge": settings.rebase,
-            "allow_auto_merge": settings.auto_merge, "delete_branch_on_merge": settings.delete_branch, "allow_update_branch": false,
-            "use_squash_pr_title_as_default": false, "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
-            "squash_merge_commit_message": "COMMIT_MESSAGES", "merge_commit_title": "MERGE_MESSAGE", "merge_commit_message": "PR_TITLE",
-        }),
-    );
     view
 }
 
@@ -221,11 +212,15 @@ pub fn repo_full(world: &World, session: &Session, id: RepoId) -> Value {
         &mut view,
         json!({"subscribers_count": 0, "network_count": 0}),
     );
+    let here = world.repo(id);
     if session.actor().is_some() {
         let role = acting_role(world, session, id);
         merge(&mut view, json!({"permissions": role_flags(role)}));
+        // Who cannot push does not see how merges are made.
+        if role >= Role::Write {
+            merge(&mut view, merge_settings(&here.settings));
+        }
     }
-    let here = world.repo(id);
     if world.user(here.owner).kind == Kind::Organization {
         merge(&mut view, json!({"organization": user(world, here.owner)}));
     }
@@ -236,6 +231,15 @@ pub fn repo_full(world: &World, session: &Session, id: RepoId) -> Value {
         );
     }
     view
+}
+
+fn merge_settings(settings: &Settings) -> Value {
+    json!({
+        "allow_merge_commit": settings.merge, "allow_squash_merge": settings.squash, "allow_rebase_merge": settings.rebase,
+        "allow_auto_merge": settings.auto_merge, "delete_branch_on_merge": settings.delete_branch, "allow_update_branch": false,
+        "use_squash_pr_title_as_default": false, "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
+        "squash_merge_commit_message": "COMMIT_MESSAGES", "merge_commit_title": "MERGE_MESSAGE", "merge_commit_message": "PR_TITLE",
+    })
 }
 
 /// The five flags that REST spells a role out in.
@@ -252,10 +256,11 @@ fn person(person: &Person) -> Value {
 
 /// Whether GitHub vouches for a commit.
 pub fn verification(world: &World, repo: RepoId, oid: Oid) -> Value {
-    if world.repos.iter().any(|one| one.verified.contains(&oid)) && world.repos.get(repo).is_some()
-    {
+    if world.repos.iter().any(|one| one.verified.contains(&oid)) {
+        let made = world.repo(repo).store.info(oid);
+        let at = made.map(|commit| stamp(commit.committer.at));
         json!({"verified": true, "reason": "valid", "signature": "-----BEGIN PGP SIGNATURE-----\n\nstand-in\n-----END PGP SIGNATURE-----",
-            "payload": "stand-in", "verified_at": stamp(world.now())})
+            "payload": "stand-in", "verified_at": at})
     } else {
         json!({"verified": false, "reason": "unsigned", "signature": null, "payload": null, "verified_at": null})
     }

@@ -20,6 +20,8 @@ pub const ACTIONS_APP: AppId = 15368;
 pub const ACTIONS_BOT: UserId = 41_898_282;
 /// The account that GitHub itself acts as, for instance where a push makes a pull request merged.
 pub const GHOST: UserId = 10_137;
+/// Account number of `web-flow` on github.com: the committer of what GitHub itself commits.
+pub const WEB_FLOW: UserId = 19_864_447;
 
 /// What an account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,10 +123,18 @@ pub struct Switches {
     pub mergeable_after: u32,
     /// How many list reads miss a new pull request.
     pub listed_after: u32,
+    /// How many calls that only look see the old head of a pull request after a push (as does a review that names no commit).
+    pub head_after: u32,
+    /// So many attempts to open a pull request do not find its head branch yet.
+    pub unseen_heads: u32,
     /// Recursive trees are cut after this many entries.
     pub tree_limit: usize,
+    /// Recursive trees are cut where their entries take more bytes than this.
+    pub tree_bytes: usize,
     /// `return_run_details` is known (else 422, as on older Enterprise Servers).
     pub run_details: bool,
+    /// The path of a workflow run carries the ref that it ran on, as in GitHub's documentation: `.github/workflows/x.yml@main`.
+    pub run_path_with_ref: bool,
     /// Commits of bots through the git data API are verified.
     pub verify_git_data: bool,
     /// Requests an hour for a personal or installation token.
@@ -133,6 +143,10 @@ pub struct Switches {
     pub workflow_limit: u64,
     /// The activity route exists (older Enterprise Servers lack it).
     pub activity: bool,
+    /// GraphQL shows collaborators to those who can push (else to nobody, so that permissions have to be asked for one by one).
+    pub collaborators: bool,
+    /// A head that is pushed back onto its base closes the pull request (else it counts as merged; both have been seen on GitHub).
+    pub empty_head_closes: bool,
 }
 
 impl Default for Switches {
@@ -141,12 +155,18 @@ impl Default for Switches {
             page: None,
             mergeable_after: 0,
             listed_after: 0,
+            head_after: 0,
+            unseen_heads: 0,
             tree_limit: 100_000,
+            tree_bytes: 7 << 20,
             run_details: true,
+            run_path_with_ref: false,
             verify_git_data: true,
             limit: 5000,
             workflow_limit: 1000,
             activity: true,
+            collaborators: true,
+            empty_head_closes: false,
         }
     }
 }
@@ -176,6 +196,7 @@ pub struct World {
     /// Counts requests, so that lags count reads and not fields.
     pub serial: u64,
     last_id: u64,
+    last_account: u64,
 }
 
 impl Default for World {
@@ -192,9 +213,16 @@ impl Default for World {
             api: "http://127.0.0.1".to_owned(),
             html: "http://127.0.0.1".to_owned(),
             serial: 0,
-            last_id: 1000,
+            // Pull requests, reviews, comments, events and runs have long outgrown 32 bits; accounts and repositories have not.
+            last_id: 5_000_000_000,
+            last_account: 1000,
         };
         world.add_user(GHOST, "ghost", Kind::User);
+        world.add_user(WEB_FLOW, "web-flow", Kind::User);
+        if let Some(user) = world.users.get_mut(&WEB_FLOW) {
+            "noreply@github.com".clone_into(&mut user.email);
+            "GitHub Web Flow".clone_into(&mut user.name);
+        }
         let github = world.add_user(9919, "github", Kind::Organization);
         world.add_user(ACTIONS_BOT, "github-actions[bot]", Kind::Bot);
         world.apps.insert(
@@ -211,10 +239,16 @@ impl Default for World {
 }
 
 impl World {
-    /// A number that nothing else has.
+    /// A number that nothing else has; too large for 32 bits.
     pub fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
+    }
+
+    /// A number that nothing else has, for accounts, teams, repositories and workflows.
+    pub fn next_small_id(&mut self) -> u64 {
+        self.last_account += 1;
+        self.last_account
     }
 
     /// The present moment.
@@ -249,7 +283,7 @@ impl World {
         match self.user_id(login) {
             Some(id) => id,
             None => {
-                let id = self.next_id();
+                let id = self.next_small_id();
                 self.add_user(id, login, Kind::User)
             }
         }
@@ -268,11 +302,17 @@ impl World {
         &self.users[&id]
     }
 
-    /// The account that a commit's address belongs to.
+    /// The account that a commit's address belongs to: by its own address, or by GitHub's `<number>+<login>@users.noreply.github.com`,
+    /// whose number alone decides.
     pub fn user_by_email(&self, email: &str) -> Option<&User> {
-        self.users
-            .values()
-            .find(|user| user.email.eq_ignore_ascii_case(email))
+        let numbered = email
+            .strip_suffix("@users.noreply.github.com")
+            .and_then(|local| local.split_once('+')?.0.parse::<UserId>().ok());
+        numbered.and_then(|id| self.users.get(&id)).or_else(|| {
+            self.users
+                .values()
+                .find(|user| user.email.eq_ignore_ascii_case(email))
+        })
     }
 
     /// Looks a repository up by `owner` and `name`, without regard to case.
@@ -280,6 +320,20 @@ impl World {
         self.repos.iter().position(|repo| {
             repo.name.eq_ignore_ascii_case(name)
                 && self.users[&repo.owner].login.eq_ignore_ascii_case(owner)
+        })
+    }
+
+    /// The repository of an owner in the network of forks to which another one belongs.
+    pub fn in_network(&self, of: RepoId, owner: &str) -> Option<RepoId> {
+        let root = |mut id: RepoId| {
+            while let Some(parent) = self.repos[id].fork_of {
+                id = parent;
+            }
+            id
+        };
+        (0..self.repos.len()).find(|id| {
+            let login = &self.users[&self.repos[*id].owner].login;
+            root(*id) == root(of) && login.eq_ignore_ascii_case(owner)
         })
     }
 
@@ -334,6 +388,20 @@ impl World {
                 }
                 .grants(repo, "contents", super::access::Level::Write)
         })
+    }
+
+    /// Lets one call that only looks pass, for heads that are seen late.
+    pub fn pass_read(&mut self) {
+        for pull in self
+            .repos
+            .iter_mut()
+            .flat_map(|repo| repo.pulls.values_mut())
+        {
+            pull.lag = match pull.lag {
+                Some((old, more)) if more > 1 => Some((old, more - 1)),
+                _ => None,
+            };
+        }
     }
 
     /// Finds who a token belongs to.

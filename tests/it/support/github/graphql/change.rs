@@ -461,19 +461,10 @@ fn commit_on_branch(
     for one in changes["additions"].as_array().into_iter().flatten() {
         let path = text(one, "path");
         let bytes = BASE64
-            .decode(text(one, "contents").replace(['\n', '\r'], ""))
+            .decode(text(one, "contents"))
             .map_err(|_| Refusal::unprocessable(format!("A file was not valid Base64: {path}")))?;
-        // Modes cannot be said: a file that is there keeps its own.
-        let mode = store
-            .at(tree, &path)
-            .and_then(|entry| u32::from_str_radix(&entry.mode, 8).ok());
-        edits.push((
-            path,
-            Some((
-                mode.filter(|mode| *mode == 0o100_755).unwrap_or(0o100_644),
-                store.blob(&bytes),
-            )),
-        ));
+        // Modes cannot be said, and are not kept: whatever is written becomes a plain file.
+        edits.push((path, Some((0o100_644, store.blob(&bytes)))));
     }
     for one in changes["deletions"].as_array().into_iter().flatten() {
         let path = text(one, "path");

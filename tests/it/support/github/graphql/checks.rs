@@ -42,7 +42,7 @@ pub fn check_run(world: &World, at: RepoId, one: &CheckRun) -> Kind {
         "CheckRun",
         [
             ("id", Out::leaf(view::node("CR", one.id))),
-            ("databaseId", Out::leaf(one.id)),
+            ("databaseId", Out::small(one.id)),
             ("name", Out::leaf(one.name.as_str())),
             ("status", Out::leaf(one.status.to_uppercase())),
             (
@@ -78,7 +78,7 @@ fn suite(world: &World, at: RepoId, one: &CheckRun) -> Kind {
         "CheckSuite",
         [
             ("id", Out::leaf(view::node("CS", one.suite))),
-            ("databaseId", Out::leaf(one.suite)),
+            ("databaseId", Out::small(one.suite)),
             ("app", app(world, one.app)),
             ("commit", Out::One(Kind::Commit(at, one.sha))),
             ("status", Out::leaf(one.status.to_uppercase())),
@@ -243,7 +243,7 @@ fn deployment(world: &World, at: RepoId, one: &Deployment) -> Kind {
         "Deployment",
         [
             ("id", Out::leaf(view::node("DE", one.id))),
-            ("databaseId", Out::leaf(one.id)),
+            ("databaseId", Out::small(one.id)),
             ("commit", Out::One(Kind::Commit(at, one.sha))),
             ("commitOid", Out::leaf(one.sha.to_string())),
             ("ref", Out::maybe(branch)),

@@ -30,7 +30,7 @@ pub fn event(world: &World, at: RepoId, pull: &Pull, event: &Event) -> Kind {
     let this = || Out::One(Kind::Pull(at, number));
     let mut fields = BTreeMap::from([
         ("id", Out::leaf(view::node("EV", event.id))),
-        ("databaseId", Out::leaf(event.id)),
+        ("databaseId", Out::small(event.id)),
         ("actor", actor(event.actor)),
         ("createdAt", Out::leaf(stamp(event.at))),
         ("pullRequest", this()),
@@ -62,6 +62,9 @@ pub fn event(world: &World, at: RepoId, pull: &Pull, event: &Event) -> Kind {
         What::HeadDeleted => {
             fields.insert("headRefName", Out::leaf(pull.head.as_str()));
             fields.insert("headRef", Out::NULL);
+        }
+        What::BaseDeleted(name) => {
+            fields.insert("baseRefName", Out::leaf(name.as_str()));
         }
         What::BaseChanged(from, to) => {
             fields.insert("previousRefName", Out::leaf(from.as_str()));
@@ -153,6 +156,8 @@ pub fn timeline(ctx: &Ctx<'_>, world: &World, at: RepoId, pull: &Pull, args: &Ar
         }
     }
     lines.sort_by_key(|(at, id, ..)| (*at, *id));
+    // `totalCount` counts the whole timeline, whatever types were asked for; `filteredCount` counts those.
+    let total = lines.len();
     let wanted = args.texts("itemTypes");
     let since: Option<jiff::Timestamp> = args.text("since").and_then(|text| text.parse().ok());
     let kept = lines
@@ -162,6 +167,9 @@ pub fn timeline(ctx: &Ctx<'_>, world: &World, at: RepoId, pull: &Pull, args: &Ar
         .map(|(.., kind)| kind)
         .skip(args.number("skip").unwrap_or(0) as usize)
         .collect();
-    let extra = BTreeMap::from([("updatedAt", stamp(pull.updated_at).into())]);
+    let extra = BTreeMap::from([
+        ("updatedAt", stamp(pull.updated_at).into()),
+        ("totalCount", total.into()),
+    ]);
     Out::Page(kept, extra)
 }

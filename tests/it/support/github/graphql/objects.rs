@@ -6,9 +6,11 @@ use super::super::reply::Refusal;
 use super::super::store::Entry;
 use super::super::view;
 use super::super::world::{RepoId, World};
-use super::people::git_actor;
-use super::value::{Args, Ctx, Found, Kind, Out, PULLS, plain, unmodelled};
+use super::people::{authors, git_actor};
+use super::value::{Args, Ctx, DEPLOYMENTS, Found, Kind, Out, PULLS, plain, unmodelled};
 use super::{checks, query};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use git2::Oid;
 use std::rc::Rc;
 
@@ -38,23 +40,14 @@ pub fn commit(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str, args: &Args) -> 
             ctx.need(at, PULLS, Role::Read)?;
             let found = {
                 let world = ctx.world();
-                let repo = world.repo(at);
-                let brought = |pull: &&super::super::pull::Pull| {
-                    let from = repo.store.merge_base(pull.base_sha, pull.head_sha);
-                    pull.merged
-                        .as_ref()
-                        .is_some_and(|merged| merged.commit == oid)
-                        || repo.store.between(from, pull.head_sha).contains(&oid)
-                };
-                repo.pulls
-                    .values()
-                    .filter(brought)
-                    .map(|pull| (at, pull.number))
-                    .collect()
+                let numbers = world.repo(at).pulls_of_commit(oid);
+                numbers.into_iter().map(|number| (at, number)).collect()
             };
             return Ok(query::pulls(ctx, found, args));
         }
         "status" | "statusCheckRollup" => ctx.need(at, STATUSES, Role::Read)?,
+        "checkSuites" => ctx.need(at, &[("checks", Level::Read)], Role::Read)?,
+        "deployments" => ctx.need(at, DEPLOYMENTS, Role::Read)?,
         _ => {}
     }
     let world = ctx.world();
@@ -80,10 +73,7 @@ pub fn commit(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str, args: &Args) -> 
         "messageBody" => Out::leaf(body.trim_start_matches('\n')),
         "author" => git_actor(&world, &info.author),
         "committer" => git_actor(&world, &info.committer),
-        "authors" => match git_actor(&world, &info.author) {
-            Out::One(kind) => Out::page(vec![kind]),
-            other => other,
-        },
+        "authors" => Out::page(authors(&world, &info)),
         "authoredDate" => Out::leaf(stamp(info.author.at)),
         "committedDate" => Out::leaf(stamp(info.committer.at)),
         "authoredByCommitter" => Out::leaf(info.author.email == info.committer.email),
@@ -107,12 +97,9 @@ pub fn commit(ctx: &Ctx<'_>, at: RepoId, oid: Oid, field: &str, args: &Args) -> 
                 })
             };
             let all = repo.store.history(oid, args.text("path"));
-            Out::page(
-                all.into_iter()
-                    .filter(within)
-                    .map(|oid| Kind::Commit(at, oid))
-                    .collect(),
-            )
+            let any = since.is_none() && until.is_none();
+            let kept = all.iter().filter(|oid| any || within(oid));
+            Out::page(kept.map(|oid| Kind::Commit(at, *oid)).collect())
         }
         "file" => {
             let found = repo
@@ -194,7 +181,12 @@ pub fn entry(ctx: &Ctx<'_>, at: RepoId, entry: &Entry, field: &str) -> Found {
     let name = entry.path.rsplit('/').next().unwrap_or_default();
     Ok(match field {
         "name" => Out::leaf(name),
+        "nameRaw" => Out::leaf(BASE64.encode(&entry.name)),
         "path" => Out::leaf(entry.path.as_str()),
+        "pathRaw" => {
+            let folder = &entry.path[..entry.path.len() - name.len()];
+            Out::leaf(BASE64.encode([folder.as_bytes(), &entry.name].concat()))
+        }
         "mode" => Out::leaf(u32::from_str_radix(&entry.mode, 8).unwrap_or_default()),
         "type" => Out::leaf(entry.kind),
         "oid" => Out::leaf(entry.oid.to_string()),

@@ -1,8 +1,9 @@
 //! Accounts, teams, Apps, authors of commits.
 
-use super::super::store::Person;
+use super::super::rest::people::sees_members;
+use super::super::store::{Commit, Person};
 use super::super::view;
-use super::super::world::{AppId, Kind as AccountKind, Team, UserId, World};
+use super::super::world::{AppId, GHOST, Kind as AccountKind, Team, UserId, World};
 use super::value::{Args, Ctx, Found, Kind, Out, plain, unmodelled};
 
 const BORN: &str = "2020-01-01T00:00:00Z";
@@ -22,7 +23,8 @@ pub fn account(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
         "databaseId" => Out::leaf(id),
         "login" => Out::leaf(login),
         "name" => Out::leaf(user.name.as_str()),
-        "email" => Out::leaf(user.email.as_str()),
+        // Nobody here shows an address.
+        "email" => Out::leaf(""),
         "url" => Out::leaf(format!("{}{page}", world.html)),
         "resourcePath" => Out::leaf(page),
         "avatarUrl" => Out::leaf(format!("{}/avatars/u/{id}", world.html)),
@@ -35,6 +37,7 @@ pub fn account(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
             Out::maybe(found.map(Kind::Repository))
         }
         "team" => {
+            sees_members(&world, ctx.session, id)?;
             let slug = args.text("slug").unwrap_or_default();
             let team = world
                 .orgs
@@ -44,6 +47,7 @@ pub fn account(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
         }
         "projects" => Out::page(Vec::new()),
         "teams" => {
+            sees_members(&world, ctx.session, id)?;
             let teams = world
                 .orgs
                 .get(&id)
@@ -58,6 +62,22 @@ pub fn account(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
         }
         _ => unmodelled(user.kind.name(), field),
     })
+}
+
+/// An account where the schema says User: an App's account keeps its `[bot]` there.
+pub fn as_user(ctx: &Ctx<'_>, id: UserId, field: &str, args: &Args) -> Found {
+    match field {
+        "login" => Ok(Out::leaf(ctx.world().user(id).login.as_str())),
+        _ => account(ctx, id, field, args),
+    }
+}
+
+/// The [`Kind`] of an account where the schema says User.
+pub fn user_of(world: &World, id: UserId) -> Kind {
+    match world.user(id).kind {
+        AccountKind::Bot => Kind::AsUser(id),
+        _ => Kind::Account(id),
+    }
 }
 
 /// A team.
@@ -103,14 +123,42 @@ pub fn app(world: &World, id: AppId) -> Out {
     ))
 }
 
-/// Author or committer of a commit; `user` is null for bots, as on GitHub, and where the address belongs to nobody.
+/// Author or committer of a commit; `user` is null where the address belongs to nobody. An App's account is shown as a User there.
 pub fn git_actor(world: &World, person: &Person) -> Out {
+    Out::One(git_actor_of(world, person))
+}
+
+/// The authors of a commit: its own first, then those whom a `Co-authored-by` trailer names.
+pub fn authors(world: &World, commit: &Commit) -> Vec<Kind> {
+    let mut found = vec![git_actor_of(world, &commit.author)];
+    let trailers = commit.message.trim_end().rsplit("\n\n").next();
+    for line in trailers.into_iter().flat_map(str::lines) {
+        let Some((key, value)) = line.split_once(':') else {
+            continue;
+        };
+        let named = value
+            .trim()
+            .strip_suffix('>')
+            .and_then(|value| value.split_once('<'));
+        if let (true, Some((name, email))) = (key.eq_ignore_ascii_case("co-authored-by"), named) {
+            let person = Person {
+                name: name.trim().to_owned(),
+                email: email.trim().to_owned(),
+                at: commit.author.at,
+            };
+            found.push(git_actor_of(world, &person));
+        }
+    }
+    found
+}
+
+fn git_actor_of(world: &World, person: &Person) -> Kind {
     let account = world.user_by_email(&person.email);
     let avatar = account.map_or(0, |user| user.id);
     let user = account
-        .filter(|user| user.kind == AccountKind::User)
-        .map(|user| Kind::Account(user.id));
-    Out::One(plain(
+        .filter(|user| matches!(user.kind, AccountKind::User | AccountKind::Bot))
+        .map(|user| user_of(world, user.id));
+    plain(
         "GitActor",
         [
             ("name", Out::leaf(person.name.as_str())),
@@ -122,12 +170,12 @@ pub fn git_actor(world: &World, person: &Person) -> Out {
                 Out::leaf(format!("{}/avatars/u/{avatar}", world.html)),
             ),
         ],
-    ))
+    )
 }
 
 /// An account, or null where it is gone.
 pub fn actor(id: Option<UserId>) -> Out {
-    Out::maybe(id.map(Kind::Account))
+    Out::maybe(id.filter(|id| *id != GHOST).map(Kind::Account))
 }
 
 /// An account, where only a person fits.

@@ -41,7 +41,7 @@ pub fn comment_of(world: &World, ctx: &Ctx<'_>, at: RepoId, number: u64, one: &C
         "IssueComment",
         [
             ("id", Out::leaf(view::node("IC", one.id))),
-            ("databaseId", Out::leaf(one.id)),
+            ("databaseId", Out::small(one.id)),
             ("fullDatabaseId", Out::leaf(one.id.to_string())),
             ("author", actor(Some(one.user))),
             (
@@ -76,11 +76,8 @@ pub fn comment_of(world: &World, ctx: &Ctx<'_>, at: RepoId, number: u64, one: &C
     )
 }
 
-/// `PullRequestReview`. `commit` needs `contents: read`.
+/// `PullRequestReview`.
 pub fn review(ctx: &Ctx<'_>, (at, number): (RepoId, u64), id: u64, field: &str) -> Found {
-    if field == "commit" {
-        ctx.need(at, CONTENTS, Role::Read)?;
-    }
     let world = ctx.world();
     let found = world.repo(at).pulls[&number]
         .reviews
@@ -91,7 +88,7 @@ pub fn review(ctx: &Ctx<'_>, (at, number): (RepoId, u64), id: u64, field: &str) 
     let path = format!("/{}/pull/{number}#pullrequestreview-{id}", world.slug(at));
     Ok(match field {
         "id" => Out::leaf(view::node("PRR", id)),
-        "databaseId" => Out::leaf(id),
+        "databaseId" => Out::small(id),
         "fullDatabaseId" => Out::leaf(id.to_string()),
         "author" => actor(one.user),
         "authorAssociation" => Out::leaf(
@@ -155,8 +152,8 @@ pub fn commit_of(world: &World, at: RepoId, number: u64, oid: Oid) -> Kind {
 pub fn commits_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Oid> {
     let store = &world.repo(at).store;
     let mut oids = store.between(
-        store.merge_base(pull.base_sha, pull.head_sha),
-        pull.head_sha,
+        store.merge_base(pull.base_sha, pull.seen_head()),
+        pull.seen_head(),
     );
     oids.reverse();
     oids
@@ -166,9 +163,9 @@ fn changes_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Change> {
     let store = &world.repo(at).store;
     let tree = |oid| store.info(oid).map(|commit| commit.tree);
     let from = store
-        .merge_base(pull.base_sha, pull.head_sha)
+        .merge_base(pull.base_sha, pull.seen_head())
         .and_then(tree);
-    tree(pull.head_sha)
+    tree(pull.seen_head())
         .map(|to| store.diff(from, to))
         .unwrap_or_default()
 }
@@ -284,9 +281,7 @@ fn reviews(ctx: &Ctx<'_>, world: &World, at: RepoId, pull: &Pull, field: &str, a
 /// `PullRequest`.
 pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) -> Found {
     match field {
-        "headRef" | "baseRef" | "potentialMergeCommit" | "mergeCommit" | "files" => {
-            ctx.need(at, CONTENTS, Role::Read)?;
-        }
+        "files" => ctx.need(at, CONTENTS, Role::Read)?,
         "statusCheckRollup" => ctx.need(
             at,
             &[("statuses", Level::Read), ("checks", Level::Read)],
@@ -333,7 +328,7 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
     let own = ctx.session.actor() == Some(pull.author);
     Ok(match field {
         "id" => Out::leaf(view::node("PR", pull.id)),
-        "databaseId" => Out::leaf(pull.id),
+        "databaseId" => Out::small(pull.id),
         "fullDatabaseId" => Out::leaf(pull.id.to_string()),
         "number" => Out::leaf(number),
         "title" | "titleHTML" => Out::leaf(pull.title.as_str()),
@@ -342,10 +337,11 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
         "closed" => Out::leaf(!pull.open),
         "merged" => Out::leaf(pull.merged.is_some()),
         "isDraft" => Out::leaf(pull.draft),
-        "locked" | "createdViaEmail" | "includesCreatedEdit" | "maintainerCanModify" => {
-            Out::leaf(false)
-        }
-        "activeLockReason" | "editor" | "lastEditedAt" | "milestone" => Out::NULL,
+        "locked" | "createdViaEmail" | "maintainerCanModify" => Out::leaf(false),
+        "includesCreatedEdit" => Out::leaf(pull.edited.is_some()),
+        "editor" => actor(pull.edited.map(|(who, _)| who)),
+        "lastEditedAt" => time(pull.edited.map(|(_, at)| at)),
+        "activeLockReason" | "milestone" => Out::NULL,
         "author" => actor(Some(pull.author)),
         "authorAssociation" => Out::leaf(view::pull::association(world, at, pull.author)),
         "createdAt" | "publishedAt" => Out::leaf(stamp(pull.created_at)),
@@ -359,14 +355,15 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
                 .map(|merged| Kind::Commit(at, merged.commit)),
         ),
         "baseRefName" => Out::leaf(pull.base.as_str()),
-        "baseRefOid" => Out::leaf(repo.branch(&pull.base).unwrap_or(pull.base_sha).to_string()),
+        // Not the tip of the base branch: what it was when the pull request was opened or its head last moved.
+        "baseRefOid" => Out::leaf(pull.base_sha.to_string()),
         "baseRef" => Out::maybe(
             repo.branch(&pull.base)
                 .map(|_| Kind::Ref(at, format!("refs/heads/{}", pull.base))),
         ),
         "baseRepository" | "repository" => Out::One(Kind::Repository(at)),
         "headRefName" => Out::leaf(pull.head.as_str()),
-        "headRefOid" => Out::leaf(pull.head_sha.to_string()),
+        "headRefOid" => Out::leaf(pull.seen_head().to_string()),
         "headRef" => {
             Out::maybe(head_ref().map(|id| Kind::Ref(id, format!("refs/heads/{}", pull.head))))
         }
@@ -478,7 +475,7 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
         ),
         "changedFiles" => Out::leaf(changes_of(world, at, pull).len()),
         "timelineItems" => events::timeline(ctx, world, at, pull, args),
-        "statusCheckRollup" => checks::rollup(world, at, pull.head_sha),
+        "statusCheckRollup" => checks::rollup(world, at, pull.seen_head()),
         "autoMergeRequest" => pull.auto_merge.as_ref().map_or(Out::NULL, |auto| {
             Out::One(plain(
                 "AutoMergeRequest",

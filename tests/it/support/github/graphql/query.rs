@@ -7,8 +7,11 @@ use super::super::reply::Refusal;
 use super::super::rest::{people as rest_people, pulls as rest_pulls};
 use super::super::view;
 use super::super::world::{Kind as AccountKind, RepoId, World};
+use super::people::user_of;
 use super::pull::label_of;
-use super::value::{Args, CONTENTS, Ctx, Found, Kind, Out, PULLS, plain, unmodelled};
+use super::value::{
+    Args, CONTENTS, Ctx, DEPLOYMENTS, Found, ISSUES, Kind, Out, PULLS, plain, unmodelled,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -71,7 +74,7 @@ pub fn need_pull(world: &World, id: &str) -> Result<(RepoId, u64), Refusal> {
 pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
     let mut world = ctx.world();
     Ok(match field {
-        "viewer" => Out::maybe(ctx.session.actor().map(Kind::Account)),
+        "viewer" => Out::maybe(ctx.session.actor().map(|who| user_of(&world, who))),
         "rateLimit" => {
             let left = budget::view(&mut world, ctx.session, "graphql");
             let reset = jiff::Timestamp::from_second(left["reset"].as_i64().unwrap_or_default())
@@ -135,6 +138,21 @@ fn permission(role: Role) -> Value {
     match role {
         Role::None => Value::Null,
         other => json!(other.name().to_uppercase()),
+    }
+}
+
+/// Whether somebody with access has it in the way that `affiliation` asks for: of their own, as an outsider, or in any way.
+fn affiliated(world: &World, at: RepoId, who: u64, affiliation: Option<&str>) -> bool {
+    let repo = world.repo(at);
+    let direct = repo.owner == who || repo.roles.contains_key(&who);
+    let member = world
+        .orgs
+        .get(&repo.owner)
+        .is_some_and(|org| org.members.contains_key(&who));
+    match affiliation {
+        Some("DIRECT") => direct,
+        Some("OUTSIDE") => direct && !member && repo.owner != who,
+        _ => true,
     }
 }
 
@@ -213,7 +231,12 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
     match field {
         "object" | "ref" | "refs" | "defaultBranchRef" => ctx.need(at, CONTENTS, Role::Read)?,
         "pullRequest" | "pullRequests" => ctx.need(at, PULLS, Role::Read)?,
-        "collaborators" if acting_role(&ctx.world(), ctx.session, at) < Role::Write => {
+        "label" | "labels" => ctx.need(at, ISSUES, Role::Read)?,
+        "deployments" => ctx.need(at, DEPLOYMENTS, Role::Read)?,
+        "collaborators"
+            if !ctx.world().switches.collaborators
+                || acting_role(&ctx.world(), ctx.session, at) < Role::Write =>
+        {
             return Err(Refusal::forbidden(
                 "You do not have permission to view repository collaborators.",
             ));
@@ -262,6 +285,8 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
         "rebaseMergeAllowed" => Out::leaf(repo.settings.rebase),
         "autoMergeAllowed" => Out::leaf(repo.settings.auto_merge),
         "deleteBranchOnMerge" => Out::leaf(repo.settings.delete_branch),
+        // To an App GitHub says nothing of its own permission.
+        "viewerPermission" if ctx.session.app().is_some() => Out::NULL,
         "viewerPermission" => Out::Leaf(permission(acting_role(&world, ctx.session, at))),
         "viewerCanAdminister" => Out::leaf(acting_role(&world, ctx.session, at) >= Role::Admin),
         "viewerDefaultMergeMethod" => Out::leaf("MERGE"),
@@ -315,11 +340,11 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
                 .map(|label| label_of(&world, at, label)),
         ),
         "labels" => {
-            let part = args.text("query").unwrap_or_default();
+            let part = args.text("query").unwrap_or_default().to_lowercase();
             Out::page(
                 repo.labels
                     .iter()
-                    .filter(|label| label.name.contains(part))
+                    .filter(|label| label.name.to_lowercase().contains(&part))
                     .map(|label| label_of(&world, at, label))
                     .collect(),
             )
@@ -330,6 +355,7 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
             let ids: Vec<u64> = rest_people::everybody(&world, at)
                 .into_iter()
                 .filter(|id| world.user(*id).kind == AccountKind::User)
+                .filter(|id| affiliated(&world, at, *id, args.text("affiliation")))
                 .filter(|id| {
                     args.text("login")
                         .is_none_or(|login| world.user(*id).login.eq_ignore_ascii_case(login))

@@ -37,6 +37,8 @@ pub enum Kind {
     Tag(RepoId, Oid),
     /// An account; its GraphQL type follows from what it is.
     Account(UserId),
+    /// An account where the schema says User. For an App's account GitHub then shows a User with its REST login, `[bot]` and all.
+    AsUser(UserId),
     /// A pull request.
     Pull(RepoId, u64),
     /// A review.
@@ -69,6 +71,8 @@ pub struct Listing {
     items: Vec<Kind>,
     first: usize,
     total: usize,
+    /// How many there are between `after` and `before`.
+    filtered: usize,
     extra: BTreeMap<&'static str, Value>,
     /// Further members of the edges, by place in the page.
     edges: Vec<Value>,
@@ -77,6 +81,11 @@ pub struct Listing {
 impl Out {
     /// Null.
     pub const NULL: Self = Self::Leaf(Value::Null);
+
+    /// A `databaseId` of type Int: null where 32 bits do not hold it (`fullDatabaseId` does).
+    pub fn small(id: u64) -> Self {
+        Self::Leaf(i32::try_from(id).map_or(Value::Null, Value::from))
+    }
 
     /// A leaf from anything that is JSON.
     pub fn leaf(value: impl Into<Value>) -> Self {
@@ -170,6 +179,21 @@ impl<'w> Ctx<'w> {
         }
     }
 
+    /// A git object, wherever it is met, is shown only to who may read code.
+    fn readable(&self, out: Out) -> Found {
+        match &out {
+            Out::One(
+                Kind::Ref(at, _)
+                | Kind::Commit(at, _)
+                | Kind::Tree(at, _)
+                | Kind::Blob(at, _)
+                | Kind::Tag(at, _),
+            ) => self.need(*at, CONTENTS, Role::Read)?,
+            _ => {}
+        }
+        Ok(out)
+    }
+
     /// Holds the caller to a permission, as REST does.
     pub fn need(
         &self,
@@ -185,6 +209,11 @@ impl<'w> Ctx<'w> {
 pub const CONTENTS: &[(&str, Level)] = &[("contents", Level::Read)];
 /// Looking at pull requests.
 pub const PULLS: &[(&str, Level)] = &[("pull_requests", Level::Read)];
+
+/// Looking at deployments.
+pub const DEPLOYMENTS: &[(&str, Level)] = &[("deployments", Level::Read)];
+/// Looking at labels.
+pub const ISSUES: &[(&str, Level)] = &[("issues", Level::Read), ("pull_requests", Level::Read)];
 
 /// A [`Kind`] as the library sees it.
 pub struct Node<'c, 'w> {
@@ -207,6 +236,7 @@ impl Node<'_, '_> {
             Kind::Blob(id, oid) => objects::blob(ctx, *id, *oid, field),
             Kind::Tag(id, oid) => objects::tag(ctx, *id, *oid, field),
             Kind::Account(id) => people::account(ctx, *id, field, args),
+            Kind::AsUser(id) => people::as_user(ctx, *id, field, args),
             Kind::Pull(id, number) => pull::pull(ctx, *id, *number, field, args),
             Kind::Review(id, number, review) => pull::review(ctx, (*id, *number), *review, field),
             Kind::Plain(typename, fields) => Ok(fields
@@ -249,6 +279,11 @@ impl Listing {
         pages: bool,
     ) -> Result<Self, Refusal> {
         let (first, last) = (args.number("first"), args.number("last"));
+        if first.is_some() && last.is_some() {
+            return Err(Refusal::unprocessable(format!(
+                "Passing both `first` and `last` to paginate the `{name}` connection is not supported."
+            )));
+        }
         // Only to count them needs no size.
         let counts = Some(items.len().min(100) as u64).filter(|_| !pages);
         let Some(size) = first.or(last).or(counts) else {
@@ -270,14 +305,17 @@ impl Listing {
         let most = ctx.world().switches.page.unwrap_or(usize::MAX);
         let size = (size as usize).min(most);
         let total = items.len();
-        let start = args
-            .text("after")
-            .map_or(0, |text| read_cursor(text).map_or(total, |at| at + 1));
-        let end = args
-            .text("before")
-            .map_or(total, |text| read_cursor(text).unwrap_or(total))
-            .min(total);
+        let place = |name: &str| match args.text(name) {
+            None => Ok(None),
+            Some(text) => read_cursor(text).map(Some).ok_or_else(|| Refusal {
+                kind: "INVALID_CURSOR_ARGUMENTS",
+                ..Refusal::unprocessable(format!("`{text}` does not appear to be a valid cursor."))
+            }),
+        };
+        let start = place("after")?.map_or(0, |at| at + 1);
+        let end = place("before")?.unwrap_or(total).min(total);
         let start = start.min(end);
+        let filtered = end - start;
         let (start, end) = match last {
             None => (start, end.min(start + size)),
             Some(_) => (start.max(end.saturating_sub(size)), end),
@@ -291,6 +329,7 @@ impl Listing {
             items,
             first: start,
             total,
+            filtered,
             extra,
             edges,
         })
@@ -304,7 +343,11 @@ impl Listing {
                     .map(|at| Kind::Edge(Rc::clone(this), at))
                     .collect(),
             ),
-            "totalCount" | "filteredCount" => Out::leaf(self.total),
+            "totalCount" => Out::Leaf(match self.extra.get("totalCount") {
+                Some(counted) => counted.clone(),
+                None => self.total.into(),
+            }),
+            "filteredCount" => Out::leaf(self.filtered),
             "pageCount" => Out::leaf(self.items.len()),
             "pageInfo" => Out::One(Kind::PageInfo(Rc::clone(this))),
             other => match self.extra.get(other) {
@@ -335,6 +378,7 @@ fn typename(ctx: &Ctx<'_>, kind: &Kind, declared: &str) -> String {
     match kind {
         Kind::Plain(typename, _) => (*typename).to_owned(),
         Kind::Account(id) => ctx.world().user(*id).kind.name().to_owned(),
+        Kind::AsUser(_) => "User".to_owned(),
         Kind::Repository(_) => "Repository".to_owned(),
         Kind::Ref(..) => "Ref".to_owned(),
         Kind::Commit(..) => "Commit".to_owned(),
@@ -378,6 +422,7 @@ impl ObjectValue for Node<'_, '_> {
         };
         let found = self
             .find(info.field_name(), &args)
+            .and_then(|out| self.ctx.readable(out))
             .and_then(|out| match out {
                 Out::Page(items, extra) => {
                     let list = Listing::cut(

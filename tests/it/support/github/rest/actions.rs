@@ -4,7 +4,8 @@ use super::super::call::Call;
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::repo::{Run, Workflow};
 use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::world::{RepoId, UserId, World};
+use git2::Oid;
 use serde_json::{Map, Value, json};
 use serde_yaml::Value as Yaml;
 
@@ -170,33 +171,15 @@ pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
     let inputs = inputs(&block, call.body["inputs"].as_object())?;
     let actor = call.actor()?;
     let title = pattern.map_or_else(|| workflow.name.clone(), |pattern| title(&pattern, &inputs));
-    let (id, now) = (world.next_id(), world.now());
-    let number = world
-        .repo(call.repo)
-        .runs
-        .iter()
-        .filter(|run| run.workflow == workflow.id)
-        .count() as u64
-        + 1;
-    world.repo_mut(call.repo).runs.push(Run {
-        id,
-        workflow: workflow.id,
-        path: workflow.path,
-        number,
-        attempt: 1,
-        event: "workflow_dispatch".to_owned(),
-        head_branch: short,
-        head_sha: sha,
-        head_repo: call.repo,
+    let started = Started {
+        event: "workflow_dispatch",
+        branch: short,
+        sha,
         title,
-        status: "queued".to_owned(),
-        conclusion: None,
-        actor,
-        triggering_actor: actor,
         inputs: Value::Object(inputs),
-        created_at: now,
-        updated_at: now,
-    });
+        actor,
+    };
+    let id = add_run(world, call.repo, &workflow, started);
     if details.and_then(Value::as_bool) == Some(true) {
         let (api, page) = (view::base(world, call.repo), view::page(world, call.repo));
         return Answer::ok(json!({
@@ -204,6 +187,65 @@ pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
         }));
     }
     Answer::empty()
+}
+
+/// How a run came about.
+struct Started {
+    event: &'static str,
+    branch: String,
+    sha: Oid,
+    title: String,
+    inputs: Value,
+    actor: UserId,
+}
+
+fn add_run(world: &mut World, at: RepoId, workflow: &Workflow, how: Started) -> u64 {
+    let (id, now) = (world.next_id(), world.now());
+    let runs = &mut world.repo_mut(at).runs;
+    let earlier = runs.iter().filter(|run| run.workflow == workflow.id);
+    let number = earlier.count() as u64 + 1;
+    runs.push(Run {
+        id,
+        workflow: workflow.id,
+        path: workflow.path.clone(),
+        number,
+        attempt: 1,
+        event: how.event.to_owned(),
+        head_branch: how.branch,
+        head_sha: how.sha,
+        head_repo: at,
+        title: how.title,
+        status: "queued".to_owned(),
+        conclusion: None,
+        actor: how.actor,
+        triggering_actor: how.actor,
+        inputs: how.inputs,
+        created_at: now,
+        updated_at: now,
+    });
+    id
+}
+
+/// A run that some event started on a branch. Panics where workflow or branch are not there: only tests call this.
+pub fn start(
+    world: &mut World,
+    at: RepoId,
+    workflow: &str,
+    event: &'static str,
+    branch: &str,
+    actor: UserId,
+) -> u64 {
+    let workflow = find(world, at, workflow).unwrap().clone();
+    let sha = world.repo(at).branch(branch).unwrap();
+    let started = Started {
+        event,
+        branch: branch.to_owned(),
+        sha,
+        title: workflow.name.clone(),
+        inputs: Value::Null,
+        actor,
+    };
+    add_run(world, at, &workflow, started)
 }
 
 /// The inputs of a run: what was given, filled up with the defaults of the file; refuses what the file does not name.

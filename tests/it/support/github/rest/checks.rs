@@ -1,6 +1,6 @@
 //! Commit statuses and check runs.
 
-use super::super::call::Call;
+use super::super::call::{Call, read_oid};
 use super::super::reply::{Answer, Body, Outcome, Refusal};
 use super::super::repo::{CheckRun, Status};
 use super::super::view;
@@ -16,9 +16,13 @@ fn commit(world: &World, call: &Call) -> Result<Oid, Refusal> {
         .ok_or_else(|| Refusal::unprocessable(format!("No commit found for SHA: {text}")))
 }
 
-/// `POST statuses/{sha}`: any writer may set any context.
+/// `POST statuses/{sha}`: any writer may set any context. A branch's name will not do.
 pub fn create_status(world: &mut World, call: &Call) -> Outcome {
-    let sha = commit(world, call)?;
+    let text = call.param("sha");
+    let known = |oid: &Oid| world.repo(call.repo).store.info(*oid).is_some();
+    let sha = read_oid(text)
+        .filter(known)
+        .ok_or_else(|| Refusal::unprocessable(format!("No commit found for SHA: {text}")))?;
     let state = call.need("Status", "state")?;
     if !["error", "failure", "pending", "success"].contains(&state) {
         return Err(Refusal::custom(

@@ -19,8 +19,8 @@ pub fn list(world: &mut World, call: &Call) -> Outcome {
     let rows = repo
         .store
         .history(head, call.query("path"))
-        .into_iter()
-        .filter_map(|oid| repo.store.info(oid))
+        .iter()
+        .filter_map(|oid| repo.store.info(*oid))
         .filter(|commit| since.is_none_or(|since| commit.committer.at >= since))
         .filter(|commit| until.is_none_or(|until| commit.committer.at <= until))
         .filter(|commit| {
@@ -78,28 +78,16 @@ pub fn get(world: &mut World, call: &Call) -> Outcome {
     Answer::ok(detailed(world, call.repo, oid).ok_or_else(Refusal::not_found)?)
 }
 
-/// `GET commits/{sha}/pulls`: pull requests that brought this commit.
+/// `GET commits/{sha}/pulls`: see [`super::super::repo::Repo::pulls_of_commit`].
 pub fn pulls(world: &mut World, call: &Call) -> Outcome {
     let repo = world.repo(call.repo);
     let oid = repo
         .resolve(call.param("sha"))
         .ok_or_else(Refusal::not_found)?;
     let rows = repo
-        .pulls
-        .values()
-        .filter(|pull| {
-            pull.merged
-                .as_ref()
-                .is_some_and(|merged| merged.commit == oid)
-                || repo
-                    .store
-                    .between(
-                        repo.store.merge_base(pull.base_sha, pull.head_sha),
-                        pull.head_sha,
-                    )
-                    .contains(&oid)
-        })
-        .map(|pull| view::pull::pull_short(world, call.repo, pull))
+        .pulls_of_commit(oid)
+        .iter()
+        .map(|number| view::pull::pull_short(world, call.repo, &repo.pulls[number]))
         .collect();
     Answer::list(rows)
 }
@@ -111,10 +99,7 @@ pub fn compare(world: &mut World, call: &Call) -> Outcome {
     let end = |text: &str| -> Option<Oid> {
         match text.split_once(':') {
             Some((owner, branch)) => {
-                let id = world.repos.iter().position(|repo| {
-                    world.user(repo.owner).login.eq_ignore_ascii_case(owner)
-                        && repo.name.eq_ignore_ascii_case(&world.repo(call.repo).name)
-                })?;
+                let id = world.in_network(call.repo, owner)?;
                 world.repo(id).resolve(branch)
             }
             None => world.repo(call.repo).resolve(text),

@@ -177,16 +177,12 @@ pub fn create_tree(world: &mut World, call: &Call) -> Outcome {
 
 fn tree_view(world: &World, call: &Call, oid: Oid, recursive: bool) -> Result<Value, Refusal> {
     let api = view::base(world, call.repo);
-    let mut entries = world
+    let entries = world
         .repo(call.repo)
         .store
         .entries(oid, recursive)
         .ok_or_else(Refusal::not_found)?;
-    let truncated = recursive && entries.len() > world.switches.tree_limit;
-    if truncated {
-        entries.truncate(world.switches.tree_limit);
-    }
-    let rows: Vec<Value> = entries
+    let mut rows: Vec<Value> = entries
         .iter()
         .map(|entry| {
             let mut row = json!({"path": entry.path, "mode": entry.mode, "type": entry.kind, "sha": entry.oid.to_string()});
@@ -199,6 +195,19 @@ fn tree_view(world: &World, call: &Call, oid: Oid, recursive: bool) -> Result<Va
             row
         })
         .collect();
+    let mut bytes = 0;
+    let fits = rows
+        .iter()
+        .take(world.switches.tree_limit)
+        .take_while(|row| {
+            bytes += row.to_string().len();
+            bytes <= world.switches.tree_bytes
+        })
+        .count();
+    let truncated = recursive && fits < rows.len();
+    if truncated {
+        rows.truncate(fits);
+    }
     Ok(
         json!({"sha": oid.to_string(), "url": format!("{api}/git/trees/{oid}"), "tree": rows, "truncated": truncated}),
     )

@@ -38,22 +38,39 @@ fn add_label(
     label
 }
 
-/// `POST labels`.
-pub fn create_label(world: &mut World, call: &Call) -> Outcome {
-    let name = call.need("Label", "name")?;
-    if world.repo(call.repo).label(name).is_some() {
-        return Err(Refusal::invalid("Label", "name", "already_exists"));
-    }
+fn check_label(name: &str) -> Result<(), Refusal> {
     if name.chars().count() > 50 {
         return Err(Refusal::custom(
             "Label",
             "name is too long (maximum is 50 characters)",
         ));
     }
+    Ok(())
+}
+
+/// `POST labels`.
+pub fn create_label(world: &mut World, call: &Call) -> Outcome {
+    let name = call.need("Label", "name")?;
+    if world.repo(call.repo).label(name).is_some() {
+        return Err(Refusal::invalid("Label", "name", "already_exists"));
+    }
+    check_label(name)?;
     let color = call
         .text("color")
         .unwrap_or("ededed")
         .trim_start_matches('#');
+    if color.len() != 6 || !color.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Refusal::invalid("Label", "color", "invalid"));
+    }
+    if call
+        .text("description")
+        .is_some_and(|text| text.chars().count() > 100)
+    {
+        return Err(Refusal::custom(
+            "Label",
+            "description is too long (maximum is 100 characters)",
+        ));
+    }
     let label = add_label(world, call.repo, name, color, call.text("description"));
     Answer::created(view::pull::label(world, call.repo, &label))
 }
@@ -90,10 +107,13 @@ pub fn get(world: &mut World, call: &Call) -> Outcome {
 pub fn update(world: &mut World, call: &Call) -> Outcome {
     let number = call.pull(world)?.number;
     pulls::update(world, call)?;
-    if let Some(names) = call.texts("labels") {
+    // Who may not label (the author of a pull request from outside, say) is not refused here: labels and assignees are dropped in silence.
+    let labels = call.session.app().is_some()
+        || acting_role(world, &call.session, call.repo) >= Role::Triage;
+    if let Some(names) = call.texts("labels").filter(|_| labels) {
         replace(world, call, number, &names)?;
     }
-    if let Some(logins) = call.texts("assignees") {
+    if let Some(logins) = call.texts("assignees").filter(|_| labels) {
         let people = logins
             .iter()
             .filter_map(|login| world.user_id(login))
@@ -144,6 +164,9 @@ pub fn put_on(
         return Err(Refusal::forbidden(format!(
             "You do not have permission to create labels on this repository. ({name})"
         )));
+    }
+    for name in names {
+        check_label(name)?;
     }
     for name in names {
         let label = match world.repo(at).label(name) {
@@ -275,6 +298,7 @@ pub fn comments(world: &mut World, call: &Call) -> Outcome {
 
 /// Writes a comment.
 pub fn write(world: &mut World, call: &Call, number: u64, body: &str) -> Result<Comment, Refusal> {
+    pulls::check_length("IssueComment", "body", body)?;
     let by = call.by();
     let comment = Comment {
         id: world.next_id(),
@@ -334,8 +358,9 @@ fn check_comment(world: &World, call: &Call, comment: &Comment) -> Result<(), Re
 pub fn update_comment(world: &mut World, call: &Call) -> Outcome {
     let (number, mut comment) = locate(world, call)?;
     check_comment(world, call, &comment)?;
-    call.need("IssueComment", "body")?
-        .clone_into(&mut comment.body);
+    let body = call.need("IssueComment", "body")?;
+    pulls::check_length("IssueComment", "body", body)?;
+    body.clone_into(&mut comment.body);
     comment.updated_at = world.now();
     if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number)
         && let Some(found) = pull.comments.iter_mut().find(|one| one.id == comment.id)

@@ -1,6 +1,6 @@
 //! Accounts, organisations, teams, collaborators, Apps, and the budget of calls.
 
-use super::super::access::{Level, Role, TokenKind, acting_role, visible};
+use super::super::access::{Level, Role, Session, TokenKind, acting_role, visible};
 use super::super::call::Call;
 use super::super::reply::{Answer, Body, Outcome, Refusal};
 use super::super::view;
@@ -108,8 +108,8 @@ fn find_org<'w>(world: &'w World, call: &Call) -> Result<(UserId, &'w Org), Refu
 
 /// Whether the caller may look at members and teams of an organisation: a person who is a member and whose token has `read:org`,
 /// or a token with the `members` permission, which a workflow token can never have.
-fn sees_members(world: &World, call: &Call, org: UserId) -> Result<(), Refusal> {
-    let Some(token) = &call.session.token else {
+pub fn sees_members(world: &World, session: &Session, org: UserId) -> Result<(), Refusal> {
+    let Some(token) = &session.token else {
         return Err(Refusal::unauthorized("Requires authentication"));
     };
     let member = world.orgs[&org].members.contains_key(&token.actor);
@@ -154,7 +154,7 @@ pub fn org(world: &mut World, call: &Call) -> Outcome {
 /// `GET /orgs/{org}/members/{login}`: 204 or 404.
 pub fn org_member(world: &mut World, call: &Call) -> Outcome {
     let (id, org) = find_org(world, call)?;
-    sees_members(world, call, id)?;
+    sees_members(world, &call.session, id)?;
     let who = world.user_id(call.param("login"));
     match who.is_some_and(|who| org.members.contains_key(&who)) {
         true => Answer::empty(),
@@ -164,7 +164,7 @@ pub fn org_member(world: &mut World, call: &Call) -> Outcome {
 
 fn find_team<'w>(world: &'w World, call: &Call) -> Result<(UserId, &'w Team), Refusal> {
     let (id, org) = find_org(world, call)?;
-    sees_members(world, call, id)?;
+    sees_members(world, &call.session, id)?;
     let team = org
         .teams
         .iter()

@@ -1,10 +1,12 @@
 //! Pull requests: open, list, look, change, merge.
 
+use super::super::access::Role;
 use super::super::call::Call;
 use super::super::merge;
 use super::super::pull::{Pull, What};
 use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
+use super::super::rules;
 use super::super::view;
 use super::super::world::{RepoId, World};
 use serde_json::{Value, json};
@@ -36,32 +38,38 @@ pub fn check_setting(world: &World, call: &Call) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// GitHub's limits on what people read: 256 characters of a title, 65,536 of a body or comment.
+pub fn check_length(resource: &str, field: &str, text: &str) -> Result<(), Refusal> {
+    let most = if field == "title" { 256 } else { 65_536 };
+    if text.chars().count() <= most {
+        return Ok(());
+    }
+    let text = format!("{field} is too long (maximum is {most} characters)");
+    let mut refusal = Refusal::custom(resource, text);
+    if let Some(errors) = &mut refusal.errors {
+        errors[0]["field"] = json!(field);
+    }
+    Err(refusal)
+}
+
 fn head_of(world: &World, at: RepoId, head: &str) -> Option<(RepoId, String)> {
     let Some((owner, branch)) = head.split_once(':') else {
         return Some((at, head.to_owned()));
     };
-    // The owner's repository of the same network: the base itself, its parent, or a fork.
-    let root = |id: RepoId| {
-        let mut id = id;
-        while let Some(parent) = world.repo(id).fork_of {
-            id = parent;
-        }
-        id
-    };
-    let found = (0..world.repos.len()).find(|id| {
-        root(*id) == root(at)
-            && world
-                .user(world.repo(*id).owner)
-                .login
-                .eq_ignore_ascii_case(owner)
-    })?;
+    let found = world.in_network(at, owner)?;
     Some((found, branch.to_owned()))
 }
 
 /// Opens a pull request, or says why not (422).
 pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
     let at = call.repo;
+    check_length("Issue", "title", &new.title)?;
+    check_length("Issue", "body", new.body.as_deref().unwrap_or_default())?;
     let invalid = |field: &str| Refusal::invalid("PullRequest", field, "invalid");
+    if world.switches.unseen_heads > 0 {
+        world.switches.unseen_heads -= 1;
+        return Err(invalid("head"));
+    }
     let (head_repo, head) = head_of(world, at, &new.head).ok_or_else(|| invalid("head"))?;
     let head_sha = world
         .repo(head_repo)
@@ -144,6 +152,9 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
             events: Vec::new(),
             auto_merge: None,
             test: None,
+            merge_ref: None,
+            edited: None,
+            lag: None,
             unknown_reads: (lags.0, 0),
             hidden_lists: (lags.1, 0),
             pusher,
@@ -176,7 +187,9 @@ pub fn create(world: &mut World, call: &Call) -> Outcome {
         draft: call.body["draft"].as_bool().unwrap_or(false),
     };
     let number = open(world, call, new)?;
-    let shown = full(world, call.repo, number);
+    // Whether it can be merged is never known this early.
+    let pull = &world.repo(call.repo).pulls[&number];
+    let shown = view::pull::pull_full(world, call.repo, pull, None, "UNKNOWN");
     Answer::created(shown)
 }
 
@@ -305,18 +318,29 @@ pub fn set_state(world: &mut World, call: &Call, number: u64, open: bool) -> Res
             && other.head == pull.head
             && other.base == pull.base
     };
+    if world.repo(at).branch(&pull.base).is_none() {
+        return cannot(format!("The {} branch was deleted.", pull.base));
+    }
     if world.repo(at).pulls.values().any(twin) {
         return cannot(format!(
             "There is already an open pull request from {} to {}.",
             pull.head, pull.base
         ));
     }
+    let base_tip = world.repo(at).branch(&pull.base);
+    let (moved, lag) = (tip != pull.head_sha, world.switches.mergeable_after);
     if let Some(pull) = world.repo_mut(at).pulls.get_mut(&number) {
         pull.open = true;
         pull.closed_at = None;
         pull.closed_by = None;
-        pull.head_sha = tip;
+        pull.unknown_reads.0 = lag;
+        if moved {
+            pull.head_sha = tip;
+            pull.base_sha = base_tip.unwrap_or(pull.base_sha);
+        }
     }
+    let name = format!("refs/pull/{number}/head");
+    world.repo_mut(at).refs.insert(name, tip);
     refs::record(world, at, number, by, What::Reopened);
     Ok(())
 }
@@ -333,6 +357,29 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
         .repo(at)
         .branch(base)
         .ok_or_else(|| Refusal::invalid("PullRequest", "base", "invalid"))?;
+    let cannot = |text: String| Err(Refusal::custom("PullRequest", text));
+    if !pull.open {
+        return cannot("Cannot change the base branch of a closed pull request.".to_owned());
+    }
+    let twin = |other: &Pull| {
+        other.open
+            && other.head_repo == pull.head_repo
+            && other.head == pull.head
+            && other.base == base
+    };
+    if world.repo(at).pulls.values().any(twin) {
+        return cannot(format!(
+            "A pull request already exists for base branch '{base}' and head branch '{}'",
+            pull.head
+        ));
+    }
+    if world.repo(at).store.is_ancestor(pull.head_sha, tip) {
+        return cannot(format!(
+            "There are no new commits between base branch '{base}' and head branch '{}'",
+            pull.head
+        ));
+    }
+    merge::leave_queue(world, at, number, call.by(), "base changed");
     let lag = world.switches.mergeable_after;
     if let Some(pull) = world.repo_mut(at).pulls.get_mut(&number) {
         base.clone_into(&mut pull.base);
@@ -344,18 +391,20 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
         at,
         number,
         call.by(),
-        What::BaseChanged(from, base.to_owned()),
+        What::BaseChanged(from.clone(), base.to_owned()),
     );
+    let bound = |branch: &str| {
+        let rules = rules::of(world.repo(at), branch);
+        rules.iter().any(|rule| rule.dismiss_stale)
+    };
+    if bound(&from) || bound(base) {
+        refs::dismiss_approvals(world, call.by(), (at, number));
+    }
     Ok(())
 }
 
 /// Whether the caller may change a pull request: its author, or somebody with the role.
-pub fn check_edit(
-    world: &World,
-    call: &Call,
-    pull: &Pull,
-    role: super::super::access::Role,
-) -> Result<(), Refusal> {
+pub fn check_edit(world: &World, call: &Call, pull: &Pull, role: Role) -> Result<(), Refusal> {
     let allowed = call.session.app().is_some()
         || call.session.actor() == Some(pull.author)
         || call
@@ -373,9 +422,18 @@ pub fn check_edit(
 pub fn update(world: &mut World, call: &Call) -> Outcome {
     let pull = call.pull(world)?;
     let (number, title) = (pull.number, pull.title.clone());
-    check_edit(world, call, pull, super::super::access::Role::Triage)?;
+    let (body, by) = (pull.body.clone().unwrap_or_default(), call.actor()?);
+    check_edit(world, call, pull, Role::Triage)?;
+    // Triage may close and reopen, not rewrite.
+    if ["base", "title", "body"]
+        .iter()
+        .any(|key| call.body.get(key).is_some())
+    {
+        check_edit(world, call, pull, Role::Write)?;
+    }
+    check_length("Issue", "title", call.text("title").unwrap_or_default())?;
+    check_length("Issue", "body", call.text("body").unwrap_or_default())?;
     if let Some(base) = call.text("base") {
-        check_edit(world, call, pull, super::super::access::Role::Write)?;
         set_base(world, call, number, base)?;
     }
     if let Some(new) = call.text("title").filter(|new| *new != title) {
@@ -392,8 +450,11 @@ pub fn update(world: &mut World, call: &Call) -> Outcome {
     }
     let now = world.now();
     if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
-        if let Some(body) = call.body.get("body") {
-            pull.body = body.as_str().map(str::to_owned);
+        if let Some(new) = call.body.get("body").map(|new| new.as_str()) {
+            if new.unwrap_or_default() != body {
+                pull.edited = Some((by, now));
+            }
+            pull.body = new.map(str::to_owned);
         }
         pull.updated_at = now;
     }
@@ -412,8 +473,8 @@ pub fn commits(world: &mut World, call: &Call) -> Outcome {
     let pull = call.pull(world)?;
     let store = &world.repo(call.repo).store;
     let mut oids = store.between(
-        store.merge_base(pull.base_sha, pull.head_sha),
-        pull.head_sha,
+        store.merge_base(pull.base_sha, pull.seen_head()),
+        pull.seen_head(),
     );
     oids.reverse();
     let rows = oids
@@ -430,15 +491,15 @@ fn changes(world: &World, call: &Call) -> Result<Vec<super::super::store::Change
     let store = &world.repo(call.repo).store;
     let tree = |oid| store.info(oid).map(|commit| commit.tree);
     let from = store
-        .merge_base(pull.base_sha, pull.head_sha)
+        .merge_base(pull.base_sha, pull.seen_head())
         .and_then(tree);
-    let to = tree(pull.head_sha).ok_or_else(Refusal::not_found)?;
+    let to = tree(pull.seen_head()).ok_or_else(Refusal::not_found)?;
     Ok(store.diff(from, to))
 }
 
 /// `GET pulls/{n}/files`.
 pub fn files(world: &mut World, call: &Call) -> Outcome {
-    let head = call.pull(world)?.head_sha;
+    let head = call.pull(world)?.seen_head();
     let rows = changes(world, call)?
         .iter()
         .map(|change| view::change(world, call.repo, head, change))

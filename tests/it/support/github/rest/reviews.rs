@@ -1,12 +1,12 @@
 //! Reviews and requests for them.
 
-use super::super::access::Role;
 use super::super::call::{Call, read_oid};
 use super::super::pull::{Review, What};
 use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::view;
 use super::super::world::{RepoId, World};
+use super::people::everybody;
 use super::pulls;
 use serde_json::json;
 
@@ -90,7 +90,7 @@ pub fn give(
             "User can only have one pending review per pull request",
         ));
     }
-    let head = pull.head_sha;
+    let head = pull.seen_head();
     let oid = match commit {
         None => head,
         Some(text) => read_oid(text)
@@ -202,7 +202,7 @@ pub fn requested(world: &mut World, call: &Call) -> Outcome {
 pub fn request(world: &mut World, call: &Call) -> Outcome {
     let pull = call.pull(world)?;
     let (number, author) = (pull.number, pull.author);
-    pulls::check_edit(world, call, pull, Role::Triage)?;
+    let known = everybody(world, call.repo);
     let mut people = Vec::new();
     for login in call.texts("reviewers").unwrap_or_default() {
         let id = world.user_id(&login);
@@ -211,7 +211,7 @@ pub fn request(world: &mut World, call: &Call) -> Outcome {
                 "Review cannot be requested from pull request author.",
             ));
         }
-        match id.filter(|id| world.role(call.repo, *id) >= Role::Read) {
+        match id.filter(|id| known.contains(id)) {
             Some(id) => people.push(id),
             None => {
                 return Err(Refusal::unprocessable(

@@ -57,12 +57,10 @@ pub fn teams(world: &World, at: RepoId, slugs: &[String]) -> Vec<Value> {
         .collect()
 }
 
-/// The commit that `merge_commit_sha` names: what landed, else the newest test merge, however old.
+/// The commit that `merge_commit_sha` names: what landed, else the newest test merge that worked out, however old.
 fn merge_commit(pull: &Pull) -> Value {
-    let oid = match &pull.merged {
-        Some(merged) => Some(merged.commit),
-        None => pull.test.and_then(|test| test.commit),
-    };
+    let landed = pull.merged.as_ref().map(|merged| merged.commit);
+    let oid = landed.or(pull.merge_ref);
     oid.map_or(Value::Null, |oid| json!(oid.to_string()))
 }
 
@@ -98,7 +96,7 @@ pub fn pull_short(world: &World, at: RepoId, pull: &Pull) -> Value {
         "diff_url": format!("{page}/pull/{n}.diff"), "patch_url": format!("{page}/pull/{n}.patch"),
         "issue_url": format!("{api}/issues/{n}"), "commits_url": format!("{api}/pulls/{n}/commits"),
         "review_comments_url": format!("{api}/pulls/{n}/comments"), "review_comment_url": format!("{api}/pulls/comments{{/number}}"),
-        "comments_url": format!("{api}/issues/{n}/comments"), "statuses_url": format!("{api}/statuses/{}", pull.head_sha),
+        "comments_url": format!("{api}/issues/{n}/comments"), "statuses_url": format!("{api}/statuses/{}", pull.seen_head()),
         "number": n, "state": if pull.open { "open" } else { "closed" }, "locked": false, "title": pull.title,
         "user": user(world, pull.author), "body": pull.body, "created_at": stamp(pull.created_at), "updated_at": stamp(pull.updated_at),
         "closed_at": time(pull.closed_at), "merged_at": time(pull.merged.as_ref().map(|merged| merged.at)),
@@ -111,14 +109,14 @@ pub fn pull_short(world: &World, at: RepoId, pull: &Pull) -> Value {
     merge(
         &mut view,
         json!({
-            "head": {"label": head_label, "ref": pull.head, "sha": pull.head_sha.to_string(), "user": head_user, "repo": head_repo},
+            "head": {"label": head_label, "ref": pull.head, "sha": pull.seen_head().to_string(), "user": head_user, "repo": head_repo},
             "base": {"label": format!("{owner}:{}", pull.base), "ref": pull.base, "sha": pull.base_sha.to_string(),
                 "user": user(world, here.owner), "repo": repo(world, at)},
             "_links": {
                 "self": link(&format!("/pulls/{n}")), "html": {"href": format!("{page}/pull/{n}")}, "issue": link(&format!("/issues/{n}")),
                 "comments": link(&format!("/issues/{n}/comments")), "review_comments": link(&format!("/pulls/{n}/comments")),
                 "review_comment": link("/pulls/comments{/number}"), "commits": link(&format!("/pulls/{n}/commits")),
-                "statuses": link(&format!("/statuses/{}", pull.head_sha)),
+                "statuses": link(&format!("/statuses/{}", pull.seen_head())),
             },
         }),
     );
@@ -135,9 +133,9 @@ pub fn pull_full(
 ) -> Value {
     let mut view = pull_short(world, at, pull);
     let store = &world.repo(at).store;
-    let from = store.merge_base(pull.base_sha, pull.head_sha);
+    let from = store.merge_base(pull.base_sha, pull.seen_head());
     let tree = |oid| store.info(oid).map(|commit| commit.tree);
-    let changes = tree(pull.head_sha)
+    let changes = tree(pull.seen_head())
         .map(|head| store.diff(from.and_then(tree), head))
         .unwrap_or_default();
     merge(
@@ -145,7 +143,7 @@ pub fn pull_full(
         json!({
             "merged": pull.merged.is_some(), "mergeable": mergeable, "rebaseable": mergeable, "mergeable_state": state.to_lowercase(),
             "merged_by": user_or_null(world, pull.merged.as_ref().map(|merged| merged.by)), "comments": pull.comments.len(),
-            "review_comments": 0, "maintainer_can_modify": false, "commits": store.between(from, pull.head_sha).len(),
+            "review_comments": 0, "maintainer_can_modify": false, "commits": store.between(from, pull.seen_head()).len(),
             "additions": changes.iter().map(|change| change.additions).sum::<usize>(),
             "deletions": changes.iter().map(|change| change.deletions).sum::<usize>(), "changed_files": changes.len(),
         }),
@@ -245,8 +243,8 @@ pub fn event(world: &World, at: RepoId, event: &Event) -> Value {
 pub fn timeline(world: &World, at: RepoId, pull: &Pull) -> Vec<Value> {
     let mut lines: Vec<(jiff::Timestamp, u64, Value)> = Vec::new();
     let store = &world.repo(at).store;
-    let from = store.merge_base(pull.base_sha, pull.head_sha);
-    for oid in store.between(from, pull.head_sha) {
+    let from = store.merge_base(pull.base_sha, pull.seen_head());
+    for oid in store.between(from, pull.seen_head()) {
         if let Some(commit) = store.info(oid) {
             let mut view = git_commit(world, at, &commit);
             view["event"] = json!("committed");

@@ -2,8 +2,8 @@
 
 use super::super::clock::stamp;
 use super::super::repo::{Activity, CheckRun, Deployment, DeploymentStatus, Run, Status, Workflow};
-use super::super::world::{RepoId, World};
-use super::{app, base, node, page, repo_short, user};
+use super::super::world::{GHOST, RepoId, World};
+use super::{app, base, node, page, repo_short, user, user_or_null};
 use serde_json::{Value, json};
 
 /// A status, with its creator.
@@ -73,6 +73,10 @@ pub fn run(world: &World, at: RepoId, run: &Run) -> Value {
     let (api, page) = (base(world, at), page(world, at));
     let url = format!("{api}/actions/runs/{}", run.id);
     let here = world.repo(at);
+    let path = match world.switches.run_path_with_ref {
+        true => format!("{}@{}", run.path, run.head_branch),
+        false => run.path.clone(),
+    };
     let name = here
         .workflows
         .iter()
@@ -87,7 +91,7 @@ pub fn run(world: &World, at: RepoId, run: &Run) -> Value {
     });
     json!({
         "id": run.id, "name": name, "node_id": node("WFR", run.id), "check_suite_id": run.id, "check_suite_node_id": node("CS", run.id),
-        "head_branch": run.head_branch, "head_sha": run.head_sha.to_string(), "path": run.path, "run_number": run.number,
+        "head_branch": run.head_branch, "head_sha": run.head_sha.to_string(), "path": path, "run_number": run.number,
         "run_attempt": run.attempt, "referenced_workflows": [], "event": run.event, "display_title": run.title, "status": run.status,
         "conclusion": run.conclusion, "workflow_id": run.workflow, "url": url, "html_url": format!("{page}/actions/runs/{}", run.id),
         "pull_requests": [], "created_at": stamp(run.created_at), "updated_at": stamp(run.updated_at),
@@ -133,6 +137,7 @@ pub fn deployment_status(
 pub fn activity(world: &World, one: &Activity) -> Value {
     json!({
         "id": one.id, "node_id": node("PSH", one.id), "before": one.before.to_string(), "after": one.after.to_string(),
-        "ref": one.name, "timestamp": stamp(one.at), "activity_type": one.kind, "actor": user(world, one.actor),
+        "ref": one.name, "timestamp": stamp(one.at), "activity_type": one.kind,
+        "actor": user_or_null(world, Some(one.actor).filter(|actor| *actor != GHOST)),
     })
 }
