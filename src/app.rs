@@ -2,23 +2,31 @@
 //! the few that may read the clock.
 
 mod evaluate;
+mod forge;
 mod graph;
 mod local;
 mod out;
 mod plan;
+mod reconcile;
+mod session;
 mod simulate;
 mod validate;
 mod world;
 
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 
+use anyhow::Context;
 use jiff::Timestamp;
 
 use crate::cli::{Cli, Command, Common, Format};
 use crate::error::{Exit, Failure};
+use crate::forge::Patience;
 use crate::report::escape::terminal;
 use crate::report::json;
 use crate::report::style::Style;
+
+pub use forge::{OnForge, execute as execute_on_forge};
 
 /// What a command prints, and how it ends.
 #[derive(Debug)]
@@ -75,11 +83,24 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
         Command::Graph { common } => graph::run(&Call::new(common, now, style)),
         Command::Promote {
             common,
-            local: _,
+            local: true,
             pipeline,
             to,
             approved_by,
+            ..
         } => local::run(&Call::new(common, now, style), &pipeline, &to, approved_by),
+        command @ (Command::Reconcile { .. } | Command::Promote { .. }) => {
+            let on_forge = OnForge {
+                environment: &|name| std::env::var(name).ok(),
+                patience: Patience::default(),
+                stop: Arc::default(),
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .context("starting the runtime")?;
+            runtime.block_on(forge::execute(command, &on_forge))
+        }
         Command::Schema { common } => Ok(schema(&Call::new(common, now, style))),
     }
 }

@@ -56,14 +56,41 @@ pub enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Promote one stage by a commit
+    /// Reconcile a repository on GitHub: what the Action runs
+    Reconcile {
+        /// Where and how.
+        #[command(flatten)]
+        forge: ForgeArgs,
+        /// Only this pipeline, as NAME or NAMESPACE/NAME
+        #[arg(long, value_name = "P")]
+        pipeline: Option<String>,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Promote one stage: on GitHub as a dispatch does, or by a local commit
     Promote {
         /// Everything that all commands take.
         #[command(flatten)]
         common: Common,
         /// Commit to the current branch of the repository at PATH, without a forge
-        #[arg(long, required = true)]
+        #[arg(long)]
         local: bool,
+        /// Where and how, on GitHub.
+        #[command(flatten)]
+        forge: ForgeArgs,
+        /// Take the source's values even where the target was set by hand
+        #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "local")]
+        take: Option<TakeWhat>,
+        /// Only this plan: twelve or more digits of its id
+        #[arg(long, value_name = "ID", conflicts_with = "local")]
+        plan: Option<String>,
+        /// The dispatch approves --plan, where the gate's rule lists that way
+        #[arg(long, conflicts_with = "local", requires = "plan")]
+        approve: bool,
+        /// Why, for the record
+        #[arg(long, value_name = "TEXT", conflicts_with = "local")]
+        reason: Option<String>,
         /// The pipeline, as NAME or NAMESPACE/NAME
         #[arg(long, value_name = "P")]
         pipeline: String,
@@ -71,7 +98,7 @@ pub enum Command {
         #[arg(long, value_name = "STAGE")]
         to: String,
         /// Who approved; recorded as unverified; may be given several times
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", requires = "local")]
         approved_by: Vec<String>,
     },
     /// Print the JSON Schema of the policy
@@ -97,6 +124,30 @@ pub struct Common {
     /// The time of the evaluation (RFC 3339) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub at: Option<Timestamp>,
+}
+
+/// What every command takes that works on GitHub. The token comes from the environment, never from the command line.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ForgeArgs {
+    /// The repository [default: GITHUB_REPOSITORY]
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repository: Option<String>,
+    /// A clone that saves calls, where there is one [default: GITHUB_WORKSPACE]
+    #[arg(long, value_name = "DIR")]
+    pub checkout: Option<PathBuf>,
+    /// Say what would be done, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Land nothing in this run, for this reason
+    #[arg(long, value_name = "REASON")]
+    pub freeze: Option<String>,
+}
+
+/// What a dispatch takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TakeWhat {
+    /// The source's values.
+    Source,
 }
 
 /// How to print.

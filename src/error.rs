@@ -77,6 +77,29 @@ impl From<crate::repo::RepoError> for Failure {
     }
 }
 
+impl From<crate::forge::ForgeError> for Failure {
+    fn from(error: crate::forge::ForgeError) -> Self {
+        use crate::forge::ForgeError as E;
+        let hint = match &error {
+            E::Unauthorized(_) => Some("give the Action a token that is valid: the input `token`"),
+            E::Forbidden { .. } => Some(
+                "add the permission to the job's `permissions:`, or to the App; sluice doctor names what is missing",
+            ),
+            E::ActionsMayNotOpen => Some("the branch stays; the next run opens the pull request"),
+            E::NotFound { .. } => Some(
+                "GitHub answers the same for what is absent and for what the token may not see",
+            ),
+            E::Unreachable { .. } => {
+                Some("nothing is lost: the next run goes on where this one ended")
+            }
+            _ => None,
+        };
+        let mut failure = Self::new(Exit::Failed, error.to_string());
+        failure.hints.extend(hint.map(str::to_owned));
+        failure
+    }
+}
+
 impl From<crate::execute::EditRefused> for Failure {
     fn from(error: crate::execute::EditRefused) -> Self {
         Self::new(Exit::Blocked, error.to_string())

@@ -1,4 +1,7 @@
-//! Turning a promotion into file contents: the one way in which anything that Sluice writes is made.
+//! Carrying a plan out. Here: turning a promotion into file contents, the one way in which anything that Sluice writes is
+//! made. Below: putting it up and landing it on the forge.
+
+mod delivery;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +13,8 @@ use crate::model::place::{Place, RepoPath};
 use crate::model::plan::Promotion;
 use crate::record::{Record, SourceLine};
 use crate::yaml::edit;
+
+pub use delivery::{Delivery, DeliveryError, Draft, Worked};
 
 /// A file with a promotion's edits made and proved.
 #[derive(Clone, Debug)]
@@ -117,6 +122,8 @@ pub struct Target {
     pub base: String,
     /// Who asked for it by a dispatch.
     pub requested_by: Option<u64>,
+    /// Why, as that person said.
+    pub reason: Option<String>,
 }
 
 /// The record of a promotion for its commit; `None` where there is nothing to land.
@@ -139,5 +146,6 @@ pub fn record(
         base: target.base.clone(),
         sources: promotion.takes.iter().map(SourceLine::of).collect(),
         requested_by: target.requested_by,
+        reason: target.reason.clone(),
     })
 }

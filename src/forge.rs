@@ -19,6 +19,7 @@ mod shapes;
 mod snapshot;
 mod wire;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -60,6 +61,8 @@ pub struct Forge {
     wire: Rc<Wire>,
     graphql_url: String,
     slug: RepoSlug,
+    /// Through this handle nothing is written, whatever the connection may do.
+    only_reads: Cell<bool>,
 }
 
 impl Forge {
@@ -108,6 +111,7 @@ impl Forge {
             wire: Rc::new(Wire::new(client, api, patience, stop)),
             graphql_url: graphql.to_string(),
             slug,
+            only_reads: Cell::new(false),
         })
     }
 
@@ -117,6 +121,7 @@ impl Forge {
             wire: Rc::clone(&self.wire),
             graphql_url: self.graphql_url.clone(),
             slug,
+            only_reads: Cell::new(self.only_reads.get()),
         }
     }
 
@@ -138,6 +143,16 @@ impl Forge {
     /// From now on every write is refused here, before it is sent.
     pub fn set_read_only(&self) {
         self.wire.set_read_only();
+    }
+
+    /// From now on every write through this handle, and through those made from it, is refused.
+    pub fn set_read_only_here(&self) {
+        self.only_reads.set(true);
+    }
+
+    /// Whether both use the same connection, so that its calls are counted once.
+    pub fn shares_wire(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.wire, &other.wire)
     }
 
     /// Whether writes are refused.
@@ -187,6 +202,9 @@ impl Forge {
         body: Option<Value>,
         doing: &str,
     ) -> Result<Answer, ForgeError> {
+        if self.only_reads.get() {
+            return Err(ForgeError::ReadOnly);
+        }
         let ask = Ask {
             kind: Kind::Write,
             method,

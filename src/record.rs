@@ -32,6 +32,8 @@ pub struct Record {
     pub sources: Vec<SourceLine>,
     /// The numeric id of the person who asked for it by a dispatch.
     pub requested_by: Option<u64>,
+    /// Why, as that person said; foreign text.
+    pub reason: Option<String>,
 }
 
 /// One `Sluice-Source` line.
@@ -93,6 +95,9 @@ impl Record {
         if let Some(person) = self.requested_by {
             line(&mut text, "Requested-By", &person.to_string());
         }
+        if let Some(reason) = &self.reason {
+            line(&mut text, "Reason", &word(reason));
+        }
         line(
             &mut text,
             "Repository",
@@ -130,6 +135,11 @@ impl Record {
             [person] => Some(person.parse().ok()?),
             _ => return None,
         };
+        let reason = match all("Reason")[..] {
+            [] => None,
+            [reason] => Some(whole_word(reason)?),
+            _ => return None,
+        };
         Some(Self {
             namespace,
             pipeline,
@@ -144,6 +154,7 @@ impl Record {
                 .map(parse_source)
                 .collect::<Option<Vec<_>>>()?,
             requested_by,
+            reason,
         })
     }
 }
@@ -328,6 +339,7 @@ mod tests {
                 ],
             }],
             requested_by: None,
+            reason: None,
         }
     }
 
@@ -389,8 +401,9 @@ mod tests {
         fn what_is_written_is_read_back(name in ".{1,12}", value in ".{1,12}") {
             let mut record = record(&name, &value);
             record.requested_by = Some(name.len() as u64);
+            record.reason = Some(value.clone());
             let text = record.trailers();
-            prop_assert_eq!(text.lines().count(), 8, "{}", text);
+            prop_assert_eq!(text.lines().count(), 9, "{}", text);
             prop_assert_eq!(Record::parse(&text), Some(record));
         }
     }

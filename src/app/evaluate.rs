@@ -75,7 +75,7 @@ impl Evaluation {
         Ok(evaluation)
     }
 
-    fn facts<'a>(&'a self, world: &'a World, now: Timestamp, ask: &Ask) -> Facts<'a> {
+    pub(super) fn facts<'a>(&'a self, world: &'a World, now: Timestamp, ask: &Ask) -> Facts<'a> {
         Facts {
             catalog: &self.catalog,
             policy: &world.policy,

@@ -98,6 +98,7 @@ pub(super) fn run(
         repository: String::new(),
         base: world.branch.clone().unwrap_or_default(),
         requested_by: None,
+        reason: None,
     };
     let blob = |path: &RepoPath| world.file(path).map(|file| file.blob);
     let record = record(
@@ -136,7 +137,7 @@ fn gate_line(gate: &GateReport) -> String {
 }
 
 /// The pipeline and stage that a person named.
-fn find(
+pub(super) fn find(
     evaluation: &Evaluation,
     pipeline: &str,
     to: &str,

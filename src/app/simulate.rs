@@ -344,6 +344,7 @@ impl Simulation<'_> {
                 repository: String::new(),
                 base: self.world.branch.clone().unwrap_or_default(),
                 requested_by: None,
+                reason: None,
             };
             let blob =
                 |path: &crate::model::place::RepoPath| self.world.file(path).map(|file| file.blob);

@@ -58,6 +58,9 @@ impl Forge {
         variables: Value,
         doing: &str,
     ) -> Result<(Value, Vec<GraphqlError>, Timestamp), ForgeError> {
+        if kind == Kind::Write && self.only_reads.get() {
+            return Err(ForgeError::ReadOnly);
+        }
         let ask = Ask {
             kind,
             method: Method::POST,

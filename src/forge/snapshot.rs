@@ -20,7 +20,7 @@ use crate::model::pull::{
 pub(super) const PULL: &str = "fragment pull on PullRequest { number id title body url state isDraft isCrossRepository \
     createdAt closedAt mergedAt baseRefName headRefName headRefOid author { ...who } mergedBy { ...who } \
     mergeable potentialMergeCommit { tree { oid } parents(first: 3) { nodes { oid } } } mergeCommit { oid } \
-    commits { totalCount } labels(first: 100) { nodes { name } } reviews { totalCount } \
+    commits(first: 1) { totalCount } labels(first: 100) { nodes { name } } reviews(first: 1) { totalCount } \
     forced: timelineItems(first: 1, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) { nodes { __typename } } \
     closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } \
     autoMergeRequest { enabledAt } isInMergeQueue }";

@@ -51,6 +51,7 @@ pub(super) fn secret(name: &str, key: &str) -> Change {
 
 pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
     Promotion {
+        proposable: true,
         stage: "prod".into(),
         index: 1,
         at: Position::default(),
@@ -77,6 +78,7 @@ pub(super) fn edge(from: &str, to: &str) -> EdgeName {
 
 pub(super) fn gate(name: &str, kind: GateKind, verdict: Verdict, reason: &str) -> GateReport {
     GateReport {
+        approvals: Vec::new(),
         edge: edge("dev", "prod"),
         name: GateName::from(name),
         kind,

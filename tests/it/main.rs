@@ -10,6 +10,7 @@ mod architecture;
 mod contract_holds;
 mod documents;
 mod github_fake;
+mod reconcile;
 mod repo_history;
 mod scenarios;
 mod support;

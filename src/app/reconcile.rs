@@ -1,0 +1,249 @@
+//! `reconcile`, and `promote` on the forge: reads everything, does what is due, and looks again until nothing changes.
+//!
+//! The event that started the run only woke it up. One turn reads the state, decides about every stage, and carries the
+//! decisions out: first what moves no base, then at most one landing, after which everything is read again.
+
+mod ask;
+mod evidence;
+mod land;
+mod outcome;
+mod report;
+mod stages;
+mod texts;
+mod turn;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use jiff::Timestamp;
+
+use super::evaluate::Evaluation;
+use super::session::Session;
+use super::world::World;
+use crate::error::{Exit, Failure};
+use crate::model::catalog::PipelineId;
+use crate::model::ids::PlanId;
+use crate::model::pull::{Pull, Snapshot};
+
+pub(super) use ask::Asked;
+use land::Landing;
+pub(super) use outcome::{Outcome, Row, RowKind};
+use turn::{Closers, Done, Key, Turn};
+
+/// What a run was asked to do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Order {
+    /// Only this pipeline, as NAME or NAMESPACE/NAME.
+    pub pipeline: Option<String>,
+    /// Say what would be done, and write nothing.
+    pub dry_run: bool,
+    /// Land nothing, for this reason.
+    pub freeze: Option<String>,
+    /// A stage that a person asked for.
+    pub asked: Option<Asked>,
+}
+
+/// How often a run looks again before it is taken to turn in circles.
+const MOST_TURNS: usize = 200;
+
+/// What is remembered from turn to turn.
+#[derive(Default)]
+struct Memory {
+    /// Stages that landed in this run.
+    landed: BTreeSet<Key>,
+    /// Plans that landed in this run: one that comes back turns in circles.
+    landed_plans: BTreeSet<PlanId>,
+    /// Plans that were put up in this run.
+    put_up: BTreeSet<PlanId>,
+    /// Pipelines that are stopped for safety, with the reason.
+    stopped: BTreeMap<(Option<String>, String), String>,
+    /// How many were put up.
+    opened: u32,
+    /// Closed pull requests of ours, once they were asked for.
+    closed: Option<Vec<Pull>>,
+    /// What the people who closed them may do.
+    closers: Closers,
+    /// A landing that has still to be seen on the base.
+    landing: Option<Landing>,
+    /// Stages at which something failed or waits: not tried again in this run.
+    failed: BTreeSet<Key>,
+    /// How often somebody else was faster.
+    overtaken: BTreeMap<Key, u32>,
+    /// What happened, for the report.
+    outcome: Outcome,
+}
+
+impl Memory {
+    /// Whether a plan has come back that landed in this run, or a stage's pipeline was stopped. Such a pipeline is not
+    /// gone on with: something undoes what is landed.
+    fn goes_in_circles(&mut self, key: &Key, plan: &PlanId, lands: bool) -> bool {
+        let again = self.landed_plans.contains(plan) || (!lands && self.put_up.contains(plan));
+        let pipeline = (key.0.clone(), key.1.clone());
+        if again {
+            self.stopped.entry(pipeline.clone()).or_insert_with(|| {
+                format!(
+                    "plan {} came back after it was carried out in this very run",
+                    plan.shown()
+                )
+            });
+        }
+        self.stopped.contains_key(&pipeline)
+    }
+}
+
+/// What one turn read.
+struct Seen {
+    snapshot: Snapshot,
+    world: Rc<World>,
+    evaluation: Rc<Evaluation>,
+    now: Timestamp,
+}
+
+impl Seen {
+    /// The same manifests, with the pull requests as they are at a later look at the same tip.
+    fn again(&self, snapshot: Snapshot) -> Self {
+        Self {
+            now: snapshot.now,
+            snapshot,
+            world: Rc::clone(&self.world),
+            evaluation: Rc::clone(&self.evaluation),
+        }
+    }
+
+    /// A pipeline's namespace and name.
+    fn named(&self, id: PipelineId) -> (Option<String>, String) {
+        let pipeline = self.evaluation.catalog.pipeline(id);
+        (pipeline.namespace.clone(), pipeline.name.to_string())
+    }
+}
+
+/// Reconciles.
+pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcome, Failure> {
+    let mut memory = Memory::default();
+    let mut asked = None;
+    for number in 0..MOST_TURNS {
+        let seen = see(session).await?;
+        if !land::verify(session, &seen, &mut memory).await? {
+            continue;
+        }
+        if let (0, Some(order)) = (number, &order.asked) {
+            asked = Some(ask::look_up(session, order, &seen).await?);
+        }
+        let turn = Turn::new(session, order, asked.as_ref(), &seen, &memory, None).await?;
+        if number == 0 {
+            turn.plan_is_the_one_named()?;
+        }
+        let decisions = turn.decisions(&mut memory).await?;
+        if let Done::Changed = turn.prepare(&decisions, &mut memory).await? {
+            continue;
+        }
+        if let Done::Changed = land::land_one(&turn, &decisions, &mut memory).await? {
+            continue;
+        }
+        turn.tidy(&decisions, &mut memory).await?;
+        report::rows(&turn, &decisions, &mut memory);
+        let mut outcome = memory.outcome;
+        outcome.finish(session, &seen, &turn.stages.plan, order);
+        return Ok(outcome);
+    }
+    Err(Failure::new(
+        Exit::Blocked,
+        format!("the state still changed after {MOST_TURNS} turns"),
+    )
+    .hint("somebody else is writing all the time, or two rules fight; the next run goes on"))
+}
+
+/// Reads the repository, its manifests, revisions and history.
+async fn see(session: &Session) -> Result<Seen, Failure> {
+    let snapshot = session.forge.snapshot().await?;
+    let repo = session.remotes.here();
+    repo.know_commit(&snapshot.tip);
+    let world = session
+        .settle(|| {
+            World::of_forge(
+                &session.remotes,
+                &snapshot.base,
+                snapshot.tip.id,
+                session.here.clone(),
+            )
+        })
+        .await?;
+    let now = snapshot.now;
+    let evaluation = session.settle(|| Evaluation::of(&world, now, true)).await?;
+    policy_is_not_gone(session, &snapshot, &world).await?;
+    Ok(Seen {
+        snapshot,
+        world: Rc::new(world),
+        evaluation: Rc::new(evaluation),
+        now,
+    })
+}
+
+/// A policy that stood at the base of an open promotion and is gone now would loosen every rule at once.
+async fn policy_is_not_gone(
+    session: &Session,
+    snapshot: &Snapshot,
+    world: &World,
+) -> Result<(), Failure> {
+    use crate::repo::ReadObjects;
+    if !world.no_policy {
+        return Ok(());
+    }
+    let bases: BTreeSet<_> = snapshot
+        .branches
+        .iter()
+        .filter(|branch| {
+            branch
+                .pulls
+                .iter()
+                .any(|pull| pull.is_open() && !pull.foreign)
+        })
+        .filter_map(|branch| branch.tip.parents.first().copied())
+        .filter(|base| *base != snapshot.tip.id)
+        .collect();
+    let repo = session.remotes.here();
+    let gone = session
+        .settle(|| {
+            let mut gone = None;
+            let mut missing = None;
+            for base in &bases {
+                match repo.entry_at(base, crate::policy::DEFAULT_PATH) {
+                    Ok(Some(_)) => gone = Some(*base),
+                    Ok(None) => {}
+                    Err(error) => missing = Some(error),
+                }
+            }
+            missing.map_or(Ok(gone), |error| Err(error.into()))
+        })
+        .await?;
+    match gone {
+        None => Ok(()),
+        Some(base) => Err(Failure::new(
+            Exit::Failed,
+            format!(
+                "{} is gone, and it stood at {} when a promotion was put up that is still open",
+                crate::policy::DEFAULT_PATH,
+                base.short()
+            ),
+        )
+        .hint("put it back, or close the open promotions first: without it every rule would be the default one")),
+    }
+}
+
+/// The promotions of one pipeline that the order speaks of.
+fn is_ordered(order: &Order, namespace: Option<&str>, name: &str) -> bool {
+    let wanted = order
+        .pipeline
+        .as_deref()
+        .or(order.asked.as_ref().map(|asked| asked.pipeline.as_str()));
+    match wanted.map(|wanted| {
+        wanted
+            .split_once('/')
+            .map_or((None, wanted), |(ns, name)| (Some(ns), name))
+    }) {
+        None => true,
+        Some((wanted_namespace, wanted)) => {
+            wanted == name && (wanted_namespace.is_none() || wanted_namespace == namespace)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What a person asked for by a dispatch, and who that was: read from the run through the API, never from the
+//! environment (A19, A20).
+
+use super::Seen;
+use crate::app::session::Session;
+use crate::error::{Exit, Failure};
+use crate::model::catalog::PipelineId;
+use crate::model::evidence::{Actor, Permission};
+use crate::model::ids::PlanId;
+use crate::model::resolved::StageIndex;
+
+/// A stage that a person asked for.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct Asked {
+    /// The pipeline, as NAME or NAMESPACE/NAME.
+    pub pipeline: String,
+    /// The stage.
+    pub to: String,
+    /// The source's values are taken even where the target was set by hand.
+    pub take_source: bool,
+    /// Only this plan: twelve or more digits of its id.
+    pub plan: Option<String>,
+    /// The dispatch approves it.
+    pub approve: bool,
+    /// Why.
+    pub reason: Option<String>,
+    /// The run that was dispatched, where there is one.
+    pub run: Option<u64>,
+}
+
+/// The order, with its names looked up.
+pub(super) struct AskedStage {
+    pub pipeline: PipelineId,
+    pub stage: StageIndex,
+    /// Who asked; `None` outside of a workflow.
+    pub by: Option<Actor>,
+}
+
+impl Asked {
+    /// Whether a plan is the one that was named.
+    pub(super) fn is_of(&self, plan: &PlanId) -> bool {
+        let full = plan.to_string();
+        self.plan
+            .as_deref()
+            .is_none_or(|wanted| full.starts_with(&wanted.to_ascii_lowercase()))
+    }
+}
+
+/// Looks names and person up.
+pub(super) async fn look_up(
+    session: &Session,
+    asked: &Asked,
+    seen: &Seen,
+) -> Result<AskedStage, Failure> {
+    if let Some(plan) = &asked.plan {
+        let digits = plan.len() >= 12
+            && plan.len() <= 64
+            && plan.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !digits {
+            return Err(Failure::new(Exit::Invalid, "`plan` is no plan id")
+                .hint("give twelve or more of its digits, as branches and `sluice plan --format json` show them"));
+        }
+    }
+    if asked.approve && asked.plan.is_none() {
+        return Err(Failure::new(
+            Exit::Invalid,
+            "`approve` needs `plan`: what is approved must be said",
+        ));
+    }
+    let (pipeline, stage) = crate::app::local::find(&seen.evaluation, &asked.pipeline, &asked.to)?;
+    let by = match asked.run {
+        Some(run) => Some(requester(session, run, seen).await?),
+        None => None,
+    };
+    Ok(AskedStage {
+        pipeline,
+        stage,
+        by,
+    })
+}
+
+/// The person who dispatched a run. A bot's dispatch requests and approves nothing.
+async fn requester(session: &Session, run: u64, seen: &Seen) -> Result<Actor, Failure> {
+    let run = session.forge.workflow_run(run).await?;
+    let refuse = |why: String| {
+        Failure::new(Exit::Invalid, why).hint(
+            "Actions → this workflow → Run workflow, on the default branch, as a person with write",
+        )
+    };
+    if run.event != "workflow_dispatch" {
+        return Err(refuse(format!(
+            "a promotion is asked for by workflow_dispatch, and this run was started by {}",
+            run.event
+        )));
+    }
+    if run.branch.as_deref() != Some(seen.snapshot.base.as_str()) {
+        return Err(refuse(format!(
+            "this workflow was started on {}, not on {}",
+            run.branch.as_deref().unwrap_or("no branch"),
+            seen.snapshot.base
+        )));
+    }
+    // Who started this attempt; a re-run by somebody else is that person's asking.
+    let actor = run
+        .triggering
+        .ok_or_else(|| refuse("nobody is known to have started this run".to_owned()))?;
+    let Some(id) = actor.person() else {
+        return Err(refuse(format!(
+            "{} is no person, and only a person may ask",
+            actor.login
+        )));
+    };
+    let people = std::collections::BTreeMap::from([(id, actor.login.clone())]);
+    match session.forge.permissions(&people).await.remove(&id) {
+        Some(Ok(Permission::Write)) => Ok(actor),
+        Some(Ok(_)) => Err(refuse(format!("{} has no write here", actor.login))),
+        Some(Err(why)) => Err(Failure::new(Exit::Failed, why)),
+        None => Err(Failure::new(
+            Exit::Failed,
+            format!("what {} may do was not read", actor.login),
+        )),
+    }
+}

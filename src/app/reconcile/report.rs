@@ -1,0 +1,202 @@
+//! What the report says about each promotion at the end of a run.
+
+use std::collections::BTreeMap;
+
+use super::Memory;
+use super::outcome::{Row, RowKind};
+use super::stages::Place;
+use super::texts;
+use super::turn::Turn;
+use crate::model::label::HOLD;
+use crate::model::plan::{Promotion, State};
+use crate::model::proposal::Build;
+use crate::model::verdict::Verdict;
+use crate::plan::delivery::{Act, Decision};
+
+/// Adds a row for every promotion that something is to be said of and nothing was said of yet.
+pub(super) fn rows(turn: &Turn<'_>, decisions: &BTreeMap<Place, Decision>, memory: &mut Memory) {
+    for (place, decision) in decisions {
+        let promotion = turn.stages.promotion(*place);
+        let pipeline = turn.pipeline(*place);
+        for left_out in promotion
+            .left_out
+            .iter()
+            .filter(|service| service.by.is_some())
+        {
+            let ahead = (
+                pipeline.clone(),
+                promotion.stage.to_string(),
+                left_out.clone(),
+            );
+            memory.outcome.ahead.push(ahead);
+        }
+        let stopped = memory
+            .stopped
+            .get(&(turn.key(*place).0, turn.key(*place).1))
+            .cloned();
+        let told = memory.outcome.rows.iter_mut().find(|row| {
+            row.pipeline == pipeline
+                && row.to == promotion.stage.as_str()
+                && row.kind != RowKind::Promoted
+        });
+        if let Some(row) = told {
+            if row.pull.is_none() {
+                row.pull = decision.stands;
+            }
+            if row.kind == RowKind::Opened {
+                row.next = row.next.take().or_else(|| next(turn, *place, decision));
+            }
+            continue;
+        }
+        let Some((kind, why, next)) = said(turn, *place, decision, stopped) else {
+            if matches!(promotion.state, State::InSync) {
+                memory.outcome.in_sync += 1;
+            }
+            continue;
+        };
+        memory.outcome.rows.push(Row {
+            kind,
+            pipeline,
+            from: promotion
+                .edges
+                .iter()
+                .map(|edge| edge.from.to_string())
+                .collect(),
+            to: promotion.stage.to_string(),
+            plan: promotion.plan,
+            pull: decision.stands,
+            commit: None,
+            why,
+            next,
+        });
+    }
+}
+
+type Said = (RowKind, String, Option<String>);
+
+fn said(
+    turn: &Turn<'_>,
+    place: Place,
+    decision: &Decision,
+    stopped: Option<String>,
+) -> Option<Said> {
+    let promotion = turn.stages.promotion(place);
+    if let Some((_, why)) = &decision.blocked {
+        return Some((
+            RowKind::Blocked,
+            why.clone(),
+            Some("close it, then dispatch".to_owned()),
+        ));
+    }
+    if let (Some(why), false) = (&stopped, promotion.changes.is_empty()) {
+        return Some((
+            RowKind::Blocked,
+            why.clone(),
+            Some("find out what undoes it".to_owned()),
+        ));
+    }
+    if promotion.state == State::Error {
+        return Some((
+            RowKind::Error,
+            promotion.reason.clone(),
+            promotion.help.clone(),
+        ));
+    }
+    if let Some(number) = decision.stands
+        && let Some(candidate) = turn.stages.candidate(place, number)
+    {
+        if let Build::Unreadable(why) = &candidate.build {
+            return Some((RowKind::Error, why.clone(), None));
+        }
+        let judged = candidate.judged.as_ref().unwrap_or(promotion);
+        if candidate.pull.has_label(HOLD) {
+            return Some((
+                RowKind::Held,
+                format!("held by the label {HOLD}"),
+                Some("take the label off".to_owned()),
+            ));
+        }
+        if candidate.pull.draft {
+            return Some((
+                RowKind::Held,
+                "it is a draft".to_owned(),
+                Some("mark it as ready".to_owned()),
+            ));
+        }
+        if candidate.pull.queued {
+            return Some((RowKind::Waiting, "in the merge queue".to_owned(), None));
+        }
+        return Some(of_judged(judged, next(turn, place, decision)));
+    }
+    if let Some(why) = &decision.kept_back {
+        return Some((RowKind::Held, why.clone(), None));
+    }
+    match promotion.state {
+        State::Held if promotion.changes.is_empty() => None,
+        State::Held => Some((
+            RowKind::Held,
+            promotion.reason.clone(),
+            promotion.help.clone(),
+        )),
+        State::Due => {
+            let writes = decision
+                .acts
+                .iter()
+                .any(|act| matches!(act, Act::Open { .. } | Act::Commit));
+            let gate_error = promotion
+                .gates
+                .iter()
+                .find(|gate| gate.judgement.verdict == Verdict::Error);
+            match gate_error {
+                Some(gate) => Some((
+                    RowKind::Error,
+                    format!("{}: {}", gate.name, gate.judgement.reason),
+                    None,
+                )),
+                None if writes => Some((
+                    RowKind::Due,
+                    texts::waits_for(promotion),
+                    Some("is put up by a run that may write".to_owned()),
+                )),
+                None => Some((RowKind::Waiting, texts::waits_for(promotion), None)),
+            }
+        }
+        State::Error | State::Ahead | State::InSync => None,
+    }
+}
+
+fn of_judged(judged: &Promotion, next: Option<String>) -> Said {
+    if judged.state == State::Error {
+        return (RowKind::Error, judged.reason.clone(), judged.help.clone());
+    }
+    if let Some(gate) = judged
+        .gates
+        .iter()
+        .find(|gate| gate.judgement.verdict == Verdict::Error)
+    {
+        return (
+            RowKind::Error,
+            format!("{}: {}", gate.name, gate.judgement.reason),
+            Some("the next run reads it again".to_owned()),
+        );
+    }
+    if judged.state == State::Held {
+        return (RowKind::Held, judged.reason.clone(), judged.help.clone());
+    }
+    (RowKind::Waiting, texts::waits_for(judged), next)
+}
+
+fn next(turn: &Turn<'_>, place: Place, decision: &Decision) -> Option<String> {
+    let number = decision.stands?;
+    let candidate = turn.stages.candidate(place, number)?;
+    let judged = candidate.judged.as_ref()?;
+    let open = judged
+        .gates
+        .iter()
+        .find(|gate| gate.judgement.verdict != Verdict::Pass)?;
+    Some(match open.judgement.verdict {
+        Verdict::Blocked => "settle it with who requested changes".to_owned(),
+        _ if open.kind == crate::model::pipeline::GateKind::Approval => format!("approve {number}"),
+        _ => "waits for its gate".to_owned(),
+    })
+}

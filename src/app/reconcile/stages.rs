@@ -1,0 +1,435 @@
+//! The stages of a turn: each promotion with the open pull requests that stand, or stood, for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ask::AskedStage;
+use super::evidence::{self, Question};
+use super::{Order, Seen, is_ordered};
+use crate::app::evaluate::Ask;
+use crate::app::session::Session;
+use crate::error::Failure;
+use crate::execute::edited_files;
+use crate::gather::{self, Wanted};
+use crate::model::catalog::{MayHold, PipelineId};
+use crate::model::change::Change;
+use crate::model::evidence::{Evidence, Looked};
+use crate::model::ids::{BlobId, PlanId};
+use crate::model::plan::{Plan, Promotion};
+use crate::model::policy::Delivery;
+use crate::model::proposal::{Build, Proposal};
+use crate::model::pull::{Pull, PullNumber};
+use crate::model::resolved::StageIndex;
+use crate::plan::delivery::{Candidate, Stage};
+use crate::plan::{Standing, standing};
+use crate::record::{Record, branch_name};
+use crate::repo::Repo;
+
+/// A promotion by its place in the plan.
+pub(super) type Place = (usize, usize);
+
+/// Everything that a turn decides from.
+pub(super) struct Stages {
+    pub plan: Plan,
+    /// Open pull requests by promotion.
+    candidates: BTreeMap<Place, Vec<Candidate>>,
+    strange: BTreeMap<Place, Vec<Pull>>,
+    /// Proposals that belong to no promotion of the plan, with their open pull requests.
+    pub stray: Vec<(Proposal, Pull)>,
+    /// Proposals without an open pull request.
+    pub resting: Vec<Proposal>,
+}
+
+/// What is remembered that bears on a plan.
+pub(super) struct Recall<'a> {
+    pub landed: &'a BTreeSet<(Option<String>, String, String)>,
+    pub asked: Option<&'a AskedStage>,
+    pub order: &'a Order,
+    /// The evidence of this pull request alone is read.
+    pub only: Option<PullNumber>,
+}
+
+impl Recall<'_> {
+    fn ask(&self, seen: &Seen, evidence: BTreeMap<PlanId, Looked<Evidence>>) -> Ask {
+        let mut landed: BTreeSet<(PipelineId, StageIndex)> = BTreeSet::new();
+        for (index, resolved) in seen.evaluation.resolved.iter().enumerate() {
+            let (namespace, name) = seen.named(resolved.id);
+            let stages = &seen.evaluation.catalog.pipeline(resolved.id).stages;
+            for (stage, entry) in stages.iter().enumerate() {
+                let key = (
+                    namespace.clone(),
+                    name.clone(),
+                    entry.name.value.to_string(),
+                );
+                if self.landed.contains(&key) {
+                    landed.insert((PipelineId(index), stage));
+                }
+            }
+        }
+        let take_source = self
+            .order
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.take_source);
+        Ask {
+            evidence: Some(evidence),
+            frozen: self.order.freeze.clone(),
+            take_source,
+            landed,
+            asked: self.asked.map(|asked| (asked.pipeline, asked.stage)),
+            ..Ask::default()
+        }
+    }
+}
+
+impl Stages {
+    /// Reads everything that the decisions need: builds, evidence, and the plans that stand.
+    pub(super) async fn of(
+        session: &Session,
+        seen: &Seen,
+        recall: &Recall<'_>,
+    ) -> Result<Self, Failure> {
+        let first = seen
+            .evaluation
+            .plan(&seen.world, seen.now, &recall.ask(seen, BTreeMap::new()));
+        let (proposals, strange) = gather::proposals(&seen.snapshot);
+        let base = &seen.snapshot.base;
+        let mut by_place: BTreeMap<Place, Vec<(Proposal, Pull)>> = BTreeMap::new();
+        let (mut stray, mut resting) = (Vec::new(), Vec::new());
+        for proposal in proposals {
+            let Some(pull) = proposal.open(base).cloned() else {
+                resting.push(proposal);
+                continue;
+            };
+            match place_of(seen, &first, &proposal) {
+                Some(place) => by_place.entry(place).or_default().push((proposal, pull)),
+                None => stray.push((proposal, pull)),
+            }
+        }
+        let builds = builds(session, seen, &first, &by_place).await?;
+        let evidence = Self::evidence(session, recall, &by_place, &builds).await;
+        let by_plan = evidence_by_plan(&by_place, &builds, &evidence);
+        let ask = recall.ask(seen, by_plan);
+        let plan = seen.evaluation.plan(&seen.world, seen.now, &ask);
+        let mut candidates: BTreeMap<Place, Vec<Candidate>> = BTreeMap::new();
+        for (place, found) in by_place {
+            for (proposal, pull) in found {
+                let build = builds.get(&pull.number).cloned().unwrap_or(Build::Unknown);
+                let (judged, build) =
+                    judged(session, seen, &plan, place, &ask, &proposal, &pull, build).await?;
+                candidates.entry(place).or_default().push(Candidate {
+                    proposal,
+                    pull,
+                    build,
+                    judged,
+                });
+            }
+        }
+        let strange = strange_by_place(seen, &plan, strange);
+        Ok(Self {
+            plan,
+            candidates,
+            strange,
+            stray,
+            resting,
+        })
+    }
+
+    async fn evidence(
+        session: &Session,
+        recall: &Recall<'_>,
+        by_place: &BTreeMap<Place, Vec<(Proposal, Pull)>>,
+        builds: &BTreeMap<PullNumber, Build>,
+    ) -> BTreeMap<PullNumber, Looked<Evidence>> {
+        let by = recall.asked.and_then(|asked| asked.by.as_ref());
+        let questions: Vec<Question<'_>> = by_place
+            .values()
+            .flatten()
+            .filter(|(_, pull)| recall.only.is_none_or(|only| only == pull.number))
+            .filter(|(_, pull)| !matches!(builds.get(&pull.number), Some(Build::HeadMoved(_))))
+            .map(|(proposal, pull)| Question {
+                pull,
+                requester: proposal.requested_by,
+                dispatched: evidence::approving(recall.order.asked.as_ref(), by, &proposal.plan),
+            })
+            .filter(|question| {
+                question.dispatched.is_some() || evidence::was_spoken_about(question.pull)
+            })
+            .collect();
+        evidence::read(session, &questions).await
+    }
+
+    /// The facts of one promotion; what was closed before is known only where it was asked for.
+    pub(super) fn stage<'a>(&'a self, seen: &Seen, place: Place) -> Stage<'a> {
+        let promotion = self.promotion(place);
+        let pipeline = seen
+            .evaluation
+            .catalog
+            .pipeline(self.plan.pipelines[place.0].id);
+        let delivery = seen
+            .world
+            .policy
+            .stage(&pipeline.name, &promotion.stage)
+            .map_or(Delivery::default(), |ruled| ruled.rule.delivery);
+        Stage {
+            promotion,
+            candidates: self.candidates.get(&place).cloned().unwrap_or_default(),
+            strange: self.strange.get(&place).cloned().unwrap_or_default(),
+            veto: None,
+            closed_lately: None,
+            all_read: all_read(seen),
+            delivery,
+        }
+    }
+
+    pub(super) fn promotion(&self, place: Place) -> &Promotion {
+        &self.plan.pipelines[place.0].promotions[place.1]
+    }
+
+    /// An open pull request of a promotion.
+    pub(super) fn candidate(&self, place: Place, number: PullNumber) -> Option<&Candidate> {
+        self.candidates
+            .get(&place)?
+            .iter()
+            .find(|candidate| candidate.pull.number == number)
+    }
+
+    /// A pull request of a promotion, whether it is one of ours or only named so.
+    pub(super) fn pull(&self, place: Place, number: PullNumber) -> Option<&Pull> {
+        let strange = self.strange.get(&place).into_iter().flatten();
+        self.candidate(place, number)
+            .map(|candidate| &candidate.pull)
+            .or_else(|| strange.into_iter().find(|pull| pull.number == number))
+    }
+
+    /// The plans that stand in open pull requests.
+    pub(super) fn standing_plans(&self) -> Vec<PlanId> {
+        let all = self.candidates.values().flatten();
+        all.map(|candidate| candidate.proposal.plan).collect()
+    }
+
+    /// All promotions that the order speaks of.
+    pub(super) fn places<'a>(
+        &'a self,
+        seen: &'a Seen,
+        order: &'a Order,
+    ) -> impl Iterator<Item = Place> + 'a {
+        self.plan
+            .pipelines
+            .iter()
+            .enumerate()
+            .flat_map(move |(index, pipeline)| {
+                let (namespace, name) = seen.named(pipeline.id);
+                let spoken_of = is_ordered(order, namespace.as_deref(), &name);
+                pipeline
+                    .promotions
+                    .iter()
+                    .enumerate()
+                    .filter(move |(_, promotion)| {
+                        let to = order.asked.as_ref().map(|asked| asked.to.as_str());
+                        spoken_of && to.is_none_or(|to| to == promotion.stage.as_str())
+                    })
+                    .map(move |(position, _)| (index, position))
+            })
+    }
+}
+
+/// Nothing in which a pipeline could stand went unread: absence is not deletion.
+pub(super) fn all_read(seen: &Seen) -> bool {
+    let unread = &seen.evaluation.catalog.unread;
+    seen.world.policy_finding.is_none()
+        && !unread
+            .iter()
+            .any(|file| !file.templated && file.may_hold == MayHold::Ours)
+}
+
+fn place_of(seen: &Seen, plan: &Plan, proposal: &Proposal) -> Option<Place> {
+    plan.pipelines
+        .iter()
+        .enumerate()
+        .find_map(|(index, pipeline)| {
+            let (namespace, name) = seen.named(pipeline.id);
+            if namespace != proposal.namespace || name != proposal.pipeline {
+                return None;
+            }
+            let position = pipeline.promotions.iter().position(|promotion| {
+                let mut edges = promotion.edges.clone();
+                edges.sort();
+                promotion.stage == proposal.stage && edges == proposal.edges
+            })?;
+            Some((index, position))
+        })
+}
+
+/// Whose stage a branch's name speaks of, where its head holds no record of ours.
+fn strange_by_place(seen: &Seen, plan: &Plan, strange: Vec<Pull>) -> BTreeMap<Place, Vec<Pull>> {
+    let mut found: BTreeMap<Place, Vec<Pull>> = BTreeMap::new();
+    for pull in strange {
+        for (index, pipeline) in plan.pipelines.iter().enumerate() {
+            let (_, name) = seen.named(pipeline.id);
+            for (position, promotion) in pipeline.promotions.iter().enumerate() {
+                let record = Record {
+                    namespace: None,
+                    pipeline: name.clone(),
+                    stage: promotion.stage.to_string(),
+                    edges: Vec::new(),
+                    plan: PlanId::from_digest([0; 32]),
+                    build: String::new(),
+                    repository: String::new(),
+                    base: String::new(),
+                    sources: Vec::new(),
+                    requested_by: None,
+                    reason: None,
+                };
+                let like = branch_name(&record, 0);
+                let folder = like
+                    .rsplit_once('/')
+                    .map_or(like.as_str(), |(folder, _)| folder);
+                if pull
+                    .branch
+                    .rsplit_once('/')
+                    .is_some_and(|(other, _)| other == folder)
+                {
+                    found
+                        .entry((index, position))
+                        .or_default()
+                        .push(pull.clone());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The files of a plan with its edits made on the tip.
+fn wanted_files(seen: &Seen, promotion: &Promotion) -> Option<BTreeMap<String, BlobId>> {
+    let files = edited_files(&promotion.changes, |path| seen.world.bytes(path)).ok()?;
+    files
+        .iter()
+        .map(|file| Some((file.path.to_string(), Repo::hash_blob(&file.after).ok()?)))
+        .collect()
+}
+
+/// Whether the builds stand. A plan that would not be made now, and that nobody has spoken about, is only looked at for
+/// a moved head: it gives way anyhow.
+async fn builds(
+    session: &Session,
+    seen: &Seen,
+    plan: &Plan,
+    by_place: &BTreeMap<Place, Vec<(Proposal, Pull)>>,
+) -> Result<BTreeMap<PullNumber, Build>, Failure> {
+    let repo = session.remotes.here();
+    session
+        .settle(|| {
+            let mut builds = BTreeMap::new();
+            for (place, found) in by_place {
+                let promotion = &plan.pipelines[place.0].promotions[place.1];
+                let files = wanted_files(seen, promotion);
+                for (proposal, pull) in found {
+                    let current = promotion.plan == Some(proposal.plan);
+                    let wanted = Wanted {
+                        tip: seen.snapshot.tip.id,
+                        tree: seen.snapshot.tip.tree,
+                        files: files.as_ref().filter(|_| current),
+                        policy: &seen.world.policy,
+                    };
+                    let matters = current
+                        || evidence::was_spoken_about(pull)
+                        || proposal.requested_by.is_some();
+                    let build = if matters {
+                        gather::build(repo, proposal, pull, &wanted)
+                            .unwrap_or_else(|error| Build::Unreadable(error.to_string()))
+                    } else {
+                        gather::moved(proposal, pull).unwrap_or(Build::BaseMoved)
+                    };
+                    builds.insert(pull.number, build);
+                }
+            }
+            Ok(builds)
+        })
+        .await
+}
+
+/// Evidence by plan: where two pull requests put up one plan, of the one that would stand.
+fn evidence_by_plan(
+    by_place: &BTreeMap<Place, Vec<(Proposal, Pull)>>,
+    builds: &BTreeMap<PullNumber, Build>,
+    evidence: &BTreeMap<PullNumber, Looked<Evidence>>,
+) -> BTreeMap<PlanId, Looked<Evidence>> {
+    let mut all: Vec<&(Proposal, Pull)> = by_place.values().flatten().collect();
+    all.sort_by_key(|(_, pull)| {
+        (
+            builds.get(&pull.number) != Some(&Build::Stands),
+            pull.number,
+        )
+    });
+    let mut found = BTreeMap::new();
+    let mut decided = BTreeSet::new();
+    for (proposal, pull) in all {
+        if !decided.insert(proposal.plan) {
+            continue;
+        }
+        if let Some(evidence) = evidence.get(&pull.number) {
+            found.insert(proposal.plan, evidence.clone());
+        }
+    }
+    found
+}
+
+/// The plan of an open pull request, judged now.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one call; a struct would only be taken apart again"
+)]
+async fn judged(
+    session: &Session,
+    seen: &Seen,
+    plan: &Plan,
+    place: Place,
+    ask: &Ask,
+    proposal: &Proposal,
+    pull: &Pull,
+    build: Build,
+) -> Result<(Option<Promotion>, Build), Failure> {
+    let pipeline = &plan.pipelines[place.0];
+    let promotion = &pipeline.promotions[place.1];
+    let current = promotion.plan == Some(proposal.plan);
+    // A stage that only a dispatch moves was asked for when this was put up.
+    let asked_for = proposal.requested_by.is_some();
+    if current && !asked_for {
+        return Ok((Some(promotion.clone()), build));
+    }
+    if !matches!(build, Build::Stands | Build::Unknown)
+        || !(evidence::was_spoken_about(pull) || asked_for)
+    {
+        return Ok((None, build));
+    }
+    let changes: Vec<Change> = if current {
+        promotion.changes.clone()
+    } else {
+        let repo = session.remotes.here();
+        let found = session
+            .settle(|| Ok(gather::changes(repo, proposal, &seen.world.policy)))
+            .await?;
+        match found {
+            Ok(Some(changes)) => changes,
+            Ok(None) => {
+                let why = "its content is not what its plan says".to_owned();
+                return Ok((None, Build::HeadMoved(why)));
+            }
+            Err(error) => return Ok((None, Build::Unreadable(error.to_string()))),
+        }
+    };
+    let standing_plan = Standing {
+        pipeline: pipeline.id,
+        stage: promotion.index,
+        edges: proposal.edges.clone(),
+        plan: proposal.plan,
+        changes,
+        requested: asked_for,
+    };
+    let judged = standing(
+        &seen.evaluation.facts(&seen.world, seen.now, ask),
+        &standing_plan,
+    );
+    Ok((judged, build))
+}

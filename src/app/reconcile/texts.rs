@@ -1,0 +1,288 @@
+//! The texts of promotions: what is known at a turn, put into the words of `render`.
+
+use std::collections::BTreeMap;
+
+use super::stages::Place;
+use super::turn::Turn;
+use crate::model::ids::PlanId;
+use crate::model::label::approve_label;
+use crate::model::pipeline::GateKind;
+use crate::model::plan::Promotion;
+use crate::model::policy::{GateRule, Way};
+use crate::model::pull::PullNumber;
+use crate::plan::delivery::Candidate;
+use crate::record::{Record, branch_name};
+use crate::render::{self, GateDetail, Message, PullRequest};
+
+/// A pull request to open.
+pub(super) struct Proposed {
+    pub message: String,
+    pub title: String,
+    pub body: String,
+    /// Why it waits, for the report.
+    pub why: String,
+    /// Texts of the policy that could not be used.
+    pub problems: Vec<String>,
+}
+
+/// A pull request's title and description.
+pub(super) struct Description {
+    pub title: String,
+    pub body: String,
+}
+
+/// The texts of a new pull request.
+pub(super) fn proposal(
+    turn: &Turn<'_>,
+    place: Place,
+    record: &Record,
+    replaces: Option<PullNumber>,
+) -> Proposed {
+    let promotion = turn.stages.promotion(place);
+    let name = name_of(turn, place);
+    let texts = &turn.seen.world.policy.texts;
+    let (title, subject) = (
+        render::title(texts, &name, promotion),
+        render::subject(texts, &name, promotion),
+    );
+    let note = render::note(texts, &name, promotion);
+    let problems = [&title.problem, &subject.problem, &note.problem];
+    let file = &turn.seen.world.policy_file;
+    let problems = problems
+        .into_iter()
+        .flatten()
+        .map(|problem| {
+            format!(
+                "{file}:{}:{}: {problem}",
+                problem.at.line, problem.at.column
+            )
+        })
+        .collect();
+    let message = render::promotion_message(subject.text, promotion, &record.trailers());
+    Proposed {
+        message: message.whole(),
+        title: title.text.to_string(),
+        body: body(
+            turn,
+            place,
+            promotion,
+            replaces.map(|number| number.0),
+            None,
+            note.text.as_deref(),
+        ),
+        why: waits_for(promotion),
+        problems,
+    }
+}
+
+/// The texts of a pull request that is open.
+pub(super) fn description(
+    turn: &Turn<'_>,
+    place: Place,
+    candidate: &Candidate,
+    judged: &Promotion,
+    newer: Option<PlanId>,
+) -> Description {
+    let name = name_of(turn, place);
+    let texts = &turn.seen.world.policy.texts;
+    let note = render::note(texts, &name, judged);
+    let replaces = replaced_by_this(&candidate.pull.body);
+    Description {
+        title: render::title(texts, &name, judged).text.to_string(),
+        body: body(turn, place, judged, replaces, newer, note.text.as_deref()),
+    }
+}
+
+/// The number that a description says it replaces: nothing hangs on it, so what stands there is believed.
+fn replaced_by_this(body: &str) -> Option<u64> {
+    let (_, rest) = body.rsplit_once("replaces #")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// Whether a description is another one than that which stands there; line ends aside, which GitHub's pages change.
+pub(super) fn differs(there: &str, wanted: &str) -> bool {
+    there.replace("\r\n", "\n").trim_end() != wanted.trim_end()
+}
+
+fn body(
+    turn: &Turn<'_>,
+    place: Place,
+    promotion: &Promotion,
+    replaces: Option<u64>,
+    newer: Option<PlanId>,
+    note: Option<&str>,
+) -> String {
+    let pipeline = turn.pipeline(place);
+    let manifest = turn
+        .seen
+        .evaluation
+        .catalog
+        .pipeline(turn.stages.plan.pipelines[place.0].id);
+    let policy = &turn.seen.world.policy;
+    let gates = promotion
+        .gates
+        .iter()
+        .map(|gate| {
+            let ways: &[Way] = match policy
+                .gate(&manifest.name, &gate.name)
+                .map(|ruled| ruled.rule)
+            {
+                Some(GateRule::Approval { ways, .. }) => ways,
+                _ if gate.kind == GateKind::Approval => &[Way::Review, Way::Label],
+                _ => &[],
+            };
+            let label = ways
+                .contains(&Way::Label)
+                .then(|| approve_label(&gate.edge.to, &gate.name));
+            GateDetail {
+                ways,
+                label,
+                ..GateDetail::default()
+            }
+        })
+        .collect();
+    let text = PullRequest {
+        gates,
+        land: policy.land,
+        replaces,
+        newer,
+        note,
+        ..PullRequest::new(&pipeline, promotion)
+    };
+    // Its own least form fits any bounds; should a template fail, the plan is still named.
+    text.body().unwrap_or_else(|_| {
+        format!(
+            "Plan `{}`",
+            promotion.plan.map(|plan| plan.named()).unwrap_or_default()
+        )
+    })
+}
+
+/// What a gate that does not pass yet says, for the report.
+pub(super) fn waits_for(promotion: &Promotion) -> String {
+    use crate::model::verdict::Verdict;
+    let open: Vec<String> = promotion
+        .gates
+        .iter()
+        .filter(|gate| gate.judgement.verdict != Verdict::Pass)
+        .map(|gate| format!("{}: {}", gate.name, gate.judgement.reason))
+        .collect();
+    match open.is_empty() {
+        true => promotion.reason.clone(),
+        false => open.join("; "),
+    }
+}
+
+/// The message of a landing through a pull request.
+pub(super) fn landing(
+    turn: &Turn<'_>,
+    place: Place,
+    candidate: &Candidate,
+    promotion: &Promotion,
+) -> Message {
+    let trailers = Record::parse(&candidate.proposal.branch.tip.message)
+        .map(|record| record.trailers())
+        .unwrap_or_default();
+    let texts = &turn.seen.world.policy.texts;
+    let subject = render::subject(texts, &name_of(turn, place), promotion).text;
+    render::landing_message(subject, promotion, &trailers, &promotion.gates)
+}
+
+/// The message of a commit straight onto the base.
+pub(super) fn direct(turn: &Turn<'_>, place: Place, record: &Record) -> Message {
+    let promotion = turn.stages.promotion(place);
+    let texts = &turn.seen.world.policy.texts;
+    let subject = render::subject(texts, &name_of(turn, place), promotion).text;
+    render::landing_message(subject, promotion, &record.trailers(), &promotion.gates)
+}
+
+fn name_of(turn: &Turn<'_>, place: Place) -> String {
+    turn.key(place).1
+}
+
+/// The labels that approve a promotion's gates, with what each is for.
+pub(super) fn labels(
+    turn: &Turn<'_>,
+    place: Place,
+    promotion: &Promotion,
+) -> BTreeMap<String, String> {
+    let manifest = turn
+        .seen
+        .evaluation
+        .catalog
+        .pipeline(turn.stages.plan.pipelines[place.0].id);
+    let by_label = |gate: &&crate::model::plan::GateReport| {
+        let rule = turn
+            .seen
+            .world
+            .policy
+            .gate(&manifest.name, &gate.name)
+            .map(|ruled| ruled.rule);
+        gate.kind == GateKind::Approval
+            && match rule {
+                Some(GateRule::Approval { ways, .. }) => ways.contains(&Way::Label),
+                _ => true,
+            }
+    };
+    promotion
+        .gates
+        .iter()
+        .filter(by_label)
+        .map(|gate| {
+            let purpose: String = format!("Approves {} into {}", gate.name, gate.edge.to)
+                .chars()
+                .take(100)
+                .collect();
+            (approve_label(&gate.edge.to, &gate.name), purpose)
+        })
+        .collect()
+}
+
+/// Whom the policy asks to review: logins, and teams without their organisation.
+pub(super) fn reviewers(
+    turn: &Turn<'_>,
+    place: Place,
+    promotion: &Promotion,
+) -> (Vec<String>, Vec<String>) {
+    let policy = &turn.seen.world.policy;
+    let manifest = turn
+        .seen
+        .evaluation
+        .catalog
+        .pipeline(turn.stages.plan.pipelines[place.0].id);
+    let named = policy
+        .stage(&manifest.name, &promotion.stage)
+        .map(|ruled| ruled.rule.reviewers.as_slice())
+        .unwrap_or_default();
+    let (mut people, mut teams) = (Vec::new(), Vec::new());
+    let mut add = |name: &str| match name.split_once('/') {
+        Some((_, team)) => teams.push(team.to_owned()),
+        None => people.push(name.trim_start_matches('@').to_owned()),
+    };
+    for name in named {
+        match policy.people.get(name.value.as_str()) {
+            Some(group) => group.rule.iter().for_each(|member| add(member)),
+            None => add(&name.value),
+        }
+    }
+    (people, teams)
+}
+
+/// Whether a branch put up this very plan of a stage, whatever its build.
+pub(super) fn branch_is_of_plan(branch: &str, pipeline: &str, stage: &str, plan: &PlanId) -> bool {
+    let like = Record {
+        namespace: None,
+        pipeline: pipeline.to_owned(),
+        stage: stage.to_owned(),
+        edges: Vec::new(),
+        plan: *plan,
+        build: String::new(),
+        repository: String::new(),
+        base: String::new(),
+        sources: Vec::new(),
+        requested_by: None,
+        reason: None,
+    };
+    branch.starts_with(&branch_name(&like, 0))
+}

@@ -1,0 +1,188 @@
+//! A run on the forge: its connection, the repositories that it reads, and what the environment says about it.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use secrecy::SecretString;
+
+use crate::catalog::Here;
+use crate::cli::ForgeArgs;
+use crate::error::{Exit, Failure};
+use crate::forge::{Access, Calls, Forge, Patience};
+use crate::gather::{RemoteRepo, Remotes};
+use crate::model::slug::RepoSlug;
+use crate::repo::Repo;
+
+/// What the environment says, by name; tests give their own.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A run on the forge.
+pub(super) struct Session {
+    /// This repository.
+    pub forge: Forge,
+    /// For reading other repositories.
+    pub elsewhere: Forge,
+    /// The repositories that are read.
+    pub remotes: Rc<Remotes>,
+    /// What makes a repository this one.
+    pub here: Here,
+    /// The page of the server: `https://github.com`.
+    pub server: String,
+    /// Notices for the reader.
+    pub notices: Vec<String>,
+}
+
+impl Session {
+    /// Makes ready; makes no call.
+    pub(super) fn open(
+        args: &ForgeArgs,
+        environment: Environment<'_>,
+        patience: Patience,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, Failure> {
+        let slug = args
+            .repository
+            .clone()
+            .or_else(|| environment("GITHUB_REPOSITORY"))
+            .ok_or_else(|| {
+                Failure::new(Exit::Invalid, "no repository is named")
+                    .hint("give --repository OWNER/NAME; in a workflow GITHUB_REPOSITORY names it")
+            })?;
+        let slug: RepoSlug = slug
+            .parse()
+            .map_err(|error| Failure::new(Exit::Invalid, format!("{error}")))?;
+        let token = token(environment).ok_or_else(|| {
+            Failure::new(Exit::Invalid, "there is no token").hint(
+                "the Action's input `token` is empty; outside of a workflow set GITHUB_TOKEN. It is never taken from the \
+                 command line",
+            )
+        })?;
+        let server =
+            environment("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
+        let api =
+            environment("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
+        let graphql = environment("GITHUB_GRAPHQL_URL").unwrap_or_else(|| graphql_of(&api));
+        let access = |token: SecretString| Access {
+            api: api.clone(),
+            graphql: graphql.clone(),
+            token,
+        };
+        let forge = Forge::new(
+            &access(token.into()),
+            slug.clone(),
+            patience,
+            Arc::clone(&stop),
+        )?;
+        let elsewhere = match read_token(environment) {
+            Some(token) => Forge::new(&access(token.into()), slug.clone(), patience, stop)?,
+            None => forge.of(slug.clone()),
+        };
+        elsewhere.set_read_only_here();
+        let mut notices = Vec::new();
+        let local = checkout(args, environment, &mut notices);
+        let host = host_of(&server);
+        let here = Here {
+            remotes: [format!("https://{host}/{slug}")]
+                .iter()
+                .filter_map(|url| url.parse().ok())
+                .collect(),
+            ..Here::default()
+        };
+        Ok(Self {
+            forge,
+            elsewhere,
+            remotes: Rc::new(Remotes::new(host, RemoteRepo::new(slug, local))),
+            here,
+            server,
+            notices,
+        })
+    }
+
+    /// How many calls were made.
+    pub(super) fn calls(&self) -> Calls {
+        let (own, other) = (self.forge.calls(), self.elsewhere.calls());
+        if self.forge.shares_wire(&self.elsewhere) {
+            return own;
+        }
+        Calls {
+            reads: own.reads + other.reads,
+            writes: own.writes + other.writes,
+        }
+    }
+
+    /// Asks again and again until a pass notes nothing that is still to be fetched.
+    pub(super) async fn settle<T>(
+        &self,
+        mut ask: impl FnMut() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        for _ in 0..MOST_PASSES {
+            let answer = ask();
+            if !self.remotes.fetch(&self.forge, &self.elsewhere).await {
+                return answer;
+            }
+        }
+        Err(Failure::new(
+            Exit::Failed,
+            format!("reading did not come to an end in {MOST_PASSES} rounds"),
+        ))
+    }
+}
+
+/// More rounds of fetching than any history within bounds needs.
+const MOST_PASSES: usize = 400;
+
+fn token(environment: Environment<'_>) -> Option<String> {
+    ["SLUICE_TOKEN", "INPUT_TOKEN", "GITHUB_TOKEN"]
+        .iter()
+        .find_map(|name| given(environment, name))
+}
+
+fn read_token(environment: Environment<'_>) -> Option<String> {
+    ["SLUICE_READ_TOKEN", "INPUT_READ-TOKEN", "INPUT_READ_TOKEN"]
+        .iter()
+        .find_map(|name| given(environment, name))
+}
+
+fn given(environment: Environment<'_>, name: &str) -> Option<String> {
+    environment(name)
+        .map(|value| value.trim().to_owned())
+        .filter(|value| !value.is_empty())
+}
+
+/// GraphQL's address where only REST's is known: GitHub Enterprise Server has them side by side (R-3.23).
+fn graphql_of(api: &str) -> String {
+    let api = api.trim_end_matches('/');
+    match api.strip_suffix("/v3") {
+        Some(root) => format!("{root}/graphql"),
+        None => format!("{api}/graphql"),
+    }
+}
+
+fn host_of(server: &str) -> String {
+    let rest = server.split_once("://").map_or(server, |(_, rest)| rest);
+    rest.trim_end_matches('/').to_ascii_lowercase()
+}
+
+/// The clone at hand. It only saves calls: what it holds is taken by id, so that one which cannot be opened, or is of
+/// another repository, does no harm.
+fn checkout(
+    args: &ForgeArgs,
+    environment: Environment<'_>,
+    notices: &mut Vec<String>,
+) -> Option<Repo> {
+    let path = match &args.checkout {
+        Some(path) => path.clone(),
+        None => PathBuf::from(environment("GITHUB_WORKSPACE")?),
+    };
+    match Repo::at(&path) {
+        Ok(repo) => repo,
+        Err(error) => {
+            notices.push(format!(
+                "the checkout is not used, everything is read through the API: {error}"
+            ));
+            None
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Carrying out what was decided about a stage, on the forge.
+//!
+//! Every write is compare-and-swap or does nothing the second time, and the next run can go on from wherever this one
+//! is cut off: objects are seen by nobody until a ref leads to them, a branch appears whole, a pull request is opened
+//! from a branch that stands already, and a landing names the head that it was decided about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::EditedFile;
+use crate::forge::{Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, RefWrite};
+use crate::gather::RemoteRepo;
+use crate::model::ids::{BlobId, CommitId, TreeId};
+use crate::model::label::{BLOCKED, HOLD};
+use crate::model::pull::{PromotionBranch, Pull, PullNumber, Snapshot};
+use crate::record::{Record, branch_name};
+use crate::repo::{Repo, RepoError};
+
+/// Why something was not carried out. Nothing that was is undone by it.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The forge.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    /// What is written could not be worked out.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// Somebody else was faster, or the state is another one now: the next look tells.
+    #[error("{0}")]
+    Overtaken(String),
+    /// The branch rules, the settings or a conflict forbid the landing.
+    #[error("GitHub does not merge it: {0}")]
+    ByRules(String),
+}
+
+/// Where things are delivered to.
+pub struct Delivery<'a> {
+    /// The forge.
+    pub forge: &'a Forge,
+    /// The repository, for working out trees.
+    pub repo: &'a RemoteRepo,
+    /// What was seen.
+    pub snapshot: &'a Snapshot,
+    /// Commits must carry a verified signature.
+    pub verified: bool,
+}
+
+/// A plan to put up.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    /// Its record.
+    pub record: &'a Record,
+    /// The commit's message.
+    pub message: &'a str,
+    /// The pull request's title.
+    pub title: &'a str,
+    /// The pull request's description.
+    pub body: &'a str,
+    /// The files with the edits made.
+    pub files: &'a [EditedFile],
+    /// Labels that its gates know, with what each is for.
+    pub labels: &'a BTreeMap<String, String>,
+    /// People who are asked to review, by login.
+    pub reviewers: &'a [String],
+    /// Teams that are asked to review, without the organisation.
+    pub teams: &'a [String],
+    /// Branches of pull requests that are closed: a name is never used twice, so that nothing said there counts here.
+    pub used: &'a BTreeSet<String>,
+}
+
+/// A tree that was worked out.
+#[derive(Debug)]
+pub struct Worked {
+    /// Its id.
+    pub tree: TreeId,
+    files: Vec<NewFile>,
+}
+
+impl Delivery<'_> {
+    /// The tree that the tip becomes with these edits.
+    ///
+    /// # Errors
+    /// [`DeliveryError::Repo`] where it cannot be worked out.
+    pub fn worked(&self, files: &[EditedFile]) -> Result<Worked, DeliveryError> {
+        let mut blobs: BTreeMap<String, BlobId> = BTreeMap::new();
+        for file in files {
+            let blob = Repo::hash_blob(&file.after)?;
+            // The next look finds the landed file without asking for it.
+            self.repo.know_blob(blob, file.after.clone());
+            blobs.insert(file.path.to_string(), blob);
+        }
+        let (tree, modes) = self.repo.tree_with(&self.snapshot.tip.tree, &blobs)?;
+        let files = files
+            .iter()
+            .map(|file| NewFile {
+                path: file.path.to_string(),
+                mode: modes.get(file.path.as_str()).copied().unwrap_or(0o100_644),
+                bytes: file.after.clone(),
+            })
+            .collect();
+        Ok(Worked { tree, files })
+    }
+
+    /// Puts a plan up: tree, commit, branch, pull request, then what may be lost: status, labels, reviewers.
+    ///
+    /// # Errors
+    /// [`DeliveryError`].
+    pub async fn open(&self, draft: &Draft<'_>) -> Result<PullNumber, DeliveryError> {
+        let worked = self.worked(draft.files)?;
+        let (branch, head) = match self.branch_of(draft.record, &worked.tree) {
+            Some(branch) => (branch.name.clone(), branch.tip.id),
+            None => self.new_branch(draft, &worked).await?,
+        };
+        // Labels that people are to set must be there to be chosen.
+        let missing = |label: &str| {
+            !self
+                .snapshot
+                .labels
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(label))
+        };
+        let pull = NewPull {
+            title: draft.title,
+            body: draft.body,
+            branch: &branch,
+            base: &self.snapshot.base,
+            repository: self.snapshot.repository,
+        };
+        let number = match self.forge.open_pull(&pull).await {
+            Ok(number) => number,
+            Err(error) if error.said("no commits between") => {
+                return Err(DeliveryError::Overtaken(
+                    "the base holds it already".to_owned(),
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.forge
+            .set_status(&head, false, "waits for its gates")
+            .await?;
+        for (label, purpose) in draft.labels {
+            if missing(label) {
+                self.forge.create_label(label, "0e8a16", purpose).await?;
+            }
+        }
+        if missing(HOLD) {
+            self.forge
+                .create_label(HOLD, "fbca04", "Sluice lands nothing while this is set")
+                .await?;
+        }
+        if !draft.reviewers.is_empty() || !draft.teams.is_empty() {
+            // Somebody who cannot be asked must not keep the promotion from being put up.
+            match self
+                .forge
+                .request_reviewers(number, draft.reviewers, draft.teams)
+                .await
+            {
+                Ok(()) | Err(ForgeError::Refused { .. } | ForgeError::Forbidden { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(number)
+    }
+
+    /// A branch of this very build that a lost run left behind without a pull request.
+    fn branch_of(&self, record: &Record, tree: &TreeId) -> Option<&PromotionBranch> {
+        self.snapshot.branches.iter().find(|branch| {
+            crate::record::branch_is_of(&branch.name, record)
+                && branch.pulls.is_empty()
+                && branch.tip.tree == *tree
+                && branch.tip.parents == [self.snapshot.tip.id]
+                && Record::parse(&branch.tip.message).as_ref() == Some(record)
+        })
+    }
+
+    async fn new_branch(
+        &self,
+        draft: &Draft<'_>,
+        worked: &Worked,
+    ) -> Result<(String, CommitId), DeliveryError> {
+        let head = self
+            .commit(draft.message, worked, &[self.snapshot.tip.id])
+            .await?;
+        let used = |name: &str| {
+            let branches = &self.snapshot.branches;
+            draft.used.contains(name) || branches.iter().any(|branch| branch.name == name)
+        };
+        for again in 0..50 {
+            let name = branch_name(draft.record, again);
+            if used(&name) {
+                continue;
+            }
+            match self.forge.create_branch(&name, &head).await? {
+                RefWrite::Done => return Ok((name, head)),
+                // Another run made it just now: that run opens the pull request.
+                RefWrite::Elsewhere(_) => {
+                    return Err(DeliveryError::Overtaken(format!(
+                        "another run put up {name}"
+                    )));
+                }
+            }
+        }
+        Err(DeliveryError::Overtaken(
+            "fifty branches of this name were used already".to_owned(),
+        ))
+    }
+
+    async fn commit(
+        &self,
+        message: &str,
+        worked: &Worked,
+        parents: &[CommitId],
+    ) -> Result<CommitId, DeliveryError> {
+        self.forge
+            .create_tree(&self.snapshot.tip.tree, &worked.files, &worked.tree)
+            .await?;
+        let commit = self
+            .forge
+            .create_commit(message, &worked.tree, parents)
+            .await?;
+        if self.verified && !commit.verified {
+            return Err(DeliveryError::ByRules(
+                "the policy says `verified: true`, and GitHub does not sign commits made with this token; use an App's \
+                 token"
+                    .to_owned(),
+            ));
+        }
+        Ok(commit.id)
+    }
+
+    /// Commits straight onto the base, if it still stands at the tip that was seen.
+    ///
+    /// # Errors
+    /// [`DeliveryError`].
+    pub async fn commit_to_base(
+        &self,
+        message: &str,
+        files: &[EditedFile],
+    ) -> Result<CommitId, DeliveryError> {
+        let worked = self.worked(files)?;
+        let commit = self
+            .commit(message, &worked, &[self.snapshot.tip.id])
+            .await?;
+        self.advance(&commit).await
+    }
+
+    async fn advance(&self, commit: &CommitId) -> Result<CommitId, DeliveryError> {
+        let tip = &self.snapshot.tip.id;
+        match self
+            .forge
+            .advance_branch(&self.snapshot.base, tip, commit)
+            .await?
+        {
+            RefWrite::Done => Ok(*commit),
+            RefWrite::Elsewhere(found) => Err(DeliveryError::Overtaken(format!(
+                "{} moved to {} meanwhile",
+                self.snapshot.base,
+                found.short()
+            ))),
+        }
+    }
+
+    /// Lands by a commit with two parents, the evaluated tip and the head, and a compare-and-swap of the base
+    /// (`land: exact`).
+    ///
+    /// # Errors
+    /// [`DeliveryError`].
+    pub async fn land_exactly(
+        &self,
+        pull: &Pull,
+        message: &str,
+        files: &[EditedFile],
+    ) -> Result<CommitId, DeliveryError> {
+        let worked = self.worked(files)?;
+        self.forge
+            .set_status(&pull.head, true, "every gate passed")
+            .await?;
+        let commit = self
+            .commit(message, &worked, &[self.snapshot.tip.id, pull.head])
+            .await?;
+        self.advance(&commit).await
+    }
+
+    /// Lands by GitHub's merge of exactly this head. `Ok(false)`: it was put into the merge queue instead.
+    ///
+    /// # Errors
+    /// [`DeliveryError`].
+    pub async fn merge(
+        &self,
+        pull: &Pull,
+        method: MergeMethod,
+        title: &str,
+        message: &str,
+    ) -> Result<bool, DeliveryError> {
+        self.forge
+            .set_status(&pull.head, true, "every gate passed")
+            .await?;
+        if self.snapshot.queue {
+            self.forge.enqueue(pull).await?;
+            return Ok(false);
+        }
+        for once_more in [true, false] {
+            match self
+                .forge
+                .merge(pull.number, &pull.head, method, title, message)
+                .await
+            {
+                Ok(()) => return Ok(true),
+                Err(MergeRefused::HeadMoved) => {
+                    return Err(DeliveryError::Overtaken(format!(
+                        "the head of {} moved",
+                        pull.number
+                    )));
+                }
+                Err(MergeRefused::WantsQueue) => {
+                    self.forge.enqueue(pull).await?;
+                    return Ok(false);
+                }
+                // Everything is looked at again before it is tried again: the base may hold something else now.
+                Err(MergeRefused::TryAgain(said)) => return Err(DeliveryError::Overtaken(said)),
+                Err(MergeRefused::ByRules(said)) => return Err(DeliveryError::ByRules(said)),
+                Err(MergeRefused::Uncertain(error)) => {
+                    let now = self.forge.pull(pull.number).await?;
+                    if !now.is_open() {
+                        // Whether the content landed is looked at on the base, as after every merge.
+                        return Ok(true);
+                    }
+                    if now.head != pull.head {
+                        return Err(DeliveryError::Overtaken(format!(
+                            "the head of {} moved",
+                            pull.number
+                        )));
+                    }
+                    if !once_more
+                        || self.forge.branch(&self.snapshot.base).await?
+                            != Some(self.snapshot.tip.id)
+                    {
+                        return Err(error.into());
+                    }
+                }
+                Err(MergeRefused::Failed(error)) => return Err(error.into()),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Closes a pull request that gives way, and deletes its branch where that still stands as it was seen. It says why
+    /// in a comment first.
+    ///
+    /// # Errors
+    /// [`DeliveryError`].
+    pub async fn close(&self, pull: &Pull, why: &str) -> Result<(), DeliveryError> {
+        let author = pull.author.as_ref().and_then(|author| author.id);
+        if pull.queued {
+            self.forge.dequeue(pull).await?;
+        }
+        self.forge
+            .comment_once(pull.number, author, "<!-- sluice: closed -->", why)
+            .await?;
+        self.forge.close_pull(pull.number).await?;
+        self.forge.delete_branch(&pull.branch, &pull.head).await?;
+        Ok(())
+    }
+
+    /// Labels a pull request whose head was moved, and says once what to do. Nothing is taken away.
+    ///
+    /// # Errors
+    /// [`DeliveryError`].
+    pub async fn block(&self, pull: &Pull, why: &str) -> Result<(), DeliveryError> {
+        if pull.queued {
+            self.forge.dequeue(pull).await?;
+        }
+        if pull.has_label(BLOCKED) {
+            return Ok(());
+        }
+        let author = pull.author.as_ref().and_then(|author| author.id);
+        self.forge
+            .comment_once(pull.number, author, "<!-- sluice: blocked -->", why)
+            .await?;
+        if !self
+            .snapshot
+            .labels
+            .iter()
+            .any(|label| label.eq_ignore_ascii_case(BLOCKED))
+        {
+            self.forge
+                .create_label(
+                    BLOCKED,
+                    "b60205",
+                    "Somebody pushed here; Sluice does not land it",
+                )
+                .await?;
+        }
+        self.forge.add_label(pull.number, BLOCKED).await?;
+        Ok(())
+    }
+}

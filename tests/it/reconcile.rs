@@ -1,0 +1,3 @@
+//! Sluice on the stand-in GitHub, from a change in one stage to its landing in the next.
+
+mod ways;

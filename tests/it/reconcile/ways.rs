@@ -1,0 +1,347 @@
+//! A promotion in each way in which it can be let through.
+
+use crate::support::site::Site;
+use serde_json::json;
+use sluice::error::Exit;
+
+const LABEL: &str = "approve/prod/approval-gate";
+
+#[tokio::test]
+async fn a_review_lets_a_promotion_land_and_the_next_run_writes_nothing() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    let opened = site.run().await;
+    assert_eq!(opened.exit, Exit::Done, "{}", opened.text);
+    let number = repo.pulls(true)[0];
+    assert_eq!(
+        opened.lines(),
+        [
+            "opened infra/k3s-upgrade → prod #1: approval-gate: waits for 1 approval by anyone with write"
+        ]
+    );
+    site.hub.forget_calls();
+    let again = site.run().await;
+    assert_eq!(site.writes(), Vec::<String>::new(), "{}", again.text);
+
+    repo.by("carol").approves(number);
+    let landed = site.run().await;
+    assert_eq!(landed.exit, Exit::Done, "{}", landed.text);
+    assert_eq!(
+        landed.lines(),
+        ["promoted infra/k3s-upgrade → prod #1: landed"]
+    );
+    let file = repo.file("main", "upgrade.yaml").unwrap();
+    assert!(
+        file.contains(r#""version":  'v1.29.1'     # prod"#),
+        "{file}"
+    );
+    assert_eq!(repo.pulls(true), Vec::<u64>::new());
+    site.hub.forget_calls();
+    let quiet = site.run().await;
+    assert_eq!(
+        (site.writes(), quiet.lines().len()),
+        (Vec::<String>::new(), 0),
+        "{}",
+        quiet.text
+    );
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn a_label_by_a_person_with_write_lets_a_promotion_land() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    site.run().await;
+    let number = repo.pulls(true)[0];
+    repo.by("tom").labels(number, LABEL);
+    let waits = site.run().await;
+    assert!(waits.text.contains("tom has no write"), "{}", waits.text);
+    repo.by("tom").unlabels(number, LABEL);
+    repo.by("dave").labels(number, LABEL);
+    let landed = site.run().await;
+    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn a_manual_stage_moves_by_dispatch_only_and_who_asked_cannot_approve() {
+    let mut site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    repo.files(
+        "main",
+        &[
+            (
+                ".github/sluice.yaml",
+                "version: 1\nstages: { prod: { trigger: manual } }\n",
+            ),
+            (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
+        ],
+    );
+    let held = site.run().await;
+    assert!(held.lines()[0].starts_with("held"), "{}", held.text);
+    assert_eq!(repo.pulls(true), Vec::<u64>::new());
+
+    let run = repo
+        .by("carol")
+        .dispatches("promote.yml", "main", json!({}));
+    site.environment
+        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    // Whatever the environment says about people is not asked.
+    site.environment
+        .insert("GITHUB_ACTOR".to_owned(), "dave".to_owned());
+    let asked = site
+        .call(&["promote", "--pipeline", "k3s-upgrade", "--to", "prod"])
+        .await;
+    assert!(asked.lines()[0].starts_with("opened"), "{}", asked.text);
+    let number = repo.pulls(true)[0];
+    let message = repo.message(&repo.head(number));
+    let carol = site
+        .hub
+        .account("carol", crate::support::github::Kind::User);
+    assert!(
+        message.contains(&format!("Sluice-Requested-By: {carol}\n")),
+        "{message}"
+    );
+
+    site.environment.remove("GITHUB_RUN_ID");
+    repo.by("carol").approves(number);
+    let waits = site.run().await;
+    assert!(
+        waits
+            .text
+            .contains("carol asked for this promotion, and does not count"),
+        "{}",
+        waits.text
+    );
+    repo.by("dave").approves(number);
+    let landed = site.run().await;
+    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn a_dispatch_that_names_the_plan_approves_it_where_the_gate_lists_that_way() {
+    let mut site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    repo.files(
+        "main",
+        &[
+            (
+                ".github/sluice.yaml",
+                "version: 1\ngates: { approval-gate: { ways: [dispatch] } }\n",
+            ),
+            (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
+        ],
+    );
+    let opened = site.run().await;
+    let plan = opened.json["promotions"][0]["plan"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let run = repo
+        .by("carol")
+        .dispatches("promote.yml", "main", json!({}));
+    site.environment
+        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    let promote = |plan: &str| {
+        [
+            "promote",
+            "--pipeline=k3s-upgrade",
+            "--to=prod",
+            "--approve",
+            "--plan",
+            plan,
+        ]
+        .map(str::to_owned)
+    };
+    let other = promote(&"0".repeat(12));
+    let refused = site.call(&other.each_ref().map(String::as_str)).await;
+    assert_eq!(refused.exit, Exit::Invalid, "{}", refused.text);
+    let this = promote(&plan[..12]);
+    let landed = site.call(&this.each_ref().map(String::as_str)).await;
+    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn a_stage_that_is_committed_to_moves_without_a_pull_request() {
+    let site = Site::of("two-pipelines").await;
+    let repo = site.repo();
+    let manifest = repo.file("main", "all.yaml").unwrap();
+    let ungated = manifest.replace(", gates: [{ name: release, type: APPROVAL }]", "");
+    repo.files(
+        "main",
+        &[
+            ("all.yaml", &ungated),
+            (
+                ".github/sluice.yaml",
+                "version: 1\nstages: { prod: { delivery: commit, trigger: auto } }\n",
+            ),
+        ],
+    );
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    assert_eq!(
+        run.lines(),
+        [
+            "promoted apps/mail → prod: landed",
+            "promoted apps/search → prod: landed"
+        ]
+    );
+    let file = repo.file("main", "all.yaml").unwrap();
+    assert!(!file.contains("3.0.0"), "{file}");
+    assert_eq!(repo.pulls(true), Vec::<u64>::new());
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn two_pipelines_in_one_file_land_one_after_the_other() {
+    let site = Site::of("two-pipelines").await;
+    let repo = site.repo();
+    site.run().await;
+    assert_eq!(repo.pulls(true), [1, 2]);
+    repo.by("carol").approves(1);
+    repo.by("dave").approves(2);
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    assert_eq!(run.lines().len(), 2, "{}", run.text);
+    assert!(
+        run.lines().iter().all(|line| line.starts_with("promoted")),
+        "{}",
+        run.text
+    );
+    let file = repo.file("main", "all.yaml").unwrap();
+    assert!(!file.contains("3.0.0"), "{file}");
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn a_newer_plan_replaces_the_pull_request_until_somebody_approved() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    let bump = |from: &str, to: &str| {
+        let file = repo.file("main", "upgrade.yaml").unwrap();
+        repo.files("main", &[("upgrade.yaml", &file.replace(from, to))]);
+    };
+    site.run().await;
+    bump("version: v1.29.1", "version: v1.29.2");
+    site.run().await;
+    assert_eq!(repo.pulls(true), [2]);
+    repo.by("carol").approves(2);
+    // A gate of two, so that one approval begins it without ending it.
+    repo.files(
+        "main",
+        &[(
+            ".github/sluice.yaml",
+            "version: 1\ngates: { approval-gate: { approve: [{ by: writers, count: 2 }] } }\n",
+        )],
+    );
+    bump("version: v1.29.2", "version: v1.29.3");
+    let waits = site.run().await;
+    assert_eq!(repo.pulls(true), [2], "{}", waits.text);
+    assert!(repo.body(2).contains("A newer plan"), "{}", repo.body(2));
+    repo.by("dave").requests_changes(2);
+    site.run().await;
+    assert_eq!(repo.pulls(true), [3]);
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn a_base_that_moved_elsewhere_keeps_the_build_and_its_approvals() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    site.run().await;
+    repo.by("carol").approves(1);
+    repo.files("main", &[("other.txt", "unrelated\n")]);
+    let run = site.run().await;
+    assert_eq!(
+        run.lines(),
+        ["promoted infra/k3s-upgrade → prod #1: landed"],
+        "{}",
+        run.text
+    );
+    assert_eq!(
+        repo.file("main", "other.txt").as_deref(),
+        Some("unrelated\n")
+    );
+}
+
+#[tokio::test]
+async fn a_base_that_moved_in_the_same_file_gets_a_new_build_and_new_reviews() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    site.run().await;
+    repo.by("carol").approves(1);
+    let file = repo.file("main", "upgrade.yaml").unwrap();
+    repo.files(
+        "main",
+        &[(
+            "upgrade.yaml",
+            &file.replace("'v1.28.4'     # prod", "'v1.28.4'     # production"),
+        )],
+    );
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), [2], "{}", run.text);
+    assert!(run.lines()[0].starts_with("opened"), "{}", run.text);
+    repo.by("carol").approves(2);
+    let landed = site.run().await;
+    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(
+        repo.file("main", "upgrade.yaml")
+            .unwrap()
+            .contains("'v1.29.1'     # production")
+    );
+}
+
+/// How many commits the base's first-parent history has.
+fn commits(site: &Site) -> usize {
+    let repo = site.repo();
+    let mut count = 0;
+    let mut at = repo.tip("main");
+    while let Some(commit) = at {
+        count += 1;
+        at = repo.by("carol").does(
+            "GET",
+            &format!("/git/commits/{commit}"),
+            serde_json::Value::Null,
+        )["parents"][0]["sha"]
+            .as_str()
+            .map(str::to_owned);
+    }
+    count
+}
+
+#[tokio::test]
+async fn ten_runs_at_once_open_one_pull_request_and_land_it_once() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    let runs: Vec<_> = (0..10).map(|_| site.run()).collect();
+    futures_util::future::join_all(runs).await;
+    let settled = site.run().await;
+    assert_eq!(repo.pulls(true).len(), 1, "{}", settled.text);
+    let number = repo.pulls(true)[0];
+    repo.by("carol").approves(number);
+    let before = commits(&site);
+    let runs: Vec<_> = (0..10).map(|_| site.run()).collect();
+    futures_util::future::join_all(runs).await;
+    site.run().await;
+    assert_eq!(repo.pulls(true), Vec::<u64>::new());
+    assert_eq!(commits(&site), before + 1);
+}
+
+#[tokio::test]
+async fn a_monorepo_comes_to_rest_over_fifty_commits() {
+    let site = Site::of("monorepo").await;
+    let repo = site.repo();
+    for number in 0..50 {
+        repo.files("main", &[("docs/notes.md", &format!("{number}\n"))]);
+    }
+    site.run().await;
+    for number in repo.pulls(true) {
+        repo.by("carol").approves(number);
+    }
+    site.run().await;
+    site.hub.forget_calls();
+    let quiet = site.run().await;
+    assert_eq!(site.writes(), Vec::<String>::new(), "{}", quiet.text);
+}
