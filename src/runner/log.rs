@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::panic;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -158,13 +158,16 @@ impl Log {
     pub fn catch_panics(&self) {
         let log = self.clone();
         panic::set_hook(Box::new(move |panic| {
-            // Whoever panicked may hold the lock.
-            if let Ok(mut inner) = log.0.try_lock() {
-                inner.line(
-                    Level::Error,
-                    &format!("this is a defect of sluice: {panic}"),
-                );
-            }
+            let mut inner = match log.0.try_lock() {
+                Ok(inner) => inner,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                // Whoever panicked holds the lock.
+                Err(TryLockError::WouldBlock) => return,
+            };
+            inner.line(
+                Level::Error,
+                &format!("this is a defect of sluice: {panic}"),
+            );
         }));
     }
 

@@ -160,6 +160,28 @@ fn groups_and_debug_lines_are_commands_with_harmless_data() {
     ");
 }
 
+#[test]
+fn a_panic_speaks_through_the_log() {
+    let before = panic::take_hook();
+    let out = runner(|log| {
+        log.mask(&secret("hunter2"));
+        log.catch_panics();
+        let panicked = std::thread::spawn(|| panic!("x\n::error::hunter2 ##[error]y")).join();
+        assert!(panicked.is_err());
+        let _ = panic::take_hook();
+    });
+    panic::set_hook(before);
+    let last = out.lines().last().unwrap();
+    assert!(
+        last.starts_with("error: this is a defect of sluice: panicked at src/runner/log/tests.rs:"),
+        "{out}"
+    );
+    assert!(
+        last.ends_with("\\u{a}x\\u{a}::error::*** ##·[error]y"),
+        "{out}"
+    );
+}
+
 /// The commands that the runner would find in a log: at the start of a line, or the older form anywhere.
 fn commands_in(text: &str) -> usize {
     text.split(['\n', '\r'])
