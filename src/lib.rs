@@ -21,4 +21,5 @@ pub mod record;
 pub mod render;
 pub mod repo;
 pub mod report;
+pub mod runner;
 pub mod yaml;

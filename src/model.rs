@@ -3,6 +3,7 @@
 //! No I/O, no clock, no environment. Of the rest of the crate only [`crate::yaml`] is known here: its paths,
 //! positions and edits are how a field is pointed at.
 
+pub mod address;
 pub mod catalog;
 pub mod change;
 pub mod evidence;

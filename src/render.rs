@@ -5,6 +5,7 @@
 //! that are compared before they are written (title, body, commit) hold no clock and no run id, so that a second run
 //! writes nothing. This module knows the model; it knows no forge, no runner and no file.
 
+pub mod comment;
 mod commit;
 mod engine;
 mod link;

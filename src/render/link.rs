@@ -1,35 +1,28 @@
 //! Addresses that a text may link to.
 
 use minijinja::Value;
-use url::{Host, Url};
 
-/// An address that stands between `(` and `)` of a Markdown link: `https` (`http` only to this machine), without a user,
-/// and with every character encoded that Markdown, a table or HTML gives a meaning to.
+use crate::model::address::WebAddress;
+
+/// A [`WebAddress`] that stands between `(` and `)` of a Markdown link: every character is encoded that Markdown, a table
+/// or HTML gives a meaning to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link(String);
 
 impl Link {
     /// The address, where it is one that is linked to; at most 2,000 characters.
     pub fn parse(address: &str) -> Option<Self> {
-        let url = Url::parse(address).ok()?;
-        let here = match url.host()? {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
-        let scheme = url.scheme() == "https" || url.scheme() == "http" && here;
-        if !scheme || !url.username().is_empty() || url.password().is_some() {
-            return None;
-        }
-        let mut encoded = String::with_capacity(url.as_str().len());
-        for c in url.as_str().chars() {
+        let address: WebAddress = address.parse().ok()?;
+        let in_brackets = address.host().starts_with('[');
+        let mut encoded = String::with_capacity(address.as_str().len());
+        for c in address.as_str().chars() {
             match c {
                 'a'..='z' | 'A'..='Z' | '0'..='9' => encoded.push(c),
                 '-' | '.' | '_' | '/' | ':' | '?' | '#' | '@' | '+' | ',' | '=' | '%' | '&' => {
                     encoded.push(c);
                 }
                 // An address of the sixth version stands in brackets; nothing else may.
-                '[' | ']' if url.host_str().is_some_and(|host| host.contains(c)) => return None,
+                '[' | ']' if in_brackets => return None,
                 c => {
                     let mut bytes = [0; 4];
                     for byte in c.encode_utf8(&mut bytes).bytes() {
@@ -69,14 +62,8 @@ mod tests {
         }
         for bad in [
             "",
-            "x",
-            "//x",
             "http://github.com/",
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "https://user@github.com/",
-            "https://user:secret@github.com/",
-            "https://",
+            "https://u@github.com/",
             "https://[::1]/x",
         ] {
             assert_eq!(Link::parse(bad), None, "{bad}");

@@ -1,8 +1,8 @@
 //! Titles, subjects and notes: built in, or as the policy's `texts:` would have them.
 //!
 //! A text of the policy is a template over a few plain names: `{{ pipeline }}`, `{{ stage }}`, `{{ sources }}`,
-//! `{{ services }}`, `{{ old }}`, `{{ new }}`, `{{ changes }}`, `{{ plan }}`. All of them always exist; `old` and `new` are
-//! empty where several values change, and a secret's value is in none. Expressions are allowed, statements are not.
+//! `{{ services }}`, `{{ old }}`, `{{ new }}`, `{{ changes }}`, `{{ plan }}`. All of them always exist; `services` are those of
+//! which a field changes, `old` and `new` are empty where several values change, and a secret's value is in none. Expressions are allowed, statements are not.
 //! One that fails stops nothing: the built-in text is taken, and the [`Problem`] says so.
 
 use std::fmt;
@@ -15,6 +15,7 @@ use super::words::{cut, sources, values, what};
 use crate::model::place::Position;
 use crate::model::plan::Promotion;
 use crate::model::policy::Texts;
+use crate::model::reference::Kind;
 use crate::report::escape;
 
 /// One line that may stand as a commit's subject or a pull request's title: escaped, cut, never empty.
@@ -161,6 +162,7 @@ impl Names {
         let mut services: Vec<&str> = promotion
             .changes
             .iter()
+            .filter(|change| change.manifest.kind == Kind::ServiceDeployment)
             .map(|change| change.manifest.name.as_str())
             .collect();
         services.dedup();

@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("execute", &["model", "yaml", "record"]),
     ("report", &["model"]),
     ("render", &["model", "yaml", "report"]),
+    ("runner", &["model", "report"]),
     ("error", &["repo", "execute"]),
     ("cli", &[]),
 ];

@@ -9,7 +9,7 @@ use crate::model::pipeline::GateKind;
 use crate::model::plan::{GateReport, State};
 use crate::model::policy::{Land, Way};
 use crate::model::verdict::Verdict;
-use crate::render::words::{any_of, counted, sources, values};
+use crate::render::words::{any_of, counted, cut, sources, values};
 use crate::report::escape::markdown_code;
 
 /// How much is shown.
@@ -298,13 +298,14 @@ fn approve(pull: &PullRequest<'_>) -> Option<String> {
             .flatten()
             .filter(|detail| detail.ways.contains(&Way::Label))
             .filter_map(|detail| detail.label.as_deref())
-            .map(markdown_code)
+            .map(|label| markdown_code(&cut(label, 50)))
             .collect();
         labels.dedup();
         match labels.len() {
             0 => {}
             1 => ways.push(format!("set the label {}", labels[0])),
-            _ => ways.push(format!("set the labels {}", labels.join(" and "))),
+            2..=5 => ways.push(format!("set the labels {}", labels.join(" and "))),
+            many => ways.push(format!("set the labels of its {many} gates")),
         }
     }
     if let (true, Some(plan)) = (allows(Way::Dispatch), pull.promotion.plan) {

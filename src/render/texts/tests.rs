@@ -70,6 +70,15 @@ fn the_policy_words_title_and_subject() {
 }
 
 #[test]
+fn services_are_not_the_names_of_secrets() {
+    let texts = texts("title: '{{ services }}.'");
+    assert_eq!(
+        title(&texts, "p", &ordinary()).text.as_str(),
+        "podinfo, api."
+    );
+}
+
+#[test]
 fn old_and_new_are_empty_where_several_values_change_and_never_secret() {
     let texts = texts("title: '{{ old }}|{{ new }}|{{ new or changes }}'");
     assert_eq!(
@@ -156,6 +165,27 @@ fn a_note_keeps_its_lines_and_its_own_addresses() {
 }
 
 proptest! {
+    #[test]
+    fn a_note_is_text_and_links_that_it_spells_out(words in proptest::collection::vec(proptest::sample::select(
+        &["\n", "\n\n", "- a", "1. b", "# c", "> d", "    e", "***", "---", "===", "<img>", "[x](y)", "https://wiki.example/a_b", "https://wiki.example/a*c", "http://x.example",
+          "https://x.example/<b>", "www.x.example", "@sre", "#1", "`c`", "| a | b |", "|---|---|", "$x$", "[x]: https://y.example", "&lt;", "(https://z.example)."][..]
+    ), 0..12)) {
+        let texts = Texts { note: Some(crate::yaml::Located { value: words.join(" "), at: Position::default() }), ..Texts::default() };
+        let note = note(&texts, "p", &bump()).text.unwrap_or_default();
+        let mut options = comrak::Options::default();
+        options.extension.autolink = true;
+        options.extension.table = true;
+        let arena = comrak::Arena::new();
+        for node in comrak::parse_document(&arena, &note, &options).descendants() {
+            use comrak::nodes::NodeValue;
+            match &node.data.borrow().value {
+                NodeValue::Document | NodeValue::Paragraph | NodeValue::Text(_) | NodeValue::SoftBreak => {}
+                NodeValue::Link(link) => prop_assert_eq!(link.url.as_str(), "https://wiki.example/a_b"),
+                other => prop_assert!(false, "{other:?} in {note:?}"),
+            }
+        }
+    }
+
     #[test]
     fn whatever_the_policy_says_a_title_is_one_short_line(template in "[ -~\\n→{}%|'\"a-e]{0,60}", name in any::<String>()) {
         let texts = Texts { title: Some(crate::yaml::Located { value: template, at: Position::default() }), ..Texts::default() };

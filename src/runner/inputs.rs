@@ -1,0 +1,435 @@
+//! The inputs of the Action (R-4.6), and the command line that they stand for.
+//!
+//! They are foreign text: who may start a workflow chooses them. They never skip a gate; here they are only read.
+
+use std::fmt;
+
+use secrecy::SecretString;
+
+use super::{Described, Environment};
+use crate::model::nearest::nearest;
+
+/// Every input of the Action.
+pub const INPUTS: &[Described] = &[
+    about(
+        "command",
+        "What to do: reconcile (default), promote, plan, validate, doctor, rollback or retry",
+    ),
+    about(
+        "token",
+        "The token that reads and writes; by default the workflow's own",
+    ),
+    about(
+        "read-token",
+        "A token that only reads, for other repositories of the same forge",
+    ),
+    about("pipeline", "The pipeline, as NAME or NAMESPACE/NAME"),
+    about("to", "The stage to promote into"),
+    about("dry-run", "Evaluate and write nothing"),
+    about(
+        "take",
+        "source: take the source's values also where somebody set the target by hand after it moved",
+    ),
+    about(
+        "plan",
+        "The plan that is meant: twelve or more of its digits",
+    ),
+    about(
+        "approve",
+        "Approve the plan, where its gate lets a dispatch approve",
+    ),
+    about("reason", "Why; recorded, and needed for an emergency"),
+    about(
+        "freeze",
+        "Merge and commit nothing in this run; proposals still open",
+    ),
+];
+
+const fn about(name: &'static str, about: &'static str) -> Described {
+    Described { name, about }
+}
+
+/// What the Action is asked to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Task {
+    /// Do everything that is due.
+    #[default]
+    Reconcile,
+    /// Promote one stage.
+    Promote,
+    /// Show what would change.
+    Plan,
+    /// Check manifests and policy.
+    Validate,
+    /// Check the installation.
+    Doctor,
+    /// Go back to an earlier landing.
+    Rollback,
+    /// Try again what was refused or failed.
+    Retry,
+}
+
+impl Task {
+    const ALL: [Self; 7] = [
+        Self::Reconcile,
+        Self::Promote,
+        Self::Plan,
+        Self::Validate,
+        Self::Doctor,
+        Self::Rollback,
+        Self::Retry,
+    ];
+
+    /// The name of the command.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reconcile => "reconcile",
+            Self::Promote => "promote",
+            Self::Plan => "plan",
+            Self::Validate => "validate",
+            Self::Doctor => "doctor",
+            Self::Rollback => "rollback",
+            Self::Retry => "retry",
+        }
+    }
+}
+
+/// An input that cannot be used; the run ends with exit code 2.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("input `{input}` {why}")]
+pub struct InputError {
+    /// The input.
+    pub input: String,
+    /// Why, and what it takes.
+    pub why: String,
+}
+
+/// The inputs of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// What to do.
+    pub command: Task,
+    /// The token; never part of a command line.
+    pub token: Option<SecretString>,
+    /// The token for reading elsewhere; never part of a command line.
+    pub read_token: Option<SecretString>,
+    /// The pipeline.
+    pub pipeline: Option<String>,
+    /// The stage.
+    pub to: Option<String>,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// `take: source`.
+    pub take_source: bool,
+    /// At least twelve digits of a plan id, in lower case.
+    pub plan: Option<String>,
+    /// Approve the plan.
+    pub approve: bool,
+    /// Why.
+    pub reason: Option<String>,
+    /// Merge and commit nothing.
+    pub freeze: bool,
+}
+
+impl Inputs {
+    /// Reads all inputs. An input that is empty is not set; one whose name is near to a known one is a slip, not a wish.
+    pub fn read(environment: &Environment) -> Result<Self, InputError> {
+        refuse_slips(environment)?;
+        let read = Reader { environment };
+        Ok(Self {
+            command: read
+                .one_of("command", &Task::ALL, Task::as_str)?
+                .unwrap_or_default(),
+            token: read.text("token")?.map(SecretString::from),
+            read_token: read.text("read-token")?.map(SecretString::from),
+            pipeline: read.line("pipeline")?,
+            to: read.line("to")?,
+            dry_run: read.switch("dry-run")?,
+            take_source: read.one_of("take", &["source"], |word| word)?.is_some(),
+            plan: read.plan()?,
+            approve: read.switch("approve")?,
+            reason: read.line("reason")?,
+            freeze: read.switch("freeze")?,
+        })
+    }
+
+    /// The command line that they stand for, the program's name first. No token is in it.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["sluice".to_owned(), self.command.as_str().to_owned()];
+        // With `=` a value stays a value, whatever it begins with.
+        let mut option = |name: &str, value: Option<&str>| {
+            arguments.extend(value.map(|value| format!("--{name}={value}")));
+        };
+        option("pipeline", self.pipeline.as_deref());
+        option("to", self.to.as_deref());
+        option("take", self.take_source.then_some("source"));
+        option("plan", self.plan.as_deref());
+        option("reason", self.reason.as_deref());
+        for (name, on) in [
+            ("dry-run", self.dry_run),
+            ("approve", self.approve),
+            ("freeze", self.freeze),
+        ] {
+            if on {
+                arguments.push(format!("--{name}"));
+            }
+        }
+        arguments
+    }
+}
+
+/// The command line of this process: the inputs', where it is a step of a workflow that was given no argument; else
+/// `None`, and the given one holds. `given` is the number of arguments behind the program's name.
+pub fn arguments(
+    environment: &Environment,
+    given: usize,
+) -> Result<Option<Vec<String>>, InputError> {
+    if !environment.is_runner() || given > 0 {
+        return Ok(None);
+    }
+    Inputs::read(environment).map(|inputs| Some(inputs.arguments()))
+}
+
+/// An input that nobody reads is passed over, for a job may have others in its environment. `dryrun` is not: it was meant
+/// for `dry-run`, and passing over it would write.
+fn refuse_slips(environment: &Environment) -> Result<(), InputError> {
+    let known = || INPUTS.iter().map(|input| input.name);
+    for name in environment.names("INPUT_") {
+        let name = name.to_lowercase().replace(['_', ' '], "-");
+        if known().any(|known| known == name) {
+            continue;
+        }
+        if let Some(meant) = nearest(&name, known()).first() {
+            return Err(InputError {
+                why: format!("is not known; did you mean `{meant}`?"),
+                input: name,
+            });
+        }
+    }
+    Ok(())
+}
+
+struct Reader<'a> {
+    environment: &'a Environment,
+}
+
+impl Reader<'_> {
+    /// The input as the runner passes it (`INPUT_DRY-RUN`), or as a shell can write it (`INPUT_DRY_RUN`).
+    fn text(&self, input: &'static str) -> Result<Option<String>, InputError> {
+        let as_passed = format!("INPUT_{}", input.to_uppercase());
+        let as_written = as_passed.replace('-', "_");
+        match (
+            self.environment.get(&as_passed),
+            self.environment.get(&as_written),
+        ) {
+            (Some(one), Some(other)) if one != other => Err(refused(
+                input,
+                format!("is given twice, as {as_passed} and as {as_written}"),
+            )),
+            (one, other) => Ok(one.or(other).map(str::to_owned)),
+        }
+    }
+
+    fn line(&self, input: &'static str) -> Result<Option<String>, InputError> {
+        const MOST: usize = 1000;
+        let text = self.text(input)?;
+        match &text {
+            Some(text) if text.contains(char::is_control) => Err(refused(input, "is not one line")),
+            Some(text) if text.chars().nth(MOST).is_some() => {
+                Err(refused(input, format!("has more than {MOST} characters")))
+            }
+            _ => Ok(text),
+        }
+    }
+
+    /// `true` or `false` as YAML's core schema writes them, and nothing else.
+    fn switch(&self, input: &'static str) -> Result<bool, InputError> {
+        match self.text(input)?.as_deref() {
+            None | Some("false" | "False" | "FALSE") => Ok(false),
+            Some("true" | "True" | "TRUE") => Ok(true),
+            Some(other) => Err(refused(
+                input,
+                format!("is {}; it takes true or false", shown(other)),
+            )),
+        }
+    }
+
+    fn one_of<T: Copy>(
+        &self,
+        input: &'static str,
+        all: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, InputError> {
+        let Some(text) = self.text(input)? else {
+            return Ok(None);
+        };
+        if let Some(found) = all.iter().find(|value| name(**value) == text) {
+            return Ok(Some(*found));
+        }
+        let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
+        Err(refused(
+            input,
+            format!("is {}; it takes {}", shown(&text), names.join(", ")),
+        ))
+    }
+
+    fn plan(&self) -> Result<Option<String>, InputError> {
+        let Some(text) = self.text("plan")? else {
+            return Ok(None);
+        };
+        let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !digits || !(12..=64).contains(&text.len()) {
+            return Err(refused(
+                "plan",
+                format!(
+                    "is {}; it takes twelve or more digits of a plan id",
+                    shown(&text)
+                ),
+            ));
+        }
+        Ok(Some(text.to_lowercase()))
+    }
+}
+
+fn refused(input: &str, why: impl fmt::Display) -> InputError {
+    InputError {
+        input: input.to_owned(),
+        why: why.to_string(),
+    }
+}
+
+/// A value in an error: cut, and between backticks. The writer makes it harmless.
+fn shown(value: &str) -> String {
+    let cut: String = value.chars().take(80).collect();
+    format!("`{cut}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Arg, ArgAction, Command};
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn inputs(variables: &[(&str, &str)]) -> Result<Inputs, InputError> {
+        Inputs::read(&variables.iter().copied().collect())
+    }
+
+    #[test]
+    fn nothing_set_means_reconcile() {
+        let inputs = inputs(&[
+            ("INPUT_PIPELINE", "  "),
+            ("INPUT_DRY-RUN", ""),
+            ("INPUT_TOKEN", ""),
+        ])
+        .unwrap();
+        assert_eq!(inputs.arguments(), ["sluice", "reconcile"]);
+        assert!(inputs.token.is_none());
+    }
+
+    #[test]
+    fn inputs_become_arguments_and_tokens_do_not() {
+        let inputs = inputs(&[
+            ("INPUT_COMMAND", " promote\n"),
+            ("INPUT_TOKEN", "ghs_secret"),
+            ("INPUT_READ-TOKEN", "ghs_other"),
+            ("INPUT_PIPELINE", "prod/podinfo"),
+            ("INPUT_TO", "prod"),
+            ("INPUT_DRY_RUN", "TRUE"),
+            ("INPUT_TAKE", "source"),
+            ("INPUT_PLAN", "7C1E09AB7C1E"),
+            ("INPUT_APPROVE", "true"),
+            ("INPUT_REASON", "INC-4711: \"now\" $(rm) ; x"),
+            ("INPUT_FREEZE", "False"),
+            ("INPUT_ENTRYPOINT", "/sluice"),
+        ])
+        .unwrap();
+        assert_eq!(
+            inputs.arguments(),
+            [
+                "sluice",
+                "promote",
+                "--pipeline=prod/podinfo",
+                "--to=prod",
+                "--take=source",
+                "--plan=7c1e09ab7c1e",
+                "--reason=INC-4711: \"now\" $(rm) ; x",
+                "--dry-run",
+                "--approve"
+            ]
+        );
+        assert_eq!(inputs.token.as_ref().unwrap().expose_secret(), "ghs_secret");
+        assert_eq!(
+            inputs.read_token.as_ref().unwrap().expose_secret(),
+            "ghs_other"
+        );
+        assert!(!format!("{inputs:?}").contains("ghs_"));
+    }
+
+    #[test]
+    fn a_value_stays_a_value_whatever_it_begins_with() {
+        let inputs = inputs(&[
+            ("INPUT_TO", "--local"),
+            ("INPUT_PIPELINE", "-x"),
+            ("INPUT_REASON", "=a b"),
+        ])
+        .unwrap();
+        let command = Command::new("sluice").subcommand(
+            Command::new("reconcile")
+                .args(["to", "pipeline", "reason"].map(|name| Arg::new(name).long(name)))
+                .arg(Arg::new("local").long("local").action(ArgAction::SetTrue)),
+        );
+        let matches = command.try_get_matches_from(inputs.arguments()).unwrap();
+        let matches = matches.subcommand_matches("reconcile").unwrap();
+        let value = |name: &str| matches.get_one::<String>(name).unwrap().as_str();
+        assert_eq!(
+            (value("to"), value("pipeline"), value("reason")),
+            ("--local", "-x", "=a b")
+        );
+        assert!(!matches.get_flag("local"));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_an_error_that_names_the_input() {
+        let said: Vec<String> = [
+            &[("INPUT_COMMAND", "deploy")][..],
+            &[("INPUT_DRY-RUN", "yes")],
+            &[("INPUT_APPROVE", "tRue")],
+            &[("INPUT_TAKE", "target")],
+            &[("INPUT_PLAN", "7c1e09")],
+            &[("INPUT_PLAN", "7c1e09ab7c1x")],
+            &[("INPUT_TO", "prod\n::error::x")],
+            &[("INPUT_DRY-RUN", "true"), ("INPUT_DRY_RUN", "false")],
+            &[("INPUT_DRYRUN", "true")],
+            &[("INPUT_PIPELINES", "x")],
+        ]
+        .into_iter()
+        .map(|variables| inputs(variables).unwrap_err().to_string())
+        .collect();
+        insta::assert_snapshot!(said.join("\n"), @r"
+    input `command` is `deploy`; it takes reconcile, promote, plan, validate, doctor, rollback, retry
+    input `dry-run` is `yes`; it takes true or false
+    input `approve` is `tRue`; it takes true or false
+    input `take` is `target`; it takes source
+    input `plan` is `7c1e09`; it takes twelve or more digits of a plan id
+    input `plan` is `7c1e09ab7c1x`; it takes twelve or more digits of a plan id
+    input `to` is not one line
+    input `dry-run` is given twice, as INPUT_DRY-RUN and as INPUT_DRY_RUN
+    input `dryrun` is not known; did you mean `dry-run`?
+    input `pipelines` is not known; did you mean `pipeline`?
+    ");
+    }
+
+    #[test]
+    fn inputs_count_only_in_a_workflow_and_without_arguments() {
+        let runner = |name: &'static str| -> Environment {
+            [(name, "true"), ("INPUT_COMMAND", "plan")]
+                .into_iter()
+                .collect()
+        };
+        let in_workflow = arguments(&runner("GITHUB_ACTIONS"), 0).unwrap();
+        assert_eq!(in_workflow.unwrap(), ["sluice", "plan"]);
+        assert_eq!(arguments(&runner("GITHUB_ACTIONS"), 1), Ok(None));
+        assert_eq!(arguments(&runner("CI"), 0), Ok(None));
+    }
+}

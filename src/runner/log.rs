@@ -1,0 +1,217 @@
+//! The one writer to stdout and stderr. The runner scans both for commands, so no foreign text may look like one
+//! and no registered secret may be in any of it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::panic;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::commands::{self, Annotation, Level, inert};
+use super::redact::Redactor;
+use crate::report::escape::terminal;
+
+/// GitHub shows so many annotations of a level per step.
+const SHOWN: usize = 10;
+
+/// Who reads what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// A person at a terminal, or a program behind a pipe: nothing is a command.
+    Terminal,
+    /// The runner of a workflow.
+    Runner,
+}
+
+/// The log. Clones write to the same streams.
+#[derive(Clone)]
+pub struct Log(Arc<Mutex<Inner>>);
+
+struct Inner {
+    audience: Audience,
+    /// Whether lines for finding defects are written.
+    debug: bool,
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+    redactor: Redactor,
+    /// Annotations by level: how many there were, and the last one that was held back.
+    annotated: BTreeMap<Level, (usize, Option<Annotation>)>,
+}
+
+impl Log {
+    /// A log on two streams. Nothing else may write to them.
+    pub fn new(
+        audience: Audience,
+        debug: bool,
+        out: impl Write + Send + 'static,
+        err: impl Write + Send + 'static,
+    ) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            audience,
+            debug,
+            out: Box::new(out),
+            err: Box::new(err),
+            redactor: Redactor::default(),
+            annotated: BTreeMap::new(),
+        })))
+    }
+
+    /// Registers a secret: from now on it is in nothing that is written. To be called before anything else could show it
+    ///
+    pub fn mask(&self, secret: &SecretString) {
+        let mut inner = self.inner();
+        let secret = secret.expose_secret();
+        if inner.audience == Audience::Runner {
+            for command in commands::add_mask(secret) {
+                inner.command(&command);
+            }
+        }
+        inner.redactor.register(secret);
+        if (1..4).contains(&secret.chars().count()) {
+            inner.line(
+                Level::Warning,
+                "a secret of less than four characters hides much of the log besides itself",
+            );
+        }
+    }
+
+    /// The text without registered secrets, for what goes elsewhere.
+    pub fn redact(&self, text: &str) -> String {
+        self.inner().redactor.redact(text)
+    }
+
+    /// What a command prints. To a terminal it goes as it is, for its maker escaped it and coloured it; to the runner
+    /// line by line.
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        let inner = &mut *self.inner();
+        let text = inner.redactor.redact(text);
+        match inner.audience {
+            Audience::Terminal => inner.out.write_all(text.as_bytes())?,
+            Audience::Runner => {
+                for line in text.lines() {
+                    writeln!(inner.out, "{}", log_safe(line))?;
+                }
+            }
+        }
+        inner.out.flush()
+    }
+
+    /// One line of what happens; foreign text in it is made harmless. A failing stream is nothing that one could report.
+    pub fn say(&self, level: Level, message: &str) {
+        self.inner().line(level, message);
+    }
+
+    /// Something that GitHub shows beside the run; to a terminal a line.
+    pub fn annotate(&self, annotation: Annotation) {
+        let inner = &mut *self.inner();
+        let annotation = annotation.redacted(&inner.redactor);
+        if inner.audience == Audience::Terminal || annotation.level < Level::Notice {
+            inner.line(annotation.level, &annotation.line());
+            return;
+        }
+        let (count, held_back) = inner.annotated.entry(annotation.level).or_default();
+        *count += 1;
+        if *count < SHOWN {
+            inner.command(&annotation.command());
+        } else {
+            let line = annotation.line();
+            let level = annotation.level;
+            *held_back = Some(annotation);
+            inner.line(level, &line);
+        }
+    }
+
+    /// Opens a group of lines that can be folded.
+    pub fn group(&self, title: &str) {
+        let mut inner = self.inner();
+        if inner.audience == Audience::Runner {
+            let command = commands::group(&inner.redactor.redact(title));
+            inner.command(&command);
+        }
+    }
+
+    /// Closes it.
+    pub fn end_group(&self) {
+        let mut inner = self.inner();
+        if inner.audience == Audience::Runner {
+            inner.command(commands::END_GROUP);
+        }
+    }
+
+    /// To be called once, at the end: the tenth annotation of a level says how many more there are.
+    pub fn finish(&self) {
+        let inner = &mut *self.inner();
+        for (level, (count, held_back)) in std::mem::take(&mut inner.annotated) {
+            let Some(last) = held_back else { continue };
+            let last = match count {
+                SHOWN => last,
+                _ => Annotation::new(level, format!("{} more in the log", count + 1 - SHOWN)),
+            };
+            inner.command(&last.command());
+        }
+        let _ = inner.out.flush();
+        let _ = inner.err.flush();
+    }
+
+    /// Lets a panic speak through this log too. Its words may hold foreign text.
+    pub fn catch_panics(&self) {
+        let log = self.clone();
+        panic::set_hook(Box::new(move |panic| {
+            let mut inner = match log.0.try_lock() {
+                Ok(inner) => inner,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                // Whoever panicked holds the lock.
+                Err(TryLockError::WouldBlock) => return,
+            };
+            inner.line(
+                Level::Error,
+                &format!("this is a defect of sluice: {panic}"),
+            );
+        }));
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn line(&mut self, level: Level, message: &str) {
+        if level == Level::Debug && !self.debug {
+            return;
+        }
+        let message = self.redactor.redact(message);
+        let line = match level {
+            Level::Info => message.clone(),
+            level => format!("{}: {message}", level.word()),
+        };
+        let _ = match self.audience {
+            Audience::Terminal => writeln!(self.err, "{}", terminal(&line)),
+            Audience::Runner if level == Level::Debug => {
+                writeln!(self.out, "{}", commands::debug(&message))
+            }
+            // One stream, so that the runner shows lines in their order.
+            Audience::Runner => writeln!(self.out, "{}", log_safe(&line)),
+        };
+    }
+
+    fn command(&mut self, command: &str) {
+        let _ = writeln!(self.out, "{command}");
+        let _ = self.out.flush();
+    }
+}
+
+/// A line in which the runner finds no command: what is hidden is made visible, `##[` anywhere and `::` at its start are
+/// broken by a zero-width space.
+fn log_safe(line: &str) -> String {
+    let line = inert(line);
+    let start = line.len() - line.trim_start().len();
+    match line[start..].strip_prefix("::") {
+        Some(rest) => format!("{}:\u{200b}:{rest}", &line[..start]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests;
