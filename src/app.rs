@@ -1,6 +1,7 @@
 //! The composition root: loads, gathers, plans, executes, reports. The only place that knows all of them, and one of
 //! the few that may read the clock.
 
+mod action;
 mod evaluate;
 mod forge;
 mod graph;
@@ -13,10 +14,11 @@ mod simulate;
 mod validate;
 mod world;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 
 use anyhow::Context;
+use clap::Parser;
 use jiff::Timestamp;
 
 use crate::cli::{Cli, Command, Common, Format};
@@ -25,8 +27,9 @@ use crate::forge::Patience;
 use crate::report::escape::terminal;
 use crate::report::json;
 use crate::report::style::Style;
+use crate::runner::{Audience, Environment, Log, Stop};
 
-pub use forge::{OnForge, execute as execute_on_forge};
+pub use forge::{OnForge, Ran, execute as execute_on_forge};
 
 /// What a command prints, and how it ends.
 #[derive(Debug)]
@@ -37,6 +40,34 @@ pub struct Output {
     pub notices: Vec<String>,
     /// How it ended.
     pub exit: Exit,
+}
+
+/// The process: a step of a workflow where it was started as one and given no argument, else a command line.
+pub fn main() -> Exit {
+    let variables = std::env::vars_os();
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let environment: Environment = variables.filter_map(text).collect();
+    if environment.is_runner() && std::env::args_os().len() <= 1 {
+        let debug = environment.get("RUNNER_DEBUG") == Some("1");
+        let log = Log::new(
+            Audience::Runner,
+            debug,
+            std::io::stdout(),
+            std::io::stderr(),
+        );
+        return action::step(&environment, &log);
+    }
+    run(Cli::parse())
+}
+
+/// One thread: calls wait side by side, and nothing runs at once.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    Ok(runtime.context("starting the runtime")?)
 }
 
 /// Carries a command out and prints what it has to say.
@@ -93,13 +124,11 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
             let on_forge = OnForge {
                 environment: &|name| std::env::var(name).ok(),
                 patience: Patience::default(),
-                stop: Arc::default(),
+                stop: Stop::on_signals()?.flag(),
+                read_only: None,
             };
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .context("starting the runtime")?;
-            runtime.block_on(forge::execute(command, &on_forge))
+            let ran = runtime()?.block_on(forge::execute(command, &on_forge))?;
+            Ok(ran.output())
         }
         Command::Schema { common } => Ok(schema(&Call::new(common, now, style))),
     }

@@ -1,10 +1,7 @@
-//! The binary: parse, run, exit.
+//! The binary: run, exit.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use sluice::{app, cli::Cli};
-
 fn main() -> ExitCode {
-    app::run(Cli::parse()).into()
+    sluice::app::main().into()
 }

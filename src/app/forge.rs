@@ -1,15 +1,20 @@
 //! The commands that work on the forge.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use super::Output;
-use super::reconcile::{Asked, Order, Outcome, reconcile};
+use super::action::Watch;
+use super::reconcile::{Asked, Order, Outcome, Row, RowKind, reconcile};
 use super::session::{Environment, Session};
 use crate::cli::{Command, ForgeArgs, Format};
 use crate::error::{Exit, Failure};
 use crate::forge::Patience;
-use crate::report::json;
+use crate::report::escape::terminal;
+use crate::report::style::Style;
+use crate::report::{findings, json};
 
 /// What a run on the forge takes besides its arguments.
 pub struct OnForge<'a> {
@@ -19,6 +24,17 @@ pub struct OnForge<'a> {
     pub patience: Patience,
     /// Set: nothing more is written.
     pub stop: Arc<AtomicBool>,
+    /// Why the run must write nothing, where it must not.
+    pub read_only: Option<String>,
+}
+
+/// A run on the forge that came to an end.
+pub struct Ran {
+    /// What it did and found.
+    pub(super) outcome: Outcome,
+    /// How long it took.
+    pub(super) took: Duration,
+    format: Format,
 }
 
 /// Carries out a command on the forge.
@@ -26,23 +42,145 @@ pub struct OnForge<'a> {
 /// # Errors
 /// [`Failure`] where the run as a whole could not be carried out; what went wrong with one promotion stands in its
 /// report.
-pub async fn execute(command: Command, on: &OnForge<'_>) -> Result<Output, Failure> {
+pub async fn execute(command: Command, on: &OnForge<'_>) -> Result<Ran, Failure> {
+    let watch = Watch::start();
     let (args, order, format) = ordered(command, on.environment)?;
     let session = Session::open(&args, on.environment, on.patience, Arc::clone(&on.stop))?;
-    let outcome = reconcile(&session, &order).await?;
-    Ok(printed(&outcome, format))
+    if on.read_only.is_some() {
+        session.forge.set_read_only();
+    }
+    let mut outcome = reconcile(&session, &order).await?;
+    outcome.read_only = match (&on.read_only, order.dry_run, session.forge.is_read_only()) {
+        (Some(why), _, _) => Some(why.clone()),
+        (None, true, _) => Some("dry run: nothing was written".to_owned()),
+        (None, false, true) => Some("the token may not write: nothing more was written".to_owned()),
+        (None, false, false) => None,
+    };
+    Ok(Ran {
+        outcome,
+        took: watch.took(),
+        format,
+    })
 }
 
-fn printed(outcome: &Outcome, format: Format) -> Output {
-    let _ = format;
-    Output {
-        text: json::document(&serde_json::json!({
+impl Ran {
+    /// What the command prints, and how it ends.
+    pub fn output(&self) -> Output {
+        Output {
+            text: match self.format {
+                Format::Json => json::document(&self.json()),
+                Format::Text => self.text(),
+            },
+            notices: self.outcome.notices.clone(),
+            exit: self.outcome.exit(),
+        }
+    }
+
+    /// The run as a document for programs.
+    pub(super) fn json(&self) -> serde_json::Value {
+        let outcome = &self.outcome;
+        serde_json::json!({
             "version": json::VERSION,
+            "base": outcome.base.as_ref().map(|(name, _)| name),
+            "tip": outcome.base.as_ref().map(|(_, tip)| tip),
+            "read_only": outcome.read_only,
             "promotions": outcome.rows,
-            "requests": { "reads": outcome.calls.reads, "writes": outcome.calls.writes },
-        })),
-        notices: outcome.notices.clone(),
-        exit: outcome.exit(),
+            "ahead": outcome.ahead.iter().map(|(pipeline, stage, left_out)| serde_json::json!({
+                "pipeline": pipeline, "stage": stage, "service": left_out.name,
+                "commit": left_out.by.as_ref().map(|by| by.commit),
+            })).collect::<Vec<_>>(),
+            "in_sync": outcome.in_sync,
+            "pipelines": outcome.pipelines,
+            "findings": json::findings(&outcome.findings),
+            "requests": { "reads": outcome.calls.reads, "writes": outcome.calls.writes, "remaining": outcome.remaining },
+        })
+    }
+
+    /// The run for people: what needs one first, one line each.
+    pub(super) fn text(&self) -> String {
+        let outcome = &self.outcome;
+        let mut text = String::new();
+        if let Some(why) = &outcome.read_only {
+            let _ = writeln!(text, "{}\n", terminal(why));
+        }
+        for row in &outcome.rows {
+            line(&mut text, row);
+        }
+        for (pipeline, stage, left_out) in &outcome.ahead {
+            let _ = writeln!(
+                text,
+                "AHEAD     {} {}  {}: {}",
+                terminal(pipeline),
+                terminal(stage),
+                terminal(&left_out.name),
+                terminal(&left_out.reason)
+            );
+        }
+        if !outcome.findings.is_empty() {
+            let _ = write!(
+                text,
+                "\n{}\n",
+                findings::text(&outcome.findings, Style::default())
+            );
+        }
+        if outcome.rows.is_empty() && outcome.ahead.is_empty() {
+            text.push_str("Nothing to do.\n");
+        }
+        let (base, tip) = match &outcome.base {
+            Some((base, tip)) => (terminal(base), tip.short()),
+            None => Default::default(),
+        };
+        let _ = writeln!(
+            text,
+            "\n{base} {tip}, {} in sync, {} requests ({} of them writes), {:.1} s",
+            stages(outcome.in_sync),
+            outcome.calls.reads + outcome.calls.writes,
+            outcome.calls.writes,
+            self.took.as_secs_f64()
+        );
+        text
+    }
+}
+
+fn stages(number: usize) -> String {
+    match number {
+        1 => "1 stage".to_owned(),
+        other => format!("{other} stages"),
+    }
+}
+
+fn line(text: &mut String, row: &Row) {
+    let word = match row.kind {
+        RowKind::Blocked => "BLOCKED",
+        RowKind::Error => "ERROR",
+        RowKind::Promoted => "PROMOTED",
+        RowKind::Opened => "OPENED",
+        RowKind::Waiting => "WAITS",
+        RowKind::Held => "HELD",
+        RowKind::Due => "DUE",
+    };
+    let pull = row
+        .pull
+        .map(|number| format!(" {number}"))
+        .unwrap_or_default();
+    let plan = row
+        .plan
+        .map(|plan| format!("  {}", plan.shown()))
+        .unwrap_or_default();
+    let commit = row
+        .commit
+        .map(|commit| format!(" as {}", commit.short()))
+        .unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "{word:<9} {} {} → {}{pull}{plan}  {}{commit}",
+        terminal(&row.pipeline),
+        terminal(&row.from.join(", ")),
+        terminal(&row.to),
+        terminal(&row.why)
+    );
+    if let Some(next) = &row.next {
+        let _ = writeln!(text, "          next: {}", terminal(next));
     }
 }
 
@@ -75,13 +213,14 @@ fn ordered(
             to,
             ..
         } => {
-            if common.policy.is_some() {
+            if common.policy.is_some() || common.at.is_some() {
                 return Err(Failure::new(
                     Exit::Invalid,
-                    "--policy is for commands without a forge: on GitHub the policy is the base branch's own",
+                    "--policy and --at are for commands without a forge: on GitHub the policy is the base branch's own, and \
+                     the time is the server's",
                 ));
             }
-            let run = match environment("GITHUB_RUN_ID") {
+            let run = match environment("GITHUB_RUN_ID").filter(|id| !id.trim().is_empty()) {
                 Some(id) => Some(
                     id.trim()
                         .parse()

@@ -143,7 +143,7 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
         turn.tidy(&decisions, &mut memory).await?;
         report::rows(&turn, &decisions, &mut memory);
         let mut outcome = memory.outcome;
-        outcome.finish(session, &seen, &turn.stages.plan, order);
+        outcome.finish(session, &seen, &turn.stages.plan);
         return Ok(outcome);
     }
     Err(Failure::new(

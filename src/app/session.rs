@@ -28,8 +28,6 @@ pub(super) struct Session {
     pub remotes: Rc<Remotes>,
     /// What makes a repository this one.
     pub here: Here,
-    /// The page of the server: `https://github.com`.
-    pub server: String,
     /// Notices for the reader.
     pub notices: Vec<String>,
 }
@@ -95,7 +93,6 @@ impl Session {
             elsewhere,
             remotes: Rc::new(Remotes::new(host, RemoteRepo::new(slug, local))),
             here,
-            server,
             notices,
         })
     }

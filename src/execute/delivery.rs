@@ -67,6 +67,17 @@ pub struct Draft<'a> {
     pub used: &'a BTreeSet<String>,
 }
 
+/// Temporary branches begin like this. What a lost run leaves is swept after a day.
+pub const TEMPORARY: &str = "sluice/tmp-";
+
+/// A commit that was made.
+enum Made {
+    /// Nothing leads to it.
+    Loose(CommitId),
+    /// A temporary branch does.
+    On(String, CommitId),
+}
+
 /// A tree that was worked out.
 #[derive(Debug)]
 pub struct Worked {
@@ -177,39 +188,47 @@ impl Delivery<'_> {
         draft: &Draft<'_>,
         worked: &Worked,
     ) -> Result<(String, CommitId), DeliveryError> {
-        let head = self
-            .commit(draft.message, worked, &[self.snapshot.tip.id])
+        let made = self
+            .made(draft.message, worked, &[self.snapshot.tip.id])
             .await?;
         let used = |name: &str| {
             let branches = &self.snapshot.branches;
             draft.used.contains(name) || branches.iter().any(|branch| branch.name == name)
         };
-        for again in 0..50 {
-            let name = branch_name(draft.record, again);
-            if used(&name) {
-                continue;
+        let name = (0..50)
+            .map(|again| branch_name(draft.record, again))
+            .find(|name| !used(name));
+        let Some(name) = name else {
+            return Err(DeliveryError::Overtaken(
+                "fifty branches of this name were used already".to_owned(),
+            ));
+        };
+        let written = match &made {
+            Made::Loose(head) => self.forge.create_branch(&name, head).await?,
+            Made::On(temporary, head) => {
+                self.forge
+                    .rename_branch(&self.snapshot.node, temporary, &name, head)
+                    .await?
             }
-            match self.forge.create_branch(&name, &head).await? {
-                RefWrite::Done => return Ok((name, head)),
-                // Another run made it just now: that run opens the pull request.
-                RefWrite::Elsewhere(_) => {
-                    return Err(DeliveryError::Overtaken(format!(
-                        "another run put up {name}"
-                    )));
-                }
-            }
+        };
+        let (Made::Loose(head) | Made::On(_, head)) = made;
+        match written {
+            RefWrite::Done => Ok((name, head)),
+            // Another run made it just now: that run opens the pull request.
+            RefWrite::Elsewhere(_) => Err(DeliveryError::Overtaken(format!(
+                "another run put up {name}"
+            ))),
         }
-        Err(DeliveryError::Overtaken(
-            "fifty branches of this name were used already".to_owned(),
-        ))
     }
 
-    async fn commit(
+    /// Makes the commit. Where the policy wants it signed and GitHub does not sign what this token makes, it is made by
+    /// GitHub's own hand on a temporary branch, which needs one parent and ordinary files.
+    async fn made(
         &self,
         message: &str,
         worked: &Worked,
         parents: &[CommitId],
-    ) -> Result<CommitId, DeliveryError> {
+    ) -> Result<Made, DeliveryError> {
         self.forge
             .create_tree(&self.snapshot.tip.tree, &worked.files, &worked.tree)
             .await?;
@@ -217,14 +236,49 @@ impl Delivery<'_> {
             .forge
             .create_commit(message, &worked.tree, parents)
             .await?;
-        if self.verified && !commit.verified {
-            return Err(DeliveryError::ByRules(
-                "the policy says `verified: true`, and GitHub does not sign commits made with this token; use an App's \
-                 token"
-                    .to_owned(),
+        if !self.verified || commit.verified {
+            return Ok(Made::Loose(commit.id));
+        }
+        let unsigned = |why: &str| {
+            DeliveryError::ByRules(format!("the policy says `verified: true`, and {why}"))
+        };
+        let [parent] = parents else {
+            return Err(unsigned(
+                "GitHub signs no commit with two parents that is made with this token; take `land: merge`",
+            ));
+        };
+        if worked.files.iter().any(|file| file.mode != 0o100_644) {
+            return Err(unsigned(
+                "GitHub signs no commit that holds an executable file",
             ));
         }
-        Ok(commit.id)
+        let temporary = format!("{TEMPORARY}{}", commit.id.short());
+        match self.forge.create_branch(&temporary, parent).await? {
+            RefWrite::Done => {}
+            RefWrite::Elsewhere(_) => {
+                return Err(DeliveryError::Overtaken(format!(
+                    "another run uses {temporary}"
+                )));
+            }
+        }
+        let (subject, body) = message.split_once("\n\n").unwrap_or((message, ""));
+        let signed = self
+            .forge
+            .create_signed_commit(&temporary, parent, subject, body, &worked.files)
+            .await?;
+        Ok(Made::On(temporary, signed))
+    }
+
+    /// A commit that no branch has to lead to.
+    async fn commit(
+        &self,
+        message: &str,
+        worked: &Worked,
+        parents: &[CommitId],
+    ) -> Result<CommitId, DeliveryError> {
+        let (Made::Loose(commit) | Made::On(_, commit)) =
+            self.made(message, worked, parents).await?;
+        Ok(commit)
     }
 
     /// Commits straight onto the base, if it still stands at the tip that was seen.

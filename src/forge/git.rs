@@ -78,6 +78,48 @@ impl Forge {
         Ok(answer.parse::<ShaShape>(doing)?.sha)
     }
 
+    /// Makes a commit that GitHub signs: with `createCommitOnBranch` on a branch of its own that stands at `parent`. It
+    /// cannot set modes, so an executable file is refused. The branch stays for the caller to rename or sweep.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn create_signed_commit(
+        &self,
+        branch: &str,
+        parent: &CommitId,
+        subject: &str,
+        body: &str,
+        files: &[NewFile],
+    ) -> Result<CommitId, ForgeError> {
+        let doing = "make the signed commit of a promotion";
+        let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+        let additions: Vec<Value> = files
+            .iter()
+            .map(|file| json!({ "path": file.path, "contents": encode(&file.bytes) }))
+            .collect();
+        let query = "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
+        let input = json!({
+            "branch": { "repositoryNameWithOwner": self.slug().to_string(), "branchName": branch },
+            "expectedHeadOid": parent,
+            "message": { "headline": subject, "body": body },
+            "fileChanges": { "additions": additions },
+        });
+        match self.mutate(query, json!({ "input": input }), doing).await {
+            Ok(data) => {
+                let oid = data["createCommitOnBranch"]["commit"]["oid"]
+                    .as_str()
+                    .unwrap_or_default();
+                id(oid)
+            }
+            // Whether it was applied shows in where the branch stands; what it holds is proved by whoever asked.
+            Err(error) if error.uncertain() => match self.branch(branch).await? {
+                Some(tip) if tip != *parent => Ok(tip),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes a commit.
     ///
     /// # Errors

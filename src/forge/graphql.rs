@@ -15,7 +15,7 @@ impl Forge {
         query: &str,
         variables: Value,
         doing: &str,
-    ) -> Result<(Value, Timestamp), ForgeError> {
+    ) -> Result<(Value, Option<Timestamp>), ForgeError> {
         let (data, errors, date) = self.graphql(Kind::Read, query, variables, doing).await?;
         match errors.first() {
             None => Ok((data, date)),
@@ -57,7 +57,7 @@ impl Forge {
         query: &str,
         variables: Value,
         doing: &str,
-    ) -> Result<(Value, Vec<GraphqlError>, Timestamp), ForgeError> {
+    ) -> Result<(Value, Vec<GraphqlError>, Option<Timestamp>), ForgeError> {
         if kind == Kind::Write && self.only_reads.get() {
             return Err(ForgeError::ReadOnly);
         }
@@ -128,7 +128,7 @@ impl GraphqlError {
     }
 
     fn passing(&self) -> bool {
-        self.kind == "RATE_LIMITED" || self.message.starts_with("Something went wrong")
+        self.kind.starts_with("RATE_LIMIT") || self.message.starts_with("Something went wrong")
     }
 
     pub fn is_forbidden(&self) -> bool {

@@ -125,7 +125,7 @@ impl Forge {
         let query = format!(
             "query($owner: String!, $name: String!, $from: GitObjectID!, $first: Int!{head}) {{ \
              repository(owner: $owner, name: $name) {{ object(oid: $from) {{ ... on Commit {{ history(first: $first) {{ nodes {{ \
-             ...commit authoredDate committedDate author {{ name }}{fields} }} }} }} }} }} }} {COMMIT}"
+             ...commit authoredDate author {{ name }}{fields} }} }} }} }} }} }} {COMMIT}"
         );
         let (mut data, _) = self.query(&query, variables, &doing).await?;
         let history = data["repository"]["object"]["history"].take();

@@ -121,6 +121,40 @@ impl Forge {
         })
     }
 
+    /// Gives a commit that a temporary branch leads to its real name, in one step: the new branch appears and the
+    /// temporary one is gone, or neither.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn rename_branch(
+        &self,
+        repository: &str,
+        from: &str,
+        to: &str,
+        commit: &CommitId,
+    ) -> Result<RefWrite, ForgeError> {
+        let doing = format!("create the branch {to}");
+        let zero = "0".repeat(commit.to_string().len());
+        let query =
+            "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
+        let input = json!({
+            "repositoryId": repository,
+            "refUpdates": [
+                { "name": format!("refs/heads/{to}"), "beforeOid": zero, "afterOid": commit },
+                { "name": format!("refs/heads/{from}"), "beforeOid": commit, "afterOid": zero },
+            ],
+        });
+        let error = match self.mutate(query, json!({ "input": input }), &doing).await {
+            Ok(_) => return Ok(RefWrite::Done),
+            Err(error) => error,
+        };
+        match self.branch(to).await? {
+            Some(found) if found == *commit => Ok(RefWrite::Done),
+            Some(found) => Ok(RefWrite::Elsewhere(found)),
+            None => Err(error),
+        }
+    }
+
     /// Deletes a branch if it still stands at `at`; a branch that is gone already is fine.
     ///
     /// # Errors

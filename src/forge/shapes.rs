@@ -14,8 +14,7 @@ pub(super) const ACTOR: &str = "fragment who on Actor { __typename login ... on 
     ... on Bot { databaseId } ... on Mannequin { databaseId } ... on Organization { databaseId } }";
 
 /// GraphQL for a commit.
-pub(super) const COMMIT: &str =
-    "fragment commit on Commit { oid message tree { oid } parents(first: 3) { nodes { oid } } }";
+pub(super) const COMMIT: &str = "fragment commit on Commit { oid message committedDate tree { oid } parents(first: 3) { nodes { oid } } }";
 
 #[derive(Deserialize)]
 pub(super) struct ActorShape {
@@ -80,6 +79,8 @@ pub(super) struct CommitShape {
     oid: String,
     #[serde(default)]
     message: String,
+    #[serde(rename = "committedDate")]
+    committed: Option<String>,
     tree: Option<Oid>,
     parents: Option<Nodes<Oid>>,
 }
@@ -102,6 +103,7 @@ impl CommitShape {
                 .map(Oid::commit)
                 .collect::<Result<_, _>>()?,
             message: self.message,
+            committed: time(self.committed.as_deref().unwrap_or("1970-01-01T00:00:00Z"))?,
         })
     }
 }

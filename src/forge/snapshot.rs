@@ -26,7 +26,7 @@ pub(super) const PULL: &str = "fragment pull on PullRequest { number id title bo
     autoMergeRequest { enabledAt } isInMergeQueue }";
 
 const SNAPSHOT: &str = "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) { \
-    databaseId mergeCommitAllowed squashMergeAllowed \
+    id databaseId mergeCommitAllowed squashMergeAllowed \
     defaultBranchRef { name target { __typename ...commit } } \
     mergeQueue { id } \
     approve: labels(first: 100, query: \"approve/\") { nodes { name } } \
@@ -51,7 +51,9 @@ impl Forge {
             let (mut data, date) = self.query(&query, variables, doing).await?;
             let page: RepositoryShape = shape(data["repository"].take(), doing)?;
             let next = page.refs.next();
-            let page = page.snapshot(date)?;
+            let now = date
+                .ok_or_else(|| ForgeError::NotUnderstood(format!("to {doing}: it has no Date")))?;
+            let page = page.snapshot(now)?;
             match &mut found {
                 None => found = Some(page),
                 // A base that moved between two pages would mix two states.
@@ -81,6 +83,7 @@ impl Forge {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RepositoryShape {
+    id: String,
     database_id: u64,
     merge_commit_allowed: bool,
     squash_merge_allowed: bool,
@@ -144,6 +147,7 @@ impl RepositoryShape {
         }
         Ok(Snapshot {
             repository: self.database_id,
+            node: self.id,
             base: base.name,
             tip: base.target.commit()?,
             branches,

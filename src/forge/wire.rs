@@ -6,9 +6,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
@@ -66,8 +67,8 @@ pub(super) struct Ask {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub body: Value,
-    /// The server's time.
-    pub date: Timestamp,
+    /// The server's time, where it said it.
+    pub date: Option<Timestamp>,
     /// The next page of a list.
     pub next: Option<String>,
 }
@@ -95,7 +96,8 @@ pub(super) struct Wire {
     patience: Patience,
     left: Cell<Duration>,
     calls: Cell<Calls>,
-    last_write: Cell<Option<Instant>>,
+    /// Ends when the next write may go out.
+    pause: RefCell<Option<Pin<Box<tokio::time::Sleep>>>>,
     read_only: Cell<bool>,
     remaining: Cell<Option<u64>>,
     stop: Arc<AtomicBool>,
@@ -111,7 +113,7 @@ impl Wire {
             patience,
             left: Cell::new(patience.budget),
             calls: Cell::default(),
-            last_write: Cell::new(None),
+            pause: RefCell::default(),
             read_only: Cell::new(false),
             remaining: Cell::new(None),
             stop,
@@ -180,12 +182,12 @@ impl Wire {
 
     /// At least a second between writes.
     async fn pace(&self) {
-        if let Some(last) = self.last_write.get()
-            && let Some(rest) = self.patience.second.checked_sub(last.elapsed())
-        {
-            tokio::time::sleep(rest).await;
+        let pause = self.pause.take();
+        if let Some(pause) = pause {
+            pause.await;
         }
-        self.last_write.set(Some(Instant::now()));
+        let next = Box::pin(tokio::time::sleep(self.patience.second));
+        self.pause.replace(Some(next));
     }
 
     fn count(&self, ask: &Ask) {
@@ -215,7 +217,7 @@ impl Wire {
         if let Some(left) = number(&headers, "x-ratelimit-remaining") {
             self.remaining.set(Some(left));
         }
-        let date = server_time(&headers).unwrap_or_else(Timestamp::now);
+        let date = server_time(&headers);
         if status.is_success() {
             let value = if body.is_empty() {
                 Value::Null
@@ -276,7 +278,7 @@ impl Wire {
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
-        date: Timestamp,
+        date: Option<Timestamp>,
     ) -> Result<Sent, ForgeError> {
         let doing = ask.doing.clone();
         let Some(said) = said(body) else {
@@ -322,20 +324,21 @@ enum Sent {
 }
 
 /// Whether a 403 or 429 is a rate limit, and for how long (R-3.22: Retry-After, then the reset, then a minute).
-fn limit(headers: &HeaderMap, said: &str, date: Timestamp) -> Option<Sent> {
+fn limit(headers: &HeaderMap, said: &str, date: Option<Timestamp>) -> Option<Sent> {
     let secondary = said.contains("secondary rate limit");
     let primary = number(headers, "x-ratelimit-remaining") == Some(0);
     let seconds = match number(headers, "retry-after") {
         Some(seconds) => seconds,
         None if primary => {
             let reset = number(headers, "x-ratelimit-reset")?;
-            reset.saturating_sub(u64::try_from(date.as_second()).ok()?) + 1
+            reset.saturating_sub(u64::try_from(date?.as_second()).ok()?) + 1
         }
         None if secondary => 60,
         None => return None,
     };
     let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
     let until = date
+        .unwrap_or(Timestamp::MAX)
         .checked_add(SignedDuration::from_secs(i64::from(seconds)))
         .unwrap_or(Timestamp::MAX);
     Some(Sent::Limited { seconds, until })

@@ -30,6 +30,8 @@ pub struct RemoteCommit {
     pub parents: Vec<CommitId>,
     /// Its whole message; foreign text.
     pub message: String,
+    /// When its committer says it was committed: only for sweeping what lost runs left.
+    pub committed: Timestamp,
 }
 
 /// The forge's own trial of merging a pull request into its base.
@@ -150,6 +152,8 @@ pub struct PromotionBranch {
 pub struct Snapshot {
     /// The repository's numeric id.
     pub repository: u64,
+    /// Its id in GraphQL.
+    pub node: String,
     /// The base branch's short name.
     pub base: String,
     /// Its tip.

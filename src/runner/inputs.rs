@@ -41,7 +41,7 @@ pub const INPUTS: &[Described] = &[
     about("reason", "Why; recorded, and needed for an emergency"),
     about(
         "freeze",
-        "Merge and commit nothing in this run; proposals still open",
+        "Merge and commit nothing in this run, for this reason; proposals still open. Empty or `false`: no freeze",
     ),
 ];
 
@@ -127,8 +127,8 @@ pub struct Inputs {
     pub approve: bool,
     /// Why.
     pub reason: Option<String>,
-    /// Merge and commit nothing.
-    pub freeze: bool,
+    /// Merge and commit nothing, for this reason.
+    pub freeze: Option<String>,
 }
 
 impl Inputs {
@@ -149,13 +149,21 @@ impl Inputs {
             plan: read.plan()?,
             approve: read.switch("approve")?,
             reason: read.line("reason")?,
-            freeze: read.switch("freeze")?,
+            // Whatever a variable of the repository holds stops, but for the one word that says no.
+            freeze: read
+                .line("freeze")?
+                .filter(|text| !text.eq_ignore_ascii_case("false")),
         })
     }
 
     /// The command line that they stand for, the program's name first. No token is in it.
     pub fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["sluice".to_owned(), self.command.as_str().to_owned()];
+        // A plan of what stands on the forge is a run that writes nothing.
+        let (command, dry_run) = match self.command {
+            Task::Plan => (Task::Reconcile, true),
+            other => (other, self.dry_run),
+        };
+        let mut arguments = vec!["sluice".to_owned(), command.as_str().to_owned()];
         // With `=` a value stays a value, whatever it begins with.
         let mut option = |name: &str, value: Option<&str>| {
             arguments.extend(value.map(|value| format!("--{name}={value}")));
@@ -165,11 +173,8 @@ impl Inputs {
         option("take", self.take_source.then_some("source"));
         option("plan", self.plan.as_deref());
         option("reason", self.reason.as_deref());
-        for (name, on) in [
-            ("dry-run", self.dry_run),
-            ("approve", self.approve),
-            ("freeze", self.freeze),
-        ] {
+        option("freeze", self.freeze.as_deref());
+        for (name, on) in [("dry-run", dry_run), ("approve", self.approve)] {
             if on {
                 arguments.push(format!("--{name}"));
             }

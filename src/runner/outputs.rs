@@ -31,7 +31,7 @@ pub const OUTPUTS: &[Described] = &[
     ),
     about(
         "matrix",
-        "{\"include\": [{\"pipeline\": \"namespace/name\"}, …]} of the pipelines with anything due, for a job's strategy",
+        "The pipelines that a reconcile would have something to do about, as a list of NAMESPACE/NAME for a job's strategy",
     ),
     about(
         "plan",
@@ -87,18 +87,13 @@ pub struct Moved {
 impl Outputs {
     /// Name and value of each output, one line of JSON. What does not fit any more is `null`, and named.
     pub fn values(&self) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
-        let include: Vec<Value> = self
-            .matrix
-            .iter()
-            .map(|name| json!({ "pipeline": name }))
-            .collect();
         let values = [
             json!(self.changed),
             json!(self.promoted),
             json!(self.opened),
             json!(self.pending),
             json!(self.blocked),
-            json!({ "include": include }),
+            json!(self.matrix),
             self.plan.clone(),
             self.report.clone(),
         ];
@@ -160,7 +155,7 @@ mod tests {
     opened=[]
     pending=[{"pipeline":"a\nb\u202e\u2028=<<EOF","plan":"7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c","pull":127,"stage":"prod"}]
     blocked=[]
-    matrix={"include":[{"pipeline":"prod/podinfo"},{"pipeline":"web"}]}
+    matrix=["prod/podinfo","web"]
     plan={"version":1}
     report=null
     "#);

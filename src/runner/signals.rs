@@ -24,6 +24,11 @@ impl Stop {
         self.0.load(Ordering::Acquire)
     }
 
+    /// The flag itself, for who asks before every change.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     /// Asks to stop.
     pub fn request(&self) {
         self.0.store(true, Ordering::Release);

@@ -13,8 +13,16 @@ use sluice::cli::Cli;
 const NOT_OPTIONS: &[&str] = &["command", "read-token", "token"];
 
 /// Options of `reconcile` and `promote` that the Action does not offer: it has one output format, one policy and one
-/// clock, and no local repository.
-const NOT_INPUTS: &[&str] = &["approved-by", "at", "format", "local", "policy"];
+/// clock, and the runner says which repository it is and where its checkout lies.
+const NOT_INPUTS: &[&str] = &[
+    "approved-by",
+    "at",
+    "checkout",
+    "format",
+    "local",
+    "policy",
+    "repository",
+];
 
 /// The Action itself in the example workflows, before there is a release.
 const SLUICE: &str = "OWNER/sluice@0000000000000000000000000000000000000000";
@@ -114,9 +122,18 @@ fn the_default_command_is_a_command() {
 fn the_outputs_are_the_ones_that_the_runner_writes() {
     let outputs: BTreeSet<String> = sluice::runner::OUTPUTS
         .iter()
-        .map(|(name, _)| (*name).to_owned())
+        .map(|output| output.name.to_owned())
         .collect();
     assert_eq!(keys(&parse("action.yml")["outputs"]), outputs);
+}
+
+#[test]
+fn the_inputs_are_the_ones_that_the_runner_reads() {
+    let inputs: BTreeSet<String> = sluice::runner::INPUTS
+        .iter()
+        .map(|input| input.name.to_owned())
+        .collect();
+    assert_eq!(keys(&parse("action.yml")["inputs"]), inputs);
 }
 
 #[test]

@@ -21,13 +21,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("repo", &["model"]),
     (
         "gather",
-        &["model", "yaml", "catalog", "copy", "record", "repo"],
+        &[
+            "model", "yaml", "catalog", "copy", "forge", "record", "repo",
+        ],
     ),
-    ("execute", &["model", "yaml", "record"]),
+    ("forge", &["model"]),
+    (
+        "execute",
+        &["model", "yaml", "record", "repo", "forge", "gather"],
+    ),
     ("report", &["model"]),
     ("render", &["model", "yaml", "report"]),
     ("runner", &["model", "report"]),
-    ("error", &["repo", "execute"]),
+    ("error", &["repo", "execute", "forge"]),
     ("cli", &[]),
 ];
 

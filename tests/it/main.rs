@@ -6,6 +6,7 @@
     reason = "helpers of tests may panic; they are read where they are used"
 )]
 
+mod action;
 mod architecture;
 mod contract_holds;
 mod documents;

@@ -1,6 +1,6 @@
 //! What a run did and found, for the summary, the outputs and the exit code.
 
-use super::{Order, Seen};
+use super::Seen;
 use crate::app::session::Session;
 use crate::error::Exit;
 use crate::forge::Calls;
@@ -74,8 +74,8 @@ pub(in crate::app) struct Outcome {
     pub calls: Calls,
     /// How many calls GitHub still takes.
     pub remaining: Option<u64>,
-    /// Nothing was written, as the run was asked to or as its token may not.
-    pub read_only: bool,
+    /// Why nothing was written, where nothing was to be.
+    pub read_only: Option<String>,
     /// The plan at the end, as `sluice plan --format json` shows it.
     pub plan: String,
     /// The pipelines that have a row.
@@ -86,7 +86,7 @@ pub(in crate::app) struct Outcome {
 
 impl Outcome {
     /// What belongs to the end of a run.
-    pub(super) fn finish(&mut self, session: &Session, seen: &Seen, plan: &Plan, order: &Order) {
+    pub(super) fn finish(&mut self, session: &Session, seen: &Seen, plan: &Plan) {
         let catalog = &seen.evaluation.catalog;
         self.plan = crate::report::json::plan(
             catalog,
@@ -108,7 +108,6 @@ impl Outcome {
         self.findings.clone_from(&seen.evaluation.findings);
         self.calls = session.calls();
         self.remaining = session.forge.remaining();
-        self.read_only = order.dry_run || session.forge.is_read_only();
         self.notices.extend(session.notices.iter().cloned());
         self.notices
             .extend(crate::app::plan::passed_over(&seen.evaluation));

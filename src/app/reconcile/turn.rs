@@ -11,7 +11,9 @@ use super::texts;
 use super::{Memory, Order, Seen};
 use crate::app::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{Delivery, DeliveryError, Draft, EditedFile, Target, edited_files, record};
+use crate::execute::{
+    Delivery, DeliveryError, Draft, EditedFile, TEMPORARY, Target, edited_files, record,
+};
 use crate::forge::ForgeError;
 use crate::model::evidence::{Looked, Permission, UserId};
 use crate::model::place::RepoPath;
@@ -498,6 +500,19 @@ impl<'a> Turn<'a> {
                         .describe_pull(number, &written.title, &written.body)
                         .await?;
                 }
+            }
+        }
+        // Temporary branches of lost runs; those of runs under way are younger.
+        let day_ago = self.seen.now - SignedDuration::from_hours(24);
+        for branch in &self.seen.snapshot.branches {
+            if branch.name.starts_with(TEMPORARY)
+                && branch.pulls.is_empty()
+                && branch.tip.committed < day_ago
+            {
+                self.session
+                    .forge
+                    .delete_branch(&branch.name, &branch.tip.id)
+                    .await?;
             }
         }
         for proposal in &self.stages.resting {

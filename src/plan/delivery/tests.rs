@@ -114,6 +114,7 @@ fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) 
                     tree: "b".repeat(40).parse().unwrap(),
                     parents: vec![commit('c')],
                     message: String::new(),
+                    committed: jiff::Timestamp::UNIX_EPOCH,
                 },
                 pulls: Vec::new(),
             },

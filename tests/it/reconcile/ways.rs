@@ -90,7 +90,14 @@ async fn a_manual_stage_moves_by_dispatch_only_and_who_asked_cannot_approve() {
     site.environment
         .insert("GITHUB_ACTOR".to_owned(), "dave".to_owned());
     let asked = site
-        .call(&["promote", "--pipeline", "k3s-upgrade", "--to", "prod"])
+        .call(&[
+            "promote",
+            "--format=json",
+            "--pipeline",
+            "k3s-upgrade",
+            "--to",
+            "prod",
+        ])
         .await;
     assert!(asked.lines()[0].starts_with("opened"), "{}", asked.text);
     let number = repo.pulls(true)[0];
@@ -217,26 +224,38 @@ async fn two_pipelines_in_one_file_land_one_after_the_other() {
 
 #[tokio::test]
 async fn a_newer_plan_replaces_the_pull_request_until_somebody_approved() {
-    let site = Site::of("k3s-upgrade-version").await;
+    let site = Site::of("folder-per-environment").await;
     let repo = site.repo();
-    let bump = |from: &str, to: &str| {
-        let file = repo.file("main", "upgrade.yaml").unwrap();
-        repo.files("main", &[("upgrade.yaml", &file.replace(from, to))]);
+    let mut minor = 3;
+    let mut bump = || {
+        minor += 1;
+        let path = "clusters/dev/podinfo.yaml";
+        let file = repo.file("main", path).unwrap();
+        let new: String = file
+            .lines()
+            .map(|line| match line.split_once("version:") {
+                Some((start, _)) => format!("{start}version: 6.5.{minor}\n"),
+                None => format!("{line}\n"),
+            })
+            .collect();
+        assert_ne!(file, new);
+        repo.files("main", &[(path, &new)]);
     };
     site.run().await;
-    bump("version: v1.29.1", "version: v1.29.2");
+    assert_eq!(repo.pulls(true), [1]);
+    bump();
     site.run().await;
     assert_eq!(repo.pulls(true), [2]);
-    repo.by("carol").approves(2);
     // A gate of two, so that one approval begins it without ending it.
     repo.files(
         "main",
         &[(
             ".github/sluice.yaml",
-            "version: 1\ngates: { approval-gate: { approve: [{ by: writers, count: 2 }] } }\n",
+            "version: 1\ngates: { prod-approval: { approve: [{ by: writers, count: 2 }] } }\n",
         )],
     );
-    bump("version: v1.29.2", "version: v1.29.3");
+    repo.by("carol").approves(2);
+    bump();
     let waits = site.run().await;
     assert_eq!(repo.pulls(true), [2], "{}", waits.text);
     assert!(repo.body(2).contains("A newer plan"), "{}", repo.body(2));

@@ -116,7 +116,7 @@ impl Site {
 
     /// Reconciles.
     pub async fn run(&self) -> Report {
-        self.call(&["reconcile"]).await
+        self.call(&["reconcile", "--format=json"]).await
     }
 
     /// A command of Sluice's.
@@ -142,14 +142,18 @@ impl Site {
                 second: Duration::from_micros(200),
             },
             stop: Arc::clone(&self.stop),
+            read_only: None,
         };
         match execute_on_forge(cli.command, &on).await {
-            Ok(output) => Report {
-                exit: output.exit,
-                json: serde_json::from_str(&output.text).unwrap_or(Value::Null),
-                text: output.text,
-                notices: output.notices,
-            },
+            Ok(ran) => {
+                let output = ran.output();
+                Report {
+                    exit: output.exit,
+                    json: serde_json::from_str(&output.text).unwrap_or(Value::Null),
+                    text: output.text,
+                    notices: output.notices,
+                }
+            }
             Err(failure) => Report {
                 exit: failure.exit,
                 json: Value::Null,
@@ -157,6 +161,18 @@ impl Site {
                 notices: Vec::new(),
             },
         }
+    }
+
+    /// The branches that there are.
+    pub fn branches(&self) -> Vec<String> {
+        let refs = self
+            .repo()
+            .by("carol")
+            .does("GET", "/branches", Value::Null);
+        let names = refs.as_array().into_iter().flatten();
+        names
+            .filter_map(|branch| branch["name"].as_str().map(str::to_owned))
+            .collect()
     }
 
     /// The calls that Sluice made and that write.

@@ -181,15 +181,15 @@ impl<'w> Ctx<'w> {
 
     /// A git object, wherever it is met, is shown only to who may read code.
     fn readable(&self, out: Out) -> Found {
-        match &out {
-            Out::One(
-                Kind::Ref(at, _)
-                | Kind::Commit(at, _)
-                | Kind::Tree(at, _)
-                | Kind::Blob(at, _)
-                | Kind::Tag(at, _),
-            ) => self.need(*at, CONTENTS, Role::Read)?,
-            _ => {}
+        if let Out::One(
+            Kind::Ref(at, _)
+            | Kind::Commit(at, _)
+            | Kind::Tree(at, _)
+            | Kind::Blob(at, _)
+            | Kind::Tag(at, _),
+        ) = &out
+        {
+            self.need(*at, CONTENTS, Role::Read)?;
         }
         Ok(out)
     }
