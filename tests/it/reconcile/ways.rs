@@ -229,12 +229,12 @@ async fn a_newer_plan_replaces_the_pull_request_until_somebody_approved() {
     let mut minor = 3;
     let mut bump = || {
         minor += 1;
-        let path = "clusters/dev/podinfo.yaml";
+        let path = "clusters/dev/web.yaml";
         let file = repo.file("main", path).unwrap();
         let new: String = file
             .lines()
             .map(|line| match line.split_once("version:") {
-                Some((start, _)) => format!("{start}version: 6.5.{minor}\n"),
+                Some((start, _)) => format!("{start}version: 4.2.{minor} }}\n"),
                 None => format!("{line}\n"),
             })
             .collect();
@@ -251,7 +251,8 @@ async fn a_newer_plan_replaces_the_pull_request_until_somebody_approved() {
         "main",
         &[(
             ".github/sluice.yaml",
-            "version: 1\ngates: { prod-approval: { approve: [{ by: writers, count: 2 }] } }\n",
+            "version: 1\nmanifests: { namespaces: { 'clusters/dev/**': dev, 'clusters/prod/**': prod } }\n\
+             gates: { release: { approve: [{ by: writers, count: 2 }] } }\n",
         )],
     );
     repo.by("carol").approves(2);

@@ -47,10 +47,9 @@ pub struct Report {
 impl Report {
     /// Each promotion as `kind pipeline to #pull: why`.
     pub fn lines(&self) -> Vec<String> {
-        let rows = self.json["promotions"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let Some(rows) = self.json["promotions"].as_array() else {
+            return vec![self.text.clone()];
+        };
         rows.iter()
             .map(|row| {
                 let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
