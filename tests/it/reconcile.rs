@@ -1,3 +1,4 @@
 //! Sluice on the stand-in GitHub, from a change in one stage to its landing in the next.
 
+mod attacks_forged;
 mod ways;
