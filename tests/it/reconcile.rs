@@ -1,4 +1,7 @@
 //! Sluice on the stand-in GitHub, from a change in one stage to its landing in the next.
 
 mod attacks_forged;
+mod counts;
+mod faults;
+mod rules;
 mod ways;
