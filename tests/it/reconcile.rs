@@ -1,5 +1,6 @@
 //! Sluice on the stand-in GitHub, from a change in one stage to its landing in the next.
 
+mod attacks;
 mod attacks_forged;
 mod counts;
 mod faults;
