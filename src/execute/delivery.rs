@@ -32,6 +32,9 @@ pub enum DeliveryError {
     ByRules(String),
 }
 
+/// The snapshot lists at most so many labels of a kind.
+const LABELS_LISTED: usize = 100;
+
 /// Where things are delivered to.
 pub struct Delivery<'a> {
     /// The forge.
@@ -121,14 +124,6 @@ impl Delivery<'_> {
             Some(branch) => (branch.name.clone(), branch.tip.id),
             None => self.new_branch(draft, &worked).await?,
         };
-        // Labels that people are to set must be there to be chosen.
-        let missing = |label: &str| {
-            !self
-                .snapshot
-                .labels
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(label))
-        };
         let pull = NewPull {
             title: draft.title,
             body: draft.body,
@@ -148,16 +143,7 @@ impl Delivery<'_> {
         self.forge
             .set_status(&head, false, "waits for its gates")
             .await?;
-        for (label, purpose) in draft.labels {
-            if missing(label) {
-                self.forge.create_label(label, "0e8a16", purpose).await?;
-            }
-        }
-        if missing(HOLD) {
-            self.forge
-                .create_label(HOLD, "fbca04", "Sluice lands nothing while this is set")
-                .await?;
-        }
+        self.make_labels(draft.labels).await?;
         if !draft.reviewers.is_empty() || !draft.teams.is_empty() {
             // Somebody who cannot be asked must not keep the promotion from being put up.
             match self
@@ -170,6 +156,33 @@ impl Delivery<'_> {
             }
         }
         Ok(number)
+    }
+
+    /// Creates the labels that people are to set, where they are not there to be chosen yet.
+    ///
+    /// # Errors
+    /// [`DeliveryError`].
+    pub async fn make_labels(
+        &self,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<(), DeliveryError> {
+        let known = &self.snapshot.labels;
+        // A list that was cut tells nothing about what is missing.
+        if known.len() >= LABELS_LISTED {
+            return Ok(());
+        }
+        let missing = |label: &str| !known.iter().any(|known| known.eq_ignore_ascii_case(label));
+        for (label, purpose) in labels {
+            if missing(label) {
+                self.forge.create_label(label, "0e8a16", purpose).await?;
+            }
+        }
+        if missing(HOLD) {
+            self.forge
+                .create_label(HOLD, "fbca04", "Sluice lands nothing while this is set")
+                .await?;
+        }
+        Ok(())
     }
 
     /// A branch of this very build that a lost run left behind without a pull request.
@@ -328,10 +341,24 @@ impl Delivery<'_> {
         self.forge
             .set_status(&pull.head, true, "every gate passed")
             .await?;
-        let commit = self
-            .commit(message, &worked, &[self.snapshot.tip.id, pull.head])
-            .await?;
-        self.advance(&commit).await
+        let parents = [self.snapshot.tip.id, pull.head];
+        let landed = match self.commit(message, &worked, &parents).await {
+            Ok(commit) => self.advance(&commit).await,
+            Err(error) => Err(error),
+        };
+        if landed.is_err() {
+            self.take_back(pull).await;
+        }
+        landed
+    }
+
+    /// `success` must not outlive a landing that was refused: a required check would let anybody merge by it when the
+    /// gates are long shut again. Where this fails too, why nothing landed is the better thing to say.
+    async fn take_back(&self, pull: &Pull) {
+        let _ = self
+            .forge
+            .set_status(&pull.head, false, "was not landed")
+            .await;
     }
 
     /// Lands by GitHub's merge of exactly this head. `Ok(false)`: it was put into the merge queue instead.
@@ -348,6 +375,20 @@ impl Delivery<'_> {
         self.forge
             .set_status(&pull.head, true, "every gate passed")
             .await?;
+        let merged = self.merge_now(pull, method, title, message).await;
+        if merged.is_err() {
+            self.take_back(pull).await;
+        }
+        merged
+    }
+
+    async fn merge_now(
+        &self,
+        pull: &Pull,
+        method: MergeMethod,
+        title: &str,
+        message: &str,
+    ) -> Result<bool, DeliveryError> {
         if self.snapshot.queue {
             self.forge.enqueue(pull).await?;
             return Ok(false);
@@ -422,6 +463,9 @@ impl Delivery<'_> {
     pub async fn block(&self, pull: &Pull, why: &str) -> Result<(), DeliveryError> {
         if pull.queued {
             self.forge.dequeue(pull).await?;
+        }
+        if pull.auto_merge {
+            self.forge.disable_auto_merge(pull).await?;
         }
         if pull.has_label(BLOCKED) {
             return Ok(());

@@ -18,7 +18,7 @@ use crate::model::pull::{
 
 /// GraphQL for a pull request.
 pub(super) const PULL: &str = "fragment pull on PullRequest { number id title body url state isDraft isCrossRepository \
-    createdAt closedAt mergedAt baseRefName headRefName headRefOid author { ...who } mergedBy { ...who } \
+    createdAt closedAt mergedAt baseRefName headRefName headRefOid viewerDidAuthor author { ...who } mergedBy { ...who } \
     mergeable potentialMergeCommit { tree { oid } parents(first: 3) { nodes { oid } } } mergeCommit { oid } \
     commits(first: 1) { totalCount } labels(first: 100) { nodes { name } } reviews(first: 1) { totalCount } \
     forced: timelineItems(first: 1, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) { nodes { __typename } } \
@@ -187,6 +187,7 @@ pub(super) struct PullShape {
     base_ref_name: String,
     head_ref_name: String,
     head_ref_oid: String,
+    viewer_did_author: bool,
     author: Option<ActorShape>,
     merged_by: Option<ActorShape>,
     mergeable: String,
@@ -267,6 +268,7 @@ impl PullShape {
             state,
             draft: self.is_draft,
             author: self.author.map(Into::into),
+            own: self.viewer_did_author,
             base: self.base_ref_name,
             branch: self.head_ref_name,
             head: id(&self.head_ref_oid)?,

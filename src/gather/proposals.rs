@@ -12,20 +12,22 @@ use crate::model::pull::{Mergeable, Pull, Snapshot};
 use crate::record::{Record, branch_is_of};
 use crate::repo::{EntryId, ReadObjects, RepoError};
 
-/// The proposals among our branches, and open pull requests of branches whose head's message is no record or does not fit
-/// the branch's name: somebody's doing.
+/// The proposals among our branches, and open pull requests that are somebody else's doing: the head's message is no record
+/// or does not fit the branch's name, or somebody else opened it. A record proves nothing about who wrote it.
 pub fn proposals(snapshot: &Snapshot) -> (Vec<Proposal>, Vec<Pull>) {
     let mut found = Vec::new();
     let mut strange = Vec::new();
     for branch in &snapshot.branches {
-        let record = Record::parse(&branch.tip.message);
-        let Some(record) = record.filter(|record| branch_is_of(&branch.name, record)) else {
-            let open = branch.pulls.iter().find(|pull| {
-                pull.is_open()
-                    && !pull.foreign
-                    && pull.base == snapshot.base
-                    && pull.branch == branch.name
-            });
+        let open = branch.pulls.iter().find(|pull| {
+            pull.is_open()
+                && !pull.foreign
+                && pull.base == snapshot.base
+                && pull.branch == branch.name
+        });
+        let record = Record::parse(&branch.tip.message)
+            .filter(|record| branch_is_of(&branch.name, record))
+            .filter(|_| open.is_none_or(|pull| pull.own));
+        let Some(record) = record else {
             strange.extend(open.cloned());
             continue;
         };

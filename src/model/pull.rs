@@ -96,6 +96,9 @@ pub struct Pull {
     pub draft: bool,
     /// Who opened it.
     pub author: Option<Actor>,
+    /// It was opened with this very token's account. Anybody can make a branch that looks like ours in every way, plan id
+    /// included, but not open a pull request in our name.
+    pub own: bool,
     /// The short name of its base branch.
     pub base: String,
     /// The short name of its head branch.

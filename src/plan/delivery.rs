@@ -53,7 +53,7 @@ pub struct Stage<'a> {
     pub promotion: &'a Promotion,
     /// Its open pull requests.
     pub candidates: Vec<Candidate>,
-    /// Open pull requests from branches named like its own that hold no record of ours.
+    /// Open pull requests from branches named like its own that hold no record of ours, or that somebody else opened.
     pub strange: Vec<Pull>,
     /// A person closed the pull request of this very plan: which, and who.
     pub veto: Option<(PullNumber, String)>,
@@ -176,10 +176,11 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
         });
     let strange = || {
         let pull = stage.strange.first()?;
-        Some((
-            pull.number,
-            "its head holds no record of Sluice: somebody pushed to the branch".to_owned(),
-        ))
+        let why = match pull.own {
+            true => "its head holds no record of Sluice: somebody pushed to the branch",
+            false => "its branch bears Sluice's name, and somebody else opened it",
+        };
+        Some((pull.number, why.to_owned()))
     };
     let (number, why) = moved.or_else(strange)?;
     Some(Decision {

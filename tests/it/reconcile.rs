@@ -1,4 +1,11 @@
 //! Sluice on the stand-in GitHub, from a change in one stage to its landing in the next.
 
+mod attacks;
+mod attacks_events;
+mod attacks_forged;
+mod attacks_reading;
+mod counts;
+mod faults;
+mod rules;
 mod signed;
 mod ways;

@@ -333,9 +333,10 @@ pub(super) async fn verify(
             .branches
             .iter()
             .flat_map(|branch| &branch.pulls);
+        // One that was merged into another branch at the last moment did not land (A26).
         pulls
             .into_iter()
-            .find(|pull| pull.number == number)
+            .find(|pull| pull.number == number && pull.base == seen.snapshot.base)
             .cloned()
     });
     let commit = match merged.as_ref().map(|pull| &pull.state) {

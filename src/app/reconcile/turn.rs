@@ -487,6 +487,11 @@ impl<'a> Turn<'a> {
             if let Some(judged) = &candidate.judged {
                 if pull.queued && !judged.may_land() {
                     self.session.forge.dequeue(pull).await?;
+                    let why = "left the merge queue";
+                    self.session
+                        .forge
+                        .set_status(&pull.head, false, why)
+                        .await?;
                 }
                 let newer = self
                     .stages
@@ -499,6 +504,15 @@ impl<'a> Turn<'a> {
                         .forge
                         .describe_pull(number, &written.title, &written.body)
                         .await?;
+                }
+                // A run that was cut off right after opening it made none.
+                let labels = texts::labels(self, *place, judged);
+                match self.delivery().make_labels(&labels).await {
+                    Ok(()) => {}
+                    Err(DeliveryError::Forge(
+                        error @ (ForgeError::Refused { .. } | ForgeError::Forbidden { .. }),
+                    )) => memory.outcome.notices.push(error.to_string()),
+                    Err(error) => return Err(failure(error)),
                 }
             }
         }

@@ -101,6 +101,7 @@ fn pull(number: u64) -> Pull {
         reviews: 0,
         auto_merge: false,
         queued: false,
+        own: true,
     }
 }
 

@@ -30,7 +30,8 @@ pub struct Site {
     pub hub: GitHub,
     pub token: String,
     pub environment: BTreeMap<String, String>,
-    stop: Arc<AtomicBool>,
+    /// Set: nothing more is written, as after SIGTERM.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// What a run came to.

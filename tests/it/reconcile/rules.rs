@@ -1,0 +1,271 @@
+//! What rules, people and settings do to a promotion: vetoes, holds, freezes, queues, policies that go, tokens that may little.
+
+use crate::support::github::Rule;
+use crate::support::site::Site;
+use serde_json::json;
+use sluice::error::Exit;
+
+const FIXTURE: &str = "k3s-upgrade-version";
+
+/// A promotion that stands in pull request 1.
+async fn opened() -> Site {
+    let site = Site::of(FIXTURE).await;
+    site.run().await;
+    assert_eq!(site.repo().pulls(true), [1]);
+    site
+}
+
+fn landed(site: &Site) -> bool {
+    let file = site.repo().file("main", "upgrade.yaml").unwrap();
+    file.contains("'v1.29.1'")
+}
+
+fn policy(site: &Site, text: &str) {
+    site.repo().files("main", &[(".github/sluice.yaml", text)]);
+}
+
+#[tokio::test]
+async fn a_closing_by_a_writer_is_a_veto_until_the_plan_changes() {
+    let site = opened().await;
+    let repo = site.repo();
+    repo.by("dave").closes(1);
+    for _ in 0..2 {
+        let run = site.run().await;
+        assert_eq!(repo.pulls(true), Vec::<u64>::new(), "{}", run.text);
+        assert!(run.text.contains("dave closed #1"), "{}", run.text);
+        site.hub.advance(2 * 24 * 3600);
+    }
+    let file = repo.file("main", "upgrade.yaml").unwrap();
+    repo.files(
+        "main",
+        &[(
+            "upgrade.yaml",
+            &file.replace("version: v1.29.1", "version: v1.29.2"),
+        )],
+    );
+    site.run().await;
+    assert_eq!(repo.pulls(true), [2]);
+}
+
+#[tokio::test]
+async fn a_closing_by_somebody_without_write_holds_for_a_day() {
+    let site = opened().await;
+    let repo = site.repo();
+    repo.by("tom").closes(1);
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), Vec::<u64>::new(), "{}", run.text);
+    site.hub.advance(25 * 3600);
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), [2], "{}", run.text);
+}
+
+#[tokio::test]
+async fn a_dispatch_takes_a_veto_back() {
+    let mut site = opened().await;
+    let repo = site.repo();
+    repo.files(
+        "main",
+        &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
+    );
+    repo.by("dave").closes(1);
+    let run = repo
+        .by("carol")
+        .dispatches("promote.yml", "main", json!({}));
+    site.environment
+        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    let run = site
+        .call(&["promote", "--pipeline=k3s-upgrade", "--to=prod"])
+        .await;
+    assert_eq!(repo.pulls(true).len(), 1, "{}", run.text);
+}
+
+#[tokio::test]
+async fn the_hold_label_stops_a_landing_and_nothing_else() {
+    let site = opened().await;
+    let repo = site.repo();
+    repo.by("carol").approves(1);
+    repo.by("tom").labels(1, "sluice/hold");
+    let run = site.run().await;
+    assert!(run.lines()[0].starts_with("held"), "{}", run.text);
+    assert!(!landed(&site));
+    repo.by("tom").unlabels(1, "sluice/hold");
+    site.run().await;
+    assert!(landed(&site));
+}
+
+#[tokio::test]
+async fn a_freeze_lets_proposals_open_and_nothing_land() {
+    let freeze = "version: 1\nfreeze: [{ from: 2000-01-01T00:00, until: 2999-01-01T00:00, zone: UTC, reason: audit }]\n";
+    let site = Site::of(FIXTURE).await;
+    policy(&site, freeze);
+    let run = site.run().await;
+    let repo = site.repo();
+    assert_eq!(repo.pulls(true), [1], "{}", run.text);
+    repo.by("carol").approves(1);
+    let run = site.run().await;
+    assert!(!landed(&site) && run.text.contains("audit"), "{}", run.text);
+    policy(&site, "version: 1\n");
+    let run = site.call(&["reconcile", "--freeze", "drill"]).await;
+    assert!(!landed(&site) && run.text.contains("drill"), "{}", run.text);
+    site.run().await;
+    assert!(landed(&site));
+}
+
+#[tokio::test]
+async fn a_merge_queue_is_used_and_left_when_a_gate_shuts() {
+    let site = opened().await;
+    let repo = site.repo();
+    repo.rule(Rule {
+        branch: "main".to_owned(),
+        queue: true,
+        ..Rule::default()
+    });
+    let review = repo.by("carol").approves(1);
+    let run = site.run().await;
+    assert!(run.text.contains("merge queue"), "{}", run.text);
+    assert_eq!(repo.queue().len(), 1);
+    repo.by("dave").dismisses(1, review);
+    site.run().await;
+    assert_eq!(repo.queue(), []);
+    assert!(!landed(&site));
+    repo.by("carol").approves(1);
+    site.run().await;
+    assert_eq!(repo.queue().len(), 1);
+    repo.land_queue();
+    assert!(landed(&site));
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    assert_eq!(
+        (repo.pulls(true), repo.branches("sluice/")),
+        (Vec::new(), Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn a_merge_by_hand_counts_as_the_stages_content() {
+    let site = opened().await;
+    let repo = site.repo();
+    repo.by("dave").merges(1, "squash");
+    assert!(landed(&site));
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    assert_eq!(
+        (repo.pulls(true), repo.branches("sluice/")),
+        (Vec::new(), Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn a_policy_that_goes_while_a_promotion_is_open_is_an_error_that_lands_nothing() {
+    let site = Site::of(FIXTURE).await;
+    policy(
+        &site,
+        "version: 1\ngates: { approval-gate: { approve: [{ by: writers, count: 2 }] } }\n",
+    );
+    site.run().await;
+    let repo = site.repo();
+    assert_eq!(repo.pulls(true), [1]);
+    repo.by("carol").approves(1);
+    repo.by("acme")
+        .removes("main", &[".github/sluice.yaml"], "Policy away");
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Failed, "{}", run.text);
+    assert!(!landed(&site));
+    assert_eq!(repo.pulls(true), [1]);
+}
+
+#[tokio::test]
+async fn a_policy_that_asks_for_less_counts_from_the_base_alone() {
+    let site = Site::of(FIXTURE).await;
+    policy(
+        &site,
+        "version: 1\ngates: { approval-gate: { approve: [{ by: writers, count: 2 }] } }\n",
+    );
+    site.run().await;
+    let repo = site.repo();
+    repo.by("carol").approves(1);
+    // On a branch of carol's it asks for one: that is nobody's rule yet.
+    repo.by("carol").pushes(
+        "looser",
+        &[(".github/sluice.yaml", "version: 1\n")],
+        "Looser",
+    );
+    repo.by("carol").opens("looser", "main", "Looser");
+    site.run().await;
+    assert!(!landed(&site));
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_read_closes_nothing() {
+    let site = opened().await;
+    let repo = site.repo();
+    let file = repo.file("main", "upgrade.yaml").unwrap();
+    repo.files("main", &[("upgrade.yaml", &format!("{file}\nbroken: [\n"))]);
+    let run = site.run().await;
+    assert_ne!(run.exit, Exit::Done, "{}", run.text);
+    assert_eq!(repo.pulls(true), [1], "{}", run.text);
+}
+
+#[tokio::test]
+async fn a_method_that_the_repository_forbids_is_said() {
+    let site = opened().await;
+    let repo = site.repo();
+    repo.settings(|settings| settings.squash = false);
+    repo.by("carol").approves(1);
+    let run = site.run().await;
+    assert!(!landed(&site));
+    assert!(run.text.to_lowercase().contains("squash"), "{}", run.text);
+    assert_eq!(repo.pulls(true), [1]);
+}
+
+#[tokio::test]
+async fn a_token_that_only_reads_evaluates_and_writes_nothing() {
+    let mut site = Site::of(FIXTURE).await;
+    site.token = site
+        .repo()
+        .workflow_token("contents:read, pull-requests:read");
+    let run = site.run().await;
+    assert_eq!(site.repo().branches("sluice/"), Vec::<String>::new());
+    assert_eq!(run.exit, Exit::Failed, "{}", run.text);
+    assert_eq!(
+        site.writes().len(),
+        1,
+        "one try, then no more: {:?}",
+        site.writes()
+    );
+    assert_eq!(run.lines().len(), 1, "{}", run.text);
+}
+
+#[tokio::test]
+async fn limits_open_holds_over_runs_that_each_open_their_share() {
+    let site = Site::of("two-pipelines").await;
+    policy(&site, "version: 1\nlimits: { open: 1 }\n");
+    let repo = site.repo();
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), [1], "{}", run.text);
+    assert!(
+        run.lines().iter().any(|line| line.starts_with("due")),
+        "{}",
+        run.text
+    );
+    site.run().await;
+    assert_eq!(repo.pulls(true), [1, 2]);
+}
+
+#[tokio::test]
+async fn actions_may_not_open_pull_requests_names_the_setting_and_keeps_the_branch() {
+    let mut site = Site::of(FIXTURE).await;
+    let repo = site.repo();
+    repo.settings(|settings| settings.actions_may_create_pulls = false);
+    let words = "contents:write, pull-requests:write, issues:write, statuses:write";
+    site.token = repo.workflow_token(words);
+    let run = site.run().await;
+    assert!(run.text.contains("create"), "{}", run.text);
+    assert_eq!(repo.branches("sluice/").len(), 1);
+    repo.settings(|settings| settings.actions_may_create_pulls = true);
+    site.run().await;
+    assert_eq!(
+        (repo.pulls(true), repo.branches("sluice/").len()),
+        (vec![1], 1)
+    );
+}
