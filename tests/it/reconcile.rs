@@ -8,4 +8,5 @@ mod counts;
 mod faults;
 mod rules;
 mod signed;
+mod step;
 mod ways;

@@ -133,7 +133,13 @@ impl Site {
         arguments: &[&str],
         environment: &BTreeMap<String, String>,
     ) -> Report {
-        let cli = Cli::try_parse_from(["sluice"].iter().chain(arguments)).unwrap();
+        let format = ["--format=json"];
+        let format = if arguments.contains(&format[0]) {
+            &[]
+        } else {
+            &format[..]
+        };
+        let cli = Cli::try_parse_from(["sluice"].iter().chain(arguments).chain(format)).unwrap();
         let look = |name: &str| environment.get(name).cloned();
         let on = OnForge {
             environment: &look,

@@ -1,0 +1,231 @@
+//! The binary as the runner starts it: no arguments, an environment, files to write to, and signals.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use crate::support::site::{REPO, Site};
+
+const CANARY: &str = "ghs_canary7Yw9";
+
+struct Step {
+    folder: tempfile::TempDir,
+    environment: BTreeMap<String, String>,
+}
+
+impl Step {
+    fn of(site: &Site) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let workspace = folder.path().join("workspace");
+        std::fs::create_dir(&workspace).unwrap();
+        let event = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract/events/push.json");
+        let environment = [
+            ("GITHUB_ACTIONS", "true".to_owned()),
+            ("CI", "true".to_owned()),
+            ("GITHUB_API_URL", site.hub.url()),
+            ("GITHUB_GRAPHQL_URL", format!("{}/graphql", site.hub.url())),
+            ("GITHUB_SERVER_URL", "https://github.com".to_owned()),
+            ("GITHUB_REPOSITORY", REPO.to_owned()),
+            ("GITHUB_EVENT_NAME", "push".to_owned()),
+            ("GITHUB_EVENT_PATH", event.display().to_string()),
+            ("GITHUB_WORKSPACE", path("workspace")),
+            ("GITHUB_OUTPUT", path("output")),
+            ("GITHUB_STEP_SUMMARY", path("summary")),
+            ("GITHUB_RUN_ID", "1".to_owned()),
+            ("HOME", path("home")),
+            ("INPUT_COMMAND", "reconcile".to_owned()),
+            ("INPUT_TOKEN", site.token.clone()),
+            ("INPUT_DRY-RUN", "false".to_owned()),
+            ("INPUT_APPROVE", "false".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value));
+        Self {
+            folder,
+            environment: environment.into_iter().collect(),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        command
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(self.file("workspace"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self) -> Output {
+        self.command().output().unwrap()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.file(name)).unwrap_or_default()
+    }
+
+    /// The outputs by name, the random delimiter gone.
+    fn outputs(&self) -> BTreeMap<String, String> {
+        let text = self.read("output");
+        let mut lines = text.lines();
+        let mut found = BTreeMap::new();
+        while let Some(line) = lines.next() {
+            let (name, delimiter) = line.split_once("<<").unwrap();
+            let value: Vec<&str> = lines
+                .by_ref()
+                .take_while(|line| *line != delimiter)
+                .collect();
+            found.insert(name.to_owned(), value.join("\n"));
+        }
+        found
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[tokio::test]
+async fn a_step_masks_first_and_gives_log_outputs_and_summary() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let step = Step::of(&site);
+    let ran = step.run();
+    let log = text(&ran);
+    assert_eq!(ran.status.code(), Some(0), "{log}");
+    let first = String::from_utf8_lossy(&ran.stdout)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    assert_eq!(first, format!("::add-mask::{}", site.token));
+    assert_eq!(
+        log.matches(&site.token).count(),
+        1,
+        "only the mask names it"
+    );
+    let outputs = step.outputs();
+    assert_eq!(outputs["changed"], "true");
+    assert_eq!(outputs["matrix"], r#"["infra/k3s-upgrade"]"#);
+    let opened: serde_json::Value = serde_json::from_str(&outputs["opened"]).unwrap();
+    assert_eq!(
+        (opened[0]["stage"].as_str(), opened[0]["pull"].as_u64()),
+        (Some("prod"), Some(1))
+    );
+    assert_eq!(outputs["promoted"], "[]");
+    let summary = step.read("summary");
+    assert!(summary.starts_with("### Sluice: "), "{summary}");
+    assert!(
+        summary.contains("[#1](https://github.com/acme/gitops/pull/1)"),
+        "{summary}"
+    );
+    for text in [&summary, &step.read("output")] {
+        assert!(!text.contains(&site.token));
+    }
+    assert!(log.contains("::warning file=upgrade.yaml,line="), "{log}");
+}
+
+#[tokio::test]
+async fn what_is_not_built_yet_and_what_is_no_input_ends_with_two_and_asks_nothing() {
+    let site = Site::of("k3s-upgrade-version").await;
+    for (name, value, said) in [
+        ("INPUT_COMMAND", "rollback", "not built yet"),
+        ("INPUT_COMMAND", "retry", "not built yet"),
+        ("INPUT_COMMAND", "destroy", "it takes reconcile"),
+        ("INPUT_APPROVE", "yes", "it takes true or false"),
+        ("INPUT_DRYRUN", "true", "did you mean `dry-run`"),
+    ] {
+        let mut step = Step::of(&site);
+        step.environment.insert(name.to_owned(), value.to_owned());
+        let ran = step.run();
+        assert_eq!(ran.status.code(), Some(2), "{name}={value}: {}", text(&ran));
+        assert!(text(&ran).contains(said), "{}", text(&ran));
+        assert!(step.read("summary").contains("nothing was done"));
+    }
+    assert_eq!(site.hub.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn a_run_for_a_fork_evaluates_and_writes_nothing() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let mut step = Step::of(&site);
+    let event = step.file("event.json");
+    let payload = serde_json::json!({
+        "action": "opened",
+        "pull_request": { "head": { "repo": { "id": 2 } }, "base": { "repo": { "id": 1 } } },
+    });
+    std::fs::write(&event, payload.to_string()).unwrap();
+    step.environment
+        .insert("GITHUB_EVENT_NAME".to_owned(), "pull_request".to_owned());
+    step.environment
+        .insert("GITHUB_EVENT_PATH".to_owned(), event.display().to_string());
+    let ran = step.run();
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran));
+    assert_eq!(site.writes(), Vec::<String>::new());
+    assert!(
+        step.read("summary").contains("read-only run"),
+        "{}",
+        step.read("summary")
+    );
+    assert_eq!(step.outputs()["changed"], "false");
+}
+
+#[tokio::test]
+async fn the_token_is_in_nothing_that_a_failing_run_says() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let mut step = Step::of(&site);
+    step.environment
+        .insert("INPUT_TOKEN".to_owned(), CANARY.to_owned());
+    let ran = step.run();
+    assert_eq!(ran.status.code(), Some(1), "{}", text(&ran));
+    let log = text(&ran);
+    assert_eq!(
+        log.matches(CANARY).count(),
+        1,
+        "only the mask names it: {log}"
+    );
+    assert!(log.contains("does not accept the token"), "{log}");
+    assert!(!step.read("summary").contains(CANARY));
+}
+
+#[tokio::test]
+async fn a_signal_lets_nothing_more_be_written() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let step = Step::of(&site);
+    site.hub.latency(Duration::from_millis(150));
+    let child = step
+        .command()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first call was made, so that the handlers stand; every later one takes its time.
+    while site.hub.calls().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let killed = Command::new("kill")
+        .args(["-s", "TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let ran = child.wait_with_output().unwrap();
+    assert_eq!(ran.status.code(), Some(1), "{}", text(&ran));
+    assert!(text(&ran).contains("told to stop"), "{}", text(&ran));
+    assert!(site.repo().pulls(false).is_empty());
+    site.hub.latency(Duration::ZERO);
+    let next = step.run();
+    assert_eq!(
+        (next.status.code(), site.repo().pulls(true)),
+        (Some(0), vec![1]),
+        "{}",
+        text(&next)
+    );
+}
