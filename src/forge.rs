@@ -15,6 +15,7 @@ mod people;
 mod pulls;
 mod refs;
 mod runs;
+mod settings;
 mod shapes;
 mod snapshot;
 mod wire;
@@ -40,6 +41,7 @@ pub use objects::{HistoryCommit, PathEntry, Relation, RemoteEntry, RemoteRef};
 pub use pulls::{Closed, NewPull};
 pub use refs::RefWrite;
 pub use runs::WorkflowRun;
+pub use settings::Overview;
 pub use wire::{Calls, Patience};
 
 /// Lists longer than so many pages are an error, never "no more".

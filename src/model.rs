@@ -26,6 +26,7 @@ pub mod reference;
 pub mod repo_url;
 pub mod resolved;
 pub mod service;
+pub mod settings;
 pub mod slug;
 pub mod timeline;
 pub mod verdict;
