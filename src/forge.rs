@@ -12,9 +12,11 @@ mod labels;
 mod merge;
 mod objects;
 mod people;
+mod proof;
 mod pulls;
 mod refs;
 mod runs;
+mod settings;
 mod shapes;
 mod snapshot;
 mod wire;
@@ -37,9 +39,11 @@ pub use error::ForgeError;
 pub use git::{NewCommit, NewFile};
 pub use merge::{MergeMethod, MergeRefused};
 pub use objects::{HistoryCommit, PathEntry, Relation, RemoteEntry, RemoteRef};
+pub use proof::{Live, Proofs};
 pub use pulls::{Closed, NewPull};
 pub use refs::RefWrite;
 pub use runs::WorkflowRun;
+pub use settings::Overview;
 pub use wire::{Calls, Patience};
 
 /// Lists longer than so many pages are an error, never "no more".

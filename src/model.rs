@@ -4,8 +4,10 @@
 //! positions and edits are how a field is pointed at.
 
 pub mod address;
+pub mod assumption;
 pub mod catalog;
 pub mod change;
+pub mod diagnosis;
 pub mod evidence;
 pub mod facts;
 pub mod finding;
@@ -26,6 +28,7 @@ pub mod reference;
 pub mod repo_url;
 pub mod resolved;
 pub mod service;
+pub mod settings;
 pub mod slug;
 pub mod timeline;
 pub mod verdict;

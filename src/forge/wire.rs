@@ -71,6 +71,8 @@ pub(super) struct Answer {
     pub date: Option<Timestamp>,
     /// The next page of a list.
     pub next: Option<String>,
+    /// Its headers.
+    pub headers: HeaderMap,
 }
 
 impl Answer {
@@ -229,6 +231,7 @@ impl Wire {
                 body: value,
                 date,
                 next: next_page(&headers),
+                headers,
             }));
         }
         self.refusal(ask, status, &headers, &body, date)

@@ -1,0 +1,261 @@
+//! How the repository is set up: its settings, the token's identity, and what the token can read. Only reads.
+//!
+//! Each thing is asked for by itself, so that one refusal hides nothing else, and all that does not hang together is
+//! asked side by side.
+
+mod people;
+mod rules;
+mod shapes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use self::shapes::{AppShape, OverviewShape, RateShape, RepositoryShape, ViewerShape};
+use super::Forge;
+use super::error::ForgeError;
+use super::shapes::shape;
+use crate::model::ids::CommitId;
+use crate::model::settings::{
+    AppEntry, Area, Asked, Budget, Identity, Merging, Repository, RuleFrom, Settings, TokenKind,
+    Unread, Wanted, WorkflowSetting,
+};
+
+const VIEWER: &str = "query { viewer { login databaseId } }";
+
+const OVERVIEW: &str = "query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { \
+    mergeCommitAllowed squashMergeAllowed autoMergeAllowed mergeQueue { id } defaultBranchRef { target { oid } } } }";
+
+const LABELS: &str = "query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { \
+    approve: labels(first: 100, query: \"approve/\") { pageInfo { hasNextPage endCursor } nodes { name } } \
+    own: labels(first: 100, query: \"sluice/\") { pageInfo { hasNextPage endCursor } nodes { name } } } }";
+
+/// What is known after the first look, before the policy was read.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// The repository.
+    pub repository: Repository,
+    /// Whose token it is.
+    pub identity: Asked<Identity>,
+    /// What pull requests may do, and the base branch's tip.
+    pub merging: Asked<Merging>,
+}
+
+impl Forge {
+    /// The first look: the repository, whose token it is, and where the base branch stands.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`] where the repository itself cannot be read.
+    pub async fn overview(&self) -> Result<Overview, ForgeError> {
+        let (repository, identity, merging) =
+            tokio::join!(self.about(), self.identity(), self.merging());
+        Ok(Overview {
+            repository: repository?,
+            identity,
+            merging,
+        })
+    }
+
+    /// Everything else. Never fails as a whole.
+    pub async fn settings(&self, overview: &Overview, wanted: &Wanted) -> Settings {
+        let base = &overview.repository.base;
+        let tip = overview.merging.as_ref().ok().and_then(|found| found.tip);
+        let (areas, workflows, base_rules, branch_rules, classic, labels, teams, people, budget) = tokio::join!(
+            join_all(
+                wanted
+                    .areas
+                    .iter()
+                    .map(|area| async move { (*area, self.area(*area, tip).await) })
+            ),
+            self.workflow_setting(),
+            self.branch_rules(base),
+            self.branch_rules(&wanted.promotion_branch),
+            self.classic(base),
+            self.own_labels(),
+            join_all(
+                wanted
+                    .teams
+                    .iter()
+                    .map(|team| async move { (team.clone(), self.team(team).await) })
+            ),
+            self.logins(&wanted.people),
+            self.budget(),
+        );
+        let (budget, scopes) = budget;
+        let app = match &overview.identity {
+            Ok(Identity {
+                kind: TokenKind::App(slug),
+                ..
+            }) => Some(self.app(slug).await),
+            _ => None,
+        };
+        let numbers: BTreeSet<u64> = [&base_rules, &branch_rules]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|rule| match &rule.from {
+                RuleFrom::Ruleset(number) => Some(*number),
+                RuleFrom::Classic(_) => None,
+            })
+            .collect();
+        let rulesets = numbers
+            .into_iter()
+            .map(|number| async move { (number, self.ruleset(number).await) });
+        Settings {
+            identity: overview.identity.clone(),
+            scopes,
+            app,
+            areas: areas.into_iter().collect(),
+            merging: overview.merging.clone(),
+            workflows,
+            base_rules,
+            branch_rules,
+            rulesets: join_all(rulesets).await.into_iter().collect(),
+            classic,
+            labels,
+            teams: teams.into_iter().collect(),
+            people,
+            budget,
+        }
+    }
+
+    async fn about(&self) -> Result<Repository, ForgeError> {
+        let doing = format!("read the repository {}", self.slug());
+        let found: RepositoryShape = self.get(self.path(""), &doing).await?.parse(&doing)?;
+        Ok(found.repository())
+    }
+
+    async fn identity(&self) -> Asked<Identity> {
+        let doing = "read whose token this is";
+        let (mut data, _) = self.query(VIEWER, json!({}), doing).await.map_err(unread)?;
+        let found: ViewerShape = shape(data["viewer"].take(), doing).map_err(unread)?;
+        Ok(found.identity())
+    }
+
+    async fn merging(&self) -> Asked<Merging> {
+        let doing = "read what the repository allows";
+        let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
+        let (mut data, _) = self
+            .query(OVERVIEW, variables, doing)
+            .await
+            .map_err(unread)?;
+        let found: OverviewShape = shape(data["repository"].take(), doing).map_err(unread)?;
+        let tip = found.tip().map(super::shapes::id::<CommitId>).transpose();
+        Ok(Merging {
+            squash: found.squash_merge_allowed,
+            merge: found.merge_commit_allowed,
+            auto: found.auto_merge_allowed,
+            queue: found.merge_queue.is_some_and(|queue| !queue.is_null()),
+            tip: tip.map_err(unread)?,
+        })
+    }
+
+    async fn own_labels(&self) -> Asked<BTreeSet<String>> {
+        let doing = "read the labels";
+        let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
+        let (mut data, _) = self.query(LABELS, variables, doing).await.map_err(unread)?;
+        let mut names = BTreeSet::new();
+        for part in ["approve", "own"] {
+            let page: super::shapes::Nodes<shapes::NameShape> =
+                shape(data["repository"][part].take(), doing).map_err(unread)?;
+            if page.next().is_some() {
+                return Err(Unread::Failed("there are more than 100".to_owned()));
+            }
+            names.extend(page.nodes.into_iter().map(|label| label.name));
+        }
+        Ok(names)
+    }
+
+    /// Reads something that only the permission for this part shows. What is public proves nothing.
+    async fn area(&self, area: Area, tip: Option<CommitId>) -> Asked<()> {
+        let doing = format!("read {}", area.key());
+        let empty = || Unread::Failed("the repository has no commit to look at".to_owned());
+        let of_tip = |rest: &str| Ok(format!("/commits/{}{rest}", tip.ok_or_else(empty)?));
+        let path = match area {
+            Area::Contents => of_tip(""),
+            Area::PullRequests => Ok("/pulls?per_page=1".to_owned()),
+            Area::Statuses => of_tip("/statuses?per_page=1"),
+            Area::Checks => of_tip("/check-runs?per_page=1"),
+            Area::Actions => Ok("/actions/runs?per_page=1".to_owned()),
+            Area::Deployments => Ok("/deployments?per_page=1".to_owned()),
+        };
+        self.get(self.path(&path?), &doing)
+            .await
+            .map(|_| ())
+            .map_err(unread)
+    }
+
+    async fn workflow_setting(&self) -> Asked<WorkflowSetting> {
+        let doing = "read what workflows may do";
+        let path = self.path("/actions/permissions/workflow");
+        let found: shapes::WorkflowShape = self
+            .get(path, doing)
+            .await
+            .and_then(|answer| answer.parse(doing))
+            .map_err(unread)?;
+        Ok(WorkflowSetting {
+            may_open_pulls: found.can_approve_pull_request_reviews,
+        })
+    }
+
+    /// The public entry of an App.
+    pub(super) async fn app(&self, slug: &str) -> Asked<AppEntry> {
+        let doing = format!("read the App {slug}");
+        let found: AppShape = self
+            .get(format!("/apps/{slug}"), &doing)
+            .await
+            .and_then(|answer| answer.parse(&doing))
+            .map_err(unread)?;
+        let words = found.permissions.into_iter();
+        let permissions: BTreeMap<String, String> = words
+            .filter_map(|(name, level)| match level {
+                Value::String(level) => Some((name, level)),
+                _ => None,
+            })
+            .collect();
+        Ok(AppEntry {
+            id: found.id,
+            permissions,
+        })
+    }
+
+    /// The calls that are left, and the token's scopes, which stand in a header of every answer.
+    async fn budget(&self) -> (Asked<Budget>, Option<BTreeSet<String>>) {
+        let doing = "read how many calls are left";
+        let answer = match self.get("/rate_limit".to_owned(), doing).await {
+            Ok(answer) => answer,
+            Err(error) => return (Err(unread(error)), None),
+        };
+        let scopes = answer
+            .headers
+            .get("x-oauth-scopes")
+            .and_then(|value| value.to_str().ok())
+            .map(|text| {
+                let words = text.split(',').map(str::trim);
+                words
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            });
+        let budget = answer.parse::<RateShape>(doing).map(|found| Budget {
+            rest: found.resources.core.pair(),
+            graphql: found.resources.graphql.pair(),
+        });
+        (budget.map_err(unread), scopes)
+    }
+}
+
+/// Why something is not known.
+pub(super) fn unread(error: ForgeError) -> Unread {
+    match error {
+        ForgeError::Forbidden { said, .. } => Unread::Forbidden(said),
+        ForgeError::NotFound { .. } => Unread::Hidden,
+        other => Unread::Failed(other.to_string()),
+    }
+}
+
+/// A name as one segment of a path.
+fn segment(name: &str) -> String {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

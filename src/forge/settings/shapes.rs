@@ -1,0 +1,242 @@
+//! Shapes of the answers about settings, as GitHub gives them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::settings::{Identity, PersonRole, Repository, TokenKind};
+
+#[derive(Deserialize)]
+pub(super) struct RepositoryShape {
+    default_branch: String,
+    private: bool,
+    #[serde(default)]
+    archived: bool,
+    owner: OwnerShape,
+    permissions: Option<PermissionsShape>,
+}
+
+#[derive(Deserialize)]
+struct OwnerShape {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct PermissionsShape {
+    #[serde(default)]
+    admin: bool,
+    #[serde(default)]
+    push: bool,
+}
+
+impl RepositoryShape {
+    pub fn repository(self) -> Repository {
+        let role = match self.permissions {
+            Some(PermissionsShape { admin: true, .. }) => PersonRole::Admin,
+            Some(PermissionsShape { push: true, .. }) => PersonRole::Write,
+            _ => PersonRole::Less,
+        };
+        Repository {
+            base: self.default_branch,
+            private: self.private,
+            archived: self.archived,
+            organisation: self.owner.kind == "Organization",
+            role,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct ViewerShape {
+    login: String,
+    #[serde(rename = "databaseId")]
+    id: Option<u64>,
+}
+
+/// The account `github-actions[bot]` of github.com.
+const ACTIONS_BOT: u64 = 41_898_282;
+
+impl ViewerShape {
+    /// An App's account has `[bot]` behind its slug, which no person's login can have.
+    pub fn identity(self) -> Identity {
+        let slug = self.login.strip_suffix("[bot]");
+        let kind = match slug {
+            _ if self.id == Some(ACTIONS_BOT) => TokenKind::Workflow,
+            Some("github-actions") => TokenKind::Workflow,
+            Some(slug) => TokenKind::App(slug.to_owned()),
+            None => TokenKind::Person,
+        };
+        Identity {
+            login: self.login,
+            kind,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OverviewShape {
+    pub merge_commit_allowed: bool,
+    pub squash_merge_allowed: bool,
+    pub auto_merge_allowed: bool,
+    pub merge_queue: Option<Value>,
+    default_branch_ref: Option<TipShape>,
+}
+
+impl OverviewShape {
+    pub fn tip(&self) -> Option<&str> {
+        let target = self.default_branch_ref.as_ref()?.target.as_ref()?;
+        Some(&target.oid)
+    }
+}
+
+#[derive(Deserialize)]
+struct TipShape {
+    target: Option<super::super::shapes::Oid>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NameShape {
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WorkflowShape {
+    pub can_approve_pull_request_reviews: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct AppShape {
+    pub id: u64,
+    #[serde(default)]
+    pub permissions: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RateShape {
+    pub resources: ResourcesShape,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ResourcesShape {
+    pub core: BucketShape,
+    pub graphql: BucketShape,
+}
+
+#[derive(Deserialize)]
+pub(super) struct BucketShape {
+    limit: u64,
+    remaining: u64,
+}
+
+impl BucketShape {
+    pub fn pair(&self) -> (u64, u64) {
+        (self.remaining, self.limit)
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct BranchShape {
+    #[serde(default)]
+    pub protection: Option<SummaryShape>,
+}
+
+/// What everybody may read of classic protection.
+#[derive(Deserialize)]
+pub(super) struct SummaryShape {
+    #[serde(default)]
+    pub enabled: bool,
+    pub required_status_checks: Option<StatusChecksShape>,
+}
+
+/// Classic protection, for administrators.
+#[derive(Deserialize)]
+pub(super) struct ProtectionShape {
+    pub required_status_checks: Option<StatusChecksShape>,
+    pub enforce_admins: Option<Switch>,
+    pub required_pull_request_reviews: Option<ReviewsShape>,
+    pub restrictions: Option<NamesShape>,
+    #[serde(default)]
+    pub required_linear_history: Switch,
+    #[serde(default)]
+    pub required_signatures: Switch,
+    #[serde(default)]
+    pub lock_branch: Switch,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Switch {
+    #[serde(default)]
+    pub enabled: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct StatusChecksShape {
+    #[serde(default)]
+    pub strict: bool,
+    #[serde(default)]
+    pub contexts: Vec<String>,
+    #[serde(default)]
+    pub checks: Vec<CheckShape>,
+    #[serde(default)]
+    pub enforcement_level: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CheckShape {
+    pub context: String,
+    pub app_id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ReviewsShape {
+    #[serde(default)]
+    pub required_approving_review_count: u64,
+    #[serde(default)]
+    pub require_code_owner_reviews: bool,
+    pub bypass_pull_request_allowances: Option<NamesShape>,
+}
+
+/// People, teams and Apps.
+#[derive(Deserialize)]
+pub(super) struct NamesShape {
+    #[serde(default)]
+    pub users: Vec<LoginShape>,
+    #[serde(default)]
+    pub teams: Vec<SlugShape>,
+    #[serde(default)]
+    pub apps: Vec<SlugShape>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LoginShape {
+    pub login: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SlugShape {
+    pub slug: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RulesetShape {
+    pub name: String,
+    pub bypass_actors: Option<Vec<BypassShape>>,
+    pub current_user_can_bypass: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct BypassShape {
+    pub actor_id: Option<u64>,
+    pub actor_type: String,
+    pub bypass_mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct AccountShape {
+    pub id: u64,
+    #[serde(rename = "type")]
+    pub kind: String,
+}
