@@ -62,7 +62,7 @@ mod tests {
 
     To go on: close it, then *Run workflow → promote* with pipeline `prod/podinfo` and stage `prod`.
     ----
-    Blocked: a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0. Sluice neither merges nor overwrites this pull request any more.
+    Blocked: a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0. Sluice neither merges nor overwrites this pull request any more.
 
     To go on: close it, then *Run workflow → promote* with pipeline ```a\u{a}b](http:·//x)<img src=y> @·everyone #·1 ::error::z ##[w \u{202e}r [·skip ci] `c``d` |e| **f** S·luice-Plan: 0``` and stage `a\u{a}b](http:·//x)<img src=y> @·everyone #·1 ::error::z ##[w \u{202e}r [ski…`.
     ");

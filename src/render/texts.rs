@@ -265,10 +265,13 @@ fn refuse(template: &str) -> Result<(), String> {
 
 /// The lines of a note as Markdown, at most 30. Each is escaped; a word that is a whole `https` address stays a link.
 fn note_lines(text: &str, no_links: bool) -> String {
+    // A site alone may be written without the `/` that its address has.
+    let same =
+        |link: &str, address: &str| link == address || link.strip_suffix('/') == Some(address);
     let word = |word: &str| {
         let address = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
         match Link::parse(address) {
-            Some(link) if !no_links && link.as_str() == address => {
+            Some(link) if !no_links && same(link.as_str(), address) => {
                 format!("<{address}>{}", escape::markdown(&word[address.len()..]))
             }
             _ => escape::markdown(word),

@@ -118,6 +118,7 @@ pub(super) use crate::report::findings::counted;
 mod tests {
     use super::super::sample::{change, promotion, secret};
     use super::*;
+    use crate::model::change::Text;
 
     #[test]
     fn a_cut_text_is_never_longer_than_it_may_be() {
@@ -134,6 +135,14 @@ mod tests {
         assert_eq!(any_of(&names("dave erin")), "dave or erin");
         assert_eq!(any_of(&names("a b c d e")), "a, b, c, d or e");
         assert_eq!(any_of(&names("a b c d e f")), "a, b, c, d or 2 others");
+    }
+
+    #[test]
+    fn a_value_that_goes_into_a_secret_is_not_shown_even_where_it_comes_from_plain_text() {
+        let mut change = secret("keys", "token");
+        change.old = Some(Text::Plain("old".to_owned()));
+        change.new = Text::Plain("new".to_owned());
+        assert_eq!(values(&change), None);
     }
 
     #[test]

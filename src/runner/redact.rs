@@ -189,10 +189,11 @@ mod tests {
 
         #[test]
         fn a_registered_secret_is_in_no_text(secret in ".{1,12}", around in ".{0,12}") {
-            prop_assume!(!"***".contains(&secret));
+            prop_assume!(!secret.contains(['*', '\n']));
             let text = format!("{around}{secret}{around}");
             let shown = redactor(&secret).redact(&text);
-            prop_assert!(!shown.replace("***", "").contains(&secret) || around.contains(&secret) || secret.contains('*'));
+            // What stood before and behind it is not to be read together.
+            prop_assert!(!shown.replace("***", "\n").contains(&secret), "{shown}");
         }
     }
 }

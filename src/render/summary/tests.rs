@@ -265,11 +265,11 @@ fn a_hostile_summary_has_only_the_elements_of_the_layout() {
     insta::assert_snapshot!(text(&summary), @r#"
     ### Sluice: 1 failed · 1 ahead
 
-    a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
+    a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
 
     | | promotion | why | next |
     |---|---|---|---|
-    | ❗ | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 → a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 |
+    | ❗ | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 → a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 |
 
     **Ahead of source**
     - a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0/a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0: set by hand in `a81f03e` (a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0, 2026-11-20 02:14 UTC)
@@ -286,7 +286,7 @@ fn a_hostile_summary_has_only_the_elements_of_the_layout() {
     - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
     - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
     - `target-moves` [a.yaml:9](https://github.com/acme/gitops/blob/9be04d1/a.yaml#L9) x
-    - `target-moves` [a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0:9](https://github.com/acme/gitops/blob/9be04d1/a%0Ab%5D%28http://x%29%3Cimg%20src=y%3E%20@everyone%20%231%20::error::z%20%23%23%5Bw%20%E2%80%AEr%20%5Bskip%20ci%5D%20%60c%60%60d%60%20%7Ce%7C%20%2A%2Af%2A%2A%20Sluice-Plan:%200#L9) a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
+    - `target-moves` [a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0:9](https://github.com/acme/gitops/blob/9be04d1/a%0Ab%5D%28http://x%29%3Cimg%20src=y%3E%20@everyone%20%231%20::error::z%20%23%23%5Bw%20%E2%80%AEr%20%5Bskip%20ci%5D%20%60c%60%60d%60%20%7Ce%7C%20%2A%2Af%2A%2A%20Sluice-Plan:%200#L9) a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
 
     </details>
 
@@ -303,7 +303,7 @@ fn a_hostile_summary_has_only_the_elements_of_the_layout() {
 
     </details>
 
-    <sub>a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 `9be04d1` · 2 pipelines · 7 requests · 1.2 s · a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] `c``d` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0</sub>
+    <sub>a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 `9be04d1` · 2 pipelines · 7 requests · 1.2 s · a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0</sub>
     "#);
     let markdown = summary.markdown().unwrap();
     let (mut links, mut cells, mut html) = (0, 0, Vec::new());

@@ -19,21 +19,18 @@ pub fn prose(text: &str) -> String {
     let line = terminal(text);
     let line = line.trim();
     let parts: Vec<&str> = line.split('`').collect();
-    // An even number of parts has a backtick without its fellow, empty ones stand for several in a row.
-    if parts.len().is_multiple_of(2)
-        || parts
-            .iter()
-            .skip(1)
-            .step_by(2)
-            .any(|code| code.trim().is_empty())
-    {
+    // An even number of parts has a backtick without its fellow; an empty one stands between several in a row; a bar
+    // would end a cell of a table even inside code.
+    let several = parts.len() > 2 && parts[1..parts.len() - 1].contains(&"");
+    let no_code = |code: &&str| code.trim().is_empty() || code.contains('|');
+    if several || parts.len().is_multiple_of(2) || parts.iter().skip(1).step_by(2).any(no_code) {
         return markdown(line);
     }
     let mut safe = String::with_capacity(line.len() + line.len() / 8);
     for (at, part) in parts.into_iter().enumerate() {
         match at {
             0 => safe.push_str(&running(part, opens_block(part))),
-            at if at % 2 == 1 && !part.contains('|') => safe.push_str(&code_span(part)),
+            at if at % 2 == 1 => safe.push_str(&code_span(part)),
             _ => safe.push_str(&running(part, None)),
         }
     }
