@@ -94,7 +94,11 @@ impl From<crate::forge::ForgeError> for Failure {
             }
             _ => None,
         };
-        let mut failure = Self::new(Exit::Failed, error.to_string());
+        let exit = match &error {
+            E::Address { .. } => Exit::Invalid,
+            _ => Exit::Failed,
+        };
+        let mut failure = Self::new(exit, error.to_string());
         failure.hints.extend(hint.map(str::to_owned));
         failure
     }

@@ -84,9 +84,10 @@ impl Forge {
         let api = address(&access.api)?;
         let graphql = address(&access.graphql)?;
         if api.authority() != graphql.authority() {
-            return Err(ForgeError::NotUnderstood(
-                "the REST and the GraphQL address name different hosts".to_owned(),
-            ));
+            return Err(ForgeError::Address {
+                address: access.graphql.clone(),
+                why: "is on another host than the REST API",
+            });
         }
         // octocrab panics on a token that no header can carry.
         let token = access.token.expose_secret();
@@ -246,7 +247,10 @@ fn too_long(doing: &str) -> ForgeError {
 
 /// An address that a token may be sent to.
 fn address(text: &str) -> Result<Uri, ForgeError> {
-    let wrong = |why: &str| ForgeError::NotUnderstood(format!("the address {text} {why}"));
+    let wrong = |why: &'static str| ForgeError::Address {
+        address: text.to_owned(),
+        why,
+    };
     let uri: Uri = text.parse().map_err(|_| wrong("is no URL"))?;
     let host = uri.host().ok_or_else(|| wrong("names no host"))?;
     let bare = host.trim_start_matches('[').trim_end_matches(']');

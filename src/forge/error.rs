@@ -64,6 +64,14 @@ pub enum ForgeError {
         /// The thing.
         what: String,
     },
+    /// An address that a token is not sent to.
+    #[error("the address {address} {why}")]
+    Address {
+        /// The address.
+        address: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The run may only read.
     #[error("this run may only read")]
     ReadOnly,

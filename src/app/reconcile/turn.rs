@@ -16,11 +16,14 @@ use crate::execute::{
 };
 use crate::forge::ForgeError;
 use crate::model::evidence::{Looked, Permission, UserId};
+use crate::model::ids::PlanId;
 use crate::model::place::RepoPath;
 use crate::model::plan::Promotion;
 use crate::model::pull::{Pull, PullNumber, PullState};
 use crate::plan::delivery::{Act, Decision, Stage, decide};
 use crate::record::Record;
+use crate::render::Blocked;
+use crate::render::comment::{self, Replaced};
 
 /// What a stage is called everywhere: namespace, pipeline, stage.
 pub(super) type Key = (Option<String>, String, String);
@@ -416,9 +419,8 @@ impl<'a> Turn<'a> {
         }
         for old in replaces {
             if let Some(candidate) = self.stages.candidate(place, *old) {
-                delivery
-                    .close(&candidate.pull, &format!("Replaced by {number}."))
-                    .await?;
+                let why = replaced(number, &plan, &candidate.proposal.plan);
+                delivery.close(&candidate.pull, &why).await?;
             }
         }
         Ok(Done::Changed)
@@ -433,8 +435,13 @@ impl<'a> Turn<'a> {
         let Some(candidate) = self.stages.candidate(place, number) else {
             return Ok(Done::Unchanged);
         };
-        let why = match stands {
-            Some(other) => format!("Replaced by {other}."),
+        let standing = stands.and_then(|number| self.stages.candidate(place, number));
+        let why = match standing {
+            Some(other) => replaced(
+                other.pull.number,
+                &other.proposal.plan,
+                &candidate.proposal.plan,
+            ),
             None => format!(
                 "Nothing is left to promote: {}.",
                 crate::report::escape::prose(&self.stages.promotion(place).reason)
@@ -453,9 +460,10 @@ impl<'a> Turn<'a> {
         let Some(pull) = self.stages.pull(place, number) else {
             return Ok(Done::Unchanged);
         };
-        let text = format!(
-            "Sluice does not land this any more: {why}. Nothing here is overwritten. Close it, and the promotion is put up \
-             again when its plan changes or when somebody asks for it."
+        let text = comment::blocked(
+            &Blocked::Other(why),
+            &self.pipeline(place),
+            &self.key(place).2,
         );
         self.delivery().block(pull, &text).await?;
         Ok(Done::Unchanged)
@@ -613,6 +621,16 @@ impl<'a> Turn<'a> {
 
 /// Of closed pull requests so many are looked through.
 const CLOSED_ENOUGH: usize = 300;
+
+/// What is said under a pull request that gives way to another one.
+fn replaced(by: PullNumber, plan: &PlanId, old: &PlanId) -> String {
+    let why = if plan == old {
+        Replaced::BaseMoved
+    } else {
+        Replaced::Newer(*plan)
+    };
+    comment::replaced(by.0, why)
+}
 
 pub(super) fn failure(error: DeliveryError) -> Failure {
     match error {
