@@ -227,7 +227,6 @@ async fn a14_a15_neither_a_secret_nor_the_token_leaves_by_any_way() {
 
     let mut reports = vec![site.call(&run).await];
     assert_eq!(repo.pulls(true), [1], "{}", reports[0].text);
-    // A head that is altered is told of, too.
     repo.by("carol").approves(1);
     reports.push(site.call(&run).await);
     assert!(
