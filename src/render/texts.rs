@@ -138,7 +138,16 @@ fn line(
 /// GitHub takes titles of 256 characters; nobody reads as many. Cut first: what is escaped stays whole.
 fn one_line(text: &str) -> Line {
     let words: Vec<&str> = text.split_whitespace().collect();
-    Line(escape::commit(&cut(&words.join(" "), 200)))
+    let words = words.join(" ");
+    // Escaping makes it longer, the more so the more there is to escape.
+    let mut most = 200;
+    loop {
+        let line = escape::commit(&cut(&words, most));
+        if line.chars().count() <= 250 || most < 25 {
+            return Line(line);
+        }
+        most = most * 3 / 4;
+    }
 }
 
 /// What a text of the policy may name.

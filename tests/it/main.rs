@@ -15,6 +15,7 @@ mod github_fake;
 mod reconcile;
 mod repo_history;
 mod scenarios;
+mod security_document;
 mod support;
 mod yaml_corpus;
 mod yaml_hostile;

@@ -205,7 +205,26 @@ fn faults(calls: &[Seen]) -> Vec<Trouble> {
 }
 
 /// So many kinds of faults are tried at a call that only reads.
-const READ_FAULTS: usize = 4;
+const READ_FAULTS: usize = 3;
+
+/// The other ways of landing read as the first does, so that only their writes fail, in the ways that differ for a write.
+fn faults_of_writes(calls: &[Seen]) -> Vec<Trouble> {
+    let kinds = [
+        Fault::ServerError,
+        Fault::BadGatewayAfterApply,
+        Fault::CloseAfterApply,
+        Fault::SecondaryLimit(1),
+        Fault::NotFound,
+        Fault::CutBody,
+    ];
+    let writes = calls.iter().filter(|call| call.write);
+    writes
+        .flat_map(|call| {
+            let fault = |kind: &Fault| Trouble::Fault(call.index, kind.clone());
+            kinds.iter().map(fault).collect::<Vec<_>>()
+        })
+        .collect()
+}
 
 fn kills(calls: &[Seen]) -> Vec<Trouble> {
     calls.iter().map(|call| Trouble::Kill(call.index)).collect()
@@ -217,13 +236,13 @@ fn every_call_of_a_promotion_may_fail_once_in_every_way() {
 }
 
 #[test]
-fn every_call_of_an_exact_landing_may_fail_once_in_every_way() {
-    sweep(Life::Exact, faults);
+fn every_write_of_an_exact_landing_may_fail_once() {
+    sweep(Life::Exact, faults_of_writes);
 }
 
 #[test]
-fn every_call_of_a_commit_onto_the_base_may_fail_once_in_every_way() {
-    sweep(Life::Commit, faults);
+fn every_write_of_a_commit_onto_the_base_may_fail_once() {
+    sweep(Life::Commit, faults_of_writes);
 }
 
 #[test]
