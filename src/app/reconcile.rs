@@ -4,6 +4,7 @@
 //! decisions out: first what moves no base, then at most one landing, after which everything is read again.
 
 mod ask;
+mod carry;
 mod evidence;
 mod land;
 mod outcome;

@@ -46,7 +46,7 @@ impl Session {
             .or_else(|| environment("GITHUB_REPOSITORY"))
             .ok_or_else(|| {
                 Failure::new(Exit::Invalid, "no repository is named")
-                    .hint("give --repository OWNER/NAME; in a workflow GITHUB_REPOSITORY names it")
+                    .hint("give --repository OWNER/NAME (in a workflow GITHUB_REPOSITORY names it); `promote --local` works without GitHub")
             })?;
         let slug: RepoSlug = slug
             .parse()

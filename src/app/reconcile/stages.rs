@@ -419,6 +419,10 @@ async fn judged(
             Err(error) => return Ok((None, Build::Unreadable(error.to_string()))),
         }
     };
+    if !current && !within_its_stage(seen, pipeline.id, promotion.index, &changes) {
+        let why = "it changes what no promotion of its stage changes".to_owned();
+        return Ok((None, Build::HeadMoved(why)));
+    }
     let standing_plan = Standing {
         pipeline: pipeline.id,
         stage: promotion.index,
@@ -432,4 +436,27 @@ async fn judged(
         &standing_plan,
     );
     Ok((judged, build))
+}
+
+/// Whether every change lies in a field that a promotion of this stage may write, by what the manifests say now: a plan that
+/// was not worked out here is only believed that far.
+fn within_its_stage(
+    seen: &Seen,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    changes: &[Change],
+) -> bool {
+    let evaluation = &seen.evaluation;
+    let may: BTreeSet<(String, String)> = crate::plan::pairs(
+        &evaluation.catalog,
+        &seen.world.policy,
+        &evaluation.resolved,
+    )
+    .filter(|(place, _)| place.pipeline == pipeline && place.stage == stage)
+    .flat_map(|(_, pair)| pair.writes())
+    .map(|write| (write.manifest.to_string(), write.path.to_string()))
+    .collect();
+    changes
+        .iter()
+        .all(|change| may.contains(&(change.manifest.to_string(), change.path.to_string())))
 }

@@ -1,6 +1,6 @@
 //! A promotion in each way in which it can be let through.
 
-use crate::support::site::Site;
+use crate::support::site::{REPO, Site};
 use serde_json::json;
 use sluice::error::Exit;
 
@@ -353,15 +353,29 @@ async fn ten_runs_at_once_open_one_pull_request_and_land_it_once() {
 async fn a_monorepo_comes_to_rest_over_fifty_commits() {
     let site = Site::of("monorepo").await;
     let repo = site.repo();
+    for path in ["gitops/web-dev.yaml", "gitops/web-prod.yaml"] {
+        let file = repo.file("main", path).unwrap();
+        repo.files("main", &[(path, &file.replace("acme/mono", REPO))]);
+    }
+    let first = site.run().await;
+    assert_eq!(repo.pulls(true), [1], "{}", first.text);
+    repo.by("carol").approves(1);
+    let landed = site.run().await;
+    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    let pinned = repo.file("main", "gitops/web-prod.yaml").unwrap();
     for number in 0..50 {
         repo.files("main", &[("docs/notes.md", &format!("{number}\n"))]);
     }
-    site.run().await;
-    for number in repo.pulls(true) {
-        repo.by("carol").approves(number);
-    }
-    site.run().await;
     site.hub.forget_calls();
     let quiet = site.run().await;
     assert_eq!(site.writes(), Vec::<String>::new(), "{}", quiet.text);
+    assert_eq!(quiet.lines(), Vec::<String>::new(), "{}", quiet.text);
+    assert_eq!(repo.file("main", "gitops/web-prod.yaml").unwrap(), pinned);
+    // What it watches does start something.
+    repo.files(
+        "main",
+        &[("services/web/deployment.yaml", "changed: true\n")],
+    );
+    let moved = site.run().await;
+    assert!(moved.lines()[0].starts_with("opened"), "{}", moved.text);
 }

@@ -361,6 +361,9 @@ proptest! {
     #[test]
     fn taking_approvals_away_never_opens_the_gate(given in reviews(), index in any::<prop::sample::Index>()) {
         prop_assume!(!given.is_empty());
+        // All about this head: an approval of an older one only hides the person's earlier word.
+        let given: Vec<Review> =
+            given.into_iter().map(|review| Review { commit: Some(head()), ..review }).collect();
         let mut fewer = given.clone();
         let taken = fewer.remove(index.index(given.len()));
         prop_assume!(taken.opinion == Opinion::Approved);

@@ -1,0 +1,277 @@
+//! Carrying out what moves no base: putting up, closing, blocking, and what may be left undone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+use super::Memory;
+use super::outcome::RowKind;
+use super::stages::Place;
+use super::texts;
+use super::turn::{Done, Turn, failure};
+use crate::error::Failure;
+use crate::execute::{DeliveryError, Draft, TEMPORARY};
+use crate::forge::ForgeError;
+use crate::model::ids::PlanId;
+use crate::model::pull::PullNumber;
+use crate::plan::delivery::{Act, Decision};
+use crate::render::Blocked;
+use crate::render::comment::{self, Replaced};
+
+impl Turn<'_> {
+    /// Does what moves no base; whether anything was done.
+    pub(super) async fn prepare(
+        &self,
+        decisions: &BTreeMap<Place, Decision>,
+        memory: &mut Memory,
+    ) -> Result<Done, Failure> {
+        if self.writes_nothing() {
+            return Ok(Done::Unchanged);
+        }
+        let mut done = Done::Unchanged;
+        for (place, decision) in decisions {
+            for act in &decision.acts {
+                let key = self.key(*place);
+                if memory.failed.contains(&key) {
+                    continue;
+                }
+                let result = match act {
+                    Act::Open { replaces } => self.open(*place, replaces, memory).await,
+                    Act::Close(number) => self.close(*place, *number, decision.stands).await,
+                    Act::Block(number, why) => self.block(*place, *number, why).await,
+                    Act::Land(_) | Act::LandWhenKnown(_) | Act::Commit => continue,
+                };
+                if let Done::Changed = self.came_to(&key, *place, result, memory).await? {
+                    done = Done::Changed;
+                }
+            }
+        }
+        for (proposal, pull) in &self.stages.stray {
+            // Its pipeline, stage or edges are gone; while something went unread, they may only be out of sight.
+            if !super::stages::all_read(self.seen)
+                || crate::gather::moved(proposal, pull).is_some()
+                || !super::is_ordered(
+                    self.order,
+                    proposal.namespace.as_deref(),
+                    &proposal.pipeline,
+                )
+            {
+                continue;
+            }
+            let why = "Its pipeline, stage or edges are not there any more, so that nothing is left to promote.";
+            self.delivery().close(pull, why).await.map_err(failure)?;
+            done = Done::Changed;
+        }
+        Ok(done)
+    }
+
+    async fn open(
+        &self,
+        place: Place,
+        replaces: &[PullNumber],
+        memory: &mut Memory,
+    ) -> Result<Done, DeliveryError> {
+        if memory.opened >= self.seen.world.policy.limits.open {
+            return Ok(Done::Unchanged);
+        }
+        let promotion = self.stages.promotion(place);
+        let (Some(record), Some(plan)) = (self.record(place), promotion.plan) else {
+            return Ok(Done::Unchanged);
+        };
+        if memory.goes_in_circles(&self.key(place), &plan, false) {
+            return Ok(Done::Unchanged);
+        }
+        let files = self.files(promotion)?;
+        let written = texts::proposal(self, place, &record, replaces.first().copied());
+        memory.outcome.notices.extend(written.problems);
+        let (people, teams) = texts::reviewers(self, place, promotion);
+        let labels = texts::labels(self, place, promotion);
+        let used: BTreeSet<String> = memory
+            .closed
+            .iter()
+            .flatten()
+            .map(|pull| pull.branch.clone())
+            .collect();
+        let draft = Draft {
+            record: &record,
+            message: &written.message,
+            title: &written.title,
+            body: &written.body,
+            files: &files,
+            labels: &labels,
+            reviewers: &people,
+            teams: &teams,
+            used: &used,
+        };
+        let delivery = self.delivery();
+        let number = delivery.open(&draft).await?;
+        memory.opened += 1;
+        memory.put_up.insert(plan);
+        let why = written.why;
+        self.row(place, RowKind::Opened, &why, None, memory);
+        if let Some(row) = memory.outcome.rows.last_mut() {
+            row.pull = Some(number);
+        }
+        for old in replaces {
+            if let Some(candidate) = self.stages.candidate(place, *old) {
+                let why = replaced(number, &plan, &candidate.proposal.plan);
+                delivery.close(&candidate.pull, &why).await?;
+            }
+        }
+        Ok(Done::Changed)
+    }
+
+    async fn close(
+        &self,
+        place: Place,
+        number: PullNumber,
+        stands: Option<PullNumber>,
+    ) -> Result<Done, DeliveryError> {
+        let Some(candidate) = self.stages.candidate(place, number) else {
+            return Ok(Done::Unchanged);
+        };
+        let standing = stands.and_then(|number| self.stages.candidate(place, number));
+        let why = match standing {
+            Some(other) => replaced(
+                other.pull.number,
+                &other.proposal.plan,
+                &candidate.proposal.plan,
+            ),
+            None => format!(
+                "Nothing is left to promote: {}.",
+                crate::report::escape::prose(&self.stages.promotion(place).reason)
+            ),
+        };
+        self.delivery().close(&candidate.pull, &why).await?;
+        Ok(Done::Changed)
+    }
+
+    async fn block(
+        &self,
+        place: Place,
+        number: PullNumber,
+        why: &str,
+    ) -> Result<Done, DeliveryError> {
+        let Some(pull) = self.stages.pull(place, number) else {
+            return Ok(Done::Unchanged);
+        };
+        let text = comment::blocked(
+            &Blocked::Other(why),
+            &self.pipeline(place),
+            &self.key(place).2,
+        );
+        self.delivery().block(pull, &text).await?;
+        Ok(Done::Unchanged)
+    }
+
+    /// What may be left undone: texts brought up to date, auto-merge disarmed, the queue left, branches cleaned up.
+    pub(super) async fn tidy(
+        &self,
+        decisions: &BTreeMap<Place, Decision>,
+        memory: &mut Memory,
+    ) -> Result<(), Failure> {
+        if self.writes_nothing() {
+            return Ok(());
+        }
+        for (place, decision) in decisions {
+            let Some(number) = decision.stands.filter(|_| decision.blocked.is_none()) else {
+                continue;
+            };
+            let Some(candidate) = self.stages.candidate(*place, number) else {
+                continue;
+            };
+            let pull = &candidate.pull;
+            if pull.auto_merge {
+                self.session.forge.disable_auto_merge(pull).await?;
+                memory.outcome.notices.push(format!(
+                    "auto-merge of {number} was armed and is disarmed: it would merge without looking at the gates"
+                ));
+            }
+            if let Some(judged) = &candidate.judged {
+                if pull.queued && !judged.may_land() {
+                    self.session.forge.dequeue(pull).await?;
+                    let why = "left the merge queue";
+                    self.session
+                        .forge
+                        .set_status(&pull.head, false, why)
+                        .await?;
+                }
+                let newer = self
+                    .stages
+                    .promotion(*place)
+                    .plan
+                    .filter(|plan| *plan != candidate.proposal.plan);
+                let written = texts::description(self, *place, candidate, judged, newer);
+                if texts::differs(&pull.body, &written.body) || pull.title != written.title {
+                    self.session
+                        .forge
+                        .describe_pull(number, &written.title, &written.body)
+                        .await?;
+                }
+                // A run that was cut off right after opening it made none.
+                let labels = texts::labels(self, *place, judged);
+                match self.delivery().make_labels(&labels).await {
+                    Ok(()) => {}
+                    Err(DeliveryError::Forge(
+                        error @ (ForgeError::Refused { .. } | ForgeError::Forbidden { .. }),
+                    )) => memory.outcome.notices.push(error.to_string()),
+                    Err(error) => return Err(failure(error)),
+                }
+            }
+        }
+        // Temporary branches of lost runs; those of runs under way are younger.
+        let day_ago = self.seen.now - SignedDuration::from_hours(24);
+        for branch in &self.seen.snapshot.branches {
+            if branch.name.starts_with(TEMPORARY)
+                && branch.pulls.is_empty()
+                && branch.tip.committed < day_ago
+            {
+                self.session
+                    .forge
+                    .delete_branch(&branch.name, &branch.tip.id)
+                    .await?;
+            }
+        }
+        for proposal in &self.stages.resting {
+            let base = &self.seen.snapshot.base;
+            let current = self
+                .stages
+                .plan
+                .pipelines
+                .iter()
+                .flat_map(|pipeline| &pipeline.promotions);
+            let stands = current
+                .into_iter()
+                .any(|promotion| promotion.plan == Some(proposal.plan));
+            // The branch of a closed promotion stays while its plan would be made: it is what a veto is told by.
+            let spent = proposal.merged(base) || (proposal.pull(base).is_some() && !stands);
+            let at = proposal.pull(base).map(|pull| pull.head);
+            if spent
+                && at == Some(proposal.branch.tip.id)
+                && super::stages::all_read(self.seen)
+                && super::is_ordered(
+                    self.order,
+                    proposal.namespace.as_deref(),
+                    &proposal.pipeline,
+                )
+            {
+                let branch = &proposal.branch;
+                self.session
+                    .forge
+                    .delete_branch(&branch.name, &branch.tip.id)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is said under a pull request that gives way to another one.
+fn replaced(by: PullNumber, plan: &PlanId, old: &PlanId) -> String {
+    let why = if plan == old {
+        Replaced::BaseMoved
+    } else {
+        Replaced::Newer(*plan)
+    };
+    comment::replaced(by.0, why)
+}

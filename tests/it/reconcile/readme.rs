@@ -1,0 +1,27 @@
+//! What the README pictures is what stands on GitHub.
+
+use crate::support::site::Site;
+
+fn readme() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap()
+}
+
+/// The lines between a line and the next fence.
+fn pictured(after: &str) -> String {
+    let text = readme();
+    let (_, rest) = text.split_once(after).unwrap();
+    rest.split_once("\n```\n").unwrap().0.trim().to_owned()
+}
+
+#[tokio::test]
+async fn the_pull_request_in_the_readme_is_the_one_that_is_opened() {
+    let site = Site::of("k3s-upgrade-version").await;
+    site.run().await;
+    let repo = site.repo();
+    let title = repo
+        .by("carol")
+        .does("GET", "/pulls/1", serde_json::Value::Null)["title"]
+        .clone();
+    let opened = format!("# {}\n\n{}", title.as_str().unwrap(), repo.body(1).trim());
+    assert_eq!(pictured("```markdown\n<!-- a pull request -->\n"), opened);
+}
