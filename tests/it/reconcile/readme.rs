@@ -25,3 +25,20 @@ async fn the_pull_request_in_the_readme_is_the_one_that_is_opened() {
     let opened = format!("# {}\n\n{}", title.as_str().unwrap(), repo.body(1).trim());
     assert_eq!(pictured("```markdown\n<!-- a pull request -->\n"), opened);
 }
+
+#[tokio::test]
+async fn the_summary_in_the_readme_is_the_one_that_a_run_gives() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let summary = super::step::summary_of(&site);
+    // How long it took is the one thing that differs from run to run.
+    let (start, _) = summary.rsplit_once(" requests · ").unwrap();
+    let summary = format!("{start} requests · …</sub>");
+    let picture = pictured("```markdown\n<!-- a summary -->\n");
+    assert!(picture.lines().count() > 5);
+    for line in picture.lines().filter(|line| *line != "…") {
+        assert!(
+            summary.lines().any(|real| real == line),
+            "{line}\n\n{summary}"
+        );
+    }
+}

@@ -229,3 +229,11 @@ async fn a_signal_lets_nothing_more_be_written() {
         text(&next)
     );
 }
+
+/// The summary that a step gives.
+pub(super) fn summary_of(site: &Site) -> String {
+    let step = Step::of(site);
+    let ran = step.run();
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran));
+    step.read("summary")
+}
