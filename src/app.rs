@@ -2,6 +2,7 @@
 //! the few that may read the clock.
 
 mod action;
+mod doctor;
 mod evaluate;
 mod forge;
 mod graph;
@@ -129,6 +130,20 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
             };
             let ran = runtime()?.block_on(forge::execute(command, &on_forge))?;
             Ok(ran.output())
+        }
+        Command::Doctor {
+            path,
+            repository,
+            live,
+            format,
+        } => {
+            let asked = doctor::Asked {
+                path,
+                repository,
+                live,
+                format,
+            };
+            doctor::run(&asked, now, style)
         }
         Command::Schema { common } => Ok(schema(&Call::new(common, now, style))),
     }

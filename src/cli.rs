@@ -101,6 +101,20 @@ pub enum Command {
         #[arg(long, value_name = "NAME", requires = "local")]
         approved_by: Vec<String>,
     },
+    /// Say what to change on GitHub before the first promotion; reads only, except with --live
+    Doctor {
+        /// Read policy and manifests from this folder or clone [default: the tip of the default branch]
+        path: Option<PathBuf>,
+        /// The repository [default: GITHUB_REPOSITORY]
+        #[arg(long, value_name = "OWNER/NAME")]
+        repository: Option<String>,
+        /// Prove on this scratch repository, by writing to it, what is believed of GitHub
+        #[arg(long, value_name = "OWNER/SCRATCH", conflicts_with_all = ["path", "repository"])]
+        live: Option<String>,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
     /// Print the JSON Schema of the policy
     Schema {
         /// Everything that all commands take.

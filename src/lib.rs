@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod checks;
 pub mod cli;
 pub mod copy;
+pub mod doctor;
 pub mod error;
 pub mod execute;
 pub mod forge;

@@ -4,8 +4,10 @@
 //! positions and edits are how a field is pointed at.
 
 pub mod address;
+pub mod assumption;
 pub mod catalog;
 pub mod change;
+pub mod diagnosis;
 pub mod evidence;
 pub mod facts;
 pub mod finding;

@@ -2,6 +2,7 @@
 //!
 //! Only the model is known here. Foreign text passes one escaping function per destination ([`escape`]).
 
+pub mod diagnosis;
 pub mod diff;
 pub mod escape;
 pub mod findings;

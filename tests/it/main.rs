@@ -9,6 +9,7 @@
 mod action;
 mod architecture;
 mod contract_holds;
+mod doctor;
 mod documents;
 mod github_fake;
 mod reconcile;

@@ -1,0 +1,195 @@
+//! `doctor`: what to change on GitHub before the first promotion; and `doctor --live`, which proves on a scratch
+//! repository what the client believes of GitHub.
+
+mod live;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use jiff::Timestamp;
+
+use super::session::Session;
+use super::world::{Look, World};
+use super::{Call, Output, runtime};
+use crate::catalog::load;
+use crate::cli::{Common, ForgeArgs, Format};
+use crate::doctor::{Facts, PolicyFact, end, examine, wanted};
+use crate::error::{Exit, Failure};
+use crate::forge::{Overview, Patience};
+use crate::model::catalog::Catalog;
+use crate::model::diagnosis::Outcome;
+use crate::model::policy::Policy;
+use crate::report::diagnosis;
+use crate::report::escape::terminal;
+use crate::report::style::Style;
+
+/// What was asked for on the command line.
+pub(super) struct Asked {
+    /// A folder or clone to read policy and manifests from, instead of the default branch.
+    pub path: Option<PathBuf>,
+    /// The repository; `None`: `GITHUB_REPOSITORY`.
+    pub repository: Option<String>,
+    /// The scratch repository of `--live`.
+    pub live: Option<String>,
+    /// How to print.
+    pub format: Format,
+}
+
+pub(super) fn run(asked: &Asked, now: Timestamp, style: Style) -> Result<Output, Failure> {
+    let style = match asked.format {
+        Format::Text => style,
+        Format::Json => Style::default(),
+    };
+    if let Some(scratch) = &asked.live {
+        return runtime()?.block_on(live::run(scratch, asked.format, now, style));
+    }
+    let local = match &asked.path {
+        Some(path) => Some(World::open(&on_disk(path, now), Look::Disk)?),
+        None => None,
+    };
+    runtime()?.block_on(async {
+        let session = session(asked.repository.clone())?;
+        examine_repository(&session, local, asked.format, style).await
+    })
+}
+
+/// A run on the forge that only asks.
+fn session(repository: Option<String>) -> Result<Session, Failure> {
+    let args = ForgeArgs {
+        repository,
+        checkout: None,
+        dry_run: false,
+        freeze: None,
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    Session::open(&args, &variable, Patience::default(), stop)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn on_disk(path: &std::path::Path, now: Timestamp) -> Call {
+    let common = Common {
+        path: path.to_owned(),
+        policy: None,
+        format: Format::Text,
+        at: None,
+    };
+    Call::new(common, now, Style::default())
+}
+
+async fn examine_repository(
+    session: &Session,
+    local: Option<World>,
+    format: Format,
+    style: Style,
+) -> Result<Output, Failure> {
+    let forge = &session.forge;
+    // Nothing here writes; should it ever try to, it is refused before it is sent.
+    forge.set_read_only();
+    let overview = forge.overview().await?;
+    let world = match local {
+        Some(world) => Ok(world),
+        None => remote_world(session, &overview).await,
+    };
+    let read = match &world {
+        Ok(world) => Read::of(world),
+        Err(why) => Read::Unread(why),
+    };
+    let catalog = world.as_ref().ok().map(|world| catalog_of(world, &read));
+    let policy = read.fact();
+    let settings = match policy {
+        PolicyFact::Read(policy) => forge.settings(&overview, &wanted(policy)).await,
+        _ => forge.settings(&overview, &wanted(&Policy::default())).await,
+    };
+    let found = examine(&Facts {
+        slug: forge.slug(),
+        repository: &overview.repository,
+        settings: &settings,
+        policy,
+        catalog: catalog.as_ref(),
+    });
+    let exit = if found.iter().any(|one| one.outcome == Outcome::Change) {
+        Exit::Invalid
+    } else {
+        Exit::Done
+    };
+    let end = end(&found);
+    let base = &overview.repository.base;
+    if format == Format::Json {
+        let text = diagnosis::document(forge.slug().as_str(), base, &found, &end);
+        return Ok(output(session, text, exit));
+    }
+    let tip = overview.merging.as_ref().ok().and_then(|found| found.tip);
+    let tip = tip
+        .map(|tip| format!(" {}", tip.short()))
+        .unwrap_or_default();
+    let who = match &settings.identity {
+        Ok(found) => format!("   as {}", found.login),
+        Err(_) => String::new(),
+    };
+    let heading = terminal(&format!("{}  {base}{tip}{who}", forge.slug()));
+    let mut text = format!("{}\n\n", style.bold(&heading));
+    text.push_str(&diagnosis::text(&found, style));
+    if let Some(unread) = diagnosis::unread(&found) {
+        text.push_str(&format!("{unread}\n"));
+    }
+    text.push_str(&format!("{end}\n"));
+    Ok(output(session, text, exit))
+}
+
+fn output(session: &Session, text: String, exit: Exit) -> Output {
+    Output {
+        text,
+        notices: session.notices.clone(),
+        exit,
+    }
+}
+
+/// What came of looking for the policy.
+enum Read<'a> {
+    Found(&'a World),
+    Absent,
+    Invalid(String),
+    Unread(&'a str),
+}
+
+impl<'a> Read<'a> {
+    fn of(world: &'a World) -> Self {
+        match &world.policy_finding {
+            Some(finding) => Self::Invalid(format!("{}: {}", finding.place, finding.message)),
+            None if world.no_policy => Self::Absent,
+            None => Self::Found(world),
+        }
+    }
+
+    fn fact(&self) -> PolicyFact<'_> {
+        match self {
+            Self::Found(world) => PolicyFact::Read(&world.policy),
+            Self::Absent => PolicyFact::Absent,
+            Self::Invalid(why) => PolicyFact::Invalid(why),
+            Self::Unread(why) => PolicyFact::Unread(why),
+        }
+    }
+}
+
+fn catalog_of(world: &World, read: &Read<'_>) -> Catalog {
+    match read {
+        Read::Found(world) => load(&world.files, &world.policy),
+        _ => load(&world.files, &Policy::default()),
+    }
+}
+
+/// Policy and manifests at the default branch's tip; or why they could not be read.
+async fn remote_world(session: &Session, overview: &Overview) -> Result<World, String> {
+    let merging = overview.merging.as_ref().map_err(ToString::to_string)?;
+    let tip = merging
+        .tip
+        .ok_or_else(|| "the repository has no commit".to_owned())?;
+    let base = &overview.repository.base;
+    let ask = || World::of_forge(&session.remotes, base, tip, session.here.clone());
+    let world = session.settle(ask).await;
+    world.map_err(|failure| failure.message)
+}

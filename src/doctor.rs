@@ -1,0 +1,279 @@
+//! What to change on GitHub before the first promotion. Pure: what was read goes in, sentences come out.
+//!
+//! Owns: what Sluice needs of a repository's settings, and the words for what is missing. Must not know: how any of it
+//! was read. What could not be read is said so; it is never taken for fine.
+
+mod branches;
+mod direct;
+mod facts;
+mod merging;
+mod names;
+mod said;
+mod statuses;
+mod token;
+
+pub use facts::{Facts, PolicyFact};
+pub use names::named;
+
+use crate::model::diagnosis::{Diagnosis, Outcome};
+use crate::model::policy::{GateRule, Policy, Ready, StageEntry, Way};
+use crate::model::settings::{Area, Wanted};
+use said::Said;
+
+/// One check.
+pub struct Check {
+    /// Its stable code.
+    pub code: &'static str,
+    /// What it looks at, for the documentation.
+    pub about: &'static str,
+    look: fn(&Facts<'_>) -> Vec<Said>,
+}
+
+/// All checks; among equals, what bites first comes first.
+pub const CHECKS: &[Check] = &[
+    Check {
+        code: "repository",
+        about: "The repository can be read, is not archived and has a commit.",
+        look: token::repository,
+    },
+    Check {
+        code: "token-identity",
+        about: "Whose token it is, and what the gates are worth with it.",
+        look: token::identity,
+    },
+    Check {
+        code: "token-permissions",
+        about: "The token may do what promotions need.",
+        look: token::permissions,
+    },
+    Check {
+        code: "policy",
+        about: "The policy on the default branch can be read and parsed.",
+        look: names::policy,
+    },
+    Check {
+        code: "actions-may-open",
+        about: "GitHub Actions is allowed to open pull requests.",
+        look: token::actions_may_open,
+    },
+    Check {
+        code: "branch-rules",
+        about: "The rules of the default branch can be read, rulesets and classic protection.",
+        look: branches::readable,
+    },
+    Check {
+        code: "promotion-branches",
+        about: "Rules let the branches of promotions be made, and be deleted afterwards.",
+        look: branches::of_promotions,
+    },
+    Check {
+        code: "merge-method",
+        about: "The policy's method of merging is allowed.",
+        look: merging::method,
+    },
+    Check {
+        code: "linear-history",
+        about: "A linear history is not asked for where landings make merge commits.",
+        look: merging::linear_history,
+    },
+    Check {
+        code: "strict-checks",
+        about: "Branches need not be up to date before they are merged.",
+        look: statuses::strict,
+    },
+    Check {
+        code: "required-status-sluice",
+        about: "The status `sluice` is required only where `guard` puts it on every pull request.",
+        look: statuses::own,
+    },
+    Check {
+        code: "required-checks",
+        about: "Required checks can report on promotions.",
+        look: statuses::others,
+    },
+    Check {
+        code: "required-reviews",
+        about: "Reviews that GitHub itself requires are asked of somebody.",
+        look: merging::reviews,
+    },
+    Check {
+        code: "required-deployments",
+        about: "No deployment is required before a merge.",
+        look: merging::deployments,
+    },
+    Check {
+        code: "merge-queue",
+        about: "A merge queue merges in a way that Sluice can follow.",
+        look: merging::queue,
+    },
+    Check {
+        code: "signatures",
+        about: "Where signed commits are required, the policy asks for them too.",
+        look: merging::signatures,
+    },
+    Check {
+        code: "restricted-updates",
+        about: "Where updates of the default branch are restricted, this token may make them.",
+        look: direct::restricted,
+    },
+    Check {
+        code: "direct-commits",
+        about: "Rules let the commits through that the policy makes without a pull request.",
+        look: direct::commits,
+    },
+    Check {
+        code: "other-rules",
+        about: "Rules that Sluice does not judge.",
+        look: branches::others,
+    },
+    Check {
+        code: "teams",
+        about: "Teams that the policy names can be read and have members.",
+        look: names::teams,
+    },
+    Check {
+        code: "people",
+        about: "People whom the policy names exist, and approvers may write.",
+        look: names::people,
+    },
+    Check {
+        code: "bypass",
+        about: "Who may go around the rules of the default branch, and so around every gate.",
+        look: branches::bypass,
+    },
+    Check {
+        code: "auto-merge",
+        about: "Auto-merge, which a person with write could arm on a promotion.",
+        look: merging::auto_merge,
+    },
+    Check {
+        code: "labels",
+        about: "The labels that promotions use; missing ones are made with the first pull request.",
+        look: names::labels,
+    },
+    Check {
+        code: "rate-limit",
+        about: "Calls that the token has left.",
+        look: token::rate_limit,
+    },
+];
+
+/// Looks at everything: what must be changed first, and within that what bites first.
+pub fn examine(facts: &Facts<'_>) -> Vec<Diagnosis> {
+    let mut found: Vec<Diagnosis> = CHECKS
+        .iter()
+        .flat_map(|check| {
+            (check.look)(facts)
+                .into_iter()
+                .map(|said| said.of(check.code))
+        })
+        .collect();
+    // Stable: within an outcome the order of the checks stays.
+    found.sort_by_key(|diagnosis| diagnosis.outcome);
+    found
+}
+
+/// The last line.
+pub fn end(found: &[Diagnosis]) -> String {
+    let changes = found
+        .iter()
+        .filter(|one| one.outcome == Outcome::Change)
+        .count();
+    match changes {
+        0 => "Nothing to change.".to_owned(),
+        1 => "1 thing to change before the first promotion.".to_owned(),
+        many => format!("{many} things to change before the first promotion."),
+    }
+}
+
+/// A branch such as promotions have, by which rules for them are asked for.
+const PROMOTION_BRANCH: &str = "sluice/doctor/doctor/000000000000-000000000000";
+
+/// What is to be read for a policy.
+pub fn wanted(policy: &Policy) -> Wanted {
+    let names = named(policy);
+    Wanted {
+        areas: needs(policy).into_iter().map(|need| need.area).collect(),
+        teams: names.teams.into_keys().collect(),
+        people: names.people.into_keys().collect(),
+        promotion_branch: PROMOTION_BRANCH.to_owned(),
+    }
+}
+
+/// A permission that promotions need.
+struct Need {
+    area: Area,
+    write: bool,
+    /// What for.
+    why: &'static str,
+}
+
+/// What a policy needs, without what only teams need.
+fn needs(policy: &Policy) -> Vec<Need> {
+    let mut needs = vec![
+        Need {
+            area: Area::Contents,
+            write: true,
+            why: "branches, commits and merges",
+        },
+        Need {
+            area: Area::PullRequests,
+            write: true,
+            why: "pull requests and their labels",
+        },
+        Need {
+            area: Area::Statuses,
+            write: true,
+            why: "the status `sluice`",
+        },
+    ];
+    let gates: Vec<&GateRule> = gates(policy).collect();
+    let ready: Vec<&Ready> = stages(policy)
+        .filter_map(|stage| stage.ready.as_ref())
+        .collect();
+    let mut more = |wanted: bool, area, write, why| {
+        if wanted {
+            needs.push(Need { area, write, why });
+        }
+    };
+    let dispatches = |gate: &&GateRule| matches!(gate, GateRule::Approval { ways, .. } if ways.contains(&Way::Dispatch));
+    let workflows = gates
+        .iter()
+        .any(|gate| matches!(gate, GateRule::Workflow { .. }));
+    more(workflows, Area::Actions, true, "gates that run a workflow");
+    more(
+        !workflows && gates.iter().any(dispatches),
+        Area::Actions,
+        false,
+        "who started a run",
+    );
+    let checks = gates.iter().any(|gate| matches!(gate, GateRule::Check(_)))
+        || ready.iter().any(|ready| ready.check.is_some());
+    more(checks, Area::Checks, false, "checks that the policy names");
+    let deployments = ready.iter().any(|ready| ready.deployment.is_some());
+    more(
+        deployments,
+        Area::Deployments,
+        false,
+        "deployments that the policy names",
+    );
+    needs
+}
+
+/// Every gate rule of a policy.
+fn gates(policy: &Policy) -> impl Iterator<Item = &GateRule> {
+    let own = policy
+        .pipelines
+        .iter()
+        .flat_map(|(_, entry)| entry.gates.iter());
+    policy.gates.iter().chain(own).map(|(_, rule)| rule)
+}
+
+/// Every stage entry of a policy.
+fn stages(policy: &Policy) -> impl Iterator<Item = &StageEntry> {
+    let own = policy
+        .pipelines
+        .iter()
+        .flat_map(|(_, entry)| entry.stages.iter());
+    policy.stages.iter().chain(own).map(|(_, entry)| entry)
+}

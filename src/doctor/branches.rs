@@ -1,0 +1,228 @@
+//! Rules as such: whether they can be read, those for the branches of promotions, those that nobody here judges, and
+//! who may go around them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::Facts;
+use super::said::{Said, Unsure, list};
+use crate::model::settings::{Bypass, Rule, RuleFrom, RuleKind, Unread};
+
+pub(super) fn readable(facts: &Facts<'_>) -> Vec<Said> {
+    let base = facts.base();
+    let mut said = Vec::new();
+    if let Err(why) = &facts.settings.base_rules {
+        said.push(
+            Said::unread(format!("The rulesets for {base} could not be read: {why}."))
+                .action("Look at Settings → Rules → Rulesets."),
+        );
+    }
+    match &facts.settings.classic {
+        Err(why) => said.push(
+            Said::unread(format!(
+                "Whether {base} has classic branch protection could not be read: {why}."
+            ))
+            .action(format!("Look at Settings → Branches → {base}.")),
+        ),
+        Ok(classic) => match &classic.unread {
+            None => {}
+            Some(Unread::Failed(why)) => said.push(
+                Said::unread(format!(
+                    "The classic branch protection of {base} could not be read: {why}."
+                ))
+                .action(format!("Look at Settings → Branches → {base}.")),
+            ),
+            Some(_) => said.push(
+                Said::unread(format!(
+                    "{base} has classic branch protection, of which only an administrator's token reads more than the \
+                     required checks."
+                ))
+                .why("It may require reviews, signatures or a linear history, or name who may push.")
+                .action(format!(
+                    "Run this with an administrator's token, or look at Settings → Branches → {base}."
+                )),
+            ),
+        },
+    }
+    if said.is_empty() {
+        let count = facts.rules().count();
+        said.push(Said::ok(match count {
+            0 => format!("There are no rules for {base}."),
+            1 => format!("The one rule for {base} was read."),
+            many => format!("The {many} rules for {base} were read."),
+        }));
+    }
+    said
+}
+
+pub(super) fn of_promotions(facts: &Facts<'_>) -> Vec<Said> {
+    let rules = match &facts.settings.branch_rules {
+        Ok(rules) => rules,
+        Err(why) => {
+            return vec![
+                Said::unread(format!(
+                    "The rules for branches sluice/… could not be read: {why}."
+                ))
+                .action("Look at Settings → Rules → Rulesets."),
+            ];
+        }
+    };
+    let mut said: Vec<Said> = rules
+        .iter()
+        .filter_map(|rule| of_promotion(facts, rule))
+        .collect();
+    if said.is_empty() {
+        said.push(Said::ok("Branches sluice/… may be made and deleted."));
+    }
+    said
+}
+
+fn of_promotion(facts: &Facts<'_>, rule: &Rule) -> Option<Said> {
+    let refuses = match &rule.kind {
+        RuleKind::Creation => "lets nobody create them",
+        RuleKind::PullRequest { .. } => "wants their commits to come by pull request",
+        RuleKind::StatusChecks {
+            on_create: true,
+            contexts,
+            ..
+        } if !contexts.is_empty() => "wants checks to be green before they are created",
+        RuleKind::Signatures if !facts.policy().verified => "wants their commits signed",
+        RuleKind::Deletion => {
+            return match facts.bypass(rule) {
+                Bypass::Always => None,
+                _ => Some(
+                    Said::info(format!(
+                        "Branches sluice/… stay after their promotion: {} lets nobody delete them.",
+                        facts.source(rule)
+                    ))
+                    .action(format!("Exclude `sluice/**/*` at {}.", facts.place(rule))),
+                ),
+            };
+        }
+        RuleKind::Other(word) if word == "branch_name_pattern" => {
+            return match facts.bypass(rule) {
+                Bypass::Always => None,
+                _ => Some(
+                    Said::unread(format!(
+                        "Names of branches must fit a pattern ({}), which is not judged here.",
+                        facts.source(rule)
+                    ))
+                    .why("A promotion's branch is named sluice/<pipeline>/<stage>/<plan>-<build>.")
+                    .action(format!("Exclude `sluice/**/*` at {}.", facts.place(rule))),
+                ),
+            };
+        }
+        _ => return None,
+    };
+    let source = facts.source(rule);
+    let unsure = match facts.bypass(rule) {
+        Bypass::Always => return None,
+        Bypass::Unknown => Unsure(true),
+        Bypass::OnPulls | Bypass::Never => Unsure(false),
+    };
+    let action = match &rule.kind {
+        RuleKind::Signatures => format!(
+            "Say `verified: true` in the policy, or exclude `sluice/**/*` at {}.",
+            facts.place(rule)
+        ),
+        _ => format!("Exclude `sluice/**/*` at {}.", facts.place(rule)),
+    };
+    Some(
+        Said::change(format!(
+            "Branches sluice/… cannot be made: {source} {refuses}."
+        )).unsure(unsure)
+        .why("Every promotion begins with a branch of its own, which is created once and never updated.")
+        .action(action),
+    )
+}
+
+pub(super) fn others(facts: &Facts<'_>) -> Vec<Said> {
+    let mut by_source: BTreeMap<&RuleFrom, (Vec<&str>, &Rule)> = BTreeMap::new();
+    for rule in facts.rules() {
+        if let RuleKind::Other(word) = &rule.kind
+            && facts.bypass(rule) != Bypass::Always
+        {
+            let entry = by_source.entry(&rule.from).or_insert((Vec::new(), rule));
+            entry.0.push(word);
+        }
+    }
+    by_source
+        .into_values()
+        .map(|(words, rule)| {
+            Said::info(format!(
+                "{} also asks for {}, which is not judged here.",
+                capital(&facts.source(rule)),
+                list(words)
+            ))
+            .why("A promotion that does not meet it is refused by GitHub, in words that the summary then shows.")
+            .action(format!("See whether promotions can meet it: {}.", facts.place(rule)))
+        })
+        .collect()
+}
+
+pub(super) fn bypass(facts: &Facts<'_>) -> Vec<Said> {
+    let base = facts.base();
+    let numbers: BTreeSet<u64> = facts
+        .rules()
+        .filter_map(|rule| match rule.from {
+            RuleFrom::Ruleset(number) => Some(number),
+            RuleFrom::Classic(_) => None,
+        })
+        .collect();
+    let mut said: Vec<Said> = numbers
+        .into_iter()
+        .map(|number| of_ruleset(facts, number))
+        .collect();
+    let closed = facts.rules().any(|rule| {
+        matches!(
+            rule.kind,
+            RuleKind::Update | RuleKind::PullRequest { .. } | RuleKind::MergeQueue(_)
+        )
+    });
+    if !closed && facts.rules_known() {
+        said.push(
+            Said::info(format!(
+                "Anyone with write can push to {base}, past every gate."
+            ))
+            .why("No rule restricts its updates or asks for a pull request.")
+            .action("Where gates must bind people who can push, see docs/install.md, hardened."),
+        );
+    }
+    said
+}
+
+fn of_ruleset(facts: &Facts<'_>, number: u64) -> Said {
+    let place = format!("Settings → Rules → Rulesets (ruleset {number})");
+    match facts.settings.rulesets.get(&number) {
+        Some(Ok(ruleset)) => match &ruleset.actors {
+            Some(actors) if actors.is_empty() => {
+                Said::ok(format!("Nobody may bypass the ruleset “{}”.", ruleset.name))
+            }
+            Some(actors) => Said::info(format!(
+                "The ruleset “{}” does not bind {}.",
+                ruleset.name,
+                list(actors)
+            ))
+            .why("Whoever it does not bind can land changes past every gate."),
+            None => Said::unread(format!(
+                "Who may bypass the ruleset “{}” could not be read: that needs an administrator's token.",
+                ruleset.name
+            ))
+            .action(format!("Look at {place}.")),
+        },
+        Some(Err(Unread::Failed(why))) => {
+            Said::unread(format!("Who may bypass the ruleset {number} could not be read: {why}."))
+                .action(format!("Look at {place}."))
+        }
+        _ => Said::unread(format!(
+            "Who may bypass the ruleset {number} could not be read: this token does not see it."
+        ))
+        .action(format!("Look at {place}.")),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}

@@ -1,0 +1,296 @@
+//! How promotions are merged: methods, history, reviews, deployments, the queue, signatures, auto-merge.
+
+use super::facts::{Facts, Inbound};
+use super::said::{Said, Unsure, counted, list};
+use crate::model::policy::{Delivery, Land, MergeMethod};
+use crate::model::settings::{Bypass, Rule, RuleKind};
+
+/// Whether a rule binds a merge by this token, which may be unsure; `None` where it does not.
+pub(super) fn binds(facts: &Facts<'_>, rule: &Rule) -> Option<Unsure> {
+    match facts.bypass(rule) {
+        Bypass::Always | Bypass::OnPulls => None,
+        Bypass::Never => Some(Unsure(false)),
+        Bypass::Unknown => Some(Unsure(true)),
+    }
+}
+
+pub(super) fn method(facts: &Facts<'_>) -> Vec<Said> {
+    let policy = facts.policy();
+    if policy.land == Land::Exact {
+        return vec![Said::ok(
+            "The policy says `land: exact`: no method of merging is used.",
+        )];
+    }
+    if facts.queue() {
+        return vec![Said::ok("The merge queue has a method of its own.")];
+    }
+    let (word, title) = match policy.merge {
+        MergeMethod::Squash => ("squash", "squash merging"),
+        MergeMethod::Merge => ("merge", "merge commits"),
+    };
+    let other = match policy.merge {
+        MergeMethod::Squash => "merge",
+        MergeMethod::Merge => "squash",
+    };
+    let mut said = Vec::new();
+    match &facts.settings.merging {
+        Ok(found) => {
+            let allowed = match policy.merge {
+                MergeMethod::Squash => found.squash,
+                MergeMethod::Merge => found.merge,
+            };
+            if !allowed {
+                said.push(
+                    Said::change(format!(
+                        "The repository does not allow {title}, which is the policy's method (`merge: {word}`)."
+                    ))
+                    .why("Every landing would be refused.")
+                    .action(format!(
+                        "Settings → General → Pull Requests → Allow {title}; or `merge: {other}` in the policy."
+                    )),
+                );
+            }
+        }
+        Err(why) => said.push(Said::unread(format!(
+            "Whether the repository allows {title} could not be read: {why}."
+        ))),
+    }
+    for rule in facts.rules() {
+        let RuleKind::PullRequest {
+            methods: Some(methods),
+            ..
+        } = &rule.kind
+        else {
+            continue;
+        };
+        if let Some(unsure) = binds(facts, rule)
+            && !methods.contains(word)
+        {
+            said.push(
+                Said::change(format!(
+                    "{} allows no merge by {word}, only by {}, and the policy says `merge: {word}`.",
+                    capitalised(facts, rule),
+                    list(methods)
+                )).unsure(unsure)
+                .why("Every landing would be refused.")
+                .action(format!(
+                    "Allow {word} at {}, or say `merge: {other}` in the policy.",
+                    facts.place(rule)
+                )),
+            );
+        }
+    }
+    if said.is_empty() {
+        said.push(Said::ok(format!("Merging by {word} is allowed.")));
+    }
+    said
+}
+
+fn capitalised(facts: &Facts<'_>, rule: &Rule) -> String {
+    let source = facts.source(rule);
+    source
+        .strip_prefix("the ")
+        .map(|rest| format!("The {rest}"))
+        .or_else(|| {
+            source
+                .strip_prefix("classic ")
+                .map(|rest| format!("Classic {rest}"))
+        })
+        .unwrap_or(source)
+}
+
+pub(super) fn linear_history(facts: &Facts<'_>) -> Vec<Said> {
+    let policy = facts.policy();
+    let (makes, mend) = match (policy.land, policy.merge) {
+        (Land::Exact, _) => (
+            "`land: exact` lands every promotion as a merge commit",
+            "say `land: merge` and `merge: squash`",
+        ),
+        (Land::Merge, MergeMethod::Merge) => (
+            "`merge: merge` lands every promotion as a merge commit",
+            "say `merge: squash`",
+        ),
+        (Land::Merge, MergeMethod::Squash) => return Vec::new(),
+    };
+    let rules = facts
+        .rules()
+        .filter(|rule| rule.kind == RuleKind::LinearHistory);
+    rules
+        .filter_map(|rule| {
+            let unsure = binds(facts, rule)?;
+            Some(
+                Said::change(format!(
+                    "{} wants a linear history of {}, and {makes}.",
+                    capitalised(facts, rule),
+                    facts.base()
+                ))
+                .unsure(unsure)
+                .why("Every landing would be refused.")
+                .action(format!(
+                    "In the policy {mend}; or switch it off at {}.",
+                    facts.place(rule)
+                )),
+            )
+        })
+        .collect()
+}
+
+pub(super) fn reviews(facts: &Facts<'_>) -> Vec<Said> {
+    let mut said = Vec::new();
+    for rule in facts.rules() {
+        let RuleKind::PullRequest {
+            reviews,
+            code_owners,
+            ..
+        } = rule.kind
+        else {
+            continue;
+        };
+        if reviews == 0 && !code_owners {
+            continue;
+        }
+        let wants = match (reviews, code_owners) {
+            (0, _) => "a code owner's review".to_owned(),
+            (count, true) => format!(
+                "{}, a code owner's among them",
+                counted(count, "approving review")
+            ),
+            (count, false) => counted(count, "approving review"),
+        };
+        let source = capitalised(facts, rule);
+        let Some(unsure) = binds(facts, rule) else {
+            said.push(Said::ok(format!(
+                "{source} wants {wants}, and this token may bypass it."
+            )));
+            continue;
+        };
+        let stages = facts.inbound().unwrap_or_default();
+        let nobody: Vec<&Inbound> = stages
+            .iter()
+            .filter(|stage| !stage.approval && stage.delivery == Delivery::PullRequest)
+            .collect();
+        said.push(if nobody.is_empty() {
+            Said::info(format!("{source} wants {wants} before a merge.")).unsure(unsure)
+                .why("Only reviews count there. An approval by label or dispatch passes Sluice's gate and leaves the merge refused.")
+                .action("Let the gates count reviews only (`ways: [review]`), and ask for as many.")
+        } else {
+            Said::change(format!(
+                "{source} wants {wants}, and nobody is asked to approve {}.",
+                list(nobody.iter().map(|stage| &stage.name))
+            )).unsure(unsure)
+            .why("Without an APPROVAL gate such a promotion would wait for a review that nobody knows of.")
+            .action(format!(
+                "Put an APPROVAL gate on the way, or let Sluice's App bypass it at {}.",
+                facts.place(rule)
+            ))
+        });
+    }
+    if said.is_empty() && facts.rules_known() {
+        said.push(Said::ok("GitHub itself requires no review."));
+    }
+    said
+}
+
+pub(super) fn deployments(facts: &Facts<'_>) -> Vec<Said> {
+    facts
+        .rules()
+        .filter_map(|rule| {
+            let RuleKind::Deployments(environments) = &rule.kind else {
+                return None;
+            };
+            let unsure = binds(facts, rule)?;
+            Some(
+                Said::change(format!(
+                    "{} wants a deployment to {} before a merge.",
+                    capitalised(facts, rule),
+                    list(environments)
+                )).unsure(unsure)
+                .why("A promotion is deployed after it has landed, so it would wait forever.")
+                .action(format!(
+                    "Switch it off at {}; a `ready` rule in the policy asks for a deployment at the right moment.",
+                    facts.place(rule)
+                )),
+            )
+        })
+        .collect()
+}
+
+pub(super) fn queue(facts: &Facts<'_>) -> Vec<Said> {
+    if !facts.queue() {
+        return if facts.rules_known() {
+            vec![Said::ok(format!("{} has no merge queue.", facts.base()))]
+        } else {
+            Vec::new()
+        };
+    }
+    let rebase = facts
+        .rules()
+        .find(|rule| matches!(&rule.kind, RuleKind::MergeQueue(method) if method == "REBASE"));
+    if let Some(rule) = rebase
+        && let Some(unsure) = binds(facts, rule)
+    {
+        return vec![
+            Said::change(format!("The merge queue of {} rebases.", facts.base()))
+                .unsure(unsure)
+                .why("Rebasing makes commits that nobody saw, so such a landing is taken for none.")
+                .action(format!(
+                    "Choose squash or merge as its method at {}.",
+                    facts.place(rule)
+                )),
+        ];
+    }
+    vec![
+        Said::info(format!(
+            "{} has a merge queue: Sluice puts promotions into it instead of merging.",
+            facts.base()
+        ))
+        .why("Gates are evaluated again while a promotion waits there, which only a run on `merge_group` does in time.")
+        .action("Let the workflow run on `merge_group` too, and require the status `sluice` with `guard: true`."),
+    ]
+}
+
+pub(super) fn signatures(facts: &Facts<'_>) -> Vec<Said> {
+    let policy = facts.policy();
+    let rules = facts
+        .rules()
+        .filter(|rule| rule.kind == RuleKind::Signatures);
+    rules
+        .filter_map(|rule| {
+            let unsure = binds(facts, rule)?;
+            let source = capitalised(facts, rule);
+            // GitHub signs a squashed commit itself.
+            let squashed = policy.land == Land::Merge
+                && policy.merge == MergeMethod::Squash
+                && facts.direct().is_none();
+            Some(if policy.verified {
+                Said::ok(format!("{source} wants signed commits, and so does the policy."))
+            } else if squashed {
+                Said::ok(format!(
+                    "{source} wants signed commits; GitHub signs what it squashes."
+                ))
+            } else {
+                Said::change(format!(
+                    "{source} wants signed commits on {}, and the policy does not say `verified: true`.",
+                    facts.base()
+                )).unsure(unsure)
+                .why("Commits made through the API are signed for some tokens and not for others.")
+                .action("Say `verified: true` in the policy.")
+            })
+        })
+        .collect()
+}
+
+pub(super) fn auto_merge(facts: &Facts<'_>) -> Vec<Said> {
+    match &facts.settings.merging {
+        Ok(found) if found.auto => vec![
+            Said::info("Auto-merge is allowed here.")
+                .why(
+                    "A person with write can arm it on a promotion, and GitHub then merges by its own rules alone. Sluice \
+                     disarms it when it sees it.",
+                )
+                .action("Settings → General → Pull Requests → Allow auto-merge, where nobody needs it."),
+        ],
+        Ok(_) => vec![Said::ok("Auto-merge is not allowed here.")],
+        Err(_) => Vec::new(),
+    }
+}

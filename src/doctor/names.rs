@@ -1,0 +1,193 @@
+//! Names: the policy itself, the teams and people in it, and labels.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::{Facts, PolicyFact};
+use super::said::{Said, list};
+use super::{gates, stages};
+use crate::model::label::{BLOCKED, HOLD};
+use crate::model::policy::{ApproveLine, GateRule, Policy, Voters};
+use crate::model::settings::{Person, TokenKind, Unread};
+
+/// Teams and people of a policy; each with whether its approval counts somewhere.
+#[derive(Clone, Debug, Default)]
+pub struct NamedIn {
+    /// Teams, as `organisation/team`.
+    pub teams: BTreeMap<String, bool>,
+    /// People, by login in lower case.
+    pub people: BTreeMap<String, bool>,
+}
+
+/// Everybody whom a policy names. A group counts as approving where some rule asks it to, or where none uses it yet.
+pub fn named(policy: &Policy) -> NamedIn {
+    let mut found = NamedIn::default();
+    let approving: Vec<&ApproveLine> = approve_lines(policy).collect();
+    let asked: Vec<&str> = stages(policy)
+        .flat_map(|stage| stage.reviewers.iter())
+        .map(|name| name.value.as_str())
+        .collect();
+    for (group, members) in policy.people.iter() {
+        let approves = approving
+            .iter()
+            .any(|line| matches!(&line.by.value, Voters::Group(name) if *name == group.value));
+        let only_asked = !approves && asked.contains(&group.value.as_str());
+        for member in members {
+            found.add(&member.value, !only_asked);
+        }
+    }
+    for line in approving {
+        match &line.by.value {
+            Voters::Team(name) | Voters::Person(name) => found.add(name, true),
+            Voters::Writers | Voters::CodeOwners | Voters::Group(_) => {}
+        }
+    }
+    for name in asked {
+        if name.starts_with('@') || name.contains('/') {
+            found.add(name, false);
+        }
+    }
+    found
+}
+
+impl NamedIn {
+    fn add(&mut self, name: &str, approves: bool) {
+        let name = name.strip_prefix('@').unwrap_or(name).to_lowercase();
+        let kind = if name.contains('/') {
+            &mut self.teams
+        } else {
+            &mut self.people
+        };
+        *kind.entry(name).or_default() |= approves;
+    }
+}
+
+fn approve_lines(policy: &Policy) -> impl Iterator<Item = &ApproveLine> {
+    let of_gates = gates(policy).flat_map(|gate| match gate {
+        GateRule::Approval { approve, .. } => approve.as_slice(),
+        _ => &[],
+    });
+    let of_emergencies = stages(policy)
+        .filter_map(|stage| stage.emergency.as_ref())
+        .flat_map(|emergency| &emergency.approve);
+    of_gates.chain(of_emergencies)
+}
+
+pub(super) fn policy(facts: &Facts<'_>) -> Vec<Said> {
+    vec![match facts.policy {
+        PolicyFact::Read(_) => Said::ok("The policy .github/sluice.yaml can be read."),
+        PolicyFact::Absent => Said::info("There is no policy (.github/sluice.yaml).")
+            .why("Then one person with write approves every APPROVAL gate, and gates of other types stay shut."),
+        PolicyFact::Invalid(why) => Said::change(format!("The policy means nothing: {why}."))
+            .why("Without it nobody knows what a gate demands, so nothing is promoted.")
+            .action("sluice validate shows the place and what would be right."),
+        PolicyFact::Unread(why) => Said::unread(format!(
+            "Policy and manifests could not be read: {why}."
+        ))
+        .why("What depends on them is judged here as if there were none.")
+        .action("See that the token may read contents, or give PATH: a clone or folder to read them from."),
+    }]
+}
+
+pub(super) fn teams(facts: &Facts<'_>) -> Vec<Said> {
+    let named = named(facts.policy());
+    let mut said = Vec::new();
+    let mut fine = Vec::new();
+    for (team, found) in &facts.settings.teams {
+        let approves = named.teams.get(team).copied().unwrap_or_default();
+        match found {
+            Ok(found) if found.members == 0 && approves => said.push(
+                Said::change(format!("The team {team} has no member."))
+                    .why("Nobody could give the approval that the policy asks it for.")
+                    .action("Add members to it, or name somebody else."),
+            ),
+            Ok(_) => fine.push(team),
+            Err(Unread::Failed(why)) => said.push(
+                Said::unread(format!("The team {team} could not be read: {why}."))
+                    .action("Run this again."),
+            ),
+            Err(_) => said.push(
+                Said::change(format!(
+                    "The token cannot read the team {team}; that needs organisation Members: read (GitHub App)."
+                ))
+                .why("Who is in it is then unknown, and a gate that asks it is an error.")
+                .action(match facts.kind() {
+                    Some(TokenKind::Workflow) => {
+                        "A workflow's own token can never read teams: give Sluice an App with that permission, or name \
+                         people instead."
+                    }
+                    _ => "Give Sluice's App that permission, see that the team exists under this name, or name people.",
+                }),
+            ),
+        }
+    }
+    if !fine.is_empty() {
+        said.push(Said::ok(format!("{} can be read.", list(fine))));
+    }
+    said
+}
+
+pub(super) fn people(facts: &Facts<'_>) -> Vec<Said> {
+    let named = named(facts.policy());
+    let mut said = Vec::new();
+    let mut fine = Vec::new();
+    for (login, found) in &facts.settings.people {
+        let approves = named.people.get(login).copied().unwrap_or_default();
+        said.push(match found {
+            Ok(Person::Write) => {
+                fine.push(login);
+                continue;
+            }
+            Ok(Person::Less) if approves => Said::change(format!("{login} cannot write to {}.", facts.slug))
+                .why("Approvals count from people with write only.")
+                .action(format!("Give {login} write, or take the name out of the policy.")),
+            Ok(Person::Less) => {
+                fine.push(login);
+                continue;
+            }
+            Ok(Person::Nobody) => Said::change(format!("There is nobody called {login} on GitHub."))
+                .why("A name that is free can be taken by anybody, who would then be named by the policy.")
+                .action("Put in the login that this person has now, or take it out of the policy."),
+            Ok(Person::NoPerson) => Said::change(format!("{login} is not a person on GitHub."))
+                .why("Only people approve.")
+                .action("A team is written organisation/team."),
+            Err(why) => Said::unread(format!("What {login} may do could not be read: {why}."))
+                .why("A gate that depends on it would be an error.")
+                .action("Use a token that may read the collaborators' permissions."),
+        });
+    }
+    if !fine.is_empty() {
+        said.push(Said::ok(format!(
+            "{} can do what the policy names them for.",
+            list(fine)
+        )));
+    }
+    said
+}
+
+pub(super) fn labels(facts: &Facts<'_>) -> Vec<Said> {
+    let found = match &facts.settings.labels {
+        Ok(found) => found,
+        Err(why) => {
+            return vec![Said::unread(format!(
+                "The labels could not be read: {why}."
+            ))];
+        }
+    };
+    let Some(stages) = facts.inbound() else {
+        return Vec::new();
+    };
+    let of_gates = stages.into_iter().flat_map(|stage| stage.labels);
+    let wanted: BTreeSet<String> = of_gates
+        .chain([HOLD.to_owned(), BLOCKED.to_owned()])
+        .collect();
+    let missing: Vec<&String> = wanted
+        .iter()
+        .filter(|name| !found.iter().any(|one| one.eq_ignore_ascii_case(name)))
+        .collect();
+    vec![if missing.is_empty() {
+        Said::ok("Every label that promotions use is there.")
+    } else {
+        Said::info(format!("Not there yet: {}.", list(missing)))
+            .why("Each is made with the first pull request that needs it.")
+    }]
+}

@@ -1,0 +1,94 @@
+//! One sentence with its outcome, before it is known which check says it.
+
+use crate::model::diagnosis::{Diagnosis, Outcome};
+
+pub(super) struct Said {
+    outcome: Outcome,
+    message: String,
+    why: Option<String>,
+    action: Option<String>,
+    unsure: Unsure,
+}
+
+/// Whether it is not known if the rule that is spoken of binds this token.
+#[derive(Clone, Copy)]
+pub(super) struct Unsure(pub bool);
+
+impl Said {
+    fn new(outcome: Outcome, message: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            message: message.into(),
+            why: None,
+            action: None,
+            unsure: Unsure(false),
+        }
+    }
+
+    pub fn ok(message: impl Into<String>) -> Self {
+        Self::new(Outcome::Ok, message)
+    }
+
+    pub fn info(message: impl Into<String>) -> Self {
+        Self::new(Outcome::Info, message)
+    }
+
+    pub fn unread(message: impl Into<String>) -> Self {
+        Self::new(Outcome::Unread, message)
+    }
+
+    pub fn change(message: impl Into<String>) -> Self {
+        Self::new(Outcome::Change, message)
+    }
+
+    pub fn why(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    pub fn action(mut self, action: impl Into<String>) -> Self {
+        self.action = Some(action.into());
+        self
+    }
+
+    pub fn unsure(mut self, unsure: Unsure) -> Self {
+        self.unsure = unsure;
+        self
+    }
+
+    pub fn of(self, code: &'static str) -> Diagnosis {
+        let mut why = self.why;
+        if self.unsure.0 {
+            let why = why.get_or_insert_default();
+            if !why.is_empty() {
+                why.push(' ');
+            }
+            why.push_str("Whether this token may bypass it could not be read.");
+        }
+        Diagnosis {
+            code,
+            outcome: self.outcome,
+            message: self.message,
+            why,
+            action: self.action,
+        }
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    let names: Vec<T> = names.into_iter().collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.as_ref().to_owned(),
+        Some((last, rest)) => {
+            let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", rest.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// `1 approving review`, `2 approving reviews`.
+pub(super) fn counted(number: u64, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}

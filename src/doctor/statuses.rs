@@ -1,0 +1,156 @@
+//! Required statuses and checks: strict ones, Sluice's own, and those of others.
+
+use super::facts::{ACTIONS_APP, Facts};
+use super::merging::binds;
+use super::said::{Said, Unsure, list};
+use crate::model::settings::{RequiredContext, Rule, RuleKind, TokenKind};
+
+/// The status that stands on every promotion's head.
+const OWN: &str = "sluice";
+
+/// Rules that demand checks, each with whether it binds this token for sure.
+fn demands<'a>(
+    facts: &'a Facts<'_>,
+) -> impl Iterator<Item = (&'a Rule, bool, &'a [RequiredContext], Unsure)> {
+    facts.rules().filter_map(|rule| match &rule.kind {
+        RuleKind::StatusChecks {
+            strict, contexts, ..
+        } => Some((rule, *strict, contexts.as_slice(), binds(facts, rule)?)),
+        _ => None,
+    })
+}
+
+pub(super) fn strict(facts: &Facts<'_>) -> Vec<Said> {
+    let base = facts.base();
+    if facts.queue() {
+        return vec![Said::ok(
+            "The merge queue brings pull requests up to date itself.",
+        )];
+    }
+    let mut said: Vec<Said> = demands(facts)
+        .filter(|(_, strict, contexts, _)| *strict && !contexts.is_empty())
+        .map(|(rule, _, _, unsure)| {
+            Said::change(format!(
+                "Branches must be up to date with {base} before they are merged ({}).",
+                facts.source(rule)
+            )).unsure(unsure)
+            .why(
+                "Each landing leaves all other open promotions behind, and nothing brings them up to date: a push to their \
+                 branch would void their approvals. They would wait forever.",
+            )
+            .action(format!(
+                "Switch off “Require branches to be up to date before merging” at {}. Sluice compares what GitHub's test \
+                 merge gives with what was approved.",
+                facts.place(rule)
+            ))
+        })
+        .collect();
+    if said.is_empty() && facts.rules_known() {
+        said.push(Said::ok("Branches need not be up to date to be merged."));
+    }
+    said
+}
+
+pub(super) fn own(facts: &Facts<'_>) -> Vec<Said> {
+    let guard = facts.policy().guard;
+    let mut required = demands(facts).flat_map(|(rule, _, contexts, unsure)| {
+        let contexts = contexts.iter();
+        contexts
+            .filter(|context| context.name == OWN)
+            .map(move |context| (rule, context, unsure))
+    });
+    let Some((rule, context, unsure)) = required.next() else {
+        return if guard {
+            vec![
+                Said::info(format!(
+                    "`guard: true` puts the status `{OWN}` on every pull request, and nothing requires it."
+                ))
+                .action(format!(
+                    "Require the status `{OWN}` from Sluice's App in a ruleset for {}, or leave `guard` out.",
+                    facts.base()
+                )),
+            ]
+        } else if facts.rules_known() {
+            vec![Said::ok(format!("The status `{OWN}` is not required."))]
+        } else {
+            Vec::new()
+        };
+    };
+    if !guard {
+        return vec![
+            Said::change(format!(
+                "The status `{OWN}` is required ({}), and the policy does not say `guard: true`.",
+                facts.source(rule)
+            )).unsure(unsure)
+            .why("Sluice then sets it on promotions only: every other pull request would wait for it forever.")
+            .action(format!(
+                "Say `guard: true` in the policy, or stop requiring it at {}.",
+                facts.place(rule)
+            )),
+        ];
+    }
+    match (context.app, facts.app()) {
+        (Some(pinned), Some(app)) if pinned != app => vec![
+            Said::change(format!(
+                "The status `{OWN}` is required from the App {pinned}, and this token is of the App {app}."
+            )).unsure(unsure)
+            .why("Statuses of another App do not count, so nothing could be merged.")
+            .action(format!("Choose Sluice's App as its source at {}.", facts.place(rule))),
+        ],
+        (None, _) => vec![
+            Said::info(format!("The status `{OWN}` is required from anyone."))
+                .why("Whoever can write can set a status of any name.")
+                .action(format!(
+                    "Choose Sluice's App as its source at {}.",
+                    facts.place(rule)
+                )),
+        ],
+        _ => vec![Said::ok(format!(
+            "The status `{OWN}` is required, and `guard: true` puts it on every pull request."
+        ))],
+    }
+}
+
+pub(super) fn others(facts: &Facts<'_>) -> Vec<Said> {
+    let workflow = matches!(facts.kind(), Some(TokenKind::Workflow));
+    let mut said = Vec::new();
+    for (rule, _, contexts, unsure) in demands(facts) {
+        let others = contexts.iter().filter(|context| context.name != OWN);
+        let (waiting, free): (Vec<_>, Vec<_>) =
+            others.partition(|context| workflow && context.app == Some(ACTIONS_APP));
+        let names =
+            |contexts: &[&RequiredContext]| list(contexts.iter().map(|context| &context.name));
+        if !waiting.is_empty() {
+            said.push(
+                Said::change(format!(
+                    "{} must be green before a merge ({}), and workflows run on promotions only after somebody presses \
+                     “Approve workflows to run”.",
+                    names(&waiting),
+                    facts.source(rule)
+                )).unsure(unsure)
+                .why("A pull request that a workflow's own token opened starts no workflow by itself.")
+                .action("Give Sluice an App's token: docs/install.md, hardened."),
+            );
+        }
+        if !free.is_empty() {
+            said.push(
+                Said::info(format!(
+                    "{} must be green before a merge ({}).",
+                    names(&free),
+                    facts.source(rule)
+                )).unsure(unsure)
+                .why(if workflow {
+                    "Every one of them must report on promotions too. A workflow does so only after somebody presses \
+                     “Approve workflows to run”, because a workflow's own token opened the pull request."
+                } else {
+                    "Every one of them must report on promotions too, whatever files these touch."
+                })
+                .action("See that none of their workflows is limited to `paths` that promotions do not touch."),
+            );
+        }
+    }
+    if said.is_empty() && facts.rules_known() {
+        said.push(Said::ok("No other status or check is required."));
+    }
+    said
+}

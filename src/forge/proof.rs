@@ -1,0 +1,212 @@
+//! Proving what this client believes of GitHub, on a scratch repository that somebody named for it.
+//!
+//! Everything that is made carries the run's name: branches below `sluice/proof/`, one label, one pull request between
+//! two of these branches. Nothing else of the repository is written to, and all of it is taken away again; only the
+//! closed pull request stays, because GitHub keeps those.
+
+mod commits;
+mod pulls;
+mod reads;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::Forge;
+use super::error::ForgeError;
+use crate::model::assumption::{ASSUMPTIONS, Proof, Proved};
+use crate::model::ids::CommitId;
+use crate::model::pull::PullNumber;
+use crate::model::settings::{Identity, TokenKind};
+
+/// The prefix of the branches and of the label that are made.
+const OURS: &str = "sluice/proof/";
+
+/// Where and how assumptions are proved.
+#[derive(Clone, Debug)]
+pub struct Live<'a> {
+    /// A name that no other run has: lower-case letters and digits.
+    pub run: &'a str,
+    /// The default branch.
+    pub base: &'a str,
+    /// Its tip.
+    pub tip: CommitId,
+    /// Whose token it is.
+    pub identity: &'a Identity,
+}
+
+/// What came of it all.
+#[derive(Clone, Debug)]
+pub struct Proofs {
+    /// One for each assumption, in their order.
+    pub proofs: Vec<Proof>,
+    /// The pull request that was opened; closed by now.
+    pub pull: Option<PullNumber>,
+    /// What could not be taken away again, and why.
+    pub left: Vec<String>,
+}
+
+/// What was made so far, and what is known of it.
+struct Bench<'a> {
+    forge: &'a Forge,
+    live: &'a Live<'a>,
+    found: Vec<(&'static str, Proved, String)>,
+    /// Why nothing more could be proved, once that is so.
+    ended: Option<String>,
+    pull: Option<PullNumber>,
+}
+
+impl Forge {
+    /// Proves every assumption that can be proved, one after the other, and cleans up. Never fails as a whole: what
+    /// could not be tried could not be told.
+    pub async fn prove(&self, live: &Live<'_>) -> Proofs {
+        let mut left = self.sweep().await;
+        let mut bench = Bench {
+            forge: self,
+            live,
+            found: Vec::new(),
+            ended: None,
+            pull: None,
+        };
+        bench.read().await;
+        if let Err(error) = bench.write().await {
+            bench.ended = Some(error.to_string());
+        }
+        if let Some(pull) = bench.pull
+            && let Err(error) = self.close_pull(pull).await
+        {
+            left.push(format!("pull request {pull}: {error}"));
+        }
+        left.extend(self.sweep().await);
+        Proofs {
+            pull: bench.pull,
+            proofs: bench.proofs(),
+            left,
+        }
+    }
+
+    /// Deletes every branch and label that a run made; what could not be deleted, and why.
+    async fn sweep(&self) -> Vec<String> {
+        let doing = "look for what a proof left behind";
+        let query = "query($owner: String!, $name: String!, $refs: String!, $label: String!) { \
+            repository(owner: $owner, name: $name) { refs(refPrefix: $refs, first: 100) { nodes { prefix name } } \
+            labels(first: 100, query: $label) { nodes { name } } } }";
+        let variables = json!({
+            "owner": self.slug().owner(), "name": self.slug().name(), "refs": format!("refs/heads/{OURS}"),
+            "label": OURS,
+        });
+        let found = match self.query(query, variables, doing).await {
+            Ok((data, _)) => data,
+            Err(error) => return vec![format!("whatever an earlier run left: {error}")],
+        };
+        let mut left = Vec::new();
+        let rows = |part: &str| {
+            let nodes = found["repository"][part]["nodes"].as_array();
+            nodes.cloned().unwrap_or_default()
+        };
+        let text = |row: &Value, part: &str| row[part].as_str().unwrap_or_default().to_owned();
+        for row in rows("refs") {
+            let full = format!("{}{}", text(&row, "prefix"), text(&row, "name"));
+            let Some(branch) = full.strip_prefix("refs/heads/") else {
+                continue;
+            };
+            if !branch.starts_with(OURS) {
+                continue;
+            }
+            let path = self.path(&format!("/git/refs/heads/{branch}"));
+            if let Err(why) = self.gone(path, "delete a branch of a proof").await {
+                left.push(format!("branch {branch}: {why}"));
+            }
+        }
+        for row in rows("labels") {
+            let label = text(&row, "name");
+            if !label.starts_with(OURS) {
+                continue;
+            }
+            let name =
+                percent_encoding::utf8_percent_encode(&label, percent_encoding::NON_ALPHANUMERIC);
+            let path = self.path(&format!("/labels/{name}"));
+            if let Err(why) = self.gone(path, "delete a label of a proof").await {
+                left.push(format!("label {label}: {why}"));
+            }
+        }
+        left
+    }
+
+    async fn gone(&self, path: String, doing: &str) -> Result<(), ForgeError> {
+        match self.write_again(Method::DELETE, path, None, doing).await {
+            Ok(_) | Err(ForgeError::NotFound { .. }) => Ok(()),
+            Err(error) if error.said("does not exist") => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Bench<'_> {
+    /// GitHub's words come on several lines, and some are long.
+    fn note(&mut self, code: &'static str, proved: Proved, seen: impl Into<String>) {
+        let words: Vec<String> = seen.into().split_whitespace().map(str::to_owned).collect();
+        let mut seen = words.join(" ");
+        seen.truncate(seen.floor_char_boundary(400));
+        self.found.push((code, proved, seen));
+    }
+
+    /// It holds if `right` says so.
+    fn judge(&mut self, code: &'static str, right: bool, seen: impl Into<String>) {
+        let proved = if right {
+            Proved::Holds
+        } else {
+            Proved::DoesNotHold
+        };
+        self.note(code, proved, seen);
+    }
+
+    fn untold(&mut self, code: &'static str, why: impl Into<String>) {
+        self.note(code, Proved::Untold, why);
+    }
+
+    /// A write that is to be refused with these words: it holds if it was.
+    fn refused<T>(&mut self, code: &'static str, words: &[&str], answer: Result<T, ForgeError>) {
+        match answer {
+            Ok(_) => self.judge(code, false, "it was not refused"),
+            Err(error) if error.uncertain() => self.untold(code, error.to_string()),
+            Err(ForgeError::Refused { status, said, .. }) => {
+                let lower = said.to_lowercase();
+                let right = words.is_empty() || words.iter().any(|word| lower.contains(word));
+                self.judge(code, right, format!("{said} ({status})"));
+            }
+            Err(error) => self.judge(code, false, error.to_string()),
+        }
+    }
+
+    fn person(&self) -> bool {
+        self.live.identity.kind == TokenKind::Person
+    }
+
+    /// A branch of this run.
+    fn branch(&self, name: &str) -> String {
+        format!("{OURS}{}/{name}", self.live.run)
+    }
+
+    fn proofs(self) -> Vec<Proof> {
+        let ended = self
+            .ended
+            .unwrap_or_else(|| "what it depends on could not be told".to_owned());
+        let one = |assumption: &'static crate::model::assumption::Assumption| {
+            let found = self
+                .found
+                .iter()
+                .find(|(code, ..)| *code == assumption.code);
+            let (proved, seen) = match (found, assumption.unprovable) {
+                (Some((_, proved, seen)), _) => (*proved, seen.clone()),
+                (None, Some(why)) => (Proved::Untold, why.to_owned()),
+                (None, None) => (Proved::Untold, ended.clone()),
+            };
+            Proof {
+                assumption,
+                proved,
+                seen,
+            }
+        };
+        ASSUMPTIONS.iter().map(one).collect()
+    }
+}

@@ -1,0 +1,237 @@
+//! What is proved about commits and refs; also the order in which everything that writes is tried.
+
+use base64::Engine;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::super::error::ForgeError;
+use super::super::refs::RefWrite;
+use super::super::shapes::id;
+use super::Bench;
+use crate::model::ids::{CommitId, TreeId};
+
+/// The file that the proof's commits hold.
+const FILE: &str = "sluice-proof.txt";
+
+/// Two commits on the tip that know nothing of each other.
+pub(super) struct Made {
+    pub one: CommitId,
+    pub other: CommitId,
+}
+
+impl Bench<'_> {
+    /// Everything that writes. `Err` where it could not go on.
+    pub(super) async fn write(&mut self) -> Result<(), ForgeError> {
+        let snapshot = self.forge.snapshot().await?;
+        let made = self.commits().await?;
+        let (base, head) = (self.branch("base"), self.branch("head"));
+        self.create(&base, &self.live.tip).await?;
+        self.create(&head, &made.one).await?;
+        self.ref_exists(&head, &made).await;
+        self.history_file(&made).await;
+        self.pulls(snapshot.repository, &base, &head, &made).await;
+        self.fast_forward_only(&head, &made).await;
+        self.stale_update_refs(&snapshot.node, &base, &made).await;
+        self.create_by_update_refs(&snapshot.node, &made).await;
+        self.rename_by_update_refs(&snapshot.node, &made).await;
+        self.stale_commit_on_branch(&base, &made).await;
+        self.commit_on_branch_verified(&made).await;
+        self.deleted_branch_closes(&head, &made).await;
+        Ok(())
+    }
+
+    async fn commits(&mut self) -> Result<Made, ForgeError> {
+        let tip = self.live.tip;
+        let history = self.forge.commits(&tip, 1, &[]).await?;
+        let Some(known) = history.first() else {
+            return Err(ForgeError::NotFound {
+                what: format!("the commit {}", tip.short()),
+            });
+        };
+        let tree = known.commit.tree;
+        let mut made = Vec::new();
+        for word in ["one", "other"] {
+            let doing = "make a tree";
+            let entry = json!({ "path": FILE, "mode": "100644", "type": "blob",
+                "content": format!("{word} of {}\n", self.live.run) });
+            let body = json!({ "base_tree": tree.to_string(), "tree": [entry] });
+            let path = self.forge.path("/git/trees");
+            let answer = self
+                .forge
+                .write(Method::POST, path, Some(body), doing)
+                .await?;
+            let new: TreeId = id(answer.body["sha"].as_str().unwrap_or_default())?;
+            let message = "Prove what Sluice believes of GitHub";
+            made.push(self.forge.create_commit(message, &new, &[tip]).await?);
+        }
+        let verified = made.iter().all(|commit| commit.verified);
+        let seen = format!("verified: {verified}");
+        if self.person() {
+            let seen = format!("{seen}; the token is a person's, for whom it is not believed");
+            self.untold("commit-verified", seen);
+        } else {
+            self.judge("commit-verified", verified, seen);
+        }
+        Ok(Made {
+            one: made[0].id,
+            other: made[1].id,
+        })
+    }
+
+    async fn create(&self, branch: &str, commit: &CommitId) -> Result<(), ForgeError> {
+        match self.forge.create_branch(branch, commit).await? {
+            RefWrite::Done => Ok(()),
+            RefWrite::Elsewhere(found) => Err(ForgeError::NotUnderstood(format!(
+                "{branch} is there already, at {}",
+                found.short()
+            ))),
+        }
+    }
+
+    async fn ref_exists(&mut self, head: &str, made: &Made) {
+        let body = json!({ "ref": format!("refs/heads/{head}"), "sha": made.one });
+        let path = self.forge.path("/git/refs");
+        let answer = self
+            .forge
+            .write(Method::POST, path, Some(body), "create a branch twice")
+            .await;
+        self.refused("ref-exists", &["reference already exists"], answer);
+    }
+
+    async fn history_file(&mut self, made: &Made) {
+        let code = "history-file";
+        let looked = self.forge.commits(&made.one, 2, &[FILE.to_owned()]).await;
+        match looked {
+            Ok(found) => {
+                let stood = |commit: &CommitId| {
+                    let found = found.iter().find(|one| one.commit.id == *commit)?;
+                    Some(found.entries.first()?.is_some())
+                };
+                let stood = (stood(&made.one), stood(&self.live.tip));
+                let seen = match stood {
+                    (Some(true), Some(false)) => "there at the commit, and not before",
+                    (None, _) | (_, None) => "the history lacks a commit",
+                    _ => "the same at both commits",
+                };
+                self.judge(code, stood == (Some(true), Some(false)), seen);
+            }
+            Err(error) => self.untold(code, error.to_string()),
+        }
+    }
+
+    async fn fast_forward_only(&mut self, head: &str, made: &Made) {
+        let path = self.forge.path(&format!("/git/refs/heads/{head}"));
+        let body = json!({ "sha": made.other, "force": false });
+        let answer = self
+            .forge
+            .write(Method::PATCH, path, Some(body), "move a branch sideways")
+            .await;
+        self.refused(
+            "fast-forward-only",
+            &["fast forward", "fast-forward"],
+            answer,
+        );
+    }
+
+    async fn update_refs(
+        &self,
+        repository: &str,
+        branch: &str,
+        before: &str,
+        after: &CommitId,
+    ) -> Result<Value, ForgeError> {
+        let query =
+            "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
+        let update = json!({ "name": format!("refs/heads/{branch}"), "beforeOid": before, "afterOid": after });
+        let input = json!({ "repositoryId": repository, "refUpdates": [update] });
+        self.forge
+            .mutate(query, json!({ "input": input }), "update refs")
+            .await
+    }
+
+    async fn stale_update_refs(&mut self, repository: &str, base: &str, made: &Made) {
+        let code = "stale-update-refs";
+        let before = made.other.to_string();
+        let answer = self.update_refs(repository, base, &before, &made.one).await;
+        match self.forge.branch(base).await {
+            Ok(Some(at)) if at == self.live.tip => self.refused(code, &[], answer),
+            Ok(_) => self.judge(code, false, "the ref moved"),
+            Err(error) => self.untold(code, error.to_string()),
+        }
+    }
+
+    async fn create_by_update_refs(&mut self, repository: &str, made: &Made) {
+        let code = "create-by-update-refs";
+        let branch = self.branch("made");
+        let zeros = "0".repeat(40);
+        let first = self
+            .update_refs(repository, &branch, &zeros, &made.one)
+            .await;
+        if let Err(error) = first {
+            return self.judge(code, false, format!("the first was refused: {error}"));
+        }
+        let second = self
+            .update_refs(repository, &branch, &zeros, &made.one)
+            .await;
+        self.refused(code, &[], second);
+    }
+
+    /// From here on the branch `made` is called `renamed`, where that works.
+    async fn rename_by_update_refs(&mut self, repository: &str, made: &Made) {
+        let code = "rename-by-update-refs";
+        let (from, to) = (self.branch("made"), self.branch("renamed"));
+        let done = self
+            .forge
+            .rename_branch(repository, &from, &to, &made.one)
+            .await;
+        match (done, self.forge.branch(&from).await) {
+            (Ok(RefWrite::Done), Ok(None)) => {
+                self.judge(code, true, "one is there, and the other is gone")
+            }
+            (Ok(_), Ok(_)) => self.judge(code, false, "both are there"),
+            (Err(error), _) if !error.uncertain() => self.judge(code, false, error.to_string()),
+            (Err(error), _) | (_, Err(error)) => self.untold(code, error.to_string()),
+        }
+    }
+
+    async fn commit_on_branch(
+        &self,
+        branch: &str,
+        expected: &CommitId,
+    ) -> Result<Value, ForgeError> {
+        let query = "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { \
+            commit { oid signature { isValid } } } }";
+        let contents = base64::engine::general_purpose::STANDARD.encode("three\n");
+        let input = json!({
+            "branch": { "repositoryNameWithOwner": self.forge.slug().as_str(), "branchName": branch },
+            "expectedHeadOid": expected,
+            "message": { "headline": "Prove what Sluice believes of GitHub" },
+            "fileChanges": { "additions": [{ "path": FILE, "contents": contents }] },
+        });
+        self.forge
+            .mutate(query, json!({ "input": input }), "commit on a branch")
+            .await
+    }
+
+    async fn stale_commit_on_branch(&mut self, base: &str, made: &Made) {
+        let answer = self.commit_on_branch(base, &made.other).await;
+        self.refused(
+            "stale-commit-on-branch",
+            &["expected branch to point to"],
+            answer,
+        );
+    }
+
+    async fn commit_on_branch_verified(&mut self, made: &Made) {
+        let code = "commit-on-branch-verified";
+        let branch = self.branch("renamed");
+        match self.commit_on_branch(&branch, &made.one).await {
+            Ok(data) => {
+                let signature = &data["createCommitOnBranch"]["commit"]["signature"];
+                let seen = format!("signature: {signature}");
+                self.judge(code, signature["isValid"] == true, seen);
+            }
+            Err(error) => self.untold(code, error.to_string()),
+        }
+    }
+}

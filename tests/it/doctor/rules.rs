@@ -1,0 +1,168 @@
+//! Rules of branches: each that promotions cannot live with is found in its sentence.
+
+use super::{SLUG, admin, changes, found, hub, one, policy, ruleset, workflow};
+use crate::support::cli;
+use crate::support::github::Rule;
+
+#[tokio::test]
+async fn strict_checks_are_found() {
+    let hub = hub().await;
+    hub.repo(SLUG).rule(Rule {
+        statuses: vec![("ci".to_owned(), None)],
+        strict: true,
+        ..ruleset()
+    });
+    let (found, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 2);
+    let sentence =
+        format!("Branches must be up to date with main before they are merged (the ruleset 1).");
+    changes(&found, "strict-checks", &sentence);
+    assert!(
+        one(&found, "required-checks", "info")
+            .message
+            .starts_with("ci must be green before a merge (the ruleset 1)")
+    );
+}
+
+#[tokio::test]
+async fn a_required_status_of_sluice_wants_the_guard() {
+    let hub = hub().await;
+    hub.repo(SLUG).rule(Rule {
+        statuses: vec![("sluice".to_owned(), None)],
+        ..ruleset()
+    });
+    let (without, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 2);
+    let sentence = format!(
+        "The status `sluice` is required (the ruleset 1), and the policy does not say `guard: true`."
+    );
+    changes(&without, "required-status-sluice", &sentence);
+    policy(&hub, "version: 1\nguard: true\n");
+    let (with, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 0);
+    assert_eq!(
+        one(&with, "required-status-sluice", "info").message,
+        "The status `sluice` is required from anyone."
+    );
+}
+
+#[tokio::test]
+async fn a_merge_queue_is_found() {
+    let hub = hub().await;
+    hub.repo(SLUG).rule(Rule {
+        queue: true,
+        ..ruleset()
+    });
+    let (found, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 0);
+    assert_eq!(
+        one(&found, "merge-queue", "info").message,
+        "main has a merge queue: Sluice puts promotions into it instead of merging."
+    );
+    assert!(
+        one(&found, "merge-queue", "info")
+            .action
+            .contains("merge_group")
+    );
+}
+
+#[tokio::test]
+async fn classic_protection_is_read_by_administrators_and_named_to_everybody_else() {
+    let hub = hub().await;
+    hub.repo(SLUG).rule(Rule {
+        branch: "main".to_owned(),
+        statuses: vec![("ci".to_owned(), Some(15368))],
+        strict: true,
+        reviews: Some(2),
+        linear: true,
+        ..Rule::default()
+    });
+    policy(&hub, "version: 1\nmerge: merge\n");
+    let (of_admin, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 2);
+    assert_eq!(
+        one(&of_admin, "linear-history", "change").message,
+        "Classic branch protection wants a linear history of main, and `merge: merge` lands every promotion as a merge commit."
+    );
+    assert_eq!(
+        one(&of_admin, "strict-checks", "change").message,
+        "Branches must be up to date with main before they are merged (classic branch protection)."
+    );
+    assert_eq!(
+        one(&of_admin, "required-reviews", "info").message,
+        "Classic branch protection wants 2 approving reviews before a merge."
+    );
+    let (of_workflow, exit) = found(&hub, &workflow(&hub));
+    assert_eq!(exit, 2);
+    assert!(
+        one(&of_workflow, "branch-rules", "unread")
+            .message
+            .contains("only an administrator's token reads more")
+    );
+    assert!(
+        one(&of_workflow, "required-checks", "change")
+            .message
+            .starts_with(
+                "ci must be green before a merge (classic branch protection), and workflows run"
+            )
+    );
+    // Nobody may be told that there is no review to give when that could not be read.
+    assert!(!of_workflow.iter().any(|one| one.code == "required-reviews"));
+}
+
+#[tokio::test]
+async fn a_required_review_that_nobody_is_asked_for_is_found() {
+    let hub = hub().await;
+    let open = cli::pipeline(
+        "web",
+        &[("dev", &["web-dev"]), ("prod", &["web-prod < web-dev"])],
+        &[("dev prod", &["hours WINDOW"])],
+    );
+    let repo = hub.repo(SLUG);
+    repo.files("main", &[("pipeline.yaml", &open)]);
+    repo.rule(Rule {
+        reviews: Some(1),
+        ..ruleset()
+    });
+    let (found, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 2);
+    let sentence = format!(
+        "The ruleset 1 wants 1 approving review, and nobody is asked to approve web → prod."
+    );
+    changes(&found, "required-reviews", &sentence);
+}
+
+#[tokio::test]
+async fn commits_straight_onto_a_branch_that_wants_pull_requests_are_found() {
+    let hub = hub().await;
+    policy(&hub, "version: 1\nland: exact\n");
+    hub.repo(SLUG).rule(Rule {
+        reviews: Some(0),
+        restrict: true,
+        ..ruleset()
+    });
+    let (found, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 2);
+    let sentence = format!(
+        "The policy says `land: exact`, which updates main itself, and the ruleset 1 wants a pull request."
+    );
+    changes(&found, "direct-commits", &sentence);
+    one(&found, "restricted-updates", "unread");
+}
+
+#[tokio::test]
+async fn rules_that_keep_promotions_from_having_a_branch_are_found() {
+    let hub = hub().await;
+    hub.repo(SLUG).rule(Rule {
+        branch: "sluice/*".to_owned(),
+        ruleset: true,
+        reviews: Some(1),
+        ..Rule::default()
+    });
+    let (found, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 2);
+    let sentence = format!(
+        "Branches sluice/… cannot be made: the ruleset 1 wants their commits to come by pull request."
+    );
+    changes(&found, "promotion-branches", &sentence);
+}

@@ -1,0 +1,366 @@
+//! What follows from facts that the stand-in cannot answer: who may bypass a ruleset, what only some servers say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluice::doctor::{Facts, PolicyFact, end, examine};
+use sluice::model::diagnosis::{Diagnosis, Outcome};
+use sluice::model::settings::{
+    AppEntry, Area, Budget, Bypass, Classic, Exempt, Identity, Merging, PersonRole, Repository,
+    RequiredContext, Rule, RuleFrom, RuleKind, Ruleset, Settings, TokenKind, Unread,
+    WorkflowSetting,
+};
+
+fn repository() -> Repository {
+    Repository {
+        base: "main".to_owned(),
+        private: true,
+        archived: false,
+        organisation: true,
+        role: PersonRole::Less,
+    }
+}
+
+/// An App that asks for what it needs, in a repository without rules.
+fn settings() -> Settings {
+    let areas = [Area::Contents, Area::PullRequests, Area::Statuses];
+    let permissions = ["contents", "pull_requests", "statuses"];
+    let permissions = permissions.map(|name| (name.to_owned(), "write".to_owned()));
+    Settings {
+        identity: Ok(Identity {
+            login: "deployer[bot]".to_owned(),
+            kind: TokenKind::App("deployer".to_owned()),
+        }),
+        scopes: None,
+        app: Some(Ok(AppEntry {
+            id: 77,
+            permissions: BTreeMap::from(permissions),
+        })),
+        areas: areas.into_iter().map(|area| (area, Ok(()))).collect(),
+        merging: Ok(Merging {
+            squash: true,
+            merge: true,
+            auto: false,
+            queue: false,
+            tip: Some("1".repeat(40).parse().unwrap()),
+        }),
+        workflows: Ok(WorkflowSetting {
+            may_open_pulls: false,
+        }),
+        base_rules: Ok(Vec::new()),
+        branch_rules: Ok(Vec::new()),
+        rulesets: BTreeMap::new(),
+        classic: Ok(Classic {
+            rules: Vec::new(),
+            unread: None,
+        }),
+        labels: Ok(BTreeSet::new()),
+        teams: BTreeMap::new(),
+        people: BTreeMap::new(),
+        budget: Ok(Budget {
+            rest: (4990, 5000),
+            graphql: (4990, 5000),
+        }),
+    }
+}
+
+fn with_rules(kinds: Vec<RuleKind>, bypass: Bypass) -> Settings {
+    let rules = kinds.into_iter().map(|kind| Rule {
+        kind,
+        from: RuleFrom::Ruleset(7),
+    });
+    Settings {
+        base_rules: Ok(rules.collect()),
+        rulesets: BTreeMap::from([(
+            7,
+            Ok(Ruleset {
+                name: "protect main".to_owned(),
+                bypass,
+                actors: Some(vec!["the App 77".to_owned()]),
+            }),
+        )]),
+        ..settings()
+    }
+}
+
+fn with_classic(kind: RuleKind, exempt: Exempt) -> Settings {
+    Settings {
+        classic: Ok(Classic {
+            rules: vec![Rule {
+                kind,
+                from: RuleFrom::Classic(exempt),
+            }],
+            unread: None,
+        }),
+        ..settings()
+    }
+}
+
+fn diagnose(settings: &Settings, policy: &str) -> Vec<Diagnosis> {
+    let slug = "acme/gitops".parse().unwrap();
+    let policy =
+        sluice::policy::parse(&sluice::policy::DEFAULT_PATH.into(), policy.as_bytes()).unwrap();
+    examine(&Facts {
+        slug: &slug,
+        repository: &repository(),
+        settings,
+        policy: PolicyFact::Read(&policy),
+        catalog: None,
+    })
+}
+
+/// Codes of what is to be changed or is unread.
+fn wrong(settings: &Settings, policy: &str) -> Vec<(Outcome, &'static str)> {
+    diagnose(settings, policy)
+        .iter()
+        .filter(|one| one.outcome <= Outcome::Unread)
+        .map(|one| (one.outcome, one.code))
+        .collect()
+}
+
+const PLAIN: &str = "version: 1\n";
+
+fn checks(name: &str, app: Option<u64>, strict: bool) -> RuleKind {
+    RuleKind::StatusChecks {
+        strict,
+        contexts: vec![RequiredContext {
+            name: name.to_owned(),
+            app,
+        }],
+        on_create: true,
+    }
+}
+
+fn pulls(methods: Option<&str>) -> RuleKind {
+    RuleKind::PullRequest {
+        reviews: 1,
+        code_owners: true,
+        methods: methods.map(|method| BTreeSet::from([method.to_owned()])),
+    }
+}
+
+#[test]
+fn an_app_in_a_repository_without_rules_has_nothing_to_change() {
+    assert_eq!(wrong(&settings(), PLAIN), []);
+    assert_eq!(end(&diagnose(&settings(), PLAIN)), "Nothing to change.");
+}
+
+#[test]
+fn a_rule_bites_where_it_binds_the_token_and_is_fine_where_it_does_not() {
+    use Outcome::{Change, Unread};
+    let cases: Vec<(RuleKind, &str, &str)> = vec![
+        (checks("ci", None, true), PLAIN, "strict-checks"),
+        (
+            checks("sluice", None, false),
+            PLAIN,
+            "required-status-sluice",
+        ),
+        (
+            checks("sluice", Some(9), false),
+            "version: 1\nguard: true\n",
+            "required-status-sluice",
+        ),
+        (pulls(Some("rebase")), PLAIN, "merge-method"),
+        (
+            RuleKind::LinearHistory,
+            "version: 1\nmerge: merge\n",
+            "linear-history",
+        ),
+        (
+            RuleKind::LinearHistory,
+            "version: 1\nland: exact\n",
+            "linear-history",
+        ),
+        (
+            RuleKind::Deployments(vec!["prod".to_owned()]),
+            PLAIN,
+            "required-deployments",
+        ),
+        (
+            RuleKind::MergeQueue("REBASE".to_owned()),
+            PLAIN,
+            "merge-queue",
+        ),
+        (
+            RuleKind::Signatures,
+            "version: 1\nmerge: merge\n",
+            "signatures",
+        ),
+        (RuleKind::Update, PLAIN, "restricted-updates"),
+        (
+            pulls(None),
+            "version: 1\nstages: { prod: { delivery: commit } }\n",
+            "direct-commits",
+        ),
+        (
+            checks("ci", None, false),
+            "version: 1\nland: exact\n",
+            "direct-commits",
+        ),
+    ];
+    for (kind, policy, code) in cases {
+        let of = |bypass| wrong(&with_rules(vec![kind.clone()], bypass), policy);
+        assert_eq!(of(Bypass::Never), [(Change, code)], "{kind:?}");
+        assert_eq!(of(Bypass::Always), [], "{kind:?}");
+        // Only a restriction is mostly meant to be bypassed; everything else is mended by mending the rule.
+        let unknown = if code == "restricted-updates" {
+            Unread
+        } else {
+            Change
+        };
+        assert_eq!(of(Bypass::Unknown), [(unknown, code)], "{kind:?}");
+        let on_pulls = if code == "direct-commits" {
+            vec![(Change, code)]
+        } else {
+            Vec::new()
+        };
+        assert_eq!(of(Bypass::OnPulls), on_pulls, "{kind:?}");
+    }
+}
+
+#[test]
+fn rules_that_promotions_can_meet_change_nothing() {
+    for (kind, policy) in [
+        (RuleKind::LinearHistory, PLAIN),
+        (RuleKind::Signatures, PLAIN),
+        (
+            RuleKind::Signatures,
+            "version: 1\nmerge: merge\nverified: true\n",
+        ),
+        (pulls(Some("squash")), PLAIN),
+        (RuleKind::MergeQueue("SQUASH".to_owned()), PLAIN),
+        (RuleKind::Deletion, PLAIN),
+        (RuleKind::NoForce, PLAIN),
+        (
+            checks("sluice", Some(77), false),
+            "version: 1\nguard: true\n",
+        ),
+        (RuleKind::Other("commit_message_pattern".to_owned()), PLAIN),
+    ] {
+        let settings = with_rules(vec![kind.clone()], Bypass::Never);
+        assert_eq!(wrong(&settings, policy), [], "{kind:?}");
+    }
+}
+
+#[test]
+fn checks_of_workflows_wait_for_a_person_where_a_workflows_token_opens_the_pull_request() {
+    let mut settings = with_rules(vec![checks("ci", Some(15368), false)], Bypass::Never);
+    assert_eq!(wrong(&settings, PLAIN), []);
+    settings.workflows = Ok(WorkflowSetting {
+        may_open_pulls: true,
+    });
+    settings.app = None;
+    settings.identity = Ok(Identity {
+        login: "github-actions[bot]".to_owned(),
+        kind: TokenKind::Workflow,
+    });
+    let found = wrong(&settings, PLAIN);
+    assert!(
+        found.contains(&(Outcome::Change, "required-checks")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn classic_protection_does_not_bind_those_whom_it_names() {
+    let of = |exempt: Exempt| wrong(&with_classic(RuleKind::Update, exempt), PLAIN);
+    let names = |name: &str| BTreeSet::from([name.to_owned()]);
+    assert_eq!(
+        of(Exempt {
+            apps: names("Deployer"),
+            ..Exempt::default()
+        }),
+        []
+    );
+    for others in [
+        Exempt::default(),
+        Exempt {
+            apps: names("another"),
+            ..Exempt::default()
+        },
+        // A person of this name is not the App.
+        Exempt {
+            people: names("deployer"),
+            admins: true,
+            ..Exempt::default()
+        },
+    ] {
+        assert_eq!(of(others), [(Outcome::Change, "restricted-updates")]);
+    }
+}
+
+#[test]
+fn what_must_be_changed_comes_first_and_within_that_what_bites_first() {
+    let mut settings = with_rules(
+        vec![
+            checks("sluice", None, true),
+            RuleKind::Deployments(vec!["prod".to_owned()]),
+        ],
+        Bypass::Never,
+    );
+    settings.labels = Err(Unread::Hidden);
+    let found = diagnose(&settings, PLAIN);
+    let order: Vec<Outcome> = found.iter().map(|one| one.outcome).collect();
+    assert!(order.is_sorted(), "{order:?}");
+    let codes: Vec<&str> = found.iter().take(4).map(|one| one.code).collect();
+    assert_eq!(
+        codes,
+        [
+            "strict-checks",
+            "required-status-sluice",
+            "required-deployments",
+            "labels"
+        ]
+    );
+    assert_eq!(
+        end(&found),
+        "3 things to change before the first promotion."
+    );
+}
+
+#[test]
+fn what_could_not_be_read_is_never_fine() {
+    let mut settings = settings();
+    let failed = || Unread::Failed("the network is down".to_owned());
+    settings.identity = Err(failed());
+    settings.app = None;
+    settings.areas = BTreeMap::from([(Area::Contents, Err(failed()))]);
+    settings.merging = Err(failed());
+    settings.workflows = Err(failed());
+    settings.base_rules = Err(failed());
+    settings.branch_rules = Err(failed());
+    settings.classic = Err(failed());
+    settings.labels = Err(failed());
+    settings.budget = Err(failed());
+    settings.teams = BTreeMap::from([("acme/ops".to_owned(), Err(failed()))]);
+    settings.people = BTreeMap::from([("carol".to_owned(), Err(failed()))]);
+    let policy = "version: 1\npeople:\n  leads: [carol, acme/ops]\n";
+    let found = diagnose(&settings, policy);
+    let fine: Vec<&str> = found
+        .iter()
+        .filter(|one| one.outcome == Outcome::Ok)
+        .map(|one| one.code)
+        .collect();
+    assert_eq!(fine, ["policy"], "{found:#?}");
+    assert!(!found.iter().any(|one| one.outcome == Outcome::Change));
+    let unread: BTreeSet<&str> = found
+        .iter()
+        .filter(|one| one.outcome == Outcome::Unread)
+        .map(|one| one.code)
+        .collect();
+    assert_eq!(
+        unread,
+        BTreeSet::from([
+            "actions-may-open",
+            "branch-rules",
+            "labels",
+            "merge-method",
+            "people",
+            "promotion-branches",
+            "rate-limit",
+            "repository",
+            "teams",
+            "token-identity",
+            "token-permissions",
+        ])
+    );
+}
