@@ -72,6 +72,10 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "A ref's `prefix` and `name` together are its full name, wherever it is split.",
     ),
     provable(
+        "viewer-did-author",
+        "`viewerDidAuthor` is true of a pull request that this token opened, be it a person's or an App's.",
+    ),
+    provable(
         "test-merge",
         "`potentialMergeCommit` appears by itself, with the base's tip and the head as parents.",
     ),
@@ -110,6 +114,10 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     provable(
         "create-by-update-refs",
         "To `updateRefs` a `beforeOid` of zeros means that the ref must not be there.",
+    ),
+    provable(
+        "rename-by-update-refs",
+        "One `updateRefs` makes a branch and deletes another in one step.",
     ),
     provable(
         "stale-commit-on-branch",

@@ -130,7 +130,7 @@ fn announce(session: &Session, api: &str, overview: &Overview, identity: &Identi
     let slug = session.forge.slug();
     let mut lines = vec![
         format!(
-            "On {slug} ({api}), as {}, this now makes four commits, three branches sluice/proof/…, one label and one pull \
+            "On {slug} ({api}), as {}, this now makes a few commits, four branches sluice/proof/…, one label and one pull \
              request between two of these branches, and takes all of it away again.",
             identity.login
         ),

@@ -22,17 +22,18 @@ pub(super) struct Made {
 impl Bench<'_> {
     /// Everything that writes. `Err` where it could not go on.
     pub(super) async fn write(&mut self) -> Result<(), ForgeError> {
+        let snapshot = self.forge.snapshot().await?;
         let made = self.commits().await?;
         let (base, head) = (self.branch("base"), self.branch("head"));
         self.create(&base, &self.live.tip).await?;
         self.create(&head, &made.one).await?;
         self.ref_exists(&head, &made).await;
         self.history_file(&made).await;
-        self.pulls(&base, &head, &made).await;
+        self.pulls(snapshot.repository, &base, &head, &made).await;
         self.fast_forward_only(&head, &made).await;
-        let repository = self.node().await?;
-        self.stale_update_refs(&repository, &base, &made).await;
-        self.create_by_update_refs(&repository, &made).await;
+        self.stale_update_refs(&snapshot.node, &base, &made).await;
+        self.create_by_update_refs(&snapshot.node, &made).await;
+        self.rename_by_update_refs(&snapshot.node, &made).await;
         self.stale_commit_on_branch(&base, &made).await;
         self.commit_on_branch_verified(&made).await;
         self.deleted_branch_closes(&head, &made).await;
@@ -132,18 +133,6 @@ impl Bench<'_> {
         );
     }
 
-    async fn node(&self) -> Result<String, ForgeError> {
-        let slug = self.forge.slug();
-        let query = "query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { id } }";
-        let variables = json!({ "owner": slug.owner(), "name": slug.name() });
-        let doing = "read the repository's id";
-        let (data, _) = self.forge.query(query, variables, doing).await?;
-        Ok(data["repository"]["id"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned())
-    }
-
     async fn update_refs(
         &self,
         repository: &str,
@@ -187,6 +176,24 @@ impl Bench<'_> {
         self.refused(code, &[], second);
     }
 
+    /// From here on the branch `made` is called `renamed`, where that works.
+    async fn rename_by_update_refs(&mut self, repository: &str, made: &Made) {
+        let code = "rename-by-update-refs";
+        let (from, to) = (self.branch("made"), self.branch("renamed"));
+        let done = self
+            .forge
+            .rename_branch(repository, &from, &to, &made.one)
+            .await;
+        match (done, self.forge.branch(&from).await) {
+            (Ok(RefWrite::Done), Ok(None)) => {
+                self.judge(code, true, "one is there, and the other is gone")
+            }
+            (Ok(_), Ok(_)) => self.judge(code, false, "both are there"),
+            (Err(error), _) if !error.uncertain() => self.judge(code, false, error.to_string()),
+            (Err(error), _) | (_, Err(error)) => self.untold(code, error.to_string()),
+        }
+    }
+
     async fn commit_on_branch(
         &self,
         branch: &str,
@@ -217,7 +224,7 @@ impl Bench<'_> {
 
     async fn commit_on_branch_verified(&mut self, made: &Made) {
         let code = "commit-on-branch-verified";
-        let branch = self.branch("made");
+        let branch = self.branch("renamed");
         match self.commit_on_branch(&branch, &made.one).await {
             Ok(data) => {
                 let signature = &data["createCommitOnBranch"]["commit"]["signature"];

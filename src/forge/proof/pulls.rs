@@ -21,15 +21,16 @@ const TIMELINE: &str = "query($owner: String!, $name: String!, $number: Int!) { 
     all: timelineItems(first: 100) { nodes { __typename } } } } }";
 
 impl Bench<'_> {
-    pub(super) async fn pulls(&mut self, base: &str, head: &str, made: &Made) {
+    pub(super) async fn pulls(&mut self, repository: u64, base: &str, head: &str, made: &Made) {
         self.none_between(base).await;
-        let Some(number) = self.open(base, head).await else {
+        let Some(number) = self.open(repository, base, head).await else {
             return;
         };
         self.pull = Some(number);
         self.exists(base, head).await;
         self.by_prefix(head, number).await;
         self.name_split(head).await;
+        self.did_author(number).await;
         self.test_merge(number, made).await;
         self.label(number).await;
         self.review(number, made).await;
@@ -61,19 +62,8 @@ impl Bench<'_> {
         self.refused("pull-none-between", &["no commits between"], answer);
     }
 
-    async fn open(&mut self, base: &str, head: &str) -> Option<PullNumber> {
+    async fn open(&mut self, repository: u64, base: &str, head: &str) -> Option<PullNumber> {
         let code = "setting-refusal";
-        let repository = match self
-            .forge
-            .get(self.forge.path(""), "read the repository")
-            .await
-        {
-            Ok(answer) => answer.body["id"].as_u64().unwrap_or_default(),
-            Err(error) => {
-                self.untold(code, error.to_string());
-                return None;
-            }
-        };
         let new = NewPull {
             title: "Prove what Sluice believes of GitHub",
             body: "Opened by `sluice doctor --live`, which closes it again.",
@@ -152,6 +142,17 @@ impl Bench<'_> {
                     }
                     _ => self.untold(code, "the branch was not found"),
                 }
+            }
+            Err(error) => self.untold(code, error.to_string()),
+        }
+    }
+
+    async fn did_author(&mut self, number: PullNumber) {
+        let code = "viewer-did-author";
+        match self.forge.pull(number).await {
+            Ok(pull) => {
+                let who = pull.author.map_or_else(String::new, |author| author.login);
+                self.judge(code, pull.own, format!("{} of {who}'s", pull.own));
             }
             Err(error) => self.untold(code, error.to_string()),
         }

@@ -31,14 +31,9 @@ impl Bench<'_> {
             .await;
         match answer {
             Ok(answer) => {
-                let date = answer.headers.get(http::header::DATE);
-                let date = date.and_then(|date| date.to_str().ok());
-                let right = date.is_some_and(|date| {
-                    jiff::fmt::rfc2822::DateTimeParser::new()
-                        .parse_zoned(date)
-                        .is_ok()
-                });
-                self.judge("date-header", right, date.unwrap_or("no Date header"));
+                let seen = answer.date.map(|date| date.to_string());
+                let right = seen.is_some();
+                self.judge("date-header", right, seen.unwrap_or("no Date".to_owned()));
             }
             Err(error) => self.untold("date-header", error.to_string()),
         }
@@ -82,7 +77,7 @@ impl Bench<'_> {
         let people: BTreeMap<UserId, String> = BTreeMap::from([(id, login.clone())]);
         match forge.permissions(&people).await.remove(&id) {
             Some(Ok(permission)) => {
-                self.judge(code, true, format!("{login}: {permission:?}; {listed}"));
+                self.judge(code, true, format!("{login}: {permission:?}; {listed}"))
             }
             Some(Err(why)) => self.judge(code, false, why),
             None => self.untold(code, "it was not answered"),

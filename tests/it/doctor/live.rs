@@ -118,7 +118,7 @@ async fn a_rehearsal_tells_of_every_assumption_and_leaves_nothing_behind() {
         })
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    holds: date-header: Mon, 02 Mar 2026 09:00:01 GMT
+    holds: date-header: 2026-03-02T09:00:01Z
     holds: actions-app-id: App 15368
     holds: permission-readable: acme: Write; the list can be read too
     holds: entry-mode: mode 33188
@@ -131,6 +131,7 @@ async fn a_rehearsal_tells_of_every_assumption_and_leaves_nothing_behind() {
     holds: pull-exists: Validation Failed; A pull request already exists for acme:sluice/proof/1a2b3c/head. (422)
     holds: refs-by-prefix: found with 1 of its pull requests
     holds: ref-name-split: “refs/heads/” and “sluice/proof/1a2b3c/head”
+    holds: viewer-did-author: true of deployer's
     holds: test-merge: there at look 1
     holds: timeline-types: 1 of 2 events
     holds: label-actor: deployer (id ID)
@@ -141,6 +142,7 @@ async fn a_rehearsal_tells_of_every_assumption_and_leaves_nothing_behind() {
     holds: fast-forward-only: Update is not a fast forward (422)
     holds: stale-update-refs: Reference update failed: refs/heads/sluice/proof/1a2b3c/base is at ID but expected ID (200)
     holds: create-by-update-refs: Reference update failed: refs/heads/sluice/proof/1a2b3c/made is at ID but expected 0000000000000000000000000000000000000000 (200)
+    holds: rename-by-update-refs: one is there, and the other is gone
     holds: stale-commit-on-branch: Expected branch to point to ID but it did not. Pull and try again. (200)
     holds: commit-on-branch-verified: signature: {"isValid":true}
     holds: deleted-branch-closes: #1 is closed at look 1
