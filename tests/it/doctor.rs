@@ -195,7 +195,7 @@ fn a_token_is_not_sent_over_plain_http() {
         ("GITHUB_API_URL", "http://github.example"),
         ("GITHUB_TOKEN", "ghp_canary"),
     ];
-    let refused = ran_with(&variables, &["--repository", SLUG]).exits(1);
+    let refused = ran_with(&variables, &["--repository", SLUG]).exits(2);
     assert!(!refused.all().contains("canary"));
     refused.says(&["is not https"]);
 }

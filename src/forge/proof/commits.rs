@@ -186,7 +186,7 @@ impl Bench<'_> {
             .await;
         match (done, self.forge.branch(&from).await) {
             (Ok(RefWrite::Done), Ok(None)) => {
-                self.judge(code, true, "one is there, and the other is gone")
+                self.judge(code, true, "one is there, and the other is gone");
             }
             (Ok(_), Ok(_)) => self.judge(code, false, "both are there"),
             (Err(error), _) if !error.uncertain() => self.judge(code, false, error.to_string()),

@@ -77,7 +77,7 @@ impl Bench<'_> {
         let people: BTreeMap<UserId, String> = BTreeMap::from([(id, login.clone())]);
         match forge.permissions(&people).await.remove(&id) {
             Some(Ok(permission)) => {
-                self.judge(code, true, format!("{login}: {permission:?}; {listed}"))
+                self.judge(code, true, format!("{login}: {permission:?}; {listed}"));
             }
             Some(Err(why)) => self.judge(code, false, why),
             None => self.untold(code, "it was not answered"),

@@ -14,9 +14,8 @@ async fn strict_checks_are_found() {
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence =
-        "Branches must be up to date with main before they are merged (the ruleset 1).".to_owned();
-    changes(&found, "strict-checks", &sentence);
+    let sentence = "Branches must be up to date with main before they are merged (the ruleset 1).";
+    changes(&found, "strict-checks", sentence);
     assert!(
         one(&found, "required-checks", "info")
             .message
@@ -33,8 +32,8 @@ async fn a_required_status_of_sluice_wants_the_guard() {
     });
     let (without, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "The status `sluice` is required (the ruleset 1), and the policy does not say `guard: true`.".to_owned();
-    changes(&without, "required-status-sluice", &sentence);
+    let sentence = "The status `sluice` is required (the ruleset 1), and the policy does not say `guard: true`.";
+    changes(&without, "required-status-sluice", sentence);
     policy(&hub, "version: 1\nguard: true\n");
     let (with, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 0);
@@ -125,9 +124,8 @@ async fn a_required_review_that_nobody_is_asked_for_is_found() {
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
     let sentence =
-        "The ruleset 1 wants 1 approving review, and nobody is asked to approve web → prod."
-            .to_owned();
-    changes(&found, "required-reviews", &sentence);
+        "The ruleset 1 wants 1 approving review, and nobody is asked to approve web → prod.";
+    changes(&found, "required-reviews", sentence);
 }
 
 #[tokio::test]
@@ -141,8 +139,8 @@ async fn commits_straight_onto_a_branch_that_wants_pull_requests_are_found() {
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "The policy says `land: exact`, which updates main itself, and the ruleset 1 wants a pull request.".to_owned();
-    changes(&found, "direct-commits", &sentence);
+    let sentence = "The policy says `land: exact`, which updates main itself, and the ruleset 1 wants a pull request.";
+    changes(&found, "direct-commits", sentence);
     one(&found, "restricted-updates", "unread");
 }
 
@@ -157,6 +155,6 @@ async fn rules_that_keep_promotions_from_having_a_branch_are_found() {
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "Branches sluice/… cannot be made: the ruleset 1 wants their commits to come by pull request.".to_owned();
-    changes(&found, "promotion-branches", &sentence);
+    let sentence = "Branches sluice/… cannot be made: the ruleset 1 wants their commits to come by pull request.";
+    changes(&found, "promotion-branches", sentence);
 }
