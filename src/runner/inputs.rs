@@ -433,7 +433,7 @@ mod tests {
                 .collect()
         };
         let in_workflow = arguments(&runner("GITHUB_ACTIONS"), 0).unwrap();
-        assert_eq!(in_workflow.unwrap(), ["sluice", "plan"]);
+        assert_eq!(in_workflow.unwrap(), ["sluice", "reconcile", "--dry-run"]);
         assert_eq!(arguments(&runner("GITHUB_ACTIONS"), 1), Ok(None));
         assert_eq!(arguments(&runner("CI"), 0), Ok(None));
     }

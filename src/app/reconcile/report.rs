@@ -196,7 +196,7 @@ fn next(turn: &Turn<'_>, place: Place, decision: &Decision) -> Option<String> {
         .find(|gate| gate.judgement.verdict != Verdict::Pass)?;
     Some(match open.judgement.verdict {
         Verdict::Blocked => "settle it with who requested changes".to_owned(),
-        _ if open.kind == crate::model::pipeline::GateKind::Approval => format!("approve {number}"),
+        _ if open.kind == crate::model::pipeline::GateKind::Approval => "approve it".to_owned(),
         _ => "waits for its gate".to_owned(),
     })
 }

@@ -241,7 +241,7 @@ type Deed = fn(&mut World);
 /// What may happen at the last moment.
 const DEEDS: [(&str, Deed); 6] = [
     ("hold", |world| {
-        world.place(REPO).by("dave").labels(1, "sluice/hold")
+        world.place(REPO).by("dave").labels(1, "sluice/hold");
     }),
     ("dismissed", |world| {
         let review = world.place(REPO).edit(|repo| repo.pulls[&1].reviews[0].id);

@@ -304,7 +304,7 @@ async fn a33_a_run_that_is_stopped_writes_nothing_more() {
         let site = Site::of(FIXTURE).await;
         let stop = Arc::clone(&site.stop);
         site.hub.before(When::write().nth(nth), move |_| {
-            stop.store(true, Ordering::SeqCst)
+            stop.store(true, Ordering::SeqCst);
         });
         let run = site.run().await;
         assert_eq!(site.hub.writes(), nth, "{}", run.text);
@@ -327,7 +327,7 @@ async fn a33_a_stopped_run_does_not_land() {
     site.repo().by("carol").approves(1);
     let stop = Arc::clone(&site.stop);
     site.hub.before(When::rest("POST", "/statuses/"), move |_| {
-        stop.store(true, Ordering::SeqCst)
+        stop.store(true, Ordering::SeqCst);
     });
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Failed, "{}", run.text);

@@ -85,6 +85,7 @@ async fn a_folder_that_was_quiet_for_hundreds_of_commits_is_still_found() {
 #[tokio::test]
 async fn a_tag_elsewhere_is_its_commit_and_its_name_stands_behind_it() {
     let (site, first, changed) = two_repositories(1).await;
+    site.hub.repo(APP).role("carol", Role::Write);
     site.hub
         .repo(APP)
         .by("carol")

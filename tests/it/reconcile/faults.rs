@@ -109,7 +109,7 @@ async fn live(life: Life, trouble: Option<&Trouble>) -> (Vec<Seen>, End) {
         assert!(
             !gated || site.repo().tip("main") == before,
             "landed unapproved"
-        )
+        );
     };
     untouched();
     let mut approved = gated && approve(&site);
