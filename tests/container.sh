@@ -3,13 +3,16 @@
 # /github/workspace, on a workspace that another user owns. Prints the compressed size, which must stay under 15 MB.
 #
 #   RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target x86_64-unknown-linux-gnu
-#   tests/container.sh target/x86_64-unknown-linux-gnu/release/sluice
+#   cargo build --example github      # the stand-in GitHub, for the second argument
+#   tests/container.sh target/x86_64-unknown-linux-gnu/release/sluice target/debug/examples/github
 #
 # Needs root and Debian's packages buildah, podman, runc, git and ca-certificates. Reaches no network.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 binary=${1:?which static binary? see the head of this script}
+# The stand-in GitHub, where the image is to reconcile a repository on it as well.
+standin=${2:-}
 image=localhost/sluice-test
 limit=15000000
 
@@ -77,6 +80,51 @@ if run --volume "$repository:/elsewhere" "$image" plan /elsewhere >"$work/elsewh
 fi
 cat "$work/elsewhere"
 grep -q 'belongs to another user' "$work/elsewhere" || fail 'it was refused for another reason'
+
+if [ -n "$standin" ]; then
+  step 'reconcile a repository on the stand-in GitHub, as a step of a workflow'
+  port=8937
+  # The stand-in runs as this user, and reads a copy that is its own.
+  cp -R "$repository" "$work/served"
+  chown -R "$(id -u)" "$work/served"
+  "$standin" --repo "acme/gitops=$work/served" --port "$port" --user carol=write --latency 60 \
+    --app 4242=contents:write,pull-requests:write,issues:write,statuses:write,actions:read >"$work/standin" &
+  standin_pid=$!
+  trap 'kill "$standin_pid" 2>/dev/null || true; rm -rf "$work"' EXIT
+  for _ in $(seq 50); do grep -q ghs_ "$work/standin" && break || sleep 0.1; done
+  token=$(grep -o 'ghs_[A-Za-z0-9]*' "$work/standin" | head -1)
+  mkdir -p "$work/commands"
+  # The environment and the mounts of the runner; the token only as an input.
+  workflow_step() {
+    : >"$work/commands/output"; : >"$work/commands/summary"
+    run "$@" --volume "$repository:/github/workspace" --volume "$work/commands:/github/file_commands" --workdir /github/workspace \
+      --env HOME=/github/home --env GITHUB_ACTIONS=true --env CI=true --env GITHUB_WORKSPACE=/github/workspace \
+      --env GITHUB_REPOSITORY=acme/gitops --env GITHUB_EVENT_NAME=schedule --env GITHUB_RUN_ID=1 \
+      --env GITHUB_SERVER_URL=https://github.com --env "GITHUB_API_URL=http://127.0.0.1:$port" \
+      --env "GITHUB_GRAPHQL_URL=http://127.0.0.1:$port/graphql" --env GITHUB_OUTPUT=/github/file_commands/output \
+      --env GITHUB_STEP_SUMMARY=/github/file_commands/summary --env INPUT_COMMAND=reconcile --env INPUT_DRY-RUN=false \
+      --env "INPUT_TOKEN=$token" "$image"
+  }
+
+  # Cancelled in the middle: it writes nothing more, and ends by itself.
+  workflow_step --name sluice-cancelled >"$work/cancelled" 2>&1 &
+  cancelled=$!
+  for _ in $(seq 100); do [ "$(podman inspect --format '{{.State.Running}}' sluice-cancelled 2>/dev/null)" = true ] && break || sleep 0.05; done
+  sleep 0.15
+  podman --runtime runc kill --signal TERM sluice-cancelled >"$work/kill" 2>&1 || true
+  if wait "$cancelled"; then fail 'a cancelled run says that it is done'; fi
+  grep -q 'told to stop' "$work/cancelled" || fail "a cancelled run says: $(cat "$work/cancelled")"
+
+  workflow_step >"$work/log" 2>&1 || fail "it failed: $(cat "$work/log")"
+  cat "$work/log"
+  head -1 "$work/log" | grep -q '^::add-mask::' || fail 'the token is not masked first'
+  [ "$(grep -c "$token" "$work/log")" = 1 ] || fail 'the token is in the log'
+  grep -q '"stage":"prod"' "$work/commands/output" || fail "the outputs are: $(cat "$work/commands/output")"
+  grep -q '^### Sluice: 1 waits' "$work/commands/summary" || fail "the summary is: $(cat "$work/commands/summary")"
+  workflow_step >"$work/again" 2>&1 || fail "the second run failed: $(cat "$work/again")"
+  grep -q '(0 of them writes)' "$work/again" || fail "a second run wrote: $(cat "$work/again")"
+  kill "$standin_pid"
+fi
 
 step size
 podman save --quiet --format docker-archive --output "$work/image.tar" "$image"

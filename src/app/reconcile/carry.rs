@@ -13,12 +13,31 @@ use crate::error::Failure;
 use crate::execute::{DeliveryError, Draft, TEMPORARY};
 use crate::forge::ForgeError;
 use crate::model::ids::PlanId;
-use crate::model::pull::PullNumber;
+use crate::model::proposal::Proposal;
+use crate::model::pull::{PullNumber, PullState};
 use crate::plan::delivery::{Act, Decision};
 use crate::render::Blocked;
 use crate::render::comment::{self, Replaced};
 
+/// With fewer calls left nothing new is begun: what was begun has to be brought to its end.
+const FLOOR: u64 = 50;
+
 impl Turn<'_> {
+    /// That somebody else merged a promotion: it counts as what its stage holds, whatever its gates said.
+    fn merged_by_hand(&self, proposal: &Proposal) -> Option<String> {
+        let pull = proposal.pull(&self.seen.snapshot.base)?;
+        let PullState::Merged { by: Some(by), .. } = &pull.state else {
+            return None;
+        };
+        let own = pull.author.as_ref().and_then(|author| author.id);
+        (by.id.is_none() || by.id != own).then(|| {
+            format!(
+                "{} was merged by {}, not by Sluice: it counts as what {} holds, whatever its gates said",
+                pull.number, by.login, proposal.stage
+            )
+        })
+    }
+
     /// Does what moves no base; whether anything was done.
     pub(super) async fn prepare(
         &self,
@@ -71,6 +90,20 @@ impl Turn<'_> {
         replaces: &[PullNumber],
         memory: &mut Memory,
     ) -> Result<Done, DeliveryError> {
+        if self
+            .session
+            .forge
+            .remaining()
+            .is_some_and(|left| left < FLOOR)
+        {
+            let notice = format!(
+                "GitHub takes less than {FLOOR} more calls for now: nothing new is put up in this run"
+            );
+            if !memory.outcome.notices.contains(&notice) {
+                memory.outcome.notices.push(notice);
+            }
+            return Ok(Done::Unchanged);
+        }
         if memory.opened >= self.seen.world.policy.limits.open {
             return Ok(Done::Unchanged);
         }
@@ -255,6 +288,9 @@ impl Turn<'_> {
                     &proposal.pipeline,
                 )
             {
+                if let Some(notice) = self.merged_by_hand(proposal) {
+                    memory.outcome.notices.push(notice);
+                }
                 let branch = &proposal.branch;
                 self.session
                     .forge

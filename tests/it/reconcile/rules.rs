@@ -149,9 +149,36 @@ async fn a_merge_by_hand_counts_as_the_stages_content() {
     assert!(landed(&site));
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    assert!(
+        run.notices
+            .iter()
+            .any(|notice| notice.starts_with("#1 was merged by dave, not by Sluice")),
+        "{:?}",
+        run.notices
+    );
     assert_eq!(
         (repo.pulls(true), repo.branches("sluice/")),
         (Vec::new(), Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn with_few_calls_left_nothing_new_is_put_up() {
+    let site = Site::of(FIXTURE).await;
+    site.hub.switch(|switches| switches.limit = 40);
+    let run = site.run().await;
+    assert_eq!(
+        (run.exit, site.repo().pulls(true)),
+        (Exit::Done, Vec::new()),
+        "{}",
+        run.text
+    );
+    assert!(
+        run.notices
+            .iter()
+            .any(|notice| notice.contains("less than 50 more calls")),
+        "{:?}",
+        run.notices
     );
 }
 
