@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
-use super::shapes::shape;
-use crate::model::evidence::{Looked, Permission, UserId};
+use super::shapes::{ACTOR, ActorShape, shape};
+use crate::model::evidence::{Actor, Looked, Permission, UserId};
 
 impl Forge {
     /// The permission of each person, given with the login: one call for all of them, and one more for each whom that
@@ -39,6 +39,17 @@ impl Forge {
         });
         found.extend(join_all(looks).await);
         found
+    }
+
+    /// Whose token this is.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn bearer(&self) -> Result<Actor, ForgeError> {
+        let doing = "read whose token this is";
+        let query = format!("query {{ viewer {{ ...who }} }} {ACTOR}");
+        let (mut data, _) = self.query(&query, json!({}), doing).await?;
+        Ok(shape::<ActorShape>(data["viewer"].take(), doing)?.into())
     }
 
     /// Those of the people who are listed as collaborators under exactly their login and id. The list's search is for

@@ -32,7 +32,7 @@ pub(in crate::app) struct Asked {
 pub(super) struct AskedStage {
     pub pipeline: PipelineId,
     pub stage: StageIndex,
-    /// Who asked; `None` outside of a workflow.
+    /// Who asked.
     pub by: Option<Actor>,
 }
 
@@ -69,9 +69,11 @@ pub(super) async fn look_up(
     }
     let (pipeline, stage) = crate::app::local::find(&seen.evaluation, &asked.pipeline, &asked.to)?;
     let by = match asked.run {
-        Some(run) => Some(requester(session, run, seen).await?),
-        None => None,
+        Some(run) => dispatcher(session, run, seen).await?,
+        // At a terminal it is whoever the token belongs to.
+        None => session.forge.bearer().await?,
     };
+    let by = Some(a_person_with_write(session, by).await?);
     Ok(AskedStage {
         pipeline,
         stage,
@@ -79,14 +81,15 @@ pub(super) async fn look_up(
     })
 }
 
-/// The person who dispatched a run. A bot's dispatch requests and approves nothing.
-async fn requester(session: &Session, run: u64, seen: &Seen) -> Result<Actor, Failure> {
+fn refuse(why: String) -> Failure {
+    Failure::new(Exit::Invalid, why).hint(
+        "Actions → this workflow → Run workflow, on the default branch, as a person with write",
+    )
+}
+
+/// Who dispatched a run.
+async fn dispatcher(session: &Session, run: u64, seen: &Seen) -> Result<Actor, Failure> {
     let run = session.forge.workflow_run(run).await?;
-    let refuse = |why: String| {
-        Failure::new(Exit::Invalid, why).hint(
-            "Actions → this workflow → Run workflow, on the default branch, as a person with write",
-        )
-    };
     if run.event != "workflow_dispatch" {
         return Err(refuse(format!(
             "a promotion is asked for by workflow_dispatch, and this run was started by {}",
@@ -101,9 +104,12 @@ async fn requester(session: &Session, run: u64, seen: &Seen) -> Result<Actor, Fa
         )));
     }
     // Who started this attempt; a re-run by somebody else is that person's asking.
-    let actor = run
-        .triggering
-        .ok_or_else(|| refuse("nobody is known to have started this run".to_owned()))?;
+    run.triggering
+        .ok_or_else(|| refuse("nobody is known to have started this run".to_owned()))
+}
+
+/// Only a person with write may ask: a bot's dispatch requests and approves nothing.
+async fn a_person_with_write(session: &Session, actor: Actor) -> Result<Actor, Failure> {
     let Some(id) = actor.person() else {
         return Err(refuse(format!(
             "{} is no person, and only a person may ask",

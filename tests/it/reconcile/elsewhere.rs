@@ -124,7 +124,7 @@ async fn a_private_repository_is_an_error_without_a_token_for_it_and_read_with_o
 
 #[tokio::test]
 async fn a_hotfix_of_a_pinned_commit_stays_until_the_source_moves() {
-    let (site, first, _) = two_repositories(1).await;
+    let (mut site, first, _) = two_repositories(1).await;
     let repo = site.repo();
     repo.files("main", &[("api.yaml", &manifests("main", &first))]);
     site.run().await;
@@ -148,5 +148,40 @@ async fn a_hotfix_of_a_pinned_commit_stays_until_the_source_moves() {
         ahead.json["ahead"][0]["service"], "api-prod",
         "{}",
         ahead.text
+    );
+
+    // Only a person who asks for the source's value takes it back, and what was asked for stands in later runs too.
+    let promote = [
+        "promote",
+        "--pipeline=api",
+        "--to=prod",
+        "--take=source",
+        "--reason=INC-1 is over",
+    ];
+    let nobody = site.call(&promote).await;
+    assert_eq!(
+        nobody.exit,
+        Exit::Invalid,
+        "the App is no person: {}",
+        nobody.text
+    );
+    repo.files(
+        "main",
+        &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
+    );
+    let run = repo
+        .by("carol")
+        .dispatches("promote.yml", "main", serde_json::json!({}));
+    site.environment
+        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    let asked = site.call(&promote).await;
+    assert!(asked.lines()[0].starts_with("opened"), "{}", asked.text);
+    let number = repo.pulls(true)[0];
+    site.environment.remove("GITHUB_RUN_ID");
+    site.run().await;
+    assert_eq!(repo.pulls(true), [number]);
+    assert!(
+        repo.message(&repo.head(number))
+            .contains("Sluice-Reason: \"INC-1 is over\"")
     );
 }
