@@ -100,10 +100,11 @@ async fn examine_repository(
     };
     let catalog = world.as_ref().ok().map(|world| catalog_of(world, &read));
     let policy = read.fact();
-    let settings = match policy {
-        PolicyFact::Read(policy) => forge.settings(&overview, &wanted(policy)).await,
-        _ => forge.settings(&overview, &wanted(&Policy::default())).await,
+    let wanted = match policy {
+        PolicyFact::Read(policy) => wanted(policy),
+        _ => wanted(&Policy::default()),
     };
+    let settings = forge.settings(&overview, &wanted, &session.elsewhere).await;
     let found = examine(&Facts {
         slug: forge.slug(),
         repository: &overview.repository,

@@ -112,8 +112,8 @@ pub(super) fn teams(facts: &Facts<'_>) -> Vec<Said> {
                 .why("Who is in it is then unknown, and a gate that asks it is an error.")
                 .action(match facts.kind() {
                     Some(TokenKind::Workflow) => {
-                        "A workflow's own token can never read teams: give Sluice an App with that permission, or name \
-                         people instead."
+                        "A workflow's own token can never read teams: give the input `read-token` one of an App with that \
+                         permission, or name people instead."
                     }
                     _ => "Give Sluice's App that permission, see that the team exists under this name, or name people.",
                 }),

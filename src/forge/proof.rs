@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
+use super::refs::encoded;
 use crate::model::assumption::{ASSUMPTIONS, Proof, Proved};
 use crate::model::ids::CommitId;
 use crate::model::pull::PullNumber;
@@ -112,7 +113,7 @@ impl Forge {
             if !branch.starts_with(OURS) {
                 continue;
             }
-            let path = self.path(&format!("/git/refs/heads/{branch}"));
+            let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
             if let Err(why) = self.gone(path, "delete a branch of a proof").await {
                 left.push(format!("branch {branch}: {why}"));
             }

@@ -179,7 +179,7 @@ impl Forge {
 }
 
 /// A branch's name in a path: its slashes stay.
-fn encoded(branch: &str) -> String {
+pub(super) fn encoded(branch: &str) -> String {
     branch
         .split('/')
         .map(|part| {

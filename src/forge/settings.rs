@@ -57,8 +57,13 @@ impl Forge {
         })
     }
 
-    /// Everything else. Never fails as a whole.
-    pub async fn settings(&self, overview: &Overview, wanted: &Wanted) -> Settings {
+    /// Everything else; teams with the token for `elsewhere`. Never fails as a whole.
+    pub async fn settings(
+        &self,
+        overview: &Overview,
+        wanted: &Wanted,
+        elsewhere: &Self,
+    ) -> Settings {
         let base = &overview.repository.base;
         let tip = overview.merging.as_ref().ok().and_then(|found| found.tip);
         let (areas, workflows, base_rules, branch_rules, classic, labels, teams, people, budget) = tokio::join!(
@@ -77,7 +82,7 @@ impl Forge {
                 wanted
                     .teams
                     .iter()
-                    .map(|team| async move { (team.clone(), self.team(team).await) })
+                    .map(|team| async move { (team.clone(), elsewhere.team(team).await) })
             ),
             self.logins(&wanted.people),
             self.budget(),

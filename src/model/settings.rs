@@ -40,8 +40,6 @@ pub struct Repository {
     pub private: bool,
     /// It is archived.
     pub archived: bool,
-    /// Its owner is an organisation.
-    pub organisation: bool,
     /// What the person behind the token may do. For a token without a person behind it GitHub says no to everything,
     /// whatever the token may do.
     pub role: PersonRole,

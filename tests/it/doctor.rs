@@ -250,7 +250,7 @@ async fn the_whole_text() {
     change[teams]
       The token cannot read the team acme/ops; that needs organisation Members: read (GitHub App).
       why: Who is in it is then unknown, and a gate that asks it is an error.
-      do:  A workflow's own token can never read teams: give Sluice an App with that permission, or name people instead.
+      do:  A workflow's own token can never read teams: give the input `read-token` one of an App with that permission, or name people instead.
 
     change[people]
       erin cannot write to acme/gitops.

@@ -17,13 +17,13 @@ impl Forge {
         let Some((organisation, slug)) = team.split_once('/') else {
             return Err(Unread::Failed("it is not organisation/team".to_owned()));
         };
-        let path = format!("/orgs/{}/teams/{}", segment(organisation), segment(slug));
-        // Whether the team itself can be read comes first: a list of nobody must not look like a team without members.
-        self.get(path.clone(), &doing).await.map_err(unread)?;
-        let members = self
-            .get_all(format!("{path}/members?per_page=100"), &doing)
-            .await
-            .map_err(unread)?;
+        // A team that is not there, or hidden, has no list either: nobody in it is never said of one that is not read.
+        let path = format!(
+            "/orgs/{}/teams/{}/members?per_page=100",
+            segment(organisation),
+            segment(slug)
+        );
+        let members = self.get_all(path, &doing).await.map_err(unread)?;
         Ok(Team {
             members: members.len(),
         })

@@ -13,14 +13,7 @@ pub(super) struct RepositoryShape {
     private: bool,
     #[serde(default)]
     archived: bool,
-    owner: OwnerShape,
     permissions: Option<PermissionsShape>,
-}
-
-#[derive(Deserialize)]
-struct OwnerShape {
-    #[serde(rename = "type")]
-    kind: String,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +35,6 @@ impl RepositoryShape {
             base: self.default_branch,
             private: self.private,
             archived: self.archived,
-            organisation: self.owner.kind == "Organization",
             role,
         }
     }

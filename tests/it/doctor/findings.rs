@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{ALL, Found, SLUG, admin, changes, found, hub, one, policy, ran, workflow};
+use super::{
+    ALL, Found, SLUG, admin, changes, found, honest, hub, one, policy, ran, ran_with, workflow,
+};
 use crate::support::cli;
 use crate::support::github::{Fault, Membership, When};
 
@@ -78,6 +80,12 @@ async fn a_workflows_token_is_told_what_only_its_workflow_file_says() {
         "Whether GitHub Actions may open pull requests could not be read: that needs an administrator's token."
     );
     one(&found, "token-identity", "info");
+    hub.repo(SLUG).edit(|repo| repo.private = false);
+    let (public, _) = super::found(&hub, &workflow(&hub));
+    assert_eq!(
+        one(&public, "token-permissions", "unread").message,
+        "GitHub does not tell what a workflow's token may write. Reading proves nothing here: the repository is public."
+    );
 }
 
 #[tokio::test]
@@ -204,6 +212,26 @@ async fn a_team_that_cannot_be_read_is_found_with_what_reads_it() {
         one(&of_admin, "teams", "ok").message,
         "acme/ops can be read."
     );
+}
+
+#[tokio::test]
+async fn teams_are_read_with_the_token_for_reading_where_there_is_one() {
+    let hub = hub().await;
+    hub.team("acme", "ops", "carol", Membership::Active);
+    policy(
+        &hub,
+        "version: 1\ngates:\n  release:\n    approve: [{ by: acme/ops }]\n",
+    );
+    let (url, own, reads) = (hub.url(), workflow(&hub), admin(&hub));
+    let variables = [
+        ("GITHUB_API_URL", url.as_str()),
+        ("GITHUB_REPOSITORY", SLUG),
+        ("GITHUB_TOKEN", &own),
+        ("SLUICE_READ_TOKEN", &reads),
+    ];
+    let ran = ran_with(&variables, &[]).exits(0);
+    assert!(ran.out.contains("acme/ops can be read."), "{}", ran.out);
+    honest(&hub);
 }
 
 #[tokio::test]

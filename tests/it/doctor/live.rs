@@ -230,6 +230,9 @@ async fn what_an_earlier_run_left_behind_is_taken_away() {
     let repo = hub.repo(SLUG);
     let tip = repo.tip("main").unwrap();
     repo.by("carol").branches_off("sluice/proof/old/head", &tip);
+    // A name that would lead elsewhere if it went into an address as it is.
+    repo.by("carol")
+        .branches_off("sluice/proof/%2e%2e/%2e%2e/web/prod/other", &tip);
     repo.by("carol").branches_off("sluice/web/prod/other", &tip);
     let proofs = prove(&hub, &app(&hub)).await;
     assert_eq!(proofs.left, Vec::<String>::new());

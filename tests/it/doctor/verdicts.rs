@@ -15,7 +15,6 @@ fn repository() -> Repository {
         base: "main".to_owned(),
         private: true,
         archived: false,
-        organisation: true,
         role: PersonRole::Less,
     }
 }
@@ -362,5 +361,20 @@ fn what_could_not_be_read_is_never_fine() {
             "token-identity",
             "token-permissions",
         ])
+    );
+}
+
+#[test]
+fn foreign_names_do_nothing_to_a_terminal() {
+    let mut settings = with_rules(vec![RuleKind::Update], Bypass::Never);
+    let ruleset = settings.rulesets.get_mut(&7).unwrap().as_mut().unwrap();
+    ruleset.name = "main\x1b[2J\nNothing to change.\u{202e}".to_owned();
+    let found = diagnose(&settings, PLAIN);
+    let text = sluice::report::diagnosis::text(&found, sluice::report::style::Style::default());
+    let hidden = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!text.contains(hidden), "{text:?}");
+    assert!(
+        !text.lines().any(|line| line.starts_with("Nothing")),
+        "{text}"
     );
 }
