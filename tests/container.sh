@@ -91,7 +91,10 @@ if [ -n "$standin" ]; then
     --app 4242=contents:write,pull-requests:write,issues:write,statuses:write,actions:read >"$work/standin" &
   standin_pid=$!
   trap 'kill "$standin_pid" 2>/dev/null || true; rm -rf "$work"' EXIT
-  for _ in $(seq 50); do grep -q ghs_ "$work/standin" && break || sleep 0.1; done
+  for _ in $(seq 50); do
+    if grep -q ghs_ "$work/standin"; then break; fi
+    sleep 0.1
+  done
   token=$(grep -o 'ghs_[A-Za-z0-9]*' "$work/standin" | head -1)
   mkdir -p "$work/commands"
   # The environment and the mounts of the runner; the token only as an input.
@@ -109,7 +112,10 @@ if [ -n "$standin" ]; then
   # Cancelled in the middle: it writes nothing more, and ends by itself.
   workflow_step --name sluice-cancelled >"$work/cancelled" 2>&1 &
   cancelled=$!
-  for _ in $(seq 100); do [ "$(podman inspect --format '{{.State.Running}}' sluice-cancelled 2>/dev/null)" = true ] && break || sleep 0.05; done
+  for _ in $(seq 100); do
+    if [ "$(podman inspect --format '{{.State.Running}}' sluice-cancelled 2>/dev/null)" = true ]; then break; fi
+    sleep 0.05
+  done
   sleep 0.15
   podman --runtime runc kill --signal TERM sluice-cancelled >"$work/kill" 2>&1 || true
   if wait "$cancelled"; then fail 'a cancelled run says that it is done'; fi
