@@ -4,7 +4,6 @@
 //! here follows a redirect, logs, or prints.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -103,8 +102,6 @@ pub(super) struct Wire {
     read_only: Cell<bool>,
     remaining: Cell<Option<u64>>,
     stop: Arc<AtomicBool>,
-    /// What was called how often, for the log.
-    named: RefCell<BTreeMap<String, u64>>,
 }
 
 impl Wire {
@@ -119,7 +116,6 @@ impl Wire {
             read_only: Cell::new(false),
             remaining: Cell::new(None),
             stop,
-            named: RefCell::default(),
         }
     }
 
@@ -199,11 +195,6 @@ impl Wire {
             Kind::Write => calls.writes += 1,
         }
         self.calls.set(calls);
-        *self
-            .named
-            .borrow_mut()
-            .entry(ask.doing.clone())
-            .or_default() += 1;
     }
 
     async fn once(&self, ask: &Ask) -> Result<Sent, ForgeError> {

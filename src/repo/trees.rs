@@ -137,18 +137,7 @@ impl Repo {
         }
     }
 
-    /// The folder at `folder` of the commit (`""`, `"."` and `"/"` are the root); `None` where no folder stands there.
-    ///
-    /// # Errors
-    /// As [`Repo::entry_at`].
-    pub fn tree_at(&self, commit: &CommitId, folder: &str) -> Result<Option<TreeId>, RepoError> {
-        Ok(match self.entry_at(commit, folder)? {
-            Some(EntryId::Folder(tree)) => Some(tree),
-            _ => None,
-        })
-    }
-
-    /// What stands at `path` of the commit, by id.
+    /// What stands at `path` of the commit (`""`, `"."` and `"/"` are the root), by id.
     ///
     /// # Errors
     /// [`RepoError::NotFound`] where the commit is not here; [`RepoError::Refused`] where the path leads upwards or

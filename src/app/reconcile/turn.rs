@@ -173,6 +173,12 @@ impl<'a> Turn<'a> {
                 found.len() >= CLOSED_ENOUGH
             })
             .await?;
+        if closed.more {
+            memory.outcome.notices.push(format!(
+                "only the last {CLOSED_ENOUGH} pull requests that were closed unmerged were looked through: a promotion that a \
+                 person closed before them may come back"
+            ));
+        }
         let ours: Vec<Pull> = closed
             .pulls
             .into_iter()

@@ -68,6 +68,14 @@ impl Forgery<'_> {
 
     /// carol pushes the branch and opens the pull request.
     fn opened(&self, site: &Site) -> u64 {
+        let branch = self.pushed(site);
+        site.repo()
+            .by("carol")
+            .opens(&branch, "main", "Promote shop to staging")
+    }
+
+    /// carol pushes the branch.
+    fn pushed(&self, site: &Site) -> String {
         let repo = site.repo();
         let record = self.record();
         let file = repo.file("main", "app.yaml").unwrap();
@@ -80,10 +88,44 @@ impl Forgery<'_> {
         let file = format!("{above}name: {}{service}", self.service);
         let message = format!("Promote\n\n{}", record.trailers());
         let branch = branch_name(&record, 0);
-        let carol = repo.by("carol");
-        carol.pushes(&branch, &[("app.yaml", &file)], &message);
-        carol.opens(&branch, "main", "Promote shop to staging")
+        repo.by("carol")
+            .pushes(&branch, &[("app.yaml", &file)], &message);
+        branch
     }
+}
+
+/// staging has no gate, and prod's version is what the branch changes.
+fn prod_by_the_way_of_staging(requested_by: Option<u64>) -> Forgery<'static> {
+    Forgery {
+        stage: "staging",
+        edge: ("dev", "staging"),
+        service: "web-prod",
+        old: "1.0.0",
+        new: "6.6.6",
+        requested_by,
+    }
+}
+
+#[tokio::test]
+async fn a03_a_forgery_under_sluices_own_name_writes_no_field_of_another_stage() {
+    let site = site().await;
+    let repo = site.repo();
+    site.run().await;
+    let before = repo.tip("main");
+    // As with the workflow's token, which a writer's own workflow gets as well: the account is the same.
+    let branch = prod_by_the_way_of_staging(Some(1)).pushed(&site);
+    let number = repo
+        .with_token(&site.token)
+        .opens(&branch, "main", "Promote shop to staging");
+    let run = site.run().await;
+    assert_eq!(repo.tip("main"), before, "{}", run.text);
+    assert_eq!(repo.state(number), "OPEN");
+    assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
+    assert!(
+        run.text.contains("no promotion of its stage changes"),
+        "{}",
+        run.text
+    );
 }
 
 #[tokio::test]
@@ -93,14 +135,7 @@ async fn a03_a_forged_request_lands_nothing_that_no_gate_let_through() {
     site.run().await;
     let before = repo.tip("main");
     // staging has no gate, and the record says that somebody asked for it: prod's version is what it changes.
-    let forgery = Forgery {
-        stage: "staging",
-        edge: ("dev", "staging"),
-        service: "web-prod",
-        old: "1.0.0",
-        new: "6.6.6",
-        requested_by: Some(1),
-    };
+    let forgery = prod_by_the_way_of_staging(Some(1));
     let number = forgery.opened(&site);
     let run = site.run().await;
     assert_eq!(repo.tip("main"), before, "{}", run.text);
@@ -114,14 +149,7 @@ async fn a03_a_forged_plan_of_one_stage_does_not_change_another_under_its_gate()
     let repo = site.repo();
     site.run().await;
     let before = repo.tip("main");
-    let forgery = Forgery {
-        stage: "staging",
-        edge: ("dev", "staging"),
-        service: "web-prod",
-        old: "1.0.0",
-        new: "6.6.6",
-        requested_by: None,
-    };
+    let forgery = prod_by_the_way_of_staging(None);
     let number = forgery.opened(&site);
     repo.by("dave").approves(number);
     let run = site.run().await;
