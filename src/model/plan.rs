@@ -75,6 +75,8 @@ pub struct Promotion {
     pub help: Option<String>,
     /// The line of the policy that decided, if one did.
     pub rule_at: Option<Position>,
+    /// The next instant at which time alone can change the state: a freeze or a hold ends, a soak is over.
+    pub next: Option<Timestamp>,
     /// It may be put up for approval: due, or held by nothing but a freeze.
     pub proposable: bool,
     /// Its gates, in the order of the edges.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 /// The word of a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,6 +36,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why.
     pub reason: String,
+    /// The next instant at which time alone can change the verdict; `None` where time alone changes nothing.
+    pub next: Option<Timestamp>,
 }
 
 impl Judgement {
@@ -42,6 +46,13 @@ impl Judgement {
         Self {
             verdict,
             reason: reason.into(),
+            next: None,
         }
+    }
+
+    /// The same, with the next instant at which time alone can change it.
+    pub fn until(mut self, next: Option<Timestamp>) -> Self {
+        self.next = next;
+        self
     }
 }

@@ -280,6 +280,7 @@ impl<'a> Planner<'a> {
             reason: String::new(),
             help: None,
             rule_at: None,
+            next: None,
             proposable: false,
             gates: Vec::new(),
             changes: Vec::new(),

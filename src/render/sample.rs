@@ -51,6 +51,7 @@ pub(super) fn secret(name: &str, key: &str) -> Change {
 
 pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
     Promotion {
+        next: None,
         proposable: true,
         stage: "prod".into(),
         index: 1,

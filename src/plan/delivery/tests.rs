@@ -58,6 +58,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
         reason: String::new(),
         help: None,
         rule_at: None,
+        next: None,
         proposable: true,
         gates: vec![GateReport {
             edge: edge(),
