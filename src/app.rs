@@ -121,7 +121,7 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
             approved_by,
             ..
         } => local::run(&Call::new(common, now, style), &pipeline, &to, approved_by),
-        command @ (Command::Reconcile { .. } | Command::Promote { .. }) => {
+        command @ (Command::Reconcile { .. } | Command::Promote { .. } | Command::Retry { .. }) => {
             let on_forge = OnForge {
                 environment: &|name| std::env::var(name).ok(),
                 patience: Patience::default(),

@@ -91,6 +91,9 @@ pub enum Command {
         /// Why, for the record
         #[arg(long, value_name = "TEXT", conflicts_with = "local")]
         reason: Option<String>,
+        /// By the policy's rules for an emergency of this stage; needs --reason
+        #[arg(long, conflicts_with = "local", requires = "reason")]
+        emergency: bool,
         /// The pipeline, as NAME or NAMESPACE/NAME
         #[arg(long, value_name = "P")]
         pipeline: String,
@@ -100,6 +103,24 @@ pub enum Command {
         /// Who approved; recorded as unverified; may be given several times
         #[arg(long, value_name = "NAME", requires = "local")]
         approved_by: Vec<String>,
+    },
+    /// Start the workflows of a stage's gates again that failed or ran out of time
+    Retry {
+        /// Where and how, on GitHub.
+        #[command(flatten)]
+        forge: ForgeArgs,
+        /// The pipeline, as NAME or NAMESPACE/NAME
+        #[arg(long, value_name = "P")]
+        pipeline: String,
+        /// The stage that waits for them
+        #[arg(long, value_name = "STAGE")]
+        to: String,
+        /// Why, for the log
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
     },
     /// Say what to change on GitHub before the first promotion; reads only, except with --live
     Doctor {

@@ -124,6 +124,8 @@ pub struct Target {
     pub requested_by: Option<u64>,
     /// Why, as that person said.
     pub reason: Option<String>,
+    /// It was asked for as an emergency: what the policy lets it skip.
+    pub emergency: Option<String>,
 }
 
 /// The record of a promotion for its commit; `None` where there is nothing to land.
@@ -147,5 +149,6 @@ pub fn record(
         sources: promotion.takes.iter().map(SourceLine::of).collect(),
         requested_by: target.requested_by,
         reason: target.reason.clone(),
+        emergency: target.emergency.clone(),
     })
 }

@@ -4,6 +4,7 @@
 //! every write the look whether it was applied where that is not certain. Must not know: what a promotion is, when one
 //! may land. Redirects are not followed (octocrab is built without them): they would carry the token along.
 
+mod between;
 mod error;
 mod evidence;
 mod git;
@@ -18,6 +19,7 @@ mod refs;
 mod runs;
 mod settings;
 mod shapes;
+mod signals;
 mod snapshot;
 mod wire;
 
@@ -44,6 +46,7 @@ pub use pulls::{Closed, NewPull};
 pub use refs::RefWrite;
 pub use runs::WorkflowRun;
 pub use settings::Overview;
+pub use signals::{Deployment, Push, SaidStatus};
 pub use wire::{Calls, Patience};
 
 /// Lists longer than so many pages are an error, never "no more".

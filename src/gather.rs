@@ -2,18 +2,22 @@
 //!
 //! Reads, never writes. Everything comes from the local disk, or through the forge where there is one.
 
+mod authors;
 mod files;
 mod history;
 mod landing;
 mod parallel;
 mod proposals;
+mod ready;
 mod remote;
 mod remotes;
 mod revisions;
 mod watched;
 
+pub use authors::{brought, change_authors};
 pub use files::{files_at, files_of_commit, files_on_disk};
 pub use history::answer_history;
+pub use ready::answer_ready;
 pub use proposals::{Wanted, build, changes, moved, proposals};
 pub use remote::RemoteRepo;
 pub use remotes::Remotes;

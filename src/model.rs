@@ -5,14 +5,17 @@
 
 pub mod address;
 pub mod assumption;
+pub mod brought;
 pub mod catalog;
 pub mod change;
+pub mod code_owners;
 pub mod diagnosis;
 pub mod evidence;
 pub mod facts;
 pub mod finding;
 pub mod hidden;
 pub mod ids;
+pub mod job;
 pub mod label;
 pub mod name;
 pub mod nearest;
@@ -27,8 +30,10 @@ pub mod pull;
 pub mod reference;
 pub mod repo_url;
 pub mod resolved;
+pub mod roster;
 pub mod service;
 pub mod settings;
+pub mod signal;
 pub mod slug;
 pub mod timeline;
 pub mod verdict;

@@ -8,11 +8,15 @@ mod due;
 mod gates;
 mod hold;
 mod planner;
+mod ready;
 mod take;
+pub mod when;
 
 use std::collections::BTreeSet;
 
-pub use planner::{Standing, plan, standing};
+pub use gates::Needs;
+pub use hold::{LabelHold, label_hold};
+pub use planner::{Standing, needs, plan, ready_queries, standing};
 
 use crate::copy::Pair;
 use crate::model::catalog::Catalog;

@@ -34,6 +34,8 @@ pub struct Record {
     pub requested_by: Option<u64>,
     /// Why, as that person said; foreign text.
     pub reason: Option<String>,
+    /// It was asked for as an emergency: what the policy let it skip, joined by `+`, or `nothing`.
+    pub emergency: Option<String>,
 }
 
 /// One `Sluice-Source` line.
@@ -98,6 +100,9 @@ impl Record {
         if let Some(reason) = &self.reason {
             line(&mut text, "Reason", &word(reason));
         }
+        if let Some(skips) = &self.emergency {
+            line(&mut text, "Emergency", &word(skips));
+        }
         line(
             &mut text,
             "Repository",
@@ -140,6 +145,11 @@ impl Record {
             [reason] => Some(whole_word(reason)?),
             _ => return None,
         };
+        let emergency = match all("Emergency")[..] {
+            [] => None,
+            [skips] => Some(whole_word(skips)?),
+            _ => return None,
+        };
         Some(Self {
             namespace,
             pipeline,
@@ -155,6 +165,7 @@ impl Record {
                 .collect::<Option<Vec<_>>>()?,
             requested_by,
             reason,
+            emergency,
         })
     }
 }
@@ -340,6 +351,7 @@ mod tests {
             }],
             requested_by: None,
             reason: None,
+            emergency: None,
         }
     }
 

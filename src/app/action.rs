@@ -51,7 +51,7 @@ fn prepared(environment: &Environment, log: &Log) -> Result<Inputs, Failure> {
     let inputs = Inputs::read(environment).map_err(|error: InputError| {
         Failure::new(Exit::Invalid, error.to_string()).hint("mend the step's `with:`")
     })?;
-    if matches!(inputs.command, Task::Rollback | Task::Retry) {
+    if inputs.command == Task::Rollback {
         return Err(Failure::new(
             Exit::Invalid,
             format!("{} is not built yet", inputs.command.as_str()),
@@ -79,7 +79,7 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
     })?;
     if !matches!(
         cli.command,
-        Command::Reconcile { .. } | Command::Promote { .. }
+        Command::Reconcile { .. } | Command::Promote { .. } | Command::Retry { .. }
     ) {
         return execute(cli, jiff::Timestamp::now(), Style::default()).map(Done::Said);
     }

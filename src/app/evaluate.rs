@@ -1,6 +1,7 @@
 //! One evaluation: catalog, references, revisions, checks, history, plan. The same path for every command.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
@@ -8,14 +9,18 @@ use super::world::World;
 use crate::catalog::{load, resolve_pipelines};
 use crate::checks::{self, Compared, Context};
 use crate::error::{Exit, Failure};
-use crate::gather::{Repositories, answer_history, answer_revisions};
+use crate::gather::{Repositories, answer_history, answer_ready, answer_revisions};
 use crate::model::catalog::{Catalog, PipelineId};
 use crate::model::evidence::{Evidence, Looked};
-use crate::model::facts::{Approvals, Facts, HistoryQuery, LastSet, Revision, RevisionQuery};
+use crate::model::facts::{
+    Approvals, Facts, HistoryQuery, LastSet, ReadyQuery, Revision, RevisionQuery,
+};
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::PlanId;
 use crate::model::plan::{Plan, State};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::model::roster::Roster;
+use crate::model::signal::ContentEvidence;
 use crate::model::verdict::Verdict;
 use crate::plan;
 
@@ -29,6 +34,9 @@ pub(super) struct Evaluation {
     pub stopped: BTreeMap<PipelineId, String>,
 }
 
+/// What is known about the content of sources.
+pub(super) type ReadyAnswers = BTreeMap<ReadyQuery, ContentEvidence>;
+
 /// What may differ between two plans of one evaluation.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ask {
@@ -38,6 +46,13 @@ pub(super) struct Ask {
     pub take_source: bool,
     pub landed: BTreeSet<(PipelineId, StageIndex)>,
     pub asked: Option<(PipelineId, StageIndex)>,
+    pub emergency: bool,
+    pub retry: bool,
+    pub roster: Roster,
+    /// With a forge, or a simulated one: what is known about the content of sources.
+    pub ready: Option<Rc<ReadyAnswers>>,
+    /// In a simulation: when each plan was proposed.
+    pub proposed: BTreeMap<PlanId, Timestamp>,
 }
 
 impl Evaluation {
@@ -45,15 +60,7 @@ impl Evaluation {
     pub(super) fn of(world: &World, now: Timestamp, with_history: bool) -> Result<Self, Failure> {
         let catalog = load(&world.files, &world.policy);
         let resolved = resolve_pipelines(&catalog, &world.here);
-        let repositories = Repositories {
-            here: world.reading(),
-            remotes: world.remotes.as_deref(),
-            branch: world.branch.as_deref(),
-            remote: world.remote.as_deref(),
-            root: world.root.clone(),
-            policy: &world.policy,
-            written: written(world, &catalog, &resolved),
-        };
+        let repositories = repositories(world, &catalog, &resolved);
         let queries = plan::revision_queries(&catalog, &world.policy, &resolved);
         let revisions = answer_revisions(&repositories, queries)?;
         let findings = check(world, &catalog, &resolved, &revisions);
@@ -67,7 +74,8 @@ impl Evaluation {
             stopped,
         };
         if with_history {
-            let facts = evaluation.facts(world, now, &Ask::default());
+            let ask = Ask::default();
+            let facts = evaluation.facts(world, now, &ask);
             let queries = plan::history_queries(&facts);
             let history = answer_history(&facts, &queries, &repositories)?;
             evaluation.history = history;
@@ -75,7 +83,17 @@ impl Evaluation {
         Ok(evaluation)
     }
 
-    pub(super) fn facts<'a>(&'a self, world: &'a World, now: Timestamp, ask: &Ask) -> Facts<'a> {
+    /// What is known about the content of sources, read anew; `None` without a forge.
+    pub(super) fn read_ready(&self, world: &World, now: Timestamp) -> Option<ReadyAnswers> {
+        world.remotes.as_ref()?;
+        let ask = Ask::default();
+        let facts = self.facts(world, now, &ask);
+        let queries = plan::ready_queries(&facts);
+        let repositories = repositories(world, &self.catalog, &self.resolved);
+        Some(answer_ready(&facts, &queries, &repositories))
+    }
+
+    pub(super) fn facts<'a>(&'a self, world: &'a World, now: Timestamp, ask: &'a Ask) -> Facts<'a> {
         Facts {
             catalog: &self.catalog,
             policy: &world.policy,
@@ -93,6 +111,11 @@ impl Evaluation {
             base: world.branch.clone().unwrap_or_default(),
             landed: ask.landed.clone(),
             asked: ask.asked,
+            emergency: ask.emergency,
+            retry: ask.retry,
+            roster: &ask.roster,
+            proposed: &ask.proposed,
+            ready: ask.ready.as_deref(),
         }
     }
 
@@ -124,6 +147,22 @@ impl Evaluation {
             (false, true) => Exit::Failed,
             (false, false) => Exit::Done,
         }
+    }
+}
+
+fn repositories<'a>(
+    world: &'a World,
+    catalog: &Catalog,
+    resolved: &[ResolvedPipeline],
+) -> Repositories<'a> {
+    Repositories {
+        here: world.reading(),
+        remotes: world.remotes.as_deref(),
+        branch: world.branch.as_deref(),
+        remote: world.remote.as_deref(),
+        root: world.root.clone(),
+        policy: &world.policy,
+        written: written(world, catalog, resolved),
     }
 }
 

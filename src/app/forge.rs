@@ -209,6 +209,7 @@ fn ordered(
             plan,
             approve,
             reason,
+            emergency,
             pipeline,
             to,
             ..
@@ -220,14 +221,7 @@ fn ordered(
                      the time is the server's",
                 ));
             }
-            let run = match environment("GITHUB_RUN_ID").filter(|id| !id.trim().is_empty()) {
-                Some(id) => Some(
-                    id.trim()
-                        .parse()
-                        .map_err(|_| Failure::new(Exit::Invalid, "GITHUB_RUN_ID is no number"))?,
-                ),
-                None => None,
-            };
+            let run = run_of(environment)?;
             let asked = Asked {
                 pipeline: pipeline.clone(),
                 to,
@@ -235,6 +229,8 @@ fn ordered(
                 plan,
                 approve,
                 reason,
+                emergency,
+                retry: false,
                 run,
             };
             let order = Order {
@@ -245,9 +241,44 @@ fn ordered(
             };
             Ok((forge, order, common.format))
         }
+        Command::Retry {
+            forge,
+            pipeline,
+            to,
+            reason,
+            format,
+        } => {
+            let asked = Asked {
+                pipeline: pipeline.clone(),
+                to,
+                take_source: false,
+                plan: None,
+                approve: false,
+                reason,
+                emergency: false,
+                retry: true,
+                run: run_of(environment)?,
+            };
+            let order = Order {
+                pipeline: Some(pipeline),
+                dry_run: forge.dry_run,
+                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
+                asked: Some(asked),
+            };
+            Ok((forge, order, format))
+        }
         _ => Err(Failure::new(
             Exit::Invalid,
             "this command does not work on the forge",
         )),
     }
+}
+
+/// The run of a workflow that this process is a step of.
+fn run_of(environment: Environment<'_>) -> Result<Option<u64>, Failure> {
+    let Some(id) = environment("GITHUB_RUN_ID").filter(|id| !id.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = |_| Failure::new(Exit::Invalid, "GITHUB_RUN_ID is no number");
+    id.trim().parse().map(Some).map_err(wrong)
 }

@@ -52,6 +52,7 @@ pub(super) fn run(
     let ask = Ask {
         approvals: Some(Approvals {
             names: super::people(&approved_by)?,
+            assumed: false,
         }),
         asked: Some((id, stage)),
         ..Ask::default()
@@ -99,6 +100,7 @@ pub(super) fn run(
         base: world.branch.clone().unwrap_or_default(),
         requested_by: None,
         reason: None,
+        emergency: None,
     };
     let blob = |path: &RepoPath| world.file(path).map(|file| file.blob);
     let record = record(

@@ -6,6 +6,7 @@
 mod ask;
 mod carry;
 mod evidence;
+mod jobs;
 mod land;
 mod outcome;
 mod report;
@@ -18,7 +19,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluation, ReadyAnswers};
 use super::session::Session;
 use super::world::World;
 use crate::error::{Exit, Failure};
@@ -70,6 +71,8 @@ struct Memory {
     failed: BTreeSet<Key>,
     /// How often somebody else was faster.
     overtaken: BTreeMap<Key, u32>,
+    /// Workflows that were started in this run, by their digests.
+    started: BTreeSet<String>,
     /// What happened, for the report.
     outcome: Outcome,
 }
@@ -97,18 +100,23 @@ struct Seen {
     snapshot: Snapshot,
     world: Rc<World>,
     evaluation: Rc<Evaluation>,
+    /// What is known about the content of sources.
+    ready: Option<Rc<ReadyAnswers>>,
     now: Timestamp,
 }
 
 impl Seen {
-    /// The same manifests, with the pull requests as they are at a later look at the same tip.
-    fn again(&self, snapshot: Snapshot) -> Self {
-        Self {
-            now: snapshot.now,
+    /// The same manifests, with the pull requests, and what was said of the sources, as they are at a later look at the same
+    /// tip.
+    async fn again(&self, session: &Session, snapshot: Snapshot) -> Result<Self, Failure> {
+        let now = snapshot.now;
+        Ok(Self {
+            ready: read_ready(session, &self.world, &self.evaluation, now).await?,
+            now,
             snapshot,
             world: Rc::clone(&self.world),
             evaluation: Rc::clone(&self.evaluation),
-        }
+        })
     }
 
     /// A pipeline's namespace and name.
@@ -172,12 +180,28 @@ async fn see(session: &Session) -> Result<Seen, Failure> {
     let now = snapshot.now;
     let evaluation = session.settle(|| Evaluation::of(&world, now, true)).await?;
     policy_is_not_gone(session, &snapshot, &world).await?;
+    let ready = read_ready(session, &world, &evaluation, now).await?;
     Ok(Seen {
+        ready,
         snapshot,
         world: Rc::new(world),
         evaluation: Rc::new(evaluation),
         now,
     })
+}
+
+/// Reads anew what was said of the content of sources.
+async fn read_ready(
+    session: &Session,
+    world: &World,
+    evaluation: &Evaluation,
+    now: Timestamp,
+) -> Result<Option<Rc<ReadyAnswers>>, Failure> {
+    session.remotes.forget_said();
+    let ready = session
+        .settle(|| Ok(evaluation.read_ready(world, now)))
+        .await?;
+    Ok(ready.map(Rc::new))
 }
 
 /// A policy that stood at the base of an open promotion and is gone now would loosen every rule at once.

@@ -1,5 +1,6 @@
 //! A run on the forge: its connection, the repositories that it reads, and what the environment says about it.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::cli::ForgeArgs;
 use crate::error::{Exit, Failure};
 use crate::forge::{Access, Calls, Forge, Patience};
 use crate::gather::{RemoteRepo, Remotes};
+use crate::model::evidence::{Actor, Looked};
 use crate::model::slug::RepoSlug;
 use crate::repo::Repo;
 
@@ -30,6 +32,8 @@ pub(super) struct Session {
     pub here: Here,
     /// Notices for the reader.
     pub notices: Vec<String>,
+    /// Whose token it is, once that was asked for.
+    own: RefCell<Option<Looked<Actor>>>,
 }
 
 impl Session {
@@ -94,7 +98,18 @@ impl Session {
             remotes: Rc::new(Remotes::new(host, RemoteRepo::new(slug, local))),
             here,
             notices,
+            own: RefCell::default(),
         })
+    }
+
+    /// Whose token it is; asked for once.
+    pub(super) async fn own(&self) -> Looked<Actor> {
+        if let Some(known) = self.own.borrow().as_ref() {
+            return known.clone();
+        }
+        let found = self.forge.bearer().await.map_err(|error| error.to_string());
+        self.own.replace(Some(found.clone()));
+        found
     }
 
     /// How many calls were made.

@@ -46,6 +46,7 @@ pub(super) fn run(
         call,
         approvals: Approvals {
             names: super::people(&approve)?,
+            assumed: true,
         },
         evaluation: Evaluation::of(&world, call.now, true)?,
         world,
@@ -345,6 +346,7 @@ impl Simulation<'_> {
                 base: self.world.branch.clone().unwrap_or_default(),
                 requested_by: None,
                 reason: None,
+                emergency: None,
             };
             let blob =
                 |path: &crate::model::place::RepoPath| self.world.file(path).map(|file| file.blob);

@@ -104,6 +104,40 @@ pub(super) struct PipelineGate {
     pub name: GateName,
     #[serde(rename = "type")]
     pub kind: String,
+    pub spec: Option<PipelineGateSpec>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PipelineGateSpec {
+    pub job: Option<JobSpec>,
+}
+
+/// `spec.job` of a gate: what a workflow can honour of it, and the places of what it cannot.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct JobSpec {
+    #[serde(default)]
+    pub containers: Option<Vec<JobContainer>>,
+    pub service_account: Option<Located<IgnoredAny>>,
+    pub tolerations: Option<Located<IgnoredAny>>,
+    pub raw: Option<Located<IgnoredAny>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct JobContainer {
+    pub image: Option<String>,
+    #[serde(default)]
+    pub args: Option<Vec<String>>,
+    #[serde(default)]
+    pub env: Option<Vec<JobVariable>>,
+    pub env_from: Option<Located<IgnoredAny>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct JobVariable {
+    pub name: String,
+    pub value: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use super::raw;
 use crate::model::catalog::{GitRepository, HelmRepository, Other};
 use crate::model::finding::{Finding, Stops};
 use crate::model::pipeline::{
-    Criteria, Edge, EdgeEnds, Gate, GateKind, Pipeline, Stage, StageService,
+    Criteria, Edge, EdgeEnds, Gate, GateJob, GateKind, Pipeline, Stage, StageService,
 };
 use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
@@ -17,7 +17,7 @@ use crate::model::service::{
 };
 use crate::yaml::de::{DeError, from_node};
 use crate::yaml::{
-    FieldPath, Limits, Lookup, NodeId, NodeKind, Parent, Position, Stream, SyntaxError,
+    FieldPath, Limits, Located, Lookup, NodeId, NodeKind, Parent, Position, Stream, SyntaxError,
 };
 
 /// The manifests of one file.
@@ -517,7 +517,36 @@ fn edge(raw: crate::yaml::Located<raw::PipelineEdge>) -> Edge {
                 at: gate.at,
                 name: gate.value.name,
                 kind: GateKind::of(&gate.value.kind),
+                job: gate.value.spec.and_then(|spec| spec.job).map(gate_job),
             })
             .collect(),
+    }
+}
+
+/// The containers of a job as a workflow takes them, and what it cannot honour.
+fn gate_job(raw: super::raw::JobSpec) -> GateJob {
+    let mut unsupported: Vec<Located<&'static str>> = Vec::new();
+    let mut note = |name: &'static str, at: Option<Position>| {
+        unsupported.extend(at.map(|at| Located { value: name, at }));
+    };
+    note("serviceAccount", raw.service_account.map(|found| found.at));
+    note("tolerations", raw.tolerations.map(|found| found.at));
+    note("raw", raw.raw.map(|found| found.at));
+    let mut containers = Vec::new();
+    for container in raw.containers.unwrap_or_default() {
+        note("envFrom", container.env_from.map(|found| found.at));
+        let env: serde_json::Map<String, serde_json::Value> = container
+            .env
+            .unwrap_or_default()
+            .into_iter()
+            .map(|variable| (variable.name, variable.value.unwrap_or_default().into()))
+            .collect();
+        containers.push(serde_json::json!({
+            "image": container.image, "args": container.args.unwrap_or_default(), "env": env,
+        }));
+    }
+    GateJob {
+        json: serde_json::json!({ "containers": containers }).to_string(),
+        unsupported,
     }
 }

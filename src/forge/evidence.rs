@@ -72,8 +72,19 @@ impl Forge {
         let mut pushers = Ok(found.committers);
         let mut arrived = Ok(found.created);
         if let Some(latest) = found.replaced {
-            match self.pushes(&pull.branch).await {
-                Ok(pushes) => {
+            match self.pushes(&pull.branch, MOST_PAGES).await {
+                Ok((_, true)) => {
+                    let why = "the log of pushes to the branch is too long to be read".to_owned();
+                    arrived = Err(why.clone());
+                    pushers = Err(why);
+                }
+                // A branch that moved has at least one push: a server without one keeps no log.
+                Ok((pushes, false)) if pushes.is_empty() => {
+                    let why = "who pushed to the branch is not known: there is no log of pushes";
+                    arrived = Err(why.to_owned());
+                    pushers = Err(why.to_owned());
+                }
+                Ok((pushes, false)) => {
                     let head = pushes
                         .iter()
                         .filter(|push| push.after == found.head.to_string());
@@ -107,44 +118,11 @@ impl Forge {
             requester: None,
             permissions: std::collections::BTreeMap::new(),
             dispatched: None,
+            change_authors: None,
+            checks: std::collections::BTreeMap::new(),
+            jobs: None,
         })
     }
-
-    /// Who pushed to a branch.
-    async fn pushes(&self, branch: &str) -> Result<Vec<Push>, ForgeError> {
-        let doing = "read the log of pushes";
-        let name =
-            percent_encoding::utf8_percent_encode(branch, percent_encoding::NON_ALPHANUMERIC);
-        let path = self.path(&format!("/activity?ref=refs%2Fheads%2F{name}&per_page=100"));
-        let mut pushes = Vec::new();
-        for row in self.get_all(path, doing).await? {
-            let row: ActivityShape = shape(row, doing)?;
-            pushes.push(Push {
-                after: row.after.to_ascii_lowercase(),
-                at: time(&row.timestamp)?,
-                by: row.actor.map(|actor| actor.id),
-            });
-        }
-        Ok(pushes)
-    }
-}
-
-struct Push {
-    after: String,
-    at: Timestamp,
-    by: Option<UserId>,
-}
-
-#[derive(Deserialize)]
-struct ActivityShape {
-    after: String,
-    timestamp: String,
-    actor: Option<ActivityActor>,
-}
-
-#[derive(Deserialize)]
-struct ActivityActor {
-    id: UserId,
 }
 
 /// What the pages say together.

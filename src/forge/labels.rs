@@ -72,9 +72,23 @@ impl Forge {
         success: bool,
         text: &str,
     ) -> Result<(), ForgeError> {
-        let text: String = text.chars().take(140).collect();
         let state = if success { "success" } else { "pending" };
-        let body = json!({ "context": "sluice", "state": state, "description": text });
+        self.say(commit, "sluice", state, text).await
+    }
+
+    /// Says something of a commit: a status of this context in this state.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn say(
+        &self,
+        commit: &CommitId,
+        context: &str,
+        state: &str,
+        text: &str,
+    ) -> Result<(), ForgeError> {
+        let text: String = text.chars().take(140).collect();
+        let body = json!({ "context": context, "state": state, "description": text });
         let path = self.path(&format!("/statuses/{commit}"));
         self.write_again(
             Method::POST,

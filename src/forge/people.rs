@@ -1,6 +1,6 @@
 //! What people may do (R-2.4), and whether they exist under that name still (A32).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use futures_util::future::join_all;
@@ -11,6 +11,7 @@ use super::Forge;
 use super::error::ForgeError;
 use super::shapes::{ACTOR, ActorShape, shape};
 use crate::model::evidence::{Actor, Looked, Permission, UserId};
+use crate::model::roster::Known;
 
 impl Forge {
     /// The permission of each person, given with the login: one call for all of them, and one more for each whom that
@@ -39,6 +40,97 @@ impl Forge {
         });
         found.extend(join_all(looks).await);
         found
+    }
+
+    /// The active members of a team, `organisation/team`, by id with their logins (R-1.9).
+    ///
+    /// # Errors
+    /// In words: also where the team is not there or cannot be read, which GitHub does not tell apart.
+    pub async fn team_members(&self, team: &str) -> Looked<BTreeMap<UserId, String>> {
+        let (organisation, slug) = team.split_once('/').unwrap_or((team, ""));
+        let encode =
+            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let path = format!(
+            "/orgs/{}/teams/{}/members?per_page=100",
+            encode(organisation),
+            encode(slug)
+        );
+        let doing = format!("read the team {team}");
+        let rows = match self.get_all(path, &doing).await {
+            Ok(rows) => rows,
+            Err(ForgeError::NotFound { .. } | ForgeError::Forbidden { .. }) => {
+                return Err(format!(
+                    "the token cannot read the team {team}: it needs the organisation's permission Members: read, which \
+                     only an App or a person's token can have (input `read-token`); or there is no such team"
+                ));
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        rows.into_iter()
+            .map(|row| {
+                let row: MemberShape = shape(row, &doing).map_err(|error| error.to_string())?;
+                Ok((row.id, row.login))
+            })
+            .collect()
+    }
+
+    /// People by login, in lower case, as far as they work here: one call for a hundred of them.
+    pub async fn people(
+        &self,
+        logins: &BTreeSet<String>,
+    ) -> BTreeMap<String, Looked<Option<Known>>> {
+        let all: Vec<&String> = logins.iter().collect();
+        let mut found = BTreeMap::new();
+        for part in all.chunks(100) {
+            match self.people_here(part).await {
+                Ok(people) => found.extend(people.into_iter().map(|(login, known)| (login, Ok(known)))),
+                Err(error) => found.extend(
+                    part.iter()
+                        .map(|login| ((*login).clone(), Err(error.to_string()))),
+                ),
+            }
+        }
+        found
+    }
+
+    async fn people_here(
+        &self,
+        logins: &[&String],
+    ) -> Result<BTreeMap<String, Option<Known>>, ForgeError> {
+        let doing = "read what the named people may do";
+        let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
+        let mut query = String::from("query($owner: String!, $name: String!");
+        let mut fields = String::new();
+        for (at, login) in logins.iter().enumerate() {
+            variables[format!("l{at}")] = Value::from(login.as_str());
+            // Writing to a String cannot fail.
+            let _ = write!(query, ", $l{at}: String!");
+            let _ = write!(
+                fields,
+                " l{at}: collaborators(query: $l{at}, affiliation: ALL, first: 100) {{ edges {{ permission node {{ login databaseId }} }} }}"
+            );
+        }
+        let query = format!("{query}) {{ repository(owner: $owner, name: $name) {{{fields} }} }}");
+        let (data, _) = self.query(&query, variables, doing).await?;
+        let mut found = BTreeMap::new();
+        for (at, login) in logins.iter().enumerate() {
+            let hits = data["repository"][format!("l{at}")]["edges"].as_array();
+            let mut known = None;
+            for edge in hits.into_iter().flatten() {
+                let is_it = edge["node"]["login"]
+                    .as_str()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(login));
+                let edge: EdgeShape = shape(edge.clone(), doing)?;
+                if let (true, Some(id)) = (is_it, edge.node.id) {
+                    known = Some(Known {
+                        id,
+                        permission: of_enum(&edge.permission),
+                    });
+                }
+            }
+            found.insert((*login).clone(), known);
+        }
+        Ok(found)
     }
 
     /// Whose token this is.
@@ -117,6 +209,12 @@ fn of_enum(word: &str) -> Permission {
         "TRIAGE" => Permission::Triage,
         _ => Permission::Less,
     }
+}
+
+#[derive(Deserialize)]
+struct MemberShape {
+    id: UserId,
+    login: String,
 }
 
 #[derive(Deserialize)]

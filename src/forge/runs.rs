@@ -1,10 +1,17 @@
-//! Workflow runs: who started the one that is running now (A19, A20).
+//! Workflow runs: who started the one that is running now (A19, A20); starting the workflow of a gate, and finding what
+//! became of it.
 
+use http::Method;
+use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
+use super::shapes::{id, time};
 use crate::model::evidence::{Actor, ActorKind};
+use crate::model::signal::{Ended, JobRun};
 
 /// A workflow run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +47,120 @@ impl Forge {
             branch: run.head_branch,
             actor: run.actor.map(Into::into),
             triggering: run.triggering_actor.map(Into::into),
+        })
+    }
+}
+
+impl Forge {
+    /// Runs of a workflow that were dispatched on a branch at or after an instant, newest first. Whether their commits lie on
+    /// the base branch is not known here.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn dispatched_runs(
+        &self,
+        workflow: &str,
+        branch: &str,
+        since: Timestamp,
+    ) -> Result<Vec<JobRun>, ForgeError> {
+        let doing = format!("read the runs of {workflow}");
+        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let mut next = Some(self.path(&format!(
+            "/actions/workflows/{}/runs?event=workflow_dispatch&branch={}&created=%3E%3D{}&per_page=100",
+            encode(workflow),
+            encode(branch),
+            encode(&since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        )));
+        let mut runs = Vec::new();
+        for _ in 0..PAGES_OF_RUNS {
+            let Some(page) = next.take() else { break };
+            let answer = self.get(page, &doing).await?;
+            next = answer.next.clone();
+            for run in answer.parse::<RunsShape>(&doing)?.workflow_runs {
+                runs.push(run.job()?);
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Starts a workflow on a branch. Sent once: a second one would run it twice.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn dispatch(
+        &self,
+        workflow: &str,
+        branch: &str,
+        inputs: &Value,
+    ) -> Result<(), ForgeError> {
+        let file = utf8_percent_encode(workflow, NON_ALPHANUMERIC);
+        let path = self.path(&format!("/actions/workflows/{file}/dispatches"));
+        let body = json!({ "ref": branch, "inputs": inputs });
+        let doing = format!("start {workflow}");
+        self.write(Method::POST, path, Some(body), &doing).await?;
+        Ok(())
+    }
+}
+
+/// More runs of one workflow since a promotion was put up are not looked through.
+const PAGES_OF_RUNS: usize = 5;
+
+#[derive(Deserialize)]
+struct RunsShape {
+    workflow_runs: Vec<JobShape>,
+}
+
+#[derive(Deserialize)]
+struct JobShape {
+    id: u64,
+    display_title: Option<String>,
+    html_url: String,
+    path: String,
+    event: String,
+    head_branch: Option<String>,
+    head_sha: String,
+    status: Option<String>,
+    conclusion: Option<String>,
+    created_at: String,
+    updated_at: String,
+    actor: Option<UserShape>,
+    triggering_actor: Option<UserShape>,
+    repository: RepositoryShape,
+    head_repository: Option<RepositoryShape>,
+}
+
+#[derive(Deserialize)]
+struct RepositoryShape {
+    id: u64,
+}
+
+impl JobShape {
+    fn job(self) -> Result<JobRun, ForgeError> {
+        let ended = match (self.status.as_deref(), self.conclusion) {
+            (Some("completed"), Some(word)) if word == "success" => Ended::Well,
+            (Some("completed"), word) => {
+                Ended::Badly(word.unwrap_or_else(|| "no conclusion".to_owned()))
+            }
+            _ => Ended::NotYet,
+        };
+        let path = self.path.split('@').next().unwrap_or_default().to_owned();
+        Ok(JobRun {
+            id: self.id,
+            title: self.display_title.unwrap_or_default(),
+            url: self.html_url,
+            path,
+            event: self.event,
+            branch: self.head_branch,
+            commit: id(&self.head_sha)?,
+            on_base: Err("where its commit lies was not looked up".to_owned()),
+            here: self
+                .head_repository
+                .is_some_and(|head| head.id == self.repository.id),
+            actor: self.actor.map(Into::into),
+            triggering: self.triggering_actor.map(Into::into),
+            created: time(&self.created_at)?,
+            updated: time(&self.updated_at)?,
+            ended,
         })
     }
 }

@@ -22,6 +22,7 @@ pub(super) const PULL: &str = "fragment pull on PullRequest { number id title bo
     mergeable potentialMergeCommit { tree { oid } parents(first: 3) { nodes { oid } } } mergeCommit { oid } \
     commits(first: 1) { totalCount } labels(first: 100) { nodes { name } } reviews(first: 1) { totalCount } \
     forced: timelineItems(first: 1, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) { nodes { __typename } } \
+    unlabeled: timelineItems(first: 1, itemTypes: [UNLABELED_EVENT]) { nodes { __typename } } \
     closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } \
     autoMergeRequest { enabledAt } isInMergeQueue }";
 
@@ -197,6 +198,7 @@ pub(super) struct PullShape {
     labels: Option<Nodes<Named>>,
     reviews: Option<Count>,
     forced: Nodes<Value>,
+    unlabeled: Nodes<Value>,
     closings: Nodes<Closing>,
     auto_merge_request: Option<Value>,
     #[serde(default)]
@@ -284,6 +286,7 @@ impl PullShape {
                 .map(|label| label.name)
                 .collect(),
             reviews: self.reviews.map_or(0, |reviews| reviews.total_count),
+            unlabeled: !self.unlabeled.nodes.is_empty(),
             auto_merge: self
                 .auto_merge_request
                 .is_some_and(|request| !request.is_null()),

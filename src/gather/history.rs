@@ -4,7 +4,7 @@
 //! It fails closed: where a manifest cannot be read or told from another at some point of history, the answer is that
 //! it could not be told, never that nothing was there.
 
-mod past;
+pub(super) mod past;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -42,6 +42,7 @@ pub fn proposals(snapshot: &Snapshot) -> (Vec<Proposal>, Vec<Pull>) {
             plan: record.plan,
             build: record.build,
             requested_by: record.requested_by,
+            emergency: record.emergency.is_some() && record.requested_by.is_some(),
         });
     }
     (found, strange)

@@ -9,6 +9,7 @@
 //! GitHub sends are proved the same way. Names are never looked up in the clone: anything may have written them.
 
 mod fetch;
+mod signals;
 mod trees;
 mod walk;
 
@@ -43,6 +44,7 @@ struct Known {
     blobs: HashMap<BlobId, Looked<Rc<Vec<u8>>>>,
     contains: HashMap<(CommitId, CommitId), Looked<bool>>,
     listed: Option<Looked<Rc<Listed>>>,
+    answers: HashMap<signals::Question, Looked<signals::Answer>>,
 }
 
 /// Branches and tags.
@@ -64,6 +66,7 @@ struct Wants {
     blobs: BTreeSet<BlobId>,
     contains: BTreeSet<(CommitId, CommitId)>,
     list: bool,
+    questions: BTreeSet<signals::Question>,
 }
 
 impl RemoteRepo {
@@ -92,6 +95,7 @@ impl RemoteRepo {
             && wants.blobs.is_empty()
             && wants.contains.is_empty()
             && !wants.list
+            && wants.questions.is_empty()
     }
 
     /// Notes a commit and tree that are known from elsewhere.

@@ -55,6 +55,14 @@ impl Remotes {
         Some(Rc::clone(repo))
     }
 
+    /// Forgets what others said of commits, in all of them.
+    pub fn forget_said(&self) {
+        self.here.forget_said();
+        for repo in self.others.borrow().values() {
+            repo.forget_said();
+        }
+    }
+
     /// Fetches everything that was noted in any of them, side by side; whether there was anything. Other repositories
     /// are read with `elsewhere`.
     pub async fn fetch(&self, forge: &Forge, elsewhere: &Forge) -> bool {

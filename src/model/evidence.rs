@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::ids::CommitId;
+use super::policy::CheckOf;
 use super::pull::PullNumber;
+use super::signal::{JobEvidence, Signal};
 
 /// A person's numeric id, by which alone people are told apart.
 pub type UserId = u64;
@@ -99,6 +101,15 @@ pub enum Permission {
 /// Something that was looked up, or why it could not be.
 pub type Looked<T> = Result<T, String>;
 
+/// The people behind the promoted commits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeAuthors {
+    /// Authors and committers, with their logins.
+    pub people: BTreeMap<UserId, String>,
+    /// Names that belong to no account, as the commits have them: nobody can tell who that is.
+    pub unmapped: BTreeSet<String>,
+}
+
 /// The evidence about one open pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -125,6 +136,12 @@ pub struct Evidence {
     pub permissions: BTreeMap<UserId, Looked<Permission>>,
     /// The person of this run's dispatch, where it says `approve: true` for this plan.
     pub dispatched: Option<Actor>,
+    /// Who wrote the promoted commits; `None` where no rule asks.
+    pub change_authors: Option<Looked<ChangeAuthors>>,
+    /// Check runs on exactly this head, as far as gates ask.
+    pub checks: BTreeMap<CheckOf, Looked<Vec<Signal>>>,
+    /// Workflow runs for this head; `None` where no gate asks.
+    pub jobs: Option<JobEvidence>,
 }
 
 impl Evidence {

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::catalog::{Catalog, PipelineId};
+use super::catalog::{Catalog, PipelineId, ServiceId};
 use super::change::Text;
 use super::evidence::{Evidence, Looked};
 use super::ids::{CommitId, PlanId};
 use super::origin::Origin;
 use super::policy::Policy;
 use super::resolved::{ResolvedPipeline, StageIndex};
+use super::roster::Roster;
+use super::signal::ContentEvidence;
 use crate::yaml::FieldPath;
 
 /// Asks what a `git.ref` stands for.
@@ -159,11 +161,27 @@ pub enum GitThen {
     },
 }
 
+/// Asks whether the content of a source is ready to leave its stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReadyQuery {
+    /// The pipeline.
+    pub pipeline: PipelineId,
+    /// The stage whose `ready` rule asks.
+    pub from: StageIndex,
+    /// The source.
+    pub source: ServiceId,
+    /// Stage and service that take from it; `None` for a service of a stage that only guards.
+    pub target: Option<(StageIndex, usize)>,
+}
+
 /// Approvals given on the command line, for commands without a forge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Approvals {
     /// Distinct names, as given.
     pub names: BTreeSet<String>,
+    /// What nobody can know without a forge is taken as given, and said: that a name belongs to the team that is asked
+    /// for, and wrote none of the changes. Only a simulation may.
+    pub assumed: bool,
 }
 
 /// Everything that the planner may look at.
@@ -186,6 +204,12 @@ pub struct Facts<'a> {
     /// With a forge: the evidence about each plan that stands in an open pull request, or why it could not be read.
     /// A plan without an entry has no pull request yet.
     pub evidence: Option<BTreeMap<PlanId, Looked<Evidence>>>,
+    /// With a forge, or a simulated one: what is known about the content of sources, as far as `ready` rules ask.
+    pub ready: Option<&'a BTreeMap<ReadyQuery, ContentEvidence>>,
+    /// In a simulation: when each plan was proposed.
+    pub proposed: &'a BTreeMap<PlanId, Timestamp>,
+    /// Teams, people and code owners, as far as the rules ask for them.
+    pub roster: &'a Roster,
     /// Why this run may land nothing, where whoever started it said so.
     pub frozen: Option<String>,
     /// The time of this evaluation.
@@ -198,6 +222,10 @@ pub struct Facts<'a> {
     pub landed: BTreeSet<(PipelineId, StageIndex)>,
     /// A stage that a person asked for by name, so that `trigger: manual` moves.
     pub asked: Option<(PipelineId, StageIndex)>,
+    /// The person asked for it as an emergency.
+    pub emergency: bool,
+    /// The person asked for failed jobs of that stage to be started again.
+    pub retry: bool,
     /// The person asked for the source's values even where the target was set by hand (`take: source`).
     pub take_source: bool,
 }

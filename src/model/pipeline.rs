@@ -112,6 +112,17 @@ pub struct Gate {
     pub kind: GateKind,
     /// Where the gate stands.
     pub at: Position,
+    /// `spec.job`, where it has one.
+    pub job: Option<GateJob>,
+}
+
+/// `spec.job` of a gate, as far as a workflow can run it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateJob {
+    /// `{"containers": [{"image", "args", "env"}]}`.
+    pub json: String,
+    /// Fields that a runner cannot honour.
+    pub unsupported: Vec<Located<&'static str>>,
 }
 
 /// `type` of a gate.

@@ -79,6 +79,8 @@ pub struct Promotion {
     pub next: Option<Timestamp>,
     /// It may be put up for approval: due, or held by nothing but a freeze.
     pub proposable: bool,
+    /// A person asked for it as an emergency.
+    pub emergency: Option<EmergencyUse>,
     /// Its gates, in the order of the edges.
     pub gates: Vec<GateReport>,
     /// What would change, in the order of the stage's services and the fields.
@@ -118,8 +120,30 @@ pub struct GateReport {
     pub judgement: Judgement,
     /// Who gave an approval that counts, with the way it was given.
     pub approvals: Vec<String>,
+    /// What has to be started so that it can ever pass.
+    pub start: Option<JobStart>,
+    /// The page of what it goes by.
+    pub link: Option<String>,
     /// The line of the policy that gives its rule; `None` is the default.
     pub rule_at: Option<Position>,
+}
+
+/// A workflow that is to be started for a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobStart {
+    /// Its file under `.github/workflows/`.
+    pub workflow: String,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// The containers of the gate's `spec.job`, as JSON.
+    pub job: Option<String>,
+}
+
+/// That a promotion goes past some rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmergencyUse {
+    /// What the policy lets it skip.
+    pub skips: Vec<&'static str>,
 }
 
 /// A service that stays behind.

@@ -24,6 +24,8 @@ pub struct Proposal {
     pub build: String,
     /// Who asked for it by a dispatch.
     pub requested_by: Option<u64>,
+    /// They asked for it as an emergency.
+    pub emergency: bool,
 }
 
 impl Proposal {

@@ -119,6 +119,8 @@ pub struct Pull {
     pub labels: BTreeSet<String>,
     /// How many reviews it has.
     pub reviews: u64,
+    /// A label was taken off it.
+    pub unlabeled: bool,
     /// Auto-merge is armed (A30).
     pub auto_merge: bool,
     /// It waits in the merge queue.

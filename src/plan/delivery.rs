@@ -1,12 +1,12 @@
 //! What is to be done about one stage on the forge: which pull request stands for it, which give way, whether a new one
 //! is put up, whether one lands. Pure: what was read goes in, what to do comes out.
 
-use crate::model::label::HOLD;
 use crate::model::plan::{Promotion, State};
 use crate::model::policy::Delivery;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{Pull, PullNumber};
 use crate::model::verdict::Verdict;
+use crate::plan::LabelHold;
 
 /// An open pull request of a stage.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Candidate {
     /// The plan that it puts up, judged now. `None` where its stage or edges are not what they were, or where nobody
     /// has said anything to it and another plan would be made now.
     pub judged: Option<Promotion>,
+    /// What the label `sluice/hold` means for it.
+    pub hold: LabelHold,
 }
 
 impl Candidate {
@@ -41,8 +43,18 @@ impl Candidate {
     /// The promotion, where it may land now.
     fn landable(&self) -> Option<&Promotion> {
         let judged = self.judged.as_ref()?;
-        let free = !self.pull.draft && !self.pull.has_label(HOLD) && !self.pull.queued;
+        let free = !self.pull.draft && self.hold == LabelHold::Free && !self.pull.queued;
         (free && judged.may_land()).then_some(judged)
+    }
+
+    /// Gates for which something has to be started, by their place.
+    fn to_start(&self) -> impl Iterator<Item = usize> + '_ {
+        let free = !self.pull.draft && self.hold == LabelHold::Free;
+        let gates = self.judged.iter().filter(move |_| free).flat_map(|judged| &judged.gates);
+        gates
+            .enumerate()
+            .filter(|(_, gate)| gate.start.is_some())
+            .map(|(at, _)| at)
     }
 }
 
@@ -63,6 +75,8 @@ pub struct Stage<'a> {
     pub all_read: bool,
     /// How it is delivered.
     pub delivery: Delivery,
+    /// A person asks for it as an emergency in this run.
+    pub asks_emergency: bool,
 }
 
 /// What to do about one stage.
@@ -81,6 +95,8 @@ pub enum Act {
     Land(PullNumber),
     /// GitHub is still working out what a merge would give: look again, then land.
     LandWhenKnown(PullNumber),
+    /// Start the workflow of a gate, by its place among those of the judged promotion.
+    Start(PullNumber, usize),
     /// Commit straight onto the base.
     Commit,
 }
@@ -129,7 +145,16 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
             decision
                 .acts
                 .extend(others(&decision).into_iter().map(Act::Close));
-            if candidate.landable().is_some() {
+            let number = candidate.pull.number;
+            decision
+                .acts
+                .extend(candidate.to_start().map(|gate| Act::Start(number, gate)));
+            // A hold goes over to what takes its place, and until it has, it holds both.
+            let others_free = stage
+                .candidates
+                .iter()
+                .all(|other| other.pull.number == number || other.hold == LabelHold::Free);
+            if candidate.landable().is_some() && others_free {
                 decision.acts.push(match candidate.build {
                     Build::Stands => Act::Land(candidate.pull.number),
                     _ => Act::LandWhenKnown(candidate.pull.number),
@@ -192,6 +217,12 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
 }
 
 fn commit(stage: &Stage<'_>) -> Decision {
+    if let Some(held) = stage.candidates.iter().find(|one| one.hold != LabelHold::Free) {
+        return Decision {
+            stands: Some(held.pull.number),
+            ..Decision::default()
+        };
+    }
     let mut acts: Vec<Act> = stage
         .candidates
         .iter()
@@ -221,6 +252,15 @@ fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
         all.into_iter()
     };
     let current = |candidate: &&Candidate| Some(candidate.proposal.plan) == plan;
+    // What a person asked for as an emergency goes before everything that is only waiting.
+    let emergency = |candidate: &&Candidate| candidate.proposal.emergency && current(candidate);
+    if let Some(candidate) = standing().find(emergency) {
+        return Some(candidate);
+    }
+    // An emergency that is asked for now wants a pull request of its own: what stands was put up under the ordinary rules.
+    if stage.asks_emergency {
+        return None;
+    }
     standing()
         .filter(current)
         .find(|candidate| candidate.is_claimed())

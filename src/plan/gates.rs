@@ -1,19 +1,47 @@
 //! Gates: one file each, and this registry. Only [`Verdict::Pass`] lets a promotion through.
 
 mod approval;
+mod check;
+mod job;
 
+use std::collections::BTreeSet;
+
+use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::model::ids::PlanId;
 use crate::model::label::approve_label;
-use crate::model::name::PipelineName;
+use crate::model::name::{GateName, PipelineName, StageName};
 use crate::model::pipeline::{Gate, GateKind};
-use crate::model::plan::{EdgeName, GateReport};
+use crate::model::plan::{EdgeName, GateReport, JobStart};
+use crate::model::policy::{ApproveLine, CheckOf, Emergency, Exclude, GateRule, Policy};
 use crate::model::verdict::{Judgement, Verdict};
+use crate::yaml::Position;
 
-/// What a gate says, and who already said yes to it.
+/// What a gate is asked about.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// Everything that is known.
+    pub facts: &'a Facts<'a>,
+    /// The pipeline.
+    pub pipeline: &'a PipelineName,
+    /// The stage that is promoted into.
+    pub stage: &'a StageName,
+    /// The plan.
+    pub plan: Option<&'a PlanId>,
+    /// What it changes.
+    pub changes: &'a [Change],
+    /// A person asked for it as an emergency, and this is what the policy allows then.
+    pub emergency: Option<&'a Emergency>,
+    /// A person asked for failed jobs to be started again.
+    pub retry: bool,
+}
+
+/// What a gate says, who already said yes to it, and what it wants to be started.
 struct Judged {
     judgement: Judgement,
     approvals: Vec<String>,
+    start: Option<JobStart>,
+    link: Option<String>,
 }
 
 impl Judged {
@@ -21,28 +49,81 @@ impl Judged {
         Self {
             judgement,
             approvals: Vec::new(),
+            start: None,
+            link: None,
         }
     }
 }
 
-/// What a gate says now to a plan.
-pub(super) fn report(
-    facts: &Facts<'_>,
-    pipeline: &PipelineName,
-    edge: &EdgeName,
-    gate: &Gate,
-    plan: Option<&PlanId>,
-) -> GateReport {
-    let ruled = facts.policy.gate(pipeline, &gate.name);
-    let judged = match &gate.kind {
-        GateKind::Approval => {
-            let label = approve_label(&edge.to, &gate.name);
-            approval::evaluate(facts, ruled.map(|ruled| ruled.rule), plan, &label)
+/// What the gates of these edges say to a plan. In an emergency its own approvals stand for those of all gates.
+pub(super) fn reports<'g>(
+    subject: &Subject<'_>,
+    gates: impl Iterator<Item = (EdgeName, &'g Gate)>,
+) -> Vec<GateReport> {
+    let mut reports: Vec<GateReport> = Vec::new();
+    let mut first_edge = None;
+    for (edge, gate) in gates {
+        first_edge.get_or_insert_with(|| edge.clone());
+        if subject.emergency.is_some() && gate.kind == GateKind::Approval {
+            continue;
         }
-        GateKind::Window | GateKind::Job | GateKind::Sentinel => Judged::of(not_evaluated()),
-        GateKind::Unknown(kind) => Judged::of(Judgement::new(
-            Verdict::Pending,
-            format!("the type {kind} is not known to this version, so the gate stays shut"),
+        reports.push(report(subject, &edge, gate));
+    }
+    if let Some(emergency) = subject.emergency {
+        let edge = first_edge.unwrap_or_else(|| EdgeName {
+            from: StageName::from(""),
+            to: subject.stage.clone(),
+        });
+        reports.insert(0, emergency_report(subject, edge, emergency));
+    }
+    reports
+}
+
+/// The name under which an emergency's own approvals are asked for.
+const EMERGENCY: &str = "emergency";
+
+fn emergency_report(subject: &Subject<'_>, edge: EdgeName, emergency: &Emergency) -> GateReport {
+    let name = GateName::from(EMERGENCY);
+    let label = approve_label(subject.stage, &name);
+    let rule = approval::Rule {
+        lines: &emergency.approve,
+        ways: approval::DEFAULT_WAYS,
+        exclude: &[],
+    };
+    let judged = approval::by(subject, &rule, &label);
+    let at = subject.facts.policy.stage(subject.pipeline, subject.stage);
+    GateReport {
+        edge,
+        name,
+        kind: GateKind::Approval,
+        at: at.map_or(Position { line: 1, column: 1 }, |ruled| ruled.at),
+        judgement: judged.judgement,
+        approvals: judged.approvals,
+        start: None,
+        link: None,
+        rule_at: at.map(|ruled| ruled.at),
+    }
+}
+
+fn report(subject: &Subject<'_>, edge: &EdgeName, gate: &Gate) -> GateReport {
+    let ruled = subject.facts.policy.gate(subject.pipeline, &gate.name);
+    let rule = ruled.map(|ruled| ruled.rule);
+    let judged = match (&gate.kind, rule) {
+        (GateKind::Approval, rule) => {
+            let label = approve_label(&edge.to, &gate.name);
+            approval::evaluate(subject, rule, &label)
+        }
+        (GateKind::Window, _) => Judged::of(not_evaluated()),
+        (GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_), Some(GateRule::Workflow { workflow, timeout })) => {
+            job::evaluate(subject, gate, workflow, *timeout)
+        }
+        (GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_), Some(GateRule::Check(check))) => {
+            check::evaluate(subject, check)
+        }
+        (GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_), Some(other)) => Judged::of(other_kind(other)),
+        (kind, None) => Judged::of(Judgement::new(
+            Verdict::Error,
+            format!("{kind} is mapped to nothing in the policy, so the gate stays shut: give it a workflow or a check"),
         )),
     };
     GateReport {
@@ -52,10 +133,72 @@ pub(super) fn report(
         at: gate.at,
         judgement: judged.judgement,
         approvals: judged.approvals,
+        start: judged.start,
+        link: judged.link,
         rule_at: ruled.map(|ruled| ruled.at),
     }
 }
 
+/// An entry of the policy that is for another type of gate.
+fn other_kind(rule: &GateRule) -> Judgement {
+    Judgement::new(
+        Verdict::Error,
+        format!("its entry in the policy is for a gate of type {}", rule.meant_for()),
+    )
+}
+
 fn not_evaluated() -> Judgement {
     Judgement::new(Verdict::Pending, "not evaluated by this version")
+}
+
+/// What has to be read so that the gates of a promotion can be judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Teams as `organisation/team`, in lower case.
+    pub teams: BTreeSet<String>,
+    /// People by login, in lower case.
+    pub logins: BTreeSet<String>,
+    /// CODEOWNERS decides.
+    pub code_owners: bool,
+    /// Who wrote the promoted commits decides.
+    pub change_authors: bool,
+    /// Checks on the head of the pull request.
+    pub checks: BTreeSet<CheckOf>,
+    /// Workflows that were, or are to be, started for it: the gate's name and the file.
+    pub workflows: BTreeSet<(GateName, String)>,
+}
+
+impl Needs {
+    /// Whether something has to be read of a pull request that nobody has spoken about.
+    pub fn always(&self) -> bool {
+        !self.checks.is_empty() || !self.workflows.is_empty()
+    }
+
+    /// What a gate needs.
+    pub(super) fn add_gate(&mut self, policy: &Policy, pipeline: &PipelineName, gate: &Gate) {
+        match policy.gate(pipeline, &gate.name).map(|ruled| ruled.rule) {
+            Some(GateRule::Approval { approve, exclude, .. }) if gate.kind == GateKind::Approval => {
+                self.add_lines(policy, approve);
+                self.change_authors |= exclude.contains(&Exclude::ChangeAuthors);
+            }
+            Some(GateRule::Workflow { workflow, .. }) => {
+                self.workflows
+                    .insert((gate.name.clone(), workflow.value.clone()));
+            }
+            Some(GateRule::Check(check)) => {
+                self.checks.insert(check.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// What lines of approval need.
+    pub(super) fn add_lines(&mut self, policy: &Policy, lines: &[ApproveLine]) {
+        let members = |group: &str| -> Vec<String> {
+            let found = policy.people.get(group);
+            let members = found.into_iter().flat_map(|ruled| ruled.rule);
+            members.map(|member| member.value.clone()).collect()
+        };
+        self.code_owners |= approval::wants(&members, lines, &mut self.teams, &mut self.logins);
+    }
 }

@@ -1,9 +1,12 @@
-//! Holds and freezes of the policy.
+//! Holds and freezes: those of the policy, and the label that anyone with triage may set.
 
 use jiff::Timestamp;
 
+use crate::model::evidence::{Evidence, Looked, Permission};
+use crate::model::label::HOLD;
 use crate::model::name::{PipelineName, StageName};
 use crate::model::policy::{Freeze, Hold, Policy};
+use crate::model::pull::Pull;
 use crate::yaml::Located;
 
 /// What a hold would hold.
@@ -57,6 +60,61 @@ impl Held<'_> {
             hold.stage.as_ref().map(|name| name.as_str()),
             self.stage.as_str(),
         ) && hold.until.is_none_or(|until| self.now < until.timestamp())
+    }
+}
+
+/// What the label `sluice/hold` means for a pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LabelHold {
+    /// Nothing: it was never set, or taken off by a person with write.
+    Free,
+    /// It is on.
+    On,
+    /// It was taken off by somebody who may not, so that it counts as if it were on.
+    StillOn(String),
+    /// It could not be told.
+    Unread(String),
+}
+
+/// Reads it. Anyone with triage sets it; only a person with write takes it off.
+pub fn label_hold(pull: &Pull, evidence: Option<&Looked<Evidence>>) -> LabelHold {
+    if pull.has_label(HOLD) {
+        return LabelHold::On;
+    }
+    if !pull.unlabeled {
+        return LabelHold::Free;
+    }
+    let events = match evidence {
+        None => return LabelHold::Unread(format!("who took {HOLD} off was not read")),
+        Some(Err(why)) => return LabelHold::Unread(why.clone()),
+        Some(Ok(evidence)) => match &evidence.label_events {
+            Err(why) => return LabelHold::Unread(why.clone()),
+            Ok(events) => (events, evidence),
+        },
+    };
+    let (events, evidence) = events;
+    let last = events
+        .iter()
+        .filter(|event| event.label.eq_ignore_ascii_case(HOLD))
+        .max_by_key(|event| (event.at, event.order));
+    let Some(last) = last else {
+        return LabelHold::Free;
+    };
+    if last.set {
+        return LabelHold::StillOn(format!("the label {HOLD} was set, and nobody took it off"));
+    }
+    let still = |who: &str| LabelHold::StillOn(format!("{who} took {HOLD} off, and has no write"));
+    let Some(actor) = &last.by else {
+        return still("an account that is gone");
+    };
+    let Some(id) = actor.person() else {
+        return still(&actor.login);
+    };
+    match evidence.permissions.get(&id) {
+        Some(Ok(Permission::Write)) => LabelHold::Free,
+        Some(Ok(_)) => still(&actor.login),
+        Some(Err(why)) => LabelHold::Unread(why.clone()),
+        None => LabelHold::Unread(format!("what {} may do was not read", actor.login)),
     }
 }
 

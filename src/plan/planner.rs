@@ -2,24 +2,30 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
+
 use super::due::{Due, judge};
+use super::gates::{self, Subject};
 use super::hold::{Held, frozen, until};
 use super::take::take;
-use super::{compare, gates};
+use super::{compare, ready};
 use crate::copy::Pair;
 use crate::graph::StageGraph;
-use crate::model::catalog::PipelineId;
+use crate::model::catalog::{PipelineId, ServiceId};
 use crate::model::change::Change;
-use crate::model::facts::{Facts, HistoryQuery};
+use crate::model::facts::{Facts, HistoryQuery, ReadyQuery};
 use crate::model::finding::Severity;
 use crate::model::ids::PlanId;
 use crate::model::pipeline::Pipeline;
 use crate::model::place::RepoPath;
-use crate::model::plan::{EdgeName, LeftOut, PipelinePlan, Plan, Promotion, State, Take};
+use crate::model::plan::{
+    EdgeName, EmergencyUse, GateReport, LeftOut, PipelinePlan, Plan, Promotion, State, Take,
+};
 use crate::model::plan_id::PlanSubject;
-use crate::model::policy::{Join, Trigger};
+use crate::model::policy::{Emergency, EmergencySkip, Join, Ready, Ruled, Trigger};
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::model::verdict::Verdict;
 use crate::yaml::{FieldPath, Position};
 
 /// What holds a stage that nothing sets off. People search for this sentence; keep it.
@@ -52,13 +58,16 @@ pub fn standing(facts: &Facts<'_>, standing: &Standing) -> Option<Promotion> {
     if standing.requested {
         planner.asked = Some(standing.stage);
     }
+    planner.emergency = Some(standing.emergency);
     let mut draft = planner.draft(standing.stage, &edges);
     draft.changes.clone_from(&standing.changes);
-    planner.hold(standing.stage, &edges, &mut draft);
-    let mut promotion = planner.judged(standing.stage, &edges, draft, Some(standing.plan));
     let current = now
         .into_iter()
-        .find(|other| other.index == standing.stage && other.edges == promotion.edges);
+        .find(|other| other.index == standing.stage && planner.edge_names(&edges) == sorted(&other.edges));
+    // An older plan was ready when it was put up; what its source holds now is not its content.
+    draft.older = current.as_ref().is_none_or(|current| current.plan != Some(standing.plan));
+    planner.hold(standing.stage, &edges, &mut draft);
+    let mut promotion = planner.judged(standing.stage, &edges, draft, Some(standing.plan));
     if let Some(current) = current {
         promotion.left_out = current.left_out;
     }
@@ -86,6 +95,8 @@ pub struct Standing {
     pub changes: Vec<Change>,
     /// A person asked for it by a dispatch.
     pub requested: bool,
+    /// And as an emergency.
+    pub emergency: bool,
 }
 
 struct Planner<'a> {
@@ -96,6 +107,8 @@ struct Planner<'a> {
     states: BTreeMap<StageIndex, State>,
     /// A stage that was asked for when its pull request was opened.
     asked: Option<StageIndex>,
+    /// Of a plan that stands: whether it was put up as an emergency, whatever this run is asked for.
+    emergency: Option<bool>,
 }
 
 /// What a promotion is made of before its state is known.
@@ -113,6 +126,10 @@ struct Draft {
     unread: bool,
     /// Whether a value is taken along each of the promotion's edges.
     takes_over: BTreeMap<usize, bool>,
+    /// Services from which something that changes is taken: the edge, the target's place in its stage, the source.
+    sources: Vec<(usize, usize, ServiceId)>,
+    /// It is not the plan that would be made now.
+    older: bool,
 }
 
 impl Draft {
@@ -152,6 +169,8 @@ struct Reason {
     rule_at: Option<Position>,
     /// It stops commits and merges; proposals still open.
     only_landing: bool,
+    /// When it ends by itself.
+    next: Option<Timestamp>,
 }
 
 impl Reason {
@@ -161,7 +180,13 @@ impl Reason {
             help: None,
             rule_at: None,
             only_landing: false,
+            next: None,
         }
+    }
+
+    fn until(mut self, next: Option<Timestamp>) -> Self {
+        self.next = next;
+        self
     }
 
     fn only_landing(mut self) -> Self {
@@ -188,6 +213,7 @@ impl<'a> Planner<'a> {
             manifest: facts.catalog.pipeline(resolved.id),
             states: BTreeMap::new(),
             asked: None,
+            emergency: None,
         }
     }
 
@@ -282,6 +308,7 @@ impl<'a> Planner<'a> {
             rule_at: None,
             next: None,
             proposable: false,
+            emergency: None,
             gates: Vec::new(),
             changes: Vec::new(),
             left_out: Vec::new(),
@@ -330,6 +357,10 @@ impl<'a> Planner<'a> {
         promotion.reason = reason.text;
         promotion.help = reason.help;
         promotion.rule_at = reason.rule_at;
+        promotion.next = reason.next;
+        promotion.emergency = self.emergency(stage).map(|emergency| EmergencyUse {
+            skips: emergency.skip.iter().map(|skip| skip.word()).collect(),
+        });
         if !draft.changes.is_empty() {
             promotion.plan = Some(plan.unwrap_or_else(|| {
                 PlanSubject {
@@ -347,7 +378,7 @@ impl<'a> Planner<'a> {
                 }
                 .id()
             }));
-            promotion.gates = self.gates(edges, promotion.plan.as_ref());
+            promotion.gates = self.gates(stage, edges, promotion.plan.as_ref(), &draft.changes);
         }
         promotion.changes = draft.changes;
         promotion.left_out = draft.left_out;
@@ -383,7 +414,8 @@ impl<'a> Planner<'a> {
             }
             draft
                 .takes_over
-                .extend(over.into_iter().map(|edge| (edge, true)));
+                .extend(over.iter().map(|edge| (*edge, true)));
+            let over_edges = over;
             let comparison = compare(self.facts, &pair);
             for problem in &comparison.problems {
                 if problem.severity == Severity::Error {
@@ -412,8 +444,13 @@ impl<'a> Planner<'a> {
                 stage,
                 service,
             };
+            let mut taken = || {
+                let sources = over_edges.iter().map(|edge| (*edge, service, pair.source_id));
+                draft.sources.extend(sources);
+            };
             match judge(&pair, &comparison, self.facts.history.get(&place)) {
                 Due::Yes(note) => {
+                    taken();
                     draft.takes.push(take(&pair, &comparison));
                     draft.changes.extend(comparison.changes);
                     if let Some(note) = note
@@ -423,6 +460,7 @@ impl<'a> Planner<'a> {
                     }
                 }
                 Due::Ahead(_) if self.facts.take_source && self.asked(stage) => {
+                    taken();
                     draft.takes.push(take(&pair, &comparison));
                     draft.changes.extend(comparison.changes);
                     draft.notes.push("asked for with `take: source`".to_owned());
@@ -441,7 +479,24 @@ impl<'a> Planner<'a> {
 
     /// Whether a person asked for this stage.
     fn asked(&self, stage: StageIndex) -> bool {
-        self.asked == Some(stage) || self.facts.asked == Some((self.id(), stage))
+        let now = !self.facts.retry && self.facts.asked == Some((self.id(), stage));
+        self.asked == Some(stage) || now
+    }
+
+    /// What the policy lets this stage skip, where a person asked for it as an emergency.
+    fn emergency(&self, stage: StageIndex) -> Option<&'a Emergency> {
+        let now = self.facts.emergency && self.facts.asked == Some((self.id(), stage));
+        if !self.emergency.unwrap_or(now) {
+            return None;
+        }
+        let name = &self.manifest.stages[stage].name.value;
+        let ruled = self.facts.policy.stage(&self.manifest.name, name)?;
+        ruled.rule.emergency.as_ref()
+    }
+
+    fn skips(&self, stage: StageIndex, what: EmergencySkip) -> bool {
+        self.emergency(stage)
+            .is_some_and(|emergency| emergency.skip.contains(&what))
     }
 
     /// Those of the edges that come from a stage in which the pair's source stands.
@@ -472,14 +527,21 @@ impl<'a> Planner<'a> {
                 .holds
                 .push(Reason::new(format!("frozen by this run's input: {why}")).only_landing());
         }
-        if let Some(freeze) = frozen(policy, self.facts.now) {
+        if let Some(freeze) = frozen(policy, self.facts.now)
+            && !self.skips(stage, EmergencySkip::Freeze)
+        {
             let reason = Reason::new(format!("frozen until {}: {}", until(freeze), freeze.reason));
-            draft.holds.push(reason.only_landing());
-        }
-        if let Some(hold) = held.stage(policy) {
             draft
                 .holds
-                .push(Reason::new(format!("held: {}", hold.reason)).at(hold.at));
+                .push(reason.only_landing().until(Some(freeze.until)));
+        }
+        if let Some(hold) = held.stage(policy) {
+            let ends = hold.until.map(|until| until.timestamp());
+            let mut text = format!("held: {}", hold.reason);
+            if let Some(ends) = ends {
+                text.push_str(&format!(" (until {})", super::when::utc(ends, self.facts.now)));
+            }
+            draft.holds.push(Reason::new(text).at(hold.at).until(ends));
         }
         if self.facts.landed.contains(&(self.id(), stage)) {
             draft.holds.push(Reason::new(
@@ -487,19 +549,13 @@ impl<'a> Planner<'a> {
             ));
         }
 
-        let ready_rule = |from: StageIndex| {
-            let from = &self.manifest.stages[from].name.value;
-            policy
-                .stage(&self.manifest.name, from)
-                .filter(|ruled| ruled.rule.ready.is_some())
-        };
         let any_gate = edges
             .iter()
             .any(|edge| !self.manifest.edges[*edge].gates.is_empty());
         let any_ready = edges
             .iter()
             .filter_map(|edge| self.source_stage(*edge))
-            .any(|from| ready_rule(from).is_some());
+            .any(|from| self.ready_rule(from).is_some());
         match own.and_then(|ruled| ruled.rule.trigger.map(|trigger| (trigger, ruled.at))) {
             Some((Trigger::Auto, _)) => {}
             Some((Trigger::Manual, at)) if !self.asked(stage) => {
@@ -524,15 +580,10 @@ impl<'a> Planner<'a> {
                 continue;
             };
             let from_name = &self.manifest.stages[from].name.value;
-            if let Some(ruled) = ready_rule(from) {
-                draft.holds.push(
-                    Reason::new(format!(
-                        "whether {from_name} is ready is not evaluated by this version"
-                    ))
-                    .at(ruled.at),
-                );
-            }
             let takes = draft.takes_over.get(edge).copied().unwrap_or(false);
+            if let Some((rule, at)) = self.ready_rule(from).filter(|_| !draft.older) {
+                self.hold_until_ready(stage, *edge, from, rule, at, draft);
+            }
             if takes && self.facts.landed.contains(&(self.id(), from)) {
                 let from_rule = policy.stage(&self.manifest.name, from_name);
                 if from_rule.and_then(|ruled| ruled.rule.trigger) != Some(Trigger::Auto) {
@@ -550,6 +601,86 @@ impl<'a> Planner<'a> {
         }
     }
 
+    fn ready_rule(&self, from: StageIndex) -> Option<(&'a Ready, Position)> {
+        let from = &self.manifest.stages[from].name.value;
+        let ruled: Ruled<'a, _> = self.facts.policy.stage(&self.manifest.name, from)?;
+        Some((ruled.rule.ready.as_ref()?, ruled.at))
+    }
+
+    /// Holds it while what it takes along an edge may not leave its stage yet.
+    fn hold_until_ready(
+        &self,
+        stage: StageIndex,
+        edge: usize,
+        from: StageIndex,
+        rule: &Ready,
+        at: Position,
+        draft: &mut Draft,
+    ) {
+        let name = &self.manifest.stages[from].name.value;
+        let Some(answers) = self.facts.ready else {
+            let reason = Reason::new(format!("whether {name} is ready is unread: no forge"));
+            draft.holds.push(reason.at(at));
+            return;
+        };
+        let skip_soak = self.skips(stage, EmergencySkip::Soak);
+        let mut judgements = Vec::new();
+        for query in self.ready_queries(stage, edge, from, draft) {
+            match answers.get(&query) {
+                None => draft.errors.push((
+                    format!("whether {name} is ready was not read"),
+                    None,
+                )),
+                Some(evidence) => {
+                    let mut judgement =
+                        ready::evaluate(rule, evidence, self.facts.now, skip_soak);
+                    if judgement.verdict != Verdict::Pass {
+                        judgement.reason =
+                            format!("{} in {name}: {}", evidence.service, judgement.reason);
+                    }
+                    judgements.push(judgement);
+                }
+            }
+        }
+        match ready::worst(judgements) {
+            Some(judgement) if judgement.verdict == Verdict::Error => {
+                draft.errors.push((judgement.reason, None));
+            }
+            Some(judgement) if judgement.verdict != Verdict::Pass => {
+                let reason = Reason::new(judgement.reason).at(at).until(judgement.next);
+                draft.holds.push(reason);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whose content must be ready before a promotion goes along an edge: what it takes that changes; on an edge along
+    /// which nothing is taken, all of the stage that guards.
+    fn ready_queries(
+        &self,
+        stage: StageIndex,
+        edge: usize,
+        from: StageIndex,
+        draft: &Draft,
+    ) -> Vec<ReadyQuery> {
+        let query = |source, target| ReadyQuery {
+            pipeline: self.id(),
+            from,
+            source,
+            target,
+        };
+        if draft.takes_over.get(&edge).copied().unwrap_or(false) {
+            let taken = draft.sources.iter().filter(|(over, ..)| *over == edge);
+            return taken
+                .map(|(_, service, source)| query(*source, Some((stage, *service))))
+                .collect();
+        }
+        let services = self.resolved.stages[from].services.iter();
+        services
+            .filter_map(|entry| Some(query(entry.service.found()?, None)))
+            .collect()
+    }
+
     fn state(draft: &Draft) -> (State, Reason) {
         if let Some((error, help)) = draft.errors.first() {
             let mut reason = Reason::new(error.clone());
@@ -565,6 +696,8 @@ impl<'a> Planner<'a> {
                     help: first.help.clone(),
                     rule_at: first.rule_at,
                     only_landing: false,
+                    // All of them have to end.
+                    next: draft.holds.iter().filter_map(|hold| hold.next).min(),
                 },
             );
         }
@@ -603,15 +736,85 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn gates(&self, edges: &[usize], plan: Option<&PlanId>) -> Vec<crate::model::plan::GateReport> {
-        edges
-            .iter()
-            .flat_map(|edge| {
-                let name = self.edge_name(*edge);
-                self.manifest.edges[*edge].gates.iter().map(move |gate| {
-                    gates::report(self.facts, &self.manifest.name, &name, gate, plan)
-                })
-            })
-            .collect()
+    fn gates(
+        &self,
+        stage: StageIndex,
+        edges: &[usize],
+        plan: Option<&PlanId>,
+        changes: &[Change],
+    ) -> Vec<GateReport> {
+        let subject = Subject {
+            facts: self.facts,
+            pipeline: &self.manifest.name,
+            stage: &self.manifest.stages[stage].name.value,
+            plan,
+            changes,
+            emergency: self.emergency(stage),
+            retry: self.facts.retry && self.facts.asked == Some((self.id(), stage)),
+        };
+        let gates = edges.iter().flat_map(|edge| {
+            let name = self.edge_name(*edge);
+            let gates = self.manifest.edges[*edge].gates.iter();
+            gates.map(move |gate| (name.clone(), gate))
+        });
+        gates::reports(&subject, gates)
     }
+}
+
+/// Every look-up that the `ready` rules ask for: of promotions that have something to change.
+pub fn ready_queries(facts: &Facts<'_>) -> Vec<(ReadyQuery, Ready)> {
+    let mut queries = Vec::new();
+    for resolved in facts.resolved {
+        if facts.stopped.contains_key(&resolved.id) {
+            continue;
+        }
+        let planner = Planner::new(facts, resolved);
+        for stage in 0..resolved.stages.len() {
+            for edges in planner.promotions_into(stage) {
+                let asks = |edge: &usize| {
+                    let from = planner.source_stage(*edge)?;
+                    Some((*edge, from, planner.ready_rule(from)?.0))
+                };
+                let asking: Vec<_> = edges.iter().filter_map(asks).collect();
+                if asking.is_empty() {
+                    continue;
+                }
+                let draft = planner.draft(stage, &edges);
+                if draft.changes.is_empty() {
+                    continue;
+                }
+                for (edge, from, rule) in asking {
+                    let asked = planner.ready_queries(stage, edge, from, &draft);
+                    queries.extend(asked.into_iter().map(|query| (query, rule.clone())));
+                }
+            }
+        }
+    }
+    queries
+}
+
+/// What has to be read so that the gates of a promotion into these stages can be judged.
+pub fn needs(facts: &Facts<'_>, pipeline: PipelineId, stage: StageIndex, edges: &[EdgeName]) -> gates::Needs {
+    let mut needs = gates::Needs::default();
+    let Some(resolved) = facts.resolved.get(pipeline.0) else {
+        return needs;
+    };
+    let planner = Planner::new(facts, resolved);
+    for edge in resolved.edges_into(stage) {
+        if !edges.contains(&planner.edge_name(edge)) {
+            continue;
+        }
+        for gate in &planner.manifest.edges[edge].gates {
+            needs.add_gate(facts.policy, &planner.manifest.name, gate);
+        }
+    }
+    let name = &planner.manifest.stages[stage].name.value;
+    let emergency = facts
+        .policy
+        .stage(&planner.manifest.name, name)
+        .and_then(|ruled| ruled.rule.emergency.as_ref());
+    if let Some(emergency) = emergency {
+        needs.add_lines(facts.policy, &emergency.approve);
+    }
+    needs
 }

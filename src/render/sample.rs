@@ -53,6 +53,7 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
     Promotion {
         next: None,
         proposable: true,
+        emergency: None,
         stage: "prod".into(),
         index: 1,
         at: Position::default(),
@@ -80,6 +81,8 @@ pub(super) fn edge(from: &str, to: &str) -> EdgeName {
 pub(super) fn gate(name: &str, kind: GateKind, verdict: Verdict, reason: &str) -> GateReport {
     GateReport {
         approvals: Vec::new(),
+        start: None,
+        link: None,
         edge: edge("dev", "prod"),
         name: GateName::from(name),
         kind,

@@ -40,6 +40,10 @@ pub const INPUTS: &[Described] = &[
     ),
     about("reason", "Why; recorded, and needed for an emergency"),
     about(
+        "emergency",
+        "Promote by the policy's rules for an emergency of this stage",
+    ),
+    about(
         "freeze",
         "Merge and commit nothing in this run, for this reason; proposals still open. Empty or `false`: no freeze",
     ),
@@ -127,6 +131,8 @@ pub struct Inputs {
     pub approve: bool,
     /// Why.
     pub reason: Option<String>,
+    /// By the rules for an emergency.
+    pub emergency: bool,
     /// Merge and commit nothing, for this reason.
     pub freeze: Option<String>,
 }
@@ -149,6 +155,7 @@ impl Inputs {
             plan: read.plan()?,
             approve: read.switch("approve")?,
             reason: read.line("reason")?,
+            emergency: read.switch("emergency")?,
             // Whatever a variable of the repository holds stops, but for the one word that says no.
             freeze: read
                 .line("freeze")?
@@ -174,7 +181,11 @@ impl Inputs {
         option("plan", self.plan.as_deref());
         option("reason", self.reason.as_deref());
         option("freeze", self.freeze.as_deref());
-        for (name, on) in [("dry-run", dry_run), ("approve", self.approve)] {
+        for (name, on) in [
+            ("dry-run", dry_run),
+            ("approve", self.approve),
+            ("emergency", self.emergency),
+        ] {
             if on {
                 arguments.push(format!("--{name}"));
             }

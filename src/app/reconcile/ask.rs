@@ -24,6 +24,10 @@ pub(in crate::app) struct Asked {
     pub approve: bool,
     /// Why.
     pub reason: Option<String>,
+    /// It is an emergency: the stage's own rules for that hold.
+    pub emergency: bool,
+    /// Failed workflows of its gates are started again.
+    pub retry: bool,
     /// The run that was dispatched, where there is one.
     pub run: Option<u64>,
 }
@@ -68,6 +72,9 @@ pub(super) async fn look_up(
         ));
     }
     let (pipeline, stage) = crate::app::local::find(&seen.evaluation, &asked.pipeline, &asked.to)?;
+    if asked.emergency {
+        emergency_is_allowed(asked, seen, pipeline, stage)?;
+    }
     let by = match asked.run {
         Some(run) => dispatcher(session, run, seen).await?,
         // At a terminal it is whoever the token belongs to.
@@ -79,6 +86,34 @@ pub(super) async fn look_up(
         stage,
         by,
     })
+}
+
+/// Only the policy says what an emergency may do, and nobody has one without saying why.
+fn emergency_is_allowed(
+    asked: &Asked,
+    seen: &Seen,
+    pipeline: PipelineId,
+    stage: StageIndex,
+) -> Result<(), Failure> {
+    if asked.reason.as_deref().is_none_or(|why| why.trim().is_empty()) {
+        return Err(Failure::new(Exit::Invalid, "an emergency needs a `reason`"));
+    }
+    let manifest = seen.evaluation.catalog.pipeline(pipeline);
+    let ruled = seen
+        .world
+        .policy
+        .stage(&manifest.name, &manifest.stages[stage].name.value);
+    if ruled.is_none_or(|ruled| ruled.rule.emergency.is_none()) {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!("the policy gives {} no `emergency`", asked.to),
+        )
+        .hint(format!(
+            "add `stages: {{ {}: {{ emergency: {{ approve: [{{ by: GROUP }}], skip: [window] }} }} }}` to .github/sluice.yaml, or promote without it",
+            asked.to
+        )));
+    }
+    Ok(())
 }
 
 fn refuse(why: String) -> Failure {

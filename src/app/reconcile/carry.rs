@@ -13,8 +13,10 @@ use crate::error::Failure;
 use crate::execute::{DeliveryError, Draft, TEMPORARY};
 use crate::forge::ForgeError;
 use crate::model::ids::PlanId;
+use crate::model::label::HOLD;
 use crate::model::proposal::Proposal;
 use crate::model::pull::{PullNumber, PullState};
+use crate::plan::LabelHold;
 use crate::plan::delivery::{Act, Decision};
 use crate::render::Blocked;
 use crate::render::comment::{self, Replaced};
@@ -58,6 +60,9 @@ impl Turn<'_> {
                     Act::Open { replaces } => self.open(*place, replaces, memory).await,
                     Act::Close(number) => self.close(*place, *number, decision.stands).await,
                     Act::Block(number, why) => self.block(*place, *number, why).await,
+                    Act::Start(number, gate) => {
+                        super::jobs::start(self, *place, *number, *gate, memory).await
+                    }
                     Act::Land(_) | Act::LandWhenKnown(_) | Act::Commit => continue,
                 };
                 if let Done::Changed = self.came_to(&key, *place, result, memory).await? {
@@ -147,6 +152,10 @@ impl Turn<'_> {
         }
         for old in replaces {
             if let Some(candidate) = self.stages.candidate(place, *old) {
+                // Before the old one is closed: a run that is cut off in between finds the hold on either.
+                if candidate.hold != LabelHold::Free {
+                    self.session.forge.add_label(number, HOLD).await?;
+                }
                 let why = replaced(number, &plan, &candidate.proposal.plan);
                 delivery.close(&candidate.pull, &why).await?;
             }
@@ -164,6 +173,12 @@ impl Turn<'_> {
             return Ok(Done::Unchanged);
         };
         let standing = stands.and_then(|number| self.stages.candidate(place, number));
+        if let Some(other) = standing
+            && candidate.hold != LabelHold::Free
+            && other.hold == LabelHold::Free
+        {
+            self.session.forge.add_label(other.pull.number, HOLD).await?;
+        }
         let why = match standing {
             Some(other) => replaced(
                 other.pull.number,
@@ -219,6 +234,10 @@ impl Turn<'_> {
                 memory.outcome.notices.push(format!(
                     "auto-merge of {number} was armed and is disarmed: it would merge without looking at the gates"
                 ));
+            }
+            // Whoever took it off may not: it goes back, for everybody to see.
+            if let LabelHold::StillOn(_) = candidate.hold {
+                self.session.forge.add_label(number, HOLD).await?;
             }
             if let Some(judged) = &candidate.judged {
                 if pull.queued && !judged.may_land() {

@@ -1,13 +1,24 @@
-//! Reading what was said about open pull requests: only where something was said.
+//! Reading what was said about open pull requests: only where something was said, or a gate asks for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::Asked;
+use super::jobs;
+use super::{Asked, Seen};
 use crate::app::session::Session;
-use crate::model::evidence::{Actor, Evidence, Looked, UserId};
+use crate::copy::Pair;
+use crate::gather;
+use crate::model::catalog::PipelineId;
+use crate::model::change::Change;
+use crate::model::code_owners::{self, CodeOwners};
+use crate::model::evidence::{Actor, ChangeAuthors, Evidence, Looked, UserId};
+use crate::model::ids::CommitId;
 use crate::model::pull::{Pull, PullNumber};
+use crate::model::resolved::StageIndex;
+use crate::model::roster::Roster;
+use crate::plan::Needs;
+use crate::repo::{EntryId, ReadObjects};
 
 /// An open pull request to ask about.
 pub(super) struct Question<'a> {
@@ -16,11 +27,18 @@ pub(super) struct Question<'a> {
     pub requester: Option<UserId>,
     /// The person whose dispatch approves it.
     pub dispatched: Option<Actor>,
+    /// What its gates ask for.
+    pub needs: &'a Needs,
+    /// The commit on which its build stands.
+    pub built_on: Option<CommitId>,
+    /// Who wrote what it brings, where a gate asks.
+    pub change_authors: Option<Looked<ChangeAuthors>>,
 }
 
 /// Whether anything was said that could decide.
 pub(super) fn was_spoken_about(pull: &Pull) -> bool {
     pull.reviews > 0
+        || pull.unlabeled
         || pull
             .labels
             .iter()
@@ -30,13 +48,21 @@ pub(super) fn was_spoken_about(pull: &Pull) -> bool {
 /// Reads the evidence about pull requests side by side, and what the people in all of it may do in one call.
 pub(super) async fn read(
     session: &Session,
+    seen: &Seen,
     questions: &[Question<'_>],
 ) -> BTreeMap<PullNumber, Looked<Evidence>> {
     let reads = questions.iter().map(|question| async move {
-        let found = session.forge.evidence(question.pull).await;
+        let (found, checks, jobs) = tokio::join!(
+            session.forge.evidence(question.pull),
+            checks(session, question),
+            jobs::read(session, seen, question),
+        );
         let found = found.map(|evidence| Evidence {
             requester: question.requester,
             dispatched: question.dispatched.clone(),
+            change_authors: question.change_authors.clone(),
+            checks,
+            jobs,
             ..evidence
         });
         (
@@ -56,6 +82,124 @@ pub(super) async fn read(
         evidence.permissions.clone_from(&permissions);
     }
     found
+}
+
+/// The checks that gates ask for, on exactly the head.
+async fn checks(
+    session: &Session,
+    question: &Question<'_>,
+) -> BTreeMap<crate::model::policy::CheckOf, Looked<Vec<crate::model::signal::Signal>>> {
+    let reads = question.needs.checks.iter().map(|check| async move {
+        let signals = session.forge.check_runs(&question.pull.head, check).await;
+        (check.clone(), signals.map_err(|error| error.to_string()))
+    });
+    join_all(reads).await.into_iter().collect()
+}
+
+/// Looks up the teams, people and code owners that rules ask for. Teams are read with the token for reading.
+pub(super) async fn roster(session: &Session, seen: &Seen, needs: &[&Needs]) -> Roster {
+    let mut teams: BTreeSet<String> = BTreeSet::new();
+    let mut logins: BTreeSet<String> = BTreeSet::new();
+    let mut owners = None;
+    if needs.iter().any(|needs| needs.code_owners) {
+        let found = code_owners(session, seen).await;
+        if let Ok(Some(found)) = &found {
+            for owner in found.named() {
+                match owner {
+                    code_owners::Owner::Person(login) => {
+                        logins.insert(login.to_lowercase());
+                    }
+                    code_owners::Owner::Team(team) => {
+                        teams.insert(team.to_lowercase());
+                    }
+                    code_owners::Owner::Email(_) => {}
+                }
+            }
+        }
+        owners = Some(found);
+    }
+    for needs in needs {
+        teams.extend(needs.teams.iter().cloned());
+        logins.extend(needs.logins.iter().cloned());
+    }
+    let reads = teams.into_iter().map(|team| async move {
+        let members = session.elsewhere.team_members(&team).await;
+        (team, members)
+    });
+    let teams: BTreeMap<_, _> = join_all(reads).await.into_iter().collect();
+    for members in teams.values().flatten() {
+        logins.extend(members.values().map(|login| login.to_lowercase()));
+    }
+    let people = match logins.is_empty() {
+        true => BTreeMap::new(),
+        false => session.forge.people(&logins).await,
+    };
+    Roster {
+        teams,
+        people,
+        code_owners: owners,
+    }
+}
+
+/// CODEOWNERS of the base branch's tip: the first place that GitHub looks at and that holds one.
+async fn code_owners(session: &Session, seen: &Seen) -> Looked<Option<CodeOwners>> {
+    let repo = session.remotes.here();
+    let tip = seen.snapshot.tip.id;
+    let found = session
+        .settle(|| {
+            for path in code_owners::PATHS {
+                if let Some(EntryId::File(blob)) = repo.entry_at(&tip, path)? {
+                    return Ok(Some((path, repo.blob(&blob)?)));
+                }
+            }
+            Ok(None)
+        })
+        .await
+        .map_err(|failure| format!("CODEOWNERS could not be read: {}", failure.message))?;
+    match found {
+        None => Ok(None),
+        Some((path, bytes)) if bytes.len() > code_owners::MOST_BYTES => {
+            Err(format!("{path} is larger than GitHub reads"))
+        }
+        Some((path, bytes)) => match std::str::from_utf8(&bytes) {
+            Ok(text) => Ok(Some(CodeOwners::parse(text))),
+            Err(_) => Err(format!("{path} is not UTF-8")),
+        },
+    }
+}
+
+/// Who wrote the commits that changes of a stage bring.
+pub(super) async fn change_authors(
+    session: &Session,
+    seen: &Seen,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    changes: &[Change],
+) -> Looked<ChangeAuthors> {
+    let evaluation = &seen.evaluation;
+    let resolved = &evaluation.resolved[pipeline.0];
+    let pairs: Vec<(Pair<'_>, &Change)> = (0..resolved.stages[stage].services.len())
+        .filter_map(|service| {
+            Pair::of(
+                &evaluation.catalog,
+                &seen.world.policy,
+                resolved,
+                stage,
+                service,
+            )
+        })
+        .flat_map(|pair| {
+            let own = changes
+                .iter()
+                .filter(|change| change.manifest == pair.target.key);
+            let own: Vec<&Change> = own.collect();
+            own.into_iter().map(move |change| (pair.clone(), change))
+        })
+        .collect();
+    let found = session
+        .settle(|| Ok(gather::change_authors(&session.remotes, &pairs)))
+        .await;
+    found.unwrap_or_else(|failure| Err(failure.message))
 }
 
 /// The person whose dispatch approves a plan.

@@ -55,7 +55,7 @@ pub(super) async fn land_one(
                     land(turn, *place, *number, memory).await
                 }
                 Act::Commit => commit(turn, *place, memory).await,
-                Act::Open { .. } | Act::Close(_) | Act::Block(..) => continue,
+                Act::Open { .. } | Act::Close(_) | Act::Block(..) | Act::Start(..) => continue,
             };
             let result = match result {
                 Ok(result) => Ok(result),
@@ -107,7 +107,7 @@ async fn land(
         if snapshot.tip.id != turn.seen.snapshot.tip.id {
             return Err(DeliveryError::Overtaken("the base moved".to_owned()).into());
         }
-        let seen = turn.seen.again(snapshot);
+        let seen = turn.seen.again(turn.session, snapshot).await?;
         let again = Turn::new(
             turn.session,
             turn.order,
@@ -222,6 +222,16 @@ async fn commit(turn: &Turn<'_>, place: Place, memory: &mut Memory) -> Result<Do
         .map_err(DeliveryError::from)?;
     if snapshot.tip.id != turn.seen.snapshot.tip.id {
         return Err(DeliveryError::Overtaken("the base moved".to_owned()).into());
+    }
+    let seen = turn.seen.again(turn.session, snapshot).await?;
+    let again = Turn::new(turn.session, turn.order, turn.asked, &seen, memory, None).await?;
+    let decisions = again.decisions(memory).await?;
+    let still = decisions
+        .get(&place)
+        .is_some_and(|decision| decision.acts.contains(&Act::Commit))
+        && again.stages.promotion(place).plan == Some(plan);
+    if !still {
+        return Err(DeliveryError::Overtaken("something about it changed".to_owned()).into());
     }
     if memory.goes_in_circles(&turn.key(place), &plan, true) {
         return Ok(Done::Unchanged);

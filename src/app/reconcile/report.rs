@@ -11,6 +11,7 @@ use crate::model::label::HOLD;
 use crate::model::plan::{Promotion, State};
 use crate::model::proposal::Build;
 use crate::model::verdict::Verdict;
+use crate::plan::LabelHold;
 use crate::plan::delivery::{Act, Decision};
 
 /// Adds a row for every promotion that something is to be said of and nothing was said of yet.
@@ -109,12 +110,23 @@ fn said(
             return Some((RowKind::Error, why.clone(), None));
         }
         let judged = candidate.judged.as_ref().unwrap_or(promotion);
-        if candidate.pull.has_label(HOLD) {
-            return Some((
-                RowKind::Held,
-                format!("held by the label {HOLD}"),
-                Some("take the label off".to_owned()),
-            ));
+        match &candidate.hold {
+            LabelHold::Free => {}
+            LabelHold::On => {
+                return Some((
+                    RowKind::Held,
+                    format!("held by the label {HOLD}"),
+                    Some("somebody with write takes the label off".to_owned()),
+                ));
+            }
+            LabelHold::StillOn(why) => {
+                return Some((
+                    RowKind::Held,
+                    format!("held: {why}"),
+                    Some(format!("somebody with write takes {HOLD} off")),
+                ));
+            }
+            LabelHold::Unread(why) => return Some((RowKind::Error, why.clone(), None)),
         }
         if candidate.pull.draft {
             return Some((

@@ -1,11 +1,12 @@
 //! The stages of a turn: each promotion with the open pull requests that stand, or stood, for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use super::ask::AskedStage;
+use super::ask::{Asked, AskedStage};
 use super::evidence::{self, Question};
 use super::{Order, Seen, is_ordered};
-use crate::app::evaluate::Ask;
+use crate::app::evaluate::{Ask, ReadyAnswers};
 use crate::app::session::Session;
 use crate::error::Failure;
 use crate::execute::edited_files;
@@ -20,7 +21,7 @@ use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{Pull, PullNumber};
 use crate::model::resolved::StageIndex;
 use crate::plan::delivery::{Candidate, Stage};
-use crate::plan::{Standing, standing};
+use crate::plan::{Needs, Standing, label_hold, standing};
 use crate::record::{Record, branch_name};
 use crate::repo::Repo;
 
@@ -44,6 +45,7 @@ pub(super) struct Recall<'a> {
     pub landed: &'a BTreeSet<(Option<String>, String, String)>,
     pub asked: Option<&'a AskedStage>,
     pub order: &'a Order,
+    pub ready: Option<Rc<ReadyAnswers>>,
     /// The evidence of this pull request alone is read.
     pub only: Option<PullNumber>,
 }
@@ -70,12 +72,16 @@ impl Recall<'_> {
             .asked
             .as_ref()
             .is_some_and(|asked| asked.take_source);
+        let said = |what: fn(&Asked) -> bool| self.order.asked.as_ref().is_some_and(what);
         Ask {
             evidence: Some(evidence),
             frozen: self.order.freeze.clone(),
             take_source,
             landed,
             asked: self.asked.map(|asked| (asked.pipeline, asked.stage)),
+            emergency: said(|asked| asked.emergency),
+            retry: said(|asked| asked.retry),
+            ready: self.ready.clone(),
             ..Ask::default()
         }
     }
@@ -106,9 +112,25 @@ impl Stages {
             }
         }
         let builds = builds(session, seen, &first, &by_place).await?;
-        let evidence = Self::evidence(session, recall, &by_place, &builds).await;
+        let needs = needs(seen, &first, by_place.keys());
+        let questions = questions(session, seen, recall, &first, &by_place, &builds, &needs).await?;
+        let asking: Vec<&Needs> = by_place
+            .iter()
+            .filter(|(_, found)| {
+                let asked = |pull: &Pull| questions.iter().any(|one| one.pull.number == pull.number);
+                found.iter().any(|(_, pull)| asked(pull))
+            })
+            .filter_map(|(place, _)| needs.get(place))
+            .collect();
+        let (evidence, roster) = tokio::join!(
+            evidence::read(session, seen, &questions),
+            evidence::roster(session, seen, &asking),
+        );
         let by_plan = evidence_by_plan(&by_place, &builds, &evidence);
-        let ask = recall.ask(seen, by_plan);
+        let ask = Ask {
+            roster,
+            ..recall.ask(seen, by_plan)
+        };
         let plan = seen.evaluation.plan(&seen.world, seen.now, &ask);
         let mut candidates: BTreeMap<Place, Vec<Candidate>> = BTreeMap::new();
         for (place, found) in by_place {
@@ -116,7 +138,9 @@ impl Stages {
                 let build = builds.get(&pull.number).cloned().unwrap_or(Build::Unknown);
                 let (judged, build) =
                     judged(session, seen, &plan, place, &ask, &proposal, &pull, build).await?;
+                let hold = label_hold(&pull, evidence.get(&pull.number));
                 candidates.entry(place).or_default().push(Candidate {
+                    hold,
                     proposal,
                     pull,
                     build,
@@ -132,30 +156,6 @@ impl Stages {
             stray,
             resting,
         })
-    }
-
-    async fn evidence(
-        session: &Session,
-        recall: &Recall<'_>,
-        by_place: &BTreeMap<Place, Vec<(Proposal, Pull)>>,
-        builds: &BTreeMap<PullNumber, Build>,
-    ) -> BTreeMap<PullNumber, Looked<Evidence>> {
-        let by = recall.asked.and_then(|asked| asked.by.as_ref());
-        let questions: Vec<Question<'_>> = by_place
-            .values()
-            .flatten()
-            .filter(|(_, pull)| recall.only.is_none_or(|only| only == pull.number))
-            .filter(|(_, pull)| !matches!(builds.get(&pull.number), Some(Build::HeadMoved(_))))
-            .map(|(proposal, pull)| Question {
-                pull,
-                requester: proposal.requested_by,
-                dispatched: evidence::approving(recall.order.asked.as_ref(), by, &proposal.plan),
-            })
-            .filter(|question| {
-                question.dispatched.is_some() || evidence::was_spoken_about(question.pull)
-            })
-            .collect();
-        evidence::read(session, &questions).await
     }
 
     /// The facts of one promotion; what was closed before is known only where it was asked for.
@@ -178,6 +178,7 @@ impl Stages {
             closed_lately: None,
             all_read: all_read(seen),
             delivery,
+            asks_emergency: false,
         }
     }
 
@@ -233,6 +234,107 @@ impl Stages {
     }
 }
 
+/// What the gates of each promotion that is put up ask for.
+fn needs<'p>(
+    seen: &Seen,
+    plan: &Plan,
+    places: impl Iterator<Item = &'p Place>,
+) -> BTreeMap<Place, Needs> {
+    let ask = Ask::default();
+    let facts = seen.evaluation.facts(&seen.world, seen.now, &ask);
+    places
+        .map(|place| {
+            let pipeline = &plan.pipelines[place.0];
+            let promotion = &pipeline.promotions[place.1];
+            let needs = crate::plan::needs(&facts, pipeline.id, promotion.index, &promotion.edges);
+            (*place, needs)
+        })
+        .collect()
+}
+
+/// The pull requests of which evidence is read: those that somebody spoke about, and those whose gates go by what a
+/// machine says.
+async fn questions<'a>(
+    session: &Session,
+    seen: &Seen,
+    recall: &Recall<'_>,
+    plan: &Plan,
+    by_place: &'a BTreeMap<Place, Vec<(Proposal, Pull)>>,
+    builds: &BTreeMap<PullNumber, Build>,
+    needs: &'a BTreeMap<Place, Needs>,
+) -> Result<Vec<Question<'a>>, Failure> {
+    let by = recall.asked.and_then(|asked| asked.by.as_ref());
+    let mut questions = Vec::new();
+    for (place, found) in by_place {
+        let Some(needs) = needs.get(place) else {
+            continue;
+        };
+        for (proposal, pull) in found {
+            let moved = matches!(builds.get(&pull.number), Some(Build::HeadMoved(_)));
+            if moved || recall.only.is_some_and(|only| only != pull.number) {
+                continue;
+            }
+            let dispatched =
+                evidence::approving(recall.order.asked.as_ref(), by, &proposal.plan);
+            let spoken = dispatched.is_some() || evidence::was_spoken_about(pull);
+            if !spoken && !needs.always() {
+                continue;
+            }
+            let mut change_authors = None;
+            if spoken && needs.change_authors {
+                let pipeline = &plan.pipelines[place.0];
+                let promotion = &pipeline.promotions[place.1];
+                let changes = changes_of(session, seen, proposal, promotion).await?;
+                let found = match changes {
+                    Ok(changes) => {
+                        evidence::change_authors(
+                            session,
+                            seen,
+                            pipeline.id,
+                            promotion.index,
+                            &changes,
+                        )
+                        .await
+                    }
+                    Err(why) => Err(why),
+                };
+                change_authors = Some(found);
+            }
+            questions.push(Question {
+                pull,
+                requester: proposal.requested_by,
+                dispatched,
+                needs,
+                built_on: proposal.branch.tip.parents.first().copied(),
+                change_authors,
+            });
+        }
+    }
+    Ok(questions)
+}
+
+/// What a proposal changes: the promotion's own changes where it is the plan that would be made now, else what its head
+/// holds.
+async fn changes_of(
+    session: &Session,
+    seen: &Seen,
+    proposal: &Proposal,
+    promotion: &Promotion,
+) -> Result<Looked<Vec<Change>>, Failure> {
+    if promotion.plan == Some(proposal.plan) {
+        return Ok(Ok(promotion.changes.clone()));
+    }
+    let repo = session.remotes.here();
+    let found = session
+        .settle(|| Ok(gather::changes(repo, proposal, &seen.world.policy)))
+        .await?;
+    Ok(match found {
+        Ok(Some(changes)) => Ok(changes),
+        Ok(None) => Err("its content is not what its plan says".to_owned()),
+        Err(error) => Err(error.to_string()),
+    })
+}
+
 /// Nothing in which a pipeline could stand went unread: absence is not deletion.
 pub(super) fn all_read(seen: &Seen) -> bool {
     let unread = &seen.evaluation.catalog.unread;
@@ -279,6 +381,7 @@ fn strange_by_place(seen: &Seen, plan: &Plan, strange: Vec<Pull>) -> BTreeMap<Pl
                     sources: Vec::new(),
                     requested_by: None,
                     reason: None,
+                    emergency: None,
                 };
                 let like = branch_name(&record, 0);
                 let folder = like
@@ -395,11 +498,13 @@ async fn judged(
     let current = promotion.plan == Some(proposal.plan);
     // A stage that only a dispatch moves was asked for when this was put up.
     let asked_for = proposal.requested_by.is_some();
-    if current && !asked_for {
+    // What is asked for as an emergency now is judged so only in a pull request that was put up as one.
+    let ordinary = !ask.emergency || proposal.emergency;
+    if current && !asked_for && ordinary {
         return Ok((Some(promotion.clone()), build));
     }
     if !matches!(build, Build::Stands | Build::Unknown)
-        || !(evidence::was_spoken_about(pull) || asked_for)
+        || !(current || evidence::was_spoken_about(pull) || asked_for)
     {
         return Ok((None, build));
     }
@@ -430,6 +535,7 @@ async fn judged(
         plan: proposal.plan,
         changes,
         requested: asked_for,
+        emergency: proposal.emergency,
     };
     let judged = standing(
         &seen.evaluation.facts(&seen.world, seen.now, ask),

@@ -283,6 +283,7 @@ pub(super) fn branch_is_of_plan(branch: &str, pipeline: &str, stage: &str, plan:
         sources: Vec::new(),
         requested_by: None,
         reason: None,
+        emergency: None,
     };
     branch.starts_with(&branch_name(&like, 0))
 }

@@ -54,6 +54,7 @@ impl<'a> Turn<'a> {
             landed: &memory.landed,
             asked,
             order,
+            ready: seen.ready.clone(),
             only,
         };
         let stages = Stages::of(session, seen, &recall).await?;
@@ -128,7 +129,8 @@ impl<'a> Turn<'a> {
                 && asked.stage == stage.promotion.index
         });
         // Whoever asks for it takes a closing back.
-        if asked {
+        if asked && !self.order.asked.as_ref().is_some_and(|asked| asked.retry) {
+            stage.asks_emergency = self.order.asked.as_ref().is_some_and(|asked| asked.emergency);
             return stage;
         }
         let Some(plan) = stage.promotion.plan else {
@@ -314,6 +316,13 @@ impl<'a> Turn<'a> {
                 .and_then(|asked| asked.by.as_ref())
                 .and_then(|by| by.id),
             reason: asked.and_then(|_| self.order.asked.as_ref()?.reason.clone()),
+            emergency: promotion
+                .emergency
+                .as_ref()
+                .map(|emergency| match emergency.skips.is_empty() {
+                    true => "nothing".to_owned(),
+                    false => emergency.skips.join("+"),
+                }),
         };
         let blob = |path: &RepoPath| self.seen.world.file(path).map(|file| file.blob);
         record(

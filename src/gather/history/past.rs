@@ -18,13 +18,13 @@ use crate::repo::ReadObjects;
 
 /// The manifest that is looked for in the past. Its namespace may have been written since, or filled in by the policy:
 /// a manifest without one of its own is the same manifest.
-pub(super) struct Wanted<'a> {
+pub(in crate::gather) struct Wanted<'a> {
     key: &'a ManifestKey,
     written: Option<&'a str>,
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn new(key: &'a ManifestKey, written: Option<&'a str>) -> Self {
+    pub(in crate::gather) fn new(key: &'a ManifestKey, written: Option<&'a str>) -> Self {
         Self { key, written }
     }
 
@@ -47,7 +47,7 @@ struct PastFile {
 type MovedIndex = Rc<Vec<(String, Rc<PastFile>)>>;
 
 /// Manifests as they were.
-pub(super) struct Past<'a> {
+pub(in crate::gather) struct Past<'a> {
     repo: &'a dyn ReadObjects,
     policy: &'a Policy,
     files: RefCell<HashMap<(String, BlobId), Rc<PastFile>>>,
@@ -56,7 +56,7 @@ pub(super) struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
-    pub(super) fn new(repo: &'a dyn ReadObjects, policy: &'a Policy) -> Self {
+    pub(in crate::gather) fn new(repo: &'a dyn ReadObjects, policy: &'a Policy) -> Self {
         Self {
             repo,
             policy,
@@ -67,7 +67,7 @@ impl<'a> Past<'a> {
     }
 
     /// A service in a file at a commit; `None` where it was not there.
-    pub(super) fn service(
+    pub(in crate::gather) fn service(
         &self,
         wanted: &Wanted<'_>,
         file: &str,
@@ -87,7 +87,7 @@ impl<'a> Past<'a> {
     }
 
     /// A secret in a file at a commit; `None` where it was not there.
-    pub(super) fn secret(
+    pub(in crate::gather) fn secret(
         &self,
         wanted: &Wanted<'_>,
         file: &str,

@@ -40,6 +40,7 @@ impl RemoteRepo {
                     .contains
                     .insert((*inner, *outer), words(answer));
             })),
+            self.fetch_answers(forge, wants.questions.iter().cloned().collect()),
             async {
                 if wants.list {
                     let listed = words(list(forge).await);

@@ -11,7 +11,7 @@ use crate::repo::{
 /// A page of history.
 const PAGE: usize = 100;
 /// History is not walked further back than this.
-const FURTHEST: usize = 5_000;
+pub(super) const FURTHEST: usize = 5_000;
 /// A commit that only its id names is looked for from so many branches and tags.
 const MOST_TIPS: usize = 30;
 
@@ -58,6 +58,14 @@ impl RemoteRepo {
             }
         }
         missing.map_or(Ok(false), Err)
+    }
+
+    /// The first parent of a commit; a page of history is read along.
+    pub(super) fn parent_of(&self, commit: &CommitId) -> Result<Option<CommitId>, RepoError> {
+        match self.info(commit, PAGE, &[])? {
+            Some(info) => Ok(info.parents.first().copied()),
+            None => self.failed(&format!("the commit {} is not there", commit.short())),
+        }
     }
 
     fn too_far<T>(&self) -> Result<T, RepoError> {

@@ -242,7 +242,7 @@ pub enum Exclude {
 }
 
 /// A check of one App.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckOf {
     /// The check run's name.

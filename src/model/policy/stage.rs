@@ -151,3 +151,14 @@ pub enum EmergencySkip {
     /// Freezes.
     Freeze,
 }
+
+impl EmergencySkip {
+    /// Its word in the policy.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Soak => "soak",
+            Self::Freeze => "freeze",
+        }
+    }
+}

@@ -1,39 +1,35 @@
 //! APPROVAL: people approve exactly this plan.
 //!
 //! With a forge, by the evidence of the promotion's pull request. Without one the approvals are names given on the
-//! command line: every name is assumed to be a person with write, which the caller says to the reader. Teams, code
-//! owners and the authors of changes are not known to this version, and a rule that needs them stays Pending.
+//! command line: every name is assumed to be a person with write, which the caller says to the reader.
 
 mod counted;
 #[cfg(test)]
 mod tests;
+mod voters;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use counted::count;
+use counted::{Counted, count};
+use voters::{Asked, People, Register};
 
-use super::Judged;
-use crate::model::evidence::Evidence;
-use crate::model::facts::Facts;
-use crate::model::ids::PlanId;
-use crate::model::policy::{ApproveLine, Exclude, GateRule, Policy, Voters, Way};
+use super::{Judged, Subject};
+use crate::model::evidence::{Evidence, UserId};
+use crate::model::policy::{ApproveLine, Exclude, GateRule, Voters, Way};
 use crate::model::verdict::{Judgement, Verdict};
 
 /// The rule of one gate, with its defaults.
-struct Rule<'a> {
-    lines: &'a [ApproveLine],
-    ways: &'a [Way],
-    exclude: &'a [Exclude],
+pub(super) struct Rule<'a> {
+    pub lines: &'a [ApproveLine],
+    pub ways: &'a [Way],
+    pub exclude: &'a [Exclude],
 }
 
-const DEFAULT_WAYS: &[Way] = &[Way::Review, Way::Label];
+/// How an approval may be given where the rule does not say.
+pub(super) const DEFAULT_WAYS: &[Way] = &[Way::Review, Way::Label];
 
-pub(super) fn evaluate(
-    facts: &Facts<'_>,
-    rule: Option<&GateRule>,
-    plan: Option<&PlanId>,
-    label: &str,
-) -> Judged {
+/// What the gate's rule in the policy, or its default, says to the evidence at hand.
+pub(super) fn evaluate(subject: &Subject<'_>, rule: Option<&GateRule>, label: &str) -> Judged {
     let default = [ApproveLine::default()];
     let rule = match rule {
         None => Rule {
@@ -50,21 +46,29 @@ pub(super) fn evaluate(
             ways,
             exclude,
         },
-        Some(other) => {
-            return Judged::of(Judgement::new(
-                Verdict::Error,
-                format!(
-                    "its entry in the policy is for a gate of type {}",
-                    other.meant_for()
-                ),
-            ));
-        }
+        Some(other) => return Judged::of(super::other_kind(other)),
+    };
+    by(subject, &rule, label)
+}
+
+/// What a rule says to the evidence at hand.
+pub(super) fn by(subject: &Subject<'_>, rule: &Rule<'_>, label: &str) -> Judged {
+    let facts = subject.facts;
+    let files: BTreeSet<&str> = subject
+        .changes
+        .iter()
+        .map(|change| change.file.as_str())
+        .collect();
+    let register = Register {
+        policy: facts.policy,
+        roster: facts.roster,
+        files: &files,
     };
     if let Some(evidence) = &facts.evidence {
-        return match plan.and_then(|plan| evidence.get(plan)) {
+        return match subject.plan.and_then(|plan| evidence.get(plan)) {
             None => Judged::of(pending(format!("waits for {}", all_demands(rule.lines)))),
             Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.clone())),
-            Some(Ok(evidence)) => by_evidence(facts.policy, &rule, evidence, label),
+            Some(Ok(evidence)) => by_evidence(&register, rule, evidence, label),
         };
     }
     let Some(approvals) = &facts.approvals else {
@@ -73,55 +77,81 @@ pub(super) fn evaluate(
             all_demands(rule.lines)
         )));
     };
-    if rule.exclude.contains(&Exclude::ChangeAuthors) {
-        return Judged::of(pending(CHANGE_AUTHORS));
+    if rule.exclude.contains(&Exclude::ChangeAuthors) && !approvals.assumed {
+        return Judged::of(pending(
+            "its rule leaves out the authors of the changes, who cannot be told without GitHub",
+        ));
     }
-    let people: BTreeMap<&str, &str> = approvals
+    let names: Vec<Given<'_>> = approvals
         .names
         .iter()
-        .map(|name| (name.as_str(), name.as_str()))
+        .map(|name| Given {
+            id: None,
+            login: name,
+            way: None,
+        })
         .collect();
-    Judged::of(tally(facts.policy, rule.lines, &people, |name| {
-        (*name).to_owned()
-    }))
+    Judged::of(tally(
+        &register,
+        rule.lines,
+        &names,
+        approvals.assumed,
+        &BTreeMap::new(),
+    ))
 }
-
-const CHANGE_AUTHORS: &str =
-    "its rule leaves out the authors of the changes, which is not evaluated by this version";
 
 fn pending(reason: impl Into<String>) -> Judgement {
     Judgement::new(Verdict::Pending, reason)
 }
 
-fn by_evidence(policy: &Policy, rule: &Rule<'_>, evidence: &Evidence, label: &str) -> Judged {
-    let counted = count(evidence, rule.ways, label);
-    let given: Vec<String> = counted
+/// One approval that counts as such, before anybody asks whom a line wants.
+struct Given<'a> {
+    id: Option<UserId>,
+    login: &'a str,
+    way: Option<&'static str>,
+}
+
+impl Given<'_> {
+    fn shown(&self) -> String {
+        match self.way {
+            Some(way) => format!("{} ({way})", self.login),
+            None => self.login.to_owned(),
+        }
+    }
+}
+
+fn by_evidence(
+    register: &Register<'_>,
+    rule: &Rule<'_>,
+    evidence: &Evidence,
+    label: &str,
+) -> Judged {
+    let mut counted = count(evidence, rule.ways, label);
+    let authors = match rule.exclude.contains(&Exclude::ChangeAuthors) {
+        true => Some(without_change_authors(evidence, &mut counted)),
+        false => None,
+    };
+    let given: Vec<Given<'_>> = counted
         .approvals
-        .values()
-        .map(|(login, way)| format!("{login} ({way})"))
+        .iter()
+        .map(|(id, (login, way))| Given {
+            id: Some(*id),
+            login,
+            way: Some(way),
+        })
         .collect();
+    let approvals = given.iter().map(Given::shown).collect();
     let judgement = if let Some(why) = counted.unread.first() {
         Judgement::new(Verdict::Error, why.clone())
     } else if !counted.refusals.is_empty() {
         let who: Vec<&str> = counted.refusals.iter().map(String::as_str).collect();
-        Judgement::new(
-            Verdict::Blocked,
-            format!("{} requested changes", who.join(", ")),
-        )
-    } else if rule.exclude.contains(&Exclude::ChangeAuthors) {
-        pending(CHANGE_AUTHORS)
+        let who = who.join(", ");
+        Judgement::new(Verdict::Blocked, format!("{who} requested changes"))
+    } else if let Some(Unmapped(why)) = authors.flatten() {
+        pending(why)
     } else {
-        let people: BTreeMap<u64, &str> = counted
-            .approvals
-            .iter()
-            .map(|(id, (login, _))| (*id, login.as_str()))
-            .collect();
-        let way = |id: &u64| {
-            let (login, way) = &counted.approvals[id];
-            format!("{login} ({way})")
-        };
-        let mut judgement = tally(policy, rule.lines, &people, way);
-        if judgement.verdict != Verdict::Pass {
+        let mut judgement = tally(register, rule.lines, &given, false, &counted.excluded);
+        if judgement.verdict == Verdict::Pending {
             let more = counted.unknown.iter().chain(counted.void.first());
             for note in more {
                 judgement.reason = format!("{}; {note}", judgement.reason);
@@ -130,37 +160,209 @@ fn by_evidence(policy: &Policy, rule: &Rule<'_>, evidence: &Evidence, label: &st
         judgement
     };
     Judged {
-        judgement,
-        approvals: given,
+        approvals,
+        ..Judged::of(judgement)
     }
 }
 
-/// Whether every line is met by these people, each given as what tells them apart and their login.
-fn tally<K: Ord + Copy>(
-    policy: &Policy,
-    lines: &[ApproveLine],
-    people: &BTreeMap<K, &str>,
-    shown: impl Fn(&K) -> String,
-) -> Judgement {
-    let mut counted: BTreeSet<K> = BTreeSet::new();
-    for line in lines {
-        let Some(who) = eligible(policy, &line.by, people) else {
-            return pending(format!(
-                "needs {}, which is not evaluated by this version",
-                demand(line)
-            ));
-        };
-        let needed = line.count.get() as usize;
-        if who.len() < needed {
-            return pending(match who.len() {
-                0 => format!("waits for {}", demand(line)),
-                given => format!("{given} of {needed} approvals by {}", line.by.value),
-            });
+/// Somebody wrote a promoted commit of whom it cannot be told who that is.
+struct Unmapped(String);
+
+/// Takes the authors of the promoted commits out of those who count.
+fn without_change_authors(evidence: &Evidence, counted: &mut Counted) -> Option<Unmapped> {
+    match &evidence.change_authors {
+        None => {
+            let why = "who wrote the promoted commits was not read";
+            counted.unread.push(why.to_owned());
+            None
         }
-        counted.extend(who);
+        Some(Err(why)) => {
+            counted.unread.push(why.clone());
+            None
+        }
+        Some(Ok(authors)) => {
+            for id in authors.people.keys() {
+                counted.exclude(*id, "wrote one of the promoted commits");
+            }
+            let names: Vec<&str> = authors.unmapped.iter().map(String::as_str).collect();
+            (!names.is_empty()).then(|| {
+                Unmapped(format!(
+                    "who {} is cannot be told, and authors of the changes do not count: the address of a promoted commit belongs to no account",
+                    names.join(", ")
+                ))
+            })
+        }
     }
-    let names: Vec<String> = counted.iter().map(shown).collect();
-    Judgement::new(Verdict::Pass, format!("approved by {}", names.join(", ")))
+}
+
+/// Whether every line is met by what was given.
+fn tally(
+    register: &Register<'_>,
+    lines: &[ApproveLine],
+    given: &[Given<'_>],
+    assumed: bool,
+    excluded: &BTreeMap<UserId, &'static str>,
+) -> Judgement {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut open: Option<Judgement> = None;
+    for line in lines {
+        let asked = match register.asked(&line.by.value) {
+            // Who is in a team nobody knows without a forge.
+            Err(_) | Ok(Asked::Nobody(_)) if assumed => Ok(Asked::Anyone),
+            other => other,
+        };
+        let judged = match asked {
+            Err(why) => Err(Judgement::new(Verdict::Error, why)),
+            Ok(Asked::Nobody(why)) => Err(Judgement::new(
+                Verdict::Blocked,
+                format!("needs {}: {why}", demand(line)),
+            )),
+            Ok(Asked::Anyone) => met(line, given.iter().collect(), None),
+            Ok(Asked::Each(sets)) => each(register, line, given, &sets, excluded),
+        };
+        match judged {
+            Ok(people) => names.extend(people),
+            // The worst line speaks: what could not be read, then what cannot be met, then what is still missing.
+            Err(judgement) => {
+                let worse = open.as_ref().is_none_or(|known| {
+                    rank(judgement.verdict) > rank(known.verdict)
+                });
+                if worse {
+                    open = Some(judgement);
+                }
+            }
+        }
+    }
+    open.unwrap_or_else(|| {
+        let names: Vec<String> = names.into_iter().collect();
+        Judgement::new(Verdict::Pass, format!("approved by {}", names.join(", ")))
+    })
+}
+
+fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Pass => 0,
+        Verdict::Pending => 1,
+        Verdict::Blocked => 2,
+        Verdict::Error => 3,
+    }
+}
+
+/// A line that asks closed sets of people: enough of them together, and one of each.
+fn each(
+    register: &Register<'_>,
+    line: &ApproveLine,
+    given: &[Given<'_>],
+    sets: &[People],
+    excluded: &BTreeMap<UserId, &'static str>,
+) -> Result<Vec<String>, Judgement> {
+    let needed = line.count.get() as usize;
+    let holds = |people: &People, one: &&Given<'_>| people.holds(one.id, one.login);
+    let of_any: Vec<&Given<'_>> = given
+        .iter()
+        .filter(|one| sets.iter().any(|people| holds(people, one)))
+        .collect();
+    let mut able: BTreeSet<&str> = BTreeSet::new();
+    let mut unmet: Option<&People> = None;
+    for people in sets {
+        let of_set = register.able(people, excluded);
+        let gave = given.iter().any(|one| holds(people, &one));
+        if of_set.is_empty() && !gave {
+            return Err(too_few(line, people, &[]));
+        }
+        if !gave {
+            unmet = Some(people);
+        }
+        able.extend(of_set);
+    }
+    let all: BTreeMap<String, &str> = able
+        .iter()
+        .copied()
+        .chain(of_any.iter().map(|one| one.login))
+        .map(|login| (login.to_lowercase(), login))
+        .collect();
+    if all.len() < needed {
+        let left: Vec<&str> = all.into_values().collect();
+        return Err(too_few(line, &sets[0], &left));
+    }
+    let has_given = |login: &&str| {
+        of_any
+            .iter()
+            .any(|one| one.login.eq_ignore_ascii_case(login))
+    };
+    let may: Vec<&str> = match unmet {
+        Some(people) if of_any.len() >= needed => register.able(people, excluded),
+        _ => able.into_iter().filter(|login| !has_given(login)).collect(),
+    };
+    if unmet.is_some() && of_any.len() >= needed {
+        return Err(pending(format!(
+            "waits for an approval by one more of the {}{}",
+            line.by.value,
+            who_can(&may)
+        )));
+    }
+    met(line, of_any, Some(&may))
+}
+
+fn too_few(line: &ApproveLine, people: &People, left: &[&str]) -> Judgement {
+    let whom: Vec<&str> = people.names().collect();
+    let whom = match whom.is_empty() {
+        true => "it has no member".to_owned(),
+        false => format!("of {}", list(&whom, "and")),
+    };
+    let left = match left.is_empty() {
+        true => "nobody is left who could approve".to_owned(),
+        false => format!("only {} could approve", list(left, "and")),
+    };
+    Judgement::new(
+        Verdict::Blocked,
+        format!("needs {}: {whom} {left}", demand(line)),
+    )
+}
+
+fn met(
+    line: &ApproveLine,
+    who: Vec<&Given<'_>>,
+    may: Option<&[&str]>,
+) -> Result<Vec<String>, Judgement> {
+    let needed = line.count.get() as usize;
+    if who.len() >= needed {
+        return Ok(who.into_iter().map(Given::shown).collect());
+    }
+    let can = may.map(who_can).unwrap_or_default();
+    Err(pending(match who.len() {
+        0 => format!("waits for {}{can}", demand(line)),
+        given => format!("{given} of {needed} approvals by {}{can}", line.by.value),
+    }))
+}
+
+/// More names than this are counted.
+const NAMED: usize = 5;
+
+/// ` (dave or erin can approve)`.
+fn who_can(who: &[&str]) -> String {
+    match who.is_empty() {
+        true => String::new(),
+        false => format!(" ({} can approve)", list(who, "or")),
+    }
+}
+
+/// `carol, dave and erin`.
+fn list(names: &[&str], word: &str) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(NAMED)
+        .map(|name| (*name).to_owned())
+        .collect();
+    if more > 0 {
+        shown.push(format!("{more} more"));
+    }
+    match shown.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
+    }
 }
 
 fn demand(line: &ApproveLine) -> String {
@@ -173,31 +375,29 @@ fn all_demands(lines: &[ApproveLine]) -> String {
     lines.iter().map(demand).collect::<Vec<_>>().join(" and ")
 }
 
-/// Those of the people whose approval counts for a line; `None` where this version cannot know that.
-fn eligible<K: Ord + Copy>(
-    policy: &Policy,
-    by: &Voters,
-    people: &BTreeMap<K, &str>,
-) -> Option<BTreeSet<K>> {
-    let those = |may: &dyn Fn(&str) -> bool| {
-        people
-            .iter()
-            .filter(|(_, login)| may(login))
-            .map(|(key, _)| *key)
-            .collect()
+/// What has to be looked up for a rule: teams as `organisation/team`, and people by login.
+pub(super) fn wants(
+    register_of: &dyn Fn(&str) -> Vec<String>,
+    lines: &[ApproveLine],
+    teams: &mut BTreeSet<String>,
+    logins: &mut BTreeSet<String>,
+) -> bool {
+    let mut add = |member: &str| match member.contains('/') {
+        true => teams.insert(member.to_lowercase()),
+        false => logins.insert(member.trim_start_matches('@').to_lowercase()),
     };
-    match by {
-        Voters::Writers => Some(those(&|_| true)),
-        Voters::Person(login) => Some(those(&|name| name.eq_ignore_ascii_case(login))),
-        Voters::Group(group) => {
-            let members = policy.people.get(group.as_str())?.rule;
-            let is_member = |name: &str| {
-                members
-                    .iter()
-                    .any(|member| member.eq_ignore_ascii_case(name))
-            };
-            Some(those(&is_member))
+    let mut code_owners = false;
+    for line in lines {
+        match &line.by.value {
+            Voters::Writers => {}
+            Voters::CodeOwners => code_owners = true,
+            Voters::Person(name) | Voters::Team(name) => {
+                add(name);
+            }
+            Voters::Group(group) => register_of(group).iter().for_each(|member| {
+                add(member);
+            }),
         }
-        Voters::CodeOwners | Voters::Team(_) => None,
     }
+    code_owners
 }

@@ -72,6 +72,7 @@ fn pipeline(name: &str) -> Pipeline {
                 to: located("prod"),
             },
             gates: vec![Gate {
+                job: None,
                 name: name.into(),
                 kind: GateKind::Approval,
                 at: Position::default(),

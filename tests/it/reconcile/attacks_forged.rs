@@ -63,6 +63,7 @@ impl Forgery<'_> {
             sources: Vec::new(),
             requested_by: self.requested_by,
             reason: None,
+            emergency: None,
         }
     }
 

@@ -20,6 +20,18 @@ pub(super) struct Counted {
     pub unread: Vec<String>,
     /// Why nothing given so far can count yet.
     pub unknown: Option<String>,
+    /// Who does not count whatever they say, and why.
+    pub excluded: BTreeMap<UserId, &'static str>,
+}
+
+impl Counted {
+    /// Leaves somebody out, and takes back what they gave.
+    pub fn exclude(&mut self, id: UserId, why: &'static str) {
+        self.excluded.entry(id).or_insert(why);
+        if let Some((login, _)) = self.approvals.remove(&id) {
+            self.void.push(format!("{login} {why}, and does not count"));
+        }
+    }
 }
 
 /// Counts. `label` is the label of the gate.
@@ -28,7 +40,11 @@ pub(super) fn count(evidence: &Evidence, ways: &[Way], label: &str) -> Counted {
     let Some(excluded) = excluded(evidence, &mut counted) else {
         return counted;
     };
-    let judge = Judge { evidence, excluded };
+    let judge = Judge {
+        evidence,
+        excluded: excluded.clone(),
+    };
+    counted.excluded = excluded;
     judge.reviews(ways.contains(&Way::Review), &mut counted);
     if ways.contains(&Way::Label) {
         judge.label(label, &mut counted);

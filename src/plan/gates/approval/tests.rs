@@ -78,6 +78,9 @@ fn evidence() -> Evidence {
             (5, Err("GitHub could not be asked".to_owned())),
         ]),
         dispatched: None,
+        change_authors: None,
+        checks: BTreeMap::new(),
+        jobs: None,
     }
 }
 

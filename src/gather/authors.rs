@@ -1,0 +1,88 @@
+//! Who wrote what a promotion brings, commit by commit.
+
+use std::rc::Rc;
+
+use super::remotes::Remotes;
+use crate::copy::{Pair, is_full_id};
+use crate::model::brought::Brought;
+use crate::model::change::Change;
+use crate::model::evidence::{ChangeAuthors, Looked};
+use crate::model::ids::CommitId;
+use crate::model::origin::Origin;
+use crate::repo::{ReadObjects, RepoError};
+use crate::yaml::FieldPath;
+
+/// The commits that one change of a git ref brings; `None` for any other change, and where its repository is unknown.
+///
+/// # Errors
+/// Where they could not be read.
+pub fn brought(
+    remotes: &Remotes,
+    pair: &Pair<'_>,
+    change: &Change,
+) -> Result<Option<Rc<Brought>>, RepoError> {
+    if change.path != FieldPath::keys(&["spec", "git", "ref"]) || pair.unknown_origin() {
+        return Ok(None);
+    }
+    let other;
+    let repo = match pair.source_origin {
+        Some(Origin::Here) => remotes.here(),
+        Some(Origin::Remote(url)) => match remotes.of(url) {
+            Some(found) => {
+                other = found;
+                &*other
+            }
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let id = |text: &str| -> Result<Option<CommitId>, RepoError> {
+        if is_full_id(text) {
+            return Ok(text.parse().ok());
+        }
+        let hits = repo.resolve(text, None)?;
+        Ok(hits.branch.or(hits.tag))
+    };
+    let Some(old) = &change.old else {
+        return Ok(None);
+    };
+    let (old, new) = (id(old.expose()), id(change.new.expose()));
+    match (old?, new?) {
+        (Some(old), Some(new)) if old != new => {
+            repo.between(&old, &new, &pair.watched()).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Everyone who wrote a commit that the changes bring; what cannot be told is named as such.
+///
+/// # Errors
+/// In words.
+pub fn change_authors(remotes: &Remotes, pairs: &[(Pair<'_>, &Change)]) -> Looked<ChangeAuthors> {
+    let mut authors = ChangeAuthors::default();
+    let mut missing = None;
+    for (pair, change) in pairs {
+        if change.path != FieldPath::keys(&["spec", "git", "ref"]) {
+            continue;
+        }
+        match brought(remotes, pair, change) {
+            Ok(Some(brought)) => {
+                brought.authors(&mut authors);
+                if brought.cut {
+                    authors
+                        .unmapped
+                        .insert(format!("some authors of {} (too many commits)", pair.target.key.name));
+                }
+            }
+            Ok(None) => {
+                authors.unmapped.insert(format!(
+                    "the authors of what {} brings",
+                    pair.target.key.name
+                ));
+            }
+            Err(error) => missing = Some(error.to_string()),
+        }
+    }
+    missing.map_or(Ok(authors), Err)
+}

@@ -1,0 +1,239 @@
+//! What others said of this repository's commits, asked for like everything else: noted, fetched, asked again.
+
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+
+use super::RemoteRepo;
+use crate::forge::{Deployment, Forge, ForgeError, Push, SaidStatus};
+use crate::model::brought::Brought;
+use crate::model::evidence::Looked;
+use crate::model::ids::CommitId;
+use crate::model::policy::CheckOf;
+use crate::model::signal::Signal;
+use crate::repo::RepoError;
+
+/// Something to ask.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Question {
+    /// The newest pushes to a branch that stands at this tip, so many pages of them.
+    Pushes(String, CommitId, usize),
+    /// Deployments to an environment.
+    Deployments(String),
+    /// Statuses of a deployment.
+    DeploymentStatuses(u64),
+    /// Statuses of a commit.
+    Statuses(CommitId),
+    /// Check runs on a commit.
+    Checks(CommitId, CheckOf),
+    /// Of which commits anything is said under this context, or by this App.
+    Spoken(Vec<CommitId>, Option<String>, Option<u64>),
+    /// The commits between two that touch these folders.
+    Between(CommitId, CommitId, Vec<String>),
+}
+
+/// Its answer.
+#[derive(Clone)]
+pub(super) enum Answer {
+    Pushes(Rc<(Vec<Push>, bool)>),
+    Deployments(Rc<Vec<Deployment>>),
+    Statuses(Rc<Vec<SaidStatus>>),
+    Signals(Rc<Vec<Signal>>),
+    Spoken(Rc<Vec<bool>>),
+    Brought(Rc<Brought>),
+}
+
+impl Question {
+    async fn ask(&self, forge: &Forge) -> Result<Answer, ForgeError> {
+        Ok(match self {
+            Self::Pushes(branch, _, pages) => {
+                Answer::Pushes(Rc::new(forge.pushes(branch, *pages).await?))
+            }
+            Self::Deployments(environment) => {
+                Answer::Deployments(Rc::new(forge.deployments(environment).await?))
+            }
+            Self::DeploymentStatuses(id) => {
+                Answer::Statuses(Rc::new(forge.deployment_statuses(*id).await?))
+            }
+            Self::Statuses(commit) => Answer::Statuses(Rc::new(forge.statuses(commit).await?)),
+            Self::Checks(commit, check) => {
+                Answer::Signals(Rc::new(forge.check_runs(commit, check).await?))
+            }
+            Self::Spoken(commits, context, app) => Answer::Spoken(Rc::new(
+                forge.spoken_about(commits, context.as_deref(), *app).await?,
+            )),
+            Self::Between(old, new, folders) => {
+                Answer::Brought(Rc::new(forge.between(old, new, folders).await?))
+            }
+        })
+    }
+}
+
+impl RemoteRepo {
+    pub(super) async fn fetch_answers(&self, forge: &Forge, questions: Vec<Question>) {
+        let asked = join_all(questions.into_iter().map(|question| async move {
+            let answer: Looked<Answer> =
+                question.ask(forge).await.map_err(|error| error.to_string());
+            (question, answer)
+        }));
+        let answers = asked.await;
+        self.known.borrow_mut().answers.extend(answers);
+    }
+
+    fn answer(&self, question: Question) -> Result<Answer, RepoError> {
+        match self.known.borrow().answers.get(&question) {
+            Some(Ok(answer)) => return Ok(answer.clone()),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        self.wants.borrow_mut().questions.insert(question);
+        self.later()
+    }
+
+    fn another<T>(&self) -> Result<T, RepoError> {
+        self.failed("was answered with something else")
+    }
+
+    /// The newest pushes to a branch that stands at this tip, newest first, and whether there are more.
+    ///
+    /// # Errors
+    /// Where they could not be read.
+    pub fn pushes(
+        &self,
+        branch: &str,
+        tip: &CommitId,
+        pages: usize,
+    ) -> Result<Rc<(Vec<Push>, bool)>, RepoError> {
+        match self.answer(Question::Pushes(branch.to_owned(), *tip, pages))? {
+            Answer::Pushes(pushes) => Ok(pushes),
+            _ => self.another(),
+        }
+    }
+
+    /// Deployments to an environment, newest first.
+    ///
+    /// # Errors
+    /// Where they could not be read.
+    pub fn deployments(&self, environment: &str) -> Result<Rc<Vec<Deployment>>, RepoError> {
+        match self.answer(Question::Deployments(environment.to_owned()))? {
+            Answer::Deployments(found) => Ok(found),
+            _ => self.another(),
+        }
+    }
+
+    /// The statuses of a deployment.
+    ///
+    /// # Errors
+    /// Where they could not be read.
+    pub fn deployment_statuses(&self, id: u64) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
+        match self.answer(Question::DeploymentStatuses(id))? {
+            Answer::Statuses(found) => Ok(found),
+            _ => self.another(),
+        }
+    }
+
+    /// The statuses of a commit.
+    ///
+    /// # Errors
+    /// Where they could not be read.
+    pub fn statuses(&self, commit: &CommitId) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
+        match self.answer(Question::Statuses(*commit))? {
+            Answer::Statuses(found) => Ok(found),
+            _ => self.another(),
+        }
+    }
+
+    /// The runs of a check on a commit.
+    ///
+    /// # Errors
+    /// Where they could not be read.
+    pub fn check_runs(
+        &self,
+        commit: &CommitId,
+        check: &CheckOf,
+    ) -> Result<Rc<Vec<Signal>>, RepoError> {
+        match self.answer(Question::Checks(*commit, check.clone()))? {
+            Answer::Signals(found) => Ok(found),
+            _ => self.another(),
+        }
+    }
+
+    /// Those of the commits of which anything is said under this context, or by this App.
+    ///
+    /// # Errors
+    /// Where that could not be read.
+    pub fn spoken_about(
+        &self,
+        commits: &[CommitId],
+        context: Option<&str>,
+        app: Option<u64>,
+    ) -> Result<Vec<CommitId>, RepoError> {
+        let mut found = Vec::new();
+        let mut missing = None;
+        for part in commits.chunks(100) {
+            let question = Question::Spoken(part.to_vec(), context.map(str::to_owned), app);
+            match self.answer(question) {
+                Ok(Answer::Spoken(spoken)) => {
+                    let both = part.iter().zip(spoken.iter());
+                    found.extend(both.filter(|(_, spoken)| **spoken).map(|(commit, _)| *commit));
+                }
+                Ok(_) => return self.another(),
+                Err(error) => missing = Some(error),
+            }
+        }
+        missing.map_or(Ok(found), Err)
+    }
+
+    /// The commits that `new` has and `old` has not and that touch one of the folders.
+    ///
+    /// # Errors
+    /// Where they could not be read.
+    pub fn between(
+        &self,
+        old: &CommitId,
+        new: &CommitId,
+        folders: &[String],
+    ) -> Result<Rc<Brought>, RepoError> {
+        match self.answer(Question::Between(*old, *new, folders.to_vec()))? {
+            Answer::Brought(brought) => Ok(brought),
+            _ => self.another(),
+        }
+    }
+
+    /// Forgets what others said, so that it is asked for anew: before a landing everything is read again.
+    pub fn forget_said(&self) {
+        let keep = |question: &Question| matches!(question, Question::Between(..));
+        self.known
+            .borrow_mut()
+            .answers
+            .retain(|question, _| keep(question));
+    }
+
+    /// The first-parent history from `tip` back to `to`, both included, newest first.
+    ///
+    /// # Errors
+    /// Where it could not be read, or does not lead there.
+    pub fn first_parents(
+        &self,
+        tip: &CommitId,
+        to: &CommitId,
+    ) -> Result<Vec<CommitId>, RepoError> {
+        let mut chain = vec![*tip];
+        let mut at = *tip;
+        while at != *to {
+            let parent = self.parent_of(&at)?;
+            match parent {
+                Some(parent) if chain.len() < super::walk::FURTHEST => at = parent,
+                _ => {
+                    return self.failed(&format!(
+                        "{} is not on the history of {}",
+                        to.short(),
+                        tip.short()
+                    ));
+                }
+            }
+            chain.push(at);
+        }
+        Ok(chain)
+    }
+}

@@ -1,0 +1,26 @@
+//! Who belongs to what: teams, people by login and code owners, as far as the rules of a run ask for them.
+
+use std::collections::BTreeMap;
+
+use super::code_owners::CodeOwners;
+use super::evidence::{Looked, Permission, UserId};
+
+/// What was looked up once for all gates of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    /// Active members of teams by id, with their logins. The key is `organisation/team` in lower case.
+    pub teams: BTreeMap<String, Looked<BTreeMap<UserId, String>>>,
+    /// People by login in lower case; `None` where nobody of that login works here.
+    pub people: BTreeMap<String, Looked<Option<Known>>>,
+    /// CODEOWNERS of the base branch: `None` where no rule asks for it, `Some(Ok(None))` where there is no such file.
+    pub code_owners: Option<Looked<Option<CodeOwners>>>,
+}
+
+/// A person whom a rule names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The numeric id.
+    pub id: UserId,
+    /// What they may do here.
+    pub permission: Permission,
+}
