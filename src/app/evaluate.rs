@@ -56,7 +56,7 @@ impl Evaluation {
         };
         let queries = plan::revision_queries(&catalog, &world.policy, &resolved);
         let revisions = answer_revisions(&repositories, queries)?;
-        let findings = check(world, &catalog, &resolved, &revisions);
+        let findings = check(world, &catalog, &resolved, &revisions, now);
         let stopped = checks::stopped(&catalog, &findings);
         let mut evaluation = Self {
             catalog,
@@ -141,6 +141,7 @@ fn check(
     catalog: &Catalog,
     resolved: &[ResolvedPipeline],
     revisions: &BTreeMap<RevisionQuery, Revision>,
+    now: Timestamp,
 ) -> Vec<Finding> {
     let pairs = plan::pairs(catalog, &world.policy, resolved)
         .map(|(place, pair)| Compared {
@@ -164,6 +165,7 @@ fn check(
         revisions,
         pairs,
         bytes: &|path| world.bytes(path),
+        now,
     };
     checks::run(&context)
 }

@@ -1,6 +1,7 @@
 //! Gates: one file each, and this registry. Only [`Verdict::Pass`] lets a promotion through.
 
 mod approval;
+mod window;
 
 use crate::model::facts::Facts;
 use crate::model::ids::PlanId;
@@ -39,7 +40,8 @@ pub(super) fn report(
             let label = approve_label(&edge.to, &gate.name);
             approval::evaluate(facts, ruled.map(|ruled| ruled.rule), plan, &label)
         }
-        GateKind::Window | GateKind::Job | GateKind::Sentinel => Judged::of(not_evaluated()),
+        GateKind::Window => window::evaluate(facts, ruled.map(|ruled| ruled.rule)),
+        GateKind::Job | GateKind::Sentinel => Judged::of(not_evaluated()),
         GateKind::Unknown(kind) => Judged::of(Judgement::new(
             Verdict::Pending,
             format!("the type {kind} is not known to this version, so the gate stays shut"),
