@@ -79,33 +79,44 @@ mod tests {
         Week::of(&open)
     }
 
+    fn stretches(open: &[&str]) -> Vec<(i64, i64)> {
+        let week = week(open);
+        week.0
+            .iter()
+            .map(|range| (range.start, range.end))
+            .collect()
+    }
+
     const HOUR: i64 = 3600;
 
     #[test]
     fn hours_that_touch_or_overlap_are_one_stretch() {
         assert_eq!(
-            week(&["Mon 00:00-24:00", "Tue 00:00-24:00"]).0,
-            [0..2 * DAY]
+            stretches(&["Mon 00:00-24:00", "Tue 00:00-24:00"]),
+            [(0, 2 * DAY)]
         );
         assert_eq!(
-            week(&["Mon 09:00-12:00", "Mon 11:00-17:00", "Mon 10:00-11:00"]).0,
-            [9 * HOUR..17 * HOUR]
+            stretches(&["Mon 09:00-12:00", "Mon 11:00-17:00", "Mon 10:00-11:00"]),
+            [(9 * HOUR, 17 * HOUR)]
         );
         assert_eq!(
-            week(&["Tue 22:00-06:00", "Wed 06:00-07:00"]).0,
-            [DAY + 22 * HOUR..2 * DAY + 7 * HOUR]
+            stretches(&["Tue 22:00-06:00", "Wed 06:00-07:00"]),
+            [(DAY + 22 * HOUR, 2 * DAY + 7 * HOUR)]
         );
-        assert_eq!(week(&["Mon-Sun 00:00-24:00"]).0, [0..WEEK]);
+        assert_eq!(stretches(&["Mon-Sun 00:00-24:00"]), [(0, WEEK)]);
         assert_eq!(
-            week(&["Mon-Sun 12:00-00:00", "Mon-Sun 00:00-12:00"]).0,
-            [0..WEEK]
+            stretches(&["Mon-Sun 12:00-00:00", "Mon-Sun 00:00-12:00"]),
+            [(0, WEEK)]
         );
     }
 
     #[test]
     fn hours_over_the_end_of_sunday_go_on_on_monday() {
         let nights = week(&["Sun 22:00-06:00"]);
-        assert_eq!(nights.0, [0..6 * HOUR, WEEK - 2 * HOUR..WEEK]);
+        assert_eq!(
+            stretches(&["Sun 22:00-06:00"]),
+            [(0, 6 * HOUR), (WEEK - 2 * HOUR, WEEK)]
+        );
         assert_eq!(nights.until_change(WEEK - HOUR), Some(7 * HOUR));
         assert_eq!(nights.until_change(6 * HOUR), Some(WEEK - 8 * HOUR));
     }

@@ -140,6 +140,15 @@ fn a_freeze_wins_over_the_hours_and_is_half_open() {
 }
 
 #[test]
+fn a_freeze_that_begins_as_the_hours_end_is_not_what_closes_it() {
+    let weekend = ("2026-07-03T10:00:00Z", "2026-07-05T10:00:00Z", "moving");
+    assert_eq!(
+        said("2026-07-03T09:00:00Z", OFFICE, BERLIN, &[weekend]),
+        "pass: open until Fri 12:00 Europe/Berlin (10:00 UTC) | 2026-07-03T10:00:00Z"
+    );
+}
+
+#[test]
 fn freezes_that_follow_or_overlap_each_other_are_all_waited_for() {
     let chain = [
         ("2026-07-01T00:00:00Z", "2026-07-03T00:00:00Z", "one"),
