@@ -36,10 +36,13 @@ mod target_not_editable;
 mod unknown_stage;
 mod unreachable_stage;
 mod watch_outside;
+mod window_never_opens;
 mod write_conflict;
 mod write_escapes_stage;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 
 use crate::catalog::Here;
 use crate::copy::{Comparison, Pair};
@@ -71,6 +74,8 @@ pub struct Context<'a> {
     pub pairs: Vec<Compared<'a>>,
     /// The bytes of a manifest file.
     pub bytes: &'a dyn Fn(&RepoPath) -> Option<Vec<u8>>,
+    /// The time of this evaluation.
+    pub now: Timestamp,
 }
 
 /// A target with its source, compared.
@@ -142,6 +147,7 @@ pub const CHECKS: &[Check] = &[
     unknown_stage::CHECK,
     unreachable_stage::CHECK,
     watch_outside::CHECK,
+    window_never_opens::CHECK,
     write_conflict::CHECK,
     write_escapes_stage::CHECK,
 ];

@@ -63,7 +63,7 @@ impl Evaluation {
         let repositories = repositories(world, &catalog, &resolved);
         let queries = plan::revision_queries(&catalog, &world.policy, &resolved);
         let revisions = answer_revisions(&repositories, queries)?;
-        let findings = check(world, &catalog, &resolved, &revisions);
+        let findings = check(world, &catalog, &resolved, &revisions, now);
         let stopped = checks::stopped(&catalog, &findings);
         let mut evaluation = Self {
             catalog,
@@ -180,6 +180,7 @@ fn check(
     catalog: &Catalog,
     resolved: &[ResolvedPipeline],
     revisions: &BTreeMap<RevisionQuery, Revision>,
+    now: Timestamp,
 ) -> Vec<Finding> {
     let pairs = plan::pairs(catalog, &world.policy, resolved)
         .map(|(place, pair)| Compared {
@@ -203,6 +204,7 @@ fn check(
         revisions,
         pairs,
         bytes: &|path| world.bytes(path),
+        now,
     };
     checks::run(&context)
 }

@@ -14,7 +14,7 @@ pub use stage::{
     Delivery, Emergency, EmergencySkip, Join, Ready, RequiredGate, RevisionMode, StageEntry,
     StatusOf, Trigger,
 };
-pub use time::{Freeze, Hours, Instant, Wait, Weekday, Zone};
+pub use time::{Closing, Freeze, Hours, Instant, OpeningTimes, Wait, Weekday, Zone};
 
 use schemars::JsonSchema;
 use serde::Deserialize;

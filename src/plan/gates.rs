@@ -3,6 +3,7 @@
 mod approval;
 mod check;
 mod job;
+mod window;
 
 use std::collections::BTreeSet;
 
@@ -113,7 +114,7 @@ fn report(subject: &Subject<'_>, edge: &EdgeName, gate: &Gate) -> GateReport {
             let label = approve_label(&edge.to, &gate.name);
             approval::evaluate(subject, rule, &label)
         }
-        (GateKind::Window, _) => Judged::of(not_evaluated()),
+        (GateKind::Window, rule) => Judged::of(window::evaluate(subject, rule)),
         (GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_), Some(GateRule::Workflow { workflow, timeout })) => {
             job::evaluate(subject, gate, workflow, *timeout)
         }
@@ -145,10 +146,6 @@ fn other_kind(rule: &GateRule) -> Judgement {
         Verdict::Error,
         format!("its entry in the policy is for a gate of type {}", rule.meant_for()),
     )
-}
-
-fn not_evaluated() -> Judgement {
-    Judgement::new(Verdict::Pending, "not evaluated by this version")
 }
 
 /// What has to be read so that the gates of a promotion can be judged.

@@ -17,6 +17,7 @@ mod repo_history;
 mod scenarios;
 mod security_document;
 mod support;
+mod windows;
 mod yaml_corpus;
 mod yaml_hostile;
 mod yaml_properties;

@@ -85,4 +85,36 @@ holds:
             ),
         ],
     ),
+    stopped(
+        "a window that a freeze keeps shut for more than a year",
+        &[
+            DEV,
+            PROD,
+            (
+                "pipeline.yaml",
+                pipeline!(
+                    "web",
+                    "
+  stages:
+    - name: dev
+      services:
+        - serviceRef: { name: web-dev }
+    - name: prod
+      services:
+        - serviceRef: { name: web-prod }
+          criteria: { serviceRef: { name: web-dev } }
+  edges:
+    - { from: dev, to: prod, gates: [{ name: hours, type: WINDOW }] }"
+                ),
+            ),
+            (
+                ".github/sluice.yaml",
+                "version: 1
+freeze: [{ from: 2026-07-03T00:00, until: 2027-07-05T00:00, zone: UTC, reason: moving }]
+gates:
+  «window-never-opens»hours: { open: [\"Sat 09:00-17:00\"], zone: Europe/Berlin }
+",
+            ),
+        ],
+    ),
 ];
