@@ -11,6 +11,7 @@ mod architecture;
 mod contract_holds;
 mod doctor;
 mod documents;
+mod gates;
 mod github_fake;
 mod reconcile;
 mod repo_history;

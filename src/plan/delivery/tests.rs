@@ -136,6 +136,7 @@ fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) 
         pull: pull(number),
         build,
         judged,
+        hold: LabelHold::Free,
     }
 }
 
@@ -148,6 +149,7 @@ fn stage(promotion: &Promotion, candidates: Vec<Candidate>) -> Stage<'_> {
         closed_lately: None,
         all_read: true,
         delivery: Delivery::PullRequest,
+        asks_emergency: false,
     }
 }
 
@@ -276,7 +278,7 @@ fn nothing_lands_unless_every_gate_passes_and_nothing_holds_it() {
     }
     let now = promotion('1', Verdict::Pass, &["carol"]);
     let mut held = candidate(7, '1', Build::Stands, Some(now.clone()));
-    held.pull.labels.insert("Sluice/Hold".to_owned());
+    held.hold = LabelHold::On;
     let mut draft = candidate(7, '1', Build::Stands, Some(now.clone()));
     draft.pull.draft = true;
     for candidate in [held, draft] {

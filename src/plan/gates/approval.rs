@@ -262,7 +262,7 @@ fn each(
         .iter()
         .filter(|one| sets.iter().any(|people| holds(people, one)))
         .collect();
-    let mut able: BTreeSet<&str> = BTreeSet::new();
+    let mut able: BTreeMap<String, &str> = BTreeMap::new();
     let mut unmet: Option<&People> = None;
     for people in sets {
         let of_set = register.able(people, excluded);
@@ -273,14 +273,10 @@ fn each(
         if !gave {
             unmet = Some(people);
         }
-        able.extend(of_set);
+        able.extend(of_set.into_iter().map(|login| (login.to_lowercase(), login)));
     }
-    let all: BTreeMap<String, &str> = able
-        .iter()
-        .copied()
-        .chain(of_any.iter().map(|one| one.login))
-        .map(|login| (login.to_lowercase(), login))
-        .collect();
+    let mut all = able.clone();
+    all.extend(of_any.iter().map(|one| (one.login.to_lowercase(), one.login)));
     if all.len() < needed {
         let left: Vec<&str> = all.into_values().collect();
         return Err(too_few(line, &sets[0], &left));
@@ -292,7 +288,10 @@ fn each(
     };
     let may: Vec<&str> = match unmet {
         Some(people) if of_any.len() >= needed => register.able(people, excluded),
-        _ => able.into_iter().filter(|login| !has_given(login)).collect(),
+        _ => able
+            .into_values()
+            .filter(|login| !has_given(login))
+            .collect(),
     };
     if unmet.is_some() && of_any.len() >= needed {
         return Err(pending(format!(

@@ -88,9 +88,36 @@ async fn the_hold_label_stops_a_landing_and_nothing_else() {
     let run = site.run().await;
     assert!(run.lines()[0].starts_with("held"), "{}", run.text);
     assert!(!landed(&site));
+    // Whoever may only triage sets it, and does not lift it: it comes back.
     repo.by("tom").unlabels(1, "sluice/hold");
+    let run = site.run().await;
+    assert!(!landed(&site), "{}", run.text);
+    assert!(run.text.contains("tom took sluice/hold off, and has no write"), "{}", run.text);
+    assert!(repo.labels(1).contains(&"sluice/hold".to_owned()));
+    let run = site.run().await;
+    assert!(!landed(&site) && run.lines()[0].starts_with("held"), "{}", run.text);
+    repo.by("dave").unlabels(1, "sluice/hold");
     site.run().await;
     assert!(landed(&site));
+}
+
+#[tokio::test]
+async fn a_hold_goes_over_to_what_takes_its_place() {
+    let site = opened().await;
+    let repo = site.repo();
+    repo.by("tom").labels(1, "sluice/hold");
+    let file = repo.file("main", "upgrade.yaml").unwrap();
+    let newer = file.replace("version: v1.29.1", "version: v1.29.2");
+    repo.files("main", &[("upgrade.yaml", &newer)]);
+    site.run().await;
+    assert_eq!(repo.pulls(true), [2]);
+    assert!(repo.labels(2).contains(&"sluice/hold".to_owned()));
+    repo.by("carol").approves(2);
+    let run = site.run().await;
+    assert!(run.lines()[0].starts_with("held"), "{}", run.text);
+    repo.by("carol").unlabels(2, "sluice/hold");
+    let run = site.run().await;
+    assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ mod traffic;
 mod view;
 mod world;
 
-pub use access::{Level, Permissions, Role};
+pub use access::{Level, Permissions, Role, TokenKind};
 pub use faults::{Fault, When};
 pub use merge::land_queue;
 pub use person::Person;

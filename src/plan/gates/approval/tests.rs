@@ -1,14 +1,19 @@
 //! The rules of approval, by tables and properties.
 
+mod lines;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use super::voters::Register;
 use super::{DEFAULT_WAYS, Rule, by_evidence};
 use crate::model::evidence::{
     Actor, ActorKind, Evidence, LabelEvent, Opinion, Permission, Review, UserId,
 };
-use crate::model::policy::{ApproveLine, Policy, Way};
+use crate::model::evidence::ChangeAuthors;
+use crate::model::policy::{ApproveLine, Exclude, GateRule, Policy, Way};
+use crate::model::roster::{Known, Roster};
 use crate::model::pull::PullNumber;
 use crate::model::verdict::Verdict;
 
@@ -91,7 +96,25 @@ fn verdict(evidence: &Evidence, ways: &[Way]) -> (Verdict, String) {
         ways,
         exclude: &[],
     };
-    let judged = by_evidence(&Policy::default(), &rule, evidence, LABEL);
+    judge(&World::default(), &rule, evidence)
+}
+
+/// What the policy and the look-ups say.
+#[derive(Default)]
+struct World {
+    policy: Policy,
+    roster: Roster,
+    files: Vec<&'static str>,
+}
+
+fn judge(world: &World, rule: &Rule<'_>, evidence: &Evidence) -> (Verdict, String) {
+    let files = world.files.iter().copied().collect();
+    let register = Register {
+        policy: &world.policy,
+        roster: &world.roster,
+        files: &files,
+    };
+    let judged = by_evidence(&register, rule, evidence, LABEL);
     (judged.judgement.verdict, judged.judgement.reason)
 }
 

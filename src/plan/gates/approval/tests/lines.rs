@@ -1,0 +1,234 @@
+//! Lines of `approve`: groups, teams, code owners, several of them, and who is left when too few remain.
+
+use super::*;
+use crate::model::code_owners::CodeOwners;
+
+/// A policy of which the gate `g` has these lines of YAML.
+fn policy(gate: &str, people: &str) -> Policy {
+    let text = format!("version: 1\npeople: {people}\ngates:\n  g: {gate}\n");
+    crate::policy::parse(&"sluice.yaml".into(), text.as_bytes()).unwrap()
+}
+
+/// Person N is known as `pN`: 1, 2, 6 and 7 write, 3 may triage, 4 reads.
+fn roster() -> Roster {
+    let known = |id, permission| (format!("p{id}"), Ok(Some(Known { id, permission })));
+    Roster {
+        people: BTreeMap::from([
+            known(1, Permission::Write),
+            known(2, Permission::Write),
+            known(3, Permission::Triage),
+            known(4, Permission::Less),
+            known(6, Permission::Write),
+            known(7, Permission::Write),
+            ("gone".to_owned(), Ok(None)),
+        ]),
+        teams: BTreeMap::from([
+            (
+                "acme/leads".to_owned(),
+                Ok(BTreeMap::from([(6, "p6".to_owned()), (7, "p7".to_owned())])),
+            ),
+            (
+                "acme/hidden".to_owned(),
+                Err("the token cannot read the team acme/hidden".to_owned()),
+            ),
+        ]),
+        code_owners: Some(Ok(Some(CodeOwners::parse(
+            "* @p1\n/prod/ @acme/leads @p2\n/mail/ a@b.example\n/free/\n",
+        )))),
+    }
+}
+
+fn approved(by: &[UserId]) -> Evidence {
+    let reviews = by
+        .iter()
+        .enumerate()
+        .map(|(at, id)| review(at as u64 + 1, person(*id), Opinion::Approved))
+        .collect();
+    let mut evidence = with_reviews(reviews);
+    for id in [6, 7] {
+        evidence.permissions.insert(id, Ok(Permission::Write));
+    }
+    evidence
+}
+
+fn says(gate: &str, people: &str, files: &[&'static str], evidence: &Evidence) -> String {
+    let world = World {
+        policy: policy(gate, people),
+        roster: roster(),
+        files: files.to_vec(),
+    };
+    let Some(GateRule::Approval {
+        approve,
+        ways,
+        exclude,
+    }) = world
+        .policy
+        .gate(&"p".into(), &"g".into())
+        .map(|ruled| ruled.rule.clone())
+    else {
+        panic!("{gate}");
+    };
+    let rule = Rule {
+        lines: &approve,
+        ways: &ways,
+        exclude: &exclude,
+    };
+    let (verdict, reason) = judge(&world, &rule, evidence);
+    format!("{verdict}: {reason}")
+}
+
+#[test]
+fn a_group_is_asked_by_name_and_counted() {
+    let two = "{ approve: [{ by: sre, count: 2 }], ways: [review] }";
+    let group = "{ sre: [p1, P2, p6] }";
+    for (by, expected) in [
+        (
+            &[][..],
+            "pending: waits for 2 approvals by sre (p1, P2 or p6 can approve)",
+        ),
+        (
+            &[2],
+            "pending: 1 of 2 approvals by sre (p1 or p6 can approve)",
+        ),
+        (
+            &[7],
+            "pending: waits for 2 approvals by sre (p1, P2 or p6 can approve)",
+        ),
+        (&[1, 2], "pass: approved by p1 (review), p2 (review)"),
+    ] {
+        assert_eq!(says(two, group, &[], &approved(by)), expected, "{by:?}");
+    }
+}
+
+#[test]
+fn every_line_must_be_met_and_one_approval_may_count_for_several() {
+    let lines = "{ approve: [{ by: sre, count: 1 }, { by: acme/leads }], ways: [review] }";
+    let group = "{ sre: [p1, p6] }";
+    assert_eq!(
+        says(lines, group, &[], &approved(&[1])),
+        "pending: waits for 1 approval by acme/leads (p6 or p7 can approve)"
+    );
+    assert_eq!(
+        says(lines, group, &[], &approved(&[6])),
+        "pass: approved by p6 (review)"
+    );
+}
+
+#[test]
+fn a_team_counts_by_its_members_ids_and_one_that_cannot_be_read_is_an_error() {
+    let of = |team: &str| format!("{{ approve: [{{ by: {team} }}], ways: [review] }}");
+    assert_eq!(
+        says(&of("Acme/Leads"), "{}", &[], &approved(&[7])),
+        "pass: approved by p7 (review)"
+    );
+    assert_eq!(
+        says(&of("acme/hidden"), "{}", &[], &approved(&[7])),
+        "error: the token cannot read the team acme/hidden"
+    );
+    assert_eq!(
+        says(&of("sre"), "{ sre: [p1, acme/leads] }", &[], &approved(&[6])),
+        "pass: approved by p6 (review)"
+    );
+}
+
+#[test]
+fn where_too_few_remain_it_is_blocked_and_says_who_could() {
+    let two = "{ approve: [{ by: sre, count: 2 }], ways: [review] }";
+    let mut asked = approved(&[]);
+    asked.requester = Some(1);
+    assert_eq!(
+        says(two, "{ sre: [p1, p2] }", &[], &asked),
+        "blocked: needs 2 approvals by sre: of p1 and p2 only p2 could approve"
+    );
+    assert_eq!(
+        says(two, "{ sre: [p3, p4, gone] }", &[], &approved(&[])),
+        "blocked: needs 2 approvals by sre: of gone, p3 and p4 nobody is left who could approve"
+    );
+    // Who approved already has not gone away.
+    assert_eq!(
+        says(two, "{ sre: [p1, p2] }", &[], &approved(&[1])),
+        "pending: 1 of 2 approvals by sre (p2 can approve)"
+    );
+}
+
+#[test]
+fn code_owners_are_asked_for_every_file_that_has_some() {
+    let owners = "{ approve: [{ by: code-owners, count: 1 }], ways: [review] }";
+    let prod = ["prod/a.yaml"];
+    let both = ["prod/a.yaml", "dev/a.yaml"];
+    assert_eq!(
+        says(owners, "{}", &prod, &approved(&[1])),
+        "pending: waits for 1 approval by code owners (p2, p6 or p7 can approve)"
+    );
+    assert_eq!(
+        says(owners, "{}", &prod, &approved(&[6])),
+        "pass: approved by p6 (review)"
+    );
+    assert_eq!(
+        says(owners, "{}", &both, &approved(&[6])),
+        "pending: waits for an approval by one more of the code owners (p1 can approve)"
+    );
+    assert_eq!(
+        says(owners, "{}", &both, &approved(&[6, 1])),
+        "pass: approved by p1 (review), p6 (review)"
+    );
+    assert_eq!(
+        says(owners, "{}", &["free/a.yaml"], &approved(&[1])),
+        "blocked: needs 1 approval by code owners: CODEOWNERS names nobody for the files of this promotion"
+    );
+    assert_eq!(
+        says(owners, "{}", &["mail/a.yaml"], &approved(&[1])),
+        "blocked: needs 1 approval by code owners: of the code owners of mail/a.yaml nobody can be told: name them by login or team"
+    );
+}
+
+#[test]
+fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate() {
+    let gate = "{ approve: [{ by: writers }], ways: [review], exclude: [change-authors] }";
+    let with = |authors: Option<Result<ChangeAuthors, String>>, by: &[UserId]| {
+        let mut evidence = approved(by);
+        evidence.change_authors = authors;
+        says(gate, "{}", &[], &evidence)
+    };
+    let wrote = |id: UserId| ChangeAuthors {
+        people: BTreeMap::from([(id, format!("p{id}"))]),
+        unmapped: BTreeSet::new(),
+    };
+    assert_eq!(
+        with(Some(Ok(wrote(1))), &[1]),
+        "pending: waits for 1 approval by anyone with write; p1 wrote one of the promoted commits, and does not count"
+    );
+    assert_eq!(
+        with(Some(Ok(wrote(1))), &[1, 2]),
+        "pass: approved by p2 (review)"
+    );
+    let mut unknown = wrote(1);
+    unknown.unmapped.insert("Frank <f@x.example>".to_owned());
+    assert!(
+        with(Some(Ok(unknown)), &[2]).starts_with("pending: who Frank <f@x.example> is cannot be told"),
+    );
+    assert_eq!(
+        with(Some(Err("GitHub did not answer".to_owned())), &[2]),
+        "error: GitHub did not answer"
+    );
+    assert_eq!(
+        with(None, &[2]),
+        "error: who wrote the promoted commits was not read"
+    );
+}
+
+proptest! {
+    /// Whoever is taken out of a group, or loses write, never opens a gate.
+    #[test]
+    fn fewer_voters_never_open_a_gate(by in proptest::collection::btree_set(1..8u64, 0..5), gone in 1..8u64) {
+        let by: Vec<UserId> = by.into_iter().filter(|id| ![3, 4, 5].contains(id)).collect();
+        let two = "{ approve: [{ by: sre, count: 2 }], ways: [review] }";
+        let all = says(two, "{ sre: [p1, p2, p6, p7] }", &[], &approved(&by));
+        let members: Vec<String> =
+            [1u64, 2, 6, 7].iter().filter(|id| **id != gone).map(|id| format!("p{id}")).collect();
+        let fewer = says(two, &format!("{{ sre: [{}] }}", members.join(", ")), &[], &approved(&by));
+        if !all.starts_with("pass") {
+            prop_assert!(!fewer.starts_with("pass"), "{all} / {fewer}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Every gate and rule of the policy on the stand-in GitHub: who may let a promotion through, when, and after what.
+
+mod emergency;
+mod jobs;
+mod people;
+mod ready;
+
+use crate::support::site::Site;
+
+/// What Sluice's App may do where gates go by what others say.
+const PERMISSIONS: &str = "contents:write, pull-requests:write, issues:write, statuses:write, actions:write, checks:read, \
+    deployments:read, members:read";
+
+/// A service that takes its chart from anywhere.
+fn chart(name: &str, version: &str) -> String {
+    format!(
+        "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: {{ name: {name}, namespace: apps }}\n\
+         spec:\n  helm: {{ url: https://charts.example.com, chart: web, version: {version} }}\n"
+    )
+}
+
+/// The pipeline `shop` from dev to prod, with these gates on its edge.
+fn pipeline(gates: &str) -> String {
+    format!(
+        "apiVersion: deployments.plural.sh/v1alpha1\nkind: Pipeline\nmetadata: {{ name: shop, namespace: apps }}\nspec:\n  stages:\n\
+         \x20 - {{ name: dev, services: [{{ serviceRef: {{ name: web-dev }} }}] }}\n\
+         \x20 - {{ name: prod, services: [{{ serviceRef: {{ name: web-prod }}, criteria: {{ serviceRef: {{ name: web-dev }} }} }}] }}\n\
+         \x20 edges:\n  - {{ from: dev, to: prod, gates: [{gates}] }}\n"
+    )
+}
+
+/// dev runs 1.1.0 and prod 1.0.0; the gates, and the policy below its first line.
+async fn shop(gates: &str, policy: &str) -> Site {
+    let mut site = Site::empty().await;
+    let repo = site.repo();
+    let policy = format!("version: 1\n{policy}");
+    repo.files(
+        "main",
+        &[
+            ("pipeline.yaml", &pipeline(gates)),
+            ("dev.yaml", &chart("web-dev", "1.1.0")),
+            ("prod.yaml", &chart("web-prod", "1.0.0")),
+            (".github/sluice.yaml", &policy),
+        ],
+    );
+    site.token = repo.app_token(4242, "sluice-app", PERMISSIONS);
+    site
+}
+
+fn landed(site: &Site) -> bool {
+    let file = site.repo().file("main", "prod.yaml").unwrap();
+    file.contains("version: 1.1.0")
+}
