@@ -235,7 +235,7 @@ fn summary<'a>(ran: &'a Ran, site: &Site) -> Summary<'a> {
                 number: number.0,
                 link: site.link(&format!("pull/{}", number.0)),
             }),
-            why: row.why.clone(),
+            why: format!("{}{}", row.emergency(), row.why),
             commit: row
                 .commit
                 .map(|commit| (commit, site.link(&format!("commit/{commit}")))),

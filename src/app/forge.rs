@@ -173,10 +173,11 @@ fn line(text: &mut String, row: &Row) {
         .unwrap_or_default();
     let _ = writeln!(
         text,
-        "{word:<9} {} {} → {}{pull}{plan}  {}{commit}",
+        "{word:<9} {} {} → {}{pull}{plan}  {}{}{commit}",
         terminal(&row.pipeline),
         terminal(&row.from.join(", ")),
         terminal(&row.to),
+        terminal(&row.emergency()),
         terminal(&row.why)
     );
     if let Some(next) = &row.next {

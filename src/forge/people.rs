@@ -48,8 +48,10 @@ impl Forge {
     /// In words: also where the team is not there or cannot be read, which GitHub does not tell apart.
     pub async fn team_members(&self, team: &str) -> Looked<BTreeMap<UserId, String>> {
         let (organisation, slug) = team.split_once('/').unwrap_or((team, ""));
-        let encode =
-            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let encode = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+                .to_string()
+        };
         let path = format!(
             "/orgs/{}/teams/{}/members?per_page=100",
             encode(organisation),
@@ -83,7 +85,9 @@ impl Forge {
         let mut found = BTreeMap::new();
         for part in all.chunks(100) {
             match self.people_here(part).await {
-                Ok(people) => found.extend(people.into_iter().map(|(login, known)| (login, Ok(known)))),
+                Ok(people) => {
+                    found.extend(people.into_iter().map(|(login, known)| (login, Ok(known))))
+                }
                 Err(error) => found.extend(
                     part.iter()
                         .map(|login| ((*login).clone(), Err(error.to_string()))),

@@ -189,15 +189,12 @@ impl Forge {
         let doing = "look for what is said of commits";
         let mut fields = String::new();
         if context.is_some() {
-            fields.push_str(" status { context(name: $context) { state } }");
+            fields.push_str(" status { contexts { context } }");
         }
         if app.is_some() {
             fields.push_str(" checkSuites(first: 1, filterBy: { appId: $app }) { totalCount }");
         }
         let mut head = String::from("query($owner: String!, $name: String!");
-        if context.is_some() {
-            head.push_str(", $context: String!");
-        }
         if app.is_some() {
             head.push_str(", $app: Int!");
         }
@@ -208,12 +205,8 @@ impl Forge {
                 format!(" c{at}: object(oid: \"{commit}\") {{ ... on Commit {{ oid{fields} }} }}")
             })
             .collect();
-        let query =
-            format!("{head}) {{ repository(owner: $owner, name: $name) {{{objects} }} }}");
+        let query = format!("{head}) {{ repository(owner: $owner, name: $name) {{{objects} }} }}");
         let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
-        if let Some(context) = context {
-            variables["context"] = context.into();
-        }
         if let Some(app) = app {
             variables["app"] = app.into();
         }
@@ -221,7 +214,9 @@ impl Forge {
         Ok((0..commits.len())
             .map(|at| {
                 let commit = &data["repository"][format!("c{at}")];
-                !commit["status"]["context"].is_null()
+                let contexts = commit["status"]["contexts"].as_array();
+                let has_it = |one: &Value| context.is_some() && one["context"].as_str() == context;
+                contexts.is_some_and(|all| all.iter().any(has_it))
                     || commit["checkSuites"]["totalCount"]
                         .as_u64()
                         .is_some_and(|count| count > 0)

@@ -48,9 +48,7 @@ pub fn brought(
     };
     let (old, new) = (id(old.expose()), id(change.new.expose()));
     match (old?, new?) {
-        (Some(old), Some(new)) if old != new => {
-            repo.between(&old, &new, &pair.watched()).map(Some)
-        }
+        (Some(old), Some(new)) if old != new => repo.between(&old, &new, &pair.watched()).map(Some),
         _ => Ok(None),
     }
 }
@@ -70,9 +68,10 @@ pub fn change_authors(remotes: &Remotes, pairs: &[(Pair<'_>, &Change)]) -> Looke
             Ok(Some(brought)) => {
                 brought.authors(&mut authors);
                 if brought.cut {
-                    authors
-                        .unmapped
-                        .insert(format!("some authors of {} (too many commits)", pair.target.key.name));
+                    authors.unmapped.insert(format!(
+                        "some authors of {} (too many commits)",
+                        pair.target.key.name
+                    ));
                 }
             }
             Ok(None) => {

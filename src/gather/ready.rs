@@ -118,10 +118,14 @@ impl Looking<'_> {
         let deployments = rule.deployment.as_deref().map(|environment| {
             said::deployments(&stretches, environment, rule.creator.unwrap_or_default())
         });
-        let checks = rule.check.as_ref().map(|check| said::checks(&stretches, check));
-        let statuses = rule.status.as_ref().map(|status| {
-            said::statuses(&stretches, &status.context, status.creator)
-        });
+        let checks = rule
+            .check
+            .as_ref()
+            .map(|check| said::checks(&stretches, check));
+        let statuses = rule
+            .status
+            .as_ref()
+            .map(|status| said::statuses(&stretches, &status.context, status.creator));
         ContentEvidence {
             service,
             deployments: said(deployments),

@@ -12,7 +12,11 @@ pub const INTENT: &str = "sluice/job/";
 pub fn digest(head: &CommitId, gate: &GateName, workflow: &str, attempt: u32) -> String {
     let subject = serde_json::json!([1, head.to_string(), gate.as_str(), workflow, attempt]);
     let digest = Sha256::digest(subject.to_string());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Whether a run's title names this head and this digest, each as a word of its own.

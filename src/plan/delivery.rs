@@ -50,7 +50,11 @@ impl Candidate {
     /// Gates for which something has to be started, by their place.
     fn to_start(&self) -> impl Iterator<Item = usize> + '_ {
         let free = !self.pull.draft && self.hold == LabelHold::Free;
-        let gates = self.judged.iter().filter(move |_| free).flat_map(|judged| &judged.gates);
+        let gates = self
+            .judged
+            .iter()
+            .filter(move |_| free)
+            .flat_map(|judged| &judged.gates);
         gates
             .enumerate()
             .filter(|(_, gate)| gate.start.is_some())
@@ -217,7 +221,11 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
 }
 
 fn commit(stage: &Stage<'_>) -> Decision {
-    if let Some(held) = stage.candidates.iter().find(|one| one.hold != LabelHold::Free) {
+    if let Some(held) = stage
+        .candidates
+        .iter()
+        .find(|one| one.hold != LabelHold::Free)
+    {
         return Decision {
             stands: Some(held.pull.number),
             ..Decision::default()

@@ -115,16 +115,22 @@ fn report(subject: &Subject<'_>, edge: &EdgeName, gate: &Gate) -> GateReport {
             approval::evaluate(subject, rule, &label)
         }
         (GateKind::Window, rule) => Judged::of(window::evaluate(subject, rule)),
-        (GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_), Some(GateRule::Workflow { workflow, timeout })) => {
-            job::evaluate(subject, gate, workflow, *timeout)
+        (
+            GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_),
+            Some(GateRule::Workflow { workflow, timeout }),
+        ) => job::evaluate(subject, gate, workflow, *timeout),
+        (
+            GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_),
+            Some(GateRule::Check(check)),
+        ) => check::evaluate(subject, check),
+        (GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_), Some(other)) => {
+            Judged::of(other_kind(other))
         }
-        (GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_), Some(GateRule::Check(check))) => {
-            check::evaluate(subject, check)
-        }
-        (GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_), Some(other)) => Judged::of(other_kind(other)),
         (kind, None) => Judged::of(Judgement::new(
             Verdict::Error,
-            format!("{kind} is mapped to nothing in the policy, so the gate stays shut: give it a workflow or a check"),
+            format!(
+                "{kind} is mapped to nothing in the policy, so the gate stays shut: give it a workflow or a check"
+            ),
         )),
     };
     GateReport {
@@ -144,7 +150,10 @@ fn report(subject: &Subject<'_>, edge: &EdgeName, gate: &Gate) -> GateReport {
 fn other_kind(rule: &GateRule) -> Judgement {
     Judgement::new(
         Verdict::Error,
-        format!("its entry in the policy is for a gate of type {}", rule.meant_for()),
+        format!(
+            "its entry in the policy is for a gate of type {}",
+            rule.meant_for()
+        ),
     )
 }
 
@@ -174,7 +183,9 @@ impl Needs {
     /// What a gate needs.
     pub(super) fn add_gate(&mut self, policy: &Policy, pipeline: &PipelineName, gate: &Gate) {
         match policy.gate(pipeline, &gate.name).map(|ruled| ruled.rule) {
-            Some(GateRule::Approval { approve, exclude, .. }) if gate.kind == GateKind::Approval => {
+            Some(GateRule::Approval {
+                approve, exclude, ..
+            }) if gate.kind == GateKind::Approval => {
                 self.add_lines(policy, approve);
                 self.change_authors |= exclude.contains(&Exclude::ChangeAuthors);
             }

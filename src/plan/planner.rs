@@ -61,11 +61,13 @@ pub fn standing(facts: &Facts<'_>, standing: &Standing) -> Option<Promotion> {
     planner.emergency = Some(standing.emergency);
     let mut draft = planner.draft(standing.stage, &edges);
     draft.changes.clone_from(&standing.changes);
-    let current = now
-        .into_iter()
-        .find(|other| other.index == standing.stage && planner.edge_names(&edges) == sorted(&other.edges));
+    let current = now.into_iter().find(|other| {
+        other.index == standing.stage && planner.edge_names(&edges) == sorted(&other.edges)
+    });
     // An older plan was ready when it was put up; what its source holds now is not its content.
-    draft.older = current.as_ref().is_none_or(|current| current.plan != Some(standing.plan));
+    draft.older = current
+        .as_ref()
+        .is_none_or(|current| current.plan != Some(standing.plan));
     planner.hold(standing.stage, &edges, &mut draft);
     let mut promotion = planner.judged(standing.stage, &edges, draft, Some(standing.plan));
     if let Some(current) = current {
@@ -445,7 +447,9 @@ impl<'a> Planner<'a> {
                 service,
             };
             let mut taken = || {
-                let sources = over_edges.iter().map(|edge| (*edge, service, pair.source_id));
+                let sources = over_edges
+                    .iter()
+                    .map(|edge| (*edge, service, pair.source_id));
                 draft.sources.extend(sources);
             };
             match judge(&pair, &comparison, self.facts.history.get(&place)) {
@@ -539,7 +543,10 @@ impl<'a> Planner<'a> {
             let ends = hold.until.map(|until| until.timestamp());
             let mut text = format!("held: {}", hold.reason);
             if let Some(ends) = ends {
-                text.push_str(&format!(" (until {})", super::when::utc(ends, self.facts.now)));
+                text.push_str(&format!(
+                    " (until {})",
+                    super::when::utc(ends, self.facts.now)
+                ));
             }
             draft.holds.push(Reason::new(text).at(hold.at).until(ends));
         }
@@ -627,13 +634,11 @@ impl<'a> Planner<'a> {
         let mut judgements = Vec::new();
         for query in self.ready_queries(stage, edge, from, draft) {
             match answers.get(&query) {
-                None => draft.errors.push((
-                    format!("whether {name} is ready was not read"),
-                    None,
-                )),
+                None => draft
+                    .errors
+                    .push((format!("whether {name} is ready was not read"), None)),
                 Some(evidence) => {
-                    let mut judgement =
-                        ready::evaluate(rule, evidence, self.facts.now, skip_soak);
+                    let mut judgement = ready::evaluate(rule, evidence, self.facts.now, skip_soak);
                     if judgement.verdict != Verdict::Pass {
                         judgement.reason =
                             format!("{} in {name}: {}", evidence.service, judgement.reason);
@@ -794,7 +799,12 @@ pub fn ready_queries(facts: &Facts<'_>) -> Vec<(ReadyQuery, Ready)> {
 }
 
 /// What has to be read so that the gates of a promotion into these stages can be judged.
-pub fn needs(facts: &Facts<'_>, pipeline: PipelineId, stage: StageIndex, edges: &[EdgeName]) -> gates::Needs {
+pub fn needs(
+    facts: &Facts<'_>,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    edges: &[EdgeName],
+) -> gates::Needs {
     let mut needs = gates::Needs::default();
     let Some(resolved) = facts.resolved.get(pipeline.0) else {
         return needs;

@@ -72,7 +72,10 @@ pub(super) fn evaluate(
         )
         .until(Some(ends));
     }
-    Judgement::new(Verdict::Pass, format!("soaked since {}", when::utc(began, now)))
+    Judgement::new(
+        Verdict::Pass,
+        format!("soaked since {}", when::utc(began, now)),
+    )
 }
 
 /// What the rule asks for besides time, in words, with what is known of it.
@@ -106,7 +109,10 @@ pub(super) fn worst(all: Vec<Judgement>) -> Option<Judgement> {
     let next = all.iter().filter_map(|one| one.next).min();
     let mut found: Option<Judgement> = None;
     for one in all {
-        if found.as_ref().is_none_or(|known| rank(one.verdict) > rank(known.verdict)) {
+        if found
+            .as_ref()
+            .is_none_or(|known| rank(one.verdict) > rank(known.verdict))
+        {
             found = Some(one);
         }
     }

@@ -52,7 +52,13 @@ mod tests {
 
     #[test]
     fn a_length_has_no_empty_parts() {
-        for (seconds, shown) in [(1800, "30m"), (14_400, "4h"), (5_400, "1h30m"), (172_800, "2d"), (20, "20s")] {
+        for (seconds, shown) in [
+            (1800, "30m"),
+            (14_400, "4h"),
+            (5_400, "1h30m"),
+            (172_800, "2d"),
+            (20, "20s"),
+        ] {
             assert_eq!(length(jiff::SignedDuration::from_secs(seconds)), shown);
         }
     }

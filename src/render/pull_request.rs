@@ -47,6 +47,8 @@ pub struct PullRequest<'a> {
     pub blocked: Option<Blocked<'a>>,
     /// The policy's note, as [`super::note`] makes it.
     pub note: Option<&'a str>,
+    /// Why somebody asked for it; foreign text.
+    pub reason: Option<&'a str>,
 }
 
 /// More about a gate than its judgement.
@@ -127,6 +129,7 @@ impl<'a> PullRequest<'a> {
             newer: None,
             blocked: None,
             note: None,
+            reason: None,
         }
     }
 

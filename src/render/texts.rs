@@ -59,7 +59,7 @@ pub struct Problem {
 /// The title of a promotion's pull request: the policy's, else such as `podinfo → prod: 6.5.2 → 6.5.3`.
 pub fn title(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Line> {
     let own = texts.title.as_ref().map(|own| (own.value.as_str(), own.at));
-    line("texts.title", own, pipeline, promotion)
+    loud(line("texts.title", own, pipeline, promotion), promotion)
 }
 
 /// The subject of a promotion's commits: the policy's, else the same as the built-in title.
@@ -68,7 +68,15 @@ pub fn subject(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<L
         .subject
         .as_ref()
         .map(|own| (own.value.as_str(), own.at));
-    line("texts.subject", own, pipeline, promotion)
+    loud(line("texts.subject", own, pipeline, promotion), promotion)
+}
+
+/// An emergency is said first, whatever the policy words.
+fn loud(mut worded: Worded<Line>, promotion: &Promotion) -> Worded<Line> {
+    if promotion.emergency.is_some() {
+        worded.text = Line(cut(&format!("EMERGENCY: {}", worded.text), 250));
+    }
+    worded
 }
 
 /// The policy's note for a pull request, as Markdown: its lines, in which only addresses that it spells out are links.

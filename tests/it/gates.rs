@@ -5,6 +5,7 @@ mod jobs;
 mod people;
 mod ready;
 
+use crate::support::github::{Role, TokenKind};
 use crate::support::site::Site;
 
 /// What Sluice's App may do where gates go by what others say.
@@ -27,6 +28,40 @@ fn pipeline(gates: &str) -> String {
          \x20 - {{ name: prod, services: [{{ serviceRef: {{ name: web-prod }}, criteria: {{ serviceRef: {{ name: web-dev }} }} }}] }}\n\
          \x20 edges:\n  - {{ from: dev, to: prod, gates: [{gates}] }}\n"
     )
+}
+
+/// A service that takes its content from `app` of acme/web at this ref.
+fn from_web(name: &str, reference: &str) -> String {
+    format!(
+        "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: {{ name: {name}, namespace: apps }}\n\
+         spec:\n  git: {{ url: https://github.com/acme/web, folder: app, ref: {reference} }}\n"
+    )
+}
+
+/// dev follows main of acme/web, where carol and dave write, and prod is pinned to its first commit, which is given too.
+async fn shop_of_web(gates: &str, policy: &str) -> (Site, String) {
+    let mut site = Site::empty().await;
+    let web = site.hub.repo("acme/web");
+    web.role("carol", Role::Write).role("dave", Role::Write);
+    let first = web.files("main", &[("app/x", "1")]);
+    let policy = format!("version: 1\n{policy}");
+    site.repo().files(
+        "main",
+        &[
+            ("pipeline.yaml", &pipeline(gates)),
+            ("dev.yaml", &from_web("web-dev", "main")),
+            ("prod.yaml", &from_web("web-prod", &first)),
+            (".github/sluice.yaml", &policy),
+        ],
+    );
+    site.token = site.repo().with(|world, _| {
+        let app = world.ensure_app(4242, "sluice-app");
+        let bot = world.apps[&app].bot;
+        let both = ["acme/gitops", "acme/web"].map(|slug| world.ensure_repo(slug));
+        let map = PERMISSIONS.parse().unwrap();
+        world.issue(bot, TokenKind::Installation(app, both.to_vec(), map))
+    });
+    (site, first)
 }
 
 /// dev runs 1.1.0 and prod 1.0.0; the gates, and the policy below its first line.

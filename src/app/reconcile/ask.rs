@@ -95,7 +95,11 @@ fn emergency_is_allowed(
     pipeline: PipelineId,
     stage: StageIndex,
 ) -> Result<(), Failure> {
-    if asked.reason.as_deref().is_none_or(|why| why.trim().is_empty()) {
+    if asked
+        .reason
+        .as_deref()
+        .is_none_or(|why| why.trim().is_empty())
+    {
         return Err(Failure::new(Exit::Invalid, "an emergency needs a `reason`"));
     }
     let manifest = seen.evaluation.catalog.pipeline(pipeline);

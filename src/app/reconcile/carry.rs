@@ -177,7 +177,10 @@ impl Turn<'_> {
             && candidate.hold != LabelHold::Free
             && other.hold == LabelHold::Free
         {
-            self.session.forge.add_label(other.pull.number, HOLD).await?;
+            self.session
+                .forge
+                .add_label(other.pull.number, HOLD)
+                .await?;
         }
         let why = match standing {
             Some(other) => replaced(

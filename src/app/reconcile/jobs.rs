@@ -167,7 +167,8 @@ pub(super) async fn start(
         "plan": candidate.proposal.plan.to_string(),
         "job": start.job.as_deref().and_then(|job| serde_json::from_str::<serde_json::Value>(job).ok()),
     });
-    let inputs = json!({ "head": head.to_string(), "digest": digest, "promotion": about.to_string() });
+    let inputs =
+        json!({ "head": head.to_string(), "digest": digest, "promotion": about.to_string() });
     match forge
         .dispatch(&start.workflow, &turn.seen.snapshot.base, &inputs)
         .await
@@ -175,7 +176,11 @@ pub(super) async fn start(
         Ok(()) => Ok(Done::Unchanged),
         // Whether it was taken is not known: the next run looks for the run, and never starts a second one by itself.
         Err(error) if error.uncertain() => Err(error.into()),
-        Err(error @ (ForgeError::Refused { .. } | ForgeError::NotFound { .. } | ForgeError::Forbidden { .. })) => {
+        Err(
+            error @ (ForgeError::Refused { .. }
+            | ForgeError::NotFound { .. }
+            | ForgeError::Forbidden { .. }),
+        ) => {
             let why = refusal(report, &start.workflow, &error);
             let said = format!("{attempt}: {why}");
             forge.say(&head, &context, "failure", &said).await?;
@@ -192,7 +197,10 @@ fn refusal(report: &GateReport, workflow: &str, error: &ForgeError) -> String {
             report.name
         ),
         ForgeError::Forbidden { .. } => {
-            format!("{}: the token may not start workflows; it needs actions: write", report.name)
+            format!(
+                "{}: the token may not start workflows; it needs actions: write",
+                report.name
+            )
         }
         other => format!("{}: {workflow} could not be started: {other}", report.name),
     }

@@ -177,6 +177,7 @@ async fn merge(
         looks: 0,
     };
     landing.row.pull = landing.pull;
+    landing.row.emergency = emergency_of(candidate);
     let pull = &candidate.pull;
     let policy = &turn.seen.world.policy;
     if policy.land == Land::Exact && !turn.seen.snapshot.queue {
@@ -267,9 +268,19 @@ fn row(turn: &Turn<'_>, place: Place, promotion: &Promotion, plan: PlanId) -> Ro
         plan: Some(plan),
         pull: None,
         commit: None,
+        emergency: None,
         why: String::new(),
         next: None,
     }
+}
+
+/// Why somebody asked for it as an emergency, where one did.
+pub(super) fn emergency_of(candidate: &Candidate) -> Option<String> {
+    let reason = super::texts::reason_of(candidate);
+    candidate
+        .proposal
+        .emergency
+        .then(|| reason.unwrap_or_else(|| "no reason is recorded".to_owned()))
 }
 
 fn blobs(files: &[EditedFile]) -> Result<BTreeMap<String, BlobId>, RepoError> {

@@ -47,10 +47,21 @@ pub(in crate::app) struct Row {
     pub pull: Option<PullNumber>,
     /// The commit on the base, where it landed.
     pub commit: Option<CommitId>,
+    /// A person asked for it as an emergency, for this reason.
+    pub emergency: Option<String>,
     /// Why.
     pub why: String,
     /// What to do, or what comes next.
     pub next: Option<String>,
+}
+
+impl Row {
+    /// What is said first of an emergency; empty where it is none.
+    pub(in crate::app) fn emergency(&self) -> String {
+        self.emergency
+            .as_ref()
+            .map_or_else(String::new, |why| format!("EMERGENCY ({why}): "))
+    }
 }
 
 /// A run.

@@ -67,6 +67,10 @@ pub(super) fn rows(turn: &Turn<'_>, decisions: &BTreeMap<Place, Decision>, memor
             plan: promotion.plan,
             pull: decision.stands,
             commit: None,
+            emergency: decision
+                .stands
+                .and_then(|number| turn.stages.candidate(*place, number))
+                .and_then(super::land::emergency_of),
             why,
             next,
         });

@@ -113,11 +113,13 @@ impl Stages {
         }
         let builds = builds(session, seen, &first, &by_place).await?;
         let needs = needs(seen, &first, by_place.keys());
-        let questions = questions(session, seen, recall, &first, &by_place, &builds, &needs).await?;
+        let questions =
+            questions(session, seen, recall, &first, &by_place, &builds, &needs).await?;
         let asking: Vec<&Needs> = by_place
             .iter()
             .filter(|(_, found)| {
-                let asked = |pull: &Pull| questions.iter().any(|one| one.pull.number == pull.number);
+                let asked =
+                    |pull: &Pull| questions.iter().any(|one| one.pull.number == pull.number);
                 found.iter().any(|(_, pull)| asked(pull))
             })
             .filter_map(|(place, _)| needs.get(place))
@@ -274,8 +276,7 @@ async fn questions<'a>(
             if moved || recall.only.is_some_and(|only| only != pull.number) {
                 continue;
             }
-            let dispatched =
-                evidence::approving(recall.order.asked.as_ref(), by, &proposal.plan);
+            let dispatched = evidence::approving(recall.order.asked.as_ref(), by, &proposal.plan);
             let spoken = dispatched.is_some() || evidence::was_spoken_about(pull);
             if !spoken && !needs.always() {
                 continue;

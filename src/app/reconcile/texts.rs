@@ -12,7 +12,7 @@ use crate::model::policy::{GateRule, Way};
 use crate::model::pull::PullNumber;
 use crate::plan::delivery::Candidate;
 use crate::record::{Record, branch_name};
-use crate::render::{self, GateDetail, Message, PullRequest};
+use crate::render::{self, GateDetail, Link, Message, PullRequest};
 
 /// A pull request to open.
 pub(super) struct Proposed {
@@ -69,6 +69,7 @@ pub(super) fn proposal(
             replaces.map(|number| number.0),
             None,
             note.text.as_deref(),
+            record.reason.as_deref(),
         ),
         why: waits_for(promotion),
         problems,
@@ -87,10 +88,24 @@ pub(super) fn description(
     let texts = &turn.seen.world.policy.texts;
     let note = render::note(texts, &name, judged);
     let replaces = replaced_by_this(&candidate.pull.body);
+    let reason = reason_of(candidate);
     Description {
         title: render::title(texts, &name, judged).text.to_string(),
-        body: body(turn, place, judged, replaces, newer, note.text.as_deref()),
+        body: body(
+            turn,
+            place,
+            judged,
+            replaces,
+            newer,
+            note.text.as_deref(),
+            reason.as_deref(),
+        ),
     }
+}
+
+/// Why somebody asked for what stands in a pull request, as its record says.
+pub(super) fn reason_of(candidate: &Candidate) -> Option<String> {
+    Record::parse(&candidate.proposal.branch.tip.message)?.reason
 }
 
 /// The number that a description says it replaces: nothing hangs on it, so what stands there is believed.
@@ -105,6 +120,10 @@ pub(super) fn differs(there: &str, wanted: &str) -> bool {
     there.replace("\r\n", "\n").trim_end() != wanted.trim_end()
 }
 
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one call; a struct would only be taken apart again"
+)]
 fn body(
     turn: &Turn<'_>,
     place: Place,
@@ -112,6 +131,7 @@ fn body(
     replaces: Option<u64>,
     newer: Option<PlanId>,
     note: Option<&str>,
+    reason: Option<&str>,
 ) -> String {
     let pipeline = turn.pipeline(place);
     let manifest = turn
@@ -138,6 +158,7 @@ fn body(
             GateDetail {
                 ways,
                 label,
+                link: gate.link.as_deref().and_then(Link::parse),
                 ..GateDetail::default()
             }
         })
@@ -148,6 +169,7 @@ fn body(
         replaces,
         newer,
         note,
+        reason,
         ..PullRequest::new(&pipeline, promotion)
     };
     // Its own least form fits any bounds; should a template fail, the plan is still named.

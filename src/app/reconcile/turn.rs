@@ -130,7 +130,11 @@ impl<'a> Turn<'a> {
         });
         // Whoever asks for it takes a closing back.
         if asked && !self.order.asked.as_ref().is_some_and(|asked| asked.retry) {
-            stage.asks_emergency = self.order.asked.as_ref().is_some_and(|asked| asked.emergency);
+            stage.asks_emergency = self
+                .order
+                .asked
+                .as_ref()
+                .is_some_and(|asked| asked.emergency);
             return stage;
         }
         let Some(plan) = stage.promotion.plan else {
@@ -286,9 +290,16 @@ impl<'a> Turn<'a> {
             plan: promotion.plan,
             pull: None,
             commit: None,
+            emergency: self.emergency(place),
             why: why.to_owned(),
             next,
         });
+    }
+
+    /// Why this run's dispatch asks for it as an emergency, where it does.
+    fn emergency(&self, place: Place) -> Option<String> {
+        self.stages.promotion(place).emergency.as_ref()?;
+        self.order.asked.as_ref()?.reason.clone()
     }
 
     /// The files of a promotion with its edits made on the tip.
@@ -316,13 +327,12 @@ impl<'a> Turn<'a> {
                 .and_then(|asked| asked.by.as_ref())
                 .and_then(|by| by.id),
             reason: asked.and_then(|_| self.order.asked.as_ref()?.reason.clone()),
-            emergency: promotion
-                .emergency
-                .as_ref()
-                .map(|emergency| match emergency.skips.is_empty() {
+            emergency: promotion.emergency.as_ref().map(|emergency| {
+                match emergency.skips.is_empty() {
                     true => "nothing".to_owned(),
                     false => emergency.skips.join("+"),
-                }),
+                }
+            }),
         };
         let blob = |path: &RepoPath| self.seen.world.file(path).map(|file| file.blob);
         record(

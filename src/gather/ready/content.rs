@@ -96,11 +96,7 @@ impl Source<'_> {
 
 impl<'a> Looking<'a> {
     /// The stretches on which the content of a query stands.
-    pub(super) fn content(
-        &'a self,
-        query: &ReadyQuery,
-        asked: &Asked<'_>,
-    ) -> Looked<Content<'a>> {
+    pub(super) fn content(&'a self, query: &ReadyQuery, asked: &Asked<'_>) -> Looked<Content<'a>> {
         let Some(source) = self.source(query) else {
             return Err("its source is not there".to_owned());
         };

@@ -78,9 +78,7 @@ pub(super) fn deployments(
         read(&ends(&of_it, READ, READ), |id| {
             let all = stretch.repo.deployment_statuses(*id)?;
             let by_them = all.iter().filter(|status| status.creator == Some(creator));
-            let counts = by_them.filter(|status| {
-                status.state != "inactive" || newest == Some(*id)
-            });
+            let counts = by_them.filter(|status| status.state != "inactive" || newest == Some(*id));
             Ok(counts.map(|status| status.signal.clone()).collect())
         })
     })

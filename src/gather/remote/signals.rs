@@ -60,7 +60,9 @@ impl Question {
                 Answer::Signals(Rc::new(forge.check_runs(commit, check).await?))
             }
             Self::Spoken(commits, context, app) => Answer::Spoken(Rc::new(
-                forge.spoken_about(commits, context.as_deref(), *app).await?,
+                forge
+                    .spoken_about(commits, context.as_deref(), *app)
+                    .await?,
             )),
             Self::Between(old, new, folders) => {
                 Answer::Brought(Rc::new(forge.between(old, new, folders).await?))
@@ -175,7 +177,10 @@ impl RemoteRepo {
             match self.answer(question) {
                 Ok(Answer::Spoken(spoken)) => {
                     let both = part.iter().zip(spoken.iter());
-                    found.extend(both.filter(|(_, spoken)| **spoken).map(|(commit, _)| *commit));
+                    found.extend(
+                        both.filter(|(_, spoken)| **spoken)
+                            .map(|(commit, _)| *commit),
+                    );
                 }
                 Ok(_) => return self.another(),
                 Err(error) => missing = Some(error),
@@ -213,11 +218,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where it could not be read, or does not lead there.
-    pub fn first_parents(
-        &self,
-        tip: &CommitId,
-        to: &CommitId,
-    ) -> Result<Vec<CommitId>, RepoError> {
+    pub fn first_parents(&self, tip: &CommitId, to: &CommitId) -> Result<Vec<CommitId>, RepoError> {
         let mut chain = vec![*tip];
         let mut at = *tip;
         while at != *to {

@@ -224,9 +224,9 @@ fn tally(
             Ok(people) => names.extend(people),
             // The worst line speaks: what could not be read, then what cannot be met, then what is still missing.
             Err(judgement) => {
-                let worse = open.as_ref().is_none_or(|known| {
-                    rank(judgement.verdict) > rank(known.verdict)
-                });
+                let worse = open
+                    .as_ref()
+                    .is_none_or(|known| rank(judgement.verdict) > rank(known.verdict));
                 if worse {
                     open = Some(judgement);
                 }
@@ -273,10 +273,18 @@ fn each(
         if !gave {
             unmet = Some(people);
         }
-        able.extend(of_set.into_iter().map(|login| (login.to_lowercase(), login)));
+        able.extend(
+            of_set
+                .into_iter()
+                .map(|login| (login.to_lowercase(), login)),
+        );
     }
     let mut all = able.clone();
-    all.extend(of_any.iter().map(|one| (one.login.to_lowercase(), one.login)));
+    all.extend(
+        of_any
+            .iter()
+            .map(|one| (one.login.to_lowercase(), one.login)),
+    );
     if all.len() < needed {
         let left: Vec<&str> = all.into_values().collect();
         return Err(too_few(line, &sets[0], &left));

@@ -22,7 +22,10 @@ pub(super) fn evaluate(subject: &Subject<'_>, check: &CheckOf) -> Judged {
         Some(Ok(evidence)) => evidence.checks.get(check),
     };
     match signals {
-        None => Judged::of(Judgement::new(Verdict::Error, format!("{name} was not read"))),
+        None => Judged::of(Judgement::new(
+            Verdict::Error,
+            format!("{name} was not read"),
+        )),
         Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.clone())),
         Some(Ok(signals)) => Judged {
             link: Signal::newest(signals).and_then(|signal| signal.url.clone()),
@@ -35,9 +38,7 @@ fn judge(signals: &[Signal], name: &str) -> Option<Judgement> {
     let newest = Signal::newest(signals)?;
     Some(match &newest.ended {
         Ended::Well => Judgement::new(Verdict::Pass, format!("{name} succeeded")),
-        Ended::Badly(word) => {
-            Judgement::new(Verdict::Blocked, format!("{name} ended with {word}"))
-        }
+        Ended::Badly(word) => Judgement::new(Verdict::Blocked, format!("{name} ended with {word}")),
         Ended::NotYet => return None,
     })
 }

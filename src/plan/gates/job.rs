@@ -104,14 +104,17 @@ impl Asked<'_> {
         let runs = match jobs.runs.get(self.workflow) {
             Some(Ok(runs)) => runs,
             Some(Err(why)) => return Judged::of(error(why.clone())),
-            None => return Judged::of(error(format!("the runs of {} were not read", self.workflow))),
+            None => {
+                return Judged::of(error(format!(
+                    "the runs of {} were not read",
+                    self.workflow
+                )));
+            }
         };
-        let asked_for = intents
-            .get(self.gate.name.as_str())
-            .and_then(|intents| {
-                let key = |intent: &&Intent| (intent.attempt, intent.at, intent.refused.is_some());
-                intents.iter().max_by_key(key)
-            });
+        let asked_for = intents.get(self.gate.name.as_str()).and_then(|intents| {
+            let key = |intent: &&Intent| (intent.attempt, intent.at, intent.refused.is_some());
+            intents.iter().max_by_key(key)
+        });
         let Some(intent) = asked_for else {
             return Judged {
                 start: Some(self.start(1)),

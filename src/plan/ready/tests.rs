@@ -53,7 +53,12 @@ fn says(text: &str, evidence: &ContentEvidence, minute: i64) -> String {
 #[test]
 fn content_is_ready_by_the_newest_word_and_soaks_from_the_first_good_one() {
     let table: Vec<(&str, Vec<Signal>, i64, &str)> = vec![
-        ("nothing said", vec![], 500, "pending: waits for the status smoke"),
+        (
+            "nothing said",
+            vec![],
+            500,
+            "pending: waits for the status smoke",
+        ),
         (
             "under way",
             vec![signal(1, 5, Ended::NotYet)],
@@ -133,9 +138,8 @@ fn every_line_must_hold_and_the_soak_begins_with_the_last_of_them() {
 
 #[test]
 fn an_emergency_skips_the_soak_and_nothing_else() {
-    let skipping = |evidence: &ContentEvidence| {
-        evaluate(&rule(STATUS), evidence, time(6), true).verdict
-    };
+    let skipping =
+        |evidence: &ContentEvidence| evaluate(&rule(STATUS), evidence, time(6), true).verdict;
     assert_eq!(
         skipping(&evidence(vec![signal(1, 5, Ended::Well)])),
         Verdict::Pass

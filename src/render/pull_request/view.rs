@@ -58,6 +58,7 @@ pub(super) struct View<'a> {
     mark: &'static str,
     headline: String,
     who: String,
+    emergency: Option<EmergencyView<'a>>,
     blocked: bool,
     waits: Option<&'static str>,
     approve: Value,
@@ -76,6 +77,12 @@ pub(super) struct View<'a> {
     plan: String,
     ready_since: Option<String>,
     replaces: Value,
+}
+
+#[derive(Serialize)]
+struct EmergencyView<'a> {
+    reason: &'a str,
+    skips: String,
 }
 
 #[derive(Serialize)]
@@ -145,6 +152,14 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
             Some(_) if pull.blocked.is_none() => any_of(&pull.can_approve),
             _ => String::new(),
         },
+        emergency: promotion.emergency.as_ref().map(|emergency| EmergencyView {
+            reason: pull.reason.unwrap_or("no reason is recorded"),
+            skips: match emergency.skips.split_last() {
+                None => "nothing".to_owned(),
+                Some((last, [])) => (*last).to_owned(),
+                Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+            },
+        }),
         blocked: pull.blocked.is_some(),
         waits: match promotion.state {
             State::Due if promotion.may_land() => None,

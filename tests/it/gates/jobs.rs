@@ -37,7 +37,10 @@ async fn a_job_is_started_once_for_a_build_and_lands_it_when_it_passed() {
     site.requests_hold();
     let job = repo.run(repo.runs()[0]);
     assert!(
-        job["display_title"].as_str().unwrap().contains(&repo.head(1)),
+        job["display_title"]
+            .as_str()
+            .unwrap()
+            .contains(&repo.head(1)),
         "{job}"
     );
     // Nothing changes any more while it runs.
@@ -49,14 +52,20 @@ async fn a_job_is_started_once_for_a_build_and_lands_it_when_it_passed() {
     let run = site.run().await;
     assert!(landed(&site), "{}", run.text);
     let message = repo.message("main");
-    assert!(message.contains("Sluice-Gate") && message.contains("passed in 6 min"), "{message}");
+    assert!(
+        message.contains("Sluice-Gate") && message.contains("passed in 6 min"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
 async fn a_failed_job_blocks_until_somebody_asks_for_it_again() {
     let mut site = with_workflow().await;
     let repo = site.repo();
-    repo.files("main", &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")]);
+    repo.files(
+        "main",
+        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
+    );
     site.run().await;
     site.run().await;
     repo.finish_run(repo.runs()[0], "failure");
@@ -203,15 +212,21 @@ async fn a_sentinel_goes_by_the_check_of_its_app_alone() {
     let repo = site.repo();
     site.run().await;
     let head = repo.head(1);
-    repo.app(888, "other", "checks:write").checks(&head, "e2e", "success");
-    repo.workflow("checks:write").checks(&head, "e2e", "success");
+    repo.app(888, "other", "checks:write")
+        .checks(&head, "e2e", "success");
+    repo.workflow("checks:write")
+        .checks(&head, "e2e", "success");
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);
     let sentinel = repo.app(777, "sentinel", "checks:write");
     sentinel.checks(&head, "e2e", "success");
     sentinel.checks(&head, "e2e", "failure");
     let run = site.run().await;
-    assert!(!landed(&site) && why(&run).contains("ended with failure"), "{}", run.text);
+    assert!(
+        !landed(&site) && why(&run).contains("ended with failure"),
+        "{}",
+        run.text
+    );
     sentinel.checks(&head, "e2e", "success");
     let run = site.run().await;
     assert!(landed(&site), "{}", run.text);

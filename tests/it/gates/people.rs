@@ -1,6 +1,6 @@
 //! APPROVAL with teams, code owners, several lines, and authors of the changes left out.
 
-use super::{landed, shop};
+use super::{landed, shop, shop_of_web};
 use crate::support::github::{Membership, Role};
 use crate::support::site::{Report, Site};
 
@@ -76,7 +76,12 @@ async fn a_team_that_cannot_be_read_is_an_error_and_leaves_other_pipelines_movin
     }
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);
-    assert!(run.text.contains("needs the organisation's permission Members: read"), "{}", run.text);
+    assert!(
+        run.text
+            .contains("needs the organisation's permission Members: read"),
+        "{}",
+        run.text
+    );
     assert_eq!(run.exit, sluice::error::Exit::Failed);
     let api = repo.file("main", "api-prod.yaml").unwrap();
     assert!(api.contains("version: 1.1.0"), "{}", run.text);
@@ -94,7 +99,11 @@ async fn code_owners_are_read_from_the_base_and_not_from_a_branch() {
     site.run().await;
     repo.by("carol").approves(1);
     let run = site.run().await;
-    assert!(!landed(&site) && why(&run).contains("dave can approve"), "{}", run.text);
+    assert!(
+        !landed(&site) && why(&run).contains("dave can approve"),
+        "{}",
+        run.text
+    );
     repo.by("dave").approves(1);
     site.run().await;
     assert!(landed(&site));
@@ -116,57 +125,25 @@ async fn where_too_few_are_left_it_is_blocked_and_says_who_could() {
     );
 }
 
-/// dev follows main of acme/web, prod is pinned to its first commit.
-async fn from_another_repository() -> (Site, String) {
-    let site = shop(
-        GATE,
-        "gates: { release: { ways: [review], exclude: [change-authors] } }\n",
-    )
-    .await;
-    let web = site.hub.repo("acme/web");
-    for login in ["carol", "dave"] {
-        web.role(login, Role::Write);
-    }
-    let first = web.files("main", &[("app/x", "1")]);
-    let service = |name: &str, reference: &str| {
-        format!(
-            "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: {{ name: {name}, namespace: apps }}\n\
-             spec:\n  git: {{ url: https://github.com/acme/web, folder: app, ref: {reference} }}\n"
-        )
-    };
-    let mut site = site;
-    let token = site
-        .repo()
-        .with(|world, _| {
-            let bot = world.ensure_app(4242, "sluice-app");
-            let bot = world.apps[&bot].bot;
-            let repos = ["acme/gitops", "acme/web"].map(|slug| world.ensure_repo(slug)).to_vec();
-            let map = super::PERMISSIONS.parse().unwrap();
-            world.issue(bot, crate::support::github::TokenKind::Installation(4242, repos, map))
-        });
-    site.token = token;
-    site.repo().files(
-        "main",
-        &[
-            ("dev.yaml", &service("web-dev", "main")),
-            ("prod.yaml", &service("web-prod", &first)),
-        ],
-    );
-    (site, first)
-}
+const WITHOUT_AUTHORS: &str = "gates: { release: { ways: [review], exclude: [change-authors] } }\n";
 
 #[tokio::test]
 async fn a05_the_author_of_a_promoted_commit_does_not_approve_it() {
-    let (site, first) = from_another_repository().await;
+    let (site, first) = shop_of_web(GATE, WITHOUT_AUTHORS).await;
     let web = site.hub.repo("acme/web");
     web.by("carol").pushes("main", &[("app/x", "2")], "Mend it");
-    web.by("dave").pushes("main", &[("docs/x", "2")], "Words only");
+    web.by("dave")
+        .pushes("main", &[("docs/x", "2")], "Words only");
     let run = site.run().await;
     let repo = site.repo();
     assert_eq!(repo.pulls(true), [1], "{}", run.text);
     repo.by("carol").approves(1);
     let run = site.run().await;
-    assert!(why(&run).contains("carol wrote one of the promoted commits"), "{}", run.text);
+    assert!(
+        why(&run).contains("carol wrote one of the promoted commits"),
+        "{}",
+        run.text
+    );
     // dave touched nothing that is released.
     repo.by("dave").approves(1);
     let run = site.run().await;
@@ -177,7 +154,7 @@ async fn a05_the_author_of_a_promoted_commit_does_not_approve_it() {
 
 #[tokio::test]
 async fn a05_an_author_whom_nobody_can_tell_keeps_the_gate_shut() {
-    let (site, first) = from_another_repository().await;
+    let (site, first) = shop_of_web(GATE, WITHOUT_AUTHORS).await;
     let web = site.hub.repo("acme/web");
     web.by("carol").pushes_as(
         ("Somebody", "somebody@nowhere.example"),
@@ -189,6 +166,10 @@ async fn a05_an_author_whom_nobody_can_tell_keeps_the_gate_shut() {
     let repo = site.repo();
     repo.by("dave").approves(1);
     let run = site.run().await;
-    assert!(why(&run).contains("somebody@nowhere.example"), "{}", run.text);
+    assert!(
+        why(&run).contains("somebody@nowhere.example"),
+        "{}",
+        run.text
+    );
     assert!(repo.file("main", "prod.yaml").unwrap().contains(&first));
 }

@@ -1,6 +1,6 @@
 //! Readiness and soak: by evidence about the very content, with the server's times alone.
 
-use super::{chart, landed, pipeline, shop};
+use super::{chart, landed, shop, shop_of_web};
 use crate::support::github::Role;
 use crate::support::site::{Report, Site};
 
@@ -32,7 +32,11 @@ async fn content_soaks_from_its_push_and_an_unrelated_commit_does_not_set_it_bac
     let site = ready("{ soak: 1h }").await;
     let repo = site.repo();
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("soak ends"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("soak ends"),
+        "{}",
+        run.text
+    );
     site.hub.advance(3000);
     repo.files("main", &[("README.md", "hello")]);
     let run = site.run().await;
@@ -51,7 +55,11 @@ async fn a_changed_value_soaks_anew() {
     repo.files("main", &[("dev.yaml", &chart("web-dev", "1.2.0"))]);
     site.hub.advance(3500);
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("soak ends"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("soak ends"),
+        "{}",
+        run.text
+    );
     site.hub.advance(200);
     site.run().await;
     assert!(repo.file("main", "prod.yaml").unwrap().contains("1.2.0"));
@@ -64,7 +72,9 @@ async fn a_commit_that_is_dated_back_gains_nothing() {
     site.hub.advance(7200);
     // The dates in the commit say last year; the server knows when it came.
     repo.with(|world, _| world.clock.advance(-365 * 24 * 3600));
-    let head = repo.by("carol").pushes("dated", &[("dev.yaml", &chart("web-dev", "1.3.0"))], "Bump");
+    let head =
+        repo.by("carol")
+            .pushes("dated", &[("dev.yaml", &chart("web-dev", "1.3.0"))], "Bump");
     repo.with(|world, _| world.clock.advance(365 * 24 * 3600));
     repo.by("carol").does(
         "PATCH",
@@ -72,14 +82,16 @@ async fn a_commit_that_is_dated_back_gains_nothing() {
         serde_json::json!({"sha": head}),
     );
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("soak ends"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("soak ends"),
+        "{}",
+        run.text
+    );
 }
 
 #[tokio::test]
 async fn a_status_counts_by_its_creator_alone_on_this_content_alone() {
-    let site = Site::empty().await;
-    drop(site);
-    let mut site = ready("{ soak: 1h }").await;
+    let site = ready("{ soak: 1h }").await;
     let bot = id_of(&site, "deployer");
     let repo = site.repo();
     repo.role("deployer", Role::Write);
@@ -87,25 +99,43 @@ async fn a_status_counts_by_its_creator_alone_on_this_content_alone() {
         "version: 1\nstages: {{ dev: {{ ready: {{ status: {{ context: smoke, creator: {bot} }} }} }} }}\n"
     );
     let old = repo.tip("main").unwrap();
-    repo.files("main", &[("dev.yaml", &chart("web-dev", "1.2.0")), (".github/sluice.yaml", &policy)]);
+    repo.files(
+        "main",
+        &[
+            ("dev.yaml", &chart("web-dev", "1.2.0")),
+            (".github/sluice.yaml", &policy),
+        ],
+    );
     let content = repo.tip("main").unwrap();
     repo.by("carol").reports(&content, "smoke", "success");
-    repo.workflow("statuses:write").reports(&content, "smoke", "success");
+    repo.workflow("statuses:write")
+        .reports(&content, "smoke", "success");
     repo.by("deployer").reports(&content, "other", "success");
     repo.by("deployer").reports(&old, "smoke", "success");
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("waits for the status smoke"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("waits for the status smoke"),
+        "{}",
+        run.text
+    );
     // On a later commit that holds the same, it is about the same.
     repo.files("main", &[("README.md", "x")]);
     let later = repo.tip("main").unwrap();
     repo.by("deployer").reports(&later, "smoke", "failure");
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("ended with failure"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("ended with failure"),
+        "{}",
+        run.text
+    );
     repo.by("deployer").reports(&later, "smoke", "success");
     let run = site.run().await;
-    assert!(repo.file("main", "prod.yaml").unwrap().contains("1.2.0"), "{}", run.text);
+    assert!(
+        repo.file("main", "prod.yaml").unwrap().contains("1.2.0"),
+        "{}",
+        run.text
+    );
     site.requests_hold();
-    site.token.clear();
 }
 
 #[tokio::test]
@@ -114,14 +144,23 @@ async fn a_check_counts_by_its_app_and_soaks_from_its_first_success() {
     let repo = site.repo();
     let content = repo.tip("main").unwrap();
     let app = repo.app(777, "tester", "checks:write");
-    repo.app(888, "other", "checks:write").checks(&content, "e2e", "success");
+    repo.app(888, "other", "checks:write")
+        .checks(&content, "e2e", "success");
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("waits for the check e2e"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("waits for the check e2e"),
+        "{}",
+        run.text
+    );
     app.checks(&content, "e2e", "success");
     site.hub.advance(3000);
     app.checks(&content, "e2e", "success");
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("soak ends"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("soak ends"),
+        "{}",
+        run.text
+    );
     site.hub.advance(700);
     let run = site.run().await;
     assert!(landed(&site), "{}", run.text);
@@ -142,61 +181,39 @@ async fn a_deployment_counts_by_the_creator_of_its_status() {
     repo.by("carol").deploys(&content, "dev", "success");
     repo.by("deployer").deploys(&content, "qa", "success");
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("waits for a deployment to dev"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("waits for a deployment to dev"),
+        "{}",
+        run.text
+    );
     repo.by("deployer").deploys(&content, "dev", "success");
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("soak ends"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("soak ends"),
+        "{}",
+        run.text
+    );
     site.hub.advance(1900);
     let run = site.run().await;
     assert!(landed(&site), "{}", run.text);
     site.requests_hold();
 }
 
-/// dev follows main of acme/web.
-async fn from_another_repository(rule: &str) -> Site {
-    let mut site = ready(rule).await;
-    let web = site.hub.repo("acme/web");
-    web.role("carol", Role::Write);
-    let first = web.files("main", &[("app/x", "1")]);
-    let service = |name: &str, reference: &str| {
-        format!(
-            "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: {{ name: {name}, namespace: apps }}\n\
-             spec:\n  git: {{ url: https://github.com/acme/web, folder: app, ref: {reference} }}\n"
-        )
-    };
-    site.repo().files(
-        "main",
-        &[
-            ("pipeline.yaml", &pipeline(GATE)),
-            ("dev.yaml", &service("web-dev", "main")),
-            ("prod.yaml", &service("web-prod", &first)),
-        ],
-    );
-    site.token = site.repo().with(|world, _| {
-        let app = world.ensure_app(4242, "sluice-app");
-        let bot = world.apps[&app].bot;
-        let repos = ["acme/gitops", "acme/web"]
-            .map(|slug| world.ensure_repo(slug))
-            .to_vec();
-        let map = super::PERMISSIONS.parse().unwrap();
-        world.issue(
-            bot,
-            crate::support::github::TokenKind::Installation(4242, repos, map),
-        )
-    });
-    site
-}
-
 #[tokio::test]
 async fn a_branch_of_another_repository_soaks_from_the_push_that_brought_the_content() {
-    let site = from_another_repository("{ soak: 1h }").await;
+    let (site, _) = shop_of_web(GATE, "stages: { dev: { ready: { soak: 1h } } }\n").await;
     let web = site.hub.repo("acme/web");
     site.hub.advance(7200);
     web.by("carol").pushes("main", &[("app/x", "2")], "Mend it");
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("soak ends"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("soak ends"),
+        "{}",
+        run.text
+    );
     site.hub.advance(3000);
-    web.by("carol").pushes("main", &[("docs/x", "2")], "Words only");
+    web.by("carol")
+        .pushes("main", &[("docs/x", "2")], "Words only");
     let run = site.run().await;
     assert!(!opened(&site), "{}", run.text);
     site.hub.advance(700);
@@ -209,11 +226,44 @@ async fn a_branch_of_another_repository_soaks_from_the_push_that_brought_the_con
 async fn a_history_that_was_written_anew_with_the_same_content_soaks_on() {
     let site = ready("{ soak: 1h }").await;
     let repo = site.repo();
+    repo.files("main", &[("dev.yaml", &chart("web-dev", "1.2.0"))]);
     site.hub.advance(3000);
-    repo.by("carol").rewrites("main", &[("README.md", "rewritten")], "Set up, in other words");
+    let rewritten = [
+        ("dev.yaml", chart("web-dev", "1.2.0")),
+        ("README.md", "x".to_owned()),
+    ];
+    let rewritten: Vec<(&str, &str)> = rewritten
+        .iter()
+        .map(|(path, text)| (*path, text.as_str()))
+        .collect();
+    repo.by("carol")
+        .rewrites("main", &rewritten, "Bump, in other words");
+    let run = site.run().await;
+    assert!(!opened(&site), "{}", run.text);
     site.hub.advance(700);
     let run = site.run().await;
-    assert!(landed(&site), "{}", run.text);
+    assert!(
+        repo.file("main", "prod.yaml").unwrap().contains("1.2.0"),
+        "{}",
+        run.text
+    );
+}
+
+#[tokio::test]
+async fn a_history_that_was_written_anew_with_another_content_soaks_anew() {
+    let site = ready("{ soak: 1h }").await;
+    let repo = site.repo();
+    repo.files("main", &[("dev.yaml", &chart("web-dev", "1.2.0"))]);
+    site.hub.advance(3000);
+    repo.by("carol")
+        .rewrites("main", &[("dev.yaml", &chart("web-dev", "1.3.0"))], "Bump");
+    site.hub.advance(700);
+    let run = site.run().await;
+    assert!(
+        !opened(&site) && why(&run).contains("soak ends"),
+        "{}",
+        run.text
+    );
 }
 
 #[tokio::test]
@@ -222,5 +272,9 @@ async fn a_log_that_cannot_be_read_is_an_error_and_one_that_knows_nothing_waits(
     site.hub.advance(7200);
     site.repo().forget_activity(0);
     let run = site.run().await;
-    assert!(!opened(&site) && why(&run).contains("does not say yet"), "{}", run.text);
+    assert!(
+        !opened(&site) && why(&run).contains("does not say yet"),
+        "{}",
+        run.text
+    );
 }

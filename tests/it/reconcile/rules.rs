@@ -92,10 +92,19 @@ async fn the_hold_label_stops_a_landing_and_nothing_else() {
     repo.by("tom").unlabels(1, "sluice/hold");
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);
-    assert!(run.text.contains("tom took sluice/hold off, and has no write"), "{}", run.text);
+    assert!(
+        run.text
+            .contains("tom took sluice/hold off, and has no write"),
+        "{}",
+        run.text
+    );
     assert!(repo.labels(1).contains(&"sluice/hold".to_owned()));
     let run = site.run().await;
-    assert!(!landed(&site) && run.lines()[0].starts_with("held"), "{}", run.text);
+    assert!(
+        !landed(&site) && run.lines()[0].starts_with("held"),
+        "{}",
+        run.text
+    );
     repo.by("dave").unlabels(1, "sluice/hold");
     site.run().await;
     assert!(landed(&site));

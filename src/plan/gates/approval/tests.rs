@@ -8,13 +8,13 @@ use proptest::prelude::*;
 
 use super::voters::Register;
 use super::{DEFAULT_WAYS, Rule, by_evidence};
+use crate::model::evidence::ChangeAuthors;
 use crate::model::evidence::{
     Actor, ActorKind, Evidence, LabelEvent, Opinion, Permission, Review, UserId,
 };
-use crate::model::evidence::ChangeAuthors;
 use crate::model::policy::{ApproveLine, Exclude, GateRule, Policy, Way};
-use crate::model::roster::{Known, Roster};
 use crate::model::pull::PullNumber;
+use crate::model::roster::{Known, Roster};
 use crate::model::verdict::Verdict;
 
 const LABEL: &str = "approve/prod/gate";

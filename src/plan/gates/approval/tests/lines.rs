@@ -126,7 +126,12 @@ fn a_team_counts_by_its_members_ids_and_one_that_cannot_be_read_is_an_error() {
         "error: the token cannot read the team acme/hidden"
     );
     assert_eq!(
-        says(&of("sre"), "{ sre: [p1, acme/leads] }", &[], &approved(&[6])),
+        says(
+            &of("sre"),
+            "{ sre: [p1, acme/leads] }",
+            &[],
+            &approved(&[6])
+        ),
         "pass: approved by p6 (review)"
     );
 }
@@ -205,7 +210,8 @@ fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate
     let mut unknown = wrote(1);
     unknown.unmapped.insert("Frank <f@x.example>".to_owned());
     assert!(
-        with(Some(Ok(unknown)), &[2]).starts_with("pending: who Frank <f@x.example> is cannot be told"),
+        with(Some(Ok(unknown)), &[2])
+            .starts_with("pending: who Frank <f@x.example> is cannot be told"),
     );
     assert_eq!(
         with(Some(Err("GitHub did not answer".to_owned())), &[2]),
