@@ -22,6 +22,8 @@ pub use stage::{
 };
 pub use time::{Freeze, Hours, Instant, Wait, Weekday, Zone};
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
@@ -366,6 +368,22 @@ impl Policy {
             .get(pipeline)
             .and_then(|entry| entry.rule.stages.get(stage))
             .or_else(|| self.stages.get(stage))
+    }
+
+    /// The people whose approval counts for a line of `approve`, by login in lower case; `None` where the policy alone
+    /// does not tell, or names no such group.
+    pub fn people_of(&self, by: &Voters) -> Option<BTreeSet<String>> {
+        match by {
+            Voters::Person(login) => Some(BTreeSet::from([login.to_lowercase()])),
+            Voters::Group(group) => {
+                let members = self.people.get(group.as_str())?.rule;
+                members
+                    .iter()
+                    .map(|member| (!member.contains('/')).then(|| member.to_lowercase()))
+                    .collect()
+            }
+            Voters::Writers | Voters::CodeOwners | Voters::Team(_) => None,
+        }
     }
 
     /// Folders that a pipeline watches besides its services' own.
