@@ -1,7 +1,9 @@
-//! `.github/sluice.yaml` as text: parsing it into the policy types, and printing their JSON Schema.
+//! `.github/sluice.yaml` as text: parsing it into the policy types, their JSON Schema, and the document about it.
 //!
 //! Strict: an unknown field is an error with a place and the nearest known name, because a rule that is silently not
 //! applied is a gate that silently stands open.
+
+mod document;
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
@@ -14,6 +16,8 @@ use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
 use crate::yaml::de::from_node;
 use crate::yaml::{Limits, Position, Stream};
+
+pub use document::document;
 
 /// Where the policy lies unless told otherwise.
 pub const DEFAULT_PATH: &str = ".github/sluice.yaml";

@@ -150,7 +150,7 @@ struct GateFields {
     #[serde(default, deserialize_with = "workflow")]
     #[schemars(regex(pattern = r"^[^/\\]+[.]ya?ml$"))]
     workflow: Option<Located<String>>,
-    /// After how long a run that has not ended counts as failed, such as `45m`. Left out: never.
+    /// After how long a run that has not ended counts as failed, such as `45m`.
     #[serde(default, deserialize_with = "checked::optional_wait")]
     timeout: Option<Wait>,
     /// A check of one App on the promotion's head.

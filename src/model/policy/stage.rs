@@ -55,7 +55,8 @@ pub struct StageEntry {
     "dependentRequired" = { "deployment": ["creator"], "creator": ["deployment"] }
 ))]
 pub struct Ready {
-    /// The name of an environment to which the content must have been deployed successfully, as `creator` says.
+    /// The name of an environment to which the content must have been deployed successfully, as `creator` says. The
+    /// two go together.
     #[serde(default, deserialize_with = "checked::optional_text")]
     #[schemars(length(min = 1))]
     pub deployment: Option<String>,
