@@ -92,7 +92,7 @@ impl JsonSchema for GateRule {
         "GateRule".into()
     }
 
-    /// The fields of [`GateFields`], divided among the forms.
+    /// The fields of `GateFields`, divided among the forms.
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let fields = GateFields::json_schema(generator);
         let of_form = |form: &Form| {

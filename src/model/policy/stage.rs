@@ -61,7 +61,7 @@ pub struct Ready {
     #[schemars(length(min = 1))]
     pub deployment: Option<String>,
     /// The numeric id of the account whose word about the deployment counts: that of an App or a machine.
-    /// github-actions[bot] (41898282) is refused: a workflow of anybody who may write could say so.
+    /// `github-actions[bot]` (41898282) is refused: a workflow of anybody who may write could say so.
     #[serde(default, deserialize_with = "checked::optional_creator")]
     #[schemars(range(min = 1), extend("not" = { "const": checked::GITHUB_ACTIONS_BOT }))]
     pub creator: Option<u64>,
@@ -103,7 +103,7 @@ pub struct StatusOf {
     #[serde(deserialize_with = "checked::text")]
     #[schemars(length(min = 1))]
     pub context: String,
-    /// The numeric id of the account whose word counts: that of an App or a machine. github-actions[bot] (41898282) is
+    /// The numeric id of the account whose word counts: that of an App or a machine. `github-actions[bot]` (41898282) is
     /// refused: a workflow of anybody who may write could say so.
     #[serde(deserialize_with = "checked::creator")]
     #[schemars(range(min = 1), extend("not" = { "const": checked::GITHUB_ACTIONS_BOT }))]

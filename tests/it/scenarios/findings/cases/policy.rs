@@ -44,11 +44,27 @@ holds:
         ],
     ),
     Case {
-        about: "an unknown field in the policy",
+        about: "an unknown field in the policy, which might have mapped a gate",
         files: &[
             DEV,
             PROD,
-            WEB,
+            (
+                "pipeline.yaml",
+                pipeline!(
+                    "web",
+                    "
+  stages:
+    - name: dev
+      services:
+        - serviceRef: { name: web-dev }
+    - name: prod
+      services:
+        - serviceRef: { name: web-prod }
+          criteria: { serviceRef: { name: web-dev } }
+  edges:
+    - { from: dev, to: prod, gates: [{ name: hours, type: WINDOW }] }"
+                ),
+            ),
             (
                 ".github/sluice.yaml",
                 "version: 1\n«policy-invalid»gate: {}\n",
@@ -270,6 +286,8 @@ gates:
   release:
     approve: [{ by: sre }, { by: dev }, { by: \"@ann\" }, { by: code-owners, count: 2 }]
     ways: [label, dispatch]
+stages:
+  dev: { delivery: commit }
 ",
             ),
         ],
