@@ -111,7 +111,15 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
             common,
             approve,
             out,
-        } => simulate::run(&Call::new(common, now, style), approve, out),
+            until,
+        } => {
+            let asked = simulate::Asked {
+                approve,
+                out,
+                until,
+            };
+            simulate::run(&Call::new(common, now, style), asked)
+        }
         Command::Graph { common } => graph::run(&Call::new(common, now, style)),
         Command::Promote {
             common,

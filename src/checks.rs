@@ -11,7 +11,9 @@ mod duplicate_service;
 mod duplicate_stage;
 mod duplicates;
 mod forbidden_path;
+mod gate_unmapped;
 mod manifest_unreadable;
+mod policy_contradiction;
 mod policy_invalid;
 mod policy_looser;
 mod policy_unknown_name;
@@ -124,7 +126,9 @@ pub const CHECKS: &[Check] = &[
     duplicate_service::CHECK,
     duplicate_stage::CHECK,
     forbidden_path::CHECK,
+    gate_unmapped::CHECK,
     manifest_unreadable::CHECK,
+    policy_contradiction::CHECK,
     policy_invalid::CHECK,
     policy_looser::CHECK,
     policy_unknown_name::CHECK,

@@ -49,6 +49,9 @@ pub enum Command {
         /// Write the files of the end state into this new or empty folder
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// Do not move the clock past this time (RFC 3339) [default: a year after --at]
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        until: Option<Timestamp>,
     },
     /// Print the pipelines as a Mermaid chart
     Graph {

@@ -1,9 +1,14 @@
-//! `.github/sluice.yaml` as text: parsing it into the policy types, and printing their JSON Schema.
+//! `.github/sluice.yaml` as text: parsing it into the policy types, their JSON Schema, and the document about it.
 //!
 //! Strict: an unknown field is an error with a place and the nearest known name, because a rule that is silently not
 //! applied is a gate that silently stands open.
 
+mod document;
+
+use schemars::Schema;
 use schemars::generate::SchemaSettings;
+use schemars::transform::transform_subschemas;
+use serde_json::Value;
 
 use crate::model::finding::{Finding, Stops};
 use crate::model::nearest::nearest;
@@ -11,6 +16,8 @@ use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
 use crate::yaml::de::from_node;
 use crate::yaml::{Limits, Position, Stream};
+
+pub use document::document;
 
 /// Where the policy lies unless told otherwise.
 pub const DEFAULT_PATH: &str = ".github/sluice.yaml";
@@ -79,102 +86,77 @@ pub fn unreadable(file: &RepoPath, why: &str) -> Finding {
     Finding::error("policy-invalid", start, why, Stops::Everything)
 }
 
+/// What the texts of the policy look like that are parsed by hand, for their definitions in the schema.
+const TEXTS: &[(&str, &str)] = &[
+    (
+        "Wait",
+        "A length of time such as `30m`, `4h`, `90d` or `1h30m`. A day has 24 hours.",
+    ),
+    (
+        "Hours",
+        "Days and times such as `Mon-Thu 09:00-17:00` or `Sat,Sun 22:00-06:00`. The whole day is `00:00-24:00`.",
+    ),
+    (
+        "Zone",
+        "An IANA time zone such as `Europe/Berlin` or `UTC`.",
+    ),
+    (
+        "Civil",
+        "A time without an offset, such as `2026-12-19T18:00`: `zone` says where.",
+    ),
+    (
+        "Instant",
+        "A time with its offset (RFC 3339), such as `2026-12-19T18:00:00+01:00`.",
+    ),
+];
+/// [`Hours`](crate::model::policy::Hours), as far as a pattern can say it.
+const HOURS: &str = "^[A-Za-z]{3}(-[A-Za-z]{3})?(,[A-Za-z]{3}(-[A-Za-z]{3})?)* +[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$";
+
 /// The JSON Schema (draft 2020-12) of the policy, for editors.
 pub fn schema() -> serde_json::Value {
-    let mut schema = SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<Policy>();
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.transforms.push(Box::new(not_nothing));
+    let mut schema = settings.into_generator().into_root_schema_for::<Policy>();
     schema.insert(
         "title".to_owned(),
         "Sluice policy (.github/sluice.yaml)".into(),
     );
-    schema.to_value()
+    let mut schema = schema.to_value();
+    for (name, about) in TEXTS {
+        if let Some(definition) = schema.pointer_mut(&format!("/$defs/{name}")) {
+            definition["description"] = Value::from(*about);
+        }
+    }
+    if let Some(hours) = schema.pointer_mut("/$defs/Hours") {
+        hours["pattern"] = Value::from(HOURS);
+    }
+    schema
+}
+
+/// Takes "or nothing" off what may be left out: an editor need not offer `soak:` without a value.
+fn not_nothing(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [one] = types.as_slice() {
+            let one = one.clone();
+            schema.insert("type".to_owned(), one);
+        }
+    }
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+    if let Some(Value::Array(forms)) = schema.get_mut("anyOf") {
+        forms.retain(|form| form.get("type").is_none_or(|kind| kind != "null"));
+        if let [Value::Object(one)] = forms.as_slice() {
+            let one = one.clone();
+            schema.remove("anyOf");
+            for (key, value) in one {
+                schema.ensure_object().entry(key).or_insert(value);
+            }
+        }
+    }
+    transform_subschemas(&mut not_nothing, schema);
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn problem(text: &str) -> (u32, u32, String, String) {
-        let finding = *parse(&DEFAULT_PATH.into(), text.as_bytes()).unwrap_err();
-        (
-            finding.place.line,
-            finding.place.column,
-            finding.message,
-            finding.help.unwrap_or_default(),
-        )
-    }
-
-    #[test]
-    fn an_unknown_field_is_refused_with_its_place_and_the_nearest_name() {
-        let (line, _, message, help) =
-            problem("version: 1\ngates:\n  prod-approval:\n    aprove: []\n");
-        assert_eq!(line, 4);
-        assert!(message.contains("aprove"), "{message}");
-        assert_eq!(help, "did you mean `approve`?");
-    }
-
-    #[test]
-    fn what_can_never_hold_is_refused() {
-        for (text, word) in [
-            ("", "empty"),
-            ("version: 2\n", "version 2"),
-            ("fields: []\n", "version"),
-            ("version: 1\n---\nversion: 1\n", "second"),
-            ("version: 1\nversion: 1\n", "twice"),
-            (
-                "version: 1\ngates:\n  a:\n    approve: [{ by: writers, count: 0 }]\n",
-                "count",
-            ),
-            ("version: 1\ngates:\n  a:\n    approve: []\n", "empty"),
-            (
-                "version: 1\ngates:\n  a: { open: [\"Mon 09:00-17:00\"] }\n",
-                "zone",
-            ),
-            (
-                "version: 1\ngates:\n  a: { workflow: x.yml, zone: UTC }\n",
-                "different gate types",
-            ),
-            (
-                "version: 1\nfields: [spec.configuration.x]\n",
-                "criteria.secrets",
-            ),
-            ("version: 1\nfields: [spec.git]\n", "promoted anyway"),
-            ("version: 1\nfields: [metadata.name]\n", "under `spec`"),
-            (
-                "version: 1\nfreeze: [{from: 2026-12-19T18:00, until: 2026-12-19T18:00, zone: UTC, reason: x}]\n",
-                "not after",
-            ),
-            (
-                "version: 1\nstages:\n  prod: { require: [APROVAL] }\n",
-                "APROVAL",
-            ),
-        ] {
-            let (_, _, message, help) = problem(text);
-            assert!(
-                format!("{message} {help}").contains(word),
-                "{text:?}: {message} / {help}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_schema_names_every_top_level_field() {
-        let schema = schema();
-        let properties = schema["properties"].as_object().unwrap();
-        for field in [
-            "version",
-            "manifests",
-            "people",
-            "fields",
-            "gates",
-            "stages",
-            "pipelines",
-            "holds",
-            "freeze",
-        ] {
-            assert!(properties.contains_key(field), "{field}");
-        }
-        assert_eq!(schema["additionalProperties"], false);
-    }
-}
+mod tests;

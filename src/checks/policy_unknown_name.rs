@@ -70,16 +70,18 @@ impl<'a> Reader<'a> {
                     .map(|(name, _)| (*name, own.clone()))
                     .collect()
             };
-            if own.is_empty() {
-                continue;
-            }
             let (own_gates, own_stages) = (within(&gates), within(&stages));
             for (gate, rule) in entry.gates.iter() {
-                self.known_in("gate", gate.as_str(), gate.at, &own_gates, &own);
+                // Of a pipeline that is not there nobody knows its gates and stages.
+                if !own.is_empty() {
+                    self.known_in("gate", gate.as_str(), gate.at, &own_gates, &own);
+                }
                 self.groups_of_gate(rule, &own);
             }
             for (stage, rule) in entry.stages.iter() {
-                self.known_in("stage", stage.as_str(), stage.at, &own_stages, &own);
+                if !own.is_empty() {
+                    self.known_in("stage", stage.as_str(), stage.at, &own_stages, &own);
+                }
                 self.groups_of_stage(rule, &own);
             }
         }
@@ -331,7 +333,7 @@ impl<'a> Reader<'a> {
         }
         for reviewer in &entry.reviewers {
             if !reviewer.starts_with('@') && !reviewer.contains('/') {
-                self.group(reviewer, own);
+                self.group(reviewer, &[], own);
             }
         }
     }
@@ -343,17 +345,19 @@ impl<'a> Reader<'a> {
                     value: group.clone(),
                     at: line.by.at,
                 };
-                self.group(&group, own);
+                self.group(&group, &["writers", "code-owners"], own);
             }
         }
     }
 
-    fn group(&mut self, group: &Located<String>, own: &BTreeSet<PipelineId>) {
+    /// A group, or one of these words that may stand in its place.
+    fn group(&mut self, group: &Located<String>, words: &[&str], own: &BTreeSet<PipelineId>) {
         let people = &self.context.policy.people;
         if people.get(group.value.as_str()).is_some() {
             return;
         }
         let known = people.iter().map(|(name, _)| name.as_str());
+        let known = known.chain(words.iter().copied());
         let help = match nearest(group, known).first() {
             Some(near) => format!("did you mean {near}? A single person is written @{group}"),
             None => {

@@ -1,79 +1,96 @@
 //! The policy, `.github/sluice.yaml`: what the `Pipeline` resource has no field for.
 //!
-//! These types are its one definition: the parser, the JSON Schema and the documentation all come from them. What is
-//! parsed here is well-formed; whether the names in it exist is for the checks to say.
+//! These types are its one definition: the parser, the JSON Schema and docs/policy.md all come from them, so what stands
+//! at a field is written for whoever writes a policy. What is parsed here is well-formed; whether the names in it exist,
+//! and whether its rules can be met, is for the checks to say.
 
+mod checked;
 mod gate;
 mod named;
+mod path;
+mod people;
 mod stage;
 mod time;
 
-pub use gate::{ApproveLine, CheckOf, Exclude, GateRule, Voters, Way};
+pub use gate::{ApproveLine, CheckOf, Exclude, GateRule, Way};
 pub use named::Named;
+pub use path::{Glob, Namespace, PromotedField};
+pub use people::Voters;
 pub use stage::{
     Delivery, Emergency, EmergencySkip, Join, Ready, RequiredGate, RevisionMode, StageEntry,
     StatusOf, Trigger,
 };
 pub use time::{Closing, Freeze, Hours, Instant, OpeningTimes, Wait, Weekday, Zone};
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use serde::{Deserialize, Serialize};
 
 use super::name::{GateName, PipelineName, StageName};
-use crate::yaml::{FieldPath, Located};
+use crate::yaml::Located;
 
-/// `.github/sluice.yaml`, read at the base branch's tip. Everything but `version` is optional.
+/// `.github/sluice.yaml`, read at the tip of the base branch and never from a pull request. Everything but `version` may be
+/// left out.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping such as `version: 1`")]
 pub struct Policy {
-    /// The version of this format.
+    /// The version of this format: 1.
     pub version: FormatVersion,
     /// Which files hold manifests, and the namespaces of those that carry none.
     #[serde(default)]
     pub manifests: Manifests,
-    /// Groups of people for `approve` and `reviewers`: logins, or `organisation/team` (which needs an App token).
-    #[serde(default)]
+    /// Groups of people, for `approve` and `reviewers`. With them no token is needed that can read an organisation's
+    /// teams; a team in a group needs an App's token.
+    #[serde(default, deserialize_with = "people::groups")]
+    #[schemars(with = "Named<people::GroupName, people::Members>")]
     pub people: Named<String, Vec<Located<String>>>,
-    /// Paths that are promoted besides the git ref, the helm version and chart, and named secrets.
+    /// Fields of a `ServiceDeployment` that are promoted besides the git ref, the helm version and chart, and the keys that
+    /// `criteria.secrets` names. Never under `spec.configuration`.
     #[serde(default)]
     pub fields: Vec<Located<PromotedField>>,
-    /// From where promoted commits must be reachable. Default: every branch and tag.
+    /// From where promoted commits must be reachable. Left out: from any branch or tag.
     #[serde(default)]
     pub refs: Refs,
-    /// Put the status `sluice` on every pull request to the base branch.
+    /// `true` puts the status `sluice` on every pull request to the base branch, so that branch rules may require it.
     #[serde(default)]
     pub guard: bool,
-    /// How a promotion lands.
+    /// How a promotion gets onto the base branch.
     #[serde(default)]
     pub land: Land,
     /// The method of `land: merge`.
     #[serde(default)]
     pub merge: MergeMethod,
-    /// Commits must carry a verified signature.
+    /// `true`: the commits that Sluice makes must carry a signature that GitHub verifies.
     #[serde(default)]
     pub verified: bool,
-    /// How far back a rollback may reach.
+    /// What a rollback may do.
     #[serde(default)]
     pub rollback: Rollback,
-    /// Texts of pull requests and commits.
+    /// Texts of pull requests and commits. `{{ pipeline }}`, `{{ stage }}`, `{{ sources }}`, `{{ services }}`,
+    /// `{{ old }}`, `{{ new }}`, `{{ changes }}` and `{{ plan }}` stand for what is promoted.
     #[serde(default)]
     pub texts: Texts,
     /// Limits of one run.
     #[serde(default)]
     pub limits: Limits,
-    /// Times in which nothing is merged or committed; proposals still open.
-    #[serde(default)]
+    /// Times in which nothing is merged or committed. Pull requests are still opened.
+    #[serde(default, deserialize_with = "freezes")]
     pub freeze: Vec<Freeze>,
-    /// Pipelines, stages and services that stay as they are.
+    /// What stays as it is. Of several holds that fit, the one that names most is shown; a hold that names a service
+    /// leaves only that service out, and one without a name holds everything.
     #[serde(default)]
     pub holds: Vec<Located<Hold>>,
-    /// Rules by gate name; the `Pipeline` gives the type.
+    /// Rules of gates by the gate's name, in every pipeline. The type of a gate stands in the `Pipeline`, and says which
+    /// of these forms its rule has.
     #[serde(default)]
     pub gates: Named<GateName, GateRule>,
-    /// Rules by stage name, in every pipeline.
+    /// Rules of stages by the stage's name, in every pipeline.
     #[serde(default)]
     pub stages: Named<StageName, StageEntry>,
-    /// Rules for one pipeline; an entry replaces the whole less specific one.
+    /// Rules of one pipeline by its name. What stands here under `gates` or `stages` replaces the whole entry of the same
+    /// name further up: say again what still holds.
     #[serde(default)]
     pub pipelines: Named<PipelineName, PipelineEntry>,
 }
@@ -83,10 +100,10 @@ pub struct Policy {
 pub struct FormatVersion;
 
 impl<'de> Deserialize<'de> for FormatVersion {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match u64::deserialize(deserializer)? {
             1 => Ok(Self),
-            other => Err(serde::de::Error::custom(format!(
+            other => Err(D::Error::custom(format!(
                 "version {other} is not known to this version of sluice; it reads version 1"
             ))),
         }
@@ -94,6 +111,10 @@ impl<'de> Deserialize<'de> for FormatVersion {
 }
 
 impl JsonSchema for FormatVersion {
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "FormatVersion".into()
     }
@@ -105,130 +126,34 @@ impl JsonSchema for FormatVersion {
 
 /// Which files hold manifests.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `exclude` and `namespaces`"
+)]
 pub struct Manifests {
-    /// Globs of files that are not read. `.github/` never is.
+    /// Files that are not read, such as kustomize patches, which look like second copies of a manifest. Every other
+    /// `.yaml` and `.yml` file outside `.github/` is.
     #[serde(default)]
     pub exclude: Vec<Located<Glob>>,
-    /// Glob → namespace, for manifests that carry none; the first that matches wins.
+    /// Namespaces of manifests that carry none, by the files in which they stand. The first glob that matches counts.
     #[serde(default)]
-    pub namespaces: Named<Glob, String>,
-}
-
-/// A glob over repository paths: `*` stays within a folder, `**` crosses folders.
-#[derive(Clone, Debug)]
-pub struct Glob {
-    text: String,
-    matcher: globset::GlobMatcher,
-}
-
-impl Glob {
-    /// Parses a glob of at most 1,000 characters.
-    pub fn new(text: &str) -> Result<Self, String> {
-        if text.chars().count() > 1000 {
-            return Err("a glob has at most 1,000 characters".to_owned());
-        }
-        let glob = globset::GlobBuilder::new(text)
-            .literal_separator(true)
-            .build()
-            .map_err(|error| format!("`{text}` is not a glob: {}", error.kind()))?;
-        Ok(Self {
-            text: text.to_owned(),
-            matcher: glob.compile_matcher(),
-        })
-    }
-
-    /// Whether it matches a path.
-    pub fn matches(&self, path: &str) -> bool {
-        self.matcher.is_match(path)
-    }
-
-    /// The glob as written.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl<'de> Deserialize<'de> for Glob {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-    }
-}
-
-impl JsonSchema for Glob {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Glob".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        String::json_schema(generator)
-    }
-}
-
-/// A path of `fields`: under `spec`, and not one that another rule copies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PromotedField(FieldPath);
-
-impl PromotedField {
-    /// The path.
-    pub fn path(&self) -> &FieldPath {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for PromotedField {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-        let text = String::deserialize(deserializer)?;
-        let path: FieldPath = text
-            .parse()
-            .map_err(|error| D::Error::custom(format!("`{text}` is not a path: {error}")))?;
-        let under = |keys: &[&str]| path.starts_with(&FieldPath::keys(keys));
-        if !under(&["spec"]) || path == FieldPath::keys(&["spec"]) {
-            return Err(D::Error::custom(format!(
-                "`{text}` is not a field under `spec`, such as spec.helm.values.image.tag"
-            )));
-        }
-        if under(&["spec", "configuration"]) {
-            return Err(D::Error::custom(
-                "configuration is promoted by naming its keys in `criteria.secrets` of the Pipeline, never by `fields`",
-            ));
-        }
-        for own in [
-            ["spec", "git", "ref"],
-            ["spec", "helm", "version"],
-            ["spec", "helm", "chart"],
-        ] {
-            if under(&own) || FieldPath::keys(&own).starts_with(&path) {
-                return Err(D::Error::custom(format!(
-                    "`{text}` covers {}, which is promoted anyway",
-                    own.join(".")
-                )));
-            }
-        }
-        Ok(Self(path))
-    }
-}
-
-impl JsonSchema for PromotedField {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "PromotedField".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^spec[.\\[]" })
-    }
+    pub namespaces: Named<Glob, Namespace>,
 }
 
 /// Branches and tags from which promoted commits must be reachable.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `branches` and `tags`"
+)]
 pub struct Refs {
-    /// Globs of branch names. Absent together with `tags`: all.
-    #[serde(default)]
+    /// Names of branches. Left out: none where `tags` is given, else all.
+    #[serde(default, deserialize_with = "checked::optional_list")]
+    #[schemars(length(min = 1))]
     pub branches: Option<Vec<Located<Glob>>>,
-    /// Globs of tag names.
-    #[serde(default)]
+    /// Names of tags. Left out: none where `branches` is given, else all.
+    #[serde(default, deserialize_with = "checked::optional_list")]
+    #[schemars(length(min = 1))]
     pub tags: Option<Vec<Located<Glob>>>,
 }
 
@@ -256,19 +181,19 @@ impl Refs {
     }
 }
 
-/// How a promotion lands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+/// How a promotion gets onto the base branch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Land {
-    /// By GitHub's merge, and verified after.
+    /// By GitHub's merge, and looked at afterwards.
     #[default]
     Merge,
-    /// By a compare-and-swap of the base branch; for an App that may update it.
+    /// By setting the base branch to exactly the commit that was judged; for an App that may update it.
     Exact,
 }
 
 /// The method of `land: merge`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MergeMethod {
     /// One commit.
@@ -278,12 +203,13 @@ pub enum MergeMethod {
     Merge,
 }
 
-/// Limits of a rollback.
+/// What a rollback may do.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `age`")]
 pub struct Rollback {
-    /// The oldest landing that a rollback may go back to, such as `90d`.
-    #[serde(default = "Rollback::default_age")]
+    /// How old a landing may be that a rollback goes back to, such as `90d`.
+    #[serde(default = "Rollback::default_age", deserialize_with = "checked::wait")]
+    #[schemars(extend("default" = "90d"))]
     pub age: Wait,
 }
 
@@ -303,21 +229,30 @@ impl Default for Rollback {
 
 /// Texts of pull requests and commits.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `title`, `subject` and `note`"
+)]
 pub struct Texts {
-    /// Template of the pull request's title.
+    /// The title of the pull request.
+    #[serde(default, deserialize_with = "checked::optional_located_text")]
+    #[schemars(length(min = 1))]
     pub title: Option<Located<String>>,
-    /// Template of the commit's subject.
+    /// The first line of the commit.
+    #[serde(default, deserialize_with = "checked::optional_located_text")]
+    #[schemars(length(min = 1))]
     pub subject: Option<Located<String>>,
-    /// A note at the end of each pull request's body.
+    /// A note at the end of the pull request, such as where the runbook is.
+    #[serde(default, deserialize_with = "checked::optional_located_text")]
+    #[schemars(length(min = 1))]
     pub note: Option<Located<String>>,
 }
 
 /// Limits of one run.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `open`")]
 pub struct Limits {
-    /// New promotions that one run may open.
+    /// How many new promotions a run may open. The rest are due, counted, and opened by later runs.
     #[serde(default = "Limits::default_open")]
     pub open: u32,
 }
@@ -336,33 +271,63 @@ impl Default for Limits {
     }
 }
 
-/// Something that stays as it is. The narrowest name wins; one that names a service leaves only that service out.
+/// Reads `freeze`. A freeze says why: people find themselves stopped by it.
+fn freezes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Freeze>, D::Error> {
+    struct Explained(Freeze);
+
+    impl<'de> Deserialize<'de> for Explained {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let freeze = Freeze::deserialize(deserializer)?;
+            if freeze.reason.trim().is_empty() {
+                return Err(D::Error::custom("the `reason` of this freeze is empty"));
+            }
+            Ok(Self(freeze))
+        }
+    }
+
+    let freezes: Vec<Explained> = Vec::deserialize(deserializer)?;
+    Ok(freezes
+        .into_iter()
+        .map(|Explained(freeze)| freeze)
+        .collect())
+}
+
+/// Something that stays as it is.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `reason`, and what is held"
+)]
 pub struct Hold {
-    /// Only this pipeline.
+    /// Only this pipeline, by `metadata.name`.
     pub pipeline: Option<Located<PipelineName>>,
     /// Only stages of this name.
     pub stage: Option<Located<StageName>>,
-    /// Only this service, by `metadata.name`.
+    /// Only this service, by the `metadata.name` of its `ServiceDeployment`.
     pub service: Option<Located<String>>,
     /// Why; shown wherever the hold stops something.
+    #[serde(deserialize_with = "checked::text")]
+    #[schemars(length(min = 1))]
     pub reason: String,
-    /// When it ends by itself (RFC 3339, with an offset).
+    /// When it ends by itself, such as `2026-12-19T18:00:00+01:00`. Left out: it stays until it is taken out.
     pub until: Option<Instant>,
 }
 
-/// Rules for one pipeline.
+/// Rules of one pipeline.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `watch`, `gates` and `stages`"
+)]
 pub struct PipelineEntry {
-    /// Folders outside the services' own that are part of what is released.
-    #[serde(default)]
+    /// Folders outside those of its services that are part of what it releases, so that a commit there counts as new.
+    #[serde(default, deserialize_with = "path::folders")]
+    #[schemars(with = "Vec<path::Folder>")]
     pub watch: Vec<Located<String>>,
-    /// Rules by gate name; each replaces the whole entry under the top-level `gates`.
+    /// Rules of this pipeline's gates; the same forms as the top-level `gates`.
     #[serde(default)]
     pub gates: Named<GateName, GateRule>,
-    /// Rules by stage name; each replaces the whole entry under the top-level `stages`.
+    /// Rules of this pipeline's stages; the same fields as the top-level `stages`.
     #[serde(default)]
     pub stages: Named<StageName, StageEntry>,
 }
@@ -403,6 +368,22 @@ impl Policy {
             .get(pipeline)
             .and_then(|entry| entry.rule.stages.get(stage))
             .or_else(|| self.stages.get(stage))
+    }
+
+    /// The people whose approval counts for a line of `approve`, by login in lower case; `None` where the policy alone
+    /// does not tell, or names no such group.
+    pub fn people_of(&self, by: &Voters) -> Option<BTreeSet<String>> {
+        match by {
+            Voters::Person(login) => Some(BTreeSet::from([login.to_lowercase()])),
+            Voters::Group(group) => {
+                let members = self.people.get(group.as_str())?.rule;
+                members
+                    .iter()
+                    .map(|member| (!member.contains('/')).then(|| member.to_lowercase()))
+                    .collect()
+            }
+            Voters::Writers | Voters::CodeOwners | Voters::Team(_) => None,
+        }
     }
 
     /// Folders that a pipeline watches besides its services' own.

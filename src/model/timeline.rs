@@ -11,6 +11,12 @@ use super::name::{GateName, PipelineName, StageName};
 pub struct Timeline {
     /// What was simulated.
     pub name: String,
+    /// When it began, on the virtual clock.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// What others say of commits was taken to be good at once.
+    pub assumes_signals: bool,
     /// What happened, in order.
     pub events: Vec<Event>,
     /// What every stage runs at the end.
@@ -51,6 +57,18 @@ pub enum What {
         /// The gate.
         gate: GateName,
         /// What for.
+        reason: String,
+    },
+    /// Something holds the plan until some time.
+    Held {
+        /// What, and until when.
+        reason: String,
+    },
+    /// A gate opened as time went by.
+    Opens {
+        /// The gate.
+        gate: GateName,
+        /// What it says now.
         reason: String,
     },
     /// A person approved the plan.

@@ -593,7 +593,9 @@ impl<'a> Planner<'a> {
             }
             if takes && self.facts.landed.contains(&(self.id(), from)) {
                 let from_rule = policy.stage(&self.manifest.name, from_name);
-                if from_rule.and_then(|ruled| ruled.rule.trigger) != Some(Trigger::Auto) {
+                let auto = from_rule.and_then(|ruled| ruled.rule.trigger) == Some(Trigger::Auto);
+                // What its `ready` rule lets leave, may leave at once.
+                if !auto && self.ready_rule(from).is_none() {
                     draft.holds.push(Reason::new(format!(
                         "{from_name} landed in this run; the next run takes it up"
                     )));
@@ -686,6 +688,12 @@ impl<'a> Planner<'a> {
             .collect()
     }
 
+    /// When the last hold ends, where time alone ends every one of them.
+    fn all_end(holds: &[Reason]) -> Option<Timestamp> {
+        let ends: Option<Vec<Timestamp>> = holds.iter().map(|hold| hold.next).collect();
+        ends?.into_iter().max()
+    }
+
     fn state(draft: &Draft) -> (State, Reason) {
         if let Some((error, help)) = draft.errors.first() {
             let mut reason = Reason::new(error.clone());
@@ -701,8 +709,7 @@ impl<'a> Planner<'a> {
                     help: first.help.clone(),
                     rule_at: first.rule_at,
                     only_landing: false,
-                    // All of them have to end.
-                    next: draft.holds.iter().filter_map(|hold| hold.next).min(),
+                    next: Self::all_end(&draft.holds),
                 },
             );
         }

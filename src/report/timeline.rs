@@ -17,15 +17,22 @@ pub fn text(timeline: &Timeline, out: bool, style: Style) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{}: virtual clock, PATH is not touched\n",
+        "{}: virtual clock, PATH is not touched",
         style.bold(&format!("simulating {}", terminal(&timeline.name)))
     );
+    if timeline.assumes_signals {
+        text.push_str("every deployment, check and status that `ready` asks for is taken to succeed at once\n");
+    }
+    text.push('\n');
     let several = timeline
         .stages
         .windows(2)
         .any(|pair| pair[0].pipeline != pair[1].pipeline);
+    let far = timeline.ended.duration_since(timeline.began).as_hours() >= 6 * 24;
+    let mut last = None;
     for event in &timeline.events {
-        line(&mut text, event, several, style);
+        line(&mut text, event, Shown { several, far, last }, style);
+        last = Some(event.at);
     }
     if !timeline.events.is_empty() {
         text.push('\n');
@@ -35,9 +42,31 @@ pub fn text(timeline: &Timeline, out: bool, style: Style) -> String {
     text
 }
 
-fn line(text: &mut String, event: &Event, several: bool, style: Style) {
-    let clock = event.at.strftime("%a %H:%M").to_string();
+/// What decides how a line is shown.
+#[derive(Clone, Copy)]
+struct Shown {
+    /// There are several pipelines.
+    several: bool,
+    /// A day's name alone does not tell the days apart.
+    far: bool,
+    /// The time of the line before.
+    last: Option<jiff::Timestamp>,
+}
+
+fn line(text: &mut String, event: &Event, shown: Shown, style: Style) {
+    let several = shown.several;
+    let pattern = if shown.far {
+        "%a %m-%d %H:%M"
+    } else {
+        "%a %H:%M"
+    };
+    let clock = event.at.strftime(pattern).to_string();
     let blank = " ".repeat(clock.len());
+    // The time stands where it is another one.
+    let changed = match shown.last == Some(event.at) {
+        true => &blank,
+        false => &clock,
+    };
     let from: Vec<&str> = event.from.iter().map(|stage| stage.as_str()).collect();
     let arrow = format!("{} → {}", from.join(", "), event.to);
     let arrow = terminal(&if several {
@@ -76,6 +105,18 @@ fn line(text: &mut String, event: &Event, several: bool, style: Style) {
                 terminal(reason)
             )
         }
+        What::Held { reason } => writeln!(
+            text,
+            "{changed}  {arrow}   {}  {}",
+            style.yellow("held"),
+            terminal(reason)
+        ),
+        What::Opens { gate, reason } => writeln!(
+            text,
+            "{changed}  {}   {}",
+            terminal(gate.as_str()),
+            terminal(reason)
+        ),
         What::Approved { by } => writeln!(
             text,
             "{clock}  {} {}",
@@ -84,14 +125,14 @@ fn line(text: &mut String, event: &Event, several: bool, style: Style) {
         ),
         What::Committed { files, lines } => writeln!(
             text,
-            "{blank}  {arrow}   {}  {}, {}",
+            "{changed}  {arrow}   {}  {}, {}",
             style.green("committed"),
             counted(*files, "file"),
             counted(*lines, "line")
         ),
         What::Refused { reason } => writeln!(
             text,
-            "{blank}  {arrow}   {}  {}",
+            "{changed}  {arrow}   {}  {}",
             style.red("refused"),
             terminal(reason)
         ),
@@ -187,6 +228,10 @@ fn ending(timeline: &Timeline, out: bool) -> String {
         End::InSync => {
             let how = match timeline.events.is_empty() {
                 true => "Nothing had to move.".to_owned(),
+                false if timeline.ended > timeline.began => format!(
+                    "All in sync after {}.",
+                    lasted(timeline.ended.duration_since(timeline.began))
+                ),
                 false => format!("All in sync after {}.", counted(timeline.rounds, "run")),
             };
             let see = if timeline.events.is_empty() || out {
@@ -204,10 +249,32 @@ fn ending(timeline: &Timeline, out: bool) -> String {
     }
 }
 
+/// `2 days 17 h`, `4 h 30 min`.
+fn lasted(length: jiff::SignedDuration) -> String {
+    let minutes = length.as_mins();
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    let mut parts = Vec::new();
+    if days > 0 {
+        parts.push(counted(usize::try_from(days).unwrap_or(usize::MAX), "day"));
+    }
+    if hours > 0 {
+        parts.push(format!("{hours} h"));
+    }
+    if minutes > 0 && days == 0 {
+        parts.push(format!("{minutes} min"));
+    }
+    match parts.is_empty() {
+        true => "less than a minute".to_owned(),
+        false => parts.join(" "),
+    }
+}
+
 #[derive(Serialize)]
 struct TimelineJson<'a> {
     version: u32,
     name: &'a str,
+    began: String,
+    ended: String,
     rounds: usize,
     events: Vec<EventJson<'a>>,
     stages: Vec<StageJson<'a>>,
@@ -277,6 +344,8 @@ pub fn json(timeline: &Timeline, findings: &[Finding]) -> String {
     json::document(&TimelineJson {
         version: VERSION,
         name: &timeline.name,
+        began: timeline.began.to_string(),
+        ended: timeline.ended.to_string(),
         rounds: timeline.rounds,
         events: timeline.events.iter().map(event).collect(),
         stages: timeline.stages.iter().map(stage).collect(),
@@ -303,6 +372,15 @@ fn event(event: &Event) -> EventJson<'_> {
         What::Proposed { .. } => json.event = "proposed",
         What::Waits { gate, reason } => {
             json.event = "waits";
+            json.gate = Some(gate.as_str());
+            json.reason = Some(reason);
+        }
+        What::Held { reason } => {
+            json.event = "held";
+            json.reason = Some(reason);
+        }
+        What::Opens { gate, reason } => {
+            json.event = "opens";
             json.gate = Some(gate.as_str());
             json.reason = Some(reason);
         }

@@ -3,7 +3,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
+use super::checked;
+use super::people::Voters;
 use super::time::{Hours, Wait, Zone};
 use crate::yaml::Located;
 
@@ -49,37 +52,127 @@ impl GateRule {
     }
 }
 
+/// The forms of a rule: for which type of gate, what for, its fields, and those that it cannot be without.
+const FORMS: &[Form] = &[
+    Form {
+        kind: "APPROVAL",
+        about: "People approve. A gate of this type without an entry asks for one person with write.",
+        fields: &["approve", "ways", "exclude"],
+        required: &[],
+    },
+    Form {
+        kind: "WINDOW",
+        about: "Open at certain hours of the week only. A freeze wins over it.",
+        fields: &["open", "zone"],
+        required: &["open", "zone"],
+    },
+    Form {
+        kind: "JOB or SENTINEL: a workflow",
+        about: "A workflow of this repository must succeed. Also for types of gate that this version does not know.",
+        fields: &["workflow", "timeout"],
+        required: &["workflow"],
+    },
+    Form {
+        kind: "JOB or SENTINEL: a check",
+        about: "An App must report a check as successful. Also for types of gate that this version does not know.",
+        fields: &["check"],
+        required: &["check"],
+    },
+];
+
+struct Form {
+    kind: &'static str,
+    about: &'static str,
+    fields: &'static [&'static str],
+    required: &'static [&'static str],
+}
+
 impl JsonSchema for GateRule {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "GateRule".into()
     }
 
+    /// The fields of `GateFields`, divided among the forms.
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        GateFields::json_schema(generator)
+        let fields = GateFields::json_schema(generator);
+        let of_form = |form: &Form| {
+            let properties: serde_json::Map<String, serde_json::Value> = form
+                .fields
+                .iter()
+                .filter_map(|name| {
+                    let field = fields.get("properties")?.get(name)?;
+                    Some(((*name).to_owned(), field.clone()))
+                })
+                .collect();
+            serde_json::json!({
+                "title": form.kind,
+                "description": form.about,
+                "type": "object",
+                "properties": properties,
+                "required": form.required,
+                "minProperties": 1,
+                "additionalProperties": false,
+            })
+        };
+        let forms: Vec<serde_json::Value> = FORMS.iter().map(of_form).collect();
+        schemars::json_schema!({
+            "description": fields.get("description"),
+            "anyOf": forms,
+        })
     }
 }
 
-/// A rule for one gate. Give the fields of its type: `approve`, `ways`, `exclude` for APPROVAL; `open`, `zone` for
-/// WINDOW; `workflow`, `timeout` or `check` for JOB and SENTINEL.
+/// The rule of one gate, in the form for the gate's type.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with the rule of this gate"
+)]
 struct GateFields {
-    /// Who must approve; every line must be met.
+    /// Whose approval is needed. Every line must be met; one person may meet several. Left out: one person with write.
+    #[serde(default, deserialize_with = "checked::optional_list")]
+    #[schemars(length(min = 1), extend("default" = [{ "by": "writers", "count": 1 }]))]
     approve: Option<Vec<ApproveLine>>,
-    /// How an approval may be given. Default: by review or label.
+    /// How an approval may be given. A label and a dispatch are one approval each, reviews are as many as there are people.
+    #[serde(default, deserialize_with = "checked::optional_list")]
+    #[schemars(length(min = 1), extend("default" = ["review", "label"]))]
     ways: Option<Vec<Way>>,
-    /// Who does not count, besides author, pushers and requester.
+    /// Who does not count, besides whoever opened the pull request, pushed to it or asked for the promotion.
     exclude: Option<Vec<Exclude>>,
-    /// Weekly hours such as `Mon-Thu 09:00-17:00`; the end is not included.
+    /// Weekly hours. The end is not included; an end that is not after the start lies on the next day.
+    #[serde(default, deserialize_with = "checked::optional_list")]
+    #[schemars(length(min = 1))]
     open: Option<Vec<Hours>>,
-    /// The IANA zone of `open`, such as `Europe/Berlin`.
+    /// The IANA zone of `open`, such as `Europe/Berlin`. Summer time is followed.
     zone: Option<Zone>,
-    /// A workflow on the base branch, run once per build.
+    /// The file name of a workflow under `.github/workflows/` on the base branch, which `workflow_dispatch` can start. It
+    /// is run once for each build of a promotion.
+    #[serde(default, deserialize_with = "workflow")]
+    #[schemars(regex(pattern = r"^[^/\\]+[.]ya?ml$"))]
     workflow: Option<Located<String>>,
-    /// After how long an unfinished run counts as failed, such as `45m`.
+    /// After how long a run that has not ended counts as failed, such as `45m`.
+    #[serde(default, deserialize_with = "checked::optional_wait")]
     timeout: Option<Wait>,
-    /// A check of one App.
+    /// A check of one App on the promotion's head.
     check: Option<CheckOf>,
+}
+
+fn workflow<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Located<String>>, D::Error> {
+    let workflow: Option<Located<String>> = Option::deserialize(deserializer)?;
+    let is_file = |name: &str| {
+        let stem = name
+            .strip_suffix(".yml")
+            .or_else(|| name.strip_suffix(".yaml"));
+        stem.is_some_and(|stem| !stem.is_empty()) && !name.contains(['/', '\\'])
+    };
+    match &workflow {
+        Some(workflow) if !is_file(workflow) => Err(D::Error::custom(
+            "a workflow is named by its file alone, such as integration.yml for .github/workflows/integration.yml",
+        )),
+        _ => Ok(workflow),
+    }
 }
 
 impl TryFrom<GateFields> for GateRule {
@@ -93,15 +186,12 @@ impl TryFrom<GateFields> for GateRule {
         let check = fields.check.is_some();
         match (approval, window, workflow, check) {
             (true, false, false, false) => Ok(Self::Approval {
-                approve: some_of(fields.approve.unwrap_or_else(|| vec![ApproveLine::default()]), "approve")?,
-                ways: some_of(fields.ways.unwrap_or_else(|| vec![Way::Review, Way::Label]), "ways")?,
+                approve: fields.approve.unwrap_or_else(|| vec![ApproveLine::default()]),
+                ways: fields.ways.unwrap_or_else(|| vec![Way::Review, Way::Label]),
                 exclude: fields.exclude.unwrap_or_default(),
             }),
             (false, true, false, false) => match (fields.open, fields.zone) {
-                (Some(open), Some(zone)) => Ok(Self::Window {
-                    open: some_of(open, "open")?,
-                    zone,
-                }),
+                (Some(open), Some(zone)) => Ok(Self::Window { open, zone }),
                 (None, _) => Err("`zone` without `open`: give the weekly hours too".to_owned()),
                 (_, None) => Err("`open` without `zone`: name an IANA zone such as Europe/Berlin".to_owned()),
             },
@@ -125,25 +215,19 @@ impl TryFrom<GateFields> for GateRule {
     }
 }
 
-fn some_of<T>(list: Vec<T>, name: &str) -> Result<Vec<T>, String> {
-    if list.is_empty() {
-        Err(format!(
-            "`{name}` is empty, so the gate could never pass; leave it out for the default"
-        ))
-    } else {
-        Ok(list)
-    }
-}
-
-/// One line of `approve`.
+/// A line of `approve`: so many approvals by these people.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a line such as `{ by: writers, count: 1 }`"
+)]
 pub struct ApproveLine {
-    /// Who: `writers`, `code-owners`, a group of `people`, `organisation/team`, or one person as `@login`.
+    /// Who: `writers` (anyone with write), `code-owners` (the owners of the changed files), a group of `people`, a team as
+    /// `organisation/team`, or one person as `@login`.
     pub by: Located<Voters>,
     /// How many different people.
     #[serde(default = "ApproveLine::one")]
-    #[schemars(with = "u32", range(min = 1))]
+    #[schemars(with = "u32", range(min = 1), extend("default" = 1))]
     pub count: Located<std::num::NonZeroU32>,
 }
 
@@ -169,67 +253,15 @@ impl Default for ApproveLine {
     }
 }
 
-/// Whose approval counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Voters {
-    /// Anyone with write.
-    Writers,
-    /// The code owners of the changed files.
-    CodeOwners,
-    /// A team, as `organisation/team`.
-    Team(String),
-    /// A single person.
-    Person(String),
-    /// A group of the policy's `people`.
-    Group(String),
-}
-
-impl std::fmt::Display for Voters {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Writers => f.write_str("anyone with write"),
-            Self::CodeOwners => f.write_str("code owners"),
-            Self::Team(team) | Self::Group(team) => f.write_str(team),
-            Self::Person(login) => write!(f, "@{login}"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Voters {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Ok(match text.as_str() {
-            "writers" => Self::Writers,
-            "code-owners" => Self::CodeOwners,
-            "" => return Err(serde::de::Error::custom("`by` is empty")),
-            _ => match text.strip_prefix('@') {
-                Some(login) => Self::Person(login.to_owned()),
-                None if text.contains('/') => Self::Team(text),
-                None => Self::Group(text),
-            },
-        })
-    }
-}
-
-impl JsonSchema for Voters {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Voters".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        String::json_schema(generator)
-    }
-}
-
 /// How an approval may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {
-    /// By an approving review.
+    /// By an approving review of the pull request.
     Review,
-    /// By the gate's label.
+    /// By the gate's label, `approve/STAGE/GATE`, on the pull request.
     Label,
-    /// By a workflow dispatch that names the plan.
+    /// By running the workflow with `approve: true` and `plan` set to the current plan.
     Dispatch,
 }
 
@@ -243,10 +275,18 @@ pub enum Exclude {
 
 /// A check of one App.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping such as `{ name: e2e, app: 123456 }`"
+)]
 pub struct CheckOf {
-    /// The check run's name.
+    /// The name of the check run.
+    #[serde(deserialize_with = "checked::text")]
+    #[schemars(length(min = 1))]
     pub name: String,
-    /// The App's numeric id.
+    /// The numeric id of the App that reports it. GitHub Actions (15368) is refused: a workflow of anybody who may write
+    /// could report any check.
+    #[serde(deserialize_with = "checked::app")]
+    #[schemars(range(min = 1), extend("not" = { "const": checked::GITHUB_ACTIONS_APP }))]
     pub app: u64,
 }

@@ -26,6 +26,16 @@ impl<K, V> Named<K, V> {
         self.0.is_empty()
     }
 
+    /// The same entries with other names and rules.
+    pub(super) fn map<L, W>(self, name: impl Fn(K) -> L, rule: impl Fn(V) -> W) -> Named<L, W> {
+        let entries = self.0.into_iter();
+        Named(
+            entries
+                .map(|(key, value)| (key.map(&name), rule(value)))
+                .collect(),
+        )
+    }
+
     /// The entry of this name.
     pub fn get<Q: ?Sized + PartialEq>(&self, name: &Q) -> Option<Ruled<'_, V>>
     where
@@ -78,6 +88,9 @@ impl<K: JsonSchema, V: JsonSchema> JsonSchema for Named<K, V> {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        BTreeMap::<String, V>::json_schema(generator)
+        let mut schema = BTreeMap::<String, V>::json_schema(generator);
+        let names = K::json_schema(generator);
+        schema.insert("propertyNames".to_owned(), names.to_value());
+        schema
     }
 }

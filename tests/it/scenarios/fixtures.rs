@@ -1,9 +1,19 @@
 //! The fixtures themselves: each says in one line what it shows, and behaves so.
 
-use crate::support::cli::{fixture, plan, run};
+use crate::support::cli::{fixture, plan, replace, repo_of, run};
 
 /// Name, exit code of `plan`, and each promotion as `PIPELINE STAGE STATE` (at the tests' time, as a plain folder).
 const FIXTURES: &[(&str, u8, &[&str])] = &[
+    (
+        "company",
+        0,
+        &[
+            "payments qa-eu held",
+            "payments qa-us held",
+            "payments prod held",
+            "search prod held",
+        ],
+    ),
     (
         "diamond",
         0,
@@ -76,4 +86,30 @@ fn every_fixture_behaves_as_listed() {
             .collect();
         assert_eq!(found, *promotions, "{name}");
     }
+}
+
+#[test]
+fn the_companys_policy_uses_every_section_and_nothing_is_wrong_with_it() {
+    let path = fixture("company");
+    let text = std::fs::read_to_string(path.join(".github/sluice.yaml")).unwrap();
+    let schema = sluice::policy::schema();
+    for section in schema["properties"].as_object().unwrap().keys() {
+        assert!(text.contains(&format!("\n{section}:")), "{section}");
+    }
+    let committed = repo_of("company");
+    for path in [path.as_path(), committed.path()] {
+        let ran = run(path, &["validate", "--format", "json"]).exits(0);
+        assert_eq!(ran.json()["findings"], serde_json::json!([]));
+    }
+}
+
+#[test]
+fn the_company_leaves_out_patches_that_look_like_second_copies() {
+    let repo = repo_of("company");
+    let exclude =
+        "  exclude: [\"**/patches/**\"]          # kustomize patches look like second copies\n";
+    replace(&repo, ".github/sluice.yaml", exclude, "");
+    run(repo.path(), &["validate"])
+        .exits(2)
+        .says(&["reference-ambiguous", "clusters/prod/patches/ledger.yaml"]);
 }

@@ -39,19 +39,14 @@ fn promote(files: &[(String, String)], approvers: &[&str]) -> (u8, String) {
 }
 
 #[test]
-fn windows_without_hours_jobs_sentinels_and_unknown_gates_never_pass() {
+fn what_a_workflow_or_check_says_is_never_known_without_github() {
     for (kind, policy) in [
-        ("g WINDOW", ""),
-        ("g JOB", ""),
         ("g JOB", "gates: { g: { workflow: x.yml } }\n"),
-        ("g SENTINEL", ""),
         (
             "g SENTINEL",
             "gates: { g: { check: { name: x, app: 1 } } }\n",
         ),
-        ("g APPROVEL", ""),
-        ("g approval", ""),
-        ("g \"\"", ""),
+        ("g APPROVEL", "gates: { g: { workflow: x.yml } }\n"),
     ] {
         let files = gated(&[kind], policy);
         let (exit, words) = promote(&files, &["ann", "bob", "g"]);
@@ -68,24 +63,47 @@ fn windows_without_hours_jobs_sentinels_and_unknown_gates_never_pass() {
         .json();
         // A simulation lets every workflow and check succeed that a gate is mapped to, and says so.
         let events = document["events"].to_string();
-        assert_eq!(
-            events.contains("committed"),
-            !policy.is_empty(),
+        assert!(
+            events.contains("committed") && events.contains("assumed"),
             "{kind} {policy}: {events}"
         );
         let planned = plan(dir.path());
-        for gate in planned.promotion("web", "prod")["gates"]
+        let gates = planned.promotion("web", "prod")["gates"]
             .as_array()
-            .unwrap()
-        {
-            assert_ne!(gate["verdict"], "pass", "{kind} {policy}");
-        }
+            .unwrap();
+        assert_eq!(gates.len(), 1, "{kind} {policy}");
+        assert_ne!(gates[0]["verdict"], "pass", "{kind} {policy}");
+    }
+}
+
+#[test]
+fn a_gate_of_which_nobody_said_when_it_opens_is_a_finding_and_lets_nothing_through() {
+    for kind in [
+        "g WINDOW",
+        "g JOB",
+        "g SENTINEL",
+        "g APPROVEL",
+        "g approval",
+        "g \"\"",
+    ] {
+        let files = gated(&[kind, "release APPROVAL"], "");
+        let (exit, words) = promote(&files, &["ann", "bob", "g"]);
+        assert_eq!(exit, 2, "{kind}: {words}");
+        assert!(words.contains("gate-unmapped"), "{kind}: {words}");
+        let texts: Vec<_> = files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .collect();
+        let planned = plan(folder(&texts).path());
+        assert_eq!(planned.codes(), ["gate-unmapped"], "{kind}");
+        assert_eq!(planned.state("web", "prod"), "error", "{kind}");
     }
 }
 
 #[test]
 fn a_shut_gate_beside_an_open_one_keeps_the_promotion() {
-    let (exit, words) = promote(&gated(&["release APPROVAL", "tests JOB"], ""), &["ann"]);
+    let policy = "gates: { tests: { workflow: tests.yml } }\n";
+    let (exit, words) = promote(&gated(&["release APPROVAL", "tests JOB"], policy), &["ann"]);
     assert_eq!(exit, 3, "{words}");
     assert!(
         words.contains("tests (JOB)") && !words.contains("release (APPROVAL)"),
@@ -167,7 +185,8 @@ fn a_rule_for_another_type_of_gate_is_an_error_and_not_the_default() {
     let policy = "gates: { release: { workflow: x.yml } }\n";
     let files = gated(&["release APPROVAL"], policy);
     let (exit, words) = promote(&files, &["ann"]);
-    assert_ne!(exit, 0, "{words}");
+    assert_eq!(exit, 2, "{words}");
+    assert!(words.contains("policy-contradiction"), "{words}");
 }
 
 #[test]

@@ -93,11 +93,17 @@ fn one_shut_gate_on_any_edge_keeps_a_joined_promotion() {
         ],
         &[
             ("one prod", &["yes APPROVAL"]),
-            ("two prod", &["hours WINDOW"]),
+            ("two prod", &["tests JOB"]),
         ],
     );
     let all = format!("{}---\n{text}", services.join("---\n"));
-    let repo = repo(&[("all.yaml", &all)]);
+    let repo = repo(&[
+        ("all.yaml", &all),
+        (
+            ".github/sluice.yaml",
+            "version: 1\ngates: { tests: { workflow: tests.yml } }\n",
+        ),
+    ]);
     let promotion = [
         "promote",
         "--local",
@@ -108,9 +114,7 @@ fn one_shut_gate_on_any_edge_keeps_a_joined_promotion() {
         "--approved-by",
         "ann",
     ];
-    run(repo.path(), &promotion)
-        .exits(3)
-        .says(&["hours (WINDOW)"]);
+    run(repo.path(), &promotion).exits(3).says(&["tests (JOB)"]);
     let document = simulated(repo.path(), &["ann"]);
     assert_eq!(committed(&document), [""; 0]);
 }

@@ -23,7 +23,7 @@ pub const CASES: &[Case] = &[
           criteria: «automation-only»{ prAutomationRef: { name: bump } }
   edges:
     - { from: dev, to: prod, gates: [{ name: release, type: APPROVAL }] }
-    - «automation-only»{ fromId: 1, toId: 2 }"
+    - «automation-only»{ fromId: 1, toId: 2, gates: [{ name: hours, type: WINDOW }] }"
                 ),
             ),
         ],

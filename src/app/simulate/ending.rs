@@ -1,0 +1,88 @@
+//! How a simulation ended, in words.
+
+use std::collections::BTreeMap;
+
+use super::Simulation;
+use crate::model::pipeline::GateKind;
+use crate::model::plan::{Plan, State};
+use crate::model::timeline::End;
+use crate::model::verdict::Verdict;
+
+impl Simulation<'_> {
+    /// Why it stops where it does.
+    pub(super) fn end(&self, plan: &Plan) -> End {
+        let mut reasons = Vec::new();
+        let mut gates: BTreeMap<String, String> = BTreeMap::new();
+        let mut unopened = 0;
+        for entry in &plan.pipelines {
+            let name = &self.evaluation.catalog.pipeline(entry.id).name;
+            if let Some(stopped) = &entry.stopped {
+                reasons.push(format!("{name} does not move: {stopped}"));
+                continue;
+            }
+            for promotion in &entry.promotions {
+                match promotion.state {
+                    State::InSync => {}
+                    State::Due
+                        if promotion
+                            .plan
+                            .is_some_and(|plan| !self.proposed.contains_key(&plan)) =>
+                    {
+                        unopened += 1;
+                    }
+                    State::Due
+                        if promotion
+                            .plan
+                            .is_some_and(|plan| self.refused.contains(&plan)) =>
+                    {
+                        reasons.push(format!("{name} → {} was refused", promotion.stage));
+                    }
+                    State::Due => {
+                        for gate in promotion
+                            .gates
+                            .iter()
+                            .filter(|gate| gate.judgement.verdict != Verdict::Pass)
+                        {
+                            let reason = if gate.kind == GateKind::Approval
+                                && self.approvals.names.is_empty()
+                            {
+                                format!(
+                                    "Stopped at {}: nobody approved. Try --approve NAME",
+                                    gate.name
+                                )
+                            } else {
+                                format!("Stopped at {}: {}", gate.name, gate.judgement.reason)
+                            };
+                            gates.insert(gate.name.to_string(), reason);
+                        }
+                    }
+                    State::Held => reasons.push(format!(
+                        "{name} → {} is held: {}",
+                        promotion.stage, promotion.reason
+                    )),
+                    State::Ahead => {
+                        reasons.push(format!(
+                            "{name} → {} is ahead of its source: {}",
+                            promotion.stage, promotion.reason
+                        ));
+                    }
+                    State::Error => reasons.push(format!(
+                        "{name} → {} is in error: {}",
+                        promotion.stage, promotion.reason
+                    )),
+                }
+            }
+        }
+        reasons.extend(gates.into_values());
+        if unopened > 0 {
+            reasons.push(format!(
+                "{unopened} more are due and were not opened: `limits.open` of the policy"
+            ));
+        }
+        if reasons.is_empty() {
+            End::InSync
+        } else {
+            End::Stopped { reasons }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! `policy-contradiction`: a rule of the policy that can never be met, or never do anything, as the policy and the
+//! pipelines stand.
+//!
+//! What one field alone gets wrong is refused while the policy is read; here are the rules that are wrong together with
+//! others.
+
+use std::collections::BTreeSet;
+
+use super::{Check, Context};
+use crate::model::catalog::PipelineId;
+use crate::model::finding::{Finding, Severity, Stops};
+use crate::model::name::{GateName, StageName};
+use crate::model::nearest::nearest;
+use crate::model::pipeline::{EdgeEnds, GateKind};
+use crate::model::place::Place;
+use crate::model::policy::{
+    ApproveLine, Delivery, GateRule, Policy, RequiredGate, StageEntry, Voters, Way,
+};
+use crate::yaml::{Located, Position};
+
+pub(super) const CHECK: Check = Check {
+    code: "policy-contradiction",
+    severity: Severity::Error,
+    about: "A rule of the policy can never be met, or never do anything.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let policy = context.policy;
+    let mut found = Found {
+        context,
+        findings: Vec::new(),
+    };
+    let own = || policy.pipelines.iter().map(|(_, entry)| entry);
+    let gates = policy.gates.iter();
+    for (name, rule) in gates.chain(own().flat_map(|entry| entry.gates.iter())) {
+        found.approvals_of_gate(name, rule);
+    }
+    let stages = policy.stages.iter();
+    for (name, entry) in stages.chain(own().flat_map(|entry| entry.stages.iter())) {
+        found.stage(name, entry);
+    }
+    found.types_of_gates();
+    found.findings
+}
+
+/// A rule that cannot be met: where, why, and what to do.
+type Unmet = (Position, String, String);
+
+struct Found<'a> {
+    context: &'a Context<'a>,
+    findings: Vec<Finding>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, (at, message, help): Unmet, pipelines: Vec<PipelineId>) {
+        let stops = if pipelines.is_empty() {
+            Stops::Nothing
+        } else {
+            Stops::Pipelines(pipelines)
+        };
+        let place = Place::new(self.context.policy_file, at);
+        self.findings
+            .push(Finding::error(CHECK.code, place, message, stops).help(help));
+    }
+
+    /// An entry that is for another type than its gate has.
+    fn types_of_gates(&mut self) {
+        let mut said: BTreeSet<(PipelineId, u32, u32)> = BTreeSet::new();
+        for (pipeline, resolved) in self.context.pipelines() {
+            let edges = pipeline
+                .edges
+                .iter()
+                .filter(|edge| edge.ends != EdgeEnds::ConsoleIds);
+            for gate in edges.flat_map(|edge| &edge.gates) {
+                let Some(ruled) = self.context.policy.gate(&pipeline.name, &gate.name) else {
+                    continue;
+                };
+                let at = ruled.at;
+                if suits(&gate.kind, ruled.rule) || !said.insert((resolved.id, at.line, at.column))
+                {
+                    continue;
+                }
+                let message = format!(
+                    "this entry is for a gate of type {}, and {} at {} is of type {}",
+                    ruled.rule.meant_for(),
+                    gate.name,
+                    pipeline.place(gate.at),
+                    gate.kind
+                );
+                let help = format!(
+                    "give it {}, or correct the type of the gate",
+                    fields_for(&gate.kind)
+                );
+                let help = match nearest(
+                    gate.kind.as_str(),
+                    ["APPROVAL", "WINDOW", "JOB", "SENTINEL"],
+                )
+                .first()
+                {
+                    Some(near) if matches!(gate.kind, GateKind::Unknown(_)) => {
+                        format!("did you mean the type {near} there? Else {help}")
+                    }
+                    _ => help,
+                };
+                self.add((at, message, help), vec![resolved.id]);
+            }
+        }
+    }
+
+    fn approvals_of_gate(&mut self, name: &Located<GateName>, rule: &GateRule) {
+        let GateRule::Approval { approve, ways, .. } = rule else {
+            return;
+        };
+        let policy = self.context.policy;
+        let mut unmet = too_many(policy, approve);
+        if unmet.is_empty() {
+            unmet.extend(too_few_ways(policy, approve, ways));
+        }
+        let pipelines = self.ruled(|pipeline| {
+            let mut gates = pipeline.edges.iter().flat_map(|edge| &edge.gates);
+            gates.any(|gate| {
+                let ruled = policy.gate(&pipeline.name, &gate.name);
+                ruled.is_some_and(|ruled| ruled.at == name.at)
+            })
+        });
+        for one in unmet {
+            self.add(one, pipelines.clone());
+        }
+    }
+
+    fn stage(&mut self, name: &Located<StageName>, entry: &StageEntry) {
+        let policy = self.context.policy;
+        let pipelines = self.ruled(|pipeline| {
+            pipeline.stages.iter().any(|stage| {
+                let ruled = policy.stage(&pipeline.name, &stage.name.value);
+                ruled.is_some_and(|ruled| ruled.at == name.at)
+            })
+        });
+        if let Some(emergency) = &entry.emergency {
+            for one in too_many(policy, &emergency.approve) {
+                self.add(one, pipelines.clone());
+            }
+        }
+        if entry.delivery == Delivery::Commit {
+            self.commits(name, entry, &pipelines);
+        }
+        if entry.ready.is_some()
+            && !pipelines.is_empty()
+            && !pipelines.iter().any(|id| self.leads_on(*id, name))
+        {
+            let message = format!(
+                "nothing leaves {name}, so its `ready` never holds anything back: it says when something may leave the stage, \
+                 not when something may come into it"
+            );
+            let help = "put it under the stage before this one, or take it out".to_owned();
+            self.add((name.at, message, help), pipelines);
+        }
+    }
+
+    /// Whether an edge leads from a stage of this name. One that names no stage has a finding of its own.
+    fn leads_on(&self, id: PipelineId, name: &StageName) -> bool {
+        let stages = &self.context.catalog.pipeline(id).stages;
+        let mut edges = self.context.resolved[id.0].edges.iter();
+        edges.any(|ends| ends.is_none_or(|(from, _)| stages[from].name.value == *name))
+    }
+
+    /// `delivery: commit` makes no pull request, on which people could approve.
+    fn commits(&mut self, name: &Located<StageName>, entry: &StageEntry, pipelines: &[PipelineId]) {
+        let help = "take `delivery: commit` out, or the approval".to_owned();
+        let required = entry
+            .require
+            .iter()
+            .find(|required| required.value == RequiredGate::Approval);
+        if let Some(required) = required {
+            let message = format!(
+                "{name} requires an APPROVAL, which people give on a pull request, and `delivery: commit` makes none"
+            );
+            self.add((required.at, message, help), pipelines.to_vec());
+            return;
+        }
+        for id in pipelines {
+            let pipeline = self.context.catalog.pipeline(*id);
+            let approval = self.context.resolved[id.0]
+                .edges
+                .iter()
+                .zip(&pipeline.edges)
+                .filter(|(ends, _)| {
+                    ends.is_some_and(|(_, to)| pipeline.stages[to].name.value == name.value)
+                })
+                .flat_map(|(_, edge)| &edge.gates)
+                .find(|gate| gate.kind == GateKind::Approval);
+            if let Some(gate) = approval {
+                let message = format!(
+                    "{name} has the gate {} ({}), which people approve on a pull request, and `delivery: commit` makes none",
+                    gate.name,
+                    pipeline.place(gate.at)
+                );
+                self.add((name.at, message, help.clone()), vec![*id]);
+            }
+        }
+    }
+
+    /// The pipelines in which an entry counts.
+    fn ruled(&self, counts: impl Fn(&crate::model::pipeline::Pipeline) -> bool) -> Vec<PipelineId> {
+        let catalog = self.context.catalog;
+        let ids = catalog.pipeline_ids();
+        ids.filter(|id| counts(catalog.pipeline(*id))).collect()
+    }
+}
+
+/// Whether a rule is in the form for a type of gate.
+fn suits(kind: &GateKind, rule: &GateRule) -> bool {
+    match kind {
+        GateKind::Approval => matches!(rule, GateRule::Approval { .. }),
+        GateKind::Window => matches!(rule, GateRule::Window { .. }),
+        GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_) => {
+            matches!(rule, GateRule::Workflow { .. } | GateRule::Check(_))
+        }
+    }
+}
+
+fn fields_for(kind: &GateKind) -> &'static str {
+    match kind {
+        GateKind::Approval => "`approve`, `ways` or `exclude`",
+        GateKind::Window => "`open` and `zone`",
+        GateKind::Job | GateKind::Sentinel | GateKind::Unknown(_) => "`workflow` or `check`",
+    }
+}
+
+/// Lines that ask for more people than there are.
+fn too_many(policy: &Policy, lines: &[ApproveLine]) -> Vec<Unmet> {
+    let unmet = |line: &ApproveLine| {
+        let people = policy.people_of(&line.by)?;
+        let count = line.count.get() as usize;
+        if count <= people.len() {
+            return None;
+        }
+        let (who, help) = match &line.by.value {
+            Voters::Person(_) => (
+                "that is one person".to_owned(),
+                "leave `count` out, or ask a group of `people`".to_owned(),
+            ),
+            _ => {
+                let names: Vec<&str> = people.iter().map(String::as_str).collect();
+                let people = if names.len() == 1 { "person" } else { "people" };
+                (
+                    format!(
+                        "the group has {} {people} ({})",
+                        names.len(),
+                        names.join(", ")
+                    ),
+                    format!(
+                        "add people to the group, or ask for {} at most",
+                        names.len()
+                    ),
+                )
+            }
+        };
+        let message = format!(
+            "{count} approvals by {} can never be given: {who}",
+            line.by.value
+        );
+        Some((line.count.at, message, help))
+    };
+    lines.iter().filter_map(unmet).collect()
+}
+
+/// A gate that reviews do not open counts at most one label and one dispatch, so that at most two people can approve it
+/// in one evaluation.
+fn too_few_ways(policy: &Policy, lines: &[ApproveLine], ways: &[Way]) -> Option<Unmet> {
+    if ways.contains(&Way::Review) {
+        return None;
+    }
+    let most = [Way::Label, Way::Dispatch]
+        .iter()
+        .filter(|way| ways.contains(way))
+        .count();
+    let mut counted: BTreeSet<String> = BTreeSet::new();
+    let mut needed = 0;
+    for line in lines {
+        let count = line.count.get() as usize;
+        // Lines of which no two people are the same need people of their own.
+        let people = policy
+            .people_of(&line.by)
+            .filter(|people| people.is_disjoint(&counted));
+        if let Some(people) = people {
+            counted.extend(people);
+            needed += count;
+        }
+        let at = if count > most {
+            line.count.at
+        } else if needed > most {
+            line.by.at
+        } else {
+            continue;
+        };
+        let ways = match most {
+            1 if ways.contains(&Way::Label) => "a label counts for one person",
+            1 => "a dispatch is the approval of one person, and only in its own run",
+            _ => "a label and a dispatch count for one person each",
+        };
+        let message = format!(
+            "{} different people would have to approve, and `ways` has no `review`: {ways}",
+            needed.max(count)
+        );
+        return Some((at, message, "add `review` to `ways`".to_owned()));
+    }
+    None
+}
