@@ -12,6 +12,7 @@ mod duplicate_stage;
 mod duplicates;
 mod forbidden_path;
 mod gate_unmapped;
+mod job_unsupported;
 mod manifest_unreadable;
 mod policy_contradiction;
 mod policy_invalid;
@@ -127,6 +128,7 @@ pub const CHECKS: &[Check] = &[
     duplicate_stage::CHECK,
     forbidden_path::CHECK,
     gate_unmapped::CHECK,
+    job_unsupported::CHECK,
     manifest_unreadable::CHECK,
     policy_contradiction::CHECK,
     policy_invalid::CHECK,

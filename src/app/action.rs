@@ -68,14 +68,16 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
         log.say(Level::Notice, notice);
     }
     let cli = Cli::try_parse_from(inputs.arguments()).map_err(|error| {
+        // Its first paragraph; what follows is about a command line.
         let text = error.to_string();
-        let first = text
+        let lines: Vec<&str> = text
             .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ")
-            .to_owned();
-        Failure::new(Exit::Invalid, first).hint("mend the step's `with:`")
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let said = lines.join(" ");
+        Failure::new(Exit::Invalid, said.trim_start_matches("error: "))
+            .hint("mend the step's `with:`")
     })?;
     if !matches!(
         cli.command,

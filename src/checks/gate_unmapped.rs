@@ -1,9 +1,10 @@
 //! `gate-unmapped`: a gate of which nobody said how it opens. Only APPROVAL has a default.
 //!
-//! The finding is about one edge; what it stops is the pipeline, because that is the least that a finding can stop.
+//! The finding is about one edge and stops no pipeline: the planner makes an error of every promotion along that edge, and
+//! leaves the others moving.
 
-use super::{Check, Context, only};
-use crate::model::finding::{Finding, Severity};
+use super::{Check, Context};
+use crate::model::finding::{Finding, Severity, Stops};
 use crate::model::name::GateName;
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, Gate, GateKind, Pipeline};
@@ -23,7 +24,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let mut findings = Vec::new();
-    for (pipeline, resolved) in context.pipelines() {
+    for (pipeline, _) in context.pipelines() {
         // An edge between ids of Plural's console leads nowhere here, and nothing passes its gates.
         let edges = pipeline
             .edges
@@ -41,7 +42,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     CHECK.code,
                     pipeline.place(gate.at),
                     message(gate),
-                    only(resolved.id),
+                    Stops::Nothing,
                 )
                 .help(help(context.policy, context.policy_file, pipeline, gate)),
             );
@@ -146,6 +147,7 @@ mod tests {
         Gate {
             name: name.into(),
             kind: GateKind::of(kind),
+            job: None,
             at: Position::default(),
         }
     }

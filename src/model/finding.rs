@@ -17,7 +17,7 @@ pub enum Severity {
 /// Which pipelines an error stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stops {
-    /// None: it is a warning, or it concerns no pipeline that could be read.
+    /// None: it is a warning, it concerns no pipeline that could be read, or the planner stops what it is about.
     Nothing,
     /// These.
     Pipelines(Vec<PipelineId>),

@@ -146,6 +146,11 @@ fn report(subject: &Subject<'_>, edge: &EdgeName, gate: &Gate) -> GateReport {
     }
 }
 
+/// Whether nobody said how a gate opens: only APPROVAL has a default.
+pub(super) fn is_unmapped(policy: &Policy, pipeline: &PipelineName, gate: &Gate) -> bool {
+    gate.kind != GateKind::Approval && policy.gate(pipeline, &gate.name).is_none()
+}
+
 /// An entry of the policy that is for another type of gate.
 fn other_kind(rule: &GateRule) -> Judgement {
     Judgement::new(

@@ -518,6 +518,16 @@ impl<'a> Planner<'a> {
 
     /// Everything that holds a promotion which has something to change.
     fn hold(&self, stage: StageIndex, edges: &[usize], draft: &mut Draft) {
+        for gate in edges
+            .iter()
+            .flat_map(|edge| &self.manifest.edges[*edge].gates)
+        {
+            if gates::is_unmapped(self.facts.policy, &self.manifest.name, gate) {
+                let help = "sluice validate shows the lines to add".to_owned();
+                let why = format!("the policy does not say how the gate {} opens", gate.name);
+                draft.errors.push((why, Some(help)));
+            }
+        }
         let policy = self.facts.policy;
         let name = &self.manifest.stages[stage].name.value;
         let own = policy.stage(&self.manifest.name, name);

@@ -269,19 +269,15 @@ fn a_promotion_lands_within_the_hours_and_not_a_second_outside_them() {
 }
 
 #[test]
-fn a_rule_of_another_type_is_an_error_and_opens_nothing() {
+fn a_rule_of_another_type_is_a_finding_and_opens_nothing() {
     let files = gated("gates: { hours: { approve: [{ by: writers }] } }\n");
     let files: Vec<_> = files
         .iter()
         .map(|(path, text)| (path.as_str(), text.as_str()))
         .collect();
     let planned = plan(folder(&files).path());
-    let gate = &planned.promotion("web", "prod")["gates"][0];
-    assert_eq!(gate["verdict"], "error");
-    assert_eq!(
-        gate["reason"],
-        "its entry in the policy is for a gate of type APPROVAL"
-    );
+    assert_eq!(planned.codes(), ["policy-contradiction"]);
+    assert_eq!(planned.state("web", "prod"), "error");
 }
 
 #[test]

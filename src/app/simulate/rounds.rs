@@ -10,7 +10,7 @@ use crate::execute::{Target, edited_files, record};
 use crate::model::catalog::PipelineId;
 use crate::model::facts::Approvals;
 use crate::model::pipeline::GateKind;
-use crate::model::plan::{GateReport, Plan, Promotion, State};
+use crate::model::plan::{GateReport, Plan, Promotion};
 use crate::model::reference::ManifestKey;
 use crate::model::timeline::What;
 use crate::model::verdict::Verdict;
@@ -87,7 +87,7 @@ impl Simulation<'_> {
         let mut any = false;
         for (entry_index, entry) in plan.pipelines.iter().enumerate() {
             for (index, promotion) in entry.promotions.iter().enumerate() {
-                let Some(id) = promotion.plan.filter(|_| promotion.state == State::Due) else {
+                let Some(id) = promotion.plan.filter(|_| promotion.proposable) else {
                     continue;
                 };
                 if self.proposed.contains_key(&id) || *opened >= self.world.policy.limits.open {
@@ -118,7 +118,11 @@ impl Simulation<'_> {
     fn gates(&mut self, id: PipelineId, promotion: &Promotion, gates: &[GateReport]) {
         let mut asks_people = false;
         for gate in gates {
-            if gate.judgement.verdict != Verdict::Pass {
+            if gate.judgement.verdict == Verdict::Pass {
+                let reason = gate.judgement.reason.clone();
+                let gate = gate.name.clone();
+                self.event(id, promotion, What::Opens { gate, reason });
+            } else {
                 asks_people |= gate.kind == GateKind::Approval;
                 let reason = gate.judgement.reason.clone();
                 let gate = gate.name.clone();

@@ -138,7 +138,7 @@ async fn what_is_not_built_yet_and_what_is_no_input_ends_with_two_and_asks_nothi
     let site = Site::of("k3s-upgrade-version").await;
     for (name, value, said) in [
         ("INPUT_COMMAND", "rollback", "not built yet"),
-        ("INPUT_COMMAND", "retry", "not built yet"),
+        ("INPUT_COMMAND", "retry", "--pipeline <P> --to <STAGE>"),
         ("INPUT_COMMAND", "destroy", "it takes reconcile"),
         ("INPUT_APPROVE", "yes", "it takes true or false"),
         ("INPUT_DRYRUN", "true", "did you mean `dry-run`"),

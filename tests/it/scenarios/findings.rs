@@ -44,6 +44,7 @@ const ERRORS: &[&str] = &[
 ];
 const WARNINGS: &[&str] = &[
     "automation-only",
+    "job-unsupported",
     "policy-looser",
     "reference-swapped",
     "repository-unknown",

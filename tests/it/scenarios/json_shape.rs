@@ -269,7 +269,8 @@ fn simulate_tells_events_stages_and_the_end() {
             keys(
                 &document,
                 &[
-                    "version", "name", "rounds", "events", "stages", "end", "findings",
+                    "version", "name", "began", "ended", "rounds", "events", "stages", "end",
+                    "findings",
                 ],
             );
             keys(&document["end"], &["state", "reasons"]);
@@ -281,7 +282,8 @@ fn simulate_tells_events_stages_and_the_end() {
                 let mut wanted = vec!["at", "pipeline", "from", "to", "plan", "event"];
                 wanted.extend(match event["event"].as_str().unwrap() {
                     "proposed" => &[][..],
-                    "waits" => &["gate", "reason"],
+                    "waits" | "opens" => &["gate", "reason"],
+                    "held" => &["reason"],
                     "approved" => &["by"],
                     "committed" => &["files", "lines"],
                     "refused" => &["reason"],

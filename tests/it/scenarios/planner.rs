@@ -115,7 +115,7 @@ fn one_shut_gate_on_any_edge_keeps_a_joined_promotion() {
         "ann",
     ];
     run(repo.path(), &promotion).exits(3).says(&["tests (JOB)"]);
-    let document = simulated(repo.path(), &["ann"]);
+    let document = simulated(repo.path(), &[]);
     assert_eq!(committed(&document), [""; 0]);
 }
 
@@ -246,7 +246,7 @@ fn the_help_for_a_manual_stage_is_a_command_that_works() {
 }
 
 #[test]
-fn a_ready_rule_is_not_evaluated_here_and_holds() {
+fn without_github_a_ready_rule_holds() {
     let repo = repo_of("helm-versions");
     let policy = "version: 1\nstages: { dev: { ready: { soak: 1h } } }\n";
     repo.commit("main", &[(".github/sluice.yaml", policy)]);
@@ -255,7 +255,7 @@ fn a_ready_rule_is_not_evaluated_here_and_holds() {
     assert_eq!(planned.state("podinfo", "staging"), "held");
     assert_eq!(
         planned.reason("podinfo", "staging"),
-        "whether dev is ready is not evaluated by this version"
+        "whether dev is ready is unread: no forge"
     );
     let promote = [
         "promote",

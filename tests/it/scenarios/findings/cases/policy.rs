@@ -106,7 +106,50 @@ stages:
             ),
         ],
     ),
-    stopped(
+    running(
+        "a job that asks for what only a cluster has",
+        &[
+            DEV,
+            PROD,
+            (
+                "pipeline.yaml",
+                pipeline!(
+                    "web",
+                    "
+  stages:
+    - name: dev
+      services:
+        - serviceRef: { name: web-dev }
+    - name: prod
+      services:
+        - serviceRef: { name: web-prod }
+          criteria: { serviceRef: { name: web-dev } }
+  edges:
+    - from: dev
+      to: prod
+      gates:
+        - name: tests
+          type: JOB
+          spec:
+            job:
+              namespace: tests
+              serviceAccount: «job-unsupported»runner
+              raw: «job-unsupported»{ backoffLimit: 3 }
+              containers:
+                - image: alpine
+                  args: [\"true\"]
+                  env: [{ name: A, value: b }]
+                  envFrom:
+                    «job-unsupported»- secret: token"
+                ),
+            ),
+            (
+                ".github/sluice.yaml",
+                "version: 1\ngates: { tests: { workflow: tests.yml } }\n",
+            ),
+        ],
+    ),
+    running(
         "gates of which nobody said when they open, beside one that has a default and some that are mapped",
         &[
             DEV,
