@@ -197,7 +197,8 @@ impl Paired {
             }
             let why = match (dropped.is_empty(), taken.get(base)) {
                 (false, _) => {
-                    "nothing takes its values from it, see the others of its name".to_owned()
+                    "what could take its values is not paired: see the others of its name"
+                        .to_owned()
                 }
                 (true, Some(pipeline)) => {
                     format!("its counterparts stand in {pipeline}: add it there")

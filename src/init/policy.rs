@@ -1,6 +1,6 @@
 //! The policy as YAML text: a short start for a repository that has none, and what is missing in one that is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::Input;
@@ -13,7 +13,7 @@ use crate::model::policy::{Policy, Trigger};
 use crate::yaml::scalar::double_quoted;
 
 /// What the policy says of a stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 enum StageLine {
     Auto,
     Require,
@@ -23,7 +23,7 @@ impl StageLine {
     fn text(self) -> &'static str {
         match self {
             Self::Auto => {
-                "trigger: auto # moves by itself; or take a `ready` rule on the stage before it, such as a check that must pass"
+                "trigger: auto # no gate leads into it, so this says that it may move; a `ready` rule on the stage before it says so too"
             }
             Self::Require => "require: [APPROVAL] # a way into it without an approval is an error",
         }
@@ -80,7 +80,7 @@ fn stages(text: &mut String, input: &Input<'_>, planned: &[Planned]) {
     if planned.is_empty() {
         return;
     }
-    let write = |text: &mut String, indent: usize, lines: &BTreeMap<&str, StageLine>| {
+    let write = |text: &mut String, indent: usize, lines: &[(&str, StageLine)]| {
         let blanks = " ".repeat(indent);
         for (stage, line) in lines {
             let _ = writeln!(
@@ -92,7 +92,9 @@ fn stages(text: &mut String, input: &Input<'_>, planned: &[Planned]) {
         }
     };
     if input.catalog.pipelines.is_empty() {
-        let lines = planned.iter().flat_map(lines).collect();
+        let mut lines: Vec<_> = planned.iter().flat_map(lines).collect();
+        let mut seen = BTreeSet::new();
+        lines.retain(|(stage, _)| seen.insert(*stage));
         text.push_str("\nstages:\n");
         write(text, 2, &lines);
         return;
@@ -100,7 +102,7 @@ fn stages(text: &mut String, input: &Input<'_>, planned: &[Planned]) {
     text.push_str("\npipelines:\n");
     for pipeline in planned {
         let _ = writeln!(text, "  {}:\n    stages:", scalar(&pipeline.name));
-        write(text, 6, &lines(pipeline).collect());
+        write(text, 6, &lines(pipeline).collect::<Vec<_>>());
     }
 }
 

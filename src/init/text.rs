@@ -13,6 +13,9 @@ use crate::report::style::{Style, pad};
 /// How many services without an environment are listed one by one.
 const LISTED: usize = 8;
 
+/// How wide a column gets at most.
+const WIDEST: usize = 40;
+
 /// What is printed besides the proposal.
 #[derive(Clone, Debug)]
 pub struct Around<'a> {
@@ -75,17 +78,19 @@ fn together(text: &mut String, pairs: &[Pair], style: Style) {
             .or_default()
             .push(pair);
     }
-    let shown: Vec<String> = by_name.keys().map(|(_, name)| terminal(name)).collect();
-    let width = widest(&shown);
+    let rows: Vec<[String; 3]> = by_name
+        .iter()
+        .map(|((pipeline, name), pairs)| [*name, &way(pairs), *pipeline].map(terminal))
+        .collect();
+    let widths = [0, 1].map(|column| {
+        let widths = rows.iter().map(|row| row[column].chars().count());
+        widths.max().unwrap_or_default().min(WIDEST)
+    });
     let _ = write!(text, "\n{}\n", style.bold("Goes together"));
-    for (((pipeline, _), pairs), name) in by_name.iter().zip(&shown) {
-        let _ = writeln!(
-            text,
-            "  {}  {}   {}",
-            pad(name, width),
-            terminal(&way(pairs)),
-            style.dim(&format!("in Pipeline {}", terminal(pipeline)))
-        );
+    for [name, way, pipeline] in &rows {
+        let (name, way) = (pad(name, widths[0]), pad(way, widths[1]));
+        let pipeline = style.dim(&format!("Pipeline {pipeline}"));
+        let _ = writeln!(text, "  {name}  {way}  {pipeline}");
     }
 }
 
@@ -265,9 +270,4 @@ fn ending(proposal: &Proposal, around: &Around<'_>) -> String {
     }
     text.push_str(" Then: sluice validate, sluice plan, and commit.\n");
     text
-}
-
-fn widest(texts: &[String]) -> usize {
-    let widths = texts.iter().map(|text| text.chars().count());
-    widths.max().unwrap_or_default().min(40)
 }

@@ -12,6 +12,7 @@ mod contract_holds;
 mod doctor;
 mod documents;
 mod github_fake;
+mod init;
 mod reconcile;
 mod repo_history;
 mod scenarios;
