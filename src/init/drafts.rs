@@ -140,13 +140,9 @@ impl Entry<'_> {
                 return Err("the stage before it has no service that can be found".to_owned());
             }
             ([], all) | (all, _) => {
-                let names: Vec<String> = all
-                    .iter()
-                    .map(|id| super::pair::line(input.catalog.service(*id)))
-                    .collect();
+                let names = super::pair::lines(all.iter().map(|id| input.catalog.service(*id)));
                 return Err(format!(
-                    "which service it takes its values from cannot be told: {}",
-                    names.join(", ")
+                    "which service it takes its values from cannot be told: {names}"
                 ));
             }
         };

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Input;
-use super::pair::{Family, line};
+use super::pair::{Family, lines};
 use super::subject::{Standing, Subject};
 use super::words::{Environment, Spot, read};
 use crate::model::catalog::{PipelineId, ServiceId};
@@ -75,9 +75,7 @@ impl Labels {
             }
             let places = |except: ServiceId| {
                 let others = ids.iter().filter(|id| **id != except);
-                let lines: Vec<String> =
-                    others.map(|id| line(input.catalog.service(*id))).collect();
-                lines.join(", ")
+                lines(others.map(|id| input.catalog.service(*id)))
             };
             for id in ids {
                 let Some(subject) = subjects.get(id) else {
@@ -134,12 +132,9 @@ impl Labels {
         for same in by_file.values().filter(|same| same.len() > 1) {
             for id in same {
                 if self.wanted.contains_key(id) {
-                    let others: Vec<String> = same
-                        .iter()
-                        .filter(|other| *other != id)
-                        .map(|other| line(input.catalog.service(*other)))
-                        .collect();
-                    self.refuse(*id, no_namespace(&others.join(", ")));
+                    let others = same.iter().filter(|other| *other != id);
+                    let others = lines(others.map(|other| input.catalog.service(*other)));
+                    self.refuse(*id, no_namespace(&others));
                 }
             }
         }
@@ -188,6 +183,8 @@ impl Labels {
         families: &[Family],
         subjects: &[Subject<'_>],
     ) -> Namespaces {
+        let taken = super::in_pipelines(input);
+        let mut narrow: BTreeMap<(String, &str), bool> = BTreeMap::new();
         let mut globs: BTreeMap<String, String> = BTreeMap::new();
         for id in families.iter().flat_map(|family| family.members.values()) {
             let Some(label) = self.wanted.get(id) else {
@@ -195,7 +192,11 @@ impl Labels {
             };
             let file = input.catalog.service(*id).file.as_str();
             let glob = folder_of(file, label, self)
-                .filter(|glob| self.only(input, subjects, glob, label))
+                .filter(|glob| {
+                    *narrow
+                        .entry((glob.clone(), label))
+                        .or_insert_with(|| self.only(input, subjects, &taken, glob, label))
+                })
                 .unwrap_or_else(|| escaped(file));
             globs.insert(glob, label.clone());
         }
@@ -207,13 +208,19 @@ impl Labels {
     }
 
     /// Whether everything without a namespace below this glob is a service of this place in no pipeline.
-    fn only(&self, input: &Input<'_>, subjects: &[Subject<'_>], glob: &str, label: &str) -> bool {
+    fn only(
+        &self,
+        input: &Input<'_>,
+        subjects: &[Subject<'_>],
+        taken: &BTreeMap<ServiceId, PipelineId>,
+        glob: &str,
+        label: &str,
+    ) -> bool {
         let Ok(glob) = Glob::new(glob) else {
             return false;
         };
         let pipelines = input.catalog.pipelines.iter();
         let mut pipelines = pipelines.filter(|pipeline| pipeline.namespace.is_none());
-        let taken = super::in_pipelines(input);
         !pipelines.any(|pipeline| glob.matches(pipeline.file.as_str()))
             && subjects
                 .iter()

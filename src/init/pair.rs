@@ -126,16 +126,9 @@ impl Paired {
             .into_iter()
             .filter(|(_, candidates)| candidates.len() > 1)
             .map(|(spot, candidates)| {
-                let places: Vec<String> = candidates
-                    .iter()
-                    .map(|candidate| line(candidate.service))
-                    .collect();
+                let places = lines(candidates.iter().map(|candidate| candidate.service));
                 let word = spot.named(spot.environment.word());
-                format!(
-                    "{} stand for {word}: {}",
-                    counted(places.len()),
-                    places.join(", ")
-                )
+                format!("{} stand for {word}: {}", counted(candidates.len()), places)
             })
             .collect();
         for (_, subject) in group {
@@ -158,14 +151,8 @@ impl Paired {
                 Source::First => {}
                 Source::Unclear(candidates) => {
                     dropped.insert(spot);
-                    let candidates: Vec<String> = candidates
-                        .iter()
-                        .map(|spot| line(all[spot].service))
-                        .collect();
-                    let why = format!(
-                        "it could take its values from any of {}",
-                        candidates.join(", ")
-                    );
+                    let candidates = lines(candidates.iter().map(|spot| all[spot].service));
+                    let why = format!("it could take its values from any of {candidates}");
                     self.leave(subject, Why::Ambiguous, why);
                 }
                 Source::From(source) => {
@@ -338,6 +325,17 @@ fn difference(source: &Side<'_>, target: &Side<'_>) -> Option<String> {
 /// `clusters/dev/web.yaml:1`
 pub fn line(service: &Service) -> String {
     format!("{}:{}", service.file, service.at.line)
+}
+
+/// The places of several services; of many only the first.
+pub fn lines<'s>(services: impl IntoIterator<Item = &'s Service>) -> String {
+    const SHOWN: usize = 5;
+    let mut services = services.into_iter();
+    let shown: Vec<String> = services.by_ref().take(SHOWN).map(line).collect();
+    match services.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 fn counted(number: usize) -> String {

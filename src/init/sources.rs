@@ -9,7 +9,14 @@ use crate::yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Position, Stream}
 /// The files that hold manifests, parsed.
 #[derive(Debug, Default)]
 pub struct Sources {
-    streams: BTreeMap<RepoPath, Stream>,
+    files: BTreeMap<RepoPath, File>,
+}
+
+#[derive(Debug)]
+struct File {
+    stream: Stream,
+    /// Its manifests by where they begin.
+    manifests: BTreeMap<(u32, u32), NodeId>,
 }
 
 /// One manifest in its file.
@@ -24,42 +31,51 @@ pub struct Manifest<'a> {
 impl Sources {
     /// Parses these files; those that are no YAML are left out, for the catalog speaks of them.
     pub fn of<'a>(files: impl IntoIterator<Item = (&'a RepoPath, &'a [u8])>) -> Self {
-        let streams = files
+        let files = files
             .into_iter()
             .filter_map(|(path, bytes)| {
                 let stream = Stream::parse(bytes, &Limits::default()).ok()?;
-                Some((path.clone(), stream))
+                let place = |node: NodeId| {
+                    let at = stream.position(node);
+                    ((at.line, at.column), node)
+                };
+                let manifests = manifests(&stream).map(place).collect();
+                Some((path.clone(), File { stream, manifests }))
             })
             .collect();
-        Self { streams }
+        Self { files }
     }
 
     /// The manifest that begins here.
     pub fn manifest(&self, file: &RepoPath, at: Position) -> Option<Manifest<'_>> {
-        let stream = self.streams.get(file)?;
-        let node = manifests(stream).find(|node| stream.position(*node) == at)?;
+        let File { stream, manifests } = self.files.get(file)?;
+        let node = *manifests.get(&(at.line, at.column))?;
         Some(Manifest { stream, node })
     }
 
     /// All manifests of a kind, with their files.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&RepoPath, Manifest<'_>)> {
-        self.streams.iter().flat_map(move |(file, stream)| {
-            manifests(stream)
-                .map(move |node| Manifest { stream, node })
+        self.files.iter().flat_map(move |(path, file)| {
+            file.manifests
+                .values()
+                .map(move |node| Manifest {
+                    stream: &file.stream,
+                    node: *node,
+                })
                 .filter(move |manifest| {
                     let api = manifest.text(&FieldPath::keys(&["apiVersion"]));
                     let name = manifest.text(&FieldPath::keys(&["kind"]));
                     api.zip(name)
                         .is_some_and(|(api, name)| Kind::of(api, name) == Some(kind))
                 })
-                .map(move |manifest| (file, manifest))
+                .map(move |manifest| (path, manifest))
         })
     }
 
     /// How many documents a file has.
     pub fn documents(&self, file: &RepoPath) -> usize {
-        self.streams.get(file).map_or(0, |stream| {
-            let documents = stream.documents().iter();
+        self.files.get(file).map_or(0, |file| {
+            let documents = file.stream.documents().iter();
             documents.filter(|document| document.root.is_some()).count()
         })
     }

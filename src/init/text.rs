@@ -112,11 +112,13 @@ fn way(pairs: &[&Pair]) -> String {
 }
 
 fn onward(from: &str, pairs: &[&Pair]) -> String {
-    let next: Vec<String> = pairs
+    // Several of one name take the same way.
+    let targets: BTreeSet<&str> = pairs
         .iter()
         .filter(|pair| pair.from.stage == from)
-        .map(|pair| onward(&pair.to.stage, pairs))
+        .map(|pair| &*pair.to.stage)
         .collect();
+    let next: Vec<String> = targets.into_iter().map(|to| onward(to, pairs)).collect();
     match &next[..] {
         [] => from.to_owned(),
         [one] => format!("{from} → {one}"),

@@ -82,6 +82,6 @@ fn chart(version: &str) -> String {
 #[track_caller]
 fn written(path: &Path) -> Ran {
     let ran = run(path, &["init", "--write"]).exits(0);
-    run(path, &["validate"]).exits(0).says(&["no findings"]);
+    run(path, &["validate"]).exits(0);
     ran
 }

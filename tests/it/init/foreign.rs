@@ -45,7 +45,7 @@ fn comes_back(name: &str, namespace: &str, key: &str) {
     // The comment about keys stays one comment.
     assert_eq!(prod["criteria"].as_mapping().unwrap().len(), 1, "{text}");
     let said = run(dir.path(), &["init"]).exits(0).out;
-    let loud = |c: char| c.is_control() && c != '\n';
+    let loud = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202e}' | '\u{2028}');
     assert!(!said.contains(loud), "{said:?}");
 }
 
@@ -73,7 +73,7 @@ proptest! {
             let lower = text.to_lowercase();
             ["dev", "test", "qa", "uat", "stag", "prod"].iter().any(|word| lower.contains(word))
         };
-        prop_assume!(!says(&name) && !says(&namespace));
+        prop_assume!(!says(&name) && !says(&namespace) && !name.ends_with("pre") && !name.ends_with("non"));
         comes_back(&name, &namespace, &key);
     }
 }
