@@ -3,6 +3,7 @@
 //! Two candidates for one place are never chosen between: neither is paired, and both are named.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use super::subject::{Standing, Subject};
 use super::words::Spot;
@@ -41,6 +42,11 @@ pub fn pair<'s>(
     label: &dyn Fn(ServiceId) -> Option<String>,
 ) -> Paired {
     let resolver = Resolver::new(catalog);
+    let files: BTreeSet<&str> = catalog
+        .services
+        .iter()
+        .map(|service| service.file.as_str())
+        .collect();
     let mut paired = Paired::default();
     let mut by_base: BTreeMap<&str, Vec<(&Spot, &'s Subject<'s>)>> = BTreeMap::new();
     for subject in free {
@@ -61,6 +67,7 @@ pub fn pair<'s>(
         difference(
             &Side::of(source, catalog, &resolver, here, label),
             &Side::of(target, catalog, &resolver, here, label),
+            &|side| side.manifests(here, &files),
         )
     };
     for (base, group) in by_base {
@@ -278,8 +285,40 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Why a promotion would be refused, or would have nothing to do; `None`: it would not.
-fn difference(source: &Side<'_>, target: &Side<'_>) -> Option<String> {
+impl Side<'_> {
+    /// A file with manifests of services in the folder that this service deploys from this repository, so far as that
+    /// can be told.
+    fn manifests<'f>(&self, here: &Here, files: &BTreeSet<&'f str>) -> Option<&'f str> {
+        let may_be_here = match self.git.as_ref()? {
+            Origin::Here | Origin::Unknown { .. } | Origin::Unsaid => true,
+            // Without a remote nobody knows what this repository is called.
+            Origin::Remote(_) => here.remotes.is_empty(),
+            Origin::Local(_) | Origin::Unreadable(_) => false,
+        };
+        let folder = self.service.git.as_ref()?.folder.as_deref().unwrap_or("");
+        let parts: Vec<&str> = folder
+            .split('/')
+            .filter(|part| !matches!(*part, "" | "."))
+            .collect();
+        if !may_be_here || parts.is_empty() && self.git != Some(Origin::Here) {
+            return None;
+        }
+        let below = parts
+            .iter()
+            .map(|part| format!("{part}/"))
+            .collect::<String>();
+        let from = (Bound::Included(&*below), Bound::Unbounded);
+        let first = files.range::<str, _>(from).next()?;
+        first.starts_with(&below).then_some(*first)
+    }
+}
+
+/// Why a promotion would be refused, or would have nothing to do, or do harm; `None`: none of these.
+fn difference<'f>(
+    source: &Side<'_>,
+    target: &Side<'_>,
+    manifests: &dyn Fn(&Side<'_>) -> Option<&'f str>,
+) -> Option<String> {
     let from = |origin: &Option<Origin>| {
         origin
             .as_ref()
@@ -297,6 +336,12 @@ fn difference(source: &Side<'_>, target: &Side<'_>) -> Option<String> {
             from(&target.git),
             line(source.service),
             from(&source.git),
+        ));
+    }
+    let deployed = manifests(target).or_else(|| manifests(source));
+    if let Some(file) = deployed.filter(|_| takes_git) {
+        return Some(format!(
+            "it deploys manifests of services ({file}): with its git ref pinned, what is promoted in those would wait for it"
         ));
     }
     let chart = source.service.helm.as_ref();

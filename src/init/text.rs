@@ -253,10 +253,14 @@ fn ending(proposal: &Proposal, around: &Around<'_>) -> String {
         };
     }
     let files = counted(proposal.files.len(), "file");
+    let the_files = match proposal.files.len() {
+        1 => "the file".to_owned(),
+        _ => format!("the {files}"),
+    };
     let mut text = if around.written {
         format!("{files} written.")
     } else if around.findings.is_empty() {
-        format!("Nothing was written: --write saves the {files}.")
+        format!("Nothing was written: --write saves {the_files}.")
     } else {
         "Nothing was written, and --write would not: mend what is wrong first.".to_owned()
     };
@@ -270,6 +274,6 @@ fn ending(proposal: &Proposal, around: &Around<'_>) -> String {
             " Put your default branch and Sluice's commit into {WORKFLOW_PATH}."
         );
     }
-    text.push_str(" Then: sluice validate, sluice plan, and commit.\n");
+    text.push_str(" Then: sluice validate, commit, sluice plan.\n");
     text
 }

@@ -347,6 +347,40 @@ fn what_a_promotion_would_refuse_is_left_and_what_comes_behind_it_too() {
 }
 
 #[test]
+fn what_deploys_manifests_is_never_pinned() {
+    let of = |environment: &str, folder: &str| {
+        let spec = format!(
+            "git: {{ folder: {folder}, ref: main }}, repositoryRef: {{ name: gitops }}, cluster: {environment}"
+        );
+        service(&format!("apps-{environment}"), Some("infra"), &spec)
+    };
+    let trees = [("./prod/", 0), ("production", 1)];
+    for (folder_of_prod, wanted) in trees {
+        let dir = folder(&[
+            (
+                "apps.yaml",
+                &[of("dev", "env/dev"), of("prod", folder_of_prod)].join("---\n"),
+            ),
+            (
+                "prod/web.yaml",
+                &service("web", Some("apps"), &chart("1.0.0")),
+            ),
+            (
+                "production.yaml",
+                &service("api", Some("apps"), &chart("1.0.0")),
+            ),
+        ]);
+        let document = proposal(dir.path());
+        assert_eq!(pairs(&document).len(), wanted, "{document:#}");
+        let why = unpaired(&document);
+        let said = why
+            .iter()
+            .any(|line| line.contains("it deploys manifests of services (prod/web.yaml)"));
+        assert_eq!(said, wanted == 0, "{why:?}");
+    }
+}
+
+#[test]
 fn what_stands_in_a_pipeline_is_left_out_and_its_policy_is_not_loosened() {
     let dir = folder(&[
         (
