@@ -84,6 +84,13 @@ pub(super) fn run(asked: Asked, now: Timestamp, style: Style) -> Result<Output, 
     }
     for file in &mut proposal.files {
         file.exists = there(&world.root, file.path.as_str())?;
+        let path = file.path.as_str();
+        if !path.starts_with(".github/") && !wants_file(path, &world.policy) {
+            proposal.notes.push(format!(
+                "`manifests.exclude` of the policy leaves {} unread: put it elsewhere, or take it out there.",
+                file.path
+            ));
+        }
     }
     let findings = prove(&mut world, &call, &proposal)?;
     if asked.write {

@@ -145,7 +145,7 @@ fn one(
             (to, edge)
         })
         .collect();
-    edges.sort_by(|(a, _), (b, _)| a.cmp(b));
+    edges.sort_by_key(|(to, _)| *to);
     Planned {
         path: format!("pipelines/{name}.yaml").into(),
         stages: spots.iter().map(stage).collect(),

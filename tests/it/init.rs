@@ -2,6 +2,7 @@
 
 mod drafts;
 mod foreign;
+mod left;
 mod pairs;
 mod writes;
 

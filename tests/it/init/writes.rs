@@ -128,6 +128,11 @@ fn policy_and_workflow_that_are_there_stay_and_what_is_missing_is_a_draft() {
     .unwrap();
     assert_eq!(plan(dir.path()).state("web", "qa"), "due");
 
+    // Where their policy leaves the new file unread, that is said.
+    let excluded = "version: 1\nmanifests: { exclude: [\"pipelines/**\"] }\n";
+    let dir = tree(&[(".github/sluice.yaml", excluded)]);
+    run(dir.path(), &["init"]).says(&["leaves pipelines/web.yaml unread"]);
+
     // An approval that their policy requires is put on the edge.
     let dir = folder(&[
         ("all.yaml", &three),
