@@ -6,6 +6,7 @@ mod doctor;
 mod evaluate;
 mod forge;
 mod graph;
+mod init;
 mod local;
 mod out;
 mod plan;
@@ -152,6 +153,18 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
                 format,
             };
             doctor::run(&asked, now, style)
+        }
+        Command::Init {
+            path,
+            write,
+            format,
+        } => {
+            let asked = init::Asked {
+                path,
+                write,
+                format,
+            };
+            init::run(asked, now, style)
         }
         Command::Schema { common } => Ok(schema(&Call::new(common, now, style))),
     }

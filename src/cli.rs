@@ -139,6 +139,18 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Propose pipelines, policy and workflow for the services that are here
+    Init {
+        /// The top of a repository, or a plain folder; what is on disk is looked at
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Save the proposed files; nothing that is there is ever overwritten
+        #[arg(long)]
+        write: bool,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
     /// Print the JSON Schema of the policy
     Schema {
         /// Everything that all commands take.

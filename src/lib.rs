@@ -15,6 +15,7 @@ pub mod execute;
 pub mod forge;
 pub mod gather;
 pub mod graph;
+pub mod init;
 pub mod model;
 pub mod plan;
 pub mod policy;

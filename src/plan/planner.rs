@@ -1,35 +1,29 @@
 //! One promotion per stage: its changes, its gates, its state and the reason for it.
 
-use std::collections::{BTreeMap, HashMap};
+mod draft;
+mod holds;
+mod queries;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::due::{Due, judge};
 use super::gates::{self, Subject};
-use super::hold::{Held, frozen, until};
-use super::take::take;
-use super::{compare, ready};
-use crate::copy::Pair;
 use crate::graph::StageGraph;
-use crate::model::catalog::{PipelineId, ServiceId};
+use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
-use crate::model::facts::{Facts, HistoryQuery, ReadyQuery};
-use crate::model::finding::Severity;
+use crate::model::facts::Facts;
 use crate::model::ids::PlanId;
 use crate::model::pipeline::Pipeline;
-use crate::model::place::RepoPath;
 use crate::model::plan::{
-    EdgeName, EmergencyUse, GateReport, LeftOut, PipelinePlan, Plan, Promotion, State, Take,
+    EdgeName, EmergencyUse, GateReport, PipelinePlan, Plan, Promotion, State,
 };
 use crate::model::plan_id::PlanSubject;
-use crate::model::policy::{Emergency, EmergencySkip, Join, Ready, Ruled, Trigger};
-use crate::model::reference::ManifestKey;
+use crate::model::policy::{Emergency, EmergencySkip, Join};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
-use crate::model::verdict::Verdict;
-use crate::yaml::{FieldPath, Position};
-
-/// What holds a stage that nothing sets off. People search for this sentence; keep it.
-const NOTHING_SAYS: &str = "nothing says that it may move: it has no gate, no `ready` rule on its source, and no `trigger: auto` in its own entry";
+use draft::Draft;
+use holds::Reason;
+pub use queries::{needs, ready_queries};
 
 /// Plans every pipeline of the catalog.
 pub fn plan(facts: &Facts<'_>) -> Plan {
@@ -111,100 +105,6 @@ struct Planner<'a> {
     asked: Option<StageIndex>,
     /// Of a plan that stands: whether it was put up as an emergency, whatever this run is asked for.
     emergency: Option<bool>,
-}
-
-/// What a promotion is made of before its state is known.
-#[derive(Default)]
-struct Draft {
-    changes: Vec<Change>,
-    left_out: Vec<LeftOut>,
-    skipped: Vec<String>,
-    takes: Vec<Take>,
-    errors: Vec<(String, Option<String>)>,
-    holds: Vec<Reason>,
-    notes: Vec<String>,
-    ahead: bool,
-    service_held: bool,
-    unread: bool,
-    /// Whether a value is taken along each of the promotion's edges.
-    takes_over: BTreeMap<usize, bool>,
-    /// Services from which something that changes is taken: the edge, the target's place in its stage, the source.
-    sources: Vec<(usize, usize, ServiceId)>,
-    /// It is not the plan that would be made now.
-    older: bool,
-}
-
-impl Draft {
-    /// Two services of a stage may share one `Secret` and copy the same key into it: that is one change. Two values for
-    /// one field are an error, for only one of them can be right.
-    fn merge_equal_changes(&mut self) {
-        let mut kept: Vec<Change> = Vec::with_capacity(self.changes.len());
-        let mut known: HashMap<(ManifestKey, RepoPath, FieldPath), usize> = HashMap::new();
-        for change in std::mem::take(&mut self.changes) {
-            let place = (
-                change.manifest.clone(),
-                change.file.clone(),
-                change.path.clone(),
-            );
-            match known.get(&place) {
-                None => {
-                    known.insert(place, kept.len());
-                    kept.push(change);
-                }
-                Some(first) if kept[*first].new == change.new => {}
-                Some(_) => self.errors.push((
-                    format!(
-                        "two services of this stage want different values for {} of {}",
-                        change.path, change.manifest.name
-                    ),
-                    Some("let only one of them name the key in its criteria".to_owned()),
-                )),
-            }
-        }
-        self.changes = kept;
-    }
-}
-
-struct Reason {
-    text: String,
-    help: Option<String>,
-    rule_at: Option<Position>,
-    /// It stops commits and merges; proposals still open.
-    only_landing: bool,
-    /// When it ends by itself.
-    next: Option<Timestamp>,
-}
-
-impl Reason {
-    fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            help: None,
-            rule_at: None,
-            only_landing: false,
-            next: None,
-        }
-    }
-
-    fn until(mut self, next: Option<Timestamp>) -> Self {
-        self.next = next;
-        self
-    }
-
-    fn only_landing(mut self) -> Self {
-        self.only_landing = true;
-        self
-    }
-
-    fn at(mut self, at: Position) -> Self {
-        self.rule_at = Some(at);
-        self
-    }
-
-    fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
 }
 
 impl<'a> Planner<'a> {
@@ -389,98 +289,6 @@ impl<'a> Planner<'a> {
         promotion
     }
 
-    /// Compares every service of the stage with its source along these edges.
-    fn draft(&self, stage: StageIndex, edges: &[usize]) -> Draft {
-        let mut draft = Draft::default();
-        draft
-            .takes_over
-            .extend(edges.iter().map(|edge| (*edge, false)));
-        let held = Held {
-            pipeline: &self.manifest.name,
-            stage: &self.manifest.stages[stage].name.value,
-            now: self.facts.now,
-        };
-        for service in 0..self.resolved.stages[stage].services.len() {
-            let Some(pair) = Pair::of(
-                self.facts.catalog,
-                self.facts.policy,
-                self.resolved,
-                stage,
-                service,
-            ) else {
-                continue;
-            };
-            let over = self.edges_of(&pair, edges);
-            if over.is_empty() {
-                continue;
-            }
-            draft
-                .takes_over
-                .extend(over.iter().map(|edge| (*edge, true)));
-            let over_edges = over;
-            let comparison = compare(self.facts, &pair);
-            for problem in &comparison.problems {
-                if problem.severity == Severity::Error {
-                    draft
-                        .errors
-                        .push((problem.message.clone(), problem.help.clone()));
-                }
-            }
-            draft.skipped.extend(comparison.skipped.iter().cloned());
-            draft.unread |= comparison.unread;
-            if comparison.changes.is_empty() {
-                continue;
-            }
-            if let Some(hold) = held.service(self.facts.policy, &pair.target.key.name) {
-                draft.service_held = true;
-                draft.left_out.push(LeftOut {
-                    namespace: pair.target.key.namespace.clone(),
-                    name: pair.target.key.name.clone(),
-                    reason: format!("held: {}", hold.reason),
-                    by: None,
-                });
-                continue;
-            }
-            let place = HistoryQuery {
-                pipeline: self.id(),
-                stage,
-                service,
-            };
-            let mut taken = || {
-                let sources = over_edges
-                    .iter()
-                    .map(|edge| (*edge, service, pair.source_id));
-                draft.sources.extend(sources);
-            };
-            match judge(&pair, &comparison, self.facts.history.get(&place)) {
-                Due::Yes(note) => {
-                    taken();
-                    draft.takes.push(take(&pair, &comparison));
-                    draft.changes.extend(comparison.changes);
-                    if let Some(note) = note
-                        && !draft.notes.iter().any(|known| known == note)
-                    {
-                        draft.notes.push(note.to_owned());
-                    }
-                }
-                Due::Ahead(_) if self.facts.take_source && self.asked(stage) => {
-                    taken();
-                    draft.takes.push(take(&pair, &comparison));
-                    draft.changes.extend(comparison.changes);
-                    draft.notes.push("asked for with `take: source`".to_owned());
-                }
-                Due::Ahead(left_out) => {
-                    draft.ahead = true;
-                    draft.left_out.push(left_out);
-                }
-                Due::Failed { why, help } => draft
-                    .errors
-                    .push((format!("{}: {why}", pair.target.key.name), help)),
-            }
-        }
-        draft
-    }
-
     /// Whether a person asked for this stage.
     fn asked(&self, stage: StageIndex) -> bool {
         let now = !self.facts.retry && self.facts.asked == Some((self.id(), stage));
@@ -501,201 +309,6 @@ impl<'a> Planner<'a> {
     fn skips(&self, stage: StageIndex, what: EmergencySkip) -> bool {
         self.emergency(stage)
             .is_some_and(|emergency| emergency.skip.contains(&what))
-    }
-
-    /// Those of the edges that come from a stage in which the pair's source stands.
-    fn edges_of(&self, pair: &Pair<'_>, edges: &[usize]) -> Vec<usize> {
-        let stages: Vec<StageIndex> = self.resolved.stages_of(pair.source_id).collect();
-        edges
-            .iter()
-            .copied()
-            .filter(|edge| {
-                self.source_stage(*edge)
-                    .is_some_and(|from| stages.contains(&from))
-            })
-            .collect()
-    }
-
-    /// Everything that holds a promotion which has something to change.
-    fn hold(&self, stage: StageIndex, edges: &[usize], draft: &mut Draft) {
-        for gate in edges
-            .iter()
-            .flat_map(|edge| &self.manifest.edges[*edge].gates)
-        {
-            if gates::is_unmapped(self.facts.policy, &self.manifest.name, gate) {
-                let help = "sluice validate shows the lines to add".to_owned();
-                let why = format!("the policy does not say how the gate {} opens", gate.name);
-                draft.errors.push((why, Some(help)));
-            }
-        }
-        let policy = self.facts.policy;
-        let name = &self.manifest.stages[stage].name.value;
-        let own = policy.stage(&self.manifest.name, name);
-        let held = Held {
-            pipeline: &self.manifest.name,
-            stage: name,
-            now: self.facts.now,
-        };
-        if let Some(why) = &self.facts.frozen {
-            draft
-                .holds
-                .push(Reason::new(format!("frozen by this run's input: {why}")).only_landing());
-        }
-        if let Some(freeze) = frozen(policy, self.facts.now)
-            && !self.skips(stage, EmergencySkip::Freeze)
-        {
-            let reason = Reason::new(format!("frozen until {}: {}", until(freeze), freeze.reason));
-            draft
-                .holds
-                .push(reason.only_landing().until(Some(freeze.until)));
-        }
-        if let Some(hold) = held.stage(policy) {
-            let ends = hold.until.map(|until| until.timestamp());
-            let mut text = format!("held: {}", hold.reason);
-            if let Some(ends) = ends {
-                text.push_str(&format!(
-                    " (until {})",
-                    super::when::utc(ends, self.facts.now)
-                ));
-            }
-            draft.holds.push(Reason::new(text).at(hold.at).until(ends));
-        }
-        if self.facts.landed.contains(&(self.id(), stage)) {
-            draft.holds.push(Reason::new(
-                "it landed in this run already; the next run goes on",
-            ));
-        }
-
-        let any_gate = edges
-            .iter()
-            .any(|edge| !self.manifest.edges[*edge].gates.is_empty());
-        let any_ready = edges
-            .iter()
-            .filter_map(|edge| self.source_stage(*edge))
-            .any(|from| self.ready_rule(from).is_some());
-        match own.and_then(|ruled| ruled.rule.trigger.map(|trigger| (trigger, ruled.at))) {
-            Some((Trigger::Auto, _)) => {}
-            Some((Trigger::Manual, at)) if !self.asked(stage) => {
-                let reason = Reason::new("moves only when a person asks for it (`trigger: manual`)").at(at);
-                let help = if self.facts.evidence.is_some() {
-                    format!("Run workflow with command promote, pipeline {} and to {name}", self.manifest.name)
-                } else {
-                    format!("sluice promote --local --pipeline {} --to {name}", self.manifest.name)
-                };
-                draft.holds.push(reason.help(help));
-            }
-            Some((Trigger::Manual, _)) => {}
-            None if any_gate || any_ready => {}
-            None => draft.holds.push(
-                Reason::new(NOTHING_SAYS)
-                    .help(format!("add a gate to its edge, or `stages: {{ {name}: {{ trigger: auto }} }}` to the policy")),
-            ),
-        }
-
-        for edge in edges {
-            let Some(from) = self.source_stage(*edge) else {
-                continue;
-            };
-            let from_name = &self.manifest.stages[from].name.value;
-            let takes = draft.takes_over.get(edge).copied().unwrap_or(false);
-            if let Some((rule, at)) = self.ready_rule(from).filter(|_| !draft.older) {
-                self.hold_until_ready(stage, *edge, from, rule, at, draft);
-            }
-            if takes && self.facts.landed.contains(&(self.id(), from)) {
-                let from_rule = policy.stage(&self.manifest.name, from_name);
-                let auto = from_rule.and_then(|ruled| ruled.rule.trigger) == Some(Trigger::Auto);
-                // What its `ready` rule lets leave, may leave at once.
-                if !auto && self.ready_rule(from).is_none() {
-                    draft.holds.push(Reason::new(format!(
-                        "{from_name} landed in this run; the next run takes it up"
-                    )));
-                }
-            }
-            let state = self.states.get(&from).copied().unwrap_or(State::InSync);
-            if !takes && state != State::InSync {
-                draft.holds.push(Reason::new(format!(
-                    "guarded by {from_name}, which is not in sync"
-                )));
-            }
-        }
-    }
-
-    fn ready_rule(&self, from: StageIndex) -> Option<(&'a Ready, Position)> {
-        let from = &self.manifest.stages[from].name.value;
-        let ruled: Ruled<'a, _> = self.facts.policy.stage(&self.manifest.name, from)?;
-        Some((ruled.rule.ready.as_ref()?, ruled.at))
-    }
-
-    /// Holds it while what it takes along an edge may not leave its stage yet.
-    fn hold_until_ready(
-        &self,
-        stage: StageIndex,
-        edge: usize,
-        from: StageIndex,
-        rule: &Ready,
-        at: Position,
-        draft: &mut Draft,
-    ) {
-        let name = &self.manifest.stages[from].name.value;
-        let Some(answers) = self.facts.ready else {
-            let reason = Reason::new(format!("whether {name} is ready is unread: no forge"));
-            draft.holds.push(reason.at(at));
-            return;
-        };
-        let skip_soak = self.skips(stage, EmergencySkip::Soak);
-        let mut judgements = Vec::new();
-        for query in self.ready_queries(stage, edge, from, draft) {
-            match answers.get(&query) {
-                None => draft
-                    .errors
-                    .push((format!("whether {name} is ready was not read"), None)),
-                Some(evidence) => {
-                    let mut judgement = ready::evaluate(rule, evidence, self.facts.now, skip_soak);
-                    if judgement.verdict != Verdict::Pass {
-                        judgement.reason =
-                            format!("{} in {name}: {}", evidence.service, judgement.reason);
-                    }
-                    judgements.push(judgement);
-                }
-            }
-        }
-        match ready::worst(judgements) {
-            Some(judgement) if judgement.verdict == Verdict::Error => {
-                draft.errors.push((judgement.reason, None));
-            }
-            Some(judgement) if judgement.verdict != Verdict::Pass => {
-                let reason = Reason::new(judgement.reason).at(at).until(judgement.next);
-                draft.holds.push(reason);
-            }
-            _ => {}
-        }
-    }
-
-    /// Whose content must be ready before a promotion goes along an edge: what it takes that changes; on an edge along
-    /// which nothing is taken, all of the stage that guards.
-    fn ready_queries(
-        &self,
-        stage: StageIndex,
-        edge: usize,
-        from: StageIndex,
-        draft: &Draft,
-    ) -> Vec<ReadyQuery> {
-        let query = |source, target| ReadyQuery {
-            pipeline: self.id(),
-            from,
-            source,
-            target,
-        };
-        if draft.takes_over.get(&edge).copied().unwrap_or(false) {
-            let taken = draft.sources.iter().filter(|(over, ..)| *over == edge);
-            return taken
-                .map(|(_, service, source)| query(*source, Some((stage, *service))))
-                .collect();
-        }
-        let services = self.resolved.stages[from].services.iter();
-        services
-            .filter_map(|entry| Some(query(entry.service.found()?, None)))
-            .collect()
     }
 
     /// When the last hold ends, where time alone ends every one of them.
@@ -781,67 +394,4 @@ impl<'a> Planner<'a> {
         });
         gates::reports(&subject, gates)
     }
-}
-
-/// Every look-up that the `ready` rules ask for: of promotions that have something to change.
-pub fn ready_queries(facts: &Facts<'_>) -> Vec<(ReadyQuery, Ready)> {
-    let mut queries = Vec::new();
-    for resolved in facts.resolved {
-        if facts.stopped.contains_key(&resolved.id) {
-            continue;
-        }
-        let planner = Planner::new(facts, resolved);
-        for stage in 0..resolved.stages.len() {
-            for edges in planner.promotions_into(stage) {
-                let asks = |edge: &usize| {
-                    let from = planner.source_stage(*edge)?;
-                    Some((*edge, from, planner.ready_rule(from)?.0))
-                };
-                let asking: Vec<_> = edges.iter().filter_map(asks).collect();
-                if asking.is_empty() {
-                    continue;
-                }
-                let draft = planner.draft(stage, &edges);
-                if draft.changes.is_empty() {
-                    continue;
-                }
-                for (edge, from, rule) in asking {
-                    let asked = planner.ready_queries(stage, edge, from, &draft);
-                    queries.extend(asked.into_iter().map(|query| (query, rule.clone())));
-                }
-            }
-        }
-    }
-    queries
-}
-
-/// What has to be read so that the gates of a promotion into these stages can be judged.
-pub fn needs(
-    facts: &Facts<'_>,
-    pipeline: PipelineId,
-    stage: StageIndex,
-    edges: &[EdgeName],
-) -> gates::Needs {
-    let mut needs = gates::Needs::default();
-    let Some(resolved) = facts.resolved.get(pipeline.0) else {
-        return needs;
-    };
-    let planner = Planner::new(facts, resolved);
-    for edge in resolved.edges_into(stage) {
-        if !edges.contains(&planner.edge_name(edge)) {
-            continue;
-        }
-        for gate in &planner.manifest.edges[edge].gates {
-            needs.add_gate(facts.policy, &planner.manifest.name, gate);
-        }
-    }
-    let name = &planner.manifest.stages[stage].name.value;
-    let emergency = facts
-        .policy
-        .stage(&planner.manifest.name, name)
-        .and_then(|ruled| ruled.rule.emergency.as_ref());
-    if let Some(emergency) = emergency {
-        needs.add_lines(facts.policy, &emergency.approve);
-    }
-    needs
 }

@@ -13,6 +13,7 @@ mod doctor;
 mod documents;
 mod gates;
 mod github_fake;
+mod init;
 mod policy_document;
 mod reconcile;
 mod repo_history;

@@ -12,7 +12,7 @@ use crate::model::evidence::ChangeAuthors;
 use crate::model::evidence::{
     Actor, ActorKind, Evidence, LabelEvent, Opinion, Permission, Review, UserId,
 };
-use crate::model::policy::{ApproveLine, Exclude, GateRule, Policy, Way};
+use crate::model::policy::{ApproveLine, GateRule, Policy, Way};
 use crate::model::pull::PullNumber;
 use crate::model::roster::{Known, Roster};
 use crate::model::verdict::Verdict;

@@ -1,0 +1,323 @@
+//! `init`: proposes pipelines, policy and workflow for what is on disk, and saves them where that is asked for.
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::evaluate::Evaluation;
+use super::world::{Look, World};
+use super::{Call, Output};
+use crate::catalog::{SourceFile, load, resolve_pipelines, wants_file};
+use crate::cli::{Common, Format};
+use crate::error::{Exit, Failure};
+use crate::init::sources::Sources;
+use crate::init::text::{Around, text};
+use crate::init::{Input, NewFile, POLICY_PATH, Proposal, json, propose};
+use crate::model::finding::{Finding, Severity};
+use crate::model::place::RepoPath;
+use crate::policy;
+use crate::repo::Repo;
+use crate::report::style::Style;
+
+/// What was asked for on the command line.
+pub(super) struct Asked {
+    /// What to look at.
+    pub path: PathBuf,
+    /// Save the files.
+    pub write: bool,
+    /// How to print.
+    pub format: Format,
+}
+
+pub(super) fn run(asked: Asked, now: Timestamp, style: Style) -> Result<Output, Failure> {
+    let common = Common {
+        path: asked.path,
+        policy: None,
+        format: asked.format,
+        at: None,
+    };
+    let call = Call::new(common, now, style);
+    let mut world = World::open(&call, Look::Disk)?;
+    if let Some(finding) = &world.policy_finding {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!(
+                "the policy cannot be read: {}: {}",
+                finding.place, finding.message
+            ),
+        )
+        .hint("mend it first: what is right to propose depends on it"));
+    }
+    if world.inside_repository && asked.write {
+        return Err(Failure::new(
+            Exit::Invalid,
+            "this folder lies inside a git repository, but is not its top, and GitHub reads .github at the top only",
+        )
+        .hint("run it at the top of the repository"));
+    }
+    let services;
+    let pipelines;
+    let mut proposal = {
+        let catalog = load(&world.files, &world.policy);
+        let resolved = resolve_pipelines(&catalog, &world.here);
+        let sources = sources(&world);
+        let has_policy = there(&world.root, POLICY_PATH)?;
+        services = catalog.services.len();
+        pipelines = catalog.pipelines.len();
+        propose(&Input {
+            catalog: &catalog,
+            resolved: &resolved,
+            here: &world.here,
+            sources: &sources,
+            folder: &world.name(),
+            policy: has_policy.then_some(&world.policy),
+            workflow: has_workflow(&world.root)?,
+        })
+    };
+    if world.inside_repository {
+        proposal.notes.push(
+            "This folder lies inside a git repository, but is not its top: run it there, for GitHub reads .github at the top only."
+                .to_owned(),
+        );
+    }
+    for file in &mut proposal.files {
+        file.exists = there(&world.root, file.path.as_str())?;
+        let path = file.path.as_str();
+        if !path.starts_with(".github/") && !wants_file(path, &world.policy) {
+            proposal.notes.push(format!(
+                "`manifests.exclude` of the policy leaves {} unread: put it elsewhere, or take it out there.",
+                file.path
+            ));
+        }
+    }
+    let findings = prove(&mut world, &call, &proposal)?;
+    if asked.write {
+        if let Some(finding) = findings.first() {
+            return Err(Failure::new(
+                Exit::Invalid,
+                format!("{}: {}", finding.place, finding.message),
+            )
+            .hint("nothing was written; without --write everything that is wrong is shown"));
+        }
+        write(&world.root, &proposal.files)?;
+    }
+    let exit = if findings.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Invalid
+    };
+    let text = if call.json() {
+        json::document(&proposal, asked.write, &findings)
+    } else {
+        text(
+            &proposal,
+            &Around {
+                heading: world.heading(),
+                services,
+                pipelines,
+                findings: &findings,
+                written: asked.write,
+                style: call.style,
+            },
+        )
+    };
+    Ok(Output {
+        text,
+        notices: Vec::new(),
+        exit,
+    })
+}
+
+/// The files that may hold manifests of ours, parsed.
+fn sources(world: &World) -> Sources {
+    let ours = world
+        .files
+        .iter()
+        .filter(|file| memchr::memmem::find(&file.bytes, b"deployments.plural.sh").is_some());
+    Sources::of(ours.map(|file| (&file.path, &*file.bytes)))
+}
+
+/// Evaluates the repository as it would be with the files, and returns what would be wrong then: with the manifests, or
+/// with what is proposed.
+fn prove(world: &mut World, call: &Call, proposal: &Proposal) -> Result<Vec<Finding>, Failure> {
+    let mut proposed: Vec<&RepoPath> = Vec::new();
+    for file in &proposal.files {
+        let bytes = file.content.as_bytes();
+        if file.path.as_str() == POLICY_PATH {
+            world.policy = policy::parse(&world.policy_file, bytes).map_err(|finding| {
+                Failure::new(
+                    Exit::Failed,
+                    format!("the proposed policy is wrong: {}", finding.message),
+                )
+            })?;
+        }
+    }
+    for file in &proposal.files {
+        // A file that is there is not overwritten, so nothing can be said of it.
+        if file.exists || !wants_file(file.path.as_str(), &world.policy) {
+            continue;
+        }
+        let bytes = file.content.as_bytes().to_vec();
+        world.files.push(SourceFile {
+            path: file.path.clone(),
+            blob: Repo::hash_blob(&bytes)?,
+            bytes,
+        });
+        proposed.push(&file.path);
+    }
+    world.files.sort_by(|a, b| a.path.cmp(&b.path));
+    let evaluation = Evaluation::of(world, call.now, false)?;
+    let catalog = &evaluation.catalog;
+    led_astray(&evaluation, proposal)?;
+    let ours: Vec<_> = catalog
+        .pipeline_ids()
+        .filter(|id| proposed.contains(&&catalog.pipeline(*id).file))
+        .collect();
+    let findings = evaluation.findings.iter().filter(|finding| {
+        finding.severity == Severity::Error
+            && (finding.code == "manifest-unreadable"
+                || proposed.contains(&&finding.place.file)
+                || ours.iter().any(|id| finding.stops.stops(*id)))
+    });
+    Ok(findings.cloned().collect())
+}
+
+/// Every reference of what is proposed leads to the manifest that is meant.
+fn led_astray(evaluation: &Evaluation, proposal: &Proposal) -> Result<(), Failure> {
+    let catalog = &evaluation.catalog;
+    for pair in &proposal.pairs {
+        let ids = catalog.pipelines_named(&pair.pipeline);
+        for id in ids {
+            let pipeline = catalog.pipeline(id);
+            let looked_up = &evaluation.resolved[id.0].stages;
+            let found = pipeline.stages.iter().zip(looked_up).any(|(stage, found)| {
+                let mut services = found.services.iter();
+                stage.name.as_str() == pair.to.stage
+                    && services.any(|entry| {
+                        let place = |id| {
+                            let service = catalog.service(id);
+                            service.place(service.at)
+                        };
+                        let source = entry.source.as_ref().and_then(|source| source.found());
+                        entry.service.found().map(place) == Some(pair.to.place.clone())
+                            && source.map(place) == Some(pair.from.place.clone())
+                    })
+            });
+            if !found {
+                return Err(Failure::new(
+                    Exit::Failed,
+                    format!(
+                        "the proposed pipeline {} would not lead from {} to {}",
+                        pair.pipeline, pair.from.place, pair.to.place
+                    ),
+                )
+                .hint("give these manifests names or namespaces of their own"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether anything lies at this path; links are not followed.
+fn there(root: &Path, path: &str) -> Result<bool, Failure> {
+    match fs::symlink_metadata(root.join(path)) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(false)
+        }
+        Err(error) => Err(Failure::new(Exit::Failed, format!("{path}: {error}"))),
+    }
+}
+
+/// Whether a workflow runs Sluice already, under whatever name.
+fn has_workflow(root: &Path) -> Result<bool, Failure> {
+    let folder = root.join(".github/workflows");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(false);
+        }
+        Err(error) => {
+            return Err(Failure::new(
+                Exit::Failed,
+                format!("{}: {error}", folder.display()),
+            ));
+        }
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let is = |name: &str| path.file_name().is_some_and(|own| own == name);
+        if is("sluice.yml") || is("sluice.yaml") {
+            return Ok(true);
+        }
+        let yaml = path
+            .extension()
+            .is_some_and(|ending| ending == "yml" || ending == "yaml");
+        if yaml && path.is_file() {
+            let bytes = fs::read(&path)?;
+            if memchr::memmem::find(&bytes, b"/sluice@").is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Saves all files or none: everything is looked at before anything is written, and nothing is ever overwritten.
+fn write(root: &Path, files: &[NewFile]) -> Result<(), Failure> {
+    for file in files {
+        if file.exists {
+            return Err(Failure::new(
+                Exit::Invalid,
+                format!("{} is there already, and is not overwritten", file.path),
+            )
+            .hint(
+                "nothing was written; move it away, or take over by hand what sluice init prints",
+            ));
+        }
+        for (at, _) in file.path.as_str().match_indices('/') {
+            let folder = &file.path.as_str()[..at];
+            let is_folder = match fs::symlink_metadata(root.join(folder)) {
+                Ok(found) => found.is_dir(),
+                Err(error) => error.kind() == ErrorKind::NotFound,
+            };
+            if !is_folder {
+                return Err(Failure::new(
+                    Exit::Invalid,
+                    format!("{folder} is not a folder, so {} cannot go there", file.path),
+                )
+                .hint("nothing was written; links are not followed"));
+            }
+        }
+    }
+    let mut written = Vec::new();
+    for file in files {
+        let path = root.join(file.path.as_str());
+        if let Err(error) = create(&path, file.content.as_bytes(), &mut written) {
+            // What was put there a moment ago is ours to take away.
+            for path in &written {
+                let _ = fs::remove_file(path);
+            }
+            return Err(
+                Failure::new(Exit::Failed, format!("{}: {error}", path.display()))
+                    .hint("no file was left behind"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn create(path: &Path, bytes: &[u8], written: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)?;
+    written.push(path.to_owned());
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,292 @@
+//! A start from what a repository has: services that are the same thing in different environments become a `Pipeline`,
+//! and what Plural's console did alone becomes a draft of what Sluice needs.
+//!
+//! Catalog in, proposal out. No I/O: which files are there already is told, and whoever asked writes them.
+
+pub mod drafts;
+pub mod json;
+mod labels;
+mod manifest;
+mod overlay;
+mod pair;
+mod pattern;
+mod pipelines;
+mod policy;
+pub mod sources;
+mod subject;
+pub mod text;
+mod words;
+
+use std::collections::BTreeMap;
+
+use crate::catalog::Here;
+use crate::model::catalog::{Catalog, PipelineId, ServiceId};
+use crate::model::place::{Place, RepoPath};
+use crate::model::policy::Policy;
+use crate::model::resolved::ResolvedPipeline;
+use crate::model::service::Service;
+use drafts::Draft;
+use labels::Labels;
+use pipelines::Planned;
+use sources::Sources;
+use subject::Subject;
+
+/// Where the workflow lies.
+pub const WORKFLOW_PATH: &str = ".github/workflows/sluice.yml";
+/// Where the policy lies.
+pub const POLICY_PATH: &str = ".github/sluice.yaml";
+/// The workflow of the simple install, to the byte.
+pub const WORKFLOW: &str = include_str!("../examples/workflows/install.yml");
+
+/// What a proposal is made from.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// The manifests.
+    pub catalog: &'a Catalog,
+    /// Its pipelines, looked up.
+    pub resolved: &'a [ResolvedPipeline],
+    /// What makes a repository this one.
+    pub here: &'a Here,
+    /// The manifests' own text.
+    pub sources: &'a Sources,
+    /// What the repository is called: the name of a pipeline of many things.
+    pub folder: &'a str,
+    /// The policy, where there is one.
+    pub policy: Option<&'a Policy>,
+    /// A workflow runs Sluice already.
+    pub workflow: bool,
+}
+
+/// What is proposed.
+#[derive(Clone, Debug, Default)]
+pub struct Proposal {
+    /// Files to be written.
+    pub files: Vec<NewFile>,
+    /// Which service takes its values from which.
+    pub pairs: Vec<Pair>,
+    /// Services that no proposed pipeline has, and why.
+    pub unpaired: Vec<Unpaired>,
+    /// What to change by hand in files that are there.
+    pub drafts: Vec<Draft>,
+    /// What else to know.
+    pub notes: Vec<String>,
+}
+
+/// A file to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFile {
+    /// Where.
+    pub path: RepoPath,
+    /// All of it.
+    pub content: String,
+    /// Something is there already, so that it cannot be written.
+    pub exists: bool,
+}
+
+/// One service and the one that it takes its values from.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// What both are called without environment.
+    pub name: String,
+    /// The name of the proposed pipeline.
+    pub pipeline: String,
+    /// Where the values come from.
+    pub from: End,
+    /// Where they go.
+    pub to: End,
+}
+
+/// One end of a pair.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// Its stage.
+    pub stage: String,
+    /// `metadata.name`.
+    pub service: String,
+    /// The namespace by which it is referred to.
+    pub namespace: Option<String>,
+    /// Where its manifest begins.
+    pub place: Place,
+}
+
+/// A service that no proposed pipeline has.
+#[derive(Clone, Debug)]
+pub struct Unpaired {
+    /// `metadata.name`.
+    pub service: String,
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// Where its manifest begins.
+    pub place: Place,
+    /// What kind of reason it is.
+    pub kind: Why,
+    /// The reason in plain words.
+    pub why: String,
+}
+
+/// Why a service is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Several could be meant, or what is read contradicts itself.
+    Ambiguous,
+    /// A promotion would be refused.
+    Differs,
+    /// There is nothing to pair it with.
+    Alone,
+    /// It stands in a pipeline already.
+    InPipeline,
+    /// It names no environment.
+    NoEnvironment,
+}
+
+impl Unpaired {
+    fn of(service: &Service, kind: Why, why: String) -> Self {
+        Self {
+            service: service.key.name.clone(),
+            namespace: service.key.namespace.clone(),
+            place: service.place(service.at),
+            kind,
+            why,
+        }
+    }
+}
+
+/// Looks for what belongs together, and proposes.
+pub fn propose(input: &Input<'_>) -> Proposal {
+    let subjects = subject::subjects(input.catalog, input.sources);
+    let taken = in_pipelines(input);
+    let mut proposal = Proposal::default();
+    let mut taken_bases: BTreeMap<&str, String> = BTreeMap::new();
+    let mut free: Vec<&Subject<'_>> = Vec::new();
+    for subject in &subjects {
+        match taken.get(&subject.id) {
+            Some(pipeline) => {
+                let pipeline = pipeline_place(input.catalog, *pipeline);
+                let why = format!("in {pipeline} already");
+                let left = Unpaired::of(subject.service, Why::InPipeline, why);
+                proposal.unpaired.push(left);
+                taken_bases.insert(&subject.base, pipeline);
+            }
+            None => free.push(subject),
+        }
+    }
+    let labels = Labels::of(input, &free, &taken);
+    free.retain(|subject| match labels.refused.get(&subject.id) {
+        None => true,
+        Some(why) => {
+            let left = Unpaired::of(subject.service, Why::Ambiguous, why.clone());
+            proposal.unpaired.push(left);
+            false
+        }
+    });
+    let label = |id: ServiceId| labels.wanted.get(&id).cloned();
+    let mut paired = pair::pair(&free, &taken_bases, input.catalog, input.here, &label);
+    proposal.unpaired.append(&mut paired.unpaired);
+    proposal
+        .unpaired
+        .sort_by(|a, b| (a.kind, &a.place, &a.service).cmp(&(b.kind, &b.place, &b.service)));
+
+    let namespaces = labels.namespaces(input, &paired.families, &subjects);
+    let planned = pipelines::plan(input, &labels, paired.families);
+    for pipeline in &planned {
+        proposal.pairs.extend(pairs(input, pipeline, &namespaces));
+        proposal.files.push(NewFile {
+            path: pipeline.path.clone(),
+            content: manifest::text(input, pipeline, &namespaces),
+            exists: false,
+        });
+    }
+    proposal.drafts = drafts::draft(input, &subjects);
+    propose_settings(input, &planned, &namespaces, &mut proposal);
+    proposal
+}
+
+/// Policy and workflow, where there are none; else what is missing in them.
+fn propose_settings(
+    input: &Input<'_>,
+    planned: &[Planned],
+    namespaces: &labels::Namespaces,
+    proposal: &mut Proposal,
+) {
+    // Without any pipeline there is nothing that they would speak of.
+    if planned.is_empty() && input.catalog.pipelines.is_empty() {
+        return;
+    }
+    match input.policy {
+        None => proposal.files.push(NewFile {
+            path: POLICY_PATH.into(),
+            content: policy::text(input, planned, namespaces, &proposal.drafts),
+            exists: false,
+        }),
+        Some(there) => {
+            proposal
+                .notes
+                .push(format!("{POLICY_PATH} is there and stays as it is."));
+            proposal
+                .drafts
+                .extend(policy::missing(there, planned, &proposal.drafts));
+        }
+    }
+    if input.workflow {
+        proposal
+            .notes
+            .push("A workflow runs Sluice already; none is proposed.".to_owned());
+    } else {
+        proposal.files.push(NewFile {
+            path: WORKFLOW_PATH.into(),
+            content: WORKFLOW.to_owned(),
+            exists: false,
+        });
+    }
+}
+
+/// The pipelines in which services stand, as their own or as sources.
+fn in_pipelines(input: &Input<'_>) -> BTreeMap<ServiceId, PipelineId> {
+    let mut taken = BTreeMap::new();
+    for pipeline in input.resolved {
+        for entry in pipeline.stages.iter().flat_map(|stage| &stage.services) {
+            let source = entry.source.as_ref().and_then(|source| source.found());
+            for id in entry.service.found().into_iter().chain(source) {
+                taken.entry(id).or_insert(pipeline.id);
+            }
+        }
+    }
+    taken
+}
+
+/// `Pipeline podinfo (pipeline.yaml:1)`
+fn pipeline_place(catalog: &Catalog, id: PipelineId) -> String {
+    let pipeline = catalog.pipeline(id);
+    format!(
+        "Pipeline {} ({}:{})",
+        pipeline.name, pipeline.file, pipeline.at.line
+    )
+}
+
+fn pairs(input: &Input<'_>, pipeline: &Planned, namespaces: &labels::Namespaces) -> Vec<Pair> {
+    let end = |stage: &str, id: ServiceId| {
+        let service = input.catalog.service(id);
+        End {
+            stage: stage.to_owned(),
+            service: service.key.name.clone(),
+            namespace: namespaces.of(service),
+            place: service.place(service.at),
+        }
+    };
+    let mut pairs = Vec::new();
+    for stage in &pipeline.stages {
+        for entry in &stage.services {
+            let Some((from, source)) = &entry.source else {
+                continue;
+            };
+            pairs.push(Pair {
+                name: entry.base.clone(),
+                pipeline: pipeline.name.clone(),
+                from: end(from, *source),
+                to: end(&stage.name, entry.id),
+            });
+        }
+    }
+    pairs.sort_by(|a, b| a.name.cmp(&b.name));
+    pairs
+}

@@ -1,0 +1,179 @@
+//! A promotion before its state is known: what differs from its sources, and what of it is due.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Planner;
+use super::holds::Reason;
+use crate::copy::Pair;
+use crate::model::catalog::ServiceId;
+use crate::model::change::Change;
+use crate::model::facts::HistoryQuery;
+use crate::model::finding::Severity;
+use crate::model::place::RepoPath;
+use crate::model::plan::{LeftOut, Take};
+use crate::model::reference::ManifestKey;
+use crate::model::resolved::StageIndex;
+use crate::plan::compare;
+use crate::plan::due::{Due, judge};
+use crate::plan::hold::Held;
+use crate::plan::take::take;
+use crate::yaml::FieldPath;
+
+/// What a promotion is made of before its state is known.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub changes: Vec<Change>,
+    pub left_out: Vec<LeftOut>,
+    pub skipped: Vec<String>,
+    pub takes: Vec<Take>,
+    pub errors: Vec<(String, Option<String>)>,
+    pub holds: Vec<Reason>,
+    pub notes: Vec<String>,
+    pub ahead: bool,
+    pub service_held: bool,
+    pub unread: bool,
+    /// Whether a value is taken along each of the promotion's edges.
+    pub takes_over: BTreeMap<usize, bool>,
+    /// Services from which something that changes is taken: the edge, the target's place in its stage, the source.
+    pub sources: Vec<(usize, usize, ServiceId)>,
+    /// It is not the plan that would be made now.
+    pub older: bool,
+}
+
+impl Draft {
+    /// Two services of a stage may share one `Secret` and copy the same key into it: that is one change. Two values for
+    /// one field are an error, for only one of them can be right.
+    pub(super) fn merge_equal_changes(&mut self) {
+        let mut kept: Vec<Change> = Vec::with_capacity(self.changes.len());
+        let mut known: HashMap<(ManifestKey, RepoPath, FieldPath), usize> = HashMap::new();
+        for change in std::mem::take(&mut self.changes) {
+            let place = (
+                change.manifest.clone(),
+                change.file.clone(),
+                change.path.clone(),
+            );
+            match known.get(&place) {
+                None => {
+                    known.insert(place, kept.len());
+                    kept.push(change);
+                }
+                Some(first) if kept[*first].new == change.new => {}
+                Some(_) => self.errors.push((
+                    format!(
+                        "two services of this stage want different values for {} of {}",
+                        change.path, change.manifest.name
+                    ),
+                    Some("let only one of them name the key in its criteria".to_owned()),
+                )),
+            }
+        }
+        self.changes = kept;
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// Compares every service of the stage with its source along these edges.
+    pub(super) fn draft(&self, stage: StageIndex, edges: &[usize]) -> Draft {
+        let mut draft = Draft::default();
+        draft
+            .takes_over
+            .extend(edges.iter().map(|edge| (*edge, false)));
+        let held = Held {
+            pipeline: &self.manifest.name,
+            stage: &self.manifest.stages[stage].name.value,
+            now: self.facts.now,
+        };
+        for service in 0..self.resolved.stages[stage].services.len() {
+            let Some(pair) = Pair::of(
+                self.facts.catalog,
+                self.facts.policy,
+                self.resolved,
+                stage,
+                service,
+            ) else {
+                continue;
+            };
+            let over = self.edges_of(&pair, edges);
+            if over.is_empty() {
+                continue;
+            }
+            draft
+                .takes_over
+                .extend(over.iter().map(|edge| (*edge, true)));
+            let over_edges = over;
+            let comparison = compare(self.facts, &pair);
+            for problem in &comparison.problems {
+                if problem.severity == Severity::Error {
+                    draft
+                        .errors
+                        .push((problem.message.clone(), problem.help.clone()));
+                }
+            }
+            draft.skipped.extend(comparison.skipped.iter().cloned());
+            draft.unread |= comparison.unread;
+            if comparison.changes.is_empty() {
+                continue;
+            }
+            if let Some(hold) = held.service(self.facts.policy, &pair.target.key.name) {
+                draft.service_held = true;
+                draft.left_out.push(LeftOut {
+                    namespace: pair.target.key.namespace.clone(),
+                    name: pair.target.key.name.clone(),
+                    reason: format!("held: {}", hold.reason),
+                    by: None,
+                });
+                continue;
+            }
+            let place = HistoryQuery {
+                pipeline: self.id(),
+                stage,
+                service,
+            };
+            let mut taken = || {
+                let sources = over_edges
+                    .iter()
+                    .map(|edge| (*edge, service, pair.source_id));
+                draft.sources.extend(sources);
+            };
+            match judge(&pair, &comparison, self.facts.history.get(&place)) {
+                Due::Yes(note) => {
+                    taken();
+                    draft.takes.push(take(&pair, &comparison));
+                    draft.changes.extend(comparison.changes);
+                    if let Some(note) = note
+                        && !draft.notes.iter().any(|known| known == note)
+                    {
+                        draft.notes.push(note.to_owned());
+                    }
+                }
+                Due::Ahead(_) if self.facts.take_source && self.asked(stage) => {
+                    taken();
+                    draft.takes.push(take(&pair, &comparison));
+                    draft.changes.extend(comparison.changes);
+                    draft.notes.push("asked for with `take: source`".to_owned());
+                }
+                Due::Ahead(left_out) => {
+                    draft.ahead = true;
+                    draft.left_out.push(left_out);
+                }
+                Due::Failed { why, help } => draft
+                    .errors
+                    .push((format!("{}: {why}", pair.target.key.name), help)),
+            }
+        }
+        draft
+    }
+
+    /// Those of the edges that come from a stage in which the pair's source stands.
+    pub(super) fn edges_of(&self, pair: &Pair<'_>, edges: &[usize]) -> Vec<usize> {
+        let stages: Vec<StageIndex> = self.resolved.stages_of(pair.source_id).collect();
+        edges
+            .iter()
+            .copied()
+            .filter(|edge| {
+                self.source_stage(*edge)
+                    .is_some_and(|from| stages.contains(&from))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,240 @@
+//! What holds a promotion that has something to change: holds and freezes, triggers, sources that are not ready, guards.
+
+use jiff::Timestamp;
+
+use super::Planner;
+use super::draft::Draft;
+use crate::model::facts::ReadyQuery;
+use crate::model::plan::State;
+use crate::model::policy::{EmergencySkip, Ready, Ruled, Trigger};
+use crate::model::resolved::StageIndex;
+use crate::model::verdict::Verdict;
+use crate::plan::hold::{Held, frozen, until};
+use crate::plan::{gates, ready, when};
+use crate::yaml::Position;
+
+/// What holds a stage that nothing sets off. People search for this sentence; keep it.
+const NOTHING_SAYS: &str = "nothing says that it may move: it has no gate, no `ready` rule on its source, and no `trigger: auto` in its own entry";
+
+pub(super) struct Reason {
+    pub text: String,
+    pub help: Option<String>,
+    pub rule_at: Option<Position>,
+    /// It stops commits and merges; proposals still open.
+    pub only_landing: bool,
+    /// When it ends by itself.
+    pub next: Option<Timestamp>,
+}
+
+impl Reason {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            help: None,
+            rule_at: None,
+            only_landing: false,
+            next: None,
+        }
+    }
+
+    pub(super) fn until(mut self, next: Option<Timestamp>) -> Self {
+        self.next = next;
+        self
+    }
+
+    pub(super) fn only_landing(mut self) -> Self {
+        self.only_landing = true;
+        self
+    }
+
+    pub(super) fn at(mut self, at: Position) -> Self {
+        self.rule_at = Some(at);
+        self
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// Everything that holds a promotion which has something to change.
+    pub(super) fn hold(&self, stage: StageIndex, edges: &[usize], draft: &mut Draft) {
+        for gate in edges
+            .iter()
+            .flat_map(|edge| &self.manifest.edges[*edge].gates)
+        {
+            if gates::is_unmapped(self.facts.policy, &self.manifest.name, gate) {
+                let help = "sluice validate shows the lines to add".to_owned();
+                let why = format!("the policy does not say how the gate {} opens", gate.name);
+                draft.errors.push((why, Some(help)));
+            }
+        }
+        let policy = self.facts.policy;
+        let name = &self.manifest.stages[stage].name.value;
+        let own = policy.stage(&self.manifest.name, name);
+        let held = Held {
+            pipeline: &self.manifest.name,
+            stage: name,
+            now: self.facts.now,
+        };
+        if let Some(why) = &self.facts.frozen {
+            draft
+                .holds
+                .push(Reason::new(format!("frozen by this run's input: {why}")).only_landing());
+        }
+        if let Some(freeze) = frozen(policy, self.facts.now)
+            && !self.skips(stage, EmergencySkip::Freeze)
+        {
+            let reason = Reason::new(format!("frozen until {}: {}", until(freeze), freeze.reason));
+            draft
+                .holds
+                .push(reason.only_landing().until(Some(freeze.until)));
+        }
+        if let Some(hold) = held.stage(policy) {
+            let ends = hold.until.map(|until| until.timestamp());
+            let mut text = format!("held: {}", hold.reason);
+            if let Some(ends) = ends {
+                text.push_str(&format!(" (until {})", when::utc(ends, self.facts.now)));
+            }
+            draft.holds.push(Reason::new(text).at(hold.at).until(ends));
+        }
+        if self.facts.landed.contains(&(self.id(), stage)) {
+            draft.holds.push(Reason::new(
+                "it landed in this run already; the next run goes on",
+            ));
+        }
+
+        let any_gate = edges
+            .iter()
+            .any(|edge| !self.manifest.edges[*edge].gates.is_empty());
+        let any_ready = edges
+            .iter()
+            .filter_map(|edge| self.source_stage(*edge))
+            .any(|from| self.ready_rule(from).is_some());
+        match own.and_then(|ruled| ruled.rule.trigger.map(|trigger| (trigger, ruled.at))) {
+            Some((Trigger::Auto, _)) => {}
+            Some((Trigger::Manual, at)) if !self.asked(stage) => {
+                let reason = Reason::new("moves only when a person asks for it (`trigger: manual`)").at(at);
+                let help = if self.facts.evidence.is_some() {
+                    format!("Run workflow with command promote, pipeline {} and to {name}", self.manifest.name)
+                } else {
+                    format!("sluice promote --local --pipeline {} --to {name}", self.manifest.name)
+                };
+                draft.holds.push(reason.help(help));
+            }
+            Some((Trigger::Manual, _)) => {}
+            None if any_gate || any_ready => {}
+            None => draft.holds.push(
+                Reason::new(NOTHING_SAYS)
+                    .help(format!("add a gate to its edge, or `stages: {{ {name}: {{ trigger: auto }} }}` to the policy")),
+            ),
+        }
+
+        for edge in edges {
+            let Some(from) = self.source_stage(*edge) else {
+                continue;
+            };
+            let from_name = &self.manifest.stages[from].name.value;
+            let takes = draft.takes_over.get(edge).copied().unwrap_or(false);
+            if let Some((rule, at)) = self.ready_rule(from).filter(|_| !draft.older) {
+                self.hold_until_ready(stage, *edge, from, rule, at, draft);
+            }
+            if takes && self.facts.landed.contains(&(self.id(), from)) {
+                let from_rule = policy.stage(&self.manifest.name, from_name);
+                let auto = from_rule.and_then(|ruled| ruled.rule.trigger) == Some(Trigger::Auto);
+                // What its `ready` rule lets leave, may leave at once.
+                if !auto && self.ready_rule(from).is_none() {
+                    draft.holds.push(Reason::new(format!(
+                        "{from_name} landed in this run; the next run takes it up"
+                    )));
+                }
+            }
+            let state = self.states.get(&from).copied().unwrap_or(State::InSync);
+            if !takes && state != State::InSync {
+                draft.holds.push(Reason::new(format!(
+                    "guarded by {from_name}, which is not in sync"
+                )));
+            }
+        }
+    }
+
+    pub(super) fn ready_rule(&self, from: StageIndex) -> Option<(&'a Ready, Position)> {
+        let from = &self.manifest.stages[from].name.value;
+        let ruled: Ruled<'a, _> = self.facts.policy.stage(&self.manifest.name, from)?;
+        Some((ruled.rule.ready.as_ref()?, ruled.at))
+    }
+
+    /// Holds it while what it takes along an edge may not leave its stage yet.
+    pub(super) fn hold_until_ready(
+        &self,
+        stage: StageIndex,
+        edge: usize,
+        from: StageIndex,
+        rule: &Ready,
+        at: Position,
+        draft: &mut Draft,
+    ) {
+        let name = &self.manifest.stages[from].name.value;
+        let Some(answers) = self.facts.ready else {
+            let reason = Reason::new(format!("whether {name} is ready is unread: no forge"));
+            draft.holds.push(reason.at(at));
+            return;
+        };
+        let skip_soak = self.skips(stage, EmergencySkip::Soak);
+        let mut judgements = Vec::new();
+        for query in self.ready_queries(stage, edge, from, draft) {
+            match answers.get(&query) {
+                None => draft
+                    .errors
+                    .push((format!("whether {name} is ready was not read"), None)),
+                Some(evidence) => {
+                    let mut judgement = ready::evaluate(rule, evidence, self.facts.now, skip_soak);
+                    if judgement.verdict != Verdict::Pass {
+                        judgement.reason =
+                            format!("{} in {name}: {}", evidence.service, judgement.reason);
+                    }
+                    judgements.push(judgement);
+                }
+            }
+        }
+        match ready::worst(judgements) {
+            Some(judgement) if judgement.verdict == Verdict::Error => {
+                draft.errors.push((judgement.reason, None));
+            }
+            Some(judgement) if judgement.verdict != Verdict::Pass => {
+                let reason = Reason::new(judgement.reason).at(at).until(judgement.next);
+                draft.holds.push(reason);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whose content must be ready before a promotion goes along an edge: what it takes that changes; on an edge along
+    /// which nothing is taken, all of the stage that guards.
+    pub(super) fn ready_queries(
+        &self,
+        stage: StageIndex,
+        edge: usize,
+        from: StageIndex,
+        draft: &Draft,
+    ) -> Vec<ReadyQuery> {
+        let query = |source, target| ReadyQuery {
+            pipeline: self.id(),
+            from,
+            source,
+            target,
+        };
+        if draft.takes_over.get(&edge).copied().unwrap_or(false) {
+            let taken = draft.sources.iter().filter(|(over, ..)| *over == edge);
+            return taken
+                .map(|(_, service, source)| query(*source, Some((stage, *service))))
+                .collect();
+        }
+        let services = self.resolved.stages[from].services.iter();
+        services
+            .filter_map(|entry| Some(query(entry.service.found()?, None)))
+            .collect()
+    }
+}

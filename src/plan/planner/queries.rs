@@ -1,0 +1,72 @@
+//! What the planner asks to be read before it can judge: readiness of sources, and what gates go by.
+
+use super::Planner;
+use crate::model::catalog::PipelineId;
+use crate::model::facts::{Facts, ReadyQuery};
+use crate::model::plan::EdgeName;
+use crate::model::policy::Ready;
+use crate::model::resolved::StageIndex;
+use crate::plan::gates;
+
+/// Every look-up that the `ready` rules ask for: of promotions that have something to change.
+pub fn ready_queries(facts: &Facts<'_>) -> Vec<(ReadyQuery, Ready)> {
+    let mut queries = Vec::new();
+    for resolved in facts.resolved {
+        if facts.stopped.contains_key(&resolved.id) {
+            continue;
+        }
+        let planner = Planner::new(facts, resolved);
+        for stage in 0..resolved.stages.len() {
+            for edges in planner.promotions_into(stage) {
+                let asks = |edge: &usize| {
+                    let from = planner.source_stage(*edge)?;
+                    Some((*edge, from, planner.ready_rule(from)?.0))
+                };
+                let asking: Vec<_> = edges.iter().filter_map(asks).collect();
+                if asking.is_empty() {
+                    continue;
+                }
+                let draft = planner.draft(stage, &edges);
+                if draft.changes.is_empty() {
+                    continue;
+                }
+                for (edge, from, rule) in asking {
+                    let asked = planner.ready_queries(stage, edge, from, &draft);
+                    queries.extend(asked.into_iter().map(|query| (query, rule.clone())));
+                }
+            }
+        }
+    }
+    queries
+}
+
+/// What has to be read so that the gates of a promotion into these stages can be judged.
+pub fn needs(
+    facts: &Facts<'_>,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    edges: &[EdgeName],
+) -> gates::Needs {
+    let mut needs = gates::Needs::default();
+    let Some(resolved) = facts.resolved.get(pipeline.0) else {
+        return needs;
+    };
+    let planner = Planner::new(facts, resolved);
+    for edge in resolved.edges_into(stage) {
+        if !edges.contains(&planner.edge_name(edge)) {
+            continue;
+        }
+        for gate in &planner.manifest.edges[edge].gates {
+            needs.add_gate(facts.policy, &planner.manifest.name, gate);
+        }
+    }
+    let name = &planner.manifest.stages[stage].name.value;
+    let emergency = facts
+        .policy
+        .stage(&planner.manifest.name, name)
+        .and_then(|ruled| ruled.rule.emergency.as_ref());
+    if let Some(emergency) = emergency {
+        needs.add_lines(facts.policy, &emergency.approve);
+    }
+    needs
+}
