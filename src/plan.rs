@@ -14,7 +14,7 @@ pub mod when;
 
 use std::collections::BTreeSet;
 
-pub use gates::Needs;
+pub use gates::{FORMS, GateForm, Needs, form_of};
 pub use hold::{LabelHold, label_hold};
 pub use planner::{Standing, needs, plan, ready_queries, standing};
 

@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::execute::{DeliveryError, Draft, TEMPORARY};
 use crate::forge::ForgeError;
 use crate::model::ids::PlanId;
-use crate::model::label::HOLD;
+use crate::model::label::{HOLD, approve_label};
 use crate::model::proposal::Proposal;
 use crate::model::pull::{PullNumber, PullState};
 use crate::plan::LabelHold;
@@ -243,6 +243,10 @@ impl Turn<'_> {
                 self.session.forge.add_label(number, HOLD).await?;
             }
             if let Some(judged) = &candidate.judged {
+                for gate in judged.gates.iter().filter(|gate| gate.stale_label) {
+                    let label = approve_label(&gate.edge.to, &gate.name);
+                    self.session.forge.remove_label(number, &label).await?;
+                }
                 if pull.queued && !judged.may_land() {
                     self.session.forge.dequeue(pull).await?;
                     let why = "left the merge queue";
