@@ -67,6 +67,7 @@ pub struct PromotionJson<'a> {
     plan: Option<PlanId>,
     state: State,
     reason: &'a str,
+    next: Option<String>,
     gates: Vec<GateJson<'a>>,
     changes: Vec<ChangeJson<'a>>,
     left_out: Vec<LeftOutJson<'a>>,
@@ -80,6 +81,8 @@ struct GateJson<'a> {
     kind: &'a str,
     verdict: Verdict,
     reason: &'a str,
+    next: Option<String>,
+    link: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -144,6 +147,7 @@ pub fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
         plan: promotion.plan,
         state: promotion.state,
         reason: &promotion.reason,
+        next: promotion.next.map(|next| next.to_string()),
         gates: promotion.gates.iter().map(gate).collect(),
         changes: promotion.changes.iter().map(change).collect(),
         left_out: promotion.left_out.iter().map(left_out).collect(),
@@ -157,6 +161,8 @@ fn gate(gate: &GateReport) -> GateJson<'_> {
         kind: gate.kind.as_str(),
         verdict: gate.judgement.verdict,
         reason: &gate.judgement.reason,
+        next: gate.judgement.next.map(|next| next.to_string()),
+        link: gate.link.as_deref(),
     }
 }
 
