@@ -14,7 +14,7 @@ mod remotes;
 mod revisions;
 mod watched;
 
-pub use authors::{brought, change_authors};
+pub use authors::{brings, change_authors};
 pub use files::{files_at, files_of_commit, files_on_disk};
 pub use history::answer_history;
 pub use proposals::{Wanted, build, changes, moved, proposals};

@@ -170,6 +170,22 @@ impl Record {
     }
 }
 
+/// One trailer line of any text: written so that it stays on its line and can be read back.
+pub fn trailer(name: &str, value: &str) -> String {
+    let mut text = String::new();
+    line(&mut text, name, &word(value));
+    text
+}
+
+/// The values of all trailers of a name, as [`trailer`] wrote them; one that was not written so is left out.
+pub fn trailers_of(message: &str, name: &str) -> Vec<String> {
+    let start = format!("Sluice-{name}: ");
+    let lines = message.lines();
+    lines
+        .filter_map(|line| whole_word(line.strip_prefix(start.as_str())?))
+        .collect()
+}
+
 /// The name of the branch for a record: `sluice/<pipeline>/<stage>/<plan>-<build>`, twelve digits each; the `again`th
 /// of that name, from 0. Characters that a branch cannot hold are left out: the plan tells pipelines apart.
 pub fn branch_name(record: &Record, again: usize) -> String {

@@ -1,16 +1,28 @@
-//! Who wrote what a promotion brings, commit by commit.
+//! What a promotion brings, commit by commit, and who wrote it.
 
 use std::rc::Rc;
 
 use super::remotes::Remotes;
 use crate::copy::{Pair, is_full_id};
-use crate::model::brought::Brought;
+use crate::model::brought::{Brings, Brought};
 use crate::model::change::Change;
 use crate::model::evidence::{ChangeAuthors, Looked};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::repo::{ReadObjects, RepoError};
 use crate::yaml::FieldPath;
+
+/// What one change of a git ref brings.
+pub struct Found {
+    /// The repository, as `owner/name`.
+    pub repository: String,
+    /// The commit before.
+    pub old: CommitId,
+    /// The commit after.
+    pub new: CommitId,
+    /// The commits in between.
+    pub brought: Rc<Brought>,
+}
 
 /// The commits that one change of a git ref brings; `None` for any other change, and where its repository is unknown.
 ///
@@ -20,7 +32,7 @@ pub fn brought(
     remotes: &Remotes,
     pair: &Pair<'_>,
     change: &Change,
-) -> Result<Option<Rc<Brought>>, RepoError> {
+) -> Result<Option<Found>, RepoError> {
     if change.path != FieldPath::keys(&["spec", "git", "ref"]) || pair.unknown_origin() {
         return Ok(None);
     }
@@ -48,9 +60,29 @@ pub fn brought(
     };
     let (old, new) = (id(old.expose()), id(change.new.expose()));
     match (old?, new?) {
-        (Some(old), Some(new)) if old != new => repo.between(&old, &new, &pair.watched()).map(Some),
+        (Some(old), Some(new)) if old != new => Ok(Some(Found {
+            repository: repo.slug().to_string(),
+            old,
+            new,
+            brought: repo.between(&old, &new, &pair.watched())?,
+        })),
         _ => Ok(None),
     }
+}
+
+/// What all changes of a stage's pairs bring; what cannot be read is left out, for it decides nothing.
+pub fn brings(remotes: &Remotes, pairs: &[(Pair<'_>, &Change)]) -> Vec<Brings> {
+    let found = pairs.iter().filter_map(|(pair, change)| {
+        let found = brought(remotes, pair, change).ok()??;
+        Some(Brings::of(
+            &pair.target.key.name,
+            Some(found.repository),
+            found.old,
+            found.new,
+            &found.brought,
+        ))
+    });
+    found.collect()
 }
 
 /// Everyone who wrote a commit that the changes bring; what cannot be told is named as such.
@@ -65,9 +97,9 @@ pub fn change_authors(remotes: &Remotes, pairs: &[(Pair<'_>, &Change)]) -> Looke
             continue;
         }
         match brought(remotes, pair, change) {
-            Ok(Some(brought)) => {
-                brought.authors(&mut authors);
-                if brought.cut {
+            Ok(Some(found)) => {
+                found.brought.authors(&mut authors);
+                if found.brought.cut {
                     authors.unmapped.insert(format!(
                         "some authors of {} (too many commits)",
                         pair.target.key.name

@@ -6,7 +6,7 @@ use super::evidence::{ChangeAuthors, UserId};
 use super::ids::CommitId;
 
 /// How the new commit stands to the old one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// It descends from it.
@@ -15,6 +15,86 @@ pub enum Way {
     Back,
     /// Neither does.
     Sideways,
+}
+
+impl Way {
+    /// What people are told where it is not forward.
+    pub fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::Forward => None,
+            Self::Back => Some("goes back: what is there now descends from it"),
+            Self::Sideways => Some("goes sideways: neither descends from the other"),
+        }
+    }
+}
+
+/// What one service of a promotion brings, as it is shown and recorded.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Brings {
+    /// The service.
+    pub service: String,
+    /// `owner/name` on the same forge, where it is known.
+    pub repository: Option<String>,
+    /// The commit before.
+    pub old: CommitId,
+    /// The commit after.
+    pub new: CommitId,
+    /// How the two stand to each other.
+    pub way: Way,
+    /// How many commits there are; at least so many where `cut`.
+    pub total: usize,
+    /// There are more than were looked through.
+    pub cut: bool,
+    /// The newest of them: first digits of the id, subject, author, pull request.
+    pub listed: Vec<(String, String, String, Option<u64>)>,
+}
+
+/// So many commits of one service are listed.
+const LISTED: usize = 20;
+
+/// A subject or name is cut at so many characters.
+const TEXT: usize = 100;
+
+impl Brings {
+    /// What is shown of the commits that a service brings.
+    pub fn of(
+        service: &str,
+        repository: Option<String>,
+        old: CommitId,
+        new: CommitId,
+        brought: &Brought,
+    ) -> Self {
+        let cut = |text: &str| -> String { text.chars().take(TEXT).collect() };
+        let listed = brought.commits.iter().take(LISTED).map(|commit| {
+            let author = commit.authors.first();
+            let name = author.map_or("", |author| author.login.as_deref().unwrap_or(&author.name));
+            (
+                commit.commit.short(),
+                cut(&commit.subject),
+                cut(name),
+                commit.number,
+            )
+        });
+        Self {
+            service: service.to_owned(),
+            repository,
+            old,
+            new,
+            way: brought.way,
+            total: brought.commits.len(),
+            cut: brought.cut,
+            listed: listed.collect(),
+        }
+    }
+
+    /// `4 commits`, `500 commits and more`.
+    pub fn count(&self) -> String {
+        let more = if self.cut { " and more" } else { "" };
+        match self.total {
+            1 => format!("1 commit{more}"),
+            number => format!("{number} commits{more}"),
+        }
+    }
 }
 
 /// Commits that touch what is watched.

@@ -8,6 +8,7 @@ use minijinja::Value;
 
 use super::engine::{Bounds, Escape, RenderError, render};
 use super::link::Link;
+use crate::model::brought::Brings;
 use crate::model::ids::PlanId;
 use crate::model::plan::Promotion;
 use crate::model::policy::{Land, Way};
@@ -29,6 +30,8 @@ pub struct PullRequest<'a> {
     pub gates: Vec<GateDetail<'a>>,
     /// Where each change can be looked at, by its place in `promotion.changes`.
     pub compare: Vec<Option<Link>>,
+    /// What each change brings, by its place in `promotion.changes`.
+    pub brought: Vec<Option<&'a Brings>>,
     /// The commits that are promoted.
     pub commits: Vec<Commits<'a>>,
     /// Logins of those who could still approve, where they are known.
@@ -93,6 +96,8 @@ pub struct Commits<'a> {
     pub service: &'a str,
     /// How many there are; may be more than are listed.
     pub total: usize,
+    /// There are more than were counted.
+    pub more: bool,
     /// The newest first.
     pub listed: Vec<Commit<'a>>,
 }
@@ -120,6 +125,7 @@ impl<'a> PullRequest<'a> {
             promotion,
             gates: Vec::new(),
             compare: Vec::new(),
+            brought: Vec::new(),
             commits: Vec::new(),
             can_approve: Vec::new(),
             land: Land::default(),

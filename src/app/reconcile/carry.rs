@@ -149,7 +149,15 @@ impl Turn<'_> {
             return Ok(Done::Unchanged);
         }
         let files = self.files(promotion)?;
-        let written = texts::proposal(self, place, &record, replaces.first().copied());
+        let brings = super::evidence::brings(
+            self.session,
+            self.seen,
+            self.stages.plan.pipelines[place.0].id,
+            promotion.index,
+            &promotion.changes,
+        )
+        .await;
+        let written = texts::proposal(self, place, &record, &brings, replaces.first().copied());
         memory.outcome.notices.extend(written.problems);
         let (people, teams) = texts::reviewers(self, place, promotion);
         let labels = texts::labels(self, place, promotion);

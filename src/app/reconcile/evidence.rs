@@ -9,6 +9,7 @@ use super::{Asked, Seen};
 use crate::app::session::Session;
 use crate::copy::Pair;
 use crate::gather;
+use crate::model::brought::Brings;
 use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
 use crate::model::code_owners::{self, CodeOwners};
@@ -168,17 +169,16 @@ async fn code_owners(session: &Session, seen: &Seen) -> Looked<Option<CodeOwners
     }
 }
 
-/// Who wrote the commits that changes of a stage bring.
-pub(super) async fn change_authors(
-    session: &Session,
-    seen: &Seen,
+/// The pairs of a stage with the changes of their targets.
+fn pairs_of<'a>(
+    seen: &'a Seen,
     pipeline: PipelineId,
     stage: StageIndex,
-    changes: &[Change],
-) -> Looked<ChangeAuthors> {
+    changes: &'a [Change],
+) -> Vec<(Pair<'a>, &'a Change)> {
     let evaluation = &seen.evaluation;
     let resolved = &evaluation.resolved[pipeline.0];
-    let pairs: Vec<(Pair<'_>, &Change)> = (0..resolved.stages[stage].services.len())
+    (0..resolved.stages[stage].services.len())
         .filter_map(|service| {
             Pair::of(
                 &evaluation.catalog,
@@ -189,17 +189,43 @@ pub(super) async fn change_authors(
             )
         })
         .flat_map(|pair| {
-            let own = changes
+            let own: Vec<&Change> = changes
                 .iter()
-                .filter(|change| change.manifest == pair.target.key);
-            let own: Vec<&Change> = own.collect();
+                .filter(|change| change.manifest == pair.target.key)
+                .collect();
             own.into_iter().map(move |change| (pair.clone(), change))
         })
-        .collect();
+        .collect()
+}
+
+/// Who wrote the commits that changes of a stage bring.
+pub(super) async fn change_authors(
+    session: &Session,
+    seen: &Seen,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    changes: &[Change],
+) -> Looked<ChangeAuthors> {
+    let pairs = pairs_of(seen, pipeline, stage, changes);
     let found = session
         .settle(|| Ok(gather::change_authors(&session.remotes, &pairs)))
         .await;
     found.unwrap_or_else(|failure| Err(failure.message))
+}
+
+/// What the changes of a stage bring, for people to read.
+pub(super) async fn brings(
+    session: &Session,
+    seen: &Seen,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    changes: &[Change],
+) -> Vec<Brings> {
+    let pairs = pairs_of(seen, pipeline, stage, changes);
+    let found = session
+        .settle(|| Ok(gather::brings(&session.remotes, &pairs)))
+        .await;
+    found.unwrap_or_default()
 }
 
 /// The person whose dispatch approves a plan.

@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 
 use super::stages::Place;
 use super::turn::Turn;
+use crate::model::brought::Brings;
 use crate::model::ids::PlanId;
 use crate::model::label::approve_label;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::policy::{GateRule, Way};
 use crate::model::pull::PullNumber;
+use crate::model::slug::RepoSlug;
 use crate::plan::delivery::Candidate;
 use crate::record::{Record, branch_name};
 use crate::render::{self, GateDetail, Link, Message, PullRequest};
+
+use crate::yaml::FieldPath;
 
 /// A pull request to open.
 pub(super) struct Proposed {
@@ -36,6 +40,7 @@ pub(super) fn proposal(
     turn: &Turn<'_>,
     place: Place,
     record: &Record,
+    brings: &[Brings],
     replaces: Option<PullNumber>,
 ) -> Proposed {
     let promotion = turn.stages.promotion(place);
@@ -58,7 +63,8 @@ pub(super) fn proposal(
             )
         })
         .collect();
-    let message = render::promotion_message(subject.text, promotion, &record.trailers());
+    let trailers = record.trailers() + &brings_trailers(brings);
+    let message = render::promotion_message(subject.text, promotion, &trailers);
     Proposed {
         message: message.whole(),
         title: title.text.to_string(),
@@ -70,6 +76,7 @@ pub(super) fn proposal(
             None,
             note.text.as_deref(),
             record.reason.as_deref(),
+            brings,
         ),
         why: waits_for(promotion),
         problems,
@@ -99,7 +106,62 @@ pub(super) fn description(
             newer,
             note.text.as_deref(),
             reason.as_deref(),
+            &brings_of(candidate),
         ),
+    }
+}
+
+/// The trailer under which the head commit says what it brings. It is for people: the texts of later runs are made from it, and
+/// nothing else.
+const BRINGS: &str = "Brings";
+
+fn brings_trailers(brings: &[Brings]) -> String {
+    let lines = brings.iter().take(10).filter_map(|brings| {
+        let json = serde_json::to_string(brings).ok()?;
+        Some(crate::record::trailer(BRINGS, &json))
+    });
+    lines.collect()
+}
+
+fn brings_of(candidate: &Candidate) -> Vec<Brings> {
+    let message = &candidate.proposal.branch.tip.message;
+    let found = crate::record::trailers_of(message, BRINGS);
+    found
+        .iter()
+        .filter_map(|json| serde_json::from_str(json).ok())
+        .collect()
+}
+
+fn compare_link(host: &str, brings: &Brings) -> Option<Link> {
+    let slug: RepoSlug = brings.repository.as_ref()?.parse().ok()?;
+    let (old, new) = (brings.old, brings.new);
+    Link::parse(&format!("https://{host}/{slug}/compare/{old}...{new}"))
+}
+
+fn commits<'a>(host: &str, brings: &'a Brings) -> render::Commits<'a> {
+    let slug: Option<RepoSlug> = brings
+        .repository
+        .as_ref()
+        .and_then(|repository| repository.parse().ok());
+    let link = |number: u64| {
+        let slug = slug.as_ref()?;
+        Link::parse(&format!("https://{host}/{slug}/pull/{number}"))
+    };
+    render::Commits {
+        service: &brings.service,
+        total: brings.total,
+        more: brings.cut,
+        listed: brings
+            .listed
+            .iter()
+            .map(|(id, subject, author, number)| render::Commit {
+                id,
+                subject,
+                author,
+                number: *number,
+                link: number.and_then(link),
+            })
+            .collect(),
     }
 }
 
@@ -132,6 +194,7 @@ fn body(
     newer: Option<PlanId>,
     note: Option<&str>,
     reason: Option<&str>,
+    brings: &[Brings],
 ) -> String {
     let pipeline = turn.pipeline(place);
     let manifest = turn
@@ -163,7 +226,21 @@ fn body(
             }
         })
         .collect();
+    let host = turn.session.remotes.host();
+    let of_change = |change: &crate::model::change::Change| {
+        let is_ref = change.path == FieldPath::keys(&["spec", "git", "ref"]);
+        brings
+            .iter()
+            .find(|brings| is_ref && brings.service == change.manifest.name)
+    };
     let text = PullRequest {
+        compare: promotion
+            .changes
+            .iter()
+            .map(|change| compare_link(host, of_change(change)?))
+            .collect(),
+        brought: promotion.changes.iter().map(of_change).collect(),
+        commits: brings.iter().map(|brings| commits(host, brings)).collect(),
         gates,
         land: policy.land,
         replaces,

@@ -36,6 +36,7 @@ fn full(promotion: &Promotion) -> PullRequest<'_> {
         commits: vec![Commits {
             service: "api",
             total: 4,
+            more: false,
             listed: [
                 "Fix retry on 504",
                 "Log less",

@@ -4,6 +4,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::{Commits, GateDetail, PullRequest, address};
+use crate::model::brought::Brings;
 use crate::model::change::Change;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::{GateReport, State};
@@ -96,7 +97,9 @@ struct ChangeView<'a> {
     key: Option<String>,
     old: Option<String>,
     new: String,
-    said: Option<&'a str>,
+    said: Option<String>,
+    /// That it does not go forward.
+    warning: Option<&'static str>,
     compare: Value,
 }
 
@@ -190,6 +193,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
                 change_view(
                     change,
                     address(pull.compare.get(at).and_then(Option::as_ref)),
+                    pull.brought.get(at).copied().flatten(),
                 )
             })
             .collect(),
@@ -332,7 +336,7 @@ fn approve(pull: &PullRequest<'_>) -> Option<String> {
     Some(ways.join(", or "))
 }
 
-fn change_view(change: &Change, compare: Value) -> ChangeView<'_> {
+fn change_view<'a>(change: &'a Change, compare: Value, brings: Option<&Brings>) -> ChangeView<'a> {
     let path = change.path.to_string();
     let (kind, label, key) = match (change.is_secret(), path.as_str()) {
         (true, _) => {
@@ -353,8 +357,18 @@ fn change_view(change: &Change, compare: Value) -> ChangeView<'_> {
         key,
         old,
         new,
-        said: change.said.as_deref(),
+        said: said(change, brings),
+        warning: brings.and_then(|brings| brings.way.warning()),
         compare,
+    }
+}
+
+/// `main 2026-11-20, 4 commits`.
+fn said(change: &Change, brings: Option<&Brings>) -> Option<String> {
+    let count = brings.map(Brings::count);
+    match (&change.said, count) {
+        (Some(said), Some(count)) => Some(format!("{said}, {count}")),
+        (said, count) => said.clone().or(count),
     }
 }
 
@@ -382,9 +396,10 @@ fn gates<'a>(pull: &'a PullRequest<'a>, room: Room) -> Vec<GateView<'a>> {
 
 fn commits_view<'a>(commits: &'a Commits<'a>, room: Room) -> CommitsView<'a> {
     let total = commits.total.max(commits.listed.len());
-    let mut title = format!("{} in {}", counted(total, "commit"), commits.service);
+    let more = if commits.more { " and more" } else { "" };
+    let mut title = format!("{}{more} in {}", counted(total, "commit"), commits.service);
     // Of those that are not listed nobody knows whose they are.
-    if commits.listed.len() == total {
+    if commits.listed.len() == total && !commits.more {
         let people: std::collections::BTreeSet<&str> =
             commits.listed.iter().map(|commit| commit.author).collect();
         let count = people.len();

@@ -1,0 +1,79 @@
+//! What is in it: a pull request lists the commits that a promotion brings, and says where it does not go forward.
+
+use super::shop_of_web;
+
+const GATE: &str = "{ name: release, type: APPROVAL }";
+
+#[tokio::test]
+async fn a_pull_request_lists_the_commits_that_touch_what_is_released() {
+    let (site, first) = shop_of_web(GATE, "").await;
+    let web = site.hub.repo("acme/web");
+    web.by("carol")
+        .pushes("main", &[("app/x", "2")], "Mend <the> retry, fixes #7");
+    web.by("dave")
+        .pushes("main", &[("docs/x", "2")], "Words only");
+    let newest = web.by("dave").pushes("main", &[("app/y", "3")], "Add y");
+    site.run().await;
+    let repo = site.repo();
+    let body = repo.body(1);
+    assert!(
+        body.contains("2 commits in web-prod, by 2 people"),
+        "{body}"
+    );
+    assert!(body.contains("Add y, dave"), "{body}");
+    assert!(body.contains("retry") && !body.contains("<the>"), "{body}");
+    assert!(
+        !body.contains("fixes #7"),
+        "a number of this repository is named: {body}"
+    );
+    assert!(!body.contains("Words only"), "{body}");
+    assert!(
+        body.contains(&format!(
+            "https://github.com/acme/web/compare/{first}...{newest}"
+        )),
+        "{body}"
+    );
+    site.requests_hold();
+    // The texts stay as they are without asking again, and nothing of them is in the landing.
+    site.hub.forget_calls();
+    site.run().await;
+    assert_eq!(site.writes(), Vec::<String>::new());
+    let asked = site.hub.calls();
+    assert!(
+        !asked.iter().any(|call| call.path.contains("/compare/")),
+        "{:?}",
+        asked.iter().map(|call| call.line()).collect::<Vec<_>>()
+    );
+    repo.by("carol").approves(1);
+    site.run().await;
+    assert!(
+        !repo.message("main").contains("Sluice-Brings"),
+        "{}",
+        repo.message("main")
+    );
+}
+
+#[tokio::test]
+async fn going_back_is_said() {
+    let (site, first) = shop_of_web(GATE, "").await;
+    let web = site.hub.repo("acme/web");
+    let second = web.by("carol").pushes("main", &[("app/x", "2")], "Newer");
+    let repo = site.repo();
+    repo.files(
+        "main",
+        &[
+            ("dev.yaml", &super::from_web("web-dev", &first)),
+            ("prod.yaml", &super::from_web("web-prod", &second)),
+        ],
+    );
+    // Prod was set by hand, so that it only moves when it is asked for; dev moves once more.
+    web.by("carol").force_pushes("main", &first);
+    let side = web
+        .by("carol")
+        .pushes("main", &[("app/x", "3")], "Elsewhere");
+    repo.files("main", &[("dev.yaml", &super::from_web("web-dev", &side))]);
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), [1], "{}", run.text);
+    let body = repo.body(1);
+    assert!(body.contains("goes sideways"), "{body}");
+}
