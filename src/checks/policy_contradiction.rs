@@ -165,9 +165,16 @@ impl Found<'_> {
         edges.any(|ends| ends.is_none_or(|(from, _)| stages[from].name.value == *name))
     }
 
-    /// `delivery: commit` makes no pull request, on which people could approve.
+    /// `delivery: commit` makes no pull request, on which people could approve and runs and checks could report.
     fn commits(&mut self, name: &Located<StageName>, entry: &StageEntry, pipelines: &[PipelineId]) {
-        let help = "take `delivery: commit` out, or the approval".to_owned();
+        let help = "take `delivery: commit` out, or what needs a pull request".to_owned();
+        if entry.emergency.is_some() {
+            let message = format!(
+                "an emergency of {name} is approved on a pull request, and `delivery: commit` makes none"
+            );
+            self.add((name.at, message, help), pipelines.to_vec());
+            return;
+        }
         let required = entry
             .require
             .iter()
@@ -189,10 +196,14 @@ impl Found<'_> {
                     ends.is_some_and(|(_, to)| pipeline.stages[to].name.value == name.value)
                 })
                 .flat_map(|(_, edge)| &edge.gates)
-                .find(|gate| gate.kind == GateKind::Approval);
+                .find(|gate| gate.kind != GateKind::Window);
             if let Some(gate) = approval {
+                let needs = match gate.kind {
+                    GateKind::Approval => "which people approve on a pull request",
+                    _ => "which goes by what is said of a pull request's head",
+                };
                 let message = format!(
-                    "{name} has the gate {} ({}), which people approve on a pull request, and `delivery: commit` makes none",
+                    "{name} has the gate {} ({}), {needs}, and `delivery: commit` makes none",
                     gate.name,
                     pipeline.place(gate.at)
                 );
