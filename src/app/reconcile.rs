@@ -6,6 +6,7 @@
 mod ask;
 mod carry;
 mod evidence;
+mod guard;
 mod jobs;
 mod land;
 mod outcome;
@@ -73,6 +74,8 @@ struct Memory {
     overtaken: BTreeMap<Key, u32>,
     /// Workflows that were started in this run, by their digests.
     started: BTreeSet<String>,
+    /// How often the base moved while other pull requests were looked at.
+    guarded_late: u32,
     /// What happened, for the report.
     outcome: Outcome,
 }
@@ -150,6 +153,9 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
             continue;
         }
         turn.tidy(&decisions, &mut memory).await?;
+        if let Done::Changed = guard::guard(&turn, &mut memory).await? {
+            continue;
+        }
         report::rows(&turn, &decisions, &mut memory);
         let mut outcome = memory.outcome;
         outcome.finish(session, &seen, &turn.stages.plan);
