@@ -131,7 +131,7 @@ impl fmt::Display for Touched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NamedLikePromotion => {
-                f.write_str("is named like a promotion's branch, and this is none of Sluice's")
+                f.write_str("is named like a promotion's branch, and its head is none of Sluice's")
             }
             Self::Policy => f.write_str("the policy says what every gate asks for"),
             Self::CodeOwners => f.write_str("says who the code owners are that a gate asks for"),

@@ -369,7 +369,7 @@ async fn a_branch_named_like_ours_is_no_promotion() {
         says(&site, number),
         pair((
             "failure",
-            "sluice/shop/prod/fake: is named like a promotion's branch, and this is none of Sluice's"
+            "sluice/shop/prod/fake: is named like a promotion's branch, and its head is none of Sluice's"
         ))
     );
 }
@@ -554,6 +554,94 @@ async fn many_pull_requests_are_read_side_by_side_and_in_pages() {
     site.run().await;
     assert_eq!(says(&site, 2).0, "failure");
     assert_eq!(says(&site, 21), pair(HARMLESS));
+}
+
+#[tokio::test]
+async fn a_promotion_that_somebody_pushed_to_is_one_no_more() {
+    let site = guarded("").await;
+    let repo = site.repo();
+    let branch = repo.branches("sluice/")[0].clone();
+    repo.by("carol").pushes(&branch, &[("a.md", "a")], "More");
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
+    assert_eq!(says(&site, 1).0, "failure");
+}
+
+#[tokio::test]
+async fn large_pull_requests_are_judged_up_to_a_limit_and_starve_no_other() {
+    let site = guarded("").await;
+    let repo = site.repo();
+    let carol = repo.by("carol");
+    let opens = |branch: &str, ending: &str, count: usize, more: &[(&str, &str)]| {
+        let names: Vec<String> = (0..count)
+            .map(|at| format!("many/{}/{at}.{ending}", at % 7))
+            .collect();
+        let mut files: Vec<(&str, &str)> =
+            names.iter().map(|name| (name.as_str(), "a: 1\n")).collect();
+        files.extend(more);
+        carol.pushes(branch, &files, "Many");
+        carol.opens(branch, "main", "Many")
+    };
+    let hand = chart("web-prod", "1.2.0");
+    let hidden = opens("hidden", "txt", 150, &[("prod.yaml", &hand)]);
+    let harmless = opens("harmless", "txt", 150, &[]);
+    let manifests = opens("manifests", "yaml", 1_001, &[("prod.yaml", &hand)]);
+    let files = opens("files", "txt", 3_001, &[]);
+    site.run().await;
+    assert_eq!(says(&site, hidden).0, "failure");
+    assert_eq!(says(&site, harmless), pair(HARMLESS));
+    let many = (
+        "pending",
+        "it changes 1002 manifest files, and a run reads at most 1000 for all pull requests",
+    );
+    assert_eq!(says(&site, manifests), pair(many));
+    let too_many = (
+        "pending",
+        "it changes 3001 files, more than 3000: too many to be judged",
+    );
+    assert_eq!(says(&site, files), pair(too_many));
+}
+
+#[tokio::test]
+async fn of_more_than_200_pull_requests_those_touched_last_are_looked_at_and_that_is_said() {
+    let site = guarded("").await;
+    let repo = site.repo();
+    let carol = repo.by("carol");
+    for at in 0..201 {
+        let branch = format!("b{at}");
+        carol.pushes(&branch, &[(&format!("{at}.md"), "a")], "Edit");
+        carol.opens(&branch, "main", "Edit");
+        site.hub.advance(1);
+    }
+    let run = site.run().await;
+    let notice = "of 202 open pull requests the guard looked at the 200 that were touched last: the others have no new status";
+    assert!(
+        run.notices.iter().any(|one| one == notice),
+        "{:?}",
+        run.notices
+    );
+    assert_eq!(statuses(&site, 2), []);
+    for number in 3..=202 {
+        assert_eq!(says(&site, number), pair(HARMLESS));
+    }
+}
+
+#[tokio::test]
+async fn what_becomes_gated_by_the_merge_itself_may_not_be_set_by_hand() {
+    let site = guarded("").await;
+    let repo = site.repo();
+    repo.by("acme")
+        .removes("main", &["prod.yaml"], "Prod away, on purpose");
+    let carol = repo.by("carol");
+    carol.pushes(
+        "new",
+        &[("new.yaml", &chart("web-prod", "6.6.6"))],
+        "Prod again",
+    );
+    let number = carol.opens("new", "main", "Prod again");
+    site.run().await;
+    let words = "new.yaml: web-prod is put here, and is promoted through release";
+    assert_eq!(says(&site, number), pair(("failure", words)));
 }
 
 #[tokio::test]
