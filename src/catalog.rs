@@ -3,6 +3,7 @@
 //! Bytes in, [`Catalog`](crate::model::catalog::Catalog) out. Where the bytes come from (git, a folder, an API) is
 //! not known here, and neither is what a promotion does with them.
 
+mod guard;
 mod load;
 mod origin;
 mod raw;
@@ -10,6 +11,7 @@ mod read;
 mod resolve;
 mod scalars;
 
+pub use guard::{file_then, may_matter, same_shape};
 pub use load::{SourceFile, load, wants_file};
 pub use origin::{Here, origin_of};
 pub use read::{FileManifests, read_file};

@@ -12,6 +12,7 @@ mod graphql;
 mod labels;
 mod merge;
 mod objects;
+mod open_pulls;
 mod people;
 mod proof;
 mod pulls;
@@ -39,8 +40,10 @@ use wire::{Answer, Ask, Kind, Wire};
 
 pub use error::ForgeError;
 pub use git::{NewCommit, NewFile};
+pub use labels::CONTEXT;
 pub use merge::{MergeMethod, MergeRefused};
 pub use objects::{HistoryCommit, PathEntry, Relation, RemoteEntry, RemoteRef};
+pub use open_pulls::{OpenPull, OpenPulls, StatusNow, Trial};
 pub use proof::{Live, Proofs};
 pub use pulls::{Closed, NewPull};
 pub use refs::RefWrite;

@@ -4,6 +4,7 @@
 
 mod authors;
 mod files;
+mod guard;
 mod history;
 mod landing;
 mod parallel;
@@ -16,6 +17,7 @@ mod watched;
 
 pub use authors::{brings, change_authors};
 pub use files::{files_at, files_of_commit, files_on_disk};
+pub use guard::{MergedPath, contents, merged_paths};
 pub use history::answer_history;
 pub use proposals::{Wanted, build, changes, moved, proposals};
 pub use ready::answer_ready;

@@ -13,6 +13,7 @@ pub mod diagnosis;
 pub mod evidence;
 pub mod facts;
 pub mod finding;
+pub mod guard;
 pub mod hidden;
 pub mod ids;
 pub mod job;

@@ -6,6 +6,7 @@
 pub mod delivery;
 mod due;
 mod gates;
+pub mod guard;
 mod hold;
 mod planner;
 mod ready;

@@ -6,6 +6,7 @@
 mod ask;
 mod carry;
 mod evidence;
+mod guard;
 mod jobs;
 mod land;
 mod outcome;
@@ -75,6 +76,8 @@ struct Memory {
     started: BTreeSet<String>,
     /// Labels that were taken off in this run because they count for nothing.
     unlabeled: BTreeSet<(PullNumber, String)>,
+    /// How often the base moved while other pull requests were looked at.
+    guarded_late: u32,
     /// What happened, for the report.
     outcome: Outcome,
 }
@@ -152,6 +155,9 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
             continue;
         }
         turn.tidy(&decisions, &mut memory).await?;
+        if let Done::Changed = guard::guard(&turn, &mut memory).await? {
+            continue;
+        }
         report::rows(&turn, &decisions, &mut memory);
         let mut outcome = memory.outcome;
         outcome.finish(session, &seen, &turn.stages.plan);

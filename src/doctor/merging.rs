@@ -245,7 +245,7 @@ pub(super) fn queue(facts: &Facts<'_>) -> Vec<Said> {
             facts.base()
         ))
         .why("Gates are evaluated again while a promotion waits there, which only a run on `merge_group` does in time.")
-        .action("Let the workflow run on `merge_group` too, and require the status `sluice` with `guard: true`."),
+        .action("Let the workflow run on `merge_group` too. Do not require the status `sluice`: nobody reports it on the groups of a queue."),
     ]
 }
 

@@ -5,7 +5,7 @@ use super::merging::binds;
 use super::said::{Said, Unsure, list};
 use crate::model::settings::{RequiredContext, Rule, RuleKind, TokenKind};
 
-/// The status that stands on every promotion's head.
+/// The status that stands on every promotion's head, and with `guard: true` on that of every other pull request.
 const OWN: &str = "sluice";
 
 /// Rules that demand checks, each with whether it binds this token for sure.
@@ -51,63 +51,85 @@ pub(super) fn strict(facts: &Facts<'_>) -> Vec<Said> {
     said
 }
 
+/// Whoever may bypass a rule that asks for Sluice's own status, everybody else's pull requests wait for it: so here every rule
+/// counts, not only those that bind this token.
 pub(super) fn own(facts: &Facts<'_>) -> Vec<Said> {
-    let guard = facts.policy().guard;
-    let mut required = demands(facts).flat_map(|(rule, _, contexts, unsure)| {
-        let contexts = contexts.iter();
-        contexts
-            .filter(|context| context.name == OWN)
-            .map(move |context| (rule, context, unsure))
-    });
-    let Some((rule, context, unsure)) = required.next() else {
-        return if guard {
-            vec![
-                Said::info(format!(
-                    "`guard: true` puts the status `{OWN}` on every pull request, and nothing requires it."
-                ))
-                .action(format!(
-                    "Require the status `{OWN}` from Sluice's App in a ruleset for {}, or leave `guard` out.",
-                    facts.base()
-                )),
-            ]
-        } else if facts.rules_known() {
-            vec![Said::ok(format!("The status `{OWN}` is not required."))]
-        } else {
-            Vec::new()
-        };
-    };
-    if !guard {
-        return vec![
-            Said::change(format!(
-                "The status `{OWN}` is required ({}), and the policy does not say `guard: true`.",
-                facts.source(rule)
-            )).unsure(unsure)
-            .why("Sluice then sets it on promotions only: every other pull request would wait for it forever.")
+    let required: Vec<(&Rule, &RequiredContext)> = facts
+        .rules()
+        .filter_map(|rule| match &rule.kind {
+            RuleKind::StatusChecks { contexts, .. } => Some((rule, contexts)),
+            _ => None,
+        })
+        .flat_map(|(rule, contexts)| contexts.iter().map(move |context| (rule, context)))
+        .filter(|(_, context)| context.name == OWN)
+        .collect();
+    if !required.is_empty() {
+        let said = required.into_iter();
+        return said
+            .map(|(rule, context)| own_required(facts, rule, context))
+            .collect();
+    }
+    match (facts.policy().guard, facts.rules_known()) {
+        (_, false) => Vec::new(),
+        (true, true) => vec![
+            Said::info(format!(
+                "`guard: true` puts the status `{OWN}` on every pull request, and nothing requires it."
+            ))
+            .why("So it only tells reviewers what goes past a gate, and holds nobody.")
             .action(format!(
-                "Say `guard: true` in the policy, or stop requiring it at {}.",
-                facts.place(rule)
+                "Require the status `{OWN}` from Sluice's App in a ruleset for {}, or leave `guard` out.",
+                facts.base()
             )),
-        ];
+        ],
+        (false, true) => vec![Said::ok(format!("The status `{OWN}` is not required."))],
+    }
+}
+
+fn own_required(facts: &Facts<'_>, rule: &Rule, context: &RequiredContext) -> Said {
+    if !facts.policy().guard {
+        return Said::change(format!(
+            "The status `{OWN}` is required ({}), and the policy does not say `guard: true`.",
+            facts.source(rule)
+        ))
+        .why("Sluice then sets it on promotions only: every other pull request would wait for it forever.")
+        .action(format!(
+            "Say `guard: true` in the policy, or stop requiring it at {}. Before `guard` is switched off, stop requiring it first.",
+            facts.place(rule)
+        ));
+    }
+    if facts.queue() {
+        return Said::change(format!(
+            "The status `{OWN}` is required ({}), and {} has a merge queue.",
+            facts.source(rule),
+            facts.base()
+        ))
+        .why(
+            "A queue asks for it on commits of its own, on which nobody reports it: everything in it would wait until it is \
+             thrown out.",
+        )
+        .action(format!(
+            "Stop requiring it at {}, or do without the queue.",
+            facts.place(rule)
+        ));
     }
     match (context.app, facts.app()) {
-        (Some(pinned), Some(app)) if pinned != app => vec![
-            Said::change(format!(
-                "The status `{OWN}` is required from the App {pinned}, and this token is of the App {app}."
-            )).unsure(unsure)
-            .why("Statuses of another App do not count, so nothing could be merged.")
-            .action(format!("Choose Sluice's App as its source at {}.", facts.place(rule))),
-        ],
-        (None, _) => vec![
-            Said::info(format!("The status `{OWN}` is required from anyone."))
-                .why("Whoever can write can set a status of any name.")
-                .action(format!(
-                    "Choose Sluice's App as its source at {}.",
-                    facts.place(rule)
-                )),
-        ],
-        _ => vec![Said::ok(format!(
+        (Some(pinned), Some(app)) if pinned != app => Said::change(format!(
+            "The status `{OWN}` is required from the App {pinned}, and this token is of the App {app}."
+        ))
+        .why("Statuses of another App do not count, so nothing could be merged.")
+        .action(format!(
+            "Choose Sluice's App as its source at {}.",
+            facts.place(rule)
+        )),
+        (None, _) => Said::info(format!("The status `{OWN}` is required from anyone."))
+            .why("Whoever can write can set a status of any name.")
+            .action(format!(
+                "Choose Sluice's App as its source at {}.",
+                facts.place(rule)
+            )),
+        _ => Said::ok(format!(
             "The status `{OWN}` is required, and `guard: true` puts it on every pull request."
-        ))],
+        )),
     }
 }
 

@@ -8,6 +8,9 @@ use super::error::ForgeError;
 use crate::model::ids::CommitId;
 use crate::model::pull::PullNumber;
 
+/// The context of the one status that stands on the heads of pull requests.
+pub const CONTEXT: &str = "sluice";
+
 impl Forge {
     /// Creates a label in the repository; one that is there already is fine.
     ///
@@ -73,7 +76,7 @@ impl Forge {
         text: &str,
     ) -> Result<(), ForgeError> {
         let state = if success { "success" } else { "pending" };
-        self.say(commit, "sluice", state, text).await
+        self.say(commit, CONTEXT, state, text).await
     }
 
     /// Says something of a commit: a status of this context in this state.
@@ -94,7 +97,7 @@ impl Forge {
             Method::POST,
             path,
             Some(body),
-            "set the status of a promotion",
+            "set the status of a pull request",
         )
         .await?;
         Ok(())

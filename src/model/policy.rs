@@ -53,7 +53,9 @@ pub struct Policy {
     /// From where promoted commits must be reachable. Left out: from any branch or tag.
     #[serde(default)]
     pub refs: Refs,
-    /// `true` puts the status `sluice` on every pull request to the base branch, so that branch rules may require it.
+    /// `true` puts the status `sluice` on every pull request to the base branch, so that branch rules may require it: failure
+    /// where it changes by hand what is promoted through a gate, or a gate, pending where that cannot be told, else success.
+    /// A tripwire for reviewers ([security.md](security.md)). Before it is switched off again, stop requiring the status.
     #[serde(default)]
     pub guard: bool,
     /// How a promotion gets onto the base branch.

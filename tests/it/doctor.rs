@@ -239,8 +239,8 @@ async fn the_whole_text() {
 
     change[required-status-sluice]
       The status `sluice` is required (the ruleset 1), and the policy does not say `guard: true`.
-      why: Sluice then sets it on promotions only: every other pull request would wait for it forever. Whether this token may bypass it could not be read.
-      do:  Say `guard: true` in the policy, or stop requiring it at Settings → Rules → Rulesets (ruleset 1).
+      why: Sluice then sets it on promotions only: every other pull request would wait for it forever.
+      do:  Say `guard: true` in the policy, or stop requiring it at Settings → Rules → Rulesets (ruleset 1). Before `guard` is switched off, stop requiring it first.
 
     change[required-checks]
       ci must be green before a merge (the ruleset 1), and workflows run on promotions only after somebody presses “Approve workflows to run”.

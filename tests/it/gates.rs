@@ -3,6 +3,7 @@
 mod brought;
 mod emergency;
 mod faults;
+mod guard;
 mod jobs;
 mod people;
 mod ready;

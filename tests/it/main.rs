@@ -13,6 +13,7 @@ mod doctor;
 mod documents;
 mod gates;
 mod github_fake;
+mod guard_verdicts;
 mod init;
 mod policy_document;
 mod reconcile;

@@ -22,7 +22,7 @@ use crate::render::Blocked;
 use crate::render::comment::{self, Replaced};
 
 /// With fewer calls left nothing new is begun: what was begun has to be brought to its end.
-const FLOOR: u64 = 50;
+pub(super) const FLOOR: u64 = 50;
 
 impl Turn<'_> {
     /// That somebody else merged a promotion: it counts as what its stage holds, whatever its gates said.

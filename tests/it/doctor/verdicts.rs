@@ -148,16 +148,6 @@ fn a_rule_bites_where_it_binds_the_token_and_is_fine_where_it_does_not() {
     use Outcome::{Change, Unread};
     let cases: Vec<(RuleKind, &str, &str)> = vec![
         (checks("ci", None, true), PLAIN, "strict-checks"),
-        (
-            checks("sluice", None, false),
-            PLAIN,
-            "required-status-sluice",
-        ),
-        (
-            checks("sluice", Some(9), false),
-            "version: 1\nguard: true\n",
-            "required-status-sluice",
-        ),
         (pulls(Some("rebase")), PLAIN, "merge-method"),
         (
             RuleKind::LinearHistory,
@@ -238,6 +228,88 @@ fn rules_that_promotions_can_meet_change_nothing() {
         let settings = with_rules(vec![kind.clone()], Bypass::Never);
         assert_eq!(wrong(&settings, policy), [], "{kind:?}");
     }
+}
+
+#[test]
+fn a_required_status_of_sluice_concerns_everybody_whoever_may_bypass_it() {
+    use Outcome::{Change, Info, Ok};
+    const GUARD: &str = "version: 1\nguard: true\n";
+    let queue = || RuleKind::MergeQueue("SQUASH".to_owned());
+    let own = |rules: &[RuleKind], bypass, policy: &str| -> Vec<(Outcome, String)> {
+        let found = diagnose(&with_rules(rules.to_vec(), bypass), policy);
+        let own = found
+            .into_iter()
+            .filter(|one| one.code == "required-status-sluice");
+        own.map(|one| (one.outcome, one.message)).collect()
+    };
+    for bypass in [
+        Bypass::Never,
+        Bypass::Always,
+        Bypass::Unknown,
+        Bypass::OnPulls,
+    ] {
+        for (rules, policy, outcome, words) in [
+            (
+                vec![checks("sluice", Some(77), false)],
+                PLAIN,
+                Change,
+                "does not say `guard: true`",
+            ),
+            (
+                vec![checks("sluice", Some(9), false)],
+                GUARD,
+                Change,
+                "required from the App 9",
+            ),
+            (
+                vec![checks("sluice", Some(77), false), queue()],
+                GUARD,
+                Change,
+                "main has a merge queue",
+            ),
+            (
+                vec![checks("sluice", None, false)],
+                GUARD,
+                Info,
+                "required from anyone",
+            ),
+            (
+                vec![checks("sluice", Some(77), false)],
+                GUARD,
+                Ok,
+                "is required, and `guard: true`",
+            ),
+            (
+                vec![checks("ci", None, false)],
+                GUARD,
+                Info,
+                "and nothing requires it",
+            ),
+            (vec![queue()], GUARD, Info, "and nothing requires it"),
+            (
+                vec![checks("ci", None, false)],
+                PLAIN,
+                Ok,
+                "is not required",
+            ),
+        ] {
+            let found = own(&rules, bypass, policy);
+            assert!(
+                matches!(&found[..], [(one, said)] if *one == outcome && said.contains(words)),
+                "{rules:?} {bypass:?}: {found:?}"
+            );
+        }
+    }
+    // Each rule that asks for it is named.
+    let twice = vec![
+        checks("sluice", Some(77), false),
+        checks("sluice", None, false),
+    ];
+    let found = own(&twice, Bypass::Never, GUARD);
+    assert_eq!(
+        found.iter().map(|one| one.0).collect::<Vec<_>>(),
+        [Info, Ok]
+    );
 }
 
 #[test]

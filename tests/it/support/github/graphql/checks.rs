@@ -146,6 +146,21 @@ pub fn status(world: &World, at: RepoId, oid: Oid) -> Out {
     ))
 }
 
+/// `Status.context` among `contexts`; null where nobody has reported under that name.
+pub fn context(contexts: Option<&Out>, args: &Args) -> Out {
+    let Some(Out::Many(all)) = contexts else {
+        return Out::NULL;
+    };
+    let named = |one: &&Kind| {
+        let Kind::Plain(_, fields) = one else {
+            return false;
+        };
+        let name = args.text("name").unwrap_or_default();
+        matches!(fields.get("context"), Some(Out::Leaf(found)) if found == name)
+    };
+    Out::maybe(all.iter().find(named).cloned())
+}
+
 /// `statusCheckRollup`: statuses and check runs together; null where there is neither.
 pub fn rollup(world: &World, at: RepoId, oid: Oid) -> Out {
     let statuses = newest(world, at, oid);

@@ -4,7 +4,7 @@ use super::super::access::{Level, Need, Role, Session, check};
 use super::super::reply::Refusal;
 use super::super::store::Entry;
 use super::super::world::{RepoId, UserId, World};
-use super::{change, objects, people, pull, query};
+use super::{change, checks, objects, people, pull, query};
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -239,6 +239,9 @@ impl Node<'_, '_> {
             Kind::AsUser(id) => people::as_user(ctx, *id, field, args),
             Kind::Pull(id, number) => pull::pull(ctx, *id, *number, field, args),
             Kind::Review(id, number, review) => pull::review(ctx, (*id, *number), *review, field),
+            Kind::Plain("Status", fields) if field == "context" => {
+                Ok(checks::context(fields.get("contexts"), args))
+            }
             Kind::Plain(typename, fields) => Ok(fields
                 .get(field)
                 .cloned()

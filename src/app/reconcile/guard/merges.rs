@@ -1,0 +1,309 @@
+//! What merging each pull request would change, read and judged.
+//!
+//! Everything is asked for side by side: folders of all trials first, then the manifest files that differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Head, Tried, is_named_like_ours, trial};
+use crate::app::reconcile::Memory;
+use crate::app::reconcile::turn::Turn;
+use crate::catalog::{
+    SourceFile, file_then, load, may_matter, resolve_pipelines, same_shape, wants_file,
+};
+use crate::error::{Exit, Failure};
+use crate::forge::OpenPull;
+use crate::gather::{self, MergedPath};
+use crate::model::catalog::MayHold;
+use crate::model::guard::{ChangedFile, FileThen, GateFile, Gated};
+use crate::model::ids::BlobId;
+use crate::model::place::RepoPath;
+use crate::model::policy::Policy;
+use crate::model::pull::PullNumber;
+use crate::plan::guard::{GuardVerdict, Merge, Touch, Touched, gate_files, gated, judge};
+use crate::repo::RepoError;
+
+/// A pull request of more files is not judged: GitHub itself shows no more.
+const MOST_FILES: u64 = 3_000;
+/// So many manifest files are read in a run, those first of pull requests that change few.
+const MOST_READ: usize = 1_000;
+
+/// What is the same for all pull requests.
+pub(super) struct Guard<'a> {
+    turn: &'a Turn<'a>,
+    gated: Gated,
+    gate_files: BTreeMap<RepoPath, GateFile>,
+    /// A file at the base's tip that may hold pipelines and cannot be read.
+    unread: Option<&'a RepoPath>,
+}
+
+/// What is known about one pull request.
+enum Known {
+    Verdict(GuardVerdict),
+    Paths(Vec<MergedPath>),
+}
+
+impl<'a> Guard<'a> {
+    pub(super) fn new(turn: &'a Turn<'a>) -> Self {
+        let (world, evaluation) = (&turn.seen.world, &turn.seen.evaluation);
+        let catalog = &evaluation.catalog;
+        let unread = catalog
+            .unread
+            .iter()
+            .find(|file| !file.templated && file.may_hold == MayHold::Ours);
+        Self {
+            turn,
+            gated: gated(catalog, &world.policy, &evaluation.resolved),
+            gate_files: gate_files(&world.policy, &world.policy_file),
+            unread: unread.map(|file| &file.file),
+        }
+    }
+
+    /// The verdict on each head: of several pull requests the worst.
+    pub(super) async fn verdicts(
+        &self,
+        heads: &[Head<'_>],
+        memory: &mut Memory,
+    ) -> Result<Vec<GuardVerdict>, Failure> {
+        let pulls: Vec<&OpenPull> = heads.iter().flat_map(|head| head.pulls.clone()).collect();
+        let mut known = self.paths(&pulls, memory).await?;
+        self.leave_out_what_is_too_much(&mut known);
+        let mut verdicts = self.judge_all(&pulls, known, memory).await?;
+        Ok(heads
+            .iter()
+            .map(|head| {
+                let of_head = head.pulls.iter().map(|pull| {
+                    let unsaid = || GuardVerdict::Unknown(UNREAD.to_owned());
+                    verdicts.remove(&pull.number).unwrap_or_else(unsaid)
+                });
+                of_head.max().unwrap_or(GuardVerdict::Harmless)
+            })
+            .collect())
+    }
+
+    /// What each pull request would change, as far as that has to be looked at.
+    async fn paths(&self, pulls: &[&OpenPull], memory: &mut Memory) -> Result<Vec<Known>, Failure> {
+        let session = self.turn.session;
+        let tip = self.turn.seen.snapshot.tip.id;
+        let base = &self.turn.seen.snapshot.base;
+        let repo = session.remotes.here();
+        let read = |pull: &OpenPull| -> Result<Known, RepoError> {
+            let unknown = |why: String| Ok(Known::Verdict(GuardVerdict::Unknown(why)));
+            if is_named_like_ours(pull) {
+                let touch = Touch {
+                    file: pull.branch.as_str().into(),
+                    what: Touched::NamedLikePromotion,
+                };
+                return Ok(Known::Verdict(GuardVerdict::Touches(vec![touch])));
+            }
+            if pull.files > MOST_FILES {
+                return unknown(format!(
+                    "it changes {} files, more than {MOST_FILES}: too many to be judged",
+                    pull.files
+                ));
+            }
+            match trial(self.turn, pull) {
+                Tried::Conflicts => unknown(format!("it has conflicts with {base}")),
+                Tried::NotYet => unknown(format!(
+                    "GitHub has not worked out yet what merging it into {base} would give"
+                )),
+                Tried::Commit(commit) => {
+                    let paths = gather::merged_paths(repo, &tip, commit, pull.files)?;
+                    Ok(Known::Paths(paths))
+                }
+            }
+        };
+        let found = session
+            .settle(|| Ok(pulls.iter().map(|pull| read(pull)).collect::<Vec<_>>()))
+            .await?;
+        let with = pulls.iter().zip(found);
+        Ok(with
+            .map(|(pull, found)| found.unwrap_or_else(|error| unread(pull, &error, memory)))
+            .collect())
+    }
+
+    fn wants(&self, path: &str) -> bool {
+        wants_file(path, &self.turn.seen.world.policy)
+    }
+
+    /// Pull requests that change few manifests are read before those that change many, up to a limit.
+    fn leave_out_what_is_too_much(&self, known: &mut [Known]) {
+        let count = |known: &Known| match known {
+            Known::Verdict(_) => 0,
+            Known::Paths(paths) => paths.iter().filter(|one| self.wants(&one.path)).count(),
+        };
+        let mut by_count: Vec<(usize, usize)> = known
+            .iter()
+            .enumerate()
+            .map(|(at, known)| (count(known), at))
+            .collect();
+        by_count.sort_unstable();
+        let mut read = 0;
+        for (count, at) in by_count {
+            read += count;
+            if read > MOST_READ {
+                let why = format!(
+                    "it changes {count} manifest files, and a run reads at most {MOST_READ} for all pull requests"
+                );
+                known[at] = Known::Verdict(GuardVerdict::Unknown(why));
+            }
+        }
+    }
+
+    async fn judge_all(
+        &self,
+        pulls: &[&OpenPull],
+        known: Vec<Known>,
+        memory: &mut Memory,
+    ) -> Result<BTreeMap<PullNumber, GuardVerdict>, Failure> {
+        let session = self.turn.session;
+        let repo = session.remotes.here();
+        let wanted = |paths: &[MergedPath]| -> Vec<BlobId> {
+            let wanted = paths.iter().filter(|one| self.wants(&one.path));
+            wanted.filter_map(|one| one.after).collect()
+        };
+        let read = |known: &Known| match known {
+            Known::Verdict(_) => Ok(Vec::new()),
+            Known::Paths(paths) => gather::contents(repo, &wanted(paths)),
+        };
+        let contents = session
+            .settle(|| Ok(known.iter().map(read).collect::<Vec<_>>()))
+            .await?;
+        let mut verdicts = BTreeMap::new();
+        for ((pull, known), contents) in pulls.iter().zip(known).zip(contents) {
+            let known = match (known, contents) {
+                (Known::Paths(paths), Ok(contents)) => Known::Verdict(self.judge(&paths, contents)),
+                (Known::Paths(_), Err(error)) => unread(pull, &error, memory),
+                (known, _) => known,
+            };
+            if let Known::Verdict(verdict) = known {
+                verdicts.insert(pull.number, verdict);
+            }
+        }
+        Ok(verdicts)
+    }
+
+    /// Judges the paths of one merge; `contents` are those of its manifest files that stand afterwards, in order.
+    fn judge(&self, paths: &[MergedPath], contents: Vec<Vec<u8>>) -> GuardVerdict {
+        let mut contents = contents.into_iter();
+        let mut gate_files = Vec::new();
+        let mut versions = Vec::new();
+        for merged in paths {
+            let path = RepoPath::from(merged.path.as_str());
+            if let Some(found) = self.gate_files.get_key_value(&path) {
+                gate_files.push(found);
+            }
+            if !self.wants(&merged.path) {
+                continue;
+            }
+            let after = merged.after.and_then(|blob| {
+                Some(SourceFile {
+                    path: path.clone(),
+                    blob,
+                    bytes: contents.next()?,
+                })
+            });
+            versions.push(Versions {
+                before: self.turn.seen.world.file(&path),
+                after,
+                path,
+            });
+        }
+        versions.retain(Versions::may_matter);
+        let verdict = self.compare(&gate_files, &versions, None);
+        if verdict != GuardVerdict::Harmless || versions.is_empty() {
+            return verdict;
+        }
+        if let Some(file) = self.unread {
+            let base = &self.turn.seen.snapshot.base;
+            let why =
+                format!("{file} on {base} cannot be read, so that nobody can tell what is gated");
+            return GuardVerdict::Unknown(why);
+        }
+        let policy = &self.turn.seen.world.policy;
+        if versions.iter().all(|version| version.same_shape(policy)) {
+            return verdict;
+        }
+        // What is gated may be something else once this is merged: by that, too, nothing may have been set by hand.
+        let after = self.gated_after(&versions);
+        self.compare(&gate_files, &versions, Some(&after))
+    }
+
+    fn compare(
+        &self,
+        gate_files: &[(&RepoPath, &GateFile)],
+        versions: &[Versions<'_>],
+        after: Option<&Gated>,
+    ) -> GuardVerdict {
+        let policy = &self.turn.seen.world.policy;
+        let states: Vec<&Gated> = [Some(&self.gated), after].into_iter().flatten().collect();
+        let then = |file: Option<&SourceFile>| {
+            file.map_or(FileThen::Nothing, |file| file_then(file, policy, &states))
+        };
+        let files: Vec<ChangedFile> = versions
+            .iter()
+            .map(|version| ChangedFile {
+                path: version.path.clone(),
+                before: then(version.before),
+                after: then(version.after.as_ref()),
+            })
+            .collect();
+        judge(&Merge {
+            gate_files: gate_files.to_vec(),
+            files: &files,
+            before: &self.gated,
+            after,
+        })
+    }
+
+    fn gated_after(&self, versions: &[Versions<'_>]) -> Gated {
+        let world = &self.turn.seen.world;
+        let changed: BTreeSet<&RepoPath> = versions.iter().map(|version| &version.path).collect();
+        let files: Vec<SourceFile> = world
+            .files
+            .iter()
+            .filter(|file| !changed.contains(&file.path))
+            .chain(versions.iter().filter_map(|version| version.after.as_ref()))
+            .cloned()
+            .collect();
+        let catalog = load(&files, &world.policy);
+        let resolved = resolve_pipelines(&catalog, &world.here);
+        gated(&catalog, &world.policy, &resolved)
+    }
+}
+
+/// A manifest file before and after a merge.
+struct Versions<'a> {
+    path: RepoPath,
+    before: Option<&'a SourceFile>,
+    after: Option<SourceFile>,
+}
+
+impl Versions<'_> {
+    fn may_matter(&self) -> bool {
+        let both = [self.before, self.after.as_ref()];
+        both.into_iter()
+            .flatten()
+            .any(|file| may_matter(&file.bytes))
+    }
+
+    fn same_shape(&self, policy: &Policy) -> bool {
+        match (self.before, &self.after) {
+            (Some(before), Some(after)) => {
+                same_shape(&self.path, &before.bytes, &after.bytes, policy)
+            }
+            _ => false,
+        }
+    }
+}
+
+const UNREAD: &str = "what it changes could not be read; the next run tries again";
+
+/// What could not be read is no success; why stands in the run.
+fn unread(pull: &OpenPull, error: &RepoError, memory: &mut Memory) -> Known {
+    memory
+        .outcome
+        .notices
+        .push(format!("the guard could not read {}: {error}", pull.number));
+    memory.outcome.failed = Some(Exit::Failed);
+    Known::Verdict(GuardVerdict::Unknown(UNREAD.to_owned()))
+}

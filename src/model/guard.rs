@@ -1,0 +1,108 @@
+//! What the guard compares: the fields that only promotions are to change, and what a pull request would make of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::change::Text;
+use super::name::{GateName, StageName};
+use super::place::RepoPath;
+use super::reference::ManifestKey;
+use crate::yaml::FieldPath;
+
+/// What stands in the way of a promotion into a field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Barrier {
+    /// A gate on the way.
+    Gate(GateName),
+    /// The `ready` rule of the stage that it comes from.
+    Ready(StageName),
+    /// Only a person moves this stage: `trigger: manual`.
+    Manual(StageName),
+}
+
+/// What a field is to promotions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// A promotion may write it.
+    Promoted,
+    /// It says in which `Secret` the keys lie that a promotion may write.
+    LeadsToSecret,
+}
+
+/// A field behind a barrier.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GatedField {
+    /// What it is to promotions.
+    pub role: Role,
+    /// What a promotion into it has to pass; the first, where there are several.
+    pub barrier: Barrier,
+}
+
+/// The gated fields of one state of the repository, by manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gated(pub BTreeMap<ManifestKey, BTreeMap<FieldPath, GatedField>>);
+
+impl Gated {
+    /// The gated fields of whatever may be this manifest: one without a namespace may be applied into any.
+    pub fn of<'a>(
+        &'a self,
+        key: &'a ManifestKey,
+    ) -> impl Iterator<Item = (&'a FieldPath, &'a GatedField)> {
+        let same = |known: &ManifestKey| {
+            let namespace = match (&known.namespace, &key.namespace) {
+                (Some(known), Some(other)) => known == other,
+                _ => true,
+            };
+            known.kind == key.kind && known.name == key.name && namespace
+        };
+        self.0
+            .iter()
+            .filter(move |(known, _)| same(known))
+            .flat_map(|(_, fields)| fields)
+    }
+}
+
+/// One manifest as it stands in a file.
+#[derive(Clone, Debug)]
+pub struct ManifestThen {
+    /// Its key.
+    pub key: ManifestKey,
+    /// What stands at the gated fields, as text; a field without a value is not there.
+    pub values: BTreeMap<FieldPath, Text>,
+    /// `spec.stages` and `spec.edges` of a `Pipeline`: stages, edges, gates and criteria, without comments and layout.
+    pub ways: Option<[Value; 2]>,
+}
+
+/// A file at one point of time, as far as it concerns Sluice.
+#[derive(Clone, Debug)]
+pub enum FileThen {
+    /// There is no file, or nothing in it is ours.
+    Nothing,
+    /// Its manifests, in the order of the file.
+    Read(Vec<ManifestThen>),
+    /// It speaks of Plural's group and cannot be understood, for this reason.
+    Unreadable(String),
+}
+
+/// A manifest file that a merge would change.
+#[derive(Clone, Debug)]
+pub struct ChangedFile {
+    /// Its path.
+    pub path: RepoPath,
+    /// At the base's tip.
+    pub before: FileThen,
+    /// After the merge.
+    pub after: FileThen,
+}
+
+/// A file that decides about gates although it is no manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateFile {
+    /// The policy.
+    Policy,
+    /// CODEOWNERS, where a rule asks for code owners.
+    CodeOwners,
+    /// The workflow of this gate. What it does is read from the base branch, so that whoever changes it changes the gate.
+    Workflow(GateName),
+}
