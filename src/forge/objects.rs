@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
-use super::shapes::{COMMIT, CommitShape, Nodes, Oid, id, shape, time};
+use super::shapes::{COMMIT, CommitShape, Nodes, Oid, id, shape};
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::pull::RemoteCommit;
@@ -44,12 +44,6 @@ pub struct RemoteEntry {
 pub struct HistoryCommit {
     /// The commit.
     pub commit: RemoteCommit,
-    /// The author's name; foreign text.
-    pub author: String,
-    /// When the author says it was written, in Unix seconds.
-    pub authored: i64,
-    /// When the committer says it was committed, in Unix seconds.
-    pub committed: i64,
     /// Mode and id at each path, in the order asked; `None` where nothing stood.
     pub entries: Vec<Option<(u32, String)>>,
 }
@@ -125,7 +119,7 @@ impl Forge {
         let query = format!(
             "query($owner: String!, $name: String!, $from: GitObjectID!, $first: Int!{head}) {{ \
              repository(owner: $owner, name: $name) {{ object(oid: $from) {{ ... on Commit {{ history(first: $first) {{ nodes {{ \
-             ...commit authoredDate author {{ name }}{fields} }} }} }} }} }} }} {COMMIT}"
+             ...commit{fields} }} }} }} }} }} }} {COMMIT}"
         );
         let (mut data, _) = self.query(&query, variables, &doing).await?;
         let history = data["repository"]["object"]["history"].take();
@@ -140,15 +134,8 @@ impl Forge {
                 let entry: Option<EntryShape> = shape(node[format!("p{index}")].clone(), &doing)?;
                 entries.push(entry.map(|entry| (entry.mode, entry.oid)));
             }
-            let dates: DatesShape = shape(node.clone(), &doing)?;
             found.push(HistoryCommit {
                 commit: shape::<CommitShape>(node, &doing)?.commit()?,
-                author: dates
-                    .author
-                    .and_then(|author| author.name)
-                    .unwrap_or_default(),
-                authored: time(&dates.authored_date)?.as_second(),
-                committed: time(&dates.committed_date)?.as_second(),
                 entries,
             });
         }
@@ -366,19 +353,6 @@ impl NamedEntryShape {
             id: self.oid,
         })
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DatesShape {
-    authored_date: String,
-    committed_date: String,
-    author: Option<NameShape>,
-}
-
-#[derive(Deserialize)]
-struct NameShape {
-    name: Option<String>,
 }
 
 #[derive(Deserialize)]
