@@ -4,6 +4,7 @@
 
 mod authors;
 mod files;
+mod follow;
 mod history;
 mod landing;
 mod parallel;
@@ -12,6 +13,7 @@ mod ready;
 mod remote;
 mod remotes;
 mod revisions;
+mod since;
 mod watched;
 
 pub use authors::{brought, change_authors};
@@ -22,3 +24,4 @@ pub use ready::answer_ready;
 pub use remote::RemoteRepo;
 pub use remotes::Remotes;
 pub use revisions::{Here, Repositories, answer_revisions};
+pub use since::{SinceOf, answer_since};

@@ -10,7 +10,6 @@ mod hold;
 mod planner;
 mod ready;
 mod take;
-pub mod when;
 
 use std::collections::BTreeSet;
 
@@ -23,6 +22,7 @@ use crate::model::catalog::Catalog;
 use crate::model::facts::{Facts, HistoryQuery, RevisionQuery};
 use crate::model::policy::Policy;
 use crate::model::resolved::ResolvedPipeline;
+pub use crate::model::when;
 
 /// The revisions that must be resolved before anything can be compared.
 pub fn revision_queries(

@@ -8,6 +8,7 @@ mod carry;
 mod evidence;
 mod jobs;
 mod land;
+mod look;
 mod outcome;
 mod report;
 mod stages;
@@ -29,6 +30,7 @@ use crate::model::pull::{Pull, Snapshot};
 
 pub(super) use ask::Asked;
 use land::Landing;
+pub(super) use look::{Look, Stand, look};
 pub(super) use outcome::{Outcome, Row, RowKind};
 use turn::{Closers, Done, Key, Turn};
 

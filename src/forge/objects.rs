@@ -14,7 +14,7 @@ use super::error::ForgeError;
 use super::shapes::{COMMIT, CommitShape, Nodes, Oid, id, shape};
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::model::pull::RemoteCommit;
+use crate::model::pull::{PullNumber, RemoteCommit};
 
 /// How many objects one query asks for.
 const BATCH: usize = 50;
@@ -171,6 +171,28 @@ impl Forge {
         };
         self.objects(&ids, "... on Blob { text }", &doing, shape_of)
             .await
+    }
+
+    /// The pull request through which each commit came, where there was one; fifty in a call.
+    pub async fn pulls_of(&self, commits: &[CommitId]) -> Vec<Looked<Option<PullNumber>>> {
+        let doing = format!(
+            "read through which pull requests {} was changed",
+            self.slug()
+        );
+        let ids: Vec<String> = commits.iter().map(ToString::to_string).collect();
+        let shape_of = |value: &Value| -> Looked<Option<PullNumber>> {
+            let pulls: Nodes<PullShape> =
+                serde_json::from_value(value["associatedPullRequests"].clone())
+                    .map_err(|error| error.to_string())?;
+            Ok(pulls.nodes.first().map(|pull| PullNumber(pull.number)))
+        };
+        self.objects(
+            &ids,
+            "... on Commit { associatedPullRequests(first: 1) { nodes { number } } }",
+            &doing,
+            shape_of,
+        )
+        .await
     }
 
     async fn objects<T>(
@@ -353,6 +375,11 @@ impl NamedEntryShape {
             id: self.oid,
         })
     }
+}
+
+#[derive(Deserialize)]
+struct PullShape {
+    number: u64,
 }
 
 #[derive(Deserialize)]

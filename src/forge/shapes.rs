@@ -112,7 +112,10 @@ impl CommitShape {
                 .map(Oid::commit)
                 .collect::<Result<_, _>>()?,
             message: self.message,
-            author: self.author.and_then(|author| author.name).unwrap_or_default(),
+            author: self
+                .author
+                .and_then(|author| author.name)
+                .unwrap_or_default(),
             authored: when(self.authored)?,
             committed: when(self.committed)?,
         })

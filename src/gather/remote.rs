@@ -277,12 +277,7 @@ fn told(commit: &RemoteCommit) -> CommitInfo {
         author_email: String::new(),
         author_time: time(commit.authored),
         committer_time: time(commit.committed),
-        subject: commit
-            .message
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        subject: commit.message.lines().next().unwrap_or_default().to_owned(),
         message: commit.message.clone(),
         parents: commit.parents.clone(),
         tree: commit.tree,

@@ -82,8 +82,9 @@ struct GateJson<'a> {
     reason: &'a str,
 }
 
+/// A change; a secret one without its values.
 #[derive(Serialize)]
-struct ChangeJson<'a> {
+pub(super) struct ChangeJson<'a> {
     file: &'a str,
     line: u32,
     kind: &'a str,
@@ -95,8 +96,9 @@ struct ChangeJson<'a> {
     secret: bool,
 }
 
+/// A service that stays behind.
 #[derive(Serialize)]
-struct LeftOutJson<'a> {
+pub(super) struct LeftOutJson<'a> {
     namespace: Option<&'a str>,
     name: &'a str,
     reason: &'a str,
@@ -160,7 +162,7 @@ fn gate(gate: &GateReport) -> GateJson<'_> {
     }
 }
 
-fn change(change: &Change) -> ChangeJson<'_> {
+pub(super) fn change(change: &Change) -> ChangeJson<'_> {
     let secret = change.is_secret();
     ChangeJson {
         file: change.file.as_str(),
@@ -179,7 +181,7 @@ fn change(change: &Change) -> ChangeJson<'_> {
     }
 }
 
-fn left_out(service: &LeftOut) -> LeftOutJson<'_> {
+pub(super) fn left_out(service: &LeftOut) -> LeftOutJson<'_> {
     LeftOutJson {
         namespace: service.namespace.as_deref(),
         name: &service.name,
