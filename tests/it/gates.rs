@@ -4,6 +4,7 @@ mod emergency;
 mod jobs;
 mod people;
 mod ready;
+mod status;
 
 use crate::support::github::{Role, TokenKind};
 use crate::support::site::Site;

@@ -63,7 +63,10 @@ fn said(stand: &Stand) -> Said {
                 .filter(|gate| promotion.gates[*gate].judgement.verdict == Verdict::Error),
             ..Said::new(Standing::Error, why, next.clone())
         },
-        RowKind::Held => held(promotion, why, next.clone()),
+        RowKind::Held => match asks_people_already(stand) {
+            true => waits(promotion, why, None),
+            false => held(promotion, why, next.clone()),
+        },
         // It has no pull request yet, so nobody could approve it.
         RowKind::Due => Said::new(Standing::Due, "the next run takes it up", None),
         RowKind::Waiting | RowKind::Opened | RowKind::Promoted => {
@@ -85,6 +88,15 @@ fn silent(promotion: &Promotion) -> Said {
     Said::new(state, &promotion.reason, promotion.help.clone())
 }
 
+/// Whether people can approve already what time alone holds, such as a freeze: it must not run out before somebody learns of
+/// that.
+fn asks_people_already(stand: &Stand) -> bool {
+    let promotion = &stand.promotion;
+    let people = worst_gate(promotion)
+        .is_some_and(|gate| standing_of(&promotion.gates[gate]) <= Standing::WaitsForPeople);
+    stand.pull.is_some() && promotion.next.is_some() && people
+}
+
 fn held(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
     let state = match promotion.next {
         Some(_) => Standing::WaitsForTime,
@@ -101,7 +113,7 @@ fn waits(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
         // In the merge queue and the like is said; else nothing stands in its way.
         let reason = match why == promotion.reason {
             true if promotion.gates.is_empty() => "the next run takes it up",
-            true => "every gate passes; the next run lands it",
+            true => "every gate passes, the next run lands it",
             false => why,
         };
         return Said::new(Standing::Due, reason, None);

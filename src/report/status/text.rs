@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::NO_PIPELINE;
 use super::lines::{changes, cut, left_out, packed, running, services, since, wrapped};
 use crate::model::finding::{Finding, Severity};
-use crate::model::plan::GateReport;
+use crate::model::plan::{GateReport, State};
 use crate::model::status::{PipelineStatus, PromotionStatus, StageStatus, Standing, Status};
 use crate::model::verdict::Verdict;
 use crate::model::when::utc;
@@ -58,9 +58,20 @@ pub fn text(status: &Status, notices: &[String], style: Style) -> String {
         text.push('\n');
     }
     text.push_str(&found(&status.findings, style));
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    text
+    text.trim_end().lines().map(commandless).collect()
+}
+
+/// A line that a runner's log takes for no workflow command: it looks past the blanks at its beginning, where foreign names
+/// stand.
+fn commandless(line: &str) -> String {
+    let at = line.len() - line.trim_start().len();
+    match line[at..]
+        .strip_prefix(':')
+        .filter(|rest| rest.starts_with(':'))
+    {
+        Some(rest) => format!("{}\\u{{3a}}{rest}\n", &line[..at]),
+        None => format!("{line}\n"),
+    }
 }
 
 fn heading(status: &Status, style: Style) -> String {
@@ -165,10 +176,8 @@ impl Shown<'_> {
                     None => format!("{stage} waits: {reason}"),
                 }
             }
-            Standing::Held => match reason.strip_prefix("held: ") {
-                Some(why) => format!("{stage} held: {why}"),
-                None => format!("{stage} held: {reason}"),
-            },
+            Standing::Held if reason.starts_with("held") => format!("{stage} {reason}"),
+            Standing::Held => format!("{stage} held: {reason}"),
             Standing::Due => format!("{stage}: {reason}"),
             Standing::Ahead => format!("{stage} ahead of {}", from(worst)),
             Standing::InSync => "in sync".to_owned(),
@@ -235,9 +244,11 @@ impl Shown<'_> {
             if let Some(why) = &status.emergency {
                 say(&format!("EMERGENCY: {why}"));
             }
-            // Without changes the first line said it; a gate says it itself.
-            if status.deciding.is_none() && !promotion.changes.is_empty() {
-                say(&status.reason);
+            // Without changes the first line said it; a gate says it itself, and not what else holds the promotion.
+            match status.deciding {
+                None if !promotion.changes.is_empty() => say(&status.reason),
+                Some(_) if promotion.state == State::Held => say(&promotion.reason),
+                _ => {}
             }
             if let Some(help) = status.help.as_ref().filter(|_| status.deciding.is_none()) {
                 say(&format!("help: {help}"));
