@@ -13,7 +13,7 @@ mod take;
 
 use std::collections::BTreeSet;
 
-pub use gates::Needs;
+pub use gates::{FORMS, GateForm, Needs, form_of};
 pub use hold::{LabelHold, label_hold};
 pub use planner::{Standing, needs, plan, ready_queries, standing};
 

@@ -12,6 +12,7 @@ use crate::model::facts::Approvals;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::CommitId;
 use crate::model::nearest::nearest;
+use crate::model::pipeline::GateKind;
 use crate::model::place::RepoPath;
 use crate::model::plan::{GateReport, Promotion, State};
 use crate::model::resolved::StageIndex;
@@ -132,8 +133,12 @@ pub(super) fn run(
 
 /// One line of the record: what passed the gate. Names from a command line prove nothing, and the line says so.
 fn gate_line(gate: &GateReport) -> String {
+    let by_hand = match gate.kind {
+        GateKind::Approval => " (given by hand, unverified)",
+        _ => "",
+    };
     commit(&format!(
-        "{} {}; {} (given by hand, unverified)",
+        "{} {}; {}{by_hand}",
         gate.name, gate.judgement.verdict, gate.judgement.reason
     ))
 }

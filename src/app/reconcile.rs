@@ -26,7 +26,7 @@ use super::world::World;
 use crate::error::{Exit, Failure};
 use crate::model::catalog::PipelineId;
 use crate::model::ids::PlanId;
-use crate::model::pull::{Pull, Snapshot};
+use crate::model::pull::{Pull, PullNumber, Snapshot};
 
 pub(super) use ask::Asked;
 use land::Landing;
@@ -75,6 +75,8 @@ struct Memory {
     overtaken: BTreeMap<Key, u32>,
     /// Workflows that were started in this run, by their digests.
     started: BTreeSet<String>,
+    /// Labels that were taken off in this run because they count for nothing.
+    unlabeled: BTreeSet<(PullNumber, String)>,
     /// What happened, for the report.
     outcome: Outcome,
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::model::catalog::Catalog;
 use crate::model::label::approve_label;
 use crate::model::pipeline::{Edge, EdgeEnds, GateKind};
-use crate::model::policy::{Delivery, Land, Policy};
+use crate::model::policy::{Delivery, GateRule, Land, Policy};
 use crate::model::settings::{
     Bypass, Identity, PersonRole, Repository, Rule, RuleFrom, RuleKind, Settings, TokenKind,
 };
@@ -57,6 +57,11 @@ pub(super) struct Inbound {
 }
 
 impl Facts<'_> {
+    /// Whether a gate of the policy runs a workflow.
+    pub(super) fn runs_workflows(&self) -> bool {
+        super::gates(self.policy()).any(|gate| matches!(gate, GateRule::Workflow { .. }))
+    }
+
     /// The policy, or the default one.
     pub(super) fn policy(&self) -> &Policy {
         match self.policy {

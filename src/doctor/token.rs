@@ -38,7 +38,12 @@ pub(super) fn identity(facts: &Facts<'_>) -> Vec<Said> {
             ];
         }
     };
-    vec![match &found.kind {
+    let advisory = (found.kind == TokenKind::Workflow && facts.runs_workflows()).then(|| {
+        Said::info("Gates that run a workflow are advisory with this token.")
+            .why("Whoever can push a workflow can start one in the same name, and Sluice could not tell the two apart.")
+            .action("With an App's token only the runs that this App started count: docs/install.md, hardened.")
+    });
+    let said = match &found.kind {
         TokenKind::Workflow => Said::info("The token is a workflow's own (GITHUB_TOKEN).")
             .why(
                 "Whoever can push can run a workflow with the same rights, so the gates bind people who cannot push, and \
@@ -56,7 +61,8 @@ pub(super) fn identity(facts: &Facts<'_>) -> Vec<Said> {
             found.login
         ))
         .action("Promote with the workflow's own token or an App's."),
-    }]
+    };
+    std::iter::once(said).chain(advisory).collect()
 }
 
 pub(super) fn permissions(facts: &Facts<'_>) -> Vec<Said> {

@@ -86,7 +86,7 @@ impl Forge {
         for part in all.chunks(100) {
             match self.people_here(part).await {
                 Ok(people) => {
-                    found.extend(people.into_iter().map(|(login, known)| (login, Ok(known))))
+                    found.extend(people.into_iter().map(|(login, known)| (login, Ok(known))));
                 }
                 Err(error) => found.extend(
                     part.iter()

@@ -124,6 +124,8 @@ pub struct GateReport {
     pub start: Option<JobStart>,
     /// The page of what it goes by.
     pub link: Option<String>,
+    /// Its label was set before the head arrived: it counts for nothing, and is taken off.
+    pub stale_label: bool,
     /// The line of the policy that gives its rule; `None` is the default.
     pub rule_at: Option<Position>,
 }

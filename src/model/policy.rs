@@ -349,6 +349,17 @@ impl<T> Clone for Ruled<'_, T> {
 
 impl<T> Copy for Ruled<'_, T> {}
 
+#[cfg(test)]
+impl Policy {
+    /// A policy for a test of whoever only knows its types.
+    pub(crate) fn sample(text: &str) -> Self {
+        let stream = crate::yaml::Stream::parse(text.as_bytes(), &crate::yaml::Limits::default());
+        let stream = stream.unwrap();
+        let root = stream.documents()[0].root.unwrap();
+        crate::yaml::de::from_node(&stream, root).unwrap()
+    }
+}
+
 impl Policy {
     /// The rule for a gate: the pipeline's own entry, else the general one. `None`: the default of its type.
     pub fn gate(&self, pipeline: &PipelineName, gate: &GateName) -> Option<Ruled<'_, GateRule>> {

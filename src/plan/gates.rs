@@ -18,6 +18,58 @@ use crate::model::policy::{ApproveLine, CheckOf, Emergency, Exclude, GateRule, P
 use crate::model::verdict::{Judgement, Verdict};
 use crate::yaml::Position;
 
+/// What makes up one way in which a gate opens. Each is one file here, and this is the list of all of them; a test holds that
+/// each has its words in docs/gates.md, its fields in the schema, a simulation and a table test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateForm {
+    /// Its file in `plan/gates`, without the ending.
+    pub file: &'static str,
+    /// The type of the resource for which it is meant, as the heading in docs/gates.md has it.
+    pub heading: &'static str,
+    /// Its fields of an entry under `gates`.
+    pub fields: &'static [&'static str],
+    /// A folder of fixtures/gates in which it is simulated.
+    pub fixture: &'static str,
+}
+
+/// Every way in which a gate opens.
+pub const FORMS: &[GateForm] = &[
+    GateForm {
+        file: "approval",
+        heading: "APPROVAL",
+        fields: &["approve", "ways", "exclude"],
+        fixture: "approval",
+    },
+    GateForm {
+        file: "window",
+        heading: "WINDOW",
+        fields: &["open", "zone"],
+        fixture: "window",
+    },
+    GateForm {
+        file: "job",
+        heading: "JOB",
+        fields: &["workflow", "timeout"],
+        fixture: "job",
+    },
+    GateForm {
+        file: "check",
+        heading: "SENTINEL",
+        fields: &["check"],
+        fixture: "sentinel",
+    },
+];
+
+/// The form of a rule: a new one is refused by the compiler until it has one.
+pub fn form_of(rule: &GateRule) -> &'static GateForm {
+    match rule {
+        GateRule::Approval { .. } => &FORMS[0],
+        GateRule::Window { .. } => &FORMS[1],
+        GateRule::Workflow { .. } => &FORMS[2],
+        GateRule::Check(_) => &FORMS[3],
+    }
+}
+
 /// What a gate is asked about.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
@@ -43,6 +95,7 @@ struct Judged {
     approvals: Vec<String>,
     start: Option<JobStart>,
     link: Option<String>,
+    stale_label: bool,
 }
 
 impl Judged {
@@ -52,6 +105,7 @@ impl Judged {
             approvals: Vec::new(),
             start: None,
             link: None,
+            stale_label: false,
         }
     }
 }
@@ -102,6 +156,7 @@ fn emergency_report(subject: &Subject<'_>, edge: EdgeName, emergency: &Emergency
         approvals: judged.approvals,
         start: None,
         link: None,
+        stale_label: judged.stale_label,
         rule_at: at.map(|ruled| ruled.at),
     }
 }
@@ -142,6 +197,7 @@ fn report(subject: &Subject<'_>, edge: &EdgeName, gate: &Gate) -> GateReport {
         approvals: judged.approvals,
         start: judged.start,
         link: judged.link,
+        stale_label: judged.stale_label,
         rule_at: ruled.map(|ruled| ruled.at),
     }
 }

@@ -83,6 +83,7 @@ pub(super) fn gate(name: &str, kind: GateKind, verdict: Verdict, reason: &str) -
         approvals: Vec::new(),
         start: None,
         link: None,
+        stale_label: false,
         edge: edge("dev", "prod"),
         name: GateName::from(name),
         kind,

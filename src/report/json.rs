@@ -67,19 +67,23 @@ pub struct PromotionJson<'a> {
     plan: Option<PlanId>,
     state: State,
     reason: &'a str,
+    next: Option<String>,
     gates: Vec<GateJson<'a>>,
     changes: Vec<ChangeJson<'a>>,
     left_out: Vec<LeftOutJson<'a>>,
 }
 
+/// A gate.
 #[derive(Serialize)]
-struct GateJson<'a> {
+pub(super) struct GateJson<'a> {
     edge: &'a EdgeName,
     name: &'a str,
     #[serde(rename = "type")]
     kind: &'a str,
     verdict: Verdict,
     reason: &'a str,
+    next: Option<String>,
+    link: Option<&'a str>,
 }
 
 /// A change; a secret one without its values.
@@ -146,19 +150,22 @@ pub fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
         plan: promotion.plan,
         state: promotion.state,
         reason: &promotion.reason,
+        next: promotion.next.map(|next| next.to_string()),
         gates: promotion.gates.iter().map(gate).collect(),
         changes: promotion.changes.iter().map(change).collect(),
         left_out: promotion.left_out.iter().map(left_out).collect(),
     }
 }
 
-fn gate(gate: &GateReport) -> GateJson<'_> {
+pub(super) fn gate(gate: &GateReport) -> GateJson<'_> {
     GateJson {
         edge: &gate.edge,
         name: gate.name.as_str(),
         kind: gate.kind.as_str(),
         verdict: gate.judgement.verdict,
         reason: &gate.judgement.reason,
+        next: gate.judgement.next.map(|next| next.to_string()),
+        link: gate.link.as_deref(),
     }
 }
 

@@ -52,6 +52,77 @@ fn the_pictures_in_the_readme_are_what_the_program_prints() {
 }
 
 #[test]
+fn every_example_in_the_document_about_gates_is_what_the_program_prints() {
+    let text = document("docs/gates.md");
+    let blocks = console_blocks(&text);
+    assert!(blocks.len() > sluice::plan::FORMS.len());
+    for (typed, printed) in &blocks {
+        let cli = Cli::try_parse_from(typed.split_whitespace()).unwrap();
+        let output =
+            sluice::app::execute(cli, jiff::Timestamp::UNIX_EPOCH, Style::default()).unwrap();
+        assert_eq!(&output.text, printed, "{typed}");
+    }
+    // The policies that it shows are those of the examples.
+    for block in text.split("```yaml\n").skip(1) {
+        let shown = block.split("```").next().unwrap();
+        let is_of_an_example = blocks.iter().any(|(typed, _)| {
+            let folder = typed.split_whitespace().nth(2).unwrap();
+            document(&format!("{folder}/.github/sluice.yaml")) == shown
+        });
+        assert!(is_of_an_example, "{shown}");
+    }
+}
+
+#[test]
+fn every_way_in_which_a_gate_opens_has_words_a_schema_a_simulation_and_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = document("docs/gates.md");
+    let schema = sluice::policy::schema();
+    let rule = schema["$defs"]["GateRule"].to_string();
+    let mut files = std::collections::BTreeSet::new();
+    for form in sluice::plan::FORMS {
+        let name = form.file;
+        assert!(
+            text.contains(&format!("\n## {}\n", form.heading)),
+            "{name}: no section in docs/gates.md"
+        );
+        assert!(
+            text.contains(&format!(
+                "$ sluice simulate fixtures/gates/{} ",
+                form.fixture
+            )),
+            "{name}: no example that is run"
+        );
+        for field in form.fields {
+            assert!(
+                rule.contains(&format!("\"{field}\"")),
+                "{name}: {field} is not in the schema"
+            );
+            assert!(
+                document("docs/policy.md").contains(&format!("`{field}`")),
+                "{name}: {field} is not in docs/policy.md"
+            );
+        }
+        let source = document(&format!("src/plan/gates/{name}.rs"));
+        let beside = root.join(format!("src/plan/gates/{name}/tests.rs"));
+        assert!(
+            beside.exists() || source.contains("mod tests {"),
+            "{name}: no table test"
+        );
+        files.insert(format!("{name}.rs"));
+    }
+    let there: std::collections::BTreeSet<String> = fs::read_dir(root.join("src/plan/gates"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".rs"))
+        .collect();
+    assert_eq!(
+        there, files,
+        "every file in src/plan/gates is in the list, and the other way round"
+    );
+}
+
+#[test]
 fn every_check_is_listed_as_it_is() {
     let document = document("docs/checks.md");
     let rows: Vec<&str> = document

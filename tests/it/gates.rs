@@ -1,6 +1,7 @@
 //! Every gate and rule of the policy on the stand-in GitHub: who may let a promotion through, when, and after what.
 
 mod emergency;
+mod faults;
 mod jobs;
 mod people;
 mod ready;

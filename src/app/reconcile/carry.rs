@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::execute::{DeliveryError, Draft, TEMPORARY};
 use crate::forge::ForgeError;
 use crate::model::ids::PlanId;
-use crate::model::label::HOLD;
+use crate::model::label::{HOLD, approve_label};
 use crate::model::proposal::Proposal;
 use crate::model::pull::{PullNumber, PullState};
 use crate::plan::LabelHold;
@@ -70,6 +70,9 @@ impl Turn<'_> {
                 }
             }
         }
+        if self.take_stale_labels_off(decisions, memory).await? {
+            done = Done::Changed;
+        }
         for (proposal, pull) in &self.stages.stray {
             // Its pipeline, stage or edges are gone; while something went unread, they may only be out of sight.
             if !super::stages::all_read(self.seen)
@@ -87,6 +90,32 @@ impl Turn<'_> {
             done = Done::Changed;
         }
         Ok(done)
+    }
+
+    /// Takes labels off that were set before the head arrived, once each; whether there were any. Nothing depends on it:
+    /// such a label does not count while it is on either.
+    async fn take_stale_labels_off(
+        &self,
+        decisions: &BTreeMap<Place, Decision>,
+        memory: &mut Memory,
+    ) -> Result<bool, Failure> {
+        let mut any = false;
+        for (place, decision) in decisions {
+            let standing = decision
+                .stands
+                .and_then(|number| self.stages.candidate(*place, number));
+            let Some(candidate) = standing else { continue };
+            let gates = candidate.judged.iter().flat_map(|judged| &judged.gates);
+            for gate in gates.filter(|gate| gate.stale_label) {
+                let label = approve_label(&gate.edge.to, &gate.name);
+                let number = candidate.pull.number;
+                if memory.unlabeled.insert((number, label.clone())) {
+                    self.session.forge.remove_label(number, &label).await?;
+                    any = true;
+                }
+            }
+        }
+        Ok(any)
     }
 
     async fn open(

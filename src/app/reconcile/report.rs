@@ -8,11 +8,12 @@ use super::stages::Place;
 use super::texts;
 use super::turn::Turn;
 use crate::model::label::HOLD;
+use crate::model::pipeline::GateKind;
 use crate::model::plan::{Promotion, State};
 use crate::model::proposal::Build;
 use crate::model::verdict::Verdict;
-use crate::plan::LabelHold;
 use crate::plan::delivery::{Act, Decision};
+use crate::plan::{LabelHold, when};
 
 /// Adds a row for every promotion that something is to be said of and nothing was said of yet.
 pub(super) fn rows(turn: &Turn<'_>, decisions: &BTreeMap<Place, Decision>, memory: &mut Memory) {
@@ -217,9 +218,13 @@ fn next(turn: &Turn<'_>, place: Place, decision: &Decision) -> Option<String> {
         .gates
         .iter()
         .find(|gate| gate.judgement.verdict != Verdict::Pass)?;
-    Some(match open.judgement.verdict {
-        Verdict::Blocked => "settle it with who requested changes".to_owned(),
-        _ if open.kind == crate::model::pipeline::GateKind::Approval => "approve it".to_owned(),
-        _ => "waits for its gate".to_owned(),
+    Some(match (open.judgement.verdict, &open.kind) {
+        (Verdict::Blocked, GateKind::Approval) => "settle it with the people it names".to_owned(),
+        (Verdict::Blocked, _) => "mend what it names".to_owned(),
+        (_, GateKind::Approval) => "approve it".to_owned(),
+        _ => match open.judgement.next {
+            Some(next) => format!("{} goes on {}", open.name, when::utc(next, turn.seen.now)),
+            None => format!("waits for {}", open.name),
+        },
     })
 }

@@ -43,6 +43,9 @@ impl std::ops::Deref for Reading<'_> {
     }
 }
 
+/// Asks of any commit whether it holds the same content.
+pub(super) type Same<'a> = Box<dyn Fn(&CommitId) -> Result<bool, RepoError> + 'a>;
+
 /// Commits of one repository that hold a part of the content: all of it, where it is the only stretch.
 pub(super) struct Stretch<'a> {
     /// The repository.
@@ -52,7 +55,7 @@ pub(super) struct Stretch<'a> {
     /// How it came there.
     pub kind: Kind,
     /// Whether another commit holds the same, for histories that were written anew.
-    pub same: Option<Box<dyn Fn(&CommitId) -> Result<bool, RepoError> + 'a>>,
+    pub same: Option<Same<'a>>,
 }
 
 /// How a stretch came to be.
@@ -291,10 +294,7 @@ impl<'a> Looking<'a> {
         )))
     }
 
-    fn same_on_base(
-        &'a self,
-        source: Source<'a>,
-    ) -> Box<dyn Fn(&CommitId) -> Result<bool, RepoError> + 'a> {
+    fn same_on_base(&'a self, source: Source<'a>) -> Same<'a> {
         let tip = self.tip;
         Box::new(move |commit| {
             let words = |why: String| RepoError::Remote { why };

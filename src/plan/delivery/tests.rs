@@ -70,6 +70,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
             approvals: approvals.iter().map(|name| (*name).to_owned()).collect(),
             start: None,
             link: None,
+            stale_label: false,
             rule_at: None,
         }],
         changes: vec![change()],

@@ -161,6 +161,7 @@ fn by_evidence(
     };
     Judged {
         approvals,
+        stale_label: counted.stale_label,
         ..Judged::of(judgement)
     }
 }

@@ -42,3 +42,50 @@ fn judge(signals: &[Signal], name: &str) -> Option<Judgement> {
         Ended::NotYet => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signal(id: u64, second: i64, ended: Ended) -> Signal {
+        Signal {
+            at: jiff::Timestamp::from_second(second).unwrap(),
+            id,
+            ended,
+            url: None,
+        }
+    }
+
+    #[test]
+    fn the_newest_run_that_ended_decides() {
+        let bad = || Ended::Badly("failure".to_owned());
+        let table: Vec<(&str, Vec<Signal>, Option<Verdict>)> = vec![
+            ("none", vec![], None),
+            ("under way", vec![signal(1, 5, Ended::NotYet)], None),
+            ("well", vec![signal(1, 5, Ended::Well)], Some(Verdict::Pass)),
+            ("badly", vec![signal(1, 5, bad())], Some(Verdict::Blocked)),
+            (
+                "badly, then well",
+                vec![signal(1, 5, bad()), signal(2, 6, Ended::Well)],
+                Some(Verdict::Pass),
+            ),
+            (
+                "R-3.20 of one second the later number",
+                vec![signal(2, 5, bad()), signal(1, 5, Ended::Well)],
+                Some(Verdict::Blocked),
+            ),
+            (
+                "well, then under way",
+                vec![signal(1, 5, Ended::Well), signal(2, 6, Ended::NotYet)],
+                Some(Verdict::Pass),
+            ),
+        ];
+        for (name, mut signals, expected) in table {
+            for _ in 0..2 {
+                let judged = judge(&signals, "the check e2e").map(|judged| judged.verdict);
+                assert_eq!(judged, expected, "{name}");
+                signals.reverse();
+            }
+        }
+    }
+}

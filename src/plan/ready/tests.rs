@@ -10,10 +10,9 @@ fn time(minute: i64) -> Timestamp {
 }
 
 fn rule(text: &str) -> Ready {
-    let policy: Policy = serde_yaml::from_str(&format!(
+    let policy: Policy = Policy::sample(&format!(
         "version: 1\nstages:\n  dev: {{ ready: {text} }}\n"
-    ))
-    .unwrap();
+    ));
     let ruled = policy.stage(&"p".into(), &"dev".into()).unwrap();
     ruled.rule.ready.clone().unwrap()
 }

@@ -3,13 +3,12 @@
 use serde::Serialize;
 
 use crate::model::ids::{CommitId, PlanId};
-use crate::model::plan::{EdgeName, GateReport};
+use crate::model::plan::EdgeName;
 use crate::model::pull::PullNumber;
 use crate::model::status::{
     PipelineStatus, PromotionStatus, Running, Since, StageStatus, Standing, Status,
 };
-use crate::model::verdict::Verdict;
-use crate::report::json::{self, ChangeJson, FindingJson, LeftOutJson, VERSION};
+use crate::report::json::{self, ChangeJson, FindingJson, GateJson, LeftOutJson, VERSION};
 use crate::report::status::lines::field;
 
 #[derive(Serialize)]
@@ -70,18 +69,6 @@ struct PromotionJson<'a> {
     changes: Vec<ChangeJson<'a>>,
     gates: Vec<GateJson<'a>>,
     left_out: Vec<LeftOutJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct GateJson<'a> {
-    edge: &'a EdgeName,
-    name: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    verdict: Verdict,
-    reason: &'a str,
-    next: Option<String>,
-    link: Option<&'a str>,
 }
 
 /// The document of `status`.
@@ -146,19 +133,7 @@ fn promotion(status: &PromotionStatus) -> PromotionJson<'_> {
         pull: status.pull,
         emergency: status.emergency.as_deref(),
         changes: promotion.changes.iter().map(json::change).collect(),
-        gates: promotion.gates.iter().map(gate).collect(),
+        gates: promotion.gates.iter().map(json::gate).collect(),
         left_out: promotion.left_out.iter().map(json::left_out).collect(),
-    }
-}
-
-fn gate(gate: &GateReport) -> GateJson<'_> {
-    GateJson {
-        edge: &gate.edge,
-        name: gate.name.as_str(),
-        kind: gate.kind.as_str(),
-        verdict: gate.judgement.verdict,
-        reason: &gate.judgement.reason,
-        next: gate.judgement.next.map(|at| at.to_string()),
-        link: gate.link.as_deref(),
     }
 }

@@ -378,3 +378,19 @@ fn foreign_names_do_nothing_to_a_terminal() {
         "{text}"
     );
 }
+
+#[test]
+fn gates_that_run_a_workflow_are_advisory_with_a_workflows_own_token_alone() {
+    let policy = "version: 1\ngates: { tests: { workflow: tests.yml } }\n";
+    let advisory = |kind: TokenKind, policy: &str| {
+        let mut settings = settings();
+        settings.identity = Ok(Identity {
+            login: "github-actions[bot]".to_owned(),
+            kind,
+        });
+        format!("{:?}", diagnose(&settings, policy)).contains("advisory")
+    };
+    assert!(advisory(TokenKind::Workflow, policy));
+    assert!(!advisory(TokenKind::Workflow, "version: 1\n"));
+    assert!(!advisory(TokenKind::App("deployer".to_owned()), policy));
+}

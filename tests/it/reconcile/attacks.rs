@@ -190,6 +190,26 @@ async fn a07_an_approval_from_before_a_reopening_does_not_count() {
 }
 
 #[tokio::test]
+async fn a07_a_label_from_before_a_reopening_does_not_count_and_is_taken_off() {
+    let site = opened().await;
+    let repo = site.repo();
+    let label = "approve/prod/approval-gate";
+    repo.by("carol").labels(1, label);
+    let before = repo.tip("main");
+    repo.by("dave").closes(1);
+    repo.by("dave").reopens(1);
+    let run = site.run().await;
+    assert_eq!(repo.tip("main"), before, "{}", run.text);
+    assert!(!repo.labels(1).contains(&label.to_owned()), "{}", run.text);
+    let writes = site.writes().len();
+    site.run().await;
+    assert_eq!(site.writes().len(), writes);
+    repo.by("carol").labels(1, label);
+    let run = site.run().await;
+    assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+}
+
+#[tokio::test]
 async fn a09_a_fork_with_the_same_branch_name_is_neither_taken_nor_touched() {
     let twin = opened().await;
     let (branch, head) = (branch(&twin), twin.repo().head(1));

@@ -71,7 +71,7 @@ fn promotion(value: &Value) {
     keys(
         value,
         &[
-            "stage", "edges", "plan", "state", "reason", "gates", "changes", "left_out",
+            "stage", "edges", "plan", "state", "reason", "next", "gates", "changes", "left_out",
         ],
     );
     text(&value["stage"]);
@@ -96,7 +96,10 @@ fn promotion(value: &Value) {
         hex(&value["plan"], 64);
     }
     for gate in value["gates"].as_array().unwrap() {
-        keys(gate, &["edge", "name", "type", "verdict", "reason"]);
+        keys(
+            gate,
+            &["edge", "name", "type", "verdict", "reason", "next", "link"],
+        );
         edge(&gate["edge"]);
         text(&gate["name"]);
         text(&gate["type"]);

@@ -268,7 +268,16 @@ fn without_github_a_ready_rule_holds() {
         "ann",
     ];
     run(repo.path(), &promote).exits(3);
-    assert_eq!(committed(&simulated(repo.path(), &["ann"])), [""; 0]);
+    // A simulation soaks on its own clock.
+    let document = simulated(repo.path(), &["ann"]);
+    assert_eq!(committed(&document), ["staging", "prod"]);
+    let first = document["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|event| event["event"] == "committed")
+        .unwrap();
+    assert_eq!(first["at"], "2026-07-01T13:00:00Z");
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(super) struct Counted {
     pub unread: Vec<String>,
     /// Why nothing given so far can count yet.
     pub unknown: Option<String>,
+    /// The gate's label was set before this head arrived.
+    pub stale_label: bool,
     /// Who does not count whatever they say, and why.
     pub excluded: BTreeMap<UserId, &'static str>,
 }
@@ -175,10 +177,13 @@ impl Judge<'_> {
         };
         match &self.evidence.arrived {
             Err(why) => counted.unknown = Some(why.clone()),
-            Ok(arrived) if !later(event.at, *arrived) => counted.void.push(format!(
-                "{} set the label {name} before this state was put up: take it off and set it again",
-                actor.login
-            )),
+            Ok(arrived) if !later(event.at, *arrived) => {
+                counted.stale_label = true;
+                counted.void.push(format!(
+                    "{} set the label {name} before this state was put up, which does not count",
+                    actor.login
+                ));
+            }
             Ok(_) => self.approval(actor, "label", counted),
         }
     }

@@ -43,6 +43,9 @@ fn title(attempt: u32) -> String {
     format!("tests {} {digest}", head())
 }
 
+/// What is done to a run.
+type Change = Box<dyn Fn(&mut JobRun)>;
+
 /// A run that we started at minute 2 and that succeeded at minute 8.
 fn run() -> JobRun {
     JobRun {
@@ -128,7 +131,7 @@ fn a_run_counts_by_the_rules() {
         format!("pending: ci.yml is being started; a run of that name {why}, and does not count")
     };
     assert_eq!(with(&|_| {}), "pass: passed in 6 min");
-    let table: Vec<(&str, Box<dyn Fn(&mut JobRun)>, String)> = vec![
+    let table: Vec<(&str, Change, String)> = vec![
         (
             "A23 a person started it",
             Box::new(|run| run.actor = Some(actor(1, "carol"))),

@@ -149,7 +149,7 @@ stages:
             ),
         ],
     ),
-    running(
+    stopped(
         "gates of which nobody said when they open, beside one that has a default and some that are mapped",
         &[
             DEV,
