@@ -349,18 +349,30 @@ fn the_document_has_exactly_the_keys_of_the_contract_for_every_fixture() {
 }
 
 #[test]
-fn a_commit_id_stands_beside_the_name_that_it_was_taken_from() {
+fn a_source_that_follows_a_branch_shows_what_it_stands_for_and_since_when() {
     let repo = repo_of("monorepo");
+    repo.git()
+        .remote("origin", "https://github.com/acme/mono.git")
+        .unwrap();
+    let first = repo.tip("main").unwrap().to_string();
+    let deployed = change(
+        &repo,
+        "deploy",
+        &[("services/web/deployment.yaml", "a: 1\n")],
+    );
+    change(&repo, "unrelated", &[("docs/notes.md", "x\n")]);
     let found = run(repo.path(), &["status", "--format", "json"]).json();
-    let values = found["pipelines"][0]["stages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|stage| stage["values"].as_array().unwrap());
-    for value in values.filter(|value| value["field"] == "ref") {
-        let text = value["value"].as_str().unwrap();
-        assert!(text.len() == 40 || value["name"].is_null(), "{value:#}");
-    }
+    assert_eq!(found["repository"], "acme/mono");
+    let stages = found["pipelines"][0]["stages"].as_array().unwrap();
+    let value = &stages[0]["values"][0];
+    assert_eq!(value["field"], "ref");
+    assert_eq!(value["value"], deployed.to_string());
+    assert!(
+        value["name"].as_str().unwrap().starts_with("main "),
+        "{value}"
+    );
+    assert_eq!(stages[0]["since"]["commit"], deployed.to_string());
+    assert_eq!(stages[1]["since"]["commit"], first);
 }
 
 #[test]
