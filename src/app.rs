@@ -13,6 +13,7 @@ mod plan;
 mod reconcile;
 mod session;
 mod simulate;
+mod status;
 mod validate;
 mod world;
 
@@ -130,7 +131,17 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
             approved_by,
             ..
         } => local::run(&Call::new(common, now, style), &pipeline, &to, approved_by),
-        command @ (Command::Reconcile { .. } | Command::Promote { .. } | Command::Retry { .. }) => {
+        Command::Status {
+            common,
+            forge,
+            pipeline,
+        } if forge.repository.is_none() => {
+            status::run(&Call::new(common, now, style), &forge, pipeline.as_deref())
+        }
+        command @ (Command::Status { .. }
+        | Command::Reconcile { .. }
+        | Command::Promote { .. }
+        | Command::Retry { .. }) => {
             let on_forge = OnForge {
                 environment: &|name| std::env::var(name).ok(),
                 patience: Patience::default(),
@@ -138,7 +149,7 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
                 read_only: None,
             };
             let ran = runtime()?.block_on(forge::execute(command, &on_forge))?;
-            Ok(ran.output())
+            Ok(ran.styled(style).output())
         }
         Command::Doctor {
             path,

@@ -59,6 +59,18 @@ pub enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Show what each stage runs, what waits in front of it, for whom and until when; reads only
+    Status {
+        /// Everything that all commands take.
+        #[command(flatten)]
+        common: Common,
+        /// Where and how, on GitHub: with --repository, else PATH is looked at.
+        #[command(flatten)]
+        forge: ForgeArgs,
+        /// Only this pipeline, as NAME or NAMESPACE/NAME
+        #[arg(long, value_name = "P")]
+        pipeline: Option<String>,
+    },
     /// Reconcile a repository on GitHub: what the Action runs
     Reconcile {
         /// Where and how.

@@ -4,6 +4,7 @@
 
 mod authors;
 mod files;
+mod follow;
 mod guard;
 mod history;
 mod landing;
@@ -13,6 +14,7 @@ mod ready;
 mod remote;
 mod remotes;
 mod revisions;
+mod since;
 mod watched;
 
 pub use authors::{brings, change_authors};
@@ -24,3 +26,4 @@ pub use ready::answer_ready;
 pub use remote::RemoteRepo;
 pub use remotes::Remotes;
 pub use revisions::{Here, Repositories, answer_revisions};
+pub use since::{SinceOf, answer_since};

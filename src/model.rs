@@ -36,5 +36,7 @@ pub mod service;
 pub mod settings;
 pub mod signal;
 pub mod slug;
+pub mod status;
 pub mod timeline;
 pub mod verdict;
+pub mod when;

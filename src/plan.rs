@@ -11,7 +11,6 @@ mod hold;
 mod planner;
 mod ready;
 mod take;
-pub mod when;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +23,7 @@ use crate::model::catalog::Catalog;
 use crate::model::facts::{Facts, HistoryQuery, RevisionQuery};
 use crate::model::policy::Policy;
 use crate::model::resolved::ResolvedPipeline;
+pub use crate::model::when;
 
 /// The revisions that must be resolved before anything can be compared.
 pub fn revision_queries(

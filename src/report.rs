@@ -10,5 +10,6 @@ pub mod json;
 pub mod mermaid;
 pub mod message;
 pub mod plan_text;
+pub mod status;
 pub mod style;
 pub mod timeline;

@@ -81,7 +81,10 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
     })?;
     if !matches!(
         cli.command,
-        Command::Reconcile { .. } | Command::Promote { .. } | Command::Retry { .. }
+        Command::Status { .. }
+            | Command::Reconcile { .. }
+            | Command::Promote { .. }
+            | Command::Retry { .. }
     ) {
         return execute(cli, jiff::Timestamp::now(), Style::default()).map(Done::Said);
     }

@@ -89,8 +89,13 @@ impl Evaluation {
         let ask = Ask::default();
         let facts = self.facts(world, now, &ask);
         let queries = plan::ready_queries(&facts);
-        let repositories = repositories(world, &self.catalog, &self.resolved);
+        let repositories = self.repositories(world);
         Some(answer_ready(&facts, &queries, &repositories))
+    }
+
+    /// The repositories that can be asked.
+    pub(super) fn repositories<'a>(&self, world: &'a World) -> Repositories<'a> {
+        repositories(world, &self.catalog, &self.resolved)
     }
 
     pub(super) fn facts<'a>(&'a self, world: &'a World, now: Timestamp, ask: &'a Ask) -> Facts<'a> {

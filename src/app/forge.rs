@@ -9,12 +9,14 @@ use super::Output;
 use super::action::Watch;
 use super::reconcile::{Asked, Order, Outcome, Row, RowKind, reconcile};
 use super::session::{Environment, Session};
+use super::status;
 use crate::cli::{Command, ForgeArgs, Format};
 use crate::error::{Exit, Failure};
 use crate::forge::Patience;
+use crate::model::status::Status;
 use crate::report::escape::terminal;
 use crate::report::style::Style;
-use crate::report::{findings, json};
+use crate::report::{self, findings, json};
 
 /// What a run on the forge takes besides its arguments.
 pub struct OnForge<'a> {
@@ -34,7 +36,10 @@ pub struct Ran {
     pub(super) outcome: Outcome,
     /// How long it took.
     pub(super) took: Duration,
+    /// How every pipeline stands, where that was asked for.
+    status: Option<Status>,
     format: Format,
+    style: Style,
 }
 
 /// Carries out a command on the forge.
@@ -44,13 +49,21 @@ pub struct Ran {
 /// report.
 pub async fn execute(command: Command, on: &OnForge<'_>) -> Result<Ran, Failure> {
     let watch = Watch::start();
+    let looks = matches!(command, Command::Status { .. });
     let (args, order, format) = ordered(command, on.environment)?;
     let session = Session::open(&args, on.environment, on.patience, Arc::clone(&on.stop))?;
-    if on.read_only.is_some() {
+    if on.read_only.is_some() || looks {
         session.forge.set_read_only();
     }
-    let mut outcome = reconcile(&session, &order).await?;
+    let (mut outcome, status) = match looks {
+        true => {
+            let (outcome, status) = status::on_forge(&session, &order).await?;
+            (outcome, Some(status))
+        }
+        false => (reconcile(&session, &order).await?, None),
+    };
     outcome.read_only = match (&on.read_only, order.dry_run, session.forge.is_read_only()) {
+        _ if looks => Some("status: nothing was written".to_owned()),
         (Some(why), _, _) => Some(why.clone()),
         (None, true, _) => Some("dry run: nothing was written".to_owned()),
         (None, false, true) => Some("the token may not write: nothing more was written".to_owned()),
@@ -59,17 +72,26 @@ pub async fn execute(command: Command, on: &OnForge<'_>) -> Result<Ran, Failure>
     Ok(Ran {
         outcome,
         took: watch.took(),
+        status,
         format,
+        style: Style::default(),
     })
 }
 
 impl Ran {
+    /// The same, for a terminal of this kind.
+    pub(super) fn styled(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
     /// What the command prints, and how it ends.
     pub fn output(&self) -> Output {
         Output {
-            text: match self.format {
-                Format::Json => json::document(&self.json()),
-                Format::Text => self.text(),
+            text: match (self.format, &self.status) {
+                (Format::Json, Some(status)) => report::status::json(status),
+                (Format::Json, None) => json::document(&self.json()),
+                (Format::Text, _) => self.text(),
             },
             notices: self.outcome.notices.clone(),
             exit: self.outcome.exit(),
@@ -98,6 +120,9 @@ impl Ran {
 
     /// The run for people: what needs one first, one line each.
     pub(super) fn text(&self) -> String {
+        if let Some(status) = &self.status {
+            return report::status::text(status, &[], self.style);
+        }
         let outcome = &self.outcome;
         let mut text = String::new();
         if let Some(why) = &outcome.read_only {
@@ -190,6 +215,26 @@ fn ordered(
     environment: Environment<'_>,
 ) -> Result<(ForgeArgs, Order, Format), Failure> {
     match command {
+        Command::Status {
+            common,
+            forge,
+            pipeline,
+        } => {
+            if common.policy.is_some() || common.at.is_some() || common.path.as_os_str() != "." {
+                return Err(Failure::new(
+                    Exit::Invalid,
+                    "PATH, --policy and --at are for a status without a forge: on GitHub it is of the base branch, by its own \
+                     policy and at the server's time",
+                ));
+            }
+            let order = Order {
+                pipeline,
+                dry_run: true,
+                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
+                asked: None,
+            };
+            Ok((forge, order, common.format))
+        }
         Command::Reconcile {
             forge,
             pipeline,

@@ -143,12 +143,11 @@ fn gate_line(gate: &GateReport) -> String {
     ))
 }
 
-/// The pipeline and stage that a person named.
-pub(super) fn find(
+/// The pipeline that a person named.
+pub(super) fn find_pipeline(
     evaluation: &Evaluation,
     pipeline: &str,
-    to: &str,
-) -> Result<(PipelineId, StageIndex), Failure> {
+) -> Result<PipelineId, Failure> {
     let catalog = &evaluation.catalog;
     let (namespace, name) = match pipeline.split_once('/') {
         Some((namespace, name)) => (Some(namespace), name),
@@ -182,7 +181,17 @@ pub(super) fn find(
             .hint("say NAMESPACE/NAME"));
         }
     };
-    let stages = &catalog.pipeline(id).stages;
+    Ok(id)
+}
+
+/// The pipeline and stage that a person named.
+pub(super) fn find(
+    evaluation: &Evaluation,
+    pipeline: &str,
+    to: &str,
+) -> Result<(PipelineId, StageIndex), Failure> {
+    let id = find_pipeline(evaluation, pipeline)?;
+    let stages = &evaluation.catalog.pipeline(id).stages;
     match stages.iter().position(|stage| stage.name.as_str() == to) {
         Some(stage) => Ok((id, stage)),
         None => {

@@ -9,6 +9,7 @@ mod evidence;
 mod guard;
 mod jobs;
 mod land;
+mod look;
 mod outcome;
 mod report;
 mod stages;
@@ -30,6 +31,7 @@ use crate::model::pull::{Pull, PullNumber, Snapshot};
 
 pub(super) use ask::Asked;
 use land::Landing;
+pub(super) use look::{Look, Stand, look};
 pub(super) use outcome::{Outcome, Row, RowKind};
 use turn::{Closers, Done, Key, Turn};
 

@@ -264,15 +264,15 @@ impl World {
         Ok(())
     }
 
+    /// `owner/name`, as its first remote has it.
+    pub(super) fn slug(&self) -> Option<String> {
+        let url = self.here.remotes.first()?;
+        url.slug().map(str::to_owned)
+    }
+
     /// How the heading of a report names it.
     pub(super) fn heading(&self) -> String {
-        let slug = self
-            .here
-            .remotes
-            .first()
-            .and_then(|url| url.slug())
-            .map(str::to_owned);
-        let name = slug.unwrap_or_else(|| self.name());
+        let name = self.slug().unwrap_or_else(|| self.name());
         match (&self.repo, self.tip) {
             (Some(_), Some(tip)) => {
                 let branch = self.branch.as_deref().unwrap_or("detached");

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
-use super::shapes::{COMMIT, CommitShape, Nodes, Oid, id, shape, time};
+use super::shapes::{COMMIT, CommitShape, Nodes, Oid, id, shape};
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::model::pull::RemoteCommit;
+use crate::model::pull::{PullNumber, RemoteCommit};
 
 /// How many objects one query asks for.
 const BATCH: usize = 50;
@@ -44,12 +44,6 @@ pub struct RemoteEntry {
 pub struct HistoryCommit {
     /// The commit.
     pub commit: RemoteCommit,
-    /// The author's name; foreign text.
-    pub author: String,
-    /// When the author says it was written, in Unix seconds.
-    pub authored: i64,
-    /// When the committer says it was committed, in Unix seconds.
-    pub committed: i64,
     /// Mode and id at each path, in the order asked; `None` where nothing stood.
     pub entries: Vec<Option<(u32, String)>>,
 }
@@ -125,7 +119,7 @@ impl Forge {
         let query = format!(
             "query($owner: String!, $name: String!, $from: GitObjectID!, $first: Int!{head}) {{ \
              repository(owner: $owner, name: $name) {{ object(oid: $from) {{ ... on Commit {{ history(first: $first) {{ nodes {{ \
-             ...commit authoredDate author {{ name }}{fields} }} }} }} }} }} }} {COMMIT}"
+             ...commit{fields} }} }} }} }} }} }} {COMMIT}"
         );
         let (mut data, _) = self.query(&query, variables, &doing).await?;
         let history = data["repository"]["object"]["history"].take();
@@ -140,15 +134,8 @@ impl Forge {
                 let entry: Option<EntryShape> = shape(node[format!("p{index}")].clone(), &doing)?;
                 entries.push(entry.map(|entry| (entry.mode, entry.oid)));
             }
-            let dates: DatesShape = shape(node.clone(), &doing)?;
             found.push(HistoryCommit {
                 commit: shape::<CommitShape>(node, &doing)?.commit()?,
-                author: dates
-                    .author
-                    .and_then(|author| author.name)
-                    .unwrap_or_default(),
-                authored: time(&dates.authored_date)?.as_second(),
-                committed: time(&dates.committed_date)?.as_second(),
                 entries,
             });
         }
@@ -184,6 +171,28 @@ impl Forge {
         };
         self.objects(&ids, "... on Blob { text }", &doing, shape_of)
             .await
+    }
+
+    /// The pull request through which each commit came, where there was one; fifty in a call.
+    pub async fn pulls_of(&self, commits: &[CommitId]) -> Vec<Looked<Option<PullNumber>>> {
+        let doing = format!(
+            "read through which pull requests {} was changed",
+            self.slug()
+        );
+        let ids: Vec<String> = commits.iter().map(ToString::to_string).collect();
+        let shape_of = |value: &Value| -> Looked<Option<PullNumber>> {
+            let pulls: Nodes<PullShape> =
+                serde_json::from_value(value["associatedPullRequests"].clone())
+                    .map_err(|error| error.to_string())?;
+            Ok(pulls.nodes.first().map(|pull| PullNumber(pull.number)))
+        };
+        self.objects(
+            &ids,
+            "... on Commit { associatedPullRequests(first: 1) { nodes { number } } }",
+            &doing,
+            shape_of,
+        )
+        .await
     }
 
     async fn objects<T>(
@@ -369,16 +378,8 @@ impl NamedEntryShape {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DatesShape {
-    authored_date: String,
-    committed_date: String,
-    author: Option<NameShape>,
-}
-
-#[derive(Deserialize)]
-struct NameShape {
-    name: Option<String>,
+struct PullShape {
+    number: u64,
 }
 
 #[derive(Deserialize)]

@@ -14,7 +14,7 @@ pub(super) const ACTOR: &str = "fragment who on Actor { __typename login ... on 
     ... on Bot { databaseId } ... on Mannequin { databaseId } ... on Organization { databaseId } }";
 
 /// GraphQL for a commit.
-pub(super) const COMMIT: &str = "fragment commit on Commit { oid message committedDate tree { oid } parents(first: 3) { nodes { oid } } }";
+pub(super) const COMMIT: &str = "fragment commit on Commit { oid message authoredDate author { name } committedDate tree { oid } parents(first: 3) { nodes { oid } } }";
 
 #[derive(Deserialize)]
 pub(super) struct ActorShape {
@@ -79,10 +79,18 @@ pub(super) struct CommitShape {
     oid: String,
     #[serde(default)]
     message: String,
+    author: Option<NameShape>,
+    #[serde(rename = "authoredDate")]
+    authored: Option<String>,
     #[serde(rename = "committedDate")]
     committed: Option<String>,
     tree: Option<Oid>,
     parents: Option<Nodes<Oid>>,
+}
+
+#[derive(Deserialize)]
+struct NameShape {
+    name: Option<String>,
 }
 
 impl CommitShape {
@@ -94,6 +102,7 @@ impl CommitShape {
                 self.oid
             )));
         };
+        let when = |text: Option<String>| time(text.as_deref().unwrap_or("1970-01-01T00:00:00Z"));
         Ok(RemoteCommit {
             id: id(&self.oid)?,
             tree: id::<TreeId>(&tree.oid)?,
@@ -103,7 +112,12 @@ impl CommitShape {
                 .map(Oid::commit)
                 .collect::<Result<_, _>>()?,
             message: self.message,
-            committed: time(self.committed.as_deref().unwrap_or("1970-01-01T00:00:00Z"))?,
+            author: self
+                .author
+                .and_then(|author| author.name)
+                .unwrap_or_default(),
+            authored: when(self.authored)?,
+            committed: when(self.committed)?,
         })
     }
 }

@@ -7,18 +7,18 @@
 pub(super) mod past;
 mod source;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::landing::landed_plan;
+use super::follow::{self, follow};
+use super::landing::is_landing;
 use super::revisions::{Asked, Repositories};
 use crate::copy::{Pair, values};
 use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
 use crate::model::ids::CommitId;
 use crate::model::service::{Secret, Service};
-use crate::record::Record;
 use crate::repo::{Change, ReadObjects, RepoError};
 use past::{Past, Wanted};
 
@@ -49,13 +49,9 @@ pub fn answer_history(
         .iter()
         .filter_map(|query| history.search(*query))
         .collect();
-    // Each round walks once for all files; a file that was moved is followed from there in the next one.
-    let mut from = BTreeMap::from([(tip, (0..searches.len()).collect::<Vec<_>>())]);
-    while let Some((start, members)) = from.pop_first() {
-        for (member, moved_at) in history.walk(start, &mut searches, &members) {
-            from.entry(moved_at).or_default().push(member);
-        }
-    }
+    follow(repo, tip, &mut searches, &|search, change| {
+        history.step(search, change)
+    });
     Ok(searches
         .into_iter()
         .map(|search| (search.query, search.answer.unwrap_or(LastSet::Never)))
@@ -83,16 +79,21 @@ struct Search<'a> {
     answer: Option<LastSet>,
 }
 
-impl<'a> Search<'a> {
-    fn open(&self) -> bool {
-        self.answer.is_none() && (self.service_file.is_some() || self.secret_file.is_some())
-    }
-
-    fn wants(&self, path: &str) -> bool {
+impl follow::Search for Search<'_> {
+    fn files(&self) -> Vec<&str> {
         let files = [&self.service_file, &self.secret_file];
-        self.open() && files.into_iter().flatten().any(|file| file == path)
+        match self.answer {
+            Some(_) => Vec::new(),
+            None => files.into_iter().flatten().map(String::as_str).collect(),
+        }
     }
 
+    fn fail(&mut self, error: &RepoError) {
+        self.answer = Some(unreadable(error));
+    }
+}
+
+impl<'a> Search<'a> {
     fn service(&self) -> Wanted<'a> {
         let target = self.pair.target;
         Wanted::new(&target.key, target.written_namespace.as_deref())
@@ -151,74 +152,6 @@ impl<'a> History<'a> {
             pair,
             answer: None,
         })
-    }
-
-    /// Walks back from `start` for these searches. Answers which of them go on elsewhere, and from where.
-    fn walk(
-        &self,
-        start: CommitId,
-        searches: &mut [Search<'a>],
-        members: &[usize],
-    ) -> Vec<(usize, CommitId)> {
-        let mut paths: Vec<String> = Vec::new();
-        let mut waiting: HashMap<String, Vec<usize>> = HashMap::new();
-        let mut own: HashMap<usize, Vec<String>> = HashMap::new();
-        for member in members {
-            let search = &searches[*member];
-            let files: BTreeSet<&String> = [&search.service_file, &search.secret_file]
-                .into_iter()
-                .flatten()
-                .collect();
-            for file in files {
-                let list = waiting.entry(file.clone()).or_default();
-                if list.is_empty() {
-                    paths.push(file.clone());
-                }
-                list.push(*member);
-                own.entry(*member).or_default().push(file.clone());
-            }
-        }
-        let mut elsewhere: Vec<(usize, CommitId)> = Vec::new();
-        let mut gone: HashSet<usize> = HashSet::new();
-        let walked = self.repo.walk_changes(&start, &paths, &mut |change| {
-            let touched: BTreeSet<usize> = change
-                .paths
-                .iter()
-                .flat_map(|path| &waiting[&paths[*path]])
-                .copied()
-                .filter(|member| searches[*member].open() && !gone.contains(member))
-                .collect();
-            let mut settled: BTreeSet<&String> =
-                change.paths.iter().map(|path| &paths[*path]).collect();
-            for member in touched {
-                if let Some(parent) = self.step(&mut searches[member], change) {
-                    elsewhere.push((member, parent));
-                    gone.insert(member);
-                }
-                if !searches[member].open() || gone.contains(&member) {
-                    settled.extend(own.get(&member).into_iter().flatten());
-                }
-            }
-            let wanted = |path: &String| {
-                waiting[path]
-                    .iter()
-                    .any(|member| !gone.contains(member) && searches[*member].wants(path))
-            };
-            let done: BTreeSet<&String> =
-                settled.into_iter().filter(|path| !wanted(path)).collect();
-            Ok((0..paths.len())
-                .filter(|index| done.contains(&paths[*index]))
-                .collect())
-        });
-        if let Err(error) = walked {
-            for member in members {
-                let search = &mut searches[*member];
-                if search.open() && !gone.contains(member) {
-                    search.answer = Some(unreadable(&error));
-                }
-            }
-        }
-        elsewhere
     }
 
     /// Looks at one commit that changed a file of a search. The parent, where the manifest came from another file, so
@@ -316,25 +249,12 @@ impl<'a> History<'a> {
         parent: &CommitId,
         target_before: Option<&str>,
     ) -> Result<SetAt, LastSet> {
-        let read = |id: &CommitId| {
-            self.repo
-                .commit_info(id)
-                .map_err(|error| unreadable(&error))
-        };
-        let info = read(commit)?;
-        // A merge commit carries its record in the head that it merged.
-        let mut record = Record::parse(&info.message);
-        if record.is_none()
-            && let [_, head] = info.parents[..]
-        {
-            record = Record::parse(&read(&head)?.message);
-        }
-        let landed = match record {
-            Some(record) => landed_plan(self.repo, commit, parent, &record, self.facts.policy)
-                .map_err(|error| unreadable(&error))?
-                .is_some(),
-            None => false,
-        };
+        let info = self
+            .repo
+            .commit_info(commit)
+            .map_err(|error| unreadable(&error))?;
+        let landed = is_landing(self.repo, &info, commit, parent, self.facts.policy)
+            .map_err(|error| unreadable(&error))?;
         Ok(SetAt {
             commit: *commit,
             author: info.author_name,

@@ -7,24 +7,34 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{ManifestScalars, scalars_of_file};
 use crate::model::change::{Change, SecretFiles, Text};
-use crate::model::ids::{BlobId, CommitId, PlanId};
+use crate::model::ids::{BlobId, CommitId};
 use crate::model::place::RepoPath;
 use crate::model::plan::Taken;
 use crate::model::plan_id::PlanSubject;
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::record::Record;
-use crate::repo::{EntryKind, ReadObjects, RepoError};
+use crate::repo::{CommitInfo, EntryKind, ReadObjects, RepoError};
 
-/// The plan that a commit landed, if its own difference proves it.
-pub fn landed_plan(
+/// Whether a commit is a landing: its own difference proves the plan that its record names.
+pub fn is_landing(
     repo: &dyn ReadObjects,
+    info: &CommitInfo,
     commit: &CommitId,
     parent: &CommitId,
-    record: &Record,
     policy: &Policy,
-) -> Result<Option<PlanId>, RepoError> {
-    Ok(landed_changes(repo, commit, parent, record, policy)?.map(|_| record.plan))
+) -> Result<bool, RepoError> {
+    // A merge commit carries its record in the head that it merged.
+    let mut record = Record::parse(&info.message);
+    if record.is_none()
+        && let [_, head] = info.parents[..]
+    {
+        record = Record::parse(&repo.commit_info(&head)?.message);
+    }
+    match record {
+        Some(record) => Ok(landed_changes(repo, commit, parent, &record, policy)?.is_some()),
+        None => Ok(false),
+    }
 }
 
 /// The changes that a commit made, if they prove the plan that its record names.

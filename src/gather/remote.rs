@@ -20,8 +20,9 @@ use std::rc::Rc;
 use crate::forge::RemoteRef;
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
+use crate::model::pull::RemoteCommit;
 use crate::model::slug::RepoSlug;
-use crate::repo::{CommitInfo, Repo, RepoError, TreeEntry};
+use crate::repo::{CommitInfo, GitTime, Repo, RepoError, TreeEntry};
 
 /// A repository that is read through the forge.
 pub struct RemoteRepo {
@@ -99,22 +100,12 @@ impl RemoteRepo {
     }
 
     /// Notes a commit and tree that are known from elsewhere.
-    pub fn know_commit(&self, commit: &crate::model::pull::RemoteCommit) {
-        let info = CommitInfo {
-            author_name: String::new(),
-            author_email: String::new(),
-            author_time: crate::repo::GitTime::default(),
-            committer_time: crate::repo::GitTime::default(),
-            subject: String::new(),
-            message: commit.message.clone(),
-            parents: commit.parents.clone(),
-            tree: commit.tree,
-        };
+    pub fn know_commit(&self, commit: &RemoteCommit) {
         let mut known = self.known.borrow_mut();
         known
             .commits
             .entry(commit.id)
-            .or_insert_with(|| Ok(Some(Rc::new(info))));
+            .or_insert_with(|| Ok(Some(Rc::new(told(commit)))));
     }
 
     /// Notes the content of a blob; its id was worked out from it.
@@ -272,5 +263,23 @@ impl RemoteRepo {
         }
         drop(wants);
         self.later()
+    }
+}
+
+/// A commit as the forge tells it.
+fn told(commit: &RemoteCommit) -> CommitInfo {
+    let time = |at: jiff::Timestamp| GitTime {
+        unix_seconds: at.as_second(),
+        offset_minutes: 0,
+    };
+    CommitInfo {
+        author_name: commit.author.clone(),
+        author_email: String::new(),
+        author_time: time(commit.authored),
+        committer_time: time(commit.committed),
+        subject: commit.message.lines().next().unwrap_or_default().to_owned(),
+        message: commit.message.clone(),
+        parents: commit.parents.clone(),
+        tree: commit.tree,
     }
 }

@@ -30,7 +30,11 @@ pub struct RemoteCommit {
     pub parents: Vec<CommitId>,
     /// Its whole message; foreign text.
     pub message: String,
-    /// When its committer says it was committed: only for sweeping what lost runs left.
+    /// Its author's name; foreign text, and empty where the forge does not say it.
+    pub author: String,
+    /// When its author says it was written: for display only.
+    pub authored: Timestamp,
+    /// When its committer says it was committed: for display, and for sweeping what lost runs left.
     pub committed: Timestamp,
 }
 

@@ -73,8 +73,9 @@ pub struct PromotionJson<'a> {
     left_out: Vec<LeftOutJson<'a>>,
 }
 
+/// A gate.
 #[derive(Serialize)]
-struct GateJson<'a> {
+pub(super) struct GateJson<'a> {
     edge: &'a EdgeName,
     name: &'a str,
     #[serde(rename = "type")]
@@ -85,8 +86,9 @@ struct GateJson<'a> {
     link: Option<&'a str>,
 }
 
+/// A change; a secret one without its values.
 #[derive(Serialize)]
-struct ChangeJson<'a> {
+pub(super) struct ChangeJson<'a> {
     file: &'a str,
     line: u32,
     kind: &'a str,
@@ -98,8 +100,9 @@ struct ChangeJson<'a> {
     secret: bool,
 }
 
+/// A service that stays behind.
 #[derive(Serialize)]
-struct LeftOutJson<'a> {
+pub(super) struct LeftOutJson<'a> {
     namespace: Option<&'a str>,
     name: &'a str,
     reason: &'a str,
@@ -154,7 +157,7 @@ pub fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
     }
 }
 
-fn gate(gate: &GateReport) -> GateJson<'_> {
+pub(super) fn gate(gate: &GateReport) -> GateJson<'_> {
     GateJson {
         edge: &gate.edge,
         name: gate.name.as_str(),
@@ -166,7 +169,7 @@ fn gate(gate: &GateReport) -> GateJson<'_> {
     }
 }
 
-fn change(change: &Change) -> ChangeJson<'_> {
+pub(super) fn change(change: &Change) -> ChangeJson<'_> {
     let secret = change.is_secret();
     ChangeJson {
         file: change.file.as_str(),
@@ -185,7 +188,7 @@ fn change(change: &Change) -> ChangeJson<'_> {
     }
 }
 
-fn left_out(service: &LeftOut) -> LeftOutJson<'_> {
+pub(super) fn left_out(service: &LeftOut) -> LeftOutJson<'_> {
     LeftOutJson {
         namespace: service.namespace.as_deref(),
         name: &service.name,

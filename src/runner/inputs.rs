@@ -13,7 +13,7 @@ use crate::model::nearest::nearest;
 pub const INPUTS: &[Described] = &[
     about(
         "command",
-        "What to do: reconcile (default), promote, plan, validate, doctor, rollback or retry",
+        "What to do: reconcile (default), promote, plan, status, validate, doctor, rollback or retry",
     ),
     about(
         "token",
@@ -63,6 +63,8 @@ pub enum Task {
     Promote,
     /// Show what would change.
     Plan,
+    /// Show how every pipeline stands.
+    Status,
     /// Check manifests and policy.
     Validate,
     /// Check the installation.
@@ -74,10 +76,11 @@ pub enum Task {
 }
 
 impl Task {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Reconcile,
         Self::Promote,
         Self::Plan,
+        Self::Status,
         Self::Validate,
         Self::Doctor,
         Self::Rollback,
@@ -90,6 +93,7 @@ impl Task {
             Self::Reconcile => "reconcile",
             Self::Promote => "promote",
             Self::Plan => "plan",
+            Self::Status => "status",
             Self::Validate => "validate",
             Self::Doctor => "doctor",
             Self::Rollback => "rollback",
@@ -423,7 +427,7 @@ mod tests {
         .map(|variables| inputs(variables).unwrap_err().to_string())
         .collect();
         insta::assert_snapshot!(said.join("\n"), @r"
-    input `command` is `deploy`; it takes reconcile, promote, plan, validate, doctor, rollback, retry
+    input `command` is `deploy`; it takes reconcile, promote, plan, status, validate, doctor, rollback, retry
     input `dry-run` is `yes`; it takes true or false
     input `approve` is `tRue`; it takes true or false
     input `take` is `target`; it takes source

@@ -7,6 +7,7 @@ mod guard;
 mod jobs;
 mod people;
 mod ready;
+mod status;
 
 use crate::support::github::{Role, TokenKind};
 use crate::support::site::Site;

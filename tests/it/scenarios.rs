@@ -25,4 +25,5 @@ mod refs;
 mod restless;
 mod same_bytes;
 mod secrets;
+mod status;
 mod unknown;

@@ -78,9 +78,10 @@ pub(super) fn rows(turn: &Turn<'_>, decisions: &BTreeMap<Place, Decision>, memor
     }
 }
 
-type Said = (RowKind, String, Option<String>);
+/// What became of a promotion, why, and what to do or what comes next.
+pub(in crate::app) type Said = (RowKind, String, Option<String>);
 
-fn said(
+pub(super) fn said(
     turn: &Turn<'_>,
     place: Place,
     decision: &Decision,
@@ -102,11 +103,7 @@ fn said(
         ));
     }
     if promotion.state == State::Error {
-        return Some((
-            RowKind::Error,
-            promotion.reason.clone(),
-            promotion.help.clone(),
-        ));
+        return unproposed(promotion, false);
     }
     if let Some(number) = decision.stands
         && let Some(candidate) = turn.stages.candidate(place, number)
@@ -148,6 +145,15 @@ fn said(
     if let Some(why) = &decision.kept_back {
         return Some((RowKind::Held, why.clone(), None));
     }
+    let taken_up = decision
+        .acts
+        .iter()
+        .any(|act| matches!(act, Act::Open { .. } | Act::Commit));
+    unproposed(promotion, taken_up)
+}
+
+/// Of a promotion for which no pull request stands; `taken_up`: a run that may write does something about it.
+pub(super) fn unproposed(promotion: &Promotion, taken_up: bool) -> Option<Said> {
     match promotion.state {
         State::Held if promotion.changes.is_empty() => None,
         State::Held => Some((
@@ -156,10 +162,6 @@ fn said(
             promotion.help.clone(),
         )),
         State::Due => {
-            let writes = decision
-                .acts
-                .iter()
-                .any(|act| matches!(act, Act::Open { .. } | Act::Commit));
             let gate_error = promotion
                 .gates
                 .iter()
@@ -170,7 +172,7 @@ fn said(
                     format!("{}: {}", gate.name, gate.judgement.reason),
                     None,
                 )),
-                None if writes => Some((
+                None if taken_up => Some((
                     RowKind::Due,
                     texts::waits_for(promotion),
                     Some("is put up by a run that may write".to_owned()),
@@ -178,7 +180,12 @@ fn said(
                 None => Some((RowKind::Waiting, texts::waits_for(promotion), None)),
             }
         }
-        State::Error | State::Ahead | State::InSync => None,
+        State::Error => Some((
+            RowKind::Error,
+            promotion.reason.clone(),
+            promotion.help.clone(),
+        )),
+        State::Ahead | State::InSync => None,
     }
 }
 

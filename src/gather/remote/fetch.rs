@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::{Listed, RemoteRepo, Wants};
-use crate::forge::{Forge, ForgeError, HistoryCommit, PathEntry, Relation, RemoteEntry};
+use super::{Listed, RemoteRepo, Wants, told};
+use crate::forge::{Forge, ForgeError, PathEntry, Relation, RemoteEntry};
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::repo::{CommitInfo, FOLDER, GitTime, Repo, TreeEntry};
+use crate::repo::{FOLDER, Repo, TreeEntry};
 
 impl RemoteRepo {
     /// Fetches everything that was noted; whether there was anything.
@@ -87,7 +87,7 @@ impl RemoteRepo {
                     }
                     known
                         .commits
-                        .insert(one.commit.id, Ok(Some(Rc::new(info(one)))));
+                        .insert(one.commit.id, Ok(Some(Rc::new(told(&one.commit)))));
                 }
             }
             Err(error) => {
@@ -222,29 +222,6 @@ async fn list(forge: &Forge) -> Result<Rc<Listed>, ForgeError> {
 
 fn words<T>(answer: Result<T, ForgeError>) -> Looked<T> {
     answer.map_err(|error| error.to_string())
-}
-
-fn info(one: HistoryCommit) -> CommitInfo {
-    let time = |unix_seconds| GitTime {
-        unix_seconds,
-        offset_minutes: 0,
-    };
-    CommitInfo {
-        author_name: one.author,
-        author_email: String::new(),
-        author_time: time(one.authored),
-        committer_time: time(one.committed),
-        subject: one
-            .commit
-            .message
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-        message: one.commit.message,
-        parents: one.commit.parents,
-        tree: one.commit.tree,
-    }
 }
 
 fn proved(id: &TreeId, entries: Vec<RemoteEntry>) -> Looked<Vec<TreeEntry>> {

@@ -121,6 +121,8 @@ fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) 
                     tree: "b".repeat(40).parse().unwrap(),
                     parents: vec![commit('c')],
                     message: String::new(),
+                    author: String::new(),
+                    authored: jiff::Timestamp::UNIX_EPOCH,
                     committed: jiff::Timestamp::UNIX_EPOCH,
                 },
                 pulls: Vec::new(),

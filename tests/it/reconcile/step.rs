@@ -134,6 +134,24 @@ async fn a_step_masks_first_and_gives_log_outputs_and_summary() {
 }
 
 #[tokio::test]
+async fn a_status_step_prints_how_everything_stands_and_writes_nothing() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let mut step = Step::of(&site);
+    step.environment
+        .insert("INPUT_COMMAND".to_owned(), "status".to_owned());
+    let ran = step.run();
+    let log = text(&ran);
+    assert_eq!(ran.status.code(), Some(0), "{log}");
+    assert_eq!(site.writes(), Vec::<String>::new());
+    assert!(log.contains("prod: the next run takes it up"), "{log}");
+    let summary = step.read("summary");
+    assert!(summary.contains("status: nothing was written"), "{summary}");
+    assert_eq!(step.outputs()["changed"], "false");
+    let report: serde_json::Value = serde_json::from_str(&step.outputs()["report"]).unwrap();
+    assert_eq!(report["promotions"][0]["kind"], "due");
+}
+
+#[tokio::test]
 async fn what_is_not_built_yet_and_what_is_no_input_ends_with_two_and_asks_nothing() {
     let site = Site::of("k3s-upgrade-version").await;
     for (name, value, said) in [

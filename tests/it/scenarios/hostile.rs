@@ -67,6 +67,7 @@ fn nothing_reaches_a_terminal_raw() {
         &["validate"][..],
         &["plan"],
         &["plan", "--diff", "--why"],
+        &["status"],
         &["simulate"],
         &["simulate", "--approve", "\u{1b}[31mann\n::error::x"],
         &["graph"],
@@ -105,6 +106,7 @@ fn findings_about_hostile_names_are_calm_too() {
     for arguments in [
         &["validate"][..],
         &["plan", "--why"],
+        &["status"],
         &["simulate"],
         &["graph"],
     ] {

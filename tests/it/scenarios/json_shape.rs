@@ -382,6 +382,7 @@ fn standard_output_is_one_document_and_notices_go_to_standard_error() {
     repo.write("all.yaml", "changed\n");
     for arguments in [
         &["plan"][..],
+        &["status"],
         &["validate"],
         &["simulate"],
         &["graph"],

@@ -267,6 +267,7 @@ fn no_command_ever_shows_a_value_from_a_secret() {
                 &["validate"][..],
                 &["plan"],
                 &["plan", "--diff", "--why"],
+                &["status"],
                 &["simulate"],
                 &["simulate", "--approve", "ann"],
                 &["graph"],

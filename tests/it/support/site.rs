@@ -134,7 +134,8 @@ impl Site {
         environment: &BTreeMap<String, String>,
     ) -> Report {
         let format = ["--format=json"];
-        let format = if arguments.contains(&format[0]) {
+        let given = |argument: &&str| argument.starts_with("--format=");
+        let format = if arguments.iter().any(given) {
             &[]
         } else {
             &format[..]

@@ -1,0 +1,160 @@
+//! How every pipeline stands: what each stage runs and since when, what waits in front of it, for whom and until when.
+
+use jiff::Timestamp;
+
+use super::facts::Slot;
+use super::finding::Finding;
+use super::ids::{CommitId, PlanId};
+use super::name::StageName;
+use super::plan::Promotion;
+use super::pull::PullNumber;
+
+/// All pipelines that were asked for, at one moment.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// `owner/name`, or the name of the folder.
+    pub repository: String,
+    /// The branch that is looked at; `None` in a plain folder or where none is checked out.
+    pub base: Option<String>,
+    /// Its tip; `None` without a commit.
+    pub tip: Option<CommitId>,
+    /// The moment.
+    pub now: Timestamp,
+    /// The pipelines, what needs a person first.
+    pub pipelines: Vec<PipelineStatus>,
+    /// What is wrong with manifests and policy.
+    pub findings: Vec<Finding>,
+}
+
+/// How a promotion, or a pipeline by its worst promotion, stands. What needs a person first comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Stopped for safety until a person looks at it.
+    Blocked,
+    /// Something could not be read or must not be done.
+    Error,
+    /// A person has to approve, or to settle what a gate says.
+    WaitsForPeople,
+    /// A workflow or a check has to come to its end.
+    WaitsForChecks,
+    /// Time alone lets it go on.
+    WaitsForTime,
+    /// Something holds it, for nobody knows how long.
+    Held,
+    /// The next run takes it up.
+    Due,
+    /// A service of it was set by hand, and stays until its source moves.
+    Ahead,
+    /// Nothing differs.
+    InSync,
+}
+
+/// One pipeline.
+#[derive(Clone, Debug)]
+pub struct PipelineStatus {
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// How its worst promotion stands.
+    pub state: Standing,
+    /// Why nothing of it moves, where a finding stops it.
+    pub stopped: Option<String>,
+    /// Its stages, sources before targets.
+    pub stages: Vec<StageStatus>,
+}
+
+impl PipelineStatus {
+    /// As people name it: NAMESPACE/NAME, or NAME.
+    pub fn full_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// The promotion that matters most.
+    pub fn worst(&self) -> Option<&PromotionStatus> {
+        let all = self.stages.iter().flat_map(|stage| &stage.promotions);
+        // Of equal ones the first: min_by_key takes it.
+        all.min_by_key(|promotion| promotion.state)
+    }
+}
+
+/// One stage.
+#[derive(Clone, Debug)]
+pub struct StageStatus {
+    /// Its name.
+    pub stage: StageName,
+    /// What its services run, as far as promotions read or write it.
+    pub values: Vec<Running>,
+    /// Some service of it takes something from another.
+    pub takes: bool,
+    /// Since when; of its services the newest.
+    pub since: Since,
+    /// The promotions into it: one, none where no edge leads into it, one per edge with `join: any`.
+    pub promotions: Vec<PromotionStatus>,
+}
+
+/// A promoted value of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// The service's name.
+    pub service: String,
+    /// Which value.
+    pub slot: Slot,
+    /// The value: of a git ref the commit id where it is known, else its text. `None` is a secret.
+    pub value: Option<String>,
+    /// The human name of a commit: the branch or tag that it was taken from.
+    pub name: Option<String>,
+}
+
+/// Since when content stands on the base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// There is no history: a plain folder.
+    NoHistory,
+    /// It could not be told, and why.
+    Unknown(String),
+    /// The newest first-parent commit of the base that set a promoted value.
+    Set(SetOnBase),
+}
+
+/// The commit that set a value on the base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetOnBase {
+    /// The commit.
+    pub commit: CommitId,
+    /// Its committer date: whoever made the commit wrote it, so it is for display and nothing is ever decided by it.
+    pub at: Timestamp,
+    /// Its author's name; foreign text.
+    pub by: String,
+    /// It is a landing of Sluice: its own difference proves its plan.
+    pub landed: bool,
+    /// The pull request of a landing, where a forge was asked.
+    pub pull: Option<PullNumber>,
+}
+
+/// A promotion and how it stands.
+#[derive(Clone, Debug)]
+pub struct PromotionStatus {
+    /// How.
+    pub state: Standing,
+    /// The one thing that it waits for, in plain words.
+    pub reason: String,
+    /// What to do about it, where there is something.
+    pub help: Option<String>,
+    /// When time alone lets it go on; `None` where time alone does not.
+    pub next: Option<Timestamp>,
+    /// Which of its gates that is about, by its place among them.
+    pub deciding: Option<usize>,
+    /// The pull request that stands for it.
+    pub pull: Option<PullNumber>,
+    /// The plan that waits behind the one that stands.
+    pub newer: Option<PlanId>,
+    /// Why a person asked for it as an emergency.
+    pub emergency: Option<String>,
+    /// The plan that stands, judged now; else the one that would be made now.
+    pub promotion: Promotion,
+}

@@ -1,0 +1,139 @@
+//! The JSON document. No value of a secret is ever in it.
+
+use serde::Serialize;
+
+use crate::model::ids::{CommitId, PlanId};
+use crate::model::plan::EdgeName;
+use crate::model::pull::PullNumber;
+use crate::model::status::{
+    PipelineStatus, PromotionStatus, Running, Since, StageStatus, Standing, Status,
+};
+use crate::report::json::{self, ChangeJson, FindingJson, GateJson, LeftOutJson, VERSION};
+use crate::report::status::lines::field;
+
+#[derive(Serialize)]
+struct StatusJson<'a> {
+    version: u32,
+    repository: &'a str,
+    base: Option<&'a str>,
+    tip: Option<CommitId>,
+    now: String,
+    pipelines: Vec<PipelineJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PipelineJson<'a> {
+    pipeline: &'a str,
+    namespace: Option<&'a str>,
+    state: Standing,
+    stages: Vec<StageJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct StageJson<'a> {
+    stage: &'a str,
+    values: Vec<ValueJson<'a>>,
+    since: Option<SinceJson<'a>>,
+    promotions: Vec<PromotionJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ValueJson<'a> {
+    service: &'a str,
+    field: String,
+    value: Option<&'a str>,
+    name: Option<&'a str>,
+    secret: bool,
+}
+
+#[derive(Serialize)]
+struct SinceJson<'a> {
+    at: String,
+    commit: CommitId,
+    by: &'a str,
+    pull: Option<PullNumber>,
+}
+
+#[derive(Serialize)]
+struct PromotionJson<'a> {
+    edges: &'a [EdgeName],
+    state: Standing,
+    reason: &'a str,
+    help: Option<&'a str>,
+    next: Option<String>,
+    plan: Option<PlanId>,
+    newer: Option<PlanId>,
+    pull: Option<PullNumber>,
+    emergency: Option<&'a str>,
+    changes: Vec<ChangeJson<'a>>,
+    gates: Vec<GateJson<'a>>,
+    left_out: Vec<LeftOutJson<'a>>,
+}
+
+/// The document of `status`.
+pub fn json(status: &Status) -> String {
+    json::document(&StatusJson {
+        version: VERSION,
+        repository: &status.repository,
+        base: status.base.as_deref(),
+        tip: status.tip,
+        now: status.now.to_string(),
+        pipelines: status.pipelines.iter().map(pipeline).collect(),
+        findings: json::findings(&status.findings),
+    })
+}
+
+fn pipeline(pipeline: &PipelineStatus) -> PipelineJson<'_> {
+    PipelineJson {
+        pipeline: &pipeline.name,
+        namespace: pipeline.namespace.as_deref(),
+        state: pipeline.state,
+        stages: pipeline.stages.iter().map(stage).collect(),
+    }
+}
+
+fn stage(stage: &StageStatus) -> StageJson<'_> {
+    StageJson {
+        stage: stage.stage.as_str(),
+        values: stage.values.iter().map(value).collect(),
+        since: match &stage.since {
+            Since::Set(set) => Some(SinceJson {
+                at: set.at.to_string(),
+                commit: set.commit,
+                by: &set.by,
+                pull: set.pull,
+            }),
+            Since::NoHistory | Since::Unknown(_) => None,
+        },
+        promotions: stage.promotions.iter().map(promotion).collect(),
+    }
+}
+
+fn value(running: &Running) -> ValueJson<'_> {
+    ValueJson {
+        service: &running.service,
+        field: field(&running.slot),
+        value: running.value.as_deref(),
+        name: running.name.as_deref(),
+        secret: running.value.is_none(),
+    }
+}
+
+fn promotion(status: &PromotionStatus) -> PromotionJson<'_> {
+    let promotion = &status.promotion;
+    PromotionJson {
+        edges: &promotion.edges,
+        state: status.state,
+        reason: &status.reason,
+        help: status.help.as_deref(),
+        next: status.next.map(|at| at.to_string()),
+        plan: promotion.plan,
+        newer: status.newer,
+        pull: status.pull,
+        emergency: status.emergency.as_deref(),
+        changes: promotion.changes.iter().map(json::change).collect(),
+        gates: promotion.gates.iter().map(json::gate).collect(),
+        left_out: promotion.left_out.iter().map(json::left_out).collect(),
+    }
+}

@@ -1,0 +1,382 @@
+//! The text for a terminal, eighty columns wide; long names, and old dates beside them, take it to a hundred. The heading of a pipeline answers why it
+//! has not moved; below it stands the rest, stage by stage.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::NO_PIPELINE;
+use super::lines::{changes, cut, left_out, packed, running, services, since, wrapped};
+use crate::model::finding::{Finding, Severity};
+use crate::model::plan::{GateReport, State};
+use crate::model::status::{PipelineStatus, PromotionStatus, StageStatus, Standing, Status};
+use crate::model::verdict::Verdict;
+use crate::model::when::utc;
+use crate::report::escape::terminal;
+use crate::report::findings::{self, counted};
+use crate::report::style::{Style, pad};
+
+/// How wide the text is.
+const WIDTH: usize = 80;
+/// Where the right column begins, unless its text is too long for that.
+const RIGHT: usize = 53;
+/// What stands below the first line of a promotion is indented so far.
+const BELOW: usize = 7;
+/// So many lines of changes are shown.
+const MOST_LINES: usize = 8;
+
+/// The text.
+pub fn text(status: &Status, notices: &[String], style: Style) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{}", heading(status, style));
+    for notice in notices {
+        let _ = writeln!(text, "{}", style.dim(&terminal(notice)));
+    }
+    text.push('\n');
+    if status.pipelines.is_empty() {
+        let _ = writeln!(text, "{NO_PIPELINE}\n");
+    }
+    let alone = status.pipelines.len() == 1;
+    let mut brief = false;
+    for pipeline in &status.pipelines {
+        let shown = Shown {
+            pipeline,
+            name: name(status, pipeline),
+            now: status.now,
+            style,
+        };
+        brief = pipeline.state == Standing::InSync && !alone;
+        shown.heading(&mut text);
+        if !brief {
+            shown.below(&mut text);
+            text.push('\n');
+        }
+    }
+    if brief {
+        text.push('\n');
+    }
+    text.push_str(&found(&status.findings, style));
+    text.trim_end().lines().map(commandless).collect()
+}
+
+/// A line that a runner's log takes for no workflow command: it looks past the blanks at its beginning, where foreign names
+/// stand.
+fn commandless(line: &str) -> String {
+    let at = line.len() - line.trim_start().len();
+    match line[at..]
+        .strip_prefix(':')
+        .filter(|rest| rest.starts_with(':'))
+    {
+        Some(rest) => format!("{}\\u{{3a}}{rest}\n", &line[..at]),
+        None => format!("{line}\n"),
+    }
+}
+
+fn heading(status: &Status, style: Style) -> String {
+    let at = match (&status.base, status.tip) {
+        (base, Some(tip)) => {
+            let base = base.as_deref().unwrap_or("detached");
+            format!("{base} {}", tip.short())
+        }
+        (Some(_), None) => "no commit yet".to_owned(),
+        (None, None) => "a folder without history".to_owned(),
+    };
+    let name = format!("{}  {at}", status.repository);
+    let now = status.now.to_zoned(TimeZone::UTC);
+    format!(
+        "{}   {}   {}",
+        style.bold(&terminal(&name)),
+        counted(status.pipelines.len(), "pipeline"),
+        now.strftime("%Y-%m-%d %H:%M UTC")
+    )
+}
+
+/// The name, with the namespace where another one has the same.
+fn name(status: &Status, pipeline: &PipelineStatus) -> String {
+    let same = status
+        .pipelines
+        .iter()
+        .filter(|other| other.name == pipeline.name);
+    match same.count() {
+        1 => terminal(&pipeline.name),
+        _ => terminal(&pipeline.full_name()),
+    }
+}
+
+/// Errors in full, warnings as a number: they keep nothing from moving.
+fn found(all: &[Finding], style: Style) -> String {
+    let errors: Vec<Finding> = all
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .cloned()
+        .collect();
+    let mut text = findings::text(&errors, style);
+    if all.len() > errors.len() {
+        let number = counted(all.len() - errors.len(), "warning");
+        let _ = writeln!(
+            text,
+            "{}",
+            style.dim(&format!("{number}: sluice validate shows them"))
+        );
+    }
+    text
+}
+
+/// A pipeline on its way into the text.
+struct Shown<'a> {
+    pipeline: &'a PipelineStatus,
+    name: String,
+    now: Timestamp,
+    style: Style,
+}
+
+impl Shown<'_> {
+    /// Its name, and the one thing that matters.
+    fn heading(&self, text: &mut String) {
+        let name = self.name.chars().count();
+        let said = cut(
+            &terminal(&self.headline()),
+            WIDTH.saturating_sub(name + 2).max(40),
+        );
+        let begins = RIGHT.min(WIDTH.saturating_sub(said.chars().count()));
+        let said = match self.pipeline.state {
+            Standing::Blocked | Standing::Error => self.style.red(&said),
+            Standing::Due => self.style.green(&said),
+            Standing::InSync => self.style.dim(&said),
+            _ => self.style.yellow(&said),
+        };
+        let gap = " ".repeat(begins.saturating_sub(name).max(2));
+        let _ = writeln!(text, "{}{gap}{said}", self.style.bold(&self.name));
+    }
+
+    fn headline(&self) -> String {
+        if let Some(why) = &self.pipeline.stopped {
+            return format!("error: {}", brief(why));
+        }
+        let Some(worst) = self.pipeline.worst() else {
+            return "nothing is promoted in it".to_owned();
+        };
+        let stage = &worst.promotion.stage;
+        let gate = worst
+            .deciding
+            .and_then(|gate| worst.promotion.gates.get(gate));
+        let reason = brief(gate.map_or(&worst.reason, |gate| &gate.judgement.reason));
+        match worst.state {
+            Standing::Blocked => format!("{stage} blocked: {reason}"),
+            Standing::Error => format!("{stage} error: {reason}"),
+            Standing::WaitsForTime if worst.next.is_some() => {
+                let at = worst.next.unwrap_or(self.now);
+                format!("{stage} waits until {}", utc(at, self.now))
+            }
+            Standing::WaitsForPeople | Standing::WaitsForChecks | Standing::WaitsForTime => {
+                match reason.strip_prefix("waits for ") {
+                    Some(whom) => format!("{stage} waits for {whom}"),
+                    None => format!("{stage} waits: {reason}"),
+                }
+            }
+            Standing::Held if reason.starts_with("held") => format!("{stage} {reason}"),
+            Standing::Held => format!("{stage} held: {reason}"),
+            Standing::Due => format!("{stage}: {reason}"),
+            Standing::Ahead => format!("{stage} ahead of {}", from(worst)),
+            Standing::InSync => "in sync".to_owned(),
+        }
+    }
+
+    fn below(&self, text: &mut String) {
+        if let Some(why) = &self.pipeline.stopped {
+            for line in wrapped(&terminal(why), WIDTH - 2) {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
+        let names = self.pipeline.stages.iter();
+        let width = names
+            .map(|stage| terminal(stage.stage.as_str()).chars().count())
+            .max()
+            .unwrap_or(0);
+        for stage in &self.pipeline.stages {
+            self.stage(text, stage, width);
+            if self.pipeline.stopped.is_some() {
+                continue;
+            }
+            for promotion in &stage.promotions {
+                if promotion.state != Standing::InSync {
+                    self.promotion(text, promotion, stage.promotions.len() > 1);
+                }
+            }
+        }
+    }
+
+    fn stage(&self, text: &mut String, stage: &StageStatus, width: usize) {
+        let in_sync = stage.takes
+            && !stage.promotions.is_empty()
+            && stage
+                .promotions
+                .iter()
+                .all(|promotion| promotion.state == Standing::InSync);
+        let room = RIGHT.saturating_sub(width + 6);
+        let lines = match in_sync {
+            true => vec![format!("in sync with {}", terminal(&sources(stage)))],
+            false => services(&running(&stage.values), room),
+        };
+        let since = self.style.dim(&since(&stage.since, self.now));
+        let name = pad(&terminal(stage.stage.as_str()), width);
+        let first = format!(
+            "  {name}  {}",
+            lines.first().map_or("", String::as_str).trim_end()
+        );
+        let _ = writeln!(text, "{}  {since}", pad(first.trim_end(), RIGHT - 2));
+        for line in lines.iter().skip(1) {
+            let _ = writeln!(text, "  {}  {}", pad("", width), line.trim_end());
+        }
+    }
+
+    fn promotion(&self, text: &mut String, status: &PromotionStatus, several: bool) {
+        let promotion = &status.promotion;
+        if !promotion.changes.is_empty() || promotion.left_out.is_empty() {
+            self.first_line(text, status, several);
+            let mut say = |sentence: &str| {
+                for line in wrapped(&terminal(sentence), WIDTH - BELOW) {
+                    let _ = writeln!(text, "{}{line}", " ".repeat(BELOW));
+                }
+            };
+            if let Some(why) = &status.emergency {
+                say(&format!("EMERGENCY: {why}"));
+            }
+            // Without changes the first line said it; a gate says it itself, and not what else holds the promotion.
+            match status.deciding {
+                None if !promotion.changes.is_empty() => say(&status.reason),
+                Some(_) if promotion.state == State::Held => say(&promotion.reason),
+                _ => {}
+            }
+            if let Some(help) = status.help.as_ref().filter(|_| status.deciding.is_none()) {
+                say(&format!("help: {help}"));
+            }
+            if let Some(newer) = status.newer {
+                say(&format!("plan {} waits behind it", newer.shown()));
+            }
+            let names = promotion.gates.iter();
+            let width = names
+                .map(|gate| terminal(gate.name.as_str()).chars().count())
+                .max()
+                .unwrap_or(0);
+            for (index, gate) in promotion.gates.iter().enumerate() {
+                // A gate of one name stands on several edges and says the same on all of them.
+                let same = |other: &GateReport| {
+                    other.name == gate.name && other.judgement == gate.judgement
+                };
+                if !promotion.gates[..index].iter().any(same) {
+                    self.gate(text, gate, width);
+                }
+            }
+        }
+        for service in &promotion.left_out {
+            let lines = wrapped(&left_out(service, self.now), WIDTH - 6);
+            for (index, line) in lines.iter().enumerate() {
+                let _ = writeln!(text, "    {}{line}", if index == 0 { "" } else { "  " });
+            }
+        }
+    }
+
+    /// The pull request, what would change, and the plan's digits at the right.
+    fn first_line(&self, text: &mut String, status: &PromotionStatus, several: bool) {
+        let promotion = &status.promotion;
+        let mut pieces = changes(&promotion.changes);
+        if pieces.is_empty() {
+            pieces = wrapped(&terminal(&status.reason), WIDTH - BELOW);
+        }
+        let between = match promotion.changes.is_empty() {
+            true => " ",
+            false => ", ",
+        };
+        let mut before = String::new();
+        if several {
+            let _ = write!(before, "from {}: ", terminal(&from(status)));
+        }
+        if let Some(number) = status.pull {
+            let _ = write!(before, "{number}  ");
+        }
+        if let Some(first) = pieces.first_mut() {
+            *first = format!("{before}{first}");
+        }
+        let plan = promotion.plan.map(|plan| plan.shown()).unwrap_or_default();
+        let mut lines = packed(&pieces, between, WIDTH - BELOW - 8);
+        let more = lines.len().saturating_sub(MOST_LINES);
+        lines.truncate(MOST_LINES);
+        if more > 0 {
+            lines.push(format!("… and {more} more lines of changes"));
+        }
+        for (index, line) in lines.iter().enumerate() {
+            let start = match index {
+                0 => format!("    {} ", self.mark(status.state)),
+                _ => " ".repeat(BELOW),
+            };
+            let end = match index {
+                0 => format!("{}  {plan}", pad(line, WIDTH - BELOW - 8)),
+                _ => line.clone(),
+            };
+            let _ = writeln!(text, "{start}{}", end.trim_end());
+        }
+    }
+
+    fn gate(&self, text: &mut String, gate: &GateReport, width: usize) {
+        let mark = match gate.judgement.verdict {
+            Verdict::Pass => self.style.green("✓ "),
+            Verdict::Pending => self.style.yellow("⏳"),
+            Verdict::Blocked => self.style.red("✗ "),
+            Verdict::Error => self.style.red("! "),
+        };
+        let indent = BELOW + 3 + width + 2;
+        let room = WIDTH.saturating_sub(indent).max(30);
+        let mut lines = wrapped(&terminal(&gate.judgement.reason), room);
+        if gate.judgement.verdict != Verdict::Pass {
+            lines.extend(gate.link.as_deref().map(terminal));
+        }
+        let name = pad(&terminal(gate.name.as_str()), width);
+        for (index, line) in lines.iter().enumerate() {
+            let start = match index {
+                0 => format!("{}{mark} {name}  ", " ".repeat(BELOW)),
+                _ => " ".repeat(indent),
+            };
+            let _ = writeln!(text, "{start}{line}");
+        }
+    }
+
+    /// Two cells wide: the hourglass is.
+    fn mark(&self, state: Standing) -> String {
+        match state {
+            Standing::Blocked => self.style.red("✗ "),
+            Standing::Error => self.style.red("! "),
+            Standing::Due => self.style.green("→ "),
+            _ => self.style.yellow("⏳"),
+        }
+    }
+}
+
+/// The first part of a sentence, without what is said in brackets or added to it.
+fn brief(reason: &str) -> &str {
+    let ends = [" (", "; "].into_iter().filter_map(|end| reason.find(end));
+    &reason[..ends.min().unwrap_or(reason.len())]
+}
+
+/// The stages that a promotion comes from.
+fn from(status: &PromotionStatus) -> String {
+    let edges = status.promotion.edges.iter();
+    let names: Vec<&str> = edges.map(|edge| edge.from.as_str()).collect();
+    names.join(", ")
+}
+
+/// The stages that a stage is fed by.
+fn sources(stage: &StageStatus) -> String {
+    let edges = stage
+        .promotions
+        .iter()
+        .flat_map(|status| &status.promotion.edges);
+    let mut known = BTreeSet::new();
+    let names: Vec<&str> = edges
+        .map(|edge| edge.from.as_str())
+        .filter(|name| known.insert(*name))
+        .collect();
+    names.join(", ")
+}
