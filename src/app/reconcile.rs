@@ -80,6 +80,10 @@ struct Memory {
     unlabeled: BTreeSet<(PullNumber, String)>,
     /// How often the base moved while other pull requests were looked at.
     guarded_late: u32,
+    /// Heads whose status was left at success were looked for.
+    success_looked_for: bool,
+    /// Pull requests that were taken out of the merge queue in this run.
+    dequeued: BTreeSet<PullNumber>,
     /// What happened, for the report.
     outcome: Outcome,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ impl Forge {
         new: &CommitId,
         folders: &[String],
     ) -> Result<Brought, ForgeError> {
-        let (way, set, whole) = self.set_between(old, new).await?;
+        let (way, set, oldest, whole) = self.set_between(old, new).await?;
         let mut brought = Brought {
             way,
             commits: Vec::new(),
@@ -54,19 +55,17 @@ impl Forge {
             let pages = self.touching(new, folders, &cursors).await?;
             for (cursor, page) in cursors.iter_mut().zip(pages) {
                 let Some(page) = page else { continue };
-                // In the order of dates: once a whole page lies outside, what is older does too.
-                let mut any = false;
+                // In the order of dates: what is older than the oldest commit of the set is none of it.
+                let mut older = false;
                 let next = page.next();
                 for commit in page.nodes {
                     let oid: CommitId = id(&commit.oid)?;
-                    if set.contains(&oid) {
-                        any = true;
-                        if known.insert(oid) {
-                            brought.commits.push(commit.brought(oid)?);
-                        }
+                    older |= time(&commit.committed_date)? < oldest;
+                    if set.contains(&oid) && known.insert(oid) {
+                        brought.commits.push(commit.brought(oid)?);
                     }
                 }
-                *cursor = next.filter(|_| any).map(Some);
+                *cursor = next.filter(|_| !older).map(Some);
             }
         }
         brought.cut |= cursors.iter().any(Option::is_some);
@@ -76,15 +75,17 @@ impl Forge {
         Ok(brought)
     }
 
-    /// The ids of the commits in between, how the two stand to each other, and whether that is all of them.
+    /// How the two stand to each other, the ids of the commits in between, the oldest committer date among them, and whether
+    /// that is all of them.
     async fn set_between(
         &self,
         old: &CommitId,
         new: &CommitId,
-    ) -> Result<(Way, BTreeSet<CommitId>, bool), ForgeError> {
+    ) -> Result<(Way, BTreeSet<CommitId>, Timestamp, bool), ForgeError> {
         let doing = format!("compare {} with {}", old.short(), new.short());
         let mut set = BTreeSet::new();
         let mut way = Way::Forward;
+        let mut oldest = Timestamp::MAX;
         for page in 1..=PAGES {
             let path = self.path(&format!("/compare/{old}...{new}?per_page=100&page={page}"));
             let found: CompareShape = self.get(path, &doing).await?.parse(&doing)?;
@@ -96,12 +97,13 @@ impl Forge {
             let here = found.commits.len();
             for commit in found.commits {
                 set.insert(id(&commit.sha)?);
+                oldest = oldest.min(time(&commit.commit.committer.date)?);
             }
             if set.len() >= found.total_commits || here == 0 {
-                return Ok((way, set, true));
+                return Ok((way, set, oldest, true));
             }
         }
-        Ok((way, set, false))
+        Ok((way, set, oldest, false))
     }
 
     async fn touching(
@@ -162,6 +164,17 @@ struct CompareShape {
 #[derive(Deserialize)]
 struct ShaShape {
     sha: String,
+    commit: DatedShape,
+}
+
+#[derive(Deserialize)]
+struct DatedShape {
+    committer: DateShape,
+}
+
+#[derive(Deserialize)]
+struct DateShape {
+    date: String,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! Labels and the one commit status.
 
 use http::Method;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::Forge;
@@ -76,10 +77,11 @@ impl Forge {
         text: &str,
     ) -> Result<(), ForgeError> {
         let state = if success { "success" } else { "pending" };
-        self.say(commit, CONTEXT, state, text).await
+        self.say(commit, CONTEXT, state, text).await?;
+        Ok(())
     }
 
-    /// Says something of a commit: a status of this context in this state.
+    /// Says something of a commit: a status of this context in this state. Gives its number.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -89,17 +91,19 @@ impl Forge {
         context: &str,
         state: &str,
         text: &str,
-    ) -> Result<(), ForgeError> {
+    ) -> Result<u64, ForgeError> {
         let text: String = text.chars().take(140).collect();
         let body = json!({ "context": context, "state": state, "description": text });
         let path = self.path(&format!("/statuses/{commit}"));
-        self.write_again(
-            Method::POST,
-            path,
-            Some(body),
-            "set the status of a pull request",
-        )
-        .await?;
-        Ok(())
+        let doing = "set the status of a promotion";
+        let answer = self
+            .write_again(Method::POST, path, Some(body), doing)
+            .await?;
+        Ok(answer.parse::<IdShape>(doing)?.id)
     }
+}
+
+#[derive(Deserialize)]
+struct IdShape {
+    id: u64,
 }

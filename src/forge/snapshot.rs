@@ -34,7 +34,7 @@ const SNAPSHOT: &str = "query($owner: String!, $name: String!, $after: String) {
     own: labels(first: 100, query: \"sluice/\") { nodes { name } } \
     refs(refPrefix: \"refs/heads/sluice/\", first: 50, after: $after) { pageInfo { hasNextPage endCursor } \
     nodes { prefix name target { __typename oid ...commit } \
-    associatedPullRequests(first: 20, orderBy: { field: CREATED_AT, direction: DESC }) { nodes { ...pull } } } } } }";
+    associatedPullRequests(first: 20, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { ...pull } } } } } }";
 
 impl Forge {
     /// Reads the snapshot: one call for fifty branches.
@@ -46,6 +46,7 @@ impl Forge {
         let query = format!("{SNAPSHOT} {PULL} {ACTOR} {COMMIT}");
         let mut after = Value::Null;
         let mut found: Option<Snapshot> = None;
+        let mut ended = false;
         for _ in 0..MOST_PAGES {
             let variables =
                 json!({ "owner": self.slug.owner(), "name": self.slug.name(), "after": after });
@@ -66,16 +67,16 @@ impl Forge {
                 }
                 Some(known) => known.branches.extend(page.branches),
             }
-            match (next, &mut found) {
-                (Some(cursor), _) => after = Value::from(cursor),
-                (None, Some(_)) => break,
-                (None, None) => {}
-            }
-            if after.is_null() {
-                break;
+            match next {
+                Some(cursor) => after = Value::from(cursor),
+                None => {
+                    ended = true;
+                    break;
+                }
             }
         }
-        let mut snapshot = found.ok_or_else(|| too_long(doing))?;
+        // What was cut off could hold a promotion, its hold and its refusals.
+        let mut snapshot = found.filter(|_| ended).ok_or_else(|| too_long(doing))?;
         snapshot.branches.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(snapshot)
     }
@@ -135,6 +136,12 @@ impl RepositoryShape {
             let Ok(tip) = found.target.commit() else {
                 continue;
             };
+            if found.associated_pull_requests.next().is_some() {
+                return Err(ForgeError::NotUnderstood(format!(
+                    "{}{} has more pull requests than are read: delete the branch, or close those that are not Sluice's",
+                    found.prefix, found.name
+                )));
+            }
             branches.push(PromotionBranch {
                 name: short_name(&found.prefix, &found.name)?,
                 tip,

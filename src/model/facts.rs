@@ -185,7 +185,7 @@ pub struct Approvals {
 }
 
 /// Everything that the planner may look at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Facts<'a> {
     /// The manifests.
     pub catalog: &'a Catalog,

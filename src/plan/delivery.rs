@@ -79,6 +79,8 @@ pub struct Stage<'a> {
     pub all_read: bool,
     /// How it is delivered.
     pub delivery: Delivery,
+    /// A held pull request of this stage that belongs to no promotion any more: its hold counts all the same.
+    pub held_beside: Option<PullNumber>,
     /// A person asks for it as an emergency in this run.
     pub asks_emergency: bool,
 }
@@ -165,6 +167,11 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
                 });
             }
         }
+        None if promotion.proposable && stage.held_beside.is_some() => {
+            decision.kept_back = stage.held_beside.map(|number| {
+                format!("{number} of this stage is held, and was put up along other edges: take its label off, or close it")
+            });
+        }
         None if promotion.proposable => match (&stage.veto, stage.closed_lately) {
             (Some((number, who)), _) => {
                 decision.kept_back = Some(format!(
@@ -185,9 +192,14 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
             && stage.all_read
             && promotion.state != State::Held =>
         {
+            // One that is held stays: closed, its hold would be forgotten.
+            let free = stage
+                .candidates
+                .iter()
+                .filter(|candidate| candidate.hold == LabelHold::Free);
             decision
                 .acts
-                .extend(others(&decision).into_iter().map(Act::Close));
+                .extend(free.map(|candidate| Act::Close(candidate.pull.number)));
         }
         None => {}
     }

@@ -62,6 +62,15 @@ pub fn standing(facts: &Facts<'_>, standing: &Standing) -> Option<Promotion> {
     draft.older = current
         .as_ref()
         .is_none_or(|current| current.plan != Some(standing.plan));
+    planner.hold_services(standing.stage, &mut draft);
+    let nothing_now = current
+        .as_ref()
+        .is_none_or(|current| current.changes.is_empty());
+    if draft.older && nothing_now && !standing.requested {
+        draft
+            .holds
+            .push(Reason::new(super::planner::holds::NOTHING_NOW));
+    }
     planner.hold(standing.stage, &edges, &mut draft);
     let mut promotion = planner.judged(standing.stage, &edges, draft, Some(standing.plan));
     if let Some(current) = current {

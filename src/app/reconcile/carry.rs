@@ -14,7 +14,7 @@ use crate::execute::{DeliveryError, Draft, TEMPORARY};
 use crate::forge::ForgeError;
 use crate::model::ids::PlanId;
 use crate::model::label::{HOLD, approve_label};
-use crate::model::proposal::Proposal;
+use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{PullNumber, PullState};
 use crate::plan::LabelHold;
 use crate::plan::delivery::{Act, Decision};
@@ -73,9 +73,12 @@ impl Turn<'_> {
         if self.take_stale_labels_off(decisions, memory).await? {
             done = Done::Changed;
         }
+        self.take_success_back(memory).await?;
+        self.leave_the_queue(memory).await?;
         for (proposal, pull) in &self.stages.stray {
             // Its pipeline, stage or edges are gone; while something went unread, they may only be out of sight.
             if !super::stages::all_read(self.seen)
+                || super::stages::is_held(pull)
                 || crate::gather::moved(proposal, pull).is_some()
                 || !super::is_ordered(
                     self.order,
@@ -90,6 +93,50 @@ impl Turn<'_> {
             done = Done::Changed;
         }
         Ok(done)
+    }
+
+    /// Sets the status back that a run left at success which died, or was stopped, between it and its merge: a required check
+    /// would let anybody merge by it when the gates are long shut again. Looked for once a run.
+    async fn take_success_back(&self, memory: &mut Memory) -> Result<(), Failure> {
+        if std::mem::replace(&mut memory.success_looked_for, true) {
+            return Ok(());
+        }
+        let heads: Vec<_> = self
+            .stages
+            .all_candidates()
+            .filter(|candidate| !candidate.pull.queued)
+            .map(|candidate| candidate.pull.head)
+            .collect();
+        if heads.is_empty() {
+            return Ok(());
+        }
+        for head in self.session.forge.successful(&heads, "sluice").await? {
+            let why = "waits for its gates";
+            self.session.forge.set_status(&head, false, why).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes out of the merge queue what may not land any more: a gate shut, somebody holds it, or nobody can tell.
+    async fn leave_the_queue(&self, memory: &mut Memory) -> Result<(), Failure> {
+        for candidate in self.stages.all_candidates() {
+            let pull = &candidate.pull;
+            let may_land = candidate.hold == LabelHold::Free
+                && matches!(candidate.build, Build::Stands | Build::Unknown)
+                && candidate
+                    .judged
+                    .as_ref()
+                    .is_some_and(|judged| judged.may_land());
+            if pull.queued && !may_land && memory.dequeued.insert(pull.number) {
+                self.session.forge.dequeue(pull).await?;
+                let why = "left the merge queue";
+                self.session
+                    .forge
+                    .set_status(&pull.head, false, why)
+                    .await?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes labels off that were set before the head arrived, once each; whether there were any. Nothing depends on it:
@@ -280,14 +327,6 @@ impl Turn<'_> {
                 self.session.forge.add_label(number, HOLD).await?;
             }
             if let Some(judged) = &candidate.judged {
-                if pull.queued && !judged.may_land() {
-                    self.session.forge.dequeue(pull).await?;
-                    let why = "left the merge queue";
-                    self.session
-                        .forge
-                        .set_status(&pull.head, false, why)
-                        .await?;
-                }
                 let newer = self
                     .stages
                     .promotion(*place)

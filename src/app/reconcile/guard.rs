@@ -229,5 +229,6 @@ async fn say(
     }
     forge
         .say(&head.commit, CONTEXT, verdict.state(), &description)
-        .await
+        .await?;
+    Ok(())
 }

@@ -13,6 +13,7 @@ use crate::app::session::Session;
 use crate::execute::DeliveryError;
 use crate::forge::ForgeError;
 use crate::model::evidence::{Actor, Looked};
+use crate::model::ids::CommitId;
 use crate::model::job::{INTENT, digest};
 use crate::model::plan::GateReport;
 use crate::model::pull::PullNumber;
@@ -159,7 +160,11 @@ pub(super) async fn start(
     let forge = &turn.session.forge;
     let context = format!("{INTENT}{}", report.name);
     let attempt = format!("attempt {}", start.attempt);
-    forge.say(&head, &context, "pending", &attempt).await?;
+    let noted = forge.say(&head, &context, "pending", &attempt).await?;
+    if !is_first(turn.session, &head, &context, &attempt, noted).await? {
+        // Another run noted it before: that run starts it.
+        return Ok(Done::Unchanged);
+    }
     let (namespace, pipeline, stage) = turn.key(place);
     let about = json!({
         "repository": forge.slug().to_string(), "base": turn.seen.snapshot.base, "pull": number.0,
@@ -188,6 +193,36 @@ pub(super) async fn start(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a note is the first of this account for its attempt: of two runs at once only one starts the workflow.
+async fn is_first(
+    session: &Session,
+    head: &CommitId,
+    context: &str,
+    attempt: &str,
+    noted: u64,
+) -> Result<bool, DeliveryError> {
+    let own = session.own().await.ok().and_then(|own| own.id);
+    for seconds in [1, 2, 4] {
+        let all = session.forge.statuses(head).await?;
+        let mut ours = all
+            .iter()
+            .filter(|status| {
+                let same = status.context == context && status.description == attempt;
+                same && own.is_some() && status.creator == own
+            })
+            .map(|status| status.signal.id);
+        let listed: Vec<u64> = ours.by_ref().collect();
+        if listed.contains(&noted) {
+            return Ok(listed.iter().min() == Some(&noted));
+        }
+        // The list may lag behind.
+        if !session.forge.wait(seconds).await {
+            break;
+        }
+    }
+    Ok(false)
 }
 
 fn refusal(report: &GateReport, workflow: &str, error: &ForgeError) -> String {

@@ -180,8 +180,23 @@ impl Stages {
             closed_lately: None,
             all_read: all_read(seen),
             delivery,
+            held_beside: self
+                .stray
+                .iter()
+                .find(|(proposal, pull)| {
+                    is_held(pull)
+                        && proposal.namespace == pipeline.namespace
+                        && proposal.pipeline == pipeline.name.as_str()
+                        && proposal.stage == promotion.stage
+                })
+                .map(|(_, pull)| pull.number),
             asks_emergency: false,
         }
+    }
+
+    /// Every open pull request of ours that belongs to a promotion.
+    pub(super) fn all_candidates(&self) -> impl Iterator<Item = &Candidate> {
+        self.candidates.values().flatten()
     }
 
     pub(super) fn promotion(&self, place: Place) -> &Promotion {
@@ -334,6 +349,12 @@ async fn changes_of(
         Ok(None) => Err("its content is not what its plan says".to_owned()),
         Err(error) => Err(error.to_string()),
     })
+}
+
+/// Whether a pull request that belongs to no promotion has to be left as it is: its label is on, or was taken off by nobody
+/// knows whom.
+pub(super) fn is_held(pull: &Pull) -> bool {
+    label_hold(pull, None) != crate::plan::LabelHold::Free
 }
 
 /// Nothing in which a pipeline could stand went unread: absence is not deletion.

@@ -172,24 +172,32 @@ impl<'a> Turn<'a> {
 
     /// Reads which promotions were closed, and what the people who closed them may do.
     async fn read_closed(&self, memory: &mut Memory) -> Result<(), Failure> {
+        let of_ours = |pull: &Pull| !pull.foreign && pull.branch.starts_with("sluice/");
         let closed = self
             .session
             .forge
             .closed_pulls(&self.seen.snapshot.base, |found| {
-                found.len() >= CLOSED_ENOUGH
+                // Only our own count: anybody can close any number of others.
+                found.iter().filter(|pull| of_ours(pull)).count() >= CLOSED_ENOUGH
             })
             .await?;
         if closed.more {
             memory.outcome.notices.push(format!(
-                "only the last {CLOSED_ENOUGH} pull requests that were closed unmerged were looked through: a promotion that a \
-                 person closed before them may come back"
+                "only the last {CLOSED_ENOUGH} promotions that were closed unmerged were looked through: one that a person closed \
+                 before them, and whose branch is gone, may come back"
             ));
         }
-        let ours: Vec<Pull> = closed
+        // The branch of a closed promotion stays while its plan would be made, so that no list can hide its closing.
+        let branches = self.seen.snapshot.branches.iter();
+        let still_there = branches.flat_map(|branch| branch.pulls.iter().cloned());
+        let mut ours: Vec<Pull> = closed
             .pulls
             .into_iter()
-            .filter(|pull| !pull.foreign && pull.branch.starts_with("sluice/"))
+            .chain(still_there)
+            .filter(|pull| of_ours(pull) && matches!(pull.state, PullState::Closed { .. }))
             .collect();
+        ours.sort_by_key(|pull| pull.number);
+        ours.dedup_by_key(|pull| pull.number);
         let people: BTreeMap<UserId, String> = ours
             .iter()
             .filter_map(|pull| match &pull.state {

@@ -152,6 +152,7 @@ fn stage(promotion: &Promotion, candidates: Vec<Candidate>) -> Stage<'_> {
         closed_lately: None,
         all_read: true,
         delivery: Delivery::PullRequest,
+        held_beside: None,
         asks_emergency: false,
     }
 }

@@ -140,7 +140,20 @@ fn by_evidence(
             way: Some(way),
         })
         .collect();
-    let approvals = given.iter().map(Given::shown).collect();
+    // What counts for no line is no approval of this gate: it must not keep a newer plan waiting.
+    let approvals = given
+        .iter()
+        .filter(|one| {
+            rule.lines
+                .iter()
+                .any(|line| match register.asked(&line.by.value) {
+                    Ok(Asked::Anyone) => true,
+                    Ok(Asked::Each(sets)) => sets.iter().any(|set| set.holds(one.id, one.login)),
+                    Ok(Asked::Nobody(_)) | Err(_) => false,
+                })
+        })
+        .map(Given::shown)
+        .collect();
     let judgement = if let Some(why) = counted.unread.first() {
         Judgement::new(Verdict::Error, why.clone())
     } else if !counted.refusals.is_empty() {

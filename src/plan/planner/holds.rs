@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Planner;
 use super::draft::Draft;
+use crate::copy::Pair;
 use crate::model::facts::ReadyQuery;
 use crate::model::plan::State;
 use crate::model::policy::{EmergencySkip, Ready, Ruled, Trigger};
@@ -12,6 +13,9 @@ use crate::model::verdict::Verdict;
 use crate::plan::hold::{Held, frozen, until};
 use crate::plan::{gates, ready, when};
 use crate::yaml::Position;
+
+/// What holds a plan that people have begun to approve when its stage has nothing to promote any more.
+pub(super) const NOTHING_NOW: &str = "its sources hold something else by now, and nothing is to be promoted: close it, or request changes";
 
 /// What holds a stage that nothing sets off. People search for this sentence; keep it.
 const NOTHING_SAYS: &str = "nothing says that it may move: it has no gate, no `ready` rule on its source, and no `trigger: auto` in its own entry";
@@ -138,8 +142,17 @@ impl<'a> Planner<'a> {
             };
             let from_name = &self.manifest.stages[from].name.value;
             let takes = draft.takes_over.get(edge).copied().unwrap_or(false);
-            if let Some((rule, at)) = self.ready_rule(from).filter(|_| !draft.older) {
-                self.hold_until_ready(stage, *edge, from, rule, at, draft);
+            match self.ready_rule(from) {
+                // Whether what it brings is still good, nobody can say: its source holds something else by now.
+                Some((_, at)) if takes && draft.older => draft.holds.push(
+                    Reason::new(format!(
+                        "{from_name} holds something else by now, so whether this is ready cannot be told: close it, or request \
+                         changes, to let the newer plan through"
+                    ))
+                    .at(at),
+                ),
+                Some((rule, at)) => self.hold_until_ready(stage, *edge, from, rule, at, draft),
+                None => {}
             }
             if takes && self.facts.landed.contains(&(self.id(), from)) {
                 let from_rule = policy.stage(&self.manifest.name, from_name);
@@ -156,6 +169,36 @@ impl<'a> Planner<'a> {
                 draft.holds.push(Reason::new(format!(
                     "guarded by {from_name}, which is not in sync"
                 )));
+            }
+        }
+    }
+
+    /// Holds of services that stand in what is put up already: the plan is kept as it is, so all of it waits.
+    pub(super) fn hold_services(&self, stage: StageIndex, draft: &mut Draft) {
+        let held = Held {
+            pipeline: &self.manifest.name,
+            stage: &self.manifest.stages[stage].name.value,
+            now: self.facts.now,
+        };
+        for service in 0..self.resolved.stages[stage].services.len() {
+            let Some(pair) = Pair::of(
+                self.facts.catalog,
+                self.facts.policy,
+                self.resolved,
+                stage,
+                service,
+            ) else {
+                continue;
+            };
+            let secret = pair.target_secret.map(|secret| &secret.key);
+            let is_in_it = draft.changes.iter().any(|change| {
+                change.manifest == pair.target.key || Some(&change.manifest) == secret
+            });
+            let hold = held.service(self.facts.policy, &pair.target.key.name);
+            if let (true, Some(hold)) = (is_in_it, hold) {
+                let ends = hold.until.map(|until| until.timestamp());
+                let text = format!("{} is held: {}", pair.target.key.name, hold.reason);
+                draft.holds.push(Reason::new(text).at(hold.at).until(ends));
             }
         }
     }
@@ -212,7 +255,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Whose content must be ready before a promotion goes along an edge: what it takes that changes; on an edge along
-    /// which nothing is taken, all of the stage that guards.
+    /// which nothing of this promotion is taken, all of the stage.
     pub(super) fn ready_queries(
         &self,
         stage: StageIndex,
@@ -226,11 +269,15 @@ impl<'a> Planner<'a> {
             source,
             target,
         };
-        if draft.takes_over.get(&edge).copied().unwrap_or(false) {
-            let taken = draft.sources.iter().filter(|(over, ..)| *over == edge);
-            return taken
-                .map(|(_, service, source)| query(*source, Some((stage, *service))))
-                .collect();
+        let taken: Vec<ReadyQuery> = draft
+            .sources
+            .iter()
+            .filter(|(over, ..)| *over == edge)
+            .map(|(_, service, source)| query(*source, Some((stage, *service))))
+            .collect();
+        // An edge along which nothing changes is joined all the same: all of its stage has to be ready.
+        if !taken.is_empty() {
+            return taken;
         }
         let services = self.resolved.stages[from].services.iter();
         services

@@ -11,12 +11,19 @@ use crate::plan::gates;
 /// Every look-up that the `ready` rules ask for: of promotions that have something to change.
 pub fn ready_queries(facts: &Facts<'_>) -> Vec<(ReadyQuery, Ready)> {
     let mut queries = Vec::new();
+    // Also of what was set by hand: whoever asks for `take: source` is only known later.
+    let all = Facts {
+        take_source: true,
+        ..facts.clone()
+    };
+    let facts = &all;
     for resolved in facts.resolved {
         if facts.stopped.contains_key(&resolved.id) {
             continue;
         }
-        let planner = Planner::new(facts, resolved);
+        let mut planner = Planner::new(facts, resolved);
         for stage in 0..resolved.stages.len() {
+            planner.asked = Some(stage);
             for edges in planner.promotions_into(stage) {
                 let asks = |edge: &usize| {
                     let from = planner.source_stage(*edge)?;
