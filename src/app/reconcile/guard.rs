@@ -254,6 +254,8 @@ mod tests {
                 tree: "5".repeat(40).parse().unwrap(),
                 parents: parents.to_vec(),
                 message: String::new(),
+                author: String::new(),
+                authored: jiff::Timestamp::UNIX_EPOCH,
                 committed: jiff::Timestamp::UNIX_EPOCH,
             }))
         };
