@@ -364,15 +364,11 @@ pub fn judge(merge: &Merge<'_>) -> GuardVerdict {
     }
     for file in merge.files {
         let mut found = Vec::new();
-        let read = |then| match then {
-            &FileThen::Read(ref manifests) => manifests.as_slice(),
-            FileThen::Nothing | FileThen::Unreadable(_) => &[],
-        };
         match &file.after {
             // Whatever it held is out of sight: one thing, said once.
             FileThen::Unreadable(why) => found.push(Touched::Unreadable(why.clone())),
             FileThen::Nothing | FileThen::Read(_) => {
-                let (before, after) = (read(&file.before), read(&file.after));
+                let (before, after) = (manifests_of(&file.before), manifests_of(&file.after));
                 pipelines(before, after, &mut found);
                 manifests(merge, before, after, &mut found);
             }
@@ -387,6 +383,13 @@ pub fn judge(merge: &Merge<'_>) -> GuardVerdict {
         GuardVerdict::Harmless
     } else {
         GuardVerdict::Touches(touches)
+    }
+}
+
+fn manifests_of(then: &FileThen) -> &[ManifestThen] {
+    match then {
+        FileThen::Read(manifests) => manifests,
+        FileThen::Nothing | FileThen::Unreadable(_) => &[],
     }
 }
 

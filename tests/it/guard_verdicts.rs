@@ -428,3 +428,23 @@ fn versions_that_gate_the_same_are_told_by_their_shape() {
         assert!(!same(&other), "{other}");
     }
 }
+
+#[test]
+fn the_first_path_is_named_whatever_kind_of_thing_it_is() {
+    let base = vec![
+        ("p.yaml", pipeline(&format!(", {GATED}"), "")),
+        ("d.yaml", service("api-dev", GIT)),
+        ("a.yaml", service("api", GIT)),
+    ];
+    let policy = policy("gates: { release: { approve: [{ by: code-owners }] } }");
+    let hand = service("api", &GIT.replace("v1", "v2"));
+    let edits = [
+        ("p.yaml", None),
+        ("docs/CODEOWNERS", Some("* @carol\n")),
+        ("a.yaml", Some(hand.as_str())),
+    ];
+    assert_eq!(
+        verdict(&base, &edits, &policy).description(str::to_owned),
+        "a.yaml: spec.git.ref of api is promoted through release, and 2 more"
+    );
+}

@@ -126,7 +126,7 @@ async fn open_pulls(turn: &Turn<'_>) -> Result<OpenPulls, ForgeError> {
             && Head::all(turn, &open)
                 .iter()
                 .flat_map(|head| &head.pulls)
-                .any(|pull| matches!(trial(turn, pull), Tried::NotYet));
+                .any(|pull| matches!(trial(&snapshot.tip.id, pull), Tried::NotYet));
         match waits.next() {
             Some(seconds) if waiting && forge.wait(*seconds).await => {}
             _ => return Ok(open),
@@ -141,11 +141,9 @@ enum Tried<'p> {
     NotYet,
 }
 
-fn trial<'p>(turn: &Turn<'_>, pull: &'p OpenPull) -> Tried<'p> {
+fn trial<'p>(tip: &CommitId, pull: &'p OpenPull) -> Tried<'p> {
     match &pull.merge {
-        Trial::Commit(commit) if commit.parents == [turn.seen.snapshot.tip.id, pull.head] => {
-            Tried::Commit(commit)
-        }
+        Trial::Commit(commit) if commit.parents == [*tip, pull.head] => Tried::Commit(commit),
         Trial::Conflicts => Tried::Conflicts,
         // Also a trial on an older tip.
         Trial::Commit(_) | Trial::Unknown => Tried::NotYet,
@@ -231,4 +229,54 @@ async fn say(
         .say(&head.commit, CONTEXT, verdict.state(), &description)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trial_of_this_head_on_this_tip_tells_what_a_merge_would_give() {
+        let id = |digit: &str| -> CommitId { digit.repeat(40).parse().unwrap() };
+        let (tip, head, older) = (id("1"), id("2"), id("3"));
+        let pull = |merge| OpenPull {
+            number: PullNumber(1),
+            head,
+            branch: "x".to_owned(),
+            foreign: false,
+            own: false,
+            files: 1,
+            merge,
+            said: None,
+        };
+        let of_parents = |parents: &[CommitId]| {
+            pull(Trial::Commit(RemoteCommit {
+                id: id("4"),
+                tree: "5".repeat(40).parse().unwrap(),
+                parents: parents.to_vec(),
+                message: String::new(),
+                author: String::new(),
+                authored: jiff::Timestamp::UNIX_EPOCH,
+                committed: jiff::Timestamp::UNIX_EPOCH,
+            }))
+        };
+        let told = of_parents(&[tip, head]);
+        assert!(matches!(trial(&tip, &told), Tried::Commit(_)));
+        for parents in [
+            vec![older, head],
+            vec![tip, older],
+            vec![head, tip],
+            vec![tip],
+            vec![tip, head, older],
+            vec![],
+        ] {
+            assert!(
+                matches!(trial(&tip, &of_parents(&parents)), Tried::NotYet),
+                "{parents:?}"
+            );
+        }
+        let conflicts = pull(Trial::Conflicts);
+        assert!(matches!(trial(&tip, &conflicts), Tried::Conflicts));
+        assert!(matches!(trial(&tip, &pull(Trial::Unknown)), Tried::NotYet));
+    }
 }

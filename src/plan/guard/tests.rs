@@ -53,7 +53,7 @@ fn the_description_fits_and_keeps_the_end_of_the_path_and_the_count() {
         GuardVerdict::Touches(vec![hostile]).description(|text| text.escape_debug().to_string());
     assert_eq!(
         text,
-        "a\\u{202e}.yaml: spec.git.ref of b\\u{a}::error:: is promoted through g"
+        "a\\u{202e}.yaml: spec.git.ref of b\\n::error:: is promoted through g"
     );
 }
 

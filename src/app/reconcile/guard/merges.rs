@@ -101,7 +101,7 @@ impl<'a> Guard<'a> {
                     pull.files
                 ));
             }
-            match trial(self.turn, pull) {
+            match trial(&tip, pull) {
                 Tried::Conflicts => unknown(format!("it has conflicts with {base}")),
                 Tried::NotYet => unknown(format!(
                     "GitHub has not worked out yet what merging it into {base} would give"
