@@ -21,6 +21,7 @@ pub use authors::{brings, change_authors};
 pub use files::{files_at, files_of_commit, files_on_disk};
 pub use guard::{MergedPath, contents, merged_paths};
 pub use history::answer_history;
+pub use landing::landed_changes;
 pub use proposals::{Wanted, build, changes, moved, proposals};
 pub use ready::answer_ready;
 pub use remote::RemoteRepo;

@@ -5,21 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::Memory;
-use super::outcome::RowKind;
+use super::outcome::{Row, RowKind};
 use super::stages::Place;
 use super::texts;
 use super::turn::{Done, Turn, failure};
 use crate::error::Failure;
 use crate::execute::{DeliveryError, Draft, TEMPORARY};
 use crate::forge::ForgeError;
+use crate::gather;
 use crate::model::ids::PlanId;
 use crate::model::label::{HOLD, approve_label};
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{PullNumber, PullState};
 use crate::plan::LabelHold;
 use crate::plan::delivery::{Act, Decision};
+use crate::record::Record;
 use crate::render::Blocked;
 use crate::render::comment::{self, Replaced};
+use crate::repo::ReadObjects;
 
 /// With fewer calls left nothing new is begun: what was begun has to be brought to its end.
 pub(super) const FLOOR: u64 = 50;
@@ -38,6 +41,49 @@ impl Turn<'_> {
                 pull.number, by.login, proposal.stage
             )
         })
+    }
+
+    /// What is wrong with a merge of our own that no run looked at afterwards: one that died between the merge and the look at
+    /// the base. `None` where it made exactly what its plan says, or somebody else merged it.
+    async fn landed_otherwise(
+        &self,
+        proposal: &Proposal,
+        memory: &Memory,
+    ) -> Result<Option<String>, Failure> {
+        let base = &self.seen.snapshot.base;
+        let pull = proposal.pull(base);
+        let Some(PullState::Merged {
+            commit: Some(commit),
+            ..
+        }) = pull.map(|pull| &pull.state)
+        else {
+            return Ok(None);
+        };
+        if memory.landed_plans.contains(&proposal.plan) || self.merged_by_hand(proposal).is_some() {
+            return Ok(None);
+        }
+        let Some(record) = Record::parse(&proposal.branch.tip.message) else {
+            return Ok(None);
+        };
+        let repo = self.session.remotes.here();
+        let policy = &self.seen.world.policy;
+        let proved = self
+            .session
+            .settle(|| {
+                let info = repo.commit_info(commit)?;
+                let Some(parent) = info.parents.first() else {
+                    return Ok(false);
+                };
+                let changes = gather::landed_changes(repo, commit, parent, &record, policy)?;
+                Ok(changes.is_some())
+            })
+            .await?;
+        Ok((!proved).then(|| {
+            format!(
+                "what the merge {} made is not what was approved: compare it with its plan",
+                commit.short()
+            )
+        }))
     }
 
     /// Does what moves no base; whether anything was done.
@@ -386,6 +432,24 @@ impl Turn<'_> {
                     &proposal.pipeline,
                 )
             {
+                if let Some(why) = self.landed_otherwise(proposal, memory).await? {
+                    memory.outcome.rows.push(Row {
+                        kind: RowKind::Blocked,
+                        pipeline: proposal.pipeline.clone(),
+                        from: Vec::new(),
+                        to: proposal.stage.to_string(),
+                        plan: Some(proposal.plan),
+                        pull: proposal.pull(base).map(|pull| pull.number),
+                        commit: None,
+                        emergency: None,
+                        why,
+                        next: Some(format!(
+                            "put right what stands on {base}, then delete the branch {}",
+                            proposal.branch.name
+                        )),
+                    });
+                    continue;
+                }
                 if let Some(notice) = self.merged_by_hand(proposal) {
                     memory.outcome.notices.push(notice);
                 }

@@ -38,6 +38,8 @@ pub(super) struct Stages {
     pub stray: Vec<(Proposal, Pull)>,
     /// Proposals without an open pull request.
     pub resting: Vec<Proposal>,
+    /// What a person asked for whose base moved: its next build is asked for by the same person, for the same reason.
+    pub carried: BTreeMap<Place, Proposal>,
 }
 
 /// What is remembered that bears on a plan.
@@ -133,7 +135,27 @@ impl Stages {
             roster,
             ..recall.ask(seen, by_plan)
         };
-        let plan = seen.evaluation.plan(&seen.world, seen.now, &ask);
+        let mut plan = seen.evaluation.plan(&seen.world, seen.now, &ask);
+        let carried = match recall.asked {
+            None => carried(&plan, &by_place, &builds),
+            Some(_) => BTreeMap::new(),
+        };
+        for (place, proposal) in &carried {
+            let facts = seen.evaluation.facts(&seen.world, seen.now, &ask);
+            let promotion = &plan.pipelines[place.0].promotions[place.1];
+            let asked_for = Standing {
+                pipeline: plan.pipelines[place.0].id,
+                stage: promotion.index,
+                edges: proposal.edges.clone(),
+                plan: proposal.plan,
+                changes: promotion.changes.clone(),
+                requested: true,
+                emergency: proposal.emergency,
+            };
+            if let Some(judged) = standing(&facts, &asked_for) {
+                plan.pipelines[place.0].promotions[place.1] = judged;
+            }
+        }
         let mut candidates: BTreeMap<Place, Vec<Candidate>> = BTreeMap::new();
         for (place, found) in by_place {
             for (proposal, pull) in found {
@@ -157,6 +179,7 @@ impl Stages {
             strange,
             stray,
             resting,
+            carried,
         })
     }
 
@@ -249,6 +272,27 @@ impl Stages {
                     .map(move |(position, _)| (index, position))
             })
     }
+}
+
+/// Proposals that a person asked for, of the plan that would be made now, whose base moved under them.
+fn carried(
+    plan: &Plan,
+    by_place: &BTreeMap<Place, Vec<(Proposal, Pull)>>,
+    builds: &BTreeMap<PullNumber, Build>,
+) -> BTreeMap<Place, Proposal> {
+    let mut found = BTreeMap::new();
+    for (place, proposals) in by_place {
+        let promotion = &plan.pipelines[place.0].promotions[place.1];
+        let moved = proposals.iter().find(|(proposal, pull)| {
+            proposal.requested_by.is_some()
+                && promotion.plan == Some(proposal.plan)
+                && builds.get(&pull.number) == Some(&Build::BaseMoved)
+        });
+        if let Some((proposal, _)) = moved {
+            found.insert(*place, proposal.clone());
+        }
+    }
+    found
 }
 
 /// What the gates of each promotion that is put up ask for.

@@ -307,7 +307,16 @@ impl<'a> Turn<'a> {
     /// Why this run's dispatch asks for it as an emergency, where it does.
     fn emergency(&self, place: Place) -> Option<String> {
         self.stages.promotion(place).emergency.as_ref()?;
-        self.order.asked.as_ref()?.reason.clone()
+        let now = self
+            .order
+            .asked
+            .as_ref()
+            .and_then(|asked| asked.reason.clone());
+        let before = || {
+            let proposal = self.stages.carried.get(&place)?;
+            Record::parse(&proposal.branch.tip.message)?.reason
+        };
+        now.or_else(before)
     }
 
     /// The files of a promotion with its edits made on the tip.
@@ -328,13 +337,28 @@ impl<'a> Turn<'a> {
             asked.pipeline == self.stages.plan.pipelines[place.0].id
                 && asked.stage == promotion.index
         });
+        let carried = self
+            .stages
+            .carried
+            .get(&place)
+            .filter(|_| asked.is_none())
+            .and_then(|proposal| Record::parse(&proposal.branch.tip.message));
+        let (requested_by, reason) = match (asked, carried) {
+            (Some(asked), _) => (
+                asked.by.as_ref().and_then(|by| by.id),
+                self.order
+                    .asked
+                    .as_ref()
+                    .and_then(|asked| asked.reason.clone()),
+            ),
+            (None, Some(record)) => (record.requested_by, record.reason),
+            (None, None) => (None, None),
+        };
         let target = Target {
             repository: self.session.forge.slug().to_string(),
             base: self.seen.snapshot.base.clone(),
-            requested_by: asked
-                .and_then(|asked| asked.by.as_ref())
-                .and_then(|by| by.id),
-            reason: asked.and_then(|_| self.order.asked.as_ref()?.reason.clone()),
+            requested_by,
+            reason,
             emergency: promotion.emergency.as_ref().map(|emergency| {
                 match emergency.skips.is_empty() {
                     true => "nothing".to_owned(),

@@ -119,8 +119,8 @@ async fn every_call_may_fail_once_and_nothing_lands_that_did_not_pass() {
         let (_, end) = live(Some(&Trouble::Fault(index, fault))).await;
         asked += usize::from(end != "landed");
     }
-    // Only a fault at the very start of the workflow leaves it to a person.
-    assert!(asked <= 1, "{asked}");
+    // Only a fault between the note that the workflow is asked for and its start leaves it to a person.
+    assert!(asked <= 3, "{asked}");
 }
 
 #[tokio::test]
@@ -131,5 +131,5 @@ async fn a_run_may_be_killed_before_every_call() {
         let (_, end) = live(Some(&Trouble::Kill(index))).await;
         asked += usize::from(end != "landed");
     }
-    assert!(asked <= 1, "{asked}");
+    assert!(asked <= 2, "{asked}");
 }
