@@ -12,13 +12,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::landing::landed_plan;
+use super::landing::{Borne, borne_record, landed_plan};
 use super::revisions::{Asked, Repositories};
 use crate::copy::{Pair, values};
 use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
 use crate::model::ids::CommitId;
 use crate::model::service::{Secret, Service};
-use crate::record::Record;
 use crate::repo::{Change, ReadObjects, RepoError};
 use past::{Past, Wanted};
 
@@ -316,23 +315,17 @@ impl<'a> History<'a> {
         parent: &CommitId,
         target_before: Option<&str>,
     ) -> Result<SetAt, LastSet> {
-        let read = |id: &CommitId| {
-            self.repo
-                .commit_info(id)
-                .map_err(|error| unreadable(&error))
-        };
-        let info = read(commit)?;
-        // A merge commit carries its record in the head that it merged.
-        let mut record = Record::parse(&info.message);
-        if record.is_none()
-            && let [_, head] = info.parents[..]
-        {
-            record = Record::parse(&read(&head)?.message);
-        }
-        let landed = match record {
-            Some(record) => landed_plan(self.repo, commit, parent, &record, self.facts.policy)
-                .map_err(|error| unreadable(&error))?
-                .is_some(),
+        let info = self
+            .repo
+            .commit_info(commit)
+            .map_err(|error| unreadable(&error))?;
+        let borne = borne_record(self.repo, &info).map_err(|error| unreadable(&error))?;
+        let landed = match borne {
+            Some(Borne { record, .. }) => {
+                landed_plan(self.repo, commit, parent, &record, self.facts.policy)
+                    .map_err(|error| unreadable(&error))?
+                    .is_some()
+            }
             None => false,
         };
         Ok(SetAt {

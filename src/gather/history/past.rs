@@ -108,7 +108,7 @@ impl<'a> Past<'a> {
 
     /// The file in which a manifest stood before the commit that made it appear in another; `None` where that commit
     /// created it.
-    pub(super) fn moved_from(
+    pub(in crate::gather) fn moved_from(
         &self,
         wanted: &Wanted<'_>,
         parent: &CommitId,
