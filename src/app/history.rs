@@ -222,10 +222,10 @@ fn known(
     };
     let failure = Failure::new(
         Exit::Invalid,
-        format!("there is no {what} {name}, and none landed that is gone"),
+        format!("there is no {what} {name}, and nothing that was read says that there was one"),
     );
     let plain = name.rsplit('/').next().unwrap_or(name);
-    Err(match nearest(plain, names.into_iter()).first() {
+    Err(match nearest(plain, names).first() {
         Some(near) => failure.hint(format!("did you mean {near}?")),
         None => failure,
     })

@@ -6,6 +6,7 @@
 
 mod drift;
 mod exact;
+mod fields;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -23,7 +24,7 @@ use crate::model::policy::Policy;
 use crate::record::Record;
 use crate::repo::{Before, CommitInfo, Repo, RepoError};
 
-pub use drift::PromotedFields;
+pub use fields::PromotedFields;
 
 /// What is asked of a history.
 pub struct AskedOfHistory<'a> {
@@ -73,9 +74,8 @@ pub fn past_landings(asked: &AskedOfHistory<'_>) -> Result<PastLandings, RepoErr
                     why: words(&error),
                 });
             }
-            let wanted = walk.landings.values().filter(|found| found.wanted).count();
             Ok(match enough {
-                Some(limit) if wanted >= limit => ControlFlow::Break(()),
+                Some(limit) if walk.wanted >= limit => ControlFlow::Break(()),
                 _ => ControlFlow::Continue(()),
             })
         })?;
@@ -114,6 +114,8 @@ struct Walk {
     dates: Vec<Timestamp>,
     places: HashMap<CommitId, usize>,
     landings: BTreeMap<usize, Found>,
+    /// How many of them were asked for.
+    wanted: usize,
     unproved: BTreeMap<usize, Unproved>,
     boundary: Option<CommitId>,
     unread: Vec<Unread>,
@@ -159,6 +161,7 @@ impl Walk {
         let wanted = asked
             .narrowed
             .takes(namespace, &record.pipeline, &record.stage);
+        self.wanted += usize::from(wanted);
         let landed = landed(asked, commit, info, Borne { record, own }, &changes)?;
         let found = Found {
             landed,

@@ -18,6 +18,10 @@ pub enum Before {
     Cut,
 }
 
+/// Sees each commit, what it says, and what stands before it; answers whether to go on.
+pub type EachCommit<'a> =
+    dyn FnMut(&CommitId, &CommitInfo, Before) -> Result<ControlFlow<()>, RepoError> + 'a;
+
 impl Repo {
     /// Calls `each` with every commit on the first-parent history of `tip`, newest first, until it breaks off, history
     /// begins, or a shallow clone ends.
@@ -25,11 +29,7 @@ impl Repo {
     /// # Errors
     /// Those of `each`; [`RepoError::NotFound`] where `tip` or a commit of its history is not here though the clone is
     /// not shallow there; [`RepoError::Git`] where one is broken.
-    pub fn walk_commits(
-        &self,
-        tip: &CommitId,
-        each: &mut dyn FnMut(&CommitId, &CommitInfo, Before) -> Result<ControlFlow<()>, RepoError>,
-    ) -> Result<(), RepoError> {
+    pub fn walk_commits(&self, tip: &CommitId, each: &mut EachCommit<'_>) -> Result<(), RepoError> {
         let objects = self.objects()?;
         let mut at = Some(*tip);
         while let Some(commit) = at {

@@ -1,4 +1,4 @@
-//! A history of landings as text for a terminal, and what verifying it found. At most [`WIDTH`] columns.
+//! A history of landings as text for a terminal, and what verifying it found. No line is wider than 100 columns.
 
 mod json;
 
@@ -104,14 +104,19 @@ fn judged(found: &PastLandings, verified: &Verified) -> String {
         all.filter(|deviation| deviation.kind == kind).count()
     };
     let kinds = [
-        DeviationKind::Drift,
-        DeviationKind::FalseRecord,
-        DeviationKind::MoreThanItsPlan,
+        (DeviationKind::Drift, "drift"),
+        (DeviationKind::FalseRecord, "false record"),
+        (DeviationKind::MoreThanItsPlan, "landing beyond its plan"),
     ];
     let parts: Vec<String> = kinds
         .into_iter()
-        .filter(|kind| of(*kind) > 0)
-        .map(|kind| format!("{} {}", of(kind), kind.words()))
+        .filter(|(kind, _)| of(*kind) > 0)
+        .map(|(kind, words)| match of(kind) {
+            number if kind == DeviationKind::MoreThanItsPlan && number > 1 => {
+                format!("{number} landings beyond their plans")
+            }
+            number => counted(number, words),
+        })
         .collect();
     if !parts.is_empty() {
         return format!("Not clean: {}.", parts.join(", "));
@@ -204,7 +209,9 @@ impl Page {
             let name = pipeline(claim.namespace.as_deref(), &claim.pipeline);
             let plan = claim.plan.shown();
             let words = match (deviation.kind, &deviation.why) {
-                (DeviationKind::FalseRecord, None) => ", and is not what its record says",
+                (DeviationKind::FalseRecord, None) => {
+                    ", which does not come out of what it changed"
+                }
                 _ => "",
             };
             let claimed = format!("{name} → {}, plan {plan}{words}", claim.stage);
@@ -216,7 +223,7 @@ impl Page {
         let mut last = None;
         for change in &deviation.changes {
             if last != Some(&change.file) {
-                self.wrapped("  ", "in  ", change.file.as_str());
+                self.wrapped("    ", "in  ", change.file.as_str());
                 last = Some(&change.file);
             }
             self.changes(std::slice::from_ref(change));

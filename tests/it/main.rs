@@ -13,6 +13,7 @@ mod doctor;
 mod documents;
 mod gates;
 mod github_fake;
+mod history;
 mod init;
 mod policy_document;
 mod reconcile;

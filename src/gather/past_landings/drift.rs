@@ -5,71 +5,17 @@
 //! that was only written anew shows nothing.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
+use super::fields::{Promoted, PromotedFields, Then, changes};
 use super::{AskedOfHistory, words};
-use crate::copy::{Pair, values};
 use crate::gather::history::past::{Past, Wanted};
-use crate::model::change::Text;
-use crate::model::facts::{LastSet, Slot, Values};
+use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;
-use crate::model::landed::{ChangedValues, FieldChange, Unread};
-use crate::model::place::RepoPath;
+use crate::model::landed::{FieldChange, Unread};
 use crate::model::reference::{Kind, ManifestKey};
-use crate::model::service::{Secret, SecretField};
 use crate::repo::{Change, CommitInfo, ReadObjects, RepoError};
-use crate::yaml::{FieldPath, Located};
-
-/// The fields that promotions may write, by manifest.
-#[derive(Debug, Default)]
-pub struct PromotedFields {
-    manifests: BTreeMap<(ManifestKey, RepoPath), Promoted>,
-}
-
-/// The promoted fields of one manifest.
-#[derive(Debug, Default)]
-struct Promoted {
-    written_namespace: Option<String>,
-    slots: BTreeSet<Slot>,
-}
-
-impl PromotedFields {
-    /// Adds what a promotion of this pair may write. A key that is copied is looked for wherever the target may have it.
-    pub fn add(&mut self, pair: &Pair<'_>) {
-        let target = pair.target;
-        for write in pair.writes() {
-            let slot = slot_of(&write.path, write.manifest.kind);
-            let own = (target.key.clone(), target.file.clone());
-            let promoted = self.manifests.entry(own).or_default();
-            promoted.written_namespace = target.written_namespace.clone();
-            promoted.slots.insert(slot.clone());
-            if let (Slot::Key(_), Some(secret)) = (&slot, pair.target_secret) {
-                let its = (secret.key.clone(), secret.file.clone());
-                let promoted = self.manifests.entry(its).or_default();
-                promoted.written_namespace = secret.written_namespace.clone();
-                promoted.slots.insert(slot);
-            }
-        }
-    }
-
-    /// How many fields there are.
-    pub fn count(&self) -> usize {
-        let manifests = self.manifests.values();
-        manifests.map(|promoted| promoted.slots.len()).sum()
-    }
-}
-
-fn slot_of(path: &FieldPath, kind: Kind) -> Slot {
-    let is = |keys: &[&str]| *path == FieldPath::keys(keys);
-    let below_configuration = path.starts_with(&FieldPath::keys(&["spec", "configuration"]));
-    match path.last_key() {
-        Some(key) if kind == Kind::Secret || below_configuration => Slot::Key(key.to_owned()),
-        _ if is(&["spec", "git", "ref"]) => Slot::GitRef,
-        _ if is(&["spec", "helm", "version"]) => Slot::HelmVersion,
-        _ if is(&["spec", "helm", "chart"]) => Slot::HelmChart,
-        _ => Slot::Field(path.clone()),
-    }
-}
+use crate::yaml::Located;
 
 /// What a commit is, for whoever looks for drift.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,26 +43,10 @@ pub(super) fn find(
     fields: &PromotedFields,
     met: &dyn Fn(&CommitId) -> Met,
 ) -> Drift {
-    let keys = fields
-        .manifests
-        .values()
-        .flat_map(|promoted| &promoted.slots);
-    let keys: BTreeSet<&String> = keys
-        .filter_map(|slot| match slot {
-            Slot::Key(key) => Some(key),
-            _ => None,
-        })
-        .collect();
     let search = Search {
         asked,
         met,
-        keys: keys
-            .into_iter()
-            .map(|key| Located {
-                value: key.clone(),
-                at: Default::default(),
-            })
-            .collect(),
+        keys: fields.keys(),
         past: RefCell::new(Past::new(asked.repo, asked.policy)),
         read: Cell::new(0),
     };
@@ -289,7 +219,13 @@ impl<'a> Search<'a> {
             };
         }
         if let Some(before) = before {
-            let changes = changes(followed, &before, &after);
+            let changes = changes(
+                followed.key,
+                &followed.file,
+                followed.promoted,
+                &before,
+                &after,
+            );
             if !changes.is_empty() {
                 self.note(commit, changes, drift)?;
             }
@@ -330,86 +266,8 @@ impl<'a> Search<'a> {
                 .transpose();
         }
         let service = past.service(&wanted, file, commit).map_err(why)?;
-        Ok(service.map(|service| Then {
-            values: values(&service, None, &self.keys, self.asked.policy),
-            paths: BTreeMap::new(),
-        }))
+        Ok(service.map(|service| Then::of_service(&service, &self.keys, self.asked.policy)))
     }
-}
-
-/// A manifest's promoted fields as they were.
-struct Then {
-    values: Values,
-    /// Where keys stand in a `Secret`.
-    paths: BTreeMap<Slot, FieldPath>,
-}
-
-impl Then {
-    /// # Errors
-    /// Where a value cannot be told from another.
-    fn of_secret(
-        secret: &Secret,
-        slots: &BTreeSet<Slot>,
-        commit: &CommitId,
-    ) -> Result<Self, String> {
-        let mut then = Self {
-            values: Values::new(),
-            paths: BTreeMap::new(),
-        };
-        for slot in slots {
-            let Slot::Key(key) = slot else { continue };
-            let parts = [("stringData", &secret.string_data), ("data", &secret.data)];
-            let found = parts
-                .into_iter()
-                .find_map(|(part, entries)| Some((part, entries.entries.get(key)?)));
-            match found {
-                Some((part, SecretField::Value { value, .. })) => {
-                    then.values
-                        .insert(slot.clone(), Text::Secret(value.clone()));
-                    then.paths
-                        .insert(slot.clone(), FieldPath::keys(&[part, key]));
-                }
-                Some((_, SecretField::Unusable { why, .. })) => {
-                    return Err(format!(
-                        "`{key}` of {} cannot be compared at {}: {why}",
-                        secret.key,
-                        commit.short()
-                    ));
-                }
-                Some((_, SecretField::Empty(_))) | None => {}
-            }
-        }
-        Ok(then)
-    }
-}
-
-fn changes(followed: &Followed<'_>, before: &Then, after: &Then) -> Vec<FieldChange> {
-    let shown = |text: Option<&Text>| text.and_then(Text::shown).map(str::to_owned);
-    followed
-        .promoted
-        .slots
-        .iter()
-        .filter(|slot| before.values.get(*slot) != after.values.get(*slot))
-        .map(|slot| FieldChange {
-            manifest: followed.key.clone(),
-            file: followed.file.as_str().into(),
-            path: match (slot, after.paths.get(slot).or(before.paths.get(slot))) {
-                (_, Some(path)) => path.clone(),
-                (Slot::GitRef, _) => FieldPath::keys(&["spec", "git", "ref"]),
-                (Slot::HelmVersion, _) => FieldPath::keys(&["spec", "helm", "version"]),
-                (Slot::HelmChart, _) => FieldPath::keys(&["spec", "helm", "chart"]),
-                (Slot::Key(key), _) => FieldPath::keys(&["spec", "configuration", key]),
-                (Slot::Field(path), _) => path.clone(),
-            },
-            values: match followed.key.kind {
-                Kind::Secret => ChangedValues::Secret,
-                _ => ChangedValues::Shown {
-                    old: shown(before.values.get(slot)),
-                    new: shown(after.values.get(slot)),
-                },
-            },
-        })
-        .collect()
 }
 
 fn why(failed: LastSet) -> String {
