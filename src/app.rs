@@ -6,6 +6,7 @@ mod doctor;
 mod evaluate;
 mod forge;
 mod graph;
+mod history;
 mod init;
 mod local;
 mod out;
@@ -176,6 +177,23 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
                 format,
             };
             init::run(asked, now, style)
+        }
+        Command::History {
+            common,
+            verify,
+            pipeline,
+            to,
+            since,
+            limit,
+        } => {
+            let asked = history::Asked {
+                verify,
+                pipeline,
+                to,
+                since,
+                limit: limit.map(std::num::NonZeroUsize::get),
+            };
+            history::run(&Call::new(common, now, style), asked)
         }
         Command::Schema { common } => Ok(schema(&Call::new(common, now, style))),
     }

@@ -1,5 +1,6 @@
 //! The command line: parsing, and nothing but parsing.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -163,6 +164,27 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// List what landed and by which gates; --verify computes it all again, and names what came another way
+    History {
+        /// Everything that all commands take.
+        #[command(flatten)]
+        common: Common,
+        /// Compute every landing again, and name every promoted field that was changed another way
+        #[arg(long)]
+        verify: bool,
+        /// Only this pipeline, as NAME or NAMESPACE/NAME; it may be gone by now
+        #[arg(long, value_name = "P")]
+        pipeline: Option<String>,
+        /// Only this stage
+        #[arg(long, value_name = "STAGE")]
+        to: Option<String>,
+        /// Leave out what is older, by the dates of commits: 2026-11-20, or RFC 3339
+        #[arg(long, value_name = "DATE", value_parser = parse_date)]
+        since: Option<Timestamp>,
+        /// List at most so many landings; --verify looks at all of them
+        #[arg(long, value_name = "N")]
+        limit: Option<NonZeroUsize>,
+    },
     /// Print the JSON Schema of the policy
     Schema {
         /// Everything that all commands take.
@@ -227,9 +249,40 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
     })
 }
 
+/// A day begins at midnight UTC.
+fn parse_date(text: &str) -> Result<Timestamp, String> {
+    let day = text.parse::<jiff::civil::Date>().ok();
+    let midnight = day
+        .filter(|_| text.len() == "2026-11-20".len())
+        .and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
+    match midnight {
+        Some(midnight) => Ok(midnight.timestamp()),
+        None => text.parse().map_err(|_| {
+            "not a date such as 2026-11-20, or a time such as 2026-11-20T18:00:00Z".to_owned()
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    #[test]
+    fn a_date_is_a_day_or_a_time() {
+        let at = |text: &str| super::parse_date(text).ok().map(|at| at.to_string());
+        let midnight = Some("2026-11-20T00:00:00Z".to_owned());
+        assert_eq!(at("2026-11-20"), midnight);
+        assert_eq!(at("2026-11-20T01:00:00+01:00"), midnight);
+        for wrong in [
+            "",
+            "yesterday",
+            "2026-13-01",
+            "2026-11-20T01:00:00",
+            "20261120",
+        ] {
+            assert_eq!(at(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn the_arguments_fit_together() {

@@ -18,6 +18,7 @@ pub mod hidden;
 pub mod ids;
 pub mod job;
 pub mod label;
+pub mod landed;
 pub mod name;
 pub mod nearest;
 pub mod origin;

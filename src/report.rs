@@ -6,6 +6,7 @@ pub mod diagnosis;
 pub mod diff;
 pub mod escape;
 pub mod findings;
+pub mod history;
 pub mod json;
 pub mod mermaid;
 pub mod message;

@@ -15,6 +15,27 @@ use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::record::Record;
 use crate::repo::{CommitInfo, EntryKind, ReadObjects, RepoError};
+use crate::yaml::FieldPath;
+
+/// The record that a commit bears.
+pub struct Borne {
+    /// The record.
+    pub record: Record,
+    /// It stands in the commit's own message. Else the commit merges a head, and the record stands there.
+    pub own: bool,
+}
+
+/// The record that a commit bears: a merge commit may carry it in the head that it merged.
+pub fn borne_record(repo: &dyn ReadObjects, info: &CommitInfo) -> Result<Option<Borne>, RepoError> {
+    if let Some(record) = Record::parse(&info.message) {
+        return Ok(Some(Borne { record, own: true }));
+    }
+    let [_, head] = info.parents[..] else {
+        return Ok(None);
+    };
+    let record = Record::parse(&repo.commit_info(&head)?.message);
+    Ok(record.map(|record| Borne { record, own: false }))
+}
 
 /// Whether a commit is a landing: its own difference proves the plan that its record names.
 pub fn is_landing(
@@ -24,15 +45,10 @@ pub fn is_landing(
     parent: &CommitId,
     policy: &Policy,
 ) -> Result<bool, RepoError> {
-    // A merge commit carries its record in the head that it merged.
-    let mut record = Record::parse(&info.message);
-    if record.is_none()
-        && let [_, head] = info.parents[..]
-    {
-        record = Record::parse(&repo.commit_info(&head)?.message);
-    }
-    match record {
-        Some(record) => Ok(landed_changes(repo, commit, parent, &record, policy)?.is_some()),
+    match borne_record(repo, info)? {
+        Some(Borne { record, .. }) => {
+            Ok(landed_changes(repo, commit, parent, &record, policy)?.is_some())
+        }
         None => Ok(false),
     }
 }
@@ -103,7 +119,8 @@ fn changes_between(
 ) -> Result<Option<Vec<FoundChange>>, RepoError> {
     let mut changes = Vec::new();
     for file in repo.changed_files(Some(parent), commit)? {
-        let regular = |kind: Option<EntryKind>| matches!(kind, Some(EntryKind::File));
+        let regular =
+            |kind: Option<EntryKind>| matches!(kind, Some(EntryKind::File | EntryKind::Executable));
         let (Some(old_id), Some(new_id)) = (file.old, file.new) else {
             return Ok(None);
         };
@@ -145,7 +162,7 @@ fn text(secret: bool, value: String) -> Text {
     }
 }
 
-type Scalars = BTreeMap<crate::yaml::FieldPath, Option<String>>;
+type Scalars = BTreeMap<FieldPath, Option<String>>;
 
 fn scalar_changes(
     key: &ManifestKey,
@@ -161,6 +178,8 @@ fn scalar_changes(
     {
         return None;
     }
+    let namespace = FieldPath::keys(&["metadata", "namespace"]);
+    let written_namespace = old.get(&namespace).cloned().flatten();
     let mut changes = Vec::new();
     for (path, value) in new {
         let before = old.get(&path).cloned().flatten();
@@ -175,7 +194,7 @@ fn scalar_changes(
                 .map(|last| key.secret_slot(last)),
             change: Change {
                 manifest: key.clone(),
-                written_namespace: None,
+                written_namespace: written_namespace.clone(),
                 file: file.clone(),
                 at: crate::yaml::Position::default(),
                 path,

@@ -14,6 +14,7 @@ mod documents;
 mod gates;
 mod github_fake;
 mod guard_verdicts;
+mod history;
 mod init;
 mod policy_document;
 mod reconcile;

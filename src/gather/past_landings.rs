@@ -1,0 +1,363 @@
+//! The landings on the first-parent history of a commit, and whether anything else changed what they promote.
+//!
+//! What a commit is follows from what it changed. Its words say only what to compute: a record whose plan id does not come
+//! out of the commit's own difference is no landing, and is named where everything is verified. It fails closed: what
+//! could not be read is an entry of its own, and nobody may call such a history clean.
+
+mod drift;
+mod exact;
+mod fields;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+
+use jiff::Timestamp;
+
+use super::landing::{Borne, borne_record, landed_changes};
+use crate::model::change::Change;
+use crate::model::ids::CommitId;
+use crate::model::landed::{
+    ChangedValues, Claim, Deviation, DeviationKind, FieldChange, GateLine, Landed, Narrowed,
+    PastLandings, Unread, Verified, pull_of_message,
+};
+use crate::model::policy::Policy;
+use crate::record::Record;
+use crate::repo::{Before, CommitInfo, Repo, RepoError};
+
+pub use fields::PromotedFields;
+
+/// What is asked of a history.
+pub struct AskedOfHistory<'a> {
+    /// The clone.
+    pub repo: &'a Repo,
+    /// The commit whose history it is.
+    pub tip: CommitId,
+    /// The policy at that commit.
+    pub policy: &'a Policy,
+    /// The policy as it stood at another commit; `None` where there was none that could be understood. A plan id holds
+    /// namespaces that the policy of its time filled in.
+    pub policy_at: &'a dyn Fn(&CommitId) -> Result<Option<Policy>, RepoError>,
+    /// Which landings.
+    pub narrowed: &'a Narrowed,
+    /// Leave out what is older. A commit's date is what its committer says, so the line is drawn behind the last commit of
+    /// the walk that is not older: one that is dated back on top of others is looked at all the same.
+    pub since: Option<Timestamp>,
+    /// Keep at most so many landings.
+    pub limit: Option<usize>,
+    /// Verify, with the fields that are followed.
+    pub verify: Option<&'a PromotedFields>,
+}
+
+/// Reads the history.
+///
+/// # Errors
+/// Where the commits themselves cannot be walked. What else could not be read is in the answer.
+pub fn past_landings(asked: &AskedOfHistory<'_>) -> Result<PastLandings, RepoError> {
+    let mut walk = Walk::default();
+    // Without a date to look for, a list that is full needs no more history.
+    let enough = asked
+        .limit
+        .filter(|_| asked.verify.is_none() && asked.since.is_none());
+    asked
+        .repo
+        .walk_commits(&asked.tip, &mut |commit, info, before| {
+            let at = walk.dates.len();
+            let date = date_of(info);
+            walk.dates.push(date);
+            walk.places.insert(*commit, at);
+            if before == Before::Cut {
+                walk.boundary = Some(*commit);
+            }
+            if let Err(error) = walk.look(asked, commit, info, before) {
+                walk.unread.push(Unread {
+                    commit: Some(*commit),
+                    why: words(&error),
+                });
+            }
+            Ok(match enough {
+                Some(limit) if walk.wanted >= limit => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            })
+        })?;
+    Ok(walk.answer(asked))
+}
+
+/// An error with what lies under it.
+fn words(error: &RepoError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn date_of(info: &CommitInfo) -> Timestamp {
+    Timestamp::from_second(info.committer_time.unix_seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A landing and what was found about it.
+struct Found {
+    landed: Landed,
+    wanted: bool,
+    /// What it is besides its plan.
+    more: Option<Deviation>,
+}
+
+/// A record that its commit does not prove.
+struct Unproved {
+    deviation: Deviation,
+    own: bool,
+}
+
+/// What was seen on the way. Landings and the like by their place on it.
+#[derive(Default)]
+struct Walk {
+    dates: Vec<Timestamp>,
+    places: HashMap<CommitId, usize>,
+    landings: BTreeMap<usize, Found>,
+    /// How many of them were asked for.
+    wanted: usize,
+    unproved: BTreeMap<usize, Unproved>,
+    boundary: Option<CommitId>,
+    unread: Vec<Unread>,
+}
+
+impl Walk {
+    /// Looks at a commit that may be a landing.
+    fn look(
+        &mut self,
+        asked: &AskedOfHistory<'_>,
+        commit: &CommitId,
+        info: &CommitInfo,
+        before: Before,
+    ) -> Result<(), RepoError> {
+        let at = self.places[commit];
+        let parent = match before {
+            // What it changed lies on the other side of the boundary.
+            Before::Cut => return Ok(()),
+            Before::Nothing => None,
+            Before::Parent(parent) => Some(parent),
+        };
+        let Some(Borne { record, own }) = borne_record(asked.repo, info)? else {
+            return Ok(());
+        };
+        let proved = match &parent {
+            Some(parent) => proved(asked, commit, parent, &record)?,
+            None => None,
+        };
+        let Some((parent, changes)) = parent.zip(proved) else {
+            let deviation = deviation(commit, info, DeviationKind::FalseRecord, &record);
+            self.unproved.insert(at, Unproved { deviation, own });
+            return Ok(());
+        };
+        let more = match asked.verify {
+            Some(_) => exact::more_than_the_plan(asked, commit, &parent, &changes)?,
+            None => None,
+        };
+        let more = more.map(|why| Deviation {
+            why: Some(why),
+            ..deviation(commit, info, DeviationKind::MoreThanItsPlan, &record)
+        });
+        let namespace = record.namespace.as_deref();
+        let wanted = asked
+            .narrowed
+            .takes(namespace, &record.pipeline, &record.stage);
+        self.wanted += usize::from(wanted);
+        let landed = landed(asked, commit, info, Borne { record, own }, &changes)?;
+        let found = Found {
+            landed,
+            wanted,
+            more,
+        };
+        self.landings.insert(at, found);
+        Ok(())
+    }
+
+    fn answer(mut self, asked: &AskedOfHistory<'_>) -> PastLandings {
+        let commits = self.dates.len();
+        let within = match asked.since {
+            None => commits,
+            Some(since) => {
+                let last = self.dates.iter().rposition(|date| *date >= since);
+                last.map_or(0, |last| last + 1)
+            }
+        };
+        let verified = asked
+            .verify
+            .map(|fields| self.verify(asked, fields, within));
+        let places = &self.places;
+        self.unread.retain(|unread| {
+            let place = unread.commit.and_then(|commit| places.get(&commit));
+            place.is_none_or(|place| *place < within)
+        });
+        let landings = self.landings.range(..within);
+        let landings = landings.filter(|(_, found)| found.wanted);
+        PastLandings {
+            landings: landings
+                .map(|(_, found)| found.landed.clone())
+                .take(asked.limit.unwrap_or(usize::MAX))
+                .collect(),
+            commits: within,
+            older: commits - within,
+            boundary: self.boundary,
+            unread: self.unread,
+            verified,
+        }
+    }
+
+    /// Everything within reach that is not clean, newest first.
+    fn verify(
+        &mut self,
+        asked: &AskedOfHistory<'_>,
+        fields: &PromotedFields,
+        within: usize,
+    ) -> Verified {
+        let drift = drift::find(asked, fields, &|commit| match self.places.get(commit) {
+            Some(at) if *at < within => match self.landings.contains_key(at) {
+                true => drift::Met::Landing,
+                false => drift::Met::Other,
+            },
+            _ => drift::Met::Beyond,
+        });
+        self.unread.extend(drift.unread);
+        let mut found: BTreeMap<usize, Deviation> = BTreeMap::new();
+        for (at, landing) in self.landings.range(..within) {
+            if let Some(more) = landing.more.as_ref().filter(|_| landing.wanted) {
+                found.insert(*at, more.clone());
+            }
+        }
+        for (at, unproved) in self.unproved.range(..within) {
+            let claim = unproved.deviation.claim.as_ref();
+            let wanted = claim.is_some_and(|claim| {
+                let namespace = claim.namespace.as_deref();
+                asked
+                    .narrowed
+                    .takes(namespace, &claim.pipeline, &claim.stage)
+            });
+            // A merge claims nothing by what it merges.
+            if wanted && unproved.own {
+                found.insert(*at, unproved.deviation.clone());
+            }
+        }
+        for (commit, (info, changes)) in drift.commits {
+            let at = self.places[&commit];
+            let entry = found.entry(at).or_insert_with(|| {
+                let merged = self.unproved.get(&at);
+                Deviation {
+                    kind: DeviationKind::Drift,
+                    commit,
+                    date: date_of(&info),
+                    pull: pull_of_message(&info.message),
+                    author: info.author_name,
+                    claim: merged.and_then(|merged| merged.deviation.claim.clone()),
+                    why: merged.filter(|merged| !merged.own).map(|_| {
+                        "it merges a promotion's head, and changes something else".to_owned()
+                    }),
+                    changes: Vec::new(),
+                }
+            });
+            entry.changes = changes;
+        }
+        Verified {
+            deviations: found.into_values().collect(),
+            landings: self
+                .landings
+                .range(..within)
+                .filter(|(_, landing)| landing.wanted)
+                .count(),
+            fields: fields.count(),
+        }
+    }
+}
+
+/// What a commit changed, if that proves its record, with the policy of now or that of its time.
+fn proved(
+    asked: &AskedOfHistory<'_>,
+    commit: &CommitId,
+    parent: &CommitId,
+    record: &Record,
+) -> Result<Option<Vec<Change>>, RepoError> {
+    let with = |policy: &Policy| landed_changes(asked.repo, commit, parent, record, policy);
+    if let Some(changes) = with(asked.policy)? {
+        return Ok(Some(changes));
+    }
+    match (asked.policy_at)(parent)? {
+        Some(policy) => with(&policy),
+        None => Ok(None),
+    }
+}
+
+fn deviation(
+    commit: &CommitId,
+    info: &CommitInfo,
+    kind: DeviationKind,
+    record: &Record,
+) -> Deviation {
+    Deviation {
+        kind,
+        commit: *commit,
+        date: date_of(info),
+        author: info.author_name.clone(),
+        pull: pull_of_message(&info.message),
+        claim: Some(Claim {
+            namespace: record.namespace.clone(),
+            pipeline: record.pipeline.clone(),
+            stage: record.stage.clone(),
+            plan: record.plan,
+        }),
+        why: None,
+        changes: Vec::new(),
+    }
+}
+
+fn landed(
+    asked: &AskedOfHistory<'_>,
+    commit: &CommitId,
+    info: &CommitInfo,
+    borne: Borne,
+    changes: &[Change],
+) -> Result<Landed, RepoError> {
+    let record = borne.record;
+    let gates = match (borne.own, &info.parents[..]) {
+        (false, [_, head]) => GateLine::of_message(&asked.repo.commit_info(head)?.message),
+        _ => GateLine::of_message(&info.message),
+    };
+    Ok(Landed {
+        commit: *commit,
+        date: date_of(info),
+        merge: info.parents.len() > 1,
+        pull: pull_of_message(&info.message),
+        namespace: record.namespace,
+        pipeline: record.pipeline,
+        stage: record.stage,
+        edges: record.edges,
+        plan: record.plan,
+        build: record.build,
+        repository: record.repository,
+        base: record.base,
+        changes: changes.iter().map(field_change).collect(),
+        requested_by: record.requested_by,
+        reason: record.reason,
+        emergency: record.emergency,
+        gates,
+    })
+}
+
+fn field_change(change: &Change) -> FieldChange {
+    let values = match change.new.shown() {
+        Some(new) if !change.is_secret() => ChangedValues::Shown {
+            old: change
+                .old
+                .as_ref()
+                .and_then(|old| old.shown())
+                .map(str::to_owned),
+            new: Some(new.to_owned()),
+        },
+        _ => ChangedValues::Secret,
+    };
+    FieldChange {
+        manifest: change.manifest.clone(),
+        file: change.file.clone(),
+        path: change.path.clone(),
+        values,
+    }
+}

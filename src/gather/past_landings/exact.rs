@@ -1,0 +1,96 @@
+//! Whether a landing changed its plan's fields and not one byte more: the plan is made again on the landing's parent by the
+//! one editor that makes everything, and the outcome must be what the commit holds.
+
+use std::collections::BTreeMap;
+
+use super::AskedOfHistory;
+use crate::catalog::read_file;
+use crate::model::change::Change;
+use crate::model::ids::CommitId;
+use crate::model::place::RepoPath;
+use crate::model::policy::Policy;
+use crate::repo::{ReadObjects, RepoError};
+use crate::yaml::edit::{self, Editable, Prober};
+use crate::yaml::{FieldPath, Limits, Note, Position, Stream};
+
+/// What a commit did besides these changes to its parent; `None` where it did exactly these.
+pub(super) fn more_than_the_plan(
+    asked: &AskedOfHistory<'_>,
+    commit: &CommitId,
+    parent: &CommitId,
+    changes: &[Change],
+) -> Result<Option<String>, RepoError> {
+    let mut planned: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        planned
+            .entry(change.file.as_str())
+            .or_default()
+            .push(change);
+    }
+    let repo: &dyn ReadObjects = asked.repo;
+    for file in repo.changed_files(Some(parent), commit)? {
+        let path: RepoPath = file.path.as_str().into();
+        if let Some(why) = path.refusal_to_write() {
+            return Ok(Some(format!("it writes to {path}: {why}")));
+        }
+        let (Some(changes), Some(old), Some(new)) =
+            (planned.get(file.path.as_str()), file.old, file.new)
+        else {
+            let why = format!("it also changes {path}, where its plan changes nothing");
+            return Ok(Some(why));
+        };
+        let (before, after) = (repo.blob(&old)?, repo.blob(&new)?);
+        let edits = edits(changes, &path, &after, asked.policy);
+        match edit::apply(&before, &edits) {
+            Ok(edited) if edited.bytes == after => {}
+            Ok(_) => {
+                return Ok(Some(format!(
+                    "{path} differs in more than the planned values, such as a comment or the layout"
+                )));
+            }
+            Err(refused) => {
+                return Ok(Some(format!(
+                    "{path} could not have been edited like that: {refused}"
+                )));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The edits that make these changes. New keys in the order in which they stand in the outcome, and our comment behind a
+/// ref as it stands there: neither is part of a plan.
+fn edits(changes: &[&Change], path: &RepoPath, after: &[u8], policy: &Policy) -> Vec<edit::Edit> {
+    let mut edits: Vec<(Position, edit::Edit)> = changes
+        .iter()
+        .map(|change| {
+            let mut edit = change.edit();
+            edit.note = Note::Keep;
+            (Position::default(), edit)
+        })
+        .collect();
+    if let Ok(stream) = Stream::parse(after, &Limits::default()) {
+        let mut prober = Prober::of(&stream);
+        for (at, edit) in &mut edits {
+            if let Ok(Editable::Replace { node }) = prober.probe(&edit.object, &edit.path) {
+                *at = stream.position(node);
+            }
+        }
+    }
+    let reference = FieldPath::keys(&["spec", "git", "ref"]);
+    let read = read_file(path, after, policy).unwrap_or_default();
+    for ((_, edit), change) in edits.iter_mut().zip(changes) {
+        if change.path != reference {
+            continue;
+        }
+        let service = read
+            .services
+            .iter()
+            .find(|service| service.identity() == edit.object);
+        let note =
+            service.and_then(|service| service.git.as_ref()?.reference.value()?.note.clone());
+        edit.note = note.map_or(Note::Remove, Note::Set);
+    }
+    edits.sort_by_key(|(at, _)| (at.line, at.column));
+    edits.into_iter().map(|(_, edit)| edit).collect()
+}

@@ -1,0 +1,53 @@
+//! Every commit along first parents with what it says, newest first.
+
+use std::ops::ControlFlow;
+
+use super::error::RepoError;
+use super::objects::commit_id;
+use super::{CommitInfo, Repo};
+use crate::model::ids::CommitId;
+
+/// What stands before a commit on the first-parent history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Its first parent.
+    Parent(CommitId),
+    /// Nothing: history begins with it.
+    Nothing,
+    /// A parent that is not here: the clone is shallow and ends with it.
+    Cut,
+}
+
+/// Sees each commit, what it says, and what stands before it; answers whether to go on.
+pub type EachCommit<'a> =
+    dyn FnMut(&CommitId, &CommitInfo, Before) -> Result<ControlFlow<()>, RepoError> + 'a;
+
+impl Repo {
+    /// Calls `each` with every commit on the first-parent history of `tip`, newest first, until it breaks off, history
+    /// begins, or a shallow clone ends.
+    ///
+    /// # Errors
+    /// Those of `each`; [`RepoError::NotFound`] where `tip` or a commit of its history is not here though the clone is
+    /// not shallow there; [`RepoError::Git`] where one is broken.
+    pub fn walk_commits(&self, tip: &CommitId, each: &mut EachCommit<'_>) -> Result<(), RepoError> {
+        let objects = self.objects()?;
+        let mut at = Some(*tip);
+        while let Some(commit) = at {
+            let (id, raw) = objects.commit_of(&commit)?;
+            let before = match objects.first_parent(id, &raw) {
+                Ok(Some(parent)) => Before::Parent(commit_id(parent)?),
+                Ok(None) => Before::Nothing,
+                Err(RepoError::Shallow { .. }) => Before::Cut,
+                Err(error) => return Err(error),
+            };
+            if each(&commit, &self.commit_info(&commit)?, before)?.is_break() {
+                break;
+            }
+            at = match before {
+                Before::Parent(parent) => Some(parent),
+                Before::Nothing | Before::Cut => None,
+            };
+        }
+        Ok(())
+    }
+}
