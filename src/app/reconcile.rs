@@ -11,6 +11,7 @@ mod jobs;
 mod land;
 mod look;
 mod outcome;
+mod questions;
 mod report;
 mod stages;
 mod texts;

@@ -4,6 +4,7 @@ mod brought;
 mod emergency;
 mod faults;
 mod guard;
+mod holds;
 mod jobs;
 mod people;
 mod ready;

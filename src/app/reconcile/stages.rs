@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::ask::{Asked, AskedStage};
-use super::evidence::{self, Question};
+use super::evidence;
+use super::questions::{needs, questions};
 use super::{Order, Seen, is_ordered};
 use crate::app::evaluate::{Ask, ReadyAnswers};
 use crate::app::session::Session;
@@ -293,106 +294,6 @@ fn carried(
         }
     }
     found
-}
-
-/// What the gates of each promotion that is put up ask for.
-fn needs<'p>(
-    seen: &Seen,
-    plan: &Plan,
-    places: impl Iterator<Item = &'p Place>,
-) -> BTreeMap<Place, Needs> {
-    let ask = Ask::default();
-    let facts = seen.evaluation.facts(&seen.world, seen.now, &ask);
-    places
-        .map(|place| {
-            let pipeline = &plan.pipelines[place.0];
-            let promotion = &pipeline.promotions[place.1];
-            let needs = crate::plan::needs(&facts, pipeline.id, promotion.index, &promotion.edges);
-            (*place, needs)
-        })
-        .collect()
-}
-
-/// The pull requests of which evidence is read: those that somebody spoke about, and those whose gates go by what a
-/// machine says.
-async fn questions<'a>(
-    session: &Session,
-    seen: &Seen,
-    recall: &Recall<'_>,
-    plan: &Plan,
-    by_place: &'a BTreeMap<Place, Vec<(Proposal, Pull)>>,
-    builds: &BTreeMap<PullNumber, Build>,
-    needs: &'a BTreeMap<Place, Needs>,
-) -> Result<Vec<Question<'a>>, Failure> {
-    let by = recall.asked.and_then(|asked| asked.by.as_ref());
-    let mut questions = Vec::new();
-    for (place, found) in by_place {
-        let Some(needs) = needs.get(place) else {
-            continue;
-        };
-        for (proposal, pull) in found {
-            let moved = matches!(builds.get(&pull.number), Some(Build::HeadMoved(_)));
-            if moved || recall.only.is_some_and(|only| only != pull.number) {
-                continue;
-            }
-            let dispatched = evidence::approving(recall.order.asked.as_ref(), by, &proposal.plan);
-            let spoken = dispatched.is_some() || evidence::was_spoken_about(pull);
-            if !spoken && !needs.always() {
-                continue;
-            }
-            let mut change_authors = None;
-            if spoken && needs.change_authors {
-                let pipeline = &plan.pipelines[place.0];
-                let promotion = &pipeline.promotions[place.1];
-                let changes = changes_of(session, seen, proposal, promotion).await?;
-                let found = match changes {
-                    Ok(changes) => {
-                        evidence::change_authors(
-                            session,
-                            seen,
-                            pipeline.id,
-                            promotion.index,
-                            &changes,
-                        )
-                        .await
-                    }
-                    Err(why) => Err(why),
-                };
-                change_authors = Some(found);
-            }
-            questions.push(Question {
-                pull,
-                requester: proposal.requested_by,
-                dispatched,
-                needs,
-                built_on: proposal.branch.tip.parents.first().copied(),
-                change_authors,
-            });
-        }
-    }
-    Ok(questions)
-}
-
-/// What a proposal changes: the promotion's own changes where it is the plan that would be made now, else what its head
-/// holds.
-async fn changes_of(
-    session: &Session,
-    seen: &Seen,
-    proposal: &Proposal,
-    promotion: &Promotion,
-) -> Result<Looked<Vec<Change>>, Failure> {
-    if promotion.plan == Some(proposal.plan) {
-        return Ok(Ok(promotion.changes.clone()));
-    }
-    let repo = session.remotes.here();
-    let found = session
-        .settle(|| Ok(gather::changes(repo, proposal, &seen.world.policy)))
-        .await?;
-    Ok(match found {
-        Ok(Some(changes)) => Ok(changes),
-        Ok(None) => Err("its content is not what its plan says".to_owned()),
-        Err(error) => Err(error.to_string()),
-    })
 }
 
 /// Whether a pull request that belongs to no promotion has to be left as it is: its label is on, or was taken off by nobody

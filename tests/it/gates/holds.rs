@@ -1,0 +1,129 @@
+//! What stops a promotion that is put up already: holds on services, newer content behind a `ready` rule, a status and a queue
+//! that a lost run left behind, two runs at once.
+
+use super::{chart, landed, shop};
+use crate::support::github::{Role, Rule};
+use crate::support::site::Site;
+
+const GATE: &str = "{ name: release, type: APPROVAL }";
+
+fn policy(site: &Site, text: &str) {
+    let text = format!("version: 1\n{text}");
+    site.repo().files("main", &[(".github/sluice.yaml", &text)]);
+}
+
+#[tokio::test]
+async fn a_hold_on_a_service_stops_what_was_approved_before() {
+    let site = shop(GATE, "").await;
+    let repo = site.repo();
+    site.run().await;
+    repo.by("carol").approves(1);
+    policy(
+        &site,
+        "holds: [{ pipeline: shop, stage: prod, service: web-prod, reason: INC-4711 }]\n",
+    );
+    for _ in 0..2 {
+        let run = site.run().await;
+        assert!(!landed(&site), "{}", run.text);
+        assert!(run.text.contains("INC-4711"), "{}", run.text);
+        assert_eq!(repo.state(1), "OPEN");
+    }
+    policy(&site, "");
+    let run = site.run().await;
+    assert!(landed(&site), "{}", run.text);
+}
+
+#[tokio::test]
+async fn an_older_plan_whose_source_has_a_ready_rule_waits_for_a_person() {
+    let site = shop(GATE, "").await;
+    let repo = site.repo();
+    repo.role("deployer", Role::Write);
+    let creator = repo.with(|world, _| world.ensure_user("deployer"));
+    policy(
+        &site,
+        &format!(
+            "stages: {{ dev: {{ ready: {{ status: {{ context: smoke, creator: {creator} }} }} }} }}\n"
+        ),
+    );
+    let content = repo.tip("main").unwrap();
+    repo.by("deployer").reports(&content, "smoke", "success");
+    site.run().await;
+    assert_eq!(repo.pulls(true), [1]);
+    repo.by("dave").remarks(1);
+    repo.by("carol").approves(1);
+    // The content turns out bad, and dev is mended: what was approved brings the bad one.
+    repo.by("deployer").reports(&content, "smoke", "failure");
+    let run = site.run().await;
+    assert!(!landed(&site), "{}", run.text);
+    repo.files("main", &[("dev.yaml", &chart("web-dev", "1.2.0"))]);
+    let mended = repo.tip("main").unwrap();
+    repo.by("deployer").reports(&mended, "smoke", "success");
+    let run = site.run().await;
+    assert!(!landed(&site), "{}", run.text);
+    assert!(
+        run.text.contains("holds something else by now"),
+        "{}",
+        run.text
+    );
+    repo.by("dave").requests_changes(1);
+    site.run().await;
+    assert_eq!((repo.state(1), repo.pulls(true).len()), ("CLOSED", 1));
+}
+
+#[tokio::test]
+async fn a_status_that_a_lost_run_left_at_success_goes_back() {
+    let site = shop(GATE, "").await;
+    let repo = site.repo();
+    site.run().await;
+    let head = repo.head(1);
+    repo.with_token(&site.token)
+        .reports(&head, "sluice", "success");
+    site.hub.forget_calls();
+    site.run().await;
+    assert!(
+        repo.statuses(&head)
+            .iter()
+            .any(|status| status.contains("pending")),
+        "{:?}",
+        repo.statuses(&head)
+    );
+    assert_eq!(site.writes().len(), 1, "{:?}", site.writes());
+    site.hub.forget_calls();
+    site.run().await;
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_hold_takes_a_promotion_out_of_the_merge_queue() {
+    let site = shop(GATE, "").await;
+    let repo = site.repo();
+    site.run().await;
+    repo.rule(Rule {
+        branch: "main".to_owned(),
+        queue: true,
+        ..Rule::default()
+    });
+    repo.by("carol").approves(1);
+    site.run().await;
+    assert_eq!(repo.queue().len(), 1);
+    repo.by("tom").labels(1, "sluice/hold");
+    let run = site.run().await;
+    assert_eq!(repo.queue().len(), 0, "{}", run.text);
+}
+
+#[tokio::test]
+async fn of_ten_runs_at_once_one_starts_the_workflow() {
+    const WORKFLOW: &str = "name: Integration\nrun-name: tests ${{ inputs.head }} ${{ inputs.digest }}\non:\n  workflow_dispatch:\n    \
+        inputs:\n      head: { required: true }\n      digest: { required: true }\n      promotion: { required: true }\n";
+    let site = shop(
+        "{ name: tests, type: JOB }",
+        "gates: { tests: { workflow: integration.yml } }\n",
+    )
+    .await;
+    let repo = site.repo();
+    repo.files("main", &[(".github/workflows/integration.yml", WORKFLOW)]);
+    site.call(&["reconcile", "--dry-run"]).await;
+    futures_util::future::join_all((0..10).map(|_| site.run())).await;
+    assert_eq!(repo.pulls(true), [1]);
+    assert_eq!(repo.runs().len(), 1, "{:?}", repo.runs());
+}
