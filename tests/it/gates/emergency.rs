@@ -150,3 +150,33 @@ async fn a_pull_request_that_was_put_up_as_usual_is_not_judged_as_an_emergency()
     assert_eq!(repo.state(1), "CLOSED");
     assert_eq!(repo.pulls(true), [2]);
 }
+
+#[tokio::test]
+async fn a_moved_base_leaves_an_emergency_one_and_its_requester_out() {
+    let mut site = site(POLICY).await;
+    asks(
+        &mut site,
+        "carol",
+        &["--emergency", "--reason=prod is down"],
+    )
+    .await;
+    let repo = site.repo();
+    let first = *repo.pulls(true).last().unwrap();
+    let prod = repo.file("main", "prod.yaml").unwrap();
+    repo.files("main", &[("prod.yaml", &format!("# moved\n{prod}"))]);
+    let run = site.run().await;
+    assert_eq!(repo.state(first), "CLOSED", "{}", run.text);
+    let next = *repo.pulls(true).last().unwrap();
+    assert!(
+        repo.pull(next)["title"].to_string().contains("EMERGENCY"),
+        "{}",
+        run.text
+    );
+    assert!(repo.body(next).contains("prod is down"));
+    repo.by("carol").approves(next);
+    let run = site.run().await;
+    assert!(!landed(&site), "{}", run.text);
+    repo.by("dave").approves(next);
+    let run = site.run().await;
+    assert!(landed(&site), "{}", run.text);
+}
