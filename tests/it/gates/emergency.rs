@@ -163,7 +163,9 @@ async fn a_moved_base_leaves_an_emergency_one_and_its_requester_out() {
     let repo = site.repo();
     let first = *repo.pulls(true).last().unwrap();
     let prod = repo.file("main", "prod.yaml").unwrap();
-    repo.files("main", &[("prod.yaml", &format!("# moved\n{prod}"))]);
+    // In the very line that the promotion changes, so that no merge can make both.
+    let moved = prod.replace("chart: web,", "chart: web,  ");
+    repo.files("main", &[("prod.yaml", &moved)]);
     let run = site.run().await;
     assert_eq!(repo.state(first), "CLOSED", "{}", run.text);
     let next = *repo.pulls(true).last().unwrap();
