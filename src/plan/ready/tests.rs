@@ -172,10 +172,13 @@ proptest! {
 
     #[test]
     fn taking_a_good_word_away_never_makes_it_ready(given in signals(), at in 0..400i64, index in any::<prop::sample::Index>()) {
-        prop_assume!(!given.is_empty());
+        let well: Vec<usize> =
+            (0..given.len()).filter(|at| given[*at].ended == Ended::Well).collect();
+        if well.is_empty() {
+            return Ok(());
+        }
         let mut fewer = given.clone();
-        let gone = fewer.remove(index.index(given.len()));
-        prop_assume!(gone.ended == Ended::Well);
+        fewer.remove(well[index.index(well.len())]);
         if !says(STATUS, &evidence(given), at).starts_with("pass") {
             prop_assert!(!says(STATUS, &evidence(fewer), at).starts_with("pass"));
         }
