@@ -10,7 +10,6 @@ use crate::model::evidence::{ChangeAuthors, Looked};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::repo::{ReadObjects, RepoError};
-use crate::yaml::FieldPath;
 
 /// What one change of a git ref brings.
 pub struct Found {
@@ -33,7 +32,7 @@ pub fn brought(
     pair: &Pair<'_>,
     change: &Change,
 ) -> Result<Option<Found>, RepoError> {
-    if change.path != FieldPath::keys(&["spec", "git", "ref"]) || pair.unknown_origin() {
+    if !change.sets_git_ref() || pair.unknown_origin() {
         return Ok(None);
     }
     let other;
@@ -93,7 +92,7 @@ pub fn change_authors(remotes: &Remotes, pairs: &[(Pair<'_>, &Change)]) -> Looke
     let mut authors = ChangeAuthors::default();
     let mut missing = None;
     for (pair, change) in pairs {
-        if change.path != FieldPath::keys(&["spec", "git", "ref"]) {
+        if !change.sets_git_ref() {
             continue;
         }
         match brought(remotes, pair, change) {

@@ -94,6 +94,11 @@ impl Change {
         self.secret.is_some()
     }
 
+    /// Whether it sets `spec.git.ref`: the one field whose values stand for commits.
+    pub fn sets_git_ref(&self) -> bool {
+        self.path == FieldPath::keys(&["spec", "git", "ref"])
+    }
+
     /// Where it is made.
     pub fn place(&self) -> Place {
         Place::new(&self.file, self.at)

@@ -4,8 +4,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-/// The word of a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+/// The word of a verdict, from the best to the worst: of several, the greatest one stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The gate is open for exactly this plan.

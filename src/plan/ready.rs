@@ -100,18 +100,12 @@ fn lines<'a>(
 
 /// The worst of several judgements; of equal ones the first. The next change is the soonest of all.
 pub(super) fn worst(all: Vec<Judgement>) -> Option<Judgement> {
-    let rank = |verdict: Verdict| match verdict {
-        Verdict::Pass => 0,
-        Verdict::Pending => 1,
-        Verdict::Blocked => 2,
-        Verdict::Error => 3,
-    };
     let next = all.iter().filter_map(|one| one.next).min();
     let mut found: Option<Judgement> = None;
     for one in all {
         if found
             .as_ref()
-            .is_none_or(|known| rank(one.verdict) > rank(known.verdict))
+            .is_none_or(|known| one.verdict > known.verdict)
         {
             found = Some(one);
         }

@@ -10,6 +10,7 @@ use super::engine::{Bounds, Escape, RenderError, render};
 use super::link::Link;
 use crate::model::brought::Brings;
 use crate::model::ids::PlanId;
+use crate::model::label;
 use crate::model::plan::Promotion;
 use crate::model::policy::{Land, Way};
 
@@ -129,7 +130,7 @@ impl<'a> PullRequest<'a> {
             commits: Vec::new(),
             can_approve: Vec::new(),
             land: Land::default(),
-            hold_label: "sluice/hold",
+            hold_label: label::HOLD,
             ready_since: None,
             replaces: None,
             newer: None,

@@ -16,8 +16,6 @@ use crate::plan::delivery::Candidate;
 use crate::record::{Record, branch_name};
 use crate::render::{self, GateDetail, Link, Message, PullRequest};
 
-use crate::yaml::FieldPath;
-
 /// A pull request to open.
 pub(super) struct Proposed {
     pub message: String,
@@ -228,10 +226,9 @@ fn body(
         .collect();
     let host = turn.session.remotes.host();
     let of_change = |change: &crate::model::change::Change| {
-        let is_ref = change.path == FieldPath::keys(&["spec", "git", "ref"]);
         brings
             .iter()
-            .find(|brings| is_ref && brings.service == change.manifest.name)
+            .find(|brings| change.sets_git_ref() && brings.service == change.manifest.name)
     };
     let text = PullRequest {
         compare: promotion

@@ -240,7 +240,7 @@ fn tally(
             Err(judgement) => {
                 let worse = open
                     .as_ref()
-                    .is_none_or(|known| rank(judgement.verdict) > rank(known.verdict));
+                    .is_none_or(|known| judgement.verdict > known.verdict);
                 if worse {
                     open = Some(judgement);
                 }
@@ -251,15 +251,6 @@ fn tally(
         let names: Vec<String> = names.into_iter().collect();
         Judgement::new(Verdict::Pass, format!("approved by {}", names.join(", ")))
     })
-}
-
-fn rank(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Pass => 0,
-        Verdict::Pending => 1,
-        Verdict::Blocked => 2,
-        Verdict::Error => 3,
-    }
 }
 
 /// A line that asks closed sets of people: enough of them together, and one of each.

@@ -15,7 +15,6 @@ use crate::model::reference::ManifestKey;
 use crate::model::resolved::StageIndex;
 use crate::plan::compare;
 use crate::plan::due::{Due, judge};
-use crate::plan::hold::Held;
 use crate::plan::take::take;
 use crate::yaml::FieldPath;
 
@@ -78,21 +77,8 @@ impl<'a> Planner<'a> {
         draft
             .takes_over
             .extend(edges.iter().map(|edge| (*edge, false)));
-        let held = Held {
-            pipeline: &self.manifest.name,
-            stage: &self.manifest.stages[stage].name.value,
-            now: self.facts.now,
-        };
-        for service in 0..self.resolved.stages[stage].services.len() {
-            let Some(pair) = Pair::of(
-                self.facts.catalog,
-                self.facts.policy,
-                self.resolved,
-                stage,
-                service,
-            ) else {
-                continue;
-            };
+        let held = self.held(stage);
+        for (service, pair) in self.pairs(stage) {
             let over = self.edges_of(&pair, edges);
             if over.is_empty() {
                 continue;
@@ -100,7 +86,6 @@ impl<'a> Planner<'a> {
             draft
                 .takes_over
                 .extend(over.iter().map(|edge| (*edge, true)));
-            let over_edges = over;
             let comparison = compare(self.facts, &pair);
             for problem in &comparison.problems {
                 if problem.severity == Severity::Error {
@@ -130,9 +115,7 @@ impl<'a> Planner<'a> {
                 service,
             };
             let mut taken = || {
-                let sources = over_edges
-                    .iter()
-                    .map(|edge| (*edge, service, pair.source_id));
+                let sources = over.iter().map(|edge| (*edge, service, pair.source_id));
                 draft.sources.extend(sources);
             };
             match judge(&pair, &comparison, self.facts.history.get(&place)) {
@@ -162,6 +145,15 @@ impl<'a> Planner<'a> {
             }
         }
         draft
+    }
+
+    /// The services of a stage that are copied to, by their place in it, each with its source.
+    pub(super) fn pairs(&self, stage: StageIndex) -> impl Iterator<Item = (usize, Pair<'a>)> {
+        let (facts, resolved) = (self.facts, self.resolved);
+        (0..resolved.stages[stage].services.len()).filter_map(move |service| {
+            let pair = Pair::of(facts.catalog, facts.policy, resolved, stage, service)?;
+            Some((service, pair))
+        })
     }
 
     /// Those of the edges that come from a stage in which the pair's source stands.

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::Planner;
 use super::draft::Draft;
-use crate::copy::Pair;
 use crate::model::facts::ReadyQuery;
 use crate::model::plan::State;
 use crate::model::policy::{EmergencySkip, Ready, Ruled, Trigger};
@@ -63,6 +62,15 @@ impl Reason {
 }
 
 impl<'a> Planner<'a> {
+    /// The holds of the policy as they stand for this stage now.
+    pub(super) fn held(&self, stage: StageIndex) -> Held<'a> {
+        Held {
+            pipeline: &self.manifest.name,
+            stage: &self.manifest.stages[stage].name.value,
+            now: self.facts.now,
+        }
+    }
+
     /// Everything that holds a promotion which has something to change.
     pub(super) fn hold(&self, stage: StageIndex, edges: &[usize], draft: &mut Draft) {
         for gate in edges
@@ -78,11 +86,7 @@ impl<'a> Planner<'a> {
         let policy = self.facts.policy;
         let name = &self.manifest.stages[stage].name.value;
         let own = policy.stage(&self.manifest.name, name);
-        let held = Held {
-            pipeline: &self.manifest.name,
-            stage: name,
-            now: self.facts.now,
-        };
+        let held = self.held(stage);
         if let Some(why) = &self.facts.frozen {
             draft
                 .holds
@@ -175,21 +179,8 @@ impl<'a> Planner<'a> {
 
     /// Holds of services that stand in what is put up already: the plan is kept as it is, so all of it waits.
     pub(super) fn hold_services(&self, stage: StageIndex, draft: &mut Draft) {
-        let held = Held {
-            pipeline: &self.manifest.name,
-            stage: &self.manifest.stages[stage].name.value,
-            now: self.facts.now,
-        };
-        for service in 0..self.resolved.stages[stage].services.len() {
-            let Some(pair) = Pair::of(
-                self.facts.catalog,
-                self.facts.policy,
-                self.resolved,
-                stage,
-                service,
-            ) else {
-                continue;
-            };
+        let held = self.held(stage);
+        for (_, pair) in self.pairs(stage) {
             let secret = pair.target_secret.map(|secret| &secret.key);
             let is_in_it = draft.changes.iter().any(|change| {
                 change.manifest == pair.target.key || Some(&change.manifest) == secret
