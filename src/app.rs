@@ -142,6 +142,7 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
         command @ (Command::Status { .. }
         | Command::Reconcile { .. }
         | Command::Promote { .. }
+        | Command::Rollback { .. }
         | Command::Retry { .. }) => {
             let on_forge = OnForge {
                 environment: &|name| std::env::var(name).ok(),

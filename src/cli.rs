@@ -120,6 +120,30 @@ pub enum Command {
         #[arg(long, value_name = "NAME", requires = "local")]
         approved_by: Vec<String>,
     },
+    /// Take a stage back to what it held before, through the same gates; what it leaves comes again only once somebody lets it
+    Rollback {
+        /// Where and how, on GitHub.
+        #[command(flatten)]
+        forge: ForgeArgs,
+        /// The pipeline, as NAME or NAMESPACE/NAME
+        #[arg(long, value_name = "P")]
+        pipeline: String,
+        /// The stage that goes back
+        #[arg(long, value_name = "STAGE")]
+        to: String,
+        /// To what the landing of this plan brought: twelve or more of its digits [default: what it held last]
+        #[arg(long, value_name = "ID")]
+        plan: Option<String>,
+        /// Why, for the record, and for whoever finds the stage held
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// By the policy's rules for an emergency of this stage; needs --reason
+        #[arg(long, requires = "reason")]
+        emergency: bool,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
     /// Start the workflows of a stage's gates again that failed or ran out of time
     Retry {
         /// Where and how, on GitHub.

@@ -4,16 +4,20 @@
 //! promotion may write, and, once the revision is known, the changes. Whether a promotion is *due* is not decided here.
 
 mod keys;
+mod past;
 mod version;
 
 pub use version::{is_exact_version, is_full_id};
+
+use std::collections::BTreeMap;
 
 use crate::model::catalog::{Catalog, ServiceId};
 use crate::model::change::{Change, Text};
 use crate::model::facts::{Revision, RevisionQuery, Slot, Values};
 use crate::model::finding::Severity;
+use crate::model::ids::BlobId;
 use crate::model::origin::Origin;
-use crate::model::place::Place;
+use crate::model::place::{Place, RepoPath};
 use crate::model::policy::{Policy, RevisionMode};
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, ResolvedService, StageIndex};
@@ -45,6 +49,8 @@ pub struct Pair<'a> {
     pub keys: &'a [Located<String>],
     /// What is written as the git ref.
     pub mode: RevisionMode,
+    /// The ids of the files at the source's side.
+    source_files: &'a BTreeMap<RepoPath, BlobId>,
     watch: &'a [Located<String>],
 }
 
@@ -123,6 +129,7 @@ impl<'a> Pair<'a> {
             source_origin: resolved.source_origin.as_ref(),
             keys: &criteria.secrets,
             mode: stage_rule.map_or_else(RevisionMode::default, |ruled| ruled.rule.revision),
+            source_files: &catalog.files,
             watch: policy.watch(&manifest.name),
         })
     }

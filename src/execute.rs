@@ -150,5 +150,6 @@ pub fn record(
         requested_by: target.requested_by,
         reason: target.reason.clone(),
         emergency: target.emergency.clone(),
+        rollback: promotion.rollback.as_ref().map(|to| (to.landing, to.plan)),
     })
 }

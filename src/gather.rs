@@ -15,6 +15,7 @@ mod ready;
 mod remote;
 mod remotes;
 mod revisions;
+mod rollback;
 mod since;
 mod watched;
 
@@ -29,4 +30,5 @@ pub use ready::answer_ready;
 pub use remote::RemoteRepo;
 pub use remotes::Remotes;
 pub use revisions::{Here, Repositories, answer_revisions};
+pub use rollback::{AskedBack, GoBack, NoRollback, rollback};
 pub use since::{SinceOf, answer_since};

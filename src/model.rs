@@ -32,6 +32,7 @@ pub mod pull;
 pub mod reference;
 pub mod repo_url;
 pub mod resolved;
+pub mod rollback;
 pub mod roster;
 pub mod service;
 pub mod settings;

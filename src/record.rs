@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::model::hidden::{is_hidden, push_escaped};
-use crate::model::ids::PlanId;
+use crate::model::ids::{CommitId, PlanId};
 use crate::model::plan::{EdgeName, Take, Taken};
 
 /// What the trailers of a landing say.
@@ -36,6 +36,8 @@ pub struct Record {
     pub reason: Option<String>,
     /// It was asked for as an emergency: what the policy let it skip, joined by `+`, or `nothing`.
     pub emergency: Option<String>,
+    /// It is a rollback: the landing that it goes back to, and that landing's plan.
+    pub rollback: Option<(CommitId, PlanId)>,
 }
 
 /// One `Sluice-Source` line.
@@ -103,6 +105,9 @@ impl Record {
         if let Some(skips) = &self.emergency {
             line(&mut text, "Emergency", &word(skips));
         }
+        if let Some((landing, plan)) = &self.rollback {
+            line(&mut text, "Rollback", &format!("{landing} {plan}"));
+        }
         line(
             &mut text,
             "Repository",
@@ -150,6 +155,14 @@ impl Record {
             [skips] => Some(whole_word(skips)?),
             _ => return None,
         };
+        let rollback = match all("Rollback")[..] {
+            [] => None,
+            [to] => {
+                let (landing, plan) = to.split_once(' ')?;
+                Some((landing.parse().ok()?, plan.parse().ok()?))
+            }
+            _ => return None,
+        };
         Some(Self {
             namespace,
             pipeline,
@@ -166,6 +179,7 @@ impl Record {
             requested_by,
             reason,
             emergency,
+            rollback,
         })
     }
 }
@@ -368,6 +382,7 @@ mod tests {
             requested_by: None,
             reason: None,
             emergency: None,
+            rollback: None,
         }
     }
 
@@ -430,8 +445,9 @@ mod tests {
             let mut record = record(&name, &value);
             record.requested_by = Some(name.len() as u64);
             record.reason = Some(value.clone());
+            record.rollback = Some(("ab".repeat(20).parse().unwrap(), record.plan));
             let text = record.trailers();
-            prop_assert_eq!(text.lines().count(), 9, "{}", text);
+            prop_assert_eq!(text.lines().count(), 10, "{}", text);
             prop_assert_eq!(Record::parse(&text), Some(record));
         }
     }

@@ -13,7 +13,7 @@ use crate::forge::Patience;
 use crate::render::{Ahead, Link, Mark, Pull, Row as SummaryRow, Summary};
 use crate::report::style::Style;
 use crate::runner::{
-    Annotation, Environment, Files, InputError, Inputs, Level, Log, Moved, Outputs, Run, Stop, Task,
+    Annotation, Environment, Files, InputError, Inputs, Level, Log, Moved, Outputs, Run, Stop,
 };
 
 /// Runs the step, and writes everything that it gives.
@@ -51,13 +51,6 @@ fn prepared(environment: &Environment, log: &Log) -> Result<Inputs, Failure> {
     let inputs = Inputs::read(environment).map_err(|error: InputError| {
         Failure::new(Exit::Invalid, error.to_string()).hint("mend the step's `with:`")
     })?;
-    if inputs.command == Task::Rollback {
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!("{} is not built yet", inputs.command.as_str()),
-        )
-        .hint("revert the promotion's commit by hand; Sluice does not undo what a person did"));
-    }
     Ok(inputs)
 }
 
@@ -84,6 +77,7 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
         Command::Status { .. }
             | Command::Reconcile { .. }
             | Command::Promote { .. }
+            | Command::Rollback { .. }
             | Command::Retry { .. }
     ) {
         return execute(cli, jiff::Timestamp::now(), Style::default()).map(Done::Said);
@@ -250,12 +244,13 @@ fn summary<'a>(ran: &'a Ran, site: &Site) -> Summary<'a> {
     let ahead = outcome
         .ahead
         .iter()
-        .filter_map(|(_, stage, left_out)| {
-            let by = left_out.by.as_ref()?;
+        .filter_map(|ahead| {
+            let by = ahead.service.by.as_ref()?;
             Some(Ahead {
-                service: &left_out.name,
-                stage,
+                service: &ahead.service.name,
+                stage: &ahead.stage,
                 by,
+                taken_away: ahead.taken_away,
                 link: site.link(&format!("commit/{}", by.commit)),
             })
         })

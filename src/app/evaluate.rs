@@ -19,6 +19,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::ids::PlanId;
 use crate::model::plan::{Plan, State};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::model::rollback::Rollback;
 use crate::model::roster::Roster;
 use crate::model::signal::ContentEvidence;
 use crate::model::verdict::Verdict;
@@ -53,6 +54,8 @@ pub(super) struct Ask {
     pub ready: Option<Rc<ReadyAnswers>>,
     /// In a simulation: when each plan was proposed.
     pub proposed: BTreeMap<PlanId, Timestamp>,
+    /// Stages that go back.
+    pub rollbacks: BTreeMap<(PipelineId, StageIndex), Looked<Rollback>>,
 }
 
 impl Evaluation {
@@ -121,6 +124,7 @@ impl Evaluation {
             roster: &ask.roster,
             proposed: &ask.proposed,
             ready: ask.ready.as_deref(),
+            rollbacks: &ask.rollbacks,
         }
     }
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use super::Output;
 use super::action::Watch;
-use super::reconcile::{Asked, Order, Outcome, Row, RowKind, reconcile};
+use super::reconcile::{Asked, ByHand, Order, Outcome, Row, RowKind, reconcile};
 use super::session::{Environment, Session};
 use super::status;
 use crate::cli::{Command, ForgeArgs, Format};
 use crate::error::{Exit, Failure};
 use crate::forge::Patience;
+use crate::gather::GoBack;
 use crate::model::status::Status;
 use crate::report::escape::terminal;
 use crate::report::style::Style;
@@ -107,10 +108,7 @@ impl Ran {
             "tip": outcome.base.as_ref().map(|(_, tip)| tip),
             "read_only": outcome.read_only,
             "promotions": outcome.rows,
-            "ahead": outcome.ahead.iter().map(|(pipeline, stage, left_out)| serde_json::json!({
-                "pipeline": pipeline, "stage": stage, "service": left_out.name,
-                "commit": left_out.by.as_ref().map(|by| by.commit),
-            })).collect::<Vec<_>>(),
+            "ahead": outcome.ahead.iter().map(ahead).collect::<Vec<_>>(),
             "in_sync": outcome.in_sync,
             "pipelines": outcome.pipelines,
             "findings": json::findings(&outcome.findings),
@@ -131,14 +129,18 @@ impl Ran {
         for row in &outcome.rows {
             line(&mut text, row);
         }
-        for (pipeline, stage, left_out) in &outcome.ahead {
+        for ahead in &outcome.ahead {
             let _ = writeln!(
                 text,
-                "AHEAD     {} {}  {}: {}",
-                terminal(pipeline),
-                terminal(stage),
-                terminal(&left_out.name),
-                terminal(&left_out.reason)
+                "AHEAD     {} {}  {}: {}{}",
+                terminal(&ahead.pipeline),
+                terminal(&ahead.stage),
+                terminal(&ahead.service.name),
+                terminal(&ahead.service.reason),
+                match ahead.taken_away {
+                    true => "; the promotion takes it away",
+                    false => "",
+                }
             );
         }
         if !outcome.findings.is_empty() {
@@ -165,6 +167,15 @@ impl Ran {
         );
         text
     }
+}
+
+fn ahead(ahead: &ByHand) -> serde_json::Value {
+    let by = ahead.service.by.as_ref();
+    serde_json::json!({
+        "pipeline": ahead.pipeline, "stage": ahead.stage, "service": ahead.service.name,
+        "commit": by.map(|by| by.commit), "author": by.map(|by| &by.author), "date": by.map(|by| by.date.to_string()),
+        "taken_away": ahead.taken_away,
+    })
 }
 
 fn stages(number: usize) -> String {
@@ -277,6 +288,7 @@ fn ordered(
                 reason,
                 emergency,
                 retry: false,
+                rollback: None,
                 run,
             };
             let order = Order {
@@ -303,6 +315,36 @@ fn ordered(
                 reason,
                 emergency: false,
                 retry: true,
+                rollback: None,
+                run: run_of(environment)?,
+            };
+            let order = Order {
+                pipeline: Some(pipeline),
+                dry_run: forge.dry_run,
+                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
+                asked: Some(asked),
+            };
+            Ok((forge, order, format))
+        }
+        Command::Rollback {
+            forge,
+            pipeline,
+            to,
+            plan,
+            reason,
+            emergency,
+            format,
+        } => {
+            let asked = Asked {
+                pipeline: pipeline.clone(),
+                to,
+                take_source: false,
+                plan: None,
+                approve: false,
+                reason,
+                emergency,
+                retry: false,
+                rollback: Some(plan.map_or(GoBack::Last, GoBack::Plan)),
                 run: run_of(environment)?,
             };
             let order = Order {

@@ -4,6 +4,7 @@
 //! decisions out: first what moves no base, then at most one landing, after which everything is read again.
 
 mod ask;
+mod back;
 mod carry;
 mod evidence;
 mod guard;
@@ -33,7 +34,7 @@ use crate::model::pull::{Pull, PullNumber, Snapshot};
 pub(super) use ask::Asked;
 use land::Landing;
 pub(super) use look::{Look, Stand, look};
-pub(super) use outcome::{Outcome, Row, RowKind};
+pub(super) use outcome::{ByHand, Outcome, Row, RowKind};
 use turn::{Closers, Done, Key, Turn};
 
 /// What a run was asked to do.

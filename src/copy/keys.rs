@@ -349,8 +349,9 @@ impl<'a> Pair<'a> {
             return;
         }
         let value = SecretString::from(source.text.expose());
-        let id = |file: &RepoPath| self.catalog.files.get(file).copied();
-        let (Some(old_file), Some(new_file)) = (id(&secret.file), id(source.file)) else {
+        let old_file = self.catalog.files.get(&secret.file).copied();
+        let new_file = self.source_files.get(source.file).copied();
+        let (Some(old_file), Some(new_file)) = (old_file, new_file) else {
             into.problems.push(Problem {
                 code: "manifest-unreadable",
                 severity: Severity::Error,

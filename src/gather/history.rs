@@ -13,11 +13,12 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use super::follow::{self, follow};
-use super::landing::is_landing;
+use super::landing::landing;
 use super::revisions::{Asked, Repositories};
 use crate::copy::{Pair, values};
 use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
 use crate::model::ids::CommitId;
+use crate::model::rollback::RolledBack;
 use crate::model::service::{Secret, Service};
 use crate::repo::{Change, ReadObjects, RepoError};
 use past::{Past, Wanted};
@@ -117,16 +118,21 @@ struct TargetThen {
 }
 
 impl TargetThen {
-    /// Whether a promoted field differs in a manifest that stands at both sides. Adding a key counts, creating the
-    /// manifest does not.
-    fn changed_to(&self, after: &Self, slots: &BTreeSet<Slot>) -> bool {
-        let differs = |before: &Option<Values>, after: &Option<Values>| match (before, after) {
-            (Some(before), Some(after)) => {
-                slots.iter().any(|slot| before.get(slot) != after.get(slot))
-            }
-            _ => false,
-        };
-        differs(&self.service, &after.service) || differs(&self.secret, &after.secret)
+    /// The promoted fields that differ in a manifest that stands at both sides. Adding a key counts, creating the manifest
+    /// does not.
+    fn changed_to(&self, after: &Self, slots: &BTreeSet<Slot>) -> BTreeSet<Slot> {
+        let pairs = [
+            (&self.service, &after.service),
+            (&self.secret, &after.secret),
+        ];
+        let pairs = pairs
+            .into_iter()
+            .filter_map(|(before, after)| Some((before.as_ref()?, after.as_ref()?)));
+        let changed = pairs.flat_map(|(before, after)| {
+            let differs = move |slot: &&Slot| before.get(slot) != after.get(slot);
+            slots.iter().filter(differs)
+        });
+        changed.cloned().collect()
     }
 }
 
@@ -196,9 +202,10 @@ impl<'a> History<'a> {
         }
         let target_ref = service.as_ref().and_then(|service| service.git.clone());
         let before = self.values(search, service, secret);
-        if before.changed_to(&after, &search.slots) {
+        let slots = before.changed_to(&after, &search.slots);
+        if !slots.is_empty() {
             let old = target_ref.and_then(|git| git.reference.text().map(str::to_owned));
-            let set = self.set_at(search, &change.commit, &parent, old.as_deref())?;
+            let set = self.set_at(search, slots, &change.commit, &parent, old.as_deref())?;
             search.answer = Some(LastSet::Set(Box::new(set)));
         }
         Ok(moved)
@@ -245,6 +252,7 @@ impl<'a> History<'a> {
     fn set_at(
         &self,
         search: &Search<'_>,
+        slots: BTreeSet<Slot>,
         commit: &CommitId,
         parent: &CommitId,
         target_before: Option<&str>,
@@ -253,17 +261,27 @@ impl<'a> History<'a> {
             .repo
             .commit_info(commit)
             .map_err(|error| unreadable(&error))?;
-        let landed = is_landing(self.repo, &info, commit, parent, self.facts.policy)
+        let landed = landing(self.repo, &info, commit, parent, self.facts.policy)
             .map_err(|error| unreadable(&error))?;
+        let at = Timestamp::from_second(info.committer_time.unix_seconds)
+            .unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(SetAt {
             commit: *commit,
             author: info.author_name,
             date: Timestamp::from_second(info.author_time.unix_seconds)
                 .unwrap_or(Timestamp::UNIX_EPOCH),
-            by: if landed {
-                SetBy::Landing
-            } else {
-                SetBy::Hand(self.source_then(search, commit, target_before)?)
+            slots,
+            by: match landed {
+                Some(record) => SetBy::Landing {
+                    rollback: record.rollback.map(|(to, _)| RolledBack {
+                        commit: *commit,
+                        at,
+                        to,
+                        by: record.requested_by,
+                        reason: record.reason,
+                    }),
+                },
+                None => SetBy::Hand(self.source_then(search, commit, target_before)?),
             },
         })
     }

@@ -37,20 +37,19 @@ pub fn borne_record(repo: &dyn ReadObjects, info: &CommitInfo) -> Result<Option<
     Ok(record.map(|record| Borne { record, own: false }))
 }
 
-/// Whether a commit is a landing: its own difference proves the plan that its record names.
-pub fn is_landing(
+/// The record of a commit that is a landing: its own difference proves the plan that its record names.
+pub fn landing(
     repo: &dyn ReadObjects,
     info: &CommitInfo,
     commit: &CommitId,
     parent: &CommitId,
     policy: &Policy,
-) -> Result<bool, RepoError> {
-    match borne_record(repo, info)? {
-        Some(Borne { record, .. }) => {
-            Ok(landed_changes(repo, commit, parent, &record, policy)?.is_some())
-        }
-        None => Ok(false),
-    }
+) -> Result<Option<Record>, RepoError> {
+    let Some(Borne { record, .. }) = borne_record(repo, info)? else {
+        return Ok(None);
+    };
+    let changes = landed_changes(repo, commit, parent, &record, policy)?;
+    Ok(changes.map(|_| record))
 }
 
 /// The changes that a commit made, if they prove the plan that its record names.

@@ -338,6 +338,7 @@ fn landed(
         requested_by: record.requested_by,
         reason: record.reason,
         emergency: record.emergency,
+        rollback: record.rollback.map(|(to, _)| to),
         gates,
     })
 }

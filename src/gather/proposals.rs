@@ -43,6 +43,7 @@ pub fn proposals(snapshot: &Snapshot) -> (Vec<Proposal>, Vec<Pull>) {
             build: record.build,
             requested_by: record.requested_by,
             emergency: record.emergency.is_some() && record.requested_by.is_some(),
+            rollback: record.rollback.map(|(landing, _)| landing),
         });
     }
     (found, strange)

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::follow::{self, follow};
 use super::history::past::{Past, Wanted};
-use super::landing::is_landing;
+use super::landing::landing;
 use super::revisions::Repositories;
 use crate::copy::values;
 use crate::model::facts::{LastSet, Slot, Values};
@@ -196,7 +196,9 @@ impl Looking<'_> {
     ) -> Result<SetOnBase, RepoError> {
         let info = self.repo.commit_info(commit)?;
         let landed = match parent {
-            Some(parent) => is_landing(self.repo, &info, commit, parent, self.repositories.policy)?,
+            Some(parent) => {
+                landing(self.repo, &info, commit, parent, self.repositories.policy)?.is_some()
+            }
             None => false,
         };
         Ok(SetOnBase {

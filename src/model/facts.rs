@@ -14,6 +14,7 @@ use super::ids::{CommitId, PlanId};
 use super::origin::Origin;
 use super::policy::Policy;
 use super::resolved::{ResolvedPipeline, StageIndex};
+use super::rollback::{Rollback, RolledBack};
 use super::roster::Roster;
 use super::signal::ContentEvidence;
 use crate::yaml::FieldPath;
@@ -81,6 +82,20 @@ pub enum Slot {
     Field(FieldPath),
 }
 
+impl Slot {
+    /// Where it stands in a service's own manifest; `None` for a key, which may be kept elsewhere.
+    pub fn own_path(&self) -> Option<FieldPath> {
+        let keys = |keys: &[&str]| Some(FieldPath::keys(keys));
+        match self {
+            Self::GitRef => keys(&["spec", "git", "ref"]),
+            Self::HelmVersion => keys(&["spec", "helm", "version"]),
+            Self::HelmChart => keys(&["spec", "helm", "chart"]),
+            Self::Key(_) => None,
+            Self::Field(path) => Some(path.clone()),
+        }
+    }
+}
+
 /// Values of a service by slot. A slot without a value is not there.
 pub type Values = BTreeMap<Slot, Text>;
 
@@ -122,6 +137,8 @@ pub struct SetAt {
     pub author: String,
     /// Its author date.
     pub date: Timestamp,
+    /// The promoted values that it changed.
+    pub slots: BTreeSet<Slot>,
     /// What it was.
     pub by: SetBy,
 }
@@ -130,7 +147,10 @@ pub struct SetAt {
 #[derive(Clone, Debug)]
 pub enum SetBy {
     /// A landing of Sluice: its plan id recomputes from its own difference.
-    Landing,
+    Landing {
+        /// It took its stage back to what it had held before.
+        rollback: Option<RolledBack>,
+    },
     /// Anything else.
     Hand(SourceThen),
 }
@@ -142,6 +162,9 @@ pub struct SourceThen {
     pub values: Values,
     /// Its git revision then.
     pub git: GitThen,
+    /// Whether its git revision **now** descends from the commit that the target holds; `None` where that cannot be told, or
+    /// one of them is no commit.
+    pub descends: Option<bool>,
 }
 
 /// The source's git revision when a person set the target.
@@ -228,4 +251,6 @@ pub struct Facts<'a> {
     pub retry: bool,
     /// The person asked for the source's values even where the target was set by hand (`take: source`).
     pub take_source: bool,
+    /// Stages that go back to what they held before, or why it could not be told what that was.
+    pub rollbacks: &'a BTreeMap<(PipelineId, StageIndex), Looked<Rollback>>,
 }

@@ -47,6 +47,8 @@ pub struct Landed {
     pub reason: Option<String>,
     /// What an emergency let it skip.
     pub emergency: Option<String>,
+    /// It took its stage back to what that held at this landing, by its record.
+    pub rollback: Option<CommitId>,
     /// What its message says of its gates; empty where nothing is recorded.
     pub gates: Vec<GateLine>,
 }

@@ -8,6 +8,7 @@ use super::ids::{BlobId, CommitId, PlanId};
 use super::name::{GateName, StageName};
 use super::pipeline::GateKind;
 use super::resolved::StageIndex;
+use super::rollback::{BackTo, RolledBack};
 use super::verdict::{Judgement, Verdict};
 use crate::yaml::Position;
 
@@ -81,12 +82,18 @@ pub struct Promotion {
     pub proposable: bool,
     /// A person asked for it as an emergency.
     pub emergency: Option<EmergencyUse>,
+    /// It is a rollback: the landing that the stage goes back to.
+    pub rollback: Option<BackTo>,
+    /// The stage went back, and this would undo that: it lands only once a person with write has let it.
+    pub after_rollback: Option<RolledBack>,
     /// Its gates, in the order of the edges.
     pub gates: Vec<GateReport>,
     /// What would change, in the order of the stage's services and the fields.
     pub changes: Vec<Change>,
     /// Services that stay behind.
     pub left_out: Vec<LeftOut>,
+    /// Services of `changes` that were set by hand to what their source has not caught up with: this takes it away.
+    pub debts: Vec<LeftOut>,
     /// Fields that are not copied, and why; said, not silent.
     pub skipped: Vec<String>,
     /// What each service takes from where, for the records of a landing.

@@ -209,7 +209,7 @@ pub enum MergeMethod {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `age`")]
 pub struct Rollback {
-    /// How old a landing may be that a rollback goes back to, such as `90d`.
+    /// How long ago a stage may last have held what a rollback goes back to, such as `90d`.
     #[serde(default = "Rollback::default_age", deserialize_with = "checked::wait")]
     #[schemars(extend("default" = "90d"))]
     pub age: Wait,

@@ -1,6 +1,6 @@
 //! Proposals: branches of ours that put a plan up, as they stand on the forge.
 
-use super::ids::PlanId;
+use super::ids::{CommitId, PlanId};
 use super::name::StageName;
 use super::plan::EdgeName;
 use super::pull::{PromotionBranch, Pull, PullState};
@@ -26,6 +26,8 @@ pub struct Proposal {
     pub requested_by: Option<u64>,
     /// They asked for it as an emergency.
     pub emergency: bool,
+    /// It goes back to what the stage held at this landing.
+    pub rollback: Option<CommitId>,
 }
 
 impl Proposal {

@@ -5,6 +5,7 @@ use crate::model::plan::{Promotion, State};
 use crate::model::policy::Delivery;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{Pull, PullNumber};
+use crate::model::rollback::RolledBack;
 use crate::model::verdict::Verdict;
 use crate::plan::LabelHold;
 
@@ -40,16 +41,30 @@ impl Candidate {
         matches!(self.build, Build::Stands | Build::Unknown) && self.judged.is_some()
     }
 
+    /// Whether its label holds it, or it would undo a rollback and nobody has let it since.
+    pub fn is_held(&self) -> bool {
+        match &self.hold {
+            LabelHold::Free => self.after_rollback().is_some(),
+            LabelHold::Lifted(at) => self.after_rollback().is_some_and(|back| *at <= back.at),
+            LabelHold::On | LabelHold::StillOn(_) | LabelHold::Unread(_) => true,
+        }
+    }
+
+    /// The rollback that it would undo.
+    pub fn after_rollback(&self) -> Option<&RolledBack> {
+        self.judged.as_ref()?.after_rollback.as_ref()
+    }
+
     /// The promotion, where it may land now.
     fn landable(&self) -> Option<&Promotion> {
         let judged = self.judged.as_ref()?;
-        let free = !self.pull.draft && self.hold == LabelHold::Free && !self.pull.queued;
+        let free = !self.pull.draft && !self.is_held() && !self.pull.queued;
         (free && judged.may_land()).then_some(judged)
     }
 
     /// Gates for which something has to be started, by their place.
     fn to_start(&self) -> impl Iterator<Item = usize> + '_ {
-        let free = !self.pull.draft && self.hold == LabelHold::Free;
+        let free = !self.pull.draft && !self.is_held();
         let gates = self
             .judged
             .iter()
@@ -103,6 +118,8 @@ pub enum Act {
     LandWhenKnown(PullNumber),
     /// Start the workflow of a gate, by its place among those of the judged promotion.
     Start(PullNumber, usize),
+    /// Hold a pull request by its label, since it would undo a rollback.
+    Hold(PullNumber),
     /// Commit straight onto the base.
     Commit,
 }
@@ -137,14 +154,14 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
         stands: kept.map(|candidate| candidate.pull.number),
         ..Decision::default()
     };
+    let goes_back = promotion.rollback.is_some();
     let others = |decision: &Decision| -> Vec<PullNumber> {
-        let numbers = stage
-            .candidates
-            .iter()
-            .map(|candidate| candidate.pull.number);
-        numbers
-            .filter(|number| Some(*number) != decision.stands)
-            .collect()
+        let others = stage.candidates.iter().filter(|other| {
+            // What a person holds stays as it is beside a rollback: should that be given up, the hold is still there.
+            Some(other.pull.number) != decision.stands
+                && !(goes_back && other.proposal.rollback.is_none() && !other.hold.is_free())
+        });
+        others.map(|other| other.pull.number).collect()
     };
     match kept {
         Some(candidate) => {
@@ -155,11 +172,15 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
             decision
                 .acts
                 .extend(candidate.to_start().map(|gate| Act::Start(number, gate)));
-            // A hold goes over to what takes its place, and until it has, it holds both.
-            let others_free = stage
-                .candidates
-                .iter()
-                .all(|other| other.pull.number == number || other.hold == LabelHold::Free);
+            if candidate.is_held() && candidate.hold.is_free() {
+                decision.acts.push(Act::Hold(number));
+            }
+            // A hold goes over to what takes its place, and until it has, it holds both. A rollback takes the place of none.
+            let others_free = stage.candidates.iter().all(|other| {
+                other.pull.number == number
+                    || other.hold.is_free()
+                    || (goes_back && other.proposal.rollback.is_none())
+            });
             if candidate.landable().is_some() && others_free {
                 decision.acts.push(match candidate.build {
                     Build::Stands => Act::Land(candidate.pull.number),
@@ -192,11 +213,11 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
             && stage.all_read
             && promotion.state != State::Held =>
         {
-            // One that is held stays: closed, its hold would be forgotten.
-            let free = stage
-                .candidates
-                .iter()
-                .filter(|candidate| candidate.hold == LabelHold::Free);
+            // One that is held stays: closed, its hold would be forgotten. Of a rollback there is nothing left to do; whether
+            // there is of what else stands, the next look tells.
+            let free = stage.candidates.iter().filter(|candidate| {
+                candidate.hold.is_free() && (!goes_back || candidate.proposal.rollback.is_some())
+            });
             decision
                 .acts
                 .extend(free.map(|candidate| Act::Close(candidate.pull.number)));
@@ -233,11 +254,7 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
 }
 
 fn commit(stage: &Stage<'_>) -> Decision {
-    if let Some(held) = stage
-        .candidates
-        .iter()
-        .find(|one| one.hold != LabelHold::Free)
-    {
+    if let Some(held) = stage.candidates.iter().find(|one| !one.hold.is_free()) {
         return Decision {
             stands: Some(held.pull.number),
             ..Decision::default()
@@ -280,6 +297,10 @@ fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
     // An emergency that is asked for now wants a pull request of its own: what stands was put up under the ordinary rules.
     if stage.asks_emergency {
         return None;
+    }
+    // A stage that goes back takes nothing else until it has, or until that is given up.
+    if stage.promotion.rollback.is_some() {
+        return standing().find(current);
     }
     standing()
         .filter(current)

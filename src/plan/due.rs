@@ -4,37 +4,66 @@
 use crate::copy::{Comparison, Pair};
 use crate::model::facts::{GitThen, LastSet, SetAt, SetBy, Slot, SourceThen};
 use crate::model::plan::{LeftOut, LeftOutBy};
+use crate::model::rollback::RolledBack;
 
 /// What history says about a differing service.
-pub(super) enum Due {
+pub(super) enum Due<'a> {
     /// The source moved since the target was set.
-    Yes(Option<&'static str>),
+    Yes(Because<'a>),
     /// It was set by hand, and the source has not moved since.
     Ahead(LeftOut),
     /// It cannot be told.
     Failed { why: String, help: Option<String> },
 }
 
+/// What besides its source says that a service is due.
+#[derive(Default)]
+pub(super) struct Because<'a> {
+    /// A word about it.
+    pub note: Option<&'static str>,
+    /// The stage went back, and this would undo that.
+    pub rolled_back: Option<&'a RolledBack>,
+    /// It was set by hand to what its source has not caught up with.
+    pub debt: Option<LeftOut>,
+}
+
 /// Judges one differing service.
-pub(super) fn judge(pair: &Pair<'_>, comparison: &Comparison, last: Option<&LastSet>) -> Due {
+pub(super) fn judge<'a>(
+    pair: &Pair<'_>,
+    comparison: &Comparison,
+    last: Option<&'a LastSet>,
+) -> Due<'a> {
     match last {
         None => Due::Failed {
             why: "its history was not read".to_owned(),
             help: None,
         },
-        Some(LastSet::NoHistory) => {
-            Due::Yes(Some("no history here: the difference alone makes it due"))
-        }
-        Some(LastSet::Never) => Due::Yes(None),
+        Some(LastSet::NoHistory) => Due::Yes(Because {
+            note: Some("no history here: the difference alone makes it due"),
+            ..Because::default()
+        }),
+        Some(LastSet::Never) => Due::Yes(Because::default()),
         Some(LastSet::Failed { why, help }) => Due::Failed {
             why: why.clone(),
             help: help.clone(),
         },
         Some(LastSet::Set(set)) => match &set.by {
             // A landing brought every promoted field up to the source; what differs now, the source has changed since.
-            SetBy::Landing => Due::Yes(None),
-            SetBy::Hand(then) if unmoved(comparison, then) => Due::Ahead(left_out(pair, set)),
-            SetBy::Hand(_) => Due::Yes(None),
+            SetBy::Landing { rollback } => Due::Yes(Because {
+                rolled_back: rollback.as_ref(),
+                ..Because::default()
+            }),
+            SetBy::Hand(then) if unmoved(comparison, then) => {
+                let reason = format!("waits for {} to move", pair.source.key.name);
+                Due::Ahead(by_hand(pair, set, &reason))
+            }
+            SetBy::Hand(then) => Due::Yes(Because {
+                debt: (!caught_up(comparison, set, then)).then(|| {
+                    let source = &pair.source.key.name;
+                    by_hand(pair, set, &format!("{source} has not caught up with it"))
+                }),
+                ..Because::default()
+            }),
         },
     }
 }
@@ -52,15 +81,29 @@ fn unmoved(comparison: &Comparison, then: &SourceThen) -> bool {
     })
 }
 
-fn left_out(pair: &Pair<'_>, set: &SetAt) -> LeftOut {
+/// Whether the source has what a person set: its value, or for a commit a descendant. What it has in common with the target
+/// does not differ, and is not among the changes.
+fn caught_up(comparison: &Comparison, set: &SetAt, then: &SourceThen) -> bool {
+    let differs = |slot: &Slot| {
+        comparison.changes.iter().any(|change| match slot {
+            Slot::Key(key) => change.path.last_key() == Some(key.as_str()),
+            slot => slot.own_path().as_ref() == Some(&change.path),
+        })
+    };
+    set.slots
+        .iter()
+        .filter(|slot| differs(slot))
+        .all(|slot| *slot == Slot::GitRef && then.descends == Some(true))
+}
+
+fn by_hand(pair: &Pair<'_>, set: &SetAt, and: &str) -> LeftOut {
     LeftOut {
         namespace: pair.target.key.namespace.clone(),
         name: pair.target.key.name.clone(),
         reason: format!(
-            "set by hand in {} by {}; waits for {} to move",
+            "set by hand in {} by {}; {and}",
             set.commit.short(),
             set.author,
-            pair.source.key.name
         ),
         by: Some(LeftOutBy {
             commit: set.commit,

@@ -66,14 +66,23 @@ impl Held<'_> {
 /// What the label `sluice/hold` means for a pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LabelHold {
-    /// Nothing: it was never set, or taken off by a person with write.
+    /// Nothing: it was never set.
     Free,
+    /// Nothing any more: a person with write took it off, then.
+    Lifted(Timestamp),
     /// It is on.
     On,
     /// It was taken off by somebody who may not, so that it counts as if it were on.
     StillOn(String),
     /// It could not be told.
     Unread(String),
+}
+
+impl LabelHold {
+    /// Whether the label holds nothing.
+    pub fn is_free(&self) -> bool {
+        matches!(self, Self::Free | Self::Lifted(_))
+    }
 }
 
 /// Reads it. Anyone with triage sets it; only a person with write takes it off.
@@ -111,7 +120,7 @@ pub fn label_hold(pull: &Pull, evidence: Option<&Looked<Evidence>>) -> LabelHold
         return still(&actor.login);
     };
     match evidence.permissions.get(&id) {
-        Some(Ok(Permission::Write)) => LabelHold::Free,
+        Some(Ok(Permission::Write)) => LabelHold::Lifted(last.at),
         Some(Ok(_)) => still(&actor.login),
         Some(Err(why)) => LabelHold::Unread(why.clone()),
         None => LabelHold::Unread(format!("what {} may do was not read", actor.login)),

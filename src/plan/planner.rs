@@ -1,5 +1,6 @@
 //! One promotion per stage: its changes, its gates, its state and the reason for it.
 
+mod back;
 mod draft;
 mod holds;
 mod queries;
@@ -220,6 +221,9 @@ impl<'a> Planner<'a> {
             next: None,
             proposable: false,
             emergency: None,
+            rollback: None,
+            after_rollback: None,
+            debts: Vec::new(),
             gates: Vec::new(),
             changes: Vec::new(),
             left_out: Vec::new(),
@@ -291,6 +295,9 @@ impl<'a> Planner<'a> {
             }));
             promotion.gates = self.gates(stage, edges, promotion.plan.as_ref(), &draft.changes);
         }
+        promotion.rollback = draft.rollback;
+        promotion.after_rollback = draft.after_rollback;
+        promotion.debts = draft.debts;
         promotion.changes = draft.changes;
         promotion.left_out = draft.left_out;
         promotion.skipped = draft.skipped;

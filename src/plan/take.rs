@@ -1,16 +1,16 @@
 //! What a landing records of a service: which source, and which values were taken.
 
-use crate::copy::{Comparison, Pair};
+use crate::copy::Comparison;
 use crate::model::change::{Change, Text};
 use crate::model::facts::Slot;
 use crate::model::plan::{Take, Taken};
 use crate::model::reference::ManifestKey;
 
-/// The record of one due service.
-pub(super) fn take(pair: &Pair<'_>, comparison: &Comparison) -> Take {
+/// The record of one service: what it takes, and from where. A rollback takes from the target itself.
+pub(super) fn take(target: &ManifestKey, source: &ManifestKey, comparison: &Comparison) -> Take {
     Take {
-        target: name(&pair.target.key),
-        source: name(&pair.source.key),
+        target: name(target),
+        source: name(source),
         values: comparison
             .taken
             .iter()

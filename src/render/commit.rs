@@ -73,6 +73,10 @@ fn changes(promotion: &Promotion) -> String {
     if promotion.changes.len() > MOST {
         let _ = writeln!(text, "- … {} more", promotion.changes.len() - MOST);
     }
+    for service in promotion.debts.iter().take(MOST) {
+        let line = format!("takes away: {} was {}", service.name, service.reason);
+        let _ = writeln!(text, "- {}", commit(&cut(&line, 400)));
+    }
     for service in promotion.left_out.iter().take(MOST) {
         let line = format!("{} stays behind: {}", service.name, service.reason);
         let _ = writeln!(text, "- {}", commit(&cut(&line, 400)));

@@ -13,6 +13,7 @@ use crate::model::ids::PlanId;
 use crate::model::label;
 use crate::model::plan::Promotion;
 use crate::model::policy::{Land, Way};
+use crate::model::rollback::RolledBack;
 
 mod view;
 
@@ -53,6 +54,8 @@ pub struct PullRequest<'a> {
     pub note: Option<&'a str>,
     /// Why somebody asked for it; foreign text.
     pub reason: Option<&'a str>,
+    /// The rollback that it would undo, while nobody has let it.
+    pub held_back: Option<&'a RolledBack>,
 }
 
 /// More about a gate than its judgement.
@@ -137,6 +140,7 @@ impl<'a> PullRequest<'a> {
             blocked: None,
             note: None,
             reason: None,
+            held_back: None,
         }
     }
 

@@ -102,6 +102,8 @@ pub struct Ahead<'a> {
     pub stage: &'a str,
     /// The commit that set it.
     pub by: &'a LeftOutBy,
+    /// Its source moved without it, so that the promotion of its stage takes it away.
+    pub taken_away: bool,
     /// Where that commit is.
     pub link: Option<Link>,
 }

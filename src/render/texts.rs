@@ -71,11 +71,15 @@ pub fn subject(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<L
     loud(line("texts.subject", own, pipeline, promotion), promotion)
 }
 
-/// An emergency is said first, whatever the policy words.
+/// An emergency and a rollback are said first, whatever the policy words.
 fn loud(mut worded: Worded<Line>, promotion: &Promotion) -> Worded<Line> {
-    if promotion.emergency.is_some() {
-        worded.text = Line(cut(&format!("EMERGENCY: {}", worded.text), 250));
-    }
+    let first = match (&promotion.emergency, &promotion.rollback) {
+        (Some(_), Some(_)) => "EMERGENCY, rollback: ",
+        (Some(_), None) => "EMERGENCY: ",
+        (None, Some(_)) => "Rollback: ",
+        (None, None) => return worded,
+    };
+    worded.text = Line(cut(&format!("{first}{}", worded.text), 250));
     worded
 }
 

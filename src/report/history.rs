@@ -163,6 +163,11 @@ impl Page {
                 &format!("skipped {skips}"),
             );
         }
+        if let Some(to) = &landing.rollback {
+            let mark = self.style.red("!");
+            let words = format!("back to what landed in {}", to.short());
+            self.wrapped(&format!("  {mark} "), "rollback  ", &words);
+        }
         if let Some(person) = landing.requested_by {
             let why = landing.reason.as_deref().unwrap_or("no reason is recorded");
             self.wrapped("    ", &format!("asked by {person}  "), why);

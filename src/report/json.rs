@@ -71,6 +71,25 @@ pub struct PromotionJson<'a> {
     gates: Vec<GateJson<'a>>,
     changes: Vec<ChangeJson<'a>>,
     left_out: Vec<LeftOutJson<'a>>,
+    debts: Vec<LeftOutJson<'a>>,
+    rollback: Option<RollbackJson>,
+    after_rollback: Option<RolledBackJson<'a>>,
+}
+
+/// Where a stage goes back to.
+#[derive(Serialize)]
+pub(super) struct RollbackJson {
+    landing: CommitId,
+    plan: PlanId,
+}
+
+/// The rollback that a promotion would undo.
+#[derive(Serialize)]
+pub(super) struct RolledBackJson<'a> {
+    commit: CommitId,
+    to: CommitId,
+    by: Option<u64>,
+    reason: Option<&'a str>,
 }
 
 /// A gate.
@@ -154,7 +173,29 @@ pub fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
         gates: promotion.gates.iter().map(gate).collect(),
         changes: promotion.changes.iter().map(change).collect(),
         left_out: promotion.left_out.iter().map(left_out).collect(),
+        debts: promotion.debts.iter().map(left_out).collect(),
+        rollback: rollback(promotion),
+        after_rollback: after_rollback(promotion),
     }
+}
+
+pub(super) fn rollback(promotion: &Promotion) -> Option<RollbackJson> {
+    promotion.rollback.as_ref().map(|to| RollbackJson {
+        landing: to.landing,
+        plan: to.plan,
+    })
+}
+
+pub(super) fn after_rollback(promotion: &Promotion) -> Option<RolledBackJson<'_>> {
+    promotion
+        .after_rollback
+        .as_ref()
+        .map(|back| RolledBackJson {
+            commit: back.commit,
+            to: back.to,
+            by: back.by,
+            reason: back.reason.as_deref(),
+        })
 }
 
 pub(super) fn gate(gate: &GateReport) -> GateJson<'_> {

@@ -124,6 +124,14 @@ impl PlanText<'_> {
         for skipped in &promotion.skipped {
             let _ = writeln!(text, "  not copied: {}", terminal(skipped));
         }
+        for service in &promotion.debts {
+            let _ = writeln!(
+                text,
+                "  takes away: {}  {}",
+                terminal(&service.name),
+                terminal(&service.reason)
+            );
+        }
         // An ahead or held service that is the whole reason was named above.
         if !promotion.changes.is_empty() {
             for service in &promotion.left_out {

@@ -24,7 +24,7 @@ pub const INPUTS: &[Described] = &[
         "A token that only reads, for other repositories of the same forge",
     ),
     about("pipeline", "The pipeline, as NAME or NAMESPACE/NAME"),
-    about("to", "The stage to promote into"),
+    about("to", "The stage to promote into, or to take back"),
     about("dry-run", "Evaluate and write nothing"),
     about(
         "take",
@@ -32,7 +32,7 @@ pub const INPUTS: &[Described] = &[
     ),
     about(
         "plan",
-        "The plan that is meant: twelve or more of its digits",
+        "The plan that is meant, or the landed one that a rollback goes back to: twelve or more of its digits",
     ),
     about(
         "approve",

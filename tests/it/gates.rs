@@ -5,9 +5,11 @@ mod emergency;
 mod faults;
 mod guard;
 mod holds;
+mod hotfix;
 mod jobs;
 mod people;
 mod ready;
+mod rollback;
 mod status;
 
 use crate::support::github::{Role, TokenKind};

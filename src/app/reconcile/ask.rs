@@ -4,9 +4,10 @@
 use super::Seen;
 use crate::app::session::Session;
 use crate::error::{Exit, Failure};
+use crate::gather::GoBack;
 use crate::model::catalog::PipelineId;
 use crate::model::evidence::{Actor, Permission};
-use crate::model::ids::PlanId;
+use crate::model::ids::{CommitId, PlanId};
 use crate::model::resolved::StageIndex;
 
 /// A stage that a person asked for.
@@ -28,6 +29,8 @@ pub(in crate::app) struct Asked {
     pub emergency: bool,
     /// Failed workflows of its gates are started again.
     pub retry: bool,
+    /// The stage goes back to this.
+    pub rollback: Option<GoBack>,
     /// The run that was dispatched, where there is one.
     pub run: Option<u64>,
 }
@@ -38,6 +41,8 @@ pub(super) struct AskedStage {
     pub stage: StageIndex,
     /// Who asked.
     pub by: Option<Actor>,
+    /// The landing that the stage is to go back to.
+    pub back_to: Option<CommitId>,
 }
 
 impl Asked {
@@ -56,13 +61,17 @@ pub(super) async fn look_up(
     asked: &Asked,
     seen: &Seen,
 ) -> Result<AskedStage, Failure> {
-    if let Some(plan) = &asked.plan {
+    let back_to_plan = match &asked.rollback {
+        Some(GoBack::Plan(plan)) => Some(plan),
+        _ => None,
+    };
+    if let Some(plan) = asked.plan.as_ref().or(back_to_plan) {
         let digits = plan.len() >= 12
             && plan.len() <= 64
             && plan.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !digits {
             return Err(Failure::new(Exit::Invalid, "`plan` is no plan id")
-                .hint("give twelve or more of its digits, as branches and `sluice plan --format json` show them"));
+                .hint("give twelve or more of its digits, as branches, `sluice history` and `sluice plan --format json` show them"));
         }
     }
     if asked.approve && asked.plan.is_none() {
@@ -81,10 +90,15 @@ pub(super) async fn look_up(
         None => session.forge.bearer().await?,
     };
     let by = Some(a_person_with_write(session, by).await?);
+    let back_to = match &asked.rollback {
+        Some(back) => Some(super::back::landing(session, seen, (pipeline, stage), back).await?),
+        None => None,
+    };
     Ok(AskedStage {
         pipeline,
         stage,
         by,
+        back_to,
     })
 }
 

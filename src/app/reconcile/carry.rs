@@ -106,6 +106,7 @@ impl Turn<'_> {
                     Act::Open { replaces } => self.open(*place, replaces, memory).await,
                     Act::Close(number) => self.close(*place, *number, decision.stands).await,
                     Act::Block(number, why) => self.block(*place, *number, why).await,
+                    Act::Hold(number) => self.hold(*number).await,
                     Act::Start(number, gate) => {
                         super::jobs::start(self, *place, *number, *gate, memory).await
                     }
@@ -167,7 +168,7 @@ impl Turn<'_> {
     async fn leave_the_queue(&self, memory: &mut Memory) -> Result<(), Failure> {
         for candidate in self.stages.all_candidates() {
             let pull = &candidate.pull;
-            let may_land = candidate.hold == LabelHold::Free
+            let may_land = !candidate.is_held()
                 && matches!(candidate.build, Build::Stands | Build::Unknown)
                 && candidate
                     .judged
@@ -275,6 +276,10 @@ impl Turn<'_> {
         let number = delivery.open(&draft).await?;
         memory.opened += 1;
         memory.put_up.insert(plan);
+        if promotion.after_rollback.is_some() {
+            // Until it is on, nothing lands either: the next look finds what it would undo, and sets it.
+            self.session.forge.add_label(number, HOLD).await?;
+        }
         let why = written.why;
         self.row(place, RowKind::Opened, &why, None, memory);
         if let Some(row) = memory.outcome.rows.last_mut() {
@@ -283,7 +288,7 @@ impl Turn<'_> {
         for old in replaces {
             if let Some(candidate) = self.stages.candidate(place, *old) {
                 // Before the old one is closed: a run that is cut off in between finds the hold on either.
-                if candidate.hold != LabelHold::Free {
+                if !candidate.hold.is_free() {
                     self.session.forge.add_label(number, HOLD).await?;
                 }
                 let why = replaced(number, &plan, &candidate.proposal.plan);
@@ -304,8 +309,8 @@ impl Turn<'_> {
         };
         let standing = stands.and_then(|number| self.stages.candidate(place, number));
         if let Some(other) = standing
-            && candidate.hold != LabelHold::Free
-            && other.hold == LabelHold::Free
+            && !candidate.hold.is_free()
+            && other.hold.is_free()
         {
             self.session
                 .forge
@@ -324,6 +329,11 @@ impl Turn<'_> {
             ),
         };
         self.delivery().close(&candidate.pull, &why).await?;
+        Ok(Done::Changed)
+    }
+
+    async fn hold(&self, number: PullNumber) -> Result<Done, DeliveryError> {
+        self.session.forge.add_label(number, HOLD).await?;
         Ok(Done::Changed)
     }
 

@@ -55,7 +55,11 @@ pub(super) async fn land_one(
                     land(turn, *place, *number, memory).await
                 }
                 Act::Commit => commit(turn, *place, memory).await,
-                Act::Open { .. } | Act::Close(_) | Act::Block(..) | Act::Start(..) => continue,
+                Act::Open { .. }
+                | Act::Close(_)
+                | Act::Block(..)
+                | Act::Start(..)
+                | Act::Hold(_) => continue,
             };
             let result = match result {
                 Ok(result) => Ok(result),

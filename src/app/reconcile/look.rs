@@ -20,7 +20,6 @@ use crate::model::catalog::PipelineId;
 use crate::model::ids::PlanId;
 use crate::model::plan::{Plan, Promotion, State};
 use crate::model::pull::PullNumber;
-use crate::plan::LabelHold;
 use crate::plan::delivery::Decision;
 
 /// Everything that was seen.
@@ -103,7 +102,7 @@ fn stand(turn: &Turn<'_>, place: Place, decision: &Decision) -> Stand {
         .and_then(|candidate| candidate.judged.as_ref())
         .filter(|_| planned.state != State::Error);
     let mut promotion = judged.unwrap_or(planned).clone();
-    if candidate.is_some_and(|one| one.hold != LabelHold::Free || one.pull.draft) {
+    if candidate.is_some_and(|one| one.is_held() || one.pull.draft) {
         promotion.next = None;
     }
     Stand {

@@ -64,13 +64,26 @@ impl Row {
     }
 }
 
+/// A service that was set by hand to what its source has not caught up with.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct ByHand {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The stage.
+    pub stage: String,
+    /// The service, and who set it.
+    pub service: LeftOut,
+    /// The promotion of its stage takes that away.
+    pub taken_away: bool,
+}
+
 /// A run.
 #[derive(Debug, Default)]
 pub(in crate::app) struct Outcome {
     /// Promotions that something is to be said of.
     pub rows: Vec<Row>,
-    /// Services that were set by hand: pipeline, stage, service.
-    pub ahead: Vec<(String, String, LeftOut)>,
+    /// Services that were set by hand to what their sources have not caught up with.
+    pub ahead: Vec<ByHand>,
     /// How many stages have nothing to promote.
     pub in_sync: usize,
     /// All pipelines, as NAME or NAMESPACE/NAME.

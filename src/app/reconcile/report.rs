@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Memory;
-use super::outcome::{Row, RowKind};
+use super::outcome::{ByHand, Row, RowKind};
 use super::stages::Place;
 use super::texts;
 use super::turn::Turn;
@@ -20,17 +20,17 @@ pub(super) fn rows(turn: &Turn<'_>, decisions: &BTreeMap<Place, Decision>, memor
     for (place, decision) in decisions {
         let promotion = turn.stages.promotion(*place);
         let pipeline = turn.pipeline(*place);
-        for left_out in promotion
-            .left_out
-            .iter()
-            .filter(|service| service.by.is_some())
-        {
-            let ahead = (
-                pipeline.clone(),
-                promotion.stage.to_string(),
-                left_out.clone(),
-            );
-            memory.outcome.ahead.push(ahead);
+        let ahead = promotion.left_out.iter().map(|service| (service, false));
+        let debts = promotion.debts.iter().map(|service| (service, true));
+        for (service, taken_away) in ahead.chain(debts) {
+            if service.by.is_some() {
+                memory.outcome.ahead.push(ByHand {
+                    pipeline: pipeline.clone(),
+                    stage: promotion.stage.to_string(),
+                    service: service.clone(),
+                    taken_away,
+                });
+            }
         }
         let stopped = memory
             .stopped
@@ -112,13 +112,22 @@ pub(super) fn said(
             return Some((RowKind::Error, why.clone(), None));
         }
         let judged = candidate.judged.as_ref().unwrap_or(promotion);
+        let lift = "somebody with write takes the label off".to_owned();
         match &candidate.hold {
-            LabelHold::Free => {}
+            LabelHold::Free | LabelHold::Lifted(_) | LabelHold::On
+                if candidate.is_held() && candidate.after_rollback().is_some() =>
+            {
+                let why = candidate
+                    .after_rollback()
+                    .map(|back| format!("held: {back}"));
+                return Some((RowKind::Held, why.unwrap_or_default(), Some(lift)));
+            }
+            LabelHold::Free | LabelHold::Lifted(_) => {}
             LabelHold::On => {
                 return Some((
                     RowKind::Held,
                     format!("held by the label {HOLD}"),
-                    Some("somebody with write takes the label off".to_owned()),
+                    Some(lift),
                 ));
             }
             LabelHold::StillOn(why) => {

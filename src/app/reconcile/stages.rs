@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::ask::{Asked, AskedStage};
+use super::back;
 use super::evidence;
 use super::questions::{needs, questions};
 use super::{Order, Seen, is_ordered};
@@ -97,11 +98,14 @@ impl Stages {
         seen: &Seen,
         recall: &Recall<'_>,
     ) -> Result<Self, Failure> {
-        let first = seen
-            .evaluation
-            .plan(&seen.world, seen.now, &recall.ask(seen, BTreeMap::new()));
         let (proposals, strange) = gather::proposals(&seen.snapshot);
         let base = &seen.snapshot.base;
+        let rollbacks = back::rollbacks(session, seen, recall.asked, &proposals).await?;
+        let first_ask = Ask {
+            rollbacks: rollbacks.clone(),
+            ..recall.ask(seen, BTreeMap::new())
+        };
+        let first = seen.evaluation.plan(&seen.world, seen.now, &first_ask);
         let mut by_place: BTreeMap<Place, Vec<(Proposal, Pull)>> = BTreeMap::new();
         let (mut stray, mut resting) = (Vec::new(), Vec::new());
         for proposal in proposals {
@@ -134,6 +138,7 @@ impl Stages {
         let by_plan = evidence_by_plan(&by_place, &builds, &evidence);
         let ask = Ask {
             roster,
+            rollbacks,
             ..recall.ask(seen, by_plan)
         };
         let mut plan = seen.evaluation.plan(&seen.world, seen.now, &ask);
@@ -148,7 +153,8 @@ impl Stages {
                 pipeline: plan.pipelines[place.0].id,
                 stage: promotion.index,
                 edges: proposal.edges.clone(),
-                plan: proposal.plan,
+                // Of a rollback, what it changes follows what stands there now.
+                plan: promotion.plan.unwrap_or(proposal.plan),
                 changes: promotion.changes.clone(),
                 requested: true,
                 emergency: proposal.emergency,
@@ -284,10 +290,13 @@ fn carried(
     let mut found = BTreeMap::new();
     for (place, proposals) in by_place {
         let promotion = &plan.pipelines[place.0].promotions[place.1];
+        let to = promotion.rollback.as_ref().map(|to| to.landing);
         let moved = proposals.iter().find(|(proposal, pull)| {
+            let same_plan = promotion.plan == Some(proposal.plan);
+            let base_moved = builds.get(&pull.number) == Some(&Build::BaseMoved);
+            let goes_back = to.is_some() && proposal.rollback == to;
             proposal.requested_by.is_some()
-                && promotion.plan == Some(proposal.plan)
-                && builds.get(&pull.number) == Some(&Build::BaseMoved)
+                && ((same_plan && base_moved) || (goes_back && !same_plan))
         });
         if let Some((proposal, _)) = moved {
             found.insert(*place, proposal.clone());
@@ -299,7 +308,7 @@ fn carried(
 /// Whether a pull request that belongs to no promotion has to be left as it is: its label is on, or was taken off by nobody
 /// knows whom.
 pub(super) fn is_held(pull: &Pull) -> bool {
-    label_hold(pull, None) != crate::plan::LabelHold::Free
+    !label_hold(pull, None).is_free()
 }
 
 /// Nothing in which a pipeline could stand went unread: absence is not deletion.
@@ -349,6 +358,7 @@ fn strange_by_place(seen: &Seen, plan: &Plan, strange: Vec<Pull>) -> BTreeMap<Pl
                     requested_by: None,
                     reason: None,
                     emergency: None,
+                    rollback: None,
                 };
                 let like = branch_name(&record, 0);
                 let folder = like

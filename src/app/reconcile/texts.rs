@@ -11,6 +11,7 @@ use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::policy::{GateRule, Way};
 use crate::model::pull::PullNumber;
+use crate::model::rollback::RolledBack;
 use crate::model::slug::RepoSlug;
 use crate::plan::delivery::Candidate;
 use crate::record::{Record, branch_name};
@@ -74,9 +75,13 @@ pub(super) fn proposal(
             None,
             note.text.as_deref(),
             record.reason.as_deref(),
+            promotion.after_rollback.as_ref(),
             brings,
         ),
-        why: waits_for(promotion),
+        why: match &promotion.after_rollback {
+            Some(back) => format!("held: {back}"),
+            None => waits_for(promotion),
+        },
         problems,
     }
 }
@@ -104,6 +109,7 @@ pub(super) fn description(
             newer,
             note.text.as_deref(),
             reason.as_deref(),
+            candidate.after_rollback().filter(|_| candidate.is_held()),
             &brings_of(candidate),
         ),
     }
@@ -192,6 +198,7 @@ fn body(
     newer: Option<PlanId>,
     note: Option<&str>,
     reason: Option<&str>,
+    held_back: Option<&RolledBack>,
     brings: &[Brings],
 ) -> String {
     let pipeline = turn.pipeline(place);
@@ -244,6 +251,7 @@ fn body(
         newer,
         note,
         reason,
+        held_back,
         ..PullRequest::new(&pipeline, promotion)
     };
     // Its own least form fits any bounds; should a template fail, the plan is still named.
@@ -380,6 +388,7 @@ pub(super) fn branch_is_of_plan(branch: &str, pipeline: &str, stage: &str, plan:
         requested_by: None,
         reason: None,
         emergency: None,
+        rollback: None,
     };
     branch.starts_with(&branch_name(&like, 0))
 }

@@ -137,6 +137,10 @@ impl<'a> Turn<'a> {
                 .is_some_and(|asked| asked.emergency);
             return stage;
         }
+        // What a person asked for and is open was asked for after any closing of the same plan.
+        if self.stages.carried.contains_key(&place) {
+            return stage;
+        }
         let Some(plan) = stage.promotion.plan else {
             return stage;
         };

@@ -1,8 +1,11 @@
 //! The source as it was when a person set the target.
 
+use std::rc::Rc;
+
 use super::past::{Wanted, pick, several};
 use super::{History, Search, unreadable};
 use crate::copy::{Pair, is_full_id, values};
+use crate::gather::remote::RemoteRepo;
 use crate::model::catalog::Catalog;
 use crate::model::facts::{GitThen, LastSet, RevisionQuery, SourceThen, Values};
 use crate::model::ids::CommitId;
@@ -23,6 +26,7 @@ impl History<'_> {
             return Ok(SourceThen {
                 values: Values::new(),
                 git: GitThen::None,
+                descends: self.descends(search)?,
             });
         };
         let secret = self.source_secret(pair, commit)?;
@@ -30,6 +34,7 @@ impl History<'_> {
         Ok(SourceThen {
             values: values(&source, secret.as_ref(), pair.keys, self.facts.policy),
             git: self.git_then(search, &then, commit, target_before)?,
+            descends: self.descends(search)?,
         })
     }
 
@@ -117,31 +122,14 @@ impl History<'_> {
                 .map_err(|error| unreadable(&error))?
                 .map_or(GitThen::None, GitThen::Commit));
         }
-        let elsewhere;
-        let remote;
-        let repo: &dyn ReadObjects = match then.source_origin {
-            Some(Origin::Here) => self.repo,
-            Some(Origin::Remote(url)) => {
-                match self.repositories.remotes.and_then(|all| all.of(url)) {
-                    Some(found) => {
-                        remote = found;
-                        remote.as_ref()
-                    }
-                    None => return Ok(GitThen::Elsewhere { moved: false }),
-                }
-            }
-            Some(Origin::Local(path)) => {
-                let path = self.repositories.root.join(path);
-                match Repo::at(&path).map_err(|error| unreadable(&error))? {
-                    Some(repo) => {
-                        elsewhere = repo;
-                        &elsewhere
-                    }
-                    None => return Ok(GitThen::Elsewhere { moved: false }),
-                }
-            }
-            _ => return Ok(GitThen::Elsewhere { moved: false }),
+        let moved = |moved: bool| Ok(GitThen::Elsewhere { moved });
+        let Some(origin) = then.source_origin else {
+            return moved(false);
         };
+        let Some(repo) = self.opened(origin)? else {
+            return moved(false);
+        };
+        let repo = repo.objects(self.repo);
         let remote = self.repositories.remote.filter(|_| here);
         let hits = match repo.resolve(text, remote) {
             Ok(hits) => hits,
@@ -165,6 +153,44 @@ impl History<'_> {
         })
     }
 
+    /// Whether the source's commit now descends from the one that the target holds.
+    fn descends(&self, search: &Search<'_>) -> Result<Option<bool>, LastSet> {
+        let pair = &search.pair;
+        let (Some(held), Some(query)) = (pair.target_commit(), pair.revision_query()) else {
+            return Ok(None);
+        };
+        let Some(crate::model::facts::Revision::Resolved(now)) = self.facts.revisions.get(&query)
+        else {
+            return Ok(None);
+        };
+        let Some(repo) = self.opened(&query.origin)? else {
+            return Ok(None);
+        };
+        match repo.objects(self.repo).is_ancestor(&held, &now.commit) {
+            Ok(descends) => Ok(Some(descends)),
+            // What has still to be fetched is asked for again; a commit that is gone has no descendant that could be told.
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The repository of an origin; `None` where it is not at hand.
+    fn opened(&self, origin: &Origin) -> Result<Option<Opened>, LastSet> {
+        Ok(match origin {
+            Origin::Here => Some(Opened::Here),
+            Origin::Remote(url) => self
+                .repositories
+                .remotes
+                .and_then(|all| all.of(url))
+                .map(Opened::Remote),
+            Origin::Local(path) => {
+                let path = self.repositories.root.join(path);
+                let repo = Repo::at(&path).map_err(|error| unreadable(&error))?;
+                repo.map(|repo| Opened::Local(Box::new(repo)))
+            }
+            _ => None,
+        })
+    }
+
     /// Whether the hand moved the target forward and the source descends from it; `None` where that cannot be told.
     fn moved_forward(
         &self,
@@ -180,5 +206,22 @@ impl History<'_> {
         };
         let forward = old != new && repo.is_ancestor(&old, &new).ok()?;
         Some(forward && repo.is_ancestor(&new, &now.commit).ok()?)
+    }
+}
+
+/// A repository that services take git from.
+enum Opened {
+    Here,
+    Remote(Rc<RemoteRepo>),
+    Local(Box<Repo>),
+}
+
+impl Opened {
+    fn objects<'r>(&'r self, here: &'r dyn ReadObjects) -> &'r dyn ReadObjects {
+        match self {
+            Self::Here => here,
+            Self::Remote(repo) => repo.as_ref(),
+            Self::Local(repo) => repo.as_ref(),
+        }
     }
 }

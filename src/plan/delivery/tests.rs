@@ -61,6 +61,9 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
         next: None,
         proposable: true,
         emergency: None,
+        rollback: None,
+        after_rollback: None,
+        debts: Vec::new(),
         gates: vec![GateReport {
             edge: edge(),
             name: "gate".into(),
@@ -135,6 +138,7 @@ fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) 
             build: String::new(),
             requested_by: None,
             emergency: false,
+            rollback: None,
         },
         pull: pull(number),
         build,

@@ -13,6 +13,7 @@ use crate::model::place::RepoPath;
 use crate::model::plan::{LeftOut, Take};
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::StageIndex;
+use crate::model::rollback::{BackTo, RolledBack};
 use crate::plan::compare;
 use crate::plan::due::{Due, judge};
 use crate::plan::take::take;
@@ -37,6 +38,12 @@ pub(super) struct Draft {
     pub sources: Vec<(usize, usize, ServiceId)>,
     /// It is not the plan that would be made now.
     pub older: bool,
+    /// It is a rollback: the landing to which the stage goes back.
+    pub rollback: Option<BackTo>,
+    /// The stage went back, and this would undo that.
+    pub after_rollback: Option<RolledBack>,
+    /// Services whose hotfix this would take away.
+    pub debts: Vec<LeftOut>,
 }
 
 impl Draft {
@@ -73,6 +80,17 @@ impl Draft {
 impl<'a> Planner<'a> {
     /// Compares every service of the stage with its source along these edges.
     pub(super) fn draft(&self, stage: StageIndex, edges: &[usize]) -> Draft {
+        match self.rollback(stage, edges) {
+            Some(Ok(rollback)) => return self.draft_back(stage, edges, rollback),
+            Some(Err(why)) => {
+                let help = "ask for it again, or close its pull request".to_owned();
+                return Draft {
+                    errors: vec![(why.clone(), Some(help))],
+                    ..Draft::default()
+                };
+            }
+            None => {}
+        }
         let mut draft = Draft::default();
         draft
             .takes_over
@@ -119,9 +137,20 @@ impl<'a> Planner<'a> {
                 draft.sources.extend(sources);
             };
             match judge(&pair, &comparison, self.facts.history.get(&place)) {
-                Due::Yes(note) => {
+                Due::Yes(due) => {
                     taken();
-                    draft.takes.push(take(&pair, &comparison));
+                    draft.debts.extend(due.debt);
+                    // Of several services the one that went back last says when and why.
+                    let earlier = draft.after_rollback.as_ref().map(|known| known.at);
+                    if let Some(back) = due.rolled_back
+                        && earlier.is_none_or(|earlier| earlier < back.at)
+                    {
+                        draft.after_rollback = Some(back.clone());
+                    }
+                    let note = due.note;
+                    draft
+                        .takes
+                        .push(take(&pair.target.key, &pair.source.key, &comparison));
                     draft.changes.extend(comparison.changes);
                     if let Some(note) = note
                         && !draft.notes.iter().any(|known| known == note)
@@ -131,7 +160,9 @@ impl<'a> Planner<'a> {
                 }
                 Due::Ahead(_) if self.facts.take_source && self.asked(stage) => {
                     taken();
-                    draft.takes.push(take(&pair, &comparison));
+                    draft
+                        .takes
+                        .push(take(&pair.target.key, &pair.source.key, &comparison));
                     draft.changes.extend(comparison.changes);
                     draft.notes.push("asked for with `take: source`".to_owned());
                 }

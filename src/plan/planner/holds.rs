@@ -114,6 +114,13 @@ impl<'a> Planner<'a> {
             ));
         }
 
+        if let Some(back) = draft.after_rollback.clone() {
+            self.hold_after_rollback(stage, &back, draft);
+        }
+        // Whoever asks for a rollback says that it may move, and what a source holds now has no part in it.
+        if draft.rollback.is_some() {
+            return;
+        }
         let any_gate = edges
             .iter()
             .any(|edge| !self.manifest.edges[*edge].gates.is_empty());

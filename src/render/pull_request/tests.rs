@@ -110,7 +110,7 @@ fn an_ordinary_pull_request_asks_first() {
     Runbook: <https://wiki.example/prod>
 
     <sub>plan `7c1e09` · ready since 2026-11-20 14:02 UTC · replaces #118 ·
-    undo: revert its commit · approvals hold for this plan only</sub>
+    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
     ");
 }
 
@@ -128,7 +128,7 @@ fn what_is_not_known_is_left_out() {
     - **podinfo** chart **6.5.3** (was not set)
 
     <sub>plan `7c1e09` ·
-    undo: revert its commit · approvals hold for this plan only</sub>
+    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
     ");
 }
 
@@ -173,7 +173,7 @@ fn a_hostile_pull_request_has_only_the_elements_of_the_layout() {
     Runbook: <https://wiki.example/prod>
 
     <sub>plan `7c1e09` · ready since 2026-11-20 14:02 UTC · replaces #118 ·
-    undo: revert its commit · approvals hold for this plan only</sub>
+    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
     "#);
     let calm = ordinary();
     assert_eq!(

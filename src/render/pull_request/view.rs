@@ -7,7 +7,7 @@ use super::{Commits, GateDetail, PullRequest, address};
 use crate::model::brought::Brings;
 use crate::model::change::Change;
 use crate::model::pipeline::GateKind;
-use crate::model::plan::{GateReport, State};
+use crate::model::plan::{GateReport, LeftOut, State};
 use crate::model::policy::{Land, Way};
 use crate::model::verdict::Verdict;
 use crate::render::words::{any_of, counted, cut, sources, values};
@@ -60,6 +60,8 @@ pub(super) struct View<'a> {
     headline: String,
     who: String,
     emergency: Option<EmergencyView<'a>>,
+    rollback: Option<RollbackView<'a>>,
+    held_back: Option<HeldBack<'a>>,
     blocked: bool,
     waits: Option<&'static str>,
     approve: Value,
@@ -69,6 +71,8 @@ pub(super) struct View<'a> {
     newer: Option<String>,
     changes: Vec<ChangeView<'a>>,
     more_changes: usize,
+    /// Services whose hotfix it takes away.
+    debts: Vec<Behind<'a>>,
     behind: Vec<Behind<'a>>,
     skipped: Vec<&'a str>,
     gates: Vec<GateView<'a>>,
@@ -84,6 +88,19 @@ pub(super) struct View<'a> {
 struct EmergencyView<'a> {
     reason: &'a str,
     skips: String,
+}
+
+#[derive(Serialize)]
+struct RollbackView<'a> {
+    landing: String,
+    plan: String,
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct HeldBack<'a> {
+    commit: String,
+    reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -145,7 +162,10 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
     let approve = approve(pull);
     let safe = |markdown: &str| Value::from_safe_string(markdown.to_owned());
     View {
-        from: sources(promotion),
+        from: match &promotion.rollback {
+            Some(_) => "rollback".to_owned(),
+            None => sources(promotion),
+        },
         to: promotion.stage.as_str(),
         pipeline: pull.pipeline,
         moves: promotion.state == State::Due && pull.blocked.is_none(),
@@ -162,6 +182,16 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
                 Some((last, [])) => (*last).to_owned(),
                 Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
             },
+        }),
+        rollback: promotion.rollback.as_ref().map(|to| RollbackView {
+            landing: to.landing.short(),
+            plan: to.plan.shown(),
+            // An emergency has said it already.
+            reason: pull.reason.filter(|_| promotion.emergency.is_none()),
+        }),
+        held_back: pull.held_back.map(|back| HeldBack {
+            commit: back.commit.short(),
+            reason: back.reason.as_deref(),
         }),
         blocked: pull.blocked.is_some(),
         waits: match promotion.state {
@@ -198,15 +228,8 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
             })
             .collect(),
         more_changes: promotion.changes.len().saturating_sub(room.items),
-        behind: promotion
-            .left_out
-            .iter()
-            .take(room.items)
-            .map(|service| Behind {
-                name: &service.name,
-                reason: &service.reason,
-            })
-            .collect(),
+        debts: services(&promotion.debts, room),
+        behind: services(&promotion.left_out, room),
         skipped: promotion
             .skipped
             .iter()
@@ -231,6 +254,16 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
             .replaces
             .map_or(Value::from(()), |number| safe(&format!("#{number}"))),
     }
+}
+
+fn services(services: &[LeftOut], room: Room) -> Vec<Behind<'_>> {
+    let shown = services.iter().take(room.items);
+    shown
+        .map(|service| Behind {
+            name: &service.name,
+            reason: &service.reason,
+        })
+        .collect()
 }
 
 /// The sign and the words behind the target's name: what it waits for, or why it does not move.

@@ -88,6 +88,7 @@ struct AheadView<'a> {
     stage: &'a str,
     commit: String,
     link: Value,
+    taken_away: bool,
     author: &'a str,
     date: String,
 }
@@ -178,6 +179,7 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, room: Room) -> View<'a> {
                 stage: service.stage,
                 commit: service.by.commit.short(),
                 link: link(service.link.as_ref()),
+                taken_away: service.taken_away,
                 author: &service.by.author,
                 date: service.by.date.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             })

@@ -44,6 +44,7 @@ struct LandedJson<'a> {
     requested_by: Option<u64>,
     reason: Option<&'a str>,
     emergency: Option<&'a str>,
+    rollback: Option<CommitId>,
     gates: Vec<GateJson<'a>>,
 }
 
@@ -142,6 +143,7 @@ fn landed(landed: &Landed) -> LandedJson<'_> {
         requested_by: landed.requested_by,
         reason: landed.reason.as_deref(),
         emergency: landed.emergency.as_deref(),
+        rollback: landed.rollback,
         gates: landed.gates.iter().map(gate).collect(),
     }
 }

@@ -8,7 +8,9 @@ use crate::model::pull::PullNumber;
 use crate::model::status::{
     PipelineStatus, PromotionStatus, Running, Since, StageStatus, Standing, Status,
 };
-use crate::report::json::{self, ChangeJson, FindingJson, GateJson, LeftOutJson, VERSION};
+use crate::report::json::{
+    self, ChangeJson, FindingJson, GateJson, LeftOutJson, RollbackJson, RolledBackJson, VERSION,
+};
 use crate::report::status::lines::field;
 
 #[derive(Serialize)]
@@ -69,6 +71,9 @@ struct PromotionJson<'a> {
     changes: Vec<ChangeJson<'a>>,
     gates: Vec<GateJson<'a>>,
     left_out: Vec<LeftOutJson<'a>>,
+    debts: Vec<LeftOutJson<'a>>,
+    rollback: Option<RollbackJson>,
+    after_rollback: Option<RolledBackJson<'a>>,
 }
 
 /// The document of `status`.
@@ -135,5 +140,8 @@ fn promotion(status: &PromotionStatus) -> PromotionJson<'_> {
         changes: promotion.changes.iter().map(json::change).collect(),
         gates: promotion.gates.iter().map(json::gate).collect(),
         left_out: promotion.left_out.iter().map(json::left_out).collect(),
+        debts: promotion.debts.iter().map(json::left_out).collect(),
+        rollback: json::rollback(promotion),
+        after_rollback: json::after_rollback(promotion),
     }
 }

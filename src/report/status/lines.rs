@@ -136,6 +136,21 @@ pub(super) fn since(since: &Since, now: Timestamp) -> String {
     }
 }
 
+/// A service whose hotfix the promotion takes away.
+pub(super) fn debt(service: &LeftOut, now: Timestamp) -> String {
+    let name = terminal(&service.name);
+    let set = match &service.by {
+        Some(by) => format!(
+            "set by hand in {} ({}, {})",
+            by.commit.short(),
+            terminal(&cut(&by.author, MOST_NAME)),
+            utc(by.date, now)
+        ),
+        None => terminal(&service.reason),
+    };
+    format!("takes away: {name}, {set}; its source has not caught up with that")
+}
+
 /// A service that stays behind.
 pub(super) fn left_out(service: &LeftOut, now: Timestamp) -> String {
     let name = terminal(&service.name);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::NO_PIPELINE;
-use super::lines::{changes, cut, left_out, packed, running, services, since, wrapped};
+use super::lines::{changes, cut, debt, left_out, packed, running, services, since, wrapped};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{GateReport, State};
 use crate::model::status::{PipelineStatus, PromotionStatus, StageStatus, Standing, Status};
@@ -271,8 +271,16 @@ impl Shown<'_> {
                 }
             }
         }
-        for service in &promotion.left_out {
-            let lines = wrapped(&left_out(service, self.now), WIDTH - 6);
+        let behind = promotion
+            .left_out
+            .iter()
+            .map(|service| left_out(service, self.now));
+        let debts = promotion
+            .debts
+            .iter()
+            .map(|service| debt(service, self.now));
+        for sentence in behind.chain(debts) {
+            let lines = wrapped(&sentence, WIDTH - 6);
             for (index, line) in lines.iter().enumerate() {
                 let _ = writeln!(text, "    {}{line}", if index == 0 { "" } else { "  " });
             }

@@ -64,6 +64,7 @@ impl Forgery<'_> {
             requested_by: self.requested_by,
             reason: None,
             emergency: None,
+            rollback: None,
         }
     }
 

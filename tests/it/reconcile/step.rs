@@ -152,10 +152,10 @@ async fn a_status_step_prints_how_everything_stands_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_not_built_yet_and_what_is_no_input_ends_with_two_and_asks_nothing() {
+async fn what_lacks_an_input_and_what_is_no_input_ends_with_two_and_asks_nothing() {
     let site = Site::of("k3s-upgrade-version").await;
     for (name, value, said) in [
-        ("INPUT_COMMAND", "rollback", "not built yet"),
+        ("INPUT_COMMAND", "rollback", "--pipeline <P> --to <STAGE>"),
         ("INPUT_COMMAND", "retry", "--pipeline <P> --to <STAGE>"),
         ("INPUT_COMMAND", "destroy", "it takes reconcile"),
         ("INPUT_APPROVE", "yes", "it takes true or false"),

@@ -71,7 +71,18 @@ fn promotion(value: &Value) {
     keys(
         value,
         &[
-            "stage", "edges", "plan", "state", "reason", "next", "gates", "changes", "left_out",
+            "stage",
+            "edges",
+            "plan",
+            "state",
+            "reason",
+            "next",
+            "gates",
+            "changes",
+            "left_out",
+            "debts",
+            "rollback",
+            "after_rollback",
         ],
     );
     text(&value["stage"]);

@@ -1,0 +1,474 @@
+//! Where a stage can go back to: what it held at a landing of its own, on the base's first-parent history.
+//!
+//! Trailers say where to look; what is taken is read from the blobs of that commit, and whether the commit is a landing is told by
+//! its own difference. It fails closed: what could not be read is no rollback.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::follow::{self, follow};
+use super::history::past::{Past, Wanted};
+use super::landing::landing;
+use crate::catalog::{Here, Resolver, origin_of};
+use crate::copy::Pair;
+use crate::model::catalog::PipelineId;
+use crate::model::facts::{Facts, LastSet, Values};
+use crate::model::finding::Severity;
+use crate::model::ids::{CommitId, PlanId};
+use crate::model::plan::EdgeName;
+use crate::model::resolved::StageIndex;
+use crate::model::rollback::{BackTo, Rollback, ServiceThen};
+use crate::model::when;
+use crate::record::Record;
+use crate::repo::{Change, EntryId, ReadObjects, RepoError};
+
+/// What a stage is to go back to.
+#[derive(Clone, Debug)]
+pub enum GoBack {
+    /// What it held last that is not what it holds now. What was rolled back already is passed over.
+    Last,
+    /// What the landing of this plan brought: its id, or its first digits.
+    Plan(String),
+    /// What it held at this landing: a rollback that was begun goes on.
+    Landing(CommitId),
+}
+
+/// Where to look.
+pub struct AskedBack<'a> {
+    /// The base, as it is now.
+    pub repo: &'a dyn ReadObjects,
+    /// Its tip.
+    pub tip: CommitId,
+    /// The manifests and the policy at that tip, and the time.
+    pub facts: &'a Facts<'a>,
+    /// What makes a repository this one.
+    pub here: &'a Here,
+    /// The pipeline.
+    pub pipeline: PipelineId,
+    /// The stage.
+    pub stage: StageIndex,
+    /// The edges of each promotion into the stage, sorted: several with `join: any`.
+    pub edges: &'a [Vec<EdgeName>],
+    /// How far.
+    pub back: &'a GoBack,
+}
+
+/// Why a stage cannot go back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRollback {
+    /// There is nothing to go back to, or the policy does not allow it.
+    #[error("{why}")]
+    Refused {
+        /// Why, in plain words.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+    /// It could not be read.
+    #[error("{why}")]
+    Unread {
+        /// Why, in plain words.
+        why: String,
+        /// What to do, where there is something.
+        help: Option<String>,
+    },
+}
+
+impl From<LastSet> for NoRollback {
+    /// Of a manifest that could not be read, or told from another, at some point of history.
+    fn from(last: LastSet) -> Self {
+        match last {
+            LastSet::Failed { why, help } => Self::Unread { why, help },
+            _ => Self::from_why("its history could not be told".to_owned()),
+        }
+    }
+}
+
+impl NoRollback {
+    fn from_why(why: String) -> Self {
+        Self::Unread { why, help: None }
+    }
+}
+
+fn unread(error: &RepoError) -> NoRollback {
+    NoRollback::from_why(format!("its history could not be read: {error}"))
+}
+
+/// Finds what a stage is to go back to.
+///
+/// # Errors
+/// [`NoRollback`], in words for the person who asked.
+pub fn rollback(asked: &AskedBack<'_>) -> Result<Rollback, NoRollback> {
+    let resolved = &asked.facts.resolved[asked.pipeline.0];
+    let targets: Vec<Target<'_>> = (0..resolved.stages[asked.stage].services.len())
+        .filter_map(|service| {
+            let (catalog, policy) = (asked.facts.catalog, asked.facts.policy);
+            let pair = Pair::of(catalog, policy, resolved, asked.stage, service)?;
+            Some(Target {
+                service,
+                file: Some(pair.target.file.to_string()),
+                secret_file: pair.target_secret.map(|secret| secret.file.to_string()),
+                pair,
+            })
+        })
+        .collect();
+    let seeker = Seeker {
+        asked,
+        past: Past::new(asked.repo, asked.facts.policy),
+        resolver: Resolver::new(asked.facts.catalog),
+    };
+    let mut search = [Search {
+        targets,
+        passed: Vec::new(),
+        beyond: None,
+        answer: None,
+    }];
+    follow(
+        asked.repo,
+        asked.tip,
+        &mut search,
+        &|search, change| match seeker.step(search, change) {
+            Ok(moved) => change.parent.filter(|_| moved),
+            Err(why) => {
+                search.answer = Some(Err(why));
+                None
+            }
+        },
+    );
+    let [search] = search;
+    search.answer.unwrap_or_else(|| Err(seeker.nothing()))
+}
+
+/// One target on the way back.
+struct Target<'a> {
+    service: usize,
+    pair: Pair<'a>,
+    /// Where its manifest stood at the point that was reached; `None` once its creation was passed.
+    file: Option<String>,
+    /// Where its `Secret` stood.
+    secret_file: Option<String>,
+}
+
+impl<'a> Target<'a> {
+    fn wanted(&self) -> Wanted<'a> {
+        let target = self.pair.target;
+        Wanted::new(&target.key, target.written_namespace.as_deref())
+    }
+
+    fn wanted_secret(&self) -> Option<Wanted<'a>> {
+        let secret = self.pair.target_secret?;
+        Some(Wanted::new(
+            &secret.key,
+            secret.written_namespace.as_deref(),
+        ))
+    }
+}
+
+/// What the stage's targets held at a commit, by their place in the stage.
+type Held = BTreeMap<usize, Values>;
+
+struct Search<'a> {
+    targets: Vec<Target<'a>>,
+    /// The commits on the way that changed a file of a target, the newest first: when, and what the stage held then.
+    passed: Vec<(Timestamp, Held)>,
+    /// What came after this commit was rolled back to it: none of it is gone back to.
+    beyond: Option<CommitId>,
+    answer: Option<Result<Rollback, NoRollback>>,
+}
+
+impl follow::Search for Search<'_> {
+    fn files(&self) -> Vec<&str> {
+        if self.answer.is_some() {
+            return Vec::new();
+        }
+        let files = self
+            .targets
+            .iter()
+            .flat_map(|target| [&target.file, &target.secret_file]);
+        files.flatten().map(String::as_str).collect()
+    }
+
+    fn fail(&mut self, error: &RepoError) {
+        self.answer = Some(Err(unread(error)));
+    }
+}
+
+struct Seeker<'a> {
+    asked: &'a AskedBack<'a>,
+    past: Past<'a>,
+    resolver: Resolver<'a>,
+}
+
+impl<'a> Seeker<'a> {
+    /// Looks at one commit; whether a manifest came from another file at it.
+    fn step(&self, search: &mut Search<'a>, change: &Change) -> Result<bool, NoRollback> {
+        let then = self.at(&search.targets, &change.commit)?;
+        let info = self
+            .asked
+            .repo
+            .commit_info(&change.commit)
+            .map_err(|error| unread(&error))?;
+        let date = Timestamp::from_second(info.committer_time.unix_seconds)
+            .unwrap_or(Timestamp::UNIX_EPOCH);
+        let held: Held = search
+            .targets
+            .iter()
+            .filter_map(|target| {
+                let then = then.get(&target.service)?;
+                let values = target
+                    .pair
+                    .promoted_values(&then.service, then.secret.as_ref());
+                Some((target.service, values))
+            })
+            .collect();
+        let record = match &change.parent {
+            Some(parent) => landing(
+                self.asked.repo,
+                &info,
+                &change.commit,
+                parent,
+                self.asked.facts.policy,
+            )
+            .map_err(|error| unread(&error))?,
+            None => None,
+        };
+        if let Some(record) = record.filter(|record| self.is_of_stage(record))
+            && self.stops_at(search, &change.commit, &record, &then)
+        {
+            search.answer = Some(self.answer(search, &change.commit, date, &record, &held, then));
+            return Ok(false);
+        }
+        search.passed.push((date, held));
+        self.moved(search, change, &then)
+    }
+
+    /// The targets at a commit, in the files that are followed. One that was not there is missing.
+    fn at(
+        &self,
+        targets: &[Target<'a>],
+        commit: &CommitId,
+    ) -> Result<BTreeMap<usize, ServiceThen>, NoRollback> {
+        let mut found = BTreeMap::new();
+        for target in targets {
+            let Some(file) = &target.file else { continue };
+            let Some(service) = self.past.service(&target.wanted(), file, commit)? else {
+                continue;
+            };
+            let secret = match (&target.secret_file, target.wanted_secret()) {
+                (Some(file), Some(wanted)) => self.past.secret(&wanted, file, commit)?,
+                _ => None,
+            };
+            let mut files = BTreeMap::new();
+            let paths = [
+                Some(&service.file),
+                secret.as_ref().map(|secret| &secret.file),
+            ];
+            for path in paths.into_iter().flatten() {
+                let entry = self.asked.repo.entry_at(commit, path.as_str());
+                if let Some(EntryId::File(blob)) = entry.map_err(|error| unread(&error))? {
+                    files.insert(path.clone(), blob);
+                }
+            }
+            let origin = origin_of(&service, &self.resolver, self.asked.here);
+            let same_origin = origin.as_ref() == target.pair.target_origin;
+            let then = ServiceThen {
+                service,
+                secret,
+                files,
+                same_origin,
+            };
+            found.insert(target.service, then);
+        }
+        Ok(found)
+    }
+
+    fn is_of_stage(&self, record: &Record) -> bool {
+        let pipeline = self.asked.facts.catalog.pipeline(self.asked.pipeline);
+        let stage = &pipeline.stages[self.asked.stage].name.value;
+        record.namespace == pipeline.namespace
+            && record.pipeline == pipeline.name.as_str()
+            && record.stage == stage.as_str()
+            && self.edges_of(record).is_some()
+    }
+
+    /// The promotion into the stage, by its edges, that a landing belongs to. Where all edges are joined, whatever the edges were
+    /// then.
+    fn edges_of(&self, record: &Record) -> Option<&'a Vec<EdgeName>> {
+        let mut edges = record.edges.clone();
+        edges.sort();
+        match self.asked.edges {
+            [all] => Some(all),
+            several => several.iter().find(|one| **one == edges),
+        }
+    }
+
+    /// Whether a landing is the one to go back to.
+    fn stops_at(
+        &self,
+        search: &mut Search<'a>,
+        commit: &CommitId,
+        record: &Record,
+        then: &BTreeMap<usize, ServiceThen>,
+    ) -> bool {
+        match self.asked.back {
+            GoBack::Landing(wanted) => wanted == commit,
+            GoBack::Plan(wanted) => is_named(&record.plan, wanted),
+            GoBack::Last => {
+                match search.beyond {
+                    Some(reached) if reached == *commit => search.beyond = None,
+                    Some(_) => return false,
+                    None => {}
+                }
+                if self.differs(search, then) {
+                    return true;
+                }
+                // It holds now what a rollback brought: what that took back is no place to go back to.
+                search.beyond = record.rollback.as_ref().map(|(to, _)| *to);
+                false
+            }
+        }
+    }
+
+    /// Whether going back there would change anything, or be refused.
+    fn differs(&self, search: &Search<'a>, then: &BTreeMap<usize, ServiceThen>) -> bool {
+        search.targets.iter().any(|target| {
+            then.get(&target.service).is_some_and(|then| {
+                let comparison = target.pair.back_to(then);
+                let mut problems = comparison.problems.iter();
+                !comparison.changes.is_empty()
+                    || problems.any(|problem| problem.severity == Severity::Error)
+            })
+        })
+    }
+
+    fn answer(
+        &self,
+        search: &Search<'a>,
+        commit: &CommitId,
+        landed: Timestamp,
+        record: &Record,
+        held: &Held,
+        services: BTreeMap<usize, ServiceThen>,
+    ) -> Result<Rollback, NoRollback> {
+        let stage = self.stage();
+        let goes_on = matches!(self.asked.back, GoBack::Landing(_));
+        if !goes_on && !self.differs(search, &services) {
+            return Err(NoRollback::Refused {
+                why: format!(
+                    "{stage} holds what landed in {} (plan {}) already",
+                    commit.short(),
+                    record.plan.shown()
+                ),
+                help: self.list(),
+            });
+        }
+        // It held that until the oldest commit after it at which it held something else.
+        let left = search.passed.iter().rev().find(|(_, later)| later != held);
+        let left = left.map_or(self.asked.facts.now, |(date, _)| *date);
+        let age = self.asked.facts.now.duration_since(left);
+        let most = self.asked.facts.policy.rollback.age.duration();
+        if age > most {
+            return Err(NoRollback::Refused {
+                why: format!(
+                    "{stage} held what landed in {} until {} ago, and the policy lets a rollback reach back {}",
+                    commit.short(),
+                    when::length(age),
+                    when::length(most),
+                ),
+                help: "raise `rollback: { age: … }` in .github/sluice.yaml, or put the values back by hand".to_owned(),
+            });
+        }
+        let edges = self.edges_of(record).cloned().unwrap_or_default();
+        Ok(Rollback {
+            to: BackTo {
+                landing: *commit,
+                plan: record.plan,
+                landed,
+            },
+            edges,
+            services,
+        })
+    }
+
+    /// Goes on to the files from which manifests came.
+    fn moved(
+        &self,
+        search: &mut Search<'a>,
+        change: &Change,
+        then: &BTreeMap<usize, ServiceThen>,
+    ) -> Result<bool, NoRollback> {
+        let mut moved = false;
+        let Some(parent) = change.parent else {
+            return Ok(false);
+        };
+        for target in &mut search.targets {
+            if let (Some(file), true) = (&target.file, then.contains_key(&target.service)) {
+                let before = self.past.service(&target.wanted(), file, &parent)?;
+                if before.is_none() {
+                    target.file =
+                        self.past
+                            .moved_from(&target.wanted(), &parent, &change.commit)?;
+                    moved |= target.file.is_some();
+                }
+            }
+            let had_secret = then
+                .get(&target.service)
+                .is_some_and(|then| then.secret.is_some());
+            if let (Some(file), Some(wanted), true) =
+                (&target.secret_file, target.wanted_secret(), had_secret)
+                && self.past.secret(&wanted, file, &parent)?.is_none()
+            {
+                target.secret_file = self.past.moved_from(&wanted, &parent, &change.commit)?;
+                moved |= target.secret_file.is_some();
+            }
+        }
+        Ok(moved)
+    }
+
+    /// That history holds nothing to go back to.
+    fn nothing(&self) -> NoRollback {
+        let stage = self.stage();
+        let by_hand =
+            "find the commit that broke it (git log), and take it back by hand: git revert COMMIT";
+        match self.asked.back {
+            GoBack::Last => NoRollback::Refused {
+                why: format!(
+                    "nothing else that {stage} held came by a landing of Sluice, so there is nothing to go back to"
+                ),
+                help: by_hand.to_owned(),
+            },
+            GoBack::Plan(wanted) => NoRollback::Refused {
+                why: format!("no landing of {stage} has the plan {wanted}"),
+                help: self.list(),
+            },
+            GoBack::Landing(commit) => NoRollback::Refused {
+                why: format!(
+                    "{} is no landing of {stage} on the base's history, so there is nothing to go back to",
+                    commit.short()
+                ),
+                help: self.list(),
+            },
+        }
+    }
+
+    fn stage(&self) -> &'a str {
+        let pipeline = self.asked.facts.catalog.pipeline(self.asked.pipeline);
+        pipeline.stages[self.asked.stage].name.as_str()
+    }
+
+    /// The command that lists what there is.
+    fn list(&self) -> String {
+        let pipeline = self.asked.facts.catalog.pipeline(self.asked.pipeline);
+        format!(
+            "sluice history --pipeline {} --to {} lists what landed",
+            pipeline.name,
+            self.stage()
+        )
+    }
+}
+
+/// Whether a plan is meant by these digits.
+fn is_named(plan: &PlanId, digits: &str) -> bool {
+    plan.to_string().starts_with(&digits.to_ascii_lowercase())
+}

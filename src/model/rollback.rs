@@ -1,0 +1,71 @@
+//! Rollbacks: a stage that goes back to what it held at a landing of its own, and a stage that went back.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::ids::{BlobId, CommitId, PlanId};
+use super::place::RepoPath;
+use super::plan::EdgeName;
+use super::service::{Secret, Service};
+
+/// Where a stage is to go back to, read from the blobs of that commit.
+#[derive(Clone, Debug)]
+pub struct Rollback {
+    /// The landing at which the stage held it.
+    pub to: BackTo,
+    /// The edges along which it goes back, sorted: those of the landing with `join: any`, else all into the stage.
+    pub edges: Vec<EdgeName>,
+    /// Targets as they were, by their place in the stage. One that was not there yet is missing.
+    pub services: BTreeMap<usize, ServiceThen>,
+}
+
+/// A target as it was at a commit.
+#[derive(Clone, Debug)]
+pub struct ServiceThen {
+    /// The manifest.
+    pub service: Service,
+    /// Its `Secret`, where it names one that was there.
+    pub secret: Option<Secret>,
+    /// The files of both, by their ids then.
+    pub files: BTreeMap<RepoPath, BlobId>,
+    /// It takes git from where it takes it now, as far as that is known.
+    pub same_origin: bool,
+}
+
+/// The landing that a rollback goes back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackTo {
+    /// The commit on the base.
+    pub landing: CommitId,
+    /// Its plan.
+    pub plan: PlanId,
+    /// When it landed, by its committer date: for people to read.
+    pub landed: Timestamp,
+}
+
+/// That a stage went back: what it left comes again only once a person with write lets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolledBack {
+    /// The landing that took it back.
+    pub commit: CommitId,
+    /// When that landed, by its committer date.
+    pub at: Timestamp,
+    /// The landing that it went back to.
+    pub to: CommitId,
+    /// The numeric id of the person who asked for it.
+    pub by: Option<u64>,
+    /// Why, as that person said; foreign text.
+    pub reason: Option<String>,
+}
+
+impl fmt::Display for RolledBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it was rolled back in {}", self.commit.short())?;
+        match &self.reason {
+            Some(reason) => write!(f, ": {reason}"),
+            None => f.write_str(", and nobody said why"),
+        }
+    }
+}

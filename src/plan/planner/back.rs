@@ -1,0 +1,120 @@
+//! Rollbacks in the plan: a stage that is to go back takes what it held then, and nothing from its sources.
+
+use super::Planner;
+use super::draft::Draft;
+use super::holds::Reason;
+use crate::model::evidence::Looked;
+use crate::model::finding::Severity;
+use crate::model::plan::LeftOut;
+use crate::model::policy::Delivery;
+use crate::model::resolved::StageIndex;
+use crate::model::rollback::{Rollback, RolledBack};
+use crate::plan::take::take;
+
+impl<'a> Planner<'a> {
+    /// Where these edges of a stage are to go back to, if anywhere.
+    pub(super) fn rollback(
+        &self,
+        stage: StageIndex,
+        edges: &[usize],
+    ) -> Option<&'a Looked<Rollback>> {
+        let found = self.facts.rollbacks.get(&(self.id(), stage))?;
+        match found {
+            Ok(rollback) if rollback.edges != self.edge_names(edges) => None,
+            _ => Some(found),
+        }
+    }
+
+    /// Compares every service of the stage with what it was then.
+    pub(super) fn draft_back(
+        &self,
+        stage: StageIndex,
+        edges: &[usize],
+        rollback: &Rollback,
+    ) -> Draft {
+        let mut draft = Draft {
+            rollback: Some(rollback.to.clone()),
+            ..Draft::default()
+        };
+        let held = self.held(stage);
+        for (service, pair) in self.pairs(stage) {
+            let over = self.edges_of(&pair, edges);
+            if over.is_empty() {
+                continue;
+            }
+            draft
+                .takes_over
+                .extend(over.iter().map(|edge| (*edge, true)));
+            let key = &pair.target.key;
+            let left_out = |reason: String| LeftOut {
+                namespace: key.namespace.clone(),
+                name: key.name.clone(),
+                reason,
+                by: None,
+            };
+            let Some(then) = rollback.services.get(&service) else {
+                let reason = "was not there yet, and stays as it is".to_owned();
+                draft.left_out.push(left_out(reason));
+                continue;
+            };
+            let comparison = pair.back_to(then);
+            for problem in &comparison.problems {
+                if problem.severity == Severity::Error {
+                    let text = format!("{}: {}", problem.place, problem.message);
+                    draft.errors.push((text, problem.help.clone()));
+                }
+            }
+            draft.skipped.extend(comparison.skipped.iter().cloned());
+            if comparison.changes.is_empty() {
+                continue;
+            }
+            if let Some(hold) = held.service(self.facts.policy, &key.name) {
+                draft.service_held = true;
+                draft
+                    .left_out
+                    .push(left_out(format!("held: {}", hold.reason)));
+                continue;
+            }
+            draft.takes.push(take(key, key, &comparison));
+            draft.changes.extend(comparison.changes);
+        }
+        let to = &rollback.to;
+        draft.notes.push(format!(
+            "goes back to what landed in {} (plan {})",
+            to.landing.short(),
+            to.plan.shown()
+        ));
+        draft
+    }
+
+    /// Holds what would undo a rollback where no pull request can hold it: without a forge, and for commits straight onto the
+    /// base. There a person lets it by asking for the stage.
+    pub(super) fn hold_after_rollback(
+        &self,
+        stage: StageIndex,
+        back: &RolledBack,
+        draft: &mut Draft,
+    ) {
+        let name = &self.manifest.stages[stage].name.value;
+        let delivery = self
+            .facts
+            .policy
+            .stage(&self.manifest.name, name)
+            .map_or(Delivery::default(), |ruled| ruled.rule.delivery);
+        let on_forge = self.facts.evidence.is_some();
+        if (on_forge && delivery == Delivery::PullRequest) || self.asked(stage) {
+            return;
+        }
+        let help = match (delivery, on_forge) {
+            (Delivery::PullRequest, _) => format!(
+                "its pull request opens with the label {}: somebody with write takes it off",
+                crate::model::label::HOLD
+            ),
+            (Delivery::Commit, _) => format!(
+                "Run workflow with command promote, pipeline {} and to {name}",
+                self.manifest.name
+            ),
+        };
+        draft.holds.push(Reason::new(back.to_string()).help(help));
+    }
+}
