@@ -1,6 +1,9 @@
 //! Rollbacks: by dispatch, to what the stage held at a landing of its own, through the same gates; and what it left comes again
 //! only once a person with write lets it.
 
+mod faults;
+mod values;
+
 use super::{chart, shop};
 use crate::support::github::Role;
 use crate::support::site::{Report, Site};
