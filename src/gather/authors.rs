@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use super::remotes::Remotes;
 use crate::copy::{Pair, is_full_id};
-use crate::model::brought::{Brings, Brought};
+use crate::model::brought::{Brings, Brought, Way};
 use crate::model::change::Change;
 use crate::model::evidence::{ChangeAuthors, Looked};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
-use crate::repo::{ReadObjects, RepoError};
+use crate::repo::{ReadObjects, RepoError, Watch};
 
 /// What one change of a git ref brings.
 pub struct Found {
@@ -47,32 +47,54 @@ pub fn brought(
         },
         _ => return Ok(None),
     };
+    let watched = pair.watched();
+    let watch = Watch {
+        folders: watched.clone(),
+        ..Watch::default()
+    };
     let id = |text: &str| -> Result<Option<CommitId>, RepoError> {
         if is_full_id(text) {
             return Ok(text.parse().ok());
         }
         let hits = repo.resolve(text, None)?;
-        Ok(hits.branch.or(hits.tag))
+        // A branch stands for the newest commit that touched what is watched, here as where it is taken: its tip may be any
+        // number of other commits further on.
+        match hits.branch {
+            Some(tip) => repo.newest_change(&tip, &watch),
+            None => Ok(hits.tag),
+        }
     };
     let Some(old) = &change.old else {
         return Ok(None);
     };
     let (old, new) = (id(old.expose()), id(change.new.expose()));
-    match (old?, new?) {
-        (Some(old), Some(new)) if old != new => Ok(Some(Found {
-            repository: repo.slug().to_string(),
-            old,
-            new,
-            brought: repo.between(&old, &new, &pair.watched())?,
-        })),
-        _ => Ok(None),
-    }
+    let (Some(old), Some(new)) = (old?, new?) else {
+        return Ok(None);
+    };
+    let brought = match old == new {
+        // A name that is pinned where it stands.
+        true => Rc::new(Brought {
+            way: Way::Forward,
+            commits: Vec::new(),
+            cut: false,
+        }),
+        false => repo.between(&old, &new, &watched)?,
+    };
+    Ok(Some(Found {
+        repository: repo.slug().to_string(),
+        old,
+        new,
+        brought,
+    }))
 }
 
-/// What all changes of a stage's pairs bring; what cannot be read is left out, for it decides nothing.
+/// What all changes of a stage's pairs bring; what brings nothing, or cannot be read, is left out, for it decides nothing.
 pub fn brings(remotes: &Remotes, pairs: &[(Pair<'_>, &Change)]) -> Vec<Brings> {
     let found = pairs.iter().filter_map(|(pair, change)| {
         let found = brought(remotes, pair, change).ok()??;
+        if found.old == found.new {
+            return None;
+        }
         Some(Brings::of(
             &pair.target.key.name,
             Some(found.repository),
