@@ -99,7 +99,7 @@ async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
     site.run().await;
     site.hub.advance(3600);
     insta::assert_snapshot!(text(&site).await, @r"
-    acme/gitops  main b5d3a1d   1 pipeline   2026-03-03 16:00 UTC
+    acme/gitops  main affd272   1 pipeline   2026-03-03 16:00 UTC
 
     shop                                                 in sync
       dev   web-dev 1.1.0                                since Mon 09:00 UTC  acme

@@ -28,7 +28,7 @@ impl Known {
         Self {
             merge: site.repo().parents(&commit).len() == 2,
             plan: row["plan"].clone(),
-            pull: Value::Null,
+            pull: row["pull"].clone(),
             passed_by,
             commit,
         }
