@@ -1,6 +1,7 @@
 //! What is promised over time, held by whole lives on the stand-in GitHub: real HTTP, real git repositories.
 
 mod landed;
+mod landings;
 mod life;
 
 use crate::support::cli::files_of;

@@ -81,6 +81,16 @@ impl Landed {
     }
 }
 
+impl Landed {
+    /// Its commit.
+    pub fn commit(&self, site: &Site) -> String {
+        match self.pull {
+            Some(number) => merged(site, number).0,
+            None => self.commit.clone().unwrap(),
+        }
+    }
+}
+
 /// The one line of a commit's message that begins with this word.
 fn line<'m>(message: &'m str, word: &str) -> Option<&'m str> {
     let mut lines = message.lines().filter_map(|line| line.strip_prefix(word));
@@ -123,14 +133,10 @@ fn agree_at(site: &Site, clone: &Path, landed: &[Landed]) -> Value {
 #[track_caller]
 fn agrees(site: &Site, row: &Value, landed: &Landed) {
     let repo = site.repo();
-    let commit = match landed.pull {
-        Some(number) => {
-            let (commit, at) = merged(site, number);
-            assert_eq!(row["date"], at, "{row:#}");
-            commit
-        }
-        None => landed.commit.clone().unwrap(),
-    };
+    let commit = landed.commit(site);
+    if let Some(number) = landed.pull {
+        assert_eq!(row["date"], merged(site, number).1, "{row:#}");
+    }
     assert_eq!(row["commit"], commit, "{row:#}");
     let parents = repo.parents(&commit);
     assert_eq!(row["merge"], parents.len() == 2, "{row:#}");
@@ -188,6 +194,7 @@ fn agrees(site: &Site, row: &Value, landed: &Landed) {
     assert_eq!(row["reason"], json!(landed.asked.reason), "{row:#}");
     assert_eq!(row["emergency"], Value::Null, "{row:#}");
     let gates = row["gates"].as_array().unwrap();
+    assert_eq!(row["pull"], json!(landed.pull), "{row:#}");
     let Some(number) = landed.pull else {
         assert_eq!(gates.len(), 0, "{row:#}");
         return;
@@ -224,15 +231,4 @@ fn agrees(site: &Site, row: &Value, landed: &Landed) {
             );
         }
     }
-    // GitHub names the pull request in its own words only: of a squash in the subject that it makes, of a merge in "Merge pull
-    // request", and not where Sluice gives the message.
-    let named = repo.message(&commit).lines().next().map(|subject| {
-        subject.contains(&format!("(#{number})")) || subject.contains(&format!("#{number} from"))
-    });
-    let wanted = if named == Some(true) {
-        json!(number)
-    } else {
-        Value::Null
-    };
-    assert_eq!(row["pull"], wanted, "{row:#}");
 }
