@@ -168,9 +168,7 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
             }
         }
         None if promotion.proposable && stage.held_beside.is_some() => {
-            decision.kept_back = stage.held_beside.map(|number| {
-                format!("{number} of this stage is held, and was put up along other edges: take its label off, or close it")
-            });
+            decision.kept_back = stage.held_beside.map(held_beside);
         }
         None if promotion.proposable => match (&stage.veto, stage.closed_lately) {
             (Some((number, who)), _) => {
@@ -232,6 +230,11 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
     })
 }
 
+/// Who took a label off there is not looked up: it holds until it is closed.
+fn held_beside(number: PullNumber) -> String {
+    format!("{number} of this stage is held, and was put up along other edges: close it")
+}
+
 fn commit(stage: &Stage<'_>) -> Decision {
     if let Some(held) = stage
         .candidates
@@ -248,11 +251,13 @@ fn commit(stage: &Stage<'_>) -> Decision {
         .iter()
         .map(|candidate| Act::Close(candidate.pull.number))
         .collect();
-    if stage.promotion.may_land() {
+    let lands = stage.promotion.may_land();
+    if lands && stage.held_beside.is_none() {
         acts.push(Act::Commit);
     }
     Decision {
         acts,
+        kept_back: stage.held_beside.filter(|_| lands).map(held_beside),
         ..Decision::default()
     }
 }
