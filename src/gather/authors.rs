@@ -8,8 +8,8 @@ use crate::model::brought::{Brings, Brought, Way};
 use crate::model::change::Change;
 use crate::model::evidence::{ChangeAuthors, Looked};
 use crate::model::ids::CommitId;
-use crate::model::origin::Origin;
-use crate::repo::{ReadObjects, RepoError, Watch};
+use crate::model::policy::Refs;
+use crate::repo::{FoundBy, ReadObjects, RepoError, Watch};
 
 /// What one change of a git ref brings.
 pub struct Found {
@@ -21,6 +21,30 @@ pub struct Found {
     pub new: CommitId,
     /// The commits in between.
     pub brought: Rc<Brought>,
+}
+
+/// Whether a branch or tag that may be promoted leads to every commit that the changes set.
+///
+/// # Errors
+/// In words.
+pub fn promotable(remotes: &Remotes, refs: &Refs, pairs: &[(Pair<'_>, &Change)]) -> Looked<bool> {
+    let mut all = true;
+    let mut missing = None;
+    for (pair, change) in pairs {
+        let new = change.new.expose();
+        if !change.sets_git_ref() || pair.unknown_origin() || !is_full_id(new) {
+            continue;
+        }
+        let repo = pair.source_origin.and_then(|origin| remotes.at(origin));
+        let (Some(repo), Ok(commit)) = (repo, new.parse()) else {
+            continue;
+        };
+        match repo.promotable(&commit, FoundBy::Id, refs) {
+            Ok(may) => all &= may.unwrap_or(false),
+            Err(error) => missing = Some(error.to_string()),
+        }
+    }
+    missing.map_or(Ok(all), Err)
 }
 
 /// The commits that one change of a git ref brings; `None` for any other change, and where its repository is unknown.
@@ -35,17 +59,8 @@ pub fn brought(
     if !change.sets_git_ref() || pair.unknown_origin() {
         return Ok(None);
     }
-    let other;
-    let repo = match pair.source_origin {
-        Some(Origin::Here) => remotes.here(),
-        Some(Origin::Remote(url)) => match remotes.of(url) {
-            Some(found) => {
-                other = found;
-                &*other
-            }
-            None => return Ok(None),
-        },
-        _ => return Ok(None),
+    let Some(repo) = pair.source_origin.and_then(|origin| remotes.at(origin)) else {
+        return Ok(None);
     };
     let watched = pair.watched();
     let watch = Watch {
