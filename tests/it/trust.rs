@@ -3,6 +3,8 @@
 mod landed;
 mod landings;
 mod life;
+mod mends;
+mod refs;
 
 use crate::support::cli::files_of;
 use crate::support::github::{Place, Reach, Role};
