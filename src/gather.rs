@@ -19,7 +19,7 @@ mod rollback;
 mod since;
 mod watched;
 
-pub use authors::{brings, change_authors};
+pub use authors::{brings, change_authors, promotable};
 pub use files::{files_at, files_of_commit, files_on_disk};
 pub use guard::{MergedPath, contents, merged_paths};
 pub use history::answer_history;

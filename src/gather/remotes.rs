@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 
 use super::remote::RemoteRepo;
 use crate::forge::Forge;
+use crate::model::origin::Origin;
 use crate::model::repo_url::RepoUrl;
 use crate::model::slug::RepoSlug;
 
@@ -37,6 +38,15 @@ impl Remotes {
     /// The run's own repository.
     pub fn here(&self) -> &RemoteRepo {
         &self.here
+    }
+
+    /// Where something comes from; `None` where that is unknown, or lies on another host.
+    pub fn at(&self, origin: &Origin) -> Option<Rc<RemoteRepo>> {
+        match origin {
+            Origin::Here => Some(Rc::clone(&self.here)),
+            Origin::Remote(url) => self.of(url),
+            _ => None,
+        }
     }
 
     /// The repository at an address; `None` where that lies on another host.

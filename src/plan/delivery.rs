@@ -189,9 +189,7 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
             }
         }
         None if promotion.proposable && stage.held_beside.is_some() => {
-            decision.kept_back = stage.held_beside.map(|number| {
-                format!("{number} of this stage is held, and was put up along other edges: take its label off, or close it")
-            });
+            decision.kept_back = stage.held_beside.map(held_beside);
         }
         None if promotion.proposable => match (&stage.veto, stage.closed_lately) {
             (Some((number, who)), _) => {
@@ -253,23 +251,33 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
     })
 }
 
+/// Who took a label off there is not looked up: it holds until it is closed.
+fn held_beside(number: PullNumber) -> String {
+    format!("{number} of this stage is held, and was put up along other edges: close it")
+}
+
 fn commit(stage: &Stage<'_>) -> Decision {
-    if let Some(held) = stage.candidates.iter().find(|one| !one.hold.is_free()) {
+    let (free, held): (Vec<&Candidate>, Vec<&Candidate>) =
+        stage.candidates.iter().partition(|one| one.hold.is_free());
+    // What a person holds stays as it is beside a rollback.
+    let goes_back = stage.promotion.rollback.is_some();
+    if let Some(held) = held.first().filter(|_| !goes_back) {
         return Decision {
             stands: Some(held.pull.number),
             ..Decision::default()
         };
     }
-    let mut acts: Vec<Act> = stage
-        .candidates
+    let mut acts: Vec<Act> = free
         .iter()
         .map(|candidate| Act::Close(candidate.pull.number))
         .collect();
-    if stage.promotion.may_land() {
+    let lands = stage.promotion.may_land();
+    if lands && stage.held_beside.is_none() {
         acts.push(Act::Commit);
     }
     Decision {
         acts,
+        kept_back: stage.held_beside.filter(|_| lands).map(held_beside),
         ..Decision::default()
     }
 }

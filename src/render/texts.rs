@@ -15,6 +15,7 @@ use super::words::{cut, sources, values, what};
 use crate::model::place::Position;
 use crate::model::plan::Promotion;
 use crate::model::policy::Texts;
+use crate::model::pull::PullNumber;
 use crate::model::reference::Kind;
 use crate::report::escape;
 
@@ -26,6 +27,12 @@ impl Line {
     /// The line.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same with the pull request behind it, as GitHub itself ends the subject of a squash.
+    #[must_use]
+    pub fn with_pull(&self, number: PullNumber) -> Self {
+        Self(format!("{} ({number})", self.0))
     }
 }
 
@@ -79,7 +86,7 @@ fn loud(mut worded: Worded<Line>, promotion: &Promotion) -> Worded<Line> {
         (None, Some(_)) => "Rollback: ",
         (None, None) => return worded,
     };
-    worded.text = Line(cut(&format!("{first}{}", worded.text), 250));
+    worded.text = Line(cut(&format!("{first}{}", worded.text), LONGEST));
     worded
 }
 
@@ -147,7 +154,10 @@ fn line(
     }
 }
 
-/// GitHub takes titles of 256 characters; nobody reads as many. Cut first: what is escaped stays whole.
+/// GitHub takes titles of 256 characters, a pull request's number behind them included; nobody reads as many.
+const LONGEST: usize = 240;
+
+/// Cut first: what is escaped stays whole.
 fn one_line(text: &str) -> Line {
     let words: Vec<&str> = text.split_whitespace().collect();
     let words = words.join(" ");
@@ -155,7 +165,7 @@ fn one_line(text: &str) -> Line {
     let mut most = 200;
     loop {
         let line = escape::commit(&cut(&words, most));
-        if line.chars().count() <= 250 || most < 25 {
+        if line.chars().count() <= LONGEST || most < 25 {
             return Line(line);
         }
         most = most * 3 / 4;

@@ -22,6 +22,7 @@ mod repo_history;
 mod scenarios;
 mod security_document;
 mod support;
+mod trust;
 mod windows;
 mod yaml_corpus;
 mod yaml_hostile;

@@ -1,6 +1,7 @@
 //! What the scenarios share.
 
 pub mod cli;
+pub mod clone;
 pub mod contract;
 pub mod git;
 pub mod github;

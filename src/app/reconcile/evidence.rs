@@ -8,6 +8,7 @@ use super::jobs;
 use super::{Asked, Seen};
 use crate::app::session::Session;
 use crate::copy::Pair;
+use crate::error::Failure;
 use crate::gather;
 use crate::model::brought::Brings;
 use crate::model::catalog::PipelineId;
@@ -196,6 +197,21 @@ fn pairs_of<'a>(
             own.into_iter().map(move |change| (pair.clone(), change))
         })
         .collect()
+}
+
+/// Whether every commit that changes of a stage set may still be promoted: a branch or tag that the policy allows leads to it.
+pub(super) async fn promotable(
+    session: &Session,
+    seen: &Seen,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    changes: &[Change],
+) -> Result<Looked<bool>, Failure> {
+    let pairs = pairs_of(seen, pipeline, stage, changes);
+    let refs = &seen.world.policy.refs;
+    session
+        .settle(|| Ok(gather::promotable(&session.remotes, refs, &pairs)))
+        .await
 }
 
 /// Who wrote the commits that changes of a stage bring.

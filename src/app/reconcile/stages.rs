@@ -505,6 +505,14 @@ async fn judged(
         let why = "it changes what no promotion of its stage changes".to_owned();
         return Ok((None, Build::HeadMoved(why)));
     }
+    if !current {
+        match evidence::promotable(session, seen, pipeline.id, promotion.index, &changes).await? {
+            Ok(true) => {}
+            // No branch or tag leads there any more: it stands no longer, and gives way.
+            Ok(false) => return Ok((None, build)),
+            Err(error) => return Ok((None, Build::Unreadable(error))),
+        }
+    }
     let standing_plan = Standing {
         pipeline: pipeline.id,
         stage: promotion.index,

@@ -290,6 +290,7 @@ pub(super) fn landing(
         .unwrap_or_default();
     let texts = &turn.seen.world.policy.texts;
     let subject = render::subject(texts, &name_of(turn, place), promotion).text;
+    let subject = subject.with_pull(candidate.pull.number);
     render::landing_message(subject, promotion, &trailers, &promotion.gates)
 }
 

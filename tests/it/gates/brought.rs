@@ -77,3 +77,30 @@ async fn going_back_is_said() {
     let body = repo.body(1);
     assert!(body.contains("goes sideways"), "{body}");
 }
+
+#[tokio::test]
+async fn a_branch_that_is_pinned_where_it_stands_brings_nothing_and_bars_nobody() {
+    for quiet in [0, 2] {
+        let policy = "gates: { release: { exclude: [change-authors] } }\n";
+        let (site, first) = shop_of_web(GATE, policy).await;
+        let web = site.hub.repo("acme/web");
+        for number in 0..quiet {
+            web.by("carol")
+                .pushes("main", &[("docs/x", &format!("{number}"))], "Words");
+        }
+        // Made anew, for what a person sets in what there is would stay.
+        let repo = site.repo();
+        repo.by("carol")
+            .removes("main", &["prod.yaml"], "Make room");
+        let moving = super::from_web("web-prod", "main");
+        repo.files("main", &[("prod.yaml", &moving)]);
+        site.run().await;
+        let body = repo.body(1);
+        assert!(!body.contains("goes "), "{body}");
+        repo.by("carol").approves(1);
+        let run = site.run().await;
+        assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+        let file = repo.file("main", "prod.yaml").unwrap();
+        assert!(file.contains(&format!("ref: {first} ")), "{file}");
+    }
+}

@@ -99,7 +99,7 @@ async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
     site.run().await;
     site.hub.advance(3600);
     insta::assert_snapshot!(text(&site).await, @r"
-    acme/gitops  main b5d3a1d   1 pipeline   2026-03-03 16:00 UTC
+    acme/gitops  main affd272   1 pipeline   2026-03-03 16:00 UTC
 
     shop                                                 in sync
       dev   web-dev 1.1.0                                since Mon 09:00 UTC  acme
@@ -112,12 +112,12 @@ async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
         "Hotfix",
     );
     insta::assert_snapshot!(text(&site).await, @r"
-    acme/gitops  main 4b0437f   1 pipeline   2026-03-03 16:00 UTC
+    acme/gitops  main 872d539   1 pipeline   2026-03-03 16:00 UTC
 
     shop                                                 prod ahead of dev
       dev   web-dev 1.1.0                                since Mon 09:00 UTC  acme
       prod  web-prod 1.0.5                               since 16:00 UTC  carol
-        ahead: web-prod, set by hand in 4b0437f (carol, 16:00 UTC)
+        ahead: web-prod, set by hand in 872d539 (carol, 16:00 UTC)
     ");
     let run = site.call(&["status"]).await;
     let stages = &run.json["pipelines"][0]["stages"];

@@ -47,6 +47,7 @@ const FIXTURES: &[(&str, u8, &[&str])] = &[
         &["app auto due", "app manual held", "app unset held"],
     ),
     ("two-pipelines", 0, &["search prod due", "mail prod due"]),
+    ("two-repositories", 0, &["api prod held", "web prod held"]),
 ];
 
 #[test]
