@@ -2,6 +2,7 @@
 //! only once a person with write lets it.
 
 mod faults;
+mod offline;
 mod values;
 
 use super::{chart, shop};

@@ -50,6 +50,8 @@ pub struct Landed {
     said: Value,
     asked: Asked,
     how: How,
+    /// The landing to which it took its stage back.
+    back_to: Option<String>,
     /// The commit, where no pull request has it.
     commit: Option<String>,
 }
@@ -61,7 +63,19 @@ impl Landed {
             said: said.clone(),
             asked,
             how: How::Sluice,
+            back_to: None,
             commit: None,
+        }
+    }
+
+    pub fn asked_by(self, asked: Asked) -> Self {
+        Self { asked, ..self }
+    }
+
+    pub fn going_back_to(self, landing: String) -> Self {
+        Self {
+            back_to: Some(landing),
+            ..self
         }
     }
 
@@ -193,6 +207,7 @@ fn agrees(site: &Site, row: &Value, landed: &Landed) {
     assert_eq!(row["requested_by"], json!(asked), "{row:#}");
     assert_eq!(row["reason"], json!(landed.asked.reason), "{row:#}");
     assert_eq!(row["emergency"], Value::Null, "{row:#}");
+    assert_eq!(row["rollback"], json!(landed.back_to), "{row:#}");
     let gates = row["gates"].as_array().unwrap();
     assert_eq!(row["pull"], json!(landed.pull), "{row:#}");
     let Some(number) = landed.pull else {

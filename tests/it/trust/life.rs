@@ -85,11 +85,35 @@ impl Home {
         Landed::by_sluice(number, &run.json["promotions"][0], Asked::nobody())
     }
 
+    /// Asks for prod to go back, as dave; the pull request that was put up.
+    async fn goes_back(&mut self, reason: &str) -> u64 {
+        let site = &mut self.site;
+        site.repo().files(
+            "main",
+            &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
+        );
+        let run = site
+            .repo()
+            .by("dave")
+            .dispatches("sluice.yml", "main", json!({}));
+        site.environment
+            .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+        let pipeline = format!("--pipeline={}", self.pipeline);
+        let reason = format!("--reason={reason}");
+        let run = site
+            .call(&["rollback", &pipeline, "--to=prod", &reason])
+            .await;
+        site.environment.remove("GITHUB_RUN_ID");
+        assert_eq!(run.exit, Exit::Done, "{}", run.text);
+        open(site)
+    }
+
     /// What a person set by hand stands, is said, and nothing is written.
     async fn stays(&self, hotfix: &str, manifest: &str) {
         let run = quiet(&self.site).await;
         let shown = json!([{
             "pipeline": self.pipeline, "stage": "prod", "service": self.service, "commit": hotfix,
+            "author": "carol", "date": run.json["ahead"][0]["date"], "taken_away": false,
         }]);
         assert_eq!(run.json["ahead"], shown, "{}", run.text);
         assert_eq!(run.lines(), Vec::<String>::new(), "{}", run.text);
@@ -116,13 +140,41 @@ fn day(home: &Home, commit: &str) -> String {
     found["committer"]["date"].as_str().unwrap()[..10].to_owned()
 }
 
-async fn lives(home: Home) {
+async fn lives(mut home: Home) {
+    let first_part = begins(&home).await;
+    let mut landed = breaks(&mut home, first_part).await;
+    is_mended_by_hand(&home, &mut landed).await;
+}
+
+/// What has landed so far, the commit that it went back to and the newest one.
+struct Begun {
+    landed: Vec<Landed>,
+    before: (String, String),
+    third: String,
+}
+
+/// A change of what is deployed.
+fn fixes(home: &Home, text: &str, subject: &str) -> String {
+    home.code()
+        .by("carol")
+        .pushes("main", &[(home.watched[0], text)], subject)
+}
+
+/// How the target's line reads where it is pinned to a commit of main.
+fn name(home: &Home, commit: &str) -> String {
+    format!("ref: {commit} # sluice: main {}", day(home, commit))
+}
+
+/// What a pull request lists, and its body.
+fn lists(home: &Home, number: u64) -> (Vec<String>, String) {
+    let body = home.site.repo().body(number);
+    (listed(&body), body)
+}
+
+/// Prod is promoted twice.
+async fn begins(home: &Home) -> Begun {
     let site = &home.site;
-    let carol_fixes = |text: &str, subject: &str| {
-        home.code()
-            .by("carol")
-            .pushes("main", &[(home.watched[0], text)], subject)
-    };
+    let carol_fixes = |text: &str, subject: &str| fixes(home, text, subject);
 
     // At first the target follows the branch by itself: it is pinned where it stands, which brings nothing.
     let start = carol_fixes("a: 0\n", "Start");
@@ -132,8 +184,8 @@ async fn lives(home: Home) {
     assert_eq!(listed(&body), Vec::<String>::new(), "{body}");
     assert!(!body.contains("goes "), "{body}");
     let mut landed = vec![home.lands(number, "carol").await];
-    let name = |commit: &str| format!("ref: {commit} # sluice: main {}", day(&home, commit));
-    assert_eq!(home.pinned(), name(&start));
+    let before = (landed[0].commit(site), home.manifest());
+    assert_eq!(home.pinned(), name(home, &start));
     home.rests().await;
 
     // What does not belong to it starts nothing.
@@ -152,11 +204,7 @@ async fn lives(home: Home) {
     let second = code.by("carol").merges(theirs, "squash");
     home.something_else("4\n");
     let (number, opened) = home.opens().await;
-    let lists = |number: u64| {
-        let body = site.repo().body(number);
-        (listed(&body), body)
-    };
-    let (found, body) = lists(number);
+    let (found, body) = lists(home, number);
     let link = format!(
         "[#{theirs}](https://github.com/{}/pull/{theirs})",
         home.code
@@ -187,16 +235,79 @@ async fn lives(home: Home) {
     let third = carol_fixes("a: 2\n", "Mend it again");
     let (newer, _) = home.opens().await;
     assert_eq!(site.repo().state(number), "CLOSED");
-    let (found, body) = lists(newer);
+    let (found, body) = lists(home, newer);
     assert_eq!(found.len(), 3, "{body}");
     assert_eq!(found[0], format!("`{}` Mend it again, carol", &third[..7]));
     landed.push(home.lands(newer, "dave").await);
-    assert_eq!(home.pinned(), name(&third));
+    assert_eq!(home.pinned(), name(home, &third));
     home.rests().await;
     let clone = clone_of(site);
     history(clone.path(), &["--verify"]).exits(0);
     agree(site, &clone, &landed);
+    Begun {
+        landed,
+        before,
+        third,
+    }
+}
 
+/// Prod is broken at night, and taken back; what it left comes again only once somebody lets it.
+async fn breaks(home: &mut Home, begun: Begun) -> (Vec<Landed>, String) {
+    let Begun {
+        mut landed,
+        before: (landing, manifest),
+        third,
+    } = begun;
+    let broken = home.manifest();
+    let number = home.goes_back("INC-3: checkout fails").await;
+    let (found, body) = lists(home, number);
+    assert!(body.contains("**goes back"), "{body}");
+    assert_eq!(found.len(), 3, "what it takes away: {body}");
+    let asked = Asked::by("dave", "INC-3: checkout fails");
+    let back = home.lands(number, "carol").await;
+    landed.push(back.asked_by(asked).going_back_to(landing));
+    assert_eq!(home.manifest(), manifest, "byte for byte as it was");
+    let (forward, _) = home.opens().await;
+    let (found, body) = lists(home, forward);
+    assert_eq!(found.len(), 3, "{body}");
+    assert!(
+        body.contains("**HELD**: `prod` was rolled back in")
+            && body.contains("INC-3: checkout fails"),
+        "{body}"
+    );
+    let site = &home.site;
+    assert_eq!(site.repo().labels(forward).last().unwrap(), "sluice/hold");
+    site.repo().by("carol").approves(forward);
+    for text in ["8\n", "9\n"] {
+        let run = site.run().await;
+        assert_eq!(home.manifest(), manifest, "{}", run.text);
+        home.something_else(text);
+        quiet(site).await;
+    }
+    let clone = clone_of(site);
+    history(clone.path(), &["--verify"]).exits(0);
+    agree(site, &clone, &landed);
+    site.repo().by("dave").unlabels(forward, "sluice/hold");
+    let run = site.run().await;
+    assert_eq!(home.manifest(), broken, "{}", run.text);
+    landed.push(Landed::by_sluice(
+        forward,
+        &run.json["promotions"][0],
+        Asked::nobody(),
+    ));
+    home.rests().await;
+    let clone = clone_of(site);
+    history(clone.path(), &["--verify"]).exits(0);
+    agree(site, &clone, &landed);
+    (landed, third)
+}
+
+/// A person mends prod by hand, and the source takes the mend up.
+async fn is_mended_by_hand(home: &Home, (landed, third): &mut (Vec<Landed>, String)) {
+    let site = &home.site;
+    let code = home.code();
+    let third = third.as_str();
+    let carol_fixes = |text: &str, subject: &str| fixes(home, text, subject);
     // A person mends prod by hand, with a commit that the source has not: it stays however often is looked and whatever else is
     // committed, and is said each time.
     let mend = code
@@ -238,7 +349,7 @@ async fn lives(home: Home) {
         takes_the_mend()
     };
     let (number, _) = home.opens().await;
-    let (found, body) = lists(number);
+    let (found, body) = lists(home, number);
     assert!(!body.contains("goes "), "{body}");
     assert_eq!(found.len(), 1, "{body}");
     assert!(found[0].ends_with(" Mend it for good, carol"), "{body}");
@@ -248,7 +359,7 @@ async fn lives(home: Home) {
     let clone = clone_of(site);
     let document = history(clone.path(), &["--verify"]).exits(3).json();
     assert_eq!(deviations(&document), drift);
-    agree(site, &clone, &landed);
+    agree(site, &clone, landed);
     site.requests_hold();
 }
 
