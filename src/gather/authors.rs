@@ -1,115 +1,34 @@
-//! What a promotion brings, commit by commit, and who wrote it.
+//! Who wrote what a promotion brings.
 
-use std::rc::Rc;
-
+use super::brought::{Bringing, brought};
 use super::remotes::Remotes;
-use crate::copy::{Pair, is_full_id};
-use crate::model::brought::{Brings, Brought};
-use crate::model::change::Change;
 use crate::model::evidence::{ChangeAuthors, Looked};
-use crate::model::ids::CommitId;
-use crate::model::origin::Origin;
-use crate::repo::{ReadObjects, RepoError};
-
-/// What one change of a git ref brings.
-pub struct Found {
-    /// The repository, as `owner/name`.
-    pub repository: String,
-    /// The commit before.
-    pub old: CommitId,
-    /// The commit after.
-    pub new: CommitId,
-    /// The commits in between.
-    pub brought: Rc<Brought>,
-}
-
-/// The commits that one change of a git ref brings; `None` for any other change, and where its repository is unknown.
-///
-/// # Errors
-/// Where they could not be read.
-pub fn brought(
-    remotes: &Remotes,
-    pair: &Pair<'_>,
-    change: &Change,
-) -> Result<Option<Found>, RepoError> {
-    if !change.sets_git_ref() || pair.unknown_origin() {
-        return Ok(None);
-    }
-    let other;
-    let repo = match pair.source_origin {
-        Some(Origin::Here) => remotes.here(),
-        Some(Origin::Remote(url)) => match remotes.of(url) {
-            Some(found) => {
-                other = found;
-                &*other
-            }
-            None => return Ok(None),
-        },
-        _ => return Ok(None),
-    };
-    let id = |text: &str| -> Result<Option<CommitId>, RepoError> {
-        if is_full_id(text) {
-            return Ok(text.parse().ok());
-        }
-        let hits = repo.resolve(text, None)?;
-        Ok(hits.branch.or(hits.tag))
-    };
-    let Some(old) = &change.old else {
-        return Ok(None);
-    };
-    let (old, new) = (id(old.expose()), id(change.new.expose()));
-    match (old?, new?) {
-        (Some(old), Some(new)) if old != new => Ok(Some(Found {
-            repository: repo.slug().to_string(),
-            old,
-            new,
-            brought: repo.between(&old, &new, &pair.watched())?,
-        })),
-        _ => Ok(None),
-    }
-}
-
-/// What all changes of a stage's pairs bring; what cannot be read is left out, for it decides nothing.
-pub fn brings(remotes: &Remotes, pairs: &[(Pair<'_>, &Change)]) -> Vec<Brings> {
-    let found = pairs.iter().filter_map(|(pair, change)| {
-        let found = brought(remotes, pair, change).ok()??;
-        Some(Brings::of(
-            &pair.target.key.name,
-            Some(found.repository),
-            found.old,
-            found.new,
-            &found.brought,
-        ))
-    });
-    found.collect()
-}
 
 /// Everyone who wrote a commit that the changes bring; what cannot be told is named as such.
 ///
 /// # Errors
 /// In words.
-pub fn change_authors(remotes: &Remotes, pairs: &[(Pair<'_>, &Change)]) -> Looked<ChangeAuthors> {
+pub fn change_authors(remotes: &Remotes, changes: &[Bringing<'_>]) -> Looked<ChangeAuthors> {
     let mut authors = ChangeAuthors::default();
     let mut missing = None;
-    for (pair, change) in pairs {
-        if !change.sets_git_ref() {
+    for bringing in changes {
+        if !bringing.change.sets_git_ref() {
             continue;
         }
-        match brought(remotes, pair, change) {
+        let name = &bringing.pair.target.key.name;
+        match brought(remotes, bringing) {
             Ok(Some(found)) => {
                 found.brought.authors(&mut authors);
                 if found.brought.cut {
-                    authors.unmapped.insert(format!(
-                        "some authors of {} (too many commits)",
-                        pair.target.key.name
-                    ));
+                    authors
+                        .unmapped
+                        .insert(format!("some authors of {name} (too many commits)"));
                 }
             }
             Ok(None) => {
-                authors.unmapped.insert(format!(
-                    "the authors of what {} brings",
-                    pair.target.key.name
-                ));
+                authors
+                    .unmapped
+                    .insert(format!("the authors of what {name} brings"));
             }
             Err(error) => missing = Some(error.to_string()),
         }

@@ -7,8 +7,7 @@ use futures_util::future::join_all;
 use super::jobs;
 use super::{Asked, Seen};
 use crate::app::session::Session;
-use crate::copy::Pair;
-use crate::gather;
+use crate::gather::{self, Bringing};
 use crate::model::brought::Brings;
 use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
@@ -169,33 +168,16 @@ async fn code_owners(session: &Session, seen: &Seen) -> Looked<Option<CodeOwners
     }
 }
 
-/// The pairs of a stage with the changes of their targets.
-fn pairs_of<'a>(
+fn bringing<'a>(
     seen: &'a Seen,
     pipeline: PipelineId,
     stage: StageIndex,
     changes: &'a [Change],
-) -> Vec<(Pair<'a>, &'a Change)> {
-    let evaluation = &seen.evaluation;
-    let resolved = &evaluation.resolved[pipeline.0];
-    (0..resolved.stages[stage].services.len())
-        .filter_map(|service| {
-            Pair::of(
-                &evaluation.catalog,
-                &seen.world.policy,
-                resolved,
-                stage,
-                service,
-            )
-        })
-        .flat_map(|pair| {
-            let own: Vec<&Change> = changes
-                .iter()
-                .filter(|change| change.manifest == pair.target.key)
-                .collect();
-            own.into_iter().map(move |change| (pair.clone(), change))
-        })
-        .collect()
+) -> Vec<Bringing<'a>> {
+    let found = seen
+        .evaluation
+        .bringing(&seen.world, pipeline, stage, changes);
+    found.into_iter().map(|(_, bringing)| bringing).collect()
 }
 
 /// Who wrote the commits that changes of a stage bring.
@@ -206,9 +188,9 @@ pub(super) async fn change_authors(
     stage: StageIndex,
     changes: &[Change],
 ) -> Looked<ChangeAuthors> {
-    let pairs = pairs_of(seen, pipeline, stage, changes);
+    let bringing = bringing(seen, pipeline, stage, changes);
     let found = session
-        .settle(|| Ok(gather::change_authors(&session.remotes, &pairs)))
+        .settle(|| Ok(gather::change_authors(&session.remotes, &bringing)))
         .await;
     found.unwrap_or_else(|failure| Err(failure.message))
 }
@@ -221,9 +203,9 @@ pub(super) async fn brings(
     stage: StageIndex,
     changes: &[Change],
 ) -> Vec<Brings> {
-    let pairs = pairs_of(seen, pipeline, stage, changes);
+    let bringing = bringing(seen, pipeline, stage, changes);
     let found = session
-        .settle(|| Ok(gather::brings(&session.remotes, &pairs)))
+        .settle(|| Ok(gather::brings(&session.remotes, &bringing)))
         .await;
     found.unwrap_or_default()
 }

@@ -1,0 +1,288 @@
+//! What a promotion brings, commit by commit: asked of the forge, or looked up in a clone.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use jiff::Timestamp;
+
+use super::remote::RemoteRepo;
+use super::remotes::Remotes;
+use super::revisions::{Here, Repositories};
+use crate::copy::{Pair, is_full_id};
+use crate::model::brought::{Brings, Brought, BroughtCommit, Person, Told, Way, named_pull};
+use crate::model::change::Change;
+use crate::model::evidence::Looked;
+use crate::model::facts::Revision;
+use crate::model::ids::CommitId;
+use crate::model::origin::Origin;
+use crate::model::repo_url::{Location, RepoUrl};
+use crate::repo::{ReadObjects, Repo, RepoError, Watch};
+
+/// A change and what is known of where it comes from.
+#[derive(Clone)]
+pub struct Bringing<'a> {
+    /// The target and its source.
+    pub pair: Pair<'a>,
+    /// What the source's ref stands for, where that was asked.
+    pub revision: Option<&'a Revision>,
+    /// A change of the target.
+    pub change: &'a Change,
+}
+
+impl Bringing<'_> {
+    /// The folders whose commits count: those that the manifests name, and wherever these lead.
+    fn folders(&self) -> Vec<String> {
+        let mut folders = self.pair.watched();
+        if let Some(Revision::Resolved(resolved)) = self.revision {
+            if resolved.everything.is_some() {
+                return vec![String::new()];
+            }
+            folders.extend(resolved.outside.iter().cloned());
+        }
+        folders
+    }
+
+    /// The commits before and after.
+    fn ends(&self, repo: &dyn ReadObjects, remote: Option<&str>) -> Result<Ends, RepoError> {
+        let id = |text: &str| -> Result<Option<CommitId>, RepoError> {
+            if is_full_id(text) {
+                return Ok(text.parse().ok());
+            }
+            let hits = repo.resolve(text, remote)?;
+            Ok(hits
+                .branch
+                .or(hits.remote_branch)
+                .or(hits.tag)
+                .or(hits.commit))
+        };
+        let Some(old) = &self.change.old else {
+            return Ok(Ends::Same);
+        };
+        let (old, new) = (old.expose(), self.change.new.expose());
+        let (before, after) = (id(old), id(new));
+        Ok(match (before?, after?) {
+            (None, _) => Ends::Unknown(old.to_owned()),
+            (_, None) => Ends::Unknown(new.to_owned()),
+            (Some(old), Some(new)) if old == new => Ends::Same,
+            (Some(old), Some(new)) => Ends::Two(old, new),
+        })
+    }
+
+    fn brings(
+        &self,
+        repository: Option<String>,
+        ends: (CommitId, CommitId),
+        brought: &Brought,
+    ) -> Brings {
+        let name = &self.pair.target.key.name;
+        Brings::of(name, repository, ends.0, ends.1, brought)
+    }
+}
+
+/// Between which commits a change leads.
+enum Ends {
+    /// From nothing, or from a commit to itself.
+    Same,
+    /// A text that stands for no commit of the repository.
+    Unknown(String),
+    /// From the first to the second.
+    Two(CommitId, CommitId),
+}
+
+/// A target that follows a branch stands at its tip, and what is taken is the newest commit of it that counts: nothing is
+/// taken back by pinning it there.
+fn pins(brought: &Brought) -> bool {
+    brought.way == Way::Back && brought.commits.is_empty() && !brought.cut
+}
+
+/// What one change of a git ref brings.
+pub(super) struct Found {
+    /// The repository, as `owner/name`.
+    repository: String,
+    ends: (CommitId, CommitId),
+    /// The commits in between.
+    pub brought: Rc<Brought>,
+}
+
+/// The commits that one change of a git ref brings, as `ask` has them; `None` for any other change, and where its repository
+/// is unknown.
+fn found(
+    remotes: &Remotes,
+    bringing: &Bringing<'_>,
+    ask: impl Fn(&RemoteRepo, &CommitId, &CommitId, &[String]) -> Result<Rc<Brought>, RepoError>,
+) -> Result<Option<Found>, RepoError> {
+    if !bringing.change.sets_git_ref() || bringing.pair.unknown_origin() {
+        return Ok(None);
+    }
+    let other;
+    let repo = match bringing.pair.source_origin {
+        Some(Origin::Here) => remotes.here(),
+        Some(Origin::Remote(url)) => match remotes.of(url) {
+            Some(found) => {
+                other = found;
+                &*other
+            }
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let Ends::Two(old, new) = bringing.ends(repo, None)? else {
+        return Ok(None);
+    };
+    Ok(Some(Found {
+        repository: repo.slug().to_string(),
+        ends: (old, new),
+        brought: ask(repo, &old, &new, &bringing.folders())?,
+    }))
+}
+
+/// The commits that one change of a git ref brings; `None` for any other change, and where its repository is unknown.
+///
+/// # Errors
+/// Where they could not be read.
+pub(super) fn brought(
+    remotes: &Remotes,
+    bringing: &Bringing<'_>,
+) -> Result<Option<Found>, RepoError> {
+    found(remotes, bringing, RemoteRepo::between)
+}
+
+fn shown(bringing: &Bringing<'_>, found: Option<Found>) -> Option<Brings> {
+    let found = found.filter(|found| !pins(&found.brought))?;
+    Some(bringing.brings(Some(found.repository), found.ends, &found.brought))
+}
+
+/// What changes bring; what cannot be read is left out, for it decides nothing.
+pub fn brings(remotes: &Remotes, changes: &[Bringing<'_>]) -> Vec<Brings> {
+    let found = changes
+        .iter()
+        .filter_map(|bringing| shown(bringing, brought(remotes, bringing).ok()?));
+    found.collect()
+}
+
+/// What a change brings so far as that is known without a call: asked for before, or in the clone at hand.
+pub fn known(remotes: &Remotes, bringing: &Bringing<'_>) -> Option<Brings> {
+    let found = found(remotes, bringing, |repo, old, new, folders| {
+        match repo.known_between(old, new, folders) {
+            Some(known) => Ok(known),
+            None => {
+                let local = repo.local().ok_or_else(|| RepoError::NotFound {
+                    what: "a clone".to_owned(),
+                })?;
+                in_clone(local, old, new, folders).map(Rc::new)
+            }
+        }
+    });
+    shown(bringing, found.ok()?)
+}
+
+/// What changes bring, looked up without a forge: in this repository and in local ones. `None` for a change that sets no git
+/// ref, has no value before, or stands for the same content as before.
+pub fn told(
+    repositories: &Repositories<'_>,
+    changes: &[Bringing<'_>],
+) -> Vec<Option<Looked<Told>>> {
+    let mut local: BTreeMap<&str, Looked<Repo>> = BTreeMap::new();
+    let mut told = Vec::with_capacity(changes.len());
+    for bringing in changes {
+        if !bringing.change.sets_git_ref() || bringing.change.old.is_none() {
+            told.push(None);
+            continue;
+        }
+        let looked = match (bringing.pair.source_origin, &repositories.here) {
+            (Some(Origin::Here), Some((Here::Clone(repo), _))) => {
+                look(repo, repositories.remote, bringing)
+            }
+            (Some(Origin::Local(path)), _) => {
+                let opened = local.entry(path).or_insert_with(|| {
+                    match Repo::at(&repositories.root.join(path)) {
+                        Ok(Some(repo)) => Ok(repo),
+                        Ok(None) => Err(format!("{path} is not the top of a git repository")),
+                        Err(error) => Err(error.to_string()),
+                    }
+                });
+                match opened {
+                    Ok(repo) => look(repo, None, bringing),
+                    Err(why) => Err(why.clone()),
+                }
+            }
+            (Some(Origin::Remote(url)), _) => Err(format!("{url} is not here")),
+            _ => Err("nothing is known of its repository".to_owned()),
+        };
+        told.push(looked.transpose());
+    }
+    told
+}
+
+fn look(repo: &Repo, remote: Option<&str>, bringing: &Bringing<'_>) -> Looked<Option<Told>> {
+    let read = || -> Result<Option<Told>, RepoError> {
+        let (old, new) = match bringing.ends(repo, remote)? {
+            Ends::Same => return Ok(None),
+            Ends::Unknown(text) => {
+                return Err(RepoError::NotFound {
+                    what: format!("the commit of `{text}`"),
+                });
+            }
+            Ends::Two(old, new) => (old, new),
+        };
+        let brought = in_clone(repo, &old, &new, &bringing.folders())?;
+        if pins(&brought) {
+            return Ok(None);
+        }
+        let page = page_of(repo, remote)?;
+        let repository = page.as_ref().and_then(|url| url.slug()).map(str::to_owned);
+        let brings = bringing.brings(repository, (old, new), &brought);
+        let compare = page.and_then(|url| brings.compare(url.host()));
+        Ok(Some(Told { brings, compare }))
+    };
+    read().map_err(|error| error.to_string())
+}
+
+/// Where GitHub shows a clone: the remote that counts, where it is one of a GitHub.
+fn page_of(repo: &Repo, remote: Option<&str>) -> Result<Option<RepoUrl>, RepoError> {
+    let wanted = remote.unwrap_or("origin");
+    let found = repo
+        .remotes()?
+        .into_iter()
+        .find(|known| known.name == wanted)
+        .and_then(|known| known.url);
+    Ok(match found {
+        Some(Location::Remote(url)) => Some(url).filter(RepoUrl::is_on_github),
+        _ => None,
+    })
+}
+
+fn in_clone(
+    repo: &Repo,
+    old: &CommitId,
+    new: &CommitId,
+    folders: &[String],
+) -> Result<Brought, RepoError> {
+    let watch = Watch {
+        folders: folders.to_vec(),
+        except: Vec::new(),
+    };
+    let between = repo.between(old, new, &watch)?;
+    let commits = between.commits.into_iter().map(|commit| {
+        let info = repo.commit_info(&commit)?;
+        Ok(BroughtCommit {
+            commit,
+            number: named_pull(&info.subject),
+            subject: info.subject,
+            at: Timestamp::from_second(info.committer_time.unix_seconds).unwrap_or_default(),
+            // Accounts are the forge's: a clone only has names.
+            authors: vec![Person {
+                id: None,
+                login: None,
+                name: info.author_name,
+                email: info.author_email,
+            }],
+            committer: None,
+        })
+    });
+    Ok(Brought {
+        way: between.way,
+        commits: commits.collect::<Result<_, RepoError>>()?,
+        cut: between.cut,
+    })
+}
