@@ -28,3 +28,4 @@ mod same_bytes;
 mod secrets;
 mod status;
 mod unknown;
+mod wide;

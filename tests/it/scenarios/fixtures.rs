@@ -47,6 +47,11 @@ const FIXTURES: &[(&str, u8, &[&str])] = &[
         &["app auto due", "app manual held", "app unset held"],
     ),
     ("two-pipelines", 0, &["search prod due", "mail prod due"]),
+    (
+        "wide-services",
+        0,
+        &["checkout prod held", "catalog prod held"],
+    ),
 ];
 
 #[test]
