@@ -33,7 +33,7 @@ mod work_tree;
 mod write;
 
 pub use crate::model::repo_url::{Location, RepoUrl, UrlError};
-pub use between::Between;
+pub use between::{Between, Stretch};
 pub use commit::{Author, CommitInfo, GitTime};
 pub use diff::{EntryKind, FileChange};
 pub use error::RepoError;

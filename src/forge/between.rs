@@ -41,6 +41,7 @@ impl Forge {
         let mut brought = Brought {
             way,
             commits: Vec::new(),
+            total: 0,
             cut: !whole,
         };
         if set.is_empty() {
@@ -73,6 +74,7 @@ impl Forge {
                 *cursor = next.filter(|_| !older).map(Some);
             }
         }
+        brought.total = brought.commits.len();
         brought.cut |= cursors.iter().any(Option::is_some);
         brought
             .commits

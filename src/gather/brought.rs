@@ -9,14 +9,16 @@ use super::remote::RemoteRepo;
 use super::remotes::Remotes;
 use super::revisions::{Here, Repositories};
 use crate::copy::{Pair, is_full_id};
-use crate::model::brought::{Brings, Brought, BroughtCommit, Person, Told, Way, named_pull};
+use crate::model::brought::{
+    Brings, Brought, BroughtCommit, LISTED, Person, Told, Way, named_pull,
+};
 use crate::model::change::Change;
 use crate::model::evidence::Looked;
 use crate::model::facts::Revision;
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::repo_url::{Location, RepoUrl};
-use crate::repo::{ReadObjects, Repo, RepoError, Watch};
+use crate::repo::{Between, ReadObjects, Repo, RepoError, Stretch};
 
 /// A change and what is known of where it comes from.
 #[derive(Clone)]
@@ -92,7 +94,7 @@ enum Ends {
 /// A target that follows a branch stands at its tip, and what is taken is the newest commit of it that counts: nothing is
 /// taken back by pinning it there.
 fn pins(brought: &Brought) -> bool {
-    brought.way == Way::Back && brought.commits.is_empty() && !brought.cut
+    brought.way == Way::Back && brought.total == 0 && !brought.cut
 }
 
 /// What one change of a git ref brings.
@@ -169,7 +171,16 @@ pub fn known(remotes: &Remotes, bringing: &Bringing<'_>) -> Option<Brings> {
                 let local = repo.local().ok_or_else(|| RepoError::NotFound {
                     what: "a clone".to_owned(),
                 })?;
-                in_clone(local, old, new, folders).map(Rc::new)
+                let stretch = Stretch {
+                    old: *old,
+                    new: *new,
+                    folders: folders.to_vec(),
+                };
+                let found = local.between(&[stretch])?.pop();
+                let nothing = || RepoError::NotFound {
+                    what: "an answer".to_owned(),
+                };
+                in_clone(local, found.ok_or_else(nothing)??).map(Rc::new)
             }
         }
     });
@@ -182,60 +193,87 @@ pub fn told(
     repositories: &Repositories<'_>,
     changes: &[Bringing<'_>],
 ) -> Vec<Option<Looked<Told>>> {
-    let mut local: BTreeMap<&str, Looked<Repo>> = BTreeMap::new();
-    let mut told = Vec::with_capacity(changes.len());
-    for bringing in changes {
+    let mut told: Vec<Option<Looked<Told>>> = changes.iter().map(|_| None).collect();
+    // By the path of their repository; none for this one.
+    let mut asked: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+    for (at, bringing) in changes.iter().enumerate() {
         if !bringing.change.sets_git_ref() || bringing.change.old.is_none() {
-            told.push(None);
             continue;
         }
-        let looked = match (bringing.pair.source_origin, &repositories.here) {
-            (Some(Origin::Here), Some((Here::Clone(repo), _))) => {
-                look(repo, repositories.remote, bringing)
-            }
-            (Some(Origin::Local(path)), _) => {
-                let opened = local.entry(path).or_insert_with(|| {
-                    match Repo::at(&repositories.root.join(path)) {
-                        Ok(Some(repo)) => Ok(repo),
-                        Ok(None) => Err(format!("{path} is not the top of a git repository")),
-                        Err(error) => Err(error.to_string()),
-                    }
-                });
-                match opened {
-                    Ok(repo) => look(repo, None, bringing),
-                    Err(why) => Err(why.clone()),
+        match bringing.pair.source_origin {
+            Some(Origin::Here) => asked.entry(None).or_default().push(at),
+            Some(Origin::Local(path)) => asked.entry(Some(path)).or_default().push(at),
+            Some(Origin::Remote(url)) => told[at] = Some(Err(format!("{url} is not here"))),
+            _ => told[at] = Some(Err("nothing is known of its repository".to_owned())),
+        }
+    }
+    for (path, members) in asked {
+        let look = |repo: &Repo, remote| {
+            let asked: Vec<&Bringing<'_>> = members.iter().map(|at| &changes[*at]).collect();
+            look(repo, remote, &asked).map_err(|error| error.to_string())
+        };
+        let found = match (path, &repositories.here) {
+            (None, Some((Here::Clone(repo), _))) => look(repo, repositories.remote),
+            (None, _) => Err("this folder is no repository".to_owned()),
+            (Some(path), _) => match Repo::at(&repositories.root.join(path)) {
+                Ok(Some(repo)) => look(&repo, None),
+                Ok(None) => Err(format!("{path} is not the top of a git repository")),
+                Err(error) => Err(error.to_string()),
+            },
+        };
+        match found {
+            Ok(found) => {
+                for (at, found) in members.into_iter().zip(found) {
+                    told[at] = found;
                 }
             }
-            (Some(Origin::Remote(url)), _) => Err(format!("{url} is not here")),
-            _ => Err("nothing is known of its repository".to_owned()),
-        };
-        told.push(looked.transpose());
+            Err(why) => members
+                .into_iter()
+                .for_each(|at| told[at] = Some(Err(why.clone()))),
+        }
     }
     told
 }
 
-fn look(repo: &Repo, remote: Option<&str>, bringing: &Bringing<'_>) -> Looked<Option<Told>> {
-    let read = || -> Result<Option<Told>, RepoError> {
-        let (old, new) = match bringing.ends(repo, remote)? {
-            Ends::Same => return Ok(None),
-            Ends::Unknown(text) => {
-                return Err(RepoError::NotFound {
-                    what: format!("the commit of `{text}`"),
-                });
+/// What changes bring that all come from one repository.
+fn look(
+    repo: &Repo,
+    remote: Option<&str>,
+    changes: &[&Bringing<'_>],
+) -> Result<Vec<Option<Looked<Told>>>, RepoError> {
+    let page = page_of(repo, remote)?;
+    let mut stretches = Vec::new();
+    let mut told: Vec<Option<Looked<Told>>> = Vec::with_capacity(changes.len());
+    let mut places = Vec::new();
+    for (at, bringing) in changes.iter().enumerate() {
+        told.push(match bringing.ends(repo, remote) {
+            Ok(Ends::Same) => None,
+            Ok(Ends::Unknown(text)) => Some(Err(format!("there is no commit `{text}`"))),
+            Ok(Ends::Two(old, new)) => {
+                places.push(at);
+                let folders = bringing.folders();
+                stretches.push(Stretch { old, new, folders });
+                None
             }
-            Ends::Two(old, new) => (old, new),
+            Err(error) => Some(Err(error.to_string())),
+        });
+    }
+    let found = repo.between(&stretches)?;
+    for ((at, stretch), found) in places.into_iter().zip(stretches).zip(found) {
+        let found = found.and_then(|found| in_clone(repo, found));
+        told[at] = match found {
+            Ok(brought) if pins(&brought) => None,
+            Ok(brought) => {
+                let repository = page.as_ref().and_then(RepoUrl::slug).map(str::to_owned);
+                let ends = (stretch.old, stretch.new);
+                let brings = changes[at].brings(repository, ends, &brought);
+                let compare = page.as_ref().and_then(|url| brings.compare(url.host()));
+                Some(Ok(Told { brings, compare }))
+            }
+            Err(error) => Some(Err(error.to_string())),
         };
-        let brought = in_clone(repo, &old, &new, &bringing.folders())?;
-        if pins(&brought) {
-            return Ok(None);
-        }
-        let page = page_of(repo, remote)?;
-        let repository = page.as_ref().and_then(|url| url.slug()).map(str::to_owned);
-        let brings = bringing.brings(repository, (old, new), &brought);
-        let compare = page.and_then(|url| brings.compare(url.host()));
-        Ok(Some(Told { brings, compare }))
-    };
-    read().map_err(|error| error.to_string())
+    }
+    Ok(told)
 }
 
 /// Where GitHub shows a clone: the remote that counts, where it is one of a GitHub.
@@ -252,18 +290,10 @@ fn page_of(repo: &Repo, remote: Option<&str>) -> Result<Option<RepoUrl>, RepoErr
     })
 }
 
-fn in_clone(
-    repo: &Repo,
-    old: &CommitId,
-    new: &CommitId,
-    folders: &[String],
-) -> Result<Brought, RepoError> {
-    let watch = Watch {
-        folders: folders.to_vec(),
-        except: Vec::new(),
-    };
-    let between = repo.between(old, new, &watch)?;
-    let commits = between.commits.into_iter().map(|commit| {
+fn in_clone(repo: &Repo, between: Between) -> Result<Brought, RepoError> {
+    let total = between.commits.len();
+    let listed = between.commits.into_iter().take(LISTED);
+    let commits = listed.map(|commit| {
         let info = repo.commit_info(&commit)?;
         Ok(BroughtCommit {
             commit,
@@ -283,6 +313,7 @@ fn in_clone(
     Ok(Brought {
         way: between.way,
         commits: commits.collect::<Result<_, RepoError>>()?,
+        total,
         cut: between.cut,
     })
 }

@@ -73,7 +73,7 @@ pub struct Brings {
 }
 
 /// So many commits of one service are listed.
-const LISTED: usize = 20;
+pub const LISTED: usize = 20;
 
 /// A subject or name is cut at so many characters.
 const TEXT: usize = 100;
@@ -107,7 +107,7 @@ impl Brings {
             old,
             new,
             way: brought.way,
-            total: brought.commits.len(),
+            total: brought.total,
             cut: brought.cut,
             listed: listed.collect(),
         }
@@ -217,7 +217,10 @@ pub struct Brought {
     /// How the new commit stands to the old one.
     pub way: Way,
     /// The commits, newest first: those that only the new one has; where it goes back, those that only the old one has.
+    /// From a clone the newest [`LISTED`] alone.
     pub commits: Vec<BroughtCommit>,
+    /// How many there are.
+    pub total: usize,
     /// There are more than were looked through.
     pub cut: bool,
 }
@@ -316,6 +319,7 @@ mod tests {
         let brought = Brought {
             way,
             commits: subjects.iter().map(commit).collect(),
+            total: subjects.len(),
             cut: false,
         };
         let id = |digits: &str| digits.repeat(20).parse().unwrap();

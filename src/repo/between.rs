@@ -1,148 +1,231 @@
-//! The commits between two points of history that touch some folders: what a promotion brings.
+//! The commits between two points of history that touch some folders: what promotions bring.
+//!
+//! Many are asked for at once, and they mostly lie on one stretch of history: every commit and every folder on the way is
+//! read once for all of them.
 
+use std::cell::RefCell;
 use std::collections::hash_map::Entry as Slot;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap};
+use std::rc::Rc;
 
 use git2::Oid;
 
+use super::Repo;
 use super::error::RepoError;
-use super::history::{differs, excepted};
 use super::objects::{Entry, Objects, RawCommit, commit_id, oid, segments};
-use super::{Repo, Watch};
 use crate::model::brought::Way;
 use crate::model::ids::CommitId;
 
 /// So many commits between two are looked through.
 const MOST: usize = 2_000;
 
+/// Two commits, and what counts between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The commit before.
+    pub old: CommitId,
+    /// The commit after.
+    pub new: CommitId,
+    /// Folders (or single files) from the root; `""` is the whole repository.
+    pub folders: Vec<String>,
+}
+
 /// The commits between two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Between {
     /// How the new one stands to the old one.
     pub way: Way,
-    /// Those that only the new one has (where it goes back: only the old one) and that touch what is watched, newest first.
+    /// Those that only the new one has (where it goes back: only the old one) and that touch a folder, newest first.
     pub commits: Vec<CommitId>,
     /// There are more than were looked through.
     pub cut: bool,
 }
 
 impl Repo {
-    /// How `new` stands to `old`, and the commits between them, over all parents, at which a watched tree differs from that
-    /// of every parent: a merge is one only where it is none of its sides.
+    /// For each stretch how the new commit stands to the old one, and the commits between them, over all parents, at which
+    /// something in a folder differs from every parent's: a merge is one only where it is none of its sides.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where a commit is not here, [`RepoError::Shallow`] where a shallow clone ends before the
-    /// answer, [`RepoError::Refused`] where a path leads upwards.
+    /// As a whole where the object database cannot be opened. For each [`RepoError::NotFound`] where a commit is not here,
+    /// [`RepoError::Shallow`] where a shallow clone ends before the answer, [`RepoError::Refused`] where a path leads upwards.
     pub fn between(
         &self,
-        old: &CommitId,
-        new: &CommitId,
-        watch: &Watch,
-    ) -> Result<Between, RepoError> {
-        self.between_bounded(old, new, watch, MOST)
-    }
-
-    fn between_bounded(
-        &self,
-        old: &CommitId,
-        new: &CommitId,
-        watch: &Watch,
-        most: usize,
-    ) -> Result<Between, RepoError> {
-        let way = if self.is_ancestor(old, new)? {
-            Way::Forward
-        } else if self.is_ancestor(new, old)? {
-            Way::Back
-        } else {
-            Way::Sideways
-        };
-        let (of, without) = match way {
-            Way::Back => (old, new),
-            Way::Forward | Way::Sideways => (new, old),
-        };
+        stretches: &[Stretch],
+    ) -> Result<Vec<Result<Between, RepoError>>, RepoError> {
         let objects = self.objects()?;
-        let id = |commit: &CommitId| oid(commit.as_bytes(), || format!("the commit {commit}"));
-        let mut walk = Walk::new(&objects);
-        walk.mark(id(without)?, false)?;
-        walk.mark(id(of)?, true)?;
-        let (ids, cut) = walk.only_wanted(most)?;
-        let mut trees = Trees::new(&objects, watch)?;
-        let mut commits = Vec::new();
-        for id in ids {
-            if let Some(seen) = walk.seen.get(&id)
-                && trees.touches(&seen.commit)?
-            {
-                commits.push(commit_id(id)?);
-            }
-        }
-        Ok(Between { way, commits, cut })
+        let commits = Commits {
+            objects: &objects,
+            known: RefCell::default(),
+        };
+        // All paths are known before any folder is read, so that each is read once.
+        let mut folders = Folders::new(&objects);
+        let paths: Vec<_> = stretches.iter().map(|one| folders.paths(one)).collect();
+        let each = stretches
+            .iter()
+            .zip(paths)
+            .map(|(stretch, paths)| between(&commits, &mut folders, stretch, &paths?));
+        Ok(each.collect())
     }
 }
 
-/// Walks down from both commits at once, newest first. Times only order the walk. Where a clock was wrong, a commit that
-/// was reached from one side is reached from the other later; so it is marked anew, and the walk goes on as long as
-/// anything as new as the oldest commit found may still be marked.
-struct Walk<'a> {
+fn between(
+    commits: &Commits<'_>,
+    folders: &mut Folders<'_>,
+    stretch: &Stretch,
+    paths: &[Path],
+) -> Result<Between, RepoError> {
+    let id = |commit: &CommitId| oid(commit.as_bytes(), || format!("the commit {commit}"));
+    let mut walk = Walk::new(commits, id(&stretch.old)?, id(&stretch.new)?);
+    let (way, mut ids) = walk.walk()?;
+    let cut = ids.len() > MOST;
+    ids.truncate(MOST);
+    let mut found = Vec::new();
+    for id in ids {
+        if touches(commits, folders, paths, id)? {
+            found.push(commit_id(id)?);
+        }
+    }
+    Ok(Between {
+        way,
+        commits: found,
+        cut,
+    })
+}
+
+/// Whether anything at the paths differs from every parent's.
+fn touches(
+    commits: &Commits<'_>,
+    folders: &mut Folders<'_>,
+    paths: &[Path],
+    id: Oid,
+) -> Result<bool, RepoError> {
+    let commit = commits.get(id)?;
+    if commit.parents.is_empty() {
+        for path in paths {
+            if folders.at(commit.tree, path)?.is_some() {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
+    }
+    for parent in &commit.parents {
+        let parent = commits.get(*parent)?;
+        let mut same = true;
+        for path in paths {
+            same = same && folders.at(commit.tree, path)? == folders.at(parent.tree, path)?;
+        }
+        if same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Commits that were read.
+struct Commits<'a> {
     objects: &'a Objects<'a>,
+    known: RefCell<HashMap<Oid, Rc<RawCommit>>>,
+}
+
+impl Commits<'_> {
+    fn get(&self, id: Oid) -> Result<Rc<RawCommit>, RepoError> {
+        if let Some(known) = self.known.borrow().get(&id) {
+            return Ok(Rc::clone(known));
+        }
+        let commit = Rc::new(self.objects.commit(id)?);
+        self.known.borrow_mut().insert(id, Rc::clone(&commit));
+        Ok(commit)
+    }
+}
+
+/// Walks down from both commits at once, newest first, and marks what each has. Times only order the walk: where a clock
+/// was wrong, a commit is marked anew as soon as the other side reaches it, and the walk goes on as long as anything as new
+/// as the oldest commit of one side alone may still be marked.
+struct Walk<'a> {
+    commits: &'a Commits<'a>,
+    ends: [Oid; 2],
     seen: HashMap<Oid, Seen>,
     queue: BinaryHeap<(i64, Oid)>,
-    /// How many queued commits only the wanted side has.
-    open: usize,
+    /// How many queued commits only one side has, by side.
+    open: [usize; 2],
 }
 
 struct Seen {
-    commit: RawCommit,
-    /// It was reached from the other side, so it is none of those between.
-    known: bool,
+    commit: Rc<RawCommit>,
+    /// By side: the old commit has it, the new one has it.
+    had: [bool; 2],
     queued: bool,
 }
 
+impl Seen {
+    /// The one side that has it.
+    fn alone(&self) -> Option<usize> {
+        match self.had {
+            [true, false] => Some(OLD),
+            [false, true] => Some(NEW),
+            _ => None,
+        }
+    }
+}
+
+const OLD: usize = 0;
+const NEW: usize = 1;
+
 impl<'a> Walk<'a> {
-    fn new(objects: &'a Objects<'a>) -> Self {
+    fn new(commits: &'a Commits<'a>, old: Oid, new: Oid) -> Self {
         Self {
-            objects,
+            commits,
+            ends: [old, new],
             seen: HashMap::new(),
             queue: BinaryHeap::new(),
-            open: 0,
+            open: [0; 2],
         }
     }
 
-    fn mark(&mut self, id: Oid, wanted: bool) -> Result<(), RepoError> {
-        match self.seen.entry(id) {
-            Slot::Occupied(mut slot) => {
-                let seen = slot.get_mut();
-                if wanted || seen.known {
-                    return Ok(());
-                }
-                seen.known = true;
-                if seen.queued {
-                    self.open -= 1;
-                } else {
-                    seen.queued = true;
-                    self.queue.push((seen.commit.time, id));
-                }
-            }
+    fn mark(&mut self, id: Oid, had: [bool; 2]) -> Result<(), RepoError> {
+        let seen = match self.seen.entry(id) {
+            Slot::Occupied(slot) => slot.into_mut(),
             Slot::Vacant(slot) => {
-                let commit = self.objects.commit(id)?;
-                self.queue.push((commit.time, id));
-                self.open += usize::from(wanted);
+                let commit = self.commits.get(id)?;
                 slot.insert(Seen {
                     commit,
-                    known: !wanted,
-                    queued: true,
-                });
+                    had: [false; 2],
+                    queued: false,
+                })
             }
+        };
+        let both = [seen.had[OLD] | had[OLD], seen.had[NEW] | had[NEW]];
+        if both == seen.had {
+            return Ok(());
+        }
+        if let (true, Some(side)) = (seen.queued, seen.alone()) {
+            self.open[side] -= 1;
+        }
+        seen.had = both;
+        if let Some(side) = seen.alone() {
+            self.open[side] += 1;
+        }
+        if !seen.queued {
+            seen.queued = true;
+            self.queue.push((seen.commit.time, id));
         }
         Ok(())
     }
 
-    /// The commits that only the wanted side has, newest first, and whether there are more than `most`.
-    fn only_wanted(&mut self, most: usize) -> Result<(Vec<Oid>, bool), RepoError> {
-        let mut found: Vec<Oid> = Vec::new();
+    fn has(&self, side: usize, id: Oid) -> bool {
+        self.seen.get(&id).is_some_and(|seen| seen.had[side])
+    }
+
+    /// Which way it goes, and the commits in between, newest first.
+    fn walk(&mut self) -> Result<(Way, Vec<Oid>), RepoError> {
+        let [old, new] = self.ends;
+        self.mark(old, [true, false])?;
+        self.mark(new, [false, true])?;
+        let mut popped: Vec<Oid> = Vec::new();
         let mut oldest = i64::MAX;
-        let mut cut = false;
+        let mut ended: Vec<(Oid, RepoError)> = Vec::new();
         while let Some(&(time, id)) = self.queue.peek() {
-            if self.open == 0 && time < oldest {
+            if self.open == [0; 2] && time < oldest {
                 break;
             }
             self.queue.pop();
@@ -150,82 +233,129 @@ impl<'a> Walk<'a> {
                 break;
             };
             seen.queued = false;
-            let known = seen.known;
-            if !known {
-                if found.len() == most {
-                    cut = true;
-                    break;
-                }
-                self.open -= 1;
-                found.push(id);
+            let had = seen.had;
+            let commit = Rc::clone(&seen.commit);
+            if let Some(side) = seen.alone() {
+                self.open[side] -= 1;
                 oldest = oldest.min(time);
+                popped.push(id);
             }
-            match self.objects.parents(id, &seen.commit).map(<[Oid]>::to_vec) {
+            match self.commits.objects.parents(id, &commit) {
                 Ok(parents) => {
                     for parent in parents {
-                        self.mark(parent, !known)?;
+                        self.mark(*parent, had)?;
                     }
                 }
-                // Below what is known a missing past is missed by nobody.
-                Err(RepoError::Shallow { .. }) if known => {}
+                Err(error @ RepoError::Shallow { .. }) => ended.push((id, error)),
                 Err(error) => return Err(error),
             }
         }
-        found.retain(|id| self.seen.get(id).is_some_and(|seen| !seen.known));
-        Ok((found, cut))
+        // Below what both have a missing past is missed by nobody.
+        let alone = |id: &Oid| self.seen.get(id).and_then(Seen::alone);
+        if let Some((_, error)) = ended.into_iter().find(|(id, _)| alone(id).is_some()) {
+            return Err(error);
+        }
+        let way = match (self.has(NEW, old), self.has(OLD, new)) {
+            (true, _) => Way::Forward,
+            (false, true) => Way::Back,
+            (false, false) => Way::Sideways,
+        };
+        let wanted = if way == Way::Back { OLD } else { NEW };
+        popped.retain(|id| alone(id) == Some(wanted));
+        Ok((way, popped))
     }
 }
 
-/// What stands at the watched paths, by root tree.
-struct Trees<'a> {
+/// A path as the places of its names in [`Folders`].
+type Path = Vec<usize>;
+
+/// What stands at some paths, by the root folder.
+struct Folders<'a> {
     objects: &'a Objects<'a>,
-    folders: Vec<Vec<&'a str>>,
-    except: BTreeSet<Vec<u8>>,
+    nodes: Vec<Node>,
+}
+
+/// A folder on the way to a path.
+#[derive(Default)]
+struct Node {
+    /// The names that are asked for in it, and their nodes.
+    below: Vec<(Vec<u8>, usize)>,
+    /// What stood under these names in trees that were read.
     known: HashMap<Oid, Vec<Option<Entry>>>,
 }
 
-impl<'a> Trees<'a> {
-    fn new(objects: &'a Objects<'a>, watch: &'a Watch) -> Result<Self, RepoError> {
-        let folders = watch.folders.iter().map(|folder| segments(folder));
-        Ok(Self {
+impl<'a> Folders<'a> {
+    fn new(objects: &'a Objects<'a>) -> Self {
+        Self {
             objects,
-            folders: folders.collect::<Result<_, _>>()?,
-            except: excepted(watch)?,
-            known: HashMap::new(),
-        })
+            nodes: vec![Node::default()],
+        }
     }
 
-    fn at(&mut self, tree: Oid) -> Result<Vec<Option<Entry>>, RepoError> {
-        if let Some(known) = self.known.get(&tree) {
-            return Ok(known.clone());
+    fn paths(&mut self, stretch: &Stretch) -> Result<Vec<Path>, RepoError> {
+        let folders = stretch.folders.iter();
+        folders
+            .map(|folder| Ok(self.add(&segments(folder)?)))
+            .collect()
+    }
+
+    fn add(&mut self, path: &[&str]) -> Path {
+        let mut node = 0;
+        let mut places = Vec::with_capacity(path.len());
+        for name in path {
+            let name = name.as_bytes();
+            let known = self.nodes[node].below.iter().position(|(n, _)| n == name);
+            let place = known.unwrap_or_else(|| {
+                let next = self.nodes.len();
+                self.nodes.push(Node::default());
+                let below = &mut self.nodes[node].below;
+                below.push((name.to_vec(), next));
+                below.len() - 1
+            });
+            places.push(place);
+            node = self.nodes[node].below[place].1;
         }
-        let entries = self
-            .folders
+        places
+    }
+
+    fn at(&mut self, root: Oid, path: &Path) -> Result<Option<Entry>, RepoError> {
+        let mut node = 0;
+        let mut entry = Entry::folder(root);
+        for place in path {
+            if !entry.is_folder() {
+                return Ok(None);
+            }
+            if !self.nodes[node].known.contains_key(&entry.id) {
+                self.read(node, entry.id)?;
+            }
+            let node_here = &self.nodes[node];
+            let found = node_here.known.get(&entry.id).and_then(|all| all[*place]);
+            match found {
+                Some(found) => entry = found,
+                None => return Ok(None),
+            }
+            node = node_here.below[*place].1;
+        }
+        Ok(Some(entry))
+    }
+
+    fn read(&mut self, node: usize, tree: Oid) -> Result<(), RepoError> {
+        let node = &mut self.nodes[node];
+        let places: HashMap<&[u8], usize> = node
+            .below
             .iter()
-            .map(|folder| self.objects.entry_at(tree, folder))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.known.insert(tree, entries.clone());
-        Ok(entries)
-    }
-
-    /// Whether what is watched differs from every parent's.
-    fn touches(&mut self, commit: &RawCommit) -> Result<bool, RepoError> {
-        let new = self.at(commit.tree)?;
-        if commit.parents.is_empty() {
-            return Ok(new.iter().any(Option::is_some));
-        }
-        for parent in &commit.parents {
-            let tree = self.objects.commit(*parent)?.tree;
-            let old = self.at(tree)?;
-            let mut same = true;
-            for ((folder, old), new) in self.folders.iter().zip(old).zip(&new) {
-                let path = folder.join("/");
-                same &= !differs(self.objects, &path, old, *new, &self.except)?;
+            .enumerate()
+            .map(|(place, (name, _))| (name.as_slice(), place))
+            .collect();
+        let mut found = vec![None; node.below.len()];
+        self.objects.tree(tree, |name, entry| {
+            if let Some(place) = places.get(name) {
+                // Of two entries of one name the first one is meant, as everywhere.
+                found[*place].get_or_insert(entry);
             }
-            if same {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+            true
+        })?;
+        node.known.insert(tree, found);
+        Ok(())
     }
 }

@@ -140,13 +140,13 @@ impl Repo {
     }
 }
 
-pub(super) fn excepted(watch: &Watch) -> Result<BTreeSet<Vec<u8>>, RepoError> {
+fn excepted(watch: &Watch) -> Result<BTreeSet<Vec<u8>>, RepoError> {
     let normal = |path: &String| Ok(segments(path)?.join("/").into_bytes());
     watch.except.iter().map(normal).collect()
 }
 
 /// Whether two entries at one path differ in anything but the excepted files.
-pub(super) fn differs(
+fn differs(
     objects: &Objects<'_>,
     path: &str,
     old: Option<Entry>,

@@ -4,15 +4,30 @@ use git2::{Oid, Signature, Time};
 use proptest::prelude::*;
 use sluice::model::brought::Way;
 use sluice::model::ids::CommitId;
-use sluice::repo::RepoError;
+use sluice::repo::{Between, Repo, RepoError, Stretch};
 
-use super::walking::watch;
+use super::strings;
 use crate::support::git::{TestRepo, git, to_commit};
+
+fn ask(
+    repo: &Repo,
+    old: &CommitId,
+    new: &CommitId,
+    folders: &[&str],
+) -> Result<Between, RepoError> {
+    let stretch = Stretch {
+        old: *old,
+        new: *new,
+        folders: strings(folders),
+    };
+    let mut found = repo.between(&[stretch]).unwrap();
+    assert_eq!(found.len(), 1);
+    found.pop().unwrap()
+}
 
 #[track_caller]
 fn between(repo: &TestRepo, old: &CommitId, new: &CommitId, folder: &str) -> (Way, Vec<CommitId>) {
-    let found = repo.open().between(old, new, &watch(&[folder], &[]));
-    let found = found.unwrap();
+    let found = ask(&repo.open(), old, new, &[folder]).unwrap();
     assert!(!found.cut);
     (found.way, found.commits)
 }
@@ -32,9 +47,26 @@ fn it_names_what_touches_the_folder_and_which_way_it_goes() {
     assert_eq!(between(&repo, &a, &a, "app"), (Way::Forward, vec![]));
     assert_eq!(between(&repo, &b, &d, "nowhere"), (Way::Forward, vec![]));
     assert_eq!(between(&repo, &a, &d, "").1.len(), 3);
-    // What promotions write inside it is no commit of it.
-    let except = repo.open().between(&a, &d, &watch(&["app"], &["app/x"]));
-    assert_eq!(except.unwrap().commits, [d]);
+    let both = ask(&repo.open(), &a, &d, &["docs", "app/x"]).unwrap();
+    assert_eq!(both.commits.len(), 3);
+    // Many are answered as each alone, whatever folders the others ask for.
+    let opened = repo.open();
+    let stretch = |old: &CommitId, new: &CommitId, folder: &str| Stretch {
+        old: *old,
+        new: *new,
+        folders: strings(&[folder]),
+    };
+    let all = [
+        stretch(&a, &d, "app"),
+        stretch(&a, &d, "app/y"),
+        stretch(&d, &s, "docs/x"),
+        stretch(&a, &d, "../x"),
+    ];
+    let mut found = opened.between(&all).unwrap().into_iter();
+    assert_eq!(found.next().unwrap().unwrap().commits, [d, b]);
+    assert_eq!(found.next().unwrap().unwrap().commits, [d]);
+    assert_eq!(found.next().unwrap().unwrap().way, Way::Sideways);
+    assert!(found.next().unwrap().is_err());
 }
 
 #[test]
@@ -63,12 +95,11 @@ fn a_shallow_clone_says_where_it_ends_and_what_is_not_here_is_not_found() {
     let dir = tempfile::tempdir().unwrap();
     let from = format!("file://{}", repo.path().display());
     git(dir.path(), &["clone", "-q", "--depth=2", &from, "clone"]);
-    let clone = sluice::repo::Repo::at(&dir.path().join("clone"));
+    let clone = Repo::at(&dir.path().join("clone"));
     let clone = clone.unwrap().unwrap();
-    let app = watch(&["app"], &[]);
-    assert_eq!(clone.between(&c, &d, &app).unwrap().commits, [d]);
-    assert_eq!(clone.between(&d, &c, &app).unwrap().way, Way::Back);
-    let gone = clone.between(&a, &d, &app).unwrap_err();
+    assert_eq!(ask(&clone, &c, &d, &["app"]).unwrap().commits, [d]);
+    assert_eq!(ask(&clone, &d, &c, &["app"]).unwrap().way, Way::Back);
+    let gone = ask(&clone, &a, &d, &["app"]).unwrap_err();
     assert!(matches!(gone, RepoError::NotFound { .. }), "{gone}");
 }
 
@@ -89,27 +120,28 @@ fn what_is_longer_than_it_looks_through_is_cut_and_says_so() {
         chain.push(commit.unwrap());
     }
     let (old, new) = (to_commit(chain[0]), to_commit(chain[2_101]));
-    let found = repo.open().between(&old, &new, &watch(&["x"], &[]));
-    let found = found.unwrap();
+    let found = ask(&repo.open(), &old, &new, &["x"]).unwrap();
     assert!(found.cut);
     assert_eq!((found.way, found.commits.len()), (Way::Forward, 2_000));
     assert_eq!(found.commits[0], new);
-    let back = repo.open().between(&new, &old, &watch(&["x"], &[]));
-    assert_eq!(back.unwrap().way, Way::Back);
+    let back = ask(&repo.open(), &new, &old, &["x"]).unwrap();
+    assert_eq!(back.way, Way::Back);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Against git's own `rev-list`, over random histories; with clocks that go on from parent to child.
+    /// Against git's own `rev-list`, over random histories. Which way it goes hangs on no clock; which commits there are is
+    /// asked where no child is older than its parent.
     #[test]
     fn it_finds_what_git_finds(
-        shape in prop::collection::vec((any::<u8>(), any::<u8>(), 0_u8..3, 0_i64..3), 2..14),
+        shape in prop::collection::vec((any::<u8>(), any::<u8>(), 0_u8..3, -2_i64..3), 2..14),
         ends in (any::<u8>(), any::<u8>()),
     ) {
         let repo = TestRepo::new();
         let inner = repo.git();
         let mut made: Vec<(Oid, i64)> = Vec::new();
+        let mut clocks_hold = true;
         for (number, (first, second, kind, later)) in shape.iter().enumerate() {
             let pick = |from: &u8| made[usize::from(*from) % made.len()];
             let mut parents: Vec<(Oid, i64)> = Vec::new();
@@ -119,7 +151,8 @@ proptest! {
             if !made.is_empty() && *kind > 1 && pick(second).0 != pick(first).0 {
                 parents.push(pick(second));
             }
-            let time = parents.iter().map(|(_, time)| *time).max().unwrap_or(0) + later;
+            let time = parents.iter().map(|(_, time)| *time).max().unwrap_or(100) + later;
+            clocks_hold &= *later >= 0 || parents.is_empty();
             let who = Signature::new("A", "a@b", &Time::new(time, 0)).unwrap();
             let blob = inner.blob(format!("{number}").as_bytes()).unwrap();
             let mut tree = inner.treebuilder(None).unwrap();
@@ -131,7 +164,7 @@ proptest! {
         }
         let end = |at: u8| to_commit(made[usize::from(at) % made.len()].0);
         let (old, new) = (end(ends.0), end(ends.1));
-        let found = repo.open().between(&old, &new, &watch(&[""], &[])).unwrap();
+        let found = ask(&repo.open(), &old, &new, &[""]).unwrap();
         let only = |of: &CommitId, without: &CommitId| -> Vec<String> {
             let said = git(repo.path(), &["rev-list", &of.to_string(), &format!("^{without}")]);
             let mut ids: Vec<String> = said.lines().map(str::to_owned).collect();
@@ -146,6 +179,9 @@ proptest! {
         };
         let mut ids: Vec<String> = found.commits.iter().map(CommitId::to_string).collect();
         ids.sort();
-        prop_assert_eq!((found.way, ids), (way, wanted));
+        prop_assert_eq!(found.way, way);
+        if clocks_hold {
+            prop_assert_eq!(ids, wanted);
+        }
     }
 }
