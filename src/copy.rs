@@ -21,7 +21,7 @@ use crate::model::place::{Place, RepoPath};
 use crate::model::policy::{Policy, RevisionMode};
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, ResolvedService, StageIndex};
-use crate::model::service::{Field, Secret, Service};
+use crate::model::service::{Field, Secret, Service, Value};
 use crate::yaml::{FieldPath, Located, Note};
 
 /// One target of a stage and the source that its criteria names, both found.
@@ -496,6 +496,15 @@ impl<'a> Pair<'a> {
                         ));
                         continue;
                     }
+                    if value.boolean && target.text() != Some(&value.text) {
+                        into.problems.push(boolean(
+                            self.source.place(value.at),
+                            path,
+                            value,
+                            &self.source.key.name,
+                        ));
+                        continue;
+                    }
                     into.taken
                         .insert(Slot::Field(path.clone()), Text::Plain(value.text.clone()));
                     self.set_path(path.clone(), target, &value.text, Note::Keep, None, into);
@@ -572,6 +581,23 @@ fn not_a_scalar(place: Place, path: &FieldPath, name: &str) -> Problem {
         place,
         message: format!("{path} of {name} is not a single value, so it cannot be set"),
         help: None,
+    }
+}
+
+/// Everything that is written is a text, and to a template the text `false` is as good as true.
+fn boolean(place: Place, path: &FieldPath, value: &Value, name: &str) -> Problem {
+    let text = &value.text;
+    Problem {
+        code: "target-not-editable",
+        severity: Severity::Error,
+        place,
+        message: format!(
+            "{path} of {name} is `{text}` without quotes, which is no text: it would be promoted as the text \"{text}\""
+        ),
+        help: Some(
+            "write it in quotes if a text is meant, else take the path out of `fields` of the policy"
+                .to_owned(),
+        ),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Reads, never writes. Everything comes from the local disk, or through the forge where there is one.
 
 mod authors;
+mod brought;
 mod files;
 mod follow;
 mod guard;
@@ -19,7 +20,8 @@ mod rollback;
 mod since;
 mod watched;
 
-pub use authors::{brings, change_authors, promotable};
+pub use authors::change_authors;
+pub use brought::{Bringing, brings, known, promotable, told};
 pub use files::{files_at, files_of_commit, files_on_disk};
 pub use guard::{MergedPath, contents, merged_paths};
 pub use history::answer_history;

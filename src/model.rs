@@ -41,4 +41,5 @@ pub mod slug;
 pub mod status;
 pub mod timeline;
 pub mod verdict;
+pub mod version;
 pub mod when;

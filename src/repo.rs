@@ -17,6 +17,7 @@ use git2::{ErrorCode, Odb, Oid, Repository};
 use crate::model::ids::CommitId;
 
 mod ancestry;
+mod between;
 mod commit;
 mod diff;
 mod error;
@@ -32,6 +33,7 @@ mod work_tree;
 mod write;
 
 pub use crate::model::repo_url::{Location, RepoUrl, UrlError};
+pub use between::{Between, Stretch};
 pub use commit::{Author, CommitInfo, GitTime};
 pub use diff::{EntryKind, FileChange};
 pub use error::RepoError;

@@ -8,9 +8,12 @@ use jiff::Timestamp;
 use super::world::World;
 use crate::catalog::{load, resolve_pipelines};
 use crate::checks::{self, Compared, Context};
+use crate::copy::Pair;
 use crate::error::{Exit, Failure};
-use crate::gather::{Repositories, answer_history, answer_ready, answer_revisions};
+use crate::gather::{self, Bringing, Repositories, answer_history, answer_ready, answer_revisions};
+use crate::model::brought::ToldOf;
 use crate::model::catalog::{Catalog, PipelineId};
+use crate::model::change::Change;
 use crate::model::evidence::{Evidence, Looked};
 use crate::model::facts::{
     Approvals, Facts, HistoryQuery, LastSet, ReadyQuery, Revision, RevisionQuery,
@@ -18,6 +21,7 @@ use crate::model::facts::{
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::PlanId;
 use crate::model::plan::{Plan, State};
+use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::model::rollback::Rollback;
 use crate::model::roster::Roster;
@@ -94,6 +98,63 @@ impl Evaluation {
         let queries = plan::ready_queries(&facts);
         let repositories = self.repositories(world);
         Some(answer_ready(&facts, &queries, &repositories))
+    }
+
+    /// The changes of a stage's services, by their places among these, with what is known of where they come from. A change
+    /// of anything else is none of them.
+    pub(super) fn bringing<'a>(
+        &'a self,
+        world: &'a World,
+        pipeline: PipelineId,
+        stage: StageIndex,
+        changes: &'a [Change],
+    ) -> Vec<(usize, Bringing<'a>)> {
+        let mut of: BTreeMap<&ManifestKey, Vec<usize>> = BTreeMap::new();
+        for (at, change) in changes.iter().enumerate() {
+            of.entry(&change.manifest).or_default().push(at);
+        }
+        let resolved = &self.resolved[pipeline.0];
+        let services = 0..resolved.stages[stage].services.len();
+        let pairs = services
+            .filter_map(|service| Pair::of(&self.catalog, &world.policy, resolved, stage, service));
+        let mut found = Vec::new();
+        for pair in pairs {
+            let revision = pair
+                .revision_query()
+                .and_then(|query| self.revisions.get(&query));
+            for at in of.get(&pair.target.key).into_iter().flatten() {
+                let bringing = Bringing {
+                    pair: pair.clone(),
+                    revision,
+                    change: &changes[*at],
+                };
+                found.push((*at, bringing));
+            }
+        }
+        found
+    }
+
+    /// What the changes of a plan bring, as the clones at hand tell it.
+    pub(super) fn told(&self, world: &World, plan: &Plan) -> ToldOf {
+        let mut places = Vec::new();
+        let mut asked = Vec::new();
+        for (pipeline, entry) in plan.pipelines.iter().enumerate() {
+            for (position, promotion) in entry.promotions.iter().enumerate() {
+                if !promotion.changes.iter().any(Change::sets_git_ref) {
+                    continue;
+                }
+                let changes = &promotion.changes;
+                for (at, bringing) in self.bringing(world, entry.id, promotion.index, changes) {
+                    places.push((pipeline, position, at));
+                    asked.push(bringing);
+                }
+            }
+        }
+        let told = gather::told(&self.repositories(world), &asked);
+        let found = places.into_iter().zip(told);
+        found
+            .filter_map(|(place, told)| Some((place, told?)))
+            .collect()
     }
 
     /// The repositories that can be asked.

@@ -99,6 +99,11 @@ impl Ran {
         }
     }
 
+    /// The plan at the end of the run, as a document: the Action's output `plan`.
+    pub fn plan(&self) -> &str {
+        &self.outcome.plan
+    }
+
     /// The run as a document for programs.
     pub(super) fn json(&self) -> serde_json::Value {
         let outcome = &self.outcome;

@@ -25,13 +25,20 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
     let evaluation = Evaluation::of(&world, call.now, true)?;
     let plan = evaluation.plan(&world, call.now, &Ask::default());
     let exit = evaluation.exit(&plan);
+    let told = evaluation.told(&world, &plan);
     if call.json() {
         let mut notices = world.notices.clone();
         if evaluation.catalog.pipelines.is_empty() {
             notices.push("There is no Pipeline here, so there is nothing to promote.".to_owned());
         }
         return Ok(Output {
-            text: json::plan(&evaluation.catalog, &plan, world.tip, &evaluation.findings),
+            text: json::plan(
+                &evaluation.catalog,
+                &plan,
+                &told,
+                world.tip,
+                &evaluation.findings,
+            ),
             notices,
             exit,
         });
@@ -51,6 +58,7 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
         heading: world.heading(),
         catalog: &evaluation.catalog,
         plan: &plan,
+        told: &told,
         findings: &evaluation.findings,
         notices: &notices,
         why: why.then_some(&world.policy_file),

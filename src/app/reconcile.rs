@@ -16,6 +16,7 @@ mod questions;
 mod report;
 mod stages;
 mod texts;
+mod told;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,7 +169,8 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
         }
         report::rows(&turn, &decisions, &mut memory);
         let mut outcome = memory.outcome;
-        outcome.finish(session, &seen, &turn.stages.plan);
+        let told = told::told(session, &seen, &turn.stages, turn.writes_nothing()).await;
+        outcome.finish(session, &seen, &turn.stages.plan, &told);
         return Ok(outcome);
     }
     Err(Failure::new(

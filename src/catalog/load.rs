@@ -1,6 +1,6 @@
 //! Many files → one catalog.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use memchr::memmem;
 use rayon::prelude::*;
@@ -156,7 +156,7 @@ fn add(catalog: &mut Catalog, files: Vec<Looked<'_>>, may_hold: MayHold) {
 }
 
 /// Puts the URL of its `HelmRepository` into a chart's origin, where that manifest is here: two references may lead to
-/// one place, and one name to two.
+/// one place, and one name to two. A reference that does not say its kind may lead to a `GitRepository` instead.
 fn name_chart_origins(catalog: &mut Catalog) {
     let mut urls: HashMap<(Option<&str>, &str), Option<&str>> = HashMap::new();
     for repository in &catalog.helm_repositories {
@@ -166,6 +166,11 @@ fn name_chart_origins(catalog: &mut Catalog) {
         );
         urls.insert(key, repository.url.as_deref());
     }
+    let git: HashSet<&str> = catalog
+        .repositories
+        .iter()
+        .map(|repository| repository.name.as_str())
+        .collect();
     for service in &mut catalog.services {
         let Some(helm) = &mut service.helm else {
             continue;
@@ -181,6 +186,8 @@ fn name_chart_origins(catalog: &mut Catalog) {
         if let Some(url) = url {
             helm.origin.url = Some(url.trim_end_matches('/').to_owned());
             helm.origin.repository_ref = None;
+        } else if git.contains(name.as_str()) {
+            helm.origin.git_repository = helm.origin.repository_ref.take().map(|(_, name)| name);
         }
     }
 }
@@ -188,6 +195,7 @@ fn name_chart_origins(catalog: &mut Catalog) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::service::ChartOrigin;
 
     fn file(path: &str, text: &str) -> SourceFile {
         SourceFile {
@@ -254,6 +262,59 @@ mod tests {
             finding.message.contains("`name` stands twice"),
             "{}",
             finding.message
+        );
+    }
+
+    #[test]
+    fn a_chart_is_from_the_repository_of_the_kind_that_a_reference_means() {
+        let of = |kind: &str, name: &str, spec: &str| {
+            format!(
+                "apiVersion: deployments.plural.sh/v1alpha1\nkind: {kind}\nmetadata: {name}\nspec: {spec}\n---\n"
+            )
+        };
+        let chart = |reference: &str| {
+            let spec = format!("{{helm: {{repositoryRef: {reference}}}}}");
+            let all = [
+                of(
+                    "HelmRepository",
+                    "{name: charts, namespace: infra}",
+                    "{url: 'https://c.example/x/'}",
+                ),
+                of(
+                    "GitRepository",
+                    "{name: charts}",
+                    "{url: 'https://g.example/a/b'}",
+                ),
+                of("ServiceDeployment", "{name: a, namespace: apps}", &spec),
+            ];
+            let catalog = load(&[file("all.yaml", &all.concat())], &Policy::default());
+            catalog.services[0].helm.as_ref().unwrap().origin.clone()
+        };
+        let helm = ChartOrigin {
+            url: Some("https://c.example/x".to_owned()),
+            ..ChartOrigin::default()
+        };
+        let git = ChartOrigin {
+            git_repository: Some("charts".to_owned()),
+            ..ChartOrigin::default()
+        };
+        assert_eq!(chart("{name: charts, namespace: infra}"), helm);
+        assert_eq!(
+            chart("{kind: HelmRepository, name: charts, namespace: infra}"),
+            helm
+        );
+        // There is no HelmRepository of that name in the service's own namespace.
+        assert_eq!(chart("{name: charts}"), git);
+        assert_eq!(
+            chart("{kind: GitRepository, name: charts, namespace: infra}"),
+            git
+        );
+        let elsewhere = chart("{kind: GitRepository, name: other}");
+        assert_eq!(elsewhere.git_repository.as_deref(), Some("other"));
+        let unknown = chart("{name: other}");
+        assert_eq!(
+            unknown.repository_ref,
+            Some((Some("apps".to_owned()), "other".to_owned()))
         );
     }
 }

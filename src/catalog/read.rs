@@ -17,7 +17,8 @@ use crate::model::service::{
 };
 use crate::yaml::de::{DeError, from_node};
 use crate::yaml::{
-    FieldPath, Limits, Located, Lookup, NodeId, NodeKind, Parent, Position, Stream, SyntaxError,
+    FieldPath, Limits, Located, Lookup, NodeId, NodeKind, Parent, Position, ScalarStyle, Stream,
+    SyntaxError, scalar::could_be_boolean,
 };
 
 /// The manifests of one file.
@@ -416,6 +417,18 @@ impl Reader<'_> {
         entries
     }
 
+    /// Whether a scalar is read as true or false. A tag says by itself what it is.
+    fn is_boolean(&self, node: NodeId) -> bool {
+        let node = self.stream.node(node);
+        match node.kind {
+            NodeKind::Scalar {
+                value,
+                style: ScalarStyle::Plain,
+            } => node.tag.is_none() && could_be_boolean(value),
+            _ => false,
+        }
+    }
+
     fn field(&self, node: NodeId, path: &FieldPath) -> Field {
         match self.stream.lookup(node, path) {
             Lookup::Found { node, .. } => match self.stream.scalar(node) {
@@ -424,6 +437,7 @@ impl Reader<'_> {
                     text: text.to_owned(),
                     at: self.at(node),
                     note: self.stream.trailing_comment(node).and_then(our_note),
+                    boolean: self.is_boolean(node),
                 }),
                 None => Field::NotScalar(self.at(node)),
             },
@@ -450,6 +464,13 @@ fn written(metadata: &raw::Metadata) -> Option<String> {
 }
 
 fn chart_origin(helm: raw::ServiceHelm, own: Option<&str>) -> ChartOrigin {
+    let is_git = |reference: &raw::ObjectReference| {
+        reference.kind.as_deref() == Some(Kind::GitRepository.as_str())
+    };
+    let (by_git, by_ref) = match helm.repository_ref {
+        Some(reference) if is_git(&reference) => (Some(reference), None),
+        reference => (None, reference),
+    };
     ChartOrigin {
         url: helm.url.map(|url| url.trim_end_matches('/').to_owned()),
         repository: helm.repository.map(|repository| {
@@ -458,7 +479,8 @@ fn chart_origin(helm: raw::ServiceHelm, own: Option<&str>) -> ChartOrigin {
                 repository.name.unwrap_or_default(),
             )
         }),
-        repository_ref: helm.repository_ref.map(|reference| {
+        git_repository: by_git.map(|reference| reference.name.value),
+        repository_ref: by_ref.map(|reference| {
             let namespace = reference.namespace.map(|namespace| namespace.value);
             let own = || own.map(str::to_owned);
             (namespace.or_else(own), reference.name.value)

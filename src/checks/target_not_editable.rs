@@ -11,7 +11,7 @@ use crate::yaml::{Limits, Stream};
 pub(super) const CHECK: Check = Check {
     code: "target-not-editable",
     severity: Severity::Error,
-    about: "A field to be promoted cannot be set byte-exactly.",
+    about: "A field to be promoted cannot be set byte-exactly, or is a bare `true` or `false`, which would become a text.",
     run,
 };
 

@@ -22,7 +22,7 @@ const TOLD: &str = "fragment told on CommitHistoryConnection { pageInfo { hasNex
 
 impl Forge {
     /// The commits that `new` has and `old` has not and that touch one of the folders (`""`: any), newest first: one call
-    /// for the set, one for what they are.
+    /// for the set, one for what they are. Where it goes back, those that `old` has and `new` has not: one call more.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -32,10 +32,16 @@ impl Forge {
         new: &CommitId,
         folders: &[String],
     ) -> Result<Brought, ForgeError> {
-        let (way, set, oldest, whole) = self.set_between(old, new).await?;
+        let (way, mut set, mut oldest, mut whole) = self.set_between(old, new).await?;
+        let mut of = new;
+        if way == Way::Back {
+            (_, set, oldest, whole) = self.set_between(new, old).await?;
+            of = old;
+        }
         let mut brought = Brought {
             way,
             commits: Vec::new(),
+            total: 0,
             cut: !whole,
         };
         if set.is_empty() {
@@ -52,7 +58,7 @@ impl Forge {
             if cursors.iter().all(Option::is_none) {
                 break;
             }
-            let pages = self.touching(new, folders, &cursors).await?;
+            let pages = self.touching(of, folders, &cursors).await?;
             for (cursor, page) in cursors.iter_mut().zip(pages) {
                 let Some(page) = page else { continue };
                 // In the order of dates: what is older than the oldest commit of the set is none of it.
@@ -68,6 +74,7 @@ impl Forge {
                 *cursor = next.filter(|_| !older).map(Some);
             }
         }
+        brought.total = brought.commits.len();
         brought.cut |= cursors.iter().any(Option::is_some);
         brought
             .commits

@@ -86,6 +86,11 @@ impl RemoteRepo {
         &self.slug
     }
 
+    /// The clone at hand, where there is one.
+    pub(super) fn local(&self) -> Option<&Repo> {
+        self.local.as_ref()
+    }
+
     /// Whether everything that was asked for was answered.
     pub fn satisfied(&self) -> bool {
         let wants = self.wants.borrow();

@@ -1,11 +1,19 @@
 //! What a promotion brings: the commits between what a target holds and what it would hold.
 
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use super::evidence::{ChangeAuthors, UserId};
+use super::address::WebAddress;
+use super::change::Change;
+use super::evidence::{ChangeAuthors, Looked, UserId};
 use super::ids::CommitId;
+use super::slug::RepoSlug;
+use super::version::Version;
+use crate::yaml::FieldPath;
 
-/// How the new commit stands to the old one.
+/// How the new commit stands to the old one, or the new chart version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
@@ -18,13 +26,28 @@ pub enum Way {
 }
 
 impl Way {
-    /// What people are told where it is not forward.
-    pub fn warning(self) -> Option<&'static str> {
-        match self {
-            Self::Forward => None,
-            Self::Back => Some("goes back: what is there now descends from it"),
-            Self::Sideways => Some("goes sideways: neither descends from the other"),
+    /// Which way a change of a chart's version goes. `None` for every other change, and where not both are whole versions
+    /// of which one is the newer.
+    pub fn of_versions(change: &Change) -> Option<Self> {
+        if change.is_secret() || change.path != FieldPath::keys(&["spec", "helm", "version"]) {
+            return None;
         }
+        let new = Version::parse(change.new.expose())?;
+        match new.order(&Version::parse(change.old.as_ref()?.expose())?) {
+            Ordering::Less => Some(Self::Back),
+            Ordering::Greater => Some(Self::Forward),
+            Ordering::Equal => None,
+        }
+    }
+}
+
+/// What people are told of a change that does not go forward: by what it brings, where it sets a git ref, else by the
+/// versions of its chart.
+pub fn warning(change: &Change, brings: Option<&Brings>) -> Option<String> {
+    match brings {
+        Some(brings) => brings.warning(),
+        None => (Way::of_versions(change) == Some(Way::Back))
+            .then(|| "goes back to an older version".to_owned()),
     }
 }
 
@@ -41,7 +64,7 @@ pub struct Brings {
     pub new: CommitId,
     /// How the two stand to each other.
     pub way: Way,
-    /// How many commits there are; at least so many where `cut`.
+    /// How many commits it brings, or takes back where it goes back; at least so many where `cut`.
     pub total: usize,
     /// There are more than were looked through.
     pub cut: bool,
@@ -50,7 +73,7 @@ pub struct Brings {
 }
 
 /// So many commits of one service are listed.
-const LISTED: usize = 20;
+pub const LISTED: usize = 20;
 
 /// A subject or name is cut at so many characters.
 const TEXT: usize = 100;
@@ -64,13 +87,16 @@ impl Brings {
         new: CommitId,
         brought: &Brought,
     ) -> Self {
-        let cut = |text: &str| -> String { text.chars().take(TEXT).collect() };
         let listed = brought.commits.iter().take(LISTED).map(|commit| {
             let author = commit.authors.first();
             let name = author.map_or("", |author| author.login.as_deref().unwrap_or(&author.name));
+            let subject = match without_pull(&commit.subject, commit.number) {
+                "" => "(no subject)",
+                subject => subject,
+            };
             (
                 commit.commit.short(),
-                cut(&commit.subject),
+                cut(subject),
                 cut(name),
                 commit.number,
             )
@@ -81,10 +107,19 @@ impl Brings {
             old,
             new,
             way: brought.way,
-            total: brought.commits.len(),
+            total: brought.total,
             cut: brought.cut,
             listed: listed.collect(),
         }
+    }
+
+    /// Whether it is what this change brings. Where the change writes a commit id, services of one name in two namespaces
+    /// are told apart by it.
+    pub fn is_of(&self, change: &Change) -> bool {
+        let new = change.new.expose().parse::<CommitId>();
+        change.sets_git_ref()
+            && self.service == change.manifest.name
+            && new.ok().is_none_or(|new| new == self.new)
     }
 
     /// `4 commits`, `500 commits and more`.
@@ -95,15 +130,97 @@ impl Brings {
             number => format!("{number} commits{more}"),
         }
     }
+
+    /// How many commits come; `None` where it goes back, for then none does.
+    pub fn comes(&self) -> Option<String> {
+        (self.way != Way::Back).then(|| self.count())
+    }
+
+    /// What people are told where it does not go forward.
+    pub fn warning(&self) -> Option<String> {
+        match self.way {
+            Way::Forward => None,
+            // Nothing was counted by whoever wrote it down without counting.
+            Way::Back if self.total == 0 => {
+                Some("goes back: what is there now descends from it".to_owned())
+            }
+            Way::Back => Some(format!(
+                "goes back {}: what is there now descends from it",
+                self.count()
+            )),
+            Way::Sideways => Some("goes sideways: neither descends from the other".to_owned()),
+        }
+    }
+
+    /// The page of the forge at this host that shows the commits: it compares an older commit with a newer one, and
+    /// shows nothing the other way round.
+    pub fn compare(&self, host: &str) -> Option<WebAddress> {
+        let slug: RepoSlug = self.repository.as_ref()?.parse().ok()?;
+        let (from, to) = match self.way {
+            Way::Back => (self.new, self.old),
+            Way::Forward | Way::Sideways => (self.old, self.new),
+        };
+        let page = format!("https://{host}/{slug}/compare/{from}...{to}");
+        page.parse().ok()
+    }
 }
+
+fn cut(text: &str) -> String {
+    if text.chars().nth(TEXT).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(TEXT - 1).chain(['…']).collect()
+}
+
+/// A subject without the `(#412)` at its end that GitHub puts there, where the number is told beside it.
+fn without_pull(subject: &str, number: Option<u64>) -> &str {
+    let ending = number.map(|number| format!(" (#{number})"));
+    ending
+        .and_then(|ending| subject.strip_suffix(&ending))
+        .filter(|rest| !rest.trim().is_empty())
+        .unwrap_or(subject)
+}
+
+/// The pull request that a commit's subject names: `… (#412)`, as a squashed one ends, or `Merge pull request #412 from …`.
+pub fn named_pull(subject: &str) -> Option<u64> {
+    let squashed = subject
+        .strip_suffix(')')
+        .and_then(|rest| rest.rsplit_once("(#"))
+        .map(|(_, number)| number);
+    let merged = || {
+        subject
+            .strip_prefix("Merge pull request #")?
+            .split(' ')
+            .next()
+    };
+    let digits = squashed.or_else(merged)?;
+    let number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    number.then(|| digits.parse().ok()).flatten()
+}
+
+/// What was found out about a change of a git ref.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Its commits.
+    pub brings: Brings,
+    /// The page that compares the two, where the host is known.
+    pub compare: Option<WebAddress>,
+}
+
+/// What the changes of a plan bring, by their places in it: pipeline, promotion, change. None for a change that sets no
+/// git ref, has no value before, or stands for the same commit as before.
+pub type ToldOf = BTreeMap<(usize, usize, usize), Looked<Told>>;
 
 /// Commits that touch what is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brought {
     /// How the new commit stands to the old one.
     pub way: Way,
-    /// The commits, newest first.
+    /// The commits, newest first: those that only the new one has; where it goes back, those that only the old one has.
+    /// From a clone the newest [`LISTED`] alone.
     pub commits: Vec<BroughtCommit>,
+    /// How many there are.
+    pub total: usize,
     /// There are more than were looked through.
     pub cut: bool,
 }
@@ -142,9 +259,20 @@ pub struct Person {
 const WEB_FLOW: &str = "noreply@github.com";
 
 impl Brought {
-    /// Everyone who wrote one of the commits.
+    /// What a name brings that is pinned where it stands.
+    pub fn nothing() -> Self {
+        Self {
+            way: Way::Forward,
+            commits: Vec::new(),
+            total: 0,
+            cut: false,
+        }
+    }
+
+    /// Everyone who wrote one of the commits that come. What goes back brings none.
     pub fn authors(&self, into: &mut ChangeAuthors) {
-        for commit in &self.commits {
+        let coming = self.commits.iter().filter(|_| self.way != Way::Back);
+        for commit in coming {
             let committer = commit
                 .committer
                 .iter()
@@ -162,5 +290,77 @@ impl Brought {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_names_the_pull_request_that_brought_it() {
+        for (subject, number) in [
+            ("Fix retry on 504 (#412)", Some(412)),
+            ("Merge pull request #7 from acme/fix", Some(7)),
+            ("Merge pull request #7", Some(7)),
+            ("Revert \"Fix (#1)\" (#2)", Some(2)),
+            ("(#3)", Some(3)),
+            ("Fix (#1) retry", None),
+            ("Fix #1", None),
+            ("Fix (#)", None),
+            ("Fix (#x)", None),
+            ("Fix (#+1)", None),
+            ("Fix (#99999999999999999999999)", None),
+            ("", None),
+        ] {
+            assert_eq!(named_pull(subject), number, "{subject}");
+        }
+    }
+
+    fn brings(way: Way, subjects: &[&str]) -> Brings {
+        let commit = |subject: &&str| BroughtCommit {
+            commit: "ab".repeat(20).parse().unwrap(),
+            subject: (*subject).to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            authors: Vec::new(),
+            committer: None,
+            number: named_pull(subject),
+        };
+        let brought = Brought {
+            way,
+            commits: subjects.iter().map(commit).collect(),
+            total: subjects.len(),
+            cut: false,
+        };
+        let id = |digits: &str| digits.repeat(20).parse().unwrap();
+        Brings::of("api", None, id("12"), id("34"), &brought)
+    }
+
+    #[test]
+    fn a_number_is_told_once_and_a_long_text_is_cut() {
+        let long = "x".repeat(101);
+        let brings = brings(Way::Forward, &["Fix (#4)", "(#5)", &long, ""]);
+        let subjects: Vec<&str> = brings
+            .listed
+            .iter()
+            .map(|(_, text, ..)| &text[..])
+            .collect();
+        let cut = format!("{}…", "x".repeat(99));
+        assert_eq!(subjects, ["Fix", "(#5)", &cut, "(no subject)"]);
+    }
+
+    #[test]
+    fn what_does_not_go_forward_says_so() {
+        assert_eq!(brings(Way::Forward, &["a"]).warning(), None);
+        assert_eq!(brings(Way::Forward, &["a"]).comes().unwrap(), "1 commit");
+        let back = brings(Way::Back, &["a", "b"]);
+        assert_eq!(back.comes(), None);
+        assert_eq!(
+            back.warning().unwrap(),
+            "goes back 2 commits: what is there now descends from it"
+        );
+        let sideways = brings(Way::Sideways, &["a", "b"]);
+        assert_eq!(sideways.comes().unwrap(), "2 commits");
+        assert!(sideways.warning().unwrap().starts_with("goes sideways"));
     }
 }

@@ -32,6 +32,13 @@ impl RepoUrl {
         (self.path.split('/').count() == 2).then_some(&self.path)
     }
 
+    /// Whether the host is GitHub's, or by its name a GitHub of one's own: `github.com`, `acme.ghe.com`,
+    /// `github.example.com`. The pages of others are not known.
+    pub fn is_on_github(&self) -> bool {
+        let host = self.host.as_str();
+        host == "github.com" || host.ends_with(".ghe.com") || host.starts_with("github.")
+    }
+
     fn new(host: &str, default_port: &str, path: &str) -> Result<Self, UrlError> {
         let host = host.to_ascii_lowercase();
         let host = match host.rsplit_once(':') {

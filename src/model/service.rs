@@ -85,8 +85,10 @@ pub struct ChartOrigin {
     pub url: Option<String>,
     /// `helm.repository` (namespace, name).
     pub repository: Option<(String, String)>,
-    /// `helm.repositoryRef` (namespace, name).
+    /// `helm.repositoryRef` (namespace, name), where it is not known to lead to a `GitRepository`.
     pub repository_ref: Option<(Option<String>, String)>,
+    /// `helm.repositoryRef` to a `GitRepository`, which has no namespace: its name.
+    pub git_repository: Option<String>,
     /// `helm.git.folder`.
     pub git_folder: Option<String>,
 }
@@ -140,6 +142,8 @@ pub struct Value {
     pub at: Position,
     /// Our own comment behind it, `# sluice: NAME`: the human name of the revision.
     pub note: Option<String>,
+    /// It stands without quotes, so that YAML takes it for true or false.
+    pub boolean: bool,
 }
 
 /// A mapping of scalars.

@@ -98,6 +98,8 @@ impl fmt::Display for Blocked<'_> {
 pub struct Commits<'a> {
     /// The service.
     pub service: &'a str,
+    /// They are taken back: the service has them, and would not have them any more.
+    pub back: bool,
     /// How many there are; may be more than are listed.
     pub total: usize,
     /// There are more than were counted.

@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use crate::model::address::WebAddress;
+use crate::model::brought::{Told, ToldOf, Way};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
+use crate::model::evidence::Looked;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::pipeline::EdgeEnds;
@@ -117,6 +120,25 @@ pub(super) struct ChangeJson<'a> {
     old: Option<&'a str>,
     new: Option<&'a str>,
     secret: bool,
+    way: Option<Way>,
+    brings: Option<BringsJson<'a>>,
+}
+
+/// The commits of a change of a git ref.
+#[derive(Serialize)]
+struct BringsJson<'a> {
+    count: usize,
+    more: bool,
+    commits: Vec<CommitJson<'a>>,
+    compare: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct CommitJson<'a> {
+    id: &'a str,
+    subject: &'a str,
+    author: &'a str,
+    pull: Option<u64>,
 }
 
 /// A service that stays behind.
@@ -131,20 +153,35 @@ pub(super) struct LeftOutJson<'a> {
 }
 
 /// The document of `plan`.
-pub fn plan(catalog: &Catalog, plan: &Plan, base: Option<CommitId>, found: &[Finding]) -> String {
+pub fn plan(
+    catalog: &Catalog,
+    plan: &Plan,
+    told: &ToldOf,
+    base: Option<CommitId>,
+    found: &[Finding],
+) -> String {
     document(&PlanJson {
         version: VERSION,
         base,
         pipelines: plan
             .pipelines
             .iter()
-            .map(|entry| pipeline(catalog, entry))
+            .enumerate()
+            .map(|(at, entry)| {
+                pipeline(catalog, entry, &|promotion, change| {
+                    told.get(&(at, promotion, change))
+                })
+            })
             .collect(),
         findings: findings(found),
     })
 }
 
-fn pipeline<'a>(catalog: &'a Catalog, entry: &'a PipelinePlan) -> PipelineJson<'a> {
+fn pipeline<'a>(
+    catalog: &'a Catalog,
+    entry: &'a PipelinePlan,
+    told: &dyn Fn(usize, usize) -> Option<&'a Looked<Told>>,
+) -> PipelineJson<'a> {
     let manifest = catalog.pipeline(entry.id);
     let error = entry.stopped.is_some()
         || entry
@@ -157,12 +194,24 @@ fn pipeline<'a>(catalog: &'a Catalog, entry: &'a PipelinePlan) -> PipelineJson<'
         file: manifest.file.as_str(),
         line: manifest.at.line,
         state: if error { "error" } else { "ok" },
-        promotions: entry.promotions.iter().map(promotion).collect(),
+        promotions: entry
+            .promotions
+            .iter()
+            .enumerate()
+            .map(|(at, one)| promotion_told(one, &|change| told(at, change)))
+            .collect(),
     }
 }
 
-/// One promotion.
+/// One promotion of which it was not looked up what it brings.
 pub fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
+    promotion_told(promotion, &|_| None)
+}
+
+fn promotion_told<'a>(
+    promotion: &'a Promotion,
+    told: &dyn Fn(usize) -> Option<&'a Looked<Told>>,
+) -> PromotionJson<'a> {
     PromotionJson {
         stage: promotion.stage.as_str(),
         edges: &promotion.edges,
@@ -171,7 +220,12 @@ pub fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
         reason: &promotion.reason,
         next: promotion.next.map(|next| next.to_string()),
         gates: promotion.gates.iter().map(gate).collect(),
-        changes: promotion.changes.iter().map(change).collect(),
+        changes: promotion
+            .changes
+            .iter()
+            .enumerate()
+            .map(|(at, one)| change_told(one, told(at)))
+            .collect(),
         left_out: promotion.left_out.iter().map(left_out).collect(),
         debts: promotion.debts.iter().map(left_out).collect(),
         rollback: rollback(promotion),
@@ -211,6 +265,11 @@ pub(super) fn gate(gate: &GateReport) -> GateJson<'_> {
 }
 
 pub(super) fn change(change: &Change) -> ChangeJson<'_> {
+    change_told(change, None)
+}
+
+fn change_told<'a>(change: &'a Change, told: Option<&'a Looked<Told>>) -> ChangeJson<'a> {
+    let told = told.and_then(|told| told.as_ref().ok());
     let secret = change.is_secret();
     ChangeJson {
         file: change.file.as_str(),
@@ -226,6 +285,27 @@ pub(super) fn change(change: &Change) -> ChangeJson<'_> {
             .filter(|_| !secret),
         new: change.new.shown().filter(|_| !secret),
         secret,
+        way: told.map_or_else(|| Way::of_versions(change), |told| Some(told.brings.way)),
+        brings: told.map(brings),
+    }
+}
+
+fn brings(told: &Told) -> BringsJson<'_> {
+    let brings = &told.brings;
+    BringsJson {
+        count: brings.total,
+        more: brings.cut,
+        commits: brings
+            .listed
+            .iter()
+            .map(|(id, subject, author, pull)| CommitJson {
+                id,
+                subject,
+                author,
+                pull: *pull,
+            })
+            .collect(),
+        compare: told.compare.as_ref().map(WebAddress::as_str),
     }
 }
 

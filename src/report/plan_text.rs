@@ -7,8 +7,10 @@ use std::fmt::Write;
 use super::escape::terminal;
 use super::findings::{self, counted};
 use super::style::{Style, pad};
+use crate::model::brought::{self, Told, ToldOf, Way};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
+use crate::model::evidence::Looked;
 use crate::model::finding::Finding;
 use crate::model::place::RepoPath;
 use crate::model::plan::{GateReport, PipelinePlan, Plan, Promotion, State};
@@ -22,6 +24,8 @@ pub struct PlanText<'a> {
     pub catalog: &'a Catalog,
     /// The plan.
     pub plan: &'a Plan,
+    /// What its changes bring, so far as that was looked up.
+    pub told: &'a ToldOf,
     /// Findings.
     pub findings: &'a [Finding],
     /// Notices: files that were not looked at and the like.
@@ -38,6 +42,8 @@ pub struct PlanText<'a> {
 const STATE_COLUMN: usize = 57;
 /// Where a value stands behind its field, and a gate's words behind its name.
 const VALUE_COLUMN: usize = 22;
+/// So many commits of one change are listed.
+const COMMITS: usize = 10;
 
 impl PlanText<'_> {
     /// The text.
@@ -62,12 +68,7 @@ impl PlanText<'_> {
         }
         for (index, pipeline) in self.plan.pipelines.iter().enumerate() {
             for (position, promotion) in pipeline.promotions.iter().enumerate() {
-                self.promotion(
-                    &mut text,
-                    pipeline,
-                    promotion,
-                    self.diffs.get(&(index, position)),
-                );
+                self.promotion(&mut text, pipeline, promotion, (index, position));
             }
         }
         text.push_str(&findings::text(self.findings, self.style));
@@ -80,7 +81,7 @@ impl PlanText<'_> {
         text: &mut String,
         pipeline: &PipelinePlan,
         promotion: &Promotion,
-        diff: Option<&String>,
+        place: (usize, usize),
     ) {
         let name = &self.catalog.pipeline(pipeline.id).name;
         let from: Vec<&str> = promotion
@@ -120,7 +121,7 @@ impl PlanText<'_> {
                     .dim(&format!("why: {}:{}", terminal(policy.as_str()), at.line))
             );
         }
-        self.changes(text, &promotion.changes);
+        self.changes(text, &promotion.changes, place);
         for skipped in &promotion.skipped {
             let _ = writeln!(text, "  not copied: {}", terminal(skipped));
         }
@@ -149,20 +150,21 @@ impl PlanText<'_> {
                 self.gate(text, gate);
             }
         }
-        if let Some(diff) = diff {
+        if let Some(diff) = self.diffs.get(&place) {
             text.push('\n');
             text.push_str(diff);
         }
         text.push('\n');
     }
 
-    fn changes(&self, text: &mut String, changes: &[Change]) {
+    fn changes(&self, text: &mut String, changes: &[Change], place: (usize, usize)) {
         let longest = changes
             .iter()
             .map(|change| change.path.to_string().chars().count());
         let width = longest.max().unwrap_or(0).clamp(VALUE_COLUMN, 48);
         let mut last = None;
-        for change in changes {
+        for (at, change) in changes.iter().enumerate() {
+            let told = self.told.get(&(place.0, place.1, at));
             let place = change.place();
             let head = (&change.manifest, &change.file);
             if last != Some(head) {
@@ -177,10 +179,55 @@ impl PlanText<'_> {
             }
             let _ = writeln!(
                 text,
-                "    {} {}",
+                "    {} {}{}",
                 pad(&terminal(&change.path.to_string()), width),
-                value(change)
+                value(change),
+                comes(change, told),
             );
+            self.told(text, change, told);
+        }
+    }
+
+    /// What a change brings, in lines below it; that it goes back comes first.
+    fn told(&self, text: &mut String, change: &Change, told: Option<&Looked<Told>>) {
+        let found = told.and_then(|told| told.as_ref().ok());
+        if let Some(warning) = brought::warning(change, found.map(|told| &told.brings)) {
+            let _ = writeln!(text, "      {}", self.style.yellow(&warning));
+        }
+        let told = match told {
+            None => return,
+            Some(Ok(told)) => told,
+            Some(Err(why)) => {
+                let line = format!("its commits could not be looked up: {}", terminal(why));
+                let _ = writeln!(text, "      {}", self.style.dim(&line));
+                return;
+            }
+        };
+        let brings = &told.brings;
+        let mark = match brings.way {
+            Way::Back => "takes back ",
+            Way::Forward | Way::Sideways => "",
+        };
+        for (id, subject, author, pull) in brings.listed.iter().take(COMMITS) {
+            let pull = pull.map(|pull| format!(", #{pull}")).unwrap_or_default();
+            let line = format!(
+                "{mark}{id} {}, {}{pull}",
+                terminal(subject),
+                terminal(author)
+            );
+            let _ = writeln!(text, "      {line}");
+        }
+        let rest = brings.total - brings.listed.len().min(COMMITS);
+        match (rest, brings.cut) {
+            (0, false) => {}
+            (rest, cut) => {
+                let least = if cut { "at least " } else { "" };
+                let _ = writeln!(text, "      … {least}{rest} more");
+            }
+        }
+        if let Some(compare) = &told.compare {
+            let line = terminal(compare.as_str());
+            let _ = writeln!(text, "      {}", self.style.dim(&line));
         }
     }
 
@@ -248,6 +295,18 @@ impl PlanText<'_> {
             ""
         };
         format!("{parts}. Nothing was written.{next}")
+    }
+}
+
+/// How many commits come with a change, as it goes on behind its values.
+fn comes(change: &Change, told: Option<&Looked<Told>>) -> String {
+    let comes = told
+        .and_then(|told| told.as_ref().ok())
+        .and_then(|told| told.brings.comes());
+    match (comes, &change.said) {
+        (None, _) => String::new(),
+        (Some(count), Some(_)) => format!(", {count}"),
+        (Some(count), None) => format!("   {count}"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The local repository on real ones: opening and refs here, the rest by subject.
 
 mod ancestry;
+mod between;
 mod in_memory;
 mod landing;
 mod reading;

@@ -2,6 +2,7 @@
 //! program sees: states, reasons, bytes, exit codes.
 
 mod bad_input;
+mod brings;
 mod copying;
 mod due;
 mod exits;
@@ -27,3 +28,4 @@ mod same_bytes;
 mod secrets;
 mod status;
 mod unknown;
+mod wide;

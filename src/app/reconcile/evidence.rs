@@ -7,9 +7,8 @@ use futures_util::future::join_all;
 use super::jobs;
 use super::{Asked, Seen};
 use crate::app::session::Session;
-use crate::copy::Pair;
 use crate::error::Failure;
-use crate::gather;
+use crate::gather::{self, Bringing};
 use crate::model::brought::Brings;
 use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
@@ -170,33 +169,16 @@ async fn code_owners(session: &Session, seen: &Seen) -> Looked<Option<CodeOwners
     }
 }
 
-/// The pairs of a stage with the changes of their targets.
-fn pairs_of<'a>(
+fn bringing<'a>(
     seen: &'a Seen,
     pipeline: PipelineId,
     stage: StageIndex,
     changes: &'a [Change],
-) -> Vec<(Pair<'a>, &'a Change)> {
-    let evaluation = &seen.evaluation;
-    let resolved = &evaluation.resolved[pipeline.0];
-    (0..resolved.stages[stage].services.len())
-        .filter_map(|service| {
-            Pair::of(
-                &evaluation.catalog,
-                &seen.world.policy,
-                resolved,
-                stage,
-                service,
-            )
-        })
-        .flat_map(|pair| {
-            let own: Vec<&Change> = changes
-                .iter()
-                .filter(|change| change.manifest == pair.target.key)
-                .collect();
-            own.into_iter().map(move |change| (pair.clone(), change))
-        })
-        .collect()
+) -> Vec<Bringing<'a>> {
+    let found = seen
+        .evaluation
+        .bringing(&seen.world, pipeline, stage, changes);
+    found.into_iter().map(|(_, bringing)| bringing).collect()
 }
 
 /// Whether every commit that changes of a stage set may still be promoted: a branch or tag that the policy allows leads to it.
@@ -207,10 +189,10 @@ pub(super) async fn promotable(
     stage: StageIndex,
     changes: &[Change],
 ) -> Result<Looked<bool>, Failure> {
-    let pairs = pairs_of(seen, pipeline, stage, changes);
+    let changes = bringing(seen, pipeline, stage, changes);
     let refs = &seen.world.policy.refs;
     session
-        .settle(|| Ok(gather::promotable(&session.remotes, refs, &pairs)))
+        .settle(|| Ok(gather::promotable(&session.remotes, refs, &changes)))
         .await
 }
 
@@ -222,9 +204,9 @@ pub(super) async fn change_authors(
     stage: StageIndex,
     changes: &[Change],
 ) -> Looked<ChangeAuthors> {
-    let pairs = pairs_of(seen, pipeline, stage, changes);
+    let bringing = bringing(seen, pipeline, stage, changes);
     let found = session
-        .settle(|| Ok(gather::change_authors(&session.remotes, &pairs)))
+        .settle(|| Ok(gather::change_authors(&session.remotes, &bringing)))
         .await;
     found.unwrap_or_else(|failure| Err(failure.message))
 }
@@ -237,9 +219,9 @@ pub(super) async fn brings(
     stage: StageIndex,
     changes: &[Change],
 ) -> Vec<Brings> {
-    let pairs = pairs_of(seen, pipeline, stage, changes);
+    let bringing = bringing(seen, pipeline, stage, changes);
     let found = session
-        .settle(|| Ok(gather::brings(&session.remotes, &pairs)))
+        .settle(|| Ok(gather::brings(&session.remotes, &bringing)))
         .await;
     found.unwrap_or_default()
 }

@@ -16,6 +16,7 @@ use crate::app::local::find_pipeline;
 use crate::app::session::Session;
 use crate::app::world::World;
 use crate::error::Failure;
+use crate::model::brought::ToldOf;
 use crate::model::catalog::PipelineId;
 use crate::model::ids::PlanId;
 use crate::model::plan::{Plan, Promotion, State};
@@ -81,7 +82,8 @@ pub(in crate::app) async fn look(session: &Session, order: &Order) -> Result<Loo
         .map(|(place, decision)| (*place, stand(&turn, *place, decision)))
         .collect();
     let mut outcome = memory.outcome;
-    outcome.finish(session, &seen, &turn.stages.plan);
+    // `status` shows what waits, not what is in it.
+    outcome.finish(session, &seen, &turn.stages.plan, &ToldOf::new());
     Ok(Look {
         world: Rc::clone(&seen.world),
         evaluation: Rc::clone(&seen.evaluation),

@@ -4,6 +4,7 @@ use super::Seen;
 use crate::app::session::Session;
 use crate::error::Exit;
 use crate::forge::Calls;
+use crate::model::brought::ToldOf;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::pipeline::Pipeline;
@@ -110,11 +111,12 @@ pub(in crate::app) struct Outcome {
 
 impl Outcome {
     /// What belongs to the end of a run.
-    pub(super) fn finish(&mut self, session: &Session, seen: &Seen, plan: &Plan) {
+    pub(super) fn finish(&mut self, session: &Session, seen: &Seen, plan: &Plan, told: &ToldOf) {
         let catalog = &seen.evaluation.catalog;
         self.plan = crate::report::json::plan(
             catalog,
             plan,
+            told,
             Some(seen.snapshot.tip.id),
             &seen.evaluation.findings,
         );

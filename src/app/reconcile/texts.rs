@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::stages::Place;
 use super::turn::Turn;
-use crate::model::brought::Brings;
+use crate::model::brought::{self, Brings};
 use crate::model::ids::PlanId;
 use crate::model::label::approve_label;
 use crate::model::pipeline::GateKind;
@@ -127,7 +127,7 @@ fn brings_trailers(brings: &[Brings]) -> String {
     lines.collect()
 }
 
-fn brings_of(candidate: &Candidate) -> Vec<Brings> {
+pub(super) fn brings_of(candidate: &Candidate) -> Vec<Brings> {
     let message = &candidate.proposal.branch.tip.message;
     let found = crate::record::trailers_of(message, BRINGS);
     found
@@ -137,9 +137,7 @@ fn brings_of(candidate: &Candidate) -> Vec<Brings> {
 }
 
 fn compare_link(host: &str, brings: &Brings) -> Option<Link> {
-    let slug: RepoSlug = brings.repository.as_ref()?.parse().ok()?;
-    let (old, new) = (brings.old, brings.new);
-    Link::parse(&format!("https://{host}/{slug}/compare/{old}...{new}"))
+    Link::parse(brings.compare(host)?.as_str())
 }
 
 fn commits<'a>(host: &str, brings: &'a Brings) -> render::Commits<'a> {
@@ -153,6 +151,7 @@ fn commits<'a>(host: &str, brings: &'a Brings) -> render::Commits<'a> {
     };
     render::Commits {
         service: &brings.service,
+        back: brings.way == brought::Way::Back,
         total: brings.total,
         more: brings.cut,
         listed: brings
@@ -232,11 +231,7 @@ fn body(
         })
         .collect();
     let host = turn.session.remotes.host();
-    let of_change = |change: &crate::model::change::Change| {
-        brings
-            .iter()
-            .find(|brings| change.sets_git_ref() && brings.service == change.manifest.name)
-    };
+    let of_change = |change| brings.iter().find(|brings| brings.is_of(change));
     let text = PullRequest {
         compare: promotion
             .changes

@@ -205,6 +205,20 @@ impl RemoteRepo {
         }
     }
 
+    /// As [`Self::between`], where it was answered before; nothing is noted.
+    pub(in crate::gather) fn known_between(
+        &self,
+        old: &CommitId,
+        new: &CommitId,
+        folders: &[String],
+    ) -> Option<Rc<Brought>> {
+        let question = Question::Between(*old, *new, folders.to_vec());
+        match self.known.borrow().answers.get(&question) {
+            Some(Ok(Answer::Brought(brought))) => Some(Rc::clone(brought)),
+            _ => None,
+        }
+    }
+
     /// Forgets what others said, so that it is asked for anew: before a landing everything is read again.
     pub fn forget_said(&self) {
         let keep = |question: &Question| matches!(question, Question::Between(..));

@@ -35,6 +35,7 @@ fn full(promotion: &Promotion) -> PullRequest<'_> {
         ],
         commits: vec![Commits {
             service: "api",
+            back: false,
             total: 4,
             more: false,
             listed: [

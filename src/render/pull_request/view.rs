@@ -4,7 +4,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::{Commits, GateDetail, PullRequest, address};
-use crate::model::brought::Brings;
+use crate::model::brought::{self, Brings};
 use crate::model::change::Change;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::{GateReport, LeftOut, State};
@@ -116,7 +116,7 @@ struct ChangeView<'a> {
     new: String,
     said: Option<String>,
     /// That it does not go forward.
-    warning: Option<&'static str>,
+    warning: Option<String>,
     compare: Value,
 }
 
@@ -391,14 +391,14 @@ fn change_view<'a>(change: &'a Change, compare: Value, brings: Option<&Brings>) 
         old,
         new,
         said: said(change, brings),
-        warning: brings.and_then(|brings| brings.way.warning()),
+        warning: brought::warning(change, brings),
         compare,
     }
 }
 
 /// `main 2026-11-20, 4 commits`.
 fn said(change: &Change, brings: Option<&Brings>) -> Option<String> {
-    let count = brings.map(Brings::count);
+    let count = brings.and_then(Brings::comes);
     match (&change.said, count) {
         (Some(said), Some(count)) => Some(format!("{said}, {count}")),
         (said, count) => said.clone().or(count),
@@ -430,7 +430,12 @@ fn gates<'a>(pull: &'a PullRequest<'a>, room: Room) -> Vec<GateView<'a>> {
 fn commits_view<'a>(commits: &'a Commits<'a>, room: Room) -> CommitsView<'a> {
     let total = commits.total.max(commits.listed.len());
     let more = if commits.more { " and more" } else { "" };
-    let mut title = format!("{}{more} in {}", counted(total, "commit"), commits.service);
+    let back = if commits.back { " taken back" } else { "" };
+    let mut title = format!(
+        "{}{more}{back} in {}",
+        counted(total, "commit"),
+        commits.service
+    );
     // Of those that are not listed nobody knows whose they are.
     if commits.listed.len() == total && !commits.more {
         let people: std::collections::BTreeSet<&str> =

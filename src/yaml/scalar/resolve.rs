@@ -15,6 +15,12 @@ pub fn could_be_no_string(text: &str) -> bool {
         || is_date(text)
 }
 
+/// Whether a reader takes this plain text for true or false.
+pub fn could_be_boolean(text: &str) -> bool {
+    let words = ["true", "false", "yes", "no", "on", "off", "y", "n"];
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
 fn is_number(text: &str) -> bool {
     let text = text.strip_prefix(['+', '-']).unwrap_or(text);
     let text: String = text

@@ -253,3 +253,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_boolean_is_one_in_any_version_and_case() {
+    for text in ["true", "False", "YES", "no", "On", "off", "y", "N"] {
+        assert!(could_be_boolean(text) && could_be_no_string(text), "{text}");
+    }
+    for text in ["", "null", "0", "1", "truth", "nope", "off-peak"] {
+        assert!(!could_be_boolean(text), "{text}");
+    }
+}

@@ -13,7 +13,15 @@ async fn a_pull_request_lists_the_commits_that_touch_what_is_released() {
     web.by("dave")
         .pushes("main", &[("docs/x", "2")], "Words only");
     let newest = web.by("dave").pushes("main", &[("app/y", "3")], "Add y");
-    site.run().await;
+    // A dry run puts no pull request up, and its plan says what would be in it.
+    let dry = site.call(&["reconcile", "--dry-run"]).await;
+    let would = &dry.plan["pipelines"][0]["promotions"][0]["changes"][0];
+    assert_eq!(
+        (&would["way"], &would["brings"]["count"]),
+        (&"forward".into(), &2.into())
+    );
+    assert_eq!(would["brings"]["commits"][0]["author"], "dave");
+    let run = site.run().await;
     let repo = site.repo();
     let body = repo.body(1);
     assert!(
@@ -33,10 +41,14 @@ async fn a_pull_request_lists_the_commits_that_touch_what_is_released() {
         )),
         "{body}"
     );
+    let change =
+        |plan: &serde_json::Value| plan["pipelines"][0]["promotions"][0]["changes"][0].clone();
+    assert_eq!(change(&run.plan)["brings"]["count"], 2, "{:#}", run.plan);
     site.requests_hold();
     // The texts stay as they are without asking again, and nothing of them is in the landing.
     site.hub.forget_calls();
-    site.run().await;
+    let again = site.run().await;
+    assert_eq!(change(&again.plan), change(&run.plan));
     assert_eq!(site.writes(), Vec::<String>::new());
     let asked = site.hub.calls();
     assert!(
@@ -54,7 +66,83 @@ async fn a_pull_request_lists_the_commits_that_touch_what_is_released() {
 }
 
 #[tokio::test]
-async fn going_back_is_said() {
+async fn going_back_is_said_with_what_it_takes_back() {
+    let (site, first) = shop_of_web(GATE, "").await;
+    let web = site.hub.repo("acme/web");
+    web.by("carol").pushes("main", &[("app/x", "2")], "Newer");
+    web.by("dave").pushes("main", &[("docs/x", "2")], "Words");
+    let newest = web.by("dave").pushes("main", &[("app/x", "3")], "Newest");
+    let repo = site.repo();
+    // Prod was set by hand together with dev, and dev has gone back since.
+    let both = ["web-dev", "web-prod"].map(|name| super::from_web(name, &newest));
+    repo.files("main", &[("dev.yaml", &both[0]), ("prod.yaml", &both[1])]);
+    repo.files("main", &[("dev.yaml", &super::from_web("web-dev", &first))]);
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), [1], "{}", run.text);
+    let body = repo.body(1);
+    assert!(
+        body.contains("**goes back 2 commits: what is there now descends from it**"),
+        "{body}"
+    );
+    assert!(
+        body.contains("2 commits taken back in web-prod, by 2 people")
+            && body.contains("Newest, dave"),
+        "{body}"
+    );
+    // The other way round the page would show nothing.
+    assert!(
+        body.contains(&format!("/compare/{first}...{newest}")),
+        "{body}"
+    );
+    let change = &run.plan["pipelines"][0]["promotions"][0]["changes"][0];
+    assert_eq!(
+        (&change["way"], &change["brings"]["count"]),
+        (&"back".into(), &2.into())
+    );
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn what_a_kustomization_leads_to_is_listed_and_its_authors_are_authors() {
+    let policy =
+        "gates: { release: { approve: [{ by: writers, count: 1 }], exclude: [change-authors] } }\n";
+    let (site, _) = shop_of_web(GATE, policy).await;
+    let web = site.hub.repo("acme/web");
+    let leads = "resources: [../base]\n";
+    let before = web.by("dave").pushes(
+        "main",
+        &[("app/kustomization.yaml", leads), ("base/x", "1")],
+        "Take the base",
+    );
+    let repo = site.repo();
+    repo.files(
+        "main",
+        &[("prod.yaml", &super::from_web("web-prod", &before))],
+    );
+    web.by("carol")
+        .pushes("main", &[("base/x", "2")], "Mend the base");
+    site.run().await;
+    assert_eq!(repo.pulls(true), [1]);
+    assert!(
+        repo.body(1).contains("Mend the base, carol"),
+        "{}",
+        repo.body(1)
+    );
+    repo.by("carol").approves(1);
+    let run = site.run().await;
+    assert_eq!(
+        repo.pulls(true),
+        [1],
+        "its author approved it: {}",
+        run.text
+    );
+    repo.by("dave").approves(1);
+    site.run().await;
+    assert!(repo.pulls(true).is_empty());
+}
+
+#[tokio::test]
+async fn going_sideways_is_said() {
     let (site, first) = shop_of_web(GATE, "").await;
     let web = site.hub.repo("acme/web");
     let second = web.by("carol").pushes("main", &[("app/x", "2")], "Newer");

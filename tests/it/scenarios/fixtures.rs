@@ -48,6 +48,11 @@ const FIXTURES: &[(&str, u8, &[&str])] = &[
     ),
     ("two-pipelines", 0, &["search prod due", "mail prod due"]),
     ("two-repositories", 0, &["api prod held", "web prod held"]),
+    (
+        "wide-services",
+        0,
+        &["checkout prod held", "catalog prod held"],
+    ),
 ];
 
 #[test]

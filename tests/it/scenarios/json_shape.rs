@@ -67,6 +67,22 @@ fn findings(document: &Value) {
     }
 }
 
+fn brings(value: &Value) {
+    if value.is_null() {
+        return;
+    }
+    keys(value, &["count", "more", "commits", "compare"]);
+    assert!(value["count"].is_u64() && value["more"].is_boolean());
+    text_or_null(&value["compare"]);
+    for commit in value["commits"].as_array().unwrap() {
+        keys(commit, &["id", "subject", "author", "pull"]);
+        hex(&commit["id"], 7);
+        text(&commit["subject"]);
+        text(&commit["author"]);
+        assert!(commit["pull"].is_null() || commit["pull"].is_u64());
+    }
+}
+
 fn promotion(value: &Value) {
     keys(
         value,
@@ -130,8 +146,14 @@ fn promotion(value: &Value) {
                 "old",
                 "new",
                 "secret",
+                "way",
+                "brings",
             ],
         );
+        if !change["way"].is_null() {
+            one_of(&change["way"], &["forward", "back", "sideways"]);
+        }
+        brings(&change["brings"]);
         text(&change["file"]);
         assert!(change["line"].as_u64().unwrap() >= 1);
         one_of(&change["kind"], &["ServiceDeployment", "Secret"]);

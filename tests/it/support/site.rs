@@ -40,6 +40,8 @@ pub struct Report {
     pub exit: Exit,
     /// Its report as JSON; null where the whole run failed.
     pub json: Value,
+    /// The plan at its end; null where the whole run failed.
+    pub plan: Value,
     /// Everything that it would print.
     pub text: String,
     pub notices: Vec<String>,
@@ -157,6 +159,7 @@ impl Site {
                 Report {
                     exit: output.exit,
                     json: serde_json::from_str(&output.text).unwrap_or(Value::Null),
+                    plan: serde_json::from_str(ran.plan()).unwrap_or(Value::Null),
                     text: output.text,
                     notices: output.notices,
                 }
@@ -164,6 +167,7 @@ impl Site {
             Err(failure) => Report {
                 exit: failure.exit,
                 json: Value::Null,
+                plan: Value::Null,
                 text: format!("{}\n{}", failure.message, failure.hints.join("\n")),
                 notices: Vec::new(),
             },

@@ -1,0 +1,157 @@
+//! Versions as charts have them: whole semantic versions, and which of two is the older one.
+
+use std::cmp::Ordering;
+
+/// A whole semantic version, with or without a leading `v`. Leading zeros are let pass, as Helm lets them pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Version<'a> {
+    core: [&'a str; 3],
+    pre: Option<&'a str>,
+}
+
+impl<'a> Version<'a> {
+    /// `None` for everything else: `6.5`, `6.5.x`, `>=6.5.3`, `latest`.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let text = text.strip_prefix('v').unwrap_or(text);
+        let (text, build) = match text.split_once('+') {
+            Some((text, build)) => (text, Some(build)),
+            None => (text, None),
+        };
+        let (core, pre) = match text.split_once('-') {
+            Some((core, pre)) => (core, Some(pre)),
+            None => (text, None),
+        };
+        let mut numbers = core.split('.');
+        let core = [numbers.next()?, numbers.next()?, numbers.next()?];
+        let whole = numbers.next().is_none()
+            && core.iter().all(|number| is_number(number))
+            && [pre, build].into_iter().flatten().all(are_identifiers);
+        whole.then_some(Self { core, pre })
+    }
+
+    /// Which of two is the older one, by the rules of semantic versioning: number by number, a version before its
+    /// release where it has a `-`, and what stands behind a `+` counts for nothing.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let core = self.core.iter().zip(&other.core);
+        let core = core
+            .map(|(a, b)| numbers(a, b))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal);
+        core.then_with(|| match (self.pre, other.pre) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (Some(a), Some(b)) => pre_releases(a, b),
+        })
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn are_identifiers(text: &str) -> bool {
+    text.split('.').all(|part| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    })
+}
+
+/// Of any length: a build number may be a date and a time.
+fn numbers(a: &str, b: &str) -> Ordering {
+    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
+
+fn pre_releases(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.split('.'), b.split('.'));
+    loop {
+        let order = match (a.next(), b.next()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => Ordering::Less,
+            (Some(_), None) => Ordering::Greater,
+            (Some(a), Some(b)) => match (is_number(a), is_number(b)) {
+                (true, true) => numbers(a, b),
+                (true, false) => Ordering::Less,
+                (false, true) => Ordering::Greater,
+                (false, false) => a.cmp(b),
+            },
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_semantic_version_is_one_and_nothing_else() {
+        for whole in [
+            "6.5.3",
+            "v1.0.0",
+            "1.2.3-rc.1",
+            "1.2.3+build.5",
+            "1.2.3-x-y.z+1",
+        ] {
+            assert!(Version::parse(whole).is_some(), "{whole}");
+        }
+        for other in [
+            "",
+            "6",
+            "6.5",
+            "6.5.x",
+            "6.5.X",
+            "x",
+            "*",
+            "6.*",
+            ">=6.5.3",
+            "~6.5.3",
+            "^6.5.3",
+            "6.5.3 - 6.5.4",
+            "6.5.3 || 7.0.0",
+            "latest",
+            "6.5.3-",
+            "6.5.3+",
+            "=6.5.3",
+            "1.2.3.4",
+        ] {
+            assert!(Version::parse(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn versions_stand_in_the_order_of_semantic_versioning() {
+        let ascending = [
+            "1.0.0-1",
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0-rc.1",
+            "1.0.0",
+            "v1.0.2",
+            "1.2.0",
+            "1.10.0",
+            "10.0.0",
+            "10.0.20261120093000123456789",
+        ];
+        let order = |a: &str, b: &str| {
+            Version::parse(a)
+                .unwrap()
+                .order(&Version::parse(b).unwrap())
+        };
+        for (at, a) in ascending.iter().enumerate() {
+            for (other, b) in ascending.iter().enumerate() {
+                assert_eq!(order(a, b), at.cmp(&other), "{a} {b}");
+            }
+        }
+        assert_eq!(order("1.0.0+a", "v1.0.0+b"), Ordering::Equal);
+        assert_eq!(order("1.02.0", "1.2.0"), Ordering::Equal);
+    }
+}
