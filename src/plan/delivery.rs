@@ -181,7 +181,12 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
                     || other.hold.is_free()
                     || (goes_back && other.proposal.rollback.is_none())
             });
-            if candidate.landable().is_some() && others_free {
+            // So does a hold on one that belongs to no promotion any more: it may have been set after this one was put up.
+            let beside_free = goes_back || stage.held_beside.is_none();
+            if candidate.landable().is_some() && !beside_free {
+                decision.kept_back = stage.held_beside.map(held_beside);
+            }
+            if candidate.landable().is_some() && others_free && beside_free {
                 decision.acts.push(match candidate.build {
                     Build::Stands => Act::Land(candidate.pull.number),
                     _ => Act::LandWhenKnown(candidate.pull.number),

@@ -149,6 +149,9 @@ pub(super) fn said(
         if candidate.pull.queued {
             return Some((RowKind::Waiting, "in the merge queue".to_owned(), None));
         }
+        if let Some(why) = &decision.kept_back {
+            return Some((RowKind::Held, why.clone(), None));
+        }
         return Some(of_judged(judged, next(turn, place, decision)));
     }
     if let Some(why) = &decision.kept_back {

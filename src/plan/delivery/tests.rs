@@ -8,6 +8,7 @@ use crate::model::ids::{CommitId, PlanId};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::{EdgeName, GateReport};
 use crate::model::pull::{Mergeable, PromotionBranch, PullState, RemoteCommit};
+use crate::model::rollback::{BackTo, RolledBack};
 use crate::model::verdict::Judgement;
 use crate::yaml::Position;
 
@@ -301,6 +302,104 @@ fn nothing_lands_unless_every_gate_passes_and_nothing_holds_it() {
         [Act::Open { replaces: vec![] }],
         "proposals still open in a freeze"
     );
+}
+
+#[test]
+fn a_hold_on_what_belongs_to_no_promotion_any_more_holds_what_is_approved_too() {
+    let now = promotion('1', Verdict::Pass, &["carol"]);
+    let open = candidate(7, '1', Build::Stands, Some(now.clone()));
+    let mut beside = stage(&now, vec![open]);
+    beside.held_beside = Some(number(5));
+    let decision = decide(&beside);
+    assert_eq!(decision.acts, []);
+    assert!(decision.kept_back.is_some_and(|why| why.contains("#5")));
+}
+
+/// The same promotion, as one that takes the stage back.
+fn going_back(promotion: &Promotion) -> Promotion {
+    Promotion {
+        rollback: Some(BackTo {
+            landing: commit('d'),
+            plan: plan('0'),
+            landed: jiff::Timestamp::UNIX_EPOCH,
+        }),
+        ..promotion.clone()
+    }
+}
+
+#[test]
+fn a_rollback_goes_before_everything_and_leaves_what_is_held() {
+    let back = going_back(&promotion('2', Verdict::Pass, &["carol"]));
+    let approved = promotion('1', Verdict::Pass, &["carol"]);
+    let own = || {
+        let mut own = candidate(9, '2', Build::Stands, Some(back.clone()));
+        own.proposal.rollback = Some(commit('d'));
+        own
+    };
+    let free = || candidate(7, '1', Build::Stands, Some(approved.clone()));
+    let mut held = free();
+    held.hold = LabelHold::On;
+    held.pull.number = number(8);
+    let replaces = |numbers: &[u64]| Act::Open {
+        replaces: numbers.iter().map(|one| number(*one)).collect(),
+    };
+    let decided = |candidates: Vec<Candidate>| decide(&stage(&back, candidates)).acts;
+    // Asked for: what is free gives way, what a person holds stays.
+    assert_eq!(decided(vec![free(), held.clone()]), [replaces(&[7])]);
+    // Put up and approved: it lands though the other one is held.
+    assert_eq!(decided(vec![held.clone(), own()]), [Act::Land(number(9))]);
+    // A person holds the rollback itself.
+    let mut held_own = own();
+    held_own.hold = LabelHold::On;
+    assert_eq!(decided(vec![held_own]), []);
+    // Landed: only its own pull request is closed, if it is open still.
+    let nothing = Promotion {
+        state: State::InSync,
+        changes: Vec::new(),
+        plan: None,
+        proposable: false,
+        ..back.clone()
+    };
+    assert_eq!(
+        decide(&stage(&nothing, vec![free(), held, own()])).acts,
+        [Act::Close(number(9))]
+    );
+}
+
+#[test]
+fn what_would_undo_a_rollback_lands_only_where_its_label_was_taken_off_since() {
+    let at = |second: i64| jiff::Timestamp::from_second(second).unwrap();
+    let now = Promotion {
+        after_rollback: Some(RolledBack {
+            commit: commit('d'),
+            at: at(100),
+            to: commit('e'),
+            by: None,
+            reason: None,
+        }),
+        ..promotion('1', Verdict::Pass, &["carol"])
+    };
+    let decided = |hold: LabelHold| {
+        let mut open = candidate(7, '1', Build::Stands, Some(now.clone()));
+        open.hold = hold;
+        decide(&stage(&now, vec![open])).acts
+    };
+    let hold = [Act::Hold(number(7))];
+    assert_eq!(decided(LabelHold::Free), hold, "it was never held");
+    assert_eq!(
+        decided(LabelHold::Lifted(at(99))),
+        hold,
+        "before it went back"
+    );
+    assert_eq!(decided(LabelHold::Lifted(at(100))), hold, "a tie");
+    assert_eq!(decided(LabelHold::Lifted(at(101))), [Act::Land(number(7))]);
+    for still in [
+        LabelHold::On,
+        LabelHold::StillOn("tom".to_owned()),
+        LabelHold::Unread("504".to_owned()),
+    ] {
+        assert_eq!(decided(still), []);
+    }
 }
 
 #[test]

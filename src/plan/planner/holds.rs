@@ -109,9 +109,12 @@ impl<'a> Planner<'a> {
             draft.holds.push(Reason::new(text).at(hold.at).until(ends));
         }
         if self.facts.landed.contains(&(self.id(), stage)) {
-            draft.holds.push(Reason::new(
-                "it landed in this run already; the next run goes on",
-            ));
+            let reason = match &draft.after_rollback {
+                Some(back) => Reason::new(back.to_string())
+                    .help("the next run puts up what it left, and holds it"),
+                None => Reason::new("it landed in this run already; the next run goes on"),
+            };
+            draft.holds.push(reason);
         }
 
         if let Some(back) = draft.after_rollback.clone() {

@@ -291,6 +291,9 @@ fn document(document: &Value, standings: &mut BTreeSet<String>) {
                         "changes",
                         "gates",
                         "left_out",
+                        "debts",
+                        "rollback",
+                        "after_rollback",
                     ],
                 );
                 assert!(worst <= standing(&promotion["state"]));
