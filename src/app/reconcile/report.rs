@@ -112,7 +112,6 @@ pub(super) fn said(
             return Some((RowKind::Error, why.clone(), None));
         }
         let judged = candidate.judged.as_ref().unwrap_or(promotion);
-        let lift = "somebody with write takes the label off".to_owned();
         match &candidate.hold {
             LabelHold::Free | LabelHold::Lifted(_) | LabelHold::On
                 if candidate.is_held() && candidate.after_rollback().is_some() =>
@@ -120,14 +119,18 @@ pub(super) fn said(
                 let why = candidate
                     .after_rollback()
                     .map(|back| format!("held: {back}"));
-                return Some((RowKind::Held, why.unwrap_or_default(), Some(lift)));
+                return Some((
+                    RowKind::Held,
+                    why.unwrap_or_default(),
+                    Some(LIFT.to_owned()),
+                ));
             }
             LabelHold::Free | LabelHold::Lifted(_) => {}
             LabelHold::On => {
                 return Some((
                     RowKind::Held,
                     format!("held by the label {HOLD}"),
-                    Some(lift),
+                    Some(LIFT.to_owned()),
                 ));
             }
             LabelHold::StillOn(why) => {
@@ -222,10 +225,16 @@ fn of_judged(judged: &Promotion, next: Option<String>) -> Said {
     (RowKind::Waiting, texts::waits_for(judged), next)
 }
 
+/// What lets a promotion go on that its label holds.
+const LIFT: &str = "somebody with write takes the label off";
+
 fn next(turn: &Turn<'_>, place: Place, decision: &Decision) -> Option<String> {
     let number = decision.stands?;
     let candidate = turn.stages.candidate(place, number)?;
     let judged = candidate.judged.as_ref()?;
+    if candidate.is_held() && candidate.after_rollback().is_some() {
+        return Some(LIFT.to_owned());
+    }
     let open = judged
         .gates
         .iter()

@@ -423,3 +423,55 @@ fn the_longest_promotion_still_fits_and_says_what_is_left_out() {
             .contains("- … 40 more")
     );
 }
+
+#[test]
+fn a_rollback_says_what_it_goes_back_to_and_that_it_stays() {
+    let mut promotion = ordinary();
+    promotion.rollback = Some(crate::model::rollback::BackTo {
+        landing: "4d0c2aa".repeat(6)[..40].parse().unwrap(),
+        plan: "7c1e09".repeat(11)[..64].parse().unwrap(),
+        landed: jiff::Timestamp::UNIX_EPOCH,
+    });
+    let pull = PullRequest {
+        reason: Some("INC-7: *checkout* fails @everyone"),
+        ..PullRequest::new("podinfo", &promotion)
+    };
+    let text = body(&pull);
+    let head: Vec<&str> = text.lines().take(4).collect();
+    insta::assert_snapshot!(head.join("\n"), @r"
+    **rollback ✅ → prod ⏳ waits for prod-approval, then office-hours**
+
+    **ROLLBACK** to what landed in `4d0c2aa` (plan `7c1e09`): INC-7: \*checkout\* fails @·everyone
+    Once it has landed, `prod` stays there: the next pull request into it opens held, until somebody with write takes its label off.
+    ");
+    assert!(
+        text.contains("undo: let the next pull request through"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_would_undo_a_rollback_says_first_that_it_is_held_and_how_it_goes_on() {
+    let promotion = ordinary();
+    let back = crate::model::rollback::RolledBack {
+        commit: "4d0c2aa".repeat(6)[..40].parse().unwrap(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        to: "9be04d1".repeat(6)[..40].parse().unwrap(),
+        by: Some(7),
+        reason: Some("INC-7: *checkout* fails @everyone".to_owned()),
+    };
+    let pull = PullRequest {
+        held_back: Some(&back),
+        ..PullRequest::new("podinfo", &promotion)
+    };
+    let text = body(&pull);
+    let head: Vec<&str> = text.lines().take(6).collect();
+    insta::assert_snapshot!(head.join("\n"), @r"
+    **dev → prod ⏸️ held, since it was rolled back**
+
+    **HELD**: `prod` was rolled back in `4d0c2aa`: INC-7: \*checkout\* fails @·everyone
+    This would undo that. To let it through, as somebody with write: take the label `sluice/hold` off.
+
+    To approve: **Files changed → Review → Approve**. Sluice merges by itself once its label is off.
+    ");
+}

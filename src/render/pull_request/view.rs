@@ -168,7 +168,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
         },
         to: promotion.stage.as_str(),
         pipeline: pull.pipeline,
-        moves: promotion.state == State::Due && pull.blocked.is_none(),
+        moves: promotion.state == State::Due && pull.blocked.is_none() && pull.held_back.is_none(),
         mark,
         headline,
         who: match &approve {
@@ -271,6 +271,9 @@ fn headline(pull: &PullRequest<'_>) -> (&'static str, String) {
     let promotion = pull.promotion;
     if let Some(blocked) = &pull.blocked {
         return ("⛔", blocked.to_string());
+    }
+    if pull.held_back.is_some() {
+        return ("⏸️", "held, since it was rolled back".to_owned());
     }
     match promotion.state {
         State::Due => {}

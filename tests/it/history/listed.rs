@@ -27,7 +27,7 @@ fn a_landing_is_listed_with_everything_that_its_record_says() {
                     "file": "prod.yaml", "kind": "ServiceDeployment", "namespace": "apps", "name": "web-prod",
                     "path": "spec.helm.version", "old": "1.0.0", "new": "1.1.0", "secret": false,
                 }],
-                "requested_by": null, "reason": null, "emergency": null,
+                "requested_by": null, "reason": null, "emergency": null, "rollback": null,
                 "gates": [{
                     "name": "release", "outcome": "pass",
                     "evidence": "approved by ann (given by hand, unverified)",
