@@ -4,4 +4,5 @@ pub mod cli;
 pub mod contract;
 pub mod git;
 pub mod github;
+pub mod large;
 pub mod site;
