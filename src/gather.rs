@@ -28,5 +28,5 @@ pub use proposals::{Wanted, build, changes, moved, proposals};
 pub use ready::answer_ready;
 pub use remote::RemoteRepo;
 pub use remotes::Remotes;
-pub use revisions::{Here, Repositories, answer_revisions};
+pub use revisions::{Depth, Here, Repositories, answer_revisions};
 pub use since::{SinceOf, answer_since};

@@ -9,7 +9,7 @@ use super::world::World;
 use crate::catalog::{load, resolve_pipelines};
 use crate::checks::{self, Compared, Context};
 use crate::error::{Exit, Failure};
-use crate::gather::{Repositories, answer_history, answer_ready, answer_revisions};
+use crate::gather::{Depth, Repositories, answer_history, answer_ready, answer_revisions};
 use crate::model::catalog::{Catalog, PipelineId};
 use crate::model::evidence::{Evidence, Looked};
 use crate::model::facts::{
@@ -58,11 +58,35 @@ pub(super) struct Ask {
 impl Evaluation {
     /// Reads and checks everything. `history` is left out where nothing is planned.
     pub(super) fn of(world: &World, now: Timestamp, with_history: bool) -> Result<Self, Failure> {
+        Self::read(world, now, with_history, Depth::Newest)
+    }
+
+    /// As [`Self::of`], reading no more of the forge than what is decided depends on.
+    pub(super) fn to_decide(world: &World, now: Timestamp) -> Result<Self, Failure> {
+        Self::read(world, now, true, Depth::WhereItDiffers)
+    }
+
+    fn read(
+        world: &World,
+        now: Timestamp,
+        with_history: bool,
+        reading: Depth,
+    ) -> Result<Self, Failure> {
         let catalog = load(&world.files, &world.policy);
         let resolved = resolve_pipelines(&catalog, &world.here);
         let repositories = repositories(world, &catalog, &resolved);
         let queries = plan::revision_queries(&catalog, &world.policy, &resolved);
-        let revisions = answer_revisions(&repositories, queries)?;
+        // Only the forge is asked no more than has to be: a clone at hand has all of it.
+        let depth = match world.remotes {
+            Some(_) => reading,
+            None => Depth::Newest,
+        };
+        let mut revisions = answer_revisions(&repositories, queries, depth)?;
+        if depth == Depth::WhereItDiffers {
+            // Where something else of a service differs, what its source stands for is compared with what it stood for once.
+            let differing = differing(world, &catalog, &resolved, &revisions);
+            revisions.extend(answer_revisions(&repositories, differing, Depth::Newest)?);
+        }
         let findings = check(world, &catalog, &resolved, &revisions, now);
         let stopped = checks::stopped(&catalog, &findings);
         let mut evaluation = Self {
@@ -178,6 +202,24 @@ fn written(world: &World, catalog: &Catalog, resolved: &[ResolvedPipeline]) -> V
         .map(|write| write.place.file.to_string())
         .collect();
     files.into_iter().collect()
+}
+
+/// The revisions of moving sources whose targets hold the same commit, and differ in something else.
+fn differing(
+    world: &World,
+    catalog: &Catalog,
+    resolved: &[ResolvedPipeline],
+    revisions: &BTreeMap<RevisionQuery, Revision>,
+) -> BTreeSet<RevisionQuery> {
+    plan::pairs(catalog, &world.policy, resolved)
+        .filter_map(|(_, pair)| {
+            let query = pair.revision_query()?;
+            let revision = revisions.get(&query)?;
+            let at_rest = matches!(revision, Revision::Resolved(found) if found.moving && found.same_as_target);
+            let differs = at_rest && !pair.compare(Some(revision)).changes.is_empty();
+            differs.then_some(query)
+        })
+        .collect()
 }
 
 fn check(

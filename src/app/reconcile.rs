@@ -143,7 +143,7 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
     let mut memory = Memory::default();
     let mut asked = None;
     for number in 0..MOST_TURNS {
-        let seen = see(session).await?;
+        let seen = see(session, Evaluation::to_decide).await?;
         if !land::verify(session, &seen, &mut memory).await? {
             continue;
         }
@@ -177,11 +177,14 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
     .hint("somebody else is writing all the time, or two rules fight; the next run goes on"))
 }
 
+/// How manifests are evaluated: as far as decisions depend on it, or with all that people may want to know.
+type Evaluate = fn(&World, Timestamp) -> Result<Evaluation, Failure>;
+
 /// Reads the repository, its manifests, revisions and history.
-async fn see(session: &Session) -> Result<Seen, Failure> {
+async fn see(session: &Session, evaluate: Evaluate) -> Result<Seen, Failure> {
     let snapshot = session.forge.snapshot().await?;
     let repo = session.remotes.here();
-    repo.know_commit(&snapshot.tip);
+    repo.know_base(&snapshot.base, &snapshot.tip);
     let world = session
         .settle(|| {
             World::of_forge(
@@ -193,7 +196,7 @@ async fn see(session: &Session) -> Result<Seen, Failure> {
         })
         .await?;
     let now = snapshot.now;
-    let evaluation = session.settle(|| Evaluation::of(&world, now, true)).await?;
+    let evaluation = session.settle(|| evaluate(&world, now)).await?;
     policy_is_not_gone(session, &snapshot, &world).await?;
     let ready = read_ready(session, &world, &evaluation, now).await?;
     Ok(Seen {

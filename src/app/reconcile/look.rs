@@ -69,7 +69,7 @@ impl Stand {
 /// Looks.
 pub(in crate::app) async fn look(session: &Session, order: &Order) -> Result<Look, Failure> {
     let mut memory = Memory::default();
-    let seen = see(session).await?;
+    let seen = see(session, |world, now| Evaluation::of(world, now, true)).await?;
     let named = order.pipeline.as_deref();
     let only = named
         .map(|name| find_pipeline(&seen.evaluation, name))

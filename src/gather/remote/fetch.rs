@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::{Listed, RemoteRepo, Wants, told};
+use super::{Listed, PAGE, RemoteRepo, Wants, told};
 use crate::forge::{
     CommitWanted, Forge, ForgeError, HistoryCommit, PathEntry, Relation, RemoteEntry,
 };
@@ -19,7 +19,8 @@ impl RemoteRepo {
         if self.satisfied() {
             return false;
         }
-        let wants = self.wants.take();
+        let mut wants = self.wants.take();
+        self.compare_later(&mut wants);
         let (pages, single): (Vec<_>, Vec<_>) =
             wants.commits.iter().partition(|(_, (first, _))| *first > 1);
         tokio::join!(
@@ -49,6 +50,25 @@ impl RemoteRepo {
             },
         );
         true
+    }
+
+    /// A comparison costs a call, a page of history tells of all the commits on it: as long as pages come, nothing is compared, and
+    /// where several commits are to be compared with one whose history was not read yet, its first page comes instead. What is left
+    /// then is noted anew.
+    fn compare_later(&self, wants: &mut Wants) {
+        let mut inners: BTreeMap<CommitId, usize> = BTreeMap::new();
+        for (_, outer) in &wants.contains {
+            *inners.entry(*outer).or_default() += 1;
+        }
+        for (outer, count) in inners {
+            if count > 1 && !self.known.borrow().paged.contains(&outer) {
+                let want = wants.commits.entry(outer).or_default();
+                want.0 = PAGE;
+            }
+        }
+        if wants.commits.values().any(|(first, _)| *first > 1) {
+            wants.contains.clear();
+        }
     }
 
     async fn fetch_refs(&self, forge: &Forge, wants: &Wants) {
@@ -105,6 +125,7 @@ impl RemoteRepo {
 
     /// A page of history.
     async fn fetch_page(&self, forge: &Forge, from: &CommitId, first: usize, paths: &[String]) {
+        self.known.borrow_mut().paged.insert(*from);
         match forge.commits(from, first, paths).await {
             Ok(found) => {
                 if !found.iter().any(|one| one.commit.id == *from) {
