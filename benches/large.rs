@@ -30,6 +30,7 @@ use serde_json::{Value, json};
 use sluice::app::{OnForge, execute_on_forge};
 use sluice::cli::Cli;
 use sluice::forge::Patience;
+use support::github::GitHub;
 use support::large::{Large, Size, kind_of};
 
 /// Set in the process that is one run.
@@ -127,7 +128,7 @@ fn be_a_run() {
 
 /// What each part of the life of one repository costs.
 async fn measure(size: Size) -> Vec<(&'static str, Cost, usize)> {
-    let site = Large::new(size).await;
+    let site = Large::new(GitHub::start().await, size);
     if std::env::var_os("UNLIMITED").is_some() { site.hub.switch(|s| s.workflow_limit = 1_000_000); }
     let mut rows = Vec::new();
     let mut cost = Cost::default();

@@ -26,12 +26,29 @@ use crate::plan;
 
 /// Everything that was read and found; what a plan is made from.
 pub(super) struct Evaluation {
-    pub catalog: Catalog,
-    pub resolved: Vec<ResolvedPipeline>,
+    pub catalog: Rc<Catalog>,
+    pub resolved: Rc<Vec<ResolvedPipeline>>,
     pub revisions: BTreeMap<RevisionQuery, Revision>,
     pub history: BTreeMap<HistoryQuery, LastSet>,
     pub findings: Vec<Finding>,
     pub stopped: BTreeMap<PipelineId, String>,
+}
+
+/// The manifests of a commit, read once: everything else may have to be asked for in several rounds.
+pub(super) struct Manifests {
+    catalog: Rc<Catalog>,
+    resolved: Rc<Vec<ResolvedPipeline>>,
+}
+
+impl Manifests {
+    pub(super) fn of(world: &World) -> Self {
+        let catalog = load(&world.files, &world.policy);
+        let resolved = resolve_pipelines(&catalog, &world.here);
+        Self {
+            catalog: Rc::new(catalog),
+            resolved: Rc::new(resolved),
+        }
+    }
 }
 
 /// What is known about the content of sources.
@@ -58,22 +75,28 @@ pub(super) struct Ask {
 impl Evaluation {
     /// Reads and checks everything. `history` is left out where nothing is planned.
     pub(super) fn of(world: &World, now: Timestamp, with_history: bool) -> Result<Self, Failure> {
-        Self::read(world, now, with_history, Depth::Newest)
+        Self::read(world, &Manifests::of(world), now, with_history, Depth::Newest)
     }
 
-    /// As [`Self::of`], reading no more of the forge than what is decided depends on.
-    pub(super) fn to_decide(world: &World, now: Timestamp) -> Result<Self, Failure> {
-        Self::read(world, now, true, Depth::WhereItDiffers)
+    /// Reads and checks everything on the forge, as far back as `reading` says.
+    pub(super) fn on_forge(
+        world: &World,
+        manifests: &Manifests,
+        now: Timestamp,
+        reading: Depth,
+    ) -> Result<Self, Failure> {
+        Self::read(world, manifests, now, true, reading)
     }
 
     fn read(
         world: &World,
+        manifests: &Manifests,
         now: Timestamp,
         with_history: bool,
         reading: Depth,
     ) -> Result<Self, Failure> {
-        let catalog = load(&world.files, &world.policy);
-        let resolved = resolve_pipelines(&catalog, &world.here);
+        let catalog = Rc::clone(&manifests.catalog);
+        let resolved = Rc::clone(&manifests.resolved);
         let repositories = repositories(world, &catalog, &resolved);
         let queries = plan::revision_queries(&catalog, &world.policy, &resolved);
         // Only the forge is asked no more than has to be: a clone at hand has all of it.

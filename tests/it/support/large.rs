@@ -114,8 +114,7 @@ const POLICY: &str = "version: 1\ngates:\n  hours: { open: [\"Mon-Fri 07:00-19:0
 impl Large {
     /// Makes it, with a history in which each folder was changed by a commit of its own before the stages were pinned there, and
     /// then the changes of those that are behind: in dev alone, or in qa too and not in prod.
-    pub async fn new(size: Size) -> Self {
-        let hub = GitHub::start().await;
+    pub fn new(hub: GitHub, size: Size) -> Self {
         let repo = hub.repo(SLUG);
         repo.role("carol", Role::Write).role("dave", Role::Write);
         let token = repo.workflow_token(PERMISSIONS);
