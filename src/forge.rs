@@ -5,6 +5,7 @@
 //! may land. Redirects are not followed (octocrab is built without them): they would carry the token along.
 
 mod between;
+mod commits;
 mod error;
 mod evidence;
 mod git;
@@ -38,11 +39,12 @@ use serde_json::Value;
 use crate::model::slug::RepoSlug;
 use wire::{Answer, Ask, Kind, Wire};
 
+pub use commits::{CommitWanted, HistoryCommit};
 pub use error::ForgeError;
 pub use git::{NewCommit, NewFile};
 pub use labels::CONTEXT;
 pub use merge::{MergeMethod, MergeRefused};
-pub use objects::{HistoryCommit, PathEntry, Relation, RemoteEntry, RemoteRef};
+pub use objects::{PathEntry, Relation, RemoteEntry, RemoteRef};
 pub use open_pulls::{OpenPull, OpenPulls, StatusNow, Trial};
 pub use proof::{Live, Proofs};
 pub use pulls::{Closed, NewPull};

@@ -31,6 +31,6 @@ pub use proposals::{Wanted, build, changes, moved, proposals};
 pub use ready::answer_ready;
 pub use remote::RemoteRepo;
 pub use remotes::Remotes;
-pub use revisions::{Here, Repositories, answer_revisions};
+pub use revisions::{Depth, Here, Repositories, answer_revisions};
 pub use rollback::{AskedBack, GoBack, NoRollback, rollback};
 pub use since::{SinceOf, answer_since};

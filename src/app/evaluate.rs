@@ -10,7 +10,9 @@ use crate::catalog::{load, resolve_pipelines};
 use crate::checks::{self, Compared, Context};
 use crate::copy::Pair;
 use crate::error::{Exit, Failure};
-use crate::gather::{self, Bringing, Repositories, answer_history, answer_ready, answer_revisions};
+use crate::gather::{
+    self, Bringing, Depth, Repositories, answer_history, answer_ready, answer_revisions,
+};
 use crate::model::brought::ToldOf;
 use crate::model::catalog::{Catalog, PipelineId};
 use crate::model::change::Change;
@@ -31,12 +33,29 @@ use crate::plan;
 
 /// Everything that was read and found; what a plan is made from.
 pub(super) struct Evaluation {
-    pub catalog: Catalog,
-    pub resolved: Vec<ResolvedPipeline>,
+    pub catalog: Rc<Catalog>,
+    pub resolved: Rc<Vec<ResolvedPipeline>>,
     pub revisions: BTreeMap<RevisionQuery, Revision>,
     pub history: BTreeMap<HistoryQuery, LastSet>,
     pub findings: Vec<Finding>,
     pub stopped: BTreeMap<PipelineId, String>,
+}
+
+/// The manifests of a commit, read once: everything else may have to be asked for in several rounds.
+pub(super) struct Manifests {
+    catalog: Rc<Catalog>,
+    resolved: Rc<Vec<ResolvedPipeline>>,
+}
+
+impl Manifests {
+    pub(super) fn of(world: &World) -> Self {
+        let catalog = load(&world.files, &world.policy);
+        let resolved = resolve_pipelines(&catalog, &world.here);
+        Self {
+            catalog: Rc::new(catalog),
+            resolved: Rc::new(resolved),
+        }
+    }
 }
 
 /// What is known about the content of sources.
@@ -65,11 +84,47 @@ pub(super) struct Ask {
 impl Evaluation {
     /// Reads and checks everything. `history` is left out where nothing is planned.
     pub(super) fn of(world: &World, now: Timestamp, with_history: bool) -> Result<Self, Failure> {
-        let catalog = load(&world.files, &world.policy);
-        let resolved = resolve_pipelines(&catalog, &world.here);
+        Self::read(
+            world,
+            &Manifests::of(world),
+            now,
+            with_history,
+            Depth::Newest,
+        )
+    }
+
+    /// Reads and checks everything on the forge, as far back as `reading` says.
+    pub(super) fn on_forge(
+        world: &World,
+        manifests: &Manifests,
+        now: Timestamp,
+        reading: Depth,
+    ) -> Result<Self, Failure> {
+        Self::read(world, manifests, now, true, reading)
+    }
+
+    fn read(
+        world: &World,
+        manifests: &Manifests,
+        now: Timestamp,
+        with_history: bool,
+        reading: Depth,
+    ) -> Result<Self, Failure> {
+        let catalog = Rc::clone(&manifests.catalog);
+        let resolved = Rc::clone(&manifests.resolved);
         let repositories = repositories(world, &catalog, &resolved);
         let queries = plan::revision_queries(&catalog, &world.policy, &resolved);
-        let revisions = answer_revisions(&repositories, queries)?;
+        // Only the forge is asked no more than has to be: a clone at hand has all of it.
+        let depth = match world.remotes {
+            Some(_) => reading,
+            None => Depth::Newest,
+        };
+        let mut revisions = answer_revisions(&repositories, queries, depth)?;
+        if depth == Depth::WhereItDiffers {
+            // Where something else of a service differs, what its source stands for is compared with what it stood for once.
+            let differing = differing(world, &catalog, &resolved, &revisions);
+            revisions.extend(answer_revisions(&repositories, differing, Depth::Newest)?);
+        }
         let findings = check(world, &catalog, &resolved, &revisions, now);
         let stopped = checks::stopped(&catalog, &findings);
         let mut evaluation = Self {
@@ -243,6 +298,24 @@ fn written(world: &World, catalog: &Catalog, resolved: &[ResolvedPipeline]) -> V
         .map(|write| write.place.file.to_string())
         .collect();
     files.into_iter().collect()
+}
+
+/// The revisions of moving sources whose targets hold the same commit, and differ in something else.
+fn differing(
+    world: &World,
+    catalog: &Catalog,
+    resolved: &[ResolvedPipeline],
+    revisions: &BTreeMap<RevisionQuery, Revision>,
+) -> BTreeSet<RevisionQuery> {
+    plan::pairs(catalog, &world.policy, resolved)
+        .filter_map(|(_, pair)| {
+            let query = pair.revision_query()?;
+            let revision = revisions.get(&query)?;
+            let at_rest = matches!(revision, Revision::Resolved(found) if found.moving && found.same_as_target);
+            let differs = at_rest && !pair.compare(Some(revision)).changes.is_empty();
+            differs.then_some(query)
+        })
+        .collect()
 }
 
 fn check(

@@ -24,10 +24,11 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use super::evaluate::{Evaluation, ReadyAnswers};
+use super::evaluate::{Evaluation, Manifests, ReadyAnswers};
 use super::session::Session;
 use super::world::World;
 use crate::error::{Exit, Failure};
+use crate::gather::Depth;
 use crate::model::catalog::PipelineId;
 use crate::model::ids::PlanId;
 use crate::model::pull::{Pull, PullNumber, Snapshot};
@@ -145,7 +146,7 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
     let mut memory = Memory::default();
     let mut asked = None;
     for number in 0..MOST_TURNS {
-        let seen = see(session).await?;
+        let seen = see(session, Depth::WhereItDiffers).await?;
         if !land::verify(session, &seen, &mut memory).await? {
             continue;
         }
@@ -181,10 +182,10 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
 }
 
 /// Reads the repository, its manifests, revisions and history.
-async fn see(session: &Session) -> Result<Seen, Failure> {
+async fn see(session: &Session, depth: Depth) -> Result<Seen, Failure> {
     let snapshot = session.forge.snapshot().await?;
     let repo = session.remotes.here();
-    repo.know_commit(&snapshot.tip);
+    repo.know_base(&snapshot.base, &snapshot.tip);
     let world = session
         .settle(|| {
             World::of_forge(
@@ -196,7 +197,10 @@ async fn see(session: &Session) -> Result<Seen, Failure> {
         })
         .await?;
     let now = snapshot.now;
-    let evaluation = session.settle(|| Evaluation::of(&world, now, true)).await?;
+    let manifests = Manifests::of(&world);
+    let evaluation = session
+        .settle(|| Evaluation::on_forge(&world, &manifests, now, depth))
+        .await?;
     policy_is_not_gone(session, &snapshot, &world).await?;
     let ready = read_ready(session, &world, &evaluation, now).await?;
     Ok(Seen {

@@ -1,4 +1,4 @@
-//! Reading another clone through the API: refs, commits with what stood at some paths, trees, blobs.
+//! Reading another clone through the API: refs, trees, blobs. Its commits are in [`super::commits`].
 //!
 //! What is returned is as GitHub says it; whoever asked proves trees and blobs by their ids.
 
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
-use super::shapes::{COMMIT, CommitShape, Nodes, Oid, id, shape};
+use super::shapes::{Nodes, Oid, id, shape};
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::model::pull::{PullNumber, RemoteCommit};
+use crate::model::pull::PullNumber;
 
 /// How many objects one query asks for.
 const BATCH: usize = 50;
@@ -37,15 +37,6 @@ pub struct RemoteEntry {
     pub mode: u32,
     /// Its id.
     pub id: String,
-}
-
-/// A commit of a history with what stood at the paths that were asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HistoryCommit {
-    /// The commit.
-    pub commit: RemoteCommit,
-    /// Mode and id at each path, in the order asked; `None` where nothing stood.
-    pub entries: Vec<Option<(u32, String)>>,
 }
 
 /// How two commits lie to each other.
@@ -91,53 +82,6 @@ impl Forge {
                     tag: commit(format!("t{index}"))?,
                 });
             }
-        }
-        Ok(found)
-    }
-
-    /// Up to `first` (at most 100) commits of the history of `from`, itself the first, with what stood at `paths`.
-    /// Not only first parents: whoever walks picks them out. Empty where there is no such commit.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn commits(
-        &self,
-        from: &CommitId,
-        first: usize,
-        paths: &[String],
-    ) -> Result<Vec<HistoryCommit>, ForgeError> {
-        let doing = format!("read the history of {} at {}", self.slug(), from.short());
-        let mut variables = json!({
-            "owner": self.slug().owner(), "name": self.slug().name(), "from": from, "first": first.min(100),
-        });
-        let (mut head, mut fields) = (String::new(), String::new());
-        for (index, path) in paths.iter().enumerate() {
-            variables[format!("p{index}")] = Value::from(path.as_str());
-            let _ = write!(head, ", $p{index}: String!");
-            let _ = write!(fields, " p{index}: file(path: $p{index}) {{ mode oid }}");
-        }
-        let query = format!(
-            "query($owner: String!, $name: String!, $from: GitObjectID!, $first: Int!{head}) {{ \
-             repository(owner: $owner, name: $name) {{ object(oid: $from) {{ ... on Commit {{ history(first: $first) {{ nodes {{ \
-             ...commit{fields} }} }} }} }} }} }} {COMMIT}"
-        );
-        let (mut data, _) = self.query(&query, variables, &doing).await?;
-        let history = data["repository"]["object"]["history"].take();
-        if history.is_null() {
-            return Ok(Vec::new());
-        }
-        let nodes: Nodes<Value> = shape(history, &doing)?;
-        let mut found = Vec::new();
-        for node in nodes.nodes {
-            let mut entries = Vec::new();
-            for index in 0..paths.len() {
-                let entry: Option<EntryShape> = shape(node[format!("p{index}")].clone(), &doing)?;
-                entries.push(entry.map(|entry| (entry.mode, entry.oid)));
-            }
-            found.push(HistoryCommit {
-                commit: shape::<CommitShape>(node, &doing)?.commit()?,
-                entries,
-            });
         }
         Ok(found)
     }
@@ -349,12 +293,6 @@ fn peeled(target: &Value) -> Result<Option<CommitId>, ForgeError> {
         }
     }
     Ok(None)
-}
-
-#[derive(Deserialize)]
-struct EntryShape {
-    mode: u32,
-    oid: String,
 }
 
 #[derive(Deserialize)]

@@ -14,7 +14,7 @@ mod trees;
 mod walk;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::forge::RemoteRef;
@@ -24,10 +24,15 @@ use crate::model::pull::RemoteCommit;
 use crate::model::slug::RepoSlug;
 use crate::repo::{CommitInfo, GitTime, Repo, RepoError, TreeEntry};
 
+/// A page of history.
+const PAGE: usize = 100;
+
 /// A repository that is read through the forge.
 pub struct RemoteRepo {
     slug: RepoSlug,
     local: Option<Repo>,
+    /// The base branch and its tip, where that was told.
+    base: RefCell<Option<(String, CommitId)>>,
     known: RefCell<Known>,
     wants: RefCell<Wants>,
 }
@@ -44,6 +49,8 @@ struct Known {
     trees: HashMap<TreeId, Looked<Rc<Vec<TreeEntry>>>>,
     blobs: HashMap<BlobId, Looked<Rc<Vec<u8>>>>,
     contains: HashMap<(CommitId, CommitId), Looked<bool>>,
+    /// Commits from which a page of history was read, or could not be.
+    paged: HashSet<CommitId>,
     listed: Option<Looked<Rc<Listed>>>,
     answers: HashMap<signals::Question, Looked<signals::Answer>>,
 }
@@ -76,6 +83,7 @@ impl RemoteRepo {
         Self {
             slug,
             local,
+            base: RefCell::default(),
             known: RefCell::default(),
             wants: RefCell::default(),
         }
@@ -102,6 +110,12 @@ impl RemoteRepo {
             && wants.contains.is_empty()
             && !wants.list
             && wants.questions.is_empty()
+    }
+
+    /// Notes where the base branch stands.
+    pub fn know_base(&self, name: &str, tip: &RemoteCommit) {
+        self.know_commit(tip);
+        self.base.replace(Some((name.to_owned(), tip.id)));
     }
 
     /// Notes a commit and tree that are known from elsewhere.
@@ -198,6 +212,9 @@ impl RemoteRepo {
         {
             return Ok(answer);
         }
+        if self.leads_to(outer, inner) {
+            return Ok(true);
+        }
         let key = (*inner, *outer);
         match self.known.borrow().contains.get(&key) {
             Some(Ok(answer)) => return Ok(*answer),
@@ -206,6 +223,22 @@ impl RemoteRepo {
         }
         self.wants.borrow_mut().contains.insert(key);
         self.later()
+    }
+
+    /// Whether the commits that were read lead back from one to the other. `false` tells nothing.
+    fn leads_to(&self, from: &CommitId, to: &CommitId) -> bool {
+        let known = self.known.borrow();
+        let mut open = vec![*from];
+        let mut seen: HashSet<CommitId> = HashSet::new();
+        while let Some(at) = open.pop() {
+            if at == *to {
+                return true;
+            }
+            if let (true, Some(Ok(Some(info)))) = (seen.insert(at), known.commits.get(&at)) {
+                open.extend(&info.parents);
+            }
+        }
+        false
     }
 
     fn listed(&self) -> Result<Rc<Listed>, RepoError> {

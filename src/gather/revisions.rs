@@ -53,10 +53,24 @@ pub struct Repositories<'a> {
     pub written: Vec<String>,
 }
 
+/// How much is read of a branch that moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Always the newest commit at which a watched tree changed.
+    Newest,
+    /// That only where the target holds something else. Where all watched trees are equal at the branch's tip and at the commit that
+    /// the target holds, the answer is the target's own commit: nothing is copied, and no history has to be walked to say so.
+    WhereItDiffers,
+}
+
 /// Answers all queries.
+///
+/// # Errors
+/// Where this repository cannot be read at all.
 pub fn answer_revisions(
     repositories: &Repositories<'_>,
     queries: BTreeSet<RevisionQuery>,
+    depth: Depth,
 ) -> Result<BTreeMap<RevisionQuery, Revision>> {
     let mut by_origin: BTreeMap<Origin, Vec<RevisionQuery>> = BTreeMap::new();
     for query in queries {
@@ -71,7 +85,7 @@ pub fn answer_revisions(
         let revisions: Vec<Revision> = match &origin {
             Origin::Here => match &repositories.here {
                 Some((here, tip)) => {
-                    let asked = Asked::here(repositories, here, *tip)?;
+                    let asked = Asked::here(repositories, here, *tip)?.to(depth);
                     match here {
                         Here::Clone(repo) => asked.answer_all(repo, &queries)?,
                         Here::Forge(repo) => queries
@@ -86,7 +100,8 @@ pub fn answer_revisions(
             },
             Origin::Local(path) => match Repo::at(&repositories.root.join(path)) {
                 Ok(Some(repo)) => {
-                    Asked::elsewhere(repositories, &repo)?.answer_all(&repo, &queries)?
+                    let asked = Asked::elsewhere(repositories, &repo)?.to(depth);
+                    asked.answer_all(&repo, &queries)?
                 }
                 Ok(None) => all(failed(&format!(
                     "{path} is not the top of a git repository"
@@ -97,7 +112,7 @@ pub fn answer_revisions(
                 None => all(Revision::Unread),
                 Some(remotes) => match remotes.of(url) {
                     Some(repo) => {
-                        let asked = Asked::remote(repositories);
+                        let asked = Asked::remote(repositories).to(depth);
                         queries
                             .iter()
                             .map(|query| asked.answer(repo.as_ref(), query))
@@ -142,6 +157,7 @@ pub(super) struct Asked<'a> {
     allowed: Option<Vec<CommitId>>,
     policy: &'a Policy,
     written: &'a [String],
+    depth: Depth,
 }
 
 impl<'a> Asked<'a> {
@@ -169,7 +185,12 @@ impl<'a> Asked<'a> {
             policy: repositories.policy,
             allowed,
             written: &repositories.written,
+            depth: Depth::Newest,
         })
+    }
+
+    fn to(self, depth: Depth) -> Self {
+        Self { depth, ..self }
     }
 
     /// Whether a name is the base branch.
@@ -211,6 +232,7 @@ impl<'a> Asked<'a> {
             policy: repositories.policy,
             allowed: Some(allowed_tips(repo, repositories.policy, None)?),
             written: &[],
+            depth: Depth::Newest,
         })
     }
 
@@ -222,6 +244,7 @@ impl<'a> Asked<'a> {
             policy: repositories.policy,
             allowed: None,
             written: &[],
+            depth: Depth::Newest,
         }
     }
 
@@ -247,6 +270,9 @@ impl<'a> Asked<'a> {
         query: &RevisionQuery,
     ) -> Result<Revision, RepoError> {
         let name = query.reference.as_str();
+        if let Some(same) = same_id(query) {
+            return Ok(Revision::Resolved(same));
+        }
         let short = name
             .strip_prefix("refs/heads/")
             .or_else(|| name.strip_prefix("refs/tags/"))
@@ -298,6 +324,19 @@ impl<'a> Asked<'a> {
     ) -> Result<Revision, RepoError> {
         let found = watched(repo, &tip, query)?;
         let watch = self.watch(&found, query);
+        if let (Depth::WhereItDiffers, Some(target)) = (self.depth, query.target)
+            && self.policy.refs.allows_branch(name)
+            && same_as_target(repo, query, &tip, &watch)?
+        {
+            return Ok(Revision::Resolved(ResolvedRevision {
+                commit: target,
+                name: Some(name.to_owned()),
+                moving: true,
+                same_as_target: true,
+                outside: found.outside,
+                everything: found.everything,
+            }));
+        }
         let Some(commit) = repo.newest_change(&tip, &watch)? else {
             return Ok(failed_with(
                 format!("{name} never held {}", shown_folders(&query.folders)),
@@ -386,8 +425,24 @@ fn same_as_target(
     commit: &CommitId,
     watch: &Watch,
 ) -> Result<bool, RepoError> {
-    match &query.target {
-        Some(target) if repo.has(target)? => repo.same_trees(target, commit, watch),
-        _ => Ok(false),
-    }
+    let Some(target) = &query.target else {
+        return Ok(false);
+    };
+    // Both are asked for before either is waited for.
+    let same = repo.same_trees(target, commit, watch);
+    if repo.has(target)? { same } else { Ok(false) }
+}
+
+/// The answer for a source that holds the very commit id that its target holds: nothing could be copied, so that neither where it is
+/// reachable from nor what it is made of can matter. Most stages are at rest like this most of the time.
+fn same_id(query: &RevisionQuery) -> Option<ResolvedRevision> {
+    let commit = query.target?;
+    (query.reference == commit.to_string()).then(|| ResolvedRevision {
+        commit,
+        name: None,
+        moving: false,
+        same_as_target: true,
+        outside: Vec::new(),
+        everything: None,
+    })
 }

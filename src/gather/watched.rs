@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::copy::join;
 use crate::model::facts::RevisionQuery;
 use crate::model::ids::CommitId;
-use crate::repo::{EntryId, ReadObjects, RepoError};
+use crate::repo::{ReadObjects, RepoError};
 use crate::yaml::{Limits, NodeKind, Stream};
 
 /// The watched trees of one source and target at one commit.
@@ -36,13 +36,11 @@ pub(super) fn watched(
         }
     }
     while let Some(folder) = waiting.pop() {
-        for file in leading_files(repo, commit, &folder)? {
-            let Some((_, bytes)) = repo.blob_at(commit, &file)? else {
-                continue;
-            };
-            let own = file.rsplit_once('/').map_or("", |(own, _)| own);
+        for file in repo.files_below(commit, &folder, &is_leading)? {
+            let bytes = repo.blob(&file.blob)?;
+            let own = file.path.rsplit_once('/').map_or("", |(own, _)| own);
             match leads(&bytes, own) {
-                Err(why) => found.everything = Some(format!("{file} {why}")),
+                Err(why) => found.everything = Some(format!("{} {why}", file.path)),
                 Ok(targets) => {
                     for target in targets {
                         found.add(target, &mut seen, &mut waiting);
@@ -73,26 +71,12 @@ fn is_below(path: &str, folder: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Kustomizations and charts at or below a folder.
-fn leading_files(
-    repo: &dyn ReadObjects,
-    commit: &CommitId,
-    folder: &str,
-) -> Result<Vec<String>, RepoError> {
-    if !matches!(repo.entry_at(commit, folder)?, Some(EntryId::Folder(_))) {
-        return Ok(Vec::new());
-    }
-    let enter = |path: &str| is_below(path, folder) || is_below(folder, path) || folder.is_empty();
-    let take = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        (folder.is_empty() || is_below(path, folder))
-            && matches!(
-                name,
-                "kustomization.yaml" | "kustomization.yml" | "Kustomization" | "Chart.yaml"
-            )
-    };
-    let listing = repo.files_in(commit, &enter, &take)?;
-    Ok(listing.files.into_iter().map(|file| file.path).collect())
+/// Kustomizations and charts.
+fn is_leading(path: &str) -> bool {
+    matches!(
+        path.rsplit('/').next().unwrap_or(path),
+        "kustomization.yaml" | "kustomization.yml" | "Kustomization" | "Chart.yaml"
+    )
 }
 
 /// Paths outside `own` that a kustomization or chart speaks of. Everything that looks like a relative path upwards

@@ -53,7 +53,8 @@ pub enum Revision {
 /// A commit that a ref stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedRevision {
-    /// The commit: for a branch the newest one that touched a watched tree.
+    /// The commit: for a branch the newest one that touched a watched tree; the target's own where the branch was not read that far
+    /// because it holds the same.
     pub commit: CommitId,
     /// The human name: a tag's name, or a branch's with the commit's date. `None` for a full id.
     pub name: Option<String>,

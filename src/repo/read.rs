@@ -4,7 +4,7 @@ use git2::{ObjectType, Oid};
 
 use super::error::{RepoError, git_error};
 use super::objects::{oid, segments, tree_id};
-use super::{Change, CommitInfo, EntryId, FileChange, RefHits, Repo, TreeListing, Watch};
+use super::{Change, CommitInfo, EntryId, FileChange, RefHits, Repo, TreeFile, TreeListing, Watch};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::policy::Refs;
 
@@ -106,6 +106,24 @@ pub trait ReadObjects {
     /// # Errors
     /// As there.
     fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, RepoError>;
+
+    /// The regular files at or below a folder that `take` picks, by their whole paths; none where no folder stands there.
+    ///
+    /// # Errors
+    /// As [`Repo::files_in`].
+    fn files_below(
+        &self,
+        commit: &CommitId,
+        folder: &str,
+        take: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<TreeFile>, RepoError> {
+        if !matches!(self.entry_at(commit, folder)?, Some(EntryId::Folder(_))) {
+            return Ok(Vec::new());
+        }
+        let enter = |path: &str| is_below(path, folder) || is_below(folder, path);
+        let take = |path: &str| is_below(path, folder) && take(path);
+        Ok(self.files_in(commit, &enter, &take)?.files)
+    }
 
     /// The regular file at `path` of the commit; `None` where none stands there.
     ///
@@ -265,4 +283,12 @@ impl Repo {
     pub fn path_segments(path: &str) -> Result<Vec<&str>, RepoError> {
         segments(path)
     }
+}
+
+/// Whether a path is that folder or lies below it; everything lies below `""`.
+fn is_below(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

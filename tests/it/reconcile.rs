@@ -8,6 +8,7 @@ mod attacks_text;
 mod counts;
 mod elsewhere;
 mod faults;
+mod large;
 mod readme;
 mod rules;
 mod signed;

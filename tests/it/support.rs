@@ -5,4 +5,5 @@ pub mod clone;
 pub mod contract;
 pub mod git;
 pub mod github;
+pub mod large;
 pub mod site;

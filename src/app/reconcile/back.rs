@@ -74,7 +74,7 @@ fn put_up(seen: &Seen, proposals: &[Proposal]) -> BTreeMap<Place, CommitId> {
         ) else {
             continue;
         };
-        for resolved in &seen.evaluation.resolved {
+        for resolved in seen.evaluation.resolved.iter() {
             let manifest = seen.evaluation.catalog.pipeline(resolved.id);
             let same = manifest.namespace == proposal.namespace
                 && manifest.name.as_str() == proposal.pipeline;

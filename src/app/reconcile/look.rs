@@ -16,6 +16,7 @@ use crate::app::local::find_pipeline;
 use crate::app::session::Session;
 use crate::app::world::World;
 use crate::error::Failure;
+use crate::gather::Depth;
 use crate::model::brought::ToldOf;
 use crate::model::catalog::PipelineId;
 use crate::model::ids::PlanId;
@@ -69,7 +70,7 @@ impl Stand {
 /// Looks.
 pub(in crate::app) async fn look(session: &Session, order: &Order) -> Result<Look, Failure> {
     let mut memory = Memory::default();
-    let seen = see(session).await?;
+    let seen = see(session, Depth::Newest).await?;
     let named = order.pipeline.as_deref();
     let only = named
         .map(|name| find_pipeline(&seen.evaluation, name))

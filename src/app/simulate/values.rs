@@ -42,7 +42,7 @@ impl Simulation<'_> {
             }
         }
         let mut found = BTreeMap::new();
-        for pipeline in resolved {
+        for pipeline in resolved.iter() {
             for stage in 0..pipeline.stages.len() {
                 for service in pipeline.stages[stage]
                     .services
@@ -77,7 +77,7 @@ impl Simulation<'_> {
             }
         }
         let mut stages: Vec<StageEnd> = Vec::new();
-        for pipeline in &self.evaluation.resolved {
+        for pipeline in self.evaluation.resolved.iter() {
             let manifest = catalog.pipeline(pipeline.id);
             for (index, stage) in manifest.stages.iter().enumerate() {
                 let mut values = Vec::new();

@@ -1,12 +1,14 @@
 //! Fetching what was noted, side by side, and proving it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::{Listed, RemoteRepo, Wants, told};
-use crate::forge::{Forge, ForgeError, PathEntry, Relation, RemoteEntry};
+use super::{Listed, PAGE, RemoteRepo, Wants, told};
+use crate::forge::{
+    CommitWanted, Forge, ForgeError, HistoryCommit, PathEntry, Relation, RemoteEntry,
+};
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::repo::{FOLDER, Repo, TreeEntry};
@@ -17,18 +19,17 @@ impl RemoteRepo {
         if self.satisfied() {
             return false;
         }
-        let wants = self.wants.take();
-        let commits: Vec<_> = wants.commits.iter().collect();
+        let mut wants = self.wants.take();
+        self.compare_later(&mut wants);
+        let (pages, single): (Vec<_>, Vec<_>) =
+            wants.commits.iter().partition(|(_, (first, _))| *first > 1);
         tokio::join!(
             self.fetch_refs(forge, &wants),
-            join_all(
-                commits
-                    .into_iter()
-                    .map(|(from, (first, paths))| async move {
-                        let paths: Vec<String> = paths.iter().cloned().collect();
-                        self.fetch_commits(forge, from, *first, &paths).await;
-                    })
-            ),
+            join_all(pages.into_iter().map(|(from, (first, paths))| async move {
+                let paths: Vec<String> = paths.iter().cloned().collect();
+                self.fetch_page(forge, from, *first, &paths).await;
+            })),
+            self.fetch_commits(forge, &single),
             self.fetch_trees(forge, &wants),
             join_all(wants.deep.iter().map(|tree| self.fetch_deep(forge, tree))),
             self.fetch_blobs(forge, &wants),
@@ -49,6 +50,25 @@ impl RemoteRepo {
             },
         );
         true
+    }
+
+    /// A comparison costs a call, a page of history tells of all the commits on it: as long as pages come, nothing is compared, and
+    /// where several commits are to be compared with one whose history was not read yet, its first page comes instead. What is left
+    /// then is noted anew.
+    fn compare_later(&self, wants: &mut Wants) {
+        let mut inners: BTreeMap<CommitId, usize> = BTreeMap::new();
+        for (_, outer) in &wants.contains {
+            *inners.entry(*outer).or_default() += 1;
+        }
+        for (outer, count) in inners {
+            if count > 1 && !self.known.borrow().paged.contains(&outer) {
+                let want = wants.commits.entry(outer).or_default();
+                want.0 = PAGE;
+            }
+        }
+        if wants.commits.values().any(|(first, _)| *first > 1) {
+            wants.contains.clear();
+        }
     }
 
     async fn fetch_refs(&self, forge: &Forge, wants: &Wants) {
@@ -72,22 +92,51 @@ impl RemoteRepo {
         }
     }
 
-    async fn fetch_commits(&self, forge: &Forge, from: &CommitId, first: usize, paths: &[String]) {
+    /// Single commits, many in a call.
+    async fn fetch_commits(
+        &self,
+        forge: &Forge,
+        wanted: &[(&CommitId, &(usize, BTreeSet<String>))],
+    ) {
+        let wanted: Vec<CommitWanted> = wanted
+            .iter()
+            .map(|(id, (_, paths))| (**id, paths.iter().cloned().collect()))
+            .collect();
+        let found = forge.commits_by_id(&wanted).await;
+        for ((id, paths), found) in wanted.iter().zip(found) {
+            match found {
+                Ok(Some(found)) if found.commit.id == *id => self.know_history(&found, paths),
+                Ok(_) => {
+                    self.known.borrow_mut().commits.insert(*id, Ok(None));
+                }
+                Err(why) => {
+                    self.known.borrow_mut().commits.insert(*id, Err(why));
+                }
+            }
+        }
+    }
+
+    fn know_history(&self, found: &HistoryCommit, paths: &[String]) {
+        let mut known = self.known.borrow_mut();
+        let id = found.commit.id;
+        for (path, entry) in paths.iter().zip(&found.entries) {
+            known.entries.insert((id, path.clone()), entry.clone());
+        }
+        known
+            .commits
+            .insert(id, Ok(Some(Rc::new(told(&found.commit)))));
+    }
+
+    /// A page of history.
+    async fn fetch_page(&self, forge: &Forge, from: &CommitId, first: usize, paths: &[String]) {
+        self.known.borrow_mut().paged.insert(*from);
         match forge.commits(from, first, paths).await {
             Ok(found) => {
-                let mut known = self.known.borrow_mut();
                 if !found.iter().any(|one| one.commit.id == *from) {
-                    known.commits.insert(*from, Ok(None));
+                    self.known.borrow_mut().commits.insert(*from, Ok(None));
                 }
                 for one in found {
-                    for (path, entry) in paths.iter().zip(&one.entries) {
-                        known
-                            .entries
-                            .insert((one.commit.id, path.clone()), entry.clone());
-                    }
-                    known
-                        .commits
-                        .insert(one.commit.id, Ok(Some(Rc::new(told(&one.commit)))));
+                    self.know_history(&one, paths);
                 }
             }
             Err(error) => {

@@ -1,15 +1,13 @@
 //! The walks: the same questions that a clone answers, asked of what the forge told.
 
-use super::{EntryAt, RemoteRepo};
+use super::{EntryAt, PAGE, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;
 use crate::repo::{
     BlobChange, Change, CommitInfo, EntryId, FOLDER, FileChange, FoundBy, ReadObjects, RefHits,
-    Repo, RepoError, TreeEntry, TreeListing, WantedRef, Watch,
+    Repo, RepoError, TreeEntry, TreeFile, TreeListing, WantedRef, Watch,
 };
 
-/// A page of history.
-const PAGE: usize = 100;
 /// History is not walked further back than this.
 pub(super) const FURTHEST: usize = 5_000;
 /// A commit that only its id names is looked for from so many branches and tags.
@@ -140,6 +138,13 @@ impl ReadObjects for RemoteRepo {
             FoundBy::Branch(name) if refs.allows_branch(name) => return Ok(Some(true)),
             FoundBy::Tag(name) if refs.allows_tag(name) => return Ok(Some(true)),
             _ => {}
+        }
+        // Most likely it lies on the base, whose tip is known without listing anything.
+        let base = self.base.borrow().clone();
+        if let Some((_, tip)) = base.filter(|(name, _)| refs.allows_branch(name))
+            && self.related(commit, &tip)?
+        {
+            return Ok(Some(true));
         }
         let listed = self.listed()?;
         let branches = listed
@@ -316,5 +321,22 @@ impl ReadObjects for RemoteRepo {
 
     fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, RepoError> {
         Ok(self.content(blob)?.as_ref().clone())
+    }
+
+    /// From the folder's own tree: what lies beside it need not be here, and an equal folder of another commit answers too.
+    fn files_below(
+        &self,
+        commit: &CommitId,
+        folder: &str,
+        take: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<TreeFile>, RepoError> {
+        let Some(EntryId::Folder(tree)) = self.entry_at(commit, folder)? else {
+            return Ok(Vec::new());
+        };
+        let folder = Repo::path_segments(folder)?.join("/");
+        let mut listing = TreeListing::default();
+        self.list(&tree, &folder, 1, &|_| true, take, &mut listing)?;
+        listing.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(listing.files)
     }
 }

@@ -37,7 +37,7 @@
 //!
 //! # What it does not do
 //!
-//! - No git over HTTP (`git clone`, `git push`): a person's push is [`Person::pushes`].
+//! - No git over HTTP (`git clone`, `git push`): a person's push is [`Person::pushes`], a runner's checkout [`Place::checks_out`].
 //! - No plain issues, milestones, projects, discussions, comments on lines of a diff, releases, webhooks, search.
 //! - Nothing runs: a workflow run stays queued until somebody ends it ([`Place::finish_run`]). `repository_dispatch` is taken and forgotten.
 //!   Events start no runs ([`Person::triggers`] makes one); whether GitHub would start one is not modelled.
@@ -80,6 +80,7 @@ mod access;
 mod api;
 mod budget;
 mod call;
+mod checkout;
 mod clock;
 mod faults;
 mod graphql;

@@ -299,6 +299,19 @@ impl Store {
         ))
     }
 
+    /// A pack of one commit and everything below it, without its history.
+    pub fn pack_of(&self, commit: Oid) -> Vec<u8> {
+        let inner = self.lock();
+        let pack = || {
+            let mut builder = inner.git.packbuilder()?;
+            builder.insert_commit(commit)?;
+            let mut bytes = git2::Buf::new();
+            builder.write_buf(&mut bytes)?;
+            Ok(bytes.to_vec())
+        };
+        pack().unwrap_or_else(|error: git2::Error| panic!("{error}"))
+    }
+
     /// Reads a commit.
     pub fn info(&self, oid: Oid) -> Option<Commit> {
         let inner = self.lock();
