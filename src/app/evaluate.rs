@@ -75,7 +75,13 @@ pub(super) struct Ask {
 impl Evaluation {
     /// Reads and checks everything. `history` is left out where nothing is planned.
     pub(super) fn of(world: &World, now: Timestamp, with_history: bool) -> Result<Self, Failure> {
-        Self::read(world, &Manifests::of(world), now, with_history, Depth::Newest)
+        Self::read(
+            world,
+            &Manifests::of(world),
+            now,
+            with_history,
+            Depth::Newest,
+        )
     }
 
     /// Reads and checks everything on the forge, as far back as `reading` says.

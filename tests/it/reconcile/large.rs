@@ -25,7 +25,7 @@ fn size(pipelines: usize) -> Size {
 async fn run(site: &Large) -> Vec<String> {
     let workspace = tempfile::tempdir().unwrap();
     site.checks_out(workspace.path());
-    let environment: BTreeMap<&str, String> = 
+    let environment: BTreeMap<&str, String> =
         site.environment(workspace.path()).into_iter().collect();
     let cli = Cli::try_parse_from(["sluice", "reconcile", "--format=json"]).unwrap();
     let look = |name: &str| environment.get(name).cloned();

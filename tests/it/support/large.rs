@@ -101,15 +101,20 @@ fn pipeline(number: usize) -> String {
             }
         }
     }
-    text.push_str("  edges:\n  - from: dev\n    to: qa\n    gates:\n    - { name: tested, type: APPROVAL }\n");
-    text.push_str("  - from: qa\n    to: prod\n    gates:\n    - { name: release, type: APPROVAL }\n");
+    text.push_str(
+        "  edges:\n  - from: dev\n    to: qa\n    gates:\n    - { name: tested, type: APPROVAL }\n",
+    );
+    text.push_str(
+        "  - from: qa\n    to: prod\n    gates:\n    - { name: release, type: APPROVAL }\n",
+    );
     if number.is_multiple_of(4) {
         text.push_str("    - { name: hours, type: WINDOW }\n");
     }
     text
 }
 
-const POLICY: &str = "version: 1\ngates:\n  hours: { open: [\"Mon-Fri 07:00-19:00\"], zone: Europe/Berlin }\n";
+const POLICY: &str =
+    "version: 1\ngates:\n  hours: { open: [\"Mon-Fri 07:00-19:00\"], zone: Europe/Berlin }\n";
 
 impl Large {
     /// Makes it, with a history in which each folder was changed by a commit of its own before the stages were pinned there, and
@@ -161,9 +166,15 @@ impl Large {
         for (pipeline, service) in sources {
             let pin = self.push(&code(pipeline, service, 1), "Change a service");
             for stage in ["qa", "prod"] {
-                files.push((file(stage, pipeline, service), self::service(stage, pipeline, service, &pin)));
+                files.push((
+                    file(stage, pipeline, service),
+                    self::service(stage, pipeline, service, &pin),
+                ));
             }
-            files.push((file("dev", pipeline, service), self::service("dev", pipeline, service, "main")));
+            files.push((
+                file("dev", pipeline, service),
+                self::service("dev", pipeline, service, "main"),
+            ));
         }
         for number in 0..self.size.pipelines {
             files.push((format!("pipelines/p{number:03}.yaml"), pipeline(number)));
@@ -189,7 +200,12 @@ impl Large {
             if number.is_multiple_of(2) {
                 self.push(&code(pipeline, 0, 2), "Change a service");
             } else {
-                let ahead = |stage: &str| (file(stage, pipeline, 2), service(stage, pipeline, 2, "1.1.0"));
+                let ahead = |stage: &str| {
+                    (
+                        file(stage, pipeline, 2),
+                        service(stage, pipeline, 2, "1.1.0"),
+                    )
+                };
                 self.push(&[ahead("dev"), ahead("qa")], "Take a newer chart");
             }
         }
@@ -254,7 +270,7 @@ impl Large {
 
     /// Points of GraphQL's budget that were used up in this hour.
     pub fn points(&self) -> u64 {
-        0
+        self.hub.used(&self.token, "graphql")
     }
 
     /// Open promotions.
@@ -310,7 +326,12 @@ pub fn kind_of(call: &Seen) -> String {
     };
     match &call.operation {
         Some(operation) => {
-            let starts = ["history(first", "refs(refPrefix: \"refs/heads/sluice/", "entries {", "refs(refPrefix"];
+            let starts = [
+                "history(first",
+                "refs(refPrefix: \"refs/heads/sluice/",
+                "entries {",
+                "refs(refPrefix",
+            ];
             let of = starts
                 .iter()
                 .find(|start| operation.document.contains(**start));
