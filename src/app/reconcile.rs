@@ -31,7 +31,7 @@ use crate::error::{Exit, Failure};
 use crate::gather::Depth;
 use crate::model::catalog::PipelineId;
 use crate::model::ids::PlanId;
-use crate::model::pull::{Pull, PullNumber, Snapshot};
+use crate::model::pull::{ClosedPull, PullNumber, Snapshot};
 
 pub(super) use ask::Asked;
 use land::Landing;
@@ -69,7 +69,7 @@ struct Memory {
     /// How many were put up.
     opened: u32,
     /// Closed pull requests of ours, once they were asked for.
-    closed: Option<Vec<Pull>>,
+    closed: Option<Vec<ClosedPull>>,
     /// What the people who closed them may do.
     closers: Closers,
     /// A landing that has still to be seen on the base.

@@ -1,4 +1,5 @@
-//! Commits of another clone through the API, with what stood at some paths: a page of a history, or many commits by their ids.
+//! Commits of another clone through the API, with what stood at some paths: a page of a history, or many commits by their ids; and
+//! what names mean, in the same call.
 
 use std::fmt::Write;
 
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
+use super::objects::{LEADS, NamesPart, RemoteRef};
 use super::shapes::{COMMIT, CommitShape, Nodes, shape};
 use crate::model::evidence::Looked;
 use crate::model::ids::CommitId;
@@ -15,6 +17,8 @@ use crate::model::pull::RemoteCommit;
 
 /// How many commits, and how many paths of them, one query asks for.
 const BATCH: usize = 100;
+/// How many names one query asks for.
+const NAMES: usize = 50;
 
 /// A commit of a history with what stood at the paths that were asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,49 +72,77 @@ impl Forge {
         Ok(found)
     }
 
-    /// Commits by their ids, each with what stood at its paths: a hundred commits in a call. `None` where there is no such commit.
-    pub async fn commits_by_id(
+    /// What names mean, and commits by their ids, each with what stood at its paths: one call for as much as fits into a query. `None`
+    /// where there is no such commit.
+    pub async fn look_up(
         &self,
+        names: &[String],
         wanted: &[CommitWanted],
-    ) -> Vec<Looked<Option<HistoryCommit>>> {
-        let doing = format!("read commits of {}", self.slug());
+    ) -> (Vec<Looked<RemoteRef>>, Vec<Looked<Option<HistoryCommit>>>) {
+        let doing = format!("read refs and commits of {}", self.slug());
         let doing = doing.as_str();
-        let batches = batches(wanted).into_iter().map(|batch| async move {
-            let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
-            let (mut head, mut aliases) = (String::new(), String::new());
-            for (index, (id, paths)) in batch.iter().enumerate() {
-                variables[format!("o{index}")] = json!(id);
-                // Writing to a String cannot fail.
-                let _ = write!(head, ", $o{index}: GitObjectID!");
-                let mut fields = String::new();
-                for (at, path) in paths.iter().enumerate() {
-                    variables[format!("o{index}p{at}")] = Value::from(path.as_str());
-                    let _ = write!(head, ", $o{index}p{at}: String!");
-                    let _ = write!(fields, " p{at}: file(path: $o{index}p{at}) {{ mode oid }}");
-                }
-                let _ = write!(
-                    aliases,
-                    " o{index}: object(oid: $o{index}) {{ ... on Commit {{ ...commit{fields} }} }}"
-                );
-            }
-            let query = format!(
-                "query($owner: String!, $name: String!{head}) {{ repository(owner: $owner, name: $name) {{{aliases} }} }} {COMMIT}"
-            );
-            (batch, self.query(&query, variables, doing).await)
+        let mut commits = batches(wanted).into_iter();
+        let mut names = names.chunks(NAMES);
+        let parts = std::iter::from_fn(|| match (names.next(), commits.next()) {
+            (None, None) => None,
+            (names, commits) => Some((names.unwrap_or_default(), commits.unwrap_or_default())),
         });
-        let mut found = Vec::new();
-        for (batch, answer) in join_all(batches).await {
-            for (index, (_, paths)) in batch.iter().enumerate() {
-                found.push(match &answer {
-                    Ok((data, _)) => {
-                        let node = &data["repository"][format!("o{index}")];
-                        commit_of(node, paths.len(), doing).map_err(|error| error.to_string())
-                    }
-                    Err(error) => Err(error.to_string()),
-                });
+        let answers = parts.map(|(names, commits)| async move {
+            let (query, variables) = self.look_up_query(names, commits);
+            (names, commits, self.query(&query, variables, doing).await)
+        });
+        let (mut refs, mut found) = (Vec::new(), Vec::new());
+        for (names, commits, answer) in join_all(answers).await {
+            let data = answer
+                .map(|(data, _)| data)
+                .map_err(|error| error.to_string());
+            let words = |error: ForgeError| error.to_string();
+            for index in 0..names.len() {
+                let told = data.as_ref().map_err(String::clone);
+                refs.push(told.and_then(|data| NamesPart::told(data, index).map_err(words)));
+            }
+            for (index, (_, paths)) in commits.iter().enumerate() {
+                let told = data.as_ref().map_err(String::clone);
+                found.push(told.and_then(|data| {
+                    let node = &data["repository"][format!("o{index}")];
+                    commit_of(node, paths.len(), doing).map_err(words)
+                }));
             }
         }
-        found
+        (refs, found)
+    }
+
+    fn look_up_query(&self, names: &[String], commits: &[CommitWanted]) -> (String, Value) {
+        let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
+        let NamesPart {
+            mut head,
+            fields: mut aliases,
+        } = NamesPart::of(names, &mut variables);
+        for (index, (id, paths)) in commits.iter().enumerate() {
+            variables[format!("o{index}")] = json!(id);
+            // Writing to a String cannot fail.
+            let _ = write!(head, ", $o{index}: GitObjectID!");
+            let mut fields = String::new();
+            for (at, path) in paths.iter().enumerate() {
+                variables[format!("o{index}p{at}")] = Value::from(path.as_str());
+                let _ = write!(head, ", $o{index}p{at}: String!");
+                let _ = write!(fields, " p{at}: file(path: $o{index}p{at}) {{ mode oid }}");
+            }
+            let _ = write!(
+                aliases,
+                " o{index}: object(oid: $o{index}) {{ ... on Commit {{ ...commit{fields} }} }}"
+            );
+        }
+        // A fragment that is not used is an error.
+        let fragments = match (names.is_empty(), commits.is_empty()) {
+            (false, false) => format!("{LEADS} {COMMIT}"),
+            (false, true) => LEADS.to_owned(),
+            _ => COMMIT.to_owned(),
+        };
+        let query = format!(
+            "query($owner: String!, $name: String!{head}) {{ repository(owner: $owner, name: $name) {{{aliases} }} }} {fragments}"
+        );
+        (query, variables)
     }
 }
 

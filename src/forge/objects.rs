@@ -19,6 +19,44 @@ use crate::model::pull::PullNumber;
 /// How many objects one query asks for.
 const BATCH: usize = 50;
 
+/// The part of a query that asks what names mean.
+#[derive(Default)]
+pub(super) struct NamesPart {
+    /// Declarations of variables.
+    pub head: String,
+    /// Fields of the repository.
+    pub fields: String,
+}
+
+impl NamesPart {
+    /// Asks for these names, and puts them among the variables.
+    pub(super) fn of(names: &[String], variables: &mut Value) -> Self {
+        let mut part = Self::default();
+        for (index, name) in names.iter().enumerate() {
+            for (kind, prefix) in [("b", "refs/heads/"), ("t", "refs/tags/")] {
+                let alias = format!("{kind}{index}");
+                variables[&alias] = Value::from(format!("{prefix}{name}"));
+                // Writing to a String cannot fail.
+                let _ = write!(part.head, ", ${alias}: String!");
+                let _ = write!(
+                    part.fields,
+                    " {alias}: ref(qualifiedName: ${alias}) {{ target {{ ...leads }} }}"
+                );
+            }
+        }
+        part
+    }
+
+    /// What the answer says of the `index`th name.
+    pub(super) fn told(data: &Value, index: usize) -> Result<RemoteRef, ForgeError> {
+        let commit = |kind: &str| peeled(&data["repository"][format!("{kind}{index}")]["target"]);
+        Ok(RemoteRef {
+            branch: commit("b")?,
+            tag: commit("t")?,
+        })
+    }
+}
+
 /// What a name means on the forge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemoteRef {
@@ -49,43 +87,6 @@ pub enum Relation {
 }
 
 impl Forge {
-    /// What names mean: one call for all of them.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn resolve(&self, names: &[String]) -> Result<Vec<RemoteRef>, ForgeError> {
-        let doing = format!("read refs of {}", self.slug());
-        let mut found = Vec::new();
-        for chunk in names.chunks(BATCH) {
-            let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
-            let (mut head, mut fields) = (String::new(), String::new());
-            for (index, name) in chunk.iter().enumerate() {
-                for (kind, prefix) in [("b", "refs/heads/"), ("t", "refs/tags/")] {
-                    let alias = format!("{kind}{index}");
-                    variables[&alias] = Value::from(format!("{prefix}{name}"));
-                    // Writing to a String cannot fail.
-                    let _ = write!(head, ", ${alias}: String!");
-                    let _ = write!(
-                        fields,
-                        " {alias}: ref(qualifiedName: ${alias}) {{ target {{ ...leads }} }}"
-                    );
-                }
-            }
-            let query = format!(
-                "query($owner: String!, $name: String!{head}) {{ repository(owner: $owner, name: $name) {{{fields} }} }} {LEADS}"
-            );
-            let (data, _) = self.query(&query, variables, &doing).await?;
-            for index in 0..chunk.len() {
-                let commit = |alias: String| peeled(&data["repository"][alias]["target"]);
-                found.push(RemoteRef {
-                    branch: commit(format!("b{index}"))?,
-                    tag: commit(format!("t{index}"))?,
-                });
-            }
-        }
-        Ok(found)
-    }
-
     /// The entries of trees, fifty in a call.
     pub async fn trees(&self, trees: &[TreeId]) -> Vec<Looked<Vec<RemoteEntry>>> {
         let doing = format!("read folders of {}", self.slug());
@@ -276,7 +277,7 @@ pub struct PathEntry {
     pub id: String,
 }
 
-const LEADS: &str = "fragment leads on GitObject { __typename oid ... on Tag { target { __typename oid \
+pub(super) const LEADS: &str = "fragment leads on GitObject { __typename oid ... on Tag { target { __typename oid \
     ... on Tag { target { __typename oid ... on Tag { target { __typename oid } } } } } } }";
 
 /// The commit that an object leads to, through tags of tags; `None` where there is nothing or no commit.

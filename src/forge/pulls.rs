@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ForgeError;
-use super::shapes::{ACTOR, Nodes, shape};
-use super::snapshot::{PULL, PullShape};
+use super::shapes::{ACTOR, ActorShape, Nodes, shape, time};
+use super::snapshot::{Closing, PULL, PullShape, closed_by};
 use super::{Forge, MOST_PAGES};
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::{ClosedPull, Pull, PullNumber};
 
 /// A pull request to open.
 #[derive(Clone, Debug)]
@@ -29,14 +29,16 @@ pub struct NewPull<'a> {
 #[derive(Clone, Debug)]
 pub struct Closed {
     /// Those that were found.
-    pub pulls: Vec<Pull>,
+    pub pulls: Vec<ClosedPull>,
     /// There may be older ones.
     pub more: bool,
 }
 
 const CLOSED: &str = "query($owner: String!, $name: String!, $base: String!, $after: String) { \
     repository(owner: $owner, name: $name) { pullRequests(states: [CLOSED], baseRefName: $base, first: 100, after: $after, \
-    orderBy: { field: UPDATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { ...pull } } } }";
+    orderBy: { field: UPDATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { number headRefName isCrossRepository \
+    createdAt closedAt author { ...who } \
+    closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } } } } }";
 
 impl Forge {
     /// Opens a pull request, or finds the one that is open from this branch.
@@ -124,10 +126,10 @@ impl Forge {
     pub async fn closed_pulls(
         &self,
         base: &str,
-        enough: impl Fn(&[Pull]) -> bool,
+        enough: impl Fn(&[ClosedPull]) -> bool,
     ) -> Result<Closed, ForgeError> {
         let doing = "look for promotions that were closed";
-        let query = format!("{CLOSED} {PULL} {ACTOR}");
+        let query = format!("{CLOSED} {ACTOR}");
         let mut after = Value::Null;
         let mut pulls = Vec::new();
         for _ in 0..MOST_PAGES {
@@ -135,10 +137,10 @@ impl Forge {
                 "owner": self.slug().owner(), "name": self.slug().name(), "base": base, "after": after,
             });
             let (mut data, _) = self.query(&query, variables, doing).await?;
-            let page: Nodes<PullShape> = shape(data["repository"]["pullRequests"].take(), doing)?;
+            let page: Nodes<ClosedShape> = shape(data["repository"]["pullRequests"].take(), doing)?;
             let next = page.next();
             for found in page.nodes {
-                pulls.push(found.pull()?);
+                pulls.push(found.closed()?);
             }
             match next {
                 Some(cursor) if !enough(&pulls) => after = Value::from(cursor),
@@ -245,6 +247,31 @@ impl Forge {
         )
         .await?;
         Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClosedShape {
+    number: u64,
+    head_ref_name: String,
+    is_cross_repository: bool,
+    created_at: String,
+    closed_at: Option<String>,
+    author: Option<ActorShape>,
+    closings: Nodes<Closing>,
+}
+
+impl ClosedShape {
+    fn closed(self) -> Result<ClosedPull, ForgeError> {
+        Ok(ClosedPull {
+            number: PullNumber(self.number),
+            branch: self.head_ref_name,
+            foreign: self.is_cross_repository,
+            author: self.author.map(Into::into),
+            at: time(self.closed_at.as_deref().unwrap_or(&self.created_at))?,
+            by: closed_by(self.closings),
+        })
     }
 }
 

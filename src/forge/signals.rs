@@ -176,45 +176,6 @@ impl Forge {
             .collect()
     }
 
-    /// Which of these commits have a successful status of this context: one call for a hundred of them.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn successful(
-        &self,
-        commits: &[CommitId],
-        context: &str,
-    ) -> Result<Vec<CommitId>, ForgeError> {
-        let doing = "read the statuses of open promotions";
-        let mut found = Vec::new();
-        for part in commits.chunks(100) {
-            let objects: String = part
-                .iter()
-                .enumerate()
-                .map(|(at, commit)| {
-                    format!(
-                        " c{at}: object(oid: \"{commit}\") {{ ... on Commit {{ oid status {{ contexts {{ context state }} }} }} }}"
-                    )
-                })
-                .collect();
-            let query = format!(
-                "query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{{objects} }} }}"
-            );
-            let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
-            let (data, _) = self.query(&query, variables, doing).await?;
-            let has_it = |at: usize| {
-                let all = data["repository"][format!("c{at}")]["status"]["contexts"].as_array();
-                let is_it = |one: &Value| {
-                    one["context"].as_str() == Some(context) && one["state"] == "SUCCESS"
-                };
-                all.is_some_and(|all| all.iter().any(is_it))
-            };
-            let those = part.iter().enumerate().filter(|(at, _)| has_it(*at));
-            found.extend(those.map(|(_, commit)| *commit));
-        }
-        Ok(found)
-    }
-
     /// Of which of these commits anything is said under this context, or by this App: one call for a hundred of them.
     ///
     /// # Errors

@@ -10,8 +10,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ForgeError;
+use super::labels::CONTEXT;
 use super::shapes::{ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, id, shape, time};
 use super::{Forge, MOST_PAGES, too_long};
+use crate::model::evidence::Actor;
 use crate::model::pull::{
     Allows, Mergeable, PromotionBranch, Pull, PullNumber, PullState, Snapshot, TestMerge,
 };
@@ -26,15 +28,19 @@ pub(super) const PULL: &str = "fragment pull on PullRequest { number id title bo
     closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } \
     autoMergeRequest { enabledAt } isInMergeQueue }";
 
-const SNAPSHOT: &str = "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) { \
+const SNAPSHOT: &str = "query($owner: String!, $name: String!, $pulls: Int!, $context: String!, $after: String) { repository(owner: $owner, name: $name) { \
     id databaseId mergeCommitAllowed squashMergeAllowed \
     defaultBranchRef { name target { __typename ...commit } } \
     mergeQueue { id } \
     approve: labels(first: 100, query: \"approve/\") { nodes { name } } \
     own: labels(first: 100, query: \"sluice/\") { nodes { name } } \
     refs(refPrefix: \"refs/heads/sluice/\", first: 50, after: $after) { pageInfo { hasNextPage endCursor } \
-    nodes { prefix name target { __typename oid ...commit } \
-    associatedPullRequests(first: 20, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { ...pull } } } } } }";
+    nodes { prefix name target { __typename oid ...commit ... on Commit { status { context(name: $context) { state } } } } \
+    associatedPullRequests(first: $pulls, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { ...pull } } } } } }";
+
+/// A branch of ours has one pull request. GitHub charges for as many as are asked for, of every branch, and not for what is there: more
+/// are asked for only where somebody opened another one.
+const PULLS_OF_A_BRANCH: [u32; 2] = [1, 20];
 
 impl Forge {
     /// Reads the snapshot: one call for fifty branches.
@@ -48,10 +54,23 @@ impl Forge {
         let mut found: Option<Snapshot> = None;
         let mut ended = false;
         for _ in 0..MOST_PAGES {
-            let variables =
-                json!({ "owner": self.slug.owner(), "name": self.slug.name(), "after": after });
-            let (mut data, date) = self.query(&query, variables, doing).await?;
-            let page: RepositoryShape = shape(data["repository"].take(), doing)?;
+            let mut read = None;
+            for pulls in PULLS_OF_A_BRANCH {
+                let variables = json!({
+                    "owner": self.slug.owner(), "name": self.slug.name(), "pulls": pulls, "context": CONTEXT, "after": after,
+                });
+                let (mut data, date) = self.query(&query, variables, doing).await?;
+                let page: RepositoryShape = shape(data["repository"].take(), doing)?;
+                let mut branches = page.refs.nodes.iter();
+                let cut = branches.any(|found| found.associated_pull_requests.next().is_some());
+                read = Some((page, date));
+                if !cut {
+                    break;
+                }
+            }
+            let Some((page, date)) = read else {
+                break;
+            };
             let next = page.refs.next();
             let now = date
                 .ok_or_else(|| ForgeError::NotUnderstood(format!("to {doing}: it has no Date")))?;
@@ -112,8 +131,26 @@ struct Named {
 struct RefShape {
     prefix: String,
     name: String,
-    target: CommitShape,
+    target: TipShape,
     associated_pull_requests: Nodes<PullShape>,
+}
+
+/// The tip of a branch, and what our status says of it.
+#[derive(Deserialize)]
+struct TipShape {
+    #[serde(flatten)]
+    commit: CommitShape,
+    status: Option<StatusShape>,
+}
+
+#[derive(Deserialize)]
+struct StatusShape {
+    context: Option<ContextShape>,
+}
+
+#[derive(Deserialize)]
+struct ContextShape {
+    state: String,
 }
 
 impl RepositoryShape {
@@ -133,7 +170,8 @@ impl RepositoryShape {
         let mut branches = Vec::new();
         for found in self.refs.nodes {
             // A ref that leads to no commit is none of ours.
-            let Ok(tip) = found.target.commit() else {
+            let context = found.target.status.and_then(|status| status.context);
+            let Ok(tip) = found.target.commit.commit() else {
                 continue;
             };
             if found.associated_pull_requests.next().is_some() {
@@ -145,6 +183,7 @@ impl RepositoryShape {
             branches.push(PromotionBranch {
                 name: short_name(&found.prefix, &found.name)?,
                 tip,
+                success: context.is_some_and(|context| context.state == "SUCCESS"),
                 pulls: found
                     .associated_pull_requests
                     .nodes
@@ -225,8 +264,14 @@ struct Count {
 }
 
 #[derive(Deserialize)]
-struct Closing {
+pub(super) struct Closing {
     actor: Option<ActorShape>,
+}
+
+/// Who closed it, of its last closing.
+pub(super) fn closed_by(closings: Nodes<Closing>) -> Option<Actor> {
+    let mut closings = closings.nodes.into_iter();
+    closings.find_map(|closing| closing.actor).map(Into::into)
 }
 
 impl PullShape {
@@ -241,12 +286,7 @@ impl PullShape {
             },
             "CLOSED" => PullState::Closed {
                 at: moment(&self.closed_at, &self.created_at)?,
-                by: self
-                    .closings
-                    .nodes
-                    .into_iter()
-                    .find_map(|closing| closing.actor)
-                    .map(Into::into),
+                by: closed_by(self.closings),
             },
             other => {
                 return Err(ForgeError::NotUnderstood(format!(

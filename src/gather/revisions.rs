@@ -277,6 +277,9 @@ impl<'a> Asked<'a> {
             .strip_prefix("refs/heads/")
             .or_else(|| name.strip_prefix("refs/tags/"))
             .unwrap_or(name);
+        if self.allowed.is_none() {
+            look_ahead(repo, query);
+        }
         let hits = repo.resolve(name, self.remote)?;
         let base = self.base.and_then(|(branch, tip)| {
             (branch == Some(short) && !name.starts_with("refs/tags/")).then_some(tip)
@@ -431,6 +434,16 @@ fn same_as_target(
     // Both are asked for before either is waited for.
     let same = repo.same_trees(target, commit, watch);
     if repo.has(target)? { same } else { Ok(false) }
+}
+
+/// Asks for what will be compared in any case, so that it comes along with what the name means.
+fn look_ahead(repo: &dyn ReadObjects, query: &RevisionQuery) {
+    let named = query.reference.parse::<CommitId>().ok();
+    for commit in query.target.iter().chain(&named) {
+        for folder in &query.folders {
+            let _ = repo.entry_at(commit, folder);
+        }
+    }
 }
 
 /// The answer for a source that holds the very commit id that its target holds: nothing could be copied, so that neither where it is

@@ -145,6 +145,40 @@ impl Pull {
     }
 }
 
+/// A pull request that was closed without a merge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedPull {
+    /// Its number.
+    pub number: PullNumber,
+    /// The short name of its head branch.
+    pub branch: String,
+    /// Its head is in another repository.
+    pub foreign: bool,
+    /// Who opened it.
+    pub author: Option<Actor>,
+    /// When it was closed.
+    pub at: Timestamp,
+    /// By whom; `None` where the forge does not say.
+    pub by: Option<Actor>,
+}
+
+impl ClosedPull {
+    /// `None` for one that is open or merged.
+    pub fn of(pull: &Pull) -> Option<Self> {
+        let PullState::Closed { at, by } = &pull.state else {
+            return None;
+        };
+        Some(Self {
+            number: pull.number,
+            branch: pull.branch.clone(),
+            foreign: pull.foreign,
+            author: pull.author.clone(),
+            at: *at,
+            by: by.clone(),
+        })
+    }
+}
+
 /// One of our branches and the pull requests that were opened from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromotionBranch {
@@ -152,6 +186,8 @@ pub struct PromotionBranch {
     pub name: String,
     /// The commit at its tip.
     pub tip: RemoteCommit,
+    /// The status `sluice` of that commit is `success`.
+    pub success: bool,
     /// Its pull requests, newest first.
     pub pulls: Vec<Pull>,
 }

@@ -148,18 +148,16 @@ impl Turn<'_> {
         if std::mem::replace(&mut memory.success_looked_for, true) {
             return Ok(());
         }
-        let heads: Vec<_> = self
-            .stages
-            .all_candidates()
-            .filter(|candidate| !candidate.pull.queued)
-            .map(|candidate| candidate.pull.head)
-            .collect();
-        if heads.is_empty() {
-            return Ok(());
-        }
-        for head in self.session.forge.successful(&heads, "sluice").await? {
-            let why = "waits for its gates";
-            self.session.forge.set_status(&head, false, why).await?;
+        for candidate in self.stages.all_candidates() {
+            let branch = &candidate.proposal.branch;
+            let left = branch.success && branch.tip.id == candidate.pull.head;
+            if left && !candidate.pull.queued {
+                let why = "waits for its gates";
+                self.session
+                    .forge
+                    .set_status(&candidate.pull.head, false, why)
+                    .await?;
+            }
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::forge::ForgeError;
 use crate::model::evidence::{Looked, Permission, UserId};
 use crate::model::place::RepoPath;
 use crate::model::plan::Promotion;
-use crate::model::pull::{Pull, PullNumber, PullState};
+use crate::model::pull::{ClosedPull, PullNumber};
 use crate::plan::delivery::{Act, Decision, Stage, decide};
 use crate::record::Record;
 
@@ -148,15 +148,13 @@ impl<'a> Turn<'a> {
             if !texts::branch_is_of_plan(&pull.branch, &key.1, &key.2, &plan) {
                 continue;
             }
-            let PullState::Closed { at, by } = &pull.state else {
-                continue;
-            };
             let own = pull.author.as_ref().and_then(|author| author.id);
-            let who = by.as_ref().and_then(|by| by.id);
+            let who = pull.by.as_ref().and_then(|by| by.id);
             if who.is_some() && who == own {
                 continue;
             }
-            let person = by
+            let person = pull
+                .by
                 .as_ref()
                 .and_then(|by| Some((by.person()?, by.login.clone())));
             match person.and_then(|(id, login)| Some((memory.closers.get(&id)?, login))) {
@@ -164,7 +162,7 @@ impl<'a> Turn<'a> {
                 // Who could not be looked up may have had write: nothing is put up against that.
                 Some((Err(_), login)) => stage.veto = Some((pull.number, login)),
                 Some((Ok(_), _)) | None => {
-                    let age = self.seen.now.duration_since(*at);
+                    let age = self.seen.now.duration_since(pull.at);
                     if age < SignedDuration::from_hours(24) {
                         stage.closed_lately = Some(pull.number);
                     }
@@ -176,7 +174,7 @@ impl<'a> Turn<'a> {
 
     /// Reads which promotions were closed, and what the people who closed them may do.
     async fn read_closed(&self, memory: &mut Memory) -> Result<(), Failure> {
-        let of_ours = |pull: &Pull| !pull.foreign && pull.branch.starts_with("sluice/");
+        let of_ours = |pull: &ClosedPull| !pull.foreign && pull.branch.starts_with("sluice/");
         let closed = self
             .session
             .forge
@@ -193,20 +191,21 @@ impl<'a> Turn<'a> {
         }
         // The branch of a closed promotion stays while its plan would be made, so that no list can hide its closing.
         let branches = self.seen.snapshot.branches.iter();
-        let still_there = branches.flat_map(|branch| branch.pulls.iter().cloned());
-        let mut ours: Vec<Pull> = closed
+        let still_there =
+            branches.flat_map(|branch| branch.pulls.iter().filter_map(ClosedPull::of));
+        let mut ours: Vec<ClosedPull> = closed
             .pulls
             .into_iter()
             .chain(still_there)
-            .filter(|pull| of_ours(pull) && matches!(pull.state, PullState::Closed { .. }))
+            .filter(of_ours)
             .collect();
         ours.sort_by_key(|pull| pull.number);
         ours.dedup_by_key(|pull| pull.number);
         let people: BTreeMap<UserId, String> = ours
             .iter()
-            .filter_map(|pull| match &pull.state {
-                PullState::Closed { by: Some(by), .. } => Some((by.person()?, by.login.clone())),
-                _ => None,
+            .filter_map(|pull| {
+                let by = pull.by.as_ref()?;
+                Some((by.person()?, by.login.clone()))
             })
             .collect();
         memory.closers = self.session.forge.permissions(&people).await;

@@ -24,12 +24,11 @@ impl RemoteRepo {
         let (pages, single): (Vec<_>, Vec<_>) =
             wants.commits.iter().partition(|(_, (first, _))| *first > 1);
         tokio::join!(
-            self.fetch_refs(forge, &wants),
             join_all(pages.into_iter().map(|(from, (first, paths))| async move {
                 let paths: Vec<String> = paths.iter().cloned().collect();
                 self.fetch_page(forge, from, *first, &paths).await;
             })),
-            self.fetch_commits(forge, &single),
+            self.fetch_names_and_commits(forge, &wants.refs, &single),
             self.fetch_trees(forge, &wants),
             join_all(wants.deep.iter().map(|tree| self.fetch_deep(forge, tree))),
             self.fetch_blobs(forge, &wants),
@@ -71,38 +70,23 @@ impl RemoteRepo {
         }
     }
 
-    async fn fetch_refs(&self, forge: &Forge, wants: &Wants) {
-        if wants.refs.is_empty() {
-            return;
-        }
-        let names: Vec<String> = wants.refs.iter().cloned().collect();
-        let found = forge.resolve(&names).await;
-        let mut known = self.known.borrow_mut();
-        match found {
-            Ok(found) => {
-                for (name, found) in names.into_iter().zip(found) {
-                    known.refs.insert(name, Ok(found));
-                }
-            }
-            Err(error) => {
-                for name in names {
-                    known.refs.insert(name, Err(error.to_string()));
-                }
-            }
-        }
-    }
-
-    /// Single commits, many in a call.
-    async fn fetch_commits(
+    /// Names and single commits, many in a call.
+    async fn fetch_names_and_commits(
         &self,
         forge: &Forge,
+        names: &BTreeSet<String>,
         wanted: &[(&CommitId, &(usize, BTreeSet<String>))],
     ) {
+        let names: Vec<String> = names.iter().cloned().collect();
         let wanted: Vec<CommitWanted> = wanted
             .iter()
             .map(|(id, (_, paths))| (**id, paths.iter().cloned().collect()))
             .collect();
-        let found = forge.commits_by_id(&wanted).await;
+        let (refs, found) = forge.look_up(&names, &wanted).await;
+        self.known
+            .borrow_mut()
+            .refs
+            .extend(names.into_iter().zip(refs));
         for ((id, paths), found) in wanted.iter().zip(found) {
             match found {
                 Ok(Some(found)) if found.commit.id == *id => self.know_history(&found, paths),

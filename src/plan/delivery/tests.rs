@@ -129,6 +129,7 @@ fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) 
                     authored: jiff::Timestamp::UNIX_EPOCH,
                     committed: jiff::Timestamp::UNIX_EPOCH,
                 },
+                success: false,
                 pulls: Vec::new(),
             },
             namespace: None,

@@ -48,7 +48,8 @@
 //! - A person's write without the role is answered 403; which of 403 and 404 GitHub takes differs by route and was not verified.
 //! - Whether a pull request can be merged is known at the first read unless [`Switches::mergeable_after`] says otherwise; GitHub mostly
 //!   needs a second one. `mergeable_state` knows no `has_hooks`.
-//! - The GraphQL limits on nodes are left to the contract; a query costs one point. No secondary limit but as a fault.
+//! - The GraphQL limits on nodes are left to the contract; `rateLimit.cost` is always 1, though the budget is used up by GitHub's formula.
+//!   No secondary limit but as a fault.
 //! - A squash names no co-authors. The issue of a pull request has the pull request's own number in the API.
 //! - `PUT`/`DELETE contents`, `POST merges`, `PUT update-branch` and the header that names accepted permissions are not there.
 //! - GraphQL answers Sluice's subset and what Debian's `gh` 2.23 asks for `pr list|view|diff|review|edit|comment|ready|close|reopen|
@@ -215,6 +216,15 @@ impl GitHub {
     /// Moves the clock on.
     pub fn advance(&self, seconds: i64) {
         lock(&self.world).clock.advance(seconds);
+    }
+
+    /// What is used up of a token's hour: of `core`, or the points of `graphql`.
+    pub fn used(&self, token: &str, resource: &'static str) -> u64 {
+        let world = &mut lock(&self.world);
+        let session = world.session(token).unwrap();
+        budget::view(world, &session, resource)["used"]
+            .as_u64()
+            .unwrap()
     }
 
     /// The clock's time.

@@ -270,7 +270,7 @@ impl Large {
 
     /// Points of GraphQL's budget that were used up in this hour.
     pub fn points(&self) -> u64 {
-        0
+        self.hub.used(&self.token, "graphql")
     }
 
     /// Open promotions.

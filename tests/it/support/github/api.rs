@@ -104,7 +104,11 @@ fn route(world: &mut World, seen: &Seen, session: &Session) -> Response {
         return Response::new(403, "text/plain", text);
     }
     let resource = resource(seen);
-    if seen.path != "/rate_limit" && !budget::take(world, session, resource, 1) {
+    let cost = match seen.path.as_str() {
+        "/graphql" => graphql::points(&seen.body),
+        _ => 1,
+    };
+    if seen.path != "/rate_limit" && !budget::take(world, session, resource, cost) {
         return over_limit(session, resource);
     }
     if seen.write {

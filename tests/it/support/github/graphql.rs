@@ -4,12 +4,15 @@
 
 mod change;
 mod checks;
+mod cost;
 mod events;
 mod objects;
 mod people;
 mod pull;
 mod query;
 mod value;
+
+pub use cost::points;
 
 use super::access::Session;
 use super::record::Operation;
