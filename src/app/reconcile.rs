@@ -169,6 +169,9 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
             continue;
         }
         report::rows(&turn, &decisions, &mut memory);
+        if let Some(asked) = &asked {
+            report::not_remembered(&turn, asked, &decisions, &mut memory);
+        }
         let mut outcome = memory.outcome;
         let told = told::told(session, &seen, &turn.stages, turn.writes_nothing()).await;
         outcome.finish(session, &seen, &turn.stages.plan, &told);

@@ -272,7 +272,7 @@ impl<'a> History<'a> {
                 .unwrap_or(Timestamp::UNIX_EPOCH),
             slots,
             by: match landed {
-                Some(record) => SetBy::Landing {
+                Some((record, _)) => SetBy::Landing {
                     rollback: record.rollback.map(|(to, _)| RolledBack {
                         commit: *commit,
                         at,

@@ -37,19 +37,19 @@ pub fn borne_record(repo: &dyn ReadObjects, info: &CommitInfo) -> Result<Option<
     Ok(record.map(|record| Borne { record, own: false }))
 }
 
-/// The record of a commit that is a landing: its own difference proves the plan that its record names.
+/// The record of a commit that is a landing, and what it changed: its own difference proves the plan that its record names.
 pub fn landing(
     repo: &dyn ReadObjects,
     info: &CommitInfo,
     commit: &CommitId,
     parent: &CommitId,
     policy: &Policy,
-) -> Result<Option<Record>, RepoError> {
+) -> Result<Option<(Record, Vec<Change>)>, RepoError> {
     let Some(Borne { record, .. }) = borne_record(repo, info)? else {
         return Ok(None);
     };
     let changes = landed_changes(repo, commit, parent, &record, policy)?;
-    Ok(changes.map(|_| record))
+    Ok(changes.map(|changes| (record, changes)))
 }
 
 /// The changes that a commit made, if they prove the plan that its record names.

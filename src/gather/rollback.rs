@@ -18,7 +18,7 @@ use crate::model::finding::Severity;
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::plan::EdgeName;
 use crate::model::resolved::StageIndex;
-use crate::model::rollback::{BackTo, Rollback, ServiceThen};
+use crate::model::rollback::{BackTo, LandedFields, Rollback, ServiceThen};
 use crate::model::when;
 use crate::record::Record;
 use crate::repo::{Change, EntryId, ReadObjects, RepoError};
@@ -122,6 +122,8 @@ pub fn rollback(asked: &AskedBack<'_>) -> Result<Rollback, NoRollback> {
         targets,
         passed: Vec::new(),
         beyond: None,
+        landed: LandedFields::default(),
+        edges: None,
         answer: None,
     }];
     follow(
@@ -174,6 +176,10 @@ struct Search<'a> {
     passed: Vec<(Timestamp, Held)>,
     /// What came after this commit was rolled back to it: none of it is gone back to.
     beyond: Option<CommitId>,
+    /// What the landings changed that were passed.
+    landed: LandedFields,
+    /// With `join: any`, the edges of the newest landing: it is along them that the stage goes back.
+    edges: Option<&'a Vec<EdgeName>>,
     answer: Option<Result<Rollback, NoRollback>>,
 }
 
@@ -222,7 +228,7 @@ impl<'a> Seeker<'a> {
                 Some((target.service, values))
             })
             .collect();
-        let record = match &change.parent {
+        let landing = match &change.parent {
             Some(parent) => landing(
                 self.asked.repo,
                 &info,
@@ -233,11 +239,20 @@ impl<'a> Seeker<'a> {
             .map_err(|error| unread(&error))?,
             None => None,
         };
-        if let Some(record) = record.filter(|record| self.is_of_stage(record))
-            && self.stops_at(search, &change.commit, &record, &then)
+        if let Some((record, changes)) = landing
+            && let Some(edges) = self.edges_of(&record).filter(|_| self.is_of_stage(&record))
+            && self.looks_along(search, edges)
         {
-            search.answer = Some(self.answer(search, &change.commit, date, &record, &held, then));
-            return Ok(false);
+            search.landed.add(&changes);
+            if self.stops_at(search, &change.commit, &record, edges, &then) {
+                let to = BackTo {
+                    landing: change.commit,
+                    plan: record.plan,
+                    landed: date,
+                };
+                search.answer = Some(self.answer(search, to, edges, &held, then));
+                return Ok(false);
+            }
         }
         search.passed.push((date, held));
         self.moved(search, change, &then)
@@ -289,7 +304,28 @@ impl<'a> Seeker<'a> {
         record.namespace == pipeline.namespace
             && record.pipeline == pipeline.name.as_str()
             && record.stage == stage.as_str()
-            && self.edges_of(record).is_some()
+    }
+
+    /// Whether a landing along these edges is looked at. By default that is so for those of the newest one: with `join: any`, what
+    /// landed last is what broke the stage.
+    fn looks_along(&self, search: &mut Search<'a>, edges: &'a Vec<EdgeName>) -> bool {
+        let last = matches!(self.asked.back, GoBack::Last);
+        !last || *search.edges.get_or_insert(edges) == edges
+    }
+
+    /// Whether a target takes something along these edges.
+    fn is_over(&self, target: &Target<'_>, edges: &[EdgeName]) -> bool {
+        let resolved = &self.asked.facts.resolved[self.asked.pipeline.0];
+        let stages = &self
+            .asked
+            .facts
+            .catalog
+            .pipeline(self.asked.pipeline)
+            .stages;
+        resolved.stages_of(target.pair.source_id).any(|stage| {
+            let from = &stages[stage].name.value;
+            edges.iter().any(|edge| edge.from == *from)
+        })
     }
 
     /// The promotion into the stage, by its edges, that a landing belongs to. Where all edges are joined, whatever the edges were
@@ -309,6 +345,7 @@ impl<'a> Seeker<'a> {
         search: &mut Search<'a>,
         commit: &CommitId,
         record: &Record,
+        edges: &[EdgeName],
         then: &BTreeMap<usize, ServiceThen>,
     ) -> bool {
         match self.asked.back {
@@ -320,7 +357,7 @@ impl<'a> Seeker<'a> {
                     Some(_) => return false,
                     None => {}
                 }
-                if self.differs(search, then) {
+                if self.differs(search, edges, then) {
                     return true;
                 }
                 // It holds now what a rollback brought: what that took back is no place to go back to.
@@ -330,13 +367,21 @@ impl<'a> Seeker<'a> {
         }
     }
 
-    /// Whether going back there would change anything, or be refused.
-    fn differs(&self, search: &Search<'a>, then: &BTreeMap<usize, ServiceThen>) -> bool {
-        search.targets.iter().any(|target| {
+    /// Whether going back there would change anything that landings set, or be refused. What a person set meanwhile is no reason.
+    fn differs(
+        &self,
+        search: &Search<'a>,
+        edges: &[EdgeName],
+        then: &BTreeMap<usize, ServiceThen>,
+    ) -> bool {
+        let targets = search.targets.iter();
+        let mut targets = targets.filter(|target| self.is_over(target, edges));
+        targets.any(|target| {
             then.get(&target.service).is_some_and(|then| {
                 let comparison = target.pair.back_to(then);
+                let mut changes = comparison.changes.iter();
                 let mut problems = comparison.problems.iter();
-                !comparison.changes.is_empty()
+                changes.any(|change| search.landed.hold(change))
                     || problems.any(|problem| problem.severity == Severity::Error)
             })
         })
@@ -345,20 +390,19 @@ impl<'a> Seeker<'a> {
     fn answer(
         &self,
         search: &Search<'a>,
-        commit: &CommitId,
-        landed: Timestamp,
-        record: &Record,
+        to: BackTo,
+        edges: &[EdgeName],
         held: &Held,
         services: BTreeMap<usize, ServiceThen>,
     ) -> Result<Rollback, NoRollback> {
         let stage = self.stage();
         let goes_on = matches!(self.asked.back, GoBack::Landing(_));
-        if !goes_on && !self.differs(search, &services) {
+        if !goes_on && !self.differs(search, edges, &services) {
             return Err(NoRollback::Refused {
                 why: format!(
                     "{stage} holds what landed in {} (plan {}) already",
-                    commit.short(),
-                    record.plan.shown()
+                    to.landing.short(),
+                    to.plan.shown()
                 ),
                 help: self.list(),
             });
@@ -372,22 +416,18 @@ impl<'a> Seeker<'a> {
             return Err(NoRollback::Refused {
                 why: format!(
                     "{stage} held what landed in {} until {} ago, and the policy lets a rollback reach back {}",
-                    commit.short(),
+                    to.landing.short(),
                     when::length(age),
                     when::length(most),
                 ),
                 help: "raise `rollback: { age: … }` in .github/sluice.yaml, or put the values back by hand".to_owned(),
             });
         }
-        let edges = self.edges_of(record).cloned().unwrap_or_default();
         Ok(Rollback {
-            to: BackTo {
-                landing: *commit,
-                plan: record.plan,
-                landed,
-            },
-            edges,
+            to,
+            edges: edges.to_vec(),
             services,
+            landed: search.landed.clone(),
         })
     }
 

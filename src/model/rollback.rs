@@ -1,14 +1,17 @@
 //! Rollbacks: a stage that goes back to what it held at a landing of its own, and a stage that went back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
 
+use super::change::Change;
 use super::ids::{BlobId, CommitId, PlanId};
 use super::place::RepoPath;
 use super::plan::EdgeName;
+use super::reference::{Kind, ManifestKey};
 use super::service::{Secret, Service};
+use crate::yaml::FieldPath;
 
 /// Where a stage is to go back to, read from the blobs of that commit.
 #[derive(Clone, Debug)]
@@ -19,6 +22,38 @@ pub struct Rollback {
     pub edges: Vec<EdgeName>,
     /// Targets as they were, by their place in the stage. One that was not there yet is missing.
     pub services: BTreeMap<usize, ServiceThen>,
+    /// What that landing and those after it changed: nothing else goes back.
+    pub landed: LandedFields,
+}
+
+/// Fields that landings changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LandedFields(BTreeSet<(Kind, String, FieldPath)>);
+
+impl LandedFields {
+    /// Adds what a landing changed.
+    pub fn add(&mut self, changes: &[Change]) {
+        self.0.extend(changes.iter().map(Self::place));
+    }
+
+    /// Whether one of the landings changed the field that this change sets.
+    pub fn hold(&self, change: &Change) -> bool {
+        self.0.contains(&Self::place(change))
+    }
+
+    /// The fields of a service's own manifest.
+    pub fn of<'a>(&'a self, service: &'a ManifestKey) -> impl Iterator<Item = &'a FieldPath> {
+        let fields = self.0.iter();
+        fields
+            .filter(|(kind, name, _)| *kind == service.kind && *name == service.name)
+            .map(|(_, _, path)| path)
+    }
+
+    /// A namespace may have been written since, or filled in by the policy.
+    fn place(change: &Change) -> (Kind, String, FieldPath) {
+        let manifest = &change.manifest;
+        (manifest.kind, manifest.name.clone(), change.path.clone())
+    }
 }
 
 /// A target as it was at a commit.

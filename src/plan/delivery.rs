@@ -301,7 +301,11 @@ fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
         all.sort_by_key(|candidate| (candidate.build != Build::Stands, candidate.pull.number));
         all.into_iter()
     };
-    let current = |candidate: &&Candidate| Some(candidate.proposal.plan) == plan;
+    // An ordinary promotion may have the very plan of a rollback, and is none: it would leave nothing behind that holds.
+    let back_to = stage.promotion.rollback.as_ref().map(|to| to.landing);
+    let current = |candidate: &&Candidate| {
+        Some(candidate.proposal.plan) == plan && candidate.proposal.rollback == back_to
+    };
     // What a person asked for as an emergency goes before everything that is only waiting.
     let emergency = |candidate: &&Candidate| candidate.proposal.emergency && current(candidate);
     if let Some(candidate) = standing().find(emergency) {

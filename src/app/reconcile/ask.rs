@@ -4,7 +4,7 @@
 use super::Seen;
 use crate::app::session::Session;
 use crate::error::{Exit, Failure};
-use crate::gather::GoBack;
+use crate::gather::{self, GoBack};
 use crate::model::catalog::PipelineId;
 use crate::model::evidence::{Actor, Permission};
 use crate::model::ids::{CommitId, PlanId};
@@ -83,6 +83,21 @@ pub(super) async fn look_up(
     let (pipeline, stage) = crate::app::local::find(&seen.evaluation, &asked.pipeline, &asked.to)?;
     if asked.emergency {
         emergency_is_allowed(asked, seen, pipeline, stage)?;
+    }
+    // To approve it, and to start its jobs again, is no wish for something else.
+    let anew = asked.rollback.is_none() && !asked.retry && (!asked.approve || asked.emergency);
+    let (proposals, _) = gather::proposals(&seen.snapshot);
+    if let Some((number, _)) = super::back::put_up(seen, &proposals).get(&(pipeline, stage))
+        && anew
+    {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!(
+                "{number} takes {} back, and it takes nothing else until then",
+                asked.to
+            ),
+        )
+        .hint("land it, or close it first"));
     }
     let by = match asked.run {
         Some(run) => dispatcher(session, run, seen).await?,

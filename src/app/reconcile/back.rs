@@ -12,7 +12,7 @@ use crate::model::catalog::PipelineId;
 use crate::model::evidence::Looked;
 use crate::model::ids::CommitId;
 use crate::model::plan::EdgeName;
-use crate::model::proposal::Proposal;
+use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::PullNumber;
 use crate::model::resolved::StageIndex;
 use crate::model::rollback::Rollback;
@@ -27,7 +27,10 @@ pub(super) async fn rollbacks(
     asked: Option<&AskedStage>,
     proposals: &[Proposal],
 ) -> Result<BTreeMap<Place, Looked<Rollback>>, Failure> {
-    let mut wanted = put_up(seen, proposals);
+    let mut wanted: BTreeMap<Place, CommitId> = put_up(seen, proposals)
+        .into_iter()
+        .map(|(place, (_, landing))| (place, landing))
+        .collect();
     if let Some(asked) = asked
         && let Some(landing) = asked.back_to
     {
@@ -62,18 +65,23 @@ pub(super) async fn landing(
     }
 }
 
-/// Rollbacks that stand in open pull requests; of several of one stage the newest.
-fn put_up(seen: &Seen, proposals: &[Proposal]) -> BTreeMap<Place, CommitId> {
+/// Rollbacks that stand in open pull requests, along edges that are still promoted along; of several of one stage the newest.
+pub(super) fn put_up(
+    seen: &Seen,
+    proposals: &[Proposal],
+) -> BTreeMap<Place, (PullNumber, CommitId)> {
     let mut newest: BTreeMap<Place, (PullNumber, CommitId)> = BTreeMap::new();
     for proposal in proposals {
-        let (Some(landing), Some(pull)) = (
-            proposal
-                .rollback
-                .filter(|_| proposal.requested_by.is_some()),
-            proposal.open(&seen.snapshot.base),
-        ) else {
+        let landing = proposal
+            .rollback
+            .filter(|_| proposal.requested_by.is_some());
+        let (Some(landing), Some(pull)) = (landing, proposal.open(&seen.snapshot.base)) else {
             continue;
         };
+        // What somebody pushed there asks for nothing.
+        if matches!(gather::moved(proposal, pull), Some(Build::HeadMoved(_))) {
+            continue;
+        }
         for resolved in seen.evaluation.resolved.iter() {
             let manifest = seen.evaluation.catalog.pipeline(resolved.id);
             let same = manifest.namespace == proposal.namespace
@@ -82,6 +90,9 @@ fn put_up(seen: &Seen, proposals: &[Proposal]) -> BTreeMap<Place, CommitId> {
             let Some(stage) = stages.position(|stage| stage.name.value == proposal.stage) else {
                 continue;
             };
+            if !edges_into(seen, (resolved.id, stage)).contains(&proposal.edges) {
+                continue;
+            }
             let known = newest
                 .entry((resolved.id, stage))
                 .or_insert((pull.number, landing));
@@ -89,9 +100,19 @@ fn put_up(seen: &Seen, proposals: &[Proposal]) -> BTreeMap<Place, CommitId> {
         }
     }
     newest
-        .into_iter()
-        .map(|(place, (_, landing))| (place, landing))
-        .collect()
+}
+
+/// The edges of each promotion into a stage, sorted: several with `join: any`.
+fn edges_into(seen: &Seen, (pipeline, stage): Place) -> Vec<Vec<EdgeName>> {
+    let plan = seen.evaluation.plan(&seen.world, seen.now, &Ask::default());
+    let promotions = plan.pipelines[pipeline.0].promotions.iter();
+    let into = promotions.filter(|promotion| promotion.index == stage);
+    into.map(|promotion| {
+        let mut edges = promotion.edges.clone();
+        edges.sort();
+        edges
+    })
+    .collect()
 }
 
 async fn find(
@@ -102,17 +123,7 @@ async fn find(
 ) -> Result<Result<Rollback, NoRollback>, Failure> {
     let ask = Ask::default();
     let facts = seen.evaluation.facts(&seen.world, seen.now, &ask);
-    let plan = seen.evaluation.plan(&seen.world, seen.now, &ask);
-    let edges: Vec<Vec<EdgeName>> = plan.pipelines[pipeline.0]
-        .promotions
-        .iter()
-        .filter(|promotion| promotion.index == stage)
-        .map(|promotion| {
-            let mut edges = promotion.edges.clone();
-            edges.sort();
-            edges
-        })
-        .collect();
+    let edges = edges_into(seen, (pipeline, stage));
     let asked = AskedBack {
         repo: session.remotes.here(),
         tip: seen.snapshot.tip.id,

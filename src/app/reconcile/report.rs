@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Memory;
+use super::ask::AskedStage;
 use super::outcome::{ByHand, Row, RowKind};
 use super::stages::Place;
 use super::texts;
@@ -75,6 +76,35 @@ pub(super) fn rows(turn: &Turn<'_>, decisions: &BTreeMap<Place, Decision>, memor
             why,
             next,
         });
+    }
+}
+
+/// Says of a rollback that was asked for, and neither landed nor was put up, that no later run knows of it.
+pub(super) fn not_remembered(
+    turn: &Turn<'_>,
+    asked: &AskedStage,
+    decisions: &BTreeMap<Place, Decision>,
+    memory: &mut Memory,
+) {
+    if asked.back_to.is_none() || turn.writes_nothing() {
+        return;
+    }
+    for (place, decision) in decisions {
+        let promotion = turn.stages.promotion(*place);
+        let goes_back = promotion.rollback.is_some() && !promotion.changes.is_empty();
+        if !goes_back || decision.stands.is_some() {
+            continue;
+        }
+        let pipeline = turn.pipeline(*place);
+        let to = promotion.stage.as_str();
+        let rows = memory.outcome.rows.iter_mut();
+        for row in rows.filter(|row| row.pipeline == pipeline && row.to == to) {
+            row.kind = RowKind::Error;
+            row.why = format!("not rolled back: {}", row.why);
+            row.next = Some(
+                "nobody remembers it: ask for the rollback again once that is over".to_owned(),
+            );
+        }
     }
 }
 

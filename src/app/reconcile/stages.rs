@@ -135,17 +135,22 @@ impl Stages {
             evidence::read(session, seen, &questions),
             evidence::roster(session, seen, &asking),
         );
-        let by_plan = evidence_by_plan(&by_place, &builds, &evidence);
+        let by_plan = evidence_by_plan(&first, &by_place, &builds, &evidence);
         let ask = Ask {
             roster,
             rollbacks,
             ..recall.ask(seen, by_plan)
         };
         let mut plan = seen.evaluation.plan(&seen.world, seen.now, &ask);
-        let carried = match recall.asked {
-            None => carried(&plan, &by_place, &builds),
-            Some(_) => BTreeMap::new(),
-        };
+        let mut carried = carried(&plan, &by_place, &builds);
+        if let Some(asked) = recall.asked {
+            // Whoever approves a rollback or starts its jobs again did not ask for it.
+            let goes_back = |place: &Place| {
+                let promotion = &plan.pipelines[place.0].promotions[place.1];
+                promotion.rollback.is_some() && asked.back_to.is_none()
+            };
+            carried.retain(|place, _| goes_back(place));
+        }
         for (place, proposal) in &carried {
             let facts = seen.evaluation.facts(&seen.world, seen.now, &ask);
             let promotion = &plan.pipelines[place.0].promotions[place.1];
@@ -431,11 +436,23 @@ async fn builds(
 
 /// Evidence by plan: where two pull requests put up one plan, of the one that would stand.
 fn evidence_by_plan(
+    plan: &Plan,
     by_place: &BTreeMap<Place, Vec<(Proposal, Pull)>>,
     builds: &BTreeMap<PullNumber, Build>,
     evidence: &BTreeMap<PullNumber, Looked<Evidence>>,
 ) -> BTreeMap<PlanId, Looked<Evidence>> {
-    let mut all: Vec<&(Proposal, Pull)> = by_place.values().flatten().collect();
+    let of_its_kind = |place: &Place, proposal: &Proposal| {
+        let promotion = &plan.pipelines[place.0].promotions[place.1];
+        let to = promotion.rollback.as_ref().map(|to| to.landing);
+        to.is_none() || proposal.rollback == to || promotion.plan != Some(proposal.plan)
+    };
+    // What was said to an ordinary promotion is not said to a rollback, though both change the same.
+    let mut all: Vec<&(Proposal, Pull)> = by_place
+        .iter()
+        .flat_map(|(place, found)| found.iter().map(move |one| (place, one)))
+        .filter(|(place, (proposal, _))| of_its_kind(place, proposal))
+        .map(|(_, one)| one)
+        .collect();
     all.sort_by_key(|(_, pull)| {
         (
             builds.get(&pull.number) != Some(&Build::Stands),

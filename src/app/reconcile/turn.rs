@@ -148,6 +148,11 @@ impl<'a> Turn<'a> {
             if !texts::branch_is_of_plan(&pull.branch, &key.1, &key.2, &plan) {
                 continue;
             }
+            // A rollback is a landing of the stage: it ends what was said to the same plan before.
+            let back = stage.promotion.after_rollback.as_ref();
+            if back.is_some_and(|back| pull.at <= back.at) {
+                continue;
+            }
             let own = pull.author.as_ref().and_then(|author| author.id);
             let who = pull.by.as_ref().and_then(|by| by.id);
             if who.is_some() && who == own {
@@ -339,6 +344,7 @@ impl<'a> Turn<'a> {
         let asked = self.asked.filter(|asked| {
             asked.pipeline == self.stages.plan.pipelines[place.0].id
                 && asked.stage == promotion.index
+                && (promotion.rollback.is_none() || asked.back_to.is_some())
         });
         let carried = self
             .stages

@@ -3,12 +3,16 @@
 use super::Planner;
 use super::draft::Draft;
 use super::holds::Reason;
+use crate::copy::Pair;
 use crate::model::evidence::Looked;
+use crate::model::facts::HistoryQuery;
 use crate::model::finding::Severity;
 use crate::model::plan::LeftOut;
 use crate::model::policy::Delivery;
 use crate::model::resolved::StageIndex;
 use crate::model::rollback::{Rollback, RolledBack};
+use crate::plan::compare;
+use crate::plan::due::{Due, judge};
 use crate::plan::take::take;
 
 impl<'a> Planner<'a> {
@@ -57,7 +61,10 @@ impl<'a> Planner<'a> {
                 draft.left_out.push(left_out(reason));
                 continue;
             };
-            let comparison = pair.back_to(then);
+            let mut comparison = pair.back_to(then);
+            comparison
+                .changes
+                .retain(|change| rollback.landed.hold(change));
             for problem in &comparison.problems {
                 if problem.severity == Severity::Error {
                     let text = format!("{}: {}", problem.place, problem.message);
@@ -65,9 +72,23 @@ impl<'a> Planner<'a> {
                 }
             }
             draft.skipped.extend(comparison.skipped.iter().cloned());
+            let writes: Vec<_> = pair.writes();
+            let given_up = rollback.landed.of(key).filter(|path| {
+                let mut writes = writes.iter();
+                !writes.any(|write| write.path == **path)
+            });
+            draft.skipped.extend(given_up.map(|path| {
+                format!(
+                    "{path} of {} is not promoted any more, and stays as it is",
+                    key.name
+                )
+            }));
+            let by_hand = self.set_by_hand(stage, service, &pair);
             if comparison.changes.is_empty() {
+                draft.left_out.extend(by_hand);
                 continue;
             }
+            draft.debts.extend(by_hand);
             if let Some(hold) = held.service(self.facts.policy, &key.name) {
                 draft.service_held = true;
                 draft
@@ -85,6 +106,21 @@ impl<'a> Planner<'a> {
             to.plan.shown()
         ));
         draft
+    }
+
+    /// Who set a service by hand to what its source has not caught up with, where that is known.
+    fn set_by_hand(&self, stage: StageIndex, service: usize, pair: &Pair<'_>) -> Option<LeftOut> {
+        let place = HistoryQuery {
+            pipeline: self.id(),
+            stage,
+            service,
+        };
+        let last = self.facts.history.get(&place)?;
+        match judge(pair, &compare(self.facts, pair), Some(last)) {
+            Due::Ahead(service) => Some(service),
+            Due::Yes(because) => because.debt,
+            Due::Failed { .. } => None,
+        }
     }
 
     /// Holds what would undo a rollback where no pull request can hold it: without a forge, and for commits straight onto the

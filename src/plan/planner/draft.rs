@@ -117,6 +117,12 @@ impl<'a> Planner<'a> {
             if comparison.changes.is_empty() {
                 continue;
             }
+            let place = HistoryQuery {
+                pipeline: self.id(),
+                stage,
+                service,
+            };
+            let due = judge(&pair, &comparison, self.facts.history.get(&place));
             if let Some(hold) = held.service(self.facts.policy, &pair.target.key.name) {
                 draft.service_held = true;
                 draft.left_out.push(LeftOut {
@@ -125,18 +131,19 @@ impl<'a> Planner<'a> {
                     reason: format!("held: {}", hold.reason),
                     by: None,
                 });
+                // A hold makes nobody forget what was set by hand.
+                match due {
+                    Due::Ahead(service) => draft.left_out.push(service),
+                    Due::Yes(because) => draft.left_out.extend(because.debt),
+                    Due::Failed { .. } => {}
+                }
                 continue;
             }
-            let place = HistoryQuery {
-                pipeline: self.id(),
-                stage,
-                service,
-            };
             let mut taken = || {
                 let sources = over.iter().map(|edge| (*edge, service, pair.source_id));
                 draft.sources.extend(sources);
             };
-            match judge(&pair, &comparison, self.facts.history.get(&place)) {
+            match due {
                 Due::Yes(due) => {
                     taken();
                     draft.debts.extend(due.debt);
@@ -158,8 +165,9 @@ impl<'a> Planner<'a> {
                         draft.notes.push(note.to_owned());
                     }
                 }
-                Due::Ahead(_) if self.facts.take_source && self.asked(stage) => {
+                Due::Ahead(service) if self.facts.take_source && self.asked(stage) => {
                     taken();
+                    draft.debts.push(service);
                     draft
                         .takes
                         .push(take(&pair.target.key, &pair.source.key, &comparison));

@@ -117,6 +117,20 @@ impl<'a> Planner<'a> {
             draft.holds.push(reason);
         }
 
+        if let Some(Ok(rollback)) = self.facts.rollbacks.get(&(self.id(), stage))
+            && draft.rollback.is_none()
+        {
+            let from: Vec<&str> = rollback
+                .edges
+                .iter()
+                .map(|edge| edge.from.as_str())
+                .collect();
+            let text = format!(
+                "{name} goes back along its edge from {} first: it takes nothing else until that has landed, or is closed",
+                from.join(", ")
+            );
+            draft.holds.push(Reason::new(text));
+        }
         if let Some(back) = draft.after_rollback.clone() {
             self.hold_after_rollback(stage, &back, draft);
         }

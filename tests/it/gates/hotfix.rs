@@ -125,3 +125,16 @@ async fn a_commit_of_this_repository_is_taken_away_only_where_the_source_does_no
     let body = repo.body(*repo.pulls(true).last().unwrap());
     assert!(!body.contains("takes away"), "{body}");
 }
+
+#[tokio::test]
+async fn a_hold_on_a_service_makes_nobody_forget_what_was_set_by_hand() {
+    let holds = "holds: [{ pipeline: shop, stage: prod, service: web-prod, reason: INC-9 }]\n";
+    let site = shop(APPROVAL, holds).await;
+    let repo = site.repo();
+    repo.files("main", &[("dev.yaml", &chart("web-dev", "1.0.0"))]);
+    repo.by("dave")
+        .pushes("main", &[("prod.yaml", &chart("web-prod", "1.0.1"))], "Fix");
+    let run = site.run().await;
+    assert_eq!(taken_away(&run), [false], "{}", run.text);
+    says(&site, &["ahead: web-prod, set by hand in", "held: INC-9"]).await;
+}

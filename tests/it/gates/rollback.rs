@@ -413,5 +413,111 @@ async fn holds_and_freezes_stop_a_rollback_too() {
     repo.files("main", &[(".github/sluice.yaml", policy)]);
     let run = goes_back(&mut site, &[]).await;
     assert_eq!(repo.pulls(true), Vec::<u64>::new());
-    assert!(run.lines()[0].contains("held: INC-1"), "{:?}", run.lines());
+    assert!(
+        run.lines()[0].contains("not rolled back: held: INC-1"),
+        "{:?}",
+        run.lines()
+    );
+    // No run after this one knows of it, so it does not end as if all was well.
+    assert_eq!(run.exit, Exit::Failed, "{}", run.text);
+    assert!(
+        run.text.contains("ask for the rollback again"),
+        "{}",
+        run.text
+    );
+}
+
+#[tokio::test]
+async fn while_a_stage_goes_back_nothing_else_is_asked_of_it() {
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
+    let repo = site.repo();
+    goes_back(&mut site, &["--reason=INC-7"]).await;
+    let [back] = repo.pulls(true)[..] else {
+        panic!()
+    };
+    let promote = [
+        "promote",
+        "--pipeline=shop",
+        "--to=prod",
+        "--reason=ship it",
+    ];
+    let run = asks(&mut site, "carol", &promote).await;
+    assert_eq!(run.exit, Exit::Invalid, "{}", run.text);
+    assert!(
+        run.text.contains(&format!("#{back} takes prod back")),
+        "{}",
+        run.text
+    );
+    // Who starts its jobs again while its base has moved did not ask for it.
+    let file = repo.file("main", "prod.yaml").unwrap();
+    let moved = file.replace("spec:\n", "spec:\n  # a comment\n");
+    repo.files("main", &[("prod.yaml", &moved)]);
+    let retry = ["retry", "--pipeline=shop", "--to=prod", "--reason=again"];
+    let run = asks(&mut site, "carol", &retry).await;
+    let [again] = repo.pulls(true)[..] else {
+        panic!("{}", run.text)
+    };
+    assert!(
+        again != back && repo.body(again).contains("INC-7"),
+        "{}",
+        repo.body(again)
+    );
+    // So carol may still approve it.
+    repo.by("carol").approves(again);
+    let run = site.run().await;
+    assert_eq!(prod(&site), "1.1.0", "{}", run.text);
+}
+
+#[tokio::test]
+async fn an_ordinary_promotion_of_the_same_plan_is_no_rollback() {
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
+    let repo = site.repo();
+    // The natural reflex: dev is taken back first.
+    dev(&site, "1.1.0");
+    site.run().await;
+    let [ordinary] = repo.pulls(true)[..] else {
+        panic!()
+    };
+    repo.by("carol").approves(ordinary);
+    let run = goes_back(&mut site, &["--reason=INC-7"]).await;
+    assert_eq!(prod(&site), "1.2.0", "{}", run.text);
+    let [back] = repo.pulls(true)[..] else {
+        panic!("{}", run.text)
+    };
+    assert_ne!(back, ordinary);
+    let run = site.run().await;
+    assert_eq!(
+        prod(&site),
+        "1.2.0",
+        "its own approval is needed: {}",
+        run.text
+    );
+    repo.by("carol").approves(back);
+    site.run().await;
+    assert_eq!(prod(&site), "1.1.0");
+    dev(&site, "1.3.0");
+    let run = site.run().await;
+    assert!(is_held(&site, repo.pulls(true)[0]), "{}", run.text);
+}
+
+#[tokio::test]
+async fn a_closing_from_before_the_rollback_is_no_veto_after_it() {
+    let mut site = promoted(APPROVAL, "", &["1.1.0"]).await;
+    let repo = site.repo();
+    dev(&site, "1.2.0");
+    site.run().await;
+    repo.by("dave").closes(repo.pulls(true)[0]);
+    let promote = ["promote", "--pipeline=shop", "--to=prod"];
+    asks(&mut site, "dave", &promote).await;
+    repo.by("carol").approves(repo.pulls(true)[0]);
+    site.run().await;
+    assert_eq!(prod(&site), "1.2.0");
+    goes_back(&mut site, &[]).await;
+    repo.by("carol").approves(repo.pulls(true)[0]);
+    site.run().await;
+    let run = site.run().await;
+    let [forward] = repo.pulls(true)[..] else {
+        panic!("{}", run.text)
+    };
+    assert!(is_held(&site, forward), "{}", run.text);
 }

@@ -1,6 +1,6 @@
 //! What goes back, and what stays: values come from the files of the landing, byte for byte as it left them.
 
-use super::{APPROVAL, asks, goes_back, is_held};
+use super::{APPROVAL, goes_back, is_held};
 use crate::gates::{chart, pipeline, shop_of_web};
 use crate::support::site::Site;
 
@@ -269,8 +269,8 @@ async fn a_commit_that_only_bears_a_landings_words_is_no_place_to_go_back_to() {
     );
 }
 
-#[tokio::test]
-async fn with_any_edge_a_rollback_goes_along_the_edge_of_its_landing() {
+/// Two services that come into prod along an edge each, and move one after the other.
+async fn two_edges(policy: &str, moved: &[(&str, &str)]) -> Site {
     let both = "apiVersion: deployments.plural.sh/v1alpha1\nkind: Pipeline\nmetadata: { name: shop, namespace: apps }\nspec:\n  stages:\n\
         \x20 - { name: eu, services: [{ serviceRef: { name: web-eu } }] }\n\
         \x20 - { name: us, services: [{ serviceRef: { name: web-us } }] }\n\
@@ -278,58 +278,170 @@ async fn with_any_edge_a_rollback_goes_along_the_edge_of_its_landing() {
         \x20     { serviceRef: { name: api-prod }, criteria: { serviceRef: { name: web-us } } }] }\n\
         \x20 edges:\n  - { from: eu, to: prod, gates: [{ name: release, type: APPROVAL }] }\n\
         \x20 - { from: us, to: prod, gates: [{ name: release-us, type: APPROVAL }] }\n";
-    let mut site = site_of(&[
+    let site = site_of(&[
         ("pipeline.yaml", both),
         ("eu.yaml", &chart("web-eu", "1.0.0")),
         ("us.yaml", &chart("web-us", "2.0.0")),
-        ("prod.yaml", &chart("web-prod", "1.0.0")),
+        ("web.yaml", &chart("web-prod", "1.0.0")),
         ("api.yaml", &chart("api-prod", "2.0.0")),
-        (
-            ".github/sluice.yaml",
-            "version: 1\nstages: { prod: { join: any } }\n",
-        ),
+        (".github/sluice.yaml", policy),
     ])
     .await;
-    for version in ["1.1.0", "1.2.0"] {
-        moves(&site, &[("eu.yaml", &chart("web-eu", version))]).await;
+    for (region, version) in moved {
+        let text = moves(
+            &site,
+            &[(
+                &format!("{region}.yaml"),
+                &chart(&format!("web-{region}"), version),
+            )],
+        )
+        .await;
+        let file = if *region == "eu" {
+            "web.yaml"
+        } else {
+            "api.yaml"
+        };
+        let now = site.repo().file("main", file).unwrap();
+        assert!(now.contains(version), "{text}");
     }
-    for version in ["2.1.0", "2.2.0"] {
-        let text = moves(&site, &[("us.yaml", &chart("web-us", version))]).await;
-        let now = site.repo().file("main", "api.yaml").unwrap();
-        assert_eq!(now, chart("api-prod", version), "{text}");
+    site
+}
+
+fn holds(site: &Site, file: &str, name: &str, version: &str) -> bool {
+    site.repo().file("main", file).unwrap() == chart(name, version)
+}
+
+#[tokio::test]
+async fn with_any_edge_a_stage_goes_back_along_the_edge_of_its_newest_landing() {
+    let any = "version: 1\nstages: { prod: { join: any } }\n";
+    let moved = [
+        ("us", "2.1.0"),
+        ("eu", "1.1.0"),
+        ("us", "2.2.0"),
+        ("eu", "1.2.0"),
+    ];
+    let mut site = two_edges(any, &moved).await;
+    // Something waits along the other edge, and is asked of nobody meanwhile.
+    let repo = site.repo();
+    repo.files("main", &[("us.yaml", &chart("web-us", "2.3.0"))]);
+    site.run().await;
+    let [other] = repo.pulls(true)[..] else {
+        panic!()
+    };
+    repo.by("carol").approves(other);
+    let run = goes_back(&mut site, &[]).await;
+    assert!(
+        holds(&site, "api.yaml", "api-prod", "2.2.0"),
+        "{}",
+        run.text
+    );
+    let number = *repo.pulls(true).last().unwrap();
+    assert_ne!(number, other, "{}", run.text);
+    let run = site.run().await;
+    assert!(
+        holds(&site, "api.yaml", "api-prod", "2.2.0"),
+        "{}",
+        run.text
+    );
+    repo.by("carol").approves(number);
+    let run = site.run().await;
+    assert!(
+        holds(&site, "web.yaml", "web-prod", "1.1.0"),
+        "{}",
+        run.text
+    );
+    // A landing of the stage in this run holds the other edge once more; then it goes on, and is not held by the rollback.
+    let run = site.run().await;
+    assert!(
+        holds(&site, "api.yaml", "api-prod", "2.3.0"),
+        "{}",
+        run.text
+    );
+    assert!(
+        holds(&site, "web.yaml", "web-prod", "1.1.0"),
+        "{}",
+        run.text
+    );
+    let run = site.run().await;
+    let forward = *repo.pulls(true).last().unwrap();
+    assert!(is_held(&site, forward), "{}", run.text);
+}
+
+#[tokio::test]
+async fn with_any_edge_a_plan_names_the_edge_too() {
+    let any = "version: 1\nstages: { prod: { join: any } }\n";
+    let mut site = two_edges(any, &[("us", "2.1.0")]).await;
+    let message = site.repo().message("main");
+    let plan = message
+        .lines()
+        .find_map(|line| line.strip_prefix("Sluice-Plan: "))
+        .unwrap();
+    let plan = format!("--plan={plan}");
+    for (region, version) in [("us", "2.2.0"), ("eu", "1.1.0"), ("eu", "1.2.0")] {
+        let file = format!("{region}.yaml");
+        moves(&site, &[(&file, &chart(&format!("web-{region}"), version))]).await;
     }
-    let command = ["rollback", "--pipeline=shop", "--to=prod"];
-    let run = asks(&mut site, "dave", &command).await;
+    let run = goes_back(&mut site, &[&plan]).await;
     let repo = site.repo();
     let [number] = repo.pulls(true)[..] else {
         panic!("{}", run.text)
     };
-    // The newest landing at which it held something else came along us → prod.
     repo.by("carol").approves(number);
     let run = site.run().await;
-    assert_eq!(
-        repo.file("main", "api.yaml").unwrap(),
-        chart("api-prod", "2.1.0"),
+    assert!(
+        holds(&site, "api.yaml", "api-prod", "2.1.0"),
         "{}",
         run.text
     );
-    assert_eq!(
-        repo.file("main", "prod.yaml").unwrap(),
-        chart("web-prod", "1.2.0")
+    assert!(
+        holds(&site, "web.yaml", "web-prod", "1.2.0"),
+        "{}",
+        run.text
     );
     let message = repo.message("main");
-    assert!(message.contains("Sluice-Edges: us -> prod"), "{message}");
-    assert!(!message.contains("Sluice-Edges: eu -> prod"), "{message}");
-    // What comes along the other edge is not held by it.
-    let text = moves(&site, &[("eu.yaml", &chart("web-eu", "1.3.0"))]).await;
-    assert_eq!(
-        repo.file("main", "prod.yaml").unwrap(),
-        chart("web-prod", "1.3.0"),
-        "{text}"
+    assert!(
+        message.contains("Sluice-Edges: us -> prod")
+            && !message.contains("Sluice-Edges: eu -> prod"),
+        "{message}"
     );
-    assert_eq!(
-        repo.file("main", "api.yaml").unwrap(),
-        chart("api-prod", "2.1.0"),
-        "{text}"
+}
+
+#[tokio::test]
+async fn what_a_person_set_in_another_service_meanwhile_is_no_reason_to_go_back_and_does_not_come_back()
+ {
+    let mut site = two_edges("version: 1\n", &[("eu", "1.1.0")]).await;
+    let repo = site.repo();
+    repo.by("dave")
+        .pushes("main", &[("api.yaml", &chart("api-prod", "6.6.6"))], "Try");
+    moves(&site, &[("eu.yaml", &chart("web-eu", "1.2.0"))]).await;
+    assert!(holds(&site, "api.yaml", "api-prod", "6.6.6"));
+    repo.by("dave")
+        .pushes("main", &[("api.yaml", &chart("api-prod", "2.0.0"))], "No");
+    let text = back(&mut site).await;
+    assert!(holds(&site, "web.yaml", "web-prod", "1.1.0"), "{text}");
+    assert!(holds(&site, "api.yaml", "api-prod", "2.0.0"), "{text}");
+}
+
+#[tokio::test]
+async fn a_rollback_that_takes_a_hotfix_away_says_so() {
+    let mut site = site_of(&[
+        ("pipeline.yaml", &pipeline(APPROVAL)),
+        ("dev.yaml", &chart("web-dev", "1.0.0")),
+        ("prod.yaml", &chart("web-prod", "1.0.0")),
+    ])
+    .await;
+    moves(&site, &[("dev.yaml", &chart("web-dev", "1.2.0"))]).await;
+    let repo = site.repo();
+    repo.by("dave")
+        .pushes("main", &[("prod.yaml", &chart("web-prod", "1.2.1"))], "Fix");
+    let run = goes_back(&mut site, &[]).await;
+    let [number] = repo.pulls(true)[..] else {
+        panic!("{}", run.text)
+    };
+    let body = repo.body(number);
+    assert!(
+        body.contains("takes away: **web-prod** was set by hand in"),
+        "{body}"
     );
+    assert_eq!(run.json["ahead"][0]["taken_away"], true, "{}", run.text);
 }
