@@ -19,6 +19,7 @@ use crate::copy::{Pair, values};
 use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
 use crate::model::ids::CommitId;
 use crate::model::service::{Secret, Service};
+use crate::record::Record;
 use crate::repo::{Change, ReadObjects, RepoError};
 use past::{Past, Wanted};
 
@@ -253,6 +254,13 @@ impl<'a> History<'a> {
             .repo
             .commit_info(commit)
             .map_err(|error| unreadable(&error))?;
+        if Record::parse(&info.message).is_some() {
+            let files = [&search.service_file, &search.secret_file];
+            for file in files.into_iter().flatten() {
+                self.repo.expect(commit, file);
+                self.repo.expect(parent, file);
+            }
+        }
         let landed = is_landing(self.repo, &info, commit, parent, self.facts.policy)
             .map_err(|error| unreadable(&error))?;
         Ok(SetAt {
