@@ -44,7 +44,7 @@ pub use error::ForgeError;
 pub use git::{NewCommit, NewFile};
 pub use labels::CONTEXT;
 pub use merge::{MergeMethod, MergeRefused};
-pub use objects::{PathEntry, Relation, RemoteEntry, RemoteRef};
+pub use objects::{FoundTree, PathEntry, Relation, RemoteEntry, RemoteRef};
 pub use open_pulls::{OpenPull, OpenPulls, StatusNow, Trial};
 pub use proof::{Live, Proofs};
 pub use pulls::{Closed, NewPull};

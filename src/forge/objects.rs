@@ -77,6 +77,15 @@ pub struct RemoteEntry {
     pub id: String,
 }
 
+/// A folder's own id and its entries.
+pub type FoundTree = (TreeId, Vec<RemoteEntry>);
+
+/// An object, by its id or as `COMMIT:PATH`.
+enum Named {
+    Id(String),
+    Path(String),
+}
+
 /// How two commits lie to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
@@ -89,27 +98,49 @@ pub enum Relation {
 impl Forge {
     /// The entries of trees, fifty in a call.
     pub async fn trees(&self, trees: &[TreeId]) -> Vec<Looked<Vec<RemoteEntry>>> {
+        self.trees_and_folders(trees, &[]).await.0
+    }
+
+    /// The entries of trees, and in the same call those of folders at commits, with the ids that GitHub gives them; nothing for a
+    /// folder that is not there.
+    pub async fn trees_and_folders(
+        &self,
+        trees: &[TreeId],
+        folders: &[(CommitId, String)],
+    ) -> (Vec<Looked<Vec<RemoteEntry>>>, Vec<Option<FoundTree>>) {
         let doing = format!("read folders of {}", self.slug());
-        let ids: Vec<String> = trees.iter().map(ToString::to_string).collect();
-        let shape_of = |value: &Value| -> Looked<Vec<RemoteEntry>> {
+        let by_id = trees.iter().map(|id| Named::Id(id.to_string()));
+        let by_path = folders
+            .iter()
+            .map(|(commit, path)| Named::Path(format!("{commit}:{path}")));
+        let named: Vec<Named> = by_id.chain(by_path).collect();
+        let entries = |value: &Value| -> Looked<Vec<RemoteEntry>> {
             let entries: Vec<NamedEntryShape> = serde_json::from_value(value["entries"].clone())
                 .map_err(|error| error.to_string())?;
             entries.into_iter().map(NamedEntryShape::entry).collect()
         };
-        self.objects(
-            &ids,
-            "... on Tree { entries { nameRaw mode oid } }",
-            &doing,
-            shape_of,
-        )
-        .await
+        let shape_of = |value: &Value| -> Looked<(Option<TreeId>, Vec<RemoteEntry>)> {
+            let id = value["oid"].as_str().and_then(|id| id.parse().ok());
+            Ok((id, entries(value)?))
+        };
+        let fields = "... on Tree { oid entries { nameRaw mode oid } }";
+        let mut found = self.objects(&named, fields, &doing, shape_of).await;
+        let folders = found.split_off(trees.len());
+        let folders = folders.into_iter().map(|folder| {
+            let (id, entries) = folder.ok()?;
+            Some((id?, entries))
+        });
+        let trees = found
+            .into_iter()
+            .map(|tree| tree.map(|(_, entries)| entries));
+        (trees.collect(), folders.collect())
     }
 
     /// The contents of blobs as text, fifty in a call. GitHub cuts long ones and mends broken UTF-8: who asked proves
     /// them, and takes [`Forge::blob`] where the proof fails.
     pub async fn blobs(&self, blobs: &[BlobId]) -> Vec<Looked<Vec<u8>>> {
         let doing = format!("read files of {}", self.slug());
-        let ids: Vec<String> = blobs.iter().map(ToString::to_string).collect();
+        let ids: Vec<Named> = blobs.iter().map(|id| Named::Id(id.to_string())).collect();
         let shape_of = |value: &Value| -> Looked<Vec<u8>> {
             let text = value["text"].as_str().ok_or("it is no text")?;
             Ok(text.as_bytes().to_vec())
@@ -124,7 +155,7 @@ impl Forge {
             "read through which pull requests {} was changed",
             self.slug()
         );
-        let ids: Vec<String> = commits.iter().map(ToString::to_string).collect();
+        let ids: Vec<Named> = commits.iter().map(|id| Named::Id(id.to_string())).collect();
         let shape_of = |value: &Value| -> Looked<Option<PullNumber>> {
             let pulls: Nodes<PullShape> =
                 serde_json::from_value(value["associatedPullRequests"].clone())
@@ -142,7 +173,7 @@ impl Forge {
 
     async fn objects<T>(
         &self,
-        ids: &[String],
+        ids: &[Named],
         fields: &str,
         doing: &str,
         shape_of: impl Fn(&Value) -> Looked<T>,
@@ -151,9 +182,13 @@ impl Forge {
             let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
             let (mut head, mut aliases) = (String::new(), String::new());
             for (index, id) in chunk.iter().enumerate() {
-                variables[format!("o{index}")] = Value::from(id.as_str());
-                let _ = write!(head, ", $o{index}: GitObjectID!");
-                let _ = write!(aliases, " o{index}: object(oid: $o{index}) {{ {fields} }}");
+                let (name, kind, by) = match id {
+                    Named::Id(id) => (id, "GitObjectID", "oid"),
+                    Named::Path(path) => (path, "String", "expression"),
+                };
+                variables[format!("o{index}")] = Value::from(name.as_str());
+                let _ = write!(head, ", $o{index}: {kind}!");
+                let _ = write!(aliases, " o{index}: object({by}: $o{index}) {{ {fields} }}");
             }
             let query = format!(
                 "query($owner: String!, $name: String!{head}) {{ repository(owner: $owner, name: $name) {{{aliases} }} }}"

@@ -20,6 +20,7 @@ use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Valu
 use crate::model::ids::CommitId;
 use crate::model::rollback::RolledBack;
 use crate::model::service::{Secret, Service};
+use crate::record::Record;
 use crate::repo::{Change, ReadObjects, RepoError};
 use past::{Past, Wanted};
 
@@ -261,6 +262,13 @@ impl<'a> History<'a> {
             .repo
             .commit_info(commit)
             .map_err(|error| unreadable(&error))?;
+        if Record::parse(&info.message).is_some() {
+            let files = [&search.service_file, &search.secret_file];
+            for file in files.into_iter().flatten() {
+                self.repo.expect(commit, file);
+                self.repo.expect(parent, file);
+            }
+        }
         let landed = landing(self.repo, &info, commit, parent, self.facts.policy)
             .map_err(|error| unreadable(&error))?;
         let at = Timestamp::from_second(info.committer_time.unix_seconds)

@@ -35,6 +35,8 @@ pub struct RemoteRepo {
     base: RefCell<Option<(String, CommitId)>>,
     known: RefCell<Known>,
     wants: RefCell<Wants>,
+    /// Folders that were asked for by their paths: once each, whatever came of it.
+    expected: RefCell<BTreeSet<(CommitId, String)>>,
 }
 
 /// What stands at a path: mode and id.
@@ -69,6 +71,8 @@ struct Wants {
     /// From where, how many, and what stood at which paths.
     commits: BTreeMap<CommitId, (usize, BTreeSet<String>)>,
     trees: BTreeSet<TreeId>,
+    /// Folders by their paths at commits: read before their ids are known.
+    folders: BTreeSet<(CommitId, String)>,
     /// With everything below.
     deep: BTreeSet<TreeId>,
     blobs: BTreeSet<BlobId>,
@@ -86,6 +90,7 @@ impl RemoteRepo {
             base: RefCell::default(),
             known: RefCell::default(),
             wants: RefCell::default(),
+            expected: RefCell::default(),
         }
     }
 
@@ -105,6 +110,7 @@ impl RemoteRepo {
         wants.refs.is_empty()
             && wants.commits.is_empty()
             && wants.trees.is_empty()
+            && wants.folders.is_empty()
             && wants.deep.is_empty()
             && wants.blobs.is_empty()
             && wants.contains.is_empty()

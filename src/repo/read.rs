@@ -81,6 +81,26 @@ pub trait ReadObjects {
         parent: Option<&CommitId>,
         commit: &CommitId,
     ) -> Result<Vec<FileChange>, RepoError>;
+    /// The regular files that stood at the parent and stand differently, or not at all, at the commit: with what they held before.
+    ///
+    /// # Errors
+    /// As [`Repo::changed_files`].
+    fn replaced_files(
+        &self,
+        parent: &CommitId,
+        commit: &CommitId,
+    ) -> Result<Vec<(String, BlobId)>, RepoError> {
+        let changed = self.changed_files(Some(parent), commit)?.into_iter();
+        Ok(changed
+            .filter_map(|file| Some((file.path, file.old?)))
+            .collect())
+    }
+
+    /// Says that the folders above a path will be asked for at this commit, so that they may be read together.
+    fn expect(&self, commit: &CommitId, path: &str) {
+        let _ = (commit, path);
+    }
+
     /// As [`Repo::commit_info`].
     ///
     /// # Errors

@@ -167,16 +167,16 @@ impl<'a> Past<'a> {
         }
         let changed = self
             .repo
-            .changed_files(Some(parent), commit)
+            .replaced_files(parent, commit)
             .map_err(|error| unreadable(&error))?;
         let mut files = Vec::new();
-        for file in changed {
-            let yaml = [".yaml", ".yml"]
+        for (path, old) in changed {
+            if [".yaml", ".yml"]
                 .iter()
-                .any(|ending| file.path.ends_with(ending));
-            if let Some(old) = file.old.filter(|_| yaml) {
-                let past = self.content(&file.path, &old)?;
-                files.push((file.path, past));
+                .any(|ending| path.ends_with(ending))
+            {
+                let past = self.content(&path, &old)?;
+                files.push((path, past));
             }
         }
         let files = Rc::new(files);

@@ -55,17 +55,20 @@ impl RemoteRepo {
     /// where several commits are to be compared with one whose history was not read yet, its first page comes instead. What is left
     /// then is noted anew.
     fn compare_later(&self, wants: &mut Wants) {
-        let mut inners: BTreeMap<CommitId, usize> = BTreeMap::new();
-        for (_, outer) in &wants.contains {
-            *inners.entry(*outer).or_default() += 1;
-        }
-        for (outer, count) in inners {
-            if count > 1 && !self.known.borrow().paged.contains(&outer) {
-                let want = wants.commits.entry(outer).or_default();
-                want.0 = PAGE;
+        let pages_come = |wants: &Wants| wants.commits.values().any(|(first, _)| *first > 1);
+        if !pages_come(wants) {
+            let mut inners: BTreeMap<CommitId, usize> = BTreeMap::new();
+            for (_, outer) in &wants.contains {
+                *inners.entry(*outer).or_default() += 1;
+            }
+            let paged = &self.known.borrow().paged;
+            for (outer, count) in inners {
+                if count > 1 && !paged.contains(&outer) {
+                    wants.commits.entry(outer).or_default().0 = PAGE;
+                }
             }
         }
-        if wants.commits.values().any(|(first, _)| *first > 1) {
+        if pages_come(wants) {
             wants.contains.clear();
         }
     }
@@ -133,11 +136,18 @@ impl RemoteRepo {
     }
 
     async fn fetch_trees(&self, forge: &Forge, wants: &Wants) {
-        if wants.trees.is_empty() {
+        if wants.trees.is_empty() && wants.folders.is_empty() {
             return;
         }
         let ids: Vec<TreeId> = wants.trees.iter().copied().collect();
-        let found = forge.trees(&ids).await;
+        let folders: Vec<(CommitId, String)> = wants.folders.iter().cloned().collect();
+        let (found, folders) = forge.trees_and_folders(&ids, &folders).await;
+        for (id, entries) in folders.into_iter().flatten() {
+            // Whatever is not what its id says is asked for by that id when it is needed.
+            if let Ok(entries) = proved(&id, entries) {
+                self.know_tree(id, entries);
+            }
+        }
         let mut unproved = Vec::new();
         for (id, entries) in ids.into_iter().zip(found) {
             match entries.and_then(|entries| proved(&id, entries)) {

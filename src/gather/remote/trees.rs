@@ -27,6 +27,15 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Which differences are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Differing {
+    /// All.
+    Every,
+    /// What stood there before: a folder that is new as a whole need not be read.
+    Replaced,
+}
+
 impl RemoteRepo {
     /// What stands at a path below a tree.
     fn below(&self, tree: &TreeId, path: &[&str]) -> Result<EntryAt, RepoError> {
@@ -163,8 +172,12 @@ impl RemoteRepo {
         new: Option<&TreeEntry>,
         path: &str,
         depth: usize,
+        what: Differing,
         found: &mut Vec<FileChange>,
     ) -> Result<(), RepoError> {
+        if what == Differing::Replaced && old.is_none() {
+            return Ok(());
+        }
         if old.map(|entry| (entry.mode, &entry.id)) == new.map(|entry| (entry.mode, &entry.id)) {
             return Ok(());
         }
@@ -210,10 +223,10 @@ impl RemoteRepo {
         }
         // A file in the place of a folder shows as one removal and the additions, and the other way round.
         if old.is_some() && !folder(old) {
-            self.difference(old, None, path, depth + 1, found)?;
+            self.difference(old, None, path, depth + 1, what, found)?;
         }
         if new.is_some() && !folder(new) {
-            self.difference(None, new, path, depth + 1, found)?;
+            self.difference(None, new, path, depth + 1, what, found)?;
         }
         let mut missing = None;
         for (name, (old, new)) in children {
@@ -224,7 +237,7 @@ impl RemoteRepo {
                 format!("{path}/{name}")
             };
             if let Err(error) =
-                self.difference(old.as_ref(), new.as_ref(), &inside, depth + 1, found)
+                self.difference(old.as_ref(), new.as_ref(), &inside, depth + 1, what, found)
             {
                 missing = Some(error);
             }

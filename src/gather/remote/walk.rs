@@ -1,5 +1,6 @@
 //! The walks: the same questions that a clone answers, asked of what the forge told.
 
+use super::trees::Differing;
 use super::{EntryAt, PAGE, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;
@@ -46,6 +47,7 @@ impl RemoteRepo {
                 entry(&after)?.as_ref(),
                 &path,
                 0,
+                Differing::Every,
                 &mut changes,
             )?;
             if changes
@@ -64,6 +66,28 @@ impl RemoteRepo {
             Some(info) => Ok(info.parents.first().copied()),
             None => self.failed(&format!("the commit {} is not there", commit.short())),
         }
+    }
+
+    /// The files that differ between two commits, sorted.
+    fn changes(
+        &self,
+        parent: Option<&CommitId>,
+        commit: &CommitId,
+        what: Differing,
+    ) -> Result<Vec<FileChange>, RepoError> {
+        let root = |commit: &CommitId| -> Result<TreeEntry, RepoError> {
+            Ok(TreeEntry {
+                mode: FOLDER,
+                name: Vec::new(),
+                id: self.info_of(commit)?.tree.as_bytes().to_vec(),
+            })
+        };
+        let (old, new) = (parent.map(root).transpose(), root(commit));
+        let (old, new) = (old?, new?);
+        let mut found = Vec::new();
+        self.difference(old.as_ref(), Some(&new), "", 0, what, &mut found)?;
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
     }
 
     fn too_far<T>(&self) -> Result<T, RepoError> {
@@ -281,19 +305,32 @@ impl ReadObjects for RemoteRepo {
         parent: Option<&CommitId>,
         commit: &CommitId,
     ) -> Result<Vec<FileChange>, RepoError> {
-        let root = |commit: &CommitId| -> Result<TreeEntry, RepoError> {
-            Ok(TreeEntry {
-                mode: FOLDER,
-                name: Vec::new(),
-                id: self.info_of(commit)?.tree.as_bytes().to_vec(),
-            })
-        };
-        let (old, new) = (parent.map(root).transpose(), root(commit));
-        let (old, new) = (old?, new?);
-        let mut found = Vec::new();
-        self.difference(old.as_ref(), Some(&new), "", 0, &mut found)?;
-        found.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(found)
+        self.changes(parent, commit, Differing::Every)
+    }
+
+    fn replaced_files(
+        &self,
+        parent: &CommitId,
+        commit: &CommitId,
+    ) -> Result<Vec<(String, BlobId)>, RepoError> {
+        let changed = self.changes(Some(parent), commit, Differing::Replaced)?;
+        Ok(changed
+            .into_iter()
+            .filter_map(|file| Some((file.path, file.old?)))
+            .collect())
+    }
+
+    fn expect(&self, commit: &CommitId, path: &str) {
+        if self.clone_with(commit).is_some() {
+            return;
+        }
+        let above = path.match_indices('/').map(|(end, _)| &path[..end]);
+        for folder in std::iter::once("").chain(above) {
+            let wanted = (*commit, folder.to_owned());
+            if self.expected.borrow_mut().insert(wanted.clone()) {
+                self.wants.borrow_mut().folders.insert(wanted);
+            }
+        }
     }
 
     fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, RepoError> {
