@@ -12,6 +12,7 @@ use sluice::forge::Patience;
 
 use crate::support::github::GitHub;
 use crate::support::large::{Large, Size, kind_of};
+use crate::support::site::{REPO, Site};
 
 /// Pipelines have twelve services each.
 fn size(pipelines: usize) -> Size {
@@ -101,3 +102,69 @@ const QUIET: usize = 8;
 const BUSY: usize = 923;
 /// Points of GraphQL that they take.
 const POINTS: u64 = 1_152;
+
+/// A service that takes both git and a chart.
+fn both(stage: &str, reference: &str, version: &str) -> String {
+    format!(
+        "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: {{ name: web-{stage}, namespace: apps \
+         }}\nspec:\n  git: {{ url: 'https://github.com/{REPO}.git', folder: services/web, ref: {reference} }}\n  helm: {{ url: \
+         https://charts.example.com, chart: web, version: {version} }}\n"
+    )
+}
+
+#[tokio::test]
+async fn a_chart_set_back_by_hand_stays_so_where_the_commit_beside_it_is_an_equal_one_and_not_the_newest()
+ {
+    let site = Site::empty().await;
+    let repo = site.repo();
+    repo.files("main", &[("services/web/app.yaml", "replicas: 1\n")]);
+    // The target was pinned by a person to a later commit that holds the same folder.
+    let later = repo.files("main", &[("docs/notes.md", "unrelated\n")]);
+    let web = crate::support::cli::web();
+    repo.files(
+        "main",
+        &[
+            ("pipeline.yaml", &web),
+            ("dev.yaml", &both("dev", "main", "1.1.0")),
+            ("prod.yaml", &both("prod", &later, "1.1.0")),
+        ],
+    );
+    let rests = site.run().await;
+    assert_eq!(rests.lines(), Vec::<String>::new(), "{}", rests.text);
+    repo.files("main", &[("prod.yaml", &both("prod", &later, "1.0.0"))]);
+    let ahead = site.run().await;
+    assert_eq!(ahead.lines(), Vec::<String>::new(), "{}", ahead.text);
+    assert_eq!(
+        ahead.json["ahead"][0]["service"], "web-prod",
+        "{}",
+        ahead.text
+    );
+    // Once the folder changes, the source has moved.
+    repo.files("main", &[("services/web/app.yaml", "replicas: 2\n")]);
+    let due = site.run().await;
+    assert!(due.lines()[0].starts_with("opened"), "{}", due.text);
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn a_second_pull_request_from_a_promotions_branch_hides_nothing() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    site.run().await;
+    let branch = site
+        .branches()
+        .into_iter()
+        .find(|branch| branch.starts_with("sluice/"))
+        .unwrap();
+    repo.by("carol")
+        .branches_off("elsewhere", &repo.tip("main").unwrap());
+    repo.by("carol")
+        .opens(&branch, "elsewhere", "The same, elsewhere");
+    site.hub.forget_calls();
+    let waits = site.run().await;
+    assert_eq!(site.writes(), Vec::<String>::new(), "{}", waits.text);
+    assert!(waits.lines()[0].contains("#1"), "{}", waits.text);
+    repo.by("carol").approves(1);
+    let landed = site.run().await;
+    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+}
