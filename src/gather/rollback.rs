@@ -3,6 +3,8 @@
 //! Trailers say where to look; what is taken is read from the blobs of that commit, and whether the commit is a landing is told by
 //! its own difference. It fails closed: what could not be read is no rollback.
 
+mod asked;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -10,86 +12,18 @@ use jiff::Timestamp;
 use super::follow::{self, follow};
 use super::history::past::{Past, Wanted};
 use super::landing::landing;
-use crate::catalog::{Here, Resolver, origin_of};
+use crate::catalog::{Resolver, origin_of};
 use crate::copy::Pair;
-use crate::model::catalog::PipelineId;
-use crate::model::facts::{Facts, LastSet, Values};
+use crate::model::facts::Values;
 use crate::model::finding::Severity;
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::plan::EdgeName;
-use crate::model::resolved::StageIndex;
 use crate::model::rollback::{BackTo, LandedFields, Rollback, ServiceThen};
 use crate::model::when;
 use crate::record::Record;
-use crate::repo::{Change, EntryId, ReadObjects, RepoError};
+use crate::repo::{Change, EntryId, RepoError};
 
-/// What a stage is to go back to.
-#[derive(Clone, Debug)]
-pub enum GoBack {
-    /// What it held last that is not what it holds now. What was rolled back already is passed over.
-    Last,
-    /// What the landing of this plan brought: its id, or its first digits.
-    Plan(String),
-    /// What it held at this landing: a rollback that was begun goes on.
-    Landing(CommitId),
-}
-
-/// Where to look.
-pub struct AskedBack<'a> {
-    /// The base, as it is now.
-    pub repo: &'a dyn ReadObjects,
-    /// Its tip.
-    pub tip: CommitId,
-    /// The manifests and the policy at that tip, and the time.
-    pub facts: &'a Facts<'a>,
-    /// What makes a repository this one.
-    pub here: &'a Here,
-    /// The pipeline.
-    pub pipeline: PipelineId,
-    /// The stage.
-    pub stage: StageIndex,
-    /// The edges of each promotion into the stage, sorted: several with `join: any`.
-    pub edges: &'a [Vec<EdgeName>],
-    /// How far.
-    pub back: &'a GoBack,
-}
-
-/// Why a stage cannot go back.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoRollback {
-    /// There is nothing to go back to, or the policy does not allow it.
-    #[error("{why}")]
-    Refused {
-        /// Why, in plain words.
-        why: String,
-        /// What to do.
-        help: String,
-    },
-    /// It could not be read.
-    #[error("{why}")]
-    Unread {
-        /// Why, in plain words.
-        why: String,
-        /// What to do, where there is something.
-        help: Option<String>,
-    },
-}
-
-impl From<LastSet> for NoRollback {
-    /// Of a manifest that could not be read, or told from another, at some point of history.
-    fn from(last: LastSet) -> Self {
-        match last {
-            LastSet::Failed { why, help } => Self::Unread { why, help },
-            _ => Self::from_why("its history could not be told".to_owned()),
-        }
-    }
-}
-
-impl NoRollback {
-    fn from_why(why: String) -> Self {
-        Self::Unread { why, help: None }
-    }
-}
+pub use asked::{AskedBack, GoBack, NoRollback};
 
 fn unread(error: &RepoError) -> NoRollback {
     NoRollback::from_why(format!("its history could not be read: {error}"))

@@ -73,7 +73,7 @@ async fn a_quiet_run_costs_as_many_calls_in_a_repository_twice_the_size() {
 }
 
 #[tokio::test]
-async fn a_busy_hour_costs_no_more_calls_than_it_did() {
+async fn twenty_minutes_of_a_busy_hour_cost_no_more_calls_than_they_did() {
     let hub = GitHub::start().await;
     // What is over the token's limit is counted too.
     hub.switch(|switches| switches.workflow_limit = 100_000);
@@ -81,7 +81,7 @@ async fn a_busy_hour_costs_no_more_calls_than_it_did() {
     site.next_hour();
     let mut calls: BTreeMap<String, usize> = BTreeMap::new();
     let (mut all, mut writes) = (0, 0);
-    for event in Large::busy_hour() {
+    for event in Large::busy_hour().into_iter().take(18) {
         site.happens(event);
         for call in run(&site).await {
             *calls.entry(call).or_default() += 1;
@@ -98,10 +98,10 @@ async fn a_busy_hour_costs_no_more_calls_than_it_did() {
 
 /// Calls of a run that has nothing to do, while promotions wait.
 const QUIET: usize = 8;
-/// Calls of all 54 runs of a busy hour.
-const BUSY: usize = 923;
+/// Calls of the first 18 of the 54 runs of a busy hour.
+const BUSY: usize = 276;
 /// Points of GraphQL that they take.
-const POINTS: u64 = 1_152;
+const POINTS: u64 = 345;
 
 /// A service that takes both git and a chart.
 fn both(stage: &str, reference: &str, version: &str) -> String {

@@ -1,0 +1,77 @@
+//! What is asked of the history for a rollback, and why there may be none.
+
+use crate::catalog::Here;
+use crate::model::catalog::PipelineId;
+use crate::model::facts::{Facts, LastSet};
+use crate::model::ids::CommitId;
+use crate::model::plan::EdgeName;
+use crate::model::resolved::StageIndex;
+use crate::repo::ReadObjects;
+
+/// What a stage is to go back to.
+#[derive(Clone, Debug)]
+pub enum GoBack {
+    /// What it held last that is not what it holds now. What was rolled back already is passed over.
+    Last,
+    /// What the landing of this plan brought: its id, or its first digits.
+    Plan(String),
+    /// What it held at this landing: a rollback that was begun goes on.
+    Landing(CommitId),
+}
+
+/// Where to look.
+pub struct AskedBack<'a> {
+    /// The base, as it is now.
+    pub repo: &'a dyn ReadObjects,
+    /// Its tip.
+    pub tip: CommitId,
+    /// The manifests and the policy at that tip, and the time.
+    pub facts: &'a Facts<'a>,
+    /// What makes a repository this one.
+    pub here: &'a Here,
+    /// The pipeline.
+    pub pipeline: PipelineId,
+    /// The stage.
+    pub stage: StageIndex,
+    /// The edges of each promotion into the stage, sorted: several with `join: any`.
+    pub edges: &'a [Vec<EdgeName>],
+    /// How far.
+    pub back: &'a GoBack,
+}
+
+/// Why a stage cannot go back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRollback {
+    /// There is nothing to go back to, or the policy does not allow it.
+    #[error("{why}")]
+    Refused {
+        /// Why, in plain words.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+    /// It could not be read.
+    #[error("{why}")]
+    Unread {
+        /// Why, in plain words.
+        why: String,
+        /// What to do, where there is something.
+        help: Option<String>,
+    },
+}
+
+impl From<LastSet> for NoRollback {
+    /// Of a manifest that could not be read, or told from another, at some point of history.
+    fn from(last: LastSet) -> Self {
+        match last {
+            LastSet::Failed { why, help } => Self::Unread { why, help },
+            _ => Self::from_why("its history could not be told".to_owned()),
+        }
+    }
+}
+
+impl NoRollback {
+    pub(super) fn from_why(why: String) -> Self {
+        Self::Unread { why, help: None }
+    }
+}
