@@ -224,7 +224,7 @@ fn summary<'a>(ran: &'a Ran, site: &Site) -> Summary<'a> {
     let rows = outcome
         .rows
         .iter()
-        .filter(|row| row.kind != RowKind::Due)
+        .filter(|row| outcome.asked || row.kind != RowKind::Due)
         .map(|row| SummaryRow {
             mark: mark(row.kind),
             pipeline: &row.pipeline,
@@ -265,7 +265,7 @@ fn summary<'a>(ran: &'a Ran, site: &Site) -> Summary<'a> {
         not_opened: outcome
             .rows
             .iter()
-            .filter(|row| row.kind == RowKind::Due)
+            .filter(|row| !outcome.asked && row.kind == RowKind::Due)
             .count(),
         ahead,
         in_sync: outcome.in_sync,

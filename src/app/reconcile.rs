@@ -173,6 +173,7 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
             report::not_remembered(&turn, asked, &decisions, &mut memory);
         }
         let mut outcome = memory.outcome;
+        outcome.asked = asked.is_some();
         let told = told::told(session, &seen, &turn.stages, turn.writes_nothing()).await;
         outcome.finish(session, &seen, &turn.stages.plan, &told);
         return Ok(outcome);

@@ -58,7 +58,8 @@ pub struct Repositories<'a> {
 pub enum Depth {
     /// Always the newest commit at which a watched tree changed.
     Newest,
-    /// That only where the target holds something else. Where all watched trees are equal at the branch's tip and at the commit that
+    /// That only where the target holds something else. A source that holds the target's own commit id is not looked up at all, so that
+    /// nothing is found wrong with it either: nothing could be copied. Where all watched trees are equal at the branch's tip and at the commit that
     /// the target holds, the answer is the target's own commit: nothing is copied, and no history has to be walked to say so.
     WhereItDiffers,
 }
@@ -270,7 +271,9 @@ impl<'a> Asked<'a> {
         query: &RevisionQuery,
     ) -> Result<Revision, RepoError> {
         let name = query.reference.as_str();
-        if let Some(same) = same_id(query) {
+        if self.depth == Depth::WhereItDiffers
+            && let Some(same) = same_id(query)
+        {
             return Ok(Revision::Resolved(same));
         }
         let short = name

@@ -83,6 +83,8 @@ pub(in crate::app) struct ByHand {
 pub(in crate::app) struct Outcome {
     /// Promotions that something is to be said of.
     pub rows: Vec<Row>,
+    /// A person asked for one stage: what is only due is said too.
+    pub asked: bool,
     /// Services that were set by hand to what their sources have not caught up with.
     pub ahead: Vec<ByHand>,
     /// How many stages have nothing to promote.

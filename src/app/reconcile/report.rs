@@ -219,7 +219,10 @@ pub(super) fn unproposed(promotion: &Promotion, taken_up: bool) -> Option<Said> 
                 )),
                 None if taken_up => Some((
                     RowKind::Due,
-                    texts::waits_for(promotion),
+                    match &promotion.rollback {
+                        Some(_) => format!("{}; {}", promotion.reason, texts::waits_for(promotion)),
+                        None => texts::waits_for(promotion),
+                    },
                     Some("is put up by a run that may write".to_owned()),
                 )),
                 None => Some((RowKind::Waiting, texts::waits_for(promotion), None)),

@@ -152,6 +152,58 @@ async fn a_status_step_prints_how_everything_stands_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn a_rollback_step_says_where_it_would_go_back_to_and_a_refused_one_what_to_do_instead() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    repo.files(
+        "main",
+        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
+    );
+    let lands = async || {
+        site.run().await;
+        let number = *repo.pulls(true).last().unwrap();
+        repo.by("carol").approves(number);
+        let run = site.run().await;
+        assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+    };
+    let asks = || {
+        let mut step = Step::of(&site);
+        let run = repo
+            .by("dave")
+            .dispatches("sluice.yml", "main", serde_json::json!({}));
+        for (name, value) in [
+            ("GITHUB_EVENT_NAME", "workflow_dispatch"),
+            ("GITHUB_RUN_ID", &run.to_string()),
+            ("INPUT_COMMAND", "rollback"),
+            ("INPUT_PIPELINE", "k3s-upgrade"),
+            ("INPUT_TO", "prod"),
+            ("INPUT_REASON", "INC-7"),
+            ("INPUT_DRY-RUN", "true"),
+        ] {
+            step.environment.insert(name.to_owned(), value.to_owned());
+        }
+        let ran = step.run();
+        (ran.status.code(), text(&ran), step.read("summary"))
+    };
+    lands().await;
+    let (code, log, summary) = asks();
+    assert_eq!(code, Some(2), "{log}");
+    assert!(
+        summary.contains("nothing was done") && summary.contains("git revert"),
+        "{summary}"
+    );
+    let file = repo.file("main", "upgrade.yaml").unwrap();
+    repo.files(
+        "main",
+        &[("upgrade.yaml", &file.replacen("v1.29.1", "v1.30.0", 1))],
+    );
+    lands().await;
+    let (code, log, summary) = asks();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(summary.contains("goes back to what landed in"), "{summary}");
+}
+
+#[tokio::test]
 async fn what_lacks_an_input_and_what_is_no_input_ends_with_two_and_asks_nothing() {
     let site = Site::of("k3s-upgrade-version").await;
     for (name, value, said) in [
