@@ -283,25 +283,18 @@ fn ordered(
                      the time is the server's",
                 ));
             }
-            let run = run_of(environment)?;
             let asked = Asked {
-                pipeline: pipeline.clone(),
+                pipeline,
                 to,
                 take_source: take.is_some(),
                 plan,
                 approve,
                 reason,
                 emergency,
-                retry: false,
-                rollback: None,
-                run,
+                run: run_of(environment)?,
+                ..Asked::default()
             };
-            let order = Order {
-                pipeline: Some(pipeline),
-                dry_run: forge.dry_run,
-                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
-                asked: Some(asked),
-            };
+            let order = asks(&forge, asked);
             Ok((forge, order, common.format))
         }
         Command::Retry {
@@ -312,23 +305,14 @@ fn ordered(
             format,
         } => {
             let asked = Asked {
-                pipeline: pipeline.clone(),
+                pipeline,
                 to,
-                take_source: false,
-                plan: None,
-                approve: false,
                 reason,
-                emergency: false,
                 retry: true,
-                rollback: None,
                 run: run_of(environment)?,
+                ..Asked::default()
             };
-            let order = Order {
-                pipeline: Some(pipeline),
-                dry_run: forge.dry_run,
-                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
-                asked: Some(asked),
-            };
+            let order = asks(&forge, asked);
             Ok((forge, order, format))
         }
         Command::Rollback {
@@ -341,29 +325,31 @@ fn ordered(
             format,
         } => {
             let asked = Asked {
-                pipeline: pipeline.clone(),
+                pipeline,
                 to,
-                take_source: false,
-                plan: None,
-                approve: false,
                 reason,
                 emergency,
-                retry: false,
                 rollback: Some(plan.map_or(GoBack::Last, GoBack::Plan)),
                 run: run_of(environment)?,
+                ..Asked::default()
             };
-            let order = Order {
-                pipeline: Some(pipeline),
-                dry_run: forge.dry_run,
-                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
-                asked: Some(asked),
-            };
+            let order = asks(&forge, asked);
             Ok((forge, order, format))
         }
         _ => Err(Failure::new(
             Exit::Invalid,
             "this command does not work on the forge",
         )),
+    }
+}
+
+/// The order of a person who asks for one stage.
+fn asks(forge: &ForgeArgs, asked: Asked) -> Order {
+    Order {
+        pipeline: Some(asked.pipeline.clone()),
+        dry_run: forge.dry_run,
+        freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
+        asked: Some(asked),
     }
 }
 

@@ -182,7 +182,6 @@ impl<'a> Seeker<'a> {
                 let to = BackTo {
                     landing: change.commit,
                     plan: record.plan,
-                    landed: date,
                 };
                 search.answer = Some(self.answer(search, to, edges, &held, then));
                 return Ok(false);

@@ -7,6 +7,7 @@ use super::change::Change;
 use super::ids::{BlobId, CommitId, PlanId};
 use super::name::{GateName, StageName};
 use super::pipeline::GateKind;
+use super::reference::ManifestKey;
 use super::resolved::StageIndex;
 use super::rollback::{BackTo, RolledBack};
 use super::verdict::{Judgement, Verdict};
@@ -166,6 +167,18 @@ pub struct LeftOut {
     pub reason: String,
     /// The commit that set it by hand, where that is why.
     pub by: Option<LeftOutBy>,
+}
+
+impl LeftOut {
+    /// A service that stays behind, for this reason.
+    pub fn new(service: &ManifestKey, reason: String) -> Self {
+        Self {
+            namespace: service.namespace.clone(),
+            name: service.name.clone(),
+            reason,
+            by: None,
+        }
+    }
 }
 
 /// The commit that set a service by hand.

@@ -76,8 +76,6 @@ pub struct BackTo {
     pub landing: CommitId,
     /// Its plan.
     pub plan: PlanId,
-    /// When it landed, by its committer date: for people to read.
-    pub landed: Timestamp,
 }
 
 /// That a stage went back: what it left comes again only once a person with write lets it.

@@ -97,18 +97,17 @@ fn caught_up(comparison: &Comparison, set: &SetAt, then: &SourceThen) -> bool {
 }
 
 fn by_hand(pair: &Pair<'_>, set: &SetAt, and: &str) -> LeftOut {
+    let reason = format!(
+        "set by hand in {} by {}; {and}",
+        set.commit.short(),
+        set.author,
+    );
     LeftOut {
-        namespace: pair.target.key.namespace.clone(),
-        name: pair.target.key.name.clone(),
-        reason: format!(
-            "set by hand in {} by {}; {and}",
-            set.commit.short(),
-            set.author,
-        ),
         by: Some(LeftOutBy {
             commit: set.commit,
             author: set.author.clone(),
             date: set.date,
         }),
+        ..LeftOut::new(&pair.target.key, reason)
     }
 }

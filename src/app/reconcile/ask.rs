@@ -11,7 +11,7 @@ use crate::model::ids::{CommitId, PlanId};
 use crate::model::resolved::StageIndex;
 
 /// A stage that a person asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::app) struct Asked {
     /// The pipeline, as NAME or NAMESPACE/NAME.
     pub pipeline: String,

@@ -322,7 +322,6 @@ fn going_back(promotion: &Promotion) -> Promotion {
         rollback: Some(BackTo {
             landing: commit('d'),
             plan: plan('0'),
-            landed: jiff::Timestamp::UNIX_EPOCH,
         }),
         ..promotion.clone()
     }

@@ -50,15 +50,9 @@ impl<'a> Planner<'a> {
                 .takes_over
                 .extend(over.iter().map(|edge| (*edge, true)));
             let key = &pair.target.key;
-            let left_out = |reason: String| LeftOut {
-                namespace: key.namespace.clone(),
-                name: key.name.clone(),
-                reason,
-                by: None,
-            };
             let Some(then) = rollback.services.get(&service) else {
                 let reason = "was not there yet, and stays as it is".to_owned();
-                draft.left_out.push(left_out(reason));
+                draft.left_out.push(LeftOut::new(key, reason));
                 continue;
             };
             let mut comparison = pair.back_to(then);
@@ -88,14 +82,14 @@ impl<'a> Planner<'a> {
                 draft.left_out.extend(by_hand);
                 continue;
             }
-            draft.debts.extend(by_hand);
             if let Some(hold) = held.service(self.facts.policy, &key.name) {
                 draft.service_held = true;
-                draft
-                    .left_out
-                    .push(left_out(format!("held: {}", hold.reason)));
+                let reason = format!("held: {}", hold.reason);
+                draft.left_out.push(LeftOut::new(key, reason));
+                draft.left_out.extend(by_hand);
                 continue;
             }
+            draft.debts.extend(by_hand);
             draft.takes.push(take(key, key, &comparison));
             draft.changes.extend(comparison.changes);
         }

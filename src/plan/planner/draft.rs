@@ -125,12 +125,8 @@ impl<'a> Planner<'a> {
             let due = judge(&pair, &comparison, self.facts.history.get(&place));
             if let Some(hold) = held.service(self.facts.policy, &pair.target.key.name) {
                 draft.service_held = true;
-                draft.left_out.push(LeftOut {
-                    namespace: pair.target.key.namespace.clone(),
-                    name: pair.target.key.name.clone(),
-                    reason: format!("held: {}", hold.reason),
-                    by: None,
-                });
+                let reason = format!("held: {}", hold.reason);
+                draft.left_out.push(LeftOut::new(&pair.target.key, reason));
                 // A hold makes nobody forget what was set by hand.
                 match due {
                     Due::Ahead(service) => draft.left_out.push(service),

@@ -430,7 +430,6 @@ fn a_rollback_says_what_it_goes_back_to_and_that_it_stays() {
     promotion.rollback = Some(crate::model::rollback::BackTo {
         landing: "4d0c2aa".repeat(6)[..40].parse().unwrap(),
         plan: "7c1e09".repeat(11)[..64].parse().unwrap(),
-        landed: jiff::Timestamp::UNIX_EPOCH,
     });
     let pull = PullRequest {
         reason: Some("INC-7: *checkout* fails @everyone"),

@@ -445,3 +445,19 @@ async fn a_rollback_that_takes_a_hotfix_away_says_so() {
     );
     assert_eq!(run.json["ahead"][0]["taken_away"], true, "{}", run.text);
 }
+
+#[tokio::test]
+async fn a_held_service_is_not_taken_back_and_its_hotfix_is_not_said_to_be_taken_away() {
+    let mut site = two_edges("version: 1\n", &[("eu", "1.1.0"), ("eu", "1.2.0")]).await;
+    let repo = site.repo();
+    moves(&site, &[("us.yaml", &chart("web-us", "2.1.0"))]).await;
+    repo.by("dave")
+        .pushes("main", &[("api.yaml", &chart("api-prod", "2.1.1"))], "Fix");
+    let holds_api =
+        "version: 1\nholds: [{ pipeline: shop, stage: prod, service: api-prod, reason: INC-9 }]\n";
+    repo.files("main", &[(".github/sluice.yaml", holds_api)]);
+    let run = goes_back(&mut site, &[]).await;
+    let shown = &run.json["ahead"];
+    assert_eq!(shown[0]["service"], "api-prod", "{}", run.text);
+    assert_eq!(shown[0]["taken_away"], false, "{}", run.text);
+}
