@@ -5,15 +5,16 @@
 //! may land. Redirects are not followed (octocrab is built without them): they would carry the token along.
 
 mod between;
-mod commits;
 mod error;
 mod evidence;
 mod git;
 mod graphql;
 mod labels;
+mod look_up;
 mod merge;
 mod objects;
 mod open_pulls;
+mod part;
 mod people;
 mod proof;
 mod pulls;
@@ -39,19 +40,20 @@ use serde_json::Value;
 use crate::model::slug::RepoSlug;
 use wire::{Answer, Ask, Kind, Wire};
 
-pub use commits::{CommitWanted, HistoryCommit};
 pub use error::ForgeError;
 pub use git::{NewCommit, NewFile};
 pub use labels::CONTEXT;
+pub use look_up::{FoundTree, HistoryCommit, LookUp, LookedUp, RemoteEntry};
 pub use merge::{MergeMethod, MergeRefused};
-pub use objects::{FoundTree, PathEntry, Relation, RemoteEntry, RemoteRef};
+pub use objects::{PathEntry, Relation, RemoteRef};
 pub use open_pulls::{OpenPull, OpenPulls, StatusNow, Trial};
 pub use proof::{Live, Proofs};
-pub use pulls::{Closed, NewPull};
+pub use pulls::{Closed, ClosedPage, NewPull};
 pub use refs::RefWrite;
 pub use runs::WorkflowRun;
 pub use settings::Overview;
 pub use signals::{Deployment, Push, SaidStatus};
+pub use snapshot::{Along, ToldAlong};
 pub use wire::{Calls, Patience};
 
 /// Lists longer than so many pages are an error, never "no more".

@@ -287,8 +287,26 @@ fn repositories<'a>(
         remote: world.remote.as_deref(),
         root: world.root.clone(),
         policy: &world.policy,
+        targets: targets(world, catalog, resolved),
         written: written(world, catalog, resolved),
     }
+}
+
+/// Where the targets stand for which revisions are asked.
+fn targets(
+    world: &World,
+    catalog: &Catalog,
+    resolved: &[ResolvedPipeline],
+) -> BTreeMap<RevisionQuery, BTreeSet<String>> {
+    let mut files: BTreeMap<RevisionQuery, BTreeSet<String>> = BTreeMap::new();
+    for (_, pair) in plan::pairs(catalog, &world.policy, resolved) {
+        if let Some(query) = pair.revision_query() {
+            let secret = pair.target_secret.map(|secret| secret.file.to_string());
+            let own = [pair.target.file.to_string()].into_iter().chain(secret);
+            files.entry(query).or_default().extend(own);
+        }
+    }
+    files
 }
 
 /// Files in which any promotion writes.

@@ -7,6 +7,7 @@ mod ask;
 mod back;
 mod carry;
 mod evidence;
+mod first_look;
 mod guard;
 mod jobs;
 mod land;
@@ -28,12 +29,15 @@ use super::evaluate::{Evaluation, Manifests, ReadyAnswers};
 use super::session::Session;
 use super::world::World;
 use crate::error::{Exit, Failure};
+use crate::forge::{Along, ClosedPage};
 use crate::gather::Depth;
 use crate::model::catalog::PipelineId;
+use crate::model::evidence::{Evidence, Permission, UserId};
 use crate::model::ids::PlanId;
 use crate::model::pull::{ClosedPull, PullNumber, Snapshot};
 
 pub(super) use ask::Asked;
+use first_look::Checkout;
 use land::Landing;
 pub(super) use look::{Look, Stand, look};
 pub(super) use outcome::{ByHand, Outcome, Row, RowKind};
@@ -113,6 +117,10 @@ impl Memory {
 /// What one turn read.
 struct Seen {
     snapshot: Snapshot,
+    /// The pull requests that were closed last, where they came along.
+    closed: Option<ClosedPage>,
+    /// What some people may do, as it came along.
+    permissions: BTreeMap<UserId, Permission>,
     world: Rc<World>,
     evaluation: Rc<Evaluation>,
     /// What is known about the content of sources.
@@ -125,10 +133,13 @@ impl Seen {
     /// tip.
     async fn again(&self, session: &Session, snapshot: Snapshot) -> Result<Self, Failure> {
         let now = snapshot.now;
+        let permissions = session.remotes.here().take_permissions();
         Ok(Self {
             ready: read_ready(session, &self.world, &self.evaluation, now).await?,
             now,
             snapshot,
+            closed: None,
+            permissions,
             world: Rc::clone(&self.world),
             evaluation: Rc::clone(&self.evaluation),
         })
@@ -146,7 +157,10 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
     let mut memory = Memory::default();
     let mut asked = None;
     for number in 0..MOST_TURNS {
-        let seen = see(session, Depth::WhereItDiffers).await?;
+        let seen = match number {
+            0 => see_first(session, Depth::WhereItDiffers).await?,
+            _ => see(session, Depth::WhereItDiffers).await?,
+        };
         if !land::verify(session, &seen, &mut memory).await? {
             continue;
         }
@@ -185,23 +199,52 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
     .hint("somebody else is writing all the time, or two rules fight; the next run goes on"))
 }
 
+/// The first look of a run: as [`see`], with as much in its first call as the checkout lets expect.
+async fn see_first(session: &Session, depth: Depth) -> Result<Seen, Failure> {
+    let repo = session.remotes.here();
+    let checkout = Checkout::read(session, depth);
+    let along = Along {
+        wanted: repo.take_along(),
+        closed: true,
+    };
+    session.remotes.forget_wanted();
+    let (snapshot, told) = session.forge.snapshot_and(&along).await?;
+    repo.know_along(&along.wanted, told.looked_up);
+    Ok(Seen {
+        closed: told.closed,
+        ..seen(session, depth, snapshot, checkout).await?
+    })
+}
+
 /// Reads the repository, its manifests, revisions and history.
 async fn see(session: &Session, depth: Depth) -> Result<Seen, Failure> {
     let snapshot = session.forge.snapshot().await?;
+    seen(session, depth, snapshot, None).await
+}
+
+async fn seen(
+    session: &Session,
+    depth: Depth,
+    snapshot: Snapshot,
+    checkout: Option<Checkout>,
+) -> Result<Seen, Failure> {
     let repo = session.remotes.here();
     repo.know_base(&snapshot.base, &snapshot.tip);
-    let world = session
-        .settle(|| {
-            World::of_forge(
-                &session.remotes,
-                &snapshot.base,
-                snapshot.tip.id,
-                session.here.clone(),
-            )
-        })
-        .await?;
+    repo.want_people(people(&snapshot));
+    let tip = snapshot.tip.id;
+    let (world, manifests) = match checkout.and_then(|found| found.at(&snapshot.base, tip)) {
+        Some(read) => read,
+        None => {
+            let world = session
+                .settle(|| {
+                    World::of_forge(&session.remotes, &snapshot.base, tip, session.here.clone())
+                })
+                .await?;
+            let manifests = Manifests::of(&world);
+            (world, manifests)
+        }
+    };
     let now = snapshot.now;
-    let manifests = Manifests::of(&world);
     let evaluation = session
         .settle(|| Evaluation::on_forge(&world, &manifests, now, depth))
         .await?;
@@ -210,10 +253,20 @@ async fn see(session: &Session, depth: Depth) -> Result<Seen, Failure> {
     Ok(Seen {
         ready,
         snapshot,
+        closed: None,
+        permissions: repo.take_permissions(),
         world: Rc::new(world),
         evaluation: Rc::new(evaluation),
         now,
     })
+}
+
+/// Everybody who said or did something at an open promotion.
+fn people(snapshot: &Snapshot) -> BTreeMap<UserId, String> {
+    let pulls = snapshot.branches.iter().flat_map(|branch| &branch.pulls);
+    let ours = pulls.filter(|pull| pull.own && !pull.foreign);
+    let said = ours.filter_map(|pull| pull.said.as_deref());
+    said.flat_map(Evidence::people).collect()
 }
 
 /// Reads anew what was said of the content of sources.

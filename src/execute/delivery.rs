@@ -452,7 +452,9 @@ impl Delivery<'_> {
             .comment_once(pull.number, author, "<!-- sluice: closed -->", why)
             .await?;
         self.forge.close_pull(pull.number).await?;
-        self.forge.delete_branch(&pull.branch, &pull.head).await?;
+        self.forge
+            .delete_branch(&self.snapshot.node, &pull.branch, &pull.head)
+            .await?;
         Ok(())
     }
 

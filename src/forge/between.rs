@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
+use super::part::Part;
 use super::shapes::{Nodes, id, shape, time};
 use crate::model::brought::{Brought, BroughtCommit, Person, Way};
 use crate::model::ids::CommitId;
@@ -21,8 +22,11 @@ const TOLD: &str = "fragment told on CommitHistoryConnection { pageInfo { hasNex
     associatedPullRequests(first: 1) { nodes { number } } } }";
 
 impl Forge {
-    /// The commits that `new` has and `old` has not and that touch one of the folders (`""`: any), newest first: one call
-    /// for the set, one for what they are. Where it goes back, those that `old` has and `new` has not: one call more.
+    /// The commits that `new` has and `old` has not and that touch one of the folders (`""`: any), newest first. Where it goes back,
+    /// those that `old` has and `new` has not.
+    ///
+    /// One call where no folder was ever touched by more than a hundred commits, and the commit before is one of those, as what Sluice
+    /// pins is. Else the set of all commits in between is read too, a hundred in a call, and no more than five hundred of them.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -32,6 +36,9 @@ impl Forge {
         new: &CommitId,
         folders: &[String],
     ) -> Result<Brought, ForgeError> {
+        if let Some(brought) = self.by_lists(old, new, folders).await? {
+            return Ok(brought);
+        }
         let (way, mut set, mut oldest, mut whole) = self.set_between(old, new).await?;
         let mut of = new;
         if way == Way::Back {
@@ -74,12 +81,99 @@ impl Forge {
                 *cursor = next.filter(|_| !older).map(Some);
             }
         }
-        brought.total = brought.commits.len();
         brought.cut |= cursors.iter().any(Option::is_some);
-        brought
-            .commits
-            .sort_by_key(|commit| std::cmp::Reverse(commit.at));
+        brought.newest_first();
         Ok(brought)
+    }
+
+    /// The same from the whole lists of commits that touch the folders, before and after: what is on the one and not on the other. `None`
+    /// where a list is too long, or they do not tell how the two commits stand to each other. A list that was cut would not do: whoever
+    /// makes a commit dates it, and could hide it at its end.
+    async fn by_lists(
+        &self,
+        old: &CommitId,
+        new: &CommitId,
+        folders: &[String],
+    ) -> Result<Option<Brought>, ForgeError> {
+        if folders.is_empty() || folders.iter().any(String::is_empty) {
+            return Ok(None);
+        }
+        let Some((before, after)) = self.lists(old, new, folders).await? else {
+            return Ok(None);
+        };
+        let held: BTreeSet<CommitId> = before.iter().map(|one| one.commit).collect();
+        let (way, commits) = if after.iter().any(|one| one.commit == *old) {
+            let fresh = after.into_iter().filter(|one| !held.contains(&one.commit));
+            (Way::Forward, fresh.collect())
+        } else if held.contains(new) {
+            let stays: BTreeSet<CommitId> = after.iter().map(|one| one.commit).collect();
+            let goes = before
+                .into_iter()
+                .filter(|one| !stays.contains(&one.commit));
+            (Way::Back, goes.collect())
+        } else {
+            return Ok(None);
+        };
+        let mut brought = Brought {
+            way,
+            commits,
+            total: 0,
+            cut: false,
+        };
+        brought.newest_first();
+        Ok(Some(brought))
+    }
+
+    /// All commits that touch one of the folders, of the history of one commit and of another; `None` where that is more than a page.
+    async fn lists(
+        &self,
+        old: &CommitId,
+        new: &CommitId,
+        folders: &[String],
+    ) -> Result<Option<(Vec<BroughtCommit>, Vec<BroughtCommit>)>, ForgeError> {
+        let doing = "read what a promotion brings";
+        let mut part = Part::default();
+        let paths: Vec<String> = folders
+            .iter()
+            .enumerate()
+            .map(|(at, folder)| part.variable(&format!("p{at}"), "String!", folder.as_str()))
+            .collect();
+        for (alias, commit) in [("before", old), ("after", new)] {
+            let id = part.variable(alias, "GitObjectID!", commit.to_string());
+            let lists = paths.iter().enumerate().map(|(at, path)| {
+                format!(" h{at}: history(first: 100, path: {path}) {{ ...told }}")
+            });
+            let lists: String = lists.collect();
+            part.field(&format!(
+                "{alias}: object(oid: {id}) {{ ... on Commit {{{lists} }} }}"
+            ));
+        }
+        part.fragment(TOLD);
+        let (query, variables) = self.asking(part);
+        let (mut data, _) = self.query(&query, variables, doing).await?;
+        let mut lists = [Vec::new(), Vec::new()];
+        for (alias, list) in ["before", "after"].into_iter().zip(&mut lists) {
+            let mut known = BTreeSet::new();
+            for at in 0..folders.len() {
+                let page = data["repository"][alias][format!("h{at}")].take();
+                // A commit that is not there has no list.
+                if page.is_null() {
+                    return Ok(None);
+                }
+                let page: Nodes<CommitShape> = shape(page, doing)?;
+                if page.next().is_some() {
+                    return Ok(None);
+                }
+                for commit in page.nodes {
+                    let oid: CommitId = id(&commit.oid)?;
+                    if known.insert(oid) {
+                        list.push(commit.brought(oid)?);
+                    }
+                }
+            }
+        }
+        let [before, after] = lists;
+        Ok(Some((before, after)))
     }
 
     /// How the two stand to each other, the ids of the commits in between, the oldest committer date among them, and whether
@@ -158,6 +252,14 @@ impl Forge {
                 }
             })
             .collect()
+    }
+}
+
+impl Brought {
+    fn newest_first(&mut self) {
+        self.total = self.commits.len();
+        self.commits
+            .sort_by_key(|commit| std::cmp::Reverse(commit.at));
     }
 }
 

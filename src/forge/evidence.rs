@@ -4,36 +4,72 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::ForgeError;
 use super::shapes::{ACTOR, ActorShape, Nodes, Oid, id, shape, time};
 use super::{Forge, MOST_PAGES, too_long};
-use crate::model::evidence::{Actor, Evidence, LabelEvent, Opinion, Review, UserId};
-use crate::model::pull::Pull;
+use crate::model::evidence::{Actor, Evidence, LabelEvent, Looked, Opinion, Review, UserId};
+use crate::model::pull::{Pull, PullNumber};
 
-const EVIDENCE: &str = "query($owner: String!, $name: String!, $number: Int!, $reviews: String, $events: String) { \
-    repository(owner: $owner, name: $name) { pullRequest(number: $number) { headRefOid createdAt author { ...who } \
-    labels(first: 100) { nodes { name } } \
-    commits(first: 100) { nodes { commit { oid author { user { databaseId } } committer { user { databaseId } } } } } \
-    reviews(first: 100, after: $reviews) { pageInfo { hasNextPage endCursor } \
-    nodes { fullDatabaseId state submittedAt commit { oid } author { ...who } } } \
-    timelineItems(first: 100, after: $events, itemTypes: [LABELED_EVENT, UNLABELED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, \
-    HEAD_REF_RESTORED_EVENT, REOPENED_EVENT, BASE_REF_CHANGED_EVENT]) { pageInfo { hasNextPage endCursor } nodes { __typename \
+/// GraphQL for the commits of a pull request, as far as evidence looks at them.
+pub(super) const COMMITS: &str =
+    "nodes { commit { oid author { user { databaseId } } committer { user { databaseId } } } }";
+/// GraphQL for its reviews.
+pub(super) const REVIEWS: &str = "pageInfo { hasNextPage endCursor } \
+    nodes { fullDatabaseId state submittedAt commit { oid } author { ...who } }";
+/// GraphQL for what was done at it: the kinds of events, and what is read of each.
+pub(super) const EVENTS: [&str; 2] = [
+    "itemTypes: [LABELED_EVENT, UNLABELED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, HEAD_REF_RESTORED_EVENT, REOPENED_EVENT, \
+    BASE_REF_CHANGED_EVENT]",
+    "pageInfo { hasNextPage endCursor } nodes { __typename \
     ... on LabeledEvent { createdAt label { name } actor { ...who } } \
     ... on UnlabeledEvent { createdAt label { name } actor { ...who } } \
     ... on HeadRefForcePushedEvent { createdAt } ... on HeadRefRestoredEvent { createdAt } \
-    ... on ReopenedEvent { createdAt } ... on BaseRefChangedEvent { createdAt } } } } } }";
+    ... on ReopenedEvent { createdAt } ... on BaseRefChangedEvent { createdAt } }",
+];
+
+fn query() -> String {
+    let [kinds, events] = EVENTS;
+    format!(
+        "query($owner: String!, $name: String!, $number: Int!, $reviews: String, $events: String) {{ \
+         repository(owner: $owner, name: $name) {{ pullRequest(number: $number) {{ headRefOid createdAt author {{ ...who }} \
+         labels(first: 100) {{ nodes {{ name }} }} commits(first: 100) {{ {COMMITS} }} \
+         reviews(first: 100, after: $reviews) {{ {REVIEWS} }} \
+         events: timelineItems(first: 100, after: $events, {kinds}) {{ {events} }} }} }} }} {ACTOR}"
+    )
+}
+
+/// What was said about an open pull request, where an answer that asks for a first page of all of it holds the whole: nothing goes on
+/// on another page, and its head and base were never replaced.
+pub(super) fn said(node: &Value, number: PullNumber) -> Result<Option<Evidence>, ForgeError> {
+    let page: PullShape = shape(
+        node.clone(),
+        &format!("read the reviews and labels of {number}"),
+    )?;
+    if (page.reviews.next(), page.events.next()) != (None, None) {
+        return Ok(None);
+    }
+    let found = Found::of(page)?;
+    if found.replaced.is_some() {
+        return Ok(None);
+    }
+    let (arrived, pushers) = (Ok(found.created), Ok(found.committers.clone()));
+    Ok(Some(found.evidence(number, arrived, pushers)))
+}
 
 impl Forge {
-    /// Reads all evidence about a pull request except what people may do: one call for a hundred reviews and events,
-    /// one more where its head or base was ever replaced.
+    /// All evidence about a pull request except what people may do. No call where the answer that told of the pull request told all of
+    /// it; else one for a hundred reviews and events, and one more where its head or base was ever replaced.
     ///
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn evidence(&self, pull: &Pull) -> Result<Evidence, ForgeError> {
+        if let Some(said) = &pull.said {
+            return Ok(said.as_ref().clone());
+        }
         let doing = format!("read the reviews and labels of {}", pull.number);
-        let query = format!("{EVIDENCE} {ACTOR}");
+        let query = query();
         let (mut reviews, mut events) = (None::<String>, None::<String>);
         let mut found: Option<Found> = None;
         for _ in 0..MOST_PAGES {
@@ -43,7 +79,7 @@ impl Forge {
             });
             let (mut data, _) = self.query(&query, variables, &doing).await?;
             let page: PullShape = shape(data["repository"]["pullRequest"].take(), &doing)?;
-            let next = (page.reviews.next(), page.timeline_items.next());
+            let next = (page.reviews.next(), page.events.next());
             let page = Found::of(page)?;
             let known = match found.take() {
                 None => page,
@@ -69,7 +105,7 @@ impl Forge {
     }
 
     async fn complete(&self, pull: &Pull, found: Found) -> Result<Evidence, ForgeError> {
-        let mut pushers = Ok(found.committers);
+        let mut pushers = Ok(found.committers.clone());
         let mut arrived = Ok(found.created);
         if let Some(latest) = found.replaced {
             match self.pushes(&pull.branch, MOST_PAGES).await {
@@ -103,25 +139,7 @@ impl Forge {
                 }
             }
         }
-        let mut reviews = found.reviews;
-        reviews.sort_by_key(|review| review.id);
-        reviews.dedup_by_key(|review| review.id);
-        Ok(Evidence {
-            pull: pull.number,
-            head: found.head,
-            author: found.author,
-            arrived,
-            labels: found.labels,
-            reviews: Ok(reviews),
-            label_events: Ok(found.events),
-            pushers,
-            requester: None,
-            permissions: std::collections::BTreeMap::new(),
-            dispatched: None,
-            change_authors: None,
-            checks: std::collections::BTreeMap::new(),
-            jobs: None,
-        })
+        Ok(found.evidence(pull.number, arrived, pushers))
     }
 }
 
@@ -166,7 +184,7 @@ impl Found {
         for review in page.reviews.nodes {
             found.reviews.push(review.review()?);
         }
-        for event in page.timeline_items.nodes {
+        for event in page.events.nodes {
             // A kind of event that is not known here carries no time, and decides nothing.
             let Some(at) = event.created_at.as_deref() else {
                 continue;
@@ -197,6 +215,32 @@ impl Found {
         self.number();
     }
 
+    fn evidence(
+        mut self,
+        pull: PullNumber,
+        arrived: Looked<Timestamp>,
+        pushers: Looked<BTreeSet<UserId>>,
+    ) -> Evidence {
+        self.reviews.sort_by_key(|review| review.id);
+        self.reviews.dedup_by_key(|review| review.id);
+        Evidence {
+            pull,
+            head: self.head,
+            author: self.author,
+            arrived,
+            labels: self.labels,
+            reviews: Ok(self.reviews),
+            label_events: Ok(self.events),
+            pushers,
+            requester: None,
+            permissions: std::collections::BTreeMap::new(),
+            dispatched: None,
+            change_authors: None,
+            checks: std::collections::BTreeMap::new(),
+            jobs: None,
+        }
+    }
+
     /// The timeline is in order; its place tells events of one second apart.
     fn number(&mut self) {
         for (order, event) in self.events.iter_mut().enumerate() {
@@ -214,7 +258,7 @@ struct PullShape {
     labels: Option<Nodes<LabelShape>>,
     commits: Nodes<CommitNode>,
     reviews: Nodes<ReviewShape>,
-    timeline_items: Nodes<EventShape>,
+    events: Nodes<EventShape>,
 }
 
 #[derive(Deserialize)]
@@ -247,7 +291,7 @@ struct UserShape {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ReviewShape {
-    full_database_id: Option<serde_json::Value>,
+    full_database_id: Option<Value>,
     state: String,
     submitted_at: Option<String>,
     commit: Option<Oid>,
@@ -257,8 +301,8 @@ struct ReviewShape {
 impl ReviewShape {
     fn review(self) -> Result<Review, ForgeError> {
         let number = match self.full_database_id {
-            Some(serde_json::Value::String(text)) => text.parse().ok(),
-            Some(serde_json::Value::Number(number)) => number.as_u64(),
+            Some(Value::String(text)) => text.parse().ok(),
+            Some(Value::Number(number)) => number.as_u64(),
             _ => None,
         };
         Ok(Review {

@@ -23,18 +23,24 @@ impl Forge {
         }
     }
 
-    /// A query whose parts may fail each by itself: the data, and the errors with their paths.
+    /// A query whose parts may fail each by itself: the data, the errors with their paths, and the server's time.
     pub(super) async fn probe(
         &self,
         query: &str,
         variables: Value,
         doing: &str,
-    ) -> Result<(Value, Vec<GraphqlError>), ForgeError> {
-        let (data, errors, _) = self.graphql(Kind::Read, query, variables, doing).await?;
-        if let Some(whole) = errors.iter().find(|error| error.path.is_empty()) {
-            return Err(whole.typed(doing));
-        }
-        Ok((data, errors))
+    ) -> Result<Probed, ForgeError> {
+        self.graphql(Kind::Read, query, variables, doing).await
+    }
+
+    /// As [`Self::probe`], and not tried again where it is not answered.
+    pub(super) async fn probe_once(
+        &self,
+        query: &str,
+        variables: Value,
+        doing: &str,
+    ) -> Result<Probed, ForgeError> {
+        self.graphql(Kind::ReadOnce, query, variables, doing).await
     }
 
     /// A mutation; sent once.
@@ -57,7 +63,7 @@ impl Forge {
         query: &str,
         variables: Value,
         doing: &str,
-    ) -> Result<(Value, Vec<GraphqlError>, Option<Timestamp>), ForgeError> {
+    ) -> Result<Probed, ForgeError> {
         if kind == Kind::Write && self.only_reads.get() {
             return Err(ForgeError::ReadOnly);
         }
@@ -93,6 +99,9 @@ impl Forge {
         }
     }
 }
+
+/// Data, errors, and the server's time.
+pub(super) type Probed = (Value, Vec<GraphqlError>, Option<Timestamp>);
 
 /// One error of a GraphQL answer.
 #[derive(Clone, Debug)]
@@ -135,7 +144,7 @@ impl GraphqlError {
         self.kind == "FORBIDDEN" || self.message.contains("not accessible by")
     }
 
-    fn typed(&self, doing: &str) -> ForgeError {
+    pub fn typed(&self, doing: &str) -> ForgeError {
         let lower = self.message.to_ascii_lowercase();
         let doing = doing.to_owned();
         if lower.contains("not permitted to create or approve pull requests") {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
+use super::look_up::{LookUp, LookedUp};
 use super::shapes::{ACTOR, ActorShape, shape};
 use crate::model::evidence::{Actor, Looked, Permission, UserId};
 use crate::model::roster::Known;
@@ -20,17 +21,16 @@ impl Forge {
         &self,
         people: &BTreeMap<UserId, String>,
     ) -> BTreeMap<UserId, Looked<Permission>> {
+        let wanted: Vec<LookUp> = people
+            .iter()
+            .map(|(id, login)| LookUp::May(*id, login.clone()))
+            .collect();
         let mut found = BTreeMap::new();
-        if people.is_empty() {
-            return found;
-        }
-        // Where the list of collaborators cannot be read, each person is asked for.
-        if let Ok(listed) = self.collaborators(people).await {
-            found.extend(
-                listed
-                    .into_iter()
-                    .map(|(id, permission)| (id, Ok(permission))),
-            );
+        // Where the list of collaborators cannot be read, or does not have them, each person is asked for.
+        for (id, told) in people.keys().zip(self.look_up(&wanted).await) {
+            if let Ok(LookedUp::May(Some(permission))) = told {
+                found.insert(*id, Ok(permission));
+            }
         }
         let rest = people.iter().filter(|(id, _)| !found.contains_key(*id));
         let rest: Vec<(UserId, &String)> = rest.map(|(id, login)| (*id, login)).collect();
@@ -148,40 +148,6 @@ impl Forge {
         Ok(shape::<ActorShape>(data["viewer"].take(), doing)?.into())
     }
 
-    /// Those of the people who are listed as collaborators under exactly their login and id. The list's search is for
-    /// parts of a name, so every hit is compared.
-    async fn collaborators(
-        &self,
-        people: &BTreeMap<UserId, String>,
-    ) -> Result<BTreeMap<UserId, Permission>, ForgeError> {
-        let doing = "read what people may do";
-        let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
-        let mut query = String::from("query($owner: String!, $name: String!");
-        let mut fields = String::new();
-        for (id, login) in people {
-            variables[format!("p{id}")] = Value::from(login.as_str());
-            // Writing to a String cannot fail.
-            let _ = write!(query, ", $p{id}: String!");
-            let _ = write!(
-                fields,
-                " p{id}: collaborators(query: $p{id}, affiliation: ALL, first: 100) {{ edges {{ permission node {{ databaseId }} }} }}"
-            );
-        }
-        let query = format!("{query}) {{ repository(owner: $owner, name: $name) {{{fields} }} }}");
-        let (data, _) = self.probe(&query, variables, doing).await?;
-        let mut found = BTreeMap::new();
-        for id in people.keys() {
-            let hits = data["repository"][format!("p{id}")]["edges"].as_array();
-            for edge in hits.into_iter().flatten() {
-                let edge: EdgeShape = shape(edge.clone(), doing)?;
-                if edge.node.id == Some(*id) {
-                    found.insert(*id, of_enum(&edge.permission));
-                }
-            }
-        }
-        Ok(found)
-    }
-
     async fn permission(&self, id: UserId, login: &str) -> Result<Permission, ForgeError> {
         let doing = format!("read what {login} may do");
         let name = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
@@ -207,7 +173,8 @@ impl Forge {
     }
 }
 
-fn of_enum(word: &str) -> Permission {
+/// The word of an enum: one that is not known here is less than triage.
+pub(super) fn of_enum(word: &str) -> Permission {
     match word {
         "ADMIN" | "MAINTAIN" | "WRITE" => Permission::Write,
         "TRIAGE" => Permission::Triage,

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ForgeError;
+use super::part::Part;
 use super::shapes::{ACTOR, ActorShape, Nodes, shape, time};
-use super::snapshot::{Closing, PULL, PullShape, closed_by};
+use super::snapshot::{Closing, SAID, closed_by, pull_fragment, pull_of};
 use super::{Forge, MOST_PAGES};
 use crate::model::pull::{ClosedPull, Pull, PullNumber};
 
@@ -34,11 +35,39 @@ pub struct Closed {
     pub more: bool,
 }
 
-const CLOSED: &str = "query($owner: String!, $name: String!, $base: String!, $after: String) { \
-    repository(owner: $owner, name: $name) { pullRequests(states: [CLOSED], baseRefName: $base, first: 100, after: $after, \
-    orderBy: { field: UPDATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { number headRefName isCrossRepository \
-    createdAt closedAt author { ...who } \
-    closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } } } } }";
+/// A page of closed pull requests of any base.
+#[derive(Clone, Debug)]
+pub struct ClosedPage {
+    /// With the short names of their bases.
+    pulls: Vec<(String, ClosedPull)>,
+    next: Option<String>,
+}
+
+const CLOSED: &str = "first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } \
+    nodes { number baseRefName headRefName isCrossRepository createdAt closedAt author { ...who } \
+    closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } } }";
+
+/// Asks for a page of closed pull requests, under `closed`.
+pub(super) fn closed_part(after: Option<&str>) -> Part {
+    let mut part = Part::default();
+    let after = part.variable("closedAfter", "String", after);
+    part.field(&format!(
+        "closed: pullRequests(states: [CLOSED], after: {after}, {CLOSED}"
+    ));
+    part.fragment(ACTOR);
+    part
+}
+
+/// The page that the repository's answer to [`closed_part`] holds.
+pub(super) fn closed_told(repository: &mut Value, doing: &str) -> Result<ClosedPage, ForgeError> {
+    let page: Nodes<ClosedShape> = shape(repository["closed"].take(), doing)?;
+    let next = page.next();
+    let pulls = page.nodes.into_iter().map(ClosedShape::closed);
+    Ok(ClosedPage {
+        next,
+        pulls: pulls.collect::<Result<_, _>>()?,
+    })
+}
 
 impl Forge {
     /// Opens a pull request, or finds the one that is open from this branch.
@@ -109,41 +138,45 @@ impl Forge {
     /// Any [`ForgeError`].
     pub async fn pull(&self, number: PullNumber) -> Result<Pull, ForgeError> {
         let doing = format!("read {number}");
-        let query = format!(
-            "query($owner: String!, $name: String!, $number: Int!) {{ repository(owner: $owner, name: $name) {{ \
-             pullRequest(number: $number) {{ ...pull }} }} }} {PULL} {ACTOR}"
-        );
-        let variables =
-            json!({ "owner": self.slug().owner(), "name": self.slug().name(), "number": number.0 });
-        let (mut data, _) = self.query(&query, variables, &doing).await?;
-        shape::<PullShape>(data["repository"]["pullRequest"].take(), &doing)?.pull()
+        let mut part = Part::default();
+        let id = part.variable("number", "Int!", number.0);
+        part.variable("said", "Int!", SAID);
+        part.field(&format!("pullRequest(number: {id}) {{ ...pull }}"));
+        part.fragment(pull_fragment());
+        part.fragment(ACTOR);
+        let (query, variables) = self.asking(part);
+        let (data, _) = self.query(&query, variables, &doing).await?;
+        pull_of(&data["repository"]["pullRequest"], &doing)
     }
 
-    /// Pull requests that were closed without a merge, last touched first, until `enough` says so of a page.
+    /// Pull requests into `base` that were closed without a merge, last touched first, until `enough` says so of a page. The first page
+    /// may have been read before.
     ///
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn closed_pulls(
         &self,
         base: &str,
+        first: Option<ClosedPage>,
         enough: impl Fn(&[ClosedPull]) -> bool,
     ) -> Result<Closed, ForgeError> {
         let doing = "look for promotions that were closed";
-        let query = format!("{CLOSED} {ACTOR}");
-        let mut after = Value::Null;
         let mut pulls = Vec::new();
+        let mut read = first;
+        let mut after = None;
         for _ in 0..MOST_PAGES {
-            let variables = json!({
-                "owner": self.slug().owner(), "name": self.slug().name(), "base": base, "after": after,
-            });
-            let (mut data, _) = self.query(&query, variables, doing).await?;
-            let page: Nodes<ClosedShape> = shape(data["repository"]["pullRequests"].take(), doing)?;
-            let next = page.next();
-            for found in page.nodes {
-                pulls.push(found.closed()?);
-            }
-            match next {
-                Some(cursor) if !enough(&pulls) => after = Value::from(cursor),
+            let page = match read.take() {
+                Some(page) => page,
+                None => {
+                    let (query, variables) = self.asking(closed_part(after.as_deref()));
+                    let (mut data, _) = self.query(&query, variables, doing).await?;
+                    closed_told(&mut data["repository"], doing)?
+                }
+            };
+            let into_base = page.pulls.into_iter().filter(|(into, _)| into == base);
+            pulls.extend(into_base.map(|(_, pull)| pull));
+            match page.next {
+                Some(cursor) if !enough(&pulls) => after = Some(cursor),
                 more => {
                     return Ok(Closed {
                         pulls,
@@ -254,6 +287,7 @@ impl Forge {
 #[serde(rename_all = "camelCase")]
 struct ClosedShape {
     number: u64,
+    base_ref_name: String,
     head_ref_name: String,
     is_cross_repository: bool,
     created_at: String,
@@ -263,15 +297,16 @@ struct ClosedShape {
 }
 
 impl ClosedShape {
-    fn closed(self) -> Result<ClosedPull, ForgeError> {
-        Ok(ClosedPull {
+    fn closed(self) -> Result<(String, ClosedPull), ForgeError> {
+        let closed = ClosedPull {
             number: PullNumber(self.number),
             branch: self.head_ref_name,
             foreign: self.is_cross_repository,
             author: self.author.map(Into::into),
             at: time(self.closed_at.as_deref().unwrap_or(&self.created_at))?,
             by: closed_by(self.closings),
-        })
+        };
+        Ok((self.base_ref_name, closed))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
@@ -135,17 +135,12 @@ impl Forge {
     ) -> Result<RefWrite, ForgeError> {
         let doing = format!("create the branch {to}");
         let zero = "0".repeat(commit.to_string().len());
-        let query =
-            "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
-        let input = json!({
-            "repositoryId": repository,
-            "refUpdates": [
-                { "name": format!("refs/heads/{to}"), "beforeOid": zero, "afterOid": commit },
-                { "name": format!("refs/heads/{from}"), "beforeOid": commit, "afterOid": zero },
-            ],
-        });
-        let error = match self.mutate(query, json!({ "input": input }), &doing).await {
-            Ok(_) => return Ok(RefWrite::Done),
+        let updates = [
+            json!({ "name": format!("refs/heads/{to}"), "beforeOid": zero, "afterOid": commit }),
+            json!({ "name": format!("refs/heads/{from}"), "beforeOid": commit, "afterOid": zero }),
+        ];
+        let error = match self.update_refs(repository, &updates, &doing).await {
+            Ok(()) => return Ok(RefWrite::Done),
             Err(error) => error,
         };
         match self.branch(to).await? {
@@ -155,17 +150,36 @@ impl Forge {
         }
     }
 
-    /// Deletes a branch if it still stands at `at`; a branch that is gone already is fine.
+    /// Deletes a branch if it still stands at `at`; a branch that is gone already is fine. `repository`: its id in GraphQL.
     ///
     /// # Errors
     /// Any [`ForgeError`].
-    pub async fn delete_branch(&self, branch: &str, at: &CommitId) -> Result<RefWrite, ForgeError> {
+    pub async fn delete_branch(
+        &self,
+        repository: &str,
+        branch: &str,
+        at: &CommitId,
+    ) -> Result<RefWrite, ForgeError> {
+        let doing = format!("delete the branch {branch}");
+        let gone = json!({
+            "name": format!("refs/heads/{branch}"), "beforeOid": at, "afterOid": "0".repeat(at.to_string().len()),
+        });
+        let Err(error) = self.update_refs(repository, &[gone], &doing).await else {
+            return Ok(RefWrite::Done);
+        };
+        let refused = matches!(
+            error,
+            ForgeError::Refused { .. } | ForgeError::NotFound { .. }
+        );
+        if !error.uncertain() && !refused {
+            return Err(error);
+        }
         match self.branch(branch).await? {
             None => return Ok(RefWrite::Done),
             Some(found) if found != *at => return Ok(RefWrite::Elsewhere(found)),
             Some(_) => {}
         }
-        let doing = format!("delete the branch {branch}");
+        // A server that does not know `updateRefs`, or did not answer: the look just now is as near as REST comes.
         let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
         match self.write(Method::DELETE, path, None, &doing).await {
             Ok(_) | Err(ForgeError::NotFound { .. }) => Ok(RefWrite::Done),
@@ -175,6 +189,21 @@ impl Forge {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Moves, creates and deletes refs in one step: each must stand where it is said to, or none is touched. All zeros mean that there is
+    /// none.
+    async fn update_refs(
+        &self,
+        repository: &str,
+        updates: &[Value],
+        doing: &str,
+    ) -> Result<(), ForgeError> {
+        let query =
+            "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
+        let input = json!({ "repositoryId": repository, "refUpdates": updates });
+        self.mutate(query, json!({ "input": input }), doing).await?;
+        Ok(())
     }
 }
 

@@ -4,43 +4,110 @@
 //! request that looks like ours.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::error::ForgeError;
+use super::evidence::{COMMITS, EVENTS, REVIEWS, said};
+use super::graphql::GraphqlError;
 use super::labels::CONTEXT;
+use super::look_up::{self, LookUp, LookedUp, may_be_too_much};
+use super::part::Part;
+use super::pulls::{ClosedPage, closed_part, closed_told};
 use super::shapes::{ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, id, shape, time};
 use super::{Forge, MOST_PAGES, too_long};
-use crate::model::evidence::Actor;
+use crate::model::evidence::{Actor, Looked};
 use crate::model::pull::{
     Allows, Mergeable, PromotionBranch, Pull, PullNumber, PullState, Snapshot, TestMerge,
 };
 
-/// GraphQL for a pull request.
-pub(super) const PULL: &str = "fragment pull on PullRequest { number id title body url state isDraft isCrossRepository \
-    createdAt closedAt mergedAt baseRefName headRefName headRefOid viewerDidAuthor author { ...who } mergedBy { ...who } \
-    mergeable potentialMergeCommit { tree { oid } parents(first: 3) { nodes { oid } } } mergeCommit { oid } \
-    commits(first: 1) { totalCount } labels(first: 100) { nodes { name } } reviews(first: 1) { totalCount } \
-    forced: timelineItems(first: 1, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) { nodes { __typename } } \
-    unlabeled: timelineItems(first: 1, itemTypes: [UNLABELED_EVENT]) { nodes { __typename } } \
-    closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } \
-    autoMergeRequest { enabledAt } isInMergeQueue }";
+/// So many reviews and events of a pull request come with it: more are read by themselves.
+pub(super) const SAID: u32 = 100;
 
-const SNAPSHOT: &str = "query($owner: String!, $name: String!, $pulls: Int!, $context: String!, $after: String) { repository(owner: $owner, name: $name) { \
-    id databaseId mergeCommitAllowed squashMergeAllowed \
+/// GraphQL for a pull request; `$said`: so many reviews and events.
+static PULL: LazyLock<String> = LazyLock::new(|| {
+    let [kinds, events] = EVENTS;
+    format!(
+        "fragment pull on PullRequest {{ number id title body url state isDraft isCrossRepository \
+         createdAt closedAt mergedAt baseRefName headRefName headRefOid viewerDidAuthor author {{ ...who }} mergedBy {{ ...who }} \
+         mergeable potentialMergeCommit {{ tree {{ oid }} parents(first: 3) {{ nodes {{ oid }} }} }} mergeCommit {{ oid }} \
+         commits(first: 100) {{ totalCount {COMMITS} }} labels(first: 100) {{ nodes {{ name }} }} \
+         reviews(first: $said) {{ totalCount {REVIEWS} }} events: timelineItems(first: $said, {kinds}) {{ {events} }} \
+         forced: timelineItems(first: 1, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) {{ nodes {{ __typename }} }} \
+         unlabeled: timelineItems(first: 1, itemTypes: [UNLABELED_EVENT]) {{ nodes {{ __typename }} }} \
+         closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) {{ nodes {{ ... on ClosedEvent {{ actor {{ ...who }} }} }} }} \
+         autoMergeRequest {{ enabledAt }} isInMergeQueue }}"
+    )
+});
+
+/// GraphQL for a pull request: the fragment `pull`, which needs [`ACTOR`] and the variable `$said`.
+pub(super) fn pull_fragment() -> &'static str {
+    &PULL
+}
+
+const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
     defaultBranchRef { name target { __typename ...commit } } \
     mergeQueue { id } \
     approve: labels(first: 100, query: \"approve/\") { nodes { name } } \
     own: labels(first: 100, query: \"sluice/\") { nodes { name } } \
     refs(refPrefix: \"refs/heads/sluice/\", first: 50, after: $after) { pageInfo { hasNextPage endCursor } \
     nodes { prefix name target { __typename oid ...commit ... on Commit { status { context(name: $context) { state } } } } \
-    associatedPullRequests(first: $pulls, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } nodes { ...pull } } } } } }";
+    associatedPullRequests(first: $pulls, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } \
+    nodes { ...pull } } } }";
 
 /// A branch of ours has one pull request. GitHub charges for as many as are asked for, of every branch, and not for what is there: more
-/// are asked for only where somebody opened another one.
-const PULLS_OF_A_BRANCH: [u32; 2] = [1, 20];
+/// are asked for only where somebody opened another one, and then fewer of the reviews and events of each.
+const PULLS_OF_A_BRANCH: [(u32, u32); 2] = [(1, SAID), (20, 5)];
+
+/// What is asked along with a look, so that it costs no call of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Along {
+    /// Things to look up.
+    pub wanted: Vec<LookUp>,
+    /// The pull requests that were closed last.
+    pub closed: bool,
+}
+
+/// What was told along. Whatever is missing has to be asked for by itself.
+#[derive(Clone, Debug, Default)]
+pub struct ToldAlong {
+    /// What was looked up, in the order asked; nothing where it was not answered.
+    pub looked_up: Vec<Looked<LookedUp>>,
+    /// The first page of closed pull requests.
+    pub closed: Option<ClosedPage>,
+}
+
+impl Along {
+    fn is_empty(&self) -> bool {
+        self.wanted.is_empty() && !self.closed
+    }
+
+    fn part(&self) -> Part {
+        let mut part = look_up::part_of(&self.wanted);
+        if self.closed {
+            part.join(closed_part(None));
+        }
+        part
+    }
+
+    fn told(
+        &self,
+        repository: &mut Value,
+        errors: &[GraphqlError],
+        doing: &str,
+    ) -> Result<ToldAlong, ForgeError> {
+        Ok(ToldAlong {
+            looked_up: look_up::told(&self.wanted, repository, errors, doing),
+            closed: match self.closed {
+                true => Some(closed_told(repository, doing)?),
+                false => None,
+            },
+        })
+    }
+}
 
 impl Forge {
     /// Reads the snapshot: one call for fifty branches.
@@ -48,18 +115,57 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`]; one page that cannot be read fails the whole.
     pub async fn snapshot(&self) -> Result<Snapshot, ForgeError> {
+        let (snapshot, _) = self.snapshot_and(&Along::default()).await?;
+        Ok(snapshot)
+    }
+
+    /// Reads the snapshot, and what is asked along with it in the same call. Where both together are not answered, the snapshot is read
+    /// by itself.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn snapshot_and(&self, along: &Along) -> Result<(Snapshot, ToldAlong), ForgeError> {
         let doing = "read the repository and its promotions";
-        let query = format!("{SNAPSHOT} {PULL} {ACTOR} {COMMIT}");
-        let mut after = Value::Null;
+        let mut after: Option<String> = None;
         let mut found: Option<Snapshot> = None;
+        let mut told = ToldAlong::default();
         let mut ended = false;
+        let mut along = Some(along).filter(|along| !along.is_empty());
         for _ in 0..MOST_PAGES {
             let mut read = None;
-            for pulls in PULLS_OF_A_BRANCH {
-                let variables = json!({
-                    "owner": self.slug.owner(), "name": self.slug.name(), "pulls": pulls, "context": CONTEXT, "after": after,
-                });
-                let (mut data, date) = self.query(&query, variables, doing).await?;
+            for (pulls, said) in PULLS_OF_A_BRANCH {
+                let mut part = Part::default();
+                part.field(SNAPSHOT);
+                part.variable("pulls", "Int!", pulls);
+                part.variable("said", "Int!", said);
+                part.variable("context", "String!", CONTEXT);
+                part.variable("after", "String", after.as_deref());
+                for fragment in [pull_fragment(), ACTOR, COMMIT] {
+                    part.fragment(fragment);
+                }
+                let (mut data, date) = match along.take() {
+                    None => {
+                        let (query, variables) = self.asking(part);
+                        self.query(&query, variables, doing).await?
+                    }
+                    Some(asked) => {
+                        let alone = part.clone();
+                        part.join(asked.part());
+                        let (query, variables) = self.asking(part);
+                        let probed = self.probe_once(&query, variables, doing).await;
+                        match probed.and_then(|probed| look_up::in_parts(probed, doing)) {
+                            Ok((mut data, errors, date)) => {
+                                told = asked.told(&mut data["repository"], &errors, doing)?;
+                                (data, date)
+                            }
+                            Err(error) if may_be_too_much(&error) => {
+                                let (query, variables) = self.asking(alone);
+                                self.query(&query, variables, doing).await?
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    }
+                };
                 let page: RepositoryShape = shape(data["repository"].take(), doing)?;
                 let mut branches = page.refs.nodes.iter();
                 let cut = branches.any(|found| found.associated_pull_requests.next().is_some());
@@ -87,7 +193,7 @@ impl Forge {
                 Some(known) => known.branches.extend(page.branches),
             }
             match next {
-                Some(cursor) => after = Value::from(cursor),
+                Some(cursor) => after = Some(cursor),
                 None => {
                     ended = true;
                     break;
@@ -97,7 +203,7 @@ impl Forge {
         // What was cut off could hold a promotion, its hold and its refusals.
         let mut snapshot = found.filter(|_| ended).ok_or_else(|| too_long(doing))?;
         snapshot.branches.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(snapshot)
+        Ok((snapshot, told))
     }
 }
 
@@ -132,7 +238,7 @@ struct RefShape {
     prefix: String,
     name: String,
     target: TipShape,
-    associated_pull_requests: Nodes<PullShape>,
+    associated_pull_requests: Nodes<Value>,
 }
 
 /// The tip of a branch, and what our status says of it.
@@ -188,7 +294,7 @@ impl RepositoryShape {
                     .associated_pull_requests
                     .nodes
                     .into_iter()
-                    .map(PullShape::pull)
+                    .map(|pull| pull_of(&pull, "read our pull requests"))
                     .collect::<Result<_, _>>()?,
             });
         }
@@ -219,7 +325,7 @@ fn short_name(prefix: &str, name: &str) -> Result<String, ForgeError> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PullShape {
+struct PullShape {
     number: u64,
     id: String,
     title: String,
@@ -274,8 +380,17 @@ pub(super) fn closed_by(closings: Nodes<Closing>) -> Option<Actor> {
     closings.find_map(|closing| closing.actor).map(Into::into)
 }
 
+/// A pull request as [`pull_fragment`] asks for it.
+pub(super) fn pull_of(node: &Value, doing: &str) -> Result<Pull, ForgeError> {
+    let mut pull = shape::<PullShape>(node.clone(), doing)?.pull()?;
+    if pull.is_open() {
+        pull.said = said(node, pull.number)?.map(Box::new);
+    }
+    Ok(pull)
+}
+
 impl PullShape {
-    pub fn pull(self) -> Result<Pull, ForgeError> {
+    fn pull(self) -> Result<Pull, ForgeError> {
         let moment = |text: &Option<String>, other: &str| time(text.as_deref().unwrap_or(other));
         let state = match self.state.as_str() {
             "OPEN" => PullState::Open,
@@ -334,6 +449,7 @@ impl PullShape {
                 .collect(),
             reviews: self.reviews.map_or(0, |reviews| reviews.total_count),
             unlabeled: !self.unlabeled.nodes.is_empty(),
+            said: None,
             auto_merge: self
                 .auto_merge_request
                 .is_some_and(|request| !request.is_null()),

@@ -48,6 +48,8 @@ impl Default for Patience {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Read,
+    /// A read that is not tried again: whoever asks has another way.
+    ReadOnce,
     Write,
 }
 
@@ -191,7 +193,7 @@ impl Wire {
     fn count(&self, ask: &Ask) {
         let mut calls = self.calls.get();
         match ask.kind {
-            Kind::Read => calls.reads += 1,
+            Kind::Read | Kind::ReadOnce => calls.reads += 1,
             Kind::Write => calls.writes += 1,
         }
         self.calls.set(calls);

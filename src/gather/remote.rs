@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::forge::RemoteRef;
-use crate::model::evidence::Looked;
+use crate::model::evidence::{Looked, Permission, UserId};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::pull::RemoteCommit;
 use crate::model::slug::RepoSlug;
@@ -55,6 +55,8 @@ struct Known {
     paged: HashSet<CommitId>,
     listed: Option<Looked<Rc<Listed>>>,
     answers: HashMap<signals::Question, Looked<signals::Answer>>,
+    /// Of people who are listed as collaborators, until it is taken.
+    permissions: BTreeMap<UserId, Permission>,
 }
 
 /// Branches and tags.
@@ -79,6 +81,7 @@ struct Wants {
     contains: BTreeSet<(CommitId, CommitId)>,
     list: bool,
     questions: BTreeSet<signals::Question>,
+    people: BTreeMap<UserId, String>,
 }
 
 impl RemoteRepo {
@@ -100,7 +103,7 @@ impl RemoteRepo {
     }
 
     /// The clone at hand, where there is one.
-    pub(super) fn local(&self) -> Option<&Repo> {
+    pub fn local(&self) -> Option<&Repo> {
         self.local.as_ref()
     }
 
@@ -116,6 +119,22 @@ impl RemoteRepo {
             && wants.contains.is_empty()
             && !wants.list
             && wants.questions.is_empty()
+            && wants.people.is_empty()
+    }
+
+    /// Asks what people may do, along with whatever is asked next.
+    pub fn want_people(&self, people: BTreeMap<UserId, String>) {
+        self.wants.borrow_mut().people.extend(people);
+    }
+
+    /// What was told since this was taken last of what people may do.
+    pub fn take_permissions(&self) -> BTreeMap<UserId, Permission> {
+        std::mem::take(&mut self.known.borrow_mut().permissions)
+    }
+
+    /// Forgets what is noted and was not fetched yet.
+    pub fn forget_wanted(&self) {
+        self.wants.take();
     }
 
     /// Notes where the base branch stands.

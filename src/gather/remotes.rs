@@ -65,6 +65,14 @@ impl Remotes {
         Some(Rc::clone(repo))
     }
 
+    /// Forgets what is noted and was not fetched yet, in all of them.
+    pub fn forget_wanted(&self) {
+        self.here.forget_wanted();
+        for repo in self.others.borrow().values() {
+            repo.forget_wanted();
+        }
+    }
+
     /// Forgets what others said of commits, in all of them.
     pub fn forget_said(&self) {
         self.here.forget_said();

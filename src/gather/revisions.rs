@@ -49,6 +49,8 @@ pub struct Repositories<'a> {
     pub root: PathBuf,
     /// The policy: which refs may be promoted.
     pub policy: &'a Policy,
+    /// The files of the targets for which a revision is asked.
+    pub targets: BTreeMap<RevisionQuery, BTreeSet<String>>,
     /// Files in which any promotion writes: they never make a revision of this repository new.
     pub written: Vec<String>,
 }
@@ -157,6 +159,7 @@ pub(super) struct Asked<'a> {
     /// Tips from which a promoted commit must be reachable; `None` where the repository answers that by itself.
     allowed: Option<Vec<CommitId>>,
     policy: &'a Policy,
+    targets: Option<&'a BTreeMap<RevisionQuery, BTreeSet<String>>>,
     written: &'a [String],
     depth: Depth,
 }
@@ -185,6 +188,7 @@ impl<'a> Asked<'a> {
             remote: repositories.remote,
             policy: repositories.policy,
             allowed,
+            targets: Some(&repositories.targets),
             written: &repositories.written,
             depth: Depth::Newest,
         })
@@ -232,6 +236,7 @@ impl<'a> Asked<'a> {
             remote: None,
             policy: repositories.policy,
             allowed: Some(allowed_tips(repo, repositories.policy, None)?),
+            targets: None,
             written: &[],
             depth: Depth::Newest,
         })
@@ -244,6 +249,7 @@ impl<'a> Asked<'a> {
             remote: None,
             policy: repositories.policy,
             allowed: None,
+            targets: None,
             written: &[],
             depth: Depth::Newest,
         }
@@ -282,6 +288,9 @@ impl<'a> Asked<'a> {
             .unwrap_or(name);
         if self.allowed.is_none() {
             look_ahead(repo, query);
+            if query.target.is_some() && name.parse::<CommitId>().is_ok() {
+                self.expect_who_set(repo, query);
+            }
         }
         let hits = repo.resolve(name, self.remote)?;
         let base = self.base.and_then(|(branch, tip)| {
@@ -343,6 +352,7 @@ impl<'a> Asked<'a> {
                 everything: found.everything,
             }));
         }
+        self.expect_who_set(repo, query);
         let Some(commit) = repo.newest_change(&tip, &watch)? else {
             return Ok(failed_with(
                 format!("{name} never held {}", shown_folders(&query.folders)),
@@ -365,6 +375,15 @@ impl<'a> Asked<'a> {
             outside: found.outside,
             everything: found.everything,
         }))
+    }
+
+    /// Where a source differs, it is asked next who set its target last: what tells that is read along with what tells where the source
+    /// stands.
+    fn expect_who_set(&self, repo: &dyn ReadObjects, query: &RevisionQuery) {
+        let files = self.targets.and_then(|targets| targets.get(query));
+        if let (Some(files), Some((_, tip))) = (files, &self.base) {
+            repo.expect_history(tip, files);
+        }
     }
 
     /// Why a commit must not be promoted, or `None` where it may (A27).

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::evidence::Actor;
+use super::evidence::{Actor, Evidence};
 use super::ids::{CommitId, TreeId};
 
 /// The number of a pull request.
@@ -125,6 +125,9 @@ pub struct Pull {
     pub reviews: u64,
     /// A label was taken off it.
     pub unlabeled: bool,
+    /// All that was said and done at it, without what people may do; `None` where the answer did not tell the whole, and of one that is
+    /// not open.
+    pub said: Option<Box<Evidence>>,
     /// Auto-merge is armed (A30).
     pub auto_merge: bool,
     /// It waits in the merge queue.

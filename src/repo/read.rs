@@ -1,5 +1,7 @@
 //! What can be asked of a repository, wherever it is kept: a clone on disk, or one that is read through a forge.
 
+use std::collections::BTreeSet;
+
 use git2::{ObjectType, Oid};
 
 use super::error::{RepoError, git_error};
@@ -99,6 +101,12 @@ pub trait ReadObjects {
     /// Says that the folders above a path will be asked for at this commit, so that they may be read together.
     fn expect(&self, commit: &CommitId, path: &str) {
         let _ = (commit, path);
+    }
+
+    /// Says that it will be asked when files changed last, of the history that is about to be read from this commit, so that both may be
+    /// read together.
+    fn expect_history(&self, tip: &CommitId, files: &BTreeSet<String>) {
+        let _ = (tip, files);
     }
 
     /// As [`Repo::commit_info`].

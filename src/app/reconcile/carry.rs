@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::Memory;
 use super::outcome::{Row, RowKind};
+use super::report;
 use super::stages::Place;
 use super::texts;
 use super::turn::{Done, Turn, failure};
@@ -15,8 +16,11 @@ use crate::forge::ForgeError;
 use crate::gather;
 use crate::model::ids::PlanId;
 use crate::model::label::{HOLD, approve_label};
+use crate::model::pipeline::GateKind;
+use crate::model::plan::{GateReport, Promotion};
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{PullNumber, PullState};
+use crate::model::verdict::Verdict;
 use crate::plan::LabelHold;
 use crate::plan::delivery::{Act, Decision};
 use crate::record::Record;
@@ -279,7 +283,8 @@ impl Turn<'_> {
             self.session.forge.add_label(number, HOLD).await?;
         }
         let why = written.why;
-        self.row(place, RowKind::Opened, &why, None, memory);
+        let next = report::next_step(promotion, self.seen.now);
+        self.row(place, RowKind::Opened, &why, next, memory);
         if let Some(row) = memory.outcome.rows.last_mut() {
             row.pull = Some(number);
         }
@@ -293,7 +298,12 @@ impl Turn<'_> {
                 delivery.close(&candidate.pull, &why).await?;
             }
         }
-        Ok(Done::Changed)
+        let waits =
+            replaces.is_empty() && self.order.asked.is_none() && waits_for_people(promotion);
+        Ok(match waits {
+            true => Done::Unchanged,
+            false => Done::Changed,
+        })
     }
 
     async fn close(
@@ -413,7 +423,7 @@ impl Turn<'_> {
             {
                 self.session
                     .forge
-                    .delete_branch(&branch.name, &branch.tip.id)
+                    .delete_branch(&self.seen.snapshot.node, &branch.name, &branch.tip.id)
                     .await?;
             }
         }
@@ -464,12 +474,23 @@ impl Turn<'_> {
                 let branch = &proposal.branch;
                 self.session
                     .forge
-                    .delete_branch(&branch.name, &branch.tip.id)
+                    .delete_branch(&self.seen.snapshot.node, &branch.name, &branch.tip.id)
                     .await?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether what was put up just now can only wait for a person, so that another look would find nothing to do about it: nobody has spoken
+/// about it yet, and whoever does so starts a run.
+fn waits_for_people(promotion: &Promotion) -> bool {
+    let is_open = |kind: &GateKind| {
+        let of_it =
+            |gate: &&GateReport| gate.kind == *kind && gate.judgement.verdict == Verdict::Pending;
+        promotion.gates.iter().any(|gate| of_it(&gate))
+    };
+    promotion.after_rollback.is_none() && is_open(&GateKind::Approval) && !is_open(&GateKind::Job)
 }
 
 /// What is said under a pull request that gives way to another one.

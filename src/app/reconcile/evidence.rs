@@ -78,7 +78,14 @@ pub(super) async fn read(
         .flatten()
         .flat_map(Evidence::people)
         .collect();
-    let permissions = session.forge.permissions(&people).await;
+    let (along, asked): (BTreeMap<UserId, String>, _) = people
+        .into_iter()
+        .partition(|(id, _)| seen.permissions.contains_key(id));
+    let mut permissions = session.forge.permissions(&asked).await;
+    let along = along
+        .keys()
+        .filter_map(|id| Some((*id, Ok(*seen.permissions.get(id)?))));
+    permissions.extend(along);
     for evidence in found.values_mut().flatten() {
         evidence.permissions.clone_from(&permissions);
     }

@@ -8,7 +8,7 @@ use super::{Memory, Row, RowKind, Seen};
 use crate::app::session::Session;
 use crate::error::Failure;
 use crate::execute::{DeliveryError, EditedFile};
-use crate::forge::MergeMethod;
+use crate::forge::{Along, LookUp, MergeMethod};
 use crate::gather;
 use crate::model::ids::{BlobId, CommitId, PlanId, TreeId};
 use crate::model::place::RepoPath;
@@ -102,16 +102,7 @@ async fn land(
 ) -> Result<Done, Stop> {
     let mut waits = WAITS.iter();
     loop {
-        let snapshot = turn
-            .session
-            .forge
-            .snapshot()
-            .await
-            .map_err(DeliveryError::from)?;
-        if snapshot.tip.id != turn.seen.snapshot.tip.id {
-            return Err(DeliveryError::Overtaken("the base moved".to_owned()).into());
-        }
-        let seen = turn.seen.again(turn.session, snapshot).await?;
+        let seen = again(turn).await?;
         let again = Turn::new(
             turn.session,
             turn.order,
@@ -151,6 +142,25 @@ async fn land(
             }
         }
     }
+}
+
+/// Everything as it is right now, at the same tip; what the people may do whose word counted comes in the same call.
+async fn again(turn: &Turn<'_>) -> Result<Seen, Stop> {
+    let people = turn.stages.people.iter();
+    let along = Along {
+        wanted: people
+            .map(|(id, login)| LookUp::May(*id, login.clone()))
+            .collect(),
+        closed: false,
+    };
+    let looked = turn.session.forge.snapshot_and(&along).await;
+    let (snapshot, told) = looked.map_err(DeliveryError::from)?;
+    if snapshot.tip.id != turn.seen.snapshot.tip.id {
+        return Err(DeliveryError::Overtaken("the base moved".to_owned()).into());
+    }
+    let repo = turn.session.remotes.here();
+    repo.know_along(&along.wanted, told.looked_up);
+    Ok(turn.seen.again(turn.session, snapshot).await?)
 }
 
 async fn merge(
@@ -219,16 +229,7 @@ async fn commit(turn: &Turn<'_>, place: Place, memory: &mut Memory) -> Result<Do
         return Ok(Done::Unchanged);
     };
     // What holds it may have been set since: the state is read again, and must be the same.
-    let snapshot = turn
-        .session
-        .forge
-        .snapshot()
-        .await
-        .map_err(DeliveryError::from)?;
-    if snapshot.tip.id != turn.seen.snapshot.tip.id {
-        return Err(DeliveryError::Overtaken("the base moved".to_owned()).into());
-    }
-    let seen = turn.seen.again(turn.session, snapshot).await?;
+    let seen = again(turn).await?;
     let again = Turn::new(turn.session, turn.order, turn.asked, &seen, memory, None).await?;
     let decisions = again.decisions(memory).await?;
     let still = decisions

@@ -10,7 +10,7 @@ use super::outcome::Outcome;
 use super::report::{self, Said};
 use super::stages::Place;
 use super::turn::Turn;
-use super::{Memory, Order, see};
+use super::{Memory, Order, see_first};
 use crate::app::evaluate::Evaluation;
 use crate::app::local::find_pipeline;
 use crate::app::session::Session;
@@ -70,7 +70,7 @@ impl Stand {
 /// Looks.
 pub(in crate::app) async fn look(session: &Session, order: &Order) -> Result<Look, Failure> {
     let mut memory = Memory::default();
-    let seen = see(session, Depth::Newest).await?;
+    let seen = see_first(session, Depth::Newest).await?;
     let named = order.pipeline.as_deref();
     let only = named
         .map(|name| find_pipeline(&seen.evaluation, name))

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::Memory;
 use super::ask::AskedStage;
 use super::outcome::{ByHand, Row, RowKind};
@@ -268,6 +270,11 @@ fn next(turn: &Turn<'_>, place: Place, decision: &Decision) -> Option<String> {
     if candidate.is_held() && candidate.after_rollback().is_some() {
         return Some(LIFT.to_owned());
     }
+    next_step(judged, turn.seen.now)
+}
+
+/// What the first gate that does not pass waits for.
+pub(super) fn next_step(judged: &Promotion, now: Timestamp) -> Option<String> {
     let open = judged
         .gates
         .iter()
@@ -277,7 +284,7 @@ fn next(turn: &Turn<'_>, place: Place, decision: &Decision) -> Option<String> {
         (Verdict::Blocked, _) => "mend what it names".to_owned(),
         (_, GateKind::Approval) => "approve it".to_owned(),
         _ => match open.judgement.next {
-            Some(next) => format!("{} goes on {}", open.name, when::utc(next, turn.seen.now)),
+            Some(next) => format!("{} goes on {}", open.name, when::utc(next, now)),
             None => format!("waits for {}", open.name),
         },
     })

@@ -15,7 +15,7 @@ use crate::execute::edited_files;
 use crate::gather::{self, Wanted};
 use crate::model::catalog::{MayHold, PipelineId};
 use crate::model::change::Change;
-use crate::model::evidence::{Evidence, Looked};
+use crate::model::evidence::{Evidence, Looked, UserId};
 use crate::model::ids::{BlobId, PlanId};
 use crate::model::plan::{Plan, Promotion};
 use crate::model::policy::Delivery;
@@ -40,6 +40,8 @@ pub(super) struct Stages {
     pub stray: Vec<(Proposal, Pull)>,
     /// Proposals without an open pull request.
     pub resting: Vec<Proposal>,
+    /// The people whose word counts in what was read, with their logins.
+    pub people: BTreeMap<UserId, String>,
     /// What a person asked for whose base moved: its next build is asked for by the same person, for the same reason.
     pub carried: BTreeMap<Place, Proposal>,
 }
@@ -191,6 +193,11 @@ impl Stages {
             strange,
             stray,
             resting,
+            people: evidence
+                .values()
+                .flatten()
+                .flat_map(Evidence::people)
+                .collect(),
             carried,
         })
     }

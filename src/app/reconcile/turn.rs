@@ -183,10 +183,14 @@ impl<'a> Turn<'a> {
         let closed = self
             .session
             .forge
-            .closed_pulls(&self.seen.snapshot.base, |found| {
-                // Only our own count: anybody can close any number of others.
-                found.iter().filter(|pull| of_ours(pull)).count() >= CLOSED_ENOUGH
-            })
+            .closed_pulls(
+                &self.seen.snapshot.base,
+                self.seen.closed.clone(),
+                |found| {
+                    // Only our own count: anybody can close any number of others.
+                    found.iter().filter(|pull| of_ours(pull)).count() >= CLOSED_ENOUGH
+                },
+            )
             .await?;
         if closed.more {
             memory.outcome.notices.push(format!(

@@ -36,13 +36,15 @@ impl Bench<'_> {
         self.rename_by_update_refs(&snapshot.node, &made).await;
         self.stale_commit_on_branch(&base, &made).await;
         self.commit_on_branch_verified(&made).await;
-        self.deleted_branch_closes(&head, &made).await;
+        self.deleted_branch_closes(&snapshot.node, &head, &made)
+            .await;
         Ok(())
     }
 
     async fn commits(&mut self) -> Result<Made, ForgeError> {
         let tip = self.live.tip;
-        let history = self.forge.commits(&tip, 1, &[]).await?;
+        let history = self.forge.page(&tip, &[]).await;
+        let history = history.map_err(ForgeError::NotUnderstood)?;
         let Some(known) = history.first() else {
             return Err(ForgeError::NotFound {
                 what: format!("the commit {}", tip.short()),
@@ -100,7 +102,7 @@ impl Bench<'_> {
 
     async fn history_file(&mut self, made: &Made) {
         let code = "history-file";
-        let looked = self.forge.commits(&made.one, 2, &[FILE.to_owned()]).await;
+        let looked = self.forge.page(&made.one, &[FILE.to_owned()]).await;
         match looked {
             Ok(found) => {
                 let stood = |commit: &CommitId| {
@@ -115,7 +117,7 @@ impl Bench<'_> {
                 };
                 self.judge(code, stood == (Some(true), Some(false)), seen);
             }
-            Err(error) => self.untold(code, error.to_string()),
+            Err(why) => self.untold(code, why),
         }
     }
 

@@ -355,10 +355,15 @@ impl Bench<'_> {
         self.judge(code, false, format!("not there within {LOOKS} looks"));
     }
 
-    pub(super) async fn deleted_branch_closes(&mut self, head: &str, made: &Made) {
+    pub(super) async fn deleted_branch_closes(
+        &mut self,
+        repository: &str,
+        head: &str,
+        made: &Made,
+    ) {
         let code = "deleted-branch-closes";
         let Some(number) = self.pull else { return };
-        if let Err(error) = self.forge.delete_branch(head, &made.one).await {
+        if let Err(error) = self.forge.delete_branch(repository, head, &made.one).await {
             return self.untold(code, error.to_string());
         }
         for look in 1..=LOOKS {

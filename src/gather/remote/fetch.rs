@@ -1,17 +1,17 @@
 //! Fetching what was noted, side by side, and proving it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use futures_util::future::join_all;
 
 use super::{Listed, PAGE, RemoteRepo, Wants, told};
 use crate::forge::{
-    CommitWanted, Forge, ForgeError, HistoryCommit, PathEntry, Relation, RemoteEntry,
+    Forge, ForgeError, HistoryCommit, LookUp, LookedUp, PathEntry, Relation, RemoteEntry,
 };
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::repo::{FOLDER, Repo, TreeEntry};
+use crate::repo::{CommitInfo, FOLDER, Repo, TreeEntry};
 
 impl RemoteRepo {
     /// Fetches everything that was noted; whether there was anything.
@@ -21,17 +21,18 @@ impl RemoteRepo {
         }
         let mut wants = self.wants.take();
         self.compare_later(&mut wants);
-        let (pages, single): (Vec<_>, Vec<_>) =
-            wants.commits.iter().partition(|(_, (first, _))| *first > 1);
+        let wanted = wants.look_ups();
         tokio::join!(
-            join_all(pages.into_iter().map(|(from, (first, paths))| async move {
-                let paths: Vec<String> = paths.iter().cloned().collect();
-                self.fetch_page(forge, from, *first, &paths).await;
-            })),
-            self.fetch_names_and_commits(forge, &wants.refs, &single),
-            self.fetch_trees(forge, &wants),
+            async {
+                let told = forge.look_up(&wanted).await;
+                let unproved = wanted
+                    .iter()
+                    .zip(told)
+                    .filter_map(|(one, told)| self.know(one, told));
+                let unproved: Vec<Unproved> = unproved.collect();
+                join_all(unproved.iter().map(|one| self.fetch_whole(forge, one))).await;
+            },
             join_all(wants.deep.iter().map(|tree| self.fetch_deep(forge, tree))),
-            self.fetch_blobs(forge, &wants),
             join_all(wants.contains.iter().map(|(inner, outer)| async move {
                 let answer = forge.contains(outer, inner).await;
                 let answer = answer.map(|relation| relation == Relation::Contained);
@@ -73,34 +74,89 @@ impl RemoteRepo {
         }
     }
 
-    /// Names and single commits, many in a call.
-    async fn fetch_names_and_commits(
-        &self,
-        forge: &Forge,
-        names: &BTreeSet<String>,
-        wanted: &[(&CommitId, &(usize, BTreeSet<String>))],
-    ) {
-        let names: Vec<String> = names.iter().cloned().collect();
-        let wanted: Vec<CommitWanted> = wanted
-            .iter()
-            .map(|(id, (_, paths))| (**id, paths.iter().cloned().collect()))
-            .collect();
-        let (refs, found) = forge.look_up(&names, &wanted).await;
-        self.known
-            .borrow_mut()
-            .refs
-            .extend(names.into_iter().zip(refs));
-        for ((id, paths), found) in wanted.iter().zip(found) {
-            match found {
-                Ok(Some(found)) if found.commit.id == *id => self.know_history(&found, paths),
-                Ok(_) => {
-                    self.known.borrow_mut().commits.insert(*id, Ok(None));
-                }
-                Err(why) => {
-                    self.known.borrow_mut().commits.insert(*id, Err(why));
-                }
+    /// What was noted and can be looked up along with something else, as far as it fits into one query. Nothing is noted any longer:
+    /// what is not told is asked for when it is needed.
+    pub fn take_along(&self) -> Vec<LookUp> {
+        let mut wanted = self.wants.take().look_ups();
+        wanted.truncate(LookUp::fitting(&wanted));
+        wanted
+    }
+
+    /// Notes what was told along. What was not, or is not proved, is asked for when it is needed.
+    pub fn know_along(&self, wanted: &[LookUp], told: Vec<Looked<LookedUp>>) {
+        for (one, told) in wanted.iter().zip(told) {
+            if told.is_ok() {
+                let _ = self.know(one, told);
             }
         }
+    }
+
+    /// Notes an answer; what was not proved by its id is returned, to be read in another way.
+    fn know(&self, wanted: &LookUp, told: Looked<LookedUp>) -> Option<Unproved> {
+        match (wanted, told) {
+            (LookUp::Name(name), told) => {
+                let told = told.and_then(|told| match told {
+                    LookedUp::Name(found) => Ok(found),
+                    _ => odd(),
+                });
+                self.known.borrow_mut().refs.insert(name.clone(), told);
+            }
+            (LookUp::Commit(id, paths), Ok(LookedUp::Commit(found))) => match found {
+                Some(found) if found.commit.id == *id => self.know_history(&found, paths),
+                _ => self.know_no_commit(id, Ok(None)),
+            },
+            (LookUp::Page(from, paths), Ok(LookedUp::Page(found))) => {
+                self.known.borrow_mut().paged.insert(*from);
+                if !found.iter().any(|one| one.commit.id == *from) {
+                    self.know_no_commit(from, Ok(None));
+                }
+                for one in found {
+                    self.know_history(&one, paths);
+                }
+            }
+            (LookUp::Commit(id, _) | LookUp::Page(id, _), told) => {
+                if let LookUp::Page(..) = wanted {
+                    self.known.borrow_mut().paged.insert(*id);
+                }
+                let why = told.map_or_else(Err, |_| odd());
+                self.know_no_commit(id, why);
+            }
+            (LookUp::Tree(id), told) => {
+                let entries = told.and_then(|told| match told {
+                    LookedUp::Tree(entries) => proved(id, entries),
+                    _ => odd(),
+                });
+                match entries {
+                    Ok(entries) => self.know_tree(*id, entries),
+                    Err(_) => return Some(Unproved::Tree(*id)),
+                }
+            }
+            (LookUp::Folder(..), Ok(LookedUp::Folder(Some((id, entries))))) => {
+                // Whatever is not what its id says is asked for by that id when it is needed.
+                if let Ok(entries) = proved(&id, entries) {
+                    self.know_tree(id, entries);
+                }
+            }
+            (LookUp::Blob(id), told) => {
+                let bytes = told.and_then(|told| match told {
+                    LookedUp::Blob(bytes) => proved_blob(id, bytes),
+                    _ => odd(),
+                });
+                match bytes {
+                    Ok(bytes) => self.know_blob(*id, bytes),
+                    Err(_) => return Some(Unproved::Blob(*id)),
+                }
+            }
+            (LookUp::May(id, _), Ok(LookedUp::May(Some(permission)))) => {
+                self.known.borrow_mut().permissions.insert(*id, permission);
+            }
+            (LookUp::Folder(..) | LookUp::PullOf(_) | LookUp::May(..), _) => {}
+        }
+        None
+    }
+
+    fn know_no_commit(&self, id: &CommitId, told: Looked<Option<Rc<CommitInfo>>>) {
+        self.known.borrow_mut().commits.insert(*id, told);
     }
 
     fn know_history(&self, found: &HistoryCommit, paths: &[String]) {
@@ -114,48 +170,18 @@ impl RemoteRepo {
             .insert(id, Ok(Some(Rc::new(told(&found.commit)))));
     }
 
-    /// A page of history.
-    async fn fetch_page(&self, forge: &Forge, from: &CommitId, first: usize, paths: &[String]) {
-        self.known.borrow_mut().paged.insert(*from);
-        match forge.commits(from, first, paths).await {
-            Ok(found) => {
-                if !found.iter().any(|one| one.commit.id == *from) {
-                    self.known.borrow_mut().commits.insert(*from, Ok(None));
-                }
-                for one in found {
-                    self.know_history(&one, paths);
-                }
-            }
-            Err(error) => {
+    /// What a query did not tell as its id says: GitHub cuts long files and mends broken ones there, by REST it does neither.
+    async fn fetch_whole(&self, forge: &Forge, unproved: &Unproved) {
+        match unproved {
+            Unproved::Tree(tree) => self.fetch_deep(forge, tree).await,
+            Unproved::Blob(id) => {
+                let bytes = words(forge.blob(id).await).and_then(|bytes| proved_blob(id, bytes));
                 self.known
                     .borrow_mut()
-                    .commits
-                    .insert(*from, Err(error.to_string()));
+                    .blobs
+                    .insert(*id, bytes.map(Rc::new));
             }
         }
-    }
-
-    async fn fetch_trees(&self, forge: &Forge, wants: &Wants) {
-        if wants.trees.is_empty() && wants.folders.is_empty() {
-            return;
-        }
-        let ids: Vec<TreeId> = wants.trees.iter().copied().collect();
-        let folders: Vec<(CommitId, String)> = wants.folders.iter().cloned().collect();
-        let (found, folders) = forge.trees_and_folders(&ids, &folders).await;
-        for (id, entries) in folders.into_iter().flatten() {
-            // Whatever is not what its id says is asked for by that id when it is needed.
-            if let Ok(entries) = proved(&id, entries) {
-                self.know_tree(id, entries);
-            }
-        }
-        let mut unproved = Vec::new();
-        for (id, entries) in ids.into_iter().zip(found) {
-            match entries.and_then(|entries| proved(&id, entries)) {
-                Ok(entries) => self.know_tree(id, entries),
-                Err(_) => unproved.push(id),
-            }
-        }
-        join_all(unproved.iter().map(|id| self.fetch_deep(forge, id))).await;
     }
 
     /// A tree and all below it in one call, where GitHub does not cut it; else itself alone.
@@ -166,17 +192,14 @@ impl RemoteRepo {
                 Err(why) => why,
             },
             Ok(None) => {
-                let one = forge.trees(std::slice::from_ref(tree)).await;
-                match one
-                    .into_iter()
-                    .next()
-                    .unwrap_or_else(|| Err("it was not answered".to_owned()))
-                {
-                    Ok(entries) => match proved(tree, entries) {
+                let one = forge.look_up(&[LookUp::Tree(*tree)]).await;
+                match one.into_iter().next() {
+                    Some(Ok(LookedUp::Tree(entries))) => match proved(tree, entries) {
                         Ok(entries) => return self.know_tree(*tree, entries),
                         Err(why) => why,
                     },
-                    Err(why) => why,
+                    Some(Err(why)) => why,
+                    _ => "it was not answered".to_owned(),
                 }
             }
             Err(error) => error.to_string(),
@@ -227,30 +250,40 @@ impl RemoteRepo {
             .trees
             .insert(id, Ok(Rc::new(entries)));
     }
+}
 
-    async fn fetch_blobs(&self, forge: &Forge, wants: &Wants) {
-        if wants.blobs.is_empty() {
-            return;
-        }
-        let ids: Vec<BlobId> = wants.blobs.iter().copied().collect();
-        let found = forge.blobs(&ids).await;
-        let mut unproved = Vec::new();
-        for (id, bytes) in ids.into_iter().zip(found) {
-            match bytes.and_then(|bytes| proved_blob(&id, bytes)) {
-                Ok(bytes) => self.know_blob(id, bytes),
-                Err(_) => unproved.push(id),
+/// What GitHub told otherwise than its id says, or not at all.
+enum Unproved {
+    Tree(TreeId),
+    Blob(BlobId),
+}
+
+impl Wants {
+    /// What can be looked up many at a time, what is told of soonest first.
+    fn look_ups(&self) -> Vec<LookUp> {
+        let names = self.refs.iter().cloned().map(LookUp::Name);
+        let commits = self.commits.iter().map(|(id, (first, paths))| {
+            let paths = paths.iter().cloned().collect();
+            match first {
+                0 | 1 => LookUp::Commit(*id, paths),
+                _ => LookUp::Page(*id, paths),
             }
-        }
-        // Long or binary ones: GraphQL cuts and mends them, REST does not.
-        join_all(unproved.iter().map(|id| async move {
-            let bytes = words(forge.blob(id).await).and_then(|bytes| proved_blob(id, bytes));
-            self.known
-                .borrow_mut()
-                .blobs
-                .insert(*id, bytes.map(Rc::new));
-        }))
-        .await;
+        });
+        let trees = self.trees.iter().copied().map(LookUp::Tree);
+        let folders = self.folders.iter().cloned();
+        let folders = folders.map(|(commit, path)| LookUp::Folder(commit, path));
+        let blobs = self.blobs.iter().copied().map(LookUp::Blob);
+        let people = self.people.iter();
+        let people = people.map(|(id, login)| LookUp::May(*id, login.clone()));
+        let mut all: Vec<LookUp> = names.chain(people).collect();
+        all.extend(trees.chain(folders).chain(blobs));
+        all.extend(commits);
+        all
     }
+}
+
+fn odd<T>() -> Looked<T> {
+    Err("it was answered with something else".to_owned())
 }
 
 async fn list(forge: &Forge) -> Result<Rc<Listed>, ForgeError> {

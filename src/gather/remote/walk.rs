@@ -1,5 +1,7 @@
 //! The walks: the same questions that a clone answers, asked of what the forge told.
 
+use std::collections::BTreeSet;
+
 use super::trees::Differing;
 use super::{EntryAt, PAGE, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId};
@@ -66,6 +68,19 @@ impl RemoteRepo {
             Some(info) => Ok(info.parents.first().copied()),
             None => self.failed(&format!("the commit {} is not there", commit.short())),
         }
+    }
+
+    /// The first parent of a commit whose trees are at hand; `None` where they are not, or it has none.
+    fn parent_at_hand(&self, commit: &CommitId) -> Option<CommitId> {
+        if let Some(local) = self.clone_with(commit) {
+            return local.commit_info(commit).ok()?.parents.first().copied();
+        }
+        let known = self.known.borrow();
+        let Some(Ok(Some(info))) = known.commits.get(commit) else {
+            return None;
+        };
+        let whole = known.trees.contains_key(&info.tree);
+        info.parents.first().filter(|_| whole).copied()
     }
 
     /// The files that differ between two commits, sorted.
@@ -330,6 +345,27 @@ impl ReadObjects for RemoteRepo {
             if self.expected.borrow_mut().insert(wanted.clone()) {
                 self.wants.borrow_mut().folders.insert(wanted);
             }
+        }
+    }
+
+    fn expect_history(&self, tip: &CommitId, files: &BTreeSet<String>) {
+        let mut at = *tip;
+        // A page begins where nothing is at hand any longer.
+        for _ in 0..PAGE {
+            match self.parent_at_hand(&at) {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        let known = self.known.borrow();
+        let missing = files.iter().filter(|file| {
+            let entry = (at, (*file).clone());
+            !known.entries.contains_key(&entry)
+        });
+        let missing: Vec<String> = missing.cloned().collect();
+        drop(known);
+        if !missing.is_empty() {
+            self.want_commits(&at, PAGE, &missing);
         }
     }
 

@@ -109,6 +109,7 @@ fn pull(number: u64) -> Pull {
         labels: BTreeSet::new(),
         reviews: 0,
         unlabeled: false,
+        said: None,
         auto_merge: false,
         queued: false,
         own: true,

@@ -1,0 +1,467 @@
+//! Looking things up in a repository, many in one query: what names mean, commits, pages of history, folders, files.
+//!
+//! What is returned is as GitHub says it; whoever asked proves trees and blobs by their ids.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use base64::Engine;
+use futures_util::future::join_all;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Forge;
+use super::error::ForgeError;
+use super::graphql::{GraphqlError, Probed};
+use super::objects::{LEADS, RemoteRef, peeled};
+use super::part::Part;
+use super::people::of_enum;
+use super::shapes::{COMMIT, CommitShape, Nodes, shape};
+use crate::model::evidence::{Looked, Permission, UserId};
+use crate::model::ids::{BlobId, CommitId, TreeId};
+use crate::model::pull::{PullNumber, RemoteCommit};
+
+/// Something to look up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookUp {
+    /// What a name means, as a branch and as a tag.
+    Name(String),
+    /// A commit, and what stands at these paths of it.
+    Commit(CommitId, Vec<String>),
+    /// A hundred commits of the history of a commit, itself the first, and what stood at these paths of each. Not only first parents:
+    /// whoever walks picks them out.
+    Page(CommitId, Vec<String>),
+    /// The entries of a folder.
+    Tree(TreeId),
+    /// The folder that stands at a path of a commit: its own id and its entries.
+    Folder(CommitId, String),
+    /// The content of a file as text. GitHub cuts long ones and mends broken UTF-8: who asked proves it, and takes [`Forge::blob`]
+    /// where the proof fails.
+    Blob(BlobId),
+    /// The pull request through which a commit came.
+    PullOf(CommitId),
+    /// What the person of this id and login may do, as far as the list of collaborators tells it.
+    May(UserId, String),
+}
+
+/// What was found, of the kind that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookedUp {
+    /// What the name means.
+    Name(RemoteRef),
+    /// The commit; `None` where there is none of that id.
+    Commit(Option<HistoryCommit>),
+    /// The page; empty where there is no such commit.
+    Page(Vec<HistoryCommit>),
+    /// The entries.
+    Tree(Vec<RemoteEntry>),
+    /// The folder; `None` where no folder stands there.
+    Folder(Option<FoundTree>),
+    /// The text's bytes.
+    Blob(Vec<u8>),
+    /// The pull request; `None` where the commit came through none.
+    PullOf(Option<PullNumber>),
+    /// What the person may do; `None` where the list does not tell.
+    May(Option<Permission>),
+}
+
+/// A commit with what stood at the paths that were asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryCommit {
+    /// The commit.
+    pub commit: RemoteCommit,
+    /// Mode and id at each path, in the order asked; `None` where nothing stood.
+    pub entries: Vec<Option<(u32, String)>>,
+}
+
+/// One entry of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteEntry {
+    /// Its name as bytes.
+    pub name: Vec<u8>,
+    /// Its mode.
+    pub mode: u32,
+    /// Its id.
+    pub id: String,
+}
+
+/// A folder's own id and its entries.
+pub type FoundTree = (TreeId, Vec<RemoteEntry>);
+
+/// A page of history.
+const PAGE: usize = 100;
+/// What one query asks for, by [`LookUp::weight`]. GitHub publishes no limit for this; this one is ours.
+const HEAVIEST: usize = 1_500;
+/// A query that is heavier than this is asked for in halves where it is not answered: it may have been too much to answer in time.
+const DIVISIBLE: usize = 300;
+
+impl LookUp {
+    /// How many of them, from the first, one query asks for: at least one.
+    pub fn fitting(wanted: &[Self]) -> usize {
+        let mut weight = 0;
+        let fit = wanted.iter().take_while(|one| {
+            weight += one.weight();
+            weight <= HEAVIEST
+        });
+        fit.count().max(1).min(wanted.len())
+    }
+
+    /// About how many objects GitHub has to look up for it.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Name(_) => 2,
+            Self::Commit(_, paths) => 1 + paths.len(),
+            // Most of what stands at a path is the same in all of its commits.
+            Self::Page(_, paths) => 3 * PAGE + 10 * paths.len(),
+            Self::Tree(_) | Self::Folder(..) | Self::Blob(_) => 20,
+            Self::PullOf(_) | Self::May(..) => 20,
+        }
+    }
+
+    /// Asks for it under the alias `o{index}` (a name: `o{index}b` and `o{index}t`).
+    fn ask(&self, index: usize, part: &mut Part) {
+        let alias = format!("o{index}");
+        match self {
+            Self::Name(name) => {
+                for (kind, prefix) in [("b", "refs/heads/"), ("t", "refs/tags/")] {
+                    let alias = format!("{alias}{kind}");
+                    let full = part.variable(&alias, "String!", format!("{prefix}{name}"));
+                    part.field(&format!(
+                        "{alias}: ref(qualifiedName: {full}) {{ target {{ ...leads }} }}"
+                    ));
+                }
+                part.fragment(LEADS);
+            }
+            Self::Commit(commit, paths) => {
+                let at = files(&alias, paths, part);
+                object(
+                    part,
+                    &alias,
+                    commit.to_string(),
+                    &format!("... on Commit {{ ...commit{at} }}"),
+                );
+                part.fragment(COMMIT);
+            }
+            Self::Page(from, paths) => {
+                let at = files(&alias, paths, part);
+                let fields = format!(
+                    "... on Commit {{ history(first: {PAGE}) {{ nodes {{ ...commit{at} }} }} }}"
+                );
+                object(part, &alias, from.to_string(), &fields);
+                part.fragment(COMMIT);
+            }
+            Self::Tree(tree) => object(part, &alias, tree.to_string(), ENTRIES),
+            Self::Folder(commit, path) => {
+                let place = part.variable(&alias, "String!", format!("{commit}:{path}"));
+                part.field(&format!(
+                    "{alias}: object(expression: {place}) {{ {ENTRIES} }}"
+                ));
+            }
+            Self::Blob(blob) => object(part, &alias, blob.to_string(), "... on Blob { text }"),
+            Self::PullOf(commit) => object(
+                part,
+                &alias,
+                commit.to_string(),
+                "... on Commit { associatedPullRequests(first: 1) { nodes { number } } }",
+            ),
+            Self::May(_, login) => {
+                let login = part.variable(&alias, "String!", login.as_str());
+                part.field(&format!(
+                    "{alias}: collaborators(query: {login}, affiliation: ALL, first: 100) {{ edges {{ permission node {{ databaseId }} }} }}"
+                ));
+            }
+        }
+    }
+
+    /// What the repository's answer says of it.
+    fn told(&self, repository: &Value, index: usize, doing: &str) -> Looked<LookedUp> {
+        let found = &repository[format!("o{index}")];
+        let words = |error: ForgeError| error.to_string();
+        Ok(match self {
+            Self::Name(_) => {
+                let commit = |kind: &str| peeled(&repository[format!("o{index}{kind}")]["target"]);
+                LookedUp::Name(RemoteRef {
+                    branch: commit("b").map_err(words)?,
+                    tag: commit("t").map_err(words)?,
+                })
+            }
+            Self::Commit(_, paths) => {
+                LookedUp::Commit(commit_of(found, paths.len(), doing).map_err(words)?)
+            }
+            Self::Page(_, paths) => {
+                let history = &found["history"];
+                let mut page = Vec::new();
+                if !history.is_null() {
+                    let nodes: Nodes<Value> = shape(history.clone(), doing).map_err(words)?;
+                    for node in nodes.nodes {
+                        page.extend(commit_of(&node, paths.len(), doing).map_err(words)?);
+                    }
+                }
+                LookedUp::Page(page)
+            }
+            Self::Tree(_) => LookedUp::Tree(entries(found)?),
+            Self::Folder(..) => {
+                let id = found["oid"].as_str().and_then(|id| id.parse().ok());
+                LookedUp::Folder(match id {
+                    Some(id) => Some((id, entries(found)?)),
+                    None => None,
+                })
+            }
+            Self::Blob(_) => {
+                let text = found["text"].as_str().ok_or("it is no text")?;
+                LookedUp::Blob(text.as_bytes().to_vec())
+            }
+            Self::PullOf(_) => {
+                let pulls: Nodes<NumberShape> =
+                    serde_json::from_value(found["associatedPullRequests"].clone())
+                        .map_err(|error| error.to_string())?;
+                let first = pulls.nodes.first();
+                LookedUp::PullOf(first.map(|pull| PullNumber(pull.number)))
+            }
+            Self::May(id, _) => {
+                // The search is for parts of a name, so every hit is compared.
+                let mut may = None;
+                for edge in found["edges"].as_array().into_iter().flatten() {
+                    let edge: EdgeShape = shape(edge.clone(), doing).map_err(words)?;
+                    if edge.node.id == Some(*id) {
+                        may = Some(of_enum(&edge.permission));
+                    }
+                }
+                LookedUp::May(may)
+            }
+        })
+    }
+}
+
+const ENTRIES: &str = "... on Tree { oid entries { nameRaw mode oid } }";
+
+fn object(part: &mut Part, alias: &str, id: String, fields: &str) {
+    let id = part.variable(alias, "GitObjectID!", id);
+    part.field(&format!("{alias}: object(oid: {id}) {{ {fields} }}"));
+}
+
+/// The fields that ask what stands at paths of a commit.
+fn files(alias: &str, paths: &[String], part: &mut Part) -> String {
+    let each = paths.iter().enumerate().map(|(at, path)| {
+        let path = part.variable(&format!("{alias}p{at}"), "String!", path.as_str());
+        format!(" p{at}: file(path: {path}) {{ mode oid }}")
+    });
+    each.collect()
+}
+
+/// Many things to look up, as one part of a query.
+pub(super) fn part_of(wanted: &[LookUp]) -> Part {
+    let mut part = Part::default();
+    for (index, one) in wanted.iter().enumerate() {
+        one.ask(index, &mut part);
+    }
+    part
+}
+
+/// What the repository's answer to [`part_of`] says of each, and the errors that name some of them.
+pub(super) fn told(
+    wanted: &[LookUp],
+    repository: &Value,
+    errors: &[GraphqlError],
+    doing: &str,
+) -> Vec<Looked<LookedUp>> {
+    let mut failed: BTreeMap<usize, String> = BTreeMap::new();
+    for error in errors {
+        if let Some(index) = index_of(error) {
+            failed.insert(index, error.typed(doing).to_string());
+        }
+    }
+    let each = wanted.iter().enumerate();
+    each.map(|(index, one)| match failed.remove(&index) {
+        Some(why) => Err(why),
+        None => one.told(repository, index, doing),
+    })
+    .collect()
+}
+
+/// An answer in which at most some of the things that were asked for failed, each by itself.
+pub(super) fn in_parts(probed: Probed, doing: &str) -> Result<Probed, ForgeError> {
+    let mut errors = probed.1.iter();
+    match errors.find(|error| index_of(error).is_none()) {
+        Some(error) => Err(error.typed(doing)),
+        None => Ok(probed),
+    }
+}
+
+/// Which of the things that were asked for an error is of.
+fn index_of(error: &GraphqlError) -> Option<usize> {
+    let alias = error.path.get(1)?.strip_prefix('o')?;
+    let digits = alias.trim_end_matches(['b', 't']);
+    digits.parse().ok()
+}
+
+fn weight(wanted: &[LookUp]) -> usize {
+    wanted.iter().map(LookUp::weight).sum()
+}
+
+impl Forge {
+    /// Looks things up, in the order asked: one call for as much as fits into a query.
+    pub async fn look_up(&self, wanted: &[LookUp]) -> Vec<Looked<LookedUp>> {
+        let doing = format!("look things up in {}", self.slug());
+        let doing = doing.as_str();
+        let mut waiting: Vec<Range<usize>> = Vec::new();
+        let mut start = 0;
+        while start < wanted.len() {
+            let end = start + LookUp::fitting(&wanted[start..]);
+            waiting.push(start..end);
+            start = end;
+        }
+        let mut answers: BTreeMap<usize, Vec<Looked<LookedUp>>> = BTreeMap::new();
+        while !waiting.is_empty() {
+            let asked = waiting.drain(..).map(|range| async move {
+                let part = &wanted[range.clone()];
+                let divisible = part.len() > 1 && weight(part) > DIVISIBLE;
+                let (query, variables) = self.asking(part_of(part));
+                let answer = match divisible {
+                    true => self.probe_once(&query, variables, doing).await,
+                    false => self.probe(&query, variables, doing).await,
+                };
+                let answer = answer.and_then(|probed| in_parts(probed, doing));
+                (range, divisible, answer)
+            });
+            let asked: Vec<_> = join_all(asked).await;
+            for (range, divisible, answer) in asked {
+                let part = &wanted[range.clone()];
+                match answer {
+                    Ok((data, errors, _)) => {
+                        let told = told(part, &data["repository"], &errors, doing);
+                        answers.insert(range.start, told);
+                    }
+                    Err(error) if divisible && may_be_too_much(&error) => {
+                        let middle = range.start + part.len() / 2;
+                        waiting.extend([range.start..middle, middle..range.end]);
+                    }
+                    Err(error) => {
+                        let why = error.to_string();
+                        answers.insert(range.start, vec![Err(why); part.len()]);
+                    }
+                }
+            }
+        }
+        answers.into_values().flatten().collect()
+    }
+
+    /// A hundred commits of the history of `from`, with what stood at `paths`.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) async fn page(
+        &self,
+        from: &CommitId,
+        paths: &[String],
+    ) -> Looked<Vec<HistoryCommit>> {
+        let wanted = [LookUp::Page(*from, paths.to_vec())];
+        match self.look_up(&wanted).await.pop() {
+            Some(Ok(LookedUp::Page(found))) => Ok(found),
+            Some(Err(why)) => Err(why),
+            _ => Err("it was not answered".to_owned()),
+        }
+    }
+
+    /// The pull request through which each commit came, where there was one.
+    pub async fn pulls_of(&self, commits: &[CommitId]) -> Vec<Looked<Option<PullNumber>>> {
+        let wanted: Vec<LookUp> = commits.iter().copied().map(LookUp::PullOf).collect();
+        let told = self.look_up(&wanted).await.into_iter();
+        let pulls = told.map(|told| match told? {
+            LookedUp::PullOf(pull) => Ok(pull),
+            _ => Err("it was answered with something else".to_owned()),
+        });
+        pulls.collect()
+    }
+}
+
+/// Whether less at once may be answered: GitHub gives up on what takes it long, with a page of its proxy or with words of its own.
+pub(super) fn may_be_too_much(error: &ForgeError) -> bool {
+    error.uncertain() || matches!(error, ForgeError::Refused { .. })
+}
+
+/// `None` where there is no object, or it is no commit.
+fn commit_of(node: &Value, paths: usize, doing: &str) -> Result<Option<HistoryCommit>, ForgeError> {
+    if node.get("oid").is_none() {
+        return Ok(None);
+    }
+    let mut entries = Vec::new();
+    for index in 0..paths {
+        let entry: Option<EntryShape> = shape(node[format!("p{index}")].clone(), doing)?;
+        entries.push(entry.map(|entry| (entry.mode, entry.oid)));
+    }
+    Ok(Some(HistoryCommit {
+        commit: shape::<CommitShape>(node.clone(), doing)?.commit()?,
+        entries,
+    }))
+}
+
+fn entries(found: &Value) -> Looked<Vec<RemoteEntry>> {
+    let entries: Vec<NamedEntryShape> =
+        serde_json::from_value(found["entries"].clone()).map_err(|error| error.to_string())?;
+    entries.into_iter().map(NamedEntryShape::entry).collect()
+}
+
+#[derive(Deserialize)]
+struct EntryShape {
+    mode: u32,
+    oid: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NamedEntryShape {
+    name_raw: String,
+    mode: u32,
+    oid: String,
+}
+
+impl NamedEntryShape {
+    fn entry(self) -> Looked<RemoteEntry> {
+        Ok(RemoteEntry {
+            name: base64::engine::general_purpose::STANDARD
+                .decode(self.name_raw)
+                .map_err(|error| error.to_string())?,
+            mode: self.mode,
+            id: self.oid,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct EdgeShape {
+    permission: String,
+    node: NodeShape,
+}
+
+#[derive(Deserialize)]
+struct NodeShape {
+    #[serde(rename = "databaseId")]
+    id: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+struct NumberShape {
+    number: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_asks_for_as_much_as_fits_and_at_least_for_one_thing() {
+        let commit = |digit: usize, paths: usize| {
+            let id = format!("{digit:040x}").parse().unwrap();
+            LookUp::Commit(id, vec![String::new(); paths])
+        };
+        let many = |count: usize, paths: usize| -> Vec<LookUp> {
+            (0..count).map(|digit| commit(digit, paths)).collect()
+        };
+        assert_eq!(LookUp::fitting(&[]), 0);
+        assert_eq!(LookUp::fitting(&many(400, 1)), 400);
+        assert_eq!(LookUp::fitting(&many(1_000, 1)), 750);
+        assert_eq!(LookUp::fitting(&many(2, 5_000)), 1);
+        assert_eq!(LookUp::fitting(&[commit(0, 1_300), commit(1, 300)]), 1);
+    }
+}
