@@ -28,6 +28,8 @@ pub enum LookUp {
     Name(String),
     /// A commit, and what stands at these paths of it.
     Commit(CommitId, Vec<String>),
+    /// What stands at these paths of a commit, and nothing else of it. GitHub charges for a list of parents as for any other list.
+    Entries(CommitId, Vec<String>),
     /// A hundred commits of the history of a commit, itself the first, and what stood at these paths of each. Not only first parents:
     /// whoever walks picks them out.
     Page(CommitId, Vec<String>),
@@ -51,6 +53,8 @@ pub enum LookedUp {
     Name(RemoteRef),
     /// The commit; `None` where there is none of that id.
     Commit(Option<HistoryCommit>),
+    /// Mode and id at each path, in the order asked; `None` where there is no commit of that id.
+    Entries(Option<Vec<EntryAt>>),
     /// The page; empty where there is no such commit.
     Page(Vec<HistoryCommit>),
     /// The entries.
@@ -70,9 +74,12 @@ pub enum LookedUp {
 pub struct HistoryCommit {
     /// The commit.
     pub commit: RemoteCommit,
-    /// Mode and id at each path, in the order asked; `None` where nothing stood.
-    pub entries: Vec<Option<(u32, String)>>,
+    /// What stood at each path, in the order asked.
+    pub entries: Vec<EntryAt>,
 }
+
+/// What stands at a path: mode and id; `None` where nothing does.
+pub type EntryAt = Option<(u32, String)>;
 
 /// One entry of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +117,7 @@ impl LookUp {
     fn weight(&self) -> usize {
         match self {
             Self::Name(_) => 2,
-            Self::Commit(_, paths) => 1 + paths.len(),
+            Self::Commit(_, paths) | Self::Entries(_, paths) => 1 + paths.len(),
             // Most of what stands at a path is the same in all of its commits.
             Self::Page(_, paths) => 3 * PAGE + 10 * paths.len(),
             Self::Tree(_) | Self::Folder(..) | Self::Blob(_) => 20,
@@ -141,6 +148,11 @@ impl LookUp {
                     &format!("... on Commit {{ ...commit{at} }}"),
                 );
                 part.fragment(COMMIT);
+            }
+            Self::Entries(commit, paths) => {
+                let at = files(&alias, paths, part);
+                let fields = format!("... on Commit {{ oid{at} }}");
+                object(part, &alias, commit.to_string(), &fields);
             }
             Self::Page(from, paths) => {
                 let at = files(&alias, paths, part);
@@ -188,6 +200,10 @@ impl LookUp {
             Self::Commit(_, paths) => {
                 LookedUp::Commit(commit_of(found, paths.len(), doing).map_err(words)?)
             }
+            Self::Entries(_, paths) => LookedUp::Entries(match found.get("oid") {
+                Some(_) => Some(entries_at(found, paths.len(), doing).map_err(words)?),
+                None => None,
+            }),
             Self::Page(_, paths) => {
                 let history = &found["history"];
                 let mut page = Vec::new();
@@ -385,15 +401,19 @@ fn commit_of(node: &Value, paths: usize, doing: &str) -> Result<Option<HistoryCo
     if node.get("oid").is_none() {
         return Ok(None);
     }
+    Ok(Some(HistoryCommit {
+        commit: shape::<CommitShape>(node.clone(), doing)?.commit()?,
+        entries: entries_at(node, paths, doing)?,
+    }))
+}
+
+fn entries_at(node: &Value, paths: usize, doing: &str) -> Result<Vec<EntryAt>, ForgeError> {
     let mut entries = Vec::new();
     for index in 0..paths {
         let entry: Option<EntryShape> = shape(node[format!("p{index}")].clone(), doing)?;
         entries.push(entry.map(|entry| (entry.mode, entry.oid)));
     }
-    Ok(Some(HistoryCommit {
-        commit: shape::<CommitShape>(node.clone(), doing)?.commit()?,
-        entries,
-    }))
+    Ok(entries)
 }
 
 fn entries(found: &Value) -> Looked<Vec<RemoteEntry>> {

@@ -37,7 +37,6 @@ static PULL: LazyLock<String> = LazyLock::new(|| {
          commits(first: 100) {{ totalCount {COMMITS} }} labels(first: 100) {{ nodes {{ name }} }} \
          reviews(first: $said) {{ totalCount {REVIEWS} }} events: timelineItems(first: $said, {kinds}) {{ {events} }} \
          forced: timelineItems(first: 1, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) {{ nodes {{ __typename }} }} \
-         unlabeled: timelineItems(first: 1, itemTypes: [UNLABELED_EVENT]) {{ nodes {{ __typename }} }} \
          closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) {{ nodes {{ ... on ClosedEvent {{ actor {{ ...who }} }} }} }} \
          autoMergeRequest {{ enabledAt }} isInMergeQueue }}"
     )
@@ -350,11 +349,17 @@ struct PullShape {
     labels: Option<Nodes<Named>>,
     reviews: Option<Count>,
     forced: Nodes<Value>,
-    unlabeled: Nodes<Value>,
+    events: Nodes<KindShape>,
     closings: Nodes<Closing>,
     auto_merge_request: Option<Value>,
     #[serde(default)]
     is_in_merge_queue: bool,
+}
+
+#[derive(Deserialize)]
+struct KindShape {
+    #[serde(rename = "__typename")]
+    kind: String,
 }
 
 #[derive(Deserialize)]
@@ -448,7 +453,13 @@ impl PullShape {
                 .map(|label| label.name)
                 .collect(),
             reviews: self.reviews.map_or(0, |reviews| reviews.total_count),
-            unlabeled: !self.unlabeled.nodes.is_empty(),
+            // What a further page holds may be one too.
+            unlabeled: self.events.next().is_some()
+                || self
+                    .events
+                    .nodes
+                    .iter()
+                    .any(|event| event.kind == "UnlabeledEvent"),
             said: None,
             auto_merge: self
                 .auto_merge_request

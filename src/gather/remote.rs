@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::forge::RemoteRef;
+use crate::forge::{EntryAt, RemoteRef};
 use crate::model::evidence::{Looked, Permission, UserId};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::pull::RemoteCommit;
@@ -39,14 +39,13 @@ pub struct RemoteRepo {
     expected: RefCell<BTreeSet<(CommitId, String)>>,
 }
 
-/// What stands at a path: mode and id.
-type EntryAt = Option<(u32, String)>;
-
 /// What was read so far. An `Err` was looked for and could not be had.
 #[derive(Default)]
 struct Known {
     refs: HashMap<String, Looked<RemoteRef>>,
     commits: HashMap<CommitId, Looked<Option<Rc<CommitInfo>>>>,
+    /// Commits of which is known that they are there, and maybe no more.
+    there: HashSet<CommitId>,
     entries: HashMap<(CommitId, String), EntryAt>,
     trees: HashMap<TreeId, Looked<Rc<Vec<TreeEntry>>>>,
     blobs: HashMap<BlobId, Looked<Rc<Vec<u8>>>>,
@@ -66,12 +65,24 @@ struct Listed {
     more: bool,
 }
 
+/// How much is asked for of a commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Much {
+    /// Whether it is there, and what stands at its paths.
+    #[default]
+    Entries,
+    /// Itself too.
+    Commit,
+    /// A page of its history.
+    Page,
+}
+
 /// What is to be fetched.
 #[derive(Default)]
 struct Wants {
     refs: BTreeSet<String>,
-    /// From where, how many, and what stood at which paths.
-    commits: BTreeMap<CommitId, (usize, BTreeSet<String>)>,
+    /// Commits, and what stood at which paths.
+    commits: BTreeMap<CommitId, (Much, BTreeSet<String>)>,
     trees: BTreeSet<TreeId>,
     /// Folders by their paths at commits: read before their ids are known.
     folders: BTreeSet<(CommitId, String)>,
@@ -191,7 +202,7 @@ impl RemoteRepo {
     fn info(
         &self,
         commit: &CommitId,
-        first: usize,
+        much: Much,
         paths: &[String],
     ) -> Result<Option<Rc<CommitInfo>>, RepoError> {
         if let Some(known) = self.known.borrow().commits.get(commit) {
@@ -208,20 +219,20 @@ impl RemoteRepo {
                 .insert(*commit, Ok(Some(Rc::clone(&info))));
             return Ok(Some(info));
         }
-        self.want_commits(commit, first, paths);
+        self.want_commits(commit, much, paths);
         self.later()
     }
 
-    fn want_commits(&self, commit: &CommitId, first: usize, paths: &[String]) {
+    fn want_commits(&self, commit: &CommitId, much: Much, paths: &[String]) {
         let mut wants = self.wants.borrow_mut();
         let want = wants.commits.entry(*commit).or_default();
-        want.0 = want.0.max(first);
+        want.0 = want.0.max(much);
         want.1.extend(paths.iter().cloned());
     }
 
     /// As [`Self::info`], where it must be there.
     fn info_of(&self, commit: &CommitId) -> Result<Rc<CommitInfo>, RepoError> {
-        self.info(commit, 1, &[])?
+        self.info(commit, Much::Commit, &[])?
             .ok_or_else(|| RepoError::NotFound {
                 what: format!("the commit {commit} of {}", self.slug),
             })

@@ -8,6 +8,7 @@ mod attacks_text;
 mod counts;
 mod elsewhere;
 mod faults;
+mod first_look;
 mod large;
 mod readme;
 mod rules;

@@ -25,7 +25,7 @@ impl Checkout {
     pub(super) fn read(session: &Session, depth: Depth) -> Option<Self> {
         let repo = session.remotes.here();
         let head = repo.local()?.head().ok()?;
-        let (tip, branch) = (head.commit?, head.branch.unwrap_or_default());
+        let (tip, branch) = (head.commit?, head.branch?);
         let world = World::of_forge(&session.remotes, &branch, tip, session.here.clone()).ok()?;
         let manifests = Manifests::of(&world);
         // What it comes to does not matter, nor does the time: it is made only to see what it asks for.

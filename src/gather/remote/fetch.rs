@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::{Listed, PAGE, RemoteRepo, Wants, told};
+use super::{Listed, Much, RemoteRepo, Wants, told};
 use crate::forge::{
-    Forge, ForgeError, HistoryCommit, LookUp, LookedUp, PathEntry, Relation, RemoteEntry,
+    EntryAt, Forge, ForgeError, HistoryCommit, LookUp, LookedUp, PathEntry, Relation, RemoteEntry,
 };
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
@@ -56,7 +56,8 @@ impl RemoteRepo {
     /// where several commits are to be compared with one whose history was not read yet, its first page comes instead. What is left
     /// then is noted anew.
     fn compare_later(&self, wants: &mut Wants) {
-        let pages_come = |wants: &Wants| wants.commits.values().any(|(first, _)| *first > 1);
+        let pages_come =
+            |wants: &Wants| wants.commits.values().any(|(much, _)| *much == Much::Page);
         if !pages_come(wants) {
             let mut inners: BTreeMap<CommitId, usize> = BTreeMap::new();
             for (_, outer) in &wants.contains {
@@ -65,7 +66,7 @@ impl RemoteRepo {
             let paged = &self.known.borrow().paged;
             for (outer, count) in inners {
                 if count > 1 && !paged.contains(&outer) {
-                    wants.commits.entry(outer).or_default().0 = PAGE;
+                    wants.commits.entry(outer).or_default().0 = Much::Page;
                 }
             }
         }
@@ -102,8 +103,12 @@ impl RemoteRepo {
                 self.known.borrow_mut().refs.insert(name.clone(), told);
             }
             (LookUp::Commit(id, paths), Ok(LookedUp::Commit(found))) => match found {
-                Some(found) if found.commit.id == *id => self.know_history(&found, paths),
+                Some(found) if found.commit.id == *id => self.know_history(found, paths),
                 _ => self.know_no_commit(id, Ok(None)),
+            },
+            (LookUp::Entries(id, paths), Ok(LookedUp::Entries(found))) => match found {
+                Some(entries) => self.know_entries(id, paths, entries),
+                None => self.know_no_commit(id, Ok(None)),
             },
             (LookUp::Page(from, paths), Ok(LookedUp::Page(found))) => {
                 self.known.borrow_mut().paged.insert(*from);
@@ -111,10 +116,10 @@ impl RemoteRepo {
                     self.know_no_commit(from, Ok(None));
                 }
                 for one in found {
-                    self.know_history(&one, paths);
+                    self.know_history(one, paths);
                 }
             }
-            (LookUp::Commit(id, _) | LookUp::Page(id, _), told) => {
+            (LookUp::Commit(id, _) | LookUp::Entries(id, _) | LookUp::Page(id, _), told) => {
                 if let LookUp::Page(..) = wanted {
                     self.known.borrow_mut().paged.insert(*id);
                 }
@@ -159,15 +164,19 @@ impl RemoteRepo {
         self.known.borrow_mut().commits.insert(*id, told);
     }
 
-    fn know_history(&self, found: &HistoryCommit, paths: &[String]) {
+    fn know_entries(&self, commit: &CommitId, paths: &[String], entries: Vec<EntryAt>) {
         let mut known = self.known.borrow_mut();
-        let id = found.commit.id;
-        for (path, entry) in paths.iter().zip(&found.entries) {
-            known.entries.insert((id, path.clone()), entry.clone());
+        known.there.insert(*commit);
+        for (path, entry) in paths.iter().zip(entries) {
+            known.entries.insert((*commit, path.clone()), entry);
         }
-        known
-            .commits
-            .insert(id, Ok(Some(Rc::new(told(&found.commit)))));
+    }
+
+    fn know_history(&self, found: HistoryCommit, paths: &[String]) {
+        let id = found.commit.id;
+        self.know_entries(&id, paths, found.entries);
+        let info = Ok(Some(Rc::new(told(&found.commit))));
+        self.known.borrow_mut().commits.insert(id, info);
     }
 
     /// What a query did not tell as its id says: GitHub cuts long files and mends broken ones there, by REST it does neither.
@@ -262,11 +271,12 @@ impl Wants {
     /// What can be looked up many at a time, what is told of soonest first.
     fn look_ups(&self) -> Vec<LookUp> {
         let names = self.refs.iter().cloned().map(LookUp::Name);
-        let commits = self.commits.iter().map(|(id, (first, paths))| {
+        let commits = self.commits.iter().map(|(id, (much, paths))| {
             let paths = paths.iter().cloned().collect();
-            match first {
-                0 | 1 => LookUp::Commit(*id, paths),
-                _ => LookUp::Page(*id, paths),
+            match much {
+                Much::Entries => LookUp::Entries(*id, paths),
+                Much::Commit => LookUp::Commit(*id, paths),
+                Much::Page => LookUp::Page(*id, paths),
             }
         });
         let trees = self.trees.iter().copied().map(LookUp::Tree);

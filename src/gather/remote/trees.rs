@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{EntryAt, RemoteRepo};
+use super::{EntryAt, Much, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::repo::{
     EntryId, EntryKind, FOLDER, FileChange, Repo, RepoError, TreeEntry, TreeFile, TreeListing,
@@ -60,7 +60,7 @@ impl RemoteRepo {
         &self,
         commit: &CommitId,
         path: &str,
-        first: usize,
+        much: Much,
     ) -> Result<EntryAt, RepoError> {
         let segments = Repo::path_segments(path)?;
         let normal = segments.join("/");
@@ -68,7 +68,7 @@ impl RemoteRepo {
             return Ok(known.clone());
         }
         if segments.is_empty() {
-            let info = self.info(commit, first, &[])?;
+            let info = self.info(commit, much.max(Much::Commit), &[])?;
             return Ok(info.map(|info| (FOLDER, info.tree.to_string())));
         }
         if let Some(local) = self.clone_with(commit) {
@@ -87,7 +87,7 @@ impl RemoteRepo {
         {
             return self.below(&root, &segments);
         }
-        self.want_commits(commit, first, &[normal]);
+        self.want_commits(commit, much, &[normal]);
         self.later()
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::trees::Differing;
-use super::{EntryAt, PAGE, RemoteRepo};
+use super::{EntryAt, Much, PAGE, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;
 use crate::repo::{
@@ -23,12 +23,12 @@ impl RemoteRepo {
         old: Option<&CommitId>,
         new: &CommitId,
         watch: &Watch,
-        first: usize,
+        much: Much,
     ) -> Result<bool, RepoError> {
         let mut missing = None;
         for folder in &watch.folders {
-            let before = old.map_or(Ok(None), |old| self.at(old, folder, first));
-            let after = self.at(new, folder, first);
+            let before = old.map_or(Ok(None), |old| self.at(old, folder, much));
+            let after = self.at(new, folder, much);
             let (before, after) = match (before, after) {
                 (Ok(before), Ok(after)) => (before, after),
                 (Err(error), _) | (_, Err(error)) => {
@@ -64,7 +64,7 @@ impl RemoteRepo {
 
     /// The first parent of a commit; a page of history is read along.
     pub(super) fn parent_of(&self, commit: &CommitId) -> Result<Option<CommitId>, RepoError> {
-        match self.info(commit, PAGE, &[])? {
+        match self.info(commit, Much::Page, &[])? {
             Some(info) => Ok(info.parents.first().copied()),
             None => self.failed(&format!("the commit {} is not there", commit.short())),
         }
@@ -211,7 +211,8 @@ impl ReadObjects for RemoteRepo {
     }
 
     fn has(&self, commit: &CommitId) -> Result<bool, RepoError> {
-        Ok(self.info(commit, 1, &[])?.is_some())
+        let known = self.known.borrow().there.contains(commit);
+        Ok(known || self.info(commit, Much::Entries, &[])?.is_some())
     }
 
     fn reachable_from_any(&self, commit: &CommitId, tips: &[CommitId]) -> Result<bool, RepoError> {
@@ -235,11 +236,11 @@ impl ReadObjects for RemoteRepo {
         }
         let mut at = *tip;
         for _ in 0..FURTHEST {
-            let Some(info) = self.info(&at, PAGE, &watch.folders)? else {
+            let Some(info) = self.info(&at, Much::Page, &watch.folders)? else {
                 return self.failed(&format!("the commit {} is not there", at.short()));
             };
             let parent = info.parents.first().copied();
-            if self.differs(parent.as_ref(), &at, watch, PAGE)? {
+            if self.differs(parent.as_ref(), &at, watch, Much::Page)? {
                 return Ok(Some(at));
             }
             match parent {
@@ -251,7 +252,7 @@ impl ReadObjects for RemoteRepo {
     }
 
     fn same_trees(&self, a: &CommitId, b: &CommitId, watch: &Watch) -> Result<bool, RepoError> {
-        Ok(!self.differs(Some(a), b, watch, 1)?)
+        Ok(!self.differs(Some(a), b, watch, Much::Entries)?)
     }
 
     fn walk_changes(
@@ -266,15 +267,17 @@ impl ReadObjects for RemoteRepo {
             if !wanted.contains(&true) {
                 return Ok(());
             }
-            let Some(info) = self.info(&at, PAGE, paths)? else {
+            let Some(info) = self.info(&at, Much::Page, paths)? else {
                 return self.failed(&format!("the commit {} is not there", at.short()));
             };
             let parent = info.parents.first().copied();
             let blob = |commit: &CommitId, path: &String| -> Result<Option<BlobId>, RepoError> {
-                Ok(match Self::entry_id(&self.at(commit, path, PAGE)?, path)? {
-                    Some(EntryId::File(blob)) => Some(blob),
-                    _ => None,
-                })
+                Ok(
+                    match Self::entry_id(&self.at(commit, path, Much::Page)?, path)? {
+                        Some(EntryId::File(blob)) => Some(blob),
+                        _ => None,
+                    },
+                )
             };
             let mut change = Change {
                 commit: at,
@@ -365,7 +368,7 @@ impl ReadObjects for RemoteRepo {
         let missing: Vec<String> = missing.cloned().collect();
         drop(known);
         if !missing.is_empty() {
-            self.want_commits(&at, PAGE, &missing);
+            self.want_commits(&at, Much::Page, &missing);
         }
     }
 
@@ -374,7 +377,7 @@ impl ReadObjects for RemoteRepo {
     }
 
     fn entry_at(&self, commit: &CommitId, path: &str) -> Result<Option<EntryId>, RepoError> {
-        Self::entry_id(&self.at(commit, path, 1)?, path)
+        Self::entry_id(&self.at(commit, path, Much::Entries)?, path)
     }
 
     fn files_in(

@@ -2,6 +2,7 @@
 //! `benches/large.rs` measures the same at its full size.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Parser;
@@ -15,7 +16,7 @@ use crate::support::large::{Large, Size, kind_of};
 use crate::support::site::{REPO, Site};
 
 /// Pipelines have twelve services each.
-fn size(pipelines: usize) -> Size {
+pub fn size(pipelines: usize) -> Size {
     Size {
         manifests: 15 * pipelines,
         pipelines,
@@ -24,11 +25,15 @@ fn size(pipelines: usize) -> Size {
 }
 
 /// One run on a fresh runner: the calls that it made.
-async fn run(site: &Large) -> Vec<String> {
+pub async fn run(site: &Large) -> Vec<String> {
     let workspace = tempfile::tempdir().unwrap();
     site.checks_out(workspace.path());
-    let environment: BTreeMap<&str, String> =
-        site.environment(workspace.path()).into_iter().collect();
+    run_in(site, workspace.path()).await
+}
+
+/// One run in a workspace: the calls that it made.
+pub async fn run_in(site: &Large, workspace: &Path) -> Vec<String> {
+    let environment: BTreeMap<&str, String> = site.environment(workspace).into_iter().collect();
     let cli = Cli::try_parse_from(["sluice", "reconcile", "--format=json"]).unwrap();
     let look = |name: &str| environment.get(name).cloned();
     let on = OnForge {
@@ -48,7 +53,7 @@ async fn run(site: &Large) -> Vec<String> {
 }
 
 /// Runs until everything that can be put up stands.
-async fn settled(hub: GitHub, size: Size) -> Large {
+pub async fn settled(hub: GitHub, size: Size) -> Large {
     let site = Large::new(hub, size);
     loop {
         let before = site.open();

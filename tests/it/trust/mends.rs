@@ -299,6 +299,13 @@ async fn what_was_set_by_hand_is_taken_back_by_take_source_where_the_source_has_
 
 #[tokio::test]
 async fn a_commit_that_is_dated_back_hides_none_of_those_behind_it() {
+    // Lists that come whole, and lists that come in parts.
+    for page in [None, Some(1)] {
+        dated_back(page).await;
+    }
+}
+
+async fn dated_back(page: Option<usize>) {
     let site = super::two_repositories().await;
     let app = site.hub.repo(super::APP);
     site.run().await;
@@ -314,7 +321,7 @@ async fn a_commit_that_is_dated_back_hides_none_of_those_behind_it() {
     push("version: 2\n", "Dated back");
     app.with(|world, _| world.clock.advance(365 * 24 * 3600));
     push("version: 3\n", "Newer");
-    site.hub.switch(|switches| switches.page = Some(1));
+    site.hub.switch(|switches| switches.page = page);
     let run = site.run().await;
     let body = site.repo().body(open(&site));
     let subjects: Vec<String> = super::listed(&body)

@@ -83,6 +83,16 @@ pub fn answer(world: &mut World, session: &Session, body: &[u8]) -> (u16, Value)
         let message = "A query attribute must be specified and must be a string.";
         return (200, json!({"errors": [{"message": message}]}));
     };
+    let variables = request["variables"].as_object().map_or(0, |all| all.len());
+    if variables > world.switches.heaviest {
+        let message = "We couldn't respond to your request in time. Sorry about that. Please try resubmitting your request and contact us if \
+                       the problem persists.";
+        return (502, json!({"message": message}));
+    }
+    if !world.switches.update_refs && peek(body).fields.iter().any(|field| field == "updateRefs") {
+        let message = "Field 'updateRefs' doesn't exist on type 'Mutation'";
+        return (200, json!({"errors": [{"message": message}]}));
+    }
     let document = match ExecutableDocument::parse_and_validate(&SCHEMA, text, "query.graphql") {
         Ok(document) => document,
         Err(invalid) => return (200, json!({"errors": complaints(&invalid.errors)})),

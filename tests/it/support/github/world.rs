@@ -145,6 +145,11 @@ pub struct Switches {
     pub activity: bool,
     /// GraphQL shows collaborators to those who can push (else to nobody, so that permissions have to be asked for one by one).
     pub collaborators: bool,
+    /// GraphQL gives up on a request with more variables than this, in the words of its proxy (GitHub publishes no such limit; what takes
+    /// it longer than ten seconds ends so).
+    pub heaviest: usize,
+    /// `updateRefs` is known (else an error, as on a server that is older than it).
+    pub update_refs: bool,
     /// A head that is pushed back onto its base closes the pull request (else it counts as merged; both have been seen on GitHub).
     pub empty_head_closes: bool,
 }
@@ -166,6 +171,8 @@ impl Default for Switches {
             workflow_limit: 1000,
             activity: true,
             collaborators: true,
+            heaviest: usize::MAX,
+            update_refs: true,
             empty_head_closes: false,
         }
     }

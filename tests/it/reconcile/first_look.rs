@@ -1,0 +1,158 @@
+//! The first look of a run takes along what the checkout lets expect, and many things are looked up in one call: what that may not
+//! change, and what happens where GitHub does not answer so much at once.
+
+use std::collections::BTreeMap;
+
+use super::large::{run, run_in, settled, size};
+use crate::support::github::GitHub;
+use crate::support::large::{Event, Large};
+use crate::support::site::Site;
+
+/// What stands on the forge after a run: the open promotions, and what their heads hold.
+fn standing(site: &Large) -> Vec<(u64, String)> {
+    let repo = site.hub.repo(crate::support::large::SLUG);
+    let open = repo.pulls(true).into_iter();
+    open.map(|number| (number, repo.body(number))).collect()
+}
+
+/// A repository in which something is to be put up and something to land.
+async fn busy() -> Large {
+    let site = settled(crate::github_fake::start().await, size(8)).await;
+    site.happens(Event::Approval);
+    site.happens(Event::Commit(0));
+    site.happens(Event::Commit(1));
+    site
+}
+
+#[tokio::test]
+async fn a_run_does_the_same_in_whatever_checkout() {
+    let mut all = Vec::new();
+    for kind in [
+        "of the tip",
+        "of an older commit",
+        "none",
+        "of another repository",
+    ] {
+        let site = settled(crate::github_fake::start().await, size(8)).await;
+        let workspace = tempfile::tempdir().unwrap();
+        let other = site.hub.repo("mallory/other");
+        other.files("main", &[("pipeline.yaml", "kind: Pipeline\n")]);
+        match kind {
+            "of an older commit" => site.checks_out(workspace.path()),
+            "of another repository" => {
+                other.checks_out("main", workspace.path());
+            }
+            _ => {}
+        }
+        site.happens(Event::Approval);
+        site.happens(Event::Commit(0));
+        site.happens(Event::Commit(1));
+        if kind == "of the tip" {
+            site.checks_out(workspace.path());
+        }
+        let calls = run_in(&site, workspace.path()).await;
+        let writes = site.hub.writes();
+        all.push((kind, standing(&site), writes, calls.len()));
+    }
+    let (_, first, writes, least) = all[0].clone();
+    assert_eq!(first.len(), 5, "{first:#?}");
+    for (kind, standing, wrote, calls) in &all[1..] {
+        assert_eq!(standing, &first, "{kind}");
+        assert_eq!(*wrote, writes, "{kind}");
+        assert!(*calls >= least, "{kind}: {calls}");
+    }
+}
+
+#[tokio::test]
+async fn what_github_does_not_answer_at_once_is_asked_for_in_smaller_parts() {
+    let mut all = Vec::new();
+    for heaviest in [usize::MAX, 200] {
+        let hub = GitHub::start().await;
+        let site = settled(hub, size(80)).await;
+        site.happens(Event::Approval);
+        site.happens(Event::Commit(0));
+        site.hub.switch(|switches| switches.heaviest = heaviest);
+        let calls = run(&site).await;
+        all.push((heaviest, standing(&site), site.hub.writes(), calls.len()));
+    }
+    let [(_, stands, wrote, asked), (_, standing, writes, calls)] = &all[..] else {
+        panic!("two runs");
+    };
+    assert_eq!(standing, stands);
+    assert_eq!(writes, wrote);
+    // In place of the first call: that one, the look by itself, the rest at once, in two halves, and what was closed.
+    assert_eq!(*calls, asked - 1 + 6);
+}
+
+#[tokio::test]
+async fn a_checkout_leads_to_no_repository_that_the_tip_does_not_name() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    let elsewhere = site.hub.repo("acme/elsewhere");
+    elsewhere.files("main", &[("app.yaml", "replicas: 1\n")]);
+    let text = crate::support::cli::web().replace("acme/gitops", "acme/elsewhere");
+    repo.by("carol")
+        .branches_off("topic", &repo.tip("main").unwrap());
+    let files = [("web.yaml", text.as_str()), ("dev.yaml", SERVICE)];
+    repo.by("carol")
+        .pushes("topic", &files, "Name another repository");
+    let workspace = tempfile::tempdir().unwrap();
+    repo.checks_out("topic", workspace.path());
+    let mut environment: BTreeMap<String, String> = site.environment.clone();
+    environment.insert("INPUT_TOKEN".to_owned(), site.token.clone());
+    environment.insert(
+        "GITHUB_WORKSPACE".to_owned(),
+        workspace.path().display().to_string(),
+    );
+    let ran = site.call_with(&["reconcile"], &environment).await;
+    assert!(ran.lines()[0].starts_with("opened"), "{}", ran.text);
+    let asks_for_it = |call: &crate::support::github::Seen| {
+        let named = call
+            .operation
+            .as_ref()
+            .map(|operation| operation.variables["name"] == "elsewhere");
+        call.path.contains("elsewhere") || named == Some(true)
+    };
+    assert!(
+        !site.hub.calls().iter().any(asks_for_it),
+        "{:?}",
+        site.hub.lines()
+    );
+}
+
+/// A service of the web pipeline that takes git from another repository.
+const SERVICE: &str = "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: { name: web-dev, namespace: apps \
+                       }\nspec:\n  git: { url: 'https://github.com/acme/elsewhere.git', folder: services/web, ref: main }\n";
+
+#[tokio::test]
+async fn a_server_without_update_refs_has_its_branches_deleted_where_they_stand() {
+    let site = Site::of("k3s-upgrade-version").await;
+    site.hub.switch(|switches| switches.update_refs = false);
+    let repo = site.repo();
+    site.run().await;
+    repo.by("carol").approves(1);
+    let landed = site.run().await;
+    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    let ours = |branch: &String| branch.starts_with("sluice/");
+    assert!(!site.branches().iter().any(ours), "{:?}", site.branches());
+}
+
+#[tokio::test]
+async fn a_run_on_a_busy_tip_makes_no_call_twice() {
+    let site = busy().await;
+    run(&site).await;
+    let calls = site.hub.calls();
+    let asked: Vec<(&str, String)> = calls
+        .iter()
+        .filter(|call| !call.write)
+        .filter_map(|call| {
+            let operation = call.operation.as_ref()?;
+            // A look is taken anew on purpose.
+            let look = operation.document.contains("refs(refPrefix");
+            (!look).then(|| (operation.document.as_str(), operation.variables.to_string()))
+        })
+        .collect();
+    for (at, one) in asked.iter().enumerate() {
+        assert!(!asked[..at].contains(one), "{one:?}");
+    }
+}
