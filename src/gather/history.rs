@@ -281,6 +281,7 @@ impl<'a> History<'a> {
             slots,
             by: match landed {
                 Some((record, _)) => SetBy::Landing {
+                    at,
                     rollback: record.rollback.map(|(to, _)| RolledBack {
                         commit: *commit,
                         at,

@@ -149,6 +149,8 @@ pub struct SetAt {
 pub enum SetBy {
     /// A landing of Sluice: its plan id recomputes from its own difference.
     Landing {
+        /// When it was committed.
+        at: Timestamp,
         /// It took its stage back to what it had held before.
         rollback: Option<RolledBack>,
     },

@@ -85,6 +85,8 @@ pub struct Promotion {
     pub emergency: Option<EmergencyUse>,
     /// It is a rollback: the landing that the stage goes back to.
     pub rollback: Option<BackTo>,
+    /// When a landing set any of what it changes last.
+    pub landed: Option<Timestamp>,
     /// The stage went back, and this would undo that: it lands only once a person with write has let it.
     pub after_rollback: Option<RolledBack>,
     /// Its gates, in the order of the edges.

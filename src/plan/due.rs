@@ -1,6 +1,8 @@
 //! Whether a differing service is due, or was set by hand after its source moved last (semantics: when a promotion
 //! is due, 1).
 
+use jiff::Timestamp;
+
 use crate::copy::{Comparison, Pair};
 use crate::model::facts::{GitThen, LastSet, SetAt, SetBy, Slot, SourceThen};
 use crate::model::plan::{LeftOut, LeftOutBy};
@@ -21,6 +23,8 @@ pub(super) enum Due<'a> {
 pub(super) struct Because<'a> {
     /// A word about it.
     pub note: Option<&'static str>,
+    /// When a landing set it last, where one did.
+    pub landed: Option<Timestamp>,
     /// The stage went back, and this would undo that.
     pub rolled_back: Option<&'a RolledBack>,
     /// It was set by hand to what its source has not caught up with.
@@ -49,7 +53,8 @@ pub(super) fn judge<'a>(
         },
         Some(LastSet::Set(set)) => match &set.by {
             // A landing brought every promoted field up to the source; what differs now, the source has changed since.
-            SetBy::Landing { rollback } => Due::Yes(Because {
+            SetBy::Landing { at, rollback } => Due::Yes(Because {
+                landed: Some(*at),
                 rolled_back: rollback.as_ref(),
                 ..Because::default()
             }),

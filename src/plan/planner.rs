@@ -222,6 +222,7 @@ impl<'a> Planner<'a> {
             proposable: false,
             emergency: None,
             rollback: None,
+            landed: None,
             after_rollback: None,
             debts: Vec::new(),
             gates: Vec::new(),
@@ -296,6 +297,7 @@ impl<'a> Planner<'a> {
             promotion.gates = self.gates(stage, edges, promotion.plan.as_ref(), &draft.changes);
         }
         promotion.rollback = draft.rollback;
+        promotion.landed = draft.landed;
         promotion.after_rollback = draft.after_rollback;
         promotion.debts = draft.debts;
         promotion.changes = draft.changes;

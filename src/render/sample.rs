@@ -55,6 +55,7 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
         proposable: true,
         emergency: None,
         rollback: None,
+        landed: None,
         after_rollback: None,
         debts: Vec::new(),
         stage: "prod".into(),

@@ -148,9 +148,8 @@ impl<'a> Turn<'a> {
             if !texts::branch_is_of_plan(&pull.branch, &key.1, &key.2, &plan) {
                 continue;
             }
-            // A rollback is a landing of the stage: it ends what was said to the same plan before.
-            let back = stage.promotion.after_rollback.as_ref();
-            if back.is_some_and(|back| pull.at <= back.at) {
+            // A later landing of the stage, a rollback too, ends what was said to the same plan before.
+            if stage.promotion.landed.is_some_and(|at| pull.at <= at) {
                 continue;
             }
             let own = pull.author.as_ref().and_then(|author| author.id);

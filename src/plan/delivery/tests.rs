@@ -63,6 +63,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
         proposable: true,
         emergency: None,
         rollback: None,
+        landed: None,
         after_rollback: None,
         debts: Vec::new(),
         gates: vec![GateReport {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
+
 use super::Planner;
 use super::holds::Reason;
 use crate::copy::Pair;
@@ -40,6 +42,8 @@ pub(super) struct Draft {
     pub older: bool,
     /// It is a rollback: the landing to which the stage goes back.
     pub rollback: Option<BackTo>,
+    /// When a landing set any of what it changes last.
+    pub landed: Option<Timestamp>,
     /// The stage went back, and this would undo that.
     pub after_rollback: Option<RolledBack>,
     /// Services whose hotfix this would take away.
@@ -143,6 +147,7 @@ impl<'a> Planner<'a> {
                 Due::Yes(due) => {
                     taken();
                     draft.debts.extend(due.debt);
+                    draft.landed = draft.landed.max(due.landed);
                     // Of several services the one that went back last says when and why.
                     let earlier = draft.after_rollback.as_ref().map(|known| known.at);
                     if let Some(back) = due.rolled_back

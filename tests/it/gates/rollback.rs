@@ -501,6 +501,28 @@ async fn an_ordinary_promotion_of_the_same_plan_is_no_rollback() {
 }
 
 #[tokio::test]
+async fn a_closing_from_before_a_later_landing_of_the_stage_is_no_veto_after_it() {
+    let site = promoted(APPROVAL, "", &["1.1.0"]).await;
+    let repo = site.repo();
+    dev(&site, "1.2.0");
+    site.run().await;
+    repo.by("dave").closes(repo.pulls(true)[0]);
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), Vec::<u64>::new(), "{}", run.text);
+    for version in ["1.3.0", "1.1.0"] {
+        dev(&site, version);
+        site.run().await;
+        repo.by("carol").approves(repo.pulls(true)[0]);
+        site.run().await;
+        assert_eq!(prod(&site), version);
+    }
+    // The very plan that was closed.
+    dev(&site, "1.2.0");
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true).len(), 1, "{}", run.text);
+}
+
+#[tokio::test]
 async fn a_closing_from_before_the_rollback_is_no_veto_after_it() {
     let mut site = promoted(APPROVAL, "", &["1.1.0"]).await;
     let repo = site.repo();
