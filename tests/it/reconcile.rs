@@ -12,6 +12,7 @@ mod first_look;
 mod large;
 mod readme;
 mod rules;
+mod said;
 mod signed;
 mod step;
 mod ways;

@@ -259,7 +259,7 @@ async fn landing_calls() -> (usize, usize) {
 type Deed = fn(&mut World);
 
 /// What may happen at the last moment.
-const DEEDS: [(&str, Deed); 6] = [
+const DEEDS: [(&str, Deed); 7] = [
     ("hold", |world| {
         world.place(REPO).by("dave").labels(1, "sluice/hold");
     }),
@@ -269,6 +269,9 @@ const DEEDS: [(&str, Deed); 6] = [
     }),
     ("changes requested", |world| {
         world.place(REPO).by("dave").requests_changes(1);
+    }),
+    ("right to write taken away", |world| {
+        world.place(REPO).role("carol", Role::Read);
     }),
     ("base moved in the file", |world| {
         let place = world.place(REPO);
@@ -323,7 +326,13 @@ async fn a17_between_that_reading_and_the_merge_only_head_base_and_state_are_gua
             .unwrap()
             .contains("'v1.29.1'");
         // GitHub's merge takes the head alone as a condition: a label or a review of the last milliseconds comes too late.
-        let too_late = ["hold", "dismissed", "changes requested"].contains(&name);
+        let too_late = [
+            "hold",
+            "dismissed",
+            "changes requested",
+            "right to write taken away",
+        ]
+        .contains(&name);
         assert_eq!(landed, too_late, "{name}: {}", run.text);
         // A merge into another base is found out right after: it is said, and the run ends with 3.
         if name == "retargeted" {
