@@ -17,7 +17,7 @@ use crate::gather;
 use crate::model::ids::PlanId;
 use crate::model::label::{HOLD, approve_label};
 use crate::model::pipeline::GateKind;
-use crate::model::plan::{GateReport, Promotion};
+use crate::model::plan::Promotion;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{PullNumber, PullState};
 use crate::model::verdict::Verdict;
@@ -483,14 +483,18 @@ impl Turn<'_> {
 }
 
 /// Whether what was put up just now can only wait for a person, so that another look would find nothing to do about it: nobody has spoken
-/// about it yet, and whoever does so starts a run.
+/// about it yet, and whoever does so starts a run. A gate that goes by what a machine says may have something to start.
 fn waits_for_people(promotion: &Promotion) -> bool {
-    let is_open = |kind: &GateKind| {
-        let of_it =
-            |gate: &&GateReport| gate.kind == *kind && gate.judgement.verdict == Verdict::Pending;
-        promotion.gates.iter().any(|gate| of_it(&gate))
-    };
-    promotion.after_rollback.is_none() && is_open(&GateKind::Approval) && !is_open(&GateKind::Job)
+    let open: Vec<&GateKind> = promotion
+        .gates
+        .iter()
+        .filter(|gate| gate.judgement.verdict != Verdict::Pass)
+        .map(|gate| &gate.kind)
+        .collect();
+    let by_itself = |kind: &&GateKind| matches!(kind, GateKind::Approval | GateKind::Window);
+    promotion.after_rollback.is_none()
+        && open.contains(&&GateKind::Approval)
+        && open.iter().all(by_itself)
 }
 
 /// What is said under a pull request that gives way to another one.

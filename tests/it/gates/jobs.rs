@@ -59,6 +59,19 @@ async fn a_job_is_started_once_for_a_build_and_lands_it_when_it_passed() {
 }
 
 #[tokio::test]
+async fn a_job_beside_an_approval_is_started_by_the_run_that_puts_its_promotion_up() {
+    for kind in ["JOB", "SENTINEL"] {
+        let gates = format!("{{ name: tests, type: {kind} }}, {{ name: release, type: APPROVAL }}");
+        let site = shop(&gates, POLICY).await;
+        let repo = site.repo();
+        repo.files("main", &[(".github/workflows/integration.yml", WORKFLOW)]);
+        let run = site.run().await;
+        assert_eq!(repo.pulls(true), [1], "{kind}: {}", run.text);
+        assert_eq!(repo.runs().len(), 1, "{kind}: {}", run.text);
+    }
+}
+
+#[tokio::test]
 async fn a_failed_job_blocks_until_somebody_asks_for_it_again() {
     let mut site = with_workflow().await;
     let repo = site.repo();
