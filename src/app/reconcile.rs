@@ -72,7 +72,7 @@ struct Memory {
     stopped: BTreeMap<(Option<String>, String), String>,
     /// How many were put up.
     opened: u32,
-    /// Closed pull requests of ours, once they were asked for.
+    /// Closed pull requests of ours, once they were asked for in this turn.
     closed: Option<Vec<ClosedPull>>,
     /// What the people who closed them may do.
     closers: Closers,
@@ -161,6 +161,8 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
             0 => see_first(session, Depth::WhereItDiffers).await?,
             _ => see(session, Depth::WhereItDiffers).await?,
         };
+        // What was closed meanwhile is not put up again.
+        memory.closed = None;
         if !land::verify(session, &seen, &mut memory).await? {
             continue;
         }

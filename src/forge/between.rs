@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
+use super::look_up::may_be_too_much;
 use super::part::Part;
 use super::shapes::{Nodes, id, shape, time};
 use crate::model::brought::{Brought, BroughtCommit, Person, Way};
@@ -25,7 +26,7 @@ impl Forge {
     /// The commits that `new` has and `old` has not and that touch one of the folders (`""`: any), newest first. Where it goes back,
     /// those that `old` has and `new` has not.
     ///
-    /// One call where no folder was ever touched by more than a hundred commits, and the commit before is one of those, as what Sluice
+    /// One call where no folder was ever touched by more than a hundred commits, and the older of the two is one of those, as what Sluice
     /// pins is. Else the set of all commits in between is read too, a hundred in a call, and no more than five hundred of them.
     ///
     /// # Errors
@@ -98,8 +99,11 @@ impl Forge {
         if folders.is_empty() || folders.iter().any(String::is_empty) {
             return Ok(None);
         }
-        let Some((before, after)) = self.lists(old, new, folders).await? else {
-            return Ok(None);
+        let (before, after) = match self.lists(old, new, folders).await {
+            Ok(Some(lists)) => lists,
+            Ok(None) => return Ok(None),
+            Err(error) if may_be_too_much(&error) => return Ok(None),
+            Err(error) => return Err(error),
         };
         let held: BTreeSet<CommitId> = before.iter().map(|one| one.commit).collect();
         let (way, commits) = if after.iter().any(|one| one.commit == *old) {
@@ -150,7 +154,7 @@ impl Forge {
         }
         part.fragment(TOLD);
         let (query, variables) = self.asking(part);
-        let (mut data, _) = self.query(&query, variables, doing).await?;
+        let (mut data, _) = self.query_once(&query, variables, doing).await?;
         let mut lists = [Vec::new(), Vec::new()];
         for (alias, list) in ["before", "after"].into_iter().zip(&mut lists) {
             let mut known = BTreeSet::new();

@@ -33,6 +33,20 @@ impl Forge {
         self.graphql(Kind::Read, query, variables, doing).await
     }
 
+    /// As [`Self::query`], and not tried again where it is not answered.
+    pub(super) async fn query_once(
+        &self,
+        query: &str,
+        variables: Value,
+        doing: &str,
+    ) -> Result<(Value, Option<Timestamp>), ForgeError> {
+        let (data, errors, date) = self.probe_once(query, variables, doing).await?;
+        match errors.first() {
+            None => Ok((data, date)),
+            Some(error) => Err(error.typed(doing)),
+        }
+    }
+
     /// As [`Self::probe`], and not tried again where it is not answered.
     pub(super) async fn probe_once(
         &self,
@@ -138,6 +152,11 @@ impl GraphqlError {
 
     fn passing(&self) -> bool {
         self.kind.starts_with("RATE_LIMIT") || self.message.starts_with("Something went wrong")
+    }
+
+    /// Whether the query was not carried out to its end, whichever field the error names.
+    pub fn is_broken_off(&self) -> bool {
+        self.kind == "RESOURCE_LIMITS_EXCEEDED" || self.passing()
     }
 
     pub fn is_forbidden(&self) -> bool {

@@ -295,12 +295,18 @@ pub(super) fn told(
     .collect()
 }
 
-/// An answer in which at most some of the things that were asked for failed, each by itself.
+/// An answer in which at most some of the things that were asked for failed, each by itself: the repository is there, and the query was
+/// carried out to its end. Where GitHub breaks one off, it says so of one field and tells nothing of the others.
 pub(super) fn in_parts(probed: Probed, doing: &str) -> Result<Probed, ForgeError> {
-    let mut errors = probed.1.iter();
-    match errors.find(|error| index_of(error).is_none()) {
+    let (data, errors, _) = &probed;
+    let whole = |error: &&GraphqlError| index_of(error).is_none() || error.is_broken_off();
+    match errors.iter().find(whole) {
         Some(error) => Err(error.typed(doing)),
-        None => Ok(probed),
+        None if data["repository"].is_object() => Ok(probed),
+        None => Err(match errors.first() {
+            Some(error) => error.typed(doing),
+            None => ForgeError::NotUnderstood(format!("to {doing}: nothing is told")),
+        }),
     }
 }
 

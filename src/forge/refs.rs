@@ -169,7 +169,7 @@ impl Forge {
         };
         let refused = matches!(
             error,
-            ForgeError::Refused { .. } | ForgeError::NotFound { .. }
+            ForgeError::Refused { .. } | ForgeError::NotFound { .. } | ForgeError::Forbidden { .. }
         );
         if !error.uncertain() && !refused {
             return Err(error);
@@ -179,7 +179,7 @@ impl Forge {
             Some(found) if found != *at => return Ok(RefWrite::Elsewhere(found)),
             Some(_) => {}
         }
-        // A server that does not know `updateRefs`, or did not answer: the look just now is as near as REST comes.
+        // A server that does not know `updateRefs`, does not let this token use it, or did not answer: the look just now is as near as REST comes.
         let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
         match self.write(Method::DELETE, path, None, &doing).await {
             Ok(_) | Err(ForgeError::NotFound { .. }) => Ok(RefWrite::Done),

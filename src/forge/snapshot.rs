@@ -59,7 +59,9 @@ const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
 
 /// A branch of ours has one pull request. GitHub charges for as many as are asked for, of every branch, and not for what is there: more
 /// are asked for only where somebody opened another one, and then fewer of the reviews and events of each.
-const PULLS_OF_A_BRANCH: [(u32, u32); 2] = [(1, SAID), (20, 5)];
+const PULLS_OF_A_BRANCH: [(u32, u32); 2] = [(1, SAID), (20, FEW_SAID)];
+/// So many reviews and events where more may be too much at once.
+const FEW_SAID: u32 = 5;
 
 /// What is asked along with a look, so that it costs no call of its own.
 #[derive(Clone, Debug, Default)]
@@ -133,37 +135,21 @@ impl Forge {
         for _ in 0..MOST_PAGES {
             let mut read = None;
             for (pulls, said) in PULLS_OF_A_BRANCH {
-                let mut part = Part::default();
-                part.field(SNAPSHOT);
-                part.variable("pulls", "Int!", pulls);
-                part.variable("said", "Int!", said);
-                part.variable("context", "String!", CONTEXT);
-                part.variable("after", "String", after.as_deref());
-                for fragment in [pull_fragment(), ACTOR, COMMIT] {
-                    part.fragment(fragment);
-                }
-                let (mut data, date) = match along.take() {
-                    None => {
-                        let (query, variables) = self.asking(part);
-                        self.query(&query, variables, doing).await?
-                    }
-                    Some(asked) => {
-                        let alone = part.clone();
-                        part.join(asked.part());
-                        let (query, variables) = self.asking(part);
-                        let probed = self.probe_once(&query, variables, doing).await;
-                        match probed.and_then(|probed| look_up::in_parts(probed, doing)) {
-                            Ok((mut data, errors, date)) => {
-                                told = asked.told(&mut data["repository"], &errors, doing)?;
-                                (data, date)
-                            }
-                            Err(error) if may_be_too_much(&error) => {
-                                let (query, variables) = self.asking(alone);
-                                self.query(&query, variables, doing).await?
-                            }
-                            Err(error) => return Err(error),
+                let mut answer = None;
+                if let Some(asked) = along.take() {
+                    match self.look_and(asked, pulls, said, doing).await {
+                        Ok((data, date, along)) => {
+                            told = along;
+                            answer = Some((data, date));
                         }
+                        Err(error) if ends_the_run(&error) => return Err(error),
+                        // It was asked along to save a call: the look does not depend on it.
+                        Err(_) => {}
                     }
+                }
+                let (mut data, date) = match answer {
+                    Some(answer) => answer,
+                    None => self.look(pulls, said, after.as_deref(), doing).await?,
                 };
                 let page: RepositoryShape = shape(data["repository"].take(), doing)?;
                 let mut branches = page.refs.nodes.iter();
@@ -204,6 +190,62 @@ impl Forge {
         snapshot.branches.sort_by(|a, b| a.name.cmp(&b.name));
         Ok((snapshot, told))
     }
+
+    /// One page of the look; where GitHub does not answer all of it, with fewer of the reviews and events.
+    async fn look(
+        &self,
+        pulls: u32,
+        said: u32,
+        after: Option<&str>,
+        doing: &str,
+    ) -> Result<(Value, Option<Timestamp>), ForgeError> {
+        let (query, variables) = self.asking(look_part(pulls, said, after));
+        match self.query_once(&query, variables, doing).await {
+            Err(error) if may_be_too_much(&error) => {
+                let (query, variables) = self.asking(look_part(pulls, FEW_SAID, after));
+                self.query(&query, variables, doing).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// The first page of the look, and what is asked along with it.
+    async fn look_and(
+        &self,
+        along: &Along,
+        pulls: u32,
+        said: u32,
+        doing: &str,
+    ) -> Result<(Value, Option<Timestamp>, ToldAlong), ForgeError> {
+        let mut part = look_part(pulls, said, None);
+        part.join(along.part());
+        let (query, variables) = self.asking(part);
+        let probed = self.probe_once(&query, variables, doing).await?;
+        let (mut data, errors, date) = look_up::in_parts(probed, doing)?;
+        let told = along.told(&mut data["repository"], &errors, doing)?;
+        Ok((data, date, told))
+    }
+}
+
+fn look_part(pulls: u32, said: u32, after: Option<&str>) -> Part {
+    let mut part = Part::default();
+    part.field(SNAPSHOT);
+    part.variable("pulls", "Int!", pulls);
+    part.variable("said", "Int!", said);
+    part.variable("context", "String!", CONTEXT);
+    part.variable("after", "String", after);
+    for fragment in [pull_fragment(), ACTOR, COMMIT] {
+        part.fragment(fragment);
+    }
+    part
+}
+
+/// Whether nothing else can be asked either.
+fn ends_the_run(error: &ForgeError) -> bool {
+    matches!(
+        error,
+        ForgeError::Stopped | ForgeError::RateLimited { .. } | ForgeError::Unauthorized(_)
+    )
 }
 
 #[derive(Deserialize)]
@@ -389,7 +431,8 @@ pub(super) fn closed_by(closings: Nodes<Closing>) -> Option<Actor> {
 pub(super) fn pull_of(node: &Value, doing: &str) -> Result<Pull, ForgeError> {
     let mut pull = shape::<PullShape>(node.clone(), doing)?.pull()?;
     if pull.is_open() {
-        pull.said = said(node, pull.number)?.map(Box::new);
+        // What is not understood here is read by itself, and is an error of that pull request alone.
+        pull.said = said(node, pull.number).ok().flatten().map(Box::new);
     }
     Ok(pull)
 }

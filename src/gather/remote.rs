@@ -24,9 +24,6 @@ use crate::model::pull::RemoteCommit;
 use crate::model::slug::RepoSlug;
 use crate::repo::{CommitInfo, GitTime, Repo, RepoError, TreeEntry};
 
-/// A page of history.
-const PAGE: usize = 100;
-
 /// A repository that is read through the forge.
 pub struct RemoteRepo {
     slug: RepoSlug,
@@ -146,6 +143,7 @@ impl RemoteRepo {
     /// Forgets what is noted and was not fetched yet.
     pub fn forget_wanted(&self) {
         self.wants.take();
+        self.expected.take();
     }
 
     /// Notes where the base branch stands.

@@ -483,7 +483,7 @@ impl Turn<'_> {
 }
 
 /// Whether what was put up just now can only wait for a person, so that another look would find nothing to do about it: nobody has spoken
-/// about it yet, and whoever does so starts a run. A gate that goes by what a machine says may have something to start.
+/// about it yet, and whoever does so starts a run, or the schedule does. A gate that goes by what a machine says may have something to start.
 fn waits_for_people(promotion: &Promotion) -> bool {
     let open: Vec<&GateKind> = promotion
         .gates

@@ -2,8 +2,9 @@
 //!
 //! What has to be asked for follows from the manifests, and most often the checkout holds those of the very tip that the snapshot will
 //! name. So they are evaluated before anything is asked, and what is found missing goes out together with the snapshot, as one call.
-//! Nothing is concluded from it: what a name means is told by GitHub in that same answer, commits and folders by their ids, and where the
-//! checkout is another commit, or GitHub does not answer so much at once, everything is asked for as it would have been.
+//! What a name means is told by GitHub in that same answer, commits and folders by their ids. The checkout's own manifests and policy are
+//! taken only where it is the very tip that GitHub names, by that id; where it is another commit, or GitHub does not answer so much at once,
+//! everything is asked for as it would have been.
 
 use jiff::Timestamp;
 

@@ -30,6 +30,8 @@ pub(super) struct Turn<'a> {
     pub asked: Option<&'a AskedStage>,
     pub seen: &'a Seen,
     pub stages: Stages,
+    /// It was made for one pull request: nothing is put up.
+    only: bool,
 }
 
 /// What carrying something out came to.
@@ -64,6 +66,7 @@ impl<'a> Turn<'a> {
             asked,
             seen,
             stages,
+            only: only.is_some(),
         })
     }
 
@@ -95,8 +98,8 @@ impl<'a> Turn<'a> {
         self.order.dry_run || self.session.forge.is_read_only()
     }
 
-    /// Decides about every stage that the order speaks of. Closed pull requests are looked for only where something
-    /// would be put up.
+    /// Decides about every stage that the order speaks of. What was closed matters only where something would be put up, and is of this
+    /// look or later then.
     pub(super) async fn decisions(
         &self,
         memory: &mut Memory,
@@ -114,7 +117,7 @@ impl<'a> Turn<'a> {
                 .iter()
                 .any(|act| matches!(act, Act::Open { .. }))
         };
-        if memory.closed.is_some() || !decisions.values().any(opens) {
+        if self.only || memory.closed.is_some() || !decisions.values().any(opens) {
             return Ok(decisions);
         }
         self.read_closed(memory).await?;

@@ -11,7 +11,7 @@ use crate::forge::{
 };
 use crate::model::evidence::Looked;
 use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::repo::{CommitInfo, FOLDER, Repo, TreeEntry};
+use crate::repo::{FOLDER, Repo, TreeEntry};
 
 impl RemoteRepo {
     /// Fetches everything that was noted; whether there was anything.
@@ -104,16 +104,16 @@ impl RemoteRepo {
             }
             (LookUp::Commit(id, paths), Ok(LookedUp::Commit(found))) => match found {
                 Some(found) if found.commit.id == *id => self.know_history(found, paths),
-                _ => self.know_no_commit(id, Ok(None)),
+                _ => self.know_absent(id),
             },
             (LookUp::Entries(id, paths), Ok(LookedUp::Entries(found))) => match found {
                 Some(entries) => self.know_entries(id, paths, entries),
-                None => self.know_no_commit(id, Ok(None)),
+                None => self.know_absent(id),
             },
             (LookUp::Page(from, paths), Ok(LookedUp::Page(found))) => {
                 self.known.borrow_mut().paged.insert(*from);
                 if !found.iter().any(|one| one.commit.id == *from) {
-                    self.know_no_commit(from, Ok(None));
+                    self.know_absent(from);
                 }
                 for one in found {
                     self.know_history(one, paths);
@@ -124,7 +124,8 @@ impl RemoteRepo {
                     self.known.borrow_mut().paged.insert(*id);
                 }
                 let why = told.map_or_else(Err, |_| odd());
-                self.know_no_commit(id, why);
+                // Whatever else is known of it: what is missing would be asked for for ever.
+                self.known.borrow_mut().commits.insert(*id, why);
             }
             (LookUp::Tree(id), told) => {
                 let entries = told.and_then(|told| match told {
@@ -160,8 +161,8 @@ impl RemoteRepo {
         None
     }
 
-    fn know_no_commit(&self, id: &CommitId, told: Looked<Option<Rc<CommitInfo>>>) {
-        self.known.borrow_mut().commits.insert(*id, told);
+    fn know_absent(&self, id: &CommitId) {
+        self.known.borrow_mut().commits.insert(*id, Ok(None));
     }
 
     fn know_entries(&self, commit: &CommitId, paths: &[String], entries: Vec<EntryAt>) {
@@ -261,6 +262,9 @@ impl RemoteRepo {
     }
 }
 
+/// At so many paths of a commit is looked together.
+const MOST_PATHS: usize = 100;
+
 /// What GitHub told otherwise than its id says, or not at all.
 enum Unproved {
     Tree(TreeId),
@@ -271,13 +275,18 @@ impl Wants {
     /// What can be looked up many at a time, what is told of soonest first.
     fn look_ups(&self) -> Vec<LookUp> {
         let names = self.refs.iter().cloned().map(LookUp::Name);
-        let commits = self.commits.iter().map(|(id, (much, paths))| {
-            let paths = paths.iter().cloned().collect();
-            match much {
+        let commits = self.commits.iter().flat_map(|(id, (much, paths))| {
+            let paths: Vec<String> = paths.iter().cloned().collect();
+            // In parts that can be asked for by themselves.
+            let parts = match paths.is_empty() {
+                true => vec![Vec::new()],
+                false => paths.chunks(MOST_PATHS).map(<[_]>::to_vec).collect(),
+            };
+            parts.into_iter().map(move |paths| match much {
                 Much::Entries => LookUp::Entries(*id, paths),
                 Much::Commit => LookUp::Commit(*id, paths),
                 Much::Page => LookUp::Page(*id, paths),
-            }
+            })
         });
         let trees = self.trees.iter().copied().map(LookUp::Tree);
         let folders = self.folders.iter().cloned();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::trees::Differing;
-use super::{EntryAt, Much, PAGE, RemoteRepo};
+use super::{EntryAt, Much, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;
 use crate::repo::{
@@ -13,6 +13,8 @@ use crate::repo::{
 
 /// History is not walked further back than this.
 pub(super) const FURTHEST: usize = 5_000;
+/// So many commits at the newest end of a history may be at hand where a page of it is read along: a checkout's, and a run's own.
+const AT_HAND: usize = 20;
 /// A commit that only its id names is looked for from so many branches and tags.
 const MOST_TIPS: usize = 30;
 
@@ -354,13 +356,21 @@ impl ReadObjects for RemoteRepo {
     fn expect_history(&self, tip: &CommitId, files: &BTreeSet<String>) {
         let mut at = *tip;
         // A page begins where nothing is at hand any longer.
-        for _ in 0..PAGE {
+        for _ in 0..AT_HAND {
             match self.parent_at_hand(&at) {
                 Some(parent) => at = parent,
                 None => break,
             }
         }
+        // A deeper clone answers by itself.
+        if self.clone_with(&at).is_some() {
+            return;
+        }
         let known = self.known.borrow();
+        // A page that could not be had, or a commit that is not there, is asked for once.
+        if matches!(known.commits.get(&at), Some(Err(_) | Ok(None))) {
+            return;
+        }
         let missing = files.iter().filter(|file| {
             let entry = (at, (*file).clone());
             !known.entries.contains_key(&entry)

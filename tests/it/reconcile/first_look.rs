@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use sluice::error::Exit;
+
 use super::large::{run, run_in, settled, size};
-use crate::support::github::GitHub;
+use crate::support::github::{Fault, GitHub, When};
 use crate::support::large::{Event, Large};
 use crate::support::site::Site;
 
@@ -118,6 +120,50 @@ async fn a_checkout_leads_to_no_repository_that_the_tip_does_not_name() {
         "{:?}",
         site.hub.lines()
     );
+}
+
+#[tokio::test]
+async fn a_query_that_is_broken_off_tells_nothing_of_anything() {
+    let calm = busy().await;
+    run(&calm).await;
+    let (stands, wrote) = (standing(&calm), calm.hub.writes());
+    // The first two calls are the first look and what it left open.
+    for call in [1, 2] {
+        let site = busy().await;
+        site.hub.forget_calls();
+        site.hub.fault_at(call, Fault::BrokenOff);
+        let workspace = tempfile::tempdir().unwrap();
+        site.checks_out(workspace.path());
+        let environment: BTreeMap<&str, String> =
+            site.environment(workspace.path()).into_iter().collect();
+        let ran = super::large::ran(&site, &environment).await;
+        match ran.exit {
+            Exit::Done => assert_eq!(standing(&site), stands, "{call}"),
+            // What could not be asked for is an error, and nothing is done about it.
+            _ => assert!(site.hub.writes() < wrote, "{call}: {}", ran.text),
+        }
+        // The next run makes up for it.
+        run(&site).await;
+        assert_eq!(standing(&site), stands, "{call}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_history_that_never_comes_ends_in_an_error_and_not_in_more_calls() {
+    let site = settled(crate::github_fake::start().await, size(8)).await;
+    site.happens(Event::Commit(0));
+    let workspace = tempfile::tempdir().unwrap();
+    site.checks_out(workspace.path());
+    let environment: BTreeMap<&str, String> =
+        site.environment(workspace.path()).into_iter().collect();
+    site.hub.forget_calls();
+    // All that comes after the first look.
+    site.hub.fault(When::call(2).always(), Fault::BrokenOff);
+    let ran = super::large::ran(&site, &environment).await;
+    assert_ne!(ran.exit, Exit::Done, "{}", ran.text);
+    assert_eq!(site.hub.writes(), 0);
+    let calls = site.hub.calls().len();
+    assert!(calls < 20, "{calls}: {:?}", site.hub.lines());
 }
 
 /// A service of the web pipeline that takes git from another repository.

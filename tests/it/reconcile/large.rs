@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Parser;
-use sluice::app::{OnForge, execute_on_forge};
+use sluice::app::{OnForge, Output, execute_on_forge};
 use sluice::cli::Cli;
 use sluice::error::Exit;
 use sluice::forge::Patience;
@@ -34,6 +34,14 @@ pub async fn run(site: &Large) -> Vec<String> {
 /// One run in a workspace: the calls that it made.
 pub async fn run_in(site: &Large, workspace: &Path) -> Vec<String> {
     let environment: BTreeMap<&str, String> = site.environment(workspace).into_iter().collect();
+    site.hub.forget_calls();
+    let output = ran(site, &environment).await;
+    assert_eq!(output.exit, Exit::Done, "{}", output.text);
+    site.hub.calls().iter().map(kind_of).collect()
+}
+
+/// What one run in an environment came to.
+pub async fn ran(site: &Large, environment: &BTreeMap<&str, String>) -> Output {
     let cli = Cli::try_parse_from(["sluice", "reconcile", "--format=json"]).unwrap();
     let look = |name: &str| environment.get(name).cloned();
     let on = OnForge {
@@ -45,11 +53,14 @@ pub async fn run_in(site: &Large, workspace: &Path) -> Vec<String> {
         stop: std::sync::Arc::default(),
         read_only: None,
     };
-    site.hub.forget_calls();
-    let ran = execute_on_forge(cli.command, &on).await.unwrap();
-    let output = ran.output();
-    assert_eq!(output.exit, Exit::Done, "{}", output.text);
-    site.hub.calls().iter().map(kind_of).collect()
+    match execute_on_forge(cli.command, &on).await {
+        Ok(ran) => ran.output(),
+        Err(failure) => Output {
+            exit: failure.exit,
+            text: failure.message,
+            notices: Vec::new(),
+        },
+    }
 }
 
 /// Runs until everything that can be put up stands.

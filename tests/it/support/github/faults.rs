@@ -39,6 +39,9 @@ pub enum Fault {
     /// 200 with every root field null and one error of that type (none where it is empty) and message, nothing applied: how GraphQL
     /// fails. A REST call gets [`Self::ServerError`].
     GraphQlError(String, String),
+    /// 200 with every root field null and one error that names a field far below: how GraphQL breaks a query off that takes too much (seen
+    /// on GitHub since 2026, for `user`). A REST call gets [`Self::ServerError`].
+    BrokenOff,
 }
 
 impl Fault {
@@ -61,6 +64,7 @@ impl Fault {
             Self::EndlessBody,
             Self::Status(401, "Bad credentials".to_owned()),
             Self::GraphQlError(String::new(), text.to_owned()),
+            Self::BrokenOff,
         ]
     }
 

@@ -313,6 +313,10 @@ fn spoil(
         Fault::Slow(_) | Fault::CutBody => return honest,
         Fault::EndlessBody => Response::new(200, "application/json; charset=utf-8", "["),
         Fault::Status(status, text) => message(*status, text),
+        Fault::BrokenOff => match &seen.operation {
+            Some(operation) => broken_off(&operation.keys),
+            None => message(500, "Server Error"),
+        },
         Fault::GraphQlError(kind, text) => match &seen.operation {
             Some(operation) => graphql_error(&operation.keys, kind, text),
             None => message(500, "Server Error"),
@@ -322,6 +326,20 @@ fn spoil(
         api::date(world, &mut response);
     }
     Some(response)
+}
+
+/// What GraphQL answers where it breaks a query off.
+fn broken_off(keys: &[String]) -> Response {
+    let nulls = keys
+        .iter()
+        .map(|key| (key.clone(), serde_json::Value::Null));
+    let data: serde_json::Map<String, serde_json::Value> = nulls.collect();
+    let error = serde_json::json!({
+        "type": "RESOURCE_LIMITS_EXCEEDED", "path": ["repository", "o1", "p0"],
+        "message": "Resource limits for this query exceeded.",
+    });
+    let body = serde_json::json!({"data": data, "errors": [error]});
+    Response::new(200, "application/json; charset=utf-8", body.to_string())
 }
 
 /// What GraphQL answers when it fails: 200, null under each of these root keys, and why.
