@@ -186,6 +186,9 @@ fn main() {
             size.manifests, size.pipelines
         );
         for (name, cost, open) in runtime.block_on(measure(size)) {
+            // Half of what a workflow's token has.
+            let too_much = name == "busy hour" && size.manifests == 3_000 && cost.requests >= 500;
+            assert!(!too_much, "{name}: {:#?}", cost.kinds);
             let _ = writeln!(
                 text,
                 "| {name} | {} | {} | {} | {} | {:.2} | {:.2} | {} MB | {open} |",

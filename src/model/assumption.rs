@@ -120,6 +120,10 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "One `updateRefs` makes a branch and deletes another in one step.",
     ),
     provable(
+        "delete-by-update-refs",
+        "To `updateRefs` an `afterOid` of zeros means that the ref goes, if it still stands at `beforeOid`.",
+    ),
+    provable(
         "stale-commit-on-branch",
         "`createCommitOnBranch` on another head than expected is refused with “Expected branch to point to”.",
     ),

@@ -34,6 +34,7 @@ impl Bench<'_> {
         self.stale_update_refs(&snapshot.node, &base, &made).await;
         self.create_by_update_refs(&snapshot.node, &made).await;
         self.rename_by_update_refs(&snapshot.node, &made).await;
+        self.delete_by_update_refs(&snapshot.node, &made).await;
         self.stale_commit_on_branch(&base, &made).await;
         self.commit_on_branch_verified(&made).await;
         self.deleted_branch_closes(&snapshot.node, &head, &made)
@@ -140,7 +141,7 @@ impl Bench<'_> {
         repository: &str,
         branch: &str,
         before: &str,
-        after: &CommitId,
+        after: &str,
     ) -> Result<Value, ForgeError> {
         let query =
             "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
@@ -154,7 +155,8 @@ impl Bench<'_> {
     async fn stale_update_refs(&mut self, repository: &str, base: &str, made: &Made) {
         let code = "stale-update-refs";
         let before = made.other.to_string();
-        let answer = self.update_refs(repository, base, &before, &made.one).await;
+        let after = made.one.to_string();
+        let answer = self.update_refs(repository, base, &before, &after).await;
         match self.forge.branch(base).await {
             Ok(Some(at)) if at == self.live.tip => self.refused(code, &[], answer),
             Ok(_) => self.judge(code, false, "the ref moved"),
@@ -165,16 +167,12 @@ impl Bench<'_> {
     async fn create_by_update_refs(&mut self, repository: &str, made: &Made) {
         let code = "create-by-update-refs";
         let branch = self.branch("made");
-        let zeros = "0".repeat(40);
-        let first = self
-            .update_refs(repository, &branch, &zeros, &made.one)
-            .await;
+        let (zeros, after) = ("0".repeat(40), made.one.to_string());
+        let first = self.update_refs(repository, &branch, &zeros, &after).await;
         if let Err(error) = first {
             return self.judge(code, false, format!("the first was refused: {error}"));
         }
-        let second = self
-            .update_refs(repository, &branch, &zeros, &made.one)
-            .await;
+        let second = self.update_refs(repository, &branch, &zeros, &after).await;
         self.refused(code, &[], second);
     }
 
@@ -193,6 +191,34 @@ impl Bench<'_> {
             (Ok(_), Ok(_)) => self.judge(code, false, "both are there"),
             (Err(error), _) if !error.uncertain() => self.judge(code, false, error.to_string()),
             (Err(error), _) | (_, Err(error)) => self.untold(code, error.to_string()),
+        }
+    }
+
+    async fn delete_by_update_refs(&mut self, repository: &str, made: &Made) {
+        let code = "delete-by-update-refs";
+        let (branch, zeros) = (self.branch("gone"), "0".repeat(40));
+        if let Err(error) = self.create(&branch, &made.one).await {
+            return self.untold(code, error.to_string());
+        }
+        let stale = made.other.to_string();
+        let stale = self.update_refs(repository, &branch, &stale, &zeros).await;
+        let stayed = self.forge.branch(&branch).await;
+        let right = made.one.to_string();
+        let right = self.update_refs(repository, &branch, &right, &zeros).await;
+        match (stale, stayed, right, self.forge.branch(&branch).await) {
+            (Err(error), ..) if error.uncertain() => self.untold(code, error.to_string()),
+            (Ok(_), ..) | (_, Ok(None), ..) => self.judge(code, false, "it went from elsewhere"),
+            (Err(_), Ok(Some(_)), Ok(_), Ok(None)) => {
+                self.judge(
+                    code,
+                    true,
+                    "it went from where it stood, and from nowhere else",
+                );
+            }
+            (.., Ok(_), Ok(Some(_))) => self.judge(code, false, "it is still there"),
+            (.., Err(error), _) | (_, Err(error), ..) | (.., Err(error)) => {
+                self.untold(code, error.to_string());
+            }
         }
     }
 

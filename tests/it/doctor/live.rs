@@ -143,6 +143,7 @@ async fn a_rehearsal_tells_of_every_assumption_and_leaves_nothing_behind() {
     holds: stale-update-refs: Reference update failed: refs/heads/sluice/proof/1a2b3c/base is at ID but expected ID (200)
     holds: create-by-update-refs: Reference update failed: refs/heads/sluice/proof/1a2b3c/made is at ID but expected 0000000000000000000000000000000000000000 (200)
     holds: rename-by-update-refs: one is there, and the other is gone
+    holds: delete-by-update-refs: it went from where it stood, and from nowhere else
     holds: stale-commit-on-branch: Expected branch to point to ID but it did not. Pull and try again. (200)
     holds: commit-on-branch-verified: signature: {"isValid":true}
     holds: deleted-branch-closes: #1 is closed at look 1
@@ -345,6 +346,7 @@ async fn branches_that_rules_keep_from_being_deleted_are_named() {
         left,
         [
             "branch sluice/proof/1a2b3c/base",
+            "branch sluice/proof/1a2b3c/gone",
             "branch sluice/proof/1a2b3c/head",
             "branch sluice/proof/1a2b3c/made",
         ]

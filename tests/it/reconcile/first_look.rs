@@ -136,7 +136,7 @@ async fn a_query_that_is_broken_off_tells_nothing_of_anything() {
         site.checks_out(workspace.path());
         let environment: BTreeMap<&str, String> =
             site.environment(workspace.path()).into_iter().collect();
-        let ran = super::large::ran(&site, &environment).await;
+        let ran = super::large::ran(&environment).await;
         match ran.exit {
             Exit::Done => assert_eq!(standing(&site), stands, "{call}"),
             // What could not be asked for is an error, and nothing is done about it.
@@ -159,7 +159,7 @@ async fn a_page_of_history_that_never_comes_ends_in_an_error_and_not_in_more_cal
     site.hub.forget_calls();
     // All that comes after the first look.
     site.hub.fault(When::call(2).always(), Fault::BrokenOff);
-    let ran = super::large::ran(&site, &environment).await;
+    let ran = super::large::ran(&environment).await;
     assert_ne!(ran.exit, Exit::Done, "{}", ran.text);
     assert_eq!(site.hub.writes(), 0);
     let calls = site.hub.calls().len();

@@ -35,13 +35,13 @@ pub async fn run(site: &Large) -> Vec<String> {
 pub async fn run_in(site: &Large, workspace: &Path) -> Vec<String> {
     let environment: BTreeMap<&str, String> = site.environment(workspace).into_iter().collect();
     site.hub.forget_calls();
-    let output = ran(site, &environment).await;
+    let output = ran(&environment).await;
     assert_eq!(output.exit, Exit::Done, "{}", output.text);
     site.hub.calls().iter().map(kind_of).collect()
 }
 
 /// What one run in an environment came to.
-pub async fn ran(site: &Large, environment: &BTreeMap<&str, String>) -> Output {
+pub async fn ran(environment: &BTreeMap<&str, String>) -> Output {
     let cli = Cli::try_parse_from(["sluice", "reconcile", "--format=json"]).unwrap();
     let look = |name: &str| environment.get(name).cloned();
     let on = OnForge {

@@ -1,6 +1,7 @@
 //! What was said and done at a promotion decides in the same way whether the first look tells all of it, or it has to be read page by page.
 
-use crate::support::site::Site;
+use crate::support::github::When;
+use crate::support::site::{REPO, Site};
 
 /// A promotion that stands in pull request 1, on a GitHub whose pages are this long.
 async fn opened(page: Option<usize>) -> Site {
@@ -70,4 +71,51 @@ async fn what_was_said_before_a_promotion_was_reopened_counts_for_nothing() {
         let run = site.run().await;
         assert!(landed(&site), "{page:?}: {}", run.text);
     }
+}
+
+/// A pipeline whose prod is one chart version behind its dev.
+fn pipeline(name: &str, gates: &str) -> String {
+    let service = |stage: &str, version: &str| {
+        format!(
+            "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: {{ name: {name}-{stage}, namespace: apps \
+             }}\nspec: {{ helm: {{ url: 'https://c.example.com', chart: {name}, version: {version} }} }}\n---\n"
+        )
+    };
+    format!(
+        "{}{}apiVersion: deployments.plural.sh/v1alpha1\nkind: Pipeline\nmetadata: {{ name: {name}, namespace: apps }}\nspec:\n  \
+         stages:\n  - {{ name: dev, services: [{{ serviceRef: {{ name: {name}-dev }} }}] }}\n  - {{ name: prod, services: [{{ serviceRef: \
+         {{ name: {name}-prod }}, criteria: {{ serviceRef: {{ name: {name}-dev }} }} }}] }}\n  edges:\n  - {{ from: dev, to: prod, \
+         gates: [{gates}] }}\n",
+        service("dev", "1.1.0"),
+        service("prod", "1.0.0")
+    )
+}
+
+#[tokio::test]
+async fn a_promotion_that_is_closed_while_a_run_is_under_way_is_not_put_up_again_by_it() {
+    let site = Site::empty().await;
+    let repo = site.repo();
+    let waits = pipeline("api", "{ name: release, type: APPROVAL }");
+    let policy = "version: 1\nstages: { prod: { trigger: auto } }\n";
+    repo.files(
+        "main",
+        &[
+            ("api.yaml", waits.as_str()),
+            (".github/sluice.yaml", policy),
+        ],
+    );
+    site.run().await;
+    assert_eq!(repo.pulls(true), [1]);
+    // Another one is put up and lands in the next run, which therefore takes several turns.
+    repo.files("main", &[("web.yaml", pipeline("web", "").as_str())]);
+    site.hub.before(When::rest("POST", "/pulls"), |world| {
+        let place = world.place(REPO);
+        let branch = place.pull(1)["head"]["ref"].as_str().unwrap().to_owned();
+        place.by("dave").closes(1);
+        place.by("dave").deletes(&branch);
+    });
+    let run = site.run().await;
+    assert_eq!(repo.state(2), "MERGED", "{}", run.text);
+    assert_eq!(repo.pulls(true), Vec::<u64>::new(), "{}", run.text);
+    assert!(run.text.contains("dave closed #1"), "{}", run.text);
 }

@@ -326,16 +326,18 @@ pub fn kind_of(call: &Seen) -> String {
     };
     match &call.operation {
         Some(operation) => {
-            let starts = [
-                "history(first",
-                "refs(refPrefix: \"refs/heads/sluice/",
-                "entries {",
-                "refs(refPrefix",
+            // The first that is in it: one query may ask for much.
+            let kinds = [
+                ("defaultBranchRef", "the look"),
+                ("messageHeadline", "what is brought"),
+                ("history(first", "a page of history"),
+                ("entries {", "folders"),
+                ("pullRequests(", "closed pull requests"),
             ];
-            let of = starts
+            let of = kinds
                 .iter()
-                .find(|start| operation.document.contains(**start));
-            format!("{line} {}", of.unwrap_or(&""))
+                .find(|(part, _)| operation.document.contains(*part));
+            format!("{line} {}", of.map_or("", |(_, kind)| *kind))
         }
         None => line,
     }
