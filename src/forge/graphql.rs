@@ -127,7 +127,8 @@ pub(super) struct GraphqlError {
 }
 
 impl GraphqlError {
-    fn of(value: &Value) -> Self {
+    /// As an answer holds it.
+    pub fn of(value: &Value) -> Self {
         let text = |name: &str| {
             value
                 .get(name)

@@ -474,6 +474,53 @@ struct NumberShape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    fn error(kind: &str, path: &Value) -> GraphqlError {
+        GraphqlError::of(&json!({ "type": kind, "path": path, "message": "no" }))
+    }
+
+    #[test]
+    fn only_an_answer_that_was_carried_out_to_its_end_may_fail_in_parts() {
+        let whole = json!({ "repository": { "o0": null, "o1": null } });
+        let one = json!(["repository", "o1", "edges"]);
+        let taken = |data: &Value, kind: &str, path: &Value| {
+            in_parts((data.clone(), vec![error(kind, path)], None), "look").is_ok()
+        };
+        assert!(taken(&whole, "FORBIDDEN", &one));
+        // What is null beside the named field is not absent.
+        assert!(!taken(&whole, "RESOURCE_LIMITS_EXCEEDED", &one));
+        for kind in ["FORBIDDEN", "RESOURCE_LIMITS_EXCEEDED"] {
+            assert!(!taken(&json!({ "repository": null }), kind, &one));
+            assert!(!taken(&Value::Null, kind, &one));
+            for other in [
+                json!(["repository"]),
+                json!([]),
+                json!(["repository", "owner"]),
+            ] {
+                assert!(!taken(&whole, kind, &other), "{other}");
+            }
+        }
+        assert!(in_parts((Value::Null, Vec::new(), None), "look").is_err());
+    }
+
+    #[test]
+    fn an_error_fails_what_it_names_and_nothing_else() {
+        let wanted = [
+            LookUp::Name("main".to_owned()),
+            LookUp::May(7, "carol".to_owned()),
+            LookUp::Blob("a".repeat(40).parse().unwrap()),
+        ];
+        let repository = json!({ "o0b": null, "o0t": null, "o1": null, "o2": { "text": "hello" } });
+        let failed = |path: &str| -> Vec<bool> {
+            let errors = [error("FORBIDDEN", &json!(["repository", path]))];
+            let told = told(&wanted, &repository, &errors, "look");
+            told.iter().map(Result::is_err).collect()
+        };
+        assert_eq!(failed("o0t"), [true, false, false]);
+        assert_eq!(failed("o1"), [false, true, false]);
+        assert_eq!(failed("o2"), [false, false, true]);
+    }
 
     #[test]
     fn a_query_asks_for_as_much_as_fits_and_at_least_for_one_thing() {

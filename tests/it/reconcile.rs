@@ -5,6 +5,7 @@ mod attacks_events;
 mod attacks_forged;
 mod attacks_reading;
 mod attacks_text;
+mod branches;
 mod counts;
 mod elsewhere;
 mod faults;
