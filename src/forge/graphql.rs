@@ -16,11 +16,17 @@ impl Forge {
         variables: Value,
         doing: &str,
     ) -> Result<(Value, Option<Timestamp>), ForgeError> {
-        let (data, errors, date) = self.graphql(Kind::Read, query, variables, doing).await?;
-        match errors.first() {
-            None => Ok((data, date)),
-            Some(error) => Err(error.typed(doing)),
-        }
+        whole(self.probe(query, variables, doing).await?, doing)
+    }
+
+    /// As [`Self::query`], and not tried again where it is not answered.
+    pub(super) async fn query_once(
+        &self,
+        query: &str,
+        variables: Value,
+        doing: &str,
+    ) -> Result<(Value, Option<Timestamp>), ForgeError> {
+        whole(self.probe_once(query, variables, doing).await?, doing)
     }
 
     /// A query whose parts may fail each by itself: the data, the errors with their paths, and the server's time.
@@ -31,20 +37,6 @@ impl Forge {
         doing: &str,
     ) -> Result<Probed, ForgeError> {
         self.graphql(Kind::Read, query, variables, doing).await
-    }
-
-    /// As [`Self::query`], and not tried again where it is not answered.
-    pub(super) async fn query_once(
-        &self,
-        query: &str,
-        variables: Value,
-        doing: &str,
-    ) -> Result<(Value, Option<Timestamp>), ForgeError> {
-        let (data, errors, date) = self.probe_once(query, variables, doing).await?;
-        match errors.first() {
-            None => Ok((data, date)),
-            Some(error) => Err(error.typed(doing)),
-        }
     }
 
     /// As [`Self::probe`], and not tried again where it is not answered.
@@ -116,6 +108,17 @@ impl Forge {
 
 /// Data, errors, and the server's time.
 pub(super) type Probed = (Value, Vec<GraphqlError>, Option<Timestamp>);
+
+/// An answer of which nothing failed.
+fn whole(
+    (data, errors, date): Probed,
+    doing: &str,
+) -> Result<(Value, Option<Timestamp>), ForgeError> {
+    match errors.first() {
+        None => Ok((data, date)),
+        Some(error) => Err(error.typed(doing)),
+    }
+}
 
 /// One error of a GraphQL answer.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use super::error::ForgeError;
 use super::graphql::{GraphqlError, Probed};
 use super::objects::{LEADS, RemoteRef, peeled};
 use super::part::Part;
-use super::people::of_enum;
+use super::people::{EdgeShape, of_enum};
 use super::shapes::{COMMIT, CommitShape, Nodes, shape};
 use crate::model::evidence::{Looked, Permission, UserId};
 use crate::model::ids::{BlobId, CommitId, TreeId};
@@ -452,18 +452,6 @@ impl NamedEntryShape {
             id: self.oid,
         })
     }
-}
-
-#[derive(Deserialize)]
-struct EdgeShape {
-    permission: String,
-    node: NodeShape,
-}
-
-#[derive(Deserialize)]
-struct NodeShape {
-    #[serde(rename = "databaseId")]
-    id: Option<UserId>,
 }
 
 #[derive(Deserialize)]

@@ -188,16 +188,17 @@ struct MemberShape {
     login: String,
 }
 
+/// A person in the list of collaborators.
 #[derive(Deserialize)]
-struct EdgeShape {
-    permission: String,
-    node: NodeShape,
+pub(super) struct EdgeShape {
+    pub permission: String,
+    pub node: NodeShape,
 }
 
 #[derive(Deserialize)]
-struct NodeShape {
+pub(super) struct NodeShape {
     #[serde(rename = "databaseId")]
-    id: Option<UserId>,
+    pub id: Option<UserId>,
 }
 
 #[derive(Deserialize)]
