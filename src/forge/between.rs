@@ -1,11 +1,9 @@
 //! The commits between two points of a repository that touch some folders: what a promotion brings, and who wrote it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
@@ -218,32 +216,26 @@ impl Forge {
         cursors: &[Option<Option<String>>],
     ) -> Result<Vec<Option<Nodes<CommitShape>>>, ForgeError> {
         let doing = "read what a promotion brings";
-        let mut variables = json!({
-            "owner": self.slug().owner(), "name": self.slug().name(), "oid": from.to_string(),
-        });
-        let mut head = String::from("query($owner: String!, $name: String!, $oid: GitObjectID!");
-        let mut fields = String::new();
+        let mut part = Part::default();
+        let mut lists = String::new();
         for (at, (folder, cursor)) in folders.iter().zip(cursors).enumerate() {
             let Some(cursor) = cursor else { continue };
             let path = match folder.is_empty() {
                 true => String::new(),
                 false => {
-                    variables[format!("p{at}")] = folder.as_str().into();
-                    // Writing to a String cannot fail.
-                    let _ = write!(head, ", $p{at}: String");
-                    format!(", path: $p{at}")
+                    let path = part.variable(&format!("p{at}"), "String", folder.as_str());
+                    format!(", path: {path}")
                 }
             };
-            variables[format!("a{at}")] = cursor.as_deref().map_or(Value::Null, Value::from);
-            let _ = write!(head, ", $a{at}: String");
-            let _ = write!(
-                fields,
-                " h{at}: history(first: 100, after: $a{at}{path}) {{ ...told }}"
-            );
+            let after = part.variable(&format!("a{at}"), "String", cursor.as_deref());
+            lists += &format!(" h{at}: history(first: 100, after: {after}{path}) {{ ...told }}");
         }
-        let query = format!(
-            "{head}) {{ repository(owner: $owner, name: $name) {{ object(oid: $oid) {{ ... on Commit {{{fields} }} }} }} }} {TOLD}"
-        );
+        let id = part.variable("oid", "GitObjectID!", from.to_string());
+        part.field(&format!(
+            "object(oid: {id}) {{ ... on Commit {{{lists} }} }}"
+        ));
+        part.fragment(TOLD);
+        let (query, variables) = self.asking(part);
         let (mut data, _) = self.query(&query, variables, doing).await?;
         cursors
             .iter()

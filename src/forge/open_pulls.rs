@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ForgeError;
-use super::shapes::{ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, id, shape};
+use super::shapes::{ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, StatusShape, id, shape};
 use super::{Forge, MOST_PAGES};
 use crate::model::evidence::{Actor, UserId};
 use crate::model::ids::CommitId;
@@ -176,18 +176,6 @@ struct HeadShape {
 struct StatedShape {
     oid: String,
     status: Option<StatusShape>,
-}
-
-#[derive(Deserialize)]
-struct StatusShape {
-    context: Option<ContextShape>,
-}
-
-#[derive(Deserialize)]
-struct ContextShape {
-    state: String,
-    description: Option<String>,
-    creator: Option<ActorShape>,
 }
 
 impl OpenShape {

@@ -1,15 +1,15 @@
 //! What people may do, and whether they exist under that name still (A32).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use futures_util::future::join_all;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Forge;
 use super::error::ForgeError;
 use super::look_up::{LookUp, LookedUp};
+use super::part::Part;
 use super::shapes::{ACTOR, ActorShape, shape};
 use crate::model::evidence::{Actor, Looked, Permission, UserId};
 use crate::model::roster::Known;
@@ -102,19 +102,14 @@ impl Forge {
         logins: &[&String],
     ) -> Result<BTreeMap<String, Option<Known>>, ForgeError> {
         let doing = "read what the named people may do";
-        let mut variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
-        let mut query = String::from("query($owner: String!, $name: String!");
-        let mut fields = String::new();
+        let mut part = Part::default();
         for (at, login) in logins.iter().enumerate() {
-            variables[format!("l{at}")] = Value::from(login.as_str());
-            // Writing to a String cannot fail.
-            let _ = write!(query, ", $l{at}: String!");
-            let _ = write!(
-                fields,
-                " l{at}: collaborators(query: $l{at}, affiliation: ALL, first: 100) {{ edges {{ permission node {{ login databaseId }} }} }}"
-            );
+            let login = part.variable(&format!("l{at}"), "String!", login.as_str());
+            part.field(&format!(
+                "l{at}: collaborators(query: {login}, affiliation: ALL, first: 100) {{ edges {{ permission node {{ login databaseId }} }} }}"
+            ));
         }
-        let query = format!("{query}) {{ repository(owner: $owner, name: $name) {{{fields} }} }}");
+        let (query, variables) = self.asking(part);
         let (data, _) = self.query(&query, variables, doing).await?;
         let mut found = BTreeMap::new();
         for (at, login) in logins.iter().enumerate() {

@@ -40,6 +40,21 @@ impl From<ActorShape> for Actor {
     }
 }
 
+/// A commit's status of one context.
+#[derive(Deserialize)]
+pub(super) struct StatusShape {
+    pub context: Option<ContextShape>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ContextShape {
+    pub state: String,
+    /// Where it is asked for.
+    pub description: Option<String>,
+    /// Where it is asked for.
+    pub creator: Option<ActorShape>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PageInfo {

@@ -17,7 +17,9 @@ use super::labels::CONTEXT;
 use super::look_up::{self, LookUp, LookedUp, may_be_too_much};
 use super::part::Part;
 use super::pulls::{ClosedPage, closed_part, closed_told};
-use super::shapes::{ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, id, shape, time};
+use super::shapes::{
+    ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, StatusShape, id, shape, time,
+};
 use super::{Forge, MOST_PAGES, too_long};
 use crate::model::evidence::{Actor, Looked};
 use crate::model::pull::{
@@ -288,16 +290,6 @@ struct TipShape {
     #[serde(flatten)]
     commit: CommitShape,
     status: Option<StatusShape>,
-}
-
-#[derive(Deserialize)]
-struct StatusShape {
-    context: Option<ContextShape>,
-}
-
-#[derive(Deserialize)]
-struct ContextShape {
-    state: String,
 }
 
 impl RepositoryShape {

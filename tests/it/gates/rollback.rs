@@ -469,6 +469,62 @@ async fn while_a_stage_goes_back_nothing_else_is_asked_of_it() {
 }
 
 #[tokio::test]
+async fn a_rollback_whose_edge_is_gone_is_asked_for_by_nobody_along_another() {
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
+    let repo = site.repo();
+    goes_back(&mut site, &[]).await;
+    let [back] = repo.pulls(true)[..] else {
+        panic!("{:?}", repo.pulls(true))
+    };
+    let file = repo.file("main", "pipeline.yaml").unwrap();
+    repo.files(
+        "main",
+        &[
+            ("pipeline.yaml", &file.replace("dev", "test")),
+            ("test.yaml", &chart("web-test", "1.3.0")),
+        ],
+    );
+    // It keeps nobody from asking for what the stage would hold now.
+    let run = asks(
+        &mut site,
+        "dave",
+        &["promote", "--pipeline=shop", "--to=prod"],
+    )
+    .await;
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    assert_eq!(repo.state(back), "CLOSED", "{}", run.text);
+    let [forward] = repo.pulls(true)[..] else {
+        panic!("{}", run.text)
+    };
+    let title = repo.pull(forward)["title"].to_string();
+    assert!(title.contains("1.2.0 → 1.3.0"), "{title}");
+}
+
+#[tokio::test]
+async fn a_rollback_that_somebody_pushed_over_asks_for_nothing_any_more() {
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
+    let repo = site.repo();
+    goes_back(&mut site, &[]).await;
+    let back = repo.pulls(true)[0];
+    let branch = repo.pull(back)["head"]["ref"].as_str().unwrap().to_owned();
+    let broken = chart("web-prod", "0.9.0");
+    let files = [("prod.yaml", broken.as_str())];
+    // With the record that asks for the rollback, word by word.
+    let record = repo.message(&branch);
+    repo.by("dave").rewrites(&branch, &files, &record);
+    repo.by("carol").approves(back);
+    let promote = ["promote", "--pipeline=shop", "--to=prod"];
+    let run = asks(&mut site, "dave", &promote).await;
+    assert!(
+        !run.text.contains("takes prod back") && run.lines()[0].contains("pushed over the branch"),
+        "{}",
+        run.text
+    );
+    assert_eq!(prod(&site), "1.2.0", "{}", run.text);
+    assert_eq!(repo.pulls(true), [back], "{}", run.text);
+}
+
+#[tokio::test]
 async fn an_ordinary_promotion_of_the_same_plan_is_no_rollback() {
     let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
     let repo = site.repo();
@@ -498,6 +554,63 @@ async fn an_ordinary_promotion_of_the_same_plan_is_no_rollback() {
     dev(&site, "1.3.0");
     let run = site.run().await;
     assert!(is_held(&site, repo.pulls(true)[0]), "{}", run.text);
+}
+
+/// An approved promotion back to 1.1.0, and a rollback to the same that was cut off at this call; the calls that it made.
+async fn beside_an_ordinary_one(cut_off: Option<usize>) -> (Site, Vec<String>) {
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
+    dev(&site, "1.1.0");
+    site.run().await;
+    site.repo().by("carol").approves(site.repo().pulls(true)[0]);
+    site.hub.forget_calls();
+    if let Some(call) = cut_off {
+        site.hub.kill_at(call);
+    }
+    goes_back(&mut site, &[]).await;
+    let calls = site.hub.lines();
+    site.hub.heal();
+    (site, calls)
+}
+
+#[tokio::test]
+async fn a_rollback_that_was_cut_off_still_takes_the_place_of_the_promotion_beside_it() {
+    let (_, calls) = beside_an_ordinary_one(None).await;
+    // The ordinary one is told why it gives way, and closed.
+    let told = calls.iter().position(|line| line.contains("/comments"));
+    let (site, _) = beside_an_ordinary_one(told.map(|at| at + 1)).await;
+    let repo = site.repo();
+    assert_eq!(repo.pulls(true).len(), 2);
+    let back = repo.pulls(true)[1];
+    for _ in 0..2 {
+        let run = site.run().await;
+        assert_eq!(prod(&site), "1.2.0", "{}", run.text);
+        assert_eq!(repo.pulls(true), [back], "{}", run.text);
+    }
+    repo.by("carol").approves(back);
+    let run = site.run().await;
+    assert_eq!(prod(&site), "1.1.0", "{}", run.text);
+}
+
+#[tokio::test]
+async fn a_rollback_takes_no_approval_of_a_held_promotion_of_the_same_plan() {
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
+    let repo = site.repo();
+    dev(&site, "1.1.0");
+    site.run().await;
+    let held = repo.pulls(true)[0];
+    repo.by("carol").approves(held);
+    repo.by("dave").labels(held, "sluice/hold");
+    let run = goes_back(&mut site, &[]).await;
+    let [_, back] = repo.pulls(true)[..] else {
+        panic!("{}", run.text)
+    };
+    for _ in 0..2 {
+        let run = site.run().await;
+        assert_eq!(prod(&site), "1.2.0", "{}", run.text);
+    }
+    repo.by("carol").approves(back);
+    let run = site.run().await;
+    assert_eq!(prod(&site), "1.1.0", "{}", run.text);
 }
 
 #[tokio::test]
