@@ -14,7 +14,7 @@ use crate::model::plan::Promotion;
 use crate::record::{Record, SourceLine};
 use crate::yaml::edit;
 
-pub use delivery::{Delivery, DeliveryError, Draft, TEMPORARY, Worked};
+pub use delivery::{Delivery, DeliveryError, Draft, Merging, Prepared, TEMPORARY, WAITS, Worked};
 
 /// A file with a promotion's edits made and proved.
 #[derive(Clone, Debug)]

@@ -19,6 +19,7 @@ mod people;
 mod proof;
 mod pulls;
 mod refs;
+mod required;
 mod runs;
 mod settings;
 mod shapes;
@@ -178,6 +179,11 @@ impl Forge {
     /// Waits so many seconds if the run's budget allows; whether it did.
     pub async fn wait(&self, seconds: u32) -> bool {
         self.wire.wait(seconds).await
+    }
+
+    /// Waits until the next write may go out, so that a look that follows is followed by its write at once.
+    pub async fn await_pause(&self) {
+        self.wire.await_pause().await;
     }
 
     /// A path below this repository.

@@ -27,7 +27,7 @@ pub use guard::{MergedPath, contents, merged_paths};
 pub use history::answer_history;
 pub use landing::landed_changes;
 pub use past_landings::{AskedOfHistory, PromotedFields, past_landings};
-pub use proposals::{Wanted, build, changes, moved, proposals};
+pub use proposals::{Wanted, build, build_by_record, changes, moved, proposals};
 pub use ready::answer_ready;
 pub use remote::RemoteRepo;
 pub use remotes::Remotes;

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod job;
 pub mod label;
 pub mod landed;
+pub mod merge_state;
 pub mod name;
 pub mod nearest;
 pub mod origin;

@@ -3,6 +3,7 @@
 //! It works in rounds with whoever gathers: [`revision_queries`] names the revisions that are needed, [`history_queries`]
 //! the histories (only of services that differ), and [`plan`] decides.
 
+pub mod attempt;
 pub mod delivery;
 mod due;
 mod gates;

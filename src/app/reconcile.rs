@@ -14,11 +14,13 @@ mod land;
 mod look;
 mod outcome;
 mod questions;
+mod readiness;
 mod report;
 mod stages;
 mod texts;
 mod told;
 mod turn;
+mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -38,10 +40,11 @@ use crate::model::pull::{ClosedPull, PullNumber, Snapshot};
 
 pub(super) use ask::Asked;
 use first_look::Checkout;
-use land::Landing;
 pub(super) use look::{Look, Stand, look};
 pub(super) use outcome::{ByHand, Outcome, Row, RowKind};
+use readiness::BranchRules;
 use turn::{Closers, Done, Key, Turn};
+use verify::Landing;
 
 /// What a run was asked to do.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +85,12 @@ struct Memory {
     failed: BTreeSet<Key>,
     /// How often somebody else was faster.
     overtaken: BTreeMap<Key, u32>,
+    /// Somebody else was faster in this very turn: a moment passes before the next look.
+    pause: bool,
+    /// How long was waited for merges that GitHub refused for a reason that passes, in seconds.
+    waited_for_merges: u32,
+    /// What GitHub's own rules ask of the base branch.
+    branch_rules: BranchRules,
     /// Workflows that were started in this run, by their digests.
     started: BTreeSet<String>,
     /// Labels that were taken off in this run because they count for nothing.
@@ -157,13 +166,16 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
     let mut memory = Memory::default();
     let mut asked = None;
     for number in 0..MOST_TURNS {
+        if std::mem::take(&mut memory.pause) {
+            session.forge.wait(1).await;
+        }
         let seen = match number {
             0 => see_first(session, Depth::WhereItDiffers).await?,
             _ => see(session, Depth::WhereItDiffers).await?,
         };
         // What was closed meanwhile is not put up again.
         memory.closed = None;
-        if !land::verify(session, &seen, &mut memory).await? {
+        if !verify::verify(session, &seen, &mut memory).await? {
             continue;
         }
         if let (0, Some(order)) = (number, &order.asked) {

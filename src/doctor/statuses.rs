@@ -39,8 +39,8 @@ pub(super) fn strict(facts: &Facts<'_>) -> Vec<Said> {
                  branch would void their approvals. They would wait forever.",
             )
             .action(format!(
-                "Switch off “Require branches to be up to date before merging” at {}. Sluice compares what GitHub's test \
-                 merge gives with what was approved.",
+                "Switch off “Require branches to be up to date before merging” at {}. Sluice proves what a merge \
+                 would give by git objects, on whatever tip.",
                 facts.place(rule)
             ))
         })

@@ -11,7 +11,7 @@ use crate::forge::{Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPul
 use crate::gather::RemoteRepo;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::label::{BLOCKED, HOLD};
-use crate::model::pull::{PromotionBranch, Pull, PullNumber, Snapshot};
+use crate::model::pull::{OwnStatus, PromotionBranch, Pull, PullNumber, Snapshot};
 use crate::record::{Record, branch_name};
 use crate::repo::{Repo, RepoError};
 
@@ -27,9 +27,22 @@ pub enum DeliveryError {
     /// Somebody else was faster, or the state is another one now: the next look tells.
     #[error("{0}")]
     Overtaken(String),
-    /// The branch rules, the settings or a conflict forbid the landing.
-    #[error("GitHub does not merge it: {0}")]
-    ByRules(String),
+    /// GitHub refused the landing: these are its words.
+    #[error("GitHub refused to merge it: {0}")]
+    Refused(String),
+    /// Sluice cannot make what would be landed.
+    #[error("{0}")]
+    CannotMake(String),
+    /// Nothing landed, and the status `sluice` still says success: anybody could merge by it where it is required.
+    #[error(
+        "{why}; its status sluice still says success, because it could not be lowered: {error}"
+    )]
+    SuccessLeft {
+        /// Why nothing landed.
+        why: String,
+        /// Why the status was not lowered.
+        error: ForgeError,
+    },
 }
 
 /// The snapshot lists at most so many labels of a kind.
@@ -66,6 +79,8 @@ pub struct Draft<'a> {
     pub reviewers: &'a [String],
     /// Teams that are asked to review, without the organisation.
     pub teams: &'a [String],
+    /// The status `sluice` is required on it, and so is set when it opens.
+    pub status: bool,
     /// Branches of pull requests that are closed: a name is never used twice, so that nothing said there counts here.
     pub used: &'a BTreeSet<String>,
 }
@@ -80,6 +95,35 @@ enum Made {
     /// A temporary branch does.
     On(String, CommitId),
 }
+
+/// A commit with which something lands, once a ref leads to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// The base's tip on which it was made.
+    pub tip: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
+    /// Its message.
+    pub message: String,
+    /// Itself.
+    pub commit: CommitId,
+}
+
+/// What came of sending a merge.
+#[derive(Debug)]
+pub enum Merging {
+    /// GitHub took it.
+    Sent,
+    /// The rules want a merge queue.
+    WantsQueue,
+    /// Another merge is under way, or the base moved at this very moment.
+    TryAgain(String),
+    /// No usable answer came, and the pull request is open as before.
+    NotApplied(ForgeError),
+}
+
+/// What the status `sluice` says of a promotion that is not about to land.
+pub const WAITS: &str = "waits for its gates";
 
 /// A tree that was worked out.
 #[derive(Debug)]
@@ -140,9 +184,9 @@ impl Delivery<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        self.forge
-            .set_status(&head, false, "waits for its gates")
-            .await?;
+        if draft.status {
+            self.forge.set_status(&head, false, WAITS).await?;
+        }
         self.make_labels(draft.labels).await?;
         if !draft.reviewers.is_empty() || !draft.teams.is_empty() {
             // Somebody who cannot be asked must not keep the promotion from being put up.
@@ -253,7 +297,7 @@ impl Delivery<'_> {
             return Ok(Made::Loose(commit.id));
         }
         let unsigned = |why: &str| {
-            DeliveryError::ByRules(format!("the policy says `verified: true`, and {why}"))
+            DeliveryError::CannotMake(format!("the policy says `verified: true`, and {why}"))
         };
         let [parent] = parents else {
             return Err(unsigned(
@@ -282,86 +326,81 @@ impl Delivery<'_> {
         Ok(Made::On(temporary, signed))
     }
 
-    /// A commit that no branch has to lead to.
-    async fn commit(
-        &self,
-        message: &str,
-        worked: &Worked,
-        parents: &[CommitId],
-    ) -> Result<CommitId, DeliveryError> {
-        let (Made::Loose(commit) | Made::On(_, commit)) =
-            self.made(message, worked, parents).await?;
-        Ok(commit)
-    }
-
-    /// Commits straight onto the base, if it still stands at the tip that was seen.
+    /// Makes the commit with which something lands: of the tip that was seen with these edits, and the head as its second parent where there
+    /// is one. Nothing leads to it yet.
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn commit_to_base(
+    pub async fn prepare(
         &self,
         message: &str,
         files: &[EditedFile],
-    ) -> Result<CommitId, DeliveryError> {
+        head: Option<&CommitId>,
+    ) -> Result<Prepared, DeliveryError> {
         let worked = self.worked(files)?;
-        let commit = self
-            .commit(message, &worked, &[self.snapshot.tip.id])
-            .await?;
-        self.advance(&commit).await
+        let tip = self.snapshot.tip.id;
+        let parents: Vec<CommitId> = [Some(tip), head.copied()].into_iter().flatten().collect();
+        let (Made::Loose(commit) | Made::On(_, commit)) =
+            self.made(message, &worked, &parents).await?;
+        Ok(Prepared {
+            tip,
+            tree: worked.tree,
+            message: message.to_owned(),
+            commit,
+        })
     }
 
-    async fn advance(&self, commit: &CommitId) -> Result<CommitId, DeliveryError> {
-        let tip = &self.snapshot.tip.id;
-        match self
+    /// Moves the base to a commit that was prepared, if it still is at the tip on which that was made. One write.
+    ///
+    /// # Errors
+    /// [`DeliveryError`].
+    pub async fn advance(&self, prepared: &Prepared) -> Result<(), DeliveryError> {
+        let base = &self.snapshot.base;
+        let moved = self
             .forge
-            .advance_branch(&self.snapshot.base, tip, commit)
-            .await?
-        {
-            RefWrite::Done => Ok(*commit),
-            RefWrite::Elsewhere(found) => Err(DeliveryError::Overtaken(format!(
-                "{} moved to {} meanwhile",
-                self.snapshot.base,
+            .advance_branch(base, &prepared.tip, &prepared.commit)
+            .await;
+        match moved {
+            Ok(RefWrite::Done) => Ok(()),
+            Ok(RefWrite::Elsewhere(found)) => Err(DeliveryError::Overtaken(format!(
+                "{base} moved to {} meanwhile",
                 found.short()
             ))),
+            Err(ForgeError::Refused { said, .. }) => Err(DeliveryError::Refused(said)),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Lands by a commit with two parents, the evaluated tip and the head, and a compare-and-swap of the base
-    /// (`land: exact`).
+    /// Says on the head that every gate passed, where that is not said yet.
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn land_exactly(
+    pub async fn announce(
         &self,
         pull: &Pull,
-        message: &str,
-        files: &[EditedFile],
-    ) -> Result<CommitId, DeliveryError> {
-        let worked = self.worked(files)?;
-        self.forge
-            .set_status(&pull.head, true, "every gate passed")
-            .await?;
-        let parents = [self.snapshot.tip.id, pull.head];
-        let landed = match self.commit(message, &worked, &parents).await {
-            Ok(commit) => self.advance(&commit).await,
-            Err(error) => Err(error),
-        };
-        if landed.is_err() {
-            self.take_back(pull).await;
+        now: Option<&OwnStatus>,
+        text: &str,
+    ) -> Result<(), DeliveryError> {
+        let said = now.is_some_and(|now| now.success && now.description == text);
+        if !said {
+            self.forge.set_status(&pull.head, true, text).await?;
         }
-        landed
+        Ok(())
     }
 
-    /// `success` must not outlive a landing that was refused: a required check would let anybody merge by it when the
-    /// gates are long shut again. Where this fails too, why nothing landed is the better thing to say.
-    async fn take_back(&self, pull: &Pull) {
-        let _ = self
-            .forge
-            .set_status(&pull.head, false, "was not landed")
-            .await;
+    /// Takes `success` back: it must not outlive a landing that did not come about, since a required status would let anybody merge by it
+    /// when the gates are long shut again. Gives why nothing landed, with what became of the status.
+    pub async fn retract(&self, pull: &Pull, text: &str, why: DeliveryError) -> DeliveryError {
+        match self.forge.set_status(&pull.head, false, text).await {
+            Ok(()) => why,
+            Err(error) => DeliveryError::SuccessLeft {
+                why: why.to_string(),
+                error,
+            },
+        }
     }
 
-    /// Lands by GitHub's merge of exactly this head. `Ok(false)`: it was put into the merge queue instead.
+    /// Sends GitHub's merge of exactly this head, once.
     ///
     /// # Errors
     /// [`DeliveryError`].
@@ -371,71 +410,31 @@ impl Delivery<'_> {
         method: MergeMethod,
         title: &str,
         message: &str,
-    ) -> Result<bool, DeliveryError> {
-        self.forge
-            .set_status(&pull.head, true, "every gate passed")
-            .await?;
-        let merged = self.merge_now(pull, method, title, message).await;
-        if merged.is_err() {
-            self.take_back(pull).await;
-        }
-        merged
-    }
-
-    async fn merge_now(
-        &self,
-        pull: &Pull,
-        method: MergeMethod,
-        title: &str,
-        message: &str,
-    ) -> Result<bool, DeliveryError> {
-        if self.snapshot.queue {
-            self.forge.enqueue(pull).await?;
-            return Ok(false);
-        }
-        for once_more in [true, false] {
-            match self
-                .forge
-                .merge(pull.number, &pull.head, method, title, message)
-                .await
-            {
-                Ok(()) => return Ok(true),
-                Err(MergeRefused::HeadMoved) => {
-                    return Err(DeliveryError::Overtaken(format!(
-                        "the head of {} moved",
-                        pull.number
-                    )));
+    ) -> Result<Merging, DeliveryError> {
+        let sent = self
+            .forge
+            .merge(pull.number, &pull.head, method, title, message)
+            .await;
+        let head_moved = || DeliveryError::Overtaken(format!("the head of {} moved", pull.number));
+        match sent {
+            Ok(()) => Ok(Merging::Sent),
+            Err(MergeRefused::HeadMoved) => Err(head_moved()),
+            Err(MergeRefused::WantsQueue) => Ok(Merging::WantsQueue),
+            Err(MergeRefused::TryAgain(said)) => Ok(Merging::TryAgain(said)),
+            Err(MergeRefused::ByRules(said)) => Err(DeliveryError::Refused(said)),
+            Err(MergeRefused::Uncertain(error)) => {
+                let now = self.forge.pull(pull.number).await?;
+                if !now.is_open() {
+                    // Whether the content landed is looked at on the base, as after every merge.
+                    Ok(Merging::Sent)
+                } else if now.head != pull.head {
+                    Err(head_moved())
+                } else {
+                    Ok(Merging::NotApplied(error))
                 }
-                Err(MergeRefused::WantsQueue) => {
-                    self.forge.enqueue(pull).await?;
-                    return Ok(false);
-                }
-                // Everything is looked at again before it is tried again: the base may hold something else now.
-                Err(MergeRefused::TryAgain(said)) => return Err(DeliveryError::Overtaken(said)),
-                Err(MergeRefused::ByRules(said)) => return Err(DeliveryError::ByRules(said)),
-                Err(MergeRefused::Uncertain(error)) => {
-                    let now = self.forge.pull(pull.number).await?;
-                    if !now.is_open() {
-                        // Whether the content landed is looked at on the base, as after every merge.
-                        return Ok(true);
-                    }
-                    if now.head != pull.head {
-                        return Err(DeliveryError::Overtaken(format!(
-                            "the head of {} moved",
-                            pull.number
-                        )));
-                    }
-                    if !once_more
-                        || self.forge.branch(&self.snapshot.base).await?
-                            != Some(self.snapshot.tip.id)
-                    {
-                        return Err(error.into());
-                    }
-                }
-                Err(MergeRefused::Failed(error)) => return Err(error.into()),
             }
+            Err(MergeRefused::Failed(error)) => Err(error.into()),
         }
-        Ok(false)
     }
 
     /// Closes a pull request that gives way, and deletes its branch where that still stands as it was seen. It says why

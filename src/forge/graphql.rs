@@ -110,7 +110,7 @@ impl Forge {
 pub(super) type Probed = (Value, Vec<GraphqlError>, Option<Timestamp>);
 
 /// An answer of which nothing failed.
-fn whole(
+pub(super) fn whole(
     (data, errors, date): Probed,
     doing: &str,
 ) -> Result<(Value, Option<Timestamp>), ForgeError> {

@@ -53,6 +53,9 @@ pub(super) struct ContextShape {
     pub description: Option<String>,
     /// Where it is asked for.
     pub creator: Option<ActorShape>,
+    /// Where it is asked for.
+    #[serde(rename = "createdAt")]
+    pub created_at: Option<String>,
 }
 
 #[derive(Deserialize)]

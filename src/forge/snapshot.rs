@@ -8,22 +8,23 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::error::ForgeError;
 use super::evidence::{COMMITS, EVENTS, REVIEWS, said};
-use super::graphql::GraphqlError;
+use super::graphql::{GraphqlError, Probed, whole};
 use super::labels::CONTEXT;
 use super::look_up::{self, LookUp, LookedUp, may_be_too_much};
 use super::part::Part;
 use super::pulls::{ClosedPage, closed_part, closed_told};
 use super::shapes::{
-    ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, StatusShape, id, shape, time,
+    ACTOR, ActorShape, COMMIT, CommitShape, ContextShape, Nodes, Oid, StatusShape, id, shape, time,
 };
 use super::{Forge, MOST_PAGES, too_long};
 use crate::model::evidence::{Actor, Looked};
+use crate::model::merge_state::{Mergeable, ReviewDecision};
 use crate::model::pull::{
-    Allows, Mergeable, PromotionBranch, Pull, PullNumber, PullState, Snapshot, TestMerge,
+    Allows, OwnStatus, PromotionBranch, Protection, Pull, PullNumber, PullState, Snapshot,
 };
 
 /// So many reviews and events of a pull request come with it: more are read by themselves.
@@ -35,10 +36,11 @@ static PULL: LazyLock<String> = LazyLock::new(|| {
     format!(
         "fragment pull on PullRequest {{ number id title body url state isDraft isCrossRepository \
          createdAt closedAt mergedAt baseRefName headRefName headRefOid viewerDidAuthor author {{ ...who }} mergedBy {{ ...who }} \
-         mergeable potentialMergeCommit {{ tree {{ oid }} parents(first: 3) {{ nodes {{ oid }} }} }} mergeCommit {{ oid }} \
+         mergeable reviewDecision mergeCommit {{ oid }} \
          commits(first: 100) {{ totalCount {COMMITS} }} labels(first: 100) {{ nodes {{ name }} }} \
          reviews(first: $said) {{ totalCount {REVIEWS} }} events: timelineItems(first: $said, {kinds}) {{ {events} }} \
          forced: timelineItems(first: 1, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) {{ nodes {{ __typename }} }} \
+         rewound: timelineItems(first: 1, itemTypes: [BASE_REF_FORCE_PUSHED_EVENT]) {{ nodes {{ __typename }} }} \
          closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) {{ nodes {{ ... on ClosedEvent {{ actor {{ ...who }} }} }} }} \
          autoMergeRequest {{ enabledAt }} isInMergeQueue }}"
     )
@@ -50,12 +52,13 @@ pub(super) fn pull_fragment() -> &'static str {
 }
 
 const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
-    defaultBranchRef { name target { __typename ...commit } } \
+    defaultBranchRef { name target { __typename ...commit } \
+    refUpdateRule { requiredStatusCheckContexts requiredApprovingReviewCount requiresCodeOwnerReviews } } \
     mergeQueue { id } \
     approve: labels(first: 100, query: \"approve/\") { nodes { name } } \
     own: labels(first: 100, query: \"sluice/\") { nodes { name } } \
     refs(refPrefix: \"refs/heads/sluice/\", first: 50, after: $after) { pageInfo { hasNextPage endCursor } \
-    nodes { prefix name target { __typename oid ...commit ... on Commit { status { context(name: $context) { state } } } } \
+    nodes { prefix name target { __typename oid ...commit ... on Commit { status { context(name: $context) { state description createdAt creator { ...who } } } } } \
     associatedPullRequests(first: $pulls, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } \
     nodes { ...pull } } } }";
 
@@ -202,10 +205,12 @@ impl Forge {
         doing: &str,
     ) -> Result<(Value, Option<Timestamp>), ForgeError> {
         let (query, variables) = self.asking(look_part(pulls, said, after));
-        match self.query_once(&query, variables, doing).await {
+        let probed = self.probe_once(&query, variables, doing).await;
+        match probed.and_then(|probed| whole(set_protection_apart(probed), doing)) {
             Err(error) if may_be_too_much(&error) => {
                 let (query, variables) = self.asking(look_part(pulls, FEW_SAID, after));
-                self.query(&query, variables, doing).await
+                let probed = self.probe(&query, variables, doing).await?;
+                whole(set_protection_apart(probed), doing)
             }
             answer => answer,
         }
@@ -222,11 +227,25 @@ impl Forge {
         let mut part = look_part(pulls, said, None);
         part.join(along.part());
         let (query, variables) = self.asking(part);
-        let probed = self.probe_once(&query, variables, doing).await?;
+        let probed = set_protection_apart(self.probe_once(&query, variables, doing).await?);
         let (mut data, errors, date) = look_up::in_parts(probed, doing)?;
         let told = along.told(&mut data["repository"], &errors, doing)?;
         Ok((data, date, told))
     }
+}
+
+/// Branch protection that cannot be read fails nothing else of the look: its error takes its place in the data.
+fn set_protection_apart((mut data, errors, date): Probed) -> Probed {
+    const PLACE: [&str; 3] = ["repository", "defaultBranchRef", "refUpdateRule"];
+    let (of_protection, others): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| {
+        error.path.starts_with(&PLACE.map(str::to_owned)) && !error.is_broken_off()
+    });
+    let branch = data.pointer_mut("/repository/defaultBranchRef");
+    if let (Some(error), Some(branch)) = (of_protection.first(), branch) {
+        let why = error.typed("read the protection of the default branch");
+        branch["refUpdateRule"] = json!({ "unread": why.to_string() });
+    }
+    (data, others, date)
 }
 
 fn look_part(pulls: u32, said: u32, after: Option<&str>) -> Part {
@@ -265,9 +284,36 @@ struct RepositoryShape {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct DefaultBranch {
     name: String,
     target: CommitShape,
+    ref_update_rule: Option<ProtectionShape>,
+}
+
+/// What GitHub shows of classic branch protection, or why it shows nothing.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProtectionShape {
+    unread: Option<String>,
+    required_status_check_contexts: Option<Vec<Option<String>>>,
+    required_approving_review_count: Option<u64>,
+    #[serde(default)]
+    requires_code_owner_reviews: bool,
+}
+
+impl ProtectionShape {
+    fn protection(self) -> Looked<Protection> {
+        if let Some(why) = self.unread {
+            return Err(why);
+        }
+        let contexts = self.required_status_check_contexts.into_iter().flatten();
+        let reviews = self.required_approving_review_count.unwrap_or_default();
+        Ok(Protection {
+            contexts: contexts.flatten().collect(),
+            reviews: reviews > 0 || self.requires_code_owner_reviews,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -322,7 +368,7 @@ impl RepositoryShape {
             branches.push(PromotionBranch {
                 name: short_name(&found.prefix, &found.name)?,
                 tip,
-                success: context.is_some_and(|context| context.state == "SUCCESS"),
+                status: context.map(own_status).transpose()?,
                 pulls: found
                     .associated_pull_requests
                     .nodes
@@ -331,11 +377,13 @@ impl RepositoryShape {
                     .collect::<Result<_, _>>()?,
             });
         }
+        let protection = base.ref_update_rule.unwrap_or_default();
         Ok(Snapshot {
             repository: self.database_id,
             node: self.id,
             base: base.name,
             tip: base.target.commit()?,
+            protection: protection.protection(),
             branches,
             labels,
             allows: Allows {
@@ -346,6 +394,16 @@ impl RepositoryShape {
             now,
         })
     }
+}
+
+fn own_status(context: ContextShape) -> Result<OwnStatus, ForgeError> {
+    let at = context.created_at.as_deref();
+    Ok(OwnStatus {
+        success: context.state == "SUCCESS",
+        description: context.description.unwrap_or_default(),
+        at: time(at.unwrap_or_default())?,
+        creator: context.creator.and_then(|who| Actor::from(who).id),
+    })
 }
 
 /// The branch's short name: how much of it stands in the prefix differs.
@@ -377,12 +435,13 @@ struct PullShape {
     author: Option<ActorShape>,
     merged_by: Option<ActorShape>,
     mergeable: String,
-    potential_merge_commit: Option<TestMergeShape>,
+    review_decision: Option<String>,
     merge_commit: Option<Oid>,
     commits: Count,
     labels: Option<Nodes<Named>>,
     reviews: Option<Count>,
     forced: Nodes<Value>,
+    rewound: Nodes<Value>,
     events: Nodes<KindShape>,
     closings: Nodes<Closing>,
     auto_merge_request: Option<Value>,
@@ -394,12 +453,6 @@ struct PullShape {
 struct KindShape {
     #[serde(rename = "__typename")]
     kind: String,
-}
-
-#[derive(Deserialize)]
-struct TestMergeShape {
-    tree: Oid,
-    parents: Nodes<Oid>,
 }
 
 #[derive(Deserialize)]
@@ -450,19 +503,16 @@ impl PullShape {
                 )));
             }
         };
-        let mergeable = match (self.mergeable.as_str(), self.potential_merge_commit) {
-            ("MERGEABLE", Some(test)) => Mergeable::Yes(TestMerge {
-                tree: id(&test.tree.oid)?,
-                parents: test
-                    .parents
-                    .nodes
-                    .iter()
-                    .map(Oid::commit)
-                    .collect::<Result<_, _>>()?,
-            }),
-            ("CONFLICTING", _) => Mergeable::No,
+        let mergeable = match self.mergeable.as_str() {
+            "MERGEABLE" => Mergeable::Yes,
+            "CONFLICTING" => Mergeable::No,
             _ => Mergeable::Unknown,
         };
+        let review = self.review_decision.map(|word| match word.as_str() {
+            "APPROVED" => ReviewDecision::Approved,
+            "CHANGES_REQUESTED" => ReviewDecision::ChangesRequested,
+            _ => ReviewDecision::ReviewRequired,
+        });
         Ok(Pull {
             number: PullNumber(self.number),
             node: self.id,
@@ -480,7 +530,9 @@ impl PullShape {
             created: time(&self.created_at)?,
             commits: self.commits.total_count,
             force_pushes: self.forced.nodes.len() as u64,
+            base_force_pushed: !self.rewound.nodes.is_empty(),
             mergeable,
+            review,
             labels: self
                 .labels
                 .into_iter()

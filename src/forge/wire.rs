@@ -180,12 +180,17 @@ impl Wire {
         }
     }
 
-    /// At least a second between writes.
-    async fn pace(&self) {
+    /// Waits until the next write may go out. A look that comes after this is followed by its write at once.
+    pub async fn await_pause(&self) {
         let pause = self.pause.take();
         if let Some(pause) = pause {
             pause.await;
         }
+    }
+
+    /// At least a second between writes.
+    async fn pace(&self) {
+        self.await_pause().await;
         let next = Box::pin(tokio::time::sleep(self.patience.second));
         self.pause.replace(Some(next));
     }

@@ -8,9 +8,9 @@ use crate::model::change::Change;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::policy::Policy;
 use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::{Mergeable, Pull, Snapshot};
+use crate::model::pull::{Pull, RemoteCommit, Snapshot};
 use crate::record::{Record, branch_is_of};
-use crate::repo::{EntryId, ReadObjects, RepoError};
+use crate::repo::{EntryKind, ReadObjects, RepoError};
 
 /// The proposals among our branches, and open pull requests that are somebody else's doing: the head's message is no record
 /// or does not fit the branch's name, or somebody else opened it. A record proves nothing about who wrote it.
@@ -63,6 +63,11 @@ pub struct Wanted<'a> {
 
 /// Whether the build of an open pull request stands. An `Err` is something that is not here yet.
 ///
+/// GitHub's own trial of the merge is not asked: since 2026-02-19 it stays for hours when only the base moves. Instead the build stands
+/// while its parent is an ancestor of the tip, it changes nothing but files that the plan edits, and each of them is the same regular file
+/// at parent and tip. The parent is then the merge base, one side of the merge equals it in each of these files, and what a merge
+/// gives is the tip's tree with the head's files.
+///
 /// # Errors
 /// Where something must be fetched first.
 pub fn build(
@@ -71,64 +76,101 @@ pub fn build(
     pull: &Pull,
     wanted: &Wanted<'_>,
 ) -> Result<Build, RepoError> {
-    if let Some(moved) = moved(proposal, pull) {
-        return Ok(moved);
-    }
     let head = &proposal.branch.tip;
     let [parent] = head.parents[..] else {
         return Ok(Build::HeadMoved(
             "its head is not one commit on top of the base".to_owned(),
         ));
     };
-    let files = match wanted.files {
-        Some(files) => files.clone(),
-        None => match files_of(repo, &head.id, &parent, &wanted.tip)? {
-            Some(files) => files,
-            // The files that it edits have changed since.
-            None => return ours(repo, proposal, wanted.policy, Build::BaseMoved),
-        },
-    };
-    let expected = match repo.tree_with(&wanted.tree, &files) {
-        Ok((tree, _)) => tree,
-        Err(RepoError::Refused { .. }) => {
-            return ours(repo, proposal, wanted.policy, Build::BaseMoved);
-        }
-        Err(error) => return Err(error),
-    };
-    if parent == wanted.tip {
-        if head.tree == expected {
-            return Ok(Build::Stands);
-        }
+    // Asked first: a base that was pushed back makes the pull request show commits that nobody pushed to it.
+    let pushed_back = parent != wanted.tip && !repo.is_ancestor(&parent, &wanted.tip)?;
+    if pushed_back {
         return ours(repo, proposal, wanted.policy, Build::BaseMoved);
     }
-    match &pull.mergeable {
-        Mergeable::Yes(test) if test.parents == [wanted.tip, head.id] => {
-            if test.tree == expected {
-                Ok(Build::Stands)
-            } else {
-                ours(repo, proposal, wanted.policy, Build::BaseMoved)
-            }
-        }
-        Mergeable::No => ours(repo, proposal, wanted.policy, Build::BaseMoved),
-        // Also a trial of an older tip.
-        Mergeable::Yes(_) | Mergeable::Unknown => Ok(Build::Unknown),
+    if let Some(moved) = moved(proposal, pull) {
+        return Ok(moved);
     }
+    let stands = match wanted.files {
+        Some(files) => edits_only(repo, head, &parent, files, wanted)?,
+        // A plan that would not be made now is proved by its head's own difference, see [`changes`].
+        None => still_as_found(repo, &head.id, &parent, &wanted.tip)?,
+    };
+    if stands {
+        return Ok(Build::Stands);
+    }
+    ours(repo, proposal, wanted.policy, Build::BaseMoved)
+}
+
+/// Whether a build of the plan that would be made now stands as far as its record tells, without reading anything: enough to leave a pull
+/// request alone that can only wait for a person. `build`: what the record of a build of that plan on the tip would say. `None` if it
+/// cannot be told so.
+pub fn build_by_record(proposal: &Proposal, pull: &Pull, build: &str) -> Option<Build> {
+    let as_opened = moved(proposal, pull).is_none();
+    (as_opened && proposal.build == build).then_some(Build::Stands)
 }
 
 /// Whether anything about the pull request says that its head was moved, as far as that shows without reading objects.
 pub fn moved(proposal: &Proposal, pull: &Pull) -> Option<Build> {
-    let head_moved = |why: &str| Some(Build::HeadMoved(why.to_owned()));
-    if pull.force_pushes > 0 {
-        return head_moved("somebody pushed over the branch");
+    let why = if pull.force_pushes > 0 {
+        "the branch was force-pushed"
+    } else if pull.commits > 1 || proposal.branch.tip.id != pull.head {
+        // Sluice never moves a branch: where branch and pull request show two heads, one answer is older than a push.
+        "somebody pushed to the branch"
+    } else {
+        return None;
+    };
+    Some(Build::HeadMoved(why.to_owned()))
+}
+
+/// Whether the head is its parent with exactly these files, and each of them is the same regular file at parent and tip.
+fn edits_only(
+    repo: &RemoteRepo,
+    head: &RemoteCommit,
+    parent: &CommitId,
+    files: &BTreeMap<String, BlobId>,
+    wanted: &Wanted<'_>,
+) -> Result<bool, RepoError> {
+    let root = if *parent == wanted.tip {
+        wanted.tree
+    } else {
+        for path in files.keys() {
+            repo.expect(parent, path);
+        }
+        repo.commit_info(parent)?.tree
+    };
+    let expected = match repo.tree_with(&root, files) {
+        Ok((tree, _)) => tree,
+        // No regular file is there.
+        Err(RepoError::Refused { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if head.tree != expected {
+        return Ok(false);
     }
-    if pull.commits > 1 {
-        return head_moved("somebody pushed to the branch");
+    let mut same = true;
+    for path in files.keys() {
+        same &= repo.same_file(parent, &wanted.tip, path)?;
     }
-    if proposal.branch.tip.id != pull.head {
-        // One of the two answers lags; the next look tells.
-        return Some(Build::Unknown);
+    Ok(same)
+}
+
+/// Whether a commit changes nothing but the content of regular files, each of which is at the tip as the commit found it.
+fn still_as_found(
+    repo: &RemoteRepo,
+    head: &CommitId,
+    parent: &CommitId,
+    tip: &CommitId,
+) -> Result<bool, RepoError> {
+    let regular =
+        |kind: Option<EntryKind>| matches!(kind, Some(EntryKind::File | EntryKind::Executable));
+    for change in repo.changed_files(Some(parent), head)? {
+        let edited =
+            change.old.is_some() && change.new.is_some() && change.old_kind == change.new_kind;
+        if !edited || !regular(change.old_kind) || !repo.same_file(parent, tip, &change.path)? {
+            return Ok(false);
+        }
     }
-    None
+    Ok(true)
 }
 
 /// `otherwise`, if the head's own difference proves the plan of its record; else its head was moved.
@@ -159,24 +201,4 @@ pub fn changes(
     };
     repo.know_commit(head);
     landed_changes(repo, &head.id, parent, &record, policy)
-}
-
-/// The files that a commit changed, as it left them, where each still stands at the tip as it found it.
-fn files_of(
-    repo: &RemoteRepo,
-    head: &CommitId,
-    parent: &CommitId,
-    tip: &CommitId,
-) -> Result<Option<BTreeMap<String, BlobId>>, RepoError> {
-    let mut files = BTreeMap::new();
-    for change in repo.changed_files(Some(parent), head)? {
-        let (Some(old), Some(new)) = (change.old, change.new) else {
-            return Ok(None);
-        };
-        if repo.entry_at(tip, &change.path)? != Some(EntryId::File(old)) {
-            return Ok(None);
-        }
-        files.insert(change.path, new);
-    }
-    Ok(Some(files))
 }

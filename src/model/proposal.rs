@@ -55,17 +55,15 @@ impl Proposal {
     }
 }
 
-/// Whether what stands in an open pull request is still exactly what its plan would do to the base's tip.
+/// Whether a merge of an open pull request would do to the base's tip exactly what its plan says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Build {
-    /// It is.
+    /// It would.
     Stands,
-    /// It was, and the base has moved under it: another build is needed.
+    /// It would have on an older tip, and a file that it edits has changed since, or the base was pushed back: another build is needed.
     BaseMoved,
     /// Its head is not what Sluice put there: in these words.
     HeadMoved(String),
-    /// The forge has not worked out yet what a merge would give.
-    Unknown,
     /// It could not be read.
     Unreadable(String),
 }

@@ -5,8 +5,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::evidence::{Actor, Evidence};
+use super::evidence::{Actor, Evidence, Looked, UserId};
 use super::ids::{CommitId, TreeId};
+use super::merge_state::{Mergeable, ReviewDecision};
 
 /// The number of a pull request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -36,26 +37,6 @@ pub struct RemoteCommit {
     pub authored: Timestamp,
     /// When its committer says it was committed: for display, and for sweeping what lost runs left.
     pub committed: Timestamp,
-}
-
-/// The forge's own trial of merging a pull request into its base.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TestMerge {
-    /// Its tree.
-    pub tree: TreeId,
-    /// What was merged: the base's tip then, and the head.
-    pub parents: Vec<CommitId>,
-}
-
-/// Whether a pull request can be merged, as the forge worked it out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mergeable {
-    /// It can, and this would come of it.
-    Yes(TestMerge),
-    /// It conflicts.
-    No,
-    /// Not worked out yet.
-    Unknown,
 }
 
 /// Where a pull request stands.
@@ -117,8 +98,12 @@ pub struct Pull {
     pub commits: u64,
     /// How often its head was replaced by force.
     pub force_pushes: u64,
+    /// Its base branch was force-pushed while it was open.
+    pub base_force_pushed: bool,
     /// Whether it can be merged.
     pub mergeable: Mergeable,
+    /// Where the reviews stand that the forge's own rules require.
+    pub review: Option<ReviewDecision>,
     /// The names of its labels.
     pub labels: BTreeSet<String>,
     /// How many reviews it has.
@@ -189,10 +174,32 @@ pub struct PromotionBranch {
     pub name: String,
     /// The commit at its tip.
     pub tip: RemoteCommit,
-    /// The status `sluice` of that commit is `success`.
-    pub success: bool,
+    /// The status `sluice` of that commit.
+    pub status: Option<OwnStatus>,
     /// Its pull requests, newest first.
     pub pulls: Vec<Pull>,
+}
+
+/// The status `sluice` of a commit. Anybody with write access can set it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnStatus {
+    /// It is `success`.
+    pub success: bool,
+    /// Its description; foreign text.
+    pub description: String,
+    /// When the forge recorded it.
+    pub at: Timestamp,
+    /// Who set it.
+    pub creator: Option<UserId>,
+}
+
+/// What classic branch protection requires of a merge, as far as it is shown to this token. Rulesets are not part of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// Names of required statuses and checks.
+    pub contexts: BTreeSet<String>,
+    /// It requires reviews.
+    pub reviews: bool,
 }
 
 /// Everything about promotions that one look at the repository tells.
@@ -214,6 +221,8 @@ pub struct Snapshot {
     pub allows: Allows,
     /// The base branch has a merge queue.
     pub queue: bool,
+    /// What classic protection of the base branch requires.
+    pub protection: Looked<Protection>,
     /// The server's time at the answer.
     pub now: Timestamp,
 }

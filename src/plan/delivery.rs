@@ -38,7 +38,7 @@ impl Candidate {
     }
 
     fn may_stand(&self) -> bool {
-        matches!(self.build, Build::Stands | Build::Unknown) && self.judged.is_some()
+        self.build == Build::Stands && self.judged.is_some()
     }
 
     /// Whether its label holds it, or it would undo a rollback and nobody has let it since.
@@ -114,8 +114,6 @@ pub enum Act {
     Block(PullNumber, String),
     /// Land a pull request.
     Land(PullNumber),
-    /// GitHub is still working out what a merge would give: look again, then land.
-    LandWhenKnown(PullNumber),
     /// Start the workflow of a gate, by its place among those of the judged promotion.
     Start(PullNumber, usize),
     /// Hold a pull request by its label, since it would undo a rollback.
@@ -187,10 +185,7 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
                 decision.kept_back = stage.held_beside.map(held_beside);
             }
             if candidate.landable().is_some() && others_free && beside_free {
-                decision.acts.push(match candidate.build {
-                    Build::Stands => Act::Land(candidate.pull.number),
-                    _ => Act::LandWhenKnown(candidate.pull.number),
-                });
+                decision.acts.push(Act::Land(candidate.pull.number));
             }
         }
         None if promotion.proposable && stage.held_beside.is_some() => {
@@ -298,7 +293,7 @@ fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
             .filter(|candidate| candidate.may_stand())
             .collect();
         // Of two builds of one plan the older one has been looked at longer.
-        all.sort_by_key(|candidate| (candidate.build != Build::Stands, candidate.pull.number));
+        all.sort_by_key(|candidate| candidate.pull.number);
         all.into_iter()
     };
     // An ordinary promotion may have the very plan of a rollback, and is none: it would leave nothing behind that holds.

@@ -74,6 +74,7 @@ const OPERATIONS = {
   [`${REPO}/pulls/{pull_number}/requested_reviewers`]: ["post"],
   [`${REPO}/pulls/{pull_number}/reviews`]: ["get", "post"],
   [`${REPO}/rules/branches/{branch}`]: ["get"],
+  [`${REPO}/rulesets/{ruleset_id}`]: ["get"],
   [`${REPO}/statuses/{sha}`]: ["post"],
   [`${REPO}/tags`]: ["get"],
   "/app": ["get"],
@@ -108,7 +109,7 @@ const GRAPHQL_TYPES = `
   RateLimit Node PageInfo Actor App Bot EnterpriseUserAccount Mannequin Organization Team User UserConnection UserEdge
   TeamConnection TeamEdge RepositoryOwner
   Repository RepositoryCollaboratorConnection RepositoryCollaboratorEdge PermissionSource RepositoryNode
-  Ref RefConnection RefEdge GitObject Blob Commit Tag Tree TreeEntry CommitHistoryConnection CommitConnection CommitEdge
+  Ref RefConnection RefEdge RefUpdateRule GitObject Blob Commit Tag Tree TreeEntry CommitHistoryConnection CommitConnection CommitEdge
   Comparison ComparisonCommitConnection GitActor GitActorConnection GitActorEdge
   GitSignature GpgSignature SmimeSignature SshSignature UnknownSignature
   Label Labelable LabelConnection LabelEdge

@@ -107,8 +107,7 @@ fn ran(hub: &GitHub, token: &str, arguments: &[&str]) -> Ran {
 #[track_caller]
 fn honest(hub: &GitHub) {
     let kept_elsewhere = |text: &String| {
-        text.contains("/rulesets/")
-            || text.contains("/protection: ")
+        text.contains("/protection: ")
             || (text.starts_with("DELETE /") && text.contains("/labels/"))
     };
     let mut found = hub.violations();
@@ -233,18 +232,18 @@ async fn the_whole_text() {
     acme/gitops  main TIP   as github-actions[bot]
 
     change[strict-checks]
-      Branches must be up to date with main before they are merged (the ruleset 1).
-      why: Each landing leaves all other open promotions behind, and nothing brings them up to date: a push to their branch would void their approvals. They would wait forever. Whether this token may bypass it could not be read.
-      do:  Switch off “Require branches to be up to date before merging” at Settings → Rules → Rulesets (ruleset 1). Sluice compares what GitHub's test merge gives with what was approved.
+      Branches must be up to date with main before they are merged (the ruleset “Ruleset 1”).
+      why: Each landing leaves all other open promotions behind, and nothing brings them up to date: a push to their branch would void their approvals. They would wait forever.
+      do:  Switch off “Require branches to be up to date before merging” at Settings → Rules → Rulesets → Ruleset 1. Sluice proves what a merge would give by git objects, on whatever tip.
 
     change[required-status-sluice]
-      The status `sluice` is required (the ruleset 1), and the policy does not say `guard: true`.
+      The status `sluice` is required (the ruleset “Ruleset 1”), and the policy does not say `guard: true`.
       why: Sluice then sets it on promotions only: every other pull request would wait for it forever.
-      do:  Say `guard: true` in the policy, or stop requiring it at Settings → Rules → Rulesets (ruleset 1). Before `guard` is switched off, stop requiring it first.
+      do:  Say `guard: true` in the policy, or stop requiring it at Settings → Rules → Rulesets → Ruleset 1. Before `guard` is switched off, stop requiring it first.
 
     change[required-checks]
-      ci must be green before a merge (the ruleset 1), and workflows run on promotions only after somebody presses “Approve workflows to run”.
-      why: A pull request that a workflow's own token opened starts no workflow by itself. Whether this token may bypass it could not be read.
+      ci must be green before a merge (the ruleset “Ruleset 1”), and workflows run on promotions only after somebody presses “Approve workflows to run”.
+      why: A pull request that a workflow's own token opened starts no workflow by itself.
       do:  Give Sluice an App's token: docs/install.md, hardened.
 
     change[teams]
@@ -268,7 +267,7 @@ async fn the_whole_text() {
       do:  Look at Settings → Actions → General → Workflow permissions → Allow GitHub Actions to create and approve pull requests.
 
     unread[bypass]
-      Who may bypass the ruleset 1 could not be read: this token does not see it.
+      Who may bypass the ruleset “Ruleset 1” could not be read: that needs an administrator's token.
       do:  Look at Settings → Rules → Rulesets (ruleset 1).
 
     info[token-identity]
@@ -277,8 +276,8 @@ async fn the_whole_text() {
       do:  Where they must bind everybody, give Sluice an App of its own: docs/install.md, hardened.
 
     info[required-reviews]
-      The ruleset 1 wants 1 approving review before a merge.
-      why: Only reviews count there. An approval by label or dispatch passes Sluice's gate and leaves the merge refused. Whether this token may bypass it could not be read.
+      The ruleset “Ruleset 1” wants 1 approving review before a merge.
+      why: Only reviews count there. An approval by label or dispatch passes Sluice's gate and leaves the merge refused.
       do:  Let the gates count reviews only (`ways: [review]`), and ask for as many.
 
     info[auto-merge]

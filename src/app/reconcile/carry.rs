@@ -11,7 +11,7 @@ use super::stages::Place;
 use super::texts;
 use super::turn::{Done, Turn, failure};
 use crate::error::Failure;
-use crate::execute::{DeliveryError, Draft, TEMPORARY};
+use crate::execute::{DeliveryError, Draft, TEMPORARY, WAITS};
 use crate::forge::ForgeError;
 use crate::gather;
 use crate::model::ids::PlanId;
@@ -22,6 +22,7 @@ use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{PullNumber, PullState};
 use crate::model::verdict::Verdict;
 use crate::plan::LabelHold;
+use crate::plan::attempt::Refusals;
 use crate::plan::delivery::{Act, Decision};
 use crate::record::Record;
 use crate::render::Blocked;
@@ -114,7 +115,7 @@ impl Turn<'_> {
                     Act::Start(number, gate) => {
                         super::jobs::start(self, *place, *number, *gate, memory).await
                     }
-                    Act::Land(_) | Act::LandWhenKnown(_) | Act::Commit => continue,
+                    Act::Land(_) | Act::Commit => continue,
                 };
                 if let Done::Changed = self.came_to(&key, *place, result, memory).await? {
                     done = Done::Changed;
@@ -124,7 +125,7 @@ impl Turn<'_> {
         if self.take_stale_labels_off(decisions, memory).await? {
             done = Done::Changed;
         }
-        self.take_success_back(memory).await?;
+        self.take_success_back(decisions, memory).await?;
         self.leave_the_queue(memory).await?;
         for (proposal, pull) in &self.stages.stray {
             // Its pipeline, stage or edges are gone; while something went unread, they may only be out of sight.
@@ -148,18 +149,34 @@ impl Turn<'_> {
 
     /// Sets the status back that a run left at success which died, or was stopped, between it and its merge: a required check
     /// would let anybody merge by it when the gates are long shut again. Looked for once a run.
-    async fn take_success_back(&self, memory: &mut Memory) -> Result<(), Failure> {
+    async fn take_success_back(
+        &self,
+        decisions: &BTreeMap<Place, Decision>,
+        memory: &mut Memory,
+    ) -> Result<(), Failure> {
         if std::mem::replace(&mut memory.success_looked_for, true) {
             return Ok(());
         }
-        for candidate in self.stages.all_candidates() {
+        for (place, candidate) in self.stages.all_candidates() {
             let branch = &candidate.proposal.branch;
-            let left = branch.success && branch.tip.id == candidate.pull.head;
-            if left && !candidate.pull.queued {
-                let why = "waits for its gates";
-                self.session
-                    .forge
-                    .set_status(&candidate.pull.head, false, why)
+            let left = branch.status.as_ref().filter(|status| status.success);
+            let Some(left) = left.filter(|_| branch.tip.id == candidate.pull.head) else {
+                continue;
+            };
+            let number = candidate.pull.number;
+            // What is about to land gets it anyway, and a queue asks for it until it has landed.
+            let lands = decisions
+                .get(&place)
+                .is_some_and(|decision| decision.acts.contains(&Act::Land(number)));
+            if lands || candidate.pull.queued {
+                continue;
+            }
+            let refusals = Refusals::parse(&left.description).map(|(refusals, _)| refusals);
+            let text = Refusals::describe(WAITS, refusals.as_ref());
+            let why = DeliveryError::Overtaken(format!("{number} did not land"));
+            let lowered = self.delivery().retract(&candidate.pull, &text, why).await;
+            if let DeliveryError::SuccessLeft { .. } = lowered {
+                self.came_to(&self.key(place), place, Err(lowered), memory)
                     .await?;
             }
         }
@@ -168,10 +185,10 @@ impl Turn<'_> {
 
     /// Takes out of the merge queue what may not land any more: a gate shut, somebody holds it, or nobody can tell.
     async fn leave_the_queue(&self, memory: &mut Memory) -> Result<(), Failure> {
-        for candidate in self.stages.all_candidates() {
+        for (_, candidate) in self.stages.all_candidates() {
             let pull = &candidate.pull;
             let may_land = !candidate.is_held()
-                && matches!(candidate.build, Build::Stands | Build::Unknown)
+                && candidate.build == Build::Stands
                 && candidate
                     .judged
                     .as_ref()
@@ -257,6 +274,7 @@ impl Turn<'_> {
         memory.outcome.notices.extend(written.problems);
         let (people, teams) = texts::reviewers(self, place, promotion);
         let labels = texts::labels(self, place, promotion);
+        let status = super::readiness::requires_own_status(self, memory).await;
         let used: BTreeSet<String> = memory
             .closed
             .iter()
@@ -272,6 +290,7 @@ impl Turn<'_> {
             labels: &labels,
             reviewers: &people,
             teams: &teams,
+            status,
             used: &used,
         };
         let delivery = self.delivery();
@@ -484,7 +503,7 @@ impl Turn<'_> {
 
 /// Whether what was put up just now can only wait for a person, so that another look would find nothing to do about it: nobody has spoken
 /// about it yet, and whoever does so starts a run, or the schedule does. A gate that goes by what a machine says may have something to start.
-fn waits_for_people(promotion: &Promotion) -> bool {
+pub(super) fn waits_for_people(promotion: &Promotion) -> bool {
     let open: Vec<&GateKind> = promotion
         .gates
         .iter()

@@ -1,60 +1,55 @@
-//! Landing: everything is read again right before, and the base is looked at right after (A17, R-3.12).
+//! Landing one promotion.
+//!
+//! What can be written beforehand is: the status, and for a landing that Sluice makes itself the tree and the commit. Then everything is
+//! read again at the tip as it is then (the last look), and exactly one write follows, which nothing delays. If it does not come about, `success` is
+//! taken back before anything else. [`super::verify`] looks at the base afterwards.
 
 use std::collections::BTreeMap;
 
+use super::readiness;
 use super::stages::Place;
-use super::turn::{Done, Turn};
+use super::turn::{Done, Key, Turn};
+use super::verify::{Landing, blobs};
 use super::{Memory, Row, RowKind, Seen};
-use crate::app::session::Session;
 use crate::error::Failure;
-use crate::execute::{DeliveryError, EditedFile};
+use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
 use crate::forge::{Along, LookUp, MergeMethod};
-use crate::gather;
-use crate::model::ids::{BlobId, CommitId, PlanId, TreeId};
+use crate::gather::Depth;
+use crate::model::ids::PlanId;
+use crate::model::merge_state::MergeState;
 use crate::model::place::RepoPath;
-use crate::model::plan::Promotion;
+use crate::model::plan::{EdgeName, Promotion};
 use crate::model::policy::{Land, MergeMethod as PolicyMerge};
-use crate::model::proposal::Build;
-use crate::model::pull::{PullNumber, PullState};
-use crate::plan::delivery::{Act, Candidate};
-use crate::repo::{EntryId, ReadObjects, Repo, RepoError};
-
-/// A landing that has still to be seen on the base.
-#[derive(Clone, Debug)]
-pub(super) struct Landing {
-    key: super::turn::Key,
-    row: Row,
-    plan: PlanId,
-    /// The tip before it.
-    before: CommitId,
-    /// The tree that it makes of that tip.
-    tree: TreeId,
-    files: BTreeMap<String, BlobId>,
-    pull: Option<PullNumber>,
-    /// Looked for so often already.
-    looks: u32,
-}
+use crate::model::pull::{Pull, PullNumber};
+use crate::plan::attempt::{Attempt, Refusals, attempt};
+use crate::plan::delivery::{Act, Candidate, Decision};
+use crate::record::Record;
+use crate::render::Message;
+use crate::repo::ReadObjects;
+use crate::report::escape;
 
 /// Lands the first promotion that may; whether anything was done.
 pub(super) async fn land_one(
     turn: &Turn<'_>,
-    decisions: &BTreeMap<Place, crate::plan::delivery::Decision>,
+    decisions: &BTreeMap<Place, Decision>,
     memory: &mut Memory,
 ) -> Result<Done, Failure> {
-    if turn.order.dry_run || turn.session.forge.is_read_only() {
+    if turn.writes_nothing() {
         return Ok(Done::Unchanged);
     }
-    for (place, decision) in decisions {
-        let key = turn.key(*place);
+    // One that somebody else was faster about costs no other its turn.
+    let mut places: Vec<Place> = decisions.keys().copied().collect();
+    places.sort_by_key(|place| memory.overtaken.get(&turn.key(*place)).copied());
+    for place in places {
+        let key = turn.key(place);
         if memory.failed.contains(&key) {
             continue;
         }
-        for act in &decision.acts {
+        let acts = decisions.get(&place).map(|decision| &decision.acts);
+        for act in acts.into_iter().flatten() {
             let result = match act {
-                Act::Land(number) | Act::LandWhenKnown(number) => {
-                    land(turn, *place, *number, memory).await
-                }
-                Act::Commit => commit(turn, *place, memory).await,
+                Act::Land(number) => land(turn, place, *number, memory).await,
+                Act::Commit => commit(turn, place, memory).await,
                 Act::Open { .. }
                 | Act::Close(_)
                 | Act::Block(..)
@@ -66,7 +61,7 @@ pub(super) async fn land_one(
                 Err(Stop::Delivery(error)) => Err(error),
                 Err(Stop::Failure(failure)) => return Err(failure),
             };
-            if let Done::Changed = turn.came_to(&key, *place, result, memory).await? {
+            if let Done::Changed = turn.came_to(&key, place, result, memory).await? {
                 return Ok(Done::Changed);
             }
         }
@@ -91,18 +86,123 @@ impl From<Failure> for Stop {
     }
 }
 
-/// Waits between looks at a merge that GitHub is still working out, in seconds.
-const WAITS: [u32; 5] = [1, 2, 4, 8, 15];
+fn overtaken(why: impl Into<String>) -> Stop {
+    DeliveryError::Overtaken(why.into()).into()
+}
 
+/// How long is waited, in seconds, before a merge is sent again that GitHub refused for a reason that passes, as that another merge is under way.
+const WAITS_FOR_MERGE: [u32; 3] = [1, 2, 4];
+/// How long one run waits for such merges, in seconds.
+const LONGEST_WAIT: u32 = 14;
+/// How often a commit is made again because the base moved before it could be moved to it.
+const MAX_PREPARED: usize = 4;
+
+/// Lands a pull request, if GitHub would merge it now.
 async fn land(
     turn: &Turn<'_>,
     place: Place,
     number: PullNumber,
     memory: &mut Memory,
 ) -> Result<Done, Stop> {
-    let mut waits = WAITS.iter();
+    let Some(candidate) = turn.stages.candidate(place, number) else {
+        return Ok(Done::Unchanged);
+    };
+    let pull = &candidate.pull;
+    let delivery = turn.delivery();
+    let state = readiness::merge_state(turn, pull, memory).await;
+    let refused = refusals_of(candidate);
+    let before = refused.as_ref().map(|(refusals, _, _)| refusals);
+    let earlier = refused.as_ref();
+    let earlier = earlier.map(|(refusals, words, at)| (refusals, words.as_str(), *at));
+    let quiet = Refusals::describe(WAITS, before);
+    if let Attempt::Later(why) = attempt(&state, earlier, turn.seen.now, turn.is_asked(place)) {
+        if candidate
+            .proposal
+            .branch
+            .status
+            .as_ref()
+            .is_some_and(|status| status.success)
+        {
+            let lowered = delivery.retract(pull, &quiet, DeliveryError::Overtaken(why.clone()));
+            if let error @ DeliveryError::SuccessLeft { .. } = lowered.await {
+                return Err(error.into());
+            }
+        }
+        turn.row(
+            place,
+            RowKind::Waiting,
+            &why,
+            Some(pull.url.clone()),
+            memory,
+        );
+        memory.failed.insert(turn.key(place));
+        return Ok(Done::Unchanged);
+    }
+    let status = candidate.proposal.branch.status.as_ref();
+    let text = Refusals::describe("every gate passed", before);
+    delivery.announce(pull, status, &text).await?;
+    let stop = match try_to_land(turn, place, number, memory).await {
+        Ok(landing) => {
+            memory.landing = landing;
+            return Ok(match memory.landing {
+                Some(_) => Done::Changed,
+                None => Done::Unchanged,
+            });
+        }
+        Err(stop) => stop,
+    };
+    Err(match stop {
+        Stop::Delivery(error) => {
+            let text = match &error {
+                DeliveryError::Refused(said) => remembered(said, before, &state),
+                _ => quiet,
+            };
+            Stop::Delivery(delivery.retract(pull, &text, error).await)
+        }
+        Stop::Failure(failure) => {
+            let why = DeliveryError::Overtaken(failure.message.clone());
+            match delivery.retract(pull, &quiet, why).await {
+                left @ DeliveryError::SuccessLeft { .. } => Stop::Delivery(left),
+                _ => Stop::Failure(failure),
+            }
+        }
+    })
+}
+
+/// What a status says of a merge that GitHub refused.
+fn remembered(said: &str, before: Option<&Refusals>, state: &MergeState) -> String {
+    let refusals = Refusals::one_more(before, state);
+    Refusals::describe(&escape::terminal(said), Some(&refusals))
+}
+
+/// The merges of this head that were refused before, the words of the last one, and when. Only what our own account says counts.
+fn refusals_of(candidate: &Candidate) -> Option<(Refusals, String, jiff::Timestamp)> {
+    let status = candidate.proposal.branch.status.as_ref()?;
+    let own = candidate.pull.author.as_ref().and_then(|author| author.id);
+    let ours = status.creator.is_some() && status.creator == own;
+    let (refusals, words) = Refusals::parse(&status.description).filter(|_| ours)?;
+    Some((refusals, words.to_owned(), status.at))
+}
+
+/// Looks once more, and lands what still may. `None`: it waits in the merge queue.
+async fn try_to_land(
+    turn: &Turn<'_>,
+    place: Place,
+    number: PullNumber,
+    memory: &mut Memory,
+) -> Result<Option<Landing>, Stop> {
+    let key = turn.key(place);
+    let exact = turn.seen.world.policy.land == Land::Exact;
+    let mut queue = turn.seen.snapshot.queue;
+    let mut prepared = match exact && !queue {
+        true => Some(prepare(turn, place, number).await?),
+        false => None,
+    };
+    let mut waits = WAITS_FOR_MERGE.iter();
+    let mut may_send_again = true;
+    let mut made = 1;
     loop {
-        let seen = again(turn).await?;
+        let seen = last_look(turn).await?;
         let again = Turn::new(
             turn.session,
             turn.order,
@@ -112,40 +212,128 @@ async fn land(
             Some(number),
         )
         .await?;
+        let gone = || overtaken(format!("something about {number} changed"));
+        let place = again.stages.place_of(number).ok_or_else(gone)?;
         let decisions = again.decisions(memory).await?;
-        let acts = decisions
+        let lands = decisions
             .get(&place)
-            .map(|decision| decision.acts.as_slice())
-            .unwrap_or_default();
-        let candidate = again.stages.candidate(place, number);
-        match candidate {
-            Some(candidate) if acts.contains(&Act::Land(number)) => {
-                return merge(&again, place, candidate, memory).await;
+            .is_some_and(|decision| decision.acts.contains(&Act::Land(number)));
+        let candidate = again.stages.candidate(place, number).ok_or_else(gone)?;
+        if !lands || again.key(place) != key {
+            return Err(gone());
+        }
+        if memory.goes_in_circles(&key, &candidate.proposal.plan, true) {
+            return Err(gone());
+        }
+        let files = files_of(&again, place, candidate).await?;
+        let message = message_of(&again, place, candidate).ok_or_else(gone)?;
+        let delivery = again.delivery();
+        let worked = delivery.worked(&files)?;
+        let mut landing = Landing {
+            key: key.clone(),
+            row: row_of(&again, place, candidate),
+            plan: candidate.proposal.plan,
+            tip: seen.snapshot.tip.id,
+            tree: worked.tree,
+            files: blobs(&files).map_err(DeliveryError::from)?,
+            record: Record::parse(&candidate.proposal.branch.tip.message),
+            pull: Some(number),
+            commit: None,
+            looks: 0,
+        };
+        if let Some(made_before) = &prepared {
+            let still = made_before.tip == seen.snapshot.tip.id
+                && made_before.tree == worked.tree
+                && made_before.message == message.whole();
+            if still {
+                delivery.advance(made_before).await?;
+                landing.commit = Some(made_before.commit);
+                return Ok(Some(landing));
             }
-            Some(candidate) if acts.contains(&Act::LandWhenKnown(number)) => {
-                let wait = waits.next().copied();
-                if let Some(seconds) = wait
-                    && candidate.build == Build::Unknown
-                    && turn.session.forge.wait(seconds).await
-                {
-                    continue;
+            if made == MAX_PREPARED {
+                let base = &seen.snapshot.base;
+                return Err(overtaken(format!(
+                    "{base} moved each time before this could land"
+                )));
+            }
+            made += 1;
+            prepared = Some(
+                delivery
+                    .prepare(&message.whole(), &files, Some(&candidate.pull.head))
+                    .await?,
+            );
+            continue;
+        }
+        let pull = &candidate.pull;
+        if queue {
+            enqueue(&again, place, pull, memory).await?;
+            return Ok(None);
+        }
+        let method = match seen.world.policy.merge {
+            PolicyMerge::Squash => MergeMethod::Squash,
+            PolicyMerge::Merge => MergeMethod::Merge,
+        };
+        let sent = delivery
+            .merge(pull, method, message.subject.as_str(), &message.body)
+            .await?;
+        match sent {
+            Merging::Sent => return Ok(Some(landing)),
+            Merging::WantsQueue => queue = true,
+            Merging::NotApplied(_) if may_send_again => may_send_again = false,
+            Merging::NotApplied(error) => return Err(DeliveryError::from(error).into()),
+            Merging::TryAgain(said) => {
+                let seconds = waits.next().copied().unwrap_or(u32::MAX);
+                let waited = memory.waited_for_merges.saturating_add(seconds);
+                if waited > LONGEST_WAIT || !turn.session.forge.wait(seconds).await {
+                    return Err(DeliveryError::Refused(said).into());
                 }
-                return Err(DeliveryError::ByRules(
-                    "it is still working out whether this can be merged".to_owned(),
-                )
-                .into());
-            }
-            _ => {
-                return Err(
-                    DeliveryError::Overtaken(format!("something about {number} changed")).into(),
-                );
+                memory.waited_for_merges = waited;
             }
         }
     }
 }
 
-/// Everything as it is right now, at the same tip; what the people may do whose word counted comes in the same call.
-async fn again(turn: &Turn<'_>) -> Result<Seen, Stop> {
+/// Makes the commit of an exact landing on the tip of the round's look.
+async fn prepare(turn: &Turn<'_>, place: Place, number: PullNumber) -> Result<Prepared, Stop> {
+    let gone = || overtaken(format!("something about {number} changed"));
+    let candidate = turn.stages.candidate(place, number).ok_or_else(gone)?;
+    let files = files_of(turn, place, candidate).await?;
+    let message = message_of(turn, place, candidate).ok_or_else(gone)?;
+    let head = Some(&candidate.pull.head);
+    let delivery = turn.delivery();
+    Ok(delivery.prepare(&message.whole(), &files, head).await?)
+}
+
+/// The message of the landing commit; `None` where the gates do not pass any more.
+fn message_of(turn: &Turn<'_>, place: Place, candidate: &Candidate) -> Option<Message> {
+    let judged = candidate.judged.as_ref();
+    let promotion = judged.filter(|judged| judged.may_land())?;
+    Some(super::texts::landing(turn, place, candidate, promotion))
+}
+
+async fn enqueue(
+    turn: &Turn<'_>,
+    place: Place,
+    pull: &Pull,
+    memory: &mut Memory,
+) -> Result<(), Stop> {
+    let queued = turn.session.forge.enqueue(pull).await;
+    queued.map_err(DeliveryError::from)?;
+    let next = Some("GitHub lands it when its turn comes".to_owned());
+    turn.row(
+        place,
+        RowKind::Waiting,
+        "put into the merge queue",
+        next,
+        memory,
+    );
+    memory.failed.insert(turn.key(place));
+    Ok(())
+}
+
+/// Everything as it is right now, at the tip as it is then. What the people may do whose word counted comes in the same call. The next write
+/// need not wait for the one before this look.
+async fn last_look(turn: &Turn<'_>) -> Result<Seen, Stop> {
     let people = turn.stages.people.iter();
     let along = Along {
         wanted: people
@@ -153,111 +341,100 @@ async fn again(turn: &Turn<'_>) -> Result<Seen, Stop> {
             .collect(),
         closed: false,
     };
+    turn.session.forge.await_pause().await;
     let looked = turn.session.forge.snapshot_and(&along).await;
     let (snapshot, told) = looked.map_err(DeliveryError::from)?;
-    if snapshot.tip.id != turn.seen.snapshot.tip.id {
-        return Err(DeliveryError::Overtaken("the base moved".to_owned()).into());
-    }
     let repo = turn.session.remotes.here();
     repo.know_along(&along.wanted, told.looked_up);
-    Ok(turn.seen.again(turn.session, snapshot).await?)
+    if snapshot.tip.id == turn.seen.snapshot.tip.id {
+        return Ok(turn.seen.again(turn.session, snapshot).await?);
+    }
+    Ok(super::seen(turn.session, Depth::WhereItDiffers, snapshot, None).await?)
 }
 
-async fn merge(
-    turn: &Turn<'_>,
-    place: Place,
-    candidate: &Candidate,
-    memory: &mut Memory,
-) -> Result<Done, Stop> {
-    let Some(promotion) = candidate.judged.as_ref().filter(|judged| judged.may_land()) else {
-        return Err(DeliveryError::Overtaken("its gates do not pass any more".to_owned()).into());
-    };
-    let plan = candidate.proposal.plan;
-    if memory.goes_in_circles(&turn.key(place), &plan, true) {
+/// Commits straight onto the base.
+async fn commit(turn: &Turn<'_>, place: Place, memory: &mut Memory) -> Result<Done, Stop> {
+    let key = turn.key(place);
+    let edges = &turn.stages.promotion(place).edges;
+    let Some(mut direct) = Direct::of(turn, place)? else {
         return Ok(Done::Unchanged);
-    }
-    let files = files_of(turn, place, candidate).await?;
-    let delivery = turn.delivery();
-    let worked = delivery.worked(&files)?;
-    let written = super::texts::landing(turn, place, candidate, promotion);
-    let mut landing = Landing {
-        key: turn.key(place),
-        row: row(turn, place, promotion, plan),
-        plan,
-        before: turn.seen.snapshot.tip.id,
-        tree: worked.tree,
-        files: blobs(&files).map_err(DeliveryError::from)?,
-        pull: Some(candidate.pull.number),
-        looks: 0,
     };
-    landing.row.pull = landing.pull;
-    landing.row.emergency = emergency_of(candidate);
-    let pull = &candidate.pull;
-    let policy = &turn.seen.world.policy;
-    if policy.land == Land::Exact && !turn.seen.snapshot.queue {
-        delivery
-            .land_exactly(pull, &written.whole(), &files)
-            .await?;
-    } else {
-        let method = match policy.merge {
-            PolicyMerge::Squash => MergeMethod::Squash,
-            PolicyMerge::Merge => MergeMethod::Merge,
-        };
-        if !delivery
-            .merge(pull, method, written.subject.as_str(), &written.body)
-            .await?
-        {
-            let next = Some("GitHub lands it when its turn comes".to_owned());
-            turn.row(
-                place,
-                RowKind::Waiting,
-                "put into the merge queue",
-                next,
-                memory,
-            );
-            memory.failed.insert(turn.key(place));
+    let mut prepared = direct.prepare(turn).await?;
+    for _ in 0..MAX_PREPARED {
+        let seen = last_look(turn).await?;
+        let again = Turn::new(turn.session, turn.order, turn.asked, &seen, memory, None).await?;
+        let gone = || overtaken("something about it changed");
+        let place = place_like(&again, &key, edges).ok_or_else(gone)?;
+        let decisions = again.decisions(memory).await?;
+        let commits = decisions
+            .get(&place)
+            .is_some_and(|decision| decision.acts.contains(&Act::Commit));
+        let now = Direct::of(&again, place)?.filter(|now| commits && now.plan == direct.plan);
+        direct = now.ok_or_else(gone)?;
+        if memory.goes_in_circles(&key, &direct.plan, true) {
             return Ok(Done::Unchanged);
         }
+        let delivery = again.delivery();
+        let worked = delivery.worked(&direct.files)?;
+        let still = prepared.tip == seen.snapshot.tip.id
+            && prepared.tree == worked.tree
+            && prepared.message == direct.message;
+        if !still {
+            prepared = direct.prepare(&again).await?;
+            continue;
+        }
+        delivery.advance(&prepared).await?;
+        memory.landing = Some(Landing {
+            key,
+            row: row(&again, place, again.stages.promotion(place), direct.plan),
+            plan: direct.plan,
+            tip: prepared.tip,
+            tree: worked.tree,
+            files: blobs(&direct.files).map_err(DeliveryError::from)?,
+            record: None,
+            pull: None,
+            commit: Some(prepared.commit),
+            looks: 0,
+        });
+        return Ok(Done::Changed);
     }
-    memory.landing = Some(landing);
-    Ok(Done::Changed)
+    let base = &turn.seen.snapshot.base;
+    Err(overtaken(format!(
+        "{base} moved each time before this could land"
+    )))
 }
 
-async fn commit(turn: &Turn<'_>, place: Place, memory: &mut Memory) -> Result<Done, Stop> {
-    let promotion = turn.stages.promotion(place);
-    let (Some(plan), Some(record)) = (promotion.plan, turn.record(place)) else {
-        return Ok(Done::Unchanged);
-    };
-    // What holds it may have been set since: the state is read again, and must be the same.
-    let seen = again(turn).await?;
-    let again = Turn::new(turn.session, turn.order, turn.asked, &seen, memory, None).await?;
-    let decisions = again.decisions(memory).await?;
-    let still = decisions
-        .get(&place)
-        .is_some_and(|decision| decision.acts.contains(&Act::Commit))
-        && again.stages.promotion(place).plan == Some(plan);
-    if !still {
-        return Err(DeliveryError::Overtaken("something about it changed".to_owned()).into());
+/// What a commit straight onto the base holds.
+struct Direct {
+    plan: PlanId,
+    files: Vec<EditedFile>,
+    message: String,
+}
+
+impl Direct {
+    fn of(turn: &Turn<'_>, place: Place) -> Result<Option<Self>, DeliveryError> {
+        let promotion = turn.stages.promotion(place);
+        let (Some(plan), Some(record)) = (promotion.plan, turn.record(place)) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            plan,
+            files: turn.files(promotion)?,
+            message: super::texts::direct(turn, place, &record).whole(),
+        }))
     }
-    if memory.goes_in_circles(&turn.key(place), &plan, true) {
-        return Ok(Done::Unchanged);
+
+    async fn prepare(&self, turn: &Turn<'_>) -> Result<Prepared, DeliveryError> {
+        turn.delivery()
+            .prepare(&self.message, &self.files, None)
+            .await
     }
-    let files = turn.files(promotion)?;
-    let delivery = turn.delivery();
-    let worked = delivery.worked(&files)?;
-    let written = super::texts::direct(turn, place, &record);
-    delivery.commit_to_base(&written.whole(), &files).await?;
-    memory.landing = Some(Landing {
-        key: turn.key(place),
-        row: row(turn, place, promotion, plan),
-        plan,
-        before: turn.seen.snapshot.tip.id,
-        tree: worked.tree,
-        files: blobs(&files).map_err(DeliveryError::from)?,
-        pull: None,
-        looks: 0,
-    });
-    Ok(Done::Changed)
+}
+
+/// The promotion of the same stage along the same edges at another look.
+fn place_like(turn: &Turn<'_>, key: &Key, edges: &[EdgeName]) -> Option<Place> {
+    let mut all = turn.stages.places(turn.seen, turn.order);
+    all.find(|place| turn.key(*place) == *key && turn.stages.promotion(*place).edges == edges)
 }
 
 fn row(turn: &Turn<'_>, place: Place, promotion: &Promotion, plan: PlanId) -> Row {
@@ -279,6 +456,16 @@ fn row(turn: &Turn<'_>, place: Place, promotion: &Promotion, plan: PlanId) -> Ro
     }
 }
 
+fn row_of(turn: &Turn<'_>, place: Place, candidate: &Candidate) -> Row {
+    let promotion = candidate.judged.as_ref();
+    let promotion = promotion.unwrap_or_else(|| turn.stages.promotion(place));
+    Row {
+        pull: Some(candidate.pull.number),
+        emergency: emergency_of(candidate),
+        ..row(turn, place, promotion, candidate.proposal.plan)
+    }
+}
+
 /// Why somebody asked for it as an emergency, where one did.
 pub(super) fn emergency_of(candidate: &Candidate) -> Option<String> {
     let reason = super::texts::reason_of(candidate);
@@ -286,13 +473,6 @@ pub(super) fn emergency_of(candidate: &Candidate) -> Option<String> {
         .proposal
         .emergency
         .then(|| reason.unwrap_or_else(|| "no reason is recorded".to_owned()))
-}
-
-fn blobs(files: &[EditedFile]) -> Result<BTreeMap<String, BlobId>, RepoError> {
-    files
-        .iter()
-        .map(|file| Ok((file.path.to_string(), Repo::hash_blob(&file.after)?)))
-        .collect()
 }
 
 /// The files that a candidate lands: the plan's own edits on this tip, or for an older plan what its head holds.
@@ -326,97 +506,4 @@ async fn files_of(
         })
         .await?;
     Ok(files)
-}
-
-impl Landing {
-    /// Whether every file stands at a commit as it was landed.
-    fn stands(&self, repo: &gather::RemoteRepo, commit: &CommitId) -> Result<bool, RepoError> {
-        let mut stands = true;
-        let mut missing = None;
-        for (path, blob) in &self.files {
-            match repo.entry_at(commit, path) {
-                Ok(found) => stands &= found == Some(EntryId::File(*blob)),
-                Err(error) => missing = Some(error),
-            }
-        }
-        missing.map_or(Ok(stands), Err)
-    }
-}
-
-/// Looks on the base for what was landed in the turn before. `Ok(false)`: it is not to be seen yet.
-pub(super) async fn verify(
-    session: &Session,
-    seen: &Seen,
-    memory: &mut Memory,
-) -> Result<bool, Failure> {
-    let Some(mut landing) = memory.landing.take() else {
-        return Ok(true);
-    };
-    let tip = &seen.snapshot.tip;
-    let merged = landing.pull.and_then(|number| {
-        let pulls = seen
-            .snapshot
-            .branches
-            .iter()
-            .flat_map(|branch| &branch.pulls);
-        // One that was merged into another branch at the last moment did not land (A26).
-        pulls
-            .into_iter()
-            .find(|pull| pull.number == number && pull.base == seen.snapshot.base)
-            .cloned()
-    });
-    let commit = match merged.as_ref().map(|pull| &pull.state) {
-        Some(PullState::Merged { commit, .. }) => *commit,
-        _ => None,
-    };
-    let still_open = merged.as_ref().is_some_and(|pull| pull.is_open());
-    if tip.id == landing.before || still_open {
-        // The merge was answered; the reading side lags behind it for a moment.
-        landing.looks += 1;
-        if landing.looks <= 5 && session.forge.wait(landing.looks).await {
-            memory.landing = Some(landing);
-            return Ok(false);
-        }
-        if still_open {
-            // It was not applied after all: the next run finds it as it is.
-            return Ok(true);
-        }
-    }
-    let repo = session.remotes.here();
-    let landed =
-        if tip.tree == landing.tree {
-            true
-        } else {
-            let at = commit.unwrap_or(tip.id);
-            session
-                .settle(|| {
-                    Ok(landing.stands(repo, &tip.id)?
-                        || (at != tip.id && landing.stands(repo, &at)?))
-                })
-                .await?
-        };
-    if landed {
-        landing.row.commit = Some(commit.unwrap_or(tip.id));
-        landing.row.why = "landed".to_owned();
-        memory.landed.insert(landing.key);
-        memory.landed_plans.insert(landing.plan);
-        memory.outcome.rows.push(landing.row);
-    } else {
-        let why = format!(
-            "what stands on {} is not what was approved: compare {} with its plan",
-            seen.snapshot.base,
-            landing
-                .pull
-                .map_or_else(|| "the commit".to_owned(), |number| number.to_string())
-        );
-        memory
-            .stopped
-            .insert((landing.key.0.clone(), landing.key.1.clone()), why.clone());
-        landing.row.kind = RowKind::Blocked;
-        landing.row.why = why;
-        landing.row.next = Some("put right what stands on the base by hand".to_owned());
-        memory.failed.insert(landing.key);
-        memory.outcome.rows.push(landing.row);
-    }
-    Ok(true)
 }

@@ -5,18 +5,20 @@ use std::rc::Rc;
 
 use super::ask::{Asked, AskedStage};
 use super::back;
+use super::carry::waits_for_people;
 use super::evidence;
 use super::questions::{needs, questions};
 use super::{Order, Seen, is_ordered};
 use crate::app::evaluate::{Ask, ReadyAnswers};
 use crate::app::session::Session;
 use crate::error::Failure;
-use crate::execute::edited_files;
+use crate::execute::{build_id, edited_files};
 use crate::gather::{self, Wanted};
 use crate::model::catalog::{MayHold, PipelineId};
 use crate::model::change::Change;
 use crate::model::evidence::{Evidence, Looked, UserId};
 use crate::model::ids::{BlobId, PlanId};
+use crate::model::place::RepoPath;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::policy::Delivery;
 use crate::model::proposal::{Build, Proposal};
@@ -120,8 +122,8 @@ impl Stages {
                 None => stray.push((proposal, pull)),
             }
         }
-        let builds = builds(session, seen, &first, &by_place).await?;
         let needs = needs(seen, &first, by_place.keys());
+        let builds = builds(session, seen, recall, &first, &by_place, &needs).await?;
         let questions =
             questions(session, seen, recall, &first, &by_place, &builds, &needs).await?;
         let asking: Vec<&Needs> = by_place
@@ -173,7 +175,8 @@ impl Stages {
         let mut candidates: BTreeMap<Place, Vec<Candidate>> = BTreeMap::new();
         for (place, found) in by_place {
             for (proposal, pull) in found {
-                let build = builds.get(&pull.number).cloned().unwrap_or(Build::Unknown);
+                let unread = || Build::Unreadable(format!("{} was not looked at", pull.number));
+                let build = builds.get(&pull.number).cloned().unwrap_or_else(unread);
                 let (judged, build) =
                     judged(session, seen, &plan, place, &ask, &proposal, &pull, build).await?;
                 let hold = label_hold(&pull, evidence.get(&pull.number));
@@ -237,8 +240,9 @@ impl Stages {
     }
 
     /// Every open pull request of ours that belongs to a promotion.
-    pub(super) fn all_candidates(&self) -> impl Iterator<Item = &Candidate> {
-        self.candidates.values().flatten()
+    pub(super) fn all_candidates(&self) -> impl Iterator<Item = (Place, &Candidate)> {
+        let all = self.candidates.iter();
+        all.flat_map(|(place, found)| found.iter().map(|one| (*place, one)))
     }
 
     pub(super) fn promotion(&self, place: Place) -> &Promotion {
@@ -251,6 +255,13 @@ impl Stages {
             .get(&place)?
             .iter()
             .find(|candidate| candidate.pull.number == number)
+    }
+
+    /// The promotion that an open pull request belongs to.
+    pub(super) fn place_of(&self, number: PullNumber) -> Option<Place> {
+        let mut all = self.candidates.iter();
+        let has = |found: &[Candidate]| found.iter().any(|one| one.pull.number == number);
+        all.find_map(|(place, found)| has(found).then_some(*place))
     }
 
     /// A pull request of a promotion, whether it is one of ours or only named so.
@@ -401,15 +412,22 @@ fn wanted_files(seen: &Seen, promotion: &Promotion) -> Option<BTreeMap<String, B
         .collect()
 }
 
-/// Whether the builds stand. A plan that would not be made now, and that nobody has spoken about, is only looked at for
-/// a moved head: it gives way anyhow.
+/// Whether the builds stand. One that can only wait for people, and that nobody has said anything about, is judged by its record alone: what
+/// may land is proved by git objects, here and in the last look before it lands. A plan that would not be made now, and that nobody has
+/// spoken about, is only looked at for a moved head: it gives way anyhow.
 async fn builds(
     session: &Session,
     seen: &Seen,
+    recall: &Recall<'_>,
     plan: &Plan,
     by_place: &BTreeMap<Place, Vec<(Proposal, Pull)>>,
+    needs: &BTreeMap<Place, Needs>,
 ) -> Result<BTreeMap<PullNumber, Build>, Failure> {
     let repo = session.remotes.here();
+    let approving = |proposal: &Proposal| {
+        let by = recall.asked.and_then(|asked| asked.by.as_ref());
+        evidence::approving(recall.order.asked.as_ref(), by, &proposal.plan).is_some()
+    };
     session
         .settle(|| {
             let mut builds = BTreeMap::new();
@@ -424,10 +442,22 @@ async fn builds(
                         files: files.as_ref().filter(|_| current),
                         policy: &seen.world.policy,
                     };
-                    let matters = current
-                        || evidence::was_spoken_about(pull)
-                        || proposal.requested_by.is_some();
-                    let build = if matters {
+                    let spoken = evidence::was_spoken_about(pull) || approving(proposal);
+                    let quiet = current
+                        && !spoken
+                        && !pull.base_force_pushed
+                        && recall.only != Some(pull.number)
+                        && needs.get(place).is_some_and(|needs| !needs.always())
+                        && waits_for_people(promotion);
+                    let by_record = || {
+                        let blob = |path: &RepoPath| seen.world.file(path).map(|file| file.blob);
+                        let build = build_id(&proposal.plan, &promotion.changes, blob);
+                        gather::build_by_record(proposal, pull, &build)
+                    };
+                    let matters = current || spoken || proposal.requested_by.is_some();
+                    let build = if let Some(build) = quiet.then(by_record).flatten() {
+                        build
+                    } else if matters {
                         gather::build(repo, proposal, pull, &wanted)
                             .unwrap_or_else(|error| Build::Unreadable(error.to_string()))
                     } else {
@@ -504,9 +534,7 @@ async fn judged(
     if current && !asked_for && ordinary {
         return Ok((Some(promotion.clone()), build));
     }
-    if !matches!(build, Build::Stands | Build::Unknown)
-        || !(current || evidence::was_spoken_about(pull) || asked_for)
-    {
+    if build != Build::Stands || !(current || evidence::was_spoken_about(pull) || asked_for) {
         return Ok((None, build));
     }
     let changes: Vec<Change> = if current {

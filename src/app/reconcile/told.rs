@@ -63,7 +63,8 @@ fn bringing<'a>(seen: &'a Seen, stages: &'a Stages) -> Vec<(Place, Bringing<'a>)
 }
 
 fn known(session: &Session, seen: &Seen, stages: &Stages) -> ToldOf {
-    let recorded: Vec<Brings> = stages.all_candidates().flat_map(texts::brings_of).collect();
+    let open = stages.all_candidates();
+    let recorded: Vec<Brings> = open.flat_map(|(_, one)| texts::brings_of(one)).collect();
     let mut told = ToldOf::new();
     for (place, bringing) in bringing(seen, stages) {
         let old = bringing.change.old.as_ref().map(|old| old.expose());

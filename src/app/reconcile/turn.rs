@@ -124,13 +124,19 @@ impl<'a> Turn<'a> {
         Ok(all(memory))
     }
 
+    /// Whether a person asks for this stage in this run.
+    pub(super) fn is_asked(&self, place: Place) -> bool {
+        let promotion = self.stages.promotion(place);
+        self.asked.is_some_and(|asked| {
+            asked.pipeline == self.stages.plan.pipelines[place.0].id
+                && asked.stage == promotion.index
+        })
+    }
+
     fn stage(&self, place: Place, memory: &Memory) -> Stage<'_> {
         let mut stage = self.stages.stage(self.seen, place);
         let key = self.key(place);
-        let asked = self.asked.is_some_and(|asked| {
-            asked.pipeline == self.stages.plan.pipelines[place.0].id
-                && asked.stage == stage.promotion.index
-        });
+        let asked = self.is_asked(place);
         // Whoever asks for it takes a closing back.
         if asked && !self.order.asked.as_ref().is_some_and(|asked| asked.retry) {
             stage.asks_emergency = self
@@ -242,7 +248,8 @@ impl<'a> Turn<'a> {
             DeliveryError::Overtaken(_) => {
                 let tries = memory.overtaken.entry(key.clone()).or_insert(0);
                 *tries += 1;
-                if *tries <= 3 && self.session.forge.wait(1 << *tries).await {
+                if *tries <= MAX_OVERTAKEN {
+                    memory.pause = true;
                     return Ok(Done::Changed);
                 }
                 self.row(
@@ -253,9 +260,20 @@ impl<'a> Turn<'a> {
                     memory,
                 );
             }
-            DeliveryError::ByRules(_) => {
-                let next = "see the branch rules; sluice doctor names them".to_owned();
+            DeliveryError::Refused(_) => {
+                let next = "`sluice doctor` names the branch rules".to_owned();
                 self.row(place, RowKind::Waiting, &why, Some(next), memory);
+            }
+            DeliveryError::CannotMake(_) => self.row(place, RowKind::Error, &why, None, memory),
+            DeliveryError::SuccessLeft { error, .. } => {
+                let next = "set it to pending by hand, or let the next run do it".to_owned();
+                if let ForgeError::Stopped
+                | ForgeError::RateLimited { .. }
+                | ForgeError::Unauthorized(_) = error
+                {
+                    return Err(Failure::new(Exit::Blocked, why).hint(next));
+                }
+                self.row(place, RowKind::Blocked, &why, Some(next), memory);
             }
             DeliveryError::Forge(
                 error @ (ForgeError::Stopped
@@ -336,7 +354,7 @@ impl<'a> Turn<'a> {
     /// The files of a promotion with its edits made on the tip.
     pub(super) fn files(&self, promotion: &Promotion) -> Result<Vec<EditedFile>, DeliveryError> {
         edited_files(&promotion.changes, |path| self.seen.world.bytes(path))
-            .map_err(|refused| DeliveryError::ByRules(refused.to_string()))
+            .map_err(|refused| DeliveryError::CannotMake(refused.to_string()))
     }
 
     /// The record of a promotion of the plan.
@@ -440,6 +458,8 @@ impl<'a> Turn<'a> {
     }
 }
 
+/// After this many times that somebody else was faster a stage waits for the next run.
+const MAX_OVERTAKEN: u32 = 3;
 /// Of closed pull requests so many are looked through.
 const CLOSED_ENOUGH: usize = 300;
 

@@ -3,12 +3,15 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::super::Forge;
 use super::super::error::ForgeError;
 use super::super::merge::{MergeMethod, MergeRefused};
 use super::super::pulls::NewPull;
+use super::super::shapes::{Nodes, Oid, shape};
 use super::Bench;
 use super::commits::Made;
-use crate::model::pull::{Mergeable, PullNumber, PullState};
+use crate::model::ids::CommitId;
+use crate::model::pull::{PullNumber, PullState};
 
 /// How often something that GitHub works out by itself is looked for.
 const LOOKS: u32 = 6;
@@ -161,20 +164,17 @@ impl Bench<'_> {
     async fn test_merge(&mut self, number: PullNumber, made: &Made) {
         let code = "test-merge";
         for look in 1..=LOOKS {
-            match self.forge.pull(number).await {
-                Ok(pull) => match pull.mergeable {
-                    Mergeable::Yes(test) => {
-                        let right = test.parents == [self.live.tip, made.one];
-                        let seen = if right {
-                            format!("there at look {look}")
-                        } else {
-                            format!("at look {look} its parents were {:?}", test.parents)
-                        };
-                        return self.judge(code, right, seen);
-                    }
-                    Mergeable::No => return self.judge(code, false, "it is said to conflict"),
-                    Mergeable::Unknown => {}
-                },
+            match self.forge.test_merge(number).await {
+                Ok(Some(parents)) => {
+                    let right = parents == [self.live.tip, made.one];
+                    let seen = if right {
+                        format!("there at look {look}")
+                    } else {
+                        format!("at look {look} its parents were {parents:?}")
+                    };
+                    return self.judge(code, right, seen);
+                }
+                Ok(None) => {}
                 Err(error) => return self.untold(code, error.to_string()),
             }
             if !self.forge.wait(look).await {
@@ -381,4 +381,28 @@ impl Bench<'_> {
         }
         self.judge(code, false, format!("{number} is still open"));
     }
+}
+
+const TEST_MERGE: &str = "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) { \
+    pullRequest(number: $number) { potentialMergeCommit { parents(first: 3) { nodes { oid } } } } } }";
+
+impl Forge {
+    /// The parents of GitHub's test merge of a pull request, if there is one. Nothing but the proof asks for it: it is hours old mostly.
+    async fn test_merge(&self, number: PullNumber) -> Result<Option<Vec<CommitId>>, ForgeError> {
+        let doing = format!("read the test merge of {number}");
+        let slug = self.slug();
+        let variables = json!({ "owner": slug.owner(), "name": slug.name(), "number": number.0 });
+        let (mut data, _) = self.query(TEST_MERGE, variables, &doing).await?;
+        let found: Option<ParentsShape> = shape(
+            data["repository"]["pullRequest"]["potentialMergeCommit"].take(),
+            &doing,
+        )?;
+        let parents = found.map(|commit| commit.parents.nodes.iter().map(Oid::commit).collect());
+        parents.transpose()
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct ParentsShape {
+    parents: Nodes<Oid>,
 }

@@ -17,7 +17,7 @@ use crate::model::settings::{
 
 impl Forge {
     /// The rulesets' rules that hold for a branch of this name, be it there or not.
-    pub(super) async fn branch_rules(&self, branch: &str) -> Asked<Vec<Rule>> {
+    pub(in crate::forge) async fn branch_rules(&self, branch: &str) -> Asked<Vec<Rule>> {
         let doing = format!("read the rules for {branch}");
         let path = self.path(&format!("/rules/branches/{}?per_page=100", segment(branch)));
         let rows = self.get_all(path, &doing).await.map_err(unread)?;
@@ -25,7 +25,7 @@ impl Forge {
         rules.collect::<Result<_, ForgeError>>().map_err(unread)
     }
 
-    pub(super) async fn ruleset(&self, number: u64) -> Asked<Ruleset> {
+    pub(in crate::forge) async fn ruleset(&self, number: u64) -> Asked<Ruleset> {
         let doing = format!("read the ruleset {number}");
         let found: RulesetShape = self
             .get(self.path(&format!("/rulesets/{number}")), &doing)

@@ -91,6 +91,24 @@ impl RemoteRepo {
         self.later()
     }
 
+    /// Whether the same regular file, with the same mode, is at a path of two commits.
+    ///
+    /// # Errors
+    /// Where something must be fetched first, or could not be.
+    pub fn same_file(
+        &self,
+        one: &CommitId,
+        other: &CommitId,
+        path: &str,
+    ) -> Result<bool, RepoError> {
+        let (one, other) = (
+            self.at(one, path, Much::Entries),
+            self.at(other, path, Much::Entries),
+        );
+        let (one, other) = (one?, other?);
+        Ok(one == other && matches!(one, Some((FILE | EXECUTABLE, _))))
+    }
+
     pub(super) fn entry_id(entry: &EntryAt, path: &str) -> Result<Option<EntryId>, RepoError> {
         let Some((mode, id)) = entry else {
             return Ok(None);

@@ -14,12 +14,13 @@ async fn strict_checks_are_found() {
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "Branches must be up to date with main before they are merged (the ruleset 1).";
+    let sentence =
+        "Branches must be up to date with main before they are merged (the ruleset “Ruleset 1”).";
     changes(&found, "strict-checks", sentence);
     assert!(
         one(&found, "required-checks", "info")
             .message
-            .starts_with("ci must be green before a merge (the ruleset 1)")
+            .starts_with("ci must be green before a merge (the ruleset “Ruleset 1”)")
     );
 }
 
@@ -32,7 +33,7 @@ async fn a_required_status_of_sluice_wants_the_guard() {
     });
     let (without, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "The status `sluice` is required (the ruleset 1), and the policy does not say `guard: true`.";
+    let sentence = "The status `sluice` is required (the ruleset “Ruleset 1”), and the policy does not say `guard: true`.";
     changes(&without, "required-status-sluice", sentence);
     policy(&hub, "version: 1\nguard: true\n");
     let (with, exit) = found(&hub, &admin(&hub));
@@ -123,8 +124,7 @@ async fn a_required_review_that_nobody_is_asked_for_is_found() {
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence =
-        "The ruleset 1 wants 1 approving review, and nobody is asked to approve web → prod.";
+    let sentence = "The ruleset “Ruleset 1” wants 1 approving review, and nobody is asked to approve web → prod.";
     changes(&found, "required-reviews", sentence);
 }
 
@@ -134,14 +134,12 @@ async fn commits_straight_onto_a_branch_that_wants_pull_requests_are_found() {
     policy(&hub, "version: 1\nland: exact\n");
     hub.repo(SLUG).rule(Rule {
         reviews: Some(0),
-        restrict: true,
         ..ruleset()
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "The policy says `land: exact`, which updates main itself, and the ruleset 1 wants a pull request.";
+    let sentence = "The policy says `land: exact`, which updates main itself, and the ruleset “Ruleset 1” wants a pull request.";
     changes(&found, "direct-commits", sentence);
-    one(&found, "restricted-updates", "unread");
 }
 
 #[tokio::test]
@@ -155,6 +153,6 @@ async fn rules_that_keep_promotions_from_having_a_branch_are_found() {
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "Branches sluice/… cannot be made: the ruleset 1 wants their commits to come by pull request.";
+    let sentence = "Branches sluice/… cannot be made: the ruleset “Ruleset 1” wants their commits to come by pull request.";
     changes(&found, "promotion-branches", sentence);
 }

@@ -516,7 +516,8 @@ async fn a_rollback_that_somebody_pushed_over_asks_for_nothing_any_more() {
     let promote = ["promote", "--pipeline=shop", "--to=prod"];
     let run = asks(&mut site, "dave", &promote).await;
     assert!(
-        !run.text.contains("takes prod back") && run.lines()[0].contains("pushed over the branch"),
+        !run.text.contains("takes prod back")
+            && run.lines()[0].contains("the branch was force-pushed"),
         "{}",
         run.text
     );

@@ -379,62 +379,114 @@ async fn squash_merge_and_rebase_make_the_commits_that_they_should() {
     }
 }
 
+/// What REST tells of the merge of a pull request: `mergeable`, `mergeable_state`, and the parents of the commit that it names.
+async fn test_merge(hub: &GitHub, number: u64) -> (Value, String, Vec<String>) {
+    let carol = token(hub, "carol");
+    let pull = get(hub, &carol, &format!("{R}/pulls/{number}"))
+        .await
+        .json();
+    let parents = match pull["merge_commit_sha"].as_str() {
+        Some(commit) => hub.repo("acme/gitops").parents(commit),
+        None => Vec::new(),
+    };
+    let state = pull["mergeable_state"].as_str().unwrap().to_owned();
+    (pull["mergeable"].clone(), state, parents)
+}
+
 #[tokio::test]
-async fn the_test_merge_is_a_real_merge_into_the_present_tip_and_comes_late() {
+async fn a_test_merge_is_a_real_merge_that_comes_late_and_stays_while_only_the_base_moves() {
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
-    let carol = token(&hub, "carol");
-    let path = format!("{R}/pulls/{number}");
-    let first = get(&hub, &carol, &path).await.json();
-    assert_eq!(
-        (first["mergeable"].clone(), first["mergeable_state"].clone()),
-        (json!(true), json!("clean"))
+    let (first, head) = (repo.tip("main").unwrap(), repo.head(number));
+    let made = (
+        json!(true),
+        "clean".to_owned(),
+        vec![first.clone(), head.clone()],
     );
-    let old = first["merge_commit_sha"].as_str().unwrap().to_owned();
+    assert_eq!(test_merge(&hub, number).await, made);
     hub.switch(|switches| switches.mergeable_after = 2);
-    let base = repo.files("main", &[("other.yaml", "a: 1\nb: 2\nc: 5\n")]);
+    repo.files("main", &[("other.yaml", "a: 1\nb: 2\nc: 5\n")]);
     for _ in 0..2 {
-        let late = get(&hub, &carol, &path).await.json();
+        let (mergeable, state, parents) = test_merge(&hub, number).await;
+        assert_eq!((mergeable, state.as_str()), (Value::Null, "unknown"));
         assert_eq!(
-            (late["mergeable"].clone(), late["mergeable_state"].clone()),
-            (Value::Null, json!("unknown"))
-        );
-        assert_eq!(
-            late["merge_commit_sha"],
-            old.as_str(),
+            parents,
+            [first.clone(), head.clone()],
             "the old one is still shown"
         );
     }
-    let now = get(&hub, &carol, &path).await.json();
-    let test = now["merge_commit_sha"].as_str().unwrap();
-    assert_eq!(now["mergeable"], true);
-    assert_eq!(repo.file(test, "app.yaml").unwrap(), "v: 2\n");
-    assert_eq!(repo.file(test, "other.yaml").unwrap(), "a: 1\nb: 2\nc: 5\n");
-    let commit = get(&hub, &carol, &format!("{R}/git/commits/{test}"))
-        .await
-        .json();
-    assert_eq!(commit["parents"][0]["sha"], base.as_str());
+    assert_eq!(
+        test_merge(&hub, number).await,
+        made,
+        "and after it was worked out too"
+    );
     hub.switch(|switches| switches.mergeable_after = 0);
+    hub.advance(11 * 3600);
+    assert_eq!(test_merge(&hub, number).await, made, "for hours");
+    hub.advance(3600);
+    let tip = repo.tip("main").unwrap();
+    let fresh = (json!(true), "clean".to_owned(), vec![tip, head.clone()]);
+    assert_eq!(
+        test_merge(&hub, number).await,
+        fresh,
+        "until the first look after twelve"
+    );
+    let path = format!("{R}/commits/refs/pull/{number}/merge");
+    let merged = get(&hub, &token(&hub, "carol"), &path).await.json();
+    let merged = merged["sha"].as_str().unwrap();
+    assert_eq!(repo.file(merged, "app.yaml").unwrap(), "v: 2\n");
+    assert_eq!(
+        repo.file(merged, "other.yaml").unwrap(),
+        "a: 1\nb: 2\nc: 5\n"
+    );
+}
+
+#[tokio::test]
+async fn a_push_to_the_head_and_a_base_that_was_pushed_back_make_a_new_test_merge() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let old = repo.tip("main").unwrap();
+    repo.files("main", &[("other.yaml", "a: 1\nb: 2\nc: 5\n")]);
+    let second = repo.tip("main").unwrap();
+    repo.by("dave")
+        .pushes("change", &[("app.yaml", "v: 3\n")], "more");
+    let (_, _, parents) = test_merge(&hub, number).await;
+    assert_eq!(
+        parents,
+        [second.clone(), repo.head(number)],
+        "at the push, on the tip then"
+    );
+    let later = repo
+        .by("carol")
+        .pushes("later", &[("app.yaml", "v: 4\n")], "later");
+    let number = repo.by("carol").opens("later", "main", "Later");
+    let (_, _, parents) = test_merge(&hub, number).await;
+    assert_eq!(parents, [second, later.clone()]);
+    repo.by("carol").force_pushes("main", &old);
+    let (_, _, parents) = test_merge(&hub, number).await;
+    assert_eq!(
+        parents,
+        [old, later],
+        "they have another commit in common now"
+    );
+}
+
+#[tokio::test]
+async fn whether_it_conflicts_is_right_while_the_test_merge_is_old() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let (first, head) = (repo.tip("main").unwrap(), repo.head(number));
+    test_merge(&hub, number).await;
     repo.files("main", &[("app.yaml", "v: 9\n")]);
-    let conflict = get(&hub, &carol, &path).await.json();
+    let conflict = (json!(false), "dirty".to_owned(), vec![first, head]);
+    assert_eq!(test_merge(&hub, number).await, conflict);
+    let carol = token(&hub, "carol");
     assert_eq!(
-        (
-            conflict["mergeable"].clone(),
-            conflict["mergeable_state"].clone()
-        ),
-        (json!(false), json!("dirty"))
+        merge(&hub, &carol, number, json!({})).await,
+        "405 Pull Request has merge conflicts"
     );
-    assert_eq!(
-        conflict["merge_commit_sha"], test,
-        "a conflict leaves the last one that worked out"
-    );
-    let left = get(
-        &hub,
-        &carol,
-        &format!("{R}/commits/refs/pull/{number}/merge"),
-    )
-    .await;
-    assert_eq!(left.json()["sha"], test);
+    repo.files("main", &[("app.yaml", "v: 1\n")]);
+    assert_eq!(test_merge(&hub, number).await.0, true);
 }
 
 #[tokio::test]

@@ -330,8 +330,15 @@ async fn a33_a_stopped_run_does_not_land() {
         stop.store(true, Ordering::SeqCst);
     });
     let run = site.run().await;
-    assert_eq!(run.exit, Exit::Failed, "{}", run.text);
+    // Its status says success, and nothing more may be written: that is said.
+    assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
+    assert!(run.text.contains("still says success"), "{}", run.text);
     assert!(!landed(&site));
+    site.stop.store(false, Ordering::SeqCst);
+    site.repo().by("carol").labels(1, "sluice/hold");
+    site.run().await;
+    let repo = site.repo();
+    assert_eq!(repo.statuses(&repo.head(1))[0], "sluice=pending");
 }
 
 #[tokio::test]
@@ -362,6 +369,8 @@ async fn a36_a_rule_that_refuses_a_write_is_said_in_githubs_words_and_nothing_is
         assert_eq!(tries, 1, "{:?}", site.hub.lines());
         assert!(!landed(&site));
         site.hub.heal();
+        // A merge that was refused is tried again after a day, unless something changes before.
+        site.hub.advance(24 * 3600);
         site.run().await;
         assert_eq!(repo.pulls(true).len(), usize::from(!opens));
     }

@@ -101,4 +101,4 @@ const QUIET: usize = 1;
 /// Waits of a run that puts one promotion up.
 const OPENING: usize = 8;
 /// Waits from the approval to the landing that was seen on the base.
-const LANDING: usize = 6;
+const LANDING: usize = 7;

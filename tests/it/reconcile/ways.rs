@@ -202,7 +202,7 @@ async fn a_stage_that_is_committed_to_moves_without_a_pull_request() {
 }
 
 #[tokio::test]
-async fn two_pipelines_in_one_file_land_one_after_the_other() {
+async fn of_two_pipelines_in_one_file_the_second_is_built_anew_once_the_first_has_landed() {
     let site = Site::of("two-pipelines").await;
     let repo = site.repo();
     site.run().await;
@@ -211,12 +211,20 @@ async fn two_pipelines_in_one_file_land_one_after_the_other() {
     repo.by("dave").approves(2);
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
-    assert_eq!(run.lines().len(), 2, "{}", run.text);
+    let kinds: Vec<String> = run.lines();
     assert!(
-        run.lines().iter().all(|line| line.starts_with("promoted")),
+        kinds[0].starts_with("promoted") && kinds[1].starts_with("opened"),
         "{}",
         run.text
     );
+    assert_eq!(
+        repo.pulls(true),
+        [3],
+        "the file that it edits is another one now"
+    );
+    repo.by("dave").approves(3);
+    let run = site.run().await;
+    assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
     let file = repo.file("main", "all.yaml").unwrap();
     assert!(!file.contains("3.0.0"), "{file}");
     site.requests_hold();

@@ -2,7 +2,7 @@
 //! Every tree here is really merged.
 
 use super::access::Session;
-use super::pull::{TestMerge, What};
+use super::pull::{Fits, TestMerge, What};
 use super::refs::{self, By};
 use super::reply::Refusal;
 use super::repo::QueueEntry;
@@ -10,6 +10,7 @@ use super::rules;
 use super::store::Person;
 use super::world::{RepoId, World};
 use git2::Oid;
+use jiff::SignedDuration;
 
 /// What a client asks of a merge.
 #[derive(Debug, Clone, Default)]
@@ -43,30 +44,41 @@ pub fn author(world: &World, user: u64) -> Person {
     }
 }
 
-/// Computes (or recalls) the test merge of an open pull request into the tip of its base.
+/// How long a test merge is kept while nothing but the base moves.
+const TEST_MERGE_AGE: SignedDuration = SignedDuration::from_hours(12);
+
+/// The test merge of an open pull request, as GitHub keeps it since 2026-02-19: made when the head is pushed, when head and base no longer
+/// have the same commit in common, and at the first look after twelve hours. A base that advances leaves it as it is.
 pub fn test(world: &mut World, repo: RepoId, number: u64) -> Option<TestMerge> {
+    let now = world.now();
     let here = world.repo(repo);
     let pull = here.pulls.get(&number)?;
-    let (head, base) = (pull.head_sha, here.branch(&pull.base)?);
-    if let Some(known) = pull.test
-        && (known.base, known.head) == (base, head)
-    {
-        return Some(known);
-    }
+    let (head, tip) = (pull.head_sha, here.branch(&pull.base)?);
     let store = here.store.clone();
+    let merge_base = store.merge_base(tip, head);
+    let base = match pull.test {
+        Some(known) if known.head == head && known.merge_base == merge_base => {
+            if now.duration_since(known.at) < TEST_MERGE_AGE {
+                return Some(known);
+            }
+            tip
+        }
+        // The job runs when the head is pushed, whoever looks whenever later.
+        _ if store.merge_base(pull.base_sha, head) == merge_base => pull.base_sha,
+        _ => tip,
+    };
     let commit = store.merge(base, head).and_then(|tree| {
         let by = author(world, pull.author);
-        store
-            .commit(
-                tree,
-                &[base, head],
-                &format!("Merge {head} into {base}"),
-                &by,
-                &web_flow(world),
-            )
-            .ok()
+        let message = format!("Merge {head} into {base}");
+        let made = store.commit(tree, &[base, head], &message, &by, &web_flow(world));
+        made.ok()
     });
-    let test = TestMerge { base, head, commit };
+    let test = TestMerge {
+        head,
+        merge_base,
+        at: now,
+        commit,
+    };
     let here = world.repo_mut(repo);
     if let Some(pull) = here.pulls.get_mut(&number) {
         pull.test = Some(test);
@@ -77,6 +89,21 @@ pub fn test(world: &mut World, repo: RepoId, number: u64) -> Option<TestMerge> {
         here.refs.insert(format!("refs/pull/{number}/merge"), oid);
     }
     Some(test)
+}
+
+/// Whether an open pull request merges into the present tip of its base, which is right however old its test merge is.
+pub fn fits(world: &mut World, repo: RepoId, number: u64) -> Option<bool> {
+    let here = world.repo_mut(repo);
+    let pull = here.pulls.get(&number)?;
+    let (head, base) = (pull.head_sha, here.branch(&pull.base)?);
+    let fits = match pull.fits {
+        Some(known) if (known.base, known.head) == (base, head) => known.fits,
+        _ => here.store.merge(base, head).is_some(),
+    };
+    if let Some(pull) = here.pulls.get_mut(&number) {
+        pull.fits = Some(Fits { base, head, fits });
+    }
+    Some(fits)
 }
 
 /// What a reader learns about mergeability: None while GitHub has not computed it yet.
@@ -94,7 +121,8 @@ pub fn mergeable(world: &mut World, repo: RepoId, number: u64) -> Option<bool> {
         pull.unknown_reads = (left - 1, serial);
         return None;
     }
-    test(world, repo, number).map(|test| test.commit.is_some())
+    test(world, repo, number);
+    fits(world, repo, number)
 }
 
 /// `mergeStateStatus`, for somebody without any bypass.
@@ -177,10 +205,7 @@ pub fn merge(
     if !allowed {
         return Err(Refusal::not_allowed(rules::method_text(&method)));
     }
-    if test(world, repo, number)
-        .and_then(|test| test.commit)
-        .is_none()
-    {
+    if fits(world, repo, number) != Some(true) {
         return Err(Refusal::not_allowed("Pull Request has merge conflicts"));
     }
     rules::check_merge(world, session, repo, &pull, &method, false)?;

@@ -170,12 +170,25 @@ pub struct Merged {
 /// The test merge of a head into a base tip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TestMerge {
+    /// The head.
+    pub head: Oid,
+    /// What head and base had in common when it was made.
+    pub merge_base: Option<Oid>,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The merge commit; None on conflict.
+    pub commit: Option<Oid>,
+}
+
+/// Whether a head merges into a base tip without a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fits {
     /// The base tip.
     pub base: Oid,
     /// The head.
     pub head: Oid,
-    /// The merge commit; None on conflict.
-    pub commit: Option<Oid>,
+    /// It does.
+    pub fits: bool,
 }
 
 /// A pull request.
@@ -225,8 +238,10 @@ pub struct Pull {
     pub events: Vec<Event>,
     /// Armed auto-merge.
     pub auto_merge: Option<AutoMerge>,
-    /// The newest test merge.
+    /// The newest test merge, which may be into a base tip of hours ago.
     pub test: Option<TestMerge>,
+    /// Whether it merges into the base tip, as worked out last.
+    pub fits: Option<Fits>,
     /// The newest test merge that worked out: what `merge_commit_sha` names until there is another, also while the head conflicts.
     pub merge_ref: Option<Oid>,
     /// Who last edited the body, and when.

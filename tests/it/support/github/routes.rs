@@ -98,6 +98,7 @@ const ROUTES: &[Route] = &[
     ("GET", "~/branches/{*branch}", CODE, repos::branch),
     ("GET", "~/tags", CODE, repos::tags),
     ("GET", "~/rules/branches/{*branch}", SEE, repos::rules),
+    ("GET", "~/rulesets/{id}", SEE, repos::ruleset),
     (
         "GET",
         "~/collaborators",

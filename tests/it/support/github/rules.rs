@@ -9,15 +9,18 @@ use git2::Oid;
 
 const NOT_AUTHORIZED: &str = "You're not authorized to push to this branch. Visit https://docs.github.com/articles/about-protected-branches/ for more information.";
 
+/// Whether a rule names a branch.
+pub fn names(rule: &Rule, branch: &str) -> bool {
+    match rule.branch.strip_suffix('*') {
+        Some(prefix) => branch.starts_with(prefix),
+        None => rule.branch == branch,
+    }
+}
+
 /// The rules that name a branch.
 pub fn of<'a>(repo: &'a Repo, branch: &str) -> Vec<&'a Rule> {
-    repo.rules
-        .iter()
-        .filter(|rule| match rule.branch.strip_suffix('*') {
-            Some(prefix) => branch.starts_with(prefix),
-            None => rule.branch == branch,
-        })
-        .collect()
+    let all = repo.rules.iter();
+    all.filter(|rule| names(rule, branch)).collect()
 }
 
 /// Whether a rule does not bind this session.

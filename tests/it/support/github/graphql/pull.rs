@@ -305,8 +305,8 @@ pub fn pull(ctx: &Ctx<'_>, at: RepoId, number: u64, field: &str, args: &Args) ->
             ));
         }
         "potentialMergeCommit" => {
-            let known = merge::mergeable(&mut world, at, number).is_some();
-            let test = world.repo(at).pulls[&number].test.filter(|_| known);
+            let fits = merge::mergeable(&mut world, at, number) == Some(true);
+            let test = world.repo(at).pulls[&number].test.filter(|_| fits);
             return Ok(Out::maybe(
                 test.and_then(|test| test.commit)
                     .map(|oid| Kind::Commit(at, oid)),

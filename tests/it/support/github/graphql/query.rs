@@ -5,6 +5,7 @@ use super::super::budget;
 use super::super::clock::stamp;
 use super::super::reply::Refusal;
 use super::super::rest::{people as rest_people, pulls as rest_pulls};
+use super::super::rules;
 use super::super::view;
 use super::super::world::{Kind as AccountKind, RepoId, World};
 use super::people::user_of;
@@ -464,6 +465,36 @@ pub fn reference(ctx: &Ctx<'_>, at: RepoId, name: &str, field: &str, args: &Args
             ))
         }
         "branchProtectionRule" => Out::NULL,
+        "refUpdateRule" => update_rule(&world, ctx, at, name),
         _ => unmodelled("Ref", field),
     })
+}
+
+/// `RefUpdateRule` of a branch: what classic protection asks of it; null where there is none. Rulesets do not appear here.
+fn update_rule(world: &World, ctx: &Ctx<'_>, at: RepoId, name: &str) -> Out {
+    let branch = name.trim_start_matches("refs/heads/");
+    let all = rules::of(world.repo(at), branch);
+    let Some(rule) = all.into_iter().find(|rule| !rule.ruleset) else {
+        return Out::NULL;
+    };
+    let contexts: Vec<&str> = rule.statuses.iter().map(|(name, _)| &**name).collect();
+    let writes = acting_role(world, ctx.session, at) >= Role::Write;
+    let free = !rule.restrict || rules::bypassed(world, ctx.session, at, rule);
+    Out::One(plain(
+        "RefUpdateRule",
+        [
+            ("allowsDeletions", Out::leaf(rule.allow_force)),
+            ("allowsForcePushes", Out::leaf(rule.allow_force)),
+            ("blocksCreations", Out::leaf(false)),
+            ("pattern", Out::leaf(rule.branch.as_str())),
+            ("requiredApprovingReviewCount", Out::leaf(rule.reviews)),
+            ("requiredStatusCheckContexts", Out::leaf(contexts)),
+            ("requiresCodeOwnerReviews", Out::leaf(false)),
+            ("requiresConversationResolution", Out::leaf(false)),
+            ("requiresLinearHistory", Out::leaf(rule.linear)),
+            ("requiresSignatures", Out::leaf(false)),
+            ("viewerAllowedToDismissReviews", Out::leaf(writes)),
+            ("viewerCanPush", Out::leaf(writes && free)),
+        ],
+    ))
 }

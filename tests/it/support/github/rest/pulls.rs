@@ -152,6 +152,7 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
             events: Vec::new(),
             auto_merge: None,
             test: None,
+            fits: None,
             merge_ref: None,
             edited: None,
             lag: None,

@@ -161,13 +161,9 @@ pub fn tags(world: &mut World, call: &Call) -> Outcome {
 pub fn rules(world: &mut World, call: &Call) -> Outcome {
     let slug = world.slug(call.repo);
     let mut rows = Vec::new();
-    for (index, rule) in rules::of(world.repo(call.repo), call.param("branch"))
-        .into_iter()
-        .enumerate()
-    {
-        if !rule.ruleset {
-            continue;
-        }
+    let all = world.repo(call.repo).rules.iter().enumerate();
+    let branch = call.param("branch");
+    for (index, rule) in all.filter(|(_, rule)| rule.ruleset && rules::names(rule, branch)) {
         let mut push = |kind: &str, parameters: Option<Value>| {
             let mut row = json!({"type": kind, "ruleset_source_type": "Repository", "ruleset_source": slug, "ruleset_id": index + 1});
             if let Some(parameters) = parameters {
@@ -225,4 +221,19 @@ pub fn rules(world: &mut World, call: &Call) -> Outcome {
         }
     }
     Answer::list(rows)
+}
+
+/// `GET rulesets/{id}`: its name, and whether it binds the caller. Who else may bypass it only those learn who may write it.
+pub fn ruleset(world: &mut World, call: &Call) -> Outcome {
+    let id = call.number("id")?;
+    let found = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
+    let found = found.and_then(|index| world.repo(call.repo).rules.get(index));
+    let rule = found.filter(|rule| rule.ruleset);
+    let rule = rule.ok_or_else(Refusal::not_found)?;
+    let bypassed = rules::bypassed(world, &call.session, call.repo, rule);
+    Answer::ok(json!({
+        "id": id, "name": format!("Ruleset {id}"), "target": "branch", "source_type": "Repository", "source": world.slug(call.repo),
+        "enforcement": "active", "current_user_can_bypass": if bypassed { "always" } else { "never" },
+        "conditions": {"ref_name": {"include": [format!("refs/heads/{}", rule.branch)], "exclude": []}},
+    }))
 }

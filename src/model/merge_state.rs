@@ -1,0 +1,105 @@
+//! What GitHub itself asks for before it merges a pull request, as it was read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::evidence::Looked;
+
+/// Whether a pull request merges into the tip of its base branch without a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mergeable {
+    /// It does.
+    Yes,
+    /// It conflicts.
+    No,
+    /// GitHub has not worked that out yet.
+    Unknown,
+}
+
+/// Where the reviews stand that GitHub's own branch rules require; there is none if they require none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewDecision {
+    /// The required reviews are there.
+    Approved,
+    /// A review asks for changes.
+    ChangesRequested,
+    /// A required review is missing. An answer that is not known here counts as this one.
+    ReviewRequired,
+}
+
+/// How a required status or check is reported on a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextState {
+    /// It succeeded; a neutral or skipped check run counts as that, as it does on GitHub.
+    Success,
+    /// It was reported and has not ended.
+    Pending,
+    /// It failed.
+    Failure,
+    /// Nobody has reported it.
+    Missing,
+}
+
+impl fmt::Display for ContextState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Success => "succeeded",
+            Self::Pending => "has not finished",
+            Self::Failure => "failed",
+            Self::Missing => "was never reported",
+        })
+    }
+}
+
+/// A status or check that GitHub requires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Required {
+    /// How it is reported on the head.
+    pub state: ContextState,
+    /// The rule that requires it binds this token. A rule that cannot be read is taken not to: then GitHub is asked.
+    pub binds: bool,
+}
+
+/// Everything that GitHub looks at before it merges, apart from the status `sluice`.
+#[derive(Clone, Debug)]
+pub struct MergeState {
+    /// Whether it conflicts.
+    pub mergeable: Mergeable,
+    /// It is a draft.
+    pub draft: bool,
+    /// Where the required reviews stand.
+    pub review: Option<ReviewDecision>,
+    /// A rule that requires reviews binds this token.
+    pub reviews_bind: bool,
+    /// Required contexts, by name.
+    pub required: Looked<BTreeMap<String, Required>>,
+}
+
+/// A status or check as it is reported on a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// Its name.
+    pub name: String,
+    /// The App that reported a check run. GitHub does not say it of a status.
+    pub app: Option<u64>,
+    /// How it stands.
+    pub state: ContextState,
+}
+
+impl ContextState {
+    /// How a required context stands among what is reported on a commit. Of several of one name GitHub takes the newest, which their list does
+    /// not tell: one success is enough to ask GitHub.
+    pub fn of(name: &str, app: Option<u64>, reported: &[Reported]) -> Self {
+        let mut found = Self::Missing;
+        for one in reported.iter().filter(|one| one.name == name) {
+            let other_app = app.is_some() && one.app.is_some() && one.app != app;
+            match one.state {
+                _ if other_app => {}
+                Self::Success => return Self::Success,
+                state if found != Self::Failure => found = state,
+                _ => {}
+            }
+        }
+        found
+    }
+}

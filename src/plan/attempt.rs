@@ -1,0 +1,174 @@
+//! Whether a merge is tried now. Pure: what GitHub asks for before it merges, and what came of earlier tries, go in.
+//!
+//! GitHub takes at most 1,000 statuses for a commit and context, and a try costs two of them. So nothing is tried that GitHub is sure to
+//! refuse, and what it refused is tried again only when something that it looks at has changed, or after a day. What was refused is
+//! remembered at the end of the description of the status `sluice`, on the head that was refused.
+
+use std::fmt::{self, Write};
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::when;
+use crate::model::merge_state::{ContextState, MergeState, Mergeable, ReviewDecision};
+
+/// After this many refusals of a head only a person's dispatch tries again.
+const MAX_ATTEMPTS: u32 = 20;
+/// After this long what was refused is tried again although nothing changed.
+const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// GitHub cuts the description of a status here, in characters.
+const MAX_DESCRIPTION: usize = 140;
+
+/// The merges of a head that GitHub has refused so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusals {
+    /// How many.
+    pub count: u32,
+    /// [`digest`] of what GitHub looked at when it refused last.
+    pub digest: String,
+}
+
+/// Whether a merge is tried now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It is.
+    Now,
+    /// It is not, for this reason.
+    Later(String),
+}
+
+/// Decides whether a merge is tried now. `refused`: what came of earlier tries, and when the last was refused. `asked`: a person asks for it in
+/// this run.
+pub fn attempt(
+    state: &MergeState,
+    refused: Option<(&Refusals, &str, Timestamp)>,
+    now: Timestamp,
+    asked: bool,
+) -> Attempt {
+    if let Some(obstacle) = obstacle(state) {
+        return Attempt::Later(obstacle);
+    }
+    let Some((refusals, words, at)) = refused.filter(|_| !asked) else {
+        return Attempt::Now;
+    };
+    let said = format!("GitHub refused to merge it: {words}");
+    if refusals.count >= MAX_ATTEMPTS {
+        return Attempt::Later(format!(
+            "{said} ({} times; only `promote` by a person tries again)",
+            refusals.count
+        ));
+    }
+    let again = at.checked_add(RETRY_AFTER).unwrap_or(Timestamp::MAX);
+    if refusals.digest == digest(state) && now < again {
+        return Attempt::Later(format!(
+            "{said} (tried again when its checks or reviews change, or {})",
+            when::utc(again, now)
+        ));
+    }
+    Attempt::Now
+}
+
+/// What GitHub is sure to refuse a merge for.
+fn obstacle(state: &MergeState) -> Option<String> {
+    if state.mergeable == Mergeable::No {
+        return Some("GitHub reports a conflict with the base branch".to_owned());
+    }
+    if state.draft {
+        return Some("it is a draft".to_owned());
+    }
+    let checks: Vec<String> = state
+        .required
+        .iter()
+        .flatten()
+        .filter(|(_, required)| required.binds && required.state != ContextState::Success)
+        .map(|(name, required)| format!("the required check {name} {}", required.state))
+        .collect();
+    let review = match state.review.filter(|_| state.reviews_bind) {
+        Some(ReviewDecision::ChangesRequested) => {
+            Some("a review that the branch rules require asks for changes".to_owned())
+        }
+        Some(ReviewDecision::ReviewRequired) => {
+            Some("a review that the branch rules require is missing".to_owned())
+        }
+        Some(ReviewDecision::Approved) | None => None,
+    };
+    let all: Vec<String> = checks.into_iter().chain(review).collect();
+    match &all[..] {
+        [] => None,
+        [first, rest @ ..] if rest.len() > 2 => {
+            Some(format!("{first}, and {} more like it", rest.len()))
+        }
+        several => Some(several.join(", ")),
+    }
+}
+
+/// What GitHub looks at before it merges, in 8 hex digits: without the base's tip, which moves all the time and decides nothing. That a
+/// merge is still being worked out is no change.
+pub fn digest(state: &MergeState) -> String {
+    let mut text = format!(
+        "{}\n{}\n{:?}\n",
+        state.mergeable == Mergeable::No,
+        state.draft,
+        state.review
+    );
+    match &state.required {
+        Ok(required) => {
+            for (name, required) in required {
+                let _ = writeln!(text, "{name}\t{:?}", required.state);
+            }
+        }
+        // The words of an error may differ from run to run.
+        Err(_) => text.push_str("unread\n"),
+    }
+    let digest = Sha256::digest(text.as_bytes());
+    digest[..4]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+impl Refusals {
+    /// One more refusal, of a merge in this state.
+    pub fn one_more(before: Option<&Self>, state: &MergeState) -> Self {
+        Self {
+            count: before.map_or(0, |before| before.count).saturating_add(1),
+            digest: digest(state),
+        }
+    }
+
+    /// Reads the end of a status's description: the refusals, and the words before them.
+    pub fn parse(description: &str) -> Option<(Self, &str)> {
+        let (words, rest) = description.rsplit_once(MARK)?;
+        let (count, digest) = rest.split_once(BETWEEN)?;
+        let hex = digest.len() == 8 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let count = count.parse().ok().filter(|count| *count > 0 && hex)?;
+        let refusals = Self {
+            count,
+            digest: digest.to_ascii_lowercase(),
+        };
+        Some((refusals, words.trim_end()))
+    }
+
+    /// The description of a status that says these words and remembers what was refused before.
+    pub fn describe(words: &str, refusals: Option<&Self>) -> String {
+        let end = refusals.map_or_else(String::new, Self::to_string);
+        let room = MAX_DESCRIPTION.saturating_sub(end.chars().count());
+        if words.chars().count() <= room {
+            return format!("{words}{end}");
+        }
+        let cut: String = words.chars().take(room.saturating_sub(1)).collect();
+        format!("{}…{end}", cut.trim_end())
+    }
+}
+
+const MARK: &str = " · refused ";
+const BETWEEN: &str = " · ";
+
+impl fmt::Display for Refusals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{MARK}{}{BETWEEN}{}", self.count, self.digest)
+    }
+}
+
+#[cfg(test)]
+mod tests;
