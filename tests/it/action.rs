@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory;
 use serde_yaml::{Mapping, Value};
 use sluice::cli::Cli;
+use sluice::model::label::{HOLD, approve_label};
 
 /// Inputs that no command has as an option: which command it is, and the tokens, which must not stand on a command line.
 const NOT_OPTIONS: &[&str] = &["command", "read-token", "token"];
@@ -327,7 +328,9 @@ fn a_key_is_only_in_an_environment_and_only_for_events_of_the_default_branch() {
                 continue;
             }
             keyed += 1;
-            assert_eq!(job["environment"], "sluice", "{path}: {name}");
+            assert_eq!(job["environment"]["name"], "sluice", "{path}: {name}");
+            // Otherwise GitHub records a deployment at each run.
+            assert_eq!(job["environment"]["deployment"], false, "{path}: {name}");
             assert!(map(&job["permissions"]).is_empty(), "{path}: {name}");
             for event in events(&workflow) {
                 assert!(
@@ -367,11 +370,126 @@ fn a_run_for_a_pull_request_looks_at_promotions_of_this_repository_only() {
     }
 }
 
+/// The labels for which a run starts, as an expression: only these names, and events that are not about a label.
+const WAKING_LABELS: &str = "(!github.event.label || startsWith(github.event.label.name, 'approve/') || \
+    github.event.label.name == 'sluice/hold')";
+
+/// An expression on one line.
+fn one_line(expression: &str) -> String {
+    let words: Vec<&str> = expression.split_whitespace().collect();
+    words.join(" ")
+}
+
 #[test]
-fn promotion_by_hand_asks_no_more_than_github_shows() {
+fn only_the_labels_of_approvals_and_the_hold_start_a_run() {
+    let mut labelled = 0;
+    for (path, workflow) in workflows() {
+        if !events(&workflow).contains("pull_request") {
+            continue;
+        }
+        labelled += 1;
+        let (_, first) = jobs(&workflow).next().unwrap();
+        let condition = one_line(first["if"].as_str().unwrap());
+        assert!(condition.contains(WAKING_LABELS), "{path}: {condition}");
+        // A run that does nothing must not take the place of a waiting one, so it gets a group of its own.
+        let group = [&workflow, first]
+            .iter()
+            .find_map(|at| at["concurrency"]["group"].as_str())
+            .unwrap();
+        let group = one_line(group);
+        assert!(group.contains(WAKING_LABELS), "{path}: {group}");
+        let own = "|| format('sluice-none-{0}', github.run_id)";
+        assert!(group.contains(own), "{path}: {group}");
+    }
+    assert_eq!(labelled, 3, "install, fan-out and relay");
+}
+
+#[test]
+fn the_labels_that_start_a_run_are_the_ones_that_count() {
+    assert_eq!(HOLD, "sluice/hold");
+    let long = "g".repeat(60);
+    for (stage, gate) in [
+        ("prod", "approval-gate"),
+        ("prod", &long),
+        ("eu, west", "a gate"),
+    ] {
+        let label = approve_label(&stage.into(), &gate.into());
+        assert!(label.starts_with("approve/"), "{label}");
+    }
+}
+
+#[test]
+fn every_job_that_promotes_may_create_labels() {
+    let mut writing = 0;
+    for (path, workflow) in workflows() {
+        let text = read(&path);
+        for (name, job) in jobs(&workflow) {
+            let steps: Vec<&Value> = job["steps"].as_sequence().unwrap().iter().collect();
+            let promotes =
+                |step: &&&Value| step["uses"] == SLUICE && step["with"]["command"] != "plan";
+            if steps.iter().find(promotes).is_none() {
+                continue;
+            }
+            writing += 1;
+            // The workflow's own token, or that of an App.
+            let app = steps
+                .iter()
+                .find(|step| step["with"]["permission-contents"].is_string());
+            let (level, key) = match app {
+                Some(step) => (&step["with"]["permission-issues"], "permission-issues"),
+                None => (&job["permissions"]["issues"], "issues"),
+            };
+            assert_eq!(level, "write", "{path}: {name}");
+            assert!(
+                text.contains(&format!("  {key}: write # create the labels of promotions")),
+                "{path}: the reason is missing"
+            );
+        }
+    }
+    assert_eq!(writing, 4, "install, hardened, fan-out and promote");
+}
+
+#[test]
+fn a_schedule_runs_hourly_and_the_closer_one_is_there_to_uncomment() {
+    let guide = read("docs/install.md");
+    let mut scheduled = 0;
+    for (path, workflow) in workflows() {
+        let Some(schedule) = workflow["on"].get("schedule") else {
+            continue;
+        };
+        scheduled += 1;
+        let crons: Vec<&str> = schedule
+            .as_sequence()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["cron"].as_str().unwrap())
+            .collect();
+        assert_eq!(crons, ["17 * * * *"], "{path}");
+        let text = read(&path);
+        let (reason, _) = text
+            .split_once("\n    # - cron: \"7,27,47 * * * *\"\n")
+            .unwrap_or_else(|| panic!("{path}: the closer schedule is missing"));
+        for part in ["windows, soak times, freezes", "2,160 runs"] {
+            assert!(reason.contains(part), "{path}: {part}");
+        }
+        assert!(reason.contains("Hourly is 720 runs"), "{path}");
+    }
+    assert_eq!(scheduled, 3, "install, hardened and fan-out");
+    for row in [
+        "| `17 * * * *`, as in the examples | 720 |",
+        "| `7,27,47 * * * *` | 2,160 |",
+    ] {
+        assert!(guide.contains(row), "{row}");
+    }
+}
+
+/// GitHub allows 25 inputs, an Enterprise Server that is older 10.
+#[test]
+fn promotion_by_hand_asks_no_more_than_an_older_enterprise_server_allows() {
     let workflow = parse("examples/workflows/promote.yml");
     let inputs = keys(&workflow["on"]["workflow_dispatch"]["inputs"]);
     assert!((1..=10).contains(&inputs.len()), "{inputs:?}");
+    assert_eq!(inputs.len(), 9, "docs/install.md says how many there are");
 }
 
 #[test]
