@@ -157,12 +157,14 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
             path,
             repository,
             live,
+            team,
             format,
         } => {
             let asked = doctor::Asked {
                 path,
                 repository,
                 live,
+                team,
                 format,
             };
             doctor::run(&asked, now, style)

@@ -172,6 +172,9 @@ pub enum Command {
         /// Prove on this scratch repository, by writing to it, what is believed of GitHub
         #[arg(long, value_name = "OWNER/SCRATCH", conflicts_with_all = ["path", "repository"])]
         live: Option<String>,
+        /// A team of the scratch repository's organisation, by its slug, that --live may ask to review: its members are notified
+        #[arg(long, value_name = "NAME", requires = "live")]
+        team: Option<String>,
         /// How to print
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,

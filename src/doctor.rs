@@ -222,6 +222,11 @@ fn needs(policy: &Policy) -> Vec<Need> {
             why: "pull requests and their labels",
         },
         Need {
+            area: Area::Issues,
+            write: true,
+            why: "creating labels",
+        },
+        Need {
             area: Area::Statuses,
             write: true,
             why: "the status `sluice`",

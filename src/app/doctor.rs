@@ -32,6 +32,8 @@ pub(super) struct Asked {
     pub repository: Option<String>,
     /// The scratch repository of `--live`.
     pub live: Option<String>,
+    /// The team that `--live` may ask to review.
+    pub team: Option<String>,
     /// How to print.
     pub format: Format,
 }
@@ -42,7 +44,13 @@ pub(super) fn run(asked: &Asked, now: Timestamp, style: Style) -> Result<Output,
         Format::Json => Style::default(),
     };
     if let Some(scratch) = &asked.live {
-        return runtime()?.block_on(live::run(scratch, asked.format, now, style));
+        return runtime()?.block_on(live::run(
+            scratch,
+            asked.team.as_deref(),
+            asked.format,
+            now,
+            style,
+        ));
     }
     let local = match &asked.path {
         Some(path) => Some(World::open(&on_disk(path, now), Look::Disk)?),

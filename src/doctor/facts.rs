@@ -8,7 +8,8 @@ use crate::model::label::approve_label;
 use crate::model::pipeline::{Edge, EdgeEnds, GateKind};
 use crate::model::policy::{Delivery, GateRule, Land, Policy};
 use crate::model::settings::{
-    Bypass, Identity, PersonRole, Repository, Rule, RuleFrom, RuleKind, Settings, TokenKind,
+    AppEntry, Area, Bypass, Identity, PersonRole, Repository, Rule, RuleFrom, RuleKind, Settings,
+    TokenKind, Unread,
 };
 use crate::model::slug::RepoSlug;
 
@@ -86,6 +87,17 @@ impl Facts<'_> {
             TokenKind::App(_) => Some(self.settings.app.as_ref()?.as_ref().ok()?.id),
             TokenKind::Person => None,
         }
+    }
+
+    /// Whether it is known that the token lacks `issues: write`, without which GitHub lets it create no label.
+    pub(super) fn lacks_issues(&self) -> bool {
+        let unreadable = matches!(
+            self.settings.areas.get(&Area::Issues),
+            Some(Err(Unread::Forbidden(_) | Unread::Hidden))
+        );
+        let of_app = self.settings.app.as_ref().and_then(|app| app.as_ref().ok());
+        let level = |app: &AppEntry| app.permissions.get("issues").cloned().unwrap_or_default();
+        unreadable || of_app.is_some_and(|app| !["write", "admin"].contains(&&*level(app)))
     }
 
     /// Every rule of the base branch that could be read.

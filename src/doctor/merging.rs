@@ -3,7 +3,7 @@
 use super::facts::{Facts, Inbound};
 use super::said::{Said, Unsure, counted, list};
 use crate::model::policy::{Delivery, Land, MergeMethod};
-use crate::model::settings::{Bypass, Rule, RuleKind};
+use crate::model::settings::{Bypass, Rule, RuleKind, TokenKind};
 
 /// Whether a rule binds a merge by this token, which may be unsure; `None` where it does not.
 pub(super) fn binds(facts: &Facts<'_>, rule: &Rule) -> Option<Unsure> {
@@ -226,10 +226,24 @@ pub(super) fn queue(facts: &Facts<'_>) -> Vec<Said> {
     let rebase = facts
         .rules()
         .find(|rule| matches!(&rule.kind, RuleKind::MergeQueue(method) if method == "REBASE"));
+    let mut said = Vec::new();
+    if facts.kind() == Some(&TokenKind::Workflow) {
+        said.push(
+            Said::change(format!(
+                "{} has a merge queue, and the token is a workflow's own (GITHUB_TOKEN): a queue needs an App.",
+                facts.base()
+            ))
+            .why(
+                "What a workflow's own token puts into a queue starts no run on `merge_group`. Required checks never report \
+                 there, and GitHub removes the promotion from the queue when they time out.",
+            )
+            .action("Give Sluice an App's token: docs/install.md, hardened. Or do without the queue."),
+        );
+    }
     if let Some(rule) = rebase
         && let Some(unsure) = binds(facts, rule)
     {
-        return vec![
+        said.push(
             Said::change(format!("The merge queue of {} rebases.", facts.base()))
                 .unsure(unsure)
                 .why("Rebasing makes commits that nobody saw, so such a landing is taken for none.")
@@ -237,7 +251,10 @@ pub(super) fn queue(facts: &Facts<'_>) -> Vec<Said> {
                     "Choose squash or merge as its method at {}.",
                     facts.place(rule)
                 )),
-        ];
+        );
+    }
+    if !said.is_empty() {
+        return said;
     }
     vec![
         Said::info(format!(

@@ -164,30 +164,36 @@ pub(super) fn people(facts: &Facts<'_>) -> Vec<Said> {
     said
 }
 
+/// The labels that promotions use and that do not exist; `None` if labels or manifests could not be read.
+pub(super) fn missing_labels(facts: &Facts<'_>) -> Option<BTreeSet<String>> {
+    let found = facts.settings.labels.as_ref().ok()?;
+    let of_gates = facts.inbound()?.into_iter().flat_map(|stage| stage.labels);
+    let wanted = of_gates.chain([HOLD.to_owned(), BLOCKED.to_owned()]);
+    let there = |name: &String| found.iter().any(|one| one.eq_ignore_ascii_case(name));
+    Some(wanted.filter(|name| !there(name)).collect())
+}
+
 pub(super) fn labels(facts: &Facts<'_>) -> Vec<Said> {
-    let found = match &facts.settings.labels {
-        Ok(found) => found,
-        Err(why) => {
-            return vec![Said::unread(format!(
-                "The labels could not be read: {why}."
-            ))];
-        }
-    };
-    let Some(stages) = facts.inbound() else {
+    if let Err(why) = &facts.settings.labels {
+        return vec![Said::unread(format!(
+            "The labels could not be read: {why}."
+        ))];
+    }
+    let Some(missing) = missing_labels(facts) else {
         return Vec::new();
     };
-    let of_gates = stages.into_iter().flat_map(|stage| stage.labels);
-    let wanted: BTreeSet<String> = of_gates
-        .chain([HOLD.to_owned(), BLOCKED.to_owned()])
-        .collect();
-    let missing: Vec<&String> = wanted
-        .iter()
-        .filter(|name| !found.iter().any(|one| one.eq_ignore_ascii_case(name)))
-        .collect();
     vec![if missing.is_empty() {
         Said::ok("Every label that promotions use is there.")
     } else {
-        Said::info(format!("Not there yet: {}.", list(missing)))
-            .why("Each is made with the first pull request that needs it.")
+        let said = Said::info(format!("Not there yet: {}.", list(missing)));
+        if facts.lacks_issues() {
+            said.why("This token cannot create them: see `token-permissions`.")
+                .action(format!(
+                    "Create each: gh label create NAME --repo {}",
+                    facts.slug
+                ))
+        } else {
+            said.why("Each is made with the first pull request that needs it.")
+        }
     }]
 }

@@ -133,6 +133,18 @@ fn own_required(facts: &Facts<'_>, rule: &Rule, context: &RequiredContext) -> Sa
     }
 }
 
+/// How many heads of open promotions were looked at.
+fn reported_on(facts: &Facts<'_>) -> usize {
+    let reported = facts.settings.reported.as_ref();
+    reported.map_or(0, |reported| reported.heads)
+}
+
+/// Whether a promotion is open and nothing of this name was reported on any. What could not be read says nothing.
+fn silent(facts: &Facts<'_>, context: &RequiredContext) -> bool {
+    let reported = facts.settings.reported.as_ref();
+    reported.is_ok_and(|found| found.heads > 0 && !found.names.contains(&context.name))
+}
+
 pub(super) fn others(facts: &Facts<'_>) -> Vec<Said> {
     let workflow = matches!(facts.kind(), Some(TokenKind::Workflow));
     let mut said = Vec::new();
@@ -152,6 +164,28 @@ pub(super) fn others(facts: &Facts<'_>) -> Vec<Said> {
                 )).unsure(unsure)
                 .why("A pull request that a workflow's own token opened starts no workflow by itself.")
                 .action("Give Sluice an App's token: docs/install.md, hardened."),
+            );
+        }
+        let (silent, free): (Vec<_>, Vec<_>) =
+            free.into_iter().partition(|context| silent(facts, context));
+        if !silent.is_empty() {
+            said.push(
+                Said::change(format!(
+                    "{} must be green before a merge ({}), and nothing has reported it on {}.",
+                    names(&silent),
+                    facts.source(rule),
+                    match reported_on(facts) {
+                        1 => "the promotion that is open".to_owned(),
+                        many => format!("any of the {many} promotions that are open"),
+                    }
+                ))
+                .unsure(unsure)
+                .why("A promotion on which a required check never reports waits forever.")
+                .action(format!(
+                    "If they were opened a moment ago, run this again. Otherwise see that its workflow runs on pull requests \
+                     from sluice/… (no `paths` or `branches` that leave them out), or stop requiring it at {}.",
+                    facts.place(rule)
+                )),
             );
         }
         if !free.is_empty() {

@@ -2,8 +2,8 @@
 
 use super::facts::Facts;
 use super::said::{Said, list};
-use super::{Need, needs};
-use crate::model::settings::{PersonRole, TokenKind, Unread};
+use super::{Need, names, needs};
+use crate::model::settings::{Area, PersonRole, TokenKind, Unread};
 
 pub(super) fn repository(facts: &Facts<'_>) -> Vec<Said> {
     let slug = facts.slug;
@@ -69,7 +69,9 @@ pub(super) fn permissions(facts: &Facts<'_>) -> Vec<Said> {
     let needs = needs(facts.policy());
     let mut said: Vec<Said> = Vec::new();
     for need in &needs {
-        if let Some(Err(why)) = facts.settings.areas.get(&need.area) {
+        if need.area == Area::Issues {
+            said.extend(creating_labels(facts, need));
+        } else if let Some(Err(why)) = facts.settings.areas.get(&need.area) {
             said.push(unreadable(facts, need, why));
         }
     }
@@ -80,6 +82,34 @@ pub(super) fn permissions(facts: &Facts<'_>) -> Vec<Said> {
         None => {}
     }
     said
+}
+
+/// Only labels depend on it: how much it matters that it is missing depends on which labels there are.
+fn creating_labels(facts: &Facts<'_>, need: &Need) -> Option<Said> {
+    if !facts.lacks_issues() {
+        return None;
+    }
+    let words = words(need);
+    let nothing_missing = names::missing_labels(facts).is_some_and(|missing| missing.is_empty());
+    Some(if nothing_missing {
+        Said::info(format!(
+            "The token lacks {words}; every label that promotions use today exists."
+        ))
+        .why("Without it the label of a new gate is not created.")
+        .action(give(facts, need))
+    } else {
+        Said::change(format!(
+            "The token lacks {words}, so GitHub does not let it create a label."
+        ))
+        .why(
+            "Promotions open without the labels that do not exist yet, and nobody can approve by one of these or set \
+             `sluice/hold`.",
+        )
+        .action(format!(
+            "{} Or create the labels by hand: the result `labels` lists them.",
+            give(facts, need)
+        ))
+    })
 }
 
 fn unreadable(facts: &Facts<'_>, need: &Need, why: &Unread) -> Said {
@@ -176,7 +206,11 @@ fn of_app(facts: &Facts<'_>, slug: &str, needs: &[Need]) -> Option<Said> {
             _ => true,
         }
     };
-    let missing: Vec<&Need> = needs.iter().filter(lacks).collect();
+    let own = |need: &&Need| need.area != Area::Issues;
+    let missing: Vec<&Need> = needs.iter().filter(own).filter(lacks).collect();
+    if missing.is_empty() && facts.lacks_issues() {
+        return None;
+    }
     Some(if missing.is_empty() {
         Said::ok(format!("The App {slug} asks for what promotions need."))
     } else {

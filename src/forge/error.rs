@@ -86,6 +86,14 @@ impl ForgeError {
         matches!(self, Self::Unreachable { .. } | Self::NotUnderstood(_))
     }
 
+    /// Whether GitHub understood and said no, so that its words are an answer.
+    pub fn refused(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { .. } | Self::Forbidden { .. } | Self::NotFound { .. }
+        )
+    }
+
     /// Whether GitHub refused with these words in its message, in any case.
     pub fn said(&self, words: &str) -> bool {
         match self {

@@ -1,12 +1,14 @@
 //! Proving what this client believes of GitHub, on a scratch repository that somebody named for it.
 //!
-//! Everything that is made carries the run's name: branches below `sluice/proof/`, one label, one pull request between
+//! Everything that is made carries the run's name: branches below `sluice/proof/`, two labels, one pull request between
 //! two of these branches. Nothing else of the repository is written to, and all of it is taken away again; only the
 //! closed pull request stays, because GitHub keeps those.
 
 mod commits;
+mod labels;
 mod pulls;
 mod reads;
+mod test_merge;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -14,12 +16,12 @@ use serde_json::{Value, json};
 use super::Forge;
 use super::error::ForgeError;
 use super::refs::encoded;
-use crate::model::assumption::{ASSUMPTIONS, Proof, Proved};
+use crate::model::assumption::{ASSUMPTIONS, Proof, Proved, Trial};
 use crate::model::ids::CommitId;
 use crate::model::pull::PullNumber;
 use crate::model::settings::{Identity, TokenKind};
 
-/// The prefix of the branches and of the label that are made.
+/// The prefix of the branches and of the labels that are made.
 const OURS: &str = "sluice/proof/";
 
 /// Where and how assumptions are proved.
@@ -33,6 +35,8 @@ pub struct Live<'a> {
     pub tip: CommitId,
     /// Whose token it is.
     pub identity: &'a Identity,
+    /// A team of the repository's organisation that may be asked to review, by its slug; its members are notified.
+    pub team: Option<&'a str>,
 }
 
 /// What came of it all.
@@ -161,6 +165,11 @@ impl Bench<'_> {
         self.note(code, proved, seen);
     }
 
+    /// How it is, where either answer is fine.
+    fn report(&mut self, code: &'static str, seen: impl Into<String>) {
+        self.note(code, Proved::Reported, seen);
+    }
+
     fn untold(&mut self, code: &'static str, why: impl Into<String>) {
         self.note(code, Proved::Untold, why);
     }
@@ -197,10 +206,10 @@ impl Bench<'_> {
                 .found
                 .iter()
                 .find(|(code, ..)| *code == assumption.code);
-            let (proved, seen) = match (found, assumption.unprovable) {
+            let (proved, seen) = match (found, assumption.trial) {
                 (Some((_, proved, seen)), _) => (*proved, seen.clone()),
-                (None, Some(why)) => (Proved::Untold, why.to_owned()),
-                (None, None) => (Proved::Untold, ended.clone()),
+                (None, Trial::Cannot(why)) => (Proved::Untold, why.to_owned()),
+                (None, Trial::Run | Trial::EitherWay) => (Proved::Untold, ended.clone()),
             };
             Proof {
                 assumption,

@@ -18,8 +18,8 @@ use super::error::ForgeError;
 use super::shapes::shape;
 use crate::model::ids::CommitId;
 use crate::model::settings::{
-    AppEntry, Area, Asked, Budget, Identity, Merging, Repository, RuleFrom, Settings, TokenKind,
-    Unread, Wanted, WorkflowSetting,
+    AppEntry, Area, Asked, Budget, Identity, Merging, Reported, Repository, RuleFrom, Settings,
+    TokenKind, Unread, Wanted, WorkflowSetting,
 };
 
 const VIEWER: &str = "query { viewer { login databaseId } }";
@@ -30,6 +30,11 @@ const OVERVIEW: &str = "query($owner: String!, $name: String!) { repository(owne
 const LABELS: &str = "query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { \
     approve: labels(first: 100, query: \"approve/\") { pageInfo { hasNextPage endCursor } nodes { name } } \
     own: labels(first: 100, query: \"sluice/\") { pageInfo { hasNextPage endCursor } nodes { name } } } }";
+
+const REPORTED: &str = "query Reported($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { \
+    refs(refPrefix: \"refs/heads/sluice/\", first: 20) { nodes { associatedPullRequests(states: [OPEN], first: 1) { totalCount } \
+    target { ... on Commit { statusCheckRollup { contexts(first: 100) { pageInfo { hasNextPage endCursor } nodes { ... on StatusContext { context } \
+    ... on CheckRun { name } } } } } } } } } }";
 
 /// What is known after the first look, before the policy was read.
 #[derive(Clone, Debug)]
@@ -66,7 +71,18 @@ impl Forge {
     ) -> Settings {
         let base = &overview.repository.base;
         let tip = overview.merging.as_ref().ok().and_then(|found| found.tip);
-        let (areas, workflows, base_rules, branch_rules, classic, labels, teams, people, budget) = tokio::join!(
+        let (
+            areas,
+            workflows,
+            base_rules,
+            branch_rules,
+            classic,
+            reported,
+            labels,
+            teams,
+            people,
+            budget,
+        ) = tokio::join!(
             join_all(
                 wanted
                     .areas
@@ -77,6 +93,7 @@ impl Forge {
             self.branch_rules(base),
             self.branch_rules(&wanted.promotion_branch),
             self.classic(base),
+            self.reported(),
             self.own_labels(),
             join_all(
                 wanted
@@ -118,6 +135,7 @@ impl Forge {
             branch_rules,
             rulesets: join_all(rulesets).await.into_iter().collect(),
             classic,
+            reported,
             labels,
             teams: teams.into_iter().collect(),
             people,
@@ -156,6 +174,28 @@ impl Forge {
         })
     }
 
+    /// What was reported on the heads of the promotions that are open, up to twenty of them.
+    async fn reported(&self) -> Asked<Reported> {
+        let doing = "read what reports on promotions";
+        let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
+        let (mut data, _) = self
+            .query(REPORTED, variables, doing)
+            .await
+            .map_err(unread)?;
+        let heads: super::shapes::Nodes<shapes::HeadShape> =
+            shape(data["repository"]["refs"].take(), doing).map_err(unread)?;
+        let open = heads.nodes.into_iter().filter(shapes::HeadShape::open);
+        let mut found = Reported::default();
+        for head in open {
+            found.heads += 1;
+            let names = head.names();
+            found.names.extend(names.ok_or_else(|| {
+                Unread::Failed("a promotion has more than 100 statuses and checks".to_owned())
+            })?);
+        }
+        Ok(found)
+    }
+
     async fn own_labels(&self) -> Asked<BTreeSet<String>> {
         let doing = "read the labels";
         let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
@@ -180,6 +220,7 @@ impl Forge {
         let path = match area {
             Area::Contents => of_tip(""),
             Area::PullRequests => Ok("/pulls?per_page=1".to_owned()),
+            Area::Issues => Ok("/issues?per_page=1".to_owned()),
             Area::Statuses => of_tip("/statuses?per_page=1"),
             Area::Checks => of_tip("/check-runs?per_page=1"),
             Area::Actions => Ok("/actions/runs?per_page=1".to_owned()),

@@ -93,6 +93,8 @@ pub enum Area {
     Contents,
     /// Pull requests, their reviews and labels.
     PullRequests,
+    /// Labels, as far as they are created.
+    Issues,
     /// Commit statuses.
     Statuses,
     /// Check runs.
@@ -109,6 +111,7 @@ impl Area {
         match self {
             Self::Contents => "contents",
             Self::PullRequests => "pull-requests",
+            Self::Issues => "issues",
             Self::Statuses => "statuses",
             Self::Checks => "checks",
             Self::Actions => "actions",
@@ -211,6 +214,15 @@ pub struct RequiredContext {
     pub name: String,
     /// The App that must report it; `None`: anyone.
     pub app: Option<u64>,
+}
+
+/// The statuses and checks that were reported on the heads of open promotions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// How many heads were looked at.
+    pub heads: usize,
+    /// The names of what was reported on at least one of them, in whatever state.
+    pub names: BTreeSet<String>,
 }
 
 /// A ruleset.
@@ -318,6 +330,8 @@ pub struct Settings {
     pub rulesets: BTreeMap<u64, Asked<Ruleset>>,
     /// Classic protection of the base branch.
     pub classic: Asked<Classic>,
+    /// The statuses and checks on the heads of open promotions.
+    pub reported: Asked<Reported>,
     /// Labels that begin with `approve/` or `sluice/`.
     pub labels: Asked<BTreeSet<String>>,
     /// The teams.

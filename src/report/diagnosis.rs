@@ -97,7 +97,7 @@ pub fn proofs(proofs: &[Proof], style: Style) -> String {
     for proof in proofs {
         let word = pad(proof.proved.words(), Proved::DoesNotHold.words().len());
         let word = match proof.proved {
-            Proved::Holds => style.green(&word),
+            Proved::Holds | Proved::Reported => style.green(&word),
             Proved::DoesNotHold => style.red(&word),
             Proved::Untold => style.yellow(&word),
         };
@@ -110,22 +110,28 @@ pub fn proofs(proofs: &[Proof], style: Style) -> String {
         let seen = format!("seen: {}", terminal(&proof.seen));
         let indent = Proved::DoesNotHold.words().len() + width + 4;
         let _ = writeln!(text, "{}{}", " ".repeat(indent), style.dim(&seen));
+        if proof.proved == Proved::DoesNotHold {
+            let then = format!("so:   {}", proof.assumption.if_wrong);
+            let _ = writeln!(text, "{}{}", " ".repeat(indent), style.dim(&then));
+        }
     }
     text
 }
 
-/// `21 hold, 1 does not hold, 4 could not be told.`
+/// `21 hold, 1 does not hold, 3 were reported, 4 could not be told.`
 pub fn count(proofs: &[Proof]) -> String {
     let of = |proved| proofs.iter().filter(|proof| proof.proved == proved).count();
-    let (holds, fails, untold) = (
+    let (holds, fails, reported, untold) = (
         of(Proved::Holds),
         of(Proved::DoesNotHold),
+        of(Proved::Reported),
         of(Proved::Untold),
     );
     let verb = |count: usize| if count == 1 { "does" } else { "do" };
     format!(
-        "{holds} hold, {fails} {} not hold, {untold} could not be told.",
-        verb(fails)
+        "{holds} hold, {fails} {} not hold, {reported} {} reported, {untold} could not be told.",
+        verb(fails),
+        if reported == 1 { "was" } else { "were" }
     )
 }
 

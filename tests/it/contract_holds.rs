@@ -117,7 +117,7 @@ fn a_request_that_github_does_not_know_is_found() {
             "PUT",
             "/repos/o/r/labels/bug",
             None,
-            vec![("/path", "the method GET")],
+            vec![("/path", "the method DELETE or GET or PATCH")],
         ),
         (
             "GET",

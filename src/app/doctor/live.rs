@@ -22,6 +22,7 @@ const MOST_BRANCHES: usize = 20;
 
 pub(super) async fn run(
     scratch: &str,
+    team: Option<&str>,
     format: Format,
     now: Timestamp,
     style: Style,
@@ -31,7 +32,7 @@ pub(super) async fn run(
     if own.trim().eq_ignore_ascii_case(scratch) {
         return Err(refused("it is the repository of GITHUB_REPOSITORY"));
     }
-    prove(&session, format, now, style).await
+    prove(&session, team, format, now, style).await
 }
 
 fn refused(why: &str) -> Failure {
@@ -44,6 +45,7 @@ fn refused(why: &str) -> Failure {
 
 async fn prove(
     session: &Session,
+    team: Option<&str>,
     format: Format,
     now: Timestamp,
     style: Style,
@@ -52,7 +54,7 @@ async fn prove(
     let overview = forge.overview().await?;
     let (tip, identity) = scratch_only(session, &overview).await?;
     let api = api();
-    announce(session, &api, &overview, identity);
+    announce(session, &api, &overview, identity, team);
     let run = format!("{:x}", now.as_millisecond());
     let proofs = forge
         .prove(&Live {
@@ -60,6 +62,7 @@ async fn prove(
             base: &overview.repository.base,
             tip,
             identity,
+            team,
         })
         .await;
     Ok(report(session, &api, &proofs, format, style))
@@ -126,11 +129,17 @@ fn stand_in(api: &str) -> bool {
 }
 
 /// Says what will be done, before it is done.
-fn announce(session: &Session, api: &str, overview: &Overview, identity: &Identity) {
+fn announce(
+    session: &Session,
+    api: &str,
+    overview: &Overview,
+    identity: &Identity,
+    team: Option<&str>,
+) {
     let slug = session.forge.slug();
     let mut lines = vec![
         format!(
-            "On {slug} ({api}), as {}, this now makes a few commits, four branches sluice/proof/…, one label and one pull \
+            "On {slug} ({api}), as {}, this now makes a few commits, four branches sluice/proof/…, two labels and one pull \
              request between two of these branches, and takes all of it away again.",
             identity.login
         ),
@@ -140,6 +149,11 @@ fn announce(session: &Session, api: &str, overview: &Overview, identity: &Identi
             overview.repository.base
         ),
     ];
+    if let Some(team) = team {
+        lines.push(format!(
+            "It asks the team {team} to review that pull request, which notifies its members, and takes the request back."
+        ));
+    }
     if stand_in(api) {
         lines.push(STAND_IN.to_owned());
     }

@@ -37,6 +37,7 @@ impl Bench<'_> {
         self.delete_by_update_refs(&snapshot.node, &made).await;
         self.stale_commit_on_branch(&base, &made).await;
         self.commit_on_branch_verified(&made).await;
+        self.test_merge_follows_base(&base).await;
         self.deleted_branch_closes(&snapshot.node, &head, &made)
             .await;
         Ok(())
@@ -222,10 +223,12 @@ impl Bench<'_> {
         }
     }
 
-    async fn commit_on_branch(
+    /// Commits one file onto a branch that stands at `expected`.
+    pub(super) async fn commit_on_branch(
         &self,
         branch: &str,
         expected: &CommitId,
+        file: &str,
     ) -> Result<Value, ForgeError> {
         let query = "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { \
             commit { oid signature { isValid } } } }";
@@ -234,7 +237,7 @@ impl Bench<'_> {
             "branch": { "repositoryNameWithOwner": self.forge.slug().as_str(), "branchName": branch },
             "expectedHeadOid": expected,
             "message": { "headline": "Prove what Sluice believes of GitHub" },
-            "fileChanges": { "additions": [{ "path": FILE, "contents": contents }] },
+            "fileChanges": { "additions": [{ "path": file, "contents": contents }] },
         });
         self.forge
             .mutate(query, json!({ "input": input }), "commit on a branch")
@@ -242,7 +245,7 @@ impl Bench<'_> {
     }
 
     async fn stale_commit_on_branch(&mut self, base: &str, made: &Made) {
-        let answer = self.commit_on_branch(base, &made.other).await;
+        let answer = self.commit_on_branch(base, &made.other, FILE).await;
         self.refused(
             "stale-commit-on-branch",
             &["expected branch to point to"],
@@ -253,7 +256,7 @@ impl Bench<'_> {
     async fn commit_on_branch_verified(&mut self, made: &Made) {
         let code = "commit-on-branch-verified";
         let branch = self.branch("renamed");
-        match self.commit_on_branch(&branch, &made.one).await {
+        match self.commit_on_branch(&branch, &made.one, FILE).await {
             Ok(data) => {
                 let signature = &data["createCommitOnBranch"]["commit"]["signature"];
                 let seen = format!("signature: {signature}");

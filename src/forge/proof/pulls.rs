@@ -3,25 +3,18 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::super::Forge;
 use super::super::error::ForgeError;
 use super::super::merge::{MergeMethod, MergeRefused};
 use super::super::pulls::NewPull;
-use super::super::shapes::{Nodes, Oid, shape};
 use super::Bench;
 use super::commits::Made;
-use crate::model::ids::CommitId;
 use crate::model::pull::{PullNumber, PullState};
 
 /// How often something that GitHub works out by itself is looked for.
-const LOOKS: u32 = 6;
+pub(super) const LOOKS: u32 = 6;
 
 const NAMES: &str = "query($owner: String!, $name: String!, $prefix: String!) { repository(owner: $owner, name: $name) { \
     refs(refPrefix: $prefix, first: 100) { nodes { prefix name } } } }";
-
-const TIMELINE: &str = "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) { \
-    pullRequest(number: $number) { some: timelineItems(first: 100, itemTypes: [LABELED_EVENT]) { nodes { __typename } } \
-    all: timelineItems(first: 100) { nodes { __typename } } } } }";
 
 impl Bench<'_> {
     pub(super) async fn pulls(&mut self, repository: u64, base: &str, head: &str, made: &Made) {
@@ -34,8 +27,8 @@ impl Bench<'_> {
         self.by_prefix(head, number).await;
         self.name_split(head).await;
         self.did_author(number).await;
-        self.test_merge(number, made).await;
-        self.label(number).await;
+        self.team_reviewer(number).await;
+        self.labels(number).await;
         self.review(number, made).await;
         self.head_moved(number).await;
         self.reopen(number).await;
@@ -161,85 +154,6 @@ impl Bench<'_> {
         }
     }
 
-    async fn test_merge(&mut self, number: PullNumber, made: &Made) {
-        let code = "test-merge";
-        for look in 1..=LOOKS {
-            match self.forge.test_merge(number).await {
-                Ok(Some(parents)) => {
-                    let right = parents == [self.live.tip, made.one];
-                    let seen = if right {
-                        format!("there at look {look}")
-                    } else {
-                        format!("at look {look} its parents were {parents:?}")
-                    };
-                    return self.judge(code, right, seen);
-                }
-                Ok(None) => {}
-                Err(error) => return self.untold(code, error.to_string()),
-            }
-            if !self.forge.wait(look).await {
-                break;
-            }
-        }
-        self.untold(code, format!("not worked out within {LOOKS} looks"));
-    }
-
-    async fn label(&mut self, number: PullNumber) {
-        let name = self.branch("label");
-        let text = "Made by sluice doctor --live";
-        let set = match self.forge.create_label(&name, "ededed", text).await {
-            Ok(()) => self.forge.add_label(number, &name).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = set {
-            self.untold("timeline-types", error.to_string());
-            return self.untold("label-actor", error.to_string());
-        }
-        let slug = self.forge.slug();
-        let variables = json!({ "owner": slug.owner(), "name": slug.name(), "number": number.0 });
-        match self
-            .forge
-            .query(TIMELINE, variables, "read a timeline")
-            .await
-        {
-            Ok((data, _)) => {
-                let kinds = |part: &str| -> Vec<String> {
-                    let nodes = data["repository"]["pullRequest"][part]["nodes"].as_array();
-                    let nodes = nodes.into_iter().flatten();
-                    nodes
-                        .map(|node| node["__typename"].as_str().unwrap_or_default().to_owned())
-                        .collect()
-                };
-                let (some, all) = (kinds("some"), kinds("all"));
-                let right = some.len() == 1
-                    && some.iter().all(|kind| kind == "LabeledEvent")
-                    && all.len() > some.len();
-                let seen = format!("{} of {} events", some.len(), all.len());
-                self.judge("timeline-types", right, seen);
-            }
-            Err(error) => self.untold("timeline-types", error.to_string()),
-        }
-        match self.forge.pull(number).await {
-            Ok(pull) => match self.forge.evidence(&pull).await {
-                Ok(evidence) => {
-                    let events = evidence.label_events.unwrap_or_default();
-                    let by = events.iter().find(|event| event.label == name);
-                    let by = by.and_then(|event| event.by.as_ref());
-                    let seen = by.map_or_else(
-                        || "nobody is named".to_owned(),
-                        |by| match by.id {
-                            Some(id) => format!("{} (id {id})", by.login),
-                            None => format!("{} without an id", by.login),
-                        },
-                    );
-                    self.judge("label-actor", by.is_some_and(|by| by.id.is_some()), seen);
-                }
-                Err(error) => self.untold("label-actor", error.to_string()),
-            },
-            Err(error) => self.untold("label-actor", error.to_string()),
-        }
-    }
-
     /// The heads of the reviews of a pull request.
     async fn reviews(&self, number: PullNumber) -> Result<Vec<String>, ForgeError> {
         let pull = self.forge.pull(number).await?;
@@ -268,6 +182,39 @@ impl Bench<'_> {
                 let seen = format!("{} review of the head {}", heads.len(), made.one.short());
                 self.judge(code, right, if right { seen } else { format!("{heads:?}") });
             }
+            Err(error) => self.untold(code, error.to_string()),
+        }
+    }
+
+    /// Asks the team that was named, as a promotion does, and takes the request back.
+    async fn team_reviewer(&mut self, number: PullNumber) {
+        let code = "team-reviewer";
+        let Some(team) = self.live.team else {
+            return self.untold(code, "no team was named: add `--team NAME`");
+        };
+        let path = self
+            .forge
+            .path(&format!("/pulls/{}/requested_reviewers", number.0));
+        let body = json!({ "reviewers": [], "team_reviewers": [team] });
+        let asked = self
+            .forge
+            .write(Method::POST, path.clone(), Some(body.clone()), "ask a team")
+            .await;
+        match asked {
+            Ok(_) => {
+                let taken_back = self
+                    .forge
+                    .write_again(Method::DELETE, path, Some(body), "take a request back")
+                    .await;
+                self.report(
+                    code,
+                    match taken_back {
+                        Ok(_) => format!("{team} was asked, and the request was taken back"),
+                        Err(error) => format!("{team} was asked; taking it back failed: {error}"),
+                    },
+                );
+            }
+            Err(error) if error.refused() => self.report(code, error.to_string()),
             Err(error) => self.untold(code, error.to_string()),
         }
     }
@@ -381,28 +328,4 @@ impl Bench<'_> {
         }
         self.judge(code, false, format!("{number} is still open"));
     }
-}
-
-const TEST_MERGE: &str = "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) { \
-    pullRequest(number: $number) { potentialMergeCommit { parents(first: 3) { nodes { oid } } } } } }";
-
-impl Forge {
-    /// The parents of GitHub's test merge of a pull request, if there is one. Nothing but the proof asks for it: it is hours old mostly.
-    async fn test_merge(&self, number: PullNumber) -> Result<Option<Vec<CommitId>>, ForgeError> {
-        let doing = format!("read the test merge of {number}");
-        let slug = self.slug();
-        let variables = json!({ "owner": slug.owner(), "name": slug.name(), "number": number.0 });
-        let (mut data, _) = self.query(TEST_MERGE, variables, &doing).await?;
-        let found: Option<ParentsShape> = shape(
-            data["repository"]["pullRequest"]["potentialMergeCommit"].take(),
-            &doing,
-        )?;
-        let parents = found.map(|commit| commit.parents.nodes.iter().map(Oid::commit).collect());
-        parents.transpose()
-    }
-}
-
-#[derive(serde::Deserialize)]
-struct ParentsShape {
-    parents: Nodes<Oid>,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::shapes::Nodes;
 use crate::model::settings::{Identity, PersonRole, Repository, TokenKind};
 
 #[derive(Deserialize)]
@@ -231,4 +232,56 @@ pub(super) struct AccountShape {
     pub id: u64,
     #[serde(rename = "type")]
     pub kind: String,
+}
+
+/// A branch of a promotion, with what was reported on its head.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HeadShape {
+    associated_pull_requests: CountShape,
+    target: Option<TargetShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CountShape {
+    total_count: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TargetShape {
+    status_check_rollup: Option<RollupShape>,
+}
+
+#[derive(Deserialize)]
+struct RollupShape {
+    contexts: Nodes<ContextShape>,
+}
+
+/// A status has a context, a check run a name.
+#[derive(Deserialize)]
+struct ContextShape {
+    context: Option<String>,
+    name: Option<String>,
+}
+
+impl HeadShape {
+    /// Whether its pull request is open.
+    pub(super) fn open(&self) -> bool {
+        self.associated_pull_requests.total_count > 0
+    }
+
+    /// The names of what was reported; `None` if there are more than were asked for.
+    pub(super) fn names(self) -> Option<Vec<String>> {
+        let rollup = self.target.and_then(|target| target.status_check_rollup);
+        let Some(contexts) = rollup.map(|rollup| rollup.contexts) else {
+            return Some(Vec::new());
+        };
+        if contexts.next().is_some() {
+            return None;
+        }
+        let names = contexts.nodes.into_iter();
+        Some(names.filter_map(|one| one.context.or(one.name)).collect())
+    }
 }

@@ -68,12 +68,12 @@ async fn a_workflows_token_is_told_what_only_its_workflow_file_says() {
     assert_eq!(exit, 0, "{found:#?}");
     assert_eq!(
         one(&found, "token-permissions", "unread").message,
-        "GitHub does not tell what a workflow's token may write. Seen to work by reading: contents, pull-requests and statuses."
+        "GitHub does not tell what a workflow's token may write. Seen to work by reading: contents, pull-requests, issues and statuses."
     );
     assert_eq!(
         one(&found, "token-permissions", "unread").action,
-        "Only the workflow file tells: its job needs `permissions` with `contents: write`, `pull-requests: write` and \
-         `statuses: write`."
+        "Only the workflow file tells: its job needs `permissions` with `contents: write`, `pull-requests: write`, \
+         `issues: write` and `statuses: write`."
     );
     assert_eq!(
         one(&found, "actions-may-open", "unread").message,
@@ -105,6 +105,11 @@ async fn a_token_that_may_only_read_is_found_by_what_it_cannot_read() {
             (
                 "The token cannot read pull-requests, which promotions need for pull requests and their labels.",
                 "Put `pull-requests: write` into the `permissions` of the workflow's job."
+            ),
+            (
+                "The token lacks issues: write, so GitHub does not let it create a label.",
+                "Put `issues: write` into the `permissions` of the workflow's job. Or create the labels by hand: the result \
+                 `labels` lists them."
             ),
             (
                 "The token cannot read statuses, which promotions need for the status `sluice`.",
@@ -142,15 +147,51 @@ async fn an_app_is_judged_by_what_it_asks_for() {
     // The stand-in shows every App as one that may read metadata and nothing more.
     let (found, exit) = found(&hub, &token);
     assert_eq!(exit, 2);
-    changes(
-        &found,
-        "token-permissions",
-        "The App deployer lacks contents: write, pull-requests: write and statuses: write.",
+    let said: Vec<&str> = found
+        .iter()
+        .filter(|one| one.outcome == "change" && one.code == "token-permissions")
+        .map(|one| one.message.as_str())
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "The token lacks issues: write, so GitHub does not let it create a label.",
+            "The App deployer lacks contents: write, pull-requests: write and statuses: write.",
+        ]
     );
     assert_eq!(
         one(&found, "actions-may-open", "ok").message,
         "An App may open pull requests, whatever workflows may."
     );
+}
+
+#[tokio::test]
+async fn without_issues_write_only_the_labels_that_are_missing_are_to_be_changed() {
+    let hub = hub().await;
+    let repo = hub.repo(SLUG);
+    let token = repo.workflow_token("contents:write, pull-requests:write, statuses:write");
+    let (with_missing, exit) = found(&hub, &token);
+    assert_eq!(exit, 2);
+    changes(
+        &with_missing,
+        "token-permissions",
+        "The token lacks issues: write, so GitHub does not let it create a label.",
+    );
+    assert_eq!(
+        one(&with_missing, "labels", "info").action,
+        "Create each: gh label create NAME --repo acme/gitops"
+    );
+    for label in ["approve/prod/release", "sluice/hold", "sluice/blocked"] {
+        repo.by("carol").creates_label(label);
+    }
+    hub.forget_calls();
+    let (complete, exit) = found(&hub, &token);
+    assert_eq!(exit, 0, "{complete:#?}");
+    assert_eq!(
+        one(&complete, "token-permissions", "info").message,
+        "The token lacks issues: write; every label that promotions use today exists."
+    );
+    one(&complete, "labels", "ok");
 }
 
 #[tokio::test]

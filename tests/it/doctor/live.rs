@@ -12,7 +12,7 @@ use sluice::model::assumption::Proved;
 
 use super::{honest, ran_with};
 use crate::support::cli;
-use crate::support::github::{Fault, GitHub, Role, Rule, When};
+use crate::support::github::{Fault, GitHub, Membership, Role, Rule, When};
 
 const SLUG: &str = "acme/scratch";
 
@@ -32,7 +32,7 @@ async fn scratch() -> GitHub {
     hub
 }
 
-const ALL: &str = "contents:write, pull-requests:write, statuses:write, actions:write";
+const ALL: &str = "contents:write, pull-requests:write, issues:write, statuses:write, actions:write, members:read";
 
 fn app(hub: &GitHub) -> String {
     hub.repo(SLUG).app_token(77, "deployer", ALL)
@@ -40,6 +40,11 @@ fn app(hub: &GitHub) -> String {
 
 /// Proves everything with this token, at once: the second of waiting is shortened to nothing.
 async fn prove(hub: &GitHub, token: &str) -> Proofs {
+    prove_with(hub, token, None).await
+}
+
+/// The same with a team that may be asked to review.
+async fn prove_with(hub: &GitHub, token: &str, team: Option<&str>) -> Proofs {
     let access = Access {
         api: hub.url(),
         graphql: format!("{}/graphql", hub.url()),
@@ -58,6 +63,7 @@ async fn prove(hub: &GitHub, token: &str) -> Proofs {
             base: &overview.repository.base,
             tip: overview.merging.unwrap().tip.unwrap(),
             identity: &overview.identity.unwrap(),
+            team,
         })
         .await;
     honest(hub);
@@ -132,9 +138,11 @@ async fn a_rehearsal_tells_of_every_assumption_and_leaves_nothing_behind() {
     holds: refs-by-prefix: found with 1 of its pull requests
     holds: ref-name-split: “refs/heads/” and “sluice/proof/1a2b3c/head”
     holds: viewer-did-author: true of deployer's
-    holds: test-merge: there at look 1
+    not told: team-reviewer: no team was named: add `--team NAME`
     holds: timeline-types: 1 of 2 events
+    reported: label-created: by itself: created; by adding it: created
     holds: label-actor: deployer (id ID)
+    reported: label-renamed: GraphQL: the present name; REST: the present name; the label is dated after its event
     holds: review-commit: 1 review of the head ID
     holds: merge-head-moved: refused in these words
     holds: reopen-keeps-reviews: 1 before, 1 after
@@ -146,6 +154,7 @@ async fn a_rehearsal_tells_of_every_assumption_and_leaves_nothing_behind() {
     holds: delete-by-update-refs: it went from where it stood, and from nowhere else
     holds: stale-commit-on-branch: Expected branch to point to ID but it did not. Pull and try again. (200)
     holds: commit-on-branch-verified: signature: {"isValid":true}
+    reported: test-merge-follows-base: it does not: at look 6 it is on the old tip (MERGEABLE)
     holds: deleted-branch-closes: #1 is closed at look 1
     not told: unknown-refusals: GitHub's words of refusal are an open list
     not told: not-authorized: it takes a second token that the branch is closed to
@@ -202,7 +211,12 @@ async fn a_workflow_that_may_not_open_pull_requests_proves_the_refusal_and_no_mo
     repo.settings(|settings| settings.actions_may_create_pulls = false);
     let proofs = prove(&hub, &repo.workflow_token(ALL)).await;
     assert_eq!(of(&proofs, "setting-refusal").0, Proved::Holds);
-    for code in ["pull-exists", "test-merge", "reopen-keeps-reviews"] {
+    for code in [
+        "pull-exists",
+        "test-merge-follows-base",
+        "label-created",
+        "reopen-keeps-reviews",
+    ] {
         assert_eq!(of(&proofs, code).0, Proved::Untold, "{code}");
     }
     assert_eq!(of(&proofs, "fast-forward-only").0, Proved::Holds);
@@ -246,8 +260,171 @@ async fn what_cannot_be_taken_away_is_named() {
     let fault = Fault::Status(403, "Resource not accessible by integration".to_owned());
     hub.fault(When::rest("DELETE", "/labels/").always(), fault);
     let proofs = prove(&hub, &app(&hub)).await;
-    assert_eq!(proofs.left.len(), 1, "{:?}", proofs.left);
-    assert!(proofs.left[0].starts_with("label sluice/proof/1a2b3c/label: "));
+    let left: Vec<&str> = proofs
+        .left
+        .iter()
+        .map(|left| left.split_once(": ").unwrap().0)
+        .collect();
+    assert_eq!(
+        left,
+        [
+            "label sluice/proof/1a2b3c/created",
+            "label sluice/proof/1a2b3c/renamed"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_test_merge_that_follows_the_base_is_reported() {
+    let hub = scratch().await;
+    // GitHub makes a new one at each look, as it did before 2026.
+    let look = When::graphql("TestMerge").always();
+    hub.before(look, |world| {
+        world.place(SLUG).edit(|repo| {
+            for pull in repo.pulls.values_mut() {
+                let tip = repo.refs.get(&format!("refs/heads/{}", pull.base));
+                pull.base_sha = tip.copied().unwrap_or(pull.base_sha);
+                pull.test = None;
+            }
+        });
+    });
+    let proofs = prove(&hub, &app(&hub)).await;
+    assert_eq!(
+        of(&proofs, "test-merge-follows-base"),
+        (
+            Proved::Reported,
+            "it does: at look 1 it is on the new tip (MERGEABLE)"
+        )
+    );
+    clean(&hub);
+}
+
+#[tokio::test]
+async fn a_test_merge_that_never_comes_is_not_taken_for_one_that_stays() {
+    let hub = scratch().await;
+    hub.switch(|switches| switches.mergeable_after = 1000);
+    let proofs = prove(&hub, &app(&hub)).await;
+    assert_eq!(
+        of(&proofs, "test-merge-follows-base"),
+        (Proved::Untold, "there was no test merge within 6 looks")
+    );
+    clean(&hub);
+}
+
+#[tokio::test]
+async fn which_name_the_event_of_a_renamed_label_shows_is_reported_for_both_ways_of_reading() {
+    for (follow, seen) in [
+        (
+            (true, false),
+            "GraphQL: the present name; REST: the name that was set",
+        ),
+        (
+            (false, false),
+            "GraphQL: the name that was set; REST: the name that was set",
+        ),
+    ] {
+        let hub = scratch().await;
+        hub.switch(|switches| switches.label_events_follow = follow);
+        let proofs = prove(&hub, &app(&hub)).await;
+        let (proved, said) = of(&proofs, "label-renamed");
+        assert_eq!(proved, Proved::Reported);
+        assert_eq!(said, format!("{seen}; the label is dated after its event"));
+        clean(&hub);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_create_a_label_is_reported_in_githubs_words() {
+    let forbidden = |said: &str| Fault::Status(403, said.to_owned());
+    let by_itself = When::rest("POST", "/scratch/labels").always();
+    let by_adding = || When::rest("POST", "/issues/");
+    let hub = scratch().await;
+    hub.fault(
+        by_itself,
+        forbidden("Resource not accessible by integration"),
+    );
+    let proofs = prove(&hub, &app(&hub)).await;
+    let (proved, seen) = of(&proofs, "label-created");
+    assert_eq!(proved, Proved::Reported);
+    assert!(
+        seen.contains("Resource not accessible by integration"),
+        "{seen}"
+    );
+    assert!(seen.ends_with("; by adding it: created"), "{seen}");
+    assert_eq!(of(&proofs, "label-actor").0, Proved::Holds);
+    clean(&hub);
+
+    let hub = scratch().await;
+    let said = "You do not have permission to create labels on this repository.";
+    hub.fault(by_adding().nth(1), forbidden(said));
+    let proofs = prove(&hub, &app(&hub)).await;
+    let (proved, seen) = of(&proofs, "label-created");
+    assert_eq!(proved, Proved::Reported);
+    assert!(
+        seen.starts_with("by itself: created; by adding it: ") && seen.contains(said),
+        "{seen}"
+    );
+    assert_eq!(
+        of(&proofs, "label-actor").0,
+        Proved::Holds,
+        "the created one is added"
+    );
+    clean(&hub);
+
+    let hub = scratch().await;
+    hub.fault(
+        When::rest("POST", "/scratch/labels").always(),
+        forbidden("No"),
+    );
+    hub.fault(by_adding().always(), forbidden(said));
+    let proofs = prove(&hub, &app(&hub)).await;
+    assert_eq!(of(&proofs, "label-created").0, Proved::Reported);
+    for code in ["timeline-types", "label-actor", "label-renamed"] {
+        assert_eq!(
+            of(&proofs, code),
+            (Proved::Untold, "there is no label to add"),
+            "{code}"
+        );
+    }
+    assert_eq!(of(&proofs, "review-commit").0, Proved::Holds);
+    clean(&hub);
+}
+
+#[tokio::test]
+async fn a_team_is_asked_only_if_it_is_named_and_the_request_is_taken_back() {
+    let hub = scratch().await;
+    hub.organisation("acme", &["olga"], &[]);
+    hub.team("acme", "ops", "olga", Membership::Active);
+    let asks = |hub: &GitHub| -> Vec<String> {
+        let lines = hub.lines().into_iter();
+        lines
+            .filter(|line| line.contains("requested_reviewers"))
+            .collect()
+    };
+    let proofs = prove_with(&hub, &app(&hub), Some("ops")).await;
+    assert_eq!(
+        of(&proofs, "team-reviewer"),
+        (
+            Proved::Reported,
+            "ops was asked, and the request was taken back"
+        )
+    );
+    assert_eq!(asks(&hub).len(), 2);
+    clean(&hub);
+
+    let hub = scratch().await;
+    let said = "Could not resolve to a node with the global id of 'T_kw'.";
+    let fault = Fault::Status(422, said.to_owned());
+    hub.fault(When::rest("POST", "/requested_reviewers"), fault);
+    let proofs = prove_with(&hub, &app(&hub), Some("ops")).await;
+    let (proved, seen) = of(&proofs, "team-reviewer");
+    assert_eq!(proved, Proved::Reported);
+    assert!(seen.contains(said), "{seen}");
+    assert_eq!(asks(&hub).len(), 1);
+
+    let hub = scratch().await;
+    prove(&hub, &app(&hub)).await;
+    assert_eq!(asks(&hub), Vec::<String>::new());
 }
 
 /// Runs `doctor --live` as a process, which must refuse.

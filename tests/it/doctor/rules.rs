@@ -2,7 +2,7 @@
 
 use super::{SLUG, admin, changes, found, hub, one, policy, ruleset, workflow};
 use crate::support::cli;
-use crate::support::github::Rule;
+use crate::support::github::{Fault, GitHub, Rule, When};
 
 #[tokio::test]
 async fn strict_checks_are_found() {
@@ -62,6 +62,92 @@ async fn a_merge_queue_is_found() {
             .action
             .contains("merge_group")
     );
+}
+
+#[tokio::test]
+async fn a_merge_queue_with_a_workflows_own_token_needs_an_app() {
+    let hub = hub().await;
+    hub.repo(SLUG).rule(Rule {
+        queue: true,
+        ..ruleset()
+    });
+    let (found, exit) = found(&hub, &workflow(&hub));
+    assert_eq!(exit, 2);
+    changes(
+        &found,
+        "merge-queue",
+        "main has a merge queue, and the token is a workflow's own (GITHUB_TOKEN): a queue needs an App.",
+    );
+    assert!(
+        one(&found, "merge-queue", "change")
+            .action
+            .starts_with("Give Sluice an App's token")
+    );
+}
+
+/// A promotion's branch with a pull request that is open, as far as `doctor` looks.
+fn promotion(hub: &GitHub, name: &str) -> String {
+    let repo = hub.repo(SLUG);
+    let branch = format!("sluice/web/prod/{name}");
+    let tip = repo.tip("main").unwrap();
+    repo.by("carol").branches_off(&branch, &tip);
+    let head = repo.by("carol").pushes(
+        &branch,
+        &[("prod.yaml", &cli::chart("web-prod", "1.1.0"))],
+        "Promote",
+    );
+    repo.by("carol").opens(&branch, "main", "A promotion");
+    head
+}
+
+#[tokio::test]
+async fn a_required_check_that_nothing_reports_on_promotions_is_found() {
+    let hub = hub().await;
+    let repo = hub.repo(SLUG);
+    repo.rule(Rule {
+        statuses: vec![("ci".to_owned(), None), ("never".to_owned(), None)],
+        ..ruleset()
+    });
+    // Before a promotion is open nobody can tell.
+    let (before, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 0, "{before:#?}");
+    one(&before, "required-checks", "info");
+    promotion(&hub, "one");
+    let head = promotion(&hub, "other");
+    repo.by("carol").reports(&head, "ci", "pending");
+    // One without an open pull request does not count.
+    let tip = repo.tip("main").unwrap();
+    repo.by("carol").branches_off("sluice/tmp/left", &tip);
+    repo.by("carol").reports(&tip, "never", "success");
+    hub.forget_calls();
+    let (after, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 2);
+    changes(
+        &after,
+        "required-checks",
+        "never must be green before a merge (the ruleset “Ruleset 1”), and nothing has reported it on any of the 2 promotions that are open.",
+    );
+    assert!(
+        one(&after, "required-checks", "info")
+            .message
+            .starts_with("ci must be green before a merge")
+    );
+}
+
+#[tokio::test]
+async fn what_reports_on_promotions_is_not_guessed_if_it_cannot_be_read() {
+    let hub = hub().await;
+    hub.repo(SLUG).rule(Rule {
+        statuses: vec![("ci".to_owned(), None)],
+        ..ruleset()
+    });
+    promotion(&hub, "one");
+    hub.forget_calls();
+    let fault = Fault::Status(502, "Bad gateway".to_owned());
+    hub.fault(When::graphql("Reported").always(), fault);
+    let (found, exit) = found(&hub, &admin(&hub));
+    assert_eq!(exit, 0, "{found:#?}");
+    one(&found, "required-checks", "info");
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sluice::doctor::{Facts, PolicyFact, end, examine};
 use sluice::model::diagnosis::{Diagnosis, Outcome};
 use sluice::model::settings::{
-    AppEntry, Area, Budget, Bypass, Classic, Exempt, Identity, Merging, PersonRole, Repository,
-    RequiredContext, Rule, RuleFrom, RuleKind, Ruleset, Settings, TokenKind, Unread,
+    AppEntry, Area, Budget, Bypass, Classic, Exempt, Identity, Merging, PersonRole, Reported,
+    Repository, RequiredContext, Rule, RuleFrom, RuleKind, Ruleset, Settings, TokenKind, Unread,
     WorkflowSetting,
 };
 
@@ -22,7 +22,7 @@ fn repository() -> Repository {
 /// An App that asks for what it needs, in a repository without rules.
 fn settings() -> Settings {
     let areas = [Area::Contents, Area::PullRequests, Area::Statuses];
-    let permissions = ["contents", "pull_requests", "statuses"];
+    let permissions = ["contents", "pull_requests", "issues", "statuses"];
     let permissions = permissions.map(|name| (name.to_owned(), "write".to_owned()));
     Settings {
         identity: Ok(Identity {
@@ -52,6 +52,7 @@ fn settings() -> Settings {
             rules: Vec::new(),
             unread: None,
         }),
+        reported: Ok(Reported::default()),
         labels: Ok(BTreeSet::new()),
         teams: BTreeMap::new(),
         people: BTreeMap::new(),

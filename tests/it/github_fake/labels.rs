@@ -108,6 +108,54 @@ async fn putting_a_label_on_twice_is_one_event_and_taking_off_what_is_not_on_is_
 }
 
 #[tokio::test]
+async fn a_renamed_label_keeps_its_place_and_its_events_show_the_old_or_the_new_name() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.by("carol").labels(number, "harmless");
+    repo.by("carol")
+        .renames_label("harmless", "approve/prod/qa");
+    let carol = token(&hub, "carol");
+    let body = get(&hub, &carol, &format!("{R}/pulls/{number}"))
+        .await
+        .json();
+    assert_eq!(body["labels"][0]["name"], "approve/prod/qa");
+    let query = format!(
+        "{{ repository(owner: \"acme\", name: \"gitops\") {{ pullRequest(number: {number}) {{ \
+         timelineItems(first: 10, itemTypes: [LABELED_EVENT]) {{ nodes {{ ... on LabeledEvent {{ createdAt \
+         label {{ name updatedAt }} }} }} }} }} }} }}"
+    );
+    for (follow, graphql, rest) in [
+        ((true, true), "approve/prod/qa", "approve/prod/qa"),
+        ((true, false), "approve/prod/qa", "harmless"),
+        ((false, false), "harmless", "harmless"),
+    ] {
+        hub.switch(|switches| switches.label_events_follow = follow);
+        let events = get(&hub, &carol, &format!("{R}/issues/{number}/events"))
+            .await
+            .json();
+        assert_eq!(events[0]["label"]["name"], rest);
+        let data = call(&hub, &carol, "POST", "/graphql", json!({ "query": query }))
+            .await
+            .json();
+        let event = &data["data"]["repository"]["pullRequest"]["timelineItems"]["nodes"][0];
+        assert_eq!(event["label"]["name"], graphql);
+        // Either way it shows that the label was changed since.
+        assert!(
+            event["label"]["updatedAt"].as_str() > event["createdAt"].as_str(),
+            "{event}"
+        );
+    }
+    repo.by("carol").creates_label("other");
+    let taken = repo.by("carol").tries(
+        "PATCH",
+        "/labels/other",
+        json!({"new_name": "Approve/prod/QA"}),
+    );
+    let refusal = taken.unwrap_err().body();
+    assert_eq!(refusal["errors"][0]["code"], "already_exists");
+}
+
+#[tokio::test]
 async fn the_timeline_has_everything_that_moves_a_pull_request() {
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");

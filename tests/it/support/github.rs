@@ -65,7 +65,7 @@
 //!
 //! Guesses about behaviour, each taken the way that asks more of a client: a `databaseId` that 32 bits do not hold is null; a deleted
 //! head branch that is pushed again leaves no `head_ref_restored`; an approval outlives closing and reopening; a pending review stands
-//! on the head at which it was begun.
+//! on the head at which it was begun; the event of a label that was renamed since carries the new name, in GraphQL and in REST.
 #![allow(
     dead_code,
     unused_imports,

@@ -325,6 +325,15 @@ impl<R: Reach> Person<'_, R> {
         self.does("POST", "/labels", json!({"name": name, "color": "00ff00"}));
     }
 
+    /// Gives a label of the repository another name.
+    pub fn renames_label(&self, from: &str, to: &str) {
+        self.does(
+            "PATCH",
+            &format!("/labels/{}", from.replace('/', "%2F")),
+            json!({"new_name": to}),
+        );
+    }
+
     /// Comments; gives the comment's number.
     pub fn comments(&self, number: u64, text: &str) -> u64 {
         self.does(

@@ -21,6 +21,12 @@ pub struct Label {
     pub color: String,
     /// Its description.
     pub description: Option<String>,
+    /// Names that it had before, oldest first.
+    pub former: Vec<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its name, colour or description last changed.
+    pub updated_at: Timestamp,
 }
 
 /// One line of the activity log.
@@ -346,6 +352,16 @@ impl Repo {
         self.labels
             .iter()
             .find(|label| label.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The label that has this name now or had it before; the one that has it now comes first.
+    pub fn label_once(&self, name: &str) -> Option<&Label> {
+        let had = |label: &&Label| {
+            let former = label.former.iter();
+            former.clone().any(|one| one.eq_ignore_ascii_case(name))
+        };
+        self.label(name)
+            .or_else(|| self.labels.iter().rev().find(had))
     }
 
     /// Numbers of the pull requests that GitHub associates with a commit: the merged ones that brought it and, as long as the default

@@ -37,6 +37,7 @@ const REVIEW: Guard = need(&[("pull_requests", Write)], Role::Read);
 const REQUEST: Guard = need(&[("pull_requests", Write)], Role::Triage);
 const MERGE: Guard = need(&[("contents", Write)], Role::Write);
 const ISSUES: Guard = need(&[("issues", Read), ("pull_requests", Read)], Role::Read);
+const ONLY_ISSUES: Guard = need(&[("issues", Read)], Role::Read);
 const COMMENT: Guard = need(&[("issues", Write), ("pull_requests", Write)], Role::Read);
 const TRIAGE: Guard = need(&[("issues", Write), ("pull_requests", Write)], Role::Triage);
 const LABELS: Guard = need(&[("issues", Write), ("pull_requests", Write)], Role::Write);
@@ -196,9 +197,11 @@ const ROUTES: &[Route] = &[
     ("GET", "~/labels", ISSUES, issues::repo_labels),
     ("POST", "~/labels", LABELS, issues::create_label),
     ("GET", "~/labels/{name}", ISSUES, issues::get_label),
+    ("PATCH", "~/labels/{name}", LABELS, issues::update_label),
     ("DELETE", "~/labels/{name}", LABELS, issues::delete_label),
     ("GET", "~/issues/{number}", ISSUES, issues::get),
     ("PATCH", "~/issues/{number}", COMMENT, issues::update),
+    ("GET", "~/issues", ONLY_ISSUES, issues::list),
     ("GET", "~/issues/{number}/labels", ISSUES, issues::labels),
     (
         "POST",

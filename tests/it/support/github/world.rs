@@ -152,6 +152,9 @@ pub struct Switches {
     pub update_refs: bool,
     /// A head that is pushed back onto its base closes the pull request (else it counts as merged; both have been seen on GitHub).
     pub empty_head_closes: bool,
+    /// Whether a label's event shows the label as it is now, for GraphQL and for REST (else as it was set). What GitHub does is not known;
+    /// both at once is what asks most of a client.
+    pub label_events_follow: (bool, bool),
 }
 
 impl Default for Switches {
@@ -174,6 +177,7 @@ impl Default for Switches {
             heaviest: usize::MAX,
             update_refs: true,
             empty_head_closes: false,
+            label_events_follow: (true, true),
         }
     }
 }

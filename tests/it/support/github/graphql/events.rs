@@ -11,13 +11,21 @@ use super::value::{Args, Ctx, Kind, Out};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// A label as an event remembers it, whether or not the repository still has it.
-fn remembered(world: &World, at: RepoId, name: &str, color: &str) -> Out {
-    let label = Label {
-        id: world.repo(at).label(name).map_or(0, |label| label.id),
-        name: name.to_owned(),
-        color: color.to_owned(),
-        description: None,
+/// The label of an event: as the repository has it now, if [`Switches::label_events_follow`](super::super::world::Switches) says so; else
+/// as it was set. One that was deleted is as it was set.
+fn of_event(world: &World, at: RepoId, event: &Event, name: &str, color: &str) -> Out {
+    let now = world.repo(at).label_once(name);
+    let label = match now {
+        Some(label) if world.switches.label_events_follow.0 => label.clone(),
+        _ => Label {
+            id: now.map_or(0, |label| label.id),
+            name: name.to_owned(),
+            color: color.to_owned(),
+            description: None,
+            former: Vec::new(),
+            created_at: now.map_or(event.at, |label| label.created_at),
+            updated_at: now.map_or(event.at, |label| label.updated_at),
+        },
     };
     Out::One(label_of(world, at, &label))
 }
@@ -39,7 +47,7 @@ pub fn event(world: &World, at: RepoId, pull: &Pull, event: &Event) -> Kind {
     ]);
     match &event.what {
         What::Labeled(name, color) | What::Unlabeled(name, color) => {
-            fields.insert("label", remembered(world, at, name, color));
+            fields.insert("label", of_event(world, at, event, name, color));
             fields.insert("labelable", this());
         }
         What::Merged(oid) => {

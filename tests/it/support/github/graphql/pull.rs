@@ -27,6 +27,8 @@ pub fn label_of(world: &World, at: RepoId, label: &Label) -> Kind {
             ("color", Out::leaf(label.color.as_str())),
             ("description", Out::leaf(label.description.clone())),
             ("isDefault", Out::leaf(false)),
+            ("createdAt", Out::leaf(stamp(label.created_at))),
+            ("updatedAt", Out::leaf(stamp(label.updated_at))),
             ("repository", Out::One(Kind::Repository(at))),
             ("url", Out::leaf(format!("{}{path}", world.html))),
             ("resourcePath", Out::leaf(path)),

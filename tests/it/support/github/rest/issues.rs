@@ -33,6 +33,9 @@ fn add_label(
         name: name.to_owned(),
         color: color.to_owned(),
         description: description.map(str::to_owned),
+        former: Vec::new(),
+        created_at: world.now(),
+        updated_at: world.now(),
     };
     world.repo_mut(at).labels.push(label.clone());
     label
@@ -87,6 +90,35 @@ pub fn get_label(world: &mut World, call: &Call) -> Outcome {
     Answer::ok(view::pull::label(world, call.repo, find(world, call)?))
 }
 
+/// `PATCH labels/{name}`: a new name, colour or description.
+pub fn update_label(world: &mut World, call: &Call) -> Outcome {
+    let id = find(world, call)?.id;
+    if let Some(name) = call.text("new_name") {
+        check_label(name)?;
+        let taken = world.repo(call.repo).label(name);
+        if taken.is_some_and(|label| label.id != id) {
+            return Err(Refusal::invalid("Label", "name", "already_exists"));
+        }
+    }
+    let now = world.now();
+    let labels = &mut world.repo_mut(call.repo).labels;
+    let label = labels.iter_mut().find(|label| label.id == id);
+    let label = label.ok_or_else(Refusal::not_found)?;
+    if let Some(name) = call.text("new_name") {
+        let former = std::mem::replace(&mut label.name, name.to_owned());
+        label.former.push(former);
+    }
+    if let Some(color) = call.text("color") {
+        color.clone_into(&mut label.color);
+    }
+    if let Some(description) = call.text("description") {
+        label.description = Some(description.to_owned());
+    }
+    label.updated_at = now;
+    let label = label.clone();
+    Answer::ok(view::pull::label(world, call.repo, &label))
+}
+
 /// `DELETE labels/{name}`.
 pub fn delete_label(world: &mut World, call: &Call) -> Outcome {
     let id = find(world, call)?.id;
@@ -96,6 +128,18 @@ pub fn delete_label(world: &mut World, call: &Call) -> Outcome {
         pull.labels.remove(&id);
     }
     Answer::empty()
+}
+
+/// `GET issues`: pull requests are issues too; there are no others here.
+pub fn list(world: &mut World, call: &Call) -> Outcome {
+    let state = call.query("state").unwrap_or("open").to_owned();
+    let pulls = world.repo(call.repo).pulls.values().rev();
+    let wanted = |open: bool| state == "all" || open == (state == "open");
+    let rows = pulls
+        .filter(|pull| wanted(pull.open))
+        .map(|pull| view::pull::issue(world, call.repo, pull))
+        .collect();
+    Answer::list(rows)
 }
 
 /// `GET issues/{n}`.

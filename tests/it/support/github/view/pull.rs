@@ -222,6 +222,12 @@ pub fn event(world: &World, at: RepoId, event: &Event) -> Value {
     });
     match &event.what {
         What::Labeled(name, color) | What::Unlabeled(name, color) => {
+            let (mut name, mut color) = (name, color);
+            if world.switches.label_events_follow.1
+                && let Some(label) = world.repo(at).label_once(name)
+            {
+                (name, color) = (&label.name, &label.color);
+            }
             view["label"] = json!({"name": name, "color": color});
         }
         What::Renamed(from, to) => view["rename"] = json!({"from": from, "to": to}),
