@@ -15,6 +15,7 @@ mod permissions;
 mod pulls;
 mod queue;
 mod reads;
+mod runs;
 mod scene;
 mod traffic;
 

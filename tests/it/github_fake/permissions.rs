@@ -602,7 +602,9 @@ async fn a_workflow_file_that_some_branch_has_may_be_pushed_without_the_permissi
         .by("carol")
         .pushes("wf", &[(".github/workflows/w.yml", "on: push\n")], "wf");
     let app = repo.app(7, "sluice", "contents:write");
-    app.branches_off("also", &sha);
+    let tip = repo.tip("main").unwrap();
+    app.branches_off("also", &tip);
+    app.does("PATCH", "/git/refs/heads/also", json!({"sha": sha}));
     repo.by("carol").deletes("wf");
     app.deletes("also");
     let body = json!({"ref": "refs/heads/now", "sha": sha});
@@ -640,4 +642,88 @@ async fn graphql_shows_a_commit_only_to_who_may_read_code_wherever_it_is_met() {
     let enough = repo.workflow_token("pull-requests:read,contents:read");
     let body = super::query(&hub, &enough, text, Value::Null).await;
     assert_eq!(body.get("errors"), None);
+}
+
+#[tokio::test]
+async fn no_ref_is_created_where_workflow_files_differ_from_the_default_branch_without_the_permission()
+ {
+    let (hub, _) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let path = ".github/workflows/w.yml";
+    repo.files("main", &[(path, "on: push\n")]);
+    let old = repo.tip("main").unwrap();
+    let app = repo.app(7, "sluice", "contents:write");
+    app.branches_off("same", &old);
+    // Nobody brings a new file: the default branch moved on.
+    repo.files("main", &[(path, "on: workflow_dispatch\n")]);
+    let body = |name: &str| json!({"ref": name, "sha": old});
+    let denied = "403 Resource not accessible by integration";
+    let token = repo.workflow_token("contents:write");
+    for name in ["refs/heads/now", "refs/tags/now"] {
+        let path = format!("{R}/git/refs");
+        assert_eq!(
+            call(&hub, &token, "POST", &path, body(name)).await.said(),
+            denied
+        );
+    }
+    let repository = get(&hub, &token, R).await.json()["node_id"].clone();
+    let create =
+        "mutation($input: CreateRefInput!) { createRef(input: $input) { clientMutationId } }";
+    let input = json!({"repositoryId": repository, "name": "refs/heads/now", "oid": old});
+    let move_all =
+        "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
+    let updates = json!([{"name": "refs/heads/now", "afterOid": old}]);
+    let updates = json!({"repositoryId": repository, "refUpdates": updates});
+    for (text, input) in [(create, input), (move_all, updates)] {
+        let body = super::query(&hub, &token, text, json!({ "input": input })).await;
+        assert_eq!(
+            (&body["errors"][0]["type"], &body["errors"][0]["message"]),
+            (
+                &json!("FORBIDDEN"),
+                &json!("Resource not accessible by integration")
+            )
+        );
+    }
+    assert_eq!(repo.tip("now"), None);
+    let may = repo.app(7, "sluice", "contents:write, workflows:write");
+    may.branches_off("now", &old);
+    repo.by("carol").branches_off("theirs", &old);
+    // An existing branch may still be moved, as a push of what is there already.
+    app.does(
+        "PATCH",
+        "/git/refs/heads/same",
+        json!({"sha": repo.tip("main")}),
+    );
+}
+
+#[tokio::test]
+async fn check_runs_and_statuses_of_a_roll_up_are_shown_by_a_permission_each() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let head = repo.head(number);
+    repo.private().by("carol").reports(&head, "ci", "success");
+    repo.app(8, "builds", "checks:write")
+        .checks(&head, "build", "success");
+    let text = r#"{ repository(owner: "acme", name: "gitops") { pullRequest(number: 1) { statusCheckRollup { state
+        contexts(first: 10) { nodes { __typename ... on CheckRun { name } ... on StatusContext { context } } } } } } }"#;
+    let nodes = async |words: &str| {
+        let words = format!("contents:read, pull-requests:read, {words}");
+        let body = super::query(&hub, &repo.workflow_token(&words), text, Value::Null).await;
+        let rollup = &body["data"]["repository"]["pullRequest"]["statusCheckRollup"];
+        (rollup["contexts"]["nodes"].clone(), body["errors"].clone())
+    };
+    let (run, status) = (
+        json!({"__typename": "CheckRun", "name": "build"}),
+        json!({"__typename": "StatusContext", "context": "ci"}),
+    );
+    let (both, errors) = nodes("checks:read, statuses:read").await;
+    assert_eq!((both, errors), (json!([run, status]), Value::Null));
+    let (checks, errors) = nodes("checks:read").await;
+    assert_eq!(checks, json!([run, null]));
+    assert_eq!(
+        errors[0]["message"],
+        "Resource not accessible by integration"
+    );
+    assert_eq!(nodes("statuses:read").await.0, json!([null, status]));
+    assert_eq!(nodes("issues:read").await.0, Value::Null);
 }

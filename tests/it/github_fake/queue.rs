@@ -193,3 +193,130 @@ async fn a_moved_base_rebuilds_the_groups_and_red_contexts_keep_them_from_landin
     assert_eq!(lands().unwrap().to_string(), group);
     assert_eq!((repo.state(number), repo.queue()), ("MERGED", vec![]));
 }
+
+/// Actor, reason and commit of the last removal from the queue.
+async fn last_removal(hub: &GitHub, number: u64) -> Value {
+    let text = "query($n: Int!) { repository(owner: \"acme\", name: \"gitops\") { pullRequest(number: $n) {
+        timelineItems(last: 1, itemTypes: [REMOVED_FROM_MERGE_QUEUE_EVENT]) { nodes { ... on RemovedFromMergeQueueEvent {
+        actor { __typename login } reason enqueuer { login } beforeCommit { oid } } } } } } }";
+    let body = query(hub, &token(hub, "carol"), text, json!({ "n": number })).await;
+    body["data"]["repository"]["pullRequest"]["timelineItems"]["nodes"][0].clone()
+}
+
+#[tokio::test]
+async fn required_contexts_that_never_report_evict_an_entry_when_their_time_is_over() {
+    let (hub, number) = with_pull().await;
+    queued(&hub);
+    let repo = hub.repo("acme/gitops");
+    repo.by("dave").enqueues(number);
+    hub.advance(100 * 3600);
+    assert_eq!(repo.queue().len(), 1, "nothing is waited for");
+    let group = repo.queue()[0].1.clone();
+    repo.edit(|repo| repo.rules[0].statuses.push(("ci".to_owned(), None)));
+    assert_eq!(
+        repo.queue().len(),
+        0,
+        "the time counts from when the group was built"
+    );
+    let bot = json!({"__typename": "Bot", "login": "github-merge-queue"});
+    assert_eq!(
+        last_removal(&hub, number).await,
+        json!({"actor": bot, "reason": "checks_timed_out", "enqueuer": {"login": "dave"}, "beforeCommit": {"oid": group}})
+    );
+    repo.edit(|repo| repo.rules[0].queue_timeout_minutes = Some(5));
+    let head = repo.head(number);
+    repo.by("dave").reports(&head, "ci", "success");
+    repo.by("dave").enqueues(number);
+    hub.advance(4 * 60);
+    assert_eq!(repo.queue().len(), 1);
+    hub.advance(60);
+    assert_eq!((repo.queue().len(), repo.state(number)), (0, "OPEN"));
+    assert_eq!(repo.branches("gh-readonly-queue/"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_red_context_evicts_at_once_and_leaving_and_landing_have_their_own_words() {
+    let (hub, number) = with_pull().await;
+    queued(&hub);
+    let repo = hub.repo("acme/gitops");
+    repo.by("carol").enqueues(number);
+    let id = id(&hub, number);
+    query(&hub, &token(&hub, "dave"), DEQUEUE, json!({ "id": id })).await;
+    let removal = last_removal(&hub, number).await;
+    assert_eq!(
+        (&removal["actor"]["login"], &removal["reason"]),
+        (&json!("dave"), &json!("manual"))
+    );
+    repo.by("carol").enqueues(number);
+    repo.edit(|repo| repo.rules[0].statuses.push(("ci".to_owned(), None)));
+    let group = repo.queue()[0].1.clone();
+    repo.by("dave").reports(&group, "ci", "failure");
+    assert_eq!(repo.queue(), []);
+    let removal = last_removal(&hub, number).await;
+    assert_eq!(
+        (&removal["actor"]["login"], &removal["reason"]),
+        (&json!("github-merge-queue"), &json!("failed_checks"))
+    );
+    repo.edit(|repo| repo.rules[0].statuses.clear());
+    repo.by("carol").enqueues(number);
+    repo.land_queue();
+    let removal = last_removal(&hub, number).await;
+    assert_eq!(
+        removal["reason"], "merged",
+        "so it ends for what landed too"
+    );
+    let text = "query($n: Int!) { repository(owner: \"acme\", name: \"gitops\") { pullRequest(number: $n) { mergedBy { __typename login } } } }";
+    let body = query(&hub, &token(&hub, "carol"), text, json!({ "n": number })).await;
+    assert_eq!(
+        body["data"]["repository"]["pullRequest"]["mergedBy"],
+        json!({"__typename": "Bot", "login": "github-merge-queue"})
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_ready_is_not_let_in_and_the_refusal_says_why() {
+    let (hub, number) = with_pull().await;
+    queued(&hub);
+    let repo = hub.repo("acme/gitops");
+    let said = async || {
+        let variables = json!({"id": id(&hub, number), "head": null});
+        let body = query(&hub, &token(&hub, "carol"), ENQUEUE, variables).await;
+        (
+            body["errors"][0]["type"].as_str().map(str::to_owned),
+            body["errors"][0]["message"].as_str().map(str::to_owned),
+        )
+    };
+    let refused = |why: &str| {
+        (
+            Some("UNPROCESSABLE".to_owned()),
+            Some(format!("Pull request {why}")),
+        )
+    };
+    repo.edit(|repo| repo.rules[0].statuses.push(("ci".to_owned(), None)));
+    assert_eq!(
+        said().await,
+        refused("Required status check \"ci\" is expected.")
+    );
+    let head = repo.head(number);
+    repo.by("dave").reports(&head, "ci", "success");
+    repo.edit(|repo| repo.rules[0].reviews = Some(1));
+    assert_eq!(
+        said().await,
+        refused("At least 1 approving review is required by reviewers with write access.")
+    );
+    repo.by("dave").approves(number);
+    repo.edit(|repo| repo.pulls.get_mut(&number).unwrap().draft = true);
+    assert_eq!(said().await, refused("Pull Request is still a draft"));
+    repo.edit(|repo| repo.pulls.get_mut(&number).unwrap().draft = false);
+    // A head behind its base is no reason: the queue brings it up to date.
+    repo.edit(|repo| repo.rules[0].strict = true);
+    repo.files("main", &[("elsewhere.yaml", "x: 1\n")]);
+    let before = repo.tip("main").unwrap();
+    repo.files("main", &[("app.yaml", "v: 9\n")]);
+    assert_eq!(said().await, refused("Pull Request has merge conflicts"));
+    repo.edit(|repo| {
+        let oid = before.parse().unwrap();
+        repo.refs.insert("refs/heads/main".to_owned(), oid)
+    });
+    assert_eq!(said().await, (None, None));
+}

@@ -421,3 +421,87 @@ async fn closing_and_disarming_are_the_clients_own_mutations() {
         "Resource not accessible by integration"
     );
 }
+
+#[tokio::test]
+async fn the_activity_log_may_miss_a_push_for_a_while() {
+    let (hub, _) = super::with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    hub.switch(|switches| switches.activity_after = 2);
+    let pushed = repo
+        .by("carol")
+        .pushes("change", &[("app.yaml", "v: 3\n")], "Three");
+    let newest = || {
+        let log = repo
+            .by("carol")
+            .does("GET", "/activity?ref=change", Value::Null);
+        log[0]["after"] == pushed.as_str()
+    };
+    assert_eq!([newest(), newest(), newest()], [false, false, true]);
+}
+
+#[tokio::test]
+async fn classic_protection_shows_on_the_ref_and_rulesets_only_among_the_rules_of_the_branch() {
+    let (hub, _) = super::with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let text = r#"{ repository(owner: "acme", name: "gitops") { ref(qualifiedName: "refs/heads/main") { refUpdateRule {
+        pattern requiredStatusCheckContexts requiredApprovingReviewCount requiresLinearHistory allowsForcePushes viewerCanPush } } } }"#;
+    let token = repo.workflow_token("contents:write");
+    let rule = async || {
+        let body = super::query(&hub, &token, text, Value::Null).await;
+        body["data"]["repository"]["ref"]["refUpdateRule"].clone()
+    };
+    let listed = || {
+        let rules = repo
+            .by("carol")
+            .does("GET", "/rules/branches/main", Value::Null);
+        let types = rules.as_array().unwrap().iter();
+        types
+            .map(|one| one["type"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let wanted = |ruleset, context: &str| Rule {
+        branch: "main".to_owned(),
+        ruleset,
+        allow_force: true,
+        reviews: Some(2),
+        statuses: vec![(context.to_owned(), None)],
+        ..Rule::default()
+    };
+    repo.rule(wanted(true, "by-ruleset"));
+    assert_eq!(rule().await, Value::Null);
+    assert_eq!(listed(), ["pull_request", "required_status_checks"]);
+    repo.edit(|repo| repo.rules.clear());
+    repo.rule(wanted(false, "by-protection"));
+    assert_eq!(
+        rule().await,
+        json!({
+            "pattern": "main", "requiredStatusCheckContexts": ["by-protection"], "requiredApprovingReviewCount": 2,
+            "requiresLinearHistory": false, "allowsForcePushes": true, "viewerCanPush": true,
+        })
+    );
+    assert_eq!(listed(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_head_branch_that_went_with_its_merge_leads_to_no_pull_request_any_more() {
+    let (hub, number) = super::with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.settings(|settings| settings.delete_branch = true);
+    let head = repo.head(number);
+    repo.by("dave").merges(number, "merge");
+    let text = r#"{ repository(owner: "acme", name: "gitops") {
+        refs(refPrefix: "refs/heads/", first: 10) { nodes { name associatedPullRequests(first: 5) { totalCount } } }
+        pullRequests(states: [MERGED], baseRefName: "main", first: 20, orderBy: {field: UPDATED_AT, direction: DESC}) {
+        nodes { number viewerDidAuthor headRefName headRefOid headRef { name } } } } }"#;
+    let token = hub.personal_token("carol", &["repo"]);
+    let body = super::query(&hub, &token, text, Value::Null).await;
+    assert_eq!(
+        body["data"]["repository"],
+        json!({
+            "refs": {"nodes": [{"name": "main", "associatedPullRequests": {"totalCount": 0}}]},
+            "pullRequests": {"nodes": [{
+                "number": number, "viewerDidAuthor": true, "headRefName": "change", "headRefOid": head, "headRef": null,
+            }]},
+        })
+    );
+}

@@ -39,11 +39,14 @@
 //!
 //! - No git over HTTP (`git clone`, `git push`): a person's push is [`Person::pushes`], a runner's checkout [`Place::checks_out`].
 //! - No plain issues, milestones, projects, discussions, comments on lines of a diff, releases, webhooks, search.
-//! - Nothing runs: a workflow run stays queued until somebody ends it ([`Place::finish_run`]). `repository_dispatch` is taken and forgotten.
-//!   Events start no runs ([`Person::triggers`] makes one); whether GitHub would start one is not modelled.
+//! - Nothing runs: a workflow run stays queued until somebody ends it ([`Place::finish_run`]). Runs are started by pushes, by what happens to
+//!   pull requests (`pull_request`, `pull_request_review`), by the merge queue and by dispatches; other events start none, `schedule` and
+//!   `pull_request_target` included ([`Person::triggers`] makes one). The filter `paths` and `[skip ci]` are ignored, and no run of a first
+//!   pull request from outside waits for its approval. Actions are off in forks.
 //! - App tokens are issued by the test, not by exchanging a signed JWT; `GET /app` always answers 401.
 //! - CODEOWNERS is a file like any other: no review is required or requested because of it.
-//! - Auto-merge can be armed and seen, but nothing merges by itself. Queue groups hold one pull request each, on top of those ahead.
+//! - Auto-merge can be armed and seen, but nothing merges by itself, out of the merge queue neither ([`Place::land_queue`]). Queue groups
+//!   hold one pull request each, on top of those ahead. Evictions do happen by themselves.
 //! - Renamed or transferred repositories do not redirect.
 //! - A person's write without the role is answered 403; which of 403 and 404 GitHub takes differs by route and was not verified.
 //! - Whether a pull request can be merged is known at the first read unless [`Switches::mergeable_after`] says otherwise; GitHub mostly
@@ -59,13 +62,16 @@
 //!
 //! Most refusals are worded as GitHub's issue trackers quote them. These are guesses, so nothing should match on them: "Changes have been
 //! requested.", "This branch must not contain merge commits." and the two about force-pushing and deleting a protected branch as REST
-//! says them; every message of `updateRefs`; "Pull request is not in the queue"; "Can't disable auto-merge for this pull request"; "does
+//! says them; every message of `updateRefs`; what `enqueuePullRequest` says of drafts and conflicts; the reasons of a removal from the queue
+//! other than `failed_checks`, `manual` and `merged`; "Pull request is not in the queue"; "Can't disable auto-merge for this pull request"; "does
 //! not appear to be a valid cursor"; the 403 for creating a label by labelling; "Required input 'x' not provided"; "Reference update
 //! failed" where a branch would lie under another's name; what a server that does not know `return_run_details` answers.
 //!
 //! Guesses about behaviour, each taken the way that asks more of a client: a `databaseId` that 32 bits do not hold is null; a deleted
 //! head branch that is pushed again leaves no `head_ref_restored`; an approval outlives closing and reopening; a pending review stands
-//! on the head at which it was begun; the event of a label that was renamed since carries the new name, in GraphQL and in REST.
+//! on the head at which it was begun; the event of a label that was renamed since carries the new name, in GraphQL and in REST; rulesets show
+//! nothing in `refUpdateRule`; what the workflow token put into the merge queue starts no run when it lands either; a context of a roll-up
+//! that the token may not see is null among the others.
 #![allow(
     dead_code,
     unused_imports,
@@ -89,6 +95,7 @@ mod look;
 mod merge;
 mod person;
 mod pull;
+mod queue;
 mod record;
 mod refs;
 mod reply;
@@ -96,6 +103,7 @@ mod repo;
 mod rest;
 mod routes;
 mod rules;
+mod runs;
 mod scene;
 mod server;
 mod setup;
@@ -106,8 +114,8 @@ mod world;
 
 pub use access::{Level, Permissions, Role, TokenKind};
 pub use faults::{Fault, When};
-pub use merge::land_queue;
 pub use person::Person;
+pub use queue::land as land_queue;
 pub use record::{Operation, Seen};
 pub use repo::{Bypass, Rule};
 pub use scene::{Place, Reach};

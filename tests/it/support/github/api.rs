@@ -6,7 +6,7 @@ use super::clock::http_date;
 use super::record::Seen;
 use super::reply::{Answer, Body, Outcome, Refusal};
 use super::world::World;
-use super::{budget, graphql, routes};
+use super::{budget, graphql, queue, routes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use git2::{ObjectType, Oid};
@@ -103,6 +103,7 @@ fn route(world: &mut World, seen: &Seen, session: &Session) -> Response {
         let text = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required).";
         return Response::new(403, "text/plain", text);
     }
+    queue::evict(world);
     let resource = resource(seen);
     let cost = match seen.path.as_str() {
         "/graphql" => graphql::points(&seen.body),

@@ -1,11 +1,10 @@
-//! Merging: the test merge that GitHub keeps for each open pull request, the three methods of `PUT merge`, and the merge queue.
+//! Merging: the test merge that GitHub keeps for each open pull request, the three methods of `PUT merge`, auto-merge.
 //! Every tree here is really merged.
 
 use super::access::Session;
 use super::pull::{Fits, TestMerge, What};
 use super::refs::{self, By};
 use super::reply::Refusal;
-use super::repo::QueueEntry;
 use super::rules;
 use super::store::Person;
 use super::world::{RepoId, World};
@@ -228,7 +227,8 @@ pub fn merge(
     Ok(commit)
 }
 
-fn delete_head(world: &mut World, by: By, repo: RepoId, number: u64) {
+/// Takes the head branch of a merged pull request away where the repository's settings say so.
+pub fn delete_head(world: &mut World, by: By, repo: RepoId, number: u64) {
     let pull = &world.repo(repo).pulls[&number];
     let (head_repo, name) = (pull.head_repo, format!("refs/heads/{}", pull.head));
     if world.repo(repo).settings.delete_branch
@@ -329,184 +329,6 @@ fn squash_text(world: &World, repo: RepoId, commits: &[Oid]) -> String {
             .collect::<Vec<_>>()
             .join("\n\n"),
     }
-}
-
-/// `enqueuePullRequest`: checks everything but the queue rule itself, then builds the group commit on a read-only branch.
-pub fn enqueue(
-    world: &mut World,
-    session: &Session,
-    repo: RepoId,
-    number: u64,
-    expected_head: Option<&str>,
-) -> Result<QueueEntry, Refusal> {
-    let pull = world
-        .repo(repo)
-        .pulls
-        .get(&number)
-        .ok_or_else(Refusal::not_found)?
-        .clone();
-    if !rules::of(world.repo(repo), &pull.base)
-        .iter()
-        .any(|rule| rule.queue)
-    {
-        return Err(Refusal::unprocessable(
-            "Pull request's base branch has no merge queue",
-        ));
-    }
-    if !pull.open || pull.draft {
-        return Err(Refusal::unprocessable("Pull request is not mergeable"));
-    }
-    if world
-        .repo(repo)
-        .queue
-        .iter()
-        .any(|entry| entry.pull == number)
-    {
-        return Err(Refusal::unprocessable(
-            "Pull request is already in the queue",
-        ));
-    }
-    if expected_head.is_some_and(|sha| !sha.eq_ignore_ascii_case(&pull.head_sha.to_string())) {
-        return Err(Refusal::unprocessable(
-            "Head branch was modified. Review and try the merge again.",
-        ));
-    }
-    rules::check_merge(world, session, repo, &pull, "squash", true)?;
-    let by = By::of(session);
-    let (head, on, name) = build_group(world, repo, number)?;
-    let entry = QueueEntry {
-        id: world.next_id(),
-        pull: number,
-        base: pull.base,
-        head,
-        on,
-        name: name.clone(),
-        enqueuer: by.actor,
-        at: world.now(),
-    };
-    refs::apply(world, by, repo, &name, Some(head), "branch_creation");
-    world.repo_mut(repo).queue.push(entry.clone());
-    refs::record(world, repo, number, by, What::Enqueued);
-    Ok(entry)
-}
-
-/// The commit, what it builds on, and the branch for a pull request at the end of the queue.
-fn build_group(
-    world: &mut World,
-    repo: RepoId,
-    number: u64,
-) -> Result<(Oid, Oid, String), Refusal> {
-    let here = world.repo(repo);
-    let pull = &here.pulls[&number];
-    let on = match here
-        .queue
-        .iter()
-        .rev()
-        .find(|entry| entry.base == pull.base)
-    {
-        Some(ahead) => ahead.head,
-        None => here.branch(&pull.base).ok_or_else(Refusal::not_found)?,
-    };
-    let tree = here
-        .store
-        .merge(on, pull.head_sha)
-        .ok_or_else(|| Refusal::unprocessable("Pull request has merge conflicts"))?;
-    let message = format!("Merge pull request #{number}\n\n{}", pull.title);
-    let by = author(world, pull.author);
-    let head = here
-        .store
-        .commit(tree, &[on, pull.head_sha], &message, &by, &web_flow(world))
-        .map_err(Refusal::unprocessable)?;
-    let name = format!(
-        "refs/heads/gh-readonly-queue/{}/pr-{number}-{on}",
-        pull.base
-    );
-    world.repo_mut(repo).verified.insert(head);
-    Ok((head, on, name))
-}
-
-/// Takes a pull request out of the queue. Unless it was merged, the groups behind it are built anew without it.
-pub fn leave_queue(world: &mut World, repo: RepoId, number: u64, by: By, reason: &str) -> bool {
-    let queue = &mut world.repo_mut(repo).queue;
-    let Some(at) = queue.iter().position(|entry| entry.pull == number) else {
-        return false;
-    };
-    let entry = queue.remove(at);
-    refs::apply(world, by, repo, &entry.name, None, "branch_deletion");
-    refs::record(world, repo, number, by, What::Dequeued(reason.to_owned()));
-    if reason != "merged" {
-        rebuild_queue(world, repo, &entry.base, by, at);
-    }
-    true
-}
-
-/// Builds the groups of a branch anew from that place of the queue on; those that conflict go.
-pub fn rebuild_queue(world: &mut World, repo: RepoId, base: &str, by: By, from: usize) {
-    let queue = &mut world.repo_mut(repo).queue;
-    let later: Vec<QueueEntry> = queue.drain(from.min(queue.len())..).collect();
-    let (behind, other): (Vec<_>, Vec<_>) = later.into_iter().partition(|one| one.base == base);
-    queue.extend(other);
-    for old in behind {
-        refs::apply(world, by, repo, &old.name, None, "branch_deletion");
-        match build_group(world, repo, old.pull) {
-            Ok((head, on, name)) => {
-                refs::apply(world, by, repo, &name, Some(head), "branch_creation");
-                let new = QueueEntry {
-                    head,
-                    on,
-                    name,
-                    ..old
-                };
-                world.repo_mut(repo).queue.push(new);
-            }
-            Err(_) => refs::record(
-                world,
-                repo,
-                old.pull,
-                by,
-                What::Dequeued("conflict".to_owned()),
-            ),
-        }
-    }
-}
-
-/// Lets the first entry of the queue land: the base moves to its group commit.
-pub fn land_queue(world: &mut World, repo: RepoId) -> Result<Oid, Refusal> {
-    let entry = world
-        .repo(repo)
-        .queue
-        .first()
-        .cloned()
-        .ok_or_else(Refusal::not_found)?;
-    if world.repo(repo).branch(&entry.base) != Some(entry.on) {
-        return Err(Refusal::conflict("the base has moved under the queue"));
-    }
-    let here = world.repo(repo);
-    let waits = rules::of(here, &entry.base).iter().any(|rule| {
-        rule.statuses.iter().any(|(context, app)| {
-            rules::standing(here, entry.head, context, *app) != rules::Standing::Success
-        })
-    });
-    if waits {
-        return Err(Refusal::conflict(
-            "required contexts are not green on the group's commit",
-        ));
-    }
-    let by = By {
-        actor: entry.enqueuer,
-        app: None,
-    };
-    refs::mark_merged(world, repo, entry.pull, by, entry.head);
-    refs::apply(
-        world,
-        by,
-        repo,
-        &format!("refs/heads/{}", entry.base),
-        Some(entry.head),
-        "merge_queue_merge",
-    );
-    delete_head(world, by, repo, entry.pull);
-    Ok(entry.head)
 }
 
 /// Arms auto-merge with a method, or disarms it.

@@ -5,6 +5,7 @@
 use super::access::Session;
 use super::call::{Call, read_query};
 use super::merge;
+use super::queue;
 use super::refs;
 use super::reply::{Body, Refusal};
 use super::routes;
@@ -374,7 +375,7 @@ impl<R: Reach> Person<'_, R> {
     pub fn enqueues(&self, number: u64) {
         self.place.with(|world, id| {
             world.clock.tick();
-            merge::enqueue(world, &self.session, id, number, None)
+            queue::enqueue(world, &self.session, id, number, None)
                 .unwrap_or_else(|refusal| panic!("enqueue: {}", refusal.text()));
         });
     }

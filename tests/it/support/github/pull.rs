@@ -82,8 +82,15 @@ pub enum What {
     AutoMergeOff,
     /// `added_to_merge_queue`.
     Enqueued,
-    /// `removed_from_merge_queue`, with the reason.
-    Dequeued(String),
+    /// `removed_from_merge_queue`.
+    Dequeued {
+        /// Why: `failed_checks`, `manual`, `merged`, …
+        reason: String,
+        /// The commit of its group, which its branch led to.
+        group: Oid,
+        /// Who had put it in.
+        enqueuer: UserId,
+    },
 }
 
 impl What {
@@ -121,7 +128,7 @@ impl What {
             Self::AutoMergeOn => ("auto_merge_enabled", "AutoMergeEnabledEvent"),
             Self::AutoMergeOff => ("auto_merge_disabled", "AutoMergeDisabledEvent"),
             Self::Enqueued => ("added_to_merge_queue", "AddedToMergeQueueEvent"),
-            Self::Dequeued(_) => ("removed_from_merge_queue", "RemovedFromMergeQueueEvent"),
+            Self::Dequeued { .. } => ("removed_from_merge_queue", "RemovedFromMergeQueueEvent"),
         }
     }
 }

@@ -4,9 +4,9 @@
 use super::access::{Level, Session, TokenKind};
 use super::pull::{Event, Merged, What};
 use super::reply::Refusal;
-use super::repo::{Activity, Workflow};
-use super::rules;
+use super::repo::Activity;
 use super::world::{AppId, GHOST, RepoId, UserId, World};
+use super::{queue, rules, runs};
 use git2::Oid;
 
 /// Who does something, and through which App.
@@ -68,6 +68,28 @@ fn check_push_of_workflows(
     check_workflows(world, session, repo, after, &have)
 }
 
+/// A new ref needs that permission too where the workflow files at its commit differ from those at the tip of the default branch, be it only
+/// because the default branch moved on; GitHub then says no more than that the token may not.
+fn check_workflows_at_new_ref(
+    world: &World,
+    session: &Session,
+    repo: RepoId,
+    at: Oid,
+) -> Result<(), Refusal> {
+    if session.app().is_none() || session.grants(repo, "workflows", Level::Write) {
+        return Ok(());
+    }
+    let here = world.repo(repo);
+    let (Some(commit), Some(tip)) = (here.store.peel(at), here.branch(&here.default_branch)) else {
+        return Ok(());
+    };
+    if rules::workflow_files(here, Some(commit)) == rules::workflow_files(here, Some(tip)) {
+        Ok(())
+    } else {
+        Err(Refusal::forbidden("Resource not accessible by integration"))
+    }
+}
+
 /// Whether a session may bring workflow files beyond these.
 pub fn check_workflows(
     world: &World,
@@ -117,6 +139,7 @@ pub fn create(
         return Err(Refusal::unprocessable("Reference update failed"));
     }
     check_push_of_workflows(world, session, repo, oid)?;
+    check_workflows_at_new_ref(world, session, repo, oid)?;
     apply(
         world,
         By::of(session),
@@ -194,6 +217,7 @@ pub fn apply(
     };
     let id = world.next_id();
     let at = world.now();
+    let unseen_reads = world.switches.activity_after;
     if name.starts_with("refs/heads/") {
         world.repo_mut(repo).activity.push(Activity {
             id,
@@ -203,6 +227,7 @@ pub fn apply(
             kind,
             actor: by.actor,
             at,
+            unseen_reads,
         });
     }
     if let Some(branch) = name.strip_prefix("refs/heads/") {
@@ -218,6 +243,9 @@ pub fn apply(
         if branch == world.repo(repo).default_branch {
             find_workflows(world, repo);
         }
+    }
+    if let Some(oid) = to {
+        runs::on_push(world, by, repo, name, oid);
     }
 }
 
@@ -239,9 +267,13 @@ pub fn record(world: &mut World, repo: RepoId, number: u64, by: By, what: What) 
         at: world.now(),
     };
     let at = event.at;
+    let starts = runs::activity(&event.what);
     if let Some(pull) = world.repo_mut(repo).pulls.get_mut(&number) {
         pull.events.push(event);
         pull.updated_at = at;
+    }
+    if let Some((name, activity)) = starts {
+        runs::on_pull(world, by, repo, number, name, activity);
     }
 }
 
@@ -255,12 +287,12 @@ pub fn close(world: &mut World, repo: RepoId, number: u64, by: By) {
         pull.auto_merge = None;
     }
     record(world, repo, number, by, What::Closed);
-    super::merge::leave_queue(world, repo, number, by, "closed");
+    queue::leave(world, repo, number, by, "closed");
 }
 
 /// Marks a pull request as merged by this commit.
 pub fn mark_merged(world: &mut World, repo: RepoId, number: u64, by: By, commit: Oid) {
-    super::merge::leave_queue(world, repo, number, by, "merged");
+    queue::leave(world, repo, number, by, "merged");
     let at = world.now();
     if let Some(pull) = world.repo_mut(repo).pulls.get_mut(&number) {
         pull.open = false;
@@ -364,10 +396,11 @@ fn head_moved(world: &mut World, by: By, at: (RepoId, u64), before: Oid, after: 
     if disarmed {
         record(world, repo, number, by, What::AutoMergeOff);
     }
+    runs::on_pull(world, by, repo, number, "pull_request", "synchronize");
     if dismiss {
         dismiss_approvals(world, by, at);
     }
-    super::merge::leave_queue(world, repo, number, by, "head moved");
+    queue::leave(world, repo, number, by, "head_moved");
     if let Some(tip) = base_tip
         && world.repo(repo).store.is_ancestor(after, tip)
     {
@@ -449,26 +482,14 @@ fn follow_bases(world: &mut World, by: By, moved: &Moved<'_>) {
         }
     }
     if moved.after.is_some() && !moved.by_queue {
-        super::merge::rebuild_queue(world, moved.repo, moved.branch, by, 0);
+        queue::rebuild(world, moved.repo, moved.branch, 0);
     }
 }
 
 /// Registers the workflow files of the default branch.
 pub fn find_workflows(world: &mut World, repo: RepoId) {
     let tip = world.repo(repo).branch(&world.repo(repo).default_branch);
-    for (path, oid) in rules::workflow_files(world.repo(repo), tip) {
-        if world.repo(repo).workflows.iter().any(|w| w.path == path) {
-            continue;
-        }
-        let text = world.repo(repo).store.bytes(oid).unwrap_or_default();
-        let name = serde_yaml::from_slice::<serde_yaml::Value>(&text)
-            .ok()
-            .and_then(|yaml| yaml.get("name")?.as_str().map(str::to_owned))
-            .unwrap_or_else(|| path.clone());
-        let (id, at) = (world.next_small_id(), world.now());
-        world
-            .repo_mut(repo)
-            .workflows
-            .push(Workflow { id, path, name, at });
+    for (path, blob) in rules::workflow_files(world.repo(repo), tip) {
+        runs::register(world, repo, &path, blob);
     }
 }

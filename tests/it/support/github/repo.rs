@@ -3,6 +3,7 @@
 
 use super::access::Role;
 use super::pull::Pull;
+use super::refs::By;
 use super::store::Store;
 use super::world::{AppId, RepoId, UserId};
 use git2::Oid;
@@ -46,6 +47,8 @@ pub struct Activity {
     pub actor: UserId,
     /// When.
     pub at: Timestamp,
+    /// So many reads more do not show it.
+    pub unseen_reads: u32,
 }
 
 /// A commit status.
@@ -228,12 +231,19 @@ pub struct Rule {
     pub restrict: bool,
     /// Merges go through the queue.
     pub queue: bool,
+    /// After so many minutes the queue evicts what its required contexts have not answered; None: [`Self::QUEUE_TIMEOUT_MINUTES`].
+    pub queue_timeout_minutes: Option<i64>,
     /// Merge methods that are left.
     pub methods: Option<Vec<String>>,
     /// The branch may be force-pushed and deleted.
     pub allow_force: bool,
     /// Whom the rule does not bind.
     pub bypass: Vec<Bypass>,
+}
+
+impl Rule {
+    /// How long a merge queue waits for required contexts unless the rule says otherwise.
+    pub const QUEUE_TIMEOUT_MINUTES: i64 = 60;
 }
 
 /// Settings of a repository.
@@ -283,8 +293,22 @@ pub struct QueueEntry {
     pub name: String,
     /// Who put it there.
     pub enqueuer: UserId,
+    /// The App it was put there through.
+    pub app: Option<AppId>,
     /// When.
     pub at: Timestamp,
+    /// When its commit was built last.
+    pub built_at: Timestamp,
+}
+
+impl QueueEntry {
+    /// Who put it there, and through which App.
+    pub fn by(&self) -> By {
+        By {
+            actor: self.enqueuer,
+            app: self.app,
+        }
+    }
 }
 
 /// One repository.

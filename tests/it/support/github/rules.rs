@@ -34,9 +34,13 @@ pub fn bypassed(world: &World, session: &Session, repo: RepoId, rule: &Rule) -> 
 
 /// Paths and blobs of the workflow files at a commit.
 pub fn workflow_files(repo: &Repo, commit: Option<Oid>) -> Vec<(String, Oid)> {
-    let folder = commit
-        .and_then(|oid| repo.store.info(oid))
-        .and_then(|commit| repo.store.at(commit.tree, ".github/workflows"));
+    let info = commit.and_then(|oid| repo.store.info(oid));
+    info.map_or_else(Vec::new, |info| workflow_files_of(repo, info.tree))
+}
+
+/// Paths and blobs of the workflow files of a tree.
+pub fn workflow_files_of(repo: &Repo, tree: Oid) -> Vec<(String, Oid)> {
+    let folder = repo.store.at(tree, ".github/workflows");
     let entries = folder.and_then(|folder| repo.store.entries(folder.oid, false));
     entries
         .unwrap_or_default()
@@ -282,7 +286,9 @@ pub fn check_merge(
                 _ => {}
             }
         }
-        for text in status_texts(here, rule, pull.head_sha, behind(here, pull)) {
+        // The queue itself brings the head up to date.
+        let behind = !through_queue && behind(here, pull);
+        for text in status_texts(here, rule, pull.head_sha, behind) {
             say(text);
         }
         if through_queue {

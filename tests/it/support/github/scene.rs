@@ -1,8 +1,8 @@
 //! One repository as tests set it up and look at it. What people do there is in [`super::person`].
 
 use super::access::{Permissions, Role, TokenKind};
-use super::merge;
 use super::person::{Person, push};
+use super::queue;
 use super::refs;
 use super::repo::{Repo, Rule, Settings};
 use super::store::{Edit, Store};
@@ -52,6 +52,7 @@ impl<R: Reach> Place<R> {
     pub fn with<T>(&self, look: impl FnOnce(&mut World, RepoId) -> T) -> T {
         self.reach.with(|world| {
             let id = world.ensure_repo(&self.slug);
+            queue::evict(world);
             look(world, id)
         })
     }
@@ -276,7 +277,7 @@ impl<R: Reach> Place<R> {
     pub fn land_queue(&self) -> String {
         self.with(|world, id| {
             world.clock.tick();
-            merge::land_queue(world, id)
+            queue::land(world, id)
                 .unwrap_or_else(|refusal| panic!("{}", refusal.message))
                 .to_string()
         })

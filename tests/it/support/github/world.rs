@@ -23,6 +23,9 @@ pub const GHOST: UserId = 10_137;
 /// Account number of `web-flow` on github.com: the committer of what GitHub itself commits.
 pub const WEB_FLOW: UserId = 19_864_447;
 
+/// Account number of `github-merge-queue[bot]` on github.com, which merges and evicts what waits in a queue.
+pub const MERGE_QUEUE_BOT: UserId = 118_344_674;
+
 /// What an account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -125,6 +128,8 @@ pub struct Switches {
     pub listed_after: u32,
     /// How many calls that only look see the old head of a pull request after a push (as does a review that names no commit).
     pub head_after: u32,
+    /// How many reads of the activity log miss a new line.
+    pub activity_after: u32,
     /// So many attempts to open a pull request do not find its head branch yet.
     pub unseen_heads: u32,
     /// Recursive trees are cut after this many entries.
@@ -164,6 +169,7 @@ impl Default for Switches {
             mergeable_after: 0,
             listed_after: 0,
             head_after: 0,
+            activity_after: 0,
             unseen_heads: 0,
             tree_limit: 100_000,
             tree_bytes: 7 << 20,
@@ -236,6 +242,7 @@ impl Default for World {
         }
         let github = world.add_user(9919, "github", Kind::Organization);
         world.add_user(ACTIONS_BOT, "github-actions[bot]", Kind::Bot);
+        world.add_user(MERGE_QUEUE_BOT, "github-merge-queue[bot]", Kind::Bot);
         world.apps.insert(
             ACTIONS_APP,
             App {

@@ -4,6 +4,7 @@ use super::super::access::{Level, Need, Role, check};
 use super::super::call::{Call, read_oid};
 use super::super::merge;
 use super::super::pull::What;
+use super::super::queue;
 use super::super::refs::{self, By};
 use super::super::reply::Refusal;
 use super::super::rest::{issues, pulls, reviews};
@@ -147,7 +148,7 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
         "enqueuePullRequest" => {
             let (at, number) = need_pull(world, &text(input, "pullRequestId"))?;
             may(world, ctx, at, PULL, Role::Write)?;
-            let entry = merge::enqueue(
+            let entry = queue::enqueue(
                 world,
                 ctx.session,
                 at,
@@ -173,7 +174,7 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
                 .cloned();
             let missing = || Refusal::unprocessable("Pull request is not in the queue");
             let shown = super::pull::queue_entry(world, at, &entry.ok_or_else(missing)?);
-            merge::leave_queue(world, at, number, By::of(ctx.session), "dequeued");
+            queue::leave(world, at, number, By::of(ctx.session), "manual");
             payload(
                 "DequeuePullRequestPayload",
                 vec![("mergeQueueEntry", Out::One(shown))],
@@ -532,6 +533,7 @@ fn update_refs(
                 repo.activity.clone(),
                 repo.pulls.clone(),
                 repo.workflows.clone(),
+                repo.runs.clone(),
                 repo.queue.clone(),
             )
         })
@@ -557,13 +559,16 @@ fn update_refs(
                     repo.activity,
                     repo.pulls,
                     repo.workflows,
+                    repo.runs,
                     repo.queue,
                 ) = was;
             }
-            return Err(Refusal::unprocessable(format!(
-                "Reference update failed: {}",
-                refusal.message
-            )));
+            return Err(match refusal.kind {
+                "FORBIDDEN" => refusal,
+                _ => {
+                    Refusal::unprocessable(format!("Reference update failed: {}", refusal.message))
+                }
+            });
         }
     }
     Ok(())

@@ -104,10 +104,14 @@ pub fn event(world: &World, at: RepoId, pull: &Pull, event: &Event) -> Kind {
             fields.insert("enqueuer", person(world, event.actor));
             fields.insert("mergeQueue", super::pull::queue(world, at, &pull.base));
         }
-        What::Dequeued(reason) => {
-            fields.insert("enqueuer", person(world, event.actor));
+        What::Dequeued {
+            reason,
+            group,
+            enqueuer,
+        } => {
+            fields.insert("enqueuer", person(world, Some(*enqueuer)));
             fields.insert("reason", Out::leaf(reason.as_str()));
-            fields.insert("beforeCommit", Out::NULL);
+            fields.insert("beforeCommit", commit(*group));
             fields.insert("mergeQueue", super::pull::queue(world, at, &pull.base));
         }
         What::Closed => {

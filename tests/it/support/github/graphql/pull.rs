@@ -213,12 +213,11 @@ pub fn queue_entry(world: &World, at: RepoId, entry: &QueueEntry) -> Kind {
 
 /// `MergeQueue` of a branch; null where no rule asks for one.
 pub fn queue(world: &World, at: RepoId, branch: &str) -> Out {
-    if !rules::of(world.repo(at), branch)
-        .iter()
-        .any(|rule| rule.queue)
-    {
+    let rules = rules::of(world.repo(at), branch);
+    if !rules.iter().any(|rule| rule.queue) {
         return Out::NULL;
     }
+    let time_out = super::super::queue::time_out(&rules).as_mins();
     let entries = world.repo(at).queue.iter().filter(|one| one.base == branch);
     let path = format!("/{}/queue/{branch}", world.slug(at));
     Out::One(plain(
@@ -228,6 +227,21 @@ pub fn queue(world: &World, at: RepoId, branch: &str) -> Out {
             (
                 "entries",
                 Out::page(entries.map(|one| queue_entry(world, at, one)).collect()),
+            ),
+            (
+                "configuration",
+                Out::One(plain(
+                    "MergeQueueConfiguration",
+                    [
+                        ("checkResponseTimeout", Out::leaf(time_out)),
+                        ("maximumEntriesToBuild", Out::leaf(5)),
+                        ("maximumEntriesToMerge", Out::leaf(5)),
+                        ("mergeMethod", Out::leaf("MERGE")),
+                        ("mergingStrategy", Out::leaf("ALLGREEN")),
+                        ("minimumEntriesToMerge", Out::leaf(1)),
+                        ("minimumEntriesToMergeWaitTime", Out::leaf(5)),
+                    ],
+                )),
             ),
             ("nextEntryEstimatedTimeToMerge", Out::NULL),
             ("repository", Out::One(Kind::Repository(at))),

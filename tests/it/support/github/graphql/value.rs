@@ -194,6 +194,22 @@ impl<'w> Ctx<'w> {
         Ok(out)
     }
 
+    /// A check run or a status, wherever it is met, is shown only to who may read those; each by a permission of its own.
+    fn shown(&self, kind: &Kind) -> Result<(), Refusal> {
+        let Kind::Plain(typename, fields) = kind else {
+            return Ok(());
+        };
+        match (*typename, fields.get("repository"), fields.get("commit")) {
+            ("CheckRun", Some(Out::One(Kind::Repository(at))), _) => {
+                self.need(*at, CHECKS, Role::Read)
+            }
+            ("StatusContext", _, Some(Out::One(Kind::Commit(at, _)))) => {
+                self.need(*at, STATUSES, Role::Read)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Holds the caller to a permission, as REST does.
     pub fn need(
         &self,
@@ -210,6 +226,10 @@ pub const CONTENTS: &[(&str, Level)] = &[("contents", Level::Read)];
 /// Looking at pull requests.
 pub const PULLS: &[(&str, Level)] = &[("pull_requests", Level::Read)];
 
+/// Looking at check runs.
+pub const CHECKS: &[(&str, Level)] = &[("checks", Level::Read)];
+/// Looking at statuses.
+pub const STATUSES: &[(&str, Level)] = &[("statuses", Level::Read)];
 /// Looking at deployments.
 pub const DEPLOYMENTS: &[(&str, Level)] = &[("deployments", Level::Read)];
 /// Looking at labels.
@@ -242,10 +262,11 @@ impl Node<'_, '_> {
             Kind::Plain("Status", fields) if field == "context" => {
                 Ok(checks::context(fields.get("contexts"), args))
             }
-            Kind::Plain(typename, fields) => Ok(fields
-                .get(field)
-                .cloned()
-                .unwrap_or_else(|| unmodelled(typename, field))),
+            Kind::Plain(typename, fields) => {
+                ctx.shown(&self.kind)?;
+                let found = fields.get(field).cloned();
+                Ok(found.unwrap_or_else(|| unmodelled(typename, field)))
+            }
             Kind::List(list) => Ok(list.field(list, field)),
             Kind::Edge(list, at) => Ok(match field {
                 "node" => Out::One(list.items[*at].clone()),

@@ -3,9 +3,9 @@
 use super::super::call::Call;
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::repo::{Run, Workflow};
+use super::super::runs::{self, Started, Trigger};
 use super::super::view;
 use super::super::world::{RepoId, UserId, World};
-use git2::Oid;
 use serde_json::{Map, Value, json};
 use serde_yaml::Value as Yaml;
 
@@ -91,52 +91,6 @@ pub fn run(world: &mut World, call: &Call) -> Outcome {
     ))
 }
 
-/// The `workflow_dispatch` block of a workflow file: None where it has no such trigger.
-fn trigger(text: &[u8]) -> Option<(Yaml, Option<String>)> {
-    let yaml: Yaml = serde_yaml::from_slice(text).ok()?;
-    let title = yaml
-        .get("run-name")
-        .and_then(Yaml::as_str)
-        .map(str::to_owned);
-    // YAML 1.1 readers take the key `on` for a boolean.
-    let on = yaml
-        .get("on")
-        .or_else(|| yaml.as_mapping()?.get(Yaml::Bool(true)))?
-        .clone();
-    let name = "workflow_dispatch";
-    let block = match &on {
-        Yaml::String(word) if word == name => Yaml::Null,
-        Yaml::Sequence(words) if words.iter().any(|word| word.as_str() == Some(name)) => Yaml::Null,
-        Yaml::Mapping(map) => map.get(name)?.clone(),
-        _ => return None,
-    };
-    Some((block, title))
-}
-
-/// Fills `${{ inputs.x }}` and `${{ github.event.inputs.x }}` of a `run-name`; other expressions stay as they are.
-fn title(pattern: &str, inputs: &Map<String, Value>) -> String {
-    let mut text = String::new();
-    let mut rest = pattern;
-    while let Some(start) = rest.find("${{") {
-        let Some(end) = rest[start..].find("}}") else {
-            break;
-        };
-        text.push_str(&rest[..start]);
-        let inner = rest[start + 3..start + end].trim();
-        let key = inner
-            .strip_prefix("github.event.")
-            .unwrap_or(inner)
-            .strip_prefix("inputs.");
-        match key.and_then(|key| inputs.get(key)) {
-            Some(Value::String(value)) => text.push_str(value),
-            Some(value) => text.push_str(&value.to_string()),
-            None => text.push_str(&rest[start..start + end + 2]),
-        }
-        rest = &rest[start + end + 2..];
-    }
-    text + rest
-}
-
 /// `POST actions/workflows/{id}/dispatches`.
 pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
     let workflow = find(world, call.repo, call.param("workflow"))?.clone();
@@ -163,23 +117,27 @@ pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
         .info(sha)
         .and_then(|commit| repo.store.at(commit.tree, &workflow.path))
         .and_then(|entry| repo.store.bytes(entry.oid));
-    let Some((block, pattern)) = text.as_deref().and_then(trigger) else {
+    let event = "workflow_dispatch";
+    let found = text.as_deref().and_then(|text| runs::trigger(text, event));
+    let Some(Trigger { block, run_name }) = found else {
         return Err(Refusal::unprocessable(
             "Workflow does not have 'workflow_dispatch' trigger",
         ));
     };
     let inputs = inputs(&block, call.body["inputs"].as_object())?;
     let actor = call.actor()?;
-    let title = pattern.map_or_else(|| workflow.name.clone(), |pattern| title(&pattern, &inputs));
+    let title = run_name.map_or_else(|| workflow.name.clone(), |name| runs::title(&name, &inputs));
     let started = Started {
-        event: "workflow_dispatch",
+        event,
         branch: short,
         sha,
+        head_repo: call.repo,
         title,
         inputs: Value::Object(inputs),
         actor,
+        waits: false,
     };
-    let id = add_run(world, call.repo, &workflow, started);
+    let id = runs::add(world, call.repo, &workflow, started);
     if details.and_then(Value::as_bool) == Some(true) {
         let (api, page) = (view::base(world, call.repo), view::page(world, call.repo));
         return Answer::ok(json!({
@@ -187,43 +145,6 @@ pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
         }));
     }
     Answer::empty()
-}
-
-/// How a run came about.
-struct Started {
-    event: &'static str,
-    branch: String,
-    sha: Oid,
-    title: String,
-    inputs: Value,
-    actor: UserId,
-}
-
-fn add_run(world: &mut World, at: RepoId, workflow: &Workflow, how: Started) -> u64 {
-    let (id, now) = (world.next_id(), world.now());
-    let runs = &mut world.repo_mut(at).runs;
-    let earlier = runs.iter().filter(|run| run.workflow == workflow.id);
-    let number = earlier.count() as u64 + 1;
-    runs.push(Run {
-        id,
-        workflow: workflow.id,
-        path: workflow.path.clone(),
-        number,
-        attempt: 1,
-        event: how.event.to_owned(),
-        head_branch: how.branch,
-        head_sha: how.sha,
-        head_repo: at,
-        title: how.title,
-        status: "queued".to_owned(),
-        conclusion: None,
-        actor: how.actor,
-        triggering_actor: how.actor,
-        inputs: how.inputs,
-        created_at: now,
-        updated_at: now,
-    });
-    id
 }
 
 /// A run that some event started on a branch. Panics where workflow or branch are not there: only tests call this.
@@ -241,11 +162,13 @@ pub fn start(
         event,
         branch: branch.to_owned(),
         sha,
+        head_repo: at,
         title: workflow.name.clone(),
         inputs: Value::Null,
         actor,
+        waits: false,
     };
-    add_run(world, at, &workflow, started)
+    runs::add(world, at, &workflow, started)
 }
 
 /// The inputs of a run: what was given, filled up with the defaults of the file; refuses what the file does not name.
@@ -294,9 +217,10 @@ fn inputs(block: &Yaml, given: Option<&Map<String, Value>>) -> Result<Map<String
     Ok(all)
 }
 
-/// `POST dispatches`: taken and forgotten, since nothing runs here.
-pub fn repository_dispatch(_: &mut World, call: &Call) -> Outcome {
-    call.need("RepositoryDispatch", "event_type")?;
+/// `POST dispatches`: starts the workflows of the default branch that wait for events of this type.
+pub fn repository_dispatch(world: &mut World, call: &Call) -> Outcome {
+    let kind = call.need("RepositoryDispatch", "event_type")?;
+    runs::on_repository_dispatch(world, call.by(), call.repo, kind);
     Answer::empty()
 }
 

@@ -4,9 +4,11 @@ use super::super::access::Role;
 use super::super::call::Call;
 use super::super::merge;
 use super::super::pull::{Pull, What};
+use super::super::queue;
 use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::rules;
+use super::super::runs;
 use super::super::view;
 use super::super::world::{RepoId, World};
 use serde_json::{Value, json};
@@ -165,6 +167,7 @@ pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
             closed_by: None,
         },
     );
+    runs::on_pull(world, call.by(), at, number, "pull_request", "opened");
     Ok(number)
 }
 
@@ -380,7 +383,7 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
             pull.head
         ));
     }
-    merge::leave_queue(world, at, number, call.by(), "base changed");
+    queue::leave(world, at, number, call.by(), "base_changed");
     let lag = world.switches.mergeable_after;
     if let Some(pull) = world.repo_mut(at).pulls.get_mut(&number) {
         base.clone_into(&mut pull.base);
@@ -458,6 +461,17 @@ pub fn update(world: &mut World, call: &Call) -> Outcome {
             pull.body = new.map(str::to_owned);
         }
         pull.updated_at = now;
+    }
+    let new_body = call.body.get("body");
+    if new_body.is_some_and(|new| new.as_str().unwrap_or_default() != body) {
+        runs::on_pull(
+            world,
+            call.by(),
+            call.repo,
+            number,
+            "pull_request",
+            "edited",
+        );
     }
     match call.text("state") {
         Some("closed") => set_state(world, call, number, false)?,

@@ -26,7 +26,7 @@ pub fn activity(world: &mut World, call: &Call) -> Outcome {
         .repo(call.repo)
         .activity
         .iter()
-        .filter(|one| named(&one.name))
+        .filter(|one| one.unseen_reads == 0 && named(&one.name))
         .filter(|one| {
             call.query("activity_type")
                 .is_none_or(|kind| one.kind == kind)
@@ -37,6 +37,9 @@ pub fn activity(world: &mut World, call: &Call) -> Outcome {
         })
         .map(|one| view::run::activity(world, one))
         .collect();
+    for one in &mut world.repo_mut(call.repo).activity {
+        one.unseen_reads = one.unseen_reads.saturating_sub(1);
+    }
     let newest_first = call.query("direction").unwrap_or("desc") == "desc";
     Answer::list(if newest_first {
         rows.into_iter().rev().collect()
@@ -214,7 +217,7 @@ pub fn rules(world: &mut World, call: &Call) -> Outcome {
             push(
                 "merge_queue",
                 Some(json!({
-                    "check_response_timeout_minutes": 60, "grouping_strategy": "ALLGREEN", "max_entries_to_build": 5, "max_entries_to_merge": 5,
+                    "check_response_timeout_minutes": rule.queue_timeout_minutes.unwrap_or(Rule::QUEUE_TIMEOUT_MINUTES), "grouping_strategy": "ALLGREEN", "max_entries_to_build": 5, "max_entries_to_merge": 5,
                     "merge_method": "MERGE", "min_entries_to_merge": 1, "min_entries_to_merge_wait_minutes": 5,
                 })),
             );

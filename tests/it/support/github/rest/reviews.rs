@@ -4,6 +4,7 @@ use super::super::call::{Call, read_oid};
 use super::super::pull::{Review, What};
 use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
+use super::super::runs;
 use super::super::view;
 use super::super::world::{RepoId, World};
 use super::people::everybody;
@@ -114,6 +115,16 @@ pub fn give(
             pull.updated_at = now;
         }
     }
+    if at.is_some() {
+        runs::on_pull(
+            world,
+            call.by(),
+            call.repo,
+            number,
+            "pull_request_review",
+            "submitted",
+        );
+    }
     Ok(id)
 }
 
@@ -164,6 +175,14 @@ pub fn submit(world: &mut World, call: &Call) -> Outcome {
     state.clone_into(&mut review.state);
     review.body = body;
     review.at = Some(now);
+    runs::on_pull(
+        world,
+        call.by(),
+        call.repo,
+        number,
+        "pull_request_review",
+        "submitted",
+    );
     shown(world, call.repo, number, id)
 }
 

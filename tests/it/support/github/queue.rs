@@ -1,0 +1,265 @@
+//! The merge queue: what is let in, the group commit of each entry on its read-only branch, what lands, and what is evicted.
+//!
+//! A group holds one pull request, on top of those ahead of it. Nothing lands by itself (see [`land`]); evictions happen by themselves, at
+//! the next look or write after their time.
+
+use super::merge::{self, author, web_flow};
+use super::pull::What;
+use super::refs::{self, By};
+use super::reply::Refusal;
+use super::repo::{QueueEntry, Rule};
+use super::rules::{self, Standing};
+use super::runs;
+use super::world::{ACTIONS_APP, MERGE_QUEUE_BOT, RepoId, World};
+use git2::Oid;
+use jiff::SignedDuration;
+
+/// The queue itself, which evicts and merges.
+const QUEUE: By = By {
+    actor: MERGE_QUEUE_BOT,
+    app: None,
+};
+
+/// `enqueuePullRequest`: refuses what is not ready to be merged, then builds the group commit on a read-only branch.
+pub fn enqueue(
+    world: &mut World,
+    session: &super::access::Session,
+    repo: RepoId,
+    number: u64,
+    expected_head: Option<&str>,
+) -> Result<QueueEntry, Refusal> {
+    let pull = world
+        .repo(repo)
+        .pulls
+        .get(&number)
+        .ok_or_else(Refusal::not_found)?
+        .clone();
+    if !rules::of(world.repo(repo), &pull.base)
+        .iter()
+        .any(|rule| rule.queue)
+    {
+        return Err(Refusal::unprocessable(
+            "Pull request's base branch has no merge queue",
+        ));
+    }
+    if !pull.open {
+        return Err(Refusal::unprocessable("Pull request is not mergeable"));
+    }
+    if world
+        .repo(repo)
+        .queue
+        .iter()
+        .any(|entry| entry.pull == number)
+    {
+        return Err(Refusal::unprocessable(
+            "Pull request is already in the queue",
+        ));
+    }
+    if expected_head.is_some_and(|sha| !sha.eq_ignore_ascii_case(&pull.head_sha.to_string())) {
+        return Err(Refusal::unprocessable(
+            "Head branch was modified. Review and try the merge again.",
+        ));
+    }
+    let unready =
+        |why: &str| Refusal::unprocessable(format!("Pull request {}", why.trim_end_matches('\n')));
+    if pull.draft {
+        return Err(unready("Pull Request is still a draft"));
+    }
+    rules::check_merge(world, session, repo, &pull, "squash", true).map_err(|refusal| {
+        let text = refusal.message;
+        unready(
+            text.strip_prefix("Repository rule violations found\n\n")
+                .unwrap_or(&text),
+        )
+    })?;
+    let by = By::of(session);
+    let group = build_group(world, repo, number).map_err(|refusal| unready(&refusal.message))?;
+    let entry = QueueEntry {
+        id: world.next_id(),
+        pull: number,
+        base: pull.base,
+        head: group.head,
+        on: group.on,
+        name: group.name,
+        enqueuer: by.actor,
+        app: by.app,
+        at: world.now(),
+        built_at: world.now(),
+    };
+    refs::record(world, repo, number, by, What::Enqueued);
+    place_group(world, repo, entry.clone());
+    Ok(entry)
+}
+
+/// The group of an entry.
+struct Group {
+    head: Oid,
+    on: Oid,
+    name: String,
+}
+
+/// Builds the commit for a pull request at the end of the queue.
+fn build_group(world: &mut World, repo: RepoId, number: u64) -> Result<Group, Refusal> {
+    let here = world.repo(repo);
+    let pull = &here.pulls[&number];
+    let on = match here
+        .queue
+        .iter()
+        .rev()
+        .find(|entry| entry.base == pull.base)
+    {
+        Some(ahead) => ahead.head,
+        None => here.branch(&pull.base).ok_or_else(Refusal::not_found)?,
+    };
+    let tree = here
+        .store
+        .merge(on, pull.head_sha)
+        .ok_or_else(|| Refusal::unprocessable("Pull Request has merge conflicts"))?;
+    let message = format!("Merge pull request #{number}\n\n{}", pull.title);
+    let by = author(world, pull.author);
+    let head = here
+        .store
+        .commit(tree, &[on, pull.head_sha], &message, &by, &web_flow(world))
+        .map_err(Refusal::unprocessable)?;
+    let name = format!(
+        "refs/heads/gh-readonly-queue/{}/pr-{number}-{on}",
+        pull.base
+    );
+    world.repo_mut(repo).verified.insert(head);
+    Ok(Group { head, on, name })
+}
+
+/// Puts an entry at the end of the queue, with its branch, and asks the workflows for their checks.
+fn place_group(world: &mut World, repo: RepoId, entry: QueueEntry) {
+    let by = entry.by();
+    let (name, head, base) = (entry.name.clone(), entry.head, entry.base.clone());
+    world.repo_mut(repo).queue.push(entry);
+    refs::apply(world, by, repo, &name, Some(head), "branch_creation");
+    runs::on_merge_group(world, by, repo, &name, head, &base);
+}
+
+/// Takes a pull request out of the queue. Unless it was merged, the groups behind it are built anew without it.
+pub fn leave(world: &mut World, repo: RepoId, number: u64, by: By, reason: &str) -> bool {
+    let queue = &mut world.repo_mut(repo).queue;
+    let Some(at) = queue.iter().position(|entry| entry.pull == number) else {
+        return false;
+    };
+    let entry = queue.remove(at);
+    refs::apply(world, by, repo, &entry.name, None, "branch_deletion");
+    let what = What::Dequeued {
+        reason: reason.to_owned(),
+        group: entry.head,
+        enqueuer: entry.enqueuer,
+    };
+    refs::record(world, repo, number, by, what);
+    if reason != "merged" {
+        rebuild(world, repo, &entry.base, at);
+    }
+    true
+}
+
+/// Builds the groups of a branch anew from that place of the queue on; those that conflict go.
+pub fn rebuild(world: &mut World, repo: RepoId, base: &str, from: usize) {
+    let queue = &mut world.repo_mut(repo).queue;
+    let later: Vec<QueueEntry> = queue.drain(from.min(queue.len())..).collect();
+    let (behind, other): (Vec<_>, Vec<_>) = later.into_iter().partition(|one| one.base == base);
+    queue.extend(other);
+    for old in behind {
+        refs::apply(world, QUEUE, repo, &old.name, None, "branch_deletion");
+        match build_group(world, repo, old.pull) {
+            Ok(Group { head, on, name }) => {
+                let built_at = world.now();
+                let new = QueueEntry {
+                    head,
+                    on,
+                    name,
+                    built_at,
+                    ..old
+                };
+                place_group(world, repo, new);
+            }
+            Err(_) => {
+                let what = What::Dequeued {
+                    reason: "merge_conflict".to_owned(),
+                    group: old.head,
+                    enqueuer: old.enqueuer,
+                };
+                refs::record(world, repo, old.pull, QUEUE, what);
+            }
+        }
+    }
+}
+
+/// How the contexts that the rules require stand on a group's commit.
+fn required(world: &World, repo: RepoId, entry: &QueueEntry) -> Vec<Standing> {
+    let here = world.repo(repo);
+    let rules = rules::of(here, &entry.base);
+    let contexts = rules.iter().flat_map(|rule| &rule.statuses);
+    contexts
+        .map(|(context, app)| rules::standing(here, entry.head, context, *app))
+        .collect()
+}
+
+/// After how long without an answer an entry is evicted.
+pub fn time_out(rules: &[&Rule]) -> SignedDuration {
+    let set = rules.iter().filter(|rule| rule.queue);
+    let minutes = set.filter_map(|rule| rule.queue_timeout_minutes).min();
+    SignedDuration::from_mins(minutes.unwrap_or(Rule::QUEUE_TIMEOUT_MINUTES))
+}
+
+/// Evicts every entry whose required contexts are red, or have not all reported in time.
+pub fn evict(world: &mut World) {
+    let now = world.now();
+    for repo in 0..world.repos.len() {
+        while let Some((number, reason)) = world.repo(repo).queue.iter().find_map(|entry| {
+            let standing = required(world, repo, entry);
+            let limit = time_out(&rules::of(world.repo(repo), &entry.base));
+            let waits = standing.iter().any(|one| *one != Standing::Success);
+            if standing.contains(&Standing::Failure) {
+                Some((entry.pull, "failed_checks"))
+            } else if waits && now.duration_since(entry.built_at) >= limit {
+                Some((entry.pull, "checks_timed_out"))
+            } else {
+                None
+            }
+        }) {
+            leave(world, repo, number, QUEUE, reason);
+        }
+    }
+}
+
+/// Lets the first entry of the queue land: the base moves to its group commit.
+pub fn land(world: &mut World, repo: RepoId) -> Result<Oid, Refusal> {
+    let entry = world
+        .repo(repo)
+        .queue
+        .first()
+        .cloned()
+        .ok_or_else(Refusal::not_found)?;
+    if world.repo(repo).branch(&entry.base) != Some(entry.on) {
+        return Err(Refusal::conflict("the base has moved under the queue"));
+    }
+    let standing = required(world, repo, &entry);
+    if standing.iter().any(|one| *one != Standing::Success) {
+        return Err(Refusal::conflict(
+            "required contexts are not green on the group's commit",
+        ));
+    }
+    // What the workflow token put in starts no runs when it lands either.
+    let by = By {
+        app: entry.app.filter(|app| *app == ACTIONS_APP),
+        ..QUEUE
+    };
+    refs::mark_merged(world, repo, entry.pull, by, entry.head);
+    let name = format!("refs/heads/{}", entry.base);
+    refs::apply(
+        world,
+        by,
+        repo,
+        &name,
+        Some(entry.head),
+        "merge_queue_merge",
+    );
+    merge::delete_head(world, by, repo, entry.pull);
+    Ok(entry.head)
+}
