@@ -45,7 +45,7 @@ pub use error::ForgeError;
 pub use git::{NewCommit, NewFile};
 pub use labels::CONTEXT;
 pub use look_up::{EntryAt, FoundTree, HistoryCommit, LookUp, LookedUp, RemoteEntry};
-pub use merge::{MergeMethod, MergeRefused};
+pub use merge::{Eviction, MergeMethod, MergeRefused};
 pub use objects::{PathEntry, Relation, RemoteRef};
 pub use open_pulls::{OpenPull, OpenPulls, StatusNow, Trial};
 pub use proof::{Live, Proofs};

@@ -1,10 +1,14 @@
 //! Merging, and GitHub's many ways of saying no (R-3.8 to R-3.12).
 
 use http::Method;
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::Forge;
 use super::error::ForgeError;
+use super::shapes::{ACTOR, ActorShape, Nodes, shape, time};
+use crate::model::evidence::Actor;
 use crate::model::ids::CommitId;
 use crate::model::pull::{Pull, PullNumber};
 
@@ -15,6 +19,23 @@ pub enum MergeMethod {
     Squash,
     /// A merge commit.
     Merge,
+}
+
+/// That a pull request was taken out of the merge queue without having landed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Eviction {
+    /// When.
+    pub at: Timestamp,
+    /// Why, in GitHub's word; foreign text.
+    pub reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RemovalShape {
+    created_at: String,
+    reason: Option<String>,
+    actor: Option<ActorShape>,
 }
 
 /// Why a merge did not happen.
@@ -86,6 +107,37 @@ impl Forge {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The newest time that a pull request was taken out of the merge queue by another account than that of its author.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn eviction(&self, pull: &Pull) -> Result<Option<Eviction>, ForgeError> {
+        let doing = format!("read what the merge queue did with {}", pull.number);
+        let query = format!(
+            "query($owner: String!, $name: String!, $number: Int!) {{ repository(owner: $owner, name: $name) {{ \
+             pullRequest(number: $number) {{ removals: timelineItems(last: 20, itemTypes: [REMOVED_FROM_MERGE_QUEUE_EVENT]) {{ nodes {{ \
+             ... on RemovedFromMergeQueueEvent {{ createdAt reason actor {{ ...who }} }} }} }} }} }} }} {ACTOR}"
+        );
+        let slug = self.slug();
+        let variables =
+            json!({ "owner": slug.owner(), "name": slug.name(), "number": pull.number.0 });
+        let (mut data, _) = self.query(&query, variables, &doing).await?;
+        let removals: Nodes<RemovalShape> =
+            shape(data["repository"]["pullRequest"]["removals"].take(), &doing)?;
+        let own = pull.author.as_ref().and_then(|author| author.id);
+        let mut found = None;
+        for removal in removals.nodes {
+            let by = removal.actor.map(Actor::from).and_then(|actor| actor.id);
+            if by.is_none() || by != own {
+                found = Some(Eviction {
+                    at: time(&removal.created_at)?,
+                    reason: removal.reason.unwrap_or_default(),
+                });
+            }
+        }
+        Ok(found)
     }
 
     /// Takes a pull request out of the merge queue.

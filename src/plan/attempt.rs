@@ -28,6 +28,19 @@ pub struct Refusals {
     pub digest: String,
 }
 
+/// The last merge that was refused, as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// How many were, this one included.
+    pub refusals: Refusals,
+    /// GitHub's words; foreign text.
+    pub words: String,
+    /// When it was remembered.
+    pub at: Timestamp,
+    /// It was let into the merge queue and taken out of it again. That costs a run of every check, so a day alone does not bring another try.
+    pub from_queue: bool,
+}
+
 /// Whether a merge is tried now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
@@ -37,29 +50,37 @@ pub enum Attempt {
     Later(String),
 }
 
-/// Decides whether a merge is tried now. `refused`: what came of earlier tries, and when the last was refused. `asked`: a person asks for it in
-/// this run.
+/// Decides whether a merge is tried now. `refused`: the last one that was refused. `asked`: a person asks for it in this run.
 pub fn attempt(
     state: &MergeState,
-    refused: Option<(&Refusals, &str, Timestamp)>,
+    refused: Option<&Refused>,
     now: Timestamp,
     asked: bool,
 ) -> Attempt {
     if let Some(obstacle) = obstacle(state) {
         return Attempt::Later(obstacle);
     }
-    let Some((refusals, words, at)) = refused.filter(|_| !asked) else {
+    let Some(refused) = refused.filter(|_| !asked) else {
         return Attempt::Now;
     };
-    let said = format!("GitHub refused to merge it: {words}");
-    if refusals.count >= MAX_ATTEMPTS {
+    let said = format!("GitHub refused to merge it: {}", refused.words);
+    let count = refused.refusals.count;
+    if count >= MAX_ATTEMPTS {
         return Attempt::Later(format!(
-            "{said} ({} times; only `promote` by a person tries again)",
-            refusals.count
+            "{said} ({count} times; only `promote` by a person tries again)"
         ));
     }
-    let again = at.checked_add(RETRY_AFTER).unwrap_or(Timestamp::MAX);
-    if refusals.digest == digest(state) && now < again {
+    if refused.refusals.digest != digest(state) {
+        return Attempt::Now;
+    }
+    if refused.from_queue {
+        return Attempt::Later(format!(
+            "{said} (tried again when its checks or reviews change, or when a person asks with `promote`)"
+        ));
+    }
+    let again = refused.at.checked_add(RETRY_AFTER);
+    let again = again.unwrap_or(Timestamp::MAX);
+    if now < again {
         return Attempt::Later(format!(
             "{said} (tried again when its checks or reviews change, or {})",
             when::utc(again, now)

@@ -12,6 +12,7 @@ mod faults;
 mod first_look;
 mod large;
 mod moved_base;
+mod queue;
 mod readme;
 mod refused;
 mod rules;

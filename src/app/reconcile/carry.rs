@@ -23,7 +23,7 @@ use crate::model::pull::{PullNumber, PullState};
 use crate::model::verdict::Verdict;
 use crate::plan::LabelHold;
 use crate::plan::attempt::Refusals;
-use crate::plan::delivery::{Act, Decision};
+use crate::plan::delivery::{Act, Candidate, Decision};
 use crate::record::Record;
 use crate::render::Blocked;
 use crate::render::comment::{self, Replaced};
@@ -185,7 +185,7 @@ impl Turn<'_> {
 
     /// Takes out of the merge queue what may not land any more: a gate shut, somebody holds it, or nobody can tell.
     async fn leave_the_queue(&self, memory: &mut Memory) -> Result<(), Failure> {
-        for (_, candidate) in self.stages.all_candidates() {
+        for (place, candidate) in self.stages.all_candidates() {
             let pull = &candidate.pull;
             let may_land = !candidate.is_held()
                 && candidate.build == Build::Stands
@@ -194,15 +194,26 @@ impl Turn<'_> {
                     .as_ref()
                     .is_some_and(|judged| judged.may_land());
             if pull.queued && !may_land && memory.dequeued.insert(pull.number) {
-                self.session.forge.dequeue(pull).await?;
-                let why = "left the merge queue";
-                self.session
-                    .forge
-                    .set_status(&pull.head, false, why)
-                    .await?;
+                let left = self.leave(candidate).await;
+                self.came_to(&self.key(place), place, left, memory).await?;
             }
         }
         Ok(())
+    }
+
+    /// Takes one out of the merge queue, and `success` back.
+    async fn leave(&self, candidate: &Candidate) -> Result<Done, DeliveryError> {
+        let pull = &candidate.pull;
+        self.session.forge.dequeue(pull).await?;
+        let status = candidate.proposal.branch.status.as_ref();
+        let refusals = status.and_then(|status| Refusals::parse(&status.description));
+        let refusals = refusals.map(|(refusals, _)| refusals);
+        let text = Refusals::describe(WAITS, refusals.as_ref());
+        let why = DeliveryError::Overtaken(format!("{} left the merge queue", pull.number));
+        match self.delivery().retract(pull, &text, why).await {
+            left @ DeliveryError::SuccessLeft { .. } => Err(left),
+            _ => Ok(Done::Unchanged),
+        }
     }
 
     /// Takes labels off that were set before the head arrived, once each; whether there were any. Nothing depends on it:

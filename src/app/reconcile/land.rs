@@ -13,15 +13,16 @@ use super::verify::{Landing, blobs};
 use super::{Memory, Row, RowKind, Seen};
 use crate::error::Failure;
 use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
-use crate::forge::{Along, LookUp, MergeMethod};
+use crate::forge::{Along, ForgeError, LookUp, MergeMethod};
 use crate::gather::Depth;
+use crate::model::evidence::ActorKind;
 use crate::model::ids::PlanId;
 use crate::model::merge_state::MergeState;
 use crate::model::place::RepoPath;
 use crate::model::plan::{EdgeName, Promotion};
 use crate::model::policy::{Land, MergeMethod as PolicyMerge};
 use crate::model::pull::{Pull, PullNumber};
-use crate::plan::attempt::{Attempt, Refusals, attempt};
+use crate::plan::attempt::{Attempt, Refusals, Refused, attempt};
 use crate::plan::delivery::{Act, Candidate, Decision};
 use crate::record::Record;
 use crate::render::Message;
@@ -109,20 +110,50 @@ async fn land(
     };
     let pull = &candidate.pull;
     let delivery = turn.delivery();
+    if turn.seen.snapshot.queue && is_workflow_token(pull) {
+        turn.row(
+            place,
+            RowKind::Held,
+            QUEUE_NEEDS_APP,
+            Some(TAKE_AN_APP.to_owned()),
+            memory,
+        );
+        memory.failed.insert(turn.key(place));
+        return Ok(Done::Unchanged);
+    }
     let state = readiness::merge_state(turn, pull, memory).await;
-    let refused = refusals_of(candidate);
-    let before = refused.as_ref().map(|(refusals, _, _)| refusals);
-    let earlier = refused.as_ref();
-    let earlier = earlier.map(|(refusals, words, at)| (refusals, words.as_str(), *at));
-    let quiet = Refusals::describe(WAITS, before);
-    if let Attempt::Later(why) = attempt(&state, earlier, turn.seen.now, turn.is_asked(place)) {
-        if candidate
-            .proposal
-            .branch
-            .status
-            .as_ref()
-            .is_some_and(|status| status.success)
-        {
+    let status = candidate.proposal.branch.status.as_ref();
+    let mut refused = refused_before(candidate);
+    let eviction = match turn.seen.snapshot.queue {
+        true => turn
+            .session
+            .forge
+            .eviction(pull)
+            .await
+            .map_err(DeliveryError::from)?,
+        false => None,
+    };
+    let before = refused.as_ref().map(|refused| refused.refusals.clone());
+    if let Some(eviction) = &eviction {
+        let said = format!("it was removed from the merge queue ({})", eviction.reason);
+        if status.is_none_or(|status| status.at < eviction.at) {
+            let text = remembered(&said, before.as_ref(), &state);
+            let error = DeliveryError::Refused(said);
+            return Err(delivery.retract(pull, &text, error).await.into());
+        }
+        if let Some(refused) = &mut refused {
+            refused.from_queue = true;
+        }
+    }
+    let quiet = Refusals::describe(WAITS, before.as_ref());
+    let attempt = attempt(
+        &state,
+        refused.as_ref(),
+        turn.seen.now,
+        turn.is_asked(place),
+    );
+    if let Attempt::Later(why) = attempt {
+        if status.is_some_and(|status| status.success) {
             let lowered = delivery.retract(pull, &quiet, DeliveryError::Overtaken(why.clone()));
             if let error @ DeliveryError::SuccessLeft { .. } = lowered.await {
                 return Err(error.into());
@@ -138,8 +169,7 @@ async fn land(
         memory.failed.insert(turn.key(place));
         return Ok(Done::Unchanged);
     }
-    let status = candidate.proposal.branch.status.as_ref();
-    let text = Refusals::describe("every gate passed", before);
+    let text = Refusals::describe("every gate passed", before.as_ref());
     delivery.announce(pull, status, &text).await?;
     let stop = match try_to_land(turn, place, number, memory).await {
         Ok(landing) => {
@@ -154,7 +184,7 @@ async fn land(
     Err(match stop {
         Stop::Delivery(error) => {
             let text = match &error {
-                DeliveryError::Refused(said) => remembered(said, before, &state),
+                DeliveryError::Refused(said) => remembered(said, before.as_ref(), &state),
                 _ => quiet,
             };
             Stop::Delivery(delivery.retract(pull, &text, error).await)
@@ -169,19 +199,39 @@ async fn land(
     })
 }
 
+const QUEUE_NEEDS_APP: &str = "the base branch has a merge queue, and what a workflow's own token puts into it starts no checks";
+const TAKE_AN_APP: &str = "give Sluice an App's token: docs/install.md, hardened";
+
+/// Whether Sluice works with a workflow's own token, by who opened the pull request, which is its own account.
+fn is_workflow_token(pull: &Pull) -> bool {
+    let author = pull.author.as_ref();
+    author.is_some_and(|author| {
+        author.kind == ActorKind::Bot
+            && matches!(
+                author.login.as_str(),
+                "github-actions" | "github-actions[bot]"
+            )
+    })
+}
+
 /// What a status says of a merge that GitHub refused.
 fn remembered(said: &str, before: Option<&Refusals>, state: &MergeState) -> String {
     let refusals = Refusals::one_more(before, state);
     Refusals::describe(&escape::terminal(said), Some(&refusals))
 }
 
-/// The merges of this head that were refused before, the words of the last one, and when. Only what our own account says counts.
-fn refusals_of(candidate: &Candidate) -> Option<(Refusals, String, jiff::Timestamp)> {
+/// The merge of this head that was refused last. Only what our own account says counts.
+fn refused_before(candidate: &Candidate) -> Option<Refused> {
     let status = candidate.proposal.branch.status.as_ref()?;
     let own = candidate.pull.author.as_ref().and_then(|author| author.id);
     let ours = status.creator.is_some() && status.creator == own;
     let (refusals, words) = Refusals::parse(&status.description).filter(|_| ours)?;
-    Some((refusals, words.to_owned(), status.at))
+    Some(Refused {
+        refusals,
+        words: words.to_owned(),
+        at: status.at,
+        from_queue: false,
+    })
 }
 
 /// Looks once more, and lands what still may. `None`: it waits in the merge queue.
@@ -317,8 +367,12 @@ async fn enqueue(
     pull: &Pull,
     memory: &mut Memory,
 ) -> Result<(), Stop> {
-    let queued = turn.session.forge.enqueue(pull).await;
-    queued.map_err(DeliveryError::from)?;
+    match turn.session.forge.enqueue(pull).await {
+        Ok(()) => {}
+        // It takes nothing that is not ready: as a refused merge.
+        Err(ForgeError::Refused { said, .. }) => return Err(DeliveryError::Refused(said).into()),
+        Err(error) => return Err(DeliveryError::from(error).into()),
+    }
     let next = Some("GitHub lands it when its turn comes".to_owned());
     turn.row(
         place,

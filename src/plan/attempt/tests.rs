@@ -141,12 +141,13 @@ fn a_refused_merge_is_tried_again_after_a_change_after_a_day_or_when_a_person_as
     let refused_at = at("2026-03-02T09:00:00Z");
     let one = Refusals::one_more(None, &state);
     let tried = |refusals: &Refusals, state: &MergeState, now: &str, asked: bool| {
-        attempt(
-            state,
-            Some((refusals, "Merge already in progress", refused_at)),
-            at(now),
-            asked,
-        )
+        let refused = Refused {
+            refusals: refusals.clone(),
+            words: "Merge already in progress".to_owned(),
+            at: refused_at,
+            from_queue: false,
+        };
+        attempt(state, Some(&refused), at(now), asked)
     };
     let soon = "2026-03-02T09:20:00Z";
     let Attempt::Later(why) = tried(&one, &state, soon, false) else {
@@ -185,6 +186,28 @@ fn a_refused_merge_is_tried_again_after_a_change_after_a_day_or_when_a_person_as
     };
     insta::assert_snapshot!(why, @"GitHub refused to merge it: Merge already in progress (20 times; only `promote` by a person tries again)");
     assert_eq!(tried(&last, &changed, soon, true), Attempt::Now);
+}
+
+#[test]
+fn what_the_queue_took_out_waits_for_a_change_or_a_person() {
+    let state = with(&[("e2e", ContextState::Success)]);
+    let refused = Refused {
+        refusals: Refusals::one_more(None, &state),
+        words: "it was removed from the merge queue (failed_checks)".to_owned(),
+        at: at("2026-03-02T09:00:00Z"),
+        from_queue: true,
+    };
+    let now = at("2026-06-01T09:00:00Z");
+    let Attempt::Later(why) = attempt(&state, Some(&refused), now, false) else {
+        panic!("tried again after a while");
+    };
+    insta::assert_snapshot!(why, @"GitHub refused to merge it: it was removed from the merge queue (failed_checks) (tried again when its checks or reviews change, or when a person asks with `promote`)");
+    assert_eq!(attempt(&state, Some(&refused), now, true), Attempt::Now);
+    let changed = with(&[
+        ("e2e", ContextState::Success),
+        ("unit", ContextState::Success),
+    ]);
+    assert_eq!(attempt(&changed, Some(&refused), now, false), Attempt::Now);
 }
 
 #[test]

@@ -7,13 +7,13 @@ use sluice::error::Exit;
 const FIXTURE: &str = "k3s-upgrade-version";
 const APP: u64 = 4242;
 
-fn landed(site: &Site) -> bool {
+pub fn landed(site: &Site) -> bool {
     let file = site.repo().file("main", "upgrade.yaml").unwrap();
     file.contains("'v1.29.1'")
 }
 
 /// One promotion, opened and approved.
-async fn approved() -> Site {
+pub async fn approved() -> Site {
     let site = Site::of(FIXTURE).await;
     site.run().await;
     site.repo().by("carol").approves(1);
@@ -33,7 +33,7 @@ fn requires(contexts: &[&str], ruleset: bool) -> Rule {
 }
 
 /// All statuses `sluice` of the head, newest first.
-fn own_statuses(repo: &Place<impl Reach>) -> Vec<String> {
+pub fn own_statuses(repo: &Place<impl Reach>) -> Vec<String> {
     let mut all = repo.statuses(&repo.head(1));
     all.retain(|status| status.starts_with("sluice="));
     all
@@ -44,7 +44,7 @@ fn merges(site: &Site) -> usize {
     lines.iter().filter(|line| line.ends_with("/merge")).count()
 }
 
-fn line(run: &Report) -> String {
+pub fn line(run: &Report) -> String {
     run.lines().first().cloned().unwrap_or_default()
 }
 
