@@ -24,6 +24,7 @@ mod error;
 mod history;
 mod land;
 mod log;
+mod merge;
 mod objects;
 mod read;
 mod refs;

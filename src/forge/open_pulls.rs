@@ -25,21 +25,12 @@ pub struct OpenPull {
     pub own: bool,
     /// How many files it changes, as GitHub counts; by an older base it may.
     pub files: u64,
-    /// What a merge would give, as far as GitHub has worked it out.
-    pub merge: Trial,
+    /// The newest commits of its list, at most [`MOST_COMMITS`]. The list may lag behind, also behind the head.
+    pub commits: Vec<RemoteCommit>,
+    /// GitHub says that it conflicts with the tip of the base. `false` also while GitHub does not know.
+    pub conflicts: bool,
     /// What the status says now; `None` where this answer does not tell.
     pub said: Option<Option<StatusNow>>,
-}
-
-/// What GitHub says about merging.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trial {
-    /// This commit: its first parent is the base's tip at the time of the trial.
-    Commit(RemoteCommit),
-    /// There are conflicts.
-    Conflicts,
-    /// It has not worked that out yet.
-    Unknown,
 }
 
 /// The newest status of a context.
@@ -66,12 +57,16 @@ pub struct OpenPulls {
     pub viewer: Option<UserId>,
 }
 
-const OPEN: &str = "query($owner: String!, $name: String!, $base: String!, $ref: String!, $context: String!, $after: String) { \
+/// How many commits of a pull request come with the list. Most have no more, and each costs a list of parents.
+const MOST_COMMITS: usize = 5;
+
+const OPEN: &str = "query($owner: String!, $name: String!, $base: String!, $ref: String!, $context: String!, $commits: Int!, $after: String) { \
     viewer { ...who } repository(owner: $owner, name: $name) { ref(qualifiedName: $ref) { target { oid } } \
     pullRequests(states: [OPEN], baseRefName: $base, first: 50, after: $after, \
     orderBy: { field: UPDATED_AT, direction: DESC }) { totalCount pageInfo { hasNextPage endCursor } nodes { \
-    number headRefName headRefOid isCrossRepository viewerDidAuthor changedFiles mergeable potentialMergeCommit { ...commit } \
-    commits(last: 1) { nodes { commit { oid status { context(name: $context) { state description creator { ...who } } } } } } \
+    number headRefName headRefOid isCrossRepository viewerDidAuthor changedFiles mergeable \
+    commits(last: $commits) { nodes { commit { ...commit } } } \
+    head: commits(last: 1) { nodes { commit { oid status { context(name: $context) { state description creator { ...who } } } } } } \
     } } } }";
 
 impl Forge {
@@ -92,7 +87,8 @@ impl Forge {
         for _ in 0..MOST_PAGES {
             let variables = json!({
                 "owner": self.slug().owner(), "name": self.slug().name(), "base": base,
-                "ref": format!("refs/heads/{base}"), "context": context, "after": after,
+                "ref": format!("refs/heads/{base}"), "context": context,
+                "commits": MOST_COMMITS, "after": after,
             });
             let (mut data, _) = self.query(&query, variables, doing).await?;
             let page: PageShape = shape(data["repository"].take(), doing)?;
@@ -163,13 +159,13 @@ struct OpenShape {
     viewer_did_author: bool,
     changed_files: u64,
     mergeable: String,
-    potential_merge_commit: Option<CommitShape>,
-    commits: Nodes<HeadShape>,
+    commits: Nodes<OneShape<CommitShape>>,
+    head: Nodes<OneShape<StatedShape>>,
 }
 
 #[derive(Deserialize)]
-struct HeadShape {
-    commit: StatedShape,
+struct OneShape<T> {
+    commit: T,
 }
 
 #[derive(Deserialize)]
@@ -181,13 +177,10 @@ struct StatedShape {
 impl OpenShape {
     fn pull(self) -> Result<OpenPull, ForgeError> {
         let head: CommitId = id(&self.head_ref_oid)?;
-        let merge = match (self.mergeable.as_str(), self.potential_merge_commit) {
-            ("MERGEABLE", Some(commit)) => Trial::Commit(commit.commit()?),
-            ("CONFLICTING", _) => Trial::Conflicts,
-            _ => Trial::Unknown,
-        };
+        let commits = self.commits.nodes.into_iter();
+        let commits = commits.map(|node| node.commit.commit());
         let of_head = self
-            .commits
+            .head
             .nodes
             .into_iter()
             .find(|node| node.commit.oid.eq_ignore_ascii_case(&self.head_ref_oid));
@@ -206,7 +199,8 @@ impl OpenShape {
             foreign: self.is_cross_repository,
             own: self.viewer_did_author,
             files: self.changed_files,
-            merge,
+            commits: commits.collect::<Result<_, _>>()?,
+            conflicts: self.mergeable == "CONFLICTING",
             said,
         })
     }

@@ -13,7 +13,10 @@ use crate::model::pull::RemoteCommit;
 pub(super) const ACTOR: &str = "fragment who on Actor { __typename login ... on User { databaseId } \
     ... on Bot { databaseId } ... on Mannequin { databaseId } ... on Organization { databaseId } }";
 
-/// GraphQL for a commit.
+/// So many parents of a commit are told: one that has as many may have more.
+pub const MOST_PARENTS: usize = 3;
+
+/// GraphQL for a commit, with [`MOST_PARENTS`] parents.
 pub(super) const COMMIT: &str = "fragment commit on Commit { oid message authoredDate author { name } committedDate tree { oid } parents(first: 3) { nodes { oid } } }";
 
 #[derive(Deserialize)]

@@ -13,6 +13,8 @@ mod signals;
 mod trees;
 mod walk;
 
+pub(in crate::gather) use trees::{AtPath, Standing};
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;

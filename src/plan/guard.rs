@@ -28,6 +28,8 @@ const LONGEST: usize = 140;
 pub enum GuardVerdict {
     /// It touches nothing that a promotion carries through a gate, and no gate.
     Harmless,
+    /// It could not be read in this run, for this reason: an earlier verdict on the same commit stands.
+    NotRead(String),
     /// It cannot be told, for this reason.
     Unknown(String),
     /// It touches these, in order; never empty.
@@ -80,7 +82,7 @@ impl GuardVerdict {
     pub fn state(&self) -> &'static str {
         match self {
             Self::Harmless => "success",
-            Self::Unknown(_) => "pending",
+            Self::NotRead(_) | Self::Unknown(_) => "pending",
             Self::Touches(_) => "failure",
         }
     }
@@ -89,7 +91,7 @@ impl GuardVerdict {
     pub fn description(&self, safe: impl Fn(&str) -> String) -> String {
         match self {
             Self::Harmless => "not a promotion".to_owned(),
-            Self::Unknown(why) => cut(&safe(why), LONGEST),
+            Self::NotRead(why) | Self::Unknown(why) => cut(&safe(why), LONGEST),
             Self::Touches(touches) => {
                 let more = match touches.len() {
                     0 | 1 => String::new(),

@@ -11,19 +11,19 @@ use super::Memory;
 use super::carry::FLOOR;
 use super::turn::{Done, Turn};
 use crate::error::{Exit, Failure};
-use crate::forge::{CONTEXT, ForgeError, OpenPull, OpenPulls, StatusNow, Trial};
+use crate::forge::{CONTEXT, ForgeError, OpenPull, OpenPulls, StatusNow};
 use crate::gather;
 use crate::model::evidence::UserId;
 use crate::model::ids::CommitId;
-use crate::model::pull::{PromotionBranch, PullNumber, RemoteCommit};
+use crate::model::pull::{PromotionBranch, PullNumber};
 use crate::plan::guard::GuardVerdict;
 use crate::report::escape;
 use merges::Guard;
 
 /// So many pull requests are looked at in a run, those first that were touched last.
 const MOST_PULLS: usize = 200;
-/// Waits for trials of merges that GitHub has not made yet, in seconds.
-const WAITS: [u32; 3] = [1, 2, 4];
+/// GitHub's words if a commit has a thousand statuses of one context.
+const FULL: &str = "has reached the maximum number of statuses";
 /// So often the whole state is read again because the base moved meanwhile.
 const MOST_LATE: u32 = 3;
 
@@ -36,7 +36,9 @@ pub(super) async fn guard(turn: &Turn<'_>, memory: &mut Memory) -> Result<Done, 
     if !may_go_on(turn, memory) {
         return Ok(Done::Unchanged);
     }
-    let open = match open_pulls(turn).await {
+    let forge = &turn.session.forge;
+    let base = &turn.seen.snapshot.base;
+    let open = match forge.open_pulls(base, CONTEXT, MOST_PULLS).await {
         Ok(open) => open,
         Err(error) => {
             went_wrong(turn, error, memory)?;
@@ -50,7 +52,7 @@ pub(super) async fn guard(turn: &Turn<'_>, memory: &mut Memory) -> Result<Done, 
         }
         memory.outcome.notices.push(format!(
             "{} moves while other pull requests are looked at: the next run says what the guard thinks of them",
-            turn.seen.snapshot.base
+            base
         ));
         return Ok(Done::Unchanged);
     }
@@ -67,8 +69,15 @@ pub(super) async fn guard(turn: &Turn<'_>, memory: &mut Memory) -> Result<Done, 
         if !may_go_on(turn, memory) {
             break;
         }
-        if let Err(error) = say(turn, head, &verdict, open.viewer).await {
-            went_wrong(turn, error, memory)?;
+        match say(turn, head, &verdict, open.viewer).await {
+            Ok(()) => {}
+            Err(error) if error.said(FULL) => memory.outcome.notices.push(format!(
+                "the guard: GitHub takes no further status `{CONTEXT}` on {}, the head of {}, which keeps the one that it has: push a new \
+                 commit to that branch",
+                head.commit.short(),
+                head.numbers()
+            )),
+            Err(error) => went_wrong(turn, error, memory)?,
         }
     }
     Ok(Done::Unchanged)
@@ -113,43 +122,6 @@ fn went_wrong(turn: &Turn<'_>, error: ForgeError, memory: &mut Memory) -> Result
     Ok(())
 }
 
-/// The open pull requests, once GitHub has tried their merges, or does not come to it in time.
-async fn open_pulls(turn: &Turn<'_>) -> Result<OpenPulls, ForgeError> {
-    let forge = &turn.session.forge;
-    let snapshot = &turn.seen.snapshot;
-    let mut waits = WAITS.iter();
-    loop {
-        let open = forge
-            .open_pulls(&snapshot.base, CONTEXT, MOST_PULLS)
-            .await?;
-        let waiting = open.tip == snapshot.tip.id
-            && Head::all(turn, &open)
-                .iter()
-                .flat_map(|head| &head.pulls)
-                .any(|pull| matches!(trial(&snapshot.tip.id, pull), Tried::NotYet));
-        match waits.next() {
-            Some(seconds) if waiting && forge.wait(*seconds).await => {}
-            _ => return Ok(open),
-        }
-    }
-}
-
-/// What a merge into the tip would give.
-enum Tried<'p> {
-    Commit(&'p RemoteCommit),
-    Conflicts,
-    NotYet,
-}
-
-fn trial<'p>(tip: &CommitId, pull: &'p OpenPull) -> Tried<'p> {
-    match &pull.merge {
-        Trial::Commit(commit) if commit.parents == [*tip, pull.head] => Tried::Commit(commit),
-        Trial::Conflicts => Tried::Conflicts,
-        // Also a trial on an older tip.
-        Trial::Commit(_) | Trial::Unknown => Tried::NotYet,
-    }
-}
-
 /// A commit that stands at the head of pull requests: they share its status.
 struct Head<'p> {
     commit: CommitId,
@@ -189,13 +161,23 @@ impl<'p> Head<'p> {
         });
         heads
     }
+
+    fn numbers(&self) -> String {
+        let numbers: Vec<String> = self
+            .pulls
+            .iter()
+            .map(|pull| pull.number.to_string())
+            .collect();
+        numbers.join(", ")
+    }
 }
 
 fn is_named_like_ours(pull: &OpenPull) -> bool {
     !pull.foreign && pull.branch.starts_with("sluice/")
 }
 
-/// Sets the status, unless it says exactly that already in the name of this account.
+/// Sets the status, unless it says exactly that already in the name of this account. A success of ours on this commit stays while it is
+/// only not known whether it still holds: GitHub takes a thousand statuses for a commit, and a base that moves often would use them up.
 async fn say(
     turn: &Turn<'_>,
     head: &Head<'_>,
@@ -203,7 +185,6 @@ async fn say(
     own: Option<UserId>,
 ) -> Result<(), ForgeError> {
     let forge = &turn.session.forge;
-    let description = verdict.description(escape::terminal);
     let said = match head.pulls.iter().find_map(|pull| pull.said.clone()) {
         Some(said) => said,
         None => {
@@ -216,67 +197,21 @@ async fn say(
             })
         }
     };
-    let same = said.is_some_and(|said| {
-        said.state == verdict.state()
-            && said.description == description
-            && own.is_some()
-            && said.creator == own
+    let ours = said.filter(|said| own.is_some() && said.creator == own);
+    let stays = ours.is_some_and(|said| {
+        let says = |verdict: &GuardVerdict| {
+            said.state == verdict.state()
+                && said.description == verdict.description(escape::terminal)
+        };
+        let not_read = matches!(verdict, GuardVerdict::NotRead(_));
+        says(verdict) || (not_read && says(&GuardVerdict::Harmless))
     });
-    if same {
+    if stays {
         return Ok(());
     }
+    let description = verdict.description(escape::terminal);
     forge
         .say(&head.commit, CONTEXT, verdict.state(), &description)
         .await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_trial_of_this_head_on_this_tip_tells_what_a_merge_would_give() {
-        let id = |digit: &str| -> CommitId { digit.repeat(40).parse().unwrap() };
-        let (tip, head, older) = (id("1"), id("2"), id("3"));
-        let pull = |merge| OpenPull {
-            number: PullNumber(1),
-            head,
-            branch: "x".to_owned(),
-            foreign: false,
-            own: false,
-            files: 1,
-            merge,
-            said: None,
-        };
-        let of_parents = |parents: &[CommitId]| {
-            pull(Trial::Commit(RemoteCommit {
-                id: id("4"),
-                tree: "5".repeat(40).parse().unwrap(),
-                parents: parents.to_vec(),
-                message: String::new(),
-                author: String::new(),
-                authored: jiff::Timestamp::UNIX_EPOCH,
-                committed: jiff::Timestamp::UNIX_EPOCH,
-            }))
-        };
-        let told = of_parents(&[tip, head]);
-        assert!(matches!(trial(&tip, &told), Tried::Commit(_)));
-        for parents in [
-            vec![older, head],
-            vec![tip, older],
-            vec![head, tip],
-            vec![tip],
-            vec![tip, head, older],
-            vec![],
-        ] {
-            assert!(
-                matches!(trial(&tip, &of_parents(&parents)), Tried::NotYet),
-                "{parents:?}"
-            );
-        }
-        let conflicts = pull(Trial::Conflicts);
-        assert!(matches!(trial(&tip, &conflicts), Tried::Conflicts));
-        assert!(matches!(trial(&tip, &pull(Trial::Unknown)), Tried::NotYet));
-    }
 }

@@ -27,6 +27,18 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What stands at a path: nothing, or a kind of entry with its content; of a submodule no content is told, as in a [`FileChange`].
+pub(in crate::gather) type Standing = Option<(EntryKind, Option<BlobId>)>;
+
+/// What stands at a path of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gather) enum AtPath {
+    /// A folder.
+    Folder,
+    /// Anything else, or nothing.
+    Entry(Standing),
+}
+
 /// Which differences are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Differing {
@@ -107,6 +119,29 @@ impl RemoteRepo {
         );
         let (one, other) = (one?, other?);
         Ok(one == other && matches!(one, Some((FILE | EXECUTABLE, _))))
+    }
+
+    /// What stands at a path of a commit, mode and all.
+    ///
+    /// # Errors
+    /// If something must be fetched first, or could not be.
+    pub(in crate::gather) fn standing(
+        &self,
+        commit: &CommitId,
+        path: &str,
+    ) -> Result<AtPath, RepoError> {
+        let entry = match self.at(commit, path, Much::Entries)? {
+            None => None,
+            Some((FOLDER, _)) => return Ok(AtPath::Folder),
+            Some((SUBMODULE, _)) => Some((EntryKind::Submodule, None)),
+            Some((mode, id)) => {
+                let broken = |error: crate::model::ids::IdError| RepoError::Remote {
+                    why: error.to_string(),
+                };
+                Some((kind_of(mode), Some(id.parse().map_err(broken)?)))
+            }
+        };
+        Ok(AtPath::Entry(entry))
     }
 
     pub(super) fn entry_id(entry: &EntryAt, path: &str) -> Result<Option<EntryId>, RepoError> {

@@ -1,9 +1,11 @@
 //! The walks: the same questions that a clone answers, asked of what the forge told.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::trees::Differing;
 use super::{EntryAt, Much, RemoteRepo};
+use crate::forge::MOST_PARENTS;
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;
 use crate::repo::{
@@ -70,6 +72,37 @@ impl RemoteRepo {
             Some(info) => Ok(info.parents.first().copied()),
             None => self.failed(&format!("the commit {} is not there", commit.short())),
         }
+    }
+
+    /// A commit, if it is here, and whether all of its parents are told. Nothing is asked for.
+    ///
+    /// # Errors
+    /// If it was asked for and could not be had.
+    pub(in crate::gather) fn commit_at_hand(
+        &self,
+        commit: &CommitId,
+    ) -> Result<Option<(Rc<CommitInfo>, bool)>, RepoError> {
+        if !self.known.borrow().commits.contains_key(commit) && !self.is_local(commit) {
+            return Ok(None);
+        }
+        let info = self.info_of(commit)?;
+        if info.parents.len() < MOST_PARENTS {
+            return Ok(Some((info, true)));
+        }
+        Ok(Some(match self.clone_with(commit) {
+            Some(local) => (Rc::new(local.commit_info(commit)?), true),
+            None => (info, false),
+        }))
+    }
+
+    /// Whether the clone at hand holds a commit.
+    pub(in crate::gather) fn is_local(&self, commit: &CommitId) -> bool {
+        self.clone_with(commit).is_some()
+    }
+
+    /// Asks for a page of history from a commit that is not here.
+    pub(in crate::gather) fn want_page(&self, commit: &CommitId) {
+        self.want_commits(commit, Much::Page, &[]);
     }
 
     /// The first parent of a commit whose trees are at hand; `None` where they are not, or it has none.

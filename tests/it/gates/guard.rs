@@ -1,5 +1,6 @@
 //! `guard: true`: the status `sluice` on every pull request that is no promotion.
 
+mod base_moves;
 mod reading;
 
 use super::{chart, pipeline, shop};

@@ -130,6 +130,33 @@ async fn a_dispatch_makes_a_run_that_carries_its_inputs_in_the_title() {
 }
 
 #[tokio::test]
+async fn a_commit_takes_a_thousand_statuses_of_one_context() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    let head = repo.head(number);
+    let carol = repo.by("carol");
+    for _ in 0..1000 {
+        carol.reports(&head, "full", "pending");
+    }
+    let dave = token(&hub, "dave");
+    let path = format!("{R}/statuses/{head}");
+    let status = |context: &str| json!({"state": "success", "context": context});
+    let refused = call(&hub, &dave, "POST", &path, status("full")).await;
+    assert_eq!(refused.status, 422);
+    let errors = refused.json()["errors"].clone();
+    let words = "This SHA and context has reached the maximum number of statuses.";
+    assert_eq!(errors[0]["message"], words);
+    let shown = get(&hub, &dave, &format!("{R}/commits/{head}/status")).await;
+    assert_eq!(shown.json()["statuses"][0]["state"], "pending");
+    let other = call(&hub, &dave, "POST", &path, status("other")).await;
+    assert_eq!(other.status, 201);
+    let base = repo.tip("main").unwrap();
+    let path = format!("{R}/statuses/{base}");
+    let elsewhere = call(&hub, &dave, "POST", &path, status("full")).await;
+    assert_eq!(elsewhere.status, 201);
+}
+
+#[tokio::test]
 async fn statuses_combine_by_the_newest_of_each_context() {
     let (hub, _) = with_pull().await;
     let repo = hub.repo("acme/gitops");

@@ -1,10 +1,10 @@
 //! What merging each pull request would change, read and judged.
 //!
-//! Everything is asked for side by side: folders of all trials first, then the manifest files that differ.
+//! Everything is asked for side by side: history as far back as the merge bases, then the folders that differ, then the files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Head, Tried, is_named_like_ours, trial};
+use super::{Head, is_named_like_ours};
 use crate::app::reconcile::Memory;
 use crate::app::reconcile::turn::Turn;
 use crate::catalog::{
@@ -12,10 +12,9 @@ use crate::catalog::{
 };
 use crate::error::{Exit, Failure};
 use crate::forge::OpenPull;
-use crate::gather::{self, MergedPath};
+use crate::gather::{self, MergedFile, MergedPath, Untold};
 use crate::model::catalog::MayHold;
 use crate::model::guard::{ChangedFile, FileThen, GateFile, Gated};
-use crate::model::ids::BlobId;
 use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::pull::PullNumber;
@@ -72,7 +71,7 @@ impl<'a> Guard<'a> {
             .iter()
             .map(|head| {
                 let of_head = head.pulls.iter().map(|pull| {
-                    let unsaid = || GuardVerdict::Unknown(UNREAD.to_owned());
+                    let unsaid = || GuardVerdict::NotRead(UNREAD.to_owned());
                     verdicts.remove(&pull.number).unwrap_or_else(unsaid)
                 });
                 of_head.max().unwrap_or(GuardVerdict::Harmless)
@@ -101,16 +100,14 @@ impl<'a> Guard<'a> {
                     pull.files
                 ));
             }
-            match trial(&tip, pull) {
-                Tried::Conflicts => unknown(format!("it has conflicts with {base}")),
-                Tried::NotYet => unknown(format!(
-                    "GitHub has not worked out yet what merging it into {base} would give"
-                )),
-                Tried::Commit(commit) => {
-                    let paths = gather::merged_paths(repo, &tip, commit, pull.files)?;
-                    Ok(Known::Paths(paths))
-                }
+            if pull.conflicts {
+                return unknown(format!("it has conflicts with {base}"));
             }
+            let (head, commits) = (&pull.head, &pull.commits);
+            let paths = gather::merged_paths(repo, &tip, head, commits, pull.files, |path| {
+                self.is_judged(path)
+            })?;
+            Ok(paths.map_or_else(|why| self.untold(why), Known::Paths))
         };
         let found = session
             .settle(|| Ok(pulls.iter().map(|pull| read(pull)).collect::<Vec<_>>()))
@@ -123,6 +120,34 @@ impl<'a> Guard<'a> {
 
     fn wants(&self, path: &str) -> bool {
         wants_file(path, &self.turn.seen.world.policy)
+    }
+
+    /// Whether it matters what a merge makes of a path.
+    fn is_judged(&self, path: &str) -> bool {
+        self.wants(path) || self.gate_files.contains_key(&RepoPath::from(path))
+    }
+
+    fn untold(&self, why: Untold) -> Known {
+        let base = &self.turn.seen.snapshot.base;
+        Known::Verdict(GuardVerdict::Unknown(match why {
+            Untold::Conflict(file) => format!("it conflicts with {base} in {file}"),
+            Untold::TooLarge(file) => {
+                format!("{base} changed {file} too, which is too large to be merged here")
+            }
+            Untold::SeveralBases => {
+                format!("it has several merge bases with {base}: merge {base} into its branch")
+            }
+            Untold::Unrelated => format!("it has no commit in common with {base}"),
+            Untold::TooFar => {
+                format!(
+                    "it branched off {base} too long ago to be judged: merge {base} into its branch"
+                )
+            }
+            Untold::CutOff(commit) => format!(
+                "the commit {} merges more branches than GitHub tells: merge {base} into its branch",
+                commit.short()
+            ),
+        }))
     }
 
     /// Pull requests that change few manifests are read before those that change many, up to a limit.
@@ -144,7 +169,7 @@ impl<'a> Guard<'a> {
                 let why = format!(
                     "it changes {count} manifest files, and a run reads at most {MOST_READ} for all pull requests"
                 );
-                known[at] = Known::Verdict(GuardVerdict::Unknown(why));
+                known[at] = Known::Verdict(GuardVerdict::NotRead(why));
             }
         }
     }
@@ -157,21 +182,18 @@ impl<'a> Guard<'a> {
     ) -> Result<BTreeMap<PullNumber, GuardVerdict>, Failure> {
         let session = self.turn.session;
         let repo = session.remotes.here();
-        let wanted = |paths: &[MergedPath]| -> Vec<BlobId> {
-            let wanted = paths.iter().filter(|one| self.wants(&one.path));
-            wanted.filter_map(|one| one.after).collect()
-        };
         let read = |known: &Known| match known {
-            Known::Verdict(_) => Ok(Vec::new()),
-            Known::Paths(paths) => gather::contents(repo, &wanted(paths)),
+            Known::Verdict(_) => Ok(Ok(Vec::new())),
+            Known::Paths(paths) => gather::merged_files(repo, paths, |path| self.wants(path)),
         };
-        let contents = session
+        let files = session
             .settle(|| Ok(known.iter().map(read).collect::<Vec<_>>()))
             .await?;
         let mut verdicts = BTreeMap::new();
-        for ((pull, known), contents) in pulls.iter().zip(known).zip(contents) {
-            let known = match (known, contents) {
-                (Known::Paths(paths), Ok(contents)) => Known::Verdict(self.judge(&paths, contents)),
+        for ((pull, known), files) in pulls.iter().zip(known).zip(files) {
+            let known = match (known, files) {
+                (Known::Paths(_), Ok(Ok(files))) => Known::Verdict(self.judge(files)),
+                (Known::Paths(_), Ok(Err(why))) => self.untold(why),
                 (Known::Paths(_), Err(error)) => unread(pull, &error, memory),
                 (known, _) => known,
             };
@@ -182,12 +204,11 @@ impl<'a> Guard<'a> {
         Ok(verdicts)
     }
 
-    /// Judges the paths of one merge; `contents` are those of its manifest files that stand afterwards, in order.
-    fn judge(&self, paths: &[MergedPath], contents: Vec<Vec<u8>>) -> GuardVerdict {
-        let mut contents = contents.into_iter();
+    /// Judges the files that one merge changes.
+    fn judge(&self, files: Vec<MergedFile>) -> GuardVerdict {
         let mut gate_files = Vec::new();
         let mut versions = Vec::new();
-        for merged in paths {
+        for merged in files {
             let path = RepoPath::from(merged.path.as_str());
             if let Some(found) = self.gate_files.get_key_value(&path) {
                 gate_files.push(found);
@@ -195,12 +216,10 @@ impl<'a> Guard<'a> {
             if !self.wants(&merged.path) {
                 continue;
             }
-            let after = merged.after.and_then(|blob| {
-                Some(SourceFile {
-                    path: path.clone(),
-                    blob,
-                    bytes: contents.next()?,
-                })
+            let after = merged.after.map(|(blob, bytes)| SourceFile {
+                path: path.clone(),
+                blob,
+                bytes,
             });
             versions.push(Versions {
                 before: self.turn.seen.world.file(&path),
@@ -305,5 +324,5 @@ fn unread(pull: &OpenPull, error: &RepoError, memory: &mut Memory) -> Known {
         .notices
         .push(format!("the guard could not read {}: {error}", pull.number));
     memory.outcome.failed = Some(Exit::Failed);
-    Known::Verdict(GuardVerdict::Unknown(UNREAD.to_owned()))
+    Known::Verdict(GuardVerdict::NotRead(UNREAD.to_owned()))
 }

@@ -6,7 +6,7 @@ use crate::support::github::{Fault, When};
 use sluice::error::Exit;
 
 #[tokio::test]
-async fn conflicts_and_a_trial_that_is_not_made_are_pending() {
+async fn conflicts_are_pending_and_what_github_has_not_worked_out_is_not_waited_for() {
     let site = guarded("").await;
     let number = edits(&site, "docs", &[("README.md", "hello")]).await;
     assert_eq!(says(&site, number), pair(HARMLESS));
@@ -15,17 +15,14 @@ async fn conflicts_and_a_trial_that_is_not_made_are_pending() {
     let conflicts = ("pending", "it has conflicts with main");
     assert_eq!(says(&site, number), pair(conflicts));
 
-    // Few looks are waited for, many are not.
-    site.hub.switch(|switches| switches.mergeable_after = 2);
-    let soon = edits(&site, "soon", &[("a.md", "a")]).await;
-    assert_eq!(says(&site, soon), pair(HARMLESS));
     site.hub.switch(|switches| switches.mergeable_after = 1000);
     let late = edits(&site, "late", &[("b.md", "b")]).await;
-    let unknown = (
-        "pending",
-        "GitHub has not worked out yet what merging it into main would give",
-    );
-    assert_eq!(says(&site, late), pair(unknown));
+    assert_eq!(says(&site, late), pair(HARMLESS));
+    site.hub.forget_calls();
+    site.run().await;
+    let lists = site.hub.lines();
+    let lists = lists.iter().filter(|line| line.contains("viewer")).count();
+    assert_eq!(lists, 1, "{:?}", site.hub.lines());
 }
 
 #[tokio::test]
@@ -99,6 +96,14 @@ async fn many_pull_requests_are_read_side_by_side_and_in_pages() {
     assert_eq!(site.writes(), Vec::<String>::new());
     // The list, five levels of folders, the files: each in one call for all twenty.
     let with = site.hub.calls().len();
+    // No more after further commits: the promotion has this page of history read anyway.
+    for at in 0..5 {
+        repo.files("main", &[(&format!("{at}.md"), "x")]);
+    }
+    site.run().await;
+    site.hub.forget_calls();
+    site.run().await;
+    assert_eq!(site.hub.calls().len(), with, "{:?}", site.hub.lines());
     repo.files(
         "main",
         &[(".github/sluice.yaml", &policy.replace("true", "false"))],
