@@ -33,6 +33,9 @@ pub enum DeliveryError {
     /// Sluice cannot make what would be landed.
     #[error("{0}")]
     CannotMake(String),
+    /// A gate's workflow was not started: why.
+    #[error("{0}")]
+    NotStarted(String),
     /// Nothing landed, and the status `sluice` still says success: anybody could merge by it where it is required.
     #[error(
         "{why}; its status sluice still says success, because it could not be lowered: {error}"

@@ -189,7 +189,7 @@ pub(super) async fn start(
             let why = refusal(report, &start.workflow, &error);
             let said = format!("{attempt}: {why}");
             forge.say(&head, &context, "failure", &said).await?;
-            Err(DeliveryError::CannotMake(why))
+            Err(DeliveryError::NotStarted(why))
         }
         Err(error) => Err(error.into()),
     }

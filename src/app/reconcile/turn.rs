@@ -265,6 +265,10 @@ impl<'a> Turn<'a> {
                 self.row(place, RowKind::Waiting, &why, Some(next), memory);
             }
             DeliveryError::CannotMake(_) => self.row(place, RowKind::Error, &why, None, memory),
+            DeliveryError::NotStarted(_) => {
+                let next = "correct the workflow, then run `command: retry`".to_owned();
+                self.row(place, RowKind::Waiting, &why, Some(next), memory);
+            }
             DeliveryError::SuccessLeft { error, .. } => {
                 let next = "set it to pending by hand, or let the next run do it".to_owned();
                 if let ForgeError::Stopped

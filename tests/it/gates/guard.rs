@@ -72,9 +72,8 @@ async fn an_ordinary_pull_request_gets_success_and_a_second_run_writes_nothing()
     .await;
     assert_eq!(says(&site, number), pair(HARMLESS));
     assert_eq!(statuses(&site, number)[0].2, "sluice-app[bot]");
-    // The promotion's own status stays what it was.
-    assert_eq!(says(&site, 1), pair(("pending", "waits for its gates")));
-    assert_eq!(statuses(&site, 1).len(), 1);
+    // The promotion has none before it lands.
+    assert_eq!(statuses(&site, 1), []);
     site.hub.forget_calls();
     let run = site.run().await;
     assert_eq!(site.writes(), Vec::<String>::new(), "{}", run.text);
@@ -274,7 +273,7 @@ async fn a_pull_request_from_a_fork_is_judged_by_what_it_changes() {
     assert_eq!(says(&site, good), pair(HARMLESS), "{}", run.text);
     assert_eq!(says(&site, bad).0, "failure");
     assert_eq!(says(&site, copy).0, "failure");
-    assert_eq!(says(&site, 1), pair(("pending", "waits for its gates")));
+    assert_eq!(statuses(&site, 1), []);
     site.requests_hold();
 }
 
@@ -374,7 +373,7 @@ async fn pull_requests_with_one_head_share_the_worse_status_and_a_promotions_is_
     let first = carol.opens("hand", "main", "Hand");
     let second = carol.opens("hand-2", "main", "Hand again");
     site.run().await;
-    assert_eq!(says(&site, 1), pair(("pending", "waits for its gates")));
+    assert_eq!(statuses(&site, 1), []);
     assert_eq!(statuses(&site, first).len(), 1);
     assert_eq!(says(&site, first).0, "failure");
     assert_eq!(says(&site, second), says(&site, first));
