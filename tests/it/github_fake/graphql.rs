@@ -11,7 +11,7 @@ async fn promotions_are_found_by_their_refs_with_all_their_evidence() {
     let app = repo.app_token(
         7,
         "sluice",
-        "contents:write,pull-requests:write,statuses:write",
+        "contents:write,pull-requests:write,issues:write,statuses:write",
     );
     let main = repo.tip("main").unwrap();
     let bot = repo.with_token(&app);

@@ -1,7 +1,7 @@
 //! Labels and the events of a pull request: who, when, through which App.
 
 use super::{R, call, get, token, with_pull};
-use crate::support::github::Role;
+use crate::support::github::{GitHub, Role};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -235,4 +235,66 @@ async fn the_timeline_has_everything_that_moves_a_pull_request() {
         "closed",
         "its branch was deleted; restoring it does not open it again"
     );
+}
+
+/// Creates a label by each of the routes that can; what each answers.
+fn creates(hub: &GitHub, token: &str, number: u64) -> [String; 4] {
+    let issue = format!("/issues/{number}");
+    let labels = json!({"labels": ["known", "new"]});
+    let routes = [
+        ("POST", "/labels".to_owned(), json!({"name": "new"})),
+        ("POST", format!("{issue}/labels"), labels.clone()),
+        ("PUT", format!("{issue}/labels"), labels),
+        ("PATCH", issue, json!({"labels": ["new"], "title": "Other"})),
+    ];
+    routes.map(|(method, path, body)| {
+        let repo = hub.repo("acme/gitops");
+        let answer = repo.with_token(token).tries(method, &path, body);
+        repo.edit(|repo| repo.labels.retain(|label| label.name != "new"));
+        answer.map_or_else(|refusal| refusal.message, |_| "done".to_owned())
+    })
+}
+
+#[tokio::test]
+async fn a_label_is_created_with_issues_write_only_and_an_existing_one_put_on_without() {
+    let (hub, number) = with_pull().await;
+    let repo = hub.repo("acme/gitops");
+    repo.by("carol").labels(number, "known");
+    let words = "contents:write, pull-requests:write";
+    let may_not = "You do not have permission to create labels on this repository.";
+    let not_accessible = "Resource not accessible by integration";
+    for token in [
+        repo.workflow_token(words),
+        repo.app_token(7, "sluice", words),
+    ] {
+        let said = creates(&hub, &token, number);
+        assert_eq!(said, [not_accessible, may_not, may_not, may_not]);
+        assert_eq!(repo.labels(number), ["known"], "nothing is half done");
+        assert_eq!(repo.pull(number)["title"], "Bump v");
+        hub.switch(|switches| switches.swap_label_refusals = true);
+        let said = creates(&hub, &token, number);
+        assert_eq!(
+            said,
+            [may_not, not_accessible, not_accessible, not_accessible]
+        );
+        hub.switch(|switches| switches.swap_label_refusals = false);
+        repo.by("carol").unlabels(number, "known");
+        let path = format!("{R}/issues/{number}/labels");
+        let put_on = call(&hub, &token, "POST", &path, json!({"labels": ["Known"]})).await;
+        assert_eq!(
+            (put_on.status, repo.labels(number)),
+            (200, vec!["known".to_owned()])
+        );
+    }
+    let refused = repo.workflow_token(words);
+    let path = format!("{R}/issues/{number}/labels");
+    let answer = call(&hub, &refused, "POST", &path, json!({"labels": ["new"]})).await;
+    assert_eq!(answer.said(), "403 label unauthorized");
+    for token in [
+        repo.workflow_token("issues:write, pull-requests:write"),
+        repo.app_token(7, "sluice", "issues:write, pull-requests:write"),
+        token(&hub, "carol"),
+    ] {
+        assert_eq!(creates(&hub, &token, number), ["done"; 4]);
+    }
 }

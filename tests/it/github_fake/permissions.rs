@@ -151,6 +151,7 @@ async fn a_workflow_token_does_what_its_permissions_say_and_nothing_else() {
         .private()
         .with(|world, id| world.repo(id).id);
     assert!(repo > 0);
+    hub.repo("acme/gitops").by("carol").creates_label("known");
     let refused = "403 Resource not accessible by integration";
     let tip = hub.repo("acme/gitops").tip("main").unwrap();
     let cases = [
@@ -176,7 +177,7 @@ async fn a_workflow_token_does_what_its_permissions_say_and_nothing_else() {
             "pull-requests:write",
             "POST",
             format!("{R}/issues/{number}/labels"),
-            json!({"labels": ["l"]}),
+            json!({"labels": ["known"]}),
         ),
         (
             "issues:write",

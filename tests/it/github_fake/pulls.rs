@@ -1,7 +1,7 @@
 //! Opening, listing and changing pull requests; reviews; forks.
 
 use super::{R, call, get, token, with_pull};
-use crate::support::github::Role;
+use crate::support::github::{Membership, Role};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -229,6 +229,70 @@ async fn reviewers_are_requested_once_and_only_from_people_of_the_repository() {
         hub.repo("acme/gitops").pull(number)["requested_reviewers"],
         json!([])
     );
+}
+
+#[tokio::test]
+async fn a_team_that_the_token_cannot_see_or_that_has_no_access_refuses_the_whole_request() {
+    let (hub, number) = with_pull().await;
+    hub.organisation("acme", &["olga"], &[]);
+    hub.team("acme", "platform", "ann", Membership::Active);
+    hub.team("acme", "elsewhere", "ann", Membership::Active);
+    let repo = hub.repo("acme/gitops");
+    repo.team_role("platform", Role::Write);
+    let path = format!("{R}/pulls/{number}/requested_reviewers");
+    let ask = async |token: &str, teams: &[&str], people: &[&str]| {
+        let body = json!({"reviewers": people, "team_reviewers": teams});
+        call(&hub, token, "POST", &path, body).await
+    };
+    let unseen = format!(
+        "422 Could not resolve to a node with the global id of '{}'.",
+        hub.with(|world| {
+            let org = world.user_id("acme").unwrap();
+            let team = world.orgs[&org]
+                .teams
+                .iter()
+                .find(|team| team.slug == "platform");
+            format!("T_{}", team.unwrap().id)
+        })
+    );
+    let words = "contents:write, pull-requests:write, issues:write";
+    let with_members = format!("{words}, members:read");
+    let workflow = repo.workflow_token(&with_members);
+    let app = repo.app_token(7, "sluice", words);
+    for token in [&workflow, &app] {
+        let refused = ask(token, &["platform"], &["dave"]).await;
+        assert_eq!(refused.json()["message"], "Validation Failed");
+        assert_eq!(refused.said(), unseen);
+    }
+    let app = repo.app_token(7, "sluice", &with_members);
+    for team in ["elsewhere", "nobody"] {
+        assert_eq!(
+            ask(&app, &[team], &["dave"]).await.said(),
+            "422 Reviews may only be requested from collaborators. One or more of the teams you specified is not a collaborator of the \
+             acme/gitops repository."
+        );
+    }
+    assert_eq!(
+        ask(&workflow, &[], &["dave", "stranger"]).await.said(),
+        "422 Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of \
+         the acme/gitops repository."
+    );
+    assert_eq!(
+        repo.pull(number)["requested_reviewers"],
+        json!([]),
+        "nobody is asked by a request that is refused"
+    );
+    for token in [&app, &token(&hub, "carol")] {
+        assert_eq!(ask(token, &["platform"], &["dave"]).await.status, 201);
+        let pull = repo.pull(number);
+        assert_eq!(pull["requested_reviewers"][0]["login"], "dave");
+        assert_eq!(pull["requested_teams"][0]["slug"], "platform");
+        repo.by("carol").does(
+            "DELETE",
+            &format!("/pulls/{number}/requested_reviewers"),
+            json!({"reviewers": ["dave"], "team_reviewers": ["platform"]}),
+        );
+    }
 }
 
 #[tokio::test]

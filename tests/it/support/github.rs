@@ -64,7 +64,8 @@
 //! requested.", "This branch must not contain merge commits." and the two about force-pushing and deleting a protected branch as REST
 //! says them; every message of `updateRefs`; what `enqueuePullRequest` says of drafts and conflicts; the reasons of a removal from the queue
 //! other than `failed_checks`, `manual` and `merged`; "Pull request is not in the queue"; "Can't disable auto-merge for this pull request"; "does
-//! not appear to be a valid cursor"; the 403 for creating a label by labelling; "Required input 'x' not provided"; "Reference update
+//! not appear to be a valid cursor"; that `POST labels` refuses with "Resource not accessible by integration"
+//! ([`Switches::swap_label_refusals`] takes the other sentence); "Required input 'x' not provided"; "Reference update
 //! failed" where a branch would lie under another's name; what a server that does not know `return_run_details` answers.
 //!
 //! Guesses about behaviour, each taken the way that asks more of a client: a `databaseId` that 32 bits do not hold is null; a deleted

@@ -160,6 +160,9 @@ pub struct Switches {
     /// Whether a label's event shows the label as it is now, for GraphQL and for REST (else as it was set). What GitHub does is not known;
     /// both at once is what asks most of a client.
     pub label_events_follow: (bool, bool),
+    /// The sentences that refuse to create a label are exchanged: `POST labels` says "You do not have permission to create labels on this
+    /// repository." and labelling "Resource not accessible by integration".
+    pub swap_label_refusals: bool,
 }
 
 impl Default for Switches {
@@ -184,6 +187,7 @@ impl Default for Switches {
             update_refs: true,
             empty_head_closes: false,
             label_events_follow: (true, true),
+            swap_label_refusals: false,
         }
     }
 }

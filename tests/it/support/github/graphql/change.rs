@@ -17,6 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use git2::Oid;
 use serde_json::{Value, json};
+use std::mem::take;
 
 const PUSH: &[(&str, Level)] = &[("contents", Level::Write)];
 const PULL: &[(&str, Level)] = &[("pull_requests", Level::Write)];
@@ -351,13 +352,17 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
             let mut call = call(ctx, at);
             call.params.insert("number", number.to_string());
             call.body = json!({"reviewers": logins, "team_reviewers": slugs});
-            if input["union"] != true
-                && let Some(pull) = world.repo_mut(at).pulls.get_mut(&number)
-            {
-                pull.requested.clear();
-                pull.requested_teams.clear();
+            let pull = world.repo_mut(at).pulls.get_mut(&number);
+            let before = pull
+                .filter(|_| input["union"] != true)
+                .map(|pull| (take(&mut pull.requested), take(&mut pull.requested_teams)));
+            if let Err(refusal) = reviews::request(world, &call) {
+                let pull = world.repo_mut(at).pulls.get_mut(&number);
+                if let (Some(pull), Some(before)) = (pull, before) {
+                    (pull.requested, pull.requested_teams) = before;
+                }
+                return Err(refusal);
             }
-            reviews::request(world, &call)?;
             payload(
                 "RequestReviewsPayload",
                 vec![("pullRequest", Out::One(Kind::Pull(at, number)))],

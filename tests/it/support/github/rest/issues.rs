@@ -9,6 +9,7 @@ use super::super::repo::Label;
 use super::super::view;
 use super::super::world::{RepoId, World};
 use super::pulls;
+use serde_json::json;
 
 /// `GET labels`.
 pub fn repo_labels(world: &mut World, call: &Call) -> Outcome {
@@ -51,8 +52,34 @@ fn check_label(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The two sentences with which GitHub refuses to create a label. Which of them each route uses is not certain for every kind of
+/// token, so [`Switches::swap_label_refusals`](super::super::Switches::swap_label_refusals) exchanges them.
+const NOT_ACCESSIBLE: &str = "Resource not accessible by integration";
+const MAY_NOT_CREATE: &str = "You do not have permission to create labels on this repository.";
+
+/// Lets through who may create labels: people who may write; Apps and workflows with `issues: write`, for which `pull-requests: write`
+/// has not been enough since 2025-04.
+fn check_creates_labels(world: &World, call: &Call, words: &'static str) -> Result<(), Refusal> {
+    let session = &call.session;
+    let role = session.app().is_some() || acting_role(world, session, call.repo) >= Role::Write;
+    if role && session.grants(call.repo, "issues", Level::Write) {
+        return Ok(());
+    }
+    let swapped = world.switches.swap_label_refusals;
+    Err(match (words == MAY_NOT_CREATE) != swapped {
+        true => Refusal {
+            errors: Some(
+                json!([{"resource": "Repository", "field": "label", "code": "unauthorized"}]),
+            ),
+            ..Refusal::forbidden(MAY_NOT_CREATE)
+        },
+        false => Refusal::forbidden(NOT_ACCESSIBLE),
+    })
+}
+
 /// `POST labels`.
 pub fn create_label(world: &mut World, call: &Call) -> Outcome {
+    check_creates_labels(world, call, NOT_ACCESSIBLE)?;
     let name = call.need("Label", "name")?;
     if world.repo(call.repo).label(name).is_some() {
         return Err(Refusal::invalid("Label", "name", "already_exists"));
@@ -150,11 +177,13 @@ pub fn get(world: &mut World, call: &Call) -> Outcome {
 /// `PATCH issues/{n}`: title, body and state of a pull request; labels and assignees where given.
 pub fn update(world: &mut World, call: &Call) -> Outcome {
     let number = call.pull(world)?.number;
-    pulls::update(world, call)?;
     // Who may not label (the author of a pull request from outside, say) is not refused here: labels and assignees are dropped in silence.
     let labels = call.session.app().is_some()
         || acting_role(world, &call.session, call.repo) >= Role::Triage;
-    if let Some(names) = call.texts("labels").filter(|_| labels) {
+    let names = call.texts("labels").filter(|_| labels);
+    check_names(world, call, names.as_deref().unwrap_or_default())?;
+    pulls::update(world, call)?;
+    if let Some(names) = names {
         replace(world, call, number, &names)?;
     }
     if let Some(logins) = call.texts("assignees").filter(|_| labels) {
@@ -188,7 +217,16 @@ pub fn labels(world: &mut World, call: &Call) -> Outcome {
     labels_view(world, call, number)
 }
 
-/// Puts labels on; a label that the repository lacks is created where the caller may, which triage may not.
+/// Names that the repository lacks are created, by who may create labels, which triage may not.
+fn check_names(world: &World, call: &Call, names: &[String]) -> Result<(), Refusal> {
+    let known = |name: &String| world.repo(call.repo).label(name).is_some();
+    if !names.iter().all(known) {
+        check_creates_labels(world, call, MAY_NOT_CREATE)?;
+    }
+    names.iter().try_for_each(|name| check_label(name))
+}
+
+/// Puts labels on; all of them or, where one may not be created, none.
 pub fn put_on(
     world: &mut World,
     call: &Call,
@@ -196,22 +234,7 @@ pub fn put_on(
     names: &[String],
 ) -> Result<(), Refusal> {
     let at = call.repo;
-    let creator = acting_role(world, &call.session, at) >= Role::Write
-        || (call.session.app().is_some()
-            && (call.session.grants(at, "issues", Level::Write)
-                || call.session.grants(at, "pull_requests", Level::Write)));
-    if let Some(name) = names
-        .iter()
-        .find(|name| world.repo(at).label(name).is_none())
-        && !creator
-    {
-        return Err(Refusal::forbidden(format!(
-            "You do not have permission to create labels on this repository. ({name})"
-        )));
-    }
-    for name in names {
-        check_label(name)?;
-    }
+    check_names(world, call, names)?;
     for name in names {
         let label = match world.repo(at).label(name) {
             Some(label) => label.clone(),
@@ -258,6 +281,7 @@ pub fn take_off(world: &mut World, call: &Call, number: u64, name: &str) -> bool
 }
 
 fn replace(world: &mut World, call: &Call, number: u64, names: &[String]) -> Result<(), Refusal> {
+    check_names(world, call, names)?;
     let repo = world.repo(call.repo);
     let gone: Vec<String> = repo
         .labels

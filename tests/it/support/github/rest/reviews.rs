@@ -1,5 +1,6 @@
 //! Reviews and requests for them.
 
+use super::super::access::{Level, TokenKind};
 use super::super::call::{Call, read_oid};
 use super::super::pull::{Review, What};
 use super::super::refs;
@@ -217,7 +218,46 @@ pub fn requested(world: &mut World, call: &Call) -> Outcome {
     )
 }
 
-/// `POST requested_reviewers`.
+/// Somebody among those who were named has no access to the repository, so that nobody is asked.
+fn no_collaborator(world: &World, at: RepoId, who: &str) -> Refusal {
+    let slug = world.slug(at);
+    Refusal::unprocessable(format!(
+        "Reviews may only be requested from collaborators. One or more of the {who} you specified is not a collaborator of the {slug} \
+         repository."
+    ))
+}
+
+/// Teams that can be asked: those with access to the repository, which the caller can see. A workflow token sees no team, nor does a
+/// token without `members: read`.
+fn check_teams(world: &World, call: &Call, slugs: &[String]) -> Result<(), Refusal> {
+    let repo = world.repo(call.repo);
+    let teams = world.orgs.get(&repo.owner).map(|org| org.teams.as_slice());
+    for slug in slugs {
+        let mut teams = teams.unwrap_or_default().iter();
+        let team = teams
+            .find(|team| team.slug.eq_ignore_ascii_case(slug))
+            .filter(|team| repo.team_roles.contains_key(&team.id))
+            .ok_or_else(|| no_collaborator(world, call.repo, "teams"))?;
+        let sees = match call.session.token.as_ref().map(|token| &token.kind) {
+            Some(TokenKind::Classic(_)) => true,
+            Some(TokenKind::FineGrained(_, map) | TokenKind::Installation(_, _, map)) => {
+                map.grants("members", Level::Read)
+            }
+            Some(TokenKind::Workflow(..)) | None => false,
+        };
+        if !sees {
+            let mut refusal = Refusal::unprocessable("Validation Failed");
+            let id = view::node("T", team.id);
+            refusal.errors = Some(json!([format!(
+                "Could not resolve to a node with the global id of '{id}'."
+            )]));
+            return Err(refusal);
+        }
+    }
+    Ok(())
+}
+
+/// `POST requested_reviewers`: everybody who is named is asked, or nobody.
 pub fn request(world: &mut World, call: &Call) -> Outcome {
     let pull = call.pull(world)?;
     let (number, author) = (pull.number, pull.author);
@@ -232,13 +272,11 @@ pub fn request(world: &mut World, call: &Call) -> Outcome {
         }
         match id.filter(|id| known.contains(id)) {
             Some(id) => people.push(id),
-            None => {
-                return Err(Refusal::unprocessable(
-                    "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the repository.",
-                ));
-            }
+            None => return Err(no_collaborator(world, call.repo, "users or teams")),
         }
     }
+    let teams = call.texts("team_reviewers").unwrap_or_default();
+    check_teams(world, call, &teams)?;
     for who in people {
         let pull = world.repo_mut(call.repo).pulls.get_mut(&number);
         if let Some(pull) = pull.filter(|pull| !pull.requested.contains(&who)) {
@@ -253,7 +291,7 @@ pub fn request(world: &mut World, call: &Call) -> Outcome {
         }
     }
     if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
-        for slug in call.texts("team_reviewers").unwrap_or_default() {
+        for slug in teams {
             if !pull.requested_teams.contains(&slug) {
                 pull.requested_teams.push(slug);
             }

@@ -132,6 +132,10 @@ pub fn pull_full(
     state: &str,
 ) -> Value {
     let mut view = pull_short(world, at, pull);
+    // Here GitHub describes teams without their parents.
+    for team in view["requested_teams"].as_array_mut().into_iter().flatten() {
+        team.as_object_mut().map(|team| team.remove("parent"));
+    }
     let store = &world.repo(at).store;
     let from = store.merge_base(pull.base_sha, pull.seen_head());
     let tree = |oid| store.info(oid).map(|commit| commit.tree);
