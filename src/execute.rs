@@ -14,7 +14,9 @@ use crate::model::plan::Promotion;
 use crate::record::{Record, SourceLine};
 use crate::yaml::edit;
 
-pub use delivery::{Delivery, DeliveryError, Draft, Merging, Prepared, TEMPORARY, WAITS, Worked};
+pub use delivery::{
+    Delivery, DeliveryError, Draft, Merging, Opened, Prepared, TEMPORARY, WAITS, Worked,
+};
 
 /// A file with a promotion's edits made and proved.
 #[derive(Clone, Debug)]

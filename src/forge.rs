@@ -49,7 +49,7 @@ pub use merge::{Eviction, MergeMethod, MergeRefused};
 pub use objects::{PathEntry, Relation, RemoteRef};
 pub use open_pulls::{OpenPull, OpenPulls, StatusNow};
 pub use proof::{Live, Proofs};
-pub use pulls::{Closed, ClosedPage, NewPull};
+pub use pulls::{Closed, ClosedPage, NewPull, Reviewers};
 pub use refs::RefWrite;
 pub use runs::WorkflowRun;
 pub use settings::Overview;

@@ -9,15 +9,19 @@ mod carry;
 mod evidence;
 mod first_look;
 mod guard;
+mod hold;
 mod jobs;
+mod labels;
 mod land;
 mod look;
+mod lost;
 mod outcome;
 mod questions;
 mod readiness;
 mod report;
 mod stages;
 mod texts;
+mod tidy;
 mod told;
 mod turn;
 mod verify;
@@ -40,7 +44,9 @@ use crate::model::pull::{ClosedPull, PullNumber, Snapshot};
 
 pub(super) use ask::Asked;
 use first_look::Checkout;
+use labels::Labels;
 pub(super) use look::{Look, Stand, look};
+use lost::Lost;
 pub(super) use outcome::{ByHand, Outcome, Row, RowKind};
 use readiness::BranchRules;
 use turn::{Closers, Done, Key, Turn};
@@ -93,6 +99,10 @@ struct Memory {
     branch_rules: BranchRules,
     /// Workflows that were started in this run, by their digests.
     started: BTreeSet<String>,
+    /// What is known of the repository's labels.
+    labels: Labels,
+    /// What was lost that may be.
+    lost: Lost,
     /// Labels that were taken off in this run because they count for nothing.
     unlabeled: BTreeSet<(PullNumber, String)>,
     /// How often the base moved while other pull requests were looked at.
@@ -195,6 +205,9 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
         turn.tidy(&decisions, &mut memory).await?;
         if let Done::Changed = guard::guard(&turn, &mut memory).await? {
             continue;
+        }
+        if let Some(notice) = memory.labels.notice() {
+            memory.note(notice);
         }
         report::rows(&turn, &decisions, &mut memory);
         if let Some(asked) = &asked {

@@ -10,7 +10,6 @@ use super::EditedFile;
 use crate::forge::{Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, RefWrite};
 use crate::gather::RemoteRepo;
 use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::model::label::{BLOCKED, HOLD};
 use crate::model::pull::{OwnStatus, PromotionBranch, Pull, PullNumber, Snapshot};
 use crate::record::{Record, branch_name};
 use crate::repo::{Repo, RepoError};
@@ -48,9 +47,6 @@ pub enum DeliveryError {
     },
 }
 
-/// The snapshot lists at most so many labels of a kind.
-const LABELS_LISTED: usize = 100;
-
 /// Where things are delivered to.
 pub struct Delivery<'a> {
     /// The forge.
@@ -76,16 +72,17 @@ pub struct Draft<'a> {
     pub body: &'a str,
     /// The files with the edits made.
     pub files: &'a [EditedFile],
-    /// Labels that its gates know, with what each is for.
-    pub labels: &'a BTreeMap<String, String>,
-    /// People who are asked to review, by login.
-    pub reviewers: &'a [String],
-    /// Teams that are asked to review, without the organisation.
-    pub teams: &'a [String],
-    /// The status `sluice` is required on it, and so is set when it opens.
-    pub status: bool,
     /// Branches of pull requests that are closed: a name is never used twice, so that nothing said there counts here.
     pub used: &'a BTreeSet<String>,
+}
+
+/// A pull request that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its number.
+    pub number: PullNumber,
+    /// The commit at its head.
+    pub head: CommitId,
 }
 
 /// Temporary branches begin like this. What a lost run leaves is swept after a day.
@@ -161,11 +158,11 @@ impl Delivery<'_> {
         Ok(Worked { tree, files })
     }
 
-    /// Puts a plan up: tree, commit, branch, pull request, then what may be lost: status, labels, reviewers.
+    /// Opens a plan's pull request: tree, commit, branch, pull request.
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn open(&self, draft: &Draft<'_>) -> Result<PullNumber, DeliveryError> {
+    pub async fn open(&self, draft: &Draft<'_>) -> Result<Opened, DeliveryError> {
         let worked = self.worked(draft.files)?;
         let (branch, head) = match self.branch_of(draft.record, &worked.tree) {
             Some(branch) => (branch.name.clone(), branch.tip.id),
@@ -178,58 +175,13 @@ impl Delivery<'_> {
             base: &self.snapshot.base,
             repository: self.snapshot.repository,
         };
-        let number = match self.forge.open_pull(&pull).await {
-            Ok(number) => number,
-            Err(error) if error.said("no commits between") => {
-                return Err(DeliveryError::Overtaken(
-                    "the base holds it already".to_owned(),
-                ));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if draft.status {
-            self.forge.set_status(&head, false, WAITS).await?;
+        match self.forge.open_pull(&pull).await {
+            Ok(number) => Ok(Opened { number, head }),
+            Err(error) if error.said("no commits between") => Err(DeliveryError::Overtaken(
+                "the base holds it already".to_owned(),
+            )),
+            Err(error) => Err(error.into()),
         }
-        self.make_labels(draft.labels).await?;
-        if !draft.reviewers.is_empty() || !draft.teams.is_empty() {
-            // Somebody who cannot be asked must not keep the promotion from being put up.
-            match self
-                .forge
-                .request_reviewers(number, draft.reviewers, draft.teams)
-                .await
-            {
-                Ok(()) | Err(ForgeError::Refused { .. } | ForgeError::Forbidden { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(number)
-    }
-
-    /// Creates the labels that people are to set, where they are not there to be chosen yet.
-    ///
-    /// # Errors
-    /// [`DeliveryError`].
-    pub async fn make_labels(
-        &self,
-        labels: &BTreeMap<String, String>,
-    ) -> Result<(), DeliveryError> {
-        let known = &self.snapshot.labels;
-        // A list that was cut tells nothing about what is missing.
-        if known.len() >= LABELS_LISTED {
-            return Ok(());
-        }
-        let missing = |label: &str| !known.iter().any(|known| known.eq_ignore_ascii_case(label));
-        for (label, purpose) in labels {
-            if missing(label) {
-                self.forge.create_label(label, "0e8a16", purpose).await?;
-            }
-        }
-        if missing(HOLD) {
-            self.forge
-                .create_label(HOLD, "fbca04", "Sluice lands nothing while this is set")
-                .await?;
-        }
-        Ok(())
     }
 
     /// A branch of this very build that a lost run left behind without a pull request.
@@ -440,19 +392,14 @@ impl Delivery<'_> {
         }
     }
 
-    /// Closes a pull request that gives way, and deletes its branch where that still stands as it was seen. It says why
-    /// in a comment first.
+    /// Closes a pull request that gives way, and deletes its branch where that still stands as it was seen.
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn close(&self, pull: &Pull, why: &str) -> Result<(), DeliveryError> {
-        let author = pull.author.as_ref().and_then(|author| author.id);
+    pub async fn close(&self, pull: &Pull) -> Result<(), DeliveryError> {
         if pull.queued {
             self.forge.dequeue(pull).await?;
         }
-        self.forge
-            .comment_once(pull.number, author, "<!-- sluice: closed -->", why)
-            .await?;
         self.forge.close_pull(pull.number).await?;
         self.forge
             .delete_branch(&self.snapshot.node, &pull.branch, &pull.head)
@@ -460,39 +407,17 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    /// Labels a pull request whose head was moved, and says once what to do. Nothing is taken away.
+    /// Keeps GitHub from merging a pull request by itself: it leaves the merge queue, and auto-merge is disarmed.
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn block(&self, pull: &Pull, why: &str) -> Result<(), DeliveryError> {
+    pub async fn disarm(&self, pull: &Pull) -> Result<(), DeliveryError> {
         if pull.queued {
             self.forge.dequeue(pull).await?;
         }
         if pull.auto_merge {
             self.forge.disable_auto_merge(pull).await?;
         }
-        if pull.has_label(BLOCKED) {
-            return Ok(());
-        }
-        let author = pull.author.as_ref().and_then(|author| author.id);
-        self.forge
-            .comment_once(pull.number, author, "<!-- sluice: blocked -->", why)
-            .await?;
-        if !self
-            .snapshot
-            .labels
-            .iter()
-            .any(|label| label.eq_ignore_ascii_case(BLOCKED))
-        {
-            self.forge
-                .create_label(
-                    BLOCKED,
-                    "b60205",
-                    "Somebody pushed here; Sluice does not land it",
-                )
-                .await?;
-        }
-        self.forge.add_label(pull.number, BLOCKED).await?;
         Ok(())
     }
 }

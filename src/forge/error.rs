@@ -94,6 +94,16 @@ impl ForgeError {
         )
     }
 
+    /// Why, without what was being done: GitHub's own words where it gave any. Foreign text.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Forbidden { said, .. } | Self::Refused { said, .. } => said.clone(),
+            Self::NotFound { .. } => "Not Found".to_owned(),
+            Self::Unreachable { why, .. } => why.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether GitHub refused with these words in its message, in any case.
     pub fn said(&self, words: &str) -> bool {
         match self {

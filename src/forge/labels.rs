@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Forge;
 use super::error::ForgeError;
 use crate::model::ids::CommitId;
+use crate::model::label::NewLabel;
 use crate::model::pull::PullNumber;
 
 /// The context of the one status that stands on the heads of pull requests.
@@ -17,13 +18,9 @@ impl Forge {
     ///
     /// # Errors
     /// Any [`ForgeError`].
-    pub async fn create_label(
-        &self,
-        name: &str,
-        colour: &str,
-        description: &str,
-    ) -> Result<(), ForgeError> {
-        let body = json!({ "name": name, "color": colour, "description": description });
+    pub async fn create_label(&self, label: &NewLabel) -> Result<(), ForgeError> {
+        let name = &label.name;
+        let body = json!({ "name": name, "color": label.colour, "description": label.description });
         let doing = format!("create the label {name}");
         match self
             .write_again(Method::POST, self.path("/labels"), Some(body), &doing)

@@ -26,6 +26,16 @@ pub struct NewPull<'a> {
     pub repository: u64,
 }
 
+/// Who is asked to review in one request. A team that the token cannot see refuses the whole request, so that people and teams are
+/// asked apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reviewers {
+    /// People, by login.
+    People(Vec<String>),
+    /// Teams of the repository's organisation, by slug.
+    Teams(Vec<String>),
+}
+
 /// Closed pull requests, newest first.
 #[derive(Clone, Debug)]
 pub struct Closed {
@@ -226,7 +236,29 @@ impl Forge {
         Ok(())
     }
 
-    /// Comments, unless a comment by the same account holds this marker already.
+    /// Whether a comment holds this marker: one of that account, or of any where none is given.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn has_comment(
+        &self,
+        number: PullNumber,
+        by: Option<u64>,
+        marker: &str,
+    ) -> Result<bool, ForgeError> {
+        let path = self.path(&format!("/issues/{}/comments?per_page=100", number.0));
+        let doing = format!("read the comments on {number}");
+        for row in self.get_all(path, &doing).await? {
+            let row: CommentShape = shape(row, &doing)?;
+            let counts = by.is_none() || row.user.map(|user| user.id) == by;
+            if counts && row.body.is_some_and(|body| body.contains(marker)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Comments, unless a comment holds this marker already: one of that account, or of any where none is given.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -239,13 +271,9 @@ impl Forge {
     ) -> Result<(), ForgeError> {
         let path = self.path(&format!("/issues/{}/comments", number.0));
         let doing = format!("comment on {number}");
-        for _ in 0..2 {
-            for row in self.get_all(format!("{path}?per_page=100"), &doing).await? {
-                let row: CommentShape = shape(row, &doing)?;
-                let ours = by.is_some() && row.user.map(|user| user.id) == by;
-                if ours && row.body.is_some_and(|body| body.contains(marker)) {
-                    return Ok(());
-                }
+        for once_more in [true, false] {
+            if self.has_comment(number, by, marker).await? {
+                return Ok(());
             }
             let body = json!({ "body": format!("{text}\n\n{marker}") });
             match self
@@ -253,25 +281,27 @@ impl Forge {
                 .await
             {
                 Ok(_) => return Ok(()),
-                Err(error) if error.uncertain() && self.wait(1).await => {}
+                Err(error) if once_more && error.uncertain() && self.wait(1).await => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(())
     }
 
-    /// Asks people and teams to review.
+    /// Asks people or teams to review. GitHub asks all of them or, where one cannot be asked, nobody.
     ///
     /// # Errors
-    /// Any [`ForgeError`].
+    /// Any [`ForgeError`]; a refusal says in GitHub's words why nobody was asked.
     pub async fn request_reviewers(
         &self,
         number: PullNumber,
-        people: &[String],
-        teams: &[String],
+        reviewers: &Reviewers,
     ) -> Result<(), ForgeError> {
         let path = self.path(&format!("/pulls/{}/requested_reviewers", number.0));
-        let body = json!({ "reviewers": people, "team_reviewers": teams });
+        let body = match reviewers {
+            Reviewers::People(logins) => json!({ "reviewers": logins }),
+            Reviewers::Teams(slugs) => json!({ "team_reviewers": slugs }),
+        };
         self.write_again(
             Method::POST,
             path,

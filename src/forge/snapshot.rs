@@ -39,8 +39,8 @@ static PULL: LazyLock<String> = LazyLock::new(|| {
          mergeable reviewDecision mergeCommit {{ oid }} \
          commits(first: 100) {{ totalCount {COMMITS} }} labels(first: 100) {{ nodes {{ name }} }} \
          reviews(first: $said) {{ totalCount {REVIEWS} }} events: timelineItems(first: $said, {kinds}) {{ {events} }} \
-         forced: timelineItems(first: 1, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) {{ nodes {{ __typename }} }} \
-         rewound: timelineItems(first: 1, itemTypes: [BASE_REF_FORCE_PUSHED_EVENT]) {{ nodes {{ __typename }} }} \
+         forced: timelineItems(first: 20, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT, BASE_REF_FORCE_PUSHED_EVENT]) {{ \
+         pageInfo {{ hasNextPage endCursor }} nodes {{ __typename }} }} \
          closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) {{ nodes {{ ... on ClosedEvent {{ actor {{ ...who }} }} }} }} \
          autoMergeRequest {{ enabledAt }} isInMergeQueue }}"
     )
@@ -440,8 +440,8 @@ struct PullShape {
     commits: Count,
     labels: Option<Nodes<Named>>,
     reviews: Option<Count>,
-    forced: Nodes<Value>,
-    rewound: Nodes<Value>,
+    /// Force-pushes of head and base.
+    forced: Nodes<KindShape>,
     events: Nodes<KindShape>,
     closings: Nodes<Closing>,
     auto_merge_request: Option<Value>,
@@ -453,6 +453,13 @@ struct PullShape {
 struct KindShape {
     #[serde(rename = "__typename")]
     kind: String,
+}
+
+impl Nodes<KindShape> {
+    /// Whether the page holds an event of this type.
+    fn has(&self, kind: &str) -> bool {
+        self.nodes.iter().any(|event| event.kind == kind)
+    }
 }
 
 #[derive(Deserialize)]
@@ -529,8 +536,10 @@ impl PullShape {
             foreign: self.is_cross_repository,
             created: time(&self.created_at)?,
             commits: self.commits.total_count,
-            force_pushes: self.forced.nodes.len() as u64,
-            base_force_pushed: !self.rewound.nodes.is_empty(),
+            // What a further page holds may be one of the head.
+            head_force_pushed: self.forced.next().is_some()
+                || self.forced.has("HeadRefForcePushedEvent"),
+            base_force_pushed: self.forced.has("BaseRefForcePushedEvent"),
             mergeable,
             review,
             labels: self
@@ -541,12 +550,7 @@ impl PullShape {
                 .collect(),
             reviews: self.reviews.map_or(0, |reviews| reviews.total_count),
             // What a further page holds may be one too.
-            unlabeled: self.events.next().is_some()
-                || self
-                    .events
-                    .nodes
-                    .iter()
-                    .any(|event| event.kind == "UnlabeledEvent"),
+            unlabeled: self.events.next().is_some() || self.events.has("UnlabeledEvent"),
             said: None,
             auto_merge: self
                 .auto_merge_request

@@ -111,7 +111,7 @@ pub fn build_by_record(proposal: &Proposal, pull: &Pull, build: &str) -> Option<
 
 /// Whether anything about the pull request says that its head was moved, as far as that shows without reading objects.
 pub fn moved(proposal: &Proposal, pull: &Pull) -> Option<Build> {
-    let why = if pull.force_pushes > 0 {
+    let why = if pull.head_force_pushed {
         "the branch was force-pushed"
     } else if pull.commits > 1 || proposal.branch.tip.id != pull.head {
         // Sluice never moves a branch: where branch and pull request show two heads, one answer is older than a push.

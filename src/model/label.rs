@@ -9,6 +9,47 @@ pub const HOLD: &str = "sluice/hold";
 /// Set by Sluice on a pull request that somebody pushed to.
 pub const BLOCKED: &str = "sluice/blocked";
 
+/// A label as it is created where the repository lacks it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLabel {
+    /// Its name.
+    pub name: String,
+    /// Its colour, as six hexadecimal digits.
+    pub colour: &'static str,
+    /// What it is for, in at most 100 characters.
+    pub description: String,
+}
+
+impl NewLabel {
+    /// [`HOLD`].
+    pub fn hold() -> Self {
+        Self {
+            name: HOLD.to_owned(),
+            colour: "fbca04",
+            description: "Sluice lands nothing while this is set".to_owned(),
+        }
+    }
+
+    /// [`BLOCKED`].
+    pub fn blocked() -> Self {
+        Self {
+            name: BLOCKED.to_owned(),
+            colour: "b60205",
+            description: "Somebody pushed here; Sluice does not land it".to_owned(),
+        }
+    }
+
+    /// The label that approves the gates of this name into a stage.
+    pub fn approve(stage: &StageName, gate: &GateName) -> Self {
+        let description = format!("Approves {gate} into {stage}");
+        Self {
+            name: approve_label(stage, gate),
+            colour: "0e8a16",
+            description: description.chars().take(100).collect(),
+        }
+    }
+}
+
 /// The longest name that GitHub gives a label.
 const LONGEST: usize = 50;
 

@@ -96,8 +96,8 @@ pub struct Pull {
     pub created: Timestamp,
     /// How many commits it has over its base.
     pub commits: u64,
-    /// How often its head was replaced by force.
-    pub force_pushes: u64,
+    /// Its head was force-pushed.
+    pub head_force_pushed: bool,
     /// Its base branch was force-pushed while it was open.
     pub base_force_pushed: bool,
     /// Whether it can be merged.

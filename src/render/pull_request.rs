@@ -42,6 +42,8 @@ pub struct PullRequest<'a> {
     pub land: Land,
     /// The label that holds it.
     pub hold_label: &'a str,
+    /// That label does not exist in the repository, and cannot be created.
+    pub hold_label_missing: bool,
     /// Since when its sources are ready, by the server's records.
     pub ready_since: Option<Timestamp>,
     /// The number of the pull request that this one replaced.
@@ -67,6 +69,8 @@ pub struct GateDetail<'a> {
     pub ways: &'a [Way],
     /// The label that approves it.
     pub label: Option<String>,
+    /// That label does not exist in the repository, and cannot be created.
+    pub label_missing: bool,
     /// The run or check that it is about.
     pub link: Option<Link>,
 }
@@ -136,6 +140,7 @@ impl<'a> PullRequest<'a> {
             can_approve: Vec::new(),
             land: Land::default(),
             hold_label: label::HOLD,
+            hold_label_missing: false,
             ready_since: None,
             replaces: None,
             newer: None,

@@ -10,6 +10,7 @@ mod counts;
 mod elsewhere;
 mod faults;
 mod first_look;
+mod labels_and_reviewers;
 mod large;
 mod moved_base;
 mod queue;

@@ -1,96 +1,32 @@
-//! Carrying out what moves no base: putting up, closing, blocking, and what may be left undone.
+//! Carrying out what moves no base: opening, closing, blocking, and taking back what must not stand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
-
 use super::Memory;
-use super::outcome::{Row, RowKind};
+use super::hold::{self, HoldLabel};
+use super::outcome::RowKind;
 use super::report;
 use super::stages::Place;
 use super::texts;
-use super::turn::{Done, Turn, failure};
+use super::turn::{Done, Turn};
 use crate::error::Failure;
-use crate::execute::{DeliveryError, Draft, TEMPORARY, WAITS};
-use crate::forge::ForgeError;
-use crate::gather;
+use crate::execute::{DeliveryError, Draft, WAITS};
 use crate::model::ids::PlanId;
-use crate::model::label::{HOLD, approve_label};
+use crate::model::label::approve_label;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
-use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::{PullNumber, PullState};
+use crate::model::proposal::Build;
+use crate::model::pull::PullNumber;
 use crate::model::verdict::Verdict;
-use crate::plan::LabelHold;
 use crate::plan::attempt::Refusals;
 use crate::plan::delivery::{Act, Candidate, Decision};
-use crate::record::Record;
 use crate::render::Blocked;
 use crate::render::comment::{self, Replaced};
-use crate::repo::ReadObjects;
 
 /// With fewer calls left nothing new is begun: what was begun has to be brought to its end.
 pub(super) const FLOOR: u64 = 50;
 
 impl Turn<'_> {
-    /// That somebody else merged a promotion: it counts as what its stage holds, whatever its gates said.
-    fn merged_by_hand(&self, proposal: &Proposal) -> Option<String> {
-        let pull = proposal.pull(&self.seen.snapshot.base)?;
-        let PullState::Merged { by: Some(by), .. } = &pull.state else {
-            return None;
-        };
-        let own = pull.author.as_ref().and_then(|author| author.id);
-        (by.id.is_none() || by.id != own).then(|| {
-            format!(
-                "{} was merged by {}, not by Sluice: it counts as what {} holds, whatever its gates said",
-                pull.number, by.login, proposal.stage
-            )
-        })
-    }
-
-    /// What is wrong with a merge of our own that no run looked at afterwards: one that died between the merge and the look at
-    /// the base. `None` where it made exactly what its plan says, or somebody else merged it.
-    async fn landed_otherwise(
-        &self,
-        proposal: &Proposal,
-        memory: &Memory,
-    ) -> Result<Option<String>, Failure> {
-        let base = &self.seen.snapshot.base;
-        let pull = proposal.pull(base);
-        let Some(PullState::Merged {
-            commit: Some(commit),
-            ..
-        }) = pull.map(|pull| &pull.state)
-        else {
-            return Ok(None);
-        };
-        if memory.landed_plans.contains(&proposal.plan) || self.merged_by_hand(proposal).is_some() {
-            return Ok(None);
-        }
-        let Some(record) = Record::parse(&proposal.branch.tip.message) else {
-            return Ok(None);
-        };
-        let repo = self.session.remotes.here();
-        let policy = &self.seen.world.policy;
-        let proved = self
-            .session
-            .settle(|| {
-                let info = repo.commit_info(commit)?;
-                let Some(parent) = info.parents.first() else {
-                    return Ok(false);
-                };
-                let changes = gather::landed_changes(repo, commit, parent, &record, policy)?;
-                Ok(changes.is_some())
-            })
-            .await?;
-        Ok((!proved).then(|| {
-            format!(
-                "what the merge {} made is not what was approved: compare it with its plan",
-                commit.short()
-            )
-        }))
-    }
-
     /// Does what moves no base; whether anything was done.
     pub(super) async fn prepare(
         &self,
@@ -109,9 +45,11 @@ impl Turn<'_> {
                 }
                 let result = match act {
                     Act::Open { replaces } => self.open(*place, replaces, memory).await,
-                    Act::Close(number) => self.close(*place, *number, decision.stands).await,
-                    Act::Block(number, why) => self.block(*place, *number, why).await,
-                    Act::Hold(number) => self.hold(*number).await,
+                    Act::Close(number) => {
+                        self.close(*place, *number, decision.stands, memory).await
+                    }
+                    Act::Block(number, why) => self.block(*place, *number, why, memory).await,
+                    Act::Hold(number) => self.show_hold(*number, memory).await,
                     Act::Start(number, gate) => {
                         super::jobs::start(self, *place, *number, *gate, memory).await
                     }
@@ -121,9 +59,6 @@ impl Turn<'_> {
                     done = Done::Changed;
                 }
             }
-        }
-        if self.take_stale_labels_off(decisions, memory).await? {
-            done = Done::Changed;
         }
         self.take_success_back(decisions, memory).await?;
         self.leave_the_queue(memory).await?;
@@ -141,9 +76,16 @@ impl Turn<'_> {
                 continue;
             }
             let why = "Its pipeline, stage or edges are not there any more, so that nothing is left to promote.";
-            self.delivery().close(pull, why).await.map_err(failure)?;
+            let closed = self.delivery().close(pull).await;
+            if self.wrote_of(proposal, closed, memory)? {
+                self.say_closed(pull, why, memory).await;
+                done = Done::Changed;
+            }
+        }
+        if self.take_stale_labels_off(decisions, memory).await {
             done = Done::Changed;
         }
+        memory.lost.ends()?;
         Ok(done)
     }
 
@@ -176,8 +118,7 @@ impl Turn<'_> {
             let why = DeliveryError::Overtaken(format!("{number} did not land"));
             let lowered = self.delivery().retract(&candidate.pull, &text, why).await;
             if let DeliveryError::SuccessLeft { .. } = lowered {
-                self.came_to(&self.key(place), place, Err(lowered), memory)
-                    .await?;
+                self.wrote(place, Err(lowered), memory).await?;
             }
         }
         Ok(())
@@ -195,14 +136,14 @@ impl Turn<'_> {
                     .is_some_and(|judged| judged.may_land());
             if pull.queued && !may_land && memory.dequeued.insert(pull.number) {
                 let left = self.leave(candidate).await;
-                self.came_to(&self.key(place), place, left, memory).await?;
+                self.wrote(place, left, memory).await?;
             }
         }
         Ok(())
     }
 
     /// Takes one out of the merge queue, and `success` back.
-    async fn leave(&self, candidate: &Candidate) -> Result<Done, DeliveryError> {
+    async fn leave(&self, candidate: &Candidate) -> Result<(), DeliveryError> {
         let pull = &candidate.pull;
         self.session.forge.dequeue(pull).await?;
         let status = candidate.proposal.branch.status.as_ref();
@@ -212,7 +153,7 @@ impl Turn<'_> {
         let why = DeliveryError::Overtaken(format!("{} left the merge queue", pull.number));
         match self.delivery().retract(pull, &text, why).await {
             left @ DeliveryError::SuccessLeft { .. } => Err(left),
-            _ => Ok(Done::Unchanged),
+            _ => Ok(()),
         }
     }
 
@@ -222,7 +163,7 @@ impl Turn<'_> {
         &self,
         decisions: &BTreeMap<Place, Decision>,
         memory: &mut Memory,
-    ) -> Result<bool, Failure> {
+    ) -> bool {
         let mut any = false;
         for (place, decision) in decisions {
             let standing = decision
@@ -233,13 +174,16 @@ impl Turn<'_> {
             for gate in gates.filter(|gate| gate.stale_label) {
                 let label = approve_label(&gate.edge.to, &gate.name);
                 let number = candidate.pull.number;
-                if memory.unlabeled.insert((number, label.clone())) {
-                    self.session.forge.remove_label(number, &label).await?;
-                    any = true;
+                if memory.lost.stops() || !memory.unlabeled.insert((number, label.clone())) {
+                    continue;
+                }
+                match self.session.forge.remove_label(number, &label).await {
+                    Ok(()) => any = true,
+                    Err(error) => memory.lose("a stale label could not be removed", &error),
                 }
             }
         }
-        Ok(any)
+        any
     }
 
     async fn open(
@@ -281,11 +225,13 @@ impl Turn<'_> {
             &promotion.changes,
         )
         .await;
-        let written = texts::proposal(self, place, &record, &brings, replaces.first().copied());
+        let snapshot = &self.seen.snapshot;
+        let text = |offers: texts::Offers<'_>| {
+            let replaced = replaces.first().copied();
+            texts::proposal(self, place, &record, &brings, replaced, offers)
+        };
+        let written = text(&|label| memory.labels.will_have(snapshot, label));
         memory.outcome.notices.extend(written.problems);
-        let (people, teams) = texts::reviewers(self, place, promotion);
-        let labels = texts::labels(self, place, promotion);
-        let status = super::readiness::requires_own_status(self, memory).await;
         let used: BTreeSet<String> = memory
             .closed
             .iter()
@@ -298,36 +244,71 @@ impl Turn<'_> {
             title: &written.title,
             body: &written.body,
             files: &files,
-            labels: &labels,
-            reviewers: &people,
-            teams: &teams,
-            status,
             used: &used,
         };
         let delivery = self.delivery();
-        let number = delivery.open(&draft).await?;
+        let opened = delivery.open(&draft).await?;
+        let number = opened.number;
         memory.opened += 1;
         memory.put_up.insert(plan);
-        if promotion.after_rollback.is_some() {
-            // Until it is on, nothing lands either: the next look finds what it would undo, and sets it.
-            self.session.forge.add_label(number, HOLD).await?;
+        let replaced: Vec<&Candidate> = replaces
+            .iter()
+            .filter_map(|old| self.stages.candidate(place, *old))
+            .collect();
+        let held = replaced.iter().find(|old| !old.hold.is_free());
+        // Before anything that may fail or be lost: a run that is cut off in between finds the hold on either.
+        let hold = match promotion.after_rollback.is_some() || held.is_some() {
+            true => self.hold_opened(number, memory).await?,
+            false => HoldLabel::On,
+        };
+        let forge = &self.session.forge;
+        if super::readiness::requires_own_status(self, memory).await {
+            forge.set_status(&opened.head, false, WAITS).await?;
         }
-        let why = written.why;
-        let next = report::next_step(promotion, self.seen.now);
+        let mut why = written.why;
+        let mut next = report::next_step(promotion, self.seen.now);
+        if let Some(not) = hold.why_not() {
+            why = match held {
+                Some(old) => format!("{why}; {}", hold::not_carried(old.pull.number, number, not)),
+                None => format!("{why}; {not}"),
+            };
+            if matches!(hold, HoldLabel::Missing(_)) {
+                next = Some(hold::CREATE.to_owned());
+            }
+        }
         self.row(place, RowKind::Opened, &why, next, memory);
         if let Some(row) = memory.outcome.rows.last_mut() {
             row.pull = Some(number);
         }
-        for old in replaces {
-            if let Some(candidate) = self.stages.candidate(place, *old) {
-                // Before the old one is closed: a run that is cut off in between finds the hold on either.
-                if !candidate.hold.is_free() {
-                    self.session.forge.add_label(number, HOLD).await?;
-                }
-                let why = replaced(number, &plan, &candidate.proposal.plan);
-                delivery.close(&candidate.pull, &why).await?;
+        let mut closed = Ok(());
+        let mut gone = Vec::new();
+        for old in replaced {
+            if hold.why_not().is_some() && !old.hold.is_free() {
+                // Its hold is all that holds the stage. What is read next would only try the same again.
+                memory.failed.insert(self.key(place));
+                continue;
+            }
+            match delivery.close(&old.pull).await {
+                Ok(()) => gone.push(old),
+                Err(error) => closed = Err(error),
             }
         }
+        // What may be lost.
+        self.request_reviewers(place, number, memory).await;
+        let labels = texts::labels(self, place, promotion);
+        self.create_labels(&labels, memory).await;
+        let offered = text(&|label| memory.labels.has(snapshot, label));
+        if texts::differs(&written.body, &offered.body) && !memory.lost.stops() {
+            let described = forge.describe_pull(number, &offered.title, &offered.body);
+            if let Err(error) = described.await {
+                memory.lose("the text of a pull request could not be changed", &error);
+            }
+        }
+        for old in gone {
+            let why = replaced_by(number, &plan, &old.proposal.plan);
+            self.say_closed(&old.pull, &why, memory).await;
+        }
+        closed?;
         let waits =
             replaces.is_empty() && self.order.asked.is_none() && waits_for_people(promotion);
         Ok(match waits {
@@ -341,6 +322,7 @@ impl Turn<'_> {
         place: Place,
         number: PullNumber,
         stands: Option<PullNumber>,
+        memory: &mut Memory,
     ) -> Result<Done, DeliveryError> {
         let Some(candidate) = self.stages.candidate(place, number) else {
             return Ok(Done::Unchanged);
@@ -349,14 +331,14 @@ impl Turn<'_> {
         if let Some(other) = standing
             && !candidate.hold.is_free()
             && other.hold.is_free()
+            && !self
+                .carry_hold_over(place, &candidate.pull, other, memory)
+                .await?
         {
-            self.session
-                .forge
-                .add_label(other.pull.number, HOLD)
-                .await?;
+            return Ok(Done::Unchanged);
         }
         let why = match standing {
-            Some(other) => replaced(
+            Some(other) => replaced_by(
                 other.pull.number,
                 &other.proposal.plan,
                 &candidate.proposal.plan,
@@ -366,12 +348,8 @@ impl Turn<'_> {
                 crate::report::escape::prose(&self.stages.promotion(place).reason)
             ),
         };
-        self.delivery().close(&candidate.pull, &why).await?;
-        Ok(Done::Changed)
-    }
-
-    async fn hold(&self, number: PullNumber) -> Result<Done, DeliveryError> {
-        self.session.forge.add_label(number, HOLD).await?;
+        self.delivery().close(&candidate.pull).await?;
+        self.say_closed(&candidate.pull, &why, memory).await;
         Ok(Done::Changed)
     }
 
@@ -380,6 +358,7 @@ impl Turn<'_> {
         place: Place,
         number: PullNumber,
         why: &str,
+        memory: &mut Memory,
     ) -> Result<Done, DeliveryError> {
         let Some(pull) = self.stages.pull(place, number) else {
             return Ok(Done::Unchanged);
@@ -389,126 +368,9 @@ impl Turn<'_> {
             &self.pipeline(place),
             &self.key(place).2,
         );
-        self.delivery().block(pull, &text).await?;
+        self.delivery().disarm(pull).await?;
+        self.say_blocked(pull, &text, memory).await;
         Ok(Done::Unchanged)
-    }
-
-    /// What may be left undone: texts brought up to date, auto-merge disarmed, the queue left, branches cleaned up.
-    pub(super) async fn tidy(
-        &self,
-        decisions: &BTreeMap<Place, Decision>,
-        memory: &mut Memory,
-    ) -> Result<(), Failure> {
-        if self.writes_nothing() {
-            return Ok(());
-        }
-        for (place, decision) in decisions {
-            let Some(number) = decision.stands.filter(|_| decision.blocked.is_none()) else {
-                continue;
-            };
-            let Some(candidate) = self.stages.candidate(*place, number) else {
-                continue;
-            };
-            let pull = &candidate.pull;
-            if pull.auto_merge {
-                self.session.forge.disable_auto_merge(pull).await?;
-                memory.outcome.notices.push(format!(
-                    "auto-merge of {number} was armed and is disarmed: it would merge without looking at the gates"
-                ));
-            }
-            // Whoever took it off may not: it goes back, for everybody to see.
-            if let LabelHold::StillOn(_) = candidate.hold {
-                self.session.forge.add_label(number, HOLD).await?;
-            }
-            if let Some(judged) = &candidate.judged {
-                let newer = self
-                    .stages
-                    .promotion(*place)
-                    .plan
-                    .filter(|plan| *plan != candidate.proposal.plan);
-                let written = texts::description(self, *place, candidate, judged, newer);
-                if texts::differs(&pull.body, &written.body) || pull.title != written.title {
-                    self.session
-                        .forge
-                        .describe_pull(number, &written.title, &written.body)
-                        .await?;
-                }
-                // A run that was cut off right after opening it made none.
-                let labels = texts::labels(self, *place, judged);
-                match self.delivery().make_labels(&labels).await {
-                    Ok(()) => {}
-                    Err(DeliveryError::Forge(
-                        error @ (ForgeError::Refused { .. } | ForgeError::Forbidden { .. }),
-                    )) => memory.outcome.notices.push(error.to_string()),
-                    Err(error) => return Err(failure(error)),
-                }
-            }
-        }
-        // Temporary branches of lost runs; those of runs under way are younger.
-        let day_ago = self.seen.now - SignedDuration::from_hours(24);
-        for branch in &self.seen.snapshot.branches {
-            if branch.name.starts_with(TEMPORARY)
-                && branch.pulls.is_empty()
-                && branch.tip.committed < day_ago
-            {
-                self.session
-                    .forge
-                    .delete_branch(&self.seen.snapshot.node, &branch.name, &branch.tip.id)
-                    .await?;
-            }
-        }
-        for proposal in &self.stages.resting {
-            let base = &self.seen.snapshot.base;
-            let current = self
-                .stages
-                .plan
-                .pipelines
-                .iter()
-                .flat_map(|pipeline| &pipeline.promotions);
-            let stands = current
-                .into_iter()
-                .any(|promotion| promotion.plan == Some(proposal.plan));
-            // The branch of a closed promotion stays while its plan would be made: it is what a veto is told by.
-            let spent = proposal.merged(base) || (proposal.pull(base).is_some() && !stands);
-            let at = proposal.pull(base).map(|pull| pull.head);
-            if spent
-                && at == Some(proposal.branch.tip.id)
-                && super::stages::all_read(self.seen)
-                && super::is_ordered(
-                    self.order,
-                    proposal.namespace.as_deref(),
-                    &proposal.pipeline,
-                )
-            {
-                if let Some(why) = self.landed_otherwise(proposal, memory).await? {
-                    memory.outcome.rows.push(Row {
-                        kind: RowKind::Blocked,
-                        pipeline: proposal.pipeline.clone(),
-                        from: Vec::new(),
-                        to: proposal.stage.to_string(),
-                        plan: Some(proposal.plan),
-                        pull: proposal.pull(base).map(|pull| pull.number),
-                        commit: None,
-                        emergency: None,
-                        why,
-                        next: Some(format!(
-                            "put right what stands on {base}, then delete the branch {}",
-                            proposal.branch.name
-                        )),
-                    });
-                    continue;
-                }
-                if let Some(notice) = self.merged_by_hand(proposal) {
-                    memory.outcome.notices.push(notice);
-                }
-                let branch = &proposal.branch;
-                self.session
-                    .forge
-                    .delete_branch(&self.seen.snapshot.node, &branch.name, &branch.tip.id)
-                    .await?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -528,7 +390,7 @@ pub(super) fn waits_for_people(promotion: &Promotion) -> bool {
 }
 
 /// What is said under a pull request that gives way to another one.
-fn replaced(by: PullNumber, plan: &PlanId, old: &PlanId) -> String {
+fn replaced_by(by: PullNumber, plan: &PlanId, old: &PlanId) -> String {
     let why = if plan == old {
         Replaced::BaseMoved
     } else {

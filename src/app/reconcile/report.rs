@@ -154,7 +154,7 @@ pub(super) fn said(
                 return Some((
                     RowKind::Held,
                     why.unwrap_or_default(),
-                    Some(LIFT.to_owned()),
+                    Some(turn.lift(candidate)),
                 ));
             }
             LabelHold::Free | LabelHold::Lifted(_) => {}
@@ -162,7 +162,7 @@ pub(super) fn said(
                 return Some((
                     RowKind::Held,
                     format!("held by the label {HOLD}"),
-                    Some(LIFT.to_owned()),
+                    Some(turn.lift(candidate)),
                 ));
             }
             LabelHold::StillOn(why) => {
@@ -260,15 +260,12 @@ fn of_judged(judged: &Promotion, next: Option<String>) -> Said {
     (RowKind::Waiting, texts::waits_for(judged), next)
 }
 
-/// What lets a promotion go on that its label holds.
-const LIFT: &str = "somebody with write takes the label off";
-
 fn next(turn: &Turn<'_>, place: Place, decision: &Decision) -> Option<String> {
     let number = decision.stands?;
     let candidate = turn.stages.candidate(place, number)?;
     let judged = candidate.judged.as_ref()?;
     if candidate.is_held() && candidate.after_rollback().is_some() {
-        return Some(LIFT.to_owned());
+        return Some(turn.lift(candidate));
     }
     next_step(judged, turn.seen.now)
 }

@@ -1,12 +1,10 @@
 //! The texts of promotions: what is known at a turn, put into the words of `render`.
 
-use std::collections::BTreeMap;
-
 use super::stages::Place;
 use super::turn::Turn;
 use crate::model::brought::{self, Brings};
 use crate::model::ids::PlanId;
-use crate::model::label::approve_label;
+use crate::model::label::{HOLD, NewLabel, approve_label};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::policy::{GateRule, Way};
@@ -16,6 +14,9 @@ use crate::model::slug::RepoSlug;
 use crate::plan::delivery::Candidate;
 use crate::record::{Record, branch_name};
 use crate::render::{self, GateDetail, Link, Message, PullRequest};
+
+/// Whether a text offers a label of that name: one that exists, or that this run is about to create.
+pub(super) type Offers<'a> = &'a dyn Fn(&str) -> bool;
 
 /// A pull request to open.
 pub(super) struct Proposed {
@@ -41,6 +42,7 @@ pub(super) fn proposal(
     record: &Record,
     brings: &[Brings],
     replaces: Option<PullNumber>,
+    offers: Offers<'_>,
 ) -> Proposed {
     let promotion = turn.stages.promotion(place);
     let name = name_of(turn, place);
@@ -77,6 +79,7 @@ pub(super) fn proposal(
             record.reason.as_deref(),
             promotion.after_rollback.as_ref(),
             brings,
+            offers,
         ),
         why: match &promotion.after_rollback {
             Some(back) => format!("held: {back}"),
@@ -93,6 +96,7 @@ pub(super) fn description(
     candidate: &Candidate,
     judged: &Promotion,
     newer: Option<PlanId>,
+    offers: Offers<'_>,
 ) -> Description {
     let name = name_of(turn, place);
     let texts = &turn.seen.world.policy.texts;
@@ -111,6 +115,7 @@ pub(super) fn description(
             reason.as_deref(),
             candidate.after_rollback().filter(|_| candidate.is_held()),
             &brings_of(candidate),
+            offers,
         ),
     }
 }
@@ -199,6 +204,7 @@ fn body(
     reason: Option<&str>,
     held_back: Option<&RolledBack>,
     brings: &[Brings],
+    offers: Offers<'_>,
 ) -> String {
     let pipeline = turn.pipeline(place);
     let manifest = turn
@@ -222,9 +228,11 @@ fn body(
             let label = ways
                 .contains(&Way::Label)
                 .then(|| approve_label(&gate.edge.to, &gate.name));
+            let missing = label.as_deref().is_some_and(|label| !offers(label));
             GateDetail {
                 ways,
                 label,
+                label_missing: missing,
                 link: gate.link.as_deref().and_then(Link::parse),
                 ..GateDetail::default()
             }
@@ -247,6 +255,7 @@ fn body(
         note,
         reason,
         held_back,
+        hold_label_missing: !offers(HOLD),
         ..PullRequest::new(&pipeline, promotion)
     };
     // Its own least form fits any bounds; should a template fail, the plan is still named.
@@ -301,12 +310,8 @@ fn name_of(turn: &Turn<'_>, place: Place) -> String {
     turn.key(place).1
 }
 
-/// The labels that approve a promotion's gates, with what each is for.
-pub(super) fn labels(
-    turn: &Turn<'_>,
-    place: Place,
-    promotion: &Promotion,
-) -> BTreeMap<String, String> {
+/// The labels that people may set on a promotion: those that approve its gates, and the one that holds it.
+pub(super) fn labels(turn: &Turn<'_>, place: Place, promotion: &Promotion) -> Vec<NewLabel> {
     let manifest = turn
         .seen
         .evaluation
@@ -325,18 +330,14 @@ pub(super) fn labels(
                 _ => true,
             }
     };
-    promotion
-        .gates
-        .iter()
-        .filter(by_label)
-        .map(|gate| {
-            let purpose: String = format!("Approves {} into {}", gate.name, gate.edge.to)
-                .chars()
-                .take(100)
-                .collect();
-            (approve_label(&gate.edge.to, &gate.name), purpose)
-        })
-        .collect()
+    let gates = promotion.gates.iter().filter(by_label);
+    let mut labels: Vec<NewLabel> = gates
+        .map(|gate| NewLabel::approve(&gate.edge.to, &gate.name))
+        .chain([NewLabel::hold()])
+        .collect();
+    labels.sort_by(|a, b| a.name.cmp(&b.name));
+    labels.dedup_by(|a, b| a.name == b.name);
+    labels
 }
 
 /// Whom the policy asks to review: logins, and teams without their organisation.

@@ -16,6 +16,7 @@ use crate::forge::ForgeError;
 use crate::model::evidence::{Looked, Permission, UserId};
 use crate::model::place::RepoPath;
 use crate::model::plan::Promotion;
+use crate::model::proposal::Proposal;
 use crate::model::pull::{ClosedPull, PullNumber};
 use crate::plan::delivery::{Act, Decision, Stage, decide};
 use crate::record::Record;
@@ -271,19 +272,12 @@ impl<'a> Turn<'a> {
             }
             DeliveryError::SuccessLeft { error, .. } => {
                 let next = "set it to pending by hand, or let the next run do it".to_owned();
-                if let ForgeError::Stopped
-                | ForgeError::RateLimited { .. }
-                | ForgeError::Unauthorized(_) = error
-                {
+                if ends_the_run(&error) {
                     return Err(Failure::new(Exit::Blocked, why).hint(next));
                 }
                 self.row(place, RowKind::Blocked, &why, Some(next), memory);
             }
-            DeliveryError::Forge(
-                error @ (ForgeError::Stopped
-                | ForgeError::RateLimited { .. }
-                | ForgeError::Unauthorized(_)),
-            ) => return Err(error.into()),
+            DeliveryError::Forge(error) if ends_the_run(&error) => return Err(error.into()),
             // One clear error, and no further write in this run.
             DeliveryError::Forge(error @ ForgeError::Forbidden { .. })
                 if error.said("not accessible by") =>
@@ -311,6 +305,68 @@ impl<'a> Turn<'a> {
         }
         memory.failed.insert(key.clone());
         Ok(Done::Unchanged)
+    }
+
+    /// What a write about one promotion came to: a failure is its row, and the run goes on. Whether it was done.
+    pub(super) async fn wrote(
+        &self,
+        place: Place,
+        result: Result<(), DeliveryError>,
+        memory: &mut Memory,
+    ) -> Result<bool, Failure> {
+        let done = result.is_ok();
+        let result = result.map(|()| Done::Unchanged);
+        self.came_to(&self.key(place), place, result, memory)
+            .await?;
+        Ok(done)
+    }
+
+    /// The same about a promotion that is in no plan any more.
+    pub(super) fn wrote_of(
+        &self,
+        proposal: &Proposal,
+        result: Result<(), DeliveryError>,
+        memory: &mut Memory,
+    ) -> Result<bool, Failure> {
+        let error = match result {
+            Ok(()) => return Ok(true),
+            Err(DeliveryError::Forge(ForgeError::ReadOnly)) => return Ok(false),
+            Err(DeliveryError::Forge(error)) if ends_the_run(&error) => return Err(error.into()),
+            Err(error) => error,
+        };
+        if let DeliveryError::Forge(error) = &error
+            && error.said("not accessible by")
+        {
+            self.session.forge.set_read_only();
+        }
+        let next = "the next run tries again".to_owned();
+        let row = self.row_of(proposal, RowKind::Error, error.to_string(), Some(next));
+        memory.outcome.rows.push(row);
+        Ok(false)
+    }
+
+    /// A row about a promotion that is in no plan any more.
+    pub(super) fn row_of(
+        &self,
+        proposal: &Proposal,
+        kind: RowKind,
+        why: String,
+        next: Option<String>,
+    ) -> Row {
+        Row {
+            kind,
+            pipeline: proposal.pipeline.clone(),
+            from: Vec::new(),
+            to: proposal.stage.to_string(),
+            plan: Some(proposal.plan),
+            pull: proposal
+                .pull(&self.seen.snapshot.base)
+                .map(|pull| pull.number),
+            commit: None,
+            emergency: None,
+            why,
+            next,
+        }
     }
 
     pub(super) fn row(
@@ -464,16 +520,16 @@ impl<'a> Turn<'a> {
 
 /// After this many times that somebody else was faster a stage waits for the next run.
 const MAX_OVERTAKEN: u32 = 3;
+/// Whether nothing more can be done after an error.
+pub(super) fn ends_the_run(error: &ForgeError) -> bool {
+    matches!(
+        error,
+        ForgeError::Stopped | ForgeError::RateLimited { .. } | ForgeError::Unauthorized(_)
+    )
+}
+
 /// Of closed pull requests so many are looked through.
 const CLOSED_ENOUGH: usize = 300;
-
-pub(super) fn failure(error: DeliveryError) -> Failure {
-    match error {
-        DeliveryError::Forge(error) => error.into(),
-        DeliveryError::Repo(error) => error.into(),
-        other => Failure::new(Exit::Failed, other.to_string()),
-    }
-}
 
 /// What a look-up of people came to.
 pub(super) type Closers = BTreeMap<UserId, Looked<Permission>>;

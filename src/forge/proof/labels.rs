@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::error::ForgeError;
 use super::Bench;
+use crate::model::label::NewLabel;
 use crate::model::pull::PullNumber;
 
 const TIMELINE: &str = "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) { \
@@ -33,8 +34,12 @@ impl Bench<'_> {
     async fn label_created(&mut self, number: PullNumber) -> Option<String> {
         let code = "label-created";
         let (created, added) = (self.branch("created"), self.branch("added"));
-        let text = "Made by sluice doctor --live";
-        let by_itself = self.forge.create_label(&created, "ededed", text).await;
+        let label = NewLabel {
+            name: created.clone(),
+            colour: "ededed",
+            description: "Made by sluice doctor --live".to_owned(),
+        };
+        let by_itself = self.forge.create_label(&label).await;
         let by_adding = self.forge.add_label(number, &added).await;
         let told = |answer: &Result<(), ForgeError>| match answer {
             Ok(()) => Some("created".to_owned()),

@@ -106,7 +106,7 @@ fn pull(number: u64) -> Pull {
         foreign: false,
         created: jiff::Timestamp::UNIX_EPOCH,
         commits: 1,
-        force_pushes: 0,
+        head_force_pushed: false,
         base_force_pushed: false,
         mergeable: Mergeable::Unknown,
         review: None,

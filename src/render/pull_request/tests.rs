@@ -1,3 +1,5 @@
+mod labels;
+
 use comrak::nodes::{AstNode, NodeValue};
 use comrak::{Arena, Options, parse_document};
 
@@ -18,7 +20,7 @@ fn full(promotion: &Promotion) -> PullRequest<'_> {
                 missing: Some("1 approval".to_owned()),
                 ways: &[Way::Review, Way::Label],
                 label: Some("approve/prod/prod-approval".to_owned()),
-                link: None,
+                ..GateDetail::default()
             },
             GateDetail {
                 link: link("https://github.com/acme/gitops/actions/runs/7"),

@@ -68,6 +68,9 @@ pub(super) struct View<'a> {
     refuse: Value,
     lands: &'static str,
     hold_label: &'a str,
+    hold_label_missing: bool,
+    /// Gates that only a label opens which does not exist.
+    no_label: Vec<NoLabel<'a>>,
     newer: Option<String>,
     changes: Vec<ChangeView<'a>>,
     more_changes: usize,
@@ -133,6 +136,12 @@ struct GateView<'a> {
     edge: Option<String>,
     reason: &'a str,
     link: Value,
+}
+
+#[derive(Serialize)]
+struct NoLabel<'a> {
+    gate: &'a str,
+    label: &'a str,
 }
 
 #[derive(Serialize)]
@@ -213,6 +222,8 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
             Land::Exact => "lands it",
         },
         hold_label: pull.hold_label,
+        hold_label_missing: pull.hold_label_missing,
+        no_label: no_label(pull, room),
         newer: pull.newer.map(|plan| plan.shown()),
         changes: promotion
             .changes
@@ -325,7 +336,21 @@ fn open<'a>(
         .map(|(at, gate)| (gate, pull.gates.get(at)))
 }
 
-/// How a person approves, as Markdown; `None` where no approval is missing.
+/// The gates that wait for a label which does not exist, and can be approved in no other way.
+fn no_label<'a>(pull: &'a PullRequest<'a>, room: Room) -> Vec<NoLabel<'a>> {
+    let gates = open(pull).filter_map(|(gate, detail)| {
+        let detail = detail?;
+        let label = detail.label.as_deref()?;
+        let closed = detail.label_missing && detail.ways.iter().all(|way| *way == Way::Label);
+        closed.then_some(NoLabel {
+            gate: gate.name.as_str(),
+            label,
+        })
+    });
+    gates.take(room.items).collect()
+}
+
+/// How a person approves, as Markdown; `None` where no approval is missing, or none can be given as things stand.
 fn approve(pull: &PullRequest<'_>) -> Option<String> {
     let by_people: Vec<_> = open(pull)
         .filter(|(gate, _)| gate.kind == GateKind::Approval)
@@ -351,7 +376,7 @@ fn approve(pull: &PullRequest<'_>) -> Option<String> {
         let mut labels: Vec<String> = by_people
             .iter()
             .flatten()
-            .filter(|detail| detail.ways.contains(&Way::Label))
+            .filter(|detail| detail.ways.contains(&Way::Label) && !detail.label_missing)
             .filter_map(|detail| detail.label.as_deref())
             .map(|label| markdown_code(&cut(label, 50)))
             .collect();
@@ -369,7 +394,7 @@ fn approve(pull: &PullRequest<'_>) -> Option<String> {
             markdown_code(&plan.named())
         ));
     }
-    Some(ways.join(", or "))
+    (!ways.is_empty()).then(|| ways.join(", or "))
 }
 
 fn change_view<'a>(change: &'a Change, compare: Value, brings: Option<&Brings>) -> ChangeView<'a> {

@@ -395,6 +395,7 @@ async fn a_team_is_asked_only_if_it_is_named_and_the_request_is_taken_back() {
     let hub = scratch().await;
     hub.organisation("acme", &["olga"], &[]);
     hub.team("acme", "ops", "olga", Membership::Active);
+    hub.repo(SLUG).team_role("ops", Role::Read);
     let asks = |hub: &GitHub| -> Vec<String> {
         let lines = hub.lines().into_iter();
         lines

@@ -14,7 +14,7 @@ use sluice::error::Exit;
 const APPROVAL: &str = "{ name: release, type: APPROVAL }";
 
 /// A shop whose prod was promoted to each of these versions, one after the other, with carol's approval.
-async fn promoted(gates: &str, policy: &str, versions: &[&str]) -> Site {
+pub(super) async fn promoted(gates: &str, policy: &str, versions: &[&str]) -> Site {
     let site = shop(gates, policy).await;
     site.repo().files(
         "main",
@@ -44,7 +44,7 @@ fn dev(site: &Site, version: &str) {
         .files("main", &[("dev.yaml", &chart("web-dev", version))]);
 }
 
-fn prod(site: &Site) -> String {
+pub(super) fn prod(site: &Site) -> String {
     let file = site.repo().file("main", "prod.yaml").unwrap();
     let (_, rest) = file.split_once("version: ").unwrap();
     rest.trim_end().trim_end_matches(" }").to_owned()
@@ -62,12 +62,12 @@ async fn asks(site: &mut Site, login: &str, command: &[&str]) -> Report {
     report
 }
 
-async fn goes_back(site: &mut Site, more: &[&str]) -> Report {
+pub(super) async fn goes_back(site: &mut Site, more: &[&str]) -> Report {
     let command = ["rollback", "--pipeline=shop", "--to=prod"];
     asks(site, "dave", &[&command, more].concat()).await
 }
 
-fn is_held(site: &Site, number: u64) -> bool {
+pub(super) fn is_held(site: &Site, number: u64) -> bool {
     let labels = site.repo().labels(number);
     labels.iter().any(|label| label == "sluice/hold")
 }
@@ -576,9 +576,12 @@ async fn beside_an_ordinary_one(cut_off: Option<usize>) -> (Site, Vec<String>) {
 #[tokio::test]
 async fn a_rollback_that_was_cut_off_still_takes_the_place_of_the_promotion_beside_it() {
     let (_, calls) = beside_an_ordinary_one(None).await;
-    // The ordinary one is told why it gives way, and closed.
-    let told = calls.iter().position(|line| line.contains("/comments"));
-    let (site, _) = beside_an_ordinary_one(told.map(|at| at + 1)).await;
+    // The rollback is opened, and the ordinary one not closed any more.
+    let closing = calls
+        .iter()
+        .position(|line| line.starts_with("PATCH") && line.contains("/pulls/"));
+    assert!(closing.is_some(), "{calls:#?}");
+    let (site, _) = beside_an_ordinary_one(closing.map(|at| at + 1)).await;
     let repo = site.repo();
     assert_eq!(repo.pulls(true).len(), 2);
     let back = repo.pulls(true)[1];

@@ -5,7 +5,7 @@ use crate::support::site::Site;
 use std::time::Duration;
 
 /// So many pipelines with a promotion each, in a clone that is at hand.
-fn pipelines(count: usize) -> Vec<(String, String)> {
+pub(super) fn pipelines(count: usize) -> Vec<(String, String)> {
     let policy = (
         ".github/sluice.yaml".to_owned(),
         "version: 1\nlimits: { open: 1000 }\n".to_owned(),

@@ -1,0 +1,69 @@
+//! What a pull request says where labels do not exist in the repository.
+
+use super::*;
+
+/// What stands before the changes.
+fn top(pull: &PullRequest<'_>) -> String {
+    let body = body(pull);
+    let (top, _) = body.split_once("\n\n### What changes").unwrap();
+    top.to_owned()
+}
+
+fn without_labels<'a>(promotion: &'a Promotion, ways: &'a [Way]) -> PullRequest<'a> {
+    let mut pull = full(promotion);
+    pull.hold_label_missing = true;
+    pull.gates[0].ways = ways;
+    pull.gates[0].label_missing = true;
+    pull
+}
+
+#[test]
+fn a_label_that_does_not_exist_is_not_offered() {
+    let promotion = ordinary();
+    let pull = without_labels(&promotion, &[Way::Review, Way::Label]);
+    insta::assert_snapshot!(top(&pull), @r"
+    **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
+
+    To approve: **Files changed → Review → Approve**. Sluice merges by itself.
+    To refuse: *Request changes*, or close. To pause: convert it to a draft.
+    Please do not press Merge, and do not push here.
+    ");
+}
+
+#[test]
+fn a_gate_that_only_such_a_label_opens_says_what_is_missing() {
+    let promotion = ordinary();
+    let pull = without_labels(&promotion, &[Way::Label]);
+    insta::assert_snapshot!(top(&pull), @r"
+    **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00**
+
+    Nobody can approve this yet. Once every gate is open, Sluice merges by itself.
+    The gate **prod-approval** needs the label `approve/prod/prod-approval`, which does not exist in this repository: somebody with write access creates it (*Issues → Labels → New label*) and sets it here.
+    To refuse: *Request changes*, or close. To pause: convert it to a draft.
+    Please do not press Merge, and do not push here.
+    ");
+}
+
+#[test]
+fn what_would_undo_a_rollback_says_how_it_goes_on_without_its_label() {
+    let promotion = ordinary();
+    let back = RolledBack {
+        commit: "3f2a1c9".repeat(6)[..40].parse().unwrap(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        to: "9be04d1".repeat(6)[..40].parse().unwrap(),
+        by: None,
+        reason: None,
+    };
+    let mut pull = without_labels(&promotion, &[Way::Review]);
+    pull.held_back = Some(&back);
+    insta::assert_snapshot!(top(&pull), @r"
+    **dev → prod ⏸️ held, since it was rolled back** (dave or erin can approve)
+
+    **HELD**: `prod` was rolled back in `3f2a1c9`
+    This would undo that. The label `sluice/hold` does not exist in this repository. To let this through, as somebody with write access: create the label `sluice/hold`, put it on, and take it off again.
+
+    To approve: **Files changed → Review → Approve**. Sluice merges by itself once it is let through.
+    To refuse: *Request changes*, or close. To pause: convert it to a draft.
+    Please do not press Merge, and do not push here.
+    ");
+}
