@@ -216,13 +216,14 @@ impl Delivery<'_> {
             ));
         };
         let written = match &made {
-            Made::Loose(head) => self.forge.create_branch(&name, head).await?,
+            Made::Loose(head) => self.forge.create_branch(&name, head).await,
             Made::On(temporary, head) => {
                 self.forge
                     .rename_branch(&self.snapshot.node, temporary, &name, head)
-                    .await?
+                    .await
             }
         };
+        let written = self.unless_base_moved(written).await?;
         let (Made::Loose(head) | Made::On(_, head)) = made;
         match written {
             RefWrite::Done => Ok((name, head)),
@@ -231,6 +232,31 @@ impl Delivery<'_> {
                 "another run put up {name}"
             ))),
         }
+    }
+
+    /// What came of creating a branch. GitHub refuses it to a token without `workflows: write` also if the workflow files at its commit differ
+    /// from those of the default branch: so it does if they changed since the base was looked at, which says nothing about the token.
+    async fn unless_base_moved(
+        &self,
+        created: Result<RefWrite, ForgeError>,
+    ) -> Result<RefWrite, DeliveryError> {
+        let refused = match created {
+            Err(error @ ForgeError::Forbidden { .. }) => error,
+            other => return Ok(other?),
+        };
+        let base = &self.snapshot.base;
+        match self.forge.branch(base).await? {
+            Some(found) if found != self.snapshot.tip.id => Err(self.base_moved(&found)),
+            _ => Err(refused.into()),
+        }
+    }
+
+    fn base_moved(&self, to: &CommitId) -> DeliveryError {
+        DeliveryError::Overtaken(format!(
+            "{} moved to {} meanwhile",
+            self.snapshot.base,
+            to.short()
+        ))
     }
 
     /// Makes the commit. Where the policy wants it signed and GitHub does not sign what this token makes, it is made by
@@ -265,7 +291,8 @@ impl Delivery<'_> {
             ));
         }
         let temporary = format!("{TEMPORARY}{}", commit.id.short());
-        match self.forge.create_branch(&temporary, parent).await? {
+        let created = self.forge.create_branch(&temporary, parent).await;
+        match self.unless_base_moved(created).await? {
             RefWrite::Done => {}
             RefWrite::Elsewhere(_) => {
                 return Err(DeliveryError::Overtaken(format!(
@@ -317,10 +344,7 @@ impl Delivery<'_> {
             .await;
         match moved {
             Ok(RefWrite::Done) => Ok(()),
-            Ok(RefWrite::Elsewhere(found)) => Err(DeliveryError::Overtaken(format!(
-                "{base} moved to {} meanwhile",
-                found.short()
-            ))),
+            Ok(RefWrite::Elsewhere(found)) => Err(self.base_moved(&found)),
             Err(ForgeError::Refused { said, .. }) => Err(DeliveryError::Refused(said)),
             Err(error) => Err(error.into()),
         }

@@ -1,7 +1,8 @@
 //! How the branches of promotions go once they are spent.
 
-use crate::support::github::When;
+use crate::support::github::{Fault, When};
 use crate::support::site::{REPO, Site};
+use sluice::error::Exit;
 
 fn of_promotions(site: &Site) -> Vec<String> {
     let mut all = site.branches();
@@ -39,4 +40,60 @@ async fn a_branch_that_somebody_pushes_to_at_the_last_moment_stays() {
         assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
         assert_eq!(of_promotions(&site), [branch], "{knows}");
     }
+}
+
+/// Somebody changes a workflow file on the base right before this call.
+fn workflow_changes_before(site: &Site, when: When) {
+    site.hub.before(when, |world| {
+        let file = (".github/workflows/ci.yml", "on: workflow_dispatch\n");
+        let repo = world.place(REPO);
+        repo.by("dave").pushes("main", &[file], "Dispatch");
+    });
+}
+
+#[tokio::test]
+async fn a_workflow_file_that_changes_on_the_base_before_the_branch_is_created_is_no_missing_permission()
+ {
+    let file = (".github/workflows/ci.yml", "on: push\n");
+    let verified = (".github/sluice.yaml", "version: 1\nverified: true\n");
+    let plain = (".github/sluice.yaml", "version: 1\n");
+    // The branch by REST; the temporary one of a signed commit by REST, and its last name by GraphQL.
+    for (policy, when) in [
+        (plain, When::rest("POST", "/git/refs")),
+        (verified, When::rest("POST", "/git/refs")),
+        (verified, When::graphql("updateRefs")),
+    ] {
+        let site = Site::of("k3s-upgrade-version").await;
+        site.hub.switch(|switches| switches.verify_git_data = false);
+        let repo = site.repo();
+        repo.files("main", &[file, policy]);
+        workflow_changes_before(&site, when);
+        let run = site.run().await;
+        assert_eq!(run.exit, Exit::Done, "{}", run.text);
+        assert!(run.lines()[0].starts_with("opened"), "{}", run.text);
+        assert_eq!(repo.pulls(true), [1], "in the same run");
+        assert_eq!(
+            repo.parents(&repo.head(1)),
+            [repo.tip("main").unwrap()],
+            "on the new tip"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_may_not_be_created_while_the_base_stands_still_is_a_missing_permission() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let text = "Resource not accessible by integration".to_owned();
+    let when = When::rest("POST", "/git/refs").always();
+    site.hub.fault(when, Fault::Status(403, text));
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Failed, "{}", run.text);
+    assert!(
+        run.lines()[0].contains("the token may not create the branch"),
+        "{}",
+        run.text
+    );
+    let tries = site.writes();
+    let tries = tries.iter().filter(|line| line.contains("/git/refs"));
+    assert_eq!(tries.count(), 1, "{:?}", site.writes());
 }

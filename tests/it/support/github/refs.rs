@@ -50,7 +50,8 @@ fn check_object(world: &World, repo: RepoId, name: &str, oid: Oid) -> Result<(),
     }
 }
 
-/// A push that brings a workflow file which no branch has yet needs a permission of its own.
+/// A push that brings a workflow file which no branch has, and the default branch did not have where the push leaves it, needs a permission of
+/// its own.
 fn check_push_of_workflows(
     world: &World,
     session: &Session,
@@ -62,8 +63,12 @@ fn check_push_of_workflows(
         .refs
         .iter()
         .filter(|(name, _)| name.starts_with("refs/heads/"));
+    let main = here.branch(&here.default_branch);
+    let leaves = main.and_then(|tip| here.store.merge_base(tip, here.store.peel(after)?));
     let have: Vec<(String, Oid)> = branches
-        .flat_map(|(_, tip)| rules::workflow_files(here, Some(*tip)))
+        .map(|(_, tip)| *tip)
+        .chain(leaves)
+        .flat_map(|commit| rules::workflow_files(here, Some(commit)))
         .collect();
     check_workflows(world, session, repo, after, &have)
 }
