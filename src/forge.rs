@@ -12,6 +12,7 @@ mod graphql;
 mod labels;
 mod look_up;
 mod merge;
+mod merged;
 mod objects;
 mod open_pulls;
 mod part;

@@ -15,6 +15,7 @@ mod labels;
 mod land;
 mod look;
 mod lost;
+mod merged;
 mod outcome;
 mod questions;
 mod readiness;

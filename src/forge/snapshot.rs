@@ -15,6 +15,7 @@ use super::evidence::{COMMITS, EVENTS, REVIEWS, said};
 use super::graphql::{GraphqlError, Probed, whole};
 use super::labels::CONTEXT;
 use super::look_up::{self, LookUp, LookedUp, may_be_too_much};
+use super::merged::{MERGED, MergedShape};
 use super::part::Part;
 use super::pulls::{ClosedPage, closed_part, closed_told};
 use super::shapes::{
@@ -54,7 +55,7 @@ pub(super) fn pull_fragment() -> &'static str {
 const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
     defaultBranchRef { name target { __typename ...commit } \
     refUpdateRule { requiredStatusCheckContexts requiredApprovingReviewCount requiresCodeOwnerReviews } } \
-    mergeQueue { id } \
+    mergeQueue { id } deleteBranchOnMerge \
     approve: labels(first: 100, query: \"approve/\") { nodes { name } } \
     own: labels(first: 100, query: \"sluice/\") { nodes { name } } \
     refs(refPrefix: \"refs/heads/sluice/\", first: 50, after: $after) { pageInfo { hasNextPage endCursor } \
@@ -251,6 +252,9 @@ fn set_protection_apart((mut data, errors, date): Probed) -> Probed {
 fn look_part(pulls: u32, said: u32, after: Option<&str>) -> Part {
     let mut part = Part::default();
     part.field(SNAPSHOT);
+    if after.is_none() {
+        part.field(MERGED);
+    }
     part.variable("pulls", "Int!", pulls);
     part.variable("said", "Int!", said);
     part.variable("context", "String!", CONTEXT);
@@ -278,6 +282,9 @@ struct RepositoryShape {
     squash_merge_allowed: bool,
     default_branch_ref: Option<DefaultBranch>,
     merge_queue: Option<Value>,
+    delete_branch_on_merge: bool,
+    /// With the first page alone.
+    merged: Option<Nodes<MergedShape>>,
     approve: Nodes<Named>,
     own: Nodes<Named>,
     refs: Nodes<RefShape>,
@@ -378,6 +385,11 @@ impl RepositoryShape {
             });
         }
         let protection = base.ref_update_rule.unwrap_or_default();
+        let merged = self.merged.into_iter().flat_map(|page| page.nodes);
+        let merged = merged
+            .filter(|pull| pull.is_ours(&base.name))
+            .map(MergedShape::merged)
+            .collect::<Result<_, _>>()?;
         Ok(Snapshot {
             repository: self.database_id,
             node: self.id,
@@ -385,6 +397,8 @@ impl RepositoryShape {
             tip: base.target.commit()?,
             protection: protection.protection(),
             branches,
+            merged,
+            deletes_merged: self.delete_branch_on_merge,
             labels,
             allows: Allows {
                 squash: self.squash_merge_allowed,

@@ -167,6 +167,32 @@ impl ClosedPull {
     }
 }
 
+/// A pull request that this account opened from this repository and that was merged into the base branch, whether or not its branch is still
+/// there. What its head says is foreign text: anybody can push to the branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergedPull {
+    /// Its number.
+    pub number: PullNumber,
+    /// The short name of its head branch.
+    pub branch: String,
+    /// The commit at its head.
+    pub head: CommitId,
+    /// The message of that commit; foreign text.
+    pub message: String,
+    /// The status `sluice` of that commit is `success`.
+    pub success: bool,
+    /// The description of that status; empty if there is none.
+    pub status: String,
+    /// Who opened it.
+    pub author: Option<Actor>,
+    /// When it was merged.
+    pub at: Timestamp,
+    /// By whom; `None` if the forge does not say.
+    pub by: Option<Actor>,
+    /// The commit that the forge names for the merge.
+    pub commit: Option<CommitId>,
+}
+
 /// One of our branches and the pull requests that were opened from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromotionBranch {
@@ -215,6 +241,10 @@ pub struct Snapshot {
     pub tip: RemoteCommit,
     /// Our branches, by name.
     pub branches: Vec<PromotionBranch>,
+    /// Our pull requests among the last twenty that were merged or changed since, the newest first.
+    pub merged: Vec<MergedPull>,
+    /// The repository deletes head branches as soon as their pull request is merged.
+    pub deletes_merged: bool,
     /// Names of the repository's labels that begin with `approve/` or `sluice/`.
     pub labels: BTreeSet<String>,
     /// Merging by the method that the policy asks for is allowed: squash, merge commit.

@@ -6,81 +6,18 @@ use jiff::SignedDuration;
 
 use super::Memory;
 use super::labels::Labels;
-use super::outcome::RowKind;
+use super::merged;
 use super::stages::Place;
 use super::texts;
 use super::turn::{Turn, ends_the_run};
 use crate::error::Failure;
 use crate::execute::{DeliveryError, TEMPORARY};
-use crate::gather;
 use crate::model::label::HOLD;
 use crate::model::plan::Promotion;
-use crate::model::proposal::Proposal;
-use crate::model::pull::PullState;
 use crate::plan::LabelHold;
 use crate::plan::delivery::{Candidate, Decision};
-use crate::record::Record;
-use crate::repo::ReadObjects;
 
 impl Turn<'_> {
-    /// That somebody else merged a promotion: it counts as what its stage holds, whatever its gates said.
-    fn merged_by_hand(&self, proposal: &Proposal) -> Option<String> {
-        let pull = proposal.pull(&self.seen.snapshot.base)?;
-        let PullState::Merged { by: Some(by), .. } = &pull.state else {
-            return None;
-        };
-        let own = pull.author.as_ref().and_then(|author| author.id);
-        (by.id.is_none() || by.id != own).then(|| {
-            format!(
-                "{} was merged by {}, not by Sluice: it counts as what {} holds, whatever its gates said",
-                pull.number, by.login, proposal.stage
-            )
-        })
-    }
-
-    /// What is wrong with a merge of our own that no run looked at afterwards: one that died between the merge and the look at
-    /// the base. `None` where it made exactly what its plan says, or somebody else merged it.
-    async fn landed_otherwise(
-        &self,
-        proposal: &Proposal,
-        memory: &Memory,
-    ) -> Result<Option<String>, Failure> {
-        let base = &self.seen.snapshot.base;
-        let pull = proposal.pull(base);
-        let Some(PullState::Merged {
-            commit: Some(commit),
-            ..
-        }) = pull.map(|pull| &pull.state)
-        else {
-            return Ok(None);
-        };
-        if memory.landed_plans.contains(&proposal.plan) || self.merged_by_hand(proposal).is_some() {
-            return Ok(None);
-        }
-        let Some(record) = Record::parse(&proposal.branch.tip.message) else {
-            return Ok(None);
-        };
-        let repo = self.session.remotes.here();
-        let policy = &self.seen.world.policy;
-        let proved = self
-            .session
-            .settle(|| {
-                let info = repo.commit_info(commit)?;
-                let Some(parent) = info.parents.first() else {
-                    return Ok(false);
-                };
-                let changes = gather::landed_changes(repo, commit, parent, &record, policy)?;
-                Ok(changes.is_some())
-            })
-            .await?;
-        Ok((!proved).then(|| {
-            format!(
-                "what the merge {} made is not what was approved: compare it with its plan",
-                commit.short()
-            )
-        }))
-    }
-
     /// What may be left undone: texts brought up to date, auto-merge disarmed, the queue left, branches cleaned up.
     pub(super) async fn tidy(
         &self,
@@ -170,17 +107,10 @@ impl Turn<'_> {
                     &proposal.pipeline,
                 )
             {
-                if let Some(why) = self.landed_otherwise(proposal, memory).await? {
-                    let next = format!(
-                        "put right what stands on {base}, then delete the branch {}",
-                        proposal.branch.name
-                    );
-                    let row = self.row_of(proposal, RowKind::Blocked, why, Some(next));
-                    memory.outcome.rows.push(row);
+                if let Some(merged) = merged::of(proposal, base)
+                    && !self.look_at_merged(&merged, true, memory).await?
+                {
                     continue;
-                }
-                if let Some(notice) = self.merged_by_hand(proposal) {
-                    memory.outcome.notices.push(notice);
                 }
                 let branch = &proposal.branch;
                 let node = &self.seen.snapshot.node;
@@ -195,6 +125,7 @@ impl Turn<'_> {
                 )?;
             }
         }
+        self.look_at_merged_without_branch(memory).await?;
         memory.lost.ends()?;
         Ok(())
     }

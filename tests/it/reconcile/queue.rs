@@ -117,6 +117,7 @@ async fn a_person_who_asks_puts_it_into_the_queue_once_more() {
     site.repo().land_queue();
     let run = site.run().await;
     assert!(landed(&site), "{}", run.text);
+    assert_eq!(run.notices, Vec::<String>::new());
 }
 
 #[tokio::test]

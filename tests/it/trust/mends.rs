@@ -95,6 +95,60 @@ async fn a_merge_that_is_not_its_plan_is_found_by_the_next_run_where_the_first_o
 }
 
 #[tokio::test]
+async fn a_merge_that_is_not_its_plan_is_found_without_its_branch_until_somebody_has_looked_at_it()
+{
+    let deleting = async || {
+        let site = approved().await;
+        site.repo()
+            .settings(|settings| settings.delete_branch = true);
+        site
+    };
+    let counted = deleting().await;
+    counted.run().await;
+    let calls = counted.hub.lines();
+    let merge = calls.iter().position(|line| line.ends_with("/merge"));
+    let merge = merge.unwrap() + 1;
+    let status = counted.repo().statuses(&counted.repo().head(1));
+    assert_eq!(status[0], "sluice=success", "it landed as planned");
+    counted.hub.forget_calls();
+    counted.run().await;
+    assert_eq!(counted.writes(), Vec::<String>::new(), "and was looked at");
+
+    let site = deleting().await;
+    site.hub.before(When::call(merge), |world| {
+        let repo = world.place(REPO);
+        let file = repo.file("main", "services.yaml").unwrap();
+        let (start, rest) = file.split_once("name: web-prod").unwrap();
+        let rest = rest.replacen("version: 1.0.0", "version: 1.1.0", 1);
+        let file = format!("{start}name: web-prod{rest}");
+        repo.by("dave")
+            .pushes("main", &[("services.yaml", &file)], "Me too");
+    });
+    site.hub.kill_at(merge + 1);
+    site.run().await;
+    let repo = site.repo();
+    assert_eq!(
+        (repo.state(1), repo.branches("sluice/")),
+        ("MERGED", vec![])
+    );
+    site.hub.heal();
+    let head = repo.head(1);
+    let command = format!("gh api repos/acme/gitops/statuses/{head}");
+    for _ in 0..2 {
+        let next = site.run().await;
+        assert_eq!(next.exit, Exit::Blocked, "{}", next.text);
+        let line = &next.lines()[0];
+        assert!(line.contains("is not what was approved"), "{line}");
+        assert!(next.text.contains(&command), "{}", next.text);
+    }
+    let looked = serde_json::json!({"context": "sluice", "state": "success", "description": "looked at after the merge"});
+    repo.by("carol")
+        .does("POST", &format!("/statuses/{head}"), looked);
+    let next = site.run().await;
+    assert_eq!(next.exit, Exit::Done, "{}", next.text);
+}
+
+#[tokio::test]
 async fn a_run_that_died_right_after_its_merge_leaves_nothing_to_say_where_it_is_the_plan() {
     let counted = approved().await;
     counted.run().await;
