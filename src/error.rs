@@ -89,6 +89,10 @@ impl From<crate::forge::ForgeError> for Failure {
             E::NotFound { .. } => Some(
                 "GitHub answers the same for what is absent and for what the token may not see",
             ),
+            E::RateLimited { .. } => Some(
+                "nothing is lost: a later run goes on where this one ended. All workflow runs of a repository share 1,000 calls an hour; \
+                 an App has its own: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api",
+            ),
             E::Unreachable { .. } => {
                 Some("nothing is lost: the next run goes on where this one ended")
             }

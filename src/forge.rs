@@ -10,6 +10,7 @@ mod evidence;
 mod git;
 mod graphql;
 mod labels;
+mod limits;
 mod look_up;
 mod merge;
 mod merged;
@@ -45,6 +46,7 @@ use wire::{Answer, Ask, Kind, Wire};
 pub use error::ForgeError;
 pub use git::{NewCommit, NewFile};
 pub use labels::CONTEXT;
+pub use limits::LimitKind;
 pub use look_up::{EntryAt, FoundTree, HistoryCommit, LookUp, LookedUp, RemoteEntry};
 pub use merge::{Eviction, MergeMethod, MergeRefused};
 pub use objects::{PathEntry, Relation, RemoteRef};
@@ -122,6 +124,10 @@ impl Forge {
                 HeaderName::from_static("accept"),
                 "application/vnd.github+json".to_owned(),
             )
+            .add_header(
+                HeaderName::from_static("x-github-api-version"),
+                "2022-11-28".to_owned(),
+            )
             .set_connect_timeout(Some(Duration::from_secs(10)))
             .build()
             .map_err(failed)?;
@@ -153,9 +159,21 @@ impl Forge {
         self.wire.calls()
     }
 
-    /// How many calls GitHub still takes before the next reset, as it said last.
+    /// How many calls (REST) or points (GraphQL) GitHub still accepts before the next reset, of whichever are fewer, as it said last.
     pub fn remaining(&self) -> Option<u64> {
-        self.wire.remaining()
+        self.wire.limits().remaining()
+    }
+
+    /// The rate limit that ended the calls of this connection: a [`ForgeError::RateLimited`]. From then on every call fails with it
+    /// without being made, except for one [`Forge::reset_success`].
+    pub fn rate_limited(&self) -> Option<ForgeError> {
+        self.wire.limits().ended_by()
+    }
+
+    /// Whether this connection waited for the end of a secondary rate limit, which it does once at most. What was read before the wait is
+    /// old: whoever looks at everything right before a write begins again if this changed during the look.
+    pub fn has_waited_for_rate_limit(&self) -> bool {
+        self.wire.limits().waited()
     }
 
     /// From now on every write is refused here, before it is sent.
@@ -199,6 +217,7 @@ impl Forge {
             method: Method::GET,
             path,
             body: None,
+            resource: limits::REST,
             doing: doing.to_owned(),
         };
         self.wire.send(&ask).await
@@ -225,14 +244,26 @@ impl Forge {
         body: Option<Value>,
         doing: &str,
     ) -> Result<Answer, ForgeError> {
+        self.write_as(Kind::Write, method, path, body, doing).await
+    }
+
+    async fn write_as(
+        &self,
+        kind: Kind,
+        method: Method,
+        path: String,
+        body: Option<Value>,
+        doing: &str,
+    ) -> Result<Answer, ForgeError> {
         if self.only_reads.get() {
             return Err(ForgeError::ReadOnly);
         }
         let ask = Ask {
-            kind: Kind::Write,
+            kind,
             method,
             path,
             body,
+            resource: limits::REST,
             doing: doing.to_owned(),
         };
         self.wire.send(&ask).await

@@ -63,6 +63,14 @@ pub async fn execute(command: Command, on: &OnForge<'_>) -> Result<Ran, Failure>
         }
         false => (reconcile(&session, &order).await?, None),
     };
+    // What could not be read for it may stand in a row, in a notice, or nowhere.
+    if let Some(limited) = session.rate_limited() {
+        let failure = Failure::from(limited);
+        outcome.failed = outcome.failed.max(Some(failure.exit));
+        let mut words = vec![failure.message];
+        words.extend(failure.hints);
+        outcome.notices.push(words.join(": "));
+    }
     outcome.read_only = match (&on.read_only, order.dry_run, session.forge.is_read_only()) {
         _ if looks => Some("status: nothing was written".to_owned()),
         (Some(why), _, _) => Some(why.clone()),

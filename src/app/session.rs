@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::catalog::Here;
 use crate::cli::ForgeArgs;
 use crate::error::{Exit, Failure};
-use crate::forge::{Access, Calls, Forge, Patience};
+use crate::forge::{Access, Calls, Forge, ForgeError, Patience};
 use crate::gather::{RemoteRepo, Remotes};
 use crate::model::evidence::{Actor, Looked};
 use crate::model::slug::RepoSlug;
@@ -110,6 +110,13 @@ impl Session {
         let found = self.forge.bearer().await.map_err(|error| error.to_string());
         self.own.replace(Some(found.clone()));
         found
+    }
+
+    /// The rate limit that ended the calls of this run, or those to other repositories.
+    pub(super) fn rate_limited(&self) -> Option<ForgeError> {
+        self.forge
+            .rate_limited()
+            .or_else(|| self.elsewhere.rate_limited())
     }
 
     /// How many calls were made.

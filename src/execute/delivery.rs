@@ -35,14 +35,16 @@ pub enum DeliveryError {
     /// A gate's workflow was not started: why.
     #[error("{0}")]
     NotStarted(String),
-    /// Nothing landed, and the status `sluice` still says success: anybody could merge by it where it is required.
+    /// Nothing landed, and the status `sluice` still says success: anybody could merge by it if it is required.
     #[error(
-        "{why}; its status sluice still says success, because it could not be lowered: {error}"
+        "{why}; and the status `sluice` of {pull} still says success, because it could not be set back: {error}"
     )]
     SuccessLeft {
+        /// The pull request.
+        pull: PullNumber,
         /// Why nothing landed.
         why: String,
-        /// Why the status was not lowered.
+        /// Why the status was not set back.
         error: ForgeError,
     },
 }
@@ -370,9 +372,10 @@ impl Delivery<'_> {
     /// Takes `success` back: it must not outlive a landing that did not come about, since a required status would let anybody merge by it
     /// when the gates are long shut again. Gives why nothing landed, with what became of the status.
     pub async fn retract(&self, pull: &Pull, text: &str, why: DeliveryError) -> DeliveryError {
-        match self.forge.set_status(&pull.head, false, text).await {
+        match self.forge.reset_success(&pull.head, text).await {
             Ok(()) => why,
             Err(error) => DeliveryError::SuccessLeft {
+                pull: pull.number,
                 why: why.to_string(),
                 error,
             },

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::limits::{GRAPHQL, LimitKind, REST};
+
 /// Why a call did not do what it was to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForgeError {
@@ -22,11 +24,15 @@ pub enum ForgeError {
          Workflow permissions, or give the Action an App's token"
     )]
     ActionsMayNotOpen,
-    /// A rate limit whose end lies beyond what this run may wait.
-    #[error("rate limited until {until}; the state is unchanged, and a later run goes on")]
+    /// A rate limit that ended the calls of this connection. What was asked for was not done.
+    #[error("rate limited{} ({})", ending(.until), which(.kind, .resource))]
     RateLimited {
-        /// When calls are taken again.
-        until: Timestamp,
+        /// Which limit.
+        kind: LimitKind,
+        /// The resource that it was met at, as `x-ratelimit-resource` names it: `core` is REST, `graphql` GraphQL.
+        resource: String,
+        /// When GitHub accepts calls again, if it said so.
+        until: Option<Timestamp>,
     },
     /// It is not there, or the token may not see it (404); the two look the same.
     #[error("{what} was not found, or the token cannot read it")]
@@ -111,6 +117,24 @@ impl ForgeError {
                 .to_ascii_lowercase()
                 .contains(&words.to_ascii_lowercase()),
             _ => false,
+        }
+    }
+}
+
+fn ending(end: &Option<Timestamp>) -> String {
+    end.map(|end| format!(" until {end}")).unwrap_or_default()
+}
+
+fn which(kind: &LimitKind, resource: &str) -> String {
+    let api = match resource {
+        REST => "the REST API",
+        GRAPHQL => "the GraphQL API",
+        other => other,
+    };
+    match kind {
+        LimitKind::Primary => format!("the hourly limit of {api}"),
+        LimitKind::Secondary => {
+            format!("GitHub's secondary limit, met at {api}: too many calls in a short time")
         }
     }
 }

@@ -10,6 +10,9 @@ use super::error::ForgeError;
 use super::shapes::id;
 use crate::model::ids::{CommitId, TreeId};
 
+/// How often a commit on a branch is attempted: GitHub may not know everywhere yet where a branch points that was just created.
+const COMMIT_ATTEMPTS: u32 = 3;
+
 /// A file to stand in a new tree.
 #[derive(Clone, Debug)]
 pub struct NewFile {
@@ -104,19 +107,32 @@ impl Forge {
             "message": { "headline": subject, "body": body },
             "fileChanges": { "additions": additions },
         });
-        match self.mutate(query, json!({ "input": input }), doing).await {
-            Ok(data) => {
-                let oid = data["createCommitOnBranch"]["commit"]["oid"]
-                    .as_str()
-                    .unwrap_or_default();
-                id(oid)
-            }
+        let variables = json!({ "input": input });
+        let mut attempt = 1;
+        loop {
+            let answer = self.try_mutation(query, variables.clone(), doing).await;
+            let error = match answer {
+                Ok((data, errors, _)) => match errors.first() {
+                    None => {
+                        let oid = &data["createCommitOnBranch"]["commit"]["oid"];
+                        return id(oid.as_str().unwrap_or_default());
+                    }
+                    // A branch that was just created may not be known everywhere yet.
+                    Some(error) if error.is_stale() => error.typed(doing),
+                    Some(error) => return Err(error.typed(doing)),
+                },
+                Err(error) if error.uncertain() => error,
+                Err(error) => return Err(error),
+            };
             // Whether it was applied shows in where the branch stands; what it holds is proved by whoever asked.
-            Err(error) if error.uncertain() => match self.branch(branch).await? {
-                Some(tip) if tip != *parent => Ok(tip),
-                _ => Err(error),
-            },
-            Err(error) => Err(error),
+            match self.branch(branch).await? {
+                Some(tip) if tip != *parent => return Ok(tip),
+                _ => {}
+            }
+            if attempt >= COMMIT_ATTEMPTS || !self.wait(1 << attempt).await {
+                return Err(error);
+            }
+            attempt += 1;
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
+use super::limits::GRAPHQL;
 use super::wire::{Ask, Kind};
 
 impl Forge {
@@ -56,11 +57,17 @@ impl Forge {
         variables: Value,
         doing: &str,
     ) -> Result<Value, ForgeError> {
-        let (data, errors, _) = self.graphql(Kind::Write, query, variables, doing).await?;
-        match errors.first() {
-            None => Ok(data),
-            Some(error) => Err(error.typed(doing)),
-        }
+        whole(self.try_mutation(query, variables, doing).await?, doing).map(|(data, _)| data)
+    }
+
+    /// As [`Self::mutate`], with the errors as GraphQL gave them.
+    pub(super) async fn try_mutation(
+        &self,
+        query: &str,
+        variables: Value,
+        doing: &str,
+    ) -> Result<Probed, ForgeError> {
+        self.graphql(Kind::Write, query, variables, doing).await
     }
 
     async fn graphql(
@@ -78,6 +85,7 @@ impl Forge {
             method: Method::POST,
             path: self.graphql_url.clone(),
             body: Some(json!({ "query": query, "variables": variables })),
+            resource: GRAPHQL,
             doing: doing.to_owned(),
         };
         let mut attempt = 0;
@@ -89,7 +97,7 @@ impl Forge {
                 .and_then(Value::as_array)
                 .map(|errors| errors.iter().map(GraphqlError::of).collect())
                 .unwrap_or_default();
-            // GraphQL says "rate limited" and "something went wrong" with status 200.
+            // GraphQL says "something went wrong" with status 200.
             let again = errors.iter().any(GraphqlError::passing);
             if again && kind == Kind::Read && attempt < 3 && self.wire.wait(1 << attempt).await {
                 attempt += 1;
@@ -155,7 +163,12 @@ impl GraphqlError {
     }
 
     fn passing(&self) -> bool {
-        self.kind.starts_with("RATE_LIMIT") || self.message.starts_with("Something went wrong")
+        self.message.starts_with("Something went wrong")
+    }
+
+    /// Whether a branch does not point where the caller said that it does.
+    pub fn is_stale(&self) -> bool {
+        self.kind == "STALE_DATA"
     }
 
     /// Whether the query was not carried out to its end, whichever field the error names.

@@ -2,10 +2,11 @@
 
 use http::Method;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
+use super::wire::Kind;
 use crate::model::ids::CommitId;
 use crate::model::label::NewLabel;
 use crate::model::pull::PullNumber;
@@ -78,6 +79,45 @@ impl Forge {
         Ok(())
     }
 
+    /// Sets the status `sluice` of a head back from success to pending, so that a required check does not let anybody merge it. This is the
+    /// one call that is still made after a primary rate limit, once for each connection, if the limit is not the one of REST. If it fails,
+    /// `success` may still be set: the caller must say so, and block the run.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`]: [`ForgeError::RateLimited`] if a limit does not allow the call.
+    pub async fn reset_success(&self, head: &CommitId, text: &str) -> Result<(), ForgeError> {
+        let (path, body) = self.status(head, CONTEXT, "pending", text);
+        let doing = "set the status of a promotion back from success";
+        let send = || {
+            self.write_as(
+                Kind::ResetSuccess,
+                Method::POST,
+                path.clone(),
+                Some(body.clone()),
+                doing,
+            )
+        };
+        match send().await {
+            Err(error)
+                if error.uncertain() && self.rate_limited().is_none() && self.wait(1).await =>
+            {
+                send().await?;
+            }
+            other => {
+                other?;
+            }
+        }
+        Ok(())
+    }
+
+    fn status(&self, commit: &CommitId, context: &str, state: &str, text: &str) -> (String, Value) {
+        let text: String = text.chars().take(140).collect();
+        (
+            self.path(&format!("/statuses/{commit}")),
+            json!({ "context": context, "state": state, "description": text }),
+        )
+    }
+
     /// Says something of a commit: a status of this context in this state. Gives its number.
     ///
     /// # Errors
@@ -89,9 +129,7 @@ impl Forge {
         state: &str,
         text: &str,
     ) -> Result<u64, ForgeError> {
-        let text: String = text.chars().take(140).collect();
-        let body = json!({ "context": context, "state": state, "description": text });
-        let path = self.path(&format!("/statuses/{commit}"));
+        let (path, body) = self.status(commit, context, state, text);
         let doing = "set the status of a promotion";
         let answer = self
             .write_again(Method::POST, path, Some(body), doing)

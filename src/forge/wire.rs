@@ -1,4 +1,4 @@
-//! One request and its answer: time-outs, size limits, retries of reads, rate limits, counting (R-3.22, A39).
+//! One request and its answer: time-outs, size limits, retries of reads, obeying rate limits, counting (R-3.22, A39).
 //!
 //! A read is tried again within a budget. A write is sent once: whoever writes looks whether it was applied. Nothing
 //! here follows a redirect, logs, or prints.
@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::ForgeError;
+use super::limits::{Limit, Limits, Purpose, Refused};
 
 /// Answers larger than this are not read (A39).
 const LARGEST: usize = 32 << 20;
@@ -51,6 +52,14 @@ pub(super) enum Kind {
     /// A read that is not tried again: whoever asks has another way.
     ReadOnce,
     Write,
+    /// The one write that is allowed after a primary limit of another resource; then it is sent once.
+    ResetSuccess,
+}
+
+impl Kind {
+    fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::ResetSuccess)
+    }
 }
 
 /// A request.
@@ -60,6 +69,8 @@ pub(super) struct Ask {
     /// A path below the API's root with its query, or an absolute URL of the same host.
     pub path: String,
     pub body: Option<Value>,
+    /// The resource that GitHub charges it to: [`REST`](super::limits::REST) or [`GRAPHQL`](super::limits::GRAPHQL).
+    pub resource: &'static str,
     /// What is being done, as the end of "could not be asked to …".
     pub doing: String,
 }
@@ -102,7 +113,7 @@ pub(super) struct Wire {
     /// Ends when the next write may go out.
     pause: RefCell<Option<Pin<Box<tokio::time::Sleep>>>>,
     read_only: Cell<bool>,
-    remaining: Cell<Option<u64>>,
+    limits: Limits,
     stop: Arc<AtomicBool>,
 }
 
@@ -116,7 +127,7 @@ impl Wire {
             calls: Cell::default(),
             pause: RefCell::default(),
             read_only: Cell::new(false),
-            remaining: Cell::new(None),
+            limits: Limits::default(),
             stop,
         }
     }
@@ -125,8 +136,9 @@ impl Wire {
         self.calls.get()
     }
 
-    pub fn remaining(&self) -> Option<u64> {
-        self.remaining.get()
+    /// The limits that were met, and what is left of each.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub fn set_read_only(&self) {
@@ -139,17 +151,26 @@ impl Wire {
 
     /// Waits so many seconds, if the budget allows.
     pub async fn wait(&self, seconds: u32) -> bool {
-        let wait = self.patience.second * seconds;
-        if wait > self.left.get() || self.stop.load(Ordering::SeqCst) {
+        let Some(wait) = self.charge(seconds) else {
             return false;
-        }
-        self.left.set(self.left.get() - wait);
+        };
         tokio::time::sleep(wait).await;
         !self.stop.load(Ordering::SeqCst)
     }
 
+    /// Takes so many seconds from the budget for waiting; `None` if it does not allow that, or the run was told to stop.
+    fn charge(&self, seconds: u32) -> Option<Duration> {
+        let wait = self.patience.second * seconds;
+        let left = self.left.get().checked_sub(wait)?;
+        if self.stop.load(Ordering::SeqCst) {
+            return None;
+        }
+        self.left.set(left);
+        Some(wait)
+    }
+
     pub async fn send(&self, ask: &Ask) -> Result<Answer, ForgeError> {
-        if ask.kind == Kind::Write {
+        if ask.kind.writes() {
             if self.read_only.get() {
                 return Err(ForgeError::ReadOnly);
             }
@@ -158,17 +179,28 @@ impl Wire {
                 return Err(ForgeError::Stopped);
             }
         }
+        let purpose = match ask.kind {
+            Kind::ResetSuccess => Purpose::ResetSuccess,
+            Kind::Read | Kind::ReadOnce | Kind::Write => Purpose::Ordinary,
+        };
         let mut attempt = 1;
         loop {
+            if let Some(ends) = self.limits.wait_under_way() {
+                tokio::time::sleep_until(ends).await;
+            }
+            self.limits.admit(ask.resource, purpose)?;
             let error = match self.once(ask).await {
                 Ok(Sent::Answer(answer)) => return Ok(answer),
-                Ok(Sent::Limited { seconds, until }) => {
-                    // A limited request was not applied, so that a write may be sent again too.
-                    if attempt >= ATTEMPTS || !self.wait(seconds).await {
-                        return Err(ForgeError::RateLimited { until });
+                Ok(Sent::Limited(limit)) => {
+                    self.wait_for_end(&limit).await?;
+                    if !ask.kind.writes() {
+                        continue;
                     }
-                    attempt += 1;
-                    continue;
+                    // Whoever writes looks whether it was applied before it is sent again.
+                    return Err(ForgeError::Unreachable {
+                        doing: ask.doing.clone(),
+                        why: "GitHub's secondary rate limit was met, and is over".to_owned(),
+                    });
                 }
                 Err(error) => error,
             };
@@ -177,6 +209,26 @@ impl Wire {
                 return Err(error);
             }
             attempt += 1;
+        }
+    }
+
+    /// Waits for the end of a limit that refused a call, if it is one that is waited for. It is waited for once, so that a call is sent
+    /// once more at most.
+    async fn wait_for_end(&self, limit: &Limit) -> Result<(), ForgeError> {
+        let begin = |seconds| {
+            let wait = self.charge(seconds)?;
+            Some(tokio::time::sleep(wait).deadline())
+        };
+        match self.limits.refused(limit, begin) {
+            Refused::End => Err(limit.error()),
+            Refused::Wait(ends) => {
+                tokio::time::sleep_until(ends).await;
+                self.limits.wait_is_over();
+                match self.stop.load(Ordering::SeqCst) {
+                    true => Err(limit.error()),
+                    false => Ok(()),
+                }
+            }
         }
     }
 
@@ -199,7 +251,7 @@ impl Wire {
         let mut calls = self.calls.get();
         match ask.kind {
             Kind::Read | Kind::ReadOnce => calls.reads += 1,
-            Kind::Write => calls.writes += 1,
+            Kind::Write | Kind::ResetSuccess => calls.writes += 1,
         }
         self.calls.set(calls);
     }
@@ -214,9 +266,7 @@ impl Wire {
             .await
             .map_err(|_| unreachable(format!("no answer within {} s", LONGEST.as_secs())))?;
         let (status, headers, body) = answer.map_err(unreachable)?;
-        if let Some(left) = number(&headers, "x-ratelimit-remaining") {
-            self.remaining.set(Some(left));
-        }
+        self.limits.count(ask.resource, &headers);
         let date = server_time(&headers);
         if status.is_success() {
             let value = if body.is_empty() {
@@ -225,6 +275,9 @@ impl Wire {
                 serde_json::from_slice(&body)
                     .map_err(|error| unreachable(format!("its answer is no JSON: {error}")))?
             };
+            if let Some(limit) = Limit::of_answer(ask.resource, status, &headers, &value, date) {
+                return Ok(Sent::Limited(limit));
+            }
             return Ok(Sent::Answer(Answer {
                 body: value,
                 date,
@@ -282,17 +335,17 @@ impl Wire {
         date: Option<Timestamp>,
     ) -> Result<Sent, ForgeError> {
         let doing = ask.doing.clone();
-        let Some(said) = said(body) else {
+        let json: Value = serde_json::from_slice(body).unwrap_or_default();
+        if let Some(limit) = Limit::of_answer(ask.resource, status, headers, &json, date) {
+            return Ok(Sent::Limited(limit));
+        }
+        let Some(said) = said(&json) else {
             return Err(ForgeError::Unreachable {
                 doing,
                 why: format!("it answered {status}"),
             });
         };
         let lower = said.to_ascii_lowercase();
-        let limited = matches!(status.as_u16(), 403 | 429);
-        if limited && let Some(limited) = limit(headers, &lower, date) {
-            return Ok(limited);
-        }
         Err(match status.as_u16() {
             500.. => ForgeError::Unreachable {
                 doing,
@@ -318,36 +371,11 @@ impl Wire {
 enum Sent {
     Answer(Answer),
     /// Not applied: a rate limit.
-    Limited {
-        seconds: u32,
-        until: Timestamp,
-    },
-}
-
-/// Whether a 403 or 429 is a rate limit, and for how long (R-3.22: Retry-After, then the reset, then a minute).
-fn limit(headers: &HeaderMap, said: &str, date: Option<Timestamp>) -> Option<Sent> {
-    let secondary = said.contains("secondary rate limit");
-    let primary = number(headers, "x-ratelimit-remaining") == Some(0);
-    let seconds = match number(headers, "retry-after") {
-        Some(seconds) => seconds,
-        None if primary => {
-            let reset = number(headers, "x-ratelimit-reset")?;
-            reset.saturating_sub(u64::try_from(date?.as_second()).ok()?) + 1
-        }
-        None if secondary => 60,
-        None => return None,
-    };
-    let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
-    let until = date
-        .unwrap_or(Timestamp::MAX)
-        .checked_add(SignedDuration::from_secs(i64::from(seconds)))
-        .unwrap_or(Timestamp::MAX);
-    Some(Sent::Limited { seconds, until })
+    Limited(Limit),
 }
 
 /// GitHub's message with the messages of its errors; `None` where the body is none of its own.
-fn said(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+fn said(body: &Value) -> Option<String> {
     let mut said = body.get("message")?.as_str()?.to_owned();
     let errors = match body.get("errors") {
         Some(Value::Array(errors)) => errors.clone(),
@@ -370,10 +398,6 @@ fn said(body: &[u8]) -> Option<String> {
     }
     said.truncate(said.floor_char_boundary(1000));
     Some(said)
-}
-
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn server_time(headers: &HeaderMap) -> Option<Timestamp> {

@@ -9,6 +9,7 @@ mod git;
 mod graphql;
 mod identity;
 mod labels;
+mod limits;
 mod merging;
 mod paging;
 mod permissions;

@@ -12,6 +12,7 @@ mod faults;
 mod first_look;
 mod labels_and_reviewers;
 mod large;
+mod limits;
 mod moved_base;
 mod queue;
 mod readme;

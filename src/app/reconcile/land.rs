@@ -251,7 +251,9 @@ async fn try_to_land(
     let mut waits = WAITS_FOR_MERGE.iter();
     let mut may_send_again = true;
     let mut made = 1;
+    let forge = &turn.session.forge;
     loop {
+        let waited = forge.has_waited_for_rate_limit();
         let seen = last_look(turn).await?;
         let again = Turn::new(
             turn.session,
@@ -265,6 +267,10 @@ async fn try_to_land(
         let gone = || overtaken(format!("something about {number} changed"));
         let place = again.stages.place_of(number).ok_or_else(gone)?;
         let decisions = again.decisions(memory).await?;
+        // What was read before the wait is old. A run waits once.
+        if forge.has_waited_for_rate_limit() != waited {
+            continue;
+        }
         let lands = decisions
             .get(&place)
             .is_some_and(|decision| decision.acts.contains(&Act::Land(number)));
@@ -334,7 +340,7 @@ async fn try_to_land(
             Merging::TryAgain(said) => {
                 let seconds = waits.next().copied().unwrap_or(u32::MAX);
                 let waited = memory.waited_for_merges.saturating_add(seconds);
-                if waited > LONGEST_WAIT || !turn.session.forge.wait(seconds).await {
+                if waited > LONGEST_WAIT || !forge.wait(seconds).await {
                     return Err(DeliveryError::Refused(said).into());
                 }
                 memory.waited_for_merges = waited;
@@ -414,9 +420,14 @@ async fn commit(turn: &Turn<'_>, place: Place, memory: &mut Memory) -> Result<Do
         return Ok(Done::Unchanged);
     };
     let mut prepared = direct.prepare(turn).await?;
-    for _ in 0..MAX_PREPARED {
+    let forge = &turn.session.forge;
+    for _ in 0..=MAX_PREPARED {
+        let waited = forge.has_waited_for_rate_limit();
         let seen = last_look(turn).await?;
         let again = Turn::new(turn.session, turn.order, turn.asked, &seen, memory, None).await?;
+        if forge.has_waited_for_rate_limit() != waited {
+            continue;
+        }
         let gone = || overtaken("something about it changed");
         let place = place_like(&again, &key, edges).ok_or_else(gone)?;
         let decisions = again.decisions(memory).await?;

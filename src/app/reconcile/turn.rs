@@ -270,9 +270,12 @@ impl<'a> Turn<'a> {
                 let next = "correct the workflow, then run `command: retry`".to_owned();
                 self.row(place, RowKind::Waiting, &why, Some(next), memory);
             }
-            DeliveryError::SuccessLeft { error, .. } => {
-                let next = "set it to pending by hand, or let the next run do it".to_owned();
-                if ends_the_run(&error) {
+            DeliveryError::SuccessLeft { pull, error, .. } => {
+                let next = format!(
+                    "merge nothing of {pull} by hand until a later run has set its status back, or close it"
+                );
+                // No further call is made in this run.
+                if ends_the_run(&error) || self.session.rate_limited().is_some() {
                     return Err(Failure::new(Exit::Blocked, why).hint(next));
                 }
                 self.row(place, RowKind::Blocked, &why, Some(next), memory);

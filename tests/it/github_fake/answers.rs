@@ -52,7 +52,7 @@ async fn the_budget_counts_down_ends_and_starts_anew_by_the_clock() {
     let over = get(&hub, &workflow, R).await;
     assert_eq!(
         over.said(),
-        "403 API rate limit exceeded for user ID 41898282."
+        "403 API rate limit exceeded for installation ID 8000000."
     );
     assert_eq!(over.header("x-ratelimit-remaining"), "0");
     let reset: i64 = over.header("x-ratelimit-reset").parse().unwrap();
@@ -89,7 +89,7 @@ async fn graphql_says_with_status_200_that_its_budget_is_used_up() {
     );
     assert_eq!(
         over.json(),
-        json!({"errors": [{"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": "API rate limit already exceeded for user ID 41898282."}]})
+        json!({"errors": [{"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": "API rate limit already exceeded for installation ID 8000000."}]})
     );
 }
 

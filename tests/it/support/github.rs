@@ -52,7 +52,7 @@
 //! - Whether a pull request can be merged is known at the first read unless [`Switches::mergeable_after`] says otherwise; GitHub mostly
 //!   needs a second one. `mergeable_state` knows no `has_hooks`.
 //! - The GraphQL limits on nodes are left to the contract; `rateLimit.cost` is always 1, though the budget is used up by GitHub's formula.
-//!   No secondary limit but as a fault.
+//! - No secondary limit but as a fault ([`Fault::SecondaryLimit`]); once begun it is a state of its token, until its end by the clock.
 //! - A squash names no co-authors. The issue of a pull request has the pull request's own number in the API.
 //! - `PUT`/`DELETE contents`, `POST merges`, `PUT update-branch` and the header that names accepted permissions are not there.
 //! - GraphQL answers Sluice's subset and what Debian's `gh` 2.23 asks for `pr list|view|diff|review|edit|comment|ready|close|reopen|
@@ -67,6 +67,9 @@
 //! not appear to be a valid cursor"; that `POST labels` refuses with "Resource not accessible by integration"
 //! ([`Switches::swap_label_refusals`] takes the other sentence); "Required input 'x' not provided"; "Reference update
 //! failed" where a branch would lie under another's name; what a server that does not know `return_run_details` answers.
+//!
+//! Also guessed: the body with which GraphQL says the secondary limit in status 200 (that the status is 200 or 403 is documented), the number
+//! that a limit's message gives the installation of a workflow token, and the refusal of a version of the API that is not known.
 //!
 //! Guesses about behaviour, each taken the way that asks more of a client: a `databaseId` that 32 bits do not hold is null; a deleted
 //! head branch that is pushed again leaves no `head_ref_restored`; an approval outlives closing and reopening; a pending review stands
@@ -114,7 +117,7 @@ mod view;
 mod world;
 
 pub use access::{Level, Permissions, Role, TokenKind};
-pub use faults::{Fault, When};
+pub use faults::{Fault, Secondary, When};
 pub use person::Person;
 pub use queue::land as land_queue;
 pub use record::{Operation, Seen};
@@ -234,6 +237,11 @@ impl GitHub {
         budget::view(world, &session, resource)["used"]
             .as_u64()
             .unwrap()
+    }
+
+    /// From now on the clock also runs by itself, a second of it in so much real time: for clients that wait for a limit to end.
+    pub fn run_clock(&self, second: std::time::Duration) {
+        lock(&self.world).clock.run(second);
     }
 
     /// The clock's time.

@@ -3,6 +3,7 @@
 use super::access::{Session, TokenKind};
 use super::call::{Call, decode, read_query};
 use super::clock::http_date;
+use super::faults::Secondary;
 use super::record::Seen;
 use super::reply::{Answer, Body, Outcome, Refusal};
 use super::world::World;
@@ -11,6 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use git2::{ObjectType, Oid};
 use serde_json::{Value, json};
+
+/// The one version of the API that there is.
+const API_VERSION: &str = "2022-11-28";
 
 /// What goes back over the wire.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +25,8 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
+    /// It refuses the call because of a rate limit.
+    pub limited: bool,
 }
 
 impl Response {
@@ -30,6 +36,7 @@ impl Response {
             status,
             headers: vec![("content-type".to_owned(), kind.to_owned())],
             body: body.into(),
+            limited: false,
         }
     }
 
@@ -104,13 +111,27 @@ fn route(world: &mut World, seen: &Seen, session: &Session) -> Response {
         return Response::new(403, "text/plain", text);
     }
     queue::evict(world);
+    if let Some((left, secondary)) = budget::slowed_down(world, session) {
+        return too_fast(seen, left, secondary);
+    }
+    if let Some(asked) = seen.header("x-github-api-version")
+        && asked != API_VERSION
+    {
+        let refusal = Refusal {
+            status: 400,
+            ..Refusal::unprocessable(format!(
+                "API version '{asked}' is not a supported version. Please use a supported version."
+            ))
+        };
+        return refuse(&refusal);
+    }
     let resource = resource(seen);
     let cost = match seen.path.as_str() {
         "/graphql" => graphql::points(&seen.body),
         _ => 1,
     };
     if seen.path != "/rate_limit" && !budget::take(world, session, resource, cost) {
-        return over_limit(session, resource);
+        return over_limit(world, session, resource);
     }
     if seen.write {
         world.clock.tick();
@@ -164,18 +185,54 @@ pub fn resource(seen: &Seen) -> &'static str {
 }
 
 /// The primary limit, as GitHub words it; GraphQL says it in an answer of status 200.
-pub fn over_limit(session: &Session, resource: &str) -> Response {
-    let who = session
-        .actor()
-        .map_or_else(|| "127.0.0.1".to_owned(), |id| format!("user ID {id}"));
-    if resource == "graphql" {
-        let message = format!("API rate limit already exceeded for {who}.");
-        let error = json!({"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": message});
-        return Response::json(200, &json!({"errors": [error]}));
+fn over_limit(world: &World, session: &Session, resource: &str) -> Response {
+    let who = match session.token.as_ref().map(|token| &token.kind) {
+        None => "127.0.0.1".to_owned(),
+        Some(TokenKind::Installation(app, ..)) => format!("installation ID {app}"),
+        Some(TokenKind::Workflow(repo, _)) => format!("installation ID {}", 8_000_000 + repo),
+        Some(_) => format!("user ID {}", session.actor().unwrap_or_default()),
+    };
+    let mut response = if resource == "graphql" {
+        let error = match world.switches.rate_limited_as_before {
+            true => {
+                json!({"type": "RATE_LIMITED", "message": format!("API rate limit exceeded for {who}.")})
+            }
+            false => json!({
+                "type": "RATE_LIMIT", "code": "graphql_rate_limit",
+                "message": format!("API rate limit already exceeded for {who}."),
+            }),
+        };
+        Response::json(200, &json!({"errors": [error]}))
+    } else {
+        refuse(&Refusal::forbidden(format!(
+            "API rate limit exceeded for {who}."
+        )))
+    };
+    response.limited = true;
+    response
+}
+
+/// The secondary limit, as GitHub words it. In status 200 it is an error of GraphQL's.
+fn too_fast(seen: &Seen, left: u64, secondary: Secondary) -> Response {
+    let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out to GitHub \
+                   Support for help, please include the request ID 0000:000000.";
+    let status = match seen.path.as_str() {
+        "/graphql" => secondary.graphql_status,
+        _ => secondary.status,
+    };
+    let body = match status {
+        200 => json!({"errors": [{"type": "RATE_LIMITED", "message": message}]}),
+        _ => json!({
+            "documentation_url": "https://docs.github.com/free-pro-team@latest/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits",
+            "message": message,
+        }),
+    };
+    let mut response = Response::json(status, &body);
+    if secondary.end_is_said {
+        response.header("retry-after", left);
     }
-    refuse(&Refusal::forbidden(format!(
-        "API rate limit exceeded for {who}."
-    )))
+    response.limited = true;
+    response
 }
 
 /// Prints an outcome, cut into its page.
@@ -303,7 +360,7 @@ fn finish(world: &mut World, seen: &Seen, session: &Session, response: &mut Resp
     date(world, response);
     response.header("x-github-request-id", format!("0000:{:06X}", world.serial));
     response.header("x-github-media-type", "github.v3; format=json");
-    response.header("x-github-api-version-selected", "2022-11-28");
+    response.header("x-github-api-version-selected", API_VERSION);
     response.header("server", "github.com");
     if let Some(TokenKind::Classic(scopes)) = session.token.as_ref().map(|token| &token.kind) {
         response.header("x-oauth-scopes", scopes.join(", "));

@@ -1,8 +1,10 @@
-//! Rate limits: one bucket an hour for each token and resource, by the virtual clock. Counts; refuses when used up.
+//! Rate limits, by the virtual clock. The primary limit: one bucket an hour for each resource and token, or for each resource and
+//! repository where the token is a workflow's. The secondary limit: a state of a token in which every call of it is refused.
 
 use super::access::{Session, TokenKind};
+use super::faults::Secondary;
 use super::world::{Bucket, World};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 fn limit(world: &World, session: &Session) -> u64 {
@@ -13,13 +15,20 @@ fn limit(world: &World, session: &Session) -> u64 {
     }
 }
 
+/// Whose budget a call is charged to: all workflow tokens of one repository share it, however many runs there are.
+fn owner(session: &Session) -> String {
+    match &session.token {
+        None => String::new(),
+        Some(token) => match token.kind {
+            TokenKind::Workflow(repo, _) => format!("workflows of repository {repo}"),
+            _ => token.text.clone(),
+        },
+    }
+}
+
 fn bucket<'w>(world: &'w mut World, session: &Session, resource: &'static str) -> &'w mut Bucket {
     let now = world.now();
-    let key = session
-        .token
-        .as_ref()
-        .map(|token| token.text.clone())
-        .unwrap_or_default();
+    let key = owner(session);
     let fresh = Bucket {
         used: 0,
         reset: now + SignedDuration::from_hours(1),
@@ -59,4 +68,20 @@ pub fn view(world: &mut World, session: &Session, resource: &'static str) -> Val
 pub fn refund(world: &mut World, session: &Session, resource: &'static str) {
     let bucket = bucket(world, session, resource);
     bucket.used = bucket.used.saturating_sub(1);
+}
+
+/// Begins the secondary limit of a token.
+pub fn slow_down(world: &mut World, session: &Session, secondary: Secondary) {
+    let until = world.now() + SignedDuration::from_secs(i64::try_from(secondary.seconds).unwrap());
+    world.slowed_down.insert(owner(session), (until, secondary));
+}
+
+/// The secondary limit that a token is under, with the seconds that are left of it.
+pub fn slowed_down(world: &World, session: &Session) -> Option<(u64, Secondary)> {
+    let (until, secondary) = world.slowed_down.get(&owner(session))?;
+    let left: i64 = Timestamp::as_second(*until) - world.now().as_second();
+    u64::try_from(left)
+        .ok()
+        .filter(|left| *left > 0)
+        .map(|left| (left, *secondary))
 }

@@ -2,11 +2,14 @@
 //! time by accident and never depend on the machine's clock.
 
 use jiff::{SignedDuration, Timestamp};
+use std::time::{Duration, Instant};
 
 /// A virtual clock. Starts at 2026-03-02T09:00:00Z, a Monday.
 pub struct Clock {
     now: Timestamp,
     frozen: bool,
+    /// Since when it runs by itself, and how long one of its seconds then takes in real time.
+    running: Option<(Instant, Duration)>,
 }
 
 impl Default for Clock {
@@ -14,6 +17,7 @@ impl Default for Clock {
         Self {
             now: "2026-03-02T09:00:00Z".parse().unwrap(),
             frozen: false,
+            running: None,
         }
     }
 }
@@ -21,13 +25,29 @@ impl Default for Clock {
 impl Clock {
     /// The present moment; whole seconds.
     pub fn now(&self) -> Timestamp {
-        self.now
+        match self.running {
+            None => self.now,
+            Some((since, second)) => {
+                let seconds = since.elapsed().as_nanos() / second.as_nanos().max(1);
+                self.now + SignedDuration::from_secs(i64::try_from(seconds).unwrap())
+            }
+        }
+    }
+
+    /// From now on time also passes by itself: one second of this clock in so much real time. For clients that wait in earnest, with
+    /// seconds as short as these.
+    pub fn run(&mut self, second: Duration) {
+        self.now = self.now();
+        self.running = Some((Instant::now(), second));
     }
 
     /// Jumps to a moment (RFC 3339), backwards too; fractions of a second are dropped.
     pub fn set(&mut self, to: &str) {
         let to: Timestamp = to.parse().unwrap();
         self.now = Timestamp::from_second(to.as_second()).unwrap();
+        if let Some((since, _)) = &mut self.running {
+            *since = Instant::now();
+        }
     }
 
     /// Moves on by a number of seconds.

@@ -16,11 +16,17 @@ pub enum Fault {
     CloseAfterApply,
     /// The connection closes without an answer, and nothing was applied: what a killed client leaves behind.
     CloseBeforeApply,
-    /// 403 with the secondary-limit text and `Retry-After`.
+    /// The secondary limit begins with this call: for so many seconds of the stand-in's clock it and every other call of the token is
+    /// refused, REST and GraphQL, with 403 and `Retry-After`.
     SecondaryLimit(u64),
-    /// 429 with `Retry-After`.
+    /// As [`Self::SecondaryLimit`], without `Retry-After`.
+    SecondaryLimitWithoutEnd(u64),
+    /// As [`Self::SecondaryLimit`]; GraphQL says it with status 200.
+    SecondaryLimitInGraphQl(u64),
+    /// As [`Self::SecondaryLimit`], with 429.
     TooManyRequests(u64),
-    /// 403 with `x-ratelimit-remaining: 0` and the reset time.
+    /// The budget of the call's resource is used up from this call until its reset: 403, or 200 and an error in GraphQL, with
+    /// `x-ratelimit-remaining: 0` and the reset time.
     PrimaryLimit,
     /// 404, nothing applied.
     NotFound,
@@ -44,7 +50,37 @@ pub enum Fault {
     BrokenOff,
 }
 
+/// How a secondary limit is said.
+#[derive(Debug, Clone, Copy)]
+pub struct Secondary {
+    /// How long it holds from its first call on.
+    pub seconds: u64,
+    /// `Retry-After` says when it ends.
+    pub end_is_said: bool,
+    /// The status of REST's refusals.
+    pub status: u16,
+    /// The status of GraphQL's refusals.
+    pub graphql_status: u16,
+}
+
 impl Fault {
+    /// The secondary limit that begins with the call, if one does.
+    pub(super) fn secondary(&self) -> Option<Secondary> {
+        let (seconds, end_is_said, status, graphql_status) = match self {
+            Self::SecondaryLimit(seconds) => (*seconds, true, 403, 403),
+            Self::SecondaryLimitWithoutEnd(seconds) => (*seconds, false, 403, 403),
+            Self::SecondaryLimitInGraphQl(seconds) => (*seconds, true, 403, 200),
+            Self::TooManyRequests(seconds) => (*seconds, true, 429, 429),
+            _ => return None,
+        };
+        Some(Secondary {
+            seconds,
+            end_is_said,
+            status,
+            graphql_status,
+        })
+    }
+
     /// One of every kind, to try each at every call of a scenario. Waits are short, except for the body that never ends.
     pub fn every() -> Vec<Self> {
         let text = "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug.";
@@ -54,6 +90,8 @@ impl Fault {
             Self::CloseAfterApply,
             Self::CloseBeforeApply,
             Self::SecondaryLimit(1),
+            Self::SecondaryLimitWithoutEnd(1),
+            Self::SecondaryLimitInGraphQl(1),
             Self::TooManyRequests(1),
             Self::PrimaryLimit,
             Self::NotFound,

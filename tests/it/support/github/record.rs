@@ -56,6 +56,8 @@ pub struct Seen {
     pub answer_headers: Vec<(String, String)>,
     /// Body of the answer (what was meant to be sent, where it was cut).
     pub answer: Vec<u8>,
+    /// It was refused because of a rate limit.
+    pub limited: bool,
     /// The fault that was put on it.
     pub fault: Option<String>,
 }

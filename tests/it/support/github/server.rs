@@ -245,6 +245,7 @@ fn carry_out(
         seen.status = Some(response.status);
         seen.answer_headers.clone_from(&response.headers);
         seen.answer.clone_from(&response.body);
+        seen.limited = response.limited;
     }
     seen.fault = fault.map(|fault| format!("{fault:?}"));
     if let Some(contract) = desk
@@ -281,27 +282,24 @@ fn spoil(
         let body = serde_json::json!({"message": text, "documentation_url": "https://docs.github.com/rest", "status": status.to_string()});
         Response::new(status, "application/json; charset=utf-8", body.to_string())
     };
-    let limited = |status: u16, seconds: u64| {
-        let text = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-        let mut response = message(status, text);
-        response
-            .headers
-            .push(("retry-after".to_owned(), seconds.to_string()));
-        response
-    };
     let page = "<!DOCTYPE html>\n<html><body><h1>Unicorn!</h1></body></html>\n";
     let mut response = match fault {
         Fault::ServerError => message(500, "Server Error"),
         Fault::BadGatewayAfterApply => message(502, "Server Error"),
         Fault::CloseAfterApply | Fault::CloseBeforeApply => return None,
-        Fault::SecondaryLimit(seconds) => limited(403, *seconds),
-        Fault::TooManyRequests(seconds) => limited(429, *seconds),
-        Fault::PrimaryLimit => {
+        Fault::SecondaryLimit(_)
+        | Fault::SecondaryLimitWithoutEnd(_)
+        | Fault::SecondaryLimitInGraphQl(_)
+        | Fault::TooManyRequests(_)
+        | Fault::PrimaryLimit => {
             let token = seen.header("authorization").and_then(api::token);
             let session = token.and_then(|token| world.session(&token));
             let session = session.unwrap_or_default();
-            budget::exhaust(world, &session, api::resource(seen));
-            api::respond(world, seen, "")
+            match fault.secondary() {
+                Some(secondary) => budget::slow_down(world, &session, secondary),
+                None => budget::exhaust(world, &session, api::resource(seen)),
+            }
+            return Some(api::respond(world, seen, ""));
         }
         Fault::NotFound => message(404, "Not Found"),
         Fault::Html => Response::new(200, "text/html", page),
@@ -322,9 +320,7 @@ fn spoil(
             None => message(500, "Server Error"),
         },
     };
-    if !matches!(fault, Fault::PrimaryLimit) {
-        api::date(world, &mut response);
-    }
+    api::date(world, &mut response);
     Some(response)
 }
 

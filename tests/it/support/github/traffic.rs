@@ -77,6 +77,12 @@ impl GitHub {
         desk.most_in_flight = 0;
     }
 
+    /// The calls that were refused because of a rate limit, the one that met it first.
+    pub fn limited(&self) -> Vec<Seen> {
+        let calls = self.calls();
+        calls.into_iter().filter(|call| call.limited).collect()
+    }
+
     /// How many calls only looked.
     pub fn reads(&self) -> usize {
         self.calls().iter().filter(|call| !call.write).count()

@@ -3,6 +3,7 @@
 
 use super::access::{Role, Session, Token, TokenKind};
 use super::clock::Clock;
+use super::faults::Secondary;
 use super::repo::Repo;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -132,6 +133,11 @@ pub struct Switches {
     pub activity_after: u32,
     /// So many attempts to open a pull request do not find its head branch yet.
     pub unseen_heads: u32,
+    /// So many calls of `createCommitOnBranch` on a branch that has not moved since it was created answer `STALE_DATA` though the branch
+    /// points where the caller says (seen right after the branch was created).
+    pub stale_branches: u32,
+    /// GraphQL words the primary limit as it did until 2025 (else as it does since).
+    pub rate_limited_as_before: bool,
     /// Recursive trees are cut after this many entries.
     pub tree_limit: usize,
     /// Recursive trees are cut where their entries take more bytes than this.
@@ -174,6 +180,8 @@ impl Default for Switches {
             head_after: 0,
             activity_after: 0,
             unseen_heads: 0,
+            stale_branches: 0,
+            rate_limited_as_before: false,
             tree_limit: 100_000,
             tree_bytes: 7 << 20,
             run_details: true,
@@ -208,8 +216,10 @@ pub struct World {
     pub tokens: HashMap<String, Token>,
     /// Repositories.
     pub repos: Vec<Repo>,
-    /// Rate-limit buckets by token text and resource.
+    /// Rate-limit buckets by whose they are and resource.
     pub buckets: HashMap<(String, &'static str), Bucket>,
+    /// Secondary limits by whose they are, with their ends.
+    pub slowed_down: HashMap<String, (Timestamp, Secondary)>,
     /// Where the API answers, without a trailing slash; follows the request that is being answered.
     pub api: String,
     /// Where pages for people would be.
@@ -231,6 +241,7 @@ impl Default for World {
             tokens: HashMap::new(),
             repos: Vec::new(),
             buckets: HashMap::new(),
+            slowed_down: HashMap::new(),
             api: "http://127.0.0.1".to_owned(),
             html: "http://127.0.0.1".to_owned(),
             serial: 0,

@@ -1,0 +1,255 @@
+//! Rate limits: how GitHub's answers say that one was met, and what a connection does from then on.
+//!
+//! GitHub counts REST and GraphQL apart (the *primary* limits, an hour long), and besides refuses whoever calls too fast
+//! (the *secondary* limit). GraphQL says either of them in an answer of status 200 too. A call that was refused for a limit
+//! was not carried out.
+//!
+//! - A primary limit ends all calls of the connection, except for one: [`Forge::reset_success`](super::Forge::reset_success), if the
+//!   limit is not the one of REST.
+//! - A secondary limit ends all calls without exception. Only the first one whose `Retry-After` says that it is over within a minute is
+//!   waited for.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::error::ForgeError;
+
+/// A secondary limit that ends later than this many seconds from now is not waited for.
+const LONGEST_WAIT: u64 = 60;
+/// How long a secondary limit lasts at least if GitHub does not say when it ends, in seconds.
+const UNSAID: u64 = 60;
+
+/// Which of GitHub's rate limits was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitKind {
+    /// The number of calls (REST) or points (GraphQL) of an hour.
+    Primary,
+    /// Too many calls in a short time; it stops REST and GraphQL alike.
+    Secondary,
+}
+
+/// The limits that GitHub counts by, as `x-ratelimit-resource` names them.
+pub(super) const REST: &str = "core";
+pub(super) const GRAPHQL: &str = "graphql";
+
+/// A limit that an answer says was met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Limit {
+    pub kind: LimitKind,
+    /// The resource whose limit it is, as GitHub names it.
+    pub resource: String,
+    /// `Retry-After` in seconds.
+    pub retry_after: Option<u64>,
+    /// When calls are accepted again, if the answer says so.
+    pub until: Option<Timestamp>,
+}
+
+impl Limit {
+    /// The limit that an answer says was met, if it says so. `resource` is what the call is charged to if GitHub does not name it;
+    /// `date` is the server's time.
+    pub fn of_answer(
+        resource: &str,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &Value,
+        date: Option<Timestamp>,
+    ) -> Option<Self> {
+        let retry_after = number(headers, "retry-after");
+        let kind = match status.as_u16() {
+            200 if resource == GRAPHQL => of_graphql(body)?,
+            403 => match of_words(message(body)) {
+                Some(kind) => kind,
+                None if retry_after.is_some() => LimitKind::Secondary,
+                None => return None,
+            },
+            429 => match of_words(message(body)) {
+                Some(LimitKind::Primary) if retry_after.is_none() => LimitKind::Primary,
+                _ => LimitKind::Secondary,
+            },
+            _ => return None,
+        };
+        let named = headers.get("x-ratelimit-resource");
+        let named = named.and_then(|name| name.to_str().ok());
+        let in_seconds = |seconds: u64| {
+            let seconds = SignedDuration::from_secs(i64::try_from(seconds).ok()?);
+            date?.checked_add(seconds).ok()
+        };
+        let until = match kind {
+            LimitKind::Primary => number(headers, "x-ratelimit-reset")
+                .and_then(|second| Timestamp::from_second(i64::try_from(second).ok()?).ok()),
+            LimitKind::Secondary => in_seconds(retry_after.unwrap_or(UNSAID)),
+        };
+        Some(Self {
+            kind,
+            resource: named.unwrap_or(resource).to_owned(),
+            retry_after,
+            until,
+        })
+    }
+
+    /// As an error.
+    pub fn error(&self) -> ForgeError {
+        ForgeError::RateLimited {
+            kind: self.kind,
+            resource: self.resource.clone(),
+            until: self.until,
+        }
+    }
+}
+
+/// GraphQL's errors name a type and words; only the words tell the two kinds apart.
+fn of_graphql(body: &Value) -> Option<LimitKind> {
+    let errors = body.get("errors").and_then(Value::as_array);
+    let mut kinds = errors.into_iter().flatten().filter_map(|error| {
+        let typed = |name: &str| {
+            let text = error.get(name).and_then(Value::as_str);
+            text.unwrap_or_default().to_ascii_lowercase()
+        };
+        let limited =
+            typed("type").starts_with("rate_limit") || typed("code") == "graphql_rate_limit";
+        of_words(message(error)).or(limited.then_some(LimitKind::Primary))
+    });
+    // Without data and errors it is what REST answers, with another status.
+    let plain = || match body.get("data") {
+        None => of_words(message(body)),
+        Some(_) => None,
+    };
+    kinds.next().or_else(plain)
+}
+
+fn message(body: &Value) -> &str {
+    body.get("message")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn of_words(message: &str) -> Option<LimitKind> {
+    let message = message.to_ascii_lowercase();
+    let says = |words: &str| message.contains(words);
+    if says("secondary rate limit") || says("submitted too quickly") || says("abuse detection") {
+        Some(LimitKind::Secondary)
+    } else if says("rate limit") && (says("exceeded") || says("exhausted")) {
+        Some(LimitKind::Primary)
+    } else {
+        None
+    }
+}
+
+pub(super) fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// What a call is for, as far as limits are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Anything.
+    Ordinary,
+    /// The one call that is allowed after a primary limit of another resource.
+    ResetSuccess,
+}
+
+/// What a connection knows about limits.
+#[derive(Default)]
+pub(super) struct Limits {
+    /// The limit that ended its calls.
+    ended_by: RefCell<Option<Limit>>,
+    /// The one call after that was made.
+    reset: Cell<bool>,
+    /// When the one wait for a secondary limit ends, or ended.
+    wait_ends: Cell<Option<Instant>>,
+    /// That wait is over.
+    waited: Cell<bool>,
+    /// What is left of each resource.
+    remaining: RefCell<BTreeMap<String, u64>>,
+}
+
+/// What becomes of a call that a limit refused.
+pub(super) enum Refused {
+    /// The limit is going to be over at that time; the wait was begun by this call, or by another one.
+    Wait(Instant),
+    /// No further call is made.
+    End,
+}
+
+impl Limits {
+    /// Whether a call may be made.
+    ///
+    /// # Errors
+    /// [`ForgeError::RateLimited`] if a limit ended the connection's calls.
+    pub fn admit(&self, resource: &str, purpose: Purpose) -> Result<(), ForgeError> {
+        let ended_by = self.ended_by.borrow();
+        let Some(limit) = ended_by.as_ref() else {
+            return Ok(());
+        };
+        let last = purpose == Purpose::ResetSuccess
+            && limit.kind == LimitKind::Primary
+            && limit.resource != resource
+            && !self.reset.replace(true);
+        if last { Ok(()) } else { Err(limit.error()) }
+    }
+
+    /// When a wait ends that another call began and that is not over yet.
+    pub fn wait_under_way(&self) -> Option<Instant> {
+        self.wait_ends.get().filter(|_| !self.waited.get())
+    }
+
+    /// Notes that a call was refused. `begin` begins to wait so many seconds, if the run may wait that long.
+    pub fn refused(&self, limit: &Limit, begin: impl FnOnce(u32) -> Option<Instant>) -> Refused {
+        if limit.kind == LimitKind::Secondary && self.ended_by.borrow().is_none() {
+            if let Some(under_way) = self.wait_under_way() {
+                return Refused::Wait(under_way);
+            }
+            let seconds = limit.retry_after.filter(|wait| *wait <= LONGEST_WAIT);
+            let seconds = seconds.and_then(|wait| u32::try_from(wait).ok());
+            if let Some(seconds) = seconds.filter(|_| !self.waited.get())
+                && let Some(ends) = begin(seconds)
+            {
+                self.wait_ends.set(Some(ends));
+                return Refused::Wait(ends);
+            }
+        }
+        self.ended_by
+            .borrow_mut()
+            .get_or_insert_with(|| limit.clone());
+        Refused::End
+    }
+
+    /// The wait is over.
+    pub fn wait_is_over(&self) {
+        self.waited.set(true);
+    }
+
+    /// Whether a secondary limit was waited for.
+    pub fn waited(&self) -> bool {
+        self.waited.get()
+    }
+
+    /// The limit that ended the connection's calls.
+    pub fn ended_by(&self) -> Option<ForgeError> {
+        self.ended_by.borrow().as_ref().map(Limit::error)
+    }
+
+    /// Notes what an answer says is left of the resource that it was charged to.
+    pub fn count(&self, resource: &str, headers: &HeaderMap) {
+        let Some(left) = number(headers, "x-ratelimit-remaining") else {
+            return;
+        };
+        let named = headers.get("x-ratelimit-resource");
+        let named = named.and_then(|name| name.to_str().ok());
+        let resource = named.unwrap_or(resource).to_owned();
+        self.remaining.borrow_mut().insert(resource, left);
+    }
+
+    /// What is left of the resource of which the least is left.
+    pub fn remaining(&self) -> Option<u64> {
+        self.remaining.borrow().values().min().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests;
