@@ -96,10 +96,17 @@ impl From<crate::forge::ForgeError> for Failure {
             E::Unreachable { .. } => {
                 Some("nothing is lost: the next run goes on where this one ended")
             }
+            E::NotTrusted { .. } => Some(
+                "if the server has its own certificate authority, or the proxy looks into TLS, set SSL_CERT_FILE to a PEM file with the \
+                 certificate of that authority: see \"Behind a proxy, or with your own certificate authority\" in docs/install.md",
+            ),
+            E::Certificates { .. } => Some(
+                "in an Action only what lies in the workspace can be read: check the file out, or write it in a step before this one",
+            ),
             _ => None,
         };
         let exit = match &error {
-            E::Address { .. } => Exit::Invalid,
+            E::Address { .. } | E::Proxy { .. } | E::Certificates { .. } => Exit::Invalid,
             _ => Exit::Failed,
         };
         let mut failure = Self::new(exit, error.to_string());

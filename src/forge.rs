@@ -14,6 +14,7 @@ mod limits;
 mod look_up;
 mod merge;
 mod merged;
+mod network;
 mod objects;
 mod open_pulls;
 mod part;
@@ -33,10 +34,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
-use http::{HeaderName, Method, Uri};
-use octocrab::Octocrab;
+use http::header::{ACCEPT, USER_AGENT};
+use http::{HeaderName, HeaderValue, Method, Uri};
+use hyper_util::rt::TokioExecutor;
+use octocrab::service::middleware::auth_header::AuthHeaderLayer;
+use octocrab::service::middleware::base_uri::BaseUriLayer;
+use octocrab::service::middleware::extra_headers::ExtraHeadersLayer;
+use octocrab::{AuthState, Octocrab, OctocrabBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -49,6 +54,7 @@ pub use labels::CONTEXT;
 pub use limits::LimitKind;
 pub use look_up::{EntryAt, FoundTree, HistoryCommit, LookUp, LookedUp, RemoteEntry};
 pub use merge::{Eviction, MergeMethod, MergeRefused};
+pub use network::Network;
 pub use objects::{PathEntry, Relation, RemoteRef};
 pub use open_pulls::{OpenPull, OpenPulls, StatusNow};
 pub use proof::{Live, Proofs};
@@ -73,6 +79,8 @@ pub struct Access {
     pub graphql: String,
     /// The token.
     pub token: SecretString,
+    /// The way there.
+    pub network: Network,
 }
 
 /// One repository of the forge, used with one token.
@@ -88,8 +96,8 @@ impl Forge {
     /// Makes ready for calls; makes none. `stop` set means: no further write.
     ///
     /// # Errors
-    /// [`ForgeError::NotUnderstood`] where an address is none, is not https (loopback excepted, R-3.23), or the token
-    /// cannot be one.
+    /// [`ForgeError::Address`] if an address is not valid or not https (loopback excepted, R-3.23); [`ForgeError::Unauthorized`] if the
+    /// token cannot be one; [`ForgeError::Proxy`] and [`ForgeError::Certificates`] as [`Network`] says.
     pub fn new(
         access: &Access,
         slug: RepoSlug,
@@ -104,33 +112,7 @@ impl Forge {
                 why: "is on another host than the REST API",
             });
         }
-        // octocrab panics on a token that no header can carry.
-        let token = access.token.expose_secret();
-        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ForgeError::Unauthorized(
-                "the token is empty or holds characters that no token has".to_owned(),
-            ));
-        }
-        let failed = |error: octocrab::Error| ForgeError::NotUnderstood(error.to_string());
-        let client = Octocrab::builder()
-            .base_uri(access.api.clone())
-            .map_err(failed)?
-            .personal_token(access.token.clone())
-            .add_header(
-                HeaderName::from_static("user-agent"),
-                concat!("sluice/", env!("CARGO_PKG_VERSION")).to_owned(),
-            )
-            .add_header(
-                HeaderName::from_static("accept"),
-                "application/vnd.github+json".to_owned(),
-            )
-            .add_header(
-                HeaderName::from_static("x-github-api-version"),
-                "2022-11-28".to_owned(),
-            )
-            .set_connect_timeout(Some(Duration::from_secs(10)))
-            .build()
-            .map_err(failed)?;
+        let client = client(access, &api)?;
         Ok(Self {
             wire: Rc::new(Wire::new(client, api, patience, stop)),
             graphql_url: graphql.to_string(),
@@ -290,6 +272,50 @@ impl Forge {
     }
 }
 
+/// octocrab without its own connector, retries and redirects.
+fn client(access: &Access, api: &Uri) -> Result<Octocrab, ForgeError> {
+    let token = access.token.expose_secret();
+    let header = match HeaderValue::from_str(&format!("Bearer {token}")) {
+        Ok(mut header)
+            if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
+            header.set_sensitive(true);
+            header
+        }
+        _ => {
+            return Err(ForgeError::Unauthorized(
+                "the token is empty or holds characters that no token has".to_owned(),
+            ));
+        }
+    };
+    let headers = [
+        (USER_AGENT, concat!("sluice/", env!("CARGO_PKG_VERSION"))),
+        (ACCEPT, "application/vnd.github+json"),
+        (
+            HeaderName::from_static("x-github-api-version"),
+            "2022-11-28",
+        ),
+    ];
+    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    let connector = network::connector(api, &access.network)?;
+    let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
+    let built = OctocrabBuilder::new_empty()
+        .with_service(client)
+        .with_layer(&ExtraHeadersLayer::new(Arc::new(headers.to_vec())))
+        .with_layer(&BaseUriLayer::new(api.clone()))
+        .with_layer(&AuthHeaderLayer::new(
+            Some(header),
+            api.clone(),
+            api.clone(),
+        ))
+        .with_auth(AuthState::None)
+        .build();
+    match built {
+        Ok(client) => Ok(client),
+        Err(never) => match never {},
+    }
+}
+
 fn too_long(doing: &str) -> ForgeError {
     ForgeError::NotUnderstood(format!("to {doing}: more than {MOST_PAGES} pages"))
 }
@@ -302,17 +328,20 @@ fn address(text: &str) -> Result<Uri, ForgeError> {
     };
     let uri: Uri = text.parse().map_err(|_| wrong("is no URL"))?;
     let host = uri.host().ok_or_else(|| wrong("names no host"))?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let loopback = bare == "localhost"
-        || bare.ends_with(".localhost")
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback());
     match uri.scheme_str() {
         Some("https") => Ok(uri),
-        Some("http") if loopback => Ok(uri),
+        Some("http") if is_loopback(host) => Ok(uri),
         _ => Err(wrong("is not https")),
     }
+}
+
+/// Whether a host of a URL is this machine.
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<std::net::IpAddr>();
+    bare == "localhost"
+        || bare.ends_with(".localhost")
+        || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

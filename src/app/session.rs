@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::catalog::Here;
 use crate::cli::ForgeArgs;
 use crate::error::{Exit, Failure};
-use crate::forge::{Access, Calls, Forge, ForgeError, Patience};
+use crate::forge::{Access, Calls, Forge, ForgeError, Network, Patience};
 use crate::gather::{RemoteRepo, Remotes};
 use crate::model::evidence::{Actor, Looked};
 use crate::model::slug::RepoSlug;
@@ -66,10 +66,12 @@ impl Session {
         let api =
             environment("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
         let graphql = environment("GITHUB_GRAPHQL_URL").unwrap_or_else(|| graphql_of(&api));
+        let network = network(environment);
         let access = |token: SecretString| Access {
             api: api.clone(),
             graphql: graphql.clone(),
             token,
+            network: network.clone(),
         };
         let forge = Forge::new(
             &access(token.into()),
@@ -162,6 +164,19 @@ fn read_token(environment: Environment<'_>) -> Option<String> {
     ["SLUICE_READ_TOKEN", "INPUT_READ-TOKEN", "INPUT_READ_TOKEN"]
         .iter()
         .find_map(|name| given(environment, name))
+}
+
+/// The way to GitHub. The runner hands the proxy of its machine to the containers of actions, in capitals and in small letters.
+fn network(environment: Environment<'_>) -> Network {
+    let either = |name: &str| {
+        given(environment, name).or_else(|| given(environment, &name.to_ascii_lowercase()))
+    };
+    Network {
+        https_proxy: either("HTTPS_PROXY").map(SecretString::from),
+        http_proxy: either("HTTP_PROXY").map(SecretString::from),
+        no_proxy: either("NO_PROXY"),
+        certificates: given(environment, "SSL_CERT_FILE").map(PathBuf::from),
+    }
 }
 
 fn given(environment: Environment<'_>, name: &str) -> Option<String> {

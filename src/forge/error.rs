@@ -78,6 +78,30 @@ pub enum ForgeError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// The address of a proxy that cannot be used. The address is not shown: it may hold a password.
+    #[error("{variable} {why}")]
+    Proxy {
+        /// The environment variable.
+        variable: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A bundle of certificates that cannot be used.
+    #[error("SSL_CERT_FILE names {file}, which cannot be used: {why}")]
+    Certificates {
+        /// The file.
+        file: String,
+        /// Why.
+        why: String,
+    },
+    /// The certificate of GitHub's server, or of the proxy, is not accepted. Nothing was sent.
+    #[error("the certificate of {host}, or of the proxy on the way to it, is not trusted: {why}")]
+    NotTrusted {
+        /// The host of the API.
+        host: String,
+        /// Why.
+        why: String,
+    },
     /// The run may only read.
     #[error("this run may only read")]
     ReadOnly,

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::error::ForgeError;
 use super::limits::{Limit, Limits, Purpose, Refused};
+use super::network::distrust;
 
 /// Answers larger than this are not read (A39).
 const LARGEST: usize = 32 << 20;
@@ -265,7 +266,13 @@ impl Wire {
         let answer = tokio::time::timeout(LONGEST, self.exchange(ask))
             .await
             .map_err(|_| unreachable(format!("no answer within {} s", LONGEST.as_secs())))?;
-        let (status, headers, body) = answer.map_err(unreachable)?;
+        let (status, headers, body) = answer.map_err(|broken| match broken {
+            Broken::NotTrusted(why) => ForgeError::NotTrusted {
+                host: self.api.host().unwrap_or_default().to_owned(),
+                why,
+            },
+            Broken::Other(why) => unreachable(why),
+        })?;
         self.limits.count(ask.resource, &headers);
         let date = server_time(&headers);
         if status.is_success() {
@@ -288,25 +295,25 @@ impl Wire {
         self.refusal(ask, status, &headers, &body, date)
     }
 
-    async fn exchange(&self, ask: &Ask) -> Result<(StatusCode, HeaderMap, Vec<u8>), String> {
-        let uri = self.uri(&ask.path)?;
+    async fn exchange(&self, ask: &Ask) -> Result<(StatusCode, HeaderMap, Vec<u8>), Broken> {
+        let uri = self.uri(&ask.path).map_err(Broken::Other)?;
         let request = http::request::Builder::new()
             .method(ask.method.clone())
             .uri(uri);
         let request = self
             .client
             .build_request(request, ask.body.as_ref())
-            .map_err(|error| cause(&error))?;
+            .map_err(|error| Broken::of(&error))?;
         let response = self
             .client
             .execute(request)
             .await
-            .map_err(|error| cause(&error))?;
+            .map_err(|error| Broken::of(&error))?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, LARGEST)
             .collect()
             .await
-            .map_err(|error| cause(error.as_ref()))?;
+            .map_err(|error| Broken::of(error.as_ref()))?;
         Ok((parts.status, parts.headers, body.to_bytes().to_vec()))
     }
 
@@ -364,6 +371,22 @@ impl Wire {
                 said,
             },
         })
+    }
+}
+
+/// Why an attempt was not answered.
+enum Broken {
+    /// The server's certificate was not accepted.
+    NotTrusted(String),
+    Other(String),
+}
+
+impl Broken {
+    fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        match distrust(error) {
+            Some(why) => Self::NotTrusted(why),
+            None => Self::Other(cause(error)),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod labels_and_reviewers;
 mod large;
 mod limits;
 mod moved_base;
+mod network;
 mod queue;
 mod readme;
 mod refused;

@@ -6,4 +6,6 @@ pub mod contract;
 pub mod git;
 pub mod github;
 pub mod large;
+pub mod proxy;
 pub mod site;
+pub mod tls;

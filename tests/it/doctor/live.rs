@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use sluice::forge::{Access, Forge, Live, Patience, Proofs};
+use sluice::forge::{Access, Forge, Live, Network, Patience, Proofs};
 use sluice::model::assumption::Proved;
 
 use super::{honest, ran_with};
@@ -49,6 +49,7 @@ async fn prove_with(hub: &GitHub, token: &str, team: Option<&str>) -> Proofs {
         api: hub.url(),
         graphql: format!("{}/graphql", hub.url()),
         token: SecretString::from(token.to_owned()),
+        network: Network::default(),
     };
     let patience = Patience {
         second: Duration::ZERO,

@@ -355,7 +355,7 @@ async fn what_could_not_be_read_for_a_limit_fails_the_run_in_words() {
     assert_eq!(run.exit, Exit::Failed);
     assert!(
         run.text.starts_with(
-            "rate limited until 2026-03-02T10:00:00Z (the hourly limit of the GraphQL API)\n"
+            "rate limited until 2026-03-02T10:00:01Z (the hourly limit of the GraphQL API)\n"
         ),
         "{}",
         run.text
