@@ -200,9 +200,9 @@ pub fn trailers_of(message: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The name of the branch for a record: `sluice/<pipeline>/<stage>/<plan>-<build>`, twelve digits each; the `again`th
-/// of that name, from 0. Characters that a branch cannot hold are left out: the plan tells pipelines apart.
-pub fn branch_name(record: &Record, again: usize) -> String {
+/// The name of the branch for a record: `sluice/<pipeline>/<stage>/<plan>-<build>`, twelve digits each. Characters that a branch cannot hold are
+/// left out: the plan tells pipelines apart.
+pub fn branch_name(record: &Record) -> String {
     let part = |text: &str| -> String {
         let kept: String = text
             .chars()
@@ -221,13 +221,8 @@ pub fn branch_name(record: &Record, again: usize) -> String {
             kept
         }
     };
-    let suffix = if again == 0 {
-        String::new()
-    } else {
-        format!("-{}", again + 1)
-    };
     format!(
-        "sluice/{}/{}/{}-{}{suffix}",
+        "sluice/{}/{}/{}-{}",
         part(&record.pipeline),
         part(&record.stage),
         record.plan.named(),
@@ -235,17 +230,24 @@ pub fn branch_name(record: &Record, again: usize) -> String {
     )
 }
 
-/// Whether a branch bears the name of a record, whatever its suffix.
+/// How many characters are added to a branch's name if the plain one is taken.
+pub const SUFFIX_LENGTH: usize = 6;
+
+/// Whether a branch bears the name of a record, by itself or with a suffix: six characters, or a number as older versions gave.
 pub fn branch_is_of(branch: &str, record: &Record) -> bool {
-    let plain = branch_name(record, 0);
-    branch.strip_prefix(plain.as_str()).is_some_and(|rest| {
-        rest.is_empty()
-            || rest.strip_prefix('-').is_some_and(|number| {
-                number
-                    .parse::<u32>()
-                    .is_ok_and(|number| number > 1 && number.to_string() == rest[1..])
-            })
-    })
+    let plain = branch_name(record);
+    let Some(rest) = branch.strip_prefix(plain.as_str()) else {
+        return false;
+    };
+    let Some(suffix) = rest.strip_prefix('-') else {
+        return rest.is_empty();
+    };
+    let random = suffix.len() == SUFFIX_LENGTH
+        && suffix
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let number = suffix.parse::<u32>();
+    random || number.is_ok_and(|number| number > 1 && number.to_string() == suffix)
 }
 
 fn line(text: &mut String, name: &str, value: &str) {
@@ -400,33 +402,19 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_is_named_by_plan_and_build_and_a_used_name_gets_a_number() {
+    fn a_branch_is_named_by_plan_and_build_and_a_taken_name_gets_a_suffix() {
         let record = record("prod", "1");
-        assert_eq!(
-            branch_name(&record, 0),
-            "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab"
-        );
-        assert_eq!(
-            branch_name(&record, 1),
-            "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab-2"
-        );
-        for (name, is) in [
-            (branch_name(&record, 0), true),
-            (branch_name(&record, 4), true),
-            (
-                "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab-1".to_owned(),
-                false,
-            ),
-            (
-                "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab-02".to_owned(),
-                false,
-            ),
-            (
-                "sluice/prod/prod/7c7c7c7c7c7c-0123456789abc".to_owned(),
-                false,
-            ),
+        let plain = "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab";
+        assert_eq!(branch_name(&record), plain);
+        for suffix in ["", "-a1b2c3", "-000000", "-2", "-17"] {
+            let name = format!("{plain}{suffix}");
+            assert!(branch_is_of(&name, &record), "{name}");
+        }
+        for suffix in [
+            "-", "-1", "-02", "c", "-a1b2c", "-a1b2c3d", "-A1b2c3", "-a1b2c/",
         ] {
-            assert_eq!(branch_is_of(&name, &record), is, "{name}");
+            let name = format!("{plain}{suffix}");
+            assert!(!branch_is_of(&name, &record), "{name}");
         }
     }
 

@@ -25,6 +25,7 @@ mod texts;
 mod tidy;
 mod told;
 mod turn;
+mod unadopted;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,6 +95,8 @@ struct Memory {
     overtaken: BTreeMap<Key, u32>,
     /// Somebody else was faster in this very turn: a moment passes before the next look.
     pause: bool,
+    /// Pull requests of branches that another run may have made were waited for.
+    waited_for_branches: bool,
     /// How long was waited for merges that GitHub refused for a reason that passes, in seconds.
     waited_for_merges: u32,
     /// What GitHub's own rules ask of the base branch.

@@ -10,8 +10,8 @@ use super::EditedFile;
 use crate::forge::{Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, RefWrite};
 use crate::gather::RemoteRepo;
 use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::model::pull::{OwnStatus, PromotionBranch, Pull, PullNumber, Snapshot};
-use crate::record::{Record, branch_name};
+use crate::model::pull::{OwnStatus, Pull, PullNumber, Snapshot};
+use crate::record::{Record, SUFFIX_LENGTH, branch_name};
 use crate::repo::{Repo, RepoError};
 
 /// Why something was not carried out. Nothing that was is undone by it.
@@ -127,6 +127,16 @@ pub enum Merging {
 /// What the status `sluice` says of a promotion that is not about to land.
 pub const WAITS: &str = "waits for its gates";
 
+/// Characters that nobody can guess, for a branch whose plain name is taken.
+fn random_suffix() -> Result<String, DeliveryError> {
+    let mut bytes = [0; SUFFIX_LENGTH];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| DeliveryError::CannotMake(format!("no random numbers: {error}")))?;
+    let letters = b"abcdefghijklmnopqrstuvwxyz012345";
+    let letter = |byte: &u8| char::from(letters[usize::from(byte % 32)]);
+    Ok(bytes.iter().map(letter).collect())
+}
+
 /// A tree that was worked out.
 #[derive(Debug)]
 pub struct Worked {
@@ -166,10 +176,7 @@ impl Delivery<'_> {
     /// [`DeliveryError`].
     pub async fn open(&self, draft: &Draft<'_>) -> Result<Opened, DeliveryError> {
         let worked = self.worked(draft.files)?;
-        let (branch, head) = match self.branch_of(draft.record, &worked.tree) {
-            Some(branch) => (branch.name.clone(), branch.tip.id),
-            None => self.new_branch(draft, &worked).await?,
-        };
+        let (branch, head) = self.new_branch(draft, &worked).await?;
         let pull = NewPull {
             title: draft.title,
             body: draft.body,
@@ -178,23 +185,33 @@ impl Delivery<'_> {
             repository: self.snapshot.repository,
         };
         match self.forge.open_pull(&pull).await {
-            Ok(number) => Ok(Opened { number, head }),
-            Err(error) if error.said("no commits between") => Err(DeliveryError::Overtaken(
-                "the base holds it already".to_owned(),
-            )),
-            Err(error) => Err(error.into()),
+            Ok(opened) if opened.head == head => Ok(Opened {
+                number: opened.number,
+                head,
+            }),
+            // What is shown there is not what this run made: nothing that is said about it may count.
+            Ok(opened) => {
+                self.forge.close_pull(opened.number).await?;
+                Err(DeliveryError::Overtaken(format!(
+                    "somebody pushed to {branch} before {} opened from it, so that it is closed",
+                    opened.number
+                )))
+            }
+            Err(ForgeError::OpenedByAnother(number)) => Err(DeliveryError::Overtaken(format!(
+                "somebody else opened {number} from {branch}"
+            ))),
+            Err(error) => {
+                // Nothing will be opened from it, and no later run may use it.
+                if !error.uncertain() {
+                    let node = &self.snapshot.node;
+                    let _ = self.forge.delete_branch(node, &branch, &head).await;
+                }
+                Err(match error.said("no commits between") {
+                    true => DeliveryError::Overtaken("the base holds it already".to_owned()),
+                    false => error.into(),
+                })
+            }
         }
-    }
-
-    /// A branch of this very build that a lost run left behind without a pull request.
-    fn branch_of(&self, record: &Record, tree: &TreeId) -> Option<&PromotionBranch> {
-        self.snapshot.branches.iter().find(|branch| {
-            crate::record::branch_is_of(&branch.name, record)
-                && branch.pulls.is_empty()
-                && branch.tip.tree == *tree
-                && branch.tip.parents == [self.snapshot.tip.id]
-                && Record::parse(&branch.tip.message).as_ref() == Some(record)
-        })
     }
 
     async fn new_branch(
@@ -205,17 +222,12 @@ impl Delivery<'_> {
         let made = self
             .made(draft.message, worked, &[self.snapshot.tip.id])
             .await?;
-        let used = |name: &str| {
-            let branches = &self.snapshot.branches;
-            draft.used.contains(name) || branches.iter().any(|branch| branch.name == name)
-        };
-        let name = (0..50)
-            .map(|again| branch_name(draft.record, again))
-            .find(|name| !used(name));
-        let Some(name) = name else {
-            return Err(DeliveryError::Overtaken(
-                "fifty branches of this name were used already".to_owned(),
-            ));
+        let plain = branch_name(draft.record);
+        let branches = &self.snapshot.branches;
+        let taken = draft.used.contains(&plain) || branches.iter().any(|one| one.name == plain);
+        let name = match taken {
+            true => format!("{plain}-{}", random_suffix()?),
+            false => plain,
         };
         let written = match &made {
             Made::Loose(head) => self.forge.create_branch(&name, head).await,
@@ -229,9 +241,9 @@ impl Delivery<'_> {
         let (Made::Loose(head) | Made::On(_, head)) = made;
         match written {
             RefWrite::Done => Ok((name, head)),
-            // Another run made it just now: that run opens the pull request.
+            // Another run may have made it just now and open its pull request, or somebody else did: the next look tells.
             RefWrite::Elsewhere(_) => Err(DeliveryError::Overtaken(format!(
-                "another run put up {name}"
+                "the branch {name} was created by somebody else"
             ))),
         }
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::limits::{GRAPHQL, LimitKind, REST};
+use crate::model::pull::PullNumber;
 
 /// Why a call did not do what it was to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +103,9 @@ pub enum ForgeError {
         /// Why.
         why: String,
     },
+    /// Another account has a pull request open from the branch.
+    #[error("{0} was opened from this branch by another account")]
+    OpenedByAnother(PullNumber),
     /// The run may only read.
     #[error("this run may only read")]
     ReadOnly,

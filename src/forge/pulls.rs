@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::error::ForgeError;
 use super::part::Part;
-use super::shapes::{ACTOR, ActorShape, Nodes, shape, time};
+use super::shapes::{ACTOR, ActorShape, Nodes, id, shape, time};
 use super::snapshot::{Closing, SAID, closed_by, pull_fragment, pull_of};
 use super::{Forge, MOST_PAGES};
+use crate::model::ids::CommitId;
 use crate::model::pull::{ClosedPull, Pull, PullNumber};
 
 /// A pull request to open.
@@ -34,6 +35,15 @@ pub enum Reviewers {
     People(Vec<String>),
     /// Teams of the repository's organisation, by slug.
     Teams(Vec<String>),
+}
+
+/// A pull request that this account opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenedPull {
+    /// Its number.
+    pub number: PullNumber,
+    /// The commit at its head.
+    pub head: CommitId,
 }
 
 /// Closed pull requests, newest first.
@@ -80,11 +90,12 @@ pub(super) fn closed_told(repository: &mut Value, doing: &str) -> Result<ClosedP
 }
 
 impl Forge {
-    /// Opens a pull request, or finds the one that is open from this branch.
+    /// Opens a pull request, or finds the one that this account opened from this branch.
     ///
     /// # Errors
-    /// Any [`ForgeError`]; a refusal says in GitHub's words why none was opened.
-    pub async fn open_pull(&self, new: &NewPull<'_>) -> Result<PullNumber, ForgeError> {
+    /// [`ForgeError::OpenedByAnother`] if another account has one open from this branch; any other [`ForgeError`], of which a refusal says in
+    /// GitHub's words why none was opened.
+    pub async fn open_pull(&self, new: &NewPull<'_>) -> Result<OpenedPull, ForgeError> {
         let doing = format!("open a pull request from {}", new.branch);
         let body = json!({
             "title": new.title, "body": new.body, "head": new.branch, "base": new.base, "maintainer_can_modify": false,
@@ -101,7 +112,13 @@ impl Forge {
                 )
                 .await;
             let error = match answer {
-                Ok(answer) => return Ok(PullNumber(answer.parse::<NumberShape>(&doing)?.number)),
+                Ok(answer) => {
+                    let opened: ListedShape = answer.parse(&doing)?;
+                    return Ok(OpenedPull {
+                        number: PullNumber(opened.number),
+                        head: id(&opened.head.sha)?,
+                    });
+                }
                 Err(error) => error,
             };
             // A branch that was just made may not be known everywhere yet.
@@ -109,8 +126,15 @@ impl Forge {
             if !error.uncertain() && !error.said("already exists") && !lag {
                 return Err(error);
             }
-            if let Some(open) = self.open_pull_of(new).await? {
-                return Ok(open);
+            if let Some(number) = self.open_pull_of(new).await? {
+                let found = self.pull(number).await?;
+                return match found.own {
+                    true => Ok(OpenedPull {
+                        number,
+                        head: found.head,
+                    }),
+                    false => Err(ForgeError::OpenedByAnother(number)),
+                };
             }
             let wait = if lag { tries } else { 1 };
             if tries >= if lag { 5 } else { 2 } || !self.wait(wait).await {
@@ -341,11 +365,6 @@ impl ClosedShape {
 }
 
 #[derive(Deserialize)]
-struct NumberShape {
-    number: u64,
-}
-
-#[derive(Deserialize)]
 struct ListedShape {
     number: u64,
     head: EndShape,
@@ -356,6 +375,7 @@ struct ListedShape {
 struct EndShape {
     #[serde(rename = "ref")]
     name: String,
+    sha: String,
     repo: Option<IdShape>,
 }
 

@@ -84,8 +84,8 @@ pub struct Stage<'a> {
     pub promotion: &'a Promotion,
     /// Its open pull requests.
     pub candidates: Vec<Candidate>,
-    /// Open pull requests from branches named like its own that hold no record of ours, or that somebody else opened.
-    pub strange: Vec<Pull>,
+    /// Open pull requests of ours from branches of this stage whose head holds no record of ours.
+    pub without_record: Vec<Pull>,
     /// A person closed the pull request of this very plan: which, and who.
     pub veto: Option<(PullNumber, String)>,
     /// It was closed within the last day by somebody without write.
@@ -234,15 +234,12 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
             Build::HeadMoved(why) => Some((candidate.pull.number, why.clone())),
             _ => None,
         });
-    let strange = || {
-        let pull = stage.strange.first()?;
-        let why = match pull.own {
-            true => "its head holds no record of Sluice: somebody pushed to the branch",
-            false => "its branch bears Sluice's name, and somebody else opened it",
-        };
+    let without_record = || {
+        let pull = stage.without_record.first()?;
+        let why = "its head holds no record of Sluice: somebody pushed to the branch";
         Some((pull.number, why.to_owned()))
     };
-    let (number, why) = moved.or_else(strange)?;
+    let (number, why) = moved.or_else(without_record)?;
     Some(Decision {
         acts: vec![Act::Block(number, why.clone())],
         stands: Some(number),

@@ -1,6 +1,7 @@
 //! Sluice on the stand-in GitHub, from a change in one stage to its landing in the next.
 
 mod attacks;
+mod attacks_branches;
 mod attacks_events;
 mod attacks_forged;
 mod attacks_reading;

@@ -20,11 +20,15 @@ use crate::model::pull::PullNumber;
 use crate::model::verdict::Verdict;
 use crate::plan::attempt::Refusals;
 use crate::plan::delivery::{Act, Candidate, Decision};
+use crate::record::branch_name;
 use crate::render::Blocked;
 use crate::render::comment::{self, Replaced};
 
 /// With fewer calls left nothing new is begun: what was begun has to be brought to its end.
 pub(super) const FLOOR: u64 = 50;
+
+/// How long is waited, in seconds and once a run, for the pull requests of branches that another run may have made just now.
+const WAIT_FOR_BRANCHES: u32 = 10;
 
 impl Turn<'_> {
     /// Does what moves no base; whether anything was done.
@@ -215,6 +219,14 @@ impl Turn<'_> {
         };
         if memory.goes_in_circles(&self.key(place), &plan, false) {
             return Ok(Done::Unchanged);
+        }
+        // Another run may be about to open a pull request from a branch that it just made.
+        let plain = branch_name(&record);
+        let mut branches = self.seen.snapshot.branches.iter();
+        let made = branches.any(|branch| branch.name == plain && branch.pulls.is_empty());
+        if made && !std::mem::replace(&mut memory.waited_for_branches, true) {
+            self.session.forge.wait(WAIT_FOR_BRANCHES).await;
+            return Ok(Done::Changed);
         }
         let files = self.files(promotion)?;
         let brings = super::evidence::brings(

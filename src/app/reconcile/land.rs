@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
 use crate::forge::{Along, ForgeError, LookUp, MergeMethod};
 use crate::gather::Depth;
-use crate::model::evidence::ActorKind;
+use crate::model::evidence::Actor;
 use crate::model::ids::PlanId;
 use crate::model::merge_state::MergeState;
 use crate::model::place::RepoPath;
@@ -110,7 +110,8 @@ async fn land(
     };
     let pull = &candidate.pull;
     let delivery = turn.delivery();
-    if turn.seen.snapshot.queue && is_workflow_token(pull) {
+    // Who opened it is Sluice's own account.
+    if turn.seen.snapshot.queue && pull.author.as_ref().is_some_and(Actor::is_workflow) {
         turn.row(
             place,
             RowKind::Held,
@@ -201,18 +202,6 @@ async fn land(
 
 const QUEUE_NEEDS_APP: &str = "the base branch has a merge queue, and what a workflow's own token puts into it starts no checks";
 const TAKE_AN_APP: &str = "give Sluice an App's token: docs/install.md, hardened";
-
-/// Whether Sluice works with a workflow's own token, by who opened the pull request, which is its own account.
-fn is_workflow_token(pull: &Pull) -> bool {
-    let author = pull.author.as_ref();
-    author.is_some_and(|author| {
-        author.kind == ActorKind::Bot
-            && matches!(
-                author.login.as_str(),
-                "github-actions" | "github-actions[bot]"
-            )
-    })
-}
 
 /// What a status says of a merge that GitHub refused.
 fn remembered(said: &str, before: Option<&Refusals>, state: &MergeState) -> String {

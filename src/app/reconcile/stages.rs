@@ -37,7 +37,12 @@ pub(super) struct Stages {
     pub plan: Plan,
     /// Open pull requests by promotion.
     candidates: BTreeMap<Place, Vec<Candidate>>,
-    strange: BTreeMap<Place, Vec<Pull>>,
+    /// Open pull requests of ours whose head holds no record of ours.
+    without_record: BTreeMap<Place, Vec<Pull>>,
+    /// Open pull requests of other accounts from branches under our names, by the stage that the name speaks of.
+    foreign: BTreeMap<Place, Vec<Pull>>,
+    /// All of these.
+    pub all_foreign: Vec<Pull>,
     /// Proposals that belong to no promotion of the plan, with their open pull requests.
     pub stray: Vec<(Proposal, Pull)>,
     /// Proposals without an open pull request.
@@ -189,11 +194,16 @@ impl Stages {
                 });
             }
         }
-        let strange = strange_by_place(seen, &plan, strange);
+        let (own, all_foreign): (Vec<Pull>, Vec<Pull>) =
+            strange.into_iter().partition(|pull| pull.own);
+        let without_record = by_branch(seen, &plan, &own);
+        let foreign = by_branch(seen, &plan, &all_foreign);
         Ok(Self {
             plan,
             candidates,
-            strange,
+            without_record,
+            foreign,
+            all_foreign,
             stray,
             resting,
             people: evidence
@@ -220,7 +230,7 @@ impl Stages {
         Stage {
             promotion,
             candidates: self.candidates.get(&place).cloned().unwrap_or_default(),
-            strange: self.strange.get(&place).cloned().unwrap_or_default(),
+            without_record: self.without_record.get(&place).cloned().unwrap_or_default(),
             veto: None,
             closed_lately: None,
             all_read: all_read(seen),
@@ -234,7 +244,13 @@ impl Stages {
                         && proposal.pipeline == pipeline.name.as_str()
                         && proposal.stage == promotion.stage
                 })
-                .map(|(_, pull)| pull.number),
+                .map(|(_, pull)| pull)
+                .or_else(|| {
+                    // A hold belongs to the stage, whoever opened what it is on.
+                    let mut foreign = self.foreign.get(&place).into_iter().flatten();
+                    foreign.find(|pull| is_held(pull))
+                })
+                .map(|pull| pull.number),
             asks_emergency: false,
         }
     }
@@ -266,10 +282,10 @@ impl Stages {
 
     /// A pull request of a promotion, whether it is one of ours or only named so.
     pub(super) fn pull(&self, place: Place, number: PullNumber) -> Option<&Pull> {
-        let strange = self.strange.get(&place).into_iter().flatten();
+        let mut others = self.without_record.get(&place).into_iter().flatten();
         self.candidate(place, number)
             .map(|candidate| &candidate.pull)
-            .or_else(|| strange.into_iter().find(|pull| pull.number == number))
+            .or_else(|| others.find(|pull| pull.number == number))
     }
 
     /// The plans that stand in open pull requests.
@@ -361,10 +377,10 @@ fn place_of(seen: &Seen, plan: &Plan, proposal: &Proposal) -> Option<Place> {
         })
 }
 
-/// Whose stage a branch's name speaks of, where its head holds no record of ours.
-fn strange_by_place(seen: &Seen, plan: &Plan, strange: Vec<Pull>) -> BTreeMap<Place, Vec<Pull>> {
+/// Pull requests by the stage that the name of their branch speaks of.
+fn by_branch(seen: &Seen, plan: &Plan, pulls: &[Pull]) -> BTreeMap<Place, Vec<Pull>> {
     let mut found: BTreeMap<Place, Vec<Pull>> = BTreeMap::new();
-    for pull in strange {
+    for pull in pulls {
         for (index, pipeline) in plan.pipelines.iter().enumerate() {
             let (_, name) = seen.named(pipeline.id);
             for (position, promotion) in pipeline.promotions.iter().enumerate() {
@@ -383,7 +399,7 @@ fn strange_by_place(seen: &Seen, plan: &Plan, strange: Vec<Pull>) -> BTreeMap<Pl
                     emergency: None,
                     rollback: None,
                 };
-                let like = branch_name(&record, 0);
+                let like = branch_name(&record);
                 let folder = like
                     .rsplit_once('/')
                     .map_or(like.as_str(), |(folder, _)| folder);

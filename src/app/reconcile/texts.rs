@@ -387,5 +387,5 @@ pub(super) fn branch_is_of_plan(branch: &str, pipeline: &str, stage: &str, plan:
         emergency: None,
         rollback: None,
     };
-    branch.starts_with(&branch_name(&like, 0))
+    branch.starts_with(&branch_name(&like))
 }

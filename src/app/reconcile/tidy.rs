@@ -126,6 +126,8 @@ impl Turn<'_> {
             }
         }
         self.look_at_merged_without_branch(memory).await?;
+        self.name_foreign_pulls(memory);
+        self.delete_orphans(memory).await?;
         memory.lost.ends()?;
         Ok(())
     }

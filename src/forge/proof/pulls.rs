@@ -68,10 +68,10 @@ impl Bench<'_> {
             repository,
         };
         match self.forge.open_pull(&new).await {
-            Ok(number) => {
+            Ok(opened) => {
                 let why = "this token was allowed to open one";
                 self.untold(code, why);
-                Some(number)
+                Some(opened.number)
             }
             Err(error @ ForgeError::ActionsMayNotOpen) => {
                 self.judge(code, true, "refused in these words");

@@ -158,7 +158,7 @@ fn stage(promotion: &Promotion, candidates: Vec<Candidate>) -> Stage<'_> {
     Stage {
         promotion,
         candidates,
-        strange: Vec::new(),
+        without_record: Vec::new(),
         veto: None,
         closed_lately: None,
         all_read: true,
@@ -273,7 +273,7 @@ fn a_moved_head_is_never_landed_replaced_or_closed() {
     let decision = decide(&stage(&now, vec![moved]));
     assert_eq!(decision.acts, [Act::Block(number(7), "pushed".to_owned())]);
     let mut strange = stage(&now, Vec::new());
-    strange.strange = vec![pull(8)];
+    strange.without_record = vec![pull(8)];
     assert!(matches!(
         decide(&strange).acts[..],
         [Act::Block(PullNumber(8), _)]

@@ -89,7 +89,7 @@ impl Forgery<'_> {
         );
         let file = format!("{above}name: {}{service}", self.service);
         let message = format!("Promote\n\n{}", record.trailers());
-        let branch = branch_name(&record, 0);
+        let branch = branch_name(&record);
         repo.by("carol")
             .pushes(&branch, &[("app.yaml", &file)], &message);
         branch
@@ -142,7 +142,12 @@ async fn a03_a_forged_request_lands_nothing_that_no_gate_let_through() {
     let run = site.run().await;
     assert_eq!(repo.tip("main"), before, "{}", run.text);
     assert_eq!(repo.state(number), "OPEN");
-    assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    let named = run
+        .notices
+        .iter()
+        .any(|notice| notice.contains("not Sluice"));
+    assert!(named, "{:?}", run.notices);
 }
 
 #[tokio::test]
@@ -180,5 +185,10 @@ async fn a03_a_forged_value_is_not_landed_because_one_person_approved_it() {
     repo.by("erin").approves(number);
     let run = site.run().await;
     assert_eq!(repo.tip("main"), before, "{}", run.text);
-    assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    let named = run
+        .notices
+        .iter()
+        .any(|notice| notice.contains("not Sluice"));
+    assert!(named, "{:?}", run.notices);
 }

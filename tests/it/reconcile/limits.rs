@@ -130,6 +130,9 @@ async fn live(life: Life, trouble: Option<(usize, Fault)>) -> (Vec<Seen>, End) {
         last = site.run().await;
     }
     assert_eq!(last.exit, Exit::Done, "{}", last.text);
+    // A branch without a pull request is deleted after a day.
+    site.hub.advance(25 * 3600);
+    site.run().await;
     let end = End {
         file: repo.file("main", "upgrade.yaml"),
         open: repo.pulls(true),
