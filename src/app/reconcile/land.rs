@@ -170,9 +170,18 @@ async fn land(
         memory.failed.insert(turn.key(place));
         return Ok(Done::Unchanged);
     }
+    if memory.goes_in_circles(&turn.key(place), &candidate.proposal.plan, true) {
+        return Ok(Done::Unchanged);
+    }
+    // Before the status: what cannot be made costs none.
+    let exact = turn.seen.world.policy.land == Land::Exact && !turn.seen.snapshot.queue;
+    let prepared = match exact {
+        true => Some(prepare(turn, place, candidate).await?),
+        false => None,
+    };
     let text = Refusals::describe("every gate passed", before.as_ref());
     delivery.announce(pull, status, &text).await?;
-    let stop = match try_to_land(turn, place, number, memory).await {
+    let stop = match try_to_land(turn, place, number, prepared, memory).await {
         Ok(landing) => {
             memory.landing = landing;
             return Ok(match memory.landing {
@@ -228,15 +237,11 @@ async fn try_to_land(
     turn: &Turn<'_>,
     place: Place,
     number: PullNumber,
+    mut prepared: Option<Prepared>,
     memory: &mut Memory,
 ) -> Result<Option<Landing>, Stop> {
     let key = turn.key(place);
-    let exact = turn.seen.world.policy.land == Land::Exact;
     let mut queue = turn.seen.snapshot.queue;
-    let mut prepared = match exact && !queue {
-        true => Some(prepare(turn, place, number).await?),
-        false => None,
-    };
     let mut waits = WAITS_FOR_MERGE.iter();
     let mut may_send_again = true;
     let mut made = 1;
@@ -339,9 +344,8 @@ async fn try_to_land(
 }
 
 /// Makes the commit of an exact landing on the tip of the round's look.
-async fn prepare(turn: &Turn<'_>, place: Place, number: PullNumber) -> Result<Prepared, Stop> {
-    let gone = || overtaken(format!("something about {number} changed"));
-    let candidate = turn.stages.candidate(place, number).ok_or_else(gone)?;
+async fn prepare(turn: &Turn<'_>, place: Place, candidate: &Candidate) -> Result<Prepared, Stop> {
+    let gone = || overtaken(format!("something about {} changed", candidate.pull.number));
     let files = files_of(turn, place, candidate).await?;
     let message = message_of(turn, place, candidate).ok_or_else(gone)?;
     let head = Some(&candidate.pull.head);

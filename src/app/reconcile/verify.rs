@@ -12,7 +12,7 @@ use crate::model::ids::{BlobId, CommitId, PlanId, TreeId};
 use crate::model::policy::Policy;
 use crate::model::pull::{PullNumber, PullState};
 use crate::record::Record;
-use crate::repo::{EntryKind, ReadObjects, Repo, RepoError};
+use crate::repo::{EntryId, EntryKind, ReadObjects, Repo, RepoError};
 
 /// A landing that has still to be seen on the base.
 #[derive(Clone, Debug)]
@@ -54,6 +54,15 @@ pub(super) fn blobs(files: &[EditedFile]) -> Result<BTreeMap<String, BlobId>, Re
 }
 
 impl Landing {
+    /// Whether every file is at a commit as this landing leaves it.
+    fn is_at(&self, repo: &RemoteRepo, commit: &CommitId) -> Result<bool, RepoError> {
+        let mut there = true;
+        for (path, blob) in &self.files {
+            there &= repo.entry_at(commit, path)? == Some(EntryId::File(*blob));
+        }
+        Ok(there)
+    }
+
     /// What a commit on the base, which is this landing, made of its first parent.
     fn judge(
         &self,
@@ -119,9 +128,15 @@ pub(super) async fn verify(
             .cloned()
     });
     let commit = match merged.as_ref().map(|pull| &pull.state) {
-        Some(PullState::Merged { commit, .. }) => landing.commit.or(*commit),
-        _ => landing.commit,
+        Some(PullState::Merged { commit, .. }) => *commit,
+        // GitHub may have deleted its branch already.
+        _ => {
+            let mut all = seen.snapshot.merged.iter();
+            all.find(|pull| Some(pull.number) == landing.pull)
+                .and_then(|pull| pull.commit)
+        }
     };
+    let commit = landing.commit.or(commit);
     let still_open = merged.as_ref().is_some_and(|pull| pull.is_open());
     if tip.id == landing.tip || still_open {
         // The merge was answered; the reading side lags behind it for a moment.
@@ -140,9 +155,15 @@ pub(super) async fn verify(
     let landed = if tip.tree == landing.tree {
         Landed::AsApproved
     } else {
-        let at = commit.unwrap_or(tip.id);
         session
-            .settle(|| Ok(landing.judge(repo, &at, &tip.id, policy)?))
+            .settle(|| {
+                Ok(match commit {
+                    Some(commit) => landing.judge(repo, &commit, &tip.id, policy)?,
+                    // GitHub names no commit for it: then what is there now tells.
+                    None if landing.is_at(repo, &tip.id)? => Landed::AsApproved,
+                    None => Landed::Otherwise,
+                })
+            })
             .await?
     };
     landing.row.why = match landed {

@@ -282,3 +282,25 @@ async fn a_second_run_on_a_moved_base_writes_nothing() {
     assert_eq!(site.writes(), Vec::<String>::new(), "{}", run.text);
     assert_ne!(run.json, Value::Null);
 }
+
+/// GitHub deletes the branch at the merge, and somebody pushes right after it: the landing is still seen for what it is.
+#[tokio::test]
+async fn a_landing_is_recognised_although_its_branch_is_gone_and_main_moved_on() {
+    let site = opened(POLICIES[0]).await;
+    let repo = site.repo();
+    repo.settings(|settings| settings.delete_branch = true);
+    repo.by("carol").approves(1);
+    let merged = std::sync::atomic::AtomicBool::new(false);
+    site.hub.before_each_read(move |world, _| {
+        let repo = world.place("acme/gitops");
+        let landed = repo.state(1) == "MERGED";
+        if landed && !merged.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            repo.by("dave")
+                .pushes("main", &[("README.md", "moved on\n")], "Unrelated");
+        }
+    });
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    assert_eq!(kinds(&run)[0], "promoted", "{}", run.text);
+    assert_eq!(repo.file("main", "README.md").unwrap(), "moved on\n");
+}
