@@ -295,12 +295,15 @@ async fn a_landing_is_recognised_although_its_branch_is_gone_and_main_moved_on()
         let repo = world.place("acme/gitops");
         let landed = repo.state(1) == "MERGED";
         if landed && !merged.swap(true, std::sync::atomic::Ordering::SeqCst) {
-            repo.by("dave")
-                .pushes("main", &[("README.md", "moved on\n")], "Unrelated");
+            let text = repo.file("main", "mail.yaml").unwrap();
+            let later = format!("# Later.\n{text}");
+            let files = [("mail.yaml", later.as_str())];
+            repo.by("dave").pushes("main", &files, "Comment");
         }
     });
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     assert_eq!(kinds(&run)[0], "promoted", "{}", run.text);
-    assert_eq!(repo.file("main", "README.md").unwrap(), "moved on\n");
+    let file = repo.file("main", "mail.yaml").unwrap();
+    assert!(file.starts_with("# Later."), "{file}");
 }
