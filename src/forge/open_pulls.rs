@@ -25,7 +25,7 @@ pub struct OpenPull {
     pub own: bool,
     /// How many files it changes, as GitHub counts; by an older base it may.
     pub files: u64,
-    /// The newest commits of its list, at most [`MOST_COMMITS`]. The list may lag behind, also behind the head.
+    /// The newest commits of its list, at most five. The list may lag behind, also behind the head.
     pub commits: Vec<RemoteCommit>,
     /// GitHub says that it conflicts with the tip of the base. `false` also while GitHub does not know.
     pub conflicts: bool,
