@@ -3,6 +3,8 @@
 //! Bytes in, [`Catalog`](crate::model::catalog::Catalog) out. Where the bytes come from (git, a folder, an API) is
 //! not known here, and neither is what a promotion does with them.
 
+#[cfg(test)]
+mod cost;
 mod guard;
 mod load;
 mod origin;

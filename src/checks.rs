@@ -44,6 +44,7 @@ mod write_conflict;
 mod write_escapes_stage;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -192,7 +193,7 @@ fn both(a: &Stops, b: &Stops) -> Stops {
 }
 
 /// The pipelines that errors stop, each with what to tell people.
-pub fn stopped(catalog: &Catalog, findings: &[Finding]) -> BTreeMap<PipelineId, String> {
+pub fn stopped(catalog: &Catalog, findings: &[Finding]) -> BTreeMap<PipelineId, Arc<str>> {
     let mut stopped = BTreeMap::new();
     for id in catalog.pipeline_ids() {
         let mut errors = findings
@@ -205,7 +206,7 @@ pub fn stopped(catalog: &Catalog, findings: &[Finding]) -> BTreeMap<PipelineId, 
         };
         stopped.insert(
             id,
-            format!("{} {}: {}{more}", first.code, first.place, first.message),
+            format!("{} {}: {}{more}", first.code, first.place, first.message).into(),
         );
     }
     stopped

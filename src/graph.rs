@@ -2,8 +2,10 @@
 //!
 //! Knows stages by index and edges by their ends. What a stage holds and what an edge demands is not known here.
 
+use std::collections::HashSet;
+
 use petgraph::Direction;
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
@@ -63,7 +65,8 @@ impl StageGraph {
     /// The cycles of more than one stage, each as its stages in the order in which the edges run, beginning with the
     /// one that stands first in the manifest.
     pub fn cycles(&self) -> Vec<Vec<StageIndex>> {
-        let mut cycles: Vec<_> = tarjan_scc(&self.graph)
+        // Not by Tarjan: petgraph does that by recursion, and a chain may be as long as a file.
+        let mut cycles: Vec<_> = kosaraju_scc(&self.graph)
             .into_iter()
             .filter(|component| component.len() > 1)
             .map(|component| self.cycle_within(&component))
@@ -77,13 +80,14 @@ impl StageGraph {
         let Some(start) = component.iter().min().copied() else {
             return Vec::new();
         };
+        let within: HashSet<&NodeIndex> = component.iter().collect();
         let mut came_from = std::collections::BTreeMap::new();
         let mut queue = std::collections::VecDeque::from([start]);
         while let Some(node) = queue.pop_front() {
             let mut next: Vec<_> = self
                 .graph
                 .neighbors(node)
-                .filter(|next| component.contains(next))
+                .filter(|next| within.contains(next))
                 .collect();
             next.sort();
             for neighbour in next {

@@ -12,6 +12,7 @@ pub mod code_owners;
 pub mod diagnosis;
 pub mod evidence;
 pub mod facts;
+pub mod few;
 pub mod finding;
 pub mod guard;
 pub mod hidden;

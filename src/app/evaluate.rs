@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -38,7 +39,7 @@ pub(super) struct Evaluation {
     pub revisions: BTreeMap<RevisionQuery, Revision>,
     pub history: BTreeMap<HistoryQuery, LastSet>,
     pub findings: Vec<Finding>,
-    pub stopped: BTreeMap<PipelineId, String>,
+    pub stopped: BTreeMap<PipelineId, Arc<str>>,
 }
 
 /// The manifests of a commit, read once: everything else may have to be asked for in several rounds.

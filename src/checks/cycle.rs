@@ -2,6 +2,7 @@
 
 use super::{Check, Context, only};
 use crate::graph::StageGraph;
+use crate::model::few::few;
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {
@@ -15,9 +16,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (pipeline, resolved) in context.pipelines() {
         for cycle in StageGraph::of(resolved).cycles() {
-            let name = |stage: &usize| pipeline.stages[*stage].name.to_string();
-            let mut names: Vec<String> = cycle.iter().map(name).collect();
-            names.extend(cycle.first().map(name));
+            let name = |stage: &usize| pipeline.stages[*stage].name.as_str();
+            let names: Vec<&str> = cycle.iter().map(name).collect();
+            let first = names.first().copied().unwrap_or_default();
             let closing = (cycle.last().copied(), cycle.first().copied());
             let at = resolved
                 .edges
@@ -28,7 +29,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 Finding::error(
                     CHECK.code,
                     pipeline.place(at),
-                    format!("the edges go round in a circle: {}", names.join(" → ")),
+                    format!(
+                        "the edges go round in a circle: {} → {first}",
+                        few(&names, " → ")
+                    ),
                     only(resolved.id),
                 )
                 .help("take one of these edges out"),

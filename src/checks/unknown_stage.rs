@@ -1,9 +1,15 @@
 //! `unknown-stage`: an edge names a stage that the pipeline does not have.
 
+use std::collections::HashSet;
+
 use super::{Check, Context, only};
+use crate::model::few::few;
 use crate::model::finding::{Finding, Severity};
 use crate::model::nearest::nearest;
 use crate::model::pipeline::EdgeEnds;
+
+/// Looking for a near name takes a while: so many misses of a pipeline get one.
+const SUGGESTED_FOR: usize = 100;
 
 pub(super) const CHECK: Check = Check {
     code: "unknown-stage",
@@ -20,12 +26,14 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             .iter()
             .map(|stage| stage.name.as_str())
             .collect();
+        let names: HashSet<&str> = known.iter().copied().collect();
+        let mut misses = 0;
         for edge in &pipeline.edges {
             let EdgeEnds::Stages { from, to } = &edge.ends else {
                 continue;
             };
             for (end, name) in [("from", from), ("to", to)] {
-                if known.contains(&name.as_str()) {
+                if names.contains(name.as_str()) {
                     continue;
                 }
                 let message = if name.as_str().is_empty() {
@@ -33,9 +41,14 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 } else {
                     format!("an edge names the stage {name}, which this pipeline does not have")
                 };
-                let help = match nearest(name.as_str(), known.iter().copied()).first() {
+                misses += 1;
+                let near = match misses <= SUGGESTED_FOR {
+                    true => nearest(name.as_str(), known.iter().copied()),
+                    false => Vec::new(),
+                };
+                let help = match near.first() {
                     Some(near) => format!("did you mean {near}?"),
-                    None => format!("its stages are: {}", known.join(", ")),
+                    None => format!("its stages are: {}", few(&known, ", ")),
                 };
                 findings.push(
                     Finding::error(

@@ -3,7 +3,7 @@
 //! The trailers only say what to compute. A hand edit on top of a landing, a landing with one more file, or a forged
 //! trailer gives another id and is what it is: a hand edit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::catalog::{ManifestScalars, scalars_of_file};
 use crate::model::change::{Change, SecretFiles, Text};
@@ -63,16 +63,16 @@ pub fn landed_changes(
     let Some(found) = changes_between(repo, parent, commit, policy)? else {
         return Ok(None);
     };
+    let files = files_of_secrets(record);
     let mut changes = Vec::new();
     for mut change in found {
         if let Some(slot) = &change.secret_slot {
             // The file that held the new value stands in the record; the plan id proves whether it tells the truth.
-            let Some((file, secret)) =
-                file_of_secret(record, slot).zip(change.change.secret.as_mut())
-            else {
+            let file = files.get(slot.as_str());
+            let Some((file, secret)) = file.zip(change.change.secret.as_mut()) else {
                 return Ok(None);
             };
-            secret.new = file;
+            secret.new = *file;
         }
         changes.push(change.change);
     }
@@ -99,13 +99,15 @@ struct FoundChange {
     secret_slot: Option<String>,
 }
 
-/// The source's file that the record names for a secret's value.
-fn file_of_secret(record: &Record, slot: &str) -> Option<BlobId> {
-    let mut values = record.sources.iter().flat_map(|source| &source.values);
-    values.find_map(|(known, taken)| match taken {
-        Taken::Secret(file) if known == slot => Some(*file),
-        _ => None,
-    })
+/// The source's files that the record names for the values of secrets, by slot; the first of each slot.
+fn files_of_secrets(record: &Record) -> HashMap<&str, BlobId> {
+    let mut files = HashMap::new();
+    for (slot, taken) in record.sources.iter().flat_map(|source| &source.values) {
+        if let Taken::Secret(file) = taken {
+            files.entry(slot.as_str()).or_insert(*file);
+        }
+    }
+    files
 }
 
 /// The changes between two commits, as a plan would state them; `None` where something else was done than setting

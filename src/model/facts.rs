@@ -4,6 +4,7 @@
 //! answer of its own kind, never a missing entry that could be taken for "nothing there".
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -219,8 +220,8 @@ pub struct Facts<'a> {
     pub policy: &'a Policy,
     /// The pipelines with their references looked up, by [`PipelineId`].
     pub resolved: &'a [ResolvedPipeline],
-    /// Pipelines that an error stops, with its words.
-    pub stopped: &'a BTreeMap<PipelineId, String>,
+    /// Pipelines that an error stops, with its words: one text, shared by all of their stages.
+    pub stopped: &'a BTreeMap<PipelineId, Arc<str>>,
     /// Answers about revisions.
     pub revisions: &'a BTreeMap<RevisionQuery, Revision>,
     /// Answers about history.

@@ -1,5 +1,7 @@
 //! A plan: for every stage with a way into it, what would change, and why it does or does not move.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::catalog::PipelineId;
@@ -26,7 +28,7 @@ pub struct PipelinePlan {
     /// Which pipeline.
     pub id: PipelineId,
     /// Why nothing of it moves, where a finding stops it.
-    pub stopped: Option<String>,
+    pub stopped: Option<Arc<str>>,
     /// One per stage with inbound edges (per edge with `join: any`), in topological order.
     pub promotions: Vec<Promotion>,
 }
@@ -71,8 +73,8 @@ pub struct Promotion {
     pub plan: Option<PlanId>,
     /// Its state.
     pub state: State,
-    /// Why it is in that state, in plain words.
-    pub reason: String,
+    /// Why it is in that state, in plain words. Stages of a stopped pipeline share one text.
+    pub reason: Arc<str>,
     /// What to do about it, where there is something.
     pub help: Option<String>,
     /// The line of the policy that decided, if one did.

@@ -1,5 +1,7 @@
 //! How every pipeline stands: what each stage runs and since when, what waits in front of it, for whom and until when.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::facts::Slot;
@@ -60,7 +62,7 @@ pub struct PipelineStatus {
     /// How its worst promotion stands.
     pub state: Standing,
     /// Why nothing of it moves, where a finding stops it.
-    pub stopped: Option<String>,
+    pub stopped: Option<Arc<str>>,
     /// Its stages, sources before targets.
     pub stages: Vec<StageStatus>,
 }

@@ -6,6 +6,7 @@ mod holds;
 mod queries;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -215,7 +216,7 @@ impl<'a> Planner<'a> {
             edges: edges.iter().map(|edge| self.edge_name(*edge)).collect(),
             plan: None,
             state: State::InSync,
-            reason: String::new(),
+            reason: Arc::default(),
             help: None,
             rule_at: None,
             next: None,
@@ -233,10 +234,10 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn stopped(&self, stage: StageIndex, edges: &[usize], reason: &str) -> Promotion {
+    fn stopped(&self, stage: StageIndex, edges: &[usize], reason: &Arc<str>) -> Promotion {
         Promotion {
             state: State::Error,
-            reason: reason.to_owned(),
+            reason: Arc::clone(reason),
             help: Some("sluice validate".to_owned()),
             ..self.empty(stage, edges)
         }
@@ -270,7 +271,7 @@ impl<'a> Planner<'a> {
         promotion.proposable = !draft.changes.is_empty()
             && draft.errors.is_empty()
             && draft.holds.iter().all(|hold| hold.only_landing);
-        promotion.reason = reason.text;
+        promotion.reason = reason.text.into();
         promotion.help = reason.help;
         promotion.rule_at = reason.rule_at;
         promotion.next = reason.next;

@@ -64,7 +64,7 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
         edges: vec![edge("dev", "prod")],
         plan: Some("7c1e09ab".repeat(8).parse().unwrap()),
         state: State::Due,
-        reason: "its sources moved".to_owned(),
+        reason: "its sources moved".into(),
         help: None,
         rule_at: None,
         gates: Vec::new(),

@@ -110,7 +110,7 @@ impl PlanText<'_> {
                     self.style.dim(&format!("help: {}", terminal(help)))
                 );
             }
-        } else if promotion.reason != "its sources moved" {
+        } else if &*promotion.reason != "its sources moved" {
             let _ = writeln!(text, "    {}", self.style.dim(&terminal(&promotion.reason)));
         }
         if let (Some(policy), Some(at)) = (self.why, promotion.rule_at) {

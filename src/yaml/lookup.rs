@@ -2,7 +2,12 @@
 //!
 //! Whether the field may also be written is another question, asked of [`super::edit::probe`].
 
+mod index;
+
 use std::collections::HashSet;
+
+pub(in crate::yaml) use index::KeyIndex;
+use index::{FEW, Held, Keys};
 
 use super::path::{FieldPath, Segment};
 use super::syntax::{Entry, NodeId, NodeKind, Position, Stream};
@@ -102,31 +107,46 @@ impl Stream {
         let NodeKind::Mapping(entries) = self.node(mapping).kind else {
             return Ok(None);
         };
-        let mut found = None;
-        for entry in entries {
-            if self.key_text(entry.key) != Some(key) || self.is_merge_key(entry.key) {
-                continue;
+        let merges = |entry: &Entry| self.is_merge_key(entry.key);
+        let held = if entries.len() <= FEW && !entries.iter().any(merges) {
+            let same = |entry: &&Entry| self.key_text(entry.key) == Some(key);
+            let mut same = entries.iter().filter(same);
+            match (same.next(), same.next()) {
+                (Some(_), Some(second)) => Some(Held::Twice(second.key)),
+                (first, _) => first.map(|entry| Held::Own(entry.value)),
             }
-            if found.is_some() {
-                return Err(self.position(entry.key));
-            }
-            found = Some((entry.value, false));
+        } else {
+            let keys = || self.keys_of(entries);
+            self.key_index().held(mapping, key, keys)
+        };
+        match held {
+            Some(Held::Own(value)) => Ok(Some((value, false))),
+            Some(Held::Merged(value)) => Ok(Some((value, true))),
+            Some(Held::Twice(second)) => Err(self.position(second)),
+            None => Ok(None),
         }
-        if found.is_some() {
-            return Ok(found);
-        }
-        for source in self.merge_sources(entries, MERGE_DEPTH) {
-            let NodeKind::Mapping(entries) = self.node(source).kind else {
+    }
+
+    fn keys_of(&self, entries: &[Entry]) -> Keys {
+        let own = entries.iter().filter(|one| !self.is_merge_key(one.key));
+        let own = own.count();
+        let all = self.effective_entries(entries);
+        let mut keys = Keys::with_capacity(all.len());
+        for (at, entry) in all.iter().enumerate() {
+            let Some(key) = self.key_text(entry.key) else {
                 continue;
             };
-            let same = entries
-                .iter()
-                .find(|entry| self.key_text(entry.key) == Some(key));
-            if let Some(entry) = same {
-                return Ok(Some((entry.value, true)));
+            if at >= own {
+                keys.insert(key.into(), Held::Merged(entry.value));
+            } else if let Some(held) = keys.get_mut(key) {
+                if matches!(held, Held::Own(_)) {
+                    *held = Held::Twice(entry.key);
+                }
+            } else {
+                keys.insert(key.into(), Held::Own(entry.value));
             }
         }
-        Ok(None)
+        keys
     }
 
     /// All entries of a mapping with its merges applied: its own first, then those that the merges add.

@@ -9,6 +9,8 @@ mod lines;
 mod model;
 mod place;
 mod scan;
+#[cfg(test)]
+pub(crate) mod steps;
 
 pub use model::{
     Document, DuplicateKey, Entry, Limits, Node, NodeId, NodeKind, Position, ScalarStyle,
@@ -20,6 +22,8 @@ use model::{Properties, Record, RecordKind, Text, flag};
 pub(crate) use scan::{line_break_of, line_end, skip_between, skip_blanks};
 
 use std::collections::HashSet;
+
+use super::lookup::KeyIndex;
 
 /// The name of the merge key of YAML 1.1, which Kubernetes' parsers still follow.
 pub(crate) const MERGE_KEY: &str = "<<";
@@ -37,6 +41,7 @@ pub struct Stream {
     properties: Vec<Properties>,
     blocks: Vec<(NodeId, Block)>,
     comments: Vec<Span>,
+    keys: KeyIndex,
 }
 
 impl Stream {
@@ -75,6 +80,7 @@ impl Stream {
             + self.properties.capacity() * size_of::<Properties>()
             + self.blocks.capacity() * size_of::<(NodeId, Block)>()
             + self.comments.capacity() * size_of::<Span>()
+            + self.keys.memory()
     }
 
     /// One node.
@@ -104,6 +110,8 @@ impl Stream {
 
     /// The decoded text of a scalar; `None` for every other node.
     pub fn scalar(&self, id: NodeId) -> Option<&str> {
+        #[cfg(test)]
+        steps::count();
         let record = &self.records[id.index()];
         match record.kind {
             RecordKind::Scalar { text, .. } => Some(self.text(record, text)),
@@ -271,6 +279,10 @@ impl Stream {
             .binary_search_by_key(&id, |(node, _)| *node)
             .ok()?;
         Some(&self.blocks[index].1)
+    }
+
+    pub(super) fn key_index(&self) -> &KeyIndex {
+        &self.keys
     }
 
     pub(crate) fn comments(&self) -> &[Span] {

@@ -15,6 +15,7 @@ mod hostile;
 mod json_shape;
 mod k3s;
 mod landings;
+mod many_stages;
 mod monorepo;
 mod names;
 mod out;

@@ -241,7 +241,11 @@ pub(super) fn unproposed(promotion: &Promotion, taken_up: bool) -> Option<Said> 
 
 fn of_judged(judged: &Promotion, next: Option<String>) -> Said {
     if judged.state == State::Error {
-        return (RowKind::Error, judged.reason.clone(), judged.help.clone());
+        return (
+            RowKind::Error,
+            judged.reason.to_string(),
+            judged.help.clone(),
+        );
     }
     if let Some(gate) = judged
         .gates
@@ -255,7 +259,11 @@ fn of_judged(judged: &Promotion, next: Option<String>) -> Said {
         );
     }
     if judged.state == State::Held {
-        return (RowKind::Held, judged.reason.clone(), judged.help.clone());
+        return (
+            RowKind::Held,
+            judged.reason.to_string(),
+            judged.help.clone(),
+        );
     }
     (RowKind::Waiting, texts::waits_for(judged), next)
 }

@@ -277,7 +277,7 @@ pub(super) fn waits_for(promotion: &Promotion) -> String {
         .map(|gate| format!("{}: {}", gate.name, gate.judgement.reason))
         .collect();
     match open.is_empty() {
-        true => promotion.reason.clone(),
+        true => promotion.reason.to_string(),
         false => open.join("; "),
     }
 }

@@ -69,8 +69,8 @@ impl Simulation<'_> {
             .collect();
         for (id, promotion) in held {
             let Some(plan) = promotion.plan else { continue };
-            if self.told.insert((plan, promotion.reason.clone())) {
-                let reason = promotion.reason.clone();
+            if self.told.insert((plan, promotion.reason.to_string())) {
+                let reason = promotion.reason.to_string();
                 self.event(id, &promotion, What::Held { reason });
             }
         }

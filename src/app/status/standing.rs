@@ -85,7 +85,7 @@ fn silent(promotion: &Promotion) -> Said {
             return held(promotion, &promotion.reason, promotion.help.clone());
         }
     };
-    Said::new(state, &promotion.reason, promotion.help.clone())
+    Said::new(state, &*promotion.reason, promotion.help.clone())
 }
 
 /// Whether people can approve already what time alone holds, such as a freeze: it must not run out before somebody learns of
@@ -111,7 +111,7 @@ fn held(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
 fn waits(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
     let Some(index) = worst_gate(promotion) else {
         // In the merge queue and the like is said; else nothing stands in its way.
-        let reason = match why == promotion.reason {
+        let reason = match why == &*promotion.reason {
             true if promotion.gates.is_empty() => "the next run takes it up",
             true => "every gate passes, the next run lands it",
             false => why,

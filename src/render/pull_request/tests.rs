@@ -268,10 +268,10 @@ fn the_first_line_says_what_it_waits_for() {
     promotion.gates.remove(0);
     note(&promotion, &|pull| pull.gates.clear());
     promotion.state = State::Held;
-    promotion.reason = "held: INC-4711".to_owned();
+    promotion.reason = "held: INC-4711".into();
     note(&promotion, &unchanged);
     promotion.state = State::Error;
-    promotion.reason = "acme/api could not be read".to_owned();
+    promotion.reason = "acme/api could not be read".into();
     note(&promotion, &unchanged);
     insta::assert_snapshot!(said.join("\n----\n"), @r"
     **dev ✅ → prod ⏳ waits for prod-approval, then office-hours** (dave or erin can approve)

@@ -288,8 +288,8 @@ fn headline(pull: &PullRequest<'_>) -> (&'static str, String) {
     }
     match promotion.state {
         State::Due => {}
-        State::Error => return ("❗", promotion.reason.clone()),
-        State::Held | State::Ahead | State::InSync => return ("⏸️", promotion.reason.clone()),
+        State::Error => return ("❗", promotion.reason.to_string()),
+        State::Held | State::Ahead | State::InSync => return ("⏸️", promotion.reason.to_string()),
     }
     for (verdict, mark) in [(Verdict::Error, "❗"), (Verdict::Blocked, "⛔")] {
         if let Some(gate) = promotion

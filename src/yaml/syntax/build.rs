@@ -4,6 +4,7 @@
 
 use granit_parser::{ErrorKind, Event, Parser, Span as GranitSpan, Tag};
 
+use super::super::lookup::KeyIndex;
 use super::lines::Lines;
 use super::model::{
     Document, Entry, Limits, NodeId, Properties, Record, RecordKind, ScalarStyle, Span,
@@ -171,6 +172,7 @@ impl<'a> Builder<'a> {
                 properties: Vec::new(),
                 blocks: Vec::new(),
                 comments: Vec::new(),
+                keys: KeyIndex::default(),
             },
             frames: Vec::new(),
             pending: Vec::new(),

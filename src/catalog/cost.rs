@@ -1,0 +1,119 @@
+//! What reading a manifest with many keys costs: it grows with the keys, not with their square.
+
+use std::fmt::Write as _;
+
+use super::{SourceFile, file_then, load, scalars_of_file};
+use crate::model::guard::{Barrier, FileThen, Gated, GatedField, Role};
+use crate::model::policy::Policy;
+use crate::model::reference::{Kind, ManifestKey};
+use crate::yaml::edit::Prober;
+use crate::yaml::syntax::steps::counted;
+use crate::yaml::{FieldPath, Identity, Limits, Stream};
+
+fn service(name: &str, keys: usize) -> SourceFile {
+    let mut text = format!(
+        "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata:\n  name: {name}\nspec:\n  configuration:\n"
+    );
+    for key in 0..keys {
+        writeln!(text, "    key{key}: v{key}").unwrap();
+    }
+    SourceFile {
+        path: "many.yaml".into(),
+        blob: "0".repeat(40).parse().unwrap(),
+        bytes: text.into_bytes(),
+    }
+}
+
+/// A service whose keys come from a mapping that it merges.
+fn merging(keys: usize) -> SourceFile {
+    let mut file = service("many", 0);
+    let mut text = String::from("    <<:\n");
+    for key in 0..keys {
+        writeln!(text, "      key{key}: v{key}").unwrap();
+    }
+    file.bytes.extend(text.into_bytes());
+    file
+}
+
+fn key_path(key: usize) -> FieldPath {
+    FieldPath::keys(&["spec", "configuration", &format!("key{key}")])
+}
+
+/// Twice the keys may cost a little more than twice the steps.
+fn assert_linear(what: &str, work: impl Fn(usize) -> Box<dyn FnOnce() + Send>) {
+    let (small, large) = (counted(work(2_000)), counted(work(4_000)));
+    assert!(
+        small >= 2_000,
+        "{what}: {small} steps for 2,000 keys: nothing was counted"
+    );
+    assert!(
+        large * 10 <= small * 22,
+        "{what}: {small} steps for 2,000 keys, {large} for 4,000"
+    );
+}
+
+#[test]
+fn reading_a_service_costs_steps_in_proportion_to_its_keys() {
+    for of_keys in [|keys| service("many", keys), merging] {
+        assert_linear("load", |keys| {
+            let file = of_keys(keys);
+            Box::new(move || {
+                let catalog = load(&[file], &Policy::default());
+                let entries = &catalog.services[0].configuration.entries;
+                assert_eq!(entries.len(), keys);
+                assert_eq!(entries["key7"].text(), Some("v7"));
+            })
+        });
+    }
+}
+
+#[test]
+fn reading_all_scalars_costs_steps_in_proportion_to_the_keys() {
+    assert_linear("scalars_of_file", |keys| {
+        let file = service("many", keys);
+        Box::new(move || {
+            let found = scalars_of_file(&file.path, &file.bytes, &Policy::default()).unwrap();
+            assert_eq!(found[0].scalars.len(), keys + 3);
+        })
+    });
+}
+
+#[test]
+fn reading_gated_fields_costs_steps_in_proportion_to_the_keys() {
+    assert_linear("file_then", |keys| {
+        let file = service("many", keys);
+        let field = GatedField {
+            role: Role::Promoted,
+            barrier: Barrier::Gate("approval".into()),
+        };
+        let fields = (0..keys).map(|key| (key_path(key), field.clone()));
+        let manifest = ManifestKey {
+            kind: Kind::ServiceDeployment,
+            namespace: None,
+            name: "many".to_owned(),
+        };
+        let gated = Gated([(manifest, fields.collect())].into());
+        Box::new(move || {
+            let FileThen::Read(read) = file_then(&file, &Policy::default(), &[&gated]) else {
+                panic!("the file is not read");
+            };
+            assert_eq!(read[0].values.len(), keys);
+        })
+    });
+}
+
+/// Keys that stand there are replaced, the others are added.
+#[test]
+fn proving_that_keys_can_be_written_costs_steps_in_proportion_to_the_keys() {
+    assert_linear("probe", |keys| {
+        let file = service("many", keys);
+        Box::new(move || {
+            let stream = Stream::parse(&file.bytes, &Limits::default()).unwrap();
+            let identity = Identity::default();
+            let mut prober = Prober::of(&stream);
+            for key in 0..2 * keys {
+                prober.probe(&identity, &key_path(key)).unwrap();
+            }
+        })
+    });
+}
