@@ -366,16 +366,11 @@ impl RepositoryShape {
             let Ok(tip) = found.target.commit.commit() else {
                 continue;
             };
-            if found.associated_pull_requests.next().is_some() {
-                return Err(ForgeError::NotUnderstood(format!(
-                    "{}{} has more pull requests than are read: delete the branch, or close those that are not Sluice's",
-                    found.prefix, found.name
-                )));
-            }
             branches.push(PromotionBranch {
                 name: short_name(&found.prefix, &found.name)?,
                 tip,
                 status: context.map(own_status).transpose()?,
+                has_more_pulls: found.associated_pull_requests.next().is_some(),
                 pulls: found
                     .associated_pull_requests
                     .nodes

@@ -18,6 +18,10 @@ pub fn proposals(snapshot: &Snapshot) -> (Vec<Proposal>, Vec<Pull>) {
     let mut found = Vec::new();
     let mut strange = Vec::new();
     for branch in &snapshot.branches {
+        // It is not used: what was not read of it may hold or refuse what it puts up.
+        if branch.has_more_pulls {
+            continue;
+        }
         let open = branch.pulls.iter().find(|pull| {
             pull.is_open()
                 && !pull.foreign

@@ -204,6 +204,8 @@ pub struct PromotionBranch {
     pub status: Option<OwnStatus>,
     /// Its pull requests, newest first.
     pub pulls: Vec<Pull>,
+    /// It has more pull requests than these. One that was not read may bear a hold or a refusal.
+    pub has_more_pulls: bool,
 }
 
 /// The status `sluice` of a commit. Anybody with write access can set it.

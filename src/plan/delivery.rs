@@ -86,6 +86,8 @@ pub struct Stage<'a> {
     pub candidates: Vec<Candidate>,
     /// Open pull requests of ours from branches of this stage whose head holds no record of ours.
     pub without_record: Vec<Pull>,
+    /// A branch named like its own that has more pull requests than are read, and the newest of them.
+    pub unread_branch: Option<(String, PullNumber)>,
     /// A person closed the pull request of this very plan: which, and who.
     pub veto: Option<(PullNumber, String)>,
     /// It was closed within the last day by somebody without write.
@@ -132,7 +134,16 @@ pub struct Decision {
     /// Why nothing is put up although something is due.
     pub kept_back: Option<String>,
     /// A person has to do something first.
-    pub blocked: Option<(PullNumber, String)>,
+    pub blocked: Option<Blocked>,
+}
+
+/// Why nothing of a stage moves before a person has done something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// Why, in plain words.
+    pub why: String,
+    /// What the person is to do.
+    pub next: &'static str,
 }
 
 /// Decides.
@@ -227,6 +238,18 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
 
 /// A head that was moved stops the stage until a person closes the pull request (A3).
 fn blocked(stage: &Stage<'_>) -> Option<Decision> {
+    if let Some((branch, newest)) = &stage.unread_branch {
+        return Some(Decision {
+            stands: Some(*newest),
+            blocked: Some(Blocked {
+                why: format!(
+                    "the branch {branch} has more pull requests than are read, and one of the others may hold or refuse this promotion"
+                ),
+                next: "delete the branch, and set the label sluice/hold again if it is to stay held",
+            }),
+            ..Decision::default()
+        });
+    }
     let moved = stage
         .candidates
         .iter()
@@ -243,7 +266,10 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
     Some(Decision {
         acts: vec![Act::Block(number, why.clone())],
         stands: Some(number),
-        blocked: Some((number, why)),
+        blocked: Some(Blocked {
+            why,
+            next: "close it, then dispatch",
+        }),
         ..Decision::default()
     })
 }

@@ -120,11 +120,11 @@ pub(super) fn said(
     stopped: Option<String>,
 ) -> Option<Said> {
     let promotion = turn.stages.promotion(place);
-    if let Some((_, why)) = &decision.blocked {
+    if let Some(blocked) = &decision.blocked {
         return Some((
             RowKind::Blocked,
-            why.clone(),
-            Some("close it, then dispatch".to_owned()),
+            blocked.why.clone(),
+            Some(blocked.next.to_owned()),
         ));
     }
     if let (Some(why), false) = (&stopped, promotion.changes.is_empty()) {
@@ -205,7 +205,7 @@ pub(super) fn unproposed(promotion: &Promotion, taken_up: bool) -> Option<Said> 
         State::Held if promotion.changes.is_empty() => None,
         State::Held => Some((
             RowKind::Held,
-            promotion.reason.clone(),
+            promotion.reason.to_string(),
             promotion.help.clone(),
         )),
         State::Due => {
@@ -232,7 +232,7 @@ pub(super) fn unproposed(promotion: &Promotion, taken_up: bool) -> Option<Said> 
         }
         State::Error => Some((
             RowKind::Error,
-            promotion.reason.clone(),
+            promotion.reason.to_string(),
             promotion.help.clone(),
         )),
         State::Ahead | State::InSync => None,

@@ -43,6 +43,8 @@ pub(super) struct Stages {
     foreign: BTreeMap<Place, Vec<Pull>>,
     /// All of these.
     pub all_foreign: Vec<Pull>,
+    /// Branches with more pull requests than are read, each with the newest of them.
+    unread_branches: BTreeMap<Place, (String, PullNumber)>,
     /// Proposals that belong to no promotion of the plan, with their open pull requests.
     pub stray: Vec<(Proposal, Pull)>,
     /// Proposals without an open pull request.
@@ -198,12 +200,14 @@ impl Stages {
             strange.into_iter().partition(|pull| pull.own);
         let without_record = by_branch(seen, &plan, &own);
         let foreign = by_branch(seen, &plan, &all_foreign);
+        let unread_branches = unread_branches(seen, &plan);
         Ok(Self {
             plan,
             candidates,
             without_record,
             foreign,
             all_foreign,
+            unread_branches,
             stray,
             resting,
             people: evidence
@@ -231,6 +235,7 @@ impl Stages {
             promotion,
             candidates: self.candidates.get(&place).cloned().unwrap_or_default(),
             without_record: self.without_record.get(&place).cloned().unwrap_or_default(),
+            unread_branch: self.unread_branches.get(&place).cloned(),
             veto: None,
             closed_lately: None,
             all_read: all_read(seen),
@@ -381,38 +386,58 @@ fn place_of(seen: &Seen, plan: &Plan, proposal: &Proposal) -> Option<Place> {
 fn by_branch(seen: &Seen, plan: &Plan, pulls: &[Pull]) -> BTreeMap<Place, Vec<Pull>> {
     let mut found: BTreeMap<Place, Vec<Pull>> = BTreeMap::new();
     for pull in pulls {
-        for (index, pipeline) in plan.pipelines.iter().enumerate() {
-            let (_, name) = seen.named(pipeline.id);
-            for (position, promotion) in pipeline.promotions.iter().enumerate() {
-                let record = Record {
-                    namespace: None,
-                    pipeline: name.clone(),
-                    stage: promotion.stage.to_string(),
-                    edges: Vec::new(),
-                    plan: PlanId::from_digest([0; 32]),
-                    build: String::new(),
-                    repository: String::new(),
-                    base: String::new(),
-                    sources: Vec::new(),
-                    requested_by: None,
-                    reason: None,
-                    emergency: None,
-                    rollback: None,
-                };
-                let like = branch_name(&record);
-                let folder = like
-                    .rsplit_once('/')
-                    .map_or(like.as_str(), |(folder, _)| folder);
-                if pull
-                    .branch
-                    .rsplit_once('/')
-                    .is_some_and(|(other, _)| other == folder)
-                {
-                    found
-                        .entry((index, position))
-                        .or_default()
-                        .push(pull.clone());
-                }
+        for place in named_like(seen, plan, &pull.branch) {
+            found.entry(place).or_default().push(pull.clone());
+        }
+    }
+    found
+}
+
+fn unread_branches(seen: &Seen, plan: &Plan) -> BTreeMap<Place, (String, PullNumber)> {
+    let mut found = BTreeMap::new();
+    for branch in &seen.snapshot.branches {
+        let Some(newest) = branch.pulls.first().filter(|_| branch.has_more_pulls) else {
+            continue;
+        };
+        for place in named_like(seen, plan, &branch.name) {
+            found
+                .entry(place)
+                .or_insert_with(|| (branch.name.clone(), newest.number));
+        }
+    }
+    found
+}
+
+/// The promotions whose branches would be named like this one, whatever its head holds.
+fn named_like(seen: &Seen, plan: &Plan, branch: &str) -> Vec<Place> {
+    let mut found = Vec::new();
+    for (index, pipeline) in plan.pipelines.iter().enumerate() {
+        let (_, name) = seen.named(pipeline.id);
+        for (position, promotion) in pipeline.promotions.iter().enumerate() {
+            let record = Record {
+                namespace: None,
+                pipeline: name.clone(),
+                stage: promotion.stage.to_string(),
+                edges: Vec::new(),
+                plan: PlanId::from_digest([0; 32]),
+                build: String::new(),
+                repository: String::new(),
+                base: String::new(),
+                sources: Vec::new(),
+                requested_by: None,
+                reason: None,
+                emergency: None,
+                rollback: None,
+            };
+            let like = branch_name(&record);
+            let folder = like
+                .rsplit_once('/')
+                .map_or(like.as_str(), |(folder, _)| folder);
+            if branch
+                .rsplit_once('/')
+                .is_some_and(|(other, _)| other == folder)
+            {
+                found.push((index, position));
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::error::{Exit, Failure};
 use crate::execute::{Delivery, DeliveryError, EditedFile, Target, edited_files, record};
 use crate::forge::ForgeError;
 use crate::model::evidence::{Looked, Permission, UserId};
+use crate::model::few::few;
 use crate::model::place::RepoPath;
 use crate::model::plan::Promotion;
 use crate::model::proposal::Proposal;
@@ -105,6 +106,7 @@ impl<'a> Turn<'a> {
         &self,
         memory: &mut Memory,
     ) -> Result<BTreeMap<Place, Decision>, Failure> {
+        self.note_unread_branches(memory);
         let all = |memory: &Memory| -> BTreeMap<Place, Decision> {
             let places = self.stages.places(self.seen, self.order);
             places
@@ -123,6 +125,21 @@ impl<'a> Turn<'a> {
         }
         self.read_closed(memory).await?;
         Ok(all(memory))
+    }
+
+    /// Names the branches that are not used because they have more pull requests than are read.
+    fn note_unread_branches(&self, memory: &mut Memory) {
+        let branches = self.seen.snapshot.branches.iter();
+        let names: Vec<&str> = branches
+            .filter(|branch| branch.has_more_pulls)
+            .map(|branch| branch.name.as_str())
+            .collect();
+        if !names.is_empty() {
+            memory.note(format!(
+                "more pull requests than are read, so that nothing of them is used: {}; delete these branches",
+                few(&names, ", ")
+            ));
+        }
     }
 
     /// Whether a person asks for this stage in this run.

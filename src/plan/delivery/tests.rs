@@ -57,7 +57,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
         edges: vec![edge()],
         plan: Some(plan(digit)),
         state: State::Due,
-        reason: String::new(),
+        reason: "".into(),
         help: None,
         rule_at: None,
         next: None,
@@ -136,6 +136,7 @@ fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) 
                 },
                 status: None,
                 pulls: Vec::new(),
+                has_more_pulls: false,
             },
             namespace: None,
             pipeline: "p".to_owned(),
@@ -159,6 +160,7 @@ fn stage(promotion: &Promotion, candidates: Vec<Candidate>) -> Stage<'_> {
         promotion,
         candidates,
         without_record: Vec::new(),
+        unread_branch: None,
         veto: None,
         closed_lately: None,
         all_read: true,
@@ -278,6 +280,18 @@ fn a_moved_head_is_never_landed_replaced_or_closed() {
         decide(&strange).acts[..],
         [Act::Block(PullNumber(8), _)]
     ));
+}
+
+#[test]
+fn a_branch_of_which_not_every_pull_request_is_read_blocks_its_stage_and_nothing_is_written() {
+    let now = promotion('1', Verdict::Pass, &["carol"]);
+    let open = candidate(7, '1', Build::Stands, Some(now.clone()));
+    let mut stage = stage(&now, vec![open]);
+    assert!(!decide(&stage).acts.is_empty());
+    stage.unread_branch = Some(("sluice/p/prod/y".to_owned(), number(9)));
+    let decision = decide(&stage);
+    assert_eq!(decision.acts, []);
+    assert!(decision.blocked.unwrap().why.contains("sluice/p/prod/y"));
 }
 
 #[test]
