@@ -98,7 +98,7 @@ pub enum Command {
         /// Take the source's values even where the target was set by hand
         #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "local")]
         take: Option<TakeWhat>,
-        /// Only this plan: twelve or more digits of its id
+        /// Only this plan: its whole ID, 64 digits; with --dry-run 12 or more of the first
         #[arg(long, value_name = "ID", conflicts_with = "local")]
         plan: Option<String>,
         /// The dispatch approves --plan, where the gate's rule lists that way
@@ -131,7 +131,7 @@ pub enum Command {
         /// The stage that goes back
         #[arg(long, value_name = "STAGE")]
         to: String,
-        /// To what the landing of this plan brought: twelve or more of its digits [default: what it held last]
+        /// To what the landing of this plan brought: its ID, or 12 or more of its first digits [default: what it held last]
         #[arg(long, value_name = "ID")]
         plan: Option<String>,
         /// Why, for the record, and for whoever finds the stage held

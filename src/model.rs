@@ -28,6 +28,7 @@ pub mod pipeline;
 pub mod place;
 pub mod plan;
 pub mod plan_id;
+pub mod plan_prefix;
 pub mod policy;
 pub mod proposal;
 pub mod pull;

@@ -1,11 +1,13 @@
 //! A step of a workflow: the inputs become a command line, the outcome becomes log, annotations, outputs and summary.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 
 use super::forge::{OnForge, Ran, execute as execute_on_forge};
 use super::reconcile::{Outcome, Row, RowKind};
+use super::session::token_variables;
 use super::{Output, execute};
 use crate::cli::{Cli, Command};
 use crate::error::{Exit, Failure};
@@ -43,10 +45,11 @@ enum Done {
 
 /// Reads the inputs; the tokens are masked before anything else is written.
 fn prepared(environment: &Environment, log: &Log) -> Result<Inputs, Failure> {
-    for name in ["INPUT_TOKEN", "INPUT_READ-TOKEN", "INPUT_READ_TOKEN"] {
-        if let Some(token) = environment.get(name) {
-            log.mask(&token.to_owned().into());
-        }
+    let tokens: BTreeSet<&str> = token_variables()
+        .filter_map(|name| environment.get(name))
+        .collect();
+    for token in tokens {
+        log.mask(&token.to_owned().into());
     }
     let inputs = Inputs::read(environment).map_err(|error: InputError| {
         Failure::new(Exit::Invalid, error.to_string()).hint("mend the step's `with:`")

@@ -14,6 +14,7 @@ use crate::cli::{Command, ForgeArgs, Format};
 use crate::error::{Exit, Failure};
 use crate::forge::Patience;
 use crate::gather::GoBack;
+use crate::model::plan_prefix::PlanPrefix;
 use crate::model::status::Status;
 use crate::report::escape::terminal;
 use crate::report::style::Style;
@@ -295,7 +296,7 @@ fn ordered(
                 pipeline,
                 to,
                 take_source: take.is_some(),
-                plan,
+                plan: plan.map(|text| plan_prefix(&text)).transpose()?,
                 approve,
                 reason,
                 emergency,
@@ -337,7 +338,10 @@ fn ordered(
                 to,
                 reason,
                 emergency,
-                rollback: Some(plan.map_or(GoBack::Last, GoBack::Plan)),
+                rollback: Some(match plan {
+                    Some(text) => GoBack::Plan(plan_prefix(&text)?),
+                    None => GoBack::Last,
+                }),
                 run: run_of(environment)?,
                 ..Asked::default()
             };
@@ -359,6 +363,15 @@ fn asks(forge: &ForgeArgs, asked: Asked) -> Order {
         freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
         asked: Some(asked),
     }
+}
+
+/// A plan ID, or the first digits of one, as it was typed.
+fn plan_prefix(text: &str) -> Result<PlanPrefix, Failure> {
+    text.parse::<PlanPrefix>().map_err(|error| {
+        Failure::new(Exit::Invalid, format!("`plan`: {error}")).hint(
+            "copy the plan ID from the pull request, `sluice history` or `sluice plan --format json`",
+        )
+    })
 }
 
 /// The run of a workflow that this process is a step of.

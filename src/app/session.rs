@@ -154,16 +154,22 @@ impl Session {
 /// More rounds of fetching than any history within bounds needs.
 const MOST_PASSES: usize = 400;
 
+/// The variables that may hold the token; the first that is set counts.
+const TOKEN: [&str; 3] = ["SLUICE_TOKEN", "INPUT_TOKEN", "GITHUB_TOKEN"];
+/// The variables that may hold the token for reading other repositories; the first that is set counts.
+const READ_TOKEN: [&str; 3] = ["SLUICE_READ_TOKEN", "INPUT_READ-TOKEN", "INPUT_READ_TOKEN"];
+
+/// Every variable that may hold a token: what stands in one is a secret, whether it is used or not.
+pub(super) fn token_variables() -> impl Iterator<Item = &'static str> {
+    TOKEN.into_iter().chain(READ_TOKEN)
+}
+
 fn token(environment: Environment<'_>) -> Option<String> {
-    ["SLUICE_TOKEN", "INPUT_TOKEN", "GITHUB_TOKEN"]
-        .iter()
-        .find_map(|name| given(environment, name))
+    TOKEN.iter().find_map(|name| given(environment, name))
 }
 
 fn read_token(environment: Environment<'_>) -> Option<String> {
-    ["SLUICE_READ_TOKEN", "INPUT_READ-TOKEN", "INPUT_READ_TOKEN"]
-        .iter()
-        .find_map(|name| given(environment, name))
+    READ_TOKEN.iter().find_map(|name| given(environment, name))
 }
 
 /// The way to GitHub. The runner hands the proxy of its machine to the containers of actions, in capitals and in small letters.

@@ -16,7 +16,7 @@ use crate::catalog::{Resolver, origin_of};
 use crate::copy::Pair;
 use crate::model::facts::Values;
 use crate::model::finding::Severity;
-use crate::model::ids::{CommitId, PlanId};
+use crate::model::ids::CommitId;
 use crate::model::plan::EdgeName;
 use crate::model::rollback::{BackTo, LandedFields, Rollback, ServiceThen};
 use crate::model::when;
@@ -283,7 +283,7 @@ impl<'a> Seeker<'a> {
     ) -> bool {
         match self.asked.back {
             GoBack::Landing(wanted) => wanted == commit,
-            GoBack::Plan(wanted) => is_named(&record.plan, wanted),
+            GoBack::Plan(wanted) => wanted.fits(&record.plan),
             GoBack::Last => {
                 match search.beyond {
                     Some(reached) if reached == *commit => search.beyond = None,
@@ -439,9 +439,4 @@ impl<'a> Seeker<'a> {
             self.stage()
         )
     }
-}
-
-/// Whether a plan is meant by these digits.
-fn is_named(plan: &PlanId, digits: &str) -> bool {
-    plan.to_string().starts_with(&digits.to_ascii_lowercase())
 }

@@ -1,9 +1,12 @@
 //! CODEOWNERS: who owns which path. Pure; the file's text comes from the base branch, never from a pull request.
 //!
-//! GitHub's own rules: the last line that matches wins, a line without owners takes ownership away, and a line that
-//! GitHub would not understand is passed over. Source: GitHub's documentation, "About code owners".
+//! GitHub's own rules: the last line that matches wins, and a line without owners takes ownership away. GitHub passes over
+//! a line that it does not understand. Here such a line is an error for every file that it may be about: otherwise a slip in
+//! it would hand those files to the owners of a broader line. Source: GitHub's documentation, "About code owners".
 
 use globset::{GlobBuilder, GlobMatcher};
+
+use super::hidden::is_hidden;
 
 /// Where GitHub looks for it; the first that is there counts.
 pub const PATHS: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
@@ -31,51 +34,175 @@ impl std::fmt::Display for Owner {
     }
 }
 
-/// The lines of a CODEOWNERS file that mean something.
+/// The lines of a CODEOWNERS file, without comments and blank lines.
 #[derive(Clone, Debug, Default)]
 pub struct CodeOwners(Vec<Line>);
 
+/// A line that is not understood, and may say who owns a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {number} of CODEOWNERS is not understood, and may be about {path}: correct `{text}`")]
+pub struct NotUnderstood {
+    /// The line, counted from 1.
+    pub number: usize,
+    /// What it says; foreign text.
+    pub text: String,
+    /// The file that was asked about.
+    pub path: String,
+}
+
 #[derive(Clone, Debug)]
-struct Line {
-    matchers: Vec<GlobMatcher>,
-    owners: Vec<Owner>,
+enum Line {
+    Owned {
+        matchers: Vec<GlobMatcher>,
+        owners: Vec<Owner>,
+    },
+    NotUnderstood {
+        number: usize,
+        text: String,
+        about: About,
+    },
+}
+
+/// Which files a line that is not understood may be about; rather too many than too few.
+#[derive(Clone, Debug)]
+enum About {
+    /// The pattern is understood, its owners are not. Maybe a blank in the path was not escaped.
+    Pattern {
+        matchers: Vec<GlobMatcher>,
+        with_blank: String,
+    },
+    /// All paths that begin like this.
+    Start(String),
+}
+
+impl About {
+    fn may_be(&self, path: &str) -> bool {
+        match self {
+            Self::Pattern {
+                matchers,
+                with_blank,
+            } => matches(matchers, path) || path.contains(with_blank),
+            Self::Start(start) => path.starts_with(start),
+        }
+    }
+}
+
+fn matches(matchers: &[GlobMatcher], path: &str) -> bool {
+    matchers.iter().any(|matcher| matcher.is_match(path))
 }
 
 impl CodeOwners {
-    /// Reads the file. Lines that GitHub would pass over are passed over.
+    /// Reads the file.
     pub fn parse(text: &str) -> Self {
-        Self(text.lines().filter_map(Line::parse).collect())
+        let lines = text.lines().enumerate();
+        Self(
+            lines
+                .filter_map(|(at, line)| Line::parse(at + 1, line))
+                .collect(),
+        )
     }
 
     /// Everyone whom the file names.
     pub fn named(&self) -> impl Iterator<Item = &Owner> {
-        self.0.iter().flat_map(|line| &line.owners)
+        self.0.iter().flat_map(|line| match line {
+            Line::Owned { owners, .. } => owners.as_slice(),
+            Line::NotUnderstood { .. } => &[],
+        })
     }
 
     /// The owners of a path: those of the last line that matches. Empty: nobody owns it.
-    pub fn of(&self, path: &str) -> &[Owner] {
-        self.0
-            .iter()
-            .rev()
-            .find(|line| line.matchers.iter().any(|matcher| matcher.is_match(path)))
-            .map_or(&[], |line| &line.owners)
+    pub fn of(&self, path: &str) -> Result<&[Owner], NotUnderstood> {
+        for line in self.0.iter().rev() {
+            match line {
+                Line::Owned { matchers, owners } if matches(matchers, path) => return Ok(owners),
+                Line::NotUnderstood {
+                    number,
+                    text,
+                    about,
+                } if about.may_be(path) => {
+                    return Err(NotUnderstood {
+                        number: *number,
+                        text: text.clone(),
+                        path: path.to_owned(),
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(&[])
     }
 }
 
 impl Line {
-    fn parse(line: &str) -> Option<Self> {
-        let line = line.split(" #").next().unwrap_or_default().trim();
-        let mut words = line.split_whitespace();
-        let pattern = words.next().filter(|word| !word.starts_with('#'))?;
-        // None of these means anything in CODEOWNERS, and a pattern that is half understood owns the wrong files.
-        if pattern.starts_with('!') || pattern.contains(['[', ']', '\\', '{', '}']) {
-            return None;
-        }
-        let owners = words.map(owner).collect::<Option<Vec<_>>>()?;
-        Some(Self {
-            matchers: matchers(pattern)?,
-            owners,
+    /// `None`: a comment or a blank line.
+    fn parse(number: usize, line: &str) -> Option<Self> {
+        let words = words(line);
+        let (pattern, owners) = words.split_first()?;
+        let not_understood = |about| Self::NotUnderstood {
+            number,
+            text: line.trim().chars().take(80).collect(),
+            about,
+        };
+        let Some(plain) = unescaped(pattern) else {
+            return Some(not_understood(About::Start(literal_start(pattern))));
+        };
+        let Some(matchers) = matchers(&plain) else {
+            return Some(not_understood(About::Start(String::new())));
+        };
+        let owners: Option<Vec<Owner>> = owners.iter().map(|word| owner(word)).collect();
+        Some(match owners {
+            Some(owners) => Self::Owned { matchers, owners },
+            None => not_understood(About::Pattern {
+                matchers,
+                with_blank: format!("{} ", plain.trim_start_matches('/')),
+            }),
         })
+    }
+}
+
+/// The words of a line: blanks and tabs part them unless they are escaped, and a word that begins with `#` begins a comment.
+fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut escaped = false;
+    for c in line.chars() {
+        match c {
+            ' ' | '\t' if !escaped => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            '#' if word.is_empty() => break,
+            c => word.push(c),
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// The pattern with its escaped blanks as blanks; `None` if it holds what means nothing in CODEOWNERS, or nothing that is
+/// documented.
+fn unescaped(pattern: &str) -> Option<String> {
+    let plain = pattern.replace("\\ ", " ");
+    let strange = |c: char| "[]\\{}".contains(c) || is_hidden(c) || (c.is_whitespace() && c != ' ');
+    (!plain.starts_with('!') && !plain.contains(strange)).then_some(plain)
+}
+
+/// How every path begins that a pattern may match: its text up to the first character that is not taken as it stands.
+fn literal_start(pattern: &str) -> String {
+    let pattern = pattern.strip_prefix('!').unwrap_or(pattern);
+    let anchored = pattern.trim_end_matches('/').contains('/');
+    let literal = |c: &char| c.is_alphanumeric() || "-_./".contains(*c);
+    match anchored {
+        true => pattern
+            .trim_start_matches('/')
+            .chars()
+            .take_while(literal)
+            .collect(),
+        false => String::new(),
     }
 }
 
@@ -84,11 +211,17 @@ fn owner(word: &str) -> Option<Owner> {
         let (user, host) = word.split_once('@')?;
         return (!user.is_empty() && host.contains('.')).then(|| Owner::Email(word.to_owned()));
     };
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
     match name.split_once('/') {
-        _ if name.is_empty() => None,
-        Some((organisation, team)) if organisation.is_empty() || team.is_empty() => None,
-        Some(_) => Some(Owner::Team(name.to_owned())),
-        None => Some(Owner::Person(name.to_owned())),
+        Some((organisation, team)) => {
+            (is_name(organisation) && is_name(team)).then(|| Owner::Team(name.to_owned()))
+        }
+        None => is_name(name).then(|| Owner::Person(name.to_owned())),
     }
 }
 
@@ -123,8 +256,13 @@ mod tests {
 
     fn owners(text: &str, path: &str) -> String {
         let found = CodeOwners::parse(text);
-        let names: Vec<String> = found.of(path).iter().map(Owner::to_string).collect();
-        names.join(" ")
+        match found.of(path) {
+            Ok(owners) => {
+                let names: Vec<String> = owners.iter().map(Owner::to_string).collect();
+                names.join(" ")
+            }
+            Err(error) => error.to_string(),
+        }
     }
 
     #[test]
@@ -162,19 +300,56 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_github_does_not_understand_is_passed_over() {
-        for line in [
-            "!/prod/ @x",
-            "/prod/[ab] @x",
-            "\\#prod @x",
-            "/prod/ nobody",
-            "/prod/ @",
-            "/prod/ @acme/",
-            "/ @x",
+    fn a_line_that_is_not_understood_is_an_error_for_the_files_that_it_may_be_about() {
+        for (line, path, elsewhere) in [
+            ("!/prod/ @x", "prod/a", Some("dev/a")),
+            ("/prod/[ab] @x", "prod/a", Some("dev/a")),
+            ("/prod/{a,b} @x", "prod/a", Some("dev/a")),
+            ("/prod/\\# @x", "prod/#", Some("dev/a")),
+            ("\\#prod @x", "#prod", None),
+            ("/prod/ nobody", "prod/a", Some("dev/a")),
+            ("/prod/ @", "prod/a", Some("dev/a")),
+            ("/prod/ @acme/", "prod/a", Some("dev/a")),
+            ("/prod/ @x#night", "prod/a", Some("dev/a")),
+            ("/prod/\u{a0}@x", "prod/a", Some("dev/a")),
+            ("/our prod/ @x", "our prod/a", Some("dev/a")),
+            ("/our @x prod", "our/a", Some("dev/a")),
+            ("/ @x", "prod/a", None),
         ] {
             let text = format!("* @all\n{line}\n");
-            assert_eq!(owners(&text, "prod/a"), "@all", "{line}");
+            let found = owners(&text, path);
+            assert!(
+                found.starts_with("line 2 of CODEOWNERS is not understood"),
+                "{line}: {found}"
+            );
+            if let Some(elsewhere) = elsewhere {
+                assert_eq!(owners(&text, elsewhere), "@all", "{line}");
+            }
+            // A later line that matches says who owns it.
+            assert_eq!(owners(&format!("{text}* @late\n"), path), "@late", "{line}");
         }
-        assert_eq!(owners("* a@b.example", "x"), "a@b.example");
+        insta::assert_snapshot!(
+            owners("* @all\n/prod/ nobody\n", "prod/a"),
+            @"line 2 of CODEOWNERS is not understood, and may be about prod/a: correct `/prod/ nobody`"
+        );
+    }
+
+    #[test]
+    fn a_comment_after_a_blank_or_a_tab_and_an_escaped_blank_are_understood() {
+        for (line, path, found) in [
+            ("/prod/ @x # night", "prod/a", "@x"),
+            ("/prod/ @x\t# night", "prod/a", "@x"),
+            ("/prod/\t@x\t#night", "prod/a", "@x"),
+            ("\t/prod/ @x", "prod/a", "@x"),
+            ("/prod/\t# nobody owns it", "prod/a", ""),
+            ("\t# /prod/ @x", "prod/a", "@all"),
+            ("/our\\ prod/ @x", "our prod/a", "@x"),
+            ("/our\\ prod/ @x", "our/a", "@all"),
+            ("/a#b/ @x", "a#b/c", "@x"),
+            ("* a@b.example", "prod/a", "a@b.example"),
+        ] {
+            let text = format!("* @all\n{line}\n");
+            assert_eq!(owners(&text, path), found, "{line:?} {path}");
+        }
     }
 }

@@ -26,6 +26,8 @@ const MOST_BYTES: usize = 60_000;
 pub struct PullRequest<'a> {
     /// The pipeline, as NAME or NAMESPACE/NAME: what a dispatch calls it.
     pub pipeline: &'a str,
+    /// The repository that holds it, as `gh --repo` takes it; without one `gh` asks the clone it is started in.
+    pub repository: Option<&'a str>,
     /// The promotion with its gates as they are judged now.
     pub promotion: &'a Promotion,
     /// More about the gates, by their place in `promotion.gates`.
@@ -132,6 +134,7 @@ impl<'a> PullRequest<'a> {
     pub fn new(pipeline: &'a str, promotion: &'a Promotion) -> Self {
         Self {
             pipeline,
+            repository: None,
             promotion,
             gates: Vec::new(),
             compare: Vec::new(),

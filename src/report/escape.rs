@@ -93,6 +93,15 @@ fn breaks(line: &str) -> Vec<usize> {
     breaks
 }
 
+/// For a word of a POSIX shell, on one line: whatever it holds, the shell takes it as text.
+pub fn shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", terminal(text).replace('\'', r"'\''"))
+}
+
 /// For a Mermaid label between double quotes.
 pub fn mermaid(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -150,10 +159,24 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_word_of_a_shell_is_text_whatever_it_holds() {
+        for (text, word) in [
+            ("infra/k3s-upgrade", "infra/k3s-upgrade"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$(rm -rf /)`id`;x", "'$(rm -rf /)`id`;x'"),
+            ("it's", r"'it'\''s'"),
+            ("a\nid", "'a\\u{a}id'"),
+        ] {
+            assert_eq!(shell(text), word);
+        }
+    }
+
     proptest! {
         #[test]
         fn one_item_stays_one_line(text in any::<String>()) {
-            for safe in [terminal(&text), commit(&text), mermaid(&text)] {
+            for safe in [terminal(&text), commit(&text), mermaid(&text), shell(&text)] {
                 let line_break = |c: char| matches!(c, '\n' | '\r' | '\x1b' | '\u{85}' | '\u{2028}' | '\u{2029}');
                 prop_assert!(!safe.contains(line_break));
             }

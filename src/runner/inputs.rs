@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::{Described, Environment};
 use crate::model::nearest::nearest;
+use crate::model::plan_prefix::PlanPrefix;
 
 /// Every input of the Action.
 pub const INPUTS: &[Described] = &[
@@ -32,7 +33,7 @@ pub const INPUTS: &[Described] = &[
     ),
     about(
         "plan",
-        "The plan that is meant, or the landed one that a rollback goes back to: twelve or more of its digits",
+        "The plan that is meant: its whole ID, 64 digits. The first 12 are enough to look, and for the landed plan that a rollback goes back to",
     ),
     about(
         "approve",
@@ -129,8 +130,8 @@ pub struct Inputs {
     pub dry_run: bool,
     /// `take: source`.
     pub take_source: bool,
-    /// At least twelve digits of a plan id, in lower case.
-    pub plan: Option<String>,
+    /// A plan ID, or the first digits of one.
+    pub plan: Option<PlanPrefix>,
     /// Approve the plan.
     pub approve: bool,
     /// Why.
@@ -175,6 +176,7 @@ impl Inputs {
             other => (other, self.dry_run),
         };
         let mut arguments = vec!["sluice".to_owned(), command.as_str().to_owned()];
+        let plan = self.plan.as_ref().map(PlanPrefix::to_string);
         // With `=` a value stays a value, whatever it begins with.
         let mut option = |name: &str, value: Option<&str>| {
             arguments.extend(value.map(|value| format!("--{name}={value}")));
@@ -182,7 +184,7 @@ impl Inputs {
         option("pipeline", self.pipeline.as_deref());
         option("to", self.to.as_deref());
         option("take", self.take_source.then_some("source"));
-        option("plan", self.plan.as_deref());
+        option("plan", plan.as_deref());
         option("reason", self.reason.as_deref());
         option("freeze", self.freeze.as_deref());
         for (name, on) in [
@@ -293,21 +295,12 @@ impl Reader<'_> {
         ))
     }
 
-    fn plan(&self) -> Result<Option<String>, InputError> {
+    fn plan(&self) -> Result<Option<PlanPrefix>, InputError> {
         let Some(text) = self.text("plan")? else {
             return Ok(None);
         };
-        let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !digits || !(12..=64).contains(&text.len()) {
-            return Err(refused(
-                "plan",
-                format!(
-                    "is {}; it takes twelve or more digits of a plan id",
-                    shown(&text)
-                ),
-            ));
-        }
-        Ok(Some(text.to_lowercase()))
+        let found = text.parse::<PlanPrefix>().map(Some);
+        found.map_err(|error| refused("plan", format!("is not valid: {error}")))
     }
 }
 
@@ -431,8 +424,8 @@ mod tests {
     input `dry-run` is `yes`; it takes true or false
     input `approve` is `tRue`; it takes true or false
     input `take` is `target`; it takes source
-    input `plan` is `7c1e09`; it takes twelve or more digits of a plan id
-    input `plan` is `7c1e09ab7c1x`; it takes twelve or more digits of a plan id
+    input `plan` is not valid: `7c1e09` is not a plan ID (64 hexadecimal digits, or at least the first 12)
+    input `plan` is not valid: `7c1e09ab7c1x` is not a plan ID (64 hexadecimal digits, or at least the first 12)
     input `to` is not one line
     input `dry-run` is given twice, as INPUT_DRY-RUN and as INPUT_DRY_RUN
     input `dryrun` is not known; did you mean `dry-run`?

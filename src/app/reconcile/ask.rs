@@ -1,6 +1,8 @@
 //! What a person asked for by a dispatch, and who that was: read from the run through the API, never from the
 //! environment (A19, A20).
 
+use std::collections::BTreeSet;
+
 use super::Seen;
 use crate::app::session::Session;
 use crate::error::{Exit, Failure};
@@ -8,6 +10,7 @@ use crate::gather::{self, GoBack};
 use crate::model::catalog::PipelineId;
 use crate::model::evidence::{Actor, Permission};
 use crate::model::ids::{CommitId, PlanId};
+use crate::model::plan_prefix::PlanPrefix;
 use crate::model::resolved::StageIndex;
 
 /// A stage that a person asked for.
@@ -19,8 +22,8 @@ pub(in crate::app) struct Asked {
     pub to: String,
     /// The source's values are taken even where the target was set by hand.
     pub take_source: bool,
-    /// Only this plan: twelve or more digits of its id.
-    pub plan: Option<String>,
+    /// Only this plan. Where the run writes, all of its digits.
+    pub plan: Option<PlanPrefix>,
     /// The dispatch approves it.
     pub approve: bool,
     /// Why.
@@ -46,12 +49,9 @@ pub(super) struct AskedStage {
 }
 
 impl Asked {
-    /// Whether a plan is the one that was named.
-    pub(super) fn is_of(&self, plan: &PlanId) -> bool {
-        let full = plan.to_string();
-        self.plan
-            .as_deref()
-            .is_none_or(|wanted| full.starts_with(&wanted.to_ascii_lowercase()))
+    /// Whether the dispatch approves this plan: only if it gives the whole plan ID.
+    pub(super) fn approves(&self, plan: &PlanId) -> bool {
+        self.approve && self.plan.as_ref().and_then(PlanPrefix::whole) == Some(*plan)
     }
 }
 
@@ -61,19 +61,6 @@ pub(super) async fn look_up(
     asked: &Asked,
     seen: &Seen,
 ) -> Result<AskedStage, Failure> {
-    let back_to_plan = match &asked.rollback {
-        Some(GoBack::Plan(plan)) => Some(plan),
-        _ => None,
-    };
-    if let Some(plan) = asked.plan.as_ref().or(back_to_plan) {
-        let digits = plan.len() >= 12
-            && plan.len() <= 64
-            && plan.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !digits {
-            return Err(Failure::new(Exit::Invalid, "`plan` is no plan id")
-                .hint("give twelve or more of its digits, as branches, `sluice history` and `sluice plan --format json` show them"));
-        }
-    }
     if asked.approve && asked.plan.is_none() {
         return Err(Failure::new(
             Exit::Invalid,
@@ -115,6 +102,47 @@ pub(super) async fn look_up(
         by,
         back_to,
     })
+}
+
+/// Whether the digits that were given name exactly one of the plans that a stage has now. Where the run may write, only the
+/// whole plan ID names one: two plans may share the first digits.
+pub(super) fn names_one_of(
+    asked: &Asked,
+    wanted: &PlanPrefix,
+    plans: &BTreeSet<PlanId>,
+    writes_nothing: bool,
+) -> Result<(), Failure> {
+    let list = |plans: &[&PlanId]| {
+        let texts: Vec<String> = plans.iter().map(|plan| format!("`{plan}`")).collect();
+        texts.join(" or ")
+    };
+    let fitting: Vec<&PlanId> = plans.iter().filter(|plan| wanted.fits(plan)).collect();
+    let to = &asked.to;
+    let (why, hint) = match fitting.as_slice() {
+        [] if plans.is_empty() => (
+            format!("nothing is due for {to} now, so there is no plan `{wanted}`"),
+            "`sluice status` shows what the stage holds and why".to_owned(),
+        ),
+        [] => (
+            format!(
+                "the plan for {to} is {} now, not `{wanted}`",
+                list(&plans.iter().collect::<Vec<_>>())
+            ),
+            "look at the pull request of that plan, and run again with its whole plan ID"
+                .to_owned(),
+        ),
+        [_] if wanted.whole().is_some() => return Ok(()),
+        [_] if writes_nothing && !asked.approve => return Ok(()),
+        fitting => (
+            format!(
+                "`plan` is `{wanted}`, and that is not a whole plan ID: other plans may begin with the same digits. For {to} it fits {}",
+                list(fitting)
+            ),
+            "look at the pull request of that plan, and run again with all 64 digits as `plan`"
+                .to_owned(),
+        ),
+    };
+    Err(Failure::new(Exit::Invalid, why).hint(hint))
 }
 
 /// Only the policy says what an emergency may do, and nobody has one without saying why.

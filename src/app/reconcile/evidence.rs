@@ -240,7 +240,5 @@ pub(super) fn approving(
     plan: &crate::model::ids::PlanId,
 ) -> Option<Actor> {
     let asked = asked?;
-    (asked.approve && asked.plan.is_some() && asked.is_of(plan))
-        .then(|| by.cloned())
-        .flatten()
+    asked.approves(plan).then(|| by.cloned()).flatten()
 }

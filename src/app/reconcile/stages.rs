@@ -294,9 +294,15 @@ impl Stages {
     }
 
     /// The plans that stand in open pull requests.
-    pub(super) fn standing_plans(&self) -> Vec<PlanId> {
-        let all = self.candidates.values().flatten();
-        all.map(|candidate| candidate.proposal.plan).collect()
+    pub(super) fn standing_plans(
+        &self,
+        (pipeline, stage): (PipelineId, StageIndex),
+    ) -> impl Iterator<Item = PlanId> + '_ {
+        let into = self.candidates.iter().filter(move |(place, _)| {
+            let planned = &self.plan.pipelines[place.0];
+            planned.id == pipeline && planned.promotions[place.1].index == stage
+        });
+        into.flat_map(|(_, found)| found.iter().map(|candidate| candidate.proposal.plan))
     }
 
     /// All promotions that the order speaks of.

@@ -239,8 +239,14 @@ fn body(
         })
         .collect();
     let host = turn.session.remotes.host();
+    let slug = turn.session.forge.slug();
+    let repository = match host {
+        "github.com" => slug.to_string(),
+        host => format!("{host}/{slug}"),
+    };
     let of_change = |change| brings.iter().find(|brings| brings.is_of(change));
     let text = PullRequest {
+        repository: Some(&repository),
         compare: promotion
             .changes
             .iter()

@@ -1,10 +1,10 @@
 //! One turn: decide about every stage, do what moves no base, then at most one landing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::ask::AskedStage;
+use super::ask::{self, AskedStage};
 use super::outcome::{Row, RowKind};
 use super::stages::{Place, Recall, Stages};
 use super::texts;
@@ -15,6 +15,7 @@ use crate::execute::{Delivery, DeliveryError, EditedFile, Target, edited_files, 
 use crate::forge::ForgeError;
 use crate::model::evidence::{Looked, Permission, UserId};
 use crate::model::few::few;
+use crate::model::ids::PlanId;
 use crate::model::place::RepoPath;
 use crate::model::plan::Promotion;
 use crate::model::proposal::Proposal;
@@ -512,29 +513,10 @@ impl<'a> Turn<'a> {
         let Some(wanted) = &asked.plan else {
             return Ok(());
         };
-        let is_it = |plan: &crate::model::ids::PlanId| asked.is_of(plan);
-        let standing = self.stages.standing_plans();
-        if into
-            .iter()
-            .filter_map(|promotion| promotion.plan)
-            .any(|plan| is_it(&plan))
-            || standing.iter().any(is_it)
-        {
-            return Ok(());
-        }
-        let now = into
-            .iter()
-            .filter_map(|promotion| promotion.plan)
-            .map(|plan| plan.named())
-            .next();
-        Err(Failure::new(
-            Exit::Invalid,
-            match now {
-                Some(now) => format!("the plan for {} is {now} now, not {wanted}", asked.to),
-                None => format!("there is no plan for {} now, so {wanted} is none", asked.to),
-            },
-        )
-        .hint("look at what would be promoted now, and ask for that"))
+        let place = (stage.pipeline, stage.stage);
+        let due = into.iter().filter_map(|promotion| promotion.plan);
+        let plans: BTreeSet<PlanId> = due.chain(self.stages.standing_plans(place)).collect();
+        ask::names_one_of(asked, wanted, &plans, self.writes_nothing())
     }
 }
 

@@ -5,6 +5,7 @@ use crate::model::catalog::PipelineId;
 use crate::model::facts::{Facts, LastSet};
 use crate::model::ids::CommitId;
 use crate::model::plan::EdgeName;
+use crate::model::plan_prefix::PlanPrefix;
 use crate::model::resolved::StageIndex;
 use crate::repo::ReadObjects;
 
@@ -13,8 +14,8 @@ use crate::repo::ReadObjects;
 pub enum GoBack {
     /// What it held last that is not what it holds now. What was rolled back already is passed over.
     Last,
-    /// What the landing of this plan brought: its id, or its first digits.
-    Plan(String),
+    /// What the landing of this plan brought.
+    Plan(PlanPrefix),
     /// What it held at this landing: a rollback that was begun goes on.
     Landing(CommitId),
 }

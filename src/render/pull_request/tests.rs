@@ -255,6 +255,7 @@ fn the_first_line_says_what_it_waits_for() {
     });
     note(&promotion, &|pull| {
         pull.gates[0].ways = &[Way::Label, Way::Dispatch];
+        pull.repository = Some("acme/gitops");
     });
     promotion.gates[2].judgement = Judgement::new(Verdict::Error, "the zone could not be read");
     note(&promotion, &unchanged);
@@ -304,9 +305,21 @@ fn the_first_line_says_what_it_waits_for() {
     ----
     **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
 
-    To approve: set the label `approve/prod/prod-approval`, or *Run workflow → promote* with approve and plan `7c1e09ab7c1e`. Sluice merges by itself.
+    To approve: set the label `approve/prod/prod-approval`, or *Run workflow → promote* with approve and the plan ID below. Sluice merges by itself.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
+
+    <details><summary>Approve by running the workflow</summary>
+
+    Plan ID: `7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab`
+
+    ```sh
+    gh workflow run sluice-promote.yml --repo acme/gitops -f command=promote -f pipeline=prod/podinfo -f to=prod -f plan=7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab -f approve=true
+    ```
+
+    The file is called sluice-promote.yml in the examples; if yours has another name, use that.
+
+    </details>
 
     ----
     **dev ✅ → prod ❗ office-hours: the zone could not be read** (dave or erin can approve)

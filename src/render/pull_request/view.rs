@@ -11,7 +11,7 @@ use crate::model::plan::{GateReport, LeftOut, State};
 use crate::model::policy::{Land, Way};
 use crate::model::verdict::Verdict;
 use crate::render::words::{any_of, counted, cut, sources, values};
-use crate::report::escape::markdown_code;
+use crate::report::escape::{markdown_code, shell};
 
 /// How much is shown.
 #[derive(Clone, Copy)]
@@ -66,6 +66,8 @@ pub(super) struct View<'a> {
     waits: Option<&'static str>,
     approve: Value,
     refuse: Value,
+    /// How an open gate is approved by a dispatch, if one lists that way.
+    dispatch: Option<DispatchView>,
     lands: &'static str,
     hold_label: &'a str,
     hold_label_missing: bool,
@@ -85,6 +87,14 @@ pub(super) struct View<'a> {
     plan: String,
     ready_since: Option<String>,
     replaces: Value,
+}
+
+#[derive(Serialize)]
+struct DispatchView {
+    /// The whole plan ID, never cut.
+    plan: Value,
+    /// The command, on one line; none if names are too long for one.
+    command: Value,
 }
 
 #[derive(Serialize)]
@@ -217,6 +227,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
         } else {
             "close"
         }),
+        dispatch: dispatch(pull),
         lands: match pull.land {
             Land::Merge => "merges",
             Land::Exact => "lands it",
@@ -388,14 +399,40 @@ fn approve(pull: &PullRequest<'_>) -> Option<String> {
             many => ways.push(format!("set the labels of its {many} gates")),
         }
     }
-    if let (true, Some(plan)) = (allows(Way::Dispatch), pull.promotion.plan) {
-        ways.push(format!(
-            "*Run workflow → promote* with approve and plan {}",
-            markdown_code(&plan.named())
-        ));
+    if allows(Way::Dispatch) && pull.promotion.plan.is_some() {
+        ways.push("*Run workflow → promote* with approve and the plan ID below".to_owned());
     }
     (!ways.is_empty()).then(|| ways.join(", or "))
 }
+
+/// How a person approves by a dispatch; `None` if no open gate lists that way.
+fn dispatch(pull: &PullRequest<'_>) -> Option<DispatchView> {
+    let plan = pull.promotion.plan.filter(|_| pull.blocked.is_none())?;
+    let listed = open(pull).any(|(gate, detail)| {
+        gate.kind == GateKind::Approval
+            && detail.is_some_and(|detail| detail.ways.contains(&Way::Dispatch))
+    });
+    // One line that begins with the command's name cannot end the code block that it stands in.
+    let command = format!(
+        "gh workflow run sluice-promote.yml {}-f command=promote -f pipeline={} -f to={} -f plan={plan} -f approve=true",
+        pull.repository
+            .map(|name| format!("--repo {} ", shell(name)))
+            .unwrap_or_default(),
+        shell(pull.pipeline),
+        shell(pull.promotion.stage.as_str()),
+    );
+    listed.then(|| DispatchView {
+        plan: Value::from_safe_string(markdown_code(&plan.to_string())),
+        // Cut, it would be another command.
+        command: match command.len() <= LONGEST_COMMAND {
+            true => Value::from_safe_string(command),
+            false => Value::from(()),
+        },
+    })
+}
+
+/// A command of more bytes is left out.
+const LONGEST_COMMAND: usize = 1000;
 
 fn change_view<'a>(change: &'a Change, compare: Value, brings: Option<&Brings>) -> ChangeView<'a> {
     let path = change.path.to_string();

@@ -97,7 +97,9 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Known> {
         "--approve",
         "--plan",
     ];
-    let landed = site.call(&[&arguments[..], &[&plan[..12]]].concat()).await;
+    let landed = site
+        .call(&[&arguments[..], &[plan.as_str()]].concat())
+        .await;
     known.push(Known::of(site, &landed, Some("carol")));
 
     // Asked for by a dispatch, approved by somebody else.

@@ -267,6 +267,36 @@ async fn the_token_is_in_nothing_that_a_failing_run_says() {
 }
 
 #[tokio::test]
+async fn a_token_is_masked_first_and_hidden_whichever_variable_holds_it() {
+    let site = Site::of("k3s-upgrade-version").await;
+    for name in ["SLUICE_TOKEN", "GITHUB_TOKEN", "SLUICE_READ_TOKEN"] {
+        let mut step = Step::of(&site);
+        step.environment.remove("INPUT_TOKEN");
+        if name == "SLUICE_READ_TOKEN" {
+            let token = site.token.clone();
+            step.environment.insert("INPUT_TOKEN".to_owned(), token);
+        }
+        step.environment.insert(name.to_owned(), CANARY.to_owned());
+        // The token is echoed where foreign text is: in an input that cannot be used.
+        let echoed = format!("see {CANARY} there");
+        step.environment.insert("INPUT_TAKE".to_owned(), echoed);
+        let ran = step.run();
+        let log = text(&ran);
+        assert_eq!(ran.status.code(), Some(2), "{name}: {log}");
+        assert!(log.contains("see *** there"), "{name}: {log}");
+        let stdout = String::from_utf8_lossy(&ran.stdout).into_owned();
+        let masks: Vec<&str> = stdout
+            .lines()
+            .take_while(|line| line.starts_with("::add-mask::"))
+            .collect();
+        let mask = format!("::add-mask::{CANARY}");
+        assert!(masks.contains(&mask.as_str()), "{name}: {log}");
+        assert_eq!(log.matches(CANARY).count(), 1, "{name}: {log}");
+        assert!(!step.read("summary").contains(CANARY), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_signal_lets_nothing_more_be_written() {
     let site = Site::of("k3s-upgrade-version").await;
     let step = Step::of(&site);

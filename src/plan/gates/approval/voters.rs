@@ -98,7 +98,7 @@ impl Register<'_> {
         };
         let mut sets: Vec<People> = Vec::new();
         for file in self.files {
-            let of_file = owners.of(file);
+            let of_file = owners.of(file).map_err(|error| error.to_string())?;
             if of_file.is_empty() {
                 continue;
             }

@@ -33,7 +33,7 @@ fn roster() -> Roster {
             ),
         ]),
         code_owners: Some(Ok(Some(CodeOwners::parse(
-            "* @p1\n/prod/ @acme/leads @p2\n/mail/ a@b.example\n/free/\n",
+            "* @p1\n/prod/ @acme/leads @p2\n/mail/ a@b.example\n/free/\n/slip/ p2\n",
         )))),
     }
 }
@@ -184,6 +184,10 @@ fn code_owners_are_asked_for_every_file_that_has_some() {
     assert_eq!(
         says(owners, "{}", &["mail/a.yaml"], &approved(&[1])),
         "blocked: needs 1 approval by code owners: of the code owners of mail/a.yaml nobody can be told: name them by login or team"
+    );
+    assert_eq!(
+        says(owners, "{}", &["slip/a.yaml"], &approved(&[1])),
+        "error: line 5 of CODEOWNERS is not understood, and may be about slip/a.yaml: correct `/slip/ p2`"
     );
 }
 
