@@ -3,7 +3,7 @@
 //! A hand edit of what promotions carry through a gate, or of the gate itself, goes past that gate. It is not forbidden:
 //! the status says so to whoever reviews. Pure: fields before and after the merge in, a verdict out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::copy::Pair;
@@ -395,20 +395,33 @@ fn manifests_of(then: &FileThen) -> &[ManifestThen] {
     }
 }
 
-fn of_key<'a>(manifests: &'a [ManifestThen], key: &ManifestKey) -> Vec<&'a ManifestThen> {
-    manifests.iter().filter(|one| one.key == *key).collect()
+/// The manifests of one key, before and after, each in the order of its file.
+#[derive(Default)]
+struct Sides<'a> {
+    old: Vec<&'a ManifestThen>,
+    new: Vec<&'a ManifestThen>,
 }
 
-fn keys<'a>(before: &'a [ManifestThen], after: &'a [ManifestThen]) -> BTreeSet<&'a ManifestKey> {
-    before.iter().chain(after).map(|one| &one.key).collect()
+/// Goes over either list once: a file of a pull request may hold tens of thousands of manifests.
+fn by_key<'a>(
+    before: &'a [ManifestThen],
+    after: &'a [ManifestThen],
+) -> BTreeMap<&'a ManifestKey, Sides<'a>> {
+    let mut found: BTreeMap<&ManifestKey, Sides<'_>> = BTreeMap::new();
+    for one in before {
+        found.entry(&one.key).or_default().old.push(one);
+    }
+    for one in after {
+        found.entry(&one.key).or_default().new.push(one);
+    }
+    found
 }
 
 fn pipelines(before: &[ManifestThen], after: &[ManifestThen], found: &mut Vec<Touched>) {
-    for key in keys(before, after) {
+    for (key, Sides { old, new }) in by_key(before, after) {
         if key.kind != Kind::Pipeline {
             continue;
         }
-        let (old, new) = (of_key(before, key), of_key(after, key));
         let ways =
             |all: &[&ManifestThen]| -> Vec<_> { all.iter().map(|one| one.ways.clone()).collect() };
         let how = match (old.is_empty(), new.is_empty()) {
@@ -427,7 +440,7 @@ fn manifests(
     after: &[ManifestThen],
     found: &mut Vec<Touched>,
 ) {
-    for key in keys(before, after) {
+    for (key, Sides { old, new }) in by_key(before, after) {
         // What was gated before counts first, for its barrier is the one that is gone past.
         let mut fields: BTreeMap<&FieldPath, &GatedField> = BTreeMap::new();
         for (path, field) in [Some(merge.before), merge.after]
@@ -440,7 +453,6 @@ fn manifests(
         let Some(first) = fields.values().next() else {
             continue;
         };
-        let (old, new) = (of_key(before, key), of_key(after, key));
         if old.len() != new.len() {
             let how = if old.len() < new.len() {
                 How::Added
