@@ -200,9 +200,23 @@ pub fn trailers_of(message: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The name of the branch for a record: `sluice/<pipeline>/<stage>/<plan>-<build>`, twelve digits each. Characters that a branch cannot hold are
-/// left out: the plan tells pipelines apart.
+/// The name of the branch for a record: `sluice/<pipeline>/<stage>/<plan>-<build>`, twelve digits each.
 pub fn branch_name(record: &Record) -> String {
+    format!(
+        "{}{}",
+        branch_start(&record.pipeline, &record.stage, &record.plan),
+        record.build
+    )
+}
+
+/// How the branches of a plan begin, whatever their build: `sluice/<pipeline>/<stage>/<plan>-`.
+pub fn branch_start(pipeline: &str, stage: &str, plan: &PlanId) -> String {
+    format!("{}/{}-", branch_folder(pipeline, stage), plan.named())
+}
+
+/// The folder of the branches of a stage: `sluice/<pipeline>/<stage>`. Characters that a branch cannot hold become `-`: the
+/// plan tells pipelines apart.
+pub fn branch_folder(pipeline: &str, stage: &str) -> String {
     let part = |text: &str| -> String {
         let kept: String = text
             .chars()
@@ -221,13 +235,7 @@ pub fn branch_name(record: &Record) -> String {
             kept
         }
     };
-    format!(
-        "sluice/{}/{}/{}-{}",
-        part(&record.pipeline),
-        part(&record.stage),
-        record.plan.named(),
-        record.build
-    )
+    format!("sluice/{}/{}", part(pipeline), part(stage))
 }
 
 /// How many characters are added to a branch's name if the plain one is taken.

@@ -26,7 +26,7 @@ use crate::model::pull::{Pull, PullNumber};
 use crate::model::resolved::StageIndex;
 use crate::plan::delivery::{Candidate, Stage};
 use crate::plan::{Needs, Standing, label_hold, standing};
-use crate::record::{Record, branch_name};
+use crate::record::branch_folder;
 use crate::repo::Repo;
 
 /// A promotion by its place in the plan.
@@ -416,33 +416,14 @@ fn unread_branches(seen: &Seen, plan: &Plan) -> BTreeMap<Place, (String, PullNum
 
 /// The promotions whose branches would be named like this one, whatever its head holds.
 fn named_like(seen: &Seen, plan: &Plan, branch: &str) -> Vec<Place> {
+    let Some((folder, _)) = branch.rsplit_once('/') else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     for (index, pipeline) in plan.pipelines.iter().enumerate() {
         let (_, name) = seen.named(pipeline.id);
         for (position, promotion) in pipeline.promotions.iter().enumerate() {
-            let record = Record {
-                namespace: None,
-                pipeline: name.clone(),
-                stage: promotion.stage.to_string(),
-                edges: Vec::new(),
-                plan: PlanId::from_digest([0; 32]),
-                build: String::new(),
-                repository: String::new(),
-                base: String::new(),
-                sources: Vec::new(),
-                requested_by: None,
-                reason: None,
-                emergency: None,
-                rollback: None,
-            };
-            let like = branch_name(&record);
-            let folder = like
-                .rsplit_once('/')
-                .map_or(like.as_str(), |(folder, _)| folder);
-            if branch
-                .rsplit_once('/')
-                .is_some_and(|(other, _)| other == folder)
-            {
+            if folder == branch_folder(&name, promotion.stage.as_str()) {
                 found.push((index, position));
             }
         }

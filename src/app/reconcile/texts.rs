@@ -12,7 +12,7 @@ use crate::model::pull::PullNumber;
 use crate::model::rollback::RolledBack;
 use crate::model::slug::RepoSlug;
 use crate::plan::delivery::Candidate;
-use crate::record::{Record, branch_name};
+use crate::record::{Record, branch_start};
 use crate::render::{self, GateDetail, Link, Message, PullRequest};
 
 /// Whether a text offers a label of that name: one that exists, or that this run is about to create.
@@ -378,20 +378,5 @@ pub(super) fn reviewers(
 
 /// Whether a branch put up this very plan of a stage, whatever its build.
 pub(super) fn branch_is_of_plan(branch: &str, pipeline: &str, stage: &str, plan: &PlanId) -> bool {
-    let like = Record {
-        namespace: None,
-        pipeline: pipeline.to_owned(),
-        stage: stage.to_owned(),
-        edges: Vec::new(),
-        plan: *plan,
-        build: String::new(),
-        repository: String::new(),
-        base: String::new(),
-        sources: Vec::new(),
-        requested_by: None,
-        reason: None,
-        emergency: None,
-        rollback: None,
-    };
-    branch.starts_with(&branch_name(&like))
+    branch.starts_with(&branch_start(pipeline, stage, plan))
 }
