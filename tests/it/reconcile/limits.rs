@@ -273,7 +273,7 @@ async fn after_the_limit_of_rest_the_status_stays_and_the_run_is_blocked() {
     for fault in [
         Fault::PrimaryLimit,
         Fault::SecondaryLimitWithoutEnd(60),
-        Fault::SecondaryLimit(61),
+        Fault::SecondaryLimit(75),
     ] {
         let site = approved(Life::Merge).await;
         site.hub.fault(When::rest("PUT", "/merge"), fault.clone());
@@ -309,7 +309,7 @@ async fn a_secondary_limit_of_a_minute_is_waited_for_once_and_a_second_one_is_no
 
     let site = approved(Life::Merge).await;
     let merge = When::rest("PUT", "/merge").times(2);
-    site.hub.fault(merge, Fault::SecondaryLimit(1));
+    site.hub.fault(merge, Fault::SecondaryLimit(60));
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
     assert_eq!(site.hub.limited().len(), 2);
