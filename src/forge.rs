@@ -9,6 +9,7 @@ mod error;
 mod evidence;
 mod git;
 mod graphql;
+mod held;
 mod labels;
 mod limits;
 mod look_up;

@@ -6,6 +6,7 @@
 mod ask;
 mod back;
 mod carry;
+mod closed_holds;
 mod evidence;
 mod first_look;
 mod guard;
@@ -292,12 +293,14 @@ async fn seen(
     })
 }
 
-/// Everybody who said or did something at an open promotion.
+/// Everybody who said or did something at an open promotion, or decides whether a closed one still holds its stage.
 fn people(snapshot: &Snapshot) -> BTreeMap<UserId, String> {
     let pulls = snapshot.branches.iter().flat_map(|branch| &branch.pulls);
     let ours = pulls.filter(|pull| pull.own && !pull.foreign);
     let said = ours.filter_map(|pull| pull.said.as_deref());
-    said.flat_map(Evidence::people).collect()
+    let mut people = closed_holds::people_who_decide(snapshot);
+    people.extend(said.flat_map(Evidence::people));
+    people
 }
 
 /// Reads anew what was said of the content of sources.

@@ -58,6 +58,23 @@ pub(super) fn said(node: &Value, number: PullNumber) -> Result<Option<Evidence>,
     Ok(Some(found.evidence(number, arrived, pushers)))
 }
 
+/// What was done with the labels of a pull request, of an answer that asks for a first page of its events.
+pub(super) fn label_events(events: &Value) -> Looked<Vec<LabelEvent>> {
+    let doing = "read what was done with labels";
+    let page: Nodes<EventShape> =
+        shape(events.clone(), doing).map_err(|error| error.to_string())?;
+    if page.next().is_some() {
+        return Err("more was done with its labels than is read".to_owned());
+    }
+    let mut found = Vec::new();
+    for event in page.nodes {
+        let event = event.label_event().map_err(|error| error.to_string())?;
+        found.extend(event);
+    }
+    number(&mut found);
+    Ok(found)
+}
+
 impl Forge {
     /// All evidence about a pull request except what people may do. No call where the answer that told of the pull request told all of
     /// it; else one for a hundred reviews and events, and one more where its head or base was ever replaced.
@@ -186,23 +203,13 @@ impl Found {
         }
         for event in page.events.nodes {
             // A kind of event that is not known here carries no time, and decides nothing.
-            let Some(at) = event.created_at.as_deref() else {
-                continue;
-            };
-            let at = time(at)?;
-            match (event.kind.as_str(), event.label) {
-                ("LabeledEvent" | "UnlabeledEvent", Some(label)) => found.events.push(LabelEvent {
-                    order: 0,
-                    label: label.name,
-                    set: event.kind == "LabeledEvent",
-                    by: event.actor.map(Into::into),
-                    at,
-                }),
-                ("LabeledEvent" | "UnlabeledEvent", None) => {}
-                _ => found.replaced = found.replaced.max(Some(at)),
+            if !event.is_of_label() {
+                let at = event.created_at.as_deref().map(time).transpose()?;
+                found.replaced = found.replaced.max(at);
             }
+            found.events.extend(event.label_event()?);
         }
-        found.number();
+        number(&mut found.events);
         Ok(found)
     }
 
@@ -212,7 +219,7 @@ impl Found {
         self.events.extend(page.events);
         self.replaced = self.replaced.max(page.replaced);
         self.labels = page.labels;
-        self.number();
+        number(&mut self.events);
     }
 
     fn evidence(
@@ -240,12 +247,12 @@ impl Found {
             jobs: None,
         }
     }
+}
 
-    /// The timeline is in order; its place tells events of one second apart.
-    fn number(&mut self) {
-        for (order, event) in self.events.iter_mut().enumerate() {
-            event.order = order as u64;
-        }
+/// The timeline is in order; its place tells events of one second apart.
+fn number(events: &mut [LabelEvent]) {
+    for (order, event) in events.iter_mut().enumerate() {
+        event.order = order as u64;
     }
 }
 
@@ -328,4 +335,25 @@ struct EventShape {
     created_at: Option<String>,
     label: Option<LabelShape>,
     actor: Option<ActorShape>,
+}
+
+impl EventShape {
+    fn is_of_label(&self) -> bool {
+        matches!(self.kind.as_str(), "LabeledEvent" | "UnlabeledEvent")
+    }
+
+    /// The event, if it is one of a label.
+    fn label_event(self) -> Result<Option<LabelEvent>, ForgeError> {
+        let is_of_label = self.is_of_label();
+        let (Some(label), Some(at), true) = (self.label, self.created_at, is_of_label) else {
+            return Ok(None);
+        };
+        Ok(Some(LabelEvent {
+            order: 0,
+            label: label.name,
+            set: self.kind == "LabeledEvent",
+            by: self.actor.map(Into::into),
+            at: time(&at)?,
+        }))
+    }
 }

@@ -49,11 +49,16 @@ impl Part {
 impl Forge {
     /// The query of a part, and its variables.
     pub(super) fn asking(&self, part: Part) -> (String, Value) {
+        self.asking_as("", part)
+    }
+
+    /// The same under a name.
+    pub(super) fn asking_as(&self, name: &str, part: Part) -> (String, Value) {
         let mut variables = part.variables;
         variables.insert("owner".to_owned(), self.slug().owner().into());
         variables.insert("name".to_owned(), self.slug().name().into());
         let mut query = format!(
-            "query($owner: String!, $name: String!{}) {{ repository(owner: $owner, name: $name) {{{} }} }}",
+            "query {name}($owner: String!, $name: String!{}) {{ repository(owner: $owner, name: $name) {{{} }} }}",
             part.declared, part.fields
         );
         for fragment in part.fragments {

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ForgeError;
-use super::evidence::{COMMITS, EVENTS, REVIEWS, said};
+use super::evidence::{COMMITS, EVENTS, REVIEWS, label_events, said};
 use super::graphql::{GraphqlError, Probed, whole};
+use super::held::{held_part, held_told};
 use super::labels::CONTEXT;
 use super::look_up::{self, LookUp, LookedUp, may_be_too_much};
 use super::merged::{MERGED, MergedShape};
@@ -165,15 +166,22 @@ impl Forge {
                     break;
                 }
             }
-            let Some((page, date)) = read else {
+            let Some((mut page, date)) = read else {
                 break;
             };
             let next = page.refs.next();
+            let held = page.held.take().filter(|held| !held.is_null());
+            let held = held.map(|held| held_told(held, doing)).transpose()?;
             let now = date
                 .ok_or_else(|| ForgeError::NotUnderstood(format!("to {doing}: it has no Date")))?;
-            let page = page.snapshot(now)?;
+            let mut page = page.snapshot(now)?;
             match &mut found {
-                None => found = Some(page),
+                None => {
+                    if let Some(first) = held {
+                        page.held_closed = self.all_held(first).await;
+                    }
+                    found = Some(page);
+                }
                 // A base that moved between two pages would mix two states.
                 Some(known) if known.tip.id != page.tip.id => {
                     return Err(ForgeError::Unreachable {
@@ -254,6 +262,7 @@ fn look_part(pulls: u32, said: u32, after: Option<&str>) -> Part {
     part.field(SNAPSHOT);
     if after.is_none() {
         part.field(MERGED);
+        part.join(held_part(None));
     }
     part.variable("pulls", "Int!", pulls);
     part.variable("said", "Int!", said);
@@ -285,6 +294,8 @@ struct RepositoryShape {
     delete_branch_on_merge: bool,
     /// With the first page alone.
     merged: Option<Nodes<MergedShape>>,
+    /// With the first page alone.
+    held: Option<Value>,
     approve: Nodes<Named>,
     own: Nodes<Named>,
     refs: Nodes<RefShape>,
@@ -393,6 +404,7 @@ impl RepositoryShape {
             protection: protection.protection(),
             branches,
             merged,
+            held_closed: Err("they were not asked for".to_owned()),
             deletes_merged: self.delete_branch_on_merge,
             labels,
             allows: Allows {
@@ -491,6 +503,7 @@ pub(super) fn closed_by(closings: Nodes<Closing>) -> Option<Actor> {
 /// A pull request as [`pull_fragment`] asks for it.
 pub(super) fn pull_of(node: &Value, doing: &str) -> Result<Pull, ForgeError> {
     let mut pull = shape::<PullShape>(node.clone(), doing)?.pull()?;
+    pull.label_events = label_events(&node["events"]);
     if pull.is_open() {
         // What is not understood here is read by itself, and is an error of that pull request alone.
         pull.said = said(node, pull.number).ok().flatten().map(Box::new);
@@ -560,6 +573,7 @@ impl PullShape {
             reviews: self.reviews.map_or(0, |reviews| reviews.total_count),
             // What a further page holds may be one too.
             unlabeled: self.events.next().is_some() || self.events.has("UnlabeledEvent"),
+            label_events: Ok(Vec::new()),
             said: None,
             auto_merge: self
                 .auto_merge_request

@@ -282,6 +282,11 @@ impl<'a> History<'a> {
             by: match landed {
                 Some((record, _)) => SetBy::Landing {
                     at,
+                    along: (record.rollback.is_none() && record.emergency.is_none()).then(|| {
+                        let mut edges = record.edges;
+                        edges.sort();
+                        edges
+                    }),
                     rollback: record.rollback.map(|(to, _)| RolledBack {
                         commit: *commit,
                         at,

@@ -94,6 +94,13 @@ pub struct LabelEvent {
     pub at: Timestamp,
 }
 
+impl LabelEvent {
+    /// Whether it is one of this label; labels are told apart without regard to case.
+    pub fn is_of(&self, label: &str) -> bool {
+        self.label.eq_ignore_ascii_case(label)
+    }
+}
+
 /// What a person may do in the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {

@@ -13,6 +13,7 @@ use super::change::Text;
 use super::evidence::{Evidence, Looked};
 use super::ids::{CommitId, PlanId};
 use super::origin::Origin;
+use super::plan::EdgeName;
 use super::policy::Policy;
 use super::resolved::{ResolvedPipeline, StageIndex};
 use super::rollback::{Rollback, RolledBack};
@@ -152,6 +153,8 @@ pub enum SetBy {
     Landing {
         /// When it was committed.
         at: Timestamp,
+        /// The edges along which it was promoted, sorted; `None` for a rollback and an emergency.
+        along: Option<Vec<EdgeName>>,
         /// It took its stage back to what it had held before.
         rollback: Option<RolledBack>,
     },

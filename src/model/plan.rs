@@ -89,6 +89,8 @@ pub struct Promotion {
     pub rollback: Option<BackTo>,
     /// When a landing set any of what it changes last.
     pub landed: Option<Timestamp>,
+    /// When an ordinary landing along the same edges set any of what it changes last: no rollback, and no emergency.
+    pub landed_along: Option<Timestamp>,
     /// The stage went back, and this would undo that: it lands only once a person with write has let it.
     pub after_rollback: Option<RolledBack>,
     /// Its gates, in the order of the edges.

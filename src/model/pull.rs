@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::evidence::{Actor, Evidence, Looked, UserId};
+use super::evidence::{Actor, Evidence, LabelEvent, Looked, UserId};
 use super::ids::{CommitId, TreeId};
 use super::merge_state::{Mergeable, ReviewDecision};
 
@@ -110,6 +110,8 @@ pub struct Pull {
     pub reviews: u64,
     /// A label was taken off it.
     pub unlabeled: bool,
+    /// All that was done with its labels, in the forge's order; `Err` says why that is not known.
+    pub label_events: Looked<Vec<LabelEvent>>,
     /// All that was said and done at it, without what people may do; `None` where the answer did not tell the whole, and of one that is
     /// not open.
     pub said: Option<Box<Evidence>>,
@@ -165,6 +167,52 @@ impl ClosedPull {
             by: by.clone(),
         })
     }
+}
+
+/// What became of the labels of a pull request that was closed without a merge, whoever opened it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedLabels {
+    /// Its number.
+    pub number: PullNumber,
+    /// The short name of its head branch.
+    pub branch: String,
+    /// The short name of its base branch.
+    pub base: String,
+    /// Its head is in another repository.
+    pub foreign: bool,
+    /// When it was closed last.
+    pub at: Timestamp,
+    /// Who closed it last; `None` if the forge does not say.
+    pub by: Option<Actor>,
+    /// Sluice's own account closed it.
+    pub by_us: bool,
+    /// All that was done with its labels, in the forge's order; `Err` says why that is not known.
+    pub events: Looked<Vec<LabelEvent>>,
+}
+
+impl ClosedLabels {
+    /// `None` for one that is open or merged.
+    pub fn of(pull: &Pull) -> Option<Self> {
+        let PullState::Closed { at, by } = &pull.state else {
+            return None;
+        };
+        Some(Self {
+            number: pull.number,
+            branch: pull.branch.clone(),
+            base: pull.base.clone(),
+            foreign: pull.foreign,
+            at: *at,
+            by: by.clone(),
+            by_us: pull.own && is_author(by.as_ref(), pull.author.as_ref()),
+            events: pull.label_events.clone(),
+        })
+    }
+}
+
+/// Whether whoever did something is the author.
+pub fn is_author(who: Option<&Actor>, author: Option<&Actor>) -> bool {
+    let id = |actor: Option<&Actor>| actor.and_then(|actor| actor.id);
+    id(who).is_some() && id(who) == id(author)
 }
 
 /// A pull request that this account opened from this repository and that was merged into the base branch, whether or not its branch is still
@@ -247,6 +295,8 @@ pub struct Snapshot {
     pub merged: Vec<MergedPull>,
     /// The repository deletes head branches as soon as their pull request is merged.
     pub deletes_merged: bool,
+    /// The closed, unmerged pull requests that carry the label `sluice/hold`; `Err` says why not all of them are known.
+    pub held_closed: Looked<Vec<ClosedLabels>>,
     /// Names of the repository's labels that begin with `approve/` or `sluice/`.
     pub labels: BTreeSet<String>,
     /// Merging by the method that the policy asks for is allowed: squash, merge commit.

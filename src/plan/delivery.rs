@@ -1,13 +1,14 @@
 //! What is to be done about one stage on the forge: which pull request stands for it, which give way, whether a new one
 //! is put up, whether one lands. Pure: what was read goes in, what to do comes out.
 
+use crate::model::evidence::Looked;
 use crate::model::plan::{Promotion, State};
 use crate::model::policy::Delivery;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{Pull, PullNumber};
 use crate::model::rollback::RolledBack;
 use crate::model::verdict::Verdict;
-use crate::plan::LabelHold;
+use crate::plan::{ClosedHold, LabelHold};
 
 /// An open pull request of a stage.
 #[derive(Clone, Debug)]
@@ -46,7 +47,9 @@ impl Candidate {
         match &self.hold {
             LabelHold::Free => self.after_rollback().is_some(),
             LabelHold::Lifted(at) => self.after_rollback().is_some_and(|back| *at <= back.at),
-            LabelHold::On | LabelHold::StillOn(_) | LabelHold::Unread(_) => true,
+            LabelHold::On | LabelHold::Closed(_) | LabelHold::StillOn(_) | LabelHold::Unread(_) => {
+                true
+            }
         }
     }
 
@@ -96,10 +99,14 @@ pub struct Stage<'a> {
     pub all_read: bool,
     /// How it is delivered.
     pub delivery: Delivery,
+    /// A closed pull request of this stage that still holds it.
+    pub closed_hold: Looked<Option<ClosedHold>>,
     /// A held pull request of this stage that belongs to no promotion any more: its hold counts all the same.
     pub held_beside: Option<PullNumber>,
     /// A person asks for it as an emergency in this run.
     pub asks_emergency: bool,
+    /// A person asks for it in this run, and the label that would show a hold does not exist: asking lifts what a closed pull request holds.
+    pub lifts_hold: bool,
 }
 
 /// What to do about one stage.
@@ -181,7 +188,8 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
             decision
                 .acts
                 .extend(candidate.to_start().map(|gate| Act::Start(number, gate)));
-            if candidate.is_held() && candidate.hold.is_free() {
+            let shown = candidate.hold.is_free() || matches!(candidate.hold, LabelHold::Closed(_));
+            if candidate.is_held() && shown {
                 decision.acts.push(Act::Hold(number));
             }
             // A hold goes over to what takes its place, and until it has, it holds both. A rollback takes the place of none.
@@ -201,6 +209,9 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
         }
         None if promotion.proposable && stage.held_beside.is_some() => {
             decision.kept_back = stage.held_beside.map(held_beside);
+        }
+        None if promotion.proposable && stage.closed_hold.is_err() => {
+            decision.kept_back = stage.closed_hold.clone().err();
         }
         None if promotion.proposable => match (&stage.veto, stage.closed_lately) {
             (Some((number, who)), _) => {
@@ -274,9 +285,10 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
     })
 }
 
-/// Who took a label off there is not looked up: it holds until it is closed.
 fn held_beside(number: PullNumber) -> String {
-    format!("{number} of this stage is held, and was put up along other edges: close it")
+    format!(
+        "{number} of this stage is held, and was opened along other edges: somebody with write access takes its label off, or closes it"
+    )
 }
 
 fn commit(stage: &Stage<'_>) -> Decision {
@@ -295,12 +307,21 @@ fn commit(stage: &Stage<'_>) -> Decision {
         .map(|candidate| Act::Close(candidate.pull.number))
         .collect();
     let lands = stage.promotion.may_land();
-    if lands && stage.held_beside.is_none() {
+    let closed = match &stage.closed_hold {
+        Ok(None) => None,
+        Ok(Some(hold)) => Some(format!(
+            "held: {hold}; somebody with write access reopens {} and takes the label off",
+            hold.number
+        )),
+        Err(why) => Some(why.clone()),
+    };
+    let held = stage.held_beside.map(held_beside).or(closed);
+    if lands && held.is_none() {
         acts.push(Act::Commit);
     }
     Decision {
         acts,
-        kept_back: stage.held_beside.filter(|_| lands).map(held_beside),
+        kept_back: held.filter(|_| lands),
         ..Decision::default()
     }
 }
@@ -332,6 +353,11 @@ fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
     // An emergency that is asked for now wants a pull request of its own: what stands was put up under the ordinary rules.
     if stage.asks_emergency {
         return None;
+    }
+    // Whoever lifts a hold by asking is named in the record of a pull request of its own.
+    if stage.lifts_hold && matches!(stage.closed_hold, Ok(Some(_))) {
+        let asked = |candidate: &&Candidate| candidate.proposal.requested_by.is_some();
+        return standing().filter(asked).find(current);
     }
     // A stage that goes back takes nothing else until it has, or until that is given up.
     if stage.promotion.rollback.is_some() {

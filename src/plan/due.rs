@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::copy::{Comparison, Pair};
 use crate::model::facts::{GitThen, LastSet, SetAt, SetBy, Slot, SourceThen};
-use crate::model::plan::{LeftOut, LeftOutBy};
+use crate::model::plan::{EdgeName, LeftOut, LeftOutBy};
 use crate::model::rollback::RolledBack;
 
 /// What history says about a differing service.
@@ -25,6 +25,8 @@ pub(super) struct Because<'a> {
     pub note: Option<&'static str>,
     /// When a landing set it last, where one did.
     pub landed: Option<Timestamp>,
+    /// Along which edges, sorted, an ordinary landing set it last, and when.
+    pub along: Option<(&'a [EdgeName], Timestamp)>,
     /// The stage went back, and this would undo that.
     pub rolled_back: Option<&'a RolledBack>,
     /// It was set by hand to what its source has not caught up with.
@@ -53,8 +55,13 @@ pub(super) fn judge<'a>(
         },
         Some(LastSet::Set(set)) => match &set.by {
             // A landing brought every promoted field up to the source; what differs now, the source has changed since.
-            SetBy::Landing { at, rollback } => Due::Yes(Because {
+            SetBy::Landing {
+                at,
+                along,
+                rollback,
+            } => Due::Yes(Because {
                 landed: Some(*at),
+                along: along.as_deref().map(|edges| (edges, *at)),
                 rolled_back: rollback.as_ref(),
                 ..Because::default()
             }),

@@ -1,12 +1,14 @@
 //! Holds and freezes: those of the policy, and the label that anyone with triage may set.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use crate::model::evidence::{Evidence, Looked, Permission};
+use crate::model::evidence::{Actor, Evidence, LabelEvent, Looked, Permission, UserId};
 use crate::model::label::HOLD;
 use crate::model::name::{PipelineName, StageName};
 use crate::model::policy::{Freeze, Hold, Policy};
-use crate::model::pull::Pull;
+use crate::model::pull::{ClosedLabels, Pull, PullNumber};
 use crate::yaml::Located;
 
 /// What a hold would hold.
@@ -72,6 +74,8 @@ pub enum LabelHold {
     Lifted(Timestamp),
     /// It is on.
     On,
+    /// It is not, but a closed pull request of the stage holds it.
+    Closed(ClosedHold),
     /// It was taken off by somebody who may not, so that it counts as if it were on.
     StillOn(String),
     /// It could not be told.
@@ -104,7 +108,7 @@ pub fn label_hold(pull: &Pull, evidence: Option<&Looked<Evidence>>) -> LabelHold
     let (events, evidence) = events;
     let last = events
         .iter()
-        .filter(|event| event.label.eq_ignore_ascii_case(HOLD))
+        .filter(|event| event.is_of(HOLD))
         .max_by_key(|event| (event.at, event.order));
     let Some(last) = last else {
         return LabelHold::Free;
@@ -127,6 +131,84 @@ pub fn label_hold(pull: &Pull, evidence: Option<&Looked<Evidence>>) -> LabelHold
     }
 }
 
+/// A hold that was set on a pull request of a stage that is closed by now, by somebody who may not lift it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedHold {
+    /// The pull request.
+    pub number: PullNumber,
+    /// When it was closed, or its label set, whichever was later: what lifts it comes after that.
+    pub since: Timestamp,
+    /// Why it holds, in plain words.
+    pub why: String,
+}
+
+impl std::fmt::Display for ClosedHold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+/// Whether a closed pull request still holds its stage. Setting the label holds, also on a closed one. A person with write access lifts it
+/// by taking it off while the pull request is open, or by closing; nobody else does, and taking it off a closed one does nothing. If Sluice
+/// closed it, its hold is on what took its place. What was set before the stage's last landing is done with.
+pub fn closed_hold(
+    pull: &ClosedLabels,
+    permissions: &BTreeMap<UserId, Looked<Permission>>,
+    landed: Option<Timestamp>,
+) -> Option<ClosedHold> {
+    let number = pull.number;
+    let events = match &pull.events {
+        Ok(events) => events,
+        Err(why) => {
+            return Some(ClosedHold {
+                number,
+                since: pull.at,
+                why: format!("what was done with {HOLD} on {number} could not be read: {why}"),
+            });
+        }
+    };
+    let may_lift = |who: Option<&Actor>| {
+        let permission = who
+            .and_then(Actor::person)
+            .and_then(|id| permissions.get(&id));
+        matches!(permission, Some(Ok(Permission::Write)))
+    };
+    let mut ours: Vec<&LabelEvent> = events.iter().filter(|event| event.is_of(HOLD)).collect();
+    ours.sort_by_key(|event| (event.at, event.order));
+    let (open, closed): (Vec<&LabelEvent>, _) =
+        ours.into_iter().partition(|event| event.at <= pull.at);
+    let mut set = None;
+    for event in open {
+        match event.set {
+            true => set = Some(event.at),
+            false if may_lift(event.by.as_ref()) => set = None,
+            false => {}
+        }
+    }
+    let closer = match &pull.by {
+        None => "somebody closed it whose account is gone".to_owned(),
+        Some(by) => match by.person().and_then(|id| permissions.get(&id)) {
+            Some(Ok(_)) => format!("{}, who has no write access, closed it", by.login),
+            Some(Err(why)) => format!("{} closed it, and {why}", by.login),
+            None => format!("{} closed it", by.login),
+        },
+    };
+    let mut why = format!("the label {HOLD} held {number} when {closer}");
+    if pull.by_us || may_lift(pull.by.as_ref()) {
+        set = None;
+    }
+    if let Some(event) = closed.into_iter().rev().find(|event| event.set) {
+        set = Some(event.at);
+        why = format!("the label {HOLD} was set on {number} after that was closed");
+    }
+    let set = set.filter(|set| landed.is_none_or(|landed| *set >= landed))?;
+    Some(ClosedHold {
+        number,
+        since: set.max(pull.at),
+        why,
+    })
+}
+
 /// The freeze that covers an instant.
 pub(super) fn frozen(policy: &Policy, now: Timestamp) -> Option<&Freeze> {
     policy.freeze.iter().find(|freeze| freeze.covers(now))
@@ -140,4 +222,158 @@ pub(super) fn until(freeze: &Freeze) -> String {
         zoned.strftime("%a %Y-%m-%d %H:%M"),
         freeze.zone.name()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::evidence::ActorKind;
+
+    const WRITER: UserId = 1;
+    const TRIAGE: UserId = 2;
+    const UNREAD: UserId = 3;
+
+    /// What was done with the label: when, whether it was set, by whom.
+    type Event = (i64, bool, Option<Actor>);
+    /// A name, who closed it, what was done before and after, and since when it holds.
+    type Row = (&'static str, Option<Actor>, Vec<Event>, Option<i64>);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn person(id: UserId) -> Option<Actor> {
+        Some(Actor {
+            id: Some(id),
+            login: format!("user-{id}"),
+            kind: ActorKind::User,
+        })
+    }
+
+    /// Closed at second 100.
+    fn closed(by: Option<Actor>, events: &[Event]) -> ClosedLabels {
+        let event = |(order, (second, set, by)): (usize, &Event)| LabelEvent {
+            order: order as u64,
+            label: "Sluice/Hold".to_owned(),
+            set: *set,
+            by: by.clone(),
+            at: at(*second),
+        };
+        ClosedLabels {
+            number: PullNumber(1),
+            branch: "sluice/shop/prod/1".to_owned(),
+            base: "main".to_owned(),
+            foreign: false,
+            at: at(100),
+            by,
+            by_us: false,
+            events: Ok(events.iter().enumerate().map(event).collect()),
+        }
+    }
+
+    /// Since which second it holds.
+    fn since(pull: &ClosedLabels, landed: Option<i64>) -> Option<i64> {
+        let permissions = BTreeMap::from([
+            (WRITER, Ok(Permission::Write)),
+            (TRIAGE, Ok(Permission::Triage)),
+            (UNREAD, Err("502".to_owned())),
+        ]);
+        let hold = closed_hold(pull, &permissions, landed.map(at))?;
+        Some(hold.since.as_second())
+    }
+
+    #[test]
+    fn a_closed_pull_request_holds_by_the_rules() {
+        let (writer, triage, unread) = (|| person(WRITER), || person(TRIAGE), || person(UNREAD));
+        let on = |second| (second, true, person(TRIAGE));
+        let off = |second, by: Option<Actor>| (second, false, by);
+        let rows: [Row; 14] = [
+            ("never set", triage(), vec![], None),
+            ("closed by triage", triage(), vec![on(10)], Some(100)),
+            ("closed by a writer", writer(), vec![on(10)], None),
+            (
+                "closed by nobody knows whom",
+                unread(),
+                vec![on(10)],
+                Some(100),
+            ),
+            (
+                "closed by an account that is gone",
+                None,
+                vec![on(10)],
+                Some(100),
+            ),
+            (
+                "taken off by triage",
+                triage(),
+                vec![on(10), off(20, triage())],
+                Some(100),
+            ),
+            (
+                "taken off by a writer",
+                triage(),
+                vec![on(10), off(20, writer())],
+                None,
+            ),
+            (
+                "taken off by nobody knows whom",
+                triage(),
+                vec![on(10), off(20, unread())],
+                Some(100),
+            ),
+            (
+                "taken off by an account that is gone",
+                triage(),
+                vec![on(10), off(20, None)],
+                Some(100),
+            ),
+            (
+                "set again",
+                triage(),
+                vec![on(10), off(20, writer()), on(30)],
+                Some(100),
+            ),
+            (
+                "taken off once closed",
+                triage(),
+                vec![on(10), off(101, writer())],
+                Some(100),
+            ),
+            (
+                "taken off in the second of closing",
+                triage(),
+                vec![on(10), off(100, writer())],
+                None,
+            ),
+            ("set once closed", writer(), vec![on(110)], Some(110)),
+            (
+                "set and taken off once closed",
+                writer(),
+                vec![on(110), off(120, writer())],
+                Some(110),
+            ),
+        ];
+        for (name, by, events, wanted) in rows {
+            assert_eq!(since(&closed(by, &events), None), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_landing_ends_what_was_set_before_it() {
+        let pull = closed(person(TRIAGE), &[(10, true, person(TRIAGE))]);
+        for (landed, wanted) in [(9, Some(100)), (10, Some(100)), (11, None), (200, None)] {
+            assert_eq!(since(&pull, Some(landed)), wanted, "{landed}");
+        }
+        let later = closed(person(TRIAGE), &[(150, true, person(TRIAGE))]);
+        assert_eq!(since(&later, Some(120)), Some(150));
+    }
+
+    #[test]
+    fn what_sluice_closed_has_handed_its_hold_on_and_what_is_unread_holds() {
+        let mut pull = closed(person(9), &[(10, true, person(TRIAGE))]);
+        pull.by_us = true;
+        assert_eq!(since(&pull, None), None);
+        pull.events = Err("504".to_owned());
+        assert_eq!(since(&pull, None), Some(100));
+    }
 }

@@ -224,6 +224,7 @@ impl<'a> Planner<'a> {
             emergency: None,
             rollback: None,
             landed: None,
+            landed_along: None,
             after_rollback: None,
             debts: Vec::new(),
             gates: Vec::new(),
@@ -299,6 +300,7 @@ impl<'a> Planner<'a> {
         }
         promotion.rollback = draft.rollback;
         promotion.landed = draft.landed;
+        promotion.landed_along = draft.landed_along;
         promotion.after_rollback = draft.after_rollback;
         promotion.debts = draft.debts;
         promotion.changes = draft.changes;

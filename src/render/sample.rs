@@ -56,6 +56,7 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
         emergency: None,
         rollback: None,
         landed: None,
+        landed_along: None,
         after_rollback: None,
         debts: Vec::new(),
         stage: "prod".into(),

@@ -4,6 +4,7 @@ mod brought;
 mod emergency;
 mod faults;
 mod guard;
+mod hold_closed;
 mod hold_label;
 mod holds;
 mod hotfix;

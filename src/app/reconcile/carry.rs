@@ -12,12 +12,13 @@ use super::turn::{Done, Turn};
 use crate::error::Failure;
 use crate::execute::{DeliveryError, Draft, WAITS};
 use crate::model::ids::PlanId;
-use crate::model::label::approve_label;
+use crate::model::label::{HOLD, approve_label};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::proposal::Build;
 use crate::model::pull::PullNumber;
 use crate::model::verdict::Verdict;
+use crate::plan::LabelHold;
 use crate::plan::attempt::Refusals;
 use crate::plan::delivery::{Act, Candidate, Decision};
 use crate::record::branch_name;
@@ -267,11 +268,30 @@ impl Turn<'_> {
             .iter()
             .filter_map(|old| self.stages.candidate(place, *old))
             .collect();
-        let held = replaced.iter().find(|old| !old.hold.is_free());
+        let own_hold =
+            |old: &&&Candidate| !old.hold.is_free() && !matches!(old.hold, LabelHold::Closed(_));
+        let held = replaced.iter().find(own_hold);
         // Before anything that may fail or be lost: a run that is cut off in between finds the hold on either.
-        let hold = match promotion.after_rollback.is_some() || held.is_some() {
+        let closed_hold = self
+            .stages
+            .stage(self.seen, place)
+            .closed_hold
+            .ok()
+            .flatten();
+        let is_held = promotion.after_rollback.is_some() || held.is_some() || closed_hold.is_some();
+        let hold = match is_held {
             true => self.hold_opened(number, memory).await?,
             false => HoldLabel::On,
+        };
+        // Whoever asks for the stage lifts what a closed pull request holds, if no label can show it.
+        let lifts = self.is_asked(place)
+            && record.requested_by.is_some()
+            && promotion.after_rollback.is_none()
+            && held.is_none()
+            && matches!(hold, HoldLabel::Missing(_));
+        let (hold, closed_hold) = match lifts {
+            true => (HoldLabel::On, None),
+            false => (hold, closed_hold),
         };
         let forge = &self.session.forge;
         if super::readiness::requires_own_status(self, memory).await {
@@ -279,13 +299,24 @@ impl Turn<'_> {
         }
         let mut why = written.why;
         let mut next = report::next_step(promotion, self.seen.now);
+        if let Some(closed) = &closed_hold {
+            why = format!("{why}; held: {closed}");
+            next = Some(format!(
+                "somebody with write access takes the label {HOLD} off {number}"
+            ));
+        }
         if let Some(not) = hold.why_not() {
             why = match held {
                 Some(old) => format!("{why}; {}", hold::not_carried(old.pull.number, number, not)),
                 None => format!("{why}; {not}"),
             };
             if matches!(hold, HoldLabel::Missing(_)) {
-                next = Some(hold::CREATE.to_owned());
+                let only_closed = held.is_none() && promotion.after_rollback.is_none();
+                let how = match only_closed {
+                    true => hold::ASK,
+                    false => hold::CREATE,
+                };
+                next = Some(how.to_owned());
             }
         }
         self.row(place, RowKind::Opened, &why, next, memory);
@@ -295,7 +326,7 @@ impl Turn<'_> {
         let mut closed = Ok(());
         let mut gone = Vec::new();
         for old in replaced {
-            if hold.why_not().is_some() && !old.hold.is_free() {
+            if hold.why_not().is_some() && own_hold(&&old) {
                 // Its hold is all that holds the stage. What is read next would only try the same again.
                 memory.failed.insert(self.key(place));
                 continue;

@@ -36,6 +36,10 @@ impl HoldLabel {
 pub(super) const CREATE: &str =
     "create the label sluice/hold (Issues → Labels), or give the token `issues: write`";
 
+/// What lifts the hold of a closed pull request if the label does not exist.
+pub(super) const ASK: &str =
+    "somebody with write access runs the workflow with `command: promote` for this stage";
+
 /// What the row of a stage says whose new pull request did not get the hold of the one that it replaces.
 pub(super) fn not_carried(old: PullNumber, new: PullNumber, why: &str) -> String {
     format!("{old} stays open, since its hold could not be carried over to {new}: {why}")
@@ -125,6 +129,9 @@ impl Turn<'_> {
         let there = labels::exists(&self.seen.snapshot, HOLD);
         if there || candidate.hold == LabelHold::On {
             return "somebody with write takes the label off".to_owned();
+        }
+        if matches!(candidate.hold, LabelHold::Closed(_)) && candidate.after_rollback().is_none() {
+            return ASK.to_owned();
         }
         format!(
             "somebody with write access creates the label {HOLD}, puts it on, and takes it off again"

@@ -165,6 +165,13 @@ pub(super) fn said(
                     Some(turn.lift(candidate)),
                 ));
             }
+            LabelHold::Closed(hold) => {
+                return Some((
+                    RowKind::Held,
+                    format!("held: {hold}"),
+                    Some(turn.lift(candidate)),
+                ));
+            }
             LabelHold::StillOn(why) => {
                 return Some((
                     RowKind::Held,

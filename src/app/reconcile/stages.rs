@@ -6,7 +6,9 @@ use std::rc::Rc;
 use super::ask::{Asked, AskedStage};
 use super::back;
 use super::carry::waits_for_people;
+use super::closed_holds::ClosedHolds;
 use super::evidence;
+use super::labels;
 use super::questions::{needs, questions};
 use super::{Order, Seen, is_ordered};
 use crate::app::evaluate::{Ask, ReadyAnswers};
@@ -18,14 +20,15 @@ use crate::model::catalog::{MayHold, PipelineId};
 use crate::model::change::Change;
 use crate::model::evidence::{Evidence, Looked, UserId};
 use crate::model::ids::{BlobId, PlanId};
+use crate::model::label::HOLD;
 use crate::model::place::RepoPath;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::policy::Delivery;
 use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::{Pull, PullNumber, is_author};
 use crate::model::resolved::StageIndex;
 use crate::plan::delivery::{Candidate, Stage};
-use crate::plan::{Needs, Standing, label_hold, standing};
+use crate::plan::{LabelHold, Needs, Standing, label_hold, standing};
 use crate::record::branch_folder;
 use crate::repo::Repo;
 
@@ -45,6 +48,8 @@ pub(super) struct Stages {
     pub all_foreign: Vec<Pull>,
     /// Branches with more pull requests than are read, each with the newest of them.
     unread_branches: BTreeMap<Place, (String, PullNumber)>,
+    /// What holds promotions although it is closed.
+    pub closed_holds: ClosedHolds,
     /// Proposals that belong to no promotion of the plan, with their open pull requests.
     pub stray: Vec<(Proposal, Pull)>,
     /// Proposals without an open pull request.
@@ -179,6 +184,7 @@ impl Stages {
                 plan.pipelines[place.0].promotions[place.1] = judged;
             }
         }
+        let closed_holds = ClosedHolds::read(session, seen, &plan).await;
         let mut candidates: BTreeMap<Place, Vec<Candidate>> = BTreeMap::new();
         for (place, found) in by_place {
             for (proposal, pull) in found {
@@ -187,6 +193,11 @@ impl Stages {
                 let (judged, build) =
                     judged(session, seen, &plan, place, &ask, &proposal, &pull, build).await?;
                 let hold = label_hold(&pull, evidence.get(&pull.number));
+                let hold = match proposal.rollback {
+                    None => with_closed(seen, hold, &closed_holds, place, &proposal, &pull),
+                    // What a person holds stays as it is beside a rollback.
+                    Some(_) => hold,
+                };
                 candidates.entry(place).or_default().push(Candidate {
                     hold,
                     proposal,
@@ -208,6 +219,7 @@ impl Stages {
             foreign,
             all_foreign,
             unread_branches,
+            closed_holds,
             stray,
             resting,
             people: evidence
@@ -240,6 +252,11 @@ impl Stages {
             closed_lately: None,
             all_read: all_read(seen),
             delivery,
+            closed_hold: match promotion.rollback {
+                None => self.closed_holds.of(place).map(|hold| hold.cloned()),
+                // What a person holds stays as it is beside a rollback.
+                Some(_) => Ok(None),
+            },
             held_beside: self
                 .stray
                 .iter()
@@ -255,9 +272,33 @@ impl Stages {
                     let mut foreign = self.foreign.get(&place).into_iter().flatten();
                     foreign.find(|pull| is_held(pull))
                 })
+                .or_else(|| self.held_sibling(place))
                 .map(|pull| pull.number),
             asks_emergency: false,
+            lifts_hold: false,
         }
+    }
+
+    /// A pull request by whose label another promotion into the same stage is held (`join: any`).
+    fn held_sibling(&self, place: Place) -> Option<&Pull> {
+        let index = self.promotion(place).index;
+        let mut siblings = self.all_candidates().filter(|(other, _)| {
+            *other != place && other.0 == place.0 && self.promotion(*other).index == index
+        });
+        let is_held = |candidate: &Candidate| {
+            // What would undo a rollback is held for itself, as long as nobody else set its label.
+            let events = candidate.pull.label_events.iter().flatten();
+            let last_set = events.rev().find(|event| event.set && event.is_of(HOLD));
+            let by_us = last_set
+                .is_some_and(|event| is_author(event.by.as_ref(), candidate.pull.author.as_ref()));
+            let for_itself = candidate.after_rollback().is_some() && by_us;
+            !for_itself
+                && !candidate.hold.is_free()
+                && !matches!(candidate.hold, LabelHold::Closed(_))
+        };
+        siblings
+            .find(|(_, candidate)| is_held(candidate))
+            .map(|(_, candidate)| &candidate.pull)
     }
 
     /// Every open pull request of ours that belongs to a promotion.
@@ -355,6 +396,32 @@ fn carried(
     found
 }
 
+/// What holds a pull request, together with what holds its stage although it is closed: that is lifted by a label that a person with write
+/// access took off later, or if there is no such label by one who asked for the stage later.
+fn with_closed(
+    seen: &Seen,
+    own: LabelHold,
+    closed: &ClosedHolds,
+    place: Place,
+    proposal: &Proposal,
+    pull: &Pull,
+) -> LabelHold {
+    let asked = proposal.requested_by.is_some() && !labels::exists(&seen.snapshot, HOLD);
+    let lifted = match &own {
+        LabelHold::Free => None,
+        LabelHold::Lifted(at) => Some(*at),
+        _ => return own,
+    };
+    match closed.of(place) {
+        Ok(Some(hold)) if asked && pull.created > hold.since => own,
+        Ok(Some(hold)) if lifted.is_none_or(|at| at <= hold.since) => {
+            LabelHold::Closed(hold.clone())
+        }
+        Err(why) if lifted.is_none() => LabelHold::Unread(why),
+        _ => own,
+    }
+}
+
 /// Whether a pull request that belongs to no promotion has to be left as it is: its label is on, or was taken off by nobody
 /// knows whom.
 pub(super) fn is_held(pull: &Pull) -> bool {
@@ -415,7 +482,7 @@ fn unread_branches(seen: &Seen, plan: &Plan) -> BTreeMap<Place, (String, PullNum
 }
 
 /// The promotions whose branches would be named like this one, whatever its head holds.
-fn named_like(seen: &Seen, plan: &Plan, branch: &str) -> Vec<Place> {
+pub(super) fn named_like(seen: &Seen, plan: &Plan, branch: &str) -> Vec<Place> {
     let Some((folder, _)) = branch.rsplit_once('/') else {
         return Vec::new();
     };

@@ -98,7 +98,12 @@ impl Turn<'_> {
             // The branch of a closed promotion stays while its plan would be made: it is what a veto is told by.
             let spent = proposal.merged(base) || (proposal.pull(base).is_some() && !stands);
             let at = proposal.pull(base).map(|pull| pull.head);
+            // So does the branch of one that still holds its stage: the label's events are found by it.
+            let holds = proposal
+                .pull(base)
+                .is_some_and(|pull| self.stages.closed_holds.has(pull.number));
             if spent
+                && !holds
                 && at == Some(proposal.branch.tip.id)
                 && super::stages::all_read(self.seen)
                 && super::is_ordered(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::ask::{self, AskedStage};
+use super::labels;
 use super::outcome::{Row, RowKind};
 use super::stages::{Place, Recall, Stages};
 use super::texts;
@@ -16,6 +17,7 @@ use crate::forge::ForgeError;
 use crate::model::evidence::{Looked, Permission, UserId};
 use crate::model::few::few;
 use crate::model::ids::PlanId;
+use crate::model::label::HOLD;
 use crate::model::place::RepoPath;
 use crate::model::plan::Promotion;
 use crate::model::proposal::Proposal;
@@ -163,6 +165,7 @@ impl<'a> Turn<'a> {
                 .asked
                 .as_ref()
                 .is_some_and(|asked| asked.emergency);
+            stage.lifts_hold = !labels::exists(&self.seen.snapshot, HOLD);
             return stage;
         }
         // What a person asked for and is open was asked for after any closing of the same plan.

@@ -65,6 +65,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
         emergency: None,
         rollback: None,
         landed: None,
+        landed_along: None,
         after_rollback: None,
         debts: Vec::new(),
         gates: vec![GateReport {
@@ -113,6 +114,7 @@ fn pull(number: u64) -> Pull {
         labels: BTreeSet::new(),
         reviews: 0,
         unlabeled: false,
+        label_events: Ok(Vec::new()),
         said: None,
         auto_merge: false,
         queued: false,
@@ -165,8 +167,10 @@ fn stage(promotion: &Promotion, candidates: Vec<Candidate>) -> Stage<'_> {
         closed_lately: None,
         all_read: true,
         delivery: Delivery::PullRequest,
+        closed_hold: Ok(None),
         held_beside: None,
         asks_emergency: false,
+        lifts_hold: false,
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Draft {
     pub rollback: Option<BackTo>,
     /// When a landing set any of what it changes last.
     pub landed: Option<Timestamp>,
+    /// When an ordinary landing along the same edges set any of what it changes last: no rollback, and no emergency.
+    pub landed_along: Option<Timestamp>,
     /// The stage went back, and this would undo that.
     pub after_rollback: Option<RolledBack>,
     /// Services whose hotfix this would take away.
@@ -100,6 +102,7 @@ impl<'a> Planner<'a> {
             .takes_over
             .extend(edges.iter().map(|edge| (*edge, false)));
         let held = self.held(stage);
+        let along = self.edge_names(edges);
         for (service, pair) in self.pairs(stage) {
             let over = self.edges_of(&pair, edges);
             if over.is_empty() {
@@ -148,6 +151,11 @@ impl<'a> Planner<'a> {
                     taken();
                     draft.debts.extend(due.debt);
                     draft.landed = draft.landed.max(due.landed);
+                    if let Some((edges, at)) = due.along
+                        && edges == along
+                    {
+                        draft.landed_along = draft.landed_along.max(Some(at));
+                    }
                     // Of several services the one that went back last says when and why.
                     let earlier = draft.after_rollback.as_ref().map(|known| known.at);
                     if let Some(back) = due.rolled_back

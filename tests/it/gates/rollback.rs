@@ -50,7 +50,7 @@ pub(super) fn prod(site: &Site) -> String {
     rest.trim_end().trim_end_matches(" }").to_owned()
 }
 
-async fn asks(site: &mut Site, login: &str, command: &[&str]) -> Report {
+pub(super) async fn asks(site: &mut Site, login: &str, command: &[&str]) -> Report {
     let run = site
         .repo()
         .by(login)

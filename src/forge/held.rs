@@ -1,0 +1,151 @@
+//! Closed pull requests and the label `sluice/hold`: a hold that somebody set there may still hold its stage.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::error::ForgeError;
+use super::evidence::{EVENTS, label_events};
+use super::part::Part;
+use super::shapes::{ACTOR, ActorShape, Nodes, shape, time};
+use super::snapshot::{Closing, closed_by};
+use super::{Forge, MOST_PAGES};
+use crate::model::evidence::{LabelEvent, Looked};
+use crate::model::label::HOLD;
+use crate::model::pull::{ClosedLabels, PullNumber, is_author};
+
+/// So many come with a look: GitHub charges for as many as are asked for.
+const FIRST: u32 = 10;
+/// So many come with each further page, which is asked for by itself.
+const MORE: u32 = 100;
+
+/// A page of closed pull requests that carry the label.
+pub(super) struct HeldPage {
+    pub pulls: Vec<ClosedLabels>,
+    pub next: Option<String>,
+}
+
+/// Asks for a page of closed pull requests that carry the label, under `held`.
+pub(super) fn held_part(after: Option<&str>) -> Part {
+    let [kinds, events] = EVENTS;
+    let count = if after.is_some() { MORE } else { FIRST };
+    let mut part = Part::default();
+    let label = part.variable("hold", "String!", HOLD);
+    let after = part.variable("heldAfter", "String", after);
+    part.field(&format!(
+        "held: pullRequests(states: [CLOSED], labels: [{label}], first: {count}, after: {after}, \
+         orderBy: {{ field: UPDATED_AT, direction: DESC }}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ number baseRefName headRefName \
+         isCrossRepository viewerDidAuthor createdAt closedAt author {{ ...who }} \
+         closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) {{ nodes {{ ... on ClosedEvent {{ actor {{ ...who }} }} }} }} \
+         events: timelineItems(first: 100, {kinds}) {{ {events} }} }} }}"
+    ));
+    part.fragment(ACTOR);
+    part
+}
+
+/// The page that the repository's answer to [`held_part`] holds.
+pub(super) fn held_told(page: Value, doing: &str) -> Result<HeldPage, ForgeError> {
+    let page: Nodes<Value> = shape(page, doing)?;
+    let next = page.next();
+    let pulls = page.nodes.into_iter().map(|node| {
+        let events = label_events(&node["events"]);
+        shape::<HeldShape>(node, doing)?.labels(events)
+    });
+    Ok(HeldPage {
+        next,
+        pulls: pulls.collect::<Result<_, _>>()?,
+    })
+}
+
+impl Forge {
+    /// The closed pull requests that carry the label, of which the first page was read already.
+    ///
+    /// # Errors
+    /// In words, also if there are more pages than are read.
+    pub(super) async fn all_held(&self, first: HeldPage) -> Looked<Vec<ClosedLabels>> {
+        let doing = format!("look for closed pull requests that carry the label {HOLD}");
+        let (mut found, mut next) = (first.pulls, first.next);
+        for _ in 0..MOST_PAGES {
+            let Some(after) = next.take() else {
+                return Ok(found);
+            };
+            let (query, variables) = self.asking_as("HeldClosed", held_part(Some(&after)));
+            let answer = self.query(&query, variables, &doing).await;
+            let (mut data, _) = answer.map_err(|error| error.to_string())?;
+            let page = held_told(data["repository"]["held"].take(), &doing);
+            let page = page.map_err(|error| error.to_string())?;
+            found.extend(page.pulls);
+            next = page.next;
+        }
+        Err(format!(
+            "more closed pull requests carry the label {HOLD} than are read: take it off those that are long done with"
+        ))
+    }
+
+    /// All that was done with the labels of a pull request: one call for a hundred events.
+    ///
+    /// # Errors
+    /// In words, also if there are more events than are read.
+    pub async fn label_events(&self, number: PullNumber) -> Looked<Vec<LabelEvent>> {
+        let doing = format!("read what was done with the labels of {number}");
+        let [_, events] = EVENTS;
+        let query = format!(
+            "query($owner: String!, $name: String!, $number: Int!, $after: String) {{ repository(owner: $owner, name: $name) {{ \
+             pullRequest(number: $number) {{ events: timelineItems(first: 100, after: $after, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) \
+             {{ {events} }} }} }} }} {ACTOR}"
+        );
+        let mut found: Vec<LabelEvent> = Vec::new();
+        let mut after: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let variables = json!({
+                "owner": self.slug().owner(), "name": self.slug().name(), "number": number.0, "after": after,
+            });
+            let answer = self.query(&query, variables, &doing).await;
+            let (mut data, _) = answer.map_err(|error| error.to_string())?;
+            let mut page = data["repository"]["pullRequest"]["events"].take();
+            let info = page["pageInfo"].take();
+            for mut event in label_events(&page)? {
+                event.order = found.len() as u64;
+                found.push(event);
+            }
+            match (info["hasNextPage"].as_bool(), info["endCursor"].as_str()) {
+                (Some(false), _) => return Ok(found),
+                (Some(true), Some(cursor)) => after = Some(cursor.to_owned()),
+                _ => return Err(format!("the answer to {doing} has no pages")),
+            }
+        }
+        Err(format!(
+            "more was done with the labels of {number} than is read"
+        ))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HeldShape {
+    number: u64,
+    base_ref_name: String,
+    head_ref_name: String,
+    is_cross_repository: bool,
+    viewer_did_author: bool,
+    created_at: String,
+    closed_at: Option<String>,
+    author: Option<ActorShape>,
+    closings: Nodes<Closing>,
+}
+
+impl HeldShape {
+    fn labels(self, events: Looked<Vec<LabelEvent>>) -> Result<ClosedLabels, ForgeError> {
+        let author = self.author.map(Into::into);
+        let by = closed_by(self.closings);
+        Ok(ClosedLabels {
+            number: PullNumber(self.number),
+            branch: self.head_ref_name,
+            base: self.base_ref_name,
+            foreign: self.is_cross_repository,
+            at: time(self.closed_at.as_deref().unwrap_or(&self.created_at))?,
+            by_us: self.viewer_did_author && is_author(by.as_ref(), author.as_ref()),
+            by,
+            events,
+        })
+    }
+}
