@@ -21,6 +21,7 @@ mod outcome;
 mod questions;
 mod readiness;
 mod report;
+mod requester;
 mod stages;
 mod texts;
 mod tidy;

@@ -11,7 +11,7 @@ use super::error::ForgeError;
 use super::look_up::{LookUp, LookedUp};
 use super::part::Part;
 use super::shapes::{ACTOR, ActorShape, shape};
-use crate::model::evidence::{Actor, Looked, Permission, UserId};
+use crate::model::evidence::{Actor, ActorKind, Looked, Permission, UserId};
 use crate::model::roster::Known;
 
 impl Forge {
@@ -132,6 +132,35 @@ impl Forge {
         Ok(found)
     }
 
+    /// The account of a number, as it is called now; `None` if it is gone.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn account_of(&self, id: UserId) -> Result<Option<Actor>, ForgeError> {
+        let doing = format!("read the account with the number {id}");
+        let answer = match self.get(format!("/user/{id}"), &doing).await {
+            Ok(answer) => answer,
+            Err(ForgeError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let found: AccountShape = answer.parse(&doing)?;
+        if found.id != id {
+            return Err(ForgeError::NotUnderstood(format!(
+                "the account with the number {id} has the number {}",
+                found.id
+            )));
+        }
+        Ok(Some(Actor {
+            id: Some(found.id),
+            login: found.login,
+            kind: match found.kind.as_str() {
+                "User" => ActorKind::User,
+                "Bot" => ActorKind::Bot,
+                _ => ActorKind::Other,
+            },
+        }))
+    }
+
     /// Whose token this is.
     ///
     /// # Errors
@@ -194,6 +223,14 @@ pub(super) struct EdgeShape {
 pub(super) struct NodeShape {
     #[serde(rename = "databaseId")]
     pub id: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+struct AccountShape {
+    id: UserId,
+    login: String,
+    #[serde(rename = "type")]
+    kind: String,
 }
 
 #[derive(Deserialize)]

@@ -24,6 +24,8 @@ pub struct Candidate {
     pub judged: Option<Promotion>,
     /// What the label `sluice/hold` means for it.
     pub hold: LabelHold,
+    /// Whoever asked for it may not any more.
+    pub outdated_request: bool,
 }
 
 impl Candidate {
@@ -105,6 +107,8 @@ pub struct Stage<'a> {
     pub held_beside: Option<PullNumber>,
     /// A person asks for it as an emergency in this run.
     pub asks_emergency: bool,
+    /// A person asks for it in this run.
+    pub asked: bool,
     /// A person asks for it in this run, and the label that would show a hold does not exist: asking lifts what a closed pull request holds.
     pub lifts_hold: bool,
 }
@@ -330,11 +334,13 @@ fn commit(stage: &Stage<'_>) -> Decision {
 /// one; else the plan's own; else one that a person asked for.
 fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
     let plan = stage.promotion.plan;
+    // Whoever asks again is named in the record of a pull request of its own.
+    let gives_way = |candidate: &Candidate| stage.asked && candidate.outdated_request;
     let standing = || {
         let mut all: Vec<&Candidate> = stage
             .candidates
             .iter()
-            .filter(|candidate| candidate.may_stand())
+            .filter(|candidate| candidate.may_stand() && !gives_way(candidate))
             .collect();
         // Of two builds of one plan the older one has been looked at longer.
         all.sort_by_key(|candidate| candidate.pull.number);

@@ -1,5 +1,6 @@
 //! Every gate and rule of the policy on the stand-in GitHub: who may let a promotion through, when, and after what.
 
+mod asked;
 mod brought;
 mod emergency;
 mod faults;

@@ -10,6 +10,7 @@ use super::closed_holds::ClosedHolds;
 use super::evidence;
 use super::labels;
 use super::questions::{needs, questions};
+use super::requester::Requester;
 use super::{Order, Seen, is_ordered};
 use crate::app::evaluate::{Ask, ReadyAnswers};
 use crate::app::session::Session;
@@ -184,14 +185,23 @@ impl Stages {
                 plan.pipelines[place.0].promotions[place.1] = judged;
             }
         }
+        if let Some(asked) = recall.asked {
+            judge_direct_request(session, seen, asked, &mut plan).await;
+        }
         let closed_holds = ClosedHolds::read(session, seen, &plan).await;
         let mut candidates: BTreeMap<Place, Vec<Candidate>> = BTreeMap::new();
         for (place, found) in by_place {
             for (proposal, pull) in found {
                 let unread = || Build::Unreadable(format!("{} was not looked at", pull.number));
                 let build = builds.get(&pull.number).cloned().unwrap_or_else(unread);
-                let (judged, build) =
+                let (mut judged, build) =
                     judged(session, seen, &plan, place, &ask, &proposal, &pull, build).await?;
+                let mut outdated_request = false;
+                if let (Some(id), Some(judged)) = (proposal.requested_by, &mut judged)
+                    && judged.may_land()
+                {
+                    outdated_request = Requester::look_up(session, id).await.judge(judged);
+                }
                 let hold = label_hold(&pull, evidence.get(&pull.number));
                 let hold = match proposal.rollback {
                     None => with_closed(seen, hold, &closed_holds, place, &proposal, &pull),
@@ -204,6 +214,7 @@ impl Stages {
                     pull,
                     build,
                     judged,
+                    outdated_request,
                 });
             }
         }
@@ -275,6 +286,7 @@ impl Stages {
                 .or_else(|| self.held_sibling(place))
                 .map(|pull| pull.number),
             asks_emergency: false,
+            asked: false,
             lifts_hold: false,
         }
     }
@@ -369,6 +381,26 @@ impl Stages {
                     })
                     .map(move |(position, _)| (index, position))
             })
+    }
+}
+
+/// Holds what is about to be committed straight onto the base, if the person who asks for it in this run lost write access since. Of a pull
+/// request that its record names is judged.
+async fn judge_direct_request(session: &Session, seen: &Seen, asked: &AskedStage, plan: &mut Plan) {
+    let Some(id) = asked.by.as_ref().and_then(|by| by.id) else {
+        return;
+    };
+    let pipeline = seen.evaluation.catalog.pipeline(asked.pipeline);
+    let planned = plan
+        .pipelines
+        .iter_mut()
+        .filter(|planned| planned.id == asked.pipeline);
+    for promotion in planned.flat_map(|planned| &mut planned.promotions) {
+        let rule = seen.world.policy.stage(&pipeline.name, &promotion.stage);
+        let commits = rule.is_some_and(|ruled| ruled.rule.delivery == Delivery::Commit);
+        if promotion.index == asked.stage && commits && promotion.may_land() {
+            Requester::look_up(session, id).await.judge(promotion);
+        }
     }
 }
 

@@ -165,6 +165,7 @@ impl<'a> Turn<'a> {
                 .asked
                 .as_ref()
                 .is_some_and(|asked| asked.emergency);
+            stage.asked = true;
             stage.lifts_hold = !labels::exists(&self.seen.snapshot, HOLD);
             return stage;
         }

@@ -154,6 +154,7 @@ fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) 
         build,
         judged,
         hold: LabelHold::Free,
+        outdated_request: false,
     }
 }
 
@@ -170,6 +171,7 @@ fn stage(promotion: &Promotion, candidates: Vec<Candidate>) -> Stage<'_> {
         closed_hold: Ok(None),
         held_beside: None,
         asks_emergency: false,
+        asked: false,
         lifts_hold: false,
     }
 }

@@ -1,0 +1,71 @@
+//! Who asked for a promotion is judged again at each look, like an approver: by number, and by what that person may do now.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::app::session::Session;
+use crate::model::evidence::{Permission, UserId};
+use crate::model::plan::{Promotion, State};
+
+/// What became of the person who asked for a promotion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Requester {
+    /// Still has write access.
+    MayAsk,
+    /// Has none any more, and why that is known.
+    MayNot(String),
+    /// It could not be told, and why.
+    Unread(String),
+}
+
+impl Requester {
+    /// Looks the person up: one call for the name, and one or two for the permission.
+    pub(super) async fn look_up(session: &Session, id: UserId) -> Self {
+        let account = match session.forge.account_of(id).await {
+            Ok(Some(account)) => account,
+            Ok(None) => {
+                return Self::MayNot("the account that asked for it is gone".to_owned());
+            }
+            Err(error) => {
+                return Self::Unread(format!("who asked for it could not be read: {error}"));
+            }
+        };
+        let login = account.login.clone();
+        let Some(id) = account.person() else {
+            return Self::MayNot(format!("{login} asked for it, and is not a person"));
+        };
+        let people = BTreeMap::from([(id, login.clone())]);
+        match session.forge.permissions(&people).await.remove(&id) {
+            Some(Ok(Permission::Write)) => Self::MayAsk,
+            Some(Ok(_)) => Self::MayNot(format!(
+                "{login} asked for it, and has no write access any more"
+            )),
+            Some(Err(why)) => Self::Unread(format!(
+                "{login} asked for it, and what {login} may do could not be read: {why}"
+            )),
+            None => Self::Unread(format!(
+                "{login} asked for it, and what {login} may do was not read"
+            )),
+        }
+    }
+
+    /// Holds a promotion that this person asked for, if the person may not ask any more. Whether it is held by that.
+    pub(super) fn judge(self, promotion: &mut Promotion) -> bool {
+        let (state, why, help) = match self {
+            Self::MayAsk => return false,
+            Self::MayNot(why) => (
+                State::Held,
+                format!("{why}: ask again"),
+                format!(
+                    "somebody with write access runs the workflow with `command: promote` and `to: {}`",
+                    promotion.stage
+                ),
+            ),
+            Self::Unread(why) => (State::Error, why, "the next run reads it again".to_owned()),
+        };
+        promotion.state = state;
+        promotion.reason = Arc::from(why);
+        promotion.help = Some(help);
+        state == State::Held
+    }
+}
