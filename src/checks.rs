@@ -55,7 +55,7 @@ use crate::model::facts::{Revision, RevisionQuery};
 use crate::model::finding::{Finding, Severity, Stops};
 use crate::model::pipeline::Pipeline;
 use crate::model::place::RepoPath;
-use crate::model::policy::Policy;
+use crate::model::policy::{OwnAccount, Policy};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 
 /// Everything that checks may look at.
@@ -80,6 +80,8 @@ pub struct Context<'a> {
     pub bytes: &'a dyn Fn(&RepoPath) -> Option<Vec<u8>>,
     /// The time of this evaluation.
     pub now: Timestamp,
+    /// The account of the token, on a forge and if the policy trusts the word of others.
+    pub own: Option<&'a OwnAccount>,
 }
 
 /// A target with its source, compared.

@@ -137,6 +137,11 @@ pub const CHECKS: &[Check] = &[
         look: names::people,
     },
     Check {
+        code: "own-evidence",
+        about: "The policy takes no word of Sluice's own account for evidence.",
+        look: names::own_evidence,
+    },
+    Check {
         code: "bypass",
         about: "Who may go around the rules of the default branch, and so around every gate.",
         look: branches::bypass,

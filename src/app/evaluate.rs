@@ -367,6 +367,7 @@ fn check(
         pairs,
         bytes: &|path| world.bytes(path),
         now,
+        own: world.own.as_ref(),
     };
     checks::run(&context)
 }

@@ -265,7 +265,7 @@ async fn seen(
     repo.know_base(&snapshot.base, &snapshot.tip);
     repo.want_people(people(&snapshot));
     let tip = snapshot.tip.id;
-    let (world, manifests) = match checkout.and_then(|found| found.at(&snapshot.base, tip)) {
+    let (mut world, manifests) = match checkout.and_then(|found| found.at(&snapshot.base, tip)) {
         Some(read) => read,
         None => {
             let world = session
@@ -277,6 +277,7 @@ async fn seen(
             (world, manifests)
         }
     };
+    world.own = session.own_account(world.policy.trusts()).await?;
     let now = snapshot.now;
     let evaluation = session
         .settle(|| Evaluation::on_forge(&world, &manifests, now, depth))

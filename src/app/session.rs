@@ -14,6 +14,7 @@ use crate::error::{Exit, Failure};
 use crate::forge::{Access, Calls, Forge, ForgeError, Network, Patience};
 use crate::gather::{RemoteRepo, Remotes};
 use crate::model::evidence::{Actor, Looked};
+use crate::model::policy::{OwnAccount, Trusts};
 use crate::model::slug::RepoSlug;
 use crate::repo::Repo;
 
@@ -34,6 +35,8 @@ pub(super) struct Session {
     pub notices: Vec<String>,
     /// Whose token it is, once that was asked for.
     own: RefCell<Option<Looked<Actor>>>,
+    /// The number of the App behind it, once that was asked for.
+    own_app: RefCell<Option<u64>>,
 }
 
 impl Session {
@@ -101,6 +104,7 @@ impl Session {
             here,
             notices,
             own: RefCell::default(),
+            own_app: RefCell::default(),
         })
     }
 
@@ -112,6 +116,45 @@ impl Session {
         let found = self.forge.bearer().await.map_err(|error| error.to_string());
         self.own.replace(Some(found.clone()));
         found
+    }
+
+    /// The account of the token, if a policy trusts the word of accounts or Apps; the App behind it only if it trusts Apps. What an App is
+    /// called with its number is asked for once.
+    ///
+    /// # Errors
+    /// If it could not be told: what this run says itself must never count.
+    pub(super) async fn own_account(&self, trusts: Trusts) -> Result<Option<OwnAccount>, Failure> {
+        if trusts == Trusts::default() {
+            return Ok(None);
+        }
+        let failed = |why: String| {
+            Failure::new(
+                Exit::Failed,
+                format!("the policy trusts what others report, and who this run works as could not be read: {why}"),
+            )
+            .hint("the next run reads it again")
+        };
+        let own = self.own().await.map_err(failed)?;
+        // GitHub Actions itself can never be named in a policy.
+        let slug = own
+            .login
+            .strip_suffix("[bot]")
+            .filter(|_| !own.is_workflow());
+        let known = *self.own_app.borrow();
+        let app = match (slug.filter(|_| trusts.apps), known) {
+            (None, _) => None,
+            (_, Some(known)) => Some(known),
+            (Some(slug), None) => {
+                let app = self.forge.app(slug).await;
+                Some(app.map_err(|why| failed(why.to_string()))?.id)
+            }
+        };
+        self.own_app.replace(app);
+        Ok(Some(OwnAccount {
+            login: own.login,
+            id: own.id,
+            app,
+        }))
     }
 
     /// The rate limit that ended the calls of this run, or those to other repositories.

@@ -13,7 +13,7 @@ use crate::gather::{files_of_commit, files_on_disk};
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
 use crate::model::place::RepoPath;
-use crate::model::policy::Policy;
+use crate::model::policy::{OwnAccount, Policy};
 use crate::model::repo_url::Location;
 use crate::policy;
 use crate::repo::{ReadObjects, Repo};
@@ -50,6 +50,8 @@ pub(super) struct World {
     pub repository: String,
     /// There is no policy at the tip.
     pub no_policy: bool,
+    /// The account of the token, on a forge and if the policy trusts the word of others.
+    pub own: Option<OwnAccount>,
 }
 
 /// Which files are looked at.
@@ -99,6 +101,7 @@ impl World {
             remotes: None,
             repository: String::new(),
             no_policy: false,
+            own: None,
         };
         world.locate()?;
         world.inside_repository = world.repo.is_none() && lies_in_repository(root);
@@ -133,6 +136,7 @@ impl World {
             remotes: Some(Rc::clone(remotes)),
             repository: repo.slug().to_string(),
             no_policy: false,
+            own: None,
         };
         let found = policy_at(repo, &tip)?;
         world.take_policy(found);

@@ -14,7 +14,7 @@ use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, GateKind};
 use crate::model::place::Place;
 use crate::model::policy::{
-    ApproveLine, Delivery, GateRule, Policy, RequiredGate, StageEntry, Voters, Way,
+    ApproveLine, Delivery, GateRule, OwnAccount, Policy, RequiredGate, StageEntry, Voters, Way,
 };
 use crate::yaml::{Located, Position};
 
@@ -41,6 +41,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         found.stage(name, entry);
     }
     found.types_of_gates();
+    if let Some(own) = context.own {
+        found.asks_itself(own);
+    }
     found.findings
 }
 
@@ -163,6 +166,34 @@ impl Found<'_> {
         let stages = &self.context.catalog.pipeline(id).stages;
         let mut edges = self.context.resolved[id.0].edges.iter();
         edges.any(|ends| ends.is_none_or(|(from, _)| stages[from].name.value == *name))
+    }
+
+    /// A rule that goes by what this very account says: Sluice would let itself through.
+    fn asks_itself(&mut self, own: &OwnAccount) {
+        for asked in self.context.policy.asks_itself(own) {
+            let policy = self.context.policy;
+            let pipelines = self.ruled(|pipeline| match asked.of_stage {
+                true => pipeline.stages.iter().any(|stage| {
+                    let ruled = policy.stage(&pipeline.name, &stage.name.value);
+                    ruled.is_some_and(|ruled| ruled.at == asked.at)
+                }),
+                false => {
+                    let mut gates = pipeline.edges.iter().flat_map(|edge| &edge.gates);
+                    gates.any(|gate| {
+                        let ruled = policy.gate(&pipeline.name, &gate.name);
+                        ruled.is_some_and(|ruled| ruled.at == asked.at)
+                    })
+                }
+            });
+            let message = format!(
+                "{}, and that is this run's own account ({})",
+                asked.what, own.login
+            );
+            let help =
+                "what Sluice says itself is no evidence: name the account of what tests or deploys"
+                    .to_owned();
+            self.add((asked.at, message, help), pipelines);
+        }
     }
 
     /// `delivery: commit` makes no pull request, on which people could approve and runs and checks could report.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
 use super::said::{Said, Unsure, list};
-use crate::model::settings::{Bypass, Rule, RuleFrom, RuleKind, Unread};
+use crate::model::settings::{Bypass, Rule, RuleFrom, RuleKind, TokenKind, Unread};
 
 pub(super) fn readable(facts: &Facts<'_>) -> Vec<Said> {
     let base = facts.base();
@@ -73,7 +73,49 @@ pub(super) fn of_promotions(facts: &Facts<'_>) -> Vec<Said> {
     if said.is_empty() {
         said.push(Said::ok("Branches sluice/… may be made and deleted."));
     }
+    said.extend(kept_for_the_app(facts, rules));
     said
+}
+
+/// Whether others are kept away from the branches of promotions. An App alone can be told from whoever else may write: a workflow's own token
+/// works as the account of everybody's workflows.
+fn kept_for_the_app(facts: &Facts<'_>, rules: &[Rule]) -> Option<Said> {
+    let Some(TokenKind::App(_)) = facts.kind() else {
+        return None;
+    };
+    let wanted = [
+        (RuleKind::Creation, "create"),
+        (RuleKind::Update, "push to"),
+        (RuleKind::Deletion, "delete"),
+    ];
+    let of_kind = |kind: &RuleKind| rules.iter().find(|rule| rule.kind == *kind);
+    let open: Vec<&str> = wanted
+        .iter()
+        .filter(|(kind, _)| of_kind(kind).is_none())
+        .map(|(_, word)| *word)
+        .collect();
+    if open.is_empty() {
+        let all_free = wanted.iter().all(|(kind, _)| {
+            of_kind(kind).is_some_and(|rule| facts.bypass(rule) == Bypass::Always)
+        });
+        // What binds Sluice too was said above.
+        if !all_free {
+            return None;
+        }
+        return Some(Said::ok(
+            "Nobody but Sluice may create, update or delete branches sluice/….",
+        ));
+    }
+    Some(
+        Said::info(format!(
+            "Anyone with write access can {} branches sluice/….",
+            list(open)
+        ))
+        .why("Sluice adopts nothing that it did not make, but a promotion that somebody pushes to is blocked until it is closed.")
+        .action(
+            "Add a ruleset for `sluice/**/*` with Restrict creations, updates and deletions, and this App alone in its bypass list: docs/install.md, hardened.",
+        ),
+    )
 }
 
 fn of_promotion(facts: &Facts<'_>, rule: &Rule) -> Option<Said> {

@@ -143,7 +143,7 @@ impl Facts<'_> {
             }
             RuleFrom::Classic(exempt) => exempt,
         };
-        let Ok(Identity { login, kind }) = &self.settings.identity else {
+        let Ok(Identity { login, kind, .. }) = &self.settings.identity else {
             return Bypass::Unknown;
         };
         let named = |names: &BTreeSet<String>, name: &str| {

@@ -6,7 +6,7 @@ use super::facts::{Facts, PolicyFact};
 use super::said::{Said, list};
 use super::{gates, stages};
 use crate::model::label::{BLOCKED, HOLD};
-use crate::model::policy::{ApproveLine, GateRule, Policy, Voters};
+use crate::model::policy::{ApproveLine, GateRule, OwnAccount, Policy, Voters};
 use crate::model::settings::{Person, TokenKind, Unread};
 
 /// Teams and people of a policy; each with whether its approval counts somewhere.
@@ -86,6 +86,32 @@ pub(super) fn policy(facts: &Facts<'_>) -> Vec<Said> {
         .why("What depends on them is judged here as if there were none.")
         .action("See that the token may read contents, or give PATH: a clone or folder to read them from."),
     }]
+}
+
+pub(super) fn own_evidence(facts: &Facts<'_>) -> Vec<Said> {
+    let settings = facts.settings;
+    let Ok(identity) = &settings.identity else {
+        return Vec::new();
+    };
+    let own = OwnAccount {
+        login: identity.login.clone(),
+        id: identity.id,
+        app: settings
+            .app
+            .as_ref()
+            .and_then(|app| Some(app.as_ref().ok()?.id)),
+    };
+    let asked = facts.policy().asks_itself(&own).into_iter();
+    asked
+        .map(|asked| {
+            Said::change(format!(
+                "{}, and that is Sluice's own account ({}).",
+                asked.what, own.login
+            ))
+            .why("What Sluice says itself is no evidence, so the pipelines of that rule stand still.")
+            .action("Name the account of what tests or deploys.")
+        })
+        .collect()
 }
 
 pub(super) fn teams(facts: &Facts<'_>) -> Vec<Said> {

@@ -246,7 +246,7 @@ impl Forge {
     }
 
     /// The public entry of an App.
-    pub(super) async fn app(&self, slug: &str) -> Asked<AppEntry> {
+    pub async fn app(&self, slug: &str) -> Asked<AppEntry> {
         let doing = format!("read the App {slug}");
         let found: AppShape = self
             .get(format!("/apps/{slug}"), &doing)

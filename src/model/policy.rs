@@ -7,6 +7,7 @@
 mod checked;
 mod gate;
 mod named;
+mod own_account;
 mod path;
 mod people;
 mod stage;
@@ -14,6 +15,7 @@ mod time;
 
 pub use gate::{ApproveLine, CheckOf, Exclude, GateRule, Way};
 pub use named::Named;
+pub use own_account::{AsksItself, OwnAccount, Trusts};
 pub use path::{Glob, Namespace, PromotedField};
 pub use people::Voters;
 pub use stage::{

@@ -61,6 +61,8 @@ pub enum PersonRole {
 pub struct Identity {
     /// The login, for display.
     pub login: String,
+    /// The account's number; `None` if GitHub does not say it.
+    pub id: Option<u64>,
     /// What stands behind it.
     pub kind: TokenKind,
 }

@@ -86,6 +86,7 @@ const OPERATIONS = {
   "/orgs/{org}/teams/{team_slug}/memberships/{username}": ["get"],
   "/rate_limit": ["get"],
   "/user": ["get"],
+  "/apps/{app_slug}": ["get"],
   "/user/{account_id}": ["get"],
   "/users/{username}": ["get"],
 };

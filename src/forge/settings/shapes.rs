@@ -63,6 +63,7 @@ impl ViewerShape {
         };
         Identity {
             login: self.login,
+            id: self.id,
             kind,
         }
     }

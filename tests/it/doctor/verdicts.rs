@@ -27,6 +27,7 @@ fn settings() -> Settings {
     Settings {
         identity: Ok(Identity {
             login: "deployer[bot]".to_owned(),
+            id: None,
             kind: TokenKind::App("deployer".to_owned()),
         }),
         scopes: None,
@@ -323,6 +324,7 @@ fn checks_of_workflows_wait_for_a_person_where_a_workflows_token_opens_the_pull_
     settings.app = None;
     settings.identity = Ok(Identity {
         login: "github-actions[bot]".to_owned(),
+        id: None,
         kind: TokenKind::Workflow,
     });
     let found = wrong(&settings, PLAIN);
@@ -459,6 +461,7 @@ fn gates_that_run_a_workflow_are_advisory_with_a_workflows_own_token_alone() {
         let mut settings = settings();
         settings.identity = Ok(Identity {
             login: "github-actions[bot]".to_owned(),
+            id: None,
             kind,
         });
         format!("{:?}", diagnose(&settings, policy)).contains("advisory")
@@ -466,4 +469,76 @@ fn gates_that_run_a_workflow_are_advisory_with_a_workflows_own_token_alone() {
     assert!(advisory(TokenKind::Workflow, policy));
     assert!(!advisory(TokenKind::Workflow, "version: 1\n"));
     assert!(!advisory(TokenKind::App("deployer".to_owned()), policy));
+}
+
+#[test]
+fn a_ruleset_that_keeps_others_from_the_branches_of_promotions_is_looked_for() {
+    let said = |settings: &Settings| {
+        let found = diagnose(settings, PLAIN).into_iter();
+        let of_branches = found.filter(|one| one.code == "promotion-branches");
+        let lines = of_branches.map(|one| format!("{:?}: {}", one.outcome, one.message));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let with = |kinds: Vec<RuleKind>, bypass| {
+        let made = with_rules(kinds, bypass);
+        Settings {
+            branch_rules: made.base_rules,
+            base_rules: Ok(Vec::new()),
+            ..made
+        }
+    };
+    let all = || vec![RuleKind::Creation, RuleKind::Update, RuleKind::Deletion];
+    let mut workflow = settings();
+    workflow.identity = Ok(Identity {
+        login: "github-actions[bot]".to_owned(),
+        id: None,
+        kind: TokenKind::Workflow,
+    });
+    insta::assert_snapshot!(
+        [
+            said(&settings()),
+            said(&with(all(), Bypass::Always)),
+            said(&with(vec![RuleKind::Creation], Bypass::Always)),
+            said(&with(all(), Bypass::Never)),
+            said(&workflow),
+        ]
+        .join("\n--\n"),
+        @r"
+    Info: Anyone with write access can create, push to and delete branches sluice/….
+    Ok: Branches sluice/… may be made and deleted.
+    --
+    Ok: Branches sluice/… may be made and deleted.
+    Ok: Nobody but Sluice may create, update or delete branches sluice/….
+    --
+    Info: Anyone with write access can push to and delete branches sluice/….
+    Ok: Branches sluice/… may be made and deleted.
+    --
+    Change: Branches sluice/… cannot be made: the ruleset “protect main” lets nobody create them.
+    Info: Branches sluice/… stay after their promotion: the ruleset “protect main” lets nobody delete them.
+    --
+    Ok: Branches sluice/… may be made and deleted.
+    "
+    );
+}
+
+#[test]
+fn a_policy_that_takes_our_own_word_for_evidence_is_found() {
+    let mut own = settings();
+    own.identity = Ok(Identity {
+        login: "deployer[bot]".to_owned(),
+        id: Some(1007),
+        kind: TokenKind::App("deployer".to_owned()),
+    });
+    let status =
+        "version: 1\nstages: { dev: { ready: { status: { context: smoke, creator: 1007 } } } }\n";
+    let check = "version: 1\ngates: { e2e: { check: { name: e2e, app: 77 } } }\n";
+    for policy in [status, check] {
+        let found = wrong(&own, policy);
+        assert!(
+            found.contains(&(Outcome::Change, "own-evidence")),
+            "{found:?}"
+        );
+    }
+    let other = status.replace("1007", "1008");
+    assert_eq!(wrong(&own, &other), []);
 }

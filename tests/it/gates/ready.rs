@@ -1,7 +1,7 @@
 //! Readiness and soak: by evidence about the very content, with the server's times alone.
 
 use super::{chart, landed, shop, shop_of_web};
-use crate::support::github::Role;
+use crate::support::github::{Fault, Role, When};
 use crate::support::site::{Report, Site};
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
@@ -277,4 +277,65 @@ async fn a_log_that_cannot_be_read_is_an_error_and_one_that_knows_nothing_waits(
         "{}",
         run.text
     );
+}
+
+#[tokio::test]
+async fn what_this_account_says_itself_is_no_evidence() {
+    let rules = [
+        "status: { context: smoke, creator: OWN }",
+        "deployment: dev, creator: OWN",
+        "check: { name: e2e, app: 4242 }",
+    ];
+    let mut said = Vec::new();
+    for rule in rules {
+        let site = ready("{ soak: 1m }").await;
+        let repo = site.repo();
+        let own = repo.with(|world, _| world.apps[&4242].bot);
+        let rule = rule.replace("OWN", &own.to_string());
+        let policy = format!("version: 1\nstages:\n  dev: {{ ready: {{ {rule} }} }}\n");
+        let content = repo.files("main", &[(".github/sluice.yaml", &policy)]);
+        // Whoever has Sluice's token for a moment says what it likes.
+        let own = repo.app(
+            4242,
+            "sluice-app",
+            "checks:write, statuses:write, deployments:write",
+        );
+        own.reports(&content, "smoke", "success");
+        own.checks(&content, "e2e", "success");
+        own.deploys(&content, "dev", "success");
+        let run = site.run().await;
+        assert!(!opened(&site) && !landed(&site), "{rule}: {}", run.text);
+        assert_eq!(run.exit, sluice::error::Exit::Invalid, "{rule}");
+        let finding = &run.json["findings"][0];
+        assert_eq!(finding["code"], "policy-contradiction", "{}", run.text);
+        said.push(finding["message"].as_str().unwrap().to_owned());
+    }
+    insta::assert_snapshot!(said.join("\n"), @r"
+    `ready` of dev goes by statuses of the account 1007, and that is this run's own account (sluice-app[bot])
+    `ready` of dev goes by deployments of the account 1007, and that is this run's own account (sluice-app[bot])
+    `ready` of dev goes by checks of the App 4242, and that is this run's own account (sluice-app[bot])
+    ");
+}
+
+#[tokio::test]
+async fn a_gate_that_waits_for_a_check_of_this_very_app_stops_its_pipeline() {
+    let site = shop(
+        "{ name: fleet, type: SENTINEL }",
+        "gates: { fleet: { check: { name: e2e, app: 4242 } } }\n",
+    )
+    .await;
+    let run = site.run().await;
+    assert!(!opened(&site), "{}", run.text);
+    assert_eq!(run.json["findings"][0]["code"], "policy-contradiction");
+}
+
+#[tokio::test]
+async fn who_this_run_works_as_must_be_known_where_a_policy_trusts_others() {
+    let site = ready("{ status: { context: smoke, creator: 777 } }").await;
+    for fault in [When::graphql("viewer"), When::rest("GET", "/apps/")] {
+        site.hub.fault(fault.always(), Fault::ServerError);
+    }
+    let run = site.run().await;
+    assert_eq!(run.exit, sluice::error::Exit::Failed, "{}", run.text);
+    assert!(!opened(&site));
 }

@@ -1,0 +1,118 @@
+//! The account as which a run works: what it says itself is no evidence for what it decides.
+
+use super::gate::GateRule;
+use super::stage::{Ready, StageEntry};
+use super::{Named, Policy};
+use crate::model::name::{GateName, StageName};
+use crate::yaml::Position;
+
+/// The account of the token with which a run works.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnAccount {
+    /// Its login, for display.
+    pub login: String,
+    /// Its number; `None` if the forge does not say it.
+    pub id: Option<u64>,
+    /// The number of the App behind it; `None` for a person.
+    pub app: Option<u64>,
+}
+
+/// A rule that asks the run's own account for its word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsksItself {
+    /// The place of the rule's name in the policy file.
+    pub at: Position,
+    /// Whether it is a rule for stages, or for gates.
+    pub of_stage: bool,
+    /// Which rule, and of whom it asks what.
+    pub what: String,
+}
+
+/// Whose words a policy trusts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trusts {
+    /// Some account's.
+    pub accounts: bool,
+    /// Some App's.
+    pub apps: bool,
+}
+
+impl Policy {
+    /// Whose words this policy trusts.
+    pub fn trusts(&self) -> Trusts {
+        let mut trusts = Trusts::default();
+        for gates in self.all_gates() {
+            trusts.apps |= gates
+                .iter()
+                .any(|(_, rule)| matches!(rule, GateRule::Check(_)));
+        }
+        for stages in self.all_stages() {
+            for ready in stages.iter().filter_map(|(_, entry)| entry.ready.as_ref()) {
+                trusts.apps |= ready.check.is_some();
+                trusts.accounts |= ready.creator.is_some() || ready.status.is_some();
+            }
+        }
+        trusts
+    }
+
+    /// The rules that ask this account itself.
+    pub fn asks_itself(&self, own: &OwnAccount) -> Vec<AsksItself> {
+        let mut found = Vec::new();
+        for gates in self.all_gates() {
+            for (name, rule) in gates.iter() {
+                let GateRule::Check(check) = rule else {
+                    continue;
+                };
+                if Some(check.app) == own.app {
+                    found.push(AsksItself {
+                        at: name.at,
+                        of_stage: false,
+                        what: format!(
+                            "the gate {} waits for a check of the App {}",
+                            name.value, check.app
+                        ),
+                    });
+                }
+            }
+        }
+        for stages in self.all_stages() {
+            for (name, entry) in stages.iter() {
+                let asked = entry.ready.as_ref().and_then(|ready| ready.asks(own));
+                found.extend(asked.map(|asked| AsksItself {
+                    at: name.at,
+                    of_stage: true,
+                    what: format!("`ready` of {} goes by {asked}", name.value),
+                }));
+            }
+        }
+        found
+    }
+
+    fn all_gates(&self) -> impl Iterator<Item = &Named<GateName, GateRule>> {
+        let own = self.pipelines.iter().map(|(_, entry)| &entry.gates);
+        own.chain([&self.gates])
+    }
+
+    fn all_stages(&self) -> impl Iterator<Item = &Named<StageName, StageEntry>> {
+        let own = self.pipelines.iter().map(|(_, entry)| &entry.stages);
+        own.chain([&self.stages])
+    }
+}
+
+impl Ready {
+    /// What it asks of this account.
+    fn asks(&self, own: &OwnAccount) -> Option<String> {
+        let is_own = |id: u64| own.id == Some(id);
+        if let Some(creator) = self.creator.filter(|id| is_own(*id)) {
+            return Some(format!("deployments of the account {creator}"));
+        }
+        if let Some(status) = self.status.as_ref().filter(|status| is_own(status.creator)) {
+            return Some(format!("statuses of the account {}", status.creator));
+        }
+        let check = self
+            .check
+            .as_ref()
+            .filter(|check| own.app == Some(check.app))?;
+        Some(format!("checks of the App {}", check.app))
+    }
+}
