@@ -16,7 +16,7 @@ mod take;
 use std::collections::BTreeSet;
 
 pub use gates::{FORMS, GateForm, Needs, form_of};
-pub use hold::{ClosedHold, LabelHold, closed_hold, label_hold};
+pub use hold::{ClosedHold, LabelHold, closed_hold, hold_names, label_hold};
 pub use planner::{Standing, needs, plan, ready_queries, standing};
 
 use crate::copy::Pair;

@@ -23,8 +23,8 @@ pub(super) const EVENTS: [&str; 2] = [
     "itemTypes: [LABELED_EVENT, UNLABELED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, HEAD_REF_RESTORED_EVENT, REOPENED_EVENT, \
     BASE_REF_CHANGED_EVENT]",
     "pageInfo { hasNextPage endCursor } nodes { __typename \
-    ... on LabeledEvent { createdAt label { name } actor { ...who } } \
-    ... on UnlabeledEvent { createdAt label { name } actor { ...who } } \
+    ... on LabeledEvent { createdAt label { name updatedAt } actor { ...who } } \
+    ... on UnlabeledEvent { createdAt label { name updatedAt } actor { ...who } } \
     ... on HeadRefForcePushedEvent { createdAt } ... on HeadRefRestoredEvent { createdAt } \
     ... on ReopenedEvent { createdAt } ... on BaseRefChangedEvent { createdAt } }",
 ];
@@ -119,6 +119,39 @@ impl Forge {
             events = next.1.or(events);
         }
         Err(too_long(&doing))
+    }
+
+    /// Marks the events of labels that REST shows under another name: one call for a hundred events of a pull request.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn compare_label_names(
+        &self,
+        number: PullNumber,
+        events: &mut [LabelEvent],
+    ) -> Result<(), ForgeError> {
+        let doing = format!("read the events of {number}");
+        let path = self.path(&format!("/issues/{}/events?per_page=100", number.0));
+        let mut known: Vec<(bool, String, Option<UserId>, Timestamp)> = Vec::new();
+        for row in self.get_all(path, &doing).await? {
+            let row: RestEventShape = shape(row, &doing)?;
+            if let (Some(label), "labeled" | "unlabeled") = (row.label, row.event.as_str()) {
+                let by = row.actor.map(|actor| actor.id);
+                known.push((
+                    row.event == "labeled",
+                    label.name,
+                    by,
+                    time(&row.created_at)?,
+                ));
+            }
+        }
+        for event in events {
+            let by = event.by.as_ref().and_then(|by| by.id);
+            event.renamed = !known.iter().any(|(set, label, who, at)| {
+                event.is_of(label) && (*set, *who, *at) == (event.set, by, event.at)
+            });
+        }
+        Ok(())
     }
 
     async fn complete(&self, pull: &Pull, found: Found) -> Result<Evidence, ForgeError> {
@@ -274,6 +307,26 @@ struct LabelShape {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventLabelShape {
+    name: String,
+    updated_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RestEventShape {
+    event: String,
+    created_at: String,
+    actor: Option<RestActorShape>,
+    label: Option<LabelShape>,
+}
+
+#[derive(Deserialize)]
+struct RestActorShape {
+    id: UserId,
+}
+
+#[derive(Deserialize)]
 struct CommitNode {
     commit: CommitPeople,
 }
@@ -333,7 +386,7 @@ struct EventShape {
     #[serde(rename = "__typename")]
     kind: String,
     created_at: Option<String>,
-    label: Option<LabelShape>,
+    label: Option<EventLabelShape>,
     actor: Option<ActorShape>,
 }
 
@@ -350,6 +403,8 @@ impl EventShape {
         };
         Ok(Some(LabelEvent {
             order: 0,
+            changed: label.updated_at.as_deref().map(time).transpose()?,
+            renamed: false,
             label: label.name,
             set: self.kind == "LabeledEvent",
             by: self.actor.map(Into::into),

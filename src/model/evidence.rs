@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::ids::CommitId;
+use super::label::HOLD;
 use super::policy::CheckOf;
 use super::pull::PullNumber;
 use super::signal::{JobEvidence, Signal};
@@ -84,8 +85,12 @@ pub struct Review {
 pub struct LabelEvent {
     /// Its place in the forge's own order, by which equal times are ordered.
     pub order: u64,
-    /// The label's name.
+    /// The label's name as the forge shows it now: the name that was set, or the one that the label has by now.
     pub label: String,
+    /// When the label was changed last: renamed, coloured, described. `None` if the forge does not say.
+    pub changed: Option<Timestamp>,
+    /// The forge shows this event under different names in different places.
+    pub renamed: bool,
     /// Set, or taken away.
     pub set: bool,
     /// By whom.
@@ -98,6 +103,20 @@ impl LabelEvent {
     /// Whether it is one of this label; labels are told apart without regard to case.
     pub fn is_of(&self, label: &str) -> bool {
         self.label.eq_ignore_ascii_case(label)
+    }
+
+    /// Whether it is certain that the label had this name when the event happened.
+    pub fn is_by_its_name(&self) -> bool {
+        !self.renamed && self.changed.is_some_and(|changed| changed < self.at)
+    }
+
+    /// Whether this sets `sluice/hold`, or a label that may have been that one under another name. Approvals and Sluice's other labels are
+    /// taken for what they are called: whoever can rename a label may lift holds.
+    pub fn may_hold(&self) -> bool {
+        let changed = self.changed.is_some_and(|changed| changed > self.at);
+        let name = self.label.to_ascii_lowercase();
+        let known = name.starts_with("approve/") || name.starts_with("sluice/");
+        self.set && (self.is_of(HOLD) || (changed && !known))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Holds and freezes: those of the policy, and the label that anyone with triage may set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -89,42 +89,84 @@ impl LabelHold {
     }
 }
 
-/// Reads it. Anyone with triage sets it; only a person with write takes it off.
+/// Reads it. Anyone with triage sets it; only a person with write access takes it off. A label that was changed after it was set may have been
+/// this one under its old name, and holds like it.
 pub fn label_hold(pull: &Pull, evidence: Option<&Looked<Evidence>>) -> LabelHold {
     if pull.has_label(HOLD) {
         return LabelHold::On;
     }
-    if !pull.unlabeled {
-        return LabelHold::Free;
-    }
-    let events = match evidence {
-        None => return LabelHold::Unread(format!("who took {HOLD} off was not read")),
-        Some(Err(why)) => return LabelHold::Unread(why.clone()),
-        Some(Ok(evidence)) => match &evidence.label_events {
+    let (events, permissions) = match (&pull.label_events, evidence) {
+        (Ok(events), None) => (events, None),
+        (_, Some(Err(why))) | (Err(why), None) => return LabelHold::Unread(why.clone()),
+        (_, Some(Ok(evidence))) => match &evidence.label_events {
             Err(why) => return LabelHold::Unread(why.clone()),
-            Ok(events) => (events, evidence),
+            Ok(events) => (events, Some(&evidence.permissions)),
         },
     };
-    let (events, evidence) = events;
-    let last = events
-        .iter()
-        .filter(|event| event.is_of(HOLD))
-        .max_by_key(|event| (event.at, event.order));
-    let Some(last) = last else {
-        return LabelHold::Free;
-    };
-    if last.set {
-        return LabelHold::StillOn(format!("the label {HOLD} was set, and nobody took it off"));
+    let mut lifted = None;
+    for name in hold_names(events) {
+        let mut of_it: Vec<&LabelEvent> =
+            events.iter().filter(|event| event.is_of(&name)).collect();
+        of_it.sort_by_key(|event| (event.at, event.order));
+        // It went under another name, as which it is judged by itself.
+        let gone = !pull.has_label(&name) && of_it.iter().all(|event| event.set);
+        if gone && name != HOLD {
+            continue;
+        }
+        let mut holds = LabelHold::Free;
+        for event in of_it {
+            if event.may_hold() {
+                holds = LabelHold::StillOn(set_and_not_taken_off(&name));
+            } else if !event.set && !matches!(holds, LabelHold::Lifted(_)) {
+                holds = taken_off(&name, event, permissions);
+            }
+        }
+        match holds {
+            LabelHold::Free => {}
+            LabelHold::Lifted(at) => lifted = lifted.max(Some(at)),
+            held => return held,
+        }
     }
-    let still = |who: &str| LabelHold::StillOn(format!("{who} took {HOLD} off, and has no write"));
-    let Some(actor) = &last.by else {
+    lifted.map_or(LabelHold::Free, LabelHold::Lifted)
+}
+
+/// The names, in lower case, of the labels that hold, or may have held under another name.
+pub fn hold_names(events: &[LabelEvent]) -> BTreeSet<String> {
+    let holds = events
+        .iter()
+        .filter(|event| event.is_of(HOLD) || event.may_hold());
+    holds
+        .map(|event| event.label.to_ascii_lowercase())
+        .collect()
+}
+
+fn set_and_not_taken_off(name: &str) -> String {
+    match name == HOLD {
+        true => format!("the label {HOLD} was set, and nobody took it off"),
+        false => format!(
+            "the label {name} was changed after it was set, and may have been {HOLD} then: somebody with write access takes it off"
+        ),
+    }
+}
+
+/// What it means that somebody took a label off that holds, or may have held under another name.
+fn taken_off(
+    name: &str,
+    off: &LabelEvent,
+    permissions: Option<&BTreeMap<UserId, Looked<Permission>>>,
+) -> LabelHold {
+    let still = |who: &str| LabelHold::StillOn(format!("{who} took {name} off, and has no write"));
+    let Some(actor) = &off.by else {
         return still("an account that is gone");
     };
     let Some(id) = actor.person() else {
         return still(&actor.login);
     };
-    match evidence.permissions.get(&id) {
-        Some(Ok(Permission::Write)) => LabelHold::Lifted(last.at),
+    let Some(permissions) = permissions else {
+        return LabelHold::Unread(format!("who took {name} off was not read"));
+    };
+    match permissions.get(&id) {
+        Some(Ok(Permission::Write)) => LabelHold::Lifted(off.at),
         Some(Ok(_)) => still(&actor.login),
         Some(Err(why)) => LabelHold::Unread(why.clone()),
         None => LabelHold::Unread(format!("what {} may do was not read", actor.login)),
@@ -173,18 +215,29 @@ pub fn closed_hold(
             .and_then(|id| permissions.get(&id));
         matches!(permission, Some(Ok(Permission::Write)))
     };
-    let mut ours: Vec<&LabelEvent> = events.iter().filter(|event| event.is_of(HOLD)).collect();
-    ours.sort_by_key(|event| (event.at, event.order));
-    let (open, closed): (Vec<&LabelEvent>, _) =
-        ours.into_iter().partition(|event| event.at <= pull.at);
-    let mut set = None;
-    for event in open {
-        match event.set {
-            true => set = Some(event.at),
-            false if may_lift(event.by.as_ref()) => set = None,
-            false => {}
+    let ended = pull.by_us || may_lift(pull.by.as_ref());
+    // The newest setting that still counts.
+    let mut newest: Option<(Timestamp, bool)> = None;
+    for name in hold_names(events) {
+        let mut of_it: Vec<&LabelEvent> =
+            events.iter().filter(|event| event.is_of(&name)).collect();
+        of_it.sort_by_key(|event| (event.at, event.order));
+        let (open, closed): (Vec<&LabelEvent>, _) =
+            of_it.into_iter().partition(|event| event.at <= pull.at);
+        let mut set = None;
+        for event in open.into_iter().filter(|_| !ended) {
+            match event.set {
+                true if event.may_hold() => set = Some((event.at, false)),
+                true => {}
+                false if may_lift(event.by.as_ref()) => set = None,
+                false => {}
+            }
         }
+        let again = closed.into_iter().rev().find(|event| event.may_hold());
+        newest = newest.max(again.map(|event| (event.at, true)).or(set));
     }
+    let (set, once_closed) =
+        newest.filter(|(set, _)| landed.is_none_or(|landed| *set >= landed))?;
     let closer = match &pull.by {
         None => "somebody closed it whose account is gone".to_owned(),
         Some(by) => match by.person().and_then(|id| permissions.get(&id)) {
@@ -193,15 +246,10 @@ pub fn closed_hold(
             None => format!("{} closed it", by.login),
         },
     };
-    let mut why = format!("the label {HOLD} held {number} when {closer}");
-    if pull.by_us || may_lift(pull.by.as_ref()) {
-        set = None;
-    }
-    if let Some(event) = closed.into_iter().rev().find(|event| event.set) {
-        set = Some(event.at);
-        why = format!("the label {HOLD} was set on {number} after that was closed");
-    }
-    let set = set.filter(|set| landed.is_none_or(|landed| *set >= landed))?;
+    let why = match once_closed {
+        true => format!("the label {HOLD} was set on {number} after that was closed"),
+        false => format!("the label {HOLD} held {number} when {closer}"),
+    };
     Some(ClosedHold {
         number,
         since: set.max(pull.at),
@@ -255,6 +303,8 @@ mod tests {
         let event = |(order, (second, set, by)): (usize, &Event)| LabelEvent {
             order: order as u64,
             label: "Sluice/Hold".to_owned(),
+            changed: None,
+            renamed: false,
             set: *set,
             by: by.clone(),
             at: at(*second),

@@ -4,6 +4,7 @@ mod attacks;
 mod attacks_branches;
 mod attacks_events;
 mod attacks_forged;
+mod attacks_labels;
 mod attacks_reading;
 mod attacks_text;
 mod branches;

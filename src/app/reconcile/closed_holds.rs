@@ -9,10 +9,9 @@ use super::Seen;
 use super::stages::{Place, named_like};
 use crate::app::session::Session;
 use crate::model::evidence::{Looked, UserId};
-use crate::model::label::HOLD;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::pull::{ClosedLabels, PullNumber, Snapshot};
-use crate::plan::{ClosedHold, closed_hold};
+use crate::plan::{ClosedHold, closed_hold, hold_names};
 use crate::record::{Record, branch_is_of};
 
 /// What holds promotions although it is closed.
@@ -99,7 +98,7 @@ fn that_matter(snapshot: &Snapshot) -> impl Iterator<Item = ClosedLabels> + '_ {
     let with_branch = snapshot.branches.iter().flat_map(|branch| &branch.pulls);
     let with_branch = with_branch.filter_map(ClosedLabels::of).filter(|pull| {
         let events = pull.events.as_ref();
-        events.map_or(true, |events| events.iter().any(|event| event.is_of(HOLD)))
+        events.map_or(true, |events| !hold_names(events).is_empty())
     });
     let held = snapshot.held_closed.iter().flatten().cloned();
     let mut all: BTreeMap<PullNumber, ClosedLabels> = with_branch
@@ -113,9 +112,11 @@ fn that_matter(snapshot: &Snapshot) -> impl Iterator<Item = ClosedLabels> + '_ {
 }
 
 fn people(pull: &ClosedLabels) -> impl Iterator<Item = (UserId, String)> + '_ {
+    let names = pull.events.as_ref().map(|events| hold_names(events));
+    let names = names.unwrap_or_default();
     let events = pull.events.iter().flatten();
     let who = events
-        .filter(|event| !event.set && event.is_of(HOLD))
+        .filter(move |event| !event.set && names.contains(&event.label.to_ascii_lowercase()))
         .map(|event| event.by.as_ref());
     let who = who.chain([pull.by.as_ref().filter(|_| !pull.by_us)]);
     who.flatten()

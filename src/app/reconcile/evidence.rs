@@ -38,12 +38,7 @@ pub(super) struct Question<'a> {
 
 /// Whether anything was said that could decide.
 pub(super) fn was_spoken_about(pull: &Pull) -> bool {
-    pull.reviews > 0
-        || pull.unlabeled
-        || pull
-            .labels
-            .iter()
-            .any(|label| label.to_ascii_lowercase().starts_with("approve/"))
+    pull.reviews > 0 || pull.unlabeled || pull.labels.iter().any(|label| approves(label))
 }
 
 /// Reads the evidence about pull requests side by side, and what the people in all of it may do in one call.
@@ -58,6 +53,10 @@ pub(super) async fn read(
             checks(session, question),
             jobs::read(session, seen, question),
         );
+        let mut found = found;
+        if let Ok(evidence) = &mut found {
+            compare_label_names(session, evidence).await;
+        }
         let found = found.map(|evidence| Evidence {
             requester: question.requester,
             dispatched: question.dispatched.clone(),
@@ -90,6 +89,27 @@ pub(super) async fn read(
         evidence.permissions.clone_from(&permissions);
     }
     found
+}
+
+/// Compares the names of labels in the events with those in REST, if a label approves something: it must not have had another name.
+async fn compare_label_names(session: &Session, evidence: &mut Evidence) {
+    if !evidence.labels.iter().any(|label| approves(label)) {
+        return;
+    }
+    let Ok(events) = &mut evidence.label_events else {
+        return;
+    };
+    let compared = session
+        .forge
+        .compare_label_names(evidence.pull, events)
+        .await;
+    if let Err(error) = compared {
+        evidence.label_events = Err(error.to_string());
+    }
+}
+
+fn approves(label: &str) -> bool {
+    label.to_ascii_lowercase().starts_with("approve/")
 }
 
 /// The checks that gates ask for, on exactly the head.

@@ -184,6 +184,10 @@ impl Judge<'_> {
                     actor.login
                 ));
             }
+            Ok(_) if !event.is_by_its_name() => counted.void.push(format!(
+                "the label {name} was changed after {} set it, and may have had another name then: set it again",
+                actor.login
+            )),
             Ok(_) => self.approval(actor, "label", counted),
         }
     }

@@ -53,6 +53,8 @@ fn label(order: u64, by: Option<Actor>, set: bool, at: i64) -> LabelEvent {
     LabelEvent {
         order,
         label: LABEL.to_owned(),
+        changed: Some(time(-500)),
+        renamed: false,
         set,
         by,
         at: time(at),
@@ -418,5 +420,29 @@ proptest! {
         let mut evidence = with_reviews(given);
         evidence.head = "ef".repeat(20).parse().unwrap();
         prop_assert_ne!(verdict(&evidence, DEFAULT_WAYS).0, Verdict::Pass);
+    }
+}
+
+#[test]
+fn a_label_that_may_have_had_another_name_approves_nothing() {
+    let judged = |changed: Option<i64>, renamed: bool| {
+        let mut evidence = evidence();
+        evidence.labels.insert(LABEL.to_owned());
+        let event = LabelEvent {
+            changed: changed.map(time),
+            renamed,
+            ..label(0, Some(person(1)), true, 20)
+        };
+        evidence.label_events = Ok(vec![event]);
+        verdict(&evidence, &[Way::Label]).0
+    };
+    assert_eq!(judged(Some(19), false), Verdict::Pass);
+    for (changed, renamed) in [
+        (Some(20), false),
+        (Some(21), false),
+        (None, false),
+        (Some(0), true),
+    ] {
+        assert_eq!(judged(changed, renamed), Verdict::Pending, "{changed:?}");
     }
 }
