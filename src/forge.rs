@@ -50,7 +50,7 @@ use crate::model::slug::RepoSlug;
 use wire::{Answer, Ask, Kind, Wire};
 
 pub use error::ForgeError;
-pub use git::{NewCommit, NewFile};
+pub use git::{NewCommit, NewFile, ReadCommit};
 pub use labels::CONTEXT;
 pub use limits::LimitKind;
 pub use look_up::{EntryAt, FoundTree, HistoryCommit, LookUp, LookedUp, RemoteEntry};

@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::EditedFile;
-use crate::forge::{Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, RefWrite};
+use crate::forge::{
+    Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, ReadCommit, RefWrite,
+};
 use crate::gather::RemoteRepo;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::pull::{OwnStatus, Pull, PullNumber, Snapshot};
@@ -319,7 +321,35 @@ impl Delivery<'_> {
             .forge
             .create_signed_commit(&temporary, parent, subject, body, &worked.files)
             .await?;
+        let made = self.read_back(&signed, message, worked, parents).await?;
+        if !made.verified {
+            return Err(unsigned(
+                "the commit on its temporary branch is not signed by GitHub",
+            ));
+        }
         Ok(Made::On(temporary, signed))
+    }
+
+    /// Reads a commit back before anything leads to it: it must be what was worked out, whoever made it. A branch on which GitHub makes one may
+    /// have been pushed to by somebody else.
+    async fn read_back(
+        &self,
+        commit: &CommitId,
+        message: &str,
+        worked: &Worked,
+        parents: &[CommitId],
+    ) -> Result<ReadCommit, DeliveryError> {
+        let found = self.forge.read_commit(commit).await?;
+        let same = found.tree == worked.tree
+            && found.parents == parents
+            && found.message.trim_end() == message.trim_end();
+        match same {
+            true => Ok(found),
+            false => Err(DeliveryError::CannotMake(format!(
+                "the commit {} holds something else than was made: somebody else pushed it, and nothing of it is used",
+                commit.short()
+            ))),
+        }
     }
 
     /// Makes the commit with which something lands: of the tip that was seen with these edits, and the head as its second parent where there
@@ -336,8 +366,13 @@ impl Delivery<'_> {
         let worked = self.worked(files)?;
         let tip = self.snapshot.tip.id;
         let parents: Vec<CommitId> = [Some(tip), head.copied()].into_iter().flatten().collect();
-        let (Made::Loose(commit) | Made::On(_, commit)) =
-            self.made(message, &worked, &parents).await?;
+        let commit = match self.made(message, &worked, &parents).await? {
+            Made::Loose(commit) => {
+                self.read_back(&commit, message, &worked, &parents).await?;
+                commit
+            }
+            Made::On(_, commit) => commit,
+        };
         Ok(Prepared {
             tip,
             tree: worked.tree,

@@ -172,6 +172,51 @@ impl Forge {
     }
 }
 
+/// A commit as it was read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadCommit {
+    /// Its tree.
+    pub tree: TreeId,
+    /// Its parents, the first one first.
+    pub parents: Vec<CommitId>,
+    /// Its whole message; foreign text until it is compared.
+    pub message: String,
+    /// GitHub says that its signature is verified.
+    pub verified: bool,
+}
+
+impl Forge {
+    /// Reads a commit back, whoever made it.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn read_commit(&self, commit: &CommitId) -> Result<ReadCommit, ForgeError> {
+        let doing = "read a commit back";
+        let answer = self
+            .get(self.path(&format!("/git/commits/{commit}")), doing)
+            .await?;
+        let found: CommitShape = answer.parse(doing)?;
+        if id::<CommitId>(&found.sha)? != *commit {
+            return Err(ForgeError::NotUnderstood(format!(
+                "to {doing}: {} came instead of {commit}",
+                found.sha
+            )));
+        }
+        Ok(ReadCommit {
+            tree: id(&found.tree.sha)?,
+            parents: found
+                .parents
+                .iter()
+                .map(|parent| id(&parent.sha))
+                .collect::<Result<_, _>>()?,
+            message: found.message,
+            verified: found
+                .verification
+                .is_some_and(|verification| verification.verified),
+        })
+    }
+}
+
 #[derive(Deserialize)]
 struct ShaShape {
     sha: String,
@@ -182,6 +227,8 @@ struct CommitShape {
     sha: String,
     tree: ShaShape,
     parents: Vec<ShaShape>,
+    #[serde(default)]
+    message: String,
     verification: Option<Verification>,
 }
 

@@ -13,6 +13,7 @@ mod jobs;
 mod people;
 mod ready;
 mod rollback;
+mod signed;
 mod status;
 
 use crate::support::github::{Role, TokenKind};

@@ -2,7 +2,7 @@
 //! that a lost run left behind, two runs at once.
 
 use super::{chart, landed, shop};
-use crate::support::github::{Role, Rule};
+use crate::support::github::{Role, Rule, When};
 use crate::support::site::Site;
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
@@ -126,4 +126,36 @@ async fn of_ten_runs_at_once_one_starts_the_workflow() {
     futures_util::future::join_all((0..10).map(|_| site.run())).await;
     assert_eq!(repo.pulls(true), [1]);
     assert_eq!(repo.runs().len(), 1, "{:?}", repo.runs());
+}
+
+/// Nothing lies between the last look and the move of the base: what is pushed right before that look stops a commit straight onto it.
+#[tokio::test]
+async fn a_hold_right_before_the_last_look_stops_a_commit_onto_the_base() {
+    const DIRECT: &str = "version: 1\nstages: { prod: { delivery: commit, trigger: auto } }\n";
+    const HELD: &str = "holds: [{ pipeline: shop, stage: prod, reason: INC-4711 }]\n";
+    for hold in [false, true] {
+        let site = shop("", DIRECT.trim_start_matches("version: 1\n")).await;
+        let repo = site.repo();
+        if hold {
+            // The commit is made before the last look.
+            site.hub
+                .before(When::rest("POST", "/git/commits"), |world| {
+                    let policy = format!("{DIRECT}{HELD}");
+                    let repo = world.place("acme/gitops");
+                    repo.files("main", &[(".github/sluice.yaml", &policy)]);
+                });
+        }
+        let run = site.run().await;
+        assert_eq!(landed(&site), !hold, "{}", run.text);
+        let moves = |call: &&crate::support::github::Seen| {
+            call.method == "PATCH" && call.path.contains("/git/refs/heads/main")
+        };
+        let calls = site.hub.calls();
+        assert_eq!(calls.iter().filter(moves).count(), usize::from(!hold));
+        if let Some(at) = calls.iter().position(|call| moves(&call)) {
+            let before = &calls[at - 1];
+            assert!(!before.write && before.path.ends_with("/graphql"));
+        }
+        assert_eq!(repo.pulls(true), Vec::<u64>::new());
+    }
 }

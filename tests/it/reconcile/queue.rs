@@ -136,3 +136,42 @@ async fn what_the_queue_does_not_take_in_is_a_refused_merge() {
     );
     assert_eq!(own_statuses(&site.repo())[0], "sluice=pending");
 }
+
+/// A hold right before the last look keeps a promotion out of the queue; after that look comes exactly one write, which puts it in.
+#[tokio::test]
+async fn a_hold_right_before_the_last_look_keeps_it_out_of_the_queue() {
+    for hold in [false, true] {
+        let site = approved().await;
+        site.repo().rule(queue(&[]));
+        site.hub.forget_calls();
+        if hold {
+            // The status is written before the last look.
+            site.hub.before(When::rest("POST", "/statuses/"), |world| {
+                let repo = world.place("acme/gitops");
+                repo.by("dave").labels(1, "sluice/hold");
+            });
+        }
+        let run = site.run().await;
+        let lines = site.hub.lines();
+        let enqueues = |line: &&String| line.contains("enqueuePullRequest");
+        let sent = lines.iter().filter(enqueues).count();
+        assert_eq!(sent, usize::from(!hold), "{lines:#?} {}", run.text);
+        assert_eq!(
+            site.repo().queue().len(),
+            usize::from(!hold),
+            "{}",
+            run.text
+        );
+        if !hold {
+            let calls = site.hub.calls();
+            let is_it = |call: &crate::support::github::Seen| {
+                let operation = call.operation.as_ref();
+                operation.is_some_and(|operation| operation.is("enqueuePullRequest"))
+            };
+            let at = calls.iter().position(is_it).unwrap();
+            assert!(!calls[at - 1].write, "{lines:#?}");
+        } else {
+            assert_eq!(own_statuses(&site.repo())[0], "sluice=pending");
+        }
+    }
+}
