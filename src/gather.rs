@@ -20,6 +20,7 @@ mod revisions;
 mod rollback;
 mod since;
 mod watched;
+mod ways;
 
 pub use authors::change_authors;
 pub use brought::{Bringing, brings, known, promotable, told};
@@ -35,3 +36,4 @@ pub use remotes::Remotes;
 pub use revisions::{Depth, Here, Repositories, answer_revisions};
 pub use rollback::{AskedBack, GoBack, NoRollback, rollback};
 pub use since::{SinceOf, answer_since};
+pub use ways::answer_ways;

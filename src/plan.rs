@@ -1,7 +1,7 @@
 //! The planner: facts in, plan out. Pure: no clock, no I/O, no environment; the same facts give the same plan.
 //!
 //! It works in rounds with whoever gathers: [`revision_queries`] names the revisions that are needed, [`history_queries`]
-//! the histories (only of services that differ), and [`plan`] decides.
+//! the histories (only of services that differ), [`way_queries`] what may go back, and [`plan`] decides.
 
 pub mod attempt;
 pub mod delivery;
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 pub use gates::{FORMS, GateForm, Needs, form_of};
 pub use hold::{ClosedHold, LabelHold, closed_hold, hold_names, label_hold};
-pub use planner::{Standing, needs, plan, ready_queries, standing};
+pub use planner::{Standing, needs, plan, ready_queries, standing, way_queries};
 
 use crate::copy::Pair;
 use crate::model::catalog::Catalog;

@@ -13,13 +13,14 @@ use crate::copy::Pair;
 use crate::error::{Exit, Failure};
 use crate::gather::{
     self, Bringing, Depth, Repositories, answer_history, answer_ready, answer_revisions,
+    answer_ways,
 };
 use crate::model::brought::ToldOf;
 use crate::model::catalog::{Catalog, PipelineId};
 use crate::model::change::Change;
 use crate::model::evidence::{Evidence, Looked};
 use crate::model::facts::{
-    Approvals, Facts, HistoryQuery, LastSet, ReadyQuery, Revision, RevisionQuery,
+    Approvals, Facts, HistoryQuery, LastSet, ReadyQuery, Revision, RevisionQuery, Ways,
 };
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::PlanId;
@@ -38,6 +39,7 @@ pub(super) struct Evaluation {
     pub resolved: Rc<Vec<ResolvedPipeline>>,
     pub revisions: BTreeMap<RevisionQuery, Revision>,
     pub history: BTreeMap<HistoryQuery, LastSet>,
+    pub ways: Ways,
     pub findings: Vec<Finding>,
     pub stopped: BTreeMap<PipelineId, Arc<str>>,
 }
@@ -133,6 +135,7 @@ impl Evaluation {
             resolved,
             revisions,
             history: BTreeMap::new(),
+            ways: Ways::new(),
             findings,
             stopped,
         };
@@ -142,6 +145,8 @@ impl Evaluation {
             let queries = plan::history_queries(&facts);
             let history = answer_history(&facts, &queries, &repositories)?;
             evaluation.history = history;
+            let queries = plan::way_queries(&evaluation.facts(world, now, &ask));
+            evaluation.ways = answer_ways(&repositories, queries);
         }
         Ok(evaluation)
     }
@@ -226,6 +231,7 @@ impl Evaluation {
             stopped: &self.stopped,
             revisions: &self.revisions,
             history: &self.history,
+            ways: &self.ways,
             approvals: ask.approvals.clone(),
             evidence: ask.evidence.clone(),
             frozen: ask.frozen.clone(),

@@ -230,7 +230,11 @@ impl<'a> Asked<'a> {
         watch
     }
 
-    fn elsewhere(repositories: &'a Repositories<'_>, repo: &Repo) -> Result<Self, RepoError> {
+    /// A repository at a local path.
+    pub(super) fn elsewhere(
+        repositories: &'a Repositories<'_>,
+        repo: &Repo,
+    ) -> Result<Self, RepoError> {
         Ok(Self {
             base: None,
             remote: None,
@@ -243,7 +247,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Another repository of the forge.
-    fn remote(repositories: &'a Repositories<'_>) -> Self {
+    pub(super) fn remote(repositories: &'a Repositories<'_>) -> Self {
         Self {
             base: None,
             remote: None,

@@ -11,7 +11,6 @@ use super::evidence::{ChangeAuthors, Looked, UserId};
 use super::ids::CommitId;
 use super::slug::RepoSlug;
 use super::version::Version;
-use crate::yaml::FieldPath;
 
 /// How the new commit stands to the old one, or the new chart version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -26,14 +25,14 @@ pub enum Way {
 }
 
 impl Way {
-    /// Which way a change of a chart's version goes. `None` for every other change, and where not both are whole versions
-    /// of which one is the newer.
+    /// Which way a change of a version goes. `None` for every other change, and if not both are versions of which one is the
+    /// newer.
     pub fn of_versions(change: &Change) -> Option<Self> {
-        if change.is_secret() || change.path != FieldPath::keys(&["spec", "helm", "version"]) {
+        if !change.sets_version() {
             return None;
         }
-        let new = Version::parse(change.new.expose())?;
-        match new.order(&Version::parse(change.old.as_ref()?.expose())?) {
+        let new = Version::parse_tag(change.new.expose())?;
+        match new.order(&Version::parse_tag(change.old.as_ref()?.expose())?) {
             Ordering::Less => Some(Self::Back),
             Ordering::Greater => Some(Self::Forward),
             Ordering::Equal => None,
@@ -42,7 +41,7 @@ impl Way {
 }
 
 /// What people are told of a change that does not go forward: by what it brings, where it sets a git ref, else by the
-/// versions of its chart.
+/// versions.
 pub fn warning(change: &Change, brings: Option<&Brings>) -> Option<String> {
     match brings {
         Some(brings) => brings.warning(),

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::ids::BlobId;
 use super::place::{Place, RepoPath};
 use super::plan_id::PlanChange;
-use super::reference::ManifestKey;
+use super::reference::{Kind, ManifestKey};
 use crate::yaml::{Edit, FieldPath, Note, Position};
 
 /// A value on its way from a source to a target.
@@ -97,6 +97,18 @@ impl Change {
     /// Whether it sets `spec.git.ref`: the one field whose values stand for commits.
     pub fn sets_git_ref(&self) -> bool {
         self.path == FieldPath::keys(&["spec", "git", "ref"])
+    }
+
+    /// Whether it sets a version: of a chart, or a field named `version`, `tag` or `digest`. What a service is configured with is
+    /// none, whatever its name.
+    pub fn sets_version(&self) -> bool {
+        let chart = FieldPath::keys(&["spec", "helm", "chart"]);
+        let configuration = FieldPath::keys(&["spec", "configuration"]);
+        let named = matches!(self.path.last_key(), Some("version" | "tag" | "digest"));
+        !self.is_secret()
+            && self.manifest.kind == Kind::ServiceDeployment
+            && !self.path.starts_with(&configuration)
+            && (named || self.path == chart)
     }
 
     /// Where it is made.

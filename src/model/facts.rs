@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::brought::Way;
 use super::catalog::{Catalog, PipelineId, ServiceId};
 use super::change::Text;
 use super::evidence::{Evidence, Looked};
@@ -69,6 +70,18 @@ pub struct ResolvedRevision {
     /// Why it cannot be told what is watched, so that the whole repository is.
     pub everything: Option<String>,
 }
+
+/// Asks how the commit that a target would take stands to what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WayQuery {
+    /// What the target holds: a commit ID, or a branch or tag that is resolved first.
+    pub old: RevisionQuery,
+    /// The commit that it would take.
+    pub new: CommitId,
+}
+
+/// The answers to some [`WayQuery`]s: `None` if the target holds the same content already, and in words why it cannot be told.
+pub type Ways = BTreeMap<WayQuery, Looked<Option<Way>>>;
 
 /// One promotable field of a service, independent of the manifest in which it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -229,6 +242,8 @@ pub struct Facts<'a> {
     pub revisions: &'a BTreeMap<RevisionQuery, Revision>,
     /// Answers about history.
     pub history: &'a BTreeMap<HistoryQuery, LastSet>,
+    /// Answers about what would go back, asked only where no person has to approve it.
+    pub ways: &'a Ways,
     /// Approvals at hand: `None` where nobody was asked.
     pub approvals: Option<Approvals>,
     /// With a forge: the evidence about each plan that stands in an open pull request, or why it could not be read.

@@ -29,6 +29,24 @@ impl<'a> Version<'a> {
         whole.then_some(Self { core, pre })
     }
 
+    /// The same, or a number alone as images are tagged: `v12` is `12.0.0`.
+    pub fn parse_tag(text: &'a str) -> Option<Self> {
+        let number = text.strip_prefix('v').unwrap_or(text);
+        let alone = is_number(number).then_some(Self {
+            core: [number, "0", "0"],
+            pre: None,
+        });
+        alone.or_else(|| Self::parse(text))
+    }
+
+    /// Whether both texts are versions or numbers, and the second one is the older.
+    pub fn goes_back(old: &str, new: &str) -> bool {
+        match (Version::parse_tag(old), Version::parse_tag(new)) {
+            (Some(old), Some(new)) => new.order(&old).is_lt(),
+            _ => false,
+        }
+    }
+
     /// Which of two is the older one, by the rules of semantic versioning: number by number, a version before its
     /// release where it has a `-`, and what stands behind a `+` counts for nothing.
     pub fn order(&self, other: &Self) -> Ordering {
@@ -122,6 +140,25 @@ mod tests {
         ] {
             assert!(Version::parse(other).is_none(), "{other}");
         }
+    }
+
+    #[test]
+    fn a_number_alone_is_a_version_of_a_tag_and_of_nothing_else() {
+        for (old, new, back) in [
+            ("v12", "v11", true),
+            ("12", "v11", true),
+            ("v2", "1.9.0", true),
+            ("2.0.1", "v2", true),
+            ("v2", "2.0.0", false),
+            ("v11", "v12", false),
+            ("v12", "v12", false),
+            ("1.10", "1.9", false),
+            ("v", "1", false),
+            ("latest", "1.0.0", false),
+        ] {
+            assert_eq!(Version::goes_back(old, new), back, "{old} {new}");
+        }
+        assert!(Version::parse("12").is_none());
     }
 
     #[test]

@@ -342,14 +342,21 @@ fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
             .iter()
             .filter(|candidate| candidate.may_stand() && !gives_way(candidate))
             .collect();
-        // Of two builds of one plan the older one has been looked at longer.
-        all.sort_by_key(|candidate| candidate.pull.number);
+        // Of two builds of one plan the one that a person asked for, else the older: it has been looked at longer.
+        all.sort_by_key(|candidate| {
+            let unasked = candidate.proposal.requested_by.is_none();
+            (unasked, candidate.pull.number)
+        });
         all.into_iter()
     };
     // An ordinary promotion may have the very plan of a rollback, and is none: it would leave nothing behind that holds.
     let back_to = stage.promotion.rollback.as_ref().map(|to| to.landing);
+    // What goes back because a person asks for it is not what was opened before without one.
+    let on_request = stage.promotion.back_on_request;
     let current = |candidate: &&Candidate| {
-        Some(candidate.proposal.plan) == plan && candidate.proposal.rollback == back_to
+        Some(candidate.proposal.plan) == plan
+            && candidate.proposal.rollback == back_to
+            && (candidate.proposal.requested_by.is_some() || !on_request)
     };
     // What a person asked for as an emergency goes before everything that is only waiting.
     let emergency = |candidate: &&Candidate| candidate.proposal.emergency && current(candidate);

@@ -1,6 +1,7 @@
 //! One promotion per stage: its changes, its gates, its state and the reason for it.
 
 mod back;
+mod backwards;
 mod draft;
 mod holds;
 mod queries;
@@ -23,6 +24,7 @@ use crate::model::plan::{
 use crate::model::plan_id::PlanSubject;
 use crate::model::policy::{Emergency, EmergencySkip, Join};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
+pub use backwards::way_queries;
 use draft::Draft;
 use holds::Reason;
 pub use queries::{needs, ready_queries};
@@ -229,6 +231,7 @@ impl<'a> Planner<'a> {
             debts: Vec::new(),
             gates: Vec::new(),
             changes: Vec::new(),
+            back_on_request: false,
             left_out: Vec::new(),
             skipped: Vec::new(),
             takes: Vec::new(),
@@ -302,6 +305,7 @@ impl<'a> Planner<'a> {
         promotion.landed = draft.landed;
         promotion.landed_along = draft.landed_along;
         promotion.after_rollback = draft.after_rollback;
+        promotion.back_on_request = draft.back_on_request;
         promotion.debts = draft.debts;
         promotion.changes = draft.changes;
         promotion.left_out = draft.left_out;

@@ -113,6 +113,7 @@ impl PlanText<'_> {
         } else if &*promotion.reason != "its sources moved" {
             let _ = writeln!(text, "    {}", self.style.dim(&terminal(&promotion.reason)));
         }
+        self.backwards(text, promotion, place);
         if let (Some(policy), Some(at)) = (self.why, promotion.rule_at) {
             let _ = writeln!(
                 text,
@@ -155,6 +156,21 @@ impl PlanText<'_> {
             text.push_str(diff);
         }
         text.push('\n');
+    }
+
+    /// That it does not go forward, before anything else about what changes.
+    fn backwards(&self, text: &mut String, promotion: &Promotion, place: (usize, usize)) {
+        if promotion.state != State::Due {
+            return;
+        }
+        for (at, change) in promotion.changes.iter().enumerate() {
+            let told = self.told.get(&(place.0, place.1, at));
+            let told = told.and_then(|told| told.as_ref().ok());
+            if let Some(warning) = brought::warning(change, told.map(|told| &told.brings)) {
+                let line = format!("{} {warning}", terminal(&change.manifest.name));
+                let _ = writeln!(text, "    {}", self.style.yellow(&line));
+            }
+        }
     }
 
     fn changes(&self, text: &mut String, changes: &[Change], place: (usize, usize)) {

@@ -1,6 +1,7 @@
 //! Scenarios: the whole program over small repositories, without a forge. What is asserted is what a person or a
 //! program sees: states, reasons, bytes, exit codes.
 
+mod backwards;
 mod bad_input;
 mod brings;
 mod copying;

@@ -617,9 +617,10 @@ fn evidence_by_plan(
         .filter(|(place, (proposal, _))| of_its_kind(place, proposal))
         .map(|(_, one)| one)
         .collect();
-    all.sort_by_key(|(_, pull)| {
+    all.sort_by_key(|(proposal, pull)| {
         (
             builds.get(&pull.number) != Some(&Build::Stands),
+            proposal.requested_by.is_none(),
             pull.number,
         )
     });

@@ -81,6 +81,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
             rule_at: None,
         }],
         changes: vec![change()],
+        back_on_request: false,
         left_out: Vec::new(),
         skipped: Vec::new(),
         takes: Vec::new(),
@@ -194,6 +195,44 @@ fn what_is_due_is_put_up_once() {
         vec![candidate(7, '1', Build::Stands, Some(now.clone()))],
     ));
     assert_eq!((again.acts.len(), again.stands), (0, Some(number(7))));
+}
+
+#[test]
+fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() {
+    let mut now = promotion('1', Verdict::Pass, &[]);
+    let unasked = || {
+        candidate(
+            7,
+            '1',
+            Build::Stands,
+            Some(promotion('1', Verdict::Pass, &[])),
+        )
+    };
+    let asked = || {
+        let mut asked = candidate(
+            8,
+            '1',
+            Build::Stands,
+            Some(promotion('1', Verdict::Pass, &[])),
+        );
+        asked.proposal.requested_by = Some(1);
+        asked
+    };
+    now.back_on_request = true;
+    assert_eq!(
+        decide(&stage(&now, vec![unasked()])).acts,
+        [Act::Open {
+            replaces: vec![number(7)]
+        }]
+    );
+    // Also in a run in which nobody asks, and whatever could not be closed before.
+    for on_request in [true, false] {
+        now.back_on_request = on_request;
+        assert_eq!(
+            decide(&stage(&now, vec![unasked(), asked()])).acts,
+            [Act::Close(number(7)), Act::Land(number(8))]
+        );
+    }
 }
 
 #[test]

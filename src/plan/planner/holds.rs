@@ -149,12 +149,7 @@ impl<'a> Planner<'a> {
             Some((Trigger::Auto, _)) => {}
             Some((Trigger::Manual, at)) if !self.asked(stage) => {
                 let reason = Reason::new("moves only when a person asks for it (`trigger: manual`)").at(at);
-                let help = if self.facts.evidence.is_some() {
-                    format!("Run workflow with command promote, pipeline {} and to {name}", self.manifest.name)
-                } else {
-                    format!("sluice promote --local --pipeline {} --to {name}", self.manifest.name)
-                };
-                draft.holds.push(reason.help(help));
+                draft.holds.push(reason.help(self.how_to_ask(stage)));
             }
             Some((Trigger::Manual, _)) => {}
             None if any_gate || any_ready => {}
@@ -163,6 +158,8 @@ impl<'a> Planner<'a> {
                     .help(format!("add a gate to its edge, or `stages: {{ {name}: {{ trigger: auto }} }}` to the policy")),
             ),
         }
+
+        self.hold_backwards(stage, edges, draft);
 
         for edge in edges {
             let Some(from) = self.source_stage(*edge) else {
@@ -198,6 +195,17 @@ impl<'a> Planner<'a> {
                     "guarded by {from_name}, which is not in sync"
                 )));
             }
+        }
+    }
+
+    /// How a person asks for a stage.
+    pub(super) fn how_to_ask(&self, stage: StageIndex) -> String {
+        let name = &self.manifest.stages[stage].name.value;
+        let pipeline = &self.manifest.name;
+        if self.facts.evidence.is_some() {
+            format!("Run workflow with command promote, pipeline {pipeline} and to {name}")
+        } else {
+            format!("sluice promote --local --pipeline {pipeline} --to {name}")
         }
     }
 

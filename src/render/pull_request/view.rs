@@ -61,6 +61,9 @@ pub(super) struct View<'a> {
     who: String,
     emergency: Option<EmergencyView<'a>>,
     rollback: Option<RollbackView<'a>>,
+    /// Services that do not go forward.
+    backwards: Vec<Backwards<'a>>,
+    backwards_word: &'static str,
     held_back: Option<HeldBack<'a>>,
     blocked: bool,
     waits: Option<&'static str>,
@@ -108,6 +111,12 @@ struct RollbackView<'a> {
     landing: String,
     plan: String,
     reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Backwards<'a> {
+    name: &'a str,
+    warning: String,
 }
 
 #[derive(Serialize)]
@@ -179,6 +188,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
         .iter()
         .any(|gate| gate.kind == GateKind::Approval);
     let approve = approve(pull);
+    let backwards = backwards(pull);
     let safe = |markdown: &str| Value::from_safe_string(markdown.to_owned());
     View {
         from: match &promotion.rollback {
@@ -208,6 +218,15 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
             // An emergency has said it already.
             reason: pull.reason.filter(|_| promotion.emergency.is_none()),
         }),
+        backwards_word: match backwards.iter().any(|(way, _)| *way == brought::Way::Back) {
+            true => "GOES BACK",
+            false => "GOES SIDEWAYS",
+        },
+        backwards: backwards
+            .into_iter()
+            .take(room.items)
+            .map(|(_, service)| service)
+            .collect(),
         held_back: pull.held_back.map(|back| HeldBack {
             commit: back.commit.short(),
             reason: back.reason.as_deref(),
@@ -276,6 +295,23 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
             .replaces
             .map_or(Value::from(()), |number| safe(&format!("#{number}"))),
     }
+}
+
+/// What does not go forward; of a rollback that is said already.
+fn backwards<'a>(pull: &PullRequest<'a>) -> Vec<(brought::Way, Backwards<'a>)> {
+    let promotion = pull.promotion;
+    let changes = promotion.changes.iter().enumerate();
+    let changes = changes.filter(|_| promotion.rollback.is_none());
+    let found = changes.filter_map(|(at, change)| {
+        let brings = pull.brought.get(at).copied().flatten();
+        let backwards = Backwards {
+            name: &change.manifest.name,
+            warning: brought::warning(change, brings)?,
+        };
+        let way = brings.map_or(brought::Way::Back, |brings| brings.way);
+        Some((way, backwards))
+    });
+    found.collect()
 }
 
 fn services(services: &[LeftOut], room: Room) -> Vec<Behind<'_>> {
