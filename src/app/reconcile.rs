@@ -22,6 +22,7 @@ mod questions;
 mod readiness;
 mod report;
 mod requester;
+mod share;
 mod stages;
 mod texts;
 mod tidy;
@@ -53,6 +54,7 @@ pub(super) use look::{Look, Stand, look};
 use lost::Lost;
 pub(super) use outcome::{ByHand, Outcome, Row, RowKind};
 use readiness::BranchRules;
+use share::OpenedHere;
 use turn::{Closers, Done, Key, Turn};
 use verify::Landing;
 
@@ -83,8 +85,8 @@ struct Memory {
     put_up: BTreeSet<PlanId>,
     /// Pipelines that are stopped for safety, with the reason.
     stopped: BTreeMap<(Option<String>, String), String>,
-    /// How many were put up.
-    opened: u32,
+    /// What was opened in this run.
+    opened: OpenedHere,
     /// Closed pull requests of ours, once they were asked for in this turn.
     closed: Option<Vec<ClosedPull>>,
     /// What the people who closed them may do.
@@ -126,15 +128,21 @@ impl Memory {
     /// gone on with: something undoes what is landed.
     fn goes_in_circles(&mut self, key: &Key, plan: &PlanId, lands: bool) -> bool {
         let again = self.landed_plans.contains(plan) || (!lands && self.put_up.contains(plan));
-        let pipeline = (key.0.clone(), key.1.clone());
         if again {
-            self.stopped.entry(pipeline.clone()).or_insert_with(|| {
+            let pipeline = (key.0.clone(), key.1.clone());
+            self.stopped.entry(pipeline).or_insert_with(|| {
                 format!(
                     "plan {} came back after it was carried out in this very run",
                     plan.shown()
                 )
             });
         }
+        self.is_stopped(key)
+    }
+
+    /// Whether the pipeline of a stage was stopped.
+    fn is_stopped(&self, (namespace, name, _): &Key) -> bool {
+        let pipeline = (namespace.clone(), name.clone());
         self.stopped.contains_key(&pipeline)
     }
 }

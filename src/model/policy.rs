@@ -257,7 +257,8 @@ pub struct Texts {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `open`")]
 pub struct Limits {
-    /// How many new promotions a run may open. The rest are due, counted, and opened by later runs.
+    /// How many new promotions a run may open, and besides as many that replace older ones: one of each pipeline in turn,
+    /// beginning at one that the base branch's tip chooses. The rest are due, counted, and opened by later runs.
     #[serde(default = "Limits::default_open")]
     pub open: u32,
 }

@@ -22,6 +22,7 @@ mod readme;
 mod refused;
 mod rules;
 mod said;
+mod shares;
 mod signed;
 mod step;
 mod ways;

@@ -45,24 +45,37 @@ impl Turn<'_> {
         for (place, decision) in decisions {
             for act in &decision.acts {
                 let key = self.key(*place);
-                if memory.failed.contains(&key) {
+                let goes_on = matches!(act, Act::Close(_) | Act::Start(..));
+                if memory.failed.contains(&key) || (goes_on && memory.is_stopped(&key)) {
                     continue;
                 }
                 let result = match act {
-                    Act::Open { replaces } => self.open(*place, replaces, memory).await,
-                    Act::Close(number) => {
-                        self.close(*place, *number, decision.stands, memory).await
-                    }
+                    Act::Close(number) => self.close(*place, *number, decision, memory).await,
                     Act::Block(number, why) => self.block(*place, *number, why, memory).await,
                     Act::Hold(number) => self.show_hold(*number, memory).await,
                     Act::Start(number, gate) => {
                         super::jobs::start(self, *place, *number, *gate, memory).await
                     }
-                    Act::Land(_) | Act::Commit => continue,
+                    Act::Open { .. } | Act::Land(_) | Act::Commit => continue,
                 };
                 if let Done::Changed = self.came_to(&key, *place, result, memory).await? {
                     done = Done::Changed;
                 }
+            }
+        }
+        for (place, replaces) in self.openings(decisions) {
+            let key = self.key(place);
+            let Some(decision) = decisions.get(&place) else {
+                continue;
+            };
+            if memory.failed.contains(&key)
+                || self.undoes_its_own(place, decision, replaces, memory)
+            {
+                continue;
+            }
+            let result = self.open(place, replaces, memory).await;
+            if let Done::Changed = self.came_to(&key, place, result, memory).await? {
+                done = Done::Changed;
             }
         }
         self.take_success_back(decisions, memory).await?;
@@ -211,7 +224,8 @@ impl Turn<'_> {
             }
             return Ok(Done::Unchanged);
         }
-        if memory.opened >= self.seen.world.policy.limits.open {
+        let most = self.seen.world.policy.limits.open;
+        if !memory.opened.has_room(most, !replaces.is_empty()) {
             return Ok(Done::Unchanged);
         }
         let promotion = self.stages.promotion(place);
@@ -219,6 +233,7 @@ impl Turn<'_> {
             return Ok(Done::Unchanged);
         };
         if memory.goes_in_circles(&self.key(place), &plan, false) {
+            self.say_stopped(place, memory);
             return Ok(Done::Unchanged);
         }
         // Another run may be about to open a pull request from a branch that it just made.
@@ -262,7 +277,7 @@ impl Turn<'_> {
         let delivery = self.delivery();
         let opened = delivery.open(&draft).await?;
         let number = opened.number;
-        memory.opened += 1;
+        self.note_opened(number, !replaces.is_empty(), memory);
         memory.put_up.insert(plan);
         let replaced: Vec<&Candidate> = replaces
             .iter()
@@ -364,13 +379,18 @@ impl Turn<'_> {
         &self,
         place: Place,
         number: PullNumber,
-        stands: Option<PullNumber>,
+        decision: &Decision,
         memory: &mut Memory,
     ) -> Result<Done, DeliveryError> {
         let Some(candidate) = self.stages.candidate(place, number) else {
             return Ok(Done::Unchanged);
         };
-        let standing = stands.and_then(|number| self.stages.candidate(place, number));
+        if self.undoes_its_own(place, decision, &[number], memory) {
+            return Ok(Done::Unchanged);
+        }
+        let standing = decision
+            .stands
+            .and_then(|number| self.stages.candidate(place, number));
         if let Some(other) = standing
             && !candidate.hold.is_free()
             && other.hold.is_free()

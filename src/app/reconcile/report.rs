@@ -203,7 +203,13 @@ pub(super) fn said(
         .acts
         .iter()
         .any(|act| matches!(act, Act::Open { .. } | Act::Commit));
-    unproposed(promotion, taken_up)
+    match unproposed(promotion, taken_up) {
+        Some((RowKind::Due, why, _)) if !turn.writes_nothing() => {
+            let next = "a later run opens it: this one opens no more (`limits.open`)";
+            Some((RowKind::Due, why, Some(next.to_owned())))
+        }
+        said => said,
+    }
 }
 
 /// Of a promotion for which no pull request stands; `taken_up`: a run that may write does something about it.

@@ -30,7 +30,7 @@ pub struct StageEntry {
     #[serde(default)]
     pub revision: RevisionMode,
     /// What sets a promotion into this stage off. Left out: a gate on the way, or a `ready` rule of the stage that it comes
-    /// from.
+    /// from. Whatever it is: what goes back waits for a person.
     pub trigger: Option<Trigger>,
     /// How several ways into this stage count.
     #[serde(default)]
