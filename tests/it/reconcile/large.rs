@@ -117,7 +117,7 @@ const QUIET: usize = 3;
 /// Calls of the first 18 of the 54 runs of a busy hour.
 const BUSY: usize = 180;
 /// Points of GraphQL that they take.
-const POINTS: u64 = 240;
+const POINTS: u64 = 241;
 
 /// A service that takes both git and a chart.
 fn both(stage: &str, reference: &str, version: &str) -> String {

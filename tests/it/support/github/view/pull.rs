@@ -243,7 +243,6 @@ pub fn event(world: &World, at: RepoId, event: &Event) -> Value {
             view["dismissed_review"] =
                 json!({"state": state, "review_id": review, "dismissal_message": message});
         }
-        What::Closed | What::Reopened => view["state_reason"] = Value::Null,
         _ => {}
     }
     view
