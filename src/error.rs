@@ -69,9 +69,11 @@ impl From<crate::repo::RepoError> for Failure {
             .unwrap_or_default();
         let exit = match &error {
             E::Refused { .. } | E::Moved { .. } => Exit::Blocked,
-            E::NotFound { .. } | E::Shallow { .. } | E::Remote { .. } | E::Git { .. } => {
-                Exit::Failed
-            }
+            E::NotFound { .. }
+            | E::Shallow { .. }
+            | E::Remote { .. }
+            | E::TooFar { .. }
+            | E::Git { .. } => Exit::Failed,
         };
         Self::new(exit, format!("{error}{source}"))
     }

@@ -13,6 +13,7 @@ mod held;
 mod labels;
 mod limits;
 mod look_up;
+mod makers;
 mod merge;
 mod merged;
 mod network;

@@ -22,7 +22,7 @@ mod since;
 mod watched;
 mod ways;
 
-pub use authors::change_authors;
+pub use authors::{AskedOfAuthors, Carried};
 pub use brought::{Bringing, brings, known, promotable, told};
 pub use files::{files_at, files_of_commit, files_on_disk};
 pub use guard::{After, MergedFile, MergedPath, Untold, merged_files, merged_paths};

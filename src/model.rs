@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod assumption;
+pub mod authors;
 pub mod brought;
 pub mod catalog;
 pub mod change;

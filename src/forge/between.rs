@@ -9,7 +9,7 @@ use super::Forge;
 use super::error::ForgeError;
 use super::look_up::may_be_too_much;
 use super::part::Part;
-use super::shapes::{Nodes, id, shape, time};
+use super::shapes::{GitActor, Nodes, id, shape, time};
 use crate::model::brought::{Brought, BroughtCommit, Person, Way};
 use crate::model::ids::CommitId;
 
@@ -17,7 +17,7 @@ use crate::model::ids::CommitId;
 const PAGES: usize = 5;
 
 const TOLD: &str = "fragment told on CommitHistoryConnection { pageInfo { hasNextPage endCursor } nodes { oid messageHeadline committedDate \
-    authors(first: 10) { nodes { name email user { databaseId login } } } committer { name email user { databaseId login } } \
+    authors(first: 10) { nodes { name email user { databaseId login } } } \
     associatedPullRequests(first: 1) { nodes { number } } } }";
 
 impl Forge {
@@ -185,10 +185,38 @@ impl Forge {
         old: &CommitId,
         new: &CommitId,
     ) -> Result<(Way, BTreeSet<CommitId>, Timestamp, bool), ForgeError> {
+        let (way, commits, whole) = self.compared(old, new).await?;
+        let oldest = commits.iter().map(|(_, _, at)| *at).min();
+        let set = commits.into_iter().map(|(commit, ..)| commit).collect();
+        Ok((way, set, oldest.unwrap_or(Timestamp::MAX), whole))
+    }
+
+    /// The commits that `new` has and `old` has not, each with its parents: if there are more than five hundred, the oldest of them.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn ahead(
+        &self,
+        old: &CommitId,
+        new: &CommitId,
+    ) -> Result<Vec<(CommitId, Vec<CommitId>)>, ForgeError> {
+        let (_, commits, _) = self.compared(old, new).await?;
+        let commits = commits.into_iter();
+        Ok(commits
+            .map(|(commit, parents, _)| (commit, parents))
+            .collect())
+    }
+
+    /// How the two stand to each other, the commits in between with their parents and committer dates, oldest first, and whether that is
+    /// all of them.
+    async fn compared(
+        &self,
+        old: &CommitId,
+        new: &CommitId,
+    ) -> Result<(Way, Vec<(CommitId, Vec<CommitId>, Timestamp)>, bool), ForgeError> {
         let doing = format!("compare {} with {}", old.short(), new.short());
-        let mut set = BTreeSet::new();
+        let mut commits = Vec::new();
         let mut way = Way::Forward;
-        let mut oldest = Timestamp::MAX;
         for page in 1..=PAGES {
             let path = self.path(&format!("/compare/{old}...{new}?per_page=100&page={page}"));
             let found: CompareShape = self.get(path, &doing).await?.parse(&doing)?;
@@ -199,14 +227,18 @@ impl Forge {
             };
             let here = found.commits.len();
             for commit in found.commits {
-                set.insert(id(&commit.sha)?);
-                oldest = oldest.min(time(&commit.commit.committer.date)?);
+                let parents = commit.parents.iter().map(|parent| id(&parent.sha));
+                commits.push((
+                    id(&commit.sha)?,
+                    parents.collect::<Result<_, _>>()?,
+                    time(&commit.commit.committer.date)?,
+                ));
             }
-            if set.len() >= found.total_commits || here == 0 {
-                return Ok((way, set, oldest, true));
+            if commits.len() >= found.total_commits || here == 0 {
+                return Ok((way, commits, true));
             }
         }
-        Ok((way, set, oldest, false))
+        Ok((way, commits, false))
     }
 
     async fn touching(
@@ -270,6 +302,13 @@ struct CompareShape {
 struct ShaShape {
     sha: String,
     commit: DatedShape,
+    #[serde(default)]
+    parents: Vec<ParentShape>,
+}
+
+#[derive(Deserialize)]
+struct ParentShape {
+    sha: String,
 }
 
 #[derive(Deserialize)]
@@ -289,27 +328,12 @@ struct CommitShape {
     message_headline: String,
     committed_date: String,
     authors: Nodes<GitActor>,
-    committer: Option<GitActor>,
     associated_pull_requests: Option<Nodes<NumberShape>>,
 }
 
 #[derive(Deserialize)]
 struct NumberShape {
     number: u64,
-}
-
-#[derive(Deserialize)]
-struct GitActor {
-    name: Option<String>,
-    email: Option<String>,
-    user: Option<UserShape>,
-}
-
-#[derive(Deserialize)]
-struct UserShape {
-    #[serde(rename = "databaseId")]
-    id: Option<u64>,
-    login: String,
 }
 
 impl CommitShape {
@@ -323,23 +347,7 @@ impl CommitShape {
             subject: self.message_headline,
             at: time(&self.committed_date)?,
             authors: self.authors.nodes.into_iter().map(Person::from).collect(),
-            committer: self.committer.map(Person::from),
             number,
         })
-    }
-}
-
-impl From<GitActor> for Person {
-    fn from(actor: GitActor) -> Self {
-        let (id, login) = match actor.user {
-            Some(user) => (user.id, Some(user.login)),
-            None => (None, None),
-        };
-        Self {
-            id,
-            login,
-            name: actor.name.unwrap_or_default(),
-            email: actor.email.unwrap_or_default(),
-        }
     }
 }

@@ -179,7 +179,7 @@ impl Forge {
                         .map(|at| at.max(latest).max(found.created))
                         .ok_or_else(|| "the log of pushes does not know this head".to_owned());
                     if let Ok(known) = &mut pushers {
-                        known.extend(pushes.iter().filter_map(|push| push.by));
+                        known.extend(pushes.iter().filter_map(|push| push.by.as_ref()?.id));
                     }
                 }
                 Err(error) => {

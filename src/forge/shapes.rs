@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::ForgeError;
+use crate::model::brought::Person;
 use crate::model::evidence::{Actor, ActorKind};
 use crate::model::ids::{CommitId, TreeId};
 use crate::model::pull::RemoteCommit;
@@ -39,6 +40,36 @@ impl From<ActorShape> for Actor {
                 "Bot" => ActorKind::Bot,
                 _ => ActorKind::Other,
             },
+        }
+    }
+}
+
+/// Author or committer of a commit.
+#[derive(Deserialize)]
+pub(super) struct GitActor {
+    name: Option<String>,
+    email: Option<String>,
+    user: Option<UserShape>,
+}
+
+#[derive(Deserialize)]
+struct UserShape {
+    #[serde(rename = "databaseId")]
+    id: Option<u64>,
+    login: String,
+}
+
+impl From<GitActor> for Person {
+    fn from(actor: GitActor) -> Self {
+        let (id, login) = match actor.user {
+            Some(user) => (user.id, Some(user.login)),
+            None => (None, None),
+        };
+        Self {
+            id,
+            login,
+            name: actor.name.unwrap_or_default(),
+            email: actor.email.unwrap_or_default(),
         }
     }
 }

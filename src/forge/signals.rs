@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::error::ForgeError;
 use super::shapes::{id, shape, time};
 use super::{Forge, MOST_PAGES, too_long};
-use crate::model::evidence::UserId;
+use crate::model::evidence::{Actor, ActorKind, UserId};
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::{Ended, Signal};
@@ -25,8 +25,8 @@ pub struct Push {
     pub forced: bool,
     /// When, by the server.
     pub at: Timestamp,
-    /// By whom.
-    pub by: Option<UserId>,
+    /// By whom; `None` for an account that is gone.
+    pub by: Option<Actor>,
 }
 
 /// A status of a commit or of a deployment.
@@ -84,7 +84,7 @@ impl Forge {
                     after: row.after.to_ascii_lowercase(),
                     forced: row.activity_type == "force_push",
                     at: time(&row.timestamp)?,
-                    by: row.actor.map(|actor| actor.id),
+                    by: row.actor.map(PusherShape::actor),
                 });
             }
         }
@@ -235,7 +235,29 @@ struct ActivityShape {
     timestamp: String,
     #[serde(default)]
     activity_type: String,
-    actor: Option<AccountShape>,
+    actor: Option<PusherShape>,
+}
+
+#[derive(Deserialize)]
+struct PusherShape {
+    id: UserId,
+    login: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+impl PusherShape {
+    fn actor(self) -> Actor {
+        Actor {
+            id: Some(self.id),
+            login: self.login,
+            kind: match self.kind.as_str() {
+                "User" => ActorKind::User,
+                "Bot" => ActorKind::Bot,
+                _ => ActorKind::Other,
+            },
+        }
+    }
 }
 
 #[derive(Deserialize)]

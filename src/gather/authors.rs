@@ -1,37 +1,218 @@
-//! Who wrote what a promotion brings.
+//! Who made what a promotion carries.
+//!
+//! For a git ref those are the people behind the commits that it brings. Any other value was set by a commit of the base: the newest one
+//! that gave the source the value that it has. If that commit is itself a landing, whoever set the value at the landing's own source
+//! made it, and so on, as far back as it was only promoted.
 
-use super::brought::{Bringing, brought};
+mod refs;
+mod values;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use super::brought::Bringing;
+use super::history::past::Past;
+use super::remote::{RemoteRepo, Tip};
 use super::remotes::Remotes;
-use crate::model::evidence::{ChangeAuthors, Looked};
+use crate::catalog::{Here, resolve_pipelines};
+use crate::model::authors::{ChangeAuthors, Changed, Makers};
+use crate::model::catalog::Catalog;
+use crate::model::change::Change;
+use crate::model::evidence::Looked;
+use crate::model::facts::LastSet;
+use crate::model::ids::CommitId;
+use crate::model::policy::Policy;
+use crate::model::resolved::ResolvedPipeline;
+use crate::repo::RepoError;
 
-/// Everyone who wrote a commit that the changes bring; what cannot be told is named as such.
-///
-/// # Errors
-/// In words.
-pub fn change_authors(remotes: &Remotes, changes: &[Bringing<'_>]) -> Looked<ChangeAuthors> {
-    let mut authors = ChangeAuthors::default();
-    let mut missing = None;
-    for bringing in changes {
-        if !bringing.change.sets_git_ref() {
-            continue;
-        }
-        let name = &bringing.pair.target.key.name;
-        match brought(remotes, bringing) {
-            Ok(Some(found)) => {
-                found.brought.authors(&mut authors);
-                if found.brought.cut {
-                    authors
-                        .unmapped
-                        .insert(format!("some authors of {name} (too many commits)"));
-                }
+/// What is asked about one promotion.
+pub struct Carried<'a> {
+    /// The pipeline's namespace.
+    pub namespace: Option<&'a str>,
+    /// The pipeline's name.
+    pub pipeline: &'a str,
+    /// The stage into which it goes.
+    pub stage: &'a str,
+    /// Its changes.
+    pub changes: &'a [Change],
+    /// Those of them that belong to a service of the stage, with what is known of their sources.
+    pub bringing: &'a [Bringing<'a>],
+    /// The commit of the base at which the sources hold what it carries.
+    pub at: CommitId,
+    /// It is a rollback to this landing.
+    pub rollback: Option<CommitId>,
+}
+
+/// Everything that tells who made changes. What was read once is kept for later rounds.
+pub struct AskedOfAuthors<'a> {
+    remotes: &'a Remotes,
+    repo: &'a RemoteRepo,
+    base: Tip,
+    policy: &'a Policy,
+    here: &'a Here,
+    past: Past<'a>,
+    manifests: RefCell<HashMap<CommitId, Manifests>>,
+}
+
+/// The manifests of a commit, and what their references lead to.
+#[derive(Clone)]
+struct Manifests {
+    catalog: Rc<Catalog>,
+    resolved: Rc<Vec<ResolvedPipeline>>,
+}
+
+/// Why something is not told.
+enum Untold {
+    /// It could not be read, or not yet.
+    Unread(String),
+    /// The rule cannot be applied to it: a sentence that ends in what to do.
+    Never(String),
+}
+
+impl Untold {
+    /// From an error about who did something: `who set X`.
+    fn of(error: &RepoError, who: &str) -> Self {
+        match error {
+            RepoError::TooFar { .. } | RepoError::Shallow { .. } => {
+                Self::Never(format!("{who} cannot be told: {error}"))
             }
-            Ok(None) => {
-                authors
-                    .unmapped
-                    .insert(format!("the authors of what {name} brings"));
-            }
-            Err(error) => missing = Some(error.to_string()),
+            _ => Self::Unread(format!("{who} could not be read: {error}")),
         }
     }
-    missing.map_or(Ok(authors), Err)
+
+    /// From what history says of who did something: what it cannot tell apart has help.
+    fn of_history(failed: LastSet, who: &str) -> Self {
+        match failed {
+            LastSet::Failed {
+                why,
+                help: Some(help),
+            } => Self::Never(format!("{who} cannot be told, for {why}: {help}")),
+            LastSet::Failed { why, .. } => Self::Unread(format!("{who} cannot be told: {why}")),
+            _ => Self::Unread(format!("{who} could not be read")),
+        }
+    }
+}
+
+impl From<RepoError> for Untold {
+    fn from(error: RepoError) -> Self {
+        Self::of(&error, "who made what is promoted")
+    }
+}
+
+impl From<LastSet> for Untold {
+    fn from(failed: LastSet) -> Self {
+        Self::of_history(failed, "who made what is promoted")
+    }
+}
+
+impl<'a> AskedOfAuthors<'a> {
+    /// At the tip of the base branch, whose manifests are known.
+    pub fn new(
+        remotes: &'a Remotes,
+        (branch, tip): (&str, CommitId),
+        policy: &'a Policy,
+        here: &'a Here,
+        (catalog, resolved): (Rc<Catalog>, Rc<Vec<ResolvedPipeline>>),
+    ) -> Self {
+        let repo = remotes.here();
+        let manifests = Manifests { catalog, resolved };
+        Self {
+            remotes,
+            repo,
+            base: Tip {
+                branch: branch.to_owned(),
+                commit: tip,
+            },
+            policy,
+            here,
+            past: Past::new(repo, policy),
+            manifests: RefCell::new(HashMap::from([(tip, manifests)])),
+        }
+    }
+
+    /// Everyone who made what a promotion carries; what cannot be told is named as such.
+    ///
+    /// # Errors
+    /// In words, if something could not be read.
+    pub fn of(&self, carried: &Carried<'_>) -> Looked<ChangeAuthors> {
+        let mut found = Found::default();
+        for bringing in carried.bringing {
+            if bringing.change.sets_git_ref() {
+                let told = self.of_ref(bringing);
+                found.take(told);
+            }
+        }
+        self.of_values(carried, &mut found);
+        match found.unread {
+            Some(why) => Err(why),
+            None => Ok(found.authors),
+        }
+    }
+
+    /// The people behind commits of one branch that all come after `before`.
+    fn people(
+        &self,
+        repo: &RemoteRepo,
+        tip: &Tip,
+        before: Option<&CommitId>,
+        commits: &[(CommitId, Changed)],
+    ) -> Result<Vec<ChangeAuthors>, Untold> {
+        let mut all: Vec<Rc<Makers>> = Vec::with_capacity(commits.len());
+        let mut missing = None;
+        for (commit, _) in commits {
+            match repo.makers(commit) {
+                Ok(makers) => all.push(makers),
+                Err(error) => missing = Some(error),
+            }
+        }
+        if let Some(error) = missing {
+            return Err(error.into());
+        }
+        let wants = all.iter().filter(|makers| makers.wants_pushes());
+        let wants: Vec<CommitId> = wants.map(|makers| makers.commit).collect();
+        let pushed = match wants.is_empty() {
+            true => BTreeMap::new(),
+            false => repo.pushers(tip, before, &wants)?,
+        };
+        let each = all.iter().zip(commits);
+        Ok(each
+            .map(|(makers, (commit, changed))| {
+                let pushed = pushed.get(commit).map(Vec::as_slice).unwrap_or_default();
+                ChangeAuthors::of(makers, pushed, &tip.branch, changed)
+            })
+            .collect())
+    }
+
+    fn manifests(&self, commit: &CommitId) -> Result<Manifests, Untold> {
+        if let Some(known) = self.manifests.borrow().get(commit) {
+            return Ok(known.clone());
+        }
+        let catalog = self.past.tree(commit)?;
+        let resolved = Rc::new(resolve_pipelines(&catalog, self.here));
+        let manifests = Manifests { catalog, resolved };
+        self.manifests
+            .borrow_mut()
+            .insert(*commit, manifests.clone());
+        Ok(manifests)
+    }
+}
+
+/// What is known so far.
+#[derive(Default)]
+struct Found {
+    authors: ChangeAuthors,
+    unread: Option<String>,
+}
+
+impl Found {
+    fn take(&mut self, told: Result<ChangeAuthors, Untold>) {
+        match told {
+            Ok(authors) => self.authors.add(authors),
+            Err(Untold::Unread(why)) => self.unread = Some(why),
+            Err(Untold::Never(why)) => {
+                self.authors.untold.insert(why);
+            }
+        }
+    }
 }

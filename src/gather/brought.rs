@@ -106,9 +106,10 @@ fn pins(brought: &Brought) -> bool {
 
 /// What one change of a git ref brings.
 pub(super) struct Found {
-    /// The repository, as `owner/name`.
-    repository: String,
-    ends: (CommitId, CommitId),
+    /// The repository.
+    pub repo: Rc<RemoteRepo>,
+    /// The commits before and after.
+    pub ends: (CommitId, CommitId),
     /// The commits in between.
     pub brought: Rc<Brought>,
 }
@@ -133,7 +134,7 @@ fn found(
         Ends::Two(old, new) => ((old, new), ask(&repo, &old, &new, &bringing.folders())?),
     };
     Ok(Some(Found {
-        repository: repo.slug().to_string(),
+        repo,
         ends,
         brought,
     }))
@@ -176,7 +177,8 @@ pub(super) fn brought(
 
 fn shown(bringing: &Bringing<'_>, found: Option<Found>) -> Option<Brings> {
     let found = found.filter(|found| found.ends.0 != found.ends.1 && !pins(&found.brought))?;
-    Some(bringing.brings(Some(found.repository), found.ends, &found.brought))
+    let repository = found.repo.slug().to_string();
+    Some(bringing.brings(Some(repository), found.ends, &found.brought))
 }
 
 /// What changes bring; what cannot be read is left out, for it decides nothing.
@@ -332,7 +334,6 @@ fn in_clone(repo: &Repo, between: Between) -> Result<Brought, RepoError> {
                 name: info.author_name,
                 email: info.author_email,
             }],
-            committer: None,
         })
     });
     Ok(Brought {

@@ -25,6 +25,7 @@ use crate::record::Record;
 use crate::repo::{Before, CommitInfo, Repo, RepoError};
 
 pub use fields::PromotedFields;
+pub(super) use fields::slot_of;
 
 /// What is asked of a history.
 pub struct AskedOfHistory<'a> {

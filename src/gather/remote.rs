@@ -9,10 +9,12 @@
 //! GitHub sends are proved the same way. Names are never looked up in the clone: anything may have written them.
 
 mod fetch;
+mod makers;
 mod signals;
 mod trees;
 mod walk;
 
+pub(in crate::gather) use makers::Tip;
 pub(in crate::gather) use trees::{AtPath, Standing};
 
 use std::cell::RefCell;
@@ -20,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::forge::{EntryAt, RemoteRef};
+use crate::model::authors::Makers;
 use crate::model::evidence::{Looked, Permission, UserId};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::pull::RemoteCommit;
@@ -53,6 +56,7 @@ struct Known {
     paged: HashSet<CommitId>,
     listed: Option<Looked<Rc<Listed>>>,
     answers: HashMap<signals::Question, Looked<signals::Answer>>,
+    makers: HashMap<CommitId, Looked<Rc<Makers>>>,
     /// Of people who are listed as collaborators, until it is taken.
     permissions: BTreeMap<UserId, Permission>,
 }
@@ -91,6 +95,7 @@ struct Wants {
     contains: BTreeSet<(CommitId, CommitId)>,
     list: bool,
     questions: BTreeSet<signals::Question>,
+    makers: BTreeSet<CommitId>,
     people: BTreeMap<UserId, String>,
 }
 
@@ -129,6 +134,7 @@ impl RemoteRepo {
             && wants.contains.is_empty()
             && !wants.list
             && wants.questions.is_empty()
+            && wants.makers.is_empty()
             && wants.people.is_empty()
     }
 

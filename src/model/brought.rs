@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::address::WebAddress;
 use super::change::Change;
-use super::evidence::{ChangeAuthors, Looked, UserId};
+use super::evidence::{Looked, UserId};
 use super::ids::CommitId;
 use super::slug::RepoSlug;
 use super::version::Version;
@@ -235,8 +235,6 @@ pub struct BroughtCommit {
     pub at: Timestamp,
     /// Its authors, those named as co-authors included.
     pub authors: Vec<Person>,
-    /// Its committer.
-    pub committer: Option<Person>,
     /// The pull request that brought it.
     pub number: Option<u64>,
 }
@@ -254,9 +252,6 @@ pub struct Person {
     pub email: String,
 }
 
-/// The account by which GitHub itself commits for people on its pages: its committer, never an author.
-const WEB_FLOW: &str = "noreply@github.com";
-
 impl Brought {
     /// What a name brings that is pinned where it stands.
     pub fn nothing() -> Self {
@@ -267,28 +262,13 @@ impl Brought {
             cut: false,
         }
     }
+}
 
-    /// Everyone who wrote one of the commits that come. What goes back brings none.
-    pub fn authors(&self, into: &mut ChangeAuthors) {
-        let coming = self.commits.iter().filter(|_| self.way != Way::Back);
-        for commit in coming {
-            let committer = commit
-                .committer
-                .iter()
-                .filter(|person| person.email != WEB_FLOW);
-            for person in commit.authors.iter().chain(committer) {
-                match (person.id, &person.login) {
-                    (Some(id), login) => {
-                        let login = login.clone().unwrap_or_else(|| person.name.clone());
-                        into.people.insert(id, login);
-                    }
-                    (None, _) => {
-                        into.unmapped
-                            .insert(format!("{} <{}>", person.name, person.email));
-                    }
-                }
-            }
-        }
+impl Person {
+    /// Whether the account is an App's: no person's login can end so.
+    pub fn is_bot(&self) -> bool {
+        let login = self.login.as_ref().filter(|_| self.id.is_some());
+        login.is_some_and(|login| login.ends_with("[bot]"))
     }
 }
 
@@ -322,7 +302,6 @@ mod tests {
             subject: (*subject).to_owned(),
             at: Timestamp::UNIX_EPOCH,
             authors: Vec::new(),
-            committer: None,
             number: named_pull(subject),
         };
         let brought = Brought {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::authors::ChangeAuthors;
 use super::ids::CommitId;
 use super::label::HOLD;
 use super::policy::CheckOf;
@@ -134,15 +135,6 @@ pub enum Permission {
 /// Something that was looked up, or why it could not be.
 pub type Looked<T> = Result<T, String>;
 
-/// The people behind the promoted commits.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ChangeAuthors {
-    /// Authors and committers, with their logins.
-    pub people: BTreeMap<UserId, String>,
-    /// Names that belong to no account, as the commits have them: nobody can tell who that is.
-    pub unmapped: BTreeSet<String>,
-}
-
 /// The evidence about one open pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -169,7 +161,7 @@ pub struct Evidence {
     pub permissions: BTreeMap<UserId, Looked<Permission>>,
     /// The person of this run's dispatch, where it says `approve: true` for this plan.
     pub dispatched: Option<Actor>,
-    /// Who wrote the promoted commits; `None` where no rule asks.
+    /// Who made what is promoted; `None` if no rule asks.
     pub change_authors: Option<Looked<ChangeAuthors>>,
     /// Check runs on exactly this head, as far as gates ask.
     pub checks: BTreeMap<CheckOf, Looked<Vec<Signal>>>,

@@ -50,6 +50,12 @@ pub enum RepoError {
         /// Why.
         why: String,
     },
+    /// It lies further back in history than is read.
+    #[error("{why}")]
+    TooFar {
+        /// Where, how far, and what reads further.
+        why: String,
+    },
     /// git or the file system failed.
     #[error("could not {doing}")]
     Git {

@@ -1,6 +1,7 @@
 //! Every gate and rule of the policy on the stand-in GitHub: who may let a promotion through, when, and after what.
 
 mod asked;
+mod authors;
 mod backwards;
 mod brought;
 mod emergency;

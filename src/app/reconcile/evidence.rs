@@ -1,6 +1,7 @@
 //! Reading what was said about open pull requests: only where something was said, or a gate asks for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use futures_util::future::join_all;
 
@@ -8,13 +9,15 @@ use super::jobs;
 use super::{Asked, Seen};
 use crate::app::session::Session;
 use crate::error::Failure;
-use crate::gather::{self, Bringing};
+use crate::gather::{self, AskedOfAuthors, Bringing, Carried};
+use crate::model::authors::ChangeAuthors;
 use crate::model::brought::Brings;
 use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
 use crate::model::code_owners::{self, CodeOwners};
-use crate::model::evidence::{Actor, ChangeAuthors, Evidence, Looked, UserId};
+use crate::model::evidence::{Actor, Evidence, Looked, UserId};
 use crate::model::ids::CommitId;
+use crate::model::proposal::Proposal;
 use crate::model::pull::{Pull, PullNumber};
 use crate::model::resolved::StageIndex;
 use crate::model::roster::Roster;
@@ -32,7 +35,7 @@ pub(super) struct Question<'a> {
     pub needs: &'a Needs,
     /// The commit on which its build stands.
     pub built_on: Option<CommitId>,
-    /// Who wrote what it brings, where a gate asks.
+    /// Who made what it carries, where a gate asks.
     pub change_authors: Option<Looked<ChangeAuthors>>,
 }
 
@@ -223,18 +226,38 @@ pub(super) async fn promotable(
         .await
 }
 
-/// Who wrote the commits that changes of a stage bring.
+/// Who made what a proposal carries. `at`: the commit of the base at which the sources hold it. `rollback`: the landing to which it goes
+/// back instead.
 pub(super) async fn change_authors(
     session: &Session,
     seen: &Seen,
-    pipeline: PipelineId,
-    stage: StageIndex,
+    proposal: &Proposal,
+    (pipeline, stage): (PipelineId, StageIndex),
     changes: &[Change],
+    (at, rollback): (CommitId, Option<CommitId>),
 ) -> Looked<ChangeAuthors> {
+    let evaluation = &seen.evaluation;
     let bringing = bringing(seen, pipeline, stage, changes);
-    let found = session
-        .settle(|| Ok(gather::change_authors(&session.remotes, &bringing)))
-        .await;
+    let asked = AskedOfAuthors::new(
+        &session.remotes,
+        (&seen.snapshot.base, seen.snapshot.tip.id),
+        &seen.world.policy,
+        &seen.world.here,
+        (
+            Rc::clone(&evaluation.catalog),
+            Rc::clone(&evaluation.resolved),
+        ),
+    );
+    let carried = Carried {
+        namespace: proposal.namespace.as_deref(),
+        pipeline: &proposal.pipeline,
+        stage: proposal.stage.as_str(),
+        changes,
+        bringing: &bringing,
+        at,
+        rollback,
+    };
+    let found = session.settle(|| Ok(asked.of(&carried))).await;
     found.unwrap_or_else(|failure| Err(failure.message))
 }
 

@@ -66,18 +66,21 @@ pub(super) async fn questions<'a>(
                 let pipeline = &plan.pipelines[place.0];
                 let promotion = &pipeline.promotions[place.1];
                 let changes = changes_of(session, seen, proposal, promotion).await?;
-                let found = match changes {
-                    Ok(changes) => {
-                        evidence::change_authors(
-                            session,
-                            seen,
-                            pipeline.id,
-                            promotion.index,
-                            &changes,
-                        )
-                        .await
+                // An older plan was made from what its sources held where its build stands.
+                let built_on = proposal.branch.tip.parents.first();
+                let now = promotion.rollback.as_ref().map(|to| to.landing);
+                let (at, rollback) = match promotion.plan == Some(proposal.plan) {
+                    true => (Some(&seen.snapshot.tip.id), now),
+                    false => (built_on, proposal.rollback),
+                };
+                let place = (pipeline.id, promotion.index);
+                let found = match (changes, at) {
+                    (Ok(changes), Some(at)) => {
+                        let at = (*at, rollback);
+                        evidence::change_authors(session, seen, proposal, place, &changes, at).await
                     }
-                    Err(why) => Err(why),
+                    (Ok(_), None) => Err("its build stands on no commit".to_owned()),
+                    (Err(why), _) => Err(why),
                 };
                 change_authors = Some(found);
             }

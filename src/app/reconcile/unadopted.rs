@@ -96,10 +96,11 @@ impl Turn<'_> {
         let head = branch.tip.id.to_string();
         let made_here = match &pushes[..] {
             [only] => {
+                let by = only.by.as_ref().and_then(|by| by.id);
                 only.before.bytes().all(|byte| byte == b'0')
                     && only.after == head
-                    && only.by.is_some()
-                    && only.by == own
+                    && by.is_some()
+                    && by == own
                     && self.seen.now.duration_since(only.at) > KEPT
             }
             _ => false,

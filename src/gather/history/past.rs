@@ -135,7 +135,7 @@ impl<'a> Past<'a> {
     }
 
     /// All manifests of a commit.
-    pub(super) fn tree(&self, commit: &CommitId) -> Result<Rc<Catalog>, LastSet> {
+    pub(in crate::gather) fn tree(&self, commit: &CommitId) -> Result<Rc<Catalog>, LastSet> {
         if let Some(known) = self.trees.borrow().get(commit) {
             return Ok(Rc::clone(known));
         }

@@ -85,7 +85,8 @@ fn holds(secret: &Secret, key: &str) -> bool {
     secret.string_data.entries.contains_key(key) || secret.data.entries.contains_key(key)
 }
 
-fn slot_of(path: &FieldPath, kind: Kind) -> Slot {
+/// The field that a path of a manifest of this kind is.
+pub(in crate::gather) fn slot_of(path: &FieldPath, kind: Kind) -> Slot {
     let is = |keys: &[&str]| *path == FieldPath::keys(keys);
     let below_configuration = path.starts_with(&FieldPath::keys(&["spec", "configuration"]));
     match path.last_key() {

@@ -42,6 +42,7 @@ impl RemoteRepo {
                     .insert((*inner, *outer), words(answer));
             })),
             self.fetch_answers(forge, wants.questions.iter().cloned().collect()),
+            self.fetch_makers(forge, wants.makers.iter().copied().collect()),
             async {
                 if wants.list {
                     let listed = words(list(forge).await);

@@ -30,6 +30,10 @@ pub(super) enum Question {
     Spoken(Vec<CommitId>, Option<String>, Option<u64>),
     /// The commits between two that touch these folders.
     Between(CommitId, CommitId, Vec<String>),
+    /// The commits that the second has and the first has not, with their parents.
+    Ahead(CommitId, CommitId),
+    /// The default branch.
+    DefaultBranch,
 }
 
 /// Its answer.
@@ -41,6 +45,8 @@ pub(super) enum Answer {
     Signals(Rc<Vec<Signal>>),
     Spoken(Rc<Vec<bool>>),
     Brought(Rc<Brought>),
+    Ahead(Rc<Vec<(CommitId, Vec<CommitId>)>>),
+    Branch(String, CommitId),
 }
 
 impl Question {
@@ -67,6 +73,11 @@ impl Question {
             Self::Between(old, new, folders) => {
                 Answer::Brought(Rc::new(forge.between(old, new, folders).await?))
             }
+            Self::Ahead(old, new) => Answer::Ahead(Rc::new(forge.ahead(old, new).await?)),
+            Self::DefaultBranch => {
+                let (name, tip) = forge.default_branch().await?;
+                Answer::Branch(name, tip)
+            }
         })
     }
 }
@@ -82,7 +93,7 @@ impl RemoteRepo {
         self.known.borrow_mut().answers.extend(answers);
     }
 
-    fn answer(&self, question: Question) -> Result<Answer, RepoError> {
+    pub(super) fn answer(&self, question: Question) -> Result<Answer, RepoError> {
         match self.known.borrow().answers.get(&question) {
             Some(Ok(answer)) => return Ok(answer.clone()),
             Some(Err(why)) => return self.failed(why),
@@ -92,7 +103,7 @@ impl RemoteRepo {
         self.later()
     }
 
-    fn another<T>(&self) -> Result<T, RepoError> {
+    pub(super) fn another<T>(&self) -> Result<T, RepoError> {
         self.failed("was answered with something else")
     }
 
@@ -221,7 +232,8 @@ impl RemoteRepo {
 
     /// Forgets what others said, so that it is asked for anew: before a landing everything is read again.
     pub fn forget_said(&self) {
-        let keep = |question: &Question| matches!(question, Question::Between(..));
+        let keep =
+            |question: &Question| matches!(question, Question::Between(..) | Question::Ahead(..));
         self.known
             .borrow_mut()
             .answers

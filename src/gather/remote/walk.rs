@@ -141,9 +141,12 @@ impl RemoteRepo {
     }
 
     fn too_far<T>(&self) -> Result<T, RepoError> {
-        self.failed(&format!(
-            "nothing was found in its last {FURTHEST} commits; a checkout with `fetch-depth: 0` reads all of them"
-        ))
+        Err(RepoError::TooFar {
+            why: format!(
+                "{}: nothing was found in its last {FURTHEST} commits; a checkout with `fetch-depth: 0` reads all of them",
+                self.slug()
+            ),
+        })
     }
 
     /// Whether a clone's answer is one, and not that it is shallow or lacks something.

@@ -269,7 +269,7 @@ pub enum Way {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exclude {
-    /// The authors of the promoted commits.
+    /// Whoever made the changes that are promoted: wrote, committed, pushed or merged them.
     ChangeAuthors,
 }
 

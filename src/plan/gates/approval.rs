@@ -160,7 +160,7 @@ fn by_evidence(
         let who: Vec<&str> = counted.refusals.iter().map(String::as_str).collect();
         let who = who.join(", ");
         Judgement::new(Verdict::Blocked, format!("{who} requested changes"))
-    } else if let Some(Unmapped(why)) = authors.flatten() {
+    } else if let Some(Untold(why)) = authors.flatten() {
         pending(why)
     } else {
         let mut judgement = tally(register, rule.lines, &given, false, &counted.excluded);
@@ -179,14 +179,14 @@ fn by_evidence(
     }
 }
 
-/// Somebody wrote a promoted commit of whom it cannot be told who that is.
-struct Unmapped(String);
+/// Why the rule that leaves out the authors of the changes cannot be applied.
+struct Untold(String);
 
-/// Takes the authors of the promoted commits out of those who count.
-fn without_change_authors(evidence: &Evidence, counted: &mut Counted) -> Option<Unmapped> {
+/// Takes the people who made what is promoted out of those who count.
+fn without_change_authors(evidence: &Evidence, counted: &mut Counted) -> Option<Untold> {
     match &evidence.change_authors {
         None => {
-            let why = "who wrote the promoted commits was not read";
+            let why = "who made what is promoted was not read";
             counted.unread.push(why.to_owned());
             None
         }
@@ -195,16 +195,17 @@ fn without_change_authors(evidence: &Evidence, counted: &mut Counted) -> Option<
             None
         }
         Some(Ok(authors)) => {
-            for id in authors.people.keys() {
-                counted.exclude(*id, "wrote one of the promoted commits");
+            for (id, did) in &authors.people {
+                counted.exclude(*id, did.clone());
             }
-            let names: Vec<&str> = authors.unmapped.iter().map(String::as_str).collect();
-            (!names.is_empty()).then(|| {
-                Unmapped(format!(
-                    "who {} is cannot be told, and authors of the changes do not count: the address of a promoted commit belongs to no account",
-                    names.join(", ")
-                ))
-            })
+            let first = authors.untold.first()?;
+            let more = match authors.untold.len() - 1 {
+                0 => String::new(),
+                more => format!(" (and {more} more like this)"),
+            };
+            Some(Untold(format!(
+                "authors of the changes do not count, and {first}{more}"
+            )))
         }
     }
 }
@@ -215,7 +216,7 @@ fn tally(
     lines: &[ApproveLine],
     given: &[Given<'_>],
     assumed: bool,
-    excluded: &BTreeMap<UserId, &'static str>,
+    excluded: &BTreeMap<UserId, String>,
 ) -> Judgement {
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut open: Option<Judgement> = None;
@@ -259,7 +260,7 @@ fn each(
     line: &ApproveLine,
     given: &[Given<'_>],
     sets: &[People],
-    excluded: &BTreeMap<UserId, &'static str>,
+    excluded: &BTreeMap<UserId, String>,
 ) -> Result<Vec<String>, Judgement> {
     let needed = line.count.get() as usize;
     let holds = |people: &People, one: &&Given<'_>| people.holds(one.id, one.login);

@@ -23,16 +23,16 @@ pub(super) struct Counted {
     /// The gate's label was set before this head arrived.
     pub stale_label: bool,
     /// Who does not count whatever they say, and why.
-    pub excluded: BTreeMap<UserId, &'static str>,
+    pub excluded: BTreeMap<UserId, String>,
 }
 
 impl Counted {
     /// Leaves somebody out, and takes back what they gave.
-    pub fn exclude(&mut self, id: UserId, why: &'static str) {
-        self.excluded.entry(id).or_insert(why);
+    pub fn exclude(&mut self, id: UserId, why: String) {
         if let Some((login, _)) = self.approvals.remove(&id) {
             self.void.push(format!("{login} {why}, and does not count"));
         }
+        self.excluded.entry(id).or_insert(why);
     }
 }
 
@@ -60,10 +60,13 @@ pub(super) fn count(evidence: &Evidence, ways: &[Way], label: &str) -> Counted {
 }
 
 /// Author, pushers and requester; `None` where they are not known, so that nobody counts.
-fn excluded(evidence: &Evidence, counted: &mut Counted) -> Option<BTreeMap<UserId, &'static str>> {
+fn excluded(evidence: &Evidence, counted: &mut Counted) -> Option<BTreeMap<UserId, String>> {
     let mut excluded = BTreeMap::new();
     match &evidence.pushers {
-        Ok(pushers) => excluded.extend(pushers.iter().map(|id| (*id, "has commits on the branch"))),
+        Ok(pushers) => {
+            let why = "has commits on the branch";
+            excluded.extend(pushers.iter().map(|id| (*id, why.to_owned())));
+        }
         Err(why) => {
             counted.unread.push(why.clone());
             return None;
@@ -71,7 +74,7 @@ fn excluded(evidence: &Evidence, counted: &mut Counted) -> Option<BTreeMap<UserI
     }
     match evidence.author.as_ref().and_then(|author| author.id) {
         Some(author) => {
-            excluded.insert(author, "opened the pull request");
+            excluded.insert(author, "opened the pull request".to_owned());
         }
         None => {
             counted
@@ -81,14 +84,14 @@ fn excluded(evidence: &Evidence, counted: &mut Counted) -> Option<BTreeMap<UserI
         }
     }
     if let Some(requester) = evidence.requester {
-        excluded.insert(requester, "asked for this promotion");
+        excluded.insert(requester, "asked for this promotion".to_owned());
     }
     Some(excluded)
 }
 
 struct Judge<'a> {
     evidence: &'a Evidence,
-    excluded: BTreeMap<UserId, &'static str>,
+    excluded: BTreeMap<UserId, String>,
 }
 
 impl Judge<'_> {

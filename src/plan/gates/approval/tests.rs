@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::voters::Register;
 use super::{DEFAULT_WAYS, Rule, by_evidence};
-use crate::model::evidence::ChangeAuthors;
+use crate::model::authors::ChangeAuthors;
 use crate::model::evidence::{
     Actor, ActorKind, Evidence, LabelEvent, Opinion, Permission, Review, UserId,
 };

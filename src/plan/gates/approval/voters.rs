@@ -131,7 +131,7 @@ impl Register<'_> {
     pub(super) fn able<'p>(
         &self,
         people: &'p People,
-        excluded: &BTreeMap<UserId, &'static str>,
+        excluded: &BTreeMap<UserId, String>,
     ) -> Vec<&'p str> {
         people
             .names()

@@ -200,22 +200,31 @@ fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate
         says(gate, "{}", &[], &evidence)
     };
     let wrote = |id: UserId| ChangeAuthors {
-        people: BTreeMap::from([(id, format!("p{id}"))]),
-        unmapped: BTreeSet::new(),
+        people: BTreeMap::from([(id, "changed LIMIT of web in dev (1a2b3c4)".to_owned())]),
+        untold: BTreeSet::new(),
     };
     assert_eq!(
         with(Some(Ok(wrote(1))), &[1]),
-        "pending: waits for 1 approval by anyone with write; p1 wrote one of the promoted commits, and does not count"
+        "pending: waits for 1 approval by anyone with write; p1 changed LIMIT of web in dev (1a2b3c4), and does not count"
     );
     assert_eq!(
         with(Some(Ok(wrote(1))), &[1, 2]),
         "pass: approved by p2 (review)"
     );
     let mut unknown = wrote(1);
-    unknown.unmapped.insert("Frank <f@x.example>".to_owned());
-    assert!(
-        with(Some(Ok(unknown)), &[2])
-            .starts_with("pending: who Frank <f@x.example> is cannot be told"),
+    unknown
+        .untold
+        .insert("who Frank is cannot be told: ask him".to_owned());
+    assert_eq!(
+        with(Some(Ok(unknown.clone())), &[2]),
+        "pending: authors of the changes do not count, and who Frank is cannot be told: ask him"
+    );
+    unknown
+        .untold
+        .insert("who pushed it cannot be told: push again".to_owned());
+    assert_eq!(
+        with(Some(Ok(unknown)), &[2]),
+        "pending: authors of the changes do not count, and who Frank is cannot be told: ask him (and 1 more like this)"
     );
     assert_eq!(
         with(Some(Err("GitHub did not answer".to_owned())), &[2]),
@@ -223,7 +232,7 @@ fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate
     );
     assert_eq!(
         with(None, &[2]),
-        "error: who wrote the promoted commits was not read"
+        "error: who made what is promoted was not read"
     );
 }
 

@@ -1,0 +1,51 @@
+//! The people behind the commits that a git ref brings.
+
+use super::{AskedOfAuthors, Untold};
+use crate::copy::is_full_id;
+use crate::gather::brought::{Bringing, brought};
+use crate::gather::remote::{RemoteRepo, Tip};
+use crate::model::authors::{ChangeAuthors, Changed};
+use crate::model::brought::Way;
+use crate::repo::{ReadObjects, RepoError};
+
+impl AskedOfAuthors<'_> {
+    pub(super) fn of_ref(&self, bringing: &Bringing<'_>) -> Result<ChangeAuthors, Untold> {
+        let name = &bringing.pair.target.key.name;
+        let Some(found) = brought(self.remotes, bringing)? else {
+            return Err(Untold::Never(format!(
+                "who wrote what {name} brings cannot be told, for there is no commit of a known repository before and after: promote it \
+                 through a gate without `change-authors`"
+            )));
+        };
+        let mut authors = ChangeAuthors::default();
+        // What goes back brings nothing.
+        if found.brought.way != Way::Back && !found.brought.commits.is_empty() {
+            let repo = &*found.repo;
+            let tip = tip_of(repo, bringing)?;
+            let commits = found.brought.commits.iter();
+            let commits: Vec<_> = commits.map(|one| (one.commit, Changed::Content)).collect();
+            for one in self.people(repo, &tip, Some(&found.ends.0), &commits)? {
+                authors.add(one);
+            }
+        }
+        if found.brought.cut {
+            authors.untold.insert(format!(
+                "some authors of what {name} brings cannot be told, for it brings more commits than are read: promote it in smaller steps"
+            ));
+        }
+        Ok(authors)
+    }
+}
+
+/// The branch that a source follows. Of a tag and of a commit nobody says to which branch they were pushed: to the default branch.
+fn tip_of(repo: &RemoteRepo, bringing: &Bringing<'_>) -> Result<Tip, RepoError> {
+    let followed = bringing.pair.source_ref().map(|value| value.text.as_str());
+    if let Some(name) = followed
+        && !is_full_id(name)
+        && let Some(commit) = repo.resolve(name, None)?.branch
+    {
+        let branch = name.strip_prefix("refs/heads/").unwrap_or(name).to_owned();
+        return Ok(Tip { branch, commit });
+    }
+    repo.default_tip()
+}
