@@ -8,7 +8,7 @@ use sluice::model::plan_id::{PlanChange, PlanSubject};
 use sluice::record::Record;
 
 /// The message of a commit that claims to be a promotion of this version into staging. It can be computed by anybody.
-fn claims(old: &str, new: &str) -> String {
+fn claims(old: &str, new: &str, back_to: Option<&str>) -> String {
     let plan = PlanSubject {
         repository: "acme/gitops",
         base: "main",
@@ -25,6 +25,7 @@ fn claims(old: &str, new: &str) -> String {
             new: new.to_owned(),
         }],
     };
+    let plan = plan.id();
     let record = Record {
         namespace: Some("apps".to_owned()),
         pipeline: "shop".to_owned(),
@@ -33,7 +34,7 @@ fn claims(old: &str, new: &str) -> String {
             from: "dev".into(),
             to: "staging".into(),
         }],
-        plan: plan.id(),
+        plan,
         build: "0123456789ab".to_owned(),
         repository: "acme/gitops".to_owned(),
         base: "main".to_owned(),
@@ -41,7 +42,7 @@ fn claims(old: &str, new: &str) -> String {
         requested_by: None,
         reason: None,
         emergency: None,
-        rollback: None,
+        rollback: back_to.map(|landing| (landing.parse().unwrap(), plan)),
     };
     format!("Promote\n\n{}", record.trailers())
 }
@@ -81,13 +82,36 @@ async fn a05_a_record_made_by_hand_leads_to_nobody_else() {
     repo.by("mallory").pushes(
         "main",
         &[("staging.yaml", &file)],
-        &claims("1.0.0", "6.6.6"),
+        &claims("1.0.0", "6.6.6", None),
     );
     leaves_out(
         &site,
         "mallory",
         "mallory changed spec.helm.version of web-staging in staging",
         "version: 6.6.6",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a05_a_rollback_made_by_hand_leads_to_nobody_else() {
+    let site = shop().await;
+    let repo = site.repo();
+    // staging held 1.0.0 there, and no landing wrote it.
+    let commit = pushes(&site, "alice", "version: 1.0.0", "version: 1.1.0");
+    let number = proposed(&site).await;
+    let run = approved_by(&site, number, "carol").await;
+    assert!(prod_has(&site, "version: 1.1.0"), "{}", run.text);
+    staging_stays(&site);
+    let file = staging(&site, "1.1.0", "1.0.0");
+    let message = claims("1.1.0", "1.0.0", Some(&commit));
+    repo.by("mallory")
+        .pushes("main", &[("staging.yaml", &file)], &message);
+    leaves_out(
+        &site,
+        "mallory",
+        "mallory changed spec.helm.version of web-staging in staging",
+        "version: 1.0.0",
     )
     .await;
 }
@@ -108,7 +132,7 @@ async fn a_record_that_names_no_source_of_the_pipeline_leads_to_nobody_else() {
     repo.by("mallory").pushes(
         "main",
         &[("staging.yaml", &file)],
-        &claims("1.0.0", "6.6.6"),
+        &claims("1.0.0", "6.6.6", None),
     );
     leaves_out(
         &site,
@@ -126,7 +150,7 @@ async fn what_a_bot_claims_to_have_promoted_and_nobody_can_follow_keeps_the_gate
     let repo = site.repo();
     let file = staging(&site, "1.0.0", "6.6.6");
     let bot = repo.workflow("contents:write");
-    let message = claims("1.0.0", "6.6.6");
+    let message = claims("1.0.0", "6.6.6", None);
     let commit = bot.pushes("main", &[("staging.yaml", &file)], &message);
     let number = proposed(&site).await;
     let run = approved_by(&site, number, "carol").await;
