@@ -80,8 +80,8 @@ pub struct Context<'a> {
     pub bytes: &'a dyn Fn(&RepoPath) -> Option<Vec<u8>>,
     /// The time of this evaluation.
     pub now: Timestamp,
-    /// The account of the token, on a forge and if the policy trusts the word of others.
-    pub own: Option<&'a OwnAccount>,
+    /// Accounts whose word is no evidence, on a forge and if the policy trusts the word of others.
+    pub untrusted: &'a [OwnAccount],
 }
 
 /// A target with its source, compared.

@@ -373,7 +373,7 @@ fn check(
         pairs,
         bytes: &|path| world.bytes(path),
         now,
-        own: world.own.as_ref(),
+        untrusted: &world.untrusted,
     };
     checks::run(&context)
 }

@@ -285,7 +285,7 @@ async fn seen(
             (world, manifests)
         }
     };
-    world.own = session.own_account(world.policy.trusts()).await?;
+    world.untrusted = session.untrusted(world.policy.trusts()).await?;
     let now = snapshot.now;
     let evaluation = session
         .settle(|| Evaluation::on_forge(&world, &manifests, now, depth))

@@ -15,6 +15,7 @@ use crate::forge::{Access, Calls, Forge, ForgeError, Network, Patience};
 use crate::gather::{RemoteRepo, Remotes};
 use crate::model::evidence::{Actor, Looked};
 use crate::model::policy::{OwnAccount, Trusts};
+use crate::model::settings::Unread;
 use crate::model::slug::RepoSlug;
 use crate::repo::Repo;
 
@@ -37,7 +38,14 @@ pub(super) struct Session {
     own: RefCell<Option<Looked<Actor>>>,
     /// The number of the App behind it, once that was asked for.
     own_app: RefCell<Option<u64>>,
+    /// GitHub Actions as it is numbered on another server than github.com, once that was asked for.
+    actions: RefCell<Option<OwnAccount>>,
+    /// The server's host name.
+    host: String,
 }
+
+/// The account as which workflows work with their own token.
+const ACTIONS: &str = "github-actions[bot]";
 
 impl Session {
     /// Makes ready; makes no call.
@@ -100,11 +108,13 @@ impl Session {
         Ok(Self {
             forge,
             elsewhere,
-            remotes: Rc::new(Remotes::new(host, RemoteRepo::new(slug, local))),
+            remotes: Rc::new(Remotes::new(host.clone(), RemoteRepo::new(slug, local))),
+            host,
             here,
             notices,
             own: RefCell::default(),
             own_app: RefCell::default(),
+            actions: RefCell::default(),
         })
     }
 
@@ -118,30 +128,28 @@ impl Session {
         found
     }
 
-    /// The account of the token, if a policy trusts the word of accounts or Apps; the App behind it only if it trusts Apps. What an App is
-    /// called with its number is asked for once.
+    /// The accounts whose word is no evidence, if a policy trusts the word of accounts or Apps: that of the token, and GitHub Actions, as which
+    /// everybody's workflows work. What they are numbered is asked for once.
     ///
     /// # Errors
     /// If it could not be told: what this run says itself must never count.
-    pub(super) async fn own_account(&self, trusts: Trusts) -> Result<Option<OwnAccount>, Failure> {
+    pub(super) async fn untrusted(&self, trusts: Trusts) -> Result<Vec<OwnAccount>, Failure> {
         if trusts == Trusts::default() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let failed = |why: String| {
             Failure::new(
                 Exit::Failed,
-                format!("the policy trusts what others report, and who this run works as could not be read: {why}"),
+                format!("the policy trusts what others report, and whose word is no evidence could not be read: {why}"),
             )
             .hint("the next run reads it again")
         };
         let own = self.own().await.map_err(failed)?;
-        // GitHub Actions itself can never be named in a policy.
-        let slug = own
-            .login
-            .strip_suffix("[bot]")
-            .filter(|_| !own.is_workflow());
+        let slug = own.login.strip_suffix("[bot]");
+        // GitHub Actions is looked for below.
+        let slug = slug.filter(|_| trusts.apps && !own.is_workflow());
         let known = *self.own_app.borrow();
-        let app = match (slug.filter(|_| trusts.apps), known) {
+        let app = match (slug, known) {
             (None, _) => None,
             (_, Some(known)) => Some(known),
             (Some(slug), None) => {
@@ -150,11 +158,40 @@ impl Session {
             }
         };
         self.own_app.replace(app);
-        Ok(Some(OwnAccount {
+        let mut accounts = vec![OwnAccount {
             login: own.login,
             id: own.id,
             app,
-        }))
+        }];
+        accounts.extend(self.actions().await.map_err(failed)?);
+        Ok(accounts)
+    }
+
+    /// GitHub Actions, if its numbers are not those of github.com, which no policy can name.
+    async fn actions(&self) -> Looked<Option<OwnAccount>> {
+        if self.host == "github.com" {
+            return Ok(None);
+        }
+        if let Some(known) = self.actions.borrow().as_ref() {
+            return Ok(Some(known.clone()));
+        }
+        let (account, app) = tokio::join!(
+            self.forge.account_named(ACTIONS),
+            self.forge.app("github-actions")
+        );
+        let app = match app {
+            Ok(app) => Some(app.id),
+            // A server without GitHub Actions.
+            Err(Unread::Hidden) => None,
+            Err(why) => return Err(why.to_string()),
+        };
+        let found = OwnAccount {
+            login: ACTIONS.to_owned(),
+            id: account.map_err(|error| error.to_string())?,
+            app,
+        };
+        self.actions.replace(Some(found.clone()));
+        Ok(Some(found))
     }
 
     /// The rate limit that ended the calls of this run, or those to other repositories.

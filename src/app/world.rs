@@ -50,8 +50,8 @@ pub(super) struct World {
     pub repository: String,
     /// There is no policy at the tip.
     pub no_policy: bool,
-    /// The account of the token, on a forge and if the policy trusts the word of others.
-    pub own: Option<OwnAccount>,
+    /// Accounts whose word is no evidence, on a forge and if the policy trusts the word of others.
+    pub untrusted: Vec<OwnAccount>,
 }
 
 /// Which files are looked at.
@@ -101,7 +101,7 @@ impl World {
             remotes: None,
             repository: String::new(),
             no_policy: false,
-            own: None,
+            untrusted: Vec::new(),
         };
         world.locate()?;
         world.inside_repository = world.repo.is_none() && lies_in_repository(root);
@@ -136,7 +136,7 @@ impl World {
             remotes: Some(Rc::clone(remotes)),
             repository: repo.slug().to_string(),
             no_policy: false,
-            own: None,
+            untrusted: Vec::new(),
         };
         let found = policy_at(repo, &tip)?;
         world.take_policy(found);

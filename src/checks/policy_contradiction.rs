@@ -41,8 +41,8 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         found.stage(name, entry);
     }
     found.types_of_gates();
-    if let Some(own) = context.own {
-        found.asks_itself(own);
+    for account in context.untrusted {
+        found.asks(account);
     }
     found.findings
 }
@@ -168,9 +168,9 @@ impl Found<'_> {
         edges.any(|ends| ends.is_none_or(|(from, _)| stages[from].name.value == *name))
     }
 
-    /// A rule that goes by what this very account says: Sluice would let itself through.
-    fn asks_itself(&mut self, own: &OwnAccount) {
-        for asked in self.context.policy.asks_itself(own) {
+    /// A rule that goes by what this account says, whose word is no evidence.
+    fn asks(&mut self, account: &OwnAccount) {
+        for asked in self.context.policy.asks_itself(account) {
             let policy = self.context.policy;
             let pipelines = self.ruled(|pipeline| match asked.of_stage {
                 true => pipeline.stages.iter().any(|stage| {
@@ -185,13 +185,18 @@ impl Found<'_> {
                     })
                 }
             });
-            let message = format!(
-                "{}, and that is this run's own account ({})",
-                asked.what, own.login
-            );
-            let help =
-                "what Sluice says itself is no evidence: name the account of what tests or deploys"
-                    .to_owned();
+            let (who, help) = match account.is_actions() {
+                true => (
+                    "GitHub Actions",
+                    "a workflow of anybody with write access could say so: name the account of an App or a machine",
+                ),
+                false => (
+                    "this run's own account",
+                    "what Sluice says itself is no evidence: name the account of what tests or deploys",
+                ),
+            };
+            let message = format!("{}, and that is {who} ({})", asked.what, account.login);
+            let help = help.to_owned();
             self.add((asked.at, message, help), pipelines);
         }
     }

@@ -161,6 +161,20 @@ impl Forge {
         }))
     }
 
+    /// The number of the account that has this login; `None` if there is none.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn account_named(&self, login: &str) -> Result<Option<UserId>, ForgeError> {
+        let doing = format!("read the account {login}");
+        let name = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
+        match self.get(format!("/users/{name}"), &doing).await {
+            Ok(answer) => Ok(Some(answer.parse::<AccountShape>(&doing)?.id)),
+            Err(ForgeError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whose token this is.
     ///
     /// # Errors

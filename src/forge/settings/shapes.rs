@@ -48,15 +48,11 @@ pub(super) struct ViewerShape {
     id: Option<u64>,
 }
 
-/// The account `github-actions[bot]` of github.com.
-const ACTIONS_BOT: u64 = 41_898_282;
-
 impl ViewerShape {
     /// An App's account has `[bot]` behind its slug, which no person's login can have.
     pub fn identity(self) -> Identity {
         let slug = self.login.strip_suffix("[bot]");
         let kind = match slug {
-            _ if self.id == Some(ACTIONS_BOT) => TokenKind::Workflow,
             Some("github-actions") => TokenKind::Workflow,
             Some(slug) => TokenKind::App(slug.to_owned()),
             None => TokenKind::Person,

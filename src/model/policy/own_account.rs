@@ -6,7 +6,7 @@ use super::{Named, Policy};
 use crate::model::name::{GateName, StageName};
 use crate::yaml::Position;
 
-/// The account of the token with which a run works.
+/// An account whose word is no evidence: that of the token with which a run works, or GitHub Actions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnAccount {
     /// Its login, for display.
@@ -15,6 +15,13 @@ pub struct OwnAccount {
     pub id: Option<u64>,
     /// The number of the App behind it; `None` for a person.
     pub app: Option<u64>,
+}
+
+impl OwnAccount {
+    /// Whether it is the account as which everybody's workflows work.
+    pub fn is_actions(&self) -> bool {
+        self.login == "github-actions[bot]"
+    }
 }
 
 /// A rule that asks the run's own account for its word.

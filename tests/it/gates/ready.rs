@@ -1,7 +1,7 @@
 //! Readiness and soak: by evidence about the very content, with the server's times alone.
 
 use super::{chart, landed, shop, shop_of_web};
-use crate::support::github::{Fault, Role, When};
+use crate::support::github::{Fault, Kind, Role, When};
 use crate::support::site::{Report, Site};
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
@@ -338,4 +338,31 @@ async fn who_this_run_works_as_must_be_known_where_a_policy_trusts_others() {
     let run = site.run().await;
     assert_eq!(run.exit, sluice::error::Exit::Failed, "{}", run.text);
     assert!(!opened(&site));
+}
+
+#[tokio::test]
+async fn on_another_server_github_actions_has_other_numbers_and_is_trusted_as_little() {
+    for rule in [
+        "status: { context: smoke, creator: 77 }",
+        "check: { name: e2e, app: 9 }",
+    ] {
+        let mut site = ready(&format!("{{ {rule} }}")).await;
+        site.environment.insert(
+            "GITHUB_SERVER_URL".to_owned(),
+            "https://ghes.example.com".to_owned(),
+        );
+        site.repo().with(|world, _| {
+            let old = world.apps[&15368].bot;
+            world.users.get_mut(&old).unwrap().login = "elsewhere[bot]".to_owned();
+            world.apps.get_mut(&15368).unwrap().slug = "elsewhere".to_owned();
+            world.add_user(77, "github-actions[bot]", Kind::Bot);
+            world.ensure_app(9, "github-actions");
+        });
+        let run = site.run().await;
+        assert!(!opened(&site), "{rule}: {}", run.text);
+        let finding = &run.json["findings"][0];
+        assert_eq!(finding["code"], "policy-contradiction", "{}", run.text);
+        let message = finding["message"].as_str().unwrap();
+        assert!(message.contains("and that is GitHub Actions"), "{message}");
+    }
 }
