@@ -48,6 +48,7 @@ use crate::model::ids::PlanId;
 use crate::model::pull::{ClosedPull, PullNumber, Snapshot};
 
 pub(super) use ask::Asked;
+use closed_holds::ClosedHolds;
 use first_look::Checkout;
 use labels::Labels;
 pub(super) use look::{Look, Stand, look};
@@ -89,6 +90,8 @@ struct Memory {
     opened: OpenedHere,
     /// Closed pull requests of ours, once they were asked for in this turn.
     closed: Option<Vec<ClosedPull>>,
+    /// What holds promotions although it is closed, of those that would be opened or committed in this turn.
+    closed_holds: Option<ClosedHolds>,
     /// What the people who closed them may do.
     closers: Closers,
     /// A landing that has still to be seen on the base.
@@ -303,14 +306,12 @@ async fn seen(
     })
 }
 
-/// Everybody who said or did something at an open promotion, or decides whether a closed one still holds its stage.
+/// Everybody who said or did something at an open promotion.
 fn people(snapshot: &Snapshot) -> BTreeMap<UserId, String> {
     let pulls = snapshot.branches.iter().flat_map(|branch| &branch.pulls);
     let ours = pulls.filter(|pull| pull.own && !pull.foreign);
     let said = ours.filter_map(|pull| pull.said.as_deref());
-    let mut people = closed_holds::people_who_decide(snapshot);
-    people.extend(said.flat_map(Evidence::people));
-    people
+    said.flat_map(Evidence::people).collect()
 }
 
 /// Reads anew what was said of the content of sources.

@@ -63,7 +63,7 @@ impl Turn<'_> {
                 }
             }
         }
-        for (place, replaces) in self.openings(decisions) {
+        for (place, replaces) in self.openings(decisions, memory) {
             let key = self.key(place);
             let Some(decision) = decisions.get(&place) else {
                 continue;
@@ -225,7 +225,7 @@ impl Turn<'_> {
             return Ok(Done::Unchanged);
         }
         let most = self.seen.world.policy.limits.open;
-        if !memory.opened.has_room(most, !replaces.is_empty()) {
+        if memory.opened.room(most, !replaces.is_empty()) == 0 {
             return Ok(Done::Unchanged);
         }
         let promotion = self.stages.promotion(place);
@@ -287,12 +287,7 @@ impl Turn<'_> {
             |old: &&&Candidate| !old.hold.is_free() && !matches!(old.hold, LabelHold::Closed(_));
         let held = replaced.iter().find(own_hold);
         // Before anything that may fail or be lost: a run that is cut off in between finds the hold on either.
-        let closed_hold = self
-            .stages
-            .stage(self.seen, place)
-            .closed_hold
-            .ok()
-            .flatten();
+        let closed_hold = self.stage(place, memory).closed_hold.ok().flatten();
         let is_held = promotion.after_rollback.is_some() || held.is_some() || closed_hold.is_some();
         let hold = match is_held {
             true => self.hold_opened(number, memory).await?,

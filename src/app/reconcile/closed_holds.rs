@@ -1,16 +1,17 @@
 //! Holds that were set on pull requests which are closed by now: somebody who may not lift a hold does not lift it by closing either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::Seen;
 use super::stages::{Place, named_like};
+use super::turn::Closers;
 use crate::app::session::Session;
 use crate::model::evidence::{Looked, UserId};
 use crate::model::plan::{Plan, Promotion};
-use crate::model::pull::{ClosedLabels, PullNumber, Snapshot};
+use crate::model::pull::{ClosedLabels, Pull, PullNumber, Snapshot};
 use crate::plan::{ClosedHold, closed_hold, hold_names};
 use crate::record::{Record, branch_is_of};
 
@@ -32,40 +33,44 @@ impl ClosedHolds {
         }
     }
 
-    /// Whether this pull request holds any promotion.
-    pub(super) fn has(&self, number: PullNumber) -> bool {
-        self.by_place.values().any(|hold| hold.number == number)
-    }
-
-    /// Reads what holds the promotions of a plan: no call if the labels of no closed pull request matter, else one for the people and one for
-    /// each pull request with very many label events.
-    pub(super) async fn read(session: &Session, seen: &Seen, plan: &Plan) -> Self {
+    /// Reads what holds these promotions of a plan, with what is known of people already: no call if the labels of no closed pull request matter to them, else one for the people
+    /// and one for each pull request with very many label events.
+    pub(super) async fn read(
+        session: &Session,
+        seen: &Seen,
+        plan: &Plan,
+        wanted: &BTreeSet<Place>,
+        known: Closers,
+    ) -> Self {
         let mut found = Self::default();
+        if wanted.is_empty() {
+            return found;
+        }
         if let Err(why) = &seen.snapshot.held_closed {
             found.unread = Some(why.clone());
         }
-        let closed = that_matter(&seen.snapshot).map(|pull| async move {
-            let mut pull = pull.clone();
+        let of_wanted = that_matter(&seen.snapshot).filter_map(|pull| {
+            let mut places = named_like(seen, plan, &pull.branch);
+            places.retain(|place| wanted.contains(place));
+            (!places.is_empty()).then_some((places, pull))
+        });
+        let read = of_wanted.map(|(places, mut pull)| async move {
             if pull.events.is_err() {
                 pull.events = session.forge.label_events(pull.number).await;
             }
-            pull
+            (places, pull)
         });
-        let closed: Vec<ClosedLabels> = join_all(closed).await;
-        let closed: Vec<(Vec<Place>, ClosedLabels)> = closed
-            .into_iter()
-            .map(|pull| (named_like(seen, plan, &pull.branch), pull))
-            .filter(|(places, _)| !places.is_empty())
-            .collect();
+        let closed: Vec<(Vec<Place>, ClosedLabels)> = join_all(read).await;
         let people = closed.iter().flat_map(|(_, pull)| people(pull));
-        let (along, asked): (BTreeMap<UserId, String>, _) =
-            people.partition(|(id, _)| seen.permissions.contains_key(id));
-        let mut permissions = match asked.is_empty() {
-            true => BTreeMap::new(),
-            false => session.forge.permissions(&asked).await,
-        };
-        let along = along.keys();
-        permissions.extend(along.filter_map(|id| Some((*id, Ok(*seen.permissions.get(id)?)))));
+        let mut permissions = known;
+        let along = seen.permissions.iter();
+        permissions.extend(along.map(|(id, permission)| (*id, Ok(*permission))));
+        let asked: BTreeMap<UserId, String> = people
+            .filter(|(id, _)| !permissions.contains_key(id))
+            .collect();
+        if !asked.is_empty() {
+            permissions.extend(session.forge.permissions(&asked).await);
+        }
         for (places, pull) in &closed {
             for place in places {
                 let promotion = &plan.pipelines[place.0].promotions[place.1];
@@ -83,13 +88,31 @@ impl ClosedHolds {
     }
 }
 
-/// The people who decide whether closed pull requests still hold anything.
-pub(super) fn people_who_decide(snapshot: &Snapshot) -> BTreeMap<UserId, String> {
-    let mut found = BTreeMap::new();
-    for pull in that_matter(snapshot) {
-        found.extend(people(&pull));
-    }
-    found
+/// Whether the branch of a closed pull request is needed to tell that it still holds its stage: its label was set by somebody, and the stage
+/// has not landed since.
+pub(super) fn is_needed(seen: &Seen, plan: &Plan, pull: &Pull) -> bool {
+    let Some(closed) = ClosedLabels::of(pull).filter(|closed| !closed.by_us) else {
+        return false;
+    };
+    let Ok(events) = &closed.events else {
+        return true;
+    };
+    let newest = events
+        .iter()
+        .filter(|event| event.may_hold())
+        .map(|event| event.at)
+        .max();
+    let Some(newest) = newest else {
+        return false;
+    };
+    let landed = |place: &Place| {
+        let promotion = &plan.pipelines[place.0].promotions[place.1];
+        last_landing(seen, plan, *place, promotion)
+    };
+    let places = named_like(seen, plan, &closed.branch);
+    places
+        .iter()
+        .any(|place| landed(place).is_none_or(|landed| newest >= landed))
 }
 
 /// The closed pull requests into the base from branches under our names that were, or may have been, held: those that carry the label now,

@@ -24,23 +24,23 @@ pub(super) struct OpenedHere {
 }
 
 impl OpenedHere {
-    /// Whether there is room for one more, so many at most of either kind. What replaces others takes no room from what is new.
-    pub(super) fn has_room(&self, most: u32, replaces: bool) -> bool {
-        let count = if replaces {
-            self.replacements
-        } else {
-            self.new
+    /// For how many more there is room, so many at most of either kind. What replaces others takes no room from what is new.
+    pub(super) fn room(&self, most: u32, replaces: bool) -> u32 {
+        let count = match replaces {
+            true => self.replacements,
+            false => self.new,
         };
-        count < most
+        most.saturating_sub(count)
     }
 }
 
 impl Turn<'_> {
-    /// What is to be opened, in the order in which it is: first what replaces nothing, then what does; of each kind one of every
-    /// pipeline in turn.
+    /// What is to be opened, in the order in which it is: first what replaces nothing, then what does. Of each kind those come first
+    /// whose turn it is, as many as there is room for and in the order of the plan; the others are there should one of these fail.
     pub(super) fn openings<'d>(
         &self,
         decisions: &'d BTreeMap<Place, Decision>,
+        memory: &Memory,
     ) -> Vec<(Place, &'d [PullNumber])> {
         let opens = |decision: &'d Decision| {
             let mut acts = decision.acts.iter();
@@ -55,9 +55,18 @@ impl Turn<'_> {
         let (new, replacements): (Vec<_>, Vec<_>) =
             all.partition(|(_, replaces)| replaces.is_empty());
         let tip = &self.seen.snapshot.tip.id;
-        let mut ordered = in_turn(tip, new, false);
-        ordered.extend(in_turn(tip, replacements, true));
-        ordered
+        let most = self.seen.world.policy.limits.open;
+        let mut all = Vec::new();
+        for (of_a_kind, replaces) in [(new, false), (replacements, true)] {
+            let mut ordered = in_turn(tip, of_a_kind, replaces);
+            let room = usize::try_from(memory.opened.room(most, replaces)).unwrap_or(usize::MAX);
+            let first = room.min(ordered.len());
+            if let Some(now) = ordered.get_mut(..first) {
+                now.sort_by_key(|(place, _)| *place);
+            }
+            all.extend(ordered);
+        }
+        all
     }
 
     /// Notes that a pull request was opened.

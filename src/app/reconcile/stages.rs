@@ -11,6 +11,7 @@ use super::evidence;
 use super::labels;
 use super::questions::{needs, questions};
 use super::requester::Requester;
+use super::turn::Closers;
 use super::{Order, Seen, is_ordered};
 use crate::app::evaluate::{Ask, ReadyAnswers};
 use crate::app::session::Session;
@@ -49,8 +50,8 @@ pub(super) struct Stages {
     pub all_foreign: Vec<Pull>,
     /// Branches with more pull requests than are read, each with the newest of them.
     unread_branches: BTreeMap<Place, (String, PullNumber)>,
-    /// What holds promotions although it is closed.
-    pub closed_holds: ClosedHolds,
+    /// What holds promotions although it is closed, of those with an open pull request that nothing else holds.
+    closed_holds: ClosedHolds,
     /// Proposals that belong to no promotion of the plan, with their open pull requests.
     pub stray: Vec<(Proposal, Pull)>,
     /// Proposals without an open pull request.
@@ -188,7 +189,14 @@ impl Stages {
         if let Some(asked) = recall.asked {
             judge_direct_request(session, seen, asked, &mut plan).await;
         }
-        let closed_holds = ClosedHolds::read(session, seen, &plan).await;
+        // Only what is not held by its own label asks for more.
+        let free = |(proposal, pull): &(Proposal, Pull)| {
+            let own = label_hold(pull, evidence.get(&pull.number));
+            proposal.rollback.is_none() && own.is_free()
+        };
+        let of_free = by_place.iter().filter(|(_, found)| found.iter().any(free));
+        let of_free: BTreeSet<Place> = of_free.map(|(place, _)| *place).collect();
+        let closed_holds = ClosedHolds::read(session, seen, &plan, &of_free, Closers::new()).await;
         let mut candidates: BTreeMap<Place, Vec<Candidate>> = BTreeMap::new();
         for (place, found) in by_place {
             for (proposal, pull) in found {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::Memory;
+use super::closed_holds;
 use super::labels::Labels;
 use super::merged;
 use super::stages::Place;
@@ -101,7 +102,7 @@ impl Turn<'_> {
             // So does the branch of one that still holds its stage: the label's events are found by it.
             let holds = proposal
                 .pull(base)
-                .is_some_and(|pull| self.stages.closed_holds.has(pull.number));
+                .is_some_and(|pull| closed_holds::is_needed(self.seen, &self.stages.plan, pull));
             if spent
                 && !holds
                 && at == Some(proposal.branch.tip.id)

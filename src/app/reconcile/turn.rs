@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::ask::{self, AskedStage};
+use super::closed_holds::ClosedHolds;
 use super::labels;
 use super::outcome::{Row, RowKind};
 use super::stages::{Place, Recall, Stages};
@@ -116,17 +117,29 @@ impl<'a> Turn<'a> {
                 .map(|place| (place, decide(&self.stage(place, memory))))
                 .collect()
         };
-        let decisions = all(memory);
-        let opens = |decision: &Decision| {
-            decision
-                .acts
-                .iter()
-                .any(|act| matches!(act, Act::Open { .. }))
-        };
-        if self.only || memory.closed.is_some() || !decisions.values().any(opens) {
+        memory.closed_holds = None;
+        let mut decisions = all(memory);
+        if self.only {
             return Ok(decisions);
         }
-        self.read_closed(memory).await?;
+        let opens = |act: &Act| matches!(act, Act::Open { .. });
+        let any_opens = decisions.values().any(|one| one.acts.iter().any(opens));
+        if any_opens && memory.closed.is_none() {
+            self.read_closed(memory).await?;
+            decisions = all(memory);
+        }
+        let brings_in = |act: &Act| matches!(act, Act::Open { .. } | Act::Commit);
+        let wanted = decisions
+            .iter()
+            .filter(|(_, decision)| decision.acts.iter().any(brings_in));
+        let wanted: BTreeSet<Place> = wanted.map(|(place, _)| *place).collect();
+        if wanted.is_empty() {
+            return Ok(decisions);
+        }
+        let plan = &self.stages.plan;
+        let known = memory.closers.clone();
+        let holds = ClosedHolds::read(self.session, self.seen, plan, &wanted, known).await;
+        memory.closed_holds = Some(holds);
         Ok(all(memory))
     }
 
@@ -154,8 +167,14 @@ impl<'a> Turn<'a> {
         })
     }
 
-    fn stage(&self, place: Place, memory: &Memory) -> Stage<'_> {
+    pub(super) fn stage(&self, place: Place, memory: &Memory) -> Stage<'_> {
         let mut stage = self.stages.stage(self.seen, place);
+        if let Some(holds) = &memory.closed_holds
+            && stage.promotion.rollback.is_none()
+            && matches!(stage.closed_hold, Ok(None))
+        {
+            stage.closed_hold = holds.of(place).map(|hold| hold.cloned());
+        }
         let key = self.key(place);
         let asked = self.is_asked(place);
         // Whoever asks for it takes a closing back.

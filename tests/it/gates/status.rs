@@ -141,12 +141,9 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
         ],
     );
     site.run().await;
-    let branches = repo.branches("sluice/shop/");
-    let [branch] = &branches[..] else {
-        panic!("{branches:?}");
-    };
+    let branch = repo.pull(2)["head"]["ref"].as_str().unwrap().to_owned();
     repo.by("dave")
-        .pushes(branch, &[("x.yaml", "a: 1\n")], "More");
+        .pushes(&branch, &[("x.yaml", "a: 1\n")], "More");
     let run = said(&site, &[]).await;
     assert_eq!(run.exit, Exit::Blocked);
     insta::assert_snapshot!(run.text, @r"
@@ -155,7 +152,7 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
     shop   prod blocked: its head holds no record of Sluice: somebody pushed to the…
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
-        ✗  #1  web-prod 1.0.0 → 1.1.0                                         2d1997
+        ✗  #2  web-prod 1.0.0 → 1.1.0                                         2d1997
            its head holds no record of Sluice: somebody pushed to the branch
            help: close it, then dispatch
            ⏳ release  waits for 1 approval by anyone with write
@@ -163,7 +160,7 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
     else                              prod waits for 1 approval by anyone with write
       dev   api-dev 1.1.0                                since 09:00 UTC  acme
       prod  api-prod 1.0.0                               since 09:00 UTC  acme
-        ⏳ #2  api-prod 1.0.0 → 1.1.0                                         a367c4
+        ⏳ #1  api-prod 1.0.0 → 1.1.0                                         a367c4
            ⏳ release  waits for 1 approval by anyone with write
     ");
     let run = said(&site, &["--pipeline=apps/else"]).await;

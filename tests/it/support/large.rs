@@ -113,8 +113,8 @@ fn pipeline(number: usize) -> String {
     text
 }
 
-const POLICY: &str =
-    "version: 1\ngates:\n  hours: { open: [\"Mon-Fri 07:00-19:00\"], zone: Europe/Berlin }\n";
+const POLICY: &str = "version: 1\ngates:\n  hours: { open: [\"Mon-Fri 07:00-19:00\"], zone: Europe/Berlin }\n  \
+    release: { exclude: [change-authors] }\n";
 
 impl Large {
     /// Makes it, with a history in which each folder was changed by a commit of its own before the stages were pinned there, and
@@ -122,6 +122,7 @@ impl Large {
     pub fn new(hub: GitHub, size: Size) -> Self {
         let repo = hub.repo(SLUG);
         repo.role("carol", Role::Write).role("dave", Role::Write);
+        repo.role("tom", Role::Triage);
         let token = repo.workflow_token(PERMISSIONS);
         let large = Self { hub, token, size };
         large.grow();
@@ -223,25 +224,55 @@ impl Large {
         }
     }
 
-    /// The oldest open promotion that nobody has approved yet.
+    /// Approves the oldest open promotion that nobody has approved yet: every other one by its label, the rest by a review.
     pub fn approve_next(&self) -> Option<u64> {
         let repo = self.repo();
-        let open = repo.pulls(true);
-        let next = open
-            .into_iter()
-            .find(|number| repo.reviews(*number).is_empty())?;
-        repo.by("carol").approves(next);
+        let is_free = |number: &u64| {
+            let labels = repo.labels(*number);
+            let spoken = labels.iter().any(|label| label.starts_with("approve/"));
+            repo.reviews(*number).is_empty() && !spoken
+        };
+        let next = repo.pulls(true).into_iter().find(is_free)?;
+        if next.is_multiple_of(2) {
+            let branch = repo.pull(next)["head"]["ref"].to_string();
+            let label = match branch.contains("/prod/") {
+                true => "approve/prod/release",
+                false => "approve/qa/tested",
+            };
+            repo.by("carol").labels(next, label);
+        } else {
+            repo.by("carol").approves(next);
+        }
         Some(next)
     }
 
+    /// Somebody who may only triage holds the promotion of pipeline 1 into qa, and closes it.
+    fn close_held(&self) {
+        let repo = self.repo();
+        let is_it = |number: &u64| {
+            let branch = repo.pull(*number)["head"]["ref"].to_string();
+            branch.contains("sluice/p001/qa/")
+        };
+        let held = repo.pulls(true).into_iter().find(is_it).unwrap();
+        repo.by("tom").labels(held, "sluice/hold");
+        repo.by("tom").closes(held);
+    }
+
     /// What happens in a busy hour, in order, each thing two thirds of a minute or so after the one before: thirty commits to sources,
-    /// twenty approvals, and the schedule, every quarter.
+    /// twenty approvals, half of them by label, the schedule, every quarter, and one promotion that somebody without write access holds and
+    /// closes before its source changes again.
     pub fn busy_hour() -> Vec<Event> {
         let mut events = Vec::new();
-        let mut commits = 0..30;
+        // The last of thirty goes to a source that changed before.
+        let mut commits = 0..29;
         for round in 0..10 {
             events.extend(commits.by_ref().take(2).map(Event::Commit));
             events.extend([Event::Approval; 2]);
+            match round {
+                1 => events.push(Event::CloseHeld),
+                2 => events.push(Event::Again),
+                _ => {}
+            }
             events.extend(commits.by_ref().take(1).map(Event::Commit));
             if round % 3 == 2 {
                 events.push(Event::Schedule);
@@ -258,6 +289,11 @@ impl Large {
             Event::Commit(number) => self.source_commit(number),
             Event::Approval => {
                 self.approve_next();
+            }
+            Event::CloseHeld => self.close_held(),
+            Event::Again => {
+                let text = service("dev", 1, 2, "1.3.0");
+                self.push(&[(file("dev", 1, 2), text)], "Take a newer chart");
             }
             Event::Schedule => {}
         }
@@ -304,6 +340,10 @@ pub enum Event {
     Commit(usize),
     /// Somebody approved a promotion.
     Approval,
+    /// Somebody without write access held a promotion and closed it.
+    CloseHeld,
+    /// The source of that promotion changed again.
+    Again,
     /// Nothing happened.
     Schedule,
 }
