@@ -13,7 +13,7 @@ mod read;
 mod resolve;
 mod scalars;
 
-pub use guard::{file_then, may_matter, same_shape};
+pub use guard::{Version, changed_file, may_matter, same_shape};
 pub use load::{SourceFile, load, wants_file};
 pub use origin::{Here, origin_of};
 pub use read::{FileManifests, read_file};

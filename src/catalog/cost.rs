@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{SourceFile, file_then, load, scalars_of_file};
+use super::{Resolver, SourceFile, Version, changed_file, load, scalars_of_file};
 use crate::model::guard::{Barrier, FileThen, Gated, GatedField, Role};
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
@@ -80,21 +80,14 @@ fn reading_all_scalars_costs_steps_in_proportion_to_the_keys() {
 
 #[test]
 fn reading_gated_fields_costs_steps_in_proportion_to_the_keys() {
-    assert_linear("file_then", |keys| {
+    assert_linear("changed_file", |keys| {
         let file = service("many", keys);
-        let field = GatedField {
-            role: Role::Promoted,
-            barrier: Barrier::Gate("approval".into()),
-        };
-        let fields = (0..keys).map(|key| (key_path(key), field.clone()));
-        let manifest = ManifestKey {
-            kind: Kind::ServiceDeployment,
-            namespace: None,
-            name: "many".to_owned(),
-        };
-        let gated = Gated([(manifest, fields.collect())].into());
+        let mut gated = Gated::default();
+        gated_keys("many", keys, &mut gated);
         Box::new(move || {
-            let FileThen::Read(read) = file_then(&file, &Policy::default(), &[&gated]) else {
+            let version = Version::read(&file, &Policy::default());
+            let changed = changed_file(&file.path, &version, &version, &[&gated]);
+            let FileThen::Read(read) = changed.after else {
                 panic!("the file is not read");
             };
             assert_eq!(read[0].values.len(), keys);
@@ -116,4 +109,98 @@ fn proving_that_keys_can_be_written_costs_steps_in_proportion_to_the_keys() {
             }
         })
     });
+}
+
+fn gated_keys(name: &str, keys: usize, gated: &mut Gated) {
+    let manifest = ManifestKey {
+        kind: Kind::ServiceDeployment,
+        namespace: None,
+        name: name.to_owned(),
+    };
+    let field = GatedField {
+        role: Role::Promoted,
+        barrier: Barrier::Gate("approval".into()),
+    };
+    for key in 0..keys {
+        gated.add(manifest.clone(), key_path(key), field.clone());
+    }
+}
+
+#[test]
+fn manifests_are_compared_with_what_is_gated_of_them_and_of_no_other() {
+    assert_linear("gated manifests", |count| {
+        let mut gated = Gated::default();
+        let mut bytes = Vec::new();
+        for at in 0..count {
+            let name = format!("s{at}");
+            gated_keys(&name, 1, &mut gated);
+            bytes.extend(service(&name, 1).bytes);
+            bytes.extend(b"---\n");
+        }
+        let file = SourceFile {
+            bytes,
+            ..service("many", 0)
+        };
+        Box::new(move || {
+            let version = Version::read(&file, &Policy::default());
+            let changed = changed_file(&file.path, &version, &version, &[&gated]);
+            let FileThen::Read(read) = changed.after else {
+                panic!("the file is not read");
+            };
+            assert!(read.iter().all(|manifest| manifest.values.len() == 1));
+        })
+    });
+}
+
+#[test]
+fn copies_of_a_gated_manifest_are_counted_and_not_compared_field_by_field() {
+    assert_linear("copies", |count| {
+        let mut gated = Gated::default();
+        gated_keys("many", count, &mut gated);
+        let before = service("many", 1);
+        let bytes = [before.bytes.as_slice(), b"---\n"].concat().repeat(count);
+        let after = SourceFile {
+            bytes,
+            ..service("many", 0)
+        };
+        Box::new(move || {
+            let policy = Policy::default();
+            let old = Version::read(&before, &policy);
+            let new = Version::read(&after, &policy);
+            let changed = changed_file(&after.path, &old, &new, &[&gated]);
+            let FileThen::Read(read) = changed.after else {
+                panic!("the file is not read");
+            };
+            assert_eq!(read.len(), count);
+        })
+    });
+}
+
+/// What is no manifest because its `spec` is missing.
+const BROKEN: &str =
+    "{apiVersion: deployments.plural.sh/v1alpha1, kind: ServiceDeployment, metadata: {name: a}}";
+
+#[test]
+fn broken_manifests_cost_steps_in_proportion_to_their_number() {
+    let documents = |count: usize| format!("{BROKEN}\n---\n").repeat(count);
+    let in_one_line = |count: usize| {
+        let items = format!("{BROKEN}, ").repeat(count);
+        format!("{{apiVersion: v1, kind: List, items: [{items}]}}")
+    };
+    for text_of in [
+        &documents as &dyn Fn(usize) -> String,
+        &in_one_line as &dyn Fn(usize) -> String,
+    ] {
+        assert_linear("broken manifests", |count| {
+            let file = SourceFile {
+                bytes: text_of(count).into_bytes(),
+                ..service("many", 0)
+            };
+            Box::new(move || {
+                let catalog = load(&[file], &Policy::default());
+                assert_eq!(catalog.findings.len(), count);
+                Resolver::new(&catalog);
+            })
+        });
+    }
 }

@@ -1,94 +1,150 @@
 //! One version of a manifest file for the guard: what stands at gated fields, and what a `Pipeline` says.
 //!
 //! By the same rules as the catalog reads it: what is not ours is passed over, and what is ours and cannot be understood
-//! is said.
+//! is said. A version is parsed once, whatever is asked of it.
 
-use std::collections::BTreeMap;
+mod shape;
+
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::load::{SourceFile, load};
-use super::read::mentions_ours;
-use super::scalars::scalars_of_file;
+use super::load::{SourceFile, is_problem, looks_like_template};
+use super::read::{mentions_ours, read_stream};
 use crate::model::change::Text;
-use crate::model::guard::{FileThen, Gated, ManifestThen};
+use crate::model::guard::{ChangedFile, FileThen, Gated, ManifestThen};
 use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
-use crate::yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Stream, from_node};
+use crate::yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Position, Stream, from_node};
+
+pub use shape::same_shape;
 
 /// Whether a file may hold manifests of ours, or a `Secret`, judged by its bytes.
 pub fn may_matter(bytes: &[u8]) -> bool {
     mentions_ours(bytes) || memchr::memmem::find(bytes, b"Secret").is_some()
 }
 
-/// What a file holds; of each manifest the fields that are gated in any of these states.
-pub fn file_then(file: &SourceFile, policy: &Policy, gated: &[&Gated]) -> FileThen {
-    if !may_matter(&file.bytes) {
-        return FileThen::Nothing;
-    }
-    let read = load(std::slice::from_ref(file), policy);
-    if let Some(finding) = read.findings.first() {
-        return FileThen::Unreadable(format!("line {}: {}", finding.place.line, finding.message));
-    }
-    // What is left are templates, and files of others.
-    let Ok(stream) = Stream::parse(&file.bytes, &Limits::default()) else {
-        return FileThen::Nothing;
-    };
-    let found = manifests(&stream, &file.path, policy);
-    let then = |(key, node): (ManifestKey, NodeId)| ManifestThen {
-        values: gated
-            .iter()
-            .flat_map(|gated| gated.of(&key))
-            .filter_map(|(path, _)| Some((path.clone(), value(&stream, node, path, key.kind)?)))
-            .collect(),
-        ways: (key.kind == Kind::Pipeline).then(|| {
-            ["stages", "edges"].map(|name| tree(&stream, node, &FieldPath::keys(&["spec", name])))
-        }),
-        key,
-    };
-    FileThen::Read(found.into_iter().map(then).collect())
+/// A version of a manifest file, as far as it concerns Sluice.
+#[derive(Debug)]
+pub struct Version(Read);
+
+#[derive(Debug)]
+enum Read {
+    /// There is no file, or nothing in it is ours.
+    Nothing,
+    Unreadable(String),
+    Manifests {
+        stream: Box<Stream>,
+        /// In the order of the file.
+        found: Vec<(ManifestKey, NodeId)>,
+    },
 }
 
-/// Whether two versions of a file differ at most in values that no reference goes by: then the same fields of the same
-/// manifests are gated. `false` also where that cannot be told.
-pub fn same_shape(path: &RepoPath, before: &[u8], after: &[u8], policy: &Policy) -> bool {
-    let shape = |bytes: &[u8]| -> Option<Vec<_>> {
-        let manifests = scalars_of_file(path, bytes, policy)?.into_iter();
-        let shape = manifests.map(|manifest| {
-            let kept: BTreeMap<FieldPath, Option<String>> = manifest
-                .scalars
-                .into_iter()
-                .map(|(path, value)| {
-                    let filled = value.as_ref().map(|_| String::new());
-                    let kept = if names_something(&path) {
-                        value
-                    } else {
-                        filled
-                    };
-                    (path, kept)
-                })
-                .collect();
-            (manifest.key, kept)
-        });
-        Some(shape.collect())
-    };
-    matches!((shape(before), shape(after)), (Some(before), Some(after)) if before == after)
+impl Version {
+    /// No file.
+    pub const NONE: Self = Self(Read::Nothing);
+
+    /// Parses a file that may matter; any other holds nothing.
+    pub fn read(file: &SourceFile, policy: &Policy) -> Self {
+        if !may_matter(&file.bytes) {
+            return Self::NONE;
+        }
+        let ours = mentions_ours(&file.bytes);
+        let unreadable =
+            |at: Position, why: &str| Self(Read::Unreadable(format!("line {}: {why}", at.line)));
+        let stream = match Stream::parse(&file.bytes, &Limits::default()) {
+            Ok(stream) => Box::new(stream),
+            Err(error) if ours && is_problem(&error, looks_like_template(&file.bytes)) => {
+                return unreadable(error.position, &error.message);
+            }
+            // What is left are templates, and files of others.
+            Err(_) => return Self::NONE,
+        };
+        if ours {
+            let read = read_stream(&file.path, &stream, policy);
+            let mut problems = read.findings.iter().filter(|one| !one.templated);
+            if let Some(problem) = problems.next() {
+                let place = &problem.finding.place;
+                let at = Position {
+                    line: place.line,
+                    column: place.column,
+                };
+                return unreadable(at, &problem.finding.message);
+            }
+        }
+        let found = manifests(&stream, &file.path, policy);
+        Self(Read::Manifests { stream, found })
+    }
+
+    /// How many YAML nodes it has, aliases written out.
+    pub fn nodes(&self) -> usize {
+        match &self.0 {
+            Read::Nothing | Read::Unreadable(_) => 0,
+            Read::Manifests { stream, .. } => stream.nodes_written_out(),
+        }
+    }
+
+    fn manifests(&self) -> &[(ManifestKey, NodeId)] {
+        match &self.0 {
+            Read::Nothing | Read::Unreadable(_) => &[],
+            Read::Manifests { found, .. } => found,
+        }
+    }
+
+    /// What it holds; of each manifest the fields that are gated in any of these states. `is_compared` says of which manifests more
+    /// than the key is looked at.
+    fn then(&self, gated: &[&Gated], is_compared: impl Fn(&ManifestKey) -> bool) -> FileThen {
+        let (stream, found) = match &self.0 {
+            Read::Nothing => return FileThen::Nothing,
+            Read::Unreadable(why) => return FileThen::Unreadable(why.clone()),
+            Read::Manifests { stream, found } => (stream, found),
+        };
+        let then = |(key, node): &(ManifestKey, NodeId)| {
+            let mut then = ManifestThen {
+                key: key.clone(),
+                values: BTreeMap::new(),
+                ways: None,
+            };
+            if is_compared(key) {
+                let paths = gated.iter().flat_map(|gated| gated.of(key));
+                let value = |path| value(stream, *node, path, key.kind);
+                then.values = paths
+                    .filter_map(|(path, _)| Some((path.clone(), value(path)?)))
+                    .collect();
+                let way = |name| tree(stream, *node, &FieldPath::keys(&["spec", name]));
+                then.ways = (key.kind == Kind::Pipeline).then(|| ["stages", "edges"].map(way));
+            }
+            then
+        };
+        FileThen::Read(found.iter().map(then).collect())
+    }
 }
 
-/// Whether references are looked up by what stands there.
-fn names_something(path: &FieldPath) -> bool {
-    let names = [
-        FieldPath::keys(&["apiVersion"]),
-        FieldPath::keys(&["kind"]),
-        FieldPath::keys(&["metadata"]),
-        FieldPath::keys(&["spec", "name"]),
-        FieldPath::keys(&["spec", "namespace"]),
-        FieldPath::keys(&["spec", "configurationRef"]),
-        FieldPath::keys(&["spec", "stages"]),
-        FieldPath::keys(&["spec", "edges"]),
-    ];
-    names.iter().any(|name| path.starts_with(name))
+/// What a file holds before and after a merge; of each manifest the fields that are gated in any of these states. Manifests that do not
+/// stand there equally often before and after are told by their keys alone: how often is all that is judged of them.
+pub fn changed_file(
+    path: &RepoPath,
+    before: &Version,
+    after: &Version,
+    gated: &[&Gated],
+) -> ChangedFile {
+    let mut counts: HashMap<&ManifestKey, (usize, usize)> = HashMap::new();
+    for (key, _) in before.manifests() {
+        counts.entry(key).or_default().0 += 1;
+    }
+    for (key, _) in after.manifests() {
+        counts.entry(key).or_default().1 += 1;
+    }
+    let is_compared = |key: &ManifestKey| {
+        let count = counts.get(key);
+        count.is_some_and(|(before, after)| before == after)
+    };
+    ChangedFile {
+        path: path.clone(),
+        before: before.then(gated, is_compared),
+        after: after.then(gated, is_compared),
+    }
 }
 
 /// The manifests of ours in a file, in its order. Documents in which a key stands twice are no manifests.

@@ -1,6 +1,8 @@
 //! Many files → one catalog.
 
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use memchr::memmem;
 use rayon::prelude::*;
@@ -75,12 +77,18 @@ pub fn load(files: &[SourceFile], policy: &Policy) -> Catalog {
     catalog
 }
 
+/// Whether it is an error that a file of ours cannot be parsed. A template is passed over. A limit is an error, and so is a file that is
+/// simply broken: a pipeline must not vanish without a word.
+pub(super) fn is_problem(error: &SyntaxError, templated: bool) -> bool {
+    error.kind.is_limit() || !templated
+}
+
 fn mentions_secret(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"Secret").is_some()
 }
 
 /// A template that is expanded by something else; its text is not YAML yet. Marks inside comments do not make one.
-fn looks_like_template(bytes: &[u8]) -> bool {
+pub(super) fn looks_like_template(bytes: &[u8]) -> bool {
     let has = |mark: &[u8]| memmem::find(bytes, mark).is_some();
     (has(b"{{") || has(b"{%"))
         && String::from_utf8_lossy(bytes).lines().any(|line| {
@@ -108,13 +116,14 @@ fn add(catalog: &mut Catalog, files: Vec<Looked<'_>>, may_hold: MayHold) {
     // A file that only holds secrets concerns those who refer to one, and they name it.
     let concerns = may_hold == MayHold::Ours;
     for Looked { file, outcome } in files {
+        let words = LazyCell::new(|| Unread::words_of(&file.bytes));
         let unread = |at: Position, why: &str, templated: bool| Unread {
             file: file.path.clone(),
             at,
             why: why.to_owned(),
             may_hold,
             templated,
-            words: Unread::words_of(&file.bytes),
+            words: Arc::clone(&words),
         };
         match outcome {
             Ok(mut found) => {
@@ -138,14 +147,12 @@ fn add(catalog: &mut Catalog, files: Vec<Looked<'_>>, may_hold: MayHold) {
                 }
             }
             Err(error) => {
-                // A template is passed over. A limit is an error that names the place, and so is a file that speaks of
-                // Plural's group and is simply broken: a pipeline must not vanish without a word.
                 let templated = looks_like_template(&file.bytes);
                 let place = Place::new(&file.path, error.position);
                 catalog
                     .unread
                     .push(unread(error.position, &error.message, templated));
-                if concerns && (error.kind.is_limit() || !templated) {
+                if concerns && is_problem(&error, templated) {
                     catalog.findings.push(unreadable(place, error.message).help(
                         "mend the file, or name it under `manifests.exclude` of the policy if it is not meant for Sluice",
                     ));

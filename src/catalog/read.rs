@@ -1,5 +1,7 @@
 //! One file's bytes → its manifests, each with its places.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use secrecy::SecretString;
 
@@ -16,6 +18,8 @@ use crate::model::service::{
     ChartOrigin, Entries, Field, Git, Helm, Secret, SecretEntries, SecretField, Service, Value,
 };
 use crate::yaml::de::{DeError, from_node};
+#[cfg(test)]
+use crate::yaml::syntax::steps;
 use crate::yaml::{
     FieldPath, Limits, Located, Lookup, NodeId, NodeKind, Parent, Position, ScalarStyle, Stream,
     SyntaxError, scalar::could_be_boolean,
@@ -60,13 +64,19 @@ pub fn read_file(
     policy: &Policy,
 ) -> Result<FileManifests, SyntaxError> {
     let stream = Stream::parse(bytes, &Limits::default())?;
+    Ok(read_stream(file, &stream, policy))
+}
+
+/// As [`read_file`], of a file that is parsed already.
+pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> FileManifests {
     // In a file that speaks of Plural's group, a doubled key may hide what kind of manifest a document is.
-    let strict = mentions_ours(bytes);
+    let strict = mentions_ours(stream.source().as_bytes());
     let mut reader = Reader {
         file,
-        stream: &stream,
+        stream,
         policy,
         list_is_encrypted: false,
+        templated_lines: HashMap::new(),
         found: FileManifests::default(),
     };
     for document in stream.documents() {
@@ -102,7 +112,7 @@ pub fn read_file(
             Some(RootKind::Ours(kind)) => reader.manifest(kind, root),
         }
     }
-    Ok(reader.found)
+    reader.found
 }
 
 /// Whether a file speaks of Plural's group.
@@ -127,6 +137,8 @@ struct Reader<'a> {
     policy: &'a Policy,
     /// The manifests that are being read are items of a `List` with a `sops` block.
     list_is_encrypted: bool,
+    /// Whether a line holds a template's marks, of the lines that were looked at.
+    templated_lines: HashMap<u32, bool>,
     found: FileManifests,
 }
 
@@ -192,18 +204,23 @@ impl Reader<'_> {
                 ),
             };
             let finding = unreadable(Place::new(self.file, error.position), message);
-            self.found.findings.push(FoundFinding {
-                finding,
-                templated: self.is_templated(error.position),
-            });
+            let templated = self.is_templated(error.position);
+            self.found
+                .findings
+                .push(FoundFinding { finding, templated });
         }
     }
 
     /// Whether the line of a position holds a template's marks.
-    fn is_templated(&self, at: Position) -> bool {
-        let line = (at.line as usize).saturating_sub(1);
-        let line = self.stream.source().lines().nth(line);
-        line.is_some_and(|line| line.contains("{{") || line.contains("{%"))
+    fn is_templated(&mut self, at: Position) -> bool {
+        let stream = self.stream;
+        // Tens of thousands of manifests may stand in one line.
+        *self.templated_lines.entry(at.line).or_insert_with(|| {
+            let line = stream.line(at.line);
+            #[cfg(test)]
+            steps::count_many(line.len());
+            line.contains("{{") || line.contains("{%")
+        })
     }
 
     /// `metadata.namespace`, or what the policy fills in for this file.

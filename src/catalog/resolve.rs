@@ -15,6 +15,8 @@ use crate::model::reference::{Kind, ManifestKey, Reference};
 use crate::model::resolved::{
     Resolution, ResolvedPipeline, ResolvedService, ResolvedStage, StageIndex,
 };
+#[cfg(test)]
+use crate::yaml::syntax::steps;
 
 /// Looks all references of all pipelines up, in the order of the catalog.
 pub fn resolve_pipelines(catalog: &Catalog, here: &Here) -> Vec<ResolvedPipeline> {
@@ -101,7 +103,9 @@ pub struct Resolver<'a> {
     services: HashMap<&'a str, Vec<ServiceId>>,
     secrets: HashMap<&'a str, Vec<SecretId>>,
     repositories: HashMap<&'a str, Vec<usize>>,
-    /// Which unread files hold a word, so that a manifest of that name may stand there.
+    /// The files of which something could not be read.
+    unread_files: Vec<UnreadFile<'a>>,
+    /// Which of them hold a word, so that a manifest of that name may stand there.
     unread: HashMap<&'a str, Vec<usize>>,
     /// All unread files that may hold manifests of ours, and those that may hold secrets.
     unread_ours: Vec<RepoPath>,
@@ -140,8 +144,11 @@ impl<'a> Resolver<'a> {
                 .push(index);
         }
         let mut unread: HashMap<_, Vec<_>> = HashMap::new();
-        for (index, file) in catalog.unread.iter().enumerate() {
-            for word in &file.words {
+        let unread_files = UnreadFile::all(catalog);
+        for (index, file) in unread_files.iter().enumerate() {
+            for word in file.first.words.iter() {
+                #[cfg(test)]
+                steps::count();
                 unread.entry(word.as_str()).or_default().push(index);
             }
         }
@@ -150,9 +157,10 @@ impl<'a> Resolver<'a> {
             services,
             secrets,
             repositories,
+            unread_ours: UnreadFile::paths(&unread_files, Kind::ServiceDeployment),
+            unread_secrets: UnreadFile::paths(&unread_files, Kind::Secret),
+            unread_files,
             unread,
-            unread_ours: unread_files(catalog, Kind::ServiceDeployment),
-            unread_secrets: unread_files(catalog, Kind::Secret),
             misses: Cell::new(0),
         }
     }
@@ -253,9 +261,9 @@ impl<'a> Resolver<'a> {
     fn unread_with(&self, kind: Kind, name: &str, templates: bool) -> Vec<RepoPath> {
         let indices = self.unread.get(name).into_iter().flatten();
         let mut files: Vec<RepoPath> = indices
-            .map(|index| &self.catalog.unread[*index])
-            .filter(|file| (templates || !file.templated) && file.may_hold(kind, name))
-            .map(|file| file.file.clone())
+            .map(|index| &self.unread_files[*index])
+            .filter(|file| (templates || file.is_broken) && file.first.may_hold(kind, name))
+            .map(|file| file.first.file.clone())
             .collect();
         files.dedup();
         files
@@ -354,15 +362,39 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn unread_files(catalog: &Catalog, kind: Kind) -> Vec<RepoPath> {
-    let suits = |file: &&Unread| file.may_hold == MayHold::Ours || kind == Kind::Secret;
-    let mut files: Vec<RepoPath> = catalog
-        .unread
-        .iter()
-        .filter(suits)
-        .map(|file| file.file.clone())
-        .collect();
-    files.sort();
-    files.dedup();
-    files
+/// A file of which something could not be read: one, however many of its manifests are broken.
+#[derive(Debug)]
+struct UnreadFile<'a> {
+    first: &'a Unread,
+    /// Something of it is broken and no template.
+    is_broken: bool,
+}
+
+impl<'a> UnreadFile<'a> {
+    fn all(catalog: &'a Catalog) -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        for one in &catalog.unread {
+            match found.last_mut() {
+                Some(last) if last.first.file == one.file => last.is_broken |= !one.templated,
+                _ => found.push(Self {
+                    first: one,
+                    is_broken: !one.templated,
+                }),
+            }
+        }
+        found
+    }
+
+    /// The files that may hold a manifest of this kind.
+    fn paths(all: &[Self], kind: Kind) -> Vec<RepoPath> {
+        let suits = |file: &&Self| file.first.may_hold == MayHold::Ours || kind == Kind::Secret;
+        let mut files: Vec<RepoPath> = all
+            .iter()
+            .filter(suits)
+            .map(|file| file.first.file.clone())
+            .collect();
+        files.sort();
+        files.dedup();
+        files
+    }
 }

@@ -45,7 +45,7 @@ pub fn scalars_of_file(
 }
 
 /// The manifests of a document: its root, or the items of a `List`.
-fn items(stream: &Stream, root: NodeId) -> Vec<NodeId> {
+pub(super) fn items(stream: &Stream, root: NodeId) -> Vec<NodeId> {
     let NodeKind::Mapping(pairs) = stream.node(root).kind else {
         return vec![root];
     };

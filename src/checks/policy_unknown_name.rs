@@ -4,7 +4,7 @@
 //! pipelines that have a name near to it are stopped; where there is none, those in which something of its kind has no
 //! rule of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Check, Context};
 use crate::model::catalog::PipelineId;
@@ -28,12 +28,15 @@ type Names<'a> = BTreeMap<&'a str, BTreeSet<PipelineId>>;
 struct Reader<'a> {
     context: &'a Context<'a>,
     findings: Vec<Finding>,
+    /// Names that may stand in files that could not be read and are no templates, once one was asked for.
+    unread: Option<HashSet<&'a str>>,
 }
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut check = Reader {
         context,
         findings: Vec::new(),
+        unread: None,
     };
     check.policy();
     check.findings
@@ -177,10 +180,16 @@ impl<'a> Reader<'a> {
 
     /// Whether a name may stand in a file that could not be read: then nobody knows what it would have been.
     fn may_be_unread(&mut self, name: &str) -> bool {
-        let unread = &self.context.catalog.unread;
-        unread
-            .iter()
-            .any(|file| !file.templated && file.words.contains(name))
+        let context = self.context;
+        let names = self.unread.get_or_insert_with(|| {
+            let unread = context.catalog.unread.iter();
+            let mut broken: Vec<_> = unread.filter(|one| !one.templated).collect();
+            // What is broken in one file shares its words.
+            broken.dedup_by(|one, before| one.file == before.file);
+            let words = broken.into_iter().flat_map(|one| one.words.iter());
+            words.map(String::as_str).collect()
+        });
+        names.contains(name)
     }
 
     /// Pipelines in which a rule of this kind might have been meant for something that has no rule of its own: where a

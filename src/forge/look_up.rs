@@ -40,6 +40,8 @@ pub enum LookUp {
     /// The content of a file as text. GitHub cuts long ones and mends broken UTF-8: who asked proves it, and takes [`Forge::blob`]
     /// where the proof fails.
     Blob(BlobId),
+    /// How many bytes a file has.
+    Size(BlobId),
     /// The pull request through which a commit came.
     PullOf(CommitId),
     /// What the person of this id and login may do, as far as the list of collaborators tells it.
@@ -63,6 +65,8 @@ pub enum LookedUp {
     Folder(Option<FoundTree>),
     /// The text's bytes.
     Blob(Vec<u8>),
+    /// The number of bytes.
+    Size(u64),
     /// The pull request; `None` where the commit came through none.
     PullOf(Option<PullNumber>),
     /// What the person may do; `None` where the list does not tell.
@@ -120,6 +124,7 @@ impl LookUp {
             Self::Commit(_, paths) | Self::Entries(_, paths) => 1 + paths.len(),
             // Most of what stands at a path is the same in all of its commits.
             Self::Page(_, paths) => 3 * PAGE + 10 * paths.len(),
+            Self::Size(_) => 2,
             Self::Tree(_) | Self::Folder(..) | Self::Blob(_) => 20,
             Self::PullOf(_) | Self::May(..) => 20,
         }
@@ -170,6 +175,7 @@ impl LookUp {
                 ));
             }
             Self::Blob(blob) => object(part, &alias, blob.to_string(), "... on Blob { text }"),
+            Self::Size(blob) => object(part, &alias, blob.to_string(), "... on Blob { byteSize }"),
             Self::PullOf(commit) => object(
                 part,
                 &alias,
@@ -226,6 +232,9 @@ impl LookUp {
             Self::Blob(_) => {
                 let text = found["text"].as_str().ok_or("it is no text")?;
                 LookedUp::Blob(text.as_bytes().to_vec())
+            }
+            Self::Size(_) => {
+                LookedUp::Size(found["byteSize"].as_u64().ok_or("its size is not told")?)
             }
             Self::PullOf(_) => {
                 let pulls: Nodes<NumberShape> =

@@ -19,6 +19,17 @@ pub struct MergedPath {
     pub after: After,
 }
 
+impl MergedPath {
+    /// What has to be read to tell what stands there afterwards.
+    fn blobs(&self, read: impl Fn(&str) -> bool) -> Vec<&BlobId> {
+        match &self.after {
+            After::File(id) if read(&self.path) => vec![id],
+            After::BothSides { base, tip, head } => vec![base, tip, head],
+            After::File(_) | After::Nothing => Vec::new(),
+        }
+    }
+}
+
 /// What stands at a path after a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
@@ -250,6 +261,28 @@ fn newest(repo: &RemoteRepo, bases: &[CommitId]) -> Result<Option<CommitId>, Rep
     missing.map_or(Ok(found), Err)
 }
 
+/// How many bytes [`merged_files`] would read for these paths. All that is missing is asked for together.
+///
+/// # Errors
+/// If something must be fetched first, or could not be.
+pub fn merged_bytes(
+    repo: &RemoteRepo,
+    paths: &[MergedPath],
+    read: impl Fn(&str) -> bool,
+) -> Result<u64, RepoError> {
+    let mut missing = None;
+    let mut bytes: u64 = 0;
+    for merged in paths {
+        for blob in merged.blobs(&read) {
+            match repo.size(blob) {
+                Ok(size) => bytes = bytes.saturating_add(size),
+                Err(error) => missing = Some(error),
+            }
+        }
+    }
+    missing.map_or(Ok(bytes), Err)
+}
+
 /// What stands at each path after the merge; of files that both sides changed only those that are not as at the tip. `read` says of
 /// which paths the content is asked for. All that is missing is asked for together.
 ///
@@ -267,11 +300,8 @@ pub fn merged_files(
     };
     let mut contents = Vec::with_capacity(paths.len());
     for merged in paths {
-        contents.push(match &merged.after {
-            After::File(id) if read(&merged.path) => vec![blob(id)],
-            After::BothSides { base, tip, head } => [base, tip, head].map(&mut blob).to_vec(),
-            After::File(_) | After::Nothing => Vec::new(),
-        });
+        let blobs = merged.blobs(&read);
+        contents.push(blobs.into_iter().map(&mut blob).collect::<Vec<_>>());
     }
     if let Some(error) = missing {
         return Err(error);

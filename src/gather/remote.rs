@@ -51,6 +51,7 @@ struct Known {
     entries: HashMap<(CommitId, String), EntryAt>,
     trees: HashMap<TreeId, Looked<Rc<Vec<TreeEntry>>>>,
     blobs: HashMap<BlobId, Looked<Rc<Vec<u8>>>>,
+    sizes: HashMap<BlobId, Looked<u64>>,
     contains: HashMap<(CommitId, CommitId), Looked<bool>>,
     /// Commits from which a page of history was read, or could not be.
     paged: HashSet<CommitId>,
@@ -92,6 +93,7 @@ struct Wants {
     /// With everything below.
     deep: BTreeSet<TreeId>,
     blobs: BTreeSet<BlobId>,
+    sizes: BTreeSet<BlobId>,
     contains: BTreeSet<(CommitId, CommitId)>,
     list: bool,
     questions: BTreeSet<signals::Question>,
@@ -131,6 +133,7 @@ impl RemoteRepo {
             && wants.folders.is_empty()
             && wants.deep.is_empty()
             && wants.blobs.is_empty()
+            && wants.sizes.is_empty()
             && wants.contains.is_empty()
             && !wants.list
             && wants.questions.is_empty()
@@ -315,6 +318,28 @@ impl RemoteRepo {
             }
         }
         self.wants.borrow_mut().blobs.insert(*blob);
+        self.later()
+    }
+
+    /// How many bytes a blob has, without reading it.
+    ///
+    /// # Errors
+    /// If that must be asked for first, or could not be told.
+    pub(in crate::gather) fn size(&self, blob: &BlobId) -> Result<u64, RepoError> {
+        if let Some(Ok(bytes)) = self.known.borrow().blobs.get(blob) {
+            return Ok(bytes.len() as u64);
+        }
+        match self.known.borrow().sizes.get(blob) {
+            Some(Ok(size)) => return Ok(*size),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        match self.local.as_ref().map(|local| local.blob_size(blob)) {
+            Some(Ok(size)) => return Ok(size),
+            Some(Err(RepoError::NotFound { .. })) | None => {}
+            Some(Err(error)) => return Err(error),
+        }
+        self.wants.borrow_mut().sizes.insert(*blob);
         self.later()
     }
 

@@ -1,6 +1,7 @@
 //! The catalog: all manifests of one commit or folder, and what could not be read there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::finding::Finding;
 use super::ids::BlobId;
@@ -129,8 +130,8 @@ pub struct Unread {
     pub may_hold: MayHold,
     /// It is a template, whose text is not YAML yet: nobody applies it as it is.
     pub templated: bool,
-    /// The words of the file: names that it may hold.
-    pub words: BTreeSet<String>,
+    /// The words of the file: names that it may hold. Everything that could not be read in one file shares them.
+    pub words: Arc<BTreeSet<String>>,
 }
 
 /// What an unread file may hold, judged by its bytes.
@@ -150,12 +151,15 @@ impl Unread {
     }
 
     /// The words of a text: everything that could be a name.
-    pub fn words_of(bytes: &[u8]) -> BTreeSet<String> {
+    pub fn words_of(bytes: &[u8]) -> Arc<BTreeSet<String>> {
+        #[cfg(test)]
+        crate::yaml::syntax::steps::count_many(bytes.len());
         let text = String::from_utf8_lossy(bytes);
         let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
-        text.split(|c| !part_of_name(c))
+        let words = text
+            .split(|c| !part_of_name(c))
             .filter(|word| !word.is_empty() && word.len() <= 253)
-            .map(str::to_owned)
-            .collect()
+            .map(str::to_owned);
+        Arc::new(words.collect())
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::change::Text;
 use super::name::{GateName, StageName};
 use super::place::RepoPath;
-use super::reference::ManifestKey;
+use super::reference::{Kind, ManifestKey};
 use crate::yaml::FieldPath;
 
 /// What stands in the way of a promotion into a field.
@@ -39,27 +39,57 @@ pub struct GatedField {
     pub barrier: Barrier,
 }
 
-/// The gated fields of one state of the repository, by manifest.
+/// The gated fields of one manifest.
+pub type GatedFields = BTreeMap<FieldPath, GatedField>;
+
+/// The gated fields of one state of the repository, by manifest: kind, name, namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Gated(pub BTreeMap<ManifestKey, BTreeMap<FieldPath, GatedField>>);
+pub struct Gated(BTreeMap<Kind, BTreeMap<String, BTreeMap<Option<String>, GatedFields>>>);
 
 impl Gated {
+    /// Notes a gated field of a manifest; what was noted of it first stays.
+    pub fn add(&mut self, manifest: ManifestKey, path: FieldPath, field: GatedField) {
+        let of_kind = self.0.entry(manifest.kind).or_default();
+        let of_name = of_kind.entry(manifest.name).or_default();
+        let fields = of_name.entry(manifest.namespace).or_default();
+        fields.entry(path).or_insert(field);
+    }
+
     /// The gated fields of whatever may be this manifest: one without a namespace may be applied into any.
     pub fn of<'a>(
         &'a self,
-        key: &'a ManifestKey,
-    ) -> impl Iterator<Item = (&'a FieldPath, &'a GatedField)> {
-        let same = |known: &ManifestKey| {
-            let namespace = match (&known.namespace, &key.namespace) {
-                (Some(known), Some(other)) => known == other,
-                _ => true,
-            };
-            known.kind == key.kind && known.name == key.name && namespace
+        key: &ManifestKey,
+    ) -> impl Iterator<Item = (&'a FieldPath, &'a GatedField)> + use<'a> {
+        let of_kind = self.0.get(&key.kind);
+        let of_name = of_kind.and_then(|names| names.get(&key.name));
+        let (all, own, free) = match &key.namespace {
+            None => (of_name, None, None),
+            Some(_) => (
+                None,
+                of_name.and_then(|namespaces| namespaces.get(&key.namespace)),
+                of_name.and_then(|namespaces| namespaces.get(&None)),
+            ),
         };
-        self.0
-            .iter()
-            .filter(move |(known, _)| same(known))
-            .flat_map(|(_, fields)| fields)
+        let all = all.into_iter().flat_map(BTreeMap::values);
+        free.into_iter().chain(own).chain(all).flatten()
+    }
+
+    /// Every gated field, by manifest.
+    pub fn iter(&self) -> impl Iterator<Item = (ManifestKey, &FieldPath, &GatedField)> {
+        self.0.iter().flat_map(|(kind, names)| {
+            names.iter().flat_map(move |(name, namespaces)| {
+                namespaces.iter().flat_map(move |(namespace, fields)| {
+                    let key = ManifestKey {
+                        kind: *kind,
+                        namespace: namespace.clone(),
+                        name: name.clone(),
+                    };
+                    fields
+                        .iter()
+                        .map(move |(path, field)| (key.clone(), path, field))
+                })
+            })
+        })
     }
 }
 

@@ -1,11 +1,12 @@
 //! Manifest keys and the references between manifests (semantics: references).
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use crate::yaml::{Expect, FieldPath, Identity, Position};
 
 /// The kinds of manifest that Sluice reads; every other kind is passed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// `deployments.plural.sh` `Pipeline`.
     Pipeline,
@@ -23,6 +24,21 @@ pub enum Kind {
     PrAutomation,
     /// Core `v1` `Secret`.
     Secret,
+}
+
+/// In tests every comparison is a step: whoever looks for one manifest among all is seen.
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(test)]
+        crate::yaml::syntax::steps::count();
+        *self as u8 == *other as u8
+    }
+}
+
+impl Hash for Kind {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (*self as u8).hash(state);
+    }
 }
 
 impl Kind {

@@ -189,12 +189,7 @@ pub fn gated(catalog: &Catalog, policy: &Policy, resolved: &[ResolvedPipeline]) 
                 let fields = fields(catalog, policy, pipeline, stage, service);
                 for (key, path, role) in fields {
                     let barrier = barrier.clone();
-                    found
-                        .0
-                        .entry(key)
-                        .or_default()
-                        .entry(path)
-                        .or_insert(GatedField { role, barrier });
+                    found.add(key, path, GatedField { role, barrier });
                 }
             }
         }

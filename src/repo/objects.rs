@@ -188,6 +188,22 @@ impl<'repo> Objects<'repo> {
         Ok(Some(at))
     }
 
+    /// How many bytes a blob has: its header is read, and nothing else.
+    pub(super) fn blob_size(&self, id: Oid) -> Result<u64, RepoError> {
+        let named = || format!("the {} {id}", ObjectType::Blob.str());
+        let (size, kind) = self
+            .odb
+            .read_header(id)
+            .map_err(|error| match error.code() {
+                ErrorCode::NotFound => RepoError::not_found(named()),
+                _ => git_error(format!("read {}", named()))(error),
+            })?;
+        match kind {
+            ObjectType::Blob => Ok(size as u64),
+            _ => Err(RepoError::not_found(named())),
+        }
+    }
+
     /// The bytes of a blob. libgit2 hashed them again and compared with the id.
     pub(super) fn blob(&self, id: Oid) -> Result<Vec<u8>, RepoError> {
         Ok(self.read(id, ObjectType::Blob)?.data().to_vec())

@@ -118,6 +118,15 @@ impl Repo {
             .blob(oid(blob.as_bytes(), || format!("the blob {blob}"))?)
     }
 
+    /// How many bytes a blob has, without reading it.
+    ///
+    /// # Errors
+    /// [`RepoError::NotFound`] if no blob of that id is here.
+    pub fn blob_size(&self, blob: &BlobId) -> Result<u64, RepoError> {
+        self.objects()?
+            .blob_size(oid(blob.as_bytes(), || format!("the blob {blob}"))?)
+    }
+
     /// The regular file at `path` of the commit; `None` where none stands there.
     ///
     /// # Errors

@@ -42,6 +42,7 @@ pub struct Stream {
     blocks: Vec<(NodeId, Block)>,
     comments: Vec<Span>,
     keys: KeyIndex,
+    expansion: usize,
 }
 
 impl Stream {
@@ -61,6 +62,11 @@ impl Stream {
     /// What was parsed, as text. A byte order mark is part of it.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// How many nodes there are if every alias is written out: as written, and one for every 16 bytes that [`Limits::expansion`] counts.
+    pub fn nodes_written_out(&self) -> usize {
+        self.records.len() + self.expansion / build::NODE_WEIGHT
     }
 
     /// Bytes of memory that this takes, to the accuracy of a few percent.
@@ -150,6 +156,11 @@ impl Stream {
     /// Line and column of a byte of the file. Takes the same short time wherever it is, on lines of any length.
     pub fn position_of(&self, offset: usize) -> Position {
         self.lines.position_of(&self.source, offset)
+    }
+
+    /// A line by its number from 1, with what ends it; empty if there is no such line.
+    pub fn line(&self, line: u32) -> &str {
+        self.lines.text(&self.source, line)
     }
 
     /// Every key that stands in one mapping of this document for the second time (or more), in the order of the file.

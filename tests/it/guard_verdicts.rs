@@ -1,7 +1,9 @@
 //! The guard by tables, without a forge: which fields are gated, and what a change of files touches.
 
-use sluice::catalog::{Here, SourceFile, file_then, load, resolve_pipelines, same_shape};
-use sluice::model::guard::{ChangedFile, FileThen, Gated};
+use sluice::catalog::{
+    Here, SourceFile, Version, changed_file, load, resolve_pipelines, same_shape,
+};
+use sluice::model::guard::{ChangedFile, Gated};
 use sluice::model::place::RepoPath;
 use sluice::model::policy::Policy;
 use sluice::plan::guard::{GuardVerdict, Merge, gate_files, gated, judge};
@@ -53,12 +55,9 @@ fn gated_in(files: &[(&str, &str)], policy: &Policy) -> Gated {
 
 /// `manifest path barrier` of every gated field.
 fn lines(gated: &Gated) -> Vec<String> {
-    let all = gated.0.iter().flat_map(|(key, fields)| {
-        fields
-            .iter()
-            .map(move |(path, field)| format!("{key} {path} {}", field.barrier))
-    });
-    all.collect()
+    let all = gated.iter();
+    all.map(|(key, path, field)| format!("{key} {path} {}", field.barrier))
+        .collect()
 }
 
 const GIT: &str = "{ git: { url: https://github.com/acme/api, ref: v1 } }";
@@ -170,18 +169,17 @@ fn verdict(
         merged.extend(text.map(|text| (*path, text.to_owned())));
     }
     let (before, after) = (all(base), all(&merged));
-    let then = |files: &[(&str, String)], path: &str| {
+    let version = |files: &[(&str, String)], path: &str| {
         let found = files.iter().find(|(known, _)| *known == path);
-        found.map_or(FileThen::Nothing, |(path, text)| {
-            file_then(&source(path, text), policy, &[&before, &after])
+        found.map_or(Version::NONE, |(path, text)| {
+            Version::read(&source(path, text), policy)
         })
     };
     let files: Vec<ChangedFile> = edits
         .iter()
-        .map(|(path, _)| ChangedFile {
-            path: (*path).into(),
-            before: then(base, path),
-            after: then(&merged, path),
+        .map(|(path, _)| {
+            let (old, new) = (version(base, path), version(&merged, path));
+            changed_file(&(*path).into(), &old, &new, &[&before, &after])
         })
         .collect();
     let rules = gate_files(policy, &".github/sluice.yaml".into());
@@ -412,7 +410,8 @@ fn gate_files_are_the_policy_workflows_of_gates_and_code_owners_where_a_rule_ask
 fn versions_that_gate_the_same_are_told_by_their_shape() {
     let policy = policy("");
     let old = service("api", GIT);
-    let same = |new: &str| same_shape(&"a.yaml".into(), old.as_bytes(), new.as_bytes(), &policy);
+    let version = |text: &str| Version::read(&source("a.yaml", text), &policy);
+    let same = |new: &str| same_shape(&version(&old), &version(new));
     assert!(same(&old.replace("v1 }", "v2 }")));
     assert!(same(&format!("# x\n{old}")));
     for other in [

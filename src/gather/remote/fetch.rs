@@ -154,6 +154,13 @@ impl RemoteRepo {
                     Err(_) => return Some(Unproved::Blob(*id)),
                 }
             }
+            (LookUp::Size(id), told) => {
+                let size = told.and_then(|told| match told {
+                    LookedUp::Size(size) => Ok(size),
+                    _ => odd(),
+                });
+                self.known.borrow_mut().sizes.insert(*id, size);
+            }
             (LookUp::May(id, _), Ok(LookedUp::May(Some(permission)))) => {
                 self.known.borrow_mut().permissions.insert(*id, permission);
             }
@@ -293,10 +300,11 @@ impl Wants {
         let folders = self.folders.iter().cloned();
         let folders = folders.map(|(commit, path)| LookUp::Folder(commit, path));
         let blobs = self.blobs.iter().copied().map(LookUp::Blob);
+        let sizes = self.sizes.iter().copied().map(LookUp::Size);
         let people = self.people.iter();
         let people = people.map(|(id, login)| LookUp::May(*id, login.clone()));
         let mut all: Vec<LookUp> = names.chain(people).collect();
-        all.extend(trees.chain(folders).chain(blobs));
+        all.extend(trees.chain(folders).chain(blobs).chain(sizes));
         all.extend(commits);
         all
     }

@@ -14,7 +14,7 @@ use super::scan::skip_between;
 use super::{Stream, breaks};
 
 /// What one node adds to [`Limits::expansion`] besides its text.
-const NODE_WEIGHT: usize = 16;
+pub(super) const NODE_WEIGHT: usize = 16;
 
 pub(super) fn build(bytes: &[u8], limits: &Limits) -> Result<Stream, SyntaxError> {
     let source = checked_text(bytes, limits)?;
@@ -138,7 +138,6 @@ pub(super) struct Builder<'a> {
     pub(super) token_end: usize,
     /// By the parser's anchor id, which counts from 1.
     anchors: Vec<Option<Anchored>>,
-    expansion: usize,
     pub(super) flow_depth: usize,
     /// A scalar whose span waits for the place of its anchor.
     pub(super) unplaced: Option<(NodeId, Unplaced)>,
@@ -173,12 +172,12 @@ impl<'a> Builder<'a> {
                 blocks: Vec::new(),
                 comments: Vec::new(),
                 keys: KeyIndex::default(),
+                expansion: 0,
             },
             frames: Vec::new(),
             pending: Vec::new(),
             token_end: if source.starts_with('\u{feff}') { 3 } else { 0 },
             anchors: Vec::new(),
-            expansion: 0,
             flow_depth: 0,
             unplaced: None,
         }
@@ -323,8 +322,8 @@ impl<'a> Builder<'a> {
             return Err(self.error(SyntaxErrorKind::TooManyAliases, span.start, message));
         };
         let target = *target;
-        self.expansion = self.expansion.saturating_add(weight);
-        if self.expansion > self.limits.expansion {
+        self.stream.expansion = self.stream.expansion.saturating_add(weight);
+        if self.stream.expansion > self.limits.expansion {
             let message =
                 "the aliases up to here repeat more than is read: write the values out".to_owned();
             return Err(self.error(SyntaxErrorKind::TooManyAliases, span.start, message));

@@ -69,6 +69,19 @@ impl Lines {
             .map_or(0, |start| *start as usize)
     }
 
+    /// A line by its number from 1, with what ends it; empty if there is no such line.
+    pub fn text<'s>(&self, source: &'s str, line: u32) -> &'s str {
+        let at = (line as usize).wrapping_sub(1);
+        let Some(start) = self.starts.get(at) else {
+            return "";
+        };
+        let end = self
+            .starts
+            .get(at + 1)
+            .map_or(source.len(), |end| *end as usize);
+        source.get(*start as usize..end).unwrap_or_default()
+    }
+
     fn characters_before(&self, source: &str, offset: usize) -> u32 {
         let Some(known) = self.characters.get(offset / STEP) else {
             // Only the end of a file whose length is a multiple of the step.

@@ -1,4 +1,5 @@
-//! Counts the scalars that this thread reads out of syntax trees, so that a test can bound the work of a look-up.
+//! Counts the scalars that this thread reads out of syntax trees, and whatever else is done again and again, so that a test can bound
+//! the work without a clock.
 
 use std::cell::Cell;
 
@@ -6,11 +7,16 @@ thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 
-pub(super) fn count() {
-    STEPS.set(STEPS.get() + 1);
+pub(crate) fn count() {
+    count_many(1);
 }
 
-/// The scalars that `work` reads. Work that goes to the threads of a pool runs on one of them, and is counted.
+/// Counts work that grows with a size: bytes that are searched, entries that are copied.
+pub(crate) fn count_many(steps: usize) {
+    STEPS.set(STEPS.get() + steps as u64);
+}
+
+/// The steps that `work` takes. Work that goes to the threads of a pool runs on one of them, and is counted.
 pub(crate) fn counted(work: impl FnOnce() + Send) -> u64 {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     pool.unwrap().install(|| {

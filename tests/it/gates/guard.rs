@@ -1,6 +1,7 @@
 //! `guard: true`: the status `sluice` on every pull request that is no promotion.
 
 mod base_moves;
+mod limits;
 mod reading;
 
 use super::{chart, pipeline, shop};

@@ -2,29 +2,28 @@
 //!
 //! Everything is asked for side by side: history as far back as the merge bases, then the folders that differ, then the files.
 
+mod budget;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Head, is_named_like_ours};
 use crate::app::reconcile::Memory;
 use crate::app::reconcile::turn::Turn;
 use crate::catalog::{
-    SourceFile, file_then, load, may_matter, resolve_pipelines, same_shape, wants_file,
+    SourceFile, Version, changed_file, load, may_matter, resolve_pipelines, same_shape, wants_file,
 };
 use crate::error::{Exit, Failure};
 use crate::forge::OpenPull;
 use crate::gather::{self, MergedFile, MergedPath, Untold};
 use crate::model::catalog::MayHold;
-use crate::model::guard::{ChangedFile, FileThen, GateFile, Gated};
+use crate::model::guard::{ChangedFile, GateFile, Gated};
 use crate::model::place::RepoPath;
-use crate::model::policy::Policy;
 use crate::model::pull::PullNumber;
 use crate::plan::guard::{GuardVerdict, Merge, Touch, Touched, gate_files, gated, judge};
 use crate::repo::RepoError;
 
 /// A pull request of more files is not judged: GitHub itself shows no more.
 const MOST_FILES: u64 = 3_000;
-/// So many manifest files are read in a run, those first of pull requests that change few.
-const MOST_READ: usize = 1_000;
 
 /// What is the same for all pull requests.
 pub(super) struct Guard<'a> {
@@ -65,7 +64,8 @@ impl<'a> Guard<'a> {
     ) -> Result<Vec<GuardVerdict>, Failure> {
         let pulls: Vec<&OpenPull> = heads.iter().flat_map(|head| head.pulls.clone()).collect();
         let mut known = self.paths(&pulls, memory).await?;
-        self.leave_out_what_is_too_much(&mut known);
+        self.leave_out_what_is_too_much(&pulls, &mut known, memory)
+            .await?;
         let mut verdicts = self.judge_all(&pulls, known, memory).await?;
         Ok(heads
             .iter()
@@ -150,31 +150,6 @@ impl<'a> Guard<'a> {
         }))
     }
 
-    /// Pull requests that change few manifests are read before those that change many, up to a limit.
-    fn leave_out_what_is_too_much(&self, known: &mut [Known]) {
-        let count = |known: &Known| match known {
-            Known::Verdict(_) => 0,
-            Known::Paths(paths) => paths.iter().filter(|one| self.wants(&one.path)).count(),
-        };
-        let mut by_count: Vec<(usize, usize)> = known
-            .iter()
-            .enumerate()
-            .map(|(at, known)| (count(known), at))
-            .collect();
-        by_count.sort_unstable();
-        let mut read = 0;
-        for (count, at) in by_count {
-            read += count;
-            if read > MOST_READ {
-                let why = format!(
-                    "it changes {count} manifest files, and a run reads at most {MOST_READ} for all pull requests"
-                );
-                // Whoever opens enough pull requests decides which one is left out: an earlier success of it does not stay.
-                known[at] = Known::Verdict(GuardVerdict::Unknown(why));
-            }
-        }
-    }
-
     async fn judge_all(
         &self,
         pulls: &[&OpenPull],
@@ -208,7 +183,7 @@ impl<'a> Guard<'a> {
     /// Judges the files that one merge changes.
     fn judge(&self, files: Vec<MergedFile>) -> GuardVerdict {
         let mut gate_files = Vec::new();
-        let mut versions = Vec::new();
+        let mut changed = Vec::new();
         for merged in files {
             let path = RepoPath::from(merged.path.as_str());
             if let Some(found) = self.gate_files.get_key_value(&path) {
@@ -217,18 +192,20 @@ impl<'a> Guard<'a> {
             if !self.wants(&merged.path) {
                 continue;
             }
+            let before = self.turn.seen.world.file(&path);
             let after = merged.after.map(|(blob, bytes)| SourceFile {
                 path: path.clone(),
                 blob,
                 bytes,
             });
-            versions.push(Versions {
-                before: self.turn.seen.world.file(&path),
-                after,
-                path,
-            });
+            let mut both = before.into_iter().chain(&after);
+            if both.any(|file| may_matter(&file.bytes)) {
+                changed.push((path, before, after));
+            }
         }
-        versions.retain(Versions::may_matter);
+        let Some(versions) = self.read(changed) else {
+            return GuardVerdict::Unknown(budget::too_many_nodes());
+        };
         let verdict = self.compare(&gate_files, &versions, None);
         if verdict != GuardVerdict::Harmless || versions.is_empty() {
             return verdict;
@@ -239,8 +216,8 @@ impl<'a> Guard<'a> {
                 format!("{file} on {base} cannot be read, so that nobody can tell what is gated");
             return GuardVerdict::Unknown(why);
         }
-        let policy = &self.turn.seen.world.policy;
-        if versions.iter().all(|version| version.same_shape(policy)) {
+        let same = |one: &Versions| same_shape(&one.before, &one.after);
+        if versions.iter().all(same) {
             return verdict;
         }
         // What is gated may be something else once this is merged: by that, too, nothing may have been set by hand.
@@ -248,24 +225,40 @@ impl<'a> Guard<'a> {
         self.compare(&gate_files, &versions, Some(&after))
     }
 
+    /// Parses each version once; `None` if they have more nodes than are judged.
+    fn read(&self, changed: Vec<Changed<'_>>) -> Option<Vec<Versions>> {
+        let policy = &self.turn.seen.world.policy;
+        let mut nodes = 0;
+        let mut versions = Vec::with_capacity(changed.len());
+        for (path, before, file) in changed {
+            let read = |file: Option<&SourceFile>| {
+                file.map_or(Version::NONE, |file| Version::read(file, policy))
+            };
+            let (before, after) = (read(before), read(file.as_ref()));
+            nodes += before.nodes() + after.nodes();
+            if nodes > budget::MOST_NODES {
+                return None;
+            }
+            versions.push(Versions {
+                path,
+                before,
+                after,
+                file,
+            });
+        }
+        Some(versions)
+    }
+
     fn compare(
         &self,
         gate_files: &[(&RepoPath, &GateFile)],
-        versions: &[Versions<'_>],
+        versions: &[Versions],
         after: Option<&Gated>,
     ) -> GuardVerdict {
-        let policy = &self.turn.seen.world.policy;
         let states: Vec<&Gated> = [Some(&self.gated), after].into_iter().flatten().collect();
-        let then = |file: Option<&SourceFile>| {
-            file.map_or(FileThen::Nothing, |file| file_then(file, policy, &states))
-        };
         let files: Vec<ChangedFile> = versions
             .iter()
-            .map(|version| ChangedFile {
-                path: version.path.clone(),
-                before: then(version.before),
-                after: then(version.after.as_ref()),
-            })
+            .map(|one| changed_file(&one.path, &one.before, &one.after, &states))
             .collect();
         judge(&Merge {
             gate_files: gate_files.to_vec(),
@@ -275,14 +268,14 @@ impl<'a> Guard<'a> {
         })
     }
 
-    fn gated_after(&self, versions: &[Versions<'_>]) -> Gated {
+    fn gated_after(&self, versions: &[Versions]) -> Gated {
         let world = &self.turn.seen.world;
         let changed: BTreeSet<&RepoPath> = versions.iter().map(|version| &version.path).collect();
         let files: Vec<SourceFile> = world
             .files
             .iter()
             .filter(|file| !changed.contains(&file.path))
-            .chain(versions.iter().filter_map(|version| version.after.as_ref()))
+            .chain(versions.iter().filter_map(|version| version.file.as_ref()))
             .cloned()
             .collect();
         let catalog = load(&files, &world.policy);
@@ -291,29 +284,16 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// A manifest file before and after a merge.
-struct Versions<'a> {
+/// A manifest file that a merge changes: as it stands at the base's tip, and afterwards.
+type Changed<'a> = (RepoPath, Option<&'a SourceFile>, Option<SourceFile>);
+
+/// Both versions of a manifest file.
+struct Versions {
     path: RepoPath,
-    before: Option<&'a SourceFile>,
-    after: Option<SourceFile>,
-}
-
-impl Versions<'_> {
-    fn may_matter(&self) -> bool {
-        let both = [self.before, self.after.as_ref()];
-        both.into_iter()
-            .flatten()
-            .any(|file| may_matter(&file.bytes))
-    }
-
-    fn same_shape(&self, policy: &Policy) -> bool {
-        match (self.before, &self.after) {
-            (Some(before), Some(after)) => {
-                same_shape(&self.path, &before.bytes, &after.bytes, policy)
-            }
-            _ => false,
-        }
-    }
+    before: Version,
+    after: Version,
+    /// The file afterwards.
+    file: Option<SourceFile>,
 }
 
 const UNREAD: &str = "what it changes could not be read; the next run tries again";

@@ -94,7 +94,7 @@ async fn many_pull_requests_are_read_side_by_side_and_in_pages() {
     site.hub.forget_calls();
     site.run().await;
     assert_eq!(site.writes(), Vec::<String>::new());
-    // The list, five levels of folders, the files: each in one call for all twenty.
+    // The list, five levels of folders, the sizes of the files, the files: each in one call for all twenty.
     let with = site.hub.calls().len();
     // No more after further commits: the promotion has this page of history read anyway.
     for at in 0..5 {
@@ -110,7 +110,7 @@ async fn many_pull_requests_are_read_side_by_side_and_in_pages() {
     );
     site.hub.forget_calls();
     site.run().await;
-    assert_eq!(with - site.hub.calls().len(), 7);
+    assert_eq!(with - site.hub.calls().len(), 8);
 
     site.hub.switch(|switches| switches.page = Some(3));
     repo.files(
