@@ -2,6 +2,8 @@
 //! the few that may read the clock.
 
 mod action;
+#[cfg(test)]
+mod cost;
 mod doctor;
 mod evaluate;
 mod forge;

@@ -36,23 +36,25 @@ pub fn resolve_pipelines(catalog: &Catalog, here: &Here) -> Vec<ResolvedPipeline
                         .collect(),
                 })
                 .collect();
+            let mut named: HashMap<&StageName, StageIndex> = HashMap::new();
+            for (index, stage) in pipeline.stages.iter().enumerate() {
+                named.entry(&stage.name.value).or_insert(index);
+            }
             let edges = pipeline
                 .edges
                 .iter()
-                .map(|edge| ends(pipeline, &edge.ends))
+                .map(|edge| ends(&named, &edge.ends))
                 .collect();
             ResolvedPipeline::new(id, stages, edges)
         })
         .collect()
 }
 
-fn ends(pipeline: &Pipeline, ends: &EdgeEnds) -> Option<(StageIndex, StageIndex)> {
-    let index = |name: &StageName| {
-        pipeline
-            .stages
-            .iter()
-            .position(|stage| stage.name.value == *name)
-    };
+fn ends(
+    named: &HashMap<&StageName, StageIndex>,
+    ends: &EdgeEnds,
+) -> Option<(StageIndex, StageIndex)> {
+    let index = |name: &StageName| named.get(name).copied();
     match ends {
         EdgeEnds::Stages { from, to } => Some((index(&from.value)?, index(&to.value)?)),
         EdgeEnds::ConsoleIds => None,

@@ -4,7 +4,7 @@
 //! What one field alone gets wrong is refused while the policy is read; here are the rules that are wrong together with
 //! others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Check, Context};
 use crate::model::catalog::PipelineId;
@@ -29,6 +29,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     let policy = context.policy;
     let mut found = Found {
         context,
+        rules: Rules::of(context),
         findings: Vec::new(),
     };
     let own = || policy.pipelines.iter().map(|(_, entry)| entry);
@@ -50,8 +51,55 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
 /// A rule that cannot be met: where, why, and what to do.
 type Unmet = (Position, String, String);
 
+/// Where the entries of the policy count.
+#[derive(Default)]
+struct Rules<'a> {
+    /// The pipelines in which the entry of a gate counts, by its place.
+    gates: HashMap<Position, Vec<PipelineId>>,
+    /// The same of the entry of a stage.
+    stages: HashMap<Position, Vec<PipelineId>>,
+    /// Stages from which an edge leads on. An edge that names no stage has a finding of its own, and may be meant to leave any.
+    leads_on: HashSet<(PipelineId, Option<&'a StageName>)>,
+}
+
+impl<'a> Rules<'a> {
+    fn of(context: &'a Context<'a>) -> Self {
+        let mut rules = Self::default();
+        let note = |of: &mut HashMap<Position, Vec<PipelineId>>, at, id| {
+            let known: &mut Vec<PipelineId> = of.entry(at).or_default();
+            if known.last() != Some(&id) {
+                known.push(id);
+            }
+        };
+        for (pipeline, resolved) in context.pipelines() {
+            for gate in pipeline.edges.iter().flat_map(|edge| &edge.gates) {
+                if let Some(ruled) = context.policy.gate(&pipeline.name, &gate.name) {
+                    note(&mut rules.gates, ruled.at, resolved.id);
+                }
+            }
+            for stage in &pipeline.stages {
+                let name = &stage.name.value;
+                if let Some(ruled) = context.policy.stage(&pipeline.name, name) {
+                    note(&mut rules.stages, ruled.at, resolved.id);
+                }
+            }
+            for ends in &resolved.edges {
+                let from = ends.map(|(from, _)| &pipeline.stages[from].name.value);
+                rules.leads_on.insert((resolved.id, from));
+            }
+        }
+        rules
+    }
+
+    /// Whether an edge leads from a stage of this name.
+    fn leads_on(&self, id: PipelineId, name: &StageName) -> bool {
+        self.leads_on.contains(&(id, None)) || self.leads_on.contains(&(id, Some(name)))
+    }
+}
+
 struct Found<'a> {
     context: &'a Context<'a>,
+    rules: Rules<'a>,
     findings: Vec<Finding>,
 }
 
@@ -120,13 +168,7 @@ impl Found<'_> {
         if unmet.is_empty() {
             unmet.extend(too_few_ways(policy, approve, ways));
         }
-        let pipelines = self.ruled(|pipeline| {
-            let mut gates = pipeline.edges.iter().flat_map(|edge| &edge.gates);
-            gates.any(|gate| {
-                let ruled = policy.gate(&pipeline.name, &gate.name);
-                ruled.is_some_and(|ruled| ruled.at == name.at)
-            })
-        });
+        let pipelines = self.rules.gates.get(&name.at).cloned().unwrap_or_default();
         for one in unmet {
             self.add(one, pipelines.clone());
         }
@@ -134,12 +176,7 @@ impl Found<'_> {
 
     fn stage(&mut self, name: &Located<StageName>, entry: &StageEntry) {
         let policy = self.context.policy;
-        let pipelines = self.ruled(|pipeline| {
-            pipeline.stages.iter().any(|stage| {
-                let ruled = policy.stage(&pipeline.name, &stage.name.value);
-                ruled.is_some_and(|ruled| ruled.at == name.at)
-            })
-        });
+        let pipelines = self.rules.stages.get(&name.at).cloned().unwrap_or_default();
         if let Some(emergency) = &entry.emergency {
             for one in too_many(policy, &emergency.approve) {
                 self.add(one, pipelines.clone());
@@ -150,7 +187,7 @@ impl Found<'_> {
         }
         if entry.ready.is_some()
             && !pipelines.is_empty()
-            && !pipelines.iter().any(|id| self.leads_on(*id, name))
+            && !pipelines.iter().any(|id| self.rules.leads_on(*id, name))
         {
             let message = format!(
                 "nothing leaves {name}, so its `ready` never holds anything back: it says when something may leave the stage, \
@@ -161,30 +198,14 @@ impl Found<'_> {
         }
     }
 
-    /// Whether an edge leads from a stage of this name. One that names no stage has a finding of its own.
-    fn leads_on(&self, id: PipelineId, name: &StageName) -> bool {
-        let stages = &self.context.catalog.pipeline(id).stages;
-        let mut edges = self.context.resolved[id.0].edges.iter();
-        edges.any(|ends| ends.is_none_or(|(from, _)| stages[from].name.value == *name))
-    }
-
     /// A rule that goes by what this account says, whose word is no evidence.
     fn asks(&mut self, account: &OwnAccount) {
         for asked in self.context.policy.asks_itself(account) {
-            let policy = self.context.policy;
-            let pipelines = self.ruled(|pipeline| match asked.of_stage {
-                true => pipeline.stages.iter().any(|stage| {
-                    let ruled = policy.stage(&pipeline.name, &stage.name.value);
-                    ruled.is_some_and(|ruled| ruled.at == asked.at)
-                }),
-                false => {
-                    let mut gates = pipeline.edges.iter().flat_map(|edge| &edge.gates);
-                    gates.any(|gate| {
-                        let ruled = policy.gate(&pipeline.name, &gate.name);
-                        ruled.is_some_and(|ruled| ruled.at == asked.at)
-                    })
-                }
-            });
+            let counts = match asked.of_stage {
+                true => self.rules.stages.get(&asked.at),
+                false => self.rules.gates.get(&asked.at),
+            };
+            let pipelines = counts.cloned().unwrap_or_default();
             let (who, help) = match account.is_actions() {
                 true => (
                     "GitHub Actions",
@@ -246,13 +267,6 @@ impl Found<'_> {
                 self.add((name.at, message, help.clone()), vec![*id]);
             }
         }
-    }
-
-    /// The pipelines in which an entry counts.
-    fn ruled(&self, counts: impl Fn(&crate::model::pipeline::Pipeline) -> bool) -> Vec<PipelineId> {
-        let catalog = self.context.catalog;
-        let ids = catalog.pipeline_ids();
-        ids.filter(|id| counts(catalog.pipeline(*id))).collect()
     }
 }
 

@@ -50,21 +50,34 @@ impl<'a> Reader<'a> {
         let gates = self.names(|id| self.gates_of(id));
         let services = self.names(|id| self.services_of(id));
 
+        // What an entry may have been meant for goes by its kind: looked for once for each kind, and only for names that are unknown.
+        let mut unruled_gates = BTreeMap::new();
+        let mut unruled_stages = BTreeMap::new();
         for (name, rule) in policy.gates.iter() {
-            let meant = self.unruled_gates(rule);
-            self.known("gate", name.as_str(), name.at, &gates, &meant);
+            if !gates.contains_key(name.as_str()) {
+                let meant = unruled_gates
+                    .entry(rule.meant_for())
+                    .or_insert_with(|| self.unruled_gates(rule));
+                self.unknown("gate", name.as_str(), name.at, &gates, meant);
+            }
             let own = gates.get(name.as_str()).cloned().unwrap_or_default();
             self.groups_of_gate(rule, &own);
         }
         for (name, entry) in policy.stages.iter() {
-            let meant = self.unruled_stages(entry);
-            self.known("stage", name.as_str(), name.at, &stages, &meant);
+            if !stages.contains_key(name.as_str()) {
+                let meant = unruled_stages
+                    .entry(restrains(entry))
+                    .or_insert_with_key(|restrains| self.unruled_stages(*restrains));
+                self.unknown("stage", name.as_str(), name.at, &stages, meant);
+            }
             let own = stages.get(name.as_str()).cloned().unwrap_or_default();
             self.groups_of_stage(entry, &own);
         }
         for (name, entry) in policy.pipelines.iter() {
-            let nobody = BTreeSet::new();
-            self.known("pipeline", name.as_str(), name.at, &pipelines, &nobody);
+            if !pipelines.contains_key(name.as_str()) {
+                let nobody = BTreeSet::new();
+                self.unknown("pipeline", name.as_str(), name.at, &pipelines, &nobody);
+            }
             let own = pipelines.get(name.as_str()).cloned().unwrap_or_default();
             let within = |names: &Names<'a>| -> Names<'a> {
                 names
@@ -73,7 +86,10 @@ impl<'a> Reader<'a> {
                     .map(|(name, _)| (*name, own.clone()))
                     .collect()
             };
-            let (own_gates, own_stages) = (within(&gates), within(&stages));
+            let (own_gates, own_stages) = match own.is_empty() {
+                true => (Names::new(), Names::new()),
+                false => (within(&gates), within(&stages)),
+            };
             for (gate, rule) in entry.gates.iter() {
                 // Of a pipeline that is not there nobody knows its gates and stages.
                 if !own.is_empty() {
@@ -219,10 +235,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The same for a stage whose entry restrains it.
-    fn unruled_stages(&self, entry: &StageEntry) -> BTreeSet<PipelineId> {
-        let restrains = !entry.require.is_empty()
-            || entry.ready.is_some()
-            || entry.trigger == Some(Trigger::Manual);
+    fn unruled_stages(&self, restrains: bool) -> BTreeSet<PipelineId> {
         self.pipelines_with(|pipeline| {
             restrains
                 && pipeline.stages.iter().any(|stage| {
@@ -274,8 +287,8 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    /// A name that any pipeline may have. Where nothing is near to it, it may have been meant for these.
-    fn known(
+    /// A name that no pipeline has. Where nothing is near to it, it may have been meant for these.
+    fn unknown(
         &mut self,
         what: &str,
         name: &str,
@@ -288,7 +301,7 @@ impl<'a> Reader<'a> {
             true => meant.clone(),
             false => near.iter().flat_map(|near| &names[near]).copied().collect(),
         };
-        self.known_or(what, name, at, names, &near, stops);
+        self.say_unknown(what, name, at, &near, stops);
     }
 
     /// A name that this pipeline must have.
@@ -300,22 +313,21 @@ impl<'a> Reader<'a> {
         names: &Names<'_>,
         own: &BTreeSet<PipelineId>,
     ) {
+        if names.contains_key(name) {
+            return;
+        }
         let near = nearest(name, names.keys().copied());
-        self.known_or(what, name, at, names, &near, own.clone());
+        self.say_unknown(what, name, at, &near, own.clone());
     }
 
-    fn known_or(
+    fn say_unknown(
         &mut self,
         what: &str,
         name: &str,
         at: Position,
-        names: &Names<'_>,
         near: &[&str],
         stops: BTreeSet<PipelineId>,
     ) {
-        if names.contains_key(name) {
-            return;
-        }
         let help = match near.first() {
             Some(near) => format!("did you mean {near}?"),
             None => format!("take the entry out, or look for the {what} that it was meant for"),
@@ -391,4 +403,9 @@ impl<'a> Reader<'a> {
         self.findings
             .push(Finding::error(CHECK.code, place, message, stops).help(help));
     }
+}
+
+/// Whether an entry demands something of its stage.
+fn restrains(entry: &StageEntry) -> bool {
+    !entry.require.is_empty() || entry.ready.is_some() || entry.trigger == Some(Trigger::Manual)
 }

@@ -1,7 +1,10 @@
 //! `source-not-upstream`: the source stands in no stage with an edge to this one, so the service could never move.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Check, Context, only};
 use crate::model::finding::{Finding, Severity};
+use crate::model::resolved::StageIndex;
 
 pub(super) const CHECK: Check = Check {
     code: "source-not-upstream",
@@ -12,6 +15,9 @@ pub(super) const CHECK: Check = Check {
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // Of each stage the stages that lead to it, and of each of its sources whether one of these has it.
+    let mut upstream: HashMap<_, HashSet<StageIndex>> = HashMap::new();
+    let mut known: HashMap<_, bool> = HashMap::new();
     for compared in &context.pairs {
         let pair = &compared.pair;
         // A service that names itself has a finding of its own.
@@ -19,12 +25,18 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             continue;
         }
         let resolved = &context.resolved[compared.pipeline.0];
-        let stages: Vec<usize> = resolved.stages_of(pair.source_id).collect();
-        let upstream = resolved
-            .edges_into(compared.stage)
-            .filter_map(|edge| resolved.edges[edge])
-            .any(|(from, _)| stages.contains(&from));
-        if upstream {
+        let upstream = upstream
+            .entry((compared.pipeline, compared.stage))
+            .or_insert_with(|| {
+                let edges = resolved.edges_into(compared.stage);
+                let from = edges.filter_map(|edge| Some(resolved.edges[edge]?.0));
+                from.collect()
+            });
+        let is_upstream = |stage| upstream.contains(&stage);
+        if *known
+            .entry((compared.pipeline, compared.stage, pair.source_id))
+            .or_insert_with(|| resolved.stages_of(pair.source_id).any(is_upstream))
+        {
             continue;
         }
         let pipeline = context.catalog.pipeline(compared.pipeline);
@@ -34,11 +46,8 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             .criteria
             .as_ref()
             .map_or(entry.reference.at, |criteria| criteria.at);
-        let help = match stages.first() {
-            Some(from) => format!(
-                "add an edge from {} to {stage}",
-                pipeline.stages[*from].name
-            ),
+        let help = match resolved.stages_of(pair.source_id).next() {
+            Some(from) => format!("add an edge from {} to {stage}", pipeline.stages[from].name),
             None => format!(
                 "put {} into a stage, and an edge from there to {stage}",
                 pair.source.key.name

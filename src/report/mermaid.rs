@@ -1,9 +1,11 @@
 //! Pipelines as Mermaid flow charts.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::escape::mermaid;
 use crate::model::catalog::Catalog;
+use crate::model::name::StageName;
 use crate::model::pipeline::{EdgeEnds, Pipeline};
 
 /// All pipelines as one chart.
@@ -36,17 +38,15 @@ pub fn chart_of<'a>(pipelines: impl IntoIterator<Item = &'a Pipeline>) -> String
             }
             let _ = writeln!(text, "    p{index}s{stage_index}[\"{label}\"]");
         }
+        let mut named: HashMap<&StageName, usize> = HashMap::new();
+        for (stage_index, stage) in pipeline.stages.iter().enumerate() {
+            named.entry(&stage.name.value).or_insert(stage_index);
+        }
         for edge in &pipeline.edges {
             let EdgeEnds::Stages { from, to } = &edge.ends else {
                 continue;
             };
-            let stage = |name: &str| {
-                pipeline
-                    .stages
-                    .iter()
-                    .position(|stage| stage.name.as_str() == name)
-            };
-            let (Some(from), Some(to)) = (stage(from.as_str()), stage(to.as_str())) else {
+            let (Some(from), Some(to)) = (named.get(&from.value), named.get(&to.value)) else {
                 continue;
             };
             let gates: Vec<String> = edge

@@ -4,6 +4,7 @@ use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -13,44 +14,61 @@ use crate::yaml::Located;
 
 /// Name → rule. Written as an ordinary mapping; a name stands at most once (the parser refuses duplicates).
 #[derive(Clone, Debug)]
-pub struct Named<K, V>(Vec<(Located<K>, V)>);
+pub struct Named<K, V> {
+    entries: Vec<(Located<K>, V)>,
+    /// Places among the entries in the order of the names, once one was looked up.
+    by_name: OnceLock<Vec<usize>>,
+}
 
 impl<K, V> Named<K, V> {
     /// The entries in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &(Located<K>, V)> {
-        self.0.iter()
+        self.entries.iter()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 
     /// The same entries with other names and rules.
     pub(super) fn map<L, W>(self, name: impl Fn(K) -> L, rule: impl Fn(V) -> W) -> Named<L, W> {
-        let entries = self.0.into_iter();
-        Named(
-            entries
+        let entries = self.entries.into_iter();
+        Named {
+            entries: entries
                 .map(|(key, value)| (key.map(&name), rule(value)))
                 .collect(),
-        )
+            by_name: OnceLock::new(),
+        }
     }
 
     /// The entry of this name.
-    pub fn get<Q: ?Sized + PartialEq>(&self, name: &Q) -> Option<Ruled<'_, V>>
+    pub fn get<Q: ?Sized + Ord>(&self, name: &Q) -> Option<Ruled<'_, V>>
     where
         K: Borrow<Q>,
     {
-        self.0
-            .iter()
-            .find(|(key, _)| key.value.borrow() == name)
-            .map(|(key, rule)| Ruled { rule, at: key.at })
+        let name_of = |at: &usize| self.entries[*at].0.value.borrow();
+        let by_name = self.by_name.get_or_init(|| {
+            let mut by_name: Vec<usize> = (0..self.entries.len()).collect();
+            by_name.sort_by(|a, b| name_of(a).cmp(name_of(b)));
+            by_name
+        });
+        let at = by_name.binary_search_by(|at| {
+            #[cfg(test)]
+            crate::yaml::syntax::steps::count();
+            name_of(at).cmp(name)
+        });
+        let (key, rule) = self.entries.get(*by_name.get(at.ok()?)?)?;
+        Some(Ruled { rule, at: key.at })
     }
 }
 
 impl<K, V> Default for Named<K, V> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self {
+            entries: Vec::new(),
+            by_name: OnceLock::new(),
+        }
     }
 }
 
@@ -70,7 +88,10 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Named<K
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
                 }
-                Ok(Named(entries))
+                Ok(Named {
+                    entries,
+                    by_name: OnceLock::new(),
+                })
             }
         }
 
