@@ -345,7 +345,7 @@ async fn policy_is_not_gone(
             branch
                 .pulls
                 .iter()
-                .any(|pull| pull.is_open() && !pull.foreign)
+                .any(|pull| pull.is_open() && pull.own && !pull.foreign)
         })
         .filter_map(|branch| branch.tip.parents.first().copied())
         .filter(|base| *base != snapshot.tip.id)

@@ -1,7 +1,7 @@
 //! Branches and pull requests under Sluice's names that this run did not make: none is adopted, and none stops anything.
 
 use super::refused::{landed, line};
-use crate::support::github::{Place, Reach, Rule, When};
+use crate::support::github::{Place, Reach, Role, Rule, When};
 use crate::support::site::{Report, Site};
 use sluice::error::Exit;
 
@@ -302,4 +302,26 @@ async fn a41_a_ruleset_on_the_branches_keeps_others_out() {
     repo.by("carol").approves(1);
     let run = site.run().await;
     assert!(landed(&site), "{}", run.text);
+}
+
+#[tokio::test]
+async fn a41_a_foreign_pull_request_built_where_a_policy_once_stood_stops_nothing() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    repo.files("main", &[(".github/sluice.yaml", "version: 1\n")]);
+    let with_policy = repo.tip("main").unwrap();
+    repo.by("acme")
+        .removes("main", &[".github/sluice.yaml"], "Policy away");
+    repo.role("mallory", Role::Write);
+    repo.by("mallory")
+        .branches_off("sluice/shop/prod/x", &with_policy);
+    repo.by("mallory")
+        .pushes("sluice/shop/prod/x", &[("x", "1")], "Old");
+    repo.by("mallory").opens("sluice/shop/prod/x", "main", "Old");
+    let run = site.run().await;
+    assert!(
+        run.lines().iter().any(|line| line.starts_with("opened")),
+        "{}",
+        run.text
+    );
 }
