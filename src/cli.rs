@@ -90,7 +90,7 @@ pub enum Command {
         #[command(flatten)]
         common: Common,
         /// Commit to the current branch of the repository at PATH, without a forge
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["repository", "checkout", "dry_run", "freeze"])]
         local: bool,
         /// Where and how, on GitHub.
         #[command(flatten)]

@@ -285,11 +285,11 @@ fn ordered(
             to,
             ..
         } => {
-            if common.policy.is_some() || common.at.is_some() {
+            if common.policy.is_some() || common.at.is_some() || common.path.as_os_str() != "." {
                 return Err(Failure::new(
                     Exit::Invalid,
-                    "--policy and --at are for commands without a forge: on GitHub the policy is the base branch's own, and \
-                     the time is the server's",
+                    "PATH, --policy and --at are for `promote --local`: on GitHub the base branch is promoted, by its own policy and at \
+                     the server's time",
                 ));
             }
             let asked = Asked {

@@ -317,7 +317,8 @@ async fn a41_a_foreign_pull_request_built_where_a_policy_once_stood_stops_nothin
         .branches_off("sluice/shop/prod/x", &with_policy);
     repo.by("mallory")
         .pushes("sluice/shop/prod/x", &[("x", "1")], "Old");
-    repo.by("mallory").opens("sluice/shop/prod/x", "main", "Old");
+    repo.by("mallory")
+        .opens("sluice/shop/prod/x", "main", "Old");
     let run = site.run().await;
     assert!(
         run.lines().iter().any(|line| line.starts_with("opened")),

@@ -364,3 +364,21 @@ fn a_linked_work_tree_is_a_repository_too() {
     assert!(repo.read("prod.yaml").unwrap().contains("1.0.0"));
     assert_eq!(repo_of("two-pipelines").tip("side"), None);
 }
+
+/// What would only count on GitHub is not swallowed: `--dry-run` was, and a commit was made.
+#[test]
+fn what_only_counts_on_github_is_refused_and_commits_nothing() {
+    let repo = differing();
+    for more in [
+        &["--dry-run"][..],
+        &["--freeze", "drill"],
+        &["--repository", "acme/gitops"],
+        &["--checkout", "."],
+    ] {
+        let before = files(&repo);
+        let arguments: Vec<&str> = PROMOTE.iter().chain(more).copied().collect();
+        let ran = process(repo.path(), &arguments).exits(2);
+        ran.says(&["--local", more[0], "cannot be used with"]);
+        assert_eq!(files(&repo), before, "{more:?}");
+    }
+}
