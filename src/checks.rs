@@ -7,6 +7,7 @@ mod criteria_self;
 mod cycle;
 mod duplicate_edge;
 mod duplicate_gate;
+mod duplicate_pipeline;
 mod duplicate_service;
 mod duplicate_stage;
 mod duplicates;
@@ -127,6 +128,7 @@ pub const CHECKS: &[Check] = &[
     cycle::CHECK,
     duplicate_edge::CHECK,
     duplicate_gate::CHECK,
+    duplicate_pipeline::CHECK,
     duplicate_service::CHECK,
     duplicate_stage::CHECK,
     forbidden_path::CHECK,

@@ -159,3 +159,27 @@ async fn a_hold_right_before_the_last_look_stops_a_commit_onto_the_base() {
         assert_eq!(repo.pulls(true), Vec::<u64>::new());
     }
 }
+
+/// Of two pipelines of one name each would take the other's pull request for its own: a new one in every run, for ever.
+#[tokio::test]
+async fn two_pipelines_of_one_namespace_and_name_stop_both_and_nothing_else() {
+    let site = shop(GATE, "").await;
+    let repo = site.repo();
+    let again = super::pipeline("{ name: tested, type: APPROVAL }");
+    repo.files("main", &[("again.yaml", &again)]);
+    for _ in 0..2 {
+        let run = site.run().await;
+        assert_eq!(repo.pulls(false), Vec::<u64>::new(), "{}", run.text);
+        assert_eq!(run.exit, sluice::error::Exit::Invalid);
+        let findings = run.json["findings"].as_array().unwrap();
+        let twice = findings
+            .iter()
+            .find(|one| one["code"] == "duplicate-pipeline");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(twice.unwrap()["message"].as_str().unwrap(), @"the pipeline apps/shop is there twice; first at again.yaml:1:1");
+        }
+    }
+    repo.by("dave").removes("main", &["again.yaml"], "Once");
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), [1], "{}", run.text);
+}

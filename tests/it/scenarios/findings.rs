@@ -18,6 +18,7 @@ const ERRORS: &[&str] = &[
     "cycle",
     "duplicate-edge",
     "duplicate-gate",
+    "duplicate-pipeline",
     "duplicate-service",
     "duplicate-stage",
     "forbidden-path",

@@ -123,6 +123,38 @@ pub const CASES: &[Case] = &[
         ],
     ),
     stopped(
+        "a pipeline twice",
+        &[
+            (
+                "pipeline.yaml",
+                pipeline!(
+                    "web",
+                    "
+  stages:
+    - name: dev
+    - name: prod
+  edges:
+    - { from: dev, to: prod }"
+                ),
+            ),
+            (
+                "second.yaml",
+                concat!(
+                    "«duplicate-pipeline»",
+                    pipeline!(
+                        "web",
+                        "
+  stages:
+    - name: dev
+    - name: prod
+  edges:
+    - { from: dev, to: prod }"
+                    )
+                ),
+            ),
+        ],
+    ),
+    stopped(
         "a stage twice",
         &[(
             "pipeline.yaml",

@@ -1,0 +1,43 @@
+//! `duplicate-pipeline`: two pipelines of one namespace and name.
+//!
+//! Each would take the pull requests of the other for its own, and neither could tell what landed.
+
+use std::collections::HashMap;
+
+use super::{Check, Context};
+use crate::model::catalog::PipelineId;
+use crate::model::finding::{Finding, Severity, Stops};
+use crate::model::pipeline::Pipeline;
+
+pub(super) const CHECK: Check = Check {
+    code: "duplicate-pipeline",
+    severity: Severity::Error,
+    about: "Two pipelines have one namespace and name.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut seen: HashMap<(Option<&str>, &str), (PipelineId, &Pipeline)> = HashMap::new();
+    let mut findings = Vec::new();
+    for (pipeline, resolved) in context.pipelines() {
+        let key = (pipeline.namespace.as_deref(), pipeline.name.as_str());
+        let Some((first, other)) = seen.get(&key) else {
+            seen.insert(key, (resolved.id, pipeline));
+            continue;
+        };
+        let name = match key.0 {
+            Some(namespace) => format!("{namespace}/{}", pipeline.name),
+            None => pipeline.name.to_string(),
+        };
+        let message = format!(
+            "the pipeline {name} is there twice; first at {}",
+            other.place(other.at)
+        );
+        let stops = Stops::Pipelines(vec![*first, resolved.id]);
+        findings.push(
+            Finding::error(CHECK.code, pipeline.place(pipeline.at), message, stops)
+                .help("rename one of them, give it another namespace, or delete it"),
+        );
+    }
+    findings
+}
