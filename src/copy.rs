@@ -440,7 +440,9 @@ impl<'a> Pair<'a> {
             return;
         }
         if let Some(version) = source.version.value() {
-            if !is_exact_version(&version.text) {
+            // What both hold already is not written, whatever it stands for.
+            let written = target.version.text() != Some(&version.text);
+            if written && !is_exact_version(&version.text) {
                 into.problems.push(Problem {
                     code: "revision-unresolved",
                     severity: Severity::Error,

@@ -1,7 +1,7 @@
 //! `promote --local`: one commit on the current branch, or nothing at all.
 
 use crate::support::cli::{
-    PlanDoc, chart, pipeline, plan, process, repo, repo_of, run, snapshot, web,
+    PlanDoc, chart, pipeline, plan, process, repo, repo_of, run, service, snapshot, web,
 };
 use crate::support::git::{TestRepo, git};
 
@@ -381,4 +381,35 @@ fn what_only_counts_on_github_is_refused_and_commits_nothing() {
         ran.says(&["--local", more[0], "cannot be used with"]);
         assert_eq!(files(&repo), before, "{more:?}");
     }
+}
+
+/// A range that both sides hold already is no change: nothing of it is written, and what else differs moves on.
+#[test]
+fn a_range_that_source_and_target_share_stops_nothing() {
+    let with = |name: &str, team: &str| {
+        let spec = "helm: { url: https://charts.example.com, chart: app, version: x.x.x }";
+        format!(
+            "{}  configuration: {{ team: {team} }}\n",
+            service(name, spec)
+        )
+    };
+    let web = pipeline(
+        "web",
+        &[
+            ("dev", &["web-dev"]),
+            ("prod", &["web-prod < web-dev: team"]),
+        ],
+        &[("dev prod", &["release APPROVAL"])],
+    );
+    let repo = repo(&[
+        ("dev.yaml", &with("web-dev", "new")),
+        ("prod.yaml", &with("web-prod", "old")),
+        ("web.yaml", &web),
+    ]);
+    let plan = plan(repo.path());
+    let promotion = plan.promotion("web", "prod");
+    assert_eq!(promotion["state"], "due", "{promotion:#}");
+    let changes = promotion["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0]["path"], "spec.configuration.team");
 }
