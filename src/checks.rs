@@ -21,6 +21,7 @@ mod policy_looser;
 mod policy_unknown_name;
 mod problems;
 mod reference_ambiguous;
+mod reference_kind;
 mod reference_not_found;
 mod reference_swapped;
 mod references;
@@ -140,6 +141,7 @@ pub const CHECKS: &[Check] = &[
     policy_looser::CHECK,
     policy_unknown_name::CHECK,
     reference_ambiguous::CHECK,
+    reference_kind::CHECK,
     reference_not_found::CHECK,
     reference_swapped::CHECK,
     repository_differs::CHECK,

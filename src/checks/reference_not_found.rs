@@ -1,6 +1,6 @@
 //! `reference-not-found`: a reference that must lead to a manifest leads nowhere.
 
-use super::{Check, Context, only, references};
+use super::{Check, Context, only, reference_kind, references};
 use crate::model::finding::{Finding, Severity};
 use crate::model::place::RepoPath;
 use crate::model::reference::Kind;
@@ -21,6 +21,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             unread,
             more_unread,
         } = found.resolution
+            && reference_kind::other_kind(found.reference).is_none()
         {
             let what = references::shown(Kind::ServiceDeployment, found.reference);
             findings.push(

@@ -28,6 +28,7 @@ const ERRORS: &[&str] = &[
     "policy-invalid",
     "policy-unknown-name",
     "reference-ambiguous",
+    "reference-kind",
     "reference-not-found",
     "repository-differs",
     "required-gate-missing",

@@ -78,6 +78,31 @@ pub const CASES: &[Case] = &[
         ],
     ),
     stopped(
+        "references to services of another kind, whether or not one of the name is there",
+        &[
+            DEV,
+            PROD,
+            (
+                "pipeline.yaml",
+                pipeline!(
+                    "web",
+                    "
+  stages:
+    - name: dev
+      services:
+        - serviceRef: { kind: HelmRelease, name: «reference-kind»web-dev }
+        - serviceRef: { kind: HelmRelease, name: «reference-kind»web-dve }
+    - name: prod
+      services:
+        - serviceRef: { kind: ServiceDeployment, name: web-prod }
+          criteria: { serviceRef: { kind: Kustomization, name: «reference-kind»web-dev } }
+  edges:
+    - { from: dev, to: prod, gates: [{ name: release, type: APPROVAL }] }"
+                ),
+            ),
+        ],
+    ),
+    stopped(
         "a service and a source that are not there",
         &[
             DEV,
