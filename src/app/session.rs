@@ -1,6 +1,7 @@
 //! A run on the forge: its connection, the repositories that it reads, and what the environment says about it.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,8 +14,9 @@ use crate::cli::ForgeArgs;
 use crate::error::{Exit, Failure};
 use crate::forge::{Access, Calls, Forge, ForgeError, Network, Patience};
 use crate::gather::{RemoteRepo, Remotes};
-use crate::model::evidence::{Actor, Looked};
+use crate::model::evidence::{Actor, LabelEvent, Looked};
 use crate::model::policy::{OwnAccount, Trusts};
+use crate::model::pull::PullNumber;
 use crate::model::settings::Unread;
 use crate::model::slug::RepoSlug;
 use crate::repo::Repo;
@@ -38,6 +40,8 @@ pub(super) struct Session {
     own: RefCell<Option<Looked<Actor>>>,
     /// The number of the App behind it, once that was asked for.
     own_app: RefCell<Option<u64>>,
+    /// The label events of pull requests whose names were compared with REST, as they were told and as the comparison left them.
+    compared: RefCell<BTreeMap<PullNumber, (Vec<LabelEvent>, Vec<LabelEvent>)>>,
     /// GitHub Actions as it is numbered on another server than github.com, once that was asked for.
     actions: RefCell<Option<OwnAccount>>,
     /// The server's host name.
@@ -114,6 +118,7 @@ impl Session {
             notices,
             own: RefCell::default(),
             own_app: RefCell::default(),
+            compared: RefCell::default(),
             actions: RefCell::default(),
         })
     }
@@ -126,6 +131,31 @@ impl Session {
         let found = self.forge.bearer().await.map_err(|error| error.to_string());
         self.own.replace(Some(found.clone()));
         found
+    }
+
+    /// Compares the names of labels in the events of a pull request with those in REST: one call, unless the same events were compared in this
+    /// run. A label that is changed in between changes its events.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) async fn compare_label_names(
+        &self,
+        number: PullNumber,
+        events: &mut Vec<LabelEvent>,
+    ) -> Looked<()> {
+        if let Some((told, compared)) = self.compared.borrow().get(&number)
+            && told == events
+        {
+            events.clone_from(compared);
+            return Ok(());
+        }
+        let told = events.clone();
+        let compared = self.forge.compare_label_names(number, events).await;
+        compared.map_err(|error| error.to_string())?;
+        self.compared
+            .borrow_mut()
+            .insert(number, (told, events.clone()));
+        Ok(())
     }
 
     /// The accounts whose word is no evidence, if a policy trusts the word of accounts or Apps: that of the token, and GitHub Actions, as which

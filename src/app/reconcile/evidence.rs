@@ -102,12 +102,8 @@ async fn compare_label_names(session: &Session, evidence: &mut Evidence) {
     let Ok(events) = &mut evidence.label_events else {
         return;
     };
-    let compared = session
-        .forge
-        .compare_label_names(evidence.pull, events)
-        .await;
-    if let Err(error) = compared {
-        evidence.label_events = Err(error.to_string());
+    if let Err(why) = session.compare_label_names(evidence.pull, events).await {
+        evidence.label_events = Err(why);
     }
 }
 

@@ -125,7 +125,11 @@ impl<'a> Turn<'a> {
         let opens = |act: &Act| matches!(act, Act::Open { .. });
         let any_opens = decisions.values().any(|one| one.acts.iter().any(opens));
         if any_opens && memory.closed.is_none() {
-            self.read_closed(memory).await?;
+            let opening = decisions
+                .iter()
+                .filter(|(_, decision)| decision.acts.iter().any(opens));
+            let opening: Vec<Place> = opening.map(|(place, _)| *place).collect();
+            self.read_closed(&opening, memory).await?;
             decisions = all(memory);
         }
         let brings_in = |act: &Act| matches!(act, Act::Open { .. } | Act::Commit);
@@ -212,11 +216,13 @@ impl<'a> Turn<'a> {
                 .by
                 .as_ref()
                 .and_then(|by| Some((by.person()?, by.login.clone())));
-            match person.and_then(|(id, login)| Some((memory.closers.get(&id)?, login))) {
-                Some((Ok(Permission::Write), login)) => stage.veto = Some((pull.number, login)),
-                // Who could not be looked up may have had write: nothing is put up against that.
-                Some((Err(_), login)) => stage.veto = Some((pull.number, login)),
-                Some((Ok(_), _)) | None => {
+            let person = person.map(|(id, login)| (memory.closers.get(&id), login));
+            match person {
+                // Who was not, or could not be, looked up may have write access: nothing is opened against that.
+                Some((Some(Ok(Permission::Write) | Err(_)) | None, login)) => {
+                    stage.veto = Some((pull.number, login));
+                }
+                Some((Some(Ok(_)), _)) | None => {
                     let age = self.seen.now.duration_since(pull.at);
                     if age < SignedDuration::from_hours(24) {
                         stage.closed_lately = Some(pull.number);
@@ -227,8 +233,8 @@ impl<'a> Turn<'a> {
         stage
     }
 
-    /// Reads which promotions were closed, and what the people who closed them may do.
-    async fn read_closed(&self, memory: &mut Memory) -> Result<(), Failure> {
+    /// Reads which promotions were closed, and what the people may do who closed one of a plan that would be opened.
+    async fn read_closed(&self, opening: &[Place], memory: &mut Memory) -> Result<(), Failure> {
         let of_ours = |pull: &ClosedPull| !pull.foreign && pull.branch.starts_with("sluice/");
         let closed = self
             .session
@@ -260,8 +266,17 @@ impl<'a> Turn<'a> {
             .collect();
         ours.sort_by_key(|pull| pull.number);
         ours.dedup_by_key(|pull| pull.number);
+        let plans: Vec<(Key, PlanId)> = opening
+            .iter()
+            .filter_map(|place| Some((self.key(*place), self.stages.promotion(*place).plan?)))
+            .collect();
+        let would_open = |pull: &&ClosedPull| {
+            let mut plans = plans.iter();
+            plans.any(|(key, plan)| texts::branch_is_of_plan(&pull.branch, &key.1, &key.2, plan))
+        };
         let people: BTreeMap<UserId, String> = ours
             .iter()
+            .filter(would_open)
             .filter_map(|pull| {
                 let by = pull.by.as_ref()?;
                 Some((by.person()?, by.login.clone()))

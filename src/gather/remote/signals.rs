@@ -230,10 +230,15 @@ impl RemoteRepo {
         }
     }
 
-    /// Forgets what others said, so that it is asked for anew: before a landing everything is read again.
+    /// Forgets what others said, so that it is asked for anew: before a landing everything is read again. How a branch came to a tip does not
+    /// change.
     pub fn forget_said(&self) {
-        let keep =
-            |question: &Question| matches!(question, Question::Between(..) | Question::Ahead(..));
+        let keep = |question: &Question| {
+            matches!(
+                question,
+                Question::Between(..) | Question::Ahead(..) | Question::Pushes(..)
+            )
+        };
         self.known
             .borrow_mut()
             .answers
