@@ -7,6 +7,8 @@ mod cost;
 mod doctor;
 mod evaluate;
 mod forge;
+#[cfg(test)]
+mod fuzzed;
 mod graph;
 mod history;
 mod init;

@@ -4,6 +4,9 @@
 //! exactly the edit that promotes it. The state is git; there is no server and no database. `docs/architecture.md`
 //! shows how the modules hang together.
 
+#[cfg(test)]
+extern crate self as sluice;
+
 pub mod app;
 pub mod catalog;
 pub mod checks;

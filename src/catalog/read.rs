@@ -18,7 +18,7 @@ use crate::model::service::{
     ChartOrigin, Entries, Field, Git, Helm, Secret, SecretEntries, SecretField, Service, Value,
 };
 use crate::yaml::de::{DeError, from_node};
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 use crate::yaml::syntax::steps;
 use crate::yaml::{
     FieldPath, Limits, Located, Lookup, NodeId, NodeKind, Parent, Position, ScalarStyle, Stream,
@@ -217,7 +217,7 @@ impl Reader<'_> {
         // Tens of thousands of manifests may stand in one line.
         *self.templated_lines.entry(at.line).or_insert_with(|| {
             let line = stream.line(at.line);
-            #[cfg(test)]
+            #[cfg(any(test, fuzzing))]
             steps::count_many(line.len());
             line.contains("{{") || line.contains("{%")
         })

@@ -15,7 +15,7 @@ use crate::model::reference::{Kind, ManifestKey, Reference};
 use crate::model::resolved::{
     Resolution, ResolvedPipeline, ResolvedService, ResolvedStage, StageIndex,
 };
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 use crate::yaml::syntax::steps;
 
 /// Looks all references of all pipelines up, in the order of the catalog.
@@ -149,7 +149,7 @@ impl<'a> Resolver<'a> {
         let unread_files = UnreadFile::all(catalog);
         for (index, file) in unread_files.iter().enumerate() {
             for word in file.first.words.iter() {
-                #[cfg(test)]
+                #[cfg(any(test, fuzzing))]
                 steps::count();
                 unread.entry(word.as_str()).or_default().push(index);
             }

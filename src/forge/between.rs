@@ -9,7 +9,7 @@ use super::Forge;
 use super::error::ForgeError;
 use super::look_up::may_be_too_much;
 use super::part::Part;
-use super::shapes::{GitActor, Nodes, id, shape, time};
+use super::shapes::{GitActor, Nodes, id, shape, take, time};
 use crate::model::brought::{Brought, BroughtCommit, Person, Way};
 use crate::model::ids::CommitId;
 
@@ -157,7 +157,7 @@ impl Forge {
         for (alias, list) in ["before", "after"].into_iter().zip(&mut lists) {
             let mut known = BTreeSet::new();
             for at in 0..folders.len() {
-                let page = data["repository"][alias][format!("h{at}")].take();
+                let page = take(&mut data, &["repository", alias, &format!("h{at}")]);
                 // A commit that is not there has no list.
                 if page.is_null() {
                     return Ok(None);
@@ -275,7 +275,7 @@ impl Forge {
             .map(|(at, cursor)| match cursor {
                 None => Ok(None),
                 Some(_) => {
-                    let page = data["repository"]["object"][format!("h{at}")].take();
+                    let page = take(&mut data, &["repository", "object", &format!("h{at}")]);
                     Ok(Some(shape(page, doing)?))
                 }
             })

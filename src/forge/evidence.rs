@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ForgeError;
-use super::shapes::{ACTOR, ActorShape, Nodes, Oid, id, shape, time};
+use super::shapes::{ACTOR, ActorShape, Nodes, Oid, id, shape, take, time};
 use super::{Forge, MOST_PAGES, too_long};
 use crate::model::evidence::{Actor, Evidence, LabelEvent, Looked, Opinion, Review, UserId};
 use crate::model::pull::{Pull, PullNumber};
@@ -95,7 +95,7 @@ impl Forge {
                 "reviews": reviews, "events": events,
             });
             let (mut data, _) = self.query(&query, variables, &doing).await?;
-            let page: PullShape = shape(data["repository"]["pullRequest"].take(), &doing)?;
+            let page: PullShape = shape(take(&mut data, &["repository", "pullRequest"]), &doing)?;
             let next = (page.reviews.next(), page.events.next());
             let page = Found::of(page)?;
             let known = match found.take() {

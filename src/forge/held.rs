@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::error::ForgeError;
 use super::evidence::{EVENTS, label_events};
 use super::part::Part;
-use super::shapes::{ACTOR, ActorShape, Nodes, shape, time};
+use super::shapes::{ACTOR, ActorShape, Nodes, shape, take, time};
 use super::snapshot::{Closing, closed_by};
 use super::{Forge, MOST_PAGES};
 use crate::model::evidence::{LabelEvent, Looked};
@@ -71,7 +71,7 @@ impl Forge {
             let (query, variables) = self.asking_as("HeldClosed", held_part(Some(&after)));
             let answer = self.query(&query, variables, &doing).await;
             let (mut data, _) = answer.map_err(|error| error.to_string())?;
-            let page = held_told(data["repository"]["held"].take(), &doing);
+            let page = held_told(take(&mut data, &["repository", "held"]), &doing);
             let page = page.map_err(|error| error.to_string())?;
             found.extend(page.pulls);
             next = page.next;
@@ -101,8 +101,8 @@ impl Forge {
             });
             let answer = self.query(&query, variables, &doing).await;
             let (mut data, _) = answer.map_err(|error| error.to_string())?;
-            let mut page = data["repository"]["pullRequest"]["events"].take();
-            let info = page["pageInfo"].take();
+            let mut page = take(&mut data, &["repository", "pullRequest", "events"]);
+            let info = take(&mut page, &["pageInfo"]);
             for mut event in label_events(&page)? {
                 event.order = found.len() as u64;
                 found.push(event);

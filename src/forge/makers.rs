@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Forge;
 use super::error::ForgeError;
 use super::part::Part;
-use super::shapes::{ACTOR, ActorShape, GitActor, Nodes, Oid, shape};
+use super::shapes::{ACTOR, ActorShape, GitActor, Nodes, Oid, shape, take};
 use crate::model::authors::{Makers, Merge};
 use crate::model::brought::Person;
 use crate::model::evidence::Looked;
@@ -58,7 +58,7 @@ impl Forge {
         let mut found = Vec::with_capacity(commits.len());
         let mut wanted: BTreeSet<u64> = BTreeSet::new();
         for (at, commit) in commits.iter().enumerate() {
-            let node = data["repository"][format!("c{at}")].take();
+            let node = take(&mut data, &["repository", &format!("c{at}")]);
             if node.get("oid").is_none() {
                 return Err(ForgeError::NotUnderstood(format!(
                     "to {doing}: there is no commit {commit}"
@@ -106,7 +106,7 @@ impl Forge {
         let (mut data, _) = self.query(&query, variables, doing).await?;
         let each = numbers.iter().enumerate();
         each.map(|(at, number)| {
-            let node = data["repository"][format!("n{at}")].take();
+            let node = take(&mut data, &["repository", &format!("n{at}")]);
             let merged: MergedShape = shape(node, doing)?;
             Ok(merged.merge(PullNumber(*number)))
         })
@@ -123,7 +123,8 @@ impl Forge {
         part.field("defaultBranchRef { name target { oid } }");
         let (query, variables) = self.asking(part);
         let (mut data, _) = self.query(&query, variables, doing).await?;
-        let found: BranchShape = shape(data["repository"]["defaultBranchRef"].take(), doing)?;
+        let found: BranchShape =
+            shape(take(&mut data, &["repository", "defaultBranchRef"]), doing)?;
         Ok((found.name, found.target.commit()?))
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Forge;
 use super::error::ForgeError;
-use super::shapes::{ACTOR, ActorShape, Nodes, shape, time};
+use super::shapes::{ACTOR, ActorShape, Nodes, shape, take, time};
 use crate::model::evidence::Actor;
 use crate::model::ids::CommitId;
 use crate::model::pull::{Pull, PullNumber};
@@ -124,8 +124,10 @@ impl Forge {
         let variables =
             json!({ "owner": slug.owner(), "name": slug.name(), "number": pull.number.0 });
         let (mut data, _) = self.query(&query, variables, &doing).await?;
-        let removals: Nodes<RemovalShape> =
-            shape(data["repository"]["pullRequest"]["removals"].take(), &doing)?;
+        let removals: Nodes<RemovalShape> = shape(
+            take(&mut data, &["repository", "pullRequest", "removals"]),
+            &doing,
+        )?;
         let own = pull.author.as_ref().and_then(|author| author.id);
         let mut found = None;
         for removal in removals.nodes {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
-use super::shapes::{Nodes, Oid, id, shape};
+use super::shapes::{Nodes, Oid, id, shape, take};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 
 /// What a name means on the forge.
@@ -111,7 +111,7 @@ impl Forge {
         let variables =
             json!({ "owner": self.slug().owner(), "name": self.slug().name(), "prefix": prefix });
         let (mut data, _) = self.query(&query, variables, &doing).await?;
-        let nodes: Nodes<Value> = shape(data["repository"]["refs"].take(), &doing)?;
+        let nodes: Nodes<Value> = shape(take(&mut data, &["repository", "refs"]), &doing)?;
         let more = nodes.next().is_some();
         let mut found = Vec::new();
         for node in nodes.nodes {

@@ -4,7 +4,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ForgeError;
-use super::shapes::{ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, StatusShape, id, shape};
+use super::shapes::{
+    ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, StatusShape, id, shape, take,
+};
 use super::{Forge, MOST_PAGES};
 use crate::model::evidence::{Actor, UserId};
 use crate::model::ids::CommitId;
@@ -91,8 +93,8 @@ impl Forge {
                 "commits": MOST_COMMITS, "after": after,
             });
             let (mut data, _) = self.query(&query, variables, doing).await?;
-            let page: PageShape = shape(data["repository"].take(), doing)?;
-            let viewer: ActorShape = shape(data["viewer"].take(), doing)?;
+            let page: PageShape = shape(take(&mut data, &["repository"]), doing)?;
+            let viewer: ActorShape = shape(take(&mut data, &["viewer"]), doing)?;
             let tip = page.tip.ok_or_else(|| ForgeError::NotFound {
                 what: format!("the branch {base}"),
             })?;

@@ -10,7 +10,7 @@ use super::Forge;
 use super::error::ForgeError;
 use super::look_up::{LookUp, LookedUp};
 use super::part::Part;
-use super::shapes::{ACTOR, ActorShape, shape};
+use super::shapes::{ACTOR, ActorShape, shape, take};
 use crate::model::evidence::{Actor, ActorKind, Looked, Permission, UserId};
 use crate::model::roster::Known;
 
@@ -183,7 +183,7 @@ impl Forge {
         let doing = "read whose token this is";
         let query = format!("query {{ viewer {{ ...who }} }} {ACTOR}");
         let (mut data, _) = self.query(&query, json!({}), doing).await?;
-        Ok(shape::<ActorShape>(data["viewer"].take(), doing)?.into())
+        Ok(shape::<ActorShape>(take(&mut data, &["viewer"]), doing)?.into())
     }
 
     async fn permission(&self, id: UserId, login: &str) -> Result<Permission, ForgeError> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::error::ForgeError;
 use super::part::Part;
-use super::shapes::{ACTOR, ActorShape, Nodes, id, shape, time};
+use super::shapes::{ACTOR, ActorShape, Nodes, id, shape, take, time};
 use super::snapshot::{Closing, SAID, closed_by, pull_fragment, pull_of};
 use super::{Forge, MOST_PAGES};
 use crate::model::ids::CommitId;
@@ -80,7 +80,7 @@ pub(super) fn closed_part(after: Option<&str>) -> Part {
 
 /// The page that the repository's answer to [`closed_part`] holds.
 pub(super) fn closed_told(repository: &mut Value, doing: &str) -> Result<ClosedPage, ForgeError> {
-    let page: Nodes<ClosedShape> = shape(repository["closed"].take(), doing)?;
+    let page: Nodes<ClosedShape> = shape(take(repository, &["closed"]), doing)?;
     let next = page.next();
     let pulls = page.nodes.into_iter().map(ClosedShape::closed);
     Ok(ClosedPage {
@@ -204,7 +204,7 @@ impl Forge {
                 None => {
                     let (query, variables) = self.asking(closed_part(after.as_deref()));
                     let (mut data, _) = self.query(&query, variables, doing).await?;
-                    closed_told(&mut data["repository"], doing)?
+                    closed_told(&mut take(&mut data, &["repository"]), doing)?
                 }
             };
             let into_base = page.pulls.into_iter().filter(|(into, _)| into == base);

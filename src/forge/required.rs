@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Forge;
 use super::error::ForgeError;
-use super::shapes::{Nodes, shape};
+use super::shapes::{Nodes, shape, take};
 use crate::model::evidence::Looked;
 use crate::model::ids::CommitId;
 use crate::model::merge_state::{ContextState, Reported};
@@ -49,7 +49,7 @@ impl Forge {
             json!({ "owner": slug.owner(), "name": slug.name(), "commit": commit.to_string() });
         let (mut data, _) = self.query(CONTEXTS, variables, doing).await?;
         let rollup: Option<RollupShape> = shape(
-            data["repository"]["object"]["statusCheckRollup"].take(),
+            take(&mut data, &["repository", "object", "statusCheckRollup"]),
             doing,
         )?;
         let Some(contexts) = rollup.map(|rollup| rollup.contexts) else {

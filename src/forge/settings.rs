@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::shapes::{AppShape, OverviewShape, RateShape, RepositoryShape, ViewerShape};
 use super::Forge;
 use super::error::ForgeError;
-use super::shapes::shape;
+use super::shapes::{shape, take};
 use crate::model::ids::CommitId;
 use crate::model::settings::{
     AppEntry, Area, Asked, Budget, Identity, Merging, Reported, Repository, RuleFrom, Settings,
@@ -152,7 +152,7 @@ impl Forge {
     async fn identity(&self) -> Asked<Identity> {
         let doing = "read whose token this is";
         let (mut data, _) = self.query(VIEWER, json!({}), doing).await.map_err(unread)?;
-        let found: ViewerShape = shape(data["viewer"].take(), doing).map_err(unread)?;
+        let found: ViewerShape = shape(take(&mut data, &["viewer"]), doing).map_err(unread)?;
         Ok(found.identity())
     }
 
@@ -163,7 +163,8 @@ impl Forge {
             .query(OVERVIEW, variables, doing)
             .await
             .map_err(unread)?;
-        let found: OverviewShape = shape(data["repository"].take(), doing).map_err(unread)?;
+        let found: OverviewShape =
+            shape(take(&mut data, &["repository"]), doing).map_err(unread)?;
         let tip = found.tip().map(super::shapes::id::<CommitId>).transpose();
         Ok(Merging {
             squash: found.squash_merge_allowed,
@@ -183,7 +184,7 @@ impl Forge {
             .await
             .map_err(unread)?;
         let heads: super::shapes::Nodes<shapes::HeadShape> =
-            shape(data["repository"]["refs"].take(), doing).map_err(unread)?;
+            shape(take(&mut data, &["repository", "refs"]), doing).map_err(unread)?;
         let open = heads.nodes.into_iter().filter(shapes::HeadShape::open);
         let mut found = Reported::default();
         for head in open {
@@ -203,7 +204,7 @@ impl Forge {
         let mut names = BTreeSet::new();
         for part in ["approve", "own"] {
             let page: super::shapes::Nodes<shapes::NameShape> =
-                shape(data["repository"][part].take(), doing).map_err(unread)?;
+                shape(take(&mut data, &["repository", part]), doing).map_err(unread)?;
             if page.next().is_some() {
                 return Err(Unread::Failed("there are more than 100".to_owned()));
             }

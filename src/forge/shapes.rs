@@ -80,6 +80,12 @@ pub(super) struct StatusShape {
     pub context: Option<ContextShape>,
 }
 
+/// Takes out of an answer what stands behind these names; null if nothing does, or if what leads there is something else.
+pub(super) fn take(answer: &mut Value, names: &[&str]) -> Value {
+    let found = names.iter().try_fold(answer, |at, name| at.get_mut(*name));
+    found.map(Value::take).unwrap_or_default()
+}
+
 #[derive(Deserialize)]
 pub(super) struct ContextShape {
     pub state: String,

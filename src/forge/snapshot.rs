@@ -20,7 +20,8 @@ use super::merged::{MERGED, MergedShape};
 use super::part::Part;
 use super::pulls::{ClosedPage, closed_part, closed_told};
 use super::shapes::{
-    ACTOR, ActorShape, COMMIT, CommitShape, ContextShape, Nodes, Oid, StatusShape, id, shape, time,
+    ACTOR, ActorShape, COMMIT, CommitShape, ContextShape, Nodes, Oid, StatusShape, id, shape, take,
+    time,
 };
 use super::{Forge, MOST_PAGES, too_long};
 use crate::model::evidence::{Actor, Looked};
@@ -158,7 +159,7 @@ impl Forge {
                     Some(answer) => answer,
                     None => self.look(pulls, said, after.as_deref(), doing).await?,
                 };
-                let page: RepositoryShape = shape(data["repository"].take(), doing)?;
+                let page: RepositoryShape = shape(take(&mut data, &["repository"]), doing)?;
                 let mut branches = page.refs.nodes.iter();
                 let cut = branches.any(|found| found.associated_pull_requests.next().is_some());
                 read = Some((page, date));
@@ -238,7 +239,13 @@ impl Forge {
         let (query, variables) = self.asking(part);
         let probed = set_protection_apart(self.probe_once(&query, variables, doing).await?);
         let (mut data, errors, date) = look_up::in_parts(probed, doing)?;
-        let told = along.told(&mut data["repository"], &errors, doing)?;
+        let told = match data.get_mut("repository") {
+            Some(repository) => along.told(repository, &errors, doing)?,
+            None => {
+                let why = format!("to {doing}: nothing is told of the repository");
+                return Err(ForgeError::NotUnderstood(why));
+            }
+        };
         Ok((data, date, told))
     }
 }
@@ -250,9 +257,11 @@ fn set_protection_apart((mut data, errors, date): Probed) -> Probed {
         error.path.starts_with(&PLACE.map(str::to_owned)) && !error.is_broken_off()
     });
     let branch = data.pointer_mut("/repository/defaultBranchRef");
+    let branch = branch.and_then(Value::as_object_mut);
     if let (Some(error), Some(branch)) = (of_protection.first(), branch) {
         let why = error.typed("read the protection of the default branch");
-        branch["refUpdateRule"] = json!({ "unread": why.to_string() });
+        let unread = json!({ "unread": why.to_string() });
+        branch.insert("refUpdateRule".to_owned(), unread);
     }
     (data, others, date)
 }

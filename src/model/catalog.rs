@@ -152,7 +152,7 @@ impl Unread {
 
     /// The words of a text: everything that could be a name.
     pub fn words_of(bytes: &[u8]) -> Arc<BTreeSet<String>> {
-        #[cfg(test)]
+        #[cfg(any(test, fuzzing))]
         crate::yaml::syntax::steps::count_many(bytes.len());
         let text = String::from_utf8_lossy(bytes);
         let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');

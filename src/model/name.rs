@@ -26,7 +26,7 @@ macro_rules! name {
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                #[cfg(test)]
+                #[cfg(any(test, fuzzing))]
                 crate::yaml::syntax::steps::count();
                 self.0 == other.0
             }

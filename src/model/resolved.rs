@@ -123,7 +123,7 @@ impl ResolvedPipeline {
     pub fn edges_into(&self, stage: StageIndex) -> impl Iterator<Item = usize> + '_ {
         let edges = self.edges_into.get(stage).into_iter().flatten();
         edges.copied().inspect(|_| {
-            #[cfg(test)]
+            #[cfg(any(test, fuzzing))]
             crate::yaml::syntax::steps::count();
         })
     }

@@ -9,8 +9,8 @@ mod lines;
 mod model;
 mod place;
 mod scan;
-#[cfg(test)]
-pub(crate) mod steps;
+#[cfg(any(test, fuzzing))]
+pub mod steps;
 
 pub use model::{
     Document, DuplicateKey, Entry, Limits, Node, NodeId, NodeKind, Position, ScalarStyle,
@@ -116,7 +116,7 @@ impl Stream {
 
     /// The decoded text of a scalar; `None` for every other node.
     pub fn scalar(&self, id: NodeId) -> Option<&str> {
-        #[cfg(test)]
+        #[cfg(any(test, fuzzing))]
         steps::count();
         let record = &self.records[id.index()];
         match record.kind {

@@ -54,7 +54,7 @@ impl<K, V> Named<K, V> {
             by_name
         });
         let at = by_name.binary_search_by(|at| {
-            #[cfg(test)]
+            #[cfg(any(test, fuzzing))]
             crate::yaml::syntax::steps::count();
             name_of(at).cmp(name)
         });

@@ -1,0 +1,12 @@
+//! Any bytes are GitHub's answer to everything that is asked. Run with
+//! `cargo +nightly fuzz run answer corpus/answer seeds/answer` from the `fuzz` folder; what it finds becomes a seed, and the seeds are
+//! replayed by `cargo test`.
+#![no_main]
+#![allow(dead_code, reason = "each target uses one of the functions")]
+
+#[path = "../../src/app/fuzzed/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    targets::answer(bytes);
+});
