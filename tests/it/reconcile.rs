@@ -5,6 +5,7 @@ mod attacks_branches;
 mod attacks_events;
 mod attacks_forged;
 mod attacks_labels;
+mod attacks_one_defence;
 mod attacks_reading;
 mod attacks_text;
 mod branches;

@@ -179,6 +179,20 @@ async fn a24_a_run_on_another_branch_does_not_count() {
 }
 
 #[tokio::test]
+async fn a24_a_run_on_another_branch_at_the_tip_of_the_base_does_not_count() {
+    let (_, run) = forged(|site, job| {
+        let repo = site.repo();
+        let tip = repo.tip("main").unwrap();
+        repo.by("carol").branches_off("other", &tip);
+        let inputs = inputs_of(site, job);
+        repo.with_token(&site.token)
+            .dispatches("integration.yml", "other", inputs);
+    })
+    .await;
+    assert!(run.text.contains("integration.yml runs"), "{}", run.text);
+}
+
+#[tokio::test]
 async fn a23_a_run_that_a_person_started_again_does_not_count() {
     let site = with_workflow().await;
     let repo = site.repo();

@@ -176,6 +176,11 @@ async fn a26_another_base_voids_the_approval_and_nothing_is_merged_there() {
         "{}",
         run.text
     );
+    // Not even if somebody approves it there: its head is fine, and GitHub would merge it.
+    repo.by("carol").approves(1);
+    let run = site.run().await;
+    assert_eq!(repo.tip("other"), repo.tip("main"), "{}", run.text);
+    assert_ne!(repo.state(1), "MERGED", "{}", run.text);
     // Back again: what was said before counts for nothing.
     repo.by("dave").retargets(1, "main");
     let run = site.run().await;

@@ -20,6 +20,7 @@ async fn site() -> Site {
 }
 
 /// What a forger writes: one field of one service, under the name of some stage.
+#[derive(Clone, Copy)]
 struct Forgery<'a> {
     stage: &'a str,
     edge: (&'a str, &'a str),
@@ -78,8 +79,12 @@ impl Forgery<'_> {
 
     /// carol pushes the branch.
     fn pushed(&self, site: &Site) -> String {
+        self.pushed_as(site, &self.record())
+    }
+
+    /// carol pushes the branch with this record.
+    fn pushed_as(&self, site: &Site, record: &Record) -> String {
         let repo = site.repo();
-        let record = self.record();
         let file = repo.file("main", "app.yaml").unwrap();
         let (above, service) = file.split_once(&format!("name: {}", self.service)).unwrap();
         let service = service.replacen(
@@ -89,7 +94,7 @@ impl Forgery<'_> {
         );
         let file = format!("{above}name: {}{service}", self.service);
         let message = format!("Promote\n\n{}", record.trailers());
-        let branch = branch_name(&record);
+        let branch = branch_name(record);
         repo.by("carol")
             .pushes(&branch, &[("app.yaml", &file)], &message);
         branch
@@ -108,6 +113,12 @@ fn prod_by_the_way_of_staging(requested_by: Option<u64>) -> Forgery<'static> {
     }
 }
 
+/// The number of carol, who may ask for promotions.
+fn carol(site: &Site) -> u64 {
+    site.hub
+        .account("carol", crate::support::github::Kind::User)
+}
+
 #[tokio::test]
 async fn a03_a_forgery_under_sluices_own_name_writes_no_field_of_another_stage() {
     let site = site().await;
@@ -115,7 +126,7 @@ async fn a03_a_forgery_under_sluices_own_name_writes_no_field_of_another_stage()
     site.run().await;
     let before = repo.tip("main");
     // As with the workflow's token, which a writer's own workflow gets as well: the account is the same.
-    let branch = prod_by_the_way_of_staging(Some(1)).pushed(&site);
+    let branch = prod_by_the_way_of_staging(Some(carol(&site))).pushed(&site);
     let number = repo
         .with_token(&site.token)
         .opens(&branch, "main", "Promote shop to staging");
@@ -131,13 +142,35 @@ async fn a03_a_forgery_under_sluices_own_name_writes_no_field_of_another_stage()
 }
 
 #[tokio::test]
+async fn a03_a_forgery_under_sluices_own_name_does_not_land_what_its_plan_does_not_say() {
+    for value in ["1.1.0", "6.6.6"] {
+        let site = site().await;
+        let repo = site.repo();
+        site.run().await;
+        let before = repo.tip("main");
+        let said = Forgery {
+            new: "1.1.0",
+            service: "web-staging",
+            ..prod_by_the_way_of_staging(Some(carol(&site)))
+        };
+        let branch = Forgery { new: value, ..said }.pushed_as(&site, &said.record());
+        repo.with_token(&site.token)
+            .opens(&branch, "main", "Promote shop to staging");
+        let run = site.run().await;
+        let is_said = value == said.new;
+        assert_eq!(repo.tip("main") != before, is_said, "{value}: {}", run.text);
+        assert_eq!(run.exit == Exit::Blocked, !is_said, "{}", run.text);
+    }
+}
+
+#[tokio::test]
 async fn a03_a_forged_request_lands_nothing_that_no_gate_let_through() {
     let site = site().await;
     let repo = site.repo();
     site.run().await;
     let before = repo.tip("main");
     // staging has no gate, and the record says that somebody asked for it: prod's version is what it changes.
-    let forgery = prod_by_the_way_of_staging(Some(1));
+    let forgery = prod_by_the_way_of_staging(Some(carol(&site)));
     let number = forgery.opened(&site);
     let run = site.run().await;
     assert_eq!(repo.tip("main"), before, "{}", run.text);
