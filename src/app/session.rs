@@ -40,12 +40,20 @@ pub(super) struct Session {
     own: RefCell<Option<Looked<Actor>>>,
     /// The number of the App behind it, once that was asked for.
     own_app: RefCell<Option<u64>>,
-    /// The label events of pull requests whose names were compared with REST, as they were told and as the comparison left them.
-    compared: RefCell<BTreeMap<PullNumber, (Vec<LabelEvent>, Vec<LabelEvent>)>>,
+    /// The label events of pull requests whose names were compared with REST.
+    compared: RefCell<BTreeMap<PullNumber, Compared>>,
     /// GitHub Actions as it is numbered on another server than github.com, once that was asked for.
     actions: RefCell<Option<OwnAccount>>,
     /// The server's host name.
     host: String,
+}
+
+/// Label events of a pull request.
+struct Compared {
+    /// As they were told.
+    told: Vec<LabelEvent>,
+    /// As the comparison with REST left them.
+    compared: Vec<LabelEvent>,
 }
 
 /// The account as which workflows work with their own token.
@@ -143,18 +151,19 @@ impl Session {
         number: PullNumber,
         events: &mut Vec<LabelEvent>,
     ) -> Looked<()> {
-        if let Some((told, compared)) = self.compared.borrow().get(&number)
-            && told == events
+        if let Some(known) = self.compared.borrow().get(&number)
+            && known.told == *events
         {
-            events.clone_from(compared);
+            events.clone_from(&known.compared);
             return Ok(());
         }
         let told = events.clone();
         let compared = self.forge.compare_label_names(number, events).await;
         compared.map_err(|error| error.to_string())?;
+        let compared = events.clone();
         self.compared
             .borrow_mut()
-            .insert(number, (told, events.clone()));
+            .insert(number, Compared { told, compared });
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod jobs;
 mod people;
 mod ready;
 mod rollback;
+mod shut;
 mod signed;
 mod status;
 

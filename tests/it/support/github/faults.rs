@@ -106,6 +106,12 @@ impl Fault {
         ]
     }
 
+    /// Whether a client can only wait, or stop, after it, whatever was asked for: a rate limit, or a token that is not taken.
+    pub fn ends_a_run(&self) -> bool {
+        let is_limit = self.secondary().is_some() || matches!(self, Self::PrimaryLimit);
+        is_limit || matches!(self, Self::Status(401, _))
+    }
+
     /// Whether the call is carried out nevertheless.
     pub fn applies(&self) -> bool {
         matches!(
@@ -127,6 +133,7 @@ enum Which {
     Reads,
     Rest(String, String),
     Operation(String),
+    Like(String),
     From(usize),
 }
 
@@ -172,6 +179,11 @@ impl When {
         Self::new(Which::Operation(operation.to_owned()))
     }
 
+    /// The next call that asks for the same as this one (see [`Seen::asks_for`]).
+    pub fn like(call: &Seen) -> Self {
+        Self::new(Which::Like(call.asks_for()))
+    }
+
     /// The call of that index (see [`Seen::index`]), whatever it is; with [`Self::always`] also every one after it.
     pub fn call(index: usize) -> Self {
         Self::new(Which::From(index))
@@ -207,6 +219,7 @@ impl When {
                 .operation
                 .as_ref()
                 .is_some_and(|operation| operation.is(name)),
+            Which::Like(asked) => seen.asks_for() == *asked,
             Which::From(index) => seen.index >= *index,
         };
         if !fits {

@@ -104,6 +104,14 @@ impl Seen {
         }
     }
 
+    /// What it asks for: method and path, or a GraphQL document, without what fills its variables.
+    pub fn asks_for(&self) -> String {
+        match &self.operation {
+            Some(operation) => operation.document.clone(),
+            None => format!("{} {}", self.method, self.path),
+        }
+    }
+
     /// Whether it cannot have been sent before `other` was answered: it arrived after `other` had ended.
     pub fn follows(&self, other: &Self) -> bool {
         matches!((other.ended, self.began), (Some(ended), Some(began)) if ended <= began)
