@@ -34,7 +34,7 @@ mod verify;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::evaluate::{Evaluation, Manifests, ReadyAnswers};
 use super::session::Session;
@@ -254,6 +254,10 @@ async fn see_first(session: &Session, depth: Depth) -> Result<Seen, Failure> {
     session.remotes.forget_wanted();
     let (snapshot, told) = session.forge.snapshot_and(&along).await?;
     repo.know_along(&along.wanted, told.looked_up);
+    // Their promotions are not opened again for a day at least, and why not depends on what they may do.
+    let day_ago = snapshot.now - SignedDuration::from_hours(24);
+    let closers = told.closed.iter().flat_map(|page| page.closers(day_ago));
+    repo.want_people(closers.collect());
     Ok(Seen {
         closed: told.closed,
         ..seen(session, depth, snapshot, checkout).await?

@@ -1,6 +1,9 @@
 //! Pull requests: opening, closing, describing, commenting.
 
+use std::collections::BTreeMap;
+
 use http::Method;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,6 +12,7 @@ use super::part::Part;
 use super::shapes::{ACTOR, ActorShape, Nodes, id, shape, take, time};
 use super::snapshot::{Closing, SAID, closed_by, pull_fragment, pull_of};
 use super::{Forge, MOST_PAGES};
+use crate::model::evidence::UserId;
 use crate::model::ids::CommitId;
 use crate::model::pull::{ClosedPull, Pull, PullNumber};
 
@@ -61,6 +65,24 @@ pub struct ClosedPage {
     /// With the short names of their bases.
     pulls: Vec<(String, ClosedPull)>,
     next: Option<String>,
+}
+
+/// What the people behind closed promotions may do is asked of so many at most before anybody needs it.
+const CLOSERS: usize = 10;
+
+impl ClosedPage {
+    /// People who closed a pull request from one of our branches since then.
+    pub fn closers(&self, since: Timestamp) -> BTreeMap<UserId, String> {
+        let ours =
+            self.pulls.iter().map(|(_, pull)| pull).filter(|pull| {
+                pull.at >= since && !pull.foreign && pull.branch.starts_with("sluice/")
+            });
+        let people = ours.filter_map(|pull| {
+            let by = pull.by.as_ref()?;
+            Some((by.person()?, by.login.clone()))
+        });
+        people.take(CLOSERS).collect()
+    }
 }
 
 const CLOSED: &str = "first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } \

@@ -282,7 +282,18 @@ impl<'a> Turn<'a> {
                 Some((by.person()?, by.login.clone()))
             })
             .collect();
-        memory.closers = self.session.forge.permissions(&people).await;
+        let (along, asked): (BTreeMap<UserId, String>, _) = people
+            .into_iter()
+            .partition(|(id, _)| self.seen.permissions.contains_key(id));
+        memory.closers = match asked.is_empty() {
+            true => Closers::new(),
+            false => self.session.forge.permissions(&asked).await,
+        };
+        let permissions = &self.seen.permissions;
+        let along = along
+            .keys()
+            .filter_map(|id| Some((*id, Ok(*permissions.get(id)?))));
+        memory.closers.extend(along);
         memory.closed = Some(ours);
         Ok(())
     }
