@@ -114,7 +114,7 @@ async fn every_call_may_fail_once_and_nothing_lands_that_did_not_pass() {
     let tried = |fault: &Fault| !matches!(fault, Fault::Slow(_) | Fault::EndlessBody);
     let kinds: Vec<Fault> = Fault::every().into_iter().filter(tried).collect();
     let mut asked = 0;
-    for index in 0..calls {
+    for index in 1..=calls {
         let fault = kinds[index % kinds.len()].clone();
         let (_, end) = live(Some(&Trouble::Fault(index, fault))).await;
         asked += usize::from(end != "landed");
@@ -127,7 +127,7 @@ async fn every_call_may_fail_once_and_nothing_lands_that_did_not_pass() {
 async fn a_run_may_be_killed_before_every_call() {
     let (calls, _) = live(None).await;
     let mut asked = 0;
-    for index in 0..calls {
+    for index in 1..=calls {
         let (_, end) = live(Some(&Trouble::Kill(index))).await;
         asked += usize::from(end != "landed");
     }

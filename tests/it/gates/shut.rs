@@ -5,10 +5,10 @@
 //! second at the latest. Never does anything land; in the end `success` stands at no open pull request, and the reason is the one that is given
 //! without any trouble. At last, in a life without trouble, the thing is opened again, and the promotion lands: nothing else kept it.
 //!
-//! To stay fast, every call of a run fails in one way in each scene, and in the next way in the next scene, so that each place in a run meets every
-//! kind of fault. What does not end the run goes wrong from then on, whenever the same is asked for: else it would be read again. What one
-//! scene reads and not every run does is besides never readable at all. A run is killed before every write: killed before a call that reads, it leaves
-//! what it leaves if it is killed before the next write.
+//! To stay fast, every call of a run fails in one way in each scene, and in the next way in the next scene, so that each place in a run meets
+//! every kind of fault. What does not end the run fails from then on, whenever the same is asked for: else it would just be read again. What a
+//! scene reads beyond what every run reads also fails with status 500 from then on, in a life of its own. A run is killed before every write:
+//! killed before a call that reads, it leaves what it leaves if it is killed before the next write.
 
 mod scene;
 

@@ -91,7 +91,7 @@ async fn every_call_of_a_rollback_may_fail_once_or_be_the_last() {
     let tried = |fault: &Fault| !matches!(fault, Fault::Slow(_) | Fault::EndlessBody);
     let kinds: Vec<Fault> = Fault::every().into_iter().filter(tried).collect();
     // The other sweeps try every sort of trouble at every call; here each call meets one.
-    for index in 0..calls {
+    for index in 1..=calls {
         let trouble = match index % 2 {
             0 => Trouble::Kill(index),
             _ => Trouble::Fault(index, kinds[index % kinds.len()].clone()),
