@@ -91,15 +91,16 @@ impl ClosedHolds {
 /// Whether the branch of a closed pull request is needed to tell that it still holds its stage: its label was set by somebody, and the stage
 /// has not landed since.
 pub(super) fn is_needed(seen: &Seen, plan: &Plan, pull: &Pull) -> bool {
-    let Some(closed) = ClosedLabels::of(pull).filter(|closed| !closed.by_us) else {
+    let Some(closed) = ClosedLabels::of(pull) else {
         return false;
     };
     let Ok(events) = &closed.events else {
         return true;
     };
+    // What was set before Sluice closed it is on what took its place.
     let newest = events
         .iter()
-        .filter(|event| event.may_hold())
+        .filter(|event| event.may_hold() && (!closed.by_us || event.at > closed.at))
         .map(|event| event.at)
         .max();
     let Some(newest) = newest else {

@@ -112,6 +112,66 @@ async fn what_happens_to_the_label_of_a_closed_pull_request_holds_and_never_lift
 }
 
 #[tokio::test]
+async fn the_branch_of_a_held_pull_request_stays_while_its_stage_cannot_be_opened() {
+    let site = held().await;
+    let repo = site.repo();
+    repo.by("tom").unlabels(1, HOLD);
+    repo.by("tom").closes(1);
+    let policy = "version: 1\nholds: [{ pipeline: shop, stage: prod, reason: INC-9 }]\n";
+    repo.files("main", &[(".github/sluice.yaml", policy)]);
+    moves(&site, "1.2.0");
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), Vec::<u64>::new(), "{}", run.text);
+    assert_eq!(repo.branches("sluice/").len(), 1, "{}", run.text);
+    repo.files("main", &[(".github/sluice.yaml", "version: 1\n")]);
+    second_is_held_until_somebody_may_lift_it(&site).await;
+}
+
+#[tokio::test]
+async fn a_label_that_was_set_after_sluice_closed_it_is_found_by_its_branch() {
+    let site = shop(GATE, "").await;
+    let repo = site.repo();
+    site.run().await;
+    assert_eq!(repo.pulls(true), [1]);
+    // dev went back, so that nothing is left to promote; the branch cannot be deleted yet.
+    moves(&site, "1.0.0");
+    for call in [
+        When::graphql("updateRefs"),
+        When::rest("DELETE", "/git/refs/"),
+    ] {
+        site.hub.fault(
+            call.always(),
+            Fault::Status(403, "Resource protected".to_owned()),
+        );
+    }
+    let run = site.run().await;
+    assert_eq!(repo.state(1), "CLOSED", "{}", run.text);
+    assert_eq!(repo.branches("sluice/").len(), 1, "{}", run.text);
+    site.hub.heal();
+    repo.by("tom").labels(1, HOLD);
+    repo.by("tom").unlabels(1, HOLD);
+    site.run().await;
+    moves(&site, "1.2.0");
+    second_is_held_until_somebody_may_lift_it(&site).await;
+}
+
+#[tokio::test]
+async fn a_label_set_on_a_closed_one_after_a_hold_was_lifted_holds_again() {
+    let site = shop(GATE, "").await;
+    let repo = site.repo();
+    site.run().await;
+    moves(&site, "1.2.0");
+    site.run().await;
+    assert_eq!(repo.pulls(true), [2]);
+    repo.by("tom").labels(2, HOLD);
+    repo.by("dave").unlabels(2, HOLD);
+    site.hub.advance(60);
+    repo.by("tom").labels(1, HOLD);
+    site.run().await;
+    second_is_held_until_somebody_may_lift_it(&site).await;
+}
+
+#[tokio::test]
 async fn a_hold_is_found_whatever_was_closed_since() {
     let site = held().await;
     let repo = site.repo();
