@@ -57,7 +57,7 @@ use crate::model::facts::{Revision, RevisionQuery};
 use crate::model::finding::{Finding, Severity, Stops};
 use crate::model::pipeline::Pipeline;
 use crate::model::place::RepoPath;
-use crate::model::policy::{OwnAccount, Policy};
+use crate::model::policy::{Policy, UntrustedAccount};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 
 /// Everything that checks may look at.
@@ -83,7 +83,7 @@ pub struct Context<'a> {
     /// The time of this evaluation.
     pub now: Timestamp,
     /// Accounts whose word is no evidence, on a forge and if the policy trusts the word of others.
-    pub untrusted: &'a [OwnAccount],
+    pub untrusted: &'a [UntrustedAccount],
 }
 
 /// A target with its source, compared.

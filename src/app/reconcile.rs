@@ -18,6 +18,7 @@ mod look;
 mod lost;
 mod merged;
 mod outcome;
+mod permissions;
 mod questions;
 mod readiness;
 mod report;
@@ -54,9 +55,10 @@ use labels::Labels;
 pub(super) use look::{Look, Stand, look};
 use lost::Lost;
 pub(super) use outcome::{ByHand, Outcome, Row, RowKind};
+use permissions::Permissions;
 use readiness::BranchRules;
 use share::OpenedHere;
-use turn::{Closers, Done, Key, Turn};
+use turn::{Done, Key, Turn};
 use verify::Landing;
 
 /// What a run was asked to do.
@@ -93,7 +95,7 @@ struct Memory {
     /// What holds promotions although it is closed, of those that would be opened or committed in this turn.
     closed_holds: Option<ClosedHolds>,
     /// What the people who closed them may do.
-    closers: Closers,
+    closers: Permissions,
     /// A landing that has still to be seen on the base.
     landing: Option<Landing>,
     /// Stages at which something failed or waits: not tried again in this run.

@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure};
 use crate::forge::{Access, Calls, Forge, ForgeError, Network, Patience};
 use crate::gather::{RemoteRepo, Remotes};
 use crate::model::evidence::{Actor, LabelEvent, Looked};
-use crate::model::policy::{OwnAccount, Trusts};
+use crate::model::policy::{Trusts, UntrustedAccount};
 use crate::model::pull::PullNumber;
 use crate::model::settings::Unread;
 use crate::model::slug::RepoSlug;
@@ -43,7 +43,7 @@ pub(super) struct Session {
     /// The label events of pull requests whose names were compared with REST.
     compared: RefCell<BTreeMap<PullNumber, Compared>>,
     /// GitHub Actions as it is numbered on another server than github.com, once that was asked for.
-    actions: RefCell<Option<OwnAccount>>,
+    actions: RefCell<Option<UntrustedAccount>>,
     /// The server's host name.
     host: String,
 }
@@ -172,7 +172,7 @@ impl Session {
     ///
     /// # Errors
     /// If it could not be told: what this run says itself must never count.
-    pub(super) async fn untrusted(&self, trusts: Trusts) -> Result<Vec<OwnAccount>, Failure> {
+    pub(super) async fn untrusted(&self, trusts: Trusts) -> Result<Vec<UntrustedAccount>, Failure> {
         if trusts == Trusts::default() {
             return Ok(Vec::new());
         }
@@ -197,7 +197,7 @@ impl Session {
             }
         };
         self.own_app.replace(app);
-        let mut accounts = vec![OwnAccount {
+        let mut accounts = vec![UntrustedAccount {
             login: own.login,
             id: own.id,
             app,
@@ -207,7 +207,7 @@ impl Session {
     }
 
     /// GitHub Actions, if its numbers are not those of github.com, which no policy can name.
-    async fn actions(&self) -> Looked<Option<OwnAccount>> {
+    async fn actions(&self) -> Looked<Option<UntrustedAccount>> {
         if self.host == "github.com" {
             return Ok(None);
         }
@@ -224,9 +224,11 @@ impl Session {
             Err(Unread::Hidden) => None,
             Err(why) => return Err(why.to_string()),
         };
-        let found = OwnAccount {
+        let found = UntrustedAccount {
             login: ACTIONS.to_owned(),
-            id: account.map_err(|error| error.to_string())?,
+            id: account
+                .map_err(|error| error.to_string())?
+                .and_then(|account| account.id),
             app,
         };
         self.actions.replace(Some(found.clone()));

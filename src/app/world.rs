@@ -13,7 +13,7 @@ use crate::gather::{files_of_commit, files_on_disk};
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
 use crate::model::place::RepoPath;
-use crate::model::policy::{OwnAccount, Policy};
+use crate::model::policy::{Policy, UntrustedAccount};
 use crate::model::repo_url::Location;
 use crate::policy;
 use crate::repo::{ReadObjects, Repo};
@@ -51,7 +51,7 @@ pub(super) struct World {
     /// There is no policy at the tip.
     pub no_policy: bool,
     /// Accounts whose word is no evidence, on a forge and if the policy trusts the word of others.
-    pub untrusted: Vec<OwnAccount>,
+    pub untrusted: Vec<UntrustedAccount>,
 }
 
 /// Which files are looked at.

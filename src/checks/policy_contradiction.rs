@@ -14,7 +14,8 @@ use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, GateKind};
 use crate::model::place::Place;
 use crate::model::policy::{
-    ApproveLine, Delivery, GateRule, OwnAccount, Policy, RequiredGate, StageEntry, Voters, Way,
+    ApproveLine, Delivery, GateRule, Policy, RequiredGate, StageEntry, UntrustedAccount, Voters,
+    Way,
 };
 use crate::yaml::{Located, Position};
 
@@ -199,8 +200,8 @@ impl Found<'_> {
     }
 
     /// A rule that goes by what this account says, whose word is no evidence.
-    fn asks(&mut self, account: &OwnAccount) {
-        for asked in self.context.policy.asks_itself(account) {
+    fn asks(&mut self, account: &UntrustedAccount) {
+        for asked in self.context.policy.rules_that_trust(account) {
             let counts = match asked.of_stage {
                 true => self.rules.stages.get(&asked.at),
                 false => self.rules.gates.get(&asked.at),

@@ -6,7 +6,7 @@ use super::facts::{Facts, PolicyFact};
 use super::said::{Said, list};
 use super::{gates, stages};
 use crate::model::label::{BLOCKED, HOLD};
-use crate::model::policy::{ApproveLine, GateRule, OwnAccount, Policy, Voters};
+use crate::model::policy::{ApproveLine, GateRule, Policy, UntrustedAccount, Voters};
 use crate::model::settings::{Person, TokenKind, Unread};
 
 /// Teams and people of a policy; each with whether its approval counts somewhere.
@@ -93,7 +93,7 @@ pub(super) fn own_evidence(facts: &Facts<'_>) -> Vec<Said> {
     let Ok(identity) = &settings.identity else {
         return Vec::new();
     };
-    let own = OwnAccount {
+    let own = UntrustedAccount {
         login: identity.login.clone(),
         id: identity.id,
         app: settings
@@ -101,7 +101,7 @@ pub(super) fn own_evidence(facts: &Facts<'_>) -> Vec<Said> {
             .as_ref()
             .and_then(|app| Some(app.as_ref().ok()?.id)),
     };
-    let asked = facts.policy().asks_itself(&own).into_iter();
+    let asked = facts.policy().rules_that_trust(&own).into_iter();
     asked
         .map(|asked| {
             Said::change(format!(

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ForgeError;
-use super::shapes::{ACTOR, ActorShape, Nodes, Oid, id, shape, take, time};
+use super::shapes::{ACTOR, ActorShape, IdShape, Nodes, Oid, id, shape, take, time};
 use super::{Forge, MOST_PAGES, too_long};
 use crate::model::evidence::{Actor, Evidence, LabelEvent, Looked, Opinion, Review, UserId};
 use crate::model::pull::{Pull, PullNumber};
@@ -317,13 +317,8 @@ struct EventLabelShape {
 struct RestEventShape {
     event: String,
     created_at: String,
-    actor: Option<RestActorShape>,
+    actor: Option<IdShape>,
     label: Option<LabelShape>,
-}
-
-#[derive(Deserialize)]
-struct RestActorShape {
-    id: UserId,
 }
 
 #[derive(Deserialize)]

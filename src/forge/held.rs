@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::error::ForgeError;
 use super::evidence::{EVENTS, label_events};
 use super::part::Part;
-use super::shapes::{ACTOR, ActorShape, Nodes, shape, take, time};
-use super::snapshot::{Closing, closed_by};
+use super::pulls::ClosedShape;
+use super::shapes::{ACTOR, Nodes, shape, take};
 use super::{Forge, MOST_PAGES};
 use crate::model::evidence::{LabelEvent, Looked};
 use crate::model::label::HOLD;
-use crate::model::pull::{ClosedLabels, PullNumber, is_author};
+use crate::model::pull::{ClosedLabels, PullNumber};
 
 /// So many come with a look: GitHub charges for as many as are asked for.
 const FIRST: u32 = 10;
@@ -122,30 +122,17 @@ impl Forge {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HeldShape {
-    number: u64,
-    base_ref_name: String,
-    head_ref_name: String,
-    is_cross_repository: bool,
     viewer_did_author: bool,
-    created_at: String,
-    closed_at: Option<String>,
-    author: Option<ActorShape>,
-    closings: Nodes<Closing>,
+    #[serde(flatten)]
+    closed: ClosedShape,
 }
 
 impl HeldShape {
     fn labels(self, events: Looked<Vec<LabelEvent>>) -> Result<ClosedLabels, ForgeError> {
-        let author = self.author.map(Into::into);
-        let by = closed_by(self.closings);
-        Ok(ClosedLabels {
-            number: PullNumber(self.number),
-            branch: self.head_ref_name,
-            base: self.base_ref_name,
-            foreign: self.is_cross_repository,
-            at: time(self.closed_at.as_deref().unwrap_or(&self.created_at))?,
-            by_us: self.viewer_did_author && is_author(by.as_ref(), author.as_ref()),
-            by,
+        Ok(ClosedLabels::new(
+            self.closed.closed()?,
+            self.viewer_did_author,
             events,
-        })
+        ))
     }
 }

@@ -1,11 +1,11 @@
 //! Labels and the one commit status.
 
 use http::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Forge;
 use super::error::ForgeError;
+use super::shapes::IdShape;
 use super::wire::Kind;
 use crate::model::ids::CommitId;
 use crate::model::label::NewLabel;
@@ -136,9 +136,4 @@ impl Forge {
             .await?;
         Ok(answer.parse::<IdShape>(doing)?.id)
     }
-}
-
-#[derive(Deserialize)]
-struct IdShape {
-    id: u64,
 }

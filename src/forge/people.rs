@@ -10,7 +10,7 @@ use super::Forge;
 use super::error::ForgeError;
 use super::look_up::{LookUp, LookedUp};
 use super::part::Part;
-use super::shapes::{ACTOR, ActorShape, shape, take};
+use super::shapes::{ACTOR, ActorShape, IdShape, shape, take};
 use crate::model::evidence::{Actor, ActorKind, Looked, Permission, UserId};
 use crate::model::roster::Known;
 
@@ -132,24 +132,38 @@ impl Forge {
         Ok(found)
     }
 
-    /// The account of a number, as it is called now; `None` if it is gone.
+    /// The account with an ID, under its present login; `None` if it is gone.
     ///
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn account_of(&self, id: UserId) -> Result<Option<Actor>, ForgeError> {
-        let doing = format!("read the account with the number {id}");
-        let answer = match self.get(format!("/user/{id}"), &doing).await {
+        let doing = format!("read the account with the ID {id}");
+        let found = self.account(format!("/user/{id}"), &doing).await?;
+        match found.as_ref().and_then(|account| account.id) {
+            Some(other) if other != id => Err(ForgeError::NotUnderstood(format!(
+                "the account with the ID {id} has the ID {other}"
+            ))),
+            _ => Ok(found),
+        }
+    }
+
+    /// The account that has this login; `None` if there is none: accounts are public.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn account_named(&self, login: &str) -> Result<Option<Actor>, ForgeError> {
+        let name = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
+        let doing = format!("read the account {login}");
+        self.account(format!("/users/{name}"), &doing).await
+    }
+
+    async fn account(&self, path: String, doing: &str) -> Result<Option<Actor>, ForgeError> {
+        let answer = match self.get(path, doing).await {
             Ok(answer) => answer,
             Err(ForgeError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let found: AccountShape = answer.parse(&doing)?;
-        if found.id != id {
-            return Err(ForgeError::NotUnderstood(format!(
-                "the account with the number {id} has the number {}",
-                found.id
-            )));
-        }
+        let found: AccountShape = answer.parse(doing)?;
         Ok(Some(Actor {
             id: Some(found.id),
             login: found.login,
@@ -159,20 +173,6 @@ impl Forge {
                 _ => ActorKind::Other,
             },
         }))
-    }
-
-    /// The number of the account that has this login; `None` if there is none.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn account_named(&self, login: &str) -> Result<Option<UserId>, ForgeError> {
-        let doing = format!("read the account {login}");
-        let name = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
-        match self.get(format!("/users/{name}"), &doing).await {
-            Ok(answer) => Ok(Some(answer.parse::<AccountShape>(&doing)?.id)),
-            Err(ForgeError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     /// Whose token this is.
@@ -251,10 +251,5 @@ struct AccountShape {
 struct PermissionShape {
     permission: String,
     role_name: Option<String>,
-    user: Option<PersonShape>,
-}
-
-#[derive(Deserialize)]
-struct PersonShape {
-    id: UserId,
+    user: Option<IdShape>,
 }

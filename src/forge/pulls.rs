@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::error::ForgeError;
 use super::part::Part;
-use super::shapes::{ACTOR, ActorShape, Nodes, id, shape, take, time};
+use super::shapes::{ACTOR, ActorShape, IdShape, Nodes, id, shape, take, time};
 use super::snapshot::{Closing, SAID, closed_by, pull_fragment, pull_of};
 use super::{Forge, MOST_PAGES};
 use crate::model::evidence::UserId;
@@ -62,8 +62,7 @@ pub struct Closed {
 /// A page of closed pull requests of any base.
 #[derive(Clone, Debug)]
 pub struct ClosedPage {
-    /// With the short names of their bases.
-    pulls: Vec<(String, ClosedPull)>,
+    pulls: Vec<ClosedPull>,
     next: Option<String>,
 }
 
@@ -73,10 +72,10 @@ const CLOSERS: usize = 10;
 impl ClosedPage {
     /// People who closed a pull request from one of our branches since then.
     pub fn closers(&self, since: Timestamp) -> BTreeMap<UserId, String> {
-        let ours =
-            self.pulls.iter().map(|(_, pull)| pull).filter(|pull| {
-                pull.at >= since && !pull.foreign && pull.branch.starts_with("sluice/")
-            });
+        let ours = self
+            .pulls
+            .iter()
+            .filter(|pull| pull.at >= since && !pull.foreign && pull.branch.starts_with("sluice/"));
         let people = ours.filter_map(|pull| {
             let by = pull.by.as_ref()?;
             Some((by.person()?, by.login.clone()))
@@ -229,8 +228,7 @@ impl Forge {
                     closed_told(&mut take(&mut data, &["repository"]), doing)?
                 }
             };
-            let into_base = page.pulls.into_iter().filter(|(into, _)| into == base);
-            pulls.extend(into_base.map(|(_, pull)| pull));
+            pulls.extend(page.pulls.into_iter().filter(|pull| pull.base == base));
             match page.next {
                 Some(cursor) if !enough(&pulls) => after = Some(cursor),
                 more => {
@@ -361,7 +359,7 @@ impl Forge {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ClosedShape {
+pub(super) struct ClosedShape {
     number: u64,
     base_ref_name: String,
     head_ref_name: String,
@@ -373,16 +371,16 @@ struct ClosedShape {
 }
 
 impl ClosedShape {
-    fn closed(self) -> Result<(String, ClosedPull), ForgeError> {
-        let closed = ClosedPull {
+    pub(super) fn closed(self) -> Result<ClosedPull, ForgeError> {
+        Ok(ClosedPull {
             number: PullNumber(self.number),
             branch: self.head_ref_name,
+            base: self.base_ref_name,
             foreign: self.is_cross_repository,
             author: self.author.map(Into::into),
             at: time(self.closed_at.as_deref().unwrap_or(&self.created_at))?,
             by: closed_by(self.closings),
-        };
-        Ok((self.base_ref_name, closed))
+        })
     }
 }
 
@@ -399,11 +397,6 @@ struct EndShape {
     name: String,
     sha: String,
     repo: Option<IdShape>,
-}
-
-#[derive(Deserialize)]
-struct IdShape {
-    id: u64,
 }
 
 #[derive(Deserialize)]

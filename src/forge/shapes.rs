@@ -20,6 +20,12 @@ pub const MOST_PARENTS: usize = 3;
 /// GraphQL for a commit, with [`MOST_PARENTS`] parents.
 pub(super) const COMMIT: &str = "fragment commit on Commit { oid message authoredDate author { name } committedDate tree { oid } parents(first: 3) { nodes { oid } } }";
 
+/// What has an ID in an answer of which nothing else is read.
+#[derive(Deserialize)]
+pub(super) struct IdShape {
+    pub id: u64,
+}
+
 #[derive(Deserialize)]
 pub(super) struct ActorShape {
     #[serde(rename = "__typename")]

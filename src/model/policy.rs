@@ -7,15 +7,14 @@
 mod checked;
 mod gate;
 mod named;
-mod own_account;
 mod path;
 mod people;
 mod stage;
 mod time;
+mod untrusted;
 
 pub use gate::{ApproveLine, CheckOf, Exclude, GateRule, Way};
 pub use named::Named;
-pub use own_account::{AsksItself, OwnAccount, Trusts};
 pub use path::{Glob, Namespace, PromotedField};
 pub use people::Voters;
 pub use stage::{
@@ -23,6 +22,7 @@ pub use stage::{
     StatusOf, Trigger,
 };
 pub use time::{Closing, Freeze, Hours, Instant, OpeningTimes, Wait, Weekday, Zone};
+pub use untrusted::{TrustingRule, Trusts, UntrustedAccount};
 
 use std::collections::BTreeSet;
 

@@ -142,13 +142,15 @@ pub struct ClosedPull {
     pub number: PullNumber,
     /// The short name of its head branch.
     pub branch: String,
+    /// The short name of its base branch.
+    pub base: String,
     /// Its head is in another repository.
     pub foreign: bool,
     /// Who opened it.
     pub author: Option<Actor>,
-    /// When it was closed.
+    /// When it was closed last.
     pub at: Timestamp,
-    /// By whom; `None` where the forge does not say.
+    /// Who closed it last; `None` if the forge does not say.
     pub by: Option<Actor>,
 }
 
@@ -161,29 +163,25 @@ impl ClosedPull {
         Some(Self {
             number: pull.number,
             branch: pull.branch.clone(),
+            base: pull.base.clone(),
             foreign: pull.foreign,
             author: pull.author.clone(),
             at: *at,
             by: by.clone(),
         })
     }
+
+    /// Whether its author closed it.
+    pub fn by_its_author(&self) -> bool {
+        is_author(self.by.as_ref(), self.author.as_ref())
+    }
 }
 
-/// What became of the labels of a pull request that was closed without a merge, whoever opened it.
+/// A closed pull request, with what became of its labels, whoever opened it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosedLabels {
-    /// Its number.
-    pub number: PullNumber,
-    /// The short name of its head branch.
-    pub branch: String,
-    /// The short name of its base branch.
-    pub base: String,
-    /// Its head is in another repository.
-    pub foreign: bool,
-    /// When it was closed last.
-    pub at: Timestamp,
-    /// Who closed it last; `None` if the forge does not say.
-    pub by: Option<Actor>,
+    /// Which, and who closed it when.
+    pub pull: ClosedPull,
     /// Sluice's own account closed it.
     pub by_us: bool,
     /// All that was done with its labels, in the forge's order; `Err` says why that is not known.
@@ -193,19 +191,20 @@ pub struct ClosedLabels {
 impl ClosedLabels {
     /// `None` for one that is open or merged.
     pub fn of(pull: &Pull) -> Option<Self> {
-        let PullState::Closed { at, by } = &pull.state else {
-            return None;
-        };
-        Some(Self {
-            number: pull.number,
-            branch: pull.branch.clone(),
-            base: pull.base.clone(),
-            foreign: pull.foreign,
-            at: *at,
-            by: by.clone(),
-            by_us: pull.own && is_author(by.as_ref(), pull.author.as_ref()),
-            events: pull.label_events.clone(),
-        })
+        Some(Self::new(
+            ClosedPull::of(pull)?,
+            pull.own,
+            pull.label_events.clone(),
+        ))
+    }
+
+    /// `own` says whether Sluice's own account opened it.
+    pub fn new(pull: ClosedPull, own: bool, events: Looked<Vec<LabelEvent>>) -> Self {
+        Self {
+            by_us: own && pull.by_its_author(),
+            pull,
+            events,
+        }
     }
 }
 

@@ -192,8 +192,7 @@ pub fn decide(stage: &Stage<'_>) -> Decision {
             decision
                 .acts
                 .extend(candidate.to_start().map(|gate| Act::Start(number, gate)));
-            let shown = candidate.hold.is_free() || matches!(candidate.hold, LabelHold::Closed(_));
-            if candidate.is_held() && shown {
+            if candidate.is_held() && !candidate.hold.is_own() {
                 decision.acts.push(Act::Hold(number));
             }
             // A hold goes over to what takes its place, and until it has, it holds both. A rollback takes the place of none.

@@ -8,7 +8,7 @@ use crate::model::evidence::{Actor, Evidence, LabelEvent, Looked, Permission, Us
 use crate::model::label::HOLD;
 use crate::model::name::{PipelineName, StageName};
 use crate::model::policy::{Freeze, Hold, Policy};
-use crate::model::pull::{ClosedLabels, Pull, PullNumber};
+use crate::model::pull::{ClosedLabels, ClosedPull, Pull, PullNumber};
 use crate::yaml::Located;
 
 /// What a hold would hold.
@@ -87,6 +87,11 @@ impl LabelHold {
     pub fn is_free(&self) -> bool {
         matches!(self, Self::Free | Self::Lifted(_))
     }
+
+    /// Whether the label of the pull request itself holds it, not one of the stage that is closed by now.
+    pub fn is_own(&self) -> bool {
+        !self.is_free() && !matches!(self, Self::Closed(_))
+    }
 }
 
 /// Reads it. Anyone with triage sets it; only a person with write access takes it off. A label that was changed after it was set may have been
@@ -105,9 +110,7 @@ pub fn label_hold(pull: &Pull, evidence: Option<&Looked<Evidence>>) -> LabelHold
     };
     let mut lifted = None;
     for name in hold_names(events) {
-        let mut of_it: Vec<&LabelEvent> =
-            events.iter().filter(|event| event.is_of(&name)).collect();
-        of_it.sort_by_key(|event| (event.at, event.order));
+        let of_it = events_of(events, &name);
         // It went under another name, as which it is judged by itself.
         let gone = !pull.has_label(&name) && of_it.iter().all(|event| event.set);
         if gone && name != HOLD {
@@ -138,6 +141,13 @@ pub fn hold_names(events: &[LabelEvent]) -> BTreeSet<String> {
     holds
         .map(|event| event.label.to_ascii_lowercase())
         .collect()
+}
+
+/// What was done with the label of this name, the oldest first.
+fn events_of<'a>(events: &'a [LabelEvent], name: &str) -> Vec<&'a LabelEvent> {
+    let mut found: Vec<&LabelEvent> = events.iter().filter(|event| event.is_of(name)).collect();
+    found.sort_by_key(|event| (event.at, event.order));
+    found
 }
 
 fn set_and_not_taken_off(name: &str) -> String {
@@ -194,17 +204,18 @@ impl std::fmt::Display for ClosedHold {
 /// by taking it off while the pull request is open, or by closing; nobody else does, and taking it off a closed one does nothing. If Sluice
 /// closed it, its hold is on what took its place. What was set before the stage's last landing is done with.
 pub fn closed_hold(
-    pull: &ClosedLabels,
+    closed: &ClosedLabels,
     permissions: &BTreeMap<UserId, Looked<Permission>>,
     landed: Option<Timestamp>,
 ) -> Option<ClosedHold> {
-    let number = pull.number;
-    let events = match &pull.events {
+    let ClosedPull { number, at, by, .. } = &closed.pull;
+    let (number, at) = (*number, *at);
+    let events = match &closed.events {
         Ok(events) => events,
         Err(why) => {
             return Some(ClosedHold {
                 number,
-                since: pull.at,
+                since: at,
                 why: format!("what was done with {HOLD} on {number} could not be read: {why}"),
             });
         }
@@ -215,15 +226,13 @@ pub fn closed_hold(
             .and_then(|id| permissions.get(&id));
         matches!(permission, Some(Ok(Permission::Write)))
     };
-    let ended = pull.by_us || may_lift(pull.by.as_ref());
+    let ended = closed.by_us || may_lift(by.as_ref());
     // The newest setting that still counts.
     let mut newest: Option<(Timestamp, bool)> = None;
     for name in hold_names(events) {
-        let mut of_it: Vec<&LabelEvent> =
-            events.iter().filter(|event| event.is_of(&name)).collect();
-        of_it.sort_by_key(|event| (event.at, event.order));
-        let (open, closed): (Vec<&LabelEvent>, _) =
-            of_it.into_iter().partition(|event| event.at <= pull.at);
+        let (open, once_closed): (Vec<&LabelEvent>, _) = events_of(events, &name)
+            .into_iter()
+            .partition(|event| event.at <= at);
         let mut set = None;
         for event in open.into_iter().filter(|_| !ended) {
             match event.set {
@@ -233,12 +242,12 @@ pub fn closed_hold(
                 false => {}
             }
         }
-        let again = closed.into_iter().rev().find(|event| event.may_hold());
+        let again = once_closed.into_iter().rev().find(|event| event.may_hold());
         newest = newest.max(again.map(|event| (event.at, true)).or(set));
     }
     let (set, once_closed) =
         newest.filter(|(set, _)| landed.is_none_or(|landed| *set >= landed))?;
-    let closer = match &pull.by {
+    let closer = match by {
         None => "somebody closed it whose account is gone".to_owned(),
         Some(by) => match by.person().and_then(|id| permissions.get(&id)) {
             Some(Ok(_)) => format!("{}, who has no write access, closed it", by.login),
@@ -252,7 +261,7 @@ pub fn closed_hold(
     };
     Some(ClosedHold {
         number,
-        since: set.max(pull.at),
+        since: set.max(at),
         why,
     })
 }
@@ -310,12 +319,15 @@ mod tests {
             at: at(*second),
         };
         ClosedLabels {
-            number: PullNumber(1),
-            branch: "sluice/shop/prod/1".to_owned(),
-            base: "main".to_owned(),
-            foreign: false,
-            at: at(100),
-            by,
+            pull: ClosedPull {
+                number: PullNumber(1),
+                branch: "sluice/shop/prod/1".to_owned(),
+                base: "main".to_owned(),
+                foreign: false,
+                at: at(100),
+                author: None,
+                by,
+            },
             by_us: false,
             events: Ok(events.iter().enumerate().map(event).collect()),
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Seen;
+use super::{Seen, permissions};
 use crate::app::session::Session;
 use crate::error::{Exit, Failure};
 use crate::gather::{self, GoBack};
@@ -212,14 +212,9 @@ async fn a_person_with_write(session: &Session, actor: Actor) -> Result<Actor, F
             actor.login
         )));
     };
-    let people = std::collections::BTreeMap::from([(id, actor.login.clone())]);
-    match session.forge.permissions(&people).await.remove(&id) {
-        Some(Ok(Permission::Write)) => Ok(actor),
-        Some(Ok(_)) => Err(refuse(format!("{} has no write here", actor.login))),
-        Some(Err(why)) => Err(Failure::new(Exit::Failed, why)),
-        None => Err(Failure::new(
-            Exit::Failed,
-            format!("what {} may do was not read", actor.login),
-        )),
+    match permissions::read_one(session, id, &actor.login).await {
+        Ok(Permission::Write) => Ok(actor),
+        Ok(_) => Err(refuse(format!("{} has no write here", actor.login))),
+        Err(why) => Err(Failure::new(Exit::Failed, why)),
     }
 }

@@ -18,7 +18,6 @@ use crate::model::plan::Promotion;
 use crate::model::proposal::Build;
 use crate::model::pull::PullNumber;
 use crate::model::verdict::Verdict;
-use crate::plan::LabelHold;
 use crate::plan::attempt::Refusals;
 use crate::plan::delivery::{Act, Candidate, Decision};
 use crate::record::branch_name;
@@ -283,9 +282,7 @@ impl Turn<'_> {
             .iter()
             .filter_map(|old| self.stages.candidate(place, *old))
             .collect();
-        let own_hold =
-            |old: &&&Candidate| !old.hold.is_free() && !matches!(old.hold, LabelHold::Closed(_));
-        let held = replaced.iter().find(own_hold);
+        let held = replaced.iter().find(|old| old.hold.is_own());
         // Before anything that may fail or be lost: a run that is cut off in between finds the hold on either.
         let closed_hold = self.stage(place, memory).closed_hold.ok().flatten();
         let is_held = promotion.after_rollback.is_some() || held.is_some() || closed_hold.is_some();
@@ -336,7 +333,7 @@ impl Turn<'_> {
         let mut closed = Ok(());
         let mut gone = Vec::new();
         for old in replaced {
-            if hold.why_not().is_some() && own_hold(&&old) {
+            if hold.why_not().is_some() && old.hold.is_own() {
                 // Its hold is all that holds the stage. What is read next would only try the same again.
                 memory.failed.insert(self.key(place));
                 continue;

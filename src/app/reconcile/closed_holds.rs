@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::Seen;
+use super::permissions::{self, Permissions};
 use super::stages::{Place, named_like};
-use super::turn::Closers;
+use super::{Seen, labels};
 use crate::app::session::Session;
 use crate::model::evidence::{Looked, UserId};
+use crate::model::label::HOLD;
 use crate::model::plan::{Plan, Promotion};
+use crate::model::proposal::Proposal;
 use crate::model::pull::{ClosedLabels, Pull, PullNumber, Snapshot};
-use crate::plan::{ClosedHold, closed_hold, hold_names};
+use crate::plan::{ClosedHold, LabelHold, closed_hold, hold_names};
 use crate::record::{Record, branch_is_of};
 
 /// What holds promotions although it is closed.
@@ -33,14 +35,40 @@ impl ClosedHolds {
         }
     }
 
-    /// Reads what holds these promotions of a plan, with what is known of people already: no call if the labels of no closed pull request matter to them, else one for the people
-    /// and one for each pull request with very many label events.
+    /// What holds a pull request, together with what holds its stage although it is closed: that is lifted by a label that a person with
+    /// write access took off later, or if there is no such label by one who asked for the stage later.
+    pub(super) fn added_to(
+        &self,
+        own: LabelHold,
+        seen: &Seen,
+        place: Place,
+        proposal: &Proposal,
+        pull: &Pull,
+    ) -> LabelHold {
+        let asked = proposal.requested_by.is_some() && !labels::exists(&seen.snapshot, HOLD);
+        let lifted = match &own {
+            LabelHold::Free => None,
+            LabelHold::Lifted(at) => Some(*at),
+            _ => return own,
+        };
+        match self.of(place) {
+            Ok(Some(hold)) if asked && pull.created > hold.since => own,
+            Ok(Some(hold)) if lifted.is_none_or(|at| at <= hold.since) => {
+                LabelHold::Closed(hold.clone())
+            }
+            Err(why) if lifted.is_none() => LabelHold::Unread(why),
+            _ => own,
+        }
+    }
+
+    /// Reads what holds these promotions of a plan, with what is known of people already: no call if the labels of no closed pull request
+    /// matter to them, else one for the people and one for each pull request with very many label events.
     pub(super) async fn read(
         session: &Session,
         seen: &Seen,
         plan: &Plan,
         wanted: &BTreeSet<Place>,
-        known: Closers,
+        known: Permissions,
     ) -> Self {
         let mut found = Self::default();
         if wanted.is_empty() {
@@ -50,27 +78,21 @@ impl ClosedHolds {
             found.unread = Some(why.clone());
         }
         let of_wanted = that_matter(&seen.snapshot).filter_map(|pull| {
-            let mut places = named_like(seen, plan, &pull.branch);
+            let mut places = named_like(seen, plan, &pull.pull.branch);
             places.retain(|place| wanted.contains(place));
             (!places.is_empty()).then_some((places, pull))
         });
         let read = of_wanted.map(|(places, mut pull)| async move {
             if pull.events.is_err() {
-                pull.events = session.forge.label_events(pull.number).await;
+                pull.events = session.forge.label_events(pull.pull.number).await;
             }
             (places, pull)
         });
         let closed: Vec<(Vec<Place>, ClosedLabels)> = join_all(read).await;
         let people = closed.iter().flat_map(|(_, pull)| people(pull));
-        let mut permissions = known;
-        let along = seen.permissions.iter();
-        permissions.extend(along.map(|(id, permission)| (*id, Ok(*permission))));
-        let asked: BTreeMap<UserId, String> = people
-            .filter(|(id, _)| !permissions.contains_key(id))
-            .collect();
-        if !asked.is_empty() {
-            permissions.extend(session.forge.permissions(&asked).await);
-        }
+        let people = people.filter(|(id, _)| !known.contains_key(id)).collect();
+        let mut permissions = permissions::read(session, seen, people).await;
+        permissions.extend(known);
         for (places, pull) in &closed {
             for place in places {
                 let promotion = &plan.pipelines[place.0].promotions[place.1];
@@ -100,7 +122,7 @@ pub(super) fn is_needed(seen: &Seen, plan: &Plan, pull: &Pull) -> bool {
     // What was set before Sluice closed it is on what took its place.
     let newest = events
         .iter()
-        .filter(|event| event.may_hold() && (!closed.by_us || event.at > closed.at))
+        .filter(|event| event.may_hold() && (!closed.by_us || event.at > closed.pull.at))
         .map(|event| event.at)
         .max();
     let Some(newest) = newest else {
@@ -110,7 +132,7 @@ pub(super) fn is_needed(seen: &Seen, plan: &Plan, pull: &Pull) -> bool {
         let promotion = &plan.pipelines[place.0].promotions[place.1];
         last_landing(seen, plan, *place, promotion)
     };
-    let places = named_like(seen, plan, &closed.branch);
+    let places = named_like(seen, plan, &closed.pull.branch);
     places
         .iter()
         .any(|place| landed(place).is_none_or(|landed| newest >= landed))
@@ -127,9 +149,10 @@ fn that_matter(snapshot: &Snapshot) -> impl Iterator<Item = ClosedLabels> + '_ {
     let held = snapshot.held_closed.iter().flatten().cloned();
     let mut all: BTreeMap<PullNumber, ClosedLabels> = with_branch
         .chain(held)
-        .map(|pull| (pull.number, pull))
+        .map(|closed| (closed.pull.number, closed))
         .collect();
-    all.retain(|_, pull| {
+    all.retain(|_, closed| {
+        let pull = &closed.pull;
         !pull.foreign && pull.base == snapshot.base && pull.branch.starts_with("sluice/")
     });
     all.into_values()
@@ -142,7 +165,7 @@ fn people(pull: &ClosedLabels) -> impl Iterator<Item = (UserId, String)> + '_ {
     let who = events
         .filter(move |event| !event.set && names.contains(&event.label.to_ascii_lowercase()))
         .map(|event| event.by.as_ref());
-    let who = who.chain([pull.by.as_ref().filter(|_| !pull.by_us)]);
+    let who = who.chain([pull.pull.by.as_ref().filter(|_| !pull.by_us)]);
     who.flatten()
         .filter_map(|actor| Some((actor.person()?, actor.login.clone())))
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use futures_util::future::join_all;
 
 use super::jobs;
+use super::permissions;
 use super::{Asked, Seen};
 use crate::app::session::Session;
 use crate::error::Failure;
@@ -80,14 +81,7 @@ pub(super) async fn read(
         .flatten()
         .flat_map(Evidence::people)
         .collect();
-    let (along, asked): (BTreeMap<UserId, String>, _) = people
-        .into_iter()
-        .partition(|(id, _)| seen.permissions.contains_key(id));
-    let mut permissions = session.forge.permissions(&asked).await;
-    let along = along
-        .keys()
-        .filter_map(|id| Some((*id, Ok(*seen.permissions.get(id)?))));
-    permissions.extend(along);
+    let permissions = permissions::read(session, seen, people).await;
     for evidence in found.values_mut().flatten() {
         evidence.permissions.clone_from(&permissions);
     }

@@ -1,11 +1,13 @@
 //! Who asked for a promotion is judged again at each look, like an approver: by number, and by what that person may do now.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ask::AskedStage;
+use super::{Seen, permissions};
 use crate::app::session::Session;
 use crate::model::evidence::{Permission, UserId};
-use crate::model::plan::{Promotion, State};
+use crate::model::plan::{Plan, Promotion, State};
+use crate::model::policy::Delivery;
 
 /// What became of the person who asked for a promotion.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,17 +36,13 @@ impl Requester {
         let Some(id) = account.person() else {
             return Self::MayNot(format!("{login} asked for it, and is not a person"));
         };
-        let people = BTreeMap::from([(id, login.clone())]);
-        match session.forge.permissions(&people).await.remove(&id) {
-            Some(Ok(Permission::Write)) => Self::MayAsk,
-            Some(Ok(_)) => Self::MayNot(format!(
+        match permissions::read_one(session, id, &login).await {
+            Ok(Permission::Write) => Self::MayAsk,
+            Ok(_) => Self::MayNot(format!(
                 "{login} asked for it, and has no write access any more"
             )),
-            Some(Err(why)) => Self::Unread(format!(
+            Err(why) => Self::Unread(format!(
                 "{login} asked for it, and what {login} may do could not be read: {why}"
-            )),
-            None => Self::Unread(format!(
-                "{login} asked for it, and what {login} may do was not read"
             )),
         }
     }
@@ -67,5 +65,30 @@ impl Requester {
         promotion.reason = Arc::from(why);
         promotion.help = Some(help);
         state == State::Held
+    }
+}
+
+/// Holds what is about to be committed straight onto the base, if the person who asks for it in this run lost write access since. Of a pull
+/// request that its record names is judged.
+pub(super) async fn judge_commits(
+    session: &Session,
+    seen: &Seen,
+    asked: &AskedStage,
+    plan: &mut Plan,
+) {
+    let Some(id) = asked.by.as_ref().and_then(|by| by.id) else {
+        return;
+    };
+    let pipeline = seen.evaluation.catalog.pipeline(asked.pipeline);
+    let planned = plan
+        .pipelines
+        .iter_mut()
+        .filter(|planned| planned.id == asked.pipeline);
+    for promotion in planned.flat_map(|planned| &mut planned.promotions) {
+        let rule = seen.world.policy.stage(&pipeline.name, &promotion.stage);
+        let commits = rule.is_some_and(|ruled| ruled.rule.delivery == Delivery::Commit);
+        if promotion.index == asked.stage && commits && promotion.may_land() {
+            Requester::look_up(session, id).await.judge(promotion);
+        }
     }
 }

@@ -8,10 +8,9 @@ use super::back;
 use super::carry::waits_for_people;
 use super::closed_holds::ClosedHolds;
 use super::evidence;
-use super::labels;
+use super::permissions::Permissions;
 use super::questions::{needs, questions};
-use super::requester::Requester;
-use super::turn::Closers;
+use super::requester::{self, Requester};
 use super::{Order, Seen, is_ordered};
 use crate::app::evaluate::{Ask, ReadyAnswers};
 use crate::app::session::Session;
@@ -30,7 +29,7 @@ use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{Pull, PullNumber, is_author};
 use crate::model::resolved::StageIndex;
 use crate::plan::delivery::{Candidate, Stage};
-use crate::plan::{LabelHold, Needs, Standing, label_hold, standing};
+use crate::plan::{Needs, Standing, label_hold, standing};
 use crate::record::branch_folder;
 use crate::repo::Repo;
 
@@ -187,7 +186,7 @@ impl Stages {
             }
         }
         if let Some(asked) = recall.asked {
-            judge_direct_request(session, seen, asked, &mut plan).await;
+            requester::judge_commits(session, seen, asked, &mut plan).await;
         }
         // Only what is not held by its own label asks for more.
         let free = |(proposal, pull): &(Proposal, Pull)| {
@@ -196,7 +195,8 @@ impl Stages {
         };
         let of_free = by_place.iter().filter(|(_, found)| found.iter().any(free));
         let of_free: BTreeSet<Place> = of_free.map(|(place, _)| *place).collect();
-        let closed_holds = ClosedHolds::read(session, seen, &plan, &of_free, Closers::new()).await;
+        let closed_holds =
+            ClosedHolds::read(session, seen, &plan, &of_free, Permissions::new()).await;
         let mut candidates: BTreeMap<Place, Vec<Candidate>> = BTreeMap::new();
         for (place, found) in by_place {
             for (proposal, pull) in found {
@@ -212,7 +212,7 @@ impl Stages {
                 }
                 let hold = label_hold(&pull, evidence.get(&pull.number));
                 let hold = match proposal.rollback {
-                    None => with_closed(seen, hold, &closed_holds, place, &proposal, &pull),
+                    None => closed_holds.added_to(hold, seen, place, &proposal, &pull),
                     // What a person holds stays as it is beside a rollback.
                     Some(_) => hold,
                 };
@@ -312,9 +312,7 @@ impl Stages {
             let by_us = last_set
                 .is_some_and(|event| is_author(event.by.as_ref(), candidate.pull.author.as_ref()));
             let for_itself = candidate.after_rollback().is_some() && by_us;
-            !for_itself
-                && !candidate.hold.is_free()
-                && !matches!(candidate.hold, LabelHold::Closed(_))
+            !for_itself && candidate.hold.is_own()
         };
         siblings
             .find(|(_, candidate)| is_held(candidate))
@@ -392,26 +390,6 @@ impl Stages {
     }
 }
 
-/// Holds what is about to be committed straight onto the base, if the person who asks for it in this run lost write access since. Of a pull
-/// request that its record names is judged.
-async fn judge_direct_request(session: &Session, seen: &Seen, asked: &AskedStage, plan: &mut Plan) {
-    let Some(id) = asked.by.as_ref().and_then(|by| by.id) else {
-        return;
-    };
-    let pipeline = seen.evaluation.catalog.pipeline(asked.pipeline);
-    let planned = plan
-        .pipelines
-        .iter_mut()
-        .filter(|planned| planned.id == asked.pipeline);
-    for promotion in planned.flat_map(|planned| &mut planned.promotions) {
-        let rule = seen.world.policy.stage(&pipeline.name, &promotion.stage);
-        let commits = rule.is_some_and(|ruled| ruled.rule.delivery == Delivery::Commit);
-        if promotion.index == asked.stage && commits && promotion.may_land() {
-            Requester::look_up(session, id).await.judge(promotion);
-        }
-    }
-}
-
 /// Proposals that a person asked for, of the plan that would be made now, whose base moved under them.
 fn carried(
     plan: &Plan,
@@ -434,32 +412,6 @@ fn carried(
         }
     }
     found
-}
-
-/// What holds a pull request, together with what holds its stage although it is closed: that is lifted by a label that a person with write
-/// access took off later, or if there is no such label by one who asked for the stage later.
-fn with_closed(
-    seen: &Seen,
-    own: LabelHold,
-    closed: &ClosedHolds,
-    place: Place,
-    proposal: &Proposal,
-    pull: &Pull,
-) -> LabelHold {
-    let asked = proposal.requested_by.is_some() && !labels::exists(&seen.snapshot, HOLD);
-    let lifted = match &own {
-        LabelHold::Free => None,
-        LabelHold::Lifted(at) => Some(*at),
-        _ => return own,
-    };
-    match closed.of(place) {
-        Ok(Some(hold)) if asked && pull.created > hold.since => own,
-        Ok(Some(hold)) if lifted.is_none_or(|at| at <= hold.since) => {
-            LabelHold::Closed(hold.clone())
-        }
-        Err(why) if lifted.is_none() => LabelHold::Unread(why),
-        _ => own,
-    }
 }
 
 /// Whether a pull request that belongs to no promotion has to be left as it is: its label is on, or was taken off by nobody

@@ -8,6 +8,7 @@ use super::ask::{self, AskedStage};
 use super::closed_holds::ClosedHolds;
 use super::labels;
 use super::outcome::{Row, RowKind};
+use super::permissions;
 use super::stages::{Place, Recall, Stages};
 use super::texts;
 use super::{Memory, Order, Seen};
@@ -15,7 +16,7 @@ use crate::app::session::Session;
 use crate::error::{Exit, Failure};
 use crate::execute::{Delivery, DeliveryError, EditedFile, Target, edited_files, record};
 use crate::forge::ForgeError;
-use crate::model::evidence::{Looked, Permission, UserId};
+use crate::model::evidence::{Permission, UserId};
 use crate::model::few::few;
 use crate::model::ids::PlanId;
 use crate::model::label::HOLD;
@@ -207,9 +208,7 @@ impl<'a> Turn<'a> {
             if stage.promotion.landed.is_some_and(|at| pull.at <= at) {
                 continue;
             }
-            let own = pull.author.as_ref().and_then(|author| author.id);
-            let who = pull.by.as_ref().and_then(|by| by.id);
-            if who.is_some() && who == own {
+            if pull.by_its_author() {
                 continue;
             }
             let person = pull
@@ -282,18 +281,7 @@ impl<'a> Turn<'a> {
                 Some((by.person()?, by.login.clone()))
             })
             .collect();
-        let (along, asked): (BTreeMap<UserId, String>, _) = people
-            .into_iter()
-            .partition(|(id, _)| self.seen.permissions.contains_key(id));
-        memory.closers = match asked.is_empty() {
-            true => Closers::new(),
-            false => self.session.forge.permissions(&asked).await,
-        };
-        let permissions = &self.seen.permissions;
-        let along = along
-            .keys()
-            .filter_map(|id| Some((*id, Ok(*permissions.get(id)?))));
-        memory.closers.extend(along);
+        memory.closers = permissions::read(self.session, self.seen, people).await;
         memory.closed = Some(ours);
         Ok(())
     }
@@ -581,6 +569,3 @@ pub(super) fn ends_the_run(error: &ForgeError) -> bool {
 
 /// Of closed pull requests so many are looked through.
 const CLOSED_ENOUGH: usize = 300;
-
-/// What a look-up of people came to.
-pub(super) type Closers = BTreeMap<UserId, Looked<Permission>>;

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::super::error::ForgeError;
-use super::shapes::AccountShape;
 use super::{Forge, segment, unread};
 use crate::model::evidence::{Permission, UserId};
 use crate::model::settings::{Asked, Person, Team, Unread};
@@ -36,54 +34,31 @@ impl Forge {
     ) -> BTreeMap<String, Asked<Person>> {
         let looks = logins
             .iter()
-            .map(|login| async move { (login.clone(), self.account(login).await) });
-        let accounts: BTreeMap<String, Asked<Account>> =
-            join_all(looks).await.into_iter().collect();
+            .map(|login| async move { (login.clone(), self.account_named(login).await) });
+        let accounts = join_all(looks).await;
         let people: BTreeMap<UserId, String> = accounts
             .iter()
-            .filter_map(|(login, account)| match account {
-                Ok(Account::Person(id)) => Some((*id, login.clone())),
-                _ => None,
+            .filter_map(|(login, account)| {
+                let account = account.as_ref().ok()?.as_ref()?;
+                Some((account.person()?, login.clone()))
             })
             .collect();
         let permissions = self.permissions(&people).await;
         accounts
             .into_iter()
             .map(|(login, account)| {
-                let person = account.and_then(|account| match account {
-                    Account::Nobody => Ok(Person::Nobody),
-                    Account::NoPerson => Ok(Person::NoPerson),
-                    Account::Person(id) => match permissions.get(&id) {
-                        Some(Ok(Permission::Write)) => Ok(Person::Write),
-                        Some(Ok(Permission::Triage | Permission::Less)) => Ok(Person::Less),
-                        Some(Err(why)) => Err(Unread::Failed(why.clone())),
-                        None => Err(Unread::Failed("it was not answered".to_owned())),
+                let person = account.map_err(unread).and_then(|account| match account {
+                    None => Ok(Person::Nobody),
+                    Some(account) => match account.person().map(|id| permissions.get(&id)) {
+                        None => Ok(Person::NoPerson),
+                        Some(Some(Ok(Permission::Write))) => Ok(Person::Write),
+                        Some(Some(Ok(Permission::Triage | Permission::Less))) => Ok(Person::Less),
+                        Some(Some(Err(why))) => Err(Unread::Failed(why.clone())),
+                        Some(None) => Err(Unread::Failed("it was not answered".to_owned())),
                     },
                 });
                 (login, person)
             })
             .collect()
     }
-
-    async fn account(&self, login: &str) -> Asked<Account> {
-        let doing = format!("look for {login}");
-        match self.get(format!("/users/{}", segment(login)), &doing).await {
-            Ok(answer) => {
-                let found: AccountShape = answer.parse(&doing).map_err(unread)?;
-                Ok(match found.kind.as_str() {
-                    "User" => Account::Person(found.id),
-                    _ => Account::NoPerson,
-                })
-            }
-            // Accounts are public: one that is not found is not there.
-            Err(ForgeError::NotFound { .. }) => Ok(Account::Nobody),
-            Err(error) => Err(unread(error)),
-        }
-    }
-}
-
-enum Account {
-    Nobody,
-    NoPerson,
-    Person(UserId),
 }

@@ -224,13 +224,6 @@ pub(super) struct BypassShape {
     pub bypass_mode: Option<String>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct AccountShape {
-    pub id: u64,
-    #[serde(rename = "type")]
-    pub kind: String,
-}
-
 /// A branch of a promotion, with what was reported on its head.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -47,7 +47,7 @@ async fn a02_a_policy_in_the_checkout_of_a_branch_decides_nothing() {
 
 /// Any workflow gets the token of the simple install, and with it Sluice's account and everything that its name proves.
 #[tokio::test]
-async fn a03_a_head_of_sluices_own_account_lands_only_if_its_tree_is_the_one_worked_out_here() {
+async fn a03_a_head_of_sluices_untrusted_lands_only_if_its_tree_is_the_one_worked_out_here() {
     let (branch, message, file) = twin().await;
     for case in ["another file", "a comment", "the mode", "nothing"] {
         let site = Site::of(FIXTURE).await;

@@ -1,4 +1,5 @@
-//! The account as which a run works: what it says itself is no evidence for what it decides.
+//! Accounts whose word is not evidence: what the account as which a run works says itself cannot decide what that run does, and GitHub
+//! Actions speaks for whoever writes a workflow.
 
 use super::gate::GateRule;
 use super::stage::{Ready, StageEntry};
@@ -8,7 +9,7 @@ use crate::yaml::Position;
 
 /// An account whose word is no evidence: that of the token with which a run works, or GitHub Actions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OwnAccount {
+pub struct UntrustedAccount {
     /// Its login, for display.
     pub login: String,
     /// Its number; `None` if the forge does not say it.
@@ -17,16 +18,16 @@ pub struct OwnAccount {
     pub app: Option<u64>,
 }
 
-impl OwnAccount {
+impl UntrustedAccount {
     /// Whether it is the account as which everybody's workflows work.
     pub fn is_actions(&self) -> bool {
         self.login == "github-actions[bot]"
     }
 }
 
-/// A rule that asks the run's own account for its word.
+/// A rule that trusts an account whose word is not evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AsksItself {
+pub struct TrustingRule {
     /// The place of the rule's name in the policy file.
     pub at: Position,
     /// Whether it is a rule for stages, or for gates.
@@ -62,16 +63,16 @@ impl Policy {
         trusts
     }
 
-    /// The rules that ask this account itself.
-    pub fn asks_itself(&self, own: &OwnAccount) -> Vec<AsksItself> {
+    /// The rules that trust this account.
+    pub fn rules_that_trust(&self, account: &UntrustedAccount) -> Vec<TrustingRule> {
         let mut found = Vec::new();
         for gates in self.all_gates() {
             for (name, rule) in gates.iter() {
                 let GateRule::Check(check) = rule else {
                     continue;
                 };
-                if Some(check.app) == own.app {
-                    found.push(AsksItself {
+                if Some(check.app) == account.app {
+                    found.push(TrustingRule {
                         at: name.at,
                         of_stage: false,
                         what: format!(
@@ -84,8 +85,8 @@ impl Policy {
         }
         for stages in self.all_stages() {
             for (name, entry) in stages.iter() {
-                let asked = entry.ready.as_ref().and_then(|ready| ready.asks(own));
-                found.extend(asked.map(|asked| AsksItself {
+                let asked = entry.ready.as_ref().and_then(|ready| ready.trusts(account));
+                found.extend(asked.map(|asked| TrustingRule {
                     at: name.at,
                     of_stage: true,
                     what: format!("`ready` of {} goes by {asked}", name.value),
@@ -107,19 +108,19 @@ impl Policy {
 }
 
 impl Ready {
-    /// What it asks of this account.
-    fn asks(&self, own: &OwnAccount) -> Option<String> {
-        let is_own = |id: u64| own.id == Some(id);
-        if let Some(creator) = self.creator.filter(|id| is_own(*id)) {
+    /// What it trusts this account for.
+    fn trusts(&self, account: &UntrustedAccount) -> Option<String> {
+        let is_it = |id: u64| account.id == Some(id);
+        if let Some(creator) = self.creator.filter(|id| is_it(*id)) {
             return Some(format!("deployments of the account {creator}"));
         }
-        if let Some(status) = self.status.as_ref().filter(|status| is_own(status.creator)) {
+        if let Some(status) = self.status.as_ref().filter(|status| is_it(status.creator)) {
             return Some(format!("statuses of the account {}", status.creator));
         }
         let check = self
             .check
             .as_ref()
-            .filter(|check| own.app == Some(check.app))?;
+            .filter(|check| account.app == Some(check.app))?;
         Some(format!("checks of the App {}", check.app))
     }
 }
