@@ -169,7 +169,7 @@ fn open(dir: &Path) -> Result<Repo, Failure> {
 fn walk(dir: &Path, paths: &[String]) -> Result<usize, Failure> {
     let repo = open(dir)?;
     let mut found = 0;
-    repo.walk_changes(&tip(&repo)?, paths, &mut |change| {
+    repo.walk_changes(&tip(&repo)?, paths, usize::MAX, &mut |change| {
         found += change.paths.len();
         Ok(change.paths.clone())
     })?;

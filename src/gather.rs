@@ -9,6 +9,7 @@ mod follow;
 mod guard;
 mod history;
 mod landing;
+mod lineage;
 mod merge_base;
 mod parallel;
 mod past_landings;

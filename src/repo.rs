@@ -40,7 +40,7 @@ pub use diff::{EntryKind, FileChange};
 pub use error::RepoError;
 pub use history::{BlobChange, Change, Watch};
 pub use log::{Before, EachCommit};
-pub use read::{FOLDER, FoundBy, ReadObjects, TreeEntry};
+pub use read::{FOLDER, FoundBy, ReadObjects, ReplacedFile, TreeEntry};
 pub use refs::{BranchTip, RefHits, TagTip, WantedRef};
 pub use trees::{EntryId, SkippedEntry, TreeFile, TreeListing};
 

@@ -52,10 +52,13 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
     if let Some(finding) = &world.policy_finding {
         unread.push(at_tip(format!("{}: {}", finding.place, finding.message)));
     }
-    let fields = asked.verify.then(|| {
-        let resolved = resolve_pipelines(&catalog, &world.here);
-        promoted_fields(&world.policy, &catalog, &resolved, &narrowed, &mut unread)
-    });
+    let resolved = match asked.verify {
+        true => resolve_pipelines(&catalog, &world.here),
+        false => Vec::new(),
+    };
+    let fields = asked
+        .verify
+        .then(|| promoted_fields(&world.policy, &catalog, &resolved, &narrowed, &mut unread));
     let given = call.common.policy.is_some();
     let mut found = past_landings(&AskedOfHistory {
         repo,
@@ -98,13 +101,13 @@ fn at_tip(why: String) -> Unread {
 }
 
 /// The fields that promotions may write as the pipelines are now. Whatever keeps that from being told is noted.
-fn promoted_fields(
+fn promoted_fields<'a>(
     policy: &Policy,
-    catalog: &Catalog,
-    resolved: &[ResolvedPipeline],
+    catalog: &'a Catalog,
+    resolved: &'a [ResolvedPipeline],
     narrowed: &Narrowed,
     unread: &mut Vec<Unread>,
-) -> PromotedFields {
+) -> PromotedFields<'a> {
     // A file of ours that cannot be read may hold any pipeline.
     for finding in &catalog.findings {
         if finding.severity == Severity::Error {
@@ -141,7 +144,7 @@ fn promoted_fields(
             }
         }
     }
-    let mut fields = PromotedFields::default();
+    let mut fields = PromotedFields::new(catalog, resolved);
     for (place, pair) in plan::pairs(catalog, policy, resolved) {
         let pipeline = &resolved[place.pipeline.0];
         if !wanted(pipeline, place.stage) {

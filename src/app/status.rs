@@ -158,7 +158,12 @@ impl<'a> Seen<'a> {
     fn since(&self) -> BTreeMap<Member, Since> {
         let (members, asked) = self.content().asked();
         let repositories = self.evaluation.repositories(self.world);
-        let found = answer_since(&asked, &repositories);
+        let found = answer_since(
+            &asked,
+            &self.evaluation.catalog,
+            &self.evaluation.resolved,
+            &repositories,
+        );
         members.into_iter().zip(found).collect()
     }
 

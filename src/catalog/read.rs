@@ -15,7 +15,8 @@ use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::service::{
-    ChartOrigin, Entries, Field, Git, Helm, Secret, SecretEntries, SecretField, Service, Value,
+    ChartOrigin, Cluster, Entries, Field, Git, Helm, Secret, SecretEntries, SecretField, Service,
+    Value,
 };
 use crate::yaml::de::{DeError, from_node};
 #[cfg(any(test, fuzzing))]
@@ -279,6 +280,7 @@ impl Reader<'_> {
         let spec = manifest.spec;
         let key = self.key(Kind::ServiceDeployment, &manifest.metadata);
         let field = |keys: &[&str]| self.field(node, &FieldPath::keys(keys));
+        let text = |keys: &[&str]| field(keys).text().map(str::to_owned);
         Ok(Service {
             key: key.clone(),
             written_namespace: written(&manifest.metadata),
@@ -298,6 +300,11 @@ impl Reader<'_> {
                 values_files: helm.values_files.clone().unwrap_or_default(),
                 origin: chart_origin(helm, key.namespace.as_deref()),
             }),
+            cluster: Cluster {
+                handle: text(&["spec", "cluster"]),
+                name: text(&["spec", "clusterRef", "name"]),
+                namespace: text(&["spec", "clusterRef", "namespace"]),
+            },
             source_folders: spec
                 .sources
                 .unwrap_or_default()

@@ -33,6 +33,8 @@ pub enum LookUp {
     /// A hundred commits of the history of a commit, itself the first, and what stood at these paths of each. Not only first parents:
     /// whoever walks picks them out.
     Page(CommitId, Vec<String>),
+    /// The commits at which a path changed, from a commit backwards over all parents.
+    Touches(CommitId, String),
     /// The entries of a folder.
     Tree(TreeId),
     /// The folder that stands at a path of a commit: its own id and its entries.
@@ -59,6 +61,8 @@ pub enum LookedUp {
     Entries(Option<Vec<EntryAt>>),
     /// The page; empty where there is no such commit.
     Page(Vec<HistoryCommit>),
+    /// The commits, newest first; `None` if there are more than are listed at once.
+    Touches(Option<Vec<RemoteCommit>>),
     /// The entries.
     Tree(Vec<RemoteEntry>),
     /// The folder; `None` where no folder stands there.
@@ -101,6 +105,8 @@ pub type FoundTree = (TreeId, Vec<RemoteEntry>);
 
 /// A page of history.
 const PAGE: usize = 100;
+/// So many commits at which a path changed.
+const TOUCHES: usize = 10;
 /// What one query asks for, by [`LookUp::weight`]. GitHub publishes no limit for this; this one is ours.
 const HEAVIEST: usize = 1_500;
 /// A query that is heavier than this is asked for in halves where it is not answered: it may have been too much to answer in time.
@@ -125,6 +131,7 @@ impl LookUp {
             // Most of what stands at a path is the same in all of its commits.
             Self::Page(_, paths) => 3 * PAGE + 10 * paths.len(),
             Self::Size(_) => 2,
+            Self::Touches(..) => 3 * TOUCHES,
             Self::Tree(_) | Self::Folder(..) | Self::Blob(_) => 20,
             Self::PullOf(_) | Self::May(..) => 20,
         }
@@ -163,6 +170,14 @@ impl LookUp {
                 let at = files(&alias, paths, part);
                 let fields = format!(
                     "... on Commit {{ history(first: {PAGE}) {{ nodes {{ ...commit{at} }} }} }}"
+                );
+                object(part, &alias, from.to_string(), &fields);
+                part.fragment(COMMIT);
+            }
+            Self::Touches(from, path) => {
+                let path = part.variable(&format!("{alias}p"), "String!", path.as_str());
+                let fields = format!(
+                    "... on Commit {{ history(first: {TOUCHES}, path: {path}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...commit }} }} }}"
                 );
                 object(part, &alias, from.to_string(), &fields);
                 part.fragment(COMMIT);
@@ -220,6 +235,18 @@ impl LookUp {
                     }
                 }
                 LookedUp::Page(page)
+            }
+            Self::Touches(..) => {
+                let nodes: Nodes<CommitShape> =
+                    shape(found["history"].clone(), doing).map_err(words)?;
+                let more = nodes.page.as_ref().is_none_or(|page| page.has_next_page);
+                LookedUp::Touches(match more {
+                    true => None,
+                    false => {
+                        let commits = nodes.nodes.into_iter().map(CommitShape::commit);
+                        Some(commits.collect::<Result<_, _>>().map_err(words)?)
+                    }
+                })
             }
             Self::Tree(_) => LookedUp::Tree(entries(found)?),
             Self::Folder(..) => {

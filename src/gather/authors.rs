@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::brought::Bringing;
-use super::history::past::Past;
+use super::lineage::Lineage;
 use super::remote::{RemoteRepo, Tip};
 use super::remotes::Remotes;
 use crate::catalog::{Here, resolve_pipelines};
@@ -51,7 +51,7 @@ pub struct AskedOfAuthors<'a> {
     base: Tip,
     policy: &'a Policy,
     here: &'a Here,
-    past: Past<'a>,
+    lineage: Lineage<'a>,
     manifests: RefCell<HashMap<CommitId, Manifests>>,
 }
 
@@ -113,10 +113,13 @@ impl<'a> AskedOfAuthors<'a> {
         (branch, tip): (&str, CommitId),
         policy: &'a Policy,
         here: &'a Here,
-        (catalog, resolved): (Rc<Catalog>, Rc<Vec<ResolvedPipeline>>),
+        (catalog, resolved): (&'a Rc<Catalog>, &'a Rc<Vec<ResolvedPipeline>>),
     ) -> Self {
         let repo = remotes.here();
-        let manifests = Manifests { catalog, resolved };
+        let manifests = Manifests {
+            catalog: Rc::clone(catalog),
+            resolved: Rc::clone(resolved),
+        };
         Self {
             remotes,
             repo,
@@ -126,7 +129,7 @@ impl<'a> AskedOfAuthors<'a> {
             },
             policy,
             here,
-            past: Past::new(repo, policy),
+            lineage: Lineage::new(repo, tip, policy, catalog, resolved),
             manifests: RefCell::new(HashMap::from([(tip, manifests)])),
         }
     }
@@ -188,7 +191,7 @@ impl<'a> AskedOfAuthors<'a> {
         if let Some(known) = self.manifests.borrow().get(commit) {
             return Ok(known.clone());
         }
-        let catalog = self.past.tree(commit)?;
+        let catalog = self.lineage.past.tree(commit)?;
         let resolved = Rc::new(resolve_pipelines(&catalog, self.here));
         let manifests = Manifests { catalog, resolved };
         self.manifests

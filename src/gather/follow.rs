@@ -60,7 +60,7 @@ fn walk<S: Search>(
     let open = |search: &S| !search.files().is_empty();
     let mut elsewhere: Vec<(usize, CommitId)> = Vec::new();
     let mut gone: HashSet<usize> = HashSet::new();
-    let walked = repo.walk_changes(&start, &paths, &mut |change| {
+    let walked = repo.walk_changes(&start, &paths, usize::MAX, &mut |change| {
         let touched: BTreeSet<usize> = change
             .paths
             .iter()

@@ -14,15 +14,16 @@ use jiff::Timestamp;
 
 use super::follow::{self, follow};
 use super::landing::landing;
+use super::lineage::{self, Followed, Lineage, Then, Trail};
 use super::revisions::{Asked, Repositories};
 use crate::copy::{Pair, values};
+use crate::model::evidence::Looked;
 use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
 use crate::model::ids::CommitId;
 use crate::model::rollback::RolledBack;
-use crate::model::service::{Secret, Service};
+use crate::model::service::Service;
 use crate::record::Record;
-use crate::repo::{Change, ReadObjects, RepoError};
-use past::{Past, Wanted};
+use crate::repo::{Change, CommitInfo, ReadObjects, RepoError};
 
 /// Answers the queries of one evaluation. Without a repository there is no history.
 pub fn answer_history(
@@ -45,7 +46,7 @@ pub fn answer_history(
         repositories,
         repo,
         asked: Asked::here(repositories, here, tip)?,
-        past: Past::new(repo, facts.policy),
+        lineage: Lineage::new(repo, tip, facts.policy, facts.catalog, facts.resolved),
     };
     let mut searches: Vec<Search<'_>> = queries
         .iter()
@@ -65,7 +66,7 @@ struct History<'a> {
     repositories: &'a Repositories<'a>,
     repo: &'a dyn ReadObjects,
     asked: Asked<'a>,
-    past: Past<'a>,
+    lineage: Lineage<'a>,
 }
 
 /// One query on its way back through history.
@@ -74,19 +75,15 @@ struct Search<'a> {
     pair: Pair<'a>,
     /// Slots that the source has now: the promoted fields.
     slots: BTreeSet<Slot>,
-    /// Where the target's manifest stood at the point that was reached; `None` once its creation was passed.
-    service_file: Option<String>,
-    /// Where its `Secret` stood.
-    secret_file: Option<String>,
+    trail: Trail,
     answer: Option<LastSet>,
 }
 
 impl follow::Search for Search<'_> {
     fn files(&self) -> Vec<&str> {
-        let files = [&self.service_file, &self.secret_file];
         match self.answer {
             Some(_) => Vec::new(),
-            None => files.into_iter().flatten().map(String::as_str).collect(),
+            None => self.trail.files(),
         }
     }
 
@@ -95,19 +92,14 @@ impl follow::Search for Search<'_> {
     }
 }
 
-impl<'a> Search<'a> {
-    fn service(&self) -> Wanted<'a> {
-        let target = self.pair.target;
-        Wanted::new(&target.key, target.written_namespace.as_deref())
-    }
-
-    fn secret(&self) -> Option<Wanted<'a>> {
-        let secret = self.pair.target_secret?;
-        Some(Wanted::new(
-            &secret.key,
-            secret.written_namespace.as_deref(),
-        ))
-    }
+/// The commit that set a target, and the target there.
+struct Place<'s> {
+    /// Where it stood.
+    files: &'s Trail,
+    /// As it was; `None` if only its `Secret` was there.
+    service: Option<&'s Service>,
+    commit: &'s CommitId,
+    parent: &'s CommitId,
 }
 
 /// The target at one side of a commit.
@@ -153,19 +145,20 @@ impl<'a> History<'a> {
         let slots = pair.compare(revision).taken.into_keys().collect();
         Some(Search {
             query,
-            service_file: Some(pair.target.file.to_string()),
-            secret_file: pair.target_secret.map(|secret| secret.file.to_string()),
+            trail: self.lineage.trail(
+                Some(Followed::service(pair.target)),
+                pair.target_secret.map(Followed::secret),
+            ),
             slots,
             pair,
             answer: None,
         })
     }
 
-    /// Looks at one commit that changed a file of a search. The parent, where the manifest came from another file, so
-    /// that the search goes on from there.
+    /// Looks at one commit that changed a file of a search. The commit from which the search goes on, if that is another one than the next.
     fn step(&self, search: &mut Search<'a>, change: &Change) -> Option<CommitId> {
         match self.try_step(search, change) {
-            Ok(moved) => change.parent.filter(|_| moved),
+            Ok(goes_on_at) => goes_on_at,
             Err(answer) => {
                 search.answer = Some(answer);
                 None
@@ -173,68 +166,43 @@ impl<'a> History<'a> {
         }
     }
 
-    fn try_step(&self, search: &mut Search<'a>, change: &Change) -> Result<bool, LastSet> {
-        let (service, secret) = self.target_at(search, &change.commit)?;
+    fn try_step(
+        &self,
+        search: &mut Search<'a>,
+        change: &Change,
+    ) -> Result<Option<CommitId>, LastSet> {
+        let files = search.trail.clone();
+        let stepped = self.lineage.step(&mut search.trail, change)?;
         let Some(parent) = change.parent else {
-            search.service_file = None;
-            search.secret_file = None;
-            return Ok(false);
+            return Ok(None);
         };
-        let after = self.values(search, service, secret);
-        let (mut service, mut secret) = self.target_at(search, &parent)?;
-        let mut moved = false;
-        if service.is_none() && after.service.is_some() {
-            let from = self
-                .past
-                .moved_from(&search.service(), &parent, &change.commit)?;
-            moved |= from.is_some();
-            search.service_file = from;
-        }
-        if secret.is_none() && after.secret.is_some() {
-            let from = match search.secret() {
-                Some(wanted) => self.past.moved_from(&wanted, &parent, &change.commit)?,
-                None => None,
-            };
-            moved |= from.is_some();
-            search.secret_file = from;
-        }
-        if moved {
-            (service, secret) = self.target_at(search, &parent)?;
-        }
-        let target_ref = service.as_ref().and_then(|service| service.git.clone());
-        let before = self.values(search, service, secret);
-        let slots = before.changed_to(&after, &search.slots);
+        let target_ref = stepped.before.service.as_ref();
+        let target_ref = target_ref.and_then(|service| service.git.as_ref()?.reference.text());
+        let old = target_ref.map(str::to_owned);
+        let then = stepped.after.service.clone();
+        let after = self.values(search, stepped.after);
+        let slots = match &stepped.untold {
+            Some(_) => search.slots.clone(),
+            None => {
+                let before = self.values(search, stepped.before);
+                before.changed_to(&after, &search.slots)
+            }
+        };
         if !slots.is_empty() {
-            let old = target_ref.and_then(|git| git.reference.text().map(str::to_owned));
-            let set = self.set_at(search, slots, &change.commit, &parent, old.as_deref())?;
+            let there = Place {
+                files: &files,
+                service: then.as_ref(),
+                commit: &change.commit,
+                parent: &parent,
+            };
+            let mut set = self.set_at(search, slots, &there, old.as_deref())?;
+            set.untold = stepped.untold;
             search.answer = Some(LastSet::Set(Box::new(set)));
         }
-        Ok(moved)
+        Ok(stepped.goes_on_at)
     }
 
-    /// The target's manifests at a commit, in the files that the search follows.
-    fn target_at(
-        &self,
-        search: &Search<'_>,
-        commit: &CommitId,
-    ) -> Result<(Option<Service>, Option<Secret>), LastSet> {
-        let service = match &search.service_file {
-            Some(file) => self.past.service(&search.service(), file, commit)?,
-            None => None,
-        };
-        let secret = match (&search.secret_file, search.secret()) {
-            (Some(file), Some(wanted)) => self.past.secret(&wanted, file, commit)?,
-            _ => None,
-        };
-        Ok((service, secret))
-    }
-
-    fn values(
-        &self,
-        search: &Search<'_>,
-        service: Option<Service>,
-        secret: Option<Secret>,
-    ) -> TargetThen {
+    fn values(&self, search: &Search<'_>, Then { service, secret }: Then) -> TargetThen {
         let pair = &search.pair;
         let policy = self.facts.policy;
         TargetThen {
@@ -254,54 +222,111 @@ impl<'a> History<'a> {
         &self,
         search: &Search<'_>,
         slots: BTreeSet<Slot>,
-        commit: &CommitId,
-        parent: &CommitId,
+        there: &Place<'_>,
         target_before: Option<&str>,
     ) -> Result<SetAt, LastSet> {
+        let Place { commit, parent, .. } = *there;
         let info = self
             .repo
             .commit_info(commit)
             .map_err(|error| unreadable(&error))?;
         if Record::parse(&info.message).is_some() {
-            let files = [&search.service_file, &search.secret_file];
-            for file in files.into_iter().flatten() {
+            for file in there.files.files() {
                 self.repo.expect(commit, file);
                 self.repo.expect(parent, file);
             }
         }
         let landed = landing(self.repo, &info, commit, parent, self.facts.policy)
             .map_err(|error| unreadable(&error))?;
-        let at = Timestamp::from_second(info.committer_time.unix_seconds)
-            .unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut rolled_back = Ok(None);
+        let by = match landed {
+            Some((record, _)) => SetBy::Landing {
+                at: committed(&info),
+                along: (record.rollback.is_none() && record.emergency.is_none()).then(|| {
+                    let mut edges = record.edges.clone();
+                    edges.sort();
+                    edges
+                }),
+                rollback: rolled_back_by(record, commit, &info),
+            },
+            None => {
+                // Both are asked for before either is missed.
+                let source = self.source_then(search, there, target_before);
+                rolled_back = self.rolled_back_before(there);
+                SetBy::Hand(source?)
+            }
+        };
         Ok(SetAt {
             commit: *commit,
-            author: info.author_name,
             date: Timestamp::from_second(info.author_time.unix_seconds)
                 .unwrap_or(Timestamp::UNIX_EPOCH),
+            author: info.author_name,
             slots,
-            by: match landed {
-                Some((record, _)) => SetBy::Landing {
-                    at,
-                    along: (record.rollback.is_none() && record.emergency.is_none()).then(|| {
-                        let mut edges = record.edges;
-                        edges.sort();
-                        edges
-                    }),
-                    rollback: record.rollback.map(|(to, _)| RolledBack {
-                        commit: *commit,
-                        at,
-                        to,
-                        by: record.requested_by,
-                        reason: record.reason,
-                    }),
-                },
-                None => SetBy::Hand(self.source_then(search, commit, target_before)?),
-            },
+            by,
+            rolled_back,
+            untold: None,
         })
+    }
+
+    /// The rollback that landed last before a person set the target; `None` if something else did, or nothing within
+    /// [`lineage::COMMITS_BEYOND`] commits.
+    fn rolled_back_before(&self, there: &Place<'_>) -> Looked<Option<RolledBack>> {
+        let unread = |error: RepoError| unreadable(&error);
+        let is_rollback = |info: &CommitInfo| {
+            Record::parse(&info.message).is_some_and(|record| record.rollback.is_some())
+        };
+        let mut none = !there.files.files().is_empty();
+        for file in there.files.files() {
+            let all = self.repo.touches(there.parent, file);
+            let all = all.map_err(|error| error.to_string())?;
+            none &= all.is_some_and(|all| !all.iter().any(is_rollback));
+        }
+        if none {
+            return Ok(None);
+        }
+        let mut trail = there.files.clone();
+        let mut found = None;
+        let looked = self.lineage.walk(
+            &mut trail,
+            *there.parent,
+            None,
+            lineage::COMMITS_BEYOND,
+            &mut |change, _| {
+                let Some(parent) = change.parent else {
+                    return Ok(true);
+                };
+                let info = self.repo.commit_info(&change.commit).map_err(unread)?;
+                let landed = landing(self.repo, &info, &change.commit, &parent, self.facts.policy);
+                match landed.map_err(unread)? {
+                    Some((record, _)) => {
+                        found = rolled_back_by(record, &change.commit, &info);
+                        Ok(true)
+                    }
+                    None => Ok(false),
+                }
+            },
+        );
+        looked.map(|()| found).map_err(LastSet::into_why)
     }
 }
 
-fn unreadable(error: &RepoError) -> LastSet {
+/// When a commit was made, as its committer says.
+fn committed(info: &CommitInfo) -> Timestamp {
+    Timestamp::from_second(info.committer_time.unix_seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn rolled_back_by(record: Record, commit: &CommitId, info: &CommitInfo) -> Option<RolledBack> {
+    let (to, _) = record.rollback?;
+    Some(RolledBack {
+        commit: *commit,
+        at: committed(info),
+        to,
+        by: record.requested_by,
+        reason: record.reason,
+    })
+}
+
+pub(super) fn unreadable(error: &RepoError) -> LastSet {
     LastSet::Failed {
         why: format!("its history could not be read: {error}"),
         help: None,

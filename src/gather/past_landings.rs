@@ -46,7 +46,7 @@ pub struct AskedOfHistory<'a> {
     /// Keep at most so many landings.
     pub limit: Option<usize>,
     /// Verify, with the fields that are followed.
-    pub verify: Option<&'a PromotedFields>,
+    pub verify: Option<&'a PromotedFields<'a>>,
 }
 
 /// Reads the history.

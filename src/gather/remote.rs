@@ -53,6 +53,8 @@ struct Known {
     blobs: HashMap<BlobId, Looked<Rc<Vec<u8>>>>,
     sizes: HashMap<BlobId, Looked<u64>>,
     contains: HashMap<(CommitId, CommitId), Looked<bool>>,
+    /// The commits at which a path changed, from a commit backwards; `None` if there are more than are listed at once.
+    touches: HashMap<(CommitId, String), Looked<Option<Vec<CommitInfo>>>>,
     /// Commits from which a page of history was read, or could not be.
     paged: HashSet<CommitId>,
     listed: Option<Looked<Rc<Listed>>>,
@@ -95,6 +97,7 @@ struct Wants {
     blobs: BTreeSet<BlobId>,
     sizes: BTreeSet<BlobId>,
     contains: BTreeSet<(CommitId, CommitId)>,
+    touches: BTreeSet<(CommitId, String)>,
     list: bool,
     questions: BTreeSet<signals::Question>,
     makers: BTreeSet<CommitId>,
@@ -135,6 +138,7 @@ impl RemoteRepo {
             && wants.blobs.is_empty()
             && wants.sizes.is_empty()
             && wants.contains.is_empty()
+            && wants.touches.is_empty()
             && !wants.list
             && wants.questions.is_empty()
             && wants.makers.is_empty()

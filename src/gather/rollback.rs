@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::follow::{self, follow};
-use super::history::past::{Past, Wanted};
 use super::landing::landing;
+use super::lineage::{Followed, Lineage, Then, Trail};
 use crate::catalog::{Resolver, origin_of};
 use crate::copy::Pair;
+use crate::model::change::Change as Changed;
 use crate::model::facts::Values;
 use crate::model::finding::Severity;
 use crate::model::ids::CommitId;
@@ -35,21 +36,32 @@ fn unread(error: &RepoError) -> NoRollback {
 /// [`NoRollback`], in words for the person who asked.
 pub fn rollback(asked: &AskedBack<'_>) -> Result<Rollback, NoRollback> {
     let resolved = &asked.facts.resolved[asked.pipeline.0];
+    let facts = asked.facts;
+    let lineage = Lineage::new(
+        asked.repo,
+        asked.tip,
+        facts.policy,
+        facts.catalog,
+        facts.resolved,
+    );
     let targets: Vec<Target<'_>> = (0..resolved.stages[asked.stage].services.len())
         .filter_map(|service| {
             let (catalog, policy) = (asked.facts.catalog, asked.facts.policy);
             let pair = Pair::of(catalog, policy, resolved, asked.stage, service)?;
+            let trail = lineage.trail(
+                Some(Followed::service(pair.target)),
+                pair.target_secret.map(Followed::secret),
+            );
             Some(Target {
                 service,
-                file: Some(pair.target.file.to_string()),
-                secret_file: pair.target_secret.map(|secret| secret.file.to_string()),
+                trail,
                 pair,
             })
         })
         .collect();
     let seeker = Seeker {
         asked,
-        past: Past::new(asked.repo, asked.facts.policy),
+        lineage,
         resolver: Resolver::new(asked.facts.catalog),
     };
     let mut search = [Search {
@@ -80,25 +92,7 @@ pub fn rollback(asked: &AskedBack<'_>) -> Result<Rollback, NoRollback> {
 struct Target<'a> {
     service: usize,
     pair: Pair<'a>,
-    /// Where its manifest stood at the point that was reached; `None` once its creation was passed.
-    file: Option<String>,
-    /// Where its `Secret` stood.
-    secret_file: Option<String>,
-}
-
-impl<'a> Target<'a> {
-    fn wanted(&self) -> Wanted<'a> {
-        let target = self.pair.target;
-        Wanted::new(&target.key, target.written_namespace.as_deref())
-    }
-
-    fn wanted_secret(&self) -> Option<Wanted<'a>> {
-        let secret = self.pair.target_secret?;
-        Some(Wanted::new(
-            &secret.key,
-            secret.written_namespace.as_deref(),
-        ))
-    }
+    trail: Trail,
 }
 
 /// What the stage's targets held at a commit, by their place in the stage.
@@ -122,11 +116,8 @@ impl follow::Search for Search<'_> {
         if self.answer.is_some() {
             return Vec::new();
         }
-        let files = self
-            .targets
-            .iter()
-            .flat_map(|target| [&target.file, &target.secret_file]);
-        files.flatten().map(String::as_str).collect()
+        let targets = self.targets.iter();
+        targets.flat_map(|target| target.trail.files()).collect()
     }
 
     fn fail(&mut self, error: &RepoError) {
@@ -136,7 +127,7 @@ impl follow::Search for Search<'_> {
 
 struct Seeker<'a> {
     asked: &'a AskedBack<'a>,
-    past: Past<'a>,
+    lineage: Lineage<'a>,
     resolver: Resolver<'a>,
 }
 
@@ -173,11 +164,12 @@ impl<'a> Seeker<'a> {
             .map_err(|error| unread(&error))?,
             None => None,
         };
+        let landing = landing.map(|(record, changes)| (record, Self::touched(search, &changes)));
         if let Some((record, changes)) = landing
-            && let Some(edges) = self.edges_of(&record).filter(|_| self.is_of_stage(&record))
+            && let Some(edges) = self.edges_of(search, &record, &changes)
             && self.looks_along(search, edges)
         {
-            search.landed.add(&changes);
+            search.landed.add(changes.iter().map(|(_, change)| change));
             if self.stops_at(search, &change.commit, &record, edges, &then) {
                 let to = BackTo {
                     landing: change.commit,
@@ -188,7 +180,7 @@ impl<'a> Seeker<'a> {
             }
         }
         search.passed.push((date, held));
-        self.moved(search, change, &then)
+        self.moved(search, change)
     }
 
     /// The targets at a commit, in the files that are followed. One that was not there is missing.
@@ -199,14 +191,8 @@ impl<'a> Seeker<'a> {
     ) -> Result<BTreeMap<usize, ServiceThen>, NoRollback> {
         let mut found = BTreeMap::new();
         for target in targets {
-            let Some(file) = &target.file else { continue };
-            let Some(service) = self.past.service(&target.wanted(), file, commit)? else {
-                continue;
-            };
-            let secret = match (&target.secret_file, target.wanted_secret()) {
-                (Some(file), Some(wanted)) => self.past.secret(&wanted, file, commit)?,
-                _ => None,
-            };
+            let Then { service, secret } = self.lineage.at(&target.trail, commit)?;
+            let Some(service) = service else { continue };
             let mut files = BTreeMap::new();
             let paths = [
                 Some(&service.file),
@@ -231,12 +217,33 @@ impl<'a> Seeker<'a> {
         Ok(found)
     }
 
-    fn is_of_stage(&self, record: &Record) -> bool {
-        let pipeline = self.asked.facts.catalog.pipeline(self.asked.pipeline);
-        let stage = &pipeline.stages[self.asked.stage].name.value;
-        record.namespace == pipeline.namespace
-            && record.pipeline == pipeline.name.as_str()
-            && record.stage == stage.as_str()
+    /// What a landing changed in the stage's targets, each with its target and under the name that the manifest has today. It is a landing
+    /// of the stage if there is anything, whatever names its record bears: pipelines, stages and services are renamed.
+    fn touched(search: &Search<'a>, changes: &[Changed]) -> Vec<(usize, Changed)> {
+        let today = |change: &Changed| {
+            let is_it = |one: &Followed| {
+                let written = change.written_namespace.as_deref();
+                one.wanted().is(&change.manifest, written)
+            };
+            search
+                .targets
+                .iter()
+                .enumerate()
+                .find_map(|(index, target)| {
+                    let Trail {
+                        service, secret, ..
+                    } = &target.trail;
+                    let key = match (service, secret) {
+                        (Some(service), _) if is_it(service) => &target.pair.target.key,
+                        (_, Some(secret)) if is_it(secret) => &target.pair.target_secret?.key,
+                        _ => return None,
+                    };
+                    let manifest = key.clone();
+                    let change = change.clone();
+                    Some((index, Changed { manifest, ..change }))
+                })
+        };
+        changes.iter().filter_map(today).collect()
     }
 
     /// Whether a landing along these edges is looked at. By default that is so for those of the newest one: with `join: any`, what
@@ -261,15 +268,33 @@ impl<'a> Seeker<'a> {
         })
     }
 
-    /// The promotion into the stage, by its edges, that a landing belongs to. Where all edges are joined, whatever the edges were
-    /// then.
-    fn edges_of(&self, record: &Record) -> Option<&'a Vec<EdgeName>> {
+    /// The promotion into the stage, by its edges, that a landing belongs to, if it changed any of the stage's targets. Where all edges are
+    /// joined, whatever the edges were then; else those that its record names, or, if stages were renamed since, the only ones along which
+    /// the targets take something that it changed.
+    fn edges_of(
+        &self,
+        search: &Search<'a>,
+        record: &Record,
+        touched: &[(usize, Changed)],
+    ) -> Option<&'a Vec<EdgeName>> {
+        if touched.is_empty() {
+            return None;
+        }
         let mut edges = record.edges.clone();
         edges.sort();
-        match self.asked.edges {
-            [all] => Some(all),
-            several => several.iter().find(|one| **one == edges),
+        let several = match self.asked.edges {
+            [all] => return Some(all),
+            several => several,
+        };
+        if let Some(named) = several.iter().find(|one| **one == edges) {
+            return Some(named);
         }
+        let takes = |one: &&Vec<EdgeName>| {
+            let mut touched = touched.iter().map(|(index, _)| &search.targets[*index]);
+            touched.any(|target| self.is_over(target, one))
+        };
+        let mut fitting = several.iter().filter(takes);
+        fitting.next().filter(|_| fitting.next().is_none())
     }
 
     /// Whether a landing is the one to go back to.
@@ -364,37 +389,20 @@ impl<'a> Seeker<'a> {
         })
     }
 
-    /// Goes on to the files from which manifests came.
-    fn moved(
-        &self,
-        search: &mut Search<'a>,
-        change: &Change,
-        then: &BTreeMap<usize, ServiceThen>,
-    ) -> Result<bool, NoRollback> {
+    /// Goes on to the files from which manifests came, and to the names that they had. Whether any did.
+    fn moved(&self, search: &mut Search<'a>, change: &Change) -> Result<bool, NoRollback> {
         let mut moved = false;
         let Some(parent) = change.parent else {
             return Ok(false);
         };
         for target in &mut search.targets {
-            if let (Some(file), true) = (&target.file, then.contains_key(&target.service)) {
-                let before = self.past.service(&target.wanted(), file, &parent)?;
-                if before.is_none() {
-                    target.file =
-                        self.past
-                            .moved_from(&target.wanted(), &parent, &change.commit)?;
-                    moved |= target.file.is_some();
-                }
+            let was = target.trail.clone();
+            let stepped = self.lineage.step(&mut target.trail, change)?;
+            if let Some(why) = stepped.untold {
+                return Err(NoRollback::from_why(why));
             }
-            let had_secret = then
-                .get(&target.service)
-                .is_some_and(|then| then.secret.is_some());
-            if let (Some(file), Some(wanted), true) =
-                (&target.secret_file, target.wanted_secret(), had_secret)
-                && self.past.secret(&wanted, file, &parent)?.is_none()
-            {
-                target.secret_file = self.past.moved_from(&wanted, &parent, &change.commit)?;
-                moved |= target.secret_file.is_some();
-            }
+            // One that was away for a while is met again on the way back, in the same file.
+            moved |= stepped.goes_on_at == Some(parent) && target.trail != was;
         }
         Ok(moved)
     }

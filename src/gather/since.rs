@@ -9,12 +9,14 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use super::follow::{self, follow};
-use super::history::past::{Past, Wanted};
 use super::landing::landing;
+use super::lineage::{Followed, Lineage, Then, Trail};
 use super::revisions::Repositories;
 use crate::copy::values;
+use crate::model::catalog::Catalog;
 use crate::model::facts::{LastSet, Slot, Values};
 use crate::model::ids::CommitId;
+use crate::model::resolved::ResolvedPipeline;
 use crate::model::service::{Secret, Service};
 use crate::model::status::{SetOnBase, Since};
 use crate::repo::{Change, ReadObjects, RepoError};
@@ -35,7 +37,12 @@ pub struct SinceOf<'a> {
 }
 
 /// Answers for each service, in their order.
-pub fn answer_since(asked: &[SinceOf<'_>], repositories: &Repositories<'_>) -> Vec<Since> {
+pub fn answer_since(
+    asked: &[SinceOf<'_>],
+    catalog: &Catalog,
+    resolved: &[ResolvedPipeline],
+    repositories: &Repositories<'_>,
+) -> Vec<Since> {
     let Some((here, tip)) = &repositories.here else {
         return asked.iter().map(|_| Since::NoHistory).collect();
     };
@@ -43,10 +50,11 @@ pub fn answer_since(asked: &[SinceOf<'_>], repositories: &Repositories<'_>) -> V
     let looking = Looking {
         repositories,
         repo,
-        past: Past::new(repo, repositories.policy),
+        lineage: Lineage::new(repo, *tip, repositories.policy, catalog, resolved),
         set: RefCell::default(),
     };
-    let mut searches: Vec<Search<'_>> = asked.iter().map(Search::new).collect();
+    let begin = |asked| looking.begin(asked);
+    let mut searches: Vec<Search<'_>> = asked.iter().map(begin).collect();
     follow(repo, *tip, &mut searches, &|search, change| {
         looking.step(search, change)
     });
@@ -59,41 +67,15 @@ pub fn answer_since(asked: &[SinceOf<'_>], repositories: &Repositories<'_>) -> V
 /// One service on its way back through history.
 struct Search<'a> {
     asked: &'a SinceOf<'a>,
-    service_file: Option<String>,
-    secret_file: Option<String>,
+    trail: Trail,
     answer: Option<Since>,
-}
-
-impl<'a> Search<'a> {
-    fn new(asked: &'a SinceOf<'a>) -> Self {
-        Self {
-            asked,
-            service_file: Some(asked.service.file.to_string()),
-            secret_file: asked.secret.map(|secret| secret.file.to_string()),
-            answer: None,
-        }
-    }
-
-    fn service(&self) -> Wanted<'a> {
-        let service = self.asked.service;
-        Wanted::new(&service.key, service.written_namespace.as_deref())
-    }
-
-    fn secret(&self) -> Option<Wanted<'a>> {
-        let secret = self.asked.secret?;
-        Some(Wanted::new(
-            &secret.key,
-            secret.written_namespace.as_deref(),
-        ))
-    }
 }
 
 impl follow::Search for Search<'_> {
     fn files(&self) -> Vec<&str> {
-        let files = [&self.service_file, &self.secret_file];
         match self.answer {
             Some(_) => Vec::new(),
-            None => files.into_iter().flatten().map(String::as_str).collect(),
+            None => self.trail.files(),
         }
     }
 
@@ -105,77 +87,56 @@ impl follow::Search for Search<'_> {
 struct Looking<'a> {
     repositories: &'a Repositories<'a>,
     repo: &'a dyn ReadObjects,
-    past: Past<'a>,
+    lineage: Lineage<'a>,
     /// What is known of commits: many services are set by one.
     set: RefCell<HashMap<CommitId, Since>>,
 }
 
 impl Looking<'_> {
+    fn begin<'s>(&self, asked: &'s SinceOf<'s>) -> Search<'s> {
+        let service = Followed::service(asked.service);
+        let secret = asked.secret.map(Followed::secret);
+        Search {
+            asked,
+            trail: self.lineage.trail(Some(service), secret),
+            answer: None,
+        }
+    }
+
     fn step(&self, search: &mut Search<'_>, change: &Change) -> Option<CommitId> {
         match self.try_step(search, change) {
-            Ok(moved) => change.parent.filter(|_| moved),
+            Ok(goes_on_at) => goes_on_at,
             Err(answer) => {
-                search.answer = Some(Since::Unknown(words_of(answer)));
+                search.answer = Some(Since::Unknown(answer.into_why()));
                 None
             }
         }
     }
 
-    /// Whether the service's manifests came from other files, so that the search goes on there.
-    fn try_step(&self, search: &mut Search<'_>, change: &Change) -> Result<bool, LastSet> {
-        let set = |search: &mut Search<'_>| {
+    /// The commit from which the search goes on, if that is another one than the next.
+    fn try_step(
+        &self,
+        search: &mut Search<'_>,
+        change: &Change,
+    ) -> Result<Option<CommitId>, LastSet> {
+        let stepped = self.lineage.step(&mut search.trail, change)?;
+        let after = self.values(search, &stepped.after);
+        let before = self.values(search, &stepped.before);
+        let is_set = change.parent.is_none() || stepped.untold.is_some() || before != after;
+        if is_set {
             search.answer = Some(self.set_by(&change.commit, change.parent.as_ref()));
-            Ok(false)
-        };
-        let Some(parent) = change.parent else {
-            return set(search);
-        };
-        let after = self.values_at(search, &change.commit)?;
-        let mut moved = false;
-        if after.is_some() && self.values_at(search, &parent)?.is_none() {
-            match self
-                .past
-                .moved_from(&search.service(), &parent, &change.commit)?
-            {
-                None => return set(search),
-                from => search.service_file = from,
-            }
-            moved = true;
+            return Ok(None);
         }
-        if let (Some(wanted), Some(file)) = (search.secret(), &search.secret_file) {
-            let there = |commit: &CommitId| self.past.secret(&wanted, file, commit);
-            if there(&change.commit)?.is_some() && there(&parent)?.is_none() {
-                search.secret_file = self.past.moved_from(&wanted, &parent, &change.commit)?;
-                moved |= search.secret_file.is_some();
-            }
-        }
-        if self.values_at(search, &parent)? == after {
-            return Ok(moved);
-        }
-        set(search)
+        Ok(stepped.goes_on_at)
     }
 
-    /// The promoted values as a commit has them; `None` where the service's manifest is not there.
-    fn values_at(&self, search: &Search<'_>, commit: &CommitId) -> Result<Option<Values>, LastSet> {
+    /// The promoted values at a commit; `None` if the service's manifest is not there.
+    fn values(&self, search: &Search<'_>, then: &Then) -> Option<Values> {
         let asked = search.asked;
-        let Some(file) = &search.service_file else {
-            return Ok(None);
-        };
-        let Some(service) = self.past.service(&search.service(), file, commit)? else {
-            return Ok(None);
-        };
-        let secret = match (search.secret(), &search.secret_file) {
-            (Some(wanted), Some(file)) => self.past.secret(&wanted, file, commit)?,
-            _ => None,
-        };
-        let mut all = values(
-            &service,
-            secret.as_ref(),
-            &asked.keys,
-            self.repositories.policy,
-        );
+        let (service, secret) = (then.service.as_ref()?, then.secret.as_ref());
+        let mut all = values(service, secret, &asked.keys, self.repositories.policy);
         all.retain(|slot, _| asked.slots.contains(slot));
-        Ok(Some(all))
+        Some(all)
     }
 
     fn set_by(&self, commit: &CommitId, parent: Option<&CommitId>) -> Since {
@@ -227,12 +188,5 @@ impl Looking<'_> {
             (Since::Set(_), Since::Unknown(why)) => Since::Unknown(why),
             _ => manifest,
         }
-    }
-}
-
-fn words_of(answer: LastSet) -> String {
-    match answer {
-        LastSet::Failed { why, .. } => why,
-        _ => "its history could not be read".to_owned(),
     }
 }

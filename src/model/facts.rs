@@ -144,6 +144,16 @@ pub enum LastSet {
     },
 }
 
+impl LastSet {
+    /// Why it could not be told.
+    pub fn into_why(self) -> String {
+        match self {
+            Self::Failed { why, .. } => why,
+            _ => "its history could not be read".to_owned(),
+        }
+    }
+}
+
 /// The newest commit on the first-parent history that changed a promoted field of a target.
 #[derive(Clone, Debug)]
 pub struct SetAt {
@@ -157,6 +167,10 @@ pub struct SetAt {
     pub slots: BTreeSet<Slot>,
     /// What it was.
     pub by: SetBy,
+    /// The rollback after which nothing else landed, if a person set the target since; `Err` says in words why that is not known.
+    pub rolled_back: Looked<Option<RolledBack>>,
+    /// Why it is taken for the commit that set the target although it made the manifest: in words, if it cannot be told what preceded it.
+    pub untold: Option<String>,
 }
 
 /// Whether a landing or a person set it.

@@ -27,14 +27,18 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// What identifies it in its file for the editor.
-    pub fn identity(&self) -> Identity {
-        let key = ManifestKey {
+    /// Kind, namespace and name.
+    pub fn key(&self) -> ManifestKey {
+        ManifestKey {
             kind: Kind::Pipeline,
             namespace: self.namespace.clone(),
             name: self.name.to_string(),
-        };
-        key.identity(self.written_namespace.as_deref())
+        }
+    }
+
+    /// What identifies it in its file for the editor.
+    pub fn identity(&self) -> Identity {
+        self.key().identity(self.written_namespace.as_deref())
     }
 
     /// A place in this pipeline's file.

@@ -93,8 +93,9 @@ pub struct Promotion {
     pub landed_along: Option<Timestamp>,
     /// The stage went back, and this would undo that: it lands only once a person with write has let it.
     pub after_rollback: Option<RolledBack>,
-    /// It goes back, no APPROVAL gate must pass, and a person asked for it: only a pull request that says who may stand for it.
-    pub back_on_request: bool,
+    /// It goes back, or takes away what was set by hand, no APPROVAL gate must pass, and a person asked for it: only a pull request that
+    /// says who may stand for it.
+    pub on_request: bool,
     /// Its gates, in the order of the edges.
     pub gates: Vec<GateReport>,
     /// What would change, in the order of the stage's services and the fields.

@@ -31,9 +31,9 @@ pub struct Rollback {
 pub struct LandedFields(BTreeSet<(Kind, String, FieldPath)>);
 
 impl LandedFields {
-    /// Adds what a landing changed.
-    pub fn add(&mut self, changes: &[Change]) {
-        self.0.extend(changes.iter().map(Self::place));
+    /// Adds what a landing changed, under the names that manifests have today.
+    pub fn add<'c>(&mut self, changes: impl Iterator<Item = &'c Change>) {
+        self.0.extend(changes.map(Self::place));
     }
 
     /// Whether one of the landings changed the field that this change sets.

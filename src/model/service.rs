@@ -32,6 +32,8 @@ pub struct Service {
     pub repository: Option<Reference>,
     /// `spec.helm`.
     pub helm: Option<Helm>,
+    /// `spec.cluster` or `spec.clusterRef`.
+    pub cluster: Cluster,
     /// `spec.sources[].git.folder`.
     pub source_folders: Vec<String>,
     /// `spec.configuration`: its entries.
@@ -52,6 +54,17 @@ impl Service {
     pub fn place(&self, at: Position) -> Place {
         Place::new(&self.file, at)
     }
+}
+
+/// The cluster that a service is deployed to, as its manifest names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cluster {
+    /// `cluster`, the handle.
+    pub handle: Option<String>,
+    /// `clusterRef.name`.
+    pub name: Option<String>,
+    /// `clusterRef.namespace`.
+    pub namespace: Option<String>,
 }
 
 /// `spec.git`.

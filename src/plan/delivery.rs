@@ -351,7 +351,7 @@ fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
     // An ordinary promotion may have the very plan of a rollback, and is none: it would leave nothing behind that holds.
     let back_to = stage.promotion.rollback.as_ref().map(|to| to.landing);
     // What goes back because a person asks for it is not what was opened before without one.
-    let on_request = stage.promotion.back_on_request;
+    let on_request = stage.promotion.on_request;
     let current = |candidate: &&Candidate| {
         Some(candidate.proposal.plan) == plan
             && candidate.proposal.rollback == back_to

@@ -69,13 +69,20 @@ pub(super) fn judge<'a>(
                 let reason = format!("waits for {} to move", pair.source.key.name);
                 Due::Ahead(by_hand(pair, set, &reason))
             }
-            SetBy::Hand(then) => Due::Yes(Because {
-                debt: (!caught_up(comparison, set, then)).then(|| {
-                    let source = &pair.source.key.name;
-                    by_hand(pair, set, &format!("{source} has not caught up with it"))
+            SetBy::Hand(then) => match &set.rolled_back {
+                Err(why) => Due::Failed {
+                    why: format!("whether it was rolled back is not known: {why}"),
+                    help: None,
+                },
+                Ok(back) => Due::Yes(Because {
+                    rolled_back: back.as_ref(),
+                    debt: (!caught_up(comparison, set, then)).then(|| {
+                        let source = &pair.source.key.name;
+                        by_hand(pair, set, &format!("{source} has not caught up with it"))
+                    }),
+                    ..Because::default()
                 }),
-                ..Because::default()
-            }),
+            },
         },
     }
 }
@@ -109,11 +116,11 @@ fn caught_up(comparison: &Comparison, set: &SetAt, then: &SourceThen) -> bool {
 }
 
 fn by_hand(pair: &Pair<'_>, set: &SetAt, and: &str) -> LeftOut {
-    let reason = format!(
-        "set by hand in {} by {}; {and}",
-        set.commit.short(),
-        set.author,
-    );
+    let (commit, author) = (set.commit.short(), &set.author);
+    let reason = match &set.untold {
+        None => format!("set by hand in {commit} by {author}; {and}"),
+        Some(why) => format!("{why}, so it counts as set by hand in {commit} by {author}; {and}"),
+    };
     LeftOut {
         by: Some(LeftOutBy {
             commit: set.commit,

@@ -231,7 +231,7 @@ impl<'a> Planner<'a> {
             debts: Vec::new(),
             gates: Vec::new(),
             changes: Vec::new(),
-            back_on_request: false,
+            on_request: false,
             left_out: Vec::new(),
             skipped: Vec::new(),
             takes: Vec::new(),
@@ -305,7 +305,7 @@ impl<'a> Planner<'a> {
         promotion.landed = draft.landed;
         promotion.landed_along = draft.landed_along;
         promotion.after_rollback = draft.after_rollback;
-        promotion.back_on_request = draft.back_on_request;
+        promotion.on_request = draft.on_request;
         promotion.debts = draft.debts;
         promotion.changes = draft.changes;
         promotion.left_out = draft.left_out;

@@ -70,7 +70,7 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
         rule_at: None,
         gates: Vec::new(),
         changes,
-        back_on_request: false,
+        on_request: false,
         left_out: Vec::new(),
         skipped: Vec::new(),
         takes: Vec::new(),

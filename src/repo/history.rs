@@ -94,7 +94,7 @@ impl Repo {
 
     /// Walks the first-parent history of `tip` once for all `paths`, and calls `each`, newest first, with every commit
     /// whose blob at a path still wanted differs from the first parent's (modes alone do not count; only regular files
-    /// have a blob). It answers which paths it no longer wants. Ends when none is left, or after the root commit.
+    /// have a blob). It answers which paths it no longer wants. Ends when none is left, after `most` commits, or after the root commit.
     ///
     /// # Errors
     /// Those of `each`; [`RepoError::NotFound`] where `tip` is not here; [`RepoError::Shallow`] where a shallow clone
@@ -103,6 +103,7 @@ impl Repo {
         &self,
         tip: &CommitId,
         paths: &[String],
+        most: usize,
         each: &mut dyn FnMut(&Change) -> Result<Vec<usize>, RepoError>,
     ) -> Result<(), RepoError> {
         let objects = self.objects()?;
@@ -113,6 +114,7 @@ impl Repo {
                 .transpose()
         };
         let mut walk = FirstParents::from(&objects, tip, paths)?;
+        walk.left = most;
         while let Some(step) = walk.step()? {
             let mut change = Change {
                 commit: commit_id(step.commit)?,
@@ -172,6 +174,8 @@ struct FirstParents<'a> {
     /// The commit whose trees `wanted` holds; `None` beyond the root commit.
     at: Option<(Oid, RawCommit)>,
     wanted: Wanted,
+    /// How many more commits are looked at.
+    left: usize,
 }
 
 /// One commit of the walk and the paths at which it differs from its first parent.
@@ -200,6 +204,7 @@ impl<'a> FirstParents<'a> {
             objects,
             at: Some((id, commit)),
             wanted,
+            left: usize::MAX,
         })
     }
 
@@ -207,8 +212,10 @@ impl<'a> FirstParents<'a> {
     fn step(&mut self) -> Result<Option<Step>, RepoError> {
         let mut moved = Vec::new();
         while !self.wanted.is_empty()
+            && self.left > 0
             && let Some((id, commit)) = self.at.take()
         {
+            self.left -= 1;
             let parent = self.objects.first_parent(id, &commit)?;
             let parent = parent
                 .map(|id| Ok((id, self.objects.commit(id)?)))

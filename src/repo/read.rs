@@ -21,6 +21,28 @@ pub enum FoundBy<'a> {
     Id,
 }
 
+/// A regular file that a commit took away or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplacedFile {
+    /// Where it stood.
+    pub path: String,
+    /// What it held before.
+    pub old: BlobId,
+    /// What it holds since; `None` if it was taken away.
+    pub new: Option<BlobId>,
+}
+
+impl ReplacedFile {
+    /// `None` for a file that was added.
+    pub fn of(change: FileChange) -> Option<Self> {
+        Some(Self {
+            path: change.path,
+            old: change.old?,
+            new: change.new,
+        })
+    }
+}
+
 /// Reading a repository. Every answer may be an error; "not there" is an answer of its own.
 pub trait ReadObjects {
     /// What a name means; `remote` is the remote whose branches count, in a clone.
@@ -72,6 +94,7 @@ pub trait ReadObjects {
         &self,
         tip: &CommitId,
         paths: &[String],
+        most: usize,
         each: &mut dyn FnMut(&Change) -> Result<Vec<usize>, RepoError>,
     ) -> Result<(), RepoError>;
     /// As [`Repo::changed_files`].
@@ -91,11 +114,19 @@ pub trait ReadObjects {
         &self,
         parent: &CommitId,
         commit: &CommitId,
-    ) -> Result<Vec<(String, BlobId)>, RepoError> {
+    ) -> Result<Vec<ReplacedFile>, RepoError> {
         let changed = self.changed_files(Some(parent), commit)?.into_iter();
-        Ok(changed
-            .filter_map(|file| Some((file.path, file.old?)))
-            .collect())
+        Ok(changed.filter_map(ReplacedFile::of).collect())
+    }
+
+    /// All commits at which this path, or something below it, changed, over all parents, from `tip` backwards, if that can be told at once:
+    /// `None` says that history has to be walked.
+    ///
+    /// # Errors
+    /// If it could not be read.
+    fn touches(&self, tip: &CommitId, path: &str) -> Result<Option<Vec<CommitInfo>>, RepoError> {
+        let _ = (tip, path);
+        Ok(None)
     }
 
     /// Says that the folders above a path will be asked for at this commit, so that they may be read together.
@@ -207,9 +238,10 @@ impl ReadObjects for Repo {
         &self,
         tip: &CommitId,
         paths: &[String],
+        most: usize,
         each: &mut dyn FnMut(&Change) -> Result<Vec<usize>, RepoError>,
     ) -> Result<(), RepoError> {
-        Self::walk_changes(self, tip, paths, each)
+        Self::walk_changes(self, tip, paths, most, each)
     }
 
     fn changed_files(

@@ -25,6 +25,7 @@ mod promote;
 mod published;
 mod references;
 mod refs;
+mod renames;
 mod restless;
 mod same_bytes;
 mod secrets;

@@ -1,7 +1,6 @@
 //! Reading what was said about open pull requests: only where something was said, or a gate asks for it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use futures_util::future::join_all;
 
@@ -233,10 +232,7 @@ pub(super) async fn change_authors(
         (&seen.snapshot.base, seen.snapshot.tip.id),
         &seen.world.policy,
         &seen.world.here,
-        (
-            Rc::clone(&evaluation.catalog),
-            Rc::clone(&evaluation.resolved),
-        ),
+        (&evaluation.catalog, &evaluation.resolved),
     );
     let carried = Carried {
         namespace: proposal.namespace.as_deref(),

@@ -224,6 +224,7 @@ impl AskedOfAuthors<'_> {
                 let stage = stages.next().and_then(|stage| named.get(stage));
                 let held = values(pair.source, pair.source_secret, pair.keys, self.policy);
                 Search::new(
+                    &self.lineage,
                     (pair.source, pair.source_secret),
                     pair.keys,
                     stage.map(|stage| stage.name.value.to_string()),
@@ -250,6 +251,7 @@ impl AskedOfAuthors<'_> {
             .map(|(pair, _)| {
                 let held = values(pair.target, pair.target_secret, pair.keys, self.policy);
                 Search::new(
+                    &self.lineage,
                     (pair.target, pair.target_secret),
                     pair.keys,
                     Some(into.stage.to_owned()),

@@ -2,19 +2,21 @@
 //! What was read once is kept: many services stand in one file, and many move in one commit.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::unreadable;
 use crate::catalog::{FileManifests, load, read_file};
 use crate::gather::files_at;
+use crate::gather::lineage::FILES_BEYOND;
 use crate::model::catalog::{Catalog, Unread};
 use crate::model::facts::LastSet;
 use crate::model::ids::{BlobId, CommitId};
+use crate::model::pipeline::Pipeline;
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::service::{Secret, Service};
-use crate::repo::ReadObjects;
+use crate::repo::{EntryId, ReadObjects, RepoError};
 
 /// The manifest that is looked for in the past. Its namespace may have been written since, or filled in by the policy:
 /// a manifest without one of its own is the same manifest.
@@ -28,7 +30,11 @@ impl<'a> Wanted<'a> {
         Self { key, written }
     }
 
-    fn is(&self, key: &ManifestKey, written: Option<&str>) -> bool {
+    pub(in crate::gather) fn is_exactly(&self, key: &ManifestKey) -> bool {
+        self.key == key
+    }
+
+    pub(in crate::gather) fn is(&self, key: &ManifestKey, written: Option<&str>) -> bool {
         let unsaid = |written: Option<&str>| written.is_none_or(str::is_empty);
         let same_namespace =
             key.namespace == self.key.namespace || unsaid(written) || unsaid(self.written);
@@ -43,15 +49,43 @@ struct PastFile {
     broken: Option<(Unread, String)>,
 }
 
-/// What a commit changed: where manifests stood before it.
-type MovedIndex = Rc<Vec<(String, Rc<PastFile>)>>;
+impl PastFile {
+    fn holds(&self, wanted: &Wanted<'_>) -> bool {
+        let is = |key: &ManifestKey, written: Option<&str>| wanted.is(key, written);
+        match wanted.key.kind {
+            Kind::Secret => {
+                let mut all = self.found.secrets.iter();
+                all.any(|one| is(&one.key, one.written_namespace.as_deref()))
+            }
+            Kind::Pipeline => {
+                let mut all = self.found.pipelines.iter();
+                all.any(|one| is(&one.key(), one.written_namespace.as_deref()))
+            }
+            _ => {
+                let mut all = self.found.services.iter();
+                all.any(|one| is(&one.key, one.written_namespace.as_deref()))
+            }
+        }
+    }
+}
+
+/// What a commit took away or changed: where manifests stood before it.
+#[derive(Default)]
+struct Replaced {
+    /// Every YAML file that it took away, by its content: one that was only moved is found without being read.
+    removed: HashMap<BlobId, Vec<String>>,
+    /// The YAML files in which a manifest may have stood, as they were: those that it took away first, [`FILES_BEYOND`] at most.
+    files: Vec<(String, BlobId)>,
+    /// All that it took away is among them.
+    whole: bool,
+}
 
 /// Manifests as they were.
 pub(in crate::gather) struct Past<'a> {
     repo: &'a dyn ReadObjects,
     policy: &'a Policy,
     files: RefCell<HashMap<(String, BlobId), Rc<PastFile>>>,
-    changed: RefCell<HashMap<(CommitId, CommitId), MovedIndex>>,
+    replaced: RefCell<HashMap<(CommitId, CommitId), Rc<Replaced>>>,
     trees: RefCell<HashMap<CommitId, Rc<Catalog>>>,
 }
 
@@ -61,7 +95,7 @@ impl<'a> Past<'a> {
             repo,
             policy,
             files: RefCell::default(),
-            changed: RefCell::default(),
+            replaced: RefCell::default(),
             trees: RefCell::default(),
         }
     }
@@ -106,32 +140,119 @@ impl<'a> Past<'a> {
         )
     }
 
-    /// The file in which a manifest stood before the commit that made it appear in another; `None` where that commit
-    /// created it.
+    /// The services of a file at a commit.
+    ///
+    /// # Errors
+    /// If the file, or a manifest in it, could not be understood.
+    pub(in crate::gather) fn services(
+        &self,
+        file: &str,
+        commit: &CommitId,
+    ) -> Result<Vec<Service>, LastSet> {
+        let past = self.whole_file(file, commit)?;
+        Ok(past.map_or_else(Vec::new, |past| past.found.services.clone()))
+    }
+
+    /// The pipelines of a file at a commit.
+    ///
+    /// # Errors
+    /// As [`Past::services`].
+    pub(in crate::gather) fn pipelines(
+        &self,
+        file: &str,
+        commit: &CommitId,
+    ) -> Result<Vec<Pipeline>, LastSet> {
+        let past = self.whole_file(file, commit)?;
+        Ok(past.map_or_else(Vec::new, |past| past.found.pipelines.clone()))
+    }
+
+    fn whole_file(&self, file: &str, commit: &CommitId) -> Result<Option<Rc<PastFile>>, LastSet> {
+        let past = self.file(file, commit)?;
+        match past.as_ref().and_then(|past| past.broken.as_ref()) {
+            Some((_, why)) => Err(LastSet::Failed {
+                why: format!("at {} it could not be read: {why}", commit.short()),
+                help: Some(SET_ONCE.to_owned()),
+            }),
+            None => Ok(past),
+        }
+    }
+
+    /// The file in which a manifest stood before the commit that made it appear in `file`; `None` if no file that the commit took away or
+    /// changed held it.
     pub(in crate::gather) fn moved_from(
         &self,
         wanted: &Wanted<'_>,
+        file: &str,
         parent: &CommitId,
         commit: &CommitId,
     ) -> Result<Option<String>, LastSet> {
-        for (path, past) in self.changed_by(parent, commit)?.iter() {
-            let here =
-                match wanted.key.kind {
-                    Kind::Secret => {
-                        past.found.secrets.iter().any(|secret| {
-                            wanted.is(&secret.key, secret.written_namespace.as_deref())
-                        })
-                    }
-                    _ => past.found.services.iter().any(|service| {
-                        wanted.is(&service.key, service.written_namespace.as_deref())
-                    }),
-                };
-            if here {
+        let replaced = self.replaced_by(parent, commit)?;
+        if !replaced.removed.is_empty()
+            && let Some(EntryId::File(blob)) = self.entry(file, commit)?
+            && let Some([first, ..]) = replaced.removed.get(&blob).map(Vec::as_slice)
+        {
+            return Ok(Some(first.clone()));
+        }
+        let mut read = Vec::new();
+        let mut missing = None;
+        // All of them are asked for before any is missed.
+        for (path, old) in &replaced.files {
+            match self.content(path, old) {
+                Ok(past) => read.push((path, past)),
+                Err(why) => missing = missing.or(Some(why)),
+            }
+        }
+        if let Some(why) = missing {
+            return Err(why);
+        }
+        for (path, past) in read {
+            if past.holds(wanted) {
                 return Ok(Some(path.clone()));
             }
-            told::<()>(wanted, Ok(None), Some(past), parent)?;
+            told::<()>(wanted, Ok(None), Some(&past), parent)?;
         }
         Ok(None)
+    }
+
+    /// The services that stood in a file before a commit, and do not any more.
+    pub(in crate::gather) fn gone_services(
+        &self,
+        file: &str,
+        parent: &CommitId,
+        commit: &CommitId,
+    ) -> Result<Vec<Service>, LastSet> {
+        let after = self.services(file, commit)?;
+        let mut before = self.services(file, parent)?;
+        before.retain(|old| {
+            let wanted = Wanted::new(&old.key, old.written_namespace.as_deref());
+            !after
+                .iter()
+                .any(|new| wanted.is(&new.key, new.written_namespace.as_deref()))
+        });
+        Ok(before)
+    }
+
+    /// The YAML files that a commit took away or changed, those first that it took away.
+    pub(in crate::gather) fn replaced(
+        &self,
+        parent: &CommitId,
+        commit: &CommitId,
+    ) -> Result<Vec<String>, LastSet> {
+        let replaced = self.replaced_by(parent, commit)?;
+        Ok(replaced
+            .files
+            .iter()
+            .map(|(path, _)| path.clone())
+            .collect())
+    }
+
+    /// Whether everything that a commit took away was looked at.
+    pub(in crate::gather) fn looked_at_all(
+        &self,
+        parent: &CommitId,
+        commit: &CommitId,
+    ) -> Result<bool, LastSet> {
+        Ok(self.replaced_by(parent, commit)?.whole)
     }
 
     /// All manifests of a commit.
@@ -161,38 +282,50 @@ impl<'a> Past<'a> {
         })
     }
 
-    fn changed_by(&self, parent: &CommitId, commit: &CommitId) -> Result<MovedIndex, LastSet> {
-        if let Some(known) = self.changed.borrow().get(&(*parent, *commit)) {
+    fn replaced_by(&self, parent: &CommitId, commit: &CommitId) -> Result<Rc<Replaced>, LastSet> {
+        if let Some(known) = self.replaced.borrow().get(&(*parent, *commit)) {
             return Ok(Rc::clone(known));
         }
-        let changed = self
-            .repo
-            .replaced_files(parent, commit)
-            .map_err(|error| unreadable(&error))?;
-        let mut files = Vec::new();
-        for (path, old) in changed {
-            if [".yaml", ".yml"]
-                .iter()
-                .any(|ending| path.ends_with(ending))
-            {
-                let past = self.content(&path, &old)?;
-                files.push((path, past));
-            }
+        let unread = |error: RepoError| unreadable(&error);
+        let mut files = self.repo.replaced_files(parent, commit).map_err(unread)?;
+        files.retain(|file| [".yaml", ".yml"].iter().any(|end| file.path.ends_with(end)));
+        files.sort_by_key(|file| file.new.is_some());
+        let mut replaced = Replaced::default();
+        for file in files.iter().filter(|file| file.new.is_none()) {
+            let paths = replaced.removed.entry(file.old).or_default();
+            paths.push(file.path.clone());
         }
-        let files = Rc::new(files);
-        self.changed
+        if files.len() > FILES_BEYOND {
+            // What stands unchanged in another file was only moved there.
+            let changed = self.repo.changed_files(Some(parent), commit);
+            let changed = changed.map_err(unread)?.into_iter();
+            let added: HashSet<BlobId> = changed
+                .filter(|file| file.old.is_none())
+                .filter_map(|file| file.new)
+                .collect();
+            files.retain(|file| file.new.is_some() || !added.contains(&file.old));
+        }
+        replaced.whole = files.iter().filter(|file| file.new.is_none()).count() <= FILES_BEYOND;
+        files.truncate(FILES_BEYOND);
+        replaced.files = files
+            .into_iter()
+            .map(|file| (file.path, file.old))
+            .collect();
+        let replaced = Rc::new(replaced);
+        self.replaced
             .borrow_mut()
-            .insert((*parent, *commit), Rc::clone(&files));
-        Ok(files)
+            .insert((*parent, *commit), Rc::clone(&replaced));
+        Ok(replaced)
+    }
+
+    fn entry(&self, file: &str, commit: &CommitId) -> Result<Option<EntryId>, LastSet> {
+        let entry = self.repo.entry_at(commit, file);
+        entry.map_err(|error| unreadable(&error))
     }
 
     fn file(&self, file: &str, commit: &CommitId) -> Result<Option<Rc<PastFile>>, LastSet> {
-        let entry = self
-            .repo
-            .entry_at(commit, file)
-            .map_err(|error| unreadable(&error))?;
-        match entry {
-            Some(crate::repo::EntryId::File(blob)) => self.content(file, &blob).map(Some),
+        match self.entry(file, commit)? {
+            Some(EntryId::File(blob)) => self.content(file, &blob).map(Some),
             _ => Ok(None),
         }
     }

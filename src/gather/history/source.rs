@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::past::{Wanted, pick, several};
-use super::{History, Search, unreadable};
+use super::past::{Past, Wanted, pick, several};
+use super::{History, Place, Search, unreadable};
 use crate::copy::{Pair, is_full_id, values};
+use crate::gather::lineage::Entry;
 use crate::gather::remote::RemoteRepo;
 use crate::model::catalog::Catalog;
 use crate::model::facts::{GitThen, LastSet, RevisionQuery, SourceThen, Values};
@@ -13,15 +14,21 @@ use crate::model::origin::Origin;
 use crate::model::service::{Secret, Service};
 use crate::repo::{ReadObjects, RefHits, Repo, RepoError};
 
+/// A source's manifest and its `Secret`.
+type SourceFound = (Service, Option<Secret>);
+
 impl History<'_> {
+    /// The source as it was when a person set the target. If another service was the source then, the one that is it now under its old
+    /// name; else what it held when it became the source.
     pub(super) fn source_then(
         &self,
         search: &Search<'_>,
-        commit: &CommitId,
+        there: &Place<'_>,
         target_before: Option<&str>,
     ) -> Result<SourceThen, LastSet> {
         let pair = &search.pair;
-        let Some(source) = self.source_manifest(pair, commit)? else {
+        let (manifest, at) = self.source_at(search, there)?;
+        let Some((source, secret)) = manifest else {
             // It was not there at all, so it has certainly moved.
             return Ok(SourceThen {
                 values: Values::new(),
@@ -29,13 +36,57 @@ impl History<'_> {
                 descends: self.descends(search)?,
             });
         };
-        let secret = self.source_secret(pair, commit)?;
         let then = pair.with(&source, secret.as_ref());
         Ok(SourceThen {
             values: values(&source, secret.as_ref(), pair.keys, self.facts.policy),
-            git: self.git_then(search, &then, commit, target_before)?,
+            git: self.git_then(search, &then, &at, target_before)?,
             descends: self.descends(search)?,
         })
+    }
+
+    /// The source that counts, with its `Secret`, and the commit at which it is looked at.
+    fn source_at(
+        &self,
+        search: &Search<'_>,
+        there: &Place<'_>,
+    ) -> Result<(Option<SourceFound>, CommitId), LastSet> {
+        let pair = &search.pair;
+        let set = *there.commit;
+        let today = |at: CommitId| -> Result<_, LastSet> {
+            let Some(source) = self.source_manifest(pair, &at)? else {
+                return Ok((None, at));
+            };
+            Ok((Some((source, self.source_secret(pair, &at)?)), at))
+        };
+        let entry = Entry {
+            pipeline: search.query.pipeline,
+            stage: search.query.stage,
+        };
+        let (Some(target), [file, ..]) = (there.service, &there.files.files()[..]) else {
+            return today(set);
+        };
+        // Mostly it is the source of today: both are asked for before either is missed.
+        let source = self.source_manifest(pair, &set);
+        let stage = self.lineage.stage_then(entry, &set, file);
+        let (_, stage) = (source?, stage?);
+        let name = stage.and_then(|stage| stage.source_for(target));
+        if let Some(name) = &name {
+            if name.means(pair.source) {
+                return today(set);
+            }
+            let then = self.lineage.service_then(pair.source, &set, file)?;
+            if let Some(old) = then.filter(|then| name.means(then)) {
+                return Ok((Some((old, self.source_secret(pair, &set)?)), set));
+            }
+        }
+        match self.lineage.became_source(entry, pair.source, &set, file)? {
+            Some(at) => today(at),
+            None => today(set),
+        }
+    }
+
+    fn past(&self) -> &Past<'_> {
+        &self.lineage.past
     }
 
     fn source_manifest(
@@ -45,10 +96,10 @@ impl History<'_> {
     ) -> Result<Option<Service>, LastSet> {
         let source = pair.source;
         let wanted = Wanted::new(&source.key, source.written_namespace.as_deref());
-        if let Some(found) = self.past.service(&wanted, source.file.as_str(), commit)? {
+        if let Some(found) = self.past().service(&wanted, source.file.as_str(), commit)? {
             return Ok(Some(found));
         }
-        let tree = self.past.tree(commit)?;
+        let tree = self.past().tree(commit)?;
         let found = pick(&wanted, tree.services.iter(), |service| {
             (&service.key, service.written_namespace.as_deref())
         });
@@ -60,10 +111,10 @@ impl History<'_> {
             return Ok(None);
         };
         let wanted = Wanted::new(&secret.key, secret.written_namespace.as_deref());
-        if let Some(found) = self.past.secret(&wanted, secret.file.as_str(), commit)? {
+        if let Some(found) = self.past().secret(&wanted, secret.file.as_str(), commit)? {
             return Ok(Some(found));
         }
-        let tree = self.past.tree(commit)?;
+        let tree = self.past().tree(commit)?;
         let found = pick(&wanted, tree.secrets.iter(), |secret| {
             (&secret.key, secret.written_namespace.as_deref())
         });
@@ -80,7 +131,7 @@ impl History<'_> {
     ) -> Result<Option<M>, LastSet> {
         match found {
             Ok(Some(found)) => Ok(Some(found.clone())),
-            Ok(None) => match self.past.may_be_unread(wanted, tree) {
+            Ok(None) => match self.past().may_be_unread(wanted, tree) {
                 Some(failed) => Err(failed),
                 None => Ok(None),
             },

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::fields::{Promoted, PromotedFields, Then, changes};
 use super::{AskedOfHistory, words};
-use crate::gather::history::past::{Past, Wanted};
+use crate::gather::lineage::{self, Lineage, Trail};
 use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;
 use crate::model::landed::{FieldChange, Unread};
@@ -47,7 +47,8 @@ pub(super) fn find(
         asked,
         met,
         keys: fields.keys(),
-        past: RefCell::new(Past::new(asked.repo, asked.policy)),
+        lineage: RefCell::new(lineage(asked, fields)),
+        fields,
         read: Cell::new(0),
     };
     let mut drift = Drift::default();
@@ -57,7 +58,7 @@ pub(super) fn find(
         .map(|((key, file), promoted)| Followed {
             key,
             promoted,
-            file: file.to_string(),
+            trail: search.begin(key, promoted, file.as_str()),
         })
         .collect();
     // Each round walks once for all files; a manifest that was moved is followed from there in another one.
@@ -77,22 +78,20 @@ pub(super) fn find(
 struct Followed<'a> {
     key: &'a ManifestKey,
     promoted: &'a Promoted,
-    /// Where it stood at the point that was reached.
-    file: String,
+    trail: Trail,
 }
 
-impl<'a> Followed<'a> {
-    fn wanted(&self) -> Wanted<'a> {
-        Wanted::new(self.key, self.promoted.written_namespace.as_deref())
-    }
+fn lineage<'a>(asked: &AskedOfHistory<'a>, fields: &'a PromotedFields<'a>) -> Lineage<'a> {
+    let (catalog, resolved) = fields.manifests_of_tip;
+    Lineage::new(asked.repo, asked.tip, asked.policy, catalog, resolved)
 }
 
 /// How a manifest goes on before a commit.
 enum Earlier {
     /// In the same file.
     Here,
-    /// In another one.
-    Elsewhere(String),
+    /// In another one, under another name or further back: from this commit.
+    Elsewhere(CommitId),
     /// It was created there.
     Nowhere,
 }
@@ -105,7 +104,8 @@ struct Search<'a> {
     met: &'a dyn Fn(&CommitId) -> Met,
     /// Every key that is promoted.
     keys: Vec<Located<String>>,
-    past: RefCell<Past<'a>>,
+    lineage: RefCell<Lineage<'a>>,
+    fields: &'a PromotedFields<'a>,
     read: Cell<usize>,
 }
 
@@ -120,14 +120,15 @@ impl<'a> Search<'a> {
     ) -> Vec<(usize, CommitId)> {
         let mut waiting: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for member in members {
-            let file = followed[*member].file.clone();
-            waiting.entry(file).or_default().push(*member);
+            for file in followed[*member].trail.files() {
+                waiting.entry(file.to_owned()).or_default().push(*member);
+            }
         }
         let paths: Vec<String> = waiting.keys().cloned().collect();
         let mut waiting: Vec<Vec<usize>> = waiting.into_values().collect();
         let mut elsewhere = Vec::new();
         let repo: &dyn ReadObjects = self.asked.repo;
-        let walked = repo.walk_changes(&start, &paths, &mut |change| {
+        let walked = repo.walk_changes(&start, &paths, usize::MAX, &mut |change| {
             let met = (self.met)(&change.commit);
             if met == Met::Beyond {
                 return Ok((0..paths.len()).collect());
@@ -143,9 +144,8 @@ impl<'a> Search<'a> {
                     match self.step(&mut followed[*member], change, drift) {
                         Earlier::Here => true,
                         Earlier::Nowhere => false,
-                        Earlier::Elsewhere(file) => {
-                            followed[*member].file = file;
-                            elsewhere.extend(change.parent.map(|parent| (*member, parent)));
+                        Earlier::Elsewhere(from) => {
+                            elsewhere.push((*member, from));
                             false
                         }
                     }
@@ -170,16 +170,16 @@ impl<'a> Search<'a> {
     fn forget_now_and_then(&self) {
         self.read.set(self.read.get() + 1);
         if self.read.get().is_multiple_of(KEPT) {
-            *self.past.borrow_mut() = Past::new(self.asked.repo, self.asked.policy);
+            *self.lineage.borrow_mut() = lineage(self.asked, self.fields);
         }
     }
 
     /// Looks at one commit that changed the file of a manifest.
     fn step(&self, followed: &mut Followed<'a>, change: &Change, drift: &mut Drift) -> Earlier {
-        let Some(parent) = change.parent else {
+        if change.parent.is_none() {
             return Earlier::Nowhere;
-        };
-        match self.try_step(followed, &change.commit, &parent, drift) {
+        }
+        match self.try_step(followed, change, drift) {
             Ok(earlier) => earlier,
             Err(why) => {
                 let unread = Unread {
@@ -196,41 +196,49 @@ impl<'a> Search<'a> {
 
     fn try_step(
         &self,
-        followed: &Followed<'a>,
-        commit: &CommitId,
-        parent: &CommitId,
+        followed: &mut Followed<'a>,
+        change: &Change,
         drift: &mut Drift,
     ) -> Result<Earlier, String> {
-        let Some(after) = self.at(followed, &followed.file, commit)? else {
+        let was = followed.trail.clone();
+        let stepped = self
+            .lineage
+            .borrow()
+            .step(&mut followed.trail, change)
+            .map_err(LastSet::into_why)?;
+        let Some(after) = self.then(followed, &stepped.after, &change.commit)? else {
             return Ok(Earlier::Here);
         };
-        let mut earlier = Earlier::Here;
-        let mut before = self.at(followed, &followed.file, parent)?;
-        if before.is_none() {
-            let past = self.past.borrow();
-            let from = past.moved_from(&followed.wanted(), parent, commit);
-            earlier = match from.map_err(why)? {
-                Some(file) => {
-                    drop(past);
-                    before = self.at(followed, &file, parent)?;
-                    Earlier::Elsewhere(file)
-                }
-                None => Earlier::Nowhere,
-            };
+        if let Some(why) = stepped.untold {
+            return Err(why);
         }
-        if let Some(before) = before {
-            let changes = changes(
-                followed.key,
-                &followed.file,
-                followed.promoted,
-                &before,
-                &after,
-            );
-            if !changes.is_empty() {
-                self.note(commit, changes, drift)?;
-            }
+        let file = was.files().first().copied().unwrap_or_default().to_owned();
+        let at = stepped
+            .goes_on_at
+            .or(change.parent)
+            .unwrap_or(change.commit);
+        let before = self.then(followed, &stepped.before, &at)?;
+        let Some(before) = before else {
+            return Ok(Earlier::Nowhere);
+        };
+        let changes = changes(followed.key, &file, followed.promoted, &before, &after);
+        if !changes.is_empty() {
+            self.note(&change.commit, changes, drift)?;
         }
-        Ok(earlier)
+        Ok(stepped.goes_on_at.map_or(Earlier::Here, Earlier::Elsewhere))
+    }
+
+    fn begin(&self, key: &ManifestKey, promoted: &Promoted, file: &str) -> Trail {
+        let one = lineage::Followed {
+            key: key.clone(),
+            written: promoted.written_namespace.clone(),
+            file: file.to_owned(),
+        };
+        let lineage = self.lineage.borrow();
+        match key.kind {
+            Kind::Secret => lineage.trail(None, Some(one)),
+            _ => lineage.trail(Some(one), None),
+        }
     }
 
     fn note(
@@ -250,29 +258,20 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// The manifest in a file at a commit; `None` where it is not there.
-    fn at(
+    /// What the manifest held; `None` if it was not there.
+    fn then(
         &self,
         followed: &Followed<'a>,
-        file: &str,
+        then: &lineage::Then,
         commit: &CommitId,
     ) -> Result<Option<Then>, String> {
-        let past = self.past.borrow();
-        let wanted = followed.wanted();
         if followed.key.kind == Kind::Secret {
-            let secret = past.secret(&wanted, file, commit).map_err(why)?;
+            let secret = then.secret.as_ref();
             return secret
-                .map(|secret| Then::of_secret(&secret, &followed.promoted.slots, commit))
+                .map(|secret| Then::of_secret(secret, &followed.promoted.slots, commit))
                 .transpose();
         }
-        let service = past.service(&wanted, file, commit).map_err(why)?;
-        Ok(service.map(|service| Then::of_service(&service, &self.keys, self.asked.policy)))
-    }
-}
-
-fn why(failed: LastSet) -> String {
-    match failed {
-        LastSet::Failed { why, .. } => why,
-        _ => "its history could not be read".to_owned(),
+        let service = then.service.as_ref();
+        Ok(service.map(|service| Then::of_service(service, &self.keys, self.asked.policy)))
     }
 }

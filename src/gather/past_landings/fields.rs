@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::copy::{Pair, values};
+use crate::model::catalog::Catalog;
 use crate::model::change::Text;
 use crate::model::facts::{Slot, Values};
 use crate::model::ids::CommitId;
@@ -10,13 +11,16 @@ use crate::model::landed::{ChangedValues, FieldChange};
 use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
+use crate::model::resolved::ResolvedPipeline;
 use crate::model::service::{Secret, SecretField, Service};
 use crate::yaml::{FieldPath, Located, Position};
 
 /// The fields that promotions may write, by manifest.
-#[derive(Debug, Default)]
-pub struct PromotedFields {
+#[derive(Debug)]
+pub struct PromotedFields<'a> {
     pub(super) manifests: BTreeMap<(ManifestKey, RepoPath), Promoted>,
+    /// The manifests of the tip, and their references looked up.
+    pub(super) manifests_of_tip: (&'a Catalog, &'a [ResolvedPipeline]),
 }
 
 /// The promoted fields of one manifest.
@@ -30,7 +34,15 @@ pub(super) struct Promoted {
     pub hidden: BTreeSet<Slot>,
 }
 
-impl PromotedFields {
+impl<'a> PromotedFields<'a> {
+    /// None yet, of these manifests.
+    pub fn new(catalog: &'a Catalog, resolved: &'a [ResolvedPipeline]) -> Self {
+        Self {
+            manifests: BTreeMap::new(),
+            manifests_of_tip: (catalog, resolved),
+        }
+    }
+
     /// Adds what a promotion of this pair may write. A key that is copied is looked for wherever the target may have it.
     pub fn add(&mut self, pair: &Pair<'_>) {
         let target = pair.target;

@@ -244,25 +244,27 @@ impl<'a> Looking<'a> {
         }
         let all: Vec<usize> = (0..paths.len()).collect();
         let mut set: Option<Looked<CommitId>> = None;
-        let walked = self.repo.walk_changes(&self.tip, &paths, &mut |change| {
-            let differs = match &change.parent {
-                None => Ok(true),
-                Some(parent) => self
-                    .values_at(source, &change.commit)
-                    .and_then(|after| Ok(after != self.values_at(source, parent)?)),
-            };
-            match differs {
-                Ok(false) => Ok(Vec::new()),
-                Ok(true) => {
-                    set = Some(Ok(change.commit));
-                    Ok(all.clone())
+        let walked = self
+            .repo
+            .walk_changes(&self.tip, &paths, usize::MAX, &mut |change| {
+                let differs = match &change.parent {
+                    None => Ok(true),
+                    Some(parent) => self
+                        .values_at(source, &change.commit)
+                        .and_then(|after| Ok(after != self.values_at(source, parent)?)),
+                };
+                match differs {
+                    Ok(false) => Ok(Vec::new()),
+                    Ok(true) => {
+                        set = Some(Ok(change.commit));
+                        Ok(all.clone())
+                    }
+                    Err(why) => {
+                        set = Some(Err(why));
+                        Ok(all.clone())
+                    }
                 }
-                Err(why) => {
-                    set = Some(Err(why));
-                    Ok(all.clone())
-                }
-            }
-        });
+            });
         walked.map_err(|error| error.to_string())?;
         set.unwrap_or_else(|| {
             Err(format!(
@@ -283,7 +285,7 @@ impl<'a> Looking<'a> {
             Some(secret) => {
                 let wanted = Wanted::new(&secret.key, secret.written_namespace.as_deref());
                 let found = self.past.secret(&wanted, secret.file.as_str(), commit);
-                found.map_err(words_of)?
+                found.map_err(LastSet::into_why)?
             }
             None => None,
         };
@@ -345,12 +347,6 @@ fn found(
     file: &str,
     commit: &CommitId,
 ) -> Looked<Option<Service>> {
-    past.service(wanted, file, commit).map_err(words_of)
-}
-
-fn words_of(answer: LastSet) -> String {
-    match answer {
-        LastSet::Failed { why, .. } => why,
-        _ => "its history could not be read".to_owned(),
-    }
+    past.service(wanted, file, commit)
+        .map_err(LastSet::into_why)
 }

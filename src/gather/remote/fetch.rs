@@ -154,6 +154,16 @@ impl RemoteRepo {
                     Err(_) => return Some(Unproved::Blob(*id)),
                 }
             }
+            (LookUp::Touches(tip, path), told) => {
+                let commits = told.and_then(|told| match told {
+                    LookedUp::Touches(found) => {
+                        Ok(found.map(|all| all.iter().map(super::told).collect()))
+                    }
+                    _ => odd(),
+                });
+                let question = (*tip, path.clone());
+                self.known.borrow_mut().touches.insert(question, commits);
+            }
             (LookUp::Size(id), told) => {
                 let size = told.and_then(|told| match told {
                     LookedUp::Size(size) => Ok(size),
@@ -301,10 +311,18 @@ impl Wants {
         let folders = folders.map(|(commit, path)| LookUp::Folder(commit, path));
         let blobs = self.blobs.iter().copied().map(LookUp::Blob);
         let sizes = self.sizes.iter().copied().map(LookUp::Size);
+        let touches = self.touches.iter().cloned();
+        let touches = touches.map(|(tip, path)| LookUp::Touches(tip, path));
         let people = self.people.iter();
         let people = people.map(|(id, login)| LookUp::May(*id, login.clone()));
         let mut all: Vec<LookUp> = names.chain(people).collect();
-        all.extend(trees.chain(folders).chain(blobs).chain(sizes));
+        all.extend(
+            trees
+                .chain(folders)
+                .chain(blobs)
+                .chain(sizes)
+                .chain(touches),
+        );
         all.extend(commits);
         all
     }

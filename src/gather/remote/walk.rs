@@ -10,7 +10,7 @@ use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;
 use crate::repo::{
     BlobChange, Change, CommitInfo, EntryId, FOLDER, FileChange, FoundBy, ReadObjects, RefHits,
-    Repo, RepoError, TreeEntry, TreeFile, TreeListing, WantedRef, Watch,
+    ReplacedFile, Repo, RepoError, TreeEntry, TreeFile, TreeListing, WantedRef, Watch,
 };
 
 /// History is not walked further back than this.
@@ -116,6 +116,25 @@ impl RemoteRepo {
         };
         let whole = known.trees.contains_key(&info.tree);
         info.parents.first().filter(|_| whole).copied()
+    }
+
+    /// Whether the whole first-parent history of a commit is at hand, and nothing ever stood at a path. Nothing is asked for.
+    fn never_at_hand(&self, tip: &CommitId, path: &str) -> bool {
+        let known = self.known.borrow();
+        let mut at = *tip;
+        for _ in 0..FURTHEST {
+            if !matches!(known.entries.get(&(at, path.to_owned())), Some(None)) {
+                return false;
+            }
+            let Some(Ok(Some(info))) = known.commits.get(&at) else {
+                return false;
+            };
+            match info.parents.first() {
+                Some(parent) => at = *parent,
+                None => return true,
+            }
+        }
+        false
     }
 
     /// The files that differ between two commits, sorted.
@@ -297,12 +316,13 @@ impl ReadObjects for RemoteRepo {
         &self,
         tip: &CommitId,
         paths: &[String],
+        most: usize,
         each: &mut dyn FnMut(&Change) -> Result<Vec<usize>, RepoError>,
     ) -> Result<(), RepoError> {
         let mut wanted: Vec<bool> = vec![true; paths.len()];
         let mut at = *tip;
-        for _ in 0..FURTHEST {
-            if !wanted.contains(&true) {
+        for walked in 0..FURTHEST {
+            if !wanted.contains(&true) || walked == most {
                 return Ok(());
             }
             let Some(info) = self.info(&at, Much::Page, paths)? else {
@@ -368,12 +388,28 @@ impl ReadObjects for RemoteRepo {
         &self,
         parent: &CommitId,
         commit: &CommitId,
-    ) -> Result<Vec<(String, BlobId)>, RepoError> {
+    ) -> Result<Vec<ReplacedFile>, RepoError> {
         let changed = self.changes(Some(parent), commit, Differing::Replaced)?;
-        Ok(changed
-            .into_iter()
-            .filter_map(|file| Some((file.path, file.old?)))
-            .collect())
+        Ok(changed.into_iter().filter_map(ReplacedFile::of).collect())
+    }
+
+    fn touches(&self, tip: &CommitId, path: &str) -> Result<Option<Vec<CommitInfo>>, RepoError> {
+        if self.is_local(tip) {
+            return Ok(None);
+        }
+        if self.never_at_hand(tip, path) {
+            return Ok(Some(Vec::new()));
+        }
+        let question = (*tip, path.to_owned());
+        let known = self.known.borrow().touches.get(&question).cloned();
+        match known {
+            Some(Ok(found)) => Ok(found),
+            Some(Err(why)) => self.failed(&why),
+            None => {
+                self.wants.borrow_mut().touches.insert(question);
+                self.later()
+            }
+        }
     }
 
     fn expect(&self, commit: &CommitId, path: &str) {

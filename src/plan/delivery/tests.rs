@@ -7,7 +7,7 @@ use crate::model::evidence::{Actor, ActorKind};
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::merge_state::Mergeable;
 use crate::model::pipeline::GateKind;
-use crate::model::plan::{EdgeName, GateReport};
+use crate::model::plan::{EdgeName, GateReport, JobStart};
 use crate::model::pull::{PromotionBranch, PullState, RemoteCommit};
 use crate::model::rollback::{BackTo, RolledBack};
 use crate::model::verdict::Judgement;
@@ -81,7 +81,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
             rule_at: None,
         }],
         changes: vec![change()],
-        back_on_request: false,
+        on_request: false,
         left_out: Vec::new(),
         skipped: Vec::new(),
         takes: Vec::new(),
@@ -198,7 +198,7 @@ fn what_is_due_is_put_up_once() {
 }
 
 #[test]
-fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() {
+fn what_goes_on_request_stands_only_in_a_pull_request_that_was_asked_for() {
     let mut now = promotion('1', Verdict::Pass, &[]);
     let unasked = || {
         candidate(
@@ -218,7 +218,7 @@ fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() 
         asked.proposal.requested_by = Some(1);
         asked
     };
-    now.back_on_request = true;
+    now.on_request = true;
     assert_eq!(
         decide(&stage(&now, vec![unasked()])).acts,
         [Act::Open {
@@ -227,7 +227,7 @@ fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() 
     );
     // Also in a run in which nobody asks, and whatever could not be closed before.
     for on_request in [true, false] {
-        now.back_on_request = on_request;
+        now.on_request = on_request;
         assert_eq!(
             decide(&stage(&now, vec![unasked(), asked()])).acts,
             [Act::Close(number(7)), Act::Land(number(8))]
@@ -524,4 +524,44 @@ fn a_stage_that_is_committed_to_has_no_pull_requests() {
     let mut direct = stage(&waits, Vec::new());
     direct.delivery = Delivery::Commit;
     assert_eq!(decide(&direct).acts, []);
+}
+
+#[test]
+fn what_a_gate_has_to_start_is_started_unless_it_is_a_draft_or_held() {
+    let mut now = waiting('1');
+    let gate = now.gates[0].clone();
+    now.gates.push(GateReport {
+        start: Some(JobStart {
+            workflow: "tests.yml".to_owned(),
+            attempt: 1,
+            job: None,
+        }),
+        ..gate
+    });
+    let started = |draft: bool, hold: LabelHold| {
+        let mut candidate = candidate(7, '1', Build::Stands, Some(now.clone()));
+        candidate.pull.draft = draft;
+        candidate.hold = hold;
+        let acts = decide(&stage(&now, vec![candidate])).acts;
+        acts.contains(&Act::Start(number(7), 1))
+    };
+    assert!(started(false, LabelHold::Free));
+    assert!(!started(true, LabelHold::Free));
+    assert!(!started(false, LabelHold::On));
+    assert!(!started(true, LabelHold::On));
+}
+
+#[test]
+fn nothing_opens_beside_a_hold_or_while_a_hold_cannot_be_read() {
+    let now = waiting('1');
+    let mut held = stage(&now, Vec::new());
+    held.held_beside = Some(number(3));
+    let decision = decide(&held);
+    assert_eq!(decision.acts, []);
+    assert_eq!(decision.kept_back, Some(held_beside(number(3))));
+    let mut unread = stage(&now, Vec::new());
+    unread.closed_hold = Err("502".to_owned());
+    let decision = decide(&unread);
+    assert_eq!(decision.acts, []);
+    assert_eq!(decision.kept_back.as_deref(), Some("502"));
 }

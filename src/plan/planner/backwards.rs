@@ -57,7 +57,7 @@ impl<'a> Planner<'a> {
         self.emergency(stage).is_some() || gates.any(|gate| gate.kind == GateKind::Approval)
     }
 
-    /// Holds what goes back and what nobody has to approve, unless a person asks for it.
+    /// Holds what nobody has to approve if it goes back, or takes away what a person set by hand, unless a person asks for it.
     pub(super) fn hold_backwards(&self, stage: StageIndex, edges: &[usize], draft: &mut Draft) {
         if self.people_approve(stage, edges) {
             return;
@@ -67,23 +67,32 @@ impl<'a> Planner<'a> {
             .iter()
             .filter_map(|change| self.backwards(stage, change))
             .collect();
-        if found.is_empty() {
-            return;
+        let debts = draft.debts.iter();
+        let debts: Vec<String> = debts
+            .map(|debt| format!("{} was {}", debt.name, debt.reason))
+            .collect();
+        let kinds = [
+            (found, "a person asked for it to go back", "goes back"),
+            (
+                debts,
+                "a person asked for it, and it takes away what was set by hand",
+                "takes away what was set by hand",
+            ),
+        ];
+        for (found, note, what) in kinds {
+            if found.is_empty() {
+                continue;
+            }
+            if self.asked(stage) {
+                draft.on_request = true;
+                draft.notes.push(note.to_owned());
+                continue;
+            }
+            let found: Vec<&str> = found.iter().map(String::as_str).collect();
+            let text = format!("{what} only if a person asks for it: {}", few(&found, "; "));
+            let reason = Reason::new(text).help(self.how_to_ask(stage));
+            draft.holds.push(reason);
         }
-        if self.asked(stage) {
-            draft.back_on_request = true;
-            draft
-                .notes
-                .push("a person asked for it to go back".to_owned());
-            return;
-        }
-        let found: Vec<&str> = found.iter().map(String::as_str).collect();
-        let text = format!(
-            "goes back only if a person asks for it: {}",
-            few(&found, "; ")
-        );
-        let reason = Reason::new(text).help(self.how_to_ask(stage));
-        draft.holds.push(reason);
     }
 
     /// That a change goes back, or that it cannot be told.

@@ -49,7 +49,7 @@ pub(super) struct Draft {
     /// The stage went back, and this would undo that.
     pub after_rollback: Option<RolledBack>,
     /// It goes back, and only because a person asked for it.
-    pub back_on_request: bool,
+    pub on_request: bool,
     /// Services whose hotfix this would take away.
     pub debts: Vec<LeftOut>,
 }

@@ -168,13 +168,8 @@ async fn the_first_commit_of_a_repository_is_its_pushers() {
     // What dev holds since the first commit comes into staging and prod, which were set back.
     let prod = repo.file("main", "prod.yaml").unwrap();
     let behind = prod.replace("version: 1.0.0", "version: 0.9.0");
-    repo.by("dave")
-        .removes("main", &["staging.yaml", "prod.yaml"], "Make room");
-    repo.by("dave").pushes(
-        "main",
-        &[("staging.yaml", &ahead), ("prod.yaml", &behind)],
-        "Begin behind",
-    );
+    repo.by("acme")
+        .begins_anew("main", &[("staging.yaml", &ahead), ("prod.yaml", &behind)]);
     leaves_out(
         &site,
         "acme",

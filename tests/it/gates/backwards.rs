@@ -25,6 +25,14 @@ async fn promoted() -> (Site, [String; 2]) {
     (site, [first, second])
 }
 
+/// Prod runs this chart from the beginning.
+fn begins_with(site: &Site, version: &str) {
+    let prod = chart("web-prod", version);
+    let repo = site.repo();
+    repo.by("carol")
+        .begins_anew("main", &[("prod.yaml", &prod)]);
+}
+
 fn holds(site: &Site, commit: &str) -> bool {
     let file = site.repo().file("main", "prod.yaml").unwrap();
     file.contains(commit)
@@ -179,10 +187,7 @@ async fn a_pull_request_that_nobody_asked_for_does_not_land_and_gives_way_to_one
     let shut = "gates: { hours: { open: [\"Sun 03:00-03:01\"], zone: UTC } }\n";
     let mut site = shop(&both, shut).await;
     let repo = site.repo();
-    // Made anew, for what a person sets in what there is would stay.
-    repo.by("carol")
-        .removes("main", &["prod.yaml"], "Make room");
-    repo.files("main", &[("prod.yaml", &chart("web-prod", "2.0.0"))]);
+    begins_with(&site, "2.0.0");
     site.run().await;
     assert_eq!(repo.pulls(true), [1]);
     let open = format!("version: 1\n{OPEN}");
@@ -207,9 +212,7 @@ async fn a_pull_request_that_nobody_asked_for_does_not_land_and_gives_way_to_one
 async fn behind_an_approval_it_opens_and_says_first_that_it_goes_back() {
     let site = shop(APPROVAL, "").await;
     let repo = site.repo();
-    repo.by("carol")
-        .removes("main", &["prod.yaml"], "Make room");
-    repo.files("main", &[("prod.yaml", &chart("web-prod", "2.0.0"))]);
+    begins_with(&site, "2.0.0");
     let run = site.run().await;
     assert_eq!(repo.pulls(true), [1], "{}", run.text);
     let body = repo.body(1);
@@ -232,14 +235,10 @@ async fn an_emergency_whose_approvals_must_pass_is_no_matter_of_asking() {
     let policy = "stages: { prod: { trigger: auto, emergency: { approve: [{ by: writers }], skip: [freeze] } } }\n";
     let mut site = shop("", policy).await;
     let repo = site.repo();
-    repo.by("carol")
-        .removes("main", &["prod.yaml"], "Make room");
+    begins_with(&site, "2.0.0");
     repo.files(
         "main",
-        &[
-            ("prod.yaml", &chart("web-prod", "2.0.0")),
-            (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
-        ],
+        &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
     );
     let held = site.run().await;
     assert!(why(&held, &[]).contains("2.0.0 → 1.1.0"), "{}", held.text);

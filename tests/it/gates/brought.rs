@@ -176,12 +176,10 @@ async fn a_branch_that_is_pinned_where_it_stands_brings_nothing_and_bars_nobody(
             web.by("carol")
                 .pushes("main", &[("docs/x", &format!("{number}"))], "Words");
         }
-        // Made anew, for what a person sets in what there is would stay.
         let repo = site.repo();
-        repo.by("carol")
-            .removes("main", &["prod.yaml"], "Make room");
         let moving = super::from_web("web-prod", "main");
-        repo.files("main", &[("prod.yaml", &moving)]);
+        repo.by("carol")
+            .begins_anew("main", &[("prod.yaml", &moving)]);
         site.run().await;
         let body = repo.body(1);
         assert!(!body.contains("goes "), "{body}");

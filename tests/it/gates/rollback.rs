@@ -3,6 +3,7 @@
 
 mod faults;
 mod offline;
+mod renames;
 mod values;
 
 use super::{chart, shop};

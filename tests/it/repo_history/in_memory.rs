@@ -102,10 +102,15 @@ fn a_repository_from_nothing_has_objects_and_no_refs() {
         .unwrap();
     let mut seen = Vec::new();
     empty
-        .walk_changes(&second, &strings(&["a/x.yaml"]), &mut |change| {
-            seen.push(change.commit);
-            Ok(Vec::new())
-        })
+        .walk_changes(
+            &second,
+            &strings(&["a/x.yaml"]),
+            usize::MAX,
+            &mut |change| {
+                seen.push(change.commit);
+                Ok(Vec::new())
+            },
+        )
         .unwrap();
     assert_eq!(seen, [second, first]);
     assert_eq!(

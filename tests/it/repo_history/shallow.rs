@@ -52,7 +52,7 @@ fn a_shallow_clone_answers_up_to_its_boundary_and_never_guesses_beyond() {
     assert!(ends_at_c(changes(&clone, &d, &["b"]).unwrap_err()));
     let mut seen = 0;
     clone
-        .walk_changes(&d, &strings(&["b"]), &mut |_| {
+        .walk_changes(&d, &strings(&["b"]), usize::MAX, &mut |_| {
             seen += 1;
             Ok(vec![0])
         })

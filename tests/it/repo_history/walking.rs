@@ -16,7 +16,7 @@ pub fn watch(folders: &[&str], except: &[&str]) -> Watch {
 /// All changes of all paths, newest first.
 pub fn changes(repo: &Repo, tip: &CommitId, paths: &[&str]) -> Result<Vec<Change>, RepoError> {
     let mut found = Vec::new();
-    repo.walk_changes(tip, &strings(paths), &mut |change| {
+    repo.walk_changes(tip, &strings(paths), usize::MAX, &mut |change| {
         found.push(change.clone());
         Ok(Vec::new())
     })?;
@@ -83,7 +83,7 @@ fn a_path_no_longer_wanted_is_not_reported_and_the_walk_ends_with_the_last() {
     let mut seen = Vec::new();
     let paths = strings(&["a/x", "a/y"]);
     repo.open()
-        .walk_changes(&all[3], &paths, &mut |change| {
+        .walk_changes(&all[3], &paths, usize::MAX, &mut |change| {
             seen.push((change.commit, change.paths.clone()));
             Ok(match seen.len() {
                 1 => vec![0],
@@ -102,11 +102,13 @@ fn a_path_no_longer_wanted_is_not_reported_and_the_walk_ends_with_the_last() {
 fn an_error_of_the_callback_ends_the_walk() {
     let repo = TestRepo::new();
     let tip = repo.commit("main", &[("a", "1")]);
-    let answer = repo.open().walk_changes(&tip, &strings(&["a"]), &mut |_| {
-        Err(RepoError::Refused {
-            why: "enough".to_owned(),
-        })
-    });
+    let answer = repo
+        .open()
+        .walk_changes(&tip, &strings(&["a"]), usize::MAX, &mut |_| {
+            Err(RepoError::Refused {
+                why: "enough".to_owned(),
+            })
+        });
     assert_refused(answer, "enough");
 }
 

@@ -127,6 +127,10 @@ fn code() -> Code {
 impl Code {
     /// The state of prod, and its reason with the commits by their names.
     fn judged(&self, dev: &str, prod: &str, policy: &str) -> (String, String) {
+        // Nothing is left of what was there.
+        if let Ok(mut main) = self.repo.git().find_reference("refs/heads/main") {
+            main.delete().unwrap();
+        }
         let mut commit = self.repo.on("main");
         for (path, text) in ungated(&on(dev), &on(prod), policy) {
             commit = commit.file(path, &text);
@@ -145,8 +149,6 @@ impl Code {
                 .replace(&commit.to_string(), name)
                 .replace(&commit.short(), name);
         }
-        // Nothing is left of what was there.
-        self.repo.on("main").remove("prod.yaml").done();
         (plan.state("web", "prod").to_owned(), reason)
     }
 }

@@ -208,9 +208,20 @@ fn a_shallow_clone_says_that_it_ends_too_early() {
     }
     let new = repo.commit("main", &[("app/x", "6")]);
     repo.light_tag("v3", &new);
-    pinned(&old, &repo);
-    let dev = service("web-dev", &on("app", "v3"));
-    change(&repo, "follow a tag", &[("dev.yaml", &dev)]);
+    repo.light_tag("v1", &old);
+    pinned(&new, &repo);
+    let dev = |tag: &str| service("web-dev", &on("app", tag));
+    change(&repo, "follow a tag", &[("dev.yaml", &dev("v1"))]);
+    let promote = [
+        "promote",
+        "--local",
+        "--pipeline=web",
+        "--to=prod",
+        "--approved-by=ann",
+    ];
+    run(repo.path(), &promote).exits(0);
+    repo.check_out("main");
+    change(&repo, "follow another", &[("dev.yaml", &dev("v3"))]);
     // Both commits are in the clone, and what lies between them is not.
     let dir = tempfile::tempdir().unwrap();
     let from = format!("file://{}", repo.path().display());

@@ -265,16 +265,19 @@ fn a_manifest_that_moves_to_another_file_keeps_its_history() {
 }
 
 #[test]
-fn a_manifest_that_was_deleted_and_created_again_was_created() {
+fn a_manifest_that_was_deleted_and_comes_back_with_another_value_was_set_there() {
     let repo = differing();
     replace(&repo, "prod.yaml", "1.0.0", "1.0.1");
     repo.on("main").remove("prod.yaml").done();
-    change(
+    let again = change(
         &repo,
         "again",
         &[("prod.yaml", &chart("web-prod", "1.0.0"))],
     );
-    assert_eq!(state(&repo), "due");
+    let planned = plan(repo.path());
+    assert_eq!(planned.state("web", "prod"), "ahead");
+    let left_out = &planned.promotion("web", "prod")["left_out"][0];
+    assert_eq!(left_out["commit"], again.to_string());
 }
 
 #[test]

@@ -13,12 +13,11 @@ async fn pinned() -> (Site, String) {
     let site = two_repositories().await;
     let first = site.hub.repo(APP).tip("main").unwrap();
     let repo = site.repo();
-    // Made anew, for what a person sets in what there is would stay.
+    // So it begins, for what a person sets in what there is would stay.
     let prod = repo.file("main", "prod/api.yaml").unwrap();
-    repo.by("carol")
-        .removes("main", &["prod/api.yaml"], "Make room");
     let prod = prod.replace("ref: main", &format!("ref: {first}"));
-    repo.files("main", &[("prod/api.yaml", &prod)]);
+    repo.by("carol")
+        .begins_anew("main", &[("prod/api.yaml", &prod)]);
     (site, first)
 }
 

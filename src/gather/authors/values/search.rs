@@ -4,9 +4,9 @@ use super::super::{AskedOfAuthors, Untold};
 use super::shown;
 use crate::copy::values;
 use crate::gather::follow;
-use crate::gather::history::past::Wanted;
+use crate::gather::lineage::{Followed, Lineage, Then, Trail};
 use crate::model::change::Text;
-use crate::model::facts::{LastSet, Slot};
+use crate::model::facts::Slot;
 use crate::model::ids::CommitId;
 use crate::model::reference::ManifestKey;
 use crate::model::service::{Secret, Service};
@@ -26,24 +26,22 @@ pub(super) enum Answer {
 }
 
 pub(super) struct Search {
+    /// As it was at the commit from which history is walked.
     pub service: Service,
-    secret: Option<Secret>,
+    trail: Trail,
     keys: Vec<Located<String>>,
     /// The stage in which it runs.
     stage: Option<String>,
     pub slot: Slot,
     pub value: Text,
     holds: bool,
-    service_file: Option<String>,
-    secret_file: Option<String>,
     pub answer: Option<Answer>,
 }
 
 /// The value at one point of history.
-#[derive(PartialEq)]
+#[derive(Default)]
 struct Standing {
     service: bool,
-    secret: bool,
     value: Option<Text>,
     /// The `Secret` that holds it, by the service's reference.
     refers: Option<(Option<String>, String)>,
@@ -52,6 +50,7 @@ struct Standing {
 impl Search {
     /// `holds`: the service has the value at the commit from which history is walked.
     pub fn new(
+        lineage: &Lineage<'_>,
         (service, secret): (&Service, Option<&Secret>),
         keys: &[Located<String>],
         stage: Option<String>,
@@ -60,14 +59,15 @@ impl Search {
     ) -> Self {
         Self {
             service: service.clone(),
-            secret: secret.cloned(),
+            trail: lineage.trail(
+                Some(Followed::service(service)),
+                secret.map(Followed::secret),
+            ),
             keys: keys.to_vec(),
             stage,
             slot: slot.clone(),
             value: value.clone(),
             holds,
-            service_file: Some(service.file.to_string()),
-            secret_file: secret.map(|secret| secret.file.to_string()),
             answer: None,
         }
     }
@@ -78,8 +78,8 @@ impl Search {
 
     /// Whether the value stands in this manifest, or may.
     pub fn is_in(&self, manifest: &ManifestKey) -> bool {
-        let secret = self.secret.as_ref().map(|secret| &secret.key);
-        self.service.key == *manifest || secret == Some(manifest)
+        let own = [&self.trail.service, &self.trail.secret];
+        own.into_iter().flatten().any(|one| one.key == *manifest)
     }
 
     /// `spec.helm.version of web-dev in dev`.
@@ -90,27 +90,13 @@ impl Search {
             None => of,
         }
     }
-
-    fn wanted(&self) -> Wanted<'_> {
-        let service = &self.service;
-        Wanted::new(&service.key, service.written_namespace.as_deref())
-    }
-
-    fn wanted_secret(&self) -> Option<Wanted<'_>> {
-        let secret = self.secret.as_ref()?;
-        Some(Wanted::new(
-            &secret.key,
-            secret.written_namespace.as_deref(),
-        ))
-    }
 }
 
 impl follow::Search for Search {
     fn files(&self) -> Vec<&str> {
-        let files = [&self.service_file, &self.secret_file];
         match self.answer {
             Some(_) => Vec::new(),
-            None => files.into_iter().flatten().map(String::as_str).collect(),
+            None => self.trail.files(),
         }
     }
 
@@ -121,86 +107,52 @@ impl follow::Search for Search {
 }
 
 impl AskedOfAuthors<'_> {
-    /// Looks at one commit that changed a file of a search. The parent, if a manifest came from another file, so that the search goes on
-    /// from there.
+    /// Looks at one commit that changed a file of a search. The commit from which the search goes on, if that is another one than the next.
     pub(super) fn step(&self, search: &mut Search, change: &Change) -> Option<CommitId> {
-        match self.try_step(search, change) {
-            Ok(moved) => change.parent.filter(|_| moved),
+        let who = format!("who set {}", search.shown());
+        let stepped = match self.lineage.step(&mut search.trail, change) {
+            Ok(stepped) => stepped,
             Err(failed) => {
-                let who = format!("who set {}", search.shown());
                 search.answer = Some(Answer::Untold(Untold::of_history(failed, &who)));
-                None
+                return None;
             }
+        };
+        if let Some(why) = stepped.untold {
+            let why = format!("{who} cannot be told, for {why}: set it anew");
+            search.answer = Some(Answer::Untold(Untold::Never(why)));
+            return None;
         }
+        let (after, before) = (
+            self.standing(search, &stepped.after),
+            self.standing(search, &stepped.before),
+        );
+        let made = change.parent.is_none() || (after.service && !before.service);
+        if made || before.value != after.value || before.refers != after.refers {
+            search.answer = Some(Answer::Set(SetIn {
+                commit: change.commit,
+                parent: change.parent,
+            }));
+            return None;
+        }
+        stepped.goes_on_at
     }
 
-    fn try_step(&self, search: &mut Search, change: &Change) -> Result<bool, LastSet> {
-        let set = Answer::Set(SetIn {
-            commit: change.commit,
-            parent: change.parent,
-        });
-        let Some(parent) = change.parent else {
-            search.answer = Some(set);
-            return Ok(false);
+    fn standing(&self, search: &Search, then: &Then) -> Standing {
+        let Some(service) = &then.service else {
+            return Standing::default();
         };
-        let after = self.standing(search, &change.commit)?;
-        let mut before = self.standing(search, &parent)?;
-        let mut moved = false;
-        if after.service && !before.service {
-            let from = self
-                .past
-                .moved_from(&search.wanted(), &parent, &change.commit)?;
-            if from.is_none() {
-                search.answer = Some(set);
-                return Ok(false);
+        let all = values(service, then.secret.as_ref(), &search.keys, self.policy);
+        let value = all.get(&search.slot).cloned();
+        let refers = match (&value, &service.configuration_ref) {
+            (Some(Text::Secret(_)), Some(refers)) => {
+                Some((refers.namespace.clone(), refers.name.clone()))
             }
-            search.service_file = from;
-            moved = true;
-        }
-        if after.secret
-            && !before.secret
-            && let Some(wanted) = search.wanted_secret()
-        {
-            let from = self.past.moved_from(&wanted, &parent, &change.commit)?;
-            moved |= from.is_some();
-            search.secret_file = from.or_else(|| search.secret_file.take());
-        }
-        if moved {
-            before = self.standing(search, &parent)?;
-        }
-        if before.value != after.value || before.refers != after.refers {
-            search.answer = Some(set);
-            return Ok(false);
-        }
-        Ok(moved)
-    }
-
-    fn standing(&self, search: &Search, commit: &CommitId) -> Result<Standing, LastSet> {
-        let mut standing = Standing {
-            service: false,
-            secret: false,
-            value: None,
-            refers: None,
-        };
-        let service = match &search.service_file {
-            Some(file) => self.past.service(&search.wanted(), file, commit)?,
-            None => None,
-        };
-        let secret = match (search.wanted_secret(), &search.secret_file) {
-            (Some(wanted), Some(file)) => self.past.secret(&wanted, file, commit)?,
             _ => None,
         };
-        standing.secret = secret.is_some();
-        if let Some(service) = service {
-            standing.service = true;
-            let all = values(&service, secret.as_ref(), &search.keys, self.policy);
-            standing.value = all.get(&search.slot).cloned();
-            if let (Some(Text::Secret(_)), Some(refers)) =
-                (&standing.value, &service.configuration_ref)
-            {
-                standing.refers = Some((refers.namespace.clone(), refers.name.clone()));
-            }
+        Standing {
+            service: true,
+            value,
+            refers,
         }
-        Ok(standing)
     }
 }

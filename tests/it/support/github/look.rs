@@ -37,6 +37,22 @@ impl<R: Reach> Place<R> {
         })
     }
 
+    /// All files of a revision, by path.
+    pub fn all_files(&self, revision: &str) -> Vec<(String, String)> {
+        let paths: Vec<String> = self.edit(|repo| {
+            let commit = repo.resolve(revision).and_then(|oid| repo.store.info(oid));
+            let entries = repo.store.entries(commit.unwrap().tree, true).unwrap();
+            let files = entries.into_iter().filter(|entry| entry.kind == "blob");
+            files.map(|entry| entry.path).collect()
+        });
+        let text = |path: String| (self.file(revision, &path).unwrap(), path);
+        paths
+            .into_iter()
+            .map(text)
+            .map(|(text, path)| (path, text))
+            .collect()
+    }
+
     /// A pull request as REST shows it in lists.
     pub fn pull(&self, number: u64) -> Value {
         self.with(|world, id| view::pull::pull_short(world, id, &world.repo(id).pulls[&number]))

@@ -184,6 +184,29 @@ impl<R: Reach> Person<'_, R> {
         sha
     }
 
+    /// Force-pushes one commit without a parent, with all files of the branch, these among them as they are here: so it begins. A person who
+    /// sets a value in a manifest that is there sets it by hand, also if the manifest was deleted in between.
+    pub fn begins_anew(&self, branch: &str, files: &[(&str, &str)]) -> String {
+        let mut all = self.place.all_files(branch);
+        all.retain(|(path, _)| !files.iter().any(|(new, _)| new == path));
+        all.extend(
+            files
+                .iter()
+                .map(|(path, text)| ((*path).to_owned(), (*text).to_owned())),
+        );
+        let all: Vec<(&str, &str)> = all
+            .iter()
+            .map(|(path, text)| (&path[..], &text[..]))
+            .collect();
+        let (name, email) = self.place.with(|world, _| {
+            let me = world.user(self.session.actor().unwrap());
+            (me.name.clone(), me.email.clone())
+        });
+        let sha = self.writes(None, &all, "Begin", (&name, &email));
+        self.force_pushes(branch, &sha);
+        sha
+    }
+
     /// Pushes a commit whose author and committer are this name and address, as git lets anybody write. Gives the commit.
     pub fn pushes_as(
         &self,

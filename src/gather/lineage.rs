@@ -1,0 +1,560 @@
+//! What a manifest was before the commit at which its name appeared: the same manifest in another file, one that was deleted and comes back,
+//! or a service under the name that the `Pipeline` had for it (semantics: when a promotion is due, 6).
+//!
+//! Everybody who follows a service through history does so with [`Lineage::step`]: who set it, since when, drift, rollbacks, authors.
+//! Only if everything was looked at and nothing precedes is it a creation. If several manifests may have preceded it, or there is too much to
+//! look at, it cannot be told ([`Stepped::untold`]), and whoever asks takes the commit for one that set the service by hand.
+
+mod naming;
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::history::past::{Past, Wanted};
+use crate::model::catalog::Catalog;
+use crate::model::facts::LastSet;
+use crate::model::ids::CommitId;
+use crate::model::policy::Policy;
+use crate::model::reference::{Kind, ManifestKey};
+use crate::model::resolved::ResolvedPipeline;
+use crate::model::service::{Secret, Service};
+use crate::repo::{Change, ReadObjects, RepoError};
+pub(super) use naming::Entry;
+
+/// So many first-parent commits are looked at beyond the one at which a name appeared.
+pub(super) const COMMITS_BEYOND: usize = 500;
+/// So many files are read to find what preceded it.
+pub(super) const FILES_BEYOND: usize = 200;
+
+/// A manifest at a point of its way back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Followed {
+    pub key: ManifestKey,
+    /// `metadata.namespace` as the file has it.
+    pub written: Option<String>,
+    pub file: String,
+}
+
+impl Followed {
+    pub(super) fn service(service: &Service) -> Self {
+        Self {
+            key: service.key.clone(),
+            written: service.written_namespace.clone(),
+            file: service.file.to_string(),
+        }
+    }
+
+    pub(super) fn secret(secret: &Secret) -> Self {
+        Self {
+            key: secret.key.clone(),
+            written: secret.written_namespace.clone(),
+            file: secret.file.to_string(),
+        }
+    }
+
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        Wanted::new(&self.key, self.written.as_deref())
+    }
+}
+
+/// A service and its `Secret` on their way back through history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Trail {
+    /// `None` once its creation was passed.
+    pub service: Option<Followed>,
+    /// `None` if it has none, or its creation was passed.
+    pub secret: Option<Followed>,
+    /// The stages in which the service stands today.
+    entries: Vec<Entry>,
+    /// The newer commit at which the service left the name that it has here, and the file in which it stood then; `None` if that is its name
+    /// today.
+    left: Option<(CommitId, String)>,
+}
+
+impl Trail {
+    /// The files in which they stand at the point that was reached.
+    pub(super) fn files(&self) -> Vec<&str> {
+        let all = [&self.service, &self.secret].into_iter().flatten();
+        all.map(|one| one.file.as_str()).collect()
+    }
+}
+
+/// A service and its `Secret` at one commit; what is `None` was not there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Then {
+    pub service: Option<Service>,
+    pub secret: Option<Secret>,
+}
+
+/// What one commit did to what is followed.
+pub(super) struct Stepped {
+    /// At the commit.
+    pub after: Then,
+    /// Before it: at its first parent, or, if it was deleted and comes back, when it was there last.
+    pub before: Then,
+    /// The walk goes on from this commit, because it goes on in another file, under another name, or further back.
+    pub goes_on_at: Option<CommitId>,
+    /// Why it cannot be told what preceded the service.
+    pub untold: Option<String>,
+}
+
+/// What preceded a manifest.
+enum Preceding {
+    Was {
+        manifest: Followed,
+        at: CommitId,
+        /// The commit at which the manifest left that name, or was deleted; `None` if it only moved to another file.
+        left: Option<CommitId>,
+    },
+    /// Everything was looked at: it was created there.
+    Nothing,
+    Untold(String),
+}
+
+/// The manifests of a repository on their way back.
+pub(super) struct Lineage<'a> {
+    repo: &'a dyn ReadObjects,
+    tip: CommitId,
+    catalog: &'a Catalog,
+    resolved: &'a [ResolvedPipeline],
+    pub past: Past<'a>,
+    /// What was told of services: many users ask the same.
+    known: RefCell<HashMap<(Followed, CommitId), Rc<Preceding>>>,
+    /// In which stages services stand today.
+    entries: OnceCell<HashMap<ManifestKey, Vec<Entry>>>,
+}
+
+impl<'a> Lineage<'a> {
+    /// `tip` is the commit of the catalog, from which every walk begins.
+    pub(super) fn new(
+        repo: &'a dyn ReadObjects,
+        tip: CommitId,
+        policy: &'a Policy,
+        catalog: &'a Catalog,
+        resolved: &'a [ResolvedPipeline],
+    ) -> Self {
+        Self {
+            repo,
+            tip,
+            catalog,
+            resolved,
+            past: Past::new(repo, policy),
+            known: RefCell::default(),
+            entries: OnceCell::new(),
+        }
+    }
+
+    /// The beginning of a trail.
+    pub(super) fn trail(&self, service: Option<Followed>, secret: Option<Followed>) -> Trail {
+        let entries = service.as_ref().map(|one| self.entries(&one.key));
+        Trail {
+            service,
+            secret,
+            entries: entries.unwrap_or_default(),
+            left: None,
+        }
+    }
+
+    /// Looks at one commit that changed a file of the trail, and moves the trail on to what stood before it.
+    pub(super) fn step(&self, trail: &mut Trail, change: &Change) -> Result<Stepped, LastSet> {
+        let after = self.at(trail, &change.commit)?;
+        let Some(parent) = change.parent else {
+            trail.service = None;
+            trail.secret = None;
+            return Ok(Stepped {
+                after,
+                before: Then::default(),
+                goes_on_at: None,
+                untold: None,
+            });
+        };
+        let mut before = self.at(trail, &parent)?;
+        let mut goes_on_at = None;
+        let mut untold = None;
+        if let (Some(now), None, Some(followed)) =
+            (&after.service, &before.service, trail.service.clone())
+        {
+            match &*self.preceding_service(&followed, now, trail, change, parent)? {
+                Preceding::Was { manifest, at, left } => {
+                    let renamed = manifest.key != followed.key;
+                    trail.service = Some(manifest.clone());
+                    goes_on_at = Some(*at);
+                    if let Some(left) = left {
+                        trail.left = Some((*left, manifest.file.clone()));
+                    }
+                    if renamed {
+                        self.follow_secret_of(trail, manifest, at)?;
+                    }
+                }
+                Preceding::Nothing => trail.service = None,
+                Preceding::Untold(why) => {
+                    trail.service = None;
+                    untold = Some(why.clone());
+                }
+            }
+        }
+        if let Some(secret) = trail.secret.clone()
+            && after.secret.is_some()
+            && before.secret.is_none()
+            && goes_on_at.is_none_or(|at| at == parent)
+            && self
+                .past
+                .secret(&secret.wanted(), &secret.file, &parent)?
+                .is_none()
+        {
+            let from =
+                self.past
+                    .moved_from(&secret.wanted(), &secret.file, &parent, &change.commit)?;
+            if from.is_some() {
+                goes_on_at = Some(parent);
+            }
+            trail.secret = from.map(|file| Followed { file, ..secret });
+        }
+        if let Some(at) = goes_on_at {
+            before = self.at(trail, &at)?;
+        }
+        Ok(Stepped {
+            after,
+            before,
+            goes_on_at,
+            untold,
+        })
+    }
+
+    /// What is followed, at a commit.
+    pub(super) fn at(&self, trail: &Trail, commit: &CommitId) -> Result<Then, LastSet> {
+        Ok(Then {
+            service: match &trail.service {
+                Some(one) => self.past.service(&one.wanted(), &one.file, commit)?,
+                None => None,
+            },
+            secret: match &trail.secret {
+                Some(one) => self.past.secret(&one.wanted(), &one.file, commit)?,
+                None => None,
+            },
+        })
+    }
+
+    /// A service that went by another name may have kept its keys in another `Secret`.
+    fn follow_secret_of(
+        &self,
+        trail: &mut Trail,
+        service: &Followed,
+        at: &CommitId,
+    ) -> Result<(), LastSet> {
+        let Some(secret) = &trail.secret else {
+            return Ok(());
+        };
+        let then = self.past.service(&service.wanted(), &service.file, at)?;
+        let Some(reference) = then.and_then(|then| then.configuration_ref) else {
+            return Ok(());
+        };
+        if reference.name == secret.key.name {
+            return Ok(());
+        }
+        let key = ManifestKey {
+            kind: Kind::Secret,
+            namespace: reference
+                .namespace
+                .or_else(|| service.key.namespace.clone()),
+            name: reference.name,
+        };
+        let tree = self.past.tree(at)?;
+        let found = tree.secrets.iter().find(|one| {
+            one.key.name == key.name
+                && (one.key.namespace == key.namespace || one.written_namespace.is_none())
+        });
+        trail.secret = found.map(Followed::secret);
+        Ok(())
+    }
+
+    /// Walks a trail back from a commit. `each` looks at one change of its files, with what that did, and says whether to stop. Ends at
+    /// `until`, which changed the file that stands with it, with what stood there, and at the latest after about `most` commits.
+    pub(super) fn walk(
+        &self,
+        trail: &mut Trail,
+        from: CommitId,
+        until: Option<(&CommitId, &str)>,
+        most: usize,
+        each: &mut dyn FnMut(&Change, &Stepped) -> Result<bool, LastSet>,
+    ) -> Result<(), LastSet> {
+        let mut start = Some(from);
+        while let Some(from) = start.take() {
+            let mut paths: Vec<String> = trail.files().into_iter().map(str::to_owned).collect();
+            paths.extend(until.map(|(_, file)| file.to_owned()));
+            paths.sort();
+            paths.dedup();
+            let all: Vec<usize> = (0..paths.len()).collect();
+            let mut failed = None;
+            let walked = self.repo.walk_changes(&from, &paths, most, &mut |change| {
+                if until.is_some_and(|(last, _)| change.commit == *last) {
+                    return Ok(all.clone());
+                }
+                let looked = self
+                    .step(trail, change)
+                    .and_then(|stepped| Ok((each(change, &stepped)?, stepped)));
+                match looked {
+                    Ok((stops, stepped)) => {
+                        start = stepped.goes_on_at.filter(|_| !stops);
+                        let ends = stops || start.is_some() || trail.files().is_empty();
+                        Ok(if ends { all.clone() } else { Vec::new() })
+                    }
+                    Err(why) => {
+                        failed = Some(why);
+                        Ok(all.clone())
+                    }
+                }
+            });
+            if let Some(why) = failed {
+                return Err(why);
+            }
+            walked.map_err(|error| super::history::unreadable(&error))?;
+        }
+        Ok(())
+    }
+
+    /// A service as it was at a commit that changed `file`, under whatever name it had then; `None` if it was made later.
+    pub(super) fn service_then(
+        &self,
+        service: &Service,
+        commit: &CommitId,
+        file: &str,
+    ) -> Result<Option<Service>, LastSet> {
+        let mut trail = self.trail(Some(Followed::service(service)), None);
+        let until = Some((commit, file));
+        self.walk(&mut trail, self.tip, until, usize::MAX, &mut |_, _| {
+            Ok(false)
+        })?;
+        Ok(self.at(&trail, commit)?.service)
+    }
+
+    fn preceding_service(
+        &self,
+        followed: &Followed,
+        now: &Service,
+        trail: &Trail,
+        change: &Change,
+        parent: CommitId,
+    ) -> Result<Rc<Preceding>, LastSet> {
+        let question = (followed.clone(), change.commit);
+        if let Some(known) = self.known.borrow().get(&question) {
+            return Ok(Rc::clone(known));
+        }
+        let found = self.look_for_preceding(followed, now, trail, &change.commit, &parent)?;
+        let found = Rc::new(found);
+        self.known.borrow_mut().insert(question, Rc::clone(&found));
+        Ok(found)
+    }
+
+    fn look_for_preceding(
+        &self,
+        followed: &Followed,
+        now: &Service,
+        trail: &Trail,
+        commit: &CommitId,
+        parent: &CommitId,
+    ) -> Result<Preceding, LastSet> {
+        let wanted = followed.wanted();
+        // All that may have to be read is asked for before anything of it is missed.
+        let _ = self.repo.touches(parent, &followed.file);
+        for entry in &trail.entries {
+            for at in [parent, commit, &self.tip] {
+                let _ = self.stage_as_today(*entry, at);
+            }
+        }
+        // The same manifest, from another file.
+        let moved = self
+            .past
+            .moved_from(&wanted, &followed.file, parent, commit)?;
+        if let Some(file) = moved {
+            return Ok(Preceding::Was {
+                manifest: Followed {
+                    file,
+                    ..followed.clone()
+                },
+                at: *parent,
+                left: None,
+            });
+        }
+        if let Some((at, deleted)) = self.last_there(followed, parent)? {
+            return Ok(Preceding::Was {
+                manifest: followed.clone(),
+                at,
+                left: Some(deleted),
+            });
+        }
+        // The name that a pipeline had for it.
+        for entry in &trail.entries {
+            let appeared = naming::Appeared {
+                service: now,
+                file: &followed.file,
+                commit,
+                parent,
+                left: trail.left.as_ref(),
+            };
+            let names = self.names_before(*entry, &appeared)?;
+            if names.is_empty() {
+                continue;
+            }
+            match self.same_place(&names, now, followed, commit, parent)? {
+                Preceding::Nothing => {}
+                found => return Ok(found),
+            }
+        }
+        // The one service that vanishes from the same file.
+        let gone = self.past.gone_services(&followed.file, parent, commit)?;
+        let gone: Vec<&Service> = gone.iter().filter(|one| is_same_place(one, now)).collect();
+        match gone[..] {
+            [] if self.past.looked_at_all(parent, commit)? => Ok(Preceding::Nothing),
+            [] => Ok(Preceding::Untold(format!(
+                "{} appeared in {}, which takes more than {FILES_BEYOND} manifest files away, so that it cannot be told what it was before",
+                followed.key,
+                commit.short()
+            ))),
+            [one] => Ok(Preceding::Was {
+                manifest: Followed::service(one),
+                at: *parent,
+                left: Some(*commit),
+            }),
+            _ => Ok(Preceding::Untold(several(followed, commit))),
+        }
+    }
+
+    /// The newest commit before `parent` at which a manifest that is not there at `parent` stood in the same file, and the one that deleted it.
+    fn last_there(
+        &self,
+        followed: &Followed,
+        parent: &CommitId,
+    ) -> Result<Option<(CommitId, CommitId)>, LastSet> {
+        let unread = |error: &RepoError| super::history::unreadable(error);
+        let never = self.repo.touches(parent, &followed.file);
+        if never
+            .map_err(|error| unread(&error))?
+            .is_some_and(|all| all.is_empty())
+        {
+            return Ok(None);
+        }
+        let paths = [followed.file.clone()];
+        let mut found = Ok(None);
+        let walked = self
+            .repo
+            .walk_changes(parent, &paths, COMMITS_BEYOND, &mut |change| {
+                let Some(before) = change.parent else {
+                    return Ok(Vec::new());
+                };
+                let there = self
+                    .past
+                    .service(&followed.wanted(), &followed.file, &before);
+                match there {
+                    Ok(None) => return Ok(Vec::new()),
+                    Ok(Some(_)) => found = Ok(Some((before, change.commit))),
+                    Err(why) => found = Err(why),
+                }
+                Ok(vec![0])
+            });
+        walked.map_err(|error| unread(&error))?;
+        found
+    }
+
+    /// Of the services that had these names at `parent`, the one that comes from the same place and goes to the same cluster.
+    fn same_place(
+        &self,
+        names: &[naming::Name],
+        now: &Service,
+        followed: &Followed,
+        commit: &CommitId,
+        parent: &CommitId,
+    ) -> Result<Preceding, LastSet> {
+        let mut found: BTreeMap<ManifestKey, Followed> = BTreeMap::new();
+        let mut missing = None;
+        for name in names {
+            let there = self.find_named(name, &followed.file, commit, parent)?;
+            if there.is_empty() {
+                missing = Some(name);
+            }
+            for one in there {
+                if is_same_place(&one, now) {
+                    found.insert(one.key.clone(), Followed::service(&one));
+                }
+            }
+        }
+        let mut found = found.into_values();
+        Ok(match (found.next(), found.next(), missing) {
+            (Some(manifest), None, _) => Preceding::Was {
+                manifest,
+                at: *parent,
+                left: Some(*commit),
+            },
+            (Some(_), Some(_), _) => Preceding::Untold(several(followed, commit)),
+            (None, _, Some(name)) => Preceding::Untold(format!(
+                "{} appeared in {}; its stage ran {name} before, which was not found there",
+                followed.key,
+                commit.short()
+            )),
+            (None, _, None) => Preceding::Nothing,
+        })
+    }
+
+    /// The services that a name of a pipeline may have meant at `parent`: in the same file, among what the commit replaced, where it stands
+    /// today, and at last anywhere.
+    fn find_named(
+        &self,
+        name: &naming::Name,
+        file: &str,
+        commit: &CommitId,
+        parent: &CommitId,
+    ) -> Result<Vec<Service>, LastSet> {
+        let mut files: Vec<String> = vec![file.to_owned()];
+        files.extend(self.past.replaced(parent, commit)?);
+        let today = self
+            .catalog
+            .service_ids()
+            .map(|id| self.catalog.service(id));
+        let today = today.filter(|one| name.means(one));
+        files.extend(today.map(|one| one.file.to_string()));
+        let mut seen = BTreeSet::new();
+        for file in files.into_iter().take(FILES_BEYOND) {
+            if !seen.insert(file.clone()) {
+                continue;
+            }
+            let mut found = self.past.services(&file, parent)?;
+            found.retain(|one| name.means(one));
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        let tree = self.past.tree(parent)?;
+        let all = tree.service_ids().map(|id| tree.service(id));
+        Ok(all.filter(|one| name.means(one)).cloned().collect())
+    }
+}
+
+/// Whether two manifests take git from the same folder of the same repository, or the same chart from the same place, and go to the same
+/// cluster.
+fn is_same_place(a: &Service, b: &Service) -> bool {
+    let git = |one: &Service| {
+        let git = one.git.as_ref()?;
+        let repository = one.repository.as_ref();
+        let repository = repository.map(|one| one.name.clone());
+        Some((git.url.clone(), git.folder.clone(), repository))
+    };
+    let chart = |one: &Service| {
+        let helm = one.helm.as_ref()?;
+        Some((helm.origin.clone(), helm.chart.text().map(str::to_owned)))
+    };
+    let same_git = git(a).is_some() && git(a) == git(b);
+    let same_chart = chart(a).is_some() && chart(a) == chart(b);
+    let neither = [a, b]
+        .iter()
+        .all(|one| one.git.is_none() && one.helm.is_none());
+    a.cluster == b.cluster && (same_git || same_chart || neither)
+}
+
+fn several(followed: &Followed, commit: &CommitId) -> String {
+    format!(
+        "{} appeared in {}, and several services may have preceded it",
+        followed.key,
+        commit.short()
+    )
+}

@@ -1,0 +1,529 @@
+//! A hotfix, and what a rollback left, stay when things are renamed, moved, deleted and restored, or put in between: the same verdict as
+//! without that, told from history alone.
+
+use crate::support::cli::{pipeline, plan, run, service};
+use crate::support::git::TestRepo;
+
+/// A history in the making: files by path, one commit for each change.
+struct Life {
+    repo: TestRepo,
+    names: Names,
+    dev: String,
+    prod: String,
+}
+
+/// What everything is called, and where it stands.
+#[derive(Clone)]
+struct Names {
+    pipeline: &'static str,
+    stage: &'static str,
+    source: &'static str,
+    target: &'static str,
+    namespace: &'static str,
+    source_file: &'static str,
+    target_file: &'static str,
+    pipeline_file: &'static str,
+    /// A stage between dev and prod, with the version that it runs.
+    between: Option<&'static str>,
+    /// How many other services stand beside in the target's file.
+    beside: &'static [&'static str],
+}
+
+const NAMES: Names = Names {
+    pipeline: "web",
+    stage: "prod",
+    source: "web-dev",
+    target: "web-prod",
+    namespace: "apps",
+    source_file: "dev.yaml",
+    target_file: "prod.yaml",
+    pipeline_file: "web.yaml",
+    between: None,
+    beside: &[],
+};
+
+fn chart(name: &str, namespace: &str, version: &str) -> String {
+    let spec =
+        format!("helm: {{ url: https://charts.example.com, chart: app, version: {version} }}");
+    service(name, &spec).replace("namespace: apps", &format!("namespace: {namespace}"))
+}
+
+impl Life {
+    fn new(gate: &'static str) -> Self {
+        let life = Self {
+            repo: TestRepo::new(),
+            names: NAMES,
+            dev: "1.1.0".to_owned(),
+            prod: "1.0.0".to_owned(),
+        };
+        life.repo.commit("main", &[(".github/sluice.yaml", gate)]);
+        life.commits("start");
+        life
+    }
+
+    fn files(&self) -> Vec<(String, String)> {
+        let Names {
+            pipeline: name,
+            stage,
+            source,
+            target,
+            namespace,
+            ..
+        } = self.names;
+        let from = match self.names.between {
+            Some(_) => "web-staging",
+            None => source,
+        };
+        let into = format!("{target} < {from}");
+        let target_ref = format!("name: {target} }}");
+        let mut stages: Vec<(&str, Vec<&str>)> = vec![("dev", vec![source])];
+        let mut edges: Vec<(String, Vec<&str>)> = Vec::new();
+        if self.names.between.is_some() {
+            stages.push(("staging", vec!["web-staging"]));
+            edges.push((format!("staging {stage}"), Vec::new()));
+        } else {
+            edges.push((format!("dev {stage}"), Vec::new()));
+        }
+        stages.push((stage, vec![&into]));
+        let stages: Vec<(&str, &[&str])> =
+            stages.iter().map(|(name, all)| (*name, &all[..])).collect();
+        let edges: Vec<(&str, &[&str])> = edges
+            .iter()
+            .map(|(name, all)| (&name[..], &all[..]))
+            .collect();
+        let pipeline = pipeline(name, &stages, &edges).replace(
+            &target_ref,
+            &format!("name: {target}, namespace: {namespace} }}"),
+        );
+        let mut files = vec![
+            (self.names.pipeline_file.to_owned(), pipeline),
+            (
+                self.names.source_file.to_owned(),
+                chart(source, "apps", &self.dev),
+            ),
+        ];
+        if let Some(version) = self.names.between {
+            files.push((
+                "staging.yaml".to_owned(),
+                chart("web-staging", "apps", version),
+            ));
+        }
+        let mut all = vec![chart(target, namespace, &self.prod)];
+        all.extend(
+            self.names
+                .beside
+                .iter()
+                .map(|name| chart(name, "apps", "3.0.0")),
+        );
+        files.push((self.names.target_file.to_owned(), all.join("---\n")));
+        files
+    }
+
+    /// One commit that brings the files up to what is said here; nothing else is left but the policy and what `kept` names.
+    fn commits_keeping(&self, message: &str, kept: &[(&str, &str)]) {
+        let mut commit = self.repo.on("main").message(message);
+        let files = self.files();
+        let there = self.repo.open();
+        let tip = self.repo.tip("main").unwrap();
+        for file in there
+            .files(&tip, &|path| path.ends_with(".yaml"))
+            .unwrap()
+            .files
+        {
+            let stays = files.iter().any(|(path, _)| *path == file.path)
+                || kept.iter().any(|(path, _)| *path == file.path)
+                || file.path.starts_with(".github/")
+                || file.path.starts_with("other/");
+            if !stays {
+                commit = commit.remove(&file.path);
+            }
+        }
+        for (path, text) in &files {
+            commit = commit.file(path, text);
+        }
+        for (path, text) in kept {
+            commit = commit.file(path, text);
+        }
+        commit.done();
+        self.repo.check_out("main");
+    }
+
+    fn commits(&self, message: &str) {
+        self.commits_keeping(message, &[]);
+    }
+
+    /// The state of the target's stage, and what is said of it without names that change.
+    fn verdict(&self) -> (String, String) {
+        let planned = plan(self.repo.path());
+        let Names {
+            pipeline, stage, ..
+        } = self.names;
+        let state = planned.state(pipeline, stage).to_owned();
+        let left_out = &planned.promotion(pipeline, stage)["left_out"][0];
+        let by = left_out["commit"].as_str().unwrap_or("nobody");
+        (state, by.to_owned())
+    }
+}
+
+/// What is done to the names after a hotfix.
+type Disturbance = (&'static str, fn(&mut Life));
+
+const DISTURBANCES: &[Disturbance] = &[
+    ("nothing", |_| {}),
+    ("the target is renamed", |life| {
+        life.names.target = "shop-prod";
+        life.commits("rename");
+    }),
+    ("the target is renamed in another file", |life| {
+        life.names.target = "shop-prod";
+        life.names.target_file = "clusters/prod/shop.yaml";
+        life.commits("rename");
+    }),
+    ("the target is renamed in two steps", |life| {
+        let new = chart("shop-prod", "apps", &life.prod);
+        life.commits_keeping("the new one", &[("shop.yaml", &new)]);
+        let old = chart("web-prod", "apps", &life.prod);
+        life.names.target = "shop-prod";
+        life.names.target_file = "shop.yaml";
+        life.commits_keeping("exchange the name", &[("prod.yaml", &old)]);
+        life.commits("delete the old one");
+    }),
+    ("the target's namespace changes", |life| {
+        life.names.namespace = "shop";
+        life.commits("namespace");
+    }),
+    ("the target is deleted and restored", |life| {
+        let text = life.repo.read("prod.yaml").unwrap();
+        life.repo
+            .on("main")
+            .remove("prod.yaml")
+            .message("delete")
+            .done();
+        life.repo.commit("main", &[("docs/x", "1")]);
+        life.repo
+            .on("main")
+            .file("prod.yaml", &text)
+            .message("revert")
+            .done();
+        life.repo.check_out("main");
+    }),
+    ("the target's file moves", |life| {
+        life.names.target_file = "clusters/prod/web.yaml";
+        life.commits("move");
+    }),
+    (
+        "the target's file is joined with others, and split",
+        |life| {
+            life.names.beside = &["a-prod", "b-prod"];
+            life.commits("join");
+            life.names.target_file = "clusters/prod/web.yaml";
+            life.commits("move");
+            life.names.beside = &[];
+            let rest = chart("a-prod", "apps", "3.0.0");
+            life.commits_keeping("split", &[("rest.yaml", &rest)]);
+        },
+    ),
+    ("the source is renamed", |life| {
+        life.names.source = "shop-dev";
+        life.commits("rename");
+    }),
+    ("the source is renamed in another file", |life| {
+        life.names.source = "shop-dev";
+        life.names.source_file = "clusters/dev/shop.yaml";
+        life.commits("rename");
+    }),
+    ("the source's file moves", |life| {
+        life.names.source_file = "clusters/dev/web.yaml";
+        life.commits("move");
+    }),
+    ("both are renamed", |life| {
+        life.names.source = "shop-dev";
+        life.names.target = "shop-prod";
+        life.commits("rename");
+    }),
+    ("a stage is put in between", |life| {
+        life.names.between = Some("1.1.0");
+        life.commits("staging");
+    }),
+    ("the source is exchanged", |life| {
+        life.names.source = "other-dev";
+        life.names.source_file = "other/dev.yaml";
+        let old = chart("web-dev", "apps", &life.dev);
+        life.commits_keeping("exchange", &[("dev.yaml", &old)]);
+    }),
+    ("the pipeline is renamed", |life| {
+        life.names.pipeline = "shop";
+        life.commits("rename");
+    }),
+    ("the pipeline's file moves", |life| {
+        life.names.pipeline_file = "pipelines/web.yaml";
+        life.commits("move");
+    }),
+    ("the stage is renamed", |life| {
+        life.names.stage = "live";
+        life.commits("rename");
+    }),
+    ("everything is renamed at once", |life| {
+        life.names = Names {
+            pipeline: "shop",
+            stage: "live",
+            source: "shop-dev",
+            target: "shop-prod",
+            ..life.names.clone()
+        };
+        life.commits("rename");
+    }),
+    ("the pipeline is renamed, then the target", |life| {
+        life.names.pipeline = "shop";
+        life.commits("rename");
+        life.names.target = "shop-prod";
+        life.commits("rename");
+    }),
+    ("the target is renamed twice, and back", |life| {
+        for name in ["shop-prod", "store-prod", "web-prod"] {
+            life.names.target = name;
+            life.commits("rename");
+        }
+    }),
+    ("three hundred files move at once", |life| {
+        let many = |folder: &str| -> Vec<(String, String)> {
+            (0..300)
+                .map(|number| {
+                    let text = chart(&format!("more-{number}"), "apps", "2.0.0");
+                    (format!("{folder}/{number}.yaml"), text)
+                })
+                .collect()
+        };
+        let mut commit = life.repo.on("main").message("many");
+        for (path, text) in many("other/a") {
+            commit = commit.file(&path, &text);
+        }
+        commit.done();
+        let text = life.repo.read("prod.yaml").unwrap();
+        life.names.target_file = "other/prod.yaml";
+        let mut commit = life.repo.on("main").message("move").remove("prod.yaml");
+        for ((from, text), (to, _)) in many("other/a").into_iter().zip(many("other/b")) {
+            commit = commit.remove(&from).file(&to, &text);
+        }
+        commit.file("other/prod.yaml", &text).done();
+        life.repo.check_out("main");
+    }),
+];
+
+const AUTO: &str = "version: 1\nstages: { prod: { trigger: auto }, live: { trigger: auto } }\n";
+
+/// Those of the disturbances after which the verdict is another one.
+fn undone(begin: impl Fn() -> Life, wanted: &str) -> Vec<&'static str> {
+    let differs = |(name, disturb): &Disturbance| {
+        let mut life = begin();
+        let set = life.repo.tip("main").unwrap().to_string();
+        disturb(&mut life);
+        let (state, by) = life.verdict();
+        (state != wanted || (wanted == "ahead" && by != set)).then_some(*name)
+    };
+    DISTURBANCES.iter().filter_map(differs).collect()
+}
+
+#[test]
+fn a_hotfix_stays_whatever_is_renamed_moved_restored_or_put_in_between() {
+    let begin = || {
+        let mut life = Life::new(AUTO);
+        life.prod = "1.0.1".to_owned();
+        life.commits("hotfix");
+        life
+    };
+    assert_eq!(undone(begin, "ahead"), Vec::<&str>::new());
+}
+
+#[test]
+fn drift_and_since_name_the_hotfix_under_every_name() {
+    let mut wrong = Vec::new();
+    for (name, disturb) in DISTURBANCES {
+        let mut life = Life::new(AUTO);
+        life.prod = "1.0.1".to_owned();
+        life.commits("hotfix");
+        let hotfix = life.repo.tip("main").unwrap().to_string();
+        disturb(&mut life);
+        let history = run(life.repo.path(), &["history", "--verify", "--format=json"]).json();
+        let deviations = history["verified"]["deviations"].as_array().unwrap();
+        let drift: Vec<&str> = deviations
+            .iter()
+            .map(|one| one["commit"].as_str().unwrap())
+            .collect();
+        let status = run(life.repo.path(), &["status", "--format=json"]).json();
+        let stages = status["pipelines"][0]["stages"].as_array().unwrap();
+        let prod = stages
+            .iter()
+            .find(|stage| stage["stage"] == life.names.stage)
+            .unwrap();
+        let since = prod["since"]["commit"].as_str();
+        if drift != [&hotfix[..]] || since != Some(&hotfix[..]) {
+            wrong.push((name, drift.len(), since == Some(&hotfix[..])));
+        }
+        assert_eq!(history["unread"], serde_json::json!([]), "{name}");
+    }
+    assert_eq!(wrong, []);
+}
+
+#[test]
+fn a_value_that_comes_with_the_new_name_was_set_by_hand_there() {
+    for rename in [
+        (|life| life.names.target = "shop-prod") as fn(&mut Life),
+        |life| life.names.namespace = "shop",
+        |life| {
+            life.names.target = "shop-prod";
+            life.names.target_file = "clusters/prod/shop.yaml";
+        },
+    ] {
+        let mut life = Life::new(AUTO);
+        rename(&mut life);
+        life.prod = "1.0.2".to_owned();
+        life.commits("rename and bump");
+        let set = life.repo.tip("main").unwrap().to_string();
+        assert_eq!(life.verdict(), ("ahead".to_owned(), set));
+    }
+}
+
+#[test]
+fn what_nothing_precedes_is_a_creation_and_is_due() {
+    let mut life = Life::new(AUTO);
+    life.repo.commit("main", &[("docs/x", "1")]);
+    // Another service, of another chart, takes the place of the one that is gone.
+    life.names.target = "shop-prod";
+    let files = life.files();
+    let mut commit = life.repo.on("main").message("another one");
+    for (path, text) in &files {
+        let text = match path == "prod.yaml" {
+            true => text.replace("chart: app", "chart: shop"),
+            false => text.clone(),
+        };
+        commit = commit.file(path, &text);
+    }
+    commit.done();
+    life.repo.check_out("main");
+    assert_eq!(life.verdict().0, "due");
+}
+
+#[test]
+fn what_several_may_have_preceded_waits_and_says_so() {
+    let mut life = Life::new(AUTO);
+    // Two services of one place vanish from the file in which the new one appears, and no pipeline names either.
+    life.names.beside = &["a-prod", "b-prod"];
+    life.names.target = "other-prod";
+    life.commits("beside");
+    let mut pipelines = life.files();
+    pipelines.retain(|(path, _)| path == "web.yaml");
+    life.repo
+        .on("main")
+        .remove("web.yaml")
+        .message("no pipeline")
+        .done();
+    life.names.beside = &[];
+    life.names.target = "shop-prod";
+    life.commits("rename");
+    let (state, _) = life.verdict();
+    assert_eq!(state, "ahead");
+    let planned = plan(life.repo.path());
+    let reason = planned.reason("web", "prod");
+    assert!(
+        reason.contains("several services may have preceded it, so it counts as set by hand in"),
+        "{reason}"
+    );
+}
+
+/// A number that a seed leads to, below a limit.
+fn next(seed: &mut u64, limit: usize) -> usize {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    usize::try_from(*seed % limit as u64).unwrap()
+}
+
+/// What can be done to the names again and again.
+const STEPS: &[Disturbance] = &[
+    ("target", |life| {
+        life.names.target = match life.names.target {
+            "web-prod" => "shop-prod",
+            "shop-prod" => "store-prod",
+            _ => "web-prod",
+        };
+    }),
+    ("namespace", |life| {
+        life.names.namespace = match life.names.namespace {
+            "apps" => "shop",
+            _ => "apps",
+        };
+    }),
+    ("target's file", |life| {
+        life.names.target_file = match life.names.target_file {
+            "prod.yaml" => "clusters/prod.yaml",
+            _ => "prod.yaml",
+        };
+    }),
+    ("source", |life| {
+        life.names.source = match life.names.source {
+            "web-dev" => "shop-dev",
+            _ => "web-dev",
+        };
+    }),
+    ("source's file", |life| {
+        life.names.source_file = match life.names.source_file {
+            "dev.yaml" => "clusters/dev.yaml",
+            _ => "dev.yaml",
+        };
+    }),
+    ("pipeline", |life| {
+        life.names.pipeline = match life.names.pipeline {
+            "web" => "shop",
+            _ => "web",
+        };
+    }),
+    ("pipeline's file", |life| {
+        life.names.pipeline_file = match life.names.pipeline_file {
+            "web.yaml" => "pipelines/web.yaml",
+            _ => "web.yaml",
+        };
+    }),
+    ("stage", |life| {
+        life.names.stage = match life.names.stage {
+            "prod" => "live",
+            _ => "prod",
+        };
+    }),
+    ("beside", |life| {
+        life.names.beside = match life.names.beside {
+            [] => &["a-prod"],
+            ["a-prod"] => &["a-prod", "b-prod"],
+            _ => &[],
+        };
+    }),
+];
+
+#[test]
+fn two_hundred_generated_histories_forget_no_hotfix() {
+    let mut seed = 0x77u64;
+    let mut wrong = Vec::new();
+    for _ in 0..200 {
+        let mut life = Life::new(AUTO);
+        life.prod = "1.0.1".to_owned();
+        life.commits("hotfix");
+        let hotfix = life.repo.tip("main").unwrap().to_string();
+        let mut done: Vec<Vec<&str>> = Vec::new();
+        for _ in 0..=next(&mut seed, 5) {
+            // At most two things at once.
+            let mut names = Vec::new();
+            for _ in 0..=next(&mut seed, 2) {
+                let (name, step) = STEPS[next(&mut seed, STEPS.len())];
+                step(&mut life);
+                names.push(name);
+            }
+            life.commits("step");
+            done.push(names);
+        }
+        let verdict = life.verdict();
+        if verdict != ("ahead".to_owned(), hotfix) {
+            wrong.push((done, verdict.0));
+        }
+    }
+    assert_eq!(wrong, []);
+}
