@@ -159,6 +159,28 @@ async fn a_value_that_came_with_its_manifest_is_its_creators() {
 }
 
 #[tokio::test]
+async fn who_changed_a_value_before_its_service_was_renamed_does_not_approve_it() {
+    let site = shop().await;
+    let repo = site.repo();
+    let commit = pushes(&site, "alice", "version: 1.0.0", "version: 1.1.0");
+    let renamed = |path: &str| {
+        let file = repo.file("main", path).unwrap();
+        file.replace("name: web-dev", "name: shop-dev")
+    };
+    let (dev, pipeline) = (renamed("dev.yaml"), renamed("pipeline.yaml"));
+    repo.by("dave").pushes(
+        "main",
+        &[("dev.yaml", &dev), ("pipeline.yaml", &pipeline)],
+        "Rename dev",
+    );
+    let reason = format!(
+        "alice changed spec.helm.version of shop-dev in dev ({})",
+        &commit[..7]
+    );
+    leaves_out(&site, "alice", &reason, "version: 1.1.0").await;
+}
+
+#[tokio::test]
 async fn the_first_commit_of_a_repository_is_its_pushers() {
     let site = shop().await;
     let repo = site.repo();

@@ -527,3 +527,56 @@ fn two_hundred_generated_histories_forget_no_hotfix() {
     }
     assert_eq!(wrong, []);
 }
+
+#[test]
+fn twenty_services_that_are_renamed_at_once_are_each_followed() {
+    let repo = TestRepo::new();
+    let commits = |old: &str, version: &dyn Fn(usize) -> String| {
+        let names: Vec<(String, String)> = (0..20)
+            .map(|number| (format!("dev-{number}"), format!("{old}-{number}")))
+            .collect();
+        let dev: Vec<&str> = names.iter().map(|(dev, _)| &dev[..]).collect();
+        let into: Vec<String> = names
+            .iter()
+            .map(|(dev, prod)| format!("{prod} < {dev}"))
+            .collect();
+        let into: Vec<&str> = into.iter().map(String::as_str).collect();
+        let web = pipeline(
+            "web",
+            &[("dev", &dev), ("prod", &into)],
+            &[("dev prod", &[])],
+        );
+        let all = |prod: bool| {
+            let each = names.iter().enumerate().map(|(number, (dev, target))| {
+                let (name, version) = match prod {
+                    true => (target, version(number)),
+                    false => (dev, "1.1.0".to_owned()),
+                };
+                chart(name, "apps", &version)
+            });
+            each.collect::<Vec<_>>().join("---\n")
+        };
+        let commit = repo
+            .on("main")
+            .file(".github/sluice.yaml", AUTO)
+            .file("web.yaml", &web)
+            .file("dev.yaml", &all(false))
+            .file("prod.yaml", &all(true))
+            .done();
+        repo.check_out("main");
+        commit
+    };
+    commits("web", &|_| "1.0.0".to_owned());
+    let fixed = |number: usize| format!("1.0.{}", number + 1);
+    let hotfix = commits("web", &fixed).to_string();
+    commits("shop", &fixed);
+    let planned = plan(repo.path());
+    let left_out = planned.promotion("web", "prod")["left_out"]
+        .as_array()
+        .unwrap();
+    assert_eq!(left_out.len(), 20);
+    assert!(
+        left_out.iter().all(|one| one["commit"] == hotfix),
+        "{left_out:?}"
+    );
+}

@@ -213,6 +213,34 @@ async fn a_hotfix_is_not_undone_by_itself() {
 }
 
 #[tokio::test]
+async fn a_pull_request_says_that_it_takes_a_hotfix_away_under_every_name() {
+    for (name, deed) in DEEDS {
+        let site = shop("{ name: release, type: APPROVAL }", "").await;
+        let repo = site.repo();
+        repo.by("dave").pushes(
+            "main",
+            &[("prod.yaml", &chart("web-prod", "1.0.1"))],
+            "Fix checkout",
+        );
+        deed(&site);
+        let path = match repo.file("main", "staging.yaml") {
+            Some(_) => "staging.yaml",
+            None => "dev.yaml",
+        };
+        replaces(&site, &[(path, "version: 1.1.0", "version: 1.2.0")]);
+        site.run().await;
+        let open = repo.pulls(true);
+        let into_prod = |number: &u64| {
+            let head = repo.pull(*number)["head"]["ref"].to_string();
+            head.contains("/prod/") || head.contains("/live/")
+        };
+        let number = open.iter().copied().find(into_prod).expect(name);
+        let body = repo.body(number);
+        assert!(body.contains("** was set by hand in"), "{name}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn a_hotfix_that_its_source_has_not_caught_up_with_is_taken_away_only_if_a_person_asks() {
     let mut site = shop("", AUTO).await;
     let repo = site.repo();
