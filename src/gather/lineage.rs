@@ -177,14 +177,10 @@ impl<'a> Lineage<'a> {
         {
             match &*self.preceding_service(&followed, now, trail, change, parent)? {
                 Preceding::Was { manifest, at, left } => {
-                    let renamed = manifest.key != followed.key;
                     trail.service = Some(manifest.clone());
                     goes_on_at = Some(*at);
                     if let Some(left) = left {
                         trail.left = Some((*left, manifest.file.clone()));
-                    }
-                    if renamed {
-                        self.follow_secret_of(trail, manifest, at)?;
                     }
                 }
                 Preceding::Nothing => trail.service = None,
@@ -194,22 +190,22 @@ impl<'a> Lineage<'a> {
                 }
             }
         }
-        if let Some(secret) = trail.secret.clone()
-            && after.secret.is_some()
-            && before.secret.is_none()
-            && goes_on_at.is_none_or(|at| at == parent)
-            && self
+        if let (Some(secret), Some(_)) = (trail.secret.clone(), &after.secret) {
+            // Where the service goes on.
+            let at = goes_on_at.unwrap_or(parent);
+            let service = self.at(trail, &at)?.service;
+            if self
                 .past
-                .secret(&secret.wanted(), &secret.file, &parent)?
+                .secret(&secret.wanted(), &secret.file, &at)?
                 .is_none()
-        {
-            let from =
-                self.past
-                    .moved_from(&secret.wanted(), &secret.file, &parent, &change.commit)?;
-            if from.is_some() {
-                goes_on_at = Some(parent);
+            {
+                let (from, since) =
+                    self.preceding_secret(&secret, service.as_ref(), &change.commit, &at)?;
+                if from.is_some() {
+                    goes_on_at = Some(since);
+                }
+                trail.secret = from;
             }
-            trail.secret = from.map(|file| Followed { file, ..secret });
         }
         if let Some(at) = goes_on_at {
             before = self.at(trail, &at)?;
@@ -236,37 +232,69 @@ impl<'a> Lineage<'a> {
         })
     }
 
-    /// A service that went by another name may have kept its keys in another `Secret`.
-    fn follow_secret_of(
+    /// What a `Secret` was before a commit at which it appeared, and from when: the same one in another file, the one that the service named
+    /// then, or itself before it was deleted. `at` is where the service goes on.
+    fn preceding_secret(
         &self,
-        trail: &mut Trail,
-        service: &Followed,
+        secret: &Followed,
+        service: Option<&Service>,
+        commit: &CommitId,
         at: &CommitId,
-    ) -> Result<(), LastSet> {
-        let Some(secret) = &trail.secret else {
-            return Ok(());
-        };
-        let then = self.past.service(&service.wanted(), &service.file, at)?;
-        let Some(reference) = then.and_then(|then| then.configuration_ref) else {
-            return Ok(());
-        };
-        if reference.name == secret.key.name {
-            return Ok(());
+    ) -> Result<(Option<Followed>, CommitId), LastSet> {
+        let _ = self.repo.touches(at, &secret.file);
+        let moved = self
+            .past
+            .moved_from(&secret.wanted(), &secret.file, at, commit)?;
+        if let Some(file) = moved {
+            let moved = Followed {
+                file,
+                ..secret.clone()
+            };
+            return Ok((Some(moved), *at));
         }
-        let key = ManifestKey {
-            kind: Kind::Secret,
-            namespace: reference
+        let named =
+            service.and_then(|service| Some((service, service.configuration_ref.as_ref()?)));
+        if let Some((service, reference)) = named
+            && reference.name != secret.key.name
+        {
+            let namespace = reference
                 .namespace
-                .or_else(|| service.key.namespace.clone()),
-            name: reference.name,
+                .as_ref()
+                .or(service.key.namespace.as_ref());
+            let key = ManifestKey {
+                kind: Kind::Secret,
+                namespace: namespace.cloned(),
+                name: reference.name.clone(),
+            };
+            return Ok((self.find_secret(key, &secret.file, commit, at)?, *at));
+        }
+        match self.last_there(secret, at)? {
+            Some((since, _)) => Ok((Some(secret.clone()), since)),
+            None => Ok((None, *at)),
+        }
+    }
+
+    fn find_secret(
+        &self,
+        key: ManifestKey,
+        file: &str,
+        commit: &CommitId,
+        at: &CommitId,
+    ) -> Result<Option<Followed>, LastSet> {
+        let wanted = Followed {
+            written: key.namespace.clone(),
+            key,
+            file: String::new(),
         };
-        let tree = self.past.tree(at)?;
-        let found = tree.secrets.iter().find(|one| {
-            one.key.name == key.name
-                && (one.key.namespace == key.namespace || one.written_namespace.is_none())
-        });
-        trail.secret = found.map(Followed::secret);
-        Ok(())
+        let today = self.catalog.secrets.iter();
+        let today = today.filter(|one| one.key.name == wanted.key.name);
+        let today: Vec<String> = today.map(|one| one.file.to_string()).collect();
+        let mut look = |file: &str| {
+            let found = self.past.secret(&wanted.wanted(), file, at)?;
+            Ok(found.map(|_| file.to_owned()))
+        };
+        let found = self.find(file, today, (commit, at), &mut look)?;
+        Ok(found.map(|file| Followed { file, ..wanted }))
     }
 
     /// Walks a trail back from a commit. `each` looks at one change of its files, with what that did, and says whether to stop. Ends at
@@ -443,12 +471,20 @@ impl<'a> Lineage<'a> {
                 let Some(before) = change.parent else {
                     return Ok(Vec::new());
                 };
-                let there = self
-                    .past
-                    .service(&followed.wanted(), &followed.file, &before);
+                let (wanted, file) = (followed.wanted(), &followed.file);
+                let there = match followed.key.kind {
+                    Kind::Secret => self
+                        .past
+                        .secret(&wanted, file, &before)
+                        .map(|one| one.is_some()),
+                    _ => self
+                        .past
+                        .service(&wanted, file, &before)
+                        .map(|one| one.is_some()),
+                };
                 match there {
-                    Ok(None) => return Ok(Vec::new()),
-                    Ok(Some(_)) => found = Ok(Some((before, change.commit))),
+                    Ok(false) => return Ok(Vec::new()),
+                    Ok(true) => found = Ok(Some((before, change.commit))),
                     Err(why) => found = Err(why),
                 }
                 Ok(vec![0])
@@ -505,28 +541,50 @@ impl<'a> Lineage<'a> {
         commit: &CommitId,
         parent: &CommitId,
     ) -> Result<Vec<Service>, LastSet> {
-        let mut files: Vec<String> = vec![file.to_owned()];
-        files.extend(self.past.replaced(parent, commit)?);
         let today = self
             .catalog
             .service_ids()
             .map(|id| self.catalog.service(id));
         let today = today.filter(|one| name.means(one));
-        files.extend(today.map(|one| one.file.to_string()));
-        let mut seen = BTreeSet::new();
-        for file in files.into_iter().take(FILES_BEYOND) {
-            if !seen.insert(file.clone()) {
-                continue;
-            }
-            let mut found = self.past.services(&file, parent)?;
+        let today: Vec<String> = today.map(|one| one.file.to_string()).collect();
+        let mut look = |file: &str| {
+            let mut found = self.past.services(file, parent)?;
             found.retain(|one| name.means(one));
-            if !found.is_empty() {
-                return Ok(found);
+            Ok(Some(found).filter(|found| !found.is_empty()))
+        };
+        let found = self.find(file, today, (commit, parent), &mut look)?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Looks for a manifest in the files in which it may have stood at `parent`: in the same file, where it stands today, in those that the
+    /// commit replaced, and at last in those that are not there any more as they were: a file that is still the same holds what the catalog
+    /// says.
+    fn find<T>(
+        &self,
+        file: &str,
+        today: Vec<String>,
+        (commit, parent): (&CommitId, &CommitId),
+        look: &mut dyn FnMut(&str) -> Result<Option<T>, LastSet>,
+    ) -> Result<Option<T>, LastSet> {
+        let mut near = vec![file.to_owned()];
+        near.extend(today);
+        near.extend(self.past.replaced(parent, commit)?);
+        let mut seen = BTreeSet::new();
+        for file in near {
+            if seen.insert(file.clone())
+                && let Some(found) = look(&file)?
+            {
+                return Ok(Some(found));
             }
         }
-        let tree = self.past.tree(parent)?;
-        let all = tree.service_ids().map(|id| tree.service(id));
-        Ok(all.filter(|one| name.means(one)).cloned().collect())
+        for file in self.past.lost_since(parent, &self.tip)? {
+            if !seen.contains(&file)
+                && let Some(found) = look(&file)?
+            {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::unreadable;
-use crate::catalog::{FileManifests, load, read_file};
+use crate::catalog::{FileManifests, load, read_file, wants_file};
 use crate::gather::files_at;
 use crate::gather::lineage::FILES_BEYOND;
 use crate::model::catalog::{Catalog, Unread};
@@ -28,10 +28,6 @@ pub(in crate::gather) struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     pub(in crate::gather) fn new(key: &'a ManifestKey, written: Option<&'a str>) -> Self {
         Self { key, written }
-    }
-
-    pub(in crate::gather) fn is_exactly(&self, key: &ManifestKey) -> bool {
-        self.key == key
     }
 
     pub(in crate::gather) fn is(&self, key: &ManifestKey, written: Option<&str>) -> bool {
@@ -151,6 +147,51 @@ impl<'a> Past<'a> {
     ) -> Result<Vec<Service>, LastSet> {
         let past = self.whole_file(file, commit)?;
         Ok(past.map_or_else(Vec::new, |past| past.found.services.clone()))
+    }
+
+    /// A pipeline in a file at a commit; `None` if it was not there.
+    pub(in crate::gather) fn pipeline(
+        &self,
+        wanted: &Wanted<'_>,
+        file: &str,
+        commit: &CommitId,
+    ) -> Result<Option<Pipeline>, LastSet> {
+        let past = self.file(file, commit)?;
+        let keyed: Vec<(ManifestKey, &Pipeline)> = past
+            .iter()
+            .flat_map(|past| &past.found.pipelines)
+            .map(|one| (one.key(), one))
+            .collect();
+        let found = pick(wanted, keyed.iter(), |(key, one)| {
+            (key, one.written_namespace.as_deref())
+        });
+        let found = found.map(|found| found.map(|(_, one)| (*one).clone()));
+        told(wanted, found, past.as_deref(), commit)
+    }
+
+    /// The YAML files of a commit that do not stand in another one as they were. None of them is read. At most [`FILES_BEYOND`].
+    pub(in crate::gather) fn lost_since(
+        &self,
+        commit: &CommitId,
+        later: &CommitId,
+    ) -> Result<Vec<String>, LastSet> {
+        let files = |at: &CommitId| {
+            let enter = |folder: &str| folder != ".github";
+            let take = |path: &str| wants_file(path, self.policy);
+            let listed = self.repo.files_in(at, &enter, &take);
+            listed.map_err(|error| unreadable(&error))
+        };
+        let (then, now) = (files(commit), files(later));
+        let (then, now) = (then?.files, now?.files);
+        let now: HashSet<(&str, BlobId)> =
+            now.iter().map(|file| (&file.path[..], file.blob)).collect();
+        let lost = then
+            .iter()
+            .filter(|file| !now.contains(&(&file.path[..], file.blob)));
+        Ok(lost
+            .take(FILES_BEYOND)
+            .map(|file| file.path.clone())
+            .collect())
     }
 
     /// The pipelines of a file at a commit.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::{COMMITS_BEYOND, Followed, Lineage};
-use crate::gather::history::past::Wanted;
 use crate::gather::history::unreadable;
 use crate::model::catalog::PipelineId;
 use crate::model::facts::LastSet;
@@ -179,8 +178,9 @@ impl<'a> Lineage<'a> {
 
     /// A stage at a commit; `None` if it was not there under that name, in that file.
     fn stage_at(&self, naming: &Naming, commit: &CommitId) -> Result<Option<StageThen>, LastSet> {
-        let pipelines = self.past.pipelines(&naming.pipeline.file, commit)?;
-        let Some(pipeline) = only(&naming.pipeline.wanted(), pipelines) else {
+        let Followed { file, .. } = &naming.pipeline;
+        let wanted = naming.pipeline.wanted();
+        let Some(pipeline) = self.past.pipeline(&wanted, file, commit)? else {
             return Ok(None);
         };
         let stage = pipeline
@@ -203,14 +203,13 @@ impl<'a> Lineage<'a> {
         let file = &naming.pipeline.file;
         let wanted = naming.pipeline.wanted();
         let mut before = naming.clone();
-        let there = self.past.pipelines(file, parent)?;
-        let old = match only(&wanted, there) {
+        let old = match self.past.pipeline(&wanted, file, parent)? {
             Some(old) => old,
             None => match self.past.moved_from(&wanted, file, parent, commit)? {
                 Some(from) => {
-                    let there = self.past.pipelines(&from, parent)?;
+                    let old = self.past.pipeline(&wanted, &from, parent)?;
                     before.pipeline.file = from;
-                    let Some(old) = only(&wanted, there) else {
+                    let Some(old) = old else {
                         return Ok(None);
                     };
                     old
@@ -503,18 +502,4 @@ fn followed(pipeline: &Pipeline) -> Followed {
         written: pipeline.written_namespace.clone(),
         file: pipeline.file.to_string(),
     }
-}
-
-/// The one pipeline that is wanted; an exact key wins.
-fn only(wanted: &Wanted<'_>, pipelines: Vec<Pipeline>) -> Option<Pipeline> {
-    let exact = pipelines
-        .iter()
-        .position(|one| wanted.is_exactly(&one.key()));
-    if let Some(exact) = exact {
-        return pipelines.into_iter().nth(exact);
-    }
-    let mut near = pipelines
-        .into_iter()
-        .filter(|one| wanted.is(&one.key(), one.written_namespace.as_deref()));
-    near.next().filter(|_| near.next().is_none())
 }

@@ -580,3 +580,82 @@ fn twenty_services_that_are_renamed_at_once_are_each_followed() {
         "{left_out:?}"
     );
 }
+
+/// A value that was set by hand in the `Secret` of prod, and what is done to that afterwards.
+#[test]
+fn a_key_that_was_set_by_hand_in_a_secret_stays_whatever_becomes_of_the_secret() {
+    let secret = |name: &str, value: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{ name: {name}, namespace: apps }}\nstringData: {{ token: {value} }}\n"
+        )
+    };
+    let keyed = |name: &str, secret: &str| {
+        service(name, &format!("configurationRef: {{ name: {secret} }}"))
+    };
+    let web = pipeline(
+        "web",
+        &[
+            ("dev", &["web-dev"]),
+            ("prod", &["web-prod < web-dev: token"]),
+        ],
+        &[("dev prod", &[])],
+    );
+    type Deed<'d> = (&'static str, &'d dyn Fn(&TestRepo));
+    let deeds: [Deed<'_>; 5] = [
+        ("nothing", &|_| {}),
+        ("deleted and restored", &|repo| {
+            repo.on("main")
+                .remove("s-prod.yaml")
+                .message("delete")
+                .done();
+            repo.commit("main", &[("docs/x", "1")]);
+            repo.commit("main", &[("s-prod.yaml", &secret("prod", "mine"))]);
+        }),
+        ("moved", &|repo| {
+            repo.on("main")
+                .rename("s-prod.yaml", "clusters/prod/secret.yaml")
+                .done();
+        }),
+        ("renamed", &|repo| {
+            repo.commit(
+                "main",
+                &[
+                    ("s-prod.yaml", &secret("live", "mine")),
+                    ("prod.yaml", &keyed("web-prod", "live")),
+                ],
+            );
+        }),
+        ("renamed in two steps", &|repo| {
+            repo.commit("main", &[("s-live.yaml", &secret("live", "mine"))]);
+            repo.commit("main", &[("prod.yaml", &keyed("web-prod", "live"))]);
+            repo.on("main")
+                .remove("s-prod.yaml")
+                .message("delete")
+                .done();
+        }),
+    ];
+    let mut wrong = Vec::new();
+    for (name, deed) in deeds {
+        let repo = TestRepo::new();
+        repo.commit(
+            "main",
+            &[
+                (".github/sluice.yaml", AUTO),
+                ("web.yaml", &web),
+                ("dev.yaml", &keyed("web-dev", "dev")),
+                ("prod.yaml", &keyed("web-prod", "prod")),
+                ("s-dev.yaml", &secret("dev", "new")),
+                ("s-prod.yaml", &secret("prod", "old")),
+            ],
+        );
+        let hotfix = repo.commit("main", &[("s-prod.yaml", &secret("prod", "mine"))]);
+        deed(&repo);
+        repo.check_out("main");
+        let planned = plan(repo.path());
+        let by = &planned.promotion("web", "prod")["left_out"][0]["commit"];
+        if planned.state("web", "prod") != "ahead" || *by != hotfix.to_string() {
+            wrong.push((name, planned.reason("web", "prod").to_owned()));
+        }
+    }
+    assert_eq!(wrong, []);
+}
