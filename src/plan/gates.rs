@@ -271,3 +271,6 @@ impl Needs {
         self.code_owners |= approval::wants(&members, lines, &mut self.teams, &mut self.logins);
     }
 }
+
+#[cfg(test)]
+mod tests;

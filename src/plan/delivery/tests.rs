@@ -198,7 +198,7 @@ fn what_is_due_is_put_up_once() {
 }
 
 #[test]
-fn what_goes_on_request_stands_only_in_a_pull_request_that_was_asked_for() {
+fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() {
     let mut now = promotion('1', Verdict::Pass, &[]);
     let unasked = || {
         candidate(
@@ -319,6 +319,7 @@ fn a_moved_head_is_never_landed_replaced_or_closed() {
     );
     let decision = decide(&stage(&now, vec![moved]));
     assert_eq!(decision.acts, [Act::Block(number(7), "pushed".to_owned())]);
+    assert_eq!(decision.stands, Some(number(7)));
     let mut strange = stage(&now, Vec::new());
     strange.without_record = vec![pull(8)];
     assert!(matches!(
@@ -335,7 +336,7 @@ fn a_branch_of_which_not_every_pull_request_is_read_blocks_its_stage_and_nothing
     assert!(!decide(&stage).acts.is_empty());
     stage.unread_branch = Some(("sluice/p/prod/y".to_owned(), number(9)));
     let decision = decide(&stage);
-    assert_eq!(decision.acts, []);
+    assert_eq!((decision.acts.len(), decision.stands), (0, Some(number(9))));
     assert!(decision.blocked.unwrap().why.contains("sluice/p/prod/y"));
 }
 
@@ -564,4 +565,30 @@ fn nothing_opens_beside_a_hold_or_while_a_hold_cannot_be_read() {
     let decision = decide(&unread);
     assert_eq!(decision.acts, []);
     assert_eq!(decision.kept_back.as_deref(), Some("502"));
+}
+
+#[test]
+fn a_hold_on_another_pull_request_of_the_stage_keeps_back_what_may_land() {
+    let now = promotion('1', Verdict::Pass, &["carol"]);
+    let acts = |hold: LabelHold| {
+        let own = candidate(7, '1', Build::Stands, Some(now.clone()));
+        let mut other = candidate(8, '1', Build::Stands, Some(now.clone()));
+        other.hold = hold;
+        decide(&stage(&now, vec![own, other])).acts
+    };
+    assert!(acts(LabelHold::Free).contains(&Act::Land(number(7))));
+    assert!(!acts(LabelHold::On).contains(&Act::Land(number(7))));
+}
+
+#[test]
+fn only_what_could_land_is_said_to_be_kept_back_by_a_hold_beside() {
+    let kept_back = |verdict: Verdict| {
+        let now = promotion('1', verdict, &[]);
+        let own = candidate(7, '1', Build::Stands, Some(now.clone()));
+        let mut stage = stage(&now, vec![own]);
+        stage.held_beside = Some(number(3));
+        decide(&stage).kept_back
+    };
+    assert_eq!(kept_back(Verdict::Pass), Some(held_beside(number(3))));
+    assert_eq!(kept_back(Verdict::Pending), None);
 }
