@@ -320,6 +320,7 @@ fn a_moved_head_is_never_landed_replaced_or_closed() {
     let decision = decide(&stage(&now, vec![moved]));
     assert_eq!(decision.acts, [Act::Block(number(7), "pushed".to_owned())]);
     assert_eq!(decision.stands, Some(number(7)));
+    assert_eq!(decision.blocked.unwrap().why, "pushed");
     let mut strange = stage(&now, Vec::new());
     strange.without_record = vec![pull(8)];
     assert!(matches!(
@@ -591,4 +592,81 @@ fn only_what_could_land_is_said_to_be_kept_back_by_a_hold_beside() {
     };
     assert_eq!(kept_back(Verdict::Pass), Some(held_beside(number(3))));
     assert_eq!(kept_back(Verdict::Pending), None);
+}
+
+#[test]
+fn a_held_pull_request_keeps_back_what_would_be_committed_but_no_rollback() {
+    let now = promotion('1', Verdict::Pass, &[]);
+    let decided = |promotion: &Promotion, hold: LabelHold| {
+        let mut other = candidate(8, '2', Build::Stands, None);
+        other.hold = hold;
+        let mut stage = stage(promotion, vec![other]);
+        stage.delivery = Delivery::Commit;
+        decide(&stage)
+    };
+    let held = decided(&now, LabelHold::On);
+    assert_eq!((held.acts.len(), held.stands), (0, Some(number(8))));
+    let free = decided(&now, LabelHold::Free);
+    assert_eq!(free.acts, [Act::Close(number(8)), Act::Commit]);
+    let back = decided(&going_back(&now), LabelHold::On);
+    assert_eq!(back.acts, [Act::Commit]);
+}
+
+#[test]
+fn only_what_could_be_committed_is_said_to_be_kept_back() {
+    let kept_back = |verdict: Verdict| {
+        let now = promotion('1', verdict, &[]);
+        let mut stage = stage(&now, Vec::new());
+        stage.delivery = Delivery::Commit;
+        stage.closed_hold = Err("502".to_owned());
+        decide(&stage).kept_back
+    };
+    assert_eq!(kept_back(Verdict::Pass).as_deref(), Some("502"));
+    assert_eq!(kept_back(Verdict::Pending), None);
+}
+
+#[test]
+fn who_asks_again_gets_a_pull_request_of_their_own() {
+    let now = waiting('1');
+    let opens = |asked: bool, outdated: bool| {
+        let mut own = candidate(7, '1', Build::Stands, Some(now.clone()));
+        own.outdated_request = outdated;
+        let mut stage = stage(&now, vec![own]);
+        stage.asked = asked;
+        decide(&stage).stands.is_none()
+    };
+    assert!(opens(true, true));
+    assert!(!opens(true, false) && !opens(false, true) && !opens(false, false));
+}
+
+#[test]
+fn an_emergency_of_another_plan_goes_before_nothing() {
+    let now = waiting('1');
+    let own = candidate(7, '1', Build::Stands, Some(now.clone()));
+    let mut other = candidate(6, '2', Build::Stands, Some(waiting('2')));
+    other.proposal.emergency = true;
+    assert_eq!(
+        decide(&stage(&now, vec![other, own])).stands,
+        Some(number(7))
+    );
+}
+
+#[test]
+fn whoever_lifts_a_hold_by_asking_is_named_in_a_pull_request_of_its_own() {
+    let now = waiting('1');
+    let stands = |lifts: bool, held: bool| {
+        let own = candidate(7, '1', Build::Stands, Some(now.clone()));
+        let mut stage = stage(&now, vec![own]);
+        stage.lifts_hold = lifts;
+        stage.closed_hold = Ok(held.then(|| ClosedHold {
+            number: number(3),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            why: String::new(),
+        }));
+        decide(&stage).stands
+    };
+    assert_eq!(stands(true, true), None);
+    for (lifts, held) in [(true, false), (false, true), (false, false)] {
+        assert_eq!(stands(lifts, held), Some(number(7)), "{lifts} {held}");
+    }
 }
