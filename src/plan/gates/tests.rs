@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::model::catalog::Catalog;
+use crate::model::facts::Approvals;
 use crate::model::roster::Roster;
 
 const POLICY: &str = "version: 1
@@ -70,6 +71,17 @@ fn a_gate_needs_what_its_rule_asks_for() {
 
 /// The names, types and verdicts of what these gates of one edge say without a forge.
 fn said(gates: &[Gate], emergency: Option<&Emergency>) -> Vec<(String, GateKind, Verdict)> {
+    let reports = reports_of(gates, emergency, None).into_iter();
+    reports
+        .map(|one| (one.name.to_string(), one.kind, one.judgement.verdict))
+        .collect()
+}
+
+fn reports_of(
+    gates: &[Gate],
+    emergency: Option<&Emergency>,
+    approvals: Option<Approvals>,
+) -> Vec<GateReport> {
     let (catalog, policy, roster) = (Catalog::default(), policy(), Roster::default());
     let facts = Facts {
         catalog: &catalog,
@@ -79,7 +91,7 @@ fn said(gates: &[Gate], emergency: Option<&Emergency>) -> Vec<(String, GateKind,
         revisions: &BTreeMap::new(),
         history: &BTreeMap::new(),
         ways: &BTreeMap::new(),
-        approvals: None,
+        approvals,
         evidence: None,
         ready: None,
         proposed: &BTreeMap::new(),
@@ -111,10 +123,7 @@ fn said(gates: &[Gate], emergency: Option<&Emergency>) -> Vec<(String, GateKind,
         to: "prod".into(),
     };
     let gates = gates.iter().map(|gate| (edge.clone(), gate));
-    let reports = reports(&subject, gates).into_iter();
-    reports
-        .map(|one| (one.name.to_string(), one.kind, one.judgement.verdict))
-        .collect()
+    reports(&subject, gates)
 }
 
 fn all() -> Vec<Gate> {
@@ -160,5 +169,24 @@ fn in_an_emergency_its_own_approvals_stand_for_those_of_all_gates() {
     assert_eq!(
         (&said[0].1, said[0].2),
         (&GateKind::Approval, Verdict::Pending)
+    );
+}
+
+#[test]
+fn approvals_from_the_command_line_count_for_what_nobody_can_know_only_in_a_simulation() {
+    let said = |assumed: bool| {
+        let approvals = Approvals {
+            names: BTreeSet::from(["carol".to_owned()]),
+            assumed,
+        };
+        let gates = [gate("release", GateKind::Approval)];
+        let reports = reports_of(&gates, None, Some(approvals));
+        let judgement = &reports[0].judgement;
+        format!("{}: {}", judgement.verdict, judgement.reason)
+    };
+    assert_eq!(said(true), "pass: approved by carol");
+    assert_eq!(
+        said(false),
+        "pending: its rule leaves out the authors of the changes, who cannot be told without GitHub"
     );
 }

@@ -251,3 +251,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_lines_that_are_not_met_the_worst_speaks_and_of_equal_ones_the_first() {
+    let group = "{ sre: [p1], ops: [p2] }";
+    let of = |first: &str, second: &str| {
+        let gate =
+            format!("{{ approve: [{{ by: {first} }}, {{ by: {second} }}], ways: [review] }}");
+        says(&gate, group, &[], &approved(&[]))
+    };
+    for (first, second) in [("sre", "acme/hidden"), ("acme/hidden", "sre")] {
+        let said = of(first, second);
+        assert!(said.starts_with("error: "), "{said}");
+    }
+    let waits = "pending: waits for 1 approval by";
+    assert!(of("sre", "ops").starts_with(&format!("{waits} sre")));
+    assert!(of("ops", "sre").starts_with(&format!("{waits} ops")));
+}
