@@ -65,6 +65,7 @@ fn set(name: &str, path: &[&str], value: &str) -> Edit {
         },
         path: FieldPath::keys(path),
         value: value.to_owned(),
+        form: sluice::yaml::Form::Text,
         note: Note::Set("v2.0.0".to_owned()),
     }
 }

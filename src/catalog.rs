@@ -5,17 +5,19 @@
 
 #[cfg(test)]
 mod cost;
+mod difference;
+mod encoding;
 mod guard;
 mod load;
 mod origin;
 mod raw;
 mod read;
 mod resolve;
-mod scalars;
+mod template;
 
+pub use difference::{ChangedManifest, Difference, Namer, SetValue};
 pub use guard::{Version, changed_file, may_matter, same_shape};
-pub use load::{SourceFile, load, wants_file};
+pub use load::{SourceFile, load, load_with_links, wants_file};
 pub use origin::{Here, origin_of};
 pub use read::{FileManifests, read_file};
 pub use resolve::{Resolver, resolve_pipelines};
-pub use scalars::{ManifestScalars, scalars_of_file};

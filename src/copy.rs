@@ -22,7 +22,8 @@ use crate::model::policy::{Policy, RevisionMode};
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, ResolvedService, StageIndex};
 use crate::model::service::{Field, Secret, Service, Value};
-use crate::yaml::{FieldPath, Located, Note};
+use crate::yaml::scalar::PlainType;
+use crate::yaml::{FieldPath, Form, Located, Note};
 
 /// One target of a stage and the source that its criteria names, both found.
 #[derive(Clone, Debug)]
@@ -498,18 +499,22 @@ impl<'a> Pair<'a> {
                         ));
                         continue;
                     }
-                    if value.boolean && target.text() != Some(&value.text) {
-                        into.problems.push(boolean(
-                            self.source.place(value.at),
-                            path,
-                            value,
-                            &self.source.key.name,
-                        ));
+                    // What both hold already is not written, whatever it is.
+                    if target.text() != Some(&value.text)
+                        && let Some(problem) = self.type_problem(path, value, target)
+                    {
+                        into.problems.push(problem);
                         continue;
                     }
                     into.taken
                         .insert(Slot::Field(path.clone()), Text::Plain(value.text.clone()));
+                    let before = into.changes.len();
                     self.set_path(path.clone(), target, &value.text, Note::Keep, None, into);
+                    if value.kind != PlainType::Text
+                        && let Some(change) = into.changes.get_mut(before)
+                    {
+                        change.form = Form::Bare;
+                    }
                 }
                 Field::NotScalar(at) => into.problems.push(Problem {
                     code: "target-not-editable",
@@ -527,6 +532,45 @@ impl<'a> Pair<'a> {
                 Field::Empty(_) | Field::Absent { .. } => {}
             }
         }
+    }
+
+    /// Why a further field cannot be copied as what it is: a value keeps its type, and every reader must find in it what the text says.
+    fn type_problem(&self, path: &FieldPath, value: &Value, target: &Field) -> Option<Problem> {
+        let problem = |place, message, help: &str| Problem {
+            code: "target-not-editable",
+            severity: Severity::Error,
+            place,
+            message,
+            help: Some(help.to_owned()),
+        };
+        let (source_name, target_name) = (&self.source.key.name, &self.target.key.name);
+        if value.kind == PlainType::Unclear {
+            let message = format!(
+                "{path} of {source_name} is `{}` without quotes, which one reader takes for something else than the next",
+                value.text
+            );
+            let help =
+                "quote it at the source, if a text is meant, or write the number as it is printed";
+            return Some(problem(self.source.place(value.at), message, help));
+        }
+        let old = target.value().filter(|old| old.kind != value.kind)?;
+        let message = format!(
+            "{path} is {} at {source_name} and {} at {target_name}: a promoted value keeps its type",
+            named(value.kind),
+            named(old.kind)
+        );
+        Some(match value.kind {
+            PlainType::Text => problem(
+                self.target.place(old.at),
+                message,
+                "quote it in the target too",
+            ),
+            _ => problem(
+                self.source.place(value.at),
+                message,
+                "quote it at the source, or take the quotes away in the target",
+            ),
+        })
     }
 
     fn set(
@@ -569,6 +613,7 @@ impl<'a> Pair<'a> {
             path,
             old: target.text().map(|text| Text::Plain(text.to_owned())),
             new: Text::Plain(new.to_owned()),
+            form: crate::yaml::Form::Text,
             note,
             said,
             secret: None,
@@ -586,20 +631,12 @@ fn not_a_scalar(place: Place, path: &FieldPath, name: &str) -> Problem {
     }
 }
 
-/// Everything that is written is a text, and to a template the text `false` is as good as true.
-fn boolean(place: Place, path: &FieldPath, value: &Value, name: &str) -> Problem {
-    let text = &value.text;
-    Problem {
-        code: "target-not-editable",
-        severity: Severity::Error,
-        place,
-        message: format!(
-            "{path} of {name} is `{text}` without quotes, which is no text: it would be promoted as the text \"{text}\""
-        ),
-        help: Some(
-            "write it in quotes if a text is meant, else take the path out of `fields` of the policy"
-                .to_owned(),
-        ),
+fn named(kind: PlainType) -> &'static str {
+    match kind {
+        PlainType::Text => "a text",
+        PlainType::Boolean => "a boolean",
+        PlainType::Number => "a number",
+        PlainType::Unclear => "without quotes and no text",
     }
 }
 

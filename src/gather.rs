@@ -25,10 +25,10 @@ mod ways;
 
 pub use authors::{AskedOfAuthors, Carried};
 pub use brought::{Bringing, brings, known, promotable, told};
-pub use files::{files_at, files_of_commit, files_on_disk};
+pub use files::{ManifestFiles, files_at, files_of_commit, files_on_disk};
 pub use guard::{After, MergedFile, MergedPath, Untold, merged_bytes, merged_files, merged_paths};
 pub use history::answer_history;
-pub use landing::landed_changes;
+pub use landing::{Recomputed, landed_changes};
 pub use past_landings::{AskedOfHistory, PromotedFields, past_landings};
 pub use proposals::{Wanted, build, build_by_record, changes, moved, proposals};
 pub use ready::answer_ready;

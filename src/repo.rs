@@ -294,6 +294,13 @@ impl Repo {
         }
     }
 
+    /// The commit whose id begins with these hexadecimal digits, if there is exactly one.
+    pub fn commit_by_prefix(&self, digits: &str) -> Option<CommitId> {
+        let disk = self.disk()?;
+        let found = disk.find_commit_by_prefix(digits).ok()?;
+        CommitId::from_bytes(found.id().as_bytes())
+    }
+
     /// Whether the commit can be read here.
     pub fn has_commit(&self, commit: &CommitId) -> bool {
         self.objects()

@@ -18,7 +18,7 @@ pub mod verify;
 
 pub use de::{DeError, Located, Unknown, from_node};
 pub use edit::{
-    Edit, EditError, EditErrorKind, Editable, Edited, Expect, Identity, Note, apply, probe,
+    Edit, EditError, EditErrorKind, Editable, Edited, Expect, Form, Identity, Note, apply, probe,
 };
 pub use lookup::{Lookup, Parent, Via};
 pub use path::{FieldPath, Segment};

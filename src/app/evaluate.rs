@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::world::World;
-use crate::catalog::{load, resolve_pipelines};
+use crate::catalog::{load_with_links, resolve_pipelines};
 use crate::checks::{self, Compared, Context};
 use crate::copy::Pair;
 use crate::error::{Exit, Failure};
@@ -52,7 +52,7 @@ pub(super) struct Manifests {
 
 impl Manifests {
     pub(super) fn of(world: &World) -> Self {
-        let catalog = load(&world.files, &world.policy);
+        let catalog = load_with_links(&world.files, &world.links, &world.policy);
         let resolved = resolve_pipelines(&catalog, &world.here);
         Self {
             catalog: Rc::new(catalog),

@@ -7,7 +7,7 @@ use super::world::{Look, World};
 use super::{Call, Output};
 use crate::error::Failure;
 use crate::execute::edited_files;
-use crate::model::catalog::MayHold;
+use crate::model::few::few;
 use crate::model::place::RepoPath;
 use crate::model::plan::Plan;
 use crate::report::escape::terminal;
@@ -73,22 +73,21 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
     })
 }
 
-/// One counted line about files that are not YAML yet. What is an error has its own finding.
+/// One counted line about documents that are not plain YAML. What is an error has its own finding.
 pub(super) fn passed_over(evaluation: &Evaluation) -> Option<String> {
-    let files: std::collections::BTreeSet<_> = evaluation
-        .catalog
-        .unread
+    let passed_over = evaluation.catalog.passed_over();
+    let places: Vec<String> = passed_over
         .iter()
-        .filter(|unread| unread.templated || unread.may_hold == MayHold::Secret)
-        .map(|unread| &unread.file)
+        .map(|unread| format!("{}:{}", unread.file, unread.at.line))
         .collect();
-    match files.len() {
+    let named = few(&places, ", ");
+    match places.len() {
         0 => None,
-        1 => {
-            Some("1 file that may hold manifests was passed over: it is not plain YAML".to_owned())
-        }
+        1 => Some(format!(
+            "1 document that may hold manifests was passed over, since it is not plain YAML: {named}"
+        )),
         number => Some(format!(
-            "{number} files that may hold manifests were passed over: they are not plain YAML"
+            "{number} documents that may hold manifests were passed over, since they are not plain YAML: {named}"
         )),
     }
 }

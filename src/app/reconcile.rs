@@ -17,6 +17,7 @@ mod land;
 mod look;
 mod lost;
 mod merged;
+mod out_of_sight;
 mod outcome;
 mod permissions;
 mod questions;

@@ -61,6 +61,7 @@ pub(super) fn run(call: &Call, fix: bool) -> Result<Output, Failure> {
             "services": evaluation.catalog.services.len(),
             "fixed": fixed,
             "findings": json::findings(&evaluation.findings),
+            "passed_over": json::passed_over(&evaluation.catalog),
         });
         return Ok(Output {
             text: json::document(&document),

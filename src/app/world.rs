@@ -9,7 +9,7 @@ use super::Call;
 use crate::catalog::{Here, SourceFile};
 use crate::error::{Exit, Failure};
 use crate::gather::{Here as ReadHere, Remotes, files_at};
-use crate::gather::{files_of_commit, files_on_disk};
+use crate::gather::{ManifestFiles, files_of_commit, files_on_disk};
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
 use crate::model::place::RepoPath;
@@ -40,6 +40,8 @@ pub(super) struct World {
     pub policy_finding: Option<Finding>,
     /// The manifest files, by path.
     pub files: Vec<SourceFile>,
+    /// Links under the names of manifest files.
+    pub links: Vec<RepoPath>,
     /// Notices for the reader.
     pub notices: Vec<String>,
     /// PATH is a plain folder inside a repository.
@@ -96,6 +98,7 @@ impl World {
             policy_file: policy::DEFAULT_PATH.into(),
             policy_finding: None,
             files: Vec::new(),
+            links: Vec::new(),
             notices: Vec::new(),
             inside_repository: false,
             remotes: None,
@@ -131,6 +134,7 @@ impl World {
             policy_file: policy::DEFAULT_PATH.into(),
             policy_finding: None,
             files: Vec::new(),
+            links: Vec::new(),
             notices: Vec::new(),
             inside_repository: false,
             remotes: Some(Rc::clone(remotes)),
@@ -140,8 +144,8 @@ impl World {
         };
         let found = policy_at(repo, &tip)?;
         world.take_policy(found);
-        world.files = files_at(repo, &tip, &world.policy)?;
-        world.files.sort_by(|a, b| a.path.cmp(&b.path));
+        let found = files_at(repo, &tip, &world.policy)?;
+        world.take_files(found);
         Ok(world)
     }
 
@@ -215,7 +219,7 @@ impl World {
     }
 
     fn read_files(&mut self, look: Look) -> Result<(), Failure> {
-        self.files = match (&self.repo, look) {
+        let found = match (&self.repo, look) {
             (Some(repo), Look::Commit) => {
                 let dirty = repo.uncommitted(None)?;
                 if !dirty.is_empty() {
@@ -232,14 +236,20 @@ impl World {
                     None => {
                         self.notices
                             .push("the repository has no commit yet".to_owned());
-                        Vec::new()
+                        ManifestFiles::default()
                     }
                 }
             }
             (repo, _) => files_on_disk(&self.root, repo.as_ref(), &self.policy)?,
         };
-        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.take_files(found);
         Ok(())
+    }
+
+    fn take_files(&mut self, found: ManifestFiles) {
+        self.files = found.files;
+        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.links = found.links;
     }
 
     /// The bytes of a manifest file.

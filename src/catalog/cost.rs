@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Resolver, SourceFile, Version, changed_file, load, scalars_of_file};
+use super::{Difference, Resolver, SourceFile, Version, changed_file, load};
 use crate::model::guard::{Barrier, FileThen, Gated, GatedField, Role};
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
@@ -68,12 +68,15 @@ fn reading_a_service_costs_steps_in_proportion_to_its_keys() {
 }
 
 #[test]
-fn reading_all_scalars_costs_steps_in_proportion_to_the_keys() {
-    assert_linear("scalars_of_file", |keys| {
+fn telling_what_was_set_costs_steps_in_proportion_to_the_keys() {
+    assert_linear("Difference", |keys| {
         let file = service("many", keys);
+        let text = String::from_utf8(file.bytes.clone()).unwrap();
+        let after = text.replace(": v", ": w").into_bytes();
         Box::new(move || {
-            let found = scalars_of_file(&file.path, &file.bytes, &Policy::default()).unwrap();
-            assert_eq!(found[0].scalars.len(), keys + 3);
+            let policy = Policy::default();
+            let found = Difference::of(&file.path, &file.bytes, &after, &policy).unwrap();
+            assert_eq!(found.manifests[0].values.len(), keys);
         })
     });
 }

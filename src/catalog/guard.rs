@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::load::{SourceFile, is_problem, looks_like_template};
+use super::load::{SourceFile, is_problem};
 use super::read::{mentions_ours, read_stream};
+use super::template::is_template;
 use crate::model::change::Text;
 use crate::model::guard::{ChangedFile, FileThen, Gated, ManifestThen};
 use crate::model::place::RepoPath;
@@ -55,7 +56,7 @@ impl Version {
             |at: Position, why: &str| Self(Read::Unreadable(format!("line {}: {why}", at.line)));
         let stream = match Stream::parse(&file.bytes, &Limits::default()) {
             Ok(stream) => Box::new(stream),
-            Err(error) if ours && is_problem(&error, looks_like_template(&file.bytes)) => {
+            Err(error) if ours && is_problem(&error, is_template(&file.bytes, &error)) => {
                 return unreadable(error.position, &error.message);
             }
             // What is left are templates, and files of others.
@@ -149,31 +150,15 @@ pub fn changed_file(
 
 /// The manifests of ours in a file, in its order. Documents in which a key stands twice are no manifests.
 fn manifests(stream: &Stream, file: &RepoPath, policy: &Policy) -> Vec<(ManifestKey, NodeId)> {
-    let text = |node: NodeId, keys: &[&str]| -> Option<String> {
-        let Lookup::Found { node, .. } = stream.lookup(node, &FieldPath::keys(keys)) else {
-            return None;
-        };
-        let text = stream.scalar(node).filter(|_| !stream.is_null(node))?;
-        Some(text.to_owned())
-    };
-    let key = |node: NodeId| -> Option<ManifestKey> {
-        let kind = Kind::of(&text(node, &["apiVersion"])?, &text(node, &["kind"])?)?;
-        Some(ManifestKey {
-            kind,
-            namespace: text(node, &["metadata", "namespace"])
-                .filter(|namespace| !namespace.is_empty())
-                .or_else(|| policy.namespace_of(file.as_str()).map(str::to_owned)),
-            name: text(node, &["metadata", "name"])?,
-        })
-    };
     let mut found = Vec::new();
     for document in stream.documents() {
         let Some(root) = document.root else { continue };
-        if !stream.duplicate_keys(document).is_empty() {
+        // What is a template is no manifest, to whoever reads it afterwards.
+        if !stream.duplicate_keys(document).is_empty() || stream.first_odd_key(document).is_some() {
             continue;
         }
-        let is_list = text(root, &["apiVersion"]).as_deref() == Some("v1")
-            && text(root, &["kind"]).as_deref() == Some("List");
+        let is_list = text(stream, root, &["apiVersion"]) == Some("v1")
+            && text(stream, root, &["kind"]) == Some("List");
         let items = match stream.lookup(root, &FieldPath::keys(&["items"])) {
             Lookup::Found { node, .. } if is_list => match stream.node(node).kind {
                 NodeKind::Sequence(items) => items,
@@ -181,9 +166,36 @@ fn manifests(stream: &Stream, file: &RepoPath, policy: &Policy) -> Vec<(Manifest
             },
             _ => &[root][..],
         };
+        let key = |node| key_of(stream, node, file, policy);
         found.extend(items.iter().filter_map(|node| Some((key(*node)?, *node))));
     }
     found
+}
+
+/// The key of a manifest of ours.
+pub(super) fn key_of(
+    stream: &Stream,
+    node: NodeId,
+    file: &RepoPath,
+    policy: &Policy,
+) -> Option<ManifestKey> {
+    let text = |keys| text(stream, node, keys);
+    let namespace = text(&["metadata", "namespace"]).filter(|namespace| !namespace.is_empty());
+    Some(ManifestKey {
+        kind: Kind::of(text(&["apiVersion"])?, text(&["kind"])?)?,
+        namespace: namespace
+            .or_else(|| policy.namespace_of(file.as_str()))
+            .map(str::to_owned),
+        name: text(&["metadata", "name"])?.to_owned(),
+    })
+}
+
+/// The text of a scalar that is not null.
+fn text<'a>(stream: &'a Stream, node: NodeId, keys: &[&str]) -> Option<&'a str> {
+    match stream.lookup(node, &FieldPath::keys(keys)) {
+        Lookup::Found { node, .. } if !stream.is_null(node) => stream.scalar(node),
+        _ => None,
+    }
 }
 
 /// What stands at a path: the text of a scalar, else the source's own text. Nothing and null are the same.

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use memchr::memmem;
 use rayon::prelude::*;
 
+use super::encoding::{self, NoYaml};
 use super::read::{FileManifests, FoundFinding, mentions_ours, read_file, unreadable};
-use crate::model::catalog::{Catalog, MayHold, Unread};
+use super::template::is_template;
+use crate::model::catalog::{Catalog, MayHold, Unread, UnreadKind};
 use crate::model::ids::BlobId;
 use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
@@ -35,13 +37,35 @@ pub fn wants_file(path: &str, policy: &Policy) -> bool {
 
 /// Reads all manifests of these files. The order of the files does not matter.
 pub fn load(files: &[SourceFile], policy: &Policy) -> Catalog {
+    load_with_links(files, &[], policy)
+}
+
+/// Reads all manifests of these files. Links under the names of manifest files are not followed, and named where they may hold what a
+/// reference misses.
+pub fn load_with_links(files: &[SourceFile], links: &[RepoPath], policy: &Policy) -> Catalog {
     let mut files: Vec<&SourceFile> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let (ours, rest): (Vec<_>, Vec<_>) = files
-        .iter()
-        .copied()
-        .partition(|file| mentions_ours(&file.bytes));
     let mut catalog = Catalog::default();
+    for link in links {
+        catalog.unread.push(Unread {
+            file: link.clone(),
+            at: Position::default(),
+            why: "it is a link, and links are not followed".to_owned(),
+            may_hold: MayHold::Ours,
+            kind: UnreadKind::NoYaml,
+            words: Arc::default(),
+        });
+    }
+    let mut readable = Vec::with_capacity(files.len());
+    for file in &files {
+        match encoding::no_yaml(&file.bytes) {
+            None => readable.push(*file),
+            Some(found) => add_no_yaml(&mut catalog, file, found),
+        }
+    }
+    let (ours, rest): (Vec<_>, Vec<_>) = readable
+        .into_iter()
+        .partition(|file| mentions_ours(&file.bytes));
     add(&mut catalog, read_all(&ours, policy), MayHold::Ours);
 
     // Secrets are looked at only where one could be asked for: most repositories are full of them.
@@ -87,15 +111,6 @@ fn mentions_secret(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"Secret").is_some()
 }
 
-/// A template that is expanded by something else; its text is not YAML yet. Marks inside comments do not make one.
-pub(super) fn looks_like_template(bytes: &[u8]) -> bool {
-    let has = |mark: &[u8]| memmem::find(bytes, mark).is_some();
-    (has(b"{{") || has(b"{%"))
-        && String::from_utf8_lossy(bytes).lines().any(|line| {
-            !line.trim_start().starts_with('#') && (line.contains("{{") || line.contains("{%"))
-        })
-}
-
 /// One file that was looked at.
 struct Looked<'a> {
     file: &'a SourceFile,
@@ -112,17 +127,24 @@ fn read_all<'a>(files: &[&'a SourceFile], policy: &Policy) -> Vec<Looked<'a>> {
         .collect()
 }
 
+fn kind_of(templated: bool) -> UnreadKind {
+    match templated {
+        true => UnreadKind::Template,
+        false => UnreadKind::Broken,
+    }
+}
+
 fn add(catalog: &mut Catalog, files: Vec<Looked<'_>>, may_hold: MayHold) {
     // A file that only holds secrets concerns those who refer to one, and they name it.
     let concerns = may_hold == MayHold::Ours;
     for Looked { file, outcome } in files {
         let words = LazyCell::new(|| Unread::words_of(&file.bytes));
-        let unread = |at: Position, why: &str, templated: bool| Unread {
+        let unread = |at: Position, why: &str, kind: UnreadKind| Unread {
             file: file.path.clone(),
             at,
             why: why.to_owned(),
             may_hold,
-            templated,
+            kind,
             words: Arc::clone(&words),
         };
         match outcome {
@@ -135,23 +157,27 @@ fn add(catalog: &mut Catalog, files: Vec<Looked<'_>>, may_hold: MayHold) {
                     .helm_repositories
                     .append(&mut found.helm_repositories);
                 catalog.others.append(&mut found.others);
-                for FoundFinding { finding, templated } in found.findings {
+                for FoundFinding {
+                    finding, templated, ..
+                } in found.findings
+                {
                     let at = Position {
                         line: finding.place.line,
                         column: finding.place.column,
                     };
-                    catalog.unread.push(unread(at, &finding.message, templated));
+                    let kind = kind_of(templated);
+                    catalog.unread.push(unread(at, &finding.message, kind));
                     if concerns && !templated {
                         catalog.findings.push(finding);
                     }
                 }
             }
             Err(error) => {
-                let templated = looks_like_template(&file.bytes);
+                let templated = is_template(&file.bytes, &error);
                 let place = Place::new(&file.path, error.position);
                 catalog
                     .unread
-                    .push(unread(error.position, &error.message, templated));
+                    .push(unread(error.position, &error.message, kind_of(templated)));
                 if concerns && is_problem(&error, templated) {
                     catalog.findings.push(unreadable(place, error.message).help(
                         "mend the file, or name it under `manifests.exclude` of the policy if it is not meant for Sluice",
@@ -159,6 +185,42 @@ fn add(catalog: &mut Catalog, files: Vec<Looked<'_>>, may_hold: MayHold) {
                 }
             }
         }
+    }
+}
+
+/// Notes a file without any YAML in it. One that holds manifests of ours in another encoding is an error: a pipeline must not vanish without
+/// a word.
+fn add_no_yaml(catalog: &mut Catalog, file: &SourceFile, found: NoYaml) {
+    let (may_hold, words) = match &found.text {
+        None => (MayHold::Ours, Arc::default()),
+        Some(text) if mentions_ours(text.as_bytes()) => {
+            (MayHold::Ours, Unread::words_of(text.as_bytes()))
+        }
+        Some(text) if mentions_secret(text.as_bytes()) => {
+            (MayHold::Secret, Unread::words_of(text.as_bytes()))
+        }
+        Some(_) => return,
+    };
+    let is_ours = found.text.is_some() && may_hold == MayHold::Ours;
+    let kind = match is_ours {
+        true => UnreadKind::Broken,
+        false => UnreadKind::NoYaml,
+    };
+    catalog.unread.push(Unread {
+        file: file.path.clone(),
+        at: Position::default(),
+        why: found.why.to_owned(),
+        may_hold,
+        kind,
+        words,
+    });
+    if is_ours {
+        let place = Place::new(&file.path, Position::default());
+        let help =
+            "save it as UTF-8: Windows PowerShell writes UTF-16 unless it is told `-Encoding utf8`";
+        catalog
+            .findings
+            .push(unreadable(place, found.why).help(help));
     }
 }
 

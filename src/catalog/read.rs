@@ -1,11 +1,10 @@
 //! One file's bytes → its manifests, each with its places.
 
-use std::collections::HashMap;
-
 use base64::Engine;
 use secrecy::SecretString;
 
 use super::raw;
+use super::template::is_marked;
 use crate::model::catalog::{GitRepository, HelmRepository, Other};
 use crate::model::finding::{Finding, Stops};
 use crate::model::pipeline::{
@@ -19,11 +18,10 @@ use crate::model::service::{
     Value,
 };
 use crate::yaml::de::{DeError, from_node};
-#[cfg(any(test, fuzzing))]
-use crate::yaml::syntax::steps;
+use crate::yaml::scalar::{PlainType, plain_type};
 use crate::yaml::{
-    FieldPath, Limits, Located, Lookup, NodeId, NodeKind, Parent, Position, ScalarStyle, Stream,
-    SyntaxError, scalar::could_be_boolean,
+    FieldPath, Limits, Located, Lookup, NodeId, NodeKind, Parent, Position, ScalarStyle, Span,
+    Stream, SyntaxError,
 };
 
 /// The manifests of one file.
@@ -52,6 +50,8 @@ pub struct FoundFinding {
     pub finding: Finding,
     /// A template stands where it could not be understood, so it is nobody's mistake.
     pub templated: bool,
+    /// The bytes of its document.
+    pub document: Span,
 }
 
 /// Reads one file. Documents that are not manifests of ours are passed over; ours that cannot be understood become
@@ -77,13 +77,20 @@ pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> 
         stream,
         policy,
         list_is_encrypted: false,
-        templated_lines: HashMap::new(),
+        document: Span::default(),
         found: FileManifests::default(),
     };
     for document in stream.documents() {
         let Some(root) = document.root else { continue };
+        reader.document = document.span;
         let kind = reader.kind(root);
         if kind.is_none() && !strict {
+            continue;
+        }
+        if let Some(key) = stream.first_odd_key(document) {
+            if kind.is_some() || reader.may_be_ours(root) {
+                reader.template(key, "a key here is not a text");
+            }
             continue;
         }
         if let Some(duplicate) = stream.duplicate_keys(document).into_iter().next() {
@@ -96,8 +103,15 @@ pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> 
             reader.found.findings.push(FoundFinding {
                 finding: unreadable(place, message).help(help),
                 templated: false,
+                document: document.span,
             });
             continue;
+        }
+        if kind.is_none()
+            && reader.may_be_ours(root)
+            && let Some(value) = reader.marked_head(root)
+        {
+            reader.template(value, "its name or kind is still to be filled in");
         }
         match kind {
             None => {}
@@ -138,8 +152,8 @@ struct Reader<'a> {
     policy: &'a Policy,
     /// The manifests that are being read are items of a `List` with a `sops` block.
     list_is_encrypted: bool,
-    /// Whether a line holds a template's marks, of the lines that were looked at.
-    templated_lines: HashMap<u32, bool>,
+    /// The document that is being read.
+    document: Span,
     found: FileManifests,
 }
 
@@ -205,23 +219,64 @@ impl Reader<'_> {
                 ),
             };
             let finding = unreadable(Place::new(self.file, error.position), message);
-            let templated = self.is_templated(error.position);
-            self.found
-                .findings
-                .push(FoundFinding { finding, templated });
+            let stream = self.stream;
+            let templated = error.node.is_some_and(|node| is_marked(stream, node));
+            self.found.findings.push(FoundFinding {
+                finding,
+                templated,
+                document: self.document,
+            });
         }
     }
 
-    /// Whether the line of a position holds a template's marks.
-    fn is_templated(&mut self, at: Position) -> bool {
-        let stream = self.stream;
-        // Tens of thousands of manifests may stand in one line.
-        *self.templated_lines.entry(at.line).or_insert_with(|| {
-            let line = stream.line(at.line);
-            #[cfg(any(test, fuzzing))]
-            steps::count_many(line.len());
-            line.contains("{{") || line.contains("{%")
-        })
+    /// Notes a document as a template, with the place that shows it.
+    fn template(&mut self, node: NodeId, why: &str) {
+        let place = Place::new(self.file, self.at(node));
+        let message = format!("this is a template, not a manifest: {why}");
+        self.found.findings.push(FoundFinding {
+            finding: unreadable(place, message),
+            templated: true,
+            document: self.document,
+        });
+    }
+
+    /// Whether a document that is no manifest may become one of ours once it is filled in: nothing in it says that it is anything else.
+    fn may_be_ours(&self, root: NodeId) -> bool {
+        let of = |key: &str| self.field(root, &FieldPath::keys(&[key]));
+        match (of("apiVersion"), of("kind")) {
+            (Field::Value(api_version), Field::Value(kind)) => {
+                Kind::of(&api_version.text, &kind.text).is_some()
+            }
+            (Field::Value(api_version), Field::NotScalar(_)) => {
+                api_version.text.starts_with("deployments.plural.sh/")
+            }
+            (Field::NotScalar(_), Field::Value(_) | Field::NotScalar(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// The value among those that tell what a manifest is, and what it is called, that holds a template's marks and is no text.
+    fn marked_head(&self, root: NodeId) -> Option<NodeId> {
+        let heads: [&[&str]; 3] = [&["apiVersion"], &["kind"], &["metadata", "name"]];
+        heads.into_iter().find_map(|keys| self.marked(root, keys))
+    }
+
+    /// The value at a path, if it is no text and holds a template's marks.
+    fn marked(&self, node: NodeId, keys: &[&str]) -> Option<NodeId> {
+        match self.stream.lookup(node, &FieldPath::keys(keys)) {
+            Lookup::Found { node, .. } if self.stream.scalar(node).is_none() => {
+                is_marked(self.stream, node).then_some(node)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same as an error.
+    fn refuse_marked(&self, node: NodeId, keys: &[&str]) -> Result<(), DeError> {
+        match self.marked(node, keys) {
+            Some(value) => Err(DeError::template(self.stream, value)),
+            None => Ok(()),
+        }
     }
 
     /// `metadata.namespace`, or what the policy fills in for this file.
@@ -278,6 +333,10 @@ impl Reader<'_> {
     fn service(&self, node: NodeId) -> Result<Service, DeError> {
         let manifest: raw::Manifest<raw::ServiceSpec> = from_node(self.stream, node)?;
         let spec = manifest.spec;
+        // What is read as a text, wherever it stands.
+        for keys in [["git", "ref"], ["helm", "version"], ["helm", "chart"]] {
+            self.refuse_marked(node, &["spec", keys[0], keys[1]])?;
+        }
         let key = self.key(Kind::ServiceDeployment, &manifest.metadata);
         let field = |keys: &[&str]| self.field(node, &FieldPath::keys(keys));
         let text = |keys: &[&str]| field(keys).text().map(str::to_owned);
@@ -407,6 +466,12 @@ impl Reader<'_> {
         let mut found = Entries::default();
         let path = FieldPath::keys(&["spec", "configuration"]);
         let children = self.children(node, &path, &mut found.at);
+        // A key with nothing behind it takes entries as well.
+        if let Lookup::Found { node: null, .. } = self.stream.lookup(node, &path)
+            && self.stream.is_null(null)
+        {
+            found.at = Some(self.at(null));
+        }
         found.entries = children
             .into_iter()
             .map(|(name, _, field)| (name, field))
@@ -441,15 +506,23 @@ impl Reader<'_> {
         entries
     }
 
-    /// Whether a scalar is read as true or false. A tag says by itself what it is.
-    fn is_boolean(&self, node: NodeId) -> bool {
+    /// What readers take a scalar for. Quotes make a text of it, and so does a tag that only its own readers know.
+    fn plain_type(&self, node: NodeId) -> PlainType {
         let node = self.stream.node(node);
-        match node.kind {
-            NodeKind::Scalar {
-                value,
-                style: ScalarStyle::Plain,
-            } => node.tag.is_none() && could_be_boolean(value),
-            _ => false,
+        let NodeKind::Scalar { value, style } = node.kind else {
+            return PlainType::Unclear;
+        };
+        match node
+            .tag
+            .and_then(|tag| tag.strip_prefix("tag:yaml.org,2002:"))
+        {
+            Some("str") => PlainType::Text,
+            Some(_) => match plain_type(value) {
+                PlainType::Text => PlainType::Unclear,
+                other => other,
+            },
+            None if style == ScalarStyle::Plain && node.tag.is_none() => plain_type(value),
+            None => PlainType::Text,
         }
     }
 
@@ -461,7 +534,7 @@ impl Reader<'_> {
                     text: text.to_owned(),
                     at: self.at(node),
                     note: self.stream.trailing_comment(node).and_then(our_note),
-                    boolean: self.is_boolean(node),
+                    kind: self.plain_type(node),
                 }),
                 None => Field::NotScalar(self.at(node)),
             },

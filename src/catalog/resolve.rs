@@ -377,10 +377,10 @@ impl<'a> UnreadFile<'a> {
         let mut found: Vec<Self> = Vec::new();
         for one in &catalog.unread {
             match found.last_mut() {
-                Some(last) if last.first.file == one.file => last.is_broken |= !one.templated,
+                Some(last) if last.first.file == one.file => last.is_broken |= !one.is_template(),
                 _ => found.push(Self {
                     first: one,
-                    is_broken: !one.templated,
+                    is_broken: !one.is_template(),
                 }),
             }
         }

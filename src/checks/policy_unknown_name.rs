@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         let context = self.context;
         let names = self.unread.get_or_insert_with(|| {
             let unread = context.catalog.unread.iter();
-            let mut broken: Vec<_> = unread.filter(|one| !one.templated).collect();
+            let mut broken: Vec<_> = unread.filter(|one| !one.is_template()).collect();
             // What is broken in one file shares its words.
             broken.dedup_by(|one, before| one.file == before.file);
             let words = broken.into_iter().flat_map(|one| one.words.iter());

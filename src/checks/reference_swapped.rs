@@ -62,6 +62,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                             object: pipeline.identity(),
                             path: path.child(key),
                             value: value.to_owned(),
+                            form: crate::yaml::Form::Text,
                             note: Note::Keep,
                         };
                         finding = finding.fix(

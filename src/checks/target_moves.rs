@@ -55,6 +55,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                         object: pair.target.identity(),
                         path: FieldPath::keys(&["spec", "git", "ref"]),
                         value: revision.commit.to_string(),
+                        form: crate::yaml::Form::Text,
                         note: revision.name.clone().map_or(Note::Keep, Note::Set),
                     };
                     findings.push(

@@ -372,6 +372,7 @@ impl<'a> Pair<'a> {
             path,
             old,
             new: Text::Secret(part.write(&value)),
+            form: crate::yaml::Form::Text,
             note: Note::Keep,
             said: None,
             secret: Some(SecretFiles {

@@ -450,7 +450,14 @@ impl Delivery<'_> {
             Err(MergeRefused::HeadMoved) => Err(head_moved()),
             Err(MergeRefused::WantsQueue) => Ok(Merging::WantsQueue),
             Err(MergeRefused::TryAgain(said)) => Ok(Merging::TryAgain(said)),
-            Err(MergeRefused::ByRules(said)) => Err(DeliveryError::Refused(said)),
+            Err(MergeRefused::ByRules(said)) => match self.forge.pull(pull.number).await {
+                // GitHub says of what is merged already that it cannot be merged.
+                Ok(now) if !now.is_open() => Err(DeliveryError::Overtaken(format!(
+                    "{} was merged or closed by somebody else just now",
+                    pull.number
+                ))),
+                _ => Err(DeliveryError::Refused(said)),
+            },
             Err(MergeRefused::Uncertain(error)) => {
                 let now = self.forge.pull(pull.number).await?;
                 if !now.is_open() {

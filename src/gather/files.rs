@@ -10,11 +10,28 @@ use rayon::prelude::*;
 use super::parallel::{chunks, threads};
 use crate::catalog::{SourceFile, wants_file};
 use crate::model::ids::CommitId;
+use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
-use crate::repo::{ReadObjects, Repo};
+use crate::repo::{EntryKind, ReadObjects, Repo, TreeListing};
+
+/// The manifest files of a commit or folder.
+#[derive(Debug, Default)]
+pub struct ManifestFiles {
+    /// The files.
+    pub files: Vec<SourceFile>,
+    /// Links under the names of manifest files. They are not followed.
+    pub links: Vec<RepoPath>,
+}
+
+/// The links among what a commit holds besides files.
+fn links(listing: &TreeListing) -> Vec<RepoPath> {
+    let skipped = listing.skipped.iter();
+    let links = skipped.filter(|entry| entry.kind == EntryKind::Symlink);
+    links.map(|entry| entry.path.as_str().into()).collect()
+}
 
 /// The manifest files of a commit.
-pub fn files_of_commit(repo: &Repo, commit: &CommitId, policy: &Policy) -> Result<Vec<SourceFile>> {
+pub fn files_of_commit(repo: &Repo, commit: &CommitId, policy: &Policy) -> Result<ManifestFiles> {
     let enter = |folder: &str| folder != ".github";
     let listing = repo.files_in(commit, &enter, &|path| wants_file(path, policy))?;
     let read = |repo: &Repo, file: &crate::repo::TreeFile| -> Result<SourceFile> {
@@ -26,16 +43,23 @@ pub fn files_of_commit(repo: &Repo, commit: &CommitId, policy: &Policy) -> Resul
                 .with_context(|| format!("reading {}", file.path))?,
         })
     };
-    if listing.files.len() < 256 || threads() == 1 {
-        return listing.files.iter().map(|file| read(repo, file)).collect();
-    }
-    chunks(repo, &listing.files, read)
+    let files = if listing.files.len() < 256 || threads() == 1 {
+        let files = listing.files.iter().map(|file| read(repo, file));
+        files.collect::<Result<Vec<SourceFile>>>()?
+    } else {
+        chunks(repo, &listing.files, read)?
+    };
+    Ok(ManifestFiles {
+        files,
+        links: links(&listing),
+    })
 }
 
 /// The manifest files on disk below `root`, except git's own and, in a repository, ignored ones.
-pub fn files_on_disk(root: &Path, repo: Option<&Repo>, policy: &Policy) -> Result<Vec<SourceFile>> {
+pub fn files_on_disk(root: &Path, repo: Option<&Repo>, policy: &Policy) -> Result<ManifestFiles> {
     let tracked = tracked(repo, policy)?;
     let mut found = Vec::new();
+    let mut links: Vec<RepoPath> = Vec::new();
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
         let path = root.join(&folder);
@@ -59,28 +83,32 @@ pub fn files_on_disk(root: &Path, repo: Option<&Repo>, policy: &Policy) -> Resul
                 .file_type()
                 .with_context(|| format!("reading {inside}"))?;
             let wanted = (kind.is_dir() && inside != ".github")
-                || (kind.is_file() && wants_file(&inside, policy));
+                || (!kind.is_dir() && wants_file(&inside, policy));
             if !wanted || (!tracked.contains(&inside) && ignored(repo, &inside, kind.is_dir())?) {
                 continue;
             }
             if kind.is_dir() {
                 folders.push(inside);
-                continue;
+            } else if kind.is_file() {
+                found.push(inside);
+            } else if kind.is_symlink() {
+                links.push(inside.into());
             }
-            found.push(inside);
         }
     }
-    found
-        .into_par_iter()
-        .map(|path| {
-            let bytes = fs::read(root.join(&path)).with_context(|| format!("reading {path}"))?;
-            Ok(SourceFile {
-                blob: Repo::hash_blob(&bytes)?,
-                path: path.into(),
-                bytes,
-            })
+    links.sort();
+    let files = found.into_par_iter().map(|path| {
+        let bytes = fs::read(root.join(&path)).with_context(|| format!("reading {path}"))?;
+        Ok(SourceFile {
+            blob: Repo::hash_blob(&bytes)?,
+            path: path.into(),
+            bytes,
         })
-        .collect()
+    });
+    Ok(ManifestFiles {
+        files: files.collect::<Result<Vec<SourceFile>>>()?,
+        links,
+    })
 }
 
 /// Files of the current commit, and the folders above them: git ignores nothing that it tracks.
@@ -116,9 +144,10 @@ pub fn files_at(
     objects: &dyn ReadObjects,
     commit: &CommitId,
     policy: &Policy,
-) -> Result<Vec<SourceFile>> {
+) -> Result<ManifestFiles> {
     let enter = |folder: &str| folder != ".github";
     let listing = objects.files_in(commit, &enter, &|path| wants_file(path, policy))?;
+    let links = links(&listing);
     let mut files = Vec::with_capacity(listing.files.len());
     let mut missing = None;
     for file in listing.files {
@@ -132,7 +161,7 @@ pub fn files_at(
         }
     }
     match missing {
-        None => Ok(files),
+        None => Ok(ManifestFiles { files, links }),
         Some((path, error)) => Err(error).with_context(|| format!("reading {path}")),
     }
 }

@@ -3,19 +3,21 @@
 //! The trailers only say what to compute. A hand edit on top of a landing, a landing with one more file, or a forged
 //! trailer gives another id and is what it is: a hand edit.
 
-use std::collections::{BTreeMap, HashMap};
+mod names;
 
-use crate::catalog::{ManifestScalars, scalars_of_file};
+use std::collections::HashMap;
+
+use crate::catalog::{ChangedManifest, Difference, Namer, SetValue};
 use crate::model::change::{Change, SecretFiles, Text};
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::place::RepoPath;
 use crate::model::plan::Taken;
 use crate::model::plan_id::PlanSubject;
 use crate::model::policy::Policy;
-use crate::model::reference::{Kind, ManifestKey};
+use crate::model::reference::Kind;
 use crate::record::Record;
 use crate::repo::{CommitInfo, EntryKind, ReadObjects, RepoError};
-use crate::yaml::FieldPath;
+use names::Lists;
 
 /// The record that a commit bears.
 pub struct Borne {
@@ -49,33 +51,78 @@ pub fn landing(
         return Ok(None);
     };
     let changes = landed_changes(repo, commit, parent, &record, policy)?;
-    Ok(changes.map(|changes| (record, changes)))
+    Ok(changes.proved().map(|changes| (record, changes)))
 }
 
-/// The changes that a commit made, if they prove the plan that its record names.
+/// What comes of computing the plan ID of a record again from what its commit changed.
+#[derive(Debug)]
+pub enum Recomputed {
+    /// The plan: these are its changes.
+    Plan(Vec<Change>),
+    /// Another plan, or what no plan does.
+    Another,
+    /// The elements of the lists in it can be named in more ways than are tried. It is no landing as long as nobody can tell.
+    TooManyWays,
+}
+
+impl Recomputed {
+    /// The changes of a plan that was proved.
+    pub fn proved(self) -> Option<Vec<Change>> {
+        match self {
+            Self::Plan(changes) => Some(changes),
+            Self::Another | Self::TooManyWays => None,
+        }
+    }
+}
+
+/// Computes the plan ID of a record again from what a commit changed.
 pub fn landed_changes(
     repo: &dyn ReadObjects,
     commit: &CommitId,
     parent: &CommitId,
     record: &Record,
     policy: &Policy,
-) -> Result<Option<Vec<Change>>, RepoError> {
-    let Some(found) = changes_between(repo, parent, commit, policy)? else {
-        return Ok(None);
+) -> Result<Recomputed, RepoError> {
+    let Some(files) = differences(repo, parent, commit, policy)? else {
+        return Ok(Recomputed::Another);
     };
-    let files = files_of_secrets(record);
-    let mut changes = Vec::new();
-    for mut change in found {
-        if let Some(slot) = &change.secret_slot {
-            // The file that held the new value stands in the record; the plan id proves whether it tells the truth.
-            let file = files.get(slot.as_str());
-            let Some((file, secret)) = file.zip(change.change.secret.as_mut()) else {
-                return Ok(None);
-            };
-            secret.new = *file;
-        }
-        changes.push(change.change);
+    let values: Vec<Set<'_>> = files
+        .iter()
+        .enumerate()
+        .flat_map(|(at, file)| file.values(at))
+        .collect();
+    let slots = files_of_secrets(record);
+    let changes = values.iter().map(|value| value.change(&slots));
+    let Some(mut changes) = changes.collect::<Option<Vec<Change>>>() else {
+        return Ok(Recomputed::Another);
+    };
+    if proves(record, &changes) {
+        return Ok(Recomputed::Plan(changes));
     }
+    let lists = Lists::of(&values, policy);
+    let (choices, more) = lists.choices();
+    let mut namers: Vec<Namer<'_>> = files.iter().map(|file| file.difference.namer()).collect();
+    for choice in choices {
+        let mut led = true;
+        for (value, change) in values.iter().zip(&mut changes) {
+            let namer = namers.get_mut(value.file_at);
+            match namer.and_then(|namer| lists.path(&choice, value, namer)) {
+                Some(path) => change.path = path,
+                None => led = false,
+            }
+        }
+        if led && proves(record, &changes) {
+            return Ok(Recomputed::Plan(changes));
+        }
+    }
+    Ok(match more {
+        true => Recomputed::TooManyWays,
+        false => Recomputed::Another,
+    })
+}
+
+/// Whether the plan of a record made exactly these changes.
+fn proves(record: &Record, changes: &[Change]) -> bool {
     let id = PlanSubject {
         repository: &record.repository,
         base: &record.base,
@@ -90,13 +137,7 @@ pub fn landed_changes(
         changes: changes.iter().map(Change::identity).collect(),
     }
     .id();
-    Ok((id == record.plan).then_some(changes))
-}
-
-struct FoundChange {
-    change: Change,
-    /// Where the value lies in a `Secret`: how the record calls it.
-    secret_slot: Option<String>,
+    id == record.plan
 }
 
 /// The source's files that the record names for the values of secrets, by slot; the first of each slot.
@@ -110,105 +151,98 @@ fn files_of_secrets(record: &Record) -> HashMap<&str, BlobId> {
     files
 }
 
-/// The changes between two commits, as a plan would state them; `None` where something else was done than setting
-/// scalars of manifests.
-fn changes_between(
+/// A file that a commit changed.
+struct FileDifference {
+    path: RepoPath,
+    /// Its content before.
+    old: BlobId,
+    difference: Difference,
+}
+
+impl FileDifference {
+    fn values(&self, file_at: usize) -> impl Iterator<Item = Set<'_>> {
+        let manifests = self.difference.manifests.iter();
+        manifests.flat_map(move |manifest| {
+            manifest.values.iter().map(move |value| Set {
+                file: self,
+                file_at,
+                manifest,
+                value,
+            })
+        })
+    }
+}
+
+/// A value that a commit set.
+struct Set<'a> {
+    file: &'a FileDifference,
+    /// Which of the changed files it is.
+    file_at: usize,
+    manifest: &'a ChangedManifest,
+    value: &'a SetValue,
+}
+
+impl Set<'_> {
+    /// The change as a plan states it. The file that held a secret's new value stands in the record, and the plan ID proves whether it
+    /// tells the truth; `None` if it does not say.
+    fn change(&self, slots: &HashMap<&str, BlobId>) -> Option<Change> {
+        let key = &self.manifest.key;
+        let is_secret = key.kind == Kind::Secret;
+        let text = |value: &String| match is_secret {
+            true => Text::Secret(value.as_str().into()),
+            false => Text::Plain(value.clone()),
+        };
+        let secret = match self.value.path.last_key().filter(|_| is_secret) {
+            Some(last) => Some(SecretFiles {
+                old: self.file.old,
+                new: *slots.get(key.secret_slot(last).as_str())?,
+            }),
+            None if is_secret => return None,
+            None => None,
+        };
+        Some(Change {
+            manifest: key.clone(),
+            written_namespace: self.manifest.written_namespace.clone(),
+            file: self.file.path.clone(),
+            at: crate::yaml::Position::default(),
+            path: self.value.path.clone(),
+            old: self.value.old.as_ref().map(text),
+            new: text(&self.value.new),
+            form: crate::yaml::Form::Text,
+            note: crate::yaml::Note::Remove,
+            said: None,
+            secret,
+        })
+    }
+}
+
+/// What differs between two commits, by file; `None` if something else was done than setting values of manifests.
+fn differences(
     repo: &dyn ReadObjects,
     parent: &CommitId,
     commit: &CommitId,
     policy: &Policy,
-) -> Result<Option<Vec<FoundChange>>, RepoError> {
-    let mut changes = Vec::new();
+) -> Result<Option<Vec<FileDifference>>, RepoError> {
+    let mut found = Vec::new();
     for file in repo.changed_files(Some(parent), commit)? {
         let regular =
             |kind: Option<EntryKind>| matches!(kind, Some(EntryKind::File | EntryKind::Executable));
-        let (Some(old_id), Some(new_id)) = (file.old, file.new) else {
+        let (Some(old), Some(new)) = (file.old, file.new) else {
             return Ok(None);
         };
         if !regular(file.old_kind) || file.old_kind != file.new_kind {
             return Ok(None);
         }
         let path: RepoPath = file.path.as_str().into();
-        let read = |id: &BlobId| -> Result<Option<Vec<ManifestScalars>>, RepoError> {
-            Ok(scalars_of_file(&path, &repo.blob(id)?, policy))
-        };
-        let (Some(old), Some(new)) = (read(&old_id)?, read(&new_id)?) else {
-            return Ok(None);
-        };
-        if old.len() != new.len() {
-            return Ok(None);
-        }
-        for (old, new) in old.into_iter().zip(new) {
-            if old.key != new.key {
-                return Ok(None);
-            }
-            if old.scalars == new.scalars {
-                continue;
-            }
-            let Some(key) = old.key else { return Ok(None) };
-            match scalar_changes(&key, &path, old_id, old.scalars, new.scalars) {
-                Some(found) => changes.extend(found),
-                None => return Ok(None),
-            }
-        }
-    }
-    Ok(Some(changes))
-}
-
-fn text(secret: bool, value: String) -> Text {
-    if secret {
-        Text::Secret(value.into())
-    } else {
-        Text::Plain(value)
-    }
-}
-
-type Scalars = BTreeMap<FieldPath, Option<String>>;
-
-fn scalar_changes(
-    key: &ManifestKey,
-    file: &RepoPath,
-    old_file: BlobId,
-    old: Scalars,
-    new: Scalars,
-) -> Option<Vec<FoundChange>> {
-    // A value that was taken away is nothing that a promotion does.
-    if old
-        .iter()
-        .any(|(path, value)| value.is_some() && new.get(path).is_none_or(Option::is_none))
-    {
-        return None;
-    }
-    let namespace = FieldPath::keys(&["metadata", "namespace"]);
-    let written_namespace = old.get(&namespace).cloned().flatten();
-    let mut changes = Vec::new();
-    for (path, value) in new {
-        let before = old.get(&path).cloned().flatten();
-        let Some(value) = value.filter(|value| before.as_ref() != Some(value)) else {
-            continue;
-        };
-        let secret = key.kind == Kind::Secret;
-        changes.push(FoundChange {
-            secret_slot: path
-                .last_key()
-                .filter(|_| secret)
-                .map(|last| key.secret_slot(last)),
-            change: Change {
-                manifest: key.clone(),
-                written_namespace: written_namespace.clone(),
-                file: file.clone(),
-                at: crate::yaml::Position::default(),
+        let (before, after) = (repo.blob(&old)?, repo.blob(&new)?);
+        match Difference::of(&path, &before, &after, policy) {
+            Some(difference) => found.push(FileDifference {
                 path,
-                old: before.map(|before| text(secret, before)),
-                new: text(secret, value),
-                note: crate::yaml::Note::Remove,
-                said: None,
-                secret: secret.then_some(SecretFiles {
-                    old: old_file,
-                    new: old_file,
-                }),
-            },
-        });
+                old,
+                difference,
+            }),
+            None => return Ok(None),
+        }
     }
-    Some(changes)
+    Ok(Some(found))
 }

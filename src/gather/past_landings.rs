@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
-use super::landing::{Borne, borne_record, landed_changes};
+use super::landing::{Borne, Recomputed, borne_record, landed_changes};
 use crate::model::change::Change;
 use crate::model::ids::CommitId;
 use crate::model::landed::{
@@ -103,7 +103,7 @@ struct Found {
     more: Option<Deviation>,
 }
 
-/// A record that its commit does not prove.
+/// A record that its commit does not prove, or of which nobody can tell.
 struct Unproved {
     deviation: Deviation,
     own: bool,
@@ -141,12 +141,16 @@ impl Walk {
         let Some(Borne { record, own }) = borne_record(asked.repo, info)? else {
             return Ok(());
         };
-        let proved = match &parent {
-            Some(parent) => proved(asked, commit, parent, &record)?,
-            None => None,
+        let recomputed = match &parent {
+            Some(parent) => recomputed(asked, commit, parent, &record)?,
+            None => Recomputed::Another,
         };
-        let Some((parent, changes)) = parent.zip(proved) else {
-            let deviation = deviation(commit, info, DeviationKind::FalseRecord, &record);
+        let kind = match recomputed {
+            Recomputed::TooManyWays => DeviationKind::NotRecomputable,
+            Recomputed::Plan(_) | Recomputed::Another => DeviationKind::FalseRecord,
+        };
+        let Some((parent, changes)) = parent.zip(recomputed.proved()) else {
+            let deviation = deviation(commit, info, kind, &record);
             self.unproved.insert(at, Unproved { deviation, own });
             return Ok(());
         };
@@ -271,20 +275,25 @@ impl Walk {
 }
 
 /// What a commit changed, if that proves its record, with the policy of now or that of its time.
-fn proved(
+fn recomputed(
     asked: &AskedOfHistory<'_>,
     commit: &CommitId,
     parent: &CommitId,
     record: &Record,
-) -> Result<Option<Vec<Change>>, RepoError> {
+) -> Result<Recomputed, RepoError> {
     let with = |policy: &Policy| landed_changes(asked.repo, commit, parent, record, policy);
-    if let Some(changes) = with(asked.policy)? {
-        return Ok(Some(changes));
+    let now = with(asked.policy)?;
+    if matches!(now, Recomputed::Plan(_)) {
+        return Ok(now);
     }
-    match (asked.policy_at)(parent)? {
-        Some(policy) => with(&policy),
-        None => Ok(None),
-    }
+    let then = match (asked.policy_at)(parent)? {
+        Some(policy) => with(&policy)?,
+        None => Recomputed::Another,
+    };
+    Ok(match (now, then) {
+        (Recomputed::TooManyWays, Recomputed::Another) => Recomputed::TooManyWays,
+        (_, then) => then,
+    })
 }
 
 fn deviation(

@@ -204,5 +204,5 @@ pub fn changes(
         return Ok(None);
     };
     repo.know_commit(head);
-    landed_changes(repo, &head.id, parent, &record, policy)
+    Ok(landed_changes(repo, &head.id, parent, &record, policy)?.proved())
 }

@@ -151,6 +151,28 @@ fn failed_with(why: String, help: &str) -> Revision {
     }
 }
 
+/// Nothing has this name. A shortened commit id may stand for another commit tomorrow, so it is not followed, but it is no slip either.
+fn no_such(repo: &dyn ReadObjects, name: &str) -> Revision {
+    let is_short = (4..40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_hexdigit());
+    match repo.begins_with(name).filter(|_| is_short) {
+        Some(commit) => Revision::Failed {
+            why: format!(
+                "it is a shortened commit id, and another commit may begin so one day; the whole id is {commit}"
+            ),
+            help: Some(format!("write {commit}")),
+        },
+        None if is_short => failed_with(
+            "there is no branch or tag of this name, and shortened commit ids are not followed"
+                .to_owned(),
+            "write the whole commit id (`git rev-parse` prints it), or look for a slip in the name",
+        ),
+        None => failed_with(
+            "there is no branch, tag or commit of this name".to_owned(),
+            "look for a slip in the name, or fetch it (`git fetch --tags`)",
+        ),
+    }
+}
+
 /// One repository being asked.
 pub(super) struct Asked<'a> {
     /// The tip of the base branch, where it is this repository.
@@ -313,10 +335,7 @@ impl<'a> Asked<'a> {
             return self.branch(repo, query, short, tip);
         }
         let Some(commit) = hits.tag.or(hits.commit) else {
-            return Ok(failed_with(
-                "there is no branch, tag or commit of this name".to_owned(),
-                "look for a slip in the name, or fetch it (`git fetch --tags`)",
-            ));
+            return Ok(no_such(repo, name));
         };
         let by = hits.tag.map_or(FoundBy::Id, |_| FoundBy::Tag(short));
         if let Some(refused) = self.refused(repo, &commit, by)? {

@@ -49,7 +49,7 @@ pub struct Catalog {
     pub helm_repositories: Vec<HelmRepository>,
     /// Manifests of the other kinds: known by key and place only.
     pub others: Vec<Other>,
-    /// Files that could not be read as YAML; they may hold what a reference does not find.
+    /// Files and documents that were not read; they may hold what a reference does not find.
     pub unread: Vec<Unread>,
     /// What is wrong with files and manifests themselves.
     pub findings: Vec<Finding>,
@@ -64,6 +64,16 @@ impl Catalog {
     /// The service.
     pub fn service(&self, id: ServiceId) -> &Service {
         &self.services[id.0]
+    }
+
+    /// What was passed over without being anybody's mistake, by file and place. What is an error has a finding of its own.
+    pub fn passed_over(&self) -> Vec<&Unread> {
+        let unread = self.unread.iter();
+        let mut found: Vec<&Unread> = unread
+            .filter(|one| !one.is_broken() || one.may_hold == MayHold::Secret)
+            .collect();
+        found.sort_by(|a, b| (&a.file, a.at).cmp(&(&b.file, b.at)));
+        found
     }
 
     /// The secret.
@@ -117,7 +127,7 @@ pub struct Other {
     pub place: Place,
 }
 
-/// A file that could not be read as YAML.
+/// A file, or a document of one, that was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
     /// The file.
@@ -128,10 +138,21 @@ pub struct Unread {
     pub why: String,
     /// What it may hold, judged by its bytes.
     pub may_hold: MayHold,
-    /// It is a template, whose text is not YAML yet: nobody applies it as it is.
-    pub templated: bool,
+    /// Why it was not read.
+    pub kind: UnreadKind,
     /// The words of the file: names that it may hold. Everything that could not be read in one file shares them.
     pub words: Arc<BTreeSet<String>>,
+}
+
+/// Why something was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnreadKind {
+    /// It is broken, or would cost too much.
+    Broken,
+    /// It is a template, whose text is not YAML yet: nobody applies it as it is.
+    Template,
+    /// There is no YAML in it at all: a link, a pointer to Git LFS, another encoding.
+    NoYaml,
 }
 
 /// What an unread file may hold, judged by its bytes.
@@ -144,6 +165,16 @@ pub enum MayHold {
 }
 
 impl Unread {
+    /// Whether it is a template.
+    pub fn is_template(&self) -> bool {
+        self.kind == UnreadKind::Template
+    }
+
+    /// Whether it is broken YAML.
+    pub fn is_broken(&self) -> bool {
+        self.kind == UnreadKind::Broken
+    }
+
     /// Whether a manifest of this kind and name may stand in it.
     pub fn may_hold(&self, kind: Kind, name: &str) -> bool {
         let kind = self.may_hold == MayHold::Ours || kind == Kind::Secret;

@@ -6,7 +6,7 @@ use super::ids::BlobId;
 use super::place::{Place, RepoPath};
 use super::plan_id::PlanChange;
 use super::reference::{Kind, ManifestKey};
-use crate::yaml::{Edit, FieldPath, Note, Position};
+use crate::yaml::{Edit, FieldPath, Form, Note, Position};
 
 /// A value on its way from a source to a target.
 #[derive(Clone, Debug)]
@@ -61,6 +61,8 @@ pub struct Change {
     pub old: Option<Text>,
     /// The value to be, as the file will hold it (base64 in `data` of a `Secret`).
     pub new: Text,
+    /// How the new value is written.
+    pub form: Form,
     /// Our comment behind it.
     pub note: Note,
     /// What people are told besides old and new, such as the branch that the commit is from.
@@ -85,6 +87,7 @@ impl Change {
             object: self.manifest.identity(self.written_namespace.as_deref()),
             path: self.path.clone(),
             value: self.new.expose().to_owned(),
+            form: self.form,
             note: self.note.clone(),
         }
     }

@@ -188,6 +188,9 @@ pub enum DeviationKind {
     Drift,
     /// A record stands in the commit, and its plan does not come out of what the commit changed.
     FalseRecord,
+    /// A record stands in the commit, and its plan cannot be computed again: the elements of lists in it can be named in more ways than
+    /// are tried.
+    NotRecomputable,
     /// A landing of its plan that changed more than its plan.
     MoreThanItsPlan,
 }
@@ -198,6 +201,7 @@ impl DeviationKind {
         match self {
             Self::Drift => "drift",
             Self::FalseRecord => "false record",
+            Self::NotRecomputable => "not recomputable",
             Self::MoreThanItsPlan => "more than its plan",
         }
     }

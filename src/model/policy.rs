@@ -49,8 +49,8 @@ pub struct Policy {
     #[schemars(with = "Named<people::GroupName, people::Members>")]
     pub people: Named<String, Vec<Located<String>>>,
     /// Fields of a `ServiceDeployment` that are promoted besides the git ref, the helm version and chart, and the keys that
-    /// `criteria.secrets` names. Never under `spec.configuration`. A value is written as a text, so a bare `true` or `false`
-    /// is refused.
+    /// `criteria.secrets` names. Never under `spec.configuration`. A value keeps its type: a number stays a number and a text a text,
+    /// and one that readers take for different things (`12.10`, `yes`, `012`) is refused until it is quoted at the source.
     #[serde(default)]
     pub fields: Vec<Located<PromotedField>>,
     /// From where promoted commits must be reachable. Left out: from any branch or tag.

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::place::{Place, RepoPath};
 use super::reference::{ManifestKey, Reference};
+use crate::yaml::scalar::PlainType;
 use crate::yaml::{Identity, Position};
 
 /// One `ServiceDeployment` manifest.
@@ -155,8 +156,8 @@ pub struct Value {
     pub at: Position,
     /// Our own comment behind it, `# sluice: NAME`: the human name of the revision.
     pub note: Option<String>,
-    /// It stands without quotes, so that YAML takes it for true or false.
-    pub boolean: bool,
+    /// What readers take it for.
+    pub kind: PlainType,
 }
 
 /// A mapping of scalars.

@@ -66,7 +66,13 @@ pub(super) fn judge<'a>(
                 ..Because::default()
             }),
             SetBy::Hand(then) if unmoved(comparison, then) => {
-                let reason = format!("waits for {} to move", pair.source.key.name);
+                let source = &pair.source.key.name;
+                let reason = match (&then.git, then.descends) {
+                    (GitThen::Elsewhere { .. }, Some(false)) => format!(
+                        "what {source} takes does not descend from it, so nobody can tell which is newer: `take: source` decides"
+                    ),
+                    _ => format!("waits for {source} to move"),
+                };
                 Due::Ahead(by_hand(pair, set, &reason))
             }
             SetBy::Hand(then) => match &set.rolled_back {

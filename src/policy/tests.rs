@@ -324,7 +324,7 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ),
     (
         "pipelines: { p: { stages: { s: { ready: { creator: «x } } } } }",
-        "expected u64",
+        "expected a whole number",
         true,
     ),
 ];

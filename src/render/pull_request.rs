@@ -73,6 +73,8 @@ pub struct GateDetail<'a> {
     pub label: Option<String>,
     /// That label does not exist in the repository, and cannot be created.
     pub label_missing: bool,
+    /// That label is on, and counts as the approval of whoever set it.
+    pub label_counts: bool,
     /// The run or check that it is about.
     pub link: Option<Link>,
 }

@@ -29,6 +29,7 @@ pub(super) fn change(name: &str, path: &str, old: Option<&str>, new: &str) -> Ch
         path: path.parse().unwrap(),
         old: old.map(|old| Text::Plain(old.to_owned())),
         new: Text::Plain(new.to_owned()),
+        form: crate::yaml::Form::Text,
         note: crate::yaml::Note::Keep,
         said: None,
         secret: None,

@@ -160,6 +160,10 @@ pub trait ReadObjects {
         enter: &dyn Fn(&str) -> bool,
         take: &dyn Fn(&str) -> bool,
     ) -> Result<TreeListing, RepoError>;
+    /// The commit whose id begins with these hexadecimal digits, if it is at hand and the only one.
+    fn begins_with(&self, _digits: &str) -> Option<CommitId> {
+        None
+    }
     /// As [`Repo::blob`].
     ///
     /// # Errors
@@ -267,6 +271,10 @@ impl ReadObjects for Repo {
         take: &dyn Fn(&str) -> bool,
     ) -> Result<TreeListing, RepoError> {
         Self::files_in(self, commit, enter, take)
+    }
+
+    fn begins_with(&self, digits: &str) -> Option<CommitId> {
+        self.commit_by_prefix(digits)
     }
 
     fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, RepoError> {

@@ -106,6 +106,10 @@ fn judged(found: &PastLandings, verified: &Verified) -> String {
     let kinds = [
         (DeviationKind::Drift, "drift"),
         (DeviationKind::FalseRecord, "false record"),
+        (
+            DeviationKind::NotRecomputable,
+            "record that cannot be computed again",
+        ),
         (DeviationKind::MoreThanItsPlan, "landing beyond its plan"),
     ];
     let parts: Vec<String> = kinds
@@ -114,6 +118,9 @@ fn judged(found: &PastLandings, verified: &Verified) -> String {
         .map(|(kind, words)| match of(kind) {
             number if kind == DeviationKind::MoreThanItsPlan && number > 1 => {
                 format!("{number} landings beyond their plans")
+            }
+            number if kind == DeviationKind::NotRecomputable && number > 1 => {
+                format!("{number} records that cannot be computed again")
             }
             number => counted(number, words),
         })
@@ -216,6 +223,9 @@ impl Page {
             let words = match (deviation.kind, &deviation.why) {
                 (DeviationKind::FalseRecord, None) => {
                     ", which does not come out of what it changed"
+                }
+                (DeviationKind::NotRecomputable, None) => {
+                    ", which cannot be told from what it changed: the elements of its lists can be named in too many ways"
                 }
                 _ => "",
             };

@@ -44,12 +44,35 @@ pub fn findings(findings: &[Finding]) -> Vec<FindingJson<'_>> {
         .collect()
 }
 
+/// A document that was passed over.
+#[derive(Serialize)]
+pub struct PassedOverJson<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    why: &'a str,
+}
+
+/// The documents that were passed over, by file and place.
+pub fn passed_over(catalog: &Catalog) -> Vec<PassedOverJson<'_>> {
+    let found = catalog.passed_over().into_iter();
+    found
+        .map(|unread| PassedOverJson {
+            file: unread.file.as_str(),
+            line: unread.at.line,
+            column: unread.at.column,
+            why: &unread.why,
+        })
+        .collect()
+}
+
 #[derive(Serialize)]
 struct PlanJson<'a> {
     version: u32,
     base: Option<CommitId>,
     pipelines: Vec<PipelineJson<'a>>,
     findings: Vec<FindingJson<'a>>,
+    passed_over: Vec<PassedOverJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -174,6 +197,7 @@ pub fn plan(
             })
             .collect(),
         findings: findings(found),
+        passed_over: passed_over(catalog),
     })
 }
 

@@ -96,11 +96,11 @@ impl<'a> De<'a> {
                     "the key `{}` stands twice in this mapping: remove one of them",
                     shown(key)
                 );
-                return Err(DeError::custom(message).at(self.stream.position(entry.key)));
+                return Err(DeError::custom(message).at(self.stream, entry.key));
             }
             if self.stream.is_merge_key(entry.key) && !self.is_merge_value(entry.value) {
                 let message = "`<<` takes a mapping, or a list of mappings";
-                return Err(DeError::custom(message).at(self.stream.position(entry.value)));
+                return Err(DeError::custom(message).at(self.stream, entry.value));
             }
         }
         Ok(self.stream.effective_entries(entries))
@@ -130,7 +130,8 @@ impl<'a> De<'a> {
                 _ => "a string",
             },
         };
-        Err(DeError::custom(format!("expected {expected}, found {found}")).at(self.position()))
+        let message = format!("expected {}, found {found}", error::plain(expected));
+        Err(DeError::custom(message).at(self.stream, self.at))
     }
 
     fn text<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, DeError> {
@@ -197,7 +198,7 @@ impl<'a> De<'a> {
     }
 
     fn located<T>(self, result: Result<T, DeError>) -> Result<T, DeError> {
-        result.map_err(|error| error.at(self.position()))
+        result.map_err(|error| error.at(self.stream, self.at))
     }
 }
 

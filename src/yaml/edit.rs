@@ -15,6 +15,7 @@ mod splice;
 use std::collections::HashMap;
 
 use super::path::FieldPath;
+use super::scalar::{PlainType, plain_type};
 use super::syntax::{Limits, NodeId, Position, Span, Stream, SyntaxError, SyntaxErrorKind};
 use super::verify;
 use locate::{Locator, Site};
@@ -51,6 +52,32 @@ pub enum Note {
     Remove,
 }
 
+/// How a value is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// So that every reader takes it for this text.
+    #[default]
+    Text,
+    /// As it is, without quotes: a number or a boolean, which it stays.
+    Bare,
+}
+
+/// The text that a field is to have, and how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NewValue<'a> {
+    pub text: &'a str,
+    pub form: Form,
+}
+
+impl Edit {
+    fn new_value(&self) -> NewValue<'_> {
+        NewValue {
+            text: &self.value,
+            form: self.form,
+        }
+    }
+}
+
 /// One field that is to have a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Edit {
@@ -60,6 +87,8 @@ pub struct Edit {
     pub path: FieldPath,
     /// The field's text.
     pub value: String,
+    /// How it is written.
+    pub form: Form,
     /// What becomes of our comment.
     pub note: Note,
 }
@@ -242,6 +271,23 @@ impl<'a> Prober<'a> {
         }
     }
 
+    /// Whether an edit could be made; only the proof is left out.
+    ///
+    /// # Errors
+    /// As [`apply`].
+    pub fn try_edit(&mut self, edit: &Edit) -> Result<(), EditError> {
+        let stream = self.stream;
+        check_value(edit)?;
+        let found = self.objects.find(&edit.object)?;
+        match self.locator.locate(&found, &edit.path)? {
+            Site::Value { node, key } => replace::plan(stream, node, key, edit, &mut Vec::new()),
+            site @ (Site::NewKey { .. } | Site::NewChild { .. }) => {
+                let mut keys = insert::NewKeys::new(&site);
+                keys.push(stream, edit, &site).map(|_| ())
+            }
+        }
+    }
+
     /// Whether a field could be set.
     ///
     /// # Errors
@@ -276,9 +322,9 @@ pub(crate) struct Plan<'a> {
     /// In order, without overlaps.
     pub splices: Vec<Splice>,
     /// New texts of scalars (and of aliases that become one).
-    pub values: HashMap<NodeId, &'a str>,
+    pub values: HashMap<NodeId, NewValue<'a>>,
     /// New entries at the end of mappings, or below a null.
-    pub inserts: HashMap<NodeId, Vec<(&'a str, &'a str)>>,
+    pub inserts: HashMap<NodeId, Vec<(&'a str, NewValue<'a>)>>,
     lines: Vec<u32>,
 }
 
@@ -294,11 +340,11 @@ fn plan<'a>(stream: &Stream, edits: &'a [Edit]) -> Result<Plan<'a>, EditError> {
     let mut new_keys: Vec<insert::NewKeys<'a>> = Vec::new();
     let mut by_parent: HashMap<NodeId, usize> = HashMap::new();
     for edit in edits {
-        note::check(&edit.note)?;
+        check_value(edit)?;
         let object = objects.find(&edit.object)?;
         match locator.locate(&object, &edit.path)? {
             Site::Value { node, key } => {
-                if plan.values.insert(node, &edit.value).is_some() {
+                if plan.values.insert(node, edit.new_value()).is_some() {
                     return Err(conflict(stream, node, &edit.path));
                 }
                 plan.lines.push(stream.position(node).line);
@@ -325,6 +371,20 @@ fn plan<'a>(stream: &Stream, edits: &'a [Edit]) -> Result<Plan<'a>, EditError> {
     }
     splice::sort(&mut plan.splices);
     Ok(plan)
+}
+
+/// Refuses what can be written nowhere.
+fn check_value(edit: &Edit) -> Result<(), EditError> {
+    note::check(&edit.note)?;
+    let is_clear = matches!(
+        plain_type(&edit.value),
+        PlainType::Boolean | PlainType::Number
+    );
+    if edit.form == Form::Bare && !is_clear {
+        let message = "without quotes this value would not be the same to everybody who reads it";
+        return Err(EditError::new(EditErrorKind::Value, None, message));
+    }
+    Ok(())
 }
 
 fn conflict(stream: &Stream, node: NodeId, path: &FieldPath) -> EditError {

@@ -7,7 +7,7 @@ mod block;
 mod resolve;
 
 pub(crate) use block::{BlockText, block_text};
-pub use resolve::{could_be_boolean, could_be_no_string};
+pub use resolve::{PlainType, could_be_no_string, plain_type};
 
 /// Quotes around a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -195,6 +195,27 @@ impl Stream {
             .collect()
     }
 
+    /// The first key of this document, in the order of the file, that is a mapping or a list.
+    pub fn first_odd_key(&self, document: &Document) -> Option<NodeId> {
+        let mut first: Option<NodeId> = None;
+        let mut open: Vec<NodeId> = document.root.into_iter().collect();
+        while let Some(id) = open.pop() {
+            match self.node(id).kind {
+                NodeKind::Sequence(items) => open.extend_from_slice(items),
+                NodeKind::Mapping(entries) => {
+                    for entry in entries {
+                        open.push(entry.value);
+                        if self.key_text(entry.key).is_none() {
+                            first = Some(first.map_or(entry.key, |first| first.min(entry.key)));
+                        }
+                    }
+                }
+                NodeKind::Scalar { .. } | NodeKind::Alias(_) => {}
+            }
+        }
+        first
+    }
+
     /// The comment behind a scalar on the line where it ends, without `#`, trimmed. For `|` and `>` it is the one
     /// behind the header. In a flow collection one comma may stand between.
     pub fn trailing_comment(&self, id: NodeId) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 mod listed;
 mod read;
+mod recomputed;
 mod site;
 mod text;
 mod verified;

@@ -18,6 +18,7 @@ mod large;
 mod limits;
 mod moved_base;
 mod network;
+mod out_of_sight;
 mod queue;
 mod readme;
 mod refused;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use sluice::yaml::FieldPath;
-use sluice::yaml::edit::{Edit, Expect, Identity, Note, apply};
+use sluice::yaml::edit::{Edit, Expect, Form, Identity, Note, apply};
 
 /// One element of `edit.json`.
 #[derive(Deserialize)]
@@ -18,6 +18,9 @@ struct Case {
     object: BTreeMap<FieldPath, Option<Field>>,
     path: FieldPath,
     value: String,
+    /// Written without quotes, as what it is.
+    #[serde(default)]
+    bare: bool,
     #[serde(default)]
     note: NoteCase,
 }
@@ -55,6 +58,10 @@ impl From<Case> for Edit {
             },
             path: case.path,
             value: case.value,
+            form: match case.bare {
+                true => Form::Bare,
+                false => Form::Text,
+            },
             note: match case.note {
                 NoteCase::Keep => Note::Keep,
                 NoteCase::Set(name) => Note::Set(name),
@@ -64,7 +71,8 @@ impl From<Case> for Edit {
     }
 }
 
-fn cases() -> Vec<PathBuf> {
+/// The folders of all cases.
+pub fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/yaml");
     let mut cases: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
@@ -74,7 +82,8 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn edits_of(case: &Path) -> Vec<Edit> {
+/// The edits of a case.
+pub fn edits_of(case: &Path) -> Vec<Edit> {
     let cases: Vec<Case> = serde_json::from_slice(&fs::read(case.join("edit.json")).unwrap())
         .unwrap_or_else(|error| panic!("{}: {error}", case.display()));
     cases.into_iter().map(Edit::from).collect()

@@ -9,6 +9,7 @@ fn edit(path: &str, value: &str) -> Edit {
         object: Identity::default(),
         path: path.parse().unwrap(),
         value: value.to_owned(),
+        form: sluice::yaml::Form::Text,
         note: Note::Keep,
     }
 }

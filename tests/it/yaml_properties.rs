@@ -279,6 +279,7 @@ fn edit_of(stream: &Stream, field: &Field, value: &str) -> Edit {
         object: identity(stream, field),
         path: field.path.clone(),
         value: value.to_owned(),
+        form: sluice::yaml::Form::Text,
         note: Note::Keep,
     }
 }

@@ -89,6 +89,7 @@ impl Turn<'_> {
                     proposal.namespace.as_deref(),
                     &proposal.pipeline,
                 )
+                || self.is_out_of_sight(proposal, memory).await?
             {
                 continue;
             }

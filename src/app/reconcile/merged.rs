@@ -176,7 +176,7 @@ impl Turn<'_> {
                     return Ok(false);
                 };
                 let changes = gather::landed_changes(repo, commit, parent, record, policy)?;
-                Ok(changes.is_some())
+                Ok(changes.proved().is_some())
             })
             .await?;
         Ok((!proved).then(|| {

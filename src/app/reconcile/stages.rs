@@ -426,7 +426,7 @@ pub(super) fn all_read(seen: &Seen) -> bool {
     seen.world.policy_finding.is_none()
         && !unread
             .iter()
-            .any(|file| !file.templated && file.may_hold == MayHold::Ours)
+            .any(|file| file.is_broken() && file.may_hold == MayHold::Ours)
 }
 
 fn place_of(seen: &Seen, plan: &Plan, proposal: &Proposal) -> Option<Place> {

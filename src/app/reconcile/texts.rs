@@ -233,6 +233,7 @@ fn body(
                 ways,
                 label,
                 label_missing: missing,
+                label_counts: gate.approvals.iter().any(|one| one.ends_with(" (label)")),
                 link: gate.link.as_deref().and_then(Link::parse),
                 ..GateDetail::default()
             }

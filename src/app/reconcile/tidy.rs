@@ -112,6 +112,7 @@ impl Turn<'_> {
                     proposal.namespace.as_deref(),
                     &proposal.pipeline,
                 )
+                && !self.is_out_of_sight(proposal, memory).await?
             {
                 if let Some(merged) = merged::of(proposal, base)
                     && !self.look_at_merged(&merged, true, memory).await?
@@ -133,6 +134,7 @@ impl Turn<'_> {
         }
         self.look_at_merged_without_branch(memory).await?;
         self.name_foreign_pulls(memory);
+        self.name_moved_bases(memory);
         self.delete_orphans(memory).await?;
         memory.lost.ends()?;
         Ok(())

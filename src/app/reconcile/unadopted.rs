@@ -43,6 +43,21 @@ impl Turn<'_> {
         }
     }
 
+    /// Names the pull requests of ours that lead into another branch than the one that is promoted on: somebody changed their base.
+    pub(super) fn name_moved_bases(&self, memory: &mut Memory) {
+        let base = &self.seen.snapshot.base;
+        let pulls = self.seen.snapshot.branches.iter();
+        let pulls = pulls.flat_map(|branch| &branch.pulls);
+        let moved =
+            pulls.filter(|pull| pull.is_open() && pull.own && !pull.foreign && pull.base != *base);
+        for pull in moved.take(MAX_NAMED) {
+            memory.note(format!(
+                "somebody changed the base of {} to {}: it promotes nothing any more; change it back to {base}, or close it",
+                pull.number, pull.base
+            ));
+        }
+    }
+
     /// Deletes branches without a pull request that this account made more than a day ago and that still are at the commit with which it made
     /// them. A workflow's own token cannot tell its branches from those of other workflows: they are counted.
     pub(super) async fn delete_orphans(&self, memory: &mut Memory) -> Result<(), Failure> {

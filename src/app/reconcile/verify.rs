@@ -101,7 +101,10 @@ impl Landing {
             return Ok(Landed::Otherwise);
         };
         let proved = gather::landed_changes(repo, commit, parent, record, policy)?;
-        Ok(proved.map_or(Landed::Otherwise, |_| Landed::Merged))
+        Ok(match proved.proved() {
+            Some(_) => Landed::Merged,
+            None => Landed::Otherwise,
+        })
     }
 }
 

@@ -30,7 +30,7 @@ fn roots(stream: &Stream) -> Option<Vec<NodeId>> {
         if !stream.duplicate_keys(document).is_empty() {
             return None;
         }
-        found.extend(super::super::scalars::items(stream, root));
+        found.extend(super::super::difference::items(stream, root));
     }
     Some(found)
 }

@@ -151,7 +151,8 @@ impl AskedOfAuthors<'_> {
         parent: &CommitId,
     ) -> Result<Followed, Untold> {
         let mut followed = Followed::default();
-        if landed_changes(self.repo, commit, parent, record, self.policy)?.is_none() {
+        let recomputed = landed_changes(self.repo, commit, parent, record, self.policy)?;
+        if recomputed.proved().is_none() {
             return Ok(followed);
         }
         let into = Into {

@@ -17,6 +17,7 @@ use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::service::{Secret, Service};
 use crate::repo::{EntryId, ReadObjects, RepoError};
+use crate::yaml::Span;
 
 /// The manifest that is looked for in the past. Its namespace may have been written since, or filled in by the policy:
 /// a manifest without one of its own is the same manifest.
@@ -305,14 +306,14 @@ impl<'a> Past<'a> {
             why: format!("its history could not be read: {error:#}"),
             help: None,
         })?;
-        let catalog = Rc::new(load(&files, self.policy));
+        let catalog = Rc::new(load(&files.files, self.policy));
         self.trees.borrow_mut().insert(*commit, Rc::clone(&catalog));
         Ok(catalog)
     }
 
     /// Whether a manifest may stand, unreadable, somewhere in a commit's tree.
     pub(super) fn may_be_unread(&self, wanted: &Wanted<'_>, catalog: &Catalog) -> Option<LastSet> {
-        let mut unread = catalog.unread.iter().filter(|file| !file.templated);
+        let mut unread = catalog.unread.iter().filter(|file| !file.is_template());
         let file = unread.find(|file| file.may_hold(wanted.key.kind, &wanted.key.name))?;
         Some(LastSet::Failed {
             why: format!(
@@ -377,17 +378,21 @@ impl<'a> Past<'a> {
             return Ok(Rc::clone(known));
         }
         let bytes = self.repo.blob(blob).map_err(|error| unreadable(&error))?;
-        let words = |at, why: &str| Unread {
+        let words = |at, why: &str, text: &[u8]| Unread {
             file: file.into(),
             at,
             why: why.to_owned(),
             may_hold: crate::model::catalog::MayHold::Ours,
-            templated: false,
-            words: Unread::words_of(&bytes),
+            kind: crate::model::catalog::UnreadKind::Broken,
+            words: Unread::words_of(text),
         };
         let past = match read_file(&file.into(), &bytes, self.policy) {
             Ok(found) => {
-                let broken = found.findings.iter().find(|finding| !finding.templated);
+                let mut findings = found.findings.iter();
+                // A template may only hide what is named in its own document.
+                let broken = findings
+                    .find(|one| !one.templated)
+                    .or(found.findings.first());
                 let broken = broken.map(|broken| {
                     let place = &broken.finding.place;
                     let at = crate::yaml::Position {
@@ -395,7 +400,11 @@ impl<'a> Past<'a> {
                         column: place.column,
                     };
                     let why = format!("{place}: {}", broken.finding.message);
-                    (words(at, &broken.finding.message), why)
+                    let unread = match broken.templated {
+                        true => words(at, &broken.finding.message, &templates(&bytes, &found)),
+                        false => words(at, &broken.finding.message, &bytes),
+                    };
+                    (unread, why)
                 });
                 PastFile { found, broken }
             }
@@ -403,7 +412,7 @@ impl<'a> Past<'a> {
                 let why = format!("{file}:{}: {}", error.position, error.message);
                 PastFile {
                     found: FileManifests::default(),
-                    broken: Some((words(error.position, &error.message), why)),
+                    broken: Some((words(error.position, &error.message, &bytes), why)),
                 }
             }
         };
@@ -411,6 +420,17 @@ impl<'a> Past<'a> {
         self.files.borrow_mut().insert(place, Rc::clone(&past));
         Ok(past)
     }
+}
+
+/// The documents of a file that are templates.
+fn templates(bytes: &[u8], found: &FileManifests) -> Vec<u8> {
+    let templated = found.findings.iter().filter(|one| one.templated);
+    let mut spans: Vec<Span> = templated.map(|one| one.document).collect();
+    spans.dedup();
+    let texts = spans
+        .iter()
+        .filter_map(|span| bytes.get(span.start..span.end));
+    texts.collect::<Vec<_>>().join(&b'\n')
 }
 
 const SET_ONCE: &str =

@@ -11,7 +11,8 @@ use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::repo::{ReadObjects, RepoError};
 use crate::yaml::edit::{self, Editable, Prober};
-use crate::yaml::{FieldPath, Limits, Note, Position, Stream};
+use crate::yaml::scalar::{PlainType, plain_type};
+use crate::yaml::{FieldPath, Form, Limits, NodeId, NodeKind, Note, Position, ScalarStyle, Stream};
 
 /// What a commit did besides these changes to its parent; `None` where it did exactly these.
 pub(super) fn more_than_the_plan(
@@ -40,7 +41,7 @@ pub(super) fn more_than_the_plan(
             return Ok(Some(why));
         };
         let (before, after) = (repo.blob(&old)?, repo.blob(&new)?);
-        let edits = edits(changes, &path, &after, asked.policy);
+        let edits = edits(changes, &path, (&before, &after), asked.policy);
         match edit::apply(&before, &edits) {
             Ok(edited) if edited.bytes == after => {}
             Ok(_) => {
@@ -58,9 +59,28 @@ pub(super) fn more_than_the_plan(
     Ok(None)
 }
 
+/// Whether a value is a number or a boolean.
+fn is_bare(stream: &Stream, node: NodeId) -> bool {
+    let node = stream.node(node);
+    let NodeKind::Scalar {
+        value,
+        style: ScalarStyle::Plain,
+    } = node.kind
+    else {
+        return false;
+    };
+    node.tag.is_none() && plain_type(value) != PlainType::Text
+}
+
 /// The edits that make these changes. New keys in the order in which they stand in the outcome, and our comment behind a
-/// ref as it stands there: neither is part of a plan.
-fn edits(changes: &[&Change], path: &RepoPath, after: &[u8], policy: &Policy) -> Vec<edit::Edit> {
+/// ref as it stands there: neither is part of a plan. Nor is whether a value was written without quotes, which it only is where none
+/// stood there that was a text.
+fn edits(
+    changes: &[&Change],
+    path: &RepoPath,
+    (before, after): (&[u8], &[u8]),
+    policy: &Policy,
+) -> Vec<edit::Edit> {
     let mut edits: Vec<(Position, edit::Edit)> = changes
         .iter()
         .map(|change| {
@@ -69,11 +89,22 @@ fn edits(changes: &[&Change], path: &RepoPath, after: &[u8], policy: &Policy) ->
             (Position::default(), edit)
         })
         .collect();
-    if let Ok(stream) = Stream::parse(after, &Limits::default()) {
+    let parse = |bytes| Stream::parse(bytes, &Limits::default());
+    if let (Ok(before), Ok(stream)) = (parse(before), parse(after)) {
         let mut prober = Prober::of(&stream);
+        let mut before_it = Prober::of(&before);
         for (at, edit) in &mut edits {
             if let Ok(Editable::Replace { node }) = prober.probe(&edit.object, &edit.path) {
                 *at = stream.position(node);
+                let was_text = match before_it.probe(&edit.object, &edit.path) {
+                    Ok(Editable::Replace { node }) => {
+                        !is_bare(&before, node) && !before.is_null(node)
+                    }
+                    _ => false,
+                };
+                if is_bare(&stream, node) && !was_text {
+                    edit.form = Form::Bare;
+                }
             }
         }
     }

@@ -477,6 +477,10 @@ impl ReadObjects for RemoteRepo {
         Ok(listing)
     }
 
+    fn begins_with(&self, digits: &str) -> Option<CommitId> {
+        self.local()?.begins_with(digits)
+    }
+
     fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, RepoError> {
         Ok(self.content(blob)?.as_ref().clone())
     }

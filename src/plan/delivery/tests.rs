@@ -42,6 +42,7 @@ fn change() -> crate::model::change::Change {
         path: "spec.helm.version".parse().unwrap(),
         old: Some(Text::Plain("1".to_owned())),
         new: Text::Plain("2".to_owned()),
+        form: crate::yaml::Form::Text,
         note: crate::yaml::Note::Remove,
         said: None,
         secret: None,

@@ -373,6 +373,28 @@ fn the_first_line_says_what_it_waits_for() {
 }
 
 #[test]
+fn a_label_that_counts_already_is_asked_of_nobody_else() {
+    let promotion = ordinary();
+    let mut pull = full(&promotion);
+    let asked = |pull: &PullRequest<'_>| {
+        let body = pull.body().unwrap();
+        let line = body.lines().find(|line| line.starts_with("To approve: "));
+        line.map(str::to_owned)
+    };
+    assert_eq!(
+        asked(&pull).as_deref(),
+        Some(
+            "To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself."
+        )
+    );
+    pull.gates[0].label_counts = true;
+    assert_eq!(
+        asked(&pull).as_deref(),
+        Some("To approve: **Files changed → Review → Approve**. Sluice merges by itself.")
+    );
+}
+
+#[test]
 fn people_are_asked_before_the_clock() {
     let mut promotion = ordinary();
     promotion.gates.reverse();

@@ -424,6 +424,8 @@ fn approve(pull: &PullRequest<'_>) -> Option<String> {
             .iter()
             .flatten()
             .filter(|detail| detail.ways.contains(&Way::Label) && !detail.label_missing)
+            // It is on already, for the one who set it: whoever else approves does it in another way.
+            .filter(|detail| !detail.label_counts || detail.ways.len() == 1)
             .filter_map(|detail| detail.label.as_deref())
             .map(|label| markdown_code(&cut(label, 50)))
             .collect();

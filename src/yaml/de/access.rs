@@ -35,7 +35,9 @@ impl<'de> de::MapAccess<'de> for Map<'de> {
         };
         let key = De::key(self.stream, entry.key);
         let result = seed.deserialize(key);
-        result.map(Some).map_err(|error| error.at(key.position()))
+        result
+            .map(Some)
+            .map_err(|error| error.at(key.stream, key.at))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DeError> {
@@ -46,7 +48,7 @@ impl<'de> de::MapAccess<'de> for Map<'de> {
         seed.deserialize(value).map_err(|error| {
             let key = self.stream.key_text(entry.key).unwrap_or("?");
             error
-                .at(value.position())
+                .at(value.stream, value.at)
                 .within(Segment::Key(key.to_owned()))
         })
     }
@@ -88,7 +90,7 @@ impl<'de> de::SeqAccess<'de> for Sequence<'de> {
         let result = seed.deserialize(item);
         result
             .map(Some)
-            .map_err(|error| error.at(item.position()).within(Segment::Index(index)))
+            .map_err(|error| error.at(item.stream, item.at).within(Segment::Index(index)))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -153,7 +155,7 @@ impl<'a> Variant<'a> {
     fn content(self, expected: &str) -> Result<De<'a>, DeError> {
         let missing = || {
             DeError::custom(format!("expected {expected} behind this name"))
-                .at(self.name.position())
+                .at(self.name.stream, self.name.at)
         };
         self.content.ok_or_else(missing)
     }
@@ -166,7 +168,7 @@ impl<'de> de::EnumAccess<'de> for Variant<'de> {
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), DeError> {
         let name = seed
             .deserialize(self.name)
-            .map_err(|error| error.at(self.name.position()))?;
+            .map_err(|error| error.at(self.name.stream, self.name.at))?;
         Ok((name, self))
     }
 }
@@ -177,7 +179,7 @@ impl<'de> de::VariantAccess<'de> for Variant<'de> {
     fn unit_variant(self) -> Result<(), DeError> {
         match self.content {
             Some(content) if !content.is_null() => {
-                Err(DeError::custom("this name takes no content").at(content.position()))
+                Err(DeError::custom("this name takes no content").at(content.stream, content.at))
             }
             _ => Ok(()),
         }

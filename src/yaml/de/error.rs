@@ -6,7 +6,7 @@ use serde::de;
 
 use super::shown;
 use crate::yaml::path::{FieldPath, Segment};
-use crate::yaml::syntax::Position;
+use crate::yaml::syntax::{NodeId, Position, Stream};
 
 /// Why a node could not be read into a type, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,11 +16,12 @@ pub struct DeError {
     pub message: String,
     /// The key or value at fault; for a missing field the mapping that misses it.
     pub position: Position,
+    /// The same key or value; `None` if the error was made outside of a node.
+    pub node: Option<NodeId>,
     /// The path of that value from the node that was read.
     pub path: FieldPath,
     /// Set where a name is not one of those that are known, so that the caller can say which one was meant.
     pub unknown: Option<Unknown>,
-    is_placed: bool,
 }
 
 /// A name that is not known.
@@ -34,12 +35,17 @@ pub struct Unknown {
 
 impl DeError {
     /// Sets the place, unless something further in has set it.
-    pub(super) fn at(mut self, position: Position) -> Self {
-        if !self.is_placed {
-            self.position = position;
-            self.is_placed = true;
+    pub(super) fn at(mut self, stream: &Stream, node: NodeId) -> Self {
+        if self.node.is_none() {
+            self.position = stream.position(node);
+            self.node = Some(node);
         }
         self
+    }
+
+    /// What stands here is still to be filled in.
+    pub(crate) fn template(stream: &Stream, node: NodeId) -> Self {
+        <Self as de::Error>::custom("a template stands here instead of a text").at(stream, node)
     }
 
     pub(super) fn within(mut self, segment: Segment) -> Self {
@@ -66,17 +72,22 @@ impl de::Error for DeError {
             position: Position::default(),
             path: FieldPath::default(),
             unknown: None,
-            is_placed: false,
+            node: None,
         }
     }
 
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format!("expected {expected}, found {}", kind_of(&found)))
+        Self::custom(format!(
+            "expected {}, found {}",
+            plain(expected),
+            kind_of(&found)
+        ))
     }
 
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         Self::custom(format!(
-            "expected {expected}, found {} that does not fit",
+            "expected {}, found {} that does not fit",
+            plain(expected),
             kind_of(&found)
         ))
     }
@@ -113,6 +124,19 @@ impl de::Error for DeError {
         Self::custom(format!(
             "the field `{field}` stands twice, under one name or two"
         ))
+    }
+}
+
+/// What was expected, in the words of whoever writes YAML: names of types mean nothing to them.
+pub(super) fn plain(expected: &dyn de::Expected) -> String {
+    let text = expected.to_string();
+    let first = text.split(' ').next().unwrap_or_default();
+    match (first, text.as_str()) {
+        ("struct", _) | (_, "a map") => "a mapping".to_owned(),
+        ("tuple", _) | (_, "a sequence") => "a list".to_owned(),
+        ("enum", _) | (_, "field identifier") => "a name".to_owned(),
+        (_, "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64") => "a whole number".to_owned(),
+        _ => text,
     }
 }
 

@@ -104,16 +104,28 @@ fn numbers_and_booleans_are_plain_core_schema_scalars() {
     assert_eq!(read::<u8>("!!int '7'").unwrap(), 7);
     assert_eq!(
         error::<u8>("300"),
-        "1:1: expected u8, found a whole number that does not fit"
+        "1:1: expected a whole number, found a whole number that does not fit"
     );
-    assert_eq!(error::<u8>("'3'"), "1:1: expected u8, found a string");
-    assert_eq!(error::<u8>("!!str 3"), "1:7: expected u8, found a string");
+    assert_eq!(
+        error::<u8>("'3'"),
+        "1:1: expected a whole number, found a string"
+    );
+    assert_eq!(
+        error::<u8>("!!str 3"),
+        "1:7: expected a whole number, found a string"
+    );
     assert_eq!(
         error::<bool>("yes"),
         "1:1: expected a boolean, found a string"
     );
-    assert_eq!(error::<u8>("1.5"), "1:1: expected u8, found a number");
-    assert_eq!(error::<u8>("[]"), "1:1: expected u8, found a list");
+    assert_eq!(
+        error::<u8>("1.5"),
+        "1:1: expected a whole number, found a number"
+    );
+    assert_eq!(
+        error::<u8>("[]"),
+        "1:1: expected a whole number, found a list"
+    );
 }
 
 #[test]
@@ -196,15 +208,15 @@ fn errors_point_at_the_key_or_value_at_fault() {
 2:1: the field `nmae` is unknown here, expected one of `name`, `count`, `mode`, `list`
 2:7: mode: `fsat` is unknown here, expected one of `fast`, `slow`, `with`, `both`, `pair`
 2:15: list[1]: `wiht` is unknown here, expected one of `fast`, `slow`, `with`, `both`, `pair`
-2:21: list[1]: expected u8, found a string
+2:21: list[1]: expected a whole number, found a string
 2:14: list[1]: expected a mapping with exactly one key
 2:14: list[1]: expected a value behind this name
 2:14: list[0]: this name takes no content
 1:7: name: expected a string, found a list
 3:1: the key `count` stands twice in this mapping: remove one of them
-1:1: expected struct Strict, found a list
-2:8: count: expected u8, found a mapping
-1:1: expected field identifier, found a list
+1:1: expected a mapping, found a list
+2:8: count: expected a whole number, found a mapping
+1:1: expected a name, found a list
 1:6: "a.b": expected a tuple of size 2, found 1 of them
 2:5: `<<` takes a mapping, or a list of mappings
 "#);
@@ -251,7 +263,7 @@ fn aliases_and_merges_are_resolved_and_errors_stand_at_the_alias() {
     );
     assert_eq!(
         error::<BTreeMap<String, Vec<u8>>>("a: &a [1]\nb: [2]\nc: [*a]\n"),
-        "3:5: c[0]: expected u8, found a list"
+        "3:5: c[0]: expected a whole number, found a list"
     );
 }
 

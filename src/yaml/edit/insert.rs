@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::locate::Site;
 use super::replace::is_double_quoted;
 use super::splice::{CommentChange, Order, Splice};
-use super::{Edit, EditError, EditErrorKind, Note, note};
+use super::{Edit, EditError, EditErrorKind, Form, NewValue, Note, note};
 use crate::yaml::path::FieldPath;
 use crate::yaml::scalar::{self, Context, Quotes};
 use crate::yaml::syntax::{NodeId, NodeKind, Span, Stream};
@@ -104,10 +104,10 @@ impl<'a> NewKeys<'a> {
     }
 
     /// Keys and values.
-    pub fn entries(&self) -> Vec<(&'a str, &'a str)> {
+    pub fn entries(&self) -> Vec<(&'a str, NewValue<'a>)> {
         self.edits
             .iter()
-            .map(|(key, edit)| (*key, &*edit.value))
+            .map(|(key, edit)| (*key, edit.new_value()))
             .collect()
     }
 
@@ -123,7 +123,10 @@ impl<'a> NewKeys<'a> {
         let last = self.edits.len() - 1;
         for (at, (key, edit)) in self.edits.iter().enumerate() {
             let key = scalar::render_key(key, layout.quotes, layout.context);
-            let value = scalar::render(&edit.value, layout.quotes, layout.context);
+            let value = match edit.form {
+                Form::Text => scalar::render(&edit.value, layout.quotes, layout.context),
+                Form::Bare => edit.value.clone(),
+            };
             let entry = format!("{key}: {value}");
             match &layout.kind {
                 Kind::Block { indent } => {

@@ -83,6 +83,17 @@ impl<'a> Objects<'a> {
                 found.push(object);
             }
         }
+        // A document with a key that is no text is a template: it holds no object as long as another one has the identity.
+        if found.len() > 1 {
+            let plain: Vec<&Object> = found
+                .iter()
+                .copied()
+                .filter(|object| !self.is_template(object))
+                .collect();
+            if plain.len() == 1 {
+                found = plain;
+            }
+        }
         match found[..] {
             [object] => Ok(object.clone()),
             [] => {
@@ -107,6 +118,13 @@ impl<'a> Objects<'a> {
                 Err(error)
             }
         }
+    }
+
+    fn is_template(&self, object: &Object) -> bool {
+        let root = object.around.first().unwrap_or(&object.node);
+        let mut documents = self.stream.documents().iter();
+        let document = documents.find(|document| document.root.as_ref() == Some(root));
+        document.is_some_and(|document| self.stream.first_odd_key(document).is_some())
     }
 
     fn index(&self, paths: &[FieldPath]) -> Result<Index, EditError> {

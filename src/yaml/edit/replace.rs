@@ -2,7 +2,7 @@
 
 use super::note;
 use super::splice::{CommentChange, Order, Splice};
-use super::{Edit, EditError, EditErrorKind};
+use super::{Edit, EditError, EditErrorKind, Form};
 use crate::yaml::scalar::{self, BlockText, Context, Quotes, block_text};
 use crate::yaml::syntax::{Block, NodeId, NodeKind, ScalarStyle, Span, Stream, line_break_of};
 
@@ -60,6 +60,11 @@ fn exchange(
     key: Option<NodeId>,
     edit: &Edit,
 ) -> Result<Splice, EditError> {
+    if edit.form == Form::Bare && !matches!(quotes(stream, node), Some(Quotes::Plain)) {
+        let message = "this value is a text, and a number or a boolean would take its place: write both alike";
+        let position = Some(stream.position(node));
+        return Err(EditError::new(EditErrorKind::Value, position, message));
+    }
     if let Some(block) = stream.block(node) {
         return exchange_block(stream, node, block, edit);
     }
@@ -69,22 +74,18 @@ fn exchange(
     } else {
         Context::Block
     };
-    let quotes = match stream.node(node).kind {
-        NodeKind::Scalar {
-            style: ScalarStyle::SingleQuoted,
-            ..
-        } => Quotes::Single,
-        NodeKind::Scalar {
-            style: ScalarStyle::DoubleQuoted,
-            ..
-        } => Quotes::Double,
+    let quotes = match quotes(stream, node) {
+        Some(quotes @ (Quotes::Single | Quotes::Double)) => quotes,
         // What looks like JSON stays JSON.
         _ if context == Context::Flow && key.is_some_and(|key| is_double_quoted(stream, key)) => {
             Quotes::Double
         }
         _ => Quotes::Plain,
     };
-    let value = scalar::render(&edit.value, quotes, context);
+    let value = match edit.form {
+        Form::Text => scalar::render(&edit.value, quotes, context),
+        Form::Bare => edit.value.clone(),
+    };
     Ok(Splice {
         span,
         text: if stream.is_empty_value(node) {
@@ -95,6 +96,19 @@ fn exchange(
         comment: CommentChange::None,
         order: Order::Value,
     })
+}
+
+/// The quotes around a value; `None` around a block scalar.
+fn quotes(stream: &Stream, node: NodeId) -> Option<Quotes> {
+    match stream.node(node).kind {
+        NodeKind::Scalar { style, .. } => match style {
+            ScalarStyle::SingleQuoted => Some(Quotes::Single),
+            ScalarStyle::DoubleQuoted => Some(Quotes::Double),
+            ScalarStyle::Plain => Some(Quotes::Plain),
+            ScalarStyle::Literal | ScalarStyle::Folded => None,
+        },
+        _ => Some(Quotes::Plain),
+    }
 }
 
 fn exchange_block(

@@ -9,6 +9,7 @@ fn set(path: &str, value: &str) -> Edit {
         object: Identity::default(),
         path: path.parse().unwrap(),
         value: value.to_owned(),
+        form: crate::yaml::Form::Text,
         note: Note::Keep,
     }
 }

@@ -15,10 +15,39 @@ pub fn could_be_no_string(text: &str) -> bool {
         || is_date(text)
 }
 
-/// Whether a reader takes this plain text for true or false.
-pub fn could_be_boolean(text: &str) -> bool {
-    let words = ["true", "false", "yes", "no", "on", "off", "y", "n"];
-    words.iter().any(|word| text.eq_ignore_ascii_case(word))
+/// What readers take a plain text for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlainType {
+    /// A string, whoever reads it.
+    Text,
+    /// `true` or `false`.
+    Boolean,
+    /// A number, in the one way in which everybody prints it.
+    Number,
+    /// Something else to one reader than to another, or than the text says: `12.10` is the number 12.1, `012` is ten or twelve.
+    Unclear,
+}
+
+/// What readers take this plain text for.
+pub fn plain_type(text: &str) -> PlainType {
+    match text {
+        _ if !could_be_no_string(text) => PlainType::Text,
+        "true" | "false" => PlainType::Boolean,
+        _ if prints_as_it_is(text) => PlainType::Number,
+        _ => PlainType::Unclear,
+    }
+}
+
+/// Whether a text is a decimal number that is printed as it is written. Below a ten-thousandth printers turn to exponents.
+fn prints_as_it_is(text: &str) -> bool {
+    if let Ok(number) = text.parse::<i64>() {
+        return number.to_string() == text;
+    }
+    let is_decimal = text
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-'));
+    let number = text.parse::<f64>().ok().filter(|_| is_decimal);
+    number.is_some_and(|number| number.abs() >= 1e-4 && number.to_string() == text)
 }
 
 fn is_number(text: &str) -> bool {

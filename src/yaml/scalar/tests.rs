@@ -255,11 +255,58 @@ proptest! {
 }
 
 #[test]
-fn a_boolean_is_one_in_any_version_and_case() {
-    for text in ["true", "False", "YES", "no", "On", "off", "y", "N"] {
-        assert!(could_be_boolean(text) && could_be_no_string(text), "{text}");
-    }
-    for text in ["", "null", "0", "1", "truth", "nope", "off-peak"] {
-        assert!(!could_be_boolean(text), "{text}");
-    }
+fn a_type_is_clear_only_where_every_reader_finds_what_the_text_says() {
+    let of = |kind: PlainType, texts: &[&str]| {
+        for text in texts {
+            assert_eq!(plain_type(text), kind, "{text}");
+        }
+    };
+    of(PlainType::Text, &["1.2.3", "v1", "main", "2024.9-a", "1h"]);
+    of(PlainType::Boolean, &["true", "false"]);
+    of(
+        PlainType::Number,
+        &[
+            "0",
+            "3",
+            "-3",
+            "1000000",
+            "0.5",
+            "-1.5",
+            "12.1",
+            "2024.9",
+            "9223372036854775807",
+        ],
+    );
+    of(
+        PlainType::Unclear,
+        &[
+            "12.10",
+            "1.0",
+            "1e3",
+            "012",
+            "0x1F",
+            "0o17",
+            "0b1",
+            "1_000",
+            "1,000",
+            "yes",
+            "Yes",
+            "no",
+            "on",
+            "y",
+            "True",
+            "1:30",
+            "+1",
+            "-0",
+            ".5",
+            "1.",
+            "0.00001",
+            ".inf",
+            "2024-01-02",
+            "9223372036854775808",
+            "null",
+            "~",
+            "",
+        ],
+    );
 }

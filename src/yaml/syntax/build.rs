@@ -71,6 +71,15 @@ fn checked_text<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, SyntaxE
             ),
         });
     }
+    // A parser may take it for the end of the file, and what stands behind it would be gone.
+    if let Some(at) = memchr::memchr(0, bytes) {
+        let before = String::from_utf8_lossy(&bytes[..at]);
+        return Err(SyntaxError {
+            kind: SyntaxErrorKind::Broken,
+            position: Lines::new(&before).position_of(&before, before.len()),
+            message: "a NUL byte stands here, which YAML does not allow".to_owned(),
+        });
+    }
     std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let valid = std::str::from_utf8(&bytes[..at]).unwrap_or("");

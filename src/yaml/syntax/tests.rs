@@ -284,7 +284,7 @@ fn what_is_not_read_is_refused_with_its_kind_and_place() {
     insta::assert_snapshot!(refusals.join("\n"), @r#"
 NotUtf8 at 2:4: the bytes from here are not UTF-8
 Broken at 1:4: unclosed bracket '['
-Broken at 2:1: unexpected character: `\u{0}'
+Broken at 2:1: a NUL byte stands here, which YAML does not allow
 Broken at 1:4: while parsing node, found unknown anchor
 TooManyAliases at 1:8: *x stands inside the node that it names: it has no end
 AmbiguousLineBreak at 1:5: U+0085 is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes

@@ -1,8 +1,15 @@
 //! Outcomes that are not what was planned, made by hand: each must be refused, whatever made it.
 
 use super::*;
-use crate::yaml::edit::{CommentChange, Splice};
+use crate::yaml::edit::{CommentChange, Form, NewValue, Splice};
 use crate::yaml::syntax::{NodeId, NodeKind, Span};
+
+fn text(text: &str) -> NewValue<'_> {
+    NewValue {
+        text,
+        form: Form::Text,
+    }
+}
 
 fn parse(source: &str) -> Stream {
     Stream::parse(source.as_bytes(), &Limits::default()).unwrap()
@@ -18,6 +25,10 @@ fn entry(stream: &Stream, at: usize) -> NodeId {
 
 /// The value of the first key is to become `new`, and these bytes are put in its place.
 fn outcome(source: &str, new: &str, bytes: &str) -> Result<(), String> {
+    outcome_of(source, text(new), bytes)
+}
+
+fn outcome_of(source: &str, new: NewValue<'_>, bytes: &str) -> Result<(), String> {
     let stream = parse(source);
     let first = entry(&stream, 0);
     let span = stream.node(first).span;
@@ -27,6 +38,20 @@ fn outcome(source: &str, new: &str, bytes: &str) -> Result<(), String> {
     plan.values.insert(first, new);
     let edited = format!("{}{bytes}{}", &source[..span.start], &source[span.end..]);
     verify(&stream, &plan, edited.as_bytes()).map_err(|error| error.message)
+}
+
+#[test]
+fn a_value_has_the_form_that_was_planned() {
+    let bare = NewValue {
+        text: "3",
+        form: Form::Bare,
+    };
+    outcome_of("a: 2\n", bare, "3").unwrap();
+    for bytes in ["\"3\"", "'3'"] {
+        assert!(outcome_of("a: 2\n", bare, bytes).is_err(), "{bytes}");
+    }
+    assert!(outcome("a: x\n", "3", "3").is_err());
+    outcome("a: x\n", "3", "'3'").unwrap();
 }
 
 #[test]
@@ -100,7 +125,7 @@ fn bytes_outside_the_planned_places_are_compared() {
         "v2",
         CommentChange::None,
     ));
-    plan.values.insert(first, "v2");
+    plan.values.insert(first, text("v2"));
     let check =
         |edited: &str| verify(&stream, &plan, edited.as_bytes()).map_err(|error| error.message);
     check("a: v2\nb: 1\n").unwrap();
@@ -162,10 +187,11 @@ fn comments_change_only_as_planned() {
 fn a_plan_that_is_not_carried_out_is_refused() {
     let stream = parse("a: x\nb: {}\n");
     let mut plan = Plan::default();
-    plan.values.insert(entry(&stream, 0), "v2");
+    plan.values.insert(entry(&stream, 0), text("v2"));
     assert!(verify(&stream, &plan, b"a: x\nb: {}\n").is_err());
     let mut plan = Plan::default();
-    plan.inserts.insert(entry(&stream, 1), vec![("k", "v")]);
+    plan.inserts
+        .insert(entry(&stream, 1), vec![("k", text("v"))]);
     assert!(verify(&stream, &plan, b"a: x\nb: {}\n").is_err());
     assert!(verify(&stream, &Plan::default(), b"a: x\nb: {}\n").is_ok());
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::unproved;
-use crate::yaml::edit::{EditError, Plan};
+use crate::yaml::edit::{EditError, Form, NewValue, Plan};
 use crate::yaml::scalar::could_be_no_string;
 use crate::yaml::syntax::{Entry, Node, NodeId, NodeKind, ScalarStyle, Stream};
 
@@ -62,7 +62,7 @@ impl<'a> Walk<'a> {
         }
         if let Some(value) = self.plan.values.get(&old_id) {
             self.values += 1;
-            return self.value(old_id, new, new_id, value);
+            return self.value(old_id, new, new_id, *value);
         }
         let inserts = self
             .plan
@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
         old_id: NodeId,
         old: &[Entry],
         new: &[Entry],
-        inserts: &[(&str, &str)],
+        inserts: &[(&str, NewValue<'_>)],
     ) -> Result<(), EditError> {
         let Some((same, added)) = new.split_at_checked(old.len()) else {
             return Err(self.differs(old_id, "a mapping would lose a key"));
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
         }
         for (entry, (key, value)) in added.iter().zip(inserts) {
             let is_planned =
-                self.is_bare_text(entry.key, key) && self.is_bare_text(entry.value, value);
+                self.is_bare_text(entry.key, key) && self.is_planned(entry.value, *value);
             if !is_planned {
                 return Err(self.differs(old_id, "a new key would be read as something else"));
             }
@@ -135,13 +135,17 @@ impl<'a> Walk<'a> {
         old: NodeId,
         new: Node<'_>,
         new_id: NodeId,
-        value: &str,
+        NewValue { text: value, form }: NewValue<'_>,
     ) -> Result<(), EditError> {
         match new.kind {
             NodeKind::Scalar { value: text, style } if text == value => {
-                let is_plain = style == ScalarStyle::Plain && could_be_no_string(value);
-                // Such a text stays as it stood there before, but is never written so.
-                if self.new.is_null(new_id) || is_plain && self.old.scalar(old) != Some(value) {
+                let is_text = style != ScalarStyle::Plain || !could_be_no_string(value);
+                // What stands there already stays as it is written.
+                let is_planned = match form {
+                    Form::Text => is_text,
+                    Form::Bare => style == ScalarStyle::Plain && new.tag.is_none(),
+                } || self.old.scalar(old) == Some(value);
+                if self.new.is_null(new_id) || !is_planned {
                     return Err(self.differs(old, "the value would be read as something else"));
                 }
                 Ok(())
@@ -150,6 +154,21 @@ impl<'a> Walk<'a> {
             NodeKind::Alias(target) if self.new.scalar(target) == Some(value) => Ok(()),
             _ => Err(self.differs(old, "the value would be read as something else")),
         }
+    }
+
+    fn is_planned(&self, id: NodeId, value: NewValue<'_>) -> bool {
+        let is_plain = matches!(
+            self.new.node(id).kind,
+            NodeKind::Scalar {
+                style: ScalarStyle::Plain,
+                ..
+            }
+        );
+        let has_form = match value.form {
+            Form::Text => !is_plain || !could_be_no_string(value.text),
+            Form::Bare => is_plain,
+        };
+        has_form && self.is_bare_text(id, value.text)
     }
 
     fn is_bare_text(&self, id: NodeId, text: &str) -> bool {

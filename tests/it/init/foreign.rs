@@ -56,7 +56,7 @@ fn names_that_look_like_something_else_come_back_as_they_were() {
         ("1e3", "0x1f", "null"),
         ("a: b #", "x # y", "k\nspec: {}"),
         ("\"'", "*a", "&b"),
-        ("\u{1b}[31mred", "\u{202e}tfel", "\u{2028}"),
+        ("\u{1b}[31mred", "\u{202e}tfel", "\u{202e}x"),
         ("a\nkind: Secret\n", "ns\r\n---\n", "]"),
         ("größe", "日本", "emoji 🚀"),
     ] {
@@ -73,6 +73,9 @@ proptest! {
             let lower = text.to_lowercase();
             ["dev", "test", "qa", "uat", "stag", "prod"].iter().any(|word| lower.contains(word))
         };
+        // Parsers read what holds these differently: such a manifest cannot be edited, and that is said.
+        let breaks = |text: &str| text.contains(['\u{2028}', '\u{2029}']);
+        prop_assume!(!breaks(&name) && !breaks(&namespace) && !breaks(&key));
         prop_assume!(!says(&name) && !says(&namespace) && !name.ends_with("pre") && !name.ends_with("non"));
         comes_back(&name, &namespace, &key);
     }

@@ -311,3 +311,30 @@ async fn a_landing_is_recognised_although_its_branch_is_gone_and_main_moved_on()
     let file = repo.file("main", "mail.yaml").unwrap();
     assert!(file.starts_with("# Later."), "{file}");
 }
+
+#[tokio::test]
+async fn a_pull_request_whose_base_somebody_changed_is_named_and_another_one_opens() {
+    let site = opened("version: 1\n").await;
+    let repo = site.repo();
+    let tip = repo.tip("main").unwrap();
+    repo.by("dave").branches_off("other", &tip);
+    repo.by("dave").retargets(1, "other");
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    let said = "somebody changed the base of #1 to other: it promotes nothing any more; change it back to main, or close it";
+    assert!(
+        run.notices.iter().any(|one| one == said),
+        "{:?}",
+        run.notices
+    );
+    assert_eq!(repo.pulls(true), [1, 2, 3], "{}", run.text);
+    // Change it back, or close it: then nothing more is said.
+    repo.by("dave").closes(1);
+    let run = site.run().await;
+    let mut notices = run.notices.iter();
+    assert!(
+        !notices.any(|one| one.contains("changed the base")),
+        "{:?}",
+        run.notices
+    );
+}

@@ -333,3 +333,24 @@ async fn a_hold_right_before_the_last_look_stops_every_kind_of_landing() {
         assert_eq!(landings, 0, "{policy}: {:?}", site.hub.lines());
     }
 }
+
+#[tokio::test]
+async fn a_merge_that_another_run_was_faster_with_is_no_refusal() {
+    let site = approved().await;
+    let merge = When::rest("PUT", "/pulls/1/merge");
+    site.hub.before(merge, |world| {
+        world
+            .place(crate::support::site::REPO)
+            .by("dave")
+            .merges(1, "squash");
+    });
+    let run = site.run().await;
+    assert!(landed(&site), "{}", run.text);
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    assert!(
+        !run.text.contains("GitHub refused to merge it"),
+        "{}",
+        run.text
+    );
+    assert!(!run.text.contains("branch rules"), "{}", run.text);
+}

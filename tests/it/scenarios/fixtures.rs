@@ -4,6 +4,7 @@ use crate::support::cli::{fixture, plan, replace, repo_of, run};
 
 /// Name, exit code of `plan`, and each promotion as `PIPELINE STAGE STATE` (at the tests' time, as a plain folder).
 const FIXTURES: &[(&str, u8, &[&str])] = &[
+    ("automation-only", 0, &["runtime prod in-sync"]),
     (
         "company",
         0,
@@ -37,8 +38,10 @@ const FIXTURES: &[(&str, u8, &[&str])] = &[
         0,
         &["k3s-upgrade prod in-sync", "podinfo prod in-sync"],
     ),
+    ("scaffold", 0, &[]),
     ("secrets", 0, &["billing prod due"]),
     ("secrets-sops", 2, &["billing prod error"]),
+    ("template-beside-instances", 0, &["agent prod due"]),
     ("templates-beside", 0, &["search prod due", "mail prod due"]),
     ("three-services", 0, &["payments prod due"]),
     (
@@ -91,6 +94,26 @@ fn every_fixture_behaves_as_listed() {
             })
             .collect();
         assert_eq!(found, *promotions, "{name}");
+    }
+}
+
+#[test]
+fn layouts_like_plurals_own_have_no_error() {
+    for (name, warnings, passed_over) in [
+        (
+            "automation-only",
+            &["automation-only", "automation-only"][..],
+            0,
+        ),
+        ("scaffold", &[], 4),
+        ("template-beside-instances", &[], 2),
+    ] {
+        let ran = run(&fixture(name), &["validate", "--format", "json"]).exits(0);
+        let document = ran.json();
+        let codes = crate::support::cli::codes(&document);
+        assert_eq!(codes, warnings, "{name}: {document:#}");
+        let found = document["passed_over"].as_array().unwrap();
+        assert_eq!(found.len(), passed_over, "{name}: {found:#?}");
     }
 }
 

@@ -192,7 +192,10 @@ fn promotion(value: &Value) {
 
 fn plan_document(path: &Path) -> Value {
     let document = run(path, &["plan", "--format", "json"]).json();
-    keys(&document, &["version", "base", "pipelines", "findings"]);
+    keys(
+        &document,
+        &["version", "base", "pipelines", "findings", "passed_over"],
+    );
     assert_eq!(document["version"], 1);
     if !document["base"].is_null() {
         hex(&document["base"], 40);
@@ -279,6 +282,7 @@ fn validate_counts_and_lists_findings() {
                 "services",
                 "fixed",
                 "findings",
+                "passed_over",
             ],
         );
         assert_eq!(document["version"], 1);

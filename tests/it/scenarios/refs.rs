@@ -109,7 +109,13 @@ fn what_is_unknown_ambiguous_or_refused_is_an_error_with_the_reason() {
         ),
         (
             &old.to_string()[..12],
-            "there is no branch, tag or commit of this name",
+            &format!(
+                "it is a shortened commit id, and another commit may begin so one day; the whole id is {old}"
+            ),
+        ),
+        (
+            "111111111111",
+            "there is no branch or tag of this name, and shortened commit ids are not followed",
         ),
     ] {
         write(&repo, reference, "v0");

@@ -233,13 +233,13 @@ fn what_is_no_single_value_or_no_text_is_not_copied_from_helm_values() {
             "clusters/prod/checkout.yaml:28:14",
             "spec.helm.values.image.tag of checkout-prod is not a single value",
         ),
-        // As a text it would be as good as true to every template.
+        // A boolean to one reader, and a text to the next.
         (
             DEV,
             feature,
-            "        cart: false\n",
+            "        cart: off\n",
             "clusters/dev/checkout.yaml:36:15",
-            "spec.helm.values.features.cart of checkout-dev is `false` without quotes",
+            "spec.helm.values.features.cart of checkout-dev is `off` without quotes",
         ),
     ] {
         let (repo, ..) = shop();
@@ -252,8 +252,10 @@ fn what_is_no_single_value_or_no_text_is_not_copied_from_helm_values() {
             "{why}"
         );
     }
-    // A boolean that is the same on both sides is no change, and one in quotes is a text.
+    // A boolean stays one, is no change if it is the same on both sides, and is a text in quotes.
     for (dev, prod) in [
+        ("        cart: true\n", "        cart: false\n"),
+        ("        cart: off\n", "        cart: off\n"),
         ("        cart: false\n", "        cart: false\n"),
         ("        cart: \"false\"\n", "        cart: \"true\"\n"),
     ] {

@@ -37,6 +37,11 @@ pub fn check(bytes: &[u8]) -> (usize, usize) {
     let mut random = seed(bytes);
     for _ in 0..6.min(fields.len()) {
         let field = &fields[next(&mut random) % fields.len()];
+        // What holds in a template gives way to the same in another document.
+        let documents = stream.documents();
+        if documents.len() > 1 && stream.first_odd_key(&documents[field.document]).is_some() {
+            continue;
+        }
         let edit = edit(&stream, field, &mut random);
         match apply(bytes, std::slice::from_ref(&edit)) {
             Ok(edited) => {
@@ -208,6 +213,7 @@ pub fn edit(stream: &Stream, field: &Field, random: &mut u64) -> Edit {
         object: identity(stream, field),
         path: field.path.clone(),
         value,
+        form: sluice::yaml::Form::Text,
         note,
     }
 }

@@ -47,7 +47,7 @@ impl<'a> Guard<'a> {
         let unread = catalog
             .unread
             .iter()
-            .find(|file| !file.templated && file.may_hold == MayHold::Ours);
+            .find(|file| file.is_broken() && file.may_hold == MayHold::Ours);
         Self {
             turn,
             gated: gated(catalog, &world.policy, &evaluation.resolved),
