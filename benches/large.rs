@@ -28,7 +28,7 @@ use std::time::Duration;
 use clap::Parser;
 use serde_json::{Value, json};
 use sluice::app::{OnForge, execute_on_forge};
-use sluice::cli::Cli;
+use sluice::cli::{Cli, Mode};
 use sluice::forge::Patience;
 use support::github::GitHub;
 use support::large::{Large, Size, kind_of};
@@ -91,6 +91,9 @@ fn run(site: &Large, checkout: bool, cost: &mut Cost) {
 /// The run itself: reconciles, and tells what that took.
 fn be_a_run() {
     let cli = Cli::try_parse_from(["sluice", "reconcile", "--format=json"]).unwrap();
+    let Mode::OnGithub(command) = cli.command.mode(true) else {
+        panic!("reconcile is for GitHub");
+    };
     let look = |name: &str| std::env::var(name).ok();
     let on = OnForge {
         environment: &look,
@@ -105,7 +108,7 @@ fn be_a_run() {
         .enable_all()
         .build()
         .unwrap();
-    let (exit, text) = match runtime.block_on(execute_on_forge(cli.command, &on)) {
+    let (exit, text) = match runtime.block_on(execute_on_forge(command, &on)) {
         Ok(ran) => {
             let output = ran.output();
             (output.exit as u8, output.text)

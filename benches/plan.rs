@@ -163,7 +163,10 @@ fn plan(root: &Path) -> usize {
         "2026-01-05T09:00:00Z",
     ])
     .unwrap();
-    let output = app::execute(cli, jiff::Timestamp::UNIX_EPOCH, Style::default()).unwrap();
+    let output = app::execute(cli, jiff::Timestamp::UNIX_EPOCH, Style::default(), &|_| {
+        None
+    })
+    .unwrap();
     output.text.len()
 }
 

@@ -2,6 +2,7 @@
 //! the few that may read the clock.
 
 mod action;
+mod call;
 #[cfg(test)]
 mod cost;
 mod doctor;
@@ -29,7 +30,10 @@ use anyhow::Context;
 use clap::Parser;
 use jiff::Timestamp;
 
-use crate::cli::{Cli, Command, Common, Format};
+use crate::cli::{
+    AskedOfStatus, Cli, Format, GraphArgs, HistoryArgs, InitArgs, LocalPromotion, Mode, Place,
+    PlanArgs, SchemaArgs, SimulateArgs, StatusOnDisk, ValidateArgs,
+};
 use crate::error::{Exit, Failure};
 use crate::forge::Patience;
 use crate::report::escape::terminal;
@@ -38,6 +42,9 @@ use crate::report::style::Style;
 use crate::runner::{Audience, Environment, Log, Stop};
 
 pub use forge::{OnForge, Ran, execute as execute_on_forge};
+pub use session::Environment as Variables;
+
+use call::Call;
 
 /// What a command prints, and how it ends.
 #[derive(Debug)]
@@ -67,7 +74,33 @@ pub fn main() -> Exit {
         );
         return action::step(&environment, &log);
     }
-    run(Cli::parse())
+    match Cli::try_parse() {
+        Ok(cli) => run(cli, &environment),
+        Err(error) => {
+            let exit = exit_of(&error);
+            match error.print() {
+                Ok(()) => exit,
+                Err(why) => exit.max(unwritten(&why, &mut std::io::stderr())),
+            }
+        }
+    }
+}
+
+/// How a call ends that is no command line: `--help` and `--version` are answers, all else is wrong usage.
+pub fn exit_of(error: &clap::Error) -> Exit {
+    match error.use_stderr() {
+        true => Exit::Usage,
+        false => Exit::Done,
+    }
+}
+
+/// What could not be printed. A reader that has seen enough (`| head`) is no failure.
+fn unwritten(why: &std::io::Error, err: &mut impl Write) -> Exit {
+    if why.kind() == std::io::ErrorKind::BrokenPipe {
+        return Exit::Done;
+    }
+    let _ = writeln!(err, "error: standard output could not be written: {why}");
+    Exit::Failed
 }
 
 /// One thread: calls wait side by side, and nothing runs at once.
@@ -79,10 +112,11 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// Carries a command out and prints what it has to say.
-pub fn run(cli: Cli) -> Exit {
+fn run(cli: Cli, environment: &Environment) -> Exit {
     let colour = std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let outcome = execute(cli, Timestamp::now(), Style { colour });
+    let read = |name: &str| environment.get(name).map(str::to_owned);
+    let outcome = execute(cli, Timestamp::now(), Style { colour }, &read);
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
     match outcome {
         Ok(output) => {
@@ -94,9 +128,7 @@ pub fn run(cli: Cli) -> Exit {
                 .and_then(|()| out.flush())
             {
                 Ok(()) => output.exit,
-                // A reader that has seen enough (`| head`) is no failure.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => output.exit,
-                Err(_) => Exit::Failed,
+                Err(why) => output.exit.max(unwritten(&why, &mut err)),
             }
         }
         Err(failure) => {
@@ -110,89 +142,102 @@ pub fn run(cli: Cli) -> Exit {
 }
 
 /// Carries a command out. `now` is the time where the call does not give one.
-pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure> {
-    match cli.command {
-        Command::Validate { common, fix } => validate::run(&Call::new(common, now, style), fix),
-        Command::Plan { common, diff, why } => plan::run(&Call::new(common, now, style), diff, why),
-        Command::Simulate {
-            common,
-            approve,
-            out,
-            until,
-        } => {
-            let asked = simulate::Asked {
-                approve,
-                out,
-                until,
-            };
-            simulate::run(&Call::new(common, now, style), asked)
-        }
-        Command::Graph { common } => graph::run(&Call::new(common, now, style)),
-        Command::Promote {
-            common,
-            local: true,
-            pipeline,
-            to,
-            approved_by,
-            ..
-        } => local::run(&Call::new(common, now, style), &pipeline, &to, approved_by),
-        Command::Status {
-            common,
-            forge,
-            pipeline,
-        } if forge.repository.is_none() => {
-            status::run(&Call::new(common, now, style), &forge, pipeline.as_deref())
-        }
-        command @ (Command::Status { .. }
-        | Command::Reconcile { .. }
-        | Command::Promote { .. }
-        | Command::Rollback { .. }
-        | Command::Retry { .. }) => {
-            let on_forge = OnForge {
-                environment: &|name| std::env::var(name).ok(),
+pub fn execute(
+    cli: Cli,
+    now: Timestamp,
+    style: Style,
+    environment: session::Environment<'_>,
+) -> Result<Output, Failure> {
+    let call =
+        |place, format, at: Option<Timestamp>| Call::new(place, format, at.unwrap_or(now), style);
+    match cli.command.mode(session::names_repository(environment)) {
+        Mode::OnGithub(command) => {
+            let on = OnForge {
+                environment,
                 patience: Patience::default(),
                 stop: Stop::on_signals()?.flag(),
                 read_only: None,
             };
-            let ran = runtime()?.block_on(forge::execute(command, &on_forge))?;
+            let ran = runtime()?.block_on(forge::execute(command, &on))?;
             Ok(ran.styled(style).output())
         }
-        Command::Doctor {
-            path,
-            repository,
-            live,
-            team,
+        Mode::Validate(ValidateArgs {
+            place,
             format,
-        } => {
-            let asked = doctor::Asked {
-                path,
-                repository,
-                live,
-                team,
-                format,
-            };
-            doctor::run(&asked, now, style)
+            at,
+            fix,
+        }) => call(place, format, at)?.told(|call| validate::run(call, fix)),
+        Mode::Plan(PlanArgs {
+            place,
+            format,
+            at,
+            diff,
+            why,
+        }) => {
+            if format == Format::Json && (diff || why) {
+                return Err(Failure::usage(
+                    "--diff and --why are for people: the document of --format json names changes, files and lines as it is",
+                )
+                .hint("leave out one of the two"));
+            }
+            call(place, format, at)?.told(|call| plan::run(call, diff, why))
         }
-        Command::Init {
+        Mode::Simulate(SimulateArgs {
+            place,
+            format,
+            at,
+            approve,
+            out,
+            repo,
+            until,
+        }) => {
+            let asked = simulate::Asked {
+                approve,
+                out,
+                until,
+                repos: repo,
+            };
+            call(place, format, at)?.told(|call| simulate::run(call, asked))
+        }
+        Mode::Graph(GraphArgs { place, format }) => call(place, format, None)?.told(graph::run),
+        Mode::Status(StatusOnDisk { place, at, asked }) => {
+            let AskedOfStatus {
+                freeze,
+                pipeline,
+                format,
+            } = asked;
+            let call = call(place, format, at)?;
+            call.told(|call| status::run(call, freeze, pipeline.as_deref()))
+        }
+        Mode::PromoteLocal(LocalPromotion {
+            place,
+            at,
+            pipeline,
+            to,
+            approved_by,
+            format,
+        }) => {
+            let call = call(place, format, at)?;
+            call.told(|call| local::run(call, &pipeline, &to, approved_by))
+        }
+        Mode::Doctor(args) => doctor::run(args, now, style, environment),
+        Mode::Init(InitArgs {
             path,
             write,
             format,
-        } => {
-            let asked = init::Asked {
-                path,
-                write,
-                format,
-            };
-            init::run(asked, now, style)
+        }) => {
+            let place = Place { path, policy: None };
+            call(place, format, None)?.told(|call| init::run(call, write))
         }
-        Command::History {
-            common,
+        Mode::History(HistoryArgs {
+            place,
+            format,
             verify,
             pipeline,
             to,
             since,
             limit,
-        } => {
+        }) => {
             let asked = history::Asked {
                 verify,
                 pipeline,
@@ -200,33 +245,9 @@ pub fn execute(cli: Cli, now: Timestamp, style: Style) -> Result<Output, Failure
                 since,
                 limit: limit.map(std::num::NonZeroUsize::get),
             };
-            history::run(&Call::new(common, now, style), asked)
+            call(place, format, None)?.told(|call| history::run(call, asked))
         }
-        Command::Schema { common } => Ok(schema(&Call::new(common, now, style))),
-    }
-}
-
-/// A call with what all commands take.
-struct Call {
-    common: Common,
-    now: Timestamp,
-    style: Style,
-}
-
-impl Call {
-    fn new(common: Common, now: Timestamp, style: Style) -> Self {
-        let now = common.at.unwrap_or(now);
-        // JSON is for programs.
-        let style = if common.format == Format::Json {
-            Style::default()
-        } else {
-            style
-        };
-        Self { common, now, style }
-    }
-
-    fn json(&self) -> bool {
-        self.common.format == Format::Json
+        Mode::Schema(SchemaArgs { format }) => Ok(schema(format)),
     }
 }
 
@@ -237,21 +258,20 @@ fn people(names: &[String]) -> Result<std::collections::BTreeSet<String>, Failur
         .map(|name| {
             let login = name.strip_prefix('@').unwrap_or(name).trim().to_lowercase();
             if login.is_empty() {
-                return Err(Failure::new(Exit::Invalid, "an approver needs a name"));
+                return Err(Failure::usage("an approver needs a name"));
             }
             Ok(login)
         })
         .collect()
 }
 
-fn schema(call: &Call) -> Output {
+fn schema(format: Format) -> Output {
     let schema = crate::policy::schema();
-    let text = if call.json() {
-        json::document(
+    let text = match format {
+        Format::Json => json::document(
             &serde_json::json!({ "version": json::VERSION, "schema": schema, "findings": [] }),
-        )
-    } else {
-        json::document(&schema)
+        ),
+        Format::Text => json::document(&schema),
     };
     Output {
         text,

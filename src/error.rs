@@ -9,10 +9,12 @@ pub enum Exit {
     Done = 0,
     /// An operational failure; something could not be read.
     Failed = 1,
-    /// A finding of severity error, or a call that makes no sense.
+    /// A finding of severity error.
     Invalid = 2,
     /// Blocked for safety.
     Blocked = 3,
+    /// Wrong usage: the call itself makes no sense here, so nothing was looked at.
+    Usage = 64,
 }
 
 impl From<Exit> for ExitCode {
@@ -40,6 +42,11 @@ impl Failure {
             message: message.into(),
             hints: Vec::new(),
         }
+    }
+
+    /// A call that makes no sense.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
     }
 
     /// With something to do next.
@@ -108,7 +115,7 @@ impl From<crate::forge::ForgeError> for Failure {
             _ => None,
         };
         let exit = match &error {
-            E::Address { .. } | E::Proxy { .. } | E::Certificates { .. } => Exit::Invalid,
+            E::Address { .. } | E::Proxy { .. } | E::Certificates { .. } => Exit::Usage,
             _ => Exit::Failed,
         };
         let mut failure = Self::new(exit, error.to_string());

@@ -15,6 +15,7 @@ mod policy;
 pub mod sources;
 mod subject;
 pub mod text;
+mod values;
 mod words;
 
 use std::collections::BTreeMap;
@@ -23,13 +24,17 @@ use crate::catalog::Here;
 use crate::model::catalog::{Catalog, PipelineId, ServiceId};
 use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
+use crate::model::reference::Kind;
 use crate::model::resolved::ResolvedPipeline;
 use crate::model::service::Service;
+pub use pair::lines;
+
 use drafts::Draft;
 use labels::Labels;
 use pipelines::Planned;
 use sources::Sources;
 use subject::Subject;
+use values::Differing;
 
 /// Where the workflow lies.
 pub const WORKFLOW_PATH: &str = ".github/workflows/sluice.yml";
@@ -55,6 +60,10 @@ pub struct Input<'a> {
     pub policy: Option<&'a Policy>,
     /// A workflow runs Sluice already.
     pub workflow: bool,
+    /// The default branch, where that can be told.
+    pub branch: Option<&'a str>,
+    /// Services that must be left out, by where their manifests begin, and why.
+    pub left_out: &'a BTreeMap<Place, String>,
 }
 
 /// What is proposed.
@@ -167,7 +176,13 @@ pub fn propose(input: &Input<'_>) -> Proposal {
                 proposal.unpaired.push(left);
                 taken_bases.insert(&subject.base, pipeline);
             }
-            None => free.push(subject),
+            None => match in_the_way(input, subject.service) {
+                Some(why) => {
+                    let left = Unpaired::of(subject.service, Why::Ambiguous, why);
+                    proposal.unpaired.push(left);
+                }
+                None => free.push(subject),
+            },
         }
     }
     let labels = Labels::of(input, &free, &taken);
@@ -197,7 +212,9 @@ pub fn propose(input: &Input<'_>) -> Proposal {
         });
     }
     proposal.drafts = drafts::draft(input, &subjects);
-    propose_settings(input, &planned, &namespaces, &mut proposal);
+    let differing = Differing::of(input, &planned);
+    propose_settings(input, &planned, &namespaces, &differing, &mut proposal);
+    proposal.notes.extend(differing.note());
     proposal
 }
 
@@ -206,6 +223,7 @@ fn propose_settings(
     input: &Input<'_>,
     planned: &[Planned],
     namespaces: &labels::Namespaces,
+    differing: &Differing,
     proposal: &mut Proposal,
 ) {
     // Without any pipeline there is nothing that they would speak of.
@@ -215,7 +233,7 @@ fn propose_settings(
     match input.policy {
         None => proposal.files.push(NewFile {
             path: POLICY_PATH.into(),
-            content: policy::text(input, planned, namespaces, &proposal.drafts),
+            content: policy::text(input, planned, namespaces, differing, &proposal.drafts),
             exists: false,
         }),
         Some(there) => {
@@ -234,10 +252,38 @@ fn propose_settings(
     } else {
         proposal.files.push(NewFile {
             path: WORKFLOW_PATH.into(),
-            content: WORKFLOW.to_owned(),
+            content: workflow(input.branch),
             exists: false,
         });
     }
+}
+
+/// The workflow of the simple install, for this default branch.
+fn workflow(branch: Option<&str>) -> String {
+    match branch {
+        Some(branch) => WORKFLOW.replace(
+            "branches: [main]",
+            &format!("branches: [{}]", manifest::scalar(branch)),
+        ),
+        None => WORKFLOW.to_owned(),
+    }
+}
+
+/// Why a service that stands in no pipeline is left out in any case: no reference leads to it alone, or its pipeline may stand in a file
+/// that could not be read.
+fn in_the_way(input: &Input<'_>, service: &Service) -> Option<String> {
+    if let Some(why) = input.left_out.get(&service.place(service.at)) {
+        return Some(why.clone());
+    }
+    let name = &service.key.name;
+    let broken = input.catalog.unread.iter().find(|unread| {
+        let holds = |word: &str| unread.may_hold(Kind::Pipeline, word);
+        holds("Pipeline") && holds(name)
+    })?;
+    Some(format!(
+        "its Pipeline may stand in {}:{}, which cannot be read ({}): mend that file first",
+        broken.file, broken.at.line, broken.why
+    ))
 }
 
 /// The pipelines in which services stand, as their own or as sources.

@@ -42,6 +42,7 @@ pub mod service;
 pub mod settings;
 pub mod signal;
 pub mod slug;
+pub mod source_line;
 pub mod status;
 pub mod timeline;
 pub mod verdict;

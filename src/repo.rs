@@ -274,6 +274,27 @@ impl Repo {
         Ok(remotes)
     }
 
+    /// The default branch, as far as a clone tells: what `origin` called it when it was cloned, else `main` or `master` where there is one,
+    /// else the branch that is checked out.
+    pub fn default_branch(&self) -> Result<Option<String>, RepoError> {
+        let Some(git) = self.disk() else {
+            return Ok(None);
+        };
+        if let Ok(head) = git.find_reference("refs/remotes/origin/HEAD")
+            && let Ok(Some(target)) = head.symbolic_target()
+            && let Some(name) = target.strip_prefix("refs/remotes/origin/")
+        {
+            return Ok(Some(name.to_owned()));
+        }
+        let usual = ["main", "master"]
+            .into_iter()
+            .find(|name| git.find_branch(name, git2::BranchType::Local).is_ok());
+        match usual {
+            Some(name) => Ok(Some(name.to_owned())),
+            None => Ok(self.head()?.branch),
+        }
+    }
+
     /// Whether history is cut off: a shallow clone serves trees and blobs, and history only up to its boundary.
     pub fn is_shallow(&self) -> bool {
         self.shallow_file()

@@ -7,9 +7,9 @@ use clap::Parser;
 
 use super::forge::{OnForge, Ran, execute as execute_on_forge};
 use super::reconcile::{Outcome, Row, RowKind};
-use super::session::token_variables;
+use super::session::{names_repository, token_variables};
 use super::{Output, execute};
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Mode};
 use crate::error::{Exit, Failure};
 use crate::forge::Patience;
 use crate::render::{Ahead, Link, Mark, Pull, Row as SummaryRow, Summary};
@@ -52,14 +52,13 @@ fn prepared(environment: &Environment, log: &Log) -> Result<Inputs, Failure> {
         log.mask(&token.to_owned().into());
     }
     let inputs = Inputs::read(environment).map_err(|error: InputError| {
-        Failure::new(Exit::Invalid, error.to_string()).hint("mend the step's `with:`")
+        Failure::usage(error.to_string()).hint("mend the step's `with:`")
     })?;
     Ok(inputs)
 }
 
 fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<Done, Failure> {
-    let run =
-        Run::read(environment).map_err(|error| Failure::new(Exit::Invalid, error.to_string()))?;
+    let run = Run::read(environment).map_err(|error| Failure::usage(error.to_string()))?;
     for notice in &run.notices {
         log.say(Level::Notice, notice);
     }
@@ -72,28 +71,25 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
             .take_while(|line| !line.is_empty())
             .collect();
         let said = lines.join(" ");
-        Failure::new(Exit::Invalid, said.trim_start_matches("error: "))
-            .hint("mend the step's `with:`")
+        Failure::usage(said.trim_start_matches("error: ")).hint("mend the step's `with:`")
     })?;
-    if !matches!(
-        cli.command,
-        Command::Status { .. }
-            | Command::Reconcile { .. }
-            | Command::Promote { .. }
-            | Command::Rollback { .. }
-            | Command::Retry { .. }
-    ) {
-        return execute(cli, jiff::Timestamp::now(), Style::default()).map(Done::Said);
-    }
+    let variables = |name: &str| environment.get(name).map(str::to_owned);
+    let command = match cli.command.clone().mode(names_repository(&variables)) {
+        Mode::OnGithub(command) => command,
+        _ => {
+            return execute(cli, jiff::Timestamp::now(), Style::default(), &variables)
+                .map(Done::Said);
+        }
+    };
     let stop = Stop::on_signals()?;
     let on = OnForge {
-        environment: &|name| environment.get(name).map(str::to_owned),
+        environment: &variables,
         patience: Patience::default(),
         stop: stop.flag(),
         read_only: run.read_only.map(|why| why.as_str().to_owned()),
     };
     let runtime = super::runtime()?;
-    let ran = runtime.block_on(execute_on_forge(cli.command, &on))?;
+    let ran = runtime.block_on(execute_on_forge(command, &on))?;
     Ok(Done::Ran(Box::new(ran), Box::new(run)))
 }
 
@@ -272,6 +268,7 @@ fn summary<'a>(ran: &'a Ran, site: &Site) -> Summary<'a> {
             .count(),
         ahead,
         in_sync: outcome.in_sync,
+        not_moved: outcome.not_moved,
         findings: &outcome.findings,
         files: tip.and_then(|tip| site.link(&format!("blob/{tip}/"))),
         moving: outcome.moving.iter().collect(),

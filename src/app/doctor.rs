@@ -3,17 +3,17 @@
 
 mod live;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
-use super::session::Session;
+use super::call::Call;
+use super::session::{Environment, Needs, Session};
 use super::world::{Look, World};
-use super::{Call, Output, runtime};
+use super::{Output, runtime};
 use crate::catalog::load;
-use crate::cli::{Common, ForgeArgs, Format};
+use crate::cli::{DoctorArgs, ForgeArgs, Format, Place};
 use crate::doctor::{Facts, PolicyFact, end, examine, wanted};
 use crate::error::{Exit, Failure};
 use crate::forge::{Overview, Patience};
@@ -24,46 +24,58 @@ use crate::report::diagnosis;
 use crate::report::escape::terminal;
 use crate::report::style::Style;
 
-/// What was asked for on the command line.
-pub(super) struct Asked {
-    /// A folder or clone to read policy and manifests from, instead of the default branch.
-    pub path: Option<PathBuf>,
-    /// The repository; `None`: `GITHUB_REPOSITORY`.
-    pub repository: Option<String>,
-    /// The scratch repository of `--live`.
-    pub live: Option<String>,
-    /// The team that `--live` may ask to review.
-    pub team: Option<String>,
-    /// How to print.
-    pub format: Format,
-}
-
-pub(super) fn run(asked: &Asked, now: Timestamp, style: Style) -> Result<Output, Failure> {
-    let style = match asked.format {
+pub(super) fn run(
+    args: DoctorArgs,
+    now: Timestamp,
+    style: Style,
+    environment: Environment<'_>,
+) -> Result<Output, Failure> {
+    let DoctorArgs {
+        path,
+        repository,
+        live,
+        team,
+        format,
+    } = args;
+    let style = match format {
         Format::Text => style,
         Format::Json => Style::default(),
     };
-    if let Some(scratch) = &asked.live {
-        return runtime()?.block_on(live::run(
-            scratch,
-            asked.team.as_deref(),
-            asked.format,
+    if let Some(scratch) = &live {
+        let asked = live::Asked {
+            team: team.as_deref(),
+            format,
             now,
             style,
-        ));
+        };
+        return runtime()?.block_on(async {
+            let session = session(Some(scratch.clone()), Needs::Writing, environment)?;
+            live::run(&session, scratch, asked, environment).await
+        });
     }
-    let local = match &asked.path {
-        Some(path) => Some(World::open(&on_disk(path, now), Look::Disk)?),
+    let local = match path {
+        Some(path) => {
+            let place = Place {
+                path: Some(path),
+                policy: None,
+            };
+            let call = Call::new(place, Format::Text, now, Style::default())?;
+            Some(World::open(&call, Look::Disk)?)
+        }
         None => None,
     };
     runtime()?.block_on(async {
-        let session = session(asked.repository.clone())?;
-        examine_repository(&session, local, asked.format, style).await
+        let session = session(repository, Needs::Reading, environment)?;
+        examine_repository(&session, local, format, style).await
     })
 }
 
-/// A run on the forge that only asks.
-fn session(repository: Option<String>) -> Result<Session, Failure> {
+/// A connection for a look, or for trying things out.
+fn session(
+    repository: Option<String>,
+    needs: Needs,
+    environment: Environment<'_>,
+) -> Result<Session, Failure> {
     let args = ForgeArgs {
         repository,
         checkout: None,
@@ -71,21 +83,7 @@ fn session(repository: Option<String>) -> Result<Session, Failure> {
         freeze: None,
     };
     let stop = Arc::new(AtomicBool::new(false));
-    Session::open(&args, &variable, Patience::default(), stop)
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-fn on_disk(path: &std::path::Path, now: Timestamp) -> Call {
-    let common = Common {
-        path: path.to_owned(),
-        policy: None,
-        format: Format::Text,
-        at: None,
-    };
-    Call::new(common, now, Style::default())
+    Session::open(&args, needs, environment, Patience::default(), stop)
 }
 
 async fn examine_repository(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::simulate::assumed;
 use super::world::World;
 use crate::catalog::{load_with_links, resolve_pipelines};
 use crate::checks::{self, Compared, Context};
@@ -42,6 +43,8 @@ pub(super) struct Evaluation {
     pub ways: Ways,
     pub findings: Vec<Finding>,
     pub stopped: BTreeMap<PipelineId, Arc<str>>,
+    /// In a simulation: the repositories of which a new commit is assumed.
+    pub assumed: BTreeSet<String>,
 }
 
 /// The manifests of a commit, read once: everything else may have to be asked for in several rounds.
@@ -128,7 +131,17 @@ impl Evaluation {
             let differing = differing(world, &catalog, &resolved, &revisions);
             revisions.extend(answer_revisions(&repositories, differing, Depth::Newest)?);
         }
-        let findings = check(world, &catalog, &resolved, &revisions, now);
+        let assumed = match world.assumes {
+            true => assumed::revisions(&mut revisions),
+            false => BTreeSet::new(),
+        };
+        let mut findings = check(world, &catalog, &resolved, &revisions, now);
+        for finding in &mut findings {
+            finding.line = world.line(&catalog, &finding.place);
+            if let Some(help) = &mut finding.help {
+                *help = world.again.within(help);
+            }
+        }
         let stopped = checks::stopped(&catalog, &findings);
         let mut evaluation = Self {
             catalog,
@@ -138,6 +151,7 @@ impl Evaluation {
             ways: Ways::new(),
             findings,
             stopped,
+            assumed,
         };
         if with_history {
             let ask = Ask::default();
@@ -147,6 +161,9 @@ impl Evaluation {
             evaluation.history = history;
             let queries = plan::way_queries(&evaluation.facts(world, now, &ask));
             evaluation.ways = answer_ways(&repositories, queries);
+            if world.assumes {
+                assumed::ways(&mut evaluation.ways);
+            }
         }
         Ok(evaluation)
     }
@@ -253,7 +270,15 @@ impl Evaluation {
 
     /// Plans.
     pub(super) fn plan(&self, world: &World, now: Timestamp, ask: &Ask) -> Plan {
-        plan::plan(&self.facts(world, now, ask))
+        let mut plan = plan::plan(&self.facts(world, now, ask));
+        let promotions = plan
+            .pipelines
+            .iter_mut()
+            .flat_map(|one| &mut one.promotions);
+        for help in promotions.filter_map(|promotion| promotion.help.as_mut()) {
+            *help = world.again.within(help);
+        }
+        plan
     }
 
     /// How a command that only reads ends.

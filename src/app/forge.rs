@@ -8,15 +8,19 @@ use std::time::Duration;
 use super::Output;
 use super::action::Watch;
 use super::reconcile::{Asked, ByHand, Order, Outcome, Row, RowKind, reconcile};
-use super::session::{Environment, Session};
+use super::session::{Environment, Needs, Session};
 use super::status;
-use crate::cli::{Command, ForgeArgs, Format};
-use crate::error::{Exit, Failure};
+use crate::cli::{
+    AskedOfStatus, Dispatch, ForgeArgs, Format, OnGithub, ReconcileArgs, RetryArgs, RollbackArgs,
+    StatusOnGithub,
+};
+use crate::error::Failure;
 use crate::forge::Patience;
 use crate::gather::GoBack;
 use crate::model::plan_prefix::PlanPrefix;
 use crate::model::status::Status;
 use crate::report::escape::terminal;
+use crate::report::findings::counted;
 use crate::report::style::Style;
 use crate::report::{self, findings, json};
 
@@ -49,11 +53,21 @@ pub struct Ran {
 /// # Errors
 /// [`Failure`] where the run as a whole could not be carried out; what went wrong with one promotion stands in its
 /// report.
-pub async fn execute(command: Command, on: &OnForge<'_>) -> Result<Ran, Failure> {
+pub async fn execute(command: OnGithub, on: &OnForge<'_>) -> Result<Ran, Failure> {
     let watch = Watch::start();
-    let looks = matches!(command, Command::Status { .. });
+    let looks = matches!(command, OnGithub::Status(_));
     let (args, order, format) = ordered(command, on.environment)?;
-    let session = Session::open(&args, on.environment, on.patience, Arc::clone(&on.stop))?;
+    let needs = match order.dry_run {
+        true => Needs::Reading,
+        false => Needs::Writing,
+    };
+    let session = Session::open(
+        &args,
+        needs,
+        on.environment,
+        on.patience,
+        Arc::clone(&on.stop),
+    )?;
     if on.read_only.is_some() || looks {
         session.forge.set_read_only();
     }
@@ -124,6 +138,7 @@ impl Ran {
             "promotions": outcome.rows,
             "ahead": outcome.ahead.iter().map(ahead).collect::<Vec<_>>(),
             "in_sync": outcome.in_sync,
+            "not_moved": outcome.not_moved,
             "pipelines": outcome.pipelines,
             "findings": json::findings(&outcome.findings),
             "requests": { "reads": outcome.calls.reads, "writes": outcome.calls.writes, "remaining": outcome.remaining },
@@ -133,7 +148,7 @@ impl Ran {
     /// The run for people: what needs one first, one line each.
     pub(super) fn text(&self) -> String {
         if let Some(status) = &self.status {
-            return report::status::text(status, &[], self.style);
+            return report::status::text(status, &[], "sluice validate", self.style);
         }
         let outcome = &self.outcome;
         let mut text = String::new();
@@ -161,7 +176,7 @@ impl Ran {
             let _ = write!(
                 text,
                 "\n{}\n",
-                findings::text(&outcome.findings, Style::default())
+                findings::text(&outcome.findings, self.style)
             );
         }
         if outcome.rows.is_empty() && outcome.ahead.is_empty() {
@@ -173,9 +188,13 @@ impl Ran {
         };
         let _ = writeln!(
             text,
-            "\n{base} {tip}, {} in sync, {} requests ({} of them writes), {:.1} s",
-            stages(outcome.in_sync),
-            outcome.calls.reads + outcome.calls.writes,
+            "\n{base} {tip}, {} in sync{}, {} ({} of them writes), {:.1} s",
+            counted(outcome.in_sync, "stage"),
+            match outcome.not_moved {
+                0 => String::new(),
+                number => format!(", {number} not moved"),
+            },
+            requests(outcome.calls.reads + outcome.calls.writes),
             outcome.calls.writes,
             self.took.as_secs_f64()
         );
@@ -192,11 +211,8 @@ fn ahead(ahead: &ByHand) -> serde_json::Value {
     })
 }
 
-fn stages(number: usize) -> String {
-    match number {
-        1 => "1 stage".to_owned(),
-        other => format!("{other} stages"),
-    }
+fn requests(number: u64) -> String {
+    counted(usize::try_from(number).unwrap_or(usize::MAX), "request")
 }
 
 fn line(text: &mut String, row: &Row) {
@@ -236,35 +252,39 @@ fn line(text: &mut String, row: &Row) {
 }
 
 fn ordered(
-    command: Command,
+    command: OnGithub,
     environment: Environment<'_>,
 ) -> Result<(ForgeArgs, Order, Format), Failure> {
     match command {
-        Command::Status {
-            common,
-            forge,
-            pipeline,
-        } => {
-            if common.policy.is_some() || common.at.is_some() || common.path.as_os_str() != "." {
-                return Err(Failure::new(
-                    Exit::Invalid,
-                    "PATH, --policy and --at are for a status without a forge: on GitHub it is of the base branch, by its own \
-                     policy and at the server's time",
-                ));
-            }
+        OnGithub::Status(StatusOnGithub {
+            repository,
+            checkout,
+            asked,
+        }) => {
+            let AskedOfStatus {
+                freeze,
+                pipeline,
+                format,
+            } = asked;
+            let forge = ForgeArgs {
+                repository,
+                checkout,
+                dry_run: true,
+                freeze,
+            };
             let order = Order {
                 pipeline,
                 dry_run: true,
                 freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
                 asked: None,
             };
-            Ok((forge, order, common.format))
+            Ok((forge, order, format))
         }
-        Command::Reconcile {
+        OnGithub::Reconcile(ReconcileArgs {
             forge,
             pipeline,
             format,
-        } => {
+        }) => {
             let order = Order {
                 pipeline,
                 dry_run: forge.dry_run,
@@ -273,25 +293,17 @@ fn ordered(
             };
             Ok((forge, order, format))
         }
-        Command::Promote {
-            common,
+        OnGithub::Promote(Dispatch {
             forge,
+            pipeline,
+            to,
             take,
             plan,
             approve,
             reason,
             emergency,
-            pipeline,
-            to,
-            ..
-        } => {
-            if common.policy.is_some() || common.at.is_some() || common.path.as_os_str() != "." {
-                return Err(Failure::new(
-                    Exit::Invalid,
-                    "PATH, --policy and --at are for `promote --local`: on GitHub the base branch is promoted, by its own policy and at \
-                     the server's time",
-                ));
-            }
+            format,
+        }) => {
             let asked = Asked {
                 pipeline,
                 to,
@@ -304,15 +316,15 @@ fn ordered(
                 ..Asked::default()
             };
             let order = asks(&forge, asked);
-            Ok((forge, order, common.format))
+            Ok((forge, order, format))
         }
-        Command::Retry {
+        OnGithub::Retry(RetryArgs {
             forge,
             pipeline,
             to,
             reason,
             format,
-        } => {
+        }) => {
             let asked = Asked {
                 pipeline,
                 to,
@@ -324,7 +336,7 @@ fn ordered(
             let order = asks(&forge, asked);
             Ok((forge, order, format))
         }
-        Command::Rollback {
+        OnGithub::Rollback(RollbackArgs {
             forge,
             pipeline,
             to,
@@ -332,7 +344,7 @@ fn ordered(
             reason,
             emergency,
             format,
-        } => {
+        }) => {
             let asked = Asked {
                 pipeline,
                 to,
@@ -348,10 +360,6 @@ fn ordered(
             let order = asks(&forge, asked);
             Ok((forge, order, format))
         }
-        _ => Err(Failure::new(
-            Exit::Invalid,
-            "this command does not work on the forge",
-        )),
     }
 }
 
@@ -368,7 +376,7 @@ fn asks(forge: &ForgeArgs, asked: Asked) -> Order {
 /// A plan ID, or the first digits of one, as it was typed.
 fn plan_prefix(text: &str) -> Result<PlanPrefix, Failure> {
     text.parse::<PlanPrefix>().map_err(|error| {
-        Failure::new(Exit::Invalid, format!("`plan`: {error}")).hint(
+        Failure::usage(format!("`plan`: {error}")).hint(
             "copy the plan ID from the pull request, `sluice history` or `sluice plan --format json`",
         )
     })
@@ -379,6 +387,6 @@ fn run_of(environment: Environment<'_>) -> Result<Option<u64>, Failure> {
     let Some(id) = environment("GITHUB_RUN_ID").filter(|id| !id.trim().is_empty()) else {
         return Ok(None);
     };
-    let wrong = |_| Failure::new(Exit::Invalid, "GITHUB_RUN_ID is no number");
+    let wrong = |_| Failure::usage("GITHUB_RUN_ID is no number");
     id.trim().parse().map(Some).map_err(wrong)
 }

@@ -5,6 +5,7 @@ use super::world::{Look, World};
 use super::{Call, Output};
 use crate::error::{Exit, Failure};
 use crate::model::finding::Severity;
+use crate::report::findings::counted;
 use crate::report::{json, mermaid};
 
 pub(super) fn run(call: &Call) -> Result<Output, Failure> {
@@ -24,7 +25,9 @@ pub(super) fn run(call: &Call) -> Result<Output, Failure> {
     } else {
         // Standard output is the chart, ready for a file or a Markdown fence.
         if errors > 0 {
-            notices.push(format!("{errors} errors: sluice validate shows them"));
+            let command = call.again.within("sluice validate");
+            let errors = counted(errors, "error");
+            notices.push(format!("{errors}: {command} shows more"));
         }
         mermaid::chart(&evaluation.catalog)
     };

@@ -31,20 +31,14 @@ pub(super) struct Asked {
 pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
     let world = World::open(call, Look::Commit)?;
     let Some(repo) = &world.repo else {
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!(
-                "{} is no git repository, so it has no history",
-                world.root.display()
-            ),
-        )
+        return Err(Failure::usage(format!(
+            "{} is not a git repository, so it has no history",
+            world.root.display()
+        ))
         .hint("give the top of a work tree, or a bare repository"));
     };
     let Some(tip) = world.tip else {
-        return Err(Failure::new(
-            Exit::Invalid,
-            "the repository has no commit yet",
-        ));
+        return Err(Failure::usage("the repository has no commit yet"));
     };
     let catalog = load(&world.files, &world.policy);
     let narrowed = Narrowed::new(asked.pipeline.as_deref(), asked.to.clone());
@@ -59,7 +53,7 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
     let fields = asked
         .verify
         .then(|| promoted_fields(&world.policy, &catalog, &resolved, &narrowed, &mut unread));
-    let given = call.common.policy.is_some();
+    let given = call.policy.is_some();
     let mut found = past_landings(&AskedOfHistory {
         repo,
         tip,
@@ -83,6 +77,7 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
         tip,
         since: asked.since,
         found: &found,
+        verify: &call.again.within("sluice history --verify"),
     };
     let text = match call.json() {
         true => history::document(&told),
@@ -223,10 +218,9 @@ fn known(
         }
         _ => return Ok(()),
     };
-    let failure = Failure::new(
-        Exit::Invalid,
-        format!("there is no {what} {name}, and nothing that was read says that there was one"),
-    );
+    let failure = Failure::usage(format!(
+        "there is no {what} {name}, and nothing that was read says that there was one"
+    ));
     let plain = name.rsplit('/').next().unwrap_or(name);
     Err(match nearest(plain, names).first() {
         Some(near) => failure.hint(format!("did you mean {near}?")),

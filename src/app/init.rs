@@ -1,45 +1,27 @@
 //! `init`: proposes pipelines, policy and workflow for what is on disk, and saves them where that is asked for.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-
-use jiff::Timestamp;
 
 use super::evaluate::Evaluation;
 use super::world::{Look, World};
 use super::{Call, Output};
 use crate::catalog::{SourceFile, load, resolve_pipelines, wants_file};
-use crate::cli::{Common, Format};
 use crate::error::{Exit, Failure};
 use crate::init::sources::Sources;
 use crate::init::text::{Around, text};
-use crate::init::{Input, NewFile, POLICY_PATH, Proposal, json, propose};
+use crate::init::{End, Input, NewFile, POLICY_PATH, Proposal, json, lines, propose};
+use crate::model::catalog::Catalog;
 use crate::model::finding::{Finding, Severity};
-use crate::model::place::RepoPath;
+use crate::model::place::{Place, RepoPath};
+use crate::model::service::Service;
 use crate::policy;
 use crate::repo::Repo;
-use crate::report::style::Style;
 
-/// What was asked for on the command line.
-pub(super) struct Asked {
-    /// What to look at.
-    pub path: PathBuf,
-    /// Save the files.
-    pub write: bool,
-    /// How to print.
-    pub format: Format,
-}
-
-pub(super) fn run(asked: Asked, now: Timestamp, style: Style) -> Result<Output, Failure> {
-    let common = Common {
-        path: asked.path,
-        policy: None,
-        format: asked.format,
-        at: None,
-    };
-    let call = Call::new(common, now, style);
-    let mut world = World::open(&call, Look::Disk)?;
+pub(super) fn run(call: &Call, save: bool) -> Result<Output, Failure> {
+    let mut world = World::open(call, Look::Disk)?;
     if let Some(finding) = &world.policy_finding {
         return Err(Failure::new(
             Exit::Invalid,
@@ -50,32 +32,87 @@ pub(super) fn run(asked: Asked, now: Timestamp, style: Style) -> Result<Output, 
         )
         .hint("mend it first: what is right to propose depends on it"));
     }
-    if world.inside_repository && asked.write {
-        return Err(Failure::new(
-            Exit::Invalid,
+    if world.inside_repository && save {
+        return Err(Failure::usage(
             "this folder lies inside a git repository, but is not its top, and GitHub reads .github at the top only",
         )
         .hint("run it at the top of the repository"));
     }
-    let services;
-    let pipelines;
-    let mut proposal = {
-        let catalog = load(&world.files, &world.policy);
-        let resolved = resolve_pipelines(&catalog, &world.here);
-        let sources = sources(&world);
-        let has_policy = there(&world.root, POLICY_PATH)?;
-        services = catalog.services.len();
-        pipelines = catalog.pipelines.len();
-        propose(&Input {
-            catalog: &catalog,
-            resolved: &resolved,
-            here: &world.here,
-            sources: &sources,
-            folder: &world.name(),
-            policy: has_policy.then_some(&world.policy),
-            workflow: has_workflow(&world.root)?,
-        })
+    let branch = match &world.repo {
+        Some(repo) => repo.default_branch()?,
+        None => None,
     };
+    let before = (world.files.clone(), world.policy.clone());
+    let mut left_out = BTreeMap::new();
+    // What stands in the way of one pair is known once its references were looked up; the others are proposed without it.
+    let (proposal, findings, services, pipelines) = loop {
+        let (proposal, services, pipelines) = proposed(&world, branch.as_deref(), &left_out)?;
+        let (findings, astray) = prove(&mut world, call, &proposal)?;
+        if astray.is_empty() {
+            break (proposal, findings, services, pipelines);
+        }
+        left_out.extend(astray);
+        (world.files, world.policy) = before.clone();
+    };
+    if save {
+        if let Some(finding) = findings.first() {
+            return Err(Failure::new(
+                Exit::Invalid,
+                format!("{}: {}", finding.place, finding.message),
+            )
+            .hint("nothing was written; without --write everything that is wrong is shown"));
+        }
+        write(&world.root, &proposal.files)?;
+    }
+    let exit = if findings.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Invalid
+    };
+    let text = if call.json() {
+        json::document(&proposal, save, &findings)
+    } else {
+        text(
+            &proposal,
+            &Around {
+                heading: world.heading(),
+                services,
+                pipelines,
+                findings: &findings,
+                written: save,
+                next: ["sluice validate", "sluice plan"].map(|next| call.again.within(next)),
+                style: call.style,
+            },
+        )
+    };
+    Ok(Output {
+        text,
+        notices: Vec::new(),
+        exit,
+    })
+}
+
+/// What is proposed without these services; and how many services and pipelines there are.
+fn proposed(
+    world: &World,
+    branch: Option<&str>,
+    left_out: &BTreeMap<Place, String>,
+) -> Result<(Proposal, usize, usize), Failure> {
+    let catalog = load(&world.files, &world.policy);
+    let resolved = resolve_pipelines(&catalog, &world.here);
+    let sources = sources(world);
+    let has_policy = there(&world.root, POLICY_PATH)?;
+    let mut proposal = propose(&Input {
+        catalog: &catalog,
+        resolved: &resolved,
+        here: &world.here,
+        sources: &sources,
+        folder: &world.name(),
+        policy: has_policy.then_some(&world.policy),
+        workflow: has_workflow(&world.root)?,
+        branch,
+        left_out,
+    });
     if world.inside_repository {
         proposal.notes.push(
             "This folder lies inside a git repository, but is not its top: run it there, for GitHub reads .github at the top only."
@@ -92,42 +129,7 @@ pub(super) fn run(asked: Asked, now: Timestamp, style: Style) -> Result<Output, 
             ));
         }
     }
-    let findings = prove(&mut world, &call, &proposal)?;
-    if asked.write {
-        if let Some(finding) = findings.first() {
-            return Err(Failure::new(
-                Exit::Invalid,
-                format!("{}: {}", finding.place, finding.message),
-            )
-            .hint("nothing was written; without --write everything that is wrong is shown"));
-        }
-        write(&world.root, &proposal.files)?;
-    }
-    let exit = if findings.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Invalid
-    };
-    let text = if call.json() {
-        json::document(&proposal, asked.write, &findings)
-    } else {
-        text(
-            &proposal,
-            &Around {
-                heading: world.heading(),
-                services,
-                pipelines,
-                findings: &findings,
-                written: asked.write,
-                style: call.style,
-            },
-        )
-    };
-    Ok(Output {
-        text,
-        notices: Vec::new(),
-        exit,
-    })
+    Ok((proposal, catalog.services.len(), catalog.pipelines.len()))
 }
 
 /// The files that may hold manifests of ours, parsed.
@@ -139,9 +141,16 @@ fn sources(world: &World) -> Sources {
     Sources::of(ours.map(|file| (&file.path, &*file.bytes)))
 }
 
+/// Services to which a proposed reference would not lead, by where they begin, and what is in the way.
+type Astray = BTreeMap<Place, String>;
+
 /// Evaluates the repository as it would be with the files, and returns what would be wrong then: with the manifests, or
-/// with what is proposed.
-fn prove(world: &mut World, call: &Call, proposal: &Proposal) -> Result<Vec<Finding>, Failure> {
+/// with what is proposed; and what references would not lead to what is meant.
+fn prove(
+    world: &mut World,
+    call: &Call,
+    proposal: &Proposal,
+) -> Result<(Vec<Finding>, Astray), Failure> {
     let mut proposed: Vec<&RepoPath> = Vec::new();
     for file in &proposal.files {
         let bytes = file.content.as_bytes();
@@ -170,7 +179,7 @@ fn prove(world: &mut World, call: &Call, proposal: &Proposal) -> Result<Vec<Find
     world.files.sort_by(|a, b| a.path.cmp(&b.path));
     let evaluation = Evaluation::of(world, call.now, false)?;
     let catalog = &evaluation.catalog;
-    led_astray(&evaluation, proposal)?;
+    let astray = led_astray(&evaluation, proposal);
     let ours: Vec<_> = catalog
         .pipeline_ids()
         .filter(|id| proposed.contains(&&catalog.pipeline(*id).file))
@@ -181,15 +190,15 @@ fn prove(world: &mut World, call: &Call, proposal: &Proposal) -> Result<Vec<Find
                 || proposed.contains(&&finding.place.file)
                 || ours.iter().any(|id| finding.stops.stops(*id)))
     });
-    Ok(findings.cloned().collect())
+    Ok((findings.cloned().collect(), astray))
 }
 
-/// Every reference of what is proposed leads to the manifest that is meant.
-fn led_astray(evaluation: &Evaluation, proposal: &Proposal) -> Result<(), Failure> {
+/// Whether every reference of what is proposed leads to the manifest that is meant.
+fn led_astray(evaluation: &Evaluation, proposal: &Proposal) -> Astray {
     let catalog = &evaluation.catalog;
+    let mut astray = Astray::new();
     for pair in &proposal.pairs {
-        let ids = catalog.pipelines_named(&pair.pipeline);
-        for id in ids {
+        for id in catalog.pipelines_named(&pair.pipeline) {
             let pipeline = catalog.pipeline(id);
             let looked_up = &evaluation.resolved[id.0].stages;
             let found = pipeline.stages.iter().zip(looked_up).any(|(stage, found)| {
@@ -205,19 +214,50 @@ fn led_astray(evaluation: &Evaluation, proposal: &Proposal) -> Result<(), Failur
                             && source.map(place) == Some(pair.from.place.clone())
                     })
             });
-            if !found {
-                return Err(Failure::new(
-                    Exit::Failed,
-                    format!(
-                        "the proposed pipeline {} would not lead from {} to {}",
-                        pair.pipeline, pair.from.place, pair.to.place
-                    ),
-                )
-                .hint("give these manifests names or namespaces of their own"));
+            if found {
+                continue;
+            }
+            let before = astray.len();
+            for end in [&pair.from, &pair.to] {
+                astray.extend(in_each_others_way(catalog, end));
+            }
+            if astray.len() == before {
+                let why = format!(
+                    "a Pipeline would not lead from {} to it",
+                    shown(&pair.from.place)
+                );
+                astray.insert(pair.to.place.clone(), why);
             }
         }
     }
-    Ok(())
+    astray
+}
+
+/// A manifest and those that a reference to it may mean as well: none of them is chosen. Nothing if it stands alone.
+fn in_each_others_way(catalog: &Catalog, end: &End) -> Astray {
+    let may_be_meant = |service: &&Service| {
+        let namespace = service.key.namespace.as_deref();
+        let wanted = end.namespace.as_deref();
+        service.key.name == end.service
+            && (namespace.is_none() || wanted.is_none() || namespace == wanted)
+    };
+    let all: Vec<&Service> = catalog.services.iter().filter(may_be_meant).collect();
+    if all.len() < 2 {
+        return Astray::new();
+    }
+    let why = |place: &Place| {
+        let others = all.iter().filter(|other| other.place(other.at) != *place);
+        format!(
+            "a reference to it may also mean {}: give it a name or a namespace of its own",
+            lines(others.copied())
+        )
+    };
+    let places = all.iter().map(|service| service.place(service.at));
+    places.map(|place| (place.clone(), why(&place))).collect()
+}
+
+fn shown(place: &Place) -> String {
+    format!("{}:{}", place.file, place.line)
 }
 
 /// Whether anything lies at this path; links are not followed.
@@ -270,7 +310,7 @@ fn write(root: &Path, files: &[NewFile]) -> Result<(), Failure> {
     for file in files {
         if file.exists {
             return Err(Failure::new(
-                Exit::Invalid,
+                Exit::Blocked,
                 format!("{} is there already, and is not overwritten", file.path),
             )
             .hint(
@@ -285,7 +325,7 @@ fn write(root: &Path, files: &[NewFile]) -> Result<(), Failure> {
             };
             if !is_folder {
                 return Err(Failure::new(
-                    Exit::Invalid,
+                    Exit::Blocked,
                     format!("{folder} is not a folder, so {} cannot go there", file.path),
                 )
                 .hint("nothing was written; links are not followed"));

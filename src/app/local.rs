@@ -29,17 +29,14 @@ pub(super) fn run(
 ) -> Result<Output, Failure> {
     let world = World::open(call, Look::Commit)?;
     let Some(repo) = &world.repo else {
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!("{} is no git repository to commit to", world.root.display()),
-        )
+        return Err(Failure::usage(format!(
+            "{} is not a git repository to commit to",
+            world.root.display()
+        ))
         .hint("give the top of a work tree, or a bare repository"));
     };
     let Some(tip) = world.tip else {
-        return Err(Failure::new(
-            Exit::Invalid,
-            "the repository has no commit yet",
-        ));
+        return Err(Failure::usage("the repository has no commit yet"));
     };
     if world.branch.is_none() {
         return Err(Failure::new(
@@ -70,14 +67,13 @@ pub(super) fn run(
         .find(|promotion| promotion.may_land())
         .or_else(|| all.iter().min_by_key(|promotion| promotion.state));
     let Some(promotion) = chosen else {
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!("no edge leads into {to}, so nothing is ever promoted into it"),
-        ));
+        return Err(Failure::usage(format!(
+            "no edge leads into {to}, so nothing is ever promoted into it"
+        )));
     };
     let exit = evaluation.exit(&plan);
     let done = |commit| done(call, &world, &evaluation.findings, commit, promotion, exit);
-    if promotion.state == State::InSync {
+    if promotion.state.is_at_rest() {
         return Ok(done(None));
     }
     refuse_unless_it_may_land(promotion)?;
@@ -169,16 +165,13 @@ pub(super) fn find_pipeline(
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("there are: {}", known.join(", ")),
             };
-            return Err(
-                Failure::new(Exit::Invalid, format!("there is no pipeline {pipeline}")).hint(hint),
-            );
+            return Err(Failure::usage(format!("there is no pipeline {pipeline}")).hint(hint));
         }
         _ => {
-            return Err(Failure::new(
-                Exit::Invalid,
-                format!("there are several pipelines of the name {name}"),
-            )
-            .hint("say NAMESPACE/NAME"));
+            return Err(
+                Failure::usage(format!("there are several pipelines named {name}"))
+                    .hint("say NAMESPACE/NAME"),
+            );
         }
     };
     Ok(id)
@@ -200,7 +193,7 @@ pub(super) fn find(
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("its stages are: {}", known.join(", ")),
             };
-            Err(Failure::new(Exit::Invalid, format!("{pipeline} has no stage {to}")).hint(hint))
+            Err(Failure::usage(format!("{pipeline} has no stage {to}")).hint(hint))
         }
     }
 }
@@ -212,7 +205,7 @@ fn refuse_unless_it_may_land(promotion: &Promotion) -> Result<(), Failure> {
     let stage = &promotion.stage;
     match promotion.state {
         State::Due => {}
-        State::InSync => return Ok(()),
+        State::InSync | State::NotMoved => return Ok(()),
         State::Error => {
             return refuse(
                 Exit::Invalid,
@@ -309,7 +302,11 @@ fn text(
         Some(commit) => writeln!(text, "Promoted {stage} in commit {}.", commit.short()),
         None => {
             let reason = terminal(&promotion.reason);
-            writeln!(text, "{stage} is in sync: {reason}. Nothing was written.")
+            let state = match promotion.state {
+                State::NotMoved => "not moved",
+                _ => "in sync",
+            };
+            writeln!(text, "{stage} is {state}: {reason}. Nothing was written.")
         }
     };
     let errors: Vec<Finding> = findings

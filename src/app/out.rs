@@ -12,9 +12,8 @@ use crate::repo::Repo;
 
 /// Sees to it that DIR is there and empty, and outside PATH, which is never touched.
 pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(Exit::Invalid, format!("--out {}: {error}", dir.display()))
-    };
+    let failed =
+        |error: std::io::Error| Failure::usage(format!("--out {}: {error}", dir.display()));
     let root = root.canonicalize().map_err(failed)?;
     // The nearest folder above DIR that is there already tells where it will lie.
     let mut above: PathBuf = std::path::absolute(dir).map_err(failed)?;
@@ -26,14 +25,11 @@ pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
         }
     };
     if real.starts_with(&root) {
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!(
-                "--out {} lies inside {}, which is never touched",
-                dir.display(),
-                root.display()
-            ),
-        )
+        return Err(Failure::usage(format!(
+            "--out {} lies inside {}, which is never touched",
+            dir.display(),
+            root.display()
+        ))
         .hint("give a folder outside of it"));
     }
     // Behind the part that is there, nothing may lead upwards again: where that goes is only known once it is made.
@@ -43,21 +39,17 @@ pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
         .components()
         .any(|part| part == Component::ParentDir)
     {
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!(
-                "--out {} leads upwards through a folder that is not there",
-                dir.display()
-            ),
-        ));
+        return Err(Failure::usage(format!(
+            "--out {} leads upwards through a folder that is not there",
+            dir.display()
+        )));
     }
     fs::create_dir_all(dir).map_err(failed)?;
     if fs::read_dir(dir).map_err(failed)?.next().is_some() {
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!("--out {} is not empty", dir.display()),
-        )
-        .hint("give a new or empty folder"));
+        return Err(
+            Failure::usage(format!("--out {} is not empty", dir.display()))
+                .hint("give a new or empty folder"),
+        );
     }
     Ok(())
 }

@@ -60,6 +60,7 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
         plan: &plan,
         told: &told,
         findings: &evaluation.findings,
+        simulate: &world.again.within("sluice simulate --approve NAME"),
         notices: &notices,
         why: why.then_some(&world.policy_file),
         diffs: &diffs,

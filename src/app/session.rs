@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use secrecy::SecretString;
 
+use super::call::lies_in;
 use crate::catalog::Here;
 use crate::cli::ForgeArgs;
 use crate::error::{Exit, Failure};
@@ -17,6 +18,7 @@ use crate::gather::{RemoteRepo, Remotes};
 use crate::model::evidence::{Actor, LabelEvent, Looked};
 use crate::model::policy::{Trusts, UntrustedAccount};
 use crate::model::pull::PullNumber;
+use crate::model::repo_url::Location;
 use crate::model::settings::Unread;
 use crate::model::slug::RepoSlug;
 use crate::repo::Repo;
@@ -56,6 +58,58 @@ struct Compared {
     compared: Vec<LabelEvent>,
 }
 
+/// What a command does with the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// It only reads: where it does so, and with what token, may be found.
+    Reading,
+    /// It writes: where it does so must be said.
+    Writing,
+}
+
+/// The variable that names the repository.
+const REPOSITORY: &str = "GITHUB_REPOSITORY";
+
+/// Whether the environment names a repository.
+pub(super) fn names_repository(environment: Environment<'_>) -> bool {
+    given(environment, REPOSITORY).is_some()
+}
+
+fn no_repository(needs: Needs) -> Failure {
+    let also = match needs {
+        Needs::Reading => {
+            ", or set GITHUB_REPOSITORY, or work in a clone whose remote `origin` is on GitHub"
+        }
+        Needs::Writing => {
+            ", or set GITHUB_REPOSITORY: what writes is not led by a clone's remote `origin`"
+        }
+    };
+    Failure::usage("no repository is named").hint(format!(
+        "give --repository OWNER/NAME{also}; `promote --local` works without GitHub"
+    ))
+}
+
+/// `owner/name` of the remote `origin` of the clone that this folder lies in, if that is on the server.
+fn origin(host: &str) -> Result<Option<String>, Failure> {
+    let here = Path::new(".");
+    let repo = match Repo::at(here)? {
+        Some(repo) => Some(repo),
+        None => match lies_in(here) {
+            Some(top) => Repo::at(&top)?,
+            None => None,
+        },
+    };
+    let remotes = repo.map(|repo| repo.remotes()).transpose()?;
+    let origin = remotes
+        .into_iter()
+        .flatten()
+        .find(|remote| remote.name == "origin");
+    Ok(match origin.and_then(|origin| origin.url) {
+        Some(Location::Remote(url)) if url.host() == host => url.slug().map(str::to_owned),
+        _ => None,
+    })
+}
+
 /// The account as which workflows work with their own token.
 const ACTIONS: &str = "github-actions[bot]";
 
@@ -63,29 +117,36 @@ impl Session {
     /// Makes ready; makes no call.
     pub(super) fn open(
         args: &ForgeArgs,
+        needs: Needs,
         environment: Environment<'_>,
         patience: Patience,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, Failure> {
-        let slug = args
-            .repository
-            .clone()
-            .or_else(|| environment("GITHUB_REPOSITORY"))
-            .ok_or_else(|| {
-                Failure::new(Exit::Invalid, "no repository is named")
-                    .hint("give --repository OWNER/NAME (in a workflow GITHUB_REPOSITORY names it); `promote --local` works without GitHub")
-            })?;
+        let server =
+            environment("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
+        let host = host_of(&server);
+        let mut notices = Vec::new();
+        let slug = match (&args.repository, given(environment, REPOSITORY), needs) {
+            (Some(slug), _, _) => slug.clone(),
+            (None, Some(slug), _) => slug,
+            (None, None, Needs::Reading) => {
+                let slug = origin(&host)?.ok_or_else(|| no_repository(needs))?;
+                notices.push(format!(
+                    "{slug} is looked at: the remote `origin` of the clone in this folder."
+                ));
+                slug
+            }
+            (None, None, Needs::Writing) => return Err(no_repository(needs)),
+        };
         let slug: RepoSlug = slug
             .parse()
-            .map_err(|error| Failure::new(Exit::Invalid, format!("{error}")))?;
-        let token = token(environment).ok_or_else(|| {
-            Failure::new(Exit::Invalid, "there is no token").hint(
+            .map_err(|error| Failure::usage(format!("{error}")))?;
+        let token = token(environment, needs).ok_or_else(|| {
+            Failure::usage("there is no token").hint(
                 "the Action's input `token` is empty; outside of a workflow set GITHUB_TOKEN. It is never taken from the \
                  command line",
             )
         })?;
-        let server =
-            environment("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
         let api =
             environment("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
         let graphql = environment("GITHUB_GRAPHQL_URL").unwrap_or_else(|| graphql_of(&api));
@@ -107,9 +168,7 @@ impl Session {
             None => forge.of(slug.clone()),
         };
         elsewhere.set_read_only_here();
-        let mut notices = Vec::new();
         let local = checkout(args, environment, &mut notices);
-        let host = host_of(&server);
         let here = Here {
             remotes: [format!("https://{host}/{slug}")]
                 .iter()
@@ -280,13 +339,22 @@ const TOKEN: [&str; 3] = ["SLUICE_TOKEN", "INPUT_TOKEN", "GITHUB_TOKEN"];
 /// The variables that may hold the token for reading other repositories; the first that is set counts.
 const READ_TOKEN: [&str; 3] = ["SLUICE_READ_TOKEN", "INPUT_READ-TOKEN", "INPUT_READ_TOKEN"];
 
+/// The variable in which GitHub's own command line has its token: a person's, for what only reads.
+const READS_ONLY: &str = "GH_TOKEN";
+
 /// Every variable that may hold a token: what stands in one is a secret, whether it is used or not.
 pub(super) fn token_variables() -> impl Iterator<Item = &'static str> {
-    TOKEN.into_iter().chain(READ_TOKEN)
+    TOKEN.into_iter().chain(READ_TOKEN).chain([READS_ONLY])
 }
 
-fn token(environment: Environment<'_>) -> Option<String> {
-    TOKEN.iter().find_map(|name| given(environment, name))
+fn token(environment: Environment<'_>, needs: Needs) -> Option<String> {
+    let named = TOKEN.iter().find_map(|name| given(environment, name));
+    let in_workflow = given(environment, "GITHUB_ACTIONS").is_some();
+    named.or_else(|| match needs {
+        // In a workflow whoever wrote it says which token is meant.
+        Needs::Reading if !in_workflow => given(environment, READS_ONLY),
+        Needs::Reading | Needs::Writing => None,
+    })
 }
 
 fn read_token(environment: Environment<'_>) -> Option<String> {

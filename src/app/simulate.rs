@@ -3,13 +3,15 @@
 //! Each round is one run. In a repository the landings are real commits in memory, so that history and revisions
 //! behave as they would; nothing on disk is touched.
 
+pub(super) mod assumed;
 mod clock;
 mod ending;
 mod rounds;
 mod values;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,9 +24,14 @@ use crate::model::catalog::PipelineId;
 use crate::model::facts::Approvals;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::PlanId;
+use crate::model::nearest::nearest;
+use crate::model::origin::Origin;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::reference::ManifestKey;
+use crate::model::repo_url::RepoUrl;
 use crate::model::timeline::{End, Event, Timeline, What};
+use crate::plan::pairs;
+use crate::repo::Repo;
 use crate::report::timeline;
 
 /// What a simulation takes besides the repository.
@@ -35,6 +42,8 @@ pub(super) struct Asked {
     pub out: Option<PathBuf>,
     /// The clock is not moved past this.
     pub until: Option<Timestamp>,
+    /// Clones of other repositories.
+    pub repos: Vec<(String, PathBuf)>,
 }
 
 /// Without a bound, a simulation looks a year ahead.
@@ -45,17 +54,24 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
         approve,
         out: out_dir,
         until,
+        repos,
     } = asked;
     if until.is_some_and(|until| until < call.now) {
-        return Err(Failure::new(
-            Exit::Invalid,
-            "--until lies before the time at which the simulation begins",
-        )
-        .hint("--at says when it begins"));
+        return Err(
+            Failure::usage("--until lies before the time at which the simulation begins")
+                .hint("--at says when it begins"),
+        );
     }
     let mut world = World::open(call, Look::Commit)?;
     if let Some(dir) = &out_dir {
         out::prepare(&world.root, dir)?;
+    }
+    world.assumes = true;
+    for (url, path) in repos {
+        let url: RepoUrl = url
+            .parse()
+            .map_err(|error| Failure::usage(format!("--repo: {error}")))?;
+        read_clone(&mut world, url, &path)?;
     }
     let on_disk = world.repo.take();
     world.repo = on_disk
@@ -82,6 +98,8 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
         refused: BTreeSet::new(),
         touched: BTreeSet::new(),
     };
+    unused_clones(&simulation)?;
+    let assumed = simulation.evaluation.assumed.clone();
     let before = simulation.stage_values();
     let (rounds, restless) = simulation.play()?;
     let plan = simulation.plan(&BTreeSet::new());
@@ -98,6 +116,7 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
         began: call.now,
         ended: simulation.now,
         assumes_signals: simulation.assumes_signals(),
+        assumed,
         name: simulation.world.name(),
         stages: simulation.stages(&before),
         events: simulation.events,
@@ -141,6 +160,69 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
     })
 }
 
+/// Takes a clone for a repository.
+fn read_clone(world: &mut World, url: RepoUrl, path: &Path) -> Result<(), Failure> {
+    let wrong = |why: String| {
+        Failure::usage(format!("--repo {url}={}: {why}", path.display()))
+            .hint("give the top of a clone, or a bare repository")
+    };
+    match Repo::at(path) {
+        Ok(Some(_)) => {}
+        Ok(None) => return Err(wrong("it is not the top of a git repository".to_owned())),
+        Err(error) => return Err(wrong(error.to_string())),
+    }
+    let full = path
+        .canonicalize()
+        .map_err(|error| wrong(error.to_string()))?;
+    match world.here.clones.entry(url.clone()) {
+        Entry::Vacant(free) => {
+            free.insert(full);
+            Ok(())
+        }
+        Entry::Occupied(_) => Err(wrong("this repository is given twice".to_owned())),
+    }
+}
+
+/// A clone that nothing is read from was meant for something.
+fn unused_clones(simulation: &Simulation<'_>) -> Result<(), Failure> {
+    let evaluation = &simulation.evaluation;
+    let pairs = pairs(
+        &evaluation.catalog,
+        &simulation.world.policy,
+        &evaluation.resolved,
+    );
+    let origins: BTreeSet<Origin> = pairs
+        .flat_map(|(_, pair)| [pair.source_origin.cloned(), pair.target_origin.cloned()])
+        .flatten()
+        .collect();
+    for (url, path) in &simulation.world.here.clones {
+        if origins.contains(&Origin::Local(path.to_string_lossy().into_owned())) {
+            continue;
+        }
+        let elsewhere: Vec<String> = origins
+            .iter()
+            .filter_map(|origin| match origin {
+                Origin::Remote(url) => Some(url.to_string()),
+                _ => None,
+            })
+            .collect();
+        let url = url.to_string();
+        let near = nearest(&url, elsewhere.iter().map(String::as_str));
+        let hint = match (near.first(), elsewhere.is_empty()) {
+            (Some(near), _) => format!("did you mean {near}?"),
+            (None, true) => {
+                "no service that is promoted takes git from another repository".to_owned()
+            }
+            (None, false) => format!("they take it from: {}", elsewhere.join(", ")),
+        };
+        return Err(Failure::usage(format!(
+            "--repo {url}: no service that is promoted takes git from there"
+        ))
+        .hint(hint));
+    }
+    Ok(())
+}
+
 /// Errors in full; warnings counted, for they are the business of `validate`.
 fn said_of_findings(call: &Call, findings: &[Finding]) -> String {
     let (errors, warnings): (Vec<Finding>, Vec<Finding>) = findings
@@ -154,9 +236,9 @@ fn said_of_findings(call: &Call, findings: &[Finding]) -> String {
         text.push('\n');
     }
     if !warnings.is_empty() {
-        let path = call.common.path.display();
         let counted = crate::report::findings::counted(warnings.len(), "warning");
-        text.push_str(&format!("\n{counted}: sluice validate {path}\n"));
+        let command = call.again.within("sluice validate");
+        text.push_str(&format!("\n{counted}: {command}\n"));
     }
     text
 }

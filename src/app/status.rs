@@ -16,7 +16,6 @@ use super::reconcile::{Look, Order, Outcome, Stand, look};
 use super::session::Session;
 use super::world::{Look as Where, World};
 use super::{Call, Output};
-use crate::cli::ForgeArgs;
 use crate::error::Failure;
 use crate::gather::answer_since;
 use crate::graph::StageGraph;
@@ -33,7 +32,7 @@ type Place = (usize, usize);
 /// Without a forge: of a repository at its current commit, or of a folder.
 pub(super) fn run(
     call: &Call,
-    forge: &ForgeArgs,
+    freeze: Option<String>,
     pipeline: Option<&str>,
 ) -> Result<Output, Failure> {
     let world = World::open(call, Where::Commit)?;
@@ -42,7 +41,7 @@ pub(super) fn run(
         .map(|name| find_pipeline(&evaluation, name))
         .transpose()?;
     let ask = Ask {
-        frozen: forge.freeze.clone().filter(|why| !why.is_empty()),
+        frozen: freeze.filter(|why| !why.is_empty()),
         ..Ask::default()
     };
     let plan = evaluation.plan(&world, call.now, &ask);
@@ -76,7 +75,12 @@ pub(super) fn run(
         });
     }
     Ok(Output {
-        text: status::text(&found, &notices, call.style),
+        text: status::text(
+            &found,
+            &notices,
+            &call.again.within("sluice validate"),
+            call.style,
+        ),
         notices: Vec::new(),
         exit,
     })

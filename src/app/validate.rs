@@ -91,7 +91,10 @@ pub(super) fn run(call: &Call, fix: bool) -> Result<Output, Failure> {
         .filter(|finding| finding.fix.is_some())
         .count();
     let hint = if fixable > 0 && !fix {
-        format!(" {fixable} can be fixed by sluice validate --fix")
+        format!(
+            " {fixable} can be fixed by {}",
+            world.again.within("sluice validate --fix")
+        )
     } else {
         String::new()
     };

@@ -5,16 +5,18 @@ use std::rc::Rc;
 
 use anyhow::Context;
 
-use super::Call;
+use super::call::{Again, Call, lies_in};
 use crate::catalog::{Here, SourceFile};
 use crate::error::{Exit, Failure};
 use crate::gather::{Here as ReadHere, Remotes, files_at};
 use crate::gather::{ManifestFiles, files_of_commit, files_on_disk};
+use crate::model::catalog::Catalog;
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
-use crate::model::place::RepoPath;
+use crate::model::place::{Place, Position, RepoPath};
 use crate::model::policy::{Policy, UntrustedAccount};
 use crate::model::repo_url::Location;
+use crate::model::source_line::SourceLine;
 use crate::policy;
 use crate::repo::{ReadObjects, Repo};
 
@@ -36,6 +38,8 @@ pub(super) struct World {
     pub policy: Policy,
     /// The policy's file, as findings name it.
     pub policy_file: RepoPath,
+    /// The policy's content, where there is one.
+    pub policy_bytes: Option<Vec<u8>>,
     /// What is wrong with the policy, where it could not be read.
     pub policy_finding: Option<Finding>,
     /// The manifest files, by path.
@@ -44,6 +48,10 @@ pub(super) struct World {
     pub links: Vec<RepoPath>,
     /// Notices for the reader.
     pub notices: Vec<String>,
+    /// In a simulation: what cannot be read of other repositories is assumed.
+    pub assumes: bool,
+    /// How PATH and --policy are given again in a command of a hint.
+    pub again: Again,
     /// PATH is a plain folder inside a repository.
     pub inside_repository: bool,
     /// The repositories of the forge, where there is one.
@@ -68,24 +76,23 @@ pub(super) enum Look {
 impl World {
     /// Opens PATH.
     pub(super) fn open(call: &Call, look: Look) -> Result<Self, Failure> {
-        let root = &call.common.path;
+        let root = &call.path;
         let missing = |error: std::io::Error| {
-            Failure::new(Exit::Invalid, format!("{}: {error}", root.display()))
+            Failure::usage(format!("{}: {error}", root.display()))
                 .hint("give the path of a repository or folder")
         };
         if !std::fs::metadata(root).map_err(missing)?.is_dir() {
-            return Err(Failure::new(
-                Exit::Invalid,
-                format!("{} is not a folder", root.display()),
-            ));
+            return Err(Failure::usage(format!(
+                "{} is not a folder",
+                root.display()
+            )));
         }
         let repo = Repo::at(root)?;
         if look == Look::Disk && repo.as_ref().is_some_and(Repo::is_bare) {
-            return Err(Failure::new(
-                Exit::Invalid,
-                "a bare repository has no files on disk to look at",
-            )
-            .hint("sluice plan reads its current commit"));
+            return Err(
+                Failure::usage("a bare repository has no files on disk to look at")
+                    .hint("sluice plan reads its current commit"),
+            );
         }
         let mut world = Self {
             root: root.clone(),
@@ -96,10 +103,13 @@ impl World {
             here: Here::default(),
             policy: Policy::default(),
             policy_file: policy::DEFAULT_PATH.into(),
+            policy_bytes: None,
             policy_finding: None,
             files: Vec::new(),
             links: Vec::new(),
             notices: Vec::new(),
+            assumes: false,
+            again: call.again.clone(),
             inside_repository: false,
             remotes: None,
             repository: String::new(),
@@ -107,8 +117,8 @@ impl World {
             untrusted: Vec::new(),
         };
         world.locate()?;
-        world.inside_repository = world.repo.is_none() && lies_in_repository(root);
-        world.read_policy(call.common.policy.as_deref(), look)?;
+        world.inside_repository = world.repo.is_none() && lies_in(root).is_some();
+        world.read_policy(call.policy.as_deref(), look)?;
         world.read_files(look)?;
         Ok(world)
     }
@@ -132,10 +142,13 @@ impl World {
             here,
             policy: Policy::default(),
             policy_file: policy::DEFAULT_PATH.into(),
+            policy_bytes: None,
             policy_finding: None,
             files: Vec::new(),
             links: Vec::new(),
             notices: Vec::new(),
+            assumes: false,
+            again: Again::default(),
             inside_repository: false,
             remotes: Some(Rc::clone(remotes)),
             repository: repo.slug().to_string(),
@@ -152,10 +165,13 @@ impl World {
     fn take_policy(&mut self, found: PolicyFile) {
         match found {
             PolicyFile::Absent => self.no_policy = true,
-            PolicyFile::Content(bytes) => match policy::parse(&self.policy_file, &bytes) {
-                Ok(policy) => self.policy = policy,
-                Err(finding) => self.policy_finding = Some(*finding),
-            },
+            PolicyFile::Content(bytes) => {
+                match policy::parse(&self.policy_file, &bytes) {
+                    Ok(policy) => self.policy = policy,
+                    Err(finding) => self.policy_finding = Some(*finding),
+                }
+                self.policy_bytes = Some(bytes);
+            }
             PolicyFile::Unreadable(why) => {
                 self.policy_finding = Some(policy::unreadable(&self.policy_file, why));
             }
@@ -203,10 +219,7 @@ impl World {
             (Some(path), _, _) => {
                 self.policy_file = path.to_string_lossy().into_owned().into();
                 let bytes = std::fs::read(path).map_err(|error| {
-                    Failure::new(
-                        Exit::Invalid,
-                        format!("the policy {}: {error}", path.display()),
-                    )
+                    Failure::usage(format!("the policy {}: {error}", path.display()))
                 })?;
                 PolicyFile::Content(bytes)
             }
@@ -255,6 +268,20 @@ impl World {
     /// The bytes of a manifest file.
     pub(super) fn bytes(&self, path: &RepoPath) -> Option<Vec<u8>> {
         self.file(path).map(|file| file.bytes.clone())
+    }
+
+    /// The line at a place, if it may be shown: no line of a file in which a `Secret` stands, or may stand, ever is.
+    pub(super) fn line(&self, catalog: &Catalog, place: &Place) -> Option<SourceLine> {
+        let at = Position {
+            line: place.line,
+            column: place.column,
+        };
+        if place.file == self.policy_file {
+            return SourceLine::at(self.policy_bytes.as_deref()?, at);
+        }
+        let bytes = &self.file(&place.file)?.bytes;
+        let hidden = catalog.may_hold_secret(&place.file, bytes);
+        (!hidden).then(|| SourceLine::at(bytes, at)).flatten()
     }
 
     /// A manifest file.
@@ -308,15 +335,6 @@ impl World {
             |name| name.to_string_lossy().into_owned(),
         )
     }
-}
-
-/// Whether a folder further up is a repository.
-fn lies_in_repository(path: &Path) -> bool {
-    let Ok(path) = path.canonicalize() else {
-        return false;
-    };
-    let mut above = path.ancestors().skip(1);
-    above.any(|folder| folder.join(".git").exists())
 }
 
 /// What stands where the policy would be. Only what is truly absent is no policy.

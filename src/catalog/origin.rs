@@ -1,5 +1,6 @@
 //! Where a service takes git from: `git.url`, or the `GitRepository` behind `repositoryRef`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::resolve::Resolver;
@@ -17,6 +18,8 @@ pub struct Here {
     pub local: Vec<PathBuf>,
     /// The folder from which relative local paths are taken, as a full path.
     pub root: PathBuf,
+    /// Other repositories of which a clone is at hand, as full paths: they are read there.
+    pub clones: BTreeMap<RepoUrl, PathBuf>,
 }
 
 impl Here {
@@ -71,7 +74,10 @@ pub fn origin_of(service: &Service, resolver: &Resolver<'_>, here: &Here) -> Opt
 fn of_url(url: &str, here: &Here) -> Origin {
     match url.parse() {
         Ok(Location::Remote(remote)) if here.remotes.contains(&remote) => Origin::Here,
-        Ok(Location::Remote(remote)) => Origin::Remote(remote),
+        Ok(Location::Remote(remote)) => match here.clones.get(&remote) {
+            Some(clone) => Origin::Local(clone.to_string_lossy().into_owned()),
+            None => Origin::Remote(remote),
+        },
         Ok(Location::Local(path)) => match Location::Local(path.clone()).relative_to(&here.root) {
             Location::Local(full) if here.is_here(&full) => Origin::Here,
             _ => Origin::Local(path.to_string_lossy().into_owned()),

@@ -13,8 +13,17 @@ pub(super) const CHECK: Check = Check {
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (pipeline, _) in context.pipelines() {
-        for stage in &pipeline.stages {
+    for (pipeline, resolved) in context.pipelines() {
+        for (index, stage) in pipeline.stages.iter().enumerate() {
+            let is_first = resolved.edges_into(index).next().is_none();
+            let help = match is_first {
+                true => {
+                    "it is a first stage: nothing is promoted into it. Let a commit set its values, and the stages behind it follow"
+                }
+                false => {
+                    "add `serviceRef` with the service of the stage before, and what is copied follows from it"
+                }
+            };
             for criteria in stage
                 .services
                 .iter()
@@ -43,7 +52,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                         pipeline.place(criteria.at),
                         format!("this service of stage {} is promoted by {by} alone, which Sluice does not act on", stage.name),
                     )
-                    .help("add `serviceRef` with the service of the stage before, and what is copied follows from it"),
+                    .help(help),
                 );
             }
         }

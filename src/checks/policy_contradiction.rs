@@ -320,7 +320,8 @@ fn too_many(policy: &Policy, lines: &[ApproveLine]) -> Vec<Unmet> {
             }
         };
         let message = format!(
-            "{count} approvals by {} can never be given: {who}",
+            "{count} {} by {} can never be given: {who}",
+            if count == 1 { "approval" } else { "approvals" },
             line.by.value
         );
         Some((line.count.at, message, help))

@@ -2,6 +2,7 @@
 
 use super::{Check, Context};
 use crate::model::finding::{Finding, Severity};
+use crate::model::nearest::nearest;
 use crate::model::origin::Origin;
 
 pub(super) const CHECK: Check = Check {
@@ -10,6 +11,22 @@ pub(super) const CHECK: Check = Check {
     about: "The manifest of a repository is absent, so refs are compared as text.",
     run,
 };
+
+/// What to do; a slip in the name comes first.
+fn help(context: &Context<'_>, origin: &Origin) -> String {
+    const ADD: &str = "add the GitRepository manifest, or `git.url` to the services";
+    let near = match origin {
+        Origin::Unknown { name, .. } => {
+            let known = &context.catalog.repositories;
+            nearest(name, known.iter().map(|known| known.name.as_str()))
+        }
+        _ => Vec::new(),
+    };
+    match near.first() {
+        Some(near) => format!("did you mean {near}? Else {ADD}"),
+        None => ADD.to_owned(),
+    }
+}
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -41,7 +58,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     "{what}: refs of it are compared and copied as text, and nothing is pinned"
                 ),
             )
-            .help("add the GitRepository manifest, or `git.url` to the services"),
+            .help(help(context, origin)),
         );
     }
     findings

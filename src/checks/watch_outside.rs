@@ -41,8 +41,13 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     CHECK.code,
                     place,
                     format!(
-                        "{name} is made of more than its folder: {} is watched too",
-                        resolved.outside.join(", ")
+                        "{name} is made of more than its folder: {} {} watched too",
+                        resolved.outside.join(", "),
+                        if resolved.outside.len() == 1 {
+                            "is"
+                        } else {
+                            "are"
+                        },
                     ),
                 )
                 .help(

@@ -123,8 +123,14 @@ impl Entry<'_> {
             .iter()
             .flat_map(|stage| &self.resolved.stages[*stage].services)
             .filter_map(|entry| entry.service.found())
-            .filter(|id| *id != target)
             .collect();
+        if upstream.contains(&target) {
+            return Err(format!(
+                "the stage before it runs this very service ({}): nothing can be copied from it to itself. Give each stage a \
+                 ServiceDeployment of its own",
+                super::pair::line(input.catalog.service(target))
+            ));
+        }
         let base = |id: ServiceId| &subjects[id.0].base;
         let like: Vec<ServiceId> = upstream
             .iter()

@@ -168,8 +168,9 @@ impl Effects {
     fn is_own_file(&mut self, template: &str, of: For<'_>) -> bool {
         let own = of.service.file.as_str();
         match filled(template, of) {
-            Some(path) if path.trim_start_matches("./") == own => true,
+            Some(path) if is_path(path.trim_start_matches("./"), own) => true,
             Some(path) => {
+                let path = path.replace(ANY, "*");
                 self.note(format!(
                     "it changes {path}, and {} stands in {own}: Sluice promotes fields of ServiceDeployments only",
                     of.service.key.name
@@ -178,7 +179,7 @@ impl Effects {
             }
             None => {
                 self.note(format!(
-                    "which file `{template}` means depends on more than stage and service"
+                    "which file `{template}` means cannot be told from stage and service"
                 ));
                 false
             }
@@ -287,7 +288,34 @@ fn marked(text: &str) -> Option<String> {
     Some(marked)
 }
 
-/// A template with what is known put in; `None` where it asks for more.
+/// Stands for the value of a variable that is not known here. No path holds it.
+const ANY: &str = "\0";
+
+/// Whether a path is meant by one in which [`ANY`] stands for one segment, or for a part of one.
+fn is_path(pattern: &str, path: &str) -> bool {
+    let (mut patterns, mut segments) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (patterns.next(), segments.next()) {
+            (None, None) => return true,
+            (Some(pattern), Some(segment)) if is_segment(pattern, segment) => {}
+            _ => return false,
+        }
+    }
+}
+
+fn is_segment(pattern: &str, segment: &str) -> bool {
+    let Some((before, behind)) = pattern.split_once(ANY) else {
+        return pattern == segment;
+    };
+    let Some(rest) = segment.strip_prefix(before) else {
+        return false;
+    };
+    // A value is not empty.
+    let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
+    ends.into_iter().any(|end| is_segment(behind, &rest[end..]))
+}
+
+/// A template with what is known put in, and [`ANY`] for each other variable; `None` where there is more to it than variables.
 fn filled(template: &str, of: For<'_>) -> Option<String> {
     if template.contains("{%") {
         return None;
@@ -307,12 +335,19 @@ fn filled(template: &str, of: For<'_>) -> Option<String> {
                 .spec_namespace
                 .as_deref()
                 .or(service.key.namespace.as_deref())?,
+            variable if is_variable(variable) => ANY,
             _ => return None,
         });
         rest = after;
     }
     filled.push_str(rest);
     Some(filled)
+}
+
+/// Whether an expression is a variable and nothing else: a filter may make anything of it.
+fn is_variable(expression: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !expression.is_empty() && expression.chars().all(part)
 }
 
 /// The lines of the whole file that hold these texts.
@@ -332,4 +367,27 @@ fn on_line(manifest: Manifest<'_>, line: u32) -> Vec<FieldPath> {
         .filter(|(_, at)| at.line == line)
         .map(|(path, _)| path)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_variable_stands_for_one_segment_of_a_path_or_a_part_of_it() {
+        for (pattern, path, is) in [
+            ("clusters/\0/web.yaml", "clusters/prod/web.yaml", true),
+            ("clusters/\0/web.yaml", "clusters/eu/prod/web.yaml", false),
+            ("clusters/\0/web.yaml", "clusters//web.yaml", false),
+            ("\0/\0.yaml", "prod/web.yaml", true),
+            ("apps/\0-web.yaml", "apps/prod-eu-web.yaml", true),
+            ("apps/\0-web.yaml", "apps/web.yaml", false),
+            ("apps/web.yaml", "apps/web.yaml", true),
+            ("apps/web.yaml", "apps/api.yaml", false),
+        ] {
+            assert_eq!(is_path(pattern, path), is, "{pattern:?} {path}");
+        }
+        assert!(is_variable("context.cluster") && is_variable("cluster_name"));
+        assert!(!is_variable("cluster | downcase") && !is_variable(""));
+    }
 }

@@ -9,6 +9,7 @@ use super::drafts::Draft;
 use super::labels::Namespaces;
 use super::manifest::{list, scalar};
 use super::pipelines::{Planned, PlannedEdge};
+use super::values::Differing;
 use crate::model::policy::{Policy, Trigger};
 use crate::yaml::scalar::double_quoted;
 
@@ -35,6 +36,7 @@ pub fn text(
     input: &Input<'_>,
     planned: &[Planned],
     namespaces: &Namespaces,
+    differing: &Differing,
     drafts: &[Draft],
 ) -> String {
     let mut text = String::from(
@@ -57,6 +59,14 @@ pub fn text(
         let _ = writeln!(
             text,
             "\n# What the drafts for your pipelines promote besides git ref and chart; it holds for all pipelines:\n# fields: {fields}"
+        );
+    }
+    let releases: Vec<&str> = differing.releases().collect();
+    if !releases.is_empty() {
+        let _ = writeln!(
+            text,
+            "\n# Helm values that differ between environments and sound like a release; what stands here is promoted, in all pipelines:\n# fields: {}",
+            list(releases)
         );
     }
     let gates: BTreeSet<&str> = planned

@@ -29,6 +29,8 @@ pub struct Around<'a> {
     pub findings: &'a [Finding],
     /// The files were saved.
     pub written: bool,
+    /// The commands that come next: the one that checks, and the one that plans.
+    pub next: [String; 2],
     /// Colour or none.
     pub style: Style,
 }
@@ -271,9 +273,10 @@ fn ending(proposal: &Proposal, around: &Around<'_>) -> String {
     if workflow {
         let _ = write!(
             text,
-            " Put your default branch and Sluice's commit into {WORKFLOW_PATH}."
+            " Look at the branch in {WORKFLOW_PATH}, and put Sluice's commit in."
         );
     }
-    text.push_str(" Then: sluice validate, commit, sluice plan.\n");
+    let [validate, plan] = &around.next;
+    let _ = writeln!(text, " Then: {validate}, commit, {plan}.");
     text
 }

@@ -2,6 +2,7 @@
 
 use super::catalog::PipelineId;
 use super::place::{Place, RepoPath};
+use super::source_line::SourceLine;
 use crate::yaml::Edit;
 
 /// How bad a finding is.
@@ -53,6 +54,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Which pipelines it stops.
     pub stops: Stops,
+    /// The line that it points at, if that may be shown.
+    pub line: Option<SourceLine>,
 }
 
 impl Finding {
@@ -71,6 +74,7 @@ impl Finding {
             help: None,
             fix: None,
             stops,
+            line: None,
         }
     }
 
@@ -84,6 +88,7 @@ impl Finding {
             help: None,
             fix: None,
             stops: Stops::Nothing,
+            line: None,
         }
     }
 

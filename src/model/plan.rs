@@ -45,8 +45,17 @@ pub enum State {
     Due,
     /// It was set by hand after its sources moved last.
     Ahead,
+    /// No service of it takes anything: whatever runs there, nothing here promotes it.
+    NotMoved,
     /// Nothing differs.
     InSync,
+}
+
+impl State {
+    /// Whether there is nothing to promote, now or once something else happens: it is in sync, or nothing ever promotes it.
+    pub fn is_at_rest(self) -> bool {
+        matches!(self, Self::NotMoved | Self::InSync)
+    }
 }
 
 /// One end of an edge and the other.

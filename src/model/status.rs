@@ -48,6 +48,8 @@ pub enum Standing {
     Due,
     /// A service of it was set by hand, and stays until its source moves.
     Ahead,
+    /// No service of it takes anything: nothing here promotes it.
+    NotMoved,
     /// Nothing differs.
     InSync,
 }

@@ -1,5 +1,7 @@
 //! What happened in a simulation: one event after the other, and the state at the end.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::change::Change;
@@ -17,6 +19,8 @@ pub struct Timeline {
     pub ended: Timestamp,
     /// What others say of commits was taken to be good at once.
     pub assumes_signals: bool,
+    /// The repositories that could not be read, of each of which one new commit was assumed.
+    pub assumed: BTreeSet<String>,
     /// What happened, in order.
     pub events: Vec<Event>,
     /// What every stage runs at the end.

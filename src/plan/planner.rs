@@ -269,7 +269,7 @@ impl<'a> Planner<'a> {
                 .help("the repository is not this one; a run on GitHub reads it, or point its url at a local path");
             draft.holds.insert(0, reason);
         }
-        let (state, reason) = Self::state(&draft);
+        let (state, reason) = self.state(stage, &draft);
         let mut promotion = self.empty(stage, edges);
         promotion.state = state;
         promotion.proposable = !draft.changes.is_empty()
@@ -342,7 +342,7 @@ impl<'a> Planner<'a> {
         ends?.into_iter().max()
     }
 
-    fn state(draft: &Draft) -> (State, Reason) {
+    fn state(&self, stage: StageIndex, draft: &Draft) -> (State, Reason) {
         if let Some((error, help)) = draft.errors.first() {
             let mut reason = Reason::new(error.clone());
             reason.help.clone_from(help);
@@ -388,12 +388,33 @@ impl<'a> Planner<'a> {
                 State::InSync,
                 Reason::new("nothing differs from its sources"),
             )
-        } else {
+        } else if self.pairs(stage).next().is_some() {
             (
                 State::InSync,
                 Reason::new("no service of it takes anything along these edges"),
             )
+        } else {
+            (State::NotMoved, self.not_moved(stage))
         }
+    }
+
+    /// Why nothing promotes a stage.
+    fn not_moved(&self, stage: StageIndex) -> Reason {
+        let services = self.manifest.stages[stage].services.iter();
+        let criteria = || services.clone().filter_map(|entry| entry.criteria.as_ref());
+        let by = |console: &'static str| {
+            format!(
+                "its criteria name only {console}, which Sluice does not act on: nothing promotes it"
+            )
+        };
+        let text = if criteria().any(|criteria| criteria.pr_automation) {
+            by("`prAutomationRef`")
+        } else if criteria().any(|criteria| criteria.ai) {
+            by("`ai`")
+        } else {
+            "no service of it takes anything from another: nothing promotes it".to_owned()
+        };
+        Reason::new(text).help("sluice init shows the `serviceRef` to add")
     }
 
     fn gates(

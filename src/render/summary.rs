@@ -27,6 +27,8 @@ pub struct Summary<'a> {
     pub ahead: Vec<Ahead<'a>>,
     /// How many stages are in sync.
     pub in_sync: usize,
+    /// How many stages nothing promotes.
+    pub not_moved: usize,
     /// What is wrong with manifests and policy.
     pub findings: &'a [Finding],
     /// Where the files of this commit can be looked at: a path is put behind it, such as

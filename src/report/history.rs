@@ -30,6 +30,8 @@ pub struct Told<'a> {
     pub since: Option<Timestamp>,
     /// What was read.
     pub found: &'a PastLandings,
+    /// The command that computes it all again.
+    pub verify: &'a str,
 }
 
 /// No line is wider, in characters.
@@ -82,19 +84,19 @@ pub fn text(told: &Told<'_>, style: Style) -> String {
         page.wrapped("", "", &line);
     }
     let ending = match &found.verified {
-        None => listed(found),
+        None => listed(found, told.verify),
         Some(verified) => judged(found, verified),
     };
     page.wrapped("", "", &ending);
     page.text
 }
 
-fn listed(found: &PastLandings) -> String {
+fn listed(found: &PastLandings, verify: &str) -> String {
     let landings = match found.landings.len() {
         0 => "No landing here".to_owned(),
         number => counted(number, "landing"),
     };
-    format!("{landings}. Next: sluice history --verify")
+    format!("{landings}. Next: {}", terminal(verify))
 }
 
 /// The sentence at the end. It says "clean" only where everything was read.

@@ -28,6 +28,8 @@ pub struct PlanText<'a> {
     pub told: &'a ToldOf,
     /// Findings.
     pub findings: &'a [Finding],
+    /// The command that plays what is due.
+    pub simulate: &'a str,
     /// Notices: files that were not looked at and the like.
     pub notices: &'a [String],
     /// The policy's file, where `--why` names lines of it.
@@ -274,6 +276,7 @@ impl PlanText<'_> {
             State::Held => self.style.yellow("HELD"),
             State::Due => self.style.green("DUE"),
             State::Ahead => self.style.yellow("AHEAD"),
+            State::NotMoved => self.style.dim("NOT MOVED"),
             State::InSync => self.style.dim("IN SYNC"),
         }
     }
@@ -295,6 +298,7 @@ impl PlanText<'_> {
             (State::Held, "held"),
             (State::Ahead, "ahead"),
             (State::InSync, "in sync"),
+            (State::NotMoved, "not moved"),
         ];
         let parts: Vec<String> = words
             .iter()
@@ -306,9 +310,9 @@ impl PlanText<'_> {
             parts.join(", ")
         };
         let next = if counts.contains_key(&State::Due) {
-            " Next: sluice simulate --approve NAME"
+            format!(" Next: {}", terminal(self.simulate))
         } else {
-            ""
+            String::new()
         };
         format!("{parts}. Nothing was written.{next}")
     }
@@ -348,9 +352,13 @@ pub fn value(change: &Change) -> String {
     format!("{old} → {new}{said}")
 }
 
-/// A commit id by its first seven digits, other text as it is, cut where it is very long.
+/// A commit id by its first seven digits, other text as it is, cut where it is very long. A line break at its end, which a block
+/// scalar (`|`) has, is shown by its sign.
 pub fn short(text: &str) -> String {
     const MOST: usize = 80;
+    if let Some(text) = text.strip_suffix('\n') {
+        return format!("{}⏎", short(text));
+    }
     if text.parse::<crate::model::ids::CommitId>().is_ok() {
         return text.chars().take(7).collect();
     }

@@ -1,5 +1,6 @@
 //! A simulation as text and as JSON.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -22,6 +23,13 @@ pub fn text(timeline: &Timeline, out: bool, style: Style) -> String {
     );
     if timeline.assumes_signals {
         text.push_str("every deployment, check and status that `ready` asks for is taken to succeed at once\n");
+    }
+    for repository in &timeline.assumed {
+        let _ = writeln!(
+            text,
+            "{} was not read: one new commit of it is assumed (--repo URL=PATH reads a clone)",
+            terminal(repository)
+        );
     }
     text.push('\n');
     let several = timeline
@@ -276,6 +284,7 @@ struct TimelineJson<'a> {
     began: String,
     ended: String,
     rounds: usize,
+    assumed: &'a BTreeSet<String>,
     events: Vec<EventJson<'a>>,
     stages: Vec<StageJson<'a>>,
     end: EndJson<'a>,
@@ -347,6 +356,7 @@ pub fn json(timeline: &Timeline, findings: &[Finding]) -> String {
         began: timeline.began.to_string(),
         ended: timeline.ended.to_string(),
         rounds: timeline.rounds,
+        assumed: &timeline.assumed,
         events: timeline.events.iter().map(event).collect(),
         stages: timeline.stages.iter().map(stage).collect(),
         end,

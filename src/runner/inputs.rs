@@ -103,7 +103,7 @@ impl Task {
     }
 }
 
-/// An input that cannot be used; the run ends with exit code 2.
+/// An input that cannot be used; the run ends with exit code 64.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("input `{input}` {why}")]
 pub struct InputError {
@@ -170,10 +170,18 @@ impl Inputs {
 
     /// The command line that they stand for, the program's name first. No token is in it.
     pub fn arguments(&self) -> Vec<String> {
-        // A plan of what stands on the forge is a run that writes nothing.
+        // A plan of what stands on the forge is a run that writes nothing. What writes nothing anyway has no switch for it.
         let (command, dry_run) = match self.command {
             Task::Plan => (Task::Reconcile, true),
-            other => (other, self.dry_run),
+            other @ (Task::Status | Task::Validate | Task::Doctor) => (other, false),
+            other @ (Task::Reconcile | Task::Promote | Task::Rollback | Task::Retry) => {
+                (other, self.dry_run)
+            }
+        };
+        // A freeze is a variable of the repository, given to every step: what lands nothing is not stopped by it.
+        let freeze = match command {
+            Task::Validate | Task::Doctor => None,
+            _ => self.freeze.as_deref(),
         };
         let mut arguments = vec!["sluice".to_owned(), command.as_str().to_owned()];
         let plan = self.plan.as_ref().map(PlanPrefix::to_string);
@@ -186,7 +194,7 @@ impl Inputs {
         option("take", self.take_source.then_some("source"));
         option("plan", plan.as_deref());
         option("reason", self.reason.as_deref());
-        option("freeze", self.freeze.as_deref());
+        option("freeze", freeze);
         for (name, on) in [
             ("dry-run", dry_run),
             ("approve", self.approve),

@@ -176,13 +176,13 @@ async fn what_cannot_be_read_at_all_ends_with_exit_1() {
 #[test]
 fn a_token_is_never_taken_from_the_command_line() {
     let none = ran_with(&[("GITHUB_REPOSITORY", SLUG)], &[]);
-    none.exits(2)
+    none.exits(64)
         .says(&["there is no token", "never taken from the command line"]);
     ran_with(&[], &[])
-        .exits(2)
+        .exits(64)
         .says(&["no repository is named"]);
     ran_with(&[], &["--repository", "no-slug"])
-        .exits(2)
+        .exits(64)
         .says(&["a repository such as owner/name"]);
 }
 
@@ -192,7 +192,7 @@ fn a_token_is_not_sent_over_plain_http() {
         ("GITHUB_API_URL", "http://github.example"),
         ("GITHUB_TOKEN", "ghp_canary"),
     ];
-    let refused = ran_with(&variables, &["--repository", SLUG]).exits(2);
+    let refused = ran_with(&variables, &["--repository", SLUG]).exits(64);
     assert!(!refused.all().contains("canary"));
     refused.says(&["is not https"]);
 }

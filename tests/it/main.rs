@@ -23,6 +23,7 @@ mod scenarios;
 mod security_document;
 mod support;
 mod trust;
+mod usage;
 mod windows;
 mod yaml_corpus;
 mod yaml_hostile;

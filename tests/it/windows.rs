@@ -292,9 +292,8 @@ fn only_a_freeze_that_outlasts_a_year_from_now_is_found_and_the_words_stay_as_th
         .collect();
     let dir = folder(&files);
     let validate = |at: &str| run(dir.path(), &["validate", "--at", at]);
-    let words = "error[window-never-opens] .github/sluice.yaml:3:10\n  \
-                 the window hours does not open before Mon 2028-01-03 09:00 Europe/Berlin, more than a year from now: \
-                 it is frozen until Sat 2028-01-01 00:00 Europe/Berlin (moving)\n";
+    let words = "error[window-never-opens]: the window hours does not open before Mon 2028-01-03 09:00 Europe/Berlin, more than a year from now: \
+                 it is frozen until Sat 2028-01-01 00:00 Europe/Berlin (moving)\n --> .github/sluice.yaml:3:10\n";
     validate("2026-07-01T12:00:00Z").exits(2).says(&[words]);
     validate("2027-01-02T07:59:59Z").exits(2).says(&[words]);
     // 366 days before the opening, and before the freeze.

@@ -5,7 +5,7 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use super::super::Output;
-use super::{Session, output, remote_world, session, variable};
+use super::{Environment, Session, output, remote_world};
 use crate::catalog::load;
 use crate::cli::Format;
 use crate::error::{Exit, Failure};
@@ -20,19 +20,26 @@ use crate::report::style::Style;
 /// A scratch repository has few branches; one with more is somebody's work.
 const MOST_BRANCHES: usize = 20;
 
+/// What was asked for besides the repository.
+pub(super) struct Asked<'a> {
+    /// A team that may be asked to review.
+    pub team: Option<&'a str>,
+    pub format: Format,
+    pub now: Timestamp,
+    pub style: Style,
+}
+
 pub(super) async fn run(
+    session: &Session,
     scratch: &str,
-    team: Option<&str>,
-    format: Format,
-    now: Timestamp,
-    style: Style,
+    asked: Asked<'_>,
+    environment: Environment<'_>,
 ) -> Result<Output, Failure> {
-    let session = session(Some(scratch.to_owned()))?;
-    let own = variable("GITHUB_REPOSITORY").unwrap_or_default();
+    let own = environment("GITHUB_REPOSITORY").unwrap_or_default();
     if own.trim().eq_ignore_ascii_case(scratch) {
         return Err(refused("it is the repository of GITHUB_REPOSITORY"));
     }
-    prove(&session, team, format, now, style).await
+    prove(session, asked, environment).await
 }
 
 fn refused(why: &str) -> Failure {
@@ -45,15 +52,19 @@ fn refused(why: &str) -> Failure {
 
 async fn prove(
     session: &Session,
-    team: Option<&str>,
-    format: Format,
-    now: Timestamp,
-    style: Style,
+    asked: Asked<'_>,
+    environment: Environment<'_>,
 ) -> Result<Output, Failure> {
+    let Asked {
+        team,
+        format,
+        now,
+        style,
+    } = asked;
     let forge = &session.forge;
     let overview = forge.overview().await?;
     let (tip, identity) = scratch_only(session, &overview).await?;
-    let api = api();
+    let api = api(environment);
     announce(session, &api, &overview, identity, team);
     let run = format!("{:x}", now.as_millisecond());
     let proofs = forge
@@ -118,8 +129,8 @@ async fn scratch_only<'a>(
 }
 
 /// Where it is proved, as the session takes it from the environment.
-fn api() -> String {
-    variable("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned())
+fn api(environment: Environment<'_>) -> String {
+    environment("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned())
 }
 
 fn stand_in(api: &str) -> bool {

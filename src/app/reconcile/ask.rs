@@ -62,8 +62,7 @@ pub(super) async fn look_up(
     seen: &Seen,
 ) -> Result<AskedStage, Failure> {
     if asked.approve && asked.plan.is_none() {
-        return Err(Failure::new(
-            Exit::Invalid,
+        return Err(Failure::usage(
             "`approve` needs `plan`: what is approved must be said",
         ));
     }
@@ -77,13 +76,10 @@ pub(super) async fn look_up(
     if let Some((number, _)) = super::back::put_up(seen, &proposals).get(&(pipeline, stage))
         && anew
     {
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!(
-                "{number} takes {} back, and it takes nothing else until then",
-                asked.to
-            ),
-        )
+        return Err(Failure::usage(format!(
+            "{number} takes {} back, and it takes nothing else until then",
+            asked.to
+        ))
         .hint("land it, or close it first"));
     }
     let by = match asked.run {
@@ -142,7 +138,7 @@ pub(super) fn names_one_of(
                 .to_owned(),
         ),
     };
-    Err(Failure::new(Exit::Invalid, why).hint(hint))
+    Err(Failure::usage(why).hint(hint))
 }
 
 /// Only the policy says what an emergency may do, and nobody has one without saying why.
@@ -157,7 +153,7 @@ fn emergency_is_allowed(
         .as_deref()
         .is_none_or(|why| why.trim().is_empty())
     {
-        return Err(Failure::new(Exit::Invalid, "an emergency needs a `reason`"));
+        return Err(Failure::usage("an emergency needs a `reason`"));
     }
     let manifest = seen.evaluation.catalog.pipeline(pipeline);
     let ruled = seen
@@ -165,9 +161,7 @@ fn emergency_is_allowed(
         .policy
         .stage(&manifest.name, &manifest.stages[stage].name.value);
     if ruled.is_none_or(|ruled| ruled.rule.emergency.is_none()) {
-        return Err(Failure::new(
-            Exit::Invalid,
-            format!("the policy gives {} no `emergency`", asked.to),
+        return Err(Failure::usage(format!("the policy gives {} no `emergency`", asked.to),
         )
         .hint(format!(
             "add `stages: {{ {}: {{ emergency: {{ approve: [{{ by: GROUP }}], skip: [window] }} }} }}` to .github/sluice.yaml, or promote without it",
@@ -178,7 +172,7 @@ fn emergency_is_allowed(
 }
 
 fn refuse(why: String) -> Failure {
-    Failure::new(Exit::Invalid, why).hint(
+    Failure::new(Exit::Blocked, why).hint(
         "Actions → this workflow → Run workflow, on the default branch, as a person with write",
     )
 }

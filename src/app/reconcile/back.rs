@@ -54,7 +54,7 @@ pub(super) async fn landing(
 ) -> Result<CommitId, Failure> {
     match find(session, seen, place, back).await? {
         Ok(rollback) => Ok(rollback.to.landing),
-        Err(NoRollback::Refused { why, help }) => Err(Failure::new(Exit::Invalid, why).hint(help)),
+        Err(NoRollback::Refused { why, help }) => Err(Failure::usage(why).hint(help)),
         Err(NoRollback::Unread { why, help }) => {
             let failure = Failure::new(Exit::Failed, why);
             Err(match help {

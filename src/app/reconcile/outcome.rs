@@ -89,6 +89,8 @@ pub(in crate::app) struct Outcome {
     pub ahead: Vec<ByHand>,
     /// How many stages have nothing to promote.
     pub in_sync: usize,
+    /// How many stages nothing ever promotes.
+    pub not_moved: usize,
     /// All pipelines, as NAME or NAMESPACE/NAME.
     pub pipelines: Vec<String>,
     /// Findings of the checks.

@@ -54,8 +54,10 @@ pub(super) fn rows(turn: &Turn<'_>, decisions: &BTreeMap<Place, Decision>, memor
             continue;
         }
         let Some((kind, why, next)) = said(turn, *place, decision, stopped) else {
-            if matches!(promotion.state, State::InSync) {
-                memory.outcome.in_sync += 1;
+            match promotion.state {
+                State::InSync => memory.outcome.in_sync += 1,
+                State::NotMoved => memory.outcome.not_moved += 1,
+                State::Error | State::Held | State::Due | State::Ahead => {}
             }
             continue;
         };
@@ -248,7 +250,7 @@ pub(super) fn unproposed(promotion: &Promotion, taken_up: bool) -> Option<Said> 
             promotion.reason.to_string(),
             promotion.help.clone(),
         )),
-        State::Ahead | State::InSync => None,
+        State::Ahead | State::NotMoved | State::InSync => None,
     }
 }
 

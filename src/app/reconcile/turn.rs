@@ -539,13 +539,10 @@ impl<'a> Turn<'a> {
             .filter(|promotion| promotion.index == stage.stage)
             .collect();
         if into.is_empty() {
-            return Err(Failure::new(
-                Exit::Invalid,
-                format!(
-                    "no edge leads into {}, so nothing is ever promoted into it",
-                    asked.to
-                ),
-            ));
+            return Err(Failure::usage(format!(
+                "no edge leads into {}, so nothing is ever promoted into it",
+                asked.to
+            )));
         }
         let Some(wanted) = &asked.plan else {
             return Ok(());

@@ -22,7 +22,7 @@ impl Simulation<'_> {
             }
             for promotion in &entry.promotions {
                 match promotion.state {
-                    State::InSync => {}
+                    State::InSync | State::NotMoved => {}
                     State::Due
                         if promotion
                             .plan
@@ -76,7 +76,9 @@ impl Simulation<'_> {
         reasons.extend(gates.into_values());
         if unopened > 0 {
             reasons.push(format!(
-                "{unopened} more are due and were not opened: `limits.open` of the policy"
+                "{unopened} more {} due and {} not opened: `limits.open` of the policy",
+                if unopened == 1 { "is" } else { "are" },
+                if unopened == 1 { "was" } else { "were" },
             ));
         }
         if reasons.is_empty() {

@@ -79,6 +79,7 @@ fn said(stand: &Stand) -> Said {
 fn silent(promotion: &Promotion) -> Said {
     let state = match promotion.state {
         State::InSync => Standing::InSync,
+        State::NotMoved => Standing::NotMoved,
         State::Ahead => Standing::Ahead,
         State::Error => Standing::Error,
         State::Held | State::Due => {

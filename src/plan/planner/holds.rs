@@ -190,7 +190,7 @@ impl<'a> Planner<'a> {
                 }
             }
             let state = self.states.get(&from).copied().unwrap_or(State::InSync);
-            if !takes && state != State::InSync {
+            if !takes && !state.is_at_rest() {
                 draft.holds.push(Reason::new(format!(
                     "guarded by {from_name}, which is not in sync"
                 )));

@@ -236,7 +236,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
             State::Due if promotion.may_land() => None,
             State::Due => Some("once every gate is open"),
             State::Error => Some("once this can be read and every gate is open"),
-            State::Held | State::Ahead | State::InSync => {
+            State::Held | State::Ahead | State::NotMoved | State::InSync => {
                 Some("once nothing holds it and every gate is open")
             }
         },
@@ -336,7 +336,9 @@ fn headline(pull: &PullRequest<'_>) -> (&'static str, String) {
     match promotion.state {
         State::Due => {}
         State::Error => return ("❗", promotion.reason.to_string()),
-        State::Held | State::Ahead | State::InSync => return ("⏸️", promotion.reason.to_string()),
+        State::Held | State::Ahead | State::NotMoved | State::InSync => {
+            return ("⏸️", promotion.reason.to_string());
+        }
     }
     for (verdict, mark) in [(Verdict::Error, "❗"), (Verdict::Blocked, "⛔")] {
         if let Some(gate) = promotion

@@ -157,6 +157,7 @@ fn an_ordinary_summary_says_first_what_needs_a_person() {
             taken_away: false,
         }],
         in_sync: 195,
+        not_moved: 0,
         findings: &findings,
         moving: moving.iter().collect(),
         notices: &notices,
@@ -356,6 +357,7 @@ fn counts_are_in_words_with_the_right_number() {
                 .collect(),
             not_opened,
             in_sync,
+            not_moved: 0,
             findings,
             ..base(1)
         };

@@ -226,6 +226,7 @@ fn heading(summary: &Summary<'_>, errors: usize) -> String {
         verb(summary.not_opened, "due later", "due later"),
         verb(summary.ahead.len(), "ahead", "ahead"),
         verb(summary.in_sync, "in sync", "in sync"),
+        verb(summary.not_moved, "not moved", "not moved"),
     ]
     .into_iter()
     .flatten()

@@ -28,7 +28,7 @@ const BELOW: usize = 7;
 const MOST_LINES: usize = 8;
 
 /// The text.
-pub fn text(status: &Status, notices: &[String], style: Style) -> String {
+pub fn text(status: &Status, notices: &[String], validate: &str, style: Style) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}", heading(status, style));
     for notice in notices {
@@ -57,7 +57,7 @@ pub fn text(status: &Status, notices: &[String], style: Style) -> String {
     if brief {
         text.push('\n');
     }
-    text.push_str(&found(&status.findings, style));
+    text.push_str(&found(&status.findings, validate, style));
     text.trim_end().lines().map(commandless).collect()
 }
 
@@ -85,8 +85,18 @@ fn heading(status: &Status, style: Style) -> String {
     };
     let name = format!("{}  {at}", status.repository);
     let now = status.now.to_zoned(TimeZone::UTC);
+    let promotions = status
+        .pipelines
+        .iter()
+        .flat_map(|pipeline| &pipeline.stages)
+        .flat_map(|stage| &stage.promotions);
+    let not_moved = promotions.filter(|promotion| promotion.state == Standing::NotMoved);
+    let not_moved = match not_moved.count() {
+        0 => String::new(),
+        number => format!(", {} not moved", counted(number, "stage")),
+    };
     format!(
-        "{}   {}   {}",
+        "{}   {}{not_moved}   {}",
         style.bold(&terminal(&name)),
         counted(status.pipelines.len(), "pipeline"),
         now.strftime("%Y-%m-%d %H:%M UTC")
@@ -106,7 +116,7 @@ fn name(status: &Status, pipeline: &PipelineStatus) -> String {
 }
 
 /// Errors in full, warnings as a number: they keep nothing from moving.
-fn found(all: &[Finding], style: Style) -> String {
+fn found(all: &[Finding], validate: &str, style: Style) -> String {
     let errors: Vec<Finding> = all
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
@@ -118,7 +128,7 @@ fn found(all: &[Finding], style: Style) -> String {
         let _ = writeln!(
             text,
             "{}",
-            style.dim(&format!("{number}: sluice validate shows them"))
+            style.dim(&format!("{number}: {} shows them", terminal(validate)))
         );
     }
     text
@@ -144,7 +154,7 @@ impl Shown<'_> {
         let said = match self.pipeline.state {
             Standing::Blocked | Standing::Error => self.style.red(&said),
             Standing::Due => self.style.green(&said),
-            Standing::InSync => self.style.dim(&said),
+            Standing::NotMoved | Standing::InSync => self.style.dim(&said),
             _ => self.style.yellow(&said),
         };
         let gap = " ".repeat(begins.saturating_sub(name).max(2));
@@ -180,16 +190,13 @@ impl Shown<'_> {
             Standing::Held => format!("{stage} held: {reason}"),
             Standing::Due => format!("{stage}: {reason}"),
             Standing::Ahead => format!("{stage} ahead of {}", from(worst)),
+            Standing::NotMoved => format!("{stage} not moved"),
             Standing::InSync => "in sync".to_owned(),
         }
     }
 
+    /// Why a pipeline is stopped stands in its heading, and in full among the findings.
     fn below(&self, text: &mut String) {
-        if let Some(why) = &self.pipeline.stopped {
-            for line in wrapped(&terminal(why), WIDTH - 2) {
-                let _ = writeln!(text, "  {line}");
-            }
-        }
         let names = self.pipeline.stages.iter();
         let width = names
             .map(|stage| terminal(stage.stage.as_str()).chars().count())
@@ -313,7 +320,8 @@ impl Shown<'_> {
         let more = lines.len().saturating_sub(MOST_LINES);
         lines.truncate(MOST_LINES);
         if more > 0 {
-            lines.push(format!("… and {more} more lines of changes"));
+            let lines_more = if more == 1 { "line" } else { "lines" };
+            lines.push(format!("… and {more} more {lines_more} of changes"));
         }
         for (index, line) in lines.iter().enumerate() {
             let start = match index {
@@ -357,6 +365,7 @@ impl Shown<'_> {
             Standing::Blocked => self.style.red("✗ "),
             Standing::Error => self.style.red("! "),
             Standing::Due => self.style.green("→ "),
+            Standing::NotMoved => self.style.dim("– "),
             _ => self.style.yellow("⏳"),
         }
     }

@@ -501,7 +501,7 @@ fn a_scratch_repository_is_not_mixed_with_another_one() {
     for more in [["--repository", "acme/gitops"], ["--format=text", "folder"]] {
         let arguments = ["--live", SLUG, more[0], more[1]];
         ran_with(&[], &arguments)
-            .exits(2)
+            .exits(64)
             .says(&["cannot be used with"]);
     }
 }

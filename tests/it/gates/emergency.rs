@@ -124,7 +124,7 @@ async fn an_emergency_that_the_policy_does_not_know_is_refused() {
         &["--emergency", "--reason=prod is down"],
     )
     .await;
-    assert_eq!(run.exit, Exit::Invalid);
+    assert_eq!(run.exit, Exit::Usage);
     assert!(
         run.text.contains("the policy gives prod no `emergency`"),
         "{}",

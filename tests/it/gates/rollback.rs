@@ -188,7 +188,7 @@ async fn a_second_rollback_goes_further_back_and_never_to_what_was_rolled_back()
     }
     // What stood before the first landing came by nobody's approval.
     let run = goes_back(&mut site, &[]).await;
-    assert_eq!(run.exit, Exit::Invalid, "{}", run.text);
+    assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
         run.text
             .contains("nothing else that prod held came by a landing of Sluice")
@@ -211,7 +211,7 @@ async fn a_plan_names_how_far_back() {
         (&newest[..12], "prod holds what landed in"),
     ] {
         let run = goes_back(&mut site, &[&format!("--plan={plan}")]).await;
-        assert_eq!(run.exit, Exit::Invalid, "{}", run.text);
+        assert_eq!(run.exit, Exit::Usage, "{}", run.text);
         assert!(run.text.contains(words), "{}", run.text);
         assert!(run.text.contains("sluice history --pipeline shop"));
     }
@@ -245,7 +245,7 @@ async fn a_landing_older_than_the_policy_allows_is_not_gone_back_to() {
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     site.hub.advance(2 * 3600);
     let run = goes_back(&mut site, &[]).await;
-    assert_eq!(run.exit, Exit::Invalid, "{}", run.text);
+    assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
         run.text
             .contains("the policy lets a rollback reach back 2d"),
@@ -267,7 +267,7 @@ async fn only_a_person_with_write_takes_a_stage_back() {
     let run = site
         .call(&["rollback", "--pipeline=shop", "--to=prod"])
         .await;
-    assert_eq!(run.exit, Exit::Invalid, "{}", run.text);
+    assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
     assert!(run.text.contains("dave has no write here"), "{}", run.text);
     assert_eq!(site.repo().pulls(true), Vec::<u64>::new());
 }
@@ -443,7 +443,7 @@ async fn while_a_stage_goes_back_nothing_else_is_asked_of_it() {
         "--reason=ship it",
     ];
     let run = asks(&mut site, "carol", &promote).await;
-    assert_eq!(run.exit, Exit::Invalid, "{}", run.text);
+    assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
         run.text.contains(&format!("#{back} takes prod back")),
         "{}",

@@ -299,12 +299,12 @@ async fn a_hold_of_the_policy_and_a_soak_say_when_they_end() {
 async fn an_unknown_pipeline_is_asked_back_and_what_is_for_the_other_way_is_refused() {
     let site = shop(RELEASE, "").await;
     let run = said(&site, &["--pipeline=shp"]).await;
-    assert_eq!(run.exit, Exit::Invalid);
+    assert_eq!(run.exit, Exit::Usage);
     assert_eq!(run.text, "there is no pipeline shp\ndid you mean shop?");
     for other in ["--at=2026-01-01T00:00:00Z", "--policy=x.yaml", "elsewhere"] {
         let run = said(&site, &["--repository=acme/gitops", other]).await;
-        assert_eq!(run.exit, Exit::Invalid, "{other}");
-        assert!(run.text.contains("without a forge"), "{}", run.text);
+        assert_eq!(run.exit, Exit::Usage, "{other}");
+        assert!(run.text.contains("cannot be used with"), "{}", run.text);
     }
 }
 

@@ -214,14 +214,14 @@ fn the_newest_comes_first_and_the_list_can_be_narrowed() {
             "there is no pipeline infra/web",
         ),
     ] {
-        history(repo.path(), &wrong).exits(2).says(&[says]);
+        history(repo.path(), &wrong).exits(64).says(&[says]);
         let with = ["--verify", wrong[0], wrong[1]];
-        history(repo.path(), &with).exits(2).says(&[says]);
+        history(repo.path(), &with).exits(64).says(&[says]);
     }
     history(repo.path(), &["--since", "yesterday"])
-        .exits(2)
+        .exits(64)
         .says(&["not a date"]);
-    history(repo.path(), &["--limit", "0"]).exits(2);
+    history(repo.path(), &["--limit", "0"]).exits(64);
 }
 
 #[test]
@@ -318,10 +318,10 @@ fn a_manifest_that_is_executable_lands_like_any_other() {
 fn what_is_no_repository_or_has_no_commit_is_refused() {
     let folder = crate::support::cli::folder(&[("web.yaml", &web())]);
     history(folder.path(), &[])
-        .exits(2)
-        .says(&["is no git repository"]);
+        .exits(64)
+        .says(&["is not a git repository"]);
     history(TestRepo::new().path(), &["--verify"])
-        .exits(2)
+        .exits(64)
         .says(&["no commit yet"]);
 }
 

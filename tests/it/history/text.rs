@@ -34,7 +34,7 @@ fn the_list_reads_well_in_a_hundred_columns() {
       ✗ office-hours  did not pass: opens Mon 09:00 Europe/Berlin
       ? odd pass: x open: y
 
-    1 landing. Next: sluice history --verify
+    1 landing. Next: sluice history PATH --verify
     ");
     assert!(text.lines().all(|line| line.chars().count() <= 100));
 }

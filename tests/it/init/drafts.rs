@@ -176,7 +176,12 @@ fn what_is_not_understood_is_said_and_never_guessed() {
         (
             "    regexReplacements: [{ regex: 'tag: (.*)', file: 'x/{{ context.app }}.yaml', replacement: '{{ context.v }}' }]\n",
             "",
-            "depends on more than stage and service",
+            "it changes x/*.yaml, and web-prod stands in web-prod.yaml",
+        ),
+        (
+            "    regexReplacements: [{ regex: 'tag: (.*)', file: '{{ context.app | downcase }}.yaml', replacement: '{{ context.v }}' }]\n",
+            "",
+            "cannot be told from stage and service",
         ),
         (
             "    regexReplacements: [{ regex: 'tag: (.*)', file: values/prod.yaml, replacement: '{{ context.v }}' }]\n",
@@ -255,4 +260,53 @@ fn a_source_that_cannot_be_told_is_not_drafted() {
             .unwrap()
             .contains("cannot be told: all.yaml:1, all.yaml:6")
     );
+}
+
+#[test]
+fn a_variable_that_is_not_known_stands_for_one_segment_of_the_path() {
+    for file in [
+        "{{ context.app }}.yaml",
+        "web-{{ context.env }}.yaml",
+        "./{{ context.app }}-prod.yaml",
+    ] {
+        let updates = format!(
+            "    regexReplacements: [{{ regex: 'tag: (.*) # V', file: '{file}', replacement: 'tag: {{{{ context.v }}}}' }}]\n"
+        );
+        let (fields, _, notes) = draft_for(&updates, "");
+        assert_eq!(fields, ["spec.helm.values.image.tag"], "{file}: {notes:?}");
+    }
+}
+
+#[test]
+fn a_stage_that_runs_the_very_service_of_the_stage_before_is_told_so() {
+    let pipeline = "apiVersion: deployments.plural.sh/v1alpha1\nkind: Pipeline\nmetadata: { name: web, namespace: apps }\nspec:\n  \
+        stages:\n    - name: dev\n      services:\n        - serviceRef: { name: web }\n    - name: prod\n      services:\n        \
+        - serviceRef: { name: web }\n          criteria: { prAutomationRef: { name: bump } }\n  edges:\n    - { from: dev, to: prod }\n";
+    let dir = folder(&[
+        ("web.yaml", &service("web", Some("apps"), &chart("1.0.0"))),
+        ("pipeline.yaml", pipeline),
+    ]);
+    let document = proposal(dir.path());
+    let note = document["drafts"][0]["notes"][0].as_str().unwrap();
+    assert!(
+        note.starts_with("the stage before it runs this very service (web.yaml:1)"),
+        "{note}"
+    );
+}
+
+#[test]
+fn nobody_tells_a_first_stage_to_add_a_service_ref() {
+    let demo = demo();
+    let dir = folder(&tree(&demo));
+    let document = run(dir.path(), &["validate", "--format", "json"]).json();
+    let help: Vec<&str> = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["code"] == "automation-only")
+        .map(|finding| finding["help"].as_str().unwrap())
+        .collect();
+    assert_eq!(help.len(), 2);
+    assert!(help[0].starts_with("it is a first stage"), "{help:?}");
+    assert!(help[1].starts_with("add `serviceRef`"), "{help:?}");
 }

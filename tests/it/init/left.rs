@@ -195,3 +195,83 @@ fn a_folder_of_nothing_and_one_of_other_things_propose_nothing() {
         assert!(!dir.path().join(".github").exists());
     }
 }
+
+#[test]
+fn a_pair_that_a_reference_would_not_lead_to_is_left_out_and_the_others_are_proposed() {
+    let dir = folder(&[
+        (
+            ".github/sluice.yaml",
+            "version: 1\nmanifests: { namespaces: { \"pipelines/**\": apps } }\n",
+        ),
+        (
+            "clusters/dev/api.yaml",
+            &service("api-dev", None, &chart("1.1.0")),
+        ),
+        (
+            "clusters/prod/api.yaml",
+            &service("api-prod", None, &chart("1.0.0")),
+        ),
+        (
+            "clusters/dev/web.yaml",
+            &service("web-dev", None, &chart("1.1.0")),
+        ),
+        (
+            "clusters/prod/web.yaml",
+            &service("web-prod", None, &chart("1.0.0")),
+        ),
+        (
+            "attic/web.yaml",
+            &service("web-prod", Some("apps"), &chart("1.0.0")),
+        ),
+    ]);
+    let document = proposal(dir.path());
+    let found = pairs(&document);
+    assert!(
+        found.len() == 1 && found[0].starts_with("api: dev → prod"),
+        "{found:?}"
+    );
+    let left = unpaired(&document);
+    for (one, other) in [
+        ("clusters/prod/web.yaml:1", "attic/web.yaml:1"),
+        ("attic/web.yaml:1", "clusters/prod/web.yaml:1"),
+    ] {
+        let why = format!(
+            "{one} a reference to it may also mean {other}: give it a name or a namespace of its own"
+        );
+        assert!(left.contains(&why), "{left:?}");
+    }
+    written(dir.path());
+}
+
+#[test]
+fn services_whose_pipeline_may_stand_in_a_file_that_cannot_be_read_get_no_second_one() {
+    let broken = format!("{}  - [\n", web());
+    let dir = folder(&[
+        (
+            "dev.yaml",
+            &service("web-dev", Some("apps"), &chart("1.1.0")),
+        ),
+        (
+            "prod.yaml",
+            &service("web-prod", Some("apps"), &chart("1.0.0")),
+        ),
+        (
+            "api-dev.yaml",
+            &service("api-dev", Some("apps"), &chart("1.1.0")),
+        ),
+        (
+            "api-prod.yaml",
+            &service("api-prod", Some("apps"), &chart("1.0.0")),
+        ),
+        ("web.yaml", &broken),
+    ]);
+    let document = proposal(dir.path());
+    assert_eq!(pairs(&document), ["api: dev → prod (api)"]);
+    for left in unpaired(&document) {
+        assert!(
+            left.contains("its Pipeline may stand in web.yaml:"),
+            "{left}"
+        );
+    }
+    assert_eq!(unpaired(&document).len(), 2);
+}

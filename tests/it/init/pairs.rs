@@ -1,6 +1,8 @@
 //! What goes together, and what is proposed for it.
 
-use super::{chart, files, pairs, proposal, service, unpaired, written};
+use serde_json::Value;
+
+use super::{chart, content, files, pairs, proposal, service, unpaired, written};
 use crate::support::cli::{fixture, folder, plan, run};
 
 /// Two services in any layout, and the plan that follows from what is written.
@@ -307,4 +309,69 @@ fn the_picture_in_the_installation_guide_is_what_the_program_prints() {
             .unwrap_or_else(|| panic!("{part}\n--- is not in\n{said}"));
         rest = behind;
     }
+}
+
+#[test]
+fn helm_values_that_differ_are_named_and_those_that_sound_like_a_release_stand_in_the_policy() {
+    let values = |tag: &str, replicas: &str| {
+        format!(
+            "helm: {{ url: https://charts.example.com, chart: app, version: 1.0.0, values: {{ image: {{ tag: {tag} }}, replicas: {replicas}, \
+             same: 1 }} }}"
+        )
+    };
+    let dir = folder(&[
+        (
+            "dev/web.yaml",
+            &service("web", Some("dev"), &values("v2", "1")),
+        ),
+        (
+            "prod/web.yaml",
+            &service("web", Some("prod"), &values("v1", "3")),
+        ),
+    ]);
+    let document = proposal(dir.path());
+    let note = document["notes"][0].as_str().unwrap();
+    insta::assert_snapshot!(note, @"These helm values differ and are not promoted: spec.helm.values.image.tag (dev → prod), spec.helm.values.replicas (dev → prod). If one of them is a release, name it under `fields` of .github/sluice.yaml.");
+    let policy = content(&document, ".github/sluice.yaml");
+    assert!(
+        policy.contains("\n# fields: [spec.helm.values.image.tag]\n"),
+        "{policy}"
+    );
+}
+
+#[test]
+fn the_workflow_names_the_default_branch() {
+    let repo = crate::support::git::TestRepo::new();
+    repo.commit(
+        "trunk",
+        &[
+            (
+                "dev/web.yaml",
+                &service("web", Some("dev"), &chart("1.1.0")),
+            ),
+            (
+                "prod/web.yaml",
+                &service("web", Some("prod"), &chart("1.0.0")),
+            ),
+        ],
+    );
+    repo.check_out("trunk");
+    let workflow = |document: &Value| content(document, ".github/workflows/sluice.yml").to_owned();
+    let text = workflow(&proposal(repo.path()));
+    assert!(
+        text.contains("    branches: [trunk] # your default branch\n"),
+        "{text}"
+    );
+    // What the remote calls it counts more than what is checked out.
+    let tip = repo.tip("trunk").unwrap();
+    repo.reference("refs/remotes/origin/release", &tip);
+    repo.git()
+        .reference_symbolic(
+            "refs/remotes/origin/HEAD",
+            "refs/remotes/origin/release",
+            true,
+            "",
+        )
+        .unwrap();
+    assert!(workflow(&proposal(repo.path())).contains("    branches: [release] #"));
 }

@@ -100,7 +100,7 @@ async fn a20_the_environment_names_nobody_and_who_runs_again_is_who_asks() {
         site.environment
             .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
         let refused = site.call(&asks).await;
-        assert_eq!(refused.exit, Exit::Invalid, "{}", refused.text);
+        assert_eq!(refused.exit, Exit::Blocked, "{}", refused.text);
         assert_eq!(repo.pulls(false), Vec::<u64>::new());
     }
     let run = repo

@@ -161,7 +161,7 @@ async fn a_hotfix_of_a_pinned_commit_stays_until_the_source_moves() {
     let nobody = site.call(&promote).await;
     assert_eq!(
         nobody.exit,
-        Exit::Invalid,
+        Exit::Blocked,
         "the App is no person: {}",
         nobody.text
     );

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use sluice::app::{OnForge, Output, execute_on_forge};
-use sluice::cli::Cli;
+use sluice::cli::{Cli, Mode};
 use sluice::error::Exit;
 use sluice::forge::Patience;
 
@@ -43,6 +43,9 @@ pub async fn run_in(site: &Large, workspace: &Path) -> Vec<String> {
 /// What one run in an environment came to.
 pub async fn ran(environment: &BTreeMap<&str, String>) -> Output {
     let cli = Cli::try_parse_from(["sluice", "reconcile", "--format=json"]).unwrap();
+    let Mode::OnGithub(command) = cli.command.mode(true) else {
+        panic!("reconcile is for GitHub");
+    };
     let look = |name: &str| environment.get(name).cloned();
     let on = OnForge {
         environment: &look,
@@ -53,7 +56,7 @@ pub async fn ran(environment: &BTreeMap<&str, String>) -> Output {
         stop: std::sync::Arc::default(),
         read_only: None,
     };
-    match execute_on_forge(cli.command, &on).await {
+    match execute_on_forge(command, &on).await {
         Ok(ran) => ran.output(),
         Err(failure) => Output {
             exit: failure.exit,

@@ -136,7 +136,7 @@ async fn a_bundle_that_cannot_be_read_ends_the_run_before_any_call() {
     let mut site = Site::of("k3s-upgrade-version").await;
     set(&mut site, "SSL_CERT_FILE", "/nowhere/own-ca.pem");
     let run = site.run().await;
-    assert_eq!(run.exit, Exit::Invalid, "{}", run.text);
+    assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
         run.text
             .starts_with("SSL_CERT_FILE names /nowhere/own-ca.pem, which cannot be used: "),
@@ -151,7 +151,7 @@ async fn a_proxy_address_that_is_not_valid_ends_the_run_before_any_call() {
     let (mut site, _front, _folder) = behind_tls(localhost).await;
     set(&mut site, "HTTPS_PROXY", "socks5://user:pa55@proxy:1080");
     let run = site.run().await;
-    assert_eq!(run.exit, Exit::Invalid, "{}", run.text);
+    assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(run.text.starts_with("HTTPS_PROXY is not "), "{}", run.text);
     assert!(!run.text.contains("pa55"), "{}", run.text);
     assert!(site.hub.calls().is_empty());

@@ -187,7 +187,7 @@ async fn a_rollback_step_says_where_it_would_go_back_to_and_a_refused_one_what_t
     };
     lands().await;
     let (code, log, summary) = asks();
-    assert_eq!(code, Some(2), "{log}");
+    assert_eq!(code, Some(64), "{log}");
     assert!(
         summary.contains("nothing was done") && summary.contains("git revert"),
         "{summary}"
@@ -204,7 +204,7 @@ async fn a_rollback_step_says_where_it_would_go_back_to_and_a_refused_one_what_t
 }
 
 #[tokio::test]
-async fn what_lacks_an_input_and_what_is_no_input_ends_with_two_and_asks_nothing() {
+async fn what_lacks_an_input_and_what_is_no_input_ends_with_64_and_asks_nothing() {
     let site = Site::of("k3s-upgrade-version").await;
     for (name, value, said) in [
         ("INPUT_COMMAND", "rollback", "--pipeline <P> --to <STAGE>"),
@@ -216,7 +216,12 @@ async fn what_lacks_an_input_and_what_is_no_input_ends_with_two_and_asks_nothing
         let mut step = Step::of(&site);
         step.environment.insert(name.to_owned(), value.to_owned());
         let ran = step.run();
-        assert_eq!(ran.status.code(), Some(2), "{name}={value}: {}", text(&ran));
+        assert_eq!(
+            ran.status.code(),
+            Some(64),
+            "{name}={value}: {}",
+            text(&ran)
+        );
         assert!(text(&ran).contains(said), "{}", text(&ran));
         assert!(step.read("summary").contains("nothing was done"));
     }
@@ -282,7 +287,7 @@ async fn a_token_is_masked_first_and_hidden_whichever_variable_holds_it() {
         step.environment.insert("INPUT_TAKE".to_owned(), echoed);
         let ran = step.run();
         let log = text(&ran);
-        assert_eq!(ran.status.code(), Some(2), "{name}: {log}");
+        assert_eq!(ran.status.code(), Some(64), "{name}: {log}");
         assert!(log.contains("see *** there"), "{name}: {log}");
         let stdout = String::from_utf8_lossy(&ran.stdout).into_owned();
         let masks: Vec<&str> = stdout

@@ -168,7 +168,7 @@ async fn a_dispatch_that_names_the_plan_approves_it_where_the_gate_lists_that_wa
         let refused = site
             .call(&promote(other).each_ref().map(String::as_str))
             .await;
-        assert_eq!(refused.exit, Exit::Invalid, "{other}: {}", refused.text);
+        assert_eq!(refused.exit, Exit::Usage, "{other}: {}", refused.text);
         assert!(refused.text.contains(&plan), "{}", refused.text);
         assert_eq!(repo.pulls(true), [1], "{other}: {}", refused.text);
     }
@@ -234,7 +234,7 @@ async fn a_promotion_that_names_its_plan_names_all_of_it_unless_it_only_looks() 
     let looked = site.call(&looks).await;
     assert_eq!(looked.exit, Exit::Done, "{}", looked.text);
     let refused = site.call(&asks(12).each_ref().map(String::as_str)).await;
-    assert_eq!(refused.exit, Exit::Invalid, "{}", refused.text);
+    assert_eq!(refused.exit, Exit::Usage, "{}", refused.text);
     assert!(refused.text.contains(&plan), "{}", refused.text);
     assert_eq!(repo.pulls(false), Vec::<u64>::new());
     let opened = site.call(&asks(64).each_ref().map(String::as_str)).await;

@@ -265,7 +265,7 @@ fn an_approval_lets_it_go_back_and_so_does_whoever_promotes_at_a_terminal() {
     insta::assert_snapshot!(planned(&repo), @r"
     web  dev → prod                                           HELD  74ed13
         goes back only if a person asks for it: web-prod spec.helm.version 1.1.0 → 1.0.9 (an older version)
-        help: sluice promote --local --pipeline web --to prod
+        help: sluice promote --local PATH --pipeline web --to prod
       web-prod  prod.yaml:7
         spec.helm.version      1.1.0 → 1.0.9
           goes back to an older version

@@ -1,7 +1,6 @@
 //! Exit codes, streams, and what counts as a repository. Through the process where that is the point.
 
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::process::Command;
 
 use crate::support::cli::{
@@ -43,25 +42,11 @@ fn one_where_something_could_not_be_read() {
 }
 
 #[test]
-fn two_for_a_finding_or_a_call_that_makes_no_sense() {
+fn two_for_a_finding() {
     process(&fixture("secrets-sops"), &["plan"]).exits(2);
     process(&fixture("secrets-sops"), &["validate"]).exits(2);
     process(&fixture("secrets-sops"), &["graph"]).exits(2);
     process(&fixture("secrets-sops"), &["simulate"]).exits(2);
-    process(Path::new("/nonexistent/sluice"), &["plan"]).exits(2);
-    process(&fixture("fields").join("README.md"), &["plan"])
-        .exits(2)
-        .says(&["is not a folder"]);
-    process(&fixture("fields"), &["plan", "--at", "yesterday"])
-        .exits(2)
-        .says(&["RFC 3339"]);
-    process(
-        &fixture("fields"),
-        &["plan", "--policy", "/nonexistent.yaml"],
-    )
-    .exits(2);
-    process(&fixture("fields"), &["plan", "--format", "xml"]).exits(2);
-    process(&fixture("fields"), &["plain"]).exits(2);
 }
 
 #[test]
@@ -140,8 +125,8 @@ fn a_folder_inside_a_repository_is_a_plain_folder() {
         "ann",
     ];
     run(&repo.path().join("deep"), &promote)
-        .exits(2)
-        .says(&["is no git repository"]);
+        .exits(64)
+        .says(&["is not a git repository"]);
 }
 
 #[test]
@@ -176,7 +161,7 @@ fn a_bare_repository_is_planned_and_not_validated() {
     run(bare.path(), &["simulate", "--approve", "a"]).exits(0);
     run(bare.path(), &["graph"]).exits(0);
     run(bare.path(), &["validate"])
-        .exits(2)
+        .exits(64)
         .says(&["bare repository"]);
 }
 
@@ -256,12 +241,7 @@ fn a_policy_given_by_file_is_read_instead_of_the_repositorys() {
     );
     std::fs::write(other.path().join("p.yaml"), "version: 1\nhold: []\n").unwrap();
     let ran = run(dir.path(), &["plan", "--policy", file]).exits(2);
-    assert!(
-        ran.out
-            .contains(&format!("error[policy-invalid] {file}:2:1")),
-        "{}",
-        ran.out
-    );
+    ran.says(&["error[policy-invalid]: ", &format!("--> {file}:2:1")]);
 }
 
 #[test]
@@ -306,7 +286,6 @@ fn ignored_files_are_not_validated() {
 fn a_reader_that_goes_away_is_no_failure() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_sluice"))
         .arg("schema")
-        .arg(fixture("fields"))
         .env_clear()
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())

@@ -138,7 +138,7 @@ fn a_hold_whose_parts_do_not_belong_together_stops_what_it_may_have_meant() {
     let planned = plan(repo.path());
     assert_eq!(planned.codes(), ["policy-unknown-name"]);
     assert_eq!(planned.state("web", "prod"), "error");
-    assert_eq!(planned.state("other", "production"), "in-sync");
+    assert_eq!(planned.state("other", "production"), "not-moved");
 }
 
 #[test]

@@ -213,13 +213,21 @@ fn the_text_of_a_finding_names_severity_code_place_and_help() {
     let (repo, _) = repository(case);
     let ran = run(repo.path(), &["validate"]).exits(2);
     insta::assert_snapshot!(ran.out, @r"
-    warning[unreachable-stage] pipeline.yaml:7:13
-      no edge leads to or from the stage prod: nothing is promoted into it or out of it
-      help: add an edge, or take the stage out
+    warning[unreachable-stage]: no edge leads to or from the stage prod: nothing is promoted into it or out of it
+     --> pipeline.yaml:7:13
+      |
+    7 |     - name: prod
+      |             ^^^^
+      |
+      = help: add an edge, or take the stage out
 
-    error[unknown-stage] pipeline.yaml:11:24
-      an edge names the stage prodd, which this pipeline does not have
-      help: did you mean prod?
+    error[unknown-stage]: an edge names the stage prodd, which this pipeline does not have
+      --> pipeline.yaml:11:24
+       |
+    11 |     - { from: dev, to: prodd }
+       |                        ^^^^^
+       |
+       = help: did you mean prod?
 
     2 files, 2 pipelines, 2 services: 1 error, 1 warning.
     ");

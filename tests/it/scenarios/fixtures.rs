@@ -4,7 +4,7 @@ use crate::support::cli::{fixture, plan, replace, repo_of, run};
 
 /// Name, exit code of `plan`, and each promotion as `PIPELINE STAGE STATE` (at the tests' time, as a plain folder).
 const FIXTURES: &[(&str, u8, &[&str])] = &[
-    ("automation-only", 0, &["runtime prod in-sync"]),
+    ("automation-only", 0, &["runtime prod not-moved"]),
     (
         "company",
         0,
@@ -36,7 +36,7 @@ const FIXTURES: &[(&str, u8, &[&str])] = &[
     (
         "plural-examples",
         0,
-        &["k3s-upgrade prod in-sync", "podinfo prod in-sync"],
+        &["k3s-upgrade prod in-sync", "podinfo prod not-moved"],
     ),
     ("scaffold", 0, &[]),
     ("secrets", 0, &["billing prod due"]),

@@ -169,12 +169,12 @@ fn a_detached_head_a_missing_author_and_a_plain_folder_are_refused() {
         "ann",
     ];
     run(dir.path(), &promote)
-        .exits(2)
-        .says(&["is no git repository"]);
+        .exits(64)
+        .says(&["is not a git repository"]);
 
     let unborn = TestRepo::new();
     run(unborn.path(), &PROMOTE)
-        .exits(2)
+        .exits(64)
         .says(&["no commit yet"]);
 }
 
@@ -196,29 +196,29 @@ fn unknown_names_are_answered_with_the_nearest() {
     refused(
         &repo,
         &with("wep", "prod"),
-        2,
+        64,
         &["there is no pipeline wep", "did you mean web?"],
     );
-    refused(&repo, &with("zzzzzz", "prod"), 2, &["there are: web"]);
+    refused(&repo, &with("zzzzzz", "prod"), 64, &["there are: web"]);
     refused(
         &repo,
         &with("web", "prot"),
-        2,
+        64,
         &["web has no stage prot", "did you mean prod?"],
     );
     refused(
         &repo,
         &with("web", "zzzzzz"),
-        2,
+        64,
         &["its stages are: dev, prod"],
     );
     refused(
         &repo,
         &with("other/web", "prod"),
-        2,
+        64,
         &["there is no pipeline other/web"],
     );
-    refused(&repo, &with("web", "dev"), 2, &["no edge leads into dev"]);
+    refused(&repo, &with("web", "dev"), 64, &["no edge leads into dev"]);
     run(repo.path(), &with("apps/web", "prod")).exits(0);
 }
 
@@ -239,8 +239,8 @@ fn two_pipelines_of_one_name_need_the_namespace() {
     refused(
         &repo,
         &PROMOTE,
-        2,
-        &["several pipelines of the name web", "NAMESPACE/NAME"],
+        64,
+        &["several pipelines named web", "NAMESPACE/NAME"],
     );
     let mut named = PROMOTE;
     named[3] = "more/web";
@@ -334,7 +334,7 @@ fn promote_without_local_is_refused_before_anything_is_read() {
     refused(
         &repo,
         &["promote", "--pipeline", "web", "--to", "prod"],
-        2,
+        64,
         &["--local"],
     );
 }
@@ -377,7 +377,7 @@ fn what_only_counts_on_github_is_refused_and_commits_nothing() {
     ] {
         let before = files(&repo);
         let arguments: Vec<&str> = PROMOTE.iter().chain(more).copied().collect();
-        let ran = process(repo.path(), &arguments).exits(2);
+        let ran = process(repo.path(), &arguments).exits(64);
         ran.says(&["--local", more[0], "cannot be used with"]);
         assert_eq!(files(&repo), before, "{more:?}");
     }

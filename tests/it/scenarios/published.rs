@@ -43,10 +43,10 @@ fn the_published_examples_bring_up_no_error_and_what_cannot_be_promoted_is_said(
 fn podinfo_of_dev_is_not_ambiguous_beside_one_without_namespace() {
     let path = fixture("plural-examples");
     let planned = plan(&path);
-    assert_eq!(planned.state("podinfo", "prod"), "in-sync");
+    assert_eq!(planned.state("podinfo", "prod"), "not-moved");
     assert_eq!(
         planned.reason("podinfo", "prod"),
-        "no service of it takes anything along these edges"
+        "its criteria name only `prAutomationRef`, which Sluice does not act on: nothing promotes it"
     );
     for arguments in [
         &["simulate", "--approve", "ann"][..],

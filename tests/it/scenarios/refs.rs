@@ -416,3 +416,30 @@ fn a_plain_folder_has_no_revisions_of_its_own() {
     let answer = taken(&plan(folder(&files).path())).unwrap_err();
     assert!(answer.starts_with("error: "), "{answer}");
 }
+
+#[test]
+fn a_source_whose_branch_was_rewritten_is_said_to_be_one_and_not_waited_for_without_end() {
+    let (repo, ..) = two_versions();
+    let first = app(&repo, "release", "a: 1\n");
+    write(&repo, "release", &first.to_string());
+    let second = app(&repo, "release", "a: 2\n");
+    write(&repo, "release", &second.to_string());
+    assert_eq!(plan(repo.path()).state("web", "prod"), "in-sync");
+    // Set by hand, and then the branch goes on from before it.
+    repo.branch("release", &first);
+    let rewritten = app(&repo, "release", "a: 3\n");
+    let planned = plan(repo.path());
+    assert_eq!(planned.state("web", "prod"), "ahead", "{:#}", planned.0);
+    let reason = planned.promotion("web", "prod")["left_out"][0]["reason"]
+        .as_str()
+        .unwrap();
+    assert!(
+        reason.ends_with("what web-dev takes does not descend from it, so nobody can tell which is newer: `take: source` decides"),
+        "{reason}"
+    );
+    // Where it does, it is waited for no longer.
+    repo.branch("release", &second);
+    let onwards = app(&repo, "release", "a: 4\n");
+    assert_ne!(rewritten, onwards);
+    assert_eq!(taken(&plan(repo.path())), Ok(onwards.to_string()));
+}

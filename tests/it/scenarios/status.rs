@@ -96,7 +96,8 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
         ⏳ search 1.8.2 → 1.9.0                                               bb9dfa
            moves only when a person asks for it (`trigger: manual`); whether dev is
            ready is unread: no forge
-           help: sluice promote --local --pipeline search --to prod
+           help: sluice promote --local PATH --pipeline
+           search --to prod
            ⏳ approval-gate  1 approval by anyone with write (unread: no forge)
     ");
     insta::assert_snapshot!(run(&fixture("three-services"), &at).exits(0).out, @r"
@@ -127,14 +128,12 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
     secrets-sops  a folder without history   1 pipeline   2026-11-22 14:20 UTC
 
     billing  error: secret-encrypted secret-prod.yaml:1:1: Secret billing-prod-conf…
-      secret-encrypted secret-prod.yaml:1:1: Secret billing-prod-config is encrypted
-      with SOPS; promoting encrypted values is not built yet, so it is left alone
       dev   billing-dev 2.1.0                            no history here
       prod  billing-prod 2.0.0                           no history here
 
-    error[secret-encrypted] secret-prod.yaml:1:1
-      Secret billing-prod-config is encrypted with SOPS; promoting encrypted values is not built yet, so it is left alone
-      help: promote this key by hand, or take it out of `criteria.secrets`
+    error[secret-encrypted]: Secret billing-prod-config is encrypted with SOPS; promoting encrypted values is not built yet, so it is left alone
+    --> secret-prod.yaml:1:1
+     = help: promote this key by hand, or take it out of `criteria.secrets`
     ");
     insta::assert_snapshot!(run(&fixture("triggers"), &at).exits(0).out, @r"
     triggers  a folder without history   1 pipeline   2026-11-22 14:20 UTC
@@ -147,7 +146,8 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
       manual  app-manual 1.0.0                           no history here
         ⏳ app-manual 1.0.0 → 1.1.0                                           98b38e
            moves only when a person asks for it (`trigger: manual`)
-           help: sluice promote --local --pipeline app --to manual
+           help: sluice promote --local PATH
+           --pipeline app --to manual
       unset   app-unset 1.0.0                            no history here
         ⏳ app-unset 1.0.0 → 1.1.0                                            e47c64
            nothing says that it may move: it has no gate, no `ready` rule on its
@@ -235,6 +235,7 @@ const STANDINGS: &[&str] = &[
     "held",
     "due",
     "ahead",
+    "not-moved",
     "in-sync",
 ];
 
@@ -345,6 +346,7 @@ fn the_document_has_exactly_the_keys_of_the_contract_for_every_fixture() {
             "error",
             "held",
             "in-sync",
+            "not-moved",
             "waits-for-people",
             "waits-for-time"
         ]
@@ -442,7 +444,7 @@ fn it_ends_with_what_a_plan_ends_with() {
     let ran = run(empty.path(), &["status", "--format", "json"]).exits(0);
     ran.json();
     assert_eq!(ran.err.matches("There is no Pipeline here").count(), 1);
-    process(std::path::Path::new("/nonexistent/sluice"), &["status"]).exits(2);
+    process(std::path::Path::new("/nonexistent/sluice"), &["status"]).exits(64);
 }
 
 #[test]
@@ -451,7 +453,7 @@ fn an_unknown_pipeline_is_asked_back() {
         &fixture("two-pipelines"),
         &["status", "--pipeline", "serch"],
     )
-    .exits(2)
+    .exits(64)
     .says(&["there is no pipeline serch", "did you mean search?"]);
 }
 

@@ -149,6 +149,14 @@ fn an_edit_that_would_be_refused_is_a_finding_and_stops_its_pipeline_alone() {
         ]);
     }
     assert_eq!(plan(repo.path()).state("web", "prod"), "error");
+    // What two parsers read differently cannot be proved, wherever it stands in the file.
+    let repo = of("v2", "v1\n  configuration: { \"\u{2028}\": x }");
+    for arguments in [["validate"], ["plan"]] {
+        run(repo.path(), &arguments).exits(2).says(&[
+            "target-not-editable",
+            "a second parser reads it differently",
+        ]);
+    }
     // What can be proved is, and there is nothing to find.
     let repo = of("\"v2\\n\"", "|\n      v1");
     assert_eq!(plan(repo.path()).codes(), Vec::<String>::new());

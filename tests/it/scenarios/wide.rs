@@ -64,7 +64,8 @@ fn promoted(checkout: &CommitId, catalog: &CommitId) -> [(&'static str, String);
 fn a_plan_shows_what_of_each_service_moves() {
     let (repo, ..) = shop();
     run(repo.path(), &["validate"]).exits(0).says(&[
-        "warning[target-moves] clusters/catalog.yaml:29:20",
+        "warning[target-moves]: prod",
+        "--> clusters/catalog.yaml:29:20",
         "follows the version range ~2.3 by itself",
         "10 files, 2 pipelines, 4 services: 1 warning.",
     ]);
@@ -93,11 +94,15 @@ fn a_plan_shows_what_of_each_service_moves() {
       gates
         ? release              1 approval by anyone with write (unread: no forge)
 
-    warning[target-moves] clusters/catalog.yaml:29:20
-      prod follows the version range ~2.3 by itself; release cannot stop it
-      help: the first promotion pins it
+    warning[target-moves]: prod follows the version range ~2.3 by itself; release cannot stop it
+      --> clusters/catalog.yaml:29:20
+       |
+    29 |           version: ~2.3 # any patch
+       |                    ^^^^
+       |
+       = help: the first promotion pins it
 
-    2 due. Nothing was written. Next: sluice simulate --approve NAME
+    2 due. Nothing was written. Next: sluice simulate PATH --approve NAME
     ");
 }
 
@@ -197,7 +202,8 @@ fn a_range_at_the_source_is_an_error_at_its_place_and_one_at_the_target_is_pinne
         );
         let shown = range.trim_matches('"');
         run(repo.path(), &["validate"]).exits(2).says(&[
-            "error[revision-unresolved] clusters/dev/checkout.yaml:27:14",
+            "error[revision-unresolved]: ",
+            "--> clusters/dev/checkout.yaml:27:14",
             &format!("the chart version `{shown}` of checkout-dev is a range"),
             "help: pin the source to an exact version such as 6.5.3",
         ]);
@@ -245,7 +251,7 @@ fn what_is_no_single_value_or_no_text_is_not_copied_from_helm_values() {
         let (repo, ..) = shop();
         replace(&repo, path, old, new);
         let ran = run(repo.path(), &["validate"]).exits(2);
-        ran.says(&[&format!("error[target-not-editable] {place}"), why]);
+        ran.says(&["error[target-not-editable]: ", &format!("--> {place}"), why]);
         assert_eq!(
             plan(repo.path()).state("checkout", "prod"),
             "error",

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use clap::Parser;
 use jiff::Timestamp;
 use serde_json::Value;
-use sluice::app::execute;
+use sluice::app::{execute, exit_of};
 use sluice::cli::Cli;
 use sluice::report::style::Style;
 use tempfile::TempDir;
@@ -65,7 +65,7 @@ impl Ran {
     }
 }
 
-/// Runs `sluice ARGUMENTS… PATH` through the library at [`NOW`].
+/// Runs `sluice ARGUMENTS… PATH` through the library at [`NOW`]. Commands of hints hold `PATH` for the path.
 pub fn run(path: &Path, arguments: &[&str]) -> Ran {
     let words = ["sluice"]
         .iter()
@@ -76,21 +76,39 @@ pub fn run(path: &Path, arguments: &[&str]) -> Ran {
         Ok(cli) => cli,
         Err(error) => {
             return Ran {
-                exit: u8::try_from(error.exit_code()).unwrap(),
+                exit: exit_of(&error) as u8,
                 out: String::new(),
                 err: error.to_string(),
             };
         }
     };
     let now: Timestamp = NOW.parse().unwrap();
-    match execute(cli, now, Style::default()) {
+    let given = path.to_str().unwrap();
+    let pasted = |text: &str| {
+        let mut text = text.to_owned();
+        for command in [
+            "validate",
+            "plan",
+            "simulate",
+            "graph",
+            "status",
+            "history",
+            "promote --local",
+            "init",
+        ] {
+            let command = format!("sluice {command} ");
+            text = text.replace(&format!("{command}{given}"), &format!("{command}PATH"));
+        }
+        text
+    };
+    match execute(cli, now, Style::default(), &|_| None) {
         Ok(output) => Ran {
             exit: output.exit as u8,
-            out: output.text,
+            out: pasted(&output.text),
             err: output
                 .notices
                 .iter()
-                .map(|notice| format!("{notice}\n"))
+                .map(|notice| pasted(&format!("{notice}\n")))
                 .collect(),
         },
         Err(failure) => {
@@ -98,7 +116,11 @@ pub fn run(path: &Path, arguments: &[&str]) -> Ran {
             Ran {
                 exit: failure.exit as u8,
                 out: String::new(),
-                err: format!("error: {}\n{}", failure.message, hints.collect::<String>()),
+                err: pasted(&format!(
+                    "error: {}\n{}",
+                    failure.message,
+                    hints.collect::<String>()
+                )),
             }
         }
     }
@@ -106,9 +128,13 @@ pub fn run(path: &Path, arguments: &[&str]) -> Ran {
 
 /// Runs the program as a process with nothing of this machine's environment, and nothing to read.
 pub fn process(path: &Path, arguments: &[&str]) -> Ran {
+    process_alone(&[arguments, &[path.to_str().unwrap()]].concat())
+}
+
+/// The same without a path.
+pub fn process_alone(arguments: &[&str]) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_sluice"))
         .args(arguments)
-        .arg(path)
         .env_clear()
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_SYSTEM", "/dev/null")

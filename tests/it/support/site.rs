@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use serde_json::Value;
-use sluice::app::{OnForge, execute_on_forge};
-use sluice::cli::Cli;
+use sluice::app::{OnForge, execute_on_forge, exit_of};
+use sluice::cli::{Cli, Mode};
 use sluice::error::Exit;
 use sluice::forge::Patience;
 
@@ -142,7 +142,23 @@ impl Site {
         } else {
             &format[..]
         };
-        let cli = Cli::try_parse_from(["sluice"].iter().chain(arguments).chain(format)).unwrap();
+        let words = ["sluice"].iter().chain(arguments).chain(format);
+        let cli = match Cli::try_parse_from(words) {
+            Ok(cli) => cli,
+            Err(error) => {
+                return Report {
+                    exit: exit_of(&error),
+                    json: Value::Null,
+                    plan: Value::Null,
+                    text: error.to_string(),
+                    notices: Vec::new(),
+                };
+            }
+        };
+        let named = environment.contains_key("GITHUB_REPOSITORY");
+        let Mode::OnGithub(command) = cli.command.mode(named) else {
+            panic!("{arguments:?} is not for GitHub");
+        };
         let look = |name: &str| environment.get(name).cloned();
         let on = OnForge {
             environment: &look,
@@ -153,7 +169,7 @@ impl Site {
             stop: Arc::clone(&self.stop),
             read_only: None,
         };
-        match execute_on_forge(cli.command, &on).await {
+        match execute_on_forge(command, &on).await {
             Ok(ran) => {
                 let output = ran.output();
                 Report {
