@@ -218,6 +218,32 @@ fn nothing_to_say_is_said_in_two_lines() {
 }
 
 #[test]
+fn stages_that_nothing_promotes_are_counted_apart_and_said() {
+    let summary = |not_moved| Summary {
+        in_sync: 3,
+        not_moved,
+        ..base(1)
+    };
+    insta::assert_snapshot!(format!("{}\n====\n{}", text(&summary(1)), text(&summary(2))), @r"
+    ### Sluice: 3 in sync, 1 not moved
+
+    Nothing had to move.
+
+    1 stage is not moved: no service of it takes anything from another. `sluice init` shows the `serviceRef` to add, `sluice plan` says why.
+
+    <sub>main `9be04d1` · 1 pipeline · 7 requests · 1.2 s</sub>
+    ====
+    ### Sluice: 3 in sync, 2 not moved
+
+    Nothing had to move.
+
+    2 stages are not moved: no service of them takes anything from another. `sluice init` shows the `serviceRef` to add, `sluice plan` says why.
+
+    <sub>main `9be04d1` · 1 pipeline · 7 requests · 1.2 s</sub>
+    ");
+}
+
+#[test]
 fn errors_alone_come_first_and_say_what_to_do() {
     let findings = [
         error("cycle", "dev → qa → dev").help("remove one of the edges"),

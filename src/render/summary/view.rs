@@ -56,6 +56,7 @@ pub(super) struct View<'a> {
     errors: Vec<FindingView<'a>>,
     rows: Vec<RowView<'a>>,
     nothing: Option<String>,
+    not_moved: Option<String>,
     ahead: Vec<AheadView<'a>>,
     warnings: Vec<FindingView<'a>>,
     warnings_title: String,
@@ -130,6 +131,7 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, room: Room) -> View<'a> {
         heading: heading(summary, errors.len()),
         banner: summary.banner,
         nothing: nothing(summary),
+        not_moved: not_moved(summary),
         truncated: room.truncated.then(|| {
             missing(
                 room.items,
@@ -257,6 +259,18 @@ fn nothing(summary: &Summary<'_>) -> Option<String> {
         (_, false) if summary.not_opened > 0 => None,
         (_, false) => Some("Nothing had to move.".to_owned()),
     }
+}
+
+/// What is said of stages that nothing promotes, for they will never be heard of otherwise.
+fn not_moved(summary: &Summary<'_>) -> Option<String> {
+    let which = match summary.not_moved {
+        0 => return None,
+        1 => "1 stage is not moved: no service of it takes".to_owned(),
+        many => format!("{many} stages are not moved: no service of them takes"),
+    };
+    Some(format!(
+        "{which} anything from another. `sluice init` shows the `serviceRef` to add, `sluice plan` says why."
+    ))
 }
 
 fn missing(items: usize, lists: &[(usize, &str)]) -> String {
