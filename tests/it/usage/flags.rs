@@ -171,11 +171,6 @@ fn walk(
     };
     let without = came(&whole(&[]));
     assert_ne!(without.0, REFUSED, "{command} {base:?}: {without:?}");
-    assert_eq!(
-        came(&whole(&[])),
-        without,
-        "{command} {base:?} differs by itself"
-    );
     let cli = Cli::command();
     let own = flags_of(cli.find_subcommand(command).unwrap());
     for flag in all_flags() {
@@ -301,6 +296,9 @@ fn every_flag_of_a_command_without_a_forge_changes_something_or_is_refused() {
             };
             (exit, out, stable(err), kept + &written)
         };
+        // Else every flag would seem to do something.
+        let words = [&[command], base].concat();
+        assert_eq!(run(&words), run(&words), "{words:?} differs by itself");
         let here = walk(command, base, &nothing, &mut run);
         let both = idle
             .remove(command)
@@ -364,7 +362,10 @@ fn idle_on_github(command: &str, base: &[&str], by_hand: bool) -> BTreeSet<Strin
             let body = String::from_utf8_lossy(&call.body);
             format!("{} {} {}\n", call.method, call.path, without_ids(&body))
         });
-        let calls = calls.collect();
+        // Some are sent side by side.
+        let mut calls: Vec<String> = calls.collect();
+        calls.sort();
+        let calls = calls.concat();
         let _ = site.hub.violations();
         (exit, without_times(&out), err, calls)
     };
