@@ -63,6 +63,28 @@ fn a_repository_that_is_not_read_has_one_new_commit_and_that_is_said() {
         .says(&["revision unread: no forge"]);
 }
 
+/// Without an approval a step back would be held, and so would one of which nobody can say whether it goes back.
+#[test]
+fn a_new_commit_that_is_assumed_goes_forward() {
+    let web = pipeline(
+        "web",
+        &[("dev", &["web-dev"]), ("prod", &["web-prod < web-dev"])],
+        &[("dev prod", &[])],
+    );
+    let gitops = repo(&[
+        (
+            ".github/sluice.yaml",
+            "version: 1\nstages: { prod: { trigger: auto } }\n",
+        ),
+        ("web.yaml", &web),
+        ("dev.yaml", &from_web("web-dev", "main")),
+        ("prod.yaml", &from_web("web-prod", &"1".repeat(40))),
+    ]);
+    run(gitops.path(), &["simulate"])
+        .exits(0)
+        .says(&["dev → prod   committed", "All in sync after"]);
+}
+
 #[test]
 fn a_clone_is_read_in_its_place() {
     let web = TestRepo::new();
