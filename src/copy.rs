@@ -7,7 +7,7 @@ mod keys;
 mod past;
 mod version;
 
-pub use version::{is_exact_version, is_full_id};
+pub use version::{is_exact_version, is_full_id, looks_like_tag};
 
 use std::collections::BTreeMap;
 

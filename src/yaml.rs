@@ -23,6 +23,6 @@ pub use edit::{
 pub use lookup::{Lookup, Parent, Via};
 pub use path::{FieldPath, Segment};
 pub use syntax::{
-    Document, Entry, Limits, Node, NodeId, NodeKind, Position, ScalarStyle, Span, Stream,
+    Document, Entry, Limits, Lines, Node, NodeId, NodeKind, Position, ScalarStyle, Span, Stream,
     SyntaxError, SyntaxErrorKind,
 };

@@ -136,8 +136,8 @@ impl Evaluation {
             false => BTreeSet::new(),
         };
         let mut findings = check(world, &catalog, &resolved, &revisions, now);
+        world.add_lines(&catalog, &mut findings);
         for finding in &mut findings {
-            finding.line = world.line(&catalog, &finding.place);
             if let Some(help) = &mut finding.help {
                 *help = world.again.within(help);
             }

@@ -1,5 +1,6 @@
 //! What a command works on: a repository at a commit, or a folder; its manifest files and its policy.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -10,13 +11,13 @@ use crate::catalog::{Here, SourceFile};
 use crate::error::{Exit, Failure};
 use crate::gather::{Here as ReadHere, Remotes, files_at};
 use crate::gather::{ManifestFiles, files_of_commit, files_on_disk};
-use crate::model::catalog::Catalog;
+use crate::model::catalog::{Catalog, speaks_of_secrets};
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
 use crate::model::place::{Place, Position, RepoPath};
 use crate::model::policy::{Policy, UntrustedAccount};
 use crate::model::repo_url::Location;
-use crate::model::source_line::SourceLine;
+use crate::model::source_line::SourceLines;
 use crate::policy;
 use crate::repo::{ReadObjects, Repo};
 
@@ -270,18 +271,29 @@ impl World {
         self.file(path).map(|file| file.bytes.clone())
     }
 
-    /// The line at a place, if it may be shown: no line of a file in which a `Secret` stands, or may stand, ever is.
-    pub(super) fn line(&self, catalog: &Catalog, place: &Place) -> Option<SourceLine> {
-        let at = Position {
-            line: place.line,
-            column: place.column,
+    /// Adds to findings the lines at which they stand, if these may be shown: no line of a file in which a `Secret` stands, or may stand, ever
+    /// is.
+    pub(super) fn add_lines(&self, catalog: &Catalog, findings: &mut [Finding]) {
+        let secrets = catalog.secrets.iter();
+        let secrets: HashSet<&RepoPath> = secrets.map(|secret| &secret.file).collect();
+        let lines_of = |path: &RepoPath| {
+            if *path == self.policy_file {
+                return SourceLines::of(self.policy_bytes.as_deref()?);
+            }
+            let bytes = &self.file(path)?.bytes;
+            let hidden = secrets.contains(path) || speaks_of_secrets(bytes);
+            (!hidden).then(|| SourceLines::of(bytes)).flatten()
         };
-        if place.file == self.policy_file {
-            return SourceLine::at(self.policy_bytes.as_deref()?, at);
+        let mut known: HashMap<RepoPath, Option<SourceLines<'_>>> = HashMap::new();
+        for finding in findings {
+            let Place { file, line, column } = &finding.place;
+            if !known.contains_key(file) {
+                known.insert(file.clone(), lines_of(file));
+            }
+            let lines = known.get(file).and_then(Option::as_ref);
+            let (line, column) = (*line, *column);
+            finding.line = lines.and_then(|lines| lines.at(Position { line, column }));
         }
-        let bytes = &self.file(&place.file)?.bytes;
-        let hidden = catalog.may_hold_secret(&place.file, bytes);
-        (!hidden).then(|| SourceLine::at(bytes, at)).flatten()
     }
 
     /// A manifest file.

@@ -1,7 +1,7 @@
 //! `target-moves`: a target behind gates follows a branch or a version range by itself, so that no gate can hold it.
 
 use super::{Check, Context};
-use crate::copy::{is_exact_version, is_full_id};
+use crate::copy::{is_exact_version, is_full_id, looks_like_tag};
 use crate::model::facts::Revision;
 use crate::model::finding::{Finding, Severity};
 use crate::model::policy::RevisionMode;
@@ -96,11 +96,4 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// In a repository of which nothing is known, `v1.2` or `2024-01` is taken for a tag, everything else for a branch.
-fn looks_like_tag(text: &str) -> bool {
-    text.strip_prefix('v')
-        .unwrap_or(text)
-        .starts_with(|c: char| c.is_ascii_digit())
 }

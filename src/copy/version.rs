@@ -8,6 +8,13 @@ pub fn is_full_id(text: &str) -> bool {
     text.parse::<CommitId>().is_ok()
 }
 
+/// In a repository of which nothing is known, `v1.2` or `2024-01` is taken for a tag, everything else for a branch.
+pub fn looks_like_tag(text: &str) -> bool {
+    text.strip_prefix('v')
+        .unwrap_or(text)
+        .starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// Whether a chart version is exact: a whole semantic version, with or without a leading `v`. Everything else
 /// (`6.5.x`, `*`, `>= 6`, `~6.5`, `6.5`) can stand for another chart tomorrow.
 pub fn is_exact_version(text: &str) -> bool {

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::history::unreadable;
+use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;
 use crate::repo::{Change, ReadObjects, RepoError};
 
@@ -29,6 +31,50 @@ pub(super) fn follow<S: Search>(
             from.entry(moved_at).or_default().push(member);
         }
     }
+}
+
+/// How a walk goes on after a commit.
+pub(super) enum Next {
+    /// With the next one.
+    On,
+    /// From this one, which is further back or has other files.
+    From(CommitId),
+    /// It ends.
+    Stop,
+}
+
+/// Walks back from a commit for one thing, which stands in these `files` at the point that was reached; without any, the walk ends. So it does
+/// `most` commits after the last one from which it went on.
+pub(super) fn follow_one<T>(
+    repo: &dyn ReadObjects,
+    from: CommitId,
+    most: usize,
+    thing: &mut T,
+    files: &dyn Fn(&T) -> Vec<String>,
+    step: &mut dyn FnMut(&mut T, &Change) -> Result<Next, LastSet>,
+) -> Result<(), LastSet> {
+    let mut start = Some(from);
+    while let Some(from) = start.take() {
+        let mut paths = files(thing);
+        paths.sort();
+        paths.dedup();
+        let all: Vec<usize> = (0..paths.len()).collect();
+        let mut failed = None;
+        let walked = repo.walk_changes(&from, &paths, most, &mut |change| {
+            match step(thing, change) {
+                Ok(Next::On) if !files(thing).is_empty() => return Ok(Vec::new()),
+                Ok(Next::On | Next::Stop) => {}
+                Ok(Next::From(commit)) => start = Some(commit),
+                Err(why) => failed = Some(why),
+            }
+            Ok(all.clone())
+        });
+        if let Some(why) = failed {
+            return Err(why);
+        }
+        walked.map_err(|error| unreadable(&error))?;
+    }
+    Ok(())
 }
 
 /// Walks back from `start` for these searches. Answers which of them go on elsewhere, and from where.

@@ -11,7 +11,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::follow::{Next, follow_one};
 use super::history::past::{Past, Wanted};
+use super::history::unreadable;
 use crate::model::catalog::Catalog;
 use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;
@@ -19,7 +21,7 @@ use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::resolved::ResolvedPipeline;
 use crate::model::service::{Secret, Service};
-use crate::repo::{Change, ReadObjects, RepoError};
+use crate::repo::{Change, ReadObjects};
 pub(super) use naming::Entry;
 
 /// So many first-parent commits are looked at beyond the one at which a name appeared.
@@ -169,12 +171,13 @@ impl<'a> Lineage<'a> {
                 untold: None,
             });
         };
-        let mut before = self.at(trail, &parent)?;
+        let before = self.at(trail, &parent)?;
         let mut goes_on_at = None;
         let mut untold = None;
         if let (Some(now), None, Some(followed)) =
             (&after.service, &before.service, trail.service.clone())
         {
+            trail.service = None;
             match &*self.preceding_service(&followed, now, trail, change, parent)? {
                 Preceding::Was { manifest, at, left } => {
                     trail.service = Some(manifest.clone());
@@ -183,33 +186,31 @@ impl<'a> Lineage<'a> {
                         trail.left = Some((*left, manifest.file.clone()));
                     }
                 }
-                Preceding::Nothing => trail.service = None,
-                Preceding::Untold(why) => {
-                    trail.service = None;
-                    untold = Some(why.clone());
-                }
+                Preceding::Nothing => {}
+                Preceding::Untold(why) => untold = Some(why.clone()),
             }
         }
-        if let (Some(secret), Some(_)) = (trail.secret.clone(), &after.secret) {
+        if let (Some(followed), Some(_)) = (trail.secret.clone(), &after.secret) {
             // Where the service goes on.
             let at = goes_on_at.unwrap_or(parent);
-            let service = self.at(trail, &at)?.service;
-            if self
-                .past
-                .secret(&secret.wanted(), &secret.file, &at)?
-                .is_none()
-            {
-                let (from, since) =
-                    self.preceding_secret(&secret, service.as_ref(), &change.commit, &at)?;
-                if from.is_some() {
-                    goes_on_at = Some(since);
+            let then = self.at(trail, &at)?;
+            if then.secret.is_none() {
+                let service = then.service.as_ref();
+                trail.secret = None;
+                match self.preceding_secret(&followed, service, &change.commit, &at)? {
+                    Preceding::Was { manifest, at, .. } => {
+                        trail.secret = Some(manifest);
+                        goes_on_at = Some(at);
+                    }
+                    Preceding::Nothing => {}
+                    Preceding::Untold(why) => untold = untold.or(Some(why)),
                 }
-                trail.secret = from;
             }
         }
-        if let Some(at) = goes_on_at {
-            before = self.at(trail, &at)?;
-        }
+        let before = match goes_on_at {
+            Some(at) => self.at(trail, &at)?,
+            None => before,
+        };
         Ok(Stepped {
             after,
             before,
@@ -232,69 +233,73 @@ impl<'a> Lineage<'a> {
         })
     }
 
-    /// What a `Secret` was before a commit at which it appeared, and from when: the same one in another file, the one that the service named
-    /// then, or itself before it was deleted. `at` is where the service goes on.
+    /// What a `Secret` was before a commit at which it appeared: the same one in another file, the one that the service named then, or itself
+    /// before it was deleted. `at` is where the service goes on.
     fn preceding_secret(
         &self,
         secret: &Followed,
         service: Option<&Service>,
         commit: &CommitId,
         at: &CommitId,
-    ) -> Result<(Option<Followed>, CommitId), LastSet> {
+    ) -> Result<Preceding, LastSet> {
+        // All that may have to be read is asked for before anything of it is missed.
         let _ = self.repo.touches(at, &secret.file);
-        let moved = self
-            .past
-            .moved_from(&secret.wanted(), &secret.file, at, commit)?;
-        if let Some(file) = moved {
-            let moved = Followed {
-                file,
-                ..secret.clone()
-            };
-            return Ok((Some(moved), *at));
+        if let Some(moved) = self.moved(secret, commit, at)? {
+            return Ok(moved);
         }
-        let named =
-            service.and_then(|service| Some((service, service.configuration_ref.as_ref()?)));
-        if let Some((service, reference)) = named
+        let reference = service.and_then(|service| service.configuration_ref.as_ref());
+        if let (Some(service), Some(reference)) = (service, reference)
             && reference.name != secret.key.name
         {
             let namespace = reference
                 .namespace
                 .as_ref()
                 .or(service.key.namespace.as_ref());
-            let key = ManifestKey {
-                kind: Kind::Secret,
-                namespace: namespace.cloned(),
-                name: reference.name.clone(),
+            let named = Followed {
+                key: ManifestKey {
+                    kind: Kind::Secret,
+                    namespace: namespace.cloned(),
+                    name: reference.name.clone(),
+                },
+                written: namespace.cloned(),
+                file: secret.file.clone(),
             };
-            return Ok((self.find_secret(key, &secret.file, commit, at)?, *at));
+            let (found, whole) = self.find_secret(&named, commit, at)?;
+            return Ok(match found {
+                Some(file) => Preceding::Was {
+                    manifest: Followed { file, ..named },
+                    at: *at,
+                    left: None,
+                },
+                // It may be kept elsewhere than in git.
+                None if whole => Preceding::Nothing,
+                None => too_much(secret, commit),
+            });
         }
-        match self.last_there(secret, at)? {
-            Some((since, _)) => Ok((Some(secret.clone()), since)),
-            None => Ok((None, *at)),
+        if let Some(there) = self.last_there(secret, at)? {
+            return Ok(there);
         }
+        Ok(match self.past.looked_at_all(at, commit)? {
+            true => Preceding::Nothing,
+            false => too_much(secret, commit),
+        })
     }
 
+    /// The file in which a `Secret` stood, and whether everything was looked at.
     fn find_secret(
         &self,
-        key: ManifestKey,
-        file: &str,
+        secret: &Followed,
         commit: &CommitId,
         at: &CommitId,
-    ) -> Result<Option<Followed>, LastSet> {
-        let wanted = Followed {
-            written: key.namespace.clone(),
-            key,
-            file: String::new(),
-        };
+    ) -> Result<(Option<String>, bool), LastSet> {
         let today = self.catalog.secrets.iter();
-        let today = today.filter(|one| one.key.name == wanted.key.name);
+        let today = today.filter(|one| one.key.name == secret.key.name);
         let today: Vec<String> = today.map(|one| one.file.to_string()).collect();
         let mut look = |file: &str| {
-            let found = self.past.secret(&wanted.wanted(), file, at)?;
+            let found = self.past.secret(&secret.wanted(), file, at)?;
             Ok(found.map(|_| file.to_owned()))
         };
-        let found = self.find(file, today, (commit, at), &mut look)?;
-        Ok(found.map(|file| Followed { file, ..wanted }))
+        self.find(&secret.file, today, (commit, at), &mut look)
     }
 
     /// Walks a trail back from a commit. `each` looks at one change of its files, with what that did, and says whether to stop. Ends at
@@ -307,39 +312,29 @@ impl<'a> Lineage<'a> {
         most: usize,
         each: &mut dyn FnMut(&Change, &Stepped) -> Result<bool, LastSet>,
     ) -> Result<(), LastSet> {
-        let mut start = Some(from);
-        while let Some(from) = start.take() {
-            let mut paths: Vec<String> = trail.files().into_iter().map(str::to_owned).collect();
-            paths.extend(until.map(|(_, file)| file.to_owned()));
-            paths.sort();
-            paths.dedup();
-            let all: Vec<usize> = (0..paths.len()).collect();
-            let mut failed = None;
-            let walked = self.repo.walk_changes(&from, &paths, most, &mut |change| {
+        let files = |trail: &Trail| {
+            let own = trail.files();
+            let last = until.map(|(_, file)| file).filter(|_| !own.is_empty());
+            own.into_iter().chain(last).map(str::to_owned).collect()
+        };
+        follow_one(
+            self.repo,
+            from,
+            most,
+            trail,
+            &files,
+            &mut |trail, change| {
                 if until.is_some_and(|(last, _)| change.commit == *last) {
-                    return Ok(all.clone());
+                    return Ok(Next::Stop);
                 }
-                let looked = self
-                    .step(trail, change)
-                    .and_then(|stepped| Ok((each(change, &stepped)?, stepped)));
-                match looked {
-                    Ok((stops, stepped)) => {
-                        start = stepped.goes_on_at.filter(|_| !stops);
-                        let ends = stops || start.is_some() || trail.files().is_empty();
-                        Ok(if ends { all.clone() } else { Vec::new() })
-                    }
-                    Err(why) => {
-                        failed = Some(why);
-                        Ok(all.clone())
-                    }
-                }
-            });
-            if let Some(why) = failed {
-                return Err(why);
-            }
-            walked.map_err(|error| super::history::unreadable(&error))?;
-        }
-        Ok(())
+                let stepped = self.step(trail, change)?;
+                Ok(match (each(change, &stepped)?, stepped.goes_on_at) {
+                    (true, _) => Next::Stop,
+                    (false, Some(at)) => Next::From(at),
+                    (false, None) => Next::On,
+                })
+            },
+        )
     }
 
     /// A service as it was at a commit that changed `file`, under whatever name it had then; `None` if it was made later.
@@ -383,7 +378,6 @@ impl<'a> Lineage<'a> {
         commit: &CommitId,
         parent: &CommitId,
     ) -> Result<Preceding, LastSet> {
-        let wanted = followed.wanted();
         // All that may have to be read is asked for before anything of it is missed.
         let _ = self.repo.touches(parent, &followed.file);
         for entry in &trail.entries {
@@ -391,26 +385,11 @@ impl<'a> Lineage<'a> {
                 let _ = self.stage_as_today(*entry, at);
             }
         }
-        // The same manifest, from another file.
-        let moved = self
-            .past
-            .moved_from(&wanted, &followed.file, parent, commit)?;
-        if let Some(file) = moved {
-            return Ok(Preceding::Was {
-                manifest: Followed {
-                    file,
-                    ..followed.clone()
-                },
-                at: *parent,
-                left: None,
-            });
+        if let Some(moved) = self.moved(followed, commit, parent)? {
+            return Ok(moved);
         }
-        if let Some((at, deleted)) = self.last_there(followed, parent)? {
-            return Ok(Preceding::Was {
-                manifest: followed.clone(),
-                at,
-                left: Some(deleted),
-            });
+        if let Some(there) = self.last_there(followed, parent)? {
+            return Ok(there);
         }
         // The name that a pipeline had for it.
         for entry in &trail.entries {
@@ -435,11 +414,7 @@ impl<'a> Lineage<'a> {
         let gone: Vec<&Service> = gone.iter().filter(|one| is_same_place(one, now)).collect();
         match gone[..] {
             [] if self.past.looked_at_all(parent, commit)? => Ok(Preceding::Nothing),
-            [] => Ok(Preceding::Untold(format!(
-                "{} appeared in {}, which takes more than {FILES_BEYOND} manifest files away, so that it cannot be told what it was before",
-                followed.key,
-                commit.short()
-            ))),
+            [] => Ok(too_much(followed, commit)),
             [one] => Ok(Preceding::Was {
                 manifest: Followed::service(one),
                 at: *parent,
@@ -449,48 +424,68 @@ impl<'a> Lineage<'a> {
         }
     }
 
-    /// The newest commit before `parent` at which a manifest that is not there at `parent` stood in the same file, and the one that deleted it.
+    /// The same manifest in another file, which the commit took away or changed.
+    fn moved(
+        &self,
+        followed: &Followed,
+        commit: &CommitId,
+        parent: &CommitId,
+    ) -> Result<Option<Preceding>, LastSet> {
+        let wanted = followed.wanted();
+        let from = self
+            .past
+            .moved_from(&wanted, &followed.file, parent, commit)?;
+        Ok(from.map(|file| Preceding::Was {
+            manifest: Followed {
+                file,
+                ..followed.clone()
+            },
+            at: *parent,
+            left: None,
+        }))
+    }
+
+    /// A manifest that is not there at `parent`, as it stood in the same file when it was there last.
     fn last_there(
         &self,
         followed: &Followed,
         parent: &CommitId,
-    ) -> Result<Option<(CommitId, CommitId)>, LastSet> {
-        let unread = |error: &RepoError| super::history::unreadable(error);
-        let never = self.repo.touches(parent, &followed.file);
-        if never
-            .map_err(|error| unread(&error))?
-            .is_some_and(|all| all.is_empty())
-        {
+    ) -> Result<Option<Preceding>, LastSet> {
+        let touches = self.repo.touches(parent, &followed.file);
+        let touches = touches.map_err(|error| unreadable(&error))?;
+        if touches.is_some_and(|all| all.is_empty()) {
             return Ok(None);
         }
-        let paths = [followed.file.clone()];
-        let mut found = Ok(None);
-        let walked = self
-            .repo
-            .walk_changes(parent, &paths, COMMITS_BEYOND, &mut |change| {
-                let Some(before) = change.parent else {
-                    return Ok(Vec::new());
-                };
-                let (wanted, file) = (followed.wanted(), &followed.file);
-                let there = match followed.key.kind {
-                    Kind::Secret => self
-                        .past
-                        .secret(&wanted, file, &before)
-                        .map(|one| one.is_some()),
-                    _ => self
-                        .past
-                        .service(&wanted, file, &before)
-                        .map(|one| one.is_some()),
-                };
-                match there {
-                    Ok(false) => return Ok(Vec::new()),
-                    Ok(true) => found = Ok(Some((before, change.commit))),
-                    Err(why) => found = Err(why),
-                }
-                Ok(vec![0])
+        let mut found = None;
+        let files = |_: &Option<Preceding>| vec![followed.file.clone()];
+        let mut step = |found: &mut Option<Preceding>, change: &Change| {
+            let (wanted, file) = (followed.wanted(), &followed.file);
+            let Some(before) = change.parent else {
+                return Ok(Next::On);
+            };
+            let is_there = match followed.key.kind {
+                Kind::Secret => self.past.secret(&wanted, file, &before)?.is_some(),
+                _ => self.past.service(&wanted, file, &before)?.is_some(),
+            };
+            if !is_there {
+                return Ok(Next::On);
+            }
+            *found = Some(Preceding::Was {
+                manifest: followed.clone(),
+                at: before,
+                left: Some(change.commit),
             });
-        walked.map_err(|error| unread(&error))?;
-        found
+            Ok(Next::Stop)
+        };
+        follow_one(
+            self.repo,
+            *parent,
+            COMMITS_BEYOND,
+            &mut found,
+            &files,
+            &mut step,
+        )?;
+        Ok(found)
     }
 
     /// Of the services that had these names at `parent`, the one that comes from the same place and goes to the same cluster.
@@ -552,20 +547,20 @@ impl<'a> Lineage<'a> {
             found.retain(|one| name.means(one));
             Ok(Some(found).filter(|found| !found.is_empty()))
         };
-        let found = self.find(file, today, (commit, parent), &mut look)?;
+        let (found, _) = self.find(file, today, (commit, parent), &mut look)?;
         Ok(found.unwrap_or_default())
     }
 
     /// Looks for a manifest in the files in which it may have stood at `parent`: in the same file, where it stands today, in those that the
     /// commit replaced, and at last in those that are not there any more as they were: a file that is still the same holds what the catalog
-    /// says.
+    /// says. With it, whether everything was looked at.
     fn find<T>(
         &self,
         file: &str,
         today: Vec<String>,
         (commit, parent): (&CommitId, &CommitId),
         look: &mut dyn FnMut(&str) -> Result<Option<T>, LastSet>,
-    ) -> Result<Option<T>, LastSet> {
+    ) -> Result<(Option<T>, bool), LastSet> {
         let mut near = vec![file.to_owned()];
         near.extend(today);
         near.extend(self.past.replaced(parent, commit)?);
@@ -574,17 +569,18 @@ impl<'a> Lineage<'a> {
             if seen.insert(file.clone())
                 && let Some(found) = look(&file)?
             {
-                return Ok(Some(found));
+                return Ok((Some(found), true));
             }
         }
-        for file in self.past.lost_since(parent, &self.tip)? {
+        let (lost, whole) = self.past.lost_since(parent, &self.tip)?;
+        for file in lost {
             if !seen.contains(&file)
                 && let Some(found) = look(&file)?
             {
-                return Ok(Some(found));
+                return Ok((Some(found), true));
             }
         }
-        Ok(None)
+        Ok((None, whole))
     }
 }
 
@@ -607,6 +603,14 @@ fn is_same_place(a: &Service, b: &Service) -> bool {
         .iter()
         .all(|one| one.git.is_none() && one.helm.is_none());
     a.cluster == b.cluster && (same_git || same_chart || neither)
+}
+
+fn too_much(followed: &Followed, commit: &CommitId) -> Preceding {
+    Preceding::Untold(format!(
+        "{} appeared in {}, and more than {FILES_BEYOND} manifest files would have to be read to tell what it was before",
+        followed.key,
+        commit.short()
+    ))
 }
 
 fn several(followed: &Followed, commit: &CommitId) -> String {

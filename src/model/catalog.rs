@@ -91,19 +91,6 @@ impl Catalog {
         (0..self.services.len()).map(ServiceId)
     }
 
-    /// Whether a `Secret` stands in a file of this content, or in a part of it that could not be read. Rather too often than too
-    /// seldom: what such a file holds is never shown.
-    pub fn may_hold_secret(&self, file: &RepoPath, bytes: &[u8]) -> bool {
-        let is_word = |at: usize| {
-            let is_part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-            !is_part(before) && !is_part(bytes.get(at + "Secret".len()))
-        };
-        self.secrets.iter().any(|secret| secret.file == *file)
-            || memchr::memmem::find_iter(bytes, b"Secret").any(is_word)
-            || memchr::memmem::find(bytes, b"stringData").is_some()
-    }
-
     /// The pipeline of this name, and of this namespace where one is asked for.
     pub fn pipelines_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = PipelineId> + 'a {
         self.pipeline_ids()
@@ -138,6 +125,18 @@ pub struct Other {
     pub key: ManifestKey,
     /// Where it begins.
     pub place: Place,
+}
+
+/// Whether a `Secret` may stand in a file of this content, read or not. Rather too often than too seldom: what such a file holds is never
+/// shown.
+pub fn speaks_of_secrets(bytes: &[u8]) -> bool {
+    let is_word = |at: usize| {
+        let is_part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        !is_part(before) && !is_part(bytes.get(at + "Secret".len()))
+    };
+    memchr::memmem::find_iter(bytes, b"Secret").any(is_word)
+        || memchr::memmem::find(bytes, b"stringData").is_some()
 }
 
 /// A file, or a document of one, that was not read.

@@ -1,6 +1,6 @@
 //! The line of a file that a finding points at: foreign text, cut to what is read at a glance.
 
-use crate::yaml::Position;
+use crate::yaml::{Lines, Position};
 
 /// A piece of a line around a place in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,30 +19,56 @@ pub struct SourceLine {
 const BEFORE: usize = 50;
 const BEHIND: usize = 40;
 
-impl SourceLine {
-    /// The line of a file at a place. `None` where it cannot be told which line that is: the file is not UTF-8, breaks lines in another
-    /// way than by `\n`, or does not reach that far.
-    pub fn at(bytes: &[u8], place: Position) -> Option<Self> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let index = usize::try_from(place.line).ok()?.checked_sub(1)?;
-        let line = bytes.split(|byte| *byte == b'\n').nth(index)?;
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+/// The lines of a file: each is found in the same short time, for there may be very many findings in one file, or on one line of it.
+#[derive(Debug)]
+pub struct SourceLines<'a> {
+    source: &'a str,
+    lines: Lines,
+}
+
+impl<'a> SourceLines<'a> {
+    /// `None` if it cannot be told what a line of the file is: it is not UTF-8, or breaks lines in another way than by `\n`.
+    pub fn of(bytes: &'a [u8]) -> Option<Self> {
+        #[cfg(any(test, fuzzing))]
+        crate::yaml::syntax::steps::count_many(bytes.len());
+        let source = std::str::from_utf8(bytes).ok()?;
         if memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n')) {
             return None;
         }
-        let line = std::str::from_utf8(line).ok()?;
-        let start = usize::try_from(place.column).ok()?.checked_sub(1)?;
-        let skipped = start.saturating_sub(BEFORE);
-        let mut rest = line.chars().skip(skipped);
-        let kept: Vec<char> = rest.by_ref().take(start - skipped + BEHIND).collect();
-        let at = start - skipped;
+        let lines = Lines::new(source);
+        Some(Self { source, lines })
+    }
+
+    /// The line at a place; `None` if the line does not reach that far.
+    pub fn at(&self, place: Position) -> Option<SourceLine> {
+        let (start, offset) = self.lines.offset_of(self.source, place)?;
+        if self.lines.position_of(self.source, offset) != place {
+            return None;
+        }
+        let behind = self.source.get(offset..)?;
+        let before = self.source.get(start..offset)?;
+        let mut kept: Vec<char> = before.chars().rev().take(BEFORE).collect();
+        kept.reverse();
+        let at = kept.len();
+        let bytes: usize = kept.iter().map(|c| c.len_utf8()).sum();
+        let mut rest = behind.chars().take_while(|c| *c != '\n').peekable();
+        while kept.len() < at + BEHIND
+            && let Some(c) = rest.next()
+        {
+            kept.push(c);
+        }
+        // `\r\n` ends a line as well.
+        let cut_after = rest.next_if(|c| *c != '\r').is_some();
+        if kept.last() == Some(&'\r') {
+            kept.pop();
+        }
         if at > kept.len() {
             return None;
         }
-        Some(Self {
+        Some(SourceLine {
             marked: (at, token(&kept[at..])),
-            cut_before: skipped > 0,
-            cut_after: rest.next().is_some(),
+            cut_before: bytes < before.len(),
+            cut_after,
             text: kept.into_iter().collect(),
         })
     }
@@ -70,7 +96,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str, line: u32, column: u32) -> Option<SourceLine> {
-        SourceLine::at(text.as_bytes(), Position { line, column })
+        SourceLines::of(text.as_bytes())?.at(Position { line, column })
     }
 
     #[test]
@@ -102,10 +128,9 @@ mod tests {
         assert_eq!(at("a\rb\n", 1, 1), None);
         assert_eq!(at("a\n", 3, 1), None);
         assert_eq!(at("a\n", 1, 9), None);
-        assert_eq!(
-            SourceLine::at(b"\xff\xfe", Position { line: 1, column: 1 }),
-            None
-        );
+        assert!(SourceLines::of(b"\xff\xfe").is_none());
+        assert_eq!(at("a: b\nc: d\n", 1, 7), None);
+        assert_eq!(at("a\r\nb\r\n", 1, 3), None);
     }
 
     #[test]
@@ -115,5 +140,19 @@ mod tests {
         assert_eq!(found.text.chars().count(), BEFORE + BEHIND);
         assert_eq!(found.marked, (BEFORE, 3));
         assert!(found.cut_before && found.cut_after);
+    }
+
+    #[test]
+    fn very_many_places_on_one_very_long_line_are_found_in_proportion() {
+        use crate::yaml::syntax::steps::counted;
+
+        let text = "é, ".repeat(100_000);
+        let steps = counted(|| {
+            let lines = SourceLines::of(text.as_bytes()).unwrap();
+            for column in (1..300_000).step_by(100) {
+                assert!(lines.at(Position { line: 1, column }).is_some());
+            }
+        });
+        assert!(steps < 3 * text.len() as u64 + 3_000 * 1_000, "{steps}");
     }
 }

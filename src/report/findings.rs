@@ -119,6 +119,7 @@ mod tests {
     use super::*;
     use crate::model::finding::Stops;
     use crate::model::place::Position;
+    use crate::model::source_line::SourceLines;
 
     fn finding(line: &str, column: u32) -> Finding {
         let place = Place {
@@ -126,7 +127,8 @@ mod tests {
             line: 9,
             column,
         };
-        let found = SourceLine::at(line.as_bytes(), Position { line: 1, column });
+        let lines = SourceLines::of(line.as_bytes()).unwrap();
+        let found = lines.at(Position { line: 1, column });
         let mut finding = Finding::warning("target-moves", place, "prod follows `main` by itself");
         finding.line = found;
         finding.help("sluice validate --fix pins it")

@@ -12,6 +12,7 @@ mod scan;
 #[cfg(any(test, fuzzing))]
 pub mod steps;
 
+pub use lines::Lines;
 pub use model::{
     Document, DuplicateKey, Entry, Limits, Node, NodeId, NodeKind, Position, ScalarStyle,
 };
@@ -32,7 +33,7 @@ pub(crate) const MERGE_KEY: &str = "<<";
 #[derive(Debug)]
 pub struct Stream {
     source: String,
-    lines: lines::Lines,
+    lines: Lines,
     documents: Vec<Document>,
     records: Vec<Record>,
     items: Vec<NodeId>,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::copy::is_full_id;
+use crate::copy::{is_full_id, looks_like_tag};
 use crate::model::brought::Way;
 use crate::model::facts::{ResolvedRevision, Revision, RevisionQuery, Ways};
 use crate::model::ids::CommitId;
@@ -25,7 +25,7 @@ pub(in crate::app) fn revisions(found: &mut BTreeMap<RevisionQuery, Revision>) -
         let reference = query.reference.as_str();
         let resolved = if is_full_id(reference) {
             reference.parse().ok().map(|commit| (commit, None, false))
-        } else if is_tag(reference) {
+        } else if reference.starts_with("refs/tags/") || looks_like_tag(reference) {
             let commit = commit(&[&url, reference]);
             commit.map(|commit| (commit, Some(reference.to_owned()), false))
         } else {
@@ -54,13 +54,6 @@ pub(in crate::app) fn ways(found: &mut Ways) {
             *way = Ok((!same).then_some(Way::Forward));
         }
     }
-}
-
-/// As refs of unknown repositories are read (semantics: revisions).
-fn is_tag(reference: &str) -> bool {
-    let name = reference.strip_prefix("refs/tags/");
-    let version = reference.strip_prefix('v').unwrap_or(reference);
-    name.is_some() || version.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn commit(parts: &[&str]) -> Option<CommitId> {

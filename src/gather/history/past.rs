@@ -170,12 +170,13 @@ impl<'a> Past<'a> {
         told(wanted, found, past.as_deref(), commit)
     }
 
-    /// The YAML files of a commit that do not stand in another one as they were. None of them is read. At most [`FILES_BEYOND`].
+    /// The YAML files of a commit that do not stand in another one as they were. None of them is read. At most [`FILES_BEYOND`], and
+    /// whether these are all.
     pub(in crate::gather) fn lost_since(
         &self,
         commit: &CommitId,
         later: &CommitId,
-    ) -> Result<Vec<String>, LastSet> {
+    ) -> Result<(Vec<String>, bool), LastSet> {
         let files = |at: &CommitId| {
             let enter = |folder: &str| folder != ".github";
             let take = |path: &str| wants_file(path, self.policy);
@@ -189,10 +190,10 @@ impl<'a> Past<'a> {
         let lost = then
             .iter()
             .filter(|file| !now.contains(&(&file.path[..], file.blob)));
-        Ok(lost
-            .take(FILES_BEYOND)
-            .map(|file| file.path.clone())
-            .collect())
+        let mut lost: Vec<String> = lost.map(|file| file.path.clone()).collect();
+        let whole = lost.len() <= FILES_BEYOND;
+        lost.truncate(FILES_BEYOND);
+        Ok((lost, whole))
     }
 
     /// The pipelines of a file at a commit.

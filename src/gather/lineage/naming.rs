@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{COMMITS_BEYOND, Followed, Lineage};
-use crate::gather::history::unreadable;
+use crate::gather::follow::{Next, follow_one};
 use crate::model::catalog::PipelineId;
 use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;
@@ -11,7 +11,7 @@ use crate::model::pipeline::{Pipeline, Stage, StageService};
 use crate::model::reference::{ManifestKey, Reference};
 use crate::model::resolved::StageIndex;
 use crate::model::service::Service;
-use crate::repo::{Change, RepoError};
+use crate::repo::Change;
 
 /// A stage of today's catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,57 +302,34 @@ impl<'a> Lineage<'a> {
         each: &mut dyn FnMut(&Change, Option<&StageThen>, &StageThen) -> bool,
     ) -> Result<Option<Naming>, LastSet> {
         let mut naming = Some(naming);
-        let mut start = Some(from);
         let mut passed = left.is_none();
-        while let (Some(from), Some(now)) = (start.take(), naming.clone()) {
-            let mut paths = vec![now.pipeline.file.clone()];
-            for (_, file) in [left, until].into_iter().flatten() {
-                if paths.iter().all(|path| path != file) {
-                    paths.push(file.to_owned());
-                }
-            }
-            let all: Vec<usize> = (0..paths.len()).collect();
-            let mut failed = None;
-            let walked = self.repo.walk_changes(&from, &paths, most, &mut |change| {
-                let is_last = until.is_some_and(|(commit, _)| change.commit == *commit);
-                let is_newer = !passed;
-                passed |= left.is_some_and(|(commit, _)| change.commit == *commit);
-                let Some(current) = naming.clone().filter(|_| change.paths.contains(&0)) else {
-                    return Ok(if is_last { all.clone() } else { Vec::new() });
-                };
-                let mut ignored = |_: &Change, _: Option<&StageThen>, _: &StageThen| false;
-                let each: &mut dyn FnMut(&Change, Option<&StageThen>, &StageThen) -> bool =
-                    match is_newer {
-                        true => &mut ignored,
-                        false => each,
-                    };
-                match self.naming_step(&current, change, each) {
-                    Ok((before, stops)) => {
-                        let moved = before
-                            .as_ref()
-                            .is_some_and(|before| before.pipeline.file != current.pipeline.file);
-                        let ends = before.is_none() || stops || is_last;
-                        naming = before;
-                        if moved && !ends {
-                            start = change.parent;
-                        }
-                        Ok(if ends || moved {
-                            all.clone()
-                        } else {
-                            Vec::new()
-                        })
-                    }
-                    Err(why) => {
-                        failed = Some(why);
-                        Ok(all.clone())
-                    }
-                }
-            });
-            if let Some(why) = failed {
-                return Err(why);
-            }
-            walked.map_err(|error: RepoError| unreadable(&error))?;
-        }
+        let files = |naming: &Option<Naming>| {
+            let own = naming.iter().map(|naming| naming.pipeline.file.as_str());
+            let others = [left, until].into_iter().flatten().map(|(_, file)| file);
+            let others = others.filter(|_| naming.is_some());
+            own.chain(others).map(str::to_owned).collect()
+        };
+        let mut step = |naming: &mut Option<Naming>, change: &Change| {
+            let is = |one: Option<Changed<'_>>| one.is_some_and(|(last, _)| change.commit == *last);
+            let Some(current) = naming.take() else {
+                return Ok(Next::Stop);
+            };
+            let mut look = |change: &Change, before: Option<&StageThen>, after: &StageThen| {
+                passed && each(change, before, after)
+            };
+            let (before, stops) = self.naming_step(&current, change, &mut look)?;
+            passed |= is(left);
+            let moved = before
+                .as_ref()
+                .is_some_and(|before| before.pipeline.file != current.pipeline.file);
+            *naming = before;
+            Ok(match change.parent {
+                _ if stops || is(until) => Next::Stop,
+                Some(parent) if moved => Next::From(parent),
+                _ => Next::On,
+            })
+        };
+        follow_one(self.repo, from, most, &mut naming, &files, &mut step)?;
         Ok(naming)
     }
 

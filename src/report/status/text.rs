@@ -24,6 +24,9 @@ const WIDTH: usize = 80;
 const RIGHT: usize = 53;
 /// What stands below the first line of a promotion is indented so far.
 const BELOW: usize = 7;
+/// How a hint begins that names a command. It stands on one line, however long, so that it can be pasted; and what a line holds must not depend on
+/// how long the path in the command is.
+const COMMAND: &str = "help: sluice ";
 /// So many lines of changes are shown.
 const MOST_LINES: usize = 8;
 
@@ -244,7 +247,12 @@ impl Shown<'_> {
         if !promotion.changes.is_empty() || promotion.left_out.is_empty() {
             self.first_line(text, status, several);
             let mut say = |sentence: &str| {
-                for line in wrapped(&terminal(sentence), WIDTH - BELOW) {
+                let sentence = terminal(sentence);
+                let lines = match sentence.starts_with(COMMAND) {
+                    true => vec![sentence],
+                    false => wrapped(&sentence, WIDTH - BELOW),
+                };
+                for line in lines {
                     let _ = writeln!(text, "{}{line}", " ".repeat(BELOW));
                 }
             };

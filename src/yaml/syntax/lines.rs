@@ -7,7 +7,7 @@ const STEP: usize = 512;
 
 /// Starts of lines, and character counts at regular offsets.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub struct Lines {
     starts: Vec<u32>,
     /// Characters before byte `STEP * i`, where a character counts at its first byte.
     characters: Vec<u32>,
@@ -39,6 +39,7 @@ impl Lines {
         }
     }
 
+    /// The place of a byte.
     pub fn position_of(&self, source: &str, offset: usize) -> Position {
         let offset = offset.min(source.len());
         let line = self
@@ -55,6 +56,33 @@ impl Lines {
         }
     }
 
+    /// The byte offset of a line's start, without a byte order mark, and that of a place in it; `None` if there is no such line, or the file ends
+    /// before the place. Whether the line itself reaches that far is not asked.
+    pub fn offset_of(&self, source: &str, place: Position) -> Option<(usize, usize)> {
+        let line = (place.line as usize).checked_sub(1)?;
+        let mut start = *self.starts.get(line)? as usize;
+        if start == 0 {
+            start = self.mark;
+        }
+        let wanted = self.characters_before(source, start) + place.column.checked_sub(1)?;
+        let known = self.characters.partition_point(|before| *before <= wanted);
+        let from = known.saturating_sub(1);
+        let mut left = wanted - self.characters.get(from)?;
+        let bytes = source.as_bytes();
+        for (at, byte) in bytes.iter().enumerate().skip(STEP * from) {
+            #[cfg(any(test, fuzzing))]
+            super::steps::count();
+            if is_first_byte(*byte) {
+                match left.checked_sub(1) {
+                    Some(rest) => left = rest,
+                    None => return Some((start, at)),
+                }
+            }
+        }
+        (left == 0).then_some((start, bytes.len()))
+    }
+
+    /// Bytes that it takes itself.
     pub fn memory(&self) -> usize {
         (self.starts.capacity() + self.characters.capacity()) * size_of::<u32>()
     }
@@ -124,6 +152,11 @@ mod tests {
         for (offset, character) in source.char_indices() {
             if previous == '\n' || previous == '\r' && character != '\n' {
                 (line, column) = (line + 1, 1);
+            }
+            if offset > 0 {
+                let place = Position { line, column };
+                let found = lines.offset_of(&source, place);
+                assert_eq!(found.map(|(_, at)| at), Some(offset));
             }
             assert_eq!(
                 lines.position_of(&source, offset),

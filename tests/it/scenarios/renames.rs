@@ -286,23 +286,16 @@ const DISTURBANCES: &[Disturbance] = &[
         }
     }),
     ("three hundred files move at once", |life| {
-        let many = |folder: &str| -> Vec<(String, String)> {
-            (0..300)
-                .map(|number| {
-                    let text = chart(&format!("more-{number}"), "apps", "2.0.0");
-                    (format!("{folder}/{number}.yaml"), text)
-                })
-                .collect()
-        };
         let mut commit = life.repo.on("main").message("many");
-        for (path, text) in many("other/a") {
+        for (path, text) in crowd("other/a", 300) {
             commit = commit.file(&path, &text);
         }
         commit.done();
         let text = life.repo.read("prod.yaml").unwrap();
         life.names.target_file = "other/prod.yaml";
         let mut commit = life.repo.on("main").message("move").remove("prod.yaml");
-        for ((from, text), (to, _)) in many("other/a").into_iter().zip(many("other/b")) {
+        for ((from, text), (to, _)) in crowd("other/a", 300).into_iter().zip(crowd("other/b", 300))
+        {
             commit = commit.remove(&from).file(&to, &text);
         }
         commit.file("other/prod.yaml", &text).done();
@@ -439,63 +432,45 @@ fn next(seed: &mut u64, limit: usize) -> usize {
     usize::try_from(*seed % limit as u64).unwrap()
 }
 
+/// The next of these names, after the last the first again.
+fn turn<T: Copy + PartialEq>(now: &mut T, names: &[T]) {
+    let at = names.iter().position(|name| name == now).unwrap();
+    *now = names[(at + 1) % names.len()];
+}
+
 /// What can be done to the names again and again.
 const STEPS: &[Disturbance] = &[
     ("target", |life| {
-        life.names.target = match life.names.target {
-            "web-prod" => "shop-prod",
-            "shop-prod" => "store-prod",
-            _ => "web-prod",
-        };
+        let names = ["web-prod", "shop-prod", "store-prod"];
+        turn(&mut life.names.target, &names);
     }),
     ("namespace", |life| {
-        life.names.namespace = match life.names.namespace {
-            "apps" => "shop",
-            _ => "apps",
-        };
+        turn(&mut life.names.namespace, &["apps", "shop"]);
     }),
     ("target's file", |life| {
-        life.names.target_file = match life.names.target_file {
-            "prod.yaml" => "clusters/prod.yaml",
-            _ => "prod.yaml",
-        };
+        let files = ["prod.yaml", "clusters/prod.yaml"];
+        turn(&mut life.names.target_file, &files);
     }),
     ("source", |life| {
-        life.names.source = match life.names.source {
-            "web-dev" => "shop-dev",
-            _ => "web-dev",
-        };
+        turn(&mut life.names.source, &["web-dev", "shop-dev"]);
     }),
     ("source's file", |life| {
-        life.names.source_file = match life.names.source_file {
-            "dev.yaml" => "clusters/dev.yaml",
-            _ => "dev.yaml",
-        };
+        let files = ["dev.yaml", "clusters/dev.yaml"];
+        turn(&mut life.names.source_file, &files);
     }),
     ("pipeline", |life| {
-        life.names.pipeline = match life.names.pipeline {
-            "web" => "shop",
-            _ => "web",
-        };
+        turn(&mut life.names.pipeline, &["web", "shop"]);
     }),
     ("pipeline's file", |life| {
-        life.names.pipeline_file = match life.names.pipeline_file {
-            "web.yaml" => "pipelines/web.yaml",
-            _ => "web.yaml",
-        };
+        let files = ["web.yaml", "pipelines/web.yaml"];
+        turn(&mut life.names.pipeline_file, &files);
     }),
     ("stage", |life| {
-        life.names.stage = match life.names.stage {
-            "prod" => "live",
-            _ => "prod",
-        };
+        turn(&mut life.names.stage, &["prod", "live"]);
     }),
     ("beside", |life| {
-        life.names.beside = match life.names.beside {
-            [] => &["a-prod"],
-            ["a-prod"] => &["a-prod", "b-prod"],
-            _ => &[],
-        };
+        let beside: [&[&str]; 3] = [&[], &["a-prod"], &["a-prod", "b-prod"]];
+        turn(&mut life.names.beside, &beside);
     }),
 ];
 
@@ -658,4 +633,115 @@ fn a_key_that_was_set_by_hand_in_a_secret_stays_whatever_becomes_of_the_secret()
         }
     }
     assert_eq!(wrong, []);
+}
+
+/// Services in files of their own, none of which is like another.
+fn crowd(folder: &str, count: usize) -> Vec<(String, String)> {
+    let each = (0..count).map(|number| {
+        let text = chart(&format!("more-{number}"), "apps", "2.0.0");
+        (format!("{folder}/{number}.yaml"), text)
+    });
+    each.collect()
+}
+
+#[test]
+fn a_commit_that_takes_away_more_than_is_read_counts_as_set_by_hand() {
+    for (count, expected) in [(199, "due"), (200, "ahead")] {
+        let mut life = Life::new(AUTO);
+        life.names.target = "old-prod";
+        life.commits("old");
+        let mut commit = life.repo.on("main").remove("web.yaml").message("crowd");
+        for (path, text) in crowd("other", count) {
+            commit = commit.file(&path, &text);
+        }
+        commit.done();
+        // The new one is of another chart, so that nothing of what is taken away fits.
+        life.names.target = "web-prod";
+        let mut commit = life.repo.on("main").message("take away");
+        for (path, _) in crowd("other", count) {
+            commit = commit.remove(&path);
+        }
+        for (path, text) in life.files() {
+            let text = match path == "prod.yaml" {
+                true => text.replace("chart: app", "chart: web"),
+                false => text,
+            };
+            let path = path.replace("prod.yaml", "clusters/prod.yaml");
+            commit = commit.file(&path, &text);
+        }
+        commit.remove("prod.yaml").done();
+        life.repo.check_out("main");
+        assert_eq!(life.verdict().0, expected, "{count} and one");
+        if expected == "ahead" {
+            let planned = plan(life.repo.path());
+            let reason = planned.reason("web", "prod");
+            assert!(
+                reason.contains("more than 200 manifest files would have to be read"),
+                "{reason}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_comes_back_is_followed_over_five_hundred_commits() {
+    for (between, expected) in [(498, "ahead"), (500, "due")] {
+        let mut life = Life::new(AUTO);
+        life.prod = "1.0.1".to_owned();
+        life.commits("hotfix");
+        let text = life.repo.read("prod.yaml").unwrap();
+        life.repo
+            .on("main")
+            .remove("prod.yaml")
+            .message("delete")
+            .done();
+        for number in 0..between {
+            life.repo.commit("main", &[("docs/x", &number.to_string())]);
+        }
+        life.repo.commit("main", &[("prod.yaml", &text)]);
+        life.repo.check_out("main");
+        assert_eq!(life.verdict().0, expected, "{between}");
+    }
+}
+
+#[test]
+fn a_secret_of_which_it_cannot_be_told_what_it_was_counts_as_set_by_hand() {
+    let secret = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{ name: {name}, namespace: apps }}\nstringData: {{ token: mine }}\n"
+        )
+    };
+    let keyed = |name: &str, secret: &str| {
+        service(name, &format!("configurationRef: {{ name: {secret} }}"))
+    };
+    let web = pipeline(
+        "web",
+        &[
+            ("dev", &["web-dev"]),
+            ("prod", &["web-prod < web-dev: token"]),
+        ],
+        &[("dev prod", &[])],
+    );
+    for (count, expected) in [(10, "due"), (300, "ahead")] {
+        let repo = TestRepo::new();
+        let mut commit = repo
+            .on("main")
+            .file(".github/sluice.yaml", AUTO)
+            .file("web.yaml", &web)
+            .file("dev.yaml", &keyed("web-dev", "dev"))
+            .file("prod.yaml", &keyed("web-prod", "prod"))
+            .file("s-dev.yaml", &secret("dev").replace("mine", "new"));
+        for (path, text) in crowd("other", count) {
+            commit = commit.file(&path, &text);
+        }
+        commit.done();
+        // The Secret appears, and so much goes that what it was may have been among that.
+        let mut commit = repo.on("main").file("s-prod.yaml", &secret("prod"));
+        for (path, _) in crowd("other", count) {
+            commit = commit.remove(&path);
+        }
+        commit.done();
+        repo.check_out("main");
+        assert_eq!(plan(repo.path()).state("web", "prod"), expected, "{count}");
+    }
 }

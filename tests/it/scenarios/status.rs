@@ -96,8 +96,7 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
         ⏳ search 1.8.2 → 1.9.0                                               bb9dfa
            moves only when a person asks for it (`trigger: manual`); whether dev is
            ready is unread: no forge
-           help: sluice promote --local PATH --pipeline
-           search --to prod
+           help: sluice promote --local PATH --pipeline search --to prod
            ⏳ approval-gate  1 approval by anyone with write (unread: no forge)
     ");
     insta::assert_snapshot!(run(&fixture("three-services"), &at).exits(0).out, @r"
@@ -146,8 +145,7 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
       manual  app-manual 1.0.0                           no history here
         ⏳ app-manual 1.0.0 → 1.1.0                                           98b38e
            moves only when a person asks for it (`trigger: manual`)
-           help: sluice promote --local PATH
-           --pipeline app --to manual
+           help: sluice promote --local PATH --pipeline app --to manual
       unset   app-unset 1.0.0                            no history here
         ⏳ app-unset 1.0.0 → 1.1.0                                            e47c64
            nothing says that it may move: it has no gate, no `ready` rule on its
