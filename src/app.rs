@@ -150,7 +150,7 @@ pub fn execute(
 ) -> Result<Output, Failure> {
     let call =
         |place, format, at: Option<Timestamp>| Call::new(place, format, at.unwrap_or(now), style);
-    match cli.command.mode(session::names_repository(environment)) {
+    match cli.command.mode(|| session::leads_to_github(environment)) {
         Mode::OnGithub(command) => {
             let on = OnForge {
                 environment,

@@ -322,7 +322,7 @@ pub struct StatusArgs {
     /// The time of the evaluation (RFC 3339); on GitHub it is the server's [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time, group = "on_disk")]
     at: Option<Timestamp>,
-    /// The repository on GitHub [default: GITHUB_REPOSITORY]
+    /// The repository on GitHub [default: GITHUB_REPOSITORY; if there is a token, else the remote `origin` of the clone in this folder]
     #[arg(long, value_name = "OWNER/NAME", conflicts_with = "on_disk")]
     repository: Option<String>,
     /// A clone that saves calls to GitHub, where there is one [default: GITHUB_WORKSPACE]
@@ -373,7 +373,7 @@ pub struct AskedOfStatus {
 }
 
 impl StatusArgs {
-    fn mode(self, named: bool) -> Mode {
+    fn mode(self, named: impl FnOnce() -> bool) -> Mode {
         let Self {
             place,
             at,
@@ -389,8 +389,8 @@ impl StatusArgs {
             format,
         };
         let on_disk = place.path.is_some() || place.policy.is_some() || at.is_some();
-        let on_github = repository.is_some() || checkout.is_some() || named;
-        match on_github && !on_disk {
+        let on_github = || repository.is_some() || checkout.is_some() || named();
+        match !on_disk && on_github() {
             true => Mode::OnGithub(OnGithub::Status(StatusOnGithub {
                 repository,
                 checkout,
@@ -599,8 +599,8 @@ pub enum OnGithub {
 }
 
 impl Command {
-    /// The way it goes. `named`: the environment names a repository on GitHub.
-    pub fn mode(self, named: bool) -> Mode {
+    /// The way it goes. `named`: whether something beside the command line leads what only reads to a repository on GitHub.
+    pub fn mode(self, named: impl FnOnce() -> bool) -> Mode {
         match self {
             Self::Validate(args) => Mode::Validate(args),
             Self::Plan(args) => Mode::Plan(args),

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::forge::{OnForge, Ran, execute as execute_on_forge};
 use super::reconcile::{Outcome, Row, RowKind};
-use super::session::{names_repository, token_variables};
+use super::session::{leads_to_github, token_variables};
 use super::{Output, execute};
 use crate::cli::{Cli, Mode};
 use crate::error::{Exit, Failure};
@@ -74,7 +74,7 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
         Failure::usage(said.trim_start_matches("error: ")).hint("mend the step's `with:`")
     })?;
     let variables = |name: &str| environment.get(name).map(str::to_owned);
-    let command = match cli.command.clone().mode(names_repository(&variables)) {
+    let command = match cli.command.clone().mode(|| leads_to_github(&variables)) {
         Mode::OnGithub(command) => command,
         _ => {
             return execute(cli, jiff::Timestamp::now(), Style::default(), &variables)

@@ -70,9 +70,18 @@ pub(super) enum Needs {
 /// The variable that names the repository.
 const REPOSITORY: &str = "GITHUB_REPOSITORY";
 
-/// Whether the environment names a repository.
-pub(super) fn names_repository(environment: Environment<'_>) -> bool {
+/// Whether what only reads is led to a repository on GitHub: the environment names one, or there is a token, and this folder lies in a clone
+/// whose remote `origin` is there.
+pub(super) fn leads_to_github(environment: Environment<'_>) -> bool {
     given(environment, REPOSITORY).is_some()
+        || (token(environment, Needs::Reading).is_some()
+            && matches!(origin(&server(environment)), Ok(Some(_))))
+}
+
+/// The host of GitHub, or of a GitHub Enterprise Server.
+fn server(environment: Environment<'_>) -> String {
+    let url = environment("GITHUB_SERVER_URL");
+    host_of(url.as_deref().unwrap_or("https://github.com"))
 }
 
 fn no_repository(needs: Needs) -> Failure {
@@ -122,9 +131,7 @@ impl Session {
         patience: Patience,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, Failure> {
-        let server =
-            environment("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
-        let host = host_of(&server);
+        let host = server(environment);
         let mut notices = Vec::new();
         let slug = match (&args.repository, given(environment, REPOSITORY), needs) {
             (Some(slug), _, _) => slug.clone(),

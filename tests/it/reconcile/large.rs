@@ -43,7 +43,7 @@ pub async fn run_in(site: &Large, workspace: &Path) -> Vec<String> {
 /// What one run in an environment came to.
 pub async fn ran(environment: &BTreeMap<&str, String>) -> Output {
     let cli = Cli::try_parse_from(["sluice", "reconcile", "--format=json"]).unwrap();
-    let Mode::OnGithub(command) = cli.command.mode(true) else {
+    let Mode::OnGithub(command) = cli.command.mode(|| true) else {
         panic!("reconcile is for GitHub");
     };
     let look = |name: &str| environment.get(name).cloned();

@@ -156,7 +156,7 @@ impl Site {
             }
         };
         let named = environment.contains_key("GITHUB_REPOSITORY");
-        let Mode::OnGithub(command) = cli.command.mode(named) else {
+        let Mode::OnGithub(command) = cli.command.mode(|| named) else {
             panic!("{arguments:?} is not for GitHub");
         };
         let look = |name: &str| environment.get(name).cloned();

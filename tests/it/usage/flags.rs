@@ -11,7 +11,7 @@ use super::ran_in;
 use crate::support::cli::{Ran, change, chart, folder, pipeline, repo, service, snapshot};
 use crate::support::clone::clone_of;
 use crate::support::git::TestRepo;
-use crate::support::site::{REPO, Site};
+use crate::support::site::{PERMISSIONS, REPO, Site};
 
 /// Without `help` and `version`, which every command answers alone.
 fn flags_of(command: &clap::Command) -> BTreeSet<String> {
@@ -151,27 +151,26 @@ fn folders(clone: TempDir) -> Folders {
 /// Everything that tells one run from another.
 type Came = (u8, String, String, String);
 
-/// A command without a flag, and with it: `None` if the call is refused. `run` starts from the same state each time.
+fn words_of(call: &[String]) -> Vec<&str> {
+    call.iter().map(String::as_str).collect()
+}
+
+/// The flags that change nothing although they are not refused. `run` makes calls, each from the same state.
 fn walk(
     command: &str,
     base: &[&str],
     folders: &Folders,
-    run: &mut dyn FnMut(&[&str]) -> Came,
+    run: &mut dyn FnMut(&[Vec<String>]) -> Vec<Came>,
 ) -> BTreeSet<String> {
     const REFUSED: u8 = 64;
-    let mut idle = BTreeSet::new();
     let whole = |more: &[String]| -> Vec<String> {
         let words = [command].into_iter().chain(base.iter().copied());
         let words = words.map(str::to_owned);
         words.chain(more.iter().cloned()).collect()
     };
-    let mut came = |words: &[String]| {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        run(&words)
-    };
-    let without = came(&whole(&[]));
-    assert_ne!(without.0, REFUSED, "{command} {base:?}: {without:?}");
     let cli = Cli::command();
+    let mut flags = Vec::new();
+    let mut calls = vec![whole(&[])];
     let own = flags_of(cli.find_subcommand(command).unwrap());
     for flag in all_flags() {
         let given = format!("--{flag}");
@@ -189,12 +188,19 @@ fn walk(
                 _ => "--live=acme/scratch".to_owned(),
             });
         }
-        let with = came(&whole(&more));
+        calls.push(whole(&more));
+        flags.push((flag, more));
+    }
+    let came = run(&calls);
+    let without = &came[0];
+    assert_ne!(without.0, REFUSED, "{command} {base:?}: {without:?}");
+    let mut idle = BTreeSet::new();
+    for ((flag, more), with) in flags.iter().zip(&came[1..]) {
         if with.0 == REFUSED {
             // Refused for what it names, or because the command does not take it: never passed over.
             continue;
         }
-        assert!(own.contains(&flag), "{command} takes --{flag}");
+        assert!(own.contains(flag), "{command} takes --{flag}");
         let same = with.0 == without.0 && with.1 == without.1 && with.3 == without.3;
         if same {
             idle.insert(format!("{command} {}", more.join(" ")));
@@ -268,7 +274,7 @@ fn every_flag_of_a_command_without_a_forge_changes_something_or_is_refused() {
         ("schema", &[], two_pipelines),
     ];
     for (command, base, make) in modes {
-        let mut run = |words: &[&str]| {
+        let run = |words: &[&str]| {
             let _ = std::fs::remove_dir_all(&nothing.out);
             let repo = make();
             let Ran { exit, out, err } = ran_in(repo.path(), &[], words);
@@ -299,7 +305,9 @@ fn every_flag_of_a_command_without_a_forge_changes_something_or_is_refused() {
         // Else every flag would seem to do something.
         let words = [&[command], base].concat();
         assert_eq!(run(&words), run(&words), "{words:?} differs by itself");
-        let here = walk(command, base, &nothing, &mut run);
+        let here = walk(command, base, &nothing, &mut |calls| {
+            calls.iter().map(|call| run(&words_of(call))).collect()
+        });
         let both = idle
             .remove(command)
             .map_or(here.clone(), |known| &known & &here);
@@ -323,32 +331,80 @@ fn two_services() -> TestRepo {
     ])
 }
 
-/// The stand-in answers on a thread of its own, so that only its start has to be waited for.
-fn site(by_hand: bool) -> Site {
+/// What happened on GitHub before a command is called.
+#[derive(Clone, Copy, Debug)]
+enum Scene {
+    Fresh,
+    /// web/prod was set by hand.
+    Hotfix,
+    /// Two promotions landed in api/prod.
+    Landed,
+    /// The workflow of a gate of tests/prod failed.
+    JobFailed,
+}
+
+const TESTS: &str = "run-name: tests ${{ inputs.head }} ${{ inputs.digest }}\n\
+                     on: { workflow_dispatch: { inputs: { head: {}, digest: {}, promotion: {} } } }\n";
+
+/// The stand-in answers on a thread of its own, so that only its start, and runs before the call, have to be waited for.
+fn site(scene: Scene) -> Site {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let site = runtime.block_on(Site::empty());
+    let mut site = runtime.block_on(Site::empty());
+    let repo = site.repo();
     let files = files();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, &**text)).collect();
-    site.repo().files("main", &files);
-    if by_hand {
-        let hotfix = chart("web-prod", "1.0.1");
-        site.repo().files("main", &[("prod.yaml", &hotfix)]);
+    repo.files("main", &files);
+    let commit = |path: &str, text: &str| {
+        repo.files("main", &[(path, text)]);
+    };
+    match scene {
+        Scene::Fresh => {}
+        Scene::Hotfix => commit("prod.yaml", &chart("web-prod", "1.0.1")),
+        Scene::Landed => {
+            runtime.block_on(site.run());
+            commit("api-dev.yaml", &chart("api-dev", "2.2.0"));
+            runtime.block_on(site.run());
+            let prod = repo.file("main", "api-prod.yaml").unwrap();
+            assert!(prod.contains("2.2.0"), "{prod}");
+        }
+        Scene::JobFailed => {
+            let policy = repo.file("main", ".github/sluice.yaml").unwrap();
+            let gates = "gates: { tests: { workflow: integration.yml },";
+            let gates = policy.replace("gates: {", gates);
+            let tests = pipeline(
+                "tests",
+                &[("dev", &["api-dev"]), ("prod", &["tested < api-dev"])],
+                &[("dev prod", &["tests JOB"])],
+            );
+            commit(".github/sluice.yaml", &gates);
+            commit(".github/workflows/integration.yml", TESTS);
+            commit("tested.yaml", &chart("tested", "1.0.0"));
+            commit("tests.yaml", &tests);
+            let may = format!("{PERMISSIONS}, actions:write");
+            let may = may.replace(", actions:read", "");
+            site.token = repo.app_token(4242, "sluice-app", &may);
+            runtime.block_on(site.run());
+            let run = runtime.block_on(site.run());
+            assert_eq!(repo.runs().len(), 1, "{}", run.text);
+            repo.finish_run(repo.runs()[0], "failure");
+        }
     }
+    site.hub.forget_calls();
     site
 }
 
 /// The flags of a command that do nothing in this scene.
-fn idle_on_github(command: &str, base: &[&str], by_hand: bool) -> BTreeSet<String> {
-    let named = folders(clone_of(&site(by_hand)));
-    let mut run = |words: &[&str]| {
-        let site = site(by_hand);
+fn idle_on_github(command: &str, base: &[&str], scene: Scene) -> BTreeSet<String> {
+    let named = folders(clone_of(&site(scene)));
+    let run = |words: &[&str]| {
+        let site = site(scene);
         let url = site.hub.url();
         // Only a person asks for a promotion.
         let token = match command {
-            "promote" => site.hub.personal_token("carol", &["repo"]),
+            "promote" | "rollback" | "retry" => site.hub.personal_token("carol", &["repo"]),
             _ => site.token.clone(),
         };
         let variables = [
@@ -369,24 +425,39 @@ fn idle_on_github(command: &str, base: &[&str], by_hand: bool) -> BTreeSet<Strin
         let _ = site.hub.violations();
         (exit, without_times(&out), err, calls)
     };
-    walk(command, base, &named, &mut run).into_iter().collect()
+    // A process waits a second between two writes, so that some go side by side.
+    walk(command, base, &named, &mut |calls| {
+        let run = &run;
+        std::thread::scope(|scope| {
+            let started: Vec<_> = calls
+                .iter()
+                .map(|call| scope.spawn(move || run(&words_of(call))))
+                .collect();
+            started
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        })
+    })
 }
 
 #[test]
 fn every_flag_of_a_command_on_github_changes_something_or_is_refused() {
     let mut idle = BTreeSet::new();
-    for (command, base) in [
-        ("status", &["--repository=acme/gitops"][..]),
-        ("status", &[]),
-        ("reconcile", &[]),
-        ("doctor", &[]),
+    for (command, base, scene) in [
+        ("status", &["--repository=acme/gitops"][..], Scene::Fresh),
+        ("status", &[], Scene::Fresh),
+        ("reconcile", &[], Scene::Fresh),
+        ("doctor", &[], Scene::Fresh),
+        ("rollback", &["--pipeline=api", "--to=prod"], Scene::Landed),
+        ("retry", &["--pipeline=tests", "--to=prod"], Scene::JobFailed),
     ] {
-        idle.extend(idle_on_github(command, base, false));
+        idle.extend(idle_on_github(command, base, scene));
     }
     let promote = ["--pipeline=web", "--to=prod"];
-    let fresh = idle_on_github("promote", &promote, false);
+    let fresh = idle_on_github("promote", &promote, Scene::Fresh);
     // What was set by hand stays unless somebody takes the source's values.
-    let by_hand = idle_on_github("promote", &promote, true);
+    let by_hand = idle_on_github("promote", &promote, Scene::Hotfix);
     idle.extend(fresh.intersection(&by_hand).cloned());
     assert!(idle.is_empty(), "these do nothing:\n{idle:#?}");
 }
