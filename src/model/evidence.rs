@@ -169,6 +169,29 @@ pub struct Evidence {
     pub jobs: Option<JobEvidence>,
 }
 
+#[cfg(test)]
+impl Evidence {
+    /// Of pull request 1 at the head `abab…`, which arrived at second 0; nothing else is there.
+    pub(crate) fn sample() -> Self {
+        Self {
+            pull: PullNumber(1),
+            head: "ab".repeat(20).parse().unwrap(),
+            author: None,
+            arrived: Ok(Timestamp::UNIX_EPOCH),
+            labels: BTreeSet::new(),
+            reviews: Ok(Vec::new()),
+            label_events: Ok(Vec::new()),
+            pushers: Ok(BTreeSet::new()),
+            requester: None,
+            permissions: BTreeMap::new(),
+            dispatched: None,
+            change_authors: None,
+            checks: BTreeMap::new(),
+            jobs: None,
+        }
+    }
+}
+
 impl Evidence {
     /// Everyone whose permission decides something.
     pub fn people(&self) -> BTreeMap<UserId, String> {

@@ -450,7 +450,11 @@ fn every_flag_of_a_command_on_github_changes_something_or_is_refused() {
         ("reconcile", &[], Scene::Fresh),
         ("doctor", &[], Scene::Fresh),
         ("rollback", &["--pipeline=api", "--to=prod"], Scene::Landed),
-        ("retry", &["--pipeline=tests", "--to=prod"], Scene::JobFailed),
+        (
+            "retry",
+            &["--pipeline=tests", "--to=prod"],
+            Scene::JobFailed,
+        ),
     ] {
         idle.extend(idle_on_github(command, base, scene));
     }

@@ -68,7 +68,9 @@ async fn what_only_reads_finds_the_repository_by_origin_and_what_writes_does_not
     // The folder, if it is given, or if nobody could ask GitHub.
     let here = ["There is no Pipeline here"];
     ran(&["status", "."]).exits(0).says(&here);
-    ran_in(clone.path(), &variables[..1], &["status"]).exits(0).says(&here);
+    ran_in(clone.path(), &variables[..1], &["status"])
+        .exits(0)
+        .says(&here);
     for arguments in [
         &["reconcile"][..],
         &["promote", "--pipeline=k3s-upgrade", "--to=prod"],

@@ -13,7 +13,6 @@ use crate::model::evidence::{
     Actor, ActorKind, Evidence, LabelEvent, Opinion, Permission, Review, UserId,
 };
 use crate::model::policy::{ApproveLine, GateRule, Policy, Way};
-use crate::model::pull::PullNumber;
 use crate::model::roster::{Known, Roster};
 use crate::model::verdict::Verdict;
 
@@ -64,7 +63,6 @@ fn label(order: u64, by: Option<Actor>, set: bool, at: i64) -> LabelEvent {
 /// Opened by the App 99 at second 0. 1 and 2 have write, 3 may triage, 4 only reads; 5 cannot be looked up.
 fn evidence() -> Evidence {
     Evidence {
-        pull: PullNumber(1),
         head: head(),
         author: Some(Actor {
             id: Some(99),
@@ -72,11 +70,6 @@ fn evidence() -> Evidence {
             kind: ActorKind::Bot,
         }),
         arrived: Ok(time(0)),
-        labels: BTreeSet::new(),
-        reviews: Ok(Vec::new()),
-        label_events: Ok(Vec::new()),
-        pushers: Ok(BTreeSet::new()),
-        requester: None,
         permissions: BTreeMap::from([
             (1, Ok(Permission::Write)),
             (2, Ok(Permission::Write)),
@@ -84,10 +77,7 @@ fn evidence() -> Evidence {
             (4, Ok(Permission::Less)),
             (5, Err("GitHub could not be asked".to_owned())),
         ]),
-        dispatched: None,
-        change_authors: None,
-        checks: BTreeMap::new(),
-        jobs: None,
+        ..Evidence::sample()
     }
 }
 
@@ -209,6 +199,51 @@ fn a_review_counts_by_the_rules() {
         let (verdict, reason) = verdict(&with_reviews(reviews), DEFAULT_WAYS);
         assert_eq!(verdict, expected, "{name}: {reason}");
     }
+}
+
+#[test]
+fn only_an_approval_of_a_bot_is_said_not_to_count() {
+    let bot = || Actor {
+        kind: ActorKind::Bot,
+        ..person(1)
+    };
+    let says = |by, opinion| verdict(&with_reviews(vec![review(1, by, opinion)]), DEFAULT_WAYS).1;
+    let waits = "waits for 1 approval by anyone with write";
+    assert_eq!(
+        says(bot(), Opinion::Approved),
+        format!("{waits}; p1 is no person")
+    );
+    assert_eq!(says(bot(), Opinion::None), waits);
+    assert_eq!(says(person(1), Opinion::None), waits);
+}
+
+#[test]
+fn a_label_from_before_its_head_is_to_be_taken_off() {
+    let stale = |at| {
+        let evidence = Evidence {
+            labels: BTreeSet::from([LABEL.to_owned()]),
+            label_events: Ok(vec![label(1, Some(person(1)), true, at)]),
+            arrived: Ok(time(5)),
+            ..evidence()
+        };
+        let world = World::default();
+        let files = BTreeSet::new();
+        let register = Register {
+            policy: &world.policy,
+            roster: &world.roster,
+            files: &files,
+        };
+        let lines = [ApproveLine::default()];
+        let rule = Rule {
+            lines: &lines,
+            ways: &[Way::Label],
+            exclude: &[],
+        };
+        let judged = by_evidence(&register, &rule, &evidence, LABEL);
+        (judged.judgement.verdict, judged.stale_label)
+    };
+    assert_eq!(stale(4), (Verdict::Pending, true));
+    assert_eq!(stale(6), (Verdict::Pass, false));
 }
 
 #[test]

@@ -8,7 +8,6 @@ use super::*;
 use crate::model::evidence::ActorKind;
 use crate::model::ids::CommitId;
 use crate::model::pipeline::GateKind;
-use crate::model::pull::PullNumber;
 use crate::yaml::Position;
 
 const FILE: &str = "ci.yml";
@@ -84,20 +83,9 @@ fn jobs(intents: Vec<Intent>, runs: Vec<JobRun>) -> JobEvidence {
 
 fn evidence() -> Evidence {
     Evidence {
-        pull: PullNumber(1),
         head: head(),
-        author: None,
         arrived: Ok(time(0)),
-        labels: std::collections::BTreeSet::new(),
-        reviews: Ok(Vec::new()),
-        label_events: Ok(Vec::new()),
-        pushers: Ok(std::collections::BTreeSet::new()),
-        requester: None,
-        permissions: BTreeMap::new(),
-        dispatched: None,
-        change_authors: None,
-        checks: BTreeMap::new(),
-        jobs: None,
+        ..Evidence::sample()
     }
 }
 
@@ -237,6 +225,44 @@ fn a_new_attempt_takes_the_place_of_the_one_before() {
     assert_eq!(
         says(&jobs(both, vec![old, new]), 30),
         "pass: passed in 6 min"
+    );
+}
+
+#[test]
+fn a_run_is_waited_for_until_its_time_is_over_and_its_gate_leads_to_it() {
+    let under_way = JobRun {
+        ended: Ended::NotYet,
+        ..run()
+    };
+    let at = |minute, runs: &[JobRun]| {
+        let judged = judge_at(&jobs(vec![intent(1, 1)], runs.to_vec()), minute, false);
+        (judged.judgement.verdict, judged.judgement.next, judged.link)
+    };
+    let link = || Some(run().url);
+    let one = std::slice::from_ref(&under_way);
+    assert_eq!(at(46, one), (Verdict::Pending, Some(time(47)), link()));
+    assert_eq!(at(47, one), (Verdict::Blocked, None, link()));
+    // What was asked for and never came has the same time, from when it was asked for.
+    assert_eq!(at(45, &[]), (Verdict::Pending, Some(time(46)), None));
+    assert_eq!(at(46, &[]), (Verdict::Blocked, None, None));
+}
+
+#[test]
+fn a_run_counts_from_the_moment_on_at_which_its_head_arrived() {
+    let at = |created: i64, updated: i64| {
+        let run = JobRun {
+            created: time(created),
+            updated: time(updated),
+            ..run()
+        };
+        says(&jobs(vec![intent(1, 0)], vec![run]), 10)
+    };
+    assert_eq!(at(0, 0), "pass: passed in less than a minute");
+    assert_eq!(at(0, 1), "pass: passed in 1 min");
+    assert!(
+        at(-1, 8).contains("is older than this state"),
+        "{}",
+        at(-1, 8)
     );
 }
 

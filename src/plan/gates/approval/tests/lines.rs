@@ -33,7 +33,7 @@ fn roster() -> Roster {
             ),
         ]),
         code_owners: Some(Ok(Some(CodeOwners::parse(
-            "* @p1\n/prod/ @acme/leads @p2\n/mail/ a@b.example\n/free/\n/slip/ p2\n",
+            "* @p1\n/prod/ @acme/leads @p2\n/mail/ a@b.example\n/free/\n/slip/ p2\n/solo/ @p3\n",
         )))),
     }
 }
@@ -188,6 +188,49 @@ fn code_owners_are_asked_for_every_file_that_has_some() {
     assert_eq!(
         says(owners, "{}", &["slip/a.yaml"], &approved(&[1])),
         "error: line 5 of CODEOWNERS is not understood, and may be about slip/a.yaml: correct `/slip/ p2`"
+    );
+}
+
+#[test]
+fn who_is_left_is_asked_for_each_file_that_has_owners() {
+    let gate =
+        |count| format!("{{ approve: [{{ by: code-owners, count: {count} }}], ways: [review] }}");
+    // Of one file nobody who owns it may approve, whoever owns the other.
+    let both = ["prod/a.yaml", "solo/a.yaml"];
+    assert_eq!(
+        says(&gate(1), "{}", &both, &approved(&[6])),
+        "blocked: needs 1 approval by code owners: of p3 nobody is left who could approve"
+    );
+    // One who has approved with write was asked, whatever was known before.
+    let mut promoted = approved(&[3]);
+    promoted.permissions.insert(3, Ok(Permission::Write));
+    assert_eq!(
+        says(&gate(1), "{}", &["solo/a.yaml"], &promoted),
+        "pass: approved by p3 (review)"
+    );
+    // While approvals are missing anyway, everybody who could give one is named.
+    assert_eq!(
+        says(
+            &gate(2),
+            "{}",
+            &["prod/a.yaml", "dev/a.yaml"],
+            &approved(&[6])
+        ),
+        "pending: 1 of 2 approvals by code owners (p1, p2 or p7 can approve)"
+    );
+}
+
+#[test]
+fn of_many_who_can_approve_five_are_named() {
+    let gate = "{ approve: [{ by: sre }], ways: [review] }";
+    let of = |people: &str| says(gate, people, &[], &approved(&[]));
+    assert_eq!(
+        of("{ sre: [a, b, c, d, e] }"),
+        "pending: waits for 1 approval by sre (a, b, c, d or e can approve)"
+    );
+    assert_eq!(
+        of("{ sre: [a, b, c, d, e, f, g] }"),
+        "pending: waits for 1 approval by sre (a, b, c, d, e or 2 more can approve)"
     );
 }
 
