@@ -13,6 +13,7 @@ mod doctor;
 mod documents;
 mod gates;
 mod github_fake;
+mod golden;
 mod guard_verdicts;
 mod history;
 mod init;

@@ -26,5 +26,5 @@ mod rules;
 mod said;
 mod shares;
 mod signed;
-mod step;
+pub mod step;
 mod ways;

@@ -342,3 +342,12 @@ pub(super) fn summary_of(site: &Site) -> String {
     assert_eq!(ran.status.code(), Some(0), "{}", text(&ran));
     step.read("summary")
 }
+
+/// What a dry run shows on the page of its run.
+pub fn summary_of_a_dry_run(site: &Site) -> String {
+    let mut step = Step::of(site);
+    step.environment
+        .insert("INPUT_DRY-RUN".to_owned(), "true".to_owned());
+    step.run();
+    step.read("summary")
+}
