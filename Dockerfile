@@ -13,7 +13,7 @@ WORKDIR /source
 COPY . .
 # A named target keeps the flag away from build scripts and procedural macros, which cannot be static.
 RUN target="$(rustc --print host-tuple)" \
- && RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --release --bin sluice --target "$target" \
+ && RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --release --package sluice-gitops --bin sluice --target "$target" \
  && mkdir /files \
  && cp "target/$target/release/sluice" /etc/ssl/certs/ca-certificates.crt /files/
 

@@ -27,4 +27,6 @@ pub mod render;
 pub mod repo;
 pub mod report;
 pub mod runner;
-pub mod yaml;
+
+/// The byte-exact editor.
+pub use sluice_yaml as yaml;

@@ -3,7 +3,7 @@
 //! the seeds are replayed by `cargo test`.
 #![no_main]
 
-#[path = "../../tests/it/support/yaml_invariants.rs"]
+#[path = "../../crates/sluice-yaml/tests/it/support/invariants.rs"]
 mod invariants;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -274,7 +274,11 @@ impl Reader<'_> {
     /// The same as an error.
     fn refuse_marked(&self, node: NodeId, keys: &[&str]) -> Result<(), DeError> {
         match self.marked(node, keys) {
-            Some(value) => Err(DeError::template(self.stream, value)),
+            Some(value) => Err(DeError::about(
+                value,
+                self.stream,
+                "a template stands here instead of a text",
+            )),
             None => Ok(()),
         }
     }

@@ -26,6 +26,3 @@ mod support;
 mod trust;
 mod usage;
 mod windows;
-mod yaml_corpus;
-mod yaml_hostile;
-mod yaml_properties;

@@ -9,3 +9,5 @@ pub mod large;
 pub mod proxy;
 pub mod site;
 pub mod tls;
+#[path = "../../crates/sluice-yaml/tests/it/support/cases.rs"]
+pub mod yaml_cases;

@@ -14,7 +14,7 @@ use sluice::yaml::{FieldPath, Limits, Lookup, Note, Position, Stream};
 use super::{commits, deviations, history, promote, put_up};
 use crate::support::cli::{pipeline, plan, replace, repo, run, service};
 use crate::support::git::{TestRepo, git};
-use crate::yaml_corpus;
+use crate::support::yaml_cases;
 
 /// `web-dev` and `web-prod` with these fields promoted; each spec is YAML without indentation.
 fn repo_with(fields: &str, dev: &str, prod: &str) -> TestRepo {
@@ -313,7 +313,7 @@ fn every_edit_of_the_corpus_that_a_promotion_could_make_is_proved() {
         name: "x".to_owned(),
     };
     let (mut proved, mut failed) = (0, Vec::new());
-    for case in yaml_corpus::cases() {
+    for case in yaml_cases::cases() {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         // No manifest is read from a document with such a key, so that nothing is promoted there.
         if ["key-complex-elsewhere", "key-twice-elsewhere"].contains(&name.as_str()) {
@@ -324,7 +324,7 @@ fn every_edit_of_the_corpus_that_a_promotion_could_make_is_proved() {
         };
         // The case as a manifest: its own fields stand behind those that make one.
         let wrapped = format!("{manifest}{before}");
-        let edits = yaml_corpus::edits_of(&case);
+        let edits = yaml_cases::edits_of(&case);
         let Ok(stream) = Stream::parse(wrapped.as_bytes(), &Limits::default()) else {
             continue;
         };
