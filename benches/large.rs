@@ -14,7 +14,6 @@
 
 #[path = "../tests/it/support"]
 mod support {
-    pub mod github;
     pub mod large;
 }
 
@@ -26,11 +25,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use github_stand_in::GitHub;
 use serde_json::{Value, json};
 use sluice::app::{OnForge, execute_on_forge};
 use sluice::cli::{Cli, Mode};
 use sluice::forge::Patience;
-use support::github::GitHub;
 use support::large::{Large, Size, kind_of};
 
 /// Set in the process that is one run.

@@ -3,8 +3,8 @@
 # /github/workspace, on a workspace that another user owns. Prints the compressed size, which must stay under 15 MB.
 #
 #   RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target x86_64-unknown-linux-gnu
-#   cargo build --example github      # the stand-in GitHub, for the second argument
-#   tests/container.sh target/x86_64-unknown-linux-gnu/release/sluice target/debug/examples/github
+#   cargo build -p github-stand-in    # the stand-in GitHub, for the second argument
+#   tests/container.sh target/x86_64-unknown-linux-gnu/release/sluice target/debug/github-stand-in
 #
 # Needs root and Debian's packages buildah, podman, runc, git and ca-certificates. Reaches no network.
 set -euo pipefail

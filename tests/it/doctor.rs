@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::support::cli::{self, Ran};
-use crate::support::github::{GitHub, Membership, Role, Rule};
+use github_stand_in::{GitHub, Membership, Role, Rule};
 
 const SLUG: &str = "acme/gitops";
 
@@ -29,7 +29,7 @@ struct Found {
 
 /// A private repository of an organisation with one pipeline, and administrators, writers and a team.
 async fn hub() -> GitHub {
-    let hub = crate::github_fake::start().await;
+    let hub = GitHub::start_checked().await;
     hub.organisation("acme", &["olga"], &["carol", "dave", "erin"]);
     let repo = hub.repo(SLUG);
     let (web, dev, prod) = (

@@ -19,8 +19,8 @@ mod shut;
 mod signed;
 mod status;
 
-use crate::support::github::{Role, TokenKind};
 use crate::support::site::Site;
+use github_stand_in::{Role, TokenKind};
 
 /// What Sluice's App may do where gates go by what others say.
 const PERMISSIONS: &str = "contents:write, pull-requests:write, issues:write, statuses:write, actions:write, checks:read, \

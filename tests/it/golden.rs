@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::support::cli::{Ran, fixture, repo_of, run};
 use crate::support::git::git;
-use crate::support::github::{Place, Reach};
 use crate::support::site::{Report, Site};
+use github_stand_in::{Place, Reach};
 
 /// Each look at a folder.
 const LOOKS: &[&[&str]] = &[

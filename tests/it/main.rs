@@ -8,11 +8,9 @@
 
 mod action;
 mod architecture;
-mod contract_holds;
 mod doctor;
 mod documents;
 mod gates;
-mod github_fake;
 mod golden;
 mod guard_verdicts;
 mod history;

@@ -2,9 +2,7 @@
 
 pub mod cli;
 pub mod clone;
-pub mod contract;
 pub mod git;
-pub mod github;
 pub mod large;
 pub mod proxy;
 pub mod site;

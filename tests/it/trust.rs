@@ -7,8 +7,8 @@ mod mends;
 mod refs;
 
 use crate::support::cli::files_of;
-use crate::support::github::{Place, Reach, Role};
 use crate::support::site::{REPO, Report, Site, fixture};
+use github_stand_in::{Place, Reach, Role};
 
 /// Where the code of `two-repositories` lies.
 const APP: &str = "acme/app";

@@ -6,7 +6,7 @@ use super::*;
 /// The published payloads of GitHub.
 fn published(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/contract/events")
+        .join("crates/github-stand-in/contract/events")
         .join(file)
 }
 

@@ -6,7 +6,7 @@ use super::{
     ALL, Found, SLUG, admin, changes, found, honest, hub, one, policy, ran, ran_with, workflow,
 };
 use crate::support::cli;
-use crate::support::github::{Fault, Membership, When};
+use github_stand_in::{Fault, Membership, When};
 
 #[tokio::test]
 async fn a_healthy_repository_has_nothing_to_change() {

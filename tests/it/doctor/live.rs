@@ -12,14 +12,14 @@ use sluice::model::assumption::Proved;
 
 use super::{honest, ran_with};
 use crate::support::cli;
-use crate::support::github::{Fault, GitHub, Membership, Role, Rule, When};
+use github_stand_in::{Fault, GitHub, Membership, Role, Rule, When};
 
 const SLUG: &str = "acme/scratch";
 
 const WORKFLOW: &str = "name: Any\non:\n  workflow_dispatch:\n    inputs:\n      word: { required: false }\njobs: {}\n";
 
 async fn scratch() -> GitHub {
-    let hub = crate::github_fake::start().await;
+    let hub = GitHub::start_checked().await;
     let repo = hub.repo(SLUG);
     repo.files(
         "main",

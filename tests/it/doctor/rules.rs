@@ -2,7 +2,7 @@
 
 use super::{SLUG, admin, changes, found, hub, one, policy, ruleset, workflow};
 use crate::support::cli;
-use crate::support::github::{Fault, GitHub, Rule, When};
+use github_stand_in::{Fault, GitHub, Rule, When};
 
 #[tokio::test]
 async fn strict_checks_are_found() {

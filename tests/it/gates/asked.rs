@@ -2,8 +2,8 @@
 
 use super::rollback::{asks, prod, promoted};
 use super::shop;
-use crate::support::github::{Fault, Role, When};
 use crate::support::site::Site;
+use github_stand_in::{Fault, Role, When};
 use sluice::error::Exit;
 
 const MANUAL: &str = "stages: { prod: { trigger: manual } }\n";

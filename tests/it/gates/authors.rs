@@ -6,8 +6,8 @@ mod landings;
 mod refs;
 
 use super::PERMISSIONS;
-use crate::support::github::Role;
 use crate::support::site::{Report, Site};
+use github_stand_in::Role;
 
 const POLICY: &str = "version: 1
 stages: { staging: { trigger: auto } }

@@ -1,8 +1,8 @@
 //! A stage that would go back by itself waits for a person; one whose APPROVAL gate must pass says first that it goes back.
 
 use super::{chart, shop, shop_of_web};
-use crate::support::github::{Fault, When};
 use crate::support::site::{Report, Site};
+use github_stand_in::{Fault, When};
 use serde_json::json;
 
 const AUTO: &str = "stages: { prod: { trigger: auto } }\n";

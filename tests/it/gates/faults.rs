@@ -2,8 +2,8 @@
 //! nothing lands before everything passed, no workflow is started twice, and in the end it lands, or a person is asked.
 
 use super::{PERMISSIONS, chart, pipeline};
-use crate::support::github::{Fault, Membership, Role};
 use crate::support::site::Site;
+use github_stand_in::{Fault, Membership, Role};
 
 const GATES: &str = "{ name: release, type: APPROVAL }, { name: tests, type: JOB }, { name: fleet, type: SENTINEL }";
 const WORKFLOW: &str = "name: Integration\nrun-name: tests ${{ inputs.head }} ${{ inputs.digest }}\non:\n  workflow_dispatch:\n    \

@@ -2,8 +2,8 @@
 
 use super::rollback::{goes_back, is_held, prod, promoted};
 use super::{chart, shop};
-use crate::support::github::{Fault, When};
 use crate::support::site::Site;
+use github_stand_in::{Fault, When};
 use sluice::error::Exit;
 
 const GATE: &str = "{ name: release, type: APPROVAL }";

@@ -2,8 +2,8 @@
 //! that a lost run left behind, two runs at once.
 
 use super::{chart, landed, shop};
-use crate::support::github::{Role, Rule, When};
 use crate::support::site::Site;
+use github_stand_in::{Role, Rule, When};
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
 
@@ -147,7 +147,7 @@ async fn a_hold_right_before_the_last_look_stops_a_commit_onto_the_base() {
         }
         let run = site.run().await;
         assert_eq!(landed(&site), !hold, "{}", run.text);
-        let moves = |call: &&crate::support::github::Seen| {
+        let moves = |call: &&github_stand_in::Seen| {
             call.method == "PATCH" && call.path.contains("/git/refs/heads/main")
         };
         let calls = site.hub.calls();

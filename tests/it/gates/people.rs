@@ -1,8 +1,8 @@
 //! APPROVAL with teams, code owners, several lines, and authors of the changes left out.
 
 use super::{landed, shop, shop_of_web};
-use crate::support::github::{Membership, Role};
 use crate::support::site::{Report, Site};
+use github_stand_in::{Membership, Role};
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
 

@@ -1,8 +1,8 @@
 //! Readiness and soak: by evidence about the very content, with the server's times alone.
 
 use super::{chart, landed, shop, shop_of_web};
-use crate::support::github::{Fault, Kind, Role, When};
 use crate::support::site::{Report, Site};
+use github_stand_in::{Fault, Kind, Role, When};
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
 

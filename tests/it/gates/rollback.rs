@@ -7,8 +7,8 @@ mod renames;
 mod values;
 
 use super::{chart, shop};
-use crate::support::github::Role;
 use crate::support::site::{Report, Site};
+use github_stand_in::Role;
 use serde_json::json;
 use sluice::error::Exit;
 

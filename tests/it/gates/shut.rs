@@ -16,8 +16,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::support::github::{Fault, Seen, When};
 use crate::support::site::{REPO, Report, Site};
+use github_stand_in::{Fault, Seen, When};
 use scene::{Scene, content, says_yes};
 
 /// When it is shut.

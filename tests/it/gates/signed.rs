@@ -2,8 +2,8 @@
 
 use super::rollback::prod;
 use super::{chart, shop};
-use crate::support::github::{Fault, Role, When};
 use crate::support::site::Site;
+use github_stand_in::{Fault, Role, When};
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
 

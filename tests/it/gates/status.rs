@@ -3,8 +3,8 @@
 use sluice::error::Exit;
 
 use super::{chart, pipeline, shop};
-use crate::support::github::Role;
 use crate::support::site::{Report, Site};
+use github_stand_in::Role;
 
 const RELEASE: &str = "{ name: release, type: APPROVAL }";
 

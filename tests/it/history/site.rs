@@ -5,8 +5,8 @@ use sluice::error::Exit;
 
 use super::{commits, deviations, history};
 use crate::support::clone::clone_of;
-use crate::support::github::Kind;
 use crate::support::site::{Report, Site};
+use github_stand_in::Kind;
 
 /// What the stand-in knows of a landing.
 struct Known {
@@ -258,7 +258,7 @@ async fn every_way_of_landing_is_read_from_a_clone_as_it_happened_and_verifies()
 
 #[tokio::test]
 async fn a_landing_through_a_merge_queue_is_read_with_its_pull_request_and_without_evidence() {
-    use crate::support::github::Rule;
+    use github_stand_in::Rule;
     let site = Site::of("k3s-upgrade-version").await;
     let repo = site.repo();
     repo.rule(Rule {

@@ -1,7 +1,7 @@
 //! Attacks by people who may push, label, review or close, named by their numbers in docs/security.md.
 
-use crate::support::github::{Person, Place, Reach, Role, When, World};
 use crate::support::site::{REPO, Site};
+use github_stand_in::{Person, Place, Reach, Role, When, World};
 use serde_json::json;
 use sluice::error::Exit;
 
@@ -248,7 +248,7 @@ async fn landing_calls() -> (usize, usize) {
         .iter()
         .position(|call| call.line().ends_with("/merge"))
         .unwrap();
-    let snapshot = |call: &&crate::support::github::Seen| {
+    let snapshot = |call: &&github_stand_in::Seen| {
         let asked = call.operation.as_ref();
         asked.is_some_and(|asked| asked.document.contains("defaultBranchRef"))
     };

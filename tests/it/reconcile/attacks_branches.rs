@@ -1,8 +1,8 @@
 //! Branches and pull requests under Sluice's names that this run did not make: none is adopted, and none stops anything.
 
 use super::refused::{landed, line};
-use crate::support::github::{Place, Reach, Role, Rule, When};
 use crate::support::site::{Report, Site};
+use github_stand_in::{Place, Reach, Role, Rule, When};
 use sluice::error::Exit;
 
 const FIXTURE: &str = "k3s-upgrade-version";
@@ -288,7 +288,7 @@ async fn a41_a_ruleset_on_the_branches_keeps_others_out() {
         branch: "sluice/*".to_owned(),
         ruleset: true,
         restrict: true,
-        bypass: vec![crate::support::github::Bypass::App(4242)],
+        bypass: vec![github_stand_in::Bypass::App(4242)],
         ..Rule::default()
     });
     site.run().await;

@@ -1,7 +1,7 @@
 //! Attacks around a run: who started it, what GitHub shows as merged, other bases, other accounts, a run that is stopped.
 
-use crate::support::github::{Fault, Kind, Role, Rule, When};
 use crate::support::site::{REPO, Site};
+use github_stand_in::{Fault, Kind, Role, Rule, When};
 use serde_json::json;
 use sluice::error::Exit;
 use std::sync::Arc;

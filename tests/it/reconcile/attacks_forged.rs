@@ -115,8 +115,7 @@ fn prod_by_the_way_of_staging(requested_by: Option<u64>) -> Forgery<'static> {
 
 /// The number of carol, who may ask for promotions.
 fn carol(site: &Site) -> u64 {
-    site.hub
-        .account("carol", crate::support::github::Kind::User)
+    site.hub.account("carol", github_stand_in::Kind::User)
 }
 
 #[tokio::test]
@@ -213,7 +212,7 @@ async fn a03_a_forged_value_is_not_landed_because_one_person_approved_it() {
         requested_by: None,
     };
     let number = forgery.opened(&site);
-    repo.role("erin", crate::support::github::Role::Write);
+    repo.role("erin", github_stand_in::Role::Write);
     repo.by("dave").approves(number);
     repo.by("erin").approves(number);
     let run = site.run().await;

@@ -1,8 +1,8 @@
 //! Labels that are renamed or otherwise changed after they were set: whether GitHub shows the event of one with the name that was set or
 //! with its present name is not known, so that every way is played.
 
-use crate::support::github::Role;
 use crate::support::site::Site;
+use github_stand_in::Role;
 use serde_json::json;
 
 const APPROVE: &str = "approve/prod/approval-gate";
@@ -77,7 +77,7 @@ async fn a45_an_approval_whose_label_was_changed_since_has_to_be_set_again() {
 
 #[tokio::test]
 async fn a45_an_approval_that_cannot_be_looked_up_in_rest_does_not_count() {
-    use crate::support::github::{Fault, When};
+    use github_stand_in::{Fault, When};
     let site = opened((true, true)).await;
     let repo = site.repo();
     site.hub.advance(5);

@@ -1,7 +1,7 @@
 //! Attacks that one defence alone meets: all else about them is in order, so that without it something would land.
 
-use crate::support::github::{Fault, Place, Reach, Role, When, World};
 use crate::support::site::{REPO, Report, Site};
+use github_stand_in::{Fault, Place, Reach, Role, When, World};
 use serde_json::{Value, json};
 use sluice::error::Exit;
 

@@ -1,7 +1,7 @@
 //! Attacks by what is read through the API: manifests that are bombs or links, refs that lead elsewhere, addresses, answers.
 
-use crate::support::github::{Fault, When};
 use crate::support::site::Site;
+use github_stand_in::{Fault, When};
 use serde_json::json;
 use sluice::error::Exit;
 use std::io::{Read, Write};

@@ -1,8 +1,8 @@
 //! Attacks by text: hostile names on their way to GitHub, secrets and tokens on their way out, templates that are bombs.
 
-use crate::support::github::Seen;
 use crate::support::site::Site;
 use base64::Engine as _;
+use github_stand_in::Seen;
 use serde_json::Value;
 use sluice::record::Record;
 

@@ -1,7 +1,7 @@
 //! How the branches of promotions go once they are spent.
 
-use crate::support::github::{Fault, When};
 use crate::support::site::{REPO, Site};
+use github_stand_in::{Fault, When};
 use sluice::error::Exit;
 
 fn of_promotions(site: &Site) -> Vec<String> {

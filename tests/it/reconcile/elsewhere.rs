@@ -1,7 +1,7 @@
 //! Sources that live in another repository of the same GitHub, read through the API alone.
 
-use crate::support::github::Role;
 use crate::support::site::Site;
+use github_stand_in::Role;
 use sluice::error::Exit;
 
 const APP: &str = "acme/app";

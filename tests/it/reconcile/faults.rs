@@ -5,8 +5,8 @@
 //! never two landings, and in the end everything stands as after an undisturbed life. A time-out is played by a connection
 //! that closes after the call was applied: the client cannot tell the two apart, and nobody waits a minute.
 
-use crate::support::github::{Fault, Seen};
 use crate::support::site::Site;
+use github_stand_in::{Fault, Seen};
 use serde_json::Value;
 
 /// How a promotion is delivered.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use sluice::error::Exit;
 
 use super::large::{run, run_in, settled, size};
-use crate::support::github::{Fault, GitHub, When};
 use crate::support::large::{Event, Large};
 use crate::support::site::Site;
+use github_stand_in::{Fault, GitHub, When};
 
 /// What stands on the forge after a run: the open promotions, and what their heads hold.
 fn standing(site: &Large) -> Vec<(u64, String)> {
@@ -19,7 +19,7 @@ fn standing(site: &Large) -> Vec<(u64, String)> {
 
 /// A repository in which something is to be put up and something to land.
 async fn busy() -> Large {
-    let site = settled(crate::github_fake::start().await, size(8)).await;
+    let site = settled(GitHub::start_checked().await, size(8)).await;
     site.happens(Event::Approval);
     site.happens(Event::Commit(0));
     site.happens(Event::Commit(1));
@@ -35,7 +35,7 @@ async fn a_run_does_the_same_in_whatever_checkout() {
         "none",
         "of another repository",
     ] {
-        let site = settled(crate::github_fake::start().await, size(8)).await;
+        let site = settled(GitHub::start_checked().await, size(8)).await;
         let workspace = tempfile::tempdir().unwrap();
         let other = site.hub.repo("mallory/other");
         other.files("main", &[("pipeline.yaml", "kind: Pipeline\n")]);
@@ -108,7 +108,7 @@ async fn a_checkout_leads_to_no_repository_that_the_tip_does_not_name() {
     );
     let ran = site.call_with(&["reconcile"], &environment).await;
     assert!(ran.lines()[0].starts_with("opened"), "{}", ran.text);
-    let asks_for_it = |call: &crate::support::github::Seen| {
+    let asks_for_it = |call: &github_stand_in::Seen| {
         let named = call
             .operation
             .as_ref()
@@ -159,7 +159,7 @@ async fn a_query_that_is_broken_off_tells_nothing_of_anything() {
 
 #[tokio::test]
 async fn a_page_of_history_that_never_comes_ends_in_an_error_and_not_in_more_calls() {
-    let site = settled(crate::github_fake::start().await, size(8)).await;
+    let site = settled(GitHub::start_checked().await, size(8)).await;
     site.happens(Event::Commit(0));
     let workspace = tempfile::tempdir().unwrap();
     site.checks_out(workspace.path());

@@ -2,8 +2,8 @@
 //! same, and the texts of pull requests offer only what exists.
 
 use super::counts::pipelines;
-use crate::support::github::{Fault, Membership, Role, When};
 use crate::support::site::{Report, Site};
+use github_stand_in::{Fault, Membership, Role, When};
 use serde_json::Value;
 use sluice::error::Exit;
 

@@ -11,9 +11,9 @@ use sluice::cli::{Cli, Mode};
 use sluice::error::Exit;
 use sluice::forge::Patience;
 
-use crate::support::github::GitHub;
 use crate::support::large::{Large, Size, kind_of};
 use crate::support::site::{REPO, Site};
+use github_stand_in::GitHub;
 
 /// Pipelines have twelve services each.
 pub fn size(pipelines: usize) -> Size {
@@ -82,7 +82,7 @@ pub async fn settled(hub: GitHub, size: Size) -> Large {
 async fn a_quiet_run_costs_as_many_calls_in_a_repository_twice_the_size() {
     let mut counts = Vec::new();
     for pipelines in [8, 16] {
-        let site = settled(crate::github_fake::start().await, size(pipelines)).await;
+        let site = settled(GitHub::start_checked().await, size(pipelines)).await;
         assert_eq!(site.open(), 4);
         let calls = run(&site).await;
         assert!(calls.len() <= QUIET, "{calls:#?}");

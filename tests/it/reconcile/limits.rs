@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use crate::support::github::{Fault, Rule, Seen, When};
 use crate::support::site::{Report, Site};
+use github_stand_in::{Fault, Rule, Seen, When};
 use sluice::error::Exit;
 
 /// A second of the client, and of the stand-in's clock.

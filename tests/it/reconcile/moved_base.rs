@@ -1,8 +1,8 @@
 //! The base moves between an approval and the merge: what was approved lands all the same, and nothing else does. GitHub's test merge stays
 //! old for hours in all of this.
 
-use crate::support::github::{Place, Reach, When};
 use crate::support::site::{Report, Site};
+use github_stand_in::{Place, Reach, When};
 use serde_json::Value;
 use sluice::error::Exit;
 

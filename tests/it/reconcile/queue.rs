@@ -1,8 +1,8 @@
 //! The merge queue: who may use it, what it refuses, and what it takes out again.
 
 use super::refused::{approved, landed, line, own_statuses};
-use crate::support::github::{Fault, Rule, When};
 use crate::support::site::{PERMISSIONS, Report, Site};
+use github_stand_in::{Fault, Rule, When};
 use serde_json::json;
 use sluice::error::Exit;
 
@@ -164,7 +164,7 @@ async fn a_hold_right_before_the_last_look_keeps_it_out_of_the_queue() {
         );
         if !hold {
             let calls = site.hub.calls();
-            let is_it = |call: &crate::support::github::Seen| {
+            let is_it = |call: &github_stand_in::Seen| {
                 let operation = call.operation.as_ref();
                 operation.is_some_and(|operation| operation.is("enqueuePullRequest"))
             };

@@ -1,7 +1,7 @@
 //! What GitHub would refuse is not tried, what it refused is remembered on the head, and `success` stands only right before a landing.
 
-use crate::support::github::{Bypass, Fault, Place, Reach, Rule, Seen, When};
 use crate::support::site::{Report, Site};
+use github_stand_in::{Bypass, Fault, Place, Reach, Rule, Seen, When};
 use sluice::error::Exit;
 
 const FIXTURE: &str = "k3s-upgrade-version";

@@ -1,7 +1,7 @@
 //! What rules, people and settings do to a promotion: vetoes, holds, freezes, queues, policies that go, tokens that may little.
 
-use crate::support::github::Rule;
 use crate::support::site::Site;
+use github_stand_in::Rule;
 use serde_json::json;
 use sluice::error::Exit;
 

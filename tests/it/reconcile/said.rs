@@ -1,7 +1,7 @@
 //! What was said and done at a promotion decides in the same way whether the first look tells all of it, or it has to be read page by page.
 
-use crate::support::github::When;
 use crate::support::site::{REPO, Site};
+use github_stand_in::When;
 
 /// A promotion that stands in pull request 1, on a GitHub whose pages are this long.
 async fn opened(page: Option<usize>) -> Site {

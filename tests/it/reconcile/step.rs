@@ -20,7 +20,8 @@ impl Step {
         let path = |name: &str| folder.path().join(name).display().to_string();
         let workspace = folder.path().join("workspace");
         std::fs::create_dir(&workspace).unwrap();
-        let event = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract/events/push.json");
+        let event = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("crates/github-stand-in/contract/events/push.json");
         let environment = [
             ("GITHUB_ACTIONS", "true".to_owned()),
             ("CI", "true".to_owned()),

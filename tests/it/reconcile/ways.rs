@@ -102,9 +102,7 @@ async fn a_manual_stage_moves_by_dispatch_only_and_who_asked_cannot_approve() {
     assert!(asked.lines()[0].starts_with("opened"), "{}", asked.text);
     let number = repo.pulls(true)[0];
     let message = repo.message(&repo.head(number));
-    let carol = site
-        .hub
-        .account("carol", crate::support::github::Kind::User);
+    let carol = site.hub.account("carol", github_stand_in::Kind::User);
     assert!(
         message.contains(&format!("Sluice-Requested-By: {carol}\n")),
         "{message}"

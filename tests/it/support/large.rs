@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::github::{GitHub, Place, Role, Seen, World};
+use github_stand_in::{GitHub, Place, Role, Seen, World};
 
 /// The repository.
 pub const SLUG: &str = "acme/gitops";

@@ -14,8 +14,8 @@ use sluice::cli::{Cli, Mode};
 use sluice::error::Exit;
 use sluice::forge::Patience;
 
-use super::contract::contract;
-use super::github::{GitHub, Place, Role, Seen, World};
+use github_stand_in::contract::contract;
+use github_stand_in::{GitHub, Place, Role, Seen, World};
 
 /// The repository of every scenario.
 pub const REPO: &str = "acme/gitops";
@@ -87,7 +87,7 @@ impl Site {
     }
 
     pub async fn empty() -> Self {
-        let hub = crate::github_fake::start().await;
+        let hub = GitHub::start_checked().await;
         let repo = hub.repo(REPO);
         repo.role("carol", Role::Write).role("dave", Role::Write);
         repo.role("tom", Role::Triage).role("rita", Role::Read);

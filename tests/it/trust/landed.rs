@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::history::history;
-use crate::support::github::Kind;
 use crate::support::site::{REPO, Site};
+use github_stand_in::Kind;
 
 /// Who asked for a promotion, and why.
 #[derive(Clone, Debug)]

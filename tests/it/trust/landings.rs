@@ -13,8 +13,8 @@ use crate::history::{deviations, history};
 use crate::support::cli::run;
 use crate::support::clone::clone_of;
 use crate::support::git::git;
-use crate::support::github::Rule;
 use crate::support::site::Site;
+use github_stand_in::Rule;
 
 const TARGET: &str = "prod/api.yaml";
 const PIPELINE: &str = "pipelines/api.yaml";

@@ -8,8 +8,8 @@ use super::landed::{Asked, Landed, agree};
 use super::{APP, listed, monorepo, open, quiet, two_repositories};
 use crate::history::{deviations, history};
 use crate::support::clone::clone_of;
-use crate::support::github::Place;
 use crate::support::site::{REPO, Report, Site};
+use github_stand_in::Place;
 
 /// Where the parts of a life lie.
 struct Home {
@@ -26,7 +26,7 @@ struct Home {
 }
 
 impl Home {
-    fn code(&self) -> Place<impl crate::support::github::Reach + use<>> {
+    fn code(&self) -> Place<impl github_stand_in::Reach + use<>> {
         self.site.hub.repo(self.code)
     }
 

@@ -5,8 +5,8 @@ use sluice::error::Exit;
 
 use super::{open, quiet};
 use crate::support::cli::{chart, pipeline};
-use crate::support::github::When;
 use crate::support::site::{REPO, Site};
+use github_stand_in::When;
 
 const GATE: &[&str] = &["release APPROVAL"];
 

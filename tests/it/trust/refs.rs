@@ -5,8 +5,8 @@ use serde_json::json;
 use sluice::error::Exit;
 
 use super::{APP, open, quiet, two_repositories};
-use crate::support::github::Role;
 use crate::support::site::{Report, Site};
+use github_stand_in::Role;
 
 /// The two repositories with both pipelines pinned to the first commit, which is given; `api` of dev follows nothing yet.
 async fn pinned() -> (Site, String) {

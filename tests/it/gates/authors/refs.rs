@@ -2,8 +2,8 @@
 
 use super::why;
 use crate::gates::shop_of_web;
-use crate::support::github::Role;
 use crate::support::site::Site;
+use github_stand_in::Role;
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
 const POLICY: &str = "gates: { release: { ways: [review], exclude: [change-authors] } }\n";

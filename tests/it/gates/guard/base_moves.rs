@@ -317,7 +317,7 @@ async fn a_branch_that_merged_the_base_again_and_again_is_judged_by_its_own_chan
 
 #[tokio::test]
 async fn a_success_stays_while_nothing_can_be_read_and_a_failure_comes_once_it_can() {
-    use crate::support::github::{Fault, When};
+    use github_stand_in::{Fault, When};
     let site = guarded("").await;
     let repo = site.repo();
     let docs = edits(&site, "docs", &[("README.md", "hello")]).await;

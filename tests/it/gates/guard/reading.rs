@@ -2,7 +2,7 @@
 
 use super::{GATE, HARMLESS, edits, guarded, pair, says, statuses};
 use crate::gates::{chart, pipeline, shop};
-use crate::support::github::{Fault, When};
+use github_stand_in::{Fault, When};
 use sluice::error::Exit;
 
 #[tokio::test]

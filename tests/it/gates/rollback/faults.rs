@@ -3,8 +3,8 @@
 
 use super::{asks, dev, goes_back, is_held, prod};
 use crate::gates::{pipeline, shop};
-use crate::support::github::Fault;
 use crate::support::site::Site;
+use github_stand_in::Fault;
 
 enum Trouble {
     Fault(usize, Fault),

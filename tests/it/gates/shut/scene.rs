@@ -2,8 +2,8 @@
 
 use crate::gates::rollback::asks;
 use crate::gates::{chart, shop, shop_of_web};
-use crate::support::github::{Level, Membership, Place, Reach, Role, TokenKind};
 use crate::support::site::Site;
+use github_stand_in::{Level, Membership, Place, Reach, Role, TokenKind};
 
 const APPROVAL: &str = "{ name: release, type: APPROVAL }";
 const HOLD: &str = "sluice/hold";

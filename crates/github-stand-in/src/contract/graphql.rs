@@ -1,0 +1,316 @@
+//! GraphQL requests: the document by the schema and by GitHub's limits, and the entry to what variables and data are held to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use apollo_compiler::ast;
+use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
+use apollo_compiler::schema::{ExtendedType, Name};
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Schema};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::graphql_answer::Answer;
+use super::graphql_input::Input;
+use super::schema::has_format;
+use super::{Came, Violation, contract_file, json};
+
+/// Nodes that one call may ask for. Source: docs.github.com/graphql, "Rate limits and query limits for the GraphQL API".
+const MOST_NODES: u64 = 500_000;
+
+/// The GraphQL half of the contract.
+pub struct GraphQl {
+    schema: Valid<Schema>,
+    documents: Mutex<HashMap<String, Arc<Checked>>>,
+}
+
+/// A document that was parsed and validated once.
+type Checked = Result<Valid<ExecutableDocument>, Vec<Violation>>;
+
+impl GraphQl {
+    /// From `contract/github.graphql`.
+    pub fn load() -> Self {
+        let schema = Schema::parse_and_validate(contract_file("github.graphql"), "github.graphql")
+            .unwrap_or_else(|invalid| panic!("github.graphql: {}", invalid.errors));
+        Self {
+            schema,
+            documents: Mutex::default(),
+        }
+    }
+
+    /// See [`super::Contract::graphql_request`].
+    pub fn request(&self, query: &str, variables: &Value) -> Vec<Violation> {
+        let checked = self.document(query);
+        let (document, operation) = match selected(&checked) {
+            Ok(found) => found,
+            Err(violations) => return violations,
+        };
+        let name = name(operation);
+        let mut violations = Input::new(&self.schema, &name).variables(operation, variables);
+        let mut limits = Limits {
+            document,
+            operation,
+            name: &name,
+            variables,
+            nodes: 0,
+            violations: Vec::new(),
+        };
+        limits.selections(&operation.selection_set, 1, "");
+        if limits.nodes > MOST_NODES {
+            let nodes = format!("{} nodes", limits.nodes);
+            limits.violations.push(Violation::new(
+                &name,
+                "/document",
+                format!("at most {MOST_NODES} nodes"),
+                Came::Text(&nodes),
+            ));
+        }
+        violations.append(&mut limits.violations);
+        violations
+    }
+
+    /// See [`super::Contract::graphql_response`].
+    pub fn data(&self, query: &str, variables: &Value, data: &Value) -> Vec<Violation> {
+        let checked = self.document(query);
+        match selected(&checked) {
+            Ok((document, operation)) => Answer::new(
+                &self.schema,
+                document,
+                operation,
+                variables,
+                &name(operation),
+            )
+            .data(data),
+            Err(violations) => violations,
+        }
+    }
+
+    /// See [`super::Contract::graphql_answer`].
+    pub fn answer(&self, query: &str, variables: &Value, body: &Value) -> Vec<Violation> {
+        let checked = self.document(query);
+        let name = match selected(&checked) {
+            Ok((_, operation)) => name(operation),
+            Err(violations) => return violations,
+        };
+        let mut violations = Vec::new();
+        let mut wrong = |pointer: &str, expected: &str, came| {
+            violations.push(Violation::new(&name, pointer, expected, came));
+        };
+        let errors = body.get("errors");
+        match errors {
+            None => {}
+            Some(Value::Array(errors)) if !errors.is_empty() => {
+                for (index, error) in errors.iter().enumerate() {
+                    let at = json::item("/errors", index);
+                    if !error["message"].is_string() {
+                        wrong(&format!("{at}/message"), "a text", Came::Json(error));
+                    }
+                    if error.get("type").is_some_and(|kind| !kind.is_string()) {
+                        wrong(&format!("{at}/type"), "a text", Came::Json(error));
+                    }
+                    if error.get("path").is_some_and(|path| !path.is_array()) {
+                        wrong(&format!("{at}/path"), "an array", Came::Json(error));
+                    }
+                }
+            }
+            Some(other) => wrong("/errors", "a list that is not empty", Came::Json(other)),
+        }
+        for (key, value) in body.as_object().into_iter().flatten() {
+            if !["data", "errors", "extensions"].contains(&key.as_str()) {
+                wrong(
+                    &json::member("", key),
+                    "no such property",
+                    Came::Json(value),
+                );
+            }
+        }
+        match body.get("data") {
+            // Nothing was run, or a null had nowhere to stop.
+            None | Some(Value::Null) if errors.is_some() => {}
+            None | Some(Value::Null) => wrong("/data", "data or errors", Came::Json(body)),
+            Some(data) => violations.extend(self.data(query, variables, data)),
+        }
+        violations
+    }
+
+    fn document(&self, query: &str) -> Arc<Checked> {
+        let mut documents = self
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(checked) = documents.get(query) {
+            return Arc::clone(checked);
+        }
+        let checked = ExecutableDocument::parse_and_validate(&self.schema, query, "document")
+            .map_err(|invalid| {
+                let errors = invalid.errors.iter().map(|diagnostic| {
+                    let place = diagnostic
+                        .line_column_range()
+                        .map_or(String::new(), |range| {
+                            format!("/{}:{}", range.start.line, range.start.column)
+                        });
+                    Violation::new(
+                        "GraphQL",
+                        &format!("/document{place}"),
+                        "a document by contract/github.graphql",
+                        Came::Text(&diagnostic.error.to_string()),
+                    )
+                });
+                errors.collect()
+            });
+        let checked = Arc::new(checked);
+        documents.insert(query.to_owned(), Arc::clone(&checked));
+        checked
+    }
+}
+
+fn selected(checked: &Checked) -> Result<(&ExecutableDocument, &Operation), Vec<Violation>> {
+    let document = checked.as_ref().map_err(Clone::clone)?;
+    let operation = document.operations.get(None).map_err(|_| {
+        vec![Violation::new(
+            "GraphQL",
+            "/document",
+            "one operation",
+            Came::Text(&format!("{} operations", document.operations.len())),
+        )]
+    })?;
+    Ok((document, operation))
+}
+
+fn name(operation: &Operation) -> String {
+    let name = operation.name.as_ref().map_or("(unnamed)", Name::as_str);
+    format!("{} {name}", operation.operation_type.name())
+}
+
+/// GitHub's limits on connections: each asks for 1 to 100 by `first` or `last`, and not too many nodes come of all together.
+struct Limits<'a> {
+    document: &'a ExecutableDocument,
+    operation: &'a Operation,
+    name: &'a str,
+    variables: &'a Value,
+    nodes: u64,
+    violations: Vec<Violation>,
+}
+
+impl Limits<'_> {
+    fn selections(&mut self, set: &SelectionSet, times: u64, at: &str) {
+        for selection in &set.selections {
+            match selection {
+                Selection::Field(field) => {
+                    let at = json::member(at, field.response_key());
+                    let times = times.saturating_mul(self.page(field, &at));
+                    if is_connection(field) {
+                        self.nodes = self.nodes.saturating_add(times);
+                    }
+                    self.selections(&field.selection_set, times, &at);
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.selections(&fragment.selection_set, times, at);
+                }
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = spread.fragment_def(self.document) {
+                        self.selections(&fragment.selection_set, times, at);
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many nodes one such field asks for; 1 where it is no connection.
+    fn page(&mut self, field: &Field, at: &str) -> u64 {
+        if !is_connection(field) {
+            return 1;
+        }
+        let sizes: Vec<Value> = ["first", "last"]
+            .iter()
+            .filter_map(|argument| self.argument(field, argument))
+            .filter(|value| !value.is_null())
+            .collect();
+        let right = |size: &Value| size.as_u64().filter(|size| (1..=100).contains(size));
+        match sizes.as_slice() {
+            [size] if right(size).is_some() => right(size).unwrap_or(1),
+            sizes => {
+                self.violations.push(Violation::new(
+                    self.name,
+                    &format!("/document{at}"),
+                    "`first` or `last`, from 1 to 100",
+                    Came::Json(&Value::from(sizes)),
+                ));
+                1
+            }
+        }
+    }
+
+    /// What the argument comes to, by literal, variable or the variable's default.
+    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
+        let number = |value: &ast::Value| value.to_i32().map(Value::from);
+        match field.specified_argument_by_name(name)?.as_ref() {
+            ast::Value::Variable(variable) => match self.variables.get(variable.as_str()) {
+                Some(value) => Some(value.clone()),
+                None => self
+                    .operation
+                    .variables
+                    .iter()
+                    .find(|declared| declared.name == *variable)
+                    .and_then(|declared| number(declared.default_value.as_ref()?)),
+            },
+            literal => number(literal),
+        }
+    }
+}
+
+fn is_connection(field: &Field) -> bool {
+    field.definition.argument_by_name("first").is_some()
+        && field
+            .ty()
+            .inner_named_type()
+            .as_str()
+            .ends_with("Connection")
+}
+
+/// What is wrong with a leaf, in words; `None` when it is right, or when `ty` is no leaf.
+pub fn leaf(schema: &Schema, ty: &str, value: &Value) -> Option<String> {
+    let text = value.as_str();
+    let hex = |text: &str| {
+        [40, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    if let Some(ExtendedType::Enum(of)) = schema.types.get(ty) {
+        if text.is_some_and(|text| of.values.contains_key(text)) {
+            return None;
+        }
+        let values: Vec<&str> = of.values.keys().map(Name::as_str).collect();
+        return Some(format!("one of {}", values.join(", ")));
+    }
+    let (right, expected) = match ty {
+        "Int" => (
+            value
+                .as_i64()
+                .is_some_and(|number| i32::try_from(number).is_ok()),
+            "a whole number of 32 bits",
+        ),
+        "Float" => (value.is_number(), "a number"),
+        "Boolean" => (value.is_boolean(), "true or false"),
+        "DateTime" | "PreciseDateTime" | "GitTimestamp" => (
+            text.is_some_and(|text| has_format("date-time", text)),
+            "a time by RFC 3339",
+        ),
+        "Date" => (text.is_some_and(|text| has_format("date", text)), "a date"),
+        "URI" => (
+            text.is_some_and(|text| text.starts_with('/') || has_format("uri", text)),
+            "a URI or a path",
+        ),
+        "GitObjectID" => (text.is_some_and(hex), "40 or 64 hexadecimal digits"),
+        "BigInt" => (
+            text.is_some_and(|text| text.parse::<i128>().is_ok()),
+            "a whole number as text",
+        ),
+        "Base64String" => (
+            text.is_some_and(|text| STANDARD.decode(text).is_ok()),
+            "base64",
+        ),
+        _ => (text.is_some(), "a text"),
+    };
+    (!right).then(|| expected.to_owned())
+}
