@@ -13,9 +13,9 @@ WORKDIR /source
 COPY . .
 # A named target keeps the flag away from build scripts and procedural macros, which cannot be static.
 RUN target="$(rustc --print host-tuple)" \
- && RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --release --package sluice-gitops --bin sluice --target "$target" \
+ && RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --profile dist --package sluice-gitops --bin sluice --target "$target" \
  && mkdir /files \
- && cp "target/$target/release/sluice" /etc/ssl/certs/ca-certificates.crt /files/
+ && cp "target/$target/dist/sluice" /etc/ssl/certs/ca-certificates.crt /files/
 
 FROM scratch AS prebuilt
 COPY container/prebuilt/ /files/

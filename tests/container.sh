@@ -2,9 +2,9 @@
 # Builds the Action's image around a static binary that was compiled elsewhere, and looks at it the way the runner starts it: as root, in
 # /github/workspace, on a workspace that another user owns. Prints the compressed size, which must stay under 15 MB.
 #
-#   RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target x86_64-unknown-linux-gnu
+#   RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile dist -p sluice-gitops --target x86_64-unknown-linux-gnu
 #   cargo build -p github-stand-in    # the stand-in GitHub, for the second argument
-#   tests/container.sh target/x86_64-unknown-linux-gnu/release/sluice target/debug/github-stand-in
+#   tests/container.sh target/x86_64-unknown-linux-gnu/dist/sluice target/debug/github-stand-in
 #
 # Needs root and Debian's packages buildah, podman, runc, git and ca-certificates. Reaches no network.
 set -euo pipefail
