@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -125,10 +125,12 @@ fn direct(no_proxy: &str, port: u16) -> String {
 
 /// The certificates that are trusted: the system's, and those of a bundle.
 fn certificates(bundle: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, ForgeError> {
-    let native = load_native_certs();
     let Some(bundle) = bundle else {
-        return Ok(native.certs);
+        // A process has a forge for each token: what the system trusts is read once, some 140 files.
+        static SYSTEM: OnceLock<Vec<CertificateDer<'static>>> = OnceLock::new();
+        return Ok(SYSTEM.get_or_init(|| load_native_certs().certs).clone());
     };
+    let native = load_native_certs();
     // With SSL_CERT_FILE in the environment of this process `load_native_certs` reads that file instead of the system's.
     let system = openssl_probe::candidate_cert_dirs();
     let system = system.map(|folder| load_certs_from_paths(None, Some(folder)));
