@@ -275,8 +275,8 @@ impl Reader<'_> {
     fn refuse_marked(&self, node: NodeId, keys: &[&str]) -> Result<(), DeError> {
         match self.marked(node, keys) {
             Some(value) => Err(DeError::about(
-                value,
                 self.stream,
+                value,
                 "a template stands here instead of a text",
             )),
             None => Ok(()),

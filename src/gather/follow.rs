@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::history::unreadable;
 use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;
 use crate::repo::{Change, ReadObjects, RepoError};
@@ -15,6 +14,14 @@ pub(super) trait Search {
 
     /// It cannot be looked for any further.
     fn fail(&mut self, error: &RepoError);
+}
+
+/// The answer about a history that the repository could not give.
+pub(super) fn unreadable(error: &RepoError) -> LastSet {
+    LastSet::Failed {
+        why: format!("its history could not be read: {error}"),
+        help: None,
+    }
 }
 
 /// Walks back from `tip` until every search is answered or history ends. `step` looks at one commit that changed a file of

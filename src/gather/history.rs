@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::follow::{self, follow};
+use super::follow::{self, follow, unreadable};
 use super::landing::landing;
 use super::lineage::{self, Followed, Lineage, Then, Trail};
 use super::revisions::{Asked, Repositories};
@@ -324,11 +324,4 @@ fn rolled_back_by(record: Record, commit: &CommitId, info: &CommitInfo) -> Optio
         by: record.requested_by,
         reason: record.reason,
     })
-}
-
-pub(super) fn unreadable(error: &RepoError) -> LastSet {
-    LastSet::Failed {
-        why: format!("its history could not be read: {error}"),
-        help: None,
-    }
 }

@@ -11,9 +11,8 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::follow::{Next, follow_one};
+use super::follow::{Next, follow_one, unreadable};
 use super::history::past::{Past, Wanted};
-use super::history::unreadable;
 use crate::model::catalog::Catalog;
 use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;

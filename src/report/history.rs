@@ -83,11 +83,13 @@ pub fn text(told: &Told<'_>, style: Style) -> String {
         );
         page.wrapped("", "", &line);
     }
-    let ending = match &found.verified {
-        None => listed(found, told.verify),
-        Some(verified) => judged(found, verified),
-    };
-    page.wrapped("", "", &ending);
+    match &found.verified {
+        // It ends with a command, which is pasted whole: it is never broken over two lines.
+        None => {
+            let _ = writeln!(page.text, "{}", listed(found, told.verify));
+        }
+        Some(verified) => page.wrapped("", "", &judged(found, verified)),
+    }
     page.text
 }
 

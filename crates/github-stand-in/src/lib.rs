@@ -79,7 +79,6 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::print_stdout,
     missing_docs,
     reason = "only tests and the program beside it use this; what goes wrong in here has to be loud"
 )]
@@ -92,6 +91,7 @@ mod checked;
 mod checkout;
 mod clock;
 pub mod contract;
+mod documents;
 mod faults;
 mod graphql;
 mod look;

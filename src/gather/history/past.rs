@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::unreadable;
 use crate::catalog::{FileManifests, load, read_file, wants_file};
 use crate::gather::files_at;
+use crate::gather::follow::unreadable;
 use crate::gather::lineage::FILES_BEYOND;
 use crate::model::catalog::{Catalog, Unread};
 use crate::model::facts::LastSet;

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::past::{Past, Wanted, pick, several};
-use super::{History, Place, Search, unreadable};
+use super::{History, Place, Search};
 use crate::copy::{Pair, is_full_id, values};
+use crate::gather::follow::unreadable;
 use crate::gather::lineage::Entry;
 use crate::gather::remote::RemoteRepo;
 use crate::model::catalog::Catalog;

@@ -1,7 +1,7 @@
 //! What a person reads: it fits, it says nothing that a terminal obeys, and it shows no secret.
 
 use super::{deviations, differing, history, message, promote};
-use crate::support::cli::{change, chart, pipeline, process, replace, repo, run, service};
+use crate::support::cli::{change, chart, pipeline, process, replace, repo, repo_of, run, service};
 use crate::support::git::git;
 
 #[test]
@@ -169,4 +169,25 @@ fn what_was_found_reads_well_in_a_hundred_columns() {
 
     Not clean: 1 drift, 1 false record.
     ");
+}
+
+#[test]
+fn a_command_that_is_to_be_pasted_stands_on_one_line_however_long_its_path_is() {
+    let repo = repo_of("triggers");
+    let kept = tempfile::tempdir().unwrap();
+    let long = kept.path().join("a-folder-of-a-long-name/".repeat(4));
+    git(
+        repo.path(),
+        &["clone", "--quiet", ".", long.to_str().unwrap()],
+    );
+    for (command, wanted) in [
+        ("history", "Next: sluice history PATH --verify\n"),
+        (
+            "status",
+            "help: sluice promote --local PATH --pipeline app --to manual\n",
+        ),
+    ] {
+        let text = run(&long, &[command]).exits(0).out;
+        assert!(text.contains(wanted), "{text}");
+    }
 }

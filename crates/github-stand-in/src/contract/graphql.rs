@@ -1,8 +1,5 @@
 //! GraphQL requests: the document by the schema and by GitHub's limits, and the entry to what variables and data are held to.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use apollo_compiler::ast;
 use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
 use apollo_compiler::schema::{ExtendedType, Name};
@@ -16,6 +13,7 @@ use super::graphql_answer::Answer;
 use super::graphql_input::Input;
 use super::schema::has_format;
 use super::{Came, Violation, contract_file, json};
+use crate::documents::{Checked, Documents};
 
 /// Nodes that one call may ask for. Source: docs.github.com/graphql, "Rate limits and query limits for the GraphQL API".
 const MOST_NODES: u64 = 500_000;
@@ -23,11 +21,8 @@ const MOST_NODES: u64 = 500_000;
 /// The GraphQL half of the contract.
 pub struct GraphQl {
     schema: Valid<Schema>,
-    documents: Mutex<HashMap<String, Arc<Checked>>>,
+    documents: Documents,
 }
-
-/// A document that was parsed and validated once.
-type Checked = Result<Valid<ExecutableDocument>, Vec<Violation>>;
 
 impl GraphQl {
     /// From `contract/github.graphql`.
@@ -36,13 +31,13 @@ impl GraphQl {
             .unwrap_or_else(|invalid| panic!("github.graphql: {}", invalid.errors));
         Self {
             schema,
-            documents: Mutex::default(),
+            documents: Documents::new(),
         }
     }
 
     /// See [`super::Contract::graphql_request`].
     pub fn request(&self, query: &str, variables: &Value) -> Vec<Violation> {
-        let checked = self.document(query);
+        let checked = self.documents.parse(&self.schema, query);
         let (document, operation) = match selected(&checked) {
             Ok(found) => found,
             Err(violations) => return violations,
@@ -73,7 +68,7 @@ impl GraphQl {
 
     /// See [`super::Contract::graphql_response`].
     pub fn data(&self, query: &str, variables: &Value, data: &Value) -> Vec<Violation> {
-        let checked = self.document(query);
+        let checked = self.documents.parse(&self.schema, query);
         match selected(&checked) {
             Ok((document, operation)) => Answer::new(
                 &self.schema,
@@ -89,7 +84,7 @@ impl GraphQl {
 
     /// See [`super::Contract::graphql_answer`].
     pub fn answer(&self, query: &str, variables: &Value, body: &Value) -> Vec<Violation> {
-        let checked = self.document(query);
+        let checked = self.documents.parse(&self.schema, query);
         let name = match selected(&checked) {
             Ok((_, operation)) => name(operation),
             Err(violations) => return violations,
@@ -134,40 +129,25 @@ impl GraphQl {
         }
         violations
     }
-
-    fn document(&self, query: &str) -> Arc<Checked> {
-        let mut documents = self
-            .documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(checked) = documents.get(query) {
-            return Arc::clone(checked);
-        }
-        let checked = ExecutableDocument::parse_and_validate(&self.schema, query, "document")
-            .map_err(|invalid| {
-                let errors = invalid.errors.iter().map(|diagnostic| {
-                    let place = diagnostic
-                        .line_column_range()
-                        .map_or(String::new(), |range| {
-                            format!("/{}:{}", range.start.line, range.start.column)
-                        });
-                    Violation::new(
-                        "GraphQL",
-                        &format!("/document{place}"),
-                        "a document by contract/github.graphql",
-                        Came::Text(&diagnostic.error.to_string()),
-                    )
-                });
-                errors.collect()
-            });
-        let checked = Arc::new(checked);
-        documents.insert(query.to_owned(), Arc::clone(&checked));
-        checked
-    }
 }
 
 fn selected(checked: &Checked) -> Result<(&ExecutableDocument, &Operation), Vec<Violation>> {
-    let document = checked.as_ref().map_err(Clone::clone)?;
+    let document = checked.as_ref().map_err(|invalid| {
+        let errors = invalid.errors.iter().map(|diagnostic| {
+            let place = diagnostic
+                .line_column_range()
+                .map_or(String::new(), |range| {
+                    format!("/{}:{}", range.start.line, range.start.column)
+                });
+            Violation::new(
+                "GraphQL",
+                &format!("/document{place}"),
+                "a document by contract/github.graphql",
+                Came::Text(&diagnostic.error.to_string()),
+            )
+        });
+        errors.collect::<Vec<Violation>>()
+    })?;
     let operation = document.operations.get(None).map_err(|_| {
         vec![Violation::new(
             "GraphQL",

@@ -44,7 +44,7 @@ impl DeError {
     }
 
     /// An error of the caller's own about a node.
-    pub fn about(node: NodeId, stream: &Stream, message: &str) -> Self {
+    pub fn about(stream: &Stream, node: NodeId, message: &str) -> Self {
         <Self as de::Error>::custom(message).at(stream, node)
     }
 
