@@ -27,8 +27,8 @@ use std::time::Duration;
 use clap::Parser;
 use github_stand_in::GitHub;
 use serde_json::{Value, json};
-use sluice::app::{OnForge, execute_on_forge};
 use sluice::cli::{Cli, Mode};
+use sluice::commands::on_github::{RunContext, execute as execute_on_github};
 use sluice::forge::Patience;
 use support::large::{Large, Size, kind_of};
 
@@ -94,7 +94,7 @@ fn be_a_run() {
         panic!("reconcile is for GitHub");
     };
     let look = |name: &str| std::env::var(name).ok();
-    let on = OnForge {
+    let on = RunContext {
         environment: &look,
         patience: Patience {
             budget: Duration::from_secs(5),
@@ -107,7 +107,7 @@ fn be_a_run() {
         .enable_all()
         .build()
         .unwrap();
-    let (exit, text) = match runtime.block_on(execute_on_forge(command, &on)) {
+    let (exit, text) = match runtime.block_on(execute_on_github(command, &on)) {
         Ok(ran) => {
             let output = ran.output();
             (output.exit as u8, output.text)

@@ -14,8 +14,8 @@ use std::path::Path;
 use clap::Parser;
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde::Deserialize;
-use sluice::app;
 use sluice::cli::Cli;
+use sluice::commands::dispatch;
 use sluice::report::style::Style;
 
 /// So many services stand on each side of one pipeline's edge.
@@ -163,7 +163,7 @@ fn plan(root: &Path) -> usize {
         "2026-01-05T09:00:00Z",
     ])
     .unwrap();
-    let output = app::execute(cli, jiff::Timestamp::UNIX_EPOCH, Style::default(), &|_| {
+    let output = dispatch::execute(cli, jiff::Timestamp::UNIX_EPOCH, Style::default(), &|_| {
         None
     })
     .unwrap();

@@ -7,26 +7,33 @@
 #[cfg(test)]
 extern crate self as sluice;
 
-pub mod app;
 pub mod catalog;
 pub mod checks;
 pub mod cli;
+pub mod commands;
 pub mod copy;
 pub mod doctor;
 pub mod error;
+mod evaluation;
 pub mod execute;
 pub mod forge;
+#[cfg(test)]
+mod fuzzed;
 pub mod gather;
 pub mod graph;
 pub mod init;
 pub mod model;
 pub mod plan;
 pub mod policy;
+pub mod process;
+mod reconcile;
 pub mod record;
 pub mod render;
 pub mod repo;
 pub mod report;
 pub mod runner;
+pub mod session;
+mod step;
 
 /// The byte-exact editor.
 pub use sluice_yaml as yaml;

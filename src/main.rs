@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sluice::app::main().into()
+    sluice::process::main().into()
 }

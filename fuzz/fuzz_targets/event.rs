@@ -4,7 +4,7 @@
 #![no_main]
 #![allow(dead_code, reason = "each target uses one of the functions")]
 
-#[path = "../../src/app/fuzzed/targets.rs"]
+#[path = "../../src/fuzzed/targets.rs"]
 mod targets;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -37,11 +37,13 @@ fn the_pictures_in_the_readme_are_what_the_program_prints() {
             .split_whitespace()
             .chain(["--at", "2026-11-20T16:02:00Z"]);
         let cli = Cli::try_parse_from(words).unwrap();
-        let output =
-            sluice::app::execute(cli, jiff::Timestamp::UNIX_EPOCH, Style::default(), &|_| {
-                None
-            })
-            .unwrap();
+        let output = sluice::commands::dispatch::execute(
+            cli,
+            jiff::Timestamp::UNIX_EPOCH,
+            Style::default(),
+            &|_| None,
+        )
+        .unwrap();
         // A picture may stop before the end, at a line of dots.
         match printed.split_once("…\n") {
             Some((shown, _)) => assert!(
@@ -61,11 +63,13 @@ fn every_example_in_the_document_about_gates_is_what_the_program_prints() {
     assert!(blocks.len() > sluice::plan::FORMS.len());
     for (typed, printed) in &blocks {
         let cli = Cli::try_parse_from(typed.split_whitespace()).unwrap();
-        let output =
-            sluice::app::execute(cli, jiff::Timestamp::UNIX_EPOCH, Style::default(), &|_| {
-                None
-            })
-            .unwrap();
+        let output = sluice::commands::dispatch::execute(
+            cli,
+            jiff::Timestamp::UNIX_EPOCH,
+            Style::default(),
+            &|_| None,
+        )
+        .unwrap();
         assert_eq!(&output.text, printed, "{typed}");
     }
     // The policies that it shows are those of the examples.

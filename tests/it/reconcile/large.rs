@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Parser;
-use sluice::app::{OnForge, Output, execute_on_forge};
 use sluice::cli::{Cli, Mode};
+use sluice::commands::on_github::{RunContext, execute as execute_on_github};
+use sluice::commands::output::Output;
 use sluice::error::Exit;
 use sluice::forge::Patience;
 
@@ -47,7 +48,7 @@ pub async fn ran(environment: &BTreeMap<&str, String>) -> Output {
         panic!("reconcile is for GitHub");
     };
     let look = |name: &str| environment.get(name).cloned();
-    let on = OnForge {
+    let on = RunContext {
         environment: &look,
         patience: Patience {
             budget: Duration::from_secs(5),
@@ -56,7 +57,7 @@ pub async fn ran(environment: &BTreeMap<&str, String>) -> Output {
         stop: std::sync::Arc::default(),
         read_only: None,
     };
-    match execute_on_forge(command, &on).await {
+    match execute_on_github(command, &on).await {
         Ok(ran) => ran.output(),
         Err(failure) => Output {
             exit: failure.exit,

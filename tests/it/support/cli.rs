@@ -9,8 +9,9 @@ use std::process::{Command, Stdio};
 use clap::Parser;
 use jiff::Timestamp;
 use serde_json::Value;
-use sluice::app::{execute, exit_of};
 use sluice::cli::Cli;
+use sluice::commands::dispatch::execute;
+use sluice::process::exit_of;
 use sluice::report::style::Style;
 use tempfile::TempDir;
 

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use serde_json::Value;
-use sluice::app::{OnForge, execute_on_forge, exit_of};
 use sluice::cli::{Cli, Mode};
+use sluice::commands::on_github::{RunContext, execute as execute_on_github};
 use sluice::error::Exit;
 use sluice::forge::Patience;
+use sluice::process::exit_of;
 
 use github_stand_in::contract::contract;
 use github_stand_in::{GitHub, Place, Role, Seen, World};
@@ -160,7 +161,7 @@ impl Site {
             panic!("{arguments:?} is not for GitHub");
         };
         let look = |name: &str| environment.get(name).cloned();
-        let on = OnForge {
+        let on = RunContext {
             environment: &look,
             patience: Patience {
                 budget: Duration::from_secs(5),
@@ -169,7 +170,7 @@ impl Site {
             stop: Arc::clone(&self.stop),
             read_only: None,
         };
-        match execute_on_forge(command, &on).await {
+        match execute_on_github(command, &on).await {
             Ok(ran) => {
                 let output = ran.output();
                 Report {

@@ -1,0 +1,116 @@
+//! A call of a command that reads files of this machine: what it looks at, and how it prints.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::output::Output;
+use crate::catalog::load;
+use crate::cli::{Format, Place};
+use crate::error::Failure;
+use crate::evaluation::path_arguments::PathArguments;
+use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
+use crate::gather::files_on_disk;
+use crate::model::policy::Policy;
+use crate::repo::{Repo, enclosing_repository};
+use crate::report::style::Style;
+
+/// A call with what all commands take that read files.
+pub(super) struct Call {
+    /// What is looked at.
+    pub path: PathBuf,
+    /// The policy that was given.
+    pub policy: Option<PathBuf>,
+    pub now: Timestamp,
+    pub style: Style,
+    format: Format,
+    /// How PATH and policy are given again.
+    pub again: PathArguments,
+    /// Said where what is looked at is not what stands in the call.
+    found: Option<String>,
+}
+
+impl Call {
+    pub(super) fn new(
+        place: Place,
+        format: Format,
+        now: Timestamp,
+        style: Style,
+    ) -> Result<Self, Failure> {
+        let Place {
+            path: given,
+            policy,
+        } = place;
+        let again = PathArguments::new(given.as_deref(), policy.as_deref());
+        let (path, found) = match given {
+            Some(path) => (path, None),
+            None => match top_of(Path::new("."))? {
+                Some(top) => {
+                    let said = format!(
+                        "There is no Pipeline in this folder: {} is looked at, the top of the repository that it lies in.",
+                        top.display()
+                    );
+                    (top, Some(said))
+                }
+                None => (PathBuf::from("."), None),
+            },
+        };
+        Ok(Self {
+            path,
+            policy,
+            now,
+            // JSON is for programs.
+            style: match format {
+                Format::Json => Style::default(),
+                Format::Text => style,
+            },
+            format,
+            again,
+            found,
+        })
+    }
+
+    /// Opens what is looked at.
+    pub(super) fn open(&self, from: ReadFrom) -> Result<RepositoryState, Failure> {
+        RepositoryState::open(&self.path, self.policy.as_deref(), self.again.clone(), from)
+    }
+
+    pub(super) fn json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Runs the command, and says what was looked at if the call does not.
+    pub(super) fn told(
+        &self,
+        command: impl FnOnce(&Self) -> Result<Output, Failure>,
+    ) -> Result<Output, Failure> {
+        match command(self) {
+            Ok(mut output) => {
+                output.notices.splice(0..0, self.found.clone());
+                Ok(output)
+            }
+            Err(mut failure) => {
+                for hint in &mut failure.hints {
+                    *hint = self.again.within(hint);
+                }
+                failure.hints.extend(self.found.clone());
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// The top of the repository that a folder lies in, if it is not that top itself and holds no Pipeline.
+fn top_of(folder: &Path) -> Result<Option<PathBuf>, Failure> {
+    let Some(top) = enclosing_repository(folder) else {
+        return Ok(None);
+    };
+    if Repo::at(folder)?.is_some() {
+        return Ok(None);
+    }
+    // What a policy leaves out is no matter here: whoever has a Pipeline in this folder means this folder.
+    let policy = Policy::default();
+    let files = files_on_disk(folder, None, &policy)?;
+    let holds = !load(&files.files, &policy).pipelines.is_empty();
+    Ok((!holds).then_some(top))
+}

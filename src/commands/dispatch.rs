@@ -1,0 +1,131 @@
+//! From a parsed command line to the command that carries it out.
+
+use jiff::Timestamp;
+
+use super::call::Call;
+use super::on_github::RunContext;
+use super::output::Output;
+use super::runtime::runtime;
+use super::{
+    doctor, graph, history, init, on_github, plan, promote_local, schema, simulate, status,
+    validate,
+};
+use crate::cli::{
+    AskedOfStatus, Cli, Format, GraphArgs, HistoryArgs, InitArgs, LocalPromotion, Mode, Place,
+    PlanArgs, SchemaArgs, SimulateArgs, StatusOnDisk, ValidateArgs,
+};
+use crate::error::Failure;
+use crate::forge::Patience;
+use crate::report::style::Style;
+use crate::runner::Stop;
+use crate::session::{Variables, leads_to_github};
+
+/// Carries a command out. `now` is the time where the call does not give one.
+pub fn execute(
+    cli: Cli,
+    now: Timestamp,
+    style: Style,
+    environment: Variables<'_>,
+) -> Result<Output, Failure> {
+    let call =
+        |place, format, at: Option<Timestamp>| Call::new(place, format, at.unwrap_or(now), style);
+    match cli.command.mode(|| leads_to_github(environment)) {
+        Mode::OnGithub(command) => {
+            let on = RunContext {
+                environment,
+                patience: Patience::default(),
+                stop: Stop::on_signals()?.flag(),
+                read_only: None,
+            };
+            let ran = runtime()?.block_on(on_github::execute(command, &on))?;
+            Ok(ran.styled(style).output())
+        }
+        Mode::Validate(ValidateArgs {
+            place,
+            format,
+            at,
+            fix,
+        }) => call(place, format, at)?.told(|call| validate::run(call, fix)),
+        Mode::Plan(PlanArgs {
+            place,
+            format,
+            at,
+            diff,
+            why,
+        }) => {
+            if format == Format::Json && (diff || why) {
+                return Err(Failure::usage(
+                    "--diff and --why are for people: the document of --format json names changes, files and lines as it is",
+                )
+                .hint("leave out one of the two"));
+            }
+            call(place, format, at)?.told(|call| plan::run(call, diff, why))
+        }
+        Mode::Simulate(SimulateArgs {
+            place,
+            format,
+            at,
+            approve,
+            out,
+            repo,
+            until,
+        }) => {
+            let asked = simulate::Asked {
+                approve,
+                out,
+                until,
+                repos: repo,
+            };
+            call(place, format, at)?.told(|call| simulate::run(call, asked))
+        }
+        Mode::Graph(GraphArgs { place, format }) => call(place, format, None)?.told(graph::run),
+        Mode::Status(StatusOnDisk { place, at, asked }) => {
+            let AskedOfStatus {
+                freeze,
+                pipeline,
+                format,
+            } = asked;
+            let call = call(place, format, at)?;
+            call.told(|call| status::run(call, freeze, pipeline.as_deref()))
+        }
+        Mode::PromoteLocal(LocalPromotion {
+            place,
+            at,
+            pipeline,
+            to,
+            approved_by,
+            format,
+        }) => {
+            let call = call(place, format, at)?;
+            call.told(|call| promote_local::run(call, &pipeline, &to, approved_by))
+        }
+        Mode::Doctor(args) => doctor::run(args, now, style, environment),
+        Mode::Init(InitArgs {
+            path,
+            write,
+            format,
+        }) => {
+            let place = Place { path, policy: None };
+            call(place, format, None)?.told(|call| init::run(call, write))
+        }
+        Mode::History(HistoryArgs {
+            place,
+            format,
+            verify,
+            pipeline,
+            to,
+            since,
+            limit,
+        }) => {
+            let asked = history::Asked {
+                verify,
+                pipeline,
+                to,
+                since,
+                limit: limit.map(std::num::NonZeroUsize::get),
+            };
+            call(place, format, None)?.told(|call| history::run(call, asked))
+        }
+        Mode::Schema(SchemaArgs { format }) => Ok(schema::run(format)),
+    }
+}

@@ -1,0 +1,206 @@
+//! `doctor`: what to change on GitHub before the first promotion; and `doctor --live`, which proves on a scratch
+//! repository what the client believes of GitHub.
+
+mod live;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use jiff::Timestamp;
+
+use super::call::Call;
+use super::output::Output;
+use super::runtime::runtime;
+use crate::catalog::load;
+use crate::cli::{DoctorArgs, ForgeArgs, Format, Place};
+use crate::doctor::{Facts, PolicyFact, end, examine, wanted};
+use crate::error::{Exit, Failure};
+use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
+use crate::forge::{Overview, Patience};
+use crate::model::catalog::Catalog;
+use crate::model::diagnosis::Outcome;
+use crate::model::policy::Policy;
+use crate::report::diagnosis;
+use crate::report::escape::terminal;
+use crate::report::style::Style;
+use crate::session::{Needs, Session, Variables};
+
+pub(super) fn run(
+    args: DoctorArgs,
+    now: Timestamp,
+    style: Style,
+    environment: Variables<'_>,
+) -> Result<Output, Failure> {
+    let DoctorArgs {
+        path,
+        repository,
+        live,
+        team,
+        format,
+    } = args;
+    let style = match format {
+        Format::Text => style,
+        Format::Json => Style::default(),
+    };
+    if let Some(scratch) = &live {
+        let asked = live::Asked {
+            team: team.as_deref(),
+            format,
+            now,
+            style,
+        };
+        return runtime()?.block_on(async {
+            let session = session(Some(scratch.clone()), Needs::Writing, environment)?;
+            live::run(&session, scratch, asked, environment).await
+        });
+    }
+    let local = match path {
+        Some(path) => {
+            let place = Place {
+                path: Some(path),
+                policy: None,
+            };
+            let call = Call::new(place, Format::Text, now, Style::default())?;
+            Some(call.open(ReadFrom::Disk)?)
+        }
+        None => None,
+    };
+    runtime()?.block_on(async {
+        let session = session(repository, Needs::Reading, environment)?;
+        examine_repository(&session, local, format, style).await
+    })
+}
+
+/// A connection for a look, or for trying things out.
+fn session(
+    repository: Option<String>,
+    needs: Needs,
+    environment: Variables<'_>,
+) -> Result<Session, Failure> {
+    let args = ForgeArgs {
+        repository,
+        checkout: None,
+        dry_run: false,
+        freeze: None,
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    Session::open(&args, needs, environment, Patience::default(), stop)
+}
+
+async fn examine_repository(
+    session: &Session,
+    local: Option<RepositoryState>,
+    format: Format,
+    style: Style,
+) -> Result<Output, Failure> {
+    let forge = &session.forge;
+    // Nothing here writes; should it ever try to, it is refused before it is sent.
+    forge.set_read_only();
+    let overview = forge.overview().await?;
+    let repository = match local {
+        Some(repository) => Ok(repository),
+        None => remote_state(session, &overview).await,
+    };
+    let read = match &repository {
+        Ok(repository) => Read::of(repository),
+        Err(why) => Read::Unread(why),
+    };
+    let catalog = repository
+        .as_ref()
+        .ok()
+        .map(|repository| catalog_of(repository, &read));
+    let policy = read.fact();
+    let wanted = match policy {
+        PolicyFact::Read(policy) => wanted(policy),
+        _ => wanted(&Policy::default()),
+    };
+    let settings = forge.settings(&overview, &wanted, &session.elsewhere).await;
+    let found = examine(&Facts {
+        slug: forge.slug(),
+        repository: &overview.repository,
+        settings: &settings,
+        policy,
+        catalog: catalog.as_ref(),
+    });
+    let exit = if found.iter().any(|one| one.outcome == Outcome::Change) {
+        Exit::Invalid
+    } else {
+        Exit::Done
+    };
+    let end = end(&found);
+    let base = &overview.repository.base;
+    if format == Format::Json {
+        let text = diagnosis::document(forge.slug().as_str(), base, &found, &end);
+        return Ok(output(session, text, exit));
+    }
+    let tip = overview.merging.as_ref().ok().and_then(|found| found.tip);
+    let tip = tip
+        .map(|tip| format!(" {}", tip.short()))
+        .unwrap_or_default();
+    let who = match &settings.identity {
+        Ok(found) => format!("   as {}", found.login),
+        Err(_) => String::new(),
+    };
+    let heading = terminal(&format!("{}  {base}{tip}{who}", forge.slug()));
+    let mut text = format!("{}\n\n", style.bold(&heading));
+    text.push_str(&diagnosis::text(&found, style));
+    if let Some(unread) = diagnosis::unread(&found) {
+        text.push_str(&format!("{unread}\n"));
+    }
+    text.push_str(&format!("{end}\n"));
+    Ok(output(session, text, exit))
+}
+
+fn output(session: &Session, text: String, exit: Exit) -> Output {
+    Output {
+        text,
+        notices: session.notices.clone(),
+        exit,
+    }
+}
+
+/// What came of looking for the policy.
+enum Read<'a> {
+    Found(&'a RepositoryState),
+    Absent,
+    Invalid(String),
+    Unread(&'a str),
+}
+
+impl<'a> Read<'a> {
+    fn of(repository: &'a RepositoryState) -> Self {
+        match &repository.policy_finding {
+            Some(finding) => Self::Invalid(format!("{}: {}", finding.place, finding.message)),
+            None if repository.no_policy => Self::Absent,
+            None => Self::Found(repository),
+        }
+    }
+
+    fn fact(&self) -> PolicyFact<'_> {
+        match self {
+            Self::Found(repository) => PolicyFact::Read(&repository.policy),
+            Self::Absent => PolicyFact::Absent,
+            Self::Invalid(why) => PolicyFact::Invalid(why),
+            Self::Unread(why) => PolicyFact::Unread(why),
+        }
+    }
+}
+
+fn catalog_of(repository: &RepositoryState, read: &Read<'_>) -> Catalog {
+    match read {
+        Read::Found(repository) => load(&repository.files, &repository.policy),
+        _ => load(&repository.files, &Policy::default()),
+    }
+}
+
+/// Policy and manifests at the default branch's tip; or why they could not be read.
+async fn remote_state(session: &Session, overview: &Overview) -> Result<RepositoryState, String> {
+    let merging = overview.merging.as_ref().map_err(ToString::to_string)?;
+    let tip = merging
+        .tip
+        .ok_or_else(|| "the repository has no commit".to_owned())?;
+    let base = &overview.repository.base;
+    let ask = || RepositoryState::of_forge(&session.remotes, base, tip, session.here.clone());
+    let repository = session.settle(ask).await;
+    repository.map_err(|failure| failure.message)
+}

@@ -1,0 +1,210 @@
+//! `doctor --live`: refuses every repository that could be more than scratch, says what it will do, does it, reports.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+
+use super::{Session, Variables, output, remote_state};
+use crate::catalog::load;
+use crate::cli::Format;
+use crate::commands::output::Output;
+use crate::error::{Exit, Failure};
+use crate::forge::{Live, Overview, Proofs};
+use crate::model::assumption::Proved;
+use crate::model::ids::CommitId;
+use crate::model::settings::Identity;
+use crate::report::diagnosis;
+use crate::report::escape::terminal;
+use crate::report::style::Style;
+
+/// A scratch repository has few branches; one with more is somebody's work.
+const MOST_BRANCHES: usize = 20;
+
+/// What was asked for besides the repository.
+pub(super) struct Asked<'a> {
+    /// A team that may be asked to review.
+    pub team: Option<&'a str>,
+    pub format: Format,
+    pub now: Timestamp,
+    pub style: Style,
+}
+
+pub(super) async fn run(
+    session: &Session,
+    scratch: &str,
+    asked: Asked<'_>,
+    environment: Variables<'_>,
+) -> Result<Output, Failure> {
+    let own = environment("GITHUB_REPOSITORY").unwrap_or_default();
+    if own.trim().eq_ignore_ascii_case(scratch) {
+        return Err(refused("it is the repository of GITHUB_REPOSITORY"));
+    }
+    prove(session, asked, environment).await
+}
+
+fn refused(why: &str) -> Failure {
+    Failure::new(
+        Exit::Blocked,
+        format!("nothing is tried out on this repository: {why}"),
+    )
+    .hint("make an empty repository with one commit just for this, and name that")
+}
+
+async fn prove(
+    session: &Session,
+    asked: Asked<'_>,
+    environment: Variables<'_>,
+) -> Result<Output, Failure> {
+    let Asked {
+        team,
+        format,
+        now,
+        style,
+    } = asked;
+    let forge = &session.forge;
+    let overview = forge.overview().await?;
+    let (tip, identity) = scratch_only(session, &overview).await?;
+    let api = api(environment);
+    announce(session, &api, &overview, identity, team);
+    let run = format!("{:x}", now.as_millisecond());
+    let proofs = forge
+        .prove(&Live {
+            run: &run,
+            base: &overview.repository.base,
+            tip,
+            identity,
+            team,
+        })
+        .await;
+    Ok(report(session, &api, &proofs, format, style))
+}
+
+/// Whether this is a repository to try things out on; nothing was written so far.
+async fn scratch_only<'a>(
+    session: &Session,
+    overview: &'a Overview,
+) -> Result<(CommitId, &'a Identity), Failure> {
+    if overview.repository.archived {
+        return Err(refused("it is archived"));
+    }
+    let merging = overview
+        .merging
+        .as_ref()
+        .map_err(|why| refused(&format!("it could not be read: {why}")))?;
+    let tip = merging
+        .tip
+        .ok_or_else(|| refused("it has no commit yet; push one, such as a README"))?;
+    let identity = overview
+        .identity
+        .as_ref()
+        .map_err(|why| refused(&format!("whose token this is could not be read: {why}")))?;
+    let (branches, more) = session
+        .forge
+        .list_refs(false)
+        .await
+        .map_err(|error| refused(&format!("its branches could not be read: {error}")))?;
+    if more || branches.len() > MOST_BRANCHES {
+        return Err(refused(&format!(
+            "it has more than {MOST_BRANCHES} branches"
+        )));
+    }
+    let repository = remote_state(session, overview)
+        .await
+        .map_err(|why| refused(&format!("its files could not be read: {why}")))?;
+    if !repository.no_policy {
+        return Err(refused("it has a policy (.github/sluice.yaml)"));
+    }
+    let catalog = load(&repository.files, &repository.policy);
+    if let Some(pipeline) = catalog.pipelines.first() {
+        return Err(refused(&format!(
+            "it has the pipeline {} ({})",
+            pipeline.name, pipeline.file
+        )));
+    }
+    // A file of ours that cannot be read may hold one.
+    if let Some(finding) = catalog.findings.first() {
+        return Err(refused(&format!("{}: {}", finding.place, finding.message)));
+    }
+    Ok((tip, identity))
+}
+
+/// Where it is proved, as the session takes it from the environment.
+fn api(environment: Variables<'_>) -> String {
+    environment("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned())
+}
+
+fn stand_in(api: &str) -> bool {
+    ["http://127.", "http://localhost", "http://[::1]"]
+        .iter()
+        .any(|start| api.starts_with(start))
+}
+
+/// Says what will be done, before it is done.
+fn announce(
+    session: &Session,
+    api: &str,
+    overview: &Overview,
+    identity: &Identity,
+    team: Option<&str>,
+) {
+    let slug = session.forge.slug();
+    let mut lines = vec![
+        format!(
+            "On {slug} ({api}), as {}, this now makes a few commits, four branches sluice/proof/…, two labels and one pull \
+             request between two of these branches, and takes all of it away again.",
+            identity.login
+        ),
+        format!(
+            "What stays is the closed pull request. {} and everything else there are left alone; workflows of this \
+             repository may start. It writes once a second.",
+            overview.repository.base
+        ),
+    ];
+    if let Some(team) = team {
+        lines.push(format!(
+            "It asks the team {team} to review that pull request, which notifies its members, and takes the request back."
+        ));
+    }
+    if stand_in(api) {
+        lines.push(STAND_IN.to_owned());
+    }
+    let mut err = std::io::stderr().lock();
+    for line in lines {
+        // Who does not listen is told by the report as well.
+        let _ = writeln!(err, "{}", terminal(&line));
+    }
+}
+
+const STAND_IN: &str = "This API is on this machine, so it is a stand-in: its answers are simulated and prove nothing about GitHub.";
+
+fn report(session: &Session, api: &str, proofs: &Proofs, format: Format, style: Style) -> Output {
+    let list = &proofs.proofs;
+    let count = diagnosis::count(list);
+    let fails = list.iter().any(|proof| proof.proved == Proved::DoesNotHold);
+    let mut exit = if fails { Exit::Invalid } else { Exit::Done };
+    if !proofs.left.is_empty() {
+        exit = exit.max(Exit::Failed);
+    }
+    let slug = session.forge.slug();
+    if format == Format::Json {
+        let text = diagnosis::live_document(slug.as_str(), api, list, &proofs.left, &count);
+        return output(session, text, exit);
+    }
+    let heading = terminal(&format!("{slug}  {api}"));
+    let mut text = format!("{}\n", style.bold(&heading));
+    if stand_in(api) {
+        text.push_str(&format!("{}\n", style.yellow(STAND_IN)));
+    }
+    text.push('\n');
+    text.push_str(&diagnosis::proofs(list, style));
+    text.push('\n');
+    for left in &proofs.left {
+        let line = format!("Left behind: {left}");
+        text.push_str(&format!("{}\n", style.red(&terminal(&line))));
+    }
+    if let Some(pull) = proofs.pull {
+        text.push_str(&format!("Stays behind, closed: pull request {pull}.\n"));
+    }
+    text.push_str(&format!("{count}\n"));
+    output(session, text, exit)
+}

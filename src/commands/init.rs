@@ -1,0 +1,365 @@
+//! `init`: proposes pipelines, policy and workflow for what is on disk, and saves them where that is asked for.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::call::Call;
+use super::output::Output;
+use crate::catalog::{SourceFile, load, resolve_pipelines, wants_file};
+use crate::error::{Exit, Failure};
+use crate::evaluation::evaluate::Evaluation;
+use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
+use crate::init::sources::Sources;
+use crate::init::text::{Around, text};
+use crate::init::{End, Input, NewFile, POLICY_PATH, Proposal, json, lines, propose};
+use crate::model::catalog::Catalog;
+use crate::model::finding::{Finding, Severity};
+use crate::model::place::{Place, RepoPath};
+use crate::model::service::Service;
+use crate::policy;
+use crate::repo::Repo;
+
+pub(super) fn run(call: &Call, save: bool) -> Result<Output, Failure> {
+    let mut repository = call.open(ReadFrom::Disk)?;
+    if let Some(finding) = &repository.policy_finding {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!(
+                "the policy cannot be read: {}: {}",
+                finding.place, finding.message
+            ),
+        )
+        .hint("mend it first: what is right to propose depends on it"));
+    }
+    if repository.inside_repository && save {
+        return Err(Failure::usage(
+            "this folder lies inside a git repository, but is not its top, and GitHub reads .github at the top only",
+        )
+        .hint("run it at the top of the repository"));
+    }
+    let branch = match &repository.repo {
+        Some(repo) => repo.default_branch()?,
+        None => None,
+    };
+    let before = (repository.files.clone(), repository.policy.clone());
+    let mut left_out = BTreeMap::new();
+    // What stands in the way of one pair is known once its references were looked up; the others are proposed without it.
+    let (proposal, findings, services, pipelines) = loop {
+        let (proposal, services, pipelines) = proposed(&repository, branch.as_deref(), &left_out)?;
+        let (findings, astray) = prove(&mut repository, call, &proposal)?;
+        if astray.is_empty() {
+            break (proposal, findings, services, pipelines);
+        }
+        left_out.extend(astray);
+        (repository.files, repository.policy) = before.clone();
+    };
+    if save {
+        if let Some(finding) = findings.first() {
+            return Err(Failure::new(
+                Exit::Invalid,
+                format!("{}: {}", finding.place, finding.message),
+            )
+            .hint("nothing was written; without --write everything that is wrong is shown"));
+        }
+        write(&repository.root, &proposal.files)?;
+    }
+    let exit = if findings.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Invalid
+    };
+    let text = if call.json() {
+        json::document(&proposal, save, &findings)
+    } else {
+        text(
+            &proposal,
+            &Around {
+                heading: repository.heading(),
+                services,
+                pipelines,
+                findings: &findings,
+                written: save,
+                next: ["sluice validate", "sluice plan"].map(|next| call.again.within(next)),
+                style: call.style,
+            },
+        )
+    };
+    Ok(Output {
+        text,
+        notices: Vec::new(),
+        exit,
+    })
+}
+
+/// What is proposed without these services; and how many services and pipelines there are.
+fn proposed(
+    repository: &RepositoryState,
+    branch: Option<&str>,
+    left_out: &BTreeMap<Place, String>,
+) -> Result<(Proposal, usize, usize), Failure> {
+    let catalog = load(&repository.files, &repository.policy);
+    let resolved = resolve_pipelines(&catalog, &repository.here);
+    let sources = sources(repository);
+    let has_policy = there(&repository.root, POLICY_PATH)?;
+    let mut proposal = propose(&Input {
+        catalog: &catalog,
+        resolved: &resolved,
+        here: &repository.here,
+        sources: &sources,
+        folder: &repository.name(),
+        policy: has_policy.then_some(&repository.policy),
+        workflow: has_workflow(&repository.root)?,
+        branch,
+        left_out,
+    });
+    if repository.inside_repository {
+        proposal.notes.push(
+            "This folder lies inside a git repository, but is not its top: run it there, for GitHub reads .github at the top only."
+                .to_owned(),
+        );
+    }
+    for file in &mut proposal.files {
+        file.exists = there(&repository.root, file.path.as_str())?;
+        let path = file.path.as_str();
+        if !path.starts_with(".github/") && !wants_file(path, &repository.policy) {
+            proposal.notes.push(format!(
+                "`manifests.exclude` of the policy leaves {} unread: put it elsewhere, or take it out there.",
+                file.path
+            ));
+        }
+    }
+    Ok((proposal, catalog.services.len(), catalog.pipelines.len()))
+}
+
+/// The files that may hold manifests of ours, parsed.
+fn sources(repository: &RepositoryState) -> Sources {
+    let ours = repository
+        .files
+        .iter()
+        .filter(|file| memchr::memmem::find(&file.bytes, b"deployments.plural.sh").is_some());
+    Sources::of(ours.map(|file| (&file.path, &*file.bytes)))
+}
+
+/// Services to which a proposed reference would not lead, by where they begin, and what is in the way.
+type Astray = BTreeMap<Place, String>;
+
+/// Evaluates the repository as it would be with the files, and returns what would be wrong then: with the manifests, or
+/// with what is proposed; and what references would not lead to what is meant.
+fn prove(
+    repository: &mut RepositoryState,
+    call: &Call,
+    proposal: &Proposal,
+) -> Result<(Vec<Finding>, Astray), Failure> {
+    let mut proposed: Vec<&RepoPath> = Vec::new();
+    for file in &proposal.files {
+        let bytes = file.content.as_bytes();
+        if file.path.as_str() == POLICY_PATH {
+            repository.policy =
+                policy::parse(&repository.policy_file, bytes).map_err(|finding| {
+                    Failure::new(
+                        Exit::Failed,
+                        format!("the proposed policy is wrong: {}", finding.message),
+                    )
+                })?;
+        }
+    }
+    for file in &proposal.files {
+        // A file that is there is not overwritten, so nothing can be said of it.
+        if file.exists || !wants_file(file.path.as_str(), &repository.policy) {
+            continue;
+        }
+        let bytes = file.content.as_bytes().to_vec();
+        repository.files.push(SourceFile {
+            path: file.path.clone(),
+            blob: Repo::hash_blob(&bytes)?,
+            bytes,
+        });
+        proposed.push(&file.path);
+    }
+    repository.files.sort_by(|a, b| a.path.cmp(&b.path));
+    let evaluation = Evaluation::of(repository, call.now, false)?;
+    let catalog = &evaluation.catalog;
+    let astray = led_astray(&evaluation, proposal);
+    let ours: Vec<_> = catalog
+        .pipeline_ids()
+        .filter(|id| proposed.contains(&&catalog.pipeline(*id).file))
+        .collect();
+    let findings = evaluation.findings.iter().filter(|finding| {
+        finding.severity == Severity::Error
+            && (finding.code == "manifest-unreadable"
+                || proposed.contains(&&finding.place.file)
+                || ours.iter().any(|id| finding.stops.stops(*id)))
+    });
+    Ok((findings.cloned().collect(), astray))
+}
+
+/// Whether every reference of what is proposed leads to the manifest that is meant.
+fn led_astray(evaluation: &Evaluation, proposal: &Proposal) -> Astray {
+    let catalog = &evaluation.catalog;
+    let mut astray = Astray::new();
+    for pair in &proposal.pairs {
+        for id in catalog.pipelines_named(&pair.pipeline) {
+            let pipeline = catalog.pipeline(id);
+            let looked_up = &evaluation.resolved[id.0].stages;
+            let found = pipeline.stages.iter().zip(looked_up).any(|(stage, found)| {
+                let mut services = found.services.iter();
+                stage.name.as_str() == pair.to.stage
+                    && services.any(|entry| {
+                        let place = |id| {
+                            let service = catalog.service(id);
+                            service.place(service.at)
+                        };
+                        let source = entry.source.as_ref().and_then(|source| source.found());
+                        entry.service.found().map(place) == Some(pair.to.place.clone())
+                            && source.map(place) == Some(pair.from.place.clone())
+                    })
+            });
+            if found {
+                continue;
+            }
+            let before = astray.len();
+            for end in [&pair.from, &pair.to] {
+                astray.extend(in_each_others_way(catalog, end));
+            }
+            if astray.len() == before {
+                let why = format!(
+                    "a Pipeline would not lead from {} to it",
+                    shown(&pair.from.place)
+                );
+                astray.insert(pair.to.place.clone(), why);
+            }
+        }
+    }
+    astray
+}
+
+/// A manifest and those that a reference to it may mean as well: none of them is chosen. Nothing if it stands alone.
+fn in_each_others_way(catalog: &Catalog, end: &End) -> Astray {
+    let may_be_meant = |service: &&Service| {
+        let namespace = service.key.namespace.as_deref();
+        let wanted = end.namespace.as_deref();
+        service.key.name == end.service
+            && (namespace.is_none() || wanted.is_none() || namespace == wanted)
+    };
+    let all: Vec<&Service> = catalog.services.iter().filter(may_be_meant).collect();
+    if all.len() < 2 {
+        return Astray::new();
+    }
+    let why = |place: &Place| {
+        let others = all.iter().filter(|other| other.place(other.at) != *place);
+        format!(
+            "a reference to it may also mean {}: give it a name or a namespace of its own",
+            lines(others.copied())
+        )
+    };
+    let places = all.iter().map(|service| service.place(service.at));
+    places.map(|place| (place.clone(), why(&place))).collect()
+}
+
+fn shown(place: &Place) -> String {
+    format!("{}:{}", place.file, place.line)
+}
+
+/// Whether anything lies at this path; links are not followed.
+fn there(root: &Path, path: &str) -> Result<bool, Failure> {
+    match fs::symlink_metadata(root.join(path)) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(false)
+        }
+        Err(error) => Err(Failure::new(Exit::Failed, format!("{path}: {error}"))),
+    }
+}
+
+/// Whether a workflow runs Sluice already, under whatever name.
+fn has_workflow(root: &Path) -> Result<bool, Failure> {
+    let folder = root.join(".github/workflows");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(false);
+        }
+        Err(error) => {
+            return Err(Failure::new(
+                Exit::Failed,
+                format!("{}: {error}", folder.display()),
+            ));
+        }
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let is = |name: &str| path.file_name().is_some_and(|own| own == name);
+        if is("sluice.yml") || is("sluice.yaml") {
+            return Ok(true);
+        }
+        let yaml = path
+            .extension()
+            .is_some_and(|ending| ending == "yml" || ending == "yaml");
+        if yaml && path.is_file() {
+            let bytes = fs::read(&path)?;
+            if memchr::memmem::find(&bytes, b"/sluice@").is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Saves all files or none: everything is looked at before anything is written, and nothing is ever overwritten.
+fn write(root: &Path, files: &[NewFile]) -> Result<(), Failure> {
+    for file in files {
+        if file.exists {
+            return Err(Failure::new(
+                Exit::Blocked,
+                format!("{} is there already, and is not overwritten", file.path),
+            )
+            .hint(
+                "nothing was written; move it away, or take over by hand what sluice init prints",
+            ));
+        }
+        for (at, _) in file.path.as_str().match_indices('/') {
+            let folder = &file.path.as_str()[..at];
+            let is_folder = match fs::symlink_metadata(root.join(folder)) {
+                Ok(found) => found.is_dir(),
+                Err(error) => error.kind() == ErrorKind::NotFound,
+            };
+            if !is_folder {
+                return Err(Failure::new(
+                    Exit::Blocked,
+                    format!("{folder} is not a folder, so {} cannot go there", file.path),
+                )
+                .hint("nothing was written; links are not followed"));
+            }
+        }
+    }
+    let mut written = Vec::new();
+    for file in files {
+        let path = root.join(file.path.as_str());
+        if let Err(error) = create(&path, file.content.as_bytes(), &mut written) {
+            // What was put there a moment ago is ours to take away.
+            for path in &written {
+                let _ = fs::remove_file(path);
+            }
+            return Err(
+                Failure::new(Exit::Failed, format!("{}: {error}", path.display()))
+                    .hint("no file was left behind"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn create(path: &Path, bytes: &[u8], written: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)?;
+    written.push(path.to_owned());
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,22 @@
+//! `schema`: the JSON Schema of the policy.
+
+use super::output::Output;
+use crate::cli::Format;
+use crate::error::Exit;
+use crate::report::json;
+
+/// The schema by itself, or inside a document of ours.
+pub(crate) fn run(format: Format) -> Output {
+    let schema = crate::policy::schema();
+    let text = match format {
+        Format::Json => json::document(
+            &serde_json::json!({ "version": json::VERSION, "schema": schema, "findings": [] }),
+        ),
+        Format::Text => json::document(&schema),
+    };
+    Output {
+        text,
+        notices: Vec::new(),
+        exit: Exit::Done,
+    }
+}

@@ -1,0 +1,163 @@
+//! The virtual clock: where nothing moves, it goes on to the next instant at which time alone can change something.
+//!
+//! What nobody can know without GitHub is simulated: every deployment, check and status that a `ready` rule asks for
+//! succeeds at once, and every workflow ten minutes after it was started. The timeline says so.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Simulation;
+use crate::evaluation::evaluate::{Ask, ReadyAnswers};
+use crate::model::catalog::PipelineId;
+use crate::model::plan::{Plan, Promotion, State};
+use crate::model::signal::{ContentEvidence, Ended, Known, Signal};
+use crate::model::timeline::What;
+use crate::model::verdict::Verdict;
+use crate::plan;
+
+impl Simulation<'_> {
+    /// What is taken to be known about the content of sources.
+    pub(super) fn ready(&self, ask: &Ask) -> ReadyAnswers {
+        let facts = self.evaluation.facts(&self.repository, self.now, ask);
+        let queries = plan::ready_queries(&facts);
+        queries
+            .into_iter()
+            .map(|(query, _)| {
+                let service = &self.evaluation.catalog.service(query.source).key;
+                let since = self.since.get(service).copied().unwrap_or(self.call.now);
+                let well = Known::Is(vec![Signal {
+                    at: since,
+                    id: 1,
+                    ended: Ended::Well,
+                    url: None,
+                }]);
+                let evidence = ContentEvidence {
+                    service: service.name.clone(),
+                    since: Known::Is(since),
+                    deployments: well.clone(),
+                    checks: well.clone(),
+                    statuses: well,
+                };
+                (query, evidence)
+            })
+            .collect()
+    }
+
+    /// Whether any `ready` rule asks for what somebody says.
+    pub(super) fn assumes_signals(&self) -> bool {
+        let catalog = &self.evaluation.catalog;
+        catalog.pipelines.iter().any(|pipeline| {
+            pipeline.stages.iter().any(|stage| {
+                let ruled = self
+                    .repository
+                    .policy
+                    .stage(&pipeline.name, &stage.name.value);
+                let ready = ruled.and_then(|ruled| ruled.rule.ready.as_ref());
+                ready.is_some_and(|ready| {
+                    ready.deployment.is_some() || ready.check.is_some() || ready.status.is_some()
+                })
+            })
+        })
+    }
+
+    /// Tells what holds a promotion until some time, once.
+    pub(super) fn tell_holds(&mut self, plan: &Plan) {
+        let held: Vec<(PipelineId, Promotion)> = plan
+            .pipelines
+            .iter()
+            .flat_map(|entry| entry.promotions.iter().map(|one| (entry.id, one)))
+            .filter(|(_, one)| one.state == State::Held && one.next.is_some())
+            .map(|(id, one)| (id, one.clone()))
+            .collect();
+        for (id, promotion) in held {
+            let Some(plan) = promotion.plan else { continue };
+            if self.told.insert((plan, promotion.reason.to_string())) {
+                let reason = promotion.reason.to_string();
+                self.event(id, &promotion, What::Held { reason });
+            }
+        }
+    }
+
+    /// Moves the clock to the next instant at which something can change by itself; whether there is one.
+    pub(super) fn wait(&mut self) -> bool {
+        let before = self.plan(&super::Landed::new());
+        let Some(next) = self.next(&before) else {
+            return false;
+        };
+        self.now = next;
+        let after = self.plan(&super::Landed::new());
+        self.tell_openings(&before, &after);
+        true
+    }
+
+    /// The next instant at which a promotion that only waits for time can get further.
+    fn next(&self, plan: &Plan) -> Option<Timestamp> {
+        let promotions = plan.pipelines.iter().flat_map(|entry| &entry.promotions);
+        promotions
+            .filter_map(|promotion| self.next_of(promotion))
+            .filter(|next| *next > self.now && *next <= self.until)
+            .min()
+    }
+
+    fn next_of(&self, promotion: &Promotion) -> Option<Timestamp> {
+        let plan = promotion.plan.filter(|plan| !self.refused.contains(plan))?;
+        match promotion.state {
+            State::Held => promotion.next,
+            State::Due if self.proposed.contains_key(&plan) => {
+                let mut soonest = None;
+                for gate in &promotion.gates {
+                    if gate.judgement.verdict == Verdict::Pass {
+                        continue;
+                    }
+                    // What time alone does not open keeps it shut, whatever the others do.
+                    let next = gate.judgement.next?;
+                    soonest = Some(soonest.map_or(next, |known: Timestamp| known.min(next)));
+                }
+                soonest
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells which gates opened by themselves.
+    fn tell_openings(&mut self, before: &Plan, after: &Plan) {
+        let shut: BTreeSet<(PipelineId, usize, usize)> = gates(before)
+            .filter(|(_, _, _, passes)| !passes)
+            .map(|(id, at, gate, _)| (id, at, gate))
+            .collect();
+        let opened: Vec<(PipelineId, usize, usize)> = gates(after)
+            .filter(|(id, at, gate, passes)| *passes && shut.contains(&(*id, *at, *gate)))
+            .map(|(id, at, gate, _)| (id, at, gate))
+            .collect();
+        for (id, at, gate) in opened {
+            let promotion = after
+                .pipelines
+                .iter()
+                .find(|entry| entry.id == id)
+                .and_then(|entry| entry.promotions.get(at))
+                .cloned();
+            let Some(promotion) = promotion else { continue };
+            let report = &promotion.gates[gate];
+            let what = What::Opens {
+                gate: report.name.clone(),
+                reason: report.judgement.reason.clone(),
+            };
+            self.event(id, &promotion, what);
+        }
+    }
+}
+
+/// Every gate by pipeline, place of its promotion and its own, with whether it passes.
+fn gates(plan: &Plan) -> impl Iterator<Item = (PipelineId, usize, usize, bool)> + '_ {
+    plan.pipelines.iter().flat_map(|entry| {
+        let id = entry.id;
+        let promotions = entry.promotions.iter().enumerate();
+        promotions.flat_map(move |(at, promotion)| {
+            let gates = promotion.gates.iter().enumerate();
+            gates.map(move |(gate, report)| {
+                (id, at, gate, report.judgement.verdict == Verdict::Pass)
+            })
+        })
+    })
+}

@@ -1,0 +1,272 @@
+//! `status`: how every pipeline stands, for whoever asks why something has not moved. It reads, and never writes.
+//!
+//! It looks with the eyes of a run: the same evaluation, plan and decisions, so that it cannot say anything else than what a
+//! run would do.
+
+mod content;
+mod standing;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use content::{Content, Member};
+use jiff::Timestamp;
+
+use super::call::Call;
+use super::output::Output;
+use crate::error::Failure;
+use crate::evaluation::evaluate::{Ask, Evaluation};
+use crate::evaluation::find::find_pipeline;
+use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
+use crate::gather::answer_since;
+use crate::graph::StageGraph;
+use crate::model::catalog::PipelineId;
+use crate::model::ids::CommitId;
+use crate::model::plan::{PipelinePlan, Plan};
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::status::{PipelineStatus, SetOnBase, Since, StageStatus, Standing, Status};
+use crate::reconcile::outcome::Outcome;
+use crate::reconcile::request::RunOptions;
+use crate::reconcile::status::{CurrentState, PromotionState, current_state};
+use crate::report::status;
+use crate::session::Session;
+
+/// Without a forge: of a repository at its current commit, or of a folder.
+pub(super) fn run(
+    call: &Call,
+    freeze: Option<String>,
+    pipeline: Option<&str>,
+) -> Result<Output, Failure> {
+    let repository = call.open(ReadFrom::Commit)?;
+    let evaluation = Evaluation::of(&repository, call.now, true)?;
+    let only = pipeline
+        .map(|name| find_pipeline(&evaluation, name))
+        .transpose()?;
+    let ask = Ask {
+        frozen: freeze.filter(|why| !why.is_empty()),
+        ..Ask::default()
+    };
+    let plan = evaluation.plan(&repository, call.now, &ask);
+    let exit = evaluation.exit(&plan);
+    let seen = Seen {
+        repository: &repository,
+        evaluation: &evaluation,
+        plan: &plan,
+        now: call.now,
+        only,
+    };
+    let since = seen.since();
+    let all = plan.promotions();
+    let stands = all
+        .map(|(at, promotion)| (at, PromotionState::planned(promotion)))
+        .collect();
+    let name = repository
+        .remote_slug()
+        .unwrap_or_else(|| repository.name());
+    let found = seen.status(name, &stands, &since);
+    let mut notices = repository.notices.clone();
+    notices.extend(crate::evaluation::passed_over::passed_over(&evaluation));
+    if call.json() {
+        if evaluation.catalog.pipelines.is_empty() {
+            notices.push(status::NO_PIPELINE.to_owned());
+        }
+        return Ok(Output {
+            text: status::json(&found),
+            notices,
+            exit,
+        });
+    }
+    Ok(Output {
+        text: status::text(
+            &found,
+            &notices,
+            &call.again.within("sluice validate"),
+            call.style,
+        ),
+        notices: Vec::new(),
+        exit,
+    })
+}
+
+/// On the forge: with the report of a run that writes nothing.
+pub(super) async fn on_forge(
+    session: &Session,
+    options: &RunOptions,
+) -> Result<(Outcome, Status), Failure> {
+    let CurrentState {
+        repository,
+        evaluation,
+        plan,
+        now,
+        only,
+        stands,
+        mut outcome,
+    } = current_state(session, options).await?;
+    let seen = Seen {
+        repository: &repository,
+        evaluation: &evaluation,
+        plan: &plan,
+        now,
+        only,
+    };
+    let mut since = session.settle(|| Ok(seen.since())).await?;
+    through(session, &mut since, &mut outcome).await;
+    let name = session.forge.slug().to_string();
+    let found = seen.status(name, &stands, &since);
+    outcome.calls = session.calls();
+    outcome.remaining = session.forge.remaining();
+    Ok((outcome, found))
+}
+
+/// Names the pull requests of landings.
+async fn through(session: &Session, since: &mut BTreeMap<Member, Since>, outcome: &mut Outcome) {
+    let landed = |since: &Since| match since {
+        Since::Set(set) if set.landed => Some(set.commit),
+        _ => None,
+    };
+    let commits: BTreeSet<CommitId> = since.values().filter_map(landed).collect();
+    let commits: Vec<CommitId> = commits.into_iter().collect();
+    if commits.is_empty() {
+        return;
+    }
+    let found = session.forge.pulls_of(&commits).await;
+    if let Some(why) = found.iter().find_map(|one| one.as_ref().err()) {
+        outcome.notices.push(format!(
+            "through which pull requests stages were set could not be read: {why}"
+        ));
+    }
+    let found: BTreeMap<CommitId, _> = commits
+        .into_iter()
+        .zip(found.into_iter().map(Result::unwrap_or_default))
+        .collect();
+    for since in since.values_mut() {
+        if let Since::Set(set) = since {
+            set.pull = found.get(&set.commit).copied().flatten();
+        }
+    }
+}
+
+/// What was read.
+struct Seen<'a> {
+    repository: &'a RepositoryState,
+    evaluation: &'a Evaluation,
+    plan: &'a Plan,
+    now: Timestamp,
+    only: Option<PipelineId>,
+}
+
+impl<'a> Seen<'a> {
+    fn content(&self) -> Content<'a> {
+        let wanted = |id: PipelineId| self.only.is_none_or(|only| only == id);
+        Content::of(self.evaluation, &self.repository.policy, &wanted)
+    }
+
+    fn since(&self) -> BTreeMap<Member, Since> {
+        let (members, asked) = self.content().asked();
+        let repositories = self.evaluation.repositories(self.repository);
+        let found = answer_since(
+            &asked,
+            &self.evaluation.catalog,
+            &self.evaluation.resolved,
+            &repositories,
+        );
+        members.into_iter().zip(found).collect()
+    }
+
+    fn status(
+        &self,
+        repository: String,
+        stands: &BTreeMap<PromotionIndex, PromotionState>,
+        since: &BTreeMap<Member, Since>,
+    ) -> Status {
+        let content = self.content();
+        let mut pipelines: Vec<PipelineStatus> = self
+            .plan
+            .pipelines
+            .iter()
+            .enumerate()
+            .filter(|(_, plan)| self.only.is_none_or(|only| only == plan.id))
+            .map(|(index, plan)| self.pipeline(index, plan, &content, stands, since))
+            .collect();
+        pipelines.sort_by_key(|pipeline| pipeline.state);
+        Status {
+            repository,
+            base: self.repository.branch.clone(),
+            tip: self.repository.tip,
+            now: self.now,
+            pipelines,
+            findings: self.evaluation.findings.clone(),
+        }
+    }
+
+    fn pipeline(
+        &self,
+        index: usize,
+        plan: &PipelinePlan,
+        content: &Content<'_>,
+        stands: &BTreeMap<PromotionIndex, PromotionState>,
+        since: &BTreeMap<Member, Since>,
+    ) -> PipelineStatus {
+        let manifest = self.evaluation.catalog.pipeline(plan.id);
+        let resolved = &self.evaluation.resolved[plan.id.0];
+        let order = StageGraph::of(resolved)
+            .in_order()
+            .unwrap_or_else(|| (0..resolved.stages.len()).collect());
+        let stages: Vec<StageStatus> = order
+            .into_iter()
+            .map(|stage| {
+                let into = plan.promotions.iter().enumerate();
+                let promotions = into
+                    .filter(|(_, promotion)| promotion.index == stage)
+                    .filter_map(|(promotion, _)| {
+                        stands.get(&PromotionIndex {
+                            pipeline: index,
+                            promotion,
+                        })
+                    })
+                    .map(|stand| standing::of(stand.clone()))
+                    .collect();
+                let services = resolved.stages[stage].services.iter();
+                StageStatus {
+                    stage: manifest.stages[stage].name.value.clone(),
+                    values: content.running(plan.id, stage),
+                    takes: services.clone().any(|entry| entry.source.is_some()),
+                    since: newest(
+                        services.filter_map(|entry| since.get(&(plan.id, entry.service.found()?))),
+                    ),
+                    promotions,
+                }
+            })
+            .collect();
+        let worst = stages
+            .iter()
+            .flat_map(|stage| &stage.promotions)
+            .map(|promotion| promotion.state)
+            .min();
+        PipelineStatus {
+            namespace: manifest.namespace.clone(),
+            name: manifest.name.to_string(),
+            state: match plan.stopped {
+                Some(_) => Standing::Error,
+                None => worst.unwrap_or(Standing::InSync),
+            },
+            stopped: plan.stopped.clone(),
+            stages,
+        }
+    }
+}
+
+/// The newest of those of a stage's services. Where one could not be told, neither can the newest.
+fn newest<'a>(all: impl Iterator<Item = &'a Since>) -> Since {
+    let mut newest: Option<&SetOnBase> = None;
+    for since in all {
+        match since {
+            Since::Set(set) if newest.is_none_or(|known| known.at < set.at) => newest = Some(set),
+            Since::Set(_) => {}
+            other => return other.clone(),
+        }
+    }
+    match newest {
+        Some(set) => Since::Set(set.clone()),
+        None => Since::Unknown("it has no service that is here".to_owned()),
+    }
+}

@@ -1,0 +1,168 @@
+//! How one promotion stands: what of all that is said about it matters to whoever asks why it has not moved.
+
+use jiff::Timestamp;
+
+use crate::model::pipeline::GateKind;
+use crate::model::plan::{GateReport, Promotion, State};
+use crate::model::status::{PromotionStatus, Standing};
+use crate::model::verdict::Verdict;
+use crate::reconcile::outcome::RowKind;
+use crate::reconcile::status::PromotionState;
+
+/// A word for it, the reason, what to do, and when time alone changes it.
+struct Said {
+    state: Standing,
+    reason: String,
+    help: Option<String>,
+    next: Option<Timestamp>,
+    deciding: Option<usize>,
+}
+
+impl Said {
+    fn new(state: Standing, reason: impl Into<String>, help: Option<String>) -> Self {
+        Self {
+            state,
+            reason: reason.into(),
+            help,
+            next: None,
+            deciding: None,
+        }
+    }
+}
+
+pub(super) fn of(stand: PromotionState) -> PromotionStatus {
+    let said = said(&stand);
+    let PromotionState {
+        promotion,
+        pull,
+        newer,
+        emergency,
+        ..
+    } = stand;
+    PromotionStatus {
+        state: said.state,
+        reason: said.reason,
+        help: said.help,
+        next: said.next,
+        deciding: said.deciding,
+        pull,
+        newer,
+        emergency,
+        promotion,
+    }
+}
+
+fn said(stand: &PromotionState) -> Said {
+    let promotion = &stand.promotion;
+    let Some((kind, why, next)) = &stand.said else {
+        return silent(promotion);
+    };
+    match kind {
+        RowKind::Blocked => Said::new(Standing::Blocked, why, next.clone()),
+        RowKind::Error => Said {
+            deciding: worst_gate(promotion)
+                .filter(|gate| promotion.gates[*gate].judgement.verdict == Verdict::Error),
+            ..Said::new(Standing::Error, why, next.clone())
+        },
+        RowKind::Held => match asks_people_already(stand) {
+            true => waits(promotion, why, None),
+            false => held(promotion, why, next.clone()),
+        },
+        // It has no pull request yet, so nobody could approve it.
+        RowKind::Due => Said::new(Standing::Due, "the next run takes it up", None),
+        RowKind::Waiting | RowKind::Opened | RowKind::Promoted => {
+            waits(promotion, why, next.clone())
+        }
+    }
+}
+
+/// Of which a run has nothing to say.
+fn silent(promotion: &Promotion) -> Said {
+    let state = match promotion.state {
+        State::InSync => Standing::InSync,
+        State::NotMoved => Standing::NotMoved,
+        State::Ahead => Standing::Ahead,
+        State::Error => Standing::Error,
+        State::Held | State::Due => {
+            return held(promotion, &promotion.reason, promotion.help.clone());
+        }
+    };
+    Said::new(state, &*promotion.reason, promotion.help.clone())
+}
+
+/// Whether people can approve already what time alone holds, such as a freeze: it must not run out before somebody learns of
+/// that.
+fn asks_people_already(stand: &PromotionState) -> bool {
+    let promotion = &stand.promotion;
+    let people = worst_gate(promotion)
+        .is_some_and(|gate| standing_of(&promotion.gates[gate]) <= Standing::WaitsForPeople);
+    stand.pull.is_some() && promotion.next.is_some() && people
+}
+
+fn held(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
+    let state = match promotion.next {
+        Some(_) => Standing::WaitsForTime,
+        None => Standing::Held,
+    };
+    Said {
+        next: promotion.next,
+        ..Said::new(state, why, help)
+    }
+}
+
+fn waits(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
+    let Some(index) = worst_gate(promotion) else {
+        // In the merge queue and the like is said; else nothing stands in its way.
+        let reason = match why == &*promotion.reason {
+            true if promotion.gates.is_empty() => "the next run takes it up",
+            true => "every gate passes, the next run lands it",
+            false => why,
+        };
+        return Said::new(Standing::Due, reason, None);
+    };
+    let gate = &promotion.gates[index];
+    let state = standing_of(gate);
+    let next = match state {
+        Standing::WaitsForTime => promotion
+            .gates
+            .iter()
+            .filter(|gate| gate.judgement.verdict != Verdict::Pass)
+            .filter_map(|gate| gate.judgement.next)
+            .max(),
+        _ => None,
+    };
+    Said {
+        next,
+        deciding: Some(index),
+        ..Said::new(
+            state,
+            format!("{}: {}", gate.name, gate.judgement.reason),
+            help,
+        )
+    }
+}
+
+/// The gate that is open least: what needs a person comes first.
+fn worst_gate(promotion: &Promotion) -> Option<usize> {
+    let open = promotion
+        .gates
+        .iter()
+        .enumerate()
+        .filter(|(_, gate)| gate.judgement.verdict != Verdict::Pass);
+    open.min_by_key(|(_, gate)| {
+        (
+            standing_of(gate),
+            gate.judgement.verdict != Verdict::Blocked,
+        )
+    })
+    .map(|(index, _)| index)
+}
+
+fn standing_of(gate: &GateReport) -> Standing {
+    match (gate.judgement.verdict, &gate.kind) {
+        (Verdict::Error, _) => Standing::Error,
+        (Verdict::Blocked, _) | (_, GateKind::Approval) => Standing::WaitsForPeople,
+        (_, GateKind::Window) => Standing::WaitsForTime,
+        _ => Standing::WaitsForChecks,
+    }
+}

@@ -1,0 +1,91 @@
+//! The process: one step of a workflow, or one command line. It reads the environment and the clock, runs, prints and exits.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+
+use clap::Parser;
+use jiff::Timestamp;
+
+use crate::cli::Cli;
+use crate::commands::dispatch::execute;
+use crate::error::Exit;
+use crate::report::escape::terminal;
+use crate::report::style::Style;
+use crate::runner::{Audience, Environment, Log};
+use crate::step;
+
+/// The process: a step of a workflow where it was started as one and given no argument, else a command line.
+pub fn main() -> Exit {
+    let variables = std::env::vars_os();
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let environment: Environment = variables.filter_map(text).collect();
+    if environment.is_runner() && std::env::args_os().len() <= 1 {
+        let debug = environment.get("RUNNER_DEBUG") == Some("1");
+        let log = Log::new(
+            Audience::Runner,
+            debug,
+            std::io::stdout(),
+            std::io::stderr(),
+        );
+        return step::run(&environment, &log);
+    }
+    match Cli::try_parse() {
+        Ok(cli) => run(cli, &environment),
+        Err(error) => {
+            let exit = exit_of(&error);
+            match error.print() {
+                Ok(()) => exit,
+                Err(why) => exit.max(unwritten(&why, &mut std::io::stderr())),
+            }
+        }
+    }
+}
+
+/// How a call ends that is no command line: `--help` and `--version` are answers, all else is wrong usage.
+pub fn exit_of(error: &clap::Error) -> Exit {
+    match error.use_stderr() {
+        true => Exit::Usage,
+        false => Exit::Done,
+    }
+}
+
+/// What could not be printed. A reader that has seen enough (`| head`) is no failure.
+fn unwritten(why: &std::io::Error, err: &mut impl Write) -> Exit {
+    if why.kind() == std::io::ErrorKind::BrokenPipe {
+        return Exit::Done;
+    }
+    let _ = writeln!(err, "error: standard output could not be written: {why}");
+    Exit::Failed
+}
+
+/// Carries a command out and prints what it has to say.
+fn run(cli: Cli, environment: &Environment) -> Exit {
+    let colour = std::io::stdout().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let read = |name: &str| environment.get(name).map(str::to_owned);
+    let outcome = execute(cli, Timestamp::now(), Style { colour }, &read);
+    let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
+    match outcome {
+        Ok(output) => {
+            for notice in &output.notices {
+                let _ = writeln!(err, "{}", terminal(notice));
+            }
+            match out
+                .write_all(output.text.as_bytes())
+                .and_then(|()| out.flush())
+            {
+                Ok(()) => output.exit,
+                Err(why) => output.exit.max(unwritten(&why, &mut err)),
+            }
+        }
+        Err(failure) => {
+            let _ = writeln!(err, "error: {}", terminal(&failure.message));
+            for hint in &failure.hints {
+                let _ = writeln!(err, "  help: {}", terminal(hint));
+            }
+            failure.exit
+        }
+    }
+}

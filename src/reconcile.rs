@@ -1,0 +1,23 @@
+//! `reconcile`, and `promote` on GitHub: observe, assess, decide, act, verify, report, until nothing changes.
+
+mod act;
+mod assess;
+mod commit_ranges;
+mod decide;
+mod evidence;
+mod guard;
+mod landing;
+mod observe;
+pub(crate) mod outcome;
+mod plan_context;
+mod proposals;
+pub(crate) mod report;
+pub(crate) mod request;
+mod resolve;
+mod rollbacks;
+mod round;
+pub(crate) mod run;
+mod state;
+pub(crate) mod status;
+mod verify;
+mod wording;

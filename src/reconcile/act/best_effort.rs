@@ -1,0 +1,98 @@
+//! What may be lost: requested reviewers, comments, and labels other than `sluice/hold`. It comes last in whatever is done, fails
+//! nothing, never decides how a run ends, and is no sign of what the token may do otherwise.
+
+use crate::forge::Reviewers;
+use crate::model::label::NewLabel;
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::pull::{Pull, PullNumber};
+use crate::reconcile::act::messages;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::RunState;
+
+impl Round<'_> {
+    /// Asks those whom the policy names to review a pull request that was just opened: people and teams apart.
+    pub(crate) async fn request_reviewers(
+        &self,
+        place: PromotionIndex,
+        number: PullNumber,
+        run: &mut RunState,
+    ) {
+        let (people, teams) = messages::reviewers(self, place, self.assessment.promotion(place));
+        let owner = self.session.forge.slug().owner();
+        let named: Vec<String> = teams.iter().map(|team| format!("{owner}/{team}")).collect();
+        for (names, reviewers) in [
+            (people.clone(), Reviewers::People(people)),
+            (named, Reviewers::Teams(teams)),
+        ] {
+            if names.is_empty() || run.lost.stops || run.lost.unasked.contains(&reviewers) {
+                continue;
+            }
+            let asked = self.session.forge.request_reviewers(number, &reviewers);
+            let Err(error) = asked.await else { continue };
+            let what = format!("{} could not be asked to review", names.join(", "));
+            run.lose(&what, &error);
+            if !error.uncertain() {
+                run.lost.unasked.insert(reviewers);
+            }
+        }
+    }
+
+    /// Says under a pull request, once, why it was closed.
+    pub(crate) async fn say_closed(&self, pull: &Pull, why: &str, run: &mut RunState) {
+        if run.lost.stops {
+            return;
+        }
+        let marker = "<!-- sluice: closed -->";
+        let said = self
+            .session
+            .forge
+            .comment_once(pull.number, author(pull), marker, why)
+            .await;
+        if let Err(error) = said {
+            let what = "the comment that says why a pull request was closed could not be written";
+            run.lose(what, &error);
+        }
+    }
+
+    /// Labels a pull request that somebody pushed to, and says under it, once, what to do. The label goes on last: with it everything is
+    /// done. Where it cannot be created, the comment alone is.
+    pub(crate) async fn say_blocked(&self, pull: &Pull, why: &str, run: &mut RunState) {
+        let label = NewLabel::blocked();
+        if pull.has_label(&label.name) || run.lost.stops {
+            return;
+        }
+        let forge = &self.session.forge;
+        let marker = "<!-- sluice: blocked -->";
+        // Of a pull request that somebody else opened the author is not this account: then anybody's counts.
+        let by = author(pull).filter(|_| pull.own);
+        let what = "the comment that says why a pull request is blocked could not be written";
+        match forge.has_comment(pull.number, by, marker).await {
+            Ok(true) => {}
+            Ok(false) => {
+                self.create_labels(std::slice::from_ref(&label), run).await;
+                if run.labels.is_uncertain(&label.name) || run.lost.stops {
+                    return;
+                }
+                let said = forge.comment_once(pull.number, by, marker, why).await;
+                if let Err(error) = said {
+                    run.lose(what, &error);
+                    if error.uncertain() || run.lost.stops {
+                        return;
+                    }
+                }
+            }
+            Err(error) => return run.lose(what, &error),
+        }
+        if run.labels.has(&self.observation.snapshot, &label.name)
+            && let Err(error) = forge.add_label(pull.number, &label.name).await
+        {
+            let what = format!("the label {} could not be put on", label.name);
+            run.lose(&what, &error);
+        }
+    }
+}
+
+/// The account that opened a pull request.
+fn author(pull: &Pull) -> Option<u64> {
+    pull.author.as_ref().and_then(|author| author.id)
+}

@@ -1,0 +1,28 @@
+//! Carries out what was decided, in the order in which it is safe to stop anywhere.
+
+use std::collections::BTreeMap;
+
+use crate::error::Failure;
+use crate::model::promotion_index::PromotionIndex;
+use crate::plan::delivery::Decision;
+use crate::reconcile::act::land;
+use crate::reconcile::guard;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::{Progress, RunState};
+
+/// First what does not move the base branch, then at most one landing, then what may be left to a later run, and at last
+/// the other pull requests. [`Progress::Changed`]: everything has to be read again.
+pub(crate) async fn carry_out(
+    round: &Round<'_>,
+    decisions: &BTreeMap<PromotionIndex, Decision>,
+    run: &mut RunState,
+) -> Result<Progress, Failure> {
+    if let Progress::Changed = round.prepare(decisions, run).await? {
+        return Ok(Progress::Changed);
+    }
+    if let Progress::Changed = land::land_one(round, decisions, run).await? {
+        return Ok(Progress::Changed);
+    }
+    round.tidy(decisions, run).await?;
+    guard::guard(round, run).await
+}

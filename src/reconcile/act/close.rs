@@ -1,0 +1,63 @@
+//! Closes pull requests that gave way to others, or to nothing.
+
+use crate::execute::DeliveryError;
+use crate::model::ids::PlanId;
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::pull::PullNumber;
+use crate::plan::delivery::Decision;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::{Progress, RunState};
+use crate::render::comment::{self, Replaced};
+
+impl Round<'_> {
+    pub(crate) async fn close(
+        &self,
+        place: PromotionIndex,
+        number: PullNumber,
+        decision: &Decision,
+        run: &mut RunState,
+    ) -> Result<Progress, DeliveryError> {
+        let Some(candidate) = self.assessment.candidate(place, number) else {
+            return Ok(Progress::Unchanged);
+        };
+        if self.undoes_its_own(place, decision, &[number], run) {
+            return Ok(Progress::Unchanged);
+        }
+        let standing = decision
+            .stands
+            .and_then(|number| self.assessment.candidate(place, number));
+        if let Some(other) = standing
+            && !candidate.hold.is_free()
+            && other.hold.is_free()
+            && !self
+                .carry_hold_over(place, &candidate.pull, other, run)
+                .await?
+        {
+            return Ok(Progress::Unchanged);
+        }
+        let why = match standing {
+            Some(other) => replaced_by(
+                other.pull.number,
+                &other.proposal.plan,
+                &candidate.proposal.plan,
+            ),
+            None => format!(
+                "Nothing is left to promote: {}.",
+                crate::report::escape::prose(&self.assessment.promotion(place).reason)
+            ),
+        };
+        self.delivery().close(&candidate.pull).await?;
+        self.say_closed(&candidate.pull, &why, run).await;
+        Ok(Progress::Changed)
+    }
+}
+
+/// What is said under a pull request that gives way to another one.
+pub(crate) fn replaced_by(by: PullNumber, plan: &PlanId, old: &PlanId) -> String {
+    let why = if plan == old {
+        Replaced::BaseMoved
+    } else {
+        Replaced::Newer(*plan)
+    };
+    comment::replaced(by.0, why)
+}

@@ -1,0 +1,81 @@
+//! The labels of the repository in a run: which exist, which this run created, and which it could not.
+//!
+//! A label other than `sluice/hold` may be lost, so that it is created last, once a run, and what refuses it is one notice. Texts offer
+//! only labels that exist. A description that offers one that does not was written by a run that was cut off before it created it, or is
+//! older than the label's deletion: then the label is created, or the description changed. So a run without that permission tries only
+//! where it writes anyway, and the next one writes nothing.
+
+use std::collections::BTreeMap;
+
+use crate::forge::ForgeError;
+use crate::model::label::{NewLabel, approve_label};
+use crate::model::promotion_index::PromotionIndex;
+use crate::plan::delivery::Decision;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::RunState;
+
+impl Round<'_> {
+    /// Creates those of these labels that the repository lacks and that this run did not try before. It never fails: what could not be
+    /// created is said in a notice.
+    pub(crate) async fn create_labels(&self, wanted: &[NewLabel], run: &mut RunState) {
+        let snapshot = &self.observation.snapshot;
+        for label in wanted {
+            if !run.labels.may_create(snapshot, &label.name) || run.lost.stops() {
+                continue;
+            }
+            let key = label.name.to_ascii_lowercase();
+            let labels = &mut run.labels;
+            match self.session.forge.create_label(label).await {
+                Ok(()) => {
+                    labels.created.insert(key);
+                }
+                Err(ForgeError::Forbidden { said, .. }) => labels.forbidden = Some(said),
+                Err(error @ ForgeError::NotFound { .. }) => {
+                    labels.forbidden = Some(error.reason());
+                }
+                Err(error @ ForgeError::Refused { .. }) => {
+                    labels.refused.insert(key);
+                    let what = format!("the label {} could not be created", label.name);
+                    run.lose(&what, &error);
+                }
+                Err(error) => {
+                    labels.uncertain.insert(key);
+                    let what = format!("the label {} could not be created", label.name);
+                    run.lose(&what, &error);
+                }
+            }
+        }
+        run.labels.note_missing(snapshot, wanted);
+    }
+}
+
+impl Round<'_> {
+    /// Takes labels off that were set before the head arrived, once each; whether there were any. Nothing depends on it:
+    /// such a label does not count while it is on either.
+    pub(crate) async fn take_stale_labels_off(
+        &self,
+        decisions: &BTreeMap<PromotionIndex, Decision>,
+        run: &mut RunState,
+    ) -> bool {
+        let mut any = false;
+        for (place, decision) in decisions {
+            let standing = decision
+                .stands
+                .and_then(|number| self.assessment.candidate(*place, number));
+            let Some(candidate) = standing else { continue };
+            let gates = candidate.judged.iter().flat_map(|judged| &judged.gates);
+            for gate in gates.filter(|gate| gate.stale_label) {
+                let label = approve_label(&gate.edge.to, &gate.name);
+                let number = candidate.pull.number;
+                if run.lost.stops() || !run.unlabeled.insert((number, label.clone())) {
+                    continue;
+                }
+                match self.session.forge.remove_label(number, &label).await {
+                    Ok(()) => any = true,
+                    Err(error) => run.lose("a stale label could not be removed", &error),
+                }
+            }
+        }
+        any
+    }
+}

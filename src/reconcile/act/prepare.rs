@@ -1,0 +1,88 @@
+//! Carries out what moves no base: opening, closing, blocking, and taking back what must not remain.
+
+use std::collections::BTreeMap;
+
+use crate::error::Failure;
+use crate::model::promotion_index::PromotionIndex;
+use crate::plan::delivery::{Act, Decision};
+use crate::reconcile::act::start_job;
+use crate::reconcile::proposals::placed::{all_read, is_held};
+use crate::reconcile::request::is_ordered;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::{Progress, RunState};
+
+impl Round<'_> {
+    /// Does what moves no base; whether anything was done.
+    pub(crate) async fn prepare(
+        &self,
+        decisions: &BTreeMap<PromotionIndex, Decision>,
+        run: &mut RunState,
+    ) -> Result<Progress, Failure> {
+        if self.writes_nothing() {
+            return Ok(Progress::Unchanged);
+        }
+        let mut done = Progress::Unchanged;
+        for (place, decision) in decisions {
+            for act in &decision.acts {
+                let key = self.key(*place);
+                let goes_on = matches!(act, Act::Close(_) | Act::Start(..));
+                if run.failed.contains(&key) || (goes_on && run.is_stopped(&key)) {
+                    continue;
+                }
+                let result = match act {
+                    Act::Close(number) => self.close(*place, *number, decision, run).await,
+                    Act::Block(number, why) => self.block(*place, *number, why, run).await,
+                    Act::Hold(number) => self.show_hold(*number, run).await,
+                    Act::Start(number, gate) => {
+                        start_job::start(self, *place, *number, *gate, run).await
+                    }
+                    Act::Open { .. } | Act::Land(_) | Act::Commit => continue,
+                };
+                if let Progress::Changed = self.came_to(&key, *place, result, run).await? {
+                    done = Progress::Changed;
+                }
+            }
+        }
+        for (place, replaces) in self.openings(decisions, run) {
+            let key = self.key(place);
+            let Some(decision) = decisions.get(&place) else {
+                continue;
+            };
+            if run.failed.contains(&key) || self.undoes_its_own(place, decision, replaces, run) {
+                continue;
+            }
+            let result = self.open(place, replaces, run).await;
+            if let Progress::Changed = self.came_to(&key, place, result, run).await? {
+                done = Progress::Changed;
+            }
+        }
+        self.take_success_back(decisions, run).await?;
+        self.leave_the_queue(run).await?;
+        for (proposal, pull) in &self.assessment.orphaned {
+            // Its pipeline, stage or edges are gone; while something went unread, they may only be out of sight.
+            if !all_read(self.observation)
+                || is_held(pull)
+                || crate::gather::moved(proposal, pull).is_some()
+                || !is_ordered(
+                    self.options,
+                    proposal.namespace.as_deref(),
+                    &proposal.pipeline,
+                )
+                || self.is_out_of_sight(proposal, run).await?
+            {
+                continue;
+            }
+            let why = "Its pipeline, stage or edges are not there any more, so that nothing is left to promote.";
+            let closed = self.delivery().close(pull).await;
+            if self.wrote_of(proposal, closed, run)? {
+                self.say_closed(pull, why, run).await;
+                done = Progress::Changed;
+            }
+        }
+        if self.take_stale_labels_off(decisions, run).await {
+            done = Progress::Changed;
+        }
+        run.lost.ends()?;
+        Ok(done)
+    }
+}

@@ -1,0 +1,82 @@
+//! Takes back what would let a pull request merge while its gates are shut: `success`, and its place in the merge queue.
+
+use std::collections::BTreeMap;
+
+use crate::error::Failure;
+use crate::execute::{DeliveryError, WAITS};
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::proposal::Build;
+use crate::plan::attempt::Refusals;
+use crate::plan::delivery::{Act, Candidate, Decision};
+use crate::reconcile::round::Round;
+use crate::reconcile::state::RunState;
+
+impl Round<'_> {
+    /// Sets the status back that a run left at success which died, or was stopped, between it and its merge: a required check
+    /// would let anybody merge by it when the gates are long shut again. Looked for once a run.
+    pub(crate) async fn take_success_back(
+        &self,
+        decisions: &BTreeMap<PromotionIndex, Decision>,
+        run: &mut RunState,
+    ) -> Result<(), Failure> {
+        if std::mem::replace(&mut run.success_looked_for, true) {
+            return Ok(());
+        }
+        for (place, candidate) in self.assessment.all_candidates() {
+            let branch = &candidate.proposal.branch;
+            let left = branch.status.as_ref().filter(|status| status.success);
+            let Some(left) = left.filter(|_| branch.tip.id == candidate.pull.head) else {
+                continue;
+            };
+            let number = candidate.pull.number;
+            // What is about to land gets it anyway, and a queue asks for it until it has landed.
+            let lands = decisions
+                .get(&place)
+                .is_some_and(|decision| decision.acts.contains(&Act::Land(number)));
+            if lands || candidate.pull.queued {
+                continue;
+            }
+            let refusals = Refusals::parse(&left.description).map(|(refusals, _)| refusals);
+            let text = Refusals::describe(WAITS, refusals.as_ref());
+            let why = DeliveryError::Overtaken(format!("{number} did not land"));
+            let lowered = self.delivery().retract(&candidate.pull, &text, why).await;
+            if let DeliveryError::SuccessLeft { .. } = lowered {
+                self.wrote(place, Err(lowered), run).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out of the merge queue what may not land any more: a gate shut, somebody holds it, or nobody can tell.
+    pub(crate) async fn leave_the_queue(&self, run: &mut RunState) -> Result<(), Failure> {
+        for (place, candidate) in self.assessment.all_candidates() {
+            let pull = &candidate.pull;
+            let may_land = !candidate.is_held()
+                && candidate.build == Build::Stands
+                && candidate
+                    .judged
+                    .as_ref()
+                    .is_some_and(|judged| judged.may_land());
+            if pull.queued && !may_land && run.dequeued.insert(pull.number) {
+                let left = self.leave(candidate).await;
+                self.wrote(place, left, run).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one out of the merge queue, and `success` back.
+    async fn leave(&self, candidate: &Candidate) -> Result<(), DeliveryError> {
+        let pull = &candidate.pull;
+        self.session.forge.dequeue(pull).await?;
+        let status = candidate.proposal.branch.status.as_ref();
+        let refusals = status.and_then(|status| Refusals::parse(&status.description));
+        let refusals = refusals.map(|(refusals, _)| refusals);
+        let text = Refusals::describe(WAITS, refusals.as_ref());
+        let why = DeliveryError::Overtaken(format!("{} left the merge queue", pull.number));
+        match self.delivery().retract(pull, &text, why).await {
+            left @ DeliveryError::SuccessLeft { .. } => Err(left),
+            _ => Ok(()),
+        }
+    }
+}

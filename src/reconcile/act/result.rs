@@ -1,0 +1,139 @@
+//! What carrying out an act came to, and what that means for the run.
+
+use crate::error::{Exit, Failure};
+use crate::execute::DeliveryError;
+use crate::forge::ForgeError;
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::proposal::Proposal;
+use crate::reconcile::outcome::RowKind;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::{Progress, RunState, StageKey};
+
+/// After this many times that somebody else was faster a stage waits for the next run.
+const MAX_OVERTAKEN: u32 = 3;
+
+/// Whether nothing more can be done after an error.
+pub(crate) fn ends_the_run(error: &ForgeError) -> bool {
+    matches!(
+        error,
+        ForgeError::Stopped | ForgeError::RateLimited { .. } | ForgeError::Unauthorized(_)
+    )
+}
+
+impl Round<'_> {
+    /// Turns what became of an act into what it means for the run.
+    pub(crate) async fn came_to(
+        &self,
+        key: &StageKey,
+        place: PromotionIndex,
+        result: Result<Progress, DeliveryError>,
+        run: &mut RunState,
+    ) -> Result<Progress, Failure> {
+        let error = match result {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let why = error.to_string();
+        match error {
+            // Somebody was faster: everything is looked at again, at most a few times.
+            DeliveryError::Overtaken(_) => {
+                let tries = run.overtaken.entry(key.clone()).or_insert(0);
+                *tries += 1;
+                if *tries <= MAX_OVERTAKEN {
+                    run.pause = true;
+                    return Ok(Progress::Changed);
+                }
+                self.row(
+                    place,
+                    RowKind::Waiting,
+                    &why,
+                    Some("the next run goes on".to_owned()),
+                    run,
+                );
+            }
+            DeliveryError::Refused(_) => {
+                let next = "`sluice doctor` names the branch rules".to_owned();
+                self.row(place, RowKind::Waiting, &why, Some(next), run);
+            }
+            DeliveryError::CannotMake(_) => self.row(place, RowKind::Error, &why, None, run),
+            DeliveryError::NotStarted(_) => {
+                let next = "correct the workflow, then run `command: retry`".to_owned();
+                self.row(place, RowKind::Waiting, &why, Some(next), run);
+            }
+            DeliveryError::SuccessLeft { pull, error, .. } => {
+                let next = format!(
+                    "merge nothing of {pull} by hand until a later run has set its status back, or close it"
+                );
+                // No further call is made in this run.
+                if ends_the_run(&error) || self.session.rate_limited().is_some() {
+                    return Err(Failure::new(Exit::Blocked, why).hint(next));
+                }
+                self.row(place, RowKind::Blocked, &why, Some(next), run);
+            }
+            DeliveryError::Forge(error) if ends_the_run(&error) => return Err(error.into()),
+            // One clear error, and no further write in this run.
+            DeliveryError::Forge(error @ ForgeError::Forbidden { .. })
+                if error.said("not accessible by") =>
+            {
+                self.session.forge.set_read_only();
+                let failure = Failure::from(error);
+                self.row(
+                    place,
+                    RowKind::Error,
+                    &failure.message,
+                    failure.hints.first().cloned(),
+                    run,
+                );
+            }
+            DeliveryError::Forge(ForgeError::ReadOnly) => return Ok(Progress::Unchanged),
+            DeliveryError::Forge(_) | DeliveryError::Repo(_) => {
+                self.row(
+                    place,
+                    RowKind::Error,
+                    &why,
+                    Some("the next run tries again".to_owned()),
+                    run,
+                );
+            }
+        }
+        run.failed.insert(key.clone());
+        Ok(Progress::Unchanged)
+    }
+
+    /// What a write about one promotion came to: a failure is its row, and the run goes on. Whether it was done.
+    pub(crate) async fn wrote(
+        &self,
+        place: PromotionIndex,
+        result: Result<(), DeliveryError>,
+        run: &mut RunState,
+    ) -> Result<bool, Failure> {
+        let done = result.is_ok();
+        let result = result.map(|()| Progress::Unchanged);
+        self.came_to(&self.key(place), place, result, run).await?;
+        Ok(done)
+    }
+
+    /// The same about a promotion that is in no plan any more.
+    pub(crate) fn wrote_of(
+        &self,
+        proposal: &Proposal,
+        result: Result<(), DeliveryError>,
+        run: &mut RunState,
+    ) -> Result<bool, Failure> {
+        let error = match result {
+            Ok(()) => return Ok(true),
+            Err(DeliveryError::Forge(ForgeError::ReadOnly)) => return Ok(false),
+            Err(DeliveryError::Forge(error)) if ends_the_run(&error) => return Err(error.into()),
+            Err(error) => error,
+        };
+        if let DeliveryError::Forge(error) = &error
+            && error.said("not accessible by")
+        {
+            self.session.forge.set_read_only();
+        }
+        let next = "the next run tries again".to_owned();
+        let row = self.row_of(proposal, RowKind::Error, error.to_string(), Some(next));
+        run.outcome.rows.push(row);
+        Ok(false)
+    }
+}

@@ -1,0 +1,122 @@
+//! Asks for the workflow of a gate: it is noted on the head first, so that it is started at most once.
+
+use serde_json::json;
+
+use crate::execute::DeliveryError;
+use crate::forge::ForgeError;
+use crate::model::ids::CommitId;
+use crate::model::job::{INTENT, digest};
+use crate::model::plan::GateReport;
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::pull::PullNumber;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::{Progress, RunState};
+use crate::session::Session;
+
+/// Asks for the workflow of a gate: notes it on the head first, so that whatever happens then, it is asked for once.
+pub(crate) async fn start(
+    round: &Round<'_>,
+    place: PromotionIndex,
+    number: PullNumber,
+    gate: usize,
+    run: &mut RunState,
+) -> Result<Progress, DeliveryError> {
+    let Some(candidate) = round.assessment.candidate(place, number) else {
+        return Ok(Progress::Unchanged);
+    };
+    let report = candidate
+        .judged
+        .as_ref()
+        .and_then(|judged| judged.gates.get(gate));
+    let Some((report, start)) = report.and_then(|report| Some((report, report.start.as_ref()?)))
+    else {
+        return Ok(Progress::Unchanged);
+    };
+    let head = candidate.pull.head;
+    let digest = digest(&head, &report.name, &start.workflow, start.attempt);
+    if !run.started.insert(digest.clone()) {
+        return Ok(Progress::Unchanged);
+    }
+    let forge = &round.session.forge;
+    let context = format!("{INTENT}{}", report.name);
+    let attempt = format!("attempt {}", start.attempt);
+    let noted = forge.say(&head, &context, "pending", &attempt).await?;
+    if !is_first(round.session, &head, &context, &attempt, noted).await? {
+        // Another run noted it before: that run starts it.
+        return Ok(Progress::Unchanged);
+    }
+    let (namespace, pipeline, stage) = round.key(place);
+    let about = json!({
+        "repository": forge.slug().to_string(), "base": round.observation.snapshot.base, "pull": number.0,
+        "namespace": namespace, "pipeline": pipeline, "stage": stage, "gate": report.name.as_str(),
+        "plan": candidate.proposal.plan.to_string(),
+        "job": start.job.as_deref().and_then(|job| serde_json::from_str::<serde_json::Value>(job).ok()),
+    });
+    let inputs =
+        json!({ "head": head.to_string(), "digest": digest, "promotion": about.to_string() });
+    match forge
+        .dispatch(&start.workflow, &round.observation.snapshot.base, &inputs)
+        .await
+    {
+        Ok(()) => Ok(Progress::Unchanged),
+        // Whether it was taken is not known: the next run looks for the run, and never starts a second one by itself.
+        Err(error) if error.uncertain() => Err(error.into()),
+        Err(
+            error @ (ForgeError::Refused { .. }
+            | ForgeError::NotFound { .. }
+            | ForgeError::Forbidden { .. }),
+        ) => {
+            let why = refusal(report, &start.workflow, &error);
+            let said = format!("{attempt}: {why}");
+            forge.say(&head, &context, "failure", &said).await?;
+            Err(DeliveryError::NotStarted(why))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a note is the first of this account for its attempt: of two runs at once only one starts the workflow.
+async fn is_first(
+    session: &Session,
+    head: &CommitId,
+    context: &str,
+    attempt: &str,
+    noted: u64,
+) -> Result<bool, DeliveryError> {
+    let own = session.own().await.ok().and_then(|own| own.id);
+    for seconds in [1, 2, 4] {
+        let all = session.forge.statuses(head).await?;
+        let mut ours = all
+            .iter()
+            .filter(|status| {
+                let same = status.context == context && status.description == attempt;
+                same && own.is_some() && status.creator == own
+            })
+            .map(|status| status.signal.id);
+        let listed: Vec<u64> = ours.by_ref().collect();
+        if listed.contains(&noted) {
+            return Ok(listed.iter().min() == Some(&noted));
+        }
+        // The list may lag behind.
+        if !session.forge.wait(seconds).await {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+fn refusal(report: &GateReport, workflow: &str, error: &ForgeError) -> String {
+    match error {
+        ForgeError::NotFound { .. } => format!(
+            "{}: there is no workflow .github/workflows/{workflow} on the base branch",
+            report.name
+        ),
+        ForgeError::Forbidden { .. } => {
+            format!(
+                "{}: the token may not start workflows; it needs actions: write",
+                report.name
+            )
+        }
+        other => format!("{}: {workflow} could not be started: {other}", report.name),
+    }
+}

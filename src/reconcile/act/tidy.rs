@@ -1,0 +1,178 @@
+//! What is done at the end of a run, and may be left to the next one: texts brought up to date, auto-merge disarmed, branches deleted.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::error::Failure;
+use crate::execute::{DeliveryError, TEMPORARY};
+use crate::model::label::HOLD;
+use crate::model::plan::Promotion;
+use crate::model::promotion_index::PromotionIndex;
+use crate::plan::LabelHold;
+use crate::plan::delivery::{Candidate, Decision};
+use crate::reconcile::act::result::ends_the_run;
+use crate::reconcile::act::{merged, messages};
+use crate::reconcile::proposals::closed_holds;
+use crate::reconcile::proposals::placed::all_read;
+use crate::reconcile::request::is_ordered;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::RunState;
+use crate::reconcile::state::labels::Labels;
+
+impl Round<'_> {
+    /// What may be left undone: texts brought up to date, auto-merge disarmed, the queue left, branches cleaned up.
+    pub(crate) async fn tidy(
+        &self,
+        decisions: &BTreeMap<PromotionIndex, Decision>,
+        run: &mut RunState,
+    ) -> Result<(), Failure> {
+        if self.writes_nothing() {
+            return Ok(());
+        }
+        for (place, decision) in decisions {
+            let Some(number) = decision.stands.filter(|_| decision.blocked.is_none()) else {
+                continue;
+            };
+            let Some(candidate) = self.assessment.candidate(*place, number) else {
+                continue;
+            };
+            let pull = &candidate.pull;
+            if pull.auto_merge {
+                let disarmed = self.session.forge.disable_auto_merge(pull).await;
+                if self
+                    .wrote(*place, disarmed.map_err(Into::into), run)
+                    .await?
+                {
+                    run.outcome.notices.push(format!(
+                        "auto-merge of {number} was armed and is disarmed: it would merge without looking at the gates"
+                    ));
+                }
+            }
+            if let Some(judged) = &candidate.judged {
+                let described = self.describe(*place, candidate, judged, run).await;
+                self.wrote(*place, described, run).await?;
+            }
+            // Whoever took it off may not: it goes back, for everybody to see. What would undo a rollback gets it as soon as it exists.
+            let shown = match &candidate.hold {
+                LabelHold::StillOn(_) => true,
+                hold => hold.is_free() && candidate.is_held() && run.labels.was_created(HOLD),
+            };
+            if shown {
+                let shown = self.show_hold(number, run).await.map(|_| ());
+                self.wrote(*place, shown, run).await?;
+            }
+        }
+        // Temporary branches of lost runs; those of runs under way are younger.
+        let day_ago = self.observation.now - SignedDuration::from_hours(24);
+        for branch in &self.observation.snapshot.branches {
+            if branch.name.starts_with(TEMPORARY)
+                && branch.pulls.is_empty()
+                && branch.tip.committed < day_ago
+            {
+                let node = &self.observation.snapshot.node;
+                let deleted = self
+                    .session
+                    .forge
+                    .delete_branch(node, &branch.name, &branch.tip.id);
+                if let Err(error) = deleted.await {
+                    if ends_the_run(&error) {
+                        return Err(error.into());
+                    }
+                    run.note(format!(
+                        "the temporary branch {} could not be deleted: {}",
+                        branch.name,
+                        error.reason()
+                    ));
+                }
+            }
+        }
+        for proposal in &self.assessment.without_open_pull {
+            let base = &self.observation.snapshot.base;
+            let current = self
+                .assessment
+                .plan
+                .pipelines
+                .iter()
+                .flat_map(|pipeline| &pipeline.promotions);
+            let stands = current
+                .into_iter()
+                .any(|promotion| promotion.plan == Some(proposal.plan));
+            // The branch of a closed promotion stays while its plan would be made: it is what a veto is told by.
+            let spent = proposal.merged(base) || (proposal.pull(base).is_some() && !stands);
+            let at = proposal.pull(base).map(|pull| pull.head);
+            // So does the branch of one that still holds its stage: the label's events are found by it.
+            let holds = proposal.pull(base).is_some_and(|pull| {
+                closed_holds::is_needed(self.observation, &self.assessment.plan, pull)
+            });
+            if spent
+                && !holds
+                && at == Some(proposal.branch.tip.id)
+                && all_read(self.observation)
+                && is_ordered(
+                    self.options,
+                    proposal.namespace.as_deref(),
+                    &proposal.pipeline,
+                )
+                && !self.is_out_of_sight(proposal, run).await?
+            {
+                if let Some(merged) = merged::of(proposal, base)
+                    && !self.look_at_merged(&merged, true, run).await?
+                {
+                    continue;
+                }
+                let branch = &proposal.branch;
+                let node = &self.observation.snapshot.node;
+                let deleted = self
+                    .session
+                    .forge
+                    .delete_branch(node, &branch.name, &branch.tip.id);
+                self.wrote_of(proposal, deleted.await.map(|_| ()).map_err(Into::into), run)?;
+            }
+        }
+        self.look_at_merged_without_branch(run).await?;
+        self.name_foreign_pulls(run);
+        self.name_moved_bases(run);
+        self.delete_orphans(run).await?;
+        run.lost.ends()?;
+        Ok(())
+    }
+
+    /// Brings a pull request's text up to date, if it would change. A text that offers a label which does not exist was written by a run
+    /// that was cut off before it created it, so that this one does.
+    async fn describe(
+        &self,
+        place: PromotionIndex,
+        candidate: &Candidate,
+        judged: &Promotion,
+        run: &mut RunState,
+    ) -> Result<(), DeliveryError> {
+        let pull = &candidate.pull;
+        let snapshot = &self.observation.snapshot;
+        let newer = self
+            .assessment
+            .promotion(place)
+            .plan
+            .filter(|plan| *plan != candidate.proposal.plan);
+        let text = |labels: &Labels| {
+            let offers = |label: &str| labels.has(snapshot, label);
+            messages::description(self, place, candidate, judged, newer, &offers)
+        };
+        let differs = |text: &messages::Description| {
+            messages::differs(&pull.body, &text.body) || pull.title != text.title
+        };
+        let wanted = messages::labels(self, place, judged);
+        run.labels.note_missing(snapshot, &wanted);
+        let mut written = text(&run.labels);
+        if differs(&written) {
+            self.create_labels(&wanted, run).await;
+            written = text(&run.labels);
+        }
+        if differs(&written) {
+            let (title, body) = (&written.title, &written.body);
+            let forge = &self.session.forge;
+            forge.describe_pull(pull.number, title, body).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,372 @@
+//! The stages of a turn: each promotion with the open pull requests that stand, or stood, for it.
+
+mod evidence_of_plans;
+mod reassess;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::Failure;
+use crate::evaluation::evaluate::Ask;
+use crate::gather;
+use crate::model::catalog::PipelineId;
+use crate::model::evidence::{Evidence, UserId};
+use crate::model::ids::PlanId;
+use crate::model::label::HOLD;
+use crate::model::plan::{Plan, Promotion};
+use crate::model::policy::Delivery;
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::proposal::{Build, Proposal};
+use crate::model::pull::{Pull, PullNumber, is_author};
+use crate::model::resolved::StageIndex;
+use crate::plan::delivery::{Candidate, Stage};
+use crate::plan::{Needs, Standing, label_hold, standing};
+use crate::reconcile::assess::evidence_of_plans::{evidence_by_plan, reissued};
+use crate::reconcile::assess::reassess::judged;
+use crate::reconcile::evidence::permissions::Permissions;
+use crate::reconcile::evidence::questions::{needs, questions};
+use crate::reconcile::evidence::requester::{self, Requester};
+use crate::reconcile::evidence::{read, roster};
+use crate::reconcile::observe::observation::Observation;
+use crate::reconcile::plan_context::PlanContext;
+use crate::reconcile::proposals::build::builds;
+use crate::reconcile::proposals::closed_holds::ClosedHolds;
+use crate::reconcile::proposals::placed::{
+    all_read, by_branch, is_held, place_of, unread_branches,
+};
+use crate::reconcile::request::{RunOptions, is_ordered};
+use crate::reconcile::rollbacks;
+use crate::session::Session;
+
+/// Everything that a turn decides from.
+pub(crate) struct Assessment {
+    pub plan: Plan,
+    /// Open pull requests by promotion.
+    pub(crate) candidates: BTreeMap<PromotionIndex, Vec<Candidate>>,
+    /// Open pull requests of ours whose head holds no record of ours.
+    pub(crate) without_record: BTreeMap<PromotionIndex, Vec<Pull>>,
+    /// Open pull requests of other accounts from branches under our names, by the stage that the name speaks of.
+    pub(crate) foreign: BTreeMap<PromotionIndex, Vec<Pull>>,
+    /// All of these.
+    pub all_foreign: Vec<Pull>,
+    /// Branches with more pull requests than are read, each with the newest of them.
+    pub(crate) unread_branches: BTreeMap<PromotionIndex, (String, PullNumber)>,
+    /// What holds promotions although it is closed, of those with an open pull request that nothing else holds.
+    pub(crate) closed_holds: ClosedHolds,
+    /// Proposals that belong to no promotion of the plan, with their open pull requests.
+    pub orphaned: Vec<(Proposal, Pull)>,
+    /// Proposals without an open pull request.
+    pub without_open_pull: Vec<Proposal>,
+    /// The people whose word counts in what was read, with their logins.
+    pub people: BTreeMap<UserId, String>,
+    /// What a person asked for whose base moved: its next build is asked for by the same person, for the same reason.
+    pub reissued: BTreeMap<PromotionIndex, Proposal>,
+}
+
+impl Assessment {
+    /// Reads everything that the decisions need: builds, evidence, and the plans that stand.
+    pub(crate) async fn of(
+        session: &Session,
+        observation: &Observation,
+        context: &PlanContext<'_>,
+    ) -> Result<Self, Failure> {
+        let (proposals, strange) = gather::proposals(&observation.snapshot);
+        let base = &observation.snapshot.base;
+        let rollbacks =
+            rollbacks::rollbacks(session, observation, context.request, &proposals).await?;
+        let first_ask = Ask {
+            rollbacks: rollbacks.clone(),
+            ..context.ask(observation, BTreeMap::new())
+        };
+        let first =
+            observation
+                .evaluation
+                .plan(&observation.repository, observation.now, &first_ask);
+        let mut by_place: BTreeMap<PromotionIndex, Vec<(Proposal, Pull)>> = BTreeMap::new();
+        let (mut orphaned, mut without_open_pull) = (Vec::new(), Vec::new());
+        for proposal in proposals {
+            let Some(pull) = proposal.open(base).cloned() else {
+                without_open_pull.push(proposal);
+                continue;
+            };
+            match place_of(observation, &first, &proposal) {
+                Some(place) => by_place.entry(place).or_default().push((proposal, pull)),
+                None => orphaned.push((proposal, pull)),
+            }
+        }
+        let needs = needs(observation, &first, by_place.keys());
+        let builds = builds(session, observation, context, &first, &by_place, &needs).await?;
+        let questions = questions(
+            session,
+            observation,
+            context,
+            &first,
+            &by_place,
+            &builds,
+            &needs,
+        )
+        .await?;
+        let asking: Vec<&Needs> = by_place
+            .iter()
+            .filter(|(_, found)| {
+                let asked =
+                    |pull: &Pull| questions.iter().any(|one| one.pull.number == pull.number);
+                found.iter().any(|(_, pull)| asked(pull))
+            })
+            .filter_map(|(place, _)| needs.get(place))
+            .collect();
+        let (evidence, roster) = tokio::join!(
+            read::read(session, observation, &questions),
+            roster::roster(session, observation, &asking),
+        );
+        let by_plan = evidence_by_plan(&first, &by_place, &builds, &evidence);
+        let ask = Ask {
+            roster,
+            rollbacks,
+            ..context.ask(observation, by_plan)
+        };
+        let mut plan = observation
+            .evaluation
+            .plan(&observation.repository, observation.now, &ask);
+        let mut reissued = reissued(&plan, &by_place, &builds);
+        if let Some(asked) = context.request {
+            // Whoever approves a rollback or starts its jobs again did not ask for it.
+            let goes_back = |place: &PromotionIndex| {
+                let promotion = plan.promotion(*place);
+                promotion.rollback.is_some() && asked.back_to.is_none()
+            };
+            reissued.retain(|place, _| goes_back(place));
+        }
+        for (place, proposal) in &reissued {
+            let facts =
+                observation
+                    .evaluation
+                    .facts(&observation.repository, observation.now, &ask);
+            let promotion = plan.promotion(*place);
+            let asked_for = Standing {
+                pipeline: plan.pipeline_of(*place).id,
+                stage: promotion.index,
+                edges: proposal.edges.clone(),
+                // Of a rollback, what it changes follows what stands there now.
+                plan: promotion.plan.unwrap_or(proposal.plan),
+                changes: promotion.changes.clone(),
+                requested: true,
+                emergency: proposal.emergency,
+            };
+            if let Some(judged) = standing(&facts, &asked_for) {
+                *plan.promotion_mut(*place) = judged;
+            }
+        }
+        if let Some(asked) = context.request {
+            requester::judge_commits(session, observation, asked, &mut plan).await;
+        }
+        // Only what is not held by its own label asks for more.
+        let free = |(proposal, pull): &(Proposal, Pull)| {
+            let own = label_hold(pull, evidence.get(&pull.number));
+            proposal.rollback.is_none() && own.is_free()
+        };
+        let of_free = by_place.iter().filter(|(_, found)| found.iter().any(free));
+        let of_free: BTreeSet<PromotionIndex> = of_free.map(|(place, _)| *place).collect();
+        let closed_holds =
+            ClosedHolds::read(session, observation, &plan, &of_free, Permissions::new()).await;
+        let mut candidates: BTreeMap<PromotionIndex, Vec<Candidate>> = BTreeMap::new();
+        for (place, found) in by_place {
+            for (proposal, pull) in found {
+                let unread = || Build::Unreadable(format!("{} was not looked at", pull.number));
+                let build = builds.get(&pull.number).cloned().unwrap_or_else(unread);
+                let (mut judged, build) = judged(
+                    session,
+                    observation,
+                    &plan,
+                    place,
+                    &ask,
+                    &proposal,
+                    &pull,
+                    build,
+                )
+                .await?;
+                let mut outdated_request = false;
+                if let (Some(id), Some(judged)) = (proposal.requested_by, &mut judged)
+                    && judged.may_land()
+                {
+                    outdated_request = Requester::look_up(session, id).await.judge(judged);
+                }
+                let hold = label_hold(&pull, evidence.get(&pull.number));
+                let hold = match proposal.rollback {
+                    None => closed_holds.added_to(hold, observation, place, &proposal, &pull),
+                    // What a person holds stays as it is beside a rollback.
+                    Some(_) => hold,
+                };
+                candidates.entry(place).or_default().push(Candidate {
+                    hold,
+                    proposal,
+                    pull,
+                    build,
+                    judged,
+                    outdated_request,
+                });
+            }
+        }
+        let (own, all_foreign): (Vec<Pull>, Vec<Pull>) =
+            strange.into_iter().partition(|pull| pull.own);
+        let without_record = by_branch(observation, &plan, &own);
+        let foreign = by_branch(observation, &plan, &all_foreign);
+        let unread_branches = unread_branches(observation, &plan);
+        Ok(Self {
+            plan,
+            candidates,
+            without_record,
+            foreign,
+            all_foreign,
+            unread_branches,
+            closed_holds,
+            orphaned,
+            without_open_pull,
+            people: evidence
+                .values()
+                .flatten()
+                .flat_map(Evidence::people)
+                .collect(),
+            reissued,
+        })
+    }
+
+    /// The facts of one promotion; what was closed before is known only where it was asked for.
+    pub(crate) fn delivery_input<'a>(
+        &'a self,
+        observation: &Observation,
+        place: PromotionIndex,
+    ) -> Stage<'a> {
+        let promotion = self.promotion(place);
+        let pipeline = observation
+            .evaluation
+            .catalog
+            .pipeline(self.plan.pipeline_of(place).id);
+        let delivery = observation
+            .repository
+            .policy
+            .stage(&pipeline.name, &promotion.stage)
+            .map_or(Delivery::default(), |ruled| ruled.rule.delivery);
+        Stage {
+            promotion,
+            candidates: self.candidates.get(&place).cloned().unwrap_or_default(),
+            without_record: self.without_record.get(&place).cloned().unwrap_or_default(),
+            unread_branch: self.unread_branches.get(&place).cloned(),
+            veto: None,
+            closed_lately: None,
+            all_read: all_read(observation),
+            delivery,
+            closed_hold: match promotion.rollback {
+                None => self.closed_holds.of(place).map(|hold| hold.cloned()),
+                // What a person holds stays as it is beside a rollback.
+                Some(_) => Ok(None),
+            },
+            held_beside: self
+                .orphaned
+                .iter()
+                .find(|(proposal, pull)| {
+                    is_held(pull)
+                        && proposal.namespace == pipeline.namespace
+                        && proposal.pipeline == pipeline.name.as_str()
+                        && proposal.stage == promotion.stage
+                })
+                .map(|(_, pull)| pull)
+                .or_else(|| {
+                    // A hold belongs to the stage, whoever opened what it is on.
+                    let mut foreign = self.foreign.get(&place).into_iter().flatten();
+                    foreign.find(|pull| is_held(pull))
+                })
+                .or_else(|| self.held_sibling(place))
+                .map(|pull| pull.number),
+            asks_emergency: false,
+            asked: false,
+            lifts_hold: false,
+        }
+    }
+
+    /// A pull request by whose label another promotion into the same stage is held (`join: any`).
+    fn held_sibling(&self, place: PromotionIndex) -> Option<&Pull> {
+        let index = self.promotion(place).index;
+        let mut siblings = self.all_candidates().filter(|(other, _)| {
+            *other != place
+                && other.pipeline == place.pipeline
+                && self.promotion(*other).index == index
+        });
+        let is_held = |candidate: &Candidate| {
+            // What would undo a rollback is held for itself, as long as nobody else set its label.
+            let events = candidate.pull.label_events.iter().flatten();
+            let last_set = events.rev().find(|event| event.set && event.is_of(HOLD));
+            let by_us = last_set
+                .is_some_and(|event| is_author(event.by.as_ref(), candidate.pull.author.as_ref()));
+            let for_itself = candidate.after_rollback().is_some() && by_us;
+            !for_itself && candidate.hold.is_own()
+        };
+        siblings
+            .find(|(_, candidate)| is_held(candidate))
+            .map(|(_, candidate)| &candidate.pull)
+    }
+
+    /// Every open pull request of ours that belongs to a promotion.
+    pub(crate) fn all_candidates(&self) -> impl Iterator<Item = (PromotionIndex, &Candidate)> {
+        let all = self.candidates.iter();
+        all.flat_map(|(place, found)| found.iter().map(|one| (*place, one)))
+    }
+
+    pub(crate) fn promotion(&self, place: PromotionIndex) -> &Promotion {
+        self.plan.promotion(place)
+    }
+
+    /// An open pull request of a promotion.
+    pub(crate) fn candidate(
+        &self,
+        place: PromotionIndex,
+        number: PullNumber,
+    ) -> Option<&Candidate> {
+        self.candidates
+            .get(&place)?
+            .iter()
+            .find(|candidate| candidate.pull.number == number)
+    }
+
+    /// The promotion that an open pull request belongs to.
+    pub(crate) fn place_of(&self, number: PullNumber) -> Option<PromotionIndex> {
+        let mut all = self.candidates.iter();
+        let has = |found: &[Candidate]| found.iter().any(|one| one.pull.number == number);
+        all.find_map(|(place, found)| has(found).then_some(*place))
+    }
+
+    /// A pull request of a promotion, whether it is one of ours or only named so.
+    pub(crate) fn pull(&self, place: PromotionIndex, number: PullNumber) -> Option<&Pull> {
+        let mut others = self.without_record.get(&place).into_iter().flatten();
+        self.candidate(place, number)
+            .map(|candidate| &candidate.pull)
+            .or_else(|| others.find(|pull| pull.number == number))
+    }
+
+    /// The plans that stand in open pull requests.
+    pub(crate) fn standing_plans(
+        &self,
+        (pipeline, stage): (PipelineId, StageIndex),
+    ) -> impl Iterator<Item = PlanId> + '_ {
+        let into = self.candidates.iter().filter(move |(place, _)| {
+            let planned = self.plan.pipeline_of(**place);
+            planned.id == pipeline && planned.promotions[place.promotion].index == stage
+        });
+        into.flat_map(|(_, found)| found.iter().map(|candidate| candidate.proposal.plan))
+    }
+
+    /// All promotions that the order speaks of.
+    pub(crate) fn places<'a>(
+        &'a self,
+        observation: &'a Observation,
+        options: &'a RunOptions,
+    ) -> impl Iterator<Item = PromotionIndex> + 'a {
+        let to = options.request.as_ref().map(|asked| asked.to.as_str());
+        let wanted = move |place: PromotionIndex, promotion: &Promotion| {
+            let (namespace, name) = observation.named(self.plan.pipeline_of(place).id);
+            is_ordered(options, namespace.as_deref(), &name)
+                && to.is_none_or(|to| to == promotion.stage.as_str())
+        };
+        let all = self.plan.promotions();
+        all.filter_map(move |(place, promotion)| wanted(place, promotion).then_some(place))
+    }
+}

@@ -1,0 +1,124 @@
+//! The plan of an open pull request, judged again now.
+
+use std::collections::BTreeSet;
+
+use crate::error::Failure;
+use crate::evaluation::evaluate::Ask;
+use crate::gather;
+use crate::model::catalog::PipelineId;
+use crate::model::change::Change;
+use crate::model::plan::{Plan, Promotion};
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::proposal::{Build, Proposal};
+use crate::model::pull::Pull;
+use crate::model::resolved::StageIndex;
+use crate::plan::{Standing, standing};
+use crate::reconcile::evidence::changes;
+use crate::reconcile::evidence::question::was_spoken_about;
+use crate::reconcile::observe::observation::Observation;
+use crate::session::Session;
+
+/// The plan of an open pull request, judged now.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one call; a struct would only be taken apart again"
+)]
+pub(crate) async fn judged(
+    session: &Session,
+    observation: &Observation,
+    plan: &Plan,
+    place: PromotionIndex,
+    ask: &Ask,
+    proposal: &Proposal,
+    pull: &Pull,
+    build: Build,
+) -> Result<(Option<Promotion>, Build), Failure> {
+    let pipeline = plan.pipeline_of(place);
+    let promotion = plan.promotion(place);
+    let current = promotion.plan == Some(proposal.plan);
+    // A stage that only a dispatch moves was asked for when this was put up.
+    let asked_for = proposal.requested_by.is_some();
+    // What is asked for as an emergency now is judged so only in a pull request that was put up as one.
+    let ordinary = !ask.emergency || proposal.emergency;
+    if current && !asked_for && ordinary {
+        return Ok((Some(promotion.clone()), build));
+    }
+    if build != Build::Stands || !(current || was_spoken_about(pull) || asked_for) {
+        return Ok((None, build));
+    }
+    let changes: Vec<Change> = if current {
+        promotion.changes.clone()
+    } else {
+        let repo = session.remotes.here();
+        let found = session
+            .settle(|| {
+                Ok(gather::changes(
+                    repo,
+                    proposal,
+                    &observation.repository.policy,
+                ))
+            })
+            .await?;
+        match found {
+            Ok(Some(changes)) => changes,
+            Ok(None) => {
+                let why = "its content is not what its plan says".to_owned();
+                return Ok((None, Build::HeadMoved(why)));
+            }
+            Err(error) => return Ok((None, Build::Unreadable(error.to_string()))),
+        }
+    };
+    if !current && !within_its_stage(observation, pipeline.id, promotion.index, &changes) {
+        let why = "it changes what no promotion of its stage changes".to_owned();
+        return Ok((None, Build::HeadMoved(why)));
+    }
+    if !current {
+        match changes::promotable(session, observation, pipeline.id, promotion.index, &changes)
+            .await?
+        {
+            Ok(true) => {}
+            // No branch or tag leads there any more: it stands no longer, and gives way.
+            Ok(false) => return Ok((None, build)),
+            Err(error) => return Ok((None, Build::Unreadable(error))),
+        }
+    }
+    let standing_plan = Standing {
+        pipeline: pipeline.id,
+        stage: promotion.index,
+        edges: proposal.edges.clone(),
+        plan: proposal.plan,
+        changes,
+        requested: asked_for,
+        emergency: proposal.emergency,
+    };
+    let judged = standing(
+        &observation
+            .evaluation
+            .facts(&observation.repository, observation.now, ask),
+        &standing_plan,
+    );
+    Ok((judged, build))
+}
+
+/// Whether every change lies in a field that a promotion of this stage may write, by what the manifests say now: a plan that
+/// was not worked out here is only believed that far.
+fn within_its_stage(
+    observation: &Observation,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    changes: &[Change],
+) -> bool {
+    let evaluation = &observation.evaluation;
+    let may: BTreeSet<(String, String)> = crate::plan::pairs(
+        &evaluation.catalog,
+        &observation.repository.policy,
+        &evaluation.resolved,
+    )
+    .filter(|(place, _)| place.pipeline == pipeline && place.stage == stage)
+    .flat_map(|(_, pair)| pair.writes())
+    .map(|write| (write.manifest.to_string(), write.path.to_string()))
+    .collect();
+    changes
+        .iter()
+        .all(|change| may.contains(&(change.manifest.to_string(), change.path.to_string())))
+}

@@ -1,0 +1,10 @@
+//! What people, checks and workflows said about open pull requests.
+
+pub(crate) mod changes;
+pub(crate) mod jobs;
+pub(crate) mod permissions;
+pub(crate) mod question;
+pub(crate) mod questions;
+pub(crate) mod read;
+pub(crate) mod requester;
+pub(crate) mod roster;

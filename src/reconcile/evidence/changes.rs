@@ -1,0 +1,72 @@
+//! Where the changes of a proposal come from: whether they may be promoted, and who made them.
+
+use crate::error::Failure;
+use crate::gather::{self, AskedOfAuthors, Bringing, Carried};
+use crate::model::authors::ChangeAuthors;
+use crate::model::catalog::PipelineId;
+use crate::model::change::Change;
+use crate::model::evidence::Looked;
+use crate::model::ids::CommitId;
+use crate::model::proposal::Proposal;
+use crate::model::resolved::StageIndex;
+use crate::reconcile::observe::observation::Observation;
+use crate::session::Session;
+
+pub(crate) fn bringing<'a>(
+    observation: &'a Observation,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    changes: &'a [Change],
+) -> Vec<Bringing<'a>> {
+    let found = observation
+        .evaluation
+        .bringing(&observation.repository, pipeline, stage, changes);
+    found.into_iter().map(|(_, bringing)| bringing).collect()
+}
+
+/// Whether every commit that changes of a stage set may still be promoted: a branch or tag that the policy allows leads to it.
+pub(crate) async fn promotable(
+    session: &Session,
+    observation: &Observation,
+    pipeline: PipelineId,
+    stage: StageIndex,
+    changes: &[Change],
+) -> Result<Looked<bool>, Failure> {
+    let changes = bringing(observation, pipeline, stage, changes);
+    let refs = &observation.repository.policy.refs;
+    session
+        .settle(|| Ok(gather::promotable(&session.remotes, refs, &changes)))
+        .await
+}
+
+/// Who made what a proposal carries. `at`: the commit of the base at which the sources hold it. `rollback`: the landing to which it goes
+/// back instead.
+pub(crate) async fn change_authors(
+    session: &Session,
+    observation: &Observation,
+    proposal: &Proposal,
+    (pipeline, stage): (PipelineId, StageIndex),
+    changes: &[Change],
+    (at, rollback): (CommitId, Option<CommitId>),
+) -> Looked<ChangeAuthors> {
+    let evaluation = &observation.evaluation;
+    let bringing = bringing(observation, pipeline, stage, changes);
+    let asked = AskedOfAuthors::new(
+        &session.remotes,
+        (&observation.snapshot.base, observation.snapshot.tip.id),
+        &observation.repository.policy,
+        &observation.repository.here,
+        (&evaluation.catalog, &evaluation.resolved),
+    );
+    let reissued = Carried {
+        namespace: proposal.namespace.as_deref(),
+        pipeline: &proposal.pipeline,
+        stage: proposal.stage.as_str(),
+        changes,
+        bringing: &bringing,
+        at,
+        rollback,
+    };
+    let found = session.settle(|| Ok(asked.of(&reissued))).await;
+    found.unwrap_or_else(|failure| Err(failure.message))
+}

@@ -1,0 +1,98 @@
+//! Who asked for a promotion is judged again at each look, like an approver: by number, and by what that person may do now.
+
+use std::sync::Arc;
+
+use crate::model::evidence::{Permission, UserId};
+use crate::model::plan::{Plan, Promotion, State};
+use crate::model::policy::Delivery;
+use crate::reconcile::evidence::permissions;
+use crate::reconcile::observe::observation::Observation;
+use crate::reconcile::request::ResolvedRequest;
+use crate::session::Session;
+
+/// What became of the person who asked for a promotion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Requester {
+    /// Still has write access.
+    MayAsk,
+    /// Has none any more, and why that is known.
+    MayNot(String),
+    /// It could not be told, and why.
+    Unread(String),
+}
+
+impl Requester {
+    /// Looks the person up: one call for the name, and one or two for the permission.
+    pub(crate) async fn look_up(session: &Session, id: UserId) -> Self {
+        let account = match session.forge.account_of(id).await {
+            Ok(Some(account)) => account,
+            Ok(None) => {
+                return Self::MayNot("the account that asked for it is gone".to_owned());
+            }
+            Err(error) => {
+                return Self::Unread(format!("who asked for it could not be read: {error}"));
+            }
+        };
+        let login = account.login.clone();
+        let Some(id) = account.person() else {
+            return Self::MayNot(format!("{login} asked for it, and is not a person"));
+        };
+        match permissions::read_one(session, id, &login).await {
+            Ok(Permission::Write) => Self::MayAsk,
+            Ok(_) => Self::MayNot(format!(
+                "{login} asked for it, and has no write access any more"
+            )),
+            Err(why) => Self::Unread(format!(
+                "{login} asked for it, and what {login} may do could not be read: {why}"
+            )),
+        }
+    }
+
+    /// Holds a promotion that this person asked for, if the person may not ask any more. Whether it is held by that.
+    pub(crate) fn judge(self, promotion: &mut Promotion) -> bool {
+        let (state, why, help) = match self {
+            Self::MayAsk => return false,
+            Self::MayNot(why) => (
+                State::Held,
+                format!("{why}: ask again"),
+                format!(
+                    "somebody with write access runs the workflow with `command: promote` and `to: {}`",
+                    promotion.stage
+                ),
+            ),
+            Self::Unread(why) => (State::Error, why, "the next run reads it again".to_owned()),
+        };
+        promotion.state = state;
+        promotion.reason = Arc::from(why);
+        promotion.help = Some(help);
+        state == State::Held
+    }
+}
+
+/// Holds what is about to be committed straight onto the base, if the person who asks for it in this run lost write access since. Of a pull
+/// request that its record names is judged.
+pub(crate) async fn judge_commits(
+    session: &Session,
+    observation: &Observation,
+    asked: &ResolvedRequest,
+    plan: &mut Plan,
+) {
+    let Some(id) = asked.by.as_ref().and_then(|by| by.id) else {
+        return;
+    };
+    let pipeline = observation.evaluation.catalog.pipeline(asked.pipeline);
+    let planned = plan
+        .pipelines
+        .iter_mut()
+        .filter(|planned| planned.id == asked.pipeline);
+    for promotion in planned.flat_map(|planned| &mut planned.promotions) {
+        let rule = observation
+            .repository
+            .policy
+            .stage(&pipeline.name, &promotion.stage);
+        let commits = rule.is_some_and(|ruled| ruled.rule.delivery == Delivery::Commit);
+        if promotion.index == asked.stage && commits && promotion.may_land() {
+            Requester::look_up(session, id).await.judge(promotion);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The guard of `guard: true`: the status `sluice` on every open pull request into the base that is no promotion.
+//!
+//! Promotions keep their own. Whatever cannot be told gets no success, and nothing is written where the status already
+//! says the same in our name.
+
+mod merges;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::{Exit, Failure};
+use crate::forge::{CONTEXT, ForgeError, OpenPull, OpenPulls, StatusNow};
+use crate::gather;
+use crate::model::evidence::UserId;
+use crate::model::ids::CommitId;
+use crate::model::pull::{PromotionBranch, PullNumber};
+use crate::plan::guard::GuardVerdict;
+use crate::reconcile::act::propose::MIN_REQUESTS_LEFT;
+use crate::reconcile::guard::merges::Guard;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::{Progress, RunState};
+use crate::report::escape;
+
+/// So many pull requests are looked at in a run, those first that were touched last.
+const MAX_PULLS: usize = 200;
+/// GitHub's words if a commit has a thousand statuses of one context.
+const FULL: &str = "has reached the maximum number of statuses";
+/// So often the whole state is read again because the base moved meanwhile.
+const MAX_LATE: u32 = 3;
+
+/// Looks at every other open pull request. `Changed`: the base moved, and everything has to be looked at again.
+pub(crate) async fn guard(round: &Round<'_>, run: &mut RunState) -> Result<Progress, Failure> {
+    let repository = &round.observation.repository;
+    if round.writes_nothing() || !repository.policy.guard || repository.policy_finding.is_some() {
+        return Ok(Progress::Unchanged);
+    }
+    if !may_go_on(round, run) {
+        return Ok(Progress::Unchanged);
+    }
+    let forge = &round.session.forge;
+    let base = &round.observation.snapshot.base;
+    let open = match forge.open_pulls(base, CONTEXT, MAX_PULLS).await {
+        Ok(open) => open,
+        Err(error) => {
+            went_wrong(round, error, run)?;
+            return Ok(Progress::Unchanged);
+        }
+    };
+    if open.tip != round.observation.snapshot.tip.id {
+        run.guarded_late += 1;
+        if run.guarded_late <= MAX_LATE {
+            return Ok(Progress::Changed);
+        }
+        run.outcome.notices.push(format!(
+            "{} moves while other pull requests are looked at: the next run says what the guard thinks of them",
+            base
+        ));
+        return Ok(Progress::Unchanged);
+    }
+    if open.total > MAX_PULLS as u64 {
+        run.outcome.notices.push(format!(
+            "of {} open pull requests the guard looked at the {MAX_PULLS} that were touched last: the others have no new \
+             status",
+            open.total
+        ));
+    }
+    let heads = Head::all(round, &open);
+    let verdicts = Guard::new(round).verdicts(&heads, run).await?;
+    for (head, verdict) in heads.iter().zip(verdicts) {
+        if !may_go_on(round, run) {
+            break;
+        }
+        match say(round, head, &verdict, open.viewer).await {
+            Ok(()) => {}
+            Err(error) if error.said(FULL) => run.outcome.notices.push(format!(
+                "the guard: GitHub takes no further status `{CONTEXT}` on {}, the head of {}, which keeps the one that it has: push a new \
+                 commit to that branch",
+                head.commit.short(),
+                head.numbers()
+            )),
+            Err(error) => went_wrong(round, error, run)?,
+        }
+    }
+    Ok(Progress::Unchanged)
+}
+
+/// Whether GitHub takes enough more calls, and writing is still allowed.
+fn may_go_on(round: &Round<'_>, run: &mut RunState) -> bool {
+    let forge = &round.session.forge;
+    if forge.is_read_only() {
+        return false;
+    }
+    let few = forge
+        .remaining()
+        .is_some_and(|left| left < MIN_REQUESTS_LEFT);
+    let notice = format!(
+        "GitHub takes less than {MIN_REQUESTS_LEFT} more calls for now: the guard leaves the other pull requests as they are"
+    );
+    if few && !run.outcome.notices.contains(&notice) {
+        run.outcome.notices.push(notice);
+    }
+    !few
+}
+
+/// What ends the run is returned; anything else is said, and makes it an operational failure.
+fn went_wrong(round: &Round<'_>, error: ForgeError, run: &mut RunState) -> Result<(), Failure> {
+    match error {
+        ForgeError::ReadOnly => return Ok(()),
+        ForgeError::Stopped | ForgeError::RateLimited { .. } | ForgeError::Unauthorized(_) => {
+            return Err(error.into());
+        }
+        // One clear error, and no further write in this run (R-3.3).
+        ForgeError::Forbidden { .. } if error.said("not accessible by") => {
+            round.session.forge.set_read_only();
+        }
+        _ => {}
+    }
+    let failure = Failure::from(error);
+    let mut notice = format!("the guard: {}", failure.message);
+    for hint in &failure.hints {
+        notice.push_str(&format!(" ({hint})"));
+    }
+    run.outcome.notices.push(notice);
+    run.outcome.failed = Some(Exit::Failed);
+    Ok(())
+}
+
+/// A commit that stands at the head of pull requests: they share its status.
+pub(crate) struct Head<'p> {
+    commit: CommitId,
+    pulls: Vec<&'p OpenPull>,
+}
+
+impl<'p> Head<'p> {
+    /// All heads but those of promotions, and those of which it is not known yet whether they are ones.
+    fn all(round: &Round<'_>, open: &'p OpenPulls) -> Vec<Self> {
+        let snapshot = &round.observation.snapshot;
+        let (proposals, _) = gather::proposals(snapshot);
+        let promotions: BTreeSet<PullNumber> = proposals
+            .iter()
+            .filter_map(|proposal| Some(proposal.open(&snapshot.base)?.number))
+            .collect();
+        let unseen = |pull: &OpenPull| {
+            let known =
+                |branch: &PromotionBranch| branch.name == pull.branch && branch.tip.id == pull.head;
+            is_named_like_ours(pull) && !snapshot.branches.iter().any(known)
+        };
+        let mut heads: Vec<Self> = Vec::new();
+        let mut places: BTreeMap<CommitId, usize> = BTreeMap::new();
+        for pull in &open.pulls {
+            let place = *places.entry(pull.head).or_insert_with(|| {
+                heads.push(Self {
+                    commit: pull.head,
+                    pulls: Vec::new(),
+                });
+                heads.len() - 1
+            });
+            heads[place].pulls.push(pull);
+        }
+        heads.retain(|head| {
+            head.pulls
+                .iter()
+                .all(|pull| !promotions.contains(&pull.number) && !unseen(pull))
+        });
+        heads
+    }
+
+    fn numbers(&self) -> String {
+        let numbers: Vec<String> = self
+            .pulls
+            .iter()
+            .map(|pull| pull.number.to_string())
+            .collect();
+        numbers.join(", ")
+    }
+}
+
+pub(crate) fn is_named_like_ours(pull: &OpenPull) -> bool {
+    !pull.foreign && pull.branch.starts_with("sluice/")
+}
+
+/// Sets the status, unless it says exactly that already in the name of this account. A success of ours on this commit stays while it is
+/// only not known whether it still holds: GitHub takes a thousand statuses for a commit, and a base that moves often would use them up.
+async fn say(
+    round: &Round<'_>,
+    head: &Head<'_>,
+    verdict: &GuardVerdict,
+    own: Option<UserId>,
+) -> Result<(), ForgeError> {
+    let forge = &round.session.forge;
+    let said = match head.pulls.iter().find_map(|pull| pull.said.clone()) {
+        Some(said) => said,
+        None => {
+            let all = forge.statuses(&head.commit).await?;
+            let newest = all.into_iter().find(|status| status.context == CONTEXT);
+            newest.map(|status| StatusNow {
+                state: status.state,
+                description: status.description,
+                creator: status.creator,
+            })
+        }
+    };
+    let ours = said.filter(|said| own.is_some() && said.creator == own);
+    let stays = ours.is_some_and(|said| {
+        let says = |verdict: &GuardVerdict| {
+            said.state == verdict.state()
+                && said.description == verdict.description(escape::terminal)
+        };
+        let not_read = matches!(verdict, GuardVerdict::NotRead(_));
+        says(verdict) || (not_read && says(&GuardVerdict::Harmless))
+    });
+    if stays {
+        return Ok(());
+    }
+    let description = verdict.description(escape::terminal);
+    forge
+        .say(&head.commit, CONTEXT, verdict.state(), &description)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! How much is read and parsed of pull requests: nobody's may keep a run from judging the others.
+//!
+//! What is not read is not judged, and its status is pending, also after a success: whoever opens enough pull requests decides which one
+//! is left out.
+
+use crate::error::Failure;
+use crate::forge::OpenPull;
+use crate::gather::{self, MergedPath};
+use crate::model::place::RepoPath;
+use crate::plan::guard::GuardVerdict;
+use crate::reconcile::guard::merges::{Guard, Known, unread};
+use crate::reconcile::state::RunState;
+
+/// So many manifest files are read in a run.
+const MAX_FILES_READ: u64 = 1_000;
+/// So many bytes of manifest files are read for one pull request, both versions of each: a file of the largest size that is parsed may change.
+const MAX_BYTES: u64 = 8 * MIB;
+/// So many bytes of manifest files are read in a run.
+const MAX_BYTES_READ: u64 = 64 * MIB;
+/// So many YAML nodes are parsed for one pull request, aliases written out.
+pub(crate) const MAX_NODES: usize = 1_000_000;
+
+const MIB: u64 = 1 << 20;
+const REMEDY: &str = "split it, or ask an admin to merge it";
+
+/// What the status of a pull request with too many nodes says.
+pub(crate) fn too_many_nodes() -> String {
+    format!(
+        "too large to judge: its manifest files hold more than {MAX_NODES} YAML nodes, aliases written out: {REMEDY}"
+    )
+}
+
+impl Guard<'_> {
+    /// Gives a verdict to the pull requests that are too large, and to those that are too much for this run.
+    pub(crate) async fn leave_out_what_is_too_much(
+        &self,
+        pulls: &[&OpenPull],
+        known: &mut [Known],
+        run: &mut RunState,
+    ) -> Result<(), Failure> {
+        let files = known.iter().map(|known| match known {
+            Known::Verdict(_) => 0,
+            Known::Paths(paths) => paths.iter().filter(|one| self.wants(&one.path)).count() as u64,
+        });
+        let files: Vec<u64> = files.collect();
+        for at in beyond(MAX_FILES_READ, pulls, &files) {
+            known[at] = Known::Verdict(GuardVerdict::Unknown(format!(
+                "it changes {} manifest files, and a run reads at most {MAX_FILES_READ} for all pull requests",
+                files[at]
+            )));
+        }
+        let bytes = self.bytes(pulls, known, run).await?;
+        for (known, bytes) in known.iter_mut().zip(&bytes) {
+            if *bytes > MAX_BYTES {
+                *known = Known::Verdict(GuardVerdict::Unknown(format!(
+                    "too large to judge: its manifest files hold {} MiB, more than {} MiB: {REMEDY}",
+                    bytes.div_ceil(MIB),
+                    MAX_BYTES / MIB
+                )));
+            }
+        }
+        let judged = known.iter().zip(bytes).map(|(known, bytes)| match known {
+            Known::Verdict(_) => 0,
+            Known::Paths(_) => bytes,
+        });
+        let judged: Vec<u64> = judged.collect();
+        for at in beyond(MAX_BYTES_READ, pulls, &judged) {
+            known[at] = Known::Verdict(GuardVerdict::Unknown(format!(
+                "its manifest files hold {} MiB, and a run reads at most {} MiB for all pull requests",
+                judged[at].div_ceil(MIB),
+                MAX_BYTES_READ / MIB
+            )));
+        }
+        Ok(())
+    }
+
+    /// How many bytes have to be read for each pull request, asked for without reading them. What cannot be told gets its verdict.
+    async fn bytes(
+        &self,
+        pulls: &[&OpenPull],
+        known: &mut [Known],
+        run: &mut RunState,
+    ) -> Result<Vec<u64>, Failure> {
+        let session = self.round.session;
+        let repo = session.remotes.here();
+        let afterwards = |known: &Known| match known {
+            Known::Verdict(_) => Ok(0),
+            Known::Paths(paths) => gather::merged_bytes(repo, paths, |path| self.wants(path)),
+        };
+        let told = session
+            .settle(|| Ok(known.iter().map(afterwards).collect::<Vec<_>>()))
+            .await?;
+        let mut bytes = Vec::with_capacity(told.len());
+        for ((pull, known), told) in pulls.iter().zip(known).zip(told) {
+            bytes.push(match (&*known, told) {
+                (Known::Verdict(_), _) => 0,
+                (Known::Paths(paths), Ok(after)) => after.saturating_add(self.bytes_before(paths)),
+                (Known::Paths(_), Err(error)) => {
+                    *known = unread(pull, &error, run);
+                    0
+                }
+            });
+        }
+        Ok(bytes)
+    }
+
+    fn bytes_before(&self, paths: &[MergedPath]) -> u64 {
+        let repository = &self.round.observation.repository;
+        let files = paths
+            .iter()
+            .filter_map(|one| repository.file(&RepoPath::from(one.path.as_str())));
+        files.map(|file| file.bytes.len() as u64).sum()
+    }
+}
+
+/// Which pull requests do not fit into what a run reads. Those of this repository come before those of forks, which anybody can open, and
+/// small ones before large ones.
+fn beyond(most: u64, pulls: &[&OpenPull], sizes: &[u64]) -> Vec<usize> {
+    let mut options: Vec<usize> = (0..sizes.len()).collect();
+    options.sort_by_key(|at| (pulls[*at].foreign, sizes[*at]));
+    let mut read = 0;
+    options.retain(|at| {
+        let fits = read + sizes[*at] <= most;
+        if fits {
+            read += sizes[*at];
+        }
+        !fits
+    });
+    options
+}

@@ -1,0 +1,5 @@
+//! One look at everything: the pull requests, the manifests and the history at one tip of the base branch.
+
+pub(crate) mod fetch;
+pub(crate) mod observation;
+pub(crate) mod prefetch;

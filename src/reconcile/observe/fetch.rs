@@ -1,0 +1,163 @@
+//! Reads the repository, its manifests, revisions and history at one tip.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use jiff::Timestamp;
+
+use crate::error::{Exit, Failure};
+use crate::evaluation::evaluate::{Evaluation, Manifests, ReadyAnswers};
+use crate::evaluation::repository_state::RepositoryState;
+use crate::gather::Depth;
+use crate::model::evidence::{Evidence, UserId};
+use crate::model::pull::Snapshot;
+use crate::reconcile::observe::observation::Observation;
+use crate::reconcile::observe::prefetch::Checkout;
+use crate::repo::ReadObjects;
+use crate::session::Session;
+
+impl Observation {
+    /// The same manifests, with the pull requests, and what was said of the sources, as they are at a later look at the same
+    /// tip.
+    pub(crate) async fn again(
+        &self,
+        session: &Session,
+        snapshot: Snapshot,
+    ) -> Result<Self, Failure> {
+        let now = snapshot.now;
+        let permissions = session.remotes.here().take_permissions();
+        Ok(Self {
+            ready: read_ready(session, &self.repository, &self.evaluation, now).await?,
+            now,
+            snapshot,
+            closed: None,
+            permissions,
+            repository: Rc::clone(&self.repository),
+            evaluation: Rc::clone(&self.evaluation),
+        })
+    }
+}
+
+/// Reads the repository, its manifests, revisions and history.
+pub(crate) async fn observe(session: &Session, depth: Depth) -> Result<Observation, Failure> {
+    let snapshot = session.forge.snapshot().await?;
+    observe_at(session, depth, snapshot, None).await
+}
+
+pub(crate) async fn observe_at(
+    session: &Session,
+    depth: Depth,
+    snapshot: Snapshot,
+    checkout: Option<Checkout>,
+) -> Result<Observation, Failure> {
+    let repo = session.remotes.here();
+    repo.know_base(&snapshot.base, &snapshot.tip);
+    repo.want_people(people(&snapshot));
+    let tip = snapshot.tip.id;
+    let (mut repository, manifests) = match checkout.and_then(|found| found.at(&snapshot.base, tip))
+    {
+        Some(read) => read,
+        None => {
+            let repository = session
+                .settle(|| {
+                    RepositoryState::of_forge(
+                        &session.remotes,
+                        &snapshot.base,
+                        tip,
+                        session.here.clone(),
+                    )
+                })
+                .await?;
+            let manifests = Manifests::of(&repository);
+            (repository, manifests)
+        }
+    };
+    repository.untrusted = session.untrusted(repository.policy.trusts()).await?;
+    let now = snapshot.now;
+    let evaluation = session
+        .settle(|| Evaluation::on_forge(&repository, &manifests, now, depth))
+        .await?;
+    policy_is_not_gone(session, &snapshot, &repository).await?;
+    let ready = read_ready(session, &repository, &evaluation, now).await?;
+    Ok(Observation {
+        ready,
+        snapshot,
+        closed: None,
+        permissions: repo.take_permissions(),
+        repository: Rc::new(repository),
+        evaluation: Rc::new(evaluation),
+        now,
+    })
+}
+
+/// Everybody who said or did something at an open promotion.
+fn people(snapshot: &Snapshot) -> BTreeMap<UserId, String> {
+    let pulls = snapshot.branches.iter().flat_map(|branch| &branch.pulls);
+    let ours = pulls.filter(|pull| pull.own && !pull.foreign);
+    let said = ours.filter_map(|pull| pull.said.as_deref());
+    said.flat_map(Evidence::people).collect()
+}
+
+/// Reads anew what was said of the content of sources.
+async fn read_ready(
+    session: &Session,
+    repository: &RepositoryState,
+    evaluation: &Evaluation,
+    now: Timestamp,
+) -> Result<Option<Rc<ReadyAnswers>>, Failure> {
+    session.remotes.forget_said();
+    let ready = session
+        .settle(|| Ok(evaluation.read_ready(repository, now)))
+        .await?;
+    Ok(ready.map(Rc::new))
+}
+
+/// A policy that stood at the base of an open promotion and is gone now would loosen every rule at once.
+async fn policy_is_not_gone(
+    session: &Session,
+    snapshot: &Snapshot,
+    repository: &RepositoryState,
+) -> Result<(), Failure> {
+    if !repository.no_policy {
+        return Ok(());
+    }
+    let bases: BTreeSet<_> = snapshot
+        .branches
+        .iter()
+        .filter(|branch| {
+            branch
+                .pulls
+                .iter()
+                .any(|pull| pull.is_open() && pull.own && !pull.foreign)
+        })
+        .filter_map(|branch| branch.tip.parents.first().copied())
+        .filter(|base| *base != snapshot.tip.id)
+        .collect();
+    let repo = session.remotes.here();
+    let gone = session
+        .settle(|| {
+            let mut gone = None;
+            let mut missing = None;
+            for base in &bases {
+                match repo.entry_at(base, crate::policy::DEFAULT_PATH) {
+                    Ok(Some(_)) => gone = Some(*base),
+                    Ok(None) => {}
+                    Err(error) => missing = Some(error),
+                }
+            }
+            missing.map_or(Ok(gone), |error| Err(error.into()))
+        })
+        .await?;
+    match gone {
+        None => Ok(()),
+        Some(base) => Err(Failure::new(
+            Exit::Failed,
+            format!(
+                "{} is gone, and it stood at {} when a promotion was put up that is still open",
+                crate::policy::DEFAULT_PATH,
+                base.short()
+            ),
+        )
+        .hint("put it back, or close the open promotions first: without it every rule would be the default one")),
+    }
+}

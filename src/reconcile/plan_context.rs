@@ -1,0 +1,65 @@
+//! What a run remembers, and was asked for, that bears on a plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::evaluation::evaluate::{Ask, ReadyAnswers};
+use crate::model::catalog::PipelineId;
+use crate::model::evidence::{Evidence, Looked};
+use crate::model::ids::PlanId;
+use crate::model::pull::PullNumber;
+use crate::model::resolved::StageIndex;
+use crate::reconcile::observe::observation::Observation;
+use crate::reconcile::request::{PromoteRequest, ResolvedRequest, RunOptions};
+
+/// What is remembered that bears on a plan.
+pub(crate) struct PlanContext<'a> {
+    pub landed: &'a BTreeSet<(Option<String>, String, String)>,
+    pub request: Option<&'a ResolvedRequest>,
+    pub options: &'a RunOptions,
+    pub ready: Option<Rc<ReadyAnswers>>,
+    /// The evidence of this pull request alone is read.
+    pub only: Option<PullNumber>,
+}
+
+impl PlanContext<'_> {
+    pub(crate) fn ask(
+        &self,
+        observation: &Observation,
+        evidence: BTreeMap<PlanId, Looked<Evidence>>,
+    ) -> Ask {
+        let mut landed: BTreeSet<(PipelineId, StageIndex)> = BTreeSet::new();
+        for (index, resolved) in observation.evaluation.resolved.iter().enumerate() {
+            let (namespace, name) = observation.named(resolved.id);
+            let stages = &observation.evaluation.catalog.pipeline(resolved.id).stages;
+            for (stage, entry) in stages.iter().enumerate() {
+                let key = (
+                    namespace.clone(),
+                    name.clone(),
+                    entry.name.value.to_string(),
+                );
+                if self.landed.contains(&key) {
+                    landed.insert((PipelineId(index), stage));
+                }
+            }
+        }
+        let take_source = self
+            .options
+            .request
+            .as_ref()
+            .is_some_and(|asked| asked.take_source);
+        let said =
+            |what: fn(&PromoteRequest) -> bool| self.options.request.as_ref().is_some_and(what);
+        Ask {
+            evidence: Some(evidence),
+            frozen: self.options.freeze.clone(),
+            take_source,
+            landed,
+            asked: self.request.map(|asked| (asked.pipeline, asked.stage)),
+            emergency: said(|asked| asked.emergency),
+            retry: said(|asked| asked.retry),
+            ready: self.ready.clone(),
+            ..Ask::default()
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Whether the commits of open pull requests still are what their plans say.
+
+use std::collections::BTreeMap;
+
+use crate::error::Failure;
+use crate::execute::{build_id, edited_files};
+use crate::gather::{self, Wanted};
+use crate::model::ids::BlobId;
+use crate::model::pipeline::GateKind;
+use crate::model::place::RepoPath;
+use crate::model::plan::{Plan, Promotion};
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::proposal::{Build, Proposal};
+use crate::model::pull::{Pull, PullNumber};
+use crate::model::verdict::Verdict;
+use crate::plan::Needs;
+use crate::reconcile::evidence::question::{approving, was_spoken_about};
+use crate::reconcile::observe::observation::Observation;
+use crate::reconcile::plan_context::PlanContext;
+use crate::repo::Repo;
+use crate::session::Session;
+
+/// The files of a plan with its edits made on the tip.
+fn wanted_files(
+    observation: &Observation,
+    promotion: &Promotion,
+) -> Option<BTreeMap<String, BlobId>> {
+    let files = edited_files(&promotion.changes, |path| {
+        observation.repository.bytes(path)
+    })
+    .ok()?;
+    files
+        .iter()
+        .map(|file| Some((file.path.to_string(), Repo::hash_blob(&file.after).ok()?)))
+        .collect()
+}
+
+/// Whether the builds stand. One that can only wait for people, and that nobody has said anything about, is judged by its record alone: what
+/// may land is proved by git objects, here and in the last look before it lands. A plan that would not be made now, and that nobody has
+/// spoken about, is only looked at for a moved head: it gives way anyhow.
+pub(crate) async fn builds(
+    session: &Session,
+    observation: &Observation,
+    context: &PlanContext<'_>,
+    plan: &Plan,
+    by_place: &BTreeMap<PromotionIndex, Vec<(Proposal, Pull)>>,
+    needs: &BTreeMap<PromotionIndex, Needs>,
+) -> Result<BTreeMap<PullNumber, Build>, Failure> {
+    let repo = session.remotes.here();
+    let approving = |proposal: &Proposal| {
+        let by = context.request.and_then(|asked| asked.by.as_ref());
+        approving(context.options.request.as_ref(), by, &proposal.plan).is_some()
+    };
+    session
+        .settle(|| {
+            let mut builds = BTreeMap::new();
+            for (place, found) in by_place {
+                let promotion = plan.promotion(*place);
+                let files = wanted_files(observation, promotion);
+                for (proposal, pull) in found {
+                    let current = promotion.plan == Some(proposal.plan);
+                    let wanted = Wanted {
+                        tip: observation.snapshot.tip.id,
+                        tree: observation.snapshot.tip.tree,
+                        files: files.as_ref().filter(|_| current),
+                        policy: &observation.repository.policy,
+                    };
+                    let spoken = was_spoken_about(pull) || approving(proposal);
+                    let quiet = current
+                        && !spoken
+                        && !pull.base_force_pushed
+                        && context.only != Some(pull.number)
+                        && needs.get(place).is_some_and(|needs| !needs.always())
+                        && waits_for_people(promotion);
+                    let by_record = || {
+                        let blob = |path: &RepoPath| {
+                            observation.repository.file(path).map(|file| file.blob)
+                        };
+                        let build = build_id(&proposal.plan, &promotion.changes, blob);
+                        gather::build_by_record(proposal, pull, &build)
+                    };
+                    let matters = current || spoken || proposal.requested_by.is_some();
+                    let build = if let Some(build) = quiet.then(by_record).flatten() {
+                        build
+                    } else if matters {
+                        gather::build(repo, proposal, pull, &wanted)
+                            .unwrap_or_else(|error| Build::Unreadable(error.to_string()))
+                    } else {
+                        gather::moved(proposal, pull).unwrap_or(Build::BaseMoved)
+                    };
+                    builds.insert(pull.number, build);
+                }
+            }
+            Ok(builds)
+        })
+        .await
+}
+
+/// Whether what was put up just now can only wait for a person, so that another look would find nothing to do about it: nobody has spoken
+/// about it yet, and whoever does so starts a run, or the schedule does. A gate that goes by what a machine says may have something to start.
+pub(crate) fn waits_for_people(promotion: &Promotion) -> bool {
+    let open: Vec<&GateKind> = promotion
+        .gates
+        .iter()
+        .filter(|gate| gate.judgement.verdict != Verdict::Pass)
+        .map(|gate| &gate.kind)
+        .collect();
+    let by_itself = |kind: &&GateKind| matches!(kind, GateKind::Approval | GateKind::Window);
+    promotion.after_rollback.is_none()
+        && open.contains(&&GateKind::Approval)
+        && open.iter().all(by_itself)
+}

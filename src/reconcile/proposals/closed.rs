@@ -1,0 +1,76 @@
+//! The promotions that were closed unmerged, and what the people may do who closed them.
+
+use std::collections::BTreeMap;
+
+use crate::error::Failure;
+use crate::model::evidence::UserId;
+use crate::model::ids::PlanId;
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::pull::ClosedPull;
+use crate::reconcile::act::messages;
+use crate::reconcile::evidence::permissions;
+use crate::reconcile::round::Round;
+use crate::reconcile::state::{RunState, StageKey};
+
+/// Of closed pull requests so many are looked through.
+const MAX_CLOSED: usize = 300;
+
+impl Round<'_> {
+    /// Reads which promotions were closed, and what the people may do who closed one of a plan that would be opened.
+    pub(crate) async fn read_closed(
+        &self,
+        opening: &[PromotionIndex],
+        run: &mut RunState,
+    ) -> Result<(), Failure> {
+        let of_ours = |pull: &ClosedPull| !pull.foreign && pull.branch.starts_with("sluice/");
+        let closed = self
+            .session
+            .forge
+            .closed_pulls(
+                &self.observation.snapshot.base,
+                self.observation.closed.clone(),
+                |found| {
+                    // Only our own count: anybody can close any number of others.
+                    found.iter().filter(|pull| of_ours(pull)).count() >= MAX_CLOSED
+                },
+            )
+            .await?;
+        if closed.more {
+            run.outcome.notices.push(format!(
+                "only the last {MAX_CLOSED} promotions that were closed unmerged were looked through: one that a person closed \
+                 before them, and whose branch is gone, may come back"
+            ));
+        }
+        // The branch of a closed promotion stays while its plan would be made, so that no list can hide its closing.
+        let branches = self.observation.snapshot.branches.iter();
+        let still_there =
+            branches.flat_map(|branch| branch.pulls.iter().filter_map(ClosedPull::of));
+        let mut ours: Vec<ClosedPull> = closed
+            .pulls
+            .into_iter()
+            .chain(still_there)
+            .filter(of_ours)
+            .collect();
+        ours.sort_by_key(|pull| pull.number);
+        ours.dedup_by_key(|pull| pull.number);
+        let plans: Vec<(StageKey, PlanId)> = opening
+            .iter()
+            .filter_map(|place| Some((self.key(*place), self.assessment.promotion(*place).plan?)))
+            .collect();
+        let would_open = |pull: &&ClosedPull| {
+            let mut plans = plans.iter();
+            plans.any(|(key, plan)| messages::branch_is_of_plan(&pull.branch, &key.1, &key.2, plan))
+        };
+        let people: BTreeMap<UserId, String> = ours
+            .iter()
+            .filter(would_open)
+            .filter_map(|pull| {
+                let by = pull.by.as_ref()?;
+                Some((by.person()?, by.login.clone()))
+            })
+            .collect();
+        run.closers = permissions::read(self.session, self.observation, people).await;
+        run.closed = Some(ours);
+        Ok(())
+    }
+}

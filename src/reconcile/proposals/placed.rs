@@ -1,0 +1,94 @@
+//! To which promotion of the plan an open pull request belongs: by its record, or by the name of its branch.
+
+use std::collections::BTreeMap;
+
+use crate::model::catalog::MayHold;
+use crate::model::plan::{Plan, Promotion};
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::proposal::Proposal;
+use crate::model::pull::{Pull, PullNumber};
+use crate::plan::label_hold;
+use crate::reconcile::observe::observation::Observation;
+use crate::record::branch_folder;
+
+/// Whether a pull request that belongs to no promotion has to be left as it is: its label is on, or was taken off by nobody
+/// knows whom.
+pub(crate) fn is_held(pull: &Pull) -> bool {
+    !label_hold(pull, None).is_free()
+}
+
+/// Nothing in which a pipeline could stand went unread: absence is not deletion.
+pub(crate) fn all_read(observation: &Observation) -> bool {
+    let unread = &observation.evaluation.catalog.unread;
+    observation.repository.policy_finding.is_none()
+        && !unread
+            .iter()
+            .any(|file| file.is_broken() && file.may_hold == MayHold::Ours)
+}
+
+pub(crate) fn place_of(
+    observation: &Observation,
+    plan: &Plan,
+    proposal: &Proposal,
+) -> Option<PromotionIndex> {
+    let is_its = |(place, promotion): &(PromotionIndex, &Promotion)| {
+        let (namespace, name) = observation.named(plan.pipeline_of(*place).id);
+        let mut edges = promotion.edges.clone();
+        edges.sort();
+        (namespace, name) == (proposal.namespace.clone(), proposal.pipeline.clone())
+            && promotion.stage == proposal.stage
+            && edges == proposal.edges
+    };
+    plan.promotions().find(is_its).map(|(place, _)| place)
+}
+
+/// Pull requests by the stage that the name of their branch speaks of.
+pub(crate) fn by_branch(
+    observation: &Observation,
+    plan: &Plan,
+    pulls: &[Pull],
+) -> BTreeMap<PromotionIndex, Vec<Pull>> {
+    let mut found: BTreeMap<PromotionIndex, Vec<Pull>> = BTreeMap::new();
+    for pull in pulls {
+        for place in named_like(observation, plan, &pull.branch) {
+            found.entry(place).or_default().push(pull.clone());
+        }
+    }
+    found
+}
+
+pub(crate) fn unread_branches(
+    observation: &Observation,
+    plan: &Plan,
+) -> BTreeMap<PromotionIndex, (String, PullNumber)> {
+    let mut found = BTreeMap::new();
+    for branch in &observation.snapshot.branches {
+        let Some(newest) = branch.pulls.first().filter(|_| branch.has_more_pulls) else {
+            continue;
+        };
+        for place in named_like(observation, plan, &branch.name) {
+            found
+                .entry(place)
+                .or_insert_with(|| (branch.name.clone(), newest.number));
+        }
+    }
+    found
+}
+
+/// The promotions whose branches would be named like this one, whatever its head holds.
+pub(crate) fn named_like(
+    observation: &Observation,
+    plan: &Plan,
+    branch: &str,
+) -> Vec<PromotionIndex> {
+    let Some((folder, _)) = branch.rsplit_once('/') else {
+        return Vec::new();
+    };
+    let is_like = |place: PromotionIndex, promotion: &Promotion| {
+        let (_, name) = observation.named(plan.pipeline_of(place).id);
+        folder == branch_folder(&name, promotion.stage.as_str())
+    };
+    let all = plan.promotions();
+    all.filter_map(|(place, promotion)| is_like(place, promotion).then_some(place))
+        .collect()
+}

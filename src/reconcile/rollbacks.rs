@@ -1,0 +1,144 @@
+//! Which stages go back: the one that a person asks for in this run, and those whose rollback is put up and open.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Exit, Failure};
+use crate::evaluation::evaluate::Ask;
+use crate::gather::{self, AskedBack, GoBack, NoRollback};
+use crate::model::catalog::PipelineId;
+use crate::model::evidence::Looked;
+use crate::model::ids::CommitId;
+use crate::model::plan::EdgeName;
+use crate::model::proposal::{Build, Proposal};
+use crate::model::pull::PullNumber;
+use crate::model::resolved::StageIndex;
+use crate::model::rollback::Rollback;
+use crate::reconcile::observe::observation::Observation;
+use crate::reconcile::request::ResolvedRequest;
+use crate::session::Session;
+
+/// A stage of a pipeline.
+type PromotionIndex = (PipelineId, StageIndex);
+
+/// What every stage that goes back goes back to. What could not be read is an error of that stage.
+pub(crate) async fn rollbacks(
+    session: &Session,
+    observation: &Observation,
+    asked: Option<&ResolvedRequest>,
+    proposals: &[Proposal],
+) -> Result<BTreeMap<PromotionIndex, Looked<Rollback>>, Failure> {
+    let mut wanted: BTreeMap<PromotionIndex, CommitId> = open_rollbacks(observation, proposals)
+        .into_iter()
+        .map(|(place, (_, landing))| (place, landing))
+        .collect();
+    if let Some(asked) = asked
+        && let Some(landing) = asked.back_to
+    {
+        wanted.insert((asked.pipeline, asked.stage), landing);
+    }
+    let mut found = BTreeMap::new();
+    for (place, landing) in wanted {
+        let back = find(session, observation, place, &GoBack::Landing(landing)).await?;
+        found.insert(place, back.map_err(|why| why.to_string()));
+    }
+    Ok(found)
+}
+
+/// The landing that a person's request means. It is worked out once: what a stage held last is another landing as soon as it
+/// went back.
+pub(crate) async fn landing(
+    session: &Session,
+    observation: &Observation,
+    place: PromotionIndex,
+    back: &GoBack,
+) -> Result<CommitId, Failure> {
+    match find(session, observation, place, back).await? {
+        Ok(rollback) => Ok(rollback.to.landing),
+        Err(NoRollback::Refused { why, help }) => Err(Failure::usage(why).hint(help)),
+        Err(NoRollback::Unread { why, help }) => {
+            let failure = Failure::new(Exit::Failed, why);
+            Err(match help {
+                Some(help) => failure.hint(help),
+                None => failure,
+            })
+        }
+    }
+}
+
+/// Rollbacks that stand in open pull requests, along edges that are still promoted along; of several of one stage the newest.
+pub(crate) fn open_rollbacks(
+    observation: &Observation,
+    proposals: &[Proposal],
+) -> BTreeMap<PromotionIndex, (PullNumber, CommitId)> {
+    let mut newest: BTreeMap<PromotionIndex, (PullNumber, CommitId)> = BTreeMap::new();
+    for proposal in proposals {
+        let landing = proposal
+            .rollback
+            .filter(|_| proposal.requested_by.is_some());
+        let (Some(landing), Some(pull)) = (landing, proposal.open(&observation.snapshot.base))
+        else {
+            continue;
+        };
+        // What somebody pushed there asks for nothing.
+        if matches!(gather::moved(proposal, pull), Some(Build::HeadMoved(_))) {
+            continue;
+        }
+        for resolved in observation.evaluation.resolved.iter() {
+            let manifest = observation.evaluation.catalog.pipeline(resolved.id);
+            let same = manifest.namespace == proposal.namespace
+                && manifest.name.as_str() == proposal.pipeline;
+            let mut stages = manifest.stages.iter().filter(|_| same);
+            let Some(stage) = stages.position(|stage| stage.name.value == proposal.stage) else {
+                continue;
+            };
+            if !edges_into(observation, (resolved.id, stage)).contains(&proposal.edges) {
+                continue;
+            }
+            let known = newest
+                .entry((resolved.id, stage))
+                .or_insert((pull.number, landing));
+            *known = (*known).max((pull.number, landing));
+        }
+    }
+    newest
+}
+
+/// The edges of each promotion into a stage, sorted: several with `join: any`.
+fn edges_into(observation: &Observation, (pipeline, stage): PromotionIndex) -> Vec<Vec<EdgeName>> {
+    let plan =
+        observation
+            .evaluation
+            .plan(&observation.repository, observation.now, &Ask::default());
+    let promotions = plan.pipelines[pipeline.0].promotions.iter();
+    let into = promotions.filter(|promotion| promotion.index == stage);
+    into.map(|promotion| {
+        let mut edges = promotion.edges.clone();
+        edges.sort();
+        edges
+    })
+    .collect()
+}
+
+async fn find(
+    session: &Session,
+    observation: &Observation,
+    (pipeline, stage): PromotionIndex,
+    back: &GoBack,
+) -> Result<Result<Rollback, NoRollback>, Failure> {
+    let ask = Ask::default();
+    let facts = observation
+        .evaluation
+        .facts(&observation.repository, observation.now, &ask);
+    let edges = edges_into(observation, (pipeline, stage));
+    let asked = AskedBack {
+        repo: session.remotes.here(),
+        tip: observation.snapshot.tip.id,
+        facts: &facts,
+        here: &observation.repository.here,
+        pipeline,
+        stage,
+        edges: &edges,
+        back,
+    };
+    session.settle(|| Ok(gather::rollback(&asked))).await
+}

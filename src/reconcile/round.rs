@@ -1,0 +1,222 @@
+//! One turn: decide about every stage, do what moves no base, then at most one landing.
+
+use crate::error::Failure;
+use crate::execute::{Delivery, DeliveryError, EditedFile, Target, edited_files, record};
+use crate::model::place::RepoPath;
+use crate::model::plan::Promotion;
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::proposal::Proposal;
+use crate::model::pull::PullNumber;
+use crate::reconcile::assess::Assessment;
+use crate::reconcile::observe::observation::Observation;
+use crate::reconcile::outcome::{Row, RowKind};
+use crate::reconcile::plan_context::PlanContext;
+use crate::reconcile::request::{ResolvedRequest, RunOptions};
+use crate::reconcile::state::{RunState, StageKey};
+use crate::record::Record;
+use crate::session::Session;
+
+/// A turn over what was read.
+pub(crate) struct Round<'a> {
+    pub session: &'a Session,
+    pub options: &'a RunOptions,
+    pub request: Option<&'a ResolvedRequest>,
+    pub observation: &'a Observation,
+    pub assessment: Assessment,
+    /// It was made for one pull request: nothing is put up.
+    pub(crate) only: bool,
+}
+
+impl<'a> Round<'a> {
+    /// Reads what the decisions need. `only` limits the evidence to one pull request.
+    pub(crate) async fn assess(
+        session: &'a Session,
+        options: &'a RunOptions,
+        request: Option<&'a ResolvedRequest>,
+        observation: &'a Observation,
+        run: &RunState,
+        only: Option<PullNumber>,
+    ) -> Result<Self, Failure> {
+        let context = PlanContext {
+            landed: &run.landed,
+            request,
+            options,
+            ready: observation.ready.clone(),
+            only,
+        };
+        let assessment = Assessment::of(session, observation, &context).await?;
+        Ok(Self {
+            session,
+            options,
+            request,
+            observation,
+            assessment,
+            only: only.is_some(),
+        })
+    }
+
+    pub(crate) fn key(&self, place: PromotionIndex) -> StageKey {
+        let (namespace, name) = self
+            .observation
+            .named(self.assessment.plan.pipeline_of(place).id);
+        (
+            namespace,
+            name,
+            self.assessment.promotion(place).stage.to_string(),
+        )
+    }
+
+    /// The pipeline as people name it.
+    pub(crate) fn pipeline(&self, place: PromotionIndex) -> String {
+        let (namespace, name, _) = self.key(place);
+        namespace.map_or(name.clone(), |namespace| format!("{namespace}/{name}"))
+    }
+
+    pub(crate) fn delivery(&self) -> Delivery<'_> {
+        Delivery {
+            forge: &self.session.forge,
+            repo: self.session.remotes.here(),
+            snapshot: &self.observation.snapshot,
+            verified: self.observation.repository.policy.verified,
+        }
+    }
+
+    pub(crate) fn writes_nothing(&self) -> bool {
+        self.options.dry_run || self.session.forge.is_read_only()
+    }
+
+    /// Whether a person asks for this stage in this run.
+    pub(crate) fn is_asked(&self, place: PromotionIndex) -> bool {
+        let promotion = self.assessment.promotion(place);
+        self.request.is_some_and(|asked| {
+            asked.pipeline == self.assessment.plan.pipeline_of(place).id
+                && asked.stage == promotion.index
+        })
+    }
+
+    /// A row about a promotion that is in no plan any more.
+    pub(crate) fn row_of(
+        &self,
+        proposal: &Proposal,
+        kind: RowKind,
+        why: String,
+        next: Option<String>,
+    ) -> Row {
+        Row {
+            kind,
+            pipeline: proposal.pipeline.clone(),
+            from: Vec::new(),
+            to: proposal.stage.to_string(),
+            plan: Some(proposal.plan),
+            pull: proposal
+                .pull(&self.observation.snapshot.base)
+                .map(|pull| pull.number),
+            commit: None,
+            emergency: None,
+            why,
+            next,
+        }
+    }
+
+    pub(crate) fn row(
+        &self,
+        place: PromotionIndex,
+        kind: RowKind,
+        why: &str,
+        next: Option<String>,
+        run: &mut RunState,
+    ) {
+        let promotion = self.assessment.promotion(place);
+        run.outcome.rows.push(Row {
+            kind,
+            pipeline: self.pipeline(place),
+            from: promotion
+                .edges
+                .iter()
+                .map(|edge| edge.from.to_string())
+                .collect(),
+            to: promotion.stage.to_string(),
+            plan: promotion.plan,
+            pull: None,
+            commit: None,
+            emergency: self.emergency(place),
+            why: why.to_owned(),
+            next,
+        });
+    }
+
+    /// Why this run's dispatch asks for it as an emergency, where it does.
+    fn emergency(&self, place: PromotionIndex) -> Option<String> {
+        self.assessment.promotion(place).emergency.as_ref()?;
+        let now = self
+            .options
+            .request
+            .as_ref()
+            .and_then(|asked| asked.reason.clone());
+        let before = || {
+            let proposal = self.assessment.reissued.get(&place)?;
+            Record::parse(&proposal.branch.tip.message)?.reason
+        };
+        now.or_else(before)
+    }
+
+    /// The files of a promotion with its edits made on the tip.
+    pub(crate) fn files(&self, promotion: &Promotion) -> Result<Vec<EditedFile>, DeliveryError> {
+        edited_files(&promotion.changes, |path| {
+            self.observation.repository.bytes(path)
+        })
+        .map_err(|refused| DeliveryError::CannotMake(refused.to_string()))
+    }
+
+    /// The record of a promotion of the plan.
+    pub(crate) fn record(&self, place: PromotionIndex) -> Option<Record> {
+        let pipeline = self
+            .observation
+            .evaluation
+            .catalog
+            .pipeline(self.assessment.plan.pipeline_of(place).id);
+        let promotion = self.assessment.promotion(place);
+        let asked = self.request.filter(|asked| {
+            asked.pipeline == self.assessment.plan.pipeline_of(place).id
+                && asked.stage == promotion.index
+                && (promotion.rollback.is_none() || asked.back_to.is_some())
+        });
+        let reissued = self
+            .assessment
+            .reissued
+            .get(&place)
+            .filter(|_| asked.is_none())
+            .and_then(|proposal| Record::parse(&proposal.branch.tip.message));
+        let (requested_by, reason) = match (asked, reissued) {
+            (Some(asked), _) => (
+                asked.by.as_ref().and_then(|by| by.id),
+                self.options
+                    .request
+                    .as_ref()
+                    .and_then(|asked| asked.reason.clone()),
+            ),
+            (None, Some(record)) => (record.requested_by, record.reason),
+            (None, None) => (None, None),
+        };
+        let target = Target {
+            repository: self.session.forge.slug().to_string(),
+            base: self.observation.snapshot.base.clone(),
+            requested_by,
+            reason,
+            emergency: promotion.emergency.as_ref().map(|emergency| {
+                match emergency.skips.is_empty() {
+                    true => "nothing".to_owned(),
+                    false => emergency.skips.join("+"),
+                }
+            }),
+        };
+        let blob = |path: &RepoPath| self.observation.repository.file(path).map(|file| file.blob);
+        record(
+            pipeline.namespace.as_deref(),
+            pipeline.name.as_str(),
+            promotion,
+            &target,
+            blob,
+        )
+    }
+}

@@ -1,0 +1,38 @@
+//! What GitHub's rules ask of the base branch.
+
+use std::collections::BTreeMap;
+
+use crate::model::evidence::Looked;
+use crate::model::settings::{Rule, RuleFrom};
+use crate::session::Session;
+
+/// What is known of the rules of the base branch. They are read once a run, and only if something is about to be opened or merged.
+#[derive(Default)]
+pub(crate) struct BranchRules {
+    pub(crate) rules: Option<Looked<Vec<Rule>>>,
+    /// Whether rulesets bind this token.
+    pub(crate) binding: BTreeMap<u64, bool>,
+}
+
+impl BranchRules {
+    /// What rulesets demand of the base branch.
+    pub(crate) async fn read(&mut self, session: &Session, base: &str) -> Looked<Vec<Rule>> {
+        if let Some(rules) = &self.rules {
+            return rules.clone();
+        }
+        let rules = session.forge.rules_of(base).await;
+        self.rules.insert(rules).clone()
+    }
+
+    /// Whether a rule binds this token. One that cannot be told leaves the answer to GitHub.
+    pub(crate) async fn binds(&mut self, session: &Session, from: &RuleFrom) -> bool {
+        let RuleFrom::Ruleset(number) = from else {
+            return true;
+        };
+        if let Some(known) = self.binding.get(number) {
+            return *known;
+        }
+        let binds = session.forge.is_bound_by(*number).await;
+        *self.binding.entry(*number).or_insert(binds == Some(true))
+    }
+}

@@ -1,0 +1,112 @@
+//! The labels of the repository in a run: which exist, which this run created, and which it could not.
+//!
+//! A label other than `sluice/hold` may be lost, so that it is created last, once a run, and what refuses it is one notice. Texts offer
+//! only labels that exist. A description that offers one that does not was written by a run that was cut off before it created it, or is
+//! older than the label's deletion: then the label is created, or the description changed. So a run without that permission tries only
+//! where it writes anyway, and the next one writes nothing.
+
+use std::collections::BTreeSet;
+
+use crate::model::label::NewLabel;
+use crate::model::pull::Snapshot;
+
+/// A look at the repository lists at most so many labels of a kind.
+const LISTED: usize = 100;
+
+/// What this run knows of labels beyond what its last look listed. Names are in lower case.
+#[derive(Debug, Default)]
+pub(crate) struct Labels {
+    /// Created, or found to be there already.
+    pub(crate) created: BTreeSet<String>,
+    /// Refused.
+    pub(crate) refused: BTreeSet<String>,
+    /// Whether they were created is not known: the next run looks.
+    pub(crate) uncertain: BTreeSet<String>,
+    /// The token may not create labels, in GitHub's words.
+    pub(crate) forbidden: Option<String>,
+    /// Labels that promotions use and that do not exist.
+    pub(crate) missing: BTreeSet<String>,
+}
+
+/// Whether the repository has a label. A list that is full says nothing about what is not on it: then it is taken to be there.
+pub(crate) fn exists(snapshot: &Snapshot, name: &str) -> bool {
+    let known = &snapshot.labels;
+    known.len() >= LISTED || is_listed(snapshot, name)
+}
+
+fn is_listed(snapshot: &Snapshot, name: &str) -> bool {
+    let mut known = snapshot.labels.iter();
+    known.any(|known| known.eq_ignore_ascii_case(name))
+}
+
+impl Labels {
+    /// Whether a label exists, as far as is known, or may by now.
+    pub(crate) fn has(&self, snapshot: &Snapshot, name: &str) -> bool {
+        let key = name.to_ascii_lowercase();
+        exists(snapshot, name) || self.created.contains(&key) || self.uncertain.contains(&key)
+    }
+
+    /// Whether it is worth trying to create a label in this run.
+    pub(crate) fn may_create(&self, snapshot: &Snapshot, name: &str) -> bool {
+        let key = name.to_ascii_lowercase();
+        let tried = [&self.created, &self.refused, &self.uncertain];
+        self.forbidden.is_none()
+            && !is_listed(snapshot, name)
+            && !tried.iter().any(|names| names.contains(&key))
+    }
+
+    /// Whether a label exists, or is about to be created.
+    pub(crate) fn will_have(&self, snapshot: &Snapshot, name: &str) -> bool {
+        self.has(snapshot, name) || self.may_create(snapshot, name)
+    }
+
+    /// Whether it is not known if this run created a label.
+    pub(crate) fn is_uncertain(&self, name: &str) -> bool {
+        self.uncertain.contains(&name.to_ascii_lowercase())
+    }
+
+    /// Whether this run created a label.
+    pub(crate) fn was_created(&self, name: &str) -> bool {
+        self.created.contains(&name.to_ascii_lowercase())
+    }
+
+    /// Why a label that does not exist could not be created.
+    pub(crate) fn why_missing(&self, name: &str) -> String {
+        match &self.forbidden {
+            Some(said) => format!("the label {name} does not exist and cannot be created: {said}"),
+            None => format!("the label {name} does not exist in this repository"),
+        }
+    }
+
+    /// Notes which of these labels do not exist, for the notice at the end.
+    pub(crate) fn note_missing(&mut self, snapshot: &Snapshot, wanted: &[NewLabel]) {
+        let names = wanted.iter().map(|label| label.name.as_str());
+        // Of one that was refused by itself it was said why.
+        let missing: Vec<String> = names
+            .filter(|name| !self.has(snapshot, name) && !self.refused.contains(*name))
+            .map(str::to_owned)
+            .collect();
+        self.missing.extend(missing);
+    }
+
+    /// What is said once about all labels that do not exist.
+    pub(crate) fn notice(&self) -> Option<String> {
+        if self.missing.is_empty() {
+            return None;
+        }
+        let mut names: Vec<&str> = self.missing.iter().map(String::as_str).take(5).collect();
+        let more = self.missing.len() - names.len();
+        let more = format!("{more} more");
+        if self.missing.len() > names.len() {
+            names.push(&more);
+        }
+        let said = self.forbidden.as_ref();
+        let said = said.map_or_else(String::new, |said| format!(" (GitHub says: {said})"));
+        Some(format!(
+            "labels that this repository lacks, and that the token could not create{said}: {}. Pull requests do not offer them. Give the \
+             token `issues: write`, in the `permissions` of the workflow's job or in the App's settings, and the next pull request brings \
+             them; or create them by hand",
+            names.join(", ")
+        ))
+    }
+}

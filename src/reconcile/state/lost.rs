@@ -1,0 +1,34 @@
+//! What was tried and may be lost: nothing depends on it, and a run whose calls are refused stops trying.
+
+use std::collections::BTreeSet;
+
+use crate::forge::{ForgeError, Reviewers};
+
+/// What was lost so far in a run.
+#[derive(Debug, Default)]
+pub(crate) struct Lost {
+    /// Who could not be asked to review: not asked again in this run.
+    pub(crate) unasked: BTreeSet<Reviewers>,
+    /// GitHub takes no more calls, or no writes: nothing more is spent on what may be lost.
+    pub(crate) stops: bool,
+    /// The run was told to stop.
+    pub(crate) stopped: bool,
+}
+
+impl Lost {
+    /// Whether nothing more is to be tried.
+    pub(crate) fn stops(&self) -> bool {
+        self.stops
+    }
+
+    /// A run that was told to stop ends with that, and not with what it lost.
+    ///
+    /// # Errors
+    /// [`ForgeError::Stopped`].
+    pub(crate) fn ends(&self) -> Result<(), ForgeError> {
+        match self.stopped {
+            true => Err(ForgeError::Stopped),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The look at the base after a landing: what is there must be what was approved (A25, R-3.12).
+
+use crate::error::Failure;
+use crate::model::pull::PullState;
+use crate::reconcile::landing::Landed;
+use crate::reconcile::observe::observation::Observation;
+use crate::reconcile::outcome::RowKind;
+use crate::reconcile::state::RunState;
+use crate::session::Session;
+
+/// Whether what was landed in the round before can be seen on the base branch.
+pub(crate) enum Seen {
+    /// It can, or nothing was landed.
+    Yes,
+    /// GitHub does not show it yet.
+    NotYet,
+}
+
+/// Looks on the base branch for what was landed in the round before, and judges it.
+pub(crate) async fn verify(
+    session: &Session,
+    observation: &Observation,
+    run: &mut RunState,
+) -> Result<Seen, Failure> {
+    let Some(mut landing) = run.landing.take() else {
+        return Ok(Seen::Yes);
+    };
+    let tip = &observation.snapshot.tip;
+    let merged = landing.pull.and_then(|number| {
+        let pulls = observation
+            .snapshot
+            .branches
+            .iter()
+            .flat_map(|branch| &branch.pulls);
+        // One that was merged into another branch at the last moment did not land (A26).
+        pulls
+            .into_iter()
+            .find(|pull| pull.number == number && pull.base == observation.snapshot.base)
+            .cloned()
+    });
+    let commit = match merged.as_ref().map(|pull| &pull.state) {
+        Some(PullState::Merged { commit, .. }) => *commit,
+        // GitHub may have deleted its branch already.
+        _ => {
+            let mut all = observation.snapshot.merged.iter();
+            all.find(|pull| Some(pull.number) == landing.pull)
+                .and_then(|pull| pull.commit)
+        }
+    };
+    let commit = landing.commit.or(commit);
+    let still_open = merged.as_ref().is_some_and(|pull| pull.is_open());
+    if tip.id == landing.tip || still_open {
+        // The merge was answered; the reading side lags behind it for a moment.
+        landing.looks += 1;
+        if landing.looks <= 5 && session.forge.wait(landing.looks).await {
+            run.landing = Some(landing);
+            return Ok(Seen::NotYet);
+        }
+        if still_open {
+            // It was not applied after all: the next run finds it as it is.
+            return Ok(Seen::Yes);
+        }
+    }
+    let repo = session.remotes.here();
+    let policy = &observation.repository.policy;
+    let landed = if tip.tree == landing.tree {
+        Landed::AsApproved
+    } else {
+        session
+            .settle(|| {
+                Ok(match commit {
+                    Some(commit) => landing.judge(repo, &commit, &tip.id, policy)?,
+                    // GitHub names no commit for it: then what is there now tells.
+                    None if landing.is_at(repo, &tip.id)? => Landed::AsApproved,
+                    None => Landed::Otherwise,
+                })
+            })
+            .await?
+    };
+    landing.row.why = match landed {
+        Landed::AsApproved => "landed".to_owned(),
+        Landed::Merged => format!(
+            "landed, and GitHub merged it with a change that {} got at the same moment",
+            observation.snapshot.base
+        ),
+        Landed::Otherwise => format!(
+            "what stands on {} is not what was approved: compare {} with its plan",
+            observation.snapshot.base,
+            landing
+                .pull
+                .map_or_else(|| "the commit".to_owned(), |number| number.to_string())
+        ),
+    };
+    if landed == Landed::Otherwise {
+        run.stopped.insert(
+            (landing.key.0.clone(), landing.key.1.clone()),
+            landing.row.why.clone(),
+        );
+        landing.row.kind = RowKind::Blocked;
+        landing.row.next = Some("put right what stands on the base by hand".to_owned());
+        run.failed.insert(landing.key);
+    } else {
+        landing.row.commit = Some(commit.unwrap_or(tip.id));
+        run.landed.insert(landing.key);
+        run.landed_plans.insert(landing.plan);
+    }
+    run.outcome.rows.push(landing.row);
+    Ok(Seen::Yes)
+}

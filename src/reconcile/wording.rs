@@ -1,0 +1,80 @@
+//! Words about a promotion that acts and the report share.
+
+use jiff::Timestamp;
+
+use crate::model::label::HOLD;
+use crate::model::pipeline::GateKind;
+use crate::model::plan::Promotion;
+use crate::model::verdict::Verdict;
+use crate::plan::delivery::Candidate;
+use crate::plan::{LabelHold, when};
+use crate::reconcile::round::Round;
+use crate::reconcile::state::labels;
+use crate::reconcile::wording;
+use crate::record::Record;
+
+/// What lifts the hold of a closed pull request if the label does not exist.
+pub(crate) const ASK: &str =
+    "somebody with write access runs the workflow with `command: promote` for this stage";
+
+/// Why somebody asked for what stands in a pull request, as its record says.
+pub(crate) fn reason_of(candidate: &Candidate) -> Option<String> {
+    Record::parse(&candidate.proposal.branch.tip.message)?.reason
+}
+
+/// What a gate that does not pass yet says, for the report.
+pub(crate) fn waits_for(promotion: &Promotion) -> String {
+    use crate::model::verdict::Verdict;
+    let open: Vec<String> = promotion
+        .gates
+        .iter()
+        .filter(|gate| gate.judgement.verdict != Verdict::Pass)
+        .map(|gate| format!("{}: {}", gate.name, gate.judgement.reason))
+        .collect();
+    match open.is_empty() {
+        true => promotion.reason.to_string(),
+        false => open.join("; "),
+    }
+}
+
+/// Why somebody asked for it as an emergency, where one did.
+pub(crate) fn emergency_of(candidate: &Candidate) -> Option<String> {
+    let reason = wording::reason_of(candidate);
+    candidate
+        .proposal
+        .emergency
+        .then(|| reason.unwrap_or_else(|| "no reason is recorded".to_owned()))
+}
+
+/// What the first gate that does not pass waits for.
+pub(crate) fn next_step(judged: &Promotion, now: Timestamp) -> Option<String> {
+    let open = judged
+        .gates
+        .iter()
+        .find(|gate| gate.judgement.verdict != Verdict::Pass)?;
+    Some(match (open.judgement.verdict, &open.kind) {
+        (Verdict::Blocked, GateKind::Approval) => "settle it with the people it names".to_owned(),
+        (Verdict::Blocked, _) => "mend what it names".to_owned(),
+        (_, GateKind::Approval) => "approve it".to_owned(),
+        _ => match open.judgement.next {
+            Some(next) => format!("{} goes on {}", open.name, when::utc(next, now)),
+            None => format!("waits for {}", open.name),
+        },
+    })
+}
+
+impl Round<'_> {
+    /// What lets a promotion go on that is held.
+    pub(crate) fn lift(&self, candidate: &Candidate) -> String {
+        let there = labels::exists(&self.observation.snapshot, HOLD);
+        if there || candidate.hold == LabelHold::On {
+            return "somebody with write takes the label off".to_owned();
+        }
+        if matches!(candidate.hold, LabelHold::Closed(_)) && candidate.after_rollback().is_none() {
+            return ASK.to_owned();
+        }
+        format!(
+            "somebody with write access creates the label {HOLD}, puts it on, and takes it off again"
+        )
+    }
+}

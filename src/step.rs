@@ -1,0 +1,329 @@
+//! A step of a workflow: the inputs become a command line, the outcome becomes log, annotations, outputs and summary.
+
+use std::collections::BTreeSet;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Mode};
+use crate::commands::dispatch::execute;
+use crate::commands::on_github::{RunContext, RunReport, execute as execute_on_github};
+use crate::commands::output::Output;
+use crate::commands::runtime::runtime;
+use crate::error::{Exit, Failure};
+use crate::forge::Patience;
+use crate::reconcile::outcome::{Outcome, Row, RowKind};
+use crate::render::{Ahead, Link, Mark, Pull, Row as SummaryRow, Summary};
+use crate::report::style::Style;
+use crate::runner::{
+    Annotation, Environment, Files, InputError, Inputs, Level, Log, Moved, Outputs, Run, Stop,
+};
+use crate::session::{leads_to_github, token_variables};
+
+/// Runs the step, and writes everything that it gives.
+pub(crate) fn run(environment: &Environment, log: &Log) -> Exit {
+    log.catch_panics();
+    let files = Files::of(environment);
+    let exit = match prepared(environment, log)
+        .and_then(|inputs| carried_out(environment, &inputs, log))
+    {
+        Ok(done) => written(&done, &files, log),
+        Err(failure) => {
+            failed(&failure, &files, log);
+            failure.exit
+        }
+    };
+    log.finish();
+    exit
+}
+
+/// What a step came to.
+enum Done {
+    /// A run on the forge.
+    Ran(Box<RunReport>, Box<Run>),
+    /// Another command.
+    Said(Output),
+}
+
+/// Reads the inputs; the tokens are masked before anything else is written.
+fn prepared(environment: &Environment, log: &Log) -> Result<Inputs, Failure> {
+    let tokens: BTreeSet<&str> = token_variables()
+        .filter_map(|name| environment.get(name))
+        .collect();
+    for token in tokens {
+        log.mask(&token.to_owned().into());
+    }
+    let inputs = Inputs::read(environment).map_err(|error: InputError| {
+        Failure::usage(error.to_string()).hint("mend the step's `with:`")
+    })?;
+    Ok(inputs)
+}
+
+fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<Done, Failure> {
+    let run = Run::read(environment).map_err(|error| Failure::usage(error.to_string()))?;
+    for notice in &run.notices {
+        log.say(Level::Notice, notice);
+    }
+    let cli = Cli::try_parse_from(inputs.arguments()).map_err(|error| {
+        // Its first paragraph; what follows is about a command line.
+        let text = error.to_string();
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let said = lines.join(" ");
+        Failure::usage(said.trim_start_matches("error: ")).hint("mend the step's `with:`")
+    })?;
+    let variables = |name: &str| environment.get(name).map(str::to_owned);
+    let command = match cli.command.clone().mode(|| leads_to_github(&variables)) {
+        Mode::OnGithub(command) => command,
+        _ => {
+            return execute(cli, jiff::Timestamp::now(), Style::default(), &variables)
+                .map(Done::Said);
+        }
+    };
+    let stop = Stop::on_signals()?;
+    let on = RunContext {
+        environment: &variables,
+        patience: Patience::default(),
+        stop: stop.flag(),
+        read_only: run.read_only.map(|why| why.as_str().to_owned()),
+    };
+    let runtime = runtime()?;
+    let ran = runtime.block_on(execute_on_github(command, &on))?;
+    Ok(Done::Ran(Box::new(ran), Box::new(run)))
+}
+
+fn failed(failure: &Failure, files: &Files, log: &Log) {
+    let mut annotation = Annotation::new(Level::Error, failure.message.clone());
+    annotation.help = failure.hints.first().cloned();
+    log.annotate(annotation);
+    for hint in failure.hints.iter().skip(1) {
+        log.say(Level::Info, hint);
+    }
+    let mut text = format!(
+        "### Sluice: nothing was done\n\n{}\n",
+        crate::report::escape::prose(&failure.message)
+    );
+    for hint in &failure.hints {
+        text.push_str(&format!(
+            "\nTo go on: {}\n",
+            crate::report::escape::prose(hint)
+        ));
+    }
+    if let Err(error) = files.write_summary(&text, log) {
+        log.say(
+            Level::Warning,
+            &format!("the step summary could not be written: {error}"),
+        );
+    }
+}
+
+fn written(done: &Done, files: &Files, log: &Log) -> Exit {
+    let (ran, run) = match done {
+        Done::Said(output) => {
+            for notice in &output.notices {
+                log.say(Level::Notice, notice);
+            }
+            let _ = log.print(&output.text);
+            return output.exit;
+        }
+        Done::Ran(ran, run) => (ran, run),
+    };
+    let outcome = &ran.outcome;
+    for notice in &outcome.notices {
+        log.say(Level::Notice, notice);
+    }
+    let _ = log.print(&ran.text());
+    annotate(outcome, log);
+    let site = Site::of(run, outcome);
+    match summary(ran, &site).markdown() {
+        Ok(text) => {
+            if let Err(error) = files.write_summary(&text, log) {
+                log.say(
+                    Level::Warning,
+                    &format!("the step summary could not be written: {error}"),
+                );
+            }
+        }
+        Err(error) => log.say(
+            Level::Warning,
+            &format!("the step summary could not be made: {error}"),
+        ),
+    }
+    let (values, too_long) = outputs(ran).values();
+    for name in too_long {
+        log.say(
+            Level::Warning,
+            &format!("the output `{name}` is longer than GitHub takes, and is null"),
+        );
+    }
+    let random = Files::random();
+    let wrote = random.and_then(|random| files.write_outputs(values, random, log));
+    if let Err(error) = wrote {
+        log.say(
+            Level::Error,
+            &format!("the outputs could not be written: {error}"),
+        );
+        return outcome.exit().max(Exit::Failed);
+    }
+    outcome.exit()
+}
+
+fn annotate(outcome: &Outcome, log: &Log) {
+    for finding in &outcome.findings {
+        log.annotate(Annotation::from(finding));
+    }
+    for row in &outcome.rows {
+        let level = match row.kind {
+            RowKind::Blocked | RowKind::Error => Level::Error,
+            _ => continue,
+        };
+        let pull = row
+            .pull
+            .map(|number| format!(" ({number})"))
+            .unwrap_or_default();
+        let mut annotation = Annotation::new(
+            level,
+            format!(
+                "{} {} → {}{pull}: {}",
+                row.pipeline,
+                row.from.join(", "),
+                row.to,
+                row.why
+            ),
+        );
+        annotation.help.clone_from(&row.next);
+        log.annotate(annotation);
+    }
+}
+
+/// Where links lead.
+struct Site {
+    repository: Option<String>,
+}
+
+impl Site {
+    fn of(run: &Run, _: &Outcome) -> Self {
+        let server = run.server.as_str();
+        Self {
+            repository: run
+                .repository
+                .as_ref()
+                .map(|slug| format!("{}/{slug}", server.trim_end_matches('/'))),
+        }
+    }
+
+    fn link(&self, rest: &str) -> Option<Link> {
+        Link::parse(&format!("{}/{rest}", self.repository.as_ref()?))
+    }
+}
+
+fn summary<'a>(ran: &'a RunReport, site: &Site) -> Summary<'a> {
+    let outcome = &ran.outcome;
+    let rows = outcome
+        .rows
+        .iter()
+        .filter(|row| outcome.asked || row.kind != RowKind::Due)
+        .map(|row| SummaryRow {
+            mark: mark(row.kind),
+            pipeline: &row.pipeline,
+            from: row.from.join(", "),
+            to: &row.to,
+            pull: row.pull.map(|number| Pull {
+                number: number.0,
+                link: site.link(&format!("pull/{}", number.0)),
+            }),
+            why: format!("{}{}", row.emergency(), row.why),
+            commit: row
+                .commit
+                .map(|commit| (commit, site.link(&format!("commit/{commit}")))),
+            next: row.next.clone().unwrap_or_default(),
+        })
+        .collect();
+    let ahead = outcome
+        .ahead
+        .iter()
+        .filter_map(|ahead| {
+            let by = ahead.service.by.as_ref()?;
+            Some(Ahead {
+                service: &ahead.service.name,
+                stage: &ahead.stage,
+                by,
+                taken_away: ahead.taken_away,
+                link: site.link(&format!("commit/{}", by.commit)),
+            })
+        })
+        .collect();
+    let (base, tip) = match &outcome.base {
+        Some((base, tip)) => (base.as_str(), Some(*tip)),
+        None => ("", None),
+    };
+    Summary {
+        banner: outcome.read_only.as_deref(),
+        rows,
+        not_opened: outcome
+            .rows
+            .iter()
+            .filter(|row| !outcome.asked && row.kind == RowKind::Due)
+            .count(),
+        ahead,
+        in_sync: outcome.in_sync,
+        not_moved: outcome.not_moved,
+        findings: &outcome.findings,
+        files: tip.and_then(|tip| site.link(&format!("blob/{tip}/"))),
+        moving: outcome.moving.iter().collect(),
+        base,
+        tip,
+        pipelines: outcome.pipelines.len(),
+        requests: usize::try_from(outcome.calls.reads + outcome.calls.writes).ok(),
+        took: Some(ran.took),
+        notices: &outcome.notices,
+    }
+}
+
+fn mark(kind: RowKind) -> Mark {
+    match kind {
+        RowKind::Blocked => Mark::NeedsYou,
+        RowKind::Error => Mark::Failed,
+        RowKind::Promoted => Mark::Promoted,
+        RowKind::Opened | RowKind::Waiting => Mark::Waits,
+        RowKind::Held | RowKind::Due => Mark::Held,
+    }
+}
+
+fn outputs(ran: &RunReport) -> Outputs {
+    let outcome = &ran.outcome;
+    let those = |wanted: &[RowKind]| -> Vec<Moved> {
+        let rows = outcome.rows.iter().filter(|row| wanted.contains(&row.kind));
+        rows.map(|row: &Row| Moved {
+            pipeline: row.pipeline.clone(),
+            stage: row.to.clone(),
+            plan: row.plan,
+            pull: row.pull.map(|number| number.0),
+        })
+        .collect()
+    };
+    let mut matrix: Vec<String> = outcome
+        .rows
+        .iter()
+        .map(|row| row.pipeline.clone())
+        .collect();
+    matrix.sort();
+    matrix.dedup();
+    Outputs {
+        changed: outcome.calls.writes > 0,
+        promoted: those(&[RowKind::Promoted]),
+        opened: those(&[RowKind::Opened]),
+        pending: those(&[
+            RowKind::Opened,
+            RowKind::Waiting,
+            RowKind::Held,
+            RowKind::Due,
+        ]),
+        blocked: those(&[RowKind::Blocked, RowKind::Error]),
+        matrix,
+        plan: serde_json::from_str(&outcome.plan).unwrap_or_default(),
+        report: ran.json(),
+    }
+}
