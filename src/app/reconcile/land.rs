@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::readiness;
 use super::stages::Place;
 use super::turn::{Done, Key, Turn};
 use super::verify::{Landing, blobs};
-use super::{Memory, Row, RowKind, Seen};
+use super::{Memory, Row, RowKind, Seen, readiness};
 use crate::error::Failure;
 use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
 use crate::forge::{Along, ForgeError, LookUp, MergeMethod};
@@ -18,8 +17,9 @@ use crate::gather::Depth;
 use crate::model::evidence::Actor;
 use crate::model::ids::PlanId;
 use crate::model::merge_state::MergeState;
+use crate::model::name::EdgeName;
 use crate::model::place::RepoPath;
-use crate::model::plan::{EdgeName, Promotion};
+use crate::model::plan::Promotion;
 use crate::model::policy::{Land, MergeMethod as PolicyMerge};
 use crate::model::pull::{Pull, PullNumber};
 use crate::plan::attempt::{Attempt, Refusals, Refused, attempt};
