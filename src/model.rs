@@ -31,6 +31,7 @@ pub mod plan;
 pub mod plan_id;
 pub mod plan_prefix;
 pub mod policy;
+pub mod promotion_id;
 pub mod promotion_index;
 pub mod proposal;
 pub mod pull;

@@ -7,7 +7,9 @@ use std::fmt::Write;
 
 use crate::model::hidden::{is_hidden, push_escaped};
 use crate::model::ids::{CommitId, PlanId};
-use crate::model::plan::{EdgeName, Take, Taken};
+use crate::model::name::EdgeName;
+use crate::model::plan::{Take, Taken};
+use crate::model::promotion_id::{PipelineKey, PromotionId};
 
 /// What the trailers of a landing say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +65,12 @@ impl SourceLine {
 }
 
 impl Record {
+    /// The promotion that it is about.
+    pub fn promotion(&self) -> PromotionId {
+        let pipeline = PipelineKey::new(self.namespace.clone(), self.pipeline.as_str());
+        PromotionId::new(pipeline, self.stage.as_str().into(), self.edges.clone())
+    }
+
     /// The trailers, one a line, each line ended.
     pub fn trailers(&self) -> String {
         let mut text = String::new();

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::origin::{Here, origin_of};
 use crate::model::catalog::{Catalog, GitRepository, MayHold, SecretId, ServiceId, Unread};
-use crate::model::name::StageName;
+use crate::model::name::{StageName, full_name};
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, Pipeline, StageService};
 use crate::model::place::{Place, RepoPath};
@@ -325,15 +325,9 @@ impl<'a> Resolver<'a> {
         self.misses.set(self.misses.get() + 1);
         let suggest = self.misses.get() <= SUGGESTED_FOR;
         let known = known.filter(|_| suggest);
-        let wanted = match &reference.namespace {
-            Some(namespace) => format!("{namespace}/{}", reference.name),
-            None => reference.name.clone(),
-        };
+        let wanted = full_name(reference.namespace.as_deref(), &reference.name);
         let names: Vec<String> = known
-            .map(|key| match &key.namespace {
-                Some(namespace) => format!("{namespace}/{}", key.name),
-                None => key.name.clone(),
-            })
+            .map(|key| full_name(key.namespace.as_deref(), &key.name))
             .collect();
         let mut near = nearest(&wanted, names.iter().map(String::as_str));
         if near.is_empty() {

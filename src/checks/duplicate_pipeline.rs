@@ -25,10 +25,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             seen.insert(key, (resolved.id, pipeline));
             continue;
         };
-        let name = match key.0 {
-            Some(namespace) => format!("{namespace}/{}", pipeline.name),
-            None => pipeline.name.to_string(),
-        };
+        let name = pipeline.pipeline_key();
         let message = format!(
             "the pipeline {name} is there twice; first at {}",
             other.place(other.at)

@@ -18,7 +18,7 @@ use crate::model::change::Change as Changed;
 use crate::model::facts::Values;
 use crate::model::finding::Severity;
 use crate::model::ids::CommitId;
-use crate::model::plan::EdgeName;
+use crate::model::name::EdgeName;
 use crate::model::rollback::{BackTo, LandedFields, Rollback, ServiceThen};
 use crate::model::when;
 use crate::record::Record;

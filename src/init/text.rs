@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::drafts::Draft;
 use super::{Pair, Proposal, Unpaired, WORKFLOW_PATH, Why};
 use crate::model::finding::Finding;
+use crate::model::name::full_name;
 use crate::report::escape::terminal;
 use crate::report::findings::{self, counted};
 use crate::report::style::{Style, pad};
@@ -187,10 +188,7 @@ fn apart(text: &mut String, unpaired: &[Unpaired], style: Style) {
 }
 
 fn shown(left: &Unpaired) -> String {
-    match &left.namespace {
-        Some(namespace) => format!("{namespace}/{}", left.service),
-        None => left.service.clone(),
-    }
+    full_name(left.namespace.as_deref(), &left.service)
 }
 
 fn place(left: &Unpaired) -> String {

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ids::{CommitId, PlanId};
+use super::name::EdgeName;
 use super::place::RepoPath;
-use super::plan::EdgeName;
 use super::reference::ManifestKey;
 use crate::yaml::FieldPath;
 

@@ -82,3 +82,20 @@ name!(
     /// `spec.edges[].gates[].name`.
     GateName
 );
+
+/// One end of an edge and the other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct EdgeName {
+    /// `from`.
+    pub from: StageName,
+    /// `to`.
+    pub to: StageName,
+}
+
+/// A manifest as people name it: `namespace/name`, or `name` without a namespace.
+pub fn full_name(namespace: Option<&str>, name: &str) -> String {
+    match namespace {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name.to_owned(),
+    }
+}

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::name::{GateName, PipelineName, StageName};
 use super::place::{Place, RepoPath};
+use super::promotion_id::PipelineKey;
 use super::reference::{Kind, ManifestKey, Reference};
 use crate::yaml::{Identity, Located, Position};
 
@@ -33,6 +34,14 @@ impl Pipeline {
             kind: Kind::Pipeline,
             namespace: self.namespace.clone(),
             name: self.name.to_string(),
+        }
+    }
+
+    /// Namespace and name.
+    pub fn pipeline_key(&self) -> PipelineKey {
+        PipelineKey {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::catalog::PipelineId;
 use super::change::Change;
 use super::ids::{BlobId, CommitId, PlanId};
-use super::name::{GateName, StageName};
+use super::name::{EdgeName, GateName, StageName};
 use super::pipeline::GateKind;
 use super::reference::ManifestKey;
 use super::resolved::StageIndex;
@@ -56,15 +56,6 @@ impl State {
     pub fn is_at_rest(self) -> bool {
         matches!(self, Self::NotMoved | Self::InSync)
     }
-}
-
-/// One end of an edge and the other.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-pub struct EdgeName {
-    /// `from`.
-    pub from: StageName,
-    /// `to`.
-    pub to: StageName,
 }
 
 /// All changes that bring one stage up to its sources along its inbound edges; lands whole or not at all.

@@ -1,8 +1,8 @@
 //! Proposals: branches of ours that put a plan up, as they stand on the forge.
 
 use super::ids::{CommitId, PlanId};
-use super::name::StageName;
-use super::plan::EdgeName;
+use super::name::{EdgeName, StageName};
+use super::promotion_id::{PipelineKey, PromotionId};
 use super::pull::{PromotionBranch, Pull, PullState};
 
 /// A branch of ours, by what its head's record says. The record only says what to compare; what is landed is proved.
@@ -31,6 +31,12 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// The promotion that it proposes.
+    pub fn promotion(&self) -> PromotionId {
+        let pipeline = PipelineKey::new(self.namespace.clone(), self.pipeline.as_str());
+        PromotionId::new(pipeline, self.stage.clone(), self.edges.clone())
+    }
+
     /// Its pull request from this repository into `base`: the open one, else the newest.
     pub fn pull(&self, base: &str) -> Option<&Pull> {
         let ours = || {

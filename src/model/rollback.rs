@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::change::Change;
 use super::ids::{BlobId, CommitId, PlanId};
+use super::name::EdgeName;
 use super::place::RepoPath;
-use super::plan::EdgeName;
 use super::reference::{Kind, ManifestKey};
 use super::service::{Secret, Service};
 use crate::yaml::FieldPath;

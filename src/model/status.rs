@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::facts::Slot;
 use super::finding::Finding;
 use super::ids::{CommitId, PlanId};
-use super::name::StageName;
+use super::name::{StageName, full_name};
 use super::plan::Promotion;
 use super::pull::PullNumber;
 
@@ -72,10 +72,7 @@ pub struct PipelineStatus {
 impl PipelineStatus {
     /// As people name it: NAMESPACE/NAME, or NAME.
     pub fn full_name(&self) -> String {
-        match &self.namespace {
-            Some(namespace) => format!("{namespace}/{}", self.name),
-            None => self.name.clone(),
-        }
+        full_name(self.namespace.as_deref(), &self.name)
     }
 
     /// The promotion that matters most.

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use crate::copy::{Comparison, Pair};
 use crate::model::facts::{GitThen, LastSet, SetAt, SetBy, Slot, SourceThen};
-use crate::model::plan::{EdgeName, LeftOut, LeftOutBy};
+use crate::model::name::EdgeName;
+use crate::model::plan::{LeftOut, LeftOutBy};
 use crate::model::rollback::RolledBack;
 
 /// What history says about a differing service.

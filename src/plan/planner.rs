@@ -17,10 +17,9 @@ use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
 use crate::model::facts::Facts;
 use crate::model::ids::PlanId;
+use crate::model::name::EdgeName;
 use crate::model::pipeline::Pipeline;
-use crate::model::plan::{
-    EdgeName, EmergencyUse, GateReport, PipelinePlan, Plan, Promotion, State,
-};
+use crate::model::plan::{EmergencyUse, GateReport, PipelinePlan, Plan, Promotion, State};
 use crate::model::plan_id::PlanSubject;
 use crate::model::policy::{Emergency, EmergencySkip, Join};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};

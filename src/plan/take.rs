@@ -3,6 +3,7 @@
 use crate::copy::Comparison;
 use crate::model::change::{Change, Text};
 use crate::model::facts::Slot;
+use crate::model::name::full_name;
 use crate::model::plan::{Take, Taken};
 use crate::model::reference::ManifestKey;
 
@@ -20,10 +21,7 @@ pub(super) fn take(target: &ManifestKey, source: &ManifestKey, comparison: &Comp
 }
 
 fn name(key: &ManifestKey) -> String {
-    match &key.namespace {
-        Some(namespace) => format!("{namespace}/{}", key.name),
-        None => key.name.clone(),
-    }
+    full_name(key.namespace.as_deref(), &key.name)
 }
 
 fn slot_name(slot: &Slot) -> String {

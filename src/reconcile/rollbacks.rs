@@ -8,7 +8,7 @@ use crate::gather::{self, AskedBack, GoBack, NoRollback};
 use crate::model::catalog::PipelineId;
 use crate::model::evidence::Looked;
 use crate::model::ids::CommitId;
-use crate::model::plan::EdgeName;
+use crate::model::name::EdgeName;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::PullNumber;
 use crate::model::resolved::StageIndex;

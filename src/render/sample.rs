@@ -3,10 +3,10 @@
 use secrecy::SecretString;
 
 use crate::model::change::{Change, SecretFiles, Text};
-use crate::model::name::GateName;
+use crate::model::name::{EdgeName, GateName};
 use crate::model::pipeline::GateKind;
 use crate::model::place::Position;
-use crate::model::plan::{EdgeName, GateReport, LeftOut, Promotion, State};
+use crate::model::plan::{GateReport, LeftOut, Promotion, State};
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::verdict::{Judgement, Verdict};
 

@@ -15,6 +15,7 @@ use crate::model::landed::{
     ChangedValues, Deviation, DeviationKind, FieldChange, GateLine, GateOutcome, Landed,
     PastLandings, Verified,
 };
+use crate::model::name::full_name;
 
 pub use json::document;
 
@@ -160,7 +161,7 @@ impl Page {
             .iter()
             .map(|edge| edge.from.as_str())
             .collect();
-        let name = pipeline(landing.namespace.as_deref(), &landing.pipeline);
+        let name = full_name(landing.namespace.as_deref(), &landing.pipeline);
         let what = format!("{name}  {} → {}", from.join(", "), landing.stage);
         let pull = pull(landing.pull);
         let plan = format!("plan {}{pull}", landing.plan.shown());
@@ -222,7 +223,7 @@ impl Page {
         let pull = pull(deviation.pull);
         self.head(&deviation.commit, deviation.date, &what, pull.trim_start());
         if let Some(claim) = &deviation.claim {
-            let name = pipeline(claim.namespace.as_deref(), &claim.pipeline);
+            let name = full_name(claim.namespace.as_deref(), &claim.pipeline);
             let plan = claim.plan.shown();
             let words = match (deviation.kind, &deviation.why) {
                 (DeviationKind::FalseRecord, None) => {
@@ -338,13 +339,6 @@ fn lines_of(text: &str, room: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-fn pipeline(namespace: Option<&str>, name: &str) -> String {
-    match namespace {
-        Some(namespace) => format!("{namespace}/{name}"),
-        None => name.to_owned(),
-    }
 }
 
 fn pull(pull: Option<u64>) -> String {

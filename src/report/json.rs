@@ -9,8 +9,9 @@ use crate::model::change::Change;
 use crate::model::evidence::Looked;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{CommitId, PlanId};
+use crate::model::name::EdgeName;
 use crate::model::pipeline::EdgeEnds;
-use crate::model::plan::{EdgeName, GateReport, LeftOut, PipelinePlan, Plan, Promotion, State};
+use crate::model::plan::{GateReport, LeftOut, PipelinePlan, Plan, Promotion, State};
 use crate::model::verdict::Verdict;
 
 /// The version of all JSON documents.

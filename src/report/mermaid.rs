@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::escape::mermaid;
 use crate::model::catalog::Catalog;
-use crate::model::name::StageName;
+use crate::model::name::{StageName, full_name};
 use crate::model::pipeline::{EdgeEnds, Pipeline};
 
 /// All pipelines as one chart.
@@ -26,9 +26,9 @@ pub fn chart_of<'a>(pipelines: impl IntoIterator<Item = &'a Pipeline>) -> String
             let services: Vec<String> = stage
                 .services
                 .iter()
-                .map(|entry| match &entry.reference.namespace {
-                    Some(namespace) => mermaid(&format!("{namespace}/{}", entry.reference.name)),
-                    None => mermaid(&entry.reference.name),
+                .map(|entry| {
+                    let reference = &entry.reference;
+                    mermaid(&full_name(reference.namespace.as_deref(), &reference.name))
                 })
                 .collect();
             let mut label = format!("<b>{}</b>", mermaid(stage.name.as_str()));

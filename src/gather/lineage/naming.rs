@@ -7,6 +7,7 @@ use crate::gather::follow::{Next, follow_one};
 use crate::model::catalog::PipelineId;
 use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;
+use crate::model::name::full_name;
 use crate::model::pipeline::{Pipeline, Stage, StageService};
 use crate::model::reference::{ManifestKey, Reference};
 use crate::model::resolved::StageIndex;
@@ -59,10 +60,8 @@ impl Name {
 
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.given.as_ref().or(self.own.as_ref()) {
-            Some(namespace) => write!(f, "{namespace}/{}", self.name),
-            None => f.write_str(&self.name),
-        }
+        let namespace = self.given.as_deref().or(self.own.as_deref());
+        f.write_str(&full_name(namespace, &self.name))
     }
 }
 

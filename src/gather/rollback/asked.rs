@@ -4,7 +4,7 @@ use crate::catalog::Here;
 use crate::model::catalog::PipelineId;
 use crate::model::facts::{Facts, LastSet};
 use crate::model::ids::CommitId;
-use crate::model::plan::EdgeName;
+use crate::model::name::EdgeName;
 use crate::model::plan_prefix::PlanPrefix;
 use crate::model::resolved::StageIndex;
 use crate::repo::ReadObjects;

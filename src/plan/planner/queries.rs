@@ -3,7 +3,7 @@
 use super::Planner;
 use crate::model::catalog::PipelineId;
 use crate::model::facts::{Facts, ReadyQuery};
-use crate::model::plan::EdgeName;
+use crate::model::name::EdgeName;
 use crate::model::policy::Ready;
 use crate::model::resolved::StageIndex;
 use crate::plan::gates;

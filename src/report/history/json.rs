@@ -8,7 +8,7 @@ use crate::model::landed::{
     ChangedValues, Claim, Deviation, DeviationKind, FieldChange, GateLine, GateOutcome, Landed,
     Unread,
 };
-use crate::model::plan::EdgeName;
+use crate::model::name::EdgeName;
 use crate::report::json::{self, VERSION};
 
 #[derive(Serialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::ids::{CommitId, PlanId};
-use crate::model::plan::EdgeName;
+use crate::model::name::EdgeName;
 use crate::model::pull::PullNumber;
 use crate::model::status::{
     PipelineStatus, PromotionStatus, Running, Since, StageStatus, Standing, Status,

@@ -3,7 +3,7 @@
 
 use crate::support::site::Site;
 use sluice::error::Exit;
-use sluice::model::plan::EdgeName;
+use sluice::model::name::EdgeName;
 use sluice::model::plan_id::{PlanChange, PlanSubject};
 use sluice::record::{Record, branch_name};
 

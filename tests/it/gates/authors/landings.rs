@@ -3,7 +3,7 @@
 use super::{PIPELINE, POLICY, approved_by, leaves_out, prod_has, proposed, pushes, shop, why};
 use crate::support::site::Site;
 use serde_json::json;
-use sluice::model::plan::EdgeName;
+use sluice::model::name::EdgeName;
 use sluice::model::plan_id::{PlanChange, PlanSubject};
 use sluice::record::Record;
 
