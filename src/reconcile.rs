@@ -7,6 +7,7 @@ mod decide;
 mod evidence;
 mod guard;
 mod landing;
+pub(crate) mod life;
 mod observe;
 pub(crate) mod outcome;
 mod plan_context;

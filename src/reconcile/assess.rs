@@ -33,7 +33,7 @@ use crate::reconcile::proposals::closed_holds::ClosedHolds;
 use crate::reconcile::proposals::placed::{
     all_read, by_branch, is_held, place_of, unread_branches,
 };
-use crate::reconcile::request::{RunOptions, is_ordered};
+use crate::reconcile::request::RunOptions;
 use crate::reconcile::rollbacks;
 use crate::session::Session;
 
@@ -362,9 +362,8 @@ impl Assessment {
     ) -> impl Iterator<Item = PromotionIndex> + 'a {
         let to = options.request.as_ref().map(|asked| asked.to.as_str());
         let wanted = move |place: PromotionIndex, promotion: &Promotion| {
-            let (namespace, name) = observation.named(self.plan.pipeline_of(place).id);
-            is_ordered(options, namespace.as_deref(), &name)
-                && to.is_none_or(|to| to == promotion.stage.as_str())
+            let pipeline = observation.pipeline_key(self.plan.pipeline_of(place).id);
+            options.includes(&pipeline) && to.is_none_or(|to| to == promotion.stage.as_str())
         };
         let all = self.plan.promotions();
         all.filter_map(move |(place, promotion)| wanted(place, promotion).then_some(place))

@@ -112,7 +112,7 @@ impl Round<'_> {
             return stage;
         };
         for pull in run.closed.iter().flatten() {
-            if !messages::branch_is_of_plan(&pull.branch, &key.1, &key.2, &plan) {
+            if !messages::branch_is_of_plan(&pull.branch, &key, &plan) {
                 continue;
             }
             // A later landing of the stage, a rollback too, ends what was said to the same plan before.

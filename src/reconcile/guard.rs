@@ -3,18 +3,15 @@
 //! Promotions keep their own. Whatever cannot be told gets no success, and nothing is written where the status already
 //! says the same in our name.
 
+mod head;
 mod merges;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::error::{Exit, Failure};
-use crate::forge::{CONTEXT, ForgeError, OpenPull, OpenPulls, StatusNow};
-use crate::gather;
+use crate::forge::{CONTEXT, ForgeError, StatusNow};
 use crate::model::evidence::UserId;
-use crate::model::ids::CommitId;
-use crate::model::pull::{PromotionBranch, PullNumber};
 use crate::plan::guard::GuardVerdict;
 use crate::reconcile::act::propose::MIN_REQUESTS_LEFT;
+use crate::reconcile::guard::head::Head;
 use crate::reconcile::guard::merges::Guard;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
@@ -122,60 +119,6 @@ fn went_wrong(round: &Round<'_>, error: ForgeError, run: &mut RunState) -> Resul
     run.outcome.notices.push(notice);
     run.outcome.failed = Some(Exit::Failed);
     Ok(())
-}
-
-/// A commit that stands at the head of pull requests: they share its status.
-pub(crate) struct Head<'p> {
-    commit: CommitId,
-    pulls: Vec<&'p OpenPull>,
-}
-
-impl<'p> Head<'p> {
-    /// All heads but those of promotions, and those of which it is not known yet whether they are ones.
-    fn all(round: &Round<'_>, open: &'p OpenPulls) -> Vec<Self> {
-        let snapshot = &round.observation.snapshot;
-        let (proposals, _) = gather::proposals(snapshot);
-        let promotions: BTreeSet<PullNumber> = proposals
-            .iter()
-            .filter_map(|proposal| Some(proposal.open(&snapshot.base)?.number))
-            .collect();
-        let unseen = |pull: &OpenPull| {
-            let known =
-                |branch: &PromotionBranch| branch.name == pull.branch && branch.tip.id == pull.head;
-            is_named_like_ours(pull) && !snapshot.branches.iter().any(known)
-        };
-        let mut heads: Vec<Self> = Vec::new();
-        let mut places: BTreeMap<CommitId, usize> = BTreeMap::new();
-        for pull in &open.pulls {
-            let place = *places.entry(pull.head).or_insert_with(|| {
-                heads.push(Self {
-                    commit: pull.head,
-                    pulls: Vec::new(),
-                });
-                heads.len() - 1
-            });
-            heads[place].pulls.push(pull);
-        }
-        heads.retain(|head| {
-            head.pulls
-                .iter()
-                .all(|pull| !promotions.contains(&pull.number) && !unseen(pull))
-        });
-        heads
-    }
-
-    fn numbers(&self) -> String {
-        let numbers: Vec<String> = self
-            .pulls
-            .iter()
-            .map(|pull| pull.number.to_string())
-            .collect();
-        numbers.join(", ")
-    }
-}
-
-pub(crate) fn is_named_like_ours(pull: &OpenPull) -> bool {
-    !pull.foreign && pull.branch.starts_with("sluice/")
 }
 
 /// Sets the status, unless it says exactly that already in the name of this account. A success of ours on this commit stays while it is

@@ -6,9 +6,9 @@ use crate::execute::EditedFile;
 use crate::gather::{self, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId, PlanId, TreeId};
 use crate::model::policy::Policy;
+use crate::model::promotion_id::StageKey;
 use crate::model::pull::PullNumber;
 use crate::reconcile::outcome::Row;
-use crate::reconcile::state::StageKey;
 use crate::record::Record;
 use crate::repo::{EntryId, EntryKind, ReadObjects, Repo, RepoError};
 

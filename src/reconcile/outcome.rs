@@ -131,12 +131,7 @@ impl Outcome {
             &observation.evaluation.findings,
         );
         let moves = |pipeline: &&Pipeline| {
-            let name = &pipeline.name;
-            let full = pipeline
-                .namespace
-                .as_ref()
-                .map(|namespace| format!("{namespace}/{name}"));
-            let full = full.unwrap_or_else(|| name.to_string());
+            let full = pipeline.pipeline_key().to_string();
             self.rows.iter().any(|row| row.pipeline == full)
         };
         self.moving = catalog.pipelines.iter().filter(moves).cloned().collect();
@@ -156,10 +151,7 @@ impl Outcome {
             .evaluation
             .resolved
             .iter()
-            .map(|resolved| {
-                let (namespace, name) = observation.named(resolved.id);
-                namespace.map_or(name.clone(), |namespace| format!("{namespace}/{name}"))
-            })
+            .map(|resolved| observation.pipeline_key(resolved.id).to_string())
             .collect();
         self.rows
             .sort_by(|a, b| (a.kind, &a.pipeline, &a.to).cmp(&(b.kind, &b.pipeline, &b.to)));

@@ -7,6 +7,7 @@ use crate::evaluation::evaluate::{Ask, ReadyAnswers};
 use crate::model::catalog::PipelineId;
 use crate::model::evidence::{Evidence, Looked};
 use crate::model::ids::PlanId;
+use crate::model::promotion_id::StageKey;
 use crate::model::pull::PullNumber;
 use crate::model::resolved::StageIndex;
 use crate::reconcile::observe::observation::Observation;
@@ -14,7 +15,7 @@ use crate::reconcile::request::{PromoteRequest, ResolvedRequest, RunOptions};
 
 /// What is remembered that bears on a plan.
 pub(crate) struct PlanContext<'a> {
-    pub landed: &'a BTreeSet<(Option<String>, String, String)>,
+    pub landed: &'a BTreeSet<StageKey>,
     pub request: Option<&'a ResolvedRequest>,
     pub options: &'a RunOptions,
     pub ready: Option<Rc<ReadyAnswers>>,
@@ -30,14 +31,10 @@ impl PlanContext<'_> {
     ) -> Ask {
         let mut landed: BTreeSet<(PipelineId, StageIndex)> = BTreeSet::new();
         for (index, resolved) in observation.evaluation.resolved.iter().enumerate() {
-            let (namespace, name) = observation.named(resolved.id);
+            let pipeline = observation.pipeline_key(resolved.id);
             let stages = &observation.evaluation.catalog.pipeline(resolved.id).stages;
             for (stage, entry) in stages.iter().enumerate() {
-                let key = (
-                    namespace.clone(),
-                    name.clone(),
-                    entry.name.value.to_string(),
-                );
+                let key = pipeline.stage(&entry.name.value);
                 if self.landed.contains(&key) {
                     landed.insert((PipelineId(index), stage));
                 }

@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::label::HOLD;
-use crate::model::plan::{Promotion, State};
+use crate::model::plan::State;
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::proposal::Build;
-use crate::model::verdict::Verdict;
-use crate::plan::LabelHold;
-use crate::plan::delivery::{Act, Decision};
-use crate::reconcile::commit_ranges;
+use crate::plan::delivery::Decision;
+use crate::reconcile::life::{Words, life, next};
 use crate::reconcile::outcome::{ByHand, Outcome, Row, RowKind};
 use crate::reconcile::request::ResolvedRequest;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
-use crate::reconcile::wording::{self, next_step};
+use crate::reconcile::{commit_ranges, wording};
 
 /// What a run reports at its end.
 pub(crate) async fn finish(
@@ -65,10 +61,7 @@ pub(crate) fn rows(
                 });
             }
         }
-        let stopped = run
-            .stopped
-            .get(&(round.key(*place).0, round.key(*place).1))
-            .cloned();
+        let stopped = run.stopped.get(&round.key(*place).pipeline).cloned();
         let told = run.outcome.rows.iter_mut().find(|row| {
             row.pipeline == pipeline
                 && row.to == promotion.stage.as_str()
@@ -83,7 +76,7 @@ pub(crate) fn rows(
             }
             continue;
         }
-        let Some((kind, why, next)) = said(round, *place, decision, stopped) else {
+        let Some((kind, Words { why, next })) = life(round, *place, decision, stopped).row() else {
             match promotion.state {
                 State::InSync => run.outcome.in_sync += 1,
                 State::NotMoved => run.outcome.not_moved += 1,
@@ -140,187 +133,4 @@ fn not_remembered(
             );
         }
     }
-}
-
-/// What became of a promotion, why, and what to do or what comes next.
-pub(crate) type Said = (RowKind, String, Option<String>);
-
-pub(crate) fn said(
-    round: &Round<'_>,
-    place: PromotionIndex,
-    decision: &Decision,
-    stopped: Option<String>,
-) -> Option<Said> {
-    let promotion = round.assessment.promotion(place);
-    if let Some(blocked) = &decision.blocked {
-        return Some((
-            RowKind::Blocked,
-            blocked.why.clone(),
-            Some(blocked.next.to_owned()),
-        ));
-    }
-    if let (Some(why), false) = (&stopped, promotion.changes.is_empty()) {
-        return Some((
-            RowKind::Blocked,
-            why.clone(),
-            Some("find out what undoes it".to_owned()),
-        ));
-    }
-    if promotion.state == State::Error {
-        return unproposed(promotion, false);
-    }
-    if let Some(number) = decision.stands
-        && let Some(candidate) = round.assessment.candidate(place, number)
-    {
-        if let Build::Unreadable(why) = &candidate.build {
-            return Some((RowKind::Error, why.clone(), None));
-        }
-        let judged = candidate.judged.as_ref().unwrap_or(promotion);
-        match &candidate.hold {
-            LabelHold::Free | LabelHold::Lifted(_) | LabelHold::On
-                if candidate.is_held() && candidate.after_rollback().is_some() =>
-            {
-                let why = candidate
-                    .after_rollback()
-                    .map(|back| format!("held: {back}"));
-                return Some((
-                    RowKind::Held,
-                    why.unwrap_or_default(),
-                    Some(round.lift(candidate)),
-                ));
-            }
-            LabelHold::Free | LabelHold::Lifted(_) => {}
-            LabelHold::On => {
-                return Some((
-                    RowKind::Held,
-                    format!("held by the label {HOLD}"),
-                    Some(round.lift(candidate)),
-                ));
-            }
-            LabelHold::Closed(hold) => {
-                return Some((
-                    RowKind::Held,
-                    format!("held: {hold}"),
-                    Some(round.lift(candidate)),
-                ));
-            }
-            LabelHold::StillOn(why) => {
-                return Some((
-                    RowKind::Held,
-                    format!("held: {why}"),
-                    Some(format!("somebody with write takes {HOLD} off")),
-                ));
-            }
-            LabelHold::Unread(why) => return Some((RowKind::Error, why.clone(), None)),
-        }
-        if candidate.pull.draft {
-            return Some((
-                RowKind::Held,
-                "it is a draft".to_owned(),
-                Some("mark it as ready".to_owned()),
-            ));
-        }
-        if candidate.pull.queued {
-            return Some((RowKind::Waiting, "in the merge queue".to_owned(), None));
-        }
-        if let Some(why) = &decision.kept_back {
-            return Some((RowKind::Held, why.clone(), None));
-        }
-        return Some(of_judged(judged, next(round, place, decision)));
-    }
-    if let Some(why) = &decision.kept_back {
-        return Some((RowKind::Held, why.clone(), None));
-    }
-    let taken_up = decision
-        .acts
-        .iter()
-        .any(|act| matches!(act, Act::Open { .. } | Act::Commit));
-    match unproposed(promotion, taken_up) {
-        Some((RowKind::Due, why, _)) if !round.writes_nothing() => {
-            let next = "a later run opens it: this one opens no more (`limits.open`)";
-            Some((RowKind::Due, why, Some(next.to_owned())))
-        }
-        said => said,
-    }
-}
-
-/// Of a promotion for which no pull request stands; `taken_up`: a run that may write does something about it.
-pub(crate) fn unproposed(promotion: &Promotion, taken_up: bool) -> Option<Said> {
-    match promotion.state {
-        State::Held if promotion.changes.is_empty() => None,
-        State::Held => Some((
-            RowKind::Held,
-            promotion.reason.to_string(),
-            promotion.help.clone(),
-        )),
-        State::Due => {
-            let gate_error = promotion
-                .gates
-                .iter()
-                .find(|gate| gate.judgement.verdict == Verdict::Error);
-            match gate_error {
-                Some(gate) => Some((
-                    RowKind::Error,
-                    format!("{}: {}", gate.name, gate.judgement.reason),
-                    None,
-                )),
-                None if taken_up => Some((
-                    RowKind::Due,
-                    match &promotion.rollback {
-                        Some(_) => {
-                            format!("{}; {}", promotion.reason, wording::waits_for(promotion))
-                        }
-                        None => wording::waits_for(promotion),
-                    },
-                    Some("is put up by a run that may write".to_owned()),
-                )),
-                None => Some((RowKind::Waiting, wording::waits_for(promotion), None)),
-            }
-        }
-        State::Error => Some((
-            RowKind::Error,
-            promotion.reason.to_string(),
-            promotion.help.clone(),
-        )),
-        State::Ahead | State::NotMoved | State::InSync => None,
-    }
-}
-
-fn of_judged(judged: &Promotion, next: Option<String>) -> Said {
-    if judged.state == State::Error {
-        return (
-            RowKind::Error,
-            judged.reason.to_string(),
-            judged.help.clone(),
-        );
-    }
-    if let Some(gate) = judged
-        .gates
-        .iter()
-        .find(|gate| gate.judgement.verdict == Verdict::Error)
-    {
-        return (
-            RowKind::Error,
-            format!("{}: {}", gate.name, gate.judgement.reason),
-            Some("the next run reads it again".to_owned()),
-        );
-    }
-    if judged.state == State::Held {
-        return (
-            RowKind::Held,
-            judged.reason.to_string(),
-            judged.help.clone(),
-        );
-    }
-    (RowKind::Waiting, wording::waits_for(judged), next)
-}
-
-fn next(round: &Round<'_>, place: PromotionIndex, decision: &Decision) -> Option<String> {
-    let number = decision.stands?;
-    let candidate = round.assessment.candidate(place, number)?;
-    let judged = candidate.judged.as_ref()?;
-    if candidate.is_held() && candidate.after_rollback().is_some() {
-        return Some(round.lift(candidate));
-    }
-    next_step(judged, round.observation.now)
 }

@@ -5,6 +5,7 @@ use crate::model::catalog::PipelineId;
 use crate::model::evidence::Actor;
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::plan_prefix::PlanPrefix;
+use crate::model::promotion_id::PipelineKey;
 use crate::model::resolved::StageIndex;
 
 /// What a run was asked to do.
@@ -20,20 +21,20 @@ pub(crate) struct RunOptions {
     pub request: Option<PromoteRequest>,
 }
 
-/// The promotions of one pipeline that the order speaks of.
-pub(crate) fn is_ordered(options: &RunOptions, namespace: Option<&str>, name: &str) -> bool {
-    let wanted = options.pipeline.as_deref().or(options
-        .request
-        .as_ref()
-        .map(|asked| asked.pipeline.as_str()));
-    match wanted.map(|wanted| {
-        wanted
-            .split_once('/')
-            .map_or((None, wanted), |(ns, name)| (Some(ns), name))
-    }) {
-        None => true,
-        Some((wanted_namespace, wanted)) => {
-            wanted == name && (wanted_namespace.is_none() || wanted_namespace == namespace)
+impl RunOptions {
+    /// Whether the run is about this pipeline.
+    pub(crate) fn includes(&self, pipeline: &PipelineKey) -> bool {
+        let request = self.request.as_ref();
+        let named = self.pipeline.as_deref();
+        match named.or(request.map(|request| request.pipeline.as_str())) {
+            None => true,
+            Some(wanted) => match wanted.split_once('/') {
+                Some((namespace, name)) => {
+                    pipeline.namespace.as_deref() == Some(namespace)
+                        && pipeline.name.as_str() == name
+                }
+                None => pipeline.name.as_str() == wanted,
+            },
         }
     }
 }

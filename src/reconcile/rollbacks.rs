@@ -17,8 +17,8 @@ use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::request::ResolvedRequest;
 use crate::session::Session;
 
-/// A stage of a pipeline.
-type PromotionIndex = (PipelineId, StageIndex);
+/// A stage of the catalog.
+type StageRef = (PipelineId, StageIndex);
 
 /// What every stage that goes back goes back to. What could not be read is an error of that stage.
 pub(crate) async fn rollbacks(
@@ -26,8 +26,8 @@ pub(crate) async fn rollbacks(
     observation: &Observation,
     asked: Option<&ResolvedRequest>,
     proposals: &[Proposal],
-) -> Result<BTreeMap<PromotionIndex, Looked<Rollback>>, Failure> {
-    let mut wanted: BTreeMap<PromotionIndex, CommitId> = open_rollbacks(observation, proposals)
+) -> Result<BTreeMap<StageRef, Looked<Rollback>>, Failure> {
+    let mut wanted: BTreeMap<StageRef, CommitId> = open_rollbacks(observation, proposals)
         .into_iter()
         .map(|(place, (_, landing))| (place, landing))
         .collect();
@@ -49,7 +49,7 @@ pub(crate) async fn rollbacks(
 pub(crate) async fn landing(
     session: &Session,
     observation: &Observation,
-    place: PromotionIndex,
+    place: StageRef,
     back: &GoBack,
 ) -> Result<CommitId, Failure> {
     match find(session, observation, place, back).await? {
@@ -69,8 +69,8 @@ pub(crate) async fn landing(
 pub(crate) fn open_rollbacks(
     observation: &Observation,
     proposals: &[Proposal],
-) -> BTreeMap<PromotionIndex, (PullNumber, CommitId)> {
-    let mut newest: BTreeMap<PromotionIndex, (PullNumber, CommitId)> = BTreeMap::new();
+) -> BTreeMap<StageRef, (PullNumber, CommitId)> {
+    let mut newest: BTreeMap<StageRef, (PullNumber, CommitId)> = BTreeMap::new();
     for proposal in proposals {
         let landing = proposal
             .rollback
@@ -104,7 +104,7 @@ pub(crate) fn open_rollbacks(
 }
 
 /// The edges of each promotion into a stage, sorted: several with `join: any`.
-fn edges_into(observation: &Observation, (pipeline, stage): PromotionIndex) -> Vec<Vec<EdgeName>> {
+fn edges_into(observation: &Observation, (pipeline, stage): StageRef) -> Vec<Vec<EdgeName>> {
     let plan =
         observation
             .evaluation
@@ -122,7 +122,7 @@ fn edges_into(observation: &Observation, (pipeline, stage): PromotionIndex) -> V
 async fn find(
     session: &Session,
     observation: &Observation,
-    (pipeline, stage): PromotionIndex,
+    (pipeline, stage): StageRef,
     back: &GoBack,
 ) -> Result<Result<Rollback, NoRollback>, Failure> {
     let ask = Ask::default();

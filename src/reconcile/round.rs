@@ -4,6 +4,7 @@ use crate::error::Failure;
 use crate::execute::{Delivery, DeliveryError, EditedFile, Target, edited_files, record};
 use crate::model::place::RepoPath;
 use crate::model::plan::Promotion;
+use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
 use crate::model::pull::PullNumber;
@@ -12,7 +13,7 @@ use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::plan_context::PlanContext;
 use crate::reconcile::request::{ResolvedRequest, RunOptions};
-use crate::reconcile::state::{RunState, StageKey};
+use crate::reconcile::state::RunState;
 use crate::record::Record;
 use crate::session::Session;
 
@@ -55,21 +56,16 @@ impl<'a> Round<'a> {
         })
     }
 
+    /// What the stage of a promotion is called.
     pub(crate) fn key(&self, place: PromotionIndex) -> StageKey {
-        let (namespace, name) = self
-            .observation
-            .named(self.assessment.plan.pipeline_of(place).id);
-        (
-            namespace,
-            name,
-            self.assessment.promotion(place).stage.to_string(),
-        )
+        let plan = &self.assessment.plan;
+        let pipeline = self.observation.pipeline_key(plan.pipeline_of(place).id);
+        pipeline.stage(&plan.promotion(place).stage)
     }
 
     /// The pipeline as people name it.
     pub(crate) fn pipeline(&self, place: PromotionIndex) -> String {
-        let (namespace, name, _) = self.key(place);
-        namespace.map_or(name.clone(), |namespace| format!("{namespace}/{name}"))
+        self.key(place).pipeline.to_string()
     }
 
     pub(crate) fn delivery(&self) -> Delivery<'_> {

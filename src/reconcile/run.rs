@@ -45,7 +45,9 @@ pub(crate) async fn reconcile(session: &Session, options: &RunOptions) -> Result
             resolve::plan_is_the_one_named(&round)?;
         }
         let decisions = round.decide(&mut run).await?;
-        if let Progress::Changed = carry_out(&round, &decisions, &mut run).await? {
+        // On the heap: the future of all acts is large, and a thread of the tests has a small stack.
+        let acts = Box::pin(carry_out(&round, &decisions, &mut run));
+        if let Progress::Changed = acts.await? {
             continue;
         }
         return Ok(report::finish(&round, &decisions, run).await);

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forge::ForgeError;
 use crate::model::ids::PlanId;
+use crate::model::promotion_id::{PipelineKey, StageKey};
 use crate::model::pull::{ClosedPull, PullNumber};
 use crate::reconcile::evidence::permissions::Permissions;
 use crate::reconcile::landing::PendingLanding;
@@ -30,7 +31,7 @@ pub(crate) struct RunState {
     /// Plans that were put up in this run.
     pub(crate) proposed_plans: BTreeSet<PlanId>,
     /// Pipelines that are stopped for safety, with the reason.
-    pub(crate) stopped: BTreeMap<(Option<String>, String), String>,
+    pub(crate) stopped: BTreeMap<PipelineKey, String>,
     /// What was opened in this run.
     pub(crate) opened: OpenedHere,
     /// Closed pull requests of ours, once they were asked for in this turn.
@@ -86,8 +87,7 @@ impl RunState {
         let again =
             self.landed_plans.contains(plan) || (!lands && self.proposed_plans.contains(plan));
         if again {
-            let pipeline = (key.0.clone(), key.1.clone());
-            self.stopped.entry(pipeline).or_insert_with(|| {
+            self.stopped.entry(key.pipeline.clone()).or_insert_with(|| {
                 format!(
                     "plan {} came back after it was carried out in this very run",
                     plan.shown()
@@ -98,9 +98,8 @@ impl RunState {
     }
 
     /// Whether the pipeline of a stage was stopped.
-    pub(crate) fn is_stopped(&self, (namespace, name, _): &StageKey) -> bool {
-        let pipeline = (namespace.clone(), name.clone());
-        self.stopped.contains_key(&pipeline)
+    pub(crate) fn is_stopped(&self, key: &StageKey) -> bool {
+        self.stopped.contains_key(&key.pipeline)
     }
 
     /// Says once that something was lost, and why.
@@ -126,9 +125,6 @@ impl RunState {
         }
     }
 }
-
-/// What a stage is called everywhere: namespace, pipeline, stage.
-pub(crate) type StageKey = (Option<String>, String, String);
 
 /// What carrying something out came to.
 pub(crate) enum Progress {

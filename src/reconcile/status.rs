@@ -18,13 +18,13 @@ use crate::model::plan::{Plan, Promotion, State};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::PullNumber;
 use crate::plan::delivery::Decision;
+use crate::reconcile::life::{self, Life};
 use crate::reconcile::observe::prefetch::observe_first;
 use crate::reconcile::outcome::Outcome;
-use crate::reconcile::report::{self, Said};
 use crate::reconcile::request::RunOptions;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
-use crate::reconcile::wording;
+use crate::reconcile::{report, wording};
 use crate::session::Session;
 
 /// Everything that was seen.
@@ -45,8 +45,8 @@ pub(crate) struct CurrentState {
 /// What is said of one promotion.
 #[derive(Clone, Debug)]
 pub(crate) struct PromotionState {
-    /// `None` where nothing is to be said.
-    pub said: Option<Said>,
+    /// Where it is in its life.
+    pub life: Life,
     /// The promotion that stands, judged now; else the one that would be made now. What a person holds ends at no time.
     pub promotion: Promotion,
     /// The pull request that stands for it.
@@ -61,7 +61,7 @@ impl PromotionState {
     /// Of a promotion as the plan alone shows it.
     pub fn planned(promotion: &Promotion) -> Self {
         Self {
-            said: report::unproposed(promotion, false),
+            life: life::unproposed(promotion, false),
             promotion: promotion.clone(),
             pull: None,
             newer: None,
@@ -120,7 +120,7 @@ fn stand(round: &Round<'_>, place: PromotionIndex, decision: &Decision) -> Promo
         promotion.next = None;
     }
     PromotionState {
-        said: report::said(round, place, decision, None),
+        life: life::life(round, place, decision, None),
         promotion,
         pull: decision.stands,
         newer: planned

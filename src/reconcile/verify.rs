@@ -92,10 +92,8 @@ pub(crate) async fn verify(
         ),
     };
     if landed == Landed::Otherwise {
-        run.stopped.insert(
-            (landing.key.0.clone(), landing.key.1.clone()),
-            landing.row.why.clone(),
-        );
+        run.stopped
+            .insert(landing.key.pipeline.clone(), landing.row.why.clone());
         landing.row.kind = RowKind::Blocked;
         landing.row.next = Some("put right what stands on the base by hand".to_owned());
         run.failed.insert(landing.key);

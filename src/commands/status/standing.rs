@@ -6,7 +6,7 @@ use crate::model::pipeline::GateKind;
 use crate::model::plan::{GateReport, Promotion, State};
 use crate::model::status::{PromotionStatus, Standing};
 use crate::model::verdict::Verdict;
-use crate::reconcile::outcome::RowKind;
+use crate::reconcile::life::{Life, QUEUED, Words};
 use crate::reconcile::status::PromotionState;
 
 /// A word for it, the reason, what to do, and when time alone changes it.
@@ -54,31 +54,28 @@ pub(super) fn of(stand: PromotionState) -> PromotionStatus {
 
 fn said(stand: &PromotionState) -> Said {
     let promotion = &stand.promotion;
-    let Some((kind, why, next)) = &stand.said else {
-        return silent(promotion);
-    };
-    match kind {
-        RowKind::Blocked => Said::new(Standing::Blocked, why, next.clone()),
-        RowKind::Error => Said {
+    match &stand.life {
+        Life::AtRest(state) => at_rest(promotion, *state),
+        Life::Blocked(Words { why, next }) => Said::new(Standing::Blocked, why, next.clone()),
+        Life::Error(Words { why, next }) => Said {
             deciding: worst_gate(promotion)
                 .filter(|gate| promotion.gates[*gate].judgement.verdict == Verdict::Error),
             ..Said::new(Standing::Error, why, next.clone())
         },
-        RowKind::Held => match asks_people_already(stand) {
+        Life::Held(_, Words { why, next }) => match asks_people_already(stand) {
             true => waits(promotion, why, None),
             false => held(promotion, why, next.clone()),
         },
         // It has no pull request yet, so nobody could approve it.
-        RowKind::Due => Said::new(Standing::Due, "the next run takes it up", None),
-        RowKind::Waiting | RowKind::Opened | RowKind::Promoted => {
-            waits(promotion, why, next.clone())
-        }
+        Life::Due(_) => Said::new(Standing::Due, "the next run takes it up", None),
+        Life::Queued => waits(promotion, QUEUED, None),
+        Life::Waiting(Words { why, next }) => waits(promotion, why, next.clone()),
     }
 }
 
 /// Of which a run has nothing to say.
-fn silent(promotion: &Promotion) -> Said {
-    let state = match promotion.state {
+fn at_rest(promotion: &Promotion, state: State) -> Said {
+    let state = match state {
         State::InSync => Standing::InSync,
         State::NotMoved => Standing::NotMoved,
         State::Ahead => Standing::Ahead,

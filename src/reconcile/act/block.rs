@@ -21,7 +21,7 @@ impl Round<'_> {
         let text = comment::blocked(
             &Blocked::Other(why),
             &self.pipeline(place),
-            &self.key(place).2,
+            self.key(place).stage.as_str(),
         );
         self.delivery().disarm(pull).await?;
         self.say_blocked(pull, &text, run).await;

@@ -20,7 +20,7 @@ pub(crate) async fn carry_out(
     if let Progress::Changed = round.prepare(decisions, run).await? {
         return Ok(Progress::Changed);
     }
-    if let Progress::Changed = land::land_one(round, decisions, run).await? {
+    if let Progress::Changed = Box::pin(land::land_one(round, decisions, run)).await? {
         return Ok(Progress::Changed);
     }
     round.tidy(decisions, run).await?;

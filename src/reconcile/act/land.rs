@@ -13,10 +13,10 @@ use crate::gather::Depth;
 use crate::model::evidence::Actor;
 use crate::model::ids::PlanId;
 use crate::model::merge_state::MergeState;
-use crate::model::name::EdgeName;
 use crate::model::place::RepoPath;
 use crate::model::plan::Promotion;
 use crate::model::policy::{Land, MergeMethod as PolicyMerge};
+use crate::model::promotion_id::PromotionId;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::{Pull, PullNumber};
 use crate::plan::attempt::{Attempt, Refusals, Refused, attempt};
@@ -27,7 +27,7 @@ use crate::reconcile::observe::fetch::observe_at;
 use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::round::Round;
-use crate::reconcile::state::{Progress, RunState, StageKey};
+use crate::reconcile::state::{Progress, RunState};
 use crate::reconcile::wording::emergency_of;
 use crate::record::Record;
 use crate::render::Message;
@@ -416,7 +416,9 @@ async fn commit(
     run: &mut RunState,
 ) -> Result<Progress, Stop> {
     let key = round.key(place);
-    let edges = &round.assessment.promotion(place).edges;
+    let id = round
+        .observation
+        .promotion_id(&round.assessment.plan, place);
     let Some(mut direct) = Direct::of(round, place)? else {
         return Ok(Progress::Unchanged);
     };
@@ -438,7 +440,7 @@ async fn commit(
             continue;
         }
         let gone = || overtaken("something about it changed");
-        let place = place_like(&again, &key, edges).ok_or_else(gone)?;
+        let place = place_like(&again, &id).ok_or_else(gone)?;
         let decisions = again.decide(run).await?;
         let commits = decisions
             .get(&place)
@@ -512,9 +514,10 @@ impl Direct {
 }
 
 /// The promotion of the same stage along the same edges at another look.
-fn place_like(round: &Round<'_>, key: &StageKey, edges: &[EdgeName]) -> Option<PromotionIndex> {
+fn place_like(round: &Round<'_>, id: &PromotionId) -> Option<PromotionIndex> {
+    let plan = &round.assessment.plan;
     let mut all = round.assessment.places(round.observation, round.options);
-    all.find(|place| round.key(*place) == *key && round.assessment.promotion(*place).edges == edges)
+    all.find(|place| round.observation.promotion_id(plan, *place) == *id)
 }
 
 fn row(round: &Round<'_>, place: PromotionIndex, promotion: &Promotion, plan: PlanId) -> Row {

@@ -11,7 +11,6 @@ use crate::model::evidence::{Actor, ActorKind};
 use crate::model::proposal::Proposal;
 use crate::model::pull::{MergedPull, PullState};
 use crate::reconcile::outcome::{Row, RowKind};
-use crate::reconcile::request::is_ordered;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 use crate::record::{Record, branch_is_of};
@@ -80,10 +79,7 @@ impl Round<'_> {
             }
             let Some(record) = Record::parse(&pull.message)
                 .filter(|record| branch_is_of(&pull.branch, record))
-                .filter(|record| {
-                    let namespace = record.namespace.as_deref();
-                    is_ordered(self.options, namespace, &record.pipeline)
-                })
+                .filter(|record| self.options.includes(&record.promotion().pipeline))
             else {
                 continue;
             };

@@ -6,6 +6,7 @@ use crate::model::label::{HOLD, NewLabel, approve_label};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::policy::{GateRule, Way};
+use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::PullNumber;
 use crate::model::rollback::RolledBack;
@@ -275,7 +276,7 @@ pub(crate) fn direct(round: &Round<'_>, place: PromotionIndex, record: &Record) 
 }
 
 fn name_of(round: &Round<'_>, place: PromotionIndex) -> String {
-    round.key(place).1
+    round.key(place).pipeline.name.to_string()
 }
 
 /// The labels that people may set on a promotion: those that approve its gates, and the one that holds it.
@@ -343,6 +344,7 @@ pub(crate) fn reviewers(
 }
 
 /// Whether a branch put up this very plan of a stage, whatever its build.
-pub(crate) fn branch_is_of_plan(branch: &str, pipeline: &str, stage: &str, plan: &PlanId) -> bool {
-    branch.starts_with(&branch_start(pipeline, stage, plan))
+pub(crate) fn branch_is_of_plan(branch: &str, key: &StageKey, plan: &PlanId) -> bool {
+    let start = branch_start(key.pipeline.name.as_str(), key.stage.as_str(), plan);
+    branch.starts_with(&start)
 }

@@ -7,7 +7,6 @@ use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::{Act, Decision};
 use crate::reconcile::act::start_job;
 use crate::reconcile::proposals::placed::{all_read, is_held};
-use crate::reconcile::request::is_ordered;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
@@ -63,11 +62,7 @@ impl Round<'_> {
             if !all_read(self.observation)
                 || is_held(pull)
                 || crate::gather::moved(proposal, pull).is_some()
-                || !is_ordered(
-                    self.options,
-                    proposal.namespace.as_deref(),
-                    &proposal.pipeline,
-                )
+                || !self.options.includes(&proposal.promotion().pipeline)
                 || self.is_out_of_sight(proposal, run).await?
             {
                 continue;

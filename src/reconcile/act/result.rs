@@ -3,11 +3,12 @@
 use crate::error::{Exit, Failure};
 use crate::execute::DeliveryError;
 use crate::forge::ForgeError;
+use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
 use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
-use crate::reconcile::state::{Progress, RunState, StageKey};
+use crate::reconcile::state::{Progress, RunState};
 
 /// After this many times that somebody else was faster a stage waits for the next run.
 const MAX_OVERTAKEN: u32 = 3;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::model::ids::CommitId;
+use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::PullNumber;
 use crate::plan::delivery::{Act, Decision};
@@ -87,11 +88,11 @@ impl Round<'_> {
         if doubled {
             return false;
         }
-        let (namespace, name, _) = self.key(place);
+        let key = self.key(place);
         let why = format!(
             "{number} was opened in this very run and would be closed again, though neither the base branch nor a source has moved"
         );
-        run.stopped.entry((namespace, name)).or_insert(why);
+        run.stopped.entry(key.pipeline).or_insert(why);
         self.say_stopped(place, run);
         true
     }
@@ -108,14 +109,15 @@ impl Round<'_> {
 
     /// Says in the row of a promotion why its pipeline is stopped, once.
     pub(crate) fn say_stopped(&self, place: PromotionIndex, run: &mut RunState) {
-        let (namespace, name, to) = self.key(place);
-        let Some(why) = run.stopped.get(&(namespace, name)).cloned() else {
+        let StageKey { pipeline, stage } = self.key(place);
+        let Some(why) = run.stopped.get(&pipeline).cloned() else {
             return;
         };
-        let pipeline = self.pipeline(place);
+        let pipeline = pipeline.to_string();
         let mut rows = run.outcome.rows.iter();
-        let said = rows
-            .any(|row| row.kind == RowKind::Blocked && row.pipeline == pipeline && row.to == to);
+        let said = rows.any(|row| {
+            row.kind == RowKind::Blocked && row.pipeline == pipeline && row.to == stage.as_str()
+        });
         if !said {
             let next = Some("find out what undoes it".to_owned());
             self.row(place, RowKind::Blocked, &why, next, run);

@@ -45,10 +45,10 @@ pub(crate) async fn start(
         // Another run noted it before: that run starts it.
         return Ok(Progress::Unchanged);
     }
-    let (namespace, pipeline, stage) = round.key(place);
+    let key = round.key(place);
     let about = json!({
         "repository": forge.slug().to_string(), "base": round.observation.snapshot.base, "pull": number.0,
-        "namespace": namespace, "pipeline": pipeline, "stage": stage, "gate": report.name.as_str(),
+        "namespace": key.pipeline.namespace, "pipeline": key.pipeline.name.as_str(), "stage": key.stage.as_str(), "gate": report.name.as_str(),
         "plan": candidate.proposal.plan.to_string(),
         "job": start.job.as_deref().and_then(|job| serde_json::from_str::<serde_json::Value>(job).ok()),
     });

@@ -15,7 +15,6 @@ use crate::reconcile::act::result::ends_the_run;
 use crate::reconcile::act::{merged, messages};
 use crate::reconcile::proposals::closed_holds;
 use crate::reconcile::proposals::placed::all_read;
-use crate::reconcile::request::is_ordered;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 use crate::reconcile::state::labels::Labels;
@@ -109,11 +108,7 @@ impl Round<'_> {
                 && !holds
                 && at == Some(proposal.branch.tip.id)
                 && all_read(self.observation)
-                && is_ordered(
-                    self.options,
-                    proposal.namespace.as_deref(),
-                    &proposal.pipeline,
-                )
+                && self.options.includes(&proposal.promotion().pipeline)
                 && !self.is_out_of_sight(proposal, run).await?
             {
                 if let Some(merged) = merged::of(proposal, base)

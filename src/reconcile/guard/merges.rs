@@ -17,7 +17,7 @@ use crate::model::guard::{ChangedFile, GateFile, Gated};
 use crate::model::place::RepoPath;
 use crate::model::pull::PullNumber;
 use crate::plan::guard::{GuardVerdict, Merge, Touch, Touched, gate_files, gated, judge};
-use crate::reconcile::guard::{Head, is_named_like_ours};
+use crate::reconcile::guard::head::{Head, is_named_like_ours};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 use crate::repo::RepoError;

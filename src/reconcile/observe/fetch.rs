@@ -11,8 +11,8 @@ use crate::evaluation::repository_state::RepositoryState;
 use crate::gather::Depth;
 use crate::model::evidence::{Evidence, UserId};
 use crate::model::pull::Snapshot;
+use crate::reconcile::observe::checkout::Checkout;
 use crate::reconcile::observe::observation::Observation;
-use crate::reconcile::observe::prefetch::Checkout;
 use crate::repo::ReadObjects;
 use crate::session::Session;
 

@@ -10,6 +10,9 @@ use crate::evaluation::repository_state::RepositoryState;
 use crate::forge::ClosedPage;
 use crate::model::catalog::PipelineId;
 use crate::model::evidence::{Permission, UserId};
+use crate::model::plan::Plan;
+use crate::model::promotion_id::{PipelineKey, PromotionId};
+use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::Snapshot;
 
 /// What one turn read.
@@ -27,9 +30,15 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    /// A pipeline's namespace and name.
-    pub(crate) fn named(&self, id: PipelineId) -> (Option<String>, String) {
-        let pipeline = self.evaluation.catalog.pipeline(id);
-        (pipeline.namespace.clone(), pipeline.name.to_string())
+    /// What a pipeline is called.
+    pub(crate) fn pipeline_key(&self, id: PipelineId) -> PipelineKey {
+        self.evaluation.catalog.pipeline(id).pipeline_key()
+    }
+
+    /// What a promotion of a plan made from this is called in every other plan.
+    pub(crate) fn promotion_id(&self, plan: &Plan, at: PromotionIndex) -> PromotionId {
+        let promotion = plan.promotion(at);
+        let pipeline = self.pipeline_key(plan.pipeline_of(at).id);
+        PromotionId::new(pipeline, promotion.stage.clone(), promotion.edges.clone())
     }
 }

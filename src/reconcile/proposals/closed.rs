@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use crate::error::Failure;
 use crate::model::evidence::UserId;
 use crate::model::ids::PlanId;
+use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::ClosedPull;
 use crate::reconcile::act::messages;
 use crate::reconcile::evidence::permissions;
 use crate::reconcile::round::Round;
-use crate::reconcile::state::{RunState, StageKey};
+use crate::reconcile::state::RunState;
 
 /// Of closed pull requests so many are looked through.
 const MAX_CLOSED: usize = 300;
@@ -59,7 +60,7 @@ impl Round<'_> {
             .collect();
         let would_open = |pull: &&ClosedPull| {
             let mut plans = plans.iter();
-            plans.any(|(key, plan)| messages::branch_is_of_plan(&pull.branch, &key.1, &key.2, plan))
+            plans.any(|(key, plan)| messages::branch_is_of_plan(&pull.branch, key, plan))
         };
         let people: BTreeMap<UserId, String> = ours
             .iter()

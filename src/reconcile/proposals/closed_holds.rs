@@ -179,17 +179,11 @@ fn last_landing(
     place: PromotionIndex,
     promotion: &Promotion,
 ) -> Option<Timestamp> {
-    let (namespace, pipeline) = observation.named(plan.pipeline_of(place).id);
-    let mut along = promotion.edges.clone();
-    along.sort();
+    let id = observation.promotion_id(plan, place);
     let merged = observation.snapshot.merged.iter().filter_map(|pull| {
         let record = Record::parse(&pull.message)?;
-        let mut edges = record.edges.clone();
-        edges.sort();
         let same = branch_is_of(&pull.branch, &record)
-            && (&record.namespace, &record.pipeline) == (&namespace, &pipeline)
-            && record.stage == promotion.stage.as_str()
-            && edges == along
+            && record.promotion() == id
             && record.rollback.is_none()
             && record.emergency.is_none();
         same.then_some(pull.at)

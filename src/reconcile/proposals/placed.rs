@@ -31,13 +31,9 @@ pub(crate) fn place_of(
     plan: &Plan,
     proposal: &Proposal,
 ) -> Option<PromotionIndex> {
+    let id = proposal.promotion();
     let is_its = |(place, promotion): &(PromotionIndex, &Promotion)| {
-        let (namespace, name) = observation.named(plan.pipeline_of(*place).id);
-        let mut edges = promotion.edges.clone();
-        edges.sort();
-        (namespace, name) == (proposal.namespace.clone(), proposal.pipeline.clone())
-            && promotion.stage == proposal.stage
-            && edges == proposal.edges
+        promotion.stage == id.stage && observation.promotion_id(plan, *place) == id
     };
     plan.promotions().find(is_its).map(|(place, _)| place)
 }
@@ -85,8 +81,8 @@ pub(crate) fn named_like(
         return Vec::new();
     };
     let is_like = |place: PromotionIndex, promotion: &Promotion| {
-        let (_, name) = observation.named(plan.pipeline_of(place).id);
-        folder == branch_folder(&name, promotion.stage.as_str())
+        let pipeline = observation.pipeline_key(plan.pipeline_of(place).id);
+        folder == branch_folder(pipeline.name.as_str(), promotion.stage.as_str())
     };
     let all = plan.promotions();
     all.filter_map(|(place, promotion)| is_like(place, promotion).then_some(place))

@@ -1,0 +1,217 @@
+//! Where a promotion is in its life: the one value from which its row in the report and the words of `status` are derived.
+
+use crate::model::label::HOLD;
+use crate::model::plan::{Promotion, State};
+use crate::model::promotion_index::PromotionIndex;
+use crate::model::proposal::Build;
+use crate::model::verdict::Verdict;
+use crate::plan::LabelHold;
+use crate::plan::delivery::{Act, Candidate, Decision};
+use crate::reconcile::outcome::RowKind;
+use crate::reconcile::round::Round;
+use crate::reconcile::wording::{self, next_step};
+
+/// Where a promotion is. What landed or was opened in this run is not here: the act itself writes that row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// There is nothing to promote, and nothing to say: in sync, not moved, set by hand, or held with no changes.
+    AtRest(State),
+    /// It is due and has no pull request yet.
+    Due(Words),
+    /// It waits for its gates, or for GitHub to merge it.
+    Waiting(Words),
+    /// It is in GitHub's merge queue.
+    Queued,
+    /// A rule, a label or a person holds it.
+    Held(HeldBy, Words),
+    /// A person has to look at it first.
+    Blocked(Words),
+    /// Something could not be read or done.
+    Error(Words),
+}
+
+/// What holds a promotion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeldBy {
+    /// The label `sluice/hold` on its pull request, or on one that was closed.
+    Label,
+    /// It would undo a rollback.
+    Rollback,
+    /// Its pull request is a draft.
+    Draft,
+    /// The plan: a policy, a freeze, or another promotion of the stage.
+    Plan,
+}
+
+/// What is said of a promotion that is in the merge queue.
+pub(crate) const QUEUED: &str = "in the merge queue";
+
+/// Why a promotion is where it is, and what to do or what comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub why: String,
+    pub next: Option<String>,
+}
+
+impl Words {
+    pub(crate) fn new(why: impl Into<String>, next: Option<String>) -> Self {
+        Self {
+            why: why.into(),
+            next,
+        }
+    }
+}
+
+impl Life {
+    /// Its row in the report; `None` if nothing is said about it.
+    pub(crate) fn row(self) -> Option<(RowKind, Words)> {
+        Some(match self {
+            Self::AtRest(_) => return None,
+            Self::Due(words) => (RowKind::Due, words),
+            Self::Waiting(words) => (RowKind::Waiting, words),
+            Self::Queued => (RowKind::Waiting, Words::new(QUEUED, None)),
+            Self::Held(_, words) => (RowKind::Held, words),
+            Self::Blocked(words) => (RowKind::Blocked, words),
+            Self::Error(words) => (RowKind::Error, words),
+        })
+    }
+}
+
+/// Where a promotion is at the end of a run. `stopped`: why its pipeline was stopped in this run.
+pub(crate) fn life(
+    round: &Round<'_>,
+    place: PromotionIndex,
+    decision: &Decision,
+    stopped: Option<String>,
+) -> Life {
+    let promotion = round.assessment.promotion(place);
+    if let Some(blocked) = &decision.blocked {
+        return Life::Blocked(Words::new(&blocked.why, Some(blocked.next.to_owned())));
+    }
+    if let (Some(why), false) = (stopped, promotion.changes.is_empty()) {
+        return Life::Blocked(Words::new(why, Some("find out what undoes it".to_owned())));
+    }
+    if promotion.state == State::Error {
+        return unproposed(promotion, false);
+    }
+    let kept_back = decision.kept_back.as_ref();
+    let kept_back = kept_back.map(|why| Life::Held(HeldBy::Plan, Words::new(why, None)));
+    if let Some(number) = decision.stands
+        && let Some(candidate) = round.assessment.candidate(place, number)
+    {
+        return match of_pull(round, candidate) {
+            Some(life) => life,
+            None => kept_back.unwrap_or_else(|| {
+                let judged = candidate.judged.as_ref().unwrap_or(promotion);
+                of_judged(judged, next(round, place, decision))
+            }),
+        };
+    }
+    if let Some(kept_back) = kept_back {
+        return kept_back;
+    }
+    let mut acts = decision.acts.iter();
+    let taken_up = acts.any(|act| matches!(act, Act::Open { .. } | Act::Commit));
+    match unproposed(promotion, taken_up) {
+        Life::Due(words) if !round.writes_nothing() => {
+            let next = "a later run opens it: this one opens no more (`limits.open`)";
+            Life::Due(Words::new(words.why, Some(next.to_owned())))
+        }
+        life => life,
+    }
+}
+
+/// What an open pull request itself says, before its gates matter; `None` if it says nothing.
+fn of_pull(round: &Round<'_>, candidate: &Candidate) -> Option<Life> {
+    if let Build::Unreadable(why) = &candidate.build {
+        return Some(Life::Error(Words::new(why, None)));
+    }
+    let held = |by: HeldBy, why: String| {
+        let words = Words::new(why, Some(round.lift(candidate)));
+        Some(Life::Held(by, words))
+    };
+    match &candidate.hold {
+        LabelHold::Free | LabelHold::Lifted(_) | LabelHold::On
+            if candidate.is_held() && candidate.after_rollback().is_some() =>
+        {
+            let back = candidate.after_rollback();
+            let why = back.map(|back| format!("held: {back}"));
+            return held(HeldBy::Rollback, why.unwrap_or_default());
+        }
+        LabelHold::Free | LabelHold::Lifted(_) => {}
+        LabelHold::On => return held(HeldBy::Label, format!("held by the label {HOLD}")),
+        LabelHold::Closed(hold) => return held(HeldBy::Label, format!("held: {hold}")),
+        LabelHold::StillOn(why) => {
+            let next = format!("somebody with write takes {HOLD} off");
+            let words = Words::new(format!("held: {why}"), Some(next));
+            return Some(Life::Held(HeldBy::Label, words));
+        }
+        LabelHold::Unread(why) => return Some(Life::Error(Words::new(why, None))),
+    }
+    if candidate.pull.draft {
+        let words = Words::new("it is a draft", Some("mark it as ready".to_owned()));
+        return Some(Life::Held(HeldBy::Draft, words));
+    }
+    candidate.pull.queued.then_some(Life::Queued)
+}
+
+/// Of a promotion that has no pull request; `taken_up`: a run that may write does something about it.
+pub(crate) fn unproposed(promotion: &Promotion, taken_up: bool) -> Life {
+    let of_plan = || Words::new(&*promotion.reason, promotion.help.clone());
+    match promotion.state {
+        State::Held if promotion.changes.is_empty() => Life::AtRest(State::Held),
+        State::Held => Life::Held(HeldBy::Plan, of_plan()),
+        State::Error => Life::Error(of_plan()),
+        State::Ahead | State::NotMoved | State::InSync => Life::AtRest(promotion.state),
+        State::Due => match gate_error(promotion) {
+            Some(why) => Life::Error(Words::new(why, None)),
+            None if taken_up => {
+                let waits = wording::waits_for(promotion);
+                let why = match &promotion.rollback {
+                    Some(_) => format!("{}; {waits}", promotion.reason),
+                    None => waits,
+                };
+                let next = "is put up by a run that may write";
+                Life::Due(Words::new(why, Some(next.to_owned())))
+            }
+            None => Life::Waiting(Words::new(wording::waits_for(promotion), None)),
+        },
+    }
+}
+
+fn of_judged(judged: &Promotion, next: Option<String>) -> Life {
+    let of_plan = || Words::new(&*judged.reason, judged.help.clone());
+    if judged.state == State::Error {
+        return Life::Error(of_plan());
+    }
+    if let Some(why) = gate_error(judged) {
+        let next = "the next run reads it again";
+        return Life::Error(Words::new(why, Some(next.to_owned())));
+    }
+    match judged.state {
+        State::Held => Life::Held(HeldBy::Plan, of_plan()),
+        _ => Life::Waiting(Words::new(wording::waits_for(judged), next)),
+    }
+}
+
+/// What could not be read of a gate.
+fn gate_error(promotion: &Promotion) -> Option<String> {
+    let mut gates = promotion.gates.iter();
+    let gate = gates.find(|gate| gate.judgement.verdict == Verdict::Error)?;
+    Some(format!("{}: {}", gate.name, gate.judgement.reason))
+}
+
+/// What the pull request of a promotion waits for next.
+pub(crate) fn next(
+    round: &Round<'_>,
+    place: PromotionIndex,
+    decision: &Decision,
+) -> Option<String> {
+    let number = decision.stands?;
+    let candidate = round.assessment.candidate(place, number)?;
+    let judged = candidate.judged.as_ref()?;
+    if candidate.is_held() && candidate.after_rollback().is_some() {
+        return Some(round.lift(candidate));
+    }
+    next_step(judged, round.observation.now)
+}
