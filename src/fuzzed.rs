@@ -4,7 +4,6 @@ mod targets;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 /// So many changed seeds are tried for each target; `SLUICE_FUZZ` gives another number.
 const TRIES: usize = 400;
@@ -113,9 +112,7 @@ fn try_out(name: &str, target: fn(&[u8]), bytes: &[u8]) {
 }
 
 fn replay(name: &str, target: fn(&[u8]), seed: u64) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/seeds")
-        .join(name);
+    let folder = test_support::root("fuzz/seeds").join(name);
     let mut paths: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

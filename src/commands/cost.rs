@@ -296,7 +296,7 @@ const MOST_STEPS: u64 = 20;
 
 #[test]
 fn planning_takes_few_steps_a_byte_over_every_fixture() {
-    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/repos");
+    let all = test_support::root("fixtures/repos");
     let mut wrong = Vec::new();
     let mut count = 0;
     for entry in fs::read_dir(all).unwrap() {

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use serde_yaml::{Mapping, Value};
 use sluice::cli::Cli;
 use sluice::model::label::{HOLD, approve_label};
+use test_support::{read, root};
 
 /// Inputs that no command has as an option: which command it is, and the tokens, which must not stand on a command line.
 const NOT_OPTIONS: &[&str] = &["command", "read-token", "token"];
@@ -27,14 +27,6 @@ const NOT_INPUTS: &[&str] = &[
 
 /// The Action itself in the example workflows, before there is a release.
 const SLUICE: &str = "OWNER/sluice@0000000000000000000000000000000000000000";
-
-fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(root(path)).unwrap()
-}
 
 fn parse(path: &str) -> Value {
     serde_yaml::from_str(&read(path)).unwrap()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What each module may use of the crate besides itself.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -123,7 +123,7 @@ fn sources() -> Vec<(String, PathBuf, String)> {
 }
 
 fn sources_in(folder: &str) -> Vec<(String, PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let root = test_support::root(folder);
     let mut open = vec![root.clone()];
     let mut found = Vec::new();
     while let Some(folder) = open.pop() {

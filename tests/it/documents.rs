@@ -2,15 +2,11 @@
 //! check.
 
 use std::fs;
-use std::path::Path;
 
 use clap::Parser;
 use sluice::cli::Cli;
 use sluice::report::style::Style;
-
-fn document(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
+use test_support::read;
 
 /// The console blocks of a document: what is typed behind `$ `, and what is printed.
 fn console_blocks(text: &str) -> Vec<(String, String)> {
@@ -29,7 +25,7 @@ fn console_blocks(text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn the_pictures_in_the_readme_are_what_the_program_prints() {
-    let blocks = console_blocks(&document("README.md"));
+    let blocks = console_blocks(&read("README.md"));
     assert!(blocks.len() >= 2);
     for (typed, printed) in blocks {
         let typed = typed.replace("cargo run --release --", "sluice");
@@ -58,7 +54,7 @@ fn the_pictures_in_the_readme_are_what_the_program_prints() {
 
 #[test]
 fn every_example_in_the_document_about_gates_is_what_the_program_prints() {
-    let text = document("docs/gates.md");
+    let text = read("docs/gates.md");
     let blocks = console_blocks(&text);
     assert!(blocks.len() > sluice::plan::FORMS.len());
     for (typed, printed) in &blocks {
@@ -77,7 +73,7 @@ fn every_example_in_the_document_about_gates_is_what_the_program_prints() {
         let shown = block.split("```").next().unwrap();
         let is_of_an_example = blocks.iter().any(|(typed, _)| {
             let folder = typed.split_whitespace().nth(2).unwrap();
-            document(&format!("{folder}/.github/sluice.yaml")) == shown
+            read(&format!("{folder}/.github/sluice.yaml")) == shown
         });
         assert!(is_of_an_example, "{shown}");
     }
@@ -85,8 +81,8 @@ fn every_example_in_the_document_about_gates_is_what_the_program_prints() {
 
 #[test]
 fn every_way_in_which_a_gate_opens_has_words_a_schema_a_simulation_and_tests() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = document("docs/gates.md");
+    let root = test_support::root("");
+    let text = read("docs/gates.md");
     let schema = sluice::policy::schema();
     let rule = schema["$defs"]["GateRule"].to_string();
     let mut files = std::collections::BTreeSet::new();
@@ -109,11 +105,11 @@ fn every_way_in_which_a_gate_opens_has_words_a_schema_a_simulation_and_tests() {
                 "{name}: {field} is not in the schema"
             );
             assert!(
-                document("docs/policy.md").contains(&format!("`{field}`")),
+                read("docs/policy.md").contains(&format!("`{field}`")),
                 "{name}: {field} is not in docs/policy.md"
             );
         }
-        let source = document(&format!("src/plan/gates/{name}.rs"));
+        let source = read(&format!("src/plan/gates/{name}.rs"));
         let beside = root.join(format!("src/plan/gates/{name}/tests.rs"));
         assert!(
             beside.exists() || source.contains("mod tests {"),
@@ -134,7 +130,7 @@ fn every_way_in_which_a_gate_opens_has_words_a_schema_a_simulation_and_tests() {
 
 #[test]
 fn every_check_is_listed_as_it_is() {
-    let document = document("docs/checks.md");
+    let document = read("docs/checks.md");
     let rows: Vec<&str> = document
         .lines()
         .filter(|line| line.starts_with("| `"))

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::cli::{Ran, run};
+use test_support::{Ran, run};
 
 /// The proposal as JSON.
 fn proposal(path: &Path) -> Value {

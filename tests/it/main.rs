@@ -10,17 +10,20 @@ mod action;
 mod architecture;
 mod doctor;
 mod documents;
-mod gates;
 mod golden;
 mod guard_verdicts;
 mod history;
 mod init;
 mod policy_document;
-mod reconcile;
 mod repo_history;
 mod scenarios;
 mod security_document;
-mod support;
-mod trust;
 mod usage;
 mod windows;
+#[path = "../../crates/sluice-yaml/tests/it/support/cases.rs"]
+mod yaml_cases;
+
+use test_support::Program;
+
+/// The program as a process.
+const SLUICE: Program = Program::at(env!("CARGO_BIN_EXE_sluice"));

@@ -1,17 +1,16 @@
 //! docs/policy.md is what the policy's types say of themselves.
 
 use std::fs;
-use std::path::Path;
 
 use sluice::policy::{DEFAULT_PATH, document, parse};
 
-use crate::support::cli::fixture;
+use test_support::fixture;
 
 #[test]
 fn docs_policy_md_is_written_from_the_types() {
     let example = fs::read_to_string(fixture("company").join(DEFAULT_PATH)).unwrap();
     let written = document(&example);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md");
+    let path = test_support::root("docs/policy.md");
     if std::env::var_os("SLUICE_WRITE_DOCS").is_some() {
         fs::write(&path, &written).unwrap();
     }
@@ -35,7 +34,7 @@ fn the_example_at_its_top_is_a_policy() {
 
 #[test]
 fn its_links_lead_somewhere() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let docs = test_support::root("docs");
     let text = fs::read_to_string(docs.join("policy.md")).unwrap();
     let headings: Vec<String> = text
         .lines()

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use sluice::repo::{Author, GitTime, Head, Location, RefHits, Repo, RepoError};
 
-use crate::support::git::{TestRepo, git, to_oid};
+use test_support::git::{TestRepo, git, to_oid};
 
 /// An author at a fixed time.
 pub fn author() -> Author {

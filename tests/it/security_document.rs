@@ -1,13 +1,7 @@
 //! docs/security.md names the test that holds each defence: every test that it names is there.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-
-fn read(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use test_support::read;
 
 /// `file.rs::name` between backticks.
 fn named(text: &str) -> Vec<(String, String)> {

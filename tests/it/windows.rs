@@ -5,13 +5,12 @@
 //! again.
 
 use std::fs;
-use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use sluice::model::policy::{Freeze, Hours, OpeningTimes, Zone};
 
-use crate::support::cli::{chart, folder, pipeline, plan, repo, run};
+use test_support::{chart, folder, pipeline, plan, repo, run};
 
 fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)
@@ -86,7 +85,7 @@ impl Row {
 
 #[test]
 fn a_window_is_open_exactly_when_a_clock_of_its_zone_shows_its_hours() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/windows.csv");
+    let path = test_support::root("tests/oracle/windows.csv");
     let table = fs::read_to_string(path).unwrap();
     let rows: Vec<Row> = table
         .lines()

@@ -5,9 +5,7 @@ use super::*;
 
 /// The published payloads of GitHub.
 fn published(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("crates/github-stand-in/contract/events")
-        .join(file)
+    test_support::root("crates/github-stand-in/contract/events").join(file)
 }
 
 fn read(event: &str, payload: Option<&Path>, more: &[(&str, &str)]) -> Result<Run, AddressRefused> {

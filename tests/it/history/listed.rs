@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{commits, differing, history, message, promote, put_up};
-use crate::support::cli::{change, chart, replace, repo, repo_of, run, web};
-use crate::support::git::{TestRepo, git};
+use super::{differing, message, promote, put_up};
+use test_support::git::{TestRepo, git};
+use test_support::{change, chart, commits, history, replace, repo, repo_of, run, web};
 
 #[test]
 fn a_landing_is_listed_with_everything_that_its_record_says() {
@@ -229,7 +229,7 @@ fn history_is_that_of_the_commit_that_is_checked_out_whatever_tags_lead_to_it() 
     let repo = differing();
     let first = promote(&repo, "web", "prod");
     repo.light_tag("light", &first);
-    repo.annotated_tag("annotated", crate::support::git::to_oid(&first));
+    repo.annotated_tag("annotated", test_support::git::to_oid(&first));
     replace(&repo, "dev.yaml", "1.1.0", "1.2.0");
     let second = promote(&repo, "web", "prod");
     assert_eq!(
@@ -316,7 +316,7 @@ fn a_manifest_that_is_executable_lands_like_any_other() {
 
 #[test]
 fn what_is_no_repository_or_has_no_commit_is_refused() {
-    let folder = crate::support::cli::folder(&[("web.yaml", &web())]);
+    let folder = test_support::folder(&[("web.yaml", &web())]);
     history(folder.path(), &[])
         .exits(64)
         .says(&["is not a git repository"]);

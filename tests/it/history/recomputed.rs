@@ -11,10 +11,10 @@ use sluice::model::reference::{Kind, ManifestKey};
 use sluice::record::Record;
 use sluice::yaml::{FieldPath, Limits, Lookup, Note, Position, Stream};
 
-use super::{commits, deviations, history, promote, put_up};
-use crate::support::cli::{pipeline, plan, replace, repo, run, service};
-use crate::support::git::{TestRepo, git};
-use crate::support::yaml_cases;
+use super::{promote, put_up};
+use crate::yaml_cases;
+use test_support::git::{TestRepo, git};
+use test_support::{commits, deviations, history, pipeline, plan, replace, repo, run, service};
 
 /// `web-dev` and `web-prod` with these fields promoted; each spec is YAML without indentation.
 fn repo_with(fields: &str, dev: &str, prod: &str) -> TestRepo {

@@ -1,8 +1,11 @@
 //! What a person reads: it fits, it says nothing that a terminal obeys, and it shows no secret.
 
-use super::{deviations, differing, history, message, promote};
-use crate::support::cli::{change, chart, pipeline, process, replace, repo, repo_of, run, service};
-use crate::support::git::git;
+use super::{differing, message, promote};
+use crate::SLUICE;
+use test_support::git::git;
+use test_support::{
+    change, chart, deviations, history, pipeline, replace, repo, repo_of, run, service,
+};
 
 #[test]
 fn the_list_reads_well_in_a_hundred_columns() {
@@ -65,7 +68,7 @@ fn foreign_text_cannot_move_a_terminal() {
             arguments.to_vec(),
             [arguments, &["--format", "json"]].concat(),
         ] {
-            let printed = process(repo.path(), &arguments);
+            let printed = SLUICE.run(repo.path(), &arguments);
             let hidden = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
             assert!(!printed.all().contains(hidden), "{}", printed.all());
         }

@@ -4,9 +4,12 @@
 use serde_json::{Value, json};
 use sluice::model::ids::CommitId;
 
-use super::{commits, deviations, differing, history, message, promote, put_up};
-use crate::support::cli::{change, chart, pipeline, replace, repo, repo_of, run, service, web};
-use crate::support::git::{TestRepo, git, to_commit};
+use super::{differing, message, promote, put_up};
+use test_support::git::{TestRepo, git, to_commit};
+use test_support::{
+    change, chart, commits, deviations, history, pipeline, replace, repo, repo_of, run, service,
+    web,
+};
 
 #[track_caller]
 fn clean(repo: &TestRepo) -> Value {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{chart, files, proposal, service};
-use crate::support::cli::{fixture, folder, plan, run, snapshot};
+use test_support::{fixture, folder, plan, run, snapshot};
 
 /// Plural's pipelines demo as it lies in its own repository.
 fn demo() -> Vec<(&'static str, String)> {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{content, proposal};
-use crate::support::cli::{folder, run};
+use test_support::{folder, run};
 
 /// A pair whose name, namespaces and configuration key are these, written as JSON strings.
 fn tree(name: &str, namespace: &str, key: &str) -> tempfile::TempDir {

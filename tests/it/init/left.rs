@@ -1,7 +1,7 @@
 //! What is left out, and why: never a guess.
 
 use super::{chart, content, files, pairs, proposal, service, unpaired, written};
-use crate::support::cli::{folder, run, web};
+use test_support::{folder, run, web};
 
 #[test]
 fn two_candidates_for_one_place_are_both_named_and_neither_is_taken() {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{chart, content, files, pairs, proposal, service, unpaired, written};
-use crate::support::cli::{fixture, folder, plan, run};
+use test_support::{fixture, folder, plan, run};
 
 /// Two services in any layout, and the plan that follows from what is written.
 fn moves(files: &[(&str, &str)], pipeline: &str) {
@@ -293,8 +293,7 @@ fn manifests_of_one_name_without_a_namespace_get_one_by_the_narrowest_glob() {
 
 #[test]
 fn the_picture_in_the_installation_guide_is_what_the_program_prints() {
-    let guide =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/install.md")).unwrap();
+    let guide = test_support::read("docs/install.md");
     let block = guide
         .split("```console\n$ sluice init fixtures/init/shop\n")
         .nth(1)
@@ -341,7 +340,7 @@ fn helm_values_that_differ_are_named_and_those_that_sound_like_a_release_stand_i
 
 #[test]
 fn the_workflow_names_the_default_branch() {
-    let repo = crate::support::git::TestRepo::new();
+    let repo = test_support::git::TestRepo::new();
     repo.commit(
         "trunk",
         &[

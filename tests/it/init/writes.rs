@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 
 use super::{chart, content, files, proposal, service, unpaired, written};
-use crate::support::cli::{copy_of, folder, plan, process, repo, run, snapshot};
+use crate::SLUICE;
 use tempfile::TempDir;
+use test_support::{copy_of, folder, plan, repo, run, snapshot};
 
 fn two() -> String {
     ["web-dev", "web-prod"]
@@ -37,7 +37,7 @@ fn exactly_the_proposed_files_are_written_and_a_second_time_there_is_nothing_to_
         let text = fs::read_to_string(dir.path().join(path)).unwrap();
         assert_eq!(text, content(&document, path), "{path}");
     }
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/workflows/install.yml");
+    let example = test_support::root("examples/workflows/install.yml");
     assert_eq!(
         content(&document, ".github/workflows/sluice.yml"),
         fs::read_to_string(example).unwrap()
@@ -228,7 +228,7 @@ fn the_examples_that_have_their_pipelines_are_left_as_they_are() {
 #[test]
 fn the_process_says_the_same_and_needs_no_argument() {
     let dir = tree(&[]);
-    let ran = process(dir.path(), &["init"]).exits(0);
+    let ran = SLUICE.run(dir.path(), &["init"]).exits(0);
     let given = dir.path().to_str().unwrap();
     let out = ran.out.replace(given, "PATH");
     assert_eq!(out, run(dir.path(), &["init"]).out);

@@ -2,7 +2,7 @@
 
 use sluice::model::ids::CommitId;
 
-use crate::support::git::TestRepo;
+use test_support::git::TestRepo;
 
 #[test]
 fn ancestry_follows_all_parents_and_includes_the_commit_itself() {

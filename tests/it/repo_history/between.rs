@@ -7,7 +7,7 @@ use sluice::model::ids::CommitId;
 use sluice::repo::{Between, Repo, RepoError, Stretch};
 
 use super::strings;
-use crate::support::git::{TestRepo, git, to_commit};
+use test_support::git::{TestRepo, git, to_commit};
 
 fn ask(
     repo: &Repo,

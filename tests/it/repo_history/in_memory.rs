@@ -3,7 +3,7 @@
 use sluice::repo::{Head, Repo, RepoError, Watch};
 
 use super::{assert_refused, author, files, strings};
-use crate::support::git::{TestRepo, git, listing};
+use test_support::git::{TestRepo, git, listing};
 
 #[test]
 fn nothing_on_disk_changes_not_even_a_time_stamp() {

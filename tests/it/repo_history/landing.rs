@@ -7,7 +7,7 @@ use sluice::model::ids::CommitId;
 use sluice::repo::{Repo, RepoError};
 
 use super::{assert_refused, author, files, strings};
-use crate::support::git::{TestRepo, git, listing, to_oid};
+use test_support::git::{TestRepo, git, listing, to_oid};
 
 /// A checked-out repository and a commit, in no branch yet, that changes one file and adds another.
 struct Landing {

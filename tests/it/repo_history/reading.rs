@@ -6,7 +6,7 @@ use sluice::model::ids::CommitId;
 use sluice::repo::{EntryId, EntryKind, Repo, RepoError, SkippedEntry};
 
 use super::assert_refused;
-use crate::support::git::{TestRepo, blob_of, git, to_oid};
+use test_support::git::{TestRepo, blob_of, git, to_oid};
 
 #[test]
 fn files_are_listed_by_path_and_everything_else_is_named_or_counted() {

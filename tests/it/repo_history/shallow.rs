@@ -6,7 +6,7 @@ use sluice::repo::{Repo, RepoError};
 
 use super::strings;
 use super::walking::{changes, watch};
-use crate::support::git::{TestRepo, git};
+use test_support::git::{TestRepo, git};
 
 /// A shallow clone of `repo` with so many commits, made by git itself.
 fn shallow_clone(repo: &TestRepo, depth: usize) -> (tempfile::TempDir, PathBuf) {

@@ -4,7 +4,7 @@ use sluice::model::ids::CommitId;
 use sluice::repo::{Change, Repo, RepoError, Watch};
 
 use super::{assert_refused, strings};
-use crate::support::git::{TestRepo, blob_of, to_commit};
+use test_support::git::{TestRepo, blob_of, to_commit};
 
 pub fn watch(folders: &[&str], except: &[&str]) -> Watch {
     Watch {

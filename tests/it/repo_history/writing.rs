@@ -3,7 +3,7 @@
 use sluice::repo::{EntryKind, RepoError};
 
 use super::{assert_refused, author, files};
-use crate::support::git::{TestRepo, blob_of, git};
+use test_support::git::{TestRepo, blob_of, git};
 
 #[test]
 fn a_commit_replaces_whole_files_keeps_modes_and_leaves_the_rest() {

@@ -1,8 +1,8 @@
 //! What goes back is held where no APPROVAL gate must pass, and what is no version or goes forward is not.
 
-use crate::support::cli::{pipeline, plan, repo, run, service, web};
-use crate::support::git::TestRepo;
 use sluice::model::ids::CommitId;
+use test_support::git::TestRepo;
+use test_support::{pipeline, plan, repo, run, service, web};
 
 const HERE: &str = "https://github.com/acme/gitops.git";
 const AUTO: &str = "version: 1\nstages: { prod: { trigger: auto } }\n";

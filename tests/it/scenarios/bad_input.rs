@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::cli::{chart, plan, run, web};
+use test_support::{chart, plan, run, web};
 
 /// A folder with the good pipeline and these bytes beside it.
 fn beside(name: &str, bytes: &[u8]) -> tempfile::TempDir {
@@ -143,7 +143,7 @@ fn odd_file_names_and_folders_are_no_problem() {
 /// Every input and output of the editor's corpus.
 fn corpus() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/yaml")];
+    let mut open = vec![test_support::root("fixtures/yaml")];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();

@@ -1,8 +1,8 @@
 //! What is in it: `plan` lists the commits that a promotion brings, and says where it does not go forward.
 
-use crate::support::cli::{change, chart, plan, repo, run, service, web};
-use crate::support::git::{TestRepo, git};
 use sluice::model::ids::CommitId;
+use test_support::git::{TestRepo, git};
+use test_support::{change, chart, plan, repo, run, service, web};
 
 const HERE: &str = "https://github.com/acme/gitops.git";
 
@@ -191,7 +191,7 @@ fn commits_that_are_not_here_are_said_to_be_not_looked_up() {
         service(name, &spec)
     };
     let all = [unknown("web-dev", "v2"), unknown("web-prod", "v1"), web()].join("---\n");
-    let text = lines(&crate::support::cli::repo(&[("all.yaml", &all)]));
+    let text = lines(&test_support::repo(&[("all.yaml", &all)]));
     assert!(
         text.contains("looked up: nothing is known of its repository"),
         "{text}"

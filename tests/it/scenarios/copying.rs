@@ -1,6 +1,6 @@
 //! What is copied besides refs and keys: chart versions and the policy's `fields`, byte for byte.
 
-use crate::support::cli::{folder, plan, repo_of, run};
+use test_support::{folder, plan, repo_of, run};
 
 #[test]
 fn further_fields_are_copied_and_what_has_no_place_is_skipped_and_named() {
@@ -23,12 +23,12 @@ fn further_fields_are_copied_and_what_has_no_place_is_skipped_and_named() {
     );
 
     let all = [
-        crate::support::cli::service(
+        test_support::service(
             "web-dev",
             "helm: { values: { image: { tag: b, digest: d } } }\nprotect: yes",
         ),
-        crate::support::cli::service("web-prod", "helm: { values: { image: { tag: a } } }"),
-        crate::support::cli::web(),
+        test_support::service("web-prod", "helm: { values: { image: { tag: a } } }"),
+        test_support::web(),
     ]
     .join("---\n");
     let policy = "version: 1\nfields: [spec.helm.values.image.tag, spec.helm.values.image.digest, spec.sync.mode]\n";

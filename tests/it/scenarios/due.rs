@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::support::cli::{
+use test_support::git::{TestRepo, git};
+use test_support::{
     change, chart, folder, pipeline, plan, replace, repo, repo_of, run, service, web,
 };
-use crate::support::git::{TestRepo, git};
 
 const PROMOTE: [&str; 8] = [
     "promote",

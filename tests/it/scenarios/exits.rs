@@ -1,12 +1,10 @@
 //! Exit codes, streams, and what counts as a repository. Through the process where that is the point.
 
 use std::os::unix::fs::symlink;
-use std::process::Command;
 
-use crate::support::cli::{
-    chart, copy_of, fixture, folder, plan, process, repo, repo_of, run, web,
-};
-use crate::support::git::TestRepo;
+use crate::SLUICE;
+use test_support::git::TestRepo;
+use test_support::{chart, copy_of, fixture, folder, plan, repo, repo_of, run, web};
 
 #[test]
 fn zero_where_all_is_well_pending_gates_and_warnings_included() {
@@ -18,7 +16,7 @@ fn zero_where_all_is_well_pending_gates_and_warnings_included() {
         "freeze-and-holds",
     ] {
         for arguments in [&["validate"][..], &["plan"], &["simulate"], &["graph"]] {
-            let ran = process(&fixture(name), arguments).exits(0);
+            let ran = SLUICE.run(&fixture(name), arguments).exits(0);
             assert!(ran.err.is_empty(), "{name} {arguments:?}: {}", ran.err);
             assert!(!ran.out.is_empty());
         }
@@ -29,11 +27,11 @@ fn zero_where_all_is_well_pending_gates_and_warnings_included() {
 fn one_where_something_could_not_be_read() {
     let repo = repo_of("two-pipelines");
     // An object that is gone.
-    let blob = crate::support::git::git(repo.path(), &["rev-parse", "HEAD:all.yaml"]);
+    let blob = test_support::git::git(repo.path(), &["rev-parse", "HEAD:all.yaml"]);
     let (head, rest) = blob.trim().split_at(2);
     let object = repo.path().join(".git/objects").join(head).join(rest);
     std::fs::remove_file(object).unwrap();
-    let ran = process(repo.path(), &["plan"]).exits(1);
+    let ran = SLUICE.run(repo.path(), &["plan"]).exits(1);
     assert!(
         ran.out.is_empty() && ran.err.starts_with("error: "),
         "{}",
@@ -43,10 +41,10 @@ fn one_where_something_could_not_be_read() {
 
 #[test]
 fn two_for_a_finding() {
-    process(&fixture("secrets-sops"), &["plan"]).exits(2);
-    process(&fixture("secrets-sops"), &["validate"]).exits(2);
-    process(&fixture("secrets-sops"), &["graph"]).exits(2);
-    process(&fixture("secrets-sops"), &["simulate"]).exits(2);
+    SLUICE.run(&fixture("secrets-sops"), &["plan"]).exits(2);
+    SLUICE.run(&fixture("secrets-sops"), &["validate"]).exits(2);
+    SLUICE.run(&fixture("secrets-sops"), &["graph"]).exits(2);
+    SLUICE.run(&fixture("secrets-sops"), &["simulate"]).exits(2);
 }
 
 #[test]
@@ -61,7 +59,7 @@ fn two_for_an_invalid_policy_also_without_any_pipeline() {
 fn three_where_it_is_blocked_for_safety() {
     let repo = repo_of("two-pipelines");
     let promote = ["promote", "--local", "--pipeline", "search", "--to", "prod"];
-    let ran = process(repo.path(), &promote).exits(3);
+    let ran = SLUICE.run(repo.path(), &promote).exits(3);
     assert!(
         ran.out.is_empty() && ran.err.starts_with("error: not every gate passes"),
         "{}",
@@ -73,7 +71,7 @@ fn three_where_it_is_blocked_for_safety() {
 fn without_a_pipeline_one_line_says_so() {
     let dir = folder(&[("notes.md", "x\n")]);
     for arguments in [&["validate"][..], &["plan"], &["simulate"], &["graph"]] {
-        let ran = process(dir.path(), arguments).exits(0);
+        let ran = SLUICE.run(dir.path(), arguments).exits(0);
         let all = ran.all();
         let lines: Vec<_> = all
             .lines()
@@ -88,7 +86,7 @@ fn without_a_pipeline_json_says_so_on_standard_error() {
     let dir = folder(&[("notes.md", "x\n")]);
     for command in ["validate", "plan", "simulate", "graph"] {
         let json = [command, "--format", "json"];
-        let ran = process(dir.path(), &json).exits(0);
+        let ran = SLUICE.run(dir.path(), &json).exits(0);
         ran.json();
         assert_eq!(
             ran.err.matches("There is no Pipeline here").count(),
@@ -233,7 +231,7 @@ fn a_policy_given_by_file_is_read_instead_of_the_repositorys() {
     )]);
     let file = other.path().join("p.yaml");
     let file = file.to_str().unwrap();
-    let planned = crate::support::cli::plan_with(dir.path(), &["--policy", file]);
+    let planned = test_support::plan_with(dir.path(), &["--policy", file]);
     assert_eq!(planned.reason("payments", "prod"), "held: given");
     assert_eq!(
         planned.promotion("payments", "prod")["left_out"],
@@ -284,9 +282,9 @@ fn ignored_files_are_not_validated() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sluice"))
+    let mut child = SLUICE
+        .command()
         .arg("schema")
-        .env_clear()
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
@@ -303,6 +301,6 @@ fn a_reader_that_goes_away_is_no_failure() {
 
 #[test]
 fn there_is_no_colour_where_nobody_sees_it() {
-    let ran = process(&fixture("secrets-sops"), &["plan"]).exits(2);
+    let ran = SLUICE.run(&fixture("secrets-sops"), &["plan"]).exits(2);
     assert!(!ran.all().contains('\u{1b}'), "{:?}", ran.all());
 }

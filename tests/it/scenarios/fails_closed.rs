@@ -1,8 +1,8 @@
 //! What cannot be read is never taken for absent: manifests, references, history. And a hand-made change survives
 //! everything that only looks like a new manifest.
 
-use crate::support::cli::{change, chart, plan, replace, repo, run, service, web};
-use crate::support::git::TestRepo;
+use test_support::git::TestRepo;
+use test_support::{change, chart, plan, replace, repo, run, service, web};
 
 /// prod was set by hand after dev moved last: ahead.
 fn fixed_by_hand() -> TestRepo {
@@ -120,7 +120,7 @@ fn a_pipeline_with_a_doubled_key_is_an_error_also_where_a_comment_looks_like_a_t
 
 #[test]
 fn a_hold_whose_parts_do_not_belong_together_stops_what_it_may_have_meant() {
-    let other = crate::support::cli::pipeline(
+    let other = test_support::pipeline(
         "other",
         &[("dev", &["web-dev"]), ("production", &["web-dev"])],
         &[("dev production", &["release APPROVAL"])],
@@ -227,7 +227,7 @@ fn creating_a_secret_is_no_setting_by_hand() {
             "apiVersion: v1\nkind: Secret\nmetadata: {{ name: {name}, namespace: apps }}\nstringData: {{ pw: {value} }}\n"
         )
     };
-    let pipeline = crate::support::cli::pipeline(
+    let pipeline = test_support::pipeline(
         "web",
         &[("dev", &["web-dev"]), ("prod", &["web-prod < web-dev: pw"])],
         &[("dev prod", &["release APPROVAL"])],

@@ -9,8 +9,8 @@ use serde_json::Value;
 use sluice::checks::CHECKS;
 use sluice::model::finding::Severity;
 
-use crate::support::cli::{chart, pipeline, plan, repo, run};
-use crate::support::git::TestRepo;
+use test_support::git::TestRepo;
+use test_support::{chart, pipeline, plan, repo, run};
 
 /// Code and severity of every check, from the design.
 const ERRORS: &[&str] = &[

@@ -1,6 +1,6 @@
 //! The fixtures themselves: each says in one line what it shows, and behaves so.
 
-use crate::support::cli::{fixture, plan, replace, repo_of, run};
+use test_support::{fixture, plan, replace, repo_of, run};
 
 /// Name, exit code of `plan`, and each promotion as `PIPELINE STAGE STATE` (at the tests' time, as a plain folder).
 const FIXTURES: &[(&str, u8, &[&str])] = &[
@@ -110,7 +110,7 @@ fn layouts_like_plurals_own_have_no_error() {
     ] {
         let ran = run(&fixture(name), &["validate", "--format", "json"]).exits(0);
         let document = ran.json();
-        let codes = crate::support::cli::codes(&document);
+        let codes = test_support::codes(&document);
         assert_eq!(codes, warnings, "{name}: {document:#}");
         let found = document["passed_over"].as_array().unwrap();
         assert_eq!(found.len(), passed_over, "{name}: {found:#?}");

@@ -1,6 +1,6 @@
 //! Gates: only Pass lets a promotion through, and without a forge only people named by hand can give it.
 
-use crate::support::cli::{chart, folder, pipeline, plan, repo, run};
+use test_support::{chart, folder, pipeline, plan, repo, run};
 
 fn gated(kinds: &[&str], policy: &str) -> Vec<(String, String)> {
     let all = [

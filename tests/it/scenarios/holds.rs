@@ -1,6 +1,6 @@
 //! Holds and freezes: what they stop, what they leave alone, and when they end.
 
-use crate::support::cli::{copy_of, fixture, plan, plan_with, repo_of, run};
+use test_support::{copy_of, fixture, plan, plan_with, repo_of, run};
 
 fn with_policy(fixture: &str, policy: &str) -> tempfile::TempDir {
     let dir = copy_of(fixture);

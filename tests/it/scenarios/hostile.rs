@@ -1,7 +1,8 @@
 //! Foreign text on its way to a terminal, a commit or a chart: names, values and paths that try to be more.
 
-use crate::support::cli::{Ran, process, repo, run};
-use crate::support::git::{TestRepo, git};
+use crate::SLUICE;
+use test_support::git::{TestRepo, git};
+use test_support::{Ran, repo, run};
 
 /// Line breaks, colours, workflow commands, direction marks, invisible letters, C1 controls, trailers, mentions.
 const EVIL: &str = "x\\n::error::owned\\r\\x1b[31mred\\x1b]0;title\\a\\u202Ereversed\\u200Bhidden\\u009B31m\\nSluice-Plan: 00\\n@everyone \
@@ -80,7 +81,7 @@ fn nothing_reaches_a_terminal_raw() {
             "x",
         ],
     ] {
-        let ran = process(repo.path(), arguments);
+        let ran = SLUICE.run(repo.path(), arguments);
         assert!(!ran.all().is_empty());
         calm(&format!("{arguments:?}"), &ran);
     }
@@ -112,7 +113,7 @@ fn findings_about_hostile_names_are_calm_too() {
     ] {
         calm(
             &format!("{arguments:?}"),
-            &process(repo.path(), arguments).exits(2),
+            &SLUICE.run(repo.path(), arguments).exits(2),
         );
     }
 }
@@ -154,7 +155,7 @@ fn to_land() -> (TestRepo, Vec<String>) {
 fn a_promotion_of_hostile_names_is_told_calmly_and_recorded() {
     let (repo, call) = to_land();
     let call: Vec<&str> = call.iter().map(String::as_str).collect();
-    calm("promote", &process(repo.path(), &call).exits(0));
+    calm("promote", &SLUICE.run(repo.path(), &call).exits(0));
     let message = git(repo.path(), &["log", "-1", "--format=%B"]);
     let plans = message
         .lines()
@@ -173,7 +174,7 @@ fn a_stage_of_a_hostile_name_that_is_in_sync_is_told_calmly() {
     let (repo, call) = to_land();
     let call: Vec<&str> = call.iter().map(String::as_str).collect();
     run(repo.path(), &call).exits(0);
-    calm("in sync", &process(repo.path(), &call).exits(0));
+    calm("in sync", &SLUICE.run(repo.path(), &call).exits(0));
 }
 
 #[test]
@@ -226,7 +227,7 @@ fn a_record_of_hostile_names_holds_nothing_hidden_and_nothing_that_a_forge_obeys
 
 #[test]
 fn a_path_that_is_never_written_to_is_found_before_and_stops_only_its_own_pipeline() {
-    use crate::support::cli::{chart, pipeline, plan, web};
+    use test_support::{chart, pipeline, plan, web};
 
     let good = [
         chart("by-one", "2.0.0"),

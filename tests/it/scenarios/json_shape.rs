@@ -5,9 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::cli::{
-    change, chart, copy_of, fixture, process, process_alone, replace, repo, repo_of, run, web,
-};
+use crate::SLUICE;
+use test_support::{change, chart, copy_of, fixture, replace, repo, repo_of, run, web};
 
 #[track_caller]
 fn keys(value: &Value, wanted: &[&str]) {
@@ -371,12 +370,16 @@ fn graph_and_schema_are_documents_too() {
         );
         findings(&document);
     }
-    let document = process_alone(&["schema", "--format", "json"])
+    let document = SLUICE
+        .run_without_path(&["schema", "--format", "json"])
         .exits(0)
         .json();
     keys(&document, &["version", "schema", "findings"]);
     assert_eq!(document["schema"]["additionalProperties"], false);
-    assert_eq!(process_alone(&["schema"]).json(), document["schema"]);
+    assert_eq!(
+        SLUICE.run_without_path(&["schema"]).json(),
+        document["schema"]
+    );
 }
 
 #[test]
@@ -432,7 +435,7 @@ fn standard_output_is_one_document_and_notices_go_to_standard_error() {
         ],
     ] {
         if arguments[0] == "promote" {
-            let text = crate::support::cli::files_of(&fixture("templates-beside"));
+            let text = test_support::files_of(&fixture("templates-beside"));
             let (_, all) = text
                 .into_iter()
                 .find(|(path, _)| path == "all.yaml")
@@ -442,7 +445,7 @@ fn standard_output_is_one_document_and_notices_go_to_standard_error() {
         }
         let mut all = arguments.to_vec();
         all.extend(["--format", "json"]);
-        let ran = process(repo.path(), &all);
+        let ran = SLUICE.run(repo.path(), &all);
         let document: Value = serde_json::from_str(&ran.out).unwrap();
         assert_eq!(document["version"], 1, "{arguments:?}");
         if arguments[0] != "validate" {

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::support::cli::{codes, copy_of, fixture, plan, process, run, snapshot};
+use crate::SLUICE;
+use test_support::{codes, copy_of, fixture, plan, run, snapshot};
 
 #[test]
 fn the_printed_example_resolves_warns_and_moves_nothing() {
@@ -166,17 +167,18 @@ fn with_an_approval_the_value_moves_and_all_is_in_sync() {
 fn the_written_file_differs_in_the_one_value_and_keeps_its_quotes_and_comments() {
     let path = fixture("k3s-upgrade-version");
     let out = tempfile::tempdir().unwrap();
-    process(
-        &path,
-        &[
-            "simulate",
-            "--approve",
-            "carol",
-            "--out",
-            out.path().to_str().unwrap(),
-        ],
-    )
-    .exits(0);
+    SLUICE
+        .run(
+            &path,
+            &[
+                "simulate",
+                "--approve",
+                "carol",
+                "--out",
+                out.path().to_str().unwrap(),
+            ],
+        )
+        .exits(0);
     let before = fs::read_to_string(path.join("upgrade.yaml")).unwrap();
     let after = fs::read_to_string(out.path().join("upgrade.yaml")).unwrap();
     assert_eq!(

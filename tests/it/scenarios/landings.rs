@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::cli::{change, chart, plan, replace, repo, repo_of, run, web};
-use crate::support::git::{TestRepo, git};
+use test_support::git::{TestRepo, git};
+use test_support::{change, chart, plan, replace, repo, repo_of, run, web};
 
 const PROMOTE: [&str; 8] = [
     "promote",
@@ -340,7 +340,7 @@ fn a_landing_of_a_ref_with_its_name_proves_itself() {
 
 #[test]
 fn a_landing_of_a_plain_value_into_a_secret_proves_itself() {
-    use crate::support::cli::{pipeline, service};
+    use test_support::{pipeline, service};
 
     let keyed = pipeline(
         "web",

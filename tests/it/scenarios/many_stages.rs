@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::support::cli::{folder, run};
+use test_support::{folder, run};
 
 /// A pipeline whose stages lead from each to the next, and from the last to the first.
 fn ring(stages: usize) -> String {

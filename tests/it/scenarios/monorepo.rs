@@ -1,7 +1,7 @@
 //! A monorepo: manifests and what they deploy in one repository, dev following `main`.
 
-use crate::support::cli::{plan, repo_of, run};
-use crate::support::git::TestRepo;
+use test_support::git::TestRepo;
+use test_support::{plan, repo_of, run};
 
 const PROMOTE: [&str; 8] = [
     "promote",
@@ -218,7 +218,7 @@ fn fix_pins_a_target_that_moves_byte_for_byte() {
     let repo = monorepo();
     let before = repo.read("gitops/web-prod.yaml").unwrap();
     let ran = run(repo.path(), &["validate", "--format", "json"]).exits(0);
-    assert_eq!(crate::support::cli::codes(&ran.json()), ["target-moves"]);
+    assert_eq!(test_support::codes(&ran.json()), ["target-moves"]);
     run(repo.path(), &["validate", "--fix"])
         .exits(0)
         .says(&["fixed gitops/web-prod.yaml: target-moves"]);
@@ -231,5 +231,5 @@ fn fix_pins_a_target_that_moves_byte_for_byte() {
         )
     );
     let ran = run(repo.path(), &["validate", "--format", "json"]).exits(0);
-    assert_eq!(crate::support::cli::codes(&ran.json()), [""; 0]);
+    assert_eq!(test_support::codes(&ran.json()), [""; 0]);
 }

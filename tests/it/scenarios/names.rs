@@ -1,9 +1,9 @@
 //! The human name behind a commit id: `# sluice: NAME`, in our comment only.
 
 use super::refs::manifests;
-use crate::support::cli::run;
-use crate::support::git::{TestRepo, to_oid};
 use sluice::model::ids::CommitId;
+use test_support::git::{TestRepo, to_oid};
+use test_support::run;
 
 const HERE: &str = "https://github.com/acme/gitops.git";
 const PROMOTE: [&str; 8] = [
@@ -115,18 +115,17 @@ fn in_an_unknown_repository_too_an_id_passes_its_name_on() {
     let spec = |reference: &str| {
         let spec =
             format!("repositoryRef: {{ name: api }}\ngit:\n  folder: app\n  ref: {reference}");
-        crate::support::cli::service("x", &spec)
+        test_support::service("x", &spec)
     };
     let all = |source: &str, target: &str| {
         [
             spec(source).replace("name: x", "name: web-dev"),
             spec(target).replace("name: x", "name: web-prod"),
-            crate::support::cli::web(),
+            test_support::web(),
         ]
         .join("---\n")
     };
-    let repo =
-        crate::support::cli::repo(&[("all.yaml", &all(&format!("{two} # sluice: v2"), &one))]);
+    let repo = test_support::repo(&[("all.yaml", &all(&format!("{two} # sluice: v2"), &one))]);
     run(repo.path(), &PROMOTE).exits(0);
     assert!(
         repo.read("all.yaml")

@@ -1,22 +1,6 @@
 //! Stages that nothing promotes: said everywhere, and never taken for in sync.
 
-use crate::support::cli::{PlanDoc, chart, folder, plan, run};
-use crate::support::site::Site;
-
-/// A pipeline as most that are published: its stages are moved by automations of Plural's console alone.
-fn automated() -> String {
-    let stage = |name: &str| {
-        format!(
-            "    - name: {name}\n      services:\n        - serviceRef: {{ name: web-{name} }}\n          criteria: {{ prAutomationRef: {{ name: bump }} }}\n"
-        )
-    };
-    format!(
-        "apiVersion: deployments.plural.sh/v1alpha1\nkind: Pipeline\nmetadata: {{ name: web, namespace: apps }}\nspec:\n  stages:\n{}{}  \
-         edges:\n    - {{ from: dev, to: prod, gates: [{{ name: release, type: APPROVAL }}] }}\n",
-        stage("dev"),
-        stage("prod")
-    )
-}
+use test_support::{PlanDoc, automated, chart, folder, plan, run};
 
 fn files() -> Vec<(&'static str, String)> {
     vec![
@@ -81,24 +65,5 @@ fn a_stage_without_any_criteria_is_not_moved_either() {
     assert_eq!(
         planned.reason("web", "prod"),
         "no service of it takes anything from another: nothing promotes it"
-    );
-}
-
-#[tokio::test]
-async fn a_run_counts_them_apart() {
-    let site = Site::empty().await;
-    let files = files();
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, &**text)).collect();
-    site.repo().files("main", &files);
-    let run = site.run().await;
-    assert_eq!(
-        (&run.json["in_sync"], &run.json["not_moved"]),
-        (&0.into(), &1.into())
-    );
-    let run = site.call(&["reconcile", "--format=text"]).await;
-    assert!(
-        run.text.contains(" 0 stages in sync, 1 not moved, "),
-        "{}",
-        run.text
     );
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::support::cli::{pipeline, repo, run, service};
-use crate::support::git::TestRepo;
+use test_support::git::TestRepo;
+use test_support::{pipeline, repo, run, service};
 
 const URL: &str = "https://github.com/acme/web";
 
@@ -36,7 +36,7 @@ fn gitops(pinned: &str) -> TestRepo {
     ])
 }
 
-fn simulate(path: &Path, more: &[&str]) -> crate::support::cli::Ran {
+fn simulate(path: &Path, more: &[&str]) -> test_support::Ran {
     run(path, &[&["simulate", "--approve", "ann"], more].concat())
 }
 

@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use crate::support::cli::{Entry, chart, copy_of, folder, pipeline, repo, run, snapshot, web};
-use crate::support::git::TestRepo;
-use crate::support::git::listing;
+use test_support::git::TestRepo;
+use test_support::git::listing;
+use test_support::{Entry, chart, copy_of, folder, pipeline, repo, run, snapshot, web};
 
-fn simulate(path: &Path, out: &Path) -> crate::support::cli::Ran {
+fn simulate(path: &Path, out: &Path) -> test_support::Ran {
     run(
         path,
         &[
@@ -188,7 +188,7 @@ fn a_folder_inside_path_behind_one_that_is_not_there_yet_is_refused_too() {
     let before = listing(dir.path());
     // As a process: a copy of a folder into itself would end in a stack overflow.
     let out = elsewhere.path().join(up);
-    let ran = crate::support::cli::process(
+    let ran = crate::SLUICE.run(
         dir.path(),
         &[
             "simulate",

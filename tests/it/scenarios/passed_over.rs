@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 
-use crate::support::cli::{chart, folder, plan, repo, run, web};
+use test_support::{chart, folder, plan, repo, run, web};
 
 /// A scaffold as it lies beside its instances: valid YAML, in which `{{ name }}` is a mapping with a mapping for a key.
 const SCAFFOLD: &str = "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata:\n  name: web-prod\n  namespace: \
@@ -60,7 +60,7 @@ fn a_template_that_is_yaml_too_is_no_second_manifest_and_is_named() {
     // Taking it for a manifest would make the reference ambiguous: without the marks it is.
     let plain = SCAFFOLD.replace("{{ context.cluster }}", "main");
     let files = with(&[("templates/service.yaml", &plain)]);
-    let repo = crate::support::cli::repo(&borrowed(&files));
+    let repo = test_support::repo(&borrowed(&files));
     assert_eq!(plan(repo.path()).codes(), ["reference-ambiguous"]);
 }
 
@@ -188,7 +188,7 @@ fn a_manifest_in_utf_16_or_with_nul_bytes_is_an_error_and_not_absent() {
         std::fs::write(dir.path().join("prod.yaml"), bytes).unwrap();
         let ran = run(dir.path(), &["validate", "--format", "json"]).exits(2);
         let document = ran.json();
-        let codes = crate::support::cli::codes(&document);
+        let codes = test_support::codes(&document);
         assert_eq!(codes, ["manifest-unreadable", "reference-not-found"]);
         let findings = document["findings"].as_array().unwrap();
         assert!(
@@ -220,11 +220,11 @@ fn the_text_names_five_documents_and_json_all() {
 fn a_hotfix_does_not_look_new_after_its_file_was_a_template_for_a_while() {
     let files = with(&[]);
     let repo = repo(&borrowed(&files));
-    crate::support::cli::replace(&repo, "prod.yaml", "1.0.0", "1.0.9");
+    test_support::replace(&repo, "prod.yaml", "1.0.0", "1.0.9");
     assert_eq!(plan(repo.path()).state("web", "prod"), "ahead");
     let good = repo.read("prod.yaml").unwrap();
-    crate::support::cli::change(&repo, "slip", &[("prod.yaml", SCAFFOLD)]);
-    crate::support::cli::change(&repo, "mend", &[("prod.yaml", &good)]);
+    test_support::change(&repo, "slip", &[("prod.yaml", SCAFFOLD)]);
+    test_support::change(&repo, "mend", &[("prod.yaml", &good)]);
     let planned = plan(repo.path());
     assert_eq!(planned.state("web", "prod"), "error", "{:#}", planned.0);
     let reason = planned.reason("web", "prod");

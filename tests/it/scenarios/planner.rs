@@ -1,6 +1,6 @@
 //! Which promotions there are, in which state and why: joins, guards, triggers, limits, and the same bytes every time.
 
-use crate::support::cli::{chart, fixture, folder, pipeline, plan, repo, repo_of, run};
+use test_support::{chart, fixture, folder, pipeline, plan, repo, repo_of, run};
 
 fn simulated(path: &std::path::Path, approvers: &[&str]) -> serde_json::Value {
     let mut arguments = vec!["simulate", "--format", "json"];
@@ -291,7 +291,7 @@ fn what_landed_in_a_run_is_no_source_in_it_unless_its_own_entry_says_auto() {
         ("version: 1\nstages: { staging: { trigger: auto } }\n", 1),
         ("version: 1\nstages: { prod: { trigger: auto } }\n", 2),
     ] {
-        let dir = crate::support::cli::copy_of("helm-versions");
+        let dir = test_support::copy_of("helm-versions");
         std::fs::create_dir(dir.path().join(".github")).unwrap();
         std::fs::write(dir.path().join(".github/sluice.yaml"), policy).unwrap();
         let document = simulated(dir.path(), &["ann"]);

@@ -1,9 +1,8 @@
 //! `promote --local`: one commit on the current branch, or nothing at all.
 
-use crate::support::cli::{
-    PlanDoc, chart, pipeline, plan, process, repo, repo_of, run, service, snapshot, web,
-};
-use crate::support::git::{TestRepo, git};
+use crate::SLUICE;
+use test_support::git::{TestRepo, git};
+use test_support::{PlanDoc, chart, pipeline, plan, repo, repo_of, run, service, snapshot, web};
 
 const PROMOTE: [&str; 8] = [
     "promote",
@@ -34,7 +33,7 @@ fn refused(repo: &TestRepo, arguments: &[&str], exit: u8, words: &[&str]) {
 }
 
 /// Everything on disk but loose objects, which nobody refers to, and the index, which `git status` may refresh.
-fn files(repo: &TestRepo) -> Vec<(String, crate::support::cli::Entry)> {
+fn files(repo: &TestRepo) -> Vec<(String, test_support::Entry)> {
     let mut all = snapshot(repo.path());
     all.retain(|path, _| {
         !path.starts_with(".git/objects/") && path != ".git/index" && !path.starts_with("objects/")
@@ -144,7 +143,7 @@ fn a_gate_without_approval_refuses_with_what_to_do() {
 fn a_detached_head_a_missing_author_and_a_plain_folder_are_refused() {
     let repo = differing();
     repo.git()
-        .set_head_detached(crate::support::git::to_oid(&repo.tip("main").unwrap()))
+        .set_head_detached(test_support::git::to_oid(&repo.tip("main").unwrap()))
         .unwrap();
     refused(
         &repo,
@@ -157,7 +156,7 @@ fn a_detached_head_a_missing_author_and_a_plain_folder_are_refused() {
     repo.configure("user.email", "");
     refused(&repo, &PROMOTE, 3, &["git config --global user.email"]);
 
-    let dir = crate::support::cli::copy_of("two-pipelines");
+    let dir = test_support::copy_of("two-pipelines");
     let promote = [
         "promote",
         "--local",
@@ -324,7 +323,7 @@ fn a_commit_hook_is_not_run_and_a_process_needs_no_environment() {
     std::fs::write(&hook, "#!/bin/sh\ntouch ran\nexit 1\n").unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&hook, mode).unwrap();
-    process(repo.path(), &PROMOTE).exits(0);
+    SLUICE.run(repo.path(), &PROMOTE).exits(0);
     assert_eq!(repo.read("ran"), None);
 }
 
@@ -377,7 +376,7 @@ fn what_only_counts_on_github_is_refused_and_commits_nothing() {
     ] {
         let before = files(&repo);
         let arguments: Vec<&str> = PROMOTE.iter().chain(more).copied().collect();
-        let ran = process(repo.path(), &arguments).exits(64);
+        let ran = SLUICE.run(repo.path(), &arguments).exits(64);
         ran.says(&["--local", more[0], "cannot be used with"]);
         assert_eq!(files(&repo), before, "{more:?}");
     }

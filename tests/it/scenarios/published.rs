@@ -1,7 +1,7 @@
 //! Plural's published examples: nothing crashes, nothing is called an error that is none, and what Sluice does not act
 //! on is said.
 
-use crate::support::cli::{codes, fixture, plan, run};
+use test_support::{codes, fixture, plan, run};
 
 #[test]
 fn the_published_examples_bring_up_no_error_and_what_cannot_be_promoted_is_said() {

@@ -1,6 +1,6 @@
 //! How references find their manifests: the rules in their order, and what is said where none applies.
 
-use crate::support::cli::{PlanDoc, chart, folder, pipeline, plan, run, web};
+use test_support::{PlanDoc, chart, folder, pipeline, plan, run, web};
 
 /// A service with this metadata (as flow mapping content) and chart version; `more` is further spec.
 fn service(metadata: &str, version: &str, more: &str) -> String {
@@ -161,7 +161,7 @@ fn a_swapped_reference_without_any_namespace_gets_help_and_no_fix() {
         ("target.yaml", &target),
         ("source.yaml", &source),
     ]);
-    let before = crate::support::cli::snapshot(dir.path());
+    let before = test_support::snapshot(dir.path());
     let ran = run(dir.path(), &["validate", "--fix", "--format", "json"])
         .exits(0)
         .json();
@@ -170,7 +170,7 @@ fn a_swapped_reference_without_any_namespace_gets_help_and_no_fix() {
         ran["findings"][0]["help"],
         "write {name: web-prod} and the namespace into which the manifest is applied"
     );
-    assert_eq!(crate::support::cli::snapshot(dir.path()), before);
+    assert_eq!(test_support::snapshot(dir.path()), before);
 }
 
 #[test]
@@ -227,18 +227,14 @@ fn what_is_not_found_comes_with_the_nearest_name_and_the_files_that_could_not_be
 
 #[test]
 fn a_template_is_counted_once_and_stops_nothing() {
-    let ran = run(
-        &crate::support::cli::fixture("templates-beside"),
-        &["validate"],
-    )
-    .exits(0);
+    let ran = run(&test_support::fixture("templates-beside"), &["validate"]).exits(0);
     let lines: Vec<&str> = ran
         .out
         .lines()
         .filter(|line| line.contains("passed over"))
         .collect();
     assert_eq!(lines.len(), 1, "{}", ran.out);
-    let planned = plan(&crate::support::cli::fixture("templates-beside"));
+    let planned = plan(&test_support::fixture("templates-beside"));
     assert_eq!(
         (
             planned.state("search", "prod"),
@@ -250,7 +246,7 @@ fn a_template_is_counted_once_and_stops_nothing() {
 
 #[test]
 fn namespaces_come_from_the_policy_where_manifests_have_none_and_excluded_files_are_not_read() {
-    let planned = plan(&crate::support::cli::fixture("folder-per-environment"));
+    let planned = plan(&test_support::fixture("folder-per-environment"));
     assert_eq!(
         planned.changes("web", "prod"),
         ["web spec.helm.version: 4.1.0 → 4.2.0"]
@@ -285,7 +281,7 @@ fn git_repositories_are_cluster_scoped_and_one_that_stands_twice_is_not_guessed(
         )
     };
     let service = |name: &str, reference: &str| {
-        crate::support::cli::service(
+        test_support::service(
             name,
             &format!(
                 "repositoryRef: {{ name: api, namespace: infra }}\ngit: {{ folder: k8s, ref: {reference} }}"

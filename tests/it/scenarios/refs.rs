@@ -1,8 +1,8 @@
 //! What a source's `git.ref` stands for, in real repositories.
 
-use crate::support::cli::{PlanDoc, folder, pipeline, plan, repo, run, service};
-use crate::support::git::{TestRepo, to_oid};
 use sluice::model::ids::CommitId;
+use test_support::git::{TestRepo, to_oid};
+use test_support::{PlanDoc, folder, pipeline, plan, repo, run, service};
 
 const HERE: &str = "https://github.com/acme/gitops.git";
 

@@ -1,8 +1,8 @@
 //! A hotfix, and what a rollback left, stay when things are renamed, moved, deleted and restored, or put in between: the same verdict as
 //! without that, told from history alone.
 
-use crate::support::cli::{pipeline, plan, run, service};
-use crate::support::git::TestRepo;
+use test_support::git::TestRepo;
+use test_support::{pipeline, plan, run, service};
 
 /// A history in the making: files by path, one commit for each change.
 struct Life {

@@ -1,8 +1,8 @@
 //! What would never come to rest is refused before it starts.
 
-use crate::support::cli::{plan, repo, run, service, web};
+use test_support::{plan, repo, run, service, web};
 
-fn feeding(folder: &str, source: &str) -> crate::support::git::TestRepo {
+fn feeding(folder: &str, source: &str) -> test_support::git::TestRepo {
     let spec = |reference: &str| {
         format!("git: {{ url: https://github.com/acme/x, folder: {folder}, ref: {reference} }}")
     };

@@ -1,13 +1,13 @@
 //! The same input gives the same bytes.
 
-use crate::support::cli::{fixture, folder, plan_with, repo_of, run};
+use test_support::{fixture, folder, plan_with, repo_of, run};
 
 #[test]
 fn the_same_input_gives_the_same_bytes_in_whatever_order_the_files_come() {
     let files: Vec<(String, String)> = ["diamond", "secrets", "two-pipelines", "three-services"]
         .into_iter()
         .flat_map(|name| {
-            let files = crate::support::cli::files_of(&fixture(name));
+            let files = test_support::files_of(&fixture(name));
             files
                 .into_iter()
                 .filter(|(path, _)| !path.starts_with(".github"))

@@ -1,10 +1,9 @@
 //! Keys of `criteria.secrets`: where values come from, where they go, and that nobody ever sees one.
 
-use crate::support::cli::{
-    change, copy_of, fixture, folder, pipeline, plan, process, repo, repo_of, run, service,
-};
-use crate::support::git::git;
+use crate::SLUICE;
 use base64::Engine;
+use test_support::git::git;
+use test_support::{change, copy_of, fixture, folder, pipeline, plan, repo, repo_of, run, service};
 
 fn keyed(keys: &str) -> String {
     pipeline(
@@ -278,7 +277,7 @@ fn no_command_ever_shows_a_value_from_a_secret() {
                 calm(&format!("{name} {all:?}"), &run(&path, &all).all());
                 calm(
                     &format!("{name} {all:?} (process)"),
-                    &process(&path, &all).all(),
+                    &SLUICE.run(&path, &all).all(),
                 );
             }
         }

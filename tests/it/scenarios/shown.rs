@@ -1,6 +1,6 @@
 //! How findings and values are shown: the line with a mark below it, and never one of a `Secret`.
 
-use crate::support::cli::{chart, folder, run, web};
+use test_support::{chart, folder, run, web};
 
 #[test]
 fn a_finding_shows_its_line() {
@@ -64,7 +64,7 @@ fn what_a_line_holds_does_nothing_to_the_terminal() {
 #[test]
 fn a_line_break_at_the_end_of_a_value_is_shown_by_its_sign() {
     let block = |name: &str, version: &str| {
-        crate::support::cli::service(
+        test_support::service(
             name,
             &format!("configuration:\n  release: |\n    {version}"),
         )
@@ -97,7 +97,7 @@ fn one_error_is_one_error_and_is_told_once() {
 #[test]
 fn a_slip_in_the_name_of_a_repository_is_asked_back() {
     let service = |name: &str| {
-        crate::support::cli::service(
+        test_support::service(
             name,
             "repositoryRef: { name: gitopz }\ngit: { folder: app, ref: main }",
         )

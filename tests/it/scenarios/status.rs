@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::cli::{
-    change, chart, copy_of, fixture, folder, pipeline, process, replace, repo, repo_of, run, web,
+use crate::SLUICE;
+use test_support::{
+    change, chart, copy_of, fixture, folder, pipeline, replace, repo, repo_of, run, web,
 };
 
 #[test]
@@ -175,8 +176,8 @@ fn since_is_the_newest_commit_that_set_a_promoted_value_wherever_the_file_lay() 
     let text = format!("# a note\n{}", repo.read("dev.yaml").unwrap());
     change(&repo, "note", &[("dev.yaml", &text)]);
     assert_eq!(since(0), moved.to_string());
-    crate::support::git::git(repo.path(), &["mv", "dev.yaml", "elsewhere.yaml"]);
-    crate::support::git::git(
+    test_support::git::git(repo.path(), &["mv", "dev.yaml", "elsewhere.yaml"]);
+    test_support::git::git(
         repo.path(),
         &[
             "-c",
@@ -385,7 +386,7 @@ fn no_value_of_a_secret_is_in_it() {
             let arguments = ["status", "--format", format];
             for all in [
                 run(&fixture(name), &arguments).all(),
-                process(repo_of(name).path(), &arguments).all(),
+                SLUICE.run(repo_of(name).path(), &arguments).all(),
             ] {
                 for needle in ["canary", "Y2FuYXJ5", "NhbmFye", "jYW5hcn"] {
                     assert!(!all.contains(needle), "{needle}: {all}");
@@ -398,7 +399,7 @@ fn no_value_of_a_secret_is_in_it() {
 #[test]
 fn a_key_that_lies_in_a_secret_anywhere_is_hidden_everywhere() {
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: prod, namespace: apps }\nstringData: { token: old }\n";
-    let service = crate::support::cli::service;
+    let service = test_support::service;
     let dir = folder(&[
         (
             "dev.yaml",
@@ -442,7 +443,9 @@ fn it_ends_with_what_a_plan_ends_with() {
     let ran = run(empty.path(), &["status", "--format", "json"]).exits(0);
     ran.json();
     assert_eq!(ran.err.matches("There is no Pipeline here").count(), 1);
-    process(std::path::Path::new("/nonexistent/sluice"), &["status"]).exits(64);
+    SLUICE
+        .run(std::path::Path::new("/nonexistent/sluice"), &["status"])
+        .exits(64);
 }
 
 #[test]

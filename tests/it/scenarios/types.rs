@@ -1,7 +1,7 @@
 //! Further fields keep their type, and an edit that cannot be made is found before anything is opened.
 
-use crate::support::cli::{pipeline, plan, repo, run, service};
-use crate::support::git::TestRepo;
+use test_support::git::TestRepo;
+use test_support::{pipeline, plan, repo, run, service};
 
 /// `web-dev` and `web-prod`, of which `spec.helm.values.v` is promoted; each value as it is written.
 fn values(dev: &str, prod: &str) -> TestRepo {

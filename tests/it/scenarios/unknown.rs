@@ -1,7 +1,7 @@
 //! Repositories of which nothing is known but the name: refs are compared and copied as text.
 
 use super::refs::taken;
-use crate::support::cli::{folder, plan, service};
+use test_support::{folder, plan, service};
 
 fn unknown(source: &str, target: &str) -> tempfile::TempDir {
     let spec = |reference: &str| {
@@ -10,7 +10,7 @@ fn unknown(source: &str, target: &str) -> tempfile::TempDir {
     let all = [
         service("web-dev", &spec(source)),
         service("web-prod", &spec(target)),
-        crate::support::cli::web(),
+        test_support::web(),
     ];
     folder(&[("all.yaml", &all.join("---\n"))])
 }
@@ -41,7 +41,7 @@ fn two_unknown_repositories_are_one_place_only_by_kind_name_and_namespace() {
         let all = [
             service("web-dev", &spec(source, "v2")),
             service("web-prod", &spec(target, "v1")),
-            crate::support::cli::web(),
+            test_support::web(),
         ];
         plan(folder(&[("all.yaml", &all.join("---\n"))]).path())
     };

@@ -1,9 +1,9 @@
 //! Services as real repositories have them: git and a chart in one, the older and the newer style side by side, further
 //! sources, `helm.values`, and a `List` among several documents.
 
-use crate::support::cli::{change, files_of, fixture, folder, plan, replace, repo_of, run};
-use crate::support::git::TestRepo;
 use sluice::model::ids::CommitId;
+use test_support::git::TestRepo;
+use test_support::{change, files_of, fixture, folder, plan, replace, repo_of, run};
 
 const DEV: &str = "clusters/dev/checkout.yaml";
 const PROD: &str = "clusters/prod/checkout.yaml";

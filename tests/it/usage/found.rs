@@ -1,9 +1,7 @@
-//! What a call does not say: the top of the repository, the remote `origin`, and the token of GitHub's own command line.
+//! What a call does not say: the top of the repository.
 
-use super::ran_in;
-use crate::support::cli::{chart, repo, web};
-use crate::support::git::{TestRepo, git};
-use crate::support::site::{REPO, Site};
+use crate::SLUICE;
+use test_support::{chart, repo, web};
 
 fn services() -> String {
     [chart("web-dev", "1.1.0"), chart("web-prod", "1.0.0"), web()].join("---\n")
@@ -14,7 +12,7 @@ fn in_a_folder_without_a_pipeline_the_top_of_the_repository_is_looked_at() {
     let repo = repo(&[("web.yaml", &services()), ("docs/notes/a.md", "x")]);
     let inside = repo.path().join("docs/notes");
     for command in ["plan", "validate", "simulate", "graph", "status", "history"] {
-        let ran = ran_in(&inside, &[], &[command]).exits(0);
+        let ran = SLUICE.run_in(&inside, &[], &[command]).exits(0);
         let top = repo.path().canonicalize().unwrap();
         assert_eq!(
             ran.err,
@@ -25,110 +23,18 @@ fn in_a_folder_without_a_pipeline_the_top_of_the_repository_is_looked_at() {
             "{command}"
         );
     }
-    ran_in(&inside, &[], &["plan"]).says(&["1.0.0 → 1.1.0"]);
+    SLUICE
+        .run_in(&inside, &[], &["plan"])
+        .says(&["1.0.0 → 1.1.0"]);
     // A given PATH means that folder, and so does a folder with a Pipeline.
-    ran_in(&inside, &[], &["plan", "."])
+    SLUICE
+        .run_in(&inside, &[], &["plan", "."])
         .exits(0)
         .says(&["There is no Pipeline here"]);
     repo.write("docs/notes/own.yaml", &services().replace("1.1.0", "9.9.9"));
-    let ran = ran_in(&inside, &[], &["plan"])
+    let ran = SLUICE
+        .run_in(&inside, &[], &["plan"])
         .exits(0)
         .says(&["1.0.0 → 9.9.9"]);
     assert_eq!(ran.err, "");
-}
-
-fn clone_with_origin(url: &str) -> TestRepo {
-    let clone = repo(&[("a.md", "x")]);
-    git(clone.path(), &["remote", "add", "origin", url]);
-    clone
-}
-
-const ORIGIN: &str = "git@github.com:acme/gitops.git";
-
-#[tokio::test]
-async fn what_only_reads_finds_the_repository_by_origin_and_what_writes_does_not() {
-    let site = Site::of("k3s-upgrade-version").await;
-    let clone = clone_with_origin(ORIGIN);
-    let url = site.hub.url();
-    let variables = [
-        ("GITHUB_API_URL", url.as_str()),
-        ("GITHUB_TOKEN", site.token.as_str()),
-    ];
-    let ran = |arguments: &[&str]| ran_in(clone.path(), &variables, arguments);
-    ran(&["reconcile", "--dry-run"]).exits(0).says(&[
-        "acme/gitops is looked at: the remote `origin`",
-        "k3s-upgrade",
-    ]);
-    ran(&["doctor"]).says(&["acme/gitops is looked at: the remote `origin`"]);
-    ran(&["status"]).exits(0).says(&[
-        "acme/gitops is looked at: the remote `origin`",
-        "k3s-upgrade",
-    ]);
-    assert_eq!(site.hub.writes(), 0);
-    // The folder, if it is given, or if nobody could ask GitHub.
-    let here = ["There is no Pipeline here"];
-    ran(&["status", "."]).exits(0).says(&here);
-    ran_in(clone.path(), &variables[..1], &["status"])
-        .exits(0)
-        .says(&here);
-    for arguments in [
-        &["reconcile"][..],
-        &["promote", "--pipeline=k3s-upgrade", "--to=prod"],
-        &["rollback", "--pipeline=k3s-upgrade", "--to=prod"],
-        &["retry", "--pipeline=k3s-upgrade", "--to=prod"],
-    ] {
-        ran(arguments)
-            .exits(64)
-            .says(&["no repository is named", "--repository OWNER/NAME"]);
-    }
-    assert_eq!(site.hub.writes(), 0);
-    let elsewhere = clone_with_origin("git@example.com:acme/gitops.git");
-    let ran = ran_in(elsewhere.path(), &variables, &["reconcile", "--dry-run"]);
-    ran.exits(64).says(&["no repository is named"]);
-}
-
-#[tokio::test]
-async fn gh_token_counts_last_for_what_only_reads_and_never_in_a_workflow() {
-    let site = Site::of("k3s-upgrade-version").await;
-    let empty = tempfile::tempdir().unwrap();
-    let url = site.hub.url();
-    let ran = |more: &[(&str, &str)], arguments: &[&str]| {
-        let mut variables = vec![
-            ("GITHUB_API_URL", url.as_str()),
-            ("GITHUB_REPOSITORY", REPO),
-        ];
-        variables.extend(more);
-        ran_in(empty.path(), &variables, arguments)
-    };
-    let token = site.token.as_str();
-    let reads = ["reconcile", "--dry-run"];
-    ran(&[("GH_TOKEN", token)], &reads).exits(0);
-    ran(&[("GH_TOKEN", token)], &["status"]).exits(0);
-    ran(&[("GH_TOKEN", token)], &["reconcile"])
-        .exits(64)
-        .says(&["there is no token"]);
-    // The other one counts, though it is wrong.
-    ran(&[("GH_TOKEN", token), ("GITHUB_TOKEN", "wrong")], &reads).exits(1);
-    let in_workflow = [("GH_TOKEN", token), ("GITHUB_ACTIONS", "true")];
-    ran(&in_workflow, &reads)
-        .exits(64)
-        .says(&["there is no token"]);
-    assert_eq!(site.hub.writes(), 0);
-}
-
-#[tokio::test]
-async fn status_looks_at_the_repository_that_the_environment_names_unless_a_path_is_given() {
-    let site = Site::of("k3s-upgrade-version").await;
-    let here = repo(&[("web.yaml", &services())]);
-    let url = site.hub.url();
-    let variables = [
-        ("GITHUB_API_URL", url.as_str()),
-        ("GITHUB_REPOSITORY", REPO),
-        ("GITHUB_TOKEN", site.token.as_str()),
-    ];
-    let ran = |arguments: &[&str]| ran_in(here.path(), &variables, arguments);
-    let on_github = ran(&["status"]).exits(0).says(&["k3s-upgrade"]);
-    assert!(!on_github.out.contains("web"), "{}", on_github.out);
-    let here = ran(&["status", "."]).exits(0).says(&["web"]);
-    assert!(!here.out.contains("k3s-upgrade"), "{}", here.out);
 }

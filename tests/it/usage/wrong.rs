@@ -1,9 +1,7 @@
 //! Calls that make no sense end with 64, and nothing else does.
 
-use std::process::{Command, Stdio};
-
-use super::ran_in;
-use crate::support::cli::{chart, copy_of, fixture, folder, process, repo, run, web};
+use crate::SLUICE;
+use test_support::{chart, copy_of, fixture, folder, repo, run, web};
 
 #[test]
 fn sixty_four_for_a_call_that_makes_no_sense() {
@@ -53,12 +51,12 @@ fn sixty_four_for_a_call_that_makes_no_sense() {
         (std::path::Path::new("/nonexistent/sluice"), &["plan"]),
         (&fields.join("README.md"), &["plan"]),
     ] {
-        let ran = process(path, arguments).exits(64);
+        let ran = SLUICE.run(path, arguments).exits(64);
         assert!(ran.out.is_empty(), "{arguments:?}: {}", ran.out);
         assert!(ran.err.starts_with("error: "), "{arguments:?}: {}", ran.err);
     }
-    ran_in(empty.path(), &[], &[]).exits(64);
-    ran_in(empty.path(), &[], &["reconcile"]).exits(64);
+    SLUICE.run_in(empty.path(), &[], &[]).exits(64);
+    SLUICE.run_in(empty.path(), &[], &["reconcile"]).exits(64);
 }
 
 #[test]
@@ -87,10 +85,12 @@ fn help_is_an_answer_and_names_the_exit_codes_and_the_variables() {
         &["help", "plan"],
         &["--version"],
     ] {
-        let ran = ran_in(empty.path(), &[], arguments).exits(0);
+        let ran = SLUICE.run_in(empty.path(), &[], arguments).exits(0);
         assert!(ran.err.is_empty() && !ran.out.is_empty(), "{arguments:?}");
     }
-    ran_in(empty.path(), &[], &["--help"]).says(&["64  wrong usage"]);
+    SLUICE
+        .run_in(empty.path(), &[], &["--help"])
+        .says(&["64  wrong usage"]);
     for command in [
         "status",
         "reconcile",
@@ -99,13 +99,15 @@ fn help_is_an_answer_and_names_the_exit_codes_and_the_variables() {
         "retry",
         "doctor",
     ] {
-        ran_in(empty.path(), &[], &[command, "--help"]).says(&[
-            "GITHUB_TOKEN",
-            "GH_TOKEN",
-            "GITHUB_REPOSITORY",
-            "SLUICE_READ_TOKEN",
-            "NO_COLOR",
-        ]);
+        SLUICE
+            .run_in(empty.path(), &[], &[command, "--help"])
+            .says(&[
+                "GITHUB_TOKEN",
+                "GH_TOKEN",
+                "GITHUB_REPOSITORY",
+                "SLUICE_READ_TOKEN",
+                "NO_COLOR",
+            ]);
     }
 }
 
@@ -115,11 +117,10 @@ fn what_cannot_be_printed_is_said() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_sluice"))
+    let output = SLUICE
+        .command()
         .arg("plan")
         .arg(fixture("fields"))
-        .env_clear()
-        .stdin(Stdio::null())
         .stdout(full)
         .output()
         .unwrap();
@@ -135,7 +136,7 @@ fn what_cannot_be_printed_is_said() {
 fn commands_in_hints_hold_what_was_given_so_that_they_can_be_pasted() {
     let dir = copy_of("secrets-sops");
     let given = dir.path().to_str().unwrap();
-    let plan = ran_in(
+    let plan = SLUICE.run_in(
         dir.path(),
         &[],
         &["plan", given, "--policy", "my policy.yaml"],
@@ -145,17 +146,19 @@ fn commands_in_hints_hold_what_was_given_so_that_they_can_be_pasted() {
     let services = [chart("web-dev", "1.1.0"), chart("web-prod", "1.0.0"), web()].join("---\n");
     let other = folder(&[("web.yaml", &services)]);
     let there = other.path().to_str().unwrap();
-    let ran = ran_in(
-        dir.path(),
-        &[],
-        &["plan", there, "--policy", "my policy.yaml"],
-    )
-    .exits(0);
+    let ran = SLUICE
+        .run_in(
+            dir.path(),
+            &[],
+            &["plan", there, "--policy", "my policy.yaml"],
+        )
+        .exits(0);
     ran.says(&[&format!(
         "Next: sluice simulate {there} --policy 'my policy.yaml' --approve NAME"
     )]);
     // Without PATH there is nothing to give again.
-    ran_in(other.path(), &[], &["plan"])
+    SLUICE
+        .run_in(other.path(), &[], &["plan"])
         .exits(0)
         .says(&["Next: sluice simulate --approve NAME"]);
 }

@@ -1,0 +1,21 @@
+//! Sluice on the stand-in GitHub, over real HTTP and in real git repositories: one binary, one module per subject.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "helpers of tests may panic; they are read where they are used"
+)]
+
+mod doctor;
+mod gates;
+mod golden;
+mod history;
+mod not_moved;
+mod reconcile;
+mod trust;
+mod usage;
+
+use test_support::Program;
+
+/// The program as a process.
+const SLUICE: Program = Program::at(env!("CARGO_BIN_EXE_sluice-end-to-end"));

@@ -1,0 +1,276 @@
+//! Every call of a promotion's life fails once, in every way; and a run is killed before every call (A37).
+//!
+//! The life: a run that puts the promotion up, an approval, a run that lands it. Afterwards one undisturbed run, with the
+//! approval where it could not be given yet. Always: nothing lands before the approval, never two open pull requests,
+//! never two landings, and in the end everything stands as after an undisturbed life. A time-out is played by a connection
+//! that closes after the call was applied: the client cannot tell the two apart, and nobody waits a minute.
+
+use end_to_end::site::Site;
+use github_stand_in::{Fault, Seen};
+use serde_json::Value;
+
+/// How a promotion is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    /// By a pull request that GitHub merges.
+    Merge,
+    /// By a pull request that Sluice lands itself.
+    Exact,
+    /// Straight onto the base, without a gate.
+    Commit,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+enum Trouble {
+    Fault(usize, Fault),
+    Kill(usize),
+}
+
+/// What is compared at the end.
+#[derive(Debug, PartialEq, Eq)]
+struct End {
+    tree: String,
+    commits: usize,
+    open: Vec<u64>,
+    branches: Vec<String>,
+}
+
+async fn site(life: Life) -> Site {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    let policy = |text: &str| {
+        repo.files("main", &[(".github/sluice.yaml", text)]);
+    };
+    match life {
+        Life::Merge => {}
+        Life::Exact => policy("version: 1\nland: exact\n"),
+        Life::Commit => {
+            policy("version: 1\nstages: { prod: { delivery: commit, trigger: auto } }\n");
+            let file = repo.file("main", "upgrade.yaml").unwrap();
+            let ungated = file.split("      gates:").next().unwrap().to_owned();
+            repo.files("main", &[("upgrade.yaml", &ungated)]);
+        }
+    }
+    site
+}
+
+/// How many commits the base's first-parent history has.
+fn commits(site: &Site) -> usize {
+    let repo = site.repo();
+    let mut at = repo.tip("main");
+    std::iter::from_fn(|| {
+        let commit = at.take()?;
+        at = repo.parents(&commit).first().cloned();
+        Some(())
+    })
+    .count()
+}
+
+fn end(site: &Site) -> End {
+    let repo = site.repo();
+    let tip = repo.tip("main").unwrap();
+    let path = format!("/git/commits/{tip}");
+    let commit = repo.by("carol").does("GET", &path, Value::Null);
+    End {
+        tree: commit["tree"]["sha"].as_str().unwrap().to_owned(),
+        commits: commits(site),
+        open: repo.pulls(true),
+        branches: repo.branches("sluice/"),
+    }
+}
+
+/// Approves what is open and not approved yet; whether there was anything.
+fn approve(site: &Site) -> bool {
+    let repo = site.repo();
+    let open = repo.pulls(true);
+    assert!(open.len() < 2, "two open pull requests: {open:?}");
+    let waits = open
+        .first()
+        .filter(|number| repo.reviews(**number).is_empty());
+    if let Some(number) = waits {
+        repo.by("carol").approves(*number);
+    }
+    waits.is_some()
+}
+
+/// One life with its trouble; the calls that it made before the undisturbed run, and how everything stands in the end.
+async fn live(life: Life, trouble: Option<&Trouble>) -> (Vec<Seen>, End) {
+    let site = site(life).await;
+    let before = site.repo().tip("main");
+    match trouble {
+        None => {}
+        Some(Trouble::Fault(index, fault)) => site.hub.fault_at(*index, fault.clone()),
+        Some(Trouble::Kill(index)) => site.hub.kill_at(*index),
+    }
+    site.run().await;
+    let gated = life != Life::Commit;
+    let untouched = || {
+        assert!(
+            !gated || site.repo().tip("main") == before,
+            "landed unapproved"
+        );
+    };
+    untouched();
+    let mut approved = gated && approve(&site);
+    site.run().await;
+    if !approved {
+        untouched();
+    }
+    let calls = site.hub.calls();
+    site.hub.heal();
+    // A rate limit is over after an hour.
+    site.hub.advance(3700);
+    let mut last = site.run().await;
+    if gated && !approved {
+        untouched();
+        approved = approve(&site);
+        assert!(approved, "nothing was put up: {}", last.text);
+        last = site.run().await;
+    }
+    assert_eq!(last.exit, sluice::error::Exit::Done, "{}", last.text);
+    // A branch without a pull request is deleted after a day.
+    site.hub.advance(25 * 3600);
+    site.run().await;
+    site.hub.forget_calls();
+    let quiet = site.run().await;
+    assert_eq!(site.writes(), Vec::<String>::new(), "{}", quiet.text);
+    (calls, end(&site))
+}
+
+/// Lives every trouble on two threads, and names those that end otherwise than an undisturbed life.
+fn sweep(life: Life, troubles: impl Fn(&[Seen]) -> Vec<Trouble>) {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let (calls, wanted) = runtime().block_on(live(life, None));
+    assert_eq!(
+        (wanted.open.len(), wanted.branches.len()),
+        (0, 0),
+        "{wanted:?}"
+    );
+    let troubles = troubles(&calls);
+    let half = troubles.len().div_ceil(2);
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = troubles
+            .chunks(half)
+            .map(|troubles| {
+                let wanted = &wanted;
+                scope.spawn(move || {
+                    let mut wrong = Vec::new();
+                    for trouble in troubles {
+                        let lived = std::panic::catch_unwind(|| {
+                            runtime().block_on(live(life, Some(trouble))).1
+                        });
+                        match lived {
+                            Ok(found) if found == *wanted => {}
+                            Ok(found) => wrong.push(format!("{trouble:?}: {found:?}")),
+                            Err(_) => wrong.push(format!("{trouble:?}: see the panic above")),
+                        }
+                    }
+                    wrong
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
+    });
+    assert!(
+        wrong.is_empty(),
+        "wanted {wanted:?}, {} of {}:\n{}",
+        wrong.len(),
+        troubles.len(),
+        wrong.join("\n")
+    );
+}
+
+/// Faults at every call: every kind at a call that writes, a few at one that reads, other ones at each, for a read is simply
+/// read again. Slow answers are no fault here, and a body that never ends costs 32 MiB a call: it is tried by itself (A39).
+fn faults(calls: &[Seen]) -> Vec<Trouble> {
+    let tried = |fault: &Fault| !matches!(fault, Fault::Slow(_) | Fault::EndlessBody);
+    let kinds: Vec<Fault> = Fault::every().into_iter().filter(tried).collect();
+    let mut troubles = Vec::new();
+    for call in calls {
+        let some = (0..READ_FAULTS).map(|step| (call.index * READ_FAULTS + step) % kinds.len());
+        let of_call: Vec<usize> = match call.write {
+            true => (0..kinds.len()).collect(),
+            false => some.collect(),
+        };
+        let fault = |kind: usize| Trouble::Fault(call.index, kinds[kind].clone());
+        troubles.extend(of_call.into_iter().map(fault));
+    }
+    troubles
+}
+
+/// So many kinds of faults are tried at a call that only reads.
+const READ_FAULTS: usize = 3;
+
+/// The other ways of landing read as the first does, so that only their writes fail, in the ways that differ for a write.
+fn faults_of_writes(calls: &[Seen]) -> Vec<Trouble> {
+    let kinds = [
+        Fault::ServerError,
+        Fault::BadGatewayAfterApply,
+        Fault::CloseAfterApply,
+        Fault::SecondaryLimit(1),
+        Fault::NotFound,
+        Fault::CutBody,
+    ];
+    let writes = calls.iter().filter(|call| call.write);
+    writes
+        .flat_map(|call| {
+            let fault = |kind: &Fault| Trouble::Fault(call.index, kind.clone());
+            kinds.iter().map(fault).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn kills(calls: &[Seen]) -> Vec<Trouble> {
+    calls.iter().map(|call| Trouble::Kill(call.index)).collect()
+}
+
+#[test]
+fn every_call_of_a_promotion_may_fail_once_in_every_way() {
+    sweep(Life::Merge, faults);
+}
+
+#[test]
+fn every_write_of_an_exact_landing_may_fail_once() {
+    sweep(Life::Exact, faults_of_writes);
+}
+
+#[test]
+fn every_write_of_a_commit_onto_the_base_may_fail_once() {
+    sweep(Life::Commit, faults_of_writes);
+}
+
+#[test]
+fn a_run_may_be_killed_before_every_call() {
+    for life in [Life::Merge, Life::Exact, Life::Commit] {
+        sweep(life, kills);
+    }
+}
+
+#[tokio::test]
+async fn what_a_cut_off_run_left_undone_at_its_pull_request_the_next_one_does() {
+    let whole = site(Life::Merge).await;
+    whole.run().await;
+    let labels = |site: &Site| -> Vec<String> {
+        let repo = site.repo();
+        repo.edit(|repo| repo.labels.iter().map(|label| label.name.clone()).collect())
+    };
+    let wanted = labels(&whole);
+    assert_eq!(wanted.len(), 2);
+    for call in whole.hub.calls() {
+        let site = site(Life::Merge).await;
+        site.hub.kill_at(call.index);
+        site.run().await;
+        site.hub.heal();
+        site.run().await;
+        assert_eq!(labels(&site), wanted, "{}", call.line());
+    }
+}

@@ -1,0 +1,415 @@
+//! GitHub's rate limits in a promotion's life: what a run that met one still calls, how it ends, and what it leaves behind.
+//!
+//! The sweep counts the calls of a life that meets no limit (opening, approving, landing), and lives again for each of them with each
+//! limit beginning at that call.
+
+use std::time::Duration;
+
+use end_to_end::site::{Report, Site};
+use github_stand_in::{Fault, Rule, Seen, When};
+use sluice::error::Exit;
+
+/// A second of the client, and of the stand-in's clock.
+const SECOND: Duration = Duration::from_micros(200);
+/// Long enough for calls that are sent together to be under way together.
+const LATENCY: Duration = Duration::from_millis(2);
+
+/// How a promotion lands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    /// GitHub merges it.
+    Merge,
+    /// Sluice moves the base itself.
+    Exact,
+}
+
+async fn site(life: Life) -> Site {
+    let site = Site::of("k3s-upgrade-version").await;
+    if life == Life::Exact {
+        let policy = "version: 1\nland: exact\n";
+        site.repo()
+            .files("main", &[(".github/sluice.yaml", policy)]);
+    }
+    site.hub.latency(LATENCY);
+    site.hub.run_clock(SECOND);
+    site
+}
+
+/// Whether a call sets the status of a head to this state.
+fn sets_status(call: &Seen, state: &str) -> bool {
+    call.method == "POST" && call.path.contains("/statuses/") && call.json()["state"] == state
+}
+
+/// The newest status `sluice` of the head of an open pull request.
+fn status(site: &Site) -> Option<String> {
+    let repo = site.repo();
+    let number = *repo.pulls(true).first()?;
+    let statuses = repo.statuses(&repo.head(number));
+    statuses
+        .into_iter()
+        .find(|status| status.starts_with("sluice="))
+}
+
+/// What a run that met a limit may have called since, and how it may have ended. `from`: how many calls there were before the run.
+fn holds(site: &Site, fault: &Fault, report: &Report, from: usize) {
+    let calls = site.hub.calls();
+    let calls = &calls[from..];
+    let text = format!("{}\n{}", report.text, report.notices.join("\n"));
+    let success = status(site).as_deref() == Some("sluice=success");
+    if success {
+        assert_eq!(report.exit, Exit::Blocked, "{text}");
+        assert!(text.contains("still says success"), "{text}");
+    }
+    let Some(first) = calls.iter().find(|call| call.limited) else {
+        return;
+    };
+    let after: Vec<&Seen> = calls.iter().filter(|call| call.follows(first)).collect();
+    let lines: Vec<String> = after.iter().map(|call| call.line()).collect();
+    let refused = after.iter().filter(|call| call.limited).count();
+    assert_eq!(refused, 0, "called during the limit: {lines:?}");
+    let waits = matches!(
+        fault,
+        Fault::SecondaryLimit(_) | Fault::SecondaryLimitInGraphQl(_)
+    );
+    if waits {
+        return;
+    }
+    match (fault, &after[..]) {
+        (_, []) => {}
+        (Fault::PrimaryLimit, [only]) if sets_status(only, "pending") => {}
+        _ => panic!("called after the limit: {lines:?}"),
+    }
+    assert!(text.contains("rate limited until 2026-"), "{text}");
+    let expected = match success {
+        true => Exit::Blocked,
+        false => Exit::Failed,
+    };
+    assert_eq!(report.exit, expected, "{text}");
+}
+
+/// How everything stands in the end.
+#[derive(Debug, PartialEq, Eq)]
+struct End {
+    file: Option<String>,
+    open: Vec<u64>,
+    branches: Vec<String>,
+}
+
+/// One life, in which a limit begins at a call; the calls of its first two runs, and its end.
+async fn live(life: Life, trouble: Option<(usize, Fault)>) -> (Vec<Seen>, End) {
+    let site = site(life).await;
+    let repo = site.repo();
+    let before = repo.tip("main");
+    if let Some((index, fault)) = &trouble {
+        site.hub.fault_at(*index, fault.clone());
+    }
+    let fault = trouble.map_or(Fault::PrimaryLimit, |(_, fault)| fault);
+    let opened = site.run().await;
+    holds(&site, &fault, &opened, 0);
+    assert_eq!(repo.tip("main"), before, "landed unapproved");
+    let approve = || {
+        let open = repo.pulls(true);
+        assert!(open.len() < 2, "two open pull requests: {open:?}");
+        let waits = open.first().filter(|open| repo.reviews(**open).is_empty());
+        waits
+            .map(|number| repo.by("carol").approves(*number))
+            .is_some()
+    };
+    let approved = approve();
+    let from = site.hub.calls().len();
+    let landed = site.run().await;
+    holds(&site, &fault, &landed, from);
+    let calls = site.hub.calls();
+    if !approved {
+        assert_eq!(repo.tip("main"), before, "landed unapproved");
+    }
+    site.hub.heal();
+    site.hub.advance(3700);
+    let mut last = site.run().await;
+    if approve() {
+        last = site.run().await;
+    }
+    assert_eq!(last.exit, Exit::Done, "{}", last.text);
+    // A branch without a pull request is deleted after a day.
+    site.hub.advance(25 * 3600);
+    site.run().await;
+    let end = End {
+        file: repo.file("main", "upgrade.yaml"),
+        open: repo.pulls(true),
+        branches: repo.branches("sluice/"),
+    };
+    (calls, end)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Lives with each limit beginning at each of the calls that are meant.
+fn sweep(life: Life, kinds: &[Fault], meant: impl Fn(&Seen, &Fault) -> bool) {
+    let (calls, wanted) = runtime().block_on(live(life, None));
+    assert_eq!(wanted.open, Vec::<u64>::new());
+    let mut troubles: Vec<(usize, Fault)> = Vec::new();
+    for call in &calls {
+        let kinds = kinds.iter().filter(|kind| meant(call, kind));
+        troubles.extend(kinds.map(|kind| (call.index, kind.clone())));
+    }
+    assert!(troubles.len() > kinds.len());
+    let half = troubles.len().div_ceil(2);
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = troubles
+            .chunks(half)
+            .map(|troubles| {
+                let (wanted, calls) = (&wanted, &calls);
+                scope.spawn(move || {
+                    let mut wrong = Vec::new();
+                    for (index, fault) in troubles {
+                        let trouble = Some((*index, fault.clone()));
+                        let lived =
+                            std::panic::catch_unwind(|| runtime().block_on(live(life, trouble)).1);
+                        let line = calls[index - 1].line();
+                        match lived {
+                            Ok(found) if found == *wanted => {}
+                            Ok(found) => wrong.push(format!("{index} {line} {fault:?}: {found:?}")),
+                            Err(_) => wrong.push(format!("{index} {line} {fault:?}: see above")),
+                        }
+                    }
+                    wrong
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
+    });
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        troubles.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn a_limit_may_begin_at_every_call_of_a_promotion() {
+    let kinds = [
+        Fault::PrimaryLimit,
+        Fault::SecondaryLimit(30),
+        Fault::SecondaryLimitInGraphQl(30),
+        Fault::SecondaryLimitWithoutEnd(60),
+    ];
+    // In REST it is the limit before it.
+    let differs = |call: &Seen, kind: &Fault| {
+        call.operation.is_some() || !matches!(kind, Fault::SecondaryLimitInGraphQl(_))
+    };
+    sweep(Life::Merge, &kinds, differs);
+}
+
+#[test]
+fn a_limit_may_begin_at_every_write_of_an_exact_landing() {
+    let kinds = [
+        Fault::PrimaryLimit,
+        Fault::SecondaryLimit(30),
+        Fault::SecondaryLimitWithoutEnd(60),
+    ];
+    sweep(Life::Exact, &kinds, |call, _| call.write);
+}
+
+/// A site whose one promotion is approved, with nothing called since.
+async fn approved(life: Life) -> Site {
+    let site = site(life).await;
+    site.run().await;
+    let repo = site.repo();
+    assert_eq!(repo.pulls(true), [1]);
+    repo.by("carol").approves(1);
+    site.hub.forget_calls();
+    site
+}
+
+/// The calls after the one that met the limit first.
+fn after_limit(site: &Site) -> Vec<String> {
+    let calls = site.hub.calls();
+    let first = calls.iter().find(|call| call.limited).unwrap();
+    calls
+        .iter()
+        .filter(|call| call.index > first.index)
+        .map(Seen::line)
+        .collect()
+}
+
+#[tokio::test]
+async fn after_the_limit_of_graphql_the_status_goes_back_by_rest() {
+    let site = approved(Life::Merge).await;
+    let repo = site.repo();
+    repo.rule(Rule {
+        branch: "main".to_owned(),
+        queue: true,
+        ..Rule::default()
+    });
+    site.hub
+        .fault(When::graphql("enqueuePullRequest"), Fault::PrimaryLimit);
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Failed, "{}", run.text);
+    assert!(
+        run.text.starts_with("rate limited until 2026-03-02T10:")
+            && run.text.contains("(the hourly limit of the GraphQL API)"),
+        "{}",
+        run.text
+    );
+    assert_eq!(status(&site).as_deref(), Some("sluice=pending"));
+    assert_eq!(
+        after_limit(&site),
+        [format!("POST /repos/acme/gitops/statuses/{}", repo.head(1))]
+    );
+}
+
+#[tokio::test]
+async fn after_the_limit_of_rest_the_status_stays_and_the_run_is_blocked() {
+    for fault in [
+        Fault::PrimaryLimit,
+        Fault::SecondaryLimitWithoutEnd(60),
+        Fault::SecondaryLimit(75),
+    ] {
+        let site = approved(Life::Merge).await;
+        site.hub.fault(When::rest("PUT", "/merge"), fault.clone());
+        let run = site.run().await;
+        assert_eq!(run.exit, Exit::Blocked, "{fault:?}: {}", run.text);
+        assert!(
+            run.text.starts_with("rate limited until 2026-"),
+            "{}",
+            run.text
+        );
+        assert!(run.text.contains("still says success"), "{}", run.text);
+        assert_eq!(after_limit(&site), Vec::<String>::new(), "{fault:?}");
+        assert_eq!(status(&site).as_deref(), Some("sluice=success"));
+        // The next run finds it as it is, and lands it.
+        site.hub.advance(3700);
+        let next = site.run().await;
+        assert_eq!(next.exit, Exit::Done, "{}", next.text);
+        assert_eq!(site.repo().pulls(true), Vec::<u64>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_secondary_limit_of_a_minute_is_waited_for_once_and_a_second_one_is_not() {
+    let site = approved(Life::Merge).await;
+    let merge = When::rest("PUT", "/merge");
+    site.hub.fault(merge, Fault::SecondaryLimit(60));
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    assert_eq!(site.repo().pulls(true), Vec::<u64>::new());
+    let merges = site.hub.calls();
+    let merges = merges.iter().filter(|call| call.method == "PUT").count();
+    assert_eq!((merges, site.hub.limited().len()), (2, 1));
+
+    let site = approved(Life::Merge).await;
+    let merge = When::rest("PUT", "/merge").times(2);
+    site.hub.fault(merge, Fault::SecondaryLimit(60));
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
+    assert_eq!(site.hub.limited().len(), 2);
+}
+
+#[tokio::test]
+async fn a_write_that_a_limit_refused_is_sent_again_only_after_a_look() {
+    let site = approved(Life::Merge).await;
+    site.hub
+        .fault(When::rest("PUT", "/merge"), Fault::SecondaryLimit(30));
+    site.run().await;
+    let lines = after_limit(&site);
+    let again = lines.iter().position(|line| line.starts_with("PUT "));
+    assert!(again.is_some_and(|at| at > 0), "no look: {lines:?}");
+}
+
+#[tokio::test]
+async fn a_last_look_that_waited_for_a_limit_begins_again() {
+    let clean = approved(Life::Merge).await;
+    clean.run().await;
+    let calls = clean.hub.calls();
+    let success = calls.iter().find(|call| sets_status(call, "success"));
+    let last_look = success.unwrap().index + 1;
+
+    let site = approved(Life::Merge).await;
+    site.hub.fault_at(last_look, Fault::SecondaryLimit(30));
+    // The look is answered at the second attempt. Then somebody objects.
+    site.hub.before(When::call(last_look + 2), |world| {
+        world
+            .place("acme/gitops")
+            .by("dave")
+            .labels(1, "sluice/hold");
+    });
+    let run = site.run().await;
+    assert_eq!(site.hub.limited().len(), 1, "{}", run.text);
+    assert_eq!(site.repo().pulls(true), [1], "{}", run.text);
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_for_a_limit_fails_the_run_in_words() {
+    let site = Site::of("k3s-upgrade-version").await;
+    site.hub
+        .switch(|switches| switches.rate_limited_as_before = true);
+    site.hub.fault(When::any(), Fault::PrimaryLimit);
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Failed);
+    assert!(
+        run.text.starts_with(
+            "rate limited until 2026-03-02T10:00:01Z (the hourly limit of the GraphQL API)\n"
+        ),
+        "{}",
+        run.text
+    );
+    assert!(run.text.contains("an App has its own"), "{}", run.text);
+    assert_eq!(site.hub.calls().len(), 1, "{:?}", site.hub.lines());
+}
+
+#[tokio::test]
+async fn every_call_names_the_version_of_the_api() {
+    let site = approved(Life::Merge).await;
+    site.run().await;
+    let calls = site.hub.calls();
+    let version = |call: &Seen| call.header("x-github-api-version").map(str::to_owned);
+    assert!(calls.len() > 3);
+    for call in &calls {
+        assert_eq!(
+            version(call).as_deref(),
+            Some("2022-11-28"),
+            "{}",
+            call.line()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_signed_commit_is_tried_twice_more_where_its_branch_is_not_known_yet() {
+    for (stale, opened) in [(2, true), (3, false)] {
+        let site = Site::of("k3s-upgrade-version").await;
+        let repo = site.repo();
+        let policy = "version: 1\nverified: true\n";
+        repo.files("main", &[(".github/sluice.yaml", policy)]);
+        site.hub.switch(|switches| {
+            switches.verify_git_data = false;
+            switches.stale_branches = stale;
+        });
+        let run = site.run().await;
+        assert_eq!(repo.pulls(true).len(), usize::from(opened), "{}", run.text);
+        let tries = site.hub.lines();
+        let tries = tries
+            .iter()
+            .filter(|line| line.contains("createCommitOnBranch"))
+            .count();
+        assert_eq!(tries, 3, "{:?}", site.hub.lines());
+        if !opened {
+            assert_eq!(run.exit, Exit::Failed, "{}", run.text);
+            assert!(
+                run.text.contains("Expected branch to point to"),
+                "{}",
+                run.text
+            );
+        }
+    }
+}
