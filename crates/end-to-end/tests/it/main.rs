@@ -7,6 +7,7 @@
 )]
 
 mod doctor;
+mod earlier_versions;
 mod gates;
 mod golden;
 mod history;
