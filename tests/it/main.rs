@@ -15,6 +15,7 @@ mod guard_verdicts;
 mod history;
 mod init;
 mod policy_document;
+mod regressions;
 mod repo_history;
 mod scenarios;
 mod security_document;

@@ -143,7 +143,9 @@ async fn what_reports_on_promotions_is_not_guessed_if_it_cannot_be_read() {
     });
     promotion(&hub, "one");
     hub.forget_calls();
-    let fault = Fault::Status(502, "Bad gateway".to_owned());
+    // Not an answer that is asked for again: the process would wait in real seconds.
+    let said = "Resource not accessible by integration".to_owned();
+    let fault = Fault::GraphQlError("FORBIDDEN".to_owned(), said);
     hub.fault(When::graphql("Reported").always(), fault);
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 0, "{found:#?}");

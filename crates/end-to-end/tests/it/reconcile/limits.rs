@@ -251,12 +251,15 @@ async fn after_the_limit_of_graphql_the_status_goes_back_by_rest() {
         queue: true,
         ..Rule::default()
     });
+    // Nothing is waited for here, so the stand-in's hours need not be short: on a slow machine another one would begin during the run.
+    site.hub.run_clock(Duration::from_secs(1));
+    site.hub.set_clock("2026-03-02T12:00:00Z");
     site.hub
         .fault(When::graphql("enqueuePullRequest"), Fault::PrimaryLimit);
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Failed, "{}", run.text);
     assert!(
-        run.text.starts_with("rate limited until 2026-03-02T10:")
+        run.text.starts_with("rate limited until 2026-03-02T13:")
             && run.text.contains("(the hourly limit of the GraphQL API)"),
         "{}",
         run.text
