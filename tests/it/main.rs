@@ -8,6 +8,7 @@
 
 mod action;
 mod architecture;
+mod codes;
 mod doctor;
 mod documents;
 mod golden;
