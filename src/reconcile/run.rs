@@ -1,8 +1,87 @@
-//! The loop of `reconcile`, and of `promote` on GitHub: observe, assess, decide, act, verify, report.
+//! The loop of `reconcile`, and of `promote` on GitHub: observe, verify, assess, decide, act; again, until nothing changes; then report.
 //!
-//! The event that started the run only woke it up. Each round reads everything, decides about every stage, and acts:
-//! first on what does not move the base branch, then with at most one landing. After anything that may change a
-//! decision, everything is read again, so that no decision is ever made from what the run believes that it wrote.
+//! This comment argues the design of the loop. The rules that the loop carries out are in docs/semantics.md.
+//!
+//! # Everything is read again after each change
+//!
+//! The event that started the run only woke it up. A round reads the base branch, the open pull requests and the evidence at one tip, decides about
+//! every stage, and acts. After an act that may change a decision ([`Progress::Changed`]) nothing of that round is used any more: the next round
+//! reads everything again. So no decision is made from what the run believes that it wrote. GitHub may have done less than it answered or more than
+//! it was asked, its lists lag, and people and other runs write at the same time. Updating a model of the repository after each write would cost
+//! fewer requests, and be wrong whenever one of these happens.
+//!
+//! Not asked for twice is what cannot change under its ID (git objects; the session keeps them), and what a run may take as it was first read: the
+//! rules of the base branch, whose account the token is, and what tags and branches other than the base branch mean (docs/shortcomings.md).
+//!
+//! # One round
+//!
+//! Acts come in an order in which it is safe to stop anywhere (`act::carry_out`): first what does not move the base branch (closing, blocking,
+//! starting jobs, opening, taking back a `success` that must not remain), then at most one landing, then what the next run could do as well (texts,
+//! branches), at last the guard's statuses on other pull requests. If one of the first two changed something, the rest waits for a round in which
+//! they do not.
+//!
+//! At most one landing, because a landing moves the tip. Every other build, plan and gate of the round was judged at the old one: a source may have
+//! changed, a build may have become outdated. The promotion whose turn is next is judged at the new tip, after the look at the base branch has shown
+//! that the first one is what was approved.
+//!
+//! # The last look, and the look afterwards
+//!
+//! Between the decision and the write there are requests, and a review may be dismissed in that time. So `act::land` first writes whatever can be
+//! written beforehand (the status; for `land: exact` and `delivery: commit` the tree and the commit), then reads everything again, plans and decides
+//! again with the same functions, and goes on only if the decision is still to land this very promotion. Then follows exactly one write, which names
+//! the head or the tip that was judged: GitHub refuses it if that has moved. If the landing fails, `success` is taken back before anything else.
+//!
+//! The answer to that write proves nothing. The landing is noted as pending, and the next round's observation shows what the base branch holds
+//! ([`verify`]): the tree that was computed, or a commit that changed exactly the promotion's files to exactly the approved content, or one from
+//! whose difference the plan ID can be computed again; or, if GitHub names no commit, the promotion's files as they were approved. Anything else
+//! stops the pipeline, and the run ends with exit code 3. While the base branch does not show the merge yet, the loop waits and observes again, five
+//! times at most.
+//!
+//! # What is remembered from round to round
+//!
+//! [`RunState`] holds what no observation can show:
+//!
+//! - what this run did: stages that landed (they are not sources in the same run, unless their rules say so), plans that it landed or opened, pull
+//!   requests that it opened, jobs that it started, the landing that is still to be verified;
+//! - what it gave up: stages at which something failed, pipelines that are stopped, reviewers and labels that were refused. Without that the loop
+//!   would try the same again for ever;
+//! - how often and how long it waited, so that all waiting is bounded;
+//! - what it has read and need not read again: the rules of the base branch, and until the next round the closed pull requests;
+//! - the rows and notices of the report.
+//!
+//! None of this lets a promotion land: no verdict, approval or plan is carried over. It only holds something back or saves a request, so that the
+//! next run, which has none of it, can go on from where this one ended. What a person asked for by a dispatch is resolved once, in the first round;
+//! what that person may do is read again with the evidence of each promotion that the request approves.
+//!
+//! # When it stops
+//!
+//! - A round changes nothing. A pull request that was just opened and can only wait for people is no reason for another round: their answer starts a
+//!   run.
+//! - Something fails at one stage: a row says so, and the other stages go on. If someone else was faster, everything is read again, three times at
+//!   most for a stage.
+//! - It goes in circles. A plan that landed or was opened in this run is due again, or the run would close a pull request that it opened itself while
+//!   neither the base branch nor a source has moved: then that pipeline is stopped. After [`MAX_ROUNDS`] rounds the run gives up, with exit code 3.
+//! - A rate limit, a rejected token or a signal ends the run. A token that turns out not to be allowed to write makes the rest of the run read-only.
+//!
+//! # Dying anywhere
+//!
+//! A run may be killed after any write. What it leaves behind, and who finishes it:
+//!
+//! - **Objects** to which nothing leads: no one sees them, and no one has to finish them.
+//! - **A temporary branch** (`sluice/tmp-…`): deleted after a day by `act::tidy`.
+//! - **A branch without a pull request** is not adopted. The next run waits for its pull request once, then opens under another name. The branch is
+//!   deleted after a day, if an App's token made it.
+//! - **A pull request without its labels.** The hold after a rollback follows from the history, with or without the label; a hold that is to be
+//!   carried over still counts, since the old pull request is closed only once the new one has it. Reviewers are not requested again.
+//! - **Two pull requests of one stage**: `plan::delivery` keeps one, and the other is closed.
+//! - **A note that a job is to be started**, and maybe no run of the workflow: the gate waits until its time-out, and then for a person. It is never
+//!   started twice automatically.
+//! - **The status `success`** without a landing, by which anyone could merge if it is required: the first round of the next run takes it back
+//!   (`act::reset`), unless it lands the promotion.
+//! - **A landing that no one verified** is a landing all the same, since the history decides what a stage holds. The next run looks at the merge
+//!   before it deletes its branch (`act::merged`), for seven days also if GitHub has deleted it. A commit without a pull request is not looked at
+//!   again: it was read back before the base branch was moved to it.
+//! - **A person's request** that is not yet written into a pull request is lost: that person has to ask again.
 
 use crate::error::{Exit, Failure};
 use crate::gather::Depth;
