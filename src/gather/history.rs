@@ -1,8 +1,74 @@
-//! Who set a target's promoted fields last, on the first-parent history of the base (semantics: when a promotion is
-//! due, 1).
+//! Who set a target's promoted fields last, on the first-parent history of the base branch (semantics: when a promotion is due, 1).
 //!
-//! It fails closed: where a manifest cannot be read or told from another at some point of history, the answer is that
-//! it could not be told, never that nothing was there.
+//! This comment argues how a service is followed through time. What follows from the answer is decided in `plan/due.rs`; nothing here decides.
+//!
+//! # The question
+//!
+//! A target differs from its source. Either the source has moved since the target was set: then a promotion is due. Or a person has set the target
+//! since: then a promotion would undo a hotfix. The files at the tip look the same in both cases; only history tells them apart. So for each service
+//! that differs (and for no other) the newest commit is looked for that changed one of its promoted fields. [`LastSet`] is the answer:
+//!
+//! - `Set` by a landing: a landing brought every promoted field up to the source, so what differs now has changed at the source since.
+//! - `Set` by hand: what the source was at that commit is read too (`SourceThen`). If it still is the same, the service is ahead of its source.
+//! - `Never`: no commit changed a promoted field since the manifest was created, and the difference alone makes the service due.
+//! - `NoHistory`: a plain folder. The difference alone makes it due.
+//! - `Failed`: it could not be determined. Nothing is promoted until it can be.
+//!
+//! Promoted fields are those for which the source has a value now. A change counts if the manifest is there on both sides of the commit: adding a key
+//! is a change, creating the manifest is not. History is walked along first parents, so a merge is one commit with all that it brought: what matters
+//! is what the base branch held, not what a branch held before it was merged.
+//!
+//! # Following a service
+//!
+//! All searches share one walk over the files of all services (`follow.rs`). At a commit in which a name appears, [`Lineage::step`] says what the
+//! manifest was before: the same manifest in another file; the same manifest in the same file before it was deleted; the service that the `Pipeline`
+//! named for this stage before; or the one service that disappears from the same file. The last two must also take git or the chart from the same
+//! place and run on the same cluster. The pipeline and its stage are followed through renames as well. The search then goes on from there, and a
+//! service's `Secret` is followed with it. docs/history.md has the rules in full.
+//!
+//! Everything that follows a service uses this one step: due, since when, drift, rollbacks, the authors of changes. With a look-up by name in each of
+//! them, every rename would forget a hotfix.
+//!
+//! # What counts as set by hand
+//!
+//! Every commit that changed a promoted field and is not a landing: an edit, a revert, another tool, a landing with one more field in it. So does a
+//! commit that renames or restores a service and gives it another value. And so does a commit of which it cannot be determined what preceded the
+//! service (`untold`: several services may have, or too much would have to be read). Taking that for a creation would let a promotion undo a hotfix
+//! without asking; taken for a hand edit, it costs a person one look.
+//!
+//! For a hand edit the source is read as it was in that commit, under the name that it had then. If another service was the source, it is the one of
+//! today when it became the source (`source.rs`). What its git ref stood for is known for a commit ID, for a tag (what it means now), and for the
+//! base branch of this repository (the newest commit at that point that changed a watched folder). In an unknown repository the text itself is
+//! compared. No one records where any other branch was, so there the source counts as moved only if the hand edit moved the target forward and the
+//! source now descends from that. If a person set the target after a rollback, the rollback is looked for as well, so that what it took away stays
+//! held.
+//!
+//! # Why commit messages are not believed
+//!
+//! Anyone who can push can write the trailers of a landing. Believed, they would turn a hotfix into a landing, and the next promotion would undo it;
+//! or the other way round, an edited landing would pass for its plan. So a record only says what to compute: [`landing`] reads from the difference of
+//! the commit which values it set, and computes the plan ID of these changes. If it is the one in the record, the commit did exactly what was
+//! approved under that ID, whoever made it. A message may at most save a walk: if no commit that touched the files has the record of a rollback, none
+//! of them was one. Author and date are shown to people.
+//!
+//! # Bounds
+//!
+//! - The walk for who set a target has no bound of its own. In a clone it ends where history does; in a run on GitHub it ends with an error after
+//!   5,000 commits (`remote/walk.rs`), whatever the checkout holds.
+//! - Beyond the commit in which a name appears, 500 commits ([`lineage::COMMITS_BEYOND`]) are looked at for a manifest that was deleted, and 200
+//!   files ([`lineage::FILES_BEYOND`]) for what preceded it. More files make it `untold`; a manifest that was deleted more than 500 commits ago is
+//!   taken for a new one. A `Pipeline` that named another service still further back is looked for in 500 commits, too.
+//! - A rollback before a hand edit is looked for in 500 commits.
+//!
+//! # What is an error
+//!
+//! It fails closed: if at some point of the way a manifest cannot be read, or two manifests could be meant, or a source that may be in a broken file
+//! is not found, the answer is that it could not be determined, never that nothing was there. Otherwise a typo and its fix would make a hotfix look
+//! like a creation. The error names the commit, and the way out: set the target by hand once, so that the search ends in a newer commit. A history
+//! that ends because a clone is shallow is an error, too. A file that was a template then is such an error only if this manifest's name is in it.
+//!
+//! Through the forge, "not fetched yet" is an error like any other: the whole pass is thrown away, what it asked for is fetched, and it runs again
+//! ([`super::remote`]). So whatever may have to be read is asked for before the first of it is missed.
 
 pub(super) mod past;
 mod source;
