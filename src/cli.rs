@@ -1,6 +1,6 @@
 //! The command line: parsing, and nothing but parsing.
 //!
-//! One set of arguments per mode: what a mode does not read, it does not take.
+//! One set of arguments per mode: a mode accepts only what it reads.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

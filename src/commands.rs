@@ -1,4 +1,4 @@
-//! One file for each command: it parses what it was given, calls, and says what came of it.
+//! One file per command: it reads its arguments, calls the rest, and returns what to print.
 
 mod approvers;
 mod call;

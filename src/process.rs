@@ -1,4 +1,5 @@
-//! The process: one step of a workflow, or one command line. It reads the environment and the clock, runs, prints and exits.
+//! The process: one step of a workflow, or one command line. It reads the environment and the clock, runs, prints and
+//! exits.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -14,7 +15,7 @@ use crate::report::style::Style;
 use crate::runner::{Audience, Environment, Log};
 use crate::step;
 
-/// The process: a step of a workflow where it was started as one and given no argument, else a command line.
+/// Runs as a step of a workflow if it was started on a runner without arguments, otherwise as a command line.
 pub fn main() -> Exit {
     let variables = std::env::vars_os();
     let text = |(name, value): (OsString, OsString)| {
@@ -43,7 +44,8 @@ pub fn main() -> Exit {
     }
 }
 
-/// How a call ends that is no command line: `--help` and `--version` are answers, all else is wrong usage.
+/// The exit code if the arguments could not be parsed: `--help` and `--version` are answers, everything else is wrong
+/// usage.
 pub fn exit_of(error: &clap::Error) -> Exit {
     match error.use_stderr() {
         true => Exit::Usage,
@@ -51,7 +53,7 @@ pub fn exit_of(error: &clap::Error) -> Exit {
     }
 }
 
-/// What could not be printed. A reader that has seen enough (`| head`) is no failure.
+/// The exit code if standard output could not be written. It is not a failure if the reader has seen enough (`| head`).
 fn unwritten(why: &std::io::Error, err: &mut impl Write) -> Exit {
     if why.kind() == std::io::ErrorKind::BrokenPipe {
         return Exit::Done;
@@ -60,7 +62,7 @@ fn unwritten(why: &std::io::Error, err: &mut impl Write) -> Exit {
     Exit::Failed
 }
 
-/// Carries a command out and prints what it has to say.
+/// Carries out a command and prints its output.
 fn run(cli: Cli, environment: &Environment) -> Exit {
     let colour = std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

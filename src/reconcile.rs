@@ -1,4 +1,5 @@
-//! `reconcile`, and `promote` on GitHub: observe, assess, decide, act, verify, report, until nothing changes.
+//! `reconcile`, and `promote` on GitHub: observe, assess, decide, act, verify and report, in rounds until nothing
+//! changes.
 
 mod act;
 mod assess;

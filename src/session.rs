@@ -1,4 +1,4 @@
-//! A run on the forge: its connection, the repositories that it reads, and what the environment says about it.
+//! A session on GitHub: its connection, the repositories that it reads, and what the environment says about it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,28 +22,28 @@ use crate::model::settings::Unread;
 use crate::model::slug::RepoSlug;
 use crate::repo::{Repo, enclosing_repository};
 
-/// What the environment says, by name; tests give their own.
+/// Environment variables by name; tests supply their own.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A run on the forge.
+/// A session on GitHub.
 pub(super) struct Session {
-    /// This repository.
+    /// Access to this repository.
     pub forge: Forge,
-    /// For reading other repositories.
+    /// Access to other repositories, only for reading.
     pub elsewhere: Forge,
     /// The repositories that are read.
     pub remotes: Rc<Remotes>,
-    /// What makes a repository this one.
+    /// What identifies this repository in references.
     pub here: Here,
     /// Notices for the reader.
     pub notices: Vec<String>,
-    /// Whose token it is, once that was asked for.
+    /// The account that the token belongs to, once it was read.
     own: RefCell<Option<Looked<Actor>>>,
-    /// The number of the App behind it, once that was asked for.
+    /// The ID of the App that the token belongs to, once it was read.
     own_app: RefCell<Option<u64>>,
-    /// The label events of pull requests whose names were compared with REST.
+    /// Label events of pull requests whose label names were compared with REST.
     compared: RefCell<BTreeMap<PullNumber, Compared>>,
-    /// GitHub Actions as it is numbered on another server than github.com, once that was asked for.
+    /// The IDs of GitHub Actions on a server other than github.com, once they were read.
     actions: RefCell<Option<UntrustedAccount>>,
     /// The server's host name.
     host: String,
@@ -51,7 +51,7 @@ pub(super) struct Session {
 
 /// Label events of a pull request.
 struct Compared {
-    /// As they were told.
+    /// As the events named them.
     told: Vec<LabelEvent>,
     /// As the comparison with REST left them.
     compared: Vec<LabelEvent>,
@@ -60,24 +60,24 @@ struct Compared {
 /// What a command does with the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// It only reads: where it does so, and with what token, may be found.
+    /// It only reads: the repository and the token may be inferred.
     Reading,
-    /// It writes: where it does so must be said.
+    /// It writes: the repository and the token must be named.
     Writing,
 }
 
 /// The variable that names the repository.
 const REPOSITORY: &str = "GITHUB_REPOSITORY";
 
-/// Whether what only reads is led to a repository on GitHub: the environment names one, or there is a token, and this folder lies in a clone
-/// whose remote `origin` is there.
+/// Whether a command that only reads works on GitHub: the environment names a repository; or there is a token, and this
+/// folder is in a clone whose remote `origin` is on the server.
 pub(super) fn leads_to_github(environment: Variables<'_>) -> bool {
     given(environment, REPOSITORY).is_some()
         || (token(environment, Needs::Reading).is_some()
             && matches!(origin(&server(environment)), Ok(Some(_))))
 }
 
-/// The host of GitHub, or of a GitHub Enterprise Server.
+/// The host name of GitHub, or of a GitHub Enterprise Server.
 fn server(environment: Variables<'_>) -> String {
     let url = environment("GITHUB_SERVER_URL");
     host_of(url.as_deref().unwrap_or("https://github.com"))
@@ -97,7 +97,7 @@ fn no_repository(needs: Needs) -> Failure {
     ))
 }
 
-/// `owner/name` of the remote `origin` of the clone that this folder lies in, if that is on the server.
+/// `owner/name` of the remote `origin` of the clone that this folder is in, if that is on the server.
 fn origin(host: &str) -> Result<Option<String>, Failure> {
     let here = Path::new(".");
     let repo = match Repo::at(here)? {
@@ -118,11 +118,14 @@ fn origin(host: &str) -> Result<Option<String>, Failure> {
     })
 }
 
-/// The account as which workflows work with their own token.
+/// The account that workflows act as with their own token.
 const ACTIONS: &str = "github-actions[bot]";
 
 impl Session {
-    /// Makes ready; makes no call.
+    /// Prepares the connection, without making a call.
+    ///
+    /// # Errors
+    /// No repository or no token is given, or one of the settings is not valid.
     pub(super) fn open(
         args: &ForgeArgs,
         needs: Needs,
@@ -196,7 +199,7 @@ impl Session {
         })
     }
 
-    /// Whose token it is; asked for once.
+    /// The account that the token belongs to; read once.
     pub(super) async fn own(&self) -> Looked<Actor> {
         if let Some(known) = self.own.borrow().as_ref() {
             return known.clone();
@@ -206,11 +209,11 @@ impl Session {
         found
     }
 
-    /// Compares the names of labels in the events of a pull request with those in REST: one call, unless the same events were compared in this
-    /// run. A label that is changed in between changes its events.
+    /// Compares the names of labels in the events of a pull request with those in REST: one call, unless the same
+    /// events were compared before in this run. If a label is renamed in between, its events change too.
     ///
     /// # Errors
-    /// In words.
+    /// Why it could not be read.
     pub(super) async fn compare_label_names(
         &self,
         number: PullNumber,
@@ -232,11 +235,11 @@ impl Session {
         Ok(())
     }
 
-    /// The accounts whose word is no evidence, if a policy trusts the word of accounts or Apps: that of the token, and GitHub Actions, as which
-    /// everybody's workflows work. What they are numbered is asked for once.
+    /// The accounts whose reports are not evidence, if a policy trusts reports of accounts or Apps: that of the token,
+    /// and GitHub Actions, which anyone's workflow acts as. Their IDs are read once.
     ///
     /// # Errors
-    /// If it could not be told: what this run says itself must never count.
+    /// They could not be read: what this run itself reports must never count.
     pub(super) async fn untrusted(&self, trusts: Trusts) -> Result<Vec<UntrustedAccount>, Failure> {
         if trusts == Trusts::default() {
             return Ok(Vec::new());
@@ -250,7 +253,7 @@ impl Session {
         };
         let own = self.own().await.map_err(failed)?;
         let slug = own.login.strip_suffix("[bot]");
-        // GitHub Actions is looked for below.
+        // GitHub Actions is added below.
         let slug = slug.filter(|_| trusts.apps && !own.is_workflow());
         let known = *self.own_app.borrow();
         let app = match (slug, known) {
@@ -271,7 +274,7 @@ impl Session {
         Ok(accounts)
     }
 
-    /// GitHub Actions, if its numbers are not those of github.com, which no policy can name.
+    /// GitHub Actions on a server where its IDs are not those of github.com, which no policy can name.
     async fn actions(&self) -> Looked<Option<UntrustedAccount>> {
         if self.host == "github.com" {
             return Ok(None);
@@ -300,7 +303,7 @@ impl Session {
         Ok(Some(found))
     }
 
-    /// The rate limit that ended the calls of this run, or those to other repositories.
+    /// The rate limit that ended this run's calls, to this repository or to others.
     pub(super) fn rate_limited(&self) -> Option<ForgeError> {
         self.forge
             .rate_limited()
@@ -319,7 +322,7 @@ impl Session {
         }
     }
 
-    /// Asks again and again until a pass notes nothing that is still to be fetched.
+    /// Calls `ask` again until a pass records nothing that still has to be fetched.
     pub(super) async fn settle<T>(
         &self,
         mut ask: impl FnMut() -> Result<T, Failure>,
@@ -337,18 +340,18 @@ impl Session {
     }
 }
 
-/// More rounds of fetching than any history within bounds needs.
+/// More passes than any history within the limits needs.
 const MOST_PASSES: usize = 400;
 
-/// The variables that may hold the token; the first that is set counts.
+/// The variables that may hold the token; the first one that is set is used.
 const TOKEN: [&str; 3] = ["SLUICE_TOKEN", "INPUT_TOKEN", "GITHUB_TOKEN"];
-/// The variables that may hold the token for reading other repositories; the first that is set counts.
+/// The variables that may hold the token for reading other repositories; the first one that is set is used.
 const READ_TOKEN: [&str; 3] = ["SLUICE_READ_TOKEN", "INPUT_READ-TOKEN", "INPUT_READ_TOKEN"];
 
-/// The variable in which GitHub's own command line has its token: a person's, for what only reads.
+/// The variable of GitHub's own command line: a person's token, used only for reading.
 const READS_ONLY: &str = "GH_TOKEN";
 
-/// Every variable that may hold a token: what stands in one is a secret, whether it is used or not.
+/// Every variable that may hold a token. Their values are secrets, whether they are used or not.
 pub(super) fn token_variables() -> impl Iterator<Item = &'static str> {
     TOKEN.into_iter().chain(READ_TOKEN).chain([READS_ONLY])
 }
@@ -357,7 +360,7 @@ fn token(environment: Variables<'_>, needs: Needs) -> Option<String> {
     let named = TOKEN.iter().find_map(|name| given(environment, name));
     let in_workflow = given(environment, "GITHUB_ACTIONS").is_some();
     named.or_else(|| match needs {
-        // In a workflow whoever wrote it says which token is meant.
+        // In a workflow, its author says which token is meant.
         Needs::Reading if !in_workflow => given(environment, READS_ONLY),
         Needs::Reading | Needs::Writing => None,
     })
@@ -367,7 +370,7 @@ fn read_token(environment: Variables<'_>) -> Option<String> {
     READ_TOKEN.iter().find_map(|name| given(environment, name))
 }
 
-/// The way to GitHub. The runner hands the proxy of its machine to the containers of actions, in capitals and in small letters.
+/// The network settings. The runner passes its machine's proxy to the containers of actions, in upper and lower case.
 fn network(environment: Variables<'_>) -> Network {
     let either = |name: &str| {
         given(environment, name).or_else(|| given(environment, &name.to_ascii_lowercase()))
@@ -386,7 +389,7 @@ fn given(environment: Variables<'_>, name: &str) -> Option<String> {
         .filter(|value| !value.is_empty())
 }
 
-/// GraphQL's address where only REST's is known: GitHub Enterprise Server has them side by side.
+/// GraphQL's address if only REST's is known: GitHub Enterprise Server has them side by side.
 fn graphql_of(api: &str) -> String {
     let api = api.trim_end_matches('/');
     match api.strip_suffix("/v3") {
@@ -400,8 +403,8 @@ fn host_of(server: &str) -> String {
     rest.trim_end_matches('/').to_ascii_lowercase()
 }
 
-/// The clone at hand. It only saves calls: what it holds is taken by id, so that one which cannot be opened, or is of
-/// another repository, does no harm.
+/// The local clone. It only saves calls: its objects are used by ID, so a clone that cannot be opened or is of another
+/// repository does no harm.
 fn checkout(
     args: &ForgeArgs,
     environment: Variables<'_>,

@@ -19,7 +19,7 @@ use crate::runner::{
 };
 use crate::session::{leads_to_github, token_variables};
 
-/// Runs the step, and writes everything that it gives.
+/// Runs the step, and writes all its results.
 pub(crate) fn run(environment: &Environment, log: &Log) -> Exit {
     log.catch_panics();
     let files = Files::of(environment);
@@ -36,15 +36,15 @@ pub(crate) fn run(environment: &Environment, log: &Log) -> Exit {
     exit
 }
 
-/// What a step came to.
+/// The result of a step.
 enum Done {
-    /// A run on the forge.
+    /// A run on GitHub.
     Ran(Box<RunReport>, Box<Run>),
     /// Another command.
     Said(Output),
 }
 
-/// Reads the inputs; the tokens are masked before anything else is written.
+/// Reads the inputs. Tokens are masked before anything else is written.
 fn prepared(environment: &Environment, log: &Log) -> Result<Inputs, Failure> {
     let tokens: BTreeSet<&str> = token_variables()
         .filter_map(|name| environment.get(name))
@@ -64,7 +64,7 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
         log.say(Level::Notice, notice);
     }
     let cli = Cli::try_parse_from(inputs.arguments()).map_err(|error| {
-        // Its first paragraph; what follows is about a command line.
+        // Only the first paragraph: the rest is about a command line.
         let text = error.to_string();
         let lines: Vec<&str> = text
             .lines()
@@ -198,7 +198,7 @@ fn annotate(outcome: &Outcome, log: &Log) {
     }
 }
 
-/// Where links lead.
+/// The base address of links.
 struct Site {
     repository: Option<String>,
 }

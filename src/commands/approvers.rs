@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::error::Failure;
 
-/// Names of people from the command line: logins, in which case does not matter. Nobody counts twice.
+/// Names of people from the command line: logins, without regard to case and with or without `@`. A name given twice
+/// counts once.
 pub(crate) fn people(names: &[String]) -> Result<BTreeSet<String>, Failure> {
     names
         .iter()

@@ -1,4 +1,4 @@
-//! A call of a command that reads files of this machine: what it looks at, and how it prints.
+//! A call of a command that reads local files: what it reads, and how it prints.
 
 use std::path::{Path, PathBuf};
 
@@ -15,22 +15,28 @@ use crate::model::policy::Policy;
 use crate::repo::{Repo, enclosing_repository};
 use crate::report::style::Style;
 
-/// A call with what all commands take that read files.
+/// A call, with what all commands that read local files take.
 pub(super) struct Call {
-    /// What is looked at.
+    /// The folder or repository that is read.
     pub path: PathBuf,
-    /// The policy that was given.
+    /// The policy file given with `--policy`.
     pub policy: Option<PathBuf>,
+    /// `--at`, or else the current time.
     pub now: Timestamp,
+    /// How to print; plain for JSON.
     pub style: Style,
     format: Format,
-    /// How PATH and policy are given again.
+    /// PATH and `--policy` as they were given, for commands in hints.
     pub again: PathArguments,
-    /// Said where what is looked at is not what stands in the call.
+    /// What to say if another folder is read than the current one.
     found: Option<String>,
 }
 
 impl Call {
+    /// Without PATH, the current folder is read, or the top of its repository if the folder holds no Pipeline.
+    ///
+    /// # Errors
+    /// The folder or its repository could not be read.
     pub(super) fn new(
         place: Place,
         format: Format,
@@ -70,16 +76,17 @@ impl Call {
         })
     }
 
-    /// Opens what is looked at.
+    /// Opens PATH, with its policy.
     pub(super) fn open(&self, from: ReadFrom) -> Result<RepositoryState, Failure> {
         RepositoryState::open(&self.path, self.policy.as_deref(), self.again.clone(), from)
     }
 
+    /// Whether the command prints JSON.
     pub(super) fn json(&self) -> bool {
         self.format == Format::Json
     }
 
-    /// Runs the command, and says what was looked at if the call does not.
+    /// Runs the command, and reports which folder was read if it is not the one of the call.
     pub(super) fn told(
         &self,
         command: impl FnOnce(&Self) -> Result<Output, Failure>,
@@ -100,7 +107,7 @@ impl Call {
     }
 }
 
-/// The top of the repository that a folder lies in, if it is not that top itself and holds no Pipeline.
+/// The top of the repository that a folder is in, if the folder is not that top itself and holds no Pipeline.
 fn top_of(folder: &Path) -> Result<Option<PathBuf>, Failure> {
     let Some(top) = enclosing_repository(folder) else {
         return Ok(None);
@@ -108,7 +115,7 @@ fn top_of(folder: &Path) -> Result<Option<PathBuf>, Failure> {
     if Repo::at(folder)?.is_some() {
         return Ok(None);
     }
-    // What a policy leaves out is no matter here: whoever has a Pipeline in this folder means this folder.
+    // The policy's excludes do not matter here: a folder with a Pipeline is always the folder that is meant.
     let policy = Policy::default();
     let files = files_on_disk(folder, None, &policy)?;
     let holds = !load(&files.files, &policy).pipelines.is_empty();

@@ -1,4 +1,5 @@
-//! What planning costs, from the bytes of the manifests to the texts of the reports: it grows with the bytes, not with their square.
+//! What planning costs, from the bytes of the manifests to the texts of the reports: it grows with the bytes, not with
+//! their square.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,7 +13,7 @@ use crate::cli::Cli;
 use crate::report::style::Style;
 use crate::yaml::syntax::steps::counted;
 
-/// What one folder costs: steps, and bytes of what the commands say.
+/// What one folder costs: parser steps, and bytes that the commands print.
 struct Cost {
     steps: u64,
     said: usize,
@@ -131,7 +132,7 @@ fn one_stage_of_many_services(count: usize) -> Shape {
     of(sources + &targets + &pipeline("wide", &stages, &edges))
 }
 
-/// As many stages lead to one, each through a gate of its own.
+/// This many stages lead into one, each through a gate of its own.
 fn many_edges_with_gates(count: usize) -> Shape {
     let sources = services((0..count).map(|at| format!("d{at}")), NEWER);
     let target = services(std::iter::once("p".to_owned()), CHART);
@@ -173,7 +174,7 @@ fn many_pipelines_of_one_service(count: usize) -> Shape {
     of(both + &all.collect::<String>())
 }
 
-/// A chain of which every stage and gate has an entry of its own, beside entries of pipelines that are not there.
+/// A chain in which every stage and gate has an entry of its own, besides entries for pipelines that do not exist.
 fn many_policy_entries(count: usize) -> Shape {
     let entry = |at: usize| format!("s{at}: {{ trigger: manual }}");
     let stages: Vec<String> = (0..count).map(entry).collect();
@@ -192,14 +193,14 @@ fn many_policy_entries(count: usize) -> Shape {
     }
 }
 
-/// References to manifests that stand in many files, none of which can be read.
+/// References to manifests that are in many documents, none of which can be read.
 fn many_broken(count: usize) -> Shape {
     let broken = "---\napiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: { name: a }\n";
     let chain = chain(count, false).manifests;
     of(chain.replace("kind: ServiceDeployment", "kind: Service") + &broken.repeat(count))
 }
 
-/// Stages whose edges, gates and services are drawn by a fixed sequence of numbers.
+/// Stages whose edges, gates and services are drawn from a fixed sequence of numbers.
 fn drawn(count: usize, seed: u64) -> Shape {
     let mut state = seed;
     let mut draw = |below: usize| {
@@ -291,7 +292,7 @@ fn bytes_below(folder: &Path) -> u64 {
     sizes.sum()
 }
 
-/// So many steps a byte all commands together may take over a small repository.
+/// At most this many steps per byte for all commands together on a small repository.
 const MOST_STEPS: u64 = 20;
 
 #[test]

@@ -20,7 +20,7 @@ use crate::report::style::Style;
 use crate::runner::Stop;
 use crate::session::{Variables, leads_to_github};
 
-/// Carries a command out. `now` is the time where the call does not give one.
+/// Carries out a command. `now` is the time if the call does not give one.
 pub fn execute(
     cli: Cli,
     now: Timestamp,

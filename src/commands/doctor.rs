@@ -1,5 +1,5 @@
-//! `doctor`: what to change on GitHub before the first promotion; and `doctor --live`, which proves on a scratch
-//! repository what the client believes of GitHub.
+//! `doctor`: what to change on GitHub before the first promotion. `doctor --live` verifies on a scratch repository what
+//! the client assumes about GitHub.
 
 mod live;
 
@@ -25,6 +25,7 @@ use crate::report::escape::terminal;
 use crate::report::style::Style;
 use crate::session::{Needs, Session, Variables};
 
+/// Examines a repository; with `--live`, tries out a scratch repository.
 pub(super) fn run(
     args: DoctorArgs,
     now: Timestamp,
@@ -71,7 +72,7 @@ pub(super) fn run(
     })
 }
 
-/// A connection for a look, or for trying things out.
+/// A connection for examining a repository, or for trying things out on one.
 fn session(
     repository: Option<String>,
     needs: Needs,
@@ -94,7 +95,7 @@ async fn examine_repository(
     style: Style,
 ) -> Result<Output, Failure> {
     let forge = &session.forge;
-    // Nothing here writes; should it ever try to, it is refused before it is sent.
+    // Nothing here writes. If anything ever tried to, it would be refused before it is sent.
     forge.set_read_only();
     let overview = forge.overview().await?;
     let repository = match local {
@@ -159,7 +160,7 @@ fn output(session: &Session, text: String, exit: Exit) -> Output {
     }
 }
 
-/// What came of looking for the policy.
+/// The result of looking for the policy.
 enum Read<'a> {
     Found(&'a RepositoryState),
     Absent,
@@ -193,7 +194,7 @@ fn catalog_of(repository: &RepositoryState, read: &Read<'_>) -> Catalog {
     }
 }
 
-/// Policy and manifests at the default branch's tip; or why they could not be read.
+/// The policy and manifests at the default branch's tip, or why they could not be read.
 async fn remote_state(session: &Session, overview: &Overview) -> Result<RepositoryState, String> {
     let merging = overview.merging.as_ref().map_err(ToString::to_string)?;
     let tip = merging

@@ -9,6 +9,7 @@ use crate::model::finding::Severity;
 use crate::report::findings::counted;
 use crate::report::{json, mermaid};
 
+/// Draws the pipelines of PATH.
 pub(super) fn run(call: &Call) -> Result<Output, Failure> {
     let repository = call.open(ReadFrom::Commit)?;
     let evaluation = Evaluation::of(&repository, call.now, false)?;

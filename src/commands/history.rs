@@ -1,4 +1,5 @@
-//! `history`: what landed, by which gates; and with `--verify` whether anything else changed what promotions write.
+//! `history`: what landed, and through which gates; with `--verify`, whether anything else changed what promotions
+//! write.
 
 use jiff::Timestamp;
 
@@ -22,13 +23,19 @@ use crate::report::history;
 
 /// What the command line asks for.
 pub(super) struct Asked {
+    /// Recompute every landing, and look for changes made any other way.
     pub verify: bool,
+    /// Only this pipeline, as NAME or NAMESPACE/NAME.
     pub pipeline: Option<String>,
+    /// Only this stage.
     pub to: Option<String>,
+    /// Only what is not older than this, by the dates of commits.
     pub since: Option<Timestamp>,
+    /// List at most this many landings, the newest; `verify` checks all of them.
     pub limit: Option<usize>,
 }
 
+/// Lists the landings up to the current commit.
 pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
     let repository = call.open(ReadFrom::Commit)?;
     let Some(repo) = &repository.repo else {
@@ -102,7 +109,8 @@ fn at_tip(why: String) -> Unread {
     Unread { commit: None, why }
 }
 
-/// The fields that promotions may write as the pipelines are now. Whatever keeps that from being told is noted.
+/// The fields that promotions may write, by the current pipelines. Whatever keeps one from being determined is added to
+/// `unread`.
 fn promoted_fields<'a>(
     policy: &Policy,
     catalog: &'a Catalog,
@@ -131,7 +139,7 @@ fn promoted_fields<'a>(
                 };
                 let source = looked_up.source.as_ref().map(|source| source.found());
                 let lost = match (looked_up.service.found(), source) {
-                    // A target that lives elsewhere has its history there.
+                    // The history of a target in another repository is there.
                     (None, _) if criteria.repository.is_some() => None,
                     (None, Some(_)) => Some(&entry.reference),
                     (Some(_), Some(None)) => criteria.source.as_ref(),
@@ -176,7 +184,7 @@ fn promoted_fields<'a>(
     fields
 }
 
-/// The policy as it stood at a commit. One that could not be understood let nothing land.
+/// The policy at a commit. `None`: it was not valid, so nothing could land.
 fn policy_at(repo: &Repo, commit: &CommitId) -> Result<Option<Policy>, RepoError> {
     Ok(match repo.blob_at(commit, policy::DEFAULT_PATH)? {
         Some((_, bytes)) => policy::parse(&policy::DEFAULT_PATH.into(), &bytes).ok(),
@@ -184,7 +192,7 @@ fn policy_at(repo: &Repo, commit: &CommitId) -> Result<Option<Policy>, RepoError
     })
 }
 
-/// A misspelt name must not look like a clean history.
+/// A misspelled name must not look like a clean history.
 fn known(
     catalog: &Catalog,
     asked: &Asked,

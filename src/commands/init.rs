@@ -1,4 +1,4 @@
-//! `init`: proposes pipelines, policy and workflow for what is on disk, and saves them where that is asked for.
+//! `init`: proposes pipelines, policy and workflow for what is on disk, and writes them on request.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,6 +21,7 @@ use crate::model::service::Service;
 use crate::policy;
 use crate::repo::Repo;
 
+/// Proposes the missing files; `save` also writes them.
 pub(super) fn run(call: &Call, save: bool) -> Result<Output, Failure> {
     let mut repository = call.open(ReadFrom::Disk)?;
     if let Some(finding) = &repository.policy_finding {
@@ -45,7 +46,8 @@ pub(super) fn run(call: &Call, save: bool) -> Result<Output, Failure> {
     };
     let before = (repository.files.clone(), repository.policy.clone());
     let mut left_out = BTreeMap::new();
-    // What stands in the way of one pair is known once its references were looked up; the others are proposed without it.
+    // What keeps a pair from being proposed is known only once its references are resolved; then the others are
+    // proposed without it.
     let (proposal, findings, services, pipelines) = loop {
         let (proposal, services, pipelines) = proposed(&repository, branch.as_deref(), &left_out)?;
         let (findings, astray) = prove(&mut repository, call, &proposal)?;
@@ -93,7 +95,7 @@ pub(super) fn run(call: &Call, save: bool) -> Result<Output, Failure> {
     })
 }
 
-/// What is proposed without these services; and how many services and pipelines there are.
+/// What is proposed without these services, and how many services and pipelines there are.
 fn proposed(
     repository: &RepositoryState,
     branch: Option<&str>,
@@ -142,11 +144,12 @@ fn sources(repository: &RepositoryState) -> Sources {
     Sources::of(ours.map(|file| (&file.path, &*file.bytes)))
 }
 
-/// Services to which a proposed reference would not lead, by where they begin, and what is in the way.
+/// Services that a proposed reference would not lead to, by their place, with the reason.
 type Astray = BTreeMap<Place, String>;
 
-/// Evaluates the repository as it would be with the files, and returns what would be wrong then: with the manifests, or
-/// with what is proposed; and what references would not lead to what is meant.
+/// Evaluates the repository with the proposed files added. Returns the errors that there would be, in the manifests or in
+/// the proposal, and the references that would not lead to what is meant. The files and policy of `repository` stay
+/// changed.
 fn prove(
     repository: &mut RepositoryState,
     call: &Call,
@@ -166,7 +169,7 @@ fn prove(
         }
     }
     for file in &proposal.files {
-        // A file that is there is not overwritten, so nothing can be said of it.
+        // An existing file is not overwritten, so the proposed content does not matter.
         if file.exists || !wants_file(file.path.as_str(), &repository.policy) {
             continue;
         }
@@ -195,7 +198,7 @@ fn prove(
     Ok((findings.cloned().collect(), astray))
 }
 
-/// Whether every reference of what is proposed leads to the manifest that is meant.
+/// The services that the references of the proposal would not lead to, with the reason.
 fn led_astray(evaluation: &Evaluation, proposal: &Proposal) -> Astray {
     let catalog = &evaluation.catalog;
     let mut astray = Astray::new();
@@ -235,7 +238,7 @@ fn led_astray(evaluation: &Evaluation, proposal: &Proposal) -> Astray {
     astray
 }
 
-/// A manifest and those that a reference to it may mean as well: none of them is chosen. Nothing if it stands alone.
+/// All manifests that a reference to this one may mean, since none of them is chosen; empty if there is only one.
 fn in_each_others_way(catalog: &Catalog, end: &End) -> Astray {
     let may_be_meant = |service: &&Service| {
         let namespace = service.key.namespace.as_deref();
@@ -262,7 +265,7 @@ fn shown(place: &Place) -> String {
     format!("{}:{}", place.file, place.line)
 }
 
-/// Whether anything lies at this path; links are not followed.
+/// Whether there is anything at this path; links are not followed.
 fn there(root: &Path, path: &str) -> Result<bool, Failure> {
     match fs::symlink_metadata(root.join(path)) {
         Ok(_) => Ok(true),
@@ -273,7 +276,7 @@ fn there(root: &Path, path: &str) -> Result<bool, Failure> {
     }
 }
 
-/// Whether a workflow runs Sluice already, under whatever name.
+/// Whether a workflow runs Sluice already, by its file name or its `uses:`.
 fn has_workflow(root: &Path) -> Result<bool, Failure> {
     let folder = root.join(".github/workflows");
     let entries = match fs::read_dir(&folder) {
@@ -307,7 +310,7 @@ fn has_workflow(root: &Path) -> Result<bool, Failure> {
     Ok(false)
 }
 
-/// Saves all files or none: everything is looked at before anything is written, and nothing is ever overwritten.
+/// Writes all files or none: everything is checked before anything is written, and nothing is ever overwritten.
 fn write(root: &Path, files: &[NewFile]) -> Result<(), Failure> {
     for file in files {
         if file.exists {
@@ -338,7 +341,7 @@ fn write(root: &Path, files: &[NewFile]) -> Result<(), Failure> {
     for file in files {
         let path = root.join(file.path.as_str());
         if let Err(error) = create(&path, file.content.as_bytes(), &mut written) {
-            // What was put there a moment ago is ours to take away.
+            // These files were created just now, so they may be removed.
             for path in &written {
                 let _ = fs::remove_file(path);
             }

@@ -1,4 +1,4 @@
-//! The commands that work on the forge.
+//! The commands that work on GitHub.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -25,35 +25,34 @@ use crate::report::style::Style;
 use crate::report::{self, json};
 use crate::session::{Needs, Session, Variables};
 
-/// What a run on the forge takes besides its arguments.
+/// What a run on GitHub needs besides its arguments.
 pub struct RunContext<'a> {
     /// The environment, by name.
     pub environment: Variables<'a>,
     /// How long it may wait.
     pub patience: Patience,
-    /// Set: nothing more is written.
+    /// Once set, nothing more is written.
     pub stop: Arc<AtomicBool>,
-    /// Why the run must write nothing, where it must not.
+    /// Why the run must not write, if it must not.
     pub read_only: Option<String>,
 }
 
-/// A run on the forge that came to an end.
+/// The result of a command on GitHub.
 pub struct RunReport {
     /// What it did and found.
     pub(crate) outcome: Outcome,
     /// How long it took.
     pub(crate) took: Duration,
-    /// How every pipeline stands, where that was asked for.
+    /// The state of every pipeline, for `status`.
     status: Option<Status>,
     format: Format,
     style: Style,
 }
 
-/// Carries out a command on the forge.
+/// Carries out a command on GitHub.
 ///
 /// # Errors
-/// [`Failure`] where the run as a whole could not be carried out; what went wrong with one promotion stands in its
-/// report.
+/// [`Failure`] if the run as a whole could not be carried out. What went wrong with one promotion is in its report.
 pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport, Failure> {
     let started = Instant::now();
     let looks = matches!(command, OnGithub::Status(_));
@@ -79,7 +78,7 @@ pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport
         }
         false => (reconcile(&session, &options).await?, None),
     };
-    // What could not be read for it may stand in a row, in a notice, or nowhere.
+    // What could not be read because of the limit may be in a row, in a notice, or nowhere.
     if let Some(limited) = session.rate_limited() {
         let failure = Failure::from(limited);
         outcome.failed = outcome.failed.max(Some(failure.exit));
@@ -104,13 +103,13 @@ pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport
 }
 
 impl RunReport {
-    /// The same, for a terminal of this kind.
+    /// The same report, for a terminal of this kind.
     pub(crate) fn styled(mut self, style: Style) -> Self {
         self.style = style;
         self
     }
 
-    /// What the command prints, and how it ends.
+    /// What the command prints, and its exit code.
     pub fn output(&self) -> Output {
         Output {
             text: match (self.format, &self.status) {
@@ -123,12 +122,12 @@ impl RunReport {
         }
     }
 
-    /// The plan at the end of the run, as a document: the Action's output `plan`.
+    /// The plan at the end of the run as a JSON document: the Action's output `plan`.
     pub fn plan(&self) -> &str {
         &self.outcome.plan
     }
 
-    /// The run as a document for programs.
+    /// The run as a JSON document.
     pub(crate) fn json(&self) -> serde_json::Value {
         let outcome = &self.outcome;
         serde_json::json!({
@@ -146,7 +145,7 @@ impl RunReport {
         })
     }
 
-    /// The run for people: what needs one first, one line each.
+    /// The run as text, one line per promotion, what needs a person first.
     pub(crate) fn text(&self) -> String {
         if let Some(status) = &self.status {
             return report::status::text(status, &[], "sluice validate", self.style);
@@ -364,7 +363,7 @@ fn ordered(
     }
 }
 
-/// The options of a person who asks for one stage.
+/// The options of a run for a person's request.
 fn asks(forge: &ForgeArgs, asked: PromoteRequest) -> RunOptions {
     RunOptions {
         pipeline: Some(asked.pipeline.clone()),
@@ -374,7 +373,7 @@ fn asks(forge: &ForgeArgs, asked: PromoteRequest) -> RunOptions {
     }
 }
 
-/// A plan ID, or the first digits of one, as it was typed.
+/// A plan ID, or its first digits, as it was typed.
 fn plan_prefix(text: &str) -> Result<PlanPrefix, Failure> {
     text.parse::<PlanPrefix>().map_err(|error| {
         Failure::usage(format!("`plan`: {error}")).hint(
@@ -383,7 +382,7 @@ fn plan_prefix(text: &str) -> Result<PlanPrefix, Failure> {
     })
 }
 
-/// The run of a workflow that this process is a step of.
+/// The workflow run that this process is a step of, if it is one.
 fn run_of(environment: Variables<'_>) -> Result<Option<u64>, Failure> {
     let Some(id) = environment("GITHUB_RUN_ID").filter(|id| !id.trim().is_empty()) else {
         return Ok(None);

@@ -15,6 +15,7 @@ use crate::report::escape::terminal;
 use crate::report::plan_text::PlanText;
 use crate::report::{diff, json};
 
+/// Plans the promotions of PATH.
 pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Failure> {
     let mut repository = call.open(ReadFrom::Commit)?;
     if repository.inside_repository {

@@ -1,4 +1,4 @@
-//! `promote --local`: one promotion as one commit on the current branch, without a forge.
+//! `promote --local`: one promotion as one commit on the current branch, without GitHub.
 
 use std::fmt::Write;
 
@@ -21,6 +21,7 @@ use crate::report::escape::{commit, terminal};
 use crate::report::plan_text::value;
 use crate::report::{json, message};
 
+/// Commits the promotion into a stage, if it may land; `approved_by` names who approves it.
 pub(super) fn run(
     call: &Call,
     pipeline: &str,
@@ -61,7 +62,7 @@ pub(super) fn run(
         .iter()
         .filter(|promotion| promotion.index == stage)
         .collect();
-    // With `join: any` there are several: the one that may land, else the one that is worst off.
+    // With `join: any` there are several: the one that may land, otherwise the one in the worst state.
     let chosen = all
         .iter()
         .find(|promotion| promotion.may_land())
@@ -136,7 +137,7 @@ pub(super) fn run(
     Ok(done(Some(commit)))
 }
 
-/// One line of the record: what passed the gate. Names from a command line prove nothing, and the line says so.
+/// The trailer line for a gate: what passed it. Names from a command line prove nothing, and the line says so.
 fn gate_line(gate: &GateReport) -> String {
     let by_hand = match gate.kind {
         GateKind::Approval => " (given by hand, unverified)",

@@ -5,7 +5,7 @@ use crate::cli::Format;
 use crate::error::Exit;
 use crate::report::json;
 
-/// The schema by itself, or inside a document of ours.
+/// The schema alone, or for `--format json` inside a document with our version.
 pub(crate) fn run(format: Format) -> Output {
     let schema = crate::policy::schema();
     let text = match format {

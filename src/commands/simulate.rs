@@ -1,7 +1,7 @@
-//! `simulate`: the life of the pipelines on a virtual repository, played to where nothing moves any more.
+//! `simulate`: the life of the pipelines on a virtual repository, until nothing moves any more.
 //!
-//! Each round is one run. In a repository the landings are real commits in memory, so that history and revisions
-//! behave as they would; nothing on disk is touched.
+//! Each round is one run. In a git repository the landings are real commits in memory, so that history and revisions
+//! behave as they would. Nothing on disk is touched.
 
 mod clock;
 mod ending;
@@ -38,19 +38,20 @@ use crate::report::timeline;
 
 /// What a simulation takes besides the repository.
 pub(super) struct Asked {
-    /// Who approves every plan as it is proposed.
+    /// The people who approve every plan when it is proposed.
     pub approve: Vec<String>,
-    /// Where the files of the end state go.
+    /// The folder for the files of the final state.
     pub out: Option<PathBuf>,
-    /// The clock is not moved past this.
+    /// The clock does not go beyond this.
     pub until: Option<Timestamp>,
     /// Clones of other repositories.
     pub repos: Vec<(String, PathBuf)>,
 }
 
-/// Without a bound, a simulation looks a year ahead.
+/// Without `--until`, a simulation covers a year.
 const YEAR: i64 = 365 * 24;
 
+/// Plays the simulation and reports its timeline.
 pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
     let Asked {
         approve,
@@ -162,7 +163,7 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
     })
 }
 
-/// Takes a clone for a repository.
+/// Uses a clone for a repository that is named by its URL.
 fn read_clone(repository: &mut RepositoryState, url: RepoUrl, path: &Path) -> Result<(), Failure> {
     let wrong = |why: String| {
         Failure::usage(format!("--repo {url}={}: {why}", path.display()))
@@ -185,7 +186,7 @@ fn read_clone(repository: &mut RepositoryState, url: RepoUrl, path: &Path) -> Re
     }
 }
 
-/// A clone that nothing is read from was meant for something.
+/// A clone that nothing is read from is an error: it was given for a reason.
 fn unused_clones(simulation: &Simulation<'_>) -> Result<(), Failure> {
     let evaluation = &simulation.evaluation;
     let pairs = pairs(
@@ -225,7 +226,7 @@ fn unused_clones(simulation: &Simulation<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Errors in full; warnings counted, for they are the business of `validate`.
+/// Errors in full, but only the number of warnings: `validate` shows these.
 fn said_of_findings(call: &Call, findings: &[Finding]) -> String {
     let (errors, warnings): (Vec<Finding>, Vec<Finding>) = findings
         .iter()
@@ -252,17 +253,17 @@ struct Simulation<'a> {
     repository: RepositoryState,
     /// The virtual clock.
     now: Timestamp,
-    /// It is not moved past this.
+    /// The clock does not go beyond this.
     until: Timestamp,
-    /// Since when sources hold what they hold; those that never changed hold it since the beginning.
+    /// Since when sources hold their current content. Sources that never changed have held it since the beginning.
     since: BTreeMap<ManifestKey, Timestamp>,
-    /// Holds that were told already: the plan, and the words.
+    /// Holds that are in the timeline already: the plan, and the reason.
     told: BTreeSet<(PlanId, String)>,
     events: Vec<Event>,
     /// When each plan was proposed.
     proposed: BTreeMap<PlanId, Timestamp>,
     landed_plans: BTreeSet<PlanId>,
-    /// Plans that could not be carried out.
+    /// Plans whose landing failed.
     refused: BTreeSet<PlanId>,
     /// Files that landings changed.
     touched: BTreeSet<crate::model::place::RepoPath>,

@@ -1,7 +1,7 @@
-//! `status`: how every pipeline stands, for whoever asks why something has not moved. It reads, and never writes.
+//! `status`: the state of every pipeline, for anyone who wants to know why something has not moved. It reads, and never
+//! writes.
 //!
-//! It looks with the eyes of a run: the same evaluation, plan and decisions, so that it cannot say anything else than what a
-//! run would do.
+//! It uses the evaluation, plan and decisions of a run, so that it cannot say anything other than what a run would do.
 
 mod content;
 mod standing;
@@ -30,7 +30,7 @@ use crate::reconcile::status::{CurrentState, PromotionState, current_state};
 use crate::report::status;
 use crate::session::Session;
 
-/// Without a forge: of a repository at its current commit, or of a folder.
+/// Without GitHub: for a repository at its current commit, or for a folder.
 pub(super) fn run(
     call: &Call,
     freeze: Option<String>,
@@ -87,7 +87,7 @@ pub(super) fn run(
     })
 }
 
-/// On the forge: with the report of a run that writes nothing.
+/// On GitHub: with the outcome of a run that writes nothing.
 pub(super) async fn on_forge(
     session: &Session,
     options: &RunOptions,
@@ -117,7 +117,7 @@ pub(super) async fn on_forge(
     Ok((outcome, found))
 }
 
-/// Names the pull requests of landings.
+/// Looks up through which pull requests landings came.
 async fn through(session: &Session, since: &mut BTreeMap<Member, Since>, outcome: &mut Outcome) {
     let landed = |since: &Since| match since {
         Since::Set(set) if set.landed => Some(set.commit),
@@ -255,7 +255,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// The newest of those of a stage's services. Where one could not be told, neither can the newest.
+/// The newest of a stage's services. If that of one service is not known, neither is the newest.
 fn newest<'a>(all: impl Iterator<Item = &'a Since>) -> Since {
     let mut newest: Option<&SetOnBase> = None;
     for since in all {

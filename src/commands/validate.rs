@@ -1,4 +1,4 @@
-//! `validate`: checks of the files on disk, and their fixes.
+//! `validate`: checks the files on disk, and fixes them on request.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,6 +24,7 @@ struct Fixed {
     codes: Vec<&'static str>,
 }
 
+/// Checks the files on disk; `fix` first writes what can be fixed.
 pub(super) fn run(call: &Call, fix: bool) -> Result<Output, Failure> {
     let mut repository = call.open(ReadFrom::Disk)?;
     let mut evaluation = Evaluation::of(&repository, call.now, false)?;
@@ -114,14 +115,14 @@ pub(super) fn run(call: &Call, fix: bool) -> Result<Output, Failure> {
     })
 }
 
-/// Makes all fixes, file by file: each file is written whole or not at all.
+/// Applies all fixes, file by file: each file is written as a whole or not at all.
 fn write_fixes(repository: &RepositoryState, findings: &[Finding]) -> Result<Vec<Fixed>, Failure> {
     let mut by_file: BTreeMap<RepoPath, (Vec<Edit>, Vec<&'static str>)> = BTreeMap::new();
     for finding in findings {
         let Some(fix) = &finding.fix else { continue };
         let (edits, codes) = by_file.entry(fix.file.clone()).or_default();
         for edit in &fix.edits {
-            // Two pipelines may name one target; the same edit is made once.
+            // Two pipelines may name the same target: the same edit is made only once.
             if !edits
                 .iter()
                 .any(|known| known.object == edit.object && known.path == edit.path)
@@ -133,7 +134,7 @@ fn write_fixes(repository: &RepositoryState, findings: &[Finding]) -> Result<Vec
             codes.push(finding.code);
         }
     }
-    // Everything is made before anything is written.
+    // All contents are computed before anything is written.
     let mut ready = Vec::new();
     for (file, (edits, codes)) in by_file {
         if let Some(why) = file.refusal_to_write() {
@@ -156,7 +157,7 @@ fn write_fixes(repository: &RepositoryState, findings: &[Finding]) -> Result<Vec
     Ok(fixed)
 }
 
-/// Puts a new file in the place of one that still has the content that was read.
+/// Replaces a file atomically, if it still has the content that was read.
 fn replace(path: &Path, before: &[u8], after: &[u8]) -> Result<(), Failure> {
     let failed =
         |error: std::io::Error| Failure::new(Exit::Failed, format!("{}: {error}", path.display()));

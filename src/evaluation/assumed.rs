@@ -1,4 +1,4 @@
-//! What is taken to be so of repositories that nobody can read here: the branch that is followed has one commit more.
+//! What a simulation assumes about repositories that it cannot read: the branch that is followed has one more commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,8 @@ use crate::model::facts::{ResolvedRevision, Revision, RevisionQuery, Ways};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 
-/// Puts a commit in the place of every revision that was not read: one for each repository, one for each tag of it, and a
-/// commit ID for itself. Answers of which repositories.
+/// Replaces every revision that was not read by an assumed commit: one per repository for its branches, one per tag,
+/// and for a commit ID that commit itself. Returns the repositories for which a new commit was assumed.
 pub(crate) fn revisions(found: &mut BTreeMap<RevisionQuery, Revision>) -> BTreeSet<String> {
     let mut assumed = BTreeSet::new();
     for (query, revision) in found {
@@ -46,7 +46,7 @@ pub(crate) fn revisions(found: &mut BTreeMap<RevisionQuery, Revision>) -> BTreeS
     assumed
 }
 
-/// What is new goes forward.
+/// Assumes that every revision that could not be compared is newer.
 pub(crate) fn ways(found: &mut Ways) {
     for (query, way) in found {
         if matches!(query.old.origin, Origin::Remote(_)) && way.is_err() {

@@ -1,4 +1,4 @@
-//! One evaluation: catalog, references, revisions, checks, history, plan. The same path for every command.
+//! One evaluation: catalog, references, revisions, checks, history, plan. Every command uses this one path.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -34,26 +34,34 @@ use crate::model::signal::ContentEvidence;
 use crate::model::verdict::Verdict;
 use crate::plan;
 
-/// Everything that was read and found; what a plan is made from.
+/// Everything that was read and found, which a plan is made from.
 pub(crate) struct Evaluation {
+    /// The manifests.
     pub catalog: Rc<Catalog>,
+    /// Their references, resolved; by `PipelineId`.
     pub resolved: Rc<Vec<ResolvedPipeline>>,
+    /// What git refs resolve to.
     pub revisions: BTreeMap<RevisionQuery, Revision>,
+    /// When promoted values were last set; empty without history.
     pub history: BTreeMap<HistoryQuery, LastSet>,
+    /// Whether revisions go forward or back, read only if no person has to approve; empty without history.
     pub ways: Ways,
+    /// What the checks found.
     pub findings: Vec<Finding>,
+    /// Pipelines that an error stops, with the reason.
     pub stopped: BTreeMap<PipelineId, Arc<str>>,
-    /// In a simulation: the repositories of which a new commit is assumed.
+    /// In a simulation: the repositories for which a new commit is assumed.
     pub assumed: BTreeSet<String>,
 }
 
-/// The manifests of a commit, read once: everything else may have to be asked for in several rounds.
+/// The manifests of a commit, read once: what else is needed may take several rounds of fetching.
 pub(crate) struct Manifests {
     catalog: Rc<Catalog>,
     resolved: Rc<Vec<ResolvedPipeline>>,
 }
 
 impl Manifests {
+    /// Loads the manifests and resolves their references.
     pub(crate) fn of(repository: &RepositoryState) -> Self {
         let catalog = load_with_links(&repository.files, &repository.links, &repository.policy);
         let resolved = resolve_pipelines(&catalog, &repository.here);
@@ -67,28 +75,37 @@ impl Manifests {
 /// What is known about the content of sources.
 pub(crate) type ReadyAnswers = BTreeMap<ReadyQuery, ContentEvidence>;
 
-/// What may differ between two plans of one evaluation.
+/// What may differ between two plans of one evaluation; each field becomes the field of [`Facts`] with its name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ask {
+    /// Without GitHub: the approvals that were given; `None` if no one was asked.
     pub approvals: Option<Approvals>,
+    /// On GitHub: the evidence about the plan of each open pull request, or why it could not be read.
     pub evidence: Option<BTreeMap<PlanId, Looked<Evidence>>>,
+    /// Why this run may land nothing, if it was started with a freeze.
     pub frozen: Option<String>,
+    /// A person requested the source's values even if the target was set by hand (`take: source`).
     pub take_source: bool,
+    /// Stages that landed earlier in this run.
     pub landed: BTreeSet<(PipelineId, StageIndex)>,
+    /// The stage that a person requested, so that `trigger: manual` moves.
     pub asked: Option<(PipelineId, StageIndex)>,
+    /// The person requested it as an emergency.
     pub emergency: bool,
+    /// The person requested that failed jobs of the stage are started again.
     pub retry: bool,
+    /// Teams, people and code owners, as far as the rules need them.
     pub roster: Roster,
-    /// With a forge, or a simulated one: what is known about the content of sources.
+    /// On GitHub, or in a simulation: what is known about the content of sources.
     pub ready: Option<Rc<ReadyAnswers>>,
     /// In a simulation: when each plan was proposed.
     pub proposed: BTreeMap<PlanId, Timestamp>,
-    /// Stages that go back.
+    /// Stages that are rolled back, and what they go back to; `Err` if that could not be read.
     pub rollbacks: BTreeMap<(PipelineId, StageIndex), Looked<Rollback>>,
 }
 
 impl Evaluation {
-    /// Reads and checks everything. `history` is left out where nothing is planned.
+    /// Reads and checks everything. Without `with_history`, history is left out: only a plan needs it.
     pub(crate) fn of(
         repository: &RepositoryState,
         now: Timestamp,
@@ -103,7 +120,7 @@ impl Evaluation {
         )
     }
 
-    /// Reads and checks everything on the forge, as far back as `reading` says.
+    /// Reads and checks everything on GitHub, as far back as `reading` says.
     pub(crate) fn on_forge(
         repository: &RepositoryState,
         manifests: &Manifests,
@@ -124,14 +141,14 @@ impl Evaluation {
         let resolved = Rc::clone(&manifests.resolved);
         let repositories = repositories(repository, &catalog, &resolved);
         let queries = plan::revision_queries(&catalog, &repository.policy, &resolved);
-        // Only the forge is asked no more than has to be: a clone at hand has all of it.
+        // Only reads from GitHub are worth limiting: a local clone has everything.
         let depth = match repository.remotes {
             Some(_) => reading,
             None => Depth::Newest,
         };
         let mut revisions = answer_revisions(&repositories, queries, depth)?;
         if depth == Depth::WhereItDiffers {
-            // Where something else of a service differs, what its source stands for is compared with what it stood for once.
+            // If something else of a service differs, the newest commit of its source is needed after all.
             let differing = differing(repository, &catalog, &resolved, &revisions);
             revisions.extend(answer_revisions(&repositories, differing, Depth::Newest)?);
         }
@@ -172,7 +189,7 @@ impl Evaluation {
         Ok(evaluation)
     }
 
-    /// What is known about the content of sources, read anew; `None` without a forge.
+    /// Reads again what is known about the content of sources; `None` without GitHub.
     pub(crate) fn read_ready(
         &self,
         repository: &RepositoryState,
@@ -186,8 +203,8 @@ impl Evaluation {
         Some(answer_ready(&facts, &queries, &repositories))
     }
 
-    /// The changes of a stage's services, by their places among these, with what is known of where they come from. A change
-    /// of anything else is none of them.
+    /// The changes of a stage's services, with their index in `changes` and what is known about where they come from.
+    /// Changes of anything else are left out.
     pub(crate) fn bringing<'a>(
         &'a self,
         repository: &'a RepositoryState,
@@ -221,7 +238,7 @@ impl Evaluation {
         found
     }
 
-    /// What the changes of a plan bring, as the clones at hand tell it.
+    /// What the changes of a plan bring, according to the local clones.
     pub(crate) fn told(&self, repository: &RepositoryState, plan: &Plan) -> ToldOf {
         let mut places = Vec::new();
         let mut asked = Vec::new();
@@ -245,11 +262,12 @@ impl Evaluation {
             .collect()
     }
 
-    /// The repositories that can be asked.
+    /// The repositories that can be read.
     pub(crate) fn repositories<'a>(&self, repository: &'a RepositoryState) -> Repositories<'a> {
         repositories(repository, &self.catalog, &self.resolved)
     }
 
+    /// The planner's input.
     pub(crate) fn facts<'a>(
         &'a self,
         repository: &'a RepositoryState,
@@ -269,7 +287,7 @@ impl Evaluation {
             frozen: ask.frozen.clone(),
             take_source: ask.take_source,
             now,
-            // Without a forge there is no repository name that two clones would agree on.
+            // Without GitHub there is no repository name that two clones would agree on.
             repository: repository.slug.clone(),
             base: repository.branch.clone().unwrap_or_default(),
             landed: ask.landed.clone(),
@@ -283,7 +301,7 @@ impl Evaluation {
         }
     }
 
-    /// Plans.
+    /// Makes the plan. Commands in its help texts get PATH and `--policy`.
     pub(crate) fn plan(&self, repository: &RepositoryState, now: Timestamp, ask: &Ask) -> Plan {
         let mut plan = plan::plan(&self.facts(repository, now, ask));
         let promotions = plan
@@ -296,7 +314,7 @@ impl Evaluation {
         plan
     }
 
-    /// How a command that only reads ends.
+    /// The exit code of a command that only reads.
     pub(crate) fn exit(&self, plan: &Plan) -> Exit {
         let finding = self
             .findings
@@ -339,7 +357,7 @@ fn repositories<'a>(
     }
 }
 
-/// Where the targets stand for which revisions are asked.
+/// The files that hold the targets of each revision query.
 fn targets(
     repository: &RepositoryState,
     catalog: &Catalog,
@@ -356,7 +374,7 @@ fn targets(
     files
 }
 
-/// Files in which any promotion writes.
+/// The files that any promotion writes.
 fn written(
     repository: &RepositoryState,
     catalog: &Catalog,
@@ -369,7 +387,7 @@ fn written(
     files.into_iter().collect()
 }
 
-/// The revisions of moving sources whose targets hold the same commit, and differ in something else.
+/// The revisions of sources on a moving ref whose targets have the same commit, but differ in something else.
 fn differing(
     repository: &RepositoryState,
     catalog: &Catalog,

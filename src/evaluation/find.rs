@@ -6,7 +6,10 @@ use crate::model::catalog::PipelineId;
 use crate::model::nearest::nearest;
 use crate::model::resolved::StageIndex;
 
-/// The pipeline that a person named.
+/// The pipeline that a person named, as NAME or NAMESPACE/NAME.
+///
+/// # Errors
+/// There is none, or there are several.
 pub(crate) fn find_pipeline(
     evaluation: &Evaluation,
     pipeline: &str,
@@ -45,6 +48,9 @@ pub(crate) fn find_pipeline(
 }
 
 /// The pipeline and stage that a person named.
+///
+/// # Errors
+/// As [`find_pipeline`]; or the pipeline has no such stage.
 pub(crate) fn find(
     evaluation: &Evaluation,
     pipeline: &str,

@@ -1,9 +1,10 @@
-//! Documents that may hold manifests and were not read, in one line.
+//! Documents that may hold manifests but were passed over, in one line.
 
 use super::evaluate::Evaluation;
 use crate::model::few::few;
 
-/// One counted line about documents that are not plain YAML. What is an error has its own finding.
+/// One line that counts the documents that are not plain YAML; `None` if there are none. What is an error has its own
+/// finding.
 pub(crate) fn passed_over(evaluation: &Evaluation) -> Option<String> {
     let passed_over = evaluation.catalog.passed_over();
     let places: Vec<String> = passed_over

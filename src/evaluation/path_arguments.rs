@@ -1,4 +1,4 @@
-//! PATH and --policy as they were given, for the commands in hints: what we print can be pasted.
+//! PATH and `--policy` as they were given, for commands in hints: these can be pasted.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ const TAKE_PATH: [(&str, bool); 8] = [
     ("init", false),
 ];
 
-/// What was given as PATH and --policy, as it stands in a command line: a blank before each word, or nothing at all.
+/// PATH and `--policy` as words of a command line: each with a space before it, or empty.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathArguments {
     path: String,
@@ -24,6 +24,7 @@ pub(crate) struct PathArguments {
 }
 
 impl PathArguments {
+    /// Quotes both for a shell.
     pub(crate) fn new(path: Option<&Path>, policy: Option<&Path>) -> Self {
         let word = |before: &str, path: Option<&Path>| match path {
             Some(path) => format!("{before}{}", shell(&path.to_string_lossy())),
@@ -35,7 +36,7 @@ impl PathArguments {
         }
     }
 
-    /// A text of our own, with these words behind each command in it that takes them: so that it can be pasted.
+    /// Inserts these words after each command in a text of ours that takes them, so that it can be pasted.
     pub(crate) fn within(&self, text: &str) -> String {
         again(text, &self.path, &self.policy)
     }

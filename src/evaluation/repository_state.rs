@@ -1,4 +1,4 @@
-//! What a command works on: a repository at a commit, or a folder; its manifest files and its policy.
+//! What a command works on: a repository at a commit, or a folder, with its manifest files and its policy.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -26,57 +26,60 @@ use crate::repo::{ReadObjects, Repo, enclosing_repository};
 pub(crate) struct RepositoryState {
     /// PATH.
     pub root: PathBuf,
-    /// The repository, where PATH is one.
+    /// The repository, if PATH is one.
     pub repo: Option<Repo>,
-    /// The commit that is looked at.
+    /// The commit that is read.
     pub tip: Option<CommitId>,
     /// The branch of that commit.
     pub branch: Option<String>,
     /// The remote whose branches count as this repository's.
     pub remote: Option<String>,
-    /// What makes a repository this one.
+    /// What identifies this repository in references.
     pub here: Here,
-    /// The policy; the default one where there is none or it is invalid.
+    /// The policy; the default one if there is none or it is not valid.
     pub policy: Policy,
     /// The policy's file, as findings name it.
     pub policy_file: RepoPath,
-    /// The policy's content, where there is one.
+    /// The policy file's content, if there is one.
     pub policy_bytes: Option<Vec<u8>>,
-    /// What is wrong with the policy, where it could not be read.
+    /// What is wrong with the policy, if it could not be read.
     pub policy_finding: Option<Finding>,
     /// The manifest files, by path.
     pub files: Vec<SourceFile>,
-    /// Links under the names of manifest files.
+    /// Links that are named like manifest files.
     pub links: Vec<RepoPath>,
     /// Notices for the reader.
     pub notices: Vec<String>,
     /// In a simulation: what cannot be read of other repositories is assumed.
     pub assumes: bool,
-    /// How PATH and --policy are given again in a command of a hint.
+    /// PATH and `--policy` as they were given, for commands in hints.
     pub again: PathArguments,
     /// PATH is a plain folder inside a repository.
     pub inside_repository: bool,
-    /// The repositories of the forge, where there is one.
+    /// The repositories on GitHub, if the command works there.
     pub remotes: Option<Rc<Remotes>>,
-    /// Lower-case `owner/name`, or `""` without a forge.
+    /// Lower-case `owner/name`, or `""` without GitHub.
     pub slug: String,
     /// There is no policy at the tip.
     pub no_policy: bool,
-    /// Accounts whose word is no evidence, on a forge and if the policy trusts the word of others.
+    /// Accounts whose reports are not evidence; read only on GitHub, and only if the policy trusts reports of others.
     pub untrusted: Vec<UntrustedAccount>,
 }
 
-/// Which files are looked at.
+/// Which files are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReadFrom {
-    /// Those of the current commit, where there is a repository.
+    /// Those of the current commit, if there is a repository.
     Commit,
     /// Those on disk.
     Disk,
 }
 
 impl RepositoryState {
-    /// Opens PATH.
+    /// Opens PATH. `policy` is the file given with `--policy`.
+    ///
+    /// # Errors
+    /// PATH or the policy file could not be read. A policy that is not valid is not an error but `policy_finding`.
     pub(crate) fn open(
         root: &Path,
         policy: Option<&Path>,
@@ -130,7 +133,7 @@ impl RepositoryState {
         Ok(repository)
     }
 
-    /// The repository as the forge has it at `tip`, so far as everything that is needed was fetched.
+    /// The repository on GitHub at `tip`, if everything that is needed was fetched already.
     pub(crate) fn of_forge(
         remotes: &Rc<Remotes>,
         base: &str,
@@ -138,7 +141,7 @@ impl RepositoryState {
         here: Here,
     ) -> Result<Self, Failure> {
         let repo = remotes.here();
-        // The folders come first, all of them in one call where no clone holds them.
+        // The folders come first, all of them in one call unless a clone holds them.
         repo.prepare(&tip)?;
         let mut repository = Self {
             root: PathBuf::from("."),
@@ -185,7 +188,7 @@ impl RepositoryState {
         }
     }
 
-    /// How this repository is read; `None` for a plain folder.
+    /// How to read objects of this repository; `None` for a plain folder.
     pub(crate) fn reading(&self) -> Option<(ReadHere<'_>, CommitId)> {
         let tip = self.tip?;
         match (&self.remotes, &self.repo) {
@@ -277,8 +280,8 @@ impl RepositoryState {
         self.file(path).map(|file| file.bytes.clone())
     }
 
-    /// Adds to findings the lines at which they stand, if these may be shown: no line of a file in which a `Secret` stands, or may stand, ever
-    /// is.
+    /// Adds the source lines to findings, if they may be shown: no line of a file that holds, or may hold, a `Secret`
+    /// is ever shown.
     pub(crate) fn add_lines(&self, catalog: &Catalog, findings: &mut [Finding]) {
         let secrets = catalog.secrets.iter();
         let secrets: HashSet<&RepoPath> = secrets.map(|secret| &secret.file).collect();
@@ -311,7 +314,7 @@ impl RepositoryState {
         self.files.get(index)
     }
 
-    /// Puts new content into a manifest file that is there.
+    /// Replaces the content of an existing manifest file.
     pub(crate) fn put(&mut self, path: &RepoPath, bytes: Vec<u8>) -> Result<(), Failure> {
         let blob = Repo::hash_blob(&bytes)?;
         let index = self
@@ -323,13 +326,13 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// `owner/name`, as its first remote has it.
+    /// `owner/name` of its first remote.
     pub(crate) fn remote_slug(&self) -> Option<String> {
         let url = self.here.remotes.first()?;
         url.slug().map(str::to_owned)
     }
 
-    /// How the heading of a report names it.
+    /// The name in the heading of a report.
     pub(crate) fn heading(&self) -> String {
         let name = self.remote_slug().unwrap_or_else(|| self.name());
         match (&self.repo, self.tip) {
@@ -342,7 +345,7 @@ impl RepositoryState {
         }
     }
 
-    /// The name of PATH's last part.
+    /// The last part of PATH.
     pub(crate) fn name(&self) -> String {
         let full = self
             .root
@@ -355,7 +358,7 @@ impl RepositoryState {
     }
 }
 
-/// What stands where the policy would be. Only what is truly absent is no policy.
+/// What there is at the policy's path. Only if truly nothing is there, there is no policy.
 enum PolicyFile {
     Absent,
     Content(Vec<u8>),

@@ -1,4 +1,4 @@
-//! Everything that a run writes, one file for each act.
+//! Everything that a run writes, one file per act.
 
 pub(crate) mod best_effort;
 pub(crate) mod block;

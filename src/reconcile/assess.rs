@@ -1,4 +1,4 @@
-//! The stages of a turn: each promotion with the open pull requests that stand, or stood, for it.
+//! What a round decides from: each promotion of the plan, with its open pull requests.
 
 mod evidence_of_plans;
 mod reassess;
@@ -37,33 +37,34 @@ use crate::reconcile::request::RunOptions;
 use crate::reconcile::rollbacks;
 use crate::session::Session;
 
-/// Everything that a turn decides from.
+/// Everything that a round decides from.
 pub(crate) struct Assessment {
+    /// The plan of this round.
     pub plan: Plan,
     /// Open pull requests by promotion.
     pub(crate) candidates: BTreeMap<PromotionIndex, Vec<Candidate>>,
-    /// Open pull requests of ours whose head holds no record of ours.
+    /// Open pull requests of ours whose head has no record of ours.
     pub(crate) without_record: BTreeMap<PromotionIndex, Vec<Pull>>,
-    /// Open pull requests of other accounts from branches under our names, by the stage that the name speaks of.
+    /// Open pull requests of other accounts from branches under our names, by the promotions that the name fits.
     pub(crate) foreign: BTreeMap<PromotionIndex, Vec<Pull>>,
-    /// All of these.
+    /// All of these, also those whose name fits no promotion.
     pub all_foreign: Vec<Pull>,
-    /// Branches with more pull requests than are read, each with the newest of them.
+    /// Branches with more pull requests than Sluice reads, each with the newest of them.
     pub(crate) unread_branches: BTreeMap<PromotionIndex, (String, PullNumber)>,
-    /// What holds promotions although it is closed, of those with an open pull request that nothing else holds.
+    /// Holds of closed pull requests, for promotions with an open pull request that nothing else holds.
     pub(crate) closed_holds: ClosedHolds,
     /// Proposals that belong to no promotion of the plan, with their open pull requests.
     pub orphaned: Vec<(Proposal, Pull)>,
     /// Proposals without an open pull request.
     pub without_open_pull: Vec<Proposal>,
-    /// The people whose word counts in what was read, with their logins.
+    /// The people whose reviews and labels count in the evidence, with their logins.
     pub people: BTreeMap<UserId, String>,
-    /// What a person asked for whose base moved: its next build is asked for by the same person, for the same reason.
+    /// Requested proposals that need another build, which keeps their requester and reason.
     pub reissued: BTreeMap<PromotionIndex, Proposal>,
 }
 
 impl Assessment {
-    /// Reads everything that the decisions need: builds, evidence, and the plans that stand.
+    /// Reads everything that the decisions need: builds, evidence, and the plans of open pull requests.
     pub(crate) async fn of(
         session: &Session,
         observation: &Observation,
@@ -129,7 +130,7 @@ impl Assessment {
             .plan(&observation.repository, observation.now, &ask);
         let mut reissued = reissued(&plan, &by_place, &builds);
         if let Some(asked) = context.request {
-            // Whoever approves a rollback or starts its jobs again did not ask for it.
+            // A request that approves a rollback or retries its jobs does not replace the person who asked for it.
             let goes_back = |place: &PromotionIndex| {
                 let promotion = plan.promotion(*place);
                 promotion.rollback.is_some() && asked.back_to.is_none()
@@ -146,7 +147,7 @@ impl Assessment {
                 pipeline: plan.pipeline_of(*place).id,
                 stage: promotion.index,
                 edges: proposal.edges.clone(),
-                // Of a rollback, what it changes follows what stands there now.
+                // The changes of a rollback depend on what the stage holds now.
                 plan: promotion.plan.unwrap_or(proposal.plan),
                 changes: promotion.changes.clone(),
                 requested: true,
@@ -159,7 +160,7 @@ impl Assessment {
         if let Some(asked) = context.request {
             requester::judge_commits(session, observation, asked, &mut plan).await;
         }
-        // Only what is not held by its own label asks for more.
+        // Closed pull requests are read only for what its own label does not hold.
         let free = |(proposal, pull): &(Proposal, Pull)| {
             let own = label_hold(pull, evidence.get(&pull.number));
             proposal.rollback.is_none() && own.is_free()
@@ -193,7 +194,7 @@ impl Assessment {
                 let hold = label_hold(&pull, evidence.get(&pull.number));
                 let hold = match proposal.rollback {
                     None => closed_holds.added_to(hold, observation, place, &proposal, &pull),
-                    // What a person holds stays as it is beside a rollback.
+                    // A rollback is not held by closed pull requests.
                     Some(_) => hold,
                 };
                 candidates.entry(place).or_default().push(Candidate {
@@ -230,7 +231,8 @@ impl Assessment {
         })
     }
 
-    /// The facts of one promotion; what was closed before is known only where it was asked for.
+    /// The input of the decision about one promotion, without vetoes and the person's request:
+    /// [`crate::reconcile::round::Round::delivery_input`] adds these.
     pub(crate) fn delivery_input<'a>(
         &'a self,
         observation: &Observation,
@@ -257,7 +259,7 @@ impl Assessment {
             delivery,
             closed_hold: match promotion.rollback {
                 None => self.closed_holds.of(place).map(|hold| hold.cloned()),
-                // What a person holds stays as it is beside a rollback.
+                // A rollback is not held by closed pull requests.
                 Some(_) => Ok(None),
             },
             held_beside: self
@@ -271,7 +273,7 @@ impl Assessment {
                 })
                 .map(|(_, pull)| pull)
                 .or_else(|| {
-                    // A hold belongs to the stage, whoever opened what it is on.
+                    // A hold belongs to the stage, no matter who opened the pull request that has the label.
                     let mut foreign = self.foreign.get(&place).into_iter().flatten();
                     foreign.find(|pull| is_held(pull))
                 })
@@ -283,7 +285,7 @@ impl Assessment {
         }
     }
 
-    /// A pull request by whose label another promotion into the same stage is held (`join: any`).
+    /// A pull request whose label holds another promotion into the same stage (`join: any`).
     fn held_sibling(&self, place: PromotionIndex) -> Option<&Pull> {
         let index = self.promotion(place).index;
         let mut siblings = self.all_candidates().filter(|(other, _)| {
@@ -292,7 +294,7 @@ impl Assessment {
                 && self.promotion(*other).index == index
         });
         let is_held = |candidate: &Candidate| {
-            // What would undo a rollback is held for itself, as long as nobody else set its label.
+            // What would undo a rollback holds only itself, unless someone else added the label.
             let events = candidate.pull.label_events.iter().flatten();
             let last_set = events.rev().find(|event| event.set && event.is_of(HOLD));
             let by_us = last_set
@@ -305,17 +307,18 @@ impl Assessment {
             .map(|(_, candidate)| &candidate.pull)
     }
 
-    /// Every open pull request of ours that belongs to a promotion.
+    /// Every open pull request that belongs to a promotion, with that promotion.
     pub(crate) fn all_candidates(&self) -> impl Iterator<Item = (PromotionIndex, &Candidate)> {
         let all = self.candidates.iter();
         all.flat_map(|(place, found)| found.iter().map(|one| (*place, one)))
     }
 
+    /// A promotion of the plan.
     pub(crate) fn promotion(&self, place: PromotionIndex) -> &Promotion {
         self.plan.promotion(place)
     }
 
-    /// An open pull request of a promotion.
+    /// The open pull request of a promotion with this number.
     pub(crate) fn candidate(
         &self,
         place: PromotionIndex,
@@ -334,7 +337,7 @@ impl Assessment {
         all.find_map(|(place, found)| has(found).then_some(*place))
     }
 
-    /// A pull request of a promotion, whether it is one of ours or only named so.
+    /// A pull request of a promotion, whether its record or only its branch name says so.
     pub(crate) fn pull(&self, place: PromotionIndex, number: PullNumber) -> Option<&Pull> {
         let mut others = self.without_record.get(&place).into_iter().flatten();
         self.candidate(place, number)
@@ -342,7 +345,7 @@ impl Assessment {
             .or_else(|| others.find(|pull| pull.number == number))
     }
 
-    /// The plans that stand in open pull requests.
+    /// The plans of open pull requests into a stage.
     pub(crate) fn standing_plans(
         &self,
         (pipeline, stage): (PipelineId, StageIndex),
@@ -354,7 +357,7 @@ impl Assessment {
         into.flat_map(|(_, found)| found.iter().map(|candidate| candidate.proposal.plan))
     }
 
-    /// All promotions that the order speaks of.
+    /// All promotions that the run options include.
     pub(crate) fn places<'a>(
         &'a self,
         observation: &'a Observation,

@@ -1,5 +1,6 @@
-//! What the plan at the end of a run brings. A run that writes lists it in its pull requests: their own records say it, what
-//! was asked for them, or the checkout, and no call is made for it. A dry run puts none up, so it asks.
+//! What the plan at the end of a run brings. A run that writes lists it in its pull requests and makes no call for it:
+//! it is read from their commits, from what was read to open them, or from the checkout. A dry run opens none, so it
+//! asks.
 
 use crate::gather::{self, Bringing};
 use crate::model::brought::{Brings, Told, ToldOf};
@@ -14,7 +15,7 @@ use crate::reconcile::evidence::changes::bringing;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
-/// What the changes of a plan bring; `asks`: also what only a call can tell.
+/// What the changes of a plan bring. `asks`: also look up what only a call can tell.
 pub(crate) async fn told(
     session: &Session,
     observation: &Observation,
@@ -29,7 +30,7 @@ pub(crate) async fn told(
     let open = changed_refs(observation, assessment)
         .into_iter()
         .filter(|(place, _)| missing(place));
-    // As many as a run that writes would put up.
+    // As many as a run that writes would open.
     let most = usize::try_from(observation.repository.policy.limits.open).unwrap_or(usize::MAX);
     let open: Vec<(ChangeRef, Bringing<'_>)> = open.take(most).collect();
     let found = session
@@ -100,10 +101,11 @@ fn with_page(session: &Session, brings: Brings) -> Looked<Told> {
     Ok(Told { brings, compare })
 }
 
-/// The trailer under which the head commit says what it brings. It is for people: the texts of later runs are made from it, and
-/// nothing else.
+/// The trailer of a head commit that lists what it brings. It is for people: later runs render their texts from it, and
+/// use it for nothing else.
 const BRINGS: &str = "Brings";
 
+/// The trailers of a head commit that list what it brings, at most ten.
 pub(crate) fn brings_trailers(brings: &[Brings]) -> String {
     let lines = brings.iter().take(10).filter_map(|brings| {
         let json = serde_json::to_string(brings).ok()?;
@@ -112,6 +114,7 @@ pub(crate) fn brings_trailers(brings: &[Brings]) -> String {
     lines.collect()
 }
 
+/// What the head commit of an open pull request says it brings.
 pub(crate) fn brings_of(candidate: &Candidate) -> Vec<Brings> {
     let message = &candidate.proposal.branch.tip.message;
     let found = crate::record::trailers_of(message, BRINGS);
@@ -121,7 +124,7 @@ pub(crate) fn brings_of(candidate: &Candidate) -> Vec<Brings> {
         .collect()
 }
 
-/// What the changes of a stage bring, for people to read.
+/// What the changes of a stage bring, for people to read; empty if it could not be read.
 pub(crate) async fn brings(
     session: &Session,
     observation: &Observation,

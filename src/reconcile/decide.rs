@@ -1,7 +1,7 @@
-//! Decides about every stage that was asked for.
+//! Decides about every promotion that the run is about.
 //!
-//! The rules are those of [`crate::plan::delivery`], which reads nothing; here they get what they decide from, and the closed pull requests and
-//! holds are read only if something would be opened.
+//! The rules are those of [`crate::plan::delivery`], which reads nothing; this module collects their input. Closed pull
+//! requests are read only if something would be opened, their holds only if something would be opened or committed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +19,8 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::{RunState, labels};
 
 impl Round<'_> {
-    /// Decides about every stage that the order speaks of. What was closed matters only where something would be put up, and is of this
-    /// look or later then.
+    /// Decides about every promotion that the run options include. Closed pull requests matter only if something would
+    /// be opened, and are read at most once per round.
     pub(crate) async fn decide(
         &self,
         run: &mut RunState,
@@ -62,7 +62,7 @@ impl Round<'_> {
         Ok(all(run))
     }
 
-    /// Names the branches that are not used because they have more pull requests than are read.
+    /// Reports the branches that are ignored because they have more pull requests than Sluice reads.
     fn note_unread_branches(&self, run: &mut RunState) {
         let branches = self.observation.snapshot.branches.iter();
         let names: Vec<&str> = branches
@@ -77,6 +77,7 @@ impl Round<'_> {
         }
     }
 
+    /// The input of the decision about one promotion, with what was closed and what a person requests.
     pub(crate) fn delivery_input(&self, place: PromotionIndex, run: &RunState) -> Stage<'_> {
         let mut stage = self.assessment.delivery_input(self.observation, place);
         if let Some(holds) = &run.closed_holds
@@ -87,7 +88,7 @@ impl Round<'_> {
         }
         let key = self.key(place);
         let asked = self.is_asked(place);
-        // Whoever asks for it takes a closing back.
+        // A request overrides an earlier veto.
         if asked
             && !self
                 .options
@@ -104,7 +105,7 @@ impl Round<'_> {
             stage.lifts_hold = !labels::exists(&self.observation.snapshot, HOLD);
             return stage;
         }
-        // What a person asked for and is open was asked for after any closing of the same plan.
+        // An open request was made after any closing of the same plan.
         if self.assessment.reissued.contains_key(&place) {
             return stage;
         }
@@ -115,7 +116,7 @@ impl Round<'_> {
             if !messages::branch_is_of_plan(&pull.branch, &key, &plan) {
                 continue;
             }
-            // A later landing of the stage, a rollback too, ends what was said to the same plan before.
+            // A later landing of the stage, also of a rollback, ends earlier vetoes of the same plan.
             if stage.promotion.landed.is_some_and(|at| pull.at <= at) {
                 continue;
             }
@@ -128,7 +129,8 @@ impl Round<'_> {
                 .and_then(|by| Some((by.person()?, by.login.clone())));
             let person = person.map(|(id, login)| (run.closers.get(&id), login));
             match person {
-                // Who was not, or could not be, looked up may have write access: nothing is opened against that.
+                // Someone whose permission was not, or could not be, read may have write access: then it counts as a
+                // veto.
                 Some((Some(Ok(Permission::Write) | Err(_)) | None, login)) => {
                     stage.veto = Some((pull.number, login));
                 }

@@ -1,4 +1,4 @@
-//! What people, checks and workflows said about open pull requests.
+//! What people, checks and workflows reported about open pull requests.
 
 pub(crate) mod changes;
 pub(crate) mod jobs;

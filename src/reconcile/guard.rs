@@ -1,7 +1,7 @@
-//! The guard of `guard: true`: the status `sluice` on every open pull request into the base that is no promotion.
+//! The guard of `guard: true`: the status `sluice` on every open pull request into the base that is not a promotion.
 //!
-//! Promotions keep their own. Whatever cannot be told gets no success, and nothing is written where the status already
-//! says the same in our name.
+//! Promotions keep their own status. What cannot be determined gets no success, and nothing is written if the status
+//! already says the same in our name.
 
 mod head;
 mod merges;
@@ -17,14 +17,14 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 use crate::report::escape;
 
-/// So many pull requests are looked at in a run, those first that were touched last.
+/// At most this many pull requests are judged in a run, the most recently updated first.
 const MAX_PULLS: usize = 200;
-/// GitHub's words if a commit has a thousand statuses of one context.
+/// GitHub's message if a commit has a thousand statuses of one context.
 const FULL: &str = "has reached the maximum number of statuses";
-/// So often the whole state is read again because the base moved meanwhile.
+/// At most this many times everything is read again because the base moved meanwhile.
 const MAX_LATE: u32 = 3;
 
-/// Looks at every other open pull request. `Changed`: the base moved, and everything has to be looked at again.
+/// Judges every other open pull request. [`Progress::Changed`]: the base moved, and everything has to be read again.
 pub(crate) async fn guard(round: &Round<'_>, run: &mut RunState) -> Result<Progress, Failure> {
     let repository = &round.observation.repository;
     if round.writes_nothing() || !repository.policy.guard || repository.policy_finding.is_some() {
@@ -80,7 +80,7 @@ pub(crate) async fn guard(round: &Round<'_>, run: &mut RunState) -> Result<Progr
     Ok(Progress::Unchanged)
 }
 
-/// Whether GitHub takes enough more calls, and writing is still allowed.
+/// Whether enough API requests are left, and the token may still write.
 fn may_go_on(round: &Round<'_>, run: &mut RunState) -> bool {
     let forge = &round.session.forge;
     if forge.is_read_only() {
@@ -98,7 +98,7 @@ fn may_go_on(round: &Round<'_>, run: &mut RunState) -> bool {
     !few
 }
 
-/// What ends the run is returned; anything else is said, and makes it an operational failure.
+/// Returns what ends the run. Anything else becomes a notice and makes the run fail.
 fn went_wrong(round: &Round<'_>, error: ForgeError, run: &mut RunState) -> Result<(), Failure> {
     match error {
         ForgeError::ReadOnly => return Ok(()),
@@ -121,8 +121,9 @@ fn went_wrong(round: &Round<'_>, error: ForgeError, run: &mut RunState) -> Resul
     Ok(())
 }
 
-/// Sets the status, unless it says exactly that already in the name of this account. A success of ours on this commit stays while it is
-/// only not known whether it still holds: GitHub takes a thousand statuses for a commit, and a base that moves often would use them up.
+/// Sets the status, unless this account already set exactly that. Its success on this commit also stays if the verdict
+/// could not be read this time: GitHub accepts a thousand statuses per commit, and a base that moves often would use
+/// them up.
 async fn say(
     round: &Round<'_>,
     head: &Head<'_>,

@@ -1,4 +1,4 @@
-//! A landing that has still to be seen on the base, and what a commit there made of it.
+//! A landing that still has to be seen on the base, and whether the commit there is what was approved.
 
 use std::collections::BTreeMap;
 
@@ -12,38 +12,43 @@ use crate::reconcile::outcome::Row;
 use crate::record::Record;
 use crate::repo::{EntryId, EntryKind, ReadObjects, Repo, RepoError};
 
-/// A landing that has still to be seen on the base.
+/// A landing that still has to be seen on the base.
 #[derive(Clone, Debug)]
 pub(crate) struct PendingLanding {
+    /// The stage that was promoted.
     pub key: StageKey,
+    /// Its row in the report.
     pub row: Row,
+    /// The plan that it lands.
     pub plan: PlanId,
-    /// The base's tip at the last look before it.
+    /// The base's tip at the last look.
     pub tip: CommitId,
-    /// The tree that it makes of that tip.
+    /// The tree that the landing makes of that tip.
     pub tree: TreeId,
-    /// The files as it leaves them.
+    /// The blobs that it leaves, by path.
     pub files: BTreeMap<String, BlobId>,
-    /// What the head's record says, if it lands a pull request.
+    /// The record of the head, if it lands a pull request.
     pub record: Option<Record>,
+    /// The pull request, unless it is a commit directly onto the base.
     pub pull: Option<PullNumber>,
-    /// The commit to which Sluice itself moved the base.
+    /// The commit that Sluice itself advanced the base to.
     pub commit: Option<CommitId>,
-    /// How often it was looked for.
+    /// How many times it was looked for without being seen.
     pub looks: u32,
 }
 
-/// What a landing came to.
+/// What a landing made of the base.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Landed {
     /// Exactly what was approved.
     AsApproved,
-    /// GitHub merged it with a change that the base got at the same moment; what it changed still is exactly the plan.
+    /// GitHub merged it with a change that the base got at the same moment; its own changes are exactly the plan's.
     Merged,
     /// Something else.
     Otherwise,
 }
 
+/// The blob of each file after its edits, by path.
 pub(crate) fn blobs(files: &[EditedFile]) -> Result<BTreeMap<String, BlobId>, RepoError> {
     files
         .iter()
@@ -52,7 +57,7 @@ pub(crate) fn blobs(files: &[EditedFile]) -> Result<BTreeMap<String, BlobId>, Re
 }
 
 impl PendingLanding {
-    /// Whether every file is at a commit as this landing leaves it.
+    /// Whether every file at a commit is as this landing leaves it.
     pub(crate) fn is_at(&self, repo: &RemoteRepo, commit: &CommitId) -> Result<bool, RepoError> {
         let mut there = true;
         for (path, blob) in &self.files {
@@ -61,7 +66,7 @@ impl PendingLanding {
         Ok(there)
     }
 
-    /// What a commit on the base, which is this landing, made of its first parent.
+    /// Judges what this landing's commit on the base made of its first parent.
     pub(crate) fn judge(
         &self,
         repo: &RemoteRepo,
@@ -73,7 +78,7 @@ impl PendingLanding {
             return Ok(Landed::Otherwise);
         }
         let info = repo.commit_info(commit)?;
-        // Its tree was compared when it was made.
+        // Sluice made this commit, so comparing the tree is enough.
         if self.commit == Some(*commit) {
             return Ok(match info.tree == self.tree {
                 true => Landed::AsApproved,

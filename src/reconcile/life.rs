@@ -1,4 +1,4 @@
-//! Where a promotion is in its life: the one value from which its row in the report and the words of `status` are derived.
+//! Where a promotion is in its life: its row in the report and the words of `status` are both derived from this value.
 
 use crate::model::label::HOLD;
 use crate::model::plan::{Promotion, State};
@@ -11,10 +11,10 @@ use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{self, next_step};
 
-/// Where a promotion is. What landed or was opened in this run is not here: the act itself writes that row.
+/// Where a promotion is in its life. What landed or was opened in this run is not included: those acts write the row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Life {
-    /// There is nothing to promote, and nothing to say: in sync, not moved, set by hand, or held with no changes.
+    /// There is nothing to promote and nothing to report: in sync, not moved, ahead, or held without changes.
     AtRest(State),
     /// It is due and has no pull request yet.
     Due(Words),
@@ -33,27 +33,30 @@ pub(crate) enum Life {
 /// What holds a promotion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeldBy {
-    /// The label `sluice/hold` on its pull request, or on one that was closed.
+    /// The label `sluice/hold` on its pull request, or on a closed one of its stage.
     Label,
     /// It would undo a rollback.
     Rollback,
     /// Its pull request is a draft.
     Draft,
-    /// The plan: a policy, a freeze, or another promotion of the stage.
+    /// The plan: the policy, a freeze, another promotion of the stage, or a requester without write access.
     Plan,
 }
 
-/// What is said of a promotion that is in the merge queue.
+/// What the report says about a promotion in the merge queue.
 pub(crate) const QUEUED: &str = "in the merge queue";
 
-/// Why a promotion is where it is, and what to do or what comes next.
+/// Why a promotion is where it is, and what comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Words {
+    /// Why.
     pub why: String,
+    /// What to do, or what comes next.
     pub next: Option<String>,
 }
 
 impl Words {
+    /// With this reason, and what comes next.
     pub(crate) fn new(why: impl Into<String>, next: Option<String>) -> Self {
         Self {
             why: why.into(),
@@ -63,7 +66,7 @@ impl Words {
 }
 
 impl Life {
-    /// Its row in the report; `None` if nothing is said about it.
+    /// Its row in the report; `None` if there is nothing to report.
     pub(crate) fn row(self) -> Option<(RowKind, Words)> {
         Some(match self {
             Self::AtRest(_) => return None,
@@ -77,7 +80,7 @@ impl Life {
     }
 }
 
-/// Where a promotion is at the end of a run. `stopped`: why its pipeline was stopped in this run.
+/// Where a promotion is at the end of a run. `stopped`: why this run stopped its pipeline.
 pub(crate) fn life(
     round: &Round<'_>,
     place: PromotionIndex,
@@ -121,7 +124,7 @@ pub(crate) fn life(
     }
 }
 
-/// What an open pull request itself says, before its gates matter; `None` if it says nothing.
+/// What an open pull request itself says, before its gates matter; `None` if only its gates matter.
 fn of_pull(round: &Round<'_>, candidate: &Candidate) -> Option<Life> {
     if let Build::Unreadable(why) = &candidate.build {
         return Some(Life::Error(Words::new(why, None)));
@@ -155,7 +158,7 @@ fn of_pull(round: &Round<'_>, candidate: &Candidate) -> Option<Life> {
     candidate.pull.queued.then_some(Life::Queued)
 }
 
-/// Of a promotion that has no pull request; `taken_up`: a run that may write does something about it.
+/// The life of a promotion without a pull request. `taken_up`: a run that may write would open or commit it.
 pub(crate) fn unproposed(promotion: &Promotion, taken_up: bool) -> Life {
     let of_plan = || Words::new(&*promotion.reason, promotion.help.clone());
     match promotion.state {
@@ -194,7 +197,7 @@ fn of_judged(judged: &Promotion, next: Option<String>) -> Life {
     }
 }
 
-/// What could not be read of a gate.
+/// The first gate that could not be read, and why.
 fn gate_error(promotion: &Promotion) -> Option<String> {
     let mut gates = promotion.gates.iter();
     let gate = gates.find(|gate| gate.judgement.verdict == Verdict::Error)?;

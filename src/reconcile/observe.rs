@@ -1,4 +1,4 @@
-//! One look at everything: the pull requests, the manifests and the history at one tip of the base branch.
+//! What a round reads: the pull requests, the manifests and the history at one tip of the base branch.
 
 pub(crate) mod checkout;
 pub(crate) mod fetch;

@@ -11,7 +11,7 @@ use crate::model::pull::PullNumber;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
-/// What became of one promotion.
+/// What happened to a promotion. The order is that of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RowKind {
@@ -21,34 +21,34 @@ pub(crate) enum RowKind {
     Error,
     /// It landed in this run.
     Promoted,
-    /// It was put up in this run.
+    /// It was opened in this run.
     Opened,
     /// It waits for its gates.
     Waiting,
-    /// A rule holds it.
+    /// A rule, a label or a person holds it.
     Held,
-    /// It is due, and this run put up as many as it may.
+    /// It is due, and has no pull request yet: this run writes nothing, or opened as many as it may.
     Due,
 }
 
 /// One promotion in the report.
 #[derive(Clone, Debug, serde::Serialize)]
 pub(crate) struct Row {
-    /// What became of it.
+    /// What happened to it.
     pub kind: RowKind,
     /// The pipeline, as NAME or NAMESPACE/NAME.
     pub pipeline: String,
-    /// The stages that it comes from.
+    /// The stages that it is promoted from.
     pub from: Vec<String>,
-    /// The stage.
+    /// The stage that it is promoted into.
     pub to: String,
-    /// The plan.
+    /// Its plan, if it has one.
     pub plan: Option<PlanId>,
-    /// Its pull request.
+    /// Its pull request, if it has one.
     pub pull: Option<PullNumber>,
-    /// The commit on the base, where it landed.
+    /// The commit on the base, if it landed.
     pub commit: Option<CommitId>,
-    /// A person asked for it as an emergency, for this reason.
+    /// The reason of the emergency, if a person requested it as one.
     pub emergency: Option<String>,
     /// Why.
     pub why: String,
@@ -57,7 +57,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// What is said first of an emergency; empty where it is none.
+    /// The prefix of an emergency's text; empty if it is not one.
     pub(crate) fn emergency(&self) -> String {
         self.emergency
             .as_ref()
@@ -65,7 +65,7 @@ impl Row {
     }
 }
 
-/// A service that was set by hand to what its source has not caught up with.
+/// A service that was set by hand to something that its source does not have yet.
 #[derive(Clone, Debug)]
 pub(crate) struct ByHand {
     /// The pipeline.
@@ -74,47 +74,47 @@ pub(crate) struct ByHand {
     pub stage: String,
     /// The service, and who set it.
     pub service: LeftOut,
-    /// The promotion of its stage takes that away.
+    /// Whether the promotion of its stage overwrites that.
     pub taken_away: bool,
 }
 
-/// A run.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// Promotions that something is to be said of.
+    /// Promotions with something to report.
     pub rows: Vec<Row>,
-    /// A person asked for one stage: what is only due is said too.
+    /// A person requested one stage: then what is only due is reported too.
     pub asked: bool,
-    /// Services that were set by hand to what their sources have not caught up with.
+    /// Services that were set by hand to something that their sources do not have yet.
     pub ahead: Vec<ByHand>,
     /// How many stages have nothing to promote.
     pub in_sync: usize,
-    /// How many stages nothing ever promotes.
+    /// How many stages are never promoted.
     pub not_moved: usize,
     /// All pipelines, as NAME or NAMESPACE/NAME.
     pub pipelines: Vec<String>,
-    /// Findings of the checks.
+    /// Findings about the manifests and the policy.
     pub findings: Vec<Finding>,
     /// The base branch and its tip at the end.
     pub base: Option<(String, CommitId)>,
-    /// Notices.
+    /// What else people should know.
     pub notices: Vec<String>,
     /// How many calls were made.
     pub calls: Calls,
-    /// How many calls GitHub still takes.
+    /// How many API requests are left, if known.
     pub remaining: Option<u64>,
-    /// Why nothing was written, where nothing was to be.
+    /// Why nothing was written, if the run was not allowed to write.
     pub read_only: Option<String>,
     /// The plan at the end, as `sluice plan --format json` shows it.
     pub plan: String,
     /// The pipelines that have a row.
     pub moving: Vec<Pipeline>,
-    /// Something went wrong that no row tells.
+    /// The exit code of a failure that no row shows.
     pub failed: Option<Exit>,
 }
 
 impl Outcome {
-    /// What belongs to the end of a run.
+    /// Adds what is only known at the end of a run.
     pub(crate) fn finish(
         &mut self,
         session: &Session,
@@ -157,7 +157,7 @@ impl Outcome {
             .sort_by(|a, b| (a.kind, &a.pipeline, &a.to).cmp(&(b.kind, &b.pipeline, &b.to)));
     }
 
-    /// How the run ends: the highest that applies.
+    /// The exit code of the run: the highest that applies.
     pub(crate) fn exit(&self) -> Exit {
         let of_row = |row: &Row| match row.kind {
             RowKind::Blocked => Exit::Blocked,

@@ -1,4 +1,4 @@
-//! What a run remembers, and was asked for, that bears on a plan.
+//! What a run remembers, and what it was asked to do, as far as that affects a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -13,17 +13,22 @@ use crate::model::resolved::StageIndex;
 use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::request::{PromoteRequest, ResolvedRequest, RunOptions};
 
-/// What is remembered that bears on a plan.
+/// What affects a plan besides the observation and the evidence.
 pub(crate) struct PlanContext<'a> {
+    /// Stages that landed in this run.
     pub landed: &'a BTreeSet<StageKey>,
+    /// The person's request, with its names resolved.
     pub request: Option<&'a ResolvedRequest>,
+    /// What the run was asked to do.
     pub options: &'a RunOptions,
+    /// What is known about the content of sources.
     pub ready: Option<Rc<ReadyAnswers>>,
-    /// The evidence of this pull request alone is read.
+    /// Only the evidence of this pull request is read.
     pub only: Option<PullNumber>,
 }
 
 impl PlanContext<'_> {
+    /// The planner's input, with this evidence by plan.
     pub(crate) fn ask(
         &self,
         observation: &Observation,

@@ -1,4 +1,4 @@
-//! The promotions that are proposed: open, closed, held, and out of sight.
+//! Proposals: open, closed, held, and out of sight.
 
 pub(crate) mod build;
 pub(crate) mod closed;

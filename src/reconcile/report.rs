@@ -12,7 +12,7 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 use crate::reconcile::{commit_ranges, wording};
 
-/// What a run reports at its end.
+/// Completes the outcome of a run.
 pub(crate) async fn finish(
     round: &Round<'_>,
     decisions: &BTreeMap<PromotionIndex, Decision>,
@@ -40,7 +40,7 @@ pub(crate) async fn finish(
     outcome
 }
 
-/// Adds a row for every promotion that something is to be said of and nothing was said of yet.
+/// Adds a row for every promotion that has something to report and no row yet.
 pub(crate) fn rows(
     round: &Round<'_>,
     decisions: &BTreeMap<PromotionIndex, Decision>,
@@ -106,7 +106,7 @@ pub(crate) fn rows(
     }
 }
 
-/// Says of a rollback that was asked for, and neither landed nor was put up, that no later run knows of it.
+/// Says of a requested rollback that neither landed nor was opened that it is not stored.
 fn not_remembered(
     round: &Round<'_>,
     asked: &ResolvedRequest,

@@ -1,4 +1,4 @@
-//! What a run was asked to do, and what that means in the repository as it is.
+//! What a run was asked to do, and what that means in the repository.
 
 use crate::gather::GoBack;
 use crate::model::catalog::PipelineId;
@@ -13,11 +13,11 @@ use crate::model::resolved::StageIndex;
 pub(crate) struct RunOptions {
     /// Only this pipeline, as NAME or NAMESPACE/NAME.
     pub pipeline: Option<String>,
-    /// Say what would be done, and write nothing.
+    /// Report what would be done, and write nothing.
     pub dry_run: bool,
     /// Land nothing, for this reason.
     pub freeze: Option<String>,
-    /// A stage that a person asked for.
+    /// A person's request for one stage.
     pub request: Option<PromoteRequest>,
 }
 
@@ -39,44 +39,46 @@ impl RunOptions {
     }
 }
 
-/// A stage that a person asked for.
+/// A person's request for one stage: a promotion, a rollback or a retry.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PromoteRequest {
     /// The pipeline, as NAME or NAMESPACE/NAME.
     pub pipeline: String,
     /// The stage.
     pub to: String,
-    /// The source's values are taken even where the target was set by hand.
+    /// Take the source's values even if the target was set by hand.
     pub take_source: bool,
-    /// Only this plan. Where the run writes, all of its digits.
+    /// Only this plan. A run that writes needs the whole plan ID.
     pub plan: Option<PlanPrefix>,
-    /// The dispatch approves it.
+    /// The request also approves the plan.
     pub approve: bool,
     /// Why.
     pub reason: Option<String>,
-    /// It is an emergency: the stage's own rules for that hold.
+    /// It is an emergency: the stage's `emergency` rules apply.
     pub emergency: bool,
-    /// Failed workflows of its gates are started again.
+    /// Start failed workflows of its gates again.
     pub retry: bool,
-    /// The stage goes back to this.
+    /// Roll the stage back to this.
     pub rollback: Option<GoBack>,
-    /// The run that was dispatched, where there is one.
+    /// The ID of the dispatched workflow run, if there is one.
     pub run: Option<u64>,
 }
 
 impl PromoteRequest {
-    /// Whether the dispatch approves this plan: only if it gives the whole plan ID.
+    /// Whether the request approves this plan: only if it names the whole plan ID.
     pub(crate) fn approves(&self, plan: &PlanId) -> bool {
         self.approve && self.plan.as_ref().and_then(PlanPrefix::whole) == Some(*plan)
     }
 }
 
-/// The order, with its names looked up.
+/// The request, with its names resolved.
 pub(crate) struct ResolvedRequest {
+    /// The requested pipeline.
     pub pipeline: PipelineId,
+    /// The requested stage.
     pub stage: StageIndex,
-    /// Who asked.
+    /// The person who made the request.
     pub by: Option<Actor>,
-    /// The landing that the stage is to go back to.
+    /// The landing that the stage is to be rolled back to.
     pub back_to: Option<CommitId>,
 }

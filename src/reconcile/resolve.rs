@@ -1,5 +1,5 @@
-//! What a person asked for by a dispatch, and who that was: read from the run through the API, never from the
-//! environment (A19, A20).
+//! What a person's request means, and who made it. The person is read through the API, from the dispatched run or the
+//! token, never from the environment (A19, A20).
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,10 @@ use crate::reconcile::rollbacks;
 use crate::reconcile::round::Round;
 use crate::session::Session;
 
-/// Looks names and person up.
+/// Resolves the names of a request and the person who made it.
+///
+/// # Errors
+/// The request cannot be carried out, or the person may not make it.
 pub(crate) async fn resolve(
     session: &Session,
     asked: &PromoteRequest,
@@ -34,7 +37,7 @@ pub(crate) async fn resolve(
     if asked.emergency {
         emergency_is_allowed(asked, observation, pipeline, stage)?;
     }
-    // To approve it, and to start its jobs again, is no wish for something else.
+    // An approval or a retry does not ask for anything other than the open rollback.
     let anew = asked.rollback.is_none() && !asked.retry && (!asked.approve || asked.emergency);
     let (proposals, _) = gather::proposals(&observation.snapshot);
     if let Some((number, _)) =
@@ -49,7 +52,7 @@ pub(crate) async fn resolve(
     }
     let by = match asked.run {
         Some(run) => dispatcher(session, run, observation).await?,
-        // At a terminal it is whoever the token belongs to.
+        // Without a dispatched run, as in a terminal, it is the owner of the token.
         None => session.forge.bearer().await?,
     };
     let by = Some(a_person_with_write(session, by).await?);
@@ -67,8 +70,8 @@ pub(crate) async fn resolve(
     })
 }
 
-/// Whether the digits that were given name exactly one of the plans that a stage has now. Where the run may write, only the
-/// whole plan ID names one: two plans may share the first digits.
+/// Whether the given digits identify exactly one of the stage's current plans. If the run may write, or approves, only
+/// the whole plan ID does: two plans may begin with the same digits.
 pub(crate) fn names_one_of(
     asked: &PromoteRequest,
     wanted: &PlanPrefix,
@@ -108,7 +111,7 @@ pub(crate) fn names_one_of(
     Err(Failure::usage(why).hint(hint))
 }
 
-/// Only the policy says what an emergency may do, and nobody has one without saying why.
+/// The policy says whether a stage may have emergencies, and each needs a reason.
 fn emergency_is_allowed(
     asked: &PromoteRequest,
     observation: &Observation,
@@ -144,7 +147,7 @@ fn refuse(why: String) -> Failure {
     )
 }
 
-/// Who dispatched a run.
+/// The account that dispatched a run.
 async fn dispatcher(
     session: &Session,
     run: u64,
@@ -164,12 +167,12 @@ async fn dispatcher(
             observation.snapshot.base
         )));
     }
-    // Who started this attempt; a re-run by somebody else is that person's asking.
+    // Who started this attempt: if someone else re-runs it, it is that person's request.
     run.triggering
         .ok_or_else(|| refuse("nobody is known to have started this run".to_owned()))
 }
 
-/// Only a person with write may ask: a bot's dispatch requests and approves nothing.
+/// Only a person with write access may make a request: a bot's dispatch requests and approves nothing.
 async fn a_person_with_write(session: &Session, actor: Actor) -> Result<Actor, Failure> {
     let Some(id) = actor.person() else {
         return Err(refuse(format!(
@@ -184,7 +187,7 @@ async fn a_person_with_write(session: &Session, actor: Actor) -> Result<Actor, F
     }
 }
 
-/// A plan that was named must be the one that would be made.
+/// If the request names a plan, it must be a current plan of the stage, or that of an open pull request.
 pub(crate) fn plan_is_the_one_named(round: &Round<'_>) -> Result<(), Failure> {
     let (Some(asked), Some(stage)) = (&round.options.request, round.request) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Which stages go back: the one that a person asks for in this run, and those whose rollback is put up and open.
+//! Which stages are rolled back: the one that a person requests in this run, and those with an open rollback.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::session::Session;
 /// A stage of the catalog.
 type StageRef = (PipelineId, StageIndex);
 
-/// What every stage that goes back goes back to. What could not be read is an error of that stage.
+/// What each of these stages goes back to. What could not be read is an error of that stage only.
 pub(crate) async fn rollbacks(
     session: &Session,
     observation: &Observation,
@@ -44,8 +44,8 @@ pub(crate) async fn rollbacks(
     Ok(found)
 }
 
-/// The landing that a person's request means. It is worked out once: what a stage held last is another landing as soon as it
-/// went back.
+/// The landing that a request means. It is resolved only once, since what a stage held last is another landing as soon
+/// as it was rolled back.
 pub(crate) async fn landing(
     session: &Session,
     observation: &Observation,
@@ -65,7 +65,7 @@ pub(crate) async fn landing(
     }
 }
 
-/// Rollbacks that stand in open pull requests, along edges that are still promoted along; of several of one stage the newest.
+/// Rollbacks in open pull requests, along edges that are still promoted along; the newest of each stage.
 pub(crate) fn open_rollbacks(
     observation: &Observation,
     proposals: &[Proposal],
@@ -79,7 +79,7 @@ pub(crate) fn open_rollbacks(
         else {
             continue;
         };
-        // What somebody pushed there asks for nothing.
+        // A head that someone else pushed requests nothing.
         if matches!(gather::moved(proposal, pull), Some(Build::HeadMoved(_))) {
             continue;
         }
@@ -103,7 +103,7 @@ pub(crate) fn open_rollbacks(
     newest
 }
 
-/// The edges of each promotion into a stage, sorted: several with `join: any`.
+/// The edges of each promotion into a stage, sorted. With `join: any` there may be several promotions.
 fn edges_into(observation: &Observation, (pipeline, stage): StageRef) -> Vec<Vec<EdgeName>> {
     let plan =
         observation

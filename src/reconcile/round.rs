@@ -1,4 +1,4 @@
-//! One turn: decide about every stage, do what moves no base, then at most one landing.
+//! One round of a run: what was observed and assessed, and what its acts share.
 
 use crate::error::Failure;
 use crate::execute::{Delivery, DeliveryError, EditedFile, Target, edited_files, record};
@@ -17,14 +17,19 @@ use crate::reconcile::state::RunState;
 use crate::record::Record;
 use crate::session::Session;
 
-/// A turn over what was read.
+/// What one round observed and assessed.
 pub(crate) struct Round<'a> {
+    /// Access to GitHub and to objects.
     pub session: &'a Session,
+    /// What the run was asked to do.
     pub options: &'a RunOptions,
+    /// The person's request, with its names resolved.
     pub request: Option<&'a ResolvedRequest>,
+    /// What was read.
     pub observation: &'a Observation,
+    /// What the decisions are made from.
     pub assessment: Assessment,
-    /// It was made for one pull request: nothing is put up.
+    /// It was assessed for one pull request: nothing is opened.
     pub(crate) only: bool,
 }
 
@@ -56,18 +61,19 @@ impl<'a> Round<'a> {
         })
     }
 
-    /// What the stage of a promotion is called.
+    /// The stage of a promotion, with its pipeline.
     pub(crate) fn key(&self, place: PromotionIndex) -> StageKey {
         let plan = &self.assessment.plan;
         let pipeline = self.observation.pipeline_key(plan.pipeline_of(place).id);
         pipeline.stage(&plan.promotion(place).stage)
     }
 
-    /// The pipeline as people name it.
+    /// The pipeline of a promotion, as NAME or NAMESPACE/NAME.
     pub(crate) fn pipeline(&self, place: PromotionIndex) -> String {
         self.key(place).pipeline.to_string()
     }
 
+    /// Carries out writes at the observed tip.
     pub(crate) fn delivery(&self) -> Delivery<'_> {
         Delivery {
             forge: &self.session.forge,
@@ -77,11 +83,12 @@ impl<'a> Round<'a> {
         }
     }
 
+    /// Whether this is a dry run, or the token may not write.
     pub(crate) fn writes_nothing(&self) -> bool {
         self.options.dry_run || self.session.forge.is_read_only()
     }
 
-    /// Whether a person asks for this stage in this run.
+    /// Whether a person requests this stage in this run.
     pub(crate) fn is_asked(&self, place: PromotionIndex) -> bool {
         let promotion = self.assessment.promotion(place);
         self.request.is_some_and(|asked| {
@@ -90,7 +97,7 @@ impl<'a> Round<'a> {
         })
     }
 
-    /// A row about a promotion that is in no plan any more.
+    /// A row about a proposal whose promotion is no longer in the plan.
     pub(crate) fn row_of(
         &self,
         proposal: &Proposal,
@@ -114,6 +121,7 @@ impl<'a> Round<'a> {
         }
     }
 
+    /// Adds a row about a promotion to the report.
     pub(crate) fn row(
         &self,
         place: PromotionIndex,
@@ -141,7 +149,7 @@ impl<'a> Round<'a> {
         });
     }
 
-    /// Why this run's dispatch asks for it as an emergency, where it does.
+    /// The reason of an emergency: that of this run's request, or else of the proposal that gets another build.
     fn emergency(&self, place: PromotionIndex) -> Option<String> {
         self.assessment.promotion(place).emergency.as_ref()?;
         let now = self
@@ -164,7 +172,7 @@ impl<'a> Round<'a> {
         .map_err(|refused| DeliveryError::CannotMake(refused.to_string()))
     }
 
-    /// The record of a promotion of the plan.
+    /// The record of a promotion of the plan, for its commit.
     pub(crate) fn record(&self, place: PromotionIndex) -> Option<Record> {
         let pipeline = self
             .observation

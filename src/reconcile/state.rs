@@ -26,54 +26,55 @@ use crate::session::Session;
 pub(crate) struct RunState {
     /// Stages that landed in this run.
     pub(crate) landed: BTreeSet<StageKey>,
-    /// Plans that landed in this run: one that comes back turns in circles.
+    /// Plans that landed in this run. If one becomes due again, something is reverting it.
     pub(crate) landed_plans: BTreeSet<PlanId>,
-    /// Plans that were put up in this run.
+    /// Plans that were opened in this run.
     pub(crate) proposed_plans: BTreeSet<PlanId>,
     /// Pipelines that are stopped for safety, with the reason.
     pub(crate) stopped: BTreeMap<PipelineKey, String>,
-    /// What was opened in this run.
+    /// The pull requests that this run opened.
     pub(crate) opened: OpenedHere,
-    /// Closed pull requests of ours, once they were asked for in this turn.
+    /// Closed pull requests of ours, if they were read in this round.
     pub(crate) closed: Option<Vec<ClosedPull>>,
-    /// What holds promotions although it is closed, of those that would be opened or committed in this turn.
+    /// Holds of closed pull requests, for promotions that would be opened or committed in this round.
     pub(crate) closed_holds: Option<ClosedHolds>,
-    /// What the people who closed them may do.
+    /// What the people who closed pull requests may do.
     pub(crate) closers: Permissions,
     /// A landing that has still to be seen on the base.
     pub(crate) landing: Option<PendingLanding>,
     /// Stages at which something failed or waits: not tried again in this run.
     pub(crate) failed: BTreeSet<StageKey>,
-    /// How often somebody else was faster.
+    /// How many times someone else was faster.
     pub(crate) overtaken: BTreeMap<StageKey, u32>,
-    /// Somebody else was faster in this very turn: a moment passes before the next look.
+    /// Someone else was faster in this round: a moment passes before the next one.
     pub(crate) pause: bool,
-    /// Pull requests of branches that another run may have made were waited for.
+    /// Whether this run has waited for pull requests of branches that another run may have created.
     pub(crate) waited_for_branches: bool,
-    /// How long was waited for merges that GitHub refused for a reason that passes, in seconds.
+    /// Seconds waited for merges that GitHub refused for a temporary reason.
     pub(crate) waited_for_merges: u32,
-    /// What GitHub's own rules ask of the base branch.
+    /// GitHub's rules for the base branch.
     pub(crate) branch_rules: BranchRules,
-    /// Workflows that were started in this run, by their digests.
+    /// Workflows that this run started, by their digests.
     pub(crate) started: BTreeSet<String>,
-    /// What is known of the repository's labels.
+    /// What is known about the repository's labels.
     pub(crate) labels: Labels,
-    /// What was lost that may be.
+    /// What was lost that may be lost.
     pub(crate) lost: Lost,
-    /// Labels that were taken off in this run because they count for nothing.
+    /// Labels that this run removed because they do not count, or tried to.
     pub(crate) unlabeled: BTreeSet<(PullNumber, String)>,
-    /// How often the base moved while other pull requests were looked at.
+    /// How many times the base moved while the guard looked at other pull requests.
     pub(crate) guarded_late: u32,
-    /// Heads whose status was left at success were looked for.
+    /// Whether heads whose status was left at `success` were looked for.
     pub(crate) success_looked_for: bool,
-    /// Pull requests that were taken out of the merge queue in this run.
+    /// Pull requests that this run took out of the merge queue, or tried to.
     pub(crate) dequeued: BTreeSet<PullNumber>,
     /// What happened, for the report.
     pub(crate) outcome: Outcome,
 }
 
 impl RunState {
-    /// Gets ready for the next round. What was closed meanwhile is not opened again.
+    /// Prepares for the next round. Closed pull requests are read again, so that what was closed meanwhile is not
+    /// opened again.
     pub(crate) async fn begin_round(&mut self, session: &Session) {
         if std::mem::take(&mut self.pause) {
             session.forge.wait(1).await;
@@ -81,8 +82,8 @@ impl RunState {
         self.closed = None;
     }
 
-    /// Whether a plan has come back that landed in this run, or a stage's pipeline was stopped. Such a pipeline is not
-    /// gone on with: something undoes what is landed.
+    /// Whether the pipeline of a stage is stopped. This stops it if the plan landed before in this run, or, unless
+    /// `lands`, was opened before in it: then something reverts what Sluice does.
     pub(crate) fn goes_in_circles(&mut self, key: &StageKey, plan: &PlanId, lands: bool) -> bool {
         let again =
             self.landed_plans.contains(plan) || (!lands && self.proposed_plans.contains(plan));
@@ -102,7 +103,7 @@ impl RunState {
         self.stopped.contains_key(&key.pipeline)
     }
 
-    /// Says once that something was lost, and why.
+    /// Notes once that something was lost, and why.
     pub(crate) fn lose(&mut self, what: &str, error: &ForgeError) {
         self.lost.stops |= matches!(
             error,
@@ -126,10 +127,10 @@ impl RunState {
     }
 }
 
-/// What carrying something out came to.
+/// What an act changed.
 pub(crate) enum Progress {
     /// Something changed: everything has to be read again.
     Changed,
-    /// Nothing did.
+    /// Nothing that decisions depend on.
     Unchanged,
 }

@@ -1,5 +1,4 @@
-//! A look at where everything stands, with the eyes of a run: what it would decide about every promotion, and nothing done
-//! about it.
+//! The current state, for `status`: what a run would decide about every promotion, without doing it.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -27,38 +26,42 @@ use crate::reconcile::state::RunState;
 use crate::reconcile::{report, wording};
 use crate::session::Session;
 
-/// Everything that was seen.
+/// Everything that was read and decided.
 pub(crate) struct CurrentState {
+    /// The files at the base's tip.
     pub repository: Rc<RepositoryState>,
+    /// Their manifests, revisions and history.
     pub evaluation: Rc<Evaluation>,
+    /// The plan.
     pub plan: Plan,
     /// The server's time.
     pub now: Timestamp,
-    /// The one pipeline that was asked for.
+    /// The pipeline, if only one was asked for.
     pub only: Option<PipelineId>,
-    /// By the promotion's place in the plan.
+    /// The state of each promotion, by its place in the plan.
     pub stands: BTreeMap<PromotionIndex, PromotionState>,
     /// What a run that writes nothing would report.
     pub outcome: Outcome,
 }
 
-/// What is said of one promotion.
+/// The state of one promotion.
 #[derive(Clone, Debug)]
 pub(crate) struct PromotionState {
     /// Where it is in its life.
     pub life: Life,
-    /// The promotion that stands, judged now; else the one that would be made now. What a person holds ends at no time.
+    /// The plan of its pull request, judged now; if there is none, the one that would be made now. If a person holds
+    /// it, `next` is `None`.
     pub promotion: Promotion,
-    /// The pull request that stands for it.
+    /// Its pull request.
     pub pull: Option<PullNumber>,
-    /// The plan that waits behind the one that stands.
+    /// The plan that would be made now, if the pull request has another one.
     pub newer: Option<PlanId>,
-    /// Why a person asked for it as an emergency.
+    /// The reason of the emergency, if a person requested it as one.
     pub emergency: Option<String>,
 }
 
 impl PromotionState {
-    /// Of a promotion as the plan alone shows it.
+    /// The state of a promotion as the plan alone shows it.
     pub fn planned(promotion: &Promotion) -> Self {
         Self {
             life: life::unproposed(promotion, false),
@@ -70,7 +73,7 @@ impl PromotionState {
     }
 }
 
-/// Looks.
+/// Reads and decides as a run does, and writes nothing.
 pub(crate) async fn current_state(
     session: &Session,
     options: &RunOptions,
@@ -89,7 +92,7 @@ pub(crate) async fn current_state(
         .map(|(place, decision)| (*place, stand(&round, *place, decision)))
         .collect();
     let mut outcome = run.outcome;
-    // `status` shows what waits, not what is in it.
+    // `status` does not show the commits that a promotion brings.
     outcome.finish(
         session,
         &observation,

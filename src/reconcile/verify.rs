@@ -1,4 +1,4 @@
-//! The look at the base after a landing: what is there must be what was approved (A25, R-3.12).
+//! Checks the base after a landing: what is there must be what was approved (A25, R-3.12).
 
 use crate::error::Failure;
 use crate::model::pull::PullState;
@@ -8,15 +8,15 @@ use crate::reconcile::outcome::RowKind;
 use crate::reconcile::state::RunState;
 use crate::session::Session;
 
-/// Whether what was landed in the round before can be seen on the base branch.
+/// Whether the landing of the round before can be seen on the base branch.
 pub(crate) enum Seen {
-    /// It can, or nothing was landed.
+    /// It can, or there was none.
     Yes,
     /// GitHub does not show it yet.
     NotYet,
 }
 
-/// Looks on the base branch for what was landed in the round before, and judges it.
+/// Looks for the landing of the round before on the base branch, and judges it.
 pub(crate) async fn verify(
     session: &Session,
     observation: &Observation,
@@ -32,7 +32,7 @@ pub(crate) async fn verify(
             .branches
             .iter()
             .flat_map(|branch| &branch.pulls);
-        // One that was merged into another branch at the last moment did not land (A26).
+        // A pull request that was merged into another branch at the last moment did not land (A26).
         pulls
             .into_iter()
             .find(|pull| pull.number == number && pull.base == observation.snapshot.base)
@@ -50,14 +50,14 @@ pub(crate) async fn verify(
     let commit = landing.commit.or(commit);
     let still_open = merged.as_ref().is_some_and(|pull| pull.is_open());
     if tip.id == landing.tip || still_open {
-        // The merge was answered; the reading side lags behind it for a moment.
+        // GitHub accepted the merge, but its reads lag behind for a moment.
         landing.looks += 1;
         if landing.looks <= 5 && session.forge.wait(landing.looks).await {
             run.landing = Some(landing);
             return Ok(Seen::NotYet);
         }
         if still_open {
-            // It was not applied after all: the next run finds it as it is.
+            // The merge was not applied after all: the next run finds the pull request as it is.
             return Ok(Seen::Yes);
         }
     }
@@ -70,7 +70,7 @@ pub(crate) async fn verify(
             .settle(|| {
                 Ok(match commit {
                     Some(commit) => landing.judge(repo, &commit, &tip.id, policy)?,
-                    // GitHub names no commit for it: then what is there now tells.
+                    // GitHub names no commit for it: then the files at the tip are compared.
                     None if landing.is_at(repo, &tip.id)? => Landed::AsApproved,
                     None => Landed::Otherwise,
                 })

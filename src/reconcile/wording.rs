@@ -1,4 +1,4 @@
-//! Words about a promotion that acts and the report share.
+//! Wording about promotions that acts and the report share.
 
 use jiff::Timestamp;
 
@@ -13,16 +13,16 @@ use crate::reconcile::state::labels;
 use crate::reconcile::wording;
 use crate::record::Record;
 
-/// What lifts the hold of a closed pull request if the label does not exist.
+/// How to lift the hold of a closed pull request if the label does not exist.
 pub(crate) const ASK: &str =
     "somebody with write access runs the workflow with `command: promote` for this stage";
 
-/// Why somebody asked for what stands in a pull request, as its record says.
+/// The reason for which a person requested what an open pull request proposes, from its record.
 pub(crate) fn reason_of(candidate: &Candidate) -> Option<String> {
     Record::parse(&candidate.proposal.branch.tip.message)?.reason
 }
 
-/// What a gate that does not pass yet says, for the report.
+/// What the gates that do not pass yet say; if there are none, the promotion's own reason.
 pub(crate) fn waits_for(promotion: &Promotion) -> String {
     use crate::model::verdict::Verdict;
     let open: Vec<String> = promotion
@@ -37,7 +37,7 @@ pub(crate) fn waits_for(promotion: &Promotion) -> String {
     }
 }
 
-/// Why somebody asked for it as an emergency, where one did.
+/// The reason of the emergency, if a person requested it as one.
 pub(crate) fn emergency_of(candidate: &Candidate) -> Option<String> {
     let reason = wording::reason_of(candidate);
     candidate
@@ -64,7 +64,7 @@ pub(crate) fn next_step(judged: &Promotion, now: Timestamp) -> Option<String> {
 }
 
 impl Round<'_> {
-    /// What lets a promotion go on that is held.
+    /// What releases a held promotion.
     pub(crate) fn lift(&self, candidate: &Candidate) -> String {
         let there = labels::exists(&self.observation.snapshot, HOLD);
         if there || candidate.hold == LabelHold::On {

@@ -1,4 +1,5 @@
-//! `doctor --live`: refuses every repository that could be more than scratch, says what it will do, does it, reports.
+//! `doctor --live`: refuses every repository that may be more than scratch, announces what it will do, does it, and
+//! reports.
 
 use std::io::Write;
 
@@ -17,18 +18,22 @@ use crate::report::diagnosis;
 use crate::report::escape::terminal;
 use crate::report::style::Style;
 
-/// A scratch repository has few branches; one with more is somebody's work.
+/// A scratch repository has few branches; one with more is in use.
 const MOST_BRANCHES: usize = 20;
 
 /// What was asked for besides the repository.
 pub(super) struct Asked<'a> {
-    /// A team that may be asked to review.
+    /// A team whose review may be requested.
     pub team: Option<&'a str>,
+    /// Output format.
     pub format: Format,
+    /// The time, which names what is created.
     pub now: Timestamp,
+    /// How to print text.
     pub style: Style,
 }
 
+/// Tries out `scratch`, unless it is the repository of `GITHUB_REPOSITORY` or may be more than scratch.
 pub(super) async fn run(
     session: &Session,
     scratch: &str,
@@ -79,7 +84,7 @@ async fn prove(
     Ok(report(session, &api, &proofs, format, style))
 }
 
-/// Whether this is a repository to try things out on; nothing was written so far.
+/// Refuses a repository that is not a scratch repository. Nothing has been written so far.
 async fn scratch_only<'a>(
     session: &Session,
     overview: &'a Overview,
@@ -121,14 +126,14 @@ async fn scratch_only<'a>(
             pipeline.name, pipeline.file
         )));
     }
-    // A file of ours that cannot be read may hold one.
+    // A file of ours that cannot be read may hold a pipeline.
     if let Some(finding) = catalog.findings.first() {
         return Err(refused(&format!("{}: {}", finding.place, finding.message)));
     }
     Ok((tip, identity))
 }
 
-/// Where it is proved, as the session takes it from the environment.
+/// The API that is tested, as the session reads it from the environment.
 fn api(environment: Variables<'_>) -> String {
     environment("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned())
 }
@@ -139,7 +144,7 @@ fn stand_in(api: &str) -> bool {
         .any(|start| api.starts_with(start))
 }
 
-/// Says what will be done, before it is done.
+/// Announces what will be done, before it is done.
 fn announce(
     session: &Session,
     api: &str,
@@ -170,7 +175,7 @@ fn announce(
     }
     let mut err = std::io::stderr().lock();
     for line in lines {
-        // Who does not listen is told by the report as well.
+        // If standard error is closed, the report still says it.
         let _ = writeln!(err, "{}", terminal(&line));
     }
 }

@@ -1,7 +1,7 @@
-//! The virtual clock: where nothing moves, it goes on to the next instant at which time alone can change something.
+//! The virtual clock: if nothing moves, it advances to the next instant at which time alone can change something.
 //!
-//! What nobody can know without GitHub is simulated: every deployment, check and status that a `ready` rule asks for
-//! succeeds at once, and every workflow ten minutes after it was started. The timeline says so.
+//! What cannot be known without GitHub is simulated: every deployment, check and status that a `ready` rule asks for
+//! succeeds at once, and every workflow succeeds ten minutes after it was started. The timeline says so.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::model::verdict::Verdict;
 use crate::plan;
 
 impl Simulation<'_> {
-    /// What is taken to be known about the content of sources.
+    /// What is assumed about the content of sources.
     pub(super) fn ready(&self, ask: &Ask) -> ReadyAnswers {
         let facts = self.evaluation.facts(&self.repository, self.now, ask);
         let queries = plan::ready_queries(&facts);
@@ -44,7 +44,7 @@ impl Simulation<'_> {
             .collect()
     }
 
-    /// Whether any `ready` rule asks for what somebody says.
+    /// Whether any `ready` rule asks for a deployment, a check or a status.
     pub(super) fn assumes_signals(&self) -> bool {
         let catalog = &self.evaluation.catalog;
         catalog.pipelines.iter().any(|pipeline| {
@@ -61,7 +61,7 @@ impl Simulation<'_> {
         })
     }
 
-    /// Tells what holds a promotion until some time, once.
+    /// Adds to the timeline what holds a promotion until some time, once.
     pub(super) fn tell_holds(&mut self, plan: &Plan) {
         let held: Vec<(PipelineId, Promotion)> = plan
             .pipelines
@@ -79,7 +79,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// Moves the clock to the next instant at which something can change by itself; whether there is one.
+    /// Advances the clock to the next instant at which something changes on its own; `false` if there is none.
     pub(super) fn wait(&mut self) -> bool {
         let before = self.plan(&super::Landed::new());
         let Some(next) = self.next(&before) else {
@@ -91,7 +91,7 @@ impl Simulation<'_> {
         true
     }
 
-    /// The next instant at which a promotion that only waits for time can get further.
+    /// The next instant at which a promotion that only waits for time can advance.
     fn next(&self, plan: &Plan) -> Option<Timestamp> {
         let promotions = plan.pipelines.iter().flat_map(|entry| &entry.promotions);
         promotions
@@ -110,7 +110,7 @@ impl Simulation<'_> {
                     if gate.judgement.verdict == Verdict::Pass {
                         continue;
                     }
-                    // What time alone does not open keeps it shut, whatever the others do.
+                    // A gate that time alone does not open keeps the promotion waiting, whatever the others do.
                     let next = gate.judgement.next?;
                     soonest = Some(soonest.map_or(next, |known: Timestamp| known.min(next)));
                 }
@@ -120,7 +120,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// Tells which gates opened by themselves.
+    /// Adds to the timeline which gates time has opened.
     fn tell_openings(&mut self, before: &Plan, after: &Plan) {
         let shut: BTreeSet<(PipelineId, usize, usize)> = gates(before)
             .filter(|(_, _, _, passes)| !passes)
@@ -148,7 +148,7 @@ impl Simulation<'_> {
     }
 }
 
-/// Every gate by pipeline, place of its promotion and its own, with whether it passes.
+/// Every gate by pipeline, index of its promotion and its own index, with whether it passes.
 fn gates(plan: &Plan) -> impl Iterator<Item = (PipelineId, usize, usize, bool)> + '_ {
     plan.pipelines.iter().flat_map(|entry| {
         let id = entry.id;

@@ -9,7 +9,7 @@ use crate::model::timeline::End;
 use crate::model::verdict::Verdict;
 
 impl Simulation<'_> {
-    /// Why it stops where it does.
+    /// Why the simulation ends where it does.
     pub(super) fn end(&self, plan: &Plan) -> End {
         let mut reasons = Vec::new();
         let mut gates: BTreeMap<String, String> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! `simulate --out DIR`: every file of PATH except git's own, with what the simulation changed.
+//! `simulate --out DIR`: every file of PATH except git's own, as the simulation leaves it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,12 +10,12 @@ use crate::evaluation::repository_state::RepositoryState;
 use crate::model::place::RepoPath;
 use crate::repo::Repo;
 
-/// Sees to it that DIR is there and empty, and outside PATH, which is never touched.
+/// Creates DIR. It must be empty and outside PATH, which is never touched.
 pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
     let failed =
         |error: std::io::Error| Failure::usage(format!("--out {}: {error}", dir.display()));
     let root = root.canonicalize().map_err(failed)?;
-    // The nearest folder above DIR that is there already tells where it will lie.
+    // DIR's real location is known from the nearest existing folder above it.
     let mut above: PathBuf = std::path::absolute(dir).map_err(failed)?;
     let real = loop {
         match above.canonicalize() {
@@ -32,7 +32,7 @@ pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
         ))
         .hint("give a folder outside of it"));
     }
-    // Behind the part that is there, nothing may lead upwards again: where that goes is only known once it is made.
+    // The part that does not exist yet must not go up again: where that leads is only known once it is created.
     let full = std::path::absolute(dir).map_err(failed)?;
     let missing = full.strip_prefix(&above).unwrap_or(&full);
     if missing
@@ -54,7 +54,7 @@ pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes all files. `on_disk` is the repository as it is, where PATH is one.
+/// Writes all files. `on_disk` is the repository on disk, if PATH is one.
 pub(super) fn write(
     repository: &RepositoryState,
     on_disk: Option<&Repo>,
@@ -88,7 +88,7 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure {
     move |error| Failure::new(Exit::Failed, format!("{}: {error}", path.display()))
 }
 
-/// Writes one file below DIR. A path that leaves DIR is refused; a link on the way is replaced by a real folder, so
+/// Writes one file below DIR. A path that leaves DIR is refused. A link on the way is replaced by a real folder, so
 /// that nothing is ever written through it.
 fn put(dir: &Path, path: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
     let plain =
@@ -130,7 +130,7 @@ fn put(dir: &Path, path: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
     Ok(place)
 }
 
-/// Links are copied as links, and never followed; what is neither file, folder nor link is left out.
+/// Links are copied as links and never followed. Anything other than a file, a folder or a link is left out.
 fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
     for entry in fs::read_dir(from).map_err(failed(from))? {
         let entry = entry.map_err(failed(from))?;

@@ -18,7 +18,8 @@ use crate::repo::{Author, GitTime};
 use crate::report::message;
 
 impl Simulation<'_> {
-    /// Runs until a run changes nothing. Answers how many did, and why it was given up, if it was.
+    /// Plays rounds until one changes nothing and the clock has nowhere to go. Returns how many rounds there were, and
+    /// if it was given up, why.
     pub(super) fn play(&mut self) -> Result<(usize, Option<String>), Failure> {
         let stages: usize = self
             .evaluation
@@ -26,7 +27,7 @@ impl Simulation<'_> {
             .iter()
             .map(|pipeline| pipeline.stages.len())
             .sum();
-        // A pipeline at rest needs one run for each stage in a row; what needs many times more goes round.
+        // A pipeline needs about one run per stage to come to rest; one that needs many times more goes in circles.
         let most = 4 * stages + 16;
         let (mut round, mut moved) = (0, 0);
         while moved < most {
@@ -44,7 +45,7 @@ impl Simulation<'_> {
         ))
     }
 
-    /// One run: proposes, approves and lands until nothing more is due in it.
+    /// One run: proposes, approves and lands until it can land nothing more.
     fn round(&mut self) -> Result<Round, Failure> {
         let mut landed = Landed::new();
         let mut opened = 0;
@@ -69,7 +70,7 @@ impl Simulation<'_> {
                 }
                 landed.insert((id, promotion.index));
                 if let Err(refused) = self.land(id, &promotion) {
-                    // What one promotion cannot do leaves the others moving.
+                    // A promotion that cannot land does not stop the others.
                     self.refused.extend(plan);
                     let reason = refused.message;
                     self.event(id, &promotion, What::Refused { reason });
@@ -79,10 +80,11 @@ impl Simulation<'_> {
         }
     }
 
-    /// Proposes what is due and new, as many as the policy allows in one run, and lets people approve.
+    /// Proposes what is due and new, as many as the policy allows per run, and lets people approve. Whether anything
+    /// was proposed.
     fn propose(&mut self, plan: &Plan, opened: &mut u32) -> bool {
         self.tell_holds(plan);
-        // What the gates wait for before anybody has approved: planned once, and only where something is new.
+        // What the gates wait for before anyone has approved. Planned once, and only if something is new.
         let mut unapproved: Option<Plan> = None;
         let mut any = false;
         for (entry_index, entry) in plan.pipelines.iter().enumerate() {
@@ -115,7 +117,7 @@ impl Simulation<'_> {
         any
     }
 
-    /// What the gates wait for when a plan is proposed, and who approves it then.
+    /// Adds to the timeline what the gates wait for when a plan is proposed, and who then approves it.
     fn gates(&mut self, id: PipelineId, promotion: &Promotion, gates: &[GateReport]) {
         let mut asks_people = false;
         for gate in gates {
@@ -137,7 +139,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// Promotions that may land now and do not touch each other: none takes from what another of them writes.
+    /// Promotions that may land now and are independent: none takes from what another one of them writes.
     fn batch(&self, plan: &Plan) -> Vec<(PipelineId, Promotion)> {
         let mut written: BTreeSet<ManifestKey> = BTreeSet::new();
         let mut batch = Vec::new();
@@ -188,7 +190,7 @@ impl Simulation<'_> {
         batch
     }
 
-    /// Lands a promotion: in memory, as a commit where there is a repository.
+    /// Lands a promotion in memory; in a git repository as a commit.
     fn land(&mut self, id: PipelineId, promotion: &Promotion) -> Result<(), Failure> {
         let files = edited_files(&promotion.changes, |path| self.repository.bytes(path))?;
         let pipeline = self.evaluation.catalog.pipeline(id).clone();
@@ -256,7 +258,7 @@ impl Simulation<'_> {
     }
 }
 
-/// How many lines of the new content are not in the old one.
+/// How many lines of the new content are added or changed.
 fn changed_lines(before: &[u8], after: &[u8]) -> usize {
     let (before, after) = (
         String::from_utf8_lossy(before),

@@ -1,4 +1,4 @@
-//! What every stage runs: before and after a simulation.
+//! What every stage runs before and after a simulation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use crate::model::facts::Slot;
 use crate::model::timeline::{StageEnd, ValueEnd};
 use crate::plan::pairs;
 
-/// Promoted values of services, by their place.
+/// Promoted values of services, by pipeline, stage and service.
 pub(super) type StageValues = BTreeMap<(PipelineId, usize, ServiceId), BTreeMap<Slot, Text>>;
 
 impl Simulation<'_> {
-    /// The promoted values of every service that takes part, by service and slot.
+    /// The promoted values of every service that takes part.
     pub(super) fn stage_values(&self) -> StageValues {
         let mut slots: BTreeMap<(PipelineId, ServiceId), BTreeSet<Slot>> = BTreeMap::new();
         let mut keys = BTreeMap::new();
@@ -67,10 +67,11 @@ impl Simulation<'_> {
         found
     }
 
+    /// What every stage runs at the end, compared with the values before.
     pub(super) fn stages(&self, before: &StageValues) -> Vec<StageEnd> {
         let after = self.stage_values();
         let catalog = &self.evaluation.catalog;
-        // What moved anywhere in a pipeline is shown in all its stages; where nothing moved, everything is.
+        // A value that changed anywhere in a pipeline is shown for all its stages; if none changed, all are shown.
         let mut moved: BTreeMap<PipelineId, BTreeSet<&Slot>> = BTreeMap::new();
         for (place, now) in &after {
             let was = before.get(place);

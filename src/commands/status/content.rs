@@ -1,5 +1,5 @@
-//! What the stages run: the promoted values of their services, as the manifests have them now. No value of a `Secret` ever
-//! leaves here.
+//! What the stages run: the promoted values of their services, by the current manifests. No value of a `Secret` ever
+//! leaves this module.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub(super) struct Content<'a> {
     evaluation: &'a Evaluation,
     policy: &'a Policy,
     takes_part: BTreeMap<Member, Part<'a>>,
-    /// Keys of which some service of the pipeline keeps the value in a `Secret`: it is one everywhere.
+    /// Keys whose value some service of the pipeline keeps in a `Secret`: they are secret in all its services.
     secret_keys: BTreeSet<(PipelineId, String)>,
 }
 
@@ -34,13 +34,13 @@ struct Part<'a> {
     slots: BTreeSet<Slot>,
     keys: Vec<Located<String>>,
     secret: Option<&'a Secret>,
-    /// What its git ref stands for now: one answer for each of its targets, which watch folders of their own.
+    /// What its git ref resolves to: one answer for each of its targets, which watch different folders.
     resolved: Vec<&'a ResolvedRevision>,
     here: bool,
 }
 
 impl<'a> Content<'a> {
-    /// Of the pipelines that `wanted` names.
+    /// The content of the pipelines that `wanted` accepts.
     pub(super) fn of(
         evaluation: &'a Evaluation,
         policy: &'a Policy,
@@ -67,7 +67,7 @@ impl<'a> Content<'a> {
             }
         }
         for part in content.takes_part.values_mut() {
-            // Nothing is promoted from or into it: what it runs is still what people look for.
+            // Nothing is promoted from or into it, but people still want to see what it runs.
             if part.slots.is_empty() {
                 part.slots = BTreeSet::from([Slot::GitRef, Slot::HelmVersion]);
             }
@@ -110,7 +110,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// Every service, and what is asked about it.
+    /// Every service, with the question about when its content was set.
     pub(super) fn asked(&self) -> (Vec<Member>, Vec<SinceOf<'a>>) {
         self.takes_part
             .iter()
@@ -175,7 +175,7 @@ impl<'a> Content<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// What its ref stands for, where that is the same for all of its targets.
+    /// What its ref resolves to, if that is the same for all of its targets.
     fn revision(&self) -> Option<&'a ResolvedRevision> {
         let first = *self.resolved.first()?;
         let same = |other: &&ResolvedRevision| other.commit == first.commit;
@@ -183,7 +183,8 @@ impl<'a> Part<'a> {
     }
 }
 
-/// What is copied from a source to a target, whatever the values are now and whether or not a revision could be read.
+/// What is copied from a source to a target, whatever the current values are and whether or not a revision could be
+/// read.
 fn slots(pair: &Pair<'_>, policy: &Policy) -> BTreeSet<Slot> {
     let mut slots: BTreeSet<Slot> = pair
         .keys

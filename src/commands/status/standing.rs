@@ -1,4 +1,4 @@
-//! How one promotion stands: what of all that is said about it matters to whoever asks why it has not moved.
+//! The standing of one promotion: the part of its state that explains why it has not moved.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::model::verdict::Verdict;
 use crate::reconcile::life::{Life, QUEUED, Words};
 use crate::reconcile::status::PromotionState;
 
-/// A word for it, the reason, what to do, and when time alone changes it.
+/// The standing, why, what to do, when time alone changes it, and the gate that decides.
 struct Said {
     state: Standing,
     reason: String,
@@ -30,6 +30,7 @@ impl Said {
     }
 }
 
+/// The status of one promotion.
 pub(super) fn of(stand: PromotionState) -> PromotionStatus {
     let said = said(&stand);
     let PromotionState {
@@ -66,14 +67,14 @@ fn said(stand: &PromotionState) -> Said {
             true => waits(promotion, why, None),
             false => held(promotion, why, next.clone()),
         },
-        // It has no pull request yet, so nobody could approve it.
+        // It has no pull request yet, so no one can approve it.
         Life::Due(_) => Said::new(Standing::Due, "the next run takes it up", None),
         Life::Queued => waits(promotion, QUEUED, None),
         Life::Waiting(Words { why, next }) => waits(promotion, why, next.clone()),
     }
 }
 
-/// Of which a run has nothing to say.
+/// A promotion that a run has nothing to report about.
 fn at_rest(promotion: &Promotion, state: State) -> Said {
     let state = match state {
         State::InSync => Standing::InSync,
@@ -87,8 +88,8 @@ fn at_rest(promotion: &Promotion, state: State) -> Said {
     Said::new(state, &*promotion.reason, promotion.help.clone())
 }
 
-/// Whether people can approve already what time alone holds, such as a freeze: it must not run out before somebody learns of
-/// that.
+/// Whether people can approve now although only time holds the promotion, as in a freeze: they should learn of it
+/// before the freeze ends.
 fn asks_people_already(stand: &PromotionState) -> bool {
     let promotion = &stand.promotion;
     let people = worst_gate(promotion)
@@ -109,7 +110,7 @@ fn held(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
 
 fn waits(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
     let Some(index) = worst_gate(promotion) else {
-        // In the merge queue and the like is said; else nothing stands in its way.
+        // Unless there is another reason, as in the merge queue, nothing is in its way.
         let reason = match why == &*promotion.reason {
             true if promotion.gates.is_empty() => "the next run takes it up",
             true => "every gate passes, the next run lands it",
@@ -139,7 +140,7 @@ fn waits(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
     }
 }
 
-/// The gate that is open least: what needs a person comes first.
+/// The gate that is furthest from passing: what needs a person comes first.
 fn worst_gate(promotion: &Promotion) -> Option<usize> {
     let open = promotion
         .gates

@@ -1,5 +1,5 @@
-//! What may be lost: requested reviewers, comments, and labels other than `sluice/hold`. It comes last in whatever is done, fails
-//! nothing, never decides how a run ends, and is no sign of what the token may do otherwise.
+//! Writes that may be lost: review requests, comments, and labels other than `sluice/hold`. They come last, a failure
+//! is only a notice, it does not change how the run ends, and it does not show what else the token may do.
 
 use crate::forge::Reviewers;
 use crate::model::label::NewLabel;
@@ -10,7 +10,8 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 
 impl Round<'_> {
-    /// Asks those whom the policy names to review a pull request that was just opened: people and teams apart.
+    /// Requests reviews of a newly opened pull request from those whom the policy names: people and teams in separate
+    /// calls.
     pub(crate) async fn request_reviewers(
         &self,
         place: PromotionIndex,
@@ -37,7 +38,7 @@ impl Round<'_> {
         }
     }
 
-    /// Says under a pull request, once, why it was closed.
+    /// Comments why a pull request was closed, once per pull request.
     pub(crate) async fn say_closed(&self, pull: &Pull, why: &str, run: &mut RunState) {
         if run.lost.stops {
             return;
@@ -54,8 +55,8 @@ impl Round<'_> {
         }
     }
 
-    /// Labels a pull request that somebody pushed to, and says under it, once, what to do. The label goes on last: with it everything is
-    /// done. Where it cannot be created, the comment alone is.
+    /// Comments what to do on a pull request that someone pushed to, once, and labels it. The label comes last: it shows
+    /// that everything is done. If it cannot be created, only the comment is written.
     pub(crate) async fn say_blocked(&self, pull: &Pull, why: &str, run: &mut RunState) {
         let label = NewLabel::blocked();
         if pull.has_label(&label.name) || run.lost.stops {
@@ -63,7 +64,8 @@ impl Round<'_> {
         }
         let forge = &self.session.forge;
         let marker = "<!-- sluice: blocked -->";
-        // Of a pull request that somebody else opened the author is not this account: then anybody's counts.
+        // If someone else opened the pull request, its author is not this account: then a comment by any account
+        // counts.
         let by = author(pull).filter(|_| pull.own);
         let what = "the comment that says why a pull request is blocked could not be written";
         match forge.has_comment(pull.number, by, marker).await {
@@ -92,7 +94,7 @@ impl Round<'_> {
     }
 }
 
-/// The account that opened a pull request.
+/// The account ID of a pull request's author.
 fn author(pull: &Pull) -> Option<u64> {
     pull.author.as_ref().and_then(|author| author.id)
 }

@@ -1,4 +1,4 @@
-//! Says on a pull request that somebody pushed to that it is blocked.
+//! Marks a pull request that someone pushed to as blocked.
 
 use crate::execute::DeliveryError;
 use crate::model::promotion_index::PromotionIndex;
@@ -8,6 +8,8 @@ use crate::reconcile::state::{Progress, RunState};
 use crate::render::{Blocked, comment};
 
 impl Round<'_> {
+    /// Takes the pull request out of the merge queue and auto-merge, comments, and labels it. No decision depends on
+    /// it, so it is always [`Progress::Unchanged`].
     pub(crate) async fn block(
         &self,
         place: PromotionIndex,

@@ -1,4 +1,4 @@
-//! Carries out what was decided, in the order in which it is safe to stop anywhere.
+//! Carries out the decisions, in an order in which a run may be interrupted at any point.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::reconcile::guard;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
-/// First what does not move the base branch, then at most one landing, then what may be left to a later run, and at last
-/// the other pull requests. [`Progress::Changed`]: everything has to be read again.
+/// First what does not move the base branch, then at most one landing, then what a later run can do as well, and last
+/// the guard of the other pull requests. [`Progress::Changed`]: everything has to be read again.
 pub(crate) async fn carry_out(
     round: &Round<'_>,
     decisions: &BTreeMap<PromotionIndex, Decision>,

@@ -1,4 +1,4 @@
-//! Closes pull requests that gave way to others, or to nothing.
+//! Closes pull requests that another one replaces, or that have nothing left to promote.
 
 use crate::execute::DeliveryError;
 use crate::model::ids::PlanId;
@@ -10,6 +10,7 @@ use crate::reconcile::state::{Progress, RunState};
 use crate::render::comment::{self, Replaced};
 
 impl Round<'_> {
+    /// Closes a pull request. A hold on it is first copied to the one that replaces it; if that fails, it stays open.
     pub(crate) async fn close(
         &self,
         place: PromotionIndex,
@@ -52,7 +53,7 @@ impl Round<'_> {
     }
 }
 
-/// What is said under a pull request that gives way to another one.
+/// The comment on a pull request that another one replaces.
 pub(crate) fn replaced_by(by: PullNumber, plan: &PlanId, old: &PlanId) -> String {
     let why = if plan == old {
         Replaced::BaseMoved

@@ -1,5 +1,5 @@
-//! The label `sluice/hold`. Unlike other labels it is not to be lost: it goes on right after a pull request was opened, and a pull request
-//! that is held is closed only once the one that takes its place carries the label.
+//! The label `sluice/hold`. Unlike other labels it must not be lost: it is added right after a pull request is opened,
+//! and a held pull request is closed only once the one that replaces it has the label.
 
 use crate::execute::DeliveryError;
 use crate::model::label::{HOLD, NewLabel};
@@ -11,18 +11,18 @@ use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
-/// What putting `sluice/hold` on came to.
+/// The result of adding `sluice/hold`.
 pub(crate) enum HoldLabel {
-    /// It is on.
+    /// The pull request has it.
     On,
-    /// The repository has no such label, and it cannot be created, for this reason.
+    /// The repository does not have the label; the text says why, if that is known.
     Missing(String),
-    /// It could not be put on, for this reason.
+    /// It could not be added, for this reason.
     Failed(String),
 }
 
 impl HoldLabel {
-    /// Why it is not on; `None` where it is.
+    /// Why it was not added; `None` if it was.
     pub(crate) fn why_not(&self) -> Option<&str> {
         match self {
             Self::On => None,
@@ -31,20 +31,20 @@ impl HoldLabel {
     }
 }
 
-/// What helps where the label does not exist.
+/// What to do if the label does not exist.
 pub(crate) const CREATE: &str =
     "create the label sluice/hold (Issues → Labels), or give the token `issues: write`";
 
-/// What the row of a stage says whose new pull request did not get the hold of the one that it replaces.
+/// The row of a stage whose new pull request did not get the hold of the one that it replaces.
 pub(crate) fn not_carried(old: PullNumber, new: PullNumber, why: &str) -> String {
     format!("{old} stays open, since its hold could not be carried over to {new}: {why}")
 }
 
 impl Round<'_> {
-    /// Puts the label on, where it exists.
+    /// Adds the label, if the repository has it.
     ///
     /// # Errors
-    /// What ends the run.
+    /// Only what ends the run.
     async fn put_hold_on(
         &self,
         number: PullNumber,
@@ -63,10 +63,10 @@ impl Round<'_> {
         }
     }
 
-    /// Holds a pull request that was just opened; the label is created where there is none.
+    /// Holds a newly opened pull request; creates the label first if it does not exist.
     ///
     /// # Errors
-    /// What ends the run.
+    /// Only what ends the run.
     pub(crate) async fn hold_opened(
         &self,
         number: PullNumber,
@@ -76,11 +76,11 @@ impl Round<'_> {
         self.put_hold_on(number, run).await
     }
 
-    /// Carries the hold of a pull request over to the one that stands in its place. `false`: it could not be, the stage's row says so,
-    /// and the pull request has to stay open.
+    /// Copies the hold of a pull request to the one that replaces it. `false`: it could not be copied, the stage's row
+    /// says so, and the old pull request has to stay open.
     ///
     /// # Errors
-    /// What ends the run.
+    /// Only what ends the run.
     pub(crate) async fn carry_hold_over(
         &self,
         place: PromotionIndex,
@@ -101,8 +101,8 @@ impl Round<'_> {
         Ok(false)
     }
 
-    /// Shows by the label that a pull request is held which is held without it: it would undo a rollback, or who took the label off may
-    /// not. So nothing depends on it.
+    /// Adds the label to a pull request that is held without it: it would undo a rollback, or someone without write
+    /// access removed the label. The label only shows the hold, so it may fail.
     pub(crate) async fn show_hold(
         &self,
         number: PullNumber,
@@ -110,7 +110,7 @@ impl Round<'_> {
     ) -> Result<Progress, DeliveryError> {
         match self.put_hold_on(number, run).await? {
             HoldLabel::On => Ok(Progress::Changed),
-            // The pull request's text says how it is let through then.
+            // The pull request's description then says how to release it.
             HoldLabel::Missing(_) => Ok(Progress::Unchanged),
             HoldLabel::Failed(why) => {
                 run.note(format!("{why}; what is held stays held without it"));

@@ -1,9 +1,5 @@
-//! The labels of the repository in a run: which exist, which this run created, and which it could not.
-//!
-//! A label other than `sluice/hold` may be lost, so that it is created last, once a run, and what refuses it is one notice. Texts offer
-//! only labels that exist. A description that offers one that does not was written by a run that was cut off before it created it, or is
-//! older than the label's deletion: then the label is created, or the description changed. So a run without that permission tries only
-//! where it writes anyway, and the next one writes nothing.
+//! Creates the labels that promotions use, and removes approval labels that do not count.
+//! [`crate::reconcile::state::labels`] says when a label is created.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +11,8 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 
 impl Round<'_> {
-    /// Creates those of these labels that the repository lacks and that this run did not try before. It never fails: what could not be
-    /// created is said in a notice.
+    /// Creates those of these labels that the repository lacks and that this run has not tried to create. It never
+    /// fails: what could not be created becomes a notice.
     pub(crate) async fn create_labels(&self, wanted: &[NewLabel], run: &mut RunState) {
         let snapshot = &self.observation.snapshot;
         for label in wanted {
@@ -50,8 +46,8 @@ impl Round<'_> {
 }
 
 impl Round<'_> {
-    /// Takes labels off that were set before the head arrived, once each; whether there were any. Nothing depends on it:
-    /// such a label does not count while it is on either.
+    /// Removes approval labels that were added before the current head was pushed, each at most once per run. Whether
+    /// there were any. Nothing depends on it: such a label does not count anyway.
     pub(crate) async fn take_stale_labels_off(
         &self,
         decisions: &BTreeMap<PromotionIndex, Decision>,

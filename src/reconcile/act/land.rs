@@ -1,8 +1,9 @@
 //! Landing one promotion.
 //!
-//! What can be written beforehand is: the status, and for a landing that Sluice makes itself the tree and the commit. Then everything is
-//! read again at the tip as it is then (the last look), and exactly one write follows, which nothing delays. If it does not come about, `success` is
-//! taken back before anything else. [`super::verify`] looks at the base afterwards.
+//! What can be written in advance is written first: the status, and for a landing that Sluice makes itself the tree and
+//! the commit. Then everything is read again at the current tip (the last look), and exactly one write follows
+//! immediately; a retry begins with another last look. If that write does not land the promotion, `success` is
+//! retracted before anything else. [`crate::reconcile::verify`] checks the base afterwards.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ use crate::render::Message;
 use crate::repo::ReadObjects;
 use crate::report::escape;
 
-/// Lands the first promotion that may; whether anything was done.
+/// Lands the first promotion that may land. [`Progress::Changed`] if anything was done.
 pub(crate) async fn land_one(
     round: &Round<'_>,
     decisions: &BTreeMap<PromotionIndex, Decision>,
@@ -43,7 +44,7 @@ pub(crate) async fn land_one(
     if round.writes_nothing() {
         return Ok(Progress::Unchanged);
     }
-    // One that somebody else was faster about costs no other its turn.
+    // A stage that was overtaken comes last, so that it does not keep the others from landing.
     let mut places: Vec<PromotionIndex> = decisions.keys().copied().collect();
     places.sort_by_key(|place| run.overtaken.get(&round.key(*place)).copied());
     for place in places {
@@ -96,11 +97,12 @@ fn overtaken(why: impl Into<String>) -> Stop {
     DeliveryError::Overtaken(why.into()).into()
 }
 
-/// How long is waited, in seconds, before a merge is sent again that GitHub refused for a reason that passes, as that another merge is under way.
+/// Seconds to wait before a merge is sent again that GitHub refused for a temporary reason, for example because another
+/// merge is in progress.
 const WAITS_FOR_MERGE: [u32; 3] = [1, 2, 4];
-/// How long one run waits for such merges, in seconds.
+/// At most this many seconds are spent waiting for such merges in one run.
 const MAX_WAIT: u32 = 14;
-/// How often a commit is made again because the base moved before it could be moved to it.
+/// Limits how often a landing commit is made again because the base moved before it could be advanced to the commit.
 const MAX_PREPARED: usize = 4;
 
 /// Lands a pull request, if GitHub would merge it now.
@@ -115,7 +117,7 @@ async fn land(
     };
     let pull = &candidate.pull;
     let delivery = round.delivery();
-    // Who opened it is Sluice's own account.
+    // The author is this account: candidates are only Sluice's own pull requests.
     if round.observation.snapshot.queue && pull.author.as_ref().is_some_and(Actor::is_workflow) {
         round.row(
             place,
@@ -172,7 +174,7 @@ async fn land(
     if run.goes_in_circles(&round.key(place), &candidate.proposal.plan, true) {
         return Ok(Progress::Unchanged);
     }
-    // Before the status: what cannot be made costs none.
+    // Before the status: if the commit cannot be made, no status is spent on it.
     let exact = round.observation.repository.policy.land == Land::Exact
         && !round.observation.snapshot.queue;
     let prepared = match exact {
@@ -212,13 +214,13 @@ async fn land(
 const QUEUE_NEEDS_APP: &str = "the base branch has a merge queue, and what a workflow's own token puts into it starts no checks";
 const TAKE_AN_APP: &str = "give Sluice an App's token: docs/install.md, hardened";
 
-/// What a status says of a merge that GitHub refused.
+/// The status description after GitHub refused a merge, with the refusals so far.
 fn remembered(said: &str, before: Option<&Refusals>, state: &MergeState) -> String {
     let refusals = Refusals::one_more(before, state);
     Refusals::describe(&escape::terminal(said), Some(&refusals))
 }
 
-/// The merge of this head that was refused last. Only what our own account says counts.
+/// The last refused merge of this head, as its status describes it. Only a status of this account counts.
 fn refused_before(candidate: &Candidate) -> Option<Refused> {
     let status = candidate.proposal.branch.status.as_ref()?;
     let own = candidate.pull.author.as_ref().and_then(|author| author.id);
@@ -232,7 +234,7 @@ fn refused_before(candidate: &Candidate) -> Option<Refused> {
     })
 }
 
-/// Looks once more, and lands what still may. `None`: it waits in the merge queue.
+/// Takes the last look, and lands the promotion if it still may land. `None`: it waits in the merge queue.
 async fn try_to_land(
     round: &Round<'_>,
     place: PromotionIndex,
@@ -261,7 +263,7 @@ async fn try_to_land(
         let gone = || overtaken(format!("something about {number} changed"));
         let place = again.assessment.place_of(number).ok_or_else(gone)?;
         let decisions = again.decide(run).await?;
-        // What was read before the wait is old. A run waits once.
+        // After a wait for the rate limit, what was read before is stale. A run waits only once.
         if forge.has_waited_for_rate_limit() != waited {
             continue;
         }
@@ -343,7 +345,7 @@ async fn try_to_land(
     }
 }
 
-/// Makes the commit of an exact landing on the tip of the round's look.
+/// Makes the commit of an exact landing on the tip that the round observed.
 async fn prepare(
     round: &Round<'_>,
     place: PromotionIndex,
@@ -357,7 +359,7 @@ async fn prepare(
     Ok(delivery.prepare(&message.whole(), &files, head).await?)
 }
 
-/// The message of the landing commit; `None` where the gates do not pass any more.
+/// The message of the landing commit; `None` if the gates no longer pass.
 fn message_of(round: &Round<'_>, place: PromotionIndex, candidate: &Candidate) -> Option<Message> {
     let judged = candidate.judged.as_ref();
     let promotion = judged.filter(|judged| judged.may_land())?;
@@ -372,7 +374,7 @@ async fn enqueue(
 ) -> Result<(), Stop> {
     match round.session.forge.enqueue(pull).await {
         Ok(()) => {}
-        // It takes nothing that is not ready: as a refused merge.
+        // GitHub does not queue what is not ready to merge: the same as a refused merge.
         Err(ForgeError::Refused { said, .. }) => return Err(DeliveryError::Refused(said).into()),
         Err(error) => return Err(DeliveryError::from(error).into()),
     }
@@ -388,8 +390,8 @@ async fn enqueue(
     Ok(())
 }
 
-/// Everything as it is right now, at the tip as it is then. What the people may do whose word counted comes in the same call. The next write
-/// need not wait for the one before this look.
+/// Reads everything again at the current tip, and in the same call what the people whose evidence counted may do. The
+/// pause that GitHub wants between writes is waited for first, so that the write after this look is not delayed.
 async fn last_look(round: &Round<'_>) -> Result<Observation, Stop> {
     let people = round.assessment.people.iter();
     let along = Along {
@@ -409,7 +411,7 @@ async fn last_look(round: &Round<'_>) -> Result<Observation, Stop> {
     Ok(observe_at(round.session, Depth::WhereItDiffers, snapshot, None).await?)
 }
 
-/// Commits straight onto the base.
+/// Commits directly onto the base.
 async fn commit(
     round: &Round<'_>,
     place: PromotionIndex,
@@ -485,7 +487,7 @@ async fn commit(
     )))
 }
 
-/// What a commit straight onto the base holds.
+/// The content of a commit directly onto the base.
 struct Direct {
     plan: PlanId,
     files: Vec<EditedFile>,
@@ -513,7 +515,7 @@ impl Direct {
     }
 }
 
-/// The promotion of the same stage along the same edges at another look.
+/// The promotion with this ID in another round's plan.
 fn place_like(round: &Round<'_>, id: &PromotionId) -> Option<PromotionIndex> {
     let plan = &round.assessment.plan;
     let mut all = round.assessment.places(round.observation, round.options);
@@ -549,7 +551,8 @@ fn row_of(round: &Round<'_>, place: PromotionIndex, candidate: &Candidate) -> Ro
     }
 }
 
-/// The files that a candidate lands: the plan's own edits on this tip, or for an older plan what its head holds.
+/// The files that a candidate lands: the current plan's edits made on this tip, or for an older plan the files of its
+/// head.
 async fn files_of(
     round: &Round<'_>,
     place: PromotionIndex,

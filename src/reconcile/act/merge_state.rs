@@ -1,4 +1,4 @@
-//! What GitHub asks for before it merges a pull request: read only for one that is about to be merged.
+//! What GitHub requires before it merges a pull request. Read only if one is about to be opened or merged.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::model::settings::{Rule, RuleFrom, RuleKind};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 
-/// Whether the status `sluice` is itself required, as far as that can be told.
+/// Whether the base branch requires the status `sluice`; `false` also if that could not be read.
 pub(crate) async fn requires_own_status(round: &Round<'_>, run: &mut RunState) -> bool {
     let protection = &round.observation.snapshot.protection;
     if matches!(protection, Ok(protection) if protection.contexts.contains(CONTEXT)) {
@@ -27,7 +27,7 @@ pub(crate) async fn requires_own_status(round: &Round<'_>, run: &mut RunState) -
     contexts.any(|contexts| contexts.iter().any(|context| context.name == CONTEXT))
 }
 
-/// What stands between a pull request and its merge, apart from the status `sluice`.
+/// What GitHub requires of a pull request apart from the status `sluice`, and how far it meets that.
 pub(crate) async fn merge_state(round: &Round<'_>, pull: &Pull, run: &mut RunState) -> MergeState {
     let rules = run
         .branch_rules
@@ -63,7 +63,7 @@ async fn reviews_bind(round: &Round<'_>, rules: &Looked<Vec<Rule>>, run: &mut Ru
     false
 }
 
-/// The required contexts besides `sluice`, with how they are reported on the head.
+/// The required contexts except `sluice`, with their states on the head.
 async fn required(
     round: &Round<'_>,
     pull: &Pull,

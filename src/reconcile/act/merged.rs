@@ -1,7 +1,9 @@
-//! Promotions that were merged: those that a person merged, whatever the gates said, and merges of ours that no run looked at afterwards.
+//! Merged promotions that no run has checked: those that a person merged, whatever the gates said, and merges by this
+//! account whose run ended before it checked the base.
 //!
-//! Each is looked at once. What remembers it is the branch, which is deleted afterwards; if the branch may be gone already, it is the
-//! description of the status at the head. Whoever deletes the branch by hand, or sets that status, has looked at it as well.
+//! Each is reported once. The branch remembers it: it is deleted afterwards. If the branch may be gone already, the
+//! description of the head's status remembers it. Anyone who deletes the branch or sets that status by hand has taken
+//! note as well.
 
 use jiff::SignedDuration;
 
@@ -16,19 +18,19 @@ use crate::reconcile::state::RunState;
 use crate::record::{Record, branch_is_of};
 use crate::repo::ReadObjects;
 
-/// How the description of the status of a merged head begins that was looked at.
+/// How the status description of a merged head begins once it was checked.
 const LOOKED_AT: &str = "looked at after the merge";
 
-/// What was merged longer ago is not looked at without its branch any more.
+/// A merge older than this is not checked any more if its branch is gone.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// A promotion that was merged.
+/// A merged promotion.
 pub(crate) struct Merged {
     pull: MergedPull,
     record: Record,
 }
 
-/// What a proposal was merged as; `None` if it was not.
+/// The merge of a proposal; `None` if it was not merged or its head has no record.
 pub(crate) fn of(proposal: &Proposal, base: &str) -> Option<Merged> {
     let pull = proposal.pull(base)?;
     let PullState::Merged { at, by, commit } = &pull.state else {
@@ -53,8 +55,8 @@ pub(crate) fn of(proposal: &Proposal, base: &str) -> Option<Merged> {
 }
 
 impl Merged {
-    /// Who merged it, if that was not this account. What the merge queue merged was put there by this account if the status says so: it is
-    /// set to success only for that, and taken back when the pull request leaves the queue.
+    /// Who merged it, if it was not this account. A merge by the merge queue counts as this account's if the status is
+    /// `success`: this account sets it only to enqueue, and retracts it when the pull request leaves the queue.
     fn by_hand(&self) -> Option<&Actor> {
         let by = self.pull.by.as_ref()?;
         let own = self.pull.author.as_ref().and_then(|author| author.id);
@@ -65,7 +67,7 @@ impl Merged {
 }
 
 impl Round<'_> {
-    /// Looks at what was merged and whose branch is gone.
+    /// Checks merged pull requests whose branch is gone.
     pub(crate) async fn look_at_merged_without_branch(
         &self,
         run: &mut RunState,
@@ -85,7 +87,8 @@ impl Round<'_> {
             };
             let pull = pull.clone();
             let merged = Merged { pull, record };
-            // Without the setting, somebody deleted the branch of a merge of ours: this account, which had looked, or a person, who has.
+            // If GitHub does not delete branches itself, a missing branch of our own merge means that this account has
+            // checked it, or that a person deleted the branch.
             if snapshot.deletes_merged || merged.by_hand().is_some() {
                 self.look_at_merged(&merged, false, run).await?;
             }
@@ -93,8 +96,8 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Says what there is to say about a merged promotion, and remembers that it was said. `false`: it is not what was approved, and is said
-    /// again until somebody has looked at it. `branch`: its branch still stands.
+    /// Reports a merged promotion, and remembers that it was reported. `false`: it is not what was approved, and is
+    /// reported again until someone takes note. `branch`: its branch still exists.
     pub(crate) async fn look_at_merged(
         &self,
         merged: &Merged,
@@ -138,10 +141,10 @@ impl Round<'_> {
                 format!("{LOOKED_AT}: landed as planned")
             }
         };
-        // A merge of ours is remembered by its branch, unless GitHub deletes that.
+        // Our own merge is remembered by the deletion of its branch, unless GitHub deletes branches itself.
         if merged.by_hand().is_some() || self.observation.snapshot.deletes_merged {
             let forge = &self.session.forge;
-            // It is said again then; nothing else depends on it.
+            // If this fails, it is reported again; nothing else depends on it.
             if let Err(error) = forge.set_status(&pull.head, pull.success, &text).await {
                 run.lose("that a merge was looked at could not be noted", &error);
             }
@@ -149,8 +152,9 @@ impl Round<'_> {
         Ok(true)
     }
 
-    /// What is wrong with a merge of our own that no run looked at afterwards: one that died between the merge and the look at
-    /// the base. `None` if it made exactly what its plan says.
+    /// What is wrong with a merge by this account whose run ended between the merge and the check of the base. `None`
+    /// if the merge made exactly what its plan says, and also if it landed in this run or GitHub names no commit for
+    /// it.
     async fn landed_otherwise(
         &self,
         merged: &Merged,

@@ -1,4 +1,4 @@
-//! The texts of promotions: what is known at a turn, put into the words of `render`.
+//! The texts of promotions: what a round knows, rendered by `render`.
 
 use crate::model::brought::{self, Brings};
 use crate::model::ids::PlanId;
@@ -18,23 +18,28 @@ use crate::reconcile::wording::{reason_of, waits_for};
 use crate::record::{Record, branch_start};
 use crate::render::{self, GateDetail, Link, Message, PullRequest};
 
-/// Whether a text offers a label of that name: one that exists, or that this run is about to create.
+/// Whether a text may offer a label of that name: it exists, or this run is about to create it.
 pub(crate) type Offers<'a> = &'a dyn Fn(&str) -> bool;
 
-/// A pull request to open.
+/// The texts of a pull request to open.
 pub(crate) struct Proposed {
+    /// The message of its commit.
     pub message: String,
+    /// The pull request's title.
     pub title: String,
+    /// Its description, in Markdown.
     pub body: String,
     /// Why it waits, for the report.
     pub why: String,
-    /// Texts of the policy that could not be used.
+    /// Notices about texts of the policy that could not be used.
     pub problems: Vec<String>,
 }
 
 /// A pull request's title and description.
 pub(crate) struct Description {
+    /// The title.
     pub title: String,
+    /// The description, in Markdown.
     pub body: String,
 }
 
@@ -92,7 +97,7 @@ pub(crate) fn proposal(
     }
 }
 
-/// The texts of a pull request that is open.
+/// The texts that an open pull request should have now.
 pub(crate) fn description(
     round: &Round<'_>,
     place: PromotionIndex,
@@ -155,14 +160,14 @@ fn commits<'a>(host: &str, brings: &'a Brings) -> render::Commits<'a> {
     }
 }
 
-/// The number that a description says it replaces: nothing hangs on it, so what stands there is believed.
+/// The number that a description says it replaces. Nothing depends on it, so the text is believed.
 fn replaced_by_this(body: &str) -> Option<u64> {
     let (_, rest) = body.rsplit_once("replaces #")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
 
-/// Whether a description is another one than that which stands there; line ends aside, which GitHub's pages change.
+/// Whether a description differs from the wanted one. Line ends do not count, since GitHub's pages change them.
 pub(crate) fn differs(there: &str, wanted: &str) -> bool {
     there.replace("\r\n", "\n").trim_end() != wanted.trim_end()
 }
@@ -242,7 +247,7 @@ fn body(
         hold_label_missing: !offers(HOLD),
         ..PullRequest::new(&pipeline, promotion)
     };
-    // Its own least form fits any bounds; should a template fail, the plan is still named.
+    // A description can always be shortened to fit; if a template fails, the plan is still named.
     text.body().unwrap_or_else(|_| {
         format!(
             "Plan `{}`",
@@ -251,7 +256,7 @@ fn body(
     })
 }
 
-/// The message of a landing through a pull request.
+/// The message of the commit that lands a pull request.
 pub(crate) fn landing(
     round: &Round<'_>,
     place: PromotionIndex,
@@ -267,7 +272,7 @@ pub(crate) fn landing(
     render::landing_message(subject, promotion, &trailers, &promotion.gates)
 }
 
-/// The message of a commit straight onto the base.
+/// The message of a commit directly onto the base.
 pub(crate) fn direct(round: &Round<'_>, place: PromotionIndex, record: &Record) -> Message {
     let promotion = round.assessment.promotion(place);
     let texts = &round.observation.repository.policy.texts;
@@ -279,7 +284,7 @@ fn name_of(round: &Round<'_>, place: PromotionIndex) -> String {
     round.key(place).pipeline.name.to_string()
 }
 
-/// The labels that people may set on a promotion: those that approve its gates, and the one that holds it.
+/// The labels that people may add to a promotion: those that approve its gates, and `sluice/hold`.
 pub(crate) fn labels(
     round: &Round<'_>,
     place: PromotionIndex,
@@ -313,7 +318,7 @@ pub(crate) fn labels(
     labels
 }
 
-/// Whom the policy asks to review: logins, and teams without their organisation.
+/// Whom the policy asks to review: logins, and team names without their organization.
 pub(crate) fn reviewers(
     round: &Round<'_>,
     place: PromotionIndex,
@@ -343,7 +348,7 @@ pub(crate) fn reviewers(
     (people, teams)
 }
 
-/// Whether a branch put up this very plan of a stage, whatever its build.
+/// Whether a branch is named for this plan of a stage, whatever its build.
 pub(crate) fn branch_is_of_plan(branch: &str, key: &StageKey, plan: &PlanId) -> bool {
     let start = branch_start(key.pipeline.name.as_str(), key.stage.as_str(), plan);
     branch.starts_with(&start)

@@ -1,4 +1,5 @@
-//! Carries out what moves no base: opening, closing, blocking, and taking back what must not remain.
+//! Carries out what does not move the base: opening, closing, blocking, starting workflows, and retracting what must
+//! not remain.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
 impl Round<'_> {
-    /// Does what moves no base; whether anything was done.
+    /// Carries out what does not move the base. [`Progress::Changed`] if decisions may change by it.
     pub(crate) async fn prepare(
         &self,
         decisions: &BTreeMap<PromotionIndex, Decision>,
@@ -58,7 +59,7 @@ impl Round<'_> {
         self.take_success_back(decisions, run).await?;
         self.leave_the_queue(run).await?;
         for (proposal, pull) in &self.assessment.orphaned {
-            // Its pipeline, stage or edges are gone; while something went unread, they may only be out of sight.
+            // Its pipeline, stage or edges are gone. If something could not be read, they may only be out of sight.
             if !all_read(self.observation)
                 || is_held(pull)
                 || crate::gather::moved(proposal, pull).is_some()

@@ -1,4 +1,4 @@
-//! Carrying out what moves no base: opening, closing, blocking, and taking back what must not stand.
+//! Opens the pull request of a promotion, and closes those that it replaces.
 
 use std::collections::BTreeSet;
 
@@ -17,13 +17,14 @@ use crate::reconcile::state::{Progress, RunState};
 use crate::reconcile::{commit_ranges, wording};
 use crate::record::branch_name;
 
-/// With fewer calls left nothing new is begun: what was begun has to be brought to its end.
+/// With fewer API requests left, nothing new is begun: what was begun has to be finished.
 pub(crate) const MIN_REQUESTS_LEFT: u64 = 50;
 
-/// How long is waited, in seconds and once a run, for the pull requests of branches that another run may have made just now.
+/// Seconds to wait, once per run, for the pull request of a branch that another run may have just created.
 const WAIT_FOR_BRANCHES: u32 = 10;
 
 impl Round<'_> {
+    /// Opens the pull request of a promotion. A hold on one that it replaces is copied before that one is closed.
     pub(crate) async fn open(
         &self,
         place: PromotionIndex,
@@ -56,7 +57,7 @@ impl Round<'_> {
             self.say_stopped(place, run);
             return Ok(Progress::Unchanged);
         }
-        // Another run may be about to open a pull request from a branch that it just made.
+        // Another run may be about to open a pull request from a branch that it just created.
         let plain = branch_name(&record);
         let mut branches = self.observation.snapshot.branches.iter();
         let made = branches.any(|branch| branch.name == plain && branch.pulls.is_empty());
@@ -104,14 +105,14 @@ impl Round<'_> {
             .filter_map(|old| self.assessment.candidate(place, *old))
             .collect();
         let held = replaced.iter().find(|old| old.hold.is_own());
-        // Before anything that may fail or be lost: a run that is cut off in between finds the hold on either.
+        // Before anything that may fail or be lost: if the run is interrupted in between, one of the two has the hold.
         let closed_hold = self.delivery_input(place, run).closed_hold.ok().flatten();
         let is_held = promotion.after_rollback.is_some() || held.is_some() || closed_hold.is_some();
         let hold = match is_held {
             true => self.hold_opened(number, run).await?,
             false => HoldLabel::On,
         };
-        // Whoever asks for the stage lifts what a closed pull request holds, if no label can show it.
+        // If no label can show it, a request for the stage lifts the hold of a closed pull request.
         let lifts = self.is_asked(place)
             && record.requested_by.is_some()
             && promotion.after_rollback.is_none()
@@ -155,7 +156,7 @@ impl Round<'_> {
         let mut gone = Vec::new();
         for old in replaced {
             if hold.why_not().is_some() && old.hold.is_own() {
-                // Its hold is all that holds the stage. What is read next would only try the same again.
+                // Its hold is all that holds the stage. Another round would only try the same again.
                 run.failed.insert(self.key(place));
                 continue;
             }

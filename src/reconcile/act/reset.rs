@@ -1,4 +1,5 @@
-//! Takes back what would let a pull request merge while its gates are shut: `success`, and its place in the merge queue.
+//! Retracts what would let a pull request merge although its gates do not pass: `success`, and its place in the merge
+//! queue.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,8 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 
 impl Round<'_> {
-    /// Sets the status back that a run left at success which died, or was stopped, between it and its merge: a required check
-    /// would let anybody merge by it when the gates are long shut again. Looked for once a run.
+    /// Resets the status that an interrupted run left at `success` before its merge: if the status is required, anyone
+    /// could merge by it long after the gates closed. Looked for once per run.
     pub(crate) async fn take_success_back(
         &self,
         decisions: &BTreeMap<PromotionIndex, Decision>,
@@ -29,7 +30,7 @@ impl Round<'_> {
                 continue;
             };
             let number = candidate.pull.number;
-            // What is about to land gets it anyway, and a queue asks for it until it has landed.
+            // What is about to land gets it anyway, and the queue requires it until the pull request has landed.
             let lands = decisions
                 .get(&place)
                 .is_some_and(|decision| decision.acts.contains(&Act::Land(number)));
@@ -47,7 +48,7 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Takes out of the merge queue what may not land any more: a gate shut, somebody holds it, or nobody can tell.
+    /// Removes from the merge queue what may no longer land: a gate does not pass, it is held, or it cannot be judged.
     pub(crate) async fn leave_the_queue(&self, run: &mut RunState) -> Result<(), Failure> {
         for (place, candidate) in self.assessment.all_candidates() {
             let pull = &candidate.pull;
@@ -65,7 +66,7 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Takes one out of the merge queue, and `success` back.
+    /// Removes one from the merge queue, and retracts `success`.
     async fn leave(&self, candidate: &Candidate) -> Result<(), DeliveryError> {
         let pull = &candidate.pull;
         self.session.forge.dequeue(pull).await?;

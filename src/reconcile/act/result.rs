@@ -1,4 +1,4 @@
-//! What carrying out an act came to, and what that means for the run.
+//! The result of an act, and what it means for the run.
 
 use crate::error::{Exit, Failure};
 use crate::execute::DeliveryError;
@@ -10,10 +10,10 @@ use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
-/// After this many times that somebody else was faster a stage waits for the next run.
+/// A stage that was overtaken more often than this waits for the next run.
 const MAX_OVERTAKEN: u32 = 3;
 
-/// Whether nothing more can be done after an error.
+/// Whether the run can do nothing more after an error.
 pub(crate) fn ends_the_run(error: &ForgeError) -> bool {
     matches!(
         error,
@@ -22,7 +22,11 @@ pub(crate) fn ends_the_run(error: &ForgeError) -> bool {
 }
 
 impl Round<'_> {
-    /// Turns what became of an act into what it means for the run.
+    /// Turns the result of an act into what it means for the run: progress, or a row and a stage that is not tried
+    /// again in this run.
+    ///
+    /// # Errors
+    /// What ends the run.
     pub(crate) async fn came_to(
         &self,
         key: &StageKey,
@@ -36,7 +40,7 @@ impl Round<'_> {
         };
         let why = error.to_string();
         match error {
-            // Somebody was faster: everything is looked at again, at most a few times.
+            // Someone else was faster: everything is read again, a limited number of times.
             DeliveryError::Overtaken(_) => {
                 let tries = run.overtaken.entry(key.clone()).or_insert(0);
                 *tries += 1;
@@ -65,7 +69,7 @@ impl Round<'_> {
                 let next = format!(
                     "merge nothing of {pull} by hand until a later run has set its status back, or close it"
                 );
-                // No further call is made in this run.
+                // The run cannot make another call, so it ends here.
                 if ends_the_run(&error) || self.session.rate_limited().is_some() {
                     return Err(Failure::new(Exit::Blocked, why).hint(next));
                 }
@@ -101,7 +105,8 @@ impl Round<'_> {
         Ok(Progress::Unchanged)
     }
 
-    /// What a write about one promotion came to: a failure is its row, and the run goes on. Whether it was done.
+    /// Handles the result of a write about one promotion: a failure becomes its row, and the run goes on. Whether the
+    /// write succeeded.
     pub(crate) async fn wrote(
         &self,
         place: PromotionIndex,
@@ -114,7 +119,7 @@ impl Round<'_> {
         Ok(done)
     }
 
-    /// The same about a promotion that is in no plan any more.
+    /// The same for a proposal whose promotion is no longer in the plan.
     pub(crate) fn wrote_of(
         &self,
         proposal: &Proposal,

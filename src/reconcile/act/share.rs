@@ -1,4 +1,4 @@
-//! Whose turn it is: how many pull requests one run opens, in which order, and that it closes none of its own.
+//! How many pull requests a run opens and in which order, and that it closes none of its own.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -13,8 +13,9 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 
 impl Round<'_> {
-    /// What is to be opened, in the order in which it is: first what replaces nothing, then what does. Of each kind those come first
-    /// whose turn it is, as many as there is room for and in the order of the plan; the others are there should one of these fail.
+    /// What is to be opened, in order: first what replaces nothing, then replacements. Of each kind, those that the
+    /// base's tip selects come first, as many as there is room for and in the order of the plan; the others follow in
+    /// case one of them fails.
     pub(crate) fn openings<'d>(
         &self,
         decisions: &'d BTreeMap<PromotionIndex, Decision>,
@@ -47,7 +48,7 @@ impl Round<'_> {
         all
     }
 
-    /// Notes that a pull request was opened.
+    /// Records that a pull request was opened.
     pub(crate) fn note_opened(&self, number: PullNumber, replaces: bool, run: &mut RunState) {
         let opened = &mut run.opened;
         match replaces {
@@ -61,8 +62,8 @@ impl Round<'_> {
         opened.pulls.insert(number, repository);
     }
 
-    /// Whether a pull request would be closed that this run opened, though neither the base nor a source has moved since. Then the
-    /// pipeline is stopped, and its row says so.
+    /// Whether this would close a pull request that this run opened, although neither the base nor a source has moved
+    /// since. Then the pipeline is stopped, and its row says so.
     pub(crate) fn undoes_its_own(
         &self,
         place: PromotionIndex,
@@ -76,7 +77,7 @@ impl Round<'_> {
         let Some(number) = own.copied() else {
             return false;
         };
-        // Of two pull requests of one plan the older stays, whoever opened it.
+        // Of two pull requests with the same plan the older one stays, whichever run opened it.
         let plan = |number| {
             let candidate = self.assessment.candidate(place, number)?;
             Some(candidate.proposal.plan)
@@ -97,7 +98,7 @@ impl Round<'_> {
         true
     }
 
-    /// Whether this run opened it from the base tip and the sources as they are now.
+    /// Whether this run opened it from the current base tip and sources.
     fn opened_from_this(&self, number: PullNumber, run: &RunState) -> bool {
         let opened = run.opened.pulls.get(&number);
         opened.is_some_and(|(tip, then)| {
@@ -107,7 +108,7 @@ impl Round<'_> {
         })
     }
 
-    /// Says in the row of a promotion why its pipeline is stopped, once.
+    /// Reports once, in the row of a promotion, why its pipeline is stopped.
     pub(crate) fn say_stopped(&self, place: PromotionIndex, run: &mut RunState) {
         let StageKey { pipeline, stage } = self.key(place);
         let Some(why) = run.stopped.get(&pipeline).cloned() else {
@@ -125,8 +126,8 @@ impl Round<'_> {
     }
 }
 
-/// One of every pipeline after the other, beginning at a pipeline that the tip's id chooses; `within`: at a promotion of each that
-/// it chooses too, for what is replaced again and again must not come first every time.
+/// One promotion of each pipeline in turn, beginning with a pipeline that the tip's ID selects. `within`: also rotates
+/// each pipeline's promotions by it, since one that is replaced again and again must not come first every time.
 fn in_turn<T>(
     tip: &CommitId,
     all: Vec<(PromotionIndex, T)>,
@@ -147,7 +148,7 @@ fn in_turn<T>(
         .into_iter()
         .flat_map(|pipeline| pipeline.into_iter().enumerate())
         .collect();
-    // Stable: within a round the order of the pipelines stays.
+    // The sort is stable, so the pipelines keep their order.
     ordered.sort_by_key(|(round, _)| *round);
     ordered.into_iter().map(|(_, one)| one).collect()
 }

@@ -1,4 +1,4 @@
-//! Asks for the workflow of a gate: it is noted on the head first, so that it is started at most once.
+//! Starts the workflow of a gate. It is recorded on the head first, so that it is started at most once.
 
 use serde_json::json;
 
@@ -13,7 +13,8 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 use crate::session::Session;
 
-/// Asks for the workflow of a gate: notes it on the head first, so that whatever happens then, it is asked for once.
+/// Records on the head that the workflow of a gate is started, then dispatches it: whatever happens in between, it is
+/// dispatched at most once.
 pub(crate) async fn start(
     round: &Round<'_>,
     place: PromotionIndex,
@@ -42,7 +43,7 @@ pub(crate) async fn start(
     let attempt = format!("attempt {}", start.attempt);
     let noted = forge.say(&head, &context, "pending", &attempt).await?;
     if !is_first(round.session, &head, &context, &attempt, noted).await? {
-        // Another run noted it before: that run starts it.
+        // Another run recorded it first, and starts it.
         return Ok(Progress::Unchanged);
     }
     let key = round.key(place);
@@ -59,7 +60,8 @@ pub(crate) async fn start(
         .await
     {
         Ok(()) => Ok(Progress::Unchanged),
-        // Whether it was taken is not known: the next run looks for the run, and never starts a second one by itself.
+        // GitHub may have accepted it: the next run looks for the workflow's run, and never starts a second one
+        // automatically.
         Err(error) if error.uncertain() => Err(error.into()),
         Err(
             error @ (ForgeError::Refused { .. }
@@ -75,7 +77,7 @@ pub(crate) async fn start(
     }
 }
 
-/// Whether a note is the first of this account for its attempt: of two runs at once only one starts the workflow.
+/// Whether a record is this account's first for its attempt: of two concurrent runs only one starts the workflow.
 async fn is_first(
     session: &Session,
     head: &CommitId,

@@ -1,4 +1,5 @@
-//! What is done at the end of a run, and may be left to the next one: texts brought up to date, auto-merge disarmed, branches deleted.
+//! What is done at the end of a run, and may be left to the next one: updating texts, disarming auto-merge, deleting
+//! branches.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use crate::reconcile::state::RunState;
 use crate::reconcile::state::labels::Labels;
 
 impl Round<'_> {
-    /// What may be left undone: texts brought up to date, auto-merge disarmed, the queue left, branches cleaned up.
+    /// Updates texts, disarms auto-merge, shows holds by their label, and deletes branches.
     pub(crate) async fn tidy(
         &self,
         decisions: &BTreeMap<PromotionIndex, Decision>,
@@ -52,7 +53,8 @@ impl Round<'_> {
                 let described = self.describe(*place, candidate, judged, run).await;
                 self.wrote(*place, described, run).await?;
             }
-            // Whoever took it off may not: it goes back, for everybody to see. What would undo a rollback gets it as soon as it exists.
+            // Someone without write access removed it: it is added again, for everyone to see. What would undo a
+            // rollback gets the label as soon as it exists.
             let shown = match &candidate.hold {
                 LabelHold::StillOn(_) => true,
                 hold => hold.is_free() && candidate.is_held() && run.labels.was_created(HOLD),
@@ -62,7 +64,7 @@ impl Round<'_> {
                 self.wrote(*place, shown, run).await?;
             }
         }
-        // Temporary branches of lost runs; those of runs under way are younger.
+        // Temporary branches of interrupted runs; those of runs in progress are younger.
         let day_ago = self.observation.now - SignedDuration::from_hours(24);
         for branch in &self.observation.snapshot.branches {
             if branch.name.starts_with(TEMPORARY)
@@ -97,10 +99,10 @@ impl Round<'_> {
             let stands = current
                 .into_iter()
                 .any(|promotion| promotion.plan == Some(proposal.plan));
-            // The branch of a closed promotion stays while its plan would be made: it is what a veto is told by.
+            // The branch of a closed promotion stays as long as its plan would be made: a veto is recognized by it.
             let spent = proposal.merged(base) || (proposal.pull(base).is_some() && !stands);
             let at = proposal.pull(base).map(|pull| pull.head);
-            // So does the branch of one that still holds its stage: the label's events are found by it.
+            // So does the branch of one that still holds its stage: the label's events are read through it.
             let holds = proposal.pull(base).is_some_and(|pull| {
                 closed_holds::is_needed(self.observation, &self.assessment.plan, pull)
             });
@@ -133,8 +135,8 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Brings a pull request's text up to date, if it would change. A text that offers a label which does not exist was written by a run
-    /// that was cut off before it created it, so that this one does.
+    /// Updates a pull request's texts if they differ. If a text offers a label that does not exist, the run that wrote
+    /// it was interrupted before it created the label, so this run does.
     async fn describe(
         &self,
         place: PromotionIndex,

@@ -1,6 +1,7 @@
-//! What stands under Sluice's names and is not used: pull requests of other accounts, and branches without a pull request.
+//! What exists under Sluice's names and is not used: pull requests of other accounts, and branches without a pull
+//! request.
 //!
-//! Nothing here is adopted, whatever it holds: a record can be computed by anybody. It stops nothing either.
+//! None of it is adopted, whatever it contains: anyone can compute a record. It does not stop a run either.
 
 use jiff::SignedDuration;
 
@@ -14,7 +15,7 @@ use crate::reconcile::state::RunState;
 
 /// At most this many pull requests or branches are named, or looked at, in a run.
 const MAX_NAMED: usize = 5;
-/// A branch without a pull request is left alone for this long: the run that made it may still be under way.
+/// A branch without a pull request is left alone for this long: the run that created it may still be in progress.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 fn without_pull(count: usize) -> String {
@@ -44,7 +45,7 @@ impl Round<'_> {
         }
     }
 
-    /// Names the pull requests of ours that lead into another branch than the one that is promoted on: somebody changed their base.
+    /// Names our pull requests whose base someone changed to another branch.
     pub(crate) fn name_moved_bases(&self, run: &mut RunState) {
         let base = &self.observation.snapshot.base;
         let pulls = self.observation.snapshot.branches.iter();
@@ -59,12 +60,13 @@ impl Round<'_> {
         }
     }
 
-    /// Deletes branches without a pull request that this account made more than a day ago and that still are at the commit with which it made
-    /// them. A workflow's own token cannot tell its branches from those of other workflows: they are counted.
+    /// Deletes branches without a pull request that this account created more than a day ago and that are still at the
+    /// commit that they were created with. With a workflow's own token they are only counted: it cannot tell its
+    /// branches from those of other workflows.
     pub(crate) async fn delete_orphans(&self, run: &mut RunState) -> Result<(), Failure> {
         let now = self.observation.now;
         let branches = self.observation.snapshot.branches.iter();
-        // A committer's date may be forged: it only spares a look at the log of pushes.
+        // A committer date can be forged: it only saves reading the push log.
         let old = |branch: &&PromotionBranch| now.duration_since(branch.tip.committed) > KEPT;
         let orphans: Vec<&PromotionBranch> = branches
             .filter(|branch| branch.pulls.is_empty() && !branch.name.starts_with(TEMPORARY))

@@ -1,4 +1,4 @@
-//! Which evidence counts for which plan, and which request goes on when the base moves.
+//! Which evidence counts for which plan, and which requests are kept when the base moves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,8 @@ use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{Pull, PullNumber};
 
-/// Proposals that a person asked for, of the plan that would be made now, whose base moved under them.
+/// Requested proposals that need another build: the base moved under the plan that would be made now, or the changes of
+/// a rollback are different now.
 pub(crate) fn reissued(
     plan: &Plan,
     by_place: &BTreeMap<PromotionIndex, Vec<(Proposal, Pull)>>,
@@ -33,7 +34,7 @@ pub(crate) fn reissued(
     found
 }
 
-/// Evidence by plan: where two pull requests put up one plan, of the one that would stand.
+/// Evidence by plan. If two pull requests propose the same plan, it is that of the one that would be kept.
 pub(crate) fn evidence_by_plan(
     plan: &Plan,
     by_place: &BTreeMap<PromotionIndex, Vec<(Proposal, Pull)>>,
@@ -45,7 +46,7 @@ pub(crate) fn evidence_by_plan(
         let to = promotion.rollback.as_ref().map(|to| to.landing);
         to.is_none() || proposal.rollback == to || promotion.plan != Some(proposal.plan)
     };
-    // What was said to an ordinary promotion is not said to a rollback, though both change the same.
+    // Evidence about an ordinary promotion does not count for a rollback, even if both make the same changes.
     let mut all: Vec<&(Proposal, Pull)> = by_place
         .iter()
         .flat_map(|(place, found)| found.iter().map(move |one| (place, one)))

@@ -1,4 +1,4 @@
-//! The plan of an open pull request, judged again now.
+//! Judges the plan of an open pull request again.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,8 @@ use crate::reconcile::evidence::question::was_spoken_about;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
-/// The plan of an open pull request, judged now.
+/// The plan of an open pull request, judged now; `None` if it gives way. The build may turn out to be moved or
+/// unreadable.
 #[allow(
     clippy::too_many_arguments,
     reason = "one call; a struct would only be taken apart again"
@@ -36,9 +37,9 @@ pub(crate) async fn judged(
     let pipeline = plan.pipeline_of(place);
     let promotion = plan.promotion(place);
     let current = promotion.plan == Some(proposal.plan);
-    // A stage that only a dispatch moves was asked for when this was put up.
+    // It was requested when it was opened, so a stage that only requests move needs no new request.
     let asked_for = proposal.requested_by.is_some();
-    // What is asked for as an emergency now is judged so only in a pull request that was put up as one.
+    // An emergency requested now counts only in a pull request that was opened as one.
     let ordinary = !ask.emergency || proposal.emergency;
     if current && !asked_for && ordinary {
         return Ok((Some(promotion.clone()), build));
@@ -77,7 +78,7 @@ pub(crate) async fn judged(
             .await?
         {
             Ok(true) => {}
-            // No branch or tag leads there any more: it stands no longer, and gives way.
+            // No branch or tag leads to its commits any more, so it gives way.
             Ok(false) => return Ok((None, build)),
             Err(error) => return Ok((None, Build::Unreadable(error))),
         }
@@ -100,8 +101,8 @@ pub(crate) async fn judged(
     Ok((judged, build))
 }
 
-/// Whether every change lies in a field that a promotion of this stage may write, by what the manifests say now: a plan that
-/// was not worked out here is only believed that far.
+/// Whether every change is in a field that a promotion of this stage may write, by the current manifests: a plan that
+/// was not computed here is trusted only that far.
 fn within_its_stage(
     observation: &Observation,
     pipeline: PipelineId,

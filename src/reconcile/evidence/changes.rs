@@ -12,6 +12,7 @@ use crate::model::resolved::StageIndex;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
+/// What the changes of a stage bring.
 pub(crate) fn bringing<'a>(
     observation: &'a Observation,
     pipeline: PipelineId,
@@ -24,7 +25,8 @@ pub(crate) fn bringing<'a>(
     found.into_iter().map(|(_, bringing)| bringing).collect()
 }
 
-/// Whether every commit that changes of a stage set may still be promoted: a branch or tag that the policy allows leads to it.
+/// Whether every commit that these changes set may still be promoted: a branch or tag that the policy allows leads to
+/// it.
 pub(crate) async fn promotable(
     session: &Session,
     observation: &Observation,
@@ -39,8 +41,8 @@ pub(crate) async fn promotable(
         .await
 }
 
-/// Who made what a proposal carries. `at`: the commit of the base at which the sources hold it. `rollback`: the landing to which it goes
-/// back instead.
+/// The authors of what a proposal promotes. `at`: the commit of the base at which the sources hold it. `rollback`: the
+/// landing that it goes back to, if it is a rollback.
 pub(crate) async fn change_authors(
     session: &Session,
     observation: &Observation,

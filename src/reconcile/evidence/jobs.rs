@@ -1,4 +1,4 @@
-//! Workflows of gates: reading what became of those that were asked for, and asking for those that are due.
+//! Reads what became of the workflows of gates.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::reconcile::observe::observation::Observation;
 use crate::repo::ReadObjects;
 use crate::session::Session;
 
-/// Reads what is known of the workflows that a pull request's gates ask for; `None` where none does.
+/// Reads what is known about the workflows of a pull request's gates; `None` if its gates have none.
 pub(crate) async fn read(
     session: &Session,
     observation: &Observation,
@@ -33,7 +33,7 @@ pub(crate) async fn read(
     files.dedup();
     let asked_for = intents.as_ref().is_ok_and(|intents| !intents.is_empty());
     let reads = files.into_iter().map(|file| async move {
-        // Where nothing was asked for yet, nothing can have run.
+        // If none was requested yet, none can have run.
         let runs = match asked_for {
             true => runs(session, observation, question, file).await,
             false => Ok(Vec::new()),
@@ -44,7 +44,7 @@ pub(crate) async fn read(
     Some(JobEvidence { own, intents, runs })
 }
 
-/// What this account noted on the head before it started anything.
+/// What this account recorded on the head before it started workflows, by gate.
 async fn intents(
     session: &Session,
     question: &Question<'_>,
@@ -77,7 +77,7 @@ async fn intents(
     Ok(found)
 }
 
-/// Runs of a workflow since the pull request was opened whose title names its head.
+/// The runs of a workflow since the pull request was opened whose title contains its head.
 async fn runs(
     session: &Session,
     observation: &Observation,
@@ -98,7 +98,7 @@ async fn runs(
     Ok(runs)
 }
 
-/// Whether a run's commit lies between the commit on which the promotion was built and the tip of the base.
+/// Whether a run's commit is between the commit that the promotion was built on and the tip of the base.
 async fn on_base(
     session: &Session,
     observation: &Observation,

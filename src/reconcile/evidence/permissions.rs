@@ -1,4 +1,4 @@
-//! What people may do in the repository, read when a hold, a veto or a request depends on it.
+//! What people may do in the repository, read if an approval, a hold, a veto or a request depends on it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use crate::session::Session;
 /// What each person may do, by account ID.
 pub(crate) type Permissions = BTreeMap<UserId, Looked<Permission>>;
 
-/// Reads what people may do, given with their logins. What came along with something else is not asked for again; one call for the rest.
+/// Reads what people may do, given with their logins. Permissions that the observation already has are not read again;
+/// the others are read together.
 pub(crate) async fn read(
     session: &Session,
     observation: &Observation,
@@ -27,7 +28,7 @@ pub(crate) async fn read(
     found
 }
 
-/// Reads what one person may do now, whatever was known before.
+/// Reads what one person may do now, without using what the observation has.
 pub(crate) async fn read_one(session: &Session, id: UserId, login: &str) -> Looked<Permission> {
     let people = BTreeMap::from([(id, login.to_owned())]);
     let found = session.forge.permissions(&people).await.remove(&id);

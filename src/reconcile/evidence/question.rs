@@ -1,4 +1,4 @@
-//! An open pull request to ask GitHub about.
+//! An open pull request whose evidence is read.
 
 use crate::model::authors::ChangeAuthors;
 use crate::model::evidence::{Actor, Looked, UserId};
@@ -7,31 +7,33 @@ use crate::model::pull::Pull;
 use crate::plan::Needs;
 use crate::reconcile::request::PromoteRequest;
 
-/// An open pull request to ask about.
+/// What to read about an open pull request.
 pub(crate) struct Question<'a> {
+    /// The pull request.
     pub pull: &'a Pull,
-    /// Who asked for it, as its record says.
+    /// Who requested it, according to its record.
     pub requester: Option<UserId>,
-    /// The person whose dispatch approves it.
+    /// The person whose request approves it.
     pub dispatched: Option<Actor>,
-    /// What its gates ask for.
+    /// What its gates need.
     pub needs: &'a Needs,
-    /// The commit on which its build stands.
+    /// The commit that it was built on.
     pub built_on: Option<CommitId>,
-    /// Who made what it carries, where a gate asks.
+    /// The authors of what it promotes, if a gate needs them.
     pub change_authors: Option<Looked<ChangeAuthors>>,
 }
 
-/// Whether anything was said that could decide.
+/// Whether people did anything that may be evidence: a review, an approval label, or a label that was removed.
 pub(crate) fn was_spoken_about(pull: &Pull) -> bool {
     pull.reviews > 0 || pull.unlabeled || pull.labels.iter().any(|label| approves(label))
 }
 
+/// Whether a label is one that approves a gate.
 pub(crate) fn approves(label: &str) -> bool {
     label.to_ascii_lowercase().starts_with("approve/")
 }
 
-/// The person whose dispatch approves a plan.
+/// The person whose request approves a plan.
 pub(crate) fn approving(
     asked: Option<&PromoteRequest>,
     by: Option<&Actor>,

@@ -1,4 +1,4 @@
-//! Which open pull requests are asked about, and what of them: what their gates go by, and what somebody said.
+//! For which open pull requests evidence is read: those that people acted on, and those whose gates depend on machines.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::plan_context::PlanContext;
 use crate::session::Session;
 
-/// What the gates of each promotion that is put up ask for.
+/// What the gates of each proposed promotion need.
 pub(crate) fn needs<'p>(
     observation: &Observation,
     plan: &Plan,
@@ -38,8 +38,8 @@ pub(crate) fn needs<'p>(
         .collect()
 }
 
-/// The pull requests of which evidence is read: those that somebody spoke about, and those whose gates go by what a
-/// machine says.
+/// The pull requests whose evidence is read: those that people acted on, and those whose gates depend on what a machine
+/// reports.
 pub(crate) async fn questions<'a>(
     session: &Session,
     observation: &Observation,
@@ -70,7 +70,7 @@ pub(crate) async fn questions<'a>(
                 let pipeline = plan.pipeline_of(*place);
                 let promotion = plan.promotion(*place);
                 let changes = changes_of(session, observation, proposal, promotion).await?;
-                // An older plan was made from what its sources held where its build stands.
+                // An older plan was made from what its sources held at the commit that it was built on.
                 let built_on = proposal.branch.tip.parents.first();
                 let now = promotion.rollback.as_ref().map(|to| to.landing);
                 let (at, rollback) = match promotion.plan == Some(proposal.plan) {
@@ -102,8 +102,8 @@ pub(crate) async fn questions<'a>(
     Ok(questions)
 }
 
-/// What a proposal changes: the promotion's own changes where it is the plan that would be made now, else what its head
-/// holds.
+/// What a proposal changes: the promotion's own changes if it is the plan that would be made now, otherwise those of
+/// its head.
 async fn changes_of(
     session: &Session,
     observation: &Observation,

@@ -1,4 +1,4 @@
-//! Reading what was said about open pull requests: only where something was said, or a gate asks for it.
+//! Reads the evidence about open pull requests.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::reconcile::evidence::{jobs, permissions};
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
-/// Reads the evidence about pull requests side by side, and what the people in all of it may do in one call.
+/// Reads the evidence about pull requests concurrently, then together what all people in it may do.
 pub(crate) async fn read(
     session: &Session,
     observation: &Observation,
@@ -54,7 +54,8 @@ pub(crate) async fn read(
     found
 }
 
-/// Compares the names of labels in the events with those in REST, if a label approves something: it must not have had another name.
+/// If a label approves something, compares the label names in the events with those in REST: the label must not have
+/// been renamed.
 async fn compare_label_names(session: &Session, evidence: &mut Evidence) {
     if !evidence.labels.iter().any(|label| approves(label)) {
         return;
@@ -67,7 +68,7 @@ async fn compare_label_names(session: &Session, evidence: &mut Evidence) {
     }
 }
 
-/// The checks that gates ask for, on exactly the head.
+/// The checks that gates need, on exactly the head.
 async fn checks(
     session: &Session,
     question: &Question<'_>,

@@ -1,4 +1,5 @@
-//! Who asked for a promotion is judged again at each look, like an approver: by number, and by what that person may do now.
+//! The person who requested a promotion is judged again in each round, like an approver: by account ID, and by what
+//! that person may do now.
 
 use std::sync::Arc;
 
@@ -10,14 +11,14 @@ use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::request::ResolvedRequest;
 use crate::session::Session;
 
-/// What became of the person who asked for a promotion.
+/// Whether the person who requested a promotion still may.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Requester {
     /// Still has write access.
     MayAsk,
-    /// Has none any more, and why that is known.
+    /// May not request it any more, and why.
     MayNot(String),
-    /// It could not be told, and why.
+    /// Could not be read, and why.
     Unread(String),
 }
 
@@ -48,7 +49,8 @@ impl Requester {
         }
     }
 
-    /// Holds a promotion that this person asked for, if the person may not ask any more. Whether it is held by that.
+    /// Holds a promotion that this person requested, if the person no longer may. Whether it is held for that; if it
+    /// could not be read, the promotion becomes an error.
     pub(crate) fn judge(self, promotion: &mut Promotion) -> bool {
         let (state, why, help) = match self {
             Self::MayAsk => return false,
@@ -69,8 +71,8 @@ impl Requester {
     }
 }
 
-/// Holds what is about to be committed straight onto the base, if the person who asks for it in this run lost write access since. Of a pull
-/// request that its record names is judged.
+/// Holds what is about to be committed directly onto the base, if the person who requests it in this run has lost write
+/// access since. For a pull request, the requester in its record is judged instead.
 pub(crate) async fn judge_commits(
     session: &Session,
     observation: &Observation,

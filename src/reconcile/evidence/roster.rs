@@ -1,4 +1,4 @@
-//! The teams, people and code owners that rules name.
+//! The teams, people and code owners that approval rules name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::reconcile::observe::observation::Observation;
 use crate::repo::{EntryId, ReadObjects};
 use crate::session::Session;
 
-/// Looks up the teams, people and code owners that rules ask for. Teams are read with the token for reading.
+/// Looks up the teams, people and code owners that rules need. Teams are read with the read token.
 pub(crate) async fn roster(
     session: &Session,
     observation: &Observation,
@@ -61,7 +61,7 @@ pub(crate) async fn roster(
     }
 }
 
-/// CODEOWNERS of the base branch's tip: the first place that GitHub looks at and that holds one.
+/// CODEOWNERS at the tip of the base branch: the first of GitHub's paths that holds one.
 async fn code_owners(session: &Session, observation: &Observation) -> Looked<Option<CodeOwners>> {
     let repo = session.remotes.here();
     let tip = observation.snapshot.tip.id;

@@ -1,4 +1,4 @@
-//! The heads of open pull requests that are no promotions.
+//! The heads of open pull requests that are not promotions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,16 @@ use crate::model::ids::CommitId;
 use crate::model::pull::{PromotionBranch, PullNumber};
 use crate::reconcile::round::Round;
 
-/// A commit that stands at the head of pull requests: they share its status.
+/// A commit that is the head of one or several pull requests, which share its status.
 pub(crate) struct Head<'p> {
+    /// The commit.
     pub(crate) commit: CommitId,
+    /// The pull requests, at least one.
     pub(crate) pulls: Vec<&'p OpenPull>,
 }
 
 impl<'p> Head<'p> {
-    /// All heads but those of promotions, and those of which it is not known yet whether they are ones.
+    /// All heads except those of promotions, and those that may be promotions but are not in the snapshot yet.
     pub(crate) fn all(round: &Round<'_>, open: &'p OpenPulls) -> Vec<Self> {
         let snapshot = &round.observation.snapshot;
         let (proposals, _) = gather::proposals(snapshot);
@@ -48,6 +50,7 @@ impl<'p> Head<'p> {
         heads
     }
 
+    /// The numbers of its pull requests, for a message.
     pub(crate) fn numbers(&self) -> String {
         let numbers: Vec<String> = self
             .pulls
@@ -58,6 +61,7 @@ impl<'p> Head<'p> {
     }
 }
 
+/// Whether a pull request comes from a branch of this repository under Sluice's names.
 pub(crate) fn is_named_like_ours(pull: &OpenPull) -> bool {
     !pull.foreign && pull.branch.starts_with("sluice/")
 }

@@ -1,6 +1,7 @@
-//! What merging each pull request would change, read and judged.
+//! Reads and judges what merging each pull request would change.
 //!
-//! Everything is asked for side by side: history as far back as the merge bases, then the folders that differ, then the files.
+//! Everything is requested for all pull requests at once: history as far back as the merge bases, then the folders that
+//! differ, then the files.
 
 mod budget;
 
@@ -22,7 +23,7 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 use crate::repo::RepoError;
 
-/// A pull request of more files is not judged: GitHub itself shows no more.
+/// A pull request with more files is not judged: GitHub itself does not show more.
 const MAX_FILES: u64 = 3_000;
 
 /// What is the same for all pull requests.
@@ -30,17 +31,20 @@ pub(crate) struct Guard<'a> {
     round: &'a Round<'a>,
     gated: Gated,
     gate_files: BTreeMap<RepoPath, GateFile>,
-    /// A file at the base's tip that may hold pipelines and cannot be read.
+    /// A file at the base's tip that may hold pipelines and could not be read.
     unread: Option<&'a RepoPath>,
 }
 
 /// What is known about one pull request.
 pub(crate) enum Known {
+    /// It is judged.
     Verdict(GuardVerdict),
+    /// The paths that merging it would change, still to be judged.
     Paths(Vec<MergedPath>),
 }
 
 impl<'a> Guard<'a> {
+    /// Collects what is gated at the base's tip.
     pub(crate) fn new(round: &'a Round<'a>) -> Self {
         let (repository, evaluation) =
             (&round.observation.repository, &round.observation.evaluation);
@@ -57,7 +61,7 @@ impl<'a> Guard<'a> {
         }
     }
 
-    /// The verdict on each head: of several pull requests the worst.
+    /// The verdict on each head: the worst of its pull requests.
     pub(crate) async fn verdicts(
         &self,
         heads: &[Head<'_>],
@@ -80,7 +84,7 @@ impl<'a> Guard<'a> {
             .collect())
     }
 
-    /// What each pull request would change, as far as that has to be looked at.
+    /// The paths that merging each pull request would change, or its verdict if nothing has to be read for that.
     async fn paths(&self, pulls: &[&OpenPull], run: &mut RunState) -> Result<Vec<Known>, Failure> {
         let session = self.round.session;
         let tip = self.round.observation.snapshot.tip.id;
@@ -123,7 +127,7 @@ impl<'a> Guard<'a> {
         wants_file(path, &self.round.observation.repository.policy)
     }
 
-    /// Whether it matters what a merge makes of a path.
+    /// Whether the verdict depends on what a merge makes of a path.
     fn is_judged(&self, path: &str) -> bool {
         self.wants(path) || self.gate_files.contains_key(&RepoPath::from(path))
     }
@@ -221,12 +225,12 @@ impl<'a> Guard<'a> {
         if versions.iter().all(same) {
             return verdict;
         }
-        // What is gated may be something else once this is merged: by that, too, nothing may have been set by hand.
+        // The merge may change what is gated: by that, too, nothing may be set by hand.
         let after = self.gated_after(&versions);
         self.compare(&gate_files, &versions, Some(&after))
     }
 
-    /// Parses each version once; `None` if they have more nodes than are judged.
+    /// Parses each version once; `None` if they have more nodes than the limit.
     fn read(&self, changed: Vec<Changed<'_>>) -> Option<Vec<Versions>> {
         let policy = &self.round.observation.repository.policy;
         let mut nodes = 0;
@@ -285,7 +289,7 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// A manifest file that a merge changes: as it stands at the base's tip, and afterwards.
+/// A manifest file that a merge changes: at the base's tip, and after the merge.
 type Changed<'a> = (RepoPath, Option<&'a SourceFile>, Option<SourceFile>);
 
 /// Both versions of a manifest file.
@@ -293,13 +297,13 @@ struct Versions {
     path: RepoPath,
     before: Version,
     after: Version,
-    /// The file afterwards.
+    /// The file after the merge.
     file: Option<SourceFile>,
 }
 
 const UNREAD: &str = "what it changes could not be read; the next run tries again";
 
-/// What could not be read is no success; why stands in the run.
+/// What could not be read gets no success; a notice of the run says why.
 pub(crate) fn unread(pull: &OpenPull, error: &RepoError, run: &mut RunState) -> Known {
     run.outcome
         .notices

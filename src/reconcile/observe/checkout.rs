@@ -1,4 +1,4 @@
-//! The manifests of the clone at hand, read before anything is asked of GitHub.
+//! The manifests of the local clone, read before anything is requested from GitHub.
 
 use jiff::Timestamp;
 
@@ -16,7 +16,8 @@ pub(crate) struct Checkout {
 }
 
 impl Checkout {
-    /// Reads it, where there is one that can be read; what an evaluation of it asks for is noted.
+    /// Reads the checkout, and records what an evaluation of it would look up. `None` if there is none that can be
+    /// read.
     pub(crate) fn read(session: &Session, depth: Depth) -> Option<Self> {
         let repo = session.remotes.here();
         let head = repo.local()?.head().ok()?;
@@ -24,7 +25,7 @@ impl Checkout {
         let repository =
             RepositoryState::of_forge(&session.remotes, &branch, tip, session.here.clone()).ok()?;
         let manifests = Manifests::of(&repository);
-        // What it comes to does not matter, nor does the time: it is made only to see what it asks for.
+        // Only what it looks up matters, so neither the result nor the time is used.
         let _ = Evaluation::on_forge(&repository, &manifests, Timestamp::UNIX_EPOCH, depth);
         Some(Self {
             tip,
@@ -33,7 +34,7 @@ impl Checkout {
         })
     }
 
-    /// The same, as what stands at the tip of the base; `None` where that is another commit.
+    /// The checkout's content, for the tip of the base; `None` if the checkout is at another commit.
     pub(crate) fn at(self, base: &str, tip: CommitId) -> Option<(RepositoryState, Manifests)> {
         (self.tip == tip).then(|| {
             let repository = RepositoryState {

@@ -17,8 +17,8 @@ use crate::repo::ReadObjects;
 use crate::session::Session;
 
 impl Observation {
-    /// The same manifests, with the pull requests, and what was said of the sources, as they are at a later look at the same
-    /// tip.
+    /// The same manifests with a newer snapshot of the same tip: pull requests and what was reported about the sources
+    /// are read again.
     pub(crate) async fn again(
         &self,
         session: &Session,
@@ -38,12 +38,13 @@ impl Observation {
     }
 }
 
-/// Reads the repository, its manifests, revisions and history.
+/// Reads the snapshot, then the repository, its manifests, revisions and history at its tip.
 pub(crate) async fn observe(session: &Session, depth: Depth) -> Result<Observation, Failure> {
     let snapshot = session.forge.snapshot().await?;
     observe_at(session, depth, snapshot, None).await
 }
 
+/// The same for a snapshot that was read already. `checkout` is used if it is at the snapshot's tip.
 pub(crate) async fn observe_at(
     session: &Session,
     depth: Depth,
@@ -90,7 +91,7 @@ pub(crate) async fn observe_at(
     })
 }
 
-/// Everybody who said or did something at an open promotion.
+/// Everyone who said or did something on a pull request of ours.
 fn people(snapshot: &Snapshot) -> BTreeMap<UserId, String> {
     let pulls = snapshot.branches.iter().flat_map(|branch| &branch.pulls);
     let ours = pulls.filter(|pull| pull.own && !pull.foreign);
@@ -98,7 +99,7 @@ fn people(snapshot: &Snapshot) -> BTreeMap<UserId, String> {
     said.flat_map(Evidence::people).collect()
 }
 
-/// Reads anew what was said of the content of sources.
+/// Reads again what was reported about the content of sources.
 async fn read_ready(
     session: &Session,
     repository: &RepositoryState,
@@ -112,7 +113,8 @@ async fn read_ready(
     Ok(ready.map(Rc::new))
 }
 
-/// A policy that stood at the base of an open promotion and is gone now would loosen every rule at once.
+/// If the policy existed at the base of an open promotion and is gone now, that is an error: it would loosen every rule
+/// at once.
 async fn policy_is_not_gone(
     session: &Session,
     snapshot: &Snapshot,

@@ -1,4 +1,4 @@
-//! What one look at the repository and its pull requests read.
+//! What one round read of the repository and its pull requests.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -15,27 +15,31 @@ use crate::model::promotion_id::{PipelineKey, PromotionId};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::Snapshot;
 
-/// What one turn read.
+/// What one round read.
 pub(crate) struct Observation {
+    /// The tip of the base, the branches and the pull requests.
     pub(crate) snapshot: Snapshot,
-    /// The pull requests that were closed last, where they came along.
+    /// The pull requests that were closed last, if they came with the snapshot.
     pub(crate) closed: Option<ClosedPage>,
-    /// What some people may do, as it came along.
+    /// Permissions that came with other reads.
     pub(crate) permissions: BTreeMap<UserId, Permission>,
+    /// The files and the policy at the tip.
     pub(crate) repository: Rc<RepositoryState>,
+    /// The manifests, revisions and history.
     pub(crate) evaluation: Rc<Evaluation>,
     /// What is known about the content of sources.
     pub(crate) ready: Option<Rc<ReadyAnswers>>,
+    /// GitHub's time at the snapshot.
     pub(crate) now: Timestamp,
 }
 
 impl Observation {
-    /// What a pipeline is called.
+    /// The namespace and name of a pipeline.
     pub(crate) fn pipeline_key(&self, id: PipelineId) -> PipelineKey {
         self.evaluation.catalog.pipeline(id).pipeline_key()
     }
 
-    /// What a promotion of a plan made from this is called in every other plan.
+    /// The ID of a promotion, which is the same in every plan.
     pub(crate) fn promotion_id(&self, plan: &Plan, at: PromotionIndex) -> PromotionId {
         let promotion = plan.promotion(at);
         let pipeline = self.pipeline_key(plan.pipeline_of(at).id);

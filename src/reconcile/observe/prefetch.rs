@@ -1,10 +1,11 @@
-//! The first look of a run: the snapshot, and along with it what the checkout lets expect.
+//! The first observation of a run: the snapshot, and with it what the checkout predicts will be needed.
 //!
-//! What has to be asked for follows from the manifests, and most often the checkout holds those of the very tip that the snapshot will
-//! name. So they are evaluated before anything is asked, and what is found missing goes out together with the snapshot, as one call.
-//! What a name means is told by GitHub in that same answer, commits and folders by their ids. The checkout's own manifests and policy are
-//! taken only where it is the very tip that GitHub names, by that id; where it is another commit, or GitHub does not answer so much at once,
-//! everything is asked for as it would have been.
+//! What has to be looked up depends on the manifests, and most often the checkout is at the very tip that the snapshot
+//! will name. So its manifests are evaluated before anything is requested, and what that lacks is requested together
+//! with the snapshot, in one call. In that same answer GitHub itself says what names mean; commits and folders are
+//! identified by their IDs. The checkout's own manifests and policy are used only if it is at the commit that GitHub
+//! names as the tip. If it is at another one, or GitHub does not answer that much at once, everything is requested as
+//! usual.
 
 use jiff::SignedDuration;
 
@@ -16,7 +17,7 @@ use crate::reconcile::observe::fetch::observe_at;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
-/// The first look of a run: as [`fetch`], with as much in its first call as the checkout lets expect.
+/// Like [`crate::reconcile::observe::fetch::observe`], with what the checkout predicts in its first call.
 pub(crate) async fn observe_first(session: &Session, depth: Depth) -> Result<Observation, Failure> {
     let repo = session.remotes.here();
     let checkout = Checkout::read(session, depth);
@@ -27,7 +28,7 @@ pub(crate) async fn observe_first(session: &Session, depth: Depth) -> Result<Obs
     session.remotes.forget_wanted();
     let (snapshot, told) = session.forge.snapshot_and(&along).await?;
     repo.know_along(&along.wanted, told.looked_up);
-    // Their promotions are not opened again for a day at least, and why not depends on what they may do.
+    // What they closed is not opened again for at least a day. Whether that is a veto depends on their permissions.
     let day_ago = snapshot.now - SignedDuration::from_hours(24);
     let closers = told.closed.iter().flat_map(|page| page.closers(day_ago));
     repo.want_people(closers.collect());

@@ -1,4 +1,4 @@
-//! Whether the commits of open pull requests still are what their plans say.
+//! Whether the heads of open pull requests are still what their plans say.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::reconcile::plan_context::PlanContext;
 use crate::repo::Repo;
 use crate::session::Session;
 
-/// The files of a plan with its edits made on the tip.
+/// The blobs of a plan's files with its edits made on the tip; `None` if they cannot be made.
 fn wanted_files(
     observation: &Observation,
     promotion: &Promotion,
@@ -35,9 +35,9 @@ fn wanted_files(
         .collect()
 }
 
-/// Whether the builds stand. One that can only wait for people, and that nobody has said anything about, is judged by its record alone: what
-/// may land is proved by git objects, here and in the last look before it lands. A plan that would not be made now, and that nobody has
-/// spoken about, is only looked at for a moved head: it gives way anyhow.
+/// Checks the builds. A proposal that can only wait for people, and that no one has acted on, is judged by its record
+/// alone: what may land is proved by git objects, here and in the last look. A proposal that is outdated, was not
+/// requested and that no one has acted on is only checked for a moved head: it gives way anyway.
 pub(crate) async fn builds(
     session: &Session,
     observation: &Observation,
@@ -96,8 +96,8 @@ pub(crate) async fn builds(
         .await
 }
 
-/// Whether what was put up just now can only wait for a person, so that another look would find nothing to do about it: nobody has spoken
-/// about it yet, and whoever does so starts a run, or the schedule does. A gate that goes by what a machine says may have something to start.
+/// Whether a promotion can only wait for a person, so that another round would find nothing to do: the person's action
+/// starts a run, or the schedule does. A gate that depends on what a machine reports may have something to start.
 pub(crate) fn waits_for_people(promotion: &Promotion) -> bool {
     let open: Vec<&GateKind> = promotion
         .gates

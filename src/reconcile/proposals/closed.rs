@@ -1,4 +1,4 @@
-//! The promotions that were closed unmerged, and what the people may do who closed them.
+//! Promotions that were closed without merging, and what the people who closed them may do.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use crate::reconcile::evidence::permissions;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 
-/// Of closed pull requests so many are looked through.
+/// Closed pull requests are read until this many of ours are found.
 const MAX_CLOSED: usize = 300;
 
 impl Round<'_> {
-    /// Reads which promotions were closed, and what the people may do who closed one of a plan that would be opened.
+    /// Reads which promotions were closed, and what the people may do who closed one with a plan that would be opened.
     pub(crate) async fn read_closed(
         &self,
         opening: &[PromotionIndex],
@@ -31,7 +31,7 @@ impl Round<'_> {
                 &self.observation.snapshot.base,
                 self.observation.closed.clone(),
                 |found| {
-                    // Only our own count: anybody can close any number of others.
+                    // Only our own count: anyone can close any number of others.
                     found.iter().filter(|pull| of_ours(pull)).count() >= MAX_CLOSED
                 },
             )
@@ -42,7 +42,8 @@ impl Round<'_> {
                  before them, and whose branch is gone, may come back"
             ));
         }
-        // The branch of a closed promotion stays while its plan would be made, so that no list can hide its closing.
+        // The branch of a closed promotion stays as long as its plan would be made, so its closing is found even if the
+        // list is too long.
         let branches = self.observation.snapshot.branches.iter();
         let still_there =
             branches.flat_map(|branch| branch.pulls.iter().filter_map(ClosedPull::of));

@@ -1,4 +1,5 @@
-//! Holds that were set on pull requests which are closed by now: somebody who may not lift a hold does not lift it by closing either.
+//! Holds on pull requests that are closed by now: someone who may not lift a hold cannot lift it by closing the pull
+//! request either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,17 +20,17 @@ use crate::reconcile::state::labels;
 use crate::record::{Record, branch_is_of};
 use crate::session::Session;
 
-/// What holds promotions although it is closed.
+/// Holds of closed pull requests, by promotion.
 #[derive(Debug, Default)]
 pub(crate) struct ClosedHolds {
-    /// Of each promotion the one that was set last.
+    /// The latest hold of each promotion.
     by_place: BTreeMap<PromotionIndex, ClosedHold>,
-    /// Why it cannot be told of promotions that are not among these.
+    /// Why holds of other promotions are not known, if they are not.
     unread: Option<String>,
 }
 
 impl ClosedHolds {
-    /// What holds this promotion.
+    /// The hold of a closed pull request on this promotion; `Err` if it could not be read.
     pub(crate) fn of(&self, place: PromotionIndex) -> Looked<Option<&ClosedHold>> {
         match (self.by_place.get(&place), &self.unread) {
             (None, Some(why)) => Err(why.clone()),
@@ -37,8 +38,8 @@ impl ClosedHolds {
         }
     }
 
-    /// What holds a pull request, together with what holds its stage although it is closed: that is lifted by a label that a person with
-    /// write access took off later, or if there is no such label by one who asked for the stage later.
+    /// The pull request's own hold, combined with that of a closed one of its stage. The latter is lifted if a person
+    /// with write access removed the label later or, if there is no such label, requested the stage later.
     pub(crate) fn added_to(
         &self,
         own: LabelHold,
@@ -63,8 +64,9 @@ impl ClosedHolds {
         }
     }
 
-    /// Reads what holds these promotions of a plan, with what is known of people already: no call if the labels of no closed pull request
-    /// matter to them, else one for the people and one for each pull request with very many label events.
+    /// Reads the holds of closed pull requests on these promotions of a plan. `known` are permissions that were read
+    /// before. It makes no call if no closed pull request matters to them, otherwise one for the people, and one for
+    /// each pull request with very many label events.
     pub(crate) async fn read(
         session: &Session,
         observation: &Observation,
@@ -112,8 +114,8 @@ impl ClosedHolds {
     }
 }
 
-/// Whether the branch of a closed pull request is needed to tell that it still holds its stage: its label was set by somebody, and the stage
-/// has not landed since.
+/// Whether the branch of a closed pull request is still needed to see that it holds its stage: someone added the label,
+/// and the stage has not landed since.
 pub(crate) fn is_needed(observation: &Observation, plan: &Plan, pull: &Pull) -> bool {
     let Some(closed) = ClosedLabels::of(pull) else {
         return false;
@@ -121,7 +123,7 @@ pub(crate) fn is_needed(observation: &Observation, plan: &Plan, pull: &Pull) -> 
     let Ok(events) = &closed.events else {
         return true;
     };
-    // What was set before Sluice closed it is on what took its place.
+    // A hold from before Sluice closed it was copied to the pull request that replaced it.
     let newest = events
         .iter()
         .filter(|event| event.may_hold() && (!closed.by_us || event.at > closed.pull.at))
@@ -140,8 +142,8 @@ pub(crate) fn is_needed(observation: &Observation, plan: &Plan, pull: &Pull) -> 
         .any(|place| landed(place).is_none_or(|landed| newest >= landed))
 }
 
-/// The closed pull requests into the base from branches under our names that were, or may have been, held: those that carry the label now,
-/// and those whose branch is still there.
+/// The closed pull requests into the base from branches under our names that are, or may have been, held: those with
+/// the label now, and those whose branch still exists.
 fn that_matter(snapshot: &Snapshot) -> impl Iterator<Item = ClosedLabels> + '_ {
     let with_branch = snapshot.branches.iter().flat_map(|branch| &branch.pulls);
     let with_branch = with_branch.filter_map(ClosedLabels::of).filter(|pull| {
@@ -172,7 +174,8 @@ fn people(pull: &ClosedLabels) -> impl Iterator<Item = (UserId, String)> + '_ {
         .filter_map(|actor| Some((actor.person()?, actor.login.clone())))
 }
 
-/// When the stage landed last along the edges of a promotion, by git or by what was merged lately. A rollback or an emergency is none.
+/// When the stage last landed along the edges of a promotion, by git or by what was merged lately. Rollbacks and
+/// emergencies do not count.
 fn last_landing(
     observation: &Observation,
     plan: &Plan,

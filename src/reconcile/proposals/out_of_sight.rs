@@ -1,4 +1,5 @@
-//! Promotions whose pipeline is gone because the file that held it cannot be read any more: absence is not deletion.
+//! Promotions whose pipeline is missing because the file that held it can no longer be read: missing does not mean
+//! deleted.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,8 @@ use crate::reconcile::state::RunState;
 use crate::repo::{ReadObjects, RepoError};
 
 impl Round<'_> {
-    /// Whether the pipeline of a proposal stood at its base in a file that is a template, a link or the like now. Its row says so.
+    /// Whether the pipeline of a proposal was, at its base, in a file that is now a template, a link or the like. Adds
+    /// a row that says so.
     pub(crate) async fn is_out_of_sight(
         &self,
         proposal: &Proposal,
@@ -55,7 +57,7 @@ impl Round<'_> {
     }
 }
 
-/// The files in which the pipeline of a proposal may stand out of sight; none if it is there.
+/// The files that may hold the pipeline of a proposal out of sight; empty if the catalog has it.
 fn may_hold(observation: &Observation, proposal: &Proposal) -> BTreeSet<RepoPath> {
     let catalog = &observation.evaluation.catalog;
     let mut pipelines = catalog.pipelines.iter();

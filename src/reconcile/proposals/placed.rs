@@ -1,4 +1,4 @@
-//! To which promotion of the plan an open pull request belongs: by its record, or by the name of its branch.
+//! Which promotion of the plan an open pull request belongs to: by its record, or by the name of its branch.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::plan::label_hold;
 use crate::reconcile::observe::observation::Observation;
 use crate::record::branch_folder;
 
-/// Whether a pull request that belongs to no promotion has to be left as it is: its label is on, or was taken off by nobody
-/// knows whom.
+/// Whether a pull request that belongs to no promotion has to be left as it is: it has the label, or who removed it is
+/// not known to have write access.
 pub(crate) fn is_held(pull: &Pull) -> bool {
     !label_hold(pull, None).is_free()
 }
 
-/// Nothing in which a pipeline could stand went unread: absence is not deletion.
+/// Whether everything that may hold a pipeline could be read: missing does not mean deleted.
 pub(crate) fn all_read(observation: &Observation) -> bool {
     let unread = &observation.evaluation.catalog.unread;
     observation.repository.policy_finding.is_none()
@@ -26,6 +26,7 @@ pub(crate) fn all_read(observation: &Observation) -> bool {
             .any(|file| file.is_broken() && file.may_hold == MayHold::Ours)
 }
 
+/// The promotion that the record of a proposal names.
 pub(crate) fn place_of(
     observation: &Observation,
     plan: &Plan,
@@ -38,7 +39,7 @@ pub(crate) fn place_of(
     plan.promotions().find(is_its).map(|(place, _)| place)
 }
 
-/// Pull requests by the stage that the name of their branch speaks of.
+/// Pull requests by the promotions that the name of their branch fits.
 pub(crate) fn by_branch(
     observation: &Observation,
     plan: &Plan,
@@ -53,6 +54,7 @@ pub(crate) fn by_branch(
     found
 }
 
+/// Branches with more pull requests than Sluice reads, by promotion, each with its newest pull request.
 pub(crate) fn unread_branches(
     observation: &Observation,
     plan: &Plan,
@@ -71,7 +73,7 @@ pub(crate) fn unread_branches(
     found
 }
 
-/// The promotions whose branches would be named like this one, whatever its head holds.
+/// The promotions whose branches would have a name like this one, whatever its head contains.
 pub(crate) fn named_like(
     observation: &Observation,
     plan: &Plan,

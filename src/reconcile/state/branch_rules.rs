@@ -1,4 +1,4 @@
-//! What GitHub's rules ask of the base branch.
+//! GitHub's rules for the base branch.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,18 @@ use crate::model::evidence::Looked;
 use crate::model::settings::{Rule, RuleFrom};
 use crate::session::Session;
 
-/// What is known of the rules of the base branch. They are read once a run, and only if something is about to be opened or merged.
+/// What is known about the rules of the base branch. They are read once per run, and only if something is about to be
+/// opened or merged.
 #[derive(Default)]
 pub(crate) struct BranchRules {
+    /// The rules, once they were read.
     pub(crate) rules: Option<Looked<Vec<Rule>>>,
-    /// Whether rulesets bind this token.
+    /// Whether a ruleset binds this token, by its ID.
     pub(crate) binding: BTreeMap<u64, bool>,
 }
 
 impl BranchRules {
-    /// What rulesets demand of the base branch.
+    /// The rules of all rulesets for the base branch.
     pub(crate) async fn read(&mut self, session: &Session, base: &str) -> Looked<Vec<Rule>> {
         if let Some(rules) = &self.rules {
             return rules.clone();
@@ -24,7 +26,7 @@ impl BranchRules {
         self.rules.insert(rules).clone()
     }
 
-    /// Whether a rule binds this token. One that cannot be told leaves the answer to GitHub.
+    /// Whether a rule binds this token. If that is not known, it does not: GitHub decides then.
     pub(crate) async fn binds(&mut self, session: &Session, from: &RuleFrom) -> bool {
         let RuleFrom::Ruleset(number) = from else {
             return true;

@@ -1,26 +1,26 @@
-//! The labels of the repository in a run: which exist, which this run created, and which it could not.
+//! The labels of the repository in a run: which exist, which this run created, and which it could not create.
 //!
-//! A label other than `sluice/hold` may be lost, so that it is created last, once a run, and what refuses it is one notice. Texts offer
-//! only labels that exist. A description that offers one that does not was written by a run that was cut off before it created it, or is
-//! older than the label's deletion: then the label is created, or the description changed. So a run without that permission tries only
-//! where it writes anyway, and the next one writes nothing.
+//! A label other than `sluice/hold` may be lost, so it is created last and once per run, and a refusal is one notice.
+//! Texts offer only labels that exist. If a description offers one that does not, the run that wrote it was interrupted
+//! before it created the label, or the label was deleted later: then the label is created, or the description changed.
+//! So a run without that permission tries only if it writes anyway, and the next one writes nothing.
 
 use std::collections::BTreeSet;
 
 use crate::model::label::NewLabel;
 use crate::model::pull::Snapshot;
 
-/// A look at the repository lists at most so many labels of a kind.
+/// A snapshot lists at most this many labels of a kind: GitHub's largest page.
 const LISTED: usize = 100;
 
-/// What this run knows of labels beyond what its last look listed. Names are in lower case.
+/// What this run knows about labels beyond its last snapshot. Names are in lower case, except in `missing`.
 #[derive(Debug, Default)]
 pub(crate) struct Labels {
-    /// Created, or found to be there already.
+    /// Created, or found to exist already.
     pub(crate) created: BTreeSet<String>,
-    /// Refused.
+    /// Refused by GitHub.
     pub(crate) refused: BTreeSet<String>,
-    /// Whether they were created is not known: the next run looks.
+    /// It is not known whether they were created: the next run looks.
     pub(crate) uncertain: BTreeSet<String>,
     /// The token may not create labels, in GitHub's words.
     pub(crate) forbidden: Option<String>,
@@ -28,7 +28,8 @@ pub(crate) struct Labels {
     pub(crate) missing: BTreeSet<String>,
 }
 
-/// Whether the repository has a label. A list that is full says nothing about what is not on it: then it is taken to be there.
+/// Whether the repository has a label. A full list says nothing about what is not on it: such a label is assumed to
+/// exist.
 pub(crate) fn exists(snapshot: &Snapshot, name: &str) -> bool {
     let known = &snapshot.labels;
     known.len() >= LISTED || is_listed(snapshot, name)
@@ -40,13 +41,13 @@ fn is_listed(snapshot: &Snapshot, name: &str) -> bool {
 }
 
 impl Labels {
-    /// Whether a label exists, as far as is known, or may by now.
+    /// Whether a label exists, as far as is known, or may exist by now.
     pub(crate) fn has(&self, snapshot: &Snapshot, name: &str) -> bool {
         let key = name.to_ascii_lowercase();
         exists(snapshot, name) || self.created.contains(&key) || self.uncertain.contains(&key)
     }
 
-    /// Whether it is worth trying to create a label in this run.
+    /// Whether this run may still try to create a label.
     pub(crate) fn may_create(&self, snapshot: &Snapshot, name: &str) -> bool {
         let key = name.to_ascii_lowercase();
         let tried = [&self.created, &self.refused, &self.uncertain];
@@ -60,7 +61,7 @@ impl Labels {
         self.has(snapshot, name) || self.may_create(snapshot, name)
     }
 
-    /// Whether it is not known if this run created a label.
+    /// Whether this run tried to create a label without learning the result.
     pub(crate) fn is_uncertain(&self, name: &str) -> bool {
         self.uncertain.contains(&name.to_ascii_lowercase())
     }
@@ -78,10 +79,10 @@ impl Labels {
         }
     }
 
-    /// Notes which of these labels do not exist, for the notice at the end.
+    /// Records which of these labels do not exist, for the notice at the end.
     pub(crate) fn note_missing(&mut self, snapshot: &Snapshot, wanted: &[NewLabel]) {
         let names = wanted.iter().map(|label| label.name.as_str());
-        // Of one that was refused by itself it was said why.
+        // One that was refused individually has a notice of its own.
         let missing: Vec<String> = names
             .filter(|name| !self.has(snapshot, name) && !self.refused.contains(*name))
             .map(str::to_owned)
@@ -89,7 +90,7 @@ impl Labels {
         self.missing.extend(missing);
     }
 
-    /// What is said once about all labels that do not exist.
+    /// The one notice about all labels that do not exist.
     pub(crate) fn notice(&self) -> Option<String> {
         if self.missing.is_empty() {
             return None;

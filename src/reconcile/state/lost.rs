@@ -1,4 +1,4 @@
-//! What was tried and may be lost: nothing depends on it, and a run whose calls are refused stops trying.
+//! Writes that may be lost: nothing depends on them, and a run whose calls are refused stops trying.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use crate::forge::{ForgeError, Reviewers};
 /// What was lost so far in a run.
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
-    /// Who could not be asked to review: not asked again in this run.
+    /// Reviewers who could not be requested: not requested again in this run.
     pub(crate) unasked: BTreeSet<Reviewers>,
-    /// GitHub takes no more calls, or no writes: nothing more is spent on what may be lost.
+    /// GitHub accepts no more calls, or no writes: nothing more that may be lost is tried.
     pub(crate) stops: bool,
     /// The run was told to stop.
     pub(crate) stopped: bool,
@@ -21,7 +21,7 @@ impl Lost {
         self.stops
     }
 
-    /// A run that was told to stop ends with that, and not with what it lost.
+    /// A run that was told to stop ends with that, not with what it lost.
     ///
     /// # Errors
     /// [`ForgeError::Stopped`].

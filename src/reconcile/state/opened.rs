@@ -10,16 +10,17 @@ use crate::model::pull::PullNumber;
 /// What a run opened so far.
 #[derive(Default)]
 pub(crate) struct OpenedHere {
-    /// How many that replace none.
+    /// How many of them replace none.
     pub(crate) new: u32,
-    /// How many that replace others.
+    /// How many of them replace others.
     pub(crate) replacements: u32,
-    /// Each of them, with the base tip and what the sources stood for when it was opened.
+    /// Each of them, with the base tip and the evaluation that it was opened from.
     pub(crate) pulls: BTreeMap<PullNumber, (CommitId, Rc<Evaluation>)>,
 }
 
 impl OpenedHere {
-    /// For how many more there is room, so many at most of either kind. What replaces others takes no room from what is new.
+    /// How many more may be opened, if at most `most` of each kind may be. Replacements do not use up the room of new
+    /// ones.
     pub(crate) fn room(&self, most: u32, replaces: bool) -> u32 {
         let count = match replaces {
             true => self.replacements,

@@ -1,7 +1,7 @@
-//! How much is read and parsed of pull requests: nobody's may keep a run from judging the others.
+//! Limits what is read and parsed of pull requests: none of them may keep a run from judging the others.
 //!
-//! What is not read is not judged, and its status is pending, also after a success: whoever opens enough pull requests decides which one
-//! is left out.
+//! What is not read is not judged, and its status becomes pending, even after a success: anyone who opens enough pull
+//! requests could choose which one is left out.
 
 use crate::error::Failure;
 use crate::forge::OpenPull;
@@ -11,19 +11,20 @@ use crate::plan::guard::GuardVerdict;
 use crate::reconcile::guard::merges::{Guard, Known, unread};
 use crate::reconcile::state::RunState;
 
-/// So many manifest files are read in a run.
+/// At most this many manifest files are read in a run.
 const MAX_FILES_READ: u64 = 1_000;
-/// So many bytes of manifest files are read for one pull request, both versions of each: a file of the largest size that is parsed may change.
+/// At most this many bytes of manifest files are read for one pull request, both versions of each file: enough for a
+/// file of the largest size that is parsed.
 const MAX_BYTES: u64 = 8 * MIB;
-/// So many bytes of manifest files are read in a run.
+/// At most this many bytes of manifest files are read in a run.
 const MAX_BYTES_READ: u64 = 64 * MIB;
-/// So many YAML nodes are parsed for one pull request, aliases written out.
+/// At most this many YAML nodes are parsed for one pull request, with aliases expanded.
 pub(crate) const MAX_NODES: usize = 1_000_000;
 
 const MIB: u64 = 1 << 20;
 const REMEDY: &str = "split it, or ask an admin to merge it";
 
-/// What the status of a pull request with too many nodes says.
+/// The status description of a pull request with too many nodes.
 pub(crate) fn too_many_nodes() -> String {
     format!(
         "too large to judge: its manifest files hold more than {MAX_NODES} YAML nodes, aliases written out: {REMEDY}"
@@ -31,7 +32,7 @@ pub(crate) fn too_many_nodes() -> String {
 }
 
 impl Guard<'_> {
-    /// Gives a verdict to the pull requests that are too large, and to those that are too much for this run.
+    /// Gives a verdict to the pull requests that are too large, and to those that exceed what this run may read.
     pub(crate) async fn leave_out_what_is_too_much(
         &self,
         pulls: &[&OpenPull],
@@ -74,7 +75,8 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// How many bytes have to be read for each pull request, asked for without reading them. What cannot be told gets its verdict.
+    /// How many bytes have to be read for each pull request; only the sizes are requested. What cannot be read gets its
+    /// verdict.
     async fn bytes(
         &self,
         pulls: &[&OpenPull],
@@ -113,8 +115,8 @@ impl Guard<'_> {
     }
 }
 
-/// Which pull requests do not fit into what a run reads. Those of this repository come before those of forks, which anybody can open, and
-/// small ones before large ones.
+/// The pull requests that do not fit into what a run may read. Those of this repository come before those of forks,
+/// which anyone can open, and small ones before large ones.
 fn beyond(most: u64, pulls: &[&OpenPull], sizes: &[u64]) -> Vec<usize> {
     let mut options: Vec<usize> = (0..sizes.len()).collect();
     options.sort_by_key(|at| (pulls[*at].foreign, sizes[*at]));
