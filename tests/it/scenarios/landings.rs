@@ -4,30 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use test_support::git::{TestRepo, git};
-use test_support::{change, chart, plan, replace, repo, repo_of, run, web};
-
-const PROMOTE: [&str; 8] = [
-    "promote",
-    "--local",
-    "--pipeline",
-    "web",
-    "--to",
-    "prod",
-    "--approved-by",
-    "ann",
-];
-
-fn differing() -> TestRepo {
-    repo(&[
-        ("dev.yaml", &chart("web-dev", "1.1.0")),
-        ("prod.yaml", &chart("web-prod", "1.0.0")),
-        ("web.yaml", &web()),
-    ])
-}
-
-fn message(repo: &TestRepo) -> String {
-    git(repo.path(), &["log", "-1", "--format=%B"])
-}
+use test_support::{PROMOTE, change, chart, differing, message, plan, replace, repo, repo_of, run};
 
 fn trailer(repo: &TestRepo, name: &str) -> Vec<String> {
     let format = format!("--format=%(trailers:key=Sluice-{name},valueonly)");

@@ -3,20 +3,9 @@
 use super::refs::manifests;
 use sluice::model::ids::CommitId;
 use test_support::git::{TestRepo, to_oid};
-use test_support::run;
+use test_support::{PROMOTE, run};
 
 const HERE: &str = "https://github.com/acme/gitops.git";
-const PROMOTE: [&str; 8] = [
-    "promote",
-    "--local",
-    "--pipeline",
-    "web",
-    "--to",
-    "prod",
-    "--approved-by",
-    "ann",
-];
-
 /// `app` twice on `main`, tagged v1 and v2.
 fn tagged() -> (TestRepo, CommitId, CommitId) {
     let repo = TestRepo::new();

@@ -4,7 +4,7 @@ mod base_moves;
 mod limits;
 mod reading;
 
-use super::{chart, pipeline, shop};
+use end_to_end::shop::{chart, pipeline, shop};
 use end_to_end::site::Site;
 use serde_json::Value;
 use sluice::error::Exit;

@@ -1,7 +1,7 @@
 //! The label `sluice/hold` on pull requests that were closed: who may not take it off does not lift it by closing either.
 
 use super::rollback::{asks, goes_back, is_held, prod, promoted};
-use super::{chart, landed, shop};
+use end_to_end::shop::{chart, landed, shop};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, When};
 use sluice::error::Exit;
@@ -267,7 +267,7 @@ async fn a_stage_that_is_committed_to_waits_for_a_hold_on_a_closed_pull_request(
     let repo = site.repo();
     repo.by("tom").closes(1);
     let policy = "version: 1\nstages: { prod: { delivery: commit, trigger: auto } }\n";
-    let pipeline = super::pipeline("");
+    let pipeline = end_to_end::shop::pipeline("");
     repo.files(
         "main",
         &[
@@ -415,7 +415,10 @@ async fn a_hold_on_one_edge_holds_the_promotions_along_the_others() {
 async fn another_account_of_ours_forgets_no_hold() {
     let mut site = shop(GATE, "").await;
     let repo = site.repo();
-    let app = std::mem::replace(&mut site.token, repo.workflow_token(super::PERMISSIONS));
+    let app = std::mem::replace(
+        &mut site.token,
+        repo.workflow_token(end_to_end::shop::PERMISSIONS),
+    );
     site.run().await;
     repo.by("tom").labels(1, HOLD);
     site.token = app;

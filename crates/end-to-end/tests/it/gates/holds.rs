@@ -1,16 +1,10 @@
 //! What stops a promotion that is put up already: holds on services, newer content behind a `ready` rule, a status and a queue
 //! that a lost run left behind, two runs at once.
 
-use super::{chart, landed, shop};
-use end_to_end::site::Site;
+use end_to_end::shop::{chart, landed, shop};
 use github_stand_in::{Role, Rule, When};
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
-
-fn policy(site: &Site, text: &str) {
-    let text = format!("version: 1\n{text}");
-    site.repo().files("main", &[(".github/sluice.yaml", &text)]);
-}
 
 #[tokio::test]
 async fn a_hold_on_a_service_stops_what_was_approved_before() {
@@ -18,17 +12,14 @@ async fn a_hold_on_a_service_stops_what_was_approved_before() {
     let repo = site.repo();
     site.run().await;
     repo.by("carol").approves(1);
-    policy(
-        &site,
-        "holds: [{ pipeline: shop, stage: prod, service: web-prod, reason: INC-4711 }]\n",
-    );
+    site.policy("holds: [{ pipeline: shop, stage: prod, service: web-prod, reason: INC-4711 }]\n");
     for _ in 0..2 {
         let run = site.run().await;
         assert!(!landed(&site), "{}", run.text);
         assert!(run.text.contains("INC-4711"), "{}", run.text);
         assert_eq!(repo.state(1), "OPEN");
     }
-    policy(&site, "");
+    site.policy("");
     let run = site.run().await;
     assert!(landed(&site), "{}", run.text);
 }
@@ -39,12 +30,9 @@ async fn an_older_plan_whose_source_has_a_ready_rule_waits_for_a_person() {
     let repo = site.repo();
     repo.role("deployer", Role::Write);
     let creator = repo.with(|world, _| world.ensure_user("deployer"));
-    policy(
-        &site,
-        &format!(
-            "stages: {{ dev: {{ ready: {{ status: {{ context: smoke, creator: {creator} }} }} }} }}\n"
-        ),
-    );
+    site.policy(&format!(
+        "stages: {{ dev: {{ ready: {{ status: {{ context: smoke, creator: {creator} }} }} }} }}\n"
+    ));
     let content = repo.tip("main").unwrap();
     repo.by("deployer").reports(&content, "smoke", "success");
     site.run().await;
@@ -165,7 +153,7 @@ async fn a_hold_right_before_the_last_look_stops_a_commit_onto_the_base() {
 async fn two_pipelines_of_one_namespace_and_name_stop_both_and_nothing_else() {
     let site = shop(GATE, "").await;
     let repo = site.repo();
-    let again = super::pipeline("{ name: tested, type: APPROVAL }");
+    let again = end_to_end::shop::pipeline("{ name: tested, type: APPROVAL }");
     repo.files("main", &[("again.yaml", &again)]);
     for _ in 0..2 {
         let run = site.run().await;

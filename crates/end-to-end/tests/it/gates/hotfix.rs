@@ -1,6 +1,6 @@
 //! What a person set by hand in a stage stays until its source moves, and is shown until its source has caught up with it.
 
-use super::{chart, from_web, shop, shop_of_web};
+use end_to_end::shop::{chart, from_web, shop, shop_of_web};
 use end_to_end::site::Site;
 
 const APPROVAL: &str = "{ name: release, type: APPROVAL }";
@@ -97,7 +97,7 @@ async fn a_commit_of_this_repository_is_taken_away_only_where_the_source_does_no
     repo.files(
         "main",
         &[
-            ("pipeline.yaml", &super::pipeline(APPROVAL)),
+            ("pipeline.yaml", &end_to_end::shop::pipeline(APPROVAL)),
             ("dev.yaml", &service("web-dev", "main")),
             ("prod.yaml", &service("web-prod", &first)),
         ],

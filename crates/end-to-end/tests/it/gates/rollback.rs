@@ -6,7 +6,7 @@ mod offline;
 mod renames;
 mod values;
 
-use super::{chart, shop};
+use end_to_end::shop::{chart, shop};
 use end_to_end::site::{Report, Site};
 use github_stand_in::Role;
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use sluice::error::Exit;
 
-use super::{chart, pipeline, shop};
+use end_to_end::shop::{chart, pipeline, shop};
 use end_to_end::site::{Report, Site};
 use github_stand_in::Role;
 

@@ -1,23 +1,10 @@
 //! Attacks by people who may push, label, review or close, named by their numbers in docs/security.md.
 
 use end_to_end::site::{REPO, Site};
+use end_to_end::upgrade::{FIXTURE, branch, opened};
 use github_stand_in::{Person, Place, Reach, Role, When, World};
 use serde_json::json;
 use sluice::error::Exit;
-
-const FIXTURE: &str = "k3s-upgrade-version";
-
-/// A promotion that stands in pull request 1.
-async fn opened() -> Site {
-    let site = Site::of(FIXTURE).await;
-    site.run().await;
-    assert_eq!(site.repo().pulls(true), [1]);
-    site
-}
-
-fn branch(site: &Site) -> String {
-    site.repo().branches("sluice/")[0].clone()
-}
 
 /// Nothing landed, and nothing will: blocked, labelled, and said once however many runs look at it.
 async fn stays_blocked(site: &Site, before: &str) {

@@ -1,11 +1,10 @@
 //! Branches and pull requests under Sluice's names that this run did not make: none is adopted, and none stops anything.
 
-use super::refused::{landed, line};
+use super::refused::line;
 use end_to_end::site::{Report, Site};
+use end_to_end::upgrade::{FIXTURE, landed};
 use github_stand_in::{Place, Reach, Role, Rule, When};
 use sluice::error::Exit;
-
-const FIXTURE: &str = "k3s-upgrade-version";
 
 /// What Sluice would open: its branch, its commit's message and the file of that commit, seen in a repository that is just like it.
 async fn forged() -> (String, String, String) {

@@ -1,30 +1,12 @@
 //! Attacks around a run: who started it, what GitHub shows as merged, other bases, other accounts, a run that is stopped.
 
 use end_to_end::site::{REPO, Site};
+use end_to_end::upgrade::{FIXTURE, branch, landed, opened};
 use github_stand_in::{Fault, Kind, Role, Rule, When};
 use serde_json::json;
 use sluice::error::Exit;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-const FIXTURE: &str = "k3s-upgrade-version";
-
-/// A promotion that stands in pull request 1.
-async fn opened() -> Site {
-    let site = Site::of(FIXTURE).await;
-    site.run().await;
-    assert_eq!(site.repo().pulls(true), [1]);
-    site
-}
-
-fn branch(site: &Site) -> String {
-    site.repo().branches("sluice/")[0].clone()
-}
-
-fn landed(site: &Site) -> bool {
-    let file = site.repo().file("main", "upgrade.yaml").unwrap();
-    file.contains("'v1.29.1'")
-}
 
 #[tokio::test]
 async fn a19_no_input_skips_a_gate_or_chooses_another_base() {

@@ -2,6 +2,7 @@
 //! with its present name is not known, so that every way is played.
 
 use end_to_end::site::Site;
+use end_to_end::upgrade::landed;
 use github_stand_in::Role;
 use serde_json::json;
 
@@ -17,11 +18,6 @@ async fn opened(follow: (bool, bool)) -> Site {
     site.run().await;
     assert_eq!(site.repo().pulls(true), [1]);
     site
-}
-
-fn landed(site: &Site) -> bool {
-    let file = site.repo().file("main", "upgrade.yaml").unwrap();
-    file.contains("'v1.29.1'")
 }
 
 /// Another label takes the name of the approval's.

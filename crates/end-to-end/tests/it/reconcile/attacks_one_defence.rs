@@ -1,19 +1,10 @@
 //! Attacks that one defence alone meets: all else about them is in order, so that without it something would land.
 
 use end_to_end::site::{REPO, Report, Site};
+use end_to_end::upgrade::{FIXTURE, opened};
 use github_stand_in::{Fault, Place, Reach, Role, When, World};
 use serde_json::{Value, json};
 use sluice::error::Exit;
-
-const FIXTURE: &str = "k3s-upgrade-version";
-
-/// A promotion that stands in pull request 1.
-async fn opened() -> Site {
-    let site = Site::of(FIXTURE).await;
-    site.run().await;
-    assert_eq!(site.repo().pulls(true), [1]);
-    site
-}
 
 /// The branch, the commit's message and the file of the promotion that Sluice would open.
 async fn twin() -> (String, String, String) {

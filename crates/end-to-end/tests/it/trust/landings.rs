@@ -28,11 +28,6 @@ fn release(site: &Site, version: usize) -> String {
         .pushes("main", &[("charts/api/Chart.yaml", &text)], "Release")
 }
 
-fn policy(site: &Site, text: &str) {
-    let text = format!("version: 1\n{text}");
-    site.repo().files("main", &[(".github/sluice.yaml", &text)]);
-}
-
 /// The pull request that a run puts up, with what it says of it.
 async fn put_up(site: &Site) -> (u64, Value) {
     let run = site.run().await;
@@ -83,7 +78,7 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Landed> {
     // Asked for by carol, approved by dave.
     release(site, 4);
     let manual = "stages: { prod: { trigger: manual } }\n";
-    policy(site, manual);
+    site.policy(manual);
     site.repo().files(
         "main",
         &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
@@ -113,7 +108,7 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Landed> {
     // A merge commit, and an exact one.
     for (version, text) in [(5, "merge: merge\n"), (6, "land: exact\n")] {
         release(site, version);
-        policy(site, text);
+        site.policy(text);
         let (number, _) = put_up(site).await;
         site.repo().by("dave").approves(number);
         known.push(Landed::by_sluice(
@@ -147,16 +142,15 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Landed> {
     assert_ne!(gated, free);
     site.repo().files("main", &[(PIPELINE, &free)]);
     let direct = "{ delivery: commit, trigger: auto }";
-    policy(
-        site,
-        &format!("pipelines: {{ api: {{ stages: {{ prod: {direct} }} }} }}\n"),
-    );
+    site.policy(&format!(
+        "pipelines: {{ api: {{ stages: {{ prod: {direct} }} }} }}\n"
+    ));
     known.push(Landed::directly(&landed(site).await));
 
     // Through the merge queue.
     release(site, 10);
     site.repo().files("main", &[(PIPELINE, &gated)]);
-    policy(site, "");
+    site.policy("");
     site.repo().rule(Rule {
         branch: "main".to_owned(),
         queue: true,

@@ -172,7 +172,7 @@ const REFUSED: [(&str, Make, &str); 9] = [
     (
         "a branch that the policy does not allow",
         |site| {
-            policy(site, "refs: { branches: [main], tags: [v*] }\n");
+            site.policy("refs: { branches: [main], tags: [v*] }\n");
             chart(site, "feature", "version: 2\n");
             "feature".to_owned()
         },
@@ -181,7 +181,7 @@ const REFUSED: [(&str, Make, &str); 9] = [
     (
         "a tag that the policy does not allow",
         |site| {
-            policy(site, "refs: { branches: [main], tags: [v*] }\n");
+            site.policy("refs: { branches: [main], tags: [v*] }\n");
             let commit = chart(site, "feature", "version: 2\n");
             site.hub.repo(APP).by("carol").tags("nightly", &commit);
             "nightly".to_owned()
@@ -208,11 +208,6 @@ const REFUSED: [(&str, Make, &str); 9] = [
         "acme/hidden",
     ),
 ];
-
-fn policy(site: &Site, text: &str) {
-    let text = format!("version: 1\n{text}");
-    site.repo().files("main", &[(".github/sluice.yaml", &text)]);
-}
 
 /// Lets both services of `api` take their content from another repository.
 fn elsewhere(site: &Site, slug: &str) {
@@ -261,7 +256,7 @@ async fn what_is_not_to_be_trusted_is_an_error_that_lands_nothing_and_stops_nobo
     }
     // What the policy allows is taken under the very same rule.
     let (site, _) = pinned().await;
-    policy(&site, "refs: { branches: [main], tags: [v*] }\n");
+    site.policy("refs: { branches: [main], tags: [v*] }\n");
     let commit = chart(&site, "feature", "version: 2\n");
     site.hub.repo(APP).by("carol").tags("v2", &commit);
     follow(&site, "api", "v2");

@@ -1,7 +1,7 @@
 //! The base branch moves on while pull requests are open: GitHub keeps their test merges for hours, and verdicts come all the same.
 
 use super::{GATE, HARMLESS, edits, guarded, pair, says, statuses};
-use crate::gates::{chart, pipeline, shop};
+use end_to_end::shop::{chart, pipeline, shop};
 use end_to_end::site::Site;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What is too large to judge is pending, and costs the others nothing.
 
 use super::{HARMLESS, edits, guarded, pair, says};
-use crate::gates::chart;
+use end_to_end::shop::chart;
 
 const MIB: usize = 1 << 20;
 const TOO_LARGE: (&str, &str) = (

@@ -1,7 +1,7 @@
 //! What the guard cannot tell, reads in part, or reads much of.
 
 use super::{GATE, HARMLESS, edits, guarded, pair, says, statuses};
-use crate::gates::{chart, pipeline, shop};
+use end_to_end::shop::{chart, pipeline, shop};
 use github_stand_in::{Fault, When};
 use sluice::error::Exit;
 

@@ -2,7 +2,7 @@
 //! what it left never comes again by itself.
 
 use super::{asks, dev, goes_back, is_held, prod};
-use crate::gates::{pipeline, shop};
+use end_to_end::shop::{pipeline, shop};
 use end_to_end::site::Site;
 use github_stand_in::Fault;
 

@@ -1,7 +1,7 @@
 //! A rollback, and a hotfix, are remembered when things are renamed, moved, restored or put in between.
 
 use super::{asks, dev, goes_back, promoted};
-use crate::gates::{chart, shop};
+use end_to_end::shop::{chart, shop};
 use end_to_end::site::Site;
 
 /// Moves by itself, so that nobody is asked before anything would be undone.
@@ -296,7 +296,7 @@ async fn a_new_service_costs_few_calls_however_long_the_history_is() {
             repo.by("carol").removes("main", &["shop.yaml"], "Delete");
         }
         passes(&site, 6_000);
-        let pipeline = crate::gates::pipeline("").replace("web-prod", &format!("{name}-new"));
+        let pipeline = end_to_end::shop::pipeline("").replace("web-prod", &format!("{name}-new"));
         repo.files(
             "main",
             &[

@@ -1,7 +1,7 @@
 //! What goes back, and what stays: values come from the files of the landing, byte for byte as it left them.
 
 use super::{APPROVAL, goes_back, is_held};
-use crate::gates::{chart, pipeline, shop_of_web};
+use end_to_end::shop::{chart, pipeline, shop_of_web};
 use end_to_end::site::Site;
 
 const KIND: &str = "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\n";
