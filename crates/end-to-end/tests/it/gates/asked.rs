@@ -1,6 +1,6 @@
 //! Who asked for a promotion is judged again before it lands, like an approver: by number, and by what that person may do now.
 
-use super::rollback::{asks, prod, promoted};
+use crate::rollback::{asks, prod, promoted};
 use end_to_end::shop::shop;
 use end_to_end::site::Site;
 use github_stand_in::{Fault, Role, When};

@@ -4,7 +4,7 @@
 use serde_json::json;
 use sluice::error::Exit;
 
-use super::{APP, open, quiet, two_repositories};
+use crate::landings::{APP, open, quiet, two_repositories};
 use end_to_end::site::{Report, Site};
 use github_stand_in::Role;
 

@@ -1,5 +1,7 @@
 //! Gates: only Pass lets a promotion through, and without a forge only people named by hand can give it.
 
+mod windows;
+
 use test_support::{chart, folder, pipeline, plan, repo, run};
 
 fn gated(kinds: &[&str], policy: &str) -> Vec<(String, String)> {

@@ -1,5 +1,7 @@
 //! `status` without a forge: what it says of repositories and folders, its document, its exits, and what it never shows.
 
+mod not_moved;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! The label `sluice/hold` on pull requests that were closed: who may not take it off does not lift it by closing either.
 
-use super::rollback::{asks, goes_back, is_held, prod, promoted};
+use crate::rollback::{asks, goes_back, is_held, prod, promoted};
 use end_to_end::shop::{chart, landed, shop};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, When};

@@ -1,17 +1,16 @@
 //! What is promised over time, held by whole lives on the stand-in GitHub: real HTTP, real git repositories.
 
 mod landed;
-mod landings;
 mod life;
 mod mends;
-mod refs;
+mod ways;
 
 use end_to_end::site::{REPO, Report, Site};
 use github_stand_in::{Place, Reach, Role};
 use test_support::{files_of, fixture};
 
 /// Where the code of `two-repositories` lies.
-const APP: &str = "acme/app";
+pub const APP: &str = "acme/app";
 
 /// A fixture in the one first commit of a repository, each text changed on its way in.
 fn first_commit<R: Reach>(repo: &Place<R>, name: &str, change: impl Fn(&str, String) -> String) {
@@ -31,7 +30,7 @@ fn first_commit<R: Reach>(repo: &Place<R>, name: &str, change: impl Fn(&str, Str
 
 /// Manifests in one repository, what they deploy in another one, in which carol and dave write. Only the pipeline `api` follows
 /// the code: `web` is pinned to what there is.
-async fn two_repositories() -> Site {
+pub async fn two_repositories() -> Site {
     let site = Site::empty().await;
     let app = site.hub.repo(APP);
     first_commit(&app, "two-repositories/app", |_, text| text);
@@ -64,7 +63,7 @@ fn wrote_nothing(site: &Site, run: &Report) {
 }
 
 /// A run that has nothing to write.
-async fn quiet(site: &Site) -> Report {
+pub async fn quiet(site: &Site) -> Report {
     site.hub.forget_calls();
     let run = site.run().await;
     wrote_nothing(site, &run);
@@ -73,7 +72,7 @@ async fn quiet(site: &Site) -> Report {
 
 /// The number of the one pull request that is open in the repository of the manifests.
 #[track_caller]
-fn open(site: &Site) -> u64 {
+pub fn open(site: &Site) -> u64 {
     let open = site.repo().pulls(true);
     assert_eq!(open.len(), 1, "{open:?}");
     open[0]

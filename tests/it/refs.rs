@@ -1,5 +1,8 @@
 //! What a source's `git.ref` stands for, in real repositories.
 
+mod names;
+mod unknown;
+
 use sluice::model::ids::CommitId;
 use test_support::git::{TestRepo, to_oid};
 use test_support::{PlanDoc, folder, pipeline, plan, repo, run, service};

@@ -1,5 +1,7 @@
 //! `status` on the stand-in: what it says of each way to wait, that it never writes, and how many calls it makes.
 
+mod not_moved;
+
 use sluice::error::Exit;
 
 use end_to_end::shop::{chart, pipeline, shop};

@@ -1,6 +1,6 @@
 //! The label `sluice/hold` where it cannot be put on: what was held stays held.
 
-use super::rollback::{goes_back, is_held, prod, promoted};
+use crate::rollback::{goes_back, is_held, prod, promoted};
 use end_to_end::shop::{chart, shop};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, When};

@@ -1,6 +1,6 @@
 //! The human name behind a commit id: `# sluice: NAME`, in our comment only.
 
-use super::refs::manifests;
+use super::manifests;
 use sluice::model::ids::CommitId;
 use test_support::git::{TestRepo, to_oid};
 use test_support::{PROMOTE, run};

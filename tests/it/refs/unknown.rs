@@ -1,6 +1,6 @@
 //! Repositories of which nothing is known but the name: refs are compared and copied as text.
 
-use super::refs::taken;
+use super::taken;
 use test_support::{folder, plan, service};
 
 fn unknown(source: &str, target: &str) -> tempfile::TempDir {

@@ -8,7 +8,7 @@ use sluice::model::plan_id::{PlanChange, PlanSubject};
 use sluice::record::{Record, branch_name};
 
 /// dev → staging moves by itself; staging → prod wants two approvals.
-const APP: &str = include_str!("attacks_forged.yaml");
+const APP: &str = include_str!("forged.yaml");
 const POLICY: &str = "version: 1\nstages: { staging: { trigger: auto } }\n\
                       gates: { release: { approve: [{ by: writers, count: 2 }] } }\n";
 

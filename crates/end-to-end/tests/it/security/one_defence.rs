@@ -126,7 +126,7 @@ async fn with_entry(entry: Value) -> (Site, Report) {
 /// Git keeps whatever a link is said to lead to, a whole manifest too.
 #[tokio::test]
 async fn a11_what_a_link_holds_is_no_manifest() {
-    let manifests = include_str!("attacks_forged.yaml").replacen("1.0.0", "1.1.0", 1);
+    let manifests = include_str!("forged.yaml").replacen("1.0.0", "1.1.0", 1);
     for (mode, is_read) in [("120000", false), ("100644", true)] {
         let entry =
             json!({"path": "shop.yaml", "mode": mode, "type": "blob", "content": manifests});
