@@ -9,16 +9,7 @@ mod verified;
 use sluice::model::ids::CommitId;
 
 use test_support::git::{TestRepo, git};
-use test_support::{chart, repo, run, web};
-
-/// `web-prod` at 1.0.0 behind `web-dev` at 1.1.0, each in its file.
-pub fn differing() -> TestRepo {
-    repo(&[
-        ("dev.yaml", &chart("web-dev", "1.1.0")),
-        ("prod.yaml", &chart("web-prod", "1.0.0")),
-        ("web.yaml", &web()),
-    ])
-}
+use test_support::{message, run};
 
 /// Promotes into prod, approved by ann.
 #[track_caller]
@@ -38,11 +29,6 @@ pub fn promote(repo: &TestRepo, pipeline: &str, stage: &str) -> CommitId {
     )
     .exits(0);
     repo.tip("main").unwrap()
-}
-
-/// The message of the current commit.
-pub fn message(repo: &TestRepo) -> String {
-    git(repo.path(), &["log", "-1", "--format=%B"])
 }
 
 /// The message of a promotion's head: a landing's without what its gates said.

@@ -11,17 +11,21 @@ mod architecture;
 mod codes;
 mod doctor;
 mod documents;
+mod gates;
 mod golden;
-mod guard_verdicts;
+mod guard;
 mod history;
+mod holds;
 mod init;
+mod landings;
 mod policy_document;
+mod refs;
 mod regressions;
 mod repo_history;
 mod scenarios;
-mod security_document;
+mod security;
+mod status;
 mod usage;
-mod windows;
 #[path = "../../crates/sluice-yaml/tests/it/support/cases.rs"]
 mod yaml_cases;
 

@@ -9,5 +9,7 @@
 pub mod clone;
 pub mod large;
 pub mod proxy;
+pub mod shop;
 pub mod site;
 pub mod tls;
+pub mod upgrade;

@@ -118,6 +118,12 @@ impl Site {
         self.hub.repo(REPO)
     }
 
+    /// Commits a policy, given below its first line `version: 1`, to the base.
+    pub fn policy(&self, text: &str) {
+        let text = format!("version: 1\n{text}");
+        self.repo().files("main", &[(".github/sluice.yaml", &text)]);
+    }
+
     /// Reconciles.
     pub async fn run(&self) -> Report {
         self.call(&["reconcile", "--format=json"]).await

@@ -14,6 +14,7 @@ pub mod golden;
 
 mod files;
 mod history;
+mod local;
 mod manifests;
 mod plan;
 mod program;
@@ -21,6 +22,7 @@ mod workspace;
 
 pub use files::{Entry, change, copy_of, files_of, folder, replace, repo, repo_of, snapshot};
 pub use history::{commits, deviations, history};
+pub use local::{PROMOTE, differing, message};
 pub use manifests::{automated, chart, pipeline, service, web};
 pub use plan::{PlanDoc, codes, plan, plan_with};
 pub use program::{NOW, Program, Ran, run};

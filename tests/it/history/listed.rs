@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use super::{differing, message, promote, put_up};
+use super::{promote, put_up};
 use test_support::git::{TestRepo, git};
-use test_support::{change, chart, commits, history, replace, repo, repo_of, run, web};
+use test_support::{
+    change, chart, commits, differing, history, message, replace, repo, repo_of, run, web,
+};
 
 #[test]
 fn a_landing_is_listed_with_everything_that_its_record_says() {

@@ -1,8 +1,8 @@
 //! What cannot be read is never clean.
 
-use super::{differing, promote};
+use super::promote;
 use test_support::git::{TestRepo, git};
-use test_support::{change, chart, commits, history, replace, run, web};
+use test_support::{change, chart, commits, differing, history, replace, run, web};
 
 /// A clone with so many commits, made by git itself.
 fn shallow(repo: &TestRepo, depth: usize) -> (tempfile::TempDir, std::path::PathBuf) {

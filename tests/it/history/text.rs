@@ -1,10 +1,11 @@
 //! What a person reads: it fits, it says nothing that a terminal obeys, and it shows no secret.
 
-use super::{differing, message, promote};
+use super::promote;
 use crate::SLUICE;
 use test_support::git::git;
 use test_support::{
-    change, chart, deviations, history, pipeline, replace, repo, repo_of, run, service,
+    change, chart, deviations, differing, history, message, pipeline, replace, repo, repo_of, run,
+    service,
 };
 
 #[test]

@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 use sluice::model::ids::CommitId;
 
-use super::{differing, message, promote, put_up};
+use super::{promote, put_up};
 use test_support::git::{TestRepo, git, to_commit};
 use test_support::{
-    change, chart, commits, deviations, history, pipeline, replace, repo, repo_of, run, service,
-    web,
+    change, chart, commits, deviations, differing, history, message, pipeline, replace, repo,
+    repo_of, run, service, web,
 };
 
 #[track_caller]

@@ -4,28 +4,9 @@ use std::path::Path;
 
 use test_support::git::{TestRepo, git};
 use test_support::{
-    change, chart, folder, pipeline, plan, replace, repo, repo_of, run, service, web,
+    PROMOTE, change, chart, differing, folder, pipeline, plan, replace, repo, repo_of, run,
+    service, web,
 };
-
-const PROMOTE: [&str; 8] = [
-    "promote",
-    "--local",
-    "--pipeline",
-    "web",
-    "--to",
-    "prod",
-    "--approved-by",
-    "ann",
-];
-
-/// dev at 1.1.0 and prod at 1.0.0, each in its own file, created so.
-fn differing() -> TestRepo {
-    repo(&[
-        ("dev.yaml", &chart("web-dev", "1.1.0")),
-        ("prod.yaml", &chart("web-prod", "1.0.0")),
-        ("web.yaml", &web()),
-    ])
-}
 
 fn state(repo: &TestRepo) -> String {
     plan(repo.path()).state("web", "prod").to_owned()

@@ -1,18 +1,8 @@
 //! A monorepo: manifests and what they deploy in one repository, dev following `main`.
 
 use test_support::git::TestRepo;
-use test_support::{plan, repo_of, run};
+use test_support::{PROMOTE, plan, repo_of, run};
 
-const PROMOTE: [&str; 8] = [
-    "promote",
-    "--local",
-    "--pipeline",
-    "web",
-    "--to",
-    "prod",
-    "--approved-by",
-    "ann",
-];
 const SIMULATE: [&str; 5] = ["simulate", "--approve", "ann", "--format", "json"];
 
 /// The fixture, its remote set, with one commit of history more.

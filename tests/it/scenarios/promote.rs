@@ -2,18 +2,9 @@
 
 use crate::SLUICE;
 use test_support::git::{TestRepo, git};
-use test_support::{PlanDoc, chart, pipeline, plan, repo, repo_of, run, service, snapshot, web};
-
-const PROMOTE: [&str; 8] = [
-    "promote",
-    "--local",
-    "--pipeline",
-    "web",
-    "--to",
-    "prod",
-    "--approved-by",
-    "ann",
-];
+use test_support::{
+    PROMOTE, PlanDoc, chart, pipeline, plan, repo, repo_of, run, service, snapshot, web,
+};
 
 fn differing() -> TestRepo {
     repo(&[

@@ -10,10 +10,15 @@ mod doctor;
 mod earlier_versions;
 mod gates;
 mod golden;
+mod guard;
 mod history;
-mod not_moved;
+mod holds;
+mod landings;
 mod reconcile;
-mod trust;
+mod refs;
+mod rollback;
+mod security;
+mod status;
 mod usage;
 
 use test_support::Program;

@@ -1,13 +1,5 @@
 //! Sluice on the stand-in GitHub, from a change in one stage to its landing in the next.
 
-mod attacks;
-mod attacks_branches;
-mod attacks_events;
-mod attacks_forged;
-mod attacks_labels;
-mod attacks_one_defence;
-mod attacks_reading;
-mod attacks_text;
 mod branches;
 mod counts;
 mod elsewhere;
@@ -21,7 +13,7 @@ mod network;
 mod out_of_sight;
 mod queue;
 mod readme;
-mod refused;
+pub mod refused;
 mod rules;
 mod said;
 mod shares;

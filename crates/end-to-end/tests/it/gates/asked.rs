@@ -1,7 +1,7 @@
 //! Who asked for a promotion is judged again before it lands, like an approver: by number, and by what that person may do now.
 
-use super::rollback::{asks, prod, promoted};
-use super::shop;
+use crate::rollback::{asks, prod, promoted};
+use end_to_end::shop::shop;
 use end_to_end::site::Site;
 use github_stand_in::{Fault, Role, When};
 use sluice::error::Exit;
@@ -10,11 +10,6 @@ const MANUAL: &str = "stages: { prod: { trigger: manual } }\n";
 const FROZEN: &str =
     "freeze: [{ from: 2000-01-01T00:00, until: 2999-01-01T00:00, zone: UTC, reason: audit }]\n";
 const PROMOTE: [&str; 3] = ["promote", "--pipeline=shop", "--to=prod"];
-
-fn policy(site: &Site, text: &str) {
-    let text = format!("version: 1\n{text}");
-    site.repo().files("main", &[(".github/sluice.yaml", &text)]);
-}
 
 /// carol asked for prod in a freeze that is over now.
 async fn asked_for_in_a_freeze() -> Site {
@@ -27,7 +22,7 @@ async fn asked_for_in_a_freeze() -> Site {
     assert_eq!(site.repo().pulls(true), [1], "{}", run.text);
     let run = site.run().await;
     assert_eq!(prod(&site), "1.0.0", "{}", run.text);
-    policy(&site, MANUAL);
+    site.policy(MANUAL);
     site
 }
 

@@ -5,7 +5,7 @@ mod identities;
 mod landings;
 mod refs;
 
-use super::PERMISSIONS;
+use end_to_end::shop::PERMISSIONS;
 use end_to_end::site::{Report, Site};
 use github_stand_in::Role;
 

@@ -1,6 +1,6 @@
 //! A stage that would go back by itself waits for a person; one whose APPROVAL gate must pass says first that it goes back.
 
-use super::{chart, shop, shop_of_web};
+use end_to_end::shop::{chart, shop, shop_of_web};
 use end_to_end::site::{Report, Site};
 use github_stand_in::{Fault, When};
 use serde_json::json;
@@ -103,7 +103,7 @@ async fn nothing_else_that_lets_a_stage_move_lets_it_go_back() {
         let repo = site.repo();
         site.hub.advance(4000);
         site.run().await;
-        assert!(super::landed(&site));
+        assert!(end_to_end::shop::landed(&site));
         repo.files("main", &[("dev.yaml", &chart("web-dev", "1.0.9"))]);
         site.hub.advance(4000);
         let run = site.run().await;
@@ -112,7 +112,7 @@ async fn nothing_else_that_lets_a_stage_move_lets_it_go_back() {
             why.contains("spec.helm.version 1.1.0 → 1.0.9"),
             "{gates}{policy}: {why}"
         );
-        assert!(super::landed(&site) && repo.pulls(true).is_empty());
+        assert!(end_to_end::shop::landed(&site) && repo.pulls(true).is_empty());
     }
 }
 
@@ -121,11 +121,11 @@ async fn what_is_committed_straight_onto_the_base_does_not_go_back_either() {
     let policy = "stages: { prod: { trigger: auto, delivery: commit } }\n";
     let site = shop("", policy).await;
     site.run().await;
-    assert!(super::landed(&site));
+    assert!(end_to_end::shop::landed(&site));
     site.repo()
         .files("main", &[("dev.yaml", &chart("web-dev", "1.0.9"))]);
     let run = site.run().await;
-    assert!(super::landed(&site), "{}", run.text);
+    assert!(end_to_end::shop::landed(&site), "{}", run.text);
     assert!(why(&run, &[]).contains("1.1.0 → 1.0.9"), "{}", run.text);
 }
 
@@ -154,7 +154,7 @@ async fn what_was_asked_for_lands_in_a_later_run_by_its_gates() {
     let shut = "gates: { hours: { open: [\"Sun 03:00-03:01\"], zone: UTC } }\n";
     let mut site = shop(HOURS, OPEN).await;
     site.run().await;
-    assert!(super::landed(&site));
+    assert!(end_to_end::shop::landed(&site));
     let repo = site.repo();
     let policy = format!("version: 1\n{shut}");
     repo.files(
@@ -194,7 +194,7 @@ async fn a_pull_request_that_nobody_asked_for_does_not_land_and_gives_way_to_one
     repo.files(
         "main",
         &[
-            ("pipeline.yaml", &super::pipeline(HOURS)),
+            ("pipeline.yaml", &end_to_end::shop::pipeline(HOURS)),
             (".github/sluice.yaml", &open),
             (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
         ],
@@ -203,7 +203,7 @@ async fn a_pull_request_that_nobody_asked_for_does_not_land_and_gives_way_to_one
     assert!(why(&held, &[]).contains("2.0.0 → 1.1.0"), "{}", held.text);
     assert_eq!(repo.pulls(true), [1]);
     let asked = asks(&mut site, &[]).await;
-    assert!(super::landed(&site), "{}", asked.text);
+    assert!(end_to_end::shop::landed(&site), "{}", asked.text);
     assert_eq!(repo.pulls(true), Vec::<u64>::new());
     assert_eq!([repo.state(1), repo.state(2)], ["CLOSED", "MERGED"]);
 }
@@ -227,7 +227,7 @@ async fn behind_an_approval_it_opens_and_says_first_that_it_goes_back() {
     ");
     repo.by("dave").approves(1);
     let run = site.run().await;
-    assert!(super::landed(&site), "{}", run.text);
+    assert!(end_to_end::shop::landed(&site), "{}", run.text);
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn an_emergency_whose_approvals_must_pass_is_no_matter_of_asking() {
     assert_eq!(repo.pulls(true), [1], "{}", run.text);
     repo.by("dave").approves(1);
     let run = site.run().await;
-    assert!(super::landed(&site), "{}", run.text);
+    assert!(end_to_end::shop::landed(&site), "{}", run.text);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What is in it: a pull request lists the commits that a promotion brings, and says where it does not go forward.
 
-use super::shop_of_web;
+use end_to_end::shop::shop_of_web;
 
 const GATE: &str = "{ name: release, type: APPROVAL }";
 
@@ -74,9 +74,12 @@ async fn going_back_is_said_with_what_it_takes_back() {
     let newest = web.by("dave").pushes("main", &[("app/x", "3")], "Newest");
     let repo = site.repo();
     // Prod was set by hand together with dev, and dev has gone back since.
-    let both = ["web-dev", "web-prod"].map(|name| super::from_web(name, &newest));
+    let both = ["web-dev", "web-prod"].map(|name| end_to_end::shop::from_web(name, &newest));
     repo.files("main", &[("dev.yaml", &both[0]), ("prod.yaml", &both[1])]);
-    repo.files("main", &[("dev.yaml", &super::from_web("web-dev", &first))]);
+    repo.files(
+        "main",
+        &[("dev.yaml", &end_to_end::shop::from_web("web-dev", &first))],
+    );
     let run = site.run().await;
     assert_eq!(repo.pulls(true), [1], "{}", run.text);
     let body = repo.body(1);
@@ -117,7 +120,10 @@ async fn what_a_kustomization_leads_to_is_listed_and_its_authors_are_authors() {
     let repo = site.repo();
     repo.files(
         "main",
-        &[("prod.yaml", &super::from_web("web-prod", &before))],
+        &[(
+            "prod.yaml",
+            &end_to_end::shop::from_web("web-prod", &before),
+        )],
     );
     web.by("carol")
         .pushes("main", &[("base/x", "2")], "Mend the base");
@@ -150,8 +156,11 @@ async fn going_sideways_is_said() {
     repo.files(
         "main",
         &[
-            ("dev.yaml", &super::from_web("web-dev", &first)),
-            ("prod.yaml", &super::from_web("web-prod", &second)),
+            ("dev.yaml", &end_to_end::shop::from_web("web-dev", &first)),
+            (
+                "prod.yaml",
+                &end_to_end::shop::from_web("web-prod", &second),
+            ),
         ],
     );
     // Prod was set by hand, so that it only moves when it is asked for; dev moves once more.
@@ -159,7 +168,10 @@ async fn going_sideways_is_said() {
     let side = web
         .by("carol")
         .pushes("main", &[("app/x", "3")], "Elsewhere");
-    repo.files("main", &[("dev.yaml", &super::from_web("web-dev", &side))]);
+    repo.files(
+        "main",
+        &[("dev.yaml", &end_to_end::shop::from_web("web-dev", &side))],
+    );
     let run = site.run().await;
     assert_eq!(repo.pulls(true), [1], "{}", run.text);
     let body = repo.body(1);
@@ -177,7 +189,7 @@ async fn a_branch_that_is_pinned_where_it_stands_brings_nothing_and_bars_nobody(
                 .pushes("main", &[("docs/x", &format!("{number}"))], "Words");
         }
         let repo = site.repo();
-        let moving = super::from_web("web-prod", "main");
+        let moving = end_to_end::shop::from_web("web-prod", "main");
         repo.by("carol")
             .begins_anew("main", &[("prod.yaml", &moving)]);
         site.run().await;

@@ -1,6 +1,6 @@
 //! An emergency: by dispatch with a reason, past what the policy lists and nothing else, said wherever somebody looks.
 
-use super::{landed, shop};
+use end_to_end::shop::{landed, shop};
 use end_to_end::site::{Report, Site};
 use serde_json::json;
 use sluice::error::Exit;

@@ -1,7 +1,7 @@
 //! Every call of a life in which every sort of gate takes part fails once, and a run is killed before every call (A37):
 //! nothing lands before everything passed, no workflow is started twice, and in the end it lands, or a person is asked.
 
-use super::{PERMISSIONS, chart, pipeline};
+use end_to_end::shop::{PERMISSIONS, chart, landed, pipeline};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, Membership, Role};
 
@@ -12,10 +12,6 @@ const WORKFLOW: &str = "name: Integration\nrun-name: tests ${{ inputs.head }} ${
 enum Trouble {
     Fault(usize, Fault),
     Kill(usize),
-}
-
-fn landed(site: &Site) -> bool {
-    super::landed(site)
 }
 
 async fn site() -> Site {

@@ -1,6 +1,6 @@
 //! JOB and SENTINEL: a workflow that is started once for each build, or a check of one App.
 
-use super::{landed, shop};
+use end_to_end::shop::{landed, shop};
 use end_to_end::site::{Report, Site};
 use serde_json::{Value, json};
 use sluice::error::Exit;

@@ -1,6 +1,6 @@
 //! APPROVAL with teams, code owners, several lines, and authors of the changes left out.
 
-use super::{landed, shop, shop_of_web};
+use end_to_end::shop::{landed, shop, shop_of_web};
 use end_to_end::site::{Report, Site};
 use github_stand_in::{Membership, Role};
 
@@ -54,21 +54,24 @@ async fn a_team_that_cannot_be_read_is_an_error_and_leaves_other_pipelines_movin
     .await;
     with_team(&site);
     let repo = site.repo();
-    let other = super::pipeline("{ name: other, type: APPROVAL }")
+    let other = end_to_end::shop::pipeline("{ name: other, type: APPROVAL }")
         .replace("shop", "else")
         .replace("web-", "api-");
     repo.files(
         "main",
         &[
             ("else.yaml", &other),
-            ("api-dev.yaml", &super::chart("api-dev", "1.1.0")),
-            ("api-prod.yaml", &super::chart("api-prod", "1.0.0")),
+            ("api-dev.yaml", &end_to_end::shop::chart("api-dev", "1.1.0")),
+            (
+                "api-prod.yaml",
+                &end_to_end::shop::chart("api-prod", "1.0.0"),
+            ),
         ],
     );
     site.token = repo.app_token(
         4242,
         "sluice-app",
-        &super::PERMISSIONS.replace(", members:read", ""),
+        &end_to_end::shop::PERMISSIONS.replace(", members:read", ""),
     );
     site.run().await;
     for number in repo.pulls(true) {

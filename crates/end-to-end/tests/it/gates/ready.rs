@@ -1,6 +1,6 @@
 //! Readiness and soak: by evidence about the very content, with the server's times alone.
 
-use super::{chart, landed, shop, shop_of_web};
+use end_to_end::shop::{chart, landed, shop, shop_of_web};
 use end_to_end::site::{Report, Site};
 use github_stand_in::{Fault, Kind, Role, When};
 

@@ -1,7 +1,7 @@
 //! `verified: true` where GitHub signs no commit of the token: somebody else may push to the temporary branch on which GitHub makes one.
 
-use super::rollback::prod;
-use super::{chart, shop};
+use crate::rollback::prod;
+use end_to_end::shop::{chart, shop};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, Role, When};
 

@@ -22,17 +22,9 @@ async fn two_pipelines(permissions: &str) -> Site {
     site.hub.team("acme", "platform", "ann", Membership::Active);
     let repo = site.repo();
     repo.team_role("platform", Role::Write);
-    policy(
-        &site,
-        "stages: { prod: { reviewers: [\"@dave\", acme/platform] } }\n",
-    );
+    site.policy("stages: { prod: { reviewers: [\"@dave\", acme/platform] } }\n");
     site.token = repo.workflow_token(permissions);
     site
-}
-
-fn policy(site: &Site, text: &str) {
-    let text = format!("version: 1\n{text}");
-    site.repo().files("main", &[(".github/sluice.yaml", &text)]);
 }
 
 /// Who was asked to review a pull request: logins and slugs.
@@ -172,10 +164,7 @@ async fn an_app_that_sees_the_team_asks_both() {
 #[tokio::test]
 async fn somebody_without_access_keeps_no_team_from_being_asked_and_nothing_from_being_opened() {
     let site = with_app().await;
-    policy(
-        &site,
-        "stages: { prod: { reviewers: [\"@dave\", \"@stranger\", acme/platform] } }\n",
-    );
+    site.policy("stages: { prod: { reviewers: [\"@dave\", \"@stranger\", acme/platform] } }\n");
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     assert_eq!(
@@ -253,7 +242,7 @@ async fn a_label_that_a_person_creates_is_offered_from_then_on() {
 #[tokio::test]
 async fn a_gate_that_only_a_label_opens_says_that_the_label_does_not_exist() {
     let site = two_pipelines(WITHOUT_ISSUES).await;
-    policy(&site, "gates: { release: { ways: [label] } }\n");
+    site.policy("gates: { release: { ways: [label] } }\n");
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     let body = site.repo().body(1);

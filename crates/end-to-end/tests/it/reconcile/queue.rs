@@ -1,7 +1,8 @@
 //! The merge queue: who may use it, what it refuses, and what it takes out again.
 
-use super::refused::{approved, landed, line, own_statuses};
+use super::refused::{approved, line, own_statuses};
 use end_to_end::site::{PERMISSIONS, Report, Site};
+use end_to_end::upgrade::landed;
 use github_stand_in::{Fault, Rule, When};
 use serde_json::json;
 use sluice::error::Exit;

@@ -1,16 +1,11 @@
 //! What GitHub would refuse is not tried, what it refused is remembered on the head, and `success` stands only right before a landing.
 
 use end_to_end::site::{Report, Site};
+use end_to_end::upgrade::{FIXTURE, landed};
 use github_stand_in::{Bypass, Fault, Place, Reach, Rule, Seen, When};
 use sluice::error::Exit;
 
-const FIXTURE: &str = "k3s-upgrade-version";
 const APP: u64 = 4242;
-
-pub fn landed(site: &Site) -> bool {
-    let file = site.repo().file("main", "upgrade.yaml").unwrap();
-    file.contains("'v1.29.1'")
-}
 
 /// One promotion, opened and approved.
 pub async fn approved() -> Site {

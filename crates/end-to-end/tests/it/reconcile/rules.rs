@@ -1,24 +1,10 @@
 //! What rules, people and settings do to a promotion: vetoes, holds, freezes, queues, policies that go, tokens that may little.
 
 use end_to_end::site::Site;
+use end_to_end::upgrade::{FIXTURE, landed, opened};
 use github_stand_in::Rule;
 use serde_json::json;
 use sluice::error::Exit;
-
-const FIXTURE: &str = "k3s-upgrade-version";
-
-/// A promotion that stands in pull request 1.
-async fn opened() -> Site {
-    let site = Site::of(FIXTURE).await;
-    site.run().await;
-    assert_eq!(site.repo().pulls(true), [1]);
-    site
-}
-
-fn landed(site: &Site) -> bool {
-    let file = site.repo().file("main", "upgrade.yaml").unwrap();
-    file.contains("'v1.29.1'")
-}
 
 fn policy(site: &Site, text: &str) {
     site.repo().files("main", &[(".github/sluice.yaml", text)]);

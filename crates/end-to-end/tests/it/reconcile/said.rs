@@ -1,6 +1,7 @@
 //! What was said and done at a promotion decides in the same way whether the first look tells all of it, or it has to be read page by page.
 
 use end_to_end::site::{REPO, Site};
+use end_to_end::upgrade::landed;
 use github_stand_in::When;
 
 /// A promotion that stands in pull request 1, on a GitHub whose pages are this long.
@@ -10,11 +11,6 @@ async fn opened(page: Option<usize>) -> Site {
     assert_eq!(site.repo().pulls(true), [1]);
     site.hub.switch(|switches| switches.page = page);
     site
-}
-
-fn landed(site: &Site) -> bool {
-    let file = site.repo().file("main", "upgrade.yaml").unwrap();
-    file.contains("'v1.29.1'")
 }
 
 const PAGES: [Option<usize>; 3] = [None, Some(2), Some(1)];

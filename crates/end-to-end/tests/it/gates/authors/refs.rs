@@ -1,7 +1,7 @@
 //! Commits that a git ref brings: who pushed or merged them counts as well as who wrote them.
 
 use super::why;
-use crate::gates::shop_of_web;
+use end_to_end::shop::shop_of_web;
 use end_to_end::site::Site;
 use github_stand_in::Role;
 
@@ -77,7 +77,7 @@ async fn a_tag_is_looked_for_in_the_pushes_of_the_default_branch() {
     web.by("dave").tags("v2", &commit);
     site.repo().files(
         "main",
-        &[("dev.yaml", &crate::gates::from_web("web-dev", "v2"))],
+        &[("dev.yaml", &end_to_end::shop::from_web("web-dev", "v2"))],
     );
     let reason = "mallory pushed one of the promoted commits, and does not count";
     leaves_out(&site, &first, "mallory", reason).await;

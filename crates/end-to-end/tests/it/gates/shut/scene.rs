@@ -1,7 +1,7 @@
 //! The scenes: a site whose next run would land a promotion, one thing to shut there, and how that is opened again.
 
-use crate::gates::rollback::asks;
-use crate::gates::{chart, shop, shop_of_web};
+use crate::rollback::asks;
+use end_to_end::shop::{chart, shop, shop_of_web};
 use end_to_end::site::Site;
 use github_stand_in::{Level, Membership, Place, Reach, Role, TokenKind};
 

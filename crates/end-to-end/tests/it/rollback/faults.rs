@@ -1,0 +1,121 @@
+//! Every call of a rollback fails once, and a run is killed before every call: the stage goes back only with its approval, and
+//! what it left never comes again by itself.
+
+use super::{asks, dev, goes_back, is_held, prod};
+use end_to_end::shop::{pipeline, shop};
+use end_to_end::site::Site;
+use github_stand_in::Fault;
+
+enum Trouble {
+    Fault(usize, Fault),
+    Kill(usize),
+}
+
+/// prod was promoted to 1.1.0 and 1.2.0 by commits straight onto the base; now it has an approval gate.
+async fn site() -> Site {
+    let site = shop(
+        "",
+        "stages: { prod: { delivery: commit, trigger: auto } }\n",
+    )
+    .await;
+    for version in ["1.1.0", "1.2.0"] {
+        dev(&site, version);
+        site.run().await;
+        assert_eq!(prod(&site), version);
+    }
+    let gates = pipeline("{ name: release, type: APPROVAL }");
+    site.repo().files(
+        "main",
+        &[
+            ("pipeline.yaml", &gates),
+            (".github/sluice.yaml", "version: 1\n"),
+            (".github/workflows/sluice.yml", "on: workflow_dispatch\n"),
+        ],
+    );
+    site.hub.forget_calls();
+    site
+}
+
+/// One life; how many calls it made.
+async fn live(trouble: Option<&Trouble>) -> usize {
+    let mut site = site().await;
+    match trouble {
+        None => {}
+        Some(Trouble::Fault(index, fault)) => site.hub.fault_at(*index, fault.clone()),
+        Some(Trouble::Kill(index)) => site.hub.kill_at(*index),
+    }
+    let repo = site.repo();
+    goes_back(&mut site, &["--reason=INC-7"]).await;
+    assert_eq!(prod(&site), "1.2.0", "nobody approved it");
+    let approve = |site: &Site| {
+        for number in site.repo().pulls(true) {
+            if site.repo().reviews(number).is_empty() {
+                site.repo().by("carol").approves(number);
+            }
+        }
+    };
+    approve(&site);
+    for _ in 0..2 {
+        site.run().await;
+        assert_ne!(prod(&site), "1.3.0");
+    }
+    let calls = site.hub.calls().len();
+    site.hub.heal();
+    site.hub.advance(3700);
+    if prod(&site) == "1.2.0" {
+        // Cut off before its pull request was there, nothing remembers it: it is asked for again, as a person would.
+        goes_back(&mut site, &["--reason=INC-7"]).await;
+        approve(&site);
+        let run = site.run().await;
+        assert_eq!(prod(&site), "1.1.0", "{}", run.text);
+    }
+    for _ in 0..3 {
+        let run = site.run().await;
+        assert_eq!(prod(&site), "1.1.0", "{}", run.text);
+        approve(&site);
+    }
+    let open = repo.pulls(true);
+    assert!(open.len() == 1 && is_held(&site, open[0]), "{open:?}");
+    site.hub.forget_calls();
+    let quiet = site.run().await;
+    assert_eq!(site.writes(), Vec::<String>::new(), "{}", quiet.text);
+    repo.by("dave").unlabels(open[0], "sluice/hold");
+    let run = site.run().await;
+    assert_eq!(prod(&site), "1.2.0", "{}", run.text);
+    calls
+}
+
+#[tokio::test]
+async fn every_call_of_a_rollback_may_fail_once_or_be_the_last() {
+    let calls = live(None).await;
+    let tried = |fault: &Fault| !matches!(fault, Fault::Slow(_) | Fault::EndlessBody);
+    let kinds: Vec<Fault> = Fault::every().into_iter().filter(tried).collect();
+    // The other sweeps try every sort of trouble at every call; here each call meets one.
+    for index in 1..=calls {
+        let trouble = match index % 2 {
+            0 => Trouble::Kill(index),
+            _ => Trouble::Fault(index, kinds[index % kinds.len()].clone()),
+        };
+        live(Some(&trouble)).await;
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_the_stage_again_still_finds_it_held() {
+    let mut site = site().await;
+    goes_back(&mut site, &[]).await;
+    let repo = site.repo();
+    repo.by("carol").approves(repo.pulls(true)[0]);
+    site.run().await;
+    assert_eq!(prod(&site), "1.1.0");
+    site.run().await;
+    repo.by("dave").closes(repo.pulls(true)[0]);
+    dev(&site, "1.3.0");
+    let promote = ["promote", "--pipeline=shop", "--to=prod"];
+    let run = asks(&mut site, "dave", &promote).await;
+    let number = *repo.pulls(true).last().unwrap();
+    assert!(is_held(&site, number), "{}", run.text);
+    repo.by("carol").approves(number);
+    site.run().await;
+    assert_eq!(prod(&site), "1.1.0");
+}
