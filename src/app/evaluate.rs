@@ -17,14 +17,15 @@ use crate::gather::{
     answer_ways,
 };
 use crate::model::brought::ToldOf;
-use crate::model::catalog::{Catalog, PipelineId};
+use crate::model::catalog::Catalog;
 use crate::model::change::Change;
-use crate::model::evidence::{Evidence, Looked};
+use crate::model::evidence::Evidence;
 use crate::model::facts::{
     Approvals, Facts, HistoryQuery, LastSet, ReadyQuery, Revision, RevisionQuery, Ways,
 };
+use crate::model::fetched::Fetched;
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::PlanId;
+use crate::model::ids::{PipelineId, PlanId};
 use crate::model::plan::{Plan, State};
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
@@ -71,7 +72,7 @@ pub(super) type ReadyAnswers = BTreeMap<ReadyQuery, ContentEvidence>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ask {
     pub approvals: Option<Approvals>,
-    pub evidence: Option<BTreeMap<PlanId, Looked<Evidence>>>,
+    pub evidence: Option<BTreeMap<PlanId, Fetched<Evidence>>>,
     pub frozen: Option<String>,
     pub take_source: bool,
     pub landed: BTreeSet<(PipelineId, StageIndex)>,
@@ -84,7 +85,7 @@ pub(super) struct Ask {
     /// In a simulation: when each plan was proposed.
     pub proposed: BTreeMap<PlanId, Timestamp>,
     /// Stages that go back.
-    pub rollbacks: BTreeMap<(PipelineId, StageIndex), Looked<Rollback>>,
+    pub rollbacks: BTreeMap<(PipelineId, StageIndex), Fetched<Rollback>>,
 }
 
 impl Evaluation {

@@ -44,10 +44,10 @@ use super::world::World;
 use crate::error::{Exit, Failure};
 use crate::forge::{Along, ClosedPage};
 use crate::gather::Depth;
-use crate::model::catalog::PipelineId;
-use crate::model::evidence::{Evidence, Permission, UserId};
-use crate::model::ids::PlanId;
-use crate::model::pull::{ClosedPull, PullNumber, Snapshot};
+use crate::model::actor::UserId;
+use crate::model::evidence::{Evidence, Permission};
+use crate::model::ids::{PipelineId, PlanId, PullNumber};
+use crate::model::pull::{ClosedPull, Snapshot};
 
 pub(super) use ask::Asked;
 use closed_holds::ClosedHolds;

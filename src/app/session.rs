@@ -10,14 +10,16 @@ use std::sync::atomic::AtomicBool;
 use secrecy::SecretString;
 
 use super::call::lies_in;
-use crate::catalog::Here;
+use crate::catalog::RepositoryIdentity;
 use crate::cli::ForgeArgs;
 use crate::error::{Exit, Failure};
 use crate::forge::{Access, Calls, Forge, ForgeError, Network, Patience};
 use crate::gather::{RemoteRepo, Remotes};
-use crate::model::evidence::{Actor, LabelEvent, Looked};
+use crate::model::actor::Actor;
+use crate::model::evidence::LabelEvent;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::model::policy::{Trusts, UntrustedAccount};
-use crate::model::pull::PullNumber;
 use crate::model::repo_url::Location;
 use crate::model::settings::Unread;
 use crate::model::slug::RepoSlug;
@@ -35,11 +37,11 @@ pub(super) struct Session {
     /// The repositories that are read.
     pub remotes: Rc<Remotes>,
     /// What makes a repository this one.
-    pub here: Here,
+    pub here: RepositoryIdentity,
     /// Notices for the reader.
     pub notices: Vec<String>,
     /// Whose token it is, once that was asked for.
-    own: RefCell<Option<Looked<Actor>>>,
+    own: RefCell<Option<Fetched<Actor>>>,
     /// The number of the App behind it, once that was asked for.
     own_app: RefCell<Option<u64>>,
     /// The label events of pull requests whose names were compared with REST.
@@ -176,12 +178,12 @@ impl Session {
         };
         elsewhere.set_read_only_here();
         let local = checkout(args, environment, &mut notices);
-        let here = Here {
+        let here = RepositoryIdentity {
             remotes: [format!("https://{host}/{slug}")]
                 .iter()
                 .filter_map(|url| url.parse().ok())
                 .collect(),
-            ..Here::default()
+            ..RepositoryIdentity::default()
         };
         Ok(Self {
             forge,
@@ -198,7 +200,7 @@ impl Session {
     }
 
     /// Whose token it is; asked for once.
-    pub(super) async fn own(&self) -> Looked<Actor> {
+    pub(super) async fn own(&self) -> Fetched<Actor> {
         if let Some(known) = self.own.borrow().as_ref() {
             return known.clone();
         }
@@ -216,7 +218,7 @@ impl Session {
         &self,
         number: PullNumber,
         events: &mut Vec<LabelEvent>,
-    ) -> Looked<()> {
+    ) -> Fetched<()> {
         if let Some(known) = self.compared.borrow().get(&number)
             && known.told == *events
         {
@@ -273,7 +275,7 @@ impl Session {
     }
 
     /// GitHub Actions, if its numbers are not those of github.com, which no policy can name.
-    async fn actions(&self) -> Looked<Option<UntrustedAccount>> {
+    async fn actions(&self) -> Fetched<Option<UntrustedAccount>> {
         if self.host == "github.com" {
             return Ok(None);
         }

@@ -7,10 +7,10 @@ use std::rc::Rc;
 use anyhow::Context;
 
 use super::call::{Again, Call, lies_in};
-use crate::catalog::{Here, SourceFile};
+use crate::catalog::{RepositoryIdentity, SourceFile};
 use crate::error::{Exit, Failure};
-use crate::gather::{Here as ReadHere, Remotes, files_at};
 use crate::gather::{ManifestFiles, files_of_commit, files_on_disk};
+use crate::gather::{Remotes, RepositoryReader, files_at};
 use crate::model::catalog::{Catalog, speaks_of_secrets};
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
@@ -34,7 +34,7 @@ pub(super) struct World {
     /// The remote whose branches count as this repository's.
     pub remote: Option<String>,
     /// What makes a repository this one.
-    pub here: Here,
+    pub here: RepositoryIdentity,
     /// The policy; the default one where there is none or it is invalid.
     pub policy: Policy,
     /// The policy's file, as findings name it.
@@ -101,7 +101,7 @@ impl World {
             tip: None,
             branch: None,
             remote: None,
-            here: Here::default(),
+            here: RepositoryIdentity::default(),
             policy: Policy::default(),
             policy_file: policy::DEFAULT_PATH.into(),
             policy_bytes: None,
@@ -129,7 +129,7 @@ impl World {
         remotes: &Rc<Remotes>,
         base: &str,
         tip: CommitId,
-        here: Here,
+        here: RepositoryIdentity,
     ) -> Result<Self, Failure> {
         let repo = remotes.here();
         // The folders come first, all of them in one call where no clone holds them.
@@ -180,11 +180,11 @@ impl World {
     }
 
     /// How this repository is read; `None` for a plain folder.
-    pub(super) fn reading(&self) -> Option<(ReadHere<'_>, CommitId)> {
+    pub(super) fn reading(&self) -> Option<(RepositoryReader<'_>, CommitId)> {
         let tip = self.tip?;
         match (&self.remotes, &self.repo) {
-            (Some(remotes), _) => Some((ReadHere::Forge(remotes.here()), tip)),
-            (None, Some(repo)) => Some((ReadHere::Clone(repo), tip)),
+            (Some(remotes), _) => Some((RepositoryReader::Forge(remotes.here()), tip)),
+            (None, Some(repo)) => Some((RepositoryReader::Clone(repo), tip)),
             (None, None) => None,
         }
     }

@@ -7,9 +7,9 @@ use super::{Seen, permissions};
 use crate::app::session::Session;
 use crate::error::{Exit, Failure};
 use crate::gather::{self, GoBack};
-use crate::model::catalog::PipelineId;
-use crate::model::evidence::{Actor, Permission};
-use crate::model::ids::{CommitId, PlanId};
+use crate::model::actor::Actor;
+use crate::model::evidence::Permission;
+use crate::model::ids::{CommitId, PipelineId, PlanId};
 use crate::model::plan_prefix::PlanPrefix;
 use crate::model::resolved::StageIndex;
 

@@ -8,12 +8,10 @@ use crate::app::evaluate::Ask;
 use crate::app::session::Session;
 use crate::error::{Exit, Failure};
 use crate::gather::{self, AskedBack, GoBack, NoRollback};
-use crate::model::catalog::PipelineId;
-use crate::model::evidence::Looked;
-use crate::model::ids::CommitId;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{CommitId, PipelineId, PullNumber};
 use crate::model::name::EdgeName;
 use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::PullNumber;
 use crate::model::resolved::StageIndex;
 use crate::model::rollback::Rollback;
 
@@ -26,7 +24,7 @@ pub(super) async fn rollbacks(
     seen: &Seen,
     asked: Option<&AskedStage>,
     proposals: &[Proposal],
-) -> Result<BTreeMap<Place, Looked<Rollback>>, Failure> {
+) -> Result<BTreeMap<Place, Fetched<Rollback>>, Failure> {
     let mut wanted: BTreeMap<Place, CommitId> = put_up(seen, proposals)
         .into_iter()
         .map(|(place, (_, landing))| (place, landing))

@@ -2,21 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Memory;
 use super::hold::{self, HoldLabel};
 use super::outcome::RowKind;
-use super::report;
 use super::stages::Place;
-use super::texts;
 use super::turn::{Done, Turn};
+use super::{Memory, report, texts};
 use crate::error::Failure;
 use crate::execute::{DeliveryError, Draft, WAITS};
-use crate::model::ids::PlanId;
+use crate::model::ids::{PlanId, PullNumber};
 use crate::model::label::{HOLD, approve_label};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::proposal::Build;
-use crate::model::pull::PullNumber;
 use crate::model::verdict::Verdict;
 use crate::plan::attempt::Refusals;
 use crate::plan::delivery::{Act, Candidate, Decision};
@@ -108,7 +105,7 @@ impl Turn<'_> {
     }
 
     /// Sets the status back that a run left at success which died, or was stopped, between it and its merge: a required check
-    /// would let anybody merge by it when the gates are long shut again. Looked for once a run.
+    /// would let anybody merge by it when the gates are long shut again. Fetched for once a run.
     async fn take_success_back(
         &self,
         decisions: &BTreeMap<Place, Decision>,

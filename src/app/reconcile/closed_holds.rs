@@ -9,11 +9,13 @@ use super::permissions::{self, Permissions};
 use super::stages::{Place, named_like};
 use super::{Seen, labels};
 use crate::app::session::Session;
-use crate::model::evidence::{Looked, UserId};
+use crate::model::actor::UserId;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::proposal::Proposal;
-use crate::model::pull::{ClosedLabels, Pull, PullNumber, Snapshot};
+use crate::model::pull::{ClosedLabels, Pull, Snapshot};
 use crate::plan::{ClosedHold, LabelHold, closed_hold, hold_names};
 use crate::record::{Record, branch_is_of};
 
@@ -28,7 +30,7 @@ pub(super) struct ClosedHolds {
 
 impl ClosedHolds {
     /// What holds this promotion.
-    pub(super) fn of(&self, place: Place) -> Looked<Option<&ClosedHold>> {
+    pub(super) fn of(&self, place: Place) -> Fetched<Option<&ClosedHold>> {
         match (self.by_place.get(&place), &self.unread) {
             (None, Some(why)) => Err(why.clone()),
             (hold, _) => Ok(hold),

@@ -4,21 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::jobs;
-use super::permissions;
-use super::{Asked, Seen};
+use super::{Asked, Seen, jobs, permissions};
 use crate::app::session::Session;
 use crate::error::Failure;
 use crate::gather::{self, AskedOfAuthors, Bringing, Carried};
+use crate::model::actor::{Actor, UserId};
 use crate::model::authors::ChangeAuthors;
 use crate::model::brought::Brings;
-use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
 use crate::model::code_owners::{self, CodeOwners};
-use crate::model::evidence::{Actor, Evidence, Looked, UserId};
-use crate::model::ids::CommitId;
+use crate::model::evidence::Evidence;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{CommitId, PipelineId, PullNumber};
 use crate::model::proposal::Proposal;
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 use crate::model::resolved::StageIndex;
 use crate::model::roster::Roster;
 use crate::plan::Needs;
@@ -36,7 +35,7 @@ pub(super) struct Question<'a> {
     /// The commit on which its build stands.
     pub built_on: Option<CommitId>,
     /// Who made what it carries, where a gate asks.
-    pub change_authors: Option<Looked<ChangeAuthors>>,
+    pub change_authors: Option<Fetched<ChangeAuthors>>,
 }
 
 /// Whether anything was said that could decide.
@@ -49,7 +48,7 @@ pub(super) async fn read(
     session: &Session,
     seen: &Seen,
     questions: &[Question<'_>],
-) -> BTreeMap<PullNumber, Looked<Evidence>> {
+) -> BTreeMap<PullNumber, Fetched<Evidence>> {
     let reads = questions.iter().map(|question| async move {
         let (found, checks, jobs) = tokio::join!(
             session.forge.evidence(question.pull),
@@ -73,7 +72,7 @@ pub(super) async fn read(
             found.map_err(|error| error.to_string()),
         )
     });
-    let mut found: BTreeMap<PullNumber, Looked<Evidence>> =
+    let mut found: BTreeMap<PullNumber, Fetched<Evidence>> =
         join_all(reads).await.into_iter().collect();
     let people: BTreeMap<UserId, String> = found
         .values()
@@ -108,7 +107,7 @@ fn approves(label: &str) -> bool {
 async fn checks(
     session: &Session,
     question: &Question<'_>,
-) -> BTreeMap<crate::model::policy::CheckOf, Looked<Vec<crate::model::signal::Signal>>> {
+) -> BTreeMap<crate::model::policy::CheckOf, Fetched<Vec<crate::model::signal::Signal>>> {
     let reads = question.needs.checks.iter().map(|check| async move {
         let signals = session.forge.check_runs(&question.pull.head, check).await;
         (check.clone(), signals.map_err(|error| error.to_string()))
@@ -162,7 +161,7 @@ pub(super) async fn roster(session: &Session, seen: &Seen, needs: &[&Needs]) -> 
 }
 
 /// CODEOWNERS of the base branch's tip: the first place that GitHub looks at and that holds one.
-async fn code_owners(session: &Session, seen: &Seen) -> Looked<Option<CodeOwners>> {
+async fn code_owners(session: &Session, seen: &Seen) -> Fetched<Option<CodeOwners>> {
     let repo = session.remotes.here();
     let tip = seen.snapshot.tip.id;
     let found = session
@@ -207,7 +206,7 @@ pub(super) async fn promotable(
     pipeline: PipelineId,
     stage: StageIndex,
     changes: &[Change],
-) -> Result<Looked<bool>, Failure> {
+) -> Result<Fetched<bool>, Failure> {
     let changes = bringing(seen, pipeline, stage, changes);
     let refs = &seen.world.policy.refs;
     session
@@ -224,7 +223,7 @@ pub(super) async fn change_authors(
     (pipeline, stage): (PipelineId, StageIndex),
     changes: &[Change],
     (at, rollback): (CommitId, Option<CommitId>),
-) -> Looked<ChangeAuthors> {
+) -> Fetched<ChangeAuthors> {
     let evaluation = &seen.evaluation;
     let bringing = bringing(seen, pipeline, stage, changes);
     let asked = AskedOfAuthors::new(

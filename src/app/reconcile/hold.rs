@@ -1,14 +1,14 @@
 //! The label `sluice/hold`. Unlike other labels it is not to be lost: it goes on right after a pull request was opened, and a pull request
 //! that is held is closed only once the one that takes its place carries the label.
 
-use super::Memory;
-use super::labels;
 use super::outcome::RowKind;
 use super::stages::Place;
 use super::turn::{Done, Turn, ends_the_run};
+use super::{Memory, labels};
 use crate::execute::DeliveryError;
+use crate::model::ids::PullNumber;
 use crate::model::label::{HOLD, NewLabel};
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 use crate::plan::LabelHold;
 use crate::plan::delivery::Candidate;
 

@@ -12,11 +12,11 @@ use super::{Memory, Seen};
 use crate::app::session::Session;
 use crate::execute::DeliveryError;
 use crate::forge::ForgeError;
-use crate::model::evidence::{Actor, Looked};
-use crate::model::ids::CommitId;
+use crate::model::actor::Actor;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{CommitId, PullNumber};
 use crate::model::job::{INTENT, digest};
 use crate::model::plan::GateReport;
-use crate::model::pull::PullNumber;
 use crate::model::signal::{Intent, JobEvidence, JobRun};
 use crate::repo::ReadObjects;
 
@@ -57,7 +57,7 @@ async fn intents(
     session: &Session,
     question: &Question<'_>,
     own: Option<&Actor>,
-) -> Looked<BTreeMap<String, Vec<Intent>>> {
+) -> Fetched<BTreeMap<String, Vec<Intent>>> {
     let all = session.forge.statuses(&question.pull.head).await;
     let all = all.map_err(|error| error.to_string())?;
     let own = own.and_then(|own| own.id);
@@ -91,7 +91,7 @@ async fn runs(
     seen: &Seen,
     question: &Question<'_>,
     file: &str,
-) -> Looked<Vec<JobRun>> {
+) -> Fetched<Vec<JobRun>> {
     let base = &seen.snapshot.base;
     let runs = session
         .forge
@@ -112,7 +112,7 @@ async fn on_base(
     seen: &Seen,
     question: &Question<'_>,
     run: &JobRun,
-) -> Looked<bool> {
+) -> Fetched<bool> {
     let tip = seen.snapshot.tip.id;
     let Some(built_on) = question.built_on else {
         return Err("on which commit it was built is not known".to_owned());

@@ -18,10 +18,8 @@ use crate::app::world::World;
 use crate::error::Failure;
 use crate::gather::Depth;
 use crate::model::brought::ToldOf;
-use crate::model::catalog::PipelineId;
-use crate::model::ids::PlanId;
+use crate::model::ids::{PipelineId, PlanId, PullNumber};
 use crate::model::plan::{Plan, Promotion, State};
-use crate::model::pull::PullNumber;
 use crate::plan::delivery::Decision;
 
 /// Everything that was seen.

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Memory;
 use super::stages::Place;
-use super::texts;
 use super::turn::Turn;
+use super::{Memory, texts};
 use crate::forge::{ForgeError, Reviewers};
+use crate::model::ids::PullNumber;
 use crate::model::label::NewLabel;
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 
 /// What was lost so far in a run.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use super::outcome::{Row, RowKind};
 use super::turn::Turn;
 use crate::error::Failure;
 use crate::gather;
-use crate::model::evidence::{Actor, ActorKind};
+use crate::model::actor::{Actor, ActorKind};
 use crate::model::proposal::Proposal;
 use crate::model::pull::{MergedPull, PullState};
 use crate::record::{Record, branch_is_of};

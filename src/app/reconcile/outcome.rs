@@ -6,10 +6,9 @@ use crate::error::Exit;
 use crate::forge::Calls;
 use crate::model::brought::ToldOf;
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{CommitId, PlanId};
+use crate::model::ids::{CommitId, PlanId, PullNumber};
 use crate::model::pipeline::Pipeline;
 use crate::model::plan::{LeftOut, Plan};
-use crate::model::pull::PullNumber;
 
 /// What became of one promotion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

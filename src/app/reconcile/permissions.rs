@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Seen;
 use crate::app::session::Session;
-use crate::model::evidence::{Looked, Permission, UserId};
+use crate::model::actor::UserId;
+use crate::model::evidence::Permission;
+use crate::model::fetched::Fetched;
 
 /// What each person may do, by account ID.
-pub(super) type Permissions = BTreeMap<UserId, Looked<Permission>>;
+pub(super) type Permissions = BTreeMap<UserId, Fetched<Permission>>;
 
 /// Reads what people may do, given with their logins. What came along with something else is not asked for again; one call for the rest.
 pub(super) async fn read(
@@ -28,7 +30,7 @@ pub(super) async fn read(
 }
 
 /// Reads what one person may do now, whatever was known before.
-pub(super) async fn read_one(session: &Session, id: UserId, login: &str) -> Looked<Permission> {
+pub(super) async fn read_one(session: &Session, id: UserId, login: &str) -> Fetched<Permission> {
     let people = BTreeMap::from([(id, login.to_owned())]);
     let found = session.forge.permissions(&people).await.remove(&id);
     found.unwrap_or_else(|| Err(format!("what {login} may do was not read")))

@@ -10,10 +10,11 @@ use crate::app::session::Session;
 use crate::error::Failure;
 use crate::gather;
 use crate::model::change::Change;
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 use crate::plan::Needs;
 
 /// What the gates of each promotion that is put up ask for.
@@ -104,7 +105,7 @@ async fn changes_of(
     seen: &Seen,
     proposal: &Proposal,
     promotion: &Promotion,
-) -> Result<Looked<Vec<Change>>, Failure> {
+) -> Result<Fetched<Vec<Change>>, Failure> {
     if promotion.plan == Some(proposal.plan) {
         return Ok(Ok(promotion.changes.clone()));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Memory;
 use super::turn::Turn;
 use crate::forge::CONTEXT;
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 use crate::model::merge_state::{ContextState, MergeState, Required, ReviewDecision};
 use crate::model::pull::Pull;
 use crate::model::settings::{Rule, RuleFrom, RuleKind};
@@ -13,14 +13,14 @@ use crate::model::settings::{Rule, RuleFrom, RuleKind};
 /// What is known of the rules of the base branch. They are read once a run, and only if something is about to be opened or merged.
 #[derive(Default)]
 pub(super) struct BranchRules {
-    rules: Option<Looked<Vec<Rule>>>,
+    rules: Option<Fetched<Vec<Rule>>>,
     /// Whether rulesets bind this token.
     binding: BTreeMap<u64, bool>,
 }
 
 impl BranchRules {
     /// What rulesets demand of the base branch.
-    async fn read(&mut self, turn: &Turn<'_>) -> Looked<Vec<Rule>> {
+    async fn read(&mut self, turn: &Turn<'_>) -> Fetched<Vec<Rule>> {
         if let Some(rules) = &self.rules {
             return rules.clone();
         }
@@ -72,7 +72,7 @@ pub(super) async fn merge_state(turn: &Turn<'_>, pull: &Pull, memory: &mut Memor
     }
 }
 
-async fn reviews_bind(turn: &Turn<'_>, rules: &Looked<Vec<Rule>>, memory: &mut Memory) -> bool {
+async fn reviews_bind(turn: &Turn<'_>, rules: &Fetched<Vec<Rule>>, memory: &mut Memory) -> bool {
     if matches!(&turn.seen.snapshot.protection, Ok(protection) if protection.reviews) {
         return true;
     }
@@ -92,9 +92,9 @@ async fn reviews_bind(turn: &Turn<'_>, rules: &Looked<Vec<Rule>>, memory: &mut M
 async fn required(
     turn: &Turn<'_>,
     pull: &Pull,
-    rules: &Looked<Vec<Rule>>,
+    rules: &Fetched<Vec<Rule>>,
     memory: &mut Memory,
-) -> Looked<BTreeMap<String, Required>> {
+) -> Fetched<BTreeMap<String, Required>> {
     let protection = &turn.seen.snapshot.protection;
     let classic = protection
         .iter()

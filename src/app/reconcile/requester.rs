@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::ask::AskedStage;
 use super::{Seen, permissions};
 use crate::app::session::Session;
-use crate::model::evidence::{Permission, UserId};
+use crate::model::actor::UserId;
+use crate::model::evidence::Permission;
 use crate::model::plan::{Plan, Promotion, State};
 use crate::model::policy::Delivery;
 

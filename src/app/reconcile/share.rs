@@ -8,8 +8,7 @@ use super::outcome::RowKind;
 use super::stages::Place;
 use super::turn::Turn;
 use crate::app::evaluate::Evaluation;
-use crate::model::ids::CommitId;
-use crate::model::pull::PullNumber;
+use crate::model::ids::{CommitId, PullNumber};
 use crate::plan::delivery::{Act, Decision};
 
 /// What a run opened so far.

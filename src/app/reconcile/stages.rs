@@ -4,29 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::ask::{Asked, AskedStage};
-use super::back;
 use super::carry::waits_for_people;
 use super::closed_holds::ClosedHolds;
-use super::evidence;
 use super::permissions::Permissions;
 use super::questions::{needs, questions};
 use super::requester::{self, Requester};
-use super::{Order, Seen, is_ordered};
+use super::{Order, Seen, back, evidence, is_ordered};
 use crate::app::evaluate::{Ask, ReadyAnswers};
 use crate::app::session::Session;
 use crate::error::Failure;
 use crate::execute::{build_id, edited_files};
 use crate::gather::{self, Wanted};
-use crate::model::catalog::{MayHold, PipelineId};
+use crate::model::actor::UserId;
+use crate::model::catalog::MayHold;
 use crate::model::change::Change;
-use crate::model::evidence::{Evidence, Looked, UserId};
-use crate::model::ids::{BlobId, PlanId};
+use crate::model::evidence::Evidence;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{BlobId, PipelineId, PlanId, PullNumber};
 use crate::model::label::HOLD;
 use crate::model::place::RepoPath;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::policy::Delivery;
 use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::{Pull, PullNumber, is_author};
+use crate::model::pull::{Pull, is_author};
 use crate::model::resolved::StageIndex;
 use crate::plan::delivery::{Candidate, Stage};
 use crate::plan::{Needs, Standing, label_hold, standing};
@@ -72,7 +72,7 @@ pub(super) struct Recall<'a> {
 }
 
 impl Recall<'_> {
-    fn ask(&self, seen: &Seen, evidence: BTreeMap<PlanId, Looked<Evidence>>) -> Ask {
+    fn ask(&self, seen: &Seen, evidence: BTreeMap<PlanId, Fetched<Evidence>>) -> Ask {
         let mut landed: BTreeSet<(PipelineId, StageIndex)> = BTreeSet::new();
         for (index, resolved) in seen.evaluation.resolved.iter().enumerate() {
             let (namespace, name) = seen.named(resolved.id);
@@ -563,8 +563,8 @@ fn evidence_by_plan(
     plan: &Plan,
     by_place: &BTreeMap<Place, Vec<(Proposal, Pull)>>,
     builds: &BTreeMap<PullNumber, Build>,
-    evidence: &BTreeMap<PullNumber, Looked<Evidence>>,
-) -> BTreeMap<PlanId, Looked<Evidence>> {
+    evidence: &BTreeMap<PullNumber, Fetched<Evidence>>,
+) -> BTreeMap<PlanId, Fetched<Evidence>> {
     let of_its_kind = |place: &Place, proposal: &Proposal| {
         let promotion = &plan.pipelines[place.0].promotions[place.1];
         let to = promotion.rollback.as_ref().map(|to| to.landing);

@@ -3,12 +3,11 @@
 use super::stages::Place;
 use super::turn::Turn;
 use crate::model::brought::{self, Brings};
-use crate::model::ids::PlanId;
+use crate::model::ids::{PlanId, PullNumber};
 use crate::model::label::{HOLD, NewLabel, approve_label};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::policy::{GateRule, Way};
-use crate::model::pull::PullNumber;
 use crate::model::rollback::RolledBack;
 use crate::model::slug::RepoSlug;
 use crate::plan::delivery::Candidate;

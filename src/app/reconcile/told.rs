@@ -1,14 +1,13 @@
 //! What the plan at the end of a run brings. A run that writes lists it in its pull requests: their own records say it, what
 //! was asked for them, or the checkout, and no call is made for it. A dry run puts none up, so it asks.
 
-use super::Seen;
 use super::stages::Stages;
-use super::texts;
+use super::{Seen, texts};
 use crate::app::session::Session;
 use crate::gather::{self, Bringing};
 use crate::model::brought::{Brings, Told, ToldOf};
 use crate::model::change::Change;
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 
 /// What the changes of a plan bring; `asks`: also what only a call can tell.
 pub(super) async fn told(session: &Session, seen: &Seen, stages: &Stages, asks: bool) -> ToldOf {
@@ -78,7 +77,7 @@ fn known(session: &Session, seen: &Seen, stages: &Stages) -> ToldOf {
     told
 }
 
-fn with_page(session: &Session, brings: Brings) -> Looked<Told> {
+fn with_page(session: &Session, brings: Brings) -> Fetched<Told> {
     let compare = brings.compare(session.remotes.host());
     Ok(Told { brings, compare })
 }

@@ -8,9 +8,9 @@ use crate::app::session::Session;
 use crate::error::Failure;
 use crate::execute::EditedFile;
 use crate::gather::{self, RemoteRepo};
-use crate::model::ids::{BlobId, CommitId, PlanId, TreeId};
+use crate::model::ids::{BlobId, CommitId, PlanId, PullNumber, TreeId};
 use crate::model::policy::Policy;
-use crate::model::pull::{PullNumber, PullState};
+use crate::model::pull::PullState;
 use crate::record::Record;
 use crate::repo::{EntryId, EntryKind, ReadObjects, Repo, RepoError};
 

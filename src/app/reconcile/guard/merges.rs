@@ -17,8 +17,8 @@ use crate::forge::OpenPull;
 use crate::gather::{self, MergedFile, MergedPath, Untold};
 use crate::model::catalog::MayHold;
 use crate::model::guard::{ChangedFile, GateFile, Gated};
+use crate::model::ids::PullNumber;
 use crate::model::place::RepoPath;
-use crate::model::pull::PullNumber;
 use crate::plan::guard::{GuardVerdict, Merge, Touch, Touched, gate_files, gated, judge};
 use crate::repo::RepoError;
 
