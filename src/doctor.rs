@@ -8,16 +8,17 @@ mod direct;
 mod facts;
 mod merging;
 mod names;
+mod needs;
+mod rules;
 mod said;
 mod statuses;
 mod token;
 
 pub use facts::{Facts, PolicyFact};
 pub use names::named;
+pub use needs::wanted;
 
 use crate::model::diagnosis::{Diagnosis, Outcome};
-use crate::model::policy::{GateRule, Policy, Ready, StageEntry, Way};
-use crate::model::settings::{Area, Wanted};
 use said::Said;
 
 /// One check.
@@ -189,101 +190,4 @@ pub fn end(found: &[Diagnosis]) -> String {
         1 => "1 thing to change before the first promotion.".to_owned(),
         many => format!("{many} things to change before the first promotion."),
     }
-}
-
-/// A branch such as promotions have, by which rules for them are asked for.
-const PROMOTION_BRANCH: &str = "sluice/doctor/doctor/000000000000-000000000000";
-
-/// What is to be read for a policy.
-pub fn wanted(policy: &Policy) -> Wanted {
-    let names = named(policy);
-    Wanted {
-        areas: needs(policy).into_iter().map(|need| need.area).collect(),
-        teams: names.teams.into_keys().collect(),
-        people: names.people.into_keys().collect(),
-        promotion_branch: PROMOTION_BRANCH.to_owned(),
-    }
-}
-
-/// A permission that promotions need.
-struct Need {
-    area: Area,
-    write: bool,
-    /// What for.
-    why: &'static str,
-}
-
-/// What a policy needs, without what only teams need.
-fn needs(policy: &Policy) -> Vec<Need> {
-    let mut needs = vec![
-        Need {
-            area: Area::Contents,
-            write: true,
-            why: "branches, commits and merges",
-        },
-        Need {
-            area: Area::PullRequests,
-            write: true,
-            why: "pull requests and their labels",
-        },
-        Need {
-            area: Area::Issues,
-            write: true,
-            why: "creating labels",
-        },
-        Need {
-            area: Area::Statuses,
-            write: true,
-            why: "the status `sluice`",
-        },
-    ];
-    let gates: Vec<&GateRule> = gates(policy).collect();
-    let ready: Vec<&Ready> = stages(policy)
-        .filter_map(|stage| stage.ready.as_ref())
-        .collect();
-    let mut more = |wanted: bool, area, write, why| {
-        if wanted {
-            needs.push(Need { area, write, why });
-        }
-    };
-    let dispatches = |gate: &&GateRule| matches!(gate, GateRule::Approval { ways, .. } if ways.contains(&Way::Dispatch));
-    let workflows = gates
-        .iter()
-        .any(|gate| matches!(gate, GateRule::Workflow { .. }));
-    more(workflows, Area::Actions, true, "gates that run a workflow");
-    more(
-        !workflows && gates.iter().any(dispatches),
-        Area::Actions,
-        false,
-        "who started a run",
-    );
-    let checks = gates.iter().any(|gate| matches!(gate, GateRule::Check(_)))
-        || ready.iter().any(|ready| ready.check.is_some());
-    more(checks, Area::Checks, false, "checks that the policy names");
-    let deployments = ready.iter().any(|ready| ready.deployment.is_some());
-    more(
-        deployments,
-        Area::Deployments,
-        false,
-        "deployments that the policy names",
-    );
-    needs
-}
-
-/// Every gate rule of a policy.
-fn gates(policy: &Policy) -> impl Iterator<Item = &GateRule> {
-    let own = policy
-        .pipelines
-        .iter()
-        .flat_map(|(_, entry)| entry.gates.iter());
-    policy.gates.iter().chain(own).map(|(_, rule)| rule)
-}
-
-/// Every stage entry of a policy.
-fn stages(policy: &Policy) -> impl Iterator<Item = &StageEntry> {
-    let own = policy
-        .pipelines
-        .iter()
-        .flat_map(|(_, entry)| entry.stages.iter());
-    policy.stages.iter().chain(own).map(|(_, entry)| entry)
 }

@@ -5,12 +5,14 @@
 //! may land. Redirects are not followed (octocrab is built without them): they would carry the token along.
 
 mod between;
+mod client;
 mod error;
 mod evidence;
 mod git;
 mod graphql;
 mod held;
 mod labels;
+mod limit_kind;
 mod limits;
 mod look_up;
 mod makers;
@@ -19,9 +21,11 @@ mod merged;
 mod network;
 mod objects;
 mod open_pulls;
+mod paging;
 mod part;
 mod people;
 mod proof;
+mod pull_shape;
 mod pulls;
 mod refs;
 mod required;
@@ -32,28 +36,11 @@ mod signals;
 mod snapshot;
 mod wire;
 
-use std::cell::Cell;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
-use http::header::{ACCEPT, USER_AGENT};
-use http::{HeaderName, HeaderValue, Method, Uri};
-use hyper_util::rt::TokioExecutor;
-use octocrab::service::middleware::auth_header::AuthHeaderLayer;
-use octocrab::service::middleware::base_uri::BaseUriLayer;
-use octocrab::service::middleware::extra_headers::ExtraHeadersLayer;
-use octocrab::{AuthState, Octocrab, OctocrabBuilder};
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
-
-use crate::model::slug::RepoSlug;
-use wire::{Answer, Ask, Kind, Wire};
-
+pub use client::{Access, Forge};
 pub use error::ForgeError;
 pub use git::{NewCommit, NewFile, ReadCommit};
 pub use labels::CONTEXT;
-pub use limits::LimitKind;
+pub use limit_kind::LimitKind;
 pub use look_up::{EntryAt, FoundTree, HistoryCommit, LookUp, LookedUp, RemoteEntry};
 pub use merge::{Eviction, MergeMethod, MergeRefused};
 pub use network::Network;
@@ -68,307 +55,3 @@ pub use shapes::MOST_PARENTS;
 pub use signals::{Deployment, Push, SaidStatus};
 pub use snapshot::{Along, ToldAlong};
 pub use wire::{Calls, Patience};
-
-/// Lists longer than so many pages are an error, never "no more".
-const MOST_PAGES: usize = 50;
-
-/// Where the API is and with what right it is used.
-#[derive(Clone, Debug)]
-pub struct Access {
-    /// The REST API's root: `GITHUB_API_URL`.
-    pub api: String,
-    /// The GraphQL API: `GITHUB_GRAPHQL_URL`.
-    pub graphql: String,
-    /// The token.
-    pub token: SecretString,
-    /// The way there.
-    pub network: Network,
-}
-
-/// One repository of the forge, used with one token.
-pub struct Forge {
-    wire: Rc<Wire>,
-    graphql_url: String,
-    slug: RepoSlug,
-    /// Through this handle nothing is written, whatever the connection may do.
-    only_reads: Cell<bool>,
-}
-
-impl Forge {
-    /// Makes ready for calls; makes none. `stop` set means: no further write.
-    ///
-    /// # Errors
-    /// [`ForgeError::Address`] if an address is not valid or not https (loopback excepted, R-3.23); [`ForgeError::Unauthorized`] if the
-    /// token cannot be one; [`ForgeError::Proxy`] and [`ForgeError::Certificates`] as [`Network`] says.
-    pub fn new(
-        access: &Access,
-        slug: RepoSlug,
-        patience: Patience,
-        stop: Arc<AtomicBool>,
-    ) -> Result<Self, ForgeError> {
-        let api = address(&access.api)?;
-        let graphql = address(&access.graphql)?;
-        if api.authority() != graphql.authority() {
-            return Err(ForgeError::Address {
-                address: access.graphql.clone(),
-                why: "is on another host than the REST API",
-            });
-        }
-        let client = client(access, &api)?;
-        Ok(Self {
-            wire: Rc::new(Wire::new(client, api, patience, stop)),
-            graphql_url: graphql.to_string(),
-            slug,
-            only_reads: Cell::new(false),
-        })
-    }
-
-    /// Another repository through the same connection.
-    pub fn of(&self, slug: RepoSlug) -> Self {
-        Self {
-            wire: Rc::clone(&self.wire),
-            graphql_url: self.graphql_url.clone(),
-            slug,
-            only_reads: Cell::new(self.only_reads.get()),
-        }
-    }
-
-    /// The repository.
-    pub fn slug(&self) -> &RepoSlug {
-        &self.slug
-    }
-
-    /// How many calls were made so far.
-    pub fn calls(&self) -> Calls {
-        self.wire.calls()
-    }
-
-    /// How many calls (REST) or points (GraphQL) GitHub still accepts before the next reset, of whichever are fewer, as it said last.
-    pub fn remaining(&self) -> Option<u64> {
-        self.wire.limits().remaining()
-    }
-
-    /// The rate limit that ended the calls of this connection: a [`ForgeError::RateLimited`]. From then on every call fails with it
-    /// without being made, except for one [`Forge::reset_success`].
-    pub fn rate_limited(&self) -> Option<ForgeError> {
-        self.wire.limits().ended_by()
-    }
-
-    /// Whether this connection waited for the end of a secondary rate limit, which it does once at most. What was read before the wait is
-    /// old: whoever looks at everything right before a write begins again if this changed during the look.
-    pub fn has_waited_for_rate_limit(&self) -> bool {
-        self.wire.limits().waited()
-    }
-
-    /// From now on every write is refused here, before it is sent.
-    pub fn set_read_only(&self) {
-        self.wire.set_read_only();
-    }
-
-    /// From now on every write through this handle, and through those made from it, is refused.
-    pub fn set_read_only_here(&self) {
-        self.only_reads.set(true);
-    }
-
-    /// Whether both use the same connection, so that its calls are counted once.
-    pub fn shares_wire(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.wire, &other.wire)
-    }
-
-    /// Whether writes are refused.
-    pub fn is_read_only(&self) -> bool {
-        self.wire.is_read_only()
-    }
-
-    /// Waits so many seconds if the run's budget allows; whether it did.
-    pub async fn wait(&self, seconds: u32) -> bool {
-        self.wire.wait(seconds).await
-    }
-
-    /// Waits until the next write may go out, so that a look that follows is followed by its write at once.
-    pub async fn await_pause(&self) {
-        self.wire.await_pause().await;
-    }
-
-    /// A path below this repository.
-    fn path(&self, rest: &str) -> String {
-        format!("/repos/{}/{}{rest}", self.slug.owner(), self.slug.name())
-    }
-
-    async fn get(&self, path: String, doing: &str) -> Result<Answer, ForgeError> {
-        let ask = Ask {
-            kind: Kind::Read,
-            method: Method::GET,
-            path,
-            body: None,
-            resource: limits::REST,
-            doing: doing.to_owned(),
-        };
-        self.wire.send(&ask).await
-    }
-
-    /// All pages of a list.
-    async fn get_all(&self, path: String, doing: &str) -> Result<Vec<Value>, ForgeError> {
-        let mut next = Some(path);
-        let mut all = Vec::new();
-        for _ in 0..MOST_PAGES {
-            let Some(page) = next else { return Ok(all) };
-            let answer = self.get(page, doing).await?;
-            next = answer.next.clone();
-            all.extend(answer.parse::<Vec<Value>>(doing)?);
-        }
-        Err(too_long(doing))
-    }
-
-    /// A write, sent once.
-    async fn write(
-        &self,
-        method: Method,
-        path: String,
-        body: Option<Value>,
-        doing: &str,
-    ) -> Result<Answer, ForgeError> {
-        self.write_as(Kind::Write, method, path, body, doing).await
-    }
-
-    async fn write_as(
-        &self,
-        kind: Kind,
-        method: Method,
-        path: String,
-        body: Option<Value>,
-        doing: &str,
-    ) -> Result<Answer, ForgeError> {
-        if self.only_reads.get() {
-            return Err(ForgeError::ReadOnly);
-        }
-        let ask = Ask {
-            kind,
-            method,
-            path,
-            body,
-            resource: limits::REST,
-            doing: doing.to_owned(),
-        };
-        self.wire.send(&ask).await
-    }
-
-    /// A write that does the same when it is done twice; so where it is not certain whether it was applied, it is
-    /// simply sent once more.
-    async fn write_again(
-        &self,
-        method: Method,
-        path: String,
-        body: Option<Value>,
-        doing: &str,
-    ) -> Result<Answer, ForgeError> {
-        match self
-            .write(method.clone(), path.clone(), body.clone(), doing)
-            .await
-        {
-            Err(error) if error.uncertain() && self.wire.wait(1).await => {
-                self.write(method, path, body, doing).await
-            }
-            other => other,
-        }
-    }
-}
-
-/// octocrab without its own connector, retries and redirects.
-fn client(access: &Access, api: &Uri) -> Result<Octocrab, ForgeError> {
-    let token = access.token.expose_secret();
-    let header = match HeaderValue::from_str(&format!("Bearer {token}")) {
-        Ok(mut header)
-            if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) =>
-        {
-            header.set_sensitive(true);
-            header
-        }
-        _ => {
-            return Err(ForgeError::Unauthorized(
-                "the token is empty or holds characters that no token has".to_owned(),
-            ));
-        }
-    };
-    let headers = [
-        (USER_AGENT, concat!("sluice/", env!("CARGO_PKG_VERSION"))),
-        (ACCEPT, "application/vnd.github+json"),
-        (
-            HeaderName::from_static("x-github-api-version"),
-            "2022-11-28",
-        ),
-    ];
-    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    let connector = network::connector(api, &access.network)?;
-    let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
-    let built = OctocrabBuilder::new_empty()
-        .with_service(client)
-        .with_layer(&ExtraHeadersLayer::new(Arc::new(headers.to_vec())))
-        .with_layer(&BaseUriLayer::new(api.clone()))
-        .with_layer(&AuthHeaderLayer::new(
-            Some(header),
-            api.clone(),
-            api.clone(),
-        ))
-        .with_auth(AuthState::None)
-        .build();
-    match built {
-        Ok(client) => Ok(client),
-        Err(never) => match never {},
-    }
-}
-
-fn too_long(doing: &str) -> ForgeError {
-    ForgeError::NotUnderstood(format!("to {doing}: more than {MOST_PAGES} pages"))
-}
-
-/// An address that a token may be sent to.
-fn address(text: &str) -> Result<Uri, ForgeError> {
-    let wrong = |why: &'static str| ForgeError::Address {
-        address: text.to_owned(),
-        why,
-    };
-    let uri: Uri = text.parse().map_err(|_| wrong("is no URL"))?;
-    let host = uri.host().ok_or_else(|| wrong("names no host"))?;
-    match uri.scheme_str() {
-        Some("https") => Ok(uri),
-        Some("http") if is_loopback(host) => Ok(uri),
-        _ => Err(wrong("is not https")),
-    }
-}
-
-/// Whether a host of a URL is this machine.
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let address = bare.parse::<std::net::IpAddr>();
-    bare == "localhost"
-        || bare.ends_with(".localhost")
-        || address.is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_only_sent_over_https_or_to_this_machine() {
-        for good in [
-            "https://api.github.com",
-            "https://ghe.acme.example/api/v3",
-            "http://127.0.0.1:8930",
-            "http://[::1]:1",
-            "http://api.github.localhost",
-        ] {
-            assert!(address(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "http://api.github.com",
-            "ftp://x",
-            "api.github.com",
-            "http://localhost.evil.example",
-            "",
-        ] {
-            assert!(address(bad).is_err(), "{bad}");
-        }
-    }
-}

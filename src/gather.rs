@@ -34,7 +34,7 @@ pub use proposals::{Wanted, build, build_by_record, changes, moved, proposals};
 pub use ready::answer_ready;
 pub use remote::RemoteRepo;
 pub use remotes::Remotes;
-pub use revisions::{Depth, Here, Repositories, answer_revisions};
+pub use revisions::{Depth, Repositories, RepositoryReader, answer_revisions};
 pub use rollback::{AskedBack, GoBack, NoRollback, rollback};
 pub use since::{SinceOf, answer_since};
 pub use ways::answer_ways;

@@ -125,7 +125,7 @@ impl StageGraph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::catalog::PipelineId;
+    use crate::model::ids::PipelineId;
     use crate::model::resolved::ResolvedStage;
 
     fn graph(stages: usize, edges: &[(usize, usize)]) -> StageGraph {

@@ -4,6 +4,7 @@
 //! Catalog in, proposal out. No I/O: which files are there already is told, and whoever asked writes them.
 
 pub mod drafts;
+mod input;
 pub mod json;
 mod labels;
 mod manifest;
@@ -12,153 +13,31 @@ mod pair;
 mod pattern;
 mod pipelines;
 mod policy;
+mod proposal;
 pub mod sources;
 mod subject;
 pub mod text;
+mod unpaired;
 mod values;
 mod words;
 
 use std::collections::BTreeMap;
 
-use crate::catalog::Here;
-use crate::model::catalog::{Catalog, PipelineId, ServiceId};
-use crate::model::place::{Place, RepoPath};
-use crate::model::policy::Policy;
+use crate::model::catalog::Catalog;
+use crate::model::ids::{PipelineId, ServiceId};
 use crate::model::reference::Kind;
-use crate::model::resolved::ResolvedPipeline;
 use crate::model::service::Service;
-pub use pair::lines;
+use input::in_pipelines;
 
-use drafts::Draft;
+pub use input::Input;
+pub use pair::lines;
+pub use proposal::{End, NewFile, POLICY_PATH, Pair, Proposal, WORKFLOW, WORKFLOW_PATH};
+pub use unpaired::{Unpaired, Why};
+
 use labels::Labels;
 use pipelines::Planned;
-use sources::Sources;
 use subject::Subject;
 use values::Differing;
-
-/// Where the workflow lies.
-pub const WORKFLOW_PATH: &str = ".github/workflows/sluice.yml";
-/// Where the policy lies.
-pub const POLICY_PATH: &str = ".github/sluice.yaml";
-/// The workflow of the simple install, to the byte.
-pub const WORKFLOW: &str = include_str!("../examples/workflows/install.yml");
-
-/// What a proposal is made from.
-#[derive(Debug)]
-pub struct Input<'a> {
-    /// The manifests.
-    pub catalog: &'a Catalog,
-    /// Its pipelines, looked up.
-    pub resolved: &'a [ResolvedPipeline],
-    /// What makes a repository this one.
-    pub here: &'a Here,
-    /// The manifests' own text.
-    pub sources: &'a Sources,
-    /// What the repository is called: the name of a pipeline of many things.
-    pub folder: &'a str,
-    /// The policy, where there is one.
-    pub policy: Option<&'a Policy>,
-    /// A workflow runs Sluice already.
-    pub workflow: bool,
-    /// The default branch, where that can be told.
-    pub branch: Option<&'a str>,
-    /// Services that must be left out, by where their manifests begin, and why.
-    pub left_out: &'a BTreeMap<Place, String>,
-}
-
-/// What is proposed.
-#[derive(Clone, Debug, Default)]
-pub struct Proposal {
-    /// Files to be written.
-    pub files: Vec<NewFile>,
-    /// Which service takes its values from which.
-    pub pairs: Vec<Pair>,
-    /// Services that no proposed pipeline has, and why.
-    pub unpaired: Vec<Unpaired>,
-    /// What to change by hand in files that are there.
-    pub drafts: Vec<Draft>,
-    /// What else to know.
-    pub notes: Vec<String>,
-}
-
-/// A file to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewFile {
-    /// Where.
-    pub path: RepoPath,
-    /// All of it.
-    pub content: String,
-    /// Something is there already, so that it cannot be written.
-    pub exists: bool,
-}
-
-/// One service and the one that it takes its values from.
-#[derive(Clone, Debug)]
-pub struct Pair {
-    /// What both are called without environment.
-    pub name: String,
-    /// The name of the proposed pipeline.
-    pub pipeline: String,
-    /// Where the values come from.
-    pub from: End,
-    /// Where they go.
-    pub to: End,
-}
-
-/// One end of a pair.
-#[derive(Clone, Debug)]
-pub struct End {
-    /// Its stage.
-    pub stage: String,
-    /// `metadata.name`.
-    pub service: String,
-    /// The namespace by which it is referred to.
-    pub namespace: Option<String>,
-    /// Where its manifest begins.
-    pub place: Place,
-}
-
-/// A service that no proposed pipeline has.
-#[derive(Clone, Debug)]
-pub struct Unpaired {
-    /// `metadata.name`.
-    pub service: String,
-    /// Its namespace.
-    pub namespace: Option<String>,
-    /// Where its manifest begins.
-    pub place: Place,
-    /// What kind of reason it is.
-    pub kind: Why,
-    /// The reason in plain words.
-    pub why: String,
-}
-
-/// Why a service is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
-    /// Several could be meant, or what is read contradicts itself.
-    Ambiguous,
-    /// A promotion would be refused.
-    Differs,
-    /// There is nothing to pair it with.
-    Alone,
-    /// It stands in a pipeline already.
-    InPipeline,
-    /// It names no environment.
-    NoEnvironment,
-}
-
-impl Unpaired {
-    fn of(service: &Service, kind: Why, why: String) -> Self {
-        Self {
-            service: service.key.name.clone(),
-            namespace: service.key.namespace.clone(),
-            place: service.place(service.at),
-            kind,
-            why,
-        }
-    }
-}
 
 /// Looks for what belongs together, and proposes.
 pub fn propose(input: &Input<'_>) -> Proposal {
@@ -284,20 +163,6 @@ fn in_the_way(input: &Input<'_>, service: &Service) -> Option<String> {
         "its Pipeline may stand in {}:{}, which cannot be read ({}): mend that file first",
         broken.file, broken.at.line, broken.why
     ))
-}
-
-/// The pipelines in which services stand, as their own or as sources.
-fn in_pipelines(input: &Input<'_>) -> BTreeMap<ServiceId, PipelineId> {
-    let mut taken = BTreeMap::new();
-    for pipeline in input.resolved {
-        for entry in pipeline.stages.iter().flat_map(|stage| &stage.services) {
-            let source = entry.source.as_ref().and_then(|source| source.found());
-            for id in entry.service.found().into_iter().chain(source) {
-                taken.entry(id).or_insert(pipeline.id);
-            }
-        }
-    }
-    taken
 }
 
 /// `Pipeline podinfo (pipeline.yaml:1)`

@@ -3,6 +3,7 @@
 //! No I/O, no clock, no environment. Of the rest of the crate only [`crate::yaml`] is known here: its paths,
 //! positions and edits are how a field is pointed at.
 
+pub mod actor;
 pub mod address;
 pub mod assumption;
 pub mod authors;
@@ -13,6 +14,7 @@ pub mod code_owners;
 pub mod diagnosis;
 pub mod evidence;
 pub mod facts;
+pub mod fetched;
 pub mod few;
 pub mod finding;
 pub mod guard;

@@ -2,7 +2,8 @@
 //! exits.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
+use std::io::Write;
 
 use clap::Parser;
 use jiff::Timestamp;
@@ -12,7 +13,9 @@ use crate::commands::dispatch::execute;
 use crate::error::Exit;
 use crate::report::escape::terminal;
 use crate::report::style::Style;
-use crate::runner::{Audience, Environment, Log};
+use crate::runner::Audience;
+use crate::runner::Environment;
+use crate::runner::Log;
 use crate::step;
 
 /// Runs as a step of a workflow if it was started on a runner without arguments, otherwise as a command line.

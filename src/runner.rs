@@ -5,6 +5,7 @@
 //! it prints the runner scans for commands, so one writer ([`Log`]) owns both streams.
 
 mod commands;
+mod described;
 mod environment;
 mod event;
 mod files;
@@ -15,6 +16,7 @@ mod redact;
 mod signals;
 
 pub use commands::{Annotation, Level};
+pub use described::Described;
 pub use environment::Environment;
 pub use event::{AddressRefused, Event, MergeGroup, ReadOnly, Run};
 pub use files::Files;
@@ -22,12 +24,3 @@ pub use inputs::{INPUTS, InputError, Inputs, Task, arguments};
 pub use log::{Audience, Log};
 pub use outputs::{Moved, OUTPUTS, Outputs};
 pub use signals::Stop;
-
-/// An input or output of the Action: its `action.yml` lists exactly these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Described {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is, in one line.
-    pub about: &'static str,
-}

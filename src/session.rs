@@ -9,14 +9,16 @@ use std::sync::atomic::AtomicBool;
 
 use secrecy::SecretString;
 
-use crate::catalog::Here;
+use crate::catalog::RepositoryIdentity;
 use crate::cli::ForgeArgs;
 use crate::error::{Exit, Failure};
 use crate::forge::{Access, Calls, Forge, ForgeError, Network, Patience};
 use crate::gather::{RemoteRepo, Remotes};
-use crate::model::evidence::{Actor, LabelEvent, Looked};
+use crate::model::actor::Actor;
+use crate::model::evidence::LabelEvent;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::model::policy::{Trusts, UntrustedAccount};
-use crate::model::pull::PullNumber;
 use crate::model::repo_url::Location;
 use crate::model::settings::Unread;
 use crate::model::slug::RepoSlug;
@@ -34,11 +36,11 @@ pub(super) struct Session {
     /// The repositories that are read.
     pub remotes: Rc<Remotes>,
     /// What identifies this repository in references.
-    pub here: Here,
+    pub here: RepositoryIdentity,
     /// Notices for the reader.
     pub notices: Vec<String>,
     /// The account that the token belongs to, once it was read.
-    own: RefCell<Option<Looked<Actor>>>,
+    own: RefCell<Option<Fetched<Actor>>>,
     /// The ID of the App that the token belongs to, once it was read.
     own_app: RefCell<Option<u64>>,
     /// Label events of pull requests whose label names were compared with REST.
@@ -178,12 +180,12 @@ impl Session {
         };
         elsewhere.set_read_only_here();
         let local = checkout(args, environment, &mut notices);
-        let here = Here {
+        let here = RepositoryIdentity {
             remotes: [format!("https://{host}/{slug}")]
                 .iter()
                 .filter_map(|url| url.parse().ok())
                 .collect(),
-            ..Here::default()
+            ..RepositoryIdentity::default()
         };
         Ok(Self {
             forge,
@@ -200,7 +202,7 @@ impl Session {
     }
 
     /// The account that the token belongs to; read once.
-    pub(super) async fn own(&self) -> Looked<Actor> {
+    pub(super) async fn own(&self) -> Fetched<Actor> {
         if let Some(known) = self.own.borrow().as_ref() {
             return known.clone();
         }
@@ -218,7 +220,7 @@ impl Session {
         &self,
         number: PullNumber,
         events: &mut Vec<LabelEvent>,
-    ) -> Looked<()> {
+    ) -> Fetched<()> {
         if let Some(known) = self.compared.borrow().get(&number)
             && known.told == *events
         {
@@ -275,7 +277,7 @@ impl Session {
     }
 
     /// GitHub Actions on a server where its IDs are not those of github.com, which no policy can name.
-    async fn actions(&self) -> Looked<Option<UntrustedAccount>> {
+    async fn actions(&self) -> Fetched<Option<UntrustedAccount>> {
         if self.host == "github.com" {
             return Ok(None);
         }

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::guard::key_of;
+use super::manifests::{items, key_of};
 use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::reference::ManifestKey;
@@ -334,22 +334,4 @@ fn keys<'a>(stream: &'a Stream, entries: &[Entry]) -> Option<HashMap<&'a str, En
         }
     }
     Some(keys)
-}
-
-/// The manifests of a document: its root, or the items of a `List`.
-pub(super) fn items(stream: &Stream, root: NodeId) -> Vec<NodeId> {
-    let NodeKind::Mapping(pairs) = stream.node(root).kind else {
-        return vec![root];
-    };
-    let entry = |wanted: &str| {
-        pairs
-            .iter()
-            .find(|pair| stream.scalar(pair.key) == Some(wanted))
-            .map(|pair| pair.value)
-    };
-    let is_list = entry("kind").is_some_and(|kind| stream.scalar(kind) == Some("List"));
-    match entry("items").map(|items| stream.node(items).kind) {
-        Some(NodeKind::Sequence(items)) if is_list => items.to_vec(),
-        _ => vec![root],
-    }
 }

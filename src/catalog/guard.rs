@@ -3,13 +3,12 @@
 //! By the same rules as the catalog reads it: what is not ours is passed over, and what is ours and cannot be understood
 //! is said. A version is parsed once, whatever is asked of it.
 
-mod shape;
-
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
 use super::load::{SourceFile, is_problem};
+use super::manifests::{key_of, text};
 use super::read::{mentions_ours, read_stream};
 use super::template::is_template;
 use crate::model::change::Text;
@@ -19,8 +18,6 @@ use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Position, Stream, from_node};
 
-pub use shape::same_shape;
-
 /// Whether a file may hold manifests of ours, or a `Secret`, judged by its bytes.
 pub fn may_matter(bytes: &[u8]) -> bool {
     mentions_ours(bytes) || memchr::memmem::find(bytes, b"Secret").is_some()
@@ -28,10 +25,10 @@ pub fn may_matter(bytes: &[u8]) -> bool {
 
 /// A version of a manifest file, as far as it concerns Sluice.
 #[derive(Debug)]
-pub struct Version(Read);
+pub struct Version(pub(super) Read);
 
 #[derive(Debug)]
-enum Read {
+pub(super) enum Read {
     /// There is no file, or nothing in it is ours.
     Nothing,
     Unreadable(String),
@@ -170,32 +167,6 @@ fn manifests(stream: &Stream, file: &RepoPath, policy: &Policy) -> Vec<(Manifest
         found.extend(items.iter().filter_map(|node| Some((key(*node)?, *node))));
     }
     found
-}
-
-/// The key of a manifest of ours.
-pub(super) fn key_of(
-    stream: &Stream,
-    node: NodeId,
-    file: &RepoPath,
-    policy: &Policy,
-) -> Option<ManifestKey> {
-    let text = |keys| text(stream, node, keys);
-    let namespace = text(&["metadata", "namespace"]).filter(|namespace| !namespace.is_empty());
-    Some(ManifestKey {
-        kind: Kind::of(text(&["apiVersion"])?, text(&["kind"])?)?,
-        namespace: namespace
-            .or_else(|| policy.namespace_of(file.as_str()))
-            .map(str::to_owned),
-        name: text(&["metadata", "name"])?.to_owned(),
-    })
-}
-
-/// The text of a scalar that is not null.
-fn text<'a>(stream: &'a Stream, node: NodeId, keys: &[&str]) -> Option<&'a str> {
-    match stream.lookup(node, &FieldPath::keys(keys)) {
-        Lookup::Found { node, .. } if !stream.is_null(node) => stream.scalar(node),
-        _ => None,
-    }
 }
 
 /// What stands at a path: the text of a scalar, else the source's own text. Nothing and null are the same.

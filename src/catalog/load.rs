@@ -112,15 +112,15 @@ fn mentions_secret(bytes: &[u8]) -> bool {
 }
 
 /// One file that was looked at.
-struct Looked<'a> {
+struct FileOutcome<'a> {
     file: &'a SourceFile,
     outcome: Result<FileManifests, SyntaxError>,
 }
 
-fn read_all<'a>(files: &[&'a SourceFile], policy: &Policy) -> Vec<Looked<'a>> {
+fn read_all<'a>(files: &[&'a SourceFile], policy: &Policy) -> Vec<FileOutcome<'a>> {
     files
         .par_iter()
-        .map(|file| Looked {
+        .map(|file| FileOutcome {
             file,
             outcome: read_file(&file.path, &file.bytes, policy),
         })
@@ -134,10 +134,10 @@ fn kind_of(templated: bool) -> UnreadKind {
     }
 }
 
-fn add(catalog: &mut Catalog, files: Vec<Looked<'_>>, may_hold: MayHold) {
+fn add(catalog: &mut Catalog, files: Vec<FileOutcome<'_>>, may_hold: MayHold) {
     // A file that only holds secrets concerns those who refer to one, and they name it.
     let concerns = may_hold == MayHold::Ours;
-    for Looked { file, outcome } in files {
+    for FileOutcome { file, outcome } in files {
         let words = LazyCell::new(|| Unread::words_of(&file.bytes));
         let unread = |at: Position, why: &str, kind: UnreadKind| Unread {
             file: file.path.clone(),

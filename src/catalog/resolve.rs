@@ -5,8 +5,9 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use super::origin::{Here, origin_of};
-use crate::model::catalog::{Catalog, GitRepository, MayHold, SecretId, ServiceId, Unread};
+use super::identity::RepositoryIdentity;
+use crate::model::catalog::{Catalog, GitRepository, MayHold, Unread};
+use crate::model::ids::{SecretId, ServiceId};
 use crate::model::name::{StageName, full_name};
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, Pipeline, StageService};
@@ -15,11 +16,15 @@ use crate::model::reference::{Kind, ManifestKey, Reference};
 use crate::model::resolved::{
     Resolution, ResolvedPipeline, ResolvedService, ResolvedStage, StageIndex,
 };
+
 #[cfg(any(test, fuzzing))]
 use crate::yaml::syntax::steps;
 
 /// Looks all references of all pipelines up, in the order of the catalog.
-pub fn resolve_pipelines(catalog: &Catalog, here: &Here) -> Vec<ResolvedPipeline> {
+pub fn resolve_pipelines(
+    catalog: &Catalog,
+    identity: &RepositoryIdentity,
+) -> Vec<ResolvedPipeline> {
     let resolver = Resolver::new(catalog);
     catalog
         .pipeline_ids()
@@ -32,7 +37,7 @@ pub fn resolve_pipelines(catalog: &Catalog, here: &Here) -> Vec<ResolvedPipeline
                     services: stage
                         .services
                         .iter()
-                        .map(|entry| resolve_service(&resolver, pipeline, entry, here))
+                        .map(|entry| resolve_service(&resolver, pipeline, entry, identity))
                         .collect(),
                 })
                 .collect();
@@ -65,7 +70,7 @@ fn resolve_service(
     resolver: &Resolver<'_>,
     pipeline: &Pipeline,
     entry: &StageService,
-    here: &Here,
+    identity: &RepositoryIdentity,
 ) -> ResolvedService {
     let own = pipeline.namespace.as_deref();
     let service = resolver.service(&entry.reference, own);
@@ -91,8 +96,8 @@ fn resolve_service(
     ResolvedService {
         source_secret: secret(source_manifest),
         target_secret: secret(target_manifest),
-        source_origin: source_manifest.and_then(|manifest| origin_of(manifest, resolver, here)),
-        target_origin: target_manifest.and_then(|manifest| origin_of(manifest, resolver, here)),
+        source_origin: source_manifest.and_then(|manifest| resolver.origin_of(manifest, identity)),
+        target_origin: target_manifest.and_then(|manifest| resolver.origin_of(manifest, identity)),
         service,
         source,
     }

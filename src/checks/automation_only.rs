@@ -1,6 +1,6 @@
 //! `automation-only`: parts of a pipeline that only Plural's console acts on. Said, so that nobody waits for them.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 use crate::model::pipeline::EdgeEnds;
 

@@ -1,6 +1,6 @@
 //! `criteria-self`: a service takes its values from itself.
 
-use super::{Check, Context, only};
+use super::check::{Check, Context, only};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

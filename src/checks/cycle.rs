@@ -1,6 +1,6 @@
 //! `cycle`: a promotion would have to come before itself.
 
-use super::{Check, Context, only};
+use super::check::{Check, Context, only};
 use crate::graph::StageGraph;
 use crate::model::few::few;
 use crate::model::finding::{Finding, Severity};

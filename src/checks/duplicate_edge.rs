@@ -1,7 +1,7 @@
 //! `duplicate-edge`: two edges from one stage to the same other.
 
+use super::check::{Check, Context};
 use super::duplicates::twice;
-use super::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 use crate::model::pipeline::EdgeEnds;
 

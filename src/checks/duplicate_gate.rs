@@ -1,8 +1,8 @@
 //! `duplicate-gate`: a gate twice on one edge. Equal gate names on two *edges* into one stage are fine: they share policy
 //! and label, and each must pass.
 
+use super::check::{Check, Context};
 use super::duplicates::twice;
-use super::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
-use super::{Check, Context};
-use crate::model::catalog::PipelineId;
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity, Stops};
+use crate::model::ids::PipelineId;
 use crate::model::pipeline::Pipeline;
 
 pub(super) const CHECK: Check = Check {

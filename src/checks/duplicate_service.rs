@@ -1,7 +1,7 @@
 //! `duplicate-service`: a service twice in one stage.
 
+use super::check::{Check, Context};
 use super::duplicates::twice;
-use super::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

@@ -1,7 +1,7 @@
 //! `duplicate-stage`: two stages of one name.
 
+use super::check::{Check, Context};
 use super::duplicates::twice;
-use super::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::only;
-use crate::model::catalog::PipelineId;
+use super::check::only;
 use crate::model::finding::Finding;
+use crate::model::ids::PipelineId;
 use crate::model::pipeline::Pipeline;
 use crate::yaml::Position;
 

@@ -1,7 +1,7 @@
 //! `forbidden-path`: a promotion would write where none ever may: under `.github/`, in git's own files, outside the
 //! repository.
 
-use super::{Check, Context, only};
+use super::check::{Check, Context, only};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

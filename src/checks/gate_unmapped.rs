@@ -3,7 +3,7 @@
 //! The finding is about one edge and stops no pipeline: the planner makes an error of every promotion along that edge, and
 //! leaves the others moving.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity, Stops};
 use crate::model::name::GateName;
 use crate::model::nearest::nearest;

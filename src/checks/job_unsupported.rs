@@ -1,6 +1,6 @@
 //! `job-unsupported`: fields of a gate's `spec.job` that mean something in a cluster and nothing on a runner.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

@@ -1,7 +1,7 @@
 //! `manifest-unreadable`: a file that speaks of Plural's group cannot be understood, goes beyond a limit, or has a key
 //! twice. Found while reading; what refers to it does not find it.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::{Check, Context};
-use crate::model::catalog::PipelineId;
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity, Stops};
+use crate::model::ids::PipelineId;
 use crate::model::name::{GateName, StageName};
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, GateKind};

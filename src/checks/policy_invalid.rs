@@ -1,7 +1,7 @@
 //! `policy-invalid`: the policy cannot be parsed, or says what can never hold. Found while it is read; nobody knows
 //! without it what a gate demands, so it stops every pipeline.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

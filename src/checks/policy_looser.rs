@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 use crate::model::place::Place;
 use crate::model::policy::{

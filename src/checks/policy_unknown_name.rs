@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{Check, Context};
-use crate::model::catalog::PipelineId;
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity, Stops};
+use crate::model::ids::PipelineId;
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{GateKind, Pipeline};
 use crate::model::place::Place;

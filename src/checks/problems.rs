@@ -1,6 +1,6 @@
 //! What comparing a target with its source brings up, as findings. Each code has a check of its own.
 
-use super::{Context, only};
+use super::check::{Context, only};
 use crate::model::finding::{Finding, Severity};
 
 /// The problems of one code.

@@ -1,6 +1,7 @@
 //! `reference-ambiguous`: a reference leads to several manifests by the same rule.
 
-use super::{Check, Context, only, references};
+use super::check::{Check, Context, only};
+use super::references;
 use crate::model::finding::{Finding, Severity};
 use crate::model::place::Place;
 use crate::model::reference::Kind;
@@ -34,7 +35,7 @@ fn finding(
     place: Place,
     what: &str,
     places: &[Place],
-    pipeline: crate::model::catalog::PipelineId,
+    pipeline: crate::model::ids::PipelineId,
 ) -> Finding {
     let shown: Vec<String> = places
         .iter()

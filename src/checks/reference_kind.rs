@@ -1,6 +1,7 @@
 //! `reference-kind`: a reference to a service is of a kind that Sluice does not read.
 
-use super::{Check, Context, only, references};
+use super::check::{Check, Context, only};
+use super::references;
 use crate::model::finding::{Finding, Severity};
 use crate::model::reference::{Kind, Reference};
 

@@ -1,6 +1,7 @@
 //! `reference-not-found`: a reference that must lead to a manifest leads nowhere.
 
-use super::{Check, Context, only, reference_kind, references};
+use super::check::{Check, Context, only};
+use super::{reference_kind, references};
 use crate::model::finding::{Finding, Severity};
 use crate::model::place::RepoPath;
 use crate::model::reference::Kind;

@@ -1,7 +1,7 @@
 //! `reference-swapped`: the form printed in Plural's documentation, in which the reference's `namespace` is the
 //! manifest's name. It is accepted; Plural's own controller would not find it.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 use crate::model::resolved::Resolution;
 use crate::yaml::{Edit, FieldPath, Note};

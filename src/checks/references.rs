@@ -1,7 +1,7 @@
 //! The references of a pipeline that must lead somewhere, each with its place. Shared by the reference checks.
 
-use super::Context;
-use crate::model::catalog::{PipelineId, SecretId, ServiceId};
+use super::check::Context;
+use crate::model::ids::{PipelineId, SecretId, ServiceId};
 use crate::model::place::{Place, RepoPath};
 use crate::model::reference::{Kind, Reference};
 use crate::model::resolved::Resolution;

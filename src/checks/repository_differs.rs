@@ -1,6 +1,7 @@
 //! `repository-differs`: source and target take git or chart from different places: a ref would cross repositories.
 
-use super::{Check, Context, problems};
+use super::check::{Check, Context};
+use super::problems;
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

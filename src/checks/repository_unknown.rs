@@ -1,6 +1,6 @@
 //! `repository-unknown`: nothing is known of a repository but its name, so refs can only be compared as text.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 use crate::model::nearest::nearest;
 use crate::model::origin::Origin;

@@ -1,6 +1,6 @@
 //! `required-gate-missing`: a way into a stage without a gate that the policy requires there.
 
-use super::{Check, Context, only};
+use super::check::{Check, Context, only};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

@@ -1,6 +1,7 @@
 //! `revision-unresolved`: a source's revision cannot be resolved, or must not be promoted (or is a range of versions).
 
-use super::{Check, Context, problems};
+use super::check::{Check, Context};
+use super::problems;
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

@@ -1,6 +1,7 @@
 //! `secret-encrypted`: a key would be copied from or into a `Secret` that SOPS encrypts.
 
-use super::{Check, Context, problems};
+use super::check::{Check, Context};
+use super::problems;
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

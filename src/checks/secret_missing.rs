@@ -1,6 +1,7 @@
 //! `secret-missing`: the source has no value for a key that is to be copied.
 
-use super::{Check, Context, problems};
+use super::check::{Check, Context};
+use super::problems;
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

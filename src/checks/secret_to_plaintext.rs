@@ -1,6 +1,7 @@
 //! `secret-to-plaintext`: a value from a `Secret` would be written into plain text.
 
-use super::{Check, Context, problems};
+use super::check::{Check, Context};
+use super::problems;
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

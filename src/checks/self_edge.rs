@@ -1,6 +1,6 @@
 //! `self-edge`: an edge from a stage to itself.
 
-use super::{Check, Context, only};
+use super::check::{Check, Context, only};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

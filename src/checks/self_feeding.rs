@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Check, Context, only};
-use crate::model::catalog::PipelineId;
+use super::check::{Check, Context, only};
 use crate::model::facts::Revision;
 use crate::model::finding::{Finding, Severity};
+use crate::model::ids::PipelineId;
 use crate::model::origin::Origin;
 use crate::model::place::RepoPath;
 use crate::model::resolved::StageIndex;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Check, Context, only};
+use super::check::{Check, Context, only};
 use crate::model::finding::{Finding, Severity};
 use crate::model::resolved::StageIndex;
 

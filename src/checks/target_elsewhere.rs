@@ -1,6 +1,6 @@
 //! `target-elsewhere`: a target that lives in another repository; Sluice writes only in the one that it runs in.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};
 
 pub(super) const CHECK: Check = Check {

@@ -1,6 +1,6 @@
 //! `target-moves`: a target behind gates follows a branch or a version range by itself, so that no gate can hold it.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::copy::{is_exact_version, is_full_id, looks_like_tag};
 use crate::model::facts::Revision;
 use crate::model::finding::{Finding, Severity};

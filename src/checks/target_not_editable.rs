@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Check, Compared, Context, only, problems};
+use super::check::{Check, Compared, Context, only};
+use super::problems;
 use crate::model::change::Change;
 use crate::model::finding::{Finding, Severity};
 use crate::model::place::{Place, RepoPath};

@@ -1,6 +1,6 @@
 //! `unreachable-stage`: no edge touches the stage, so nothing ever moves into it or out of it.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::graph::StageGraph;
 use crate::model::finding::{Finding, Severity};
 

@@ -1,6 +1,6 @@
 //! `watch-outside`: what a service is made of lies partly outside its folder.
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::model::facts::Revision;
 use crate::model::finding::{Finding, Severity};
 

@@ -6,7 +6,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Check, Context, only};
+use super::check::{Check, Context, only};
 use crate::model::finding::{Finding, Severity};
 use crate::model::pipeline::GateKind;
 use crate::model::place::Place;

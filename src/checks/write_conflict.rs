@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Context};
+use super::check::{Check, Context};
 use crate::copy::Write;
-use crate::model::catalog::PipelineId;
 use crate::model::finding::{Finding, Severity, Stops};
+use crate::model::ids::PipelineId;
 use crate::model::place::RepoPath;
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::StageIndex;

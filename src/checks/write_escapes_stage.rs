@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Context, only};
+use super::check::{Check, Context, only};
 use crate::catalog::Resolver;
-use crate::model::catalog::{SecretId, ServiceId};
 use crate::model::finding::{Finding, Severity};
+use crate::model::ids::{SecretId, ServiceId};
 use crate::model::reference::Kind;
 
 pub(super) const CHECK: Check = Check {

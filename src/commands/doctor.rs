@@ -2,6 +2,7 @@
 //! the client assumes about GitHub.
 
 mod live;
+mod reading;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,10 +14,11 @@ use super::output::Output;
 use super::runtime::runtime;
 use crate::catalog::load;
 use crate::cli::{DoctorArgs, ForgeArgs, Format, Place};
+use crate::commands::doctor::reading::{output, remote_state};
 use crate::doctor::{Facts, PolicyFact, end, examine, wanted};
 use crate::error::{Exit, Failure};
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
-use crate::forge::{Overview, Patience};
+use crate::forge::Patience;
 use crate::model::catalog::Catalog;
 use crate::model::diagnosis::Outcome;
 use crate::model::policy::Policy;
@@ -152,14 +154,6 @@ async fn examine_repository(
     Ok(output(session, text, exit))
 }
 
-fn output(session: &Session, text: String, exit: Exit) -> Output {
-    Output {
-        text,
-        notices: session.notices.clone(),
-        exit,
-    }
-}
-
 /// The result of looking for the policy.
 enum Read<'a> {
     Found(&'a RepositoryState),
@@ -192,16 +186,4 @@ fn catalog_of(repository: &RepositoryState, read: &Read<'_>) -> Catalog {
         Read::Found(repository) => load(&repository.files, &repository.policy),
         _ => load(&repository.files, &Policy::default()),
     }
-}
-
-/// The policy and manifests at the default branch's tip, or why they could not be read.
-async fn remote_state(session: &Session, overview: &Overview) -> Result<RepositoryState, String> {
-    let merging = overview.merging.as_ref().map_err(ToString::to_string)?;
-    let tip = merging
-        .tip
-        .ok_or_else(|| "the repository has no commit".to_owned())?;
-    let base = &overview.repository.base;
-    let ask = || RepositoryState::of_forge(&session.remotes, base, tip, session.here.clone());
-    let repository = session.settle(ask).await;
-    repository.map_err(|failure| failure.message)
 }

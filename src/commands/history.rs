@@ -85,7 +85,7 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
     found.unread = unread;
     known(&catalog, &asked, &narrowed, &found)?;
     let exit = exit(&found);
-    let told = history::Told {
+    let told = history::HistoryReport {
         heading: repository.heading(),
         branch: repository.branch.as_deref(),
         tip,

@@ -5,7 +5,8 @@
 use base64::Engine;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Comparison, Pair, Problem, Write, not_a_scalar};
+use super::comparison::{Comparison, Problem, Write, not_a_scalar};
+use super::pair::Pair;
 use crate::model::change::{Change, SecretFiles, Text};
 use crate::model::facts::Slot;
 use crate::model::finding::Severity;

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Comparison, Pair, Problem, values};
+use super::compare::values;
+use super::comparison::{Comparison, Problem};
+use super::pair::Pair;
 use crate::model::facts::{Slot, Values};
 use crate::model::finding::Severity;
 use crate::model::policy::RevisionMode;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use super::rules::{gates, stages};
 use crate::model::catalog::Catalog;
 use crate::model::label::approve_label;
 use crate::model::pipeline::{Edge, EdgeEnds, GateKind};
@@ -60,7 +61,7 @@ pub(super) struct Inbound {
 impl Facts<'_> {
     /// Whether a gate of the policy runs a workflow.
     pub(super) fn runs_workflows(&self) -> bool {
-        super::gates(self.policy()).any(|gate| matches!(gate, GateRule::Workflow { .. }))
+        gates(self.policy()).any(|gate| matches!(gate, GateRule::Workflow { .. }))
     }
 
     /// The policy, or the default one.
@@ -128,7 +129,7 @@ impl Facts<'_> {
         if policy.land == Land::Exact {
             return Some("`land: exact`");
         }
-        let named = super::stages(policy).any(|entry| entry.delivery == Delivery::Commit);
+        let named = stages(policy).any(|entry| entry.delivery == Delivery::Commit);
         named.then_some("`delivery: commit`")
     }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Facts, PolicyFact};
+use super::rules::{gates, stages};
 use super::said::{Said, list};
-use super::{gates, stages};
 use crate::model::label::{BLOCKED, HOLD};
 use crate::model::policy::{ApproveLine, GateRule, Policy, UntrustedAccount, Voters};
 use crate::model::settings::{Person, TokenKind, Unread};

@@ -1,8 +1,9 @@
 //! The repository as such, the token, and the setting that keeps workflows from opening pull requests.
 
 use super::facts::Facts;
+use super::names;
+use super::needs::{Need, needs};
 use super::said::{Said, list};
-use super::{Need, names, needs};
 use crate::model::settings::{Area, PersonRole, TokenKind, Unread};
 
 pub(super) fn repository(facts: &Facts<'_>) -> Vec<Said> {

@@ -17,14 +17,15 @@ use crate::gather::{
     answer_ways,
 };
 use crate::model::brought::ToldOf;
-use crate::model::catalog::{Catalog, PipelineId};
+use crate::model::catalog::Catalog;
 use crate::model::change::Change;
-use crate::model::evidence::{Evidence, Looked};
+use crate::model::evidence::Evidence;
 use crate::model::facts::{
     Approvals, Facts, HistoryQuery, LastSet, ReadyQuery, Revision, RevisionQuery, Ways,
 };
+use crate::model::fetched::Fetched;
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::PlanId;
+use crate::model::ids::{PipelineId, PlanId};
 use crate::model::plan::{Plan, State};
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
@@ -81,7 +82,7 @@ pub(crate) struct Ask {
     /// Without GitHub: the approvals that were given; `None` if no one was asked.
     pub approvals: Option<Approvals>,
     /// On GitHub: the evidence about the plan of each open pull request, or why it could not be read.
-    pub evidence: Option<BTreeMap<PlanId, Looked<Evidence>>>,
+    pub evidence: Option<BTreeMap<PlanId, Fetched<Evidence>>>,
     /// Why this run may land nothing, if it was started with a freeze.
     pub frozen: Option<String>,
     /// A person requested the source's values even if the target was set by hand (`take: source`).
@@ -101,7 +102,7 @@ pub(crate) struct Ask {
     /// In a simulation: when each plan was proposed.
     pub proposed: BTreeMap<PlanId, Timestamp>,
     /// Stages that are rolled back, and what they go back to; `Err` if that could not be read.
-    pub rollbacks: BTreeMap<(PipelineId, StageIndex), Looked<Rollback>>,
+    pub rollbacks: BTreeMap<(PipelineId, StageIndex), Fetched<Rollback>>,
 }
 
 impl Evaluation {

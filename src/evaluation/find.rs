@@ -2,7 +2,7 @@
 
 use super::evaluate::Evaluation;
 use crate::error::Failure;
-use crate::model::catalog::PipelineId;
+use crate::model::ids::PipelineId;
 use crate::model::nearest::nearest;
 use crate::model::resolved::StageIndex;
 

@@ -7,10 +7,10 @@ use std::rc::Rc;
 use anyhow::Context;
 
 use super::path_arguments::PathArguments;
-use crate::catalog::{Here, SourceFile};
+use crate::catalog::{RepositoryIdentity, SourceFile};
 use crate::error::{Exit, Failure};
 use crate::gather::{
-    Here as ReadHere, ManifestFiles, Remotes, files_at, files_of_commit, files_on_disk,
+    ManifestFiles, Remotes, RepositoryReader, files_at, files_of_commit, files_on_disk,
 };
 use crate::model::catalog::{Catalog, speaks_of_secrets};
 use crate::model::finding::Finding;
@@ -35,7 +35,7 @@ pub(crate) struct RepositoryState {
     /// The remote whose branches count as this repository's.
     pub remote: Option<String>,
     /// What identifies this repository in references.
-    pub here: Here,
+    pub here: RepositoryIdentity,
     /// The policy; the default one if there is none or it is not valid.
     pub policy: Policy,
     /// The policy's file, as findings name it.
@@ -109,7 +109,7 @@ impl RepositoryState {
             tip: None,
             branch: None,
             remote: None,
-            here: Here::default(),
+            here: RepositoryIdentity::default(),
             policy: Policy::default(),
             policy_file: policy::DEFAULT_PATH.into(),
             policy_bytes: None,
@@ -138,7 +138,7 @@ impl RepositoryState {
         remotes: &Rc<Remotes>,
         base: &str,
         tip: CommitId,
-        here: Here,
+        here: RepositoryIdentity,
     ) -> Result<Self, Failure> {
         let repo = remotes.here();
         // The folders come first, all of them in one call unless a clone holds them.
@@ -189,11 +189,11 @@ impl RepositoryState {
     }
 
     /// How to read objects of this repository; `None` for a plain folder.
-    pub(crate) fn reading(&self) -> Option<(ReadHere<'_>, CommitId)> {
+    pub(crate) fn reading(&self) -> Option<(RepositoryReader<'_>, CommitId)> {
         let tip = self.tip?;
         match (&self.remotes, &self.repo) {
-            (Some(remotes), _) => Some((ReadHere::Forge(remotes.here()), tip)),
-            (None, Some(repo)) => Some((ReadHere::Clone(repo), tip)),
+            (Some(remotes), _) => Some((RepositoryReader::Forge(remotes.here()), tip)),
+            (None, Some(repo)) => Some((RepositoryReader::Clone(repo), tip)),
             (None, None) => None,
         }
     }

@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::EditedFile;
+use super::edit::EditedFile;
 use crate::forge::{
     Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, ReadCommit, RefWrite,
 };
 use crate::gather::RemoteRepo;
-use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::model::pull::{OwnStatus, Pull, PullNumber, Snapshot};
+use crate::model::ids::{BlobId, CommitId, PullNumber, TreeId};
+use crate::model::pull::{OwnStatus, Pull, Snapshot};
 use crate::record::{Record, SUFFIX_LENGTH, branch_name};
 use crate::repo::{Repo, RepoError};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::look_up::may_be_too_much;
 use super::part::Part;

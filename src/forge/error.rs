@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::limits::{GRAPHQL, LimitKind, REST};
-use crate::model::pull::PullNumber;
+use super::limit_kind::{GRAPHQL, LimitKind, REST};
+use crate::model::ids::PullNumber;
 
 /// Why a call did not do what it was to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

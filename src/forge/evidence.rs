@@ -6,11 +6,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::client::Forge;
 use super::error::ForgeError;
+use super::paging::{MAX_PAGES, too_long};
 use super::shapes::{ACTOR, ActorShape, IdShape, Nodes, Oid, id, shape, take, time};
-use super::{Forge, MOST_PAGES, too_long};
-use crate::model::evidence::{Actor, Evidence, LabelEvent, Looked, Opinion, Review, UserId};
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::actor::{Actor, UserId};
+use crate::model::evidence::{Evidence, LabelEvent, Opinion, Review};
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
+use crate::model::pull::Pull;
 
 /// GraphQL for the commits of a pull request, as far as evidence looks at them.
 pub(super) const COMMITS: &str =
@@ -59,7 +63,7 @@ pub(super) fn said(node: &Value, number: PullNumber) -> Result<Option<Evidence>,
 }
 
 /// What was done with the labels of a pull request, of an answer that asks for a first page of its events.
-pub(super) fn label_events(events: &Value) -> Looked<Vec<LabelEvent>> {
+pub(super) fn label_events(events: &Value) -> Fetched<Vec<LabelEvent>> {
     let doing = "read what was done with labels";
     let page: Nodes<EventShape> =
         shape(events.clone(), doing).map_err(|error| error.to_string())?;
@@ -89,7 +93,7 @@ impl Forge {
         let query = query();
         let (mut reviews, mut events) = (None::<String>, None::<String>);
         let mut found: Option<Found> = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let variables = json!({
                 "owner": self.slug().owner(), "name": self.slug().name(), "number": pull.number.0,
                 "reviews": reviews, "events": events,
@@ -158,7 +162,7 @@ impl Forge {
         let mut pushers = Ok(found.committers.clone());
         let mut arrived = Ok(found.created);
         if let Some(latest) = found.replaced {
-            match self.pushes(&pull.branch, MOST_PAGES).await {
+            match self.pushes(&pull.branch, MAX_PAGES).await {
                 Ok((_, true)) => {
                     let why = "the log of pushes to the branch is too long to be read".to_owned();
                     arrived = Err(why.clone());
@@ -258,8 +262,8 @@ impl Found {
     fn evidence(
         mut self,
         pull: PullNumber,
-        arrived: Looked<Timestamp>,
-        pushers: Looked<BTreeSet<UserId>>,
+        arrived: Fetched<Timestamp>,
+        pushers: Fetched<BTreeSet<UserId>>,
     ) -> Evidence {
         self.reviews.sort_by_key(|review| review.id);
         self.reviews.dedup_by_key(|review| review.id);

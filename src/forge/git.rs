@@ -5,7 +5,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::id;
 use crate::model::ids::{CommitId, TreeId};

@@ -4,9 +4,9 @@ use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
-use super::limits::GRAPHQL;
+use super::limit_kind::GRAPHQL;
 use super::wire::{Ask, Kind};
 
 impl Forge {

@@ -3,15 +3,18 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::client::Forge;
 use super::error::ForgeError;
 use super::evidence::{EVENTS, label_events};
+use super::paging::MAX_PAGES;
 use super::part::Part;
 use super::pulls::ClosedShape;
 use super::shapes::{ACTOR, Nodes, shape, take};
-use super::{Forge, MOST_PAGES};
-use crate::model::evidence::{LabelEvent, Looked};
+use crate::model::evidence::LabelEvent;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
-use crate::model::pull::{ClosedLabels, PullNumber};
+use crate::model::pull::ClosedLabels;
 
 /// So many come with a look: GitHub charges for as many as are asked for.
 const FIRST: u32 = 10;
@@ -61,10 +64,10 @@ impl Forge {
     ///
     /// # Errors
     /// In words, also if there are more pages than are read.
-    pub(super) async fn all_held(&self, first: HeldPage) -> Looked<Vec<ClosedLabels>> {
+    pub(super) async fn all_held(&self, first: HeldPage) -> Fetched<Vec<ClosedLabels>> {
         let doing = format!("look for closed pull requests that carry the label {HOLD}");
         let (mut found, mut next) = (first.pulls, first.next);
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let Some(after) = next.take() else {
                 return Ok(found);
             };
@@ -85,7 +88,7 @@ impl Forge {
     ///
     /// # Errors
     /// In words, also if there are more events than are read.
-    pub async fn label_events(&self, number: PullNumber) -> Looked<Vec<LabelEvent>> {
+    pub async fn label_events(&self, number: PullNumber) -> Fetched<Vec<LabelEvent>> {
         let doing = format!("read what was done with the labels of {number}");
         let [_, events] = EVENTS;
         let query = format!(
@@ -95,7 +98,7 @@ impl Forge {
         );
         let mut found: Vec<LabelEvent> = Vec::new();
         let mut after: Option<String> = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let variables = json!({
                 "owner": self.slug().owner(), "name": self.slug().name(), "number": number.0, "after": after,
             });
@@ -128,7 +131,7 @@ struct HeldShape {
 }
 
 impl HeldShape {
-    fn labels(self, events: Looked<Vec<LabelEvent>>) -> Result<ClosedLabels, ForgeError> {
+    fn labels(self, events: Fetched<Vec<LabelEvent>>) -> Result<ClosedLabels, ForgeError> {
         Ok(ClosedLabels::new(
             self.closed.closed()?,
             self.viewer_did_author,

@@ -3,13 +3,12 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::IdShape;
 use super::wire::Kind;
-use crate::model::ids::CommitId;
+use crate::model::ids::{CommitId, PullNumber};
 use crate::model::label::NewLabel;
-use crate::model::pull::PullNumber;
 
 /// The context of the one status that stands on the heads of pull requests.
 pub const CONTEXT: &str = "sluice";

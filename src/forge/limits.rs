@@ -18,24 +18,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::error::ForgeError;
+use super::limit_kind::{GRAPHQL, LimitKind};
 
 /// A secondary limit that ends later than this many seconds from now is not waited for.
 const LONGEST_WAIT: u64 = 60;
 /// How long a secondary limit lasts at least if GitHub does not say when it ends, in seconds.
 const UNSAID: u64 = 60;
-
-/// Which of GitHub's rate limits was met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LimitKind {
-    /// The number of calls (REST) or points (GraphQL) of an hour.
-    Primary,
-    /// Too many calls in a short time; it stops REST and GraphQL alike.
-    Secondary,
-}
-
-/// The limits that GitHub counts by, as `x-ratelimit-resource` names them.
-pub(super) const REST: &str = "core";
-pub(super) const GRAPHQL: &str = "graphql";
 
 /// A limit that an answer says was met.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,16 +10,17 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::graphql::{GraphqlError, Probed};
 use super::objects::{LEADS, RemoteRef, peeled};
 use super::part::Part;
-use super::people::{EdgeShape, of_enum};
-use super::shapes::{COMMIT, CommitShape, Nodes, shape};
-use crate::model::evidence::{Looked, Permission, UserId};
-use crate::model::ids::{BlobId, CommitId, TreeId};
-use crate::model::pull::{PullNumber, RemoteCommit};
+use super::shapes::{COMMIT, CommitShape, EdgeShape, Nodes, of_enum, shape};
+use crate::model::actor::UserId;
+use crate::model::evidence::Permission;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{BlobId, CommitId, PullNumber, TreeId};
+use crate::model::pull::RemoteCommit;
 
 /// Something to look up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,7 +208,7 @@ impl LookUp {
     }
 
     /// What the repository's answer says of it.
-    fn told(&self, repository: &Value, index: usize, doing: &str) -> Looked<LookedUp> {
+    fn told(&self, repository: &Value, index: usize, doing: &str) -> Fetched<LookedUp> {
         let found = &repository[format!("o{index}")];
         let words = |error: ForgeError| error.to_string();
         Ok(match self {
@@ -316,7 +317,7 @@ pub(super) fn told(
     repository: &Value,
     errors: &[GraphqlError],
     doing: &str,
-) -> Vec<Looked<LookedUp>> {
+) -> Vec<Fetched<LookedUp>> {
     let mut failed: BTreeMap<usize, String> = BTreeMap::new();
     for error in errors {
         if let Some(index) = index_of(error) {
@@ -359,7 +360,7 @@ fn weight(wanted: &[LookUp]) -> usize {
 
 impl Forge {
     /// Looks things up, in the order asked: one call for as much as fits into a query.
-    pub async fn look_up(&self, wanted: &[LookUp]) -> Vec<Looked<LookedUp>> {
+    pub async fn look_up(&self, wanted: &[LookUp]) -> Vec<Fetched<LookedUp>> {
         let doing = format!("look things up in {}", self.slug());
         let doing = doing.as_str();
         let mut waiting: Vec<Range<usize>> = Vec::new();
@@ -369,7 +370,7 @@ impl Forge {
             waiting.push(start..end);
             start = end;
         }
-        let mut answers: BTreeMap<usize, Vec<Looked<LookedUp>>> = BTreeMap::new();
+        let mut answers: BTreeMap<usize, Vec<Fetched<LookedUp>>> = BTreeMap::new();
         while !waiting.is_empty() {
             let asked = waiting.drain(..).map(|range| async move {
                 let part = &wanted[range.clone()];
@@ -412,7 +413,7 @@ impl Forge {
         &self,
         from: &CommitId,
         paths: &[String],
-    ) -> Looked<Vec<HistoryCommit>> {
+    ) -> Fetched<Vec<HistoryCommit>> {
         let wanted = [LookUp::Page(*from, paths.to_vec())];
         match self.look_up(&wanted).await.pop() {
             Some(Ok(LookedUp::Page(found))) => Ok(found),
@@ -422,7 +423,7 @@ impl Forge {
     }
 
     /// The pull request through which each commit came, where there was one.
-    pub async fn pulls_of(&self, commits: &[CommitId]) -> Vec<Looked<Option<PullNumber>>> {
+    pub async fn pulls_of(&self, commits: &[CommitId]) -> Vec<Fetched<Option<PullNumber>>> {
         let wanted: Vec<LookUp> = commits.iter().copied().map(LookUp::PullOf).collect();
         let told = self.look_up(&wanted).await.into_iter();
         let pulls = told.map(|told| match told? {
@@ -458,7 +459,7 @@ fn entries_at(node: &Value, paths: usize, doing: &str) -> Result<Vec<EntryAt>, F
     Ok(entries)
 }
 
-fn entries(found: &Value) -> Looked<Vec<RemoteEntry>> {
+fn entries(found: &Value) -> Fetched<Vec<RemoteEntry>> {
     let entries: Vec<NamedEntryShape> =
         serde_json::from_value(found["entries"].clone()).map_err(|error| error.to_string())?;
     entries.into_iter().map(NamedEntryShape::entry).collect()
@@ -479,7 +480,7 @@ struct NamedEntryShape {
 }
 
 impl NamedEntryShape {
-    fn entry(self) -> Looked<RemoteEntry> {
+    fn entry(self) -> Fetched<RemoteEntry> {
         Ok(RemoteEntry {
             name: base64::engine::general_purpose::STANDARD
                 .decode(self.name_raw)

@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::part::Part;
 use super::shapes::{ACTOR, ActorShape, GitActor, Nodes, Oid, shape, take};
 use crate::model::authors::{Makers, Merge};
 use crate::model::brought::Person;
-use crate::model::evidence::Looked;
-use crate::model::ids::CommitId;
-use crate::model::pull::PullNumber;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{CommitId, PullNumber};
 
 /// So many commits are asked about in a query.
 const COMMITS: usize = 50;
@@ -28,7 +27,7 @@ const MERGED: &str = "fragment merged on PullRequest { merged mergeCommit { oid 
 
 impl Forge {
     /// Who made each of these commits: one call for fifty of them, and one more for ten pull requests of which they are the merge commits.
-    pub async fn makers(&self, commits: &[CommitId]) -> BTreeMap<CommitId, Looked<Makers>> {
+    pub async fn makers(&self, commits: &[CommitId]) -> BTreeMap<CommitId, Fetched<Makers>> {
         let mut found = BTreeMap::new();
         for part in commits.chunks(COMMITS) {
             match self.makers_of(part).await {

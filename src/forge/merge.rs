@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::{ACTOR, ActorShape, Nodes, shape, take, time};
-use crate::model::evidence::Actor;
-use crate::model::ids::CommitId;
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::actor::Actor;
+use crate::model::ids::{CommitId, PullNumber};
+use crate::model::pull::Pull;
 
 /// How GitHub merges. Rebasing is never used: it would make commits that nobody saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

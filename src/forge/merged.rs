@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::error::ForgeError;
 use super::shapes::{ActorShape, Nodes, Oid, StatusShape, id, time};
-use crate::model::pull::{MergedPull, PullNumber};
+use crate::model::ids::PullNumber;
+use crate::model::pull::MergedPull;
 
 /// GraphQL for the pull requests that were merged last, under `merged`; needs the fragment `who` and the variable `$context`. Into any base:
 /// which one is the default branch is known only from the same answer.

@@ -25,7 +25,6 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::error::ForgeError;
-use super::is_loopback;
 
 /// How long connecting may take, a tunnel and TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -244,6 +243,15 @@ pub(super) fn distrust(error: &(dyn std::error::Error + 'static)) -> Option<Stri
         };
     }
     None
+}
+
+/// Whether a host of a URL is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<std::net::IpAddr>();
+    bare == "localhost"
+        || bare.ends_with(".localhost")
+        || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use base64::Engine;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::{Nodes, Oid, id, shape, take};
 use crate::model::ids::{BlobId, CommitId, TreeId};

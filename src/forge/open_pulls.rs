@@ -3,14 +3,16 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::client::Forge;
 use super::error::ForgeError;
+use super::paging::MAX_PAGES;
+use super::paging::too_long;
 use super::shapes::{
     ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, StatusShape, id, shape, take,
 };
-use super::{Forge, MOST_PAGES};
-use crate::model::evidence::{Actor, UserId};
-use crate::model::ids::CommitId;
-use crate::model::pull::{PullNumber, RemoteCommit};
+use crate::model::actor::{Actor, UserId};
+use crate::model::ids::{CommitId, PullNumber};
+use crate::model::pull::RemoteCommit;
 
 /// An open pull request, whoever opened it and from where.
 #[derive(Clone, Debug)]
@@ -86,7 +88,7 @@ impl Forge {
         let query = format!("{OPEN} {COMMIT} {ACTOR}");
         let mut after = Value::Null;
         let mut found: Option<OpenPulls> = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let variables = json!({
                 "owner": self.slug().owner(), "name": self.slug().name(), "base": base,
                 "ref": format!("refs/heads/{base}"), "context": context,
@@ -124,7 +126,7 @@ impl Forge {
                 _ => break,
             }
         }
-        let mut found = found.ok_or_else(|| super::too_long(doing))?;
+        let mut found = found.ok_or_else(|| too_long(doing))?;
         found.pulls.truncate(most);
         Ok(found)
     }

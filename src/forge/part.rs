@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use super::Forge;
+use super::client::Forge;
 
 /// What one part asks: fields of the repository, with the variables and fragments that they need. Two parts of one query must not
 /// use the same aliases and variables.

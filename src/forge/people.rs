@@ -6,12 +6,15 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::look_up::{LookUp, LookedUp};
 use super::part::Part;
 use super::shapes::{ACTOR, ActorShape, IdShape, shape, take};
-use crate::model::evidence::{Actor, ActorKind, Looked, Permission, UserId};
+use super::shapes::{EdgeShape, of_enum};
+use crate::model::actor::{Actor, ActorKind, UserId};
+use crate::model::evidence::Permission;
+use crate::model::fetched::Fetched;
 use crate::model::roster::Known;
 
 impl Forge {
@@ -20,7 +23,7 @@ impl Forge {
     pub async fn permissions(
         &self,
         people: &BTreeMap<UserId, String>,
-    ) -> BTreeMap<UserId, Looked<Permission>> {
+    ) -> BTreeMap<UserId, Fetched<Permission>> {
         let wanted: Vec<LookUp> = people
             .iter()
             .map(|(id, login)| LookUp::May(*id, login.clone()))
@@ -46,7 +49,7 @@ impl Forge {
     ///
     /// # Errors
     /// In words: also where the team is not there or cannot be read, which GitHub does not tell apart.
-    pub async fn team_members(&self, team: &str) -> Looked<BTreeMap<UserId, String>> {
+    pub async fn team_members(&self, team: &str) -> Fetched<BTreeMap<UserId, String>> {
         let (organisation, slug) = team.split_once('/').unwrap_or((team, ""));
         let encode = |text: &str| {
             percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
@@ -80,7 +83,7 @@ impl Forge {
     pub async fn people(
         &self,
         logins: &BTreeSet<String>,
-    ) -> BTreeMap<String, Looked<Option<Known>>> {
+    ) -> BTreeMap<String, Fetched<Option<Known>>> {
         let all: Vec<&String> = logins.iter().collect();
         let mut found = BTreeMap::new();
         for part in all.chunks(100) {
@@ -211,32 +214,10 @@ impl Forge {
     }
 }
 
-/// The word of an enum: one that is not known here is less than triage.
-pub(super) fn of_enum(word: &str) -> Permission {
-    match word {
-        "ADMIN" | "MAINTAIN" | "WRITE" => Permission::Write,
-        "TRIAGE" => Permission::Triage,
-        _ => Permission::Less,
-    }
-}
-
 #[derive(Deserialize)]
 struct MemberShape {
     id: UserId,
     login: String,
-}
-
-/// A person in the list of collaborators.
-#[derive(Deserialize)]
-pub(super) struct EdgeShape {
-    pub permission: String,
-    pub node: NodeShape,
-}
-
-#[derive(Deserialize)]
-pub(super) struct NodeShape {
-    #[serde(rename = "databaseId")]
-    pub id: Option<UserId>,
 }
 
 #[derive(Deserialize)]

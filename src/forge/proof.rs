@@ -13,12 +13,11 @@ mod test_merge;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::refs::encoded;
 use crate::model::assumption::{ASSUMPTIONS, Proof, Proved, Trial};
-use crate::model::ids::CommitId;
-use crate::model::pull::PullNumber;
+use crate::model::ids::{CommitId, PullNumber};
 use crate::model::settings::{Identity, TokenKind};
 
 /// The prefix of the branches and of the labels that are made.

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::client::Forge;
 use super::error::ForgeError;
+use super::paging::MAX_PAGES;
 use super::part::Part;
+use super::pull_shape::{Closing, SAID, closed_by, pull_fragment, pull_of};
 use super::shapes::{ACTOR, ActorShape, IdShape, Nodes, id, shape, take, time};
-use super::snapshot::{Closing, SAID, closed_by, pull_fragment, pull_of};
-use super::{Forge, MOST_PAGES};
-use crate::model::evidence::UserId;
-use crate::model::ids::CommitId;
-use crate::model::pull::{ClosedPull, Pull, PullNumber};
+use crate::model::actor::UserId;
+use crate::model::ids::{CommitId, PullNumber};
+use crate::model::pull::{ClosedPull, Pull};
 
 /// A pull request to open.
 #[derive(Clone, Debug)]
@@ -219,7 +220,7 @@ impl Forge {
         let mut pulls = Vec::new();
         let mut read = first;
         let mut after = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let page = match read.take() {
                 Some(page) => page,
                 None => {

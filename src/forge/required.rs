@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::{Nodes, shape, take};
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::merge_state::{ContextState, Reported};
 use crate::model::settings::{Bypass, Rule};
@@ -18,7 +18,7 @@ const CONTEXTS: &str = "query($owner: String!, $name: String!, $commit: GitObjec
 
 impl Forge {
     /// The rules that rulesets have for a branch. Classic protection is not among them.
-    pub async fn rules_of(&self, branch: &str) -> Looked<Vec<Rule>> {
+    pub async fn rules_of(&self, branch: &str) -> Fetched<Vec<Rule>> {
         let rules = self.branch_rules(branch).await;
         rules.map_err(|unread| unread.to_string())
     }
@@ -33,7 +33,7 @@ impl Forge {
     }
 
     /// Every status and check on a commit, at most a hundred.
-    pub async fn contexts_on(&self, commit: &CommitId) -> Looked<Vec<Reported>> {
+    pub async fn contexts_on(&self, commit: &CommitId) -> Fetched<Vec<Reported>> {
         let doing = format!("read the checks of {}", commit.short());
         let read = self.read_contexts(commit, &doing).await;
         read.map_err(|error| error.to_string())

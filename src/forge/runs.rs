@@ -7,10 +7,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::{id, time};
-use crate::model::evidence::{Actor, ActorKind};
+use crate::model::actor::{Actor, ActorKind};
 use crate::model::signal::{Ended, JobRun};
 
 /// A workflow run.

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use self::shapes::{AppShape, OverviewShape, RateShape, RepositoryShape, ViewerShape};
-use super::Forge;
+use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::{shape, take};
 use crate::model::ids::CommitId;

@@ -5,8 +5,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::ForgeError;
+use crate::model::actor::UserId;
+use crate::model::actor::{Actor, ActorKind};
 use crate::model::brought::Person;
-use crate::model::evidence::{Actor, ActorKind};
+use crate::model::evidence::Permission;
 use crate::model::ids::{CommitId, TreeId};
 use crate::model::pull::RemoteCommit;
 
@@ -208,4 +210,26 @@ pub(super) fn shape<T: serde::de::DeserializeOwned>(
 ) -> Result<T, ForgeError> {
     serde_json::from_value(value)
         .map_err(|error| ForgeError::NotUnderstood(format!("to {doing}: {error}")))
+}
+
+/// The word of an enum: one that is not known here is less than triage.
+pub(super) fn of_enum(word: &str) -> Permission {
+    match word {
+        "ADMIN" | "MAINTAIN" | "WRITE" => Permission::Write,
+        "TRIAGE" => Permission::Triage,
+        _ => Permission::Less,
+    }
+}
+
+/// A person in the list of collaborators.
+#[derive(Deserialize)]
+pub(super) struct EdgeShape {
+    pub permission: String,
+    pub node: NodeShape,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NodeShape {
+    #[serde(rename = "databaseId")]
+    pub id: Option<UserId>,
 }

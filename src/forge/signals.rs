@@ -6,10 +6,11 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::client::Forge;
 use super::error::ForgeError;
+use super::paging::{MAX_PAGES, too_long};
 use super::shapes::{id, shape, time};
-use super::{Forge, MOST_PAGES, too_long};
-use crate::model::evidence::{Actor, ActorKind, UserId};
+use crate::model::actor::{Actor, ActorKind, UserId};
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::{Ended, Signal};
@@ -120,7 +121,7 @@ impl Forge {
             check.app
         )));
         let mut signals = Vec::new();
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let Some(page) = next.take() else {
                 return Ok(signals);
             };

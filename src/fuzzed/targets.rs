@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use sluice::catalog::{
-    Here, SourceFile, Version, changed_file, load, resolve_pipelines, same_shape,
+    RepositoryIdentity, SourceFile, Version, changed_file, load, resolve_pipelines, same_shape,
 };
 use sluice::model::place::RepoPath;
 use sluice::model::policy::Policy;
@@ -43,7 +43,7 @@ pub fn catalog(bytes: &[u8]) {
         for finding in &catalog.findings {
             assert!(!finding.message.is_empty());
         }
-        let resolved = resolve_pipelines(&catalog, &Here::default());
+        let resolved = resolve_pipelines(&catalog, &RepositoryIdentity::default());
         assert_eq!(resolved.len(), catalog.pipelines.len());
         gated(&catalog, &policy, &resolved);
     });
@@ -69,7 +69,7 @@ pub fn guard(bytes: &[u8]) {
             gated(
                 &catalog,
                 &policy,
-                &resolve_pipelines(&catalog, &Here::default()),
+                &resolve_pipelines(&catalog, &RepositoryIdentity::default()),
             )
         };
         let (before, after) = (state(old), state(new));
@@ -151,7 +151,7 @@ mod answers {
     use std::time::Duration;
 
     use sluice::forge::{Access, CONTEXT, Forge, ForgeError, LookUp, Network, Patience};
-    use sluice::model::pull::PullNumber;
+    use sluice::model::ids::PullNumber;
 
     /// Answers every request with what it holds.
     struct Server {

@@ -15,12 +15,12 @@ use super::brought::Bringing;
 use super::lineage::Lineage;
 use super::remote::{RemoteRepo, Tip};
 use super::remotes::Remotes;
-use crate::catalog::{Here, resolve_pipelines};
+use crate::catalog::{RepositoryIdentity, resolve_pipelines};
 use crate::model::authors::{ChangeAuthors, Changed, Makers};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
-use crate::model::evidence::Looked;
 use crate::model::facts::LastSet;
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::Policy;
 use crate::model::resolved::ResolvedPipeline;
@@ -50,7 +50,7 @@ pub struct AskedOfAuthors<'a> {
     repo: &'a RemoteRepo,
     base: Tip,
     policy: &'a Policy,
-    here: &'a Here,
+    here: &'a RepositoryIdentity,
     lineage: Lineage<'a>,
     manifests: RefCell<HashMap<CommitId, Manifests>>,
 }
@@ -112,7 +112,7 @@ impl<'a> AskedOfAuthors<'a> {
         remotes: &'a Remotes,
         (branch, tip): (&str, CommitId),
         policy: &'a Policy,
-        here: &'a Here,
+        here: &'a RepositoryIdentity,
         (catalog, resolved): (&'a Rc<Catalog>, &'a Rc<Vec<ResolvedPipeline>>),
     ) -> Self {
         let repo = remotes.here();
@@ -138,7 +138,7 @@ impl<'a> AskedOfAuthors<'a> {
     ///
     /// # Errors
     /// In words, if something could not be read.
-    pub fn of(&self, carried: &Carried<'_>) -> Looked<ChangeAuthors> {
+    pub fn of(&self, carried: &Carried<'_>) -> Fetched<ChangeAuthors> {
         let mut found = Found::default();
         for bringing in carried.bringing {
             if bringing.change.sets_git_ref() {

@@ -7,14 +7,14 @@ use jiff::Timestamp;
 
 use super::remote::RemoteRepo;
 use super::remotes::Remotes;
-use super::revisions::{Here, Repositories};
+use super::revisions::{Repositories, RepositoryReader};
 use crate::copy::{Pair, is_full_id};
 use crate::model::brought::{
     Brings, Brought, BroughtCommit, LISTED, Person, Told, Way, named_pull,
 };
 use crate::model::change::Change;
-use crate::model::evidence::Looked;
 use crate::model::facts::Revision;
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::policy::Refs;
@@ -144,7 +144,7 @@ fn found(
 ///
 /// # Errors
 /// In words.
-pub fn promotable(remotes: &Remotes, refs: &Refs, changes: &[Bringing<'_>]) -> Looked<bool> {
+pub fn promotable(remotes: &Remotes, refs: &Refs, changes: &[Bringing<'_>]) -> Fetched<bool> {
     let mut all = true;
     let mut missing = None;
     for Bringing { pair, change, .. } in changes {
@@ -219,8 +219,8 @@ pub fn known(remotes: &Remotes, bringing: &Bringing<'_>) -> Option<Brings> {
 pub fn told(
     repositories: &Repositories<'_>,
     changes: &[Bringing<'_>],
-) -> Vec<Option<Looked<Told>>> {
-    let mut told: Vec<Option<Looked<Told>>> = changes.iter().map(|_| None).collect();
+) -> Vec<Option<Fetched<Told>>> {
+    let mut told: Vec<Option<Fetched<Told>>> = changes.iter().map(|_| None).collect();
     // By the path of their repository; none for this one.
     let mut asked: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (at, bringing) in changes.iter().enumerate() {
@@ -240,7 +240,7 @@ pub fn told(
             look(repo, remote, &asked).map_err(|error| error.to_string())
         };
         let found = match (path, &repositories.here) {
-            (None, Some((Here::Clone(repo), _))) => look(repo, repositories.remote),
+            (None, Some((RepositoryReader::Clone(repo), _))) => look(repo, repositories.remote),
             (None, _) => Err("this folder is no repository".to_owned()),
             (Some(path), _) => match Repo::at(&repositories.root.join(path)) {
                 Ok(Some(repo)) => look(&repo, None),
@@ -267,10 +267,10 @@ fn look(
     repo: &Repo,
     remote: Option<&str>,
     changes: &[&Bringing<'_>],
-) -> Result<Vec<Option<Looked<Told>>>, RepoError> {
+) -> Result<Vec<Option<Fetched<Told>>>, RepoError> {
     let page = page_of(repo, remote)?;
     let mut stretches = Vec::new();
-    let mut told: Vec<Option<Looked<Told>>> = Vec::with_capacity(changes.len());
+    let mut told: Vec<Option<Fetched<Told>>> = Vec::with_capacity(changes.len());
     let mut places = Vec::new();
     for (at, bringing) in changes.iter().enumerate() {
         told.push(match bringing.ends(repo, remote) {

@@ -80,11 +80,12 @@ use jiff::Timestamp;
 
 use super::follow::{self, follow, unreadable};
 use super::landing::landing;
-use super::lineage::{self, Followed, Lineage, Then, Trail};
+use super::lineage::{self, Lineage, Then, Trail};
 use super::revisions::{Asked, Repositories};
 use crate::copy::{Pair, values};
-use crate::model::evidence::Looked;
+use crate::gather::lineage::naming::Followed;
 use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::rollback::RolledBack;
 use crate::model::service::Service;
@@ -335,8 +336,8 @@ impl<'a> History<'a> {
     }
 
     /// The rollback that landed last before a person set the target; `None` if something else did, or nothing within
-    /// [`lineage::COMMITS_BEYOND`] commits.
-    fn rolled_back_before(&self, there: &Place<'_>) -> Looked<Option<RolledBack>> {
+    /// [`lineage::naming::COMMITS_BEYOND`] commits.
+    fn rolled_back_before(&self, there: &Place<'_>) -> Fetched<Option<RolledBack>> {
         let unread = |error: RepoError| unreadable(&error);
         let is_rollback = |info: &CommitInfo| {
             Record::parse(&info.message).is_some_and(|record| record.rollback.is_some())
@@ -356,7 +357,7 @@ impl<'a> History<'a> {
             &mut trail,
             *there.parent,
             None,
-            lineage::COMMITS_BEYOND,
+            lineage::naming::COMMITS_BEYOND,
             &mut |change, _| {
                 let Some(parent) = change.parent else {
                     return Ok(true);

@@ -4,20 +4,22 @@
 //! trailer gives another id and is what it is: a hand edit.
 
 mod names;
+mod set;
 
 use std::collections::HashMap;
 
-use crate::catalog::{ChangedManifest, Difference, Namer, SetValue};
-use crate::model::change::{Change, SecretFiles, Text};
+use crate::catalog::{Difference, Namer};
+use crate::model::change::Change;
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::place::RepoPath;
 use crate::model::plan::Taken;
 use crate::model::plan_id::PlanSubject;
 use crate::model::policy::Policy;
-use crate::model::reference::Kind;
 use crate::record::Record;
 use crate::repo::{CommitInfo, EntryKind, ReadObjects, RepoError};
 use names::Lists;
+use set::FileDifference;
+use set::Set;
 
 /// The record that a commit bears.
 pub struct Borne {
@@ -151,14 +153,6 @@ fn files_of_secrets(record: &Record) -> HashMap<&str, BlobId> {
     files
 }
 
-/// A file that a commit changed.
-struct FileDifference {
-    path: RepoPath,
-    /// Its content before.
-    old: BlobId,
-    difference: Difference,
-}
-
 impl FileDifference {
     fn values(&self, file_at: usize) -> impl Iterator<Item = Set<'_>> {
         let manifests = self.difference.manifests.iter();
@@ -169,49 +163,6 @@ impl FileDifference {
                 manifest,
                 value,
             })
-        })
-    }
-}
-
-/// A value that a commit set.
-struct Set<'a> {
-    file: &'a FileDifference,
-    /// Which of the changed files it is.
-    file_at: usize,
-    manifest: &'a ChangedManifest,
-    value: &'a SetValue,
-}
-
-impl Set<'_> {
-    /// The change as a plan states it. The file that held a secret's new value stands in the record, and the plan ID proves whether it
-    /// tells the truth; `None` if it does not say.
-    fn change(&self, slots: &HashMap<&str, BlobId>) -> Option<Change> {
-        let key = &self.manifest.key;
-        let is_secret = key.kind == Kind::Secret;
-        let text = |value: &String| match is_secret {
-            true => Text::Secret(value.as_str().into()),
-            false => Text::Plain(value.clone()),
-        };
-        let secret = match self.value.path.last_key().filter(|_| is_secret) {
-            Some(last) => Some(SecretFiles {
-                old: self.file.old,
-                new: *slots.get(key.secret_slot(last).as_str())?,
-            }),
-            None if is_secret => return None,
-            None => None,
-        };
-        Some(Change {
-            manifest: key.clone(),
-            written_namespace: self.manifest.written_namespace.clone(),
-            file: self.file.path.clone(),
-            at: crate::yaml::Position::default(),
-            path: self.value.path.clone(),
-            old: self.value.old.as_ref().map(text),
-            new: text(&self.value.new),
-            form: crate::yaml::Form::Text,
-            note: crate::yaml::Note::Remove,
-            said: None,
-            secret,
         })
     }
 }

@@ -5,14 +5,16 @@
 //! Only if everything was looked at and nothing precedes is it a creation. If several manifests may have preceded it, or there is too much to
 //! look at, it cannot be told ([`Stepped::untold`]), and whoever asks takes the commit for one that set the service by hand.
 
-mod naming;
+mod appeared;
+pub(super) mod naming;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::follow::{Next, follow_one, unreadable};
-use super::history::past::{Past, Wanted};
+use super::history::past::Past;
+use crate::gather::history::past::FILES_BEYOND;
 use crate::model::catalog::Catalog;
 use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;
@@ -21,43 +23,9 @@ use crate::model::reference::{Kind, ManifestKey};
 use crate::model::resolved::ResolvedPipeline;
 use crate::model::service::{Secret, Service};
 use crate::repo::{Change, ReadObjects};
+use naming::{COMMITS_BEYOND, Followed};
+
 pub(super) use naming::Entry;
-
-/// So many first-parent commits are looked at beyond the one at which a name appeared.
-pub(super) const COMMITS_BEYOND: usize = 500;
-/// So many files are read to find what preceded it.
-pub(super) const FILES_BEYOND: usize = 200;
-
-/// A manifest at a point of its way back.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Followed {
-    pub key: ManifestKey,
-    /// `metadata.namespace` as the file has it.
-    pub written: Option<String>,
-    pub file: String,
-}
-
-impl Followed {
-    pub(super) fn service(service: &Service) -> Self {
-        Self {
-            key: service.key.clone(),
-            written: service.written_namespace.clone(),
-            file: service.file.to_string(),
-        }
-    }
-
-    pub(super) fn secret(secret: &Secret) -> Self {
-        Self {
-            key: secret.key.clone(),
-            written: secret.written_namespace.clone(),
-            file: secret.file.to_string(),
-        }
-    }
-
-    pub(super) fn wanted(&self) -> Wanted<'_> {
-        Wanted::new(&self.key, self.written.as_deref())
-    }
-}
 
 /// A service and its `Secret` on their way back through history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

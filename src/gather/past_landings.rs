@@ -4,6 +4,7 @@
 //! out of the commit's own difference is no landing, and is named where everything is verified. It fails closed: what
 //! could not be read is an entry of its own, and nobody may call such a history clean.
 
+mod asked;
 mod drift;
 mod exact;
 mod fields;
@@ -17,37 +18,17 @@ use super::landing::{Borne, Recomputed, borne_record, landed_changes};
 use crate::model::change::Change;
 use crate::model::ids::CommitId;
 use crate::model::landed::{
-    ChangedValues, Claim, Deviation, DeviationKind, FieldChange, GateLine, Landed, Narrowed,
-    PastLandings, Unread, Verified, pull_of_message,
+    ChangedValues, Claim, Deviation, DeviationKind, FieldChange, GateLine, Landed, PastLandings,
+    Unread, Verified, pull_of_message,
 };
 use crate::model::policy::Policy;
 use crate::record::Record;
-use crate::repo::{Before, CommitInfo, Repo, RepoError};
+use crate::repo::{Before, CommitInfo, RepoError};
+use asked::words;
 
+pub use asked::AskedOfHistory;
 pub use fields::PromotedFields;
 pub(super) use fields::slot_of;
-
-/// What is asked of a history.
-pub struct AskedOfHistory<'a> {
-    /// The clone.
-    pub repo: &'a Repo,
-    /// The commit whose history it is.
-    pub tip: CommitId,
-    /// The policy at that commit.
-    pub policy: &'a Policy,
-    /// The policy as it stood at another commit; `None` where there was none that could be understood. A plan id holds
-    /// namespaces that the policy of its time filled in.
-    pub policy_at: &'a dyn Fn(&CommitId) -> Result<Option<Policy>, RepoError>,
-    /// Which landings.
-    pub narrowed: &'a Narrowed,
-    /// Leave out what is older. A commit's date is what its committer says, so the line is drawn behind the last commit of
-    /// the walk that is not older: one that is dated back on top of others is looked at all the same.
-    pub since: Option<Timestamp>,
-    /// Keep at most so many landings.
-    pub limit: Option<usize>,
-    /// Verify, with the fields that are followed.
-    pub verify: Option<&'a PromotedFields<'a>>,
-}
 
 /// Reads the history.
 ///
@@ -81,14 +62,6 @@ pub fn past_landings(asked: &AskedOfHistory<'_>) -> Result<PastLandings, RepoErr
             })
         })?;
     Ok(walk.answer(asked))
-}
-
-/// An error with what lies under it.
-fn words(error: &RepoError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }
 
 fn date_of(info: &CommitInfo) -> Timestamp {

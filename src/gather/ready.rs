@@ -8,18 +8,18 @@
 
 mod arrival;
 mod content;
+mod looking;
 mod said;
 
 use std::collections::BTreeMap;
 
 use super::history::past::Past;
-use super::remote::RemoteRepo;
-use super::revisions::{Asked, Here, Repositories};
+use super::revisions::{Asked, Repositories, RepositoryReader};
 use crate::model::facts::{Facts, ReadyQuery};
-use crate::model::ids::CommitId;
 use crate::model::policy::Ready;
 use crate::model::signal::{ContentEvidence, Known};
 use content::{Content, Stretch};
+use looking::Looking;
 
 /// Answers every look-up of the `ready` rules. Without a forge there is none.
 pub fn answer_ready(
@@ -27,7 +27,7 @@ pub fn answer_ready(
     queries: &[(ReadyQuery, Ready)],
     repositories: &Repositories<'_>,
 ) -> BTreeMap<ReadyQuery, ContentEvidence> {
-    let Some((here @ Here::Forge(repo), tip)) = &repositories.here else {
+    let Some((here @ RepositoryReader::Forge(repo), tip)) = &repositories.here else {
         return BTreeMap::new();
     };
     let asked = Asked::here(repositories, here, *tip);
@@ -59,15 +59,6 @@ fn nothing(service: String, why: &str) -> ContentEvidence {
         checks: failed(),
         statuses: failed(),
     }
-}
-
-/// One evaluation's look at what was said.
-struct Looking<'a> {
-    facts: &'a Facts<'a>,
-    repositories: &'a Repositories<'a>,
-    repo: &'a RemoteRepo,
-    tip: CommitId,
-    past: Past<'a>,
 }
 
 impl Looking<'_> {

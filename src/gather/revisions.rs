@@ -18,14 +18,14 @@ use crate::model::policy::Policy;
 use crate::repo::{FoundBy, ReadObjects, Repo, RepoError, Watch};
 
 /// How this repository is read.
-pub enum Here<'a> {
+pub enum RepositoryReader<'a> {
     /// From a clone alone.
     Clone(&'a Repo),
     /// Through the forge.
     Forge(&'a RemoteRepo),
 }
 
-impl Here<'_> {
+impl RepositoryReader<'_> {
     /// As something to read.
     pub fn objects(&self) -> &dyn ReadObjects {
         match self {
@@ -38,7 +38,7 @@ impl Here<'_> {
 /// The repositories that can be asked.
 pub struct Repositories<'a> {
     /// This repository and the tip that is looked at; `None` for a plain folder.
-    pub here: Option<(Here<'a>, CommitId)>,
+    pub here: Option<(RepositoryReader<'a>, CommitId)>,
     /// Other repositories of the forge, where there is one.
     pub remotes: Option<&'a Remotes>,
     /// The branch of that tip.
@@ -90,8 +90,8 @@ pub fn answer_revisions(
                 Some((here, tip)) => {
                     let asked = Asked::here(repositories, here, *tip)?.to(depth);
                     match here {
-                        Here::Clone(repo) => asked.answer_all(repo, &queries)?,
-                        Here::Forge(repo) => queries
+                        RepositoryReader::Clone(repo) => asked.answer_all(repo, &queries)?,
+                        RepositoryReader::Forge(repo) => queries
                             .iter()
                             .map(|query| asked.answer(*repo, query))
                             .collect(),
@@ -190,14 +190,14 @@ impl<'a> Asked<'a> {
     /// This repository, as it is at `tip`.
     pub(super) fn here(
         repositories: &'a Repositories<'_>,
-        here: &Here<'_>,
+        here: &RepositoryReader<'_>,
         tip: CommitId,
     ) -> Result<Self, RepoError> {
         let branch = repositories.branch;
         let refs = &repositories.policy.refs;
         let allowed = match here {
-            Here::Forge(_) => None,
-            Here::Clone(repo) => {
+            RepositoryReader::Forge(_) => None,
+            RepositoryReader::Clone(repo) => {
                 let mut allowed = allowed_tips(repo, repositories.policy, repositories.remote)?;
                 if branch.map_or(refs.allow_all(), |name| refs.allows_branch(name)) {
                     allowed.push(tip);

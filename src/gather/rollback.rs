@@ -11,9 +11,10 @@ use jiff::Timestamp;
 
 use super::follow::{self, follow};
 use super::landing::landing;
-use super::lineage::{Followed, Lineage, Then, Trail};
-use crate::catalog::{Resolver, origin_of};
+use super::lineage::{Lineage, Then, Trail};
+use crate::catalog::Resolver;
 use crate::copy::Pair;
+use crate::gather::lineage::naming::Followed;
 use crate::model::change::Change as Changed;
 use crate::model::facts::Values;
 use crate::model::finding::Severity;
@@ -204,7 +205,7 @@ impl<'a> Seeker<'a> {
                     files.insert(path.clone(), blob);
                 }
             }
-            let origin = origin_of(&service, &self.resolver, self.asked.here);
+            let origin = self.resolver.origin_of(&service, self.asked.here);
             let same_origin = origin.as_ref() == target.pair.target_origin;
             let then = ServiceThen {
                 service,

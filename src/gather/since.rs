@@ -10,9 +10,10 @@ use jiff::Timestamp;
 
 use super::follow::{self, follow};
 use super::landing::landing;
-use super::lineage::{Followed, Lineage, Then, Trail};
+use super::lineage::{Lineage, Then, Trail};
 use super::revisions::Repositories;
 use crate::copy::values;
+use crate::gather::lineage::naming::Followed;
 use crate::model::catalog::Catalog;
 use crate::model::facts::{LastSet, Slot, Values};
 use crate::model::ids::CommitId;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::revisions::{Asked, Repositories};
 use crate::copy::is_full_id;
 use crate::model::brought::Way;
-use crate::model::evidence::Looked;
 use crate::model::facts::{Revision, WayQuery, Ways};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::repo::{ReadObjects, Repo, RepoError};
@@ -20,7 +20,7 @@ pub fn answer_ways(repositories: &Repositories<'_>, queries: BTreeSet<WayQuery>)
     answers.collect()
 }
 
-fn answer(repositories: &Repositories<'_>, query: &WayQuery) -> Looked<Option<Way>> {
+fn answer(repositories: &Repositories<'_>, query: &WayQuery) -> Fetched<Option<Way>> {
     match &query.old.origin {
         Origin::Here => match &repositories.here {
             Some((here, tip)) => way(here.objects(), query, || {
@@ -48,7 +48,7 @@ fn way<'a>(
     repo: &dyn ReadObjects,
     query: &WayQuery,
     asked: impl FnOnce() -> Result<Asked<'a>, RepoError>,
-) -> Looked<Option<Way>> {
+) -> Fetched<Option<Way>> {
     let name = &query.old.reference;
     let old = match is_full_id(name) {
         true => name.parse().map_err(|error| format!("`{name}`: {error}"))?,

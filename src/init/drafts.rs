@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use super::input::Input;
+use super::manifest;
 use super::overlay::{Effects, For, effects};
 use super::subject::Subject;
-use super::{Input, manifest};
-use crate::catalog::{Resolver, origin_of};
-use crate::model::catalog::ServiceId;
+use crate::catalog::Resolver;
+use crate::model::ids::ServiceId;
 use crate::model::pipeline::{Criteria, Pipeline};
 use crate::model::place::RepoPath;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
@@ -153,7 +154,7 @@ impl Entry<'_> {
             }
         };
         let resolver = Resolver::new(input.catalog);
-        let origin = |id: ServiceId| origin_of(input.catalog.service(id), &resolver, input.here);
+        let origin = |id: ServiceId| resolver.origin_of(input.catalog.service(id), input.here);
         if origin(found) != origin(target) {
             return Err(format!(
                 "it and {} take git from different places: a promotion would be refused as `repository-differs`",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{End, Proposal};
+use super::proposal::{End, Proposal};
 use crate::model::finding::Finding;
 use crate::report::json as report;
 

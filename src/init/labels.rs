@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Input;
+use super::input::Input;
+use super::input::in_pipelines;
 use super::pair::{Family, lines};
 use super::subject::{Standing, Subject};
 use super::words::{Environment, Spot, read};
-use crate::model::catalog::{PipelineId, ServiceId};
+use crate::model::ids::{PipelineId, ServiceId};
 use crate::model::place::RepoPath;
 use crate::model::policy::Glob;
 use crate::model::service::Service;
@@ -183,7 +184,7 @@ impl Labels {
         families: &[Family],
         subjects: &[Subject<'_>],
     ) -> Namespaces {
-        let taken = super::in_pipelines(input);
+        let taken = in_pipelines(input);
         let mut narrow: BTreeMap<(String, &str), bool> = BTreeMap::new();
         let mut globs: BTreeMap<String, String> = BTreeMap::new();
         for id in families.iter().flat_map(|family| family.members.values()) {

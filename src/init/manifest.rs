@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Input;
+use super::input::Input;
 use super::labels::Namespaces;
 use super::pipelines::{Planned, PlannedService};
 use crate::model::service::{Field, Service};

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use super::subject::{Standing, Subject};
+use super::unpaired::{Unpaired, Why};
 use super::words::Spot;
-use super::{Unpaired, Why};
-use crate::catalog::{Here, Resolver, origin_of};
-use crate::model::catalog::{Catalog, ServiceId};
+use crate::catalog::{RepositoryIdentity, Resolver};
+use crate::model::catalog::Catalog;
+use crate::model::ids::ServiceId;
 use crate::model::origin::Origin;
 use crate::model::service::{ChartOrigin, Service};
 
@@ -38,7 +39,7 @@ pub fn pair<'s>(
     free: &[&'s Subject<'s>],
     taken: &BTreeMap<&str, String>,
     catalog: &Catalog,
-    here: &Here,
+    here: &RepositoryIdentity,
     label: &dyn Fn(ServiceId) -> Option<String>,
 ) -> Paired {
     let resolver = Resolver::new(catalog);
@@ -266,7 +267,7 @@ impl<'a> Side<'a> {
         id: ServiceId,
         catalog: &'a Catalog,
         resolver: &Resolver<'_>,
-        here: &Here,
+        here: &RepositoryIdentity,
         label: &dyn Fn(ServiceId) -> Option<String>,
     ) -> Self {
         let service = catalog.service(id);
@@ -279,7 +280,7 @@ impl<'a> Side<'a> {
         }
         Self {
             service,
-            git: origin_of(service, resolver, here),
+            git: resolver.origin_of(service, here),
             chart,
         }
     }
@@ -288,7 +289,11 @@ impl<'a> Side<'a> {
 impl Side<'_> {
     /// A file with manifests of services in the folder that this service deploys from this repository, so far as that
     /// can be told.
-    fn manifests<'f>(&self, here: &Here, files: &BTreeSet<&'f str>) -> Option<&'f str> {
+    fn manifests<'f>(
+        &self,
+        here: &RepositoryIdentity,
+        files: &BTreeSet<&'f str>,
+    ) -> Option<&'f str> {
         let may_be_here = match self.git.as_ref()? {
             Origin::Here | Origin::Unknown { .. } | Origin::Unsaid => true,
             // Without a remote nobody knows what this repository is called.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Input;
+use super::input::Input;
 use super::labels::Labels;
 use super::pair::Family;
 use super::words::{Environment, Spot};
-use crate::model::catalog::ServiceId;
+use crate::model::ids::ServiceId;
 use crate::model::pipeline::GateKind;
 use crate::model::place::RepoPath;
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::Input;
-use super::POLICY_PATH;
 use super::drafts::Draft;
+use super::input::Input;
 use super::labels::Namespaces;
 use super::manifest::{list, scalar};
 use super::pipelines::{Planned, PlannedEdge};
+use super::proposal::POLICY_PATH;
 use super::values::Differing;
 use crate::model::policy::{Policy, Trigger};
 use crate::yaml::scalar::double_quoted;

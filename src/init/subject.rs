@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sources::Sources;
 use super::words::{Reading, Spot, read, without};
-use crate::model::catalog::{Catalog, ServiceId};
+use crate::model::catalog::Catalog;
+use crate::model::ids::ServiceId;
 use crate::model::service::Service;
 use crate::yaml::FieldPath;
 

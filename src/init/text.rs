@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::drafts::Draft;
-use super::{Pair, Proposal, Unpaired, WORKFLOW_PATH, Why};
+use super::proposal::{Pair, Proposal, WORKFLOW_PATH};
+use super::unpaired::{Unpaired, Why};
 use crate::model::finding::Finding;
 use crate::model::name::full_name;
 use crate::report::escape::terminal;

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Input;
+use super::input::Input;
 use super::pipelines::Planned;
-use crate::model::catalog::ServiceId;
+use crate::model::ids::ServiceId;
 use crate::yaml::{FieldPath, Segment};
 
 /// Helm values that differ, by their path, with the stages between which they do: `dev → prod`.
@@ -74,7 +74,7 @@ impl Differing {
         Some(format!(
             "These helm values differ and are not promoted: {}{more}. If one of them is a release, name it under `fields` of {}.",
             paths.join(", "),
-            super::POLICY_PATH
+            super::proposal::POLICY_PATH
         ))
     }
 }

@@ -5,10 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::actor::{Actor, ActorKind, UserId};
 use super::brought::Person;
-use super::evidence::{Actor, ActorKind, UserId};
-use super::ids::CommitId;
-use super::pull::PullNumber;
+use super::ids::{CommitId, PullNumber};
 
 /// What the forge tells of the people behind a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::actor::UserId;
 use super::address::WebAddress;
 use super::change::Change;
-use super::evidence::{Looked, UserId};
+use super::fetched::Fetched;
 use super::ids::CommitId;
 use super::slug::RepoSlug;
 use super::version::Version;
@@ -208,7 +209,7 @@ pub struct Told {
 
 /// What the changes of a plan bring, by their places in it: pipeline, promotion, change. None for a change that sets no
 /// git ref, has no value before, or stands for the same commit as before.
-pub type ToldOf = BTreeMap<(usize, usize, usize), Looked<Told>>;
+pub type ToldOf = BTreeMap<(usize, usize, usize), Fetched<Told>>;
 
 /// Commits that touch what is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,33 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::finding::Finding;
-use super::ids::BlobId;
+use super::ids::{BlobId, PipelineId, SecretId, ServiceId};
 use super::pipeline::Pipeline;
 use super::place::{Place, RepoPath};
 use super::reference::{Kind, ManifestKey};
 use super::service::{Secret, Service};
 use crate::yaml::Position;
-
-macro_rules! index {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub usize);
-    };
-}
-
-index!(
-    /// Which pipeline of the catalog.
-    PipelineId
-);
-index!(
-    /// Which service of the catalog.
-    ServiceId
-);
-index!(
-    /// Which secret of the catalog.
-    SecretId
-);
 
 /// All manifests of one commit or folder. Sorted by file and place, so that the same input gives the same catalog.
 #[derive(Clone, Debug, Default)]

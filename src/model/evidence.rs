@@ -5,53 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::actor::{Actor, UserId};
 use super::authors::ChangeAuthors;
-use super::ids::CommitId;
+use super::fetched::Fetched;
+use super::ids::{CommitId, PullNumber};
 use super::label::HOLD;
 use super::policy::CheckOf;
-use super::pull::PullNumber;
 use super::signal::{JobEvidence, Signal};
-
-/// A person's numeric id, by which alone people are told apart.
-pub type UserId = u64;
-
-/// What sort of account acted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ActorKind {
-    /// A person.
-    User,
-    /// An App, GitHub Actions included.
-    Bot,
-    /// Anything else: a mannequin, an organisation, a word that is not known here.
-    Other,
-}
-
-/// Who did something.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Actor {
-    /// The numeric id; `None` where the forge does not say it.
-    pub id: Option<UserId>,
-    /// The login, for display only.
-    pub login: String,
-    /// What sort of account.
-    pub kind: ActorKind,
-}
-
-impl Actor {
-    /// Whether this is the account as which workflows work with their own token. Any writer's workflow does. GraphQL leaves the end of a bot's
-    /// login out, but for the token's own account, which it calls a user.
-    pub fn is_workflow(&self) -> bool {
-        let bot = self.kind == ActorKind::Bot && self.login == "github-actions";
-        bot || self.login == "github-actions[bot]"
-    }
-
-    /// The id of a person who may count as approver: a user with an id whose login is no App's.
-    pub fn person(&self) -> Option<UserId> {
-        let bot =
-            self.kind != ActorKind::User || self.login.to_ascii_lowercase().ends_with("[bot]");
-        self.id.filter(|_| !bot)
-    }
-}
 
 /// What a review says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,9 +92,6 @@ pub enum Permission {
     Less,
 }
 
-/// Something that was looked up, or why it could not be.
-pub type Looked<T> = Result<T, String>;
-
 /// The evidence about one open pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -145,26 +102,26 @@ pub struct Evidence {
     /// Its author.
     pub author: Option<Actor>,
     /// When this head arrived; `Err` where nothing certain is known.
-    pub arrived: Looked<Timestamp>,
+    pub arrived: Fetched<Timestamp>,
     /// Its labels.
     pub labels: BTreeSet<String>,
     /// All its reviews; `Err` where a page could not be read.
-    pub reviews: Looked<Vec<Review>>,
+    pub reviews: Fetched<Vec<Review>>,
     /// All its label events; `Err` where a page could not be read.
-    pub label_events: Looked<Vec<LabelEvent>>,
+    pub label_events: Fetched<Vec<LabelEvent>>,
     /// Authors and committers of its commits, and everyone who pushed to its branch. `Err` where one of them
     /// could not be told.
-    pub pushers: Looked<BTreeSet<UserId>>,
+    pub pushers: Fetched<BTreeSet<UserId>>,
     /// Who asked for it by a dispatch, as its record says.
     pub requester: Option<UserId>,
     /// What the people who gave an opinion or set a label may do.
-    pub permissions: BTreeMap<UserId, Looked<Permission>>,
+    pub permissions: BTreeMap<UserId, Fetched<Permission>>,
     /// The person of this run's dispatch, where it says `approve: true` for this plan.
     pub dispatched: Option<Actor>,
     /// Who made what is promoted; `None` if no rule asks.
-    pub change_authors: Option<Looked<ChangeAuthors>>,
+    pub change_authors: Option<Fetched<ChangeAuthors>>,
     /// Check runs on exactly this head, as far as gates ask.
-    pub checks: BTreeMap<CheckOf, Looked<Vec<Signal>>>,
+    pub checks: BTreeMap<CheckOf, Fetched<Vec<Signal>>>,
     /// Workflow runs for this head; `None` where no gate asks.
     pub jobs: Option<JobEvidence>,
 }

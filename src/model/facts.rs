@@ -9,10 +9,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::brought::Way;
-use super::catalog::{Catalog, PipelineId, ServiceId};
+use super::catalog::Catalog;
 use super::change::Text;
-use super::evidence::{Evidence, Looked};
-use super::ids::{CommitId, PlanId};
+use super::evidence::Evidence;
+use super::fetched::Fetched;
+use super::ids::{CommitId, PipelineId, PlanId, ServiceId};
 use super::name::EdgeName;
 use super::origin::Origin;
 use super::policy::Policy;
@@ -81,7 +82,7 @@ pub struct WayQuery {
 }
 
 /// The answers to some [`WayQuery`]s: `None` if the target holds the same content already, and in words why it cannot be told.
-pub type Ways = BTreeMap<WayQuery, Looked<Option<Way>>>;
+pub type Ways = BTreeMap<WayQuery, Fetched<Option<Way>>>;
 
 /// One promotable field of a service, independent of the manifest in which it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,7 +169,7 @@ pub struct SetAt {
     /// What it was.
     pub by: SetBy,
     /// The rollback after which nothing else landed, if a person set the target since; `Err` says in words why that is not known.
-    pub rolled_back: Looked<Option<RolledBack>>,
+    pub rolled_back: Fetched<Option<RolledBack>>,
     /// Why it is taken for the commit that set the target although it made the manifest: in words, if it cannot be told what preceded it.
     pub untold: Option<String>,
 }
@@ -262,7 +263,7 @@ pub struct Facts<'a> {
     pub approvals: Option<Approvals>,
     /// With a forge: the evidence about each plan that stands in an open pull request, or why it could not be read.
     /// A plan without an entry has no pull request yet.
-    pub evidence: Option<BTreeMap<PlanId, Looked<Evidence>>>,
+    pub evidence: Option<BTreeMap<PlanId, Fetched<Evidence>>>,
     /// With a forge, or a simulated one: what is known about the content of sources, as far as `ready` rules ask.
     pub ready: Option<&'a BTreeMap<ReadyQuery, ContentEvidence>>,
     /// In a simulation: when each plan was proposed.
@@ -288,5 +289,5 @@ pub struct Facts<'a> {
     /// The person asked for the source's values even where the target was set by hand (`take: source`).
     pub take_source: bool,
     /// Stages that go back to what they held before, or why it could not be told what that was.
-    pub rollbacks: &'a BTreeMap<(PipelineId, StageIndex), Looked<Rollback>>,
+    pub rollbacks: &'a BTreeMap<(PipelineId, StageIndex), Fetched<Rollback>>,
 }

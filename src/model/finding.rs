@@ -1,6 +1,6 @@
 //! Findings: what `validate` and every run say about manifests and policy.
 
-use super::catalog::PipelineId;
+use super::ids::PipelineId;
 use super::place::{Place, RepoPath};
 use super::source_line::SourceLine;
 use crate::yaml::Edit;

@@ -201,6 +201,38 @@ impl serde::Serialize for PlanId {
     }
 }
 
+/// The number of a pull request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct PullNumber(pub u64);
+
+impl fmt::Display for PullNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+macro_rules! index {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub usize);
+    };
+}
+
+index!(
+    /// Which pipeline of the catalog.
+    PipelineId
+);
+index!(
+    /// Which service of the catalog.
+    ServiceId
+);
+index!(
+    /// Which secret of the catalog.
+    SecretId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::evidence::Looked;
+use super::fetched::Fetched;
 
 /// Whether a pull request merges into the tip of its base branch without a conflict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub struct MergeState {
     /// A rule that requires reviews binds this token.
     pub reviews_bind: bool,
     /// Required contexts, by name.
-    pub required: Looked<BTreeMap<String, Required>>,
+    pub required: Fetched<BTreeMap<String, Required>>,
 }
 
 /// A status or check as it is reported on a commit.

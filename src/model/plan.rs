@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::catalog::PipelineId;
 use super::change::Change;
-use super::ids::{BlobId, CommitId, PlanId};
+use super::ids::{BlobId, CommitId, PipelineId, PlanId};
 use super::name::{EdgeName, GateName, StageName};
 use super::pipeline::GateKind;
 use super::reference::ManifestKey;

@@ -1,24 +1,14 @@
 //! Pull requests and branches of the forge, as they were read in one answer.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use jiff::Timestamp;
 
-use super::evidence::{Actor, Evidence, LabelEvent, Looked, UserId};
-use super::ids::{CommitId, TreeId};
+use super::actor::{Actor, UserId};
+use super::evidence::{Evidence, LabelEvent};
+use super::fetched::Fetched;
+use super::ids::{CommitId, PullNumber, TreeId};
 use super::merge_state::{Mergeable, ReviewDecision};
-
-/// The number of a pull request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(transparent)]
-pub struct PullNumber(pub u64);
-
-impl fmt::Display for PullNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}", self.0)
-    }
-}
 
 /// A commit of the forge, as far as promotions look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +101,7 @@ pub struct Pull {
     /// A label was taken off it.
     pub unlabeled: bool,
     /// All that was done with its labels, in the forge's order; `Err` says why that is not known.
-    pub label_events: Looked<Vec<LabelEvent>>,
+    pub label_events: Fetched<Vec<LabelEvent>>,
     /// All that was said and done at it, without what people may do; `None` where the answer did not tell the whole, and of one that is
     /// not open.
     pub said: Option<Box<Evidence>>,
@@ -185,7 +175,7 @@ pub struct ClosedLabels {
     /// Sluice's own account closed it.
     pub by_us: bool,
     /// All that was done with its labels, in the forge's order; `Err` says why that is not known.
-    pub events: Looked<Vec<LabelEvent>>,
+    pub events: Fetched<Vec<LabelEvent>>,
 }
 
 impl ClosedLabels {
@@ -199,7 +189,7 @@ impl ClosedLabels {
     }
 
     /// `own` says whether Sluice's own account opened it.
-    pub fn new(pull: ClosedPull, own: bool, events: Looked<Vec<LabelEvent>>) -> Self {
+    pub fn new(pull: ClosedPull, own: bool, events: Fetched<Vec<LabelEvent>>) -> Self {
         Self {
             by_us: own && pull.by_its_author(),
             pull,
@@ -295,7 +285,7 @@ pub struct Snapshot {
     /// The repository deletes head branches as soon as their pull request is merged.
     pub deletes_merged: bool,
     /// The closed, unmerged pull requests that carry the label `sluice/hold`; `Err` says why not all of them are known.
-    pub held_closed: Looked<Vec<ClosedLabels>>,
+    pub held_closed: Fetched<Vec<ClosedLabels>>,
     /// Names of the repository's labels that begin with `approve/` or `sluice/`.
     pub labels: BTreeSet<String>,
     /// Merging by the method that the policy asks for is allowed: squash, merge commit.
@@ -303,7 +293,7 @@ pub struct Snapshot {
     /// The base branch has a merge queue.
     pub queue: bool,
     /// What classic protection of the base branch requires.
-    pub protection: Looked<Protection>,
+    pub protection: Fetched<Protection>,
     /// The server's time at the answer.
     pub now: Timestamp,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::catalog::{PipelineId, SecretId, ServiceId};
+use super::ids::{PipelineId, SecretId, ServiceId};
 use super::origin::Origin;
 use super::place::{Place, RepoPath};
 

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use super::actor::UserId;
 use super::code_owners::CodeOwners;
-use super::evidence::{Looked, Permission, UserId};
+use super::evidence::Permission;
+use super::fetched::Fetched;
 
 /// What was looked up once for all gates of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
     /// Active members of teams by id, with their logins. The key is `organisation/team` in lower case.
-    pub teams: BTreeMap<String, Looked<BTreeMap<UserId, String>>>,
+    pub teams: BTreeMap<String, Fetched<BTreeMap<UserId, String>>>,
     /// People by login in lower case; `None` where nobody of that login works here.
-    pub people: BTreeMap<String, Looked<Option<Known>>>,
+    pub people: BTreeMap<String, Fetched<Option<Known>>>,
     /// CODEOWNERS of the base branch: `None` where no rule asks for it, `Some(Ok(None))` where there is no such file.
-    pub code_owners: Option<Looked<Option<CodeOwners>>>,
+    pub code_owners: Option<Fetched<Option<CodeOwners>>>,
 }
 
 /// A person whom a rule names.

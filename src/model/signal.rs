@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::evidence::{Actor, Looked};
+use super::actor::Actor;
+use super::fetched::Fetched;
 use super::ids::CommitId;
 
 /// How something ended.
@@ -53,8 +54,8 @@ pub enum Known<T> {
     Failed(String),
 }
 
-impl<T> From<Looked<T>> for Known<T> {
-    fn from(looked: Looked<T>) -> Self {
+impl<T> From<Fetched<T>> for Known<T> {
+    fn from(looked: Fetched<T>) -> Self {
         match looked {
             Ok(found) => Self::Is(found),
             Err(why) => Self::Failed(why),
@@ -106,7 +107,7 @@ pub struct JobRun {
     /// The commit of the workflow.
     pub commit: CommitId,
     /// Whether that commit lies on the base branch, at or after the commit on which the promotion was built.
-    pub on_base: Looked<bool>,
+    pub on_base: Fetched<bool>,
     /// It ran in the repository itself.
     pub here: bool,
     /// Who started it first.
@@ -125,9 +126,9 @@ pub struct JobRun {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobEvidence {
     /// Who we are: only runs that this account started count.
-    pub own: Looked<Actor>,
+    pub own: Fetched<Actor>,
     /// What was asked for, by the name of the gate.
-    pub intents: Looked<BTreeMap<String, Vec<Intent>>>,
+    pub intents: Fetched<BTreeMap<String, Vec<Intent>>>,
     /// Runs of each workflow, by its file name.
-    pub runs: BTreeMap<String, Looked<Vec<JobRun>>>,
+    pub runs: BTreeMap<String, Fetched<Vec<JobRun>>>,
 }

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 
 use super::facts::Slot;
 use super::finding::Finding;
-use super::ids::{CommitId, PlanId};
+use super::ids::{CommitId, PlanId, PullNumber};
 use super::name::{StageName, full_name};
 use super::plan::Promotion;
-use super::pull::PullNumber;
 
 /// All pipelines that were asked for, at one moment.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ use std::fmt::{self, Write};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::when;
 use crate::model::merge_state::{ContextState, MergeState, Mergeable, ReviewDecision};
+use crate::model::when;
 
 /// After this many refusals of a head only a person's dispatch tries again.
 const MAX_ATTEMPTS: u32 = 20;

@@ -1,11 +1,12 @@
 //! What is to be done about one stage on the forge: which pull request stands for it, which give way, whether a new one
 //! is put up, whether one lands. Pure: what was read goes in, what to do comes out.
 
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::model::plan::{Promotion, State};
 use crate::model::policy::Delivery;
 use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 use crate::model::rollback::RolledBack;
 use crate::model::verdict::Verdict;
 use crate::plan::{ClosedHold, LabelHold};
@@ -102,7 +103,7 @@ pub struct Stage<'a> {
     /// How it is delivered.
     pub delivery: Delivery,
     /// A closed pull request of this stage that still holds it.
-    pub closed_hold: Looked<Option<ClosedHold>>,
+    pub closed_hold: Fetched<Option<ClosedHold>>,
     /// A held pull request of this stage that belongs to no promotion any more: its hold counts all the same.
     pub held_beside: Option<PullNumber>,
     /// A person asks for it as an emergency in this run.

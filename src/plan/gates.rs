@@ -7,13 +7,11 @@ mod window;
 
 use std::collections::BTreeSet;
 
-use crate::model::change::Change;
-use crate::model::facts::Facts;
-use crate::model::ids::PlanId;
+use super::gate_subject::{Judged, Subject, other_kind};
 use crate::model::label::approve_label;
 use crate::model::name::{EdgeName, GateName, PipelineName, StageName};
 use crate::model::pipeline::{Gate, GateKind};
-use crate::model::plan::{GateReport, JobStart};
+use crate::model::plan::GateReport;
 use crate::model::policy::{ApproveLine, CheckOf, Emergency, Exclude, GateRule, Policy};
 use crate::model::verdict::{Judgement, Verdict};
 use crate::yaml::Position;
@@ -67,46 +65,6 @@ pub fn form_of(rule: &GateRule) -> &'static GateForm {
         GateRule::Window { .. } => &FORMS[1],
         GateRule::Workflow { .. } => &FORMS[2],
         GateRule::Check(_) => &FORMS[3],
-    }
-}
-
-/// What a gate is asked about.
-#[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
-    /// Everything that is known.
-    pub facts: &'a Facts<'a>,
-    /// The pipeline.
-    pub pipeline: &'a PipelineName,
-    /// The stage that is promoted into.
-    pub stage: &'a StageName,
-    /// The plan.
-    pub plan: Option<&'a PlanId>,
-    /// What it changes.
-    pub changes: &'a [Change],
-    /// A person asked for it as an emergency, and this is what the policy allows then.
-    pub emergency: Option<&'a Emergency>,
-    /// A person asked for failed jobs to be started again.
-    pub retry: bool,
-}
-
-/// What a gate says, who already said yes to it, and what it wants to be started.
-struct Judged {
-    judgement: Judgement,
-    approvals: Vec<String>,
-    start: Option<JobStart>,
-    link: Option<String>,
-    stale_label: bool,
-}
-
-impl Judged {
-    fn of(judgement: Judgement) -> Self {
-        Self {
-            judgement,
-            approvals: Vec::new(),
-            start: None,
-            link: None,
-            stale_label: false,
-        }
     }
 }
 
@@ -205,17 +163,6 @@ fn report(subject: &Subject<'_>, edge: &EdgeName, gate: &Gate) -> GateReport {
 /// Whether nobody said how a gate opens: only APPROVAL has a default.
 pub(super) fn is_unmapped(policy: &Policy, pipeline: &PipelineName, gate: &Gate) -> bool {
     gate.kind != GateKind::Approval && policy.gate(pipeline, &gate.name).is_none()
-}
-
-/// An entry of the policy that is for another type of gate.
-fn other_kind(rule: &GateRule) -> Judgement {
-    Judgement::new(
-        Verdict::Error,
-        format!(
-            "its entry in the policy is for a gate of type {}",
-            rule.meant_for()
-        ),
-    )
 }
 
 /// What has to be read so that the gates of a promotion can be judged.

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::copy::Pair;
-use crate::model::catalog::{Catalog, ServiceId};
+use crate::model::catalog::Catalog;
 use crate::model::code_owners;
 use crate::model::guard::{
     Barrier, ChangedFile, FileThen, GateFile, Gated, GatedField, ManifestThen, Role,
 };
+use crate::model::ids::ServiceId;
 use crate::model::name::GateName;
 use crate::model::pipeline::{EdgeEnds, Pipeline};
 use crate::model::place::RepoPath;

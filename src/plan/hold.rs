@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::evidence::{Actor, Evidence, LabelEvent, Looked, Permission, UserId};
+use crate::model::actor::{Actor, UserId};
+use crate::model::evidence::{Evidence, LabelEvent, Permission};
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::name::{PipelineName, StageName};
 use crate::model::policy::{Freeze, Hold, Policy};
-use crate::model::pull::{ClosedLabels, ClosedPull, Pull, PullNumber};
+use crate::model::pull::{ClosedLabels, ClosedPull, Pull};
 use crate::yaml::Located;
 
 /// What a hold would hold.
@@ -96,7 +99,7 @@ impl LabelHold {
 
 /// Reads it. Anyone with triage sets it; only a person with write access takes it off. A label that was changed after it was set may have been
 /// this one under its old name, and holds like it.
-pub fn label_hold(pull: &Pull, evidence: Option<&Looked<Evidence>>) -> LabelHold {
+pub fn label_hold(pull: &Pull, evidence: Option<&Fetched<Evidence>>) -> LabelHold {
     if pull.has_label(HOLD) {
         return LabelHold::On;
     }
@@ -163,7 +166,7 @@ fn set_and_not_taken_off(name: &str) -> String {
 fn taken_off(
     name: &str,
     off: &LabelEvent,
-    permissions: Option<&BTreeMap<UserId, Looked<Permission>>>,
+    permissions: Option<&BTreeMap<UserId, Fetched<Permission>>>,
 ) -> LabelHold {
     let still = |who: &str| LabelHold::StillOn(format!("{who} took {name} off, and has no write"));
     let Some(actor) = &off.by else {
@@ -205,7 +208,7 @@ impl std::fmt::Display for ClosedHold {
 /// closed it, its hold is on what took its place. What was set before the stage's last landing is done with.
 pub fn closed_hold(
     closed: &ClosedLabels,
-    permissions: &BTreeMap<UserId, Looked<Permission>>,
+    permissions: &BTreeMap<UserId, Fetched<Permission>>,
     landed: Option<Timestamp>,
 ) -> Option<ClosedHold> {
     let ClosedPull { number, at, by, .. } = &closed.pull;
@@ -284,7 +287,7 @@ pub(super) fn until(freeze: &Freeze) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::evidence::ActorKind;
+    use crate::model::actor::ActorKind;
 
     const WRITER: UserId = 1;
     const TRIAGE: UserId = 2;

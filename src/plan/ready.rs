@@ -3,10 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::when;
 use crate::model::policy::Ready;
 use crate::model::signal::{ContentEvidence, Ended, Known, Signal};
 use crate::model::verdict::{Judgement, Verdict};
+use crate::model::when;
 
 /// What a `ready` rule says about the content of one service.
 pub(super) fn evaluate(

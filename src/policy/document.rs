@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::schema::schema;
+
 /// Fields in the order in which people think of them. A field of two mappings stands once, where it suits both.
 const ORDER: &[&str] = &[
     "version",
@@ -108,7 +110,7 @@ const RULES: &str = "
 
 /// The document. `example` is a policy that has a block for every section.
 pub fn document(example: &str) -> String {
-    let schema = super::schema();
+    let schema = schema();
     let mut writer = Writer {
         schema: &schema,
         text: HEAD.to_owned(),
@@ -424,7 +426,7 @@ mod tests {
     #[test]
     fn every_field_has_its_place_in_the_order() {
         let mut found = BTreeSet::new();
-        names(&super::super::schema(), &mut found);
+        names(&super::schema(), &mut found);
         let ordered: BTreeSet<String> = ORDER.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!(ordered, found);
         assert_eq!(ordered.len(), ORDER.len());
@@ -434,7 +436,7 @@ mod tests {
     fn every_field_and_every_definition_of_a_mapping_is_explained() {
         let text = document("version: 1\n");
         let mut found = BTreeSet::new();
-        names(&super::super::schema(), &mut found);
+        names(&super::schema(), &mut found);
         for name in found {
             let explained = [format!("- `{name}` *("), format!("## `{name}`\n")];
             assert!(explained.iter().any(|words| text.contains(words)), "{name}");

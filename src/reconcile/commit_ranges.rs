@@ -4,9 +4,9 @@
 
 use crate::gather::{self, Bringing};
 use crate::model::brought::{Brings, Told, ToldOf};
-use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PipelineId;
 use crate::model::resolved::StageIndex;
 use crate::plan::delivery::Candidate;
 use crate::reconcile::assess::Assessment;
@@ -96,7 +96,7 @@ fn known(session: &Session, observation: &Observation, assessment: &Assessment) 
     told
 }
 
-fn with_page(session: &Session, brings: Brings) -> Looked<Told> {
+fn with_page(session: &Session, brings: Brings) -> Fetched<Told> {
     let compare = brings.compare(session.remotes.host());
     Ok(Told { brings, compare })
 }

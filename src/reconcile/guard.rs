@@ -8,7 +8,7 @@ mod merges;
 
 use crate::error::{Exit, Failure};
 use crate::forge::{CONTEXT, ForgeError, StatusNow};
-use crate::model::evidence::UserId;
+use crate::model::actor::UserId;
 use crate::plan::guard::GuardVerdict;
 use crate::reconcile::act::propose::MIN_REQUESTS_LEFT;
 use crate::reconcile::guard::head::Head;

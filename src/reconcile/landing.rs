@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::execute::EditedFile;
 use crate::gather::{self, RemoteRepo};
-use crate::model::ids::{BlobId, CommitId, PlanId, TreeId};
+use crate::model::ids::{BlobId, CommitId, PlanId, PullNumber, TreeId};
 use crate::model::policy::Policy;
 use crate::model::promotion_id::StageKey;
-use crate::model::pull::PullNumber;
 use crate::reconcile::outcome::Row;
 use crate::record::Record;
 use crate::repo::{EntryId, EntryKind, ReadObjects, Repo, RepoError};

@@ -4,10 +4,9 @@ use crate::error::Exit;
 use crate::forge::Calls;
 use crate::model::brought::ToldOf;
 use crate::model::finding::{Finding, Severity};
-use crate::model::ids::{CommitId, PlanId};
+use crate::model::ids::{CommitId, PlanId, PullNumber};
 use crate::model::pipeline::Pipeline;
 use crate::model::plan::{LeftOut, Plan};
-use crate::model::pull::PullNumber;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::evaluation::evaluate::{Ask, ReadyAnswers};
-use crate::model::catalog::PipelineId;
-use crate::model::evidence::{Evidence, Looked};
-use crate::model::ids::PlanId;
+use crate::model::evidence::Evidence;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{PipelineId, PlanId, PullNumber};
 use crate::model::promotion_id::StageKey;
-use crate::model::pull::PullNumber;
 use crate::model::resolved::StageIndex;
 use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::request::{PromoteRequest, ResolvedRequest, RunOptions};
@@ -32,7 +31,7 @@ impl PlanContext<'_> {
     pub(crate) fn ask(
         &self,
         observation: &Observation,
-        evidence: BTreeMap<PlanId, Looked<Evidence>>,
+        evidence: BTreeMap<PlanId, Fetched<Evidence>>,
     ) -> Ask {
         let mut landed: BTreeSet<(PipelineId, StageIndex)> = BTreeSet::new();
         for (index, resolved) in observation.evaluation.resolved.iter().enumerate() {

@@ -1,9 +1,8 @@
 //! What a run was asked to do, and what that means in the repository.
 
 use crate::gather::GoBack;
-use crate::model::catalog::PipelineId;
-use crate::model::evidence::Actor;
-use crate::model::ids::{CommitId, PlanId};
+use crate::model::actor::Actor;
+use crate::model::ids::{CommitId, PipelineId, PlanId};
 use crate::model::plan_prefix::PlanPrefix;
 use crate::model::promotion_id::PipelineKey;
 use crate::model::resolved::StageIndex;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::error::{Exit, Failure};
 use crate::gather;
-use crate::model::catalog::PipelineId;
-use crate::model::evidence::{Actor, Permission};
-use crate::model::ids::PlanId;
+use crate::model::actor::Actor;
+use crate::model::evidence::Permission;
+use crate::model::ids::{PipelineId, PlanId};
 use crate::model::plan::Promotion;
 use crate::model::plan_prefix::PlanPrefix;
 use crate::model::resolved::StageIndex;

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use crate::error::{Exit, Failure};
 use crate::evaluation::evaluate::Ask;
 use crate::gather::{self, AskedBack, GoBack, NoRollback};
-use crate::model::catalog::PipelineId;
-use crate::model::evidence::Looked;
-use crate::model::ids::CommitId;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{CommitId, PipelineId, PullNumber};
 use crate::model::name::EdgeName;
 use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::PullNumber;
 use crate::model::resolved::StageIndex;
 use crate::model::rollback::Rollback;
 use crate::reconcile::observe::observation::Observation;
@@ -26,7 +24,7 @@ pub(crate) async fn rollbacks(
     observation: &Observation,
     asked: Option<&ResolvedRequest>,
     proposals: &[Proposal],
-) -> Result<BTreeMap<StageRef, Looked<Rollback>>, Failure> {
+) -> Result<BTreeMap<StageRef, Fetched<Rollback>>, Failure> {
     let mut wanted: BTreeMap<StageRef, CommitId> = open_rollbacks(observation, proposals)
         .into_iter()
         .map(|(place, (_, landing))| (place, landing))

@@ -8,9 +8,9 @@ pub(crate) mod opened;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forge::ForgeError;
-use crate::model::ids::PlanId;
+use crate::model::ids::{PlanId, PullNumber};
 use crate::model::promotion_id::{PipelineKey, StageKey};
-use crate::model::pull::{ClosedPull, PullNumber};
+use crate::model::pull::ClosedPull;
 use crate::reconcile::evidence::permissions::Permissions;
 use crate::reconcile::landing::PendingLanding;
 use crate::reconcile::outcome::Outcome;

@@ -12,10 +12,10 @@ use serde::Serialize;
 use super::engine::{Bounds, Escape, render};
 use super::link::Link;
 use super::words::{cut, sources, values, what};
+use crate::model::ids::PullNumber;
 use crate::model::place::Position;
 use crate::model::plan::Promotion;
 use crate::model::policy::Texts;
-use crate::model::pull::PullNumber;
 use crate::model::reference::Kind;
 use crate::report::escape;
 

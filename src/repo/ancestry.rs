@@ -5,9 +5,9 @@ use std::collections::{BinaryHeap, HashMap};
 
 use git2::Oid;
 
-use super::Repo;
 use super::error::RepoError;
 use super::objects::{Objects, RawCommit, oid};
+use super::repository::Repo;
 use crate::model::ids::CommitId;
 
 impl Repo {

@@ -10,9 +10,9 @@ use std::rc::Rc;
 
 use git2::Oid;
 
-use super::Repo;
 use super::error::RepoError;
 use super::objects::{Entry, Objects, RawCommit, commit_id, oid, segments};
+use super::repository::Repo;
 use crate::model::brought::Way;
 use crate::model::ids::CommitId;
 

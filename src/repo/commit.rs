@@ -2,9 +2,9 @@
 
 use git2::Config;
 
-use super::Repo;
 use super::error::{RepoError, git_error};
 use super::objects::{commit_id, header_lines, tree_id};
+use super::repository::Repo;
 use crate::model::ids::{CommitId, TreeId};
 
 /// A time as git records it. Whoever makes a commit chooses it: it is for people to read, never evidence.

@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use git2::Oid;
 
-use super::Repo;
 use super::error::RepoError;
 use super::objects::{Entry, Objects, blob_id, mode, oid};
-use super::trees::{MAX_DEPTH, MAX_ENTRIES};
+use super::objects::{MAX_DEPTH, MAX_ENTRIES};
+use super::repository::Repo;
 use crate::model::ids::{BlobId, CommitId};
 
 /// What an entry of a tree is.

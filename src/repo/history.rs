@@ -8,10 +8,10 @@ use std::ops::ControlFlow;
 
 use git2::Oid;
 
-use super::Repo;
 use super::diff::{diff, root_of};
 use super::error::RepoError;
 use super::objects::{Entry, Objects, RawCommit, blob_id, commit_id, segments};
+use super::repository::Repo;
 use crate::model::ids::{BlobId, CommitId};
 
 /// The trees whose change counts as a change of a service (semantics: revisions).

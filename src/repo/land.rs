@@ -9,10 +9,10 @@ use std::path::Path;
 use git2::build::CheckoutBuilder;
 use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryState, Transaction};
 
-use super::Repo;
 use super::diff::EntryKind;
 use super::error::{RepoError, git_error};
 use super::objects::{commit_id, oid};
+use super::repository::Repo;
 use super::restore::Saved;
 use crate::model::ids::CommitId;
 

@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use super::commit::CommitInfo;
 use super::error::RepoError;
 use super::objects::commit_id;
-use super::{CommitInfo, Repo};
+use super::repository::Repo;
 use crate::model::ids::CommitId;
 
 /// What stands before a commit on the first-parent history.

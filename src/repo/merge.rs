@@ -2,8 +2,8 @@
 
 use git2::{MergeFileInput, MergeFileOptions};
 
-use super::Repo;
 use super::error::{RepoError, git_error};
+use super::repository::Repo;
 
 /// Stands before each version while they are merged: git2 makes a slice of a null pointer if nothing comes of a merge.
 const FIRST_LINE: &[u8] = b"# The first line of a file that is merged.\n";

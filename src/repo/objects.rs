@@ -5,9 +5,14 @@ use std::path::PathBuf;
 
 use git2::{ErrorCode, ObjectType, Odb, OdbObject, Oid, Repository};
 
-use super::Repo;
 use super::error::{RepoError, git_error};
+use super::repository::Repo;
 use crate::model::ids::{BlobId, CommitId, TreeId};
+
+/// Folders deeper than this are refused: no repository of manifests needs them, and reading is recursive.
+pub(super) const MAX_DEPTH: usize = 256;
+/// More entries than this are refused: a few small trees can name each other into billions of files.
+pub(super) const MAX_ENTRIES: usize = 2_000_000;
 
 /// File modes as git writes them in a tree.
 pub(super) mod mode {
@@ -211,6 +216,17 @@ impl<'repo> Objects<'repo> {
 }
 
 impl Repo {
+    /// Whether the commit can be read here.
+    pub fn has_commit(&self, commit: &CommitId) -> bool {
+        self.objects()
+            .is_ok_and(|objects| objects.commit_of(commit).is_ok())
+    }
+
+    /// One look at the object database, for the length of one question.
+    pub(super) fn objects(&self) -> Result<Objects<'_>, RepoError> {
+        Objects::new(&self.git, self.shallow_file())
+    }
+
     /// Writes one object, or finds it there already, and returns its id.
     pub(super) fn put(&self, kind: ObjectType, data: &[u8]) -> Result<Oid, RepoError> {
         let doing = || format!("write a {}", kind.str());

@@ -4,9 +4,14 @@ use std::collections::BTreeSet;
 
 use git2::{ObjectType, Oid};
 
+use super::commit::CommitInfo;
+use super::diff::FileChange;
 use super::error::{RepoError, git_error};
+use super::history::{Change, Watch};
 use super::objects::{oid, segments, tree_id};
-use super::{Change, CommitInfo, EntryId, FileChange, RefHits, Repo, TreeFile, TreeListing, Watch};
+use super::refs::RefHits;
+use super::repository::Repo;
+use super::trees::{EntryId, TreeFile, TreeListing};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::policy::Refs;
 

@@ -2,9 +2,9 @@
 
 use git2::{ErrorCode, ObjectType, Reference, Repository};
 
-use super::Repo;
 use super::error::{RepoError, git_error};
 use super::objects::commit_id;
+use super::repository::Repo;
 use crate::model::ids::CommitId;
 
 /// Everything that a name means here. More than one hit is ambiguous; the caller decides and says so.

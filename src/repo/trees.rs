@@ -2,15 +2,12 @@
 
 use git2::{ObjectType, Oid};
 
-use super::Repo;
+use super::diff::EntryKind;
 use super::error::{RepoError, git_error};
 use super::objects::{Entry, Objects, blob_id, commit_id, mode, oid, segments, tree_id};
+use super::objects::{MAX_DEPTH, MAX_ENTRIES};
+use super::repository::Repo;
 use crate::model::ids::{BlobId, CommitId, TreeId};
-
-/// Folders deeper than this are refused: no repository of manifests needs them, and reading is recursive.
-pub(super) const MAX_DEPTH: usize = 256;
-/// More entries than this are refused: a few small trees can name each other into billions of files.
-pub(super) const MAX_ENTRIES: usize = 2_000_000;
 
 /// A regular file of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +26,7 @@ pub struct SkippedEntry {
     /// Path from the root.
     pub path: String,
     /// What stands there.
-    pub kind: super::EntryKind,
+    pub kind: EntryKind,
 }
 
 /// The files of a commit that a filter takes.
@@ -229,7 +226,7 @@ impl Listing<'_> {
                 self.listing.passed_over += 1;
             }
         } else if entry.mode == mode::SUBMODULE || (self.take)(&path) {
-            let kind = super::EntryKind::of(entry);
+            let kind = EntryKind::of(entry);
             self.listing.skipped.push(SkippedEntry { path, kind });
         }
         Ok(())

@@ -2,8 +2,8 @@
 
 use git2::StatusOptions;
 
-use super::Repo;
 use super::error::{RepoError, git_error};
+use super::repository::Repo;
 
 impl Repo {
     /// The paths that differ from the current commit in the index or in the work tree, sorted. Without `paths` ignored

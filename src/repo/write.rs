@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, btree_map};
 
 use git2::{ObjectType, Oid, Signature, Time};
 
-use super::Repo;
 use super::commit::Author;
 use super::error::RepoError;
 use super::objects::{Entry, Objects, commit_id, mode};
+use super::repository::Repo;
 use crate::model::ids::CommitId;
 use crate::model::place::RepoPath;
 
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn a_zone_is_written_as_hours_and_minutes() {
         let at = |offset_minutes| {
-            let time = super::super::GitTime {
+            let time = super::super::commit::GitTime {
                 unix_seconds: 7,
                 offset_minutes,
             };

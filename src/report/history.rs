@@ -1,5 +1,6 @@
 //! A history of landings as text for a terminal, and what verifying it found. No line is wider than 100 columns.
 
+mod content;
 mod json;
 
 use std::fmt::Write;
@@ -17,29 +18,14 @@ use crate::model::landed::{
 };
 use crate::model::name::full_name;
 
+pub use content::HistoryReport;
 pub use json::document;
-
-/// Everything that is told of a history.
-pub struct Told<'a> {
-    /// Repository, branch and commit.
-    pub heading: String,
-    /// The branch, where one is checked out.
-    pub branch: Option<&'a str>,
-    /// The commit whose history it is.
-    pub tip: CommitId,
-    /// The date that was given.
-    pub since: Option<Timestamp>,
-    /// What was read.
-    pub found: &'a PastLandings,
-    /// The command that computes it all again.
-    pub verify: &'a str,
-}
 
 /// No line is wider, in characters.
 const WIDTH: usize = 100;
 
 /// The text.
-pub fn text(told: &Told<'_>, style: Style) -> String {
+pub fn text(told: &HistoryReport<'_>, style: Style) -> String {
     let found = told.found;
     let mut page = Page {
         text: String::new(),
@@ -155,7 +141,7 @@ struct Page {
 }
 
 impl Page {
-    fn landing(&mut self, told: &Told<'_>, landing: &Landed) {
+    fn landing(&mut self, told: &HistoryReport<'_>, landing: &Landed) {
         let from: Vec<&str> = landing
             .edges
             .iter()

@@ -6,7 +6,7 @@ use crate::model::address::WebAddress;
 use crate::model::brought::{Told, ToldOf, Way};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::name::EdgeName;
@@ -205,7 +205,7 @@ pub fn plan(
 fn pipeline<'a>(
     catalog: &'a Catalog,
     entry: &'a PipelinePlan,
-    told: &dyn Fn(usize, usize) -> Option<&'a Looked<Told>>,
+    told: &dyn Fn(usize, usize) -> Option<&'a Fetched<Told>>,
 ) -> PipelineJson<'a> {
     let manifest = catalog.pipeline(entry.id);
     let error = entry.stopped.is_some()
@@ -235,7 +235,7 @@ pub fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
 
 fn promotion_told<'a>(
     promotion: &'a Promotion,
-    told: &dyn Fn(usize) -> Option<&'a Looked<Told>>,
+    told: &dyn Fn(usize) -> Option<&'a Fetched<Told>>,
 ) -> PromotionJson<'a> {
     PromotionJson {
         stage: promotion.stage.as_str(),
@@ -293,7 +293,7 @@ pub(super) fn change(change: &Change) -> ChangeJson<'_> {
     change_told(change, None)
 }
 
-fn change_told<'a>(change: &'a Change, told: Option<&'a Looked<Told>>) -> ChangeJson<'a> {
+fn change_told<'a>(change: &'a Change, told: Option<&'a Fetched<Told>>) -> ChangeJson<'a> {
     let told = told.and_then(|told| told.as_ref().ok());
     let secret = change.is_secret();
     ChangeJson {

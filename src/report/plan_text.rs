@@ -10,7 +10,7 @@ use super::style::{Style, pad};
 use crate::model::brought::{self, Told, ToldOf, Way};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 use crate::model::finding::Finding;
 use crate::model::place::RepoPath;
 use crate::model::plan::{GateReport, PipelinePlan, Plan, Promotion, State};
@@ -207,7 +207,7 @@ impl PlanText<'_> {
     }
 
     /// What a change brings, in lines below it; that it goes back comes first.
-    fn told(&self, text: &mut String, change: &Change, told: Option<&Looked<Told>>) {
+    fn told(&self, text: &mut String, change: &Change, told: Option<&Fetched<Told>>) {
         let found = told.and_then(|told| told.as_ref().ok());
         if let Some(warning) = brought::warning(change, found.map(|told| &told.brings)) {
             let _ = writeln!(text, "      {}", self.style.yellow(&warning));
@@ -319,7 +319,7 @@ impl PlanText<'_> {
 }
 
 /// How many commits come with a change, as it goes on behind its values.
-fn comes(change: &Change, told: Option<&Looked<Told>>) -> String {
+fn comes(change: &Change, told: Option<&Fetched<Told>>) -> String {
     let comes = told
         .and_then(|told| told.as_ref().ok())
         .and_then(|told| told.brings.comes());

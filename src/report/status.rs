@@ -5,10 +5,7 @@ mod lines;
 mod text;
 
 pub use document::json;
-pub use text::text;
-
-/// Said where there is nothing to look at.
-pub const NO_PIPELINE: &str = "There is no Pipeline here, so there is nothing to promote.";
+pub use text::{NO_PIPELINE, text};
 
 #[cfg(test)]
 mod tests;

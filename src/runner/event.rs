@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Environment;
+use super::environment::Environment;
 use crate::model::address::WebAddress;
 use crate::model::ids::CommitId;
 

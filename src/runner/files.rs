@@ -5,7 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Environment, Log};
+use super::environment::Environment;
+use super::log::Log;
 
 /// The runner's files. One that it did not name is not written.
 #[derive(Clone, Debug, Default)]
@@ -113,7 +114,7 @@ mod tests {
 
     use secrecy::SecretString;
 
-    use super::super::Audience;
+    use super::super::log::Audience;
     use super::*;
 
     fn log() -> Log {

@@ -6,7 +6,8 @@ use std::fmt;
 
 use secrecy::SecretString;
 
-use super::{Described, Environment};
+use super::described::Described;
+use super::environment::Environment;
 use crate::model::nearest::nearest;
 use crate::model::plan_prefix::PlanPrefix;
 

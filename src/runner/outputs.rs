@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Described;
+use super::described::Described;
 use crate::model::ids::PlanId;
 use crate::report::escape;
 

@@ -1,5 +1,7 @@
 //! Who may import whom, and who may look at the clock: docs/architecture.md as a test.
 
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;

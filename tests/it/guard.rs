@@ -1,7 +1,7 @@
 //! The guard by tables, without a forge: which fields are gated, and what a change of files touches.
 
 use sluice::catalog::{
-    Here, SourceFile, Version, changed_file, load, resolve_pipelines, same_shape,
+    RepositoryIdentity, SourceFile, Version, changed_file, load, resolve_pipelines, same_shape,
 };
 use sluice::model::guard::{ChangedFile, Gated};
 use sluice::model::place::RepoPath;
@@ -49,7 +49,7 @@ fn gated_in(files: &[(&str, &str)], policy: &Policy) -> Gated {
         .map(|(path, text)| source(path, text))
         .collect();
     let catalog = load(&files, policy);
-    let resolved = resolve_pipelines(&catalog, &Here::default());
+    let resolved = resolve_pipelines(&catalog, &RepositoryIdentity::default());
     gated(&catalog, policy, &resolved)
 }
 

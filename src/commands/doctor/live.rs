@@ -5,9 +5,9 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-use super::{Session, Variables, output, remote_state};
 use crate::catalog::load;
 use crate::cli::Format;
+use crate::commands::doctor::reading::{output, remote_state};
 use crate::commands::output::Output;
 use crate::error::{Exit, Failure};
 use crate::forge::{Live, Overview, Proofs};
@@ -17,6 +17,7 @@ use crate::model::settings::Identity;
 use crate::report::diagnosis;
 use crate::report::escape::terminal;
 use crate::report::style::Style;
+use crate::session::{Session, Variables};
 
 /// A scratch repository has few branches; one with more is in use.
 const MOST_BRANCHES: usize = 20;

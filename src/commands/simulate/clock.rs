@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::Simulation;
 use crate::evaluation::evaluate::{Ask, ReadyAnswers};
-use crate::model::catalog::PipelineId;
+use crate::model::ids::PipelineId;
 use crate::model::plan::{Plan, Promotion, State};
 use crate::model::signal::{ContentEvidence, Ended, Known, Signal};
 use crate::model::timeline::What;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Simulation;
 use crate::copy::values;
 use crate::evaluation::evaluate::Evaluation;
-use crate::model::catalog::{PipelineId, ServiceId};
 use crate::model::change::Text;
 use crate::model::facts::Slot;
+use crate::model::ids::{PipelineId, ServiceId};
 use crate::model::timeline::{StageEnd, ValueEnd};
 use crate::plan::pairs;
 

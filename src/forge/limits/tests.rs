@@ -1,6 +1,7 @@
 use http::HeaderValue;
 use serde_json::json;
 
+use super::super::limit_kind::REST;
 use super::*;
 
 fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {

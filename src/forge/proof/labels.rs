@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::error::ForgeError;
 use super::Bench;
+use crate::model::ids::PullNumber;
 use crate::model::label::NewLabel;
-use crate::model::pull::PullNumber;
 
 const TIMELINE: &str = "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) { \
     pullRequest(number: $number) { some: timelineItems(first: 100, itemTypes: [LABELED_EVENT]) { nodes { __typename } } \

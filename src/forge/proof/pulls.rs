@@ -8,7 +8,8 @@ use super::super::merge::{MergeMethod, MergeRefused};
 use super::super::pulls::NewPull;
 use super::Bench;
 use super::commits::Made;
-use crate::model::pull::{PullNumber, PullState};
+use crate::model::ids::PullNumber;
+use crate::model::pull::PullState;
 
 /// How often something that GitHub works out by itself is looked for.
 pub(super) const LOOKS: u32 = 6;

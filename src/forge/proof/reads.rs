@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::error::ForgeError;
 use super::Bench;
-use crate::model::evidence::UserId;
+use crate::model::actor::UserId;
 
 const TREE: &str = "query($owner: String!, $name: String!, $oid: GitObjectID!) { repository(owner: $owner, name: $name) { \
     object(oid: $oid) { ... on Commit { tree { entries { name mode type } } } } } }";

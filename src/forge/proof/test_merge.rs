@@ -7,8 +7,7 @@ use super::super::error::ForgeError;
 use super::super::shapes::id;
 use super::Bench;
 use super::pulls::LOOKS;
-use crate::model::ids::CommitId;
-use crate::model::pull::PullNumber;
+use crate::model::ids::{CommitId, PullNumber};
 
 /// A file that the pull request does not touch, so that nothing conflicts.
 const ASIDE: &str = "sluice-proof-aside.txt";

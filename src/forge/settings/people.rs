@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use super::{Forge, segment, unread};
-use crate::model::evidence::{Permission, UserId};
+use crate::model::actor::UserId;
+use crate::model::evidence::Permission;
 use crate::model::settings::{Asked, Person, Team, Unread};
 
 impl Forge {

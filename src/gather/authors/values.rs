@@ -20,6 +20,7 @@ use crate::model::reference::{Kind, ManifestKey};
 use crate::record::Record;
 use crate::repo::ReadObjects;
 use crate::yaml::FieldPath;
+use search::shown;
 
 /// A value is followed through so many landings.
 const LANDINGS: usize = 50;
@@ -314,13 +315,4 @@ fn value_of(change: &Change) -> Text {
         }
     }
     change.new.clone()
-}
-
-/// A field as people know it.
-fn shown(slot: &Slot) -> String {
-    match (slot, slot.own_path()) {
-        (Slot::Key(key), _) => key.clone(),
-        (_, Some(path)) => path.to_string(),
-        (_, None) => String::new(),
-    }
 }

@@ -6,9 +6,8 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::catalog::{FileManifests, load, read_file, wants_file};
-use crate::gather::files_at;
+use crate::gather::files::files_at;
 use crate::gather::follow::unreadable;
-use crate::gather::lineage::FILES_BEYOND;
 use crate::model::catalog::{Catalog, Unread};
 use crate::model::facts::LastSet;
 use crate::model::ids::{BlobId, CommitId};
@@ -18,6 +17,9 @@ use crate::model::reference::{Kind, ManifestKey};
 use crate::model::service::{Secret, Service};
 use crate::repo::{EntryId, ReadObjects, RepoError};
 use crate::yaml::Span;
+
+/// So many files are read to find what preceded it.
+pub(in crate::gather) const FILES_BEYOND: usize = 200;
 
 /// The manifest that is looked for in the past. Its namespace may have been written since, or filled in by the policy:
 /// a manifest without one of its own is the same manifest.

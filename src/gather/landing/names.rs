@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::Set;
+use super::set::Set;
 use crate::catalog::Namer;
 use crate::model::policy::Policy;
 use crate::yaml::{FieldPath, Segment};

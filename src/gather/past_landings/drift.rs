@@ -7,8 +7,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
+use super::asked::{AskedOfHistory, words};
 use super::fields::{Promoted, PromotedFields, Then, changes};
-use super::{AskedOfHistory, words};
 use crate::gather::lineage::{self, Lineage, Trail};
 use crate::model::facts::LastSet;
 use crate::model::ids::CommitId;
@@ -229,7 +229,7 @@ impl<'a> Search<'a> {
     }
 
     fn begin(&self, key: &ManifestKey, promoted: &Promoted, file: &str) -> Trail {
-        let one = lineage::Followed {
+        let one = lineage::naming::Followed {
             key: key.clone(),
             written: promoted.written_namespace.clone(),
             file: file.to_owned(),

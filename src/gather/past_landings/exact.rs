@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::AskedOfHistory;
+use super::asked::AskedOfHistory;
 use crate::catalog::read_file;
 use crate::model::change::Change;
 use crate::model::ids::CommitId;

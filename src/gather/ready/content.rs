@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::Looking;
+use super::looking::Looking;
 use crate::copy::{Pair, is_full_id, values};
 use crate::gather::history::past::{Past, Wanted};
 use crate::gather::remote::RemoteRepo;
 use crate::gather::revisions::Asked;
-use crate::model::evidence::Looked;
 use crate::model::facts::{LastSet, ReadyQuery, RevisionQuery, Slot, Values};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::policy::Policy;
@@ -99,7 +99,7 @@ impl Source<'_> {
 
 impl<'a> Looking<'a> {
     /// The stretches on which the content of a query stands.
-    pub(super) fn content(&'a self, query: &ReadyQuery, asked: &Asked<'_>) -> Looked<Content<'a>> {
+    pub(super) fn content(&'a self, query: &ReadyQuery, asked: &Asked<'_>) -> Fetched<Content<'a>> {
         let Some(source) = self.source(query) else {
             return Err("its source is not there".to_owned());
         };
@@ -220,7 +220,7 @@ impl<'a> Looking<'a> {
         })
     }
 
-    fn reading(&self, origin: &Origin) -> Looked<Reading<'a>> {
+    fn reading(&self, origin: &Origin) -> Fetched<Reading<'a>> {
         match origin {
             Origin::Here => Ok(Reading::Own(self.repo)),
             Origin::Remote(url) => self
@@ -235,7 +235,7 @@ impl<'a> Looking<'a> {
 
     /// The newest first-parent commit of the base that changed a promoted value in the source's manifest; where the
     /// manifest was made or moved counts as such.
-    fn manifest_set(&self, source: &Source<'_>) -> Looked<CommitId> {
+    fn manifest_set(&self, source: &Source<'_>) -> Fetched<CommitId> {
         let mut paths = vec![source.service.file.to_string()];
         if let Some(secret) = source.secret
             && !paths.contains(&secret.file.to_string())
@@ -243,7 +243,7 @@ impl<'a> Looking<'a> {
             paths.push(secret.file.to_string());
         }
         let all: Vec<usize> = (0..paths.len()).collect();
-        let mut set: Option<Looked<CommitId>> = None;
+        let mut set: Option<Fetched<CommitId>> = None;
         let walked = self
             .repo
             .walk_changes(&self.tip, &paths, usize::MAX, &mut |change| {
@@ -275,7 +275,7 @@ impl<'a> Looking<'a> {
     }
 
     /// The source's promoted values as a commit has them; `None` where its manifest is not there.
-    fn values_at(&self, source: &Source<'_>, commit: &CommitId) -> Looked<Option<Values>> {
+    fn values_at(&self, source: &Source<'_>, commit: &CommitId) -> Fetched<Option<Values>> {
         let service = source.service;
         let wanted = Wanted::new(&service.key, service.written_namespace.as_deref());
         let Some(found) = found(&self.past, &wanted, service.file.as_str(), commit)? else {
@@ -346,7 +346,7 @@ fn found(
     wanted: &Wanted<'_>,
     file: &str,
     commit: &CommitId,
-) -> Looked<Option<Service>> {
+) -> Fetched<Option<Service>> {
     past.service(wanted, file, commit)
         .map_err(LastSet::into_why)
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::content::Stretch;
-use crate::model::evidence::{Looked, UserId};
+use crate::model::actor::UserId;
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::{Ended, Signal};
@@ -32,7 +33,7 @@ fn words(error: RepoError) -> String {
 }
 
 /// Check runs by the App.
-pub(super) fn checks(stretches: &[Stretch<'_>], check: &CheckOf) -> Looked<Vec<Signal>> {
+pub(super) fn checks(stretches: &[Stretch<'_>], check: &CheckOf) -> Fetched<Vec<Signal>> {
     each(stretches, |stretch, commits| {
         let spoken = stretch.repo.spoken_about(commits, None, Some(check.app))?;
         read(&ends(&spoken, READ, READ), |commit| {
@@ -46,7 +47,7 @@ pub(super) fn statuses(
     stretches: &[Stretch<'_>],
     context: &str,
     creator: UserId,
-) -> Looked<Vec<Signal>> {
+) -> Fetched<Vec<Signal>> {
     each(stretches, |stretch, commits| {
         let spoken = stretch.repo.spoken_about(commits, Some(context), None)?;
         read(&ends(&spoken, READ, READ), |commit| {
@@ -65,7 +66,7 @@ pub(super) fn deployments(
     stretches: &[Stretch<'_>],
     environment: &str,
     creator: UserId,
-) -> Looked<Vec<Signal>> {
+) -> Fetched<Vec<Signal>> {
     each(stretches, |stretch, commits| {
         let commits: BTreeSet<&CommitId> = commits.iter().collect();
         let all = stretch.repo.deployments(environment)?;
@@ -93,7 +94,7 @@ pub(super) fn deployments(
 fn each(
     stretches: &[Stretch<'_>],
     look: impl Fn(&Stretch<'_>, &[CommitId]) -> Result<Vec<Signal>, RepoError>,
-) -> Looked<Vec<Signal>> {
+) -> Fetched<Vec<Signal>> {
     let mut found = Vec::new();
     let mut missing = None;
     for stretch in stretches {

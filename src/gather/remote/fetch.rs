@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::{Listed, Much, RemoteRepo, Wants, told};
+use super::repository::{Listed, Much, RemoteRepo, Wants, commit_info};
 use crate::forge::{
     EntryAt, Forge, ForgeError, HistoryCommit, LookUp, LookedUp, PathEntry, Relation, RemoteEntry,
 };
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::repo::{FOLDER, Repo, TreeEntry};
 
@@ -24,11 +24,11 @@ impl RemoteRepo {
         let wanted = wants.look_ups();
         tokio::join!(
             async {
-                let told = forge.look_up(&wanted).await;
+                let answers = forge.look_up(&wanted).await;
                 let unproved = wanted
                     .iter()
-                    .zip(told)
-                    .filter_map(|(one, told)| self.know(one, told));
+                    .zip(answers)
+                    .filter_map(|(one, answer)| self.know(one, answer));
                 let unproved: Vec<Unproved> = unproved.collect();
                 join_all(unproved.iter().map(|one| self.fetch_whole(forge, one))).await;
             },
@@ -77,31 +77,31 @@ impl RemoteRepo {
     }
 
     /// What was noted and can be looked up along with something else, as far as it fits into one query. Nothing is noted any longer:
-    /// what is not told is asked for when it is needed.
+    /// what is not known is asked for when it is needed.
     pub fn take_along(&self) -> Vec<LookUp> {
         let mut wanted = self.wants.take().look_ups();
         wanted.truncate(LookUp::fitting(&wanted));
         wanted
     }
 
-    /// Notes what was told along. What was not, or is not proved, is asked for when it is needed.
-    pub fn know_along(&self, wanted: &[LookUp], told: Vec<Looked<LookedUp>>) {
-        for (one, told) in wanted.iter().zip(told) {
-            if told.is_ok() {
-                let _ = self.know(one, told);
+    /// Notes what was answered along with it. What was not, or is not proved, is asked for when it is needed.
+    pub fn know_along(&self, wanted: &[LookUp], answers: Vec<Fetched<LookedUp>>) {
+        for (one, answer) in wanted.iter().zip(answers) {
+            if answer.is_ok() {
+                let _ = self.know(one, answer);
             }
         }
     }
 
     /// Notes an answer; what was not proved by its id is returned, to be read in another way.
-    fn know(&self, wanted: &LookUp, told: Looked<LookedUp>) -> Option<Unproved> {
-        match (wanted, told) {
-            (LookUp::Name(name), told) => {
-                let told = told.and_then(|told| match told {
+    fn know(&self, wanted: &LookUp, answer: Fetched<LookedUp>) -> Option<Unproved> {
+        match (wanted, answer) {
+            (LookUp::Name(name), answer) => {
+                let answer = answer.and_then(|answer| match answer {
                     LookedUp::Name(found) => Ok(found),
                     _ => odd(),
                 });
-                self.known.borrow_mut().refs.insert(name.clone(), told);
+                self.known.borrow_mut().refs.insert(name.clone(), answer);
             }
             (LookUp::Commit(id, paths), Ok(LookedUp::Commit(found))) => match found {
                 Some(found) if found.commit.id == *id => self.know_history(found, paths),
@@ -120,16 +120,16 @@ impl RemoteRepo {
                     self.know_history(one, paths);
                 }
             }
-            (LookUp::Commit(id, _) | LookUp::Entries(id, _) | LookUp::Page(id, _), told) => {
+            (LookUp::Commit(id, _) | LookUp::Entries(id, _) | LookUp::Page(id, _), answer) => {
                 if let LookUp::Page(..) = wanted {
                     self.known.borrow_mut().paged.insert(*id);
                 }
-                let why = told.map_or_else(Err, |_| odd());
+                let why = answer.map_or_else(Err, |_| odd());
                 // Whatever else is known of it: what is missing would be asked for for ever.
                 self.known.borrow_mut().commits.insert(*id, why);
             }
-            (LookUp::Tree(id), told) => {
-                let entries = told.and_then(|told| match told {
+            (LookUp::Tree(id), answer) => {
+                let entries = answer.and_then(|answer| match answer {
                     LookedUp::Tree(entries) => proved(id, entries),
                     _ => odd(),
                 });
@@ -144,8 +144,8 @@ impl RemoteRepo {
                     self.know_tree(id, entries);
                 }
             }
-            (LookUp::Blob(id), told) => {
-                let bytes = told.and_then(|told| match told {
+            (LookUp::Blob(id), answer) => {
+                let bytes = answer.and_then(|answer| match answer {
                     LookedUp::Blob(bytes) => proved_blob(id, bytes),
                     _ => odd(),
                 });
@@ -154,18 +154,18 @@ impl RemoteRepo {
                     Err(_) => return Some(Unproved::Blob(*id)),
                 }
             }
-            (LookUp::Touches(tip, path), told) => {
-                let commits = told.and_then(|told| match told {
+            (LookUp::Touches(tip, path), answer) => {
+                let commits = answer.and_then(|answer| match answer {
                     LookedUp::Touches(found) => {
-                        Ok(found.map(|all| all.iter().map(super::told).collect()))
+                        Ok(found.map(|all| all.iter().map(commit_info).collect()))
                     }
                     _ => odd(),
                 });
                 let question = (*tip, path.clone());
                 self.known.borrow_mut().touches.insert(question, commits);
             }
-            (LookUp::Size(id), told) => {
-                let size = told.and_then(|told| match told {
+            (LookUp::Size(id), answer) => {
+                let size = answer.and_then(|answer| match answer {
                     LookedUp::Size(size) => Ok(size),
                     _ => odd(),
                 });
@@ -194,7 +194,7 @@ impl RemoteRepo {
     fn know_history(&self, found: HistoryCommit, paths: &[String]) {
         let id = found.commit.id;
         self.know_entries(&id, paths, found.entries);
-        let info = Ok(Some(Rc::new(told(&found.commit))));
+        let info = Ok(Some(Rc::new(commit_info(&found.commit))));
         self.known.borrow_mut().commits.insert(id, info);
     }
 
@@ -237,7 +237,7 @@ impl RemoteRepo {
 
     /// Builds every folder from one list of paths, and takes them only if the top one is the tree that was asked for:
     /// its id covers all of them.
-    fn know_all(&self, tree: &TreeId, entries: Vec<PathEntry>) -> Looked<()> {
+    fn know_all(&self, tree: &TreeId, entries: Vec<PathEntry>) -> Fetched<()> {
         let mut folders: HashMap<String, Vec<TreeEntry>> =
             HashMap::from([(String::new(), Vec::new())]);
         let mut ids: BTreeMap<String, TreeId> = BTreeMap::from([(String::new(), *tree)]);
@@ -283,14 +283,14 @@ impl RemoteRepo {
 /// At so many paths of a commit is looked together.
 const MOST_PATHS: usize = 100;
 
-/// What GitHub told otherwise than its id says, or not at all.
+/// What GitHub answered otherwise than its id says, or not at all.
 enum Unproved {
     Tree(TreeId),
     Blob(BlobId),
 }
 
 impl Wants {
-    /// What can be looked up many at a time, what is told of soonest first.
+    /// What can be looked up many at a time, what GitHub answers soonest first.
     fn look_ups(&self) -> Vec<LookUp> {
         let names = self.refs.iter().cloned().map(LookUp::Name);
         let commits = self.commits.iter().flat_map(|(id, (much, paths))| {
@@ -328,7 +328,7 @@ impl Wants {
     }
 }
 
-fn odd<T>() -> Looked<T> {
+fn odd<T>() -> Fetched<T> {
     Err("it was answered with something else".to_owned())
 }
 
@@ -342,11 +342,11 @@ async fn list(forge: &Forge) -> Result<Rc<Listed>, ForgeError> {
     }))
 }
 
-fn words<T>(answer: Result<T, ForgeError>) -> Looked<T> {
+fn words<T>(answer: Result<T, ForgeError>) -> Fetched<T> {
     answer.map_err(|error| error.to_string())
 }
 
-fn proved(id: &TreeId, entries: Vec<RemoteEntry>) -> Looked<Vec<TreeEntry>> {
+fn proved(id: &TreeId, entries: Vec<RemoteEntry>) -> Fetched<Vec<TreeEntry>> {
     let entries = entries
         .into_iter()
         .map(|entry| {
@@ -357,7 +357,7 @@ fn proved(id: &TreeId, entries: Vec<RemoteEntry>) -> Looked<Vec<TreeEntry>> {
                 id: id.as_bytes().to_vec(),
             })
         })
-        .collect::<Looked<Vec<_>>>()?;
+        .collect::<Fetched<Vec<_>>>()?;
     match Repo::hash_tree(&entries) {
         Ok(found) if found == *id => Ok(entries),
         Ok(_) => Err("it is not what its id says".to_owned()),
@@ -365,7 +365,7 @@ fn proved(id: &TreeId, entries: Vec<RemoteEntry>) -> Looked<Vec<TreeEntry>> {
     }
 }
 
-fn proved_blob(id: &BlobId, bytes: Vec<u8>) -> Looked<Vec<u8>> {
+fn proved_blob(id: &BlobId, bytes: Vec<u8>) -> Fetched<Vec<u8>> {
     match Repo::hash_blob(&bytes) {
         Ok(found) if found == *id => Ok(bytes),
         Ok(_) => Err(format!(

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::RemoteRepo;
-use super::signals::{Answer, Question};
+use super::question::{Answer, Question};
+use super::repository::RemoteRepo;
 use crate::forge::{Forge, Push};
+use crate::model::actor::Actor;
 use crate::model::authors::Makers;
-use crate::model::evidence::Actor;
 use crate::model::ids::CommitId;
 use crate::repo::RepoError;
 
@@ -136,7 +136,7 @@ fn made_by(commits: &[CommitId], pushes: &[Push]) -> BTreeMap<CommitId, Vec<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::evidence::ActorKind;
+    use crate::model::actor::ActorKind;
 
     fn id(digit: u8) -> CommitId {
         format!("{digit:02}").repeat(20).parse().unwrap()

@@ -4,88 +4,20 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::RemoteRepo;
-use crate::forge::{Deployment, Forge, ForgeError, Push, SaidStatus};
+use super::question::{Answer, Question};
+use super::repository::RemoteRepo;
+use crate::forge::{Deployment, Forge, Push, SaidStatus};
 use crate::model::brought::Brought;
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::Signal;
 use crate::repo::RepoError;
 
-/// Something to ask.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Question {
-    /// The newest pushes to a branch that stands at this tip, so many pages of them.
-    Pushes(String, CommitId, usize),
-    /// Deployments to an environment.
-    Deployments(String),
-    /// Statuses of a deployment.
-    DeploymentStatuses(u64),
-    /// Statuses of a commit.
-    Statuses(CommitId),
-    /// Check runs on a commit.
-    Checks(CommitId, CheckOf),
-    /// Of which commits anything is said under this context, or by this App.
-    Spoken(Vec<CommitId>, Option<String>, Option<u64>),
-    /// The commits between two that touch these folders.
-    Between(CommitId, CommitId, Vec<String>),
-    /// The commits that the second has and the first has not, with their parents.
-    Ahead(CommitId, CommitId),
-    /// The default branch.
-    DefaultBranch,
-}
-
-/// Its answer.
-#[derive(Clone)]
-pub(super) enum Answer {
-    Pushes(Rc<(Vec<Push>, bool)>),
-    Deployments(Rc<Vec<Deployment>>),
-    Statuses(Rc<Vec<SaidStatus>>),
-    Signals(Rc<Vec<Signal>>),
-    Spoken(Rc<Vec<bool>>),
-    Brought(Rc<Brought>),
-    Ahead(Rc<Vec<(CommitId, Vec<CommitId>)>>),
-    Branch(String, CommitId),
-}
-
-impl Question {
-    async fn ask(&self, forge: &Forge) -> Result<Answer, ForgeError> {
-        Ok(match self {
-            Self::Pushes(branch, _, pages) => {
-                Answer::Pushes(Rc::new(forge.pushes(branch, *pages).await?))
-            }
-            Self::Deployments(environment) => {
-                Answer::Deployments(Rc::new(forge.deployments(environment).await?))
-            }
-            Self::DeploymentStatuses(id) => {
-                Answer::Statuses(Rc::new(forge.deployment_statuses(*id).await?))
-            }
-            Self::Statuses(commit) => Answer::Statuses(Rc::new(forge.statuses(commit).await?)),
-            Self::Checks(commit, check) => {
-                Answer::Signals(Rc::new(forge.check_runs(commit, check).await?))
-            }
-            Self::Spoken(commits, context, app) => Answer::Spoken(Rc::new(
-                forge
-                    .spoken_about(commits, context.as_deref(), *app)
-                    .await?,
-            )),
-            Self::Between(old, new, folders) => {
-                Answer::Brought(Rc::new(forge.between(old, new, folders).await?))
-            }
-            Self::Ahead(old, new) => Answer::Ahead(Rc::new(forge.ahead(old, new).await?)),
-            Self::DefaultBranch => {
-                let (name, tip) = forge.default_branch().await?;
-                Answer::Branch(name, tip)
-            }
-        })
-    }
-}
-
 impl RemoteRepo {
     pub(super) async fn fetch_answers(&self, forge: &Forge, questions: Vec<Question>) {
         let asked = join_all(questions.into_iter().map(|question| async move {
-            let answer: Looked<Answer> =
+            let answer: Fetched<Answer> =
                 question.ask(forge).await.map_err(|error| error.to_string());
             (question, answer)
         }));

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{EntryAt, Much, RemoteRepo};
+use super::repository::{Much, RemoteRepo};
+use crate::forge::EntryAt;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::repo::{
     EntryId, EntryKind, FOLDER, FileChange, Repo, RepoError, TreeEntry, TreeFile, TreeListing,

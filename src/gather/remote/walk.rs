@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::repository::{Much, RemoteRepo};
 use super::trees::Differing;
-use super::{EntryAt, Much, RemoteRepo};
+use crate::forge::EntryAt;
 use crate::forge::MOST_PARENTS;
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;

@@ -1,9 +1,8 @@
 //! What is asked of the history for a rollback, and why there may be none.
 
-use crate::catalog::Here;
-use crate::model::catalog::PipelineId;
+use crate::catalog::RepositoryIdentity;
 use crate::model::facts::{Facts, LastSet};
-use crate::model::ids::CommitId;
+use crate::model::ids::{CommitId, PipelineId};
 use crate::model::name::EdgeName;
 use crate::model::plan_prefix::PlanPrefix;
 use crate::model::resolved::StageIndex;
@@ -29,7 +28,7 @@ pub struct AskedBack<'a> {
     /// The manifests and the policy at that tip, and the time.
     pub facts: &'a Facts<'a>,
     /// What makes a repository this one.
-    pub here: &'a Here,
+    pub here: &'a RepositoryIdentity,
     /// The pipeline.
     pub pipeline: PipelineId,
     /// The stage.

@@ -9,7 +9,6 @@ use std::sync::OnceLock;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::Ruled;
 use crate::yaml::Located;
 
 /// Name → rule. Written as an ordinary mapping; a name stands at most once (the parser refuses duplicates).
@@ -115,3 +114,20 @@ impl<K: JsonSchema, V: JsonSchema> JsonSchema for Named<K, V> {
         schema
     }
 }
+
+/// An entry of the policy together with where it stands.
+#[derive(Debug)]
+pub struct Ruled<'a, T> {
+    /// The rule.
+    pub rule: &'a T,
+    /// The place of its name in the policy file.
+    pub at: crate::yaml::Position,
+}
+
+impl<T> Clone for Ruled<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Ruled<'_, T> {}

@@ -1,9 +1,10 @@
 //! Accounts whose word is not evidence: what the account as which a run works says itself cannot decide what that run does, and GitHub
 //! Actions speaks for whoever writes a workflow.
 
+use super::document::Policy;
 use super::gate::GateRule;
+use super::named::Named;
 use super::stage::{Ready, StageEntry};
-use super::{Named, Policy};
 use crate::model::name::{GateName, StageName};
 use crate::yaml::Position;
 

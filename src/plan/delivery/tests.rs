@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::model::evidence::{Actor, ActorKind};
+use crate::model::actor::{Actor, ActorKind};
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::merge_state::Mergeable;
 use crate::model::name::EdgeName;

@@ -10,13 +10,13 @@ mod voters;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use counted::{Counted, count};
-use voters::{Asked, People, Register};
-
-use super::{Judged, Subject};
-use crate::model::evidence::{Evidence, UserId};
+use crate::model::actor::UserId;
+use crate::model::evidence::Evidence;
 use crate::model::policy::{ApproveLine, Exclude, GateRule, Voters, Way};
 use crate::model::verdict::{Judgement, Verdict};
+use crate::plan::gate_subject::{Judged, Subject};
+use counted::{Counted, count};
+use voters::{Asked, People, Register};
 
 /// The rule of one gate, with its defaults.
 pub(super) struct Rule<'a> {
@@ -46,7 +46,7 @@ pub(super) fn evaluate(subject: &Subject<'_>, rule: Option<&GateRule>, label: &s
             ways,
             exclude,
         },
-        Some(other) => return Judged::of(super::other_kind(other)),
+        Some(other) => return Judged::of(crate::plan::gate_subject::other_kind(other)),
     };
     by(subject, &rule, label)
 }

@@ -1,9 +1,9 @@
 //! JOB and SENTINEL mapped to a check of one App: the newest check run of that name on exactly the head.
 
-use super::{Judged, Subject};
 use crate::model::policy::CheckOf;
 use crate::model::signal::{Ended, Signal};
 use crate::model::verdict::{Judgement, Verdict};
+use crate::plan::gate_subject::{Judged, Subject};
 
 pub(super) fn evaluate(subject: &Subject<'_>, check: &CheckOf) -> Judged {
     let name = format!("the check {} of App {}", check.name, check.app);

@@ -6,14 +6,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Judged, Subject};
-use crate::model::evidence::{Actor, Evidence};
+use crate::model::actor::Actor;
+use crate::model::evidence::Evidence;
 use crate::model::job::{digest, title_holds};
 use crate::model::pipeline::Gate;
 use crate::model::plan::JobStart;
 use crate::model::policy::Wait;
 use crate::model::signal::{Ended, Intent, JobEvidence, JobRun};
 use crate::model::verdict::{Judgement, Verdict};
+use crate::plan::gate_subject::{Judged, Subject};
 
 /// GitHub ends every job after six hours.
 const LONGEST: i64 = 6;

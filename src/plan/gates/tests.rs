@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::model::catalog::Catalog;
-use crate::model::evidence::{Evidence, Looked};
+use crate::model::evidence::Evidence;
 use crate::model::facts::Approvals;
+use crate::model::facts::Facts;
+use crate::model::fetched::Fetched;
 use crate::model::ids::PlanId;
 use crate::model::policy::EmergencySkip;
 use crate::model::roster::Roster;
@@ -355,7 +357,7 @@ fn a_check_is_judged_by_its_newest_run_and_leads_to_it() {
         ended,
         url: Some(format!("https://github.com/acme/gitops/runs/{id}")),
     };
-    let reports = |signals: Looked<Vec<Signal>>| {
+    let reports = |signals: Fetched<Vec<Signal>>| {
         let check = policy()
             .gate(&pipeline(), &"smoke".into())
             .map(|ruled| ruled.rule.clone());

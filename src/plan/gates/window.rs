@@ -9,9 +9,9 @@ mod tests;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Subject;
 use crate::model::policy::{EmergencySkip, Freeze, GateRule, Hours, OpeningTimes, Zone};
 use crate::model::verdict::{Judgement, Verdict};
+use crate::plan::gate_subject::Subject;
 
 pub(super) fn evaluate(subject: &Subject<'_>, rule: Option<&GateRule>) -> Judgement {
     let skips = |what: EmergencySkip| {
@@ -33,7 +33,7 @@ pub(super) fn evaluate(subject: &Subject<'_>, rule: Option<&GateRule>) -> Judgem
             }
             judgement
         }
-        Some(other) => super::other_kind(other),
+        Some(other) => crate::plan::gate_subject::other_kind(other),
         None => Judgement::new(
             Verdict::Error,
             "the policy gives it no hours, so it stays shut",

@@ -1,18 +1,18 @@
 //! Rollbacks in the plan: a stage that is to go back takes what it held then, and nothing from its sources.
 
-use super::Planner;
-use super::draft::Draft;
-use super::holds::Reason;
+use super::pipeline::Planner;
+use super::promotion_draft::PromotionDraft;
+use super::reason::Reason;
 use crate::copy::Pair;
-use crate::model::evidence::Looked;
 use crate::model::facts::HistoryQuery;
+use crate::model::fetched::Fetched;
 use crate::model::finding::Severity;
 use crate::model::plan::LeftOut;
 use crate::model::policy::Delivery;
 use crate::model::resolved::StageIndex;
 use crate::model::rollback::{Rollback, RolledBack};
-use crate::plan::compare;
 use crate::plan::due::{Due, judge};
+use crate::plan::pairs::compare;
 use crate::plan::take::take;
 
 impl<'a> Planner<'a> {
@@ -21,7 +21,7 @@ impl<'a> Planner<'a> {
         &self,
         stage: StageIndex,
         edges: &[usize],
-    ) -> Option<&'a Looked<Rollback>> {
+    ) -> Option<&'a Fetched<Rollback>> {
         let found = self.facts.rollbacks.get(&(self.id(), stage))?;
         match found {
             Ok(rollback) if rollback.edges != self.edge_names(edges) => None,
@@ -35,10 +35,10 @@ impl<'a> Planner<'a> {
         stage: StageIndex,
         edges: &[usize],
         rollback: &Rollback,
-    ) -> Draft {
-        let mut draft = Draft {
+    ) -> PromotionDraft {
+        let mut draft = PromotionDraft {
             rollback: Some(rollback.to.clone()),
-            ..Draft::default()
+            ..PromotionDraft::default()
         };
         let held = self.held(stage);
         for (service, pair) in self.pairs(stage) {
@@ -123,7 +123,7 @@ impl<'a> Planner<'a> {
         &self,
         stage: StageIndex,
         back: &RolledBack,
-        draft: &mut Draft,
+        draft: &mut PromotionDraft,
     ) {
         let name = &self.manifest.stages[stage].name.value;
         let delivery = self

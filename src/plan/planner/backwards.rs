@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::Planner;
-use super::draft::Draft;
-use super::holds::Reason;
+use super::pipeline::Planner;
+use super::promotion_draft::PromotionDraft;
+use super::reason::Reason;
 use crate::copy::{Pair, is_full_id};
 use crate::model::brought::Way;
 use crate::model::change::Change;
@@ -58,7 +58,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Holds what nobody has to approve if it goes back, or takes away what a person set by hand, unless a person asks for it.
-    pub(super) fn hold_backwards(&self, stage: StageIndex, edges: &[usize], draft: &mut Draft) {
+    pub(super) fn hold_backwards(
+        &self,
+        stage: StageIndex,
+        edges: &[usize],
+        draft: &mut PromotionDraft,
+    ) {
         if self.people_approve(stage, edges) {
             return;
         }

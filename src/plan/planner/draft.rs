@@ -1,105 +1,31 @@
 //! A promotion before its state is known: what differs from its sources, and what of it is due.
 
-use std::collections::{BTreeMap, HashMap};
-
-use jiff::Timestamp;
-
-use super::Planner;
-use super::holds::Reason;
+use super::pipeline::Planner;
+use super::promotion_draft::PromotionDraft;
 use crate::copy::Pair;
-use crate::model::catalog::ServiceId;
-use crate::model::change::Change;
 use crate::model::facts::HistoryQuery;
 use crate::model::finding::Severity;
-use crate::model::place::RepoPath;
-use crate::model::plan::{LeftOut, Take};
-use crate::model::reference::ManifestKey;
+use crate::model::plan::LeftOut;
 use crate::model::resolved::StageIndex;
-use crate::model::rollback::{BackTo, RolledBack};
-use crate::plan::compare;
 use crate::plan::due::{Due, judge};
+use crate::plan::pairs::compare;
 use crate::plan::take::take;
-use crate::yaml::FieldPath;
-
-/// What a promotion is made of before its state is known.
-#[derive(Default)]
-pub(super) struct Draft {
-    pub changes: Vec<Change>,
-    pub left_out: Vec<LeftOut>,
-    pub skipped: Vec<String>,
-    pub takes: Vec<Take>,
-    pub errors: Vec<(String, Option<String>)>,
-    pub holds: Vec<Reason>,
-    pub notes: Vec<String>,
-    pub ahead: bool,
-    pub service_held: bool,
-    pub unread: bool,
-    /// Whether a value is taken along each of the promotion's edges.
-    pub takes_over: BTreeMap<usize, bool>,
-    /// Services from which something that changes is taken: the edge, the target's place in its stage, the source.
-    pub sources: Vec<(usize, usize, ServiceId)>,
-    /// It is not the plan that would be made now.
-    pub older: bool,
-    /// It is a rollback: the landing to which the stage goes back.
-    pub rollback: Option<BackTo>,
-    /// When a landing set any of what it changes last.
-    pub landed: Option<Timestamp>,
-    /// When an ordinary landing along the same edges set any of what it changes last: no rollback, and no emergency.
-    pub landed_along: Option<Timestamp>,
-    /// The stage went back, and this would undo that.
-    pub after_rollback: Option<RolledBack>,
-    /// It goes back, and only because a person asked for it.
-    pub on_request: bool,
-    /// Services whose hotfix this would take away.
-    pub debts: Vec<LeftOut>,
-}
-
-impl Draft {
-    /// Two services of a stage may share one `Secret` and copy the same key into it: that is one change. Two values for
-    /// one field are an error, for only one of them can be right.
-    pub(super) fn merge_equal_changes(&mut self) {
-        let mut kept: Vec<Change> = Vec::with_capacity(self.changes.len());
-        let mut known: HashMap<(ManifestKey, RepoPath, FieldPath), usize> = HashMap::new();
-        for change in std::mem::take(&mut self.changes) {
-            let place = (
-                change.manifest.clone(),
-                change.file.clone(),
-                change.path.clone(),
-            );
-            match known.get(&place) {
-                None => {
-                    known.insert(place, kept.len());
-                    kept.push(change);
-                }
-                Some(first) if kept[*first].new == change.new => {}
-                Some(_) => self.errors.push((
-                    format!(
-                        "two services of this stage want different values for {} of {}",
-                        change.path, change.manifest.name
-                    ),
-                    Some("let only one of them name the key in its criteria".to_owned()),
-                )),
-            }
-        }
-        self.changes = kept;
-    }
-}
 
 impl<'a> Planner<'a> {
     /// Compares every service of the stage with its source along these edges.
-    pub(super) fn draft(&self, stage: StageIndex, edges: &[usize]) -> Draft {
+    pub(super) fn draft(&self, stage: StageIndex, edges: &[usize]) -> PromotionDraft {
         match self.rollback(stage, edges) {
             Some(Ok(rollback)) => return self.draft_back(stage, edges, rollback),
             Some(Err(why)) => {
                 let help = "ask for it again, or close its pull request".to_owned();
-                return Draft {
+                return PromotionDraft {
                     errors: vec![(why.clone(), Some(help))],
-                    ..Draft::default()
+                    ..PromotionDraft::default()
                 };
             }
             None => {}
         }
-        let mut draft = Draft::default();
+        let mut draft = PromotionDraft::default();
         draft
             .takes_over
             .extend(edges.iter().map(|edge| (*edge, false)));

@@ -1,9 +1,8 @@
 //! What holds a promotion that has something to change: holds and freezes, triggers, sources that are not ready, guards.
 
-use jiff::Timestamp;
-
-use super::Planner;
-use super::draft::Draft;
+use super::pipeline::Planner;
+use super::promotion_draft::PromotionDraft;
+use super::reason::Reason;
 use crate::model::facts::ReadyQuery;
 use crate::model::plan::State;
 use crate::model::policy::{EmergencySkip, Ready, Ruled, Trigger};
@@ -13,53 +12,8 @@ use crate::plan::hold::{Held, frozen, until};
 use crate::plan::{gates, ready, when};
 use crate::yaml::Position;
 
-/// What holds a plan that people have begun to approve when its stage has nothing to promote any more.
-pub(super) const NOTHING_NOW: &str = "its sources hold something else by now, and nothing is to be promoted: close it, or request changes";
-
 /// What holds a stage that nothing sets off. People search for this sentence; keep it.
 const NOTHING_SAYS: &str = "nothing says that it may move: it has no gate, no `ready` rule on its source, and no `trigger: auto` in its own entry";
-
-pub(super) struct Reason {
-    pub text: String,
-    pub help: Option<String>,
-    pub rule_at: Option<Position>,
-    /// It stops commits and merges; proposals still open.
-    pub only_landing: bool,
-    /// When it ends by itself.
-    pub next: Option<Timestamp>,
-}
-
-impl Reason {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            help: None,
-            rule_at: None,
-            only_landing: false,
-            next: None,
-        }
-    }
-
-    pub(super) fn until(mut self, next: Option<Timestamp>) -> Self {
-        self.next = next;
-        self
-    }
-
-    pub(super) fn only_landing(mut self) -> Self {
-        self.only_landing = true;
-        self
-    }
-
-    pub(super) fn at(mut self, at: Position) -> Self {
-        self.rule_at = Some(at);
-        self
-    }
-
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}
 
 impl<'a> Planner<'a> {
     /// The holds of the policy as they stand for this stage now.
@@ -72,7 +26,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Everything that holds a promotion which has something to change.
-    pub(super) fn hold(&self, stage: StageIndex, edges: &[usize], draft: &mut Draft) {
+    pub(super) fn hold(&self, stage: StageIndex, edges: &[usize], draft: &mut PromotionDraft) {
         for gate in edges
             .iter()
             .flat_map(|edge| &self.manifest.edges[*edge].gates)
@@ -210,7 +164,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Holds of services that stand in what is put up already: the plan is kept as it is, so all of it waits.
-    pub(super) fn hold_services(&self, stage: StageIndex, draft: &mut Draft) {
+    pub(super) fn hold_services(&self, stage: StageIndex, draft: &mut PromotionDraft) {
         let held = self.held(stage);
         for (_, pair) in self.pairs(stage) {
             let secret = pair.target_secret.map(|secret| &secret.key);
@@ -240,7 +194,7 @@ impl<'a> Planner<'a> {
         from: StageIndex,
         rule: &Ready,
         at: Position,
-        draft: &mut Draft,
+        draft: &mut PromotionDraft,
     ) {
         let name = &self.manifest.stages[from].name.value;
         let Some(answers) = self.facts.ready else {
@@ -284,7 +238,7 @@ impl<'a> Planner<'a> {
         stage: StageIndex,
         edge: usize,
         from: StageIndex,
-        draft: &Draft,
+        draft: &PromotionDraft,
     ) -> Vec<ReadyQuery> {
         let query = |source, target| ReadyQuery {
             pipeline: self.id(),

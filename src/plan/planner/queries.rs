@@ -1,8 +1,8 @@
 //! What the planner asks to be read before it can judge: readiness of sources, and what gates go by.
 
-use super::Planner;
-use crate::model::catalog::PipelineId;
+use super::pipeline::Planner;
 use crate::model::facts::{Facts, ReadyQuery};
+use crate::model::ids::PipelineId;
 use crate::model::name::EdgeName;
 use crate::model::policy::Ready;
 use crate::model::resolved::StageIndex;

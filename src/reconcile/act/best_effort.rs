@@ -2,9 +2,10 @@
 //! is only a notice, it does not change how the run ends, and it does not show what else the token may do.
 
 use crate::forge::Reviewers;
+use crate::model::ids::PullNumber;
 use crate::model::label::NewLabel;
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 use crate::reconcile::act::messages;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;

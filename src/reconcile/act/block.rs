@@ -1,8 +1,8 @@
 //! Marks a pull request that someone pushed to as blocked.
 
 use crate::execute::DeliveryError;
+use crate::model::ids::PullNumber;
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::pull::PullNumber;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 use crate::render::{Blocked, comment};

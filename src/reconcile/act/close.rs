@@ -1,9 +1,8 @@
 //! Closes pull requests that another one replaces, or that have nothing left to promote.
 
 use crate::execute::DeliveryError;
-use crate::model::ids::PlanId;
+use crate::model::ids::{PlanId, PullNumber};
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::pull::PullNumber;
 use crate::plan::delivery::Decision;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};

@@ -2,9 +2,10 @@
 //! and a held pull request is closed only once the one that replaces it has the label.
 
 use crate::execute::DeliveryError;
+use crate::model::ids::PullNumber;
 use crate::model::label::{HOLD, NewLabel};
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 use crate::plan::delivery::Candidate;
 use crate::reconcile::act::result::ends_the_run;
 use crate::reconcile::outcome::RowKind;

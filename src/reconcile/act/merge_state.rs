@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::forge::CONTEXT;
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 use crate::model::merge_state::{ContextState, MergeState, Required, ReviewDecision};
 use crate::model::pull::Pull;
 use crate::model::settings::{Rule, RuleFrom, RuleKind};
@@ -47,7 +47,7 @@ pub(crate) async fn merge_state(round: &Round<'_>, pull: &Pull, run: &mut RunSta
     }
 }
 
-async fn reviews_bind(round: &Round<'_>, rules: &Looked<Vec<Rule>>, run: &mut RunState) -> bool {
+async fn reviews_bind(round: &Round<'_>, rules: &Fetched<Vec<Rule>>, run: &mut RunState) -> bool {
     if matches!(&round.observation.snapshot.protection, Ok(protection) if protection.reviews) {
         return true;
     }
@@ -67,9 +67,9 @@ async fn reviews_bind(round: &Round<'_>, rules: &Looked<Vec<Rule>>, run: &mut Ru
 async fn required(
     round: &Round<'_>,
     pull: &Pull,
-    rules: &Looked<Vec<Rule>>,
+    rules: &Fetched<Vec<Rule>>,
     run: &mut RunState,
-) -> Looked<BTreeMap<String, Required>> {
+) -> Fetched<BTreeMap<String, Required>> {
     let protection = &round.observation.snapshot.protection;
     let classic = protection
         .iter()

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use crate::error::Failure;
 use crate::gather;
-use crate::model::evidence::{Actor, ActorKind};
+use crate::model::actor::{Actor, ActorKind};
 use crate::model::proposal::Proposal;
 use crate::model::pull::{MergedPull, PullState};
 use crate::reconcile::outcome::{Row, RowKind};

@@ -1,14 +1,13 @@
 //! The texts of promotions: what a round knows, rendered by `render`.
 
 use crate::model::brought::{self, Brings};
-use crate::model::ids::PlanId;
+use crate::model::ids::{PlanId, PullNumber};
 use crate::model::label::{HOLD, NewLabel, approve_label};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::policy::{GateRule, Way};
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::pull::PullNumber;
 use crate::model::rollback::RolledBack;
 use crate::model::slug::RepoSlug;
 use crate::plan::delivery::Candidate;

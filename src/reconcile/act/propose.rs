@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::execute::{DeliveryError, Draft, WAITS};
+use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::pull::PullNumber;
 use crate::plan::delivery::Candidate;
 use crate::reconcile::act::close::replaced_by;
 use crate::reconcile::act::hold::{self, HoldLabel};

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::model::ids::CommitId;
+use crate::model::ids::{CommitId, PullNumber};
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::pull::PullNumber;
 use crate::plan::delivery::{Act, Decision};
 use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;

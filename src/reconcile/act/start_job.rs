@@ -4,11 +4,10 @@ use serde_json::json;
 
 use crate::execute::DeliveryError;
 use crate::forge::ForgeError;
-use crate::model::ids::CommitId;
+use crate::model::ids::{CommitId, PullNumber};
 use crate::model::job::{INTENT, digest};
 use crate::model::plan::GateReport;
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::pull::PullNumber;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 use crate::session::Session;

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::evidence::{Evidence, Looked};
-use crate::model::ids::PlanId;
+use crate::model::evidence::Evidence;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{PlanId, PullNumber};
 use crate::model::plan::Plan;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 
 /// Requested proposals that need another build: the base moved under the plan that would be made now, or the changes of
 /// a rollback are different now.
@@ -39,8 +40,8 @@ pub(crate) fn evidence_by_plan(
     plan: &Plan,
     by_place: &BTreeMap<PromotionIndex, Vec<(Proposal, Pull)>>,
     builds: &BTreeMap<PullNumber, Build>,
-    evidence: &BTreeMap<PullNumber, Looked<Evidence>>,
-) -> BTreeMap<PlanId, Looked<Evidence>> {
+    evidence: &BTreeMap<PullNumber, Fetched<Evidence>>,
+) -> BTreeMap<PlanId, Fetched<Evidence>> {
     let of_its_kind = |place: &PromotionIndex, proposal: &Proposal| {
         let promotion = plan.promotion(*place);
         let to = promotion.rollback.as_ref().map(|to| to.landing);

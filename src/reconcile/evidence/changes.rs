@@ -3,10 +3,9 @@
 use crate::error::Failure;
 use crate::gather::{self, AskedOfAuthors, Bringing, Carried};
 use crate::model::authors::ChangeAuthors;
-use crate::model::catalog::PipelineId;
 use crate::model::change::Change;
-use crate::model::evidence::Looked;
-use crate::model::ids::CommitId;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{CommitId, PipelineId};
 use crate::model::proposal::Proposal;
 use crate::model::resolved::StageIndex;
 use crate::reconcile::observe::observation::Observation;
@@ -33,7 +32,7 @@ pub(crate) async fn promotable(
     pipeline: PipelineId,
     stage: StageIndex,
     changes: &[Change],
-) -> Result<Looked<bool>, Failure> {
+) -> Result<Fetched<bool>, Failure> {
     let changes = bringing(observation, pipeline, stage, changes);
     let refs = &observation.repository.policy.refs;
     session
@@ -50,7 +49,7 @@ pub(crate) async fn change_authors(
     (pipeline, stage): (PipelineId, StageIndex),
     changes: &[Change],
     (at, rollback): (CommitId, Option<CommitId>),
-) -> Looked<ChangeAuthors> {
+) -> Fetched<ChangeAuthors> {
     let evaluation = &observation.evaluation;
     let bringing = bringing(observation, pipeline, stage, changes);
     let asked = AskedOfAuthors::new(

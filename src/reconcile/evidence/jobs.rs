@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use crate::model::evidence::{Actor, Looked};
+use crate::model::actor::Actor;
+use crate::model::fetched::Fetched;
 use crate::model::job::INTENT;
 use crate::model::signal::{Intent, JobEvidence, JobRun};
 use crate::reconcile::evidence::question::Question;
@@ -49,7 +50,7 @@ async fn intents(
     session: &Session,
     question: &Question<'_>,
     own: Option<&Actor>,
-) -> Looked<BTreeMap<String, Vec<Intent>>> {
+) -> Fetched<BTreeMap<String, Vec<Intent>>> {
     let all = session.forge.statuses(&question.pull.head).await;
     let all = all.map_err(|error| error.to_string())?;
     let own = own.and_then(|own| own.id);
@@ -83,7 +84,7 @@ async fn runs(
     observation: &Observation,
     question: &Question<'_>,
     file: &str,
-) -> Looked<Vec<JobRun>> {
+) -> Fetched<Vec<JobRun>> {
     let base = &observation.snapshot.base;
     let runs = session
         .forge
@@ -104,7 +105,7 @@ async fn on_base(
     observation: &Observation,
     question: &Question<'_>,
     run: &JobRun,
-) -> Looked<bool> {
+) -> Fetched<bool> {
     let tip = observation.snapshot.tip.id;
     let Some(built_on) = question.built_on else {
         return Err("on which commit it was built is not known".to_owned());

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::evidence::{Looked, Permission, UserId};
+use crate::model::actor::UserId;
+use crate::model::evidence::Permission;
+use crate::model::fetched::Fetched;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
 /// What each person may do, by account ID.
-pub(crate) type Permissions = BTreeMap<UserId, Looked<Permission>>;
+pub(crate) type Permissions = BTreeMap<UserId, Fetched<Permission>>;
 
 /// Reads what people may do, given with their logins. Permissions that the observation already has are not read again;
 /// the others are read together.
@@ -29,7 +31,7 @@ pub(crate) async fn read(
 }
 
 /// Reads what one person may do now, without using what the observation has.
-pub(crate) async fn read_one(session: &Session, id: UserId, login: &str) -> Looked<Permission> {
+pub(crate) async fn read_one(session: &Session, id: UserId, login: &str) -> Fetched<Permission> {
     let people = BTreeMap::from([(id, login.to_owned())]);
     let found = session.forge.permissions(&people).await.remove(&id);
     found.unwrap_or_else(|| Err(format!("what {login} may do was not read")))

@@ -1,7 +1,8 @@
 //! An open pull request whose evidence is read.
 
+use crate::model::actor::{Actor, UserId};
 use crate::model::authors::ChangeAuthors;
-use crate::model::evidence::{Actor, Looked, UserId};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::pull::Pull;
 use crate::plan::Needs;
@@ -20,7 +21,7 @@ pub(crate) struct Question<'a> {
     /// The commit that it was built on.
     pub built_on: Option<CommitId>,
     /// The authors of what it promotes, if a gate needs them.
-    pub change_authors: Option<Looked<ChangeAuthors>>,
+    pub change_authors: Option<Fetched<ChangeAuthors>>,
 }
 
 /// Whether people did anything that may be evidence: a review, an approval label, or a label that was removed.

@@ -6,11 +6,12 @@ use crate::error::Failure;
 use crate::evaluation::evaluate::Ask;
 use crate::gather;
 use crate::model::change::Change;
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::{Build, Proposal};
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 use crate::plan::Needs;
 use crate::reconcile::evidence::changes;
 use crate::reconcile::evidence::question::{Question, approving, was_spoken_about};
@@ -109,7 +110,7 @@ async fn changes_of(
     observation: &Observation,
     proposal: &Proposal,
     promotion: &Promotion,
-) -> Result<Looked<Vec<Change>>, Failure> {
+) -> Result<Fetched<Vec<Change>>, Failure> {
     if promotion.plan == Some(proposal.plan) {
         return Ok(Ok(promotion.changes.clone()));
     }

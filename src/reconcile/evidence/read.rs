@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use crate::model::evidence::{Evidence, Looked, UserId};
-use crate::model::pull::PullNumber;
+use crate::model::actor::UserId;
+use crate::model::evidence::Evidence;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::reconcile::evidence::question::{Question, approves};
 use crate::reconcile::evidence::{jobs, permissions};
 use crate::reconcile::observe::observation::Observation;
@@ -16,7 +18,7 @@ pub(crate) async fn read(
     session: &Session,
     observation: &Observation,
     questions: &[Question<'_>],
-) -> BTreeMap<PullNumber, Looked<Evidence>> {
+) -> BTreeMap<PullNumber, Fetched<Evidence>> {
     let reads = questions.iter().map(|question| async move {
         let (found, checks, jobs) = tokio::join!(
             session.forge.evidence(question.pull),
@@ -40,7 +42,7 @@ pub(crate) async fn read(
             found.map_err(|error| error.to_string()),
         )
     });
-    let mut found: BTreeMap<PullNumber, Looked<Evidence>> =
+    let mut found: BTreeMap<PullNumber, Fetched<Evidence>> =
         join_all(reads).await.into_iter().collect();
     let people: BTreeMap<UserId, String> = found
         .values()
@@ -72,7 +74,7 @@ async fn compare_label_names(session: &Session, evidence: &mut Evidence) {
 async fn checks(
     session: &Session,
     question: &Question<'_>,
-) -> BTreeMap<crate::model::policy::CheckOf, Looked<Vec<crate::model::signal::Signal>>> {
+) -> BTreeMap<crate::model::policy::CheckOf, Fetched<Vec<crate::model::signal::Signal>>> {
     let reads = question.needs.checks.iter().map(|check| async move {
         let signals = session.forge.check_runs(&question.pull.head, check).await;
         (check.clone(), signals.map_err(|error| error.to_string()))

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::model::evidence::{Permission, UserId};
+use crate::model::actor::UserId;
+use crate::model::evidence::Permission;
 use crate::model::plan::{Plan, Promotion, State};
 use crate::model::policy::Delivery;
 use crate::reconcile::evidence::permissions;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use crate::model::code_owners::{self, CodeOwners};
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 use crate::model::roster::Roster;
 use crate::plan::Needs;
 use crate::reconcile::observe::observation::Observation;
@@ -62,7 +62,7 @@ pub(crate) async fn roster(
 }
 
 /// CODEOWNERS at the tip of the base branch: the first of GitHub's paths that holds one.
-async fn code_owners(session: &Session, observation: &Observation) -> Looked<Option<CodeOwners>> {
+async fn code_owners(session: &Session, observation: &Observation) -> Fetched<Option<CodeOwners>> {
     let repo = session.remotes.here();
     let tip = observation.snapshot.tip.id;
     let found = session

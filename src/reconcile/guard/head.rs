@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forge::{OpenPull, OpenPulls};
 use crate::gather;
-use crate::model::ids::CommitId;
-use crate::model::pull::{PromotionBranch, PullNumber};
+use crate::model::ids::{CommitId, PullNumber};
+use crate::model::pull::PromotionBranch;
 use crate::reconcile::round::Round;
 
 /// A commit that is the head of one or several pull requests, which share its status.

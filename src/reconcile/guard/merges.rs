@@ -4,6 +4,7 @@
 //! differ, then the files.
 
 mod budget;
+mod size;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +16,8 @@ use crate::forge::OpenPull;
 use crate::gather::{self, MergedFile, MergedPath, Untold};
 use crate::model::catalog::MayHold;
 use crate::model::guard::{ChangedFile, GateFile, Gated};
+use crate::model::ids::PullNumber;
 use crate::model::place::RepoPath;
-use crate::model::pull::PullNumber;
 use crate::plan::guard::{GuardVerdict, Merge, Touch, Touched, gate_files, gated, judge};
 use crate::reconcile::guard::head::{Head, is_named_like_ours};
 use crate::reconcile::round::Round;
@@ -209,7 +210,7 @@ impl<'a> Guard<'a> {
             }
         }
         let Some(versions) = self.read(changed) else {
-            return GuardVerdict::Unknown(budget::too_many_nodes());
+            return GuardVerdict::Unknown(size::too_many_nodes());
         };
         let verdict = self.compare(&gate_files, &versions, None);
         if verdict != GuardVerdict::Harmless || versions.is_empty() {
@@ -241,7 +242,7 @@ impl<'a> Guard<'a> {
             };
             let (before, after) = (read(before), read(file.as_ref()));
             nodes += before.nodes() + after.nodes();
-            if nodes > budget::MAX_NODES {
+            if nodes > size::MAX_NODES {
                 return None;
             }
             versions.push(Versions {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Failure;
-use crate::model::evidence::UserId;
+use crate::model::actor::UserId;
 use crate::model::ids::PlanId;
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;

@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use crate::model::evidence::{Looked, UserId};
+use crate::model::actor::UserId;
+use crate::model::fetched::Fetched;
+use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
-use crate::model::pull::{ClosedLabels, Pull, PullNumber, Snapshot};
+use crate::model::pull::{ClosedLabels, Pull, Snapshot};
 use crate::plan::{ClosedHold, LabelHold, closed_hold, hold_names};
 use crate::reconcile::evidence::permissions::{self, Permissions};
 use crate::reconcile::observe::observation::Observation;
@@ -31,7 +33,7 @@ pub(crate) struct ClosedHolds {
 
 impl ClosedHolds {
     /// The hold of a closed pull request on this promotion; `Err` if it could not be read.
-    pub(crate) fn of(&self, place: PromotionIndex) -> Looked<Option<&ClosedHold>> {
+    pub(crate) fn of(&self, place: PromotionIndex) -> Fetched<Option<&ClosedHold>> {
         match (self.by_place.get(&place), &self.unread) {
             (None, Some(why)) => Err(why.clone()),
             (hold, _) => Ok(hold),

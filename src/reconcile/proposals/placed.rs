@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::catalog::MayHold;
+use crate::model::ids::PullNumber;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
-use crate::model::pull::{Pull, PullNumber};
+use crate::model::pull::Pull;
 use crate::plan::label_hold;
 use crate::reconcile::observe::observation::Observation;
 use crate::record::branch_folder;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::evidence::Looked;
+use crate::model::fetched::Fetched;
 use crate::model::settings::{Rule, RuleFrom};
 use crate::session::Session;
 
@@ -11,14 +11,14 @@ use crate::session::Session;
 #[derive(Default)]
 pub(crate) struct BranchRules {
     /// The rules, once they were read.
-    pub(crate) rules: Option<Looked<Vec<Rule>>>,
+    pub(crate) rules: Option<Fetched<Vec<Rule>>>,
     /// Whether a ruleset binds this token, by its ID.
     pub(crate) binding: BTreeMap<u64, bool>,
 }
 
 impl BranchRules {
     /// The rules of all rulesets for the base branch.
-    pub(crate) async fn read(&mut self, session: &Session, base: &str) -> Looked<Vec<Rule>> {
+    pub(crate) async fn read(&mut self, session: &Session, base: &str) -> Fetched<Vec<Rule>> {
         if let Some(rules) = &self.rules {
             return rules.clone();
         }

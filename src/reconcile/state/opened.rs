@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::evaluation::evaluate::Evaluation;
-use crate::model::ids::CommitId;
-use crate::model::pull::PullNumber;
+use crate::model::ids::{CommitId, PullNumber};
 
 /// What a run opened so far.
 #[derive(Default)]

@@ -5,7 +5,9 @@ use comrak::{Arena, Options, parse_document};
 
 use super::*;
 use crate::model::plan::State;
+use crate::model::policy::Way;
 use crate::model::verdict::{Judgement, Verdict};
+use crate::render::link::Link;
 use crate::render::sample::{CANARY, HOSTILE, change, edge, hostile, ordinary, promotion};
 
 fn link(address: &str) -> Option<Link> {

@@ -3,7 +3,7 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Commits, GateDetail, PullRequest, address};
+use super::content::{Commits, GateDetail, PullRequest, address};
 use crate::model::brought::{self, Brings};
 use crate::model::change::Change;
 use crate::model::pipeline::GateKind;

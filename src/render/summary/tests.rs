@@ -1,10 +1,16 @@
+use std::time::Duration;
+
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
 
 use super::*;
+use crate::model::finding::Finding;
 use crate::model::name::StageName;
+use crate::model::pipeline::Pipeline;
 use crate::model::pipeline::{Edge, EdgeEnds, Gate, GateKind, Stage};
 use crate::model::place::{Place, Position};
+use crate::model::plan::LeftOutBy;
+use crate::render::link::Link;
 use crate::render::sample::HOSTILE;
 use crate::yaml::Located;
 

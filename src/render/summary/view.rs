@@ -4,7 +4,7 @@ use minijinja::Value;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use super::{Mark, Summary};
+use super::content::{Mark, Summary};
 use crate::model::finding::{Finding, Severity};
 use crate::render::link::Link;
 use crate::render::words::counted;

@@ -3,7 +3,7 @@
 //! Escaping is not enough there: mentions, references and bare addresses are looked for in the finished page, where
 //! entities and backslashes are gone. Those are broken by a zero-width space (A13), everything else is escaped.
 
-use super::{BREAK, breaks, terminal};
+use super::text::{BREAK, breaks, terminal};
 
 /// For running text: a paragraph, a list item, a cell of a table. It stays one line, starts no list and no heading, and
 /// makes no tag, link, picture, formula, mention or reference. Blanks at its ends go.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Told;
+use super::content::HistoryReport;
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::landed::{
     ChangedValues, Claim, Deviation, DeviationKind, FieldChange, GateLine, GateOutcome, Landed,
@@ -102,7 +102,7 @@ struct ClaimJson<'a> {
 }
 
 /// The document.
-pub fn document(told: &Told<'_>) -> String {
+pub fn document(told: &HistoryReport<'_>) -> String {
     let found = told.found;
     let complete = found.boundary.is_none() && found.unread.is_empty();
     json::document(&HistoryJson {

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use crate::model::ids::{CommitId, PlanId};
+use crate::model::ids::{CommitId, PlanId, PullNumber};
 use crate::model::name::EdgeName;
-use crate::model::pull::PullNumber;
 use crate::model::status::{
     PipelineStatus, PromotionStatus, Running, Since, StageStatus, Standing, Status,
 };

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::lines::{cut, packed, running, services, since, wrapped};
 use crate::model::facts::Slot;
-use crate::model::pull::PullNumber;
+use crate::model::ids::PullNumber;
 use crate::model::status::{Running, SetOnBase, Since};
 
 fn runs(service: &str, slot: Slot, value: Option<&str>, name: Option<&str>) -> Running {

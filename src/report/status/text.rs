@@ -7,7 +7,6 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::NO_PIPELINE;
 use super::lines::{changes, cut, debt, left_out, packed, running, services, since, wrapped};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{GateReport, State};
@@ -405,3 +404,6 @@ fn sources(stage: &StageStatus) -> String {
         .collect();
     names.join(", ")
 }
+
+/// Said where there is nothing to look at.
+pub const NO_PIPELINE: &str = "There is no Pipeline here, so there is nothing to promote.";

@@ -1,10 +1,10 @@
 //! One value of one service on its way back through history, to the commit that set it.
 
 use super::super::{AskedOfAuthors, Untold};
-use super::shown;
 use crate::copy::values;
 use crate::gather::follow;
-use crate::gather::lineage::{Followed, Lineage, Then, Trail};
+use crate::gather::lineage::naming::Followed;
+use crate::gather::lineage::{Lineage, Then, Trail};
 use crate::model::change::Text;
 use crate::model::facts::Slot;
 use crate::model::ids::CommitId;
@@ -154,5 +154,14 @@ impl AskedOfAuthors<'_> {
             value,
             refers,
         }
+    }
+}
+
+/// A field as people know it.
+pub(super) fn shown(slot: &Slot) -> String {
+    match (slot, slot.own_path()) {
+        (Slot::Key(key), _) => key.clone(),
+        (_, Some(path)) => path.to_string(),
+        (_, None) => String::new(),
     }
 }

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Zone;
+use super::zone::Zone;
 
 /// A civil time of a zone, such as `2026-12-19T18:00`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -17,8 +17,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::freeze::Freeze;
+use super::hours::Hours;
 use super::week::{WEEK, Week};
-use super::{Freeze, Hours, Zone};
+use super::zone::Zone;
 
 /// Seconds from a Monday 00:00 to the Thursday with which Unix time begins.
 const MONDAY_TO_EPOCH: i64 = 3 * 24 * 60 * 60;

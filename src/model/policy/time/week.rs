@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::civil::Time;
 
-use super::Hours;
+use super::hours::Hours;
 
 const DAY: i64 = 24 * 60 * 60;
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::evidence::{Actor, Evidence, Looked, Opinion, Permission, Review, UserId};
+use crate::model::actor::{Actor, UserId};
+use crate::model::evidence::{Evidence, Opinion, Permission, Review};
+use crate::model::fetched::Fetched;
 use crate::model::policy::Way;
 
 /// What the evidence says to a gate, before anybody asks how many are needed.
@@ -218,7 +220,7 @@ impl Judge<'_> {
         }
     }
 
-    fn permission(&self, id: UserId, actor: &Actor) -> Looked<Permission> {
+    fn permission(&self, id: UserId, actor: &Actor) -> Fetched<Permission> {
         match self.evidence.permissions.get(&id) {
             Some(Ok(permission)) => Ok(*permission),
             Some(Err(why)) => Err(why.clone()),

@@ -8,10 +8,9 @@ use proptest::prelude::*;
 
 use super::voters::Register;
 use super::{DEFAULT_WAYS, Rule, by_evidence};
+use crate::model::actor::{Actor, ActorKind, UserId};
 use crate::model::authors::ChangeAuthors;
-use crate::model::evidence::{
-    Actor, ActorKind, Evidence, LabelEvent, Opinion, Permission, Review, UserId,
-};
+use crate::model::evidence::{Evidence, LabelEvent, Opinion, Permission, Review};
 use crate::model::policy::{ApproveLine, GateRule, Policy, Way};
 use crate::model::roster::{Known, Roster};
 use crate::model::verdict::Verdict;

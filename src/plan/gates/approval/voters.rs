@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::actor::UserId;
 use crate::model::code_owners::Owner;
-use crate::model::evidence::{Looked, Permission, UserId};
+use crate::model::evidence::Permission;
+use crate::model::fetched::Fetched;
 use crate::model::policy::{Policy, Voters};
 use crate::model::roster::Roster;
 
@@ -51,7 +53,7 @@ pub(super) struct Register<'a> {
 
 impl Register<'_> {
     /// Whom a line asks; `Err` where that could not be read.
-    pub(super) fn asked(&self, by: &Voters) -> Looked<Asked> {
+    pub(super) fn asked(&self, by: &Voters) -> Fetched<Asked> {
         let mut people = People::default();
         match by {
             Voters::Writers => return Ok(Asked::Anyone),
@@ -73,7 +75,7 @@ impl Register<'_> {
         Ok(Asked::Each(vec![people]))
     }
 
-    fn team(&self, team: &str, people: &mut People) -> Looked<()> {
+    fn team(&self, team: &str, people: &mut People) -> Fetched<()> {
         let members = match self.roster.teams.get(&team.to_lowercase()) {
             Some(found) => found.as_ref().map_err(Clone::clone)?,
             None => return Err(format!("the team {team} was not read")),
@@ -85,7 +87,7 @@ impl Register<'_> {
         Ok(())
     }
 
-    fn code_owners(&self) -> Looked<Asked> {
+    fn code_owners(&self) -> Fetched<Asked> {
         let owners = match &self.roster.code_owners {
             None => return Err("CODEOWNERS was not read".to_owned()),
             Some(Err(why)) => return Err(why.clone()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::evidence::ActorKind;
+use crate::model::actor::ActorKind;
 use crate::model::ids::CommitId;
 use crate::model::pipeline::GateKind;
 use crate::yaml::Position;

@@ -8,6 +8,7 @@ use crate::forge::OpenPull;
 use crate::gather::{self, MergedPath};
 use crate::model::place::RepoPath;
 use crate::plan::guard::GuardVerdict;
+use crate::reconcile::guard::merges::size::REMEDY;
 use crate::reconcile::guard::merges::{Guard, Known, unread};
 use crate::reconcile::state::RunState;
 
@@ -18,18 +19,8 @@ const MAX_FILES_READ: u64 = 1_000;
 const MAX_BYTES: u64 = 8 * MIB;
 /// At most this many bytes of manifest files are read in a run.
 const MAX_BYTES_READ: u64 = 64 * MIB;
-/// At most this many YAML nodes are parsed for one pull request, with aliases expanded.
-pub(crate) const MAX_NODES: usize = 1_000_000;
 
 const MIB: u64 = 1 << 20;
-const REMEDY: &str = "split it, or ask an admin to merge it";
-
-/// The status description of a pull request with too many nodes.
-pub(crate) fn too_many_nodes() -> String {
-    format!(
-        "too large to judge: its manifest files hold more than {MAX_NODES} YAML nodes, aliases written out: {REMEDY}"
-    )
-}
 
 impl Guard<'_> {
     /// Gives a verdict to the pull requests that are too large, and to those that exceed what this run may read.

@@ -1,6 +1,8 @@
 //! What a pull request says where labels do not exist in the repository.
 
 use super::*;
+use crate::model::policy::Way;
+use crate::model::rollback::RolledBack;
 
 /// What stands before the changes.
 fn top(pull: &PullRequest<'_>) -> String {

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Read, Version};
+use super::guard::{Read, Version};
+use super::manifests::items;
 use crate::yaml::{Entry, NodeId, NodeKind, Stream};
 
 /// Whether two versions of a file differ at most in values that no reference goes by: then the same fields of the same
@@ -30,7 +31,7 @@ fn roots(stream: &Stream) -> Option<Vec<NodeId>> {
         if !stream.duplicate_keys(document).is_empty() {
             return None;
         }
-        found.extend(super::super::difference::items(stream, root));
+        found.extend(items(stream, root));
     }
     Some(found)
 }

@@ -1,0 +1,59 @@
+//! What a comparison of a target with its source says.
+
+use crate::model::change::Change;
+use crate::model::facts::Values;
+use crate::model::finding::Severity;
+use crate::model::place::Place;
+use crate::model::reference::ManifestKey;
+use crate::yaml::FieldPath;
+
+/// What stands in the way of copying one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The code of the finding that it becomes.
+    pub code: &'static str,
+    /// Whether it stops the pipeline.
+    pub severity: Severity,
+    /// Where.
+    pub place: Place,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// A pair compared.
+#[derive(Clone, Debug, Default)]
+pub struct Comparison {
+    /// What would have to change.
+    pub changes: Vec<Change>,
+    /// Values of the source as they would be written; the git ref as the commit that it stands for.
+    pub taken: Values,
+    /// What stands in the way.
+    pub problems: Vec<Problem>,
+    /// Fields that are not copied, and why.
+    pub skipped: Vec<String>,
+    /// The revision was not read, for want of a forge.
+    pub unread: bool,
+}
+
+/// A field that a promotion may write, whatever the values are now.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Write {
+    /// The manifest.
+    pub manifest: ManifestKey,
+    /// Where the manifest or field stands.
+    pub place: Place,
+    /// The field.
+    pub path: FieldPath,
+}
+
+pub(super) fn not_a_scalar(place: Place, path: &FieldPath, name: &str) -> Problem {
+    Problem {
+        code: "target-not-editable",
+        severity: Severity::Error,
+        place,
+        message: format!("{path} of {name} is not a single value, so it cannot be set"),
+        help: None,
+    }
+}

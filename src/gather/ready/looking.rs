@@ -1,0 +1,16 @@
+//! What is looked at to tell whether a source is ready.
+
+use super::super::history::past::Past;
+use super::super::remote::RemoteRepo;
+use super::super::revisions::Repositories;
+use crate::model::facts::Facts;
+use crate::model::ids::CommitId;
+
+/// One evaluation's look at what was said.
+pub(super) struct Looking<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) repositories: &'a Repositories<'a>,
+    pub(super) repo: &'a RemoteRepo,
+    pub(super) tip: CommitId,
+    pub(super) past: Past<'a>,
+}

@@ -1,0 +1,380 @@
+//! A repository of the forge: what is known of it, and what is wanted.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use super::question::{Answer, Question};
+use crate::forge::{EntryAt, RemoteRef};
+use crate::model::actor::UserId;
+use crate::model::authors::Makers;
+use crate::model::evidence::Permission;
+use crate::model::fetched::Fetched;
+use crate::model::ids::{BlobId, CommitId, TreeId};
+use crate::model::pull::RemoteCommit;
+use crate::model::slug::RepoSlug;
+use crate::repo::{CommitInfo, GitTime, Repo, RepoError, TreeEntry};
+
+/// A repository that is read through the forge.
+pub struct RemoteRepo {
+    pub(super) slug: RepoSlug,
+    pub(super) local: Option<Repo>,
+    /// The base branch and its tip, if it is known.
+    pub(super) base: RefCell<Option<(String, CommitId)>>,
+    pub(super) known: RefCell<Known>,
+    pub(super) wants: RefCell<Wants>,
+    /// Folders that were asked for by their paths: once each, whatever came of it.
+    pub(super) expected: RefCell<BTreeSet<(CommitId, String)>>,
+}
+
+/// What was read so far. An `Err` was looked for and could not be had.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) refs: HashMap<String, Fetched<RemoteRef>>,
+    pub(super) commits: HashMap<CommitId, Fetched<Option<Rc<CommitInfo>>>>,
+    /// Commits of which is known that they are there, and maybe no more.
+    pub(super) there: HashSet<CommitId>,
+    pub(super) entries: HashMap<(CommitId, String), EntryAt>,
+    pub(super) trees: HashMap<TreeId, Fetched<Rc<Vec<TreeEntry>>>>,
+    pub(super) blobs: HashMap<BlobId, Fetched<Rc<Vec<u8>>>>,
+    pub(super) sizes: HashMap<BlobId, Fetched<u64>>,
+    pub(super) contains: HashMap<(CommitId, CommitId), Fetched<bool>>,
+    /// The commits at which a path changed, from a commit backwards; `None` if there are more than are listed at once.
+    pub(super) touches: HashMap<(CommitId, String), Fetched<Option<Vec<CommitInfo>>>>,
+    /// Commits from which a page of history was read, or could not be.
+    pub(super) paged: HashSet<CommitId>,
+    pub(super) listed: Option<Fetched<Rc<Listed>>>,
+    pub(super) answers: HashMap<Question, Fetched<Answer>>,
+    pub(super) makers: HashMap<CommitId, Fetched<Rc<Makers>>>,
+    /// Of people who are listed as collaborators, until it is taken.
+    pub(super) permissions: BTreeMap<UserId, Permission>,
+}
+
+/// Branches and tags.
+pub(super) struct Listed {
+    pub(super) branches: Vec<(String, CommitId)>,
+    pub(super) tags: Vec<(String, CommitId)>,
+    pub(super) more: bool,
+}
+
+/// How much is asked for of a commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Much {
+    /// Whether it is there, and what stands at its paths.
+    #[default]
+    Entries,
+    /// Itself too.
+    Commit,
+    /// A page of its history.
+    Page,
+}
+
+/// What is to be fetched.
+#[derive(Default)]
+pub(super) struct Wants {
+    pub(super) refs: BTreeSet<String>,
+    /// Commits, and what stood at which paths.
+    pub(super) commits: BTreeMap<CommitId, (Much, BTreeSet<String>)>,
+    pub(super) trees: BTreeSet<TreeId>,
+    /// Folders by their paths at commits: read before their ids are known.
+    pub(super) folders: BTreeSet<(CommitId, String)>,
+    /// With everything below.
+    pub(super) deep: BTreeSet<TreeId>,
+    pub(super) blobs: BTreeSet<BlobId>,
+    pub(super) sizes: BTreeSet<BlobId>,
+    pub(super) contains: BTreeSet<(CommitId, CommitId)>,
+    pub(super) touches: BTreeSet<(CommitId, String)>,
+    pub(super) list: bool,
+    pub(super) questions: BTreeSet<Question>,
+    pub(super) makers: BTreeSet<CommitId>,
+    pub(super) people: BTreeMap<UserId, String>,
+}
+
+impl RemoteRepo {
+    /// A repository of the forge of which `local`, where there is one, is a clone.
+    pub fn new(slug: RepoSlug, local: Option<Repo>) -> Self {
+        Self {
+            slug,
+            local,
+            base: RefCell::default(),
+            known: RefCell::default(),
+            wants: RefCell::default(),
+            expected: RefCell::default(),
+        }
+    }
+
+    /// Which repository.
+    pub fn slug(&self) -> &RepoSlug {
+        &self.slug
+    }
+
+    /// The clone at hand, where there is one.
+    pub fn local(&self) -> Option<&Repo> {
+        self.local.as_ref()
+    }
+
+    /// Whether everything that was asked for was answered.
+    pub fn satisfied(&self) -> bool {
+        let wants = self.wants.borrow();
+        wants.refs.is_empty()
+            && wants.commits.is_empty()
+            && wants.trees.is_empty()
+            && wants.folders.is_empty()
+            && wants.deep.is_empty()
+            && wants.blobs.is_empty()
+            && wants.sizes.is_empty()
+            && wants.contains.is_empty()
+            && wants.touches.is_empty()
+            && !wants.list
+            && wants.questions.is_empty()
+            && wants.makers.is_empty()
+            && wants.people.is_empty()
+    }
+
+    /// Asks what people may do, along with whatever is asked next.
+    pub fn want_people(&self, people: BTreeMap<UserId, String>) {
+        self.wants.borrow_mut().people.extend(people);
+    }
+
+    /// What was answered about what people may do since this was taken last.
+    pub fn take_permissions(&self) -> BTreeMap<UserId, Permission> {
+        std::mem::take(&mut self.known.borrow_mut().permissions)
+    }
+
+    /// Forgets what is noted and was not fetched yet.
+    pub fn forget_wanted(&self) {
+        self.wants.take();
+        self.expected.take();
+    }
+
+    /// Notes where the base branch stands.
+    pub fn know_base(&self, name: &str, tip: &RemoteCommit) {
+        self.know_commit(tip);
+        self.base.replace(Some((name.to_owned(), tip.id)));
+    }
+
+    /// Notes a commit and tree that are known from elsewhere.
+    pub fn know_commit(&self, commit: &RemoteCommit) {
+        let mut known = self.known.borrow_mut();
+        known
+            .commits
+            .entry(commit.id)
+            .or_insert_with(|| Ok(Some(Rc::new(commit_info(commit)))));
+    }
+
+    /// Notes the content of a blob; its id was worked out from it.
+    pub fn know_blob(&self, blob: BlobId, bytes: Vec<u8>) {
+        self.known
+            .borrow_mut()
+            .blobs
+            .insert(blob, Ok(Rc::new(bytes)));
+    }
+
+    /// Asks for all folders of a commit in one call, where no clone holds them.
+    ///
+    /// # Errors
+    /// Where they are not here yet.
+    pub fn prepare(&self, commit: &CommitId) -> Result<(), RepoError> {
+        let info = self.info_of(commit)?;
+        self.tree(&info.tree, true).map(|_| ())
+    }
+
+    /// What is noted now comes with the next pass: it will be here in the next pass.
+    pub(super) fn later<T>(&self) -> Result<T, RepoError> {
+        Err(RepoError::Remote {
+            why: format!("{} was not read yet", self.slug),
+        })
+    }
+
+    pub(super) fn failed<T>(&self, why: &str) -> Result<T, RepoError> {
+        Err(RepoError::Remote {
+            why: format!("{}: {why}", self.slug),
+        })
+    }
+
+    /// The clone, where it holds the commit.
+    pub(super) fn clone_with(&self, commit: &CommitId) -> Option<&Repo> {
+        self.local.as_ref().filter(|local| local.has_commit(commit))
+    }
+
+    /// A commit; `None` where there is none of that id. `paths` are read along.
+    pub(super) fn info(
+        &self,
+        commit: &CommitId,
+        much: Much,
+        paths: &[String],
+    ) -> Result<Option<Rc<CommitInfo>>, RepoError> {
+        if let Some(known) = self.known.borrow().commits.get(commit) {
+            return match known {
+                Ok(info) => Ok(info.clone()),
+                Err(why) => self.failed(why),
+            };
+        }
+        if let Some(local) = self.clone_with(commit) {
+            let info = Rc::new(local.commit_info(commit)?);
+            self.known
+                .borrow_mut()
+                .commits
+                .insert(*commit, Ok(Some(Rc::clone(&info))));
+            return Ok(Some(info));
+        }
+        self.want_commits(commit, much, paths);
+        self.later()
+    }
+
+    pub(super) fn want_commits(&self, commit: &CommitId, much: Much, paths: &[String]) {
+        let mut wants = self.wants.borrow_mut();
+        let want = wants.commits.entry(*commit).or_default();
+        want.0 = want.0.max(much);
+        want.1.extend(paths.iter().cloned());
+    }
+
+    /// As [`Self::info`], where it must be there.
+    pub(super) fn info_of(&self, commit: &CommitId) -> Result<Rc<CommitInfo>, RepoError> {
+        self.info(commit, Much::Commit, &[])?
+            .ok_or_else(|| RepoError::NotFound {
+                what: format!("the commit {commit} of {}", self.slug),
+            })
+    }
+
+    pub(super) fn related(&self, inner: &CommitId, outer: &CommitId) -> Result<bool, RepoError> {
+        if inner == outer {
+            return Ok(true);
+        }
+        if let Some(local) = self.clone_with(outer)
+            && local.has_commit(inner)
+            && let Ok(answer) = local.is_ancestor(inner, outer)
+        {
+            return Ok(answer);
+        }
+        if self.leads_to(outer, inner) {
+            return Ok(true);
+        }
+        let key = (*inner, *outer);
+        match self.known.borrow().contains.get(&key) {
+            Some(Ok(answer)) => return Ok(*answer),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        self.wants.borrow_mut().contains.insert(key);
+        self.later()
+    }
+
+    /// Whether the commits that were read lead back from one to the other. `false` tells nothing.
+    fn leads_to(&self, from: &CommitId, to: &CommitId) -> bool {
+        let known = self.known.borrow();
+        let mut open = vec![*from];
+        let mut seen: HashSet<CommitId> = HashSet::new();
+        while let Some(at) = open.pop() {
+            if at == *to {
+                return true;
+            }
+            if let (true, Some(Ok(Some(info)))) = (seen.insert(at), known.commits.get(&at)) {
+                open.extend(&info.parents);
+            }
+        }
+        false
+    }
+
+    pub(super) fn listed(&self) -> Result<Rc<Listed>, RepoError> {
+        match &self.known.borrow().listed {
+            Some(Ok(listed)) => return Ok(Rc::clone(listed)),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        self.wants.borrow_mut().list = true;
+        self.later()
+    }
+
+    /// The content of a blob.
+    pub(super) fn content(&self, blob: &BlobId) -> Result<Rc<Vec<u8>>, RepoError> {
+        match self.known.borrow().blobs.get(blob) {
+            Some(Ok(bytes)) => return Ok(Rc::clone(bytes)),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        if let Some(local) = &self.local {
+            match local.blob(blob) {
+                Ok(bytes) => {
+                    let bytes = Rc::new(bytes);
+                    self.known
+                        .borrow_mut()
+                        .blobs
+                        .insert(*blob, Ok(Rc::clone(&bytes)));
+                    return Ok(bytes);
+                }
+                Err(RepoError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.wants.borrow_mut().blobs.insert(*blob);
+        self.later()
+    }
+
+    /// How many bytes a blob has, without reading it.
+    ///
+    /// # Errors
+    /// If that must be asked for first, or could not be read.
+    pub(in crate::gather) fn size(&self, blob: &BlobId) -> Result<u64, RepoError> {
+        if let Some(Ok(bytes)) = self.known.borrow().blobs.get(blob) {
+            return Ok(bytes.len() as u64);
+        }
+        match self.known.borrow().sizes.get(blob) {
+            Some(Ok(size)) => return Ok(*size),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        match self.local.as_ref().map(|local| local.blob_size(blob)) {
+            Some(Ok(size)) => return Ok(size),
+            Some(Err(RepoError::NotFound { .. })) | None => {}
+            Some(Err(error)) => return Err(error),
+        }
+        self.wants.borrow_mut().sizes.insert(*blob);
+        self.later()
+    }
+
+    /// The entries of a folder.
+    pub(super) fn tree(&self, tree: &TreeId, deep: bool) -> Result<Rc<Vec<TreeEntry>>, RepoError> {
+        match self.known.borrow().trees.get(tree) {
+            Some(Ok(entries)) => return Ok(Rc::clone(entries)),
+            Some(Err(why)) => return self.failed(why),
+            None => {}
+        }
+        if let Some(local) = &self.local
+            && let Some(entries) = local.tree_entries(tree)?
+        {
+            let entries = Rc::new(entries);
+            self.known
+                .borrow_mut()
+                .trees
+                .insert(*tree, Ok(Rc::clone(&entries)));
+            return Ok(entries);
+        }
+        let mut wants = self.wants.borrow_mut();
+        if deep {
+            wants.deep.insert(*tree);
+        } else {
+            wants.trees.insert(*tree);
+        }
+        drop(wants);
+        self.later()
+    }
+}
+
+/// A commit as the forge tells it.
+pub(super) fn commit_info(commit: &RemoteCommit) -> CommitInfo {
+    let time = |at: jiff::Timestamp| GitTime {
+        unix_seconds: at.as_second(),
+        offset_minutes: 0,
+    };
+    CommitInfo {
+        author_name: commit.author.clone(),
+        author_email: String::new(),
+        author_time: time(commit.authored),
+        committer_time: time(commit.committed),
+        subject: commit.message.lines().next().unwrap_or_default().to_owned(),
+        message: commit.message.clone(),
+        parents: commit.parents.clone(),
+        tree: commit.tree,
+    }
+}

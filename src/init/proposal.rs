@@ -1,0 +1,66 @@
+//! What is proposed.
+
+use super::drafts::Draft;
+use super::unpaired::Unpaired;
+use crate::model::place::{Place, RepoPath};
+
+/// Where the workflow lies.
+pub const WORKFLOW_PATH: &str = ".github/workflows/sluice.yml";
+
+/// Where the policy lies.
+pub const POLICY_PATH: &str = ".github/sluice.yaml";
+
+/// The workflow of the simple install, to the byte.
+pub const WORKFLOW: &str = include_str!("../../examples/workflows/install.yml");
+
+/// What is proposed.
+#[derive(Clone, Debug, Default)]
+pub struct Proposal {
+    /// Files to be written.
+    pub files: Vec<NewFile>,
+    /// Which service takes its values from which.
+    pub pairs: Vec<Pair>,
+    /// Services that no proposed pipeline has, and why.
+    pub unpaired: Vec<Unpaired>,
+    /// What to change by hand in files that are there.
+    pub drafts: Vec<Draft>,
+    /// What else to know.
+    pub notes: Vec<String>,
+}
+
+/// A file to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFile {
+    /// Where.
+    pub path: RepoPath,
+    /// All of it.
+    pub content: String,
+    /// Something is there already, so that it cannot be written.
+    pub exists: bool,
+}
+
+/// One service and the one that it takes its values from.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// What both are called without environment.
+    pub name: String,
+    /// The name of the proposed pipeline.
+    pub pipeline: String,
+    /// Where the values come from.
+    pub from: End,
+    /// Where they go.
+    pub to: End,
+}
+
+/// One end of a pair.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// Its stage.
+    pub stage: String,
+    /// `metadata.name`.
+    pub service: String,
+    /// The namespace by which it is referred to.
+    pub namespace: Option<String>,
+    /// Where its manifest begins.
+    pub place: Place,
+}

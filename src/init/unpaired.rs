@@ -1,0 +1,46 @@
+//! Services that no proposed pipeline has, and why.
+
+use crate::model::place::Place;
+use crate::model::service::Service;
+
+/// A service that no proposed pipeline has.
+#[derive(Clone, Debug)]
+pub struct Unpaired {
+    /// `metadata.name`.
+    pub service: String,
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// Where its manifest begins.
+    pub place: Place,
+    /// What kind of reason it is.
+    pub kind: Why,
+    /// The reason in plain words.
+    pub why: String,
+}
+
+/// Why a service is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Several could be meant, or what is read contradicts itself.
+    Ambiguous,
+    /// A promotion would be refused.
+    Differs,
+    /// There is nothing to pair it with.
+    Alone,
+    /// It stands in a pipeline already.
+    InPipeline,
+    /// It names no environment.
+    NoEnvironment,
+}
+
+impl Unpaired {
+    pub(super) fn of(service: &Service, kind: Why, why: String) -> Self {
+        Self {
+            service: service.key.name.clone(),
+            namespace: service.key.namespace.clone(),
+            place: service.place(service.at),
+            kind,
+            why,
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! The policy, `.github/sluice.yaml`: what the `Pipeline` resource has no field for.
+//!
+//! These types are its one definition: the parser, the JSON Schema and docs/policy.md all come from them, so what stands
+//! at a field is written for whoever writes a policy. What is parsed here is well-formed; whether the names in it exist,
+//! and whether its rules can be met, is for the checks to say.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::de::{Deserializer, Error};
+use serde::{Deserialize, Serialize};
+
+use super::gate::GateRule;
+use super::named::{Named, Ruled};
+use super::path::{Glob, Namespace, PromotedField};
+use super::people::Voters;
+use super::stage::StageEntry;
+use super::time::{Freeze, Instant, Wait};
+use crate::model::name::{GateName, PipelineName, StageName};
+use crate::yaml::Located;
+
+/// `.github/sluice.yaml`, read at the tip of the base branch and never from a pull request. Everything but `version` may be
+/// left out.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping such as `version: 1`")]
+pub struct Policy {
+    /// The version of this format: 1.
+    pub version: FormatVersion,
+    /// Which files hold manifests, and the namespaces of those that carry none.
+    #[serde(default)]
+    pub manifests: Manifests,
+    /// Groups of people, for `approve` and `reviewers`. With them no token is needed that can read an organisation's
+    /// teams; a team in a group needs an App's token.
+    #[serde(default, deserialize_with = "super::people::groups")]
+    #[schemars(with = "Named<super::people::GroupName, super::people::Members>")]
+    pub people: Named<String, Vec<Located<String>>>,
+    /// Fields of a `ServiceDeployment` that are promoted besides the git ref, the helm version and chart, and the keys that
+    /// `criteria.secrets` names. Never under `spec.configuration`. A value keeps its type: a number stays a number and a text a text,
+    /// and one that readers take for different things (`12.10`, `yes`, `012`) is refused until it is quoted at the source.
+    #[serde(default)]
+    pub fields: Vec<Located<PromotedField>>,
+    /// From where promoted commits must be reachable. Left out: from any branch or tag.
+    #[serde(default)]
+    pub refs: Refs,
+    /// `true` puts the status `sluice` on every pull request to the base branch, so that branch rules may require it: failure
+    /// where it changes by hand what is promoted through a gate, or a gate, pending where that cannot be told, else success.
+    /// A tripwire for reviewers ([security.md](security.md)). Before it is switched off again, stop requiring the status.
+    #[serde(default)]
+    pub guard: bool,
+    /// How a promotion gets onto the base branch.
+    #[serde(default)]
+    pub land: Land,
+    /// The method of `land: merge`.
+    #[serde(default)]
+    pub merge: MergeMethod,
+    /// `true`: the commits that Sluice makes must carry a signature that GitHub verifies.
+    #[serde(default)]
+    pub verified: bool,
+    /// What a rollback may do.
+    #[serde(default)]
+    pub rollback: Rollback,
+    /// Texts of pull requests and commits. `{{ pipeline }}`, `{{ stage }}`, `{{ sources }}`, `{{ services }}`,
+    /// `{{ old }}`, `{{ new }}`, `{{ changes }}` and `{{ plan }}` stand for what is promoted.
+    #[serde(default)]
+    pub texts: Texts,
+    /// Limits of one run.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Times in which nothing is merged or committed. Pull requests are still opened.
+    #[serde(default, deserialize_with = "freezes")]
+    pub freeze: Vec<Freeze>,
+    /// What stays as it is. Of several holds that fit, the one that names most is shown; a hold that names a service
+    /// leaves only that service out, and one without a name holds everything.
+    #[serde(default)]
+    pub holds: Vec<Located<Hold>>,
+    /// Rules of gates by the gate's name, in every pipeline. The type of a gate stands in the `Pipeline`, and says which
+    /// of these forms its rule has.
+    #[serde(default)]
+    pub gates: Named<GateName, GateRule>,
+    /// Rules of stages by the stage's name, in every pipeline.
+    #[serde(default)]
+    pub stages: Named<StageName, StageEntry>,
+    /// Rules of one pipeline by its name. What stands here under `gates` or `stages` replaces the whole entry of the same
+    /// name further up: say again what still holds.
+    #[serde(default)]
+    pub pipelines: Named<PipelineName, PipelineEntry>,
+}
+
+/// The version of the policy format; 1 is the only one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FormatVersion;
+
+impl<'de> Deserialize<'de> for FormatVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            1 => Ok(Self),
+            other => Err(D::Error::custom(format!(
+                "version {other} is not known to this version of sluice; it reads version 1"
+            ))),
+        }
+    }
+}
+
+impl JsonSchema for FormatVersion {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FormatVersion".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "const": 1 })
+    }
+}
+
+/// Which files hold manifests.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `exclude` and `namespaces`"
+)]
+pub struct Manifests {
+    /// Files that are not read, such as kustomize patches, which look like second copies of a manifest. Every other
+    /// `.yaml` and `.yml` file outside `.github/` is.
+    #[serde(default)]
+    pub exclude: Vec<Located<Glob>>,
+    /// Namespaces of manifests that carry none, by the files in which they stand. The first glob that matches counts.
+    #[serde(default)]
+    pub namespaces: Named<Glob, Namespace>,
+}
+
+/// Branches and tags from which promoted commits must be reachable.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `branches` and `tags`"
+)]
+pub struct Refs {
+    /// Names of branches. Left out: none where `tags` is given, else all.
+    #[serde(default, deserialize_with = "super::checked::optional_list")]
+    #[schemars(length(min = 1))]
+    pub branches: Option<Vec<Located<Glob>>>,
+    /// Names of tags. Left out: none where `branches` is given, else all.
+    #[serde(default, deserialize_with = "super::checked::optional_list")]
+    #[schemars(length(min = 1))]
+    pub tags: Option<Vec<Located<Glob>>>,
+}
+
+impl Refs {
+    /// Whether every commit may be promoted.
+    pub fn allow_all(&self) -> bool {
+        self.branches.is_none() && self.tags.is_none()
+    }
+
+    /// Whether a commit may be reached through this branch.
+    pub fn allows_branch(&self, name: &str) -> bool {
+        Self::allows(self.branches.as_deref(), self.tags.is_some(), name)
+    }
+
+    /// Whether a commit may be reached through this tag.
+    pub fn allows_tag(&self, name: &str) -> bool {
+        Self::allows(self.tags.as_deref(), self.branches.is_some(), name)
+    }
+
+    fn allows(globs: Option<&[Located<Glob>]>, other_given: bool, name: &str) -> bool {
+        match globs {
+            Some(globs) => globs.iter().any(|glob| glob.matches(name)),
+            None => !other_given,
+        }
+    }
+}
+
+/// How a promotion gets onto the base branch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Land {
+    /// By GitHub's merge, and looked at afterwards.
+    #[default]
+    Merge,
+    /// By setting the base branch to exactly the commit that was judged; for an App that may update it.
+    Exact,
+}
+
+/// The method of `land: merge`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MergeMethod {
+    /// One commit.
+    #[default]
+    Squash,
+    /// A merge commit.
+    Merge,
+}
+
+/// What a rollback may do.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `age`")]
+pub struct Rollback {
+    /// How long ago a stage may last have held what a rollback goes back to, such as `90d`.
+    #[serde(
+        default = "Rollback::default_age",
+        deserialize_with = "super::checked::wait"
+    )]
+    #[schemars(extend("default" = "90d"))]
+    pub age: Wait,
+}
+
+impl Rollback {
+    fn default_age() -> Wait {
+        Wait::days(90)
+    }
+}
+
+impl Default for Rollback {
+    fn default() -> Self {
+        Self {
+            age: Self::default_age(),
+        }
+    }
+}
+
+/// Texts of pull requests and commits.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `title`, `subject` and `note`"
+)]
+pub struct Texts {
+    /// The title of the pull request.
+    #[serde(default, deserialize_with = "super::checked::optional_located_text")]
+    #[schemars(length(min = 1))]
+    pub title: Option<Located<String>>,
+    /// The first line of the commit.
+    #[serde(default, deserialize_with = "super::checked::optional_located_text")]
+    #[schemars(length(min = 1))]
+    pub subject: Option<Located<String>>,
+    /// A note at the end of the pull request, such as where the runbook is.
+    #[serde(default, deserialize_with = "super::checked::optional_located_text")]
+    #[schemars(length(min = 1))]
+    pub note: Option<Located<String>>,
+}
+
+/// Limits of one run.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `open`")]
+pub struct Limits {
+    /// How many new promotions a run may open, and besides as many that replace older ones: one of each pipeline in turn,
+    /// beginning at one that the base branch's tip chooses. The rest are due, counted, and opened by later runs.
+    #[serde(default = "Limits::default_open")]
+    pub open: u32,
+}
+
+impl Limits {
+    fn default_open() -> u32 {
+        10
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            open: Self::default_open(),
+        }
+    }
+}
+
+/// Reads `freeze`. A freeze says why: people find themselves stopped by it.
+pub(super) fn freezes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Freeze>, D::Error> {
+    struct Explained(Freeze);
+
+    impl<'de> Deserialize<'de> for Explained {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let freeze = Freeze::deserialize(deserializer)?;
+            if freeze.reason.trim().is_empty() {
+                return Err(D::Error::custom("the `reason` of this freeze is empty"));
+            }
+            Ok(Self(freeze))
+        }
+    }
+
+    let freezes: Vec<Explained> = Vec::deserialize(deserializer)?;
+    Ok(freezes
+        .into_iter()
+        .map(|Explained(freeze)| freeze)
+        .collect())
+}
+
+/// Something that stays as it is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `reason`, and what is held"
+)]
+pub struct Hold {
+    /// Only this pipeline, by `metadata.name`.
+    pub pipeline: Option<Located<PipelineName>>,
+    /// Only stages of this name.
+    pub stage: Option<Located<StageName>>,
+    /// Only this service, by the `metadata.name` of its `ServiceDeployment`.
+    pub service: Option<Located<String>>,
+    /// Why; shown wherever the hold stops something.
+    #[serde(deserialize_with = "super::checked::text")]
+    #[schemars(length(min = 1))]
+    pub reason: String,
+    /// When it ends by itself, such as `2026-12-19T18:00:00+01:00`. Left out: it stays until it is taken out.
+    pub until: Option<Instant>,
+}
+
+/// Rules of one pipeline.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `watch`, `gates` and `stages`"
+)]
+pub struct PipelineEntry {
+    /// Folders outside those of its services that are part of what it releases, so that a commit there counts as new.
+    #[serde(default, deserialize_with = "super::path::folders")]
+    #[schemars(with = "Vec<super::path::Folder>")]
+    pub watch: Vec<Located<String>>,
+    /// Rules of this pipeline's gates; the same forms as the top-level `gates`.
+    #[serde(default)]
+    pub gates: Named<GateName, GateRule>,
+    /// Rules of this pipeline's stages; the same fields as the top-level `stages`.
+    #[serde(default)]
+    pub stages: Named<StageName, StageEntry>,
+}
+
+#[cfg(test)]
+impl Policy {
+    /// A policy for a test of whoever only knows its types.
+    pub(crate) fn sample(text: &str) -> Self {
+        let stream = crate::yaml::Stream::parse(text.as_bytes(), &crate::yaml::Limits::default());
+        let stream = stream.unwrap();
+        let root = stream.documents()[0].root.unwrap();
+        crate::yaml::de::from_node(&stream, root).unwrap()
+    }
+}
+
+impl Policy {
+    /// The rule for a gate: the pipeline's own entry, else the general one. `None`: the default of its type.
+    pub fn gate(&self, pipeline: &PipelineName, gate: &GateName) -> Option<Ruled<'_, GateRule>> {
+        self.pipelines
+            .get(pipeline)
+            .and_then(|entry| entry.rule.gates.get(gate))
+            .or_else(|| self.gates.get(gate))
+    }
+
+    /// The rule for a stage: the pipeline's own entry, else the general one. `None`: the defaults.
+    pub fn stage(
+        &self,
+        pipeline: &PipelineName,
+        stage: &StageName,
+    ) -> Option<Ruled<'_, StageEntry>> {
+        self.pipelines
+            .get(pipeline)
+            .and_then(|entry| entry.rule.stages.get(stage))
+            .or_else(|| self.stages.get(stage))
+    }
+
+    /// The people whose approval counts for a line of `approve`, by login in lower case; `None` where the policy alone
+    /// does not tell, or names no such group.
+    pub fn people_of(&self, by: &Voters) -> Option<BTreeSet<String>> {
+        match by {
+            Voters::Person(login) => Some(BTreeSet::from([login.to_lowercase()])),
+            Voters::Group(group) => {
+                let members = self.people.get(group.as_str())?.rule;
+                members
+                    .iter()
+                    .map(|member| (!member.contains('/')).then(|| member.to_lowercase()))
+                    .collect()
+            }
+            Voters::Writers | Voters::CodeOwners | Voters::Team(_) => None,
+        }
+    }
+
+    /// Folders that a pipeline watches besides its services' own.
+    pub fn watch(&self, pipeline: &PipelineName) -> &[Located<String>] {
+        self.pipelines
+            .get(pipeline)
+            .map_or(&[], |entry| &entry.rule.watch)
+    }
+
+    /// Whether a file is left unread by the policy.
+    pub fn excludes(&self, path: &str) -> bool {
+        self.manifests.exclude.iter().any(|glob| glob.matches(path))
+    }
+
+    /// The namespace of manifests in this file that carry none.
+    pub fn namespace_of(&self, path: &str) -> Option<&str> {
+        self.manifests
+            .namespaces
+            .iter()
+            .find(|(glob, _)| glob.matches(path))
+            .map(|(_, namespace)| namespace.as_str())
+    }
+}

@@ -1,0 +1,62 @@
+//! All pairs of all pipelines, and what the planner asks about them first.
+
+use std::collections::BTreeSet;
+
+use crate::copy::Pair;
+use crate::model::catalog::Catalog;
+use crate::model::facts::{Facts, HistoryQuery, RevisionQuery};
+use crate::model::policy::Policy;
+use crate::model::resolved::ResolvedPipeline;
+
+/// The revisions that must be resolved before anything can be compared.
+pub fn revision_queries(
+    catalog: &Catalog,
+    policy: &Policy,
+    resolved: &[ResolvedPipeline],
+) -> BTreeSet<RevisionQuery> {
+    pairs(catalog, policy, resolved)
+        .flat_map(|(_, pair)| [pair.revision_query(), pair.target_query()])
+        .flatten()
+        .collect()
+}
+
+/// Whose history must be read: targets of running pipelines that differ from their source.
+pub fn history_queries(facts: &Facts<'_>) -> Vec<HistoryQuery> {
+    pairs(facts.catalog, facts.policy, facts.resolved)
+        .filter(|(query, pair)| {
+            !facts.stopped.contains_key(&query.pipeline) && !compare(facts, pair).changes.is_empty()
+        })
+        .map(|(query, _)| query)
+        .collect()
+}
+
+/// All pairs of all pipelines, in order.
+pub fn pairs<'a>(
+    catalog: &'a Catalog,
+    policy: &'a Policy,
+    resolved: &'a [ResolvedPipeline],
+) -> impl Iterator<Item = (HistoryQuery, Pair<'a>)> {
+    resolved.iter().flat_map(move |pipeline| {
+        pipeline
+            .stages
+            .iter()
+            .enumerate()
+            .flat_map(move |(stage, services)| {
+                (0..services.services.len()).filter_map(move |service| {
+                    let place = HistoryQuery {
+                        pipeline: pipeline.id,
+                        stage,
+                        service,
+                    };
+                    Some((place, Pair::of(catalog, policy, pipeline, stage, service)?))
+                })
+            })
+    })
+}
+
+pub(super) fn compare(facts: &Facts<'_>, pair: &Pair<'_>) -> crate::copy::Comparison {
+    let revision = pair
+        .revision_query()
+        .and_then(|query| facts.revisions.get(&query));
+    pair.compare(revision)
+}

@@ -1,0 +1,433 @@
+//! The stages of one pipeline, planned in the order of its graph.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::promotion_draft::PromotionDraft;
+use super::reason::NOTHING_NOW;
+use super::reason::Reason;
+use crate::graph::StageGraph;
+use crate::model::change::Change;
+use crate::model::facts::Facts;
+use crate::model::ids::{PipelineId, PlanId};
+use crate::model::name::EdgeName;
+use crate::model::pipeline::Pipeline;
+use crate::model::plan::{EmergencyUse, GateReport, PipelinePlan, Plan, Promotion, State};
+use crate::model::plan_id::PlanSubject;
+use crate::model::policy::{Emergency, EmergencySkip, Join};
+use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::plan::gate_subject::Subject;
+use crate::plan::gates;
+
+/// Plans every pipeline of the catalog.
+pub fn plan(facts: &Facts<'_>) -> Plan {
+    Plan {
+        pipelines: facts
+            .resolved
+            .iter()
+            .map(|resolved| Planner::new(facts, resolved).pipeline())
+            .collect(),
+    }
+}
+
+/// Judges a plan that stands in an open pull request, whether or not it is the one that would be made now: the same
+/// holds and gates, with its own changes. `None` where its stage or edges are not what they were.
+pub fn standing(facts: &Facts<'_>, standing: &Standing) -> Option<Promotion> {
+    let resolved = facts.resolved.get(standing.pipeline.0)?;
+    let mut planner = Planner::new(facts, resolved);
+    let now = planner.plan_stages();
+    let edges = planner
+        .promotions_into(standing.stage)
+        .into_iter()
+        .find(|edges| planner.edge_names(edges) == sorted(&standing.edges))?;
+    if let Some(reason) = facts.stopped.get(&resolved.id) {
+        return Some(planner.stopped(standing.stage, &edges, reason));
+    }
+    if standing.requested {
+        planner.asked = Some(standing.stage);
+    }
+    planner.emergency = Some(standing.emergency);
+    let mut draft = planner.draft(standing.stage, &edges);
+    draft.changes.clone_from(&standing.changes);
+    let current = now.into_iter().find(|other| {
+        other.index == standing.stage && planner.edge_names(&edges) == sorted(&other.edges)
+    });
+    // An older plan was ready when it was put up; what its source holds now is not its content.
+    draft.older = current
+        .as_ref()
+        .is_none_or(|current| current.plan != Some(standing.plan));
+    planner.hold_services(standing.stage, &mut draft);
+    let nothing_now = current
+        .as_ref()
+        .is_none_or(|current| current.changes.is_empty());
+    if draft.older && nothing_now && !standing.requested {
+        draft.holds.push(Reason::new(NOTHING_NOW));
+    }
+    planner.hold(standing.stage, &edges, &mut draft);
+    let mut promotion = planner.judged(standing.stage, &edges, draft, Some(standing.plan));
+    if let Some(current) = current {
+        promotion.left_out = current.left_out;
+    }
+    Some(promotion)
+}
+
+fn sorted(edges: &[EdgeName]) -> Vec<EdgeName> {
+    let mut edges = edges.to_vec();
+    edges.sort();
+    edges
+}
+
+/// A plan that stands in an open pull request.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Its pipeline.
+    pub pipeline: PipelineId,
+    /// Its stage.
+    pub stage: StageIndex,
+    /// Its edges.
+    pub edges: Vec<EdgeName>,
+    /// Its id.
+    pub plan: PlanId,
+    /// What it changes.
+    pub changes: Vec<Change>,
+    /// A person asked for it by a dispatch.
+    pub requested: bool,
+    /// And as an emergency.
+    pub emergency: bool,
+}
+
+pub(super) struct Planner<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) resolved: &'a ResolvedPipeline,
+    pub(super) manifest: &'a Pipeline,
+    /// States of the stages planned so far; a stage without a way into it is in sync with itself.
+    pub(super) states: BTreeMap<StageIndex, State>,
+    /// A stage that was asked for when its pull request was opened.
+    pub(super) asked: Option<StageIndex>,
+    /// Of a plan that stands: whether it was put up as an emergency, whatever this run is asked for.
+    pub(super) emergency: Option<bool>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(facts: &'a Facts<'a>, resolved: &'a ResolvedPipeline) -> Self {
+        Self {
+            facts,
+            resolved,
+            manifest: facts.catalog.pipeline(resolved.id),
+            states: BTreeMap::new(),
+            asked: None,
+            emergency: None,
+        }
+    }
+
+    pub(super) fn id(&self) -> PipelineId {
+        self.resolved.id
+    }
+
+    fn pipeline(mut self) -> PipelinePlan {
+        PipelinePlan {
+            id: self.id(),
+            stopped: self.facts.stopped.get(&self.id()).cloned(),
+            promotions: self.plan_stages(),
+        }
+    }
+
+    fn plan_stages(&mut self) -> Vec<Promotion> {
+        let stopped = self.facts.stopped.get(&self.id()).cloned();
+        let stages = self.resolved.stages.len();
+        let order = StageGraph::of(self.resolved)
+            .in_order()
+            .unwrap_or_else(|| (0..stages).collect());
+        let mut promotions = Vec::new();
+        for stage in order {
+            let mut state = State::InSync;
+            for edges in self.promotions_into(stage) {
+                let promotion = match &stopped {
+                    Some(reason) => self.stopped(stage, &edges, reason),
+                    None => self.promotion(stage, &edges),
+                };
+                state = state.min(promotion.state);
+                promotions.push(promotion);
+            }
+            self.states.insert(stage, state);
+        }
+        promotions
+    }
+
+    pub(super) fn edge_names(&self, edges: &[usize]) -> Vec<EdgeName> {
+        sorted(
+            &edges
+                .iter()
+                .map(|edge| self.edge_name(*edge))
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    /// The edges of each promotion into a stage: all of them together, or each by itself with `join: any`.
+    pub(super) fn promotions_into(&self, stage: StageIndex) -> Vec<Vec<usize>> {
+        let edges: Vec<usize> = self.resolved.edges_into(stage).collect();
+        let name = &self.manifest.stages[stage].name.value;
+        let join = self
+            .facts
+            .policy
+            .stage(&self.manifest.name, name)
+            .map(|ruled| ruled.rule.join);
+        match join {
+            _ if edges.is_empty() => Vec::new(),
+            Some(Join::Any) => edges.into_iter().map(|edge| vec![edge]).collect(),
+            Some(Join::All) | None => vec![edges],
+        }
+    }
+
+    pub(super) fn edge_name(&self, edge: usize) -> EdgeName {
+        let name = |stage: StageIndex| self.manifest.stages[stage].name.value.clone();
+        match self.resolved.edges[edge] {
+            Some((from, to)) => EdgeName {
+                from: name(from),
+                to: name(to),
+            },
+            None => EdgeName {
+                from: "".into(),
+                to: "".into(),
+            },
+        }
+    }
+
+    pub(super) fn source_stage(&self, edge: usize) -> Option<StageIndex> {
+        self.resolved.edges[edge].map(|(from, _)| from)
+    }
+
+    fn empty(&self, stage: StageIndex, edges: &[usize]) -> Promotion {
+        let name = &self.manifest.stages[stage].name;
+        Promotion {
+            stage: name.value.clone(),
+            index: stage,
+            at: name.at,
+            edges: edges.iter().map(|edge| self.edge_name(*edge)).collect(),
+            plan: None,
+            state: State::InSync,
+            reason: Arc::default(),
+            help: None,
+            rule_at: None,
+            next: None,
+            proposable: false,
+            emergency: None,
+            rollback: None,
+            landed: None,
+            landed_along: None,
+            after_rollback: None,
+            debts: Vec::new(),
+            gates: Vec::new(),
+            changes: Vec::new(),
+            on_request: false,
+            left_out: Vec::new(),
+            skipped: Vec::new(),
+            takes: Vec::new(),
+        }
+    }
+
+    fn stopped(&self, stage: StageIndex, edges: &[usize], reason: &Arc<str>) -> Promotion {
+        Promotion {
+            state: State::Error,
+            reason: Arc::clone(reason),
+            help: Some("sluice validate".to_owned()),
+            ..self.empty(stage, edges)
+        }
+    }
+
+    fn promotion(&self, stage: StageIndex, edges: &[usize]) -> Promotion {
+        let mut draft = self.draft(stage, edges);
+        draft.merge_equal_changes();
+        if !draft.changes.is_empty() {
+            self.hold(stage, edges, &mut draft);
+        }
+        self.judged(stage, edges, draft, None)
+    }
+
+    /// Gives a draft its state, its plan id (`plan` where it is known already) and what its gates say.
+    fn judged(
+        &self,
+        stage: StageIndex,
+        edges: &[usize],
+        mut draft: PromotionDraft,
+        plan: Option<PlanId>,
+    ) -> Promotion {
+        if draft.unread {
+            let reason = Reason::new("revision unread: no forge")
+                .help("the repository is not this one; a run on GitHub reads it, or point its url at a local path");
+            draft.holds.insert(0, reason);
+        }
+        let (state, reason) = self.state(stage, &draft);
+        let mut promotion = self.empty(stage, edges);
+        promotion.state = state;
+        promotion.proposable = !draft.changes.is_empty()
+            && draft.errors.is_empty()
+            && draft.holds.iter().all(|hold| hold.only_landing);
+        promotion.reason = reason.text.into();
+        promotion.help = reason.help;
+        promotion.rule_at = reason.rule_at;
+        promotion.next = reason.next;
+        promotion.emergency = self.emergency(stage).map(|emergency| EmergencyUse {
+            skips: emergency.skip.iter().map(|skip| skip.word()).collect(),
+        });
+        if !draft.changes.is_empty() {
+            promotion.plan = Some(plan.unwrap_or_else(|| {
+                PlanSubject {
+                    repository: &self.facts.repository,
+                    base: &self.facts.base,
+                    namespace: self.manifest.namespace.as_deref(),
+                    pipeline: &self.manifest.name,
+                    stage: &promotion.stage,
+                    edges: promotion
+                        .edges
+                        .iter()
+                        .map(|edge| (edge.from.to_string(), edge.to.to_string()))
+                        .collect(),
+                    changes: draft.changes.iter().map(Change::identity).collect(),
+                }
+                .id()
+            }));
+            promotion.gates = self.gates(stage, edges, promotion.plan.as_ref(), &draft.changes);
+        }
+        promotion.rollback = draft.rollback;
+        promotion.landed = draft.landed;
+        promotion.landed_along = draft.landed_along;
+        promotion.after_rollback = draft.after_rollback;
+        promotion.on_request = draft.on_request;
+        promotion.debts = draft.debts;
+        promotion.changes = draft.changes;
+        promotion.left_out = draft.left_out;
+        promotion.skipped = draft.skipped;
+        promotion.takes = draft.takes;
+        promotion
+    }
+
+    /// Whether a person asked for this stage.
+    pub(super) fn asked(&self, stage: StageIndex) -> bool {
+        let now = !self.facts.retry && self.facts.asked == Some((self.id(), stage));
+        self.asked == Some(stage) || now
+    }
+
+    /// What the policy lets this stage skip, where a person asked for it as an emergency.
+    pub(super) fn emergency(&self, stage: StageIndex) -> Option<&'a Emergency> {
+        let now = self.facts.emergency && self.facts.asked == Some((self.id(), stage));
+        if !self.emergency.unwrap_or(now) {
+            return None;
+        }
+        let name = &self.manifest.stages[stage].name.value;
+        let ruled = self.facts.policy.stage(&self.manifest.name, name)?;
+        ruled.rule.emergency.as_ref()
+    }
+
+    pub(super) fn skips(&self, stage: StageIndex, what: EmergencySkip) -> bool {
+        self.emergency(stage)
+            .is_some_and(|emergency| emergency.skip.contains(&what))
+    }
+
+    /// When the last hold ends, where time alone ends every one of them.
+    fn all_end(holds: &[Reason]) -> Option<Timestamp> {
+        let ends: Option<Vec<Timestamp>> = holds.iter().map(|hold| hold.next).collect();
+        ends?.into_iter().max()
+    }
+
+    fn state(&self, stage: StageIndex, draft: &PromotionDraft) -> (State, Reason) {
+        if let Some((error, help)) = draft.errors.first() {
+            let mut reason = Reason::new(error.clone());
+            reason.help.clone_from(help);
+            return (State::Error, reason);
+        }
+        if let Some(first) = draft.holds.first() {
+            let texts: Vec<&str> = draft.holds.iter().map(|hold| hold.text.as_str()).collect();
+            return (
+                State::Held,
+                Reason {
+                    text: texts.join("; "),
+                    help: first.help.clone(),
+                    rule_at: first.rule_at,
+                    only_landing: false,
+                    next: Self::all_end(&draft.holds),
+                },
+            );
+        }
+        if !draft.changes.is_empty() {
+            let notes = draft.notes.join("; ");
+            let text = if notes.is_empty() {
+                "its sources moved".to_owned()
+            } else {
+                notes
+            };
+            return (State::Due, Reason::new(text));
+        }
+        let named = |held: bool| {
+            let reasons: Vec<String> = draft
+                .left_out
+                .iter()
+                .filter(|service| service.by.is_none() == held)
+                .map(|service| format!("{}: {}", service.name, service.reason))
+                .collect();
+            Reason::new(reasons.join("; "))
+        };
+        if draft.service_held {
+            (State::Held, named(true))
+        } else if draft.ahead {
+            (State::Ahead, named(false))
+        } else if draft.takes_over.values().any(|takes| *takes) {
+            (
+                State::InSync,
+                Reason::new("nothing differs from its sources"),
+            )
+        } else if self.pairs(stage).next().is_some() {
+            (
+                State::InSync,
+                Reason::new("no service of it takes anything along these edges"),
+            )
+        } else {
+            (State::NotMoved, self.not_moved(stage))
+        }
+    }
+
+    /// Why nothing promotes a stage.
+    fn not_moved(&self, stage: StageIndex) -> Reason {
+        let services = self.manifest.stages[stage].services.iter();
+        let criteria = || services.clone().filter_map(|entry| entry.criteria.as_ref());
+        let by = |console: &'static str| {
+            format!(
+                "its criteria name only {console}, which Sluice does not act on: nothing promotes it"
+            )
+        };
+        let text = if criteria().any(|criteria| criteria.pr_automation) {
+            by("`prAutomationRef`")
+        } else if criteria().any(|criteria| criteria.ai) {
+            by("`ai`")
+        } else {
+            "no service of it takes anything from another: nothing promotes it".to_owned()
+        };
+        Reason::new(text).help("sluice init shows the `serviceRef` to add")
+    }
+
+    fn gates(
+        &self,
+        stage: StageIndex,
+        edges: &[usize],
+        plan: Option<&PlanId>,
+        changes: &[Change],
+    ) -> Vec<GateReport> {
+        let subject = Subject {
+            facts: self.facts,
+            pipeline: &self.manifest.name,
+            stage: &self.manifest.stages[stage].name.value,
+            plan,
+            changes,
+            emergency: self.emergency(stage),
+            retry: self.facts.retry && self.facts.asked == Some((self.id(), stage)),
+        };
+        let gates = edges.iter().flat_map(|edge| {
+            let name = self.edge_name(*edge);
+            let gates = self.manifest.edges[*edge].gates.iter();
+            gates.map(move |gate| (name.clone(), gate))
+        });
+        gates::reports(&subject, gates)
+    }
+}

@@ -1,0 +1,129 @@
+//! What the body of a pull request is made of.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use minijinja::Value;
+
+use super::super::link::Link;
+use crate::model::brought::Brings;
+use crate::model::ids::PlanId;
+use crate::model::plan::Promotion;
+use crate::model::policy::{Land, Way};
+use crate::model::rollback::RolledBack;
+
+/// Everything that the body of a pull request is made of. [`PullRequest::new`] has what is always known; the rest is
+/// set as far as it is.
+#[derive(Clone, Debug)]
+pub struct PullRequest<'a> {
+    /// The pipeline, as NAME or NAMESPACE/NAME: what a dispatch calls it.
+    pub pipeline: &'a str,
+    /// The repository that holds it, as `gh --repo` takes it; without one `gh` asks the clone it is started in.
+    pub repository: Option<&'a str>,
+    /// The promotion with its gates as they are judged now.
+    pub promotion: &'a Promotion,
+    /// More about the gates, by their place in `promotion.gates`.
+    pub gates: Vec<GateDetail<'a>>,
+    /// Where each change can be looked at, by its place in `promotion.changes`.
+    pub compare: Vec<Option<Link>>,
+    /// What each change brings, by its place in `promotion.changes`.
+    pub brought: Vec<Option<&'a Brings>>,
+    /// The commits that are promoted.
+    pub commits: Vec<Commits<'a>>,
+    /// Logins of those who could still approve, where they are known.
+    pub can_approve: Vec<String>,
+    /// How it lands.
+    pub land: Land,
+    /// The label that holds it.
+    pub hold_label: &'a str,
+    /// That label does not exist in the repository, and cannot be created.
+    pub hold_label_missing: bool,
+    /// Since when its sources are ready, by the server's records.
+    pub ready_since: Option<Timestamp>,
+    /// The number of the pull request that this one replaced.
+    pub replaces: Option<u64>,
+    /// A newer plan that waits behind this one, which a person has reviewed.
+    pub newer: Option<PlanId>,
+    /// Why Sluice does not touch it any more.
+    pub blocked: Option<Blocked<'a>>,
+    /// The policy's note, as [`super::note`] makes it.
+    pub note: Option<&'a str>,
+    /// Why somebody asked for it; foreign text.
+    pub reason: Option<&'a str>,
+    /// The rollback that it would undo, while nobody has let it.
+    pub held_back: Option<&'a RolledBack>,
+}
+
+/// More about a gate than its judgement.
+#[derive(Clone, Debug, Default)]
+pub struct GateDetail<'a> {
+    /// What is still missing, in a few words for the first line: `1 approval`, `Mon 09:00`. Default: the gate's name.
+    pub missing: Option<String>,
+    /// How an approval may be given; empty where people do not open it.
+    pub ways: &'a [Way],
+    /// The label that approves it.
+    pub label: Option<String>,
+    /// That label does not exist in the repository, and cannot be created.
+    pub label_missing: bool,
+    /// That label is on, and counts as the approval of whoever set it.
+    pub label_counts: bool,
+    /// The run or check that it is about.
+    pub link: Option<Link>,
+}
+
+/// The commits between a service's old and new revision.
+#[derive(Clone, Debug)]
+pub struct Commits<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// They are taken back: the service has them, and would not have them any more.
+    pub back: bool,
+    /// How many there are; may be more than are listed.
+    pub total: usize,
+    /// There are more than were counted.
+    pub more: bool,
+    /// The newest first.
+    pub listed: Vec<Commit<'a>>,
+}
+
+/// One commit.
+#[derive(Clone, Debug)]
+pub struct Commit<'a> {
+    /// Its first digits.
+    pub id: &'a str,
+    /// Its subject; foreign text.
+    pub subject: &'a str,
+    /// Its author; foreign text.
+    pub author: &'a str,
+    /// The pull request that brought it.
+    pub number: Option<u64>,
+    /// Where that pull request is.
+    pub link: Option<Link>,
+}
+
+/// A link for a template.
+pub(super) fn address(link: Option<&Link>) -> Value {
+    link.map_or(Value::from(()), Link::value)
+}
+
+/// Why a pull request is blocked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blocked<'a> {
+    /// Its head is not the commit that Sluice made.
+    HeadMoved {
+        /// The login of who pushed, where it is known.
+        by: Option<&'a str>,
+    },
+    /// Anything else, in a few words.
+    Other(&'a str),
+}
+
+impl fmt::Display for Blocked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HeadMoved { by: Some(login) } => write!(f, "{login} pushed to the branch"),
+            Self::HeadMoved { by: None } => f.write_str("its branch was pushed to"),
+            Self::Other(why) => f.write_str(why),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What a step summary is made of.
+
+use std::time::Duration;
+
+use super::super::link::Link;
+use crate::model::finding::Finding;
+use crate::model::ids::CommitId;
+use crate::model::pipeline::Pipeline;
+use crate::model::plan::LeftOutBy;
+
+/// Everything that a summary is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Summary<'a> {
+    /// One sentence above all: a dry run, a read-only run.
+    pub banner: Option<&'a str>,
+    /// The promotions that moved or could: they are sorted by their marks, and counted in the heading.
+    pub rows: Vec<Row<'a>>,
+    /// How many are due beyond what one run opens.
+    pub not_opened: usize,
+    /// Services that somebody set by hand after their source moved.
+    pub ahead: Vec<Ahead<'a>>,
+    /// How many stages are in sync.
+    pub in_sync: usize,
+    /// How many stages nothing promotes.
+    pub not_moved: usize,
+    /// What is wrong with manifests and policy.
+    pub findings: &'a [Finding],
+    /// Where the files of this commit can be looked at: a path is put behind it, such as
+    /// `https://github.com/acme/gitops/blob/9be04d1/`.
+    pub files: Option<Link>,
+    /// The pipelines that move; drawn where they are at most five.
+    pub moving: Vec<&'a Pipeline>,
+    /// The base branch.
+    pub base: &'a str,
+    /// Its tip.
+    pub tip: Option<CommitId>,
+    /// How many pipelines there are.
+    pub pipelines: usize,
+    /// How many requests went to the forge.
+    pub requests: Option<usize>,
+    /// How long it took.
+    pub took: Option<Duration>,
+    /// What was passed over and the like.
+    pub notices: &'a [String],
+}
+
+/// One promotion.
+#[derive(Clone, Debug)]
+pub struct Row<'a> {
+    /// What became of it.
+    pub mark: Mark,
+    /// The pipeline.
+    pub pipeline: &'a str,
+    /// The stages that it takes from.
+    pub from: String,
+    /// The stage that it changes.
+    pub to: &'a str,
+    /// Its pull request.
+    pub pull: Option<Pull>,
+    /// Why it is as it is, in a few words.
+    pub why: String,
+    /// The commit that `why` ends with.
+    pub commit: Option<(CommitId, Option<Link>)>,
+    /// What happens next, and by whom.
+    pub next: String,
+}
+
+/// A pull request that is pointed to.
+#[derive(Clone, Debug)]
+pub struct Pull {
+    /// Its number in this repository.
+    pub number: u64,
+    /// Where it is.
+    pub link: Option<Link>,
+}
+
+/// What became of a promotion. What needs a person comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    /// It does not go on until a person does something.
+    NeedsYou,
+    /// Something could not be read or done.
+    Failed,
+    /// Its gates are not all open yet.
+    Waits,
+    /// A hold, a freeze, or a source that is not ready.
+    Held,
+    /// It landed in this run.
+    Promoted,
+}
+
+/// A service that is ahead of its source.
+#[derive(Clone, Debug)]
+pub struct Ahead<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// Its stage.
+    pub stage: &'a str,
+    /// The commit that set it.
+    pub by: &'a LeftOutBy,
+    /// Its source moved without it, so that the promotion of its stage takes it away.
+    pub taken_away: bool,
+    /// Where that commit is.
+    pub link: Option<Link>,
+}
