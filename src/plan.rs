@@ -19,4 +19,6 @@ pub use crate::model::when;
 pub use gates::{FORMS, GateForm, Needs, form_of};
 pub use hold::{ClosedHold, LabelHold, closed_hold, hold_names, label_hold};
 pub use pairs::{history_queries, pairs, revision_queries};
-pub use planner::{Standing, needs, plan, ready_queries, standing, way_queries};
+pub use planner::{
+    Standing, edges_into, judge_gates, needs, plan, ready_queries, standing, way_queries,
+};

@@ -315,6 +315,17 @@ impl Evaluation {
         plan
     }
 
+    /// Judges the gates of a plan of this evaluation again: by evidence and people that were read since.
+    pub(crate) fn judge_gates(
+        &self,
+        repository: &RepositoryState,
+        now: Timestamp,
+        ask: &Ask,
+        plan: &mut Plan,
+    ) {
+        plan::judge_gates(&self.facts(repository, now, ask), plan);
+    }
+
     /// The exit code of a command that only reads.
     pub(crate) fn exit(&self, plan: &Plan) -> Exit {
         let finding = self

@@ -10,5 +10,5 @@ mod queries;
 mod reason;
 
 pub use backwards::way_queries;
-pub use pipeline::{Standing, plan, standing};
+pub use pipeline::{Standing, edges_into, judge_gates, plan, standing};
 pub use queries::{needs, ready_queries};

@@ -78,7 +78,8 @@ impl Assessment {
             rollbacks: rollbacks.clone(),
             ..context.ask(observation, BTreeMap::new())
         };
-        let first =
+        // Planned once for each observation: what is read below changes nothing but the verdicts of its gates.
+        let mut planned =
             observation
                 .evaluation
                 .plan(&observation.repository, observation.now, &first_ask);
@@ -89,18 +90,18 @@ impl Assessment {
                 without_open_pull.push(proposal);
                 continue;
             };
-            match place_of(observation, &first, &proposal) {
+            match place_of(observation, &planned, &proposal) {
                 Some(place) => by_place.entry(place).or_default().push((proposal, pull)),
                 None => orphaned.push((proposal, pull)),
             }
         }
-        let needs = needs(observation, &first, by_place.keys());
-        let builds = builds(session, observation, context, &first, &by_place, &needs).await?;
+        let needs = needs(observation, &planned, by_place.keys());
+        let builds = builds(session, observation, context, &planned, &by_place, &needs).await?;
         let questions = questions(
             session,
             observation,
             context,
-            &first,
+            &planned,
             &by_place,
             &builds,
             &needs,
@@ -119,15 +120,19 @@ impl Assessment {
             read::read(session, observation, &questions),
             roster::roster(session, observation, &asking),
         );
-        let by_plan = evidence_by_plan(&first, &by_place, &builds, &evidence);
+        let by_plan = evidence_by_plan(&planned, &by_place, &builds, &evidence);
         let ask = Ask {
             roster,
             rollbacks,
             ..context.ask(observation, by_plan)
         };
-        let mut plan = observation
-            .evaluation
-            .plan(&observation.repository, observation.now, &ask);
+        observation.evaluation.judge_gates(
+            &observation.repository,
+            observation.now,
+            &ask,
+            &mut planned,
+        );
+        let mut plan = planned.clone();
         let mut reissued = reissued(&plan, &by_place, &builds);
         if let Some(asked) = context.request {
             // A request that approves a rollback or retries its jobs does not replace the person who asked for it.
@@ -153,7 +158,7 @@ impl Assessment {
                 requested: true,
                 emergency: proposal.emergency,
             };
-            if let Some(judged) = standing(&facts, &asked_for) {
+            if let Some(judged) = standing(&facts, &planned, &asked_for) {
                 *plan.promotion_mut(*place) = judged;
             }
         }
@@ -177,7 +182,7 @@ impl Assessment {
                 let (mut judged, build) = judged(
                     session,
                     observation,
-                    &plan,
+                    (&plan, &planned),
                     place,
                     &ask,
                     &proposal,

@@ -103,18 +103,11 @@ pub(crate) fn open_rollbacks(
 
 /// The edges of each promotion into a stage, sorted. With `join: any` there may be several promotions.
 fn edges_into(observation: &Observation, (pipeline, stage): StageRef) -> Vec<Vec<EdgeName>> {
-    let plan =
-        observation
-            .evaluation
-            .plan(&observation.repository, observation.now, &Ask::default());
-    let promotions = plan.pipelines[pipeline.0].promotions.iter();
-    let into = promotions.filter(|promotion| promotion.index == stage);
-    into.map(|promotion| {
-        let mut edges = promotion.edges.clone();
-        edges.sort();
-        edges
-    })
-    .collect()
+    let ask = Ask::default();
+    let facts = observation
+        .evaluation
+        .facts(&observation.repository, observation.now, &ask);
+    crate::plan::edges_into(&facts, pipeline, stage)
 }
 
 async fn find(

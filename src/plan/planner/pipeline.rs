@@ -32,12 +32,52 @@ pub fn plan(facts: &Facts<'_>) -> Plan {
     }
 }
 
+/// Judges the gates of a plan again, with the evidence and the people that these facts have beyond those that it was made
+/// from: nothing else in a plan depends on them.
+pub fn judge_gates(facts: &Facts<'_>, plan: &mut Plan) {
+    for planned in &mut plan.pipelines {
+        let Some(resolved) = facts.resolved.get(planned.id.0) else {
+            continue;
+        };
+        let planner = Planner::new(facts, resolved);
+        for promotion in &mut planned.promotions {
+            // A stopped pipeline changes nothing.
+            if promotion.changes.is_empty() {
+                continue;
+            }
+            let mut into = planner.promotions_into(promotion.index).into_iter();
+            let names = sorted(&promotion.edges);
+            if let Some(edges) = into.find(|edges| planner.edge_names(edges) == names) {
+                let plan = promotion.plan.as_ref();
+                promotion.gates = planner.gates(promotion.index, &edges, plan, &promotion.changes);
+            }
+        }
+    }
+}
+
+/// The edges of each promotion into a stage, sorted: one promotion along all of them, or with `join: any` one along each.
+pub fn edges_into(
+    facts: &Facts<'_>,
+    pipeline: PipelineId,
+    stage: StageIndex,
+) -> Vec<Vec<EdgeName>> {
+    let Some(resolved) = facts.resolved.get(pipeline.0) else {
+        return Vec::new();
+    };
+    let planner = Planner::new(facts, resolved);
+    let into = planner.promotions_into(stage).into_iter();
+    into.map(|edges| planner.edge_names(&edges)).collect()
+}
+
 /// Judges a plan that stands in an open pull request, whether or not it is the one that would be made now: the same
-/// holds and gates, with its own changes. `None` where its stage or edges are not what they were.
-pub fn standing(facts: &Facts<'_>, standing: &Standing) -> Option<Promotion> {
+/// holds and gates, with its own changes. `now`: the plan from the same facts. `None` if its stage or edges are not what
+/// they were.
+pub fn standing(facts: &Facts<'_>, now: &Plan, standing: &Standing) -> Option<Promotion> {
     let resolved = facts.resolved.get(standing.pipeline.0)?;
     let mut planner = Planner::new(facts, resolved);
-    let now = planner.plan_stages();
+    let mut planned = now.pipelines.iter();
+    let now = planned.find(|planned| planned.id == standing.pipeline)?;
+    planner.take_states(&now.promotions);
     let edges = planner
         .promotions_into(standing.stage)
         .into_iter()
@@ -51,24 +91,20 @@ pub fn standing(facts: &Facts<'_>, standing: &Standing) -> Option<Promotion> {
     planner.emergency = Some(standing.emergency);
     let mut draft = planner.draft(standing.stage, &edges);
     draft.changes.clone_from(&standing.changes);
-    let current = now.into_iter().find(|other| {
+    let current = now.promotions.iter().find(|other| {
         other.index == standing.stage && planner.edge_names(&edges) == sorted(&other.edges)
     });
     // An older plan was ready when it was put up; what its source holds now is not its content.
-    draft.older = current
-        .as_ref()
-        .is_none_or(|current| current.plan != Some(standing.plan));
+    draft.older = current.is_none_or(|current| current.plan != Some(standing.plan));
     planner.hold_services(standing.stage, &mut draft);
-    let nothing_now = current
-        .as_ref()
-        .is_none_or(|current| current.changes.is_empty());
+    let nothing_now = current.is_none_or(|current| current.changes.is_empty());
     if draft.older && nothing_now && !standing.requested {
         draft.holds.push(Reason::new(NOTHING_NOW));
     }
     planner.hold(standing.stage, &edges, &mut draft);
     let mut promotion = planner.judged(standing.stage, &edges, draft, Some(standing.plan));
     if let Some(current) = current {
-        promotion.left_out = current.left_out;
+        promotion.left_out.clone_from(&current.left_out);
     }
     Some(promotion)
 }
@@ -154,6 +190,18 @@ impl<'a> Planner<'a> {
             self.states.insert(stage, state);
         }
         promotions
+    }
+
+    /// Takes the states of all stages from promotions that were planned before.
+    fn take_states(&mut self, promotions: &[Promotion]) {
+        self.states = (0..self.resolved.stages.len())
+            .map(|stage| (stage, State::InSync))
+            .collect();
+        for promotion in promotions {
+            let state = self.states.entry(promotion.index);
+            let state = state.or_insert(State::InSync);
+            *state = (*state).min(promotion.state);
+        }
     }
 
     pub(super) fn edge_names(&self, edges: &[usize]) -> Vec<EdgeName> {

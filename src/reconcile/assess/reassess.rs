@@ -18,7 +18,8 @@ use crate::reconcile::evidence::question::was_spoken_about;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
-/// The plan of an open pull request, judged now; `None` if it gives way. The build may turn out to be moved or
+/// The plan of an open pull request, judged now; `None` if it gives way. `plan` is the plan with what was requested,
+/// `planned` as it was made from the observation. The build may turn out to be moved or
 /// unreadable.
 #[allow(
     clippy::too_many_arguments,
@@ -27,7 +28,7 @@ use crate::session::Session;
 pub(crate) async fn judged(
     session: &Session,
     observation: &Observation,
-    plan: &Plan,
+    (plan, planned): (&Plan, &Plan),
     place: PromotionIndex,
     ask: &Ask,
     proposal: &Proposal,
@@ -96,6 +97,7 @@ pub(crate) async fn judged(
         &observation
             .evaluation
             .facts(&observation.repository, observation.now, ask),
+        planned,
         &standing_plan,
     );
     Ok((judged, build))
