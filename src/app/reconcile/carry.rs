@@ -105,7 +105,7 @@ impl Turn<'_> {
     }
 
     /// Sets the status back that a run left at success which died, or was stopped, between it and its merge: a required check
-    /// would let anybody merge by it when the gates are long shut again. Fetched for once a run.
+    /// would let anybody merge by it when the gates are long shut again. Looked for once a run.
     async fn take_success_back(
         &self,
         decisions: &BTreeMap<Place, Decision>,
