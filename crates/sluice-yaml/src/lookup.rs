@@ -2,14 +2,10 @@
 //!
 //! Whether the field may also be written is another question, asked of [`super::edit::probe`].
 
-mod index;
-
 use std::collections::HashSet;
 
-pub(crate) use index::KeyIndex;
-use index::{FEW, Held, Keys};
-
 use super::path::{FieldPath, Segment};
+use super::syntax::index::{FEW, Held, Keys};
 use super::syntax::{Entry, NodeId, NodeKind, Position, Stream};
 
 /// Merges within merges that are followed.

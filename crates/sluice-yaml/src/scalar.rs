@@ -4,9 +4,11 @@
 //! that string. Whether the old value was quoted decides the quotes, never what the old value meant.
 
 mod block;
+mod escape;
 mod resolve;
 
 pub(crate) use block::{BlockText, block_text};
+pub(crate) use escape::must_escape;
 pub use resolve::{PlainType, could_be_no_string, plain_type};
 
 /// Quotes around a value.
@@ -101,14 +103,6 @@ pub fn double_quoted(value: &str) -> String {
     }
     out.push('"');
     out
-}
-
-/// Characters that are not printable in YAML, that break lines in some version of it, or that nobody would see.
-pub(crate) fn must_escape(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

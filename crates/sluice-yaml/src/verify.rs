@@ -7,9 +7,12 @@
 mod comments;
 mod second;
 mod trees;
+mod unproved;
 
-use super::edit::{EditError, EditErrorKind, Plan};
-use super::syntax::{Limits, Position, Stream};
+use super::edit::error::EditError;
+use super::edit::plan::Plan;
+use super::syntax::{Limits, Stream};
+use unproved::unproved;
 
 /// Proves that `edited` is the file of `original` with the plan carried out.
 ///
@@ -56,13 +59,6 @@ fn check_bytes(original: &[u8], plan: &Plan<'_>, edited: &[u8]) -> Result<(), Ed
 
 fn moved() -> EditError {
     unproved(None, "bytes outside the planned places would change")
-}
-
-fn unproved(position: Option<Position>, reason: &str) -> EditError {
-    let message = format!(
-        "the edit is not made: {reason}. Write this part of the file in a simpler way, or edit it by hand"
-    );
-    EditError::new(EditErrorKind::Unproved, position, message)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use serde::de::{self, DeserializeSeed, Error as _, IntoDeserializer, Visitor};
 
-use super::{De, DeError};
+use super::error::DeError;
+use super::node::De;
 use crate::path::Segment;
 use crate::syntax::{Entry, NodeId, Stream};
 

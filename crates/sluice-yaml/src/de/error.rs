@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::de;
 
-use super::shown;
 use crate::path::{FieldPath, Segment};
 use crate::syntax::{NodeId, Position, Stream};
 
@@ -176,4 +175,21 @@ impl fmt::Display for PathPrefix<'_> {
         }
         write!(f, "{}: ", self.0)
     }
+}
+
+/// A name from a file, short and without control characters.
+pub(super) fn shown(name: &str) -> String {
+    const LONGEST: usize = 60;
+    let safe = |character: char| {
+        if character.is_control() {
+            '\u{fffd}'
+        } else {
+            character
+        }
+    };
+    let mut shown: String = name.chars().take(LONGEST).map(safe).collect();
+    if name.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::Limits;
+use crate::syntax::Position;
 
 fn read<T: DeserializeOwned>(source: &str) -> Result<T, DeError> {
     let stream = Stream::parse(source.as_bytes(), &Limits::default()).unwrap();

@@ -3,14 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use super::error::{EditError, EditErrorKind};
 use super::locate::Site;
+use super::note;
 use super::replace::is_double_quoted;
+use super::request::{Edit, Form, NewValue, Note};
 use super::splice::{CommentChange, Order, Splice};
-use super::{Edit, EditError, EditErrorKind, Form, NewValue, Note, note};
 use crate::path::FieldPath;
 use crate::scalar::{self, Context, Quotes};
-use crate::syntax::{NodeId, NodeKind, Span, Stream};
-use crate::syntax::{line_break_of, line_end, skip_between, skip_blanks};
+use crate::syntax::{
+    NodeId, NodeKind, Span, Stream, line_break_of, line_end, skip_between, skip_blanks,
+};
 
 /// YAML lets a key be 1,024 characters long; this leaves room for its quotes and escapes.
 const LONGEST_KEY: usize = 900;
@@ -83,7 +86,7 @@ impl<'a> NewKeys<'a> {
         };
         check_key(stream, self.parent, key)?;
         if !self.seen.insert(key) {
-            return Err(super::conflict(stream, self.parent, &edit.path));
+            return Err(super::error::conflict(stream, self.parent, &edit.path));
         }
         let layout = match self.layout.take() {
             Some(layout) => layout,

@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::error::{EditError, EditErrorKind};
 use super::objects::Object;
-use super::{EditError, EditErrorKind};
 use crate::path::{FieldPath, Segment};
 use crate::syntax::{Entry, NodeId, NodeKind, Stream};
 

@@ -1,7 +1,8 @@
 //! Our comment behind a value. The one comment that may be changed.
 
+use super::error::{EditError, EditErrorKind};
+use super::request::Note;
 use super::splice::{CommentChange, Order, Splice};
-use super::{EditError, EditErrorKind, Note};
 use crate::scalar::must_escape;
 use crate::syntax::{NodeId, Span, Stream, skip_blanks};
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{EditError, EditErrorKind, Expect, Identity};
+use super::error::{EditError, EditErrorKind};
+use super::request::{Expect, Identity};
 use crate::lookup::Lookup;
 use crate::path::FieldPath;
 use crate::scalar::double_quoted;

@@ -1,8 +1,9 @@
 //! Exchanging a value that stands there.
 
+use super::error::{EditError, EditErrorKind};
 use super::note;
+use super::request::{Edit, Form};
 use super::splice::{CommentChange, Order, Splice};
-use super::{Edit, EditError, EditErrorKind, Form};
 use crate::scalar::{self, BlockText, Context, Quotes, block_text};
 use crate::syntax::{Block, NodeId, NodeKind, ScalarStyle, Span, Stream, line_break_of};
 

@@ -1,6 +1,6 @@
 //! Exchanging bytes.
 
-use super::{EditError, EditErrorKind};
+use super::error::{EditError, EditErrorKind};
 use crate::syntax::Span;
 
 /// Bytes of the original file and what stands there instead.

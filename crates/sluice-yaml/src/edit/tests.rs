@@ -3,6 +3,7 @@
 use super::*;
 use crate::path::Segment;
 use crate::syntax::NodeKind;
+use crate::syntax::Position;
 
 fn set(path: &str, value: &str) -> Edit {
     Edit {

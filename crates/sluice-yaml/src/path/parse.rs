@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use super::{FieldPath, Segment};
+use super::field_path::{FieldPath, Segment};
+use super::word::is_word_byte;
 
 /// Why a text is no [`FieldPath`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,10 +15,6 @@ pub struct ParsePathError {
     pub at: usize,
     /// What is wrong there, and what would be right.
     pub reason: &'static str,
-}
-
-pub(super) fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
 impl FromStr for FieldPath {

@@ -1,6 +1,6 @@
 //! The lines of a `|` or `>` scalar, under the header that stands there.
 
-use super::must_escape;
+use super::escape::must_escape;
 
 /// The block scalar that is to hold a value.
 #[derive(Clone, Copy, Debug)]

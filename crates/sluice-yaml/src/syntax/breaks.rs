@@ -1,7 +1,8 @@
 //! Line breaks that the versions of YAML disagree about.
 
 use super::model::{Record, RecordKind, ScalarStyle, Span};
-use super::{Stream, SyntaxError, SyntaxErrorKind};
+use super::model::{SyntaxError, SyntaxErrorKind};
+use super::stream::Stream;
 
 /// U+0085, U+2028 and U+2029 break lines in YAML 1.1 and not in YAML 1.2. Where that ends a comment or a plain scalar,
 /// the rest of the line is content to one reader and none to the other.

@@ -4,19 +4,28 @@
 
 use granit_parser::{ErrorKind, Event, Parser, Span as GranitSpan, Tag};
 
-use super::super::lookup::KeyIndex;
+use super::breaks;
+use super::index::KeyIndex;
 use super::lines::Lines;
+use super::model::NODE_WEIGHT;
 use super::model::{
     Document, Entry, Limits, NodeId, Properties, Record, RecordKind, ScalarStyle, Span,
+    SyntaxError, SyntaxErrorKind, Text, flag,
 };
-use super::model::{SyntaxError, SyntaxErrorKind, Text, flag};
 use super::scan::skip_between;
-use super::{Stream, breaks};
+use super::stream::Stream;
 
-/// What one node adds to [`Limits::expansion`] besides its text.
-pub(super) const NODE_WEIGHT: usize = 16;
+impl Stream {
+    /// Parses a whole file: UTF-8, an optional byte order mark, any number of documents.
+    ///
+    /// # Errors
+    /// [`SyntaxError`] where the bytes are no YAML, or where they pass one of the `limits`. There is no partial result.
+    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, SyntaxError> {
+        build(bytes, limits)
+    }
+}
 
-pub(super) fn build(bytes: &[u8], limits: &Limits) -> Result<Stream, SyntaxError> {
+fn build(bytes: &[u8], limits: &Limits) -> Result<Stream, SyntaxError> {
     let source = checked_text(bytes, limits)?;
     let mut builder = Builder::new(source, limits);
     let options = granit_parser::options! {

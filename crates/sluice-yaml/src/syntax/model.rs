@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What one node adds to [`Limits::expansion`] besides its text.
+pub(super) const NODE_WEIGHT: usize = 16;
+
 /// A place in a file, as an editor shows it. The default is the file's first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {

@@ -326,5 +326,9 @@ fn only_limits_are_limits() {
 
 #[test]
 fn a_node_is_small() {
-    assert!(size_of::<Record>() <= 32, "{}", size_of::<Record>());
+    assert!(
+        size_of::<model::Record>() <= 32,
+        "{}",
+        size_of::<model::Record>()
+    );
 }

@@ -1,7 +1,9 @@
 //! The comments of the outcome are those of the original, but for our planned ones.
 
-use super::unproved;
-use crate::edit::{CommentChange, EditError, Plan};
+use super::unproved::unproved;
+use crate::edit::error::EditError;
+use crate::edit::plan::Plan;
+use crate::edit::splice::CommentChange;
 use crate::syntax::{Span, Stream};
 
 pub(super) fn compare(old: &Stream, new: &Stream, plan: &Plan<'_>) -> Result<(), EditError> {

@@ -7,8 +7,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::unproved;
-use crate::edit::EditError;
+use super::unproved::unproved;
+use crate::edit::error::EditError;
 use crate::syntax::{NodeId, NodeKind, Position, Stream};
 
 pub(super) fn compare(stream: &Stream) -> Result<(), EditError> {

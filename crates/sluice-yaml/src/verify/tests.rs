@@ -1,7 +1,8 @@
 //! Outcomes that are not what was planned, made by hand: each must be refused, whatever made it.
 
 use super::*;
-use crate::edit::{CommentChange, Form, NewValue, Splice};
+use crate::edit::request::{Form, NewValue};
+use crate::edit::splice::{CommentChange, Splice};
 use crate::syntax::{NodeId, NodeKind, Span};
 
 fn text(text: &str) -> NewValue<'_> {

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::unproved;
-use crate::edit::{EditError, Form, NewValue, Plan};
+use super::unproved::unproved;
+use crate::edit::error::EditError;
+use crate::edit::plan::Plan;
+use crate::edit::request::{Form, NewValue};
 use crate::scalar::could_be_no_string;
 use crate::syntax::{Entry, Node, NodeId, NodeKind, ScalarStyle, Stream};
 

@@ -4,14 +4,14 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::syntax::NodeId;
+use super::model::NodeId;
 
 /// A mapping with fewer entries is read from its beginning, unless it merges others.
-pub(super) const FEW: usize = 16;
+pub(crate) const FEW: usize = 16;
 
 /// What a mapping has for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
+pub(crate) enum Held {
     /// The value of its one own entry.
     Own(NodeId),
     /// The value of the first entry that a `<<` merge adds.
@@ -21,7 +21,7 @@ pub(super) enum Held {
 }
 
 /// The keys of one mapping.
-pub(super) type Keys = HashMap<Box<str>, Held>;
+pub(crate) type Keys = HashMap<Box<str>, Held>;
 
 /// The keys of the mappings of one file that were looked at.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub(crate) struct KeyIndex(RefCell<HashMap<NodeId, Keys>>);
 
 impl KeyIndex {
     /// What the mapping has for a key. `keys` is called once for each mapping.
-    pub(super) fn held(
+    pub(crate) fn held(
         &self,
         mapping: NodeId,
         key: &str,
