@@ -22,6 +22,12 @@ pub struct TestRepo {
     minutes: Cell<i64>,
 }
 
+impl Default for TestRepo {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl TestRepo {
     /// With a work tree, on the unborn branch `main`.
     pub fn new() -> Self {
