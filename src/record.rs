@@ -9,7 +9,7 @@ use crate::model::hidden::{is_hidden, push_escaped};
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::name::EdgeName;
 use crate::model::plan::{Take, Taken};
-use crate::model::promotion_id::{PipelineKey, PromotionId};
+use crate::model::promotion_id::{PipelineKey, PromotionId, StageKey};
 
 /// What the trailers of a landing say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -365,6 +365,12 @@ fn parse_source(text: &str) -> Option<SourceLine> {
         source,
         values,
     })
+}
+
+/// Whether a branch is named for this plan of a stage, whatever its build.
+pub fn branch_is_of_plan(branch: &str, key: &StageKey, plan: &PlanId) -> bool {
+    let start = branch_start(key.pipeline.name.as_str(), key.stage.as_str(), plan);
+    branch.starts_with(&start)
 }
 
 #[cfg(test)]

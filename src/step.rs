@@ -136,7 +136,7 @@ fn written(done: &Done, files: &Files, log: &Log) -> Exit {
     }
     let _ = log.print(&ran.text());
     annotate(outcome, log);
-    let site = Site::of(run, outcome);
+    let site = Site::of(run);
     match summary(ran, &site).markdown() {
         Ok(text) => {
             if let Err(error) = files.write_summary(&text, log) {
@@ -204,7 +204,7 @@ struct Site {
 }
 
 impl Site {
-    fn of(run: &Run, _: &Outcome) -> Self {
+    fn of(run: &Run) -> Self {
         let server = run.server.as_str();
         Self {
             repository: run

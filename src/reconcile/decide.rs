@@ -13,10 +13,10 @@ use crate::model::few::few;
 use crate::model::label::HOLD;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::{Act, Decision, Stage, decide};
-use crate::reconcile::act::messages;
 use crate::reconcile::proposals::closed_holds::ClosedHolds;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{RunState, labels};
+use crate::record::branch_is_of_plan;
 
 impl Round<'_> {
     /// Decides about every promotion that the run options include. Closed pull requests matter only if something would
@@ -113,7 +113,7 @@ impl Round<'_> {
             return stage;
         };
         for pull in run.closed.iter().flatten() {
-            if !messages::branch_is_of_plan(&pull.branch, &key, &plan) {
+            if !branch_is_of_plan(&pull.branch, &key, &plan) {
                 continue;
             }
             // A later landing of the stage, also of a rollback, ends earlier vetoes of the same plan.

@@ -10,11 +10,10 @@ use crate::error::{Exit, Failure};
 use crate::forge::{CONTEXT, ForgeError, StatusNow};
 use crate::model::actor::UserId;
 use crate::plan::guard::GuardVerdict;
-use crate::reconcile::act::propose::MIN_REQUESTS_LEFT;
 use crate::reconcile::guard::head::Head;
 use crate::reconcile::guard::merges::Guard;
 use crate::reconcile::round::Round;
-use crate::reconcile::state::{Progress, RunState};
+use crate::reconcile::state::{MIN_REQUESTS_LEFT, Progress, RunState};
 use crate::report::escape;
 
 /// At most this many pull requests are judged in a run, the most recently updated first.

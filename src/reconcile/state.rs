@@ -134,3 +134,6 @@ pub(crate) enum Progress {
     /// Nothing that decisions depend on.
     Unchanged,
 }
+
+/// With fewer API requests left, nothing new is begun: what was begun has to be finished.
+pub(crate) const MIN_REQUESTS_LEFT: u64 = 50;

@@ -26,7 +26,7 @@ impl Round<'_> {
             (people.clone(), Reviewers::People(people)),
             (named, Reviewers::Teams(teams)),
         ] {
-            if names.is_empty() || run.lost.stops || run.lost.unasked.contains(&reviewers) {
+            if names.is_empty() || run.lost.stops() || run.lost.unasked.contains(&reviewers) {
                 continue;
             }
             let asked = self.session.forge.request_reviewers(number, &reviewers);
@@ -41,7 +41,7 @@ impl Round<'_> {
 
     /// Comments why a pull request was closed, once per pull request.
     pub(crate) async fn say_closed(&self, pull: &Pull, why: &str, run: &mut RunState) {
-        if run.lost.stops {
+        if run.lost.stops() {
             return;
         }
         let marker = "<!-- sluice: closed -->";
@@ -60,7 +60,7 @@ impl Round<'_> {
     /// that everything is done. If it cannot be created, only the comment is written.
     pub(crate) async fn say_blocked(&self, pull: &Pull, why: &str, run: &mut RunState) {
         let label = NewLabel::blocked();
-        if pull.has_label(&label.name) || run.lost.stops {
+        if pull.has_label(&label.name) || run.lost.stops() {
             return;
         }
         let forge = &self.session.forge;
@@ -73,13 +73,13 @@ impl Round<'_> {
             Ok(true) => {}
             Ok(false) => {
                 self.create_labels(std::slice::from_ref(&label), run).await;
-                if run.labels.is_uncertain(&label.name) || run.lost.stops {
+                if run.labels.is_uncertain(&label.name) || run.lost.stops() {
                     return;
                 }
                 let said = forge.comment_once(pull.number, by, marker, why).await;
                 if let Err(error) = said {
                     run.lose(what, &error);
-                    if error.uncertain() || run.lost.stops {
+                    if error.uncertain() || run.lost.stops() {
                         return;
                     }
                 }

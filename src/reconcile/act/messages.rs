@@ -6,7 +6,6 @@ use crate::model::label::{HOLD, NewLabel, approve_label};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::policy::{GateRule, Way};
-use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::rollback::RolledBack;
 use crate::model::slug::RepoSlug;
@@ -14,7 +13,7 @@ use crate::plan::delivery::Candidate;
 use crate::reconcile::commit_ranges::{brings_of, brings_trailers};
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{reason_of, waits_for};
-use crate::record::{Record, branch_start};
+use crate::record::Record;
 use crate::render::{self, GateDetail, Link, Message, PullRequest};
 
 /// Whether a text may offer a label of that name: it exists, or this run is about to create it.
@@ -345,10 +344,4 @@ pub(crate) fn reviewers(
         }
     }
     (people, teams)
-}
-
-/// Whether a branch is named for this plan of a stage, whatever its build.
-pub(crate) fn branch_is_of_plan(branch: &str, key: &StageKey, plan: &PlanId) -> bool {
-    let start = branch_start(key.pipeline.name.as_str(), key.stage.as_str(), plan);
-    branch.starts_with(&start)
 }

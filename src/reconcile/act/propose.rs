@@ -13,12 +13,9 @@ use crate::reconcile::act::{merge_state, messages};
 use crate::reconcile::outcome::RowKind;
 use crate::reconcile::proposals::build::waits_for_people;
 use crate::reconcile::round::Round;
-use crate::reconcile::state::{Progress, RunState};
+use crate::reconcile::state::{MIN_REQUESTS_LEFT, Progress, RunState};
 use crate::reconcile::{commit_ranges, wording};
 use crate::record::branch_name;
-
-/// With fewer API requests left, nothing new is begun: what was begun has to be finished.
-pub(crate) const MIN_REQUESTS_LEFT: u64 = 50;
 
 /// Seconds to wait, once per run, for the pull request of a branch that another run may have just created.
 const WAIT_FOR_BRANCHES: u32 = 10;

@@ -8,10 +8,10 @@ use crate::model::ids::PlanId;
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::ClosedPull;
-use crate::reconcile::act::messages;
 use crate::reconcile::evidence::permissions;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
+use crate::record::branch_is_of_plan;
 
 /// Closed pull requests are read until this many of ours are found.
 const MAX_CLOSED: usize = 300;
@@ -61,7 +61,7 @@ impl Round<'_> {
             .collect();
         let would_open = |pull: &&ClosedPull| {
             let mut plans = plans.iter();
-            plans.any(|(key, plan)| messages::branch_is_of_plan(&pull.branch, key, plan))
+            plans.any(|(key, plan)| branch_is_of_plan(&pull.branch, key, plan))
         };
         let people: BTreeMap<UserId, String> = ours
             .iter()

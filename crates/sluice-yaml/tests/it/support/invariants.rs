@@ -275,7 +275,8 @@ fn collect(
             fields.push(field(path.child("below"), None));
         }
         NodeKind::Alias(target) => {
-            if let Some(text) = stream.scalar(target) {
+            // A null has no text, behind an alias too.
+            if let Some(text) = stream.scalar(target).filter(|_| !stream.is_null(target)) {
                 fields.push(field(path.clone(), Some(text.to_owned())));
             }
         }
