@@ -42,7 +42,7 @@ use super::evaluate::{Evaluation, Manifests, ReadyAnswers};
 use super::session::Session;
 use super::world::World;
 use crate::error::{Exit, Failure};
-use crate::forge::{Along, ClosedPage};
+use crate::forge::{ClosedPage, Prefetch};
 use crate::gather::Depth;
 use crate::model::actor::UserId;
 use crate::model::evidence::{Evidence, Permission};
@@ -250,13 +250,13 @@ pub(super) async fn reconcile(session: &Session, order: &Order) -> Result<Outcom
 async fn see_first(session: &Session, depth: Depth) -> Result<Seen, Failure> {
     let repo = session.remotes.here();
     let checkout = Checkout::read(session, depth);
-    let along = Along {
-        wanted: repo.take_along(),
+    let along = Prefetch {
+        wanted: repo.take_wanted(),
         closed: true,
     };
     session.remotes.forget_wanted();
     let (snapshot, told) = session.forge.snapshot_and(&along).await?;
-    repo.know_along(&along.wanted, told.looked_up);
+    repo.store(&along.wanted, told.looked_up);
     // Their promotions are not opened again for a day at least, and why not depends on what they may do.
     let day_ago = snapshot.now - SignedDuration::from_hours(24);
     let closers = told.closed.iter().flat_map(|page| page.closers(day_ago));

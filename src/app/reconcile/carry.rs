@@ -8,7 +8,7 @@ use super::stages::Place;
 use super::turn::{Done, Turn};
 use super::{Memory, report, texts};
 use crate::error::Failure;
-use crate::execute::{DeliveryError, Draft, WAITS};
+use crate::execute::{DeliveryError, NewProposal, WAITS};
 use crate::model::ids::{PlanId, PullNumber};
 use crate::model::label::{HOLD, approve_label};
 use crate::model::pipeline::GateKind;
@@ -263,7 +263,7 @@ impl Turn<'_> {
             .flatten()
             .map(|pull| pull.branch.clone())
             .collect();
-        let draft = Draft {
+        let draft = NewProposal {
             record: &record,
             message: &written.message,
             title: &written.title,

@@ -12,7 +12,7 @@ use super::verify::{Landing, blobs};
 use super::{Memory, Row, RowKind, Seen, readiness};
 use crate::error::Failure;
 use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
-use crate::forge::{Along, ForgeError, LookUp, MergeMethod};
+use crate::forge::{ForgeError, MergeMethod, ObjectQuery, Prefetch};
 use crate::gather::Depth;
 use crate::model::actor::Actor;
 use crate::model::ids::{PlanId, PullNumber};
@@ -388,9 +388,9 @@ async fn enqueue(
 /// need not wait for the one before this look.
 async fn last_look(turn: &Turn<'_>) -> Result<Seen, Stop> {
     let people = turn.stages.people.iter();
-    let along = Along {
+    let along = Prefetch {
         wanted: people
-            .map(|(id, login)| LookUp::May(*id, login.clone()))
+            .map(|(id, login)| ObjectQuery::May(*id, login.clone()))
             .collect(),
         closed: false,
     };
@@ -398,7 +398,7 @@ async fn last_look(turn: &Turn<'_>) -> Result<Seen, Stop> {
     let looked = turn.session.forge.snapshot_and(&along).await;
     let (snapshot, told) = looked.map_err(DeliveryError::from)?;
     let repo = turn.session.remotes.here();
-    repo.know_along(&along.wanted, told.looked_up);
+    repo.store(&along.wanted, told.looked_up);
     if snapshot.tip.id == turn.seen.snapshot.tip.id {
         return Ok(turn.seen.again(turn.session, snapshot).await?);
     }
