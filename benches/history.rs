@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use sluice::model::ids::CommitId;
-use sluice::repo::{Repo, Watch};
+use sluice::repo::{Repo, WatchedPaths};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -176,7 +176,7 @@ fn walk(dir: &Path, paths: &[String]) -> Result<usize, Failure> {
     Ok(found)
 }
 
-fn newest(dir: &Path, watch: &Watch) -> Result<Option<CommitId>, Failure> {
+fn newest(dir: &Path, watch: &WatchedPaths) -> Result<Option<CommitId>, Failure> {
     let repo = open(dir)?;
     Ok(repo.newest_change(&tip(&repo)?, watch)?)
 }
@@ -226,7 +226,7 @@ fn benchmark(criterion: &mut Criterion) {
     group.bench_function("walk_changes/24_paths", |bench| {
         bench.iter(|| must(walk(at, &many)));
     });
-    let folder = |folder: &str, except: &[&str]| Watch {
+    let folder = |folder: &str, except: &[&str]| WatchedPaths {
         folders: vec![folder.to_owned()],
         except: except.iter().map(|path| (*path).to_owned()).collect(),
     };

@@ -4,6 +4,6 @@ mod delivery;
 mod edit;
 
 pub use delivery::{
-    Delivery, DeliveryError, Draft, Merging, Opened, Prepared, TEMPORARY, WAITS, Worked,
+    BuiltTree, Delivery, DeliveryError, Merging, NewProposal, Opened, Prepared, TEMPORARY, WAITS,
 };
 pub use edit::{EditRefused, EditedFile, Target, build_id, edited_files, record};

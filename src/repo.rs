@@ -9,8 +9,8 @@
 //! environment variable, and starts no process.
 
 mod ancestry;
-mod between;
 mod commit;
+mod commit_range;
 mod diff;
 mod enclosing;
 mod error;
@@ -28,12 +28,12 @@ mod work_tree;
 mod write;
 
 pub use crate::model::repo_url::{Location, RepoUrl, UrlError};
-pub use between::{Between, Stretch};
 pub use commit::{Author, CommitInfo, GitTime};
+pub use commit_range::{CommitRange, RangeQuery};
 pub use diff::{EntryKind, FileChange};
 pub use enclosing::enclosing_repository;
 pub use error::RepoError;
-pub use history::{BlobChange, Change, Watch};
+pub use history::{BlobChange, Change, WatchedPaths};
 pub use log::{Before, EachCommit};
 pub use read::{FOLDER, FoundBy, ReadObjects, ReplacedFile, TreeEntry};
 pub use refs::{BranchTip, RefHits, TagTip, WantedRef};

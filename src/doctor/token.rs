@@ -283,7 +283,7 @@ pub(super) fn actions_may_open(facts: &Facts<'_>) -> Vec<Said> {
 }
 
 /// With less left, a run starts nothing new.
-const FLOOR: u64 = 50;
+const MIN_REQUESTS_LEFT: u64 = 50;
 
 pub(super) fn rate_limit(facts: &Facts<'_>) -> Vec<Said> {
     vec![match &facts.settings.budget {
@@ -293,9 +293,11 @@ pub(super) fn rate_limit(facts: &Facts<'_>) -> Vec<Said> {
                 "{} of {} REST calls and {} of {} GraphQL points are left in this hour.",
                 rest.0, rest.1, graphql.0, graphql.1
             );
-            if rest.0.min(graphql.0) < FLOOR {
+            if rest.0.min(graphql.0) < MIN_REQUESTS_LEFT {
                 Said::info(counts)
-                    .why(format!("Below {FLOOR} a run starts nothing new."))
+                    .why(format!(
+                        "Below {MIN_REQUESTS_LEFT} a run starts nothing new."
+                    ))
                     .action("Wait for the next hour, or see what else uses this token.")
             } else {
                 Said::ok(counts)

@@ -65,7 +65,7 @@ pub struct Delivery<'a> {
 
 /// A plan to put up.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub struct NewProposal<'a> {
     /// Its record.
     pub record: &'a Record,
     /// The commit's message.
@@ -141,7 +141,7 @@ fn random_suffix() -> Result<String, DeliveryError> {
 
 /// A tree that was worked out.
 #[derive(Debug)]
-pub struct Worked {
+pub struct BuiltTree {
     /// Its id.
     pub tree: TreeId,
     files: Vec<NewFile>,
@@ -152,7 +152,7 @@ impl Delivery<'_> {
     ///
     /// # Errors
     /// [`DeliveryError::Repo`] where it cannot be worked out.
-    pub fn worked(&self, files: &[EditedFile]) -> Result<Worked, DeliveryError> {
+    pub fn worked(&self, files: &[EditedFile]) -> Result<BuiltTree, DeliveryError> {
         let mut blobs: BTreeMap<String, BlobId> = BTreeMap::new();
         for file in files {
             let blob = Repo::hash_blob(&file.after)?;
@@ -169,14 +169,14 @@ impl Delivery<'_> {
                 bytes: file.after.clone(),
             })
             .collect();
-        Ok(Worked { tree, files })
+        Ok(BuiltTree { tree, files })
     }
 
     /// Opens a plan's pull request: tree, commit, branch, pull request.
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn open(&self, draft: &Draft<'_>) -> Result<Opened, DeliveryError> {
+    pub async fn open(&self, draft: &NewProposal<'_>) -> Result<Opened, DeliveryError> {
         let worked = self.worked(draft.files)?;
         let (branch, head) = self.new_branch(draft, &worked).await?;
         let pull = NewPull {
@@ -218,8 +218,8 @@ impl Delivery<'_> {
 
     async fn new_branch(
         &self,
-        draft: &Draft<'_>,
-        worked: &Worked,
+        draft: &NewProposal<'_>,
+        worked: &BuiltTree,
     ) -> Result<(String, CommitId), DeliveryError> {
         let made = self
             .made(draft.message, worked, &[self.snapshot.tip.id])
@@ -280,7 +280,7 @@ impl Delivery<'_> {
     async fn made(
         &self,
         message: &str,
-        worked: &Worked,
+        worked: &BuiltTree,
         parents: &[CommitId],
     ) -> Result<Made, DeliveryError> {
         self.forge
@@ -336,7 +336,7 @@ impl Delivery<'_> {
         &self,
         commit: &CommitId,
         message: &str,
-        worked: &Worked,
+        worked: &BuiltTree,
         parents: &[CommitId],
     ) -> Result<ReadCommit, DeliveryError> {
         let found = self.forge.read_commit(commit).await?;

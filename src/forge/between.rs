@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::client::Forge;
 use super::error::ForgeError;
-use super::look_up::may_be_too_much;
-use super::part::Part;
+use super::object_query::may_be_too_much;
+use super::query_builder::QueryBuilder;
 use super::shapes::{GitActor, Nodes, id, shape, take, time};
 use crate::model::brought::{Brought, BroughtCommit, Person, Way};
 use crate::model::ids::CommitId;
@@ -133,8 +133,8 @@ impl Forge {
         new: &CommitId,
         folders: &[String],
     ) -> Result<Option<(Vec<BroughtCommit>, Vec<BroughtCommit>)>, ForgeError> {
-        let doing = "read what a promotion brings";
-        let mut part = Part::default();
+        let operation = "read what a promotion brings";
+        let mut part = QueryBuilder::default();
         let paths: Vec<String> = folders
             .iter()
             .enumerate()
@@ -151,8 +151,8 @@ impl Forge {
             ));
         }
         part.fragment(TOLD);
-        let (query, variables) = self.asking(part);
-        let (mut data, _) = self.query_once(&query, variables, doing).await?;
+        let (query, variables) = self.build(part);
+        let (mut data, _) = self.query_once(&query, variables, operation).await?;
         let mut lists = [Vec::new(), Vec::new()];
         for (alias, list) in ["before", "after"].into_iter().zip(&mut lists) {
             let mut known = BTreeSet::new();
@@ -162,7 +162,7 @@ impl Forge {
                 if page.is_null() {
                     return Ok(None);
                 }
-                let page: Nodes<CommitShape> = shape(page, doing)?;
+                let page: Nodes<CommitShape> = shape(page, operation)?;
                 if page.next().is_some() {
                     return Ok(None);
                 }
@@ -214,12 +214,12 @@ impl Forge {
         old: &CommitId,
         new: &CommitId,
     ) -> Result<(Way, Vec<(CommitId, Vec<CommitId>, Timestamp)>, bool), ForgeError> {
-        let doing = format!("compare {} with {}", old.short(), new.short());
+        let operation = format!("compare {} with {}", old.short(), new.short());
         let mut commits = Vec::new();
         let mut way = Way::Forward;
         for page in 1..=PAGES {
             let path = self.path(&format!("/compare/{old}...{new}?per_page=100&page={page}"));
-            let found: CompareShape = self.get(path, &doing).await?.parse(&doing)?;
+            let found: CompareShape = self.get(path, &operation).await?.parse(&operation)?;
             way = match found.status.as_str() {
                 "ahead" | "identical" => Way::Forward,
                 "behind" => Way::Back,
@@ -247,8 +247,8 @@ impl Forge {
         folders: &[String],
         cursors: &[Option<Option<String>>],
     ) -> Result<Vec<Option<Nodes<CommitShape>>>, ForgeError> {
-        let doing = "read what a promotion brings";
-        let mut part = Part::default();
+        let operation = "read what a promotion brings";
+        let mut part = QueryBuilder::default();
         let mut lists = String::new();
         for (at, (folder, cursor)) in folders.iter().zip(cursors).enumerate() {
             let Some(cursor) = cursor else { continue };
@@ -267,8 +267,8 @@ impl Forge {
             "object(oid: {id}) {{ ... on Commit {{{lists} }} }}"
         ));
         part.fragment(TOLD);
-        let (query, variables) = self.asking(part);
-        let (mut data, _) = self.query(&query, variables, doing).await?;
+        let (query, variables) = self.build(part);
+        let (mut data, _) = self.query(&query, variables, operation).await?;
         cursors
             .iter()
             .enumerate()
@@ -276,7 +276,7 @@ impl Forge {
                 None => Ok(None),
                 Some(_) => {
                     let page = take(&mut data, &["repository", "object", &format!("h{at}")]);
-                    Ok(Some(shape(page, doing)?))
+                    Ok(Some(shape(page, operation)?))
                 }
             })
             .collect()

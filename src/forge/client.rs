@@ -145,14 +145,14 @@ impl Forge {
         format!("/repos/{}/{}{rest}", self.slug.owner(), self.slug.name())
     }
 
-    pub(super) async fn get(&self, path: String, doing: &str) -> Result<Answer, ForgeError> {
+    pub(super) async fn get(&self, path: String, operation: &str) -> Result<Answer, ForgeError> {
         let ask = Ask {
             kind: Kind::Read,
             method: Method::GET,
             path,
             body: None,
             resource: super::limit_kind::REST,
-            doing: doing.to_owned(),
+            operation: operation.to_owned(),
         };
         self.wire.send(&ask).await
     }
@@ -161,17 +161,17 @@ impl Forge {
     pub(super) async fn get_all(
         &self,
         path: String,
-        doing: &str,
+        operation: &str,
     ) -> Result<Vec<Value>, ForgeError> {
         let mut next = Some(path);
         let mut all = Vec::new();
         for _ in 0..MAX_PAGES {
             let Some(page) = next else { return Ok(all) };
-            let answer = self.get(page, doing).await?;
+            let answer = self.get(page, operation).await?;
             next = answer.next.clone();
-            all.extend(answer.parse::<Vec<Value>>(doing)?);
+            all.extend(answer.parse::<Vec<Value>>(operation)?);
         }
-        Err(too_long(doing))
+        Err(too_long(operation))
     }
 
     /// A write, sent once.
@@ -180,9 +180,10 @@ impl Forge {
         method: Method,
         path: String,
         body: Option<Value>,
-        doing: &str,
+        operation: &str,
     ) -> Result<Answer, ForgeError> {
-        self.write_as(Kind::Write, method, path, body, doing).await
+        self.write_as(Kind::Write, method, path, body, operation)
+            .await
     }
 
     pub(super) async fn write_as(
@@ -191,7 +192,7 @@ impl Forge {
         method: Method,
         path: String,
         body: Option<Value>,
-        doing: &str,
+        operation: &str,
     ) -> Result<Answer, ForgeError> {
         if self.only_reads.get() {
             return Err(ForgeError::ReadOnly);
@@ -202,7 +203,7 @@ impl Forge {
             path,
             body,
             resource: super::limit_kind::REST,
-            doing: doing.to_owned(),
+            operation: operation.to_owned(),
         };
         self.wire.send(&ask).await
     }
@@ -214,14 +215,14 @@ impl Forge {
         method: Method,
         path: String,
         body: Option<Value>,
-        doing: &str,
+        operation: &str,
     ) -> Result<Answer, ForgeError> {
         match self
-            .write(method.clone(), path.clone(), body.clone(), doing)
+            .write(method.clone(), path.clone(), body.clone(), operation)
             .await
         {
             Err(error) if error.uncertain() && self.wire.wait(1).await => {
-                self.write(method, path, body, doing).await
+                self.write(method, path, body, operation).await
             }
             other => other,
         }

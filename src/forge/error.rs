@@ -12,10 +12,10 @@ pub enum ForgeError {
     #[error("GitHub does not accept the token: {0}")]
     Unauthorized(String),
     /// The token may not do this (403).
-    #[error("the token may not {doing}: {said}")]
+    #[error("the token may not {operation}: {said}")]
     Forbidden {
         /// What was being done, as the end of "may not …".
-        doing: String,
+        operation: String,
         /// What GitHub said.
         said: String,
     },
@@ -42,10 +42,10 @@ pub enum ForgeError {
         what: String,
     },
     /// GitHub understood and refused: 4xx otherwise.
-    #[error("GitHub refused to {doing}: {said} ({status})")]
+    #[error("GitHub refused to {operation}: {said} ({status})")]
     Refused {
         /// What was being done, as the end of "refused to …".
-        doing: String,
+        operation: String,
         /// The status.
         status: u16,
         /// The message and the messages of its errors.
@@ -53,10 +53,10 @@ pub enum ForgeError {
     },
     /// No usable answer: the network, a server error, a time-out, something that is no answer of GitHub's. A read was
     /// tried several times. A write may have been applied.
-    #[error("GitHub could not be asked to {doing}: {why}")]
+    #[error("GitHub could not be asked to {operation}: {why}")]
     Unreachable {
         /// What was being done, as the end of "asked to …".
-        doing: String,
+        operation: String,
         /// Why.
         why: String,
     },

@@ -64,9 +64,9 @@ pub(super) fn said(node: &Value, number: PullNumber) -> Result<Option<Evidence>,
 
 /// What was done with the labels of a pull request, of an answer that asks for a first page of its events.
 pub(super) fn label_events(events: &Value) -> Fetched<Vec<LabelEvent>> {
-    let doing = "read what was done with labels";
+    let operation = "read what was done with labels";
     let page: Nodes<EventShape> =
-        shape(events.clone(), doing).map_err(|error| error.to_string())?;
+        shape(events.clone(), operation).map_err(|error| error.to_string())?;
     if page.next().is_some() {
         return Err("more was done with its labels than is read".to_owned());
     }
@@ -89,7 +89,7 @@ impl Forge {
         if let Some(said) = &pull.said {
             return Ok(said.as_ref().clone());
         }
-        let doing = format!("read the reviews and labels of {}", pull.number);
+        let operation = format!("read the reviews and labels of {}", pull.number);
         let query = query();
         let (mut reviews, mut events) = (None::<String>, None::<String>);
         let mut found: Option<Found> = None;
@@ -98,8 +98,9 @@ impl Forge {
                 "owner": self.slug().owner(), "name": self.slug().name(), "number": pull.number.0,
                 "reviews": reviews, "events": events,
             });
-            let (mut data, _) = self.query(&query, variables, &doing).await?;
-            let page: PullShape = shape(take(&mut data, &["repository", "pullRequest"]), &doing)?;
+            let (mut data, _) = self.query(&query, variables, &operation).await?;
+            let page: PullShape =
+                shape(take(&mut data, &["repository", "pullRequest"]), &operation)?;
             let next = (page.reviews.next(), page.events.next());
             let page = Found::of(page)?;
             let known = match found.take() {
@@ -107,7 +108,7 @@ impl Forge {
                 Some(mut known) => {
                     if known.head != page.head {
                         return Err(ForgeError::Unreachable {
-                            doing,
+                            operation,
                             why: "its head moved while it was being read".to_owned(),
                         });
                     }
@@ -122,7 +123,7 @@ impl Forge {
             reviews = next.0.or(reviews);
             events = next.1.or(events);
         }
-        Err(too_long(&doing))
+        Err(too_long(&operation))
     }
 
     /// Marks the events of labels that REST shows under another name: one call for a hundred events of a pull request.
@@ -134,11 +135,11 @@ impl Forge {
         number: PullNumber,
         events: &mut [LabelEvent],
     ) -> Result<(), ForgeError> {
-        let doing = format!("read the events of {number}");
+        let operation = format!("read the events of {number}");
         let path = self.path(&format!("/issues/{}/events?per_page=100", number.0));
         let mut known: Vec<(bool, String, Option<UserId>, Timestamp)> = Vec::new();
-        for row in self.get_all(path, &doing).await? {
-            let row: RestEventShape = shape(row, &doing)?;
+        for row in self.get_all(path, &operation).await? {
+            let row: RestEventShape = shape(row, &operation)?;
             if let (Some(label), "labeled" | "unlabeled") = (row.label, row.event.as_str()) {
                 let by = row.actor.map(|actor| actor.id);
                 known.push((

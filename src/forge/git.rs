@@ -55,30 +55,30 @@ impl Forge {
             }
             entries.push(entry);
         }
-        let doing = "make the tree of a promotion";
+        let operation = "make the tree of a promotion";
         let body = json!({ "base_tree": base.to_string(), "tree": entries });
         let answer = self
-            .write_again(Method::POST, self.path("/git/trees"), Some(body), doing)
+            .write_again(Method::POST, self.path("/git/trees"), Some(body), operation)
             .await?;
-        let made: ShaShape = answer.parse(doing)?;
+        let made: ShaShape = answer.parse(operation)?;
         if id::<TreeId>(&made.sha)? == *expected {
             Ok(())
         } else {
             Err(ForgeError::NotUnderstood(format!(
-                "to {doing}: {} was made instead of {expected}",
+                "to {operation}: {} was made instead of {expected}",
                 made.sha
             )))
         }
     }
 
     async fn create_blob(&self, bytes: &[u8]) -> Result<String, ForgeError> {
-        let doing = "store a file of a promotion";
+        let operation = "store a file of a promotion";
         let content = base64::engine::general_purpose::STANDARD.encode(bytes);
         let body = json!({ "content": content, "encoding": "base64" });
         let answer = self
-            .write_again(Method::POST, self.path("/git/blobs"), Some(body), doing)
+            .write_again(Method::POST, self.path("/git/blobs"), Some(body), operation)
             .await?;
-        Ok(answer.parse::<ShaShape>(doing)?.sha)
+        Ok(answer.parse::<ShaShape>(operation)?.sha)
     }
 
     /// Makes a commit that GitHub signs: with `createCommitOnBranch` on a branch of its own that stands at `parent`. It
@@ -94,7 +94,7 @@ impl Forge {
         body: &str,
         files: &[NewFile],
     ) -> Result<CommitId, ForgeError> {
-        let doing = "make the signed commit of a promotion";
+        let operation = "make the signed commit of a promotion";
         let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
         let additions: Vec<Value> = files
             .iter()
@@ -110,7 +110,7 @@ impl Forge {
         let variables = json!({ "input": input });
         let mut attempt = 1;
         loop {
-            let answer = self.try_mutation(query, variables.clone(), doing).await;
+            let answer = self.try_mutation(query, variables.clone(), operation).await;
             let error = match answer {
                 Ok((data, errors, _)) => match errors.first() {
                     None => {
@@ -118,8 +118,8 @@ impl Forge {
                         return id(oid.as_str().unwrap_or_default());
                     }
                     // A branch that was just created may not be known everywhere yet.
-                    Some(error) if error.is_stale() => error.typed(doing),
-                    Some(error) => return Err(error.typed(doing)),
+                    Some(error) if error.is_stale() => error.typed(operation),
+                    Some(error) => return Err(error.typed(operation)),
                 },
                 Err(error) if error.uncertain() => error,
                 Err(error) => return Err(error),
@@ -146,12 +146,17 @@ impl Forge {
         tree: &TreeId,
         parents: &[CommitId],
     ) -> Result<NewCommit, ForgeError> {
-        let doing = "make the commit of a promotion";
+        let operation = "make the commit of a promotion";
         let body = json!({ "message": message, "tree": tree.to_string(), "parents": parents });
         let answer = self
-            .write_again(Method::POST, self.path("/git/commits"), Some(body), doing)
+            .write_again(
+                Method::POST,
+                self.path("/git/commits"),
+                Some(body),
+                operation,
+            )
             .await?;
-        let made: CommitShape = answer.parse(doing)?;
+        let made: CommitShape = answer.parse(operation)?;
         let found: Vec<CommitId> = made
             .parents
             .iter()
@@ -159,7 +164,7 @@ impl Forge {
             .collect::<Result<_, _>>()?;
         if id::<TreeId>(&made.tree.sha)? != *tree || found != parents {
             return Err(ForgeError::NotUnderstood(format!(
-                "to {doing}: {} holds something else",
+                "to {operation}: {} holds something else",
                 made.sha
             )));
         }
@@ -191,14 +196,14 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn read_commit(&self, commit: &CommitId) -> Result<ReadCommit, ForgeError> {
-        let doing = "read a commit back";
+        let operation = "read a commit back";
         let answer = self
-            .get(self.path(&format!("/git/commits/{commit}")), doing)
+            .get(self.path(&format!("/git/commits/{commit}")), operation)
             .await?;
-        let found: CommitShape = answer.parse(doing)?;
+        let found: CommitShape = answer.parse(operation)?;
         if id::<CommitId>(&found.sha)? != *commit {
             return Err(ForgeError::NotUnderstood(format!(
-                "to {doing}: {} came instead of {commit}",
+                "to {operation}: {} came instead of {commit}",
                 found.sha
             )));
         }

@@ -15,9 +15,12 @@ impl Forge {
         &self,
         query: &str,
         variables: Value,
-        doing: &str,
+        operation: &str,
     ) -> Result<(Value, Option<Timestamp>), ForgeError> {
-        whole(self.probe(query, variables, doing).await?, doing)
+        whole(
+            self.query_partial(query, variables, operation).await?,
+            operation,
+        )
     }
 
     /// As [`Self::query`], and not tried again where it is not answered.
@@ -25,29 +28,33 @@ impl Forge {
         &self,
         query: &str,
         variables: Value,
-        doing: &str,
+        operation: &str,
     ) -> Result<(Value, Option<Timestamp>), ForgeError> {
-        whole(self.probe_once(query, variables, doing).await?, doing)
+        whole(
+            self.probe_once(query, variables, operation).await?,
+            operation,
+        )
     }
 
     /// A query whose parts may fail each by itself: the data, the errors with their paths, and the server's time.
-    pub(super) async fn probe(
+    pub(super) async fn query_partial(
         &self,
         query: &str,
         variables: Value,
-        doing: &str,
-    ) -> Result<Probed, ForgeError> {
-        self.graphql(Kind::Read, query, variables, doing).await
+        operation: &str,
+    ) -> Result<PartialResponse, ForgeError> {
+        self.graphql(Kind::Read, query, variables, operation).await
     }
 
-    /// As [`Self::probe`], and not tried again where it is not answered.
+    /// As [`Self::query_partial`], and not tried again where it is not answered.
     pub(super) async fn probe_once(
         &self,
         query: &str,
         variables: Value,
-        doing: &str,
-    ) -> Result<Probed, ForgeError> {
-        self.graphql(Kind::ReadOnce, query, variables, doing).await
+        operation: &str,
+    ) -> Result<PartialResponse, ForgeError> {
+        self.graphql(Kind::ReadOnce, query, variables, operation)
+            .await
     }
 
     /// A mutation; sent once.
@@ -55,9 +62,13 @@ impl Forge {
         &self,
         query: &str,
         variables: Value,
-        doing: &str,
+        operation: &str,
     ) -> Result<Value, ForgeError> {
-        whole(self.try_mutation(query, variables, doing).await?, doing).map(|(data, _)| data)
+        whole(
+            self.try_mutation(query, variables, operation).await?,
+            operation,
+        )
+        .map(|(data, _)| data)
     }
 
     /// As [`Self::mutate`], with the errors as GraphQL gave them.
@@ -65,9 +76,9 @@ impl Forge {
         &self,
         query: &str,
         variables: Value,
-        doing: &str,
-    ) -> Result<Probed, ForgeError> {
-        self.graphql(Kind::Write, query, variables, doing).await
+        operation: &str,
+    ) -> Result<PartialResponse, ForgeError> {
+        self.graphql(Kind::Write, query, variables, operation).await
     }
 
     async fn graphql(
@@ -75,8 +86,8 @@ impl Forge {
         kind: Kind,
         query: &str,
         variables: Value,
-        doing: &str,
-    ) -> Result<Probed, ForgeError> {
+        operation: &str,
+    ) -> Result<PartialResponse, ForgeError> {
         if kind == Kind::Write && self.only_reads.get() {
             return Err(ForgeError::ReadOnly);
         }
@@ -86,7 +97,7 @@ impl Forge {
             path: self.graphql_url.clone(),
             body: Some(json!({ "query": query, "variables": variables })),
             resource: GRAPHQL,
-            doing: doing.to_owned(),
+            operation: operation.to_owned(),
         };
         let mut attempt = 0;
         loop {
@@ -106,7 +117,7 @@ impl Forge {
             let data = body.get_mut("data").map(Value::take).unwrap_or(Value::Null);
             if data.is_null() && errors.is_empty() {
                 return Err(ForgeError::NotUnderstood(format!(
-                    "to {doing}: neither data nor errors"
+                    "to {operation}: neither data nor errors"
                 )));
             }
             return Ok((data, errors, answer.date));
@@ -115,16 +126,16 @@ impl Forge {
 }
 
 /// Data, errors, and the server's time.
-pub(super) type Probed = (Value, Vec<GraphqlError>, Option<Timestamp>);
+pub(super) type PartialResponse = (Value, Vec<GraphqlError>, Option<Timestamp>);
 
 /// An answer of which nothing failed.
 pub(super) fn whole(
-    (data, errors, date): Probed,
-    doing: &str,
+    (data, errors, date): PartialResponse,
+    operation: &str,
 ) -> Result<(Value, Option<Timestamp>), ForgeError> {
     match errors.first() {
         None => Ok((data, date)),
-        Some(error) => Err(error.typed(doing)),
+        Some(error) => Err(error.typed(operation)),
     }
 }
 
@@ -180,29 +191,29 @@ impl GraphqlError {
         self.kind == "FORBIDDEN" || self.message.contains("not accessible by")
     }
 
-    pub fn typed(&self, doing: &str) -> ForgeError {
+    pub fn typed(&self, operation: &str) -> ForgeError {
         let lower = self.message.to_ascii_lowercase();
-        let doing = doing.to_owned();
+        let operation = operation.to_owned();
         if lower.contains("not permitted to create or approve pull requests") {
             return ForgeError::ActionsMayNotOpen;
         }
         if self.is_forbidden() {
             return ForgeError::Forbidden {
-                doing,
+                operation,
                 said: self.message.clone(),
             };
         }
         if self.kind == "NOT_FOUND" {
-            return ForgeError::NotFound { what: doing };
+            return ForgeError::NotFound { what: operation };
         }
         if self.passing() {
             return ForgeError::Unreachable {
-                doing,
+                operation,
                 why: self.message.clone(),
             };
         }
         ForgeError::Refused {
-            doing,
+            operation,
             status: 200,
             said: self.message.clone(),
         }

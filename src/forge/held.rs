@@ -7,8 +7,8 @@ use super::client::Forge;
 use super::error::ForgeError;
 use super::evidence::{EVENTS, label_events};
 use super::paging::MAX_PAGES;
-use super::part::Part;
 use super::pulls::ClosedShape;
+use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, Nodes, shape, take};
 use crate::model::evidence::LabelEvent;
 use crate::model::fetched::Fetched;
@@ -28,10 +28,10 @@ pub(super) struct HeldPage {
 }
 
 /// Asks for a page of closed pull requests that carry the label, under `held`.
-pub(super) fn held_part(after: Option<&str>) -> Part {
+pub(super) fn held_part(after: Option<&str>) -> QueryBuilder {
     let [kinds, events] = EVENTS;
     let count = if after.is_some() { MORE } else { FIRST };
-    let mut part = Part::default();
+    let mut part = QueryBuilder::default();
     let label = part.variable("hold", "String!", HOLD);
     let after = part.variable("heldAfter", "String", after);
     part.field(&format!(
@@ -46,12 +46,12 @@ pub(super) fn held_part(after: Option<&str>) -> Part {
 }
 
 /// The page that the repository's answer to [`held_part`] holds.
-pub(super) fn held_told(page: Value, doing: &str) -> Result<HeldPage, ForgeError> {
-    let page: Nodes<Value> = shape(page, doing)?;
+pub(super) fn held_told(page: Value, operation: &str) -> Result<HeldPage, ForgeError> {
+    let page: Nodes<Value> = shape(page, operation)?;
     let next = page.next();
     let pulls = page.nodes.into_iter().map(|node| {
         let events = label_events(&node["events"]);
-        shape::<HeldShape>(node, doing)?.labels(events)
+        shape::<HeldShape>(node, operation)?.labels(events)
     });
     Ok(HeldPage {
         next,
@@ -65,16 +65,16 @@ impl Forge {
     /// # Errors
     /// In words, also if there are more pages than are read.
     pub(super) async fn all_held(&self, first: HeldPage) -> Fetched<Vec<ClosedLabels>> {
-        let doing = format!("look for closed pull requests that carry the label {HOLD}");
+        let operation = format!("look for closed pull requests that carry the label {HOLD}");
         let (mut found, mut next) = (first.pulls, first.next);
         for _ in 0..MAX_PAGES {
             let Some(after) = next.take() else {
                 return Ok(found);
             };
-            let (query, variables) = self.asking_as("HeldClosed", held_part(Some(&after)));
-            let answer = self.query(&query, variables, &doing).await;
+            let (query, variables) = self.build_named("HeldClosed", held_part(Some(&after)));
+            let answer = self.query(&query, variables, &operation).await;
             let (mut data, _) = answer.map_err(|error| error.to_string())?;
-            let page = held_told(take(&mut data, &["repository", "held"]), &doing);
+            let page = held_told(take(&mut data, &["repository", "held"]), &operation);
             let page = page.map_err(|error| error.to_string())?;
             found.extend(page.pulls);
             next = page.next;
@@ -89,7 +89,7 @@ impl Forge {
     /// # Errors
     /// In words, also if there are more events than are read.
     pub async fn label_events(&self, number: PullNumber) -> Fetched<Vec<LabelEvent>> {
-        let doing = format!("read what was done with the labels of {number}");
+        let operation = format!("read what was done with the labels of {number}");
         let [_, events] = EVENTS;
         let query = format!(
             "query($owner: String!, $name: String!, $number: Int!, $after: String) {{ repository(owner: $owner, name: $name) {{ \
@@ -102,7 +102,7 @@ impl Forge {
             let variables = json!({
                 "owner": self.slug().owner(), "name": self.slug().name(), "number": number.0, "after": after,
             });
-            let answer = self.query(&query, variables, &doing).await;
+            let answer = self.query(&query, variables, &operation).await;
             let (mut data, _) = answer.map_err(|error| error.to_string())?;
             let mut page = take(&mut data, &["repository", "pullRequest", "events"]);
             let info = take(&mut page, &["pageInfo"]);
@@ -113,7 +113,7 @@ impl Forge {
             match (info["hasNextPage"].as_bool(), info["endCursor"].as_str()) {
                 (Some(false), _) => return Ok(found),
                 (Some(true), Some(cursor)) => after = Some(cursor.to_owned()),
-                _ => return Err(format!("the answer to {doing} has no pages")),
+                _ => return Err(format!("the answer to {operation} has no pages")),
             }
         }
         Err(format!(

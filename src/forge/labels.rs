@@ -21,9 +21,9 @@ impl Forge {
     pub async fn create_label(&self, label: &NewLabel) -> Result<(), ForgeError> {
         let name = &label.name;
         let body = json!({ "name": name, "color": label.colour, "description": label.description });
-        let doing = format!("create the label {name}");
+        let operation = format!("create the label {name}");
         match self
-            .write_again(Method::POST, self.path("/labels"), Some(body), &doing)
+            .write_again(Method::POST, self.path("/labels"), Some(body), &operation)
             .await
         {
             Ok(_) => Ok(()),
@@ -38,12 +38,12 @@ impl Forge {
     /// Any [`ForgeError`].
     pub async fn add_label(&self, number: PullNumber, name: &str) -> Result<(), ForgeError> {
         let path = self.path(&format!("/issues/{}/labels", number.0));
-        let doing = format!("label {number}");
+        let operation = format!("label {number}");
         self.write_again(
             Method::POST,
             path,
             Some(json!({ "labels": [name] })),
-            &doing,
+            &operation,
         )
         .await?;
         Ok(())
@@ -56,8 +56,11 @@ impl Forge {
     pub async fn remove_label(&self, number: PullNumber, name: &str) -> Result<(), ForgeError> {
         let label = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
         let path = self.path(&format!("/issues/{}/labels/{label}", number.0));
-        let doing = format!("take a label off {number}");
-        match self.write_again(Method::DELETE, path, None, &doing).await {
+        let operation = format!("take a label off {number}");
+        match self
+            .write_again(Method::DELETE, path, None, &operation)
+            .await
+        {
             Ok(_) | Err(ForgeError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -86,14 +89,14 @@ impl Forge {
     /// Any [`ForgeError`]: [`ForgeError::RateLimited`] if a limit does not allow the call.
     pub async fn reset_success(&self, head: &CommitId, text: &str) -> Result<(), ForgeError> {
         let (path, body) = self.status(head, CONTEXT, "pending", text);
-        let doing = "set the status of a promotion back from success";
+        let operation = "set the status of a promotion back from success";
         let send = || {
             self.write_as(
                 Kind::ResetSuccess,
                 Method::POST,
                 path.clone(),
                 Some(body.clone()),
-                doing,
+                operation,
             )
         };
         match send().await {
@@ -129,10 +132,10 @@ impl Forge {
         text: &str,
     ) -> Result<u64, ForgeError> {
         let (path, body) = self.status(commit, context, state, text);
-        let doing = "set the status of a promotion";
+        let operation = "set the status of a promotion";
         let answer = self
-            .write_again(Method::POST, path, Some(body), doing)
+            .write_again(Method::POST, path, Some(body), operation)
             .await?;
-        Ok(answer.parse::<IdShape>(doing)?.id)
+        Ok(answer.parse::<IdShape>(operation)?.id)
     }
 }

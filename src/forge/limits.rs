@@ -21,7 +21,7 @@ use super::error::ForgeError;
 use super::limit_kind::{GRAPHQL, LimitKind};
 
 /// A secondary limit that ends later than this many seconds from now is not waited for.
-const LONGEST_WAIT: u64 = 60;
+const MAX_WAIT_SECONDS: u64 = 60;
 /// How long a secondary limit lasts at least if GitHub does not say when it ends, in seconds.
 const UNSAID: u64 = 60;
 
@@ -192,7 +192,7 @@ impl Limits {
             if let Some(under_way) = self.wait_under_way() {
                 return Refused::Wait(under_way);
             }
-            let seconds = limit.retry_after.filter(|wait| *wait <= LONGEST_WAIT);
+            let seconds = limit.retry_after.filter(|wait| *wait <= MAX_WAIT_SECONDS);
             let seconds = seconds.and_then(|wait| u32::try_from(wait).ok());
             if let Some(seconds) = seconds.filter(|_| !self.waited.get())
                 && let Some(ends) = begin(seconds)

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::client::Forge;
 use super::error::ForgeError;
-use super::part::Part;
+use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, ActorShape, GitActor, Nodes, Oid, shape, take};
 use crate::model::authors::{Makers, Merge};
 use crate::model::brought::Person;
@@ -42,8 +42,8 @@ impl Forge {
     }
 
     async fn makers_of(&self, commits: &[CommitId]) -> Result<Vec<Makers>, ForgeError> {
-        let doing = "read who made commits";
-        let mut part = Part::default();
+        let operation = "read who made commits";
+        let mut part = QueryBuilder::default();
         for (at, commit) in commits.iter().enumerate() {
             let id = part.variable(&format!("c{at}"), "GitObjectID!", commit.to_string());
             part.field(&format!(
@@ -52,18 +52,18 @@ impl Forge {
         }
         part.fragment(PERSON);
         part.fragment(MADE);
-        let (query, variables) = self.asking(part);
-        let (mut data, _) = self.query(&query, variables, doing).await?;
+        let (query, variables) = self.build(part);
+        let (mut data, _) = self.query(&query, variables, operation).await?;
         let mut found = Vec::with_capacity(commits.len());
         let mut wanted: BTreeSet<u64> = BTreeSet::new();
         for (at, commit) in commits.iter().enumerate() {
             let node = take(&mut data, &["repository", &format!("c{at}")]);
             if node.get("oid").is_none() {
                 return Err(ForgeError::NotUnderstood(format!(
-                    "to {doing}: there is no commit {commit}"
+                    "to {operation}: there is no commit {commit}"
                 )));
             }
-            let made: MadeShape = shape(node, doing)?;
+            let made: MadeShape = shape(node, operation)?;
             let pulls = made.associated_pull_requests.iter();
             for pull in pulls.flat_map(|pulls| &pulls.nodes) {
                 if pull.end.is_in(commit)? {
@@ -74,7 +74,7 @@ impl Forge {
         }
         let wanted: Vec<u64> = wanted.into_iter().collect();
         for part in wanted.chunks(PULLS) {
-            for (merge, end) in self.merges(part, doing).await? {
+            for (merge, end) in self.merges(part, operation).await? {
                 for one in &mut found {
                     // Asked again of the pull request itself: the list may name one of another repository.
                     if end.is_in(&one.commit)? {
@@ -89,9 +89,9 @@ impl Forge {
     async fn merges(
         &self,
         numbers: &[u64],
-        doing: &str,
+        operation: &str,
     ) -> Result<Vec<(Merge, EndShape)>, ForgeError> {
-        let mut part = Part::default();
+        let mut part = QueryBuilder::default();
         for (at, number) in numbers.iter().enumerate() {
             let number = part.variable(&format!("n{at}"), "Int!", *number);
             part.field(&format!(
@@ -101,12 +101,12 @@ impl Forge {
         part.fragment(PERSON);
         part.fragment(ACTOR);
         part.fragment(MERGED);
-        let (query, variables) = self.asking(part);
-        let (mut data, _) = self.query(&query, variables, doing).await?;
+        let (query, variables) = self.build(part);
+        let (mut data, _) = self.query(&query, variables, operation).await?;
         let each = numbers.iter().enumerate();
         each.map(|(at, number)| {
             let node = take(&mut data, &["repository", &format!("n{at}")]);
-            let merged: MergedShape = shape(node, doing)?;
+            let merged: MergedShape = shape(node, operation)?;
             Ok(merged.merge(PullNumber(*number)))
         })
         .collect()
@@ -117,13 +117,15 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn default_branch(&self) -> Result<(String, CommitId), ForgeError> {
-        let doing = "read the default branch";
-        let mut part = Part::default();
+        let operation = "read the default branch";
+        let mut part = QueryBuilder::default();
         part.field("defaultBranchRef { name target { oid } }");
-        let (query, variables) = self.asking(part);
-        let (mut data, _) = self.query(&query, variables, doing).await?;
-        let found: BranchShape =
-            shape(take(&mut data, &["repository", "defaultBranchRef"]), doing)?;
+        let (query, variables) = self.build(part);
+        let (mut data, _) = self.query(&query, variables, operation).await?;
+        let found: BranchShape = shape(
+            take(&mut data, &["repository", "defaultBranchRef"]),
+            operation,
+        )?;
         Ok((found.name, found.target.commit()?))
     }
 }

@@ -114,7 +114,7 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn eviction(&self, pull: &Pull) -> Result<Option<Eviction>, ForgeError> {
-        let doing = format!("read what the merge queue did with {}", pull.number);
+        let operation = format!("read what the merge queue did with {}", pull.number);
         let query = format!(
             "query($owner: String!, $name: String!, $number: Int!) {{ repository(owner: $owner, name: $name) {{ \
              pullRequest(number: $number) {{ removals: timelineItems(last: 20, itemTypes: [REMOVED_FROM_MERGE_QUEUE_EVENT]) {{ nodes {{ \
@@ -123,10 +123,10 @@ impl Forge {
         let slug = self.slug();
         let variables =
             json!({ "owner": slug.owner(), "name": slug.name(), "number": pull.number.0 });
-        let (mut data, _) = self.query(&query, variables, &doing).await?;
+        let (mut data, _) = self.query(&query, variables, &operation).await?;
         let removals: Nodes<RemovalShape> = shape(
             take(&mut data, &["repository", "pullRequest", "removals"]),
-            &doing,
+            &operation,
         )?;
         let own = pull.author.as_ref().and_then(|author| author.id);
         let mut found = None;
@@ -148,8 +148,8 @@ impl Forge {
     /// Any [`ForgeError`].
     pub async fn dequeue(&self, pull: &Pull) -> Result<(), ForgeError> {
         let query = "mutation($id: ID!) { dequeuePullRequest(input: { id: $id }) { mergeQueueEntry { id } } }";
-        let doing = format!("take {} out of the merge queue", pull.number);
-        self.mutate(query, json!({ "id": pull.node }), &doing)
+        let operation = format!("take {} out of the merge queue", pull.number);
+        self.mutate(query, json!({ "id": pull.node }), &operation)
             .await?;
         Ok(())
     }
@@ -160,8 +160,8 @@ impl Forge {
     /// Any [`ForgeError`].
     pub async fn disable_auto_merge(&self, pull: &Pull) -> Result<(), ForgeError> {
         let query = "mutation($id: ID!) { disablePullRequestAutoMerge(input: { pullRequestId: $id }) { pullRequest { number } } }";
-        let doing = format!("disarm auto-merge of {}", pull.number);
-        self.mutate(query, json!({ "id": pull.node }), &doing)
+        let operation = format!("disarm auto-merge of {}", pull.number);
+        self.mutate(query, json!({ "id": pull.node }), &operation)
             .await?;
         Ok(())
     }
@@ -197,7 +197,7 @@ mod tests {
     fn every_refusal_that_is_not_known_to_pass_by_itself_ends_the_try() {
         let say = |status, said: &str| {
             refused(ForgeError::Refused {
-                doing: String::new(),
+                operation: String::new(),
                 status,
                 said: said.to_owned(),
             })

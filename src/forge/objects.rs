@@ -1,5 +1,5 @@
 //! Reading another clone through the API, what is asked for by itself: a long file, all folders at once, how two commits lie to each
-//! other, lists of refs. What is looked up many at a time is in [`super::look_up`].
+//! other, lists of refs. What is looked up many at a time is in [`super::object_query`].
 
 use base64::Engine;
 use serde::Deserialize;
@@ -34,11 +34,11 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, ForgeError> {
-        let doing = format!("read the file {}", blob.short());
+        let operation = format!("read the file {}", blob.short());
         let answer = self
-            .get(self.path(&format!("/git/blobs/{blob}")), &doing)
+            .get(self.path(&format!("/git/blobs/{blob}")), &operation)
             .await?;
-        let found: BlobShape = answer.parse(&doing)?;
+        let found: BlobShape = answer.parse(&operation)?;
         let text: String = found
             .content
             .chars()
@@ -46,7 +46,7 @@ impl Forge {
             .collect();
         base64::engine::general_purpose::STANDARD
             .decode(text)
-            .map_err(|error| ForgeError::NotUnderstood(format!("to {doing}: {error}")))
+            .map_err(|error| ForgeError::NotUnderstood(format!("to {operation}: {error}")))
     }
 
     /// All trees below one, each with its path: `""` is itself. `None` where GitHub cut the list.
@@ -57,11 +57,14 @@ impl Forge {
         &self,
         tree: &TreeId,
     ) -> Result<Option<Vec<PathEntry>>, ForgeError> {
-        let doing = format!("read the files of {}", self.slug());
+        let operation = format!("read the files of {}", self.slug());
         let answer = self
-            .get(self.path(&format!("/git/trees/{tree}?recursive=1")), &doing)
+            .get(
+                self.path(&format!("/git/trees/{tree}?recursive=1")),
+                &operation,
+            )
             .await?;
-        let found: RecursiveShape = answer.parse(&doing)?;
+        let found: RecursiveShape = answer.parse(&operation)?;
         if found.truncated {
             return Ok(None);
         }
@@ -85,9 +88,9 @@ impl Forge {
         outer: &CommitId,
         inner: &CommitId,
     ) -> Result<Relation, ForgeError> {
-        let doing = format!("compare {} with {}", inner.short(), outer.short());
+        let operation = format!("compare {} with {}", inner.short(), outer.short());
         let path = self.path(&format!("/compare/{inner}...{outer}?per_page=1"));
-        let found: CompareShape = self.get(path, &doing).await?.parse(&doing)?;
+        let found: CompareShape = self.get(path, &operation).await?.parse(&operation)?;
         Ok(match found.status.as_str() {
             "ahead" | "identical" => Relation::Contained,
             _ => Relation::Not,
@@ -102,7 +105,7 @@ impl Forge {
         &self,
         tags: bool,
     ) -> Result<(Vec<(String, CommitId)>, bool), ForgeError> {
-        let doing = format!("list refs of {}", self.slug());
+        let operation = format!("list refs of {}", self.slug());
         let prefix = if tags { "refs/tags/" } else { "refs/heads/" };
         let query = format!(
             "query($owner: String!, $name: String!, $prefix: String!) {{ repository(owner: $owner, name: $name) {{ \
@@ -110,8 +113,8 @@ impl Forge {
         );
         let variables =
             json!({ "owner": self.slug().owner(), "name": self.slug().name(), "prefix": prefix });
-        let (mut data, _) = self.query(&query, variables, &doing).await?;
-        let nodes: Nodes<Value> = shape(take(&mut data, &["repository", "refs"]), &doing)?;
+        let (mut data, _) = self.query(&query, variables, &operation).await?;
+        let nodes: Nodes<Value> = shape(take(&mut data, &["repository", "refs"]), &operation)?;
         let more = nodes.next().is_some();
         let mut found = Vec::new();
         for node in nodes.nodes {

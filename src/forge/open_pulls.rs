@@ -62,7 +62,7 @@ pub struct OpenPulls {
 }
 
 /// How many commits of a pull request come with the list. Most have no more, and each costs a list of parents.
-const MOST_COMMITS: usize = 5;
+const MAX_COMMITS: usize = 5;
 
 const OPEN: &str = "query($owner: String!, $name: String!, $base: String!, $ref: String!, $context: String!, $commits: Int!, $after: String) { \
     viewer { ...who } repository(owner: $owner, name: $name) { ref(qualifiedName: $ref) { target { oid } } \
@@ -84,7 +84,7 @@ impl Forge {
         context: &str,
         most: usize,
     ) -> Result<OpenPulls, ForgeError> {
-        let doing = "read the open pull requests";
+        let operation = "read the open pull requests";
         let query = format!("{OPEN} {COMMIT} {ACTOR}");
         let mut after = Value::Null;
         let mut found: Option<OpenPulls> = None;
@@ -92,11 +92,11 @@ impl Forge {
             let variables = json!({
                 "owner": self.slug().owner(), "name": self.slug().name(), "base": base,
                 "ref": format!("refs/heads/{base}"), "context": context,
-                "commits": MOST_COMMITS, "after": after,
+                "commits": MAX_COMMITS, "after": after,
             });
-            let (mut data, _) = self.query(&query, variables, doing).await?;
-            let page: PageShape = shape(take(&mut data, &["repository"]), doing)?;
-            let viewer: ActorShape = shape(take(&mut data, &["viewer"]), doing)?;
+            let (mut data, _) = self.query(&query, variables, operation).await?;
+            let page: PageShape = shape(take(&mut data, &["repository"]), operation)?;
+            let viewer: ActorShape = shape(take(&mut data, &["viewer"]), operation)?;
             let tip = page.tip.ok_or_else(|| ForgeError::NotFound {
                 what: format!("the branch {base}"),
             })?;
@@ -109,7 +109,7 @@ impl Forge {
             });
             if known.tip != tip {
                 return Err(ForgeError::Unreachable {
-                    doing: doing.to_owned(),
+                    operation: operation.to_owned(),
                     why: "the base branch moved while they were being read".to_owned(),
                 });
             }
@@ -126,7 +126,7 @@ impl Forge {
                 _ => break,
             }
         }
-        let mut found = found.ok_or_else(|| too_long(doing))?;
+        let mut found = found.ok_or_else(|| too_long(operation))?;
         found.pulls.truncate(most);
         Ok(found)
     }

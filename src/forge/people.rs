@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::client::Forge;
 use super::error::ForgeError;
-use super::look_up::{LookUp, LookedUp};
-use super::part::Part;
+use super::object_query::{ObjectAnswer, ObjectQuery};
+use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, ActorShape, IdShape, shape, take};
 use super::shapes::{EdgeShape, of_enum};
 use crate::model::actor::{Actor, ActorKind, UserId};
@@ -24,14 +24,14 @@ impl Forge {
         &self,
         people: &BTreeMap<UserId, String>,
     ) -> BTreeMap<UserId, Fetched<Permission>> {
-        let wanted: Vec<LookUp> = people
+        let wanted: Vec<ObjectQuery> = people
             .iter()
-            .map(|(id, login)| LookUp::May(*id, login.clone()))
+            .map(|(id, login)| ObjectQuery::May(*id, login.clone()))
             .collect();
         let mut found = BTreeMap::new();
         // Where the list of collaborators cannot be read, or does not have them, each person is asked for.
-        for (id, told) in people.keys().zip(self.look_up(&wanted).await) {
-            if let Ok(LookedUp::May(Some(permission))) = told {
+        for (id, told) in people.keys().zip(self.query_objects(&wanted).await) {
+            if let Ok(ObjectAnswer::May(Some(permission))) = told {
                 found.insert(*id, Ok(permission));
             }
         }
@@ -60,8 +60,8 @@ impl Forge {
             encode(organisation),
             encode(slug)
         );
-        let doing = format!("read the team {team}");
-        let rows = match self.get_all(path, &doing).await {
+        let operation = format!("read the team {team}");
+        let rows = match self.get_all(path, &operation).await {
             Ok(rows) => rows,
             Err(ForgeError::NotFound { .. } | ForgeError::Forbidden { .. }) => {
                 return Err(format!(
@@ -73,7 +73,7 @@ impl Forge {
         };
         rows.into_iter()
             .map(|row| {
-                let row: MemberShape = shape(row, &doing).map_err(|error| error.to_string())?;
+                let row: MemberShape = shape(row, &operation).map_err(|error| error.to_string())?;
                 Ok((row.id, row.login))
             })
             .collect()
@@ -104,16 +104,16 @@ impl Forge {
         &self,
         logins: &[&String],
     ) -> Result<BTreeMap<String, Option<Known>>, ForgeError> {
-        let doing = "read what the named people may do";
-        let mut part = Part::default();
+        let operation = "read what the named people may do";
+        let mut part = QueryBuilder::default();
         for (at, login) in logins.iter().enumerate() {
             let login = part.variable(&format!("l{at}"), "String!", login.as_str());
             part.field(&format!(
                 "l{at}: collaborators(query: {login}, affiliation: ALL, first: 100) {{ edges {{ permission node {{ login databaseId }} }} }}"
             ));
         }
-        let (query, variables) = self.asking(part);
-        let (data, _) = self.query(&query, variables, doing).await?;
+        let (query, variables) = self.build(part);
+        let (data, _) = self.query(&query, variables, operation).await?;
         let mut found = BTreeMap::new();
         for (at, login) in logins.iter().enumerate() {
             let hits = data["repository"][format!("l{at}")]["edges"].as_array();
@@ -122,7 +122,7 @@ impl Forge {
                 let is_it = edge["node"]["login"]
                     .as_str()
                     .is_some_and(|name| name.eq_ignore_ascii_case(login));
-                let edge: EdgeShape = shape(edge.clone(), doing)?;
+                let edge: EdgeShape = shape(edge.clone(), operation)?;
                 if let (true, Some(id)) = (is_it, edge.node.id) {
                     known = Some(Known {
                         id,
@@ -140,8 +140,8 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn account_of(&self, id: UserId) -> Result<Option<Actor>, ForgeError> {
-        let doing = format!("read the account with the ID {id}");
-        let found = self.account(format!("/user/{id}"), &doing).await?;
+        let operation = format!("read the account with the ID {id}");
+        let found = self.account(format!("/user/{id}"), &operation).await?;
         match found.as_ref().and_then(|account| account.id) {
             Some(other) if other != id => Err(ForgeError::NotUnderstood(format!(
                 "the account with the ID {id} has the ID {other}"
@@ -156,17 +156,17 @@ impl Forge {
     /// Any [`ForgeError`].
     pub async fn account_named(&self, login: &str) -> Result<Option<Actor>, ForgeError> {
         let name = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
-        let doing = format!("read the account {login}");
-        self.account(format!("/users/{name}"), &doing).await
+        let operation = format!("read the account {login}");
+        self.account(format!("/users/{name}"), &operation).await
     }
 
-    async fn account(&self, path: String, doing: &str) -> Result<Option<Actor>, ForgeError> {
-        let answer = match self.get(path, doing).await {
+    async fn account(&self, path: String, operation: &str) -> Result<Option<Actor>, ForgeError> {
+        let answer = match self.get(path, operation).await {
             Ok(answer) => answer,
             Err(ForgeError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let found: AccountShape = answer.parse(doing)?;
+        let found: AccountShape = answer.parse(operation)?;
         Ok(Some(Actor {
             id: Some(found.id),
             login: found.login,
@@ -183,22 +183,22 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn bearer(&self) -> Result<Actor, ForgeError> {
-        let doing = "read whose token this is";
+        let operation = "read whose token this is";
         let query = format!("query {{ viewer {{ ...who }} }} {ACTOR}");
-        let (mut data, _) = self.query(&query, json!({}), doing).await?;
-        Ok(shape::<ActorShape>(take(&mut data, &["viewer"]), doing)?.into())
+        let (mut data, _) = self.query(&query, json!({}), operation).await?;
+        Ok(shape::<ActorShape>(take(&mut data, &["viewer"]), operation)?.into())
     }
 
     async fn permission(&self, id: UserId, login: &str) -> Result<Permission, ForgeError> {
-        let doing = format!("read what {login} may do");
+        let operation = format!("read what {login} may do");
         let name = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
         let answer = self
             .get(
                 self.path(&format!("/collaborators/{name}/permission")),
-                &doing,
+                &operation,
             )
             .await?;
-        let found: PermissionShape = answer.parse(&doing)?;
+        let found: PermissionShape = answer.parse(&operation)?;
         if found.user.is_none_or(|user| user.id != id) {
             return Err(ForgeError::NotUnderstood(format!(
                 "the login {login} belongs to somebody else now"

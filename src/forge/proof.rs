@@ -90,7 +90,7 @@ impl Forge {
 
     /// Deletes every branch and label that a run made; what could not be deleted, and why.
     async fn sweep(&self) -> Vec<String> {
-        let doing = "look for what a proof left behind";
+        let operation = "look for what a proof left behind";
         let query = "query($owner: String!, $name: String!, $refs: String!, $label: String!) { \
             repository(owner: $owner, name: $name) { refs(refPrefix: $refs, first: 100) { nodes { prefix name } } \
             labels(first: 100, query: $label) { nodes { name } } } }";
@@ -98,7 +98,7 @@ impl Forge {
             "owner": self.slug().owner(), "name": self.slug().name(), "refs": format!("refs/heads/{OURS}"),
             "label": OURS,
         });
-        let found = match self.query(query, variables, doing).await {
+        let found = match self.query(query, variables, operation).await {
             Ok((data, _)) => data,
             Err(error) => return vec![format!("whatever an earlier run left: {error}")],
         };
@@ -136,8 +136,11 @@ impl Forge {
         left
     }
 
-    async fn gone(&self, path: String, doing: &str) -> Result<(), ForgeError> {
-        match self.write_again(Method::DELETE, path, None, doing).await {
+    async fn gone(&self, path: String, operation: &str) -> Result<(), ForgeError> {
+        match self
+            .write_again(Method::DELETE, path, None, operation)
+            .await
+        {
             Ok(_) | Err(ForgeError::NotFound { .. }) => Ok(()),
             Err(error) if error.said("does not exist") => Ok(()),
             Err(error) => Err(error),

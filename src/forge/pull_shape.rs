@@ -101,8 +101,8 @@ pub(super) fn closed_by(closings: Nodes<Closing>) -> Option<Actor> {
 }
 
 /// A pull request as [`pull_fragment`] asks for it.
-pub(super) fn pull_of(node: &Value, doing: &str) -> Result<Pull, ForgeError> {
-    let mut pull = shape::<PullShape>(node.clone(), doing)?.pull()?;
+pub(super) fn pull_of(node: &Value, operation: &str) -> Result<Pull, ForgeError> {
+    let mut pull = shape::<PullShape>(node.clone(), operation)?.pull()?;
     pull.label_events = label_events(&node["events"]);
     if pull.is_open() {
         // What is not understood here is read by itself, and is an error of that pull request alone.

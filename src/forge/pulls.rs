@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::client::Forge;
 use super::error::ForgeError;
 use super::paging::MAX_PAGES;
-use super::part::Part;
 use super::pull_shape::{Closing, SAID, closed_by, pull_fragment, pull_of};
+use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, ActorShape, IdShape, Nodes, id, shape, take, time};
 use crate::model::actor::UserId;
 use crate::model::ids::{CommitId, PullNumber};
@@ -90,8 +90,8 @@ const CLOSED: &str = "first: 100, orderBy: { field: UPDATED_AT, direction: DESC 
     closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } } }";
 
 /// Asks for a page of closed pull requests, under `closed`.
-pub(super) fn closed_part(after: Option<&str>) -> Part {
-    let mut part = Part::default();
+pub(super) fn closed_part(after: Option<&str>) -> QueryBuilder {
+    let mut part = QueryBuilder::default();
     let after = part.variable("closedAfter", "String", after);
     part.field(&format!(
         "closed: pullRequests(states: [CLOSED], after: {after}, {CLOSED}"
@@ -101,8 +101,11 @@ pub(super) fn closed_part(after: Option<&str>) -> Part {
 }
 
 /// The page that the repository's answer to [`closed_part`] holds.
-pub(super) fn closed_told(repository: &mut Value, doing: &str) -> Result<ClosedPage, ForgeError> {
-    let page: Nodes<ClosedShape> = shape(take(repository, &["closed"]), doing)?;
+pub(super) fn closed_told(
+    repository: &mut Value,
+    operation: &str,
+) -> Result<ClosedPage, ForgeError> {
+    let page: Nodes<ClosedShape> = shape(take(repository, &["closed"]), operation)?;
     let next = page.next();
     let pulls = page.nodes.into_iter().map(ClosedShape::closed);
     Ok(ClosedPage {
@@ -118,7 +121,7 @@ impl Forge {
     /// [`ForgeError::OpenedByAnother`] if another account has one open from this branch; any other [`ForgeError`], of which a refusal says in
     /// GitHub's words why none was opened.
     pub async fn open_pull(&self, new: &NewPull<'_>) -> Result<OpenedPull, ForgeError> {
-        let doing = format!("open a pull request from {}", new.branch);
+        let operation = format!("open a pull request from {}", new.branch);
         let body = json!({
             "title": new.title, "body": new.body, "head": new.branch, "base": new.base, "maintainer_can_modify": false,
         });
@@ -130,12 +133,12 @@ impl Forge {
                     Method::POST,
                     self.path("/pulls"),
                     Some(body.clone()),
-                    &doing,
+                    &operation,
                 )
                 .await;
             let error = match answer {
                 Ok(answer) => {
-                    let opened: ListedShape = answer.parse(&doing)?;
+                    let opened: ListedShape = answer.parse(&operation)?;
                     return Ok(OpenedPull {
                         number: PullNumber(opened.number),
                         head: id(&opened.head.sha)?,
@@ -167,7 +170,7 @@ impl Forge {
 
     /// The open pull request from a branch of this very repository into the base.
     async fn open_pull_of(&self, new: &NewPull<'_>) -> Result<Option<PullNumber>, ForgeError> {
-        let doing = format!("look for a pull request from {}", new.branch);
+        let operation = format!("look for a pull request from {}", new.branch);
         let encode = |text: &str| {
             percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
                 .to_string()
@@ -178,8 +181,8 @@ impl Forge {
             encode(self.slug().owner()),
             encode(new.branch)
         );
-        for row in self.get_all(self.path(&path), &doing).await? {
-            let row: ListedShape = shape(row, &doing)?;
+        for row in self.get_all(self.path(&path), &operation).await? {
+            let row: ListedShape = shape(row, &operation)?;
             let ours = row.head.repo.is_some_and(|repo| repo.id == new.repository);
             if ours && row.head.name == new.branch && row.base.name == new.base {
                 return Ok(Some(PullNumber(row.number)));
@@ -193,16 +196,16 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn pull(&self, number: PullNumber) -> Result<Pull, ForgeError> {
-        let doing = format!("read {number}");
-        let mut part = Part::default();
+        let operation = format!("read {number}");
+        let mut part = QueryBuilder::default();
         let id = part.variable("number", "Int!", number.0);
         part.variable("said", "Int!", SAID);
         part.field(&format!("pullRequest(number: {id}) {{ ...pull }}"));
         part.fragment(pull_fragment());
         part.fragment(ACTOR);
-        let (query, variables) = self.asking(part);
-        let (data, _) = self.query(&query, variables, &doing).await?;
-        pull_of(&data["repository"]["pullRequest"], &doing)
+        let (query, variables) = self.build(part);
+        let (data, _) = self.query(&query, variables, &operation).await?;
+        pull_of(&data["repository"]["pullRequest"], &operation)
     }
 
     /// Pull requests into `base` that were closed without a merge, last touched first, until `enough` says so of a page. The first page
@@ -216,7 +219,7 @@ impl Forge {
         first: Option<ClosedPage>,
         enough: impl Fn(&[ClosedPull]) -> bool,
     ) -> Result<Closed, ForgeError> {
-        let doing = "look for promotions that were closed";
+        let operation = "look for promotions that were closed";
         let mut pulls = Vec::new();
         let mut read = first;
         let mut after = None;
@@ -224,9 +227,9 @@ impl Forge {
             let page = match read.take() {
                 Some(page) => page,
                 None => {
-                    let (query, variables) = self.asking(closed_part(after.as_deref()));
-                    let (mut data, _) = self.query(&query, variables, doing).await?;
-                    closed_told(&mut take(&mut data, &["repository"]), doing)?
+                    let (query, variables) = self.build(closed_part(after.as_deref()));
+                    let (mut data, _) = self.query(&query, variables, operation).await?;
+                    closed_told(&mut take(&mut data, &["repository"]), operation)?
                 }
             };
             pulls.extend(page.pulls.into_iter().filter(|pull| pull.base == base));
@@ -292,9 +295,9 @@ impl Forge {
         marker: &str,
     ) -> Result<bool, ForgeError> {
         let path = self.path(&format!("/issues/{}/comments?per_page=100", number.0));
-        let doing = format!("read the comments on {number}");
-        for row in self.get_all(path, &doing).await? {
-            let row: CommentShape = shape(row, &doing)?;
+        let operation = format!("read the comments on {number}");
+        for row in self.get_all(path, &operation).await? {
+            let row: CommentShape = shape(row, &operation)?;
             let counts = by.is_none() || row.user.map(|user| user.id) == by;
             if counts && row.body.is_some_and(|body| body.contains(marker)) {
                 return Ok(true);
@@ -315,14 +318,14 @@ impl Forge {
         text: &str,
     ) -> Result<(), ForgeError> {
         let path = self.path(&format!("/issues/{}/comments", number.0));
-        let doing = format!("comment on {number}");
+        let operation = format!("comment on {number}");
         for once_more in [true, false] {
             if self.has_comment(number, by, marker).await? {
                 return Ok(());
             }
             let body = json!({ "body": format!("{text}\n\n{marker}") });
             match self
-                .write(Method::POST, path.clone(), Some(body), &doing)
+                .write(Method::POST, path.clone(), Some(body), &operation)
                 .await
             {
                 Ok(_) => return Ok(()),

@@ -24,16 +24,16 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`] but that it is not there.
     pub async fn branch(&self, branch: &str) -> Result<Option<CommitId>, ForgeError> {
-        let doing = format!("read the branch {branch}");
+        let operation = format!("read the branch {branch}");
         match self
             .get(
                 self.path(&format!("/git/ref/heads/{}", encoded(branch))),
-                &doing,
+                &operation,
             )
             .await
         {
             Ok(answer) => {
-                let found: RefShape = answer.parse(&doing)?;
+                let found: RefShape = answer.parse(&operation)?;
                 Ok(Some(id(&found.object.sha)?))
             }
             Err(ForgeError::NotFound { .. }) => Ok(None),
@@ -50,7 +50,7 @@ impl Forge {
         branch: &str,
         commit: &CommitId,
     ) -> Result<RefWrite, ForgeError> {
-        let doing = format!("create the branch {branch}");
+        let operation = format!("create the branch {branch}");
         let body = json!({ "ref": format!("refs/heads/{branch}"), "sha": commit });
         for _ in 0..2 {
             let answer = self
@@ -58,7 +58,7 @@ impl Forge {
                     Method::POST,
                     self.path("/git/refs"),
                     Some(body.clone()),
-                    &doing,
+                    &operation,
                 )
                 .await;
             let error = match answer {
@@ -74,7 +74,7 @@ impl Forge {
             }
         }
         Err(ForgeError::Unreachable {
-            doing,
+            operation,
             why: "it was tried twice, and the branch is not there".to_owned(),
         })
     }
@@ -90,12 +90,12 @@ impl Forge {
         from: &CommitId,
         to: &CommitId,
     ) -> Result<RefWrite, ForgeError> {
-        let doing = format!("move {branch} to {}", to.short());
+        let operation = format!("move {branch} to {}", to.short());
         let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
         let body = json!({ "sha": to, "force": false });
         for _ in 0..2 {
             let answer = self
-                .write(Method::PATCH, path.clone(), Some(body.clone()), &doing)
+                .write(Method::PATCH, path.clone(), Some(body.clone()), &operation)
                 .await;
             let error = match answer {
                 Ok(_) => return Ok(RefWrite::Done),
@@ -116,7 +116,7 @@ impl Forge {
             }
         }
         Err(ForgeError::Unreachable {
-            doing,
+            operation,
             why: "it was tried twice, and the branch did not move".to_owned(),
         })
     }
@@ -133,13 +133,13 @@ impl Forge {
         to: &str,
         commit: &CommitId,
     ) -> Result<RefWrite, ForgeError> {
-        let doing = format!("create the branch {to}");
+        let operation = format!("create the branch {to}");
         let zero = "0".repeat(commit.to_string().len());
         let updates = [
             json!({ "name": format!("refs/heads/{to}"), "beforeOid": zero, "afterOid": commit }),
             json!({ "name": format!("refs/heads/{from}"), "beforeOid": commit, "afterOid": zero }),
         ];
-        let error = match self.update_refs(repository, &updates, &doing).await {
+        let error = match self.update_refs(repository, &updates, &operation).await {
             Ok(()) => return Ok(RefWrite::Done),
             Err(error) => error,
         };
@@ -160,11 +160,11 @@ impl Forge {
         branch: &str,
         at: &CommitId,
     ) -> Result<RefWrite, ForgeError> {
-        let doing = format!("delete the branch {branch}");
+        let operation = format!("delete the branch {branch}");
         let gone = json!({
             "name": format!("refs/heads/{branch}"), "beforeOid": at, "afterOid": "0".repeat(at.to_string().len()),
         });
-        let Err(error) = self.update_refs(repository, &[gone], &doing).await else {
+        let Err(error) = self.update_refs(repository, &[gone], &operation).await else {
             return Ok(RefWrite::Done);
         };
         let refused = matches!(
@@ -181,7 +181,7 @@ impl Forge {
         }
         // A server that does not know `updateRefs`, does not let this token use it, or did not answer: the look just now is as near as REST comes.
         let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
-        match self.write(Method::DELETE, path, None, &doing).await {
+        match self.write(Method::DELETE, path, None, &operation).await {
             Ok(_) | Err(ForgeError::NotFound { .. }) => Ok(RefWrite::Done),
             Err(error) if error.said("does not exist") => Ok(RefWrite::Done),
             Err(error) if error.uncertain() && self.branch(branch).await?.is_none() => {
@@ -197,12 +197,13 @@ impl Forge {
         &self,
         repository: &str,
         updates: &[Value],
-        doing: &str,
+        operation: &str,
     ) -> Result<(), ForgeError> {
         let query =
             "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
         let input = json!({ "repositoryId": repository, "refUpdates": updates });
-        self.mutate(query, json!({ "input": input }), doing).await?;
+        self.mutate(query, json!({ "input": input }), operation)
+            .await?;
         Ok(())
     }
 }

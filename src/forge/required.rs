@@ -34,30 +34,30 @@ impl Forge {
 
     /// Every status and check on a commit, at most a hundred.
     pub async fn contexts_on(&self, commit: &CommitId) -> Fetched<Vec<Reported>> {
-        let doing = format!("read the checks of {}", commit.short());
-        let read = self.read_contexts(commit, &doing).await;
+        let operation = format!("read the checks of {}", commit.short());
+        let read = self.read_contexts(commit, &operation).await;
         read.map_err(|error| error.to_string())
     }
 
     async fn read_contexts(
         &self,
         commit: &CommitId,
-        doing: &str,
+        operation: &str,
     ) -> Result<Vec<Reported>, ForgeError> {
         let slug = self.slug();
         let variables =
             json!({ "owner": slug.owner(), "name": slug.name(), "commit": commit.to_string() });
-        let (mut data, _) = self.query(CONTEXTS, variables, doing).await?;
+        let (mut data, _) = self.query(CONTEXTS, variables, operation).await?;
         let rollup: Option<RollupShape> = shape(
             take(&mut data, &["repository", "object", "statusCheckRollup"]),
-            doing,
+            operation,
         )?;
         let Some(contexts) = rollup.map(|rollup| rollup.contexts) else {
             return Ok(Vec::new());
         };
         if contexts.next().is_some() {
             return Err(ForgeError::NotUnderstood(format!(
-                "to {doing}: there are more than a hundred"
+                "to {operation}: there are more than a hundred"
             )));
         }
         Ok(contexts.nodes.into_iter().map(Reported::from).collect())

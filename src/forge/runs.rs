@@ -32,14 +32,14 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn workflow_run(&self, id: u64) -> Result<WorkflowRun, ForgeError> {
-        let doing = "read this workflow run";
+        let operation = "read this workflow run";
         let answer = self
-            .get(self.path(&format!("/actions/runs/{id}")), doing)
+            .get(self.path(&format!("/actions/runs/{id}")), operation)
             .await?;
-        let run: RunShape = answer.parse(doing)?;
+        let run: RunShape = answer.parse(operation)?;
         if run.id != id {
             return Err(ForgeError::NotUnderstood(format!(
-                "to {doing}: it is another run"
+                "to {operation}: it is another run"
             )));
         }
         Ok(WorkflowRun {
@@ -63,7 +63,7 @@ impl Forge {
         branch: &str,
         since: Timestamp,
     ) -> Result<Vec<JobRun>, ForgeError> {
-        let doing = format!("read the runs of {workflow}");
+        let operation = format!("read the runs of {workflow}");
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let mut next = Some(self.path(&format!(
             "/actions/workflows/{}/runs?event=workflow_dispatch&branch={}&created=%3E%3D{}&per_page=100",
@@ -74,9 +74,9 @@ impl Forge {
         let mut runs = Vec::new();
         for _ in 0..PAGES_OF_RUNS {
             let Some(page) = next.take() else { break };
-            let answer = self.get(page, &doing).await?;
+            let answer = self.get(page, &operation).await?;
             next = answer.next.clone();
-            for run in answer.parse::<RunsShape>(&doing)?.workflow_runs {
+            for run in answer.parse::<RunsShape>(&operation)?.workflow_runs {
                 runs.push(run.job()?);
             }
         }
@@ -96,8 +96,9 @@ impl Forge {
         let file = utf8_percent_encode(workflow, NON_ALPHANUMERIC);
         let path = self.path(&format!("/actions/workflows/{file}/dispatches"));
         let body = json!({ "ref": branch, "inputs": inputs });
-        let doing = format!("start {workflow}");
-        self.write(Method::POST, path, Some(body), &doing).await?;
+        let operation = format!("start {workflow}");
+        self.write(Method::POST, path, Some(body), &operation)
+            .await?;
         Ok(())
     }
 }

@@ -144,27 +144,33 @@ impl Forge {
     }
 
     async fn about(&self) -> Result<Repository, ForgeError> {
-        let doing = format!("read the repository {}", self.slug());
-        let found: RepositoryShape = self.get(self.path(""), &doing).await?.parse(&doing)?;
+        let operation = format!("read the repository {}", self.slug());
+        let found: RepositoryShape = self
+            .get(self.path(""), &operation)
+            .await?
+            .parse(&operation)?;
         Ok(found.repository())
     }
 
     async fn identity(&self) -> Asked<Identity> {
-        let doing = "read whose token this is";
-        let (mut data, _) = self.query(VIEWER, json!({}), doing).await.map_err(unread)?;
-        let found: ViewerShape = shape(take(&mut data, &["viewer"]), doing).map_err(unread)?;
+        let operation = "read whose token this is";
+        let (mut data, _) = self
+            .query(VIEWER, json!({}), operation)
+            .await
+            .map_err(unread)?;
+        let found: ViewerShape = shape(take(&mut data, &["viewer"]), operation).map_err(unread)?;
         Ok(found.identity())
     }
 
     async fn merging(&self) -> Asked<Merging> {
-        let doing = "read what the repository allows";
+        let operation = "read what the repository allows";
         let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
         let (mut data, _) = self
-            .query(OVERVIEW, variables, doing)
+            .query(OVERVIEW, variables, operation)
             .await
             .map_err(unread)?;
         let found: OverviewShape =
-            shape(take(&mut data, &["repository"]), doing).map_err(unread)?;
+            shape(take(&mut data, &["repository"]), operation).map_err(unread)?;
         let tip = found.tip().map(super::shapes::id::<CommitId>).transpose();
         Ok(Merging {
             squash: found.squash_merge_allowed,
@@ -177,14 +183,14 @@ impl Forge {
 
     /// What was reported on the heads of the promotions that are open, up to twenty of them.
     async fn reported(&self) -> Asked<Reported> {
-        let doing = "read what reports on promotions";
+        let operation = "read what reports on promotions";
         let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
         let (mut data, _) = self
-            .query(REPORTED, variables, doing)
+            .query(REPORTED, variables, operation)
             .await
             .map_err(unread)?;
         let heads: super::shapes::Nodes<shapes::HeadShape> =
-            shape(take(&mut data, &["repository", "refs"]), doing).map_err(unread)?;
+            shape(take(&mut data, &["repository", "refs"]), operation).map_err(unread)?;
         let open = heads.nodes.into_iter().filter(shapes::HeadShape::open);
         let mut found = Reported::default();
         for head in open {
@@ -198,13 +204,16 @@ impl Forge {
     }
 
     async fn own_labels(&self) -> Asked<BTreeSet<String>> {
-        let doing = "read the labels";
+        let operation = "read the labels";
         let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
-        let (mut data, _) = self.query(LABELS, variables, doing).await.map_err(unread)?;
+        let (mut data, _) = self
+            .query(LABELS, variables, operation)
+            .await
+            .map_err(unread)?;
         let mut names = BTreeSet::new();
         for part in ["approve", "own"] {
             let page: super::shapes::Nodes<shapes::NameShape> =
-                shape(take(&mut data, &["repository", part]), doing).map_err(unread)?;
+                shape(take(&mut data, &["repository", part]), operation).map_err(unread)?;
             if page.next().is_some() {
                 return Err(Unread::Failed("there are more than 100".to_owned()));
             }
@@ -215,7 +224,7 @@ impl Forge {
 
     /// Reads something that only the permission for this part shows. What is public proves nothing.
     async fn area(&self, area: Area, tip: Option<CommitId>) -> Asked<()> {
-        let doing = format!("read {}", area.key());
+        let operation = format!("read {}", area.key());
         let empty = || Unread::Failed("the repository has no commit to look at".to_owned());
         let of_tip = |rest: &str| Ok(format!("/commits/{}{rest}", tip.ok_or_else(empty)?));
         let path = match area {
@@ -227,19 +236,19 @@ impl Forge {
             Area::Actions => Ok("/actions/runs?per_page=1".to_owned()),
             Area::Deployments => Ok("/deployments?per_page=1".to_owned()),
         };
-        self.get(self.path(&path?), &doing)
+        self.get(self.path(&path?), &operation)
             .await
             .map(|_| ())
             .map_err(unread)
     }
 
     async fn workflow_setting(&self) -> Asked<WorkflowSetting> {
-        let doing = "read what workflows may do";
+        let operation = "read what workflows may do";
         let path = self.path("/actions/permissions/workflow");
         let found: shapes::WorkflowShape = self
-            .get(path, doing)
+            .get(path, operation)
             .await
-            .and_then(|answer| answer.parse(doing))
+            .and_then(|answer| answer.parse(operation))
             .map_err(unread)?;
         Ok(WorkflowSetting {
             may_open_pulls: found.can_approve_pull_request_reviews,
@@ -248,11 +257,11 @@ impl Forge {
 
     /// The public entry of an App.
     pub async fn app(&self, slug: &str) -> Asked<AppEntry> {
-        let doing = format!("read the App {slug}");
+        let operation = format!("read the App {slug}");
         let found: AppShape = self
-            .get(format!("/apps/{slug}"), &doing)
+            .get(format!("/apps/{slug}"), &operation)
             .await
-            .and_then(|answer| answer.parse(&doing))
+            .and_then(|answer| answer.parse(&operation))
             .map_err(unread)?;
         let words = found.permissions.into_iter();
         let permissions: BTreeMap<String, String> = words
@@ -269,8 +278,8 @@ impl Forge {
 
     /// The calls that are left, and the token's scopes, which stand in a header of every answer.
     async fn budget(&self) -> (Asked<Budget>, Option<BTreeSet<String>>) {
-        let doing = "read how many calls are left";
-        let answer = match self.get("/rate_limit".to_owned(), doing).await {
+        let operation = "read how many calls are left";
+        let answer = match self.get("/rate_limit".to_owned(), operation).await {
             Ok(answer) => answer,
             Err(error) => return (Err(unread(error)), None),
         };
@@ -285,7 +294,7 @@ impl Forge {
                     .map(str::to_owned)
                     .collect()
             });
-        let budget = answer.parse::<RateShape>(doing).map(|found| Budget {
+        let budget = answer.parse::<RateShape>(operation).map(|found| Budget {
             rest: found.resources.core.pair(),
             graphql: found.resources.graphql.pair(),
         });

@@ -17,9 +17,9 @@ pub(super) const ACTOR: &str = "fragment who on Actor { __typename login ... on 
     ... on Bot { databaseId } ... on Mannequin { databaseId } ... on Organization { databaseId } }";
 
 /// So many parents of a commit are told: one that has as many may have more.
-pub const MOST_PARENTS: usize = 3;
+pub const MAX_PARENTS: usize = 3;
 
-/// GraphQL for a commit, with [`MOST_PARENTS`] parents.
+/// GraphQL for a commit, with [`MAX_PARENTS`] parents.
 pub(super) const COMMIT: &str = "fragment commit on Commit { oid message authoredDate author { name } committedDate tree { oid } parents(first: 3) { nodes { oid } } }";
 
 /// What has an ID in an answer of which nothing else is read.
@@ -206,10 +206,10 @@ pub(super) fn time(text: &str) -> Result<Timestamp, ForgeError> {
 /// Reads a shape out of an answer.
 pub(super) fn shape<T: serde::de::DeserializeOwned>(
     value: Value,
-    doing: &str,
+    operation: &str,
 ) -> Result<T, ForgeError> {
     serde_json::from_value(value)
-        .map_err(|error| ForgeError::NotUnderstood(format!("to {doing}: {error}")))
+        .map_err(|error| ForgeError::NotUnderstood(format!("to {operation}: {error}")))
 }
 
 /// The word of an enum: one that is not known here is less than triage.

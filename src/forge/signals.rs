@@ -65,21 +65,21 @@ impl Forge {
         branch: &str,
         pages: usize,
     ) -> Result<(Vec<Push>, bool), ForgeError> {
-        let doing = "read the log of pushes";
+        let operation = "read the log of pushes";
         let name = utf8_percent_encode(branch, NON_ALPHANUMERIC);
         let path = self.path(&format!("/activity?ref=refs%2Fheads%2F{name}&per_page=100"));
         let mut next = Some(path);
         let mut pushes = Vec::new();
         for _ in 0..pages {
             let Some(page) = next.take() else { break };
-            let answer = match self.get(page, doing).await {
+            let answer = match self.get(page, operation).await {
                 Ok(answer) => answer,
                 Err(ForgeError::NotFound { .. }) => return Ok((pushes, false)),
                 Err(error) => return Err(error),
             };
             next = answer.next.clone();
-            for row in answer.parse::<Vec<Value>>(doing)? {
-                let row: ActivityShape = shape(row, doing)?;
+            for row in answer.parse::<Vec<Value>>(operation)? {
+                let row: ActivityShape = shape(row, operation)?;
                 pushes.push(Push {
                     before: row.before.to_ascii_lowercase(),
                     after: row.after.to_ascii_lowercase(),
@@ -97,11 +97,11 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn statuses(&self, commit: &CommitId) -> Result<Vec<SaidStatus>, ForgeError> {
-        let doing = "read the statuses of a commit";
+        let operation = "read the statuses of a commit";
         let path = self.path(&format!("/commits/{commit}/statuses?per_page=100"));
-        let rows = self.get_all(path, doing).await?;
+        let rows = self.get_all(path, operation).await?;
         rows.into_iter()
-            .map(|row| shape::<StatusShape>(row, doing)?.status())
+            .map(|row| shape::<StatusShape>(row, operation)?.status())
             .collect()
     }
 
@@ -114,7 +114,7 @@ impl Forge {
         commit: &CommitId,
         check: &CheckOf,
     ) -> Result<Vec<Signal>, ForgeError> {
-        let doing = format!("read the check {}", check.name);
+        let operation = format!("read the check {}", check.name);
         let name = utf8_percent_encode(&check.name, NON_ALPHANUMERIC);
         let mut next = Some(self.path(&format!(
             "/commits/{commit}/check-runs?check_name={name}&app_id={}&filter=all&per_page=100",
@@ -125,9 +125,9 @@ impl Forge {
             let Some(page) = next.take() else {
                 return Ok(signals);
             };
-            let answer = self.get(page, &doing).await?;
+            let answer = self.get(page, &operation).await?;
             next = answer.next.clone();
-            for run in answer.parse::<CheckRunsShape>(&doing)?.check_runs {
+            for run in answer.parse::<CheckRunsShape>(&operation)?.check_runs {
                 let is_it = run.name == check.name
                     && run.app.as_ref().is_some_and(|app| app.id == check.app)
                     && run.head_sha.eq_ignore_ascii_case(&commit.to_string());
@@ -136,7 +136,7 @@ impl Forge {
                 }
             }
         }
-        Err(too_long(&doing))
+        Err(too_long(&operation))
     }
 
     /// The newest deployments to an environment, newest first.
@@ -144,15 +144,15 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn deployments(&self, environment: &str) -> Result<Vec<Deployment>, ForgeError> {
-        let doing = format!("read the deployments to {environment}");
+        let operation = format!("read the deployments to {environment}");
         let name = utf8_percent_encode(environment, NON_ALPHANUMERIC);
         let mut next = Some(self.path(&format!("/deployments?environment={name}&per_page=100")));
         let mut found = Vec::new();
         for _ in 0..PAGES_OF_DEPLOYMENTS {
             let Some(page) = next.take() else { break };
-            let answer = self.get(page, &doing).await?;
+            let answer = self.get(page, &operation).await?;
             next = answer.next.clone();
-            for row in answer.parse::<Vec<DeploymentShape>>(&doing)? {
+            for row in answer.parse::<Vec<DeploymentShape>>(&operation)? {
                 if row.environment == environment {
                     found.push(Deployment {
                         id: row.id,
@@ -169,11 +169,11 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn deployment_statuses(&self, id: u64) -> Result<Vec<SaidStatus>, ForgeError> {
-        let doing = "read the statuses of a deployment";
+        let operation = "read the statuses of a deployment";
         let path = self.path(&format!("/deployments/{id}/statuses?per_page=100"));
-        let rows = self.get_all(path, doing).await?;
+        let rows = self.get_all(path, operation).await?;
         rows.into_iter()
-            .map(|row| shape::<StatusShape>(row, doing)?.status())
+            .map(|row| shape::<StatusShape>(row, operation)?.status())
             .collect()
     }
 
@@ -187,7 +187,7 @@ impl Forge {
         context: Option<&str>,
         app: Option<u64>,
     ) -> Result<Vec<bool>, ForgeError> {
-        let doing = "look for what is said of commits";
+        let operation = "look for what is said of commits";
         let mut fields = String::new();
         if context.is_some() {
             fields.push_str(" status { contexts { context } }");
@@ -211,7 +211,7 @@ impl Forge {
         if let Some(app) = app {
             variables["app"] = app.into();
         }
-        let (data, _) = self.query(&query, variables, doing).await?;
+        let (data, _) = self.query(&query, variables, operation).await?;
         Ok((0..commits.len())
             .map(|at| {
                 let commit = &data["repository"][format!("c{at}")];

@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 
 use super::client::Forge;
 use super::error::ForgeError;
-use super::graphql::{GraphqlError, Probed, whole};
+use super::graphql::{GraphqlError, PartialResponse, whole};
 use super::held::{held_part, held_told};
 use super::labels::CONTEXT;
-use super::look_up::{self, LookUp, LookedUp, may_be_too_much};
 use super::merged::{MERGED, MergedShape};
+use super::object_query::{self, ObjectAnswer, ObjectQuery, may_be_too_much};
 use super::paging::{MAX_PAGES, too_long};
-use super::part::Part;
 use super::pull_shape::{Named, SAID, pull_fragment, pull_of};
 use super::pulls::{ClosedPage, closed_part, closed_told};
+use super::query_builder::QueryBuilder;
 use super::shapes::{
     ACTOR, COMMIT, CommitShape, ContextShape, Nodes, StatusShape, shape, take, time,
 };
@@ -46,29 +46,29 @@ const FEW_SAID: u32 = 5;
 
 /// What is asked along with a look, so that it costs no call of its own.
 #[derive(Clone, Debug, Default)]
-pub struct Along {
+pub struct Prefetch {
     /// Things to look up.
-    pub wanted: Vec<LookUp>,
+    pub wanted: Vec<ObjectQuery>,
     /// The pull requests that were closed last.
     pub closed: bool,
 }
 
 /// What was told along. Whatever is missing has to be asked for by itself.
 #[derive(Clone, Debug, Default)]
-pub struct ToldAlong {
+pub struct Prefetched {
     /// What was looked up, in the order asked; nothing where it was not answered.
-    pub looked_up: Vec<Fetched<LookedUp>>,
+    pub looked_up: Vec<Fetched<ObjectAnswer>>,
     /// The first page of closed pull requests.
     pub closed: Option<ClosedPage>,
 }
 
-impl Along {
+impl Prefetch {
     fn is_empty(&self) -> bool {
         self.wanted.is_empty() && !self.closed
     }
 
-    fn part(&self) -> Part {
-        let mut part = look_up::part_of(&self.wanted);
+    fn part(&self) -> QueryBuilder {
+        let mut part = object_query::part_of(&self.wanted);
         if self.closed {
             part.join(closed_part(None));
         }
@@ -79,12 +79,12 @@ impl Along {
         &self,
         repository: &mut Value,
         errors: &[GraphqlError],
-        doing: &str,
-    ) -> Result<ToldAlong, ForgeError> {
-        Ok(ToldAlong {
-            looked_up: look_up::told(&self.wanted, repository, errors, doing),
+        operation: &str,
+    ) -> Result<Prefetched, ForgeError> {
+        Ok(Prefetched {
+            looked_up: object_query::told(&self.wanted, repository, errors, operation),
             closed: match self.closed {
-                true => Some(closed_told(repository, doing)?),
+                true => Some(closed_told(repository, operation)?),
                 false => None,
             },
         })
@@ -97,7 +97,7 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`]; one page that cannot be read fails the whole.
     pub async fn snapshot(&self) -> Result<Snapshot, ForgeError> {
-        let (snapshot, _) = self.snapshot_and(&Along::default()).await?;
+        let (snapshot, _) = self.snapshot_and(&Prefetch::default()).await?;
         Ok(snapshot)
     }
 
@@ -106,11 +106,14 @@ impl Forge {
     ///
     /// # Errors
     /// As [`Self::snapshot`].
-    pub async fn snapshot_and(&self, along: &Along) -> Result<(Snapshot, ToldAlong), ForgeError> {
-        let doing = "read the repository and its promotions";
+    pub async fn snapshot_and(
+        &self,
+        along: &Prefetch,
+    ) -> Result<(Snapshot, Prefetched), ForgeError> {
+        let operation = "read the repository and its promotions";
         let mut after: Option<String> = None;
         let mut found: Option<Snapshot> = None;
-        let mut told = ToldAlong::default();
+        let mut told = Prefetched::default();
         let mut ended = false;
         let mut along = Some(along).filter(|along| !along.is_empty());
         for _ in 0..MAX_PAGES {
@@ -118,7 +121,7 @@ impl Forge {
             for (pulls, said) in PULLS_OF_A_BRANCH {
                 let mut answer = None;
                 if let Some(asked) = along.take() {
-                    match self.look_and(asked, pulls, said, doing).await {
+                    match self.look_and(asked, pulls, said, operation).await {
                         Ok((data, date, along)) => {
                             told = along;
                             answer = Some((data, date));
@@ -130,9 +133,9 @@ impl Forge {
                 }
                 let (mut data, date) = match answer {
                     Some(answer) => answer,
-                    None => self.look(pulls, said, after.as_deref(), doing).await?,
+                    None => self.look(pulls, said, after.as_deref(), operation).await?,
                 };
-                let page: RepositoryShape = shape(take(&mut data, &["repository"]), doing)?;
+                let page: RepositoryShape = shape(take(&mut data, &["repository"]), operation)?;
                 let mut branches = page.refs.nodes.iter();
                 let cut = branches.any(|found| found.associated_pull_requests.next().is_some());
                 read = Some((page, date));
@@ -145,9 +148,10 @@ impl Forge {
             };
             let next = page.refs.next();
             let held = page.held.take().filter(|held| !held.is_null());
-            let held = held.map(|held| held_told(held, doing)).transpose()?;
-            let now = date
-                .ok_or_else(|| ForgeError::NotUnderstood(format!("to {doing}: it has no Date")))?;
+            let held = held.map(|held| held_told(held, operation)).transpose()?;
+            let now = date.ok_or_else(|| {
+                ForgeError::NotUnderstood(format!("to {operation}: it has no Date"))
+            })?;
             let mut page = page.snapshot(now)?;
             match &mut found {
                 None => {
@@ -159,7 +163,7 @@ impl Forge {
                 // A base that moved between two pages would mix two states.
                 Some(known) if known.tip.id != page.tip.id => {
                     return Err(ForgeError::Unreachable {
-                        doing: doing.to_owned(),
+                        operation: operation.to_owned(),
                         why: "the base branch moved while it was being read".to_owned(),
                     });
                 }
@@ -174,7 +178,7 @@ impl Forge {
             }
         }
         // What was cut off could hold a promotion, its hold and its refusals.
-        let mut snapshot = found.filter(|_| ended).ok_or_else(|| too_long(doing))?;
+        let mut snapshot = found.filter(|_| ended).ok_or_else(|| too_long(operation))?;
         snapshot.branches.sort_by(|a, b| a.name.cmp(&b.name));
         Ok((snapshot, told))
     }
@@ -185,15 +189,15 @@ impl Forge {
         pulls: u32,
         said: u32,
         after: Option<&str>,
-        doing: &str,
+        operation: &str,
     ) -> Result<(Value, Option<Timestamp>), ForgeError> {
-        let (query, variables) = self.asking(look_part(pulls, said, after));
-        let probed = self.probe_once(&query, variables, doing).await;
-        match probed.and_then(|probed| whole(set_protection_apart(probed), doing)) {
+        let (query, variables) = self.build(look_part(pulls, said, after));
+        let probed = self.probe_once(&query, variables, operation).await;
+        match probed.and_then(|probed| whole(set_protection_apart(probed), operation)) {
             Err(error) if may_be_too_much(&error) => {
-                let (query, variables) = self.asking(look_part(pulls, FEW_SAID, after));
-                let probed = self.probe(&query, variables, doing).await?;
-                whole(set_protection_apart(probed), doing)
+                let (query, variables) = self.build(look_part(pulls, FEW_SAID, after));
+                let probed = self.query_partial(&query, variables, operation).await?;
+                whole(set_protection_apart(probed), operation)
             }
             answer => answer,
         }
@@ -202,20 +206,20 @@ impl Forge {
     /// The first page of the look, and what is asked along with it.
     async fn look_and(
         &self,
-        along: &Along,
+        along: &Prefetch,
         pulls: u32,
         said: u32,
-        doing: &str,
-    ) -> Result<(Value, Option<Timestamp>, ToldAlong), ForgeError> {
+        operation: &str,
+    ) -> Result<(Value, Option<Timestamp>, Prefetched), ForgeError> {
         let mut part = look_part(pulls, said, None);
         part.join(along.part());
-        let (query, variables) = self.asking(part);
-        let probed = set_protection_apart(self.probe_once(&query, variables, doing).await?);
-        let (mut data, errors, date) = look_up::in_parts(probed, doing)?;
+        let (query, variables) = self.build(part);
+        let probed = set_protection_apart(self.probe_once(&query, variables, operation).await?);
+        let (mut data, errors, date) = object_query::in_parts(probed, operation)?;
         let told = match data.get_mut("repository") {
-            Some(repository) => along.told(repository, &errors, doing)?,
+            Some(repository) => along.told(repository, &errors, operation)?,
             None => {
-                let why = format!("to {doing}: nothing is told of the repository");
+                let why = format!("to {operation}: nothing is told of the repository");
                 return Err(ForgeError::NotUnderstood(why));
             }
         };
@@ -224,7 +228,7 @@ impl Forge {
 }
 
 /// Branch protection that cannot be read fails nothing else of the look: its error takes its place in the data.
-fn set_protection_apart((mut data, errors, date): Probed) -> Probed {
+fn set_protection_apart((mut data, errors, date): PartialResponse) -> PartialResponse {
     const PLACE: [&str; 3] = ["repository", "defaultBranchRef", "refUpdateRule"];
     let (of_protection, others): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| {
         error.path.starts_with(&PLACE.map(str::to_owned)) && !error.is_broken_off()
@@ -239,8 +243,8 @@ fn set_protection_apart((mut data, errors, date): Probed) -> Probed {
     (data, others, date)
 }
 
-fn look_part(pulls: u32, said: u32, after: Option<&str>) -> Part {
-    let mut part = Part::default();
+fn look_part(pulls: u32, said: u32, after: Option<&str>) -> QueryBuilder {
+    let mut part = QueryBuilder::default();
     part.field(SNAPSHOT);
     if after.is_none() {
         part.field(MERGED);

@@ -22,9 +22,9 @@ use super::limits::{Limit, Limits, Purpose, Refused};
 use super::network::distrust;
 
 /// Answers larger than this are not read (A39).
-const LARGEST: usize = 32 << 20;
+const MAX_ANSWER_BYTES: usize = 32 << 20;
 /// How long one attempt may take, body included.
-const LONGEST: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 /// How often a read is attempted.
 const ATTEMPTS: u32 = 5;
 
@@ -73,7 +73,7 @@ pub(super) struct Ask {
     /// The resource that GitHub charges it to: [`REST`](super::limits::REST) or [`GRAPHQL`](super::limits::GRAPHQL).
     pub resource: &'static str,
     /// What is being done, as the end of "could not be asked to …".
-    pub doing: String,
+    pub operation: String,
 }
 
 /// An answer with a status below 300.
@@ -89,9 +89,9 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub fn parse<T: DeserializeOwned>(self, doing: &str) -> Result<T, ForgeError> {
+    pub fn parse<T: DeserializeOwned>(self, operation: &str) -> Result<T, ForgeError> {
         serde_json::from_value(self.body)
-            .map_err(|error| ForgeError::NotUnderstood(format!("to {doing}: {error}")))
+            .map_err(|error| ForgeError::NotUnderstood(format!("to {operation}: {error}")))
     }
 }
 
@@ -199,7 +199,7 @@ impl Wire {
                     }
                     // Whoever writes looks whether it was applied before it is sent again.
                     return Err(ForgeError::Unreachable {
-                        doing: ask.doing.clone(),
+                        operation: ask.operation.clone(),
                         why: "GitHub's secondary rate limit was met, and is over".to_owned(),
                     });
                 }
@@ -260,12 +260,12 @@ impl Wire {
     async fn once(&self, ask: &Ask) -> Result<Sent, ForgeError> {
         self.count(ask);
         let unreachable = |why: String| ForgeError::Unreachable {
-            doing: ask.doing.clone(),
+            operation: ask.operation.clone(),
             why,
         };
-        let answer = tokio::time::timeout(LONGEST, self.exchange(ask))
+        let answer = tokio::time::timeout(MAX_WAIT, self.exchange(ask))
             .await
-            .map_err(|_| unreachable(format!("no answer within {} s", LONGEST.as_secs())))?;
+            .map_err(|_| unreachable(format!("no answer within {} s", MAX_WAIT.as_secs())))?;
         let (status, headers, body) = answer.map_err(|broken| match broken {
             Broken::NotTrusted(why) => ForgeError::NotTrusted {
                 host: self.api.host().unwrap_or_default().to_owned(),
@@ -310,7 +310,7 @@ impl Wire {
             .await
             .map_err(|error| Broken::of(&error))?;
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, LARGEST)
+        let body = Limited::new(body, MAX_ANSWER_BYTES)
             .collect()
             .await
             .map_err(|error| Broken::of(error.as_ref()))?;
@@ -341,32 +341,32 @@ impl Wire {
         body: &[u8],
         date: Option<Timestamp>,
     ) -> Result<Sent, ForgeError> {
-        let doing = ask.doing.clone();
+        let operation = ask.operation.clone();
         let json: Value = serde_json::from_slice(body).unwrap_or_default();
         if let Some(limit) = Limit::of_answer(ask.resource, status, headers, &json, date) {
             return Ok(Sent::Limited(limit));
         }
         let Some(said) = said(&json) else {
             return Err(ForgeError::Unreachable {
-                doing,
+                operation,
                 why: format!("it answered {status}"),
             });
         };
         let lower = said.to_ascii_lowercase();
         Err(match status.as_u16() {
             500.. => ForgeError::Unreachable {
-                doing,
+                operation,
                 why: format!("it answered {status}: {said}"),
             },
             401 => ForgeError::Unauthorized(said),
             _ if lower.contains("not permitted to create or approve pull requests") => {
                 ForgeError::ActionsMayNotOpen
             }
-            403 => ForgeError::Forbidden { doing, said },
-            404 => ForgeError::NotFound { what: doing },
-            300..=399 => ForgeError::Moved { what: doing },
+            403 => ForgeError::Forbidden { operation, said },
+            404 => ForgeError::NotFound { what: operation },
+            300..=399 => ForgeError::Moved { what: operation },
             status => ForgeError::Refused {
-                doing,
+                operation,
                 status,
                 said,
             },

@@ -150,7 +150,7 @@ mod answers {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use sluice::forge::{Access, CONTEXT, Forge, ForgeError, LookUp, Network, Patience};
+    use sluice::forge::{Access, CONTEXT, Forge, ForgeError, Network, ObjectQuery, Patience};
     use sluice::model::ids::PullNumber;
 
     /// Answers every request with what it holds.
@@ -279,18 +279,18 @@ mod answers {
         in_words(forge.list_refs(false).await);
         let path = "a.yaml".to_owned();
         let wanted = [
-            LookUp::Name("main".to_owned()),
-            LookUp::Commit(commit, vec![path.clone()]),
-            LookUp::Entries(commit, vec![path.clone()]),
-            LookUp::Page(commit, vec![path.clone()]),
-            LookUp::Tree(tree),
-            LookUp::Folder(commit, path),
-            LookUp::Blob(blob),
-            LookUp::Size(blob),
-            LookUp::PullOf(commit),
-            LookUp::May(1, "carol".to_owned()),
+            ObjectQuery::Name("main".to_owned()),
+            ObjectQuery::Commit(commit, vec![path.clone()]),
+            ObjectQuery::Entries(commit, vec![path.clone()]),
+            ObjectQuery::Page(commit, vec![path.clone()]),
+            ObjectQuery::Tree(tree),
+            ObjectQuery::Folder(commit, path),
+            ObjectQuery::Blob(blob),
+            ObjectQuery::Size(blob),
+            ObjectQuery::PullOf(commit),
+            ObjectQuery::May(1, "carol".to_owned()),
         ];
-        let told = forge.look_up(&wanted).await;
+        let told = forge.query_objects(&wanted).await;
         assert_eq!(told.len(), wanted.len());
         for why in told.into_iter().filter_map(Result::err) {
             assert!(!why.is_empty());

@@ -19,7 +19,7 @@ use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::policy::Refs;
 use crate::model::repo_url::{Location, RepoUrl};
-use crate::repo::{Between, FoundBy, ReadObjects, Repo, RepoError, Stretch, Watch};
+use crate::repo::{CommitRange, FoundBy, RangeQuery, ReadObjects, Repo, RepoError, WatchedPaths};
 
 /// A change and what is known of where it comes from.
 #[derive(Clone)]
@@ -47,9 +47,9 @@ impl Bringing<'_> {
 
     /// The commits before and after.
     fn ends(&self, repo: &dyn ReadObjects, remote: Option<&str>) -> Result<Ends, RepoError> {
-        let watch = Watch {
+        let watch = WatchedPaths {
             folders: self.folders(),
-            ..Watch::default()
+            ..WatchedPaths::default()
         };
         let id = |text: &str| -> Result<Option<CommitId>, RepoError> {
             if is_full_id(text) {
@@ -198,7 +198,7 @@ pub fn known(remotes: &Remotes, bringing: &Bringing<'_>) -> Option<Brings> {
                 let local = repo.local().ok_or_else(|| RepoError::NotFound {
                     what: "a clone".to_owned(),
                 })?;
-                let stretch = Stretch {
+                let stretch = RangeQuery {
                     old: *old,
                     new: *new,
                     folders: folders.to_vec(),
@@ -279,7 +279,7 @@ fn look(
             Ok(Ends::Two(old, new)) => {
                 places.push(at);
                 let folders = bringing.folders();
-                stretches.push(Stretch { old, new, folders });
+                stretches.push(RangeQuery { old, new, folders });
                 None
             }
             Err(error) => Some(Err(error.to_string())),
@@ -317,7 +317,7 @@ fn page_of(repo: &Repo, remote: Option<&str>) -> Result<Option<RepoUrl>, RepoErr
     })
 }
 
-fn in_clone(repo: &Repo, between: Between) -> Result<Brought, RepoError> {
+fn in_clone(repo: &Repo, between: CommitRange) -> Result<Brought, RepoError> {
     let total = between.commits.len();
     let listed = between.commits.into_iter().take(LISTED);
     let commits = listed.map(|commit| {

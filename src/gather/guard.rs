@@ -77,15 +77,15 @@ pub enum Untold {
 /// Many files: all folders of the head are then read in one call.
 const MANY: u64 = 100;
 /// So many commits that no clone holds are looked at for one merge base. A page of them costs a call.
-const MOST_REMOTE: usize = 1_000;
+const MAX_REMOTE: usize = 1_000;
 /// So many commits of one side are read before the other side is read further.
 const NEAR: usize = 100;
 /// So many pages of history are asked for at once, for each side.
-const MOST_PAGES: usize = 4;
+const MAX_PAGES: usize = 4;
 /// Of so many merge bases is looked up which one descends from the others.
-const MOST_BASES: usize = 3;
+const MAX_BASES: usize = 3;
 /// A file of more bytes is not merged here.
-const MOST_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 /// The judged paths at which a merge of `head` into the base's tip differs from that tip, sorted. `commits` are commits of the pull
 /// request as far as they are known, `files` is about how many files it changes.
@@ -217,7 +217,7 @@ fn base_of(
         MergeBase::Several(bases) => newest(repo, &bases)?.ok_or(Untold::SeveralBases),
         MergeBase::TooFar => Err(Untold::TooFar),
         MergeBase::CutOff(commit) => Err(Untold::CutOff(commit)),
-        MergeBase::Unknown(_) if remote > MOST_REMOTE => Err(Untold::TooFar),
+        MergeBase::Unknown(_) if remote > MAX_REMOTE => Err(Untold::TooFar),
         MergeBase::Unknown(missing) => {
             read_on(repo, &missing);
             return Err(RepoError::Remote {
@@ -232,8 +232,8 @@ fn base_of(
 fn read_on(repo: &RemoteRepo, missing: &Missing) {
     let tip_ends = missing.of_tip.is_empty();
     let read_head = tip_ends || (missing.tip_alone >= NEAR && missing.head_alone < NEAR);
-    let of_head = if read_head { MOST_PAGES } else { 0 };
-    let of_tip = missing.of_tip.iter().take(MOST_PAGES);
+    let of_head = if read_head { MAX_PAGES } else { 0 };
+    let of_tip = missing.of_tip.iter().take(MAX_PAGES);
     for commit in of_tip.chain(missing.of_head.iter().take(of_head)) {
         repo.want_page(commit);
     }
@@ -241,7 +241,7 @@ fn read_on(repo: &RemoteRepo, missing: &Missing) {
 
 /// The one of these commits that descends from all others, if there is one.
 fn newest(repo: &RemoteRepo, bases: &[CommitId]) -> Result<Option<CommitId>, RepoError> {
-    if bases.len() > MOST_BASES {
+    if bases.len() > MAX_BASES {
         return Ok(None);
     }
     let mut found = None;
@@ -318,10 +318,7 @@ pub fn merged_files(
         ) {
             (After::File(id), Some(bytes), ..) => Some((*id, bytes)),
             (After::BothSides { .. }, Some(base), Some(tip), Some(head)) => {
-                if [&base, &tip, &head]
-                    .iter()
-                    .any(|one| one.len() > MOST_BYTES)
-                {
+                if [&base, &tip, &head].iter().any(|one| one.len() > MAX_BYTES) {
                     return Ok(Err(Untold::TooLarge(path)));
                 }
                 match Repo::merge_texts(&base, &tip, &head)? {

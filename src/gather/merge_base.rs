@@ -10,7 +10,7 @@ use crate::model::ids::CommitId;
 use crate::repo::RepoError;
 
 /// So many commits are walked for one answer.
-const MOST_WALKED: usize = 10_000;
+const MAX_WALKED: usize = 10_000;
 
 /// What two commits have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +167,7 @@ impl<F: FnMut(&CommitId) -> Result<Option<Node>, RepoError>> Walk<F> {
             let Some((_, id)) = self.queue.pop() else {
                 break;
             };
-            if self.seen.len() > MOST_WALKED {
+            if self.seen.len() > MAX_WALKED {
                 // The head's side may only be waiting to be read: the tip's side then walks on for nothing.
                 return Ok(match self.missing() {
                     missing if missing.of_head.is_empty() => MergeBase::TooFar,

@@ -15,7 +15,7 @@ use crate::model::facts::{ResolvedRevision, Revision, RevisionQuery};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::policy::Policy;
-use crate::repo::{FoundBy, ReadObjects, Repo, RepoError, Watch};
+use crate::repo::{FoundBy, ReadObjects, Repo, RepoError, WatchedPaths};
 
 /// How this repository is read.
 pub enum RepositoryReader<'a> {
@@ -237,8 +237,8 @@ impl<'a> Asked<'a> {
         repo.newest_change(tip, &self.watch(&watched(repo, tip, query)?, query))
     }
 
-    fn watch(&self, found: &Watched, query: &RevisionQuery) -> Watch {
-        let mut watch = Watch::default();
+    fn watch(&self, found: &Watched, query: &RevisionQuery) -> WatchedPaths {
+        let mut watch = WatchedPaths::default();
         if found.everything.is_some() {
             watch.folders.push(String::new());
         } else {
@@ -471,7 +471,7 @@ fn same_as_target(
     repo: &dyn ReadObjects,
     query: &RevisionQuery,
     commit: &CommitId,
-    watch: &Watch,
+    watch: &WatchedPaths,
 ) -> Result<bool, RepoError> {
     let Some(target) = &query.target else {
         return Ok(false);

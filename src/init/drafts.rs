@@ -17,7 +17,7 @@ use crate::yaml::{FieldPath, Segment};
 
 /// What to change by hand in a file that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
+pub struct ManifestDraft {
     /// The file.
     pub file: RepoPath,
     /// The line at which it goes in; `None`: anywhere.
@@ -42,7 +42,7 @@ struct Entry<'a> {
 }
 
 /// Drafts for all such services.
-pub fn draft(input: &Input<'_>, subjects: &[Subject<'_>]) -> Vec<Draft> {
+pub fn draft(input: &Input<'_>, subjects: &[Subject<'_>]) -> Vec<ManifestDraft> {
     let mut drafts = Vec::new();
     for resolved in input.resolved {
         let pipeline = input.catalog.pipeline(resolved.id);
@@ -68,10 +68,10 @@ pub fn draft(input: &Input<'_>, subjects: &[Subject<'_>]) -> Vec<Draft> {
 }
 
 impl Entry<'_> {
-    fn draft(&self, input: &Input<'_>, subjects: &[Subject<'_>]) -> Draft {
+    fn draft(&self, input: &Input<'_>, subjects: &[Subject<'_>]) -> ManifestDraft {
         let stage = &self.pipeline.stages[self.stage];
         let reference = &stage.services[self.service].reference;
-        let mut draft = Draft {
+        let mut draft = ManifestDraft {
             file: self.pipeline.file.clone(),
             line: Some(self.criteria.at.line),
             what: format!(
@@ -169,7 +169,7 @@ impl Entry<'_> {
         input: &Input<'_>,
         source: ServiceId,
         target: ServiceId,
-        draft: &mut Draft,
+        draft: &mut ManifestDraft,
     ) {
         let source = input.catalog.service(source);
         let target = input.catalog.service(target);

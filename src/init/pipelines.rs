@@ -192,7 +192,9 @@ fn free_name(name: String, long: String, used: &BTreeSet<String>) -> String {
         let end = format!("-{number}");
         format!(
             "{}{end}",
-            long.chars().take(LONGEST - end.len()).collect::<String>()
+            long.chars()
+                .take(MAX_NAME_LENGTH - end.len())
+                .collect::<String>()
         )
     });
     let mut names = [name.clone(), long.clone()].into_iter().chain(numbered);
@@ -200,7 +202,7 @@ fn free_name(name: String, long: String, used: &BTreeSet<String>) -> String {
 }
 
 /// How long the name of an object may be where it is also a label.
-const LONGEST: usize = 63;
+const MAX_NAME_LENGTH: usize = 63;
 
 /// A text as a name of Kubernetes: small letters, digits and `-`, with a letter or digit at both ends; empty where
 /// nothing of it can stand there.
@@ -213,7 +215,7 @@ pub fn valid_name(text: &str) -> String {
             _ => name.push('-'),
         }
     }
-    let name: String = name.chars().take(LONGEST).collect();
+    let name: String = name.chars().take(MAX_NAME_LENGTH).collect();
     name.trim_end_matches('-').to_owned()
 }
 

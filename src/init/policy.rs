@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::drafts::Draft;
+use super::drafts::ManifestDraft;
 use super::input::Input;
 use super::labels::Namespaces;
 use super::manifest::{list, scalar};
@@ -37,7 +37,7 @@ pub fn text(
     planned: &[Planned],
     namespaces: &Namespaces,
     differing: &Differing,
-    drafts: &[Draft],
+    drafts: &[ManifestDraft],
 ) -> String {
     let mut text = String::from(
         "# What the Pipelines have no field for. Everything but `version` is optional; `sluice schema` prints all of it.\n\
@@ -130,7 +130,7 @@ fn lines(pipeline: &Planned) -> impl Iterator<Item = (&str, StageLine)> {
 }
 
 /// The paths that drafts need under `fields`.
-fn fields(drafts: &[Draft]) -> BTreeSet<String> {
+fn fields(drafts: &[ManifestDraft]) -> BTreeSet<String> {
     drafts
         .iter()
         .flat_map(|draft| draft.fields.clone())
@@ -138,8 +138,12 @@ fn fields(drafts: &[Draft]) -> BTreeSet<String> {
 }
 
 /// What to add to a policy that is there.
-pub fn missing(policy: &Policy, planned: &[Planned], drafts: &[Draft]) -> Vec<Draft> {
-    let draft = |what: String, text: String, notes: Vec<String>| Draft {
+pub fn missing(
+    policy: &Policy,
+    planned: &[Planned],
+    drafts: &[ManifestDraft],
+) -> Vec<ManifestDraft> {
+    let draft = |what: String, text: String, notes: Vec<String>| ManifestDraft {
         file: POLICY_PATH.into(),
         line: None,
         what,

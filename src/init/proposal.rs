@@ -1,6 +1,6 @@
 //! What is proposed.
 
-use super::drafts::Draft;
+use super::drafts::ManifestDraft;
 use super::unpaired::Unpaired;
 use crate::model::place::{Place, RepoPath};
 
@@ -23,7 +23,7 @@ pub struct Proposal {
     /// Services that no proposed pipeline has, and why.
     pub unpaired: Vec<Unpaired>,
     /// What to change by hand in files that are there.
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<ManifestDraft>,
     /// What else to know.
     pub notes: Vec<String>,
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::drafts::Draft;
+use super::drafts::ManifestDraft;
 use super::proposal::{Pair, Proposal, WORKFLOW_PATH};
 use super::unpaired::{Unpaired, Why};
 use crate::model::finding::Finding;
@@ -196,7 +196,7 @@ fn place(left: &Unpaired) -> String {
     format!("{}:{}", left.place.file, left.place.line)
 }
 
-fn drafts(text: &mut String, drafts: &[Draft], style: Style) {
+fn drafts(text: &mut String, drafts: &[ManifestDraft], style: Style) {
     if drafts.is_empty() {
         return;
     }

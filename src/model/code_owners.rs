@@ -12,7 +12,7 @@ use super::hidden::is_hidden;
 pub const PATHS: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
 
 /// GitHub reads no file above this size, in bytes.
-pub const MOST_BYTES: usize = 3_000_000;
+pub const MAX_BYTES: usize = 3_000_000;
 
 /// One owner as written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

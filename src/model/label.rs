@@ -51,13 +51,13 @@ impl NewLabel {
 }
 
 /// The longest name that GitHub gives a label.
-const LONGEST: usize = 50;
+const MAX_LENGTH: usize = 50;
 
 /// The label that approves the gates of this name into a stage. Long names, and such with characters that a label
 /// cannot hold, are told apart by a digest.
 pub fn approve_label(stage: &StageName, gate: &GateName) -> String {
     let plain = format!("approve/{stage}/{gate}");
-    let fits = plain.len() <= LONGEST
+    let fits = plain.len() <= MAX_LENGTH
         && plain
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte));
@@ -74,7 +74,7 @@ pub fn approve_label(stage: &StageName, gate: &GateName) -> String {
         .chars()
         .skip("approve/".len())
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-        .take(LONGEST - "approve//".len() - digest.len())
+        .take(MAX_LENGTH - "approve//".len() - digest.len())
         .collect();
     format!("approve/{readable}/{digest}")
 }

@@ -28,7 +28,7 @@ impl RepoPath {
         if path.chars().any(char::is_control) {
             return Some("it holds a control character");
         }
-        if path.split('/').count() > DEEPEST {
+        if path.split('/').count() > MAX_DEPTH {
             return Some("it is too deep");
         }
         for segment in path.split('/') {
@@ -45,7 +45,7 @@ impl RepoPath {
 }
 
 /// Folders within folders beyond which no real path goes.
-const DEEPEST: usize = 256;
+const MAX_DEPTH: usize = 256;
 
 /// NTFS calls `.git` also `GIT~1`, `.gitmodules` `GITMOD~1`, and after collisions `GI7EBA~1`: two letters, anything,
 /// `~` and a digit.

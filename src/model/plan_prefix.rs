@@ -13,7 +13,7 @@ use super::ids::{IdError, PlanId};
 pub struct PlanPrefix(String);
 
 /// As many digits as branches carry.
-const FEWEST: usize = 12;
+const MIN_DIGITS: usize = 12;
 /// The digits of a whole plan ID.
 const ALL: usize = 64;
 
@@ -35,7 +35,7 @@ impl FromStr for PlanPrefix {
     /// Takes 12 to 64 hexadecimal digits in either case.
     fn from_str(text: &str) -> Result<Self, IdError> {
         let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match digits && (FEWEST..=ALL).contains(&text.len()) {
+        match digits && (MIN_DIGITS..=ALL).contains(&text.len()) {
             true => Ok(Self(text.to_ascii_lowercase())),
             false => Err(IdError::new(
                 text,

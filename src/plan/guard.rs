@@ -22,7 +22,7 @@ use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::yaml::FieldPath;
 
 /// GitHub takes no longer description of a status.
-const LONGEST: usize = 140;
+const MAX_LENGTH: usize = 140;
 
 /// What the guard says to one pull request. Those that are worse come later.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,7 +92,7 @@ impl GuardVerdict {
     pub fn description(&self, safe: impl Fn(&str) -> String) -> String {
         match self {
             Self::Harmless => "not a promotion".to_owned(),
-            Self::NotRead(why) | Self::Unknown(why) => cut(&safe(why), LONGEST),
+            Self::NotRead(why) | Self::Unknown(why) => cut(&safe(why), MAX_LENGTH),
             Self::Touches(touches) => {
                 let more = match touches.len() {
                     0 | 1 => String::new(),
@@ -101,7 +101,7 @@ impl GuardVerdict {
                 let Some(first) = touches.first() else {
                     return String::new();
                 };
-                let room = LONGEST - more.chars().count();
+                let room = MAX_LENGTH - more.chars().count();
                 let (file, what) = (safe(first.file.as_str()), safe(&first.what.to_string()));
                 // The end of a path tells more than its beginning.
                 let spare = room.saturating_sub(what.chars().count() + 2).max(room / 3);

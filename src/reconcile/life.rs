@@ -38,7 +38,7 @@ pub(crate) enum HeldBy {
     /// It would undo a rollback.
     Rollback,
     /// Its pull request is a draft.
-    Draft,
+    NewProposal,
     /// The plan: the policy, a freeze, another promotion of the stage, or a requester without write access.
     Plan,
 }
@@ -153,7 +153,7 @@ fn of_pull(round: &Round<'_>, candidate: &Candidate) -> Option<Life> {
     }
     if candidate.pull.draft {
         let words = Words::new("it is a draft", Some("mark it as ready".to_owned()));
-        return Some(Life::Held(HeldBy::Draft, words));
+        return Some(Life::Held(HeldBy::NewProposal, words));
     }
     candidate.pull.queued.then_some(Life::Queued)
 }

@@ -59,9 +59,9 @@ pub fn landing_message(
 
 /// One line for each change and for each service that stays behind. A list item is never taken for a trailer.
 fn changes(promotion: &Promotion) -> String {
-    const MOST: usize = 100;
+    const MAX_LISTED: usize = 100;
     let mut text = String::new();
-    for change in promotion.changes.iter().take(MOST) {
+    for change in promotion.changes.iter().take(MAX_LISTED) {
         let what = match values(change) {
             None => "changed, not shown".to_owned(),
             Some((Some(old), new)) => format!("{old} → {new}"),
@@ -70,14 +70,14 @@ fn changes(promotion: &Promotion) -> String {
         let line = format!("{} {}: {what}", change.manifest.name, change.path);
         let _ = writeln!(text, "- {}", commit(&cut(&line, 400)));
     }
-    if promotion.changes.len() > MOST {
-        let _ = writeln!(text, "- … {} more", promotion.changes.len() - MOST);
+    if promotion.changes.len() > MAX_LISTED {
+        let _ = writeln!(text, "- … {} more", promotion.changes.len() - MAX_LISTED);
     }
-    for service in promotion.debts.iter().take(MOST) {
+    for service in promotion.debts.iter().take(MAX_LISTED) {
         let line = format!("takes away: {} was {}", service.name, service.reason);
         let _ = writeln!(text, "- {}", commit(&cut(&line, 400)));
     }
-    for service in promotion.left_out.iter().take(MOST) {
+    for service in promotion.left_out.iter().take(MAX_LISTED) {
         let line = format!("{} stays behind: {}", service.name, service.reason);
         let _ = writeln!(text, "- {}", commit(&cut(&line, 400)));
     }

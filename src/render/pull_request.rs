@@ -12,7 +12,7 @@ mod view;
 pub use content::{Blocked, Commit, Commits, GateDetail, PullRequest};
 
 /// GitHub takes 65,536 characters; bytes are never fewer.
-const MOST_BYTES: usize = 60_000;
+const MAX_BYTES: usize = 60_000;
 
 impl<'a> PullRequest<'a> {
     /// The body's parts that are always known, the rest empty.
@@ -43,7 +43,7 @@ impl<'a> PullRequest<'a> {
     pub fn body(&self) -> Result<String, RenderError> {
         const BOUNDS: Bounds = Bounds {
             fuel: 200_000,
-            bytes: MOST_BYTES,
+            bytes: MAX_BYTES,
         };
         let within = |room: view::Room| {
             render(

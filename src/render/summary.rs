@@ -8,14 +8,14 @@ mod view;
 pub use content::{Ahead, Mark, Pull, Row, Summary};
 
 /// GitHub takes 1 MiB; a longer summary is not shown at all.
-const MOST_BYTES: usize = 1_000_000;
+const MAX_BYTES: usize = 1_000_000;
 
 impl Summary<'_> {
     /// The Markdown. Where it would be too long, its lists get shorter and it says so.
     pub fn markdown(&self) -> Result<String, RenderError> {
         const BOUNDS: Bounds = Bounds {
             fuel: 20_000_000,
-            bytes: MOST_BYTES,
+            bytes: MAX_BYTES,
         };
         let mut room = view::Room::whole(self);
         loop {

@@ -86,7 +86,7 @@ fn loud(mut worded: Worded<Line>, promotion: &Promotion) -> Worded<Line> {
         (None, Some(_)) => "Rollback: ",
         (None, None) => return worded,
     };
-    worded.text = Line(cut(&format!("{first}{}", worded.text), LONGEST));
+    worded.text = Line(cut(&format!("{first}{}", worded.text), MAX_SUBJECT_LENGTH));
     worded
 }
 
@@ -155,7 +155,7 @@ fn line(
 }
 
 /// GitHub takes titles of 256 characters, a pull request's number behind them included; nobody reads as many.
-const LONGEST: usize = 240;
+const MAX_SUBJECT_LENGTH: usize = 240;
 
 /// Cut first: what is escaped stays whole.
 fn one_line(text: &str) -> Line {
@@ -165,7 +165,7 @@ fn one_line(text: &str) -> Line {
     let mut most = 200;
     loop {
         let line = escape::commit(&cut(&words, most));
-        if line.chars().count() <= LONGEST || most < 25 {
+        if line.chars().count() <= MAX_SUBJECT_LENGTH || most < 25 {
             return Line(line);
         }
         most = most * 3 / 4;
@@ -189,7 +189,7 @@ impl Names {
     const ALL: &str = "pipeline, stage, sources, services, old, new, changes and plan";
 
     fn of(pipeline: &str, promotion: &Promotion) -> Self {
-        const MOST: usize = 200;
+        const MAX_LENGTH: usize = 200;
         let mut services: Vec<&str> = promotion
             .changes
             .iter()
@@ -206,10 +206,10 @@ impl Names {
             (old.unwrap_or_default(), new)
         });
         Self {
-            pipeline: cut(pipeline, MOST),
-            stage: cut(promotion.stage.as_str(), MOST),
-            sources: cut(&sources(promotion), MOST),
-            services: cut(&services.join(", "), MOST),
+            pipeline: cut(pipeline, MAX_LENGTH),
+            stage: cut(promotion.stage.as_str(), MAX_LENGTH),
+            sources: cut(&sources(promotion), MAX_LENGTH),
+            services: cut(&services.join(", "), MAX_LENGTH),
             old,
             new,
             changes: what(promotion),

@@ -59,7 +59,7 @@ pub(super) fn values(change: &Change) -> Option<(Option<String>, String)> {
 /// What a promotion changes, for a line: `6.5.2 → 6.5.3`; with several values each behind the name of its manifest;
 /// a count where that would be long. Never a secret's value.
 pub(super) fn what(promotion: &Promotion) -> String {
-    const MOST: usize = 90;
+    const MAX_LENGTH: usize = 90;
     let arrow = |(old, new): &(Option<String>, String)| match old {
         Some(old) => format!("{old} → {new}"),
         None => new.clone(),
@@ -97,7 +97,7 @@ pub(super) fn what(promotion: &Promotion) -> String {
     };
     parts.extend(secret_words(parts.is_empty()));
     let line = parts.join(", ");
-    if parts.len() <= 3 && line.chars().count() <= MOST {
+    if parts.len() <= 3 && line.chars().count() <= MAX_LENGTH {
         return line;
     }
     let manifests: std::collections::BTreeSet<_> = promotion

@@ -57,10 +57,10 @@ pub enum RepoError {
         why: String,
     },
     /// git or the file system failed.
-    #[error("could not {doing}")]
+    #[error("could not {operation}")]
     Git {
         /// What was being done, as the end of "could not …".
-        doing: String,
+        operation: String,
         /// What git or the system said.
         source: Box<dyn Error + Send + Sync>,
     },
@@ -75,17 +75,17 @@ impl RepoError {
         Self::Refused { why: why.into() }
     }
 
-    pub(super) fn io(doing: impl Into<String>, source: std::io::Error) -> Self {
+    pub(super) fn io(operation: impl Into<String>, source: std::io::Error) -> Self {
         Self::Git {
-            doing: doing.into(),
+            operation: operation.into(),
             source: source.into(),
         }
     }
 
     /// An object, a file of git's or a name that breaks git's own rules.
-    pub(super) fn malformed(doing: impl Into<String>, why: impl Into<String>) -> Self {
+    pub(super) fn malformed(operation: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Git {
-            doing: doing.into(),
+            operation: operation.into(),
             source: why.into().into(),
         }
     }
@@ -111,9 +111,9 @@ impl RepoError {
 }
 
 /// For `map_err`: an error of libgit2 with what was being done, as the end of "could not …".
-pub(super) fn git_error(doing: impl Into<String>) -> impl FnOnce(git2::Error) -> RepoError {
+pub(super) fn git_error(operation: impl Into<String>) -> impl FnOnce(git2::Error) -> RepoError {
     move |source| RepoError::Git {
-        doing: doing.into(),
+        operation: operation.into(),
         source: source.into(),
     }
 }

@@ -16,7 +16,7 @@ use crate::model::ids::{BlobId, CommitId};
 
 /// The trees whose change counts as a change of a service (semantics: revisions).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Watch {
+pub struct WatchedPaths {
     /// Folders (or single files) from the root; `""` is the whole repository.
     pub folders: Vec<String>,
     /// Exact paths of files that are ignored inside them.
@@ -55,7 +55,7 @@ impl Repo {
     pub fn newest_change(
         &self,
         tip: &CommitId,
-        watch: &Watch,
+        watch: &WatchedPaths,
     ) -> Result<Option<CommitId>, RepoError> {
         let objects = self.objects()?;
         let except = excepted(watch)?;
@@ -75,7 +75,12 @@ impl Repo {
     ///
     /// # Errors
     /// [`RepoError::NotFound`] where a commit is not here, [`RepoError::Refused`] where a path leads upwards.
-    pub fn same_trees(&self, a: &CommitId, b: &CommitId, watch: &Watch) -> Result<bool, RepoError> {
+    pub fn same_trees(
+        &self,
+        a: &CommitId,
+        b: &CommitId,
+        watch: &WatchedPaths,
+    ) -> Result<bool, RepoError> {
         let objects = self.objects()?;
         let except = excepted(watch)?;
         let (a, b) = (root_of(&objects, a)?, root_of(&objects, b)?);
@@ -142,7 +147,7 @@ impl Repo {
     }
 }
 
-fn excepted(watch: &Watch) -> Result<BTreeSet<Vec<u8>>, RepoError> {
+fn excepted(watch: &WatchedPaths) -> Result<BTreeSet<Vec<u8>>, RepoError> {
     let normal = |path: &String| Ok(segments(path)?.join("/").into_bytes());
     watch.except.iter().map(normal).collect()
 }

@@ -81,7 +81,7 @@ impl Repo {
             return Err(cause);
         }
         Err(RepoError::Git {
-            doing: format!(
+            operation: format!(
                 "put these back after a landing failed: {}",
                 failed.join("; ")
             ),
@@ -184,10 +184,10 @@ impl Repo {
         new: Oid,
         paths: &[String],
     ) -> Result<(), RepoError> {
-        let doing = "check what was checked out";
+        let operation = "check what was checked out";
         let objects = self.objects()?;
         let tree = objects.commit(new)?.tree;
-        let index = git.index().map_err(git_error(doing))?;
+        let index = git.index().map_err(git_error(operation))?;
         for path in paths {
             let wanted = objects.entry_at(tree, &path.split('/').collect::<Vec<_>>())?;
             let there = index.get_path(Path::new(path), 0);
@@ -195,7 +195,7 @@ impl Repo {
                 != there.map(|entry| (entry.id, entry.mode))
             {
                 return Err(RepoError::malformed(
-                    doing,
+                    operation,
                     format!("the index does not hold the new {path}"),
                 ));
             }
@@ -207,10 +207,10 @@ impl Repo {
         }
         let diff = git
             .diff_index_to_workdir(Some(&index), Some(&mut options))
-            .map_err(git_error(doing))?;
+            .map_err(git_error(operation))?;
         if diff.deltas().len() > 0 {
             return Err(RepoError::malformed(
-                doing,
+                operation,
                 "the files do not hold what was checked out",
             ));
         }
@@ -261,12 +261,12 @@ fn check_out(git: &Repository, commit: Oid, paths: &[String]) -> Result<(), Repo
     for path in paths {
         options.path(path);
     }
-    let doing = "check out the new files";
+    let operation = "check out the new files";
     let object = git
         .find_object(commit, Some(ObjectType::Commit))
-        .map_err(git_error(doing))?;
+        .map_err(git_error(operation))?;
     git.checkout_tree(&object, Some(&mut options))
-        .map_err(git_error(doing))
+        .map_err(git_error(operation))
 }
 
 fn one_line(text: &str) -> String {

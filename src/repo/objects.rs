@@ -229,17 +229,17 @@ impl Repo {
 
     /// Writes one object, or finds it there already, and returns its id.
     pub(super) fn put(&self, kind: ObjectType, data: &[u8]) -> Result<Oid, RepoError> {
-        let doing = || format!("write a {}", kind.str());
-        let odb = self.git.odb().map_err(git_error(doing()))?;
+        let operation = || format!("write a {}", kind.str());
+        let odb = self.git.odb().map_err(git_error(operation()))?;
         if let Some(memory) = &self.memory {
-            let id = Oid::hash_object(kind, data).map_err(git_error(doing()))?;
+            let id = Oid::hash_object(kind, data).map_err(git_error(operation()))?;
             // libgit2 would touch the file of an object that the disk below already holds.
             if odb.exists(id) {
                 return Ok(id);
             }
             memory.written.borrow_mut().push(id);
         }
-        odb.write(kind, data).map_err(git_error(doing()))
+        odb.write(kind, data).map_err(git_error(operation()))
     }
 }
 

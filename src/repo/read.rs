@@ -7,7 +7,7 @@ use git2::{ObjectType, Oid};
 use super::commit::CommitInfo;
 use super::diff::FileChange;
 use super::error::{RepoError, git_error};
-use super::history::{Change, Watch};
+use super::history::{Change, WatchedPaths};
 use super::objects::{oid, segments, tree_id};
 use super::refs::RefHits;
 use super::repository::Repo;
@@ -85,12 +85,21 @@ pub trait ReadObjects {
     ///
     /// # Errors
     /// As there.
-    fn newest_change(&self, tip: &CommitId, watch: &Watch) -> Result<Option<CommitId>, RepoError>;
+    fn newest_change(
+        &self,
+        tip: &CommitId,
+        watch: &WatchedPaths,
+    ) -> Result<Option<CommitId>, RepoError>;
     /// As [`Repo::same_trees`].
     ///
     /// # Errors
     /// As there.
-    fn same_trees(&self, a: &CommitId, b: &CommitId, watch: &Watch) -> Result<bool, RepoError>;
+    fn same_trees(
+        &self,
+        a: &CommitId,
+        b: &CommitId,
+        watch: &WatchedPaths,
+    ) -> Result<bool, RepoError>;
     /// As [`Repo::walk_changes`].
     ///
     /// # Errors
@@ -235,11 +244,20 @@ impl ReadObjects for Repo {
         Self::is_ancestor(self, ancestor, of)
     }
 
-    fn newest_change(&self, tip: &CommitId, watch: &Watch) -> Result<Option<CommitId>, RepoError> {
+    fn newest_change(
+        &self,
+        tip: &CommitId,
+        watch: &WatchedPaths,
+    ) -> Result<Option<CommitId>, RepoError> {
         Self::newest_change(self, tip, watch)
     }
 
-    fn same_trees(&self, a: &CommitId, b: &CommitId, watch: &Watch) -> Result<bool, RepoError> {
+    fn same_trees(
+        &self,
+        a: &CommitId,
+        b: &CommitId,
+        watch: &WatchedPaths,
+    ) -> Result<bool, RepoError> {
         Self::same_trees(self, a, b, watch)
     }
 

@@ -144,13 +144,13 @@ impl Repo {
         git: &Repository,
         prefix: &str,
     ) -> Result<Vec<(String, CommitId)>, RepoError> {
-        let doing = || format!("list {prefix}");
+        let operation = || format!("list {prefix}");
         let references = git
             .references_glob(&format!("{prefix}*"))
-            .map_err(git_error(doing()))?;
+            .map_err(git_error(operation()))?;
         let mut found = Vec::new();
         for reference in references {
-            let reference = reference.map_err(git_error(doing()))?;
+            let reference = reference.map_err(git_error(operation()))?;
             let Some(id) = reference.target() else {
                 continue;
             };

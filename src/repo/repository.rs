@@ -122,20 +122,21 @@ impl Repo {
     }
 
     fn in_memory(under: Option<Repository>) -> Result<Self, RepoError> {
-        let doing = "make a repository in memory";
+        let operation = "make a repository in memory";
         read_without_cache();
-        let odb = Odb::new().map_err(git_error(doing))?;
+        let odb = Odb::new().map_err(git_error(operation))?;
         if let Some(under) = &under {
             let objects = under.commondir().join("objects");
             let objects = objects.to_str().ok_or_else(|| {
                 RepoError::refused(format!("the path {} is not UTF-8", objects.display()))
             })?;
             // An alternate is only read; libgit2 writes to the first store that is none.
-            odb.add_disk_alternate(objects).map_err(git_error(doing))?;
+            odb.add_disk_alternate(objects)
+                .map_err(git_error(operation))?;
         }
         odb.add_new_mempack_backend(MEMORY_PRIORITY)
-            .map_err(git_error(doing))?;
-        let git = Repository::from_odb(odb).map_err(git_error(doing))?;
+            .map_err(git_error(operation))?;
+        let git = Repository::from_odb(odb).map_err(git_error(operation))?;
         let written = RefCell::default();
         Ok(Self {
             git,

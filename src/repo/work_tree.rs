@@ -35,8 +35,10 @@ impl Repo {
                 .recurse_untracked_dirs(true)
                 .include_ignored(false);
         }
-        let doing = "compare the work tree with the current commit";
-        let statuses = git.statuses(Some(&mut options)).map_err(git_error(doing))?;
+        let operation = "compare the work tree with the current commit";
+        let statuses = git
+            .statuses(Some(&mut options))
+            .map_err(git_error(operation))?;
         let mut found: Vec<String> = statuses
             .iter()
             .filter(|entry| !entry.status().is_empty())

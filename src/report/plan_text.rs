@@ -355,16 +355,16 @@ pub fn value(change: &Change) -> String {
 /// A commit id by its first seven digits, other text as it is, cut where it is very long. A line break at its end, which a block
 /// scalar (`|`) has, is shown by its sign.
 pub fn short(text: &str) -> String {
-    const MOST: usize = 80;
+    const MAX_LENGTH: usize = 80;
     if let Some(text) = text.strip_suffix('\n') {
         return format!("{}⏎", short(text));
     }
     if text.parse::<crate::model::ids::CommitId>().is_ok() {
         return text.chars().take(7).collect();
     }
-    if text.chars().count() <= MOST {
+    if text.chars().count() <= MAX_LENGTH {
         return text.to_owned();
     }
-    let cut: String = text.chars().take(MOST).collect();
+    let cut: String = text.chars().take(MAX_LENGTH).collect();
     format!("{cut}…")
 }

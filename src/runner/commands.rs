@@ -87,7 +87,7 @@ impl Annotation {
 
     /// For the runner, which cuts a message at 4,096 characters.
     pub(super) fn command(&self) -> String {
-        const MOST: usize = 4000;
+        const MAX_LENGTH: usize = 4000;
         let mut properties = String::new();
         if let Some(place) = &self.place {
             properties = format!(
@@ -102,8 +102,8 @@ impl Annotation {
             message.push_str("\nhelp: ");
             message.push_str(&inert(help));
         }
-        if message.chars().nth(MOST).is_some() {
-            message = message.chars().take(MOST - 1).chain(['…']).collect();
+        if message.chars().nth(MAX_LENGTH).is_some() {
+            message = message.chars().take(MAX_LENGTH - 1).chain(['…']).collect();
         }
         format!("::{}{properties}::{}", self.level.word(), data(&message))
     }

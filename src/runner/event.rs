@@ -12,7 +12,7 @@ use crate::model::address::WebAddress;
 use crate::model::ids::CommitId;
 
 /// A payload is a few hundred kilobytes at most.
-const MOST_BYTES: u64 = 32 * 1024 * 1024;
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What is known of this run before anything is asked.
 #[derive(Clone, Debug)]
@@ -163,10 +163,10 @@ impl Run {
 fn payload(path: &Path) -> Result<Value, String> {
     let file = fs::File::open(path).map_err(|error| format!("could not be read: {error}"))?;
     let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1)
+    file.take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| format!("could not be read: {error}"))?;
-    if bytes.len() as u64 > MOST_BYTES {
+    if bytes.len() as u64 > MAX_BYTES {
         return Err("is too large".to_owned());
     }
     // The words of the parser may quote the payload, which is not for the log.

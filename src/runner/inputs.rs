@@ -262,13 +262,14 @@ impl Reader<'_> {
     }
 
     fn line(&self, input: &'static str) -> Result<Option<String>, InputError> {
-        const MOST: usize = 1000;
+        const MAX_LENGTH: usize = 1000;
         let text = self.text(input)?;
         match &text {
             Some(text) if text.contains(char::is_control) => Err(refused(input, "is not one line")),
-            Some(text) if text.chars().nth(MOST).is_some() => {
-                Err(refused(input, format!("has more than {MOST} characters")))
-            }
+            Some(text) if text.chars().nth(MAX_LENGTH).is_some() => Err(refused(
+                input,
+                format!("has more than {MAX_LENGTH} characters"),
+            )),
             _ => Ok(text),
         }
     }

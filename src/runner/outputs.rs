@@ -48,7 +48,7 @@ const fn about(name: &'static str, about: &'static str) -> Described {
 }
 
 /// GitHub keeps 1 MB per job, counted in two bytes for most characters.
-const MOST_BYTES: usize = 1_000_000;
+const MAX_BYTES: usize = 1_000_000;
 
 /// What a run gives to later steps.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +97,7 @@ impl Outputs {
             self.plan.clone(),
             self.report.clone(),
         ];
-        let mut left = MOST_BYTES;
+        let mut left = MAX_BYTES;
         let mut too_long = Vec::new();
         let mut written = Vec::new();
         for (output, value) in OUTPUTS.iter().zip(values) {

@@ -118,13 +118,13 @@ enum Came<'a> {
 
 impl fmt::Display for Came<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 160;
+        const MAX_LENGTH: usize = 160;
         let text = match self {
             Came::Nothing => "nothing".to_owned(),
             Came::Json(value) => value.to_string(),
             Came::Text(text) => (*text).to_owned(),
         };
-        match text.char_indices().nth(MOST) {
+        match text.char_indices().nth(MAX_LENGTH) {
             Some((end, _)) => write!(f, "{}…", &text[..end]),
             None => f.write_str(&text),
         }

@@ -55,14 +55,14 @@ impl Bench<'_> {
         let tree = known.commit.tree;
         let mut made = Vec::new();
         for word in ["one", "other"] {
-            let doing = "make a tree";
+            let operation = "make a tree";
             let entry = json!({ "path": FILE, "mode": "100644", "type": "blob",
                 "content": format!("{word} of {}\n", self.live.run) });
             let body = json!({ "base_tree": tree.to_string(), "tree": [entry] });
             let path = self.forge.path("/git/trees");
             let answer = self
                 .forge
-                .write(Method::POST, path, Some(body), doing)
+                .write(Method::POST, path, Some(body), operation)
                 .await?;
             let new: TreeId = id(answer.body["sha"].as_str().unwrap_or_default())?;
             let message = "Prove what Sluice believes of GitHub";

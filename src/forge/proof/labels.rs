@@ -70,10 +70,10 @@ impl Bench<'_> {
 
     async fn timeline_types(&mut self, number: PullNumber) {
         let code = "timeline-types";
-        let doing = "read a timeline";
+        let operation = "read a timeline";
         match self
             .forge
-            .query(TIMELINE, self.variables(number), doing)
+            .query(TIMELINE, self.variables(number), operation)
             .await
         {
             Ok((data, _)) => {
@@ -155,9 +155,11 @@ impl Bench<'_> {
         forge
             .write(Method::PATCH, path, Some(body), "rename a label")
             .await?;
-        let doing = "read the event of a label";
+        let operation = "read the event of a label";
         let missing = |how: &str| ForgeError::NotUnderstood(format!("{how} shows no such event"));
-        let (data, _) = forge.query(EVENTS, self.variables(number), doing).await?;
+        let (data, _) = forge
+            .query(EVENTS, self.variables(number), operation)
+            .await?;
         let event = &data["repository"]["pullRequest"]["timelineItems"]["nodes"][0];
         let graphql = event["label"]["name"].as_str();
         let graphql = graphql.ok_or_else(|| missing("GraphQL"))?.to_owned();
@@ -167,7 +169,7 @@ impl Bench<'_> {
             time(&event["label"]["updatedAt"]),
         );
         let path = forge.path(&format!("/issues/{}/events?per_page=100", number.0));
-        let rows = forge.get_all(path, doing).await?;
+        let rows = forge.get_all(path, operation).await?;
         let rest = rows.iter().rev().find(|row| row["event"] == "labeled");
         let rest = rest.and_then(|row| row["label"]["name"].as_str());
         let rest = rest.ok_or_else(|| missing("REST"))?.to_owned();

@@ -36,12 +36,12 @@ impl Bench<'_> {
         self.activity(head, made).await;
     }
 
-    async fn post(&self, base: &str, head: &str, doing: &str) -> Result<(), ForgeError> {
+    async fn post(&self, base: &str, head: &str, operation: &str) -> Result<(), ForgeError> {
         let body =
             json!({ "title": "Prove what Sluice believes of GitHub", "head": head, "base": base });
         let path = self.forge.path("/pulls");
         self.forge
-            .write(Method::POST, path, Some(body), doing)
+            .write(Method::POST, path, Some(body), operation)
             .await?;
         Ok(())
     }

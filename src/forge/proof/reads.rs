@@ -50,8 +50,8 @@ impl Bench<'_> {
         let code = "permission-readable";
         let forge = self.forge;
         let variables = json!({ "owner": forge.slug().owner(), "name": forge.slug().name() });
-        let doing = "list a collaborator";
-        let (id, login, listed) = match forge.query(COLLABORATORS, variables, doing).await {
+        let operation = "list a collaborator";
+        let (id, login, listed) = match forge.query(COLLABORATORS, variables, operation).await {
             Ok((data, _)) => {
                 let node = &data["repository"]["collaborators"]["edges"][0]["node"];
                 let login = node["login"].as_str().map(str::to_owned);
@@ -162,9 +162,9 @@ impl Bench<'_> {
         let path = self
             .forge
             .path(&format!("/actions/workflows/{workflow}/dispatches"));
-        let doing = "dispatch a workflow with inputs that it does not have";
+        let operation = "dispatch a workflow with inputs that it does not have";
         self.forge
-            .write(Method::POST, path, Some(body), doing)
+            .write(Method::POST, path, Some(body), operation)
             .await?;
         Ok(())
     }

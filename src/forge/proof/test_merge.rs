@@ -89,8 +89,8 @@ impl Bench<'_> {
     async fn test_merge(&self, number: PullNumber) -> Result<TestMerge, ForgeError> {
         let slug = self.forge.slug();
         let variables = json!({ "owner": slug.owner(), "name": slug.name(), "number": number.0 });
-        let doing = "look at the test merge";
-        let (data, _) = self.forge.query(TEST_MERGE, variables, doing).await?;
+        let operation = "look at the test merge";
+        let (data, _) = self.forge.query(TEST_MERGE, variables, operation).await?;
         let pull = &data["repository"]["pullRequest"];
         let parent = pull["potentialMergeCommit"]["parents"]["nodes"][0]["oid"].as_str();
         Ok(TestMerge {

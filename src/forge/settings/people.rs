@@ -12,7 +12,7 @@ use crate::model::settings::{Asked, Person, Team, Unread};
 impl Forge {
     /// A team, as `organisation/team`, and how many active members it has.
     pub(super) async fn team(&self, team: &str) -> Asked<Team> {
-        let doing = format!("read the team {team}");
+        let operation = format!("read the team {team}");
         let Some((organisation, slug)) = team.split_once('/') else {
             return Err(Unread::Failed("it is not organisation/team".to_owned()));
         };
@@ -22,7 +22,7 @@ impl Forge {
             segment(organisation),
             segment(slug)
         );
-        let members = self.get_all(path, &doing).await.map_err(unread)?;
+        let members = self.get_all(path, &operation).await.map_err(unread)?;
         Ok(Team {
             members: members.len(),
         })

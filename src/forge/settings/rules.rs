@@ -18,29 +18,29 @@ use crate::model::settings::{
 impl Forge {
     /// The rulesets' rules that hold for a branch of this name, be it there or not.
     pub(in crate::forge) async fn branch_rules(&self, branch: &str) -> Asked<Vec<Rule>> {
-        let doing = format!("read the rules for {branch}");
+        let operation = format!("read the rules for {branch}");
         let path = self.path(&format!("/rules/branches/{}?per_page=100", segment(branch)));
-        let rows = self.get_all(path, &doing).await.map_err(unread)?;
-        let rules = rows.iter().map(|row| rule(row, &doing));
+        let rows = self.get_all(path, &operation).await.map_err(unread)?;
+        let rules = rows.iter().map(|row| rule(row, &operation));
         rules.collect::<Result<_, ForgeError>>().map_err(unread)
     }
 
     pub(in crate::forge) async fn ruleset(&self, number: u64) -> Asked<Ruleset> {
-        let doing = format!("read the ruleset {number}");
+        let operation = format!("read the ruleset {number}");
         let found: RulesetShape = self
-            .get(self.path(&format!("/rulesets/{number}")), &doing)
+            .get(self.path(&format!("/rulesets/{number}")), &operation)
             .await
-            .and_then(|answer| answer.parse(&doing))
+            .and_then(|answer| answer.parse(&operation))
             .map_err(unread)?;
         Ok(ruleset(found))
     }
 
     /// Classic protection of a branch: what everybody may read says whether there is any.
     pub(super) async fn classic(&self, branch: &str) -> Asked<Classic> {
-        let doing = format!("read the protection of {branch}");
+        let operation = format!("read the protection of {branch}");
         let path = self.path(&format!("/branches/{}", segment(branch)));
-        let found: BranchShape = match self.get(path.clone(), &doing).await {
-            Ok(answer) => answer.parse(&doing).map_err(unread)?,
+        let found: BranchShape = match self.get(path.clone(), &operation).await {
+            Ok(answer) => answer.parse(&operation).map_err(unread)?,
             Err(error) => return Err(unread(error)),
         };
         let Some(summary) = found.protection.filter(|summary| summary.enabled) else {
@@ -50,9 +50,9 @@ impl Forge {
             });
         };
         let whole = self
-            .get(format!("{path}/protection"), &doing)
+            .get(format!("{path}/protection"), &operation)
             .await
-            .and_then(|answer| answer.parse::<ProtectionShape>(&doing));
+            .and_then(|answer| answer.parse::<ProtectionShape>(&operation));
         Ok(match whole {
             Ok(whole) => Classic {
                 rules: classic(whole),
@@ -86,9 +86,9 @@ impl Forge {
 }
 
 /// One row of the rules for a branch. A type that is not known here is kept by its name.
-fn rule(row: &Value, doing: &str) -> Result<Rule, ForgeError> {
+fn rule(row: &Value, operation: &str) -> Result<Rule, ForgeError> {
     let lacks =
-        |what: &str| ForgeError::NotUnderstood(format!("to {doing}: a rule without {what}"));
+        |what: &str| ForgeError::NotUnderstood(format!("to {operation}: a rule without {what}"));
     let number = row["ruleset_id"]
         .as_u64()
         .ok_or_else(|| lacks("a ruleset"))?;
@@ -118,7 +118,7 @@ fn rule(row: &Value, doing: &str) -> Result<Rule, ForgeError> {
             let checks = parameters["required_status_checks"].as_array();
             let contexts = checks.into_iter().flatten().map(|check| {
                 Ok(RequiredContext {
-                    name: shape::<String>(check["context"].clone(), doing)?,
+                    name: shape::<String>(check["context"].clone(), operation)?,
                     app: check["integration_id"].as_u64(),
                 })
             });

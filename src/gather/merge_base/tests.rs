@@ -143,7 +143,7 @@ fn what_is_not_known_is_named_by_side_and_no_more_than_that_is_asked_for() {
 
 #[test]
 fn a_head_that_is_not_read_yet_is_asked_for_although_the_tip_has_a_long_history_at_hand() {
-    let length = MOST_WALKED + 10;
+    let length = MAX_WALKED + 10;
     let mut long = history(&[(0, &[])]);
     for at in 1..length {
         long.insert(at, (vec![at - 1], i64::try_from(at).unwrap()));

@@ -309,7 +309,7 @@ impl<'a> Looking<'a> {
                 Some(revision)
                     if revision.origin == Origin::Here && !is_full_id(&revision.reference) =>
                 {
-                    let watch = crate::repo::Watch {
+                    let watch = crate::repo::WatchedPaths {
                         folders: revision.folders.clone(),
                         ..Default::default()
                     };

@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::repository::{Listed, Much, RemoteRepo, Wants, commit_info};
+use super::repository::{FetchDepth, Listed, RemoteRepo, Wants, commit_info};
 use crate::forge::{
-    EntryAt, Forge, ForgeError, HistoryCommit, LookUp, LookedUp, PathEntry, Relation, RemoteEntry,
+    EntryAt, Forge, ForgeError, HistoryCommit, ObjectAnswer, ObjectQuery, PathEntry, Relation,
+    RemoteEntry,
 };
 use crate::model::fetched::Fetched;
 use crate::model::ids::{BlobId, CommitId, TreeId};
@@ -24,7 +25,7 @@ impl RemoteRepo {
         let wanted = wants.look_ups();
         tokio::join!(
             async {
-                let answers = forge.look_up(&wanted).await;
+                let answers = forge.query_objects(&wanted).await;
                 let unproved = wanted
                     .iter()
                     .zip(answers)
@@ -57,8 +58,12 @@ impl RemoteRepo {
     /// where several commits are to be compared with one whose history was not read yet, its first page comes instead. What is left
     /// then is noted anew.
     fn compare_later(&self, wants: &mut Wants) {
-        let pages_come =
-            |wants: &Wants| wants.commits.values().any(|(much, _)| *much == Much::Page);
+        let pages_come = |wants: &Wants| {
+            wants
+                .commits
+                .values()
+                .any(|(much, _)| *much == FetchDepth::Page)
+        };
         if !pages_come(wants) {
             let mut inners: BTreeMap<CommitId, usize> = BTreeMap::new();
             for (_, outer) in &wants.contains {
@@ -67,7 +72,7 @@ impl RemoteRepo {
             let paged = &self.known.borrow().paged;
             for (outer, count) in inners {
                 if count > 1 && !paged.contains(&outer) {
-                    wants.commits.entry(outer).or_default().0 = Much::Page;
+                    wants.commits.entry(outer).or_default().0 = FetchDepth::Page;
                 }
             }
         }
@@ -78,14 +83,14 @@ impl RemoteRepo {
 
     /// What was noted and can be looked up along with something else, as far as it fits into one query. Nothing is noted any longer:
     /// what is not known is asked for when it is needed.
-    pub fn take_along(&self) -> Vec<LookUp> {
+    pub fn take_wanted(&self) -> Vec<ObjectQuery> {
         let mut wanted = self.wants.take().look_ups();
-        wanted.truncate(LookUp::fitting(&wanted));
+        wanted.truncate(ObjectQuery::fitting(&wanted));
         wanted
     }
 
     /// Notes what was answered along with it. What was not, or is not proved, is asked for when it is needed.
-    pub fn know_along(&self, wanted: &[LookUp], answers: Vec<Fetched<LookedUp>>) {
+    pub fn store(&self, wanted: &[ObjectQuery], answers: Vec<Fetched<ObjectAnswer>>) {
         for (one, answer) in wanted.iter().zip(answers) {
             if answer.is_ok() {
                 let _ = self.know(one, answer);
@@ -94,24 +99,24 @@ impl RemoteRepo {
     }
 
     /// Notes an answer; what was not proved by its id is returned, to be read in another way.
-    fn know(&self, wanted: &LookUp, answer: Fetched<LookedUp>) -> Option<Unproved> {
+    fn know(&self, wanted: &ObjectQuery, answer: Fetched<ObjectAnswer>) -> Option<Unproved> {
         match (wanted, answer) {
-            (LookUp::Name(name), answer) => {
+            (ObjectQuery::Name(name), answer) => {
                 let answer = answer.and_then(|answer| match answer {
-                    LookedUp::Name(found) => Ok(found),
+                    ObjectAnswer::Name(found) => Ok(found),
                     _ => odd(),
                 });
                 self.known.borrow_mut().refs.insert(name.clone(), answer);
             }
-            (LookUp::Commit(id, paths), Ok(LookedUp::Commit(found))) => match found {
+            (ObjectQuery::Commit(id, paths), Ok(ObjectAnswer::Commit(found))) => match found {
                 Some(found) if found.commit.id == *id => self.know_history(found, paths),
                 _ => self.know_absent(id),
             },
-            (LookUp::Entries(id, paths), Ok(LookedUp::Entries(found))) => match found {
+            (ObjectQuery::Entries(id, paths), Ok(ObjectAnswer::Entries(found))) => match found {
                 Some(entries) => self.know_entries(id, paths, entries),
                 None => self.know_absent(id),
             },
-            (LookUp::Page(from, paths), Ok(LookedUp::Page(found))) => {
+            (ObjectQuery::Page(from, paths), Ok(ObjectAnswer::Page(found))) => {
                 self.known.borrow_mut().paged.insert(*from);
                 if !found.iter().any(|one| one.commit.id == *from) {
                     self.know_absent(from);
@@ -120,17 +125,20 @@ impl RemoteRepo {
                     self.know_history(one, paths);
                 }
             }
-            (LookUp::Commit(id, _) | LookUp::Entries(id, _) | LookUp::Page(id, _), answer) => {
-                if let LookUp::Page(..) = wanted {
+            (
+                ObjectQuery::Commit(id, _) | ObjectQuery::Entries(id, _) | ObjectQuery::Page(id, _),
+                answer,
+            ) => {
+                if let ObjectQuery::Page(..) = wanted {
                     self.known.borrow_mut().paged.insert(*id);
                 }
                 let why = answer.map_or_else(Err, |_| odd());
                 // Whatever else is known of it: what is missing would be asked for for ever.
                 self.known.borrow_mut().commits.insert(*id, why);
             }
-            (LookUp::Tree(id), answer) => {
+            (ObjectQuery::Tree(id), answer) => {
                 let entries = answer.and_then(|answer| match answer {
-                    LookedUp::Tree(entries) => proved(id, entries),
+                    ObjectAnswer::Tree(entries) => proved(id, entries),
                     _ => odd(),
                 });
                 match entries {
@@ -138,15 +146,15 @@ impl RemoteRepo {
                     Err(_) => return Some(Unproved::Tree(*id)),
                 }
             }
-            (LookUp::Folder(..), Ok(LookedUp::Folder(Some((id, entries))))) => {
+            (ObjectQuery::Folder(..), Ok(ObjectAnswer::Folder(Some((id, entries))))) => {
                 // Whatever is not what its id says is asked for by that id when it is needed.
                 if let Ok(entries) = proved(&id, entries) {
                     self.know_tree(id, entries);
                 }
             }
-            (LookUp::Blob(id), answer) => {
+            (ObjectQuery::Blob(id), answer) => {
                 let bytes = answer.and_then(|answer| match answer {
-                    LookedUp::Blob(bytes) => proved_blob(id, bytes),
+                    ObjectAnswer::Blob(bytes) => proved_blob(id, bytes),
                     _ => odd(),
                 });
                 match bytes {
@@ -154,9 +162,9 @@ impl RemoteRepo {
                     Err(_) => return Some(Unproved::Blob(*id)),
                 }
             }
-            (LookUp::Touches(tip, path), answer) => {
+            (ObjectQuery::Touches(tip, path), answer) => {
                 let commits = answer.and_then(|answer| match answer {
-                    LookedUp::Touches(found) => {
+                    ObjectAnswer::Touches(found) => {
                         Ok(found.map(|all| all.iter().map(commit_info).collect()))
                     }
                     _ => odd(),
@@ -164,17 +172,17 @@ impl RemoteRepo {
                 let question = (*tip, path.clone());
                 self.known.borrow_mut().touches.insert(question, commits);
             }
-            (LookUp::Size(id), answer) => {
+            (ObjectQuery::Size(id), answer) => {
                 let size = answer.and_then(|answer| match answer {
-                    LookedUp::Size(size) => Ok(size),
+                    ObjectAnswer::Size(size) => Ok(size),
                     _ => odd(),
                 });
                 self.known.borrow_mut().sizes.insert(*id, size);
             }
-            (LookUp::May(id, _), Ok(LookedUp::May(Some(permission)))) => {
+            (ObjectQuery::May(id, _), Ok(ObjectAnswer::May(Some(permission)))) => {
                 self.known.borrow_mut().permissions.insert(*id, permission);
             }
-            (LookUp::Folder(..) | LookUp::PullOf(_) | LookUp::May(..), _) => {}
+            (ObjectQuery::Folder(..) | ObjectQuery::PullOf(_) | ObjectQuery::May(..), _) => {}
         }
         None
     }
@@ -220,9 +228,9 @@ impl RemoteRepo {
                 Err(why) => why,
             },
             Ok(None) => {
-                let one = forge.look_up(&[LookUp::Tree(*tree)]).await;
+                let one = forge.query_objects(&[ObjectQuery::Tree(*tree)]).await;
                 match one.into_iter().next() {
-                    Some(Ok(LookedUp::Tree(entries))) => match proved(tree, entries) {
+                    Some(Ok(ObjectAnswer::Tree(entries))) => match proved(tree, entries) {
                         Ok(entries) => return self.know_tree(*tree, entries),
                         Err(why) => why,
                     },
@@ -281,7 +289,7 @@ impl RemoteRepo {
 }
 
 /// At so many paths of a commit is looked together.
-const MOST_PATHS: usize = 100;
+const MAX_PATHS: usize = 100;
 
 /// What GitHub answered otherwise than its id says, or not at all.
 enum Unproved {
@@ -291,31 +299,31 @@ enum Unproved {
 
 impl Wants {
     /// What can be looked up many at a time, what GitHub answers soonest first.
-    fn look_ups(&self) -> Vec<LookUp> {
-        let names = self.refs.iter().cloned().map(LookUp::Name);
+    fn look_ups(&self) -> Vec<ObjectQuery> {
+        let names = self.refs.iter().cloned().map(ObjectQuery::Name);
         let commits = self.commits.iter().flat_map(|(id, (much, paths))| {
             let paths: Vec<String> = paths.iter().cloned().collect();
             // In parts that can be asked for by themselves.
             let parts = match paths.is_empty() {
                 true => vec![Vec::new()],
-                false => paths.chunks(MOST_PATHS).map(<[_]>::to_vec).collect(),
+                false => paths.chunks(MAX_PATHS).map(<[_]>::to_vec).collect(),
             };
             parts.into_iter().map(move |paths| match much {
-                Much::Entries => LookUp::Entries(*id, paths),
-                Much::Commit => LookUp::Commit(*id, paths),
-                Much::Page => LookUp::Page(*id, paths),
+                FetchDepth::Entries => ObjectQuery::Entries(*id, paths),
+                FetchDepth::Commit => ObjectQuery::Commit(*id, paths),
+                FetchDepth::Page => ObjectQuery::Page(*id, paths),
             })
         });
-        let trees = self.trees.iter().copied().map(LookUp::Tree);
+        let trees = self.trees.iter().copied().map(ObjectQuery::Tree);
         let folders = self.folders.iter().cloned();
-        let folders = folders.map(|(commit, path)| LookUp::Folder(commit, path));
-        let blobs = self.blobs.iter().copied().map(LookUp::Blob);
-        let sizes = self.sizes.iter().copied().map(LookUp::Size);
+        let folders = folders.map(|(commit, path)| ObjectQuery::Folder(commit, path));
+        let blobs = self.blobs.iter().copied().map(ObjectQuery::Blob);
+        let sizes = self.sizes.iter().copied().map(ObjectQuery::Size);
         let touches = self.touches.iter().cloned();
-        let touches = touches.map(|(tip, path)| LookUp::Touches(tip, path));
+        let touches = touches.map(|(tip, path)| ObjectQuery::Touches(tip, path));
         let people = self.people.iter();
-        let people = people.map(|(id, login)| LookUp::May(*id, login.clone()));
-        let mut all: Vec<LookUp> = names.chain(people).collect();
+        let people = people.map(|(id, login)| ObjectQuery::May(*id, login.clone()));
+        let mut all: Vec<ObjectQuery> = names.chain(people).collect();
         all.extend(
             trees
                 .chain(folders)

@@ -24,7 +24,7 @@ pub(super) enum Question {
     /// Of which commits anything is said under this context, or by this App.
     Spoken(Vec<CommitId>, Option<String>, Option<u64>),
     /// The commits between two that touch these folders.
-    Between(CommitId, CommitId, Vec<String>),
+    CommitRange(CommitId, CommitId, Vec<String>),
     /// The commits that the second has and the first has not, with their parents.
     Ahead(CommitId, CommitId),
     /// The default branch.
@@ -65,7 +65,7 @@ impl Question {
                     .spoken_about(commits, context.as_deref(), *app)
                     .await?,
             )),
-            Self::Between(old, new, folders) => {
+            Self::CommitRange(old, new, folders) => {
                 Answer::Brought(Rc::new(forge.between(old, new, folders).await?))
             }
             Self::Ahead(old, new) => Answer::Ahead(Rc::new(forge.ahead(old, new).await?)),

@@ -59,7 +59,7 @@ pub(super) struct Listed {
 
 /// How much is asked for of a commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Much {
+pub(super) enum FetchDepth {
     /// Whether it is there, and what stands at its paths.
     #[default]
     Entries,
@@ -74,7 +74,7 @@ pub(super) enum Much {
 pub(super) struct Wants {
     pub(super) refs: BTreeSet<String>,
     /// Commits, and what stood at which paths.
-    pub(super) commits: BTreeMap<CommitId, (Much, BTreeSet<String>)>,
+    pub(super) commits: BTreeMap<CommitId, (FetchDepth, BTreeSet<String>)>,
     pub(super) trees: BTreeSet<TreeId>,
     /// Folders by their paths at commits: read before their ids are known.
     pub(super) folders: BTreeSet<(CommitId, String)>,
@@ -201,7 +201,7 @@ impl RemoteRepo {
     pub(super) fn info(
         &self,
         commit: &CommitId,
-        much: Much,
+        much: FetchDepth,
         paths: &[String],
     ) -> Result<Option<Rc<CommitInfo>>, RepoError> {
         if let Some(known) = self.known.borrow().commits.get(commit) {
@@ -222,7 +222,7 @@ impl RemoteRepo {
         self.later()
     }
 
-    pub(super) fn want_commits(&self, commit: &CommitId, much: Much, paths: &[String]) {
+    pub(super) fn want_commits(&self, commit: &CommitId, much: FetchDepth, paths: &[String]) {
         let mut wants = self.wants.borrow_mut();
         let want = wants.commits.entry(*commit).or_default();
         want.0 = want.0.max(much);
@@ -231,7 +231,7 @@ impl RemoteRepo {
 
     /// As [`Self::info`], where it must be there.
     pub(super) fn info_of(&self, commit: &CommitId) -> Result<Rc<CommitInfo>, RepoError> {
-        self.info(commit, Much::Commit, &[])?
+        self.info(commit, FetchDepth::Commit, &[])?
             .ok_or_else(|| RepoError::NotFound {
                 what: format!("the commit {commit} of {}", self.slug),
             })

@@ -142,7 +142,7 @@ impl RemoteRepo {
         new: &CommitId,
         folders: &[String],
     ) -> Result<Rc<Brought>, RepoError> {
-        match self.answer(Question::Between(*old, *new, folders.to_vec()))? {
+        match self.answer(Question::CommitRange(*old, *new, folders.to_vec()))? {
             Answer::Brought(brought) => Ok(brought),
             _ => self.another(),
         }
@@ -155,7 +155,7 @@ impl RemoteRepo {
         new: &CommitId,
         folders: &[String],
     ) -> Option<Rc<Brought>> {
-        let question = Question::Between(*old, *new, folders.to_vec());
+        let question = Question::CommitRange(*old, *new, folders.to_vec());
         match self.known.borrow().answers.get(&question) {
             Some(Ok(Answer::Brought(brought))) => Some(Rc::clone(brought)),
             _ => None,
@@ -168,7 +168,7 @@ impl RemoteRepo {
         let keep = |question: &Question| {
             matches!(
                 question,
-                Question::Between(..) | Question::Ahead(..) | Question::Pushes(..)
+                Question::CommitRange(..) | Question::Ahead(..) | Question::Pushes(..)
             )
         };
         self.known
@@ -187,7 +187,7 @@ impl RemoteRepo {
         while at != *to {
             let parent = self.parent_of(&at)?;
             match parent {
-                Some(parent) if chain.len() < super::walk::FURTHEST => at = parent,
+                Some(parent) if chain.len() < super::walk::MAX_COMMITS => at = parent,
                 _ => {
                     return self.failed(&format!(
                         "{} is not on the history of {}",

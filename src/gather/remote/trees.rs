@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::repository::{Much, RemoteRepo};
+use super::repository::{FetchDepth, RemoteRepo};
 use crate::forge::EntryAt;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::repo::{
     EntryId, EntryKind, FOLDER, FileChange, Repo, RepoError, TreeEntry, TreeFile, TreeListing,
 };
 
-const MOST_ENTRIES: usize = 2_000_000;
-const DEEPEST: usize = 256;
+const MAX_ENTRIES: usize = 2_000_000;
+const MAX_DEPTH: usize = 256;
 
 const FILE: u32 = 0o100_644;
 const EXECUTABLE: u32 = 0o100_755;
@@ -73,7 +73,7 @@ impl RemoteRepo {
         &self,
         commit: &CommitId,
         path: &str,
-        much: Much,
+        much: FetchDepth,
     ) -> Result<EntryAt, RepoError> {
         let segments = Repo::path_segments(path)?;
         let normal = segments.join("/");
@@ -81,7 +81,7 @@ impl RemoteRepo {
             return Ok(known.clone());
         }
         if segments.is_empty() {
-            let info = self.info(commit, much.max(Much::Commit), &[])?;
+            let info = self.info(commit, much.max(FetchDepth::Commit), &[])?;
             return Ok(info.map(|info| (FOLDER, info.tree.to_string())));
         }
         if let Some(local) = self.clone_with(commit) {
@@ -115,8 +115,8 @@ impl RemoteRepo {
         path: &str,
     ) -> Result<bool, RepoError> {
         let (one, other) = (
-            self.at(one, path, Much::Entries),
-            self.at(other, path, Much::Entries),
+            self.at(one, path, FetchDepth::Entries),
+            self.at(other, path, FetchDepth::Entries),
         );
         let (one, other) = (one?, other?);
         Ok(one == other && matches!(one, Some((FILE | EXECUTABLE, _))))
@@ -131,7 +131,7 @@ impl RemoteRepo {
         commit: &CommitId,
         path: &str,
     ) -> Result<AtPath, RepoError> {
-        let entry = match self.at(commit, path, Much::Entries)? {
+        let entry = match self.at(commit, path, FetchDepth::Entries)? {
             None => None,
             Some((FOLDER, _)) => return Ok(AtPath::Folder),
             Some((SUBMODULE, _)) => Some((EntryKind::Submodule, None)),
@@ -175,7 +175,7 @@ impl RemoteRepo {
         listing: &mut TreeListing,
     ) -> Result<(), RepoError> {
         let size = listing.files.len() + listing.passed_over;
-        if depth > DEEPEST || size > MOST_ENTRIES {
+        if depth > MAX_DEPTH || size > MAX_ENTRIES {
             return Err(RepoError::Refused {
                 why: format!("{folder} holds more than any real repository"),
             });
@@ -235,7 +235,7 @@ impl RemoteRepo {
         if old.map(|entry| (entry.mode, &entry.id)) == new.map(|entry| (entry.mode, &entry.id)) {
             return Ok(());
         }
-        if depth > DEEPEST || found.len() > MOST_ENTRIES {
+        if depth > MAX_DEPTH || found.len() > MAX_ENTRIES {
             return Err(RepoError::Refused {
                 why: format!("{path} holds more than any real repository"),
             });

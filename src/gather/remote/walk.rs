@@ -3,23 +3,23 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::repository::{Much, RemoteRepo};
+use super::repository::{FetchDepth, RemoteRepo};
 use super::trees::Differing;
 use crate::forge::EntryAt;
-use crate::forge::MOST_PARENTS;
+use crate::forge::MAX_PARENTS;
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;
 use crate::repo::{
     BlobChange, Change, CommitInfo, EntryId, FOLDER, FileChange, FoundBy, ReadObjects, RefHits,
-    ReplacedFile, Repo, RepoError, TreeEntry, TreeFile, TreeListing, WantedRef, Watch,
+    ReplacedFile, Repo, RepoError, TreeEntry, TreeFile, TreeListing, WantedRef, WatchedPaths,
 };
 
 /// History is not walked further back than this.
-pub(super) const FURTHEST: usize = 5_000;
+pub(super) const MAX_COMMITS: usize = 5_000;
 /// So many commits at the newest end of a history may be at hand where a page of it is read along: a checkout's, and a run's own.
 const AT_HAND: usize = 20;
 /// A commit that only its id names is looked for from so many branches and tags.
-const MOST_TIPS: usize = 30;
+const MAX_TIPS: usize = 30;
 
 impl RemoteRepo {
     /// Whether the watched paths differ between two commits, files that are excepted aside.
@@ -27,8 +27,8 @@ impl RemoteRepo {
         &self,
         old: Option<&CommitId>,
         new: &CommitId,
-        watch: &Watch,
-        much: Much,
+        watch: &WatchedPaths,
+        much: FetchDepth,
     ) -> Result<bool, RepoError> {
         let mut missing = None;
         for folder in &watch.folders {
@@ -69,7 +69,7 @@ impl RemoteRepo {
 
     /// The first parent of a commit; a page of history is read along.
     pub(super) fn parent_of(&self, commit: &CommitId) -> Result<Option<CommitId>, RepoError> {
-        match self.info(commit, Much::Page, &[])? {
+        match self.info(commit, FetchDepth::Page, &[])? {
             Some(info) => Ok(info.parents.first().copied()),
             None => self.failed(&format!("the commit {} is not there", commit.short())),
         }
@@ -87,7 +87,7 @@ impl RemoteRepo {
             return Ok(None);
         }
         let info = self.info_of(commit)?;
-        if info.parents.len() < MOST_PARENTS {
+        if info.parents.len() < MAX_PARENTS {
             return Ok(Some((info, true)));
         }
         Ok(Some(match self.clone_with(commit) {
@@ -103,7 +103,7 @@ impl RemoteRepo {
 
     /// Asks for a page of history from a commit that is not here.
     pub(in crate::gather) fn want_page(&self, commit: &CommitId) {
-        self.want_commits(commit, Much::Page, &[]);
+        self.want_commits(commit, FetchDepth::Page, &[]);
     }
 
     /// The first parent of a commit whose trees are at hand; `None` where they are not, or it has none.
@@ -123,7 +123,7 @@ impl RemoteRepo {
     fn never_at_hand(&self, tip: &CommitId, path: &str) -> bool {
         let known = self.known.borrow();
         let mut at = *tip;
-        for _ in 0..FURTHEST {
+        for _ in 0..MAX_COMMITS {
             if !matches!(known.entries.get(&(at, path.to_owned())), Some(None)) {
                 return false;
             }
@@ -163,7 +163,7 @@ impl RemoteRepo {
     fn too_far<T>(&self) -> Result<T, RepoError> {
         Err(RepoError::TooFar {
             why: format!(
-                "{}: nothing was found in its last {FURTHEST} commits; a checkout with `fetch-depth: 0` reads all of them",
+                "{}: nothing was found in its last {MAX_COMMITS} commits; a checkout with `fetch-depth: 0` reads all of them",
                 self.slug()
             ),
         })
@@ -253,14 +253,14 @@ impl ReadObjects for RemoteRepo {
         let mut tips: Vec<&(String, CommitId)> = branches.collect();
         tips.sort_by_key(|(name, _)| !matches!(name.as_str(), "main" | "master"));
         tips.extend(tags);
-        for (_, tip) in tips.iter().take(MOST_TIPS) {
+        for (_, tip) in tips.iter().take(MAX_TIPS) {
             if self.related(commit, tip)? {
                 return Ok(Some(true));
             }
         }
-        if listed.more || tips.len() > MOST_TIPS {
+        if listed.more || tips.len() > MAX_TIPS {
             return self.failed(&format!(
-                "whether {} is on a branch or tag that may be promoted was looked for on {MOST_TIPS} of them; name a \
+                "whether {} is on a branch or tag that may be promoted was looked for on {MAX_TIPS} of them; name a \
                  branch or tag, or narrow `refs` of the policy",
                 commit.short()
             ));
@@ -270,7 +270,7 @@ impl ReadObjects for RemoteRepo {
 
     fn has(&self, commit: &CommitId) -> Result<bool, RepoError> {
         let known = self.known.borrow().there.contains(commit);
-        Ok(known || self.info(commit, Much::Entries, &[])?.is_some())
+        Ok(known || self.info(commit, FetchDepth::Entries, &[])?.is_some())
     }
 
     fn reachable_from_any(&self, commit: &CommitId, tips: &[CommitId]) -> Result<bool, RepoError> {
@@ -286,19 +286,23 @@ impl ReadObjects for RemoteRepo {
         self.related(ancestor, of)
     }
 
-    fn newest_change(&self, tip: &CommitId, watch: &Watch) -> Result<Option<CommitId>, RepoError> {
+    fn newest_change(
+        &self,
+        tip: &CommitId,
+        watch: &WatchedPaths,
+    ) -> Result<Option<CommitId>, RepoError> {
         if let Some(local) = self.clone_with(tip)
             && let Some(answer) = Self::settled(local.newest_change(tip, watch))
         {
             return answer;
         }
         let mut at = *tip;
-        for _ in 0..FURTHEST {
-            let Some(info) = self.info(&at, Much::Page, &watch.folders)? else {
+        for _ in 0..MAX_COMMITS {
+            let Some(info) = self.info(&at, FetchDepth::Page, &watch.folders)? else {
                 return self.failed(&format!("the commit {} is not there", at.short()));
             };
             let parent = info.parents.first().copied();
-            if self.differs(parent.as_ref(), &at, watch, Much::Page)? {
+            if self.differs(parent.as_ref(), &at, watch, FetchDepth::Page)? {
                 return Ok(Some(at));
             }
             match parent {
@@ -309,8 +313,13 @@ impl ReadObjects for RemoteRepo {
         self.too_far()
     }
 
-    fn same_trees(&self, a: &CommitId, b: &CommitId, watch: &Watch) -> Result<bool, RepoError> {
-        Ok(!self.differs(Some(a), b, watch, Much::Entries)?)
+    fn same_trees(
+        &self,
+        a: &CommitId,
+        b: &CommitId,
+        watch: &WatchedPaths,
+    ) -> Result<bool, RepoError> {
+        Ok(!self.differs(Some(a), b, watch, FetchDepth::Entries)?)
     }
 
     fn walk_changes(
@@ -322,17 +331,17 @@ impl ReadObjects for RemoteRepo {
     ) -> Result<(), RepoError> {
         let mut wanted: Vec<bool> = vec![true; paths.len()];
         let mut at = *tip;
-        for walked in 0..FURTHEST {
+        for walked in 0..MAX_COMMITS {
             if !wanted.contains(&true) || walked == most {
                 return Ok(());
             }
-            let Some(info) = self.info(&at, Much::Page, paths)? else {
+            let Some(info) = self.info(&at, FetchDepth::Page, paths)? else {
                 return self.failed(&format!("the commit {} is not there", at.short()));
             };
             let parent = info.parents.first().copied();
             let blob = |commit: &CommitId, path: &String| -> Result<Option<BlobId>, RepoError> {
                 Ok(
-                    match Self::entry_id(&self.at(commit, path, Much::Page)?, path)? {
+                    match Self::entry_id(&self.at(commit, path, FetchDepth::Page)?, path)? {
                         Some(EntryId::File(blob)) => Some(blob),
                         _ => None,
                     },
@@ -451,7 +460,7 @@ impl ReadObjects for RemoteRepo {
         let missing: Vec<String> = missing.cloned().collect();
         drop(known);
         if !missing.is_empty() {
-            self.want_commits(&at, Much::Page, &missing);
+            self.want_commits(&at, FetchDepth::Page, &missing);
         }
     }
 
@@ -460,7 +469,7 @@ impl ReadObjects for RemoteRepo {
     }
 
     fn entry_at(&self, commit: &CommitId, path: &str) -> Result<Option<EntryId>, RepoError> {
-        Self::entry_id(&self.at(commit, path, Much::Entries)?, path)
+        Self::entry_id(&self.at(commit, path, FetchDepth::Entries)?, path)
     }
 
     fn files_in(

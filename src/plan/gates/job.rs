@@ -17,7 +17,7 @@ use crate::model::verdict::{Judgement, Verdict};
 use crate::plan::gate_subject::{Judged, Subject};
 
 /// GitHub ends every job after six hours.
-const LONGEST: i64 = 6;
+const DEFAULT_TIMEOUT_HOURS: i64 = 6;
 
 pub(super) fn evaluate(
     subject: &Subject<'_>,
@@ -44,7 +44,10 @@ pub(super) fn evaluate(
     let asked = Asked {
         gate,
         workflow,
-        timeout: timeout.map_or(SignedDuration::from_hours(LONGEST), Wait::duration),
+        timeout: timeout.map_or(
+            SignedDuration::from_hours(DEFAULT_TIMEOUT_HOURS),
+            Wait::duration,
+        ),
         now: facts.now,
         base: &facts.base,
         evidence,

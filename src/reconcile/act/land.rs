@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Failure;
 use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
-use crate::forge::{Along, ForgeError, LookUp, MergeMethod};
+use crate::forge::{ForgeError, MergeMethod, ObjectQuery, Prefetch};
 use crate::gather::Depth;
 use crate::model::actor::Actor;
 use crate::model::ids::{PlanId, PullNumber};
@@ -394,17 +394,17 @@ async fn enqueue(
 /// pause that GitHub wants between writes is waited for first, so that the write after this look is not delayed.
 async fn last_look(round: &Round<'_>) -> Result<Observation, Stop> {
     let people = round.assessment.people.iter();
-    let along = Along {
+    let prefetch = Prefetch {
         wanted: people
-            .map(|(id, login)| LookUp::May(*id, login.clone()))
+            .map(|(id, login)| ObjectQuery::May(*id, login.clone()))
             .collect(),
         closed: false,
     };
     round.session.forge.await_pause().await;
-    let looked = round.session.forge.snapshot_and(&along).await;
+    let looked = round.session.forge.snapshot_and(&prefetch).await;
     let (snapshot, told) = looked.map_err(DeliveryError::from)?;
     let repo = round.session.remotes.here();
-    repo.know_along(&along.wanted, told.looked_up);
+    repo.store(&prefetch.wanted, told.looked_up);
     if snapshot.tip.id == round.observation.snapshot.tip.id {
         return Ok(round.observation.again(round.session, snapshot).await?);
     }

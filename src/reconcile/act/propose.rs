@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::execute::{DeliveryError, Draft, WAITS};
+use crate::execute::{DeliveryError, NewProposal, WAITS};
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::promotion_index::PromotionIndex;
@@ -84,7 +84,7 @@ impl Round<'_> {
             .flatten()
             .map(|pull| pull.branch.clone())
             .collect();
-        let draft = Draft {
+        let draft = NewProposal {
             record: &record,
             message: &written.message,
             title: &written.title,

@@ -78,7 +78,7 @@ async fn code_owners(session: &Session, observation: &Observation) -> Fetched<Op
         .map_err(|failure| format!("CODEOWNERS could not be read: {}", failure.message))?;
     match found {
         None => Ok(None),
-        Some((path, bytes)) if bytes.len() > code_owners::MOST_BYTES => {
+        Some((path, bytes)) if bytes.len() > code_owners::MAX_BYTES => {
             Err(format!("{path} is larger than GitHub reads"))
         }
         Some((path, bytes)) => match std::str::from_utf8(&bytes) {

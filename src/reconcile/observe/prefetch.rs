@@ -10,7 +10,7 @@
 use jiff::SignedDuration;
 
 use crate::error::Failure;
-use crate::forge::Along;
+use crate::forge::Prefetch;
 use crate::gather::Depth;
 use crate::reconcile::observe::checkout::Checkout;
 use crate::reconcile::observe::fetch::observe_at;
@@ -21,13 +21,13 @@ use crate::session::Session;
 pub(crate) async fn observe_first(session: &Session, depth: Depth) -> Result<Observation, Failure> {
     let repo = session.remotes.here();
     let checkout = Checkout::read(session, depth);
-    let along = Along {
-        wanted: repo.take_along(),
+    let prefetch = Prefetch {
+        wanted: repo.take_wanted(),
         closed: true,
     };
     session.remotes.forget_wanted();
-    let (snapshot, told) = session.forge.snapshot_and(&along).await?;
-    repo.know_along(&along.wanted, told.looked_up);
+    let (snapshot, told) = session.forge.snapshot_and(&prefetch).await?;
+    repo.store(&prefetch.wanted, told.looked_up);
     // What they closed is not opened again for at least a day. Whether that is a veto depends on their permissions.
     let day_ago = snapshot.now - SignedDuration::from_hours(24);
     let closers = told.closed.iter().flat_map(|page| page.closers(day_ago));

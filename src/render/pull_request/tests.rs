@@ -444,7 +444,7 @@ fn the_longest_promotion_still_fits_and_says_what_is_left_out() {
     let mut pull = full(&promotion);
     pull.commits = vec![pull.commits[0].clone(); 100];
     let body = pull.body().unwrap();
-    assert!(body.len() <= MOST_BYTES);
+    assert!(body.len() <= MAX_BYTES);
     assert!(
         body.contains("- … 2995 more: see *Files changed*"),
         "{body}"

@@ -464,7 +464,7 @@ fn dispatch(pull: &PullRequest<'_>) -> Option<DispatchView> {
     listed.then(|| DispatchView {
         plan: Value::from_safe_string(markdown_code(&plan.to_string())),
         // Cut, it would be another command.
-        command: match command.len() <= LONGEST_COMMAND {
+        command: match command.len() <= MAX_COMMAND_LENGTH {
             true => Value::from_safe_string(command),
             false => Value::from(()),
         },
@@ -472,7 +472,7 @@ fn dispatch(pull: &PullRequest<'_>) -> Option<DispatchView> {
 }
 
 /// A command of more bytes is left out.
-const LONGEST_COMMAND: usize = 1000;
+const MAX_COMMAND_LENGTH: usize = 1000;
 
 fn change_view<'a>(change: &'a Change, compare: Value, brings: Option<&Brings>) -> ChangeView<'a> {
     let path = change.path.to_string();

@@ -449,7 +449,7 @@ fn a_summary_that_github_would_not_show_is_cut_between_rows() {
         ..base(200)
     };
     let text = summary.markdown().unwrap();
-    assert!(text.len() <= MOST_BYTES);
+    assert!(text.len() <= MAX_BYTES);
     let rows = text
         .lines()
         .filter(|line| line.starts_with("| ⏳ |"))

@@ -11,9 +11,9 @@ use crate::report::escape::terminal;
 use crate::report::plan_text::short;
 
 /// A value longer than this is cut.
-const MOST: usize = 40;
+const MAX_LENGTH: usize = 40;
 /// A person's name longer than this is cut.
-const MOST_NAME: usize = 20;
+const MAX_NAME: usize = 20;
 
 /// What a field is called: of a path its last key.
 pub(super) fn field(slot: &Slot) -> String {
@@ -57,7 +57,7 @@ pub(super) fn running(values: &[Running]) -> Vec<String> {
 fn part(running: &Running, several: bool) -> String {
     let value = value(running.value.as_deref().unwrap_or_default());
     let name = match &running.name {
-        Some(name) => format!(" ({})", terminal(&cut(name, MOST))),
+        Some(name) => format!(" ({})", terminal(&cut(name, MAX_LENGTH))),
         None => String::new(),
     };
     match &running.slot {
@@ -118,7 +118,7 @@ pub(super) fn changes(changes: &[Change]) -> Vec<String> {
 }
 
 fn value(text: &str) -> String {
-    terminal(&cut(&short(text), MOST))
+    terminal(&cut(&short(text), MAX_LENGTH))
 }
 
 /// `since Fri 14:02 UTC  #121`.
@@ -129,7 +129,7 @@ pub(super) fn since(since: &Since, now: Timestamp) -> String {
         Since::Set(set) => {
             let by = match set.pull {
                 Some(number) => number.to_string(),
-                None => terminal(&cut(&set.by, MOST_NAME)),
+                None => terminal(&cut(&set.by, MAX_NAME)),
             };
             format!("since {}  {by}", utc(set.at, now))
         }
@@ -143,7 +143,7 @@ pub(super) fn debt(service: &LeftOut, now: Timestamp) -> String {
         Some(by) => format!(
             "set by hand in {} ({}, {})",
             by.commit.short(),
-            terminal(&cut(&by.author, MOST_NAME)),
+            terminal(&cut(&by.author, MAX_NAME)),
             utc(by.date, now)
         ),
         None => terminal(&service.reason),
@@ -158,7 +158,7 @@ pub(super) fn left_out(service: &LeftOut, now: Timestamp) -> String {
         Some(by) => format!(
             "ahead: {name}, set by hand in {} ({}, {})",
             by.commit.short(),
-            terminal(&cut(&by.author, MOST_NAME)),
+            terminal(&cut(&by.author, MAX_NAME)),
             utc(by.date, now)
         ),
         None => format!("stays behind: {name}, {}", terminal(&service.reason)),

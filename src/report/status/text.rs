@@ -27,7 +27,7 @@ const BELOW: usize = 7;
 /// how long the path in the command is.
 const COMMAND: &str = "help: sluice ";
 /// So many lines of changes are shown.
-const MOST_LINES: usize = 8;
+const MAX_LINES: usize = 8;
 
 /// The text.
 pub fn text(status: &Status, notices: &[String], validate: &str, style: Style) -> String {
@@ -324,8 +324,8 @@ impl Shown<'_> {
         }
         let plan = promotion.plan.map(|plan| plan.shown()).unwrap_or_default();
         let mut lines = packed(&pieces, between, WIDTH - BELOW - 8);
-        let more = lines.len().saturating_sub(MOST_LINES);
-        lines.truncate(MOST_LINES);
+        let more = lines.len().saturating_sub(MAX_LINES);
+        lines.truncate(MAX_LINES);
         if more > 0 {
             let lines_more = if more == 1 { "line" } else { "lines" };
             lines.push(format!("… and {more} more {lines_more} of changes"));

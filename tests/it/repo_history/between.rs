@@ -4,7 +4,7 @@ use git2::{Oid, Signature, Time};
 use proptest::prelude::*;
 use sluice::model::brought::Way;
 use sluice::model::ids::CommitId;
-use sluice::repo::{Between, Repo, RepoError, Stretch};
+use sluice::repo::{CommitRange, RangeQuery, Repo, RepoError};
 
 use super::strings;
 use test_support::git::{TestRepo, git, to_commit};
@@ -14,8 +14,8 @@ fn ask(
     old: &CommitId,
     new: &CommitId,
     folders: &[&str],
-) -> Result<Between, RepoError> {
-    let stretch = Stretch {
+) -> Result<CommitRange, RepoError> {
+    let stretch = RangeQuery {
         old: *old,
         new: *new,
         folders: strings(folders),
@@ -51,7 +51,7 @@ fn it_names_what_touches_the_folder_and_which_way_it_goes() {
     assert_eq!(both.commits.len(), 3);
     // Many are answered as each alone, whatever folders the others ask for.
     let opened = repo.open();
-    let stretch = |old: &CommitId, new: &CommitId, folder: &str| Stretch {
+    let stretch = |old: &CommitId, new: &CommitId, folder: &str| RangeQuery {
         old: *old,
         new: *new,
         folders: strings(&[folder]),

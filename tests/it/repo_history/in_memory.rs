@@ -1,6 +1,6 @@
 //! Repositories whose writes stay in memory.
 
-use sluice::repo::{Head, Repo, RepoError, Watch};
+use sluice::repo::{Head, Repo, RepoError, WatchedPaths};
 
 use super::{assert_refused, author, files, strings};
 use test_support::git::{TestRepo, git, listing};
@@ -34,7 +34,7 @@ fn nothing_on_disk_changes_not_even_a_time_stamp() {
         let commit = in_memory
             .write_commit(Some(&parent), &edits, "m", &author())
             .unwrap();
-        let watch = Watch {
+        let watch = WatchedPaths {
             folders: strings(&["apps"]),
             except: Vec::new(),
         };

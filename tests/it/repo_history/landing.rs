@@ -367,7 +367,7 @@ fn a_branch_that_cannot_be_moved_brings_files_and_index_back() {
     fs::create_dir_all(&log).unwrap();
     fs::write(log.join("x"), "").unwrap();
     assert!(
-        matches!(landing.fails(), RepoError::Git { doing, .. } if doing == "move refs/heads/main")
+        matches!(landing.fails(), RepoError::Git { operation, .. } if operation == "move refs/heads/main")
     );
     assert_eq!(landing.status(), "M  notes.txt\n");
     fs::remove_dir_all(log).unwrap();

@@ -1,13 +1,13 @@
 //! First-parent history: which commit changed a tree or a file.
 
 use sluice::model::ids::CommitId;
-use sluice::repo::{Change, Repo, RepoError, Watch};
+use sluice::repo::{Change, Repo, RepoError, WatchedPaths};
 
 use super::{assert_refused, strings};
 use test_support::git::{TestRepo, blob_of, to_commit};
 
-pub fn watch(folders: &[&str], except: &[&str]) -> Watch {
-    Watch {
+pub fn watch(folders: &[&str], except: &[&str]) -> WatchedPaths {
+    WatchedPaths {
         folders: strings(folders),
         except: strings(except),
     }

@@ -16,7 +16,7 @@ use super::{Came, Violation, contract_file, json};
 use crate::documents::{Checked, Documents};
 
 /// Nodes that one call may ask for. Source: docs.github.com/graphql, "Rate limits and query limits for the GraphQL API".
-const MOST_NODES: u64 = 500_000;
+const MAX_NODES: u64 = 500_000;
 
 /// The GraphQL half of the contract.
 pub struct GraphQl {
@@ -53,12 +53,12 @@ impl GraphQl {
             violations: Vec::new(),
         };
         limits.selections(&operation.selection_set, 1, "");
-        if limits.nodes > MOST_NODES {
+        if limits.nodes > MAX_NODES {
             let nodes = format!("{} nodes", limits.nodes);
             limits.violations.push(Violation::new(
                 &name,
                 "/document",
-                format!("at most {MOST_NODES} nodes"),
+                format!("at most {MAX_NODES} nodes"),
                 Came::Text(&nodes),
             ));
         }

@@ -179,7 +179,7 @@ impl fmt::Display for PathPrefix<'_> {
 
 /// A name from a file, short and without control characters.
 pub(super) fn shown(name: &str) -> String {
-    const LONGEST: usize = 60;
+    const MAX_LENGTH: usize = 60;
     let safe = |character: char| {
         if character.is_control() {
             '\u{fffd}'
@@ -187,8 +187,8 @@ pub(super) fn shown(name: &str) -> String {
             character
         }
     };
-    let mut shown: String = name.chars().take(LONGEST).map(safe).collect();
-    if name.chars().nth(LONGEST).is_some() {
+    let mut shown: String = name.chars().take(MAX_LENGTH).map(safe).collect();
+    if name.chars().nth(MAX_LENGTH).is_some() {
         shown.push('…');
     }
     shown

@@ -16,7 +16,7 @@ use crate::syntax::{
 };
 
 /// YAML lets a key be 1,024 characters long; this leaves room for its quotes and escapes.
-const LONGEST_KEY: usize = 900;
+const MAX_KEY_LENGTH: usize = 900;
 
 /// All keys that go into one mapping, in the order of the edits.
 pub(super) struct NewKeys<'a> {
@@ -218,10 +218,10 @@ pub(super) fn check(
 }
 
 fn check_key(stream: &Stream, parent: NodeId, key: &str) -> Result<(), EditError> {
-    if scalar::double_quoted(key).chars().count() <= LONGEST_KEY {
+    if scalar::double_quoted(key).chars().count() <= MAX_KEY_LENGTH {
         return Ok(());
     }
-    let message = format!("the new key is longer than {LONGEST_KEY} characters");
+    let message = format!("the new key is longer than {MAX_KEY_LENGTH} characters");
     Err(EditError::new(
         EditErrorKind::Value,
         Some(stream.position(parent)),

@@ -9,7 +9,7 @@ use crate::syntax::{NodeId, Span, Stream, skip_blanks};
 const PREFIX: &str = "# sluice: ";
 
 /// Longer names are refused, in characters.
-const LONGEST: usize = 200;
+const MAX_LENGTH: usize = 200;
 
 /// The whole comment.
 pub(super) fn text(name: &str) -> String {
@@ -28,12 +28,12 @@ pub(super) fn check(note: &Note) -> Result<(), EditError> {
     let is_safe = !name.is_empty()
         && name.trim() == name
         && !name.chars().any(must_escape)
-        && name.chars().count() <= LONGEST;
+        && name.chars().count() <= MAX_LENGTH;
     if is_safe {
         return Ok(());
     }
     let message = format!(
-        "the name for the comment must be one line of at most {LONGEST} characters, without blanks at its ends and without invisible characters"
+        "the name for the comment must be one line of at most {MAX_LENGTH} characters, without blanks at its ends and without invisible characters"
     );
     Err(EditError::new(EditErrorKind::Note, None, message))
 }

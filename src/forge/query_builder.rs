@@ -10,14 +10,14 @@ use super::client::Forge;
 /// What one part asks: fields of the repository, with the variables and fragments that they need. Two parts of one query must not
 /// use the same aliases and variables.
 #[derive(Clone, Default)]
-pub(super) struct Part {
+pub(super) struct QueryBuilder {
     declared: String,
     fields: String,
     variables: Map<String, Value>,
     fragments: BTreeSet<&'static str>,
 }
 
-impl Part {
+impl QueryBuilder {
     /// A variable of this type (`String!`), as it is written in the fields.
     pub fn variable(&mut self, name: &str, kind: &str, value: impl Into<Value>) -> String {
         // Writing to a String cannot fail.
@@ -48,12 +48,12 @@ impl Part {
 
 impl Forge {
     /// The query of a part, and its variables.
-    pub(super) fn asking(&self, part: Part) -> (String, Value) {
-        self.asking_as("", part)
+    pub(super) fn build(&self, part: QueryBuilder) -> (String, Value) {
+        self.build_named("", part)
     }
 
     /// The same under a name.
-    pub(super) fn asking_as(&self, name: &str, part: Part) -> (String, Value) {
+    pub(super) fn build_named(&self, name: &str, part: QueryBuilder) -> (String, Value) {
         let mut variables = part.variables;
         variables.insert("owner".to_owned(), self.slug().owner().into());
         variables.insert("name".to_owned(), self.slug().name().into());

@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::client::Forge;
 use super::error::ForgeError;
-use super::graphql::{GraphqlError, Probed};
+use super::graphql::{GraphqlError, PartialResponse};
 use super::objects::{LEADS, RemoteRef, peeled};
-use super::part::Part;
+use super::query_builder::QueryBuilder;
 use super::shapes::{COMMIT, CommitShape, EdgeShape, Nodes, of_enum, shape};
 use crate::model::actor::UserId;
 use crate::model::evidence::Permission;
@@ -24,7 +24,7 @@ use crate::model::pull::RemoteCommit;
 
 /// Something to look up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LookUp {
+pub enum ObjectQuery {
     /// What a name means, as a branch and as a tag.
     Name(String),
     /// A commit, and what stands at these paths of it.
@@ -53,7 +53,7 @@ pub enum LookUp {
 
 /// What was found, of the kind that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LookedUp {
+pub enum ObjectAnswer {
     /// What the name means.
     Name(RemoteRef),
     /// The commit; `None` where there is none of that id.
@@ -108,18 +108,18 @@ pub type FoundTree = (TreeId, Vec<RemoteEntry>);
 const PAGE: usize = 100;
 /// So many commits at which a path changed.
 const TOUCHES: usize = 10;
-/// What one query asks for, by [`LookUp::weight`]. GitHub publishes no limit for this; this one is ours.
-const HEAVIEST: usize = 1_500;
+/// What one query asks for, by [`ObjectQuery::weight`]. GitHub publishes no limit for this; this one is ours.
+const MAX_WEIGHT: usize = 1_500;
 /// A query that is heavier than this is asked for in halves where it is not answered: it may have been too much to answer in time.
 const DIVISIBLE: usize = 300;
 
-impl LookUp {
+impl ObjectQuery {
     /// How many of them, from the first, one query asks for: at least one.
     pub fn fitting(wanted: &[Self]) -> usize {
         let mut weight = 0;
         let fit = wanted.iter().take_while(|one| {
             weight += one.weight();
-            weight <= HEAVIEST
+            weight <= MAX_WEIGHT
         });
         fit.count().max(1).min(wanted.len())
     }
@@ -139,7 +139,7 @@ impl LookUp {
     }
 
     /// Asks for it under the alias `o{index}` (a name: `o{index}b` and `o{index}t`).
-    fn ask(&self, index: usize, part: &mut Part) {
+    fn ask(&self, index: usize, part: &mut QueryBuilder) {
         let alias = format!("o{index}");
         match self {
             Self::Name(name) => {
@@ -208,40 +208,40 @@ impl LookUp {
     }
 
     /// What the repository's answer says of it.
-    fn told(&self, repository: &Value, index: usize, doing: &str) -> Fetched<LookedUp> {
+    fn told(&self, repository: &Value, index: usize, operation: &str) -> Fetched<ObjectAnswer> {
         let found = &repository[format!("o{index}")];
         let words = |error: ForgeError| error.to_string();
         Ok(match self {
             Self::Name(_) => {
                 let commit = |kind: &str| peeled(&repository[format!("o{index}{kind}")]["target"]);
-                LookedUp::Name(RemoteRef {
+                ObjectAnswer::Name(RemoteRef {
                     branch: commit("b").map_err(words)?,
                     tag: commit("t").map_err(words)?,
                 })
             }
             Self::Commit(_, paths) => {
-                LookedUp::Commit(commit_of(found, paths.len(), doing).map_err(words)?)
+                ObjectAnswer::Commit(commit_of(found, paths.len(), operation).map_err(words)?)
             }
-            Self::Entries(_, paths) => LookedUp::Entries(match found.get("oid") {
-                Some(_) => Some(entries_at(found, paths.len(), doing).map_err(words)?),
+            Self::Entries(_, paths) => ObjectAnswer::Entries(match found.get("oid") {
+                Some(_) => Some(entries_at(found, paths.len(), operation).map_err(words)?),
                 None => None,
             }),
             Self::Page(_, paths) => {
                 let history = &found["history"];
                 let mut page = Vec::new();
                 if !history.is_null() {
-                    let nodes: Nodes<Value> = shape(history.clone(), doing).map_err(words)?;
+                    let nodes: Nodes<Value> = shape(history.clone(), operation).map_err(words)?;
                     for node in nodes.nodes {
-                        page.extend(commit_of(&node, paths.len(), doing).map_err(words)?);
+                        page.extend(commit_of(&node, paths.len(), operation).map_err(words)?);
                     }
                 }
-                LookedUp::Page(page)
+                ObjectAnswer::Page(page)
             }
             Self::Touches(..) => {
                 let nodes: Nodes<CommitShape> =
-                    shape(found["history"].clone(), doing).map_err(words)?;
+                    shape(found["history"].clone(), operation).map_err(words)?;
                 let more = nodes.page.as_ref().is_none_or(|page| page.has_next_page);
-                LookedUp::Touches(match more {
+                ObjectAnswer::Touches(match more {
                     true => None,
                     false => {
                         let commits = nodes.nodes.into_iter().map(CommitShape::commit);
@@ -249,38 +249,38 @@ impl LookUp {
                     }
                 })
             }
-            Self::Tree(_) => LookedUp::Tree(entries(found)?),
+            Self::Tree(_) => ObjectAnswer::Tree(entries(found)?),
             Self::Folder(..) => {
                 let id = found["oid"].as_str().and_then(|id| id.parse().ok());
-                LookedUp::Folder(match id {
+                ObjectAnswer::Folder(match id {
                     Some(id) => Some((id, entries(found)?)),
                     None => None,
                 })
             }
             Self::Blob(_) => {
                 let text = found["text"].as_str().ok_or("it is no text")?;
-                LookedUp::Blob(text.as_bytes().to_vec())
+                ObjectAnswer::Blob(text.as_bytes().to_vec())
             }
             Self::Size(_) => {
-                LookedUp::Size(found["byteSize"].as_u64().ok_or("its size is not told")?)
+                ObjectAnswer::Size(found["byteSize"].as_u64().ok_or("its size is not told")?)
             }
             Self::PullOf(_) => {
                 let pulls: Nodes<NumberShape> =
                     serde_json::from_value(found["associatedPullRequests"].clone())
                         .map_err(|error| error.to_string())?;
                 let first = pulls.nodes.first();
-                LookedUp::PullOf(first.map(|pull| PullNumber(pull.number)))
+                ObjectAnswer::PullOf(first.map(|pull| PullNumber(pull.number)))
             }
             Self::May(id, _) => {
                 // The search is for parts of a name, so every hit is compared.
                 let mut may = None;
                 for edge in found["edges"].as_array().into_iter().flatten() {
-                    let edge: EdgeShape = shape(edge.clone(), doing).map_err(words)?;
+                    let edge: EdgeShape = shape(edge.clone(), operation).map_err(words)?;
                     if edge.node.id == Some(*id) {
                         may = Some(of_enum(&edge.permission));
                     }
                 }
-                LookedUp::May(may)
+                ObjectAnswer::May(may)
             }
         })
     }
@@ -288,13 +288,13 @@ impl LookUp {
 
 const ENTRIES: &str = "... on Tree { oid entries { nameRaw mode oid } }";
 
-fn object(part: &mut Part, alias: &str, id: String, fields: &str) {
+fn object(part: &mut QueryBuilder, alias: &str, id: String, fields: &str) {
     let id = part.variable(alias, "GitObjectID!", id);
     part.field(&format!("{alias}: object(oid: {id}) {{ {fields} }}"));
 }
 
 /// The fields that ask what stands at paths of a commit.
-fn files(alias: &str, paths: &[String], part: &mut Part) -> String {
+fn files(alias: &str, paths: &[String], part: &mut QueryBuilder) -> String {
     let each = paths.iter().enumerate().map(|(at, path)| {
         let path = part.variable(&format!("{alias}p{at}"), "String!", path.as_str());
         format!(" p{at}: file(path: {path}) {{ mode oid }}")
@@ -303,8 +303,8 @@ fn files(alias: &str, paths: &[String], part: &mut Part) -> String {
 }
 
 /// Many things to look up, as one part of a query.
-pub(super) fn part_of(wanted: &[LookUp]) -> Part {
-    let mut part = Part::default();
+pub(super) fn part_of(wanted: &[ObjectQuery]) -> QueryBuilder {
+    let mut part = QueryBuilder::default();
     for (index, one) in wanted.iter().enumerate() {
         one.ask(index, &mut part);
     }
@@ -313,36 +313,39 @@ pub(super) fn part_of(wanted: &[LookUp]) -> Part {
 
 /// What the repository's answer to [`part_of`] says of each, and the errors that name some of them.
 pub(super) fn told(
-    wanted: &[LookUp],
+    wanted: &[ObjectQuery],
     repository: &Value,
     errors: &[GraphqlError],
-    doing: &str,
-) -> Vec<Fetched<LookedUp>> {
+    operation: &str,
+) -> Vec<Fetched<ObjectAnswer>> {
     let mut failed: BTreeMap<usize, String> = BTreeMap::new();
     for error in errors {
         if let Some(index) = index_of(error) {
-            failed.insert(index, error.typed(doing).to_string());
+            failed.insert(index, error.typed(operation).to_string());
         }
     }
     let each = wanted.iter().enumerate();
     each.map(|(index, one)| match failed.remove(&index) {
         Some(why) => Err(why),
-        None => one.told(repository, index, doing),
+        None => one.told(repository, index, operation),
     })
     .collect()
 }
 
 /// An answer in which at most some of the things that were asked for failed, each by itself: the repository is there, and the query was
 /// carried out to its end. Where GitHub breaks one off, it says so of one field and tells nothing of the others.
-pub(super) fn in_parts(probed: Probed, doing: &str) -> Result<Probed, ForgeError> {
+pub(super) fn in_parts(
+    probed: PartialResponse,
+    operation: &str,
+) -> Result<PartialResponse, ForgeError> {
     let (data, errors, _) = &probed;
     let whole = |error: &&GraphqlError| index_of(error).is_none() || error.is_broken_off();
     match errors.iter().find(whole) {
-        Some(error) => Err(error.typed(doing)),
+        Some(error) => Err(error.typed(operation)),
         None if data["repository"].is_object() => Ok(probed),
         None => Err(match errors.first() {
-            Some(error) => error.typed(doing),
-            None => ForgeError::NotUnderstood(format!("to {doing}: nothing is told")),
+            Some(error) => error.typed(operation),
+            None => ForgeError::NotUnderstood(format!("to {operation}: nothing is told")),
         }),
     }
 }
@@ -354,33 +357,33 @@ fn index_of(error: &GraphqlError) -> Option<usize> {
     digits.parse().ok()
 }
 
-fn weight(wanted: &[LookUp]) -> usize {
-    wanted.iter().map(LookUp::weight).sum()
+fn weight(wanted: &[ObjectQuery]) -> usize {
+    wanted.iter().map(ObjectQuery::weight).sum()
 }
 
 impl Forge {
     /// Looks things up, in the order asked: one call for as much as fits into a query.
-    pub async fn look_up(&self, wanted: &[LookUp]) -> Vec<Fetched<LookedUp>> {
-        let doing = format!("look things up in {}", self.slug());
-        let doing = doing.as_str();
+    pub async fn query_objects(&self, wanted: &[ObjectQuery]) -> Vec<Fetched<ObjectAnswer>> {
+        let operation = format!("look things up in {}", self.slug());
+        let operation = operation.as_str();
         let mut waiting: Vec<Range<usize>> = Vec::new();
         let mut start = 0;
         while start < wanted.len() {
-            let end = start + LookUp::fitting(&wanted[start..]);
+            let end = start + ObjectQuery::fitting(&wanted[start..]);
             waiting.push(start..end);
             start = end;
         }
-        let mut answers: BTreeMap<usize, Vec<Fetched<LookedUp>>> = BTreeMap::new();
+        let mut answers: BTreeMap<usize, Vec<Fetched<ObjectAnswer>>> = BTreeMap::new();
         while !waiting.is_empty() {
             let asked = waiting.drain(..).map(|range| async move {
                 let part = &wanted[range.clone()];
                 let divisible = part.len() > 1 && weight(part) > DIVISIBLE;
-                let (query, variables) = self.asking(part_of(part));
+                let (query, variables) = self.build(part_of(part));
                 let answer = match divisible {
-                    true => self.probe_once(&query, variables, doing).await,
-                    false => self.probe(&query, variables, doing).await,
+                    true => self.probe_once(&query, variables, operation).await,
+                    false => self.query_partial(&query, variables, operation).await,
                 };
-                let answer = answer.and_then(|probed| in_parts(probed, doing));
+                let answer = answer.and_then(|probed| in_parts(probed, operation));
                 (range, divisible, answer)
             });
             let asked: Vec<_> = join_all(asked).await;
@@ -388,7 +391,7 @@ impl Forge {
                 let part = &wanted[range.clone()];
                 match answer {
                     Ok((data, errors, _)) => {
-                        let told = told(part, &data["repository"], &errors, doing);
+                        let told = told(part, &data["repository"], &errors, operation);
                         answers.insert(range.start, told);
                     }
                     Err(error) if divisible && may_be_too_much(&error) => {
@@ -414,9 +417,9 @@ impl Forge {
         from: &CommitId,
         paths: &[String],
     ) -> Fetched<Vec<HistoryCommit>> {
-        let wanted = [LookUp::Page(*from, paths.to_vec())];
-        match self.look_up(&wanted).await.pop() {
-            Some(Ok(LookedUp::Page(found))) => Ok(found),
+        let wanted = [ObjectQuery::Page(*from, paths.to_vec())];
+        match self.query_objects(&wanted).await.pop() {
+            Some(Ok(ObjectAnswer::Page(found))) => Ok(found),
             Some(Err(why)) => Err(why),
             _ => Err("it was not answered".to_owned()),
         }
@@ -424,10 +427,10 @@ impl Forge {
 
     /// The pull request through which each commit came, where there was one.
     pub async fn pulls_of(&self, commits: &[CommitId]) -> Vec<Fetched<Option<PullNumber>>> {
-        let wanted: Vec<LookUp> = commits.iter().copied().map(LookUp::PullOf).collect();
-        let told = self.look_up(&wanted).await.into_iter();
+        let wanted: Vec<ObjectQuery> = commits.iter().copied().map(ObjectQuery::PullOf).collect();
+        let told = self.query_objects(&wanted).await.into_iter();
         let pulls = told.map(|told| match told? {
-            LookedUp::PullOf(pull) => Ok(pull),
+            ObjectAnswer::PullOf(pull) => Ok(pull),
             _ => Err("it was answered with something else".to_owned()),
         });
         pulls.collect()
@@ -440,20 +443,24 @@ pub(super) fn may_be_too_much(error: &ForgeError) -> bool {
 }
 
 /// `None` where there is no object, or it is no commit.
-fn commit_of(node: &Value, paths: usize, doing: &str) -> Result<Option<HistoryCommit>, ForgeError> {
+fn commit_of(
+    node: &Value,
+    paths: usize,
+    operation: &str,
+) -> Result<Option<HistoryCommit>, ForgeError> {
     if node.get("oid").is_none() {
         return Ok(None);
     }
     Ok(Some(HistoryCommit {
-        commit: shape::<CommitShape>(node.clone(), doing)?.commit()?,
-        entries: entries_at(node, paths, doing)?,
+        commit: shape::<CommitShape>(node.clone(), operation)?.commit()?,
+        entries: entries_at(node, paths, operation)?,
     }))
 }
 
-fn entries_at(node: &Value, paths: usize, doing: &str) -> Result<Vec<EntryAt>, ForgeError> {
+fn entries_at(node: &Value, paths: usize, operation: &str) -> Result<Vec<EntryAt>, ForgeError> {
     let mut entries = Vec::new();
     for index in 0..paths {
-        let entry: Option<EntryShape> = shape(node[format!("p{index}")].clone(), doing)?;
+        let entry: Option<EntryShape> = shape(node[format!("p{index}")].clone(), operation)?;
         entries.push(entry.map(|entry| (entry.mode, entry.oid)));
     }
     Ok(entries)
@@ -532,9 +539,9 @@ mod tests {
     #[test]
     fn an_error_fails_what_it_names_and_nothing_else() {
         let wanted = [
-            LookUp::Name("main".to_owned()),
-            LookUp::May(7, "carol".to_owned()),
-            LookUp::Blob("a".repeat(40).parse().unwrap()),
+            ObjectQuery::Name("main".to_owned()),
+            ObjectQuery::May(7, "carol".to_owned()),
+            ObjectQuery::Blob("a".repeat(40).parse().unwrap()),
         ];
         let repository = json!({ "o0b": null, "o0t": null, "o1": null, "o2": { "text": "hello" } });
         let failed = |path: &str| -> Vec<bool> {
@@ -551,15 +558,15 @@ mod tests {
     fn a_query_asks_for_as_much_as_fits_and_at_least_for_one_thing() {
         let commit = |digit: usize, paths: usize| {
             let id = format!("{digit:040x}").parse().unwrap();
-            LookUp::Commit(id, vec![String::new(); paths])
+            ObjectQuery::Commit(id, vec![String::new(); paths])
         };
-        let many = |count: usize, paths: usize| -> Vec<LookUp> {
+        let many = |count: usize, paths: usize| -> Vec<ObjectQuery> {
             (0..count).map(|digit| commit(digit, paths)).collect()
         };
-        assert_eq!(LookUp::fitting(&[]), 0);
-        assert_eq!(LookUp::fitting(&many(400, 1)), 400);
-        assert_eq!(LookUp::fitting(&many(1_000, 1)), 750);
-        assert_eq!(LookUp::fitting(&many(2, 5_000)), 1);
-        assert_eq!(LookUp::fitting(&[commit(0, 1_300), commit(1, 300)]), 1);
+        assert_eq!(ObjectQuery::fitting(&[]), 0);
+        assert_eq!(ObjectQuery::fitting(&many(400, 1)), 400);
+        assert_eq!(ObjectQuery::fitting(&many(1_000, 1)), 750);
+        assert_eq!(ObjectQuery::fitting(&many(2, 5_000)), 1);
+        assert_eq!(ObjectQuery::fitting(&[commit(0, 1_300), commit(1, 300)]), 1);
     }
 }

@@ -17,11 +17,11 @@ use crate::model::brought::Way;
 use crate::model::ids::CommitId;
 
 /// So many commits between two are looked through.
-const MOST: usize = 2_000;
+const MAX_COMMITS: usize = 2_000;
 
 /// Two commits, and what counts between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct RangeQuery {
     /// The commit before.
     pub old: CommitId,
     /// The commit after.
@@ -32,7 +32,7 @@ pub struct Stretch {
 
 /// The commits between two.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Between {
+pub struct CommitRange {
     /// How the new one stands to the old one.
     pub way: Way,
     /// Those that only the new one has (where it goes back: only the old one) and that touch a folder, newest first.
@@ -50,8 +50,8 @@ impl Repo {
     /// [`RepoError::Shallow`] where a shallow clone ends before the answer, [`RepoError::Refused`] where a path leads upwards.
     pub fn between(
         &self,
-        stretches: &[Stretch],
-    ) -> Result<Vec<Result<Between, RepoError>>, RepoError> {
+        stretches: &[RangeQuery],
+    ) -> Result<Vec<Result<CommitRange, RepoError>>, RepoError> {
         let objects = self.objects()?;
         let commits = Commits {
             objects: &objects,
@@ -71,21 +71,21 @@ impl Repo {
 fn between(
     commits: &Commits<'_>,
     folders: &mut Folders<'_>,
-    stretch: &Stretch,
+    stretch: &RangeQuery,
     paths: &[Path],
-) -> Result<Between, RepoError> {
+) -> Result<CommitRange, RepoError> {
     let id = |commit: &CommitId| oid(commit.as_bytes(), || format!("the commit {commit}"));
     let mut walk = Walk::new(commits, id(&stretch.old)?, id(&stretch.new)?);
     let (way, mut ids) = walk.walk()?;
-    let cut = ids.len() > MOST;
-    ids.truncate(MOST);
+    let cut = ids.len() > MAX_COMMITS;
+    ids.truncate(MAX_COMMITS);
     let mut found = Vec::new();
     for id in ids {
         if touches(commits, folders, paths, id)? {
             found.push(commit_id(id)?);
         }
     }
-    Ok(Between {
+    Ok(CommitRange {
         way,
         commits: found,
         cut,
@@ -292,7 +292,7 @@ impl<'a> Folders<'a> {
         }
     }
 
-    fn paths(&mut self, stretch: &Stretch) -> Result<Vec<Path>, RepoError> {
+    fn paths(&mut self, stretch: &RangeQuery) -> Result<Vec<Path>, RepoError> {
         let folders = stretch.folders.iter();
         folders
             .map(|folder| Ok(self.add(&segments(folder)?)))
