@@ -1,0 +1,154 @@
+//! What a command line asks for, with one set of arguments for each mode.
+
+use super::command_line::{
+    Command, DoctorArgs, GraphArgs, HistoryArgs, InitArgs, PlanArgs, ReconcileArgs, RetryArgs,
+    RollbackArgs, SchemaArgs, SimulateArgs, ValidateArgs,
+};
+use super::promote::{Dispatch, DispatchArgs, LocalArgs, LocalPromotion, PromoteArgs};
+use super::shared::Place;
+use super::status::{AskedOfStatus, StatusArgs, StatusOnDisk, StatusOnGithub};
+
+/// A command, the way it goes: each with what it reads, and nothing else.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// On GitHub, by calls of its API.
+    OnGithub(OnGithub),
+    /// `validate`.
+    Validate(ValidateArgs),
+    /// `plan`.
+    Plan(PlanArgs),
+    /// `simulate`.
+    Simulate(SimulateArgs),
+    /// `graph`.
+    Graph(GraphArgs),
+    /// `status` of what is on this machine.
+    Status(StatusOnDisk),
+    /// `promote --local`.
+    PromoteLocal(LocalPromotion),
+    /// `doctor`.
+    Doctor(DoctorArgs),
+    /// `init`.
+    Init(InitArgs),
+    /// `history`.
+    History(HistoryArgs),
+    /// `schema`.
+    Schema(SchemaArgs),
+}
+
+/// A command that works on GitHub.
+#[derive(Clone, Debug)]
+pub enum OnGithub {
+    /// How every pipeline stands.
+    Status(StatusOnGithub),
+    /// Everything that is due.
+    Reconcile(ReconcileArgs),
+    /// One stage.
+    Promote(Dispatch),
+    /// One stage back to what it held.
+    Rollback(RollbackArgs),
+    /// The failed workflows of a stage's gates again.
+    Retry(RetryArgs),
+}
+
+impl Command {
+    /// The way it goes. `named`: whether something beside the command line leads what only reads to a repository on GitHub.
+    pub fn mode(self, named: impl FnOnce() -> bool) -> Mode {
+        match self {
+            Self::Validate(args) => Mode::Validate(args),
+            Self::Plan(args) => Mode::Plan(args),
+            Self::Simulate(args) => Mode::Simulate(args),
+            Self::Graph(args) => Mode::Graph(args),
+            Self::Status(args) => args.mode(named),
+            Self::Reconcile(args) => Mode::OnGithub(OnGithub::Reconcile(args)),
+            Self::Promote(args) => args.mode(),
+            Self::Rollback(args) => Mode::OnGithub(OnGithub::Rollback(args)),
+            Self::Retry(args) => Mode::OnGithub(OnGithub::Retry(args)),
+            Self::Doctor(args) => Mode::Doctor(args),
+            Self::Init(args) => Mode::Init(args),
+            Self::History(args) => Mode::History(args),
+            Self::Schema(args) => Mode::Schema(args),
+        }
+    }
+}
+
+impl PromoteArgs {
+    /// What belongs to the other way was refused in parsing.
+    pub(super) fn mode(self) -> Mode {
+        let Self {
+            pipeline,
+            to,
+            format,
+            local,
+            by_commit,
+            forge,
+            dispatch,
+        } = self;
+        match local {
+            true => {
+                let LocalArgs {
+                    path,
+                    policy,
+                    at,
+                    approved_by,
+                } = by_commit;
+                Mode::PromoteLocal(LocalPromotion {
+                    place: Place { path, policy },
+                    at,
+                    pipeline,
+                    to,
+                    approved_by,
+                    format,
+                })
+            }
+            false => {
+                let DispatchArgs {
+                    take,
+                    plan,
+                    approve,
+                    reason,
+                    emergency,
+                } = dispatch;
+                Mode::OnGithub(OnGithub::Promote(Dispatch {
+                    forge,
+                    pipeline,
+                    to,
+                    take,
+                    plan,
+                    approve,
+                    reason,
+                    emergency,
+                    format,
+                }))
+            }
+        }
+    }
+}
+
+impl StatusArgs {
+    pub(super) fn mode(self, named: impl FnOnce() -> bool) -> Mode {
+        let Self {
+            place,
+            at,
+            repository,
+            checkout,
+            freeze,
+            pipeline,
+            format,
+        } = self;
+        let asked = AskedOfStatus {
+            freeze,
+            pipeline,
+            format,
+        };
+        let on_disk = place.path.is_some() || place.policy.is_some() || at.is_some();
+        let on_github = || repository.is_some() || checkout.is_some() || named();
+        match !on_disk && on_github() {
+            true => Mode::OnGithub(OnGithub::Status(StatusOnGithub {
+                repository,
+                checkout,
+                asked,
+            })),
+            false => Mode::Status(StatusOnDisk { place, at, asked }),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Arguments and values that several commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+/// What is looked at, by every command that reads files of this machine.
+#[derive(Clone, Debug, Default, Args)]
+#[group(id = "on_disk")]
+pub struct Place {
+    /// A git repository (the top of its work tree, or a bare one) or a plain folder [default: this folder; in a folder without a
+    /// Pipeline, the top of the repository that it lies in]
+    pub path: Option<PathBuf>,
+    /// The policy [default: PATH/.github/sluice.yaml, which may be missing]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// What every command takes that works on GitHub. The token comes from the environment, never from the command line.
+#[derive(Clone, Debug, Default, Args)]
+#[group(id = "on_github")]
+pub struct ForgeArgs {
+    /// The repository [default: GITHUB_REPOSITORY; with --dry-run, else the remote `origin` of the clone in this folder]
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repository: Option<String>,
+    /// A clone that saves calls, where there is one [default: GITHUB_WORKSPACE]
+    #[arg(long, value_name = "DIR")]
+    pub checkout: Option<PathBuf>,
+    /// Say what would be done, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Land nothing in this run, for this reason
+    #[arg(long, value_name = "REASON")]
+    pub freeze: Option<String>,
+}
+
+/// What a dispatch takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TakeWhat {
+    /// The source's values.
+    Source,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+}
+
+pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| {
+        "not a time such as 2026-12-19T18:00:00Z (RFC 3339, with its offset)".to_owned()
+    })
+}
+
+/// An address holds no `=`; a path may.
+pub(super) fn parse_repo(text: &str) -> Result<(String, PathBuf), String> {
+    let wrong = "not a repository and its clone, such as https://github.com/acme/web=../web";
+    let (url, path) = text.split_once('=').ok_or(wrong)?;
+    match url.is_empty() || path.is_empty() {
+        true => Err(wrong.to_owned()),
+        false => Ok((url.to_owned(), PathBuf::from(path))),
+    }
+}
+
+/// A day begins at midnight UTC.
+pub(super) fn parse_date(text: &str) -> Result<Timestamp, String> {
+    let day = text.parse::<jiff::civil::Date>().ok();
+    let midnight = day
+        .filter(|_| text.len() == "2026-11-20".len())
+        .and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
+    match midnight {
+        Some(midnight) => Ok(midnight.timestamp()),
+        None => text.parse().map_err(|_| {
+            "not a date such as 2026-11-20, or a time such as 2026-11-20T18:00:00Z".to_owned()
+        }),
+    }
+}

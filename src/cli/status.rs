@@ -1,0 +1,66 @@
+//! The arguments of `status`: of a folder, or of a repository on GitHub.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::shared::{Format, Place, parse_time};
+
+/// What `status` takes.
+#[derive(Clone, Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub(super) place: Place,
+    /// The time of the evaluation (RFC 3339); on GitHub it is the server's [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, group = "on_disk")]
+    pub(super) at: Option<Timestamp>,
+    /// The repository on GitHub [default: GITHUB_REPOSITORY; if there is a token, else the remote `origin` of the clone in this folder]
+    #[arg(long, value_name = "OWNER/NAME", conflicts_with = "on_disk")]
+    pub(super) repository: Option<String>,
+    /// A clone that saves calls to GitHub, where there is one [default: GITHUB_WORKSPACE]
+    #[arg(long, value_name = "DIR", conflicts_with = "on_disk")]
+    pub(super) checkout: Option<PathBuf>,
+    /// As it would be if nothing landed, for this reason
+    #[arg(long, value_name = "REASON")]
+    pub(super) freeze: Option<String>,
+    /// Only this pipeline, as NAME or NAMESPACE/NAME
+    #[arg(long, value_name = "P")]
+    pub(super) pipeline: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// `status` of a repository or folder on this machine.
+#[derive(Clone, Debug)]
+pub struct StatusOnDisk {
+    /// Where.
+    pub place: Place,
+    /// The time of the evaluation.
+    pub at: Option<Timestamp>,
+    /// What else was asked for.
+    pub asked: AskedOfStatus,
+}
+
+/// `status` of a repository on GitHub.
+#[derive(Clone, Debug)]
+pub struct StatusOnGithub {
+    /// The repository; `None`: that of the environment.
+    pub repository: Option<String>,
+    /// A clone that saves calls.
+    pub checkout: Option<PathBuf>,
+    /// What else was asked for.
+    pub asked: AskedOfStatus,
+}
+
+/// What `status` takes wherever it looks.
+#[derive(Clone, Debug)]
+pub struct AskedOfStatus {
+    /// As it would be if nothing landed, for this reason.
+    pub freeze: Option<String>,
+    /// Only this pipeline.
+    pub pipeline: Option<String>,
+    /// How to print.
+    pub format: Format,
+}
