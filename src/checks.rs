@@ -46,7 +46,9 @@ mod window_never_opens;
 mod write_conflict;
 mod write_escapes_stage;
 
-pub use check::{Check, Compared, Context};
+pub(crate) use check::Check;
+pub(crate) use check::Compared;
+pub(crate) use check::Context;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

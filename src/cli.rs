@@ -8,11 +8,25 @@ mod promote;
 mod shared;
 mod status;
 
-pub use command_line::{
-    Cli, Command, DoctorArgs, GraphArgs, HistoryArgs, InitArgs, PlanArgs, ReconcileArgs, RetryArgs,
-    RollbackArgs, SchemaArgs, SimulateArgs, ValidateArgs,
-};
-pub use mode::{Mode, OnGithub};
-pub use promote::{Dispatch, LocalPromotion, PromoteArgs};
-pub use shared::{ForgeArgs, Format, Place, TakeWhat};
-pub use status::{AskedOfStatus, StatusArgs, StatusOnDisk, StatusOnGithub};
+pub use command_line::Cli;
+pub(crate) use command_line::DoctorArgs;
+pub(crate) use command_line::GraphArgs;
+pub(crate) use command_line::HistoryArgs;
+pub(crate) use command_line::InitArgs;
+pub(crate) use command_line::PlanArgs;
+pub(crate) use command_line::ReconcileArgs;
+pub(crate) use command_line::RetryArgs;
+pub(crate) use command_line::RollbackArgs;
+pub(crate) use command_line::SchemaArgs;
+pub(crate) use command_line::SimulateArgs;
+pub(crate) use command_line::ValidateArgs;
+pub use mode::Mode;
+pub(crate) use mode::OnGithub;
+pub(crate) use promote::Dispatch;
+pub(crate) use promote::LocalPromotion;
+pub(crate) use shared::ForgeArgs;
+pub(crate) use shared::Format;
+pub(crate) use shared::Place;
+pub(crate) use status::AskedOfStatus;
+pub(crate) use status::StatusOnDisk;
+pub(crate) use status::StatusOnGithub;

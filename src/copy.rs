@@ -10,7 +10,7 @@ mod pair;
 mod past;
 mod version;
 
-pub use compare::values;
-pub use comparison::{Comparison, Problem, Write};
-pub use pair::{Pair, join, normal_folder};
-pub use version::{is_exact_version, is_full_id, looks_like_tag};
+pub(crate) use compare::values;
+pub(crate) use comparison::{Comparison, Write};
+pub(crate) use pair::{Pair, join};
+pub(crate) use version::{is_exact_version, is_full_id, looks_like_tag};

@@ -14,9 +14,9 @@ mod said;
 mod statuses;
 mod token;
 
-pub use facts::{Facts, PolicyFact};
-pub use names::named;
-pub use needs::wanted;
+pub use facts::Facts;
+pub use facts::PolicyFact;
+pub(crate) use needs::wanted;
 
 use crate::model::diagnosis::{Diagnosis, Outcome};
 use said::Said;

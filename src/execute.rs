@@ -3,7 +3,7 @@
 mod delivery;
 mod edit;
 
-pub use delivery::{
-    BuiltTree, Delivery, DeliveryError, Merging, NewProposal, Opened, Prepared, TEMPORARY, WAITS,
+pub(crate) use delivery::{
+    Delivery, DeliveryError, Merging, NewProposal, Prepared, TEMPORARY, WAITS,
 };
-pub use edit::{EditRefused, EditedFile, Target, build_id, edited_files, record};
+pub(crate) use edit::{EditRefused, EditedFile, Target, build_id, edited_files, record};

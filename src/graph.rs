@@ -13,7 +13,7 @@ use crate::model::resolved::{ResolvedPipeline, StageIndex};
 
 /// A pipeline's stages and edges.
 #[derive(Debug)]
-pub struct StageGraph {
+pub(crate) struct StageGraph {
     /// Node weights are stage indices in order, so that node index and stage index are the same number; edge weights
     /// are edge indices.
     graph: DiGraph<StageIndex, usize>,
@@ -21,7 +21,7 @@ pub struct StageGraph {
 
 impl StageGraph {
     /// The graph of a pipeline: edges whose ends name no stage are left out.
-    pub fn of(pipeline: &ResolvedPipeline) -> Self {
+    pub(crate) fn of(pipeline: &ResolvedPipeline) -> Self {
         let mut graph = DiGraph::new();
         for index in 0..pipeline.stages.len() {
             graph.add_node(index);
@@ -36,7 +36,7 @@ impl StageGraph {
 
     /// Every stage after all stages with an edge to it; stages that could change places keep the order of the
     /// manifest. `None` where there is a cycle.
-    pub fn in_order(&self) -> Option<Vec<StageIndex>> {
+    pub(crate) fn in_order(&self) -> Option<Vec<StageIndex>> {
         let mut waiting: Vec<usize> = self
             .graph
             .node_indices()
@@ -64,7 +64,7 @@ impl StageGraph {
 
     /// The cycles of more than one stage, each as its stages in the order in which the edges run, beginning with the
     /// one that stands first in the manifest.
-    pub fn cycles(&self) -> Vec<Vec<StageIndex>> {
+    pub(crate) fn cycles(&self) -> Vec<Vec<StageIndex>> {
         // Not by Tarjan: petgraph does that by recursion, and a chain may be as long as a file.
         let mut cycles: Vec<_> = kosaraju_scc(&self.graph)
             .into_iter()
@@ -113,7 +113,7 @@ impl StageGraph {
     }
 
     /// Stages that no edge touches.
-    pub fn untouched(&self) -> Vec<StageIndex> {
+    pub(crate) fn untouched(&self) -> Vec<StageIndex> {
         self.graph
             .node_indices()
             .filter(|node| self.graph.neighbors_undirected(*node).next().is_none())

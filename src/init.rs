@@ -3,9 +3,9 @@
 //!
 //! Catalog in, proposal out. No I/O: which files are there already is told, and whoever asked writes them.
 
-pub mod drafts;
+pub(crate) mod drafts;
 mod input;
-pub mod json;
+pub(crate) mod json;
 mod labels;
 mod manifest;
 mod overlay;
@@ -14,9 +14,9 @@ mod pattern;
 mod pipelines;
 mod policy;
 mod proposal;
-pub mod sources;
+pub(crate) mod sources;
 mod subject;
-pub mod text;
+pub(crate) mod text;
 mod unpaired;
 mod values;
 mod words;
@@ -29,10 +29,10 @@ use crate::model::reference::Kind;
 use crate::model::service::Service;
 use input::in_pipelines;
 
-pub use input::Input;
-pub use pair::lines;
-pub use proposal::{End, NewFile, POLICY_PATH, Pair, Proposal, WORKFLOW, WORKFLOW_PATH};
-pub use unpaired::{Unpaired, Why};
+pub(crate) use input::Input;
+pub(crate) use pair::lines;
+pub(crate) use proposal::{End, NewFile, POLICY_PATH, Pair, Proposal, WORKFLOW, WORKFLOW_PATH};
+pub(crate) use unpaired::{Unpaired, Why};
 
 use labels::Labels;
 use pipelines::Planned;
@@ -40,7 +40,7 @@ use subject::Subject;
 use values::Differing;
 
 /// Looks for what belongs together, and proposes.
-pub fn propose(input: &Input<'_>) -> Proposal {
+pub(crate) fn propose(input: &Input<'_>) -> Proposal {
     let subjects = subject::subjects(input.catalog, input.sources);
     let taken = in_pipelines(input);
     let mut proposal = Proposal::default();

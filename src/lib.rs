@@ -11,28 +11,28 @@ pub mod catalog;
 pub mod checks;
 pub mod cli;
 pub mod commands;
-pub mod copy;
+mod copy;
 pub mod doctor;
 pub mod error;
 mod evaluation;
-pub mod execute;
+mod execute;
 pub mod forge;
 #[cfg(test)]
 mod fuzzed;
 pub mod gather;
-pub mod graph;
-pub mod init;
+mod graph;
+mod init;
 pub mod model;
 pub mod plan;
 pub mod policy;
 pub mod process;
 mod reconcile;
 pub mod record;
-pub mod render;
+mod render;
 pub mod repo;
 pub mod report;
 pub mod runner;
-pub mod session;
+mod session;
 mod step;
 
 /// The byte-exact editor.

@@ -3,8 +3,8 @@
 //! It works in rounds with whoever gathers: [`revision_queries`] names the revisions that are needed, [`history_queries`]
 //! the histories (only of services that differ), [`way_queries`] what may go back, and [`plan`] decides.
 
-pub mod attempt;
-pub mod delivery;
+pub(crate) mod attempt;
+pub(crate) mod delivery;
 mod due;
 mod gate_subject;
 mod gates;
@@ -15,10 +15,22 @@ mod planner;
 mod ready;
 mod take;
 
-pub use crate::model::when;
-pub use gates::{FORMS, GateForm, Needs, form_of};
-pub use hold::{ClosedHold, LabelHold, closed_hold, hold_names, label_hold};
-pub use pairs::{history_queries, pairs, revision_queries};
-pub use planner::{
-    Standing, edges_into, judge_gates, needs, plan, ready_queries, standing, way_queries,
-};
+pub(crate) use crate::model::when;
+pub use gates::FORMS;
+pub(crate) use gates::Needs;
+pub(crate) use hold::ClosedHold;
+pub(crate) use hold::LabelHold;
+pub(crate) use hold::closed_hold;
+pub(crate) use hold::hold_names;
+pub(crate) use hold::label_hold;
+pub(crate) use pairs::history_queries;
+pub(crate) use pairs::pairs;
+pub(crate) use pairs::revision_queries;
+pub(crate) use planner::Standing;
+pub(crate) use planner::edges_into;
+pub(crate) use planner::judge_gates;
+pub(crate) use planner::needs;
+pub(crate) use planner::plan;
+pub(crate) use planner::ready_queries;
+pub(crate) use planner::standing;
+pub(crate) use planner::way_queries;

@@ -5,7 +5,7 @@
 //! that are compared before they are written (title, body, commit) hold no clock and no run id, so that a second run
 //! writes nothing. This module knows the model; it knows no forge, no runner and no file.
 
-pub mod comment;
+pub(crate) mod comment;
 mod commit;
 mod engine;
 mod link;
@@ -17,9 +17,8 @@ mod words;
 #[cfg(test)]
 mod sample;
 
-pub use commit::{Message, landing_message, promotion_message};
-pub use engine::RenderError;
-pub use link::Link;
-pub use pull_request::{Blocked, Commit, Commits, GateDetail, PullRequest};
-pub use summary::{Ahead, Mark, Pull, Row, Summary};
-pub use texts::{Line, Problem, Worded, note, subject, title};
+pub(crate) use commit::{Message, landing_message, promotion_message};
+pub(crate) use link::Link;
+pub(crate) use pull_request::{Blocked, Commit, Commits, GateDetail, PullRequest};
+pub(crate) use summary::{Ahead, Mark, Pull, Row, Summary};
+pub(crate) use texts::{note, subject, title};

@@ -3,14 +3,14 @@
 //! Only the model is known here. Foreign text passes one escaping function per destination ([`escape`]).
 
 pub mod diagnosis;
-pub mod diff;
-pub mod escape;
-pub mod findings;
-pub mod history;
-pub mod json;
-pub mod mermaid;
-pub mod message;
-pub mod plan_text;
-pub mod status;
+pub(crate) mod diff;
+pub(crate) mod escape;
+pub(crate) mod findings;
+pub(crate) mod history;
+pub(crate) mod json;
+pub(crate) mod mermaid;
+pub(crate) mod message;
+pub(crate) mod plan_text;
+pub(crate) mod status;
 pub mod style;
-pub mod timeline;
+pub(crate) mod timeline;

@@ -25,7 +25,7 @@ use crate::model::slug::RepoSlug;
 use crate::repo::{Repo, enclosing_repository};
 
 /// Environment variables by name; tests supply their own.
-pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A session on GitHub.
 pub(super) struct Session {

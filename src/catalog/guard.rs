@@ -19,7 +19,7 @@ use crate::model::reference::{Kind, ManifestKey};
 use crate::yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Position, Stream, from_node};
 
 /// Whether a file may hold manifests of ours, or a `Secret`, judged by its bytes.
-pub fn may_matter(bytes: &[u8]) -> bool {
+pub(crate) fn may_matter(bytes: &[u8]) -> bool {
     mentions_ours(bytes) || memchr::memmem::find(bytes, b"Secret").is_some()
 }
 

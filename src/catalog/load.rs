@@ -28,7 +28,7 @@ pub struct SourceFile {
 }
 
 /// Whether a path is one that may hold manifests: YAML, outside `.github/`, not excluded by the policy.
-pub fn wants_file(path: &str, policy: &Policy) -> bool {
+pub(crate) fn wants_file(path: &str, policy: &Policy) -> bool {
     let yaml = [".yaml", ".yml"]
         .iter()
         .any(|ending| path.ends_with(ending));
@@ -42,7 +42,11 @@ pub fn load(files: &[SourceFile], policy: &Policy) -> Catalog {
 
 /// Reads all manifests of these files. Links under the names of manifest files are not followed, and named where they may hold what a
 /// reference misses.
-pub fn load_with_links(files: &[SourceFile], links: &[RepoPath], policy: &Policy) -> Catalog {
+pub(crate) fn load_with_links(
+    files: &[SourceFile],
+    links: &[RepoPath],
+    policy: &Policy,
+) -> Catalog {
     let mut files: Vec<&SourceFile> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut catalog = Catalog::default();

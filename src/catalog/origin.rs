@@ -8,7 +8,11 @@ use crate::model::service::Service;
 
 impl Resolver<'_> {
     /// Where the service takes git from; `None` where it has no `spec.git`.
-    pub fn origin_of(&self, service: &Service, identity: &RepositoryIdentity) -> Option<Origin> {
+    pub(crate) fn origin_of(
+        &self,
+        service: &Service,
+        identity: &RepositoryIdentity,
+    ) -> Option<Origin> {
         let git = service.git.as_ref()?;
         if let Some(url) = &git.url {
             return Some(identity.origin_of(url));

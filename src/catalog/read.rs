@@ -26,7 +26,7 @@ use crate::yaml::{
 
 /// The manifests of one file.
 #[derive(Debug, Default)]
-pub struct FileManifests {
+pub(crate) struct FileManifests {
     /// `Pipeline`s.
     pub pipelines: Vec<Pipeline>,
     /// `ServiceDeployment`s.
@@ -45,7 +45,7 @@ pub struct FileManifests {
 
 /// A manifest that could not be understood.
 #[derive(Clone, Debug)]
-pub struct FoundFinding {
+pub(crate) struct FoundFinding {
     /// What is wrong.
     pub finding: Finding,
     /// A template stands where it could not be understood, so it is nobody's mistake.
@@ -59,7 +59,7 @@ pub struct FoundFinding {
 ///
 /// # Errors
 /// Where the file is not YAML, or goes beyond the limits.
-pub fn read_file(
+pub(crate) fn read_file(
     file: &RepoPath,
     bytes: &[u8],
     policy: &Policy,

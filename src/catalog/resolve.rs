@@ -105,7 +105,7 @@ fn resolve_service(
 
 /// The catalog, indexed by name.
 #[derive(Debug)]
-pub struct Resolver<'a> {
+pub(crate) struct Resolver<'a> {
     catalog: &'a Catalog,
     services: HashMap<&'a str, Vec<ServiceId>>,
     secrets: HashMap<&'a str, Vec<SecretId>>,
@@ -128,7 +128,7 @@ const SHOWN_UNREAD: usize = 5;
 
 impl<'a> Resolver<'a> {
     /// Indexes a catalog.
-    pub fn new(catalog: &'a Catalog) -> Self {
+    pub(crate) fn new(catalog: &'a Catalog) -> Self {
         let mut services: HashMap<_, Vec<_>> = HashMap::new();
         for id in catalog.service_ids() {
             services
@@ -173,7 +173,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The `GitRepository` manifests of this name; they are cluster-scoped.
-    pub fn repositories(&self, name: &str) -> impl Iterator<Item = &'a GitRepository> + '_ {
+    pub(crate) fn repositories(&self, name: &str) -> impl Iterator<Item = &'a GitRepository> + '_ {
         self.repositories
             .get(name)
             .into_iter()
@@ -182,7 +182,11 @@ impl<'a> Resolver<'a> {
     }
 
     /// Looks a `ServiceDeployment` up for a manifest of namespace `own`.
-    pub fn service(&self, reference: &Reference, own: Option<&str>) -> Resolution<ServiceId> {
+    pub(crate) fn service(
+        &self,
+        reference: &Reference,
+        own: Option<&str>,
+    ) -> Resolution<ServiceId> {
         let of = |id: ServiceId| {
             let service = self.catalog.service(id);
             (&service.key, service.place(service.at))
@@ -203,7 +207,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Looks a `Secret` up for a manifest of namespace `own`.
-    pub fn secret(&self, reference: &Reference, own: Option<&str>) -> Resolution<SecretId> {
+    pub(crate) fn secret(&self, reference: &Reference, own: Option<&str>) -> Resolution<SecretId> {
         let of = |id: SecretId| {
             let secret = self.catalog.secret(id);
             (&secret.key, secret.place(secret.at))
@@ -261,7 +265,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Files that could not be read, are no templates, and may hold a manifest of this kind and name.
-    pub fn broken_files_with(&self, kind: Kind, name: &str) -> Vec<RepoPath> {
+    pub(crate) fn broken_files_with(&self, kind: Kind, name: &str) -> Vec<RepoPath> {
         self.unread_with(kind, name, false)
     }
 

@@ -403,7 +403,7 @@ fn passed_on(name: Option<&str>) -> Note {
 }
 
 /// Values of a target or source by slot, for comparing two points of history. The git ref is its text.
-pub fn values(
+pub(crate) fn values(
     service: &Service,
     secret: Option<&Secret>,
     keys: &[Located<String>],

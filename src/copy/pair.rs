@@ -201,7 +201,7 @@ impl<'a> Pair<'a> {
 }
 
 /// A path relative to a folder; `None` where it leaves the repository.
-pub fn join(folder: &str, path: &str) -> Option<String> {
+pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
     let mut joined: Vec<&str> = folder
         .split('/')
         .filter(|segment| !segment.is_empty() && *segment != ".")
@@ -219,7 +219,7 @@ pub fn join(folder: &str, path: &str) -> Option<String> {
 }
 
 /// A folder as git writes it: no leading `./` or `/`, no closing slash; `""` is the whole repository.
-pub fn normal_folder(folder: &str) -> String {
+pub(crate) fn normal_folder(folder: &str) -> String {
     folder
         .split('/')
         .filter(|segment| !segment.is_empty() && *segment != ".")

@@ -11,7 +11,7 @@ use crate::model::settings::{Person, TokenKind, Unread};
 
 /// Teams and people of a policy; each with whether its approval counts somewhere.
 #[derive(Clone, Debug, Default)]
-pub struct NamedIn {
+pub(crate) struct NamedIn {
     /// Teams, as `organisation/team`.
     pub teams: BTreeMap<String, bool>,
     /// People, by login in lower case.
@@ -19,7 +19,7 @@ pub struct NamedIn {
 }
 
 /// Everybody whom a policy names. A group counts as approving where some rule asks it to, or where none uses it yet.
-pub fn named(policy: &Policy) -> NamedIn {
+pub(crate) fn named(policy: &Policy) -> NamedIn {
     let mut found = NamedIn::default();
     let approving: Vec<&ApproveLine> = approve_lines(policy).collect();
     let asked: Vec<&str> = stages(policy)

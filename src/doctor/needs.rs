@@ -9,7 +9,7 @@ use crate::model::settings::{Area, Wanted};
 const PROMOTION_BRANCH: &str = "sluice/doctor/doctor/000000000000-000000000000";
 
 /// What is to be read for a policy.
-pub fn wanted(policy: &Policy) -> Wanted {
+pub(crate) fn wanted(policy: &Policy) -> Wanted {
     let names = named(policy);
     Wanted {
         areas: needs(policy).into_iter().map(|need| need.area).collect(),

@@ -25,38 +25,38 @@ impl Said {
         }
     }
 
-    pub fn ok(message: impl Into<String>) -> Self {
+    pub(super) fn ok(message: impl Into<String>) -> Self {
         Self::new(Outcome::Ok, message)
     }
 
-    pub fn info(message: impl Into<String>) -> Self {
+    pub(super) fn info(message: impl Into<String>) -> Self {
         Self::new(Outcome::Info, message)
     }
 
-    pub fn unread(message: impl Into<String>) -> Self {
+    pub(super) fn unread(message: impl Into<String>) -> Self {
         Self::new(Outcome::Unread, message)
     }
 
-    pub fn change(message: impl Into<String>) -> Self {
+    pub(super) fn change(message: impl Into<String>) -> Self {
         Self::new(Outcome::Change, message)
     }
 
-    pub fn why(mut self, why: impl Into<String>) -> Self {
+    pub(super) fn why(mut self, why: impl Into<String>) -> Self {
         self.why = Some(why.into());
         self
     }
 
-    pub fn action(mut self, action: impl Into<String>) -> Self {
+    pub(super) fn action(mut self, action: impl Into<String>) -> Self {
         self.action = Some(action.into());
         self
     }
 
-    pub fn unsure(mut self, unsure: Unsure) -> Self {
+    pub(super) fn unsure(mut self, unsure: Unsure) -> Self {
         self.unsure = unsure;
         self
     }
 
-    pub fn of(self, code: &'static str) -> Diagnosis {
+    pub(super) fn of(self, code: &'static str) -> Diagnosis {
         let mut why = self.why;
         if self.unsure.0 {
             let why = why.get_or_insert_default();

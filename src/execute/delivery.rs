@@ -18,7 +18,7 @@ use crate::repo::{Repo, RepoError};
 
 /// Why something was not carried out. Nothing that was is undone by it.
 #[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
+pub(crate) enum DeliveryError {
     /// The forge.
     #[error(transparent)]
     Forge(#[from] ForgeError),
@@ -52,7 +52,7 @@ pub enum DeliveryError {
 }
 
 /// Where things are delivered to.
-pub struct Delivery<'a> {
+pub(crate) struct Delivery<'a> {
     /// The forge.
     pub forge: &'a Forge,
     /// The repository, for working out trees.
@@ -65,7 +65,7 @@ pub struct Delivery<'a> {
 
 /// A plan to put up.
 #[derive(Debug)]
-pub struct NewProposal<'a> {
+pub(crate) struct NewProposal<'a> {
     /// Its record.
     pub record: &'a Record,
     /// The commit's message.
@@ -82,7 +82,7 @@ pub struct NewProposal<'a> {
 
 /// A pull request that was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Opened {
+pub(crate) struct Opened {
     /// Its number.
     pub number: PullNumber,
     /// The commit at its head.
@@ -90,7 +90,7 @@ pub struct Opened {
 }
 
 /// Temporary branches begin like this. What a lost run leaves is swept after a day.
-pub const TEMPORARY: &str = "sluice/tmp-";
+pub(crate) const TEMPORARY: &str = "sluice/tmp-";
 
 /// A commit that was made.
 enum Made {
@@ -102,7 +102,7 @@ enum Made {
 
 /// A commit with which something lands, once a ref leads to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// The base's tip on which it was made.
     pub tip: CommitId,
     /// Its tree.
@@ -115,7 +115,7 @@ pub struct Prepared {
 
 /// What came of sending a merge.
 #[derive(Debug)]
-pub enum Merging {
+pub(crate) enum Merging {
     /// GitHub took it.
     Sent,
     /// The rules want a merge queue.
@@ -127,7 +127,7 @@ pub enum Merging {
 }
 
 /// What the status `sluice` says of a promotion that is not about to land.
-pub const WAITS: &str = "waits for its gates";
+pub(crate) const WAITS: &str = "waits for its gates";
 
 /// Characters that nobody can guess, for a branch whose plain name is taken.
 fn random_suffix() -> Result<String, DeliveryError> {
@@ -141,7 +141,7 @@ fn random_suffix() -> Result<String, DeliveryError> {
 
 /// A tree that was worked out.
 #[derive(Debug)]
-pub struct BuiltTree {
+pub(crate) struct BuiltTree {
     /// Its id.
     pub tree: TreeId,
     files: Vec<NewFile>,
@@ -152,7 +152,7 @@ impl Delivery<'_> {
     ///
     /// # Errors
     /// [`DeliveryError::Repo`] where it cannot be worked out.
-    pub fn worked(&self, files: &[EditedFile]) -> Result<BuiltTree, DeliveryError> {
+    pub(crate) fn worked(&self, files: &[EditedFile]) -> Result<BuiltTree, DeliveryError> {
         let mut blobs: BTreeMap<String, BlobId> = BTreeMap::new();
         for file in files {
             let blob = Repo::hash_blob(&file.after)?;
@@ -176,7 +176,7 @@ impl Delivery<'_> {
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn open(&self, draft: &NewProposal<'_>) -> Result<Opened, DeliveryError> {
+    pub(crate) async fn open(&self, draft: &NewProposal<'_>) -> Result<Opened, DeliveryError> {
         let worked = self.worked(draft.files)?;
         let (branch, head) = self.new_branch(draft, &worked).await?;
         let pull = NewPull {
@@ -357,7 +357,7 @@ impl Delivery<'_> {
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn prepare(
+    pub(crate) async fn prepare(
         &self,
         message: &str,
         files: &[EditedFile],
@@ -385,7 +385,7 @@ impl Delivery<'_> {
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn advance(&self, prepared: &Prepared) -> Result<(), DeliveryError> {
+    pub(crate) async fn advance(&self, prepared: &Prepared) -> Result<(), DeliveryError> {
         let base = &self.snapshot.base;
         let moved = self
             .forge
@@ -403,7 +403,7 @@ impl Delivery<'_> {
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn announce(
+    pub(crate) async fn announce(
         &self,
         pull: &Pull,
         now: Option<&OwnStatus>,
@@ -418,7 +418,12 @@ impl Delivery<'_> {
 
     /// Takes `success` back: it must not outlive a landing that did not come about, since a required status would let anybody merge by it
     /// when the gates are long shut again. Gives why nothing landed, with what became of the status.
-    pub async fn retract(&self, pull: &Pull, text: &str, why: DeliveryError) -> DeliveryError {
+    pub(crate) async fn retract(
+        &self,
+        pull: &Pull,
+        text: &str,
+        why: DeliveryError,
+    ) -> DeliveryError {
         match self.forge.reset_success(&pull.head, text).await {
             Ok(()) => why,
             Err(error) => DeliveryError::SuccessLeft {
@@ -433,7 +438,7 @@ impl Delivery<'_> {
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn merge(
+    pub(crate) async fn merge(
         &self,
         pull: &Pull,
         method: MergeMethod,
@@ -477,7 +482,7 @@ impl Delivery<'_> {
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn close(&self, pull: &Pull) -> Result<(), DeliveryError> {
+    pub(crate) async fn close(&self, pull: &Pull) -> Result<(), DeliveryError> {
         if pull.queued {
             self.forge.dequeue(pull).await?;
         }
@@ -492,7 +497,7 @@ impl Delivery<'_> {
     ///
     /// # Errors
     /// [`DeliveryError`].
-    pub async fn disarm(&self, pull: &Pull) -> Result<(), DeliveryError> {
+    pub(crate) async fn disarm(&self, pull: &Pull) -> Result<(), DeliveryError> {
         if pull.queued {
             self.forge.dequeue(pull).await?;
         }

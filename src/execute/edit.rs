@@ -13,7 +13,7 @@ use crate::yaml::edit;
 
 /// A file with a promotion's edits made and proved.
 #[derive(Clone, Debug)]
-pub struct EditedFile {
+pub(crate) struct EditedFile {
     /// The file.
     pub path: RepoPath,
     /// Its content before.
@@ -47,7 +47,7 @@ pub enum EditRefused {
 }
 
 /// The files of a promotion as they will be. All of them, or an error.
-pub fn edited_files(
+pub(crate) fn edited_files(
     changes: &[Change],
     content: impl Fn(&RepoPath) -> Option<Vec<u8>>,
 ) -> Result<Vec<EditedFile>, EditRefused> {
@@ -85,7 +85,7 @@ pub fn edited_files(
 }
 
 /// The build: which commit of a plan this is. It changes with the plan and with the content of every touched file.
-pub fn build_id(
+pub(crate) fn build_id(
     plan: &PlanId,
     changes: &[Change],
     blob: impl Fn(&RepoPath) -> Option<BlobId>,
@@ -110,7 +110,7 @@ pub fn build_id(
 
 /// What identifies the repository and base of a landing.
 #[derive(Clone, Debug, Default)]
-pub struct Target {
+pub(crate) struct Target {
     /// Lower-case `owner/name`, or `""` without a forge.
     pub repository: String,
     /// The base branch, or `""`.
@@ -124,7 +124,7 @@ pub struct Target {
 }
 
 /// The record of a promotion for its commit; `None` where there is nothing to land.
-pub fn record(
+pub(crate) fn record(
     namespace: Option<&str>,
     pipeline: &str,
     promotion: &Promotion,

@@ -150,7 +150,7 @@ pub(super) struct GraphqlError {
 
 impl GraphqlError {
     /// As an answer holds it.
-    pub fn of(value: &Value) -> Self {
+    pub(super) fn of(value: &Value) -> Self {
         let text = |name: &str| {
             value
                 .get(name)
@@ -178,20 +178,20 @@ impl GraphqlError {
     }
 
     /// Whether a branch does not point where the caller said that it does.
-    pub fn is_stale(&self) -> bool {
+    pub(super) fn is_stale(&self) -> bool {
         self.kind == "STALE_DATA"
     }
 
     /// Whether the query was not carried out to its end, whichever field the error names.
-    pub fn is_broken_off(&self) -> bool {
+    pub(super) fn is_broken_off(&self) -> bool {
         self.kind == "RESOURCE_LIMITS_EXCEEDED" || self.passing()
     }
 
-    pub fn is_forbidden(&self) -> bool {
+    pub(super) fn is_forbidden(&self) -> bool {
         self.kind == "FORBIDDEN" || self.message.contains("not accessible by")
     }
 
-    pub fn typed(&self, operation: &str) -> ForgeError {
+    pub(super) fn typed(&self, operation: &str) -> ForgeError {
         let lower = self.message.to_ascii_lowercase();
         let operation = operation.to_owned();
         if lower.contains("not permitted to create or approve pull requests") {

@@ -40,7 +40,7 @@ pub(super) struct Limit {
 impl Limit {
     /// The limit that an answer says was met, if it says so. `resource` is what the call is charged to if GitHub does not name it;
     /// `date` is the server's time.
-    pub fn of_answer(
+    pub(super) fn of_answer(
         resource: &str,
         status: StatusCode,
         headers: &HeaderMap,
@@ -81,7 +81,7 @@ impl Limit {
     }
 
     /// As an error.
-    pub fn error(&self) -> ForgeError {
+    pub(super) fn error(&self) -> ForgeError {
         ForgeError::RateLimited {
             kind: self.kind,
             resource: self.resource.clone(),
@@ -169,7 +169,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`ForgeError::RateLimited`] if a limit ended the connection's calls.
-    pub fn admit(&self, resource: &str, purpose: Purpose) -> Result<(), ForgeError> {
+    pub(super) fn admit(&self, resource: &str, purpose: Purpose) -> Result<(), ForgeError> {
         let ended_by = self.ended_by.borrow();
         let Some(limit) = ended_by.as_ref() else {
             return Ok(());
@@ -182,12 +182,16 @@ impl Limits {
     }
 
     /// When a wait ends that another call began and that is not over yet.
-    pub fn wait_under_way(&self) -> Option<Instant> {
+    pub(super) fn wait_under_way(&self) -> Option<Instant> {
         self.wait_ends.get().filter(|_| !self.waited.get())
     }
 
     /// Notes that a call was refused. `begin` begins to wait so many seconds, if the run may wait that long.
-    pub fn refused(&self, limit: &Limit, begin: impl FnOnce(u32) -> Option<Instant>) -> Refused {
+    pub(super) fn refused(
+        &self,
+        limit: &Limit,
+        begin: impl FnOnce(u32) -> Option<Instant>,
+    ) -> Refused {
         if limit.kind == LimitKind::Secondary && self.ended_by.borrow().is_none() {
             if let Some(under_way) = self.wait_under_way() {
                 return Refused::Wait(under_way);
@@ -208,22 +212,22 @@ impl Limits {
     }
 
     /// The wait is over.
-    pub fn wait_is_over(&self) {
+    pub(super) fn wait_is_over(&self) {
         self.waited.set(true);
     }
 
     /// Whether a secondary limit was waited for.
-    pub fn waited(&self) -> bool {
+    pub(super) fn waited(&self) -> bool {
         self.waited.get()
     }
 
     /// The limit that ended the connection's calls.
-    pub fn ended_by(&self) -> Option<ForgeError> {
+    pub(super) fn ended_by(&self) -> Option<ForgeError> {
         self.ended_by.borrow().as_ref().map(Limit::error)
     }
 
     /// Notes what an answer says is left of the resource that it was charged to.
-    pub fn count(&self, resource: &str, headers: &HeaderMap) {
+    pub(super) fn count(&self, resource: &str, headers: &HeaderMap) {
         let Some(left) = number(headers, "x-ratelimit-remaining") else {
             return;
         };
@@ -234,7 +238,7 @@ impl Limits {
     }
 
     /// What is left of the resource of which the least is left.
-    pub fn remaining(&self) -> Option<u64> {
+    pub(super) fn remaining(&self) -> Option<u64> {
         self.remaining.borrow().values().min().copied()
     }
 }

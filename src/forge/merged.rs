@@ -43,11 +43,11 @@ struct HeadCommit {
 
 impl MergedShape {
     /// Whether this account opened it from a branch of this repository into that base.
-    pub fn is_ours(&self, base: &str) -> bool {
+    pub(super) fn is_ours(&self, base: &str) -> bool {
         self.viewer_did_author && !self.is_cross_repository && self.base_ref_name == base
     }
 
-    pub fn merged(self) -> Result<MergedPull, ForgeError> {
+    pub(super) fn merged(self) -> Result<MergedPull, ForgeError> {
         let head = self.commits.nodes.into_iter().next();
         let (message, status) = head.map_or((String::new(), None), |head| {
             (head.commit.message, head.commit.status)

@@ -88,7 +88,7 @@ pub struct HistoryCommit {
 }
 
 /// What stands at a path: mode and id; `None` where nothing does.
-pub type EntryAt = Option<(u32, String)>;
+pub(crate) type EntryAt = Option<(u32, String)>;
 
 /// One entry of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub struct RemoteEntry {
 }
 
 /// A folder's own id and its entries.
-pub type FoundTree = (TreeId, Vec<RemoteEntry>);
+pub(crate) type FoundTree = (TreeId, Vec<RemoteEntry>);
 
 /// A page of history.
 const PAGE: usize = 100;

@@ -19,7 +19,7 @@ pub(super) struct QueryBuilder {
 
 impl QueryBuilder {
     /// A variable of this type (`String!`), as it is written in the fields.
-    pub fn variable(&mut self, name: &str, kind: &str, value: impl Into<Value>) -> String {
+    pub(super) fn variable(&mut self, name: &str, kind: &str, value: impl Into<Value>) -> String {
         // Writing to a String cannot fail.
         let _ = write!(self.declared, ", ${name}: {kind}");
         self.variables.insert(name.to_owned(), value.into());
@@ -27,18 +27,18 @@ impl QueryBuilder {
     }
 
     /// Asks for more fields.
-    pub fn field(&mut self, field: &str) {
+    pub(super) fn field(&mut self, field: &str) {
         self.fields.push(' ');
         self.fields.push_str(field);
     }
 
     /// The fields need this fragment.
-    pub fn fragment(&mut self, fragment: &'static str) {
+    pub(super) fn fragment(&mut self, fragment: &'static str) {
         self.fragments.insert(fragment);
     }
 
     /// Takes another part in.
-    pub fn join(&mut self, other: Self) {
+    pub(super) fn join(&mut self, other: Self) {
         self.declared.push_str(&other.declared);
         self.fields.push_str(&other.fields);
         self.variables.extend(other.variables);

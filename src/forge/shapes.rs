@@ -17,7 +17,7 @@ pub(super) const ACTOR: &str = "fragment who on Actor { __typename login ... on 
     ... on Bot { databaseId } ... on Mannequin { databaseId } ... on Organization { databaseId } }";
 
 /// So many parents of a commit are told: one that has as many may have more.
-pub const MAX_PARENTS: usize = 3;
+pub(crate) const MAX_PARENTS: usize = 3;
 
 /// GraphQL for a commit, with [`MAX_PARENTS`] parents.
 pub(super) const COMMIT: &str = "fragment commit on Commit { oid message authoredDate author { name } committedDate tree { oid } parents(first: 3) { nodes { oid } } }";
@@ -122,7 +122,7 @@ pub(super) struct Nodes<T> {
 
 impl<T> Nodes<T> {
     /// Where the next page begins.
-    pub fn next(&self) -> Option<String> {
+    pub(super) fn next(&self) -> Option<String> {
         let page = self.page.as_ref()?;
         page.end_cursor.clone().filter(|_| page.has_next_page)
     }
@@ -134,7 +134,7 @@ pub(super) struct Oid {
 }
 
 impl Oid {
-    pub fn commit(&self) -> Result<CommitId, ForgeError> {
+    pub(super) fn commit(&self) -> Result<CommitId, ForgeError> {
         id(&self.oid)
     }
 }
@@ -161,7 +161,7 @@ struct NameShape {
 
 impl CommitShape {
     /// `Err` where it is no commit.
-    pub fn commit(self) -> Result<RemoteCommit, ForgeError> {
+    pub(super) fn commit(self) -> Result<RemoteCommit, ForgeError> {
         let (Some(tree), Some(parents)) = (self.tree, self.parents) else {
             return Err(ForgeError::NotUnderstood(format!(
                 "{} is no commit",

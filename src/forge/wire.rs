@@ -89,7 +89,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub fn parse<T: DeserializeOwned>(self, operation: &str) -> Result<T, ForgeError> {
+    pub(super) fn parse<T: DeserializeOwned>(self, operation: &str) -> Result<T, ForgeError> {
         serde_json::from_value(self.body)
             .map_err(|error| ForgeError::NotUnderstood(format!("to {operation}: {error}")))
     }
@@ -119,7 +119,12 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub fn new(client: Octocrab, api: Uri, patience: Patience, stop: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        client: Octocrab,
+        api: Uri,
+        patience: Patience,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             client,
             api,
@@ -133,25 +138,25 @@ impl Wire {
         }
     }
 
-    pub fn calls(&self) -> Calls {
+    pub(super) fn calls(&self) -> Calls {
         self.calls.get()
     }
 
     /// The limits that were met, and what is left of each.
-    pub fn limits(&self) -> &Limits {
+    pub(super) fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    pub fn set_read_only(&self) {
+    pub(super) fn set_read_only(&self) {
         self.read_only.set(true);
     }
 
-    pub fn is_read_only(&self) -> bool {
+    pub(super) fn is_read_only(&self) -> bool {
         self.read_only.get()
     }
 
     /// Waits so many seconds, if the budget allows.
-    pub async fn wait(&self, seconds: u32) -> bool {
+    pub(super) async fn wait(&self, seconds: u32) -> bool {
         let Some(wait) = self.charge(seconds) else {
             return false;
         };
@@ -170,7 +175,7 @@ impl Wire {
         Some(wait)
     }
 
-    pub async fn send(&self, ask: &Ask) -> Result<Answer, ForgeError> {
+    pub(super) async fn send(&self, ask: &Ask) -> Result<Answer, ForgeError> {
         if ask.kind.writes() {
             if self.read_only.get() {
                 return Err(ForgeError::ReadOnly);
@@ -234,7 +239,7 @@ impl Wire {
     }
 
     /// Waits until the next write may go out. A look that comes after this is followed by its write at once.
-    pub async fn await_pause(&self) {
+    pub(super) async fn await_pause(&self) {
         let pause = self.pause.take();
         if let Some(pause) = pause {
             pause.await;

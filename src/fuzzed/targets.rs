@@ -35,7 +35,7 @@ fn file(path: &str, bytes: &[u8]) -> SourceFile {
 }
 
 /// Any bytes are a manifest file, or are said to be none.
-pub fn catalog(bytes: &[u8]) {
+pub(super) fn catalog(bytes: &[u8]) {
     let files = [file("all.yaml", bytes)];
     bounded(&[bytes], || {
         let policy = Policy::default();
@@ -53,7 +53,7 @@ pub fn catalog(bytes: &[u8]) {
 const BETWEEN: &[u8] = b"=====\n";
 
 /// Any two versions of a file get a verdict, and the same version twice touches nothing.
-pub fn guard(bytes: &[u8]) {
+pub(super) fn guard(bytes: &[u8]) {
     let mut halves = bytes.windows(BETWEEN.len()).enumerate();
     let at = halves.find(|(_, window)| *window == BETWEEN);
     let (old, new) = match at {
@@ -97,7 +97,7 @@ pub fn guard(bytes: &[u8]) {
 }
 
 /// Any bytes are a policy, or are refused in words.
-pub fn policy(bytes: &[u8]) {
+pub(super) fn policy(bytes: &[u8]) {
     bounded(&[bytes], || {
         let path = RepoPath::from(".github/sluice.yaml");
         match sluice::policy::parse(&path, bytes) {
@@ -111,7 +111,7 @@ pub fn policy(bytes: &[u8]) {
 }
 
 /// Any bytes are the payload of any event: the first line names it. What cannot be read of a pull request makes the run read-only.
-pub fn event(bytes: &[u8]) {
+pub(super) fn event(bytes: &[u8]) {
     static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a folder can be made"));
     let end = bytes.iter().position(|byte| *byte == b'\n');
@@ -138,7 +138,7 @@ pub fn event(bytes: &[u8]) {
 }
 
 /// Any bytes are GitHub's answer to anything: understood, or an error in words.
-pub fn answer(bytes: &[u8]) {
+pub(super) fn answer(bytes: &[u8]) {
     answers::check(bytes);
 }
 

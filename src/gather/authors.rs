@@ -27,7 +27,7 @@ use crate::model::resolved::ResolvedPipeline;
 use crate::repo::RepoError;
 
 /// What is asked about one promotion.
-pub struct Carried<'a> {
+pub(crate) struct Carried<'a> {
     /// The pipeline's namespace.
     pub namespace: Option<&'a str>,
     /// The pipeline's name.
@@ -45,7 +45,7 @@ pub struct Carried<'a> {
 }
 
 /// Everything that tells who made changes. What was read once is kept for later rounds.
-pub struct AskedOfAuthors<'a> {
+pub(crate) struct AskedOfAuthors<'a> {
     remotes: &'a Remotes,
     repo: &'a RemoteRepo,
     base: Tip,
@@ -108,7 +108,7 @@ impl From<LastSet> for Untold {
 
 impl<'a> AskedOfAuthors<'a> {
     /// At the tip of the base branch, whose manifests are known.
-    pub fn new(
+    pub(crate) fn new(
         remotes: &'a Remotes,
         (branch, tip): (&str, CommitId),
         policy: &'a Policy,
@@ -138,7 +138,7 @@ impl<'a> AskedOfAuthors<'a> {
     ///
     /// # Errors
     /// In words, if something could not be read.
-    pub fn of(&self, carried: &Carried<'_>) -> Fetched<ChangeAuthors> {
+    pub(crate) fn of(&self, carried: &Carried<'_>) -> Fetched<ChangeAuthors> {
         let mut found = Found::default();
         for bringing in carried.bringing {
             if bringing.change.sets_git_ref() {

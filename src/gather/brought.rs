@@ -23,7 +23,7 @@ use crate::repo::{CommitRange, FoundBy, RangeQuery, ReadObjects, Repo, RepoError
 
 /// A change and what is known of where it comes from.
 #[derive(Clone)]
-pub struct Bringing<'a> {
+pub(crate) struct Bringing<'a> {
     /// The target and its source.
     pub pair: Pair<'a>,
     /// What the source's ref stands for, where that was asked.
@@ -144,7 +144,11 @@ fn found(
 ///
 /// # Errors
 /// In words.
-pub fn promotable(remotes: &Remotes, refs: &Refs, changes: &[Bringing<'_>]) -> Fetched<bool> {
+pub(crate) fn promotable(
+    remotes: &Remotes,
+    refs: &Refs,
+    changes: &[Bringing<'_>],
+) -> Fetched<bool> {
     let mut all = true;
     let mut missing = None;
     for Bringing { pair, change, .. } in changes {
@@ -182,7 +186,7 @@ fn shown(bringing: &Bringing<'_>, found: Option<Found>) -> Option<Brings> {
 }
 
 /// What changes bring; what cannot be read is left out, for it decides nothing.
-pub fn brings(remotes: &Remotes, changes: &[Bringing<'_>]) -> Vec<Brings> {
+pub(crate) fn brings(remotes: &Remotes, changes: &[Bringing<'_>]) -> Vec<Brings> {
     let found = changes
         .iter()
         .filter_map(|bringing| shown(bringing, brought(remotes, bringing).ok()?));
@@ -190,7 +194,7 @@ pub fn brings(remotes: &Remotes, changes: &[Bringing<'_>]) -> Vec<Brings> {
 }
 
 /// What a change brings so far as that is known without a call: asked for before, or in the clone at hand.
-pub fn known(remotes: &Remotes, bringing: &Bringing<'_>) -> Option<Brings> {
+pub(crate) fn known(remotes: &Remotes, bringing: &Bringing<'_>) -> Option<Brings> {
     let found = found(remotes, bringing, |repo, old, new, folders| {
         match repo.known_between(old, new, folders) {
             Some(known) => Ok(known),
@@ -216,7 +220,7 @@ pub fn known(remotes: &Remotes, bringing: &Bringing<'_>) -> Option<Brings> {
 
 /// What changes bring, looked up without a forge: in this repository and in local ones. `None` for a change that sets no git
 /// ref, has no value before, or stands for the same content as before.
-pub fn told(
+pub(crate) fn told(
     repositories: &Repositories<'_>,
     changes: &[Bringing<'_>],
 ) -> Vec<Option<Fetched<Told>>> {

@@ -16,7 +16,7 @@ use crate::repo::{EntryKind, ReadObjects, Repo, TreeListing};
 
 /// The manifest files of a commit or folder.
 #[derive(Debug, Default)]
-pub struct ManifestFiles {
+pub(crate) struct ManifestFiles {
     /// The files.
     pub files: Vec<SourceFile>,
     /// Links under the names of manifest files. They are not followed.
@@ -31,7 +31,11 @@ fn links(listing: &TreeListing) -> Vec<RepoPath> {
 }
 
 /// The manifest files of a commit.
-pub fn files_of_commit(repo: &Repo, commit: &CommitId, policy: &Policy) -> Result<ManifestFiles> {
+pub(crate) fn files_of_commit(
+    repo: &Repo,
+    commit: &CommitId,
+    policy: &Policy,
+) -> Result<ManifestFiles> {
     let enter = |folder: &str| folder != ".github";
     let listing = repo.files_in(commit, &enter, &|path| wants_file(path, policy))?;
     let read = |repo: &Repo, file: &crate::repo::TreeFile| -> Result<SourceFile> {
@@ -56,7 +60,11 @@ pub fn files_of_commit(repo: &Repo, commit: &CommitId, policy: &Policy) -> Resul
 }
 
 /// The manifest files on disk below `root`, except git's own and, in a repository, ignored ones.
-pub fn files_on_disk(root: &Path, repo: Option<&Repo>, policy: &Policy) -> Result<ManifestFiles> {
+pub(crate) fn files_on_disk(
+    root: &Path,
+    repo: Option<&Repo>,
+    policy: &Policy,
+) -> Result<ManifestFiles> {
     let tracked = tracked(repo, policy)?;
     let mut found = Vec::new();
     let mut links: Vec<RepoPath> = Vec::new();
@@ -140,7 +148,7 @@ fn ignored(repo: Option<&Repo>, path: &str, folder: bool) -> Result<bool> {
 }
 
 /// The manifest files of a commit, wherever its repository is kept. All that is missing is asked for together.
-pub fn files_at(
+pub(crate) fn files_at(
     objects: &dyn ReadObjects,
     commit: &CommitId,
     policy: &Policy,

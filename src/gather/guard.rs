@@ -12,7 +12,7 @@ use crate::repo::{EntryKind, ReadObjects, Repo, RepoError};
 
 /// One path that a merge changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MergedPath {
+pub(crate) struct MergedPath {
     /// The path; what is not UTF-8 in it is shown as `U+FFFD`.
     pub path: String,
     /// What stands there afterwards.
@@ -32,7 +32,7 @@ impl MergedPath {
 
 /// What stands at a path after a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
+pub(crate) enum After {
     /// No regular file.
     Nothing,
     /// This file.
@@ -50,7 +50,7 @@ pub enum After {
 
 /// A path that a merge changes, with what stands there afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MergedFile {
+pub(crate) struct MergedFile {
     /// The path, as in [`MergedPath`].
     pub path: String,
     /// The regular file that stands there, if its content was asked for.
@@ -59,7 +59,7 @@ pub struct MergedFile {
 
 /// Why it cannot be told what a merge would give.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Untold {
+pub(crate) enum Untold {
     /// Both sides changed this file in ways that do not go together.
     Conflict(String),
     /// Both sides changed this file, and it is too large to be merged here.
@@ -92,7 +92,7 @@ const MAX_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// If something must be fetched first, or could not be.
-pub fn merged_paths(
+pub(crate) fn merged_paths(
     repo: &RemoteRepo,
     tip: &CommitId,
     head: &CommitId,
@@ -265,7 +265,7 @@ fn newest(repo: &RemoteRepo, bases: &[CommitId]) -> Result<Option<CommitId>, Rep
 ///
 /// # Errors
 /// If something must be fetched first, or could not be.
-pub fn merged_bytes(
+pub(crate) fn merged_bytes(
     repo: &RemoteRepo,
     paths: &[MergedPath],
     read: impl Fn(&str) -> bool,
@@ -288,7 +288,7 @@ pub fn merged_bytes(
 ///
 /// # Errors
 /// If something must be fetched first, or could not be.
-pub fn merged_files(
+pub(crate) fn merged_files(
     repo: &RemoteRepo,
     paths: &[MergedPath],
     read: impl Fn(&str) -> bool,

@@ -93,7 +93,7 @@ use crate::record::Record;
 use crate::repo::{Change, CommitInfo, ReadObjects, RepoError};
 
 /// Answers the queries of one evaluation. Without a repository there is no history.
-pub fn answer_history(
+pub(crate) fn answer_history(
     facts: &Facts<'_>,
     queries: &[HistoryQuery],
     repositories: &Repositories<'_>,

@@ -22,7 +22,7 @@ use set::FileDifference;
 use set::Set;
 
 /// The record that a commit bears.
-pub struct Borne {
+pub(super) struct Borne {
     /// The record.
     pub record: Record,
     /// It stands in the commit's own message. Else the commit merges a head, and the record stands there.
@@ -30,7 +30,10 @@ pub struct Borne {
 }
 
 /// The record that a commit bears: a merge commit may carry it in the head that it merged.
-pub fn borne_record(repo: &dyn ReadObjects, info: &CommitInfo) -> Result<Option<Borne>, RepoError> {
+pub(super) fn borne_record(
+    repo: &dyn ReadObjects,
+    info: &CommitInfo,
+) -> Result<Option<Borne>, RepoError> {
     if let Some(record) = Record::parse(&info.message) {
         return Ok(Some(Borne { record, own: true }));
     }
@@ -42,7 +45,7 @@ pub fn borne_record(repo: &dyn ReadObjects, info: &CommitInfo) -> Result<Option<
 }
 
 /// The record of a commit that is a landing, and what it changed: its own difference proves the plan that its record names.
-pub fn landing(
+pub(super) fn landing(
     repo: &dyn ReadObjects,
     info: &CommitInfo,
     commit: &CommitId,

@@ -14,7 +14,7 @@ const MAX_WALKED: usize = 10_000;
 
 /// What two commits have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MergeBase {
+pub(super) enum MergeBase {
     /// Exactly this commit.
     One(CommitId),
     /// None: their histories are unrelated.
@@ -31,7 +31,7 @@ pub enum MergeBase {
 
 /// Commits that have to be read before the merge base can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Missing {
+pub(super) struct Missing {
     /// Ancestors of the base's tip.
     pub of_tip: BTreeSet<CommitId>,
     /// Ancestors of the head.
@@ -44,7 +44,7 @@ pub struct Missing {
 
 /// A commit as the walk needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
+pub(super) struct Node {
     /// Its parents.
     pub parents: Vec<CommitId>,
     /// These are all of its parents.
@@ -57,7 +57,7 @@ pub struct Node {
 ///
 /// # Errors
 /// What `node` fails with.
-pub fn merge_base(
+pub(super) fn merge_base(
     tip: CommitId,
     head: CommitId,
     node: impl FnMut(&CommitId) -> Result<Option<Node>, RepoError>,

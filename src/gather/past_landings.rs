@@ -26,15 +26,15 @@ use crate::record::Record;
 use crate::repo::{Before, CommitInfo, RepoError};
 use asked::words;
 
-pub use asked::AskedOfHistory;
-pub use fields::PromotedFields;
+pub(crate) use asked::AskedOfHistory;
+pub(crate) use fields::PromotedFields;
 pub(super) use fields::slot_of;
 
 /// Reads the history.
 ///
 /// # Errors
 /// Where the commits themselves cannot be walked. What else could not be read is in the answer.
-pub fn past_landings(asked: &AskedOfHistory<'_>) -> Result<PastLandings, RepoError> {
+pub(crate) fn past_landings(asked: &AskedOfHistory<'_>) -> Result<PastLandings, RepoError> {
     let mut walk = Walk::default();
     // Without a date to look for, a list that is full needs no more history.
     let enough = asked

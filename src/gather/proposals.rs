@@ -14,7 +14,7 @@ use crate::repo::{EntryKind, ReadObjects, RepoError};
 
 /// The proposals among our branches, and open pull requests that are somebody else's doing: the head's message is no record
 /// or does not fit the branch's name, or somebody else opened it. A record proves nothing about who wrote it.
-pub fn proposals(snapshot: &Snapshot) -> (Vec<Proposal>, Vec<Pull>) {
+pub(crate) fn proposals(snapshot: &Snapshot) -> (Vec<Proposal>, Vec<Pull>) {
     let mut found = Vec::new();
     let mut strange = Vec::new();
     for branch in &snapshot.branches {
@@ -54,7 +54,7 @@ pub fn proposals(snapshot: &Snapshot) -> (Vec<Proposal>, Vec<Pull>) {
 }
 
 /// What a build is compared with.
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// The base's tip.
     pub tip: CommitId,
     /// Its tree.
@@ -74,7 +74,7 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// Where something must be fetched first.
-pub fn build(
+pub(crate) fn build(
     repo: &RemoteRepo,
     proposal: &Proposal,
     pull: &Pull,
@@ -108,13 +108,13 @@ pub fn build(
 /// Whether a build of the plan that would be made now stands as far as its record tells, without reading anything: enough to leave a pull
 /// request alone that can only wait for a person. `build`: what the record of a build of that plan on the tip would say. `None` if it
 /// cannot be told so.
-pub fn build_by_record(proposal: &Proposal, pull: &Pull, build: &str) -> Option<Build> {
+pub(crate) fn build_by_record(proposal: &Proposal, pull: &Pull, build: &str) -> Option<Build> {
     let as_opened = moved(proposal, pull).is_none();
     (as_opened && proposal.build == build).then_some(Build::Stands)
 }
 
 /// Whether anything about the pull request says that its head was moved, as far as that shows without reading objects.
-pub fn moved(proposal: &Proposal, pull: &Pull) -> Option<Build> {
+pub(crate) fn moved(proposal: &Proposal, pull: &Pull) -> Option<Build> {
     let why = if pull.head_force_pushed {
         "the branch was force-pushed"
     } else if pull.commits > 1 || proposal.branch.tip.id != pull.head {
@@ -194,7 +194,7 @@ fn ours(
 ///
 /// # Errors
 /// Where something must be fetched first, or could not be.
-pub fn changes(
+pub(crate) fn changes(
     repo: &RemoteRepo,
     proposal: &Proposal,
     policy: &Policy,

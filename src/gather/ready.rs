@@ -22,7 +22,7 @@ use content::{Content, Stretch};
 use looking::Looking;
 
 /// Answers every look-up of the `ready` rules. Without a forge there is none.
-pub fn answer_ready(
+pub(crate) fn answer_ready(
     facts: &Facts<'_>,
     queries: &[(ReadyQuery, Ready)],
     repositories: &Repositories<'_>,

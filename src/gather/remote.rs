@@ -17,5 +17,5 @@ mod trees;
 mod walk;
 
 pub(in crate::gather) use makers::Tip;
-pub use repository::RemoteRepo;
+pub(crate) use repository::RemoteRepo;
 pub(in crate::gather) use trees::{AtPath, Standing};

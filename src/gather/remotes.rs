@@ -13,7 +13,7 @@ use crate::model::repo_url::RepoUrl;
 use crate::model::slug::RepoSlug;
 
 /// The repositories of one GitHub that a run reads, its own included.
-pub struct Remotes {
+pub(crate) struct Remotes {
     /// The host of the pages: `github.com`, or the server's.
     host: String,
     here: Rc<RemoteRepo>,
@@ -22,7 +22,7 @@ pub struct Remotes {
 
 impl Remotes {
     /// Only the run's own, so far.
-    pub fn new(host: impl Into<String>, here: RemoteRepo) -> Self {
+    pub(crate) fn new(host: impl Into<String>, here: RemoteRepo) -> Self {
         Self {
             host: host.into(),
             here: Rc::new(here),
@@ -31,17 +31,17 @@ impl Remotes {
     }
 
     /// The host of the pages.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// The run's own repository.
-    pub fn here(&self) -> &RemoteRepo {
+    pub(crate) fn here(&self) -> &RemoteRepo {
         &self.here
     }
 
     /// Where something comes from; `None` where that is unknown, or lies on another host.
-    pub fn at(&self, origin: &Origin) -> Option<Rc<RemoteRepo>> {
+    pub(crate) fn at(&self, origin: &Origin) -> Option<Rc<RemoteRepo>> {
         match origin {
             Origin::Here => Some(Rc::clone(&self.here)),
             Origin::Remote(url) => self.of(url),
@@ -50,7 +50,7 @@ impl Remotes {
     }
 
     /// The repository at an address; `None` where that lies on another host.
-    pub fn of(&self, url: &RepoUrl) -> Option<Rc<RemoteRepo>> {
+    pub(crate) fn of(&self, url: &RepoUrl) -> Option<Rc<RemoteRepo>> {
         if !url.host().eq_ignore_ascii_case(&self.host) {
             return None;
         }
@@ -66,7 +66,7 @@ impl Remotes {
     }
 
     /// Forgets what is noted and was not fetched yet, in all of them.
-    pub fn forget_wanted(&self) {
+    pub(crate) fn forget_wanted(&self) {
         self.here.forget_wanted();
         for repo in self.others.borrow().values() {
             repo.forget_wanted();
@@ -74,7 +74,7 @@ impl Remotes {
     }
 
     /// Forgets what others said of commits, in all of them.
-    pub fn forget_said(&self) {
+    pub(crate) fn forget_said(&self) {
         self.here.forget_said();
         for repo in self.others.borrow().values() {
             repo.forget_said();
@@ -83,7 +83,7 @@ impl Remotes {
 
     /// Fetches everything that was noted in any of them, side by side; whether there was anything. Other repositories
     /// are read with `elsewhere`.
-    pub async fn fetch(&self, forge: &Forge, elsewhere: &Forge) -> bool {
+    pub(crate) async fn fetch(&self, forge: &Forge, elsewhere: &Forge) -> bool {
         let others: Vec<Rc<RemoteRepo>> = self.others.borrow().values().map(Rc::clone).collect();
         let rest = join_all(others.iter().map(|repo| async move {
             let forge = elsewhere.of(repo.slug().clone());

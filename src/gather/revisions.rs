@@ -18,7 +18,7 @@ use crate::model::policy::Policy;
 use crate::repo::{FoundBy, ReadObjects, Repo, RepoError, WatchedPaths};
 
 /// How this repository is read.
-pub enum RepositoryReader<'a> {
+pub(crate) enum RepositoryReader<'a> {
     /// From a clone alone.
     Clone(&'a Repo),
     /// Through the forge.
@@ -27,7 +27,7 @@ pub enum RepositoryReader<'a> {
 
 impl RepositoryReader<'_> {
     /// As something to read.
-    pub fn objects(&self) -> &dyn ReadObjects {
+    pub(crate) fn objects(&self) -> &dyn ReadObjects {
         match self {
             Self::Clone(repo) => *repo,
             Self::Forge(repo) => *repo,
@@ -36,7 +36,7 @@ impl RepositoryReader<'_> {
 }
 
 /// The repositories that can be asked.
-pub struct Repositories<'a> {
+pub(crate) struct Repositories<'a> {
     /// This repository and the tip that is looked at; `None` for a plain folder.
     pub here: Option<(RepositoryReader<'a>, CommitId)>,
     /// Other repositories of the forge, where there is one.
@@ -57,7 +57,7 @@ pub struct Repositories<'a> {
 
 /// How much is read of a branch that moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
+pub(crate) enum Depth {
     /// Always the newest commit at which a watched tree changed.
     Newest,
     /// That only where the target holds something else. A source that holds the target's own commit id is not looked up at all, so that
@@ -70,7 +70,7 @@ pub enum Depth {
 ///
 /// # Errors
 /// Where this repository cannot be read at all.
-pub fn answer_revisions(
+pub(crate) fn answer_revisions(
     repositories: &Repositories<'_>,
     queries: BTreeSet<RevisionQuery>,
     depth: Depth,

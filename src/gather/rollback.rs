@@ -25,7 +25,9 @@ use crate::model::when;
 use crate::record::Record;
 use crate::repo::{Change, EntryId, RepoError};
 
-pub use asked::{AskedBack, GoBack, NoRollback};
+pub(crate) use asked::AskedBack;
+pub(crate) use asked::GoBack;
+pub(crate) use asked::NoRollback;
 
 fn unread(error: &RepoError) -> NoRollback {
     NoRollback::from_why(format!("its history could not be read: {error}"))
@@ -35,7 +37,7 @@ fn unread(error: &RepoError) -> NoRollback {
 ///
 /// # Errors
 /// [`NoRollback`], in words for the person who asked.
-pub fn rollback(asked: &AskedBack<'_>) -> Result<Rollback, NoRollback> {
+pub(crate) fn rollback(asked: &AskedBack<'_>) -> Result<Rollback, NoRollback> {
     let resolved = &asked.facts.resolved[asked.pipeline.0];
     let facts = asked.facts;
     let lineage = Lineage::new(

@@ -24,7 +24,7 @@ use crate::repo::{Change, ReadObjects, RepoError};
 use crate::yaml::Located;
 
 /// A service about which is asked.
-pub struct SinceOf<'a> {
+pub(crate) struct SinceOf<'a> {
     /// The service.
     pub service: &'a Service,
     /// Its `Secret`, where promoted keys may lie in one.
@@ -38,7 +38,7 @@ pub struct SinceOf<'a> {
 }
 
 /// Answers for each service, in their order.
-pub fn answer_since(
+pub(crate) fn answer_since(
     asked: &[SinceOf<'_>],
     catalog: &Catalog,
     resolved: &[ResolvedPipeline],

@@ -12,7 +12,7 @@ use crate::model::origin::Origin;
 use crate::repo::{ReadObjects, Repo, RepoError};
 
 /// Answers all queries.
-pub fn answer_ways(repositories: &Repositories<'_>, queries: BTreeSet<WayQuery>) -> Ways {
+pub(crate) fn answer_ways(repositories: &Repositories<'_>, queries: BTreeSet<WayQuery>) -> Ways {
     let answers = queries.into_iter().map(|query| {
         let way = answer(repositories, &query);
         (query, way)

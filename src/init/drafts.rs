@@ -17,7 +17,7 @@ use crate::yaml::{FieldPath, Segment};
 
 /// What to change by hand in a file that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ManifestDraft {
+pub(crate) struct ManifestDraft {
     /// The file.
     pub file: RepoPath,
     /// The line at which it goes in; `None`: anywhere.
@@ -42,7 +42,7 @@ struct Entry<'a> {
 }
 
 /// Drafts for all such services.
-pub fn draft(input: &Input<'_>, subjects: &[Subject<'_>]) -> Vec<ManifestDraft> {
+pub(crate) fn draft(input: &Input<'_>, subjects: &[Subject<'_>]) -> Vec<ManifestDraft> {
     let mut drafts = Vec::new();
     for resolved in input.resolved {
         let pipeline = input.catalog.pipeline(resolved.id);

@@ -12,7 +12,7 @@ use crate::model::resolved::ResolvedPipeline;
 
 /// What a proposal is made from.
 #[derive(Debug)]
-pub struct Input<'a> {
+pub(crate) struct Input<'a> {
     /// The manifests.
     pub catalog: &'a Catalog,
     /// Its pipelines, looked up.

@@ -7,7 +7,7 @@ use crate::model::finding::Finding;
 use crate::report::json as report;
 
 /// The document. `written`: the files were saved.
-pub fn document(proposal: &Proposal, written: bool, findings: &[Finding]) -> String {
+pub(crate) fn document(proposal: &Proposal, written: bool, findings: &[Finding]) -> String {
     let files: Vec<Value> = proposal
         .files
         .iter()

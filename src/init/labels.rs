@@ -17,7 +17,7 @@ use crate::model::service::Service;
 
 /// Which services need a namespace to be told apart.
 #[derive(Debug, Default)]
-pub struct Labels {
+pub(super) struct Labels {
     /// The words by which the repository calls its environments, where it uses one each.
     words: BTreeMap<Environment, String>,
     /// The namespaces that they get.
@@ -28,13 +28,13 @@ pub struct Labels {
 
 /// Globs and their namespaces, in the order of the policy.
 #[derive(Debug, Default)]
-pub struct Namespaces {
+pub(super) struct Namespaces {
     globs: Vec<(Glob, String)>,
 }
 
 impl Namespaces {
     /// The namespace by which a service is referred to.
-    pub fn of(&self, service: &Service) -> Option<String> {
+    pub(super) fn of(&self, service: &Service) -> Option<String> {
         service.key.namespace.clone().or_else(|| {
             let mut globs = self.globs.iter();
             let found = globs.find(|(glob, _)| glob.matches(service.file.as_str()));
@@ -43,7 +43,7 @@ impl Namespaces {
     }
 
     /// Glob and namespace, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let globs = self.globs.iter();
         globs.map(|(glob, namespace)| (glob.as_str(), namespace.as_str()))
     }
@@ -51,7 +51,7 @@ impl Namespaces {
 
 impl Labels {
     /// Looks for manifests of one key.
-    pub fn of(
+    pub(super) fn of(
         input: &Input<'_>,
         free: &[&Subject<'_>],
         taken: &BTreeMap<ServiceId, PipelineId>,
@@ -110,7 +110,7 @@ impl Labels {
     }
 
     /// The name of a place's stage.
-    pub fn stage(&self, spot: &Spot) -> String {
+    pub(super) fn stage(&self, spot: &Spot) -> String {
         let word = self.words.get(&spot.environment);
         spot.named(word.map_or(spot.environment.word(), String::as_str))
     }
@@ -178,7 +178,7 @@ impl Labels {
     }
 
     /// The globs for the services of these families.
-    pub fn namespaces(
+    pub(super) fn namespaces(
         &self,
         input: &Input<'_>,
         families: &[Family],

@@ -9,12 +9,12 @@ use crate::model::service::{Field, Service};
 use crate::yaml::scalar::{Context, Quotes, render};
 
 /// A value in block layout. One line, whatever the text holds.
-pub fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     render(text, Quotes::Plain, Context::Block)
 }
 
 /// A list on one line.
-pub fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
+pub(super) fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
     let items: Vec<String> = items
         .into_iter()
         .map(|item| render(item, Quotes::Plain, Context::Flow))
@@ -23,7 +23,7 @@ pub fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
 }
 
 /// `name` and, where it is known, `namespace` of a service, a line each, indented by this.
-pub fn reference(service: &Service, namespace: Option<&str>, indent: usize) -> String {
+pub(super) fn reference(service: &Service, namespace: Option<&str>, indent: usize) -> String {
     let blanks = " ".repeat(indent);
     let mut text = format!("{blanks}name: {}\n", scalar(&service.key.name));
     if let Some(namespace) = namespace {
@@ -33,7 +33,7 @@ pub fn reference(service: &Service, namespace: Option<&str>, indent: usize) -> S
 }
 
 /// The whole file.
-pub fn text(input: &Input<'_>, pipeline: &Planned, namespaces: &Namespaces) -> String {
+pub(super) fn text(input: &Input<'_>, pipeline: &Planned, namespaces: &Namespaces) -> String {
     let mut text = String::from(
         "# Proposed by `sluice init`. Sluice reads it from git; it need not be applied to a cluster.\n\
          apiVersion: deployments.plural.sh/v1alpha1\n\

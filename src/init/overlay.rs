@@ -55,7 +55,7 @@ struct RawOverlay {
 
 /// What is known of the run that a template is filled for.
 #[derive(Clone, Copy, Debug)]
-pub struct For<'a> {
+pub(super) struct For<'a> {
     /// The stage's name.
     pub stage: &'a str,
     /// The service.
@@ -66,7 +66,7 @@ pub struct For<'a> {
 
 /// What an automation would change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Effects {
+pub(super) struct Effects {
     /// Scalars of the service's manifest that get a new value.
     pub paths: Vec<FieldPath>,
     /// What else it does, or what could not be understood.
@@ -74,7 +74,7 @@ pub struct Effects {
 }
 
 /// Reads the automation of this name.
-pub fn effects(sources: &Sources, name: &str, of: For<'_>) -> Effects {
+pub(super) fn effects(sources: &Sources, name: &str, of: For<'_>) -> Effects {
     let mut effects = Effects::default();
     let wanted = FieldPath::keys(&["metadata", "name"]);
     let found = sources

@@ -16,7 +16,7 @@ use crate::model::service::{ChartOrigin, Service};
 
 /// One thing in several environments.
 #[derive(Clone, Debug)]
-pub struct Family {
+pub(super) struct Family {
     /// What it is called without environment.
     pub base: String,
     /// Its services, by environment.
@@ -27,7 +27,7 @@ pub struct Family {
 
 /// What the pairing came to.
 #[derive(Debug, Default)]
-pub struct Paired {
+pub(super) struct Paired {
     /// Things in several environments, by name.
     pub families: Vec<Family>,
     /// What was left over.
@@ -35,7 +35,7 @@ pub struct Paired {
 }
 
 /// Pairs these services. `label` is the namespace that one without any would be given.
-pub fn pair<'s>(
+pub(super) fn pair<'s>(
     free: &[&'s Subject<'s>],
     taken: &BTreeMap<&str, String>,
     catalog: &Catalog,
@@ -373,12 +373,12 @@ fn difference<'f>(
 }
 
 /// `clusters/dev/web.yaml:1`
-pub fn line(service: &Service) -> String {
+pub(super) fn line(service: &Service) -> String {
     format!("{}:{}", service.file, service.at.line)
 }
 
 /// The places of several services; of many only the first.
-pub fn lines<'s>(services: impl IntoIterator<Item = &'s Service>) -> String {
+pub(crate) fn lines<'s>(services: impl IntoIterator<Item = &'s Service>) -> String {
     const SHOWN: usize = 5;
     let mut services = services.into_iter();
     let shown: Vec<String> = services.by_ref().take(SHOWN).map(line).collect();

@@ -6,7 +6,7 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 /// The fixed texts of an expression, in order, with anything between them. `None`: it is not of the simple kind.
-pub fn fixed_texts(expression: &str) -> Option<Vec<String>> {
+pub(super) fn fixed_texts(expression: &str) -> Option<Vec<String>> {
     let mut texts = vec![String::new()];
     let mut chars = expression.chars().peekable();
     while let Some(c) = chars.next() {
@@ -54,7 +54,7 @@ pub fn fixed_texts(expression: &str) -> Option<Vec<String>> {
 }
 
 /// Whether a line holds these texts in this order.
-pub fn holds(line: &str, texts: &[String]) -> bool {
+pub(super) fn holds(line: &str, texts: &[String]) -> bool {
     let mut rest = line;
     texts.iter().all(|text| match rest.find(text.as_str()) {
         Some(at) => {

@@ -12,7 +12,7 @@ use crate::model::place::RepoPath;
 
 /// A pipeline to be proposed.
 #[derive(Clone, Debug)]
-pub struct Planned {
+pub(super) struct Planned {
     /// `metadata.name`: a valid name of Kubernetes that no pipeline here has.
     pub name: String,
     /// The file that it goes into.
@@ -25,7 +25,7 @@ pub struct Planned {
 
 /// A stage.
 #[derive(Clone, Debug)]
-pub struct PlannedStage {
+pub(super) struct PlannedStage {
     /// Its name.
     pub name: String,
     /// What it is like production.
@@ -36,7 +36,7 @@ pub struct PlannedStage {
 
 /// A service of a stage.
 #[derive(Clone, Debug)]
-pub struct PlannedService {
+pub(super) struct PlannedService {
     /// What it is called without environment.
     pub base: String,
     /// Which service.
@@ -47,7 +47,7 @@ pub struct PlannedService {
 
 /// An edge.
 #[derive(Clone, Debug)]
-pub struct PlannedEdge {
+pub(super) struct PlannedEdge {
     /// From this stage.
     pub from: String,
     /// To this stage.
@@ -60,7 +60,7 @@ pub struct PlannedEdge {
 type Shape = (Vec<Spot>, BTreeSet<(Spot, Spot)>);
 
 /// Plans the pipelines.
-pub fn plan(input: &Input<'_>, labels: &Labels, families: Vec<Family>) -> Vec<Planned> {
+pub(super) fn plan(input: &Input<'_>, labels: &Labels, families: Vec<Family>) -> Vec<Planned> {
     let mut by_shape: BTreeMap<Shape, Vec<Family>> = BTreeMap::new();
     for family in families {
         let shape = (
@@ -206,7 +206,7 @@ const MAX_NAME_LENGTH: usize = 63;
 
 /// A text as a name of Kubernetes: small letters, digits and `-`, with a letter or digit at both ends; empty where
 /// nothing of it can stand there.
-pub fn valid_name(text: &str) -> String {
+pub(super) fn valid_name(text: &str) -> String {
     let mut name = String::new();
     for c in text.to_lowercase().chars() {
         match c {

@@ -32,7 +32,7 @@ impl StageLine {
 }
 
 /// The whole file.
-pub fn text(
+pub(super) fn text(
     input: &Input<'_>,
     planned: &[Planned],
     namespaces: &Namespaces,
@@ -138,7 +138,7 @@ fn fields(drafts: &[ManifestDraft]) -> BTreeSet<String> {
 }
 
 /// What to add to a policy that is there.
-pub fn missing(
+pub(super) fn missing(
     policy: &Policy,
     planned: &[Planned],
     drafts: &[ManifestDraft],

@@ -5,17 +5,17 @@ use super::unpaired::Unpaired;
 use crate::model::place::{Place, RepoPath};
 
 /// Where the workflow lies.
-pub const WORKFLOW_PATH: &str = ".github/workflows/sluice.yml";
+pub(crate) const WORKFLOW_PATH: &str = ".github/workflows/sluice.yml";
 
 /// Where the policy lies.
-pub const POLICY_PATH: &str = ".github/sluice.yaml";
+pub(crate) const POLICY_PATH: &str = ".github/sluice.yaml";
 
 /// The workflow of the simple install, to the byte.
-pub const WORKFLOW: &str = include_str!("../../examples/workflows/install.yml");
+pub(crate) const WORKFLOW: &str = include_str!("../../examples/workflows/install.yml");
 
 /// What is proposed.
 #[derive(Clone, Debug, Default)]
-pub struct Proposal {
+pub(crate) struct Proposal {
     /// Files to be written.
     pub files: Vec<NewFile>,
     /// Which service takes its values from which.
@@ -30,7 +30,7 @@ pub struct Proposal {
 
 /// A file to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewFile {
+pub(crate) struct NewFile {
     /// Where.
     pub path: RepoPath,
     /// All of it.
@@ -41,7 +41,7 @@ pub struct NewFile {
 
 /// One service and the one that it takes its values from.
 #[derive(Clone, Debug)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// What both are called without environment.
     pub name: String,
     /// The name of the proposed pipeline.
@@ -54,7 +54,7 @@ pub struct Pair {
 
 /// One end of a pair.
 #[derive(Clone, Debug)]
-pub struct End {
+pub(crate) struct End {
     /// Its stage.
     pub stage: String,
     /// `metadata.name`.

@@ -8,7 +8,7 @@ use crate::yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Position, Stream}
 
 /// The files that hold manifests, parsed.
 #[derive(Debug, Default)]
-pub struct Sources {
+pub(crate) struct Sources {
     files: BTreeMap<RepoPath, File>,
 }
 
@@ -21,7 +21,7 @@ struct File {
 
 /// One manifest in its file.
 #[derive(Clone, Copy, Debug)]
-pub struct Manifest<'a> {
+pub(crate) struct Manifest<'a> {
     /// Its file, parsed.
     pub stream: &'a Stream,
     /// The manifest.
@@ -30,7 +30,7 @@ pub struct Manifest<'a> {
 
 impl Sources {
     /// Parses these files; those that are no YAML are left out, for the catalog speaks of them.
-    pub fn of<'a>(files: impl IntoIterator<Item = (&'a RepoPath, &'a [u8])>) -> Self {
+    pub(crate) fn of<'a>(files: impl IntoIterator<Item = (&'a RepoPath, &'a [u8])>) -> Self {
         let files = files
             .into_iter()
             .filter_map(|(path, bytes)| {
@@ -47,14 +47,14 @@ impl Sources {
     }
 
     /// The manifest that begins here.
-    pub fn manifest(&self, file: &RepoPath, at: Position) -> Option<Manifest<'_>> {
+    pub(crate) fn manifest(&self, file: &RepoPath, at: Position) -> Option<Manifest<'_>> {
         let File { stream, manifests } = self.files.get(file)?;
         let node = *manifests.get(&(at.line, at.column))?;
         Some(Manifest { stream, node })
     }
 
     /// All manifests of a kind, with their files.
-    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&RepoPath, Manifest<'_>)> {
+    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&RepoPath, Manifest<'_>)> {
         self.files.iter().flat_map(move |(path, file)| {
             file.manifests
                 .values()
@@ -73,7 +73,7 @@ impl Sources {
     }
 
     /// How many documents a file has.
-    pub fn documents(&self, file: &RepoPath) -> usize {
+    pub(crate) fn documents(&self, file: &RepoPath) -> usize {
         self.files.get(file).map_or(0, |file| {
             let documents = file.stream.documents().iter();
             documents.filter(|document| document.root.is_some()).count()
@@ -101,7 +101,7 @@ fn manifests(stream: &Stream) -> impl Iterator<Item = NodeId> + '_ {
 
 impl<'a> Manifest<'a> {
     /// The scalar at a path.
-    pub fn text(&self, path: &FieldPath) -> Option<&'a str> {
+    pub(crate) fn text(&self, path: &FieldPath) -> Option<&'a str> {
         match self.stream.lookup(self.node, path) {
             Lookup::Found { node, .. } if !self.stream.is_null(node) => self.stream.scalar(node),
             _ => None,
@@ -110,7 +110,7 @@ impl<'a> Manifest<'a> {
 
     /// Every scalar value with its path and where it begins. What aliases and merges bring in is left out: it stands
     /// elsewhere.
-    pub fn leaves(&self) -> Vec<(FieldPath, Position)> {
+    pub(crate) fn leaves(&self) -> Vec<(FieldPath, Position)> {
         let mut found = Vec::new();
         self.collect(self.node, FieldPath::default(), &mut found);
         found

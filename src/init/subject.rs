@@ -14,7 +14,7 @@ use crate::yaml::FieldPath;
 
 /// A service and what was read about it.
 #[derive(Clone, Debug)]
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// Which service.
     pub id: ServiceId,
     /// Its manifest.
@@ -33,7 +33,7 @@ pub struct Subject<'a> {
 
 /// In which environment a service is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// In this one, called by this word.
     At(Spot, String),
     /// Nothing says so.
@@ -44,7 +44,7 @@ pub enum Standing {
 
 impl Subject<'_> {
     /// Its environment.
-    pub fn spot(&self) -> Option<&Spot> {
+    pub(crate) fn spot(&self) -> Option<&Spot> {
         match &self.standing {
             Standing::At(spot, _) => Some(spot),
             _ => None,
@@ -82,7 +82,7 @@ struct Placed {
 }
 
 /// Reads all services.
-pub fn subjects<'a>(catalog: &'a Catalog, sources: &Sources) -> Vec<Subject<'a>> {
+pub(super) fn subjects<'a>(catalog: &'a Catalog, sources: &Sources) -> Vec<Subject<'a>> {
     let clues: Vec<Clues<'a>> = catalog
         .service_ids()
         .map(|id| Clues::of(id, catalog.service(id), sources))

@@ -20,7 +20,7 @@ const WIDEST: usize = 40;
 
 /// What is printed besides the proposal.
 #[derive(Clone, Debug)]
-pub struct Around<'a> {
+pub(crate) struct Around<'a> {
     /// What was looked at.
     pub heading: String,
     /// How many services there are.
@@ -38,7 +38,7 @@ pub struct Around<'a> {
 }
 
 /// The whole text.
-pub fn text(proposal: &Proposal, around: &Around<'_>) -> String {
+pub(crate) fn text(proposal: &Proposal, around: &Around<'_>) -> String {
     let style = around.style;
     let mut text = format!(
         "{}   {}, {}\n",

@@ -5,7 +5,7 @@ use crate::model::service::Service;
 
 /// A service that no proposed pipeline has.
 #[derive(Clone, Debug)]
-pub struct Unpaired {
+pub(crate) struct Unpaired {
     /// `metadata.name`.
     pub service: String,
     /// Its namespace.
@@ -20,7 +20,7 @@ pub struct Unpaired {
 
 /// Why a service is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
+pub(crate) enum Why {
     /// Several could be meant, or what is read contradicts itself.
     Ambiguous,
     /// A promotion would be refused.

@@ -10,7 +10,7 @@ use crate::yaml::{FieldPath, Segment};
 
 /// Helm values that differ, by their path, with the stages between which they do: `dev → prod`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Differing {
+pub(super) struct Differing {
     paths: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -19,7 +19,7 @@ const RELEASE: [&str; 4] = ["tag", "version", "digest", "image"];
 
 impl Differing {
     /// Compares every service of a proposed pipeline with its source.
-    pub fn of(input: &Input<'_>, planned: &[Planned]) -> Self {
+    pub(super) fn of(input: &Input<'_>, planned: &[Planned]) -> Self {
         let mut differing = Self::default();
         for stage in planned.iter().flat_map(|pipeline| &pipeline.stages) {
             for service in &stage.services {
@@ -44,7 +44,7 @@ impl Differing {
     }
 
     /// Those whose name says that they are a release.
-    pub fn releases(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn releases(&self) -> impl Iterator<Item = &str> {
         self.paths.keys().map(String::as_str).filter(|path| {
             let last = path.rsplit('.').next().unwrap_or(path).to_lowercase();
             RELEASE.iter().any(|word| last.ends_with(word))
@@ -52,7 +52,7 @@ impl Differing {
     }
 
     /// One sentence for the reader, if there are any.
-    pub fn note(&self) -> Option<String> {
+    pub(super) fn note(&self) -> Option<String> {
         const SHOWN: usize = 8;
         if self.paths.is_empty() {
             return None;

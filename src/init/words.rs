@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 /// An environment. Several of one rank stand side by side; which of them comes first is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Environment {
+pub(crate) enum Environment {
     /// dev, development
     Dev,
     /// test
@@ -39,7 +39,7 @@ impl Environment {
     }
 
     /// Its word where the repository uses several.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Dev => "dev",
             Self::Test => "test",
@@ -52,7 +52,7 @@ impl Environment {
     }
 
     /// What comes earlier has the smaller rank.
-    pub fn rank(self) -> u8 {
+    pub(crate) fn rank(self) -> u8 {
         match self {
             Self::Dev => 0,
             Self::Test => 1,
@@ -65,7 +65,7 @@ impl Environment {
 
 /// An environment, and which part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Spot {
+pub(crate) struct Spot {
     /// The environment.
     pub environment: Environment,
     /// `eu`, `us-east-1`, or empty.
@@ -74,7 +74,7 @@ pub struct Spot {
 
 impl Spot {
     /// Both together, where they do not contradict each other: one of them may leave the region out.
-    pub fn merged(&self, other: &Self) -> Option<Self> {
+    pub(crate) fn merged(&self, other: &Self) -> Option<Self> {
         if self.environment != other.environment {
             return None;
         }
@@ -91,7 +91,7 @@ impl Spot {
     }
 
     /// `prod-eu`, with this word for the environment.
-    pub fn named(&self, word: &str) -> String {
+    pub(crate) fn named(&self, word: &str) -> String {
         match &*self.region {
             "" => word.to_owned(),
             region => format!("{word}-{region}"),
@@ -120,7 +120,7 @@ impl Ord for Spot {
 
 /// A text that names an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub(super) struct Reading {
     /// Which.
     pub spot: Spot,
     /// The environment's word as it was written, in lower case.
@@ -131,7 +131,7 @@ pub struct Reading {
 
 /// Reads one name or one segment of a path. `None`: it names no environment, or several of which none stands at the
 /// end.
-pub fn read(text: &str) -> Option<Reading> {
+pub(super) fn read(text: &str) -> Option<Reading> {
     let lower = text.to_lowercase();
     let tokens: Vec<&str> = lower
         .split(['-', '_', '.'])
@@ -179,7 +179,7 @@ pub fn read(text: &str) -> Option<Reading> {
 }
 
 /// A text without environment and region, in lower case: equal for counterparts.
-pub fn without(text: &str) -> String {
+pub(super) fn without(text: &str) -> String {
     match read(text) {
         Some(reading) => reading.rest,
         None => text.to_lowercase(),

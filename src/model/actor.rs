@@ -1,7 +1,7 @@
 //! Who did something: accounts of the forge.
 
 /// A person's numeric id, by which alone people are told apart.
-pub type UserId = u64;
+pub(crate) type UserId = u64;
 
 /// What sort of account acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -108,7 +108,7 @@ pub struct Other {
 
 /// Whether a `Secret` may stand in a file of this content, read or not. Rather too often than too seldom: what such a file holds is never
 /// shown.
-pub fn speaks_of_secrets(bytes: &[u8]) -> bool {
+pub(crate) fn speaks_of_secrets(bytes: &[u8]) -> bool {
     let is_word = |at: usize| {
         let is_part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));

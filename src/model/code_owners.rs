@@ -9,14 +9,14 @@ use globset::{GlobBuilder, GlobMatcher};
 use super::hidden::is_hidden;
 
 /// Where GitHub looks for it; the first that is there counts.
-pub const PATHS: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
+pub(crate) const PATHS: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
 
 /// GitHub reads no file above this size, in bytes.
-pub const MAX_BYTES: usize = 3_000_000;
+pub(crate) const MAX_BYTES: usize = 3_000_000;
 
 /// One owner as written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Owner {
+pub(crate) enum Owner {
     /// `@login`.
     Person(String),
     /// `@organisation/team`.
@@ -36,12 +36,12 @@ impl std::fmt::Display for Owner {
 
 /// The lines of a CODEOWNERS file, without comments and blank lines.
 #[derive(Clone, Debug, Default)]
-pub struct CodeOwners(Vec<Line>);
+pub(crate) struct CodeOwners(Vec<Line>);
 
 /// A line that is not understood, and may say who owns a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {number} of CODEOWNERS is not understood, and may be about {path}: correct `{text}`")]
-pub struct NotUnderstood {
+pub(crate) struct NotUnderstood {
     /// The line, counted from 1.
     pub number: usize,
     /// What it says; foreign text.
@@ -93,7 +93,7 @@ fn matches(matchers: &[GlobMatcher], path: &str) -> bool {
 
 impl CodeOwners {
     /// Reads the file.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let lines = text.lines().enumerate();
         Self(
             lines
@@ -103,7 +103,7 @@ impl CodeOwners {
     }
 
     /// Everyone whom the file names.
-    pub fn named(&self) -> impl Iterator<Item = &Owner> {
+    pub(crate) fn named(&self) -> impl Iterator<Item = &Owner> {
         self.0.iter().flat_map(|line| match line {
             Line::Owned { owners, .. } => owners.as_slice(),
             Line::NotUnderstood { .. } => &[],
@@ -111,7 +111,7 @@ impl CodeOwners {
     }
 
     /// The owners of a path: those of the last line that matches. Empty: nobody owns it.
-    pub fn of(&self, path: &str) -> Result<&[Owner], NotUnderstood> {
+    pub(crate) fn of(&self, path: &str) -> Result<&[Owner], NotUnderstood> {
         for line in self.0.iter().rev() {
             match line {
                 Line::Owned { matchers, owners } if matches(matchers, path) => return Ok(owners),

@@ -74,7 +74,7 @@ pub struct ResolvedRevision {
 
 /// Asks how the commit that a target would take stands to what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WayQuery {
+pub(crate) struct WayQuery {
     /// What the target holds: a commit ID, or a branch or tag that is resolved first.
     pub old: RevisionQuery,
     /// The commit that it would take.
@@ -82,7 +82,7 @@ pub struct WayQuery {
 }
 
 /// The answers to some [`WayQuery`]s: `None` if the target holds the same content already, and in words why it cannot be told.
-pub type Ways = BTreeMap<WayQuery, Fetched<Option<Way>>>;
+pub(crate) type Ways = BTreeMap<WayQuery, Fetched<Option<Way>>>;
 
 /// One promotable field of a service, independent of the manifest in which it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,11 +114,11 @@ impl Slot {
 }
 
 /// Values of a service by slot. A slot without a value is not there.
-pub type Values = BTreeMap<Slot, Text>;
+pub(crate) type Values = BTreeMap<Slot, Text>;
 
 /// Asks who set a target's promoted fields last. One per target service of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HistoryQuery {
+pub(crate) struct HistoryQuery {
     /// The pipeline.
     pub pipeline: PipelineId,
     /// The stage.
@@ -129,7 +129,7 @@ pub struct HistoryQuery {
 
 /// The answer to a [`HistoryQuery`].
 #[derive(Clone, Debug)]
-pub enum LastSet {
+pub(crate) enum LastSet {
     /// There is no history: a plain folder.
     NoHistory,
     /// No commit changed a promoted field since the manifest was created.
@@ -147,7 +147,7 @@ pub enum LastSet {
 
 impl LastSet {
     /// Why it could not be told.
-    pub fn into_why(self) -> String {
+    pub(crate) fn into_why(self) -> String {
         match self {
             Self::Failed { why, .. } => why,
             _ => "its history could not be read".to_owned(),
@@ -157,7 +157,7 @@ impl LastSet {
 
 /// The newest commit on the first-parent history that changed a promoted field of a target.
 #[derive(Clone, Debug)]
-pub struct SetAt {
+pub(crate) struct SetAt {
     /// The commit.
     pub commit: CommitId,
     /// Its author's name; foreign text.
@@ -176,7 +176,7 @@ pub struct SetAt {
 
 /// Whether a landing or a person set it.
 #[derive(Clone, Debug)]
-pub enum SetBy {
+pub(crate) enum SetBy {
     /// A landing of Sluice: its plan id recomputes from its own difference.
     Landing {
         /// When it was committed.
@@ -192,7 +192,7 @@ pub enum SetBy {
 
 /// The source as it was when a person set the target.
 #[derive(Clone, Debug)]
-pub struct SourceThen {
+pub(crate) struct SourceThen {
     /// Its values then, the git ref as [`GitThen`] says.
     pub values: Values,
     /// Its git revision then.
@@ -204,7 +204,7 @@ pub struct SourceThen {
 
 /// The source's git revision when a person set the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GitThen {
+pub(crate) enum GitThen {
     /// It had none.
     None,
     /// It stood for this commit.
@@ -221,7 +221,7 @@ pub enum GitThen {
 
 /// Asks whether the content of a source is ready to leave its stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReadyQuery {
+pub(crate) struct ReadyQuery {
     /// The pipeline.
     pub pipeline: PipelineId,
     /// The stage whose `ready` rule asks.
@@ -234,7 +234,7 @@ pub struct ReadyQuery {
 
 /// Approvals given on the command line, for commands without a forge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Approvals {
+pub(crate) struct Approvals {
     /// Distinct names, as given.
     pub names: BTreeSet<String>,
     /// What nobody can know without a forge is taken as given, and said: that a name belongs to the team that is asked
@@ -244,7 +244,7 @@ pub struct Approvals {
 
 /// Everything that the planner may look at.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// The manifests.
     pub catalog: &'a Catalog,
     /// The policy.

@@ -1,4 +1,4 @@
 //! What was fetched, or why it could not be.
 
 /// Something that was looked up, or why it could not be.
-pub type Fetched<T> = Result<T, String>;
+pub(crate) type Fetched<T> = Result<T, String>;

@@ -5,7 +5,7 @@
 const SHOWN: usize = 5;
 
 /// The first five names, `separator` between them, and how many more there are.
-pub fn few<S: AsRef<str>>(names: &[S], separator: &str) -> String {
+pub(crate) fn few<S: AsRef<str>>(names: &[S], separator: &str) -> String {
     let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
     let shown = shown.join(separator);
     match names.len().saturating_sub(SHOWN) {

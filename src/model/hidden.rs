@@ -1,7 +1,7 @@
 //! Characters that a reader does not see, or that make him see something else.
 
 /// Control characters, direction marks and invisible ones (A13).
-pub fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -22,7 +22,7 @@ pub fn is_hidden(c: char) -> bool {
 }
 
 /// The character as JSON writes its number: `\u202e`, above U+FFFF as a surrogate pair.
-pub fn push_escaped(text: &mut String, c: char) {
+pub(crate) fn push_escaped(text: &mut String, c: char) {
     for unit in c.encode_utf16(&mut [0; 2]) {
         text.push_str(&format!("\\u{unit:04x}"));
     }

@@ -6,10 +6,10 @@ use super::ids::CommitId;
 use super::name::GateName;
 
 /// The beginning of the context under which it is noted on the head that a job was asked for.
-pub const INTENT: &str = "sluice/job/";
+pub(crate) const INTENT: &str = "sluice/job/";
 
 /// What tells a run that was asked for from any other: 16 hex digits over head, gate, workflow and attempt.
-pub fn digest(head: &CommitId, gate: &GateName, workflow: &str, attempt: u32) -> String {
+pub(crate) fn digest(head: &CommitId, gate: &GateName, workflow: &str, attempt: u32) -> String {
     let subject = serde_json::json!([1, head.to_string(), gate.as_str(), workflow, attempt]);
     let digest = Sha256::digest(subject.to_string());
     digest
@@ -20,7 +20,7 @@ pub fn digest(head: &CommitId, gate: &GateName, workflow: &str, attempt: u32) ->
 }
 
 /// Whether a run's title names this head and this digest, each as a word of its own.
-pub fn title_holds(title: &str, head: &CommitId, digest: &str) -> bool {
+pub(crate) fn title_holds(title: &str, head: &CommitId, digest: &str) -> bool {
     let head = head.to_string();
     let mut words = title.split(|c: char| !c.is_ascii_alphanumeric());
     let (mut has_head, mut has_digest) = (false, false);

@@ -14,7 +14,7 @@ use crate::yaml::FieldPath;
 
 /// A landing: the plan id of its record comes out of what it changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Landed {
+pub(crate) struct Landed {
     /// The commit on the base.
     pub commit: CommitId,
     /// Its committer date; whoever commits chooses it, so it is for people to read.
@@ -55,7 +55,7 @@ pub struct Landed {
 
 /// One field of one manifest that a commit changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldChange {
+pub(crate) struct FieldChange {
     /// The manifest.
     pub manifest: ManifestKey,
     /// The file that held it then.
@@ -68,7 +68,7 @@ pub struct FieldChange {
 
 /// The two sides of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChangedValues {
+pub(crate) enum ChangedValues {
     /// Shown; `None` where there was, or is, no value.
     Shown {
         /// Before.
@@ -82,7 +82,7 @@ pub enum ChangedValues {
 
 /// What a landing's message says of one gate (`Sluice-Gate`). A record, never evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GateLine {
+pub(crate) struct GateLine {
     /// The gate; `None` where the line can be read in more than one way.
     pub gate: Option<String>,
     /// What it said; `None` where the line can be read in more than one way.
@@ -94,7 +94,7 @@ pub struct GateLine {
 /// What a gate said right before a landing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum GateOutcome {
+pub(crate) enum GateOutcome {
     /// It let the promotion through.
     Pass,
     /// It did not; somebody merged past it.
@@ -116,7 +116,7 @@ const BREAK: char = '\u{200b}';
 
 impl GateLine {
     /// All of a message, in its order.
-    pub fn of_message(message: &str) -> Vec<Self> {
+    pub(crate) fn of_message(message: &str) -> Vec<Self> {
         let lines = message.lines();
         let lines = lines.filter_map(|line| line.strip_prefix("Sluice-Gate: "));
         lines.map(Self::parse).collect()
@@ -146,7 +146,7 @@ impl GateLine {
 
 /// The pull request that a commit's message names in the way in which GitHub does: `… (#12)` at the end of the subject, or
 /// `Merge pull request #12` at its beginning.
-pub fn pull_of_message(message: &str) -> Option<u64> {
+pub(crate) fn pull_of_message(message: &str) -> Option<u64> {
     let subject = message.lines().next()?.trim_end();
     let number = |text: &str| -> Option<u64> {
         let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -161,7 +161,7 @@ pub fn pull_of_message(message: &str) -> Option<u64> {
 
 /// Something that makes a history not clean.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deviation {
+pub(crate) struct Deviation {
     /// What it is.
     pub kind: DeviationKind,
     /// The commit.
@@ -183,7 +183,7 @@ pub struct Deviation {
 /// The ways in which a history is not clean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum DeviationKind {
+pub(crate) enum DeviationKind {
     /// A promoted field was changed by something else than a landing.
     Drift,
     /// A record stands in the commit, and its plan does not come out of what the commit changed.
@@ -197,7 +197,7 @@ pub enum DeviationKind {
 
 impl DeviationKind {
     /// Its words.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Drift => "drift",
             Self::FalseRecord => "false record",
@@ -209,7 +209,7 @@ impl DeviationKind {
 
 /// What a record says that a commit is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub(crate) struct Claim {
     /// The pipeline's namespace.
     pub namespace: Option<String>,
     /// The pipeline.
@@ -222,7 +222,7 @@ pub struct Claim {
 
 /// Something that could not be read, so that nobody may say that it is clean.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
+pub(crate) struct Unread {
     /// At which commit, where it was one.
     pub commit: Option<CommitId>,
     /// What, and why.
@@ -231,7 +231,7 @@ pub struct Unread {
 
 /// Which landings, and which fields, are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Narrowed {
+pub(crate) struct Narrowed {
     /// The pipeline's namespace and name.
     pub pipeline: Option<(Option<String>, String)>,
     /// The stage.
@@ -240,7 +240,7 @@ pub struct Narrowed {
 
 impl Narrowed {
     /// From `NAME` or `NAMESPACE/NAME`, and the stage.
-    pub fn new(pipeline: Option<&str>, stage: Option<String>) -> Self {
+    pub(crate) fn new(pipeline: Option<&str>, stage: Option<String>) -> Self {
         let pipeline = pipeline.map(|text| match text.split_once('/') {
             Some((namespace, name)) => (Some(namespace.to_owned()), name.to_owned()),
             None => (None, text.to_owned()),
@@ -249,7 +249,7 @@ impl Narrowed {
     }
 
     /// Whether this stage of this pipeline is asked for.
-    pub fn takes(&self, namespace: Option<&str>, pipeline: &str, stage: &str) -> bool {
+    pub(crate) fn takes(&self, namespace: Option<&str>, pipeline: &str, stage: &str) -> bool {
         let of_pipeline = self.pipeline.as_ref().is_none_or(|(wanted, name)| {
             name == pipeline && (wanted.is_none() || wanted.as_deref() == namespace)
         });
@@ -259,7 +259,7 @@ impl Narrowed {
 
 /// What was read of a history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PastLandings {
+pub(crate) struct PastLandings {
     /// The landings that were asked for, newest first.
     pub landings: Vec<Landed>,
     /// How many commits were looked at, along first parents.
@@ -276,7 +276,7 @@ pub struct PastLandings {
 
 /// What verifying found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
+pub(crate) struct Verified {
     /// What is not clean, newest first.
     pub deviations: Vec<Deviation>,
     /// How many landings were computed again, whatever the limit of the list.

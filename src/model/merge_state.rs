@@ -53,7 +53,7 @@ impl fmt::Display for ContextState {
 
 /// A status or check that GitHub requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Required {
+pub(crate) struct Required {
     /// How it is reported on the head.
     pub state: ContextState,
     /// The rule that requires it binds this token. A rule that cannot be read is taken not to: then GitHub is asked.
@@ -62,7 +62,7 @@ pub struct Required {
 
 /// Everything that GitHub looks at before it merges, apart from the status `sluice`.
 #[derive(Clone, Debug)]
-pub struct MergeState {
+pub(crate) struct MergeState {
     /// Whether it conflicts.
     pub mergeable: Mergeable,
     /// It is a draft.

@@ -1,7 +1,7 @@
 //! "Did you mean": the names nearest to one that is not there.
 
 /// At most three of `known` that are near to `wanted`, best first; equal ones in the order of the alphabet.
-pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let lower = wanted.to_lowercase();
     let mut near: Vec<(f64, &str)> = known
         .into_iter()

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-pub use crate::yaml::Position;
+pub(crate) use crate::yaml::Position;
 
 /// A file's path inside the repository: relative, `/` between segments, never empty.
 ///

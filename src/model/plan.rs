@@ -16,14 +16,14 @@ use crate::yaml::Position;
 
 /// The plan of one evaluation.
 #[derive(Clone, Debug, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// One per pipeline of the catalog, in its order.
     pub pipelines: Vec<PipelinePlan>,
 }
 
 /// The plan of one pipeline.
 #[derive(Clone, Debug)]
-pub struct PipelinePlan {
+pub(crate) struct PipelinePlan {
     /// Which pipeline.
     pub id: PipelineId,
     /// Why nothing of it moves, where a finding stops it.
@@ -35,7 +35,7 @@ pub struct PipelinePlan {
 /// The first that applies, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub(crate) enum State {
     /// Something could not be read or must not be done.
     Error,
     /// Something holds it: a hold, a freeze, a source that is not ready, a trigger.
@@ -52,20 +52,18 @@ pub enum State {
 
 impl State {
     /// Whether there is nothing to promote, now or once something else happens: it is in sync, or nothing ever promotes it.
-    pub fn is_at_rest(self) -> bool {
+    pub(crate) fn is_at_rest(self) -> bool {
         matches!(self, Self::NotMoved | Self::InSync)
     }
 }
 
 /// All changes that bring one stage up to its sources along its inbound edges; lands whole or not at all.
 #[derive(Clone, Debug)]
-pub struct Promotion {
+pub(crate) struct Promotion {
     /// The stage.
     pub stage: StageName,
     /// Its index in the manifest.
     pub index: StageIndex,
-    /// Where the stage stands.
-    pub at: Position,
     /// The edges along which it is promoted.
     pub edges: Vec<EdgeName>,
     /// The plan id; set exactly when `changes` is not empty.
@@ -111,7 +109,7 @@ pub struct Promotion {
 
 impl Promotion {
     /// Whether it may land now: due, and every gate passes. There are always changes then.
-    pub fn may_land(&self) -> bool {
+    pub(crate) fn may_land(&self) -> bool {
         self.state == State::Due
             && !self.changes.is_empty()
             && self
@@ -123,7 +121,7 @@ impl Promotion {
 
 /// What a gate says to a promotion.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GateReport {
+pub(crate) struct GateReport {
     /// The edge on which it stands.
     pub edge: EdgeName,
     /// Its name.
@@ -148,7 +146,7 @@ pub struct GateReport {
 
 /// A workflow that is to be started for a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobStart {
+pub(crate) struct JobStart {
     /// Its file under `.github/workflows/`.
     pub workflow: String,
     /// Which attempt, from 1.
@@ -159,14 +157,14 @@ pub struct JobStart {
 
 /// That a promotion goes past some rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EmergencyUse {
+pub(crate) struct EmergencyUse {
     /// What the policy lets it skip.
     pub skips: Vec<&'static str>,
 }
 
 /// A service that stays behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
+pub(crate) struct LeftOut {
     /// The service's namespace.
     pub namespace: Option<String>,
     /// Its name.
@@ -179,7 +177,7 @@ pub struct LeftOut {
 
 impl LeftOut {
     /// A service that stays behind, for this reason.
-    pub fn new(service: &ManifestKey, reason: String) -> Self {
+    pub(crate) fn new(service: &ManifestKey, reason: String) -> Self {
         Self {
             namespace: service.namespace.clone(),
             name: service.name.clone(),
@@ -191,7 +189,7 @@ impl LeftOut {
 
 /// The commit that set a service by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOutBy {
+pub(crate) struct LeftOutBy {
     /// The commit.
     pub commit: CommitId,
     /// Its author's name; foreign text.

@@ -10,7 +10,7 @@ use super::ids::{IdError, PlanId};
 /// A prefix shorter than the whole ID may only narrow what is read: whoever writes the sources can make two plans with
 /// the same first 12 digits in minutes. What lets something happen compares [`PlanPrefix::whole`].
 #[derive(Clone, PartialEq, Eq)]
-pub struct PlanPrefix(String);
+pub(crate) struct PlanPrefix(String);
 
 /// As many digits as branches carry.
 const MIN_DIGITS: usize = 12;
@@ -19,12 +19,12 @@ const ALL: usize = 64;
 
 impl PlanPrefix {
     /// The plan ID, if all 64 digits were given.
-    pub fn whole(&self) -> Option<PlanId> {
+    pub(crate) fn whole(&self) -> Option<PlanId> {
         self.0.parse().ok()
     }
 
     /// Whether a plan ID begins with these digits.
-    pub fn fits(&self, plan: &PlanId) -> bool {
+    pub(crate) fn fits(&self, plan: &PlanId) -> bool {
         plan.to_string().starts_with(&self.0)
     }
 }

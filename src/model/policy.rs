@@ -14,17 +14,33 @@ mod stage;
 mod time;
 mod untrusted;
 
-pub use document::{
-    FormatVersion, Hold, Land, Limits, Manifests, MergeMethod, PipelineEntry, Policy, Refs,
-    Rollback, Texts,
-};
-pub use gate::{ApproveLine, CheckOf, Exclude, GateRule, Way};
-pub use named::{Named, Ruled};
-pub use path::{Glob, Namespace, PromotedField};
-pub use people::Voters;
-pub use stage::{
-    Delivery, Emergency, EmergencySkip, Join, Ready, RequiredGate, RevisionMode, StageEntry,
-    StatusOf, Trigger,
-};
-pub use time::{Closing, Freeze, Hours, Instant, OpeningTimes, Wait, Weekday, Zone};
-pub use untrusted::{TrustingRule, Trusts, UntrustedAccount};
+pub(crate) use document::Hold;
+pub(crate) use document::Land;
+pub(crate) use document::MergeMethod;
+pub use document::Policy;
+pub(crate) use document::Refs;
+pub(crate) use document::Texts;
+pub(crate) use gate::ApproveLine;
+pub(crate) use gate::CheckOf;
+pub(crate) use gate::Exclude;
+pub(crate) use gate::GateRule;
+pub(crate) use gate::Way;
+pub(crate) use named::Ruled;
+pub(crate) use path::Glob;
+pub(crate) use people::Voters;
+pub(crate) use stage::Delivery;
+pub(crate) use stage::Emergency;
+pub(crate) use stage::EmergencySkip;
+pub(crate) use stage::Join;
+pub(crate) use stage::Ready;
+pub(crate) use stage::RequiredGate;
+pub(crate) use stage::RevisionMode;
+pub(crate) use stage::StageEntry;
+pub(crate) use stage::Trigger;
+pub use time::Freeze;
+pub use time::Hours;
+pub use time::OpeningTimes;
+pub(crate) use time::Wait;
+pub use time::Zone;
+pub(crate) use untrusted::Trusts;
+pub(crate) use untrusted::UntrustedAccount;

@@ -7,7 +7,7 @@ use super::plan::{PipelinePlan, Plan, Promotion};
 
 /// A promotion of one plan. Ordered as the plan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PromotionIndex {
+pub(crate) struct PromotionIndex {
     /// Which of [`Plan::pipelines`].
     pub pipeline: usize,
     /// Which of its promotions.
@@ -19,7 +19,7 @@ impl Plan {
     ///
     /// # Panics
     /// If the index is another plan's.
-    pub fn promotion(&self, at: PromotionIndex) -> &Promotion {
+    pub(crate) fn promotion(&self, at: PromotionIndex) -> &Promotion {
         &self.pipelines[at.pipeline].promotions[at.promotion]
     }
 
@@ -27,7 +27,7 @@ impl Plan {
     ///
     /// # Panics
     /// If the index is another plan's.
-    pub fn promotion_mut(&mut self, at: PromotionIndex) -> &mut Promotion {
+    pub(crate) fn promotion_mut(&mut self, at: PromotionIndex) -> &mut Promotion {
         &mut self.pipelines[at.pipeline].promotions[at.promotion]
     }
 
@@ -35,12 +35,12 @@ impl Plan {
     ///
     /// # Panics
     /// If the index is another plan's.
-    pub fn pipeline_of(&self, at: PromotionIndex) -> &PipelinePlan {
+    pub(crate) fn pipeline_of(&self, at: PromotionIndex) -> &PipelinePlan {
         &self.pipelines[at.pipeline]
     }
 
     /// Every promotion with its index, in the plan's order.
-    pub fn promotions(&self) -> impl Iterator<Item = (PromotionIndex, &Promotion)> {
+    pub(crate) fn promotions(&self) -> impl Iterator<Item = (PromotionIndex, &Promotion)> {
         self.pipelines
             .iter()
             .enumerate()

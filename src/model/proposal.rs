@@ -7,7 +7,7 @@ use super::pull::{PromotionBranch, Pull, PullState};
 
 /// A branch of ours, by what its head's record says. The record only says what to compare; what is landed is proved.
 #[derive(Clone, Debug)]
-pub struct Proposal {
+pub(crate) struct Proposal {
     /// The branch and its pull requests.
     pub branch: PromotionBranch,
     /// The pipeline's namespace.
@@ -32,13 +32,13 @@ pub struct Proposal {
 
 impl Proposal {
     /// The promotion that it proposes.
-    pub fn promotion(&self) -> PromotionId {
+    pub(crate) fn promotion(&self) -> PromotionId {
         let pipeline = PipelineKey::new(self.namespace.clone(), self.pipeline.as_str());
         PromotionId::new(pipeline, self.stage.clone(), self.edges.clone())
     }
 
     /// Its pull request from this repository into `base`: the open one, else the newest.
-    pub fn pull(&self, base: &str) -> Option<&Pull> {
+    pub(crate) fn pull(&self, base: &str) -> Option<&Pull> {
         let ours = || {
             self.branch.pulls.iter().filter(|pull| {
                 !pull.foreign && pull.base == base && pull.branch == self.branch.name
@@ -50,12 +50,12 @@ impl Proposal {
     }
 
     /// Its open pull request.
-    pub fn open(&self, base: &str) -> Option<&Pull> {
+    pub(crate) fn open(&self, base: &str) -> Option<&Pull> {
         self.pull(base).filter(|pull| pull.is_open())
     }
 
     /// Whether it was merged.
-    pub fn merged(&self, base: &str) -> bool {
+    pub(crate) fn merged(&self, base: &str) -> bool {
         self.pull(base)
             .is_some_and(|pull| matches!(pull.state, PullState::Merged { .. }))
     }
@@ -63,7 +63,7 @@ impl Proposal {
 
 /// Whether a merge of an open pull request would do to the base's tip exactly what its plan says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Build {
+pub(crate) enum Build {
     /// It would.
     Stands,
     /// It would have on an older tip, and a file that it edits has changed since, or the base was pushed back: another build is needed.

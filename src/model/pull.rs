@@ -199,7 +199,7 @@ impl ClosedLabels {
 }
 
 /// Whether whoever did something is the author.
-pub fn is_author(who: Option<&Actor>, author: Option<&Actor>) -> bool {
+pub(crate) fn is_author(who: Option<&Actor>, author: Option<&Actor>) -> bool {
     let id = |actor: Option<&Actor>| actor.and_then(|actor| actor.id);
     id(who).is_some() && id(who) == id(author)
 }

@@ -44,7 +44,7 @@ impl<T: Copy> Resolution<T> {
 }
 
 /// Which stage of a pipeline: its index in `spec.stages`.
-pub type StageIndex = usize;
+pub(crate) type StageIndex = usize;
 
 /// A pipeline whose references were looked up. Indices are those of the manifest.
 #[derive(Clone, Debug)]

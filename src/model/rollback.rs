@@ -15,7 +15,7 @@ use crate::yaml::FieldPath;
 
 /// Where a stage is to go back to, read from the blobs of that commit.
 #[derive(Clone, Debug)]
-pub struct Rollback {
+pub(crate) struct Rollback {
     /// The landing at which the stage held it.
     pub to: BackTo,
     /// The edges along which it goes back, sorted: those of the landing with `join: any`, else all into the stage.
@@ -28,21 +28,24 @@ pub struct Rollback {
 
 /// Fields that landings changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LandedFields(BTreeSet<(Kind, String, FieldPath)>);
+pub(crate) struct LandedFields(BTreeSet<(Kind, String, FieldPath)>);
 
 impl LandedFields {
     /// Adds what a landing changed, under the names that manifests have today.
-    pub fn add<'c>(&mut self, changes: impl Iterator<Item = &'c Change>) {
+    pub(crate) fn add<'c>(&mut self, changes: impl Iterator<Item = &'c Change>) {
         self.0.extend(changes.map(Self::place));
     }
 
     /// Whether one of the landings changed the field that this change sets.
-    pub fn hold(&self, change: &Change) -> bool {
+    pub(crate) fn hold(&self, change: &Change) -> bool {
         self.0.contains(&Self::place(change))
     }
 
     /// The fields of a service's own manifest.
-    pub fn of<'a>(&'a self, service: &'a ManifestKey) -> impl Iterator<Item = &'a FieldPath> {
+    pub(crate) fn of<'a>(
+        &'a self,
+        service: &'a ManifestKey,
+    ) -> impl Iterator<Item = &'a FieldPath> {
         let fields = self.0.iter();
         fields
             .filter(|(kind, name, _)| *kind == service.kind && *name == service.name)
@@ -71,7 +74,7 @@ pub struct ServiceThen {
 
 /// The landing that a rollback goes back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackTo {
+pub(crate) struct BackTo {
     /// The commit on the base.
     pub landing: CommitId,
     /// Its plan.
@@ -80,7 +83,7 @@ pub struct BackTo {
 
 /// That a stage went back: what it left comes again only once a person with write lets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RolledBack {
+pub(crate) struct RolledBack {
     /// The landing that took it back.
     pub commit: CommitId,
     /// When that landed, by its committer date.

@@ -9,7 +9,7 @@ use super::fetched::Fetched;
 
 /// What was looked up once for all gates of a run.
 #[derive(Clone, Debug, Default)]
-pub struct Roster {
+pub(crate) struct Roster {
     /// Active members of teams by id, with their logins. The key is `organisation/team` in lower case.
     pub teams: BTreeMap<String, Fetched<BTreeMap<UserId, String>>>,
     /// People by login in lower case; `None` where nobody of that login works here.

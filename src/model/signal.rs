@@ -45,7 +45,7 @@ impl Signal {
 
 /// Something that was looked for. What is not known keeps a promotion waiting; what could not be read is an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known<T> {
+pub(crate) enum Known<T> {
     /// This.
     Is(T),
     /// The forge does not say, and why.
@@ -65,7 +65,7 @@ impl<T> From<Fetched<T>> for Known<T> {
 
 /// What is known about the content that a source holds now, as far as its `ready` rule asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContentEvidence {
+pub(crate) struct ContentEvidence {
     /// The service, by its name.
     pub service: String,
     /// Since when the server has this very content there.

@@ -21,14 +21,14 @@ const BEHIND: usize = 40;
 
 /// The lines of a file: each is found in the same short time, for there may be very many findings in one file, or on one line of it.
 #[derive(Debug)]
-pub struct SourceLines<'a> {
+pub(crate) struct SourceLines<'a> {
     source: &'a str,
     lines: Lines,
 }
 
 impl<'a> SourceLines<'a> {
     /// `None` if it cannot be told what a line of the file is: it is not UTF-8, or breaks lines in another way than by `\n`.
-    pub fn of(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
         #[cfg(any(test, fuzzing))]
         crate::yaml::syntax::steps::count_many(bytes.len());
         let source = std::str::from_utf8(bytes).ok()?;
@@ -40,7 +40,7 @@ impl<'a> SourceLines<'a> {
     }
 
     /// The line at a place; `None` if the line does not reach that far.
-    pub fn at(&self, place: Position) -> Option<SourceLine> {
+    pub(crate) fn at(&self, place: Position) -> Option<SourceLine> {
         let (start, offset) = self.lines.offset_of(self.source, place)?;
         if self.lines.position_of(self.source, offset) != place {
             return None;

@@ -12,7 +12,7 @@ use super::plan::Promotion;
 
 /// All pipelines that were asked for, at one moment.
 #[derive(Clone, Debug)]
-pub struct Status {
+pub(crate) struct Status {
     /// `owner/name`, or the name of the folder.
     pub repository: String,
     /// The branch that is looked at; `None` in a plain folder or where none is checked out.
@@ -30,7 +30,7 @@ pub struct Status {
 /// How a promotion, or a pipeline by its worst promotion, stands. What needs a person first comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Stopped for safety until a person looks at it.
     Blocked,
     /// Something could not be read or must not be done.
@@ -55,7 +55,7 @@ pub enum Standing {
 
 /// One pipeline.
 #[derive(Clone, Debug)]
-pub struct PipelineStatus {
+pub(crate) struct PipelineStatus {
     /// Its namespace.
     pub namespace: Option<String>,
     /// Its name.
@@ -70,12 +70,12 @@ pub struct PipelineStatus {
 
 impl PipelineStatus {
     /// As people name it: NAMESPACE/NAME, or NAME.
-    pub fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         full_name(self.namespace.as_deref(), &self.name)
     }
 
     /// The promotion that matters most.
-    pub fn worst(&self) -> Option<&PromotionStatus> {
+    pub(crate) fn worst(&self) -> Option<&PromotionStatus> {
         let all = self.stages.iter().flat_map(|stage| &stage.promotions);
         // Of equal ones the first: min_by_key takes it.
         all.min_by_key(|promotion| promotion.state)
@@ -84,7 +84,7 @@ impl PipelineStatus {
 
 /// One stage.
 #[derive(Clone, Debug)]
-pub struct StageStatus {
+pub(crate) struct StageStatus {
     /// Its name.
     pub stage: StageName,
     /// What its services run, as far as promotions read or write it.
@@ -99,7 +99,7 @@ pub struct StageStatus {
 
 /// A promoted value of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Running {
+pub(crate) struct Running {
     /// The service's name.
     pub service: String,
     /// Which value.
@@ -112,7 +112,7 @@ pub struct Running {
 
 /// Since when content stands on the base.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Since {
+pub(crate) enum Since {
     /// There is no history: a plain folder.
     NoHistory,
     /// It could not be told, and why.
@@ -123,7 +123,7 @@ pub enum Since {
 
 /// The commit that set a value on the base.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetOnBase {
+pub(crate) struct SetOnBase {
     /// The commit.
     pub commit: CommitId,
     /// Its committer date: whoever made the commit wrote it, so it is for display and nothing is ever decided by it.
@@ -138,7 +138,7 @@ pub struct SetOnBase {
 
 /// A promotion and how it stands.
 #[derive(Clone, Debug)]
-pub struct PromotionStatus {
+pub(crate) struct PromotionStatus {
     /// How.
     pub state: Standing,
     /// The one thing that it waits for, in plain words.

@@ -10,7 +10,7 @@ use super::name::{GateName, PipelineName, StageName};
 
 /// A simulation, played to its end.
 #[derive(Clone, Debug)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     /// What was simulated.
     pub name: String,
     /// When it began, on the virtual clock.
@@ -33,7 +33,7 @@ pub struct Timeline {
 
 /// Something that happened.
 #[derive(Clone, Debug)]
-pub struct Event {
+pub(crate) struct Event {
     /// When, on the virtual clock.
     pub at: Timestamp,
     /// In which pipeline.
@@ -50,7 +50,7 @@ pub struct Event {
 
 /// Kinds of event.
 #[derive(Clone, Debug)]
-pub enum What {
+pub(crate) enum What {
     /// A plan was proposed.
     Proposed {
         /// What it changes.
@@ -96,7 +96,7 @@ pub enum What {
 
 /// What a stage runs at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StageEnd {
+pub(crate) struct StageEnd {
     /// The pipeline.
     pub pipeline: PipelineName,
     /// The stage.
@@ -107,7 +107,7 @@ pub struct StageEnd {
 
 /// A promoted value at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ValueEnd {
+pub(crate) struct ValueEnd {
     /// The service.
     pub service: String,
     /// The field, as its last key.
@@ -122,7 +122,7 @@ pub struct ValueEnd {
 
 /// How a simulation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// Nothing is left to promote.
     InSync,
     /// Something waits, is held or is in error.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 /// The word of a verdict, from the best to the worst: of several, the greatest one stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The gate is open for exactly this plan.
     Pass,
     /// Not yet.
@@ -31,7 +31,7 @@ impl fmt::Display for Verdict {
 
 /// A verdict with its reason in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
     /// Why.
@@ -42,7 +42,7 @@ pub struct Judgement {
 
 impl Judgement {
     /// A judgement.
-    pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
         Self {
             verdict,
             reason: reason.into(),
@@ -51,7 +51,7 @@ impl Judgement {
     }
 
     /// The same, with the next instant at which time alone can change it.
-    pub fn until(mut self, next: Option<Timestamp>) -> Self {
+    pub(crate) fn until(mut self, next: Option<Timestamp>) -> Self {
         self.next = next;
         self
     }

@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 
 /// A whole semantic version, with or without a leading `v`. Leading zeros are let pass, as Helm lets them pass.
 #[derive(Clone, Copy, Debug)]
-pub struct Version<'a> {
+pub(crate) struct Version<'a> {
     core: [&'a str; 3],
     pre: Option<&'a str>,
 }
 
 impl<'a> Version<'a> {
     /// `None` for everything else: `6.5`, `6.5.x`, `>=6.5.3`, `latest`.
-    pub fn parse(text: &'a str) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let text = text.strip_prefix('v').unwrap_or(text);
         let (text, build) = match text.split_once('+') {
             Some((text, build)) => (text, Some(build)),
@@ -30,7 +30,7 @@ impl<'a> Version<'a> {
     }
 
     /// The same, or a number alone as images are tagged: `v12` is `12.0.0`.
-    pub fn parse_tag(text: &'a str) -> Option<Self> {
+    pub(crate) fn parse_tag(text: &'a str) -> Option<Self> {
         let number = text.strip_prefix('v').unwrap_or(text);
         let alone = is_number(number).then_some(Self {
             core: [number, "0", "0"],
@@ -40,7 +40,7 @@ impl<'a> Version<'a> {
     }
 
     /// Whether both texts are versions or numbers, and the second one is the older.
-    pub fn goes_back(old: &str, new: &str) -> bool {
+    pub(crate) fn goes_back(old: &str, new: &str) -> bool {
         match (Version::parse_tag(old), Version::parse_tag(new)) {
             (Some(old), Some(new)) => new.order(&old).is_lt(),
             _ => false,
@@ -49,7 +49,7 @@ impl<'a> Version<'a> {
 
     /// Which of two is the older one, by the rules of semantic versioning: number by number, a version before its
     /// release where it has a `-`, and what stands behind a `+` counts for nothing.
-    pub fn order(&self, other: &Self) -> Ordering {
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
         let core = self.core.iter().zip(&other.core);
         let core = core
             .map(|(a, b)| numbers(a, b))

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// `18:30 UTC` today, `Mon 18:30 UTC` within a week, else with the date.
-pub fn utc(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn utc(at: Timestamp, now: Timestamp) -> String {
     let (then, today) = (at.to_zoned(TimeZone::UTC), now.to_zoned(TimeZone::UTC));
     let days = at.duration_since(now).abs().as_hours() / 24;
     let pattern = if then.date() == today.date() {
@@ -18,7 +18,7 @@ pub fn utc(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// `30m`, `4h`, `1h30m`, `2d`.
-pub fn length(length: jiff::SignedDuration) -> String {
+pub(crate) fn length(length: jiff::SignedDuration) -> String {
     let minutes = length.as_mins();
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
     let parts = [(days, "d"), (hours, "h"), (minutes, "m")];

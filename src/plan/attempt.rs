@@ -21,7 +21,7 @@ const MAX_DESCRIPTION: usize = 140;
 
 /// The merges of a head that GitHub has refused so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusals {
+pub(crate) struct Refusals {
     /// How many.
     pub count: u32,
     /// [`digest`] of what GitHub looked at when it refused last.
@@ -30,7 +30,7 @@ pub struct Refusals {
 
 /// The last merge that was refused, as it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// How many were, this one included.
     pub refusals: Refusals,
     /// GitHub's words; foreign text.
@@ -43,7 +43,7 @@ pub struct Refused {
 
 /// Whether a merge is tried now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attempt {
+pub(crate) enum Attempt {
     /// It is.
     Now,
     /// It is not, for this reason.
@@ -51,7 +51,7 @@ pub enum Attempt {
 }
 
 /// Decides whether a merge is tried now. `refused`: the last one that was refused. `asked`: a person asks for it in this run.
-pub fn attempt(
+pub(crate) fn attempt(
     state: &MergeState,
     refused: Option<&Refused>,
     now: Timestamp,
@@ -125,7 +125,7 @@ fn obstacle(state: &MergeState) -> Option<String> {
 
 /// What GitHub looks at before it merges, in 8 hex digits: without the base's tip, which moves all the time and decides nothing. That a
 /// merge is still being worked out is no change.
-pub fn digest(state: &MergeState) -> String {
+pub(crate) fn digest(state: &MergeState) -> String {
     let mut text = format!(
         "{}\n{}\n{:?}\n",
         state.mergeable == Mergeable::No,
@@ -150,7 +150,7 @@ pub fn digest(state: &MergeState) -> String {
 
 impl Refusals {
     /// One more refusal, of a merge in this state.
-    pub fn one_more(before: Option<&Self>, state: &MergeState) -> Self {
+    pub(crate) fn one_more(before: Option<&Self>, state: &MergeState) -> Self {
         Self {
             count: before.map_or(0, |before| before.count).saturating_add(1),
             digest: digest(state),
@@ -158,7 +158,7 @@ impl Refusals {
     }
 
     /// Reads the end of a status's description: the refusals, and the words before them.
-    pub fn parse(description: &str) -> Option<(Self, &str)> {
+    pub(crate) fn parse(description: &str) -> Option<(Self, &str)> {
         let (words, rest) = description.rsplit_once(MARK)?;
         let (count, digest) = rest.split_once(BETWEEN)?;
         let hex = digest.len() == 8 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -171,7 +171,7 @@ impl Refusals {
     }
 
     /// The description of a status that says these words and remembers what was refused before.
-    pub fn describe(words: &str, refusals: Option<&Self>) -> String {
+    pub(crate) fn describe(words: &str, refusals: Option<&Self>) -> String {
         let end = refusals.map_or_else(String::new, Self::to_string);
         let room = MAX_DESCRIPTION.saturating_sub(end.chars().count());
         if words.chars().count() <= room {

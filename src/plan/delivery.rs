@@ -13,7 +13,7 @@ use crate::plan::{ClosedHold, LabelHold};
 
 /// An open pull request of a stage.
 #[derive(Clone, Debug)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// Its branch.
     pub proposal: Proposal,
     /// Itself.
@@ -46,7 +46,7 @@ impl Candidate {
     }
 
     /// Whether its label holds it, or it would undo a rollback and nobody has let it since.
-    pub fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         match &self.hold {
             LabelHold::Free => self.after_rollback().is_some(),
             LabelHold::Lifted(at) => self.after_rollback().is_some_and(|back| *at <= back.at),
@@ -57,7 +57,7 @@ impl Candidate {
     }
 
     /// The rollback that it would undo.
-    pub fn after_rollback(&self) -> Option<&RolledBack> {
+    pub(crate) fn after_rollback(&self) -> Option<&RolledBack> {
         self.judged.as_ref()?.after_rollback.as_ref()
     }
 
@@ -85,7 +85,7 @@ impl Candidate {
 
 /// Everything about one promotion that decides what is done.
 #[derive(Debug)]
-pub struct Stage<'a> {
+pub(crate) struct Stage<'a> {
     /// The promotion that would be made now.
     pub promotion: &'a Promotion,
     /// Its open pull requests.
@@ -116,7 +116,7 @@ pub struct Stage<'a> {
 
 /// What to do about one stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     /// Put the plan up in a new pull request, and close these, which it replaces.
     Open {
         /// Those that give way.
@@ -138,7 +138,7 @@ pub enum Act {
 
 /// What was decided about one stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// What to do, in this order.
     pub acts: Vec<Act>,
     /// The pull request that stands for the stage from now on, if one is open already.
@@ -151,7 +151,7 @@ pub struct Decision {
 
 /// Why nothing of a stage moves before a person has done something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blocked {
+pub(crate) struct Blocked {
     /// Why, in plain words.
     pub why: String,
     /// What the person is to do.
@@ -159,7 +159,7 @@ pub struct Blocked {
 }
 
 /// Decides.
-pub fn decide(stage: &Stage<'_>) -> Decision {
+pub(crate) fn decide(stage: &Stage<'_>) -> Decision {
     if let Some(decision) = blocked(stage) {
         return decision;
     }

@@ -59,7 +59,8 @@ pub const FORMS: &[GateForm] = &[
 ];
 
 /// The form of a rule: a new one is refused by the compiler until it has one.
-pub fn form_of(rule: &GateRule) -> &'static GateForm {
+#[allow(dead_code, reason = "it is asked by the compiler alone")]
+pub(crate) fn form_of(rule: &GateRule) -> &'static GateForm {
     match rule {
         GateRule::Approval { .. } => &FORMS[0],
         GateRule::Window { .. } => &FORMS[1],
@@ -167,7 +168,7 @@ pub(super) fn is_unmapped(policy: &Policy, pipeline: &PipelineName, gate: &Gate)
 
 /// What has to be read so that the gates of a promotion can be judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
+pub(crate) struct Needs {
     /// Teams as `organisation/team`, in lower case.
     pub teams: BTreeSet<String>,
     /// People by login, in lower case.
@@ -184,7 +185,7 @@ pub struct Needs {
 
 impl Needs {
     /// Whether something has to be read of a pull request that nobody has spoken about.
-    pub fn always(&self) -> bool {
+    pub(crate) fn always(&self) -> bool {
         !self.checks.is_empty() || !self.workflows.is_empty()
     }
 

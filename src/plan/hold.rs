@@ -70,7 +70,7 @@ impl Held<'_> {
 
 /// What the label `sluice/hold` means for a pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LabelHold {
+pub(crate) enum LabelHold {
     /// Nothing: it was never set.
     Free,
     /// Nothing any more: a person with write took it off, then.
@@ -87,19 +87,19 @@ pub enum LabelHold {
 
 impl LabelHold {
     /// Whether the label holds nothing.
-    pub fn is_free(&self) -> bool {
+    pub(crate) fn is_free(&self) -> bool {
         matches!(self, Self::Free | Self::Lifted(_))
     }
 
     /// Whether the label of the pull request itself holds it, not one of the stage that is closed by now.
-    pub fn is_own(&self) -> bool {
+    pub(crate) fn is_own(&self) -> bool {
         !self.is_free() && !matches!(self, Self::Closed(_))
     }
 }
 
 /// Reads it. Anyone with triage sets it; only a person with write access takes it off. A label that was changed after it was set may have been
 /// this one under its old name, and holds like it.
-pub fn label_hold(pull: &Pull, evidence: Option<&Fetched<Evidence>>) -> LabelHold {
+pub(crate) fn label_hold(pull: &Pull, evidence: Option<&Fetched<Evidence>>) -> LabelHold {
     if pull.has_label(HOLD) {
         return LabelHold::On;
     }
@@ -137,7 +137,7 @@ pub fn label_hold(pull: &Pull, evidence: Option<&Fetched<Evidence>>) -> LabelHol
 }
 
 /// The names, in lower case, of the labels that hold, or may have held under another name.
-pub fn hold_names(events: &[LabelEvent]) -> BTreeSet<String> {
+pub(crate) fn hold_names(events: &[LabelEvent]) -> BTreeSet<String> {
     let holds = events
         .iter()
         .filter(|event| event.is_of(HOLD) || event.may_hold());
@@ -188,7 +188,7 @@ fn taken_off(
 
 /// A hold that was set on a pull request of a stage that is closed by now, by somebody who may not lift it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClosedHold {
+pub(crate) struct ClosedHold {
     /// The pull request.
     pub number: PullNumber,
     /// When it was closed, or its label set, whichever was later: what lifts it comes after that.
@@ -206,7 +206,7 @@ impl std::fmt::Display for ClosedHold {
 /// Whether a closed pull request still holds its stage. Setting the label holds, also on a closed one. A person with write access lifts it
 /// by taking it off while the pull request is open, or by closing; nobody else does, and taking it off a closed one does nothing. If Sluice
 /// closed it, its hold is on what took its place. What was set before the stage's last landing is done with.
-pub fn closed_hold(
+pub(crate) fn closed_hold(
     closed: &ClosedLabels,
     permissions: &BTreeMap<UserId, Fetched<Permission>>,
     landed: Option<Timestamp>,

@@ -9,7 +9,7 @@ use crate::model::policy::Policy;
 use crate::model::resolved::ResolvedPipeline;
 
 /// The revisions that must be resolved before anything can be compared.
-pub fn revision_queries(
+pub(crate) fn revision_queries(
     catalog: &Catalog,
     policy: &Policy,
     resolved: &[ResolvedPipeline],
@@ -21,7 +21,7 @@ pub fn revision_queries(
 }
 
 /// Whose history must be read: targets of running pipelines that differ from their source.
-pub fn history_queries(facts: &Facts<'_>) -> Vec<HistoryQuery> {
+pub(crate) fn history_queries(facts: &Facts<'_>) -> Vec<HistoryQuery> {
     pairs(facts.catalog, facts.policy, facts.resolved)
         .filter(|(query, pair)| {
             !facts.stopped.contains_key(&query.pipeline) && !compare(facts, pair).changes.is_empty()
@@ -31,7 +31,7 @@ pub fn history_queries(facts: &Facts<'_>) -> Vec<HistoryQuery> {
 }
 
 /// All pairs of all pipelines, in order.
-pub fn pairs<'a>(
+pub(crate) fn pairs<'a>(
     catalog: &'a Catalog,
     policy: &'a Policy,
     resolved: &'a [ResolvedPipeline],

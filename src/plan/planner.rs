@@ -9,6 +9,11 @@ mod promotion_draft;
 mod queries;
 mod reason;
 
-pub use backwards::way_queries;
-pub use pipeline::{Standing, edges_into, judge_gates, plan, standing};
-pub use queries::{needs, ready_queries};
+pub(crate) use backwards::way_queries;
+pub(crate) use pipeline::Standing;
+pub(crate) use pipeline::edges_into;
+pub(crate) use pipeline::judge_gates;
+pub(crate) use pipeline::plan;
+pub(crate) use pipeline::standing;
+pub(crate) use queries::needs;
+pub(crate) use queries::ready_queries;

@@ -60,7 +60,7 @@ pub(crate) struct PromotionState {
 
 impl PromotionState {
     /// The state of a promotion as the plan alone shows it.
-    pub fn planned(promotion: &Promotion) -> Self {
+    pub(crate) fn planned(promotion: &Promotion) -> Self {
         Self {
             life: life::unproposed(promotion, false),
             promotion: promotion.clone(),

@@ -7,7 +7,7 @@ use crate::report::escape::{markdown_code, prose};
 
 /// Why a pull request was replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replaced {
+pub(crate) enum Replaced {
     /// By a newer plan.
     Newer(PlanId),
     /// By the same plan on the present base.
@@ -15,7 +15,7 @@ pub enum Replaced {
 }
 
 /// Under a pull request that is closed because another one, of this number, takes its place.
-pub fn replaced(by: u64, why: Replaced) -> String {
+pub(crate) fn replaced(by: u64, why: Replaced) -> String {
     match why {
         Replaced::Newer(plan) => format!(
             "Replaced by #{by}: there is a newer plan, {}. Approvals of this one do not count there.",
@@ -28,7 +28,7 @@ pub fn replaced(by: u64, why: Replaced) -> String {
 }
 
 /// Under a pull request that Sluice does not touch any more. `pipeline` and `stage` are what a dispatch calls them.
-pub fn blocked(blocked: &Blocked<'_>, pipeline: &str, stage: &str) -> String {
+pub(crate) fn blocked(blocked: &Blocked<'_>, pipeline: &str, stage: &str) -> String {
     format!(
         "Blocked: {}. Sluice neither merges nor overwrites this pull request any more.\n\nTo go on: close it, then *Run workflow → \
          promote* with pipeline {} and stage {}.",

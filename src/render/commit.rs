@@ -10,7 +10,7 @@ use crate::report::escape::commit;
 
 /// A commit's message in the two parts in which a merge takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub(crate) struct Message {
     /// The subject line.
     pub subject: Line,
     /// What follows behind an empty line: the changes, and the trailers as last paragraph.
@@ -19,13 +19,13 @@ pub struct Message {
 
 impl Message {
     /// The whole message.
-    pub fn whole(&self) -> String {
+    pub(crate) fn whole(&self) -> String {
         format!("{}\n\n{}", self.subject, self.body)
     }
 }
 
 /// The message of a promotion's head commit. `trailers` are the record's lines, each ended.
-pub fn promotion_message(subject: Line, promotion: &Promotion, trailers: &str) -> Message {
+pub(crate) fn promotion_message(subject: Line, promotion: &Promotion, trailers: &str) -> Message {
     Message {
         subject,
         body: format!("{}\n{trailers}", changes(promotion)),
@@ -34,7 +34,7 @@ pub fn promotion_message(subject: Line, promotion: &Promotion, trailers: &str) -
 
 /// The message of a landing: the same, and one `Sluice-Gate` line per gate with what passed it. A gate that did not pass
 /// is said as it is: a person merged past it.
-pub fn landing_message(
+pub(crate) fn landing_message(
     subject: Line,
     promotion: &Promotion,
     trailers: &str,

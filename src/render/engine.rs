@@ -11,7 +11,7 @@ use crate::report::escape;
 /// A template that could not be rendered. Of a built-in template this is a defect of Sluice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the {name} could not be written: {why}")]
-pub struct RenderError {
+pub(crate) struct RenderError {
     /// Which text.
     pub name: &'static str,
     /// Why, in the engine's words.

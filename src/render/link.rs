@@ -7,11 +7,11 @@ use crate::model::address::WebAddress;
 /// A [`WebAddress`] that stands between `(` and `)` of a Markdown link: every character is encoded that Markdown, a table
 /// or HTML gives a meaning to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Link(String);
+pub(crate) struct Link(String);
 
 impl Link {
     /// The address, where it is one that is linked to; at most 2,000 characters.
-    pub fn parse(address: &str) -> Option<Self> {
+    pub(crate) fn parse(address: &str) -> Option<Self> {
         let address: WebAddress = address.parse().ok()?;
         let in_brackets = address.host().starts_with('[');
         let mut encoded = String::with_capacity(address.as_str().len());
@@ -35,7 +35,7 @@ impl Link {
     }
 
     /// The address.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 

@@ -9,14 +9,14 @@ use crate::model::policy::Land;
 mod content;
 mod view;
 
-pub use content::{Blocked, Commit, Commits, GateDetail, PullRequest};
+pub(crate) use content::{Blocked, Commit, Commits, GateDetail, PullRequest};
 
 /// GitHub takes 65,536 characters; bytes are never fewer.
 const MAX_BYTES: usize = 60_000;
 
 impl<'a> PullRequest<'a> {
     /// The body's parts that are always known, the rest empty.
-    pub fn new(pipeline: &'a str, promotion: &'a Promotion) -> Self {
+    pub(crate) fn new(pipeline: &'a str, promotion: &'a Promotion) -> Self {
         Self {
             pipeline,
             repository: None,
@@ -40,7 +40,7 @@ impl<'a> PullRequest<'a> {
     }
 
     /// The body. Where it would be longer than GitHub takes, lists get shorter and say by how much.
-    pub fn body(&self) -> Result<String, RenderError> {
+    pub(crate) fn body(&self) -> Result<String, RenderError> {
         const BOUNDS: Bounds = Bounds {
             fuel: 200_000,
             bytes: MAX_BYTES,

@@ -62,7 +62,6 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
         debts: Vec::new(),
         stage: "prod".into(),
         index: 1,
-        at: Position::default(),
         edges: vec![edge("dev", "prod")],
         plan: Some("7c1e09ab".repeat(8).parse().unwrap()),
         state: State::Due,

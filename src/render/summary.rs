@@ -5,14 +5,14 @@ use super::engine::{Bounds, Escape, RenderError, render};
 mod content;
 mod view;
 
-pub use content::{Ahead, Mark, Pull, Row, Summary};
+pub(crate) use content::{Ahead, Mark, Pull, Row, Summary};
 
 /// GitHub takes 1 MiB; a longer summary is not shown at all.
 const MAX_BYTES: usize = 1_000_000;
 
 impl Summary<'_> {
     /// The Markdown. Where it would be too long, its lists get shorter and it says so.
-    pub fn markdown(&self) -> Result<String, RenderError> {
+    pub(crate) fn markdown(&self) -> Result<String, RenderError> {
         const BOUNDS: Bounds = Bounds {
             fuel: 20_000_000,
             bytes: MAX_BYTES,

@@ -21,17 +21,17 @@ use crate::report::escape;
 
 /// One line that may stand as a commit's subject or a pull request's title: escaped, cut, never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line(String);
+pub(crate) struct Line(String);
 
 impl Line {
     /// The line.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The same with the pull request behind it, as GitHub itself ends the subject of a squash.
     #[must_use]
-    pub fn with_pull(&self, number: PullNumber) -> Self {
+    pub(crate) fn with_pull(&self, number: PullNumber) -> Self {
         Self(format!("{} ({number})", self.0))
     }
 }
@@ -44,7 +44,7 @@ impl fmt::Display for Line {
 
 /// A text, and what was wrong with the policy's own wording of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Worded<T> {
+pub(crate) struct Worded<T> {
     /// The text.
     pub text: T,
     /// Why it is not as the policy says.
@@ -54,7 +54,7 @@ pub struct Worded<T> {
 /// A text of the policy that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} of the policy is not used: {why}")]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The field: `texts.title`, `texts.subject` or `texts.note`.
     pub field: &'static str,
     /// Where it stands in the policy file.
@@ -64,13 +64,13 @@ pub struct Problem {
 }
 
 /// The title of a promotion's pull request: the policy's, else such as `podinfo → prod: 6.5.2 → 6.5.3`.
-pub fn title(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Line> {
+pub(crate) fn title(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Line> {
     let own = texts.title.as_ref().map(|own| (own.value.as_str(), own.at));
     loud(line("texts.title", own, pipeline, promotion), promotion)
 }
 
 /// The subject of a promotion's commits: the policy's, else the same as the built-in title.
-pub fn subject(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Line> {
+pub(crate) fn subject(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Line> {
     let own = texts
         .subject
         .as_ref()
@@ -91,7 +91,7 @@ fn loud(mut worded: Worded<Line>, promotion: &Promotion) -> Worded<Line> {
 }
 
 /// The policy's note for a pull request, as Markdown: its lines, in which only addresses that it spells out are links.
-pub fn note(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Option<String>> {
+pub(crate) fn note(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Option<String>> {
     let Some(own) = &texts.note else {
         return Worded {
             text: None,

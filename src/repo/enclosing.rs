@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The nearest folder above this one that is a repository.
-pub fn enclosing_repository(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn enclosing_repository(folder: &Path) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok()?;
     let mut above = folder.ancestors().skip(1);
     above

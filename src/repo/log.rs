@@ -20,7 +20,7 @@ pub enum Before {
 }
 
 /// Sees each commit, what it says, and what stands before it; answers whether to go on.
-pub type EachCommit<'a> =
+pub(crate) type EachCommit<'a> =
     dyn FnMut(&CommitId, &CommitInfo, Before) -> Result<ControlFlow<()>, RepoError> + 'a;
 
 impl Repo {

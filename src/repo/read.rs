@@ -317,7 +317,7 @@ pub struct TreeEntry {
 }
 
 /// The mode of a folder.
-pub const FOLDER: u32 = 0o40000;
+pub(crate) const FOLDER: u32 = 0o40000;
 
 impl Repo {
     /// The id that a folder with these entries has, whatever their order. Nothing is written.

@@ -210,7 +210,7 @@ fn kind_of(object: &git2::Object<'_>) -> &'static str {
 
 /// A git ref as people write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WantedRef<'a> {
+pub(crate) enum WantedRef<'a> {
     /// Only a name: a branch, a tag or a full commit id.
     Short(&'a str),
     /// `refs/heads/NAME`.
@@ -224,7 +224,7 @@ impl<'a> WantedRef<'a> {
     ///
     /// # Errors
     /// [`RepoError::Refused`] for names that git forbids or that must not be followed (A28).
-    pub fn parse(name: &'a str) -> Result<Self, RepoError> {
+    pub(crate) fn parse(name: &'a str) -> Result<Self, RepoError> {
         let refuse = |why: &str| {
             Err(RepoError::refused(format!(
                 "the ref {name:?} is refused: {why}"

@@ -12,7 +12,7 @@ use crate::model::place::RepoPath;
 
 /// The difference of one file. A file that holds a `Secret` shows its changed fields, and no line at all: the lines
 /// around a change may hold other secrets.
-pub fn file(
+pub(crate) fn file(
     path: &RepoPath,
     before: &[u8],
     after: &[u8],

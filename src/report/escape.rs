@@ -3,5 +3,5 @@
 mod markdown;
 mod text;
 
-pub use markdown::{html, markdown, markdown_code, prose, table_code};
-pub use text::{commit, json, mermaid, shell, terminal};
+pub(crate) use markdown::{html, markdown, markdown_code, prose, table_code};
+pub(crate) use text::{commit, json, mermaid, shell, terminal};

@@ -12,7 +12,7 @@ use crate::model::place::Place;
 use crate::model::source_line::SourceLine;
 
 /// Findings, one block each, errors and warnings in the order of their places.
-pub fn text(findings: &[Finding], style: Style) -> String {
+pub(crate) fn text(findings: &[Finding], style: Style) -> String {
     let renderer = match style.colour {
         true => Renderer::styled(),
         false => Renderer::plain(),
@@ -87,7 +87,7 @@ fn shown(line: &SourceLine) -> (String, Range<usize>) {
 }
 
 /// "2 errors, 1 warning", or "no findings".
-pub fn count(findings: &[Finding]) -> String {
+pub(crate) fn count(findings: &[Finding]) -> String {
     let of = |severity| {
         findings
             .iter()
@@ -110,7 +110,7 @@ pub fn count(findings: &[Finding]) -> String {
 }
 
 /// "1 file", "2 files".
-pub fn counted(number: usize, word: &str) -> String {
+pub(crate) fn counted(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -18,14 +18,14 @@ use crate::model::landed::{
 };
 use crate::model::name::full_name;
 
-pub use content::HistoryReport;
-pub use json::document;
+pub(crate) use content::HistoryReport;
+pub(crate) use json::document;
 
 /// No line is wider, in characters.
 const WIDTH: usize = 100;
 
 /// The text.
-pub fn text(told: &HistoryReport<'_>, style: Style) -> String {
+pub(crate) fn text(told: &HistoryReport<'_>, style: Style) -> String {
     let found = told.found;
     let mut page = Page {
         text: String::new(),

@@ -15,11 +15,11 @@ use crate::model::plan::{GateReport, LeftOut, PipelinePlan, Plan, Promotion, Sta
 use crate::model::verdict::Verdict;
 
 /// The version of all JSON documents.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// A finding.
 #[derive(Serialize)]
-pub struct FindingJson<'a> {
+pub(crate) struct FindingJson<'a> {
     code: &'a str,
     severity: Severity,
     file: &'a str,
@@ -30,7 +30,7 @@ pub struct FindingJson<'a> {
 }
 
 /// Findings, in their order.
-pub fn findings(findings: &[Finding]) -> Vec<FindingJson<'_>> {
+pub(crate) fn findings(findings: &[Finding]) -> Vec<FindingJson<'_>> {
     findings
         .iter()
         .map(|finding| FindingJson {
@@ -47,7 +47,7 @@ pub fn findings(findings: &[Finding]) -> Vec<FindingJson<'_>> {
 
 /// A document that was passed over.
 #[derive(Serialize)]
-pub struct PassedOverJson<'a> {
+pub(crate) struct PassedOverJson<'a> {
     file: &'a str,
     line: u32,
     column: u32,
@@ -55,7 +55,7 @@ pub struct PassedOverJson<'a> {
 }
 
 /// The documents that were passed over, by file and place.
-pub fn passed_over(catalog: &Catalog) -> Vec<PassedOverJson<'_>> {
+pub(crate) fn passed_over(catalog: &Catalog) -> Vec<PassedOverJson<'_>> {
     let found = catalog.passed_over().into_iter();
     found
         .map(|unread| PassedOverJson {
@@ -88,7 +88,7 @@ struct PipelineJson<'a> {
 
 /// A promotion.
 #[derive(Serialize)]
-pub struct PromotionJson<'a> {
+pub(crate) struct PromotionJson<'a> {
     stage: &'a str,
     edges: &'a [EdgeName],
     plan: Option<PlanId>,
@@ -177,7 +177,7 @@ pub(super) struct LeftOutJson<'a> {
 }
 
 /// The document of `plan`.
-pub fn plan(
+pub(crate) fn plan(
     catalog: &Catalog,
     plan: &Plan,
     told: &ToldOf,
@@ -229,7 +229,7 @@ fn pipeline<'a>(
 }
 
 /// One promotion of which it was not looked up what it brings.
-pub fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
+pub(crate) fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
     promotion_told(promotion, &|_| None)
 }
 
@@ -390,7 +390,7 @@ struct GraphGateJson<'a> {
 }
 
 /// The document of `graph`.
-pub fn graph(catalog: &Catalog, found: &[Finding]) -> String {
+pub(crate) fn graph(catalog: &Catalog, found: &[Finding]) -> String {
     let pipelines = catalog
         .pipelines
         .iter()
@@ -444,7 +444,7 @@ pub fn graph(catalog: &Catalog, found: &[Finding]) -> String {
 }
 
 /// One document, indented, with a line end.
-pub fn document(value: &impl Serialize) -> String {
+pub(crate) fn document(value: &impl Serialize) -> String {
     // Maps have string keys and no value can fail to serialize, so the second form is never reached.
     let mut text = serde_json::to_string_pretty(value)
         .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));

@@ -9,12 +9,12 @@ use crate::model::name::{StageName, full_name};
 use crate::model::pipeline::{EdgeEnds, Pipeline};
 
 /// All pipelines as one chart.
-pub fn chart(catalog: &Catalog) -> String {
+pub(crate) fn chart(catalog: &Catalog) -> String {
     chart_of(&catalog.pipelines)
 }
 
 /// Pipelines as one chart: a box per pipeline, a node per stage with its services, an arrow per edge with its gates.
-pub fn chart_of<'a>(pipelines: impl IntoIterator<Item = &'a Pipeline>) -> String {
+pub(crate) fn chart_of<'a>(pipelines: impl IntoIterator<Item = &'a Pipeline>) -> String {
     let mut text = String::from("flowchart LR\n");
     for (index, pipeline) in pipelines.into_iter().enumerate() {
         let _ = writeln!(

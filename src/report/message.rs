@@ -8,7 +8,7 @@ use crate::model::change::Change;
 use crate::model::plan::Promotion;
 
 /// `podinfo → prod: 6.5.2 → 6.5.3`, or a count where several things change.
-pub fn subject(pipeline: &str, promotion: &Promotion) -> String {
+pub(crate) fn subject(pipeline: &str, promotion: &Promotion) -> String {
     let what = match &promotion.changes[..] {
         [one] => values(one),
         several => {
@@ -23,7 +23,7 @@ pub fn subject(pipeline: &str, promotion: &Promotion) -> String {
 }
 
 /// The lines between subject and trailers, each ended.
-pub fn body(promotion: &Promotion) -> String {
+pub(crate) fn body(promotion: &Promotion) -> String {
     let mut text = String::new();
     for change in &promotion.changes {
         let line = format!(

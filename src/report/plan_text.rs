@@ -17,7 +17,7 @@ use crate::model::plan::{GateReport, PipelinePlan, Plan, Promotion, State};
 use crate::model::verdict::Verdict;
 
 /// Everything that the text of a plan is made of.
-pub struct PlanText<'a> {
+pub(crate) struct PlanText<'a> {
     /// What is planned, as the heading says it: repository, branch, commit.
     pub heading: String,
     /// The manifests.
@@ -49,7 +49,7 @@ const COMMITS: usize = 10;
 
 impl PlanText<'_> {
     /// The text.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         let mut text = String::new();
         let _ = writeln!(
             text,
@@ -335,7 +335,7 @@ fn gap(padded: &str) -> String {
 }
 
 /// Old and new of a change; a commit id by its first digits, a secret not at all.
-pub fn value(change: &Change) -> String {
+pub(crate) fn value(change: &Change) -> String {
     if change.is_secret() {
         return "changed, not shown".to_owned();
     }
@@ -354,7 +354,7 @@ pub fn value(change: &Change) -> String {
 
 /// A commit id by its first seven digits, other text as it is, cut where it is very long. A line break at its end, which a block
 /// scalar (`|`) has, is shown by its sign.
-pub fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     const MAX_LENGTH: usize = 80;
     if let Some(text) = text.strip_suffix('\n') {
         return format!("{}⏎", short(text));

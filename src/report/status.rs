@@ -4,8 +4,8 @@ mod document;
 mod lines;
 mod text;
 
-pub use document::json;
-pub use text::{NO_PIPELINE, text};
+pub(crate) use document::json;
+pub(crate) use text::{NO_PIPELINE, text};
 
 #[cfg(test)]
 mod tests;

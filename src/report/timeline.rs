@@ -14,7 +14,7 @@ use crate::model::finding::Finding;
 use crate::model::timeline::{End, Event, StageEnd, Timeline, ValueEnd, What};
 
 /// The text; `out` is set where the files of the end state were written.
-pub fn text(timeline: &Timeline, out: bool, style: Style) -> String {
+pub(crate) fn text(timeline: &Timeline, out: bool, style: Style) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
@@ -335,7 +335,7 @@ struct EndJson<'a> {
 }
 
 /// The document of `simulate`.
-pub fn json(timeline: &Timeline, findings: &[Finding]) -> String {
+pub(crate) fn json(timeline: &Timeline, findings: &[Finding]) -> String {
     let end = match &timeline.end {
         End::InSync => EndJson {
             state: "in-sync",

@@ -7,7 +7,7 @@ use crate::report::escape::terminal;
 
 /// How much a line of the log matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
+pub(crate) enum Level {
     /// Only where somebody looks for a defect.
     Debug,
     /// What happens.
@@ -35,7 +35,7 @@ impl Level {
 
 /// Something that GitHub shows beside the run, and beside a line of a file where it is about one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Annotation {
+pub(crate) struct Annotation {
     /// How much it matters: a notice, a warning or an error; anything less is a line of the log.
     pub level: Level,
     /// The line that it is about.
@@ -48,7 +48,7 @@ pub struct Annotation {
 
 impl Annotation {
     /// About no file.
-    pub fn new(level: Level, message: impl Into<String>) -> Self {
+    pub(crate) fn new(level: Level, message: impl Into<String>) -> Self {
         Self {
             level,
             place: None,
@@ -132,18 +132,10 @@ pub(super) fn add_mask(secret: &str) -> Vec<String> {
         .collect()
 }
 
-/// Opens a group of lines that can be folded.
-pub(super) fn group(title: &str) -> String {
-    format!("::group::{}", data(&inert(title)))
-}
-
 /// A line for whoever looks for a defect.
 pub(super) fn debug(message: &str) -> String {
     format!("::debug::{}", data(&inert(message)))
 }
-
-/// Closes the group.
-pub(super) const END_GROUP: &str = "::endgroup::";
 
 /// Foreign text as one visible line in which the runner does not find its older commands, which it looks for anywhere.
 pub(super) fn inert(text: &str) -> String {

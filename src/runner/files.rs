@@ -10,14 +10,14 @@ use super::log::Log;
 
 /// The runner's files. One that it did not name is not written.
 #[derive(Clone, Debug, Default)]
-pub struct Files {
+pub(crate) struct Files {
     output: Option<PathBuf>,
     summary: Option<PathBuf>,
 }
 
 impl Files {
     /// The files that the environment names.
-    pub fn of(environment: &Environment) -> Self {
+    pub(crate) fn of(environment: &Environment) -> Self {
         let path = |name: &str| environment.get(name).map(PathBuf::from);
         Self {
             output: path("GITHUB_OUTPUT"),
@@ -27,7 +27,7 @@ impl Files {
 
     /// Adds outputs. Values may have several lines; registered secrets are taken out of them. `random` must be new each
     /// time: whoever knew it could end a value early and write outputs of his own.
-    pub fn write_outputs<'a>(
+    pub(crate) fn write_outputs<'a>(
         &self,
         outputs: impl IntoIterator<Item = (&'a str, String)>,
         random: [u8; 16],
@@ -46,7 +46,7 @@ impl Files {
     }
 
     /// Adds to the step summary; registered secrets are taken out of it.
-    pub fn write_summary(&self, markdown: &str, log: &Log) -> io::Result<()> {
+    pub(crate) fn write_summary(&self, markdown: &str, log: &Log) -> io::Result<()> {
         match &self.summary {
             Some(path) => append(path, &log.redact(markdown)),
             None => Ok(()),
@@ -54,7 +54,7 @@ impl Files {
     }
 
     /// Sixteen random bytes of the operating system.
-    pub fn random() -> io::Result<[u8; 16]> {
+    pub(crate) fn random() -> io::Result<[u8; 16]> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(io::Error::other)?;
         Ok(bytes)

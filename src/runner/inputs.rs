@@ -4,8 +4,6 @@
 
 use std::fmt;
 
-use secrecy::SecretString;
-
 use super::described::Described;
 use super::environment::Environment;
 use crate::model::nearest::nearest;
@@ -57,7 +55,7 @@ const fn about(name: &'static str, about: &'static str) -> Described {
 
 /// What the Action is asked to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Task {
+pub(crate) enum Task {
     /// Do everything that is due.
     #[default]
     Reconcile,
@@ -90,7 +88,7 @@ impl Task {
     ];
 
     /// The name of the command.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Reconcile => "reconcile",
             Self::Promote => "promote",
@@ -107,7 +105,7 @@ impl Task {
 /// An input that cannot be used; the run ends with exit code 64.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("input `{input}` {why}")]
-pub struct InputError {
+pub(crate) struct InputError {
     /// The input.
     pub input: String,
     /// Why, and what it takes.
@@ -116,13 +114,9 @@ pub struct InputError {
 
 /// The inputs of one run.
 #[derive(Clone, Debug, Default)]
-pub struct Inputs {
+pub(crate) struct Inputs {
     /// What to do.
     pub command: Task,
-    /// The token; never part of a command line.
-    pub token: Option<SecretString>,
-    /// The token for reading elsewhere; never part of a command line.
-    pub read_token: Option<SecretString>,
     /// The pipeline.
     pub pipeline: Option<String>,
     /// The stage.
@@ -145,15 +139,17 @@ pub struct Inputs {
 
 impl Inputs {
     /// Reads all inputs. An input that is empty is not set; one whose name is near to a known one is a slip, not a wish.
-    pub fn read(environment: &Environment) -> Result<Self, InputError> {
+    pub(crate) fn read(environment: &Environment) -> Result<Self, InputError> {
         refuse_slips(environment)?;
         let read = Reader { environment };
+        // Tokens stay in the environment, where the session reads them; each may be given once.
+        for token in ["token", "read-token"] {
+            read.text(token)?;
+        }
         Ok(Self {
             command: read
                 .one_of("command", &Task::ALL, Task::as_str)?
                 .unwrap_or_default(),
-            token: read.text("token")?.map(SecretString::from),
-            read_token: read.text("read-token")?.map(SecretString::from),
             pipeline: read.line("pipeline")?,
             to: read.line("to")?,
             dry_run: read.switch("dry-run")?,
@@ -170,7 +166,7 @@ impl Inputs {
     }
 
     /// The command line that they stand for, the program's name first. No token is in it.
-    pub fn arguments(&self) -> Vec<String> {
+    pub(crate) fn arguments(&self) -> Vec<String> {
         // A plan of what stands on the forge is a run that writes nothing. What writes nothing anyway has no switch for it.
         let (command, dry_run) = match self.command {
             Task::Plan => (Task::Reconcile, true),
@@ -207,18 +203,6 @@ impl Inputs {
         }
         arguments
     }
-}
-
-/// The command line of this process: the inputs', where it is a step of a workflow that was given no argument; else
-/// `None`, and the given one holds. `given` is the number of arguments behind the program's name.
-pub fn arguments(
-    environment: &Environment,
-    given: usize,
-) -> Result<Option<Vec<String>>, InputError> {
-    if !environment.is_runner() || given > 0 {
-        return Ok(None);
-    }
-    Inputs::read(environment).map(|inputs| Some(inputs.arguments()))
 }
 
 /// An input that nobody reads is passed over, for a job may have others in its environment. `dryrun` is not: it was meant
@@ -330,7 +314,6 @@ fn shown(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use clap::{Arg, ArgAction, Command};
-    use secrecy::ExposeSecret;
 
     use super::*;
 
@@ -347,7 +330,6 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(inputs.arguments(), ["sluice", "reconcile"]);
-        assert!(inputs.token.is_none());
     }
 
     #[test]
@@ -380,11 +362,6 @@ mod tests {
                 "--dry-run",
                 "--approve"
             ]
-        );
-        assert_eq!(inputs.token.as_ref().unwrap().expose_secret(), "ghs_secret");
-        assert_eq!(
-            inputs.read_token.as_ref().unwrap().expose_secret(),
-            "ghs_other"
         );
         assert!(!format!("{inputs:?}").contains("ghs_"));
     }
@@ -441,18 +418,5 @@ mod tests {
     input `dryrun` is not known; did you mean `dry-run`?
     input `pipelines` is not known; did you mean `pipeline`?
     ");
-    }
-
-    #[test]
-    fn inputs_count_only_in_a_workflow_and_without_arguments() {
-        let runner = |name: &'static str| -> Environment {
-            [(name, "true"), ("INPUT_COMMAND", "plan")]
-                .into_iter()
-                .collect()
-        };
-        let in_workflow = arguments(&runner("GITHUB_ACTIONS"), 0).unwrap();
-        assert_eq!(in_workflow.unwrap(), ["sluice", "reconcile", "--dry-run"]);
-        assert_eq!(arguments(&runner("GITHUB_ACTIONS"), 1), Ok(None));
-        assert_eq!(arguments(&runner("CI"), 0), Ok(None));
     }
 }

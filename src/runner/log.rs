@@ -17,7 +17,7 @@ const SHOWN: usize = 10;
 
 /// Who reads what is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
+pub(crate) enum Audience {
     /// A person at a terminal, or a program behind a pipe: nothing is a command.
     Terminal,
     /// The runner of a workflow.
@@ -26,7 +26,7 @@ pub enum Audience {
 
 /// The log. Clones write to the same streams.
 #[derive(Clone)]
-pub struct Log(Arc<Mutex<Inner>>);
+pub(crate) struct Log(Arc<Mutex<Inner>>);
 
 struct Inner {
     audience: Audience,
@@ -41,7 +41,7 @@ struct Inner {
 
 impl Log {
     /// A log on two streams. Nothing else may write to them.
-    pub fn new(
+    pub(crate) fn new(
         audience: Audience,
         debug: bool,
         out: impl Write + Send + 'static,
@@ -59,7 +59,7 @@ impl Log {
 
     /// Registers a secret: from now on it is in nothing that is written. To be called before anything else could show it
     ///
-    pub fn mask(&self, secret: &SecretString) {
+    pub(crate) fn mask(&self, secret: &SecretString) {
         let mut inner = self.inner();
         let secret = secret.expose_secret();
         if inner.audience == Audience::Runner {
@@ -77,13 +77,13 @@ impl Log {
     }
 
     /// The text without registered secrets, for what goes elsewhere.
-    pub fn redact(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         self.inner().redactor.redact(text)
     }
 
     /// What a command prints. To a terminal it goes as it is, for its maker escaped it and coloured it; to the runner
     /// line by line.
-    pub fn print(&self, text: &str) -> io::Result<()> {
+    pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         let inner = &mut *self.inner();
         let text = inner.redactor.redact(text);
         match inner.audience {
@@ -98,12 +98,12 @@ impl Log {
     }
 
     /// One line of what happens; foreign text in it is made harmless. A failing stream is nothing that one could report.
-    pub fn say(&self, level: Level, message: &str) {
+    pub(crate) fn say(&self, level: Level, message: &str) {
         self.inner().line(level, message);
     }
 
     /// Something that GitHub shows beside the run; to a terminal a line.
-    pub fn annotate(&self, annotation: Annotation) {
+    pub(crate) fn annotate(&self, annotation: Annotation) {
         let inner = &mut *self.inner();
         let annotation = annotation.redacted(&inner.redactor);
         if inner.audience == Audience::Terminal || annotation.level < Level::Notice {
@@ -122,25 +122,8 @@ impl Log {
         }
     }
 
-    /// Opens a group of lines that can be folded.
-    pub fn group(&self, title: &str) {
-        let mut inner = self.inner();
-        if inner.audience == Audience::Runner {
-            let command = commands::group(&inner.redactor.redact(title));
-            inner.command(&command);
-        }
-    }
-
-    /// Closes it.
-    pub fn end_group(&self) {
-        let mut inner = self.inner();
-        if inner.audience == Audience::Runner {
-            inner.command(commands::END_GROUP);
-        }
-    }
-
     /// To be called once, at the end: the tenth annotation of a level says how many more there are.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         let inner = &mut *self.inner();
         for (level, (count, held_back)) in std::mem::take(&mut inner.annotated) {
             let Some(last) = held_back else { continue };
@@ -155,7 +138,7 @@ impl Log {
     }
 
     /// Lets a panic speak through this log too. Its words may hold foreign text.
-    pub fn catch_panics(&self) {
+    pub(crate) fn catch_panics(&self) {
         let log = self.clone();
         panic::set_hook(Box::new(move |panic| {
             let mut inner = match log.0.try_lock() {

@@ -52,7 +52,7 @@ const MAX_BYTES: usize = 1_000_000;
 
 /// What a run gives to later steps.
 #[derive(Clone, Debug, Default)]
-pub struct Outputs {
+pub(crate) struct Outputs {
     /// Something was written.
     pub changed: bool,
     /// What landed.
@@ -73,7 +73,7 @@ pub struct Outputs {
 
 /// A promotion in a list of outputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Moved {
+pub(crate) struct Moved {
     /// NAMESPACE/NAME, or NAME.
     pub pipeline: String,
     /// The stage.
@@ -86,7 +86,7 @@ pub struct Moved {
 
 impl Outputs {
     /// Name and value of each output, one line of JSON. What does not fit any more is `null`, and named.
-    pub fn values(&self) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
+    pub(crate) fn values(&self) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
         let values = [
             json!(self.changed),
             json!(self.promoted),

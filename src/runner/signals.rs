@@ -11,26 +11,21 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Tells whether the run is asked to stop. Clones tell the same.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub(crate) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
     /// Listens for SIGINT and SIGTERM from now on, whatever this thread does meanwhile.
-    pub fn on_signals() -> io::Result<Self> {
+    pub(crate) fn on_signals() -> io::Result<Self> {
         listen().map(|(stop, _)| stop)
     }
 
-    /// Whether to stop before the next change.
-    pub fn is_requested(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-
     /// The flag itself, for who asks before every change.
-    pub fn flag(&self) -> Arc<AtomicBool> {
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.0)
     }
 
     /// Asks to stop.
-    pub fn request(&self) {
+    pub(crate) fn request(&self) {
         self.0.store(true, Ordering::Release);
     }
 }
@@ -70,20 +65,24 @@ mod tests {
 
     use super::*;
 
+    fn is_requested(stop: &Stop) -> bool {
+        stop.flag().load(Ordering::Acquire)
+    }
+
     #[test]
     fn nothing_stops_before_it_is_asked_to() {
         let stop = Stop::default();
-        assert!(!stop.is_requested());
+        assert!(!is_requested(&stop));
         let clone = stop.clone();
         clone.request();
-        assert!(stop.is_requested());
+        assert!(is_requested(&stop));
     }
 
     #[test]
     fn either_signal_is_a_request_and_kills_nothing() {
         for name in ["INT", "TERM"] {
             let (stop, listening) = listen().unwrap();
-            assert!(!stop.is_requested());
+            assert!(!is_requested(&stop));
             let sent = Command::new("kill")
                 .args(["-s", name, &id().to_string()])
                 .status()
@@ -91,7 +90,7 @@ mod tests {
             assert!(sent.success());
             // The thread ends with the signal, so nothing is waited for that does not come.
             listening.join().unwrap();
-            assert!(stop.is_requested(), "{name}");
+            assert!(is_requested(&stop), "{name}");
         }
     }
 }

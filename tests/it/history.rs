@@ -13,7 +13,7 @@ use test_support::{message, run};
 
 /// Promotes into prod, approved by ann.
 #[track_caller]
-pub fn promote(repo: &TestRepo, pipeline: &str, stage: &str) -> CommitId {
+pub(crate) fn promote(repo: &TestRepo, pipeline: &str, stage: &str) -> CommitId {
     run(
         repo.path(),
         &[
@@ -32,7 +32,7 @@ pub fn promote(repo: &TestRepo, pipeline: &str, stage: &str) -> CommitId {
 }
 
 /// The message of a promotion's head: a landing's without what its gates said.
-pub fn head_message(repo: &TestRepo) -> String {
+pub(crate) fn head_message(repo: &TestRepo) -> String {
     let message = message(repo);
     let lines = message.lines();
     lines
@@ -42,7 +42,7 @@ pub fn head_message(repo: &TestRepo) -> String {
 }
 
 /// Takes the landing at the tip back into a branch `head` with the message that a promotion's head has.
-pub fn put_up(repo: &TestRepo) -> String {
+pub(crate) fn put_up(repo: &TestRepo) -> String {
     let message = head_message(repo);
     git(repo.path(), &["commit", "-q", "--amend", "-m", &message]);
     git(repo.path(), &["branch", "head"]);

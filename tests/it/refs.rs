@@ -10,7 +10,7 @@ use test_support::{PlanDoc, folder, pipeline, plan, repo, run, service};
 const HERE: &str = "https://github.com/acme/gitops.git";
 
 /// The manifests of dev → prod over this repository; prod holds `target`.
-pub fn manifests(url: &str, source: &str, target: &str) -> Vec<(String, String)> {
+pub(crate) fn manifests(url: &str, source: &str, target: &str) -> Vec<(String, String)> {
     let spec = |reference: &str| format!("git:\n  url: {url}\n  folder: app\n  ref: {reference}");
     vec![
         (
@@ -48,7 +48,7 @@ fn app(repo: &TestRepo, branch: &str, text: &str) -> CommitId {
 }
 
 /// What would be written for the ref, or the reason why nothing is.
-pub fn taken(planned: &PlanDoc) -> Result<String, String> {
+pub(crate) fn taken(planned: &PlanDoc) -> Result<String, String> {
     let promotion = planned.promotion("web", "prod");
     match promotion["state"].as_str().unwrap() {
         "due" => Ok(promotion["changes"][0]["new"].as_str().unwrap().to_owned()),

@@ -17,7 +17,7 @@ use sluice::repo::{Author, GitTime, Head, Location, RefHits, Repo, RepoError};
 use test_support::git::{TestRepo, git, to_oid};
 
 /// An author at a fixed time.
-pub fn author() -> Author {
+pub(crate) fn author() -> Author {
     Author {
         name: "Ada".to_owned(),
         email: "ada@example.com".to_owned(),
@@ -29,19 +29,19 @@ pub fn author() -> Author {
 }
 
 /// Files as `write_commit` takes them.
-pub fn files(files: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(files: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
     files
         .iter()
         .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
         .collect()
 }
 
-pub fn strings(texts: &[&str]) -> Vec<String> {
+pub(crate) fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 #[track_caller]
-pub fn assert_refused<T: std::fmt::Debug>(answer: Result<T, RepoError>, says: &str) {
+pub(crate) fn assert_refused<T: std::fmt::Debug>(answer: Result<T, RepoError>, says: &str) {
     match answer {
         Err(RepoError::Refused { why }) => assert!(why.contains(says), "{why}"),
         other => panic!("not refused: {other:?}"),

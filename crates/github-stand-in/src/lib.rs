@@ -80,6 +80,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     missing_docs,
+    unreachable_pub,
     reason = "only tests and the program beside it use this; what goes wrong in here has to be loud"
 )]
 

@@ -26,7 +26,7 @@ struct PermissionsShape {
 }
 
 impl RepositoryShape {
-    pub fn repository(self) -> Repository {
+    pub(super) fn repository(self) -> Repository {
         let role = match self.permissions {
             Some(PermissionsShape { admin: true, .. }) => PersonRole::Admin,
             Some(PermissionsShape { push: true, .. }) => PersonRole::Write,
@@ -50,7 +50,7 @@ pub(super) struct ViewerShape {
 
 impl ViewerShape {
     /// An App's account has `[bot]` behind its slug, which no person's login can have.
-    pub fn identity(self) -> Identity {
+    pub(super) fn identity(self) -> Identity {
         let slug = self.login.strip_suffix("[bot]");
         let kind = match slug {
             Some("github-actions") => TokenKind::Workflow,
@@ -76,7 +76,7 @@ pub(super) struct OverviewShape {
 }
 
 impl OverviewShape {
-    pub fn tip(&self) -> Option<&str> {
+    pub(super) fn tip(&self) -> Option<&str> {
         let target = self.default_branch_ref.as_ref()?.target.as_ref()?;
         Some(&target.oid)
     }
@@ -122,7 +122,7 @@ pub(super) struct BucketShape {
 }
 
 impl BucketShape {
-    pub fn pair(&self) -> (u64, u64) {
+    pub(super) fn pair(&self) -> (u64, u64) {
         (self.remaining, self.limit)
     }
 }

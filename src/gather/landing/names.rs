@@ -28,7 +28,7 @@ pub(super) struct Lists<'a> {
 pub(super) type Choice = Vec<usize>;
 
 impl<'a> Lists<'a> {
-    pub fn of(values: &[Set<'a>], policy: &'a Policy) -> Self {
+    pub(super) fn of(values: &[Set<'a>], policy: &'a Policy) -> Self {
         let mut lists = Self {
             fields: BTreeMap::new(),
             left_out: false,
@@ -67,7 +67,7 @@ impl<'a> Lists<'a> {
     }
 
     /// The choices worth a try besides the index everywhere, the likeliest first, and whether there are more.
-    pub fn choices(&self) -> (Vec<Choice>, bool) {
+    pub(super) fn choices(&self) -> (Vec<Choice>, bool) {
         let mut tried = HashSet::from([vec![0; self.fields.len()]]);
         let mut choices = Vec::new();
         // The same field everywhere, or the list's likeliest where it has none of that name.
@@ -111,7 +111,7 @@ impl<'a> Lists<'a> {
     }
 
     /// The path of a value if elements are named by this choice; `None` if it does not lead there.
-    pub fn path(
+    pub(super) fn path(
         &self,
         choice: &Choice,
         value: &Set<'a>,

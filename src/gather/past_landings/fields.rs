@@ -17,7 +17,7 @@ use crate::yaml::{FieldPath, Located, Position};
 
 /// The fields that promotions may write, by manifest.
 #[derive(Debug)]
-pub struct PromotedFields<'a> {
+pub(crate) struct PromotedFields<'a> {
     pub(super) manifests: BTreeMap<(ManifestKey, RepoPath), Promoted>,
     /// The manifests of the tip, and their references looked up.
     pub(super) manifests_of_tip: (&'a Catalog, &'a [ResolvedPipeline]),
@@ -36,7 +36,7 @@ pub(super) struct Promoted {
 
 impl<'a> PromotedFields<'a> {
     /// None yet, of these manifests.
-    pub fn new(catalog: &'a Catalog, resolved: &'a [ResolvedPipeline]) -> Self {
+    pub(crate) fn new(catalog: &'a Catalog, resolved: &'a [ResolvedPipeline]) -> Self {
         Self {
             manifests: BTreeMap::new(),
             manifests_of_tip: (catalog, resolved),
@@ -44,7 +44,7 @@ impl<'a> PromotedFields<'a> {
     }
 
     /// Adds what a promotion of this pair may write. A key that is copied is looked for wherever the target may have it.
-    pub fn add(&mut self, pair: &Pair<'_>) {
+    pub(crate) fn add(&mut self, pair: &Pair<'_>) {
         let target = pair.target;
         for write in pair.writes() {
             let slot = slot_of(&write.path, write.manifest.kind);
@@ -87,7 +87,7 @@ impl<'a> PromotedFields<'a> {
     }
 
     /// How many fields there are.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         let manifests = self.manifests.values();
         manifests.map(|promoted| promoted.slots.len()).sum()
     }
@@ -119,7 +119,7 @@ pub(super) struct Then {
 
 impl Then {
     /// The fields of a service.
-    pub fn of_service(service: &Service, keys: &[Located<String>], policy: &Policy) -> Self {
+    pub(super) fn of_service(service: &Service, keys: &[Located<String>], policy: &Policy) -> Self {
         Self {
             values: values(service, None, keys, policy),
             paths: BTreeMap::new(),
@@ -130,7 +130,7 @@ impl Then {
     ///
     /// # Errors
     /// Where a value cannot be told from another.
-    pub fn of_secret(
+    pub(super) fn of_secret(
         secret: &Secret,
         slots: &BTreeSet<Slot>,
         commit: &CommitId,

@@ -16,7 +16,7 @@ use crate::repo::{FOLDER, Repo, TreeEntry};
 
 impl RemoteRepo {
     /// Fetches everything that was noted; whether there was anything.
-    pub async fn fetch(&self, forge: &Forge) -> bool {
+    pub(crate) async fn fetch(&self, forge: &Forge) -> bool {
         if self.satisfied() {
             return false;
         }
@@ -83,14 +83,14 @@ impl RemoteRepo {
 
     /// What was noted and can be looked up along with something else, as far as it fits into one query. Nothing is noted any longer:
     /// what is not known is asked for when it is needed.
-    pub fn take_wanted(&self) -> Vec<ObjectQuery> {
+    pub(crate) fn take_wanted(&self) -> Vec<ObjectQuery> {
         let mut wanted = self.wants.take().look_ups();
         wanted.truncate(ObjectQuery::fitting(&wanted));
         wanted
     }
 
     /// Notes what was answered along with it. What was not, or is not proved, is asked for when it is needed.
-    pub fn store(&self, wanted: &[ObjectQuery], answers: Vec<Fetched<ObjectAnswer>>) {
+    pub(crate) fn store(&self, wanted: &[ObjectQuery], answers: Vec<Fetched<ObjectAnswer>>) {
         for (one, answer) in wanted.iter().zip(answers) {
             if answer.is_ok() {
                 let _ = self.know(one, answer);

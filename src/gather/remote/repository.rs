@@ -16,7 +16,7 @@ use crate::model::slug::RepoSlug;
 use crate::repo::{CommitInfo, GitTime, Repo, RepoError, TreeEntry};
 
 /// A repository that is read through the forge.
-pub struct RemoteRepo {
+pub(crate) struct RemoteRepo {
     pub(super) slug: RepoSlug,
     pub(super) local: Option<Repo>,
     /// The base branch and its tip, if it is known.
@@ -92,7 +92,7 @@ pub(super) struct Wants {
 
 impl RemoteRepo {
     /// A repository of the forge of which `local`, where there is one, is a clone.
-    pub fn new(slug: RepoSlug, local: Option<Repo>) -> Self {
+    pub(crate) fn new(slug: RepoSlug, local: Option<Repo>) -> Self {
         Self {
             slug,
             local,
@@ -104,17 +104,17 @@ impl RemoteRepo {
     }
 
     /// Which repository.
-    pub fn slug(&self) -> &RepoSlug {
+    pub(crate) fn slug(&self) -> &RepoSlug {
         &self.slug
     }
 
     /// The clone at hand, where there is one.
-    pub fn local(&self) -> Option<&Repo> {
+    pub(crate) fn local(&self) -> Option<&Repo> {
         self.local.as_ref()
     }
 
     /// Whether everything that was asked for was answered.
-    pub fn satisfied(&self) -> bool {
+    pub(crate) fn satisfied(&self) -> bool {
         let wants = self.wants.borrow();
         wants.refs.is_empty()
             && wants.commits.is_empty()
@@ -132,29 +132,29 @@ impl RemoteRepo {
     }
 
     /// Asks what people may do, along with whatever is asked next.
-    pub fn want_people(&self, people: BTreeMap<UserId, String>) {
+    pub(crate) fn want_people(&self, people: BTreeMap<UserId, String>) {
         self.wants.borrow_mut().people.extend(people);
     }
 
     /// What was answered about what people may do since this was taken last.
-    pub fn take_permissions(&self) -> BTreeMap<UserId, Permission> {
+    pub(crate) fn take_permissions(&self) -> BTreeMap<UserId, Permission> {
         std::mem::take(&mut self.known.borrow_mut().permissions)
     }
 
     /// Forgets what is noted and was not fetched yet.
-    pub fn forget_wanted(&self) {
+    pub(crate) fn forget_wanted(&self) {
         self.wants.take();
         self.expected.take();
     }
 
     /// Notes where the base branch stands.
-    pub fn know_base(&self, name: &str, tip: &RemoteCommit) {
+    pub(crate) fn know_base(&self, name: &str, tip: &RemoteCommit) {
         self.know_commit(tip);
         self.base.replace(Some((name.to_owned(), tip.id)));
     }
 
     /// Notes a commit and tree that are known from elsewhere.
-    pub fn know_commit(&self, commit: &RemoteCommit) {
+    pub(crate) fn know_commit(&self, commit: &RemoteCommit) {
         let mut known = self.known.borrow_mut();
         known
             .commits
@@ -163,7 +163,7 @@ impl RemoteRepo {
     }
 
     /// Notes the content of a blob; its id was worked out from it.
-    pub fn know_blob(&self, blob: BlobId, bytes: Vec<u8>) {
+    pub(crate) fn know_blob(&self, blob: BlobId, bytes: Vec<u8>) {
         self.known
             .borrow_mut()
             .blobs
@@ -174,7 +174,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where they are not here yet.
-    pub fn prepare(&self, commit: &CommitId) -> Result<(), RepoError> {
+    pub(crate) fn prepare(&self, commit: &CommitId) -> Result<(), RepoError> {
         let info = self.info_of(commit)?;
         self.tree(&info.tree, true).map(|_| ())
     }

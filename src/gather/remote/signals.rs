@@ -43,7 +43,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where they could not be read.
-    pub fn pushes(
+    pub(crate) fn pushes(
         &self,
         branch: &str,
         tip: &CommitId,
@@ -59,7 +59,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where they could not be read.
-    pub fn deployments(&self, environment: &str) -> Result<Rc<Vec<Deployment>>, RepoError> {
+    pub(crate) fn deployments(&self, environment: &str) -> Result<Rc<Vec<Deployment>>, RepoError> {
         match self.answer(Question::Deployments(environment.to_owned()))? {
             Answer::Deployments(found) => Ok(found),
             _ => self.another(),
@@ -70,7 +70,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where they could not be read.
-    pub fn deployment_statuses(&self, id: u64) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
+    pub(crate) fn deployment_statuses(&self, id: u64) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
         match self.answer(Question::DeploymentStatuses(id))? {
             Answer::Statuses(found) => Ok(found),
             _ => self.another(),
@@ -81,7 +81,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where they could not be read.
-    pub fn statuses(&self, commit: &CommitId) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
+    pub(crate) fn statuses(&self, commit: &CommitId) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
         match self.answer(Question::Statuses(*commit))? {
             Answer::Statuses(found) => Ok(found),
             _ => self.another(),
@@ -92,7 +92,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where they could not be read.
-    pub fn check_runs(
+    pub(crate) fn check_runs(
         &self,
         commit: &CommitId,
         check: &CheckOf,
@@ -107,7 +107,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where that could not be read.
-    pub fn spoken_about(
+    pub(crate) fn spoken_about(
         &self,
         commits: &[CommitId],
         context: Option<&str>,
@@ -136,7 +136,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where they could not be read.
-    pub fn between(
+    pub(crate) fn between(
         &self,
         old: &CommitId,
         new: &CommitId,
@@ -164,7 +164,7 @@ impl RemoteRepo {
 
     /// Forgets what others said, so that it is asked for anew: before a landing everything is read again. How a branch came to a tip does not
     /// change.
-    pub fn forget_said(&self) {
+    pub(crate) fn forget_said(&self) {
         let keep = |question: &Question| {
             matches!(
                 question,
@@ -181,7 +181,11 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where it could not be read, or does not lead there.
-    pub fn first_parents(&self, tip: &CommitId, to: &CommitId) -> Result<Vec<CommitId>, RepoError> {
+    pub(crate) fn first_parents(
+        &self,
+        tip: &CommitId,
+        to: &CommitId,
+    ) -> Result<Vec<CommitId>, RepoError> {
         let mut chain = vec![*tip];
         let mut at = *tip;
         while at != *to {

@@ -108,7 +108,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where something must be fetched first, or could not be.
-    pub fn same_file(
+    pub(crate) fn same_file(
         &self,
         one: &CommitId,
         other: &CommitId,
@@ -303,7 +303,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// Where a folder is not here yet, or no regular file stands at a path.
-    pub fn tree_with(
+    pub(crate) fn tree_with(
         &self,
         root: &TreeId,
         files: &BTreeMap<String, BlobId>,

@@ -10,7 +10,7 @@ use crate::repo::ReadObjects;
 
 /// What a stage is to go back to.
 #[derive(Clone, Debug)]
-pub enum GoBack {
+pub(crate) enum GoBack {
     /// What it held last that is not what it holds now. What was rolled back already is passed over.
     Last,
     /// What the landing of this plan brought.
@@ -20,7 +20,7 @@ pub enum GoBack {
 }
 
 /// Where to look.
-pub struct AskedBack<'a> {
+pub(crate) struct AskedBack<'a> {
     /// The base, as it is now.
     pub repo: &'a dyn ReadObjects,
     /// Its tip.
@@ -41,7 +41,7 @@ pub struct AskedBack<'a> {
 
 /// Why a stage cannot go back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoRollback {
+pub(crate) enum NoRollback {
     /// There is nothing to go back to, or the policy does not allow it.
     #[error("{why}")]
     Refused {

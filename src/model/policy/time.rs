@@ -35,8 +35,8 @@ mod week;
 mod zone;
 
 pub use freeze::Freeze;
-pub use hours::{Hours, Weekday};
-pub use opening::{Closing, OpeningTimes};
+pub use hours::Hours;
+pub use opening::OpeningTimes;
 pub use zone::Zone;
 
 /// A length of time such as `30m`, `4h`, `90d` or `1h30m`. A day is 24 hours.

@@ -55,7 +55,6 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
     Promotion {
         stage: "prod".into(),
         index: 1,
-        at: Position { line: 1, column: 1 },
         edges: vec![edge()],
         plan: Some(plan(digit)),
         state: State::Due,

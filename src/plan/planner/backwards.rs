@@ -17,7 +17,7 @@ use crate::model::resolved::StageIndex;
 use crate::model::version::Version;
 
 /// What has to be known of the commits of promotions that no person has to approve.
-pub fn way_queries(facts: &Facts<'_>) -> BTreeSet<WayQuery> {
+pub(crate) fn way_queries(facts: &Facts<'_>) -> BTreeSet<WayQuery> {
     let mut queries = BTreeSet::new();
     for resolved in facts.resolved {
         if facts.stopped.contains_key(&resolved.id) {

@@ -22,7 +22,7 @@ use crate::plan::gate_subject::Subject;
 use crate::plan::gates;
 
 /// Plans every pipeline of the catalog.
-pub fn plan(facts: &Facts<'_>) -> Plan {
+pub(crate) fn plan(facts: &Facts<'_>) -> Plan {
     Plan {
         pipelines: facts
             .resolved
@@ -34,7 +34,7 @@ pub fn plan(facts: &Facts<'_>) -> Plan {
 
 /// Judges the gates of a plan again, with the evidence and the people that these facts have beyond those that it was made
 /// from: nothing else in a plan depends on them.
-pub fn judge_gates(facts: &Facts<'_>, plan: &mut Plan) {
+pub(crate) fn judge_gates(facts: &Facts<'_>, plan: &mut Plan) {
     for planned in &mut plan.pipelines {
         let Some(resolved) = facts.resolved.get(planned.id.0) else {
             continue;
@@ -56,7 +56,7 @@ pub fn judge_gates(facts: &Facts<'_>, plan: &mut Plan) {
 }
 
 /// The edges of each promotion into a stage, sorted: one promotion along all of them, or with `join: any` one along each.
-pub fn edges_into(
+pub(crate) fn edges_into(
     facts: &Facts<'_>,
     pipeline: PipelineId,
     stage: StageIndex,
@@ -72,7 +72,7 @@ pub fn edges_into(
 /// Judges a plan that stands in an open pull request, whether or not it is the one that would be made now: the same
 /// holds and gates, with its own changes. `now`: the plan from the same facts. `None` if its stage or edges are not what
 /// they were.
-pub fn standing(facts: &Facts<'_>, now: &Plan, standing: &Standing) -> Option<Promotion> {
+pub(crate) fn standing(facts: &Facts<'_>, now: &Plan, standing: &Standing) -> Option<Promotion> {
     let resolved = facts.resolved.get(standing.pipeline.0)?;
     let mut planner = Planner::new(facts, resolved);
     let mut planned = now.pipelines.iter();
@@ -117,7 +117,7 @@ fn sorted(edges: &[EdgeName]) -> Vec<EdgeName> {
 
 /// A plan that stands in an open pull request.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// Its pipeline.
     pub pipeline: PipelineId,
     /// Its stage.
@@ -252,7 +252,6 @@ impl<'a> Planner<'a> {
         Promotion {
             stage: name.value.clone(),
             index: stage,
-            at: name.at,
             edges: edges.iter().map(|edge| self.edge_name(*edge)).collect(),
             plan: None,
             state: State::InSync,

@@ -9,7 +9,7 @@ use crate::model::resolved::StageIndex;
 use crate::plan::gates;
 
 /// Every look-up that the `ready` rules ask for: of promotions that have something to change.
-pub fn ready_queries(facts: &Facts<'_>) -> Vec<(ReadyQuery, Ready)> {
+pub(crate) fn ready_queries(facts: &Facts<'_>) -> Vec<(ReadyQuery, Ready)> {
     let mut queries = Vec::new();
     // Also of what was set by hand: whoever asks for `take: source` is only known later.
     let all = Facts {
@@ -48,7 +48,7 @@ pub fn ready_queries(facts: &Facts<'_>) -> Vec<(ReadyQuery, Ready)> {
 }
 
 /// What has to be read so that the gates of a promotion into these stages can be judged.
-pub fn needs(
+pub(crate) fn needs(
     facts: &Facts<'_>,
     pipeline: PipelineId,
     stage: StageIndex,

@@ -10,7 +10,7 @@ use crate::model::plan::LeftOutBy;
 
 /// Everything that a summary is made of.
 #[derive(Clone, Debug, Default)]
-pub struct Summary<'a> {
+pub(crate) struct Summary<'a> {
     /// One sentence above all: a dry run, a read-only run.
     pub banner: Option<&'a str>,
     /// The promotions that moved or could: they are sorted by their marks, and counted in the heading.
@@ -46,7 +46,7 @@ pub struct Summary<'a> {
 
 /// One promotion.
 #[derive(Clone, Debug)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// What became of it.
     pub mark: Mark,
     /// The pipeline.
@@ -67,7 +67,7 @@ pub struct Row<'a> {
 
 /// A pull request that is pointed to.
 #[derive(Clone, Debug)]
-pub struct Pull {
+pub(crate) struct Pull {
     /// Its number in this repository.
     pub number: u64,
     /// Where it is.
@@ -76,7 +76,7 @@ pub struct Pull {
 
 /// What became of a promotion. What needs a person comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mark {
+pub(crate) enum Mark {
     /// It does not go on until a person does something.
     NeedsYou,
     /// Something could not be read or done.
@@ -91,7 +91,7 @@ pub enum Mark {
 
 /// A service that is ahead of its source.
 #[derive(Clone, Debug)]
-pub struct Ahead<'a> {
+pub(crate) struct Ahead<'a> {
     /// The service.
     pub service: &'a str,
     /// Its stage.

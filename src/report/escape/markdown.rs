@@ -7,7 +7,7 @@ use super::text::{BREAK, breaks, terminal};
 
 /// For running text: a paragraph, a list item, a cell of a table. It stays one line, starts no list and no heading, and
 /// makes no tag, link, picture, formula, mention or reference. Blanks at its ends go.
-pub fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let line = terminal(text);
     let line = line.trim();
     running(line, opens_block(line))
@@ -15,7 +15,7 @@ pub fn markdown(text: &str) -> String {
 
 /// For a sentence of ours, in which names stand between backticks: those become code spans, all else is [`markdown`].
 /// A name that brings backticks of its own moves the spans, and nothing more.
-pub fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     let line = terminal(text);
     let line = line.trim();
     let parts: Vec<&str> = line.split('`').collect();
@@ -73,7 +73,7 @@ fn opens_block(line: &str) -> Option<usize> {
 }
 
 /// As a code span. Not for a table: see [`table_code`].
-pub fn markdown_code(text: &str) -> String {
+pub(crate) fn markdown_code(text: &str) -> String {
     code_span(&terminal(text))
 }
 
@@ -95,7 +95,7 @@ fn code_span(line: &str) -> String {
 }
 
 /// As a code span in a cell of a table. A bar ends a cell even inside code, so text with one is no code there.
-pub fn table_code(text: &str) -> String {
+pub(crate) fn table_code(text: &str) -> String {
     if text.contains('|') {
         markdown(text)
     } else {
@@ -104,7 +104,7 @@ pub fn table_code(text: &str) -> String {
 }
 
 /// For a line of HTML in which Markdown may or may not be read, such as `<summary>`: entities mean the same in both.
-pub fn html(text: &str) -> String {
+pub(crate) fn html(text: &str) -> String {
     let line = terminal(text);
     pieces(line.trim(), |_, c, safe| match c {
         '<' => safe.push_str("&lt;"),

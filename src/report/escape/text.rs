@@ -4,7 +4,7 @@ use crate::model::hidden::{is_hidden, push_escaped};
 
 /// For a terminal: nothing that moves the cursor, changes colour, hides or reorders text survives. Line breaks become
 /// visible too, so that one item stays one line.
-pub fn terminal(text: &str) -> String {
+pub(crate) fn terminal(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if is_hidden(c) {
@@ -18,7 +18,7 @@ pub fn terminal(text: &str) -> String {
 
 /// For a JSON document: what hides or reorders text stands as its number. Outside ASCII such characters occur in strings
 /// only, so the document stays the same to whoever parses it.
-pub fn json(document: &str) -> String {
+pub(crate) fn json(document: &str) -> String {
     let mut safe = String::with_capacity(document.len());
     for c in document.chars() {
         if !c.is_ascii() && is_hidden(c) {
@@ -32,7 +32,7 @@ pub fn json(document: &str) -> String {
 
 /// For the subject or body of a commit: one line, and nothing that a forge or git acts on. Skip instructions, references
 /// and closing keywords before them, mentions and trailers of other tools are broken by a zero-width space.
-pub fn commit(text: &str) -> String {
+pub(crate) fn commit(text: &str) -> String {
     let line = terminal(text);
     let mut safe = String::with_capacity(line.len());
     let mut from = 0;
@@ -90,7 +90,7 @@ pub(super) fn breaks(line: &str) -> Vec<usize> {
 }
 
 /// For a word of a POSIX shell, on one line: whatever it holds, the shell takes it as text.
-pub fn shell(text: &str) -> String {
+pub(crate) fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
@@ -99,7 +99,7 @@ pub fn shell(text: &str) -> String {
 }
 
 /// For a Mermaid label between double quotes.
-pub fn mermaid(text: &str) -> String {
+pub(crate) fn mermaid(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in terminal(text).chars() {
         match c {

@@ -6,7 +6,7 @@ use crate::model::ids::CommitId;
 use crate::model::landed::PastLandings;
 
 /// Everything that is told of a history.
-pub struct HistoryReport<'a> {
+pub(crate) struct HistoryReport<'a> {
     /// Repository, branch and commit.
     pub heading: String,
     /// The branch, where one is checked out.

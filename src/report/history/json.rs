@@ -102,7 +102,7 @@ struct ClaimJson<'a> {
 }
 
 /// The document.
-pub fn document(told: &HistoryReport<'_>) -> String {
+pub(crate) fn document(told: &HistoryReport<'_>) -> String {
     let found = told.found;
     let complete = found.boundary.is_none() && found.unread.is_empty();
     json::document(&HistoryJson {

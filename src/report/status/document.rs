@@ -76,7 +76,7 @@ struct PromotionJson<'a> {
 }
 
 /// The document of `status`.
-pub fn json(status: &Status) -> String {
+pub(crate) fn json(status: &Status) -> String {
     json::document(&StatusJson {
         version: VERSION,
         repository: &status.repository,

@@ -30,7 +30,7 @@ const COMMAND: &str = "help: sluice ";
 const MAX_LINES: usize = 8;
 
 /// The text.
-pub fn text(status: &Status, notices: &[String], validate: &str, style: Style) -> String {
+pub(crate) fn text(status: &Status, notices: &[String], validate: &str, style: Style) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}", heading(status, style));
     for notice in notices {
@@ -406,4 +406,4 @@ fn sources(stage: &StageStatus) -> String {
 }
 
 /// Said where there is nothing to look at.
-pub const NO_PIPELINE: &str = "There is no Pipeline here, so there is nothing to promote.";
+pub(crate) const NO_PIPELINE: &str = "There is no Pipeline here, so there is nothing to promote.";

@@ -72,8 +72,6 @@ fn a_terminal_gets_results_on_stdout_and_words_on_stderr() {
         log.print("\x1b[1mbold\x1b[0m hunter2\n").unwrap();
         log.say(Level::Info, "reading");
         log.say(Level::Debug, "7 requests\n");
-        log.group("not for a terminal");
-        log.end_group();
         log.annotate(Annotation::new(Level::Error, "hunter2 \x1b[31m"));
         log.finish();
     });
@@ -91,7 +89,6 @@ fn a_secret_is_masked_before_anything_else_and_in_nothing_after() {
         log.say(Level::Info, "token ghs_token%, line two");
         log.say(Level::Error, "Basic eC1hY2Nlc3MtdG9rZW46Z2hzX3Rva2VuJQo=");
         log.annotate(Annotation::new(Level::Error, "ghs_token% was refused"));
-        log.group("ghs_token%");
         log.print("{\"token\":\"ghs_token%\\nline two\"}\n")
             .unwrap();
         assert_eq!(log.redact("ghs_token%25"), "***");
@@ -102,7 +99,6 @@ fn a_secret_is_masked_before_anything_else_and_in_nothing_after() {
     token ***, ***
     error: Basic eC1hY2Nlc3MtdG9rZW46***Qo=
     ::error::*** was refused
-    ::group::***
     {"token":"***"}
     "#);
 }
@@ -147,16 +143,12 @@ fn the_tenth_annotation_says_how_many_more_there_are() {
 }
 
 #[test]
-fn groups_and_debug_lines_are_commands_with_harmless_data() {
+fn debug_lines_are_commands_with_harmless_data() {
     let (out, _) = written(Audience::Runner, true, |log| {
-        log.group("podinfo\n::error::x");
         log.say(Level::Debug, "50% of\n::error::x");
-        log.end_group();
     });
     insta::assert_snapshot!(out, @r"
-    ::group::podinfo\u{a}::error::x
     ::debug::50%25 of\u{a}::error::x
-    ::endgroup::
     ");
 }
 

@@ -6,7 +6,7 @@ use sluice::repo::{Change, Repo, RepoError, WatchedPaths};
 use super::{assert_refused, strings};
 use test_support::git::{TestRepo, blob_of, to_commit};
 
-pub fn watch(folders: &[&str], except: &[&str]) -> WatchedPaths {
+pub(super) fn watch(folders: &[&str], except: &[&str]) -> WatchedPaths {
     WatchedPaths {
         folders: strings(folders),
         except: strings(except),
@@ -14,7 +14,11 @@ pub fn watch(folders: &[&str], except: &[&str]) -> WatchedPaths {
 }
 
 /// All changes of all paths, newest first.
-pub fn changes(repo: &Repo, tip: &CommitId, paths: &[&str]) -> Result<Vec<Change>, RepoError> {
+pub(super) fn changes(
+    repo: &Repo,
+    tip: &CommitId,
+    paths: &[&str],
+) -> Result<Vec<Change>, RepoError> {
     let mut found = Vec::new();
     repo.walk_changes(tip, &strings(paths), usize::MAX, &mut |change| {
         found.push(change.clone());

@@ -10,7 +10,7 @@ use github_stand_in::{Place, Reach, Role};
 use test_support::{files_of, fixture};
 
 /// Where the code of `two-repositories` lies.
-pub const APP: &str = "acme/app";
+pub(crate) const APP: &str = "acme/app";
 
 /// A fixture in the one first commit of a repository, each text changed on its way in.
 fn first_commit<R: Reach>(repo: &Place<R>, name: &str, change: impl Fn(&str, String) -> String) {
@@ -30,7 +30,7 @@ fn first_commit<R: Reach>(repo: &Place<R>, name: &str, change: impl Fn(&str, Str
 
 /// Manifests in one repository, what they deploy in another one, in which carol and dave write. Only the pipeline `api` follows
 /// the code: `web` is pinned to what there is.
-pub async fn two_repositories() -> Site {
+pub(crate) async fn two_repositories() -> Site {
     let site = Site::empty().await;
     let app = site.hub.repo(APP);
     first_commit(&app, "two-repositories/app", |_, text| text);
@@ -63,7 +63,7 @@ fn wrote_nothing(site: &Site, run: &Report) {
 }
 
 /// A run that has nothing to write.
-pub async fn quiet(site: &Site) -> Report {
+pub(crate) async fn quiet(site: &Site) -> Report {
     site.hub.forget_calls();
     let run = site.run().await;
     wrote_nothing(site, &run);
@@ -72,7 +72,7 @@ pub async fn quiet(site: &Site) -> Report {
 
 /// The number of the one pull request that is open in the repository of the manifests.
 #[track_caller]
-pub fn open(site: &Site) -> u64 {
+pub(crate) fn open(site: &Site) -> u64 {
     let open = site.repo().pulls(true);
     assert_eq!(open.len(), 1, "{open:?}");
     open[0]

@@ -14,7 +14,7 @@ pub(super) struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    pub fn new(stream: &'a Stream, entries: Vec<Entry>) -> Self {
+    pub(super) fn new(stream: &'a Stream, entries: Vec<Entry>) -> Self {
         Self {
             stream,
             entries: entries.into_iter(),
@@ -66,7 +66,7 @@ pub(super) struct Sequence<'a> {
 }
 
 impl<'a> Sequence<'a> {
-    pub fn new(stream: &'a Stream, items: &'a [NodeId]) -> Self {
+    pub(super) fn new(stream: &'a Stream, items: &'a [NodeId]) -> Self {
         Self {
             stream,
             items,
@@ -106,7 +106,7 @@ pub(super) struct LocatedAccess<'a> {
 }
 
 impl<'a> LocatedAccess<'a> {
-    pub fn new(node: De<'a>) -> Self {
+    pub(super) fn new(node: De<'a>) -> Self {
         Self { node, next: 0 }
     }
 }
@@ -139,14 +139,14 @@ pub(super) struct Variant<'a> {
 }
 
 impl<'a> Variant<'a> {
-    pub fn unit(name: De<'a>) -> Self {
+    pub(super) fn unit(name: De<'a>) -> Self {
         Self {
             name,
             content: None,
         }
     }
 
-    pub fn with(name: De<'a>, content: De<'a>) -> Self {
+    pub(super) fn with(name: De<'a>, content: De<'a>) -> Self {
         Self {
             name,
             content: Some(content),

@@ -11,7 +11,7 @@ pub(crate) enum Core<'a> {
 }
 
 impl<'a> Core<'a> {
-    pub fn of(text: &'a str) -> Self {
+    pub(super) fn of(text: &'a str) -> Self {
         match text {
             "" | "~" | "null" | "Null" | "NULL" => return Self::Null,
             "true" | "True" | "TRUE" => return Self::Bool(true),

@@ -56,7 +56,7 @@ enum Kind {
 }
 
 impl<'a> NewKeys<'a> {
-    pub fn new(site: &Site<'a>) -> Self {
+    pub(super) fn new(site: &Site<'a>) -> Self {
         let parent_key = match site {
             Site::NewChild { parent_key, .. } => Some(*parent_key),
             Site::NewKey { .. } | Site::Value { .. } => None,
@@ -70,12 +70,12 @@ impl<'a> NewKeys<'a> {
         }
     }
 
-    pub fn parent(&self) -> NodeId {
+    pub(super) fn parent(&self) -> NodeId {
         self.parent
     }
 
     /// Takes an edit in, and returns the line that its key goes behind.
-    pub fn push(
+    pub(super) fn push(
         &mut self,
         stream: &Stream,
         edit: &'a Edit,
@@ -99,7 +99,7 @@ impl<'a> NewKeys<'a> {
     }
 
     /// Path of the first of the keys, for a message.
-    pub fn first_path(&self) -> FieldPath {
+    pub(super) fn first_path(&self) -> FieldPath {
         self.edits
             .first()
             .map(|(_, edit)| edit.path.clone())
@@ -107,14 +107,14 @@ impl<'a> NewKeys<'a> {
     }
 
     /// Keys and values.
-    pub fn entries(&self) -> Vec<(&'a str, NewValue<'a>)> {
+    pub(super) fn entries(&self) -> Vec<(&'a str, NewValue<'a>)> {
         self.edits
             .iter()
             .map(|(key, edit)| (*key, edit.new_value()))
             .collect()
     }
 
-    pub fn plan(self, stream: &Stream, splices: &mut Vec<Splice>) {
+    pub(super) fn plan(self, stream: &Stream, splices: &mut Vec<Splice>) {
         let Some(layout) = self.layout else { return };
         let source = stream.source();
         let line_break = match layout.kind {

@@ -33,7 +33,7 @@ pub(super) enum Site<'p> {
 
 impl Site<'_> {
     /// The value, or the node that gets the new key.
-    pub fn node(&self) -> NodeId {
+    pub(super) fn node(&self) -> NodeId {
         match *self {
             Self::Value { node, .. } => node,
             Self::NewKey { mapping, .. } => mapping,
@@ -55,7 +55,7 @@ pub(super) struct Locator<'a> {
 }
 
 impl<'a> Locator<'a> {
-    pub fn new(stream: &'a Stream) -> Self {
+    pub(super) fn new(stream: &'a Stream) -> Self {
         Self {
             stream,
             shared: stream.alias_targets().collect(),
@@ -64,7 +64,7 @@ impl<'a> Locator<'a> {
         }
     }
 
-    pub fn locate<'p>(
+    pub(super) fn locate<'p>(
         &mut self,
         object: &Object,
         path: &'p FieldPath,

@@ -31,7 +31,7 @@ pub(super) struct Objects<'a> {
 }
 
 impl<'a> Objects<'a> {
-    pub fn of(stream: &'a Stream) -> Self {
+    pub(super) fn of(stream: &'a Stream) -> Self {
         let mut all = Vec::new();
         for root in stream
             .documents()
@@ -63,7 +63,7 @@ impl<'a> Objects<'a> {
     ///
     /// # Errors
     /// Where none or several have it, or where a field that decides stands twice.
-    pub fn find(&mut self, identity: &Identity) -> Result<Object, EditError> {
+    pub(super) fn find(&mut self, identity: &Identity) -> Result<Object, EditError> {
         let mut paths = Vec::new();
         let mut texts = Vec::new();
         for (path, expect) in &identity.fields {

@@ -218,7 +218,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub fn span(&self) -> Span {
+    pub(super) fn span(&self) -> Span {
         Span {
             start: self.start as usize,
             end: self.end as usize,
@@ -227,10 +227,10 @@ impl Record {
 }
 
 pub(super) mod flag {
-    pub const IN_FLOW: u8 = 1;
-    pub const BRACKETED: u8 = 2;
-    pub const EXPLICIT_KEY: u8 = 4;
-    pub const EMPTY: u8 = 8;
+    pub(crate) const IN_FLOW: u8 = 1;
+    pub(crate) const BRACKETED: u8 = 2;
+    pub(crate) const EXPLICIT_KEY: u8 = 4;
+    pub(crate) const EMPTY: u8 = 8;
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -260,7 +260,7 @@ pub(super) struct Properties {
 }
 
 impl Properties {
-    pub fn spans(&self) -> impl Iterator<Item = Span> {
+    pub(super) fn spans(&self) -> impl Iterator<Item = Span> {
         let anchor = self.anchor.as_ref().map(|(_, span)| *span);
         let tag = self.tag.as_ref().map(|(_, span)| *span);
         anchor.into_iter().chain(tag)

@@ -1,4 +1,4 @@
 //! What the tests share.
 
-pub mod cases;
-pub mod invariants;
+pub(crate) mod cases;
+pub(crate) mod invariants;

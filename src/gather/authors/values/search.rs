@@ -49,7 +49,7 @@ struct Standing {
 
 impl Search {
     /// `holds`: the service has the value at the commit from which history is walked.
-    pub fn new(
+    pub(super) fn new(
         lineage: &Lineage<'_>,
         (service, secret): (&Service, Option<&Secret>),
         keys: &[Located<String>],
@@ -72,18 +72,18 @@ impl Search {
         }
     }
 
-    pub fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         self.holds
     }
 
     /// Whether the value stands in this manifest, or may.
-    pub fn is_in(&self, manifest: &ManifestKey) -> bool {
+    pub(super) fn is_in(&self, manifest: &ManifestKey) -> bool {
         let own = [&self.trail.service, &self.trail.secret];
         own.into_iter().flatten().any(|one| one.key == *manifest)
     }
 
     /// `spec.helm.version of web-dev in dev`.
-    pub fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         let of = format!("{} of {}", shown(&self.slot), self.service.key.name);
         match &self.stage {
             Some(stage) => format!("{of} in {stage}"),

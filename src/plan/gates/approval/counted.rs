@@ -30,7 +30,7 @@ pub(super) struct Counted {
 
 impl Counted {
     /// Leaves somebody out, and takes back what they gave.
-    pub fn exclude(&mut self, id: UserId, why: String) {
+    pub(super) fn exclude(&mut self, id: UserId, why: String) {
         if let Some((login, _)) = self.approvals.remove(&id) {
             self.void.push(format!("{login} {why}, and does not count"));
         }

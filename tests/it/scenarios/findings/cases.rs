@@ -1,7 +1,7 @@
 //! The inputs. `«code»` stands right before the place of each finding that is expected; there must be no other.
 
 /// One input.
-pub struct Case {
+pub(super) struct Case {
     pub about: &'static str,
     pub files: &'static [(&'static str, &'static str)],
     /// Whether a pipeline of the case is stopped.
@@ -11,7 +11,10 @@ pub struct Case {
 }
 
 /// Findings that stop the pipeline of the case.
-pub const fn stopped(about: &'static str, files: &'static [(&'static str, &'static str)]) -> Case {
+pub(super) const fn stopped(
+    about: &'static str,
+    files: &'static [(&'static str, &'static str)],
+) -> Case {
     Case {
         about,
         files,
@@ -21,7 +24,10 @@ pub const fn stopped(about: &'static str, files: &'static [(&'static str, &'stat
 }
 
 /// Findings that leave every pipeline running.
-pub const fn running(about: &'static str, files: &'static [(&'static str, &'static str)]) -> Case {
+pub(super) const fn running(
+    about: &'static str,
+    files: &'static [(&'static str, &'static str)],
+) -> Case {
     Case {
         about,
         files,
@@ -59,14 +65,14 @@ mod promotions;
 mod references;
 mod shape;
 
-pub const DEV: (&str, &str) = (
+pub(super) const DEV: (&str, &str) = (
     "dev.yaml",
     service!(
         "web-dev",
         "  helm: { url: https://charts.example.com, chart: web, version: 1.1.0 }"
     ),
 );
-pub const PROD: (&str, &str) = (
+pub(super) const PROD: (&str, &str) = (
     "prod.yaml",
     service!(
         "web-prod",
@@ -74,7 +80,7 @@ pub const PROD: (&str, &str) = (
     ),
 );
 /// dev → prod behind `release`, without keys.
-pub const WEB: (&str, &str) = (
+pub(super) const WEB: (&str, &str) = (
     "pipeline.yaml",
     pipeline!(
         "web",
@@ -92,7 +98,7 @@ pub const WEB: (&str, &str) = (
     ),
 );
 /// The same, with the key `token`.
-pub const KEYED: (&str, &str) = (
+pub(super) const KEYED: (&str, &str) = (
     "pipeline.yaml",
     pipeline!(
         "web",
@@ -109,13 +115,13 @@ pub const KEYED: (&str, &str) = (
     - { from: dev, to: prod, gates: [{ name: release, type: APPROVAL }] }"
     ),
 );
-pub const SECRET_DEV: (&str, &str) = (
+pub(super) const SECRET_DEV: (&str, &str) = (
     "secret-dev.yaml",
     "apiVersion: v1\nkind: Secret\nmetadata: { name: dev-config, namespace: apps }\nstringData: { token: new }\n",
 );
 
 /// All inputs.
-pub fn cases() -> impl Iterator<Item = &'static Case> {
+pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
     [
         shape::CASES,
         references::CASES,

@@ -11,20 +11,20 @@ use test_support::history;
 
 /// Who asked for a promotion, and why.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub(super) struct Asked {
     by: Option<&'static str>,
     reason: Option<&'static str>,
 }
 
 impl Asked {
-    pub fn nobody() -> Self {
+    pub(super) fn nobody() -> Self {
         Self {
             by: None,
             reason: None,
         }
     }
 
-    pub fn by(person: &'static str, reason: &'static str) -> Self {
+    pub(super) fn by(person: &'static str, reason: &'static str) -> Self {
         Self {
             by: Some(person),
             reason: Some(reason),
@@ -34,7 +34,7 @@ impl Asked {
 
 /// By whose deed a landing came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
+pub(super) enum How {
     /// Sluice merged its pull request, and recorded what its gates said.
     Sluice,
     /// A person, or the merge queue.
@@ -43,7 +43,7 @@ pub enum How {
 
 /// A landing as the test saw it happen.
 #[derive(Clone, Debug)]
-pub struct Landed {
+pub(super) struct Landed {
     /// `None`: straight onto the base.
     pull: Option<u64>,
     /// What Sluice said when it put it up or landed it.
@@ -57,7 +57,7 @@ pub struct Landed {
 }
 
 impl Landed {
-    pub fn by_sluice(pull: u64, said: &Value, asked: Asked) -> Self {
+    pub(super) fn by_sluice(pull: u64, said: &Value, asked: Asked) -> Self {
         Self {
             pull: Some(pull),
             said: said.clone(),
@@ -68,25 +68,25 @@ impl Landed {
         }
     }
 
-    pub fn asked_by(self, asked: Asked) -> Self {
+    pub(super) fn asked_by(self, asked: Asked) -> Self {
         Self { asked, ..self }
     }
 
-    pub fn going_back_to(self, landing: String) -> Self {
+    pub(super) fn going_back_to(self, landing: String) -> Self {
         Self {
             back_to: Some(landing),
             ..self
         }
     }
 
-    pub fn otherwise(pull: u64, said: &Value) -> Self {
+    pub(super) fn otherwise(pull: u64, said: &Value) -> Self {
         Self {
             how: How::Other,
             ..Self::by_sluice(pull, said, Asked::nobody())
         }
     }
 
-    pub fn directly(said: &Value) -> Self {
+    pub(super) fn directly(said: &Value) -> Self {
         Self {
             pull: None,
             commit: said["commit"].as_str().map(str::to_owned),
@@ -97,7 +97,7 @@ impl Landed {
 
 impl Landed {
     /// Its commit.
-    pub fn commit(&self, site: &Site) -> String {
+    pub(super) fn commit(&self, site: &Site) -> String {
         match self.pull {
             Some(number) => merged(site, number).0,
             None => self.commit.clone().unwrap(),
@@ -128,7 +128,7 @@ fn merged(site: &Site, number: u64) -> (String, String) {
 
 /// Holds every row of `sluice history` on a clone against the record, newest first; there are no others.
 #[track_caller]
-pub fn agree(site: &Site, clone: &TempDir, landed: &[Landed]) -> Value {
+pub(super) fn agree(site: &Site, clone: &TempDir, landed: &[Landed]) -> Value {
     agree_at(site, clone.path(), landed)
 }
 

@@ -17,7 +17,7 @@ use end_to_end::site::{REPO, Site};
 use github_stand_in::GitHub;
 
 /// Pipelines have twelve services each.
-pub fn size(pipelines: usize) -> Size {
+pub(super) fn size(pipelines: usize) -> Size {
     Size {
         manifests: 15 * pipelines,
         pipelines,
@@ -26,14 +26,14 @@ pub fn size(pipelines: usize) -> Size {
 }
 
 /// One run on a fresh runner: the calls that it made.
-pub async fn run(site: &Large) -> Vec<String> {
+pub(super) async fn run(site: &Large) -> Vec<String> {
     let workspace = tempfile::tempdir().unwrap();
     site.checks_out(workspace.path());
     run_in(site, workspace.path()).await
 }
 
 /// One run in a workspace: the calls that it made.
-pub async fn run_in(site: &Large, workspace: &Path) -> Vec<String> {
+pub(super) async fn run_in(site: &Large, workspace: &Path) -> Vec<String> {
     let environment: BTreeMap<&str, String> = site.environment(workspace).into_iter().collect();
     site.hub.forget_calls();
     let output = ran(&environment).await;
@@ -42,7 +42,7 @@ pub async fn run_in(site: &Large, workspace: &Path) -> Vec<String> {
 }
 
 /// What one run in an environment came to.
-pub async fn ran(environment: &BTreeMap<&str, String>) -> Output {
+pub(super) async fn ran(environment: &BTreeMap<&str, String>) -> Output {
     let cli = Cli::try_parse_from(["sluice", "reconcile", "--format=json"]).unwrap();
     let Mode::OnGithub(command) = cli.command.mode(|| true) else {
         panic!("reconcile is for GitHub");
@@ -68,7 +68,7 @@ pub async fn ran(environment: &BTreeMap<&str, String>) -> Output {
 }
 
 /// Runs until everything that can be put up stands.
-pub async fn settled(hub: GitHub, size: Size) -> Large {
+pub(super) async fn settled(hub: GitHub, size: Size) -> Large {
     let site = Large::new(hub, size);
     loop {
         let before = site.open();

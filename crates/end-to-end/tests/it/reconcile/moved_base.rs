@@ -32,7 +32,7 @@ async fn two_files() -> Site {
 }
 
 /// The same with both promotions open: that of mail is #1, that of search #2.
-pub async fn opened(policy: &str) -> Site {
+pub(super) async fn opened(policy: &str) -> Site {
     let site = two_files().await;
     site.repo()
         .files("main", &[(".github/sluice.yaml", policy)]);

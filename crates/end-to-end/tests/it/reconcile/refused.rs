@@ -8,7 +8,7 @@ use sluice::error::Exit;
 const APP: u64 = 4242;
 
 /// One promotion, opened and approved.
-pub async fn approved() -> Site {
+pub(crate) async fn approved() -> Site {
     let site = Site::of(FIXTURE).await;
     site.run().await;
     site.repo().by("carol").approves(1);
@@ -28,7 +28,7 @@ fn requires(contexts: &[&str], ruleset: bool) -> Rule {
 }
 
 /// All statuses `sluice` of the head, newest first.
-pub fn own_statuses(repo: &Place<impl Reach>) -> Vec<String> {
+pub(crate) fn own_statuses(repo: &Place<impl Reach>) -> Vec<String> {
     let mut all = repo.statuses(&repo.head(1));
     all.retain(|status| status.starts_with("sluice="));
     all
@@ -39,7 +39,7 @@ fn merges(site: &Site) -> usize {
     lines.iter().filter(|line| line.ends_with("/merge")).count()
 }
 
-pub fn line(run: &Report) -> String {
+pub(crate) fn line(run: &Report) -> String {
     run.lines().first().cloned().unwrap_or_default()
 }
 

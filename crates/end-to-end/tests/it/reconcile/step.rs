@@ -344,7 +344,7 @@ pub(super) fn summary_of(site: &Site) -> String {
 }
 
 /// What a dry run shows on the page of its run.
-pub fn summary_of_a_dry_run(site: &Site) -> String {
+pub(crate) fn summary_of_a_dry_run(site: &Site) -> String {
     let mut step = Step::of(site);
     step.environment
         .insert("INPUT_DRY-RUN".to_owned(), "true".to_owned());

@@ -71,7 +71,7 @@ impl From<Case> for Edit {
 }
 
 /// The folder of the workspace, from within any of its packages.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = here.ancestors();
     let top = folders.find(|folder| folder.join("Cargo.lock").is_file());
@@ -79,7 +79,7 @@ pub fn root() -> PathBuf {
 }
 
 /// The folders of all cases.
-pub fn cases() -> Vec<PathBuf> {
+pub(crate) fn cases() -> Vec<PathBuf> {
     let folder = root().join("fixtures/yaml");
     let mut cases: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
@@ -90,7 +90,7 @@ pub fn cases() -> Vec<PathBuf> {
 }
 
 /// The edits of a case.
-pub fn edits_of(case: &Path) -> Vec<Edit> {
+pub(crate) fn edits_of(case: &Path) -> Vec<Edit> {
     let cases: Vec<Case> = serde_json::from_slice(&fs::read(case.join("edit.json")).unwrap())
         .unwrap_or_else(|error| panic!("{}: {error}", case.display()));
     cases.into_iter().map(Edit::from).collect()

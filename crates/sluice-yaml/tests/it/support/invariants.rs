@@ -4,7 +4,7 @@ use sluice_yaml::edit::{Edit, Edited, Expect, Identity, Note, apply};
 use sluice_yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Segment, Stream};
 
 /// A field that stands in a file, or could.
-pub struct Field {
+pub(crate) struct Field {
     /// The document, from 0.
     pub document: usize,
     /// From the document's root.
@@ -28,7 +28,7 @@ const VALUES: [&str; 10] = [
 
 /// Reads the bytes as a file, and makes a few edits in it that the bytes themselves choose. Panics where one of the
 /// promises of `yaml::edit` is broken. Returns how many edits were made, and how many refused.
-pub fn check(bytes: &[u8]) -> (usize, usize) {
+pub(crate) fn check(bytes: &[u8]) -> (usize, usize) {
     let Ok(stream) = Stream::parse(bytes, &Limits::default()) else {
         return (0, 0);
     };
@@ -58,7 +58,7 @@ pub fn check(bytes: &[u8]) -> (usize, usize) {
 }
 
 /// Everything that can be said of an edit that was made.
-pub fn check_edited(before: &[u8], field: &Field, edit: &Edit, edited: &Edited) {
+pub(crate) fn check_edited(before: &[u8], field: &Field, edit: &Edit, edited: &Edited) {
     assert_eq!(edited.lines.len(), 1);
     check_untouched(before, edited);
     assert_eq!(
@@ -199,7 +199,7 @@ fn set(tree: &mut serde_yaml::Value, path: &[Segment], value: &str) -> Option<()
 }
 
 /// An edit of a field, chosen by `random`.
-pub fn edit(stream: &Stream, field: &Field, random: &mut u64) -> Edit {
+pub(crate) fn edit(stream: &Stream, field: &Field, random: &mut u64) -> Edit {
     let value = match (next(random) % 8, &field.text) {
         (0, Some(text)) => text.clone(),
         (pick, _) => VALUES[(pick + next(random)) % VALUES.len()].to_owned(),
@@ -219,7 +219,7 @@ pub fn edit(stream: &Stream, field: &Field, random: &mut u64) -> Edit {
 }
 
 /// Which document: nothing needs to be said where there is only one.
-pub fn identity(stream: &Stream, field: &Field) -> Identity {
+pub(crate) fn identity(stream: &Stream, field: &Field) -> Identity {
     let is_only = stream
         .documents()
         .iter()
@@ -235,7 +235,7 @@ pub fn identity(stream: &Stream, field: &Field) -> Identity {
 }
 
 /// Fields that stand in the file without any alias, and one more key for each mapping; at most `most` of them.
-pub fn fields(stream: &Stream, most: usize) -> Vec<Field> {
+pub(crate) fn fields(stream: &Stream, most: usize) -> Vec<Field> {
     let mut fields = Vec::new();
     for document in stream.documents() {
         if let Some(root) = document.root {
@@ -311,14 +311,14 @@ fn collect(
 }
 
 /// FNV-1a: the same bytes make the same edits.
-pub fn seed(bytes: &[u8]) -> u64 {
+pub(crate) fn seed(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
 /// xorshift64*
-pub fn next(random: &mut u64) -> usize {
+pub(crate) fn next(random: &mut u64) -> usize {
     *random ^= *random >> 12;
     *random ^= *random << 25;
     *random ^= *random >> 27;

@@ -2,7 +2,7 @@
 
 use super::{Case, DEV, PROD, WEB, running, stopped};
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     running(
         "a gate of one pipeline that demands less",
         &[

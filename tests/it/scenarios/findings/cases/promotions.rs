@@ -2,7 +2,7 @@
 
 use super::{Case, DEV, KEYED, PROD, SECRET_DEV, WEB, running, stopped};
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     stopped(
         "a target in a folder of git's own",
         &[

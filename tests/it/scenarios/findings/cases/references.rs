@@ -2,7 +2,7 @@
 
 use super::{Case, DEV, KEYED, PROD, WEB, running, stopped};
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     running(
         "a criteria and an edge that only the console acts on",
         &[

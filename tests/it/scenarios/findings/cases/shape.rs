@@ -2,7 +2,7 @@
 
 use super::{Case, DEV, PROD, running, stopped};
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     stopped(
         "a service that takes from itself",
         &[

@@ -15,7 +15,7 @@ const PROMOTE: [&str; 3] = ["promote", "--pipeline=shop", "--to=prod"];
 
 /// What is shut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scene {
+pub(super) enum Scene {
     /// Somebody with write access requests changes.
     Refusal,
     /// The same, behind a hundred other reviews.
@@ -57,7 +57,7 @@ pub enum Scene {
 }
 
 impl Scene {
-    pub const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Refusal,
         Self::RefusalOnTheSecondPage,
         Self::Hold,
@@ -80,7 +80,7 @@ impl Scene {
     ];
 
     /// A site whose next run lands a promotion.
-    pub async fn about_to_land(self) -> Site {
+    pub(super) async fn about_to_land(self) -> Site {
         let site = self.set_up().await;
         // GitHub does not list collaborators to everybody: then people are looked up one by one.
         let listed = !self.is_about_what_somebody_may_do();
@@ -175,7 +175,7 @@ impl Scene {
 
     /// Whether it is also shut right before the last look. What is left out is read there as in another scene; and another repository is
     /// read once in a run, so that what is pushed there meanwhile waits for the next one.
-    pub fn is_shut_at_the_last_look_too(self) -> bool {
+    pub(super) fn is_shut_at_the_last_look_too(self) -> bool {
         !matches!(
             self,
             Self::HoldTakenOff
@@ -189,7 +189,7 @@ impl Scene {
     }
 
     /// Shuts it.
-    pub fn shut(self, repo: &Place<impl Reach>) {
+    pub(super) fn shut(self, repo: &Place<impl Reach>) {
         match self {
             Self::Refusal | Self::RefusalOnTheSecondPage => {
                 repo.by("dave").requests_changes(1);
@@ -234,7 +234,7 @@ impl Scene {
     }
 
     /// In the path of the call, a POST, that comes right before the last look.
-    pub fn last_write(self) -> &'static str {
+    pub(super) fn last_write(self) -> &'static str {
         match self {
             Self::NotReadyCommit => "/git/commits",
             _ => "/statuses/",
@@ -242,7 +242,7 @@ impl Scene {
     }
 
     /// Opens it again.
-    pub async fn open(self, site: &mut Site) {
+    pub(super) async fn open(self, site: &mut Site) {
         let repo = site.repo();
         match self {
             Self::Refusal | Self::RefusalOnTheSecondPage => {
@@ -276,7 +276,7 @@ impl Scene {
 }
 
 /// Carol approves what is open, if a gate asks for it and she has not yet; whether she did.
-pub fn says_yes(site: &Site) -> bool {
+pub(super) fn says_yes(site: &Site) -> bool {
     let repo = site.repo();
     let carol = repo.with(|world, _| world.ensure_user("carol"));
     let mut open = repo.pulls(true);
@@ -296,7 +296,7 @@ pub fn says_yes(site: &Site) -> bool {
 }
 
 /// What main holds for prod.
-pub fn content(site: &Site) -> String {
+pub(super) fn content(site: &Site) -> String {
     site.repo().file("main", "prod.yaml").unwrap()
 }
 
