@@ -5,11 +5,11 @@
 use super::access::Session;
 use super::call::{Call, read_query};
 use super::merge;
+use super::place::{Place, Reach};
 use super::queue;
 use super::refs;
 use super::reply::{Body, Refusal};
 use super::routes;
-use super::scene::{Place, Reach};
 use super::store::{Edit, Person as Author, Store};
 use super::world::{RepoId, World};
 use git2::Oid;

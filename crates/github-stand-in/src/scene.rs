@@ -2,66 +2,19 @@
 
 use super::access::{Permissions, Role, TokenKind};
 use super::person::{Person, push};
+use super::place::{Place, Reach};
 use super::queue;
 use super::refs;
-use super::repo::{Repo, Rule, Settings};
+use super::repo::{Rule, Settings};
 use super::store::{Edit, Store};
-use super::world::{AppId, RepoId, World};
-use std::cell::RefCell;
+use super::world::AppId;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-
-/// A way to the state: through the handle (locking for each deed), or directly from within a hook.
-pub trait Reach {
-    /// Looks at, or changes, the state.
-    fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T;
-}
-
-impl Reach for Arc<Mutex<World>> {
-    fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut super::lock(self))
-    }
-}
-
-impl Reach for RefCell<&mut World> {
-    fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut self.borrow_mut())
-    }
-}
-
-/// One repository, to set up and to look at.
-pub struct Place<R> {
-    reach: R,
-    pub(super) slug: String,
-}
 
 fn permissions(text: &str) -> Permissions {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl<R: Reach> Place<R> {
-    pub(super) fn new(reach: R, slug: &str) -> Self {
-        reach.with(|world| world.ensure_repo(slug));
-        Self {
-            reach,
-            slug: slug.to_owned(),
-        }
-    }
-
-    /// Looks at, or changes, the repository and everything around it.
-    pub fn with<T>(&self, look: impl FnOnce(&mut World, RepoId) -> T) -> T {
-        self.reach.with(|world| {
-            let id = world.ensure_repo(&self.slug);
-            queue::evict(world);
-            look(world, id)
-        })
-    }
-
-    /// Looks at, or changes, just the repository.
-    pub fn edit<T>(&self, look: impl FnOnce(&mut Repo) -> T) -> T {
-        self.with(|world, id| look(world.repo_mut(id)))
-    }
-
     /// Hides it from those without a role.
     pub fn private(&self) -> &Self {
         self.edit(|repo| repo.private = true);

@@ -1,9 +1,9 @@
 //! What is there before people act: accounts, organisations, teams, Apps, tokens, empty repositories.
 
 use super::access::{Token, TokenKind};
+use super::place::Place;
 use super::pull::What;
 use super::repo::{Repo, Settings};
-use super::scene::Place;
 use super::store::Store;
 use super::world::{App, AppId, GHOST, Kind, Membership, RepoId, Team, UserId, World};
 use std::cell::RefCell;
