@@ -14,9 +14,9 @@ mod value;
 
 pub use cost::points;
 
-use super::access::Session;
 use super::documents::Documents;
 use super::record::Operation;
+use super::session::Session;
 use super::world::World;
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{self, Definition, OperationType, Selection};

@@ -2,16 +2,19 @@
 //! nothing is recorded, no fault or hook acts. A deed that GitHub refuses panics with its words; [`Person::tries`] gives the refusal
 //! instead.
 
-use super::access::Session;
 use super::call::{Call, read_query};
+use super::ids::RepoId;
 use super::merge;
 use super::place::{Place, Reach};
 use super::queue;
+use super::ref_moves;
 use super::refs;
 use super::reply::{Body, Refusal};
 use super::routes;
+use super::session::{By, Session};
+use super::signature;
 use super::store::{Edit, Person as Author, Store};
-use super::world::{RepoId, World};
+use super::world::World;
 use git2::Oid;
 use serde_json::{Value, json};
 
@@ -32,8 +35,8 @@ pub fn push(
     free: bool,
 ) -> Result<Oid, Refusal> {
     world.clock.tick();
-    let by = refs::By::of(session);
-    let who = merge::author(world, by.actor);
+    let by = By::of(session);
+    let who = signature::author(world, by.actor);
     let repo = world.repo(id);
     let parent = repo
         .branch(branch)
@@ -53,7 +56,7 @@ pub fn push(
     let name = format!("refs/heads/{branch}");
     let exists = repo.refs.contains_key(&name);
     match (free, exists) {
-        (true, _) => refs::apply(
+        (true, _) => ref_moves::apply(
             world,
             by,
             id,

@@ -1,8 +1,9 @@
 //! One repository, and the ways to reach the state that it is part of.
 
+use super::ids::RepoId;
 use super::queue;
 use super::repo::Repo;
-use super::world::{RepoId, World};
+use super::world::World;
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 

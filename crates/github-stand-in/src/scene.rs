@@ -1,13 +1,13 @@
 //! One repository as tests set it up and look at it. What people do there is in [`super::person`].
 
-use super::access::{Permissions, Role, TokenKind};
+use super::ids::AppId;
 use super::person::{Person, push};
 use super::place::{Place, Reach};
 use super::queue;
-use super::refs;
+use super::ref_moves;
 use super::repo::{Rule, Settings};
+use super::session::{By, Permissions, Role, TokenKind};
 use super::store::{Edit, Store};
-use super::world::AppId;
 use std::path::Path;
 
 fn permissions(text: &str) -> Permissions {
@@ -93,7 +93,7 @@ impl<R: Reach> Place<R> {
             if let Some(head) = head {
                 world.repo_mut(id).default_branch = head;
             }
-            let by = refs::By {
+            let by = By {
                 actor: world.repo(id).owner,
                 app: None,
             };
@@ -103,7 +103,7 @@ impl<R: Reach> Place<R> {
                     name.starts_with("refs/heads/") || name.starts_with("refs/tags/"),
                     reference.target(),
                 ) {
-                    refs::apply(world, by, id, name, Some(oid), "branch_creation");
+                    ref_moves::apply(world, by, id, name, Some(oid), "branch_creation");
                 }
             }
         });
@@ -169,7 +169,7 @@ impl<R: Reach> Place<R> {
     /// A `GITHUB_TOKEN` of a workflow here, with a `permissions` block such as `contents:write, pull-requests:write`.
     pub fn workflow_token(&self, words: &str) -> String {
         let map = permissions(words);
-        self.with(|world, id| world.issue(super::world::ACTIONS_BOT, TokenKind::Workflow(id, map)))
+        self.with(|world, id| world.issue(super::ids::ACTIONS_BOT, TokenKind::Workflow(id, map)))
     }
 
     /// An installation token of an App for this repository alone.

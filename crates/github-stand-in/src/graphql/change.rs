@@ -1,16 +1,15 @@
 //! Mutations. Each holds the caller to the permission of its REST counterpart and lets the same code do the work.
 
-use super::super::access::{Level, Need, Role, check};
+use super::super::access::{Need, check};
 use super::super::call::{Call, read_oid};
-use super::super::merge;
+use super::super::ids::RepoId;
 use super::super::pull::What;
-use super::super::queue;
-use super::super::refs::{self, By};
 use super::super::reply::Refusal;
 use super::super::rest::{issues, pulls, reviews};
+use super::super::session::{By, Level, Role};
 use super::super::store::Edit;
-use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::world::World;
+use super::super::{merge, pull_events, queue, ref_moves, refs, signature, view};
 use super::query::{need_id, need_pull};
 use super::value::{Args, Ctx, Found, Kind, Out, plain, unmodelled};
 use base64::Engine as _;
@@ -175,7 +174,7 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
                 .cloned();
             let missing = || Refusal::unprocessable("Pull request is not in the queue");
             let shown = super::pull::queue_entry(world, at, &entry.ok_or_else(missing)?);
-            queue::leave(world, at, number, By::of(ctx.session), "manual");
+            ref_moves::leave(world, at, number, By::of(ctx.session), "manual");
             payload(
                 "DequeuePullRequestPayload",
                 vec![("mergeQueueEntry", Out::One(shown))],
@@ -226,7 +225,7 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
                 pull.draft = draft;
             }
             let what = if draft { What::Draft } else { What::Ready };
-            refs::record(world, at, number, By::of(ctx.session), what);
+            pull_events::record(world, at, number, By::of(ctx.session), what);
             let name = if draft {
                 "ConvertPullRequestToDraftPayload"
             } else {
@@ -508,9 +507,9 @@ fn commit_on_branch(
         Some(body) if !body.is_empty() => format!("{headline}\n\n{body}"),
         _ => headline,
     };
-    let who = merge::author(world, ctx.session.actor().unwrap_or_default());
+    let who = signature::author(world, ctx.session.actor().unwrap_or_default());
     let oid = store
-        .commit(tree, &[tip], &message, &who, &merge::web_flow(world))
+        .commit(tree, &[tip], &message, &who, &signature::web_flow(world))
         .map_err(Refusal::unprocessable)?;
     refs::update(world, ctx.session, at, &name, oid, false)?;
     world.repo_mut(at).verified.insert(oid);

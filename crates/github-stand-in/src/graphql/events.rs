@@ -1,10 +1,11 @@
 //! The timeline of a pull request in the graph.
 
 use super::super::clock::stamp;
+use super::super::ids::RepoId;
 use super::super::pull::{Event, Pull, What};
 use super::super::repo::Label;
 use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::world::World;
 use super::people::{actor, person};
 use super::pull::{comment_of, commit_of, commits_of, label_of};
 use super::value::{Args, Ctx, Kind, Out};

@@ -1,15 +1,15 @@
 //! Pull requests in the graph, with their reviews, labels, comments and place in the merge queue.
 
-use super::super::access::{Level, Role, acting_role};
+use super::super::access::acting_role;
 use super::super::clock::stamp;
-use super::super::merge;
+use super::super::ids::RepoId;
 use super::super::pull::{Comment, Pull};
 use super::super::reply::Refusal;
 use super::super::repo::{Label, QueueEntry};
-use super::super::rules;
+use super::super::session::{Level, Role};
 use super::super::store::Change;
-use super::super::view;
-use super::super::world::{Kind as AccountKind, RepoId, World};
+use super::super::world::{Kind as AccountKind, World};
+use super::super::{merge, rules, view};
 use super::people::{actor, team_of};
 use super::value::{Args, CONTENTS, Ctx, Found, Kind, Out, plain, unmodelled};
 use super::{checks, events};

@@ -1,13 +1,13 @@
 //! The root of queries, repositories and refs.
 
-use super::super::access::{Role, acting_role, visible};
-use super::super::budget;
+use super::super::access::{acting_role, visible};
 use super::super::clock::stamp;
+use super::super::ids::RepoId;
 use super::super::reply::Refusal;
 use super::super::rest::{people as rest_people, pulls as rest_pulls};
-use super::super::rules;
-use super::super::view;
-use super::super::world::{Kind as AccountKind, RepoId, World};
+use super::super::session::Role;
+use super::super::world::{Kind as AccountKind, World};
+use super::super::{budget, rules, view};
 use super::people::user_of;
 use super::pull::label_of;
 use super::value::{

@@ -1,9 +1,11 @@
 //! What GraphQL resolvers give back, and how it becomes the library's values: leaves, objects, lists, connections with cursors.
 
-use super::super::access::{Level, Need, Role, Session, check};
+use super::super::access::{Need, check};
+use super::super::ids::{RepoId, UserId};
 use super::super::reply::Refusal;
+use super::super::session::{Level, Role, Session};
 use super::super::store::Entry;
-use super::super::world::{RepoId, UserId, World};
+use super::super::world::World;
 use super::{change, checks, objects, people, pull, query};
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use base64::Engine as _;

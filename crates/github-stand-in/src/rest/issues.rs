@@ -1,13 +1,14 @@
 //! The issues side of pull requests: labels with their events, comments, the timeline. Plain issues are not modelled.
 
-use super::super::access::{Level, Role, acting_role};
+use super::super::access::acting_role;
 use super::super::call::Call;
+use super::super::ids::RepoId;
 use super::super::pull::{Comment, What};
-use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::repo::Label;
-use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::session::{Level, Role};
+use super::super::world::World;
+use super::super::{pull_events, view};
 use super::pulls;
 use serde_json::json;
 
@@ -246,7 +247,7 @@ pub fn put_on(
             .get_mut(&number)
             .is_some_and(|pull| pull.labels.insert(label.id));
         if fresh {
-            refs::record(
+            pull_events::record(
                 world,
                 at,
                 number,
@@ -269,7 +270,7 @@ pub fn take_off(world: &mut World, call: &Call, number: u64, name: &str) -> bool
         .get_mut(&number)
         .is_some_and(|pull| pull.labels.remove(&label.id));
     if was {
-        refs::record(
+        pull_events::record(
             world,
             call.repo,
             number,

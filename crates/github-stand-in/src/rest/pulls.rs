@@ -1,16 +1,12 @@
 //! Pull requests: open, list, look, change, merge.
 
-use super::super::access::Role;
 use super::super::call::Call;
-use super::super::merge;
+use super::super::ids::RepoId;
 use super::super::pull::{Pull, What};
-use super::super::queue;
-use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
-use super::super::rules;
-use super::super::runs;
-use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::session::Role;
+use super::super::world::World;
+use super::super::{merge, pull_events, ref_moves, rules, runs, view};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -292,7 +288,7 @@ pub fn set_state(world: &mut World, call: &Call, number: u64, open: bool) -> Res
     }
     let by = call.by();
     if !open {
-        refs::close(world, at, number, by);
+        ref_moves::close(world, at, number, by);
         return Ok(());
     }
     let cannot = |text: String| {
@@ -345,7 +341,7 @@ pub fn set_state(world: &mut World, call: &Call, number: u64, open: bool) -> Res
     }
     let name = format!("refs/pull/{number}/head");
     world.repo_mut(at).refs.insert(name, tip);
-    refs::record(world, at, number, by, What::Reopened);
+    pull_events::record(world, at, number, by, What::Reopened);
     Ok(())
 }
 
@@ -383,14 +379,14 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
             pull.head
         ));
     }
-    queue::leave(world, at, number, call.by(), "base_changed");
+    ref_moves::leave(world, at, number, call.by(), "base_changed");
     let lag = world.switches.mergeable_after;
     if let Some(pull) = world.repo_mut(at).pulls.get_mut(&number) {
         base.clone_into(&mut pull.base);
         pull.base_sha = tip;
         pull.unknown_reads.0 = lag;
     }
-    refs::record(
+    pull_events::record(
         world,
         at,
         number,
@@ -402,7 +398,7 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
         rules.iter().any(|rule| rule.dismiss_stale)
     };
     if bound(&from) || bound(base) {
-        refs::dismiss_approvals(world, call.by(), (at, number));
+        pull_events::dismiss_approvals(world, call.by(), (at, number));
     }
     Ok(())
 }
@@ -444,7 +440,7 @@ pub fn update(world: &mut World, call: &Call) -> Outcome {
         if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
             new.clone_into(&mut pull.title);
         }
-        refs::record(
+        pull_events::record(
             world,
             call.repo,
             number,
