@@ -159,7 +159,7 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
                 "EnqueuePullRequestPayload",
                 vec![(
                     "mergeQueueEntry",
-                    Out::One(super::pull::queue_entry(world, at, &entry)),
+                    Out::One(super::merge_queue::queue_entry(world, at, &entry)),
                 )],
             )
         }
@@ -173,7 +173,7 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
                 .find(|entry| entry.pull == number)
                 .cloned();
             let missing = || Refusal::unprocessable("Pull request is not in the queue");
-            let shown = super::pull::queue_entry(world, at, &entry.ok_or_else(missing)?);
+            let shown = super::merge_queue::queue_entry(world, at, &entry.ok_or_else(missing)?);
             ref_moves::leave(world, at, number, By::of(ctx.session), "manual");
             payload(
                 "DequeuePullRequestPayload",
@@ -314,7 +314,7 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
             let (at, number) = need_pull(world, &text(input, "subjectId"))?;
             may(world, ctx, at, LABEL, Role::Read)?;
             let comment = issues::write(world, &call(ctx, at), number, &text(input, "body"))?;
-            let node = super::pull::comment_of(world, ctx, at, number, &comment);
+            let node = super::pull_parts::comment_of(world, ctx, at, number, &comment);
             payload(
                 "AddCommentPayload",
                 vec![(
