@@ -101,6 +101,7 @@ mod person;
 mod place;
 mod pull;
 mod pull_events;
+mod push;
 mod queue;
 mod record;
 mod ref_moves;

@@ -1,8 +1,9 @@
 //! One repository as tests set it up and look at it. What people do there is in [`super::person`].
 
 use super::ids::AppId;
-use super::person::{Person, push};
+use super::person::Person;
 use super::place::{Place, Reach};
+use super::push::push;
 use super::queue;
 use super::ref_moves;
 use super::repo::{Rule, Settings};
