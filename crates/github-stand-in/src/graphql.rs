@@ -3,9 +3,11 @@
 //! call with a panic that the handle reports, so that no test can lean on a made-up null.
 
 mod change;
+mod change_refs;
 mod checks;
 mod cost;
 mod events;
+mod input;
 mod merge_queue;
 mod node;
 mod objects;

@@ -10,6 +10,7 @@ use super::super::session::{Level, Role};
 use super::super::world::World;
 use super::super::{pull_events, view};
 use super::pulls;
+use super::text_length::check_length;
 use serde_json::json;
 
 /// `GET labels`.
@@ -367,7 +368,7 @@ pub fn comments(world: &mut World, call: &Call) -> Outcome {
 
 /// Writes a comment.
 pub fn write(world: &mut World, call: &Call, number: u64, body: &str) -> Result<Comment, Refusal> {
-    pulls::check_length("IssueComment", "body", body)?;
+    check_length("IssueComment", "body", body)?;
     let by = call.by();
     let comment = Comment {
         id: world.next_id(),
@@ -428,7 +429,7 @@ pub fn update_comment(world: &mut World, call: &Call) -> Outcome {
     let (number, mut comment) = locate(world, call)?;
     check_comment(world, call, &comment)?;
     let body = call.need("IssueComment", "body")?;
-    pulls::check_length("IssueComment", "body", body)?;
+    check_length("IssueComment", "body", body)?;
     body.clone_into(&mut comment.body);
     comment.updated_at = world.now();
     if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number)

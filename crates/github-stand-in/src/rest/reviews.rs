@@ -7,8 +7,8 @@ use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::session::{Level, TokenKind};
 use super::super::world::World;
 use super::super::{pull_events, runs, view};
+use super::open_pull::check_setting;
 use super::people::everybody;
-use super::pulls;
 use serde_json::json;
 
 /// `GET reviews`: oldest first; a pending one only for its author.
@@ -57,7 +57,7 @@ fn check_opinion(
     let pull = &world.repo(call.repo).pulls[&number];
     let own = call.session.actor() == Some(pull.author);
     match state {
-        "APPROVED" => pulls::check_setting(world, call)?,
+        "APPROVED" => check_setting(world, call)?,
         "CHANGES_REQUESTED" | "COMMENTED" if body.is_empty() => {
             return Err(Refusal::entity("Review body cannot be blank"));
         }
