@@ -1,11 +1,11 @@
 //! From a raw request to a raw response: prefix, token, budget, route, paging, ETag, headers. No sockets, no faults.
 
-use super::access::{Session, TokenKind};
 use super::call::{Call, decode, read_query};
 use super::clock::http_date;
-use super::faults::Secondary;
 use super::record::Seen;
 use super::reply::{Answer, Body, Outcome, Refusal};
+use super::secondary_limit::Secondary;
+use super::session::{Session, TokenKind};
 use super::world::World;
 use super::{budget, graphql, queue, routes};
 use base64::Engine as _;

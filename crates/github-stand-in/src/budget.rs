@@ -1,8 +1,8 @@
 //! Rate limits, by the virtual clock. The primary limit: one bucket an hour for each resource and token, or for each resource and
 //! repository where the token is a workflow's. The secondary limit: a state of a token in which every call of it is refused.
 
-use super::access::{Session, TokenKind};
-use super::faults::Secondary;
+use super::secondary_limit::Secondary;
+use super::session::{Session, TokenKind};
 use super::world::{Bucket, World};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

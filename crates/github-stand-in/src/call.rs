@@ -1,9 +1,9 @@
 //! One request, read: method, path, query, parameters of the matched route, body, who asks. Knows nothing of sockets.
 
-use super::access::Session;
-use super::refs::By;
+use super::ids::{RepoId, UserId};
 use super::reply::Refusal;
-use super::world::{RepoId, UserId, World};
+use super::session::{By, Session};
+use super::world::World;
 use git2::Oid;
 use serde_json::Value;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! A clone of depth 1, as `actions/checkout` leaves it on a runner: one commit with everything below it, marked as the boundary of a
 //! shallow history, on a branch that follows `origin`. The work tree stays empty.
 
-use super::scene::{Place, Reach};
+use super::place::{Place, Reach};
 use git2::{Repository, RepositoryInitOptions};
 use std::io::Write as _;
 use std::path::Path;

@@ -4,14 +4,18 @@
 //! published OpenAPI description and GraphQL schema. Knows nothing of Sluice: an operation, field or status that is not
 //! in those files, or in the short lists of known exceptions here, is a violation. To use more of GitHub, derive more of it.
 
+mod file;
 mod graphql;
 mod graphql_answer;
 mod graphql_input;
+mod graphql_leaf;
 mod json;
 mod rest;
 mod schema;
+mod violation;
 
-use std::fmt;
+pub use violation::Violation;
+
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -73,66 +77,4 @@ impl Contract {
     pub fn graphql_answer(&self, query: &str, variables: &Value, body: &Value) -> Vec<Violation> {
         self.graphql.answer(query, variables, body)
     }
-}
-
-/// One thing that GitHub would not have taken, or not have said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Method and path template, or the GraphQL operation.
-    pub operation: String,
-    /// JSON pointer. Its first word says what it points into: `path`, `query`, `body`, `status`; in GraphQL `document`, `variables`, `data`, `errors`.
-    pub pointer: String,
-    /// What the contract asks for.
-    pub expected: String,
-    /// What was there instead, shortened.
-    pub came: String,
-}
-
-impl Violation {
-    fn new(operation: &str, pointer: &str, expected: impl Into<String>, came: Came<'_>) -> Self {
-        Self {
-            operation: operation.to_owned(),
-            pointer: pointer.to_owned(),
-            expected: expected.into(),
-            came: came.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} at {}: expected {}, came {}",
-            self.operation, self.pointer, self.expected, self.came
-        )
-    }
-}
-
-/// What came, as far as it is worth showing.
-enum Came<'a> {
-    Nothing,
-    Json(&'a Value),
-    Text(&'a str),
-}
-
-impl fmt::Display for Came<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MAX_LENGTH: usize = 160;
-        let text = match self {
-            Came::Nothing => "nothing".to_owned(),
-            Came::Json(value) => value.to_string(),
-            Came::Text(text) => (*text).to_owned(),
-        };
-        match text.char_indices().nth(MAX_LENGTH) {
-            Some((end, _)) => write!(f, "{}…", &text[..end]),
-            None => f.write_str(&text),
-        }
-    }
-}
-
-/// The text of a file below `contract`.
-fn contract_file(name: &str) -> String {
-    let path = format!("{}/contract/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
 }

@@ -1,6 +1,7 @@
 //! What a test makes go wrong, and when: faults and hooks share one way to name calls. Knows nothing of sockets.
 
 use super::record::Seen;
+use super::secondary_limit::Secondary;
 use super::world::World;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -48,19 +49,6 @@ pub enum Fault {
     /// 200 with every root field null and one error that names a field far below: how GraphQL breaks a query off that takes too much (seen
     /// on GitHub since 2026, for `user`). A REST call gets [`Self::ServerError`].
     BrokenOff,
-}
-
-/// How a secondary limit is said.
-#[derive(Debug, Clone, Copy)]
-pub struct Secondary {
-    /// How long it holds from its first call on.
-    pub seconds: u64,
-    /// `Retry-After` says when it ends.
-    pub end_is_said: bool,
-    /// The status of REST's refusals.
-    pub status: u16,
-    /// The status of GraphQL's refusals.
-    pub graphql_status: u16,
 }
 
 impl Fault {

@@ -3,26 +3,32 @@
 //! call with a panic that the handle reports, so that no test can lean on a made-up null.
 
 mod change;
+mod change_refs;
 mod checks;
 mod cost;
 mod events;
+mod input;
+mod merge_queue;
+mod node;
 mod objects;
 mod people;
 mod pull;
+mod pull_parts;
 mod query;
 mod value;
 
 pub use cost::points;
 
-use super::access::Session;
 use super::documents::Documents;
 use super::record::Operation;
+use super::session::Session;
 use super::world::World;
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{self, Definition, OperationType, Selection};
 use apollo_compiler::resolvers::Execution;
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::{DiagnosticList, Valid};
+use node::Node;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 use value::{Ctx, Kind};
@@ -106,8 +112,8 @@ pub fn answer(world: &mut World, session: &Session, body: &[u8]) -> (u16, Value)
     let operation = document.operations.get(request["operationName"].as_str());
     let is_mutation = |kind: OperationType| kind == OperationType::Mutation;
     let root = match operation.is_ok_and(|operation| is_mutation(operation.operation_type)) {
-        true => ctx.node(Kind::Mutation, "Mutation"),
-        false => ctx.node(Kind::Query, "Query"),
+        true => Node::new(&ctx, Kind::Mutation, "Mutation"),
+        false => Node::new(&ctx, Kind::Query, "Query"),
     };
     let execution = Execution::new(&SCHEMA, document)
         .operation_name(request["operationName"].as_str())

@@ -1,7 +1,7 @@
 //! What a test sees of a repository after the deeds: short answers in the words of the API, for assertions.
 
 use super::clock::stamp;
-use super::scene::{Place, Reach};
+use super::place::{Place, Reach};
 use super::view;
 use super::world::World;
 use serde_json::Value;

@@ -1,13 +1,16 @@
 //! Merging: the test merge that GitHub keeps for each open pull request, the three methods of `PUT merge`, auto-merge.
 //! Every tree here is really merged.
 
-use super::access::Session;
+use super::ids::RepoId;
 use super::pull::{Fits, TestMerge, What};
-use super::refs::{self, By};
+use super::pull_events;
+use super::ref_moves;
+use super::refs;
 use super::reply::Refusal;
 use super::rules;
-use super::store::Person;
-use super::world::{RepoId, World};
+use super::session::{By, Session};
+use super::signature::{author, web_flow};
+use super::world::World;
 use git2::Oid;
 use jiff::SignedDuration;
 
@@ -22,25 +25,6 @@ pub struct Request {
     pub title: Option<String>,
     /// Rest of its message.
     pub message: Option<String>,
-}
-
-/// The identity with which GitHub itself commits.
-pub fn web_flow(world: &World) -> Person {
-    Person {
-        name: "GitHub".to_owned(),
-        email: "noreply@github.com".to_owned(),
-        at: world.now(),
-    }
-}
-
-/// An account as the author of a commit.
-pub fn author(world: &World, user: u64) -> Person {
-    let user = world.user(user);
-    Person {
-        name: user.name.clone(),
-        email: user.email.clone(),
-        at: world.now(),
-    }
 }
 
 /// How long a test merge is kept while nothing but the base moves.
@@ -214,8 +198,8 @@ pub fn merge(
     let before = rules::workflow_files(world.repo(repo), tip);
     refs::check_workflows(world, session, repo, commit, &before)?;
     world.repo_mut(repo).verified.insert(commit);
-    refs::mark_merged(world, repo, number, by, commit);
-    refs::apply(
+    ref_moves::mark_merged(world, repo, number, by, commit);
+    ref_moves::apply(
         world,
         by,
         repo,
@@ -235,7 +219,7 @@ pub fn delete_head(world: &mut World, by: By, repo: RepoId, number: u64) {
         && head_repo == Some(repo)
         && world.repo(repo).refs.contains_key(&name)
     {
-        refs::apply(world, by, repo, &name, None, "branch_deletion");
+        ref_moves::apply(world, by, repo, &name, None, "branch_deletion");
     }
 }
 
@@ -379,6 +363,6 @@ pub fn set_auto_merge(
         message: String::new(),
         at,
     });
-    refs::record(world, repo, number, by, what);
+    pull_events::record(world, repo, number, by, what);
     Ok(())
 }

@@ -2,16 +2,16 @@
 //! nothing is recorded, no fault or hook acts. A deed that GitHub refuses panics with its words; [`Person::tries`] gives the refusal
 //! instead.
 
-use super::access::Session;
 use super::call::{Call, read_query};
 use super::merge;
+use super::place::{Place, Reach};
+use super::push::{push, puts};
 use super::queue;
 use super::refs;
 use super::reply::{Body, Refusal};
 use super::routes;
-use super::scene::{Place, Reach};
-use super::store::{Edit, Person as Author, Store};
-use super::world::{RepoId, World};
+use super::session::Session;
+use super::store::Person as Author;
 use git2::Oid;
 use serde_json::{Value, json};
 
@@ -19,61 +19,6 @@ use serde_json::{Value, json};
 pub struct Person<'p, R> {
     pub(super) place: &'p Place<R>,
     pub(super) session: Session,
-}
-
-/// Commits edits to a branch and moves (or makes) it, as a push does. `free` skips rules, for setting up.
-pub fn push(
-    world: &mut World,
-    id: RepoId,
-    session: &Session,
-    branch: &str,
-    edits: &[Edit],
-    message: &str,
-    free: bool,
-) -> Result<Oid, Refusal> {
-    world.clock.tick();
-    let by = refs::By::of(session);
-    let who = merge::author(world, by.actor);
-    let repo = world.repo(id);
-    let parent = repo
-        .branch(branch)
-        .or_else(|| repo.branch(&repo.default_branch));
-    let tree = parent
-        .and_then(|oid| repo.store.info(oid))
-        .map(|commit| commit.tree);
-    let tree = repo
-        .store
-        .tree(tree, edits)
-        .map_err(Refusal::unprocessable)?;
-    let parents: Vec<Oid> = parent.into_iter().collect();
-    let oid = repo
-        .store
-        .commit(tree, &parents, message, &who, &who)
-        .map_err(Refusal::unprocessable)?;
-    let name = format!("refs/heads/{branch}");
-    let exists = repo.refs.contains_key(&name);
-    match (free, exists) {
-        (true, _) => refs::apply(
-            world,
-            by,
-            id,
-            &name,
-            Some(oid),
-            if exists { "push" } else { "branch_creation" },
-        ),
-        (false, true) => refs::update(world, session, id, &name, oid, false)?,
-        (false, false) => refs::create(world, session, id, &name, oid)?,
-    }
-    Ok(oid)
-}
-
-/// Files with their texts as edits of a tree.
-fn puts(store: &Store, files: &[(&str, &str)]) -> Vec<Edit> {
-    let put = |(path, text): &(&str, &str)| {
-        let blob = store.blob(text.as_bytes());
-        ((*path).to_owned(), Some((0o100_644, blob)))
-    };
-    files.iter().map(put).collect()
 }
 
 impl<R: Reach> Person<'_, R> {

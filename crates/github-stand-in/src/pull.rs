@@ -1,6 +1,6 @@
 //! A pull request and what belongs to it: reviews, comments, events.
 
-use super::world::{AppId, RepoId, UserId};
+use super::ids::{AppId, RepoId, UserId};
 use git2::Oid;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,27 +3,23 @@
 //! A group holds one pull request, on top of those ahead of it. Nothing lands by itself (see [`land`]); evictions happen by themselves, at
 //! the next look or write after their time.
 
-use super::merge::{self, author, web_flow};
+use super::ids::{ACTIONS_APP, RepoId};
+use super::merge;
 use super::pull::What;
-use super::refs::{self, By};
+use super::pull_events;
+use super::ref_moves;
 use super::reply::Refusal;
 use super::repo::{QueueEntry, Rule};
 use super::rules::{self, Standing};
-use super::runs;
-use super::world::{ACTIONS_APP, MERGE_QUEUE_BOT, RepoId, World};
+use super::session::By;
+use super::world::World;
 use git2::Oid;
 use jiff::SignedDuration;
-
-/// The queue itself, which evicts and merges.
-const QUEUE: By = By {
-    actor: MERGE_QUEUE_BOT,
-    app: None,
-};
 
 /// `enqueuePullRequest`: refuses what is not ready to be merged, then builds the group commit on a read-only branch.
 pub fn enqueue(
     world: &mut World,
-    session: &super::access::Session,
+    session: &super::session::Session,
     repo: RepoId,
     number: u64,
     expected_head: Option<&str>,
@@ -73,7 +69,8 @@ pub fn enqueue(
         )
     })?;
     let by = By::of(session);
-    let group = build_group(world, repo, number).map_err(|refusal| unready(&refusal.message))?;
+    let group =
+        ref_moves::build_group(world, repo, number).map_err(|refusal| unready(&refusal.message))?;
     let entry = QueueEntry {
         id: world.next_id(),
         pull: number,
@@ -86,108 +83,9 @@ pub fn enqueue(
         at: world.now(),
         built_at: world.now(),
     };
-    refs::record(world, repo, number, by, What::Enqueued);
-    place_group(world, repo, entry.clone());
+    pull_events::record(world, repo, number, by, What::Enqueued);
+    ref_moves::place_group(world, repo, entry.clone());
     Ok(entry)
-}
-
-/// The group of an entry.
-struct Group {
-    head: Oid,
-    on: Oid,
-    name: String,
-}
-
-/// Builds the commit for a pull request at the end of the queue.
-fn build_group(world: &mut World, repo: RepoId, number: u64) -> Result<Group, Refusal> {
-    let here = world.repo(repo);
-    let pull = &here.pulls[&number];
-    let on = match here
-        .queue
-        .iter()
-        .rev()
-        .find(|entry| entry.base == pull.base)
-    {
-        Some(ahead) => ahead.head,
-        None => here.branch(&pull.base).ok_or_else(Refusal::not_found)?,
-    };
-    let tree = here
-        .store
-        .merge(on, pull.head_sha)
-        .ok_or_else(|| Refusal::unprocessable("Pull Request has merge conflicts"))?;
-    let message = format!("Merge pull request #{number}\n\n{}", pull.title);
-    let by = author(world, pull.author);
-    let head = here
-        .store
-        .commit(tree, &[on, pull.head_sha], &message, &by, &web_flow(world))
-        .map_err(Refusal::unprocessable)?;
-    let name = format!(
-        "refs/heads/gh-readonly-queue/{}/pr-{number}-{on}",
-        pull.base
-    );
-    world.repo_mut(repo).verified.insert(head);
-    Ok(Group { head, on, name })
-}
-
-/// Puts an entry at the end of the queue, with its branch, and asks the workflows for their checks.
-fn place_group(world: &mut World, repo: RepoId, entry: QueueEntry) {
-    let by = entry.by();
-    let (name, head, base) = (entry.name.clone(), entry.head, entry.base.clone());
-    world.repo_mut(repo).queue.push(entry);
-    refs::apply(world, by, repo, &name, Some(head), "branch_creation");
-    runs::on_merge_group(world, by, repo, &name, head, &base);
-}
-
-/// Takes a pull request out of the queue. Unless it was merged, the groups behind it are built anew without it.
-pub fn leave(world: &mut World, repo: RepoId, number: u64, by: By, reason: &str) -> bool {
-    let queue = &mut world.repo_mut(repo).queue;
-    let Some(at) = queue.iter().position(|entry| entry.pull == number) else {
-        return false;
-    };
-    let entry = queue.remove(at);
-    refs::apply(world, by, repo, &entry.name, None, "branch_deletion");
-    let what = What::Dequeued {
-        reason: reason.to_owned(),
-        group: entry.head,
-        enqueuer: entry.enqueuer,
-    };
-    refs::record(world, repo, number, by, what);
-    if reason != "merged" {
-        rebuild(world, repo, &entry.base, at);
-    }
-    true
-}
-
-/// Builds the groups of a branch anew from that place of the queue on; those that conflict go.
-pub fn rebuild(world: &mut World, repo: RepoId, base: &str, from: usize) {
-    let queue = &mut world.repo_mut(repo).queue;
-    let later: Vec<QueueEntry> = queue.drain(from.min(queue.len())..).collect();
-    let (behind, other): (Vec<_>, Vec<_>) = later.into_iter().partition(|one| one.base == base);
-    queue.extend(other);
-    for old in behind {
-        refs::apply(world, QUEUE, repo, &old.name, None, "branch_deletion");
-        match build_group(world, repo, old.pull) {
-            Ok(Group { head, on, name }) => {
-                let built_at = world.now();
-                let new = QueueEntry {
-                    head,
-                    on,
-                    name,
-                    built_at,
-                    ..old
-                };
-                place_group(world, repo, new);
-            }
-            Err(_) => {
-                let what = What::Dequeued {
-                    reason: "merge_conflict".to_owned(),
-                    group: old.head,
-                    enqueuer: old.enqueuer,
-                };
-                refs::record(world, repo, old.pull, QUEUE, what);
-            }
-        }
-    }
 }
 
 /// How the contexts that the rules require stand on a group's commit.
@@ -223,7 +121,7 @@ pub fn evict(world: &mut World) {
                 None
             }
         }) {
-            leave(world, repo, number, QUEUE, reason);
+            ref_moves::leave(world, repo, number, ref_moves::QUEUE, reason);
         }
     }
 }
@@ -248,11 +146,11 @@ pub fn land(world: &mut World, repo: RepoId) -> Result<Oid, Refusal> {
     // What the workflow token put in starts no runs when it lands either.
     let by = By {
         app: entry.app.filter(|app| *app == ACTIONS_APP),
-        ..QUEUE
+        ..ref_moves::QUEUE
     };
-    refs::mark_merged(world, repo, entry.pull, by, entry.head);
+    ref_moves::mark_merged(world, repo, entry.pull, by, entry.head);
     let name = format!("refs/heads/{}", entry.base);
-    refs::apply(
+    ref_moves::apply(
         world,
         by,
         repo,

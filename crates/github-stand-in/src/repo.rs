@@ -1,11 +1,10 @@
 //! What one repository remembers: refs, settings, branch rules, activity, statuses, checks, workflows, runs, deployments and
 //! pull requests. Objects lie in a [`Store`] that all forks of one network share, as on GitHub.
 
-use super::access::Role;
+use super::ids::{AppId, RepoId, UserId};
 use super::pull::Pull;
-use super::refs::By;
+use super::session::{By, Role};
 use super::store::Store;
-use super::world::{AppId, RepoId, UserId};
 use git2::Oid;
 use jiff::Timestamp;
 use serde_json::Value;

@@ -1,13 +1,14 @@
 //! The table of REST routes: what is called, what it asks of the caller, who answers. Also finds the route of a path.
 //! A path that is not in this table answers 404, as an unknown path does on GitHub.
 
-use super::access::Level::{Read, Write};
-use super::access::{self, Level, Need, Role};
+use super::access::{self, Need};
 use super::call::{Call, decode};
 use super::reply::{Outcome, Refusal};
 use super::rest::{
     actions, checks, commits, data, deployments, issues, people, pulls, repos, reviews,
 };
+use super::session::Level::{Read, Write};
+use super::session::{Level, Role};
 use super::world::World;
 
 /// Who answers.

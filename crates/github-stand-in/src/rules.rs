@@ -1,10 +1,12 @@
 //! Branch protection and rulesets: what stops a push, what stops a merge, and in which words. Decides; changes nothing.
 
-use super::access::{Session, acting_role};
+use super::access::acting_role;
+use super::ids::RepoId;
 use super::pull::Pull;
 use super::reply::Refusal;
 use super::repo::{Bypass, Repo, Rule};
-use super::world::{RepoId, World};
+use super::session::Session;
+use super::world::World;
 use git2::Oid;
 
 const NOT_AUTHORIZED: &str = "You're not authorized to push to this branch. Visit https://docs.github.com/articles/about-protected-branches/ for more information.";

@@ -3,11 +3,12 @@
 //! What the token of a workflow (`GITHUB_TOKEN`) causes starts no run, except `workflow_dispatch` and `repository_dispatch`. A pull request
 //! that it opens, pushes to or reopens gets runs that wait for a person: completed at once, with the conclusion `action_required`.
 
+use super::ids::{ACTIONS_APP, RepoId, UserId};
 use super::pull::{Pull, What};
-use super::refs::By;
 use super::repo::{Run, Workflow};
 use super::rules;
-use super::world::{ACTIONS_APP, RepoId, UserId, World};
+use super::session::By;
+use super::world::World;
 use git2::Oid;
 use globset::GlobBuilder;
 use serde_json::{Map, Value};

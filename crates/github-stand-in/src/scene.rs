@@ -1,67 +1,21 @@
 //! One repository as tests set it up and look at it. What people do there is in [`super::person`].
 
-use super::access::{Permissions, Role, TokenKind};
-use super::person::{Person, push};
+use super::ids::AppId;
+use super::person::Person;
+use super::place::{Place, Reach};
+use super::push::push;
 use super::queue;
-use super::refs;
-use super::repo::{Repo, Rule, Settings};
+use super::ref_moves;
+use super::repo::{Rule, Settings};
+use super::session::{By, Permissions, Role, TokenKind};
 use super::store::{Edit, Store};
-use super::world::{AppId, RepoId, World};
-use std::cell::RefCell;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-
-/// A way to the state: through the handle (locking for each deed), or directly from within a hook.
-pub trait Reach {
-    /// Looks at, or changes, the state.
-    fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T;
-}
-
-impl Reach for Arc<Mutex<World>> {
-    fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut super::lock(self))
-    }
-}
-
-impl Reach for RefCell<&mut World> {
-    fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut self.borrow_mut())
-    }
-}
-
-/// One repository, to set up and to look at.
-pub struct Place<R> {
-    reach: R,
-    pub(super) slug: String,
-}
 
 fn permissions(text: &str) -> Permissions {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl<R: Reach> Place<R> {
-    pub(super) fn new(reach: R, slug: &str) -> Self {
-        reach.with(|world| world.ensure_repo(slug));
-        Self {
-            reach,
-            slug: slug.to_owned(),
-        }
-    }
-
-    /// Looks at, or changes, the repository and everything around it.
-    pub fn with<T>(&self, look: impl FnOnce(&mut World, RepoId) -> T) -> T {
-        self.reach.with(|world| {
-            let id = world.ensure_repo(&self.slug);
-            queue::evict(world);
-            look(world, id)
-        })
-    }
-
-    /// Looks at, or changes, just the repository.
-    pub fn edit<T>(&self, look: impl FnOnce(&mut Repo) -> T) -> T {
-        self.with(|world, id| look(world.repo_mut(id)))
-    }
-
     /// Hides it from those without a role.
     pub fn private(&self) -> &Self {
         self.edit(|repo| repo.private = true);
@@ -140,7 +94,7 @@ impl<R: Reach> Place<R> {
             if let Some(head) = head {
                 world.repo_mut(id).default_branch = head;
             }
-            let by = refs::By {
+            let by = By {
                 actor: world.repo(id).owner,
                 app: None,
             };
@@ -150,7 +104,7 @@ impl<R: Reach> Place<R> {
                     name.starts_with("refs/heads/") || name.starts_with("refs/tags/"),
                     reference.target(),
                 ) {
-                    refs::apply(world, by, id, name, Some(oid), "branch_creation");
+                    ref_moves::apply(world, by, id, name, Some(oid), "branch_creation");
                 }
             }
         });
@@ -216,7 +170,7 @@ impl<R: Reach> Place<R> {
     /// A `GITHUB_TOKEN` of a workflow here, with a `permissions` block such as `contents:write, pull-requests:write`.
     pub fn workflow_token(&self, words: &str) -> String {
         let map = permissions(words);
-        self.with(|world, id| world.issue(super::world::ACTIONS_BOT, TokenKind::Workflow(id, map)))
+        self.with(|world, id| world.issue(super::ids::ACTIONS_BOT, TokenKind::Workflow(id, map)))
     }
 
     /// An installation token of an App for this repository alone.

@@ -1,11 +1,12 @@
 //! What is there before people act: accounts, organisations, teams, Apps, tokens, empty repositories.
 
-use super::access::{Token, TokenKind};
+use super::ids::{AppId, GHOST, RepoId, UserId};
+use super::place::Place;
 use super::pull::What;
 use super::repo::{Repo, Settings};
-use super::scene::Place;
+use super::session::{Token, TokenKind};
 use super::store::Store;
-use super::world::{App, AppId, GHOST, Kind, Membership, RepoId, Team, UserId, World};
+use super::world::{App, Kind, Membership, Team, World};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 

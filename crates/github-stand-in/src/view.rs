@@ -4,11 +4,13 @@
 pub mod pull;
 pub mod run;
 
-use super::access::{Role, Session, acting_role};
+use super::access::acting_role;
 use super::clock::stamp;
+use super::ids::{AppId, RepoId, UserId};
 use super::repo::Settings;
+use super::session::{Role, Session};
 use super::store::{Change, Commit, Person};
-use super::world::{AppId, Kind, RepoId, Team, UserId, World};
+use super::world::{Kind, Team, World};
 use git2::Oid;
 use serde_json::{Map, Value, json};
 

@@ -1,31 +1,15 @@
 //! Everything the stand-in remembers, apart from what lies inside one repository: accounts, organisations, teams, Apps, tokens,
 //! the clock, the switches. Knows nothing of HTTP.
 
-use super::access::{Role, Session, Token, TokenKind};
 use super::clock::Clock;
-use super::faults::Secondary;
+use super::ids::{
+    ACTIONS_APP, ACTIONS_BOT, AppId, GHOST, MERGE_QUEUE_BOT, RepoId, UserId, WEB_FLOW,
+};
 use super::repo::Repo;
+use super::secondary_limit::Secondary;
+use super::session::{Level, Role, Session, Token, TokenKind};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
-
-/// Number of an account.
-pub type UserId = u64;
-/// Index of a repository.
-pub type RepoId = usize;
-/// Number of an App.
-pub type AppId = u64;
-
-/// App id of GitHub Actions on github.com.
-pub const ACTIONS_APP: AppId = 15368;
-/// Account number of `github-actions[bot]` on github.com.
-pub const ACTIONS_BOT: UserId = 41_898_282;
-/// The account that GitHub itself acts as, for instance where a push makes a pull request merged.
-pub const GHOST: UserId = 10_137;
-/// Account number of `web-flow` on github.com: the committer of what GitHub itself commits.
-pub const WEB_FLOW: UserId = 19_864_447;
-
-/// Account number of `github-merge-queue[bot]` on github.com, which merges and evicts what waits in a queue.
-pub const MERGE_QUEUE_BOT: UserId = 118_344_674;
 
 /// What an account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -419,7 +403,7 @@ impl World {
                 && Session {
                     token: Some(token.clone()),
                 }
-                .grants(repo, "contents", super::access::Level::Write)
+                .grants(repo, "contents", Level::Write)
         })
     }
 

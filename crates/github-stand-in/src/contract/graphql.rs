@@ -2,17 +2,16 @@
 
 use apollo_compiler::ast;
 use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
-use apollo_compiler::schema::{ExtendedType, Name};
+use apollo_compiler::schema::Name;
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::file::contract_file;
 use super::graphql_answer::Answer;
 use super::graphql_input::Input;
-use super::schema::has_format;
-use super::{Came, Violation, contract_file, json};
+use super::json;
+use super::violation::{Came, Violation};
 use crate::documents::{Checked, Documents};
 
 /// Nodes that one call may ask for. Source: docs.github.com/graphql, "Rate limits and query limits for the GraphQL API".
@@ -248,49 +247,4 @@ fn is_connection(field: &Field) -> bool {
             .inner_named_type()
             .as_str()
             .ends_with("Connection")
-}
-
-/// What is wrong with a leaf, in words; `None` when it is right, or when `ty` is no leaf.
-pub fn leaf(schema: &Schema, ty: &str, value: &Value) -> Option<String> {
-    let text = value.as_str();
-    let hex = |text: &str| {
-        [40, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    if let Some(ExtendedType::Enum(of)) = schema.types.get(ty) {
-        if text.is_some_and(|text| of.values.contains_key(text)) {
-            return None;
-        }
-        let values: Vec<&str> = of.values.keys().map(Name::as_str).collect();
-        return Some(format!("one of {}", values.join(", ")));
-    }
-    let (right, expected) = match ty {
-        "Int" => (
-            value
-                .as_i64()
-                .is_some_and(|number| i32::try_from(number).is_ok()),
-            "a whole number of 32 bits",
-        ),
-        "Float" => (value.is_number(), "a number"),
-        "Boolean" => (value.is_boolean(), "true or false"),
-        "DateTime" | "PreciseDateTime" | "GitTimestamp" => (
-            text.is_some_and(|text| has_format("date-time", text)),
-            "a time by RFC 3339",
-        ),
-        "Date" => (text.is_some_and(|text| has_format("date", text)), "a date"),
-        "URI" => (
-            text.is_some_and(|text| text.starts_with('/') || has_format("uri", text)),
-            "a URI or a path",
-        ),
-        "GitObjectID" => (text.is_some_and(hex), "40 or 64 hexadecimal digits"),
-        "BigInt" => (
-            text.is_some_and(|text| text.parse::<i128>().is_ok()),
-            "a whole number as text",
-        ),
-        "Base64String" => (
-            text.is_some_and(|text| STANDARD.decode(text).is_ok()),
-            "base64",
-        ),
-        _ => (text.is_some(), "a text"),
-    };
-    (!right).then(|| expected.to_owned())
 }

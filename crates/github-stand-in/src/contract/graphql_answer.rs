@@ -9,8 +9,9 @@ use apollo_compiler::schema::{ExtendedType, Name};
 use apollo_compiler::{ExecutableDocument, Node, Schema};
 use serde_json::Value;
 
-use super::graphql::leaf;
-use super::{Came, Violation, json};
+use super::graphql_leaf::leaf;
+use super::json;
+use super::violation::{Came, Violation};
 
 /// Checks the answer to one operation.
 pub struct Answer<'a> {

@@ -6,8 +6,9 @@ use apollo_compiler::executable::Operation;
 use apollo_compiler::schema::ExtendedType;
 use serde_json::Value;
 
-use super::graphql::leaf;
-use super::{Came, Violation, json};
+use super::graphql_leaf::leaf;
+use super::json;
+use super::violation::{Came, Violation};
 
 /// Checks the variables of one operation.
 pub struct Input<'a> {

@@ -5,9 +5,10 @@ use std::cmp::Reverse;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::file::contract_file;
 use super::json::member;
 use super::schema::{CLOSED, OPEN, Schemas};
-use super::{Came, Violation, contract_file};
+use super::violation::{Came, Violation};
 
 /// Statuses that GitHub sends to any request without documenting them for each operation: nothing changed since (304); no or
 /// a bad token (401); not permitted, or too many requests (403, 429); hidden or absent (404); GitHub itself is at fault (5xx).

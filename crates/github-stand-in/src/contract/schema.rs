@@ -10,7 +10,7 @@ use jsonschema::{Registry, ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
 use super::json::member;
-use super::{Came, Violation};
+use super::violation::{Came, Violation};
 
 /// The document as it is read here: no properties but those that it names.
 pub const CLOSED: &str = "urn:github:openapi:closed";

@@ -1,10 +1,11 @@
 //! Statuses, check runs, their roll-up, and deployments in the graph.
 
 use super::super::clock::stamp;
+use super::super::ids::RepoId;
 use super::super::repo::{CheckRun, Deployment, Status};
 use super::super::rest::checks::{combine, newest};
 use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::world::World;
 use super::people::{actor, app};
 use super::value::{Args, Kind, Out, plain};
 use git2::Oid;

@@ -1,12 +1,13 @@
 //! The timeline of a pull request in the graph.
 
 use super::super::clock::stamp;
+use super::super::ids::RepoId;
 use super::super::pull::{Event, Pull, What};
 use super::super::repo::Label;
 use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::world::World;
 use super::people::{actor, person};
-use super::pull::{comment_of, commit_of, commits_of, label_of};
+use super::pull_parts::{comment_of, commit_of, commits_of, label_of};
 use super::value::{Args, Ctx, Kind, Out};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -102,7 +103,10 @@ pub fn event(world: &World, at: RepoId, pull: &Pull, event: &Event) -> Kind {
         }
         What::Enqueued => {
             fields.insert("enqueuer", person(world, event.actor));
-            fields.insert("mergeQueue", super::pull::queue(world, at, &pull.base));
+            fields.insert(
+                "mergeQueue",
+                super::merge_queue::queue(world, at, &pull.base),
+            );
         }
         What::Dequeued {
             reason,
@@ -112,7 +116,10 @@ pub fn event(world: &World, at: RepoId, pull: &Pull, event: &Event) -> Kind {
             fields.insert("enqueuer", person(world, Some(*enqueuer)));
             fields.insert("reason", Out::leaf(reason.as_str()));
             fields.insert("beforeCommit", commit(*group));
-            fields.insert("mergeQueue", super::pull::queue(world, at, &pull.base));
+            fields.insert(
+                "mergeQueue",
+                super::merge_queue::queue(world, at, &pull.base),
+            );
         }
         What::Closed => {
             fields.insert("closer", Out::NULL);

@@ -1,11 +1,12 @@
 //! Git objects in the graph: commits, trees, blobs, tags.
 
-use super::super::access::{Level, Role};
 use super::super::clock::stamp;
+use super::super::ids::RepoId;
 use super::super::reply::Refusal;
+use super::super::session::{Level, Role};
 use super::super::store::Entry;
 use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::world::World;
 use super::people::{authors, git_actor};
 use super::value::{Args, Ctx, DEPLOYMENTS, Found, Kind, Out, PULLS, plain, unmodelled};
 use super::{checks, query};

@@ -1,9 +1,10 @@
 //! Accounts, teams, Apps, authors of commits.
 
+use super::super::ids::{AppId, GHOST, UserId};
 use super::super::rest::people::sees_members;
 use super::super::store::{Commit, Person};
 use super::super::view;
-use super::super::world::{AppId, GHOST, Kind as AccountKind, Team, UserId, World};
+use super::super::world::{Kind as AccountKind, Team, World};
 use super::value::{Args, Ctx, Found, Kind, Out, plain, unmodelled};
 
 const BORN: &str = "2020-01-01T00:00:00Z";

@@ -1,82 +1,20 @@
-//! Pull requests in the graph, with their reviews, labels, comments and place in the merge queue.
+//! Pull requests in the graph, and their reviews.
 
-use super::super::access::{Level, Role, acting_role};
+use super::super::access::acting_role;
 use super::super::clock::stamp;
-use super::super::merge;
-use super::super::pull::{Comment, Pull};
+use super::super::ids::RepoId;
+use super::super::pull::Pull;
 use super::super::reply::Refusal;
-use super::super::repo::{Label, QueueEntry};
-use super::super::rules;
+use super::super::session::{Level, Role};
 use super::super::store::Change;
-use super::super::view;
-use super::super::world::{Kind as AccountKind, RepoId, World};
+use super::super::world::{Kind as AccountKind, World};
+use super::super::{merge, rules, view};
+use super::merge_queue::{queue, queue_entry};
 use super::people::{actor, team_of};
+use super::pull_parts::{comment_of, commit_of, commits_of, label_of};
 use super::value::{Args, CONTENTS, Ctx, Found, Kind, Out, plain, unmodelled};
 use super::{checks, events};
-use git2::Oid;
 use serde_json::json;
-
-/// `Label`.
-pub fn label_of(world: &World, at: RepoId, label: &Label) -> Kind {
-    let path = format!("/{}/labels/{}", world.slug(at), label.name);
-    plain(
-        "Label",
-        [
-            ("id", Out::leaf(view::node("LA", label.id))),
-            ("name", Out::leaf(label.name.as_str())),
-            ("color", Out::leaf(label.color.as_str())),
-            ("description", Out::leaf(label.description.clone())),
-            ("isDefault", Out::leaf(false)),
-            ("createdAt", Out::leaf(stamp(label.created_at))),
-            ("updatedAt", Out::leaf(stamp(label.updated_at))),
-            ("repository", Out::One(Kind::Repository(at))),
-            ("url", Out::leaf(format!("{}{path}", world.html))),
-            ("resourcePath", Out::leaf(path)),
-        ],
-    )
-}
-
-/// `IssueComment`.
-pub fn comment_of(world: &World, ctx: &Ctx<'_>, at: RepoId, number: u64, one: &Comment) -> Kind {
-    let path = format!("/{}/pull/{number}#issuecomment-{}", world.slug(at), one.id);
-    plain(
-        "IssueComment",
-        [
-            ("id", Out::leaf(view::node("IC", one.id))),
-            ("databaseId", Out::small(one.id)),
-            ("fullDatabaseId", Out::leaf(one.id.to_string())),
-            ("author", actor(Some(one.user))),
-            (
-                "authorAssociation",
-                Out::leaf(view::pull::association(world, at, one.user)),
-            ),
-            ("body", Out::leaf(one.body.as_str())),
-            ("bodyText", Out::leaf(one.body.as_str())),
-            ("createdAt", Out::leaf(stamp(one.created_at))),
-            ("publishedAt", Out::leaf(stamp(one.created_at))),
-            ("updatedAt", Out::leaf(stamp(one.updated_at))),
-            (
-                "lastEditedAt",
-                Out::leaf((one.updated_at != one.created_at).then(|| stamp(one.updated_at))),
-            ),
-            (
-                "includesCreatedEdit",
-                Out::leaf(one.updated_at != one.created_at),
-            ),
-            ("isMinimized", Out::leaf(false)),
-            ("minimizedReason", Out::NULL),
-            ("reactionGroups", Out::Many(Vec::new())),
-            ("repository", Out::One(Kind::Repository(at))),
-            ("pullRequest", Out::One(Kind::Pull(at, number))),
-            (
-                "viewerDidAuthor",
-                Out::leaf(ctx.session.actor() == Some(one.user)),
-            ),
-            ("url", Out::leaf(format!("{}{path}", world.html))),
-            ("resourcePath", Out::leaf(path)),
-        ],
-    )
-}
 
 /// `PullRequestReview`.
 pub fn review(ctx: &Ctx<'_>, (at, number): (RepoId, u64), id: u64, field: &str) -> Found {
@@ -132,35 +70,6 @@ pub fn review(ctx: &Ctx<'_>, (at, number): (RepoId, u64), id: u64, field: &str) 
     })
 }
 
-/// `PullRequestCommit`.
-pub fn commit_of(world: &World, at: RepoId, number: u64, oid: Oid) -> Kind {
-    let path = format!("/{}/pull/{number}/commits/{oid}", world.slug(at));
-    plain(
-        "PullRequestCommit",
-        [
-            (
-                "id",
-                Out::leaf(view::node("PRC", format!("{number}:{oid}"))),
-            ),
-            ("commit", Out::One(Kind::Commit(at, oid))),
-            ("pullRequest", Out::One(Kind::Pull(at, number))),
-            ("url", Out::leaf(format!("{}{path}", world.html))),
-            ("resourcePath", Out::leaf(path)),
-        ],
-    )
-}
-
-/// Commits of a pull request, oldest first.
-pub fn commits_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Oid> {
-    let store = &world.repo(at).store;
-    let mut oids = store.between(
-        store.merge_base(pull.base_sha, pull.seen_head()),
-        pull.seen_head(),
-    );
-    oids.reverse();
-    oids
-}
-
 fn changes_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Change> {
     let store = &world.repo(at).store;
     let tree = |oid| store.info(oid).map(|commit| commit.tree);
@@ -170,85 +79,6 @@ fn changes_of(world: &World, at: RepoId, pull: &Pull) -> Vec<Change> {
     tree(pull.seen_head())
         .map(|to| store.diff(from, to))
         .unwrap_or_default()
-}
-
-/// `MergeQueueEntry`.
-pub fn queue_entry(world: &World, at: RepoId, entry: &QueueEntry) -> Kind {
-    let ahead = world
-        .repo(at)
-        .queue
-        .iter()
-        .filter(|one| one.base == entry.base)
-        .position(|one| one.id == entry.id);
-    let waits = rules::of(world.repo(at), &entry.base).iter().any(|rule| {
-        let green = |(context, app): &(String, Option<u64>)| {
-            rules::standing(world.repo(at), entry.head, context, *app) == rules::Standing::Success
-        };
-        !rule.statuses.iter().all(green)
-    });
-    plain(
-        "MergeQueueEntry",
-        [
-            ("id", Out::leaf(view::node("MQE", entry.id))),
-            ("position", Out::leaf(ahead.unwrap_or(0) + 1)),
-            (
-                "state",
-                Out::leaf(if waits {
-                    "AWAITING_CHECKS"
-                } else {
-                    "MERGEABLE"
-                }),
-            ),
-            ("headCommit", Out::One(Kind::Commit(at, entry.head))),
-            ("baseCommit", Out::One(Kind::Commit(at, entry.on))),
-            ("enqueuedAt", Out::leaf(stamp(entry.at))),
-            ("enqueuer", actor(Some(entry.enqueuer))),
-            ("estimatedTimeToMerge", Out::NULL),
-            ("jump", Out::leaf(false)),
-            ("solo", Out::leaf(false)),
-            ("pullRequest", Out::One(Kind::Pull(at, entry.pull))),
-        ],
-    )
-}
-
-/// `MergeQueue` of a branch; null where no rule asks for one.
-pub fn queue(world: &World, at: RepoId, branch: &str) -> Out {
-    let rules = rules::of(world.repo(at), branch);
-    if !rules.iter().any(|rule| rule.queue) {
-        return Out::NULL;
-    }
-    let time_out = super::super::queue::time_out(&rules).as_mins();
-    let entries = world.repo(at).queue.iter().filter(|one| one.base == branch);
-    let path = format!("/{}/queue/{branch}", world.slug(at));
-    Out::One(plain(
-        "MergeQueue",
-        [
-            ("id", Out::leaf(view::node("MQ", format!("{at}:{branch}")))),
-            (
-                "entries",
-                Out::page(entries.map(|one| queue_entry(world, at, one)).collect()),
-            ),
-            (
-                "configuration",
-                Out::One(plain(
-                    "MergeQueueConfiguration",
-                    [
-                        ("checkResponseTimeout", Out::leaf(time_out)),
-                        ("maximumEntriesToBuild", Out::leaf(5)),
-                        ("maximumEntriesToMerge", Out::leaf(5)),
-                        ("mergeMethod", Out::leaf("MERGE")),
-                        ("mergingStrategy", Out::leaf("ALLGREEN")),
-                        ("minimumEntriesToMerge", Out::leaf(1)),
-                        ("minimumEntriesToMergeWaitTime", Out::leaf(5)),
-                    ],
-                )),
-            ),
-            ("nextEntryEstimatedTimeToMerge", Out::NULL),
-            ("repository", Out::One(Kind::Repository(at))),
-            ("url", Out::leaf(format!("{}{path}", world.html))),
-            ("resourcePath", Out::leaf(path)),
-        ],
-    ))
 }
 
 /// The reviews that a caller may see: pending ones only their own.

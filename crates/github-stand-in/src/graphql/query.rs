@@ -1,15 +1,15 @@
 //! The root of queries, repositories and refs.
 
-use super::super::access::{Role, acting_role, visible};
-use super::super::budget;
+use super::super::access::{acting_role, visible};
 use super::super::clock::stamp;
+use super::super::ids::RepoId;
 use super::super::reply::Refusal;
 use super::super::rest::{people as rest_people, pulls as rest_pulls};
-use super::super::rules;
-use super::super::view;
-use super::super::world::{Kind as AccountKind, RepoId, World};
+use super::super::session::Role;
+use super::super::world::{Kind as AccountKind, World};
+use super::super::{budget, rules, view};
 use super::people::user_of;
-use super::pull::label_of;
+use super::pull_parts::label_of;
 use super::value::{
     Args, CONTENTS, Ctx, DEPLOYMENTS, Found, ISSUES, Kind, Out, PULLS, plain, unmodelled,
 };
@@ -385,7 +385,7 @@ pub fn repository(ctx: &Ctx<'_>, at: RepoId, field: &str, args: &Args) -> Found 
             Out::page(people.map(Kind::Account).collect())
         }
         "deployments" => super::checks::deployments(&world, at, None, args),
-        "mergeQueue" => super::pull::queue(
+        "mergeQueue" => super::merge_queue::queue(
             &world,
             at,
             args.text("branch").unwrap_or(&repo.default_branch),

@@ -1,11 +1,11 @@
-//! What GraphQL resolvers give back, and how it becomes the library's values: leaves, objects, lists, connections with cursors.
+//! What GraphQL resolvers get and give back: arguments, leaves, objects, lists, connections with cursors.
 
-use super::super::access::{Level, Need, Role, Session, check};
+use super::super::access::{Need, check};
+use super::super::ids::{RepoId, UserId};
 use super::super::reply::Refusal;
+use super::super::session::{Level, Role, Session};
 use super::super::store::Entry;
-use super::super::world::{RepoId, UserId, World};
-use super::{change, checks, objects, people, pull, query};
-use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
+use super::super::world::World;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use git2::Oid;
@@ -109,7 +109,7 @@ pub fn plain<const N: usize>(typename: &'static str, fields: [(&'static str, Out
 }
 
 /// Arguments of a field, coerced to the schema.
-pub struct Args(Value);
+pub struct Args(pub Value);
 
 impl Args {
     /// A text.
@@ -170,17 +170,14 @@ impl<'w> Ctx<'w> {
         self.refusals.borrow().get(message).copied()
     }
 
-    /// An object with the name of its type.
-    pub fn node(&self, kind: Kind, typename: &str) -> Node<'_, 'w> {
-        Node {
-            ctx: self,
-            kind,
-            typename: typename.to_owned(),
-        }
+    /// Keeps the `type` of a refusal for [`Self::kind_of`].
+    pub fn refused(&self, message: &str, kind: &'static str) {
+        let mut refusals = self.refusals.borrow_mut();
+        refusals.insert(message.to_owned(), kind);
     }
 
     /// A git object, wherever it is met, is shown only to who may read code.
-    fn readable(&self, out: Out) -> Found {
+    pub fn readable(&self, out: Out) -> Found {
         if let Out::One(
             Kind::Ref(at, _)
             | Kind::Commit(at, _)
@@ -195,7 +192,7 @@ impl<'w> Ctx<'w> {
     }
 
     /// A check run or a status, wherever it is met, is shown only to who may read those; each by a permission of its own.
-    fn shown(&self, kind: &Kind) -> Result<(), Refusal> {
+    pub fn shown(&self, kind: &Kind) -> Result<(), Refusal> {
         let Kind::Plain(typename, fields) = kind else {
             return Ok(());
         };
@@ -235,49 +232,6 @@ pub const DEPLOYMENTS: &[(&str, Level)] = &[("deployments", Level::Read)];
 /// Looking at labels.
 pub const ISSUES: &[(&str, Level)] = &[("issues", Level::Read), ("pull_requests", Level::Read)];
 
-/// A [`Kind`] as the library sees it.
-pub struct Node<'c, 'w> {
-    ctx: &'c Ctx<'w>,
-    kind: Kind,
-    typename: String,
-}
-
-impl Node<'_, '_> {
-    fn find(&self, field: &str, args: &Args) -> Found {
-        let ctx = self.ctx;
-        match &self.kind {
-            Kind::Query => query::root(ctx, field, args),
-            Kind::Mutation => change::root(ctx, field, args),
-            Kind::Repository(id) => query::repository(ctx, *id, field, args),
-            Kind::Ref(id, name) => query::reference(ctx, *id, name, field, args),
-            Kind::Commit(id, oid) => objects::commit(ctx, *id, *oid, field, args),
-            Kind::Tree(id, oid) => objects::tree(ctx, *id, *oid, field),
-            Kind::Entry(id, entry) => objects::entry(ctx, *id, entry, field),
-            Kind::Blob(id, oid) => objects::blob(ctx, *id, *oid, field),
-            Kind::Tag(id, oid) => objects::tag(ctx, *id, *oid, field),
-            Kind::Account(id) => people::account(ctx, *id, field, args),
-            Kind::AsUser(id) => people::as_user(ctx, *id, field, args),
-            Kind::Pull(id, number) => pull::pull(ctx, *id, *number, field, args),
-            Kind::Review(id, number, review) => pull::review(ctx, (*id, *number), *review, field),
-            Kind::Plain("Status", fields) if field == "context" => {
-                Ok(checks::context(fields.get("contexts"), args))
-            }
-            Kind::Plain(typename, fields) => {
-                ctx.shown(&self.kind)?;
-                let found = fields.get(field).cloned();
-                Ok(found.unwrap_or_else(|| unmodelled(typename, field)))
-            }
-            Kind::List(list) => Ok(list.field(list, field)),
-            Kind::Edge(list, at) => Ok(match field {
-                "node" => Out::One(list.items[*at].clone()),
-                "cursor" => Out::leaf(cursor(list.first + at)),
-                other => Out::Leaf(list.edges[*at][other].clone()),
-            }),
-            Kind::PageInfo(list) => Ok(list.page_info(field)),
-        }
-    }
-}
-
 /// Ends the call: this field is GitHub's but not ours.
 pub fn unmodelled(typename: &str, field: &str) -> Out {
     panic!("the stand-in does not model {typename}.{field}")
@@ -294,7 +248,7 @@ fn read_cursor(text: &str) -> Option<usize> {
 
 impl Listing {
     /// Cuts a connection by `first`/`after` or `last`/`before`; GitHub asks for one of them, 100 at most.
-    fn cut(
+    pub fn cut(
         ctx: &Ctx<'_>,
         name: &str,
         items: Vec<Kind>,
@@ -359,7 +313,8 @@ impl Listing {
         })
     }
 
-    fn field(&self, this: &Rc<Self>, field: &str) -> Out {
+    /// A field of the connection.
+    pub fn field(&self, this: &Rc<Self>, field: &str) -> Out {
         match field {
             "nodes" => Out::Many(self.items.clone()),
             "edges" => Out::Many(
@@ -381,7 +336,17 @@ impl Listing {
         }
     }
 
-    fn page_info(&self, field: &str) -> Out {
+    /// A field of one edge, by its place in the page.
+    pub fn edge(&self, at: usize, field: &str) -> Out {
+        match field {
+            "node" => Out::One(self.items[at].clone()),
+            "cursor" => Out::leaf(cursor(self.first + at)),
+            other => Out::Leaf(self.edges[at][other].clone()),
+        }
+    }
+
+    /// A field of `PageInfo`.
+    pub fn page_info(&self, field: &str) -> Out {
         let end = self.first + self.items.len();
         let at = |place: usize| match self.items.is_empty() {
             true => Value::Null,
@@ -393,92 +358,6 @@ impl Listing {
             "startCursor" => Out::Leaf(at(self.first)),
             "endCursor" => Out::Leaf(at(end.saturating_sub(1))),
             other => unmodelled("PageInfo", other),
-        }
-    }
-}
-
-/// The GraphQL type of an object; `declared` is what the schema says of the place where it stands.
-fn typename(ctx: &Ctx<'_>, kind: &Kind, declared: &str) -> String {
-    match kind {
-        Kind::Plain(typename, _) => (*typename).to_owned(),
-        Kind::Account(id) => ctx.world().user(*id).kind.name().to_owned(),
-        Kind::AsUser(_) => "User".to_owned(),
-        Kind::Repository(_) => "Repository".to_owned(),
-        Kind::Ref(..) => "Ref".to_owned(),
-        Kind::Commit(..) => "Commit".to_owned(),
-        Kind::Tree(..) => "Tree".to_owned(),
-        Kind::Entry(..) => "TreeEntry".to_owned(),
-        Kind::Blob(..) => "Blob".to_owned(),
-        Kind::Tag(..) => "Tag".to_owned(),
-        Kind::Pull(..) => "PullRequest".to_owned(),
-        Kind::Review(..) => "PullRequestReview".to_owned(),
-        Kind::Query | Kind::Mutation | Kind::List(_) | Kind::Edge(..) | Kind::PageInfo(_) => {
-            declared.to_owned()
-        }
-    }
-}
-
-/// Whether more of a connection is asked for than its counts.
-fn shows_items(info: &ResolveInfo<'_>) -> bool {
-    info.field_selections().iter().any(|field| {
-        field.selection_set.selections.iter().any(|selection| {
-            selection
-                .as_field()
-                .is_none_or(|field| ["nodes", "edges", "pageInfo"].contains(&field.name.as_str()))
-        })
-    })
-}
-
-impl ObjectValue for Node<'_, '_> {
-    fn type_name(&self) -> &str {
-        &self.typename
-    }
-
-    fn resolve_field<'a>(
-        &'a self,
-        info: &'a ResolveInfo<'a>,
-    ) -> Result<ResolvedValue<'a>, FieldError> {
-        let args = Args(serde_json::to_value(info.arguments()).unwrap_or_default());
-        let declared = info.field_definition().ty.inner_named_type();
-        let node = |kind: Kind| {
-            let name = typename(self.ctx, &kind, declared);
-            ResolvedValue::object(self.ctx.node(kind, &name))
-        };
-        let found = self
-            .find(info.field_name(), &args)
-            .and_then(|out| self.ctx.readable(out))
-            .and_then(|out| match out {
-                Out::Page(items, extra) => {
-                    let list = Listing::cut(
-                        self.ctx,
-                        info.field_name(),
-                        items,
-                        extra,
-                        &args,
-                        shows_items(info),
-                    )?;
-                    Ok(Out::One(Kind::List(Rc::new(list))))
-                }
-                other => Ok(other),
-            });
-        match found {
-            Ok(Out::Leaf(Value::Array(values))) if info.field_definition().ty.is_list() => Ok(
-                ResolvedValue::list(values.into_iter().map(ResolvedValue::leaf)),
-            ),
-            Ok(Out::Leaf(value)) => Ok(ResolvedValue::leaf(value)),
-            Ok(Out::One(kind)) => Ok(node(kind)),
-            Ok(Out::Many(kinds)) => Ok(ResolvedValue::list(
-                kinds.into_iter().map(node).collect::<Vec<_>>(),
-            )),
-            Ok(Out::Page(..)) => Err(FieldError {
-                message: "a connection in a connection".to_owned(),
-            }),
-            Err(refusal) => {
-                let message = refusal.text();
-                let mut refusals = self.ctx.refusals.borrow_mut();
-                refusals.insert(message.clone(), refusal.kind);
-                Err(FieldError { message })
-            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Workflows, their dispatch, and runs. Nothing runs here: a test (or a person, through the scene) ends a run.
 
 use super::super::call::Call;
+use super::super::ids::{RepoId, UserId};
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::repo::{Run, Workflow};
 use super::super::runs::{self, Started, Trigger};
 use super::super::view;
-use super::super::world::{RepoId, UserId, World};
+use super::super::world::World;
 use serde_json::{Map, Value, json};
 use serde_yaml::Value as Yaml;
 

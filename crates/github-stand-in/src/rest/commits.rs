@@ -1,9 +1,10 @@
 //! Commits of a repository: lists by path, single ones, comparisons, and file contents.
 
 use super::super::call::Call;
+use super::super::ids::RepoId;
 use super::super::reply::{Answer, Body, Outcome, Refusal};
 use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::world::World;
 use super::data::wrapped_base64;
 use git2::Oid;
 use serde_json::{Value, json};

@@ -1,12 +1,10 @@
 //! The git data API: refs, blobs, trees, commits, tags.
 
 use super::super::call::{Call, read_oid};
-use super::super::merge;
-use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::store::{Edit, Person};
-use super::super::view;
 use super::super::world::World;
+use super::super::{refs, signature, view};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use git2::{ObjectType, Oid};
@@ -251,14 +249,14 @@ pub fn create_commit(world: &mut World, call: &Call) -> Outcome {
             Refusal::unprocessable("Parent SHA does not exist or is not a commit object")
         })?);
     }
-    let own = merge::author(world, call.actor()?);
+    let own = signature::author(world, call.actor()?);
     let author = person(world, &call.body["author"]);
     let custom = author.is_some() || call.body["committer"].is_object();
     let author = author.unwrap_or(own);
     let signs = call.session.app().is_some() && !custom && world.switches.verify_git_data;
     let committer = match person(world, &call.body["committer"]) {
         Some(given) => given,
-        None if signs => merge::web_flow(world),
+        None if signs => signature::web_flow(world),
         None => author.clone(),
     };
     let oid = store
@@ -299,7 +297,7 @@ fn tag_view(world: &World, call: &Call, oid: Oid) -> Outcome {
 pub fn create_tag(world: &mut World, call: &Call) -> Outcome {
     let tagger = match person(world, &call.body["tagger"]) {
         Some(given) => given,
-        None => merge::author(world, call.actor()?),
+        None => signature::author(world, call.actor()?),
     };
     let target = call.oid("Tag", "object")?;
     let message = call.text("message").unwrap_or_default();

@@ -1,13 +1,11 @@
 //! Deployments and their statuses. `auto_merge` really merges the default branch, as the route does unless told not to.
 
 use super::super::call::Call;
-use super::super::merge;
-use super::super::refs;
 use super::super::reply::{Answer, Body, Outcome, Refusal};
 use super::super::repo::{Deployment, DeploymentStatus};
 use super::super::rules::{Standing, standing};
-use super::super::view;
 use super::super::world::World;
+use super::super::{refs, signature, view};
 use serde_json::{Value, json};
 
 /// `GET deployments`: newest first, by `sha`, `ref`, `task`, `environment`.
@@ -105,10 +103,16 @@ fn auto_merge(
             repo.default_branch
         )));
     };
-    let who = merge::author(world, call.actor()?);
+    let who = signature::author(world, call.actor()?);
     let oid = repo
         .store
-        .commit(tree, &[tip, default], &text, &who, &merge::web_flow(world))
+        .commit(
+            tree,
+            &[tip, default],
+            &text,
+            &who,
+            &signature::web_flow(world),
+        )
         .map_err(Refusal::unprocessable)?;
     let full = format!("refs/heads/{name}");
     refs::update(world, &call.session, call.repo, &full, oid, false)?;

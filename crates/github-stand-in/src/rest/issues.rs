@@ -1,14 +1,16 @@
 //! The issues side of pull requests: labels with their events, comments, the timeline. Plain issues are not modelled.
 
-use super::super::access::{Level, Role, acting_role};
+use super::super::access::acting_role;
 use super::super::call::Call;
+use super::super::ids::RepoId;
 use super::super::pull::{Comment, What};
-use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::repo::Label;
-use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::session::{Level, Role};
+use super::super::world::World;
+use super::super::{pull_events, view};
 use super::pulls;
+use super::text_length::check_length;
 use serde_json::json;
 
 /// `GET labels`.
@@ -246,7 +248,7 @@ pub fn put_on(
             .get_mut(&number)
             .is_some_and(|pull| pull.labels.insert(label.id));
         if fresh {
-            refs::record(
+            pull_events::record(
                 world,
                 at,
                 number,
@@ -269,7 +271,7 @@ pub fn take_off(world: &mut World, call: &Call, number: u64, name: &str) -> bool
         .get_mut(&number)
         .is_some_and(|pull| pull.labels.remove(&label.id));
     if was {
-        refs::record(
+        pull_events::record(
             world,
             call.repo,
             number,
@@ -366,7 +368,7 @@ pub fn comments(world: &mut World, call: &Call) -> Outcome {
 
 /// Writes a comment.
 pub fn write(world: &mut World, call: &Call, number: u64, body: &str) -> Result<Comment, Refusal> {
-    pulls::check_length("IssueComment", "body", body)?;
+    check_length("IssueComment", "body", body)?;
     let by = call.by();
     let comment = Comment {
         id: world.next_id(),
@@ -427,7 +429,7 @@ pub fn update_comment(world: &mut World, call: &Call) -> Outcome {
     let (number, mut comment) = locate(world, call)?;
     check_comment(world, call, &comment)?;
     let body = call.need("IssueComment", "body")?;
-    pulls::check_length("IssueComment", "body", body)?;
+    check_length("IssueComment", "body", body)?;
     body.clone_into(&mut comment.body);
     comment.updated_at = world.now();
     if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number)

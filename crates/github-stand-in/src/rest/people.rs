@@ -1,10 +1,12 @@
 //! Accounts, organisations, teams, collaborators, Apps, and the budget of calls.
 
-use super::super::access::{Level, Role, Session, TokenKind, acting_role, visible};
+use super::super::access::{acting_role, visible};
 use super::super::call::Call;
+use super::super::ids::UserId;
 use super::super::reply::{Answer, Body, Outcome, Refusal};
+use super::super::session::{Level, Role, Session, TokenKind};
 use super::super::view;
-use super::super::world::{Kind, Membership, Org, Team, UserId, World};
+use super::super::world::{Kind, Membership, Org, Team, World};
 use serde_json::{Map, Value, json};
 
 /// `GET /`: what `gh` asks to learn the scopes of a token (they stand in a header).

@@ -1,175 +1,15 @@
-//! Pull requests: open, list, look, change, merge.
+//! Pull requests: list, look, change, merge; opening one is in [`super::open_pull`].
 
-use super::super::access::Role;
 use super::super::call::Call;
-use super::super::merge;
+use super::super::ids::RepoId;
 use super::super::pull::{Pull, What};
-use super::super::queue;
-use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
-use super::super::rules;
-use super::super::runs;
-use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::session::Role;
+use super::super::world::World;
+use super::super::{merge, pull_events, ref_moves, rules, runs, view};
+use super::open_pull::{New, check_setting, open};
+use super::text_length::check_length;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
-
-/// What opens a pull request.
-#[derive(Debug, Clone, Default)]
-pub struct New {
-    /// Title.
-    pub title: String,
-    /// Body.
-    pub body: Option<String>,
-    /// `branch` or `owner:branch`.
-    pub head: String,
-    /// Branch it goes to.
-    pub base: String,
-    /// Not ready yet.
-    pub draft: bool,
-}
-
-const FORBIDDEN_BY_SETTING: &str =
-    "GitHub Actions is not permitted to create or approve pull requests.";
-
-/// `GITHUB_TOKEN` may neither open nor approve where the setting is off.
-pub fn check_setting(world: &World, call: &Call) -> Result<(), Refusal> {
-    if call.session.is_workflow() && !world.repo(call.repo).settings.actions_may_create_pulls {
-        return Err(Refusal::forbidden(FORBIDDEN_BY_SETTING));
-    }
-    Ok(())
-}
-
-/// GitHub's limits on what people read: 256 characters of a title, 65,536 of a body or comment.
-pub fn check_length(resource: &str, field: &str, text: &str) -> Result<(), Refusal> {
-    let most = if field == "title" { 256 } else { 65_536 };
-    if text.chars().count() <= most {
-        return Ok(());
-    }
-    let text = format!("{field} is too long (maximum is {most} characters)");
-    let mut refusal = Refusal::custom(resource, text);
-    if let Some(errors) = &mut refusal.errors {
-        errors[0]["field"] = json!(field);
-    }
-    Err(refusal)
-}
-
-fn head_of(world: &World, at: RepoId, head: &str) -> Option<(RepoId, String)> {
-    let Some((owner, branch)) = head.split_once(':') else {
-        return Some((at, head.to_owned()));
-    };
-    let found = world.in_network(at, owner)?;
-    Some((found, branch.to_owned()))
-}
-
-/// Opens a pull request, or says why not (422).
-pub fn open(world: &mut World, call: &Call, new: New) -> Result<u64, Refusal> {
-    let at = call.repo;
-    check_length("Issue", "title", &new.title)?;
-    check_length("Issue", "body", new.body.as_deref().unwrap_or_default())?;
-    let invalid = |field: &str| Refusal::invalid("PullRequest", field, "invalid");
-    if world.switches.unseen_heads > 0 {
-        world.switches.unseen_heads -= 1;
-        return Err(invalid("head"));
-    }
-    let (head_repo, head) = head_of(world, at, &new.head).ok_or_else(|| invalid("head"))?;
-    let head_sha = world
-        .repo(head_repo)
-        .branch(&head)
-        .ok_or_else(|| invalid("head"))?;
-    let base_sha = world
-        .repo(at)
-        .branch(&new.base)
-        .ok_or_else(|| invalid("base"))?;
-    if call.session.app().is_none() {
-        let author = call.actor()?;
-        let public = !world.repo(at).private;
-        let may = world.can_push(head_repo, author) || (public && world.can_push(at, author));
-        if !may {
-            return Err(Refusal::custom("PullRequest", "not all refs are readable"));
-        }
-    }
-    let owner = world.user(world.repo(head_repo).owner).login.clone();
-    let twin = |pull: &Pull| {
-        pull.open && pull.head_repo == Some(head_repo) && pull.head == head && pull.base == new.base
-    };
-    if world.repo(at).pulls.values().any(twin) {
-        return Err(Refusal::custom(
-            "PullRequest",
-            format!("A pull request already exists for {owner}:{head}."),
-        ));
-    }
-    let store = &world.repo(at).store;
-    if store.merge_base(base_sha, head_sha).is_none() {
-        return Err(Refusal::custom(
-            "PullRequest",
-            format!(
-                "The {head} branch has no history in common with {}",
-                new.base
-            ),
-        ));
-    }
-    if store.is_ancestor(head_sha, base_sha) {
-        return Err(Refusal::custom(
-            "PullRequest",
-            format!("No commits between {} and {}", new.base, new.head),
-        ));
-    }
-    let (id, now, author) = (world.next_id(), world.now(), call.actor()?);
-    let lags = (world.switches.mergeable_after, world.switches.listed_after);
-    let pusher = world
-        .repo(head_repo)
-        .activity
-        .iter()
-        .rev()
-        .find(|one| one.after == head_sha && one.name == format!("refs/heads/{head}"))
-        .map_or(author, |one| one.actor);
-    let repo = world.repo_mut(at);
-    repo.last_number += 1;
-    let number = repo.last_number;
-    repo.refs
-        .insert(format!("refs/pull/{number}/head"), head_sha);
-    repo.pulls.insert(
-        number,
-        Pull {
-            number,
-            id,
-            title: new.title,
-            body: new.body,
-            author,
-            open: true,
-            merged: None,
-            draft: new.draft,
-            base: new.base,
-            base_sha,
-            head_repo: Some(head_repo),
-            head,
-            head_sha,
-            labels: BTreeSet::new(),
-            reviews: Vec::new(),
-            requested: Vec::new(),
-            requested_teams: Vec::new(),
-            assignees: Vec::new(),
-            comments: Vec::new(),
-            events: Vec::new(),
-            auto_merge: None,
-            test: None,
-            fits: None,
-            merge_ref: None,
-            edited: None,
-            lag: None,
-            unknown_reads: (lags.0, 0),
-            hidden_lists: (lags.1, 0),
-            pusher,
-            created_at: now,
-            updated_at: now,
-            closed_at: None,
-            closed_by: None,
-        },
-    );
-    runs::on_pull(world, call.by(), at, number, "pull_request", "opened");
-    Ok(number)
-}
 
 /// A pull request in full, with what GitHub knows of mergeability at this read.
 pub fn full(world: &mut World, at: RepoId, number: u64) -> Value {
@@ -292,7 +132,7 @@ pub fn set_state(world: &mut World, call: &Call, number: u64, open: bool) -> Res
     }
     let by = call.by();
     if !open {
-        refs::close(world, at, number, by);
+        ref_moves::close(world, at, number, by);
         return Ok(());
     }
     let cannot = |text: String| {
@@ -345,7 +185,7 @@ pub fn set_state(world: &mut World, call: &Call, number: u64, open: bool) -> Res
     }
     let name = format!("refs/pull/{number}/head");
     world.repo_mut(at).refs.insert(name, tip);
-    refs::record(world, at, number, by, What::Reopened);
+    pull_events::record(world, at, number, by, What::Reopened);
     Ok(())
 }
 
@@ -383,14 +223,14 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
             pull.head
         ));
     }
-    queue::leave(world, at, number, call.by(), "base_changed");
+    ref_moves::leave(world, at, number, call.by(), "base_changed");
     let lag = world.switches.mergeable_after;
     if let Some(pull) = world.repo_mut(at).pulls.get_mut(&number) {
         base.clone_into(&mut pull.base);
         pull.base_sha = tip;
         pull.unknown_reads.0 = lag;
     }
-    refs::record(
+    pull_events::record(
         world,
         at,
         number,
@@ -402,7 +242,7 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
         rules.iter().any(|rule| rule.dismiss_stale)
     };
     if bound(&from) || bound(base) {
-        refs::dismiss_approvals(world, call.by(), (at, number));
+        pull_events::dismiss_approvals(world, call.by(), (at, number));
     }
     Ok(())
 }
@@ -444,7 +284,7 @@ pub fn update(world: &mut World, call: &Call) -> Outcome {
         if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
             new.clone_into(&mut pull.title);
         }
-        refs::record(
+        pull_events::record(
             world,
             call.repo,
             number,

@@ -3,9 +3,8 @@
 use super::super::call::Call;
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::repo::Rule;
-use super::super::rules;
-use super::super::view;
 use super::super::world::World;
+use super::super::{rules, view};
 use serde_json::{Value, json};
 
 /// `GET /repos/{owner}/{repo}`.

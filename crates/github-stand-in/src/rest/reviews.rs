@@ -1,15 +1,14 @@
 //! Reviews and requests for them.
 
-use super::super::access::{Level, TokenKind};
 use super::super::call::{Call, read_oid};
+use super::super::ids::RepoId;
 use super::super::pull::{Review, What};
-use super::super::refs;
 use super::super::reply::{Answer, Outcome, Refusal};
-use super::super::runs;
-use super::super::view;
-use super::super::world::{RepoId, World};
+use super::super::session::{Level, TokenKind};
+use super::super::world::World;
+use super::super::{pull_events, runs, view};
+use super::open_pull::check_setting;
 use super::people::everybody;
-use super::pulls;
 use serde_json::json;
 
 /// `GET reviews`: oldest first; a pending one only for its author.
@@ -58,7 +57,7 @@ fn check_opinion(
     let pull = &world.repo(call.repo).pulls[&number];
     let own = call.session.actor() == Some(pull.author);
     match state {
-        "APPROVED" => pulls::check_setting(world, call)?,
+        "APPROVED" => check_setting(world, call)?,
         "CHANGES_REQUESTED" | "COMMENTED" if body.is_empty() => {
             return Err(Refusal::entity("Review body cannot be blank"));
         }
@@ -201,7 +200,7 @@ pub fn dismiss(world: &mut World, call: &Call) -> Outcome {
             state.to_lowercase()
         )));
     }
-    refs::dismiss_review(world, call.by(), (call.repo, number), id, &message);
+    pull_events::dismiss_review(world, call.by(), (call.repo, number), id, &message);
     shown(world, call.repo, number, id)
 }
 
@@ -281,7 +280,7 @@ pub fn request(world: &mut World, call: &Call) -> Outcome {
         let pull = world.repo_mut(call.repo).pulls.get_mut(&number);
         if let Some(pull) = pull.filter(|pull| !pull.requested.contains(&who)) {
             pull.requested.push(who);
-            refs::record(
+            pull_events::record(
                 world,
                 call.repo,
                 number,
@@ -310,7 +309,7 @@ pub fn unrequest(world: &mut World, call: &Call) -> Outcome {
         if let Some(pull) = world.repo_mut(call.repo).pulls.get_mut(&number) {
             pull.requested.retain(|one| *one != who);
         }
-        refs::record(
+        pull_events::record(
             world,
             call.repo,
             number,

@@ -1,9 +1,10 @@
 //! How REST prints pull requests, reviews, labels, comments, issues and their events.
 
 use super::super::clock::stamp;
+use super::super::ids::{RepoId, UserId};
 use super::super::pull::{Comment, Event, Pull, Review, What};
 use super::super::repo::Label;
-use super::super::world::{Kind, RepoId, UserId, World};
+use super::super::world::{Kind, World};
 use super::{app, base, git_commit, merge, node, page, repo, team, user, user_or_null};
 use serde_json::{Value, json};
 

@@ -1,8 +1,9 @@
 //! How REST prints statuses, check runs, workflows, runs, deployments and the activity log.
 
 use super::super::clock::stamp;
+use super::super::ids::{GHOST, RepoId};
 use super::super::repo::{Activity, CheckRun, Deployment, DeploymentStatus, Run, Status, Workflow};
-use super::super::world::{GHOST, RepoId, World};
+use super::super::world::World;
 use super::{app, base, node, page, repo_short, user, user_or_null};
 use serde_json::{Value, json};
 
