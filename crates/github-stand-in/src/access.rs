@@ -1,4 +1,4 @@
-//! Who may do what: roles of people, scopes and permissions of tokens, and the refusals that go with them.
+//! Who may do what in a repository, and the refusals that go with it; roles and permissions themselves are in [`super::session`].
 //! Owns the decision; knows nothing of HTTP.
 //!
 //! A classic personal token acts as its user, cut down by its scopes. A fine-grained one, a workflow token and an App installation

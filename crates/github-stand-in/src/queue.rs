@@ -1,4 +1,4 @@
-//! The merge queue: what is let in, the group commit of each entry on its read-only branch, what lands, and what is evicted.
+//! The merge queue: what is let in, what lands, and what is evicted. The groups and their branches are in [`super::ref_moves`].
 //!
 //! A group holds one pull request, on top of those ahead of it. Nothing lands by itself (see [`land`]); evictions happen by themselves, at
 //! the next look or write after their time.

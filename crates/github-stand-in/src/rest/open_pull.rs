@@ -27,7 +27,7 @@ pub struct New {
 const FORBIDDEN_BY_SETTING: &str =
     "GitHub Actions is not permitted to create or approve pull requests.";
 
-/// `GITHUB_TOKEN` may neither open nor approve where the setting is off.
+/// `GITHUB_TOKEN` may neither open nor approve if the setting is off.
 pub fn check_setting(world: &World, call: &Call) -> Result<(), Refusal> {
     if call.session.is_workflow() && !world.repo(call.repo).settings.actions_may_create_pulls {
         return Err(Refusal::forbidden(FORBIDDEN_BY_SETTING));
