@@ -32,7 +32,7 @@ static PULL: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// GraphQL for a pull request: the fragment `pull`, which needs [`ACTOR`] and the variable `$said`.
+/// GraphQL for a pull request: the fragment `pull`, which needs `ACTOR` and the variable `$said`.
 pub(super) fn pull_fragment() -> &'static str {
     &PULL
 }

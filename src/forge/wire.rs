@@ -70,7 +70,7 @@ pub(super) struct Ask {
     /// A path below the API's root with its query, or an absolute URL of the same host.
     pub path: String,
     pub body: Option<Value>,
-    /// The resource that GitHub charges it to: [`REST`](super::limits::REST) or [`GRAPHQL`](super::limits::GRAPHQL).
+    /// The resource that GitHub charges it to: [`REST`](super::limit_kind::REST) or [`GRAPHQL`](super::limit_kind::GRAPHQL).
     pub resource: &'static str,
     /// What is being done, as the end of "could not be asked to …".
     pub operation: String,

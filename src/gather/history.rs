@@ -55,8 +55,8 @@
 //!
 //! - The walk for who set a target has no bound of its own. In a clone it ends where history does; in a run on GitHub it ends with an error after
 //!   5,000 commits (`remote/walk.rs`), whatever the checkout holds.
-//! - Beyond the commit in which a name appears, 500 commits ([`lineage::COMMITS_BEYOND`]) are looked at for a manifest that was deleted, and 200
-//!   files ([`lineage::FILES_BEYOND`]) for what preceded it. More files make it `untold`; a manifest that was deleted more than 500 commits ago is
+//! - Beyond the commit in which a name appears, 500 commits ([`COMMITS_BEYOND`](crate::gather::lineage::naming::COMMITS_BEYOND)) are looked at for a manifest that was deleted, and 200
+//!   files ([`FILES_BEYOND`](crate::gather::history::past::FILES_BEYOND)) for what preceded it. More files make it `untold`; a manifest that was deleted more than 500 commits ago is
 //!   taken for a new one. A `Pipeline` that named another service still further back is looked for in 500 commits, too.
 //! - A rollback before a hand edit is looked for in 500 commits.
 //!

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error};
 use super::time::Wait;
 use crate::yaml::Located;
 
-/// The account id of github-actions[bot], as which every workflow of the repository may speak.
+/// The account id of `github-actions[bot]`, as which every workflow of the repository may speak.
 pub(super) const GITHUB_ACTIONS_BOT: u64 = 41_898_282;
 /// The id of the App GitHub Actions, as which every workflow of the repository reports checks.
 pub(super) const GITHUB_ACTIONS_APP: u64 = 15_368;

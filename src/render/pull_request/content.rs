@@ -46,7 +46,7 @@ pub(crate) struct PullRequest<'a> {
     pub newer: Option<PlanId>,
     /// Why Sluice does not touch it any more.
     pub blocked: Option<Blocked<'a>>,
-    /// The policy's note, as [`super::note`] makes it.
+    /// The policy's note, as [`note`](crate::render::texts::note) makes it.
     pub note: Option<&'a str>,
     /// Why somebody asked for it; foreign text.
     pub reason: Option<&'a str>,

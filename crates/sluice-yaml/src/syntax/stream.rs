@@ -42,7 +42,7 @@ impl Stream {
         &self.source
     }
 
-    /// How many nodes there are if every alias is written out: as written, and one for every 16 bytes that [`Limits::expansion`] counts.
+    /// How many nodes there are if every alias is written out: as written, and one for every 16 bytes that [`Limits::expansion`](super::Limits::expansion) counts.
     pub fn nodes_written_out(&self) -> usize {
         self.records.len() + self.expansion / NODE_WEIGHT
     }
