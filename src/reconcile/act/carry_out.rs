@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::Failure;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::Decision;
-use crate::reconcile::act::land;
+use crate::reconcile::act::land_one::land_one;
 use crate::reconcile::guard;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
@@ -20,7 +20,7 @@ pub(crate) async fn carry_out(
     if let Progress::Changed = round.prepare(decisions, run).await? {
         return Ok(Progress::Changed);
     }
-    if let Progress::Changed = Box::pin(land::land_one(round, decisions, run)).await? {
+    if let Progress::Changed = Box::pin(land_one(round, decisions, run)).await? {
         return Ok(Progress::Changed);
     }
     round.tidy(decisions, run).await?;

@@ -5,27 +5,20 @@
 //! immediately; a retry begins with another last look. If that write does not land the promotion, `success` is
 //! retracted before anything else. [`crate::reconcile::verify`] checks the base afterwards.
 
-use std::collections::BTreeMap;
-
-use crate::error::Failure;
 use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
-use crate::forge::{ForgeError, MergeMethod, ObjectQuery, Prefetch};
-use crate::gather::Depth;
+use crate::forge::{ForgeError, MergeMethod};
 use crate::model::actor::Actor;
-use crate::model::ids::{PlanId, PullNumber};
+use crate::model::ids::PullNumber;
 use crate::model::merge_state::MergeState;
 use crate::model::place::RepoPath;
-use crate::model::plan::Promotion;
 use crate::model::policy::{Land, MergeMethod as PolicyMerge};
-use crate::model::promotion_id::PromotionId;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::Pull;
 use crate::plan::attempt::{Attempt, Refusals, Refused, attempt};
-use crate::plan::delivery::{Act, Candidate, Decision};
+use crate::plan::delivery::{Act, Candidate};
+use crate::reconcile::act::last_look::{MAX_PREPARED, Stop, last_look, overtaken, row};
 use crate::reconcile::act::{merge_state, messages};
 use crate::reconcile::landing::{PendingLanding, blobs};
-use crate::reconcile::observe::fetch::observe_at;
-use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
@@ -35,78 +28,14 @@ use crate::render::Message;
 use crate::repo::ReadObjects;
 use crate::report::escape;
 
-/// Lands the first promotion that may land. [`Progress::Changed`] if anything was done.
-pub(crate) async fn land_one(
-    round: &Round<'_>,
-    decisions: &BTreeMap<PromotionIndex, Decision>,
-    run: &mut RunState,
-) -> Result<Progress, Failure> {
-    if round.writes_nothing() {
-        return Ok(Progress::Unchanged);
-    }
-    // A stage that was overtaken comes last, so that it does not keep the others from landing.
-    let mut places: Vec<PromotionIndex> = decisions.keys().copied().collect();
-    places.sort_by_key(|place| run.overtaken.get(&round.key(*place)).copied());
-    for place in places {
-        let key = round.key(place);
-        if run.failed.contains(&key) {
-            continue;
-        }
-        let acts = decisions.get(&place).map(|decision| &decision.acts);
-        for act in acts.into_iter().flatten() {
-            let result = match act {
-                Act::Land(number) => land(round, place, *number, run).await,
-                Act::Commit => commit(round, place, run).await,
-                Act::Open { .. }
-                | Act::Close(_)
-                | Act::Block(..)
-                | Act::Start(..)
-                | Act::Hold(_) => continue,
-            };
-            let result = match result {
-                Ok(result) => Ok(result),
-                Err(Stop::Delivery(error)) => Err(error),
-                Err(Stop::Failure(failure)) => return Err(failure),
-            };
-            if let Progress::Changed = round.came_to(&key, place, result, run).await? {
-                return Ok(Progress::Changed);
-            }
-        }
-    }
-    Ok(Progress::Unchanged)
-}
-
-enum Stop {
-    Delivery(DeliveryError),
-    Failure(Failure),
-}
-
-impl From<DeliveryError> for Stop {
-    fn from(error: DeliveryError) -> Self {
-        Self::Delivery(error)
-    }
-}
-
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
-
-fn overtaken(why: impl Into<String>) -> Stop {
-    DeliveryError::Overtaken(why.into()).into()
-}
-
 /// Seconds to wait before a merge is sent again that GitHub refused for a temporary reason, for example because another
 /// merge is in progress.
 const WAITS_FOR_MERGE: [u32; 3] = [1, 2, 4];
 /// At most this many seconds are spent waiting for such merges in one run.
 const MAX_WAIT: u32 = 14;
-/// Limits how often a landing commit is made again because the base moved before it could be advanced to the commit.
-const MAX_PREPARED: usize = 4;
 
 /// Lands a pull request, if GitHub would merge it now.
-async fn land(
+pub(crate) async fn land(
     round: &Round<'_>,
     place: PromotionIndex,
     number: PullNumber,
@@ -388,157 +317,6 @@ async fn enqueue(
     );
     run.failed.insert(round.key(place));
     Ok(())
-}
-
-/// Reads everything again at the current tip, and in the same call what the people whose evidence counted may do. The
-/// pause that GitHub wants between writes is waited for first, so that the write after this look is not delayed.
-async fn last_look(round: &Round<'_>) -> Result<Observation, Stop> {
-    let people = round.assessment.people.iter();
-    let prefetch = Prefetch {
-        wanted: people
-            .map(|(id, login)| ObjectQuery::May(*id, login.clone()))
-            .collect(),
-        closed: false,
-    };
-    round.session.forge.await_pause().await;
-    let looked = round.session.forge.snapshot_and(&prefetch).await;
-    let (snapshot, told) = looked.map_err(DeliveryError::from)?;
-    let repo = round.session.remotes.here();
-    repo.store(&prefetch.wanted, told.looked_up);
-    if snapshot.tip.id == round.observation.snapshot.tip.id {
-        return Ok(round.observation.again(round.session, snapshot).await?);
-    }
-    Ok(observe_at(round.session, Depth::WhereItDiffers, snapshot, None).await?)
-}
-
-/// Commits directly onto the base.
-async fn commit(
-    round: &Round<'_>,
-    place: PromotionIndex,
-    run: &mut RunState,
-) -> Result<Progress, Stop> {
-    let key = round.key(place);
-    let id = round
-        .observation
-        .promotion_id(&round.assessment.plan, place);
-    let Some(mut direct) = Direct::of(round, place)? else {
-        return Ok(Progress::Unchanged);
-    };
-    let mut prepared = direct.prepare(round).await?;
-    let forge = &round.session.forge;
-    for _ in 0..=MAX_PREPARED {
-        let waited = forge.has_waited_for_rate_limit();
-        let observation = last_look(round).await?;
-        let again = Round::assess(
-            round.session,
-            round.options,
-            round.request,
-            &observation,
-            run,
-            None,
-        )
-        .await?;
-        if forge.has_waited_for_rate_limit() != waited {
-            continue;
-        }
-        let gone = || overtaken("something about it changed");
-        let place = place_like(&again, &id).ok_or_else(gone)?;
-        let decisions = again.decide(run).await?;
-        let commits = decisions
-            .get(&place)
-            .is_some_and(|decision| decision.acts.contains(&Act::Commit));
-        let now = Direct::of(&again, place)?.filter(|now| commits && now.plan == direct.plan);
-        direct = now.ok_or_else(gone)?;
-        if run.goes_in_circles(&key, &direct.plan, true) {
-            return Ok(Progress::Unchanged);
-        }
-        let delivery = again.delivery();
-        let worked = delivery.worked(&direct.files)?;
-        let still = prepared.tip == observation.snapshot.tip.id
-            && prepared.tree == worked.tree
-            && prepared.message == direct.message;
-        if !still {
-            prepared = direct.prepare(&again).await?;
-            continue;
-        }
-        delivery.advance(&prepared).await?;
-        run.landing = Some(PendingLanding {
-            key,
-            row: row(
-                &again,
-                place,
-                again.assessment.promotion(place),
-                direct.plan,
-            ),
-            plan: direct.plan,
-            tip: prepared.tip,
-            tree: worked.tree,
-            files: blobs(&direct.files).map_err(DeliveryError::from)?,
-            record: None,
-            pull: None,
-            commit: Some(prepared.commit),
-            looks: 0,
-        });
-        return Ok(Progress::Changed);
-    }
-    let base = &round.observation.snapshot.base;
-    Err(overtaken(format!(
-        "{base} moved each time before this could land"
-    )))
-}
-
-/// The content of a commit directly onto the base.
-struct Direct {
-    plan: PlanId,
-    files: Vec<EditedFile>,
-    message: String,
-}
-
-impl Direct {
-    fn of(round: &Round<'_>, place: PromotionIndex) -> Result<Option<Self>, DeliveryError> {
-        let promotion = round.assessment.promotion(place);
-        let (Some(plan), Some(record)) = (promotion.plan, round.record(place)) else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            plan,
-            files: round.files(promotion)?,
-            message: messages::direct(round, place, &record).whole(),
-        }))
-    }
-
-    async fn prepare(&self, round: &Round<'_>) -> Result<Prepared, DeliveryError> {
-        round
-            .delivery()
-            .prepare(&self.message, &self.files, None)
-            .await
-    }
-}
-
-/// The promotion with this ID in another round's plan.
-fn place_like(round: &Round<'_>, id: &PromotionId) -> Option<PromotionIndex> {
-    let plan = &round.assessment.plan;
-    let mut all = round.assessment.places(round.observation, round.options);
-    all.find(|place| round.observation.promotion_id(plan, *place) == *id)
-}
-
-fn row(round: &Round<'_>, place: PromotionIndex, promotion: &Promotion, plan: PlanId) -> Row {
-    Row {
-        kind: RowKind::Promoted,
-        pipeline: round.pipeline(place),
-        from: promotion
-            .edges
-            .iter()
-            .map(|edge| edge.from.to_string())
-            .collect(),
-        to: promotion.stage.to_string(),
-        plan: Some(plan),
-        pull: None,
-        commit: None,
-        emergency: None,
-        why: String::new(),
-        next: None,
-    }
 }
 
 fn row_of(round: &Round<'_>, place: PromotionIndex, candidate: &Candidate) -> Row {

@@ -1,0 +1,82 @@
+//! The last look before a landing: everything is read once more, and nothing delays the write that follows.
+
+use crate::error::Failure;
+use crate::execute::DeliveryError;
+use crate::forge::{ObjectQuery, Prefetch};
+use crate::gather::Depth;
+use crate::model::ids::PlanId;
+use crate::model::plan::Promotion;
+use crate::model::promotion_index::PromotionIndex;
+use crate::reconcile::observe::fetch::observe_at;
+use crate::reconcile::observe::observation::Observation;
+use crate::reconcile::outcome::{Row, RowKind};
+use crate::reconcile::round::Round;
+
+/// Limits how often a landing commit is made again because the base moved before it could be advanced to the commit.
+pub(crate) const MAX_PREPARED: usize = 4;
+
+pub(crate) enum Stop {
+    Delivery(DeliveryError),
+    Failure(Failure),
+}
+
+impl From<DeliveryError> for Stop {
+    fn from(error: DeliveryError) -> Self {
+        Self::Delivery(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+pub(crate) fn overtaken(why: impl Into<String>) -> Stop {
+    DeliveryError::Overtaken(why.into()).into()
+}
+
+/// Reads everything again at the current tip, and in the same call what the people whose evidence counted may do. The
+/// pause that GitHub wants between writes is waited for first, so that the write after this look is not delayed.
+pub(crate) async fn last_look(round: &Round<'_>) -> Result<Observation, Stop> {
+    let people = round.assessment.people.iter();
+    let prefetch = Prefetch {
+        wanted: people
+            .map(|(id, login)| ObjectQuery::May(*id, login.clone()))
+            .collect(),
+        closed: false,
+    };
+    round.session.forge.await_pause().await;
+    let looked = round.session.forge.snapshot_and(&prefetch).await;
+    let (snapshot, told) = looked.map_err(DeliveryError::from)?;
+    let repo = round.session.remotes.here();
+    repo.store(&prefetch.wanted, told.looked_up);
+    if snapshot.tip.id == round.observation.snapshot.tip.id {
+        return Ok(round.observation.again(round.session, snapshot).await?);
+    }
+    Ok(observe_at(round.session, Depth::WhereItDiffers, snapshot, None).await?)
+}
+
+pub(crate) fn row(
+    round: &Round<'_>,
+    place: PromotionIndex,
+    promotion: &Promotion,
+    plan: PlanId,
+) -> Row {
+    Row {
+        kind: RowKind::Promoted,
+        pipeline: round.pipeline(place),
+        from: promotion
+            .edges
+            .iter()
+            .map(|edge| edge.from.to_string())
+            .collect(),
+        to: promotion.stage.to_string(),
+        plan: Some(plan),
+        pull: None,
+        commit: None,
+        emergency: None,
+        why: String::new(),
+        next: None,
+    }
+}
