@@ -23,24 +23,11 @@ pub(crate) enum Life {
     /// It is in GitHub's merge queue.
     Queued,
     /// A rule, a label or a person holds it.
-    Held(HeldBy, Words),
+    Held(Words),
     /// A person has to look at it first.
     Blocked(Words),
     /// Something could not be read or done.
     Error(Words),
-}
-
-/// What holds a promotion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HeldBy {
-    /// The label `sluice/hold` on its pull request, or on a closed one of its stage.
-    Label,
-    /// It would undo a rollback.
-    Rollback,
-    /// Its pull request is a draft.
-    NewProposal,
-    /// The plan: the policy, a freeze, another promotion of the stage, or a requester without write access.
-    Plan,
 }
 
 /// What the report says about a promotion in the merge queue.
@@ -73,7 +60,7 @@ impl Life {
             Self::Due(words) => (RowKind::Due, words),
             Self::Waiting(words) => (RowKind::Waiting, words),
             Self::Queued => (RowKind::Waiting, Words::new(QUEUED, None)),
-            Self::Held(_, words) => (RowKind::Held, words),
+            Self::Held(words) => (RowKind::Held, words),
             Self::Blocked(words) => (RowKind::Blocked, words),
             Self::Error(words) => (RowKind::Error, words),
         })
@@ -98,7 +85,7 @@ pub(crate) fn life(
         return unproposed(promotion, false);
     }
     let kept_back = decision.kept_back.as_ref();
-    let kept_back = kept_back.map(|why| Life::Held(HeldBy::Plan, Words::new(why, None)));
+    let kept_back = kept_back.map(|why| Life::Held(Words::new(why, None)));
     if let Some(number) = decision.stands
         && let Some(candidate) = round.assessment.candidate(place, number)
     {
@@ -129,9 +116,9 @@ fn of_pull(round: &Round<'_>, candidate: &Candidate) -> Option<Life> {
     if let Build::Unreadable(why) = &candidate.build {
         return Some(Life::Error(Words::new(why, None)));
     }
-    let held = |by: HeldBy, why: String| {
+    let held = |why: String| {
         let words = Words::new(why, Some(round.lift(candidate)));
-        Some(Life::Held(by, words))
+        Some(Life::Held(words))
     };
     match &candidate.hold {
         LabelHold::Free | LabelHold::Lifted(_) | LabelHold::On
@@ -139,21 +126,21 @@ fn of_pull(round: &Round<'_>, candidate: &Candidate) -> Option<Life> {
         {
             let back = candidate.after_rollback();
             let why = back.map(|back| format!("held: {back}"));
-            return held(HeldBy::Rollback, why.unwrap_or_default());
+            return held(why.unwrap_or_default());
         }
         LabelHold::Free | LabelHold::Lifted(_) => {}
-        LabelHold::On => return held(HeldBy::Label, format!("held by the label {HOLD}")),
-        LabelHold::Closed(hold) => return held(HeldBy::Label, format!("held: {hold}")),
+        LabelHold::On => return held(format!("held by the label {HOLD}")),
+        LabelHold::Closed(hold) => return held(format!("held: {hold}")),
         LabelHold::StillOn(why) => {
             let next = format!("somebody with write takes {HOLD} off");
             let words = Words::new(format!("held: {why}"), Some(next));
-            return Some(Life::Held(HeldBy::Label, words));
+            return Some(Life::Held(words));
         }
         LabelHold::Unread(why) => return Some(Life::Error(Words::new(why, None))),
     }
     if candidate.pull.draft {
         let words = Words::new("it is a draft", Some("mark it as ready".to_owned()));
-        return Some(Life::Held(HeldBy::NewProposal, words));
+        return Some(Life::Held(words));
     }
     candidate.pull.queued.then_some(Life::Queued)
 }
@@ -163,7 +150,7 @@ pub(crate) fn unproposed(promotion: &Promotion, taken_up: bool) -> Life {
     let of_plan = || Words::new(&*promotion.reason, promotion.help.clone());
     match promotion.state {
         State::Held if promotion.changes.is_empty() => Life::AtRest(State::Held),
-        State::Held => Life::Held(HeldBy::Plan, of_plan()),
+        State::Held => Life::Held(of_plan()),
         State::Error => Life::Error(of_plan()),
         State::Ahead | State::NotMoved | State::InSync => Life::AtRest(promotion.state),
         State::Due => match gate_error(promotion) {
@@ -192,7 +179,7 @@ fn of_judged(judged: &Promotion, next: Option<String>) -> Life {
         return Life::Error(Words::new(why, Some(next.to_owned())));
     }
     match judged.state {
-        State::Held => Life::Held(HeldBy::Plan, of_plan()),
+        State::Held => Life::Held(of_plan()),
         _ => Life::Waiting(Words::new(wording::waits_for(judged), next)),
     }
 }

@@ -63,7 +63,7 @@ fn said(stand: &PromotionState) -> Said {
                 .filter(|gate| promotion.gates[*gate].judgement.verdict == Verdict::Error),
             ..Said::new(Standing::Error, why, next.clone())
         },
-        Life::Held(_, Words { why, next }) => match asks_people_already(stand) {
+        Life::Held(Words { why, next }) => match asks_people_already(stand) {
             true => waits(promotion, why, None),
             false => held(promotion, why, next.clone()),
         },

@@ -183,7 +183,7 @@ mod tests {
         all.collect()
     }
 
-    fn options(number: u64, sizes: &[usize], within: bool) -> Vec<(usize, usize)> {
+    fn order(number: u64, sizes: &[usize], within: bool) -> Vec<(usize, usize)> {
         let ordered = in_turn(&tip(number), places(sizes), within);
         ordered
             .into_iter()
@@ -194,14 +194,14 @@ mod tests {
     #[test]
     fn every_pipeline_has_one_before_any_has_two() {
         assert_eq!(
-            options(0, &[3, 1, 2], false),
+            order(0, &[3, 1, 2], false),
             [(0, 0), (1, 0), (2, 0), (0, 1), (2, 1), (0, 2)]
         );
         assert_eq!(
-            options(4, &[3, 1, 2], false),
+            order(4, &[3, 1, 2], false),
             [(1, 0), (2, 0), (0, 0), (2, 1), (0, 1), (0, 2)]
         );
-        assert_eq!(options(7, &[], false), []);
+        assert_eq!(order(7, &[], false), []);
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
         let sizes = [4, 1, 2];
         let firsts = |within: bool| -> std::collections::BTreeSet<(usize, usize)> {
             (0..12)
-                .map(|number| options(number, &sizes, within)[0])
+                .map(|number| order(number, &sizes, within)[0])
                 .collect()
         };
         assert_eq!(firsts(false), [(0, 0), (1, 0), (2, 0)].into());
@@ -218,6 +218,6 @@ mod tests {
             .map(|(place, ())| (place.pipeline, place.promotion))
             .collect();
         assert_eq!(firsts(true), all.into_iter().collect());
-        assert_eq!(options(5, &sizes, true), options(5, &sizes, true));
+        assert_eq!(order(5, &sizes, true), order(5, &sizes, true));
     }
 }
