@@ -1,5 +1,7 @@
 //! The forge: GitHub, through octocrab. Foreign models end here: what leaves this module are the types of `model`.
 //!
+//! A [`Forge`] reads, a [`Writer`] writes.
+//!
 //! Owns: requests and answers, their shapes, paging, retries of reads, rate limits, GitHub's words of refusal, and for
 //! every write the look whether it was applied where that is not certain. Must not know: what a promotion is, when one
 //! may land. Redirects are not followed (octocrab is built without them): they would carry the token along.
@@ -35,10 +37,12 @@ mod shapes;
 mod signals;
 mod snapshot;
 mod wire;
+mod writer;
 
 pub use client::Access;
 pub use client::Forge;
 pub use error::ForgeError;
+pub use error::Stopped;
 pub(crate) use git::NewFile;
 pub(crate) use git::ReadCommit;
 pub use labels::CONTEXT;
@@ -70,3 +74,4 @@ pub(crate) use signals::SaidStatus;
 pub(crate) use snapshot::Prefetch;
 pub(crate) use wire::Calls;
 pub use wire::Patience;
+pub use writer::Writer;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::id;
+use super::writer::Writer;
 use crate::model::ids::{CommitId, TreeId};
 
 /// How often a commit on a branch is attempted: GitHub may not know everywhere yet where a branch points that was just created.
@@ -33,7 +34,7 @@ pub struct NewCommit {
     pub verified: bool,
 }
 
-impl Forge {
+impl Writer {
     /// Makes the tree that is `base` with these files in place of what stood there. The answer must be the tree that
     /// was worked out here, `expected`; anything else is an error, and nothing leads to it.
     ///
@@ -58,7 +59,12 @@ impl Forge {
         let operation = "make the tree of a promotion";
         let body = json!({ "base_tree": base.to_string(), "tree": entries });
         let answer = self
-            .write_again(Method::POST, self.path("/git/trees"), Some(body), operation)
+            .write_again(
+                Method::POST,
+                self.forge.path("/git/trees"),
+                Some(body),
+                operation,
+            )
             .await?;
         let made: ShaShape = answer.parse(operation)?;
         if id::<TreeId>(&made.sha)? == *expected {
@@ -76,7 +82,12 @@ impl Forge {
         let content = base64::engine::general_purpose::STANDARD.encode(bytes);
         let body = json!({ "content": content, "encoding": "base64" });
         let answer = self
-            .write_again(Method::POST, self.path("/git/blobs"), Some(body), operation)
+            .write_again(
+                Method::POST,
+                self.forge.path("/git/blobs"),
+                Some(body),
+                operation,
+            )
             .await?;
         Ok(answer.parse::<ShaShape>(operation)?.sha)
     }
@@ -102,7 +113,7 @@ impl Forge {
             .collect();
         let query = "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
         let input = json!({
-            "branch": { "repositoryNameWithOwner": self.slug().to_string(), "branchName": branch },
+            "branch": { "repositoryNameWithOwner": self.forge.slug().to_string(), "branchName": branch },
             "expectedHeadOid": parent,
             "message": { "headline": subject, "body": body },
             "fileChanges": { "additions": additions },
@@ -125,11 +136,11 @@ impl Forge {
                 Err(error) => return Err(error),
             };
             // Whether it was applied shows in where the branch stands; what it holds is proved by whoever asked.
-            match self.branch(branch).await? {
+            match self.forge.branch(branch).await? {
                 Some(tip) if tip != *parent => return Ok(tip),
                 _ => {}
             }
-            if attempt >= COMMIT_ATTEMPTS || !self.wait(1 << attempt).await {
+            if attempt >= COMMIT_ATTEMPTS || !self.forge.wait(1 << attempt).await {
                 return Err(error);
             }
             attempt += 1;
@@ -151,7 +162,7 @@ impl Forge {
         let answer = self
             .write_again(
                 Method::POST,
-                self.path("/git/commits"),
+                self.forge.path("/git/commits"),
                 Some(body),
                 operation,
             )

@@ -57,40 +57,14 @@ impl Forge {
             .await
     }
 
-    /// A mutation; sent once.
-    pub(super) async fn mutate(
-        &self,
-        query: &str,
-        variables: Value,
-        operation: &str,
-    ) -> Result<Value, ForgeError> {
-        whole(
-            self.try_mutation(query, variables, operation).await?,
-            operation,
-        )
-        .map(|(data, _)| data)
-    }
-
-    /// As [`Self::mutate`], with the errors as GraphQL gave them.
-    pub(super) async fn try_mutation(
-        &self,
-        query: &str,
-        variables: Value,
-        operation: &str,
-    ) -> Result<PartialResponse, ForgeError> {
-        self.graphql(Kind::Write, query, variables, operation).await
-    }
-
-    async fn graphql(
+    /// Sends a query or a mutation, and a query again if GitHub says in its answer that something went wrong for a moment.
+    pub(super) async fn graphql(
         &self,
         kind: Kind,
         query: &str,
         variables: Value,
         operation: &str,
     ) -> Result<PartialResponse, ForgeError> {
-        if kind == Kind::Write && self.only_reads.get() {
-            return Err(ForgeError::ReadOnly);
-        }
         let ask = Ask {
             kind,
             method: Method::POST,

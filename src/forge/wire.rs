@@ -17,7 +17,7 @@ use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::error::ForgeError;
+use super::error::{ForgeError, Stopped};
 use super::limits::{Limit, Limits, Purpose, Refused};
 use super::network::distrust;
 
@@ -113,7 +113,6 @@ pub(super) struct Wire {
     calls: Cell<Calls>,
     /// Ends when the next write may go out.
     pause: RefCell<Option<Pin<Box<tokio::time::Sleep>>>>,
-    read_only: Cell<bool>,
     limits: Limits,
     stop: Arc<AtomicBool>,
 }
@@ -132,7 +131,6 @@ impl Wire {
             left: Cell::new(patience.budget),
             calls: Cell::default(),
             pause: RefCell::default(),
-            read_only: Cell::new(false),
             limits: Limits::default(),
             stop,
         }
@@ -145,14 +143,6 @@ impl Wire {
     /// The limits that were met, and what is left of each.
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
-    }
-
-    pub(super) fn set_read_only(&self) {
-        self.read_only.set(true);
-    }
-
-    pub(super) fn is_read_only(&self) -> bool {
-        self.read_only.get()
     }
 
     /// Waits so many seconds, if the budget allows.
@@ -177,12 +167,9 @@ impl Wire {
 
     pub(super) async fn send(&self, ask: &Ask) -> Result<Answer, ForgeError> {
         if ask.kind.writes() {
-            if self.read_only.get() {
-                return Err(ForgeError::ReadOnly);
-            }
             self.pace().await;
             if self.stop.load(Ordering::SeqCst) {
-                return Err(ForgeError::Stopped);
+                return Err(ForgeError::Stopped(Stopped::BySignal));
             }
         }
         let purpose = match ask.kind {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::execute::DeliveryError;
-use crate::forge::ForgeError;
+use crate::forge::{ForgeError, Writer};
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::job::{INTENT, digest};
 use crate::model::plan::GateReport;
@@ -16,6 +16,7 @@ use crate::session::Session;
 /// dispatched at most once.
 pub(crate) async fn start(
     round: &Round<'_>,
+    writer: &Writer,
     place: PromotionIndex,
     number: PullNumber,
     gate: usize,
@@ -40,7 +41,7 @@ pub(crate) async fn start(
     let forge = &round.session.forge;
     let context = format!("{INTENT}{}", report.name);
     let attempt = format!("attempt {}", start.attempt);
-    let noted = forge.say(&head, &context, "pending", &attempt).await?;
+    let noted = writer.say(&head, &context, "pending", &attempt).await?;
     if !is_first(round.session, &head, &context, &attempt, noted).await? {
         // Another run recorded it first, and starts it.
         return Ok(Progress::Unchanged);
@@ -54,7 +55,7 @@ pub(crate) async fn start(
     });
     let inputs =
         json!({ "head": head.to_string(), "digest": digest, "promotion": about.to_string() });
-    match forge
+    match writer
         .dispatch(&start.workflow, &round.observation.snapshot.base, &inputs)
         .await
     {
@@ -69,7 +70,7 @@ pub(crate) async fn start(
         ) => {
             let why = refusal(report, &start.workflow, &error);
             let said = format!("{attempt}: {why}");
-            forge.say(&head, &context, "failure", &said).await?;
+            writer.say(&head, &context, "failure", &said).await?;
             Err(DeliveryError::NotStarted(why))
         }
         Err(error) => Err(error.into()),
