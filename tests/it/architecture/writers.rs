@@ -6,7 +6,8 @@ use super::sources;
 fn files_with(words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (module, file, code) in sources() {
-        if module == "fuzzed" {
+        // The policy's `Writer` is another one, of a document: that module may not use the forge.
+        if ["fuzzed", "policy"].contains(&module.as_str()) {
             continue;
         }
         let code = code.split("#[cfg(test)]").next().unwrap();
