@@ -6,6 +6,7 @@
 //! every write the look whether it was applied where that is not certain. Must not know: what a promotion is, when one
 //! may land. Redirects are not followed (octocrab is built without them): they would carry the token along.
 
+mod backoff;
 mod between;
 mod client;
 mod error;
@@ -39,6 +40,7 @@ mod snapshot;
 mod wire;
 mod writer;
 
+pub(crate) use backoff::Backoff;
 pub use client::Access;
 pub use client::Forge;
 pub use error::ForgeError;

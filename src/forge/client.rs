@@ -14,6 +14,7 @@ use octocrab::{AuthState, Octocrab, OctocrabBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::backoff::Backoff;
 use super::error::ForgeError;
 use super::network::Network;
 use super::network::is_loopback;
@@ -114,6 +115,14 @@ impl Forge {
     /// Waits so many seconds if the run's budget allows; whether it did.
     pub async fn wait(&self, seconds: u32) -> bool {
         self.wire.wait(seconds).await
+    }
+
+    /// Waits before the next try of something; `false` if there is to be none: no wait is left, or the run's budget does not allow it.
+    pub(crate) async fn wait_for(&self, backoff: &mut Backoff) -> bool {
+        match backoff.next() {
+            Some(seconds) => self.wait(seconds).await,
+            None => false,
+        }
     }
 
     /// Waits until the next write may go out, so that a look that follows is followed by its write at once.

@@ -5,14 +5,15 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::backoff::Backoff;
 use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::id;
 use super::writer::Writer;
 use crate::model::ids::{CommitId, TreeId};
 
-/// How often a commit on a branch is attempted: GitHub may not know everywhere yet where a branch points that was just created.
-const COMMIT_ATTEMPTS: u32 = 3;
+/// The waits between the attempts at a commit on a branch: GitHub may not know everywhere yet where a branch points that was just created.
+const WAITS: Backoff = Backoff::doubling(2, 2);
 
 /// A file to stand in a new tree.
 #[derive(Clone, Debug)]
@@ -119,7 +120,7 @@ impl Writer {
             "fileChanges": { "additions": additions },
         });
         let variables = json!({ "input": input });
-        let mut attempt = 1;
+        let mut waits = WAITS;
         loop {
             let answer = self.try_mutation(query, variables.clone(), operation).await;
             let error = match answer {
@@ -140,10 +141,9 @@ impl Writer {
                 Some(tip) if tip != *parent => return Ok(tip),
                 _ => {}
             }
-            if attempt >= COMMIT_ATTEMPTS || !self.forge.wait(1 << attempt).await {
+            if !self.forge.wait_for(&mut waits).await {
                 return Err(error);
             }
-            attempt += 1;
         }
     }
 

@@ -4,6 +4,7 @@ use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::backoff::Backoff;
 use super::client::Forge;
 use super::error::ForgeError;
 use super::limit_kind::GRAPHQL;
@@ -73,7 +74,7 @@ impl Forge {
             resource: GRAPHQL,
             operation: operation.to_owned(),
         };
-        let mut attempt = 0;
+        let mut waits = Backoff::doubling(1, 3);
         loop {
             let answer = self.wire.send(&ask).await?;
             let mut body = answer.body;
@@ -84,8 +85,7 @@ impl Forge {
                 .unwrap_or_default();
             // GraphQL says "something went wrong" with status 200.
             let again = errors.iter().any(GraphqlError::passing);
-            if again && kind == Kind::Read && attempt < 3 && self.wire.wait(1 << attempt).await {
-                attempt += 1;
+            if again && kind == Kind::Read && self.wait_for(&mut waits).await {
                 continue;
             }
             let data = body.get_mut("data").map(Value::take).unwrap_or(Value::Null);

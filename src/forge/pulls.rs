@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::backoff::Backoff;
 use super::client::Forge;
 use super::error::ForgeError;
 use super::paging::MAX_PAGES;
@@ -126,9 +127,9 @@ impl Writer {
         let body = json!({
             "title": new.title, "body": new.body, "head": new.branch, "base": new.base, "maintainer_can_modify": false,
         });
-        let mut tries = 0;
+        let mut waits = Backoff::linear(4);
+        let mut first = true;
         loop {
-            tries += 1;
             let answer = self
                 .write(
                     Method::POST,
@@ -162,8 +163,8 @@ impl Writer {
                     false => Err(ForgeError::OpenedByAnother(number)),
                 };
             }
-            let wait = if lag { tries } else { 1 };
-            if tries >= if lag { 5 } else { 2 } || !self.forge.wait(wait).await {
+            let again = lag || std::mem::take(&mut first);
+            if !again || !self.forge.wait_for(&mut waits).await {
                 return Err(error);
             }
         }

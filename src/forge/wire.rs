@@ -17,6 +17,7 @@ use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::backoff::Backoff;
 use super::error::{ForgeError, Stopped};
 use super::limits::{Limit, Limits, Purpose, Refused};
 use super::network::distrust;
@@ -25,8 +26,8 @@ use super::network::distrust;
 const MAX_ANSWER_BYTES: usize = 32 << 20;
 /// How long one attempt may take, body included.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-/// How often a read is attempted.
-const ATTEMPTS: u32 = 5;
+/// The waits between the attempts at a read.
+const WAITS: Backoff = Backoff::doubling(1, 4);
 
 /// How long the run may wait for GitHub, and how fast it writes.
 #[derive(Clone, Copy, Debug)]
@@ -176,7 +177,7 @@ impl Wire {
             Kind::ResetSuccess => Purpose::ResetSuccess,
             Kind::Read | Kind::ReadOnce | Kind::Write => Purpose::Ordinary,
         };
-        let mut attempt = 1;
+        let mut waits = WAITS;
         loop {
             if let Some(ends) = self.limits.wait_under_way() {
                 tokio::time::sleep_until(ends).await;
@@ -197,11 +198,11 @@ impl Wire {
                 }
                 Err(error) => error,
             };
-            let again = ask.kind == Kind::Read && error.uncertain() && attempt < ATTEMPTS;
-            if !again || !self.wait(jitter(1 << (attempt - 1))).await {
-                return Err(error);
+            let again = ask.kind == Kind::Read && error.uncertain();
+            match waits.next().filter(|_| again) {
+                Some(seconds) if self.wait(jitter(seconds)).await => {}
+                _ => return Err(error),
             }
-            attempt += 1;
         }
     }
 

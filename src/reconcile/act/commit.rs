@@ -8,7 +8,7 @@ use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::Act;
 use crate::reconcile::act::last_look::{MAX_PREPARED, Stop, last_look, overtaken, row};
 use crate::reconcile::act::messages;
-use crate::reconcile::landing::{PendingLanding, blobs};
+use crate::reconcile::landing::{LOOKS_AFTERWARDS, PendingLanding, blobs};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
@@ -79,7 +79,7 @@ pub(crate) async fn commit(
             record: None,
             pull: None,
             commit: Some(prepared.commit),
-            looks: 0,
+            looks: LOOKS_AFTERWARDS,
         });
         return Ok(Progress::Changed);
     }

@@ -6,7 +6,7 @@
 //! retracted before anything else. [`crate::reconcile::verify`] checks the base afterwards.
 
 use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
-use crate::forge::{ForgeError, MergeMethod, Writer};
+use crate::forge::{Backoff, ForgeError, MergeMethod, Writer};
 use crate::model::actor::Actor;
 use crate::model::ids::PullNumber;
 use crate::model::merge_state::MergeState;
@@ -18,7 +18,7 @@ use crate::plan::attempt::{Attempt, Refusals, Refused, attempt};
 use crate::plan::delivery::{Act, Candidate};
 use crate::reconcile::act::last_look::{MAX_PREPARED, Stop, last_look, overtaken, row};
 use crate::reconcile::act::{merge_state, messages};
-use crate::reconcile::landing::{PendingLanding, blobs};
+use crate::reconcile::landing::{LOOKS_AFTERWARDS, PendingLanding, blobs};
 use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
@@ -28,9 +28,9 @@ use crate::render::Message;
 use crate::repo::ReadObjects;
 use crate::report::escape;
 
-/// Seconds to wait before a merge is sent again that GitHub refused for a temporary reason, for example because another
-/// merge is in progress.
-const WAITS_FOR_MERGE: [u32; 3] = [1, 2, 4];
+/// The waits before a merge is sent again that GitHub refused for a temporary reason, for example because another merge
+/// is in progress.
+const WAITS_FOR_MERGE: Backoff = Backoff::doubling(1, 3);
 /// At most this many seconds are spent waiting for such merges in one run.
 const MAX_WAIT: u32 = 14;
 
@@ -175,7 +175,7 @@ async fn try_to_land(
 ) -> Result<Option<PendingLanding>, Stop> {
     let key = round.key(place);
     let mut queue = round.observation.snapshot.queue;
-    let mut waits = WAITS_FOR_MERGE.iter();
+    let mut waits = WAITS_FOR_MERGE;
     let mut may_send_again = true;
     let mut made = 1;
     let forge = &round.session.forge;
@@ -222,7 +222,7 @@ async fn try_to_land(
             record: Record::parse(&candidate.proposal.branch.tip.message),
             pull: Some(number),
             commit: None,
-            looks: 0,
+            looks: LOOKS_AFTERWARDS,
         };
         if let Some(made_before) = &prepared {
             let still = made_before.tip == observation.snapshot.tip.id
@@ -265,7 +265,7 @@ async fn try_to_land(
             Merging::NotApplied(_) if may_send_again => may_send_again = false,
             Merging::NotApplied(error) => return Err(DeliveryError::from(error).into()),
             Merging::TryAgain(said) => {
-                let seconds = waits.next().copied().unwrap_or(u32::MAX);
+                let seconds = waits.next().unwrap_or(u32::MAX);
                 let waited = run.waited_for_merges.saturating_add(seconds);
                 if waited > MAX_WAIT || !forge.wait(seconds).await {
                     return Err(DeliveryError::Refused(said).into());

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::execute::DeliveryError;
-use crate::forge::{ForgeError, Writer};
+use crate::forge::{Backoff, ForgeError, Writer};
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::job::{INTENT, digest};
 use crate::model::plan::GateReport;
@@ -86,7 +86,8 @@ async fn is_first(
     noted: u64,
 ) -> Result<bool, DeliveryError> {
     let own = session.own().await.ok().and_then(|own| own.id);
-    for seconds in [1, 2, 4] {
+    let mut looks = Backoff::doubling(1, 2);
+    loop {
         let all = session.forge.statuses(head).await?;
         let mut ours = all
             .iter()
@@ -100,11 +101,10 @@ async fn is_first(
             return Ok(listed.iter().min() == Some(&noted));
         }
         // The list may lag behind.
-        if !session.forge.wait(seconds).await {
-            break;
+        if !session.forge.wait_for(&mut looks).await {
+            return Ok(false);
         }
     }
-    Ok(false)
 }
 
 fn refusal(report: &GateReport, workflow: &str, error: &ForgeError) -> String {
