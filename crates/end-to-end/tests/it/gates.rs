@@ -6,6 +6,7 @@ mod backwards;
 mod brought;
 mod emergency;
 mod faults;
+mod guard_edge;
 mod jobs;
 mod people;
 mod ready;
