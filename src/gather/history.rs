@@ -84,7 +84,7 @@ use super::lineage::{self, Lineage, Then, Trail};
 use super::revisions::{Asked, Repositories};
 use crate::copy::{Pair, values};
 use crate::gather::lineage::naming::Followed;
-use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
+use crate::model::facts::{Facts, LastSet, ServiceRef, SetAt, SetBy, Slot, Values};
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::rollback::RolledBack;
@@ -95,9 +95,9 @@ use crate::repo::{Change, CommitInfo, ReadObjects, RepoError};
 /// Answers the queries of one evaluation. Without a repository there is no history.
 pub(crate) fn answer_history(
     facts: &Facts<'_>,
-    queries: &[HistoryQuery],
+    queries: &[ServiceRef],
     repositories: &Repositories<'_>,
-) -> Result<BTreeMap<HistoryQuery, LastSet>> {
+) -> Result<BTreeMap<ServiceRef, LastSet>> {
     let Some((here, tip)) = &repositories.here else {
         return Ok(queries
             .iter()
@@ -138,7 +138,7 @@ struct History<'a> {
 
 /// One query on its way back through history.
 struct Search<'a> {
-    query: HistoryQuery,
+    query: ServiceRef,
     pair: Pair<'a>,
     /// Slots that the source has now: the promoted fields.
     slots: BTreeSet<Slot>,
@@ -197,7 +197,7 @@ impl TargetThen {
 }
 
 impl<'a> History<'a> {
-    fn search(&self, query: HistoryQuery) -> Option<Search<'a>> {
+    fn search(&self, query: ServiceRef) -> Option<Search<'a>> {
         let resolved = &self.facts.resolved[query.pipeline.0];
         let pair = Pair::of(
             self.facts.catalog,

@@ -80,7 +80,7 @@ pub(super) struct View<'a> {
     changes: Vec<ChangeView<'a>>,
     more_changes: usize,
     /// Services whose hotfix it takes away.
-    debts: Vec<Behind<'a>>,
+    overwritten_hotfixes: Vec<Behind<'a>>,
     behind: Vec<Behind<'a>>,
     skipped: Vec<&'a str>,
     gates: Vec<GateView<'a>>,
@@ -272,8 +272,8 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
             })
             .collect(),
         more_changes: promotion.changes.len().saturating_sub(budget.items),
-        debts: services(&promotion.debts, budget),
-        behind: services(&promotion.left_out, budget),
+        overwritten_hotfixes: services(&promotion.overwritten_hotfixes, budget),
+        behind: services(&promotion.skipped_services, budget),
         skipped: promotion
             .skipped
             .iter()
