@@ -7,6 +7,8 @@ use crate::model::plan::Promotion;
 use crate::model::policy::Land;
 
 mod content;
+mod gate_view;
+mod room;
 mod view;
 
 pub(crate) use content::{Blocked, Commit, Commits, GateDetail, PullRequest};
@@ -45,7 +47,7 @@ impl<'a> PullRequest<'a> {
             fuel: 200_000,
             bytes: MAX_BYTES,
         };
-        let within = |room: view::Room| {
+        let within = |room: room::Room| {
             render(
                 "pull request",
                 include_str!("pull_request.md.jinja"),
@@ -54,10 +56,10 @@ impl<'a> PullRequest<'a> {
                 BOUNDS,
             )
         };
-        view::ROOMS
+        room::ROOMS
             .into_iter()
             .find_map(|room| within(room).ok())
-            .map_or_else(|| within(view::LEAST), Ok)
+            .map_or_else(|| within(room::LEAST), Ok)
     }
 }
 
