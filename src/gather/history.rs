@@ -71,7 +71,9 @@
 //! ([`super::remote`]). So whatever may have to be read is asked for before the first of it is missed.
 
 pub(super) mod past;
+mod past_file;
 mod source;
+pub(super) mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,7 +83,8 @@ use jiff::Timestamp;
 use super::follow::{self, follow, unreadable};
 use super::landing::landing;
 use super::lineage::{self, Lineage, Then, Trail};
-use super::revisions::{Asked, Repositories};
+use super::repositories::Repositories;
+use super::revisions::Asked;
 use crate::copy::{Pair, values};
 use crate::gather::lineage::naming::Followed;
 use crate::model::facts::{Facts, LastSet, ServiceRef, SetAt, SetBy, Slot, Values};
