@@ -10,13 +10,13 @@ use crate::model::finding::{Finding, Stops};
 use crate::model::pipeline::{
     Criteria, Edge, EdgeEnds, Gate, GateJob, GateKind, Pipeline, Stage, StageService,
 };
-use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::service::{
     ChartOrigin, Cluster, Entries, Field, Git, Helm, Secret, SecretEntries, SecretField, Service,
     Value,
 };
+use crate::model::source_location::{RepoPath, SourceLocation};
 use crate::yaml::de::{DeError, from_node};
 use crate::yaml::scalar::{PlainType, plain_type};
 use crate::yaml::{
@@ -98,7 +98,7 @@ pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> 
                 "the key `{}` stands twice in one mapping, so what it says depends on who reads it",
                 duplicate.key
             );
-            let place = Place::new(file, duplicate.position);
+            let place = SourceLocation::new(file, duplicate.position);
             let help = "keep one of the two";
             reader.found.findings.push(FoundFinding {
                 finding: unreadable(place, message).help(help),
@@ -137,7 +137,7 @@ pub(super) fn mentions_ours(bytes: &[u8]) -> bool {
 
 /// The finding for a manifest or file that cannot be understood. It stops no pipeline by itself: what refers to the
 /// manifest does not find it.
-pub(super) fn unreadable(place: Place, message: impl Into<String>) -> Finding {
+pub(super) fn unreadable(place: SourceLocation, message: impl Into<String>) -> Finding {
     Finding::error("manifest-unreadable", place, message, Stops::Nothing)
 }
 
@@ -218,7 +218,7 @@ impl Reader<'_> {
                     error.message
                 ),
             };
-            let finding = unreadable(Place::new(self.file, error.position), message);
+            let finding = unreadable(SourceLocation::new(self.file, error.position), message);
             let stream = self.stream;
             let templated = error.node.is_some_and(|node| is_marked(stream, node));
             self.found.findings.push(FoundFinding {
@@ -231,7 +231,7 @@ impl Reader<'_> {
 
     /// Notes a document as a template, with the place that shows it.
     fn template(&mut self, node: NodeId, why: &str) {
-        let place = Place::new(self.file, self.at(node));
+        let place = SourceLocation::new(self.file, self.at(node));
         let message = format!("this is a template, not a manifest: {why}");
         self.found.findings.push(FoundFinding {
             finding: unreadable(place, message),
@@ -390,7 +390,7 @@ impl Reader<'_> {
         Ok(GitRepository {
             name: manifest.metadata.name,
             url: manifest.spec.url,
-            place: Place::new(self.file, self.at(node)),
+            place: SourceLocation::new(self.file, self.at(node)),
         })
     }
 
@@ -406,7 +406,7 @@ impl Reader<'_> {
         let manifest: raw::Bare = from_node(self.stream, node)?;
         Ok(Other {
             key: self.key(kind, &manifest.metadata),
-            place: Place::new(self.file, self.at(node)),
+            place: SourceLocation::new(self.file, self.at(node)),
         })
     }
 

@@ -265,7 +265,7 @@ struct Simulation<'a> {
     /// Plans whose landing failed.
     refused: BTreeSet<PlanId>,
     /// Files that landings changed.
-    touched: BTreeSet<crate::model::place::RepoPath>,
+    touched: BTreeSet<crate::model::source_location::RepoPath>,
 }
 
 type Landed = BTreeSet<(PipelineId, usize)>;

@@ -13,12 +13,12 @@ use crate::checks::{self, Compared, Context};
 use crate::copy::Pair;
 use crate::error::{Exit, Failure};
 use crate::gather::{
-    self, Bringing, Depth, Repositories, answer_history, answer_ready, answer_revisions,
+    self, Depth, Repositories, RevisionChange, answer_history, answer_ready, answer_revisions,
     answer_ways,
 };
-use crate::model::brought::ToldOf;
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
+use crate::model::commit_range::RangesByChange;
 use crate::model::evidence::Evidence;
 use crate::model::facts::{
     Approvals, Facts, HistoryQuery, LastSet, ReadyQuery, Revision, RevisionQuery, Ways,
@@ -212,7 +212,7 @@ impl Evaluation {
         pipeline: PipelineId,
         stage: StageIndex,
         changes: &'a [Change],
-    ) -> Vec<(usize, Bringing<'a>)> {
+    ) -> Vec<(usize, RevisionChange<'a>)> {
         let mut of: BTreeMap<&ManifestKey, Vec<usize>> = BTreeMap::new();
         for (at, change) in changes.iter().enumerate() {
             of.entry(&change.manifest).or_default().push(at);
@@ -228,7 +228,7 @@ impl Evaluation {
                 .revision_query()
                 .and_then(|query| self.revisions.get(&query));
             for at in of.get(&pair.target.key).into_iter().flatten() {
-                let bringing = Bringing {
+                let bringing = RevisionChange {
                     pair: pair.clone(),
                     revision,
                     change: &changes[*at],
@@ -240,7 +240,11 @@ impl Evaluation {
     }
 
     /// What the changes of a plan bring, according to the local clones.
-    pub(crate) fn told(&self, repository: &RepositoryState, plan: &Plan) -> ToldOf {
+    pub(crate) fn ranges_by_change(
+        &self,
+        repository: &RepositoryState,
+        plan: &Plan,
+    ) -> RangesByChange {
         let mut places = Vec::new();
         let mut asked = Vec::new();
         for (pipeline, entry) in plan.pipelines.iter().enumerate() {
@@ -256,10 +260,10 @@ impl Evaluation {
                 }
             }
         }
-        let told = gather::told(&self.repositories(repository), &asked);
-        let found = places.into_iter().zip(told);
+        let ranges = gather::ranges_of_changes(&self.repositories(repository), &asked);
+        let found = places.into_iter().zip(ranges);
         found
-            .filter_map(|(place, told)| Some((place, told?)))
+            .filter_map(|(place, ranges)| Some((place, ranges?)))
             .collect()
     }
 

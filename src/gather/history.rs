@@ -160,7 +160,7 @@ impl follow::Search for Search<'_> {
 }
 
 /// The commit that set a target, and the target there.
-struct Place<'s> {
+struct SetCommit<'s> {
     /// Where it stood.
     files: &'s Trail,
     /// As it was; `None` if only its `Secret` was there.
@@ -256,7 +256,7 @@ impl<'a> History<'a> {
             }
         };
         if !slots.is_empty() {
-            let there = Place {
+            let there = SetCommit {
                 files: &files,
                 service: then.as_ref(),
                 commit: &change.commit,
@@ -289,10 +289,10 @@ impl<'a> History<'a> {
         &self,
         search: &Search<'_>,
         slots: BTreeSet<Slot>,
-        there: &Place<'_>,
+        there: &SetCommit<'_>,
         target_before: Option<&str>,
     ) -> Result<SetAt, LastSet> {
-        let Place { commit, parent, .. } = *there;
+        let SetCommit { commit, parent, .. } = *there;
         let info = self
             .repo
             .commit_info(commit)
@@ -337,7 +337,7 @@ impl<'a> History<'a> {
 
     /// The rollback that landed last before a person set the target; `None` if something else did, or nothing within
     /// [`lineage::naming::COMMITS_BEYOND`] commits.
-    fn rolled_back_before(&self, there: &Place<'_>) -> Fetched<Option<RolledBack>> {
+    fn rolled_back_before(&self, there: &SetCommit<'_>) -> Fetched<Option<RolledBack>> {
         let unread = |error: RepoError| unreadable(&error);
         let is_rollback = |info: &CommitInfo| {
             Record::parse(&info.message).is_some_and(|record| record.rollback.is_some())

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::brought::Way;
 use super::catalog::Catalog;
 use super::change::Text;
+use super::commit_range::Direction;
 use super::evidence::Evidence;
 use super::fetched::Fetched;
 use super::ids::{CommitId, PipelineId, PlanId, ServiceId};
@@ -33,7 +33,7 @@ pub struct RevisionQuery {
     /// Watched folders, sorted; `""` is the whole repository.
     pub folders: Vec<String>,
     /// Files to which values files lead, sorted; `None` is one that leads out of the repository.
-    pub leads: Vec<Option<String>>,
+    pub values_files_outside: Vec<Option<String>>,
     /// The commit that the target holds now, if it holds one: are the watched trees the same there?
     pub target: Option<CommitId>,
 }
@@ -82,7 +82,7 @@ pub(crate) struct WayQuery {
 }
 
 /// The answers to some [`WayQuery`]s: `None` if the target holds the same content already, and in words why it cannot be told.
-pub(crate) type Ways = BTreeMap<WayQuery, Fetched<Option<Way>>>;
+pub(crate) type Ways = BTreeMap<WayQuery, Fetched<Option<Direction>>>;
 
 /// One promotable field of a service, independent of the manifest in which it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

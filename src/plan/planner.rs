@@ -10,10 +10,10 @@ mod queries;
 mod reason;
 
 pub(crate) use backwards::way_queries;
-pub(crate) use pipeline::Standing;
+pub(crate) use pipeline::ProposedPlan;
 pub(crate) use pipeline::edges_into;
 pub(crate) use pipeline::judge_gates;
 pub(crate) use pipeline::plan;
-pub(crate) use pipeline::standing;
+pub(crate) use pipeline::reassess;
 pub(crate) use queries::needs;
 pub(crate) use queries::ready_queries;

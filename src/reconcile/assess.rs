@@ -18,10 +18,10 @@ use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{Pull, is_author};
 use crate::model::resolved::StageIndex;
-use crate::plan::delivery::{Candidate, Stage};
-use crate::plan::{Needs, Standing, label_hold, standing};
+use crate::plan::delivery::{DeliveryInput, OpenPlan};
+use crate::plan::{Needs, ProposedPlan, label_hold, reassess};
 use crate::reconcile::assess::evidence_of_plans::{evidence_by_plan, reissued};
-use crate::reconcile::assess::reassess::judged;
+use crate::reconcile::assess::reassess::reassessed;
 use crate::reconcile::evidence::permissions::Permissions;
 use crate::reconcile::evidence::questions::{needs, questions};
 use crate::reconcile::evidence::requester::{self, Requester};
@@ -42,7 +42,7 @@ pub(crate) struct Assessment {
     /// The plan of this round.
     pub plan: Plan,
     /// Open pull requests by promotion.
-    pub(crate) candidates: BTreeMap<PromotionIndex, Vec<Candidate>>,
+    pub(crate) candidates: BTreeMap<PromotionIndex, Vec<OpenPlan>>,
     /// Open pull requests of ours whose head has no record of ours.
     pub(crate) without_record: BTreeMap<PromotionIndex, Vec<Pull>>,
     /// Open pull requests of other accounts from branches under our names, by the promotions that the name fits.
@@ -148,7 +148,7 @@ impl Assessment {
                     .evaluation
                     .facts(&observation.repository, observation.now, &ask);
             let promotion = plan.promotion(*place);
-            let asked_for = Standing {
+            let asked_for = ProposedPlan {
                 pipeline: plan.pipeline_of(*place).id,
                 stage: promotion.index,
                 edges: proposal.edges.clone(),
@@ -158,8 +158,8 @@ impl Assessment {
                 requested: true,
                 emergency: proposal.emergency,
             };
-            if let Some(judged) = standing(&facts, &planned, &asked_for) {
-                *plan.promotion_mut(*place) = judged;
+            if let Some(reassessed) = reassess(&facts, &planned, &asked_for) {
+                *plan.promotion_mut(*place) = reassessed;
             }
         }
         if let Some(asked) = context.request {
@@ -174,12 +174,12 @@ impl Assessment {
         let of_free: BTreeSet<PromotionIndex> = of_free.map(|(place, _)| *place).collect();
         let closed_holds =
             ClosedHolds::read(session, observation, &plan, &of_free, Permissions::new()).await;
-        let mut candidates: BTreeMap<PromotionIndex, Vec<Candidate>> = BTreeMap::new();
+        let mut candidates: BTreeMap<PromotionIndex, Vec<OpenPlan>> = BTreeMap::new();
         for (place, found) in by_place {
             for (proposal, pull) in found {
                 let unread = || Build::Unreadable(format!("{} was not looked at", pull.number));
                 let build = builds.get(&pull.number).cloned().unwrap_or_else(unread);
-                let (mut judged, build) = judged(
+                let (mut reassessed, build) = reassessed(
                     session,
                     observation,
                     (&plan, &planned),
@@ -191,10 +191,10 @@ impl Assessment {
                 )
                 .await?;
                 let mut outdated_request = false;
-                if let (Some(id), Some(judged)) = (proposal.requested_by, &mut judged)
-                    && judged.may_land()
+                if let (Some(id), Some(reassessed)) = (proposal.requested_by, &mut reassessed)
+                    && reassessed.may_land()
                 {
-                    outdated_request = Requester::look_up(session, id).await.judge(judged);
+                    outdated_request = Requester::look_up(session, id).await.judge(reassessed);
                 }
                 let hold = label_hold(&pull, evidence.get(&pull.number));
                 let hold = match proposal.rollback {
@@ -202,12 +202,12 @@ impl Assessment {
                     // A rollback is not held by closed pull requests.
                     Some(_) => hold,
                 };
-                candidates.entry(place).or_default().push(Candidate {
+                candidates.entry(place).or_default().push(OpenPlan {
                     hold,
                     proposal,
                     pull,
                     build,
-                    judged,
+                    reassessed,
                     outdated_request,
                 });
             }
@@ -242,7 +242,7 @@ impl Assessment {
         &'a self,
         observation: &Observation,
         place: PromotionIndex,
-    ) -> Stage<'a> {
+    ) -> DeliveryInput<'a> {
         let promotion = self.promotion(place);
         let pipeline = observation
             .evaluation
@@ -253,7 +253,7 @@ impl Assessment {
             .policy
             .stage(&pipeline.name, &promotion.stage)
             .map_or(Delivery::default(), |ruled| ruled.rule.delivery);
-        Stage {
+        DeliveryInput {
             promotion,
             candidates: self.candidates.get(&place).cloned().unwrap_or_default(),
             without_record: self.without_record.get(&place).cloned().unwrap_or_default(),
@@ -298,7 +298,7 @@ impl Assessment {
                 && other.pipeline == place.pipeline
                 && self.promotion(*other).index == index
         });
-        let is_held = |candidate: &Candidate| {
+        let is_held = |candidate: &OpenPlan| {
             // What would undo a rollback holds only itself, unless someone else added the label.
             let events = candidate.pull.label_events.iter().flatten();
             let last_set = events.rev().find(|event| event.set && event.is_of(HOLD));
@@ -313,7 +313,7 @@ impl Assessment {
     }
 
     /// Every open pull request that belongs to a promotion, with that promotion.
-    pub(crate) fn all_candidates(&self) -> impl Iterator<Item = (PromotionIndex, &Candidate)> {
+    pub(crate) fn all_candidates(&self) -> impl Iterator<Item = (PromotionIndex, &OpenPlan)> {
         let all = self.candidates.iter();
         all.flat_map(|(place, found)| found.iter().map(|one| (*place, one)))
     }
@@ -324,11 +324,7 @@ impl Assessment {
     }
 
     /// The open pull request of a promotion with this number.
-    pub(crate) fn candidate(
-        &self,
-        place: PromotionIndex,
-        number: PullNumber,
-    ) -> Option<&Candidate> {
+    pub(crate) fn candidate(&self, place: PromotionIndex, number: PullNumber) -> Option<&OpenPlan> {
         self.candidates
             .get(&place)?
             .iter()
@@ -338,7 +334,7 @@ impl Assessment {
     /// The promotion that an open pull request belongs to.
     pub(crate) fn place_of(&self, number: PullNumber) -> Option<PromotionIndex> {
         let mut all = self.candidates.iter();
-        let has = |found: &[Candidate]| found.iter().any(|one| one.pull.number == number);
+        let has = |found: &[OpenPlan]| found.iter().any(|one| one.pull.number == number);
         all.find_map(|(place, found)| has(found).then_some(*place))
     }
 

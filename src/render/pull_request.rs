@@ -45,18 +45,18 @@ impl<'a> PullRequest<'a> {
             fuel: 200_000,
             bytes: MAX_BYTES,
         };
-        let within = |room: view::Room| {
+        let within = |budget: view::SizeBudget| {
             render(
                 "pull request",
                 include_str!("pull_request.md.jinja"),
-                view::of(self, room),
-                Escape::Markdown(room.text),
+                view::of(self, budget),
+                Escape::Markdown(budget.text),
                 BOUNDS,
             )
         };
-        view::ROOMS
+        view::BUDGETS
             .into_iter()
-            .find_map(|room| within(room).ok())
+            .find_map(|budget| within(budget).ok())
             .map_or_else(|| within(view::LEAST), Ok)
     }
 }

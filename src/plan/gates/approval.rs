@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::actor::UserId;
 use crate::model::evidence::Evidence;
-use crate::model::policy::{ApproveLine, Exclude, GateRule, Voters, Way};
+use crate::model::policy::{ApprovalChannel, ApproveLine, Exclude, GateRule, Voters};
 use crate::model::verdict::{Judgement, Verdict};
 use crate::plan::gate_subject::{Judged, Subject};
 use counted::{Counted, count};
@@ -21,12 +21,13 @@ use voters::{Asked, People, Register};
 /// The rule of one gate, with its defaults.
 pub(super) struct Rule<'a> {
     pub lines: &'a [ApproveLine],
-    pub ways: &'a [Way],
+    pub ways: &'a [ApprovalChannel],
     pub exclude: &'a [Exclude],
 }
 
 /// How an approval may be given where the rule does not say.
-pub(super) const DEFAULT_WAYS: &[Way] = &[Way::Review, Way::Label];
+pub(super) const DEFAULT_WAYS: &[ApprovalChannel] =
+    &[ApprovalChannel::Review, ApprovalChannel::Label];
 
 /// What the gate's rule in the policy, or its default, says to the evidence at hand.
 pub(super) fn evaluate(subject: &Subject<'_>, rule: Option<&GateRule>, label: &str) -> Judged {

@@ -7,7 +7,7 @@ use crate::copy::Pair;
 use crate::model::facts::HistoryQuery;
 use crate::model::fetched::Fetched;
 use crate::model::finding::Severity;
-use crate::model::plan::LeftOut;
+use crate::model::plan::SkippedService;
 use crate::model::policy::Delivery;
 use crate::model::resolved::StageIndex;
 use crate::model::rollback::{Rollback, RolledBack};
@@ -52,7 +52,7 @@ impl<'a> Planner<'a> {
             let key = &pair.target.key;
             let Some(then) = rollback.services.get(&service) else {
                 let reason = "was not there yet, and stays as it is".to_owned();
-                draft.left_out.push(LeftOut::new(key, reason));
+                draft.left_out.push(SkippedService::new(key, reason));
                 continue;
             };
             let mut comparison = pair.back_to(then);
@@ -85,7 +85,7 @@ impl<'a> Planner<'a> {
             if let Some(hold) = held.service(self.facts.policy, &key.name) {
                 draft.service_held = true;
                 let reason = format!("held: {}", hold.reason);
-                draft.left_out.push(LeftOut::new(key, reason));
+                draft.left_out.push(SkippedService::new(key, reason));
                 draft.left_out.extend(by_hand);
                 continue;
             }
@@ -103,7 +103,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Who set a service by hand to what its source has not caught up with, where that is known.
-    fn set_by_hand(&self, stage: StageIndex, service: usize, pair: &Pair<'_>) -> Option<LeftOut> {
+    fn set_by_hand(
+        &self,
+        stage: StageIndex,
+        service: usize,
+        pair: &Pair<'_>,
+    ) -> Option<SkippedService> {
         let place = HistoryQuery {
             pipeline: self.id(),
             stage,

@@ -5,7 +5,7 @@ use super::promotion_draft::PromotionDraft;
 use crate::copy::Pair;
 use crate::model::facts::HistoryQuery;
 use crate::model::finding::Severity;
-use crate::model::plan::LeftOut;
+use crate::model::plan::SkippedService;
 use crate::model::resolved::StageIndex;
 use crate::plan::due::{Due, judge};
 use crate::plan::pairs::compare;
@@ -61,7 +61,9 @@ impl<'a> Planner<'a> {
             if let Some(hold) = held.service(self.facts.policy, &pair.target.key.name) {
                 draft.service_held = true;
                 let reason = format!("held: {}", hold.reason);
-                draft.left_out.push(LeftOut::new(&pair.target.key, reason));
+                draft
+                    .left_out
+                    .push(SkippedService::new(&pair.target.key, reason));
                 // A hold makes nobody forget what was set by hand.
                 match due {
                     Due::Ahead(service) => draft.left_out.push(service),

@@ -72,37 +72,41 @@ pub(crate) fn edges_into(
 /// Judges a plan that stands in an open pull request, whether or not it is the one that would be made now: the same
 /// holds and gates, with its own changes. `now`: the plan from the same facts. `None` if its stage or edges are not what
 /// they were.
-pub(crate) fn standing(facts: &Facts<'_>, now: &Plan, standing: &Standing) -> Option<Promotion> {
-    let resolved = facts.resolved.get(standing.pipeline.0)?;
+pub(crate) fn reassess(
+    facts: &Facts<'_>,
+    now: &Plan,
+    proposed: &ProposedPlan,
+) -> Option<Promotion> {
+    let resolved = facts.resolved.get(proposed.pipeline.0)?;
     let mut planner = Planner::new(facts, resolved);
     let mut planned = now.pipelines.iter();
-    let now = planned.find(|planned| planned.id == standing.pipeline)?;
+    let now = planned.find(|planned| planned.id == proposed.pipeline)?;
     planner.take_states(&now.promotions);
     let edges = planner
-        .promotions_into(standing.stage)
+        .promotions_into(proposed.stage)
         .into_iter()
-        .find(|edges| planner.edge_names(edges) == sorted(&standing.edges))?;
+        .find(|edges| planner.edge_names(edges) == sorted(&proposed.edges))?;
     if let Some(reason) = facts.stopped.get(&resolved.id) {
-        return Some(planner.stopped(standing.stage, &edges, reason));
+        return Some(planner.stopped(proposed.stage, &edges, reason));
     }
-    if standing.requested {
-        planner.asked = Some(standing.stage);
+    if proposed.requested {
+        planner.asked = Some(proposed.stage);
     }
-    planner.emergency = Some(standing.emergency);
-    let mut draft = planner.draft(standing.stage, &edges);
-    draft.changes.clone_from(&standing.changes);
+    planner.emergency = Some(proposed.emergency);
+    let mut draft = planner.draft(proposed.stage, &edges);
+    draft.changes.clone_from(&proposed.changes);
     let current = now.promotions.iter().find(|other| {
-        other.index == standing.stage && planner.edge_names(&edges) == sorted(&other.edges)
+        other.index == proposed.stage && planner.edge_names(&edges) == sorted(&other.edges)
     });
     // An older plan was ready when it was put up; what its source holds now is not its content.
-    draft.older = current.is_none_or(|current| current.plan != Some(standing.plan));
-    planner.hold_services(standing.stage, &mut draft);
+    draft.older = current.is_none_or(|current| current.plan != Some(proposed.plan));
+    planner.hold_services(proposed.stage, &mut draft);
     let nothing_now = current.is_none_or(|current| current.changes.is_empty());
-    if draft.older && nothing_now && !standing.requested {
+    if draft.older && nothing_now && !proposed.requested {
         draft.holds.push(Reason::new(NOTHING_NOW));
     }
-    planner.hold(standing.stage, &edges, &mut draft);
-    let mut promotion = planner.judged(standing.stage, &edges, draft, Some(standing.plan));
+    planner.hold(proposed.stage, &edges, &mut draft);
+    let mut promotion = planner.promotion_of(proposed.stage, &edges, draft, Some(proposed.plan));
     if let Some(current) = current {
         promotion.left_out.clone_from(&current.left_out);
     }
@@ -117,7 +121,7 @@ fn sorted(edges: &[EdgeName]) -> Vec<EdgeName> {
 
 /// A plan that stands in an open pull request.
 #[derive(Clone, Debug)]
-pub(crate) struct Standing {
+pub(crate) struct ProposedPlan {
     /// Its pipeline.
     pub pipeline: PipelineId,
     /// Its stage.
@@ -290,11 +294,11 @@ impl<'a> Planner<'a> {
         if !draft.changes.is_empty() {
             self.hold(stage, edges, &mut draft);
         }
-        self.judged(stage, edges, draft, None)
+        self.promotion_of(stage, edges, draft, None)
     }
 
     /// Gives a draft its state, its plan id (`plan` where it is known already) and what its gates say.
-    fn judged(
+    fn promotion_of(
         &self,
         stage: StageIndex,
         edges: &[usize],

@@ -56,7 +56,7 @@ pub(crate) fn evidence_by_plan(
         .collect();
     all.sort_by_key(|(proposal, pull)| {
         (
-            builds.get(&pull.number) != Some(&Build::Stands),
+            builds.get(&pull.number) != Some(&Build::Intact),
             proposal.requested_by.is_none(),
             pull.number,
         )

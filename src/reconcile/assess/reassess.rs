@@ -12,7 +12,7 @@ use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::Pull;
 use crate::model::resolved::StageIndex;
-use crate::plan::{Standing, standing};
+use crate::plan::{ProposedPlan, reassess};
 use crate::reconcile::evidence::changes;
 use crate::reconcile::evidence::question::was_spoken_about;
 use crate::reconcile::observe::observation::Observation;
@@ -25,7 +25,7 @@ use crate::session::Session;
     clippy::too_many_arguments,
     reason = "one call; a struct would only be taken apart again"
 )]
-pub(crate) async fn judged(
+pub(crate) async fn reassessed(
     session: &Session,
     observation: &Observation,
     (plan, planned): (&Plan, &Plan),
@@ -45,7 +45,7 @@ pub(crate) async fn judged(
     if current && !asked_for && ordinary {
         return Ok((Some(promotion.clone()), build));
     }
-    if build != Build::Stands || !(current || was_spoken_about(pull) || asked_for) {
+    if build != Build::Intact || !(current || was_spoken_about(pull) || asked_for) {
         return Ok((None, build));
     }
     let changes: Vec<Change> = if current {
@@ -84,7 +84,7 @@ pub(crate) async fn judged(
             Err(error) => return Ok((None, Build::Unreadable(error))),
         }
     }
-    let standing_plan = Standing {
+    let standing_plan = ProposedPlan {
         pipeline: pipeline.id,
         stage: promotion.index,
         edges: proposal.edges.clone(),
@@ -93,14 +93,14 @@ pub(crate) async fn judged(
         requested: asked_for,
         emergency: proposal.emergency,
     };
-    let judged = standing(
+    let reassessed = reassess(
         &observation
             .evaluation
             .facts(&observation.repository, observation.now, ask),
         planned,
         &standing_plan,
     );
-    Ok((judged, build))
+    Ok((reassessed, build))
 }
 
 /// Whether every change is in a field that a promotion of this stage may write, by the current manifests: a plan that

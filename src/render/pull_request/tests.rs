@@ -5,7 +5,7 @@ use comrak::{Arena, Options, parse_document};
 
 use super::*;
 use crate::model::plan::State;
-use crate::model::policy::Way;
+use crate::model::policy::ApprovalChannel;
 use crate::model::verdict::{Judgement, Verdict};
 use crate::render::link::Link;
 use crate::render::sample::{CANARY, HOSTILE, change, edge, hostile, ordinary, promotion};
@@ -20,7 +20,7 @@ fn full(promotion: &Promotion) -> PullRequest<'_> {
         gates: vec![
             GateDetail {
                 missing: Some("1 approval".to_owned()),
-                ways: &[Way::Review, Way::Label],
+                ways: &[ApprovalChannel::Review, ApprovalChannel::Label],
                 label: Some("approve/prod/prod-approval".to_owned()),
                 ..GateDetail::default()
             },
@@ -256,7 +256,7 @@ fn the_first_line_says_what_it_waits_for() {
         pull.newer = Some("ab12cd34".repeat(8).parse().unwrap());
     });
     note(&promotion, &|pull| {
-        pull.gates[0].ways = &[Way::Label, Way::Dispatch];
+        pull.gates[0].ways = &[ApprovalChannel::Label, ApprovalChannel::Dispatch];
         pull.repository = Some("acme/gitops");
     });
     promotion.gates[2].judgement = Judgement::new(Verdict::Error, "the zone could not be read");

@@ -4,18 +4,18 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::content::{Commits, GateDetail, PullRequest, address};
-use crate::model::brought::{self, Brings};
 use crate::model::change::Change;
+use crate::model::commit_range::{self, CommitRangeSummary};
 use crate::model::pipeline::GateKind;
-use crate::model::plan::{GateReport, LeftOut, State};
-use crate::model::policy::{Land, Way};
+use crate::model::plan::{GateReport, SkippedService, State};
+use crate::model::policy::{ApprovalChannel, Land};
 use crate::model::verdict::Verdict;
 use crate::render::words::{any_of, counted, cut, sources, values};
 use crate::report::escape::{markdown_code, shell};
 
 /// How much is shown.
 #[derive(Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct SizeBudget {
     /// Characters of one text.
     pub text: usize,
     /// Items of one list.
@@ -25,18 +25,18 @@ pub(super) struct Room {
 }
 
 /// Ever less, until it fits.
-pub(super) const ROOMS: [Room; 3] = [
-    Room {
+pub(super) const BUDGETS: [SizeBudget; 3] = [
+    SizeBudget {
         text: 300,
         items: 60,
         commits: 20,
     },
-    Room {
+    SizeBudget {
         text: 200,
         items: 30,
         commits: 5,
     },
-    Room {
+    SizeBudget {
         text: 80,
         items: 15,
         commits: 0,
@@ -44,7 +44,7 @@ pub(super) const ROOMS: [Room; 3] = [
 ];
 
 /// In this everything fits.
-pub(super) const LEAST: Room = Room {
+pub(super) const LEAST: SizeBudget = SizeBudget {
     text: 40,
     items: 5,
     commits: 0,
@@ -180,7 +180,7 @@ struct CommitView<'a> {
 }
 
 /// The view of a pull request, with so much room.
-pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
+pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> {
     let promotion = pull.promotion;
     let (mark, headline) = headline(pull);
     let by_people = promotion
@@ -218,13 +218,16 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
             // An emergency has said it already.
             reason: pull.reason.filter(|_| promotion.emergency.is_none()),
         }),
-        backwards_word: match backwards.iter().any(|(way, _)| *way == brought::Way::Back) {
+        backwards_word: match backwards
+            .iter()
+            .any(|(way, _)| *way == commit_range::Direction::Back)
+        {
             true => "GOES BACK",
             false => "GOES SIDEWAYS",
         },
         backwards: backwards
             .into_iter()
-            .take(room.items)
+            .take(budget.items)
             .map(|(_, service)| service)
             .collect(),
         held_back: pull.held_back.map(|back| HeldBack {
@@ -253,13 +256,13 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
         },
         hold_label: pull.hold_label,
         hold_label_missing: pull.hold_label_missing,
-        no_label: no_label(pull, room),
+        no_label: no_label(pull, budget),
         newer: pull.newer.map(|plan| plan.shown()),
         changes: promotion
             .changes
             .iter()
             .enumerate()
-            .take(room.items)
+            .take(budget.items)
             .map(|(at, change)| {
                 change_view(
                     change,
@@ -268,22 +271,22 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
                 )
             })
             .collect(),
-        more_changes: promotion.changes.len().saturating_sub(room.items),
-        debts: services(&promotion.debts, room),
-        behind: services(&promotion.left_out, room),
+        more_changes: promotion.changes.len().saturating_sub(budget.items),
+        debts: services(&promotion.debts, budget),
+        behind: services(&promotion.left_out, budget),
         skipped: promotion
             .skipped
             .iter()
-            .take(room.items)
+            .take(budget.items)
             .map(String::as_str)
             .collect(),
-        gates: gates(pull, room),
-        more_gates: promotion.gates.len().saturating_sub(room.items),
+        gates: gates(pull, budget),
+        more_gates: promotion.gates.len().saturating_sub(budget.items),
         commits: pull
             .commits
             .iter()
-            .take(room.commits)
-            .map(|commits| commits_view(commits, room))
+            .take(budget.commits)
+            .map(|commits| commits_view(commits, budget))
             .collect(),
         note: pull.note.map_or(Value::from(()), safe),
         plan: promotion.plan.map(|plan| plan.shown()).unwrap_or_default(),
@@ -298,7 +301,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
 }
 
 /// What does not go forward; of a rollback that is said already.
-fn backwards<'a>(pull: &PullRequest<'a>) -> Vec<(brought::Way, Backwards<'a>)> {
+fn backwards<'a>(pull: &PullRequest<'a>) -> Vec<(commit_range::Direction, Backwards<'a>)> {
     let promotion = pull.promotion;
     let changes = promotion.changes.iter().enumerate();
     let changes = changes.filter(|_| promotion.rollback.is_none());
@@ -306,16 +309,16 @@ fn backwards<'a>(pull: &PullRequest<'a>) -> Vec<(brought::Way, Backwards<'a>)> {
         let brings = pull.brought.get(at).copied().flatten();
         let backwards = Backwards {
             name: &change.manifest.name,
-            warning: brought::warning(change, brings)?,
+            warning: commit_range::warning(change, brings)?,
         };
-        let way = brings.map_or(brought::Way::Back, |brings| brings.way);
+        let way = brings.map_or(commit_range::Direction::Back, |brings| brings.way);
         Some((way, backwards))
     });
     found.collect()
 }
 
-fn services(services: &[LeftOut], room: Room) -> Vec<Behind<'_>> {
-    let shown = services.iter().take(room.items);
+fn services(services: &[SkippedService], budget: SizeBudget) -> Vec<Behind<'_>> {
+    let shown = services.iter().take(budget.items);
     shown
         .map(|service| Behind {
             name: &service.name,
@@ -386,17 +389,18 @@ fn open<'a>(
 }
 
 /// The gates that wait for a label which does not exist, and can be approved in no other way.
-fn no_label<'a>(pull: &'a PullRequest<'a>, room: Room) -> Vec<NoLabel<'a>> {
+fn no_label<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> Vec<NoLabel<'a>> {
     let gates = open(pull).filter_map(|(gate, detail)| {
         let detail = detail?;
         let label = detail.label.as_deref()?;
-        let closed = detail.label_missing && detail.ways.iter().all(|way| *way == Way::Label);
+        let closed =
+            detail.label_missing && detail.ways.iter().all(|way| *way == ApprovalChannel::Label);
         closed.then_some(NoLabel {
             gate: gate.name.as_str(),
             label,
         })
     });
-    gates.take(room.items).collect()
+    gates.take(budget.items).collect()
 }
 
 /// How a person approves, as Markdown; `None` where no approval is missing, or none can be given as things stand.
@@ -408,7 +412,7 @@ fn approve(pull: &PullRequest<'_>) -> Option<String> {
     if by_people.is_empty() {
         return None;
     }
-    let allows = |way: Way| {
+    let allows = |way: ApprovalChannel| {
         by_people
             .iter()
             .flatten()
@@ -418,14 +422,14 @@ fn approve(pull: &PullRequest<'_>) -> Option<String> {
         .iter()
         .all(|detail| detail.is_none_or(|detail| detail.ways.is_empty()));
     let mut ways = Vec::new();
-    if allows(Way::Review) || unknown {
+    if allows(ApprovalChannel::Review) || unknown {
         ways.push("**Files changed → Review → Approve**".to_owned());
     }
-    if allows(Way::Label) {
+    if allows(ApprovalChannel::Label) {
         let mut labels: Vec<String> = by_people
             .iter()
             .flatten()
-            .filter(|detail| detail.ways.contains(&Way::Label) && !detail.label_missing)
+            .filter(|detail| detail.ways.contains(&ApprovalChannel::Label) && !detail.label_missing)
             // It is on already, for the one who set it: whoever else approves does it in another way.
             .filter(|detail| !detail.label_counts || detail.ways.len() == 1)
             .filter_map(|detail| detail.label.as_deref())
@@ -439,7 +443,7 @@ fn approve(pull: &PullRequest<'_>) -> Option<String> {
             many => ways.push(format!("set the labels of its {many} gates")),
         }
     }
-    if allows(Way::Dispatch) && pull.promotion.plan.is_some() {
+    if allows(ApprovalChannel::Dispatch) && pull.promotion.plan.is_some() {
         ways.push("*Run workflow → promote* with approve and the plan ID below".to_owned());
     }
     (!ways.is_empty()).then(|| ways.join(", or "))
@@ -450,7 +454,7 @@ fn dispatch(pull: &PullRequest<'_>) -> Option<DispatchView> {
     let plan = pull.promotion.plan.filter(|_| pull.blocked.is_none())?;
     let listed = open(pull).any(|(gate, detail)| {
         gate.kind == GateKind::Approval
-            && detail.is_some_and(|detail| detail.ways.contains(&Way::Dispatch))
+            && detail.is_some_and(|detail| detail.ways.contains(&ApprovalChannel::Dispatch))
     });
     // One line that begins with the command's name cannot end the code block that it stands in.
     let command = format!(
@@ -474,7 +478,11 @@ fn dispatch(pull: &PullRequest<'_>) -> Option<DispatchView> {
 /// A command of more bytes is left out.
 const MAX_COMMAND_LENGTH: usize = 1000;
 
-fn change_view<'a>(change: &'a Change, compare: Value, brings: Option<&Brings>) -> ChangeView<'a> {
+fn change_view<'a>(
+    change: &'a Change,
+    compare: Value,
+    brings: Option<&CommitRangeSummary>,
+) -> ChangeView<'a> {
     let path = change.path.to_string();
     let (kind, label, key) = match (change.is_secret(), path.as_str()) {
         (true, _) => {
@@ -496,27 +504,27 @@ fn change_view<'a>(change: &'a Change, compare: Value, brings: Option<&Brings>) 
         old,
         new,
         said: said(change, brings),
-        warning: brought::warning(change, brings),
+        warning: commit_range::warning(change, brings),
         compare,
     }
 }
 
 /// `main 2026-11-20, 4 commits`.
-fn said(change: &Change, brings: Option<&Brings>) -> Option<String> {
-    let count = brings.and_then(Brings::comes);
+fn said(change: &Change, brings: Option<&CommitRangeSummary>) -> Option<String> {
+    let count = brings.and_then(CommitRangeSummary::incoming_count);
     match (&change.said, count) {
         (Some(said), Some(count)) => Some(format!("{said}, {count}")),
         (said, count) => said.clone().or(count),
     }
 }
 
-fn gates<'a>(pull: &'a PullRequest<'a>, room: Room) -> Vec<GateView<'a>> {
+fn gates<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> Vec<GateView<'a>> {
     let gates = &pull.promotion.gates;
     let several = pull.promotion.edges.len() > 1;
     gates
         .iter()
         .enumerate()
-        .take(room.items)
+        .take(budget.items)
         .map(|(at, gate)| GateView {
             mark: match gate.judgement.verdict {
                 Verdict::Pass => "✅",
@@ -532,7 +540,7 @@ fn gates<'a>(pull: &'a PullRequest<'a>, room: Room) -> Vec<GateView<'a>> {
         .collect()
 }
 
-fn commits_view<'a>(commits: &'a Commits<'a>, room: Room) -> CommitsView<'a> {
+fn commits_view<'a>(commits: &'a Commits<'a>, budget: SizeBudget) -> CommitsView<'a> {
     let total = commits.total.max(commits.listed.len());
     let more = if commits.more { " and more" } else { "" };
     let back = if commits.back { " taken back" } else { "" };
@@ -554,7 +562,7 @@ fn commits_view<'a>(commits: &'a Commits<'a>, room: Room) -> CommitsView<'a> {
     let listed: Vec<CommitView<'_>> = commits
         .listed
         .iter()
-        .take(room.commits)
+        .take(budget.commits)
         .map(|commit| CommitView {
             id: commit.id,
             subject: commit.subject,

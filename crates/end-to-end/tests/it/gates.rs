@@ -4,6 +4,7 @@ mod approval;
 mod authors;
 mod emergency;
 mod faults;
+mod guard_edge;
 mod jobs;
 mod people;
 mod policy_of_the_base;
