@@ -3,7 +3,7 @@
 //! Reads, never writes. Everything comes from the local disk, or through the forge where there is one.
 
 mod authors;
-mod brought;
+mod commit_range;
 mod files;
 mod follow;
 mod guard;
@@ -17,6 +17,7 @@ mod proposals;
 mod ready;
 mod remote;
 mod remotes;
+mod repositories;
 mod revisions;
 mod rollback;
 mod since;
@@ -25,11 +26,11 @@ mod ways;
 
 pub(crate) use authors::AskedOfAuthors;
 pub(crate) use authors::Carried;
-pub(crate) use brought::Bringing;
-pub(crate) use brought::brings;
-pub(crate) use brought::known;
-pub(crate) use brought::promotable;
-pub(crate) use brought::told;
+pub(crate) use commit_range::RevisionChange;
+pub(crate) use commit_range::known_range;
+pub(crate) use commit_range::promotable;
+pub(crate) use commit_range::range_summaries;
+pub(crate) use commit_range::ranges_of_changes;
 pub(crate) use files::ManifestFiles;
 pub(crate) use files::files_at;
 pub(crate) use files::files_of_commit;
@@ -55,9 +56,9 @@ pub(crate) use proposals::proposals;
 pub(crate) use ready::answer_ready;
 pub(crate) use remote::RemoteRepo;
 pub(crate) use remotes::Remotes;
+pub(crate) use repositories::Repositories;
+pub(crate) use repositories::RepositoryReader;
 pub(crate) use revisions::Depth;
-pub(crate) use revisions::Repositories;
-pub(crate) use revisions::RepositoryReader;
 pub(crate) use revisions::answer_revisions;
 pub(crate) use rollback::AskedBack;
 pub(crate) use rollback::GoBack;

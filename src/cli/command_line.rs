@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
 use super::promote::PromoteArgs;
-use super::shared::{ForgeArgs, Format, Place, parse_date, parse_repo, parse_time};
+use super::shared::{ForgeArgs, Format, PathArgs, parse_date, parse_repo, parse_time};
 use super::status::StatusArgs;
 
 /// Release pipelines for GitOps repositories: what may be promoted, why the rest may not, and exactly the right edit.
@@ -91,7 +91,7 @@ pub enum Command {
 pub struct ValidateArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -108,7 +108,7 @@ pub struct ValidateArgs {
 pub struct PlanArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -128,7 +128,7 @@ pub struct PlanArgs {
 pub struct SimulateArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -154,7 +154,7 @@ pub struct SimulateArgs {
 pub struct GraphArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -257,7 +257,7 @@ pub struct InitArgs {
 pub struct HistoryArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::EditedFile;
+use super::error::DeliveryError;
 use crate::forge::{
     Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, ReadCommit, RefWrite, Writer,
 };
@@ -14,42 +15,7 @@ use crate::gather::RemoteRepo;
 use crate::model::ids::{BlobId, CommitId, PullNumber, TreeId};
 use crate::model::pull::{OwnStatus, Pull, Snapshot};
 use crate::record::{Record, SUFFIX_LENGTH, branch_name};
-use crate::repo::{Repo, RepoError};
-
-/// Why something was not carried out. Nothing that was is undone by it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DeliveryError {
-    /// The forge.
-    #[error(transparent)]
-    Forge(#[from] ForgeError),
-    /// What is written could not be worked out.
-    #[error(transparent)]
-    Repo(#[from] RepoError),
-    /// Somebody else was faster, or the state is another one now: the next look tells.
-    #[error("{0}")]
-    Overtaken(String),
-    /// GitHub refused the landing: these are its words.
-    #[error("GitHub refused to merge it: {0}")]
-    Refused(String),
-    /// Sluice cannot make what would be landed.
-    #[error("{0}")]
-    CannotMake(String),
-    /// A gate's workflow was not started: why.
-    #[error("{0}")]
-    NotStarted(String),
-    /// Nothing landed, and the status `sluice` still says success: anybody could merge by it if it is required.
-    #[error(
-        "{why}; and the status `sluice` of {pull} still says success, because it could not be set back: {error}"
-    )]
-    SuccessLeft {
-        /// The pull request.
-        pull: PullNumber,
-        /// Why nothing landed.
-        why: String,
-        /// Why the status was not set back.
-        error: ForgeError,
-    },
-}
+use crate::repo::Repo;
 
 /// Where things are delivered to.
 pub(crate) struct Delivery<'a> {
@@ -95,11 +61,11 @@ pub(crate) struct Opened {
 pub(crate) const TEMPORARY: &str = "sluice/tmp-";
 
 /// A commit that was made.
-enum Made {
+enum NewCommit {
     /// Nothing leads to it.
-    Loose(CommitId),
+    Detached(CommitId),
     /// A temporary branch does.
-    On(String, CommitId),
+    OnBranch(String, CommitId),
 }
 
 /// A commit with which something lands, once a ref leads to it.
@@ -234,15 +200,15 @@ impl Delivery<'_> {
             false => plain,
         };
         let written = match &made {
-            Made::Loose(head) => self.writer.create_branch(&name, head).await,
-            Made::On(temporary, head) => {
+            NewCommit::Detached(head) => self.writer.create_branch(&name, head).await,
+            NewCommit::OnBranch(temporary, head) => {
                 self.writer
                     .rename_branch(&self.snapshot.node, temporary, &name, head)
                     .await
             }
         };
         let written = self.unless_base_moved(written).await?;
-        let (Made::Loose(head) | Made::On(_, head)) = made;
+        let (NewCommit::Detached(head) | NewCommit::OnBranch(_, head)) = made;
         match written {
             RefWrite::Done => Ok((name, head)),
             // Another run may have made it just now and open its pull request, or somebody else did: the next look tells.
@@ -284,7 +250,7 @@ impl Delivery<'_> {
         message: &str,
         worked: &BuiltTree,
         parents: &[CommitId],
-    ) -> Result<Made, DeliveryError> {
+    ) -> Result<NewCommit, DeliveryError> {
         self.writer
             .create_tree(&self.snapshot.tip.tree, &worked.files, &worked.tree)
             .await?;
@@ -293,7 +259,7 @@ impl Delivery<'_> {
             .create_commit(message, &worked.tree, parents)
             .await?;
         if !self.verified || commit.verified {
-            return Ok(Made::Loose(commit.id));
+            return Ok(NewCommit::Detached(commit.id));
         }
         let unsigned = |why: &str| {
             DeliveryError::CannotMake(format!("the policy says `verified: true`, and {why}"))
@@ -329,7 +295,7 @@ impl Delivery<'_> {
                 "the commit on its temporary branch is not signed by GitHub",
             ));
         }
-        Ok(Made::On(temporary, signed))
+        Ok(NewCommit::OnBranch(temporary, signed))
     }
 
     /// Reads a commit back before anything leads to it: it must be what was worked out, whoever made it. A branch on which GitHub makes one may
@@ -369,11 +335,11 @@ impl Delivery<'_> {
         let tip = self.snapshot.tip.id;
         let parents: Vec<CommitId> = [Some(tip), head.copied()].into_iter().flatten().collect();
         let commit = match self.made(message, &worked, &parents).await? {
-            Made::Loose(commit) => {
+            NewCommit::Detached(commit) => {
                 self.read_back(&commit, message, &worked, &parents).await?;
                 commit
             }
-            Made::On(_, commit) => commit,
+            NewCommit::OnBranch(_, commit) => commit,
         };
         Ok(Prepared {
             tip,

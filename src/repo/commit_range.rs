@@ -13,7 +13,7 @@ use git2::Oid;
 use super::error::RepoError;
 use super::objects::{Entry, Objects, RawCommit, commit_id, oid, segments};
 use super::repository::Repo;
-use crate::model::brought::Way;
+use crate::model::commit_range::Direction;
 use crate::model::ids::CommitId;
 
 /// So many commits between two are looked through.
@@ -34,7 +34,7 @@ pub struct RangeQuery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitRange {
     /// How the new one stands to the old one.
-    pub way: Way,
+    pub way: Direction,
     /// Those that only the new one has (where it goes back: only the old one) and that touch a folder, newest first.
     pub commits: Vec<CommitId>,
     /// There are more than were looked through.
@@ -217,7 +217,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Which way it goes, and the commits in between, newest first.
-    fn walk(&mut self) -> Result<(Way, Vec<Oid>), RepoError> {
+    fn walk(&mut self) -> Result<(Direction, Vec<Oid>), RepoError> {
         let [old, new] = self.ends;
         self.mark(old, [true, false])?;
         self.mark(new, [false, true])?;
@@ -256,11 +256,11 @@ impl<'a> Walk<'a> {
             return Err(error);
         }
         let way = match (self.has(NEW, old), self.has(OLD, new)) {
-            (true, _) => Way::Forward,
-            (false, true) => Way::Back,
-            (false, false) => Way::Sideways,
+            (true, _) => Direction::Forward,
+            (false, true) => Direction::Back,
+            (false, false) => Direction::Sideways,
         };
-        let wanted = if way == Way::Back { OLD } else { NEW };
+        let wanted = if way == Direction::Back { OLD } else { NEW };
         popped.retain(|id| alone(id) == Some(wanted));
         Ok((way, popped))
     }

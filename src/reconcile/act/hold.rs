@@ -7,7 +7,7 @@ use crate::model::ids::PullNumber;
 use crate::model::label::{HOLD, NewLabel};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::Pull;
-use crate::plan::delivery::Candidate;
+use crate::plan::delivery::OpenPlan;
 use crate::reconcile::act::result::ends_the_run;
 use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
@@ -90,7 +90,7 @@ impl Round<'_> {
         writer: &Writer,
         place: PromotionIndex,
         old: &Pull,
-        new: &Candidate,
+        new: &OpenPlan,
         run: &mut RunState,
     ) -> Result<bool, DeliveryError> {
         let number = new.pull.number;

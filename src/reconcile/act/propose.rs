@@ -7,7 +7,7 @@ use crate::forge::Writer;
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::promotion_index::PromotionIndex;
-use crate::plan::delivery::Candidate;
+use crate::plan::delivery::OpenPlan;
 use crate::reconcile::act::close::replaced_by;
 use crate::reconcile::act::hold::{self, HoldLabel};
 use crate::reconcile::act::{merge_state, messages};
@@ -65,7 +65,7 @@ impl Round<'_> {
             return Ok(Progress::Changed);
         }
         let files = self.files(promotion)?;
-        let brings = commit_ranges::brings(
+        let brings = commit_ranges::summaries(
             self.session,
             self.observation,
             self.assessment.plan.pipeline_of(place).id,
@@ -99,7 +99,7 @@ impl Round<'_> {
         let number = opened.number;
         self.note_opened(number, !replaces.is_empty(), run);
         run.proposed_plans.insert(plan);
-        let replaced: Vec<&Candidate> = replaces
+        let replaced: Vec<&OpenPlan> = replaces
             .iter()
             .filter_map(|old| self.assessment.candidate(place, *old))
             .collect();

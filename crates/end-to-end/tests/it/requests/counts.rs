@@ -1,0 +1,104 @@
+//! How many calls a run makes, and how often it waits: bounds that must hold, counted and not timed.
+
+use end_to_end::site::Site;
+use std::time::Duration;
+use test_support::git::TestRepo;
+
+/// So many pipelines with a promotion each, in a clone that is at hand.
+pub(crate) fn pipelines(count: usize) -> Vec<(String, String)> {
+    let policy = (
+        ".github/sluice.yaml".to_owned(),
+        "version: 1\nlimits: { open: 1000 }\n".to_owned(),
+    );
+    let each = (0..count).map(|number| {
+        let service = |stage: &str, version: &str| {
+            format!(
+                "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: {{ name: s{number}-{stage}, \
+                 namespace: apps }}\nspec: {{ helm: {{ url: https://c.example.com, chart: a, version: {version} }} }}\n---\n"
+            )
+        };
+        let text = format!(
+            "{}{}apiVersion: deployments.plural.sh/v1alpha1\nkind: Pipeline\nmetadata: {{ name: p{number}, namespace: apps \
+             }}\nspec:\n  stages:\n  - {{ name: dev, services: [{{ serviceRef: {{ name: s{number}-dev }} }}] }}\n  - {{ name: \
+             prod, services: [{{ serviceRef: {{ name: s{number}-prod }}, criteria: {{ serviceRef: {{ name: s{number}-dev }} \
+             }} }}] }}\n  edges:\n  - {{ from: dev, to: prod, gates: [{{ name: release, type: APPROVAL }}] }}\n",
+            service("dev", "1.1.0"),
+            service("prod", "1.0.0")
+        );
+        (format!("p{number}.yaml"), text)
+    });
+    each.chain([policy]).collect()
+}
+
+/// A site whose repository is also at hand as a clone.
+async fn with_clone(files: &[(String, String)]) -> (Site, TestRepo) {
+    let clone = TestRepo::new();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    clone.commit("main", &files);
+    clone.check_out("main");
+    let mut site = Site::empty().await;
+    site.repo().git_repository(clone.path());
+    let folder = clone.path().to_str().unwrap().to_owned();
+    site.environment
+        .insert("GITHUB_WORKSPACE".to_owned(), folder);
+    (site, clone)
+}
+
+#[tokio::test]
+async fn a_hundred_open_promotions_with_nothing_to_do_cost_two_calls_and_one_for_all_who_spoke() {
+    let (site, _clone) = with_clone(&pipelines(100)).await;
+    let repo = site.repo();
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true).len(), 100, "{}", run.notices.join("\n"));
+    site.hub.forget_calls();
+    site.run().await;
+    assert_eq!(site.writes(), Vec::<String>::new());
+    let quiet = site.hub.calls().len();
+    assert_eq!(quiet, 2, "{:?}", site.hub.lines());
+    for number in 1..=10 {
+        repo.by("carol").remarks(number);
+    }
+    site.hub.forget_calls();
+    site.run().await;
+    let spoken = site.hub.calls().len() - quiet;
+    assert_eq!(spoken, 1, "{:?}", site.hub.lines());
+}
+
+#[tokio::test]
+async fn a_run_waits_for_github_a_few_times_only() {
+    let (site, _clone) = with_clone(&pipelines(1)).await;
+    let repo = site.repo();
+    site.hub.latency(Duration::from_millis(15));
+    site.run().await;
+    let opening = site.hub.waits();
+    site.hub.forget_calls();
+    site.run().await;
+    let quiet = site.hub.waits();
+    repo.by("carol").approves(1);
+    site.hub.forget_calls();
+    site.run().await;
+    // Until the landing was seen on the base; what comes after is the branch that is cleaned up.
+    let mut landing = site.hub.waits();
+    let seen = landing
+        .iter()
+        .rposition(|line| line.starts_with("graphql repository"))
+        .unwrap();
+    landing.truncate(seen + 1);
+    assert_eq!(repo.pulls(true), Vec::<u64>::new());
+    let found = (quiet.len(), opening.len(), landing.len());
+    let most = (QUIET, OPENING, LANDING);
+    assert!(
+        found.0 <= most.0 && found.1 <= most.1 && found.2 <= most.2,
+        "{found:?} of {most:?}\nquiet {quiet:#?}\nopening {opening:#?}\nlanding {landing:#?}"
+    );
+}
+
+/// Waits of a run that has nothing to do.
+const QUIET: usize = 1;
+/// Waits of a run that puts one promotion up.
+const OPENING: usize = 8;
+/// Waits from the approval to the landing that was seen on the base.
+const LANDING: usize = 7;
