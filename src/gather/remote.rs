@@ -9,6 +9,7 @@
 //! GitHub sends are proved the same way. Names are never looked up in the clone: anything may have written them.
 
 mod at_hand;
+mod cache;
 mod fetch;
 mod makers;
 mod question;

@@ -10,6 +10,7 @@ use crate::forge::{
     EntryAt, Forge, ForgeError, HistoryCommit, ObjectAnswer, ObjectQuery, PathEntry, Relation,
     RemoteEntry,
 };
+use crate::model::actor::UserId;
 use crate::model::fetched::Fetched;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::repo::{FOLDER, Repo, TreeEntry};
@@ -22,7 +23,7 @@ impl RemoteRepo {
         }
         let mut wants = self.wants.take();
         self.compare_later(&mut wants);
-        let wanted = wants.look_ups();
+        let wanted = wants.look_ups(self.permissions.take_wanted());
         tokio::join!(
             async {
                 let answers = forge.query_objects(&wanted).await;
@@ -43,6 +44,7 @@ impl RemoteRepo {
                     .insert((*inner, *outer), words(answer));
             })),
             self.fetch_answers(forge, wants.questions.iter().cloned().collect()),
+            self.fetch_signals(forge, self.signals.take_wanted()),
             self.fetch_makers(forge, wants.makers.iter().copied().collect()),
             async {
                 if wants.list {
@@ -84,7 +86,9 @@ impl RemoteRepo {
     /// What was noted and can be looked up along with something else, as far as it fits into one query. Nothing is noted any longer:
     /// what is not known is asked for when it is needed.
     pub(crate) fn take_wanted(&self) -> Vec<ObjectQuery> {
-        let mut wanted = self.wants.take().look_ups();
+        let people = self.permissions.take_wanted();
+        let mut wanted = self.wants.take().look_ups(people);
+        self.signals.take_wanted();
         wanted.truncate(ObjectQuery::fitting(&wanted));
         wanted
     }
@@ -180,7 +184,7 @@ impl RemoteRepo {
                 self.known.borrow_mut().sizes.insert(*id, size);
             }
             (ObjectQuery::May(id, _), Ok(ObjectAnswer::May(Some(permission)))) => {
-                self.known.borrow_mut().permissions.insert(*id, permission);
+                self.permissions.store(*id, permission);
             }
             (ObjectQuery::Folder(..) | ObjectQuery::PullOf(_) | ObjectQuery::May(..), _) => {}
         }
@@ -298,8 +302,8 @@ enum Unproved {
 }
 
 impl Wants {
-    /// What can be looked up many at a time, what GitHub answers soonest first.
-    fn look_ups(&self) -> Vec<ObjectQuery> {
+    /// What can be looked up many at a time, with what these people may do; what GitHub answers soonest first.
+    fn look_ups(&self, people: BTreeMap<UserId, String>) -> Vec<ObjectQuery> {
         let names = self.refs.iter().cloned().map(ObjectQuery::Name);
         let commits = self.commits.iter().flat_map(|(id, (much, paths))| {
             let paths: Vec<String> = paths.iter().cloned().collect();
@@ -321,8 +325,8 @@ impl Wants {
         let sizes = self.sizes.iter().copied().map(ObjectQuery::Size);
         let touches = self.touches.iter().cloned();
         let touches = touches.map(|(tip, path)| ObjectQuery::Touches(tip, path));
-        let people = self.people.iter();
-        let people = people.map(|(id, login)| ObjectQuery::May(*id, login.clone()));
+        let people = people.into_iter();
+        let people = people.map(|(id, login)| ObjectQuery::May(id, login));
         let mut all: Vec<ObjectQuery> = names.chain(people).collect();
         all.extend(
             trees

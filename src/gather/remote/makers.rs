@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::question::{Answer, Question};
+use super::question::{Answer, Question, SignalAnswer, SignalQuestion};
 use super::repository::RemoteRepo;
 use crate::forge::{Forge, Push};
 use crate::model::actor::Actor;
@@ -55,8 +55,8 @@ impl RemoteRepo {
                 commit: *commit,
             });
         }
-        match self.answer(Question::DefaultBranch)? {
-            Answer::Branch(branch, commit) => Ok(Tip { branch, commit }),
+        match self.signal(SignalQuestion::DefaultBranch)? {
+            SignalAnswer::Branch(branch, commit) => Ok(Tip { branch, commit }),
             _ => self.another(),
         }
     }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::cache::{Permissions, Signals};
 use super::question::{Answer, Question};
 use crate::forge::{EntryAt, RemoteRef};
 use crate::model::actor::UserId;
@@ -21,13 +22,16 @@ pub(crate) struct RemoteRepo {
     pub(super) local: Option<Repo>,
     /// The base branch and its tip, if it is known.
     pub(super) base: RefCell<Option<(String, CommitId)>>,
+    /// The cache of objects, names and history, which is kept for the whole run.
     pub(super) known: RefCell<Known>,
     pub(super) wants: RefCell<Wants>,
+    pub(super) signals: Signals,
+    pub(super) permissions: Permissions,
     /// Folders that were asked for by their paths: once each, whatever came of it.
     pub(super) expected: RefCell<BTreeSet<(CommitId, String)>>,
 }
 
-/// What was read so far. An `Err` was looked for and could not be had.
+/// Objects, names and history that were read so far. An `Err` was looked for and could not be had.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) refs: HashMap<String, Fetched<RemoteRef>>,
@@ -46,8 +50,6 @@ pub(super) struct Known {
     pub(super) listed: Option<Fetched<Rc<Listed>>>,
     pub(super) answers: HashMap<Question, Fetched<Answer>>,
     pub(super) makers: HashMap<CommitId, Fetched<Rc<Makers>>>,
-    /// Of people who are listed as collaborators, until it is taken.
-    pub(super) permissions: BTreeMap<UserId, Permission>,
 }
 
 /// Branches and tags.
@@ -69,7 +71,7 @@ pub(super) enum FetchDepth {
     Page,
 }
 
-/// What is to be fetched.
+/// What is to be fetched of them.
 #[derive(Default)]
 pub(super) struct Wants {
     pub(super) refs: BTreeSet<String>,
@@ -87,7 +89,6 @@ pub(super) struct Wants {
     pub(super) list: bool,
     pub(super) questions: BTreeSet<Question>,
     pub(super) makers: BTreeSet<CommitId>,
-    pub(super) people: BTreeMap<UserId, String>,
 }
 
 impl RemoteRepo {
@@ -99,6 +100,8 @@ impl RemoteRepo {
             base: RefCell::default(),
             known: RefCell::default(),
             wants: RefCell::default(),
+            signals: Signals::default(),
+            permissions: Permissions::default(),
             expected: RefCell::default(),
         }
     }
@@ -128,22 +131,25 @@ impl RemoteRepo {
             && !wants.list
             && wants.questions.is_empty()
             && wants.makers.is_empty()
-            && wants.people.is_empty()
+            && self.signals.is_settled()
+            && self.permissions.is_settled()
     }
 
     /// Asks what people may do, along with whatever is asked next.
     pub(crate) fn want_people(&self, people: BTreeMap<UserId, String>) {
-        self.wants.borrow_mut().people.extend(people);
+        self.permissions.want(people);
     }
 
     /// What was answered about what people may do since this was taken last.
     pub(crate) fn take_permissions(&self) -> BTreeMap<UserId, Permission> {
-        std::mem::take(&mut self.known.borrow_mut().permissions)
+        self.permissions.take()
     }
 
     /// Forgets what is noted and was not fetched yet.
     pub(crate) fn forget_wanted(&self) {
         self.wants.take();
+        self.signals.take_wanted();
+        self.permissions.take_wanted();
         self.expected.take();
     }
 

@@ -1,10 +1,11 @@
 //! What others said of this repository's commits, asked for like everything else: noted, fetched, asked again.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::question::{Answer, Question};
+use super::question::{Answer, Question, SignalAnswer, SignalQuestion};
 use super::repository::RemoteRepo;
 use crate::forge::{Deployment, Forge, Push, SaidStatus};
 use crate::model::commit_range::RangeCommits;
@@ -23,6 +24,23 @@ impl RemoteRepo {
         }));
         let answers = asked.await;
         self.known.borrow_mut().answers.extend(answers);
+    }
+
+    pub(super) async fn fetch_signals(&self, forge: &Forge, questions: BTreeSet<SignalQuestion>) {
+        let asked = join_all(questions.into_iter().map(|question| async move {
+            let answer: Fetched<SignalAnswer> =
+                question.ask(forge).await.map_err(|error| error.to_string());
+            (question, answer)
+        }));
+        self.signals.store(asked.await);
+    }
+
+    pub(super) fn signal(&self, question: SignalQuestion) -> Result<SignalAnswer, RepoError> {
+        match self.signals.ask(question) {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(why)) => self.failed(&why),
+            None => self.later(),
+        }
     }
 
     pub(super) fn answer(&self, question: Question) -> Result<Answer, RepoError> {
@@ -60,8 +78,8 @@ impl RemoteRepo {
     /// # Errors
     /// Where they could not be read.
     pub(crate) fn deployments(&self, environment: &str) -> Result<Rc<Vec<Deployment>>, RepoError> {
-        match self.answer(Question::Deployments(environment.to_owned()))? {
-            Answer::Deployments(found) => Ok(found),
+        match self.signal(SignalQuestion::Deployments(environment.to_owned()))? {
+            SignalAnswer::Deployments(found) => Ok(found),
             _ => self.another(),
         }
     }
@@ -71,8 +89,8 @@ impl RemoteRepo {
     /// # Errors
     /// Where they could not be read.
     pub(crate) fn deployment_statuses(&self, id: u64) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
-        match self.answer(Question::DeploymentStatuses(id))? {
-            Answer::Statuses(found) => Ok(found),
+        match self.signal(SignalQuestion::DeploymentStatuses(id))? {
+            SignalAnswer::Statuses(found) => Ok(found),
             _ => self.another(),
         }
     }
@@ -82,8 +100,8 @@ impl RemoteRepo {
     /// # Errors
     /// Where they could not be read.
     pub(crate) fn statuses(&self, commit: &CommitId) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
-        match self.answer(Question::Statuses(*commit))? {
-            Answer::Statuses(found) => Ok(found),
+        match self.signal(SignalQuestion::Statuses(*commit))? {
+            SignalAnswer::Statuses(found) => Ok(found),
             _ => self.another(),
         }
     }
@@ -97,8 +115,8 @@ impl RemoteRepo {
         commit: &CommitId,
         check: &CheckOf,
     ) -> Result<Rc<Vec<Signal>>, RepoError> {
-        match self.answer(Question::Checks(*commit, check.clone()))? {
-            Answer::Signals(found) => Ok(found),
+        match self.signal(SignalQuestion::Checks(*commit, check.clone()))? {
+            SignalAnswer::Signals(found) => Ok(found),
             _ => self.another(),
         }
     }
@@ -116,9 +134,9 @@ impl RemoteRepo {
         let mut found = Vec::new();
         let mut all = AskAll::new();
         for part in commits.chunks(100) {
-            let question = Question::Spoken(part.to_vec(), context.map(str::to_owned), app);
-            match all.ask(self.answer(question)) {
-                Some(Answer::Spoken(spoken)) => {
+            let question = SignalQuestion::Spoken(part.to_vec(), context.map(str::to_owned), app);
+            match all.ask(self.signal(question)) {
+                Some(SignalAnswer::Spoken(spoken)) => {
                     let both = part.iter().zip(spoken.iter());
                     found.extend(
                         both.filter(|(_, spoken)| **spoken)
@@ -162,19 +180,9 @@ impl RemoteRepo {
         }
     }
 
-    /// Forgets what others said, so that it is asked for anew: before a landing everything is read again. How a branch came to a tip does not
-    /// change.
+    /// Forgets what others said, so that it is asked for anew: before a landing everything is read again.
     pub(crate) fn forget_said(&self) {
-        let keep = |question: &Question| {
-            matches!(
-                question,
-                Question::CommitRange(..) | Question::Ahead(..) | Question::Pushes(..)
-            )
-        };
-        self.known
-            .borrow_mut()
-            .answers
-            .retain(|question, _| keep(question));
+        self.signals.forget();
     }
 
     /// The first-parent history from `tip` back to `to`, both included, newest first.
