@@ -7,11 +7,13 @@
 mod cost;
 mod difference;
 mod encoding;
+mod fields;
 mod guard;
 mod identity;
 mod load;
 mod manifests;
 mod origin;
+mod pipeline_spec;
 mod raw;
 mod read;
 mod resolve;

@@ -18,6 +18,7 @@ mod makers;
 mod merge;
 mod merged;
 mod network;
+mod object_lookup;
 mod object_query;
 mod objects;
 mod open_pulls;

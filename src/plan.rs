@@ -29,6 +29,7 @@ pub(crate) use pairs::revision_queries;
 pub(crate) use planner::ProposedPlan;
 pub(crate) use planner::edges_into;
 pub(crate) use planner::judge_gates;
+pub(crate) use planner::judge_promotion;
 pub(crate) use planner::needs;
 pub(crate) use planner::plan;
 pub(crate) use planner::ready_queries;

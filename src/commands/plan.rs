@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::call::Call;
 use super::output::Output;
 use crate::error::Failure;
-use crate::evaluation::evaluate::{Ask, Evaluation};
+use crate::evaluation::evaluate::{Evaluation, PlanInputs};
 use crate::evaluation::passed_over::passed_over;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::execute::edited_files;
@@ -25,7 +25,7 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
         );
     }
     let evaluation = Evaluation::of(&repository, call.now, true)?;
-    let plan = evaluation.plan(&repository, call.now, &Ask::default());
+    let plan = evaluation.plan(&repository, call.now, &PlanInputs::default());
     let exit = evaluation.exit(&plan);
     let ranges = evaluation.ranges_by_change(&repository, &plan);
     if call.json() {

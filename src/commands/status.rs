@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::call::Call;
 use super::output::Output;
 use crate::error::Failure;
-use crate::evaluation::evaluate::{Ask, Evaluation};
+use crate::evaluation::evaluate::{Evaluation, PlanInputs};
 use crate::evaluation::find::find_pipeline;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::gather::answer_since;
@@ -40,11 +40,11 @@ pub(super) fn run(
     let only = pipeline
         .map(|name| find_pipeline(&evaluation, name))
         .transpose()?;
-    let ask = Ask {
+    let inputs = PlanInputs {
         frozen: freeze.filter(|why| !why.is_empty()),
-        ..Ask::default()
+        ..PlanInputs::default()
     };
-    let plan = evaluation.plan(&repository, call.now, &ask);
+    let plan = evaluation.plan(&repository, call.now, &inputs);
     let exit = evaluation.exit(&plan);
     let seen = Seen {
         repository: &repository,

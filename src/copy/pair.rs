@@ -63,7 +63,7 @@ impl<'a> Pair<'a> {
                 .and_then(|found| found.found())
                 .map(|id| catalog.secret(id))
         };
-        let stage_rule = policy.stage(&manifest.name, &manifest.stages[stage].name.value);
+        let rules = policy.stage_rules(&manifest.name, &manifest.stages[stage].name.value);
         Some(Self {
             catalog,
             policy,
@@ -76,7 +76,7 @@ impl<'a> Pair<'a> {
             target_origin: resolved.target_origin.as_ref(),
             source_origin: resolved.source_origin.as_ref(),
             keys: &criteria.secrets,
-            mode: stage_rule.map_or_else(RevisionMode::default, |ruled| ruled.rule.revision),
+            mode: rules.revision,
             source_files: &catalog.files,
             watch: policy.watch(&manifest.name),
         })

@@ -212,12 +212,12 @@ impl Facts<'_> {
                 if labels.is_empty() {
                     continue;
                 }
-                let entry = policy.stage(&pipeline.name, name);
+                let rules = policy.stage_rules(&pipeline.name, name);
                 found.push(Inbound {
                     name: format!("{} → {name}", pipeline.name),
                     approval: labels.iter().all(|labels| !labels.is_empty()),
                     labels: labels.concat(),
-                    delivery: entry.map(|entry| entry.rule.delivery).unwrap_or_default(),
+                    delivery: rules.delivery,
                 });
             }
         }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::client::Forge;
 use super::error::ForgeError;
-use super::object_query::may_be_too_much;
+use super::object_lookup::may_be_too_much;
 use super::query_builder::QueryBuilder;
 use super::shapes::{GitActor, Nodes, id, shape, take, time};
 use crate::model::commit_range::{Direction, Person, RangeCommit, RangeCommits};

@@ -15,7 +15,8 @@ use super::graphql::{GraphqlError, PartialResponse, whole};
 use super::held::{held_part, held_told};
 use super::labels::CONTEXT;
 use super::merged::{MERGED, MergedShape};
-use super::object_query::{self, ObjectAnswer, ObjectQuery, may_be_too_much};
+use super::object_lookup::{self, may_be_too_much};
+use super::object_query::{ObjectAnswer, ObjectQuery};
 use super::paging::{MAX_PAGES, too_long};
 use super::pull_shape::{Named, SAID, pull_fragment, pull_of};
 use super::pulls::{ClosedPage, closed_part, closed_told};
@@ -68,7 +69,7 @@ impl Prefetch {
     }
 
     fn part(&self) -> QueryBuilder {
-        let mut part = object_query::part_of(&self.wanted);
+        let mut part = object_lookup::part_of(&self.wanted);
         if self.closed {
             part.join(closed_part(None));
         }
@@ -82,7 +83,7 @@ impl Prefetch {
         operation: &str,
     ) -> Result<Prefetched, ForgeError> {
         Ok(Prefetched {
-            looked_up: object_query::told(&self.wanted, repository, errors, operation),
+            looked_up: object_lookup::told(&self.wanted, repository, errors, operation),
             closed: match self.closed {
                 true => Some(closed_told(repository, operation)?),
                 false => None,
@@ -215,7 +216,7 @@ impl Forge {
         part.join(along.part());
         let (query, variables) = self.build(part);
         let probed = set_protection_apart(self.probe_once(&query, variables, operation).await?);
-        let (mut data, errors, date) = object_query::in_parts(probed, operation)?;
+        let (mut data, errors, date) = object_lookup::in_parts(probed, operation)?;
         let told = match data.get_mut("repository") {
             Some(repository) => along.told(repository, &errors, operation)?,
             None => {

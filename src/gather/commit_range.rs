@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::remote::RemoteRepo;
 use super::remotes::Remotes;
-use super::revisions::{Repositories, RepositoryReader};
+use super::repositories::{Repositories, RepositoryReader};
 use crate::copy::{Pair, is_full_id};
 use crate::model::change::Change;
 use crate::model::commit_range::{

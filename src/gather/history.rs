@@ -71,7 +71,9 @@
 //! ([`super::remote`]). So whatever may have to be read is asked for before the first of it is missed.
 
 pub(super) mod past;
+mod past_file;
 mod source;
+pub(super) mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,10 +83,11 @@ use jiff::Timestamp;
 use super::follow::{self, follow, unreadable};
 use super::landing::landing;
 use super::lineage::{self, Lineage, Then, Trail};
-use super::revisions::{Asked, Repositories};
+use super::repositories::Repositories;
+use super::revisions::Asked;
 use crate::copy::{Pair, values};
 use crate::gather::lineage::naming::Followed;
-use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
+use crate::model::facts::{Facts, LastSet, ServiceRef, SetAt, SetBy, Slot, Values};
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::rollback::RolledBack;
@@ -95,9 +98,9 @@ use crate::repo::{Change, CommitInfo, ReadObjects, RepoError};
 /// Answers the queries of one evaluation. Without a repository there is no history.
 pub(crate) fn answer_history(
     facts: &Facts<'_>,
-    queries: &[HistoryQuery],
+    queries: &[ServiceRef],
     repositories: &Repositories<'_>,
-) -> Result<BTreeMap<HistoryQuery, LastSet>> {
+) -> Result<BTreeMap<ServiceRef, LastSet>> {
     let Some((here, tip)) = &repositories.here else {
         return Ok(queries
             .iter()
@@ -138,7 +141,7 @@ struct History<'a> {
 
 /// One query on its way back through history.
 struct Search<'a> {
-    query: HistoryQuery,
+    query: ServiceRef,
     pair: Pair<'a>,
     /// Slots that the source has now: the promoted fields.
     slots: BTreeSet<Slot>,
@@ -197,7 +200,7 @@ impl TargetThen {
 }
 
 impl<'a> History<'a> {
-    fn search(&self, query: HistoryQuery) -> Option<Search<'a>> {
+    fn search(&self, query: ServiceRef) -> Option<Search<'a>> {
         let resolved = &self.facts.resolved[query.pipeline.0];
         let pair = Pair::of(
             self.facts.catalog,

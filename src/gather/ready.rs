@@ -14,7 +14,8 @@ mod said;
 use std::collections::BTreeMap;
 
 use super::history::past::Past;
-use super::revisions::{Asked, Repositories, RepositoryReader};
+use super::repositories::{Repositories, RepositoryReader};
+use super::revisions::Asked;
 use crate::model::facts::{Facts, ReadyQuery};
 use crate::model::policy::Ready;
 use crate::model::signal::{ContentEvidence, Known};

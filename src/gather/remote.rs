@@ -8,6 +8,7 @@
 //! What a clone at hand holds is taken from it, by id: an id that GitHub named proves the bytes. Trees and blobs that
 //! GitHub sends are proved the same way. Names are never looked up in the clone: anything may have written them.
 
+mod at_hand;
 mod fetch;
 mod makers;
 mod question;

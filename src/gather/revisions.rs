@@ -2,58 +2,18 @@
 //! reachable from an allowed branch or tag is an answer of its own kind, never a guess.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
 use super::parallel::{chunks, threads};
-use super::remote::RemoteRepo;
-use super::remotes::Remotes;
+use super::repositories::{Repositories, RepositoryReader};
 use super::watched::{Watched, watched};
 use crate::model::facts::{ResolvedRevision, Revision, RevisionQuery};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::policy::Policy;
 use crate::repo::{FoundBy, ReadObjects, Repo, RepoError, WatchedPaths};
-
-/// How this repository is read.
-pub(crate) enum RepositoryReader<'a> {
-    /// From a clone alone.
-    Clone(&'a Repo),
-    /// Through the forge.
-    Forge(&'a RemoteRepo),
-}
-
-impl RepositoryReader<'_> {
-    /// As something to read.
-    pub(crate) fn objects(&self) -> &dyn ReadObjects {
-        match self {
-            Self::Clone(repo) => *repo,
-            Self::Forge(repo) => *repo,
-        }
-    }
-}
-
-/// The repositories that can be asked.
-pub(crate) struct Repositories<'a> {
-    /// This repository and the tip that is looked at; `None` for a plain folder.
-    pub here: Option<(RepositoryReader<'a>, CommitId)>,
-    /// Other repositories of the forge, where there is one.
-    pub remotes: Option<&'a Remotes>,
-    /// The branch of that tip.
-    pub branch: Option<&'a str>,
-    /// The remote whose branches count as this repository's.
-    pub remote: Option<&'a str>,
-    /// The folder from which relative local paths are taken.
-    pub root: PathBuf,
-    /// The policy: which refs may be promoted.
-    pub policy: &'a Policy,
-    /// The files of the targets for which a revision is asked.
-    pub targets: BTreeMap<RevisionQuery, BTreeSet<String>>,
-    /// Files in which any promotion writes: they never make a revision of this repository new.
-    pub written: Vec<String>,
-}
 
 /// How much is read of a branch that moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::follow::{self, follow};
 use super::landing::landing;
 use super::lineage::{Lineage, Then, Trail};
-use super::revisions::Repositories;
+use super::repositories::Repositories;
 use crate::copy::values;
 use crate::gather::lineage::naming::Followed;
 use crate::model::catalog::Catalog;

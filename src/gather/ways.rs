@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::revisions::{Asked, Repositories};
+use super::repositories::Repositories;
+use super::revisions::Asked;
 use crate::copy::is_full_id;
 use crate::model::commit_range::Direction;
 use crate::model::facts::{Revision, WayQuery, Ways};

@@ -98,9 +98,9 @@ pub(crate) struct Promotion {
     /// What would change, in the order of the stage's services and the fields.
     pub changes: Vec<Change>,
     /// Services that stay behind.
-    pub left_out: Vec<SkippedService>,
+    pub skipped_services: Vec<SkippedService>,
     /// Services of `changes` that were set by hand to what their source has not caught up with: this takes it away.
-    pub debts: Vec<SkippedService>,
+    pub overwritten_hotfixes: Vec<SkippedService>,
     /// Fields that are not copied, and why; said, not silent.
     pub skipped: Vec<String>,
     /// What each service takes from where, for the records of a landing.

@@ -1,6 +1,7 @@
 //! What is to be done about one stage on the forge: which pull request stands for it, which give way, whether a new one
 //! is put up, whether one lands. Pure: what was read goes in, what to do comes out.
 
+use crate::model::evidence::Evidence;
 use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
 use crate::model::plan::{Promotion, State};
@@ -20,6 +21,8 @@ pub(crate) struct OpenPlan {
     pub pull: Pull,
     /// Whether its build stands.
     pub build: Build,
+    /// The evidence about it, or why it could not be read. `None` if no decision needs it.
+    pub evidence: Option<Fetched<Evidence>>,
     /// The plan that it puts up, judged now. `None` where its stage or edges are not what they were, or where nobody
     /// has said anything to it and another plan would be made now.
     pub reassessed: Option<Promotion>,
@@ -89,7 +92,7 @@ pub(crate) struct DeliveryInput<'a> {
     /// The promotion that would be made now.
     pub promotion: &'a Promotion,
     /// Its open pull requests.
-    pub candidates: Vec<OpenPlan>,
+    pub open: Vec<OpenPlan>,
     /// Open pull requests of ours from branches of this stage whose head holds no record of ours.
     pub without_record: Vec<Pull>,
     /// A branch named like its own that has more pull requests than are read, and the newest of them.
@@ -177,7 +180,7 @@ pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
     };
     let goes_back = promotion.rollback.is_some();
     let others = |decision: &Decision| -> Vec<PullNumber> {
-        let others = input.candidates.iter().filter(|other| {
+        let others = input.open.iter().filter(|other| {
             // What a person holds stays as it is beside a rollback: should that be given up, the hold is still there.
             Some(other.pull.number) != decision.active_pull
                 && !(goes_back && other.proposal.rollback.is_none() && !other.hold.is_free())
@@ -197,7 +200,7 @@ pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
                 decision.acts.push(Act::Hold(number));
             }
             // A hold goes over to what takes its place, and until it has, it holds both. A rollback takes the place of none.
-            let others_free = input.candidates.iter().all(|other| {
+            let others_free = input.open.iter().all(|other| {
                 other.pull.number == number
                     || other.hold.is_free()
                     || (goes_back && other.proposal.rollback.is_none())
@@ -239,7 +242,7 @@ pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
         {
             // One that is held stays: closed, its hold would be forgotten. Of a rollback there is nothing left to do; whether
             // there is of what else stands, the next look tells.
-            let free = input.candidates.iter().filter(|candidate| {
+            let free = input.open.iter().filter(|candidate| {
                 candidate.hold.is_free() && (!goes_back || candidate.proposal.rollback.is_some())
             });
             decision
@@ -266,7 +269,7 @@ fn blocked(input: &DeliveryInput<'_>) -> Option<Decision> {
         });
     }
     let moved = input
-        .candidates
+        .open
         .iter()
         .find_map(|candidate| match &candidate.build {
             Build::HeadMoved(why) => Some((candidate.pull.number, why.clone())),
@@ -297,7 +300,7 @@ fn held_beside(number: PullNumber) -> String {
 
 fn commit(input: &DeliveryInput<'_>) -> Decision {
     let (free, held): (Vec<&OpenPlan>, Vec<&OpenPlan>) =
-        input.candidates.iter().partition(|one| one.hold.is_free());
+        input.open.iter().partition(|one| one.hold.is_free());
     // What a person holds stays as it is beside a rollback.
     let goes_back = input.promotion.rollback.is_some();
     if let Some(held) = held.first().filter(|_| !goes_back) {
@@ -338,7 +341,7 @@ fn choose_active<'a>(input: &'a DeliveryInput<'_>) -> Option<&'a OpenPlan> {
     let gives_way = |candidate: &OpenPlan| input.asked && candidate.outdated_request;
     let standing = || {
         let mut all: Vec<&OpenPlan> = input
-            .candidates
+            .open
             .iter()
             .filter(|candidate| candidate.may_be_active() && !gives_way(candidate))
             .collect();

@@ -15,7 +15,7 @@ use crate::model::guard::{
 use crate::model::ids::ServiceId;
 use crate::model::name::GateName;
 use crate::model::pipeline::{EdgeEnds, Pipeline};
-use crate::model::policy::{ApproveLine, GateRule, Policy, StageEntry, Trigger, Voters};
+use crate::model::policy::{ApproveLine, GateRule, Policy, Trigger, Voters};
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::model::source_location::RepoPath;
@@ -215,16 +215,18 @@ fn barrier(
     if let Some(gate) = gate {
         return Some(Barrier::Gate(gate.name.clone()));
     }
-    let rule = |name| -> Option<&StageEntry> { Some(policy.stage(&manifest.name, name)?.rule) };
     for edge in &edges {
         if let EdgeEnds::Stages { from, .. } = &manifest.edges[*edge].ends
-            && rule(&from.value).is_some_and(|rule| rule.ready.is_some())
+            && policy
+                .stage_rules(&manifest.name, &from.value)
+                .ready
+                .is_some()
         {
             return Some(Barrier::Ready(from.value.clone()));
         }
     }
     let name = &manifest.stages[stage].name.value;
-    let manual = rule(name).is_some_and(|rule| rule.trigger == Some(Trigger::Manual));
+    let manual = policy.stage_rules(&manifest.name, name).trigger == Some(Trigger::Manual);
     (manual && !edges.is_empty()).then(|| Barrier::Manual(name.clone()))
 }
 

@@ -13,6 +13,7 @@ pub(crate) use backwards::way_queries;
 pub(crate) use pipeline::ProposedPlan;
 pub(crate) use pipeline::edges_into;
 pub(crate) use pipeline::judge_gates;
+pub(crate) use pipeline::judge_promotion;
 pub(crate) use pipeline::plan;
 pub(crate) use pipeline::reassess;
 pub(crate) use queries::needs;

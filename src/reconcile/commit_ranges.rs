@@ -80,7 +80,7 @@ fn changed_refs<'a>(
 }
 
 fn known(session: &Session, observation: &Observation, assessment: &Assessment) -> RangesByChange {
-    let open = assessment.all_candidates();
+    let open = assessment.all_open();
     let recorded: Vec<CommitRangeSummary> = open
         .flat_map(|(_, one)| commit_ranges::recorded_in(one))
         .collect();

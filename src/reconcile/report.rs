@@ -49,8 +49,14 @@ pub(crate) fn rows(
     for (place, decision) in decisions {
         let promotion = round.assessment.promotion(*place);
         let pipeline = round.pipeline(*place);
-        let ahead = promotion.left_out.iter().map(|service| (service, false));
-        let debts = promotion.debts.iter().map(|service| (service, true));
+        let ahead = promotion
+            .skipped_services
+            .iter()
+            .map(|service| (service, false));
+        let debts = promotion
+            .overwritten_hotfixes
+            .iter()
+            .map(|service| (service, true));
         for (service, taken_away) in ahead.chain(debts) {
             if service.by.is_some() {
                 run.outcome.ahead.push(ByHand {

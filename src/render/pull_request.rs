@@ -6,7 +6,9 @@ use crate::model::label;
 use crate::model::plan::Promotion;
 use crate::model::policy::Land;
 
+mod budget;
 mod content;
+mod gate_view;
 mod view;
 
 pub(crate) use content::{Blocked, Commit, Commits, GateDetail, PullRequest};
@@ -45,7 +47,7 @@ impl<'a> PullRequest<'a> {
             fuel: 200_000,
             bytes: MAX_BYTES,
         };
-        let within = |budget: view::SizeBudget| {
+        let within = |budget: budget::SizeBudget| {
             render(
                 "pull request",
                 include_str!("pull_request.md.jinja"),
@@ -54,10 +56,10 @@ impl<'a> PullRequest<'a> {
                 BOUNDS,
             )
         };
-        view::BUDGETS
+        budget::BUDGETS
             .into_iter()
             .find_map(|budget| within(budget).ok())
-            .map_or_else(|| within(view::LEAST), Ok)
+            .map_or_else(|| within(budget::LEAST), Ok)
     }
 }
 

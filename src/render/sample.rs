@@ -59,7 +59,7 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
         landed: None,
         landed_along: None,
         after_rollback: None,
-        debts: Vec::new(),
+        overwritten_hotfixes: Vec::new(),
         stage: "prod".into(),
         index: 1,
         edges: vec![edge("dev", "prod")],
@@ -71,7 +71,7 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
         gates: Vec::new(),
         changes,
         on_request: false,
-        left_out: Vec::new(),
+        skipped_services: Vec::new(),
         skipped: Vec::new(),
         takes: Vec::new(),
     }
@@ -113,7 +113,7 @@ pub(super) fn ordinary() -> Promotion {
         api,
         secret("api-secrets", "db-password"),
     ]);
-    promotion.left_out = vec![SkippedService {
+    promotion.skipped_services = vec![SkippedService {
         namespace: Some("prod".to_owned()),
         name: "ledger".to_owned(),
         reason: "held: INC-4711".to_owned(),
@@ -152,7 +152,7 @@ pub(super) fn hostile() -> Promotion {
     promotion.stage = HOSTILE.into();
     promotion.edges = vec![edge(HOSTILE, HOSTILE), edge("b", HOSTILE)];
     promotion.skipped = vec![HOSTILE.to_owned()];
-    promotion.left_out = vec![SkippedService {
+    promotion.skipped_services = vec![SkippedService {
         namespace: None,
         name: HOSTILE.to_owned(),
         reason: HOSTILE.to_owned(),

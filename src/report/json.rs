@@ -251,8 +251,12 @@ fn promotion_told<'a>(
             .enumerate()
             .map(|(at, one)| change_told(one, told(at)))
             .collect(),
-        left_out: promotion.left_out.iter().map(left_out).collect(),
-        debts: promotion.debts.iter().map(left_out).collect(),
+        left_out: promotion.skipped_services.iter().map(left_out).collect(),
+        debts: promotion
+            .overwritten_hotfixes
+            .iter()
+            .map(left_out)
+            .collect(),
         rollback: rollback(promotion),
         after_rollback: after_rollback(promotion),
     }

@@ -128,7 +128,7 @@ impl PlanText<'_> {
         for skipped in &promotion.skipped {
             let _ = writeln!(text, "  not copied: {}", terminal(skipped));
         }
-        for service in &promotion.debts {
+        for service in &promotion.overwritten_hotfixes {
             let _ = writeln!(
                 text,
                 "  takes away: {}  {}",
@@ -138,7 +138,7 @@ impl PlanText<'_> {
         }
         // An ahead or held service that is the whole reason was named above.
         if !promotion.changes.is_empty() {
-            for service in &promotion.left_out {
+            for service in &promotion.skipped_services {
                 let _ = writeln!(
                     text,
                     "  stays behind: {}  {}",

@@ -1,6 +1,7 @@
 //! Who may import whom, and who may look at the clock: docs/architecture.md as a test.
 
 mod circles;
+mod size;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

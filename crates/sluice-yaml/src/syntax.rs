@@ -5,6 +5,7 @@
 
 mod breaks;
 mod build;
+mod builder;
 pub(crate) mod index;
 mod lines;
 mod model;

@@ -5,68 +5,22 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::catalog::{FileManifests, load, read_file, wants_file};
+use super::past_file::{PastFile, told};
+use super::wanted::{SET_ONCE, Wanted, pick};
+use crate::catalog::{load, wants_file};
 use crate::gather::files::files_at;
 use crate::gather::follow::unreadable;
-use crate::model::catalog::{Catalog, Unread};
+use crate::model::catalog::Catalog;
 use crate::model::facts::LastSet;
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::pipeline::Pipeline;
 use crate::model::policy::Policy;
-use crate::model::reference::{Kind, ManifestKey};
+use crate::model::reference::ManifestKey;
 use crate::model::service::{Secret, Service};
 use crate::repo::{EntryId, ReadObjects, RepoError};
-use crate::yaml::Span;
 
 /// So many files are read to find what preceded it.
 pub(in crate::gather) const FILES_BEYOND: usize = 200;
-
-/// The manifest that is looked for in the past. Its namespace may have been written since, or filled in by the policy:
-/// a manifest without one of its own is the same manifest.
-pub(in crate::gather) struct Wanted<'a> {
-    key: &'a ManifestKey,
-    written: Option<&'a str>,
-}
-
-impl<'a> Wanted<'a> {
-    pub(in crate::gather) fn new(key: &'a ManifestKey, written: Option<&'a str>) -> Self {
-        Self { key, written }
-    }
-
-    pub(in crate::gather) fn is(&self, key: &ManifestKey, written: Option<&str>) -> bool {
-        let unsaid = |written: Option<&str>| written.is_none_or(str::is_empty);
-        let same_namespace =
-            key.namespace == self.key.namespace || unsaid(written) || unsaid(self.written);
-        key.kind == self.key.kind && key.name == self.key.name && same_namespace
-    }
-}
-
-/// A file as it was.
-struct PastFile {
-    found: FileManifests,
-    /// Set where the file itself, or a manifest in it, could not be understood: the words of the file and the reason.
-    broken: Option<(Unread, String)>,
-}
-
-impl PastFile {
-    fn holds(&self, wanted: &Wanted<'_>) -> bool {
-        let is = |key: &ManifestKey, written: Option<&str>| wanted.is(key, written);
-        match wanted.key.kind {
-            Kind::Secret => {
-                let mut all = self.found.secrets.iter();
-                all.any(|one| is(&one.key, one.written_namespace.as_deref()))
-            }
-            Kind::Pipeline => {
-                let mut all = self.found.pipelines.iter();
-                all.any(|one| is(&one.key(), one.written_namespace.as_deref()))
-            }
-            _ => {
-                let mut all = self.found.services.iter();
-                all.any(|one| is(&one.key, one.written_namespace.as_deref()))
-            }
-        }
-    }
-}
 
 /// What a commit took away or changed: where manifests stood before it.
 #[derive(Default)]
@@ -381,119 +335,8 @@ impl<'a> Past<'a> {
             return Ok(Rc::clone(known));
         }
         let bytes = self.repo.blob(blob).map_err(|error| unreadable(&error))?;
-        let words = |at, why: &str, text: &[u8]| Unread {
-            file: file.into(),
-            at,
-            why: why.to_owned(),
-            may_hold: crate::model::catalog::MayHold::Ours,
-            kind: crate::model::catalog::UnreadKind::Broken,
-            words: Unread::words_of(text),
-        };
-        let past = match read_file(&file.into(), &bytes, self.policy) {
-            Ok(found) => {
-                let mut findings = found.findings.iter();
-                // A template may only hide what is named in its own document.
-                let broken = findings
-                    .find(|one| !one.templated)
-                    .or(found.findings.first());
-                let broken = broken.map(|broken| {
-                    let place = &broken.finding.place;
-                    let at = crate::yaml::Position {
-                        line: place.line,
-                        column: place.column,
-                    };
-                    let why = format!("{place}: {}", broken.finding.message);
-                    let unread = match broken.templated {
-                        true => words(at, &broken.finding.message, &templates(&bytes, &found)),
-                        false => words(at, &broken.finding.message, &bytes),
-                    };
-                    (unread, why)
-                });
-                PastFile { found, broken }
-            }
-            Err(error) => {
-                let why = format!("{file}:{}: {}", error.position, error.message);
-                PastFile {
-                    found: FileManifests::default(),
-                    broken: Some((words(error.position, &error.message, &bytes), why)),
-                }
-            }
-        };
-        let past = Rc::new(past);
+        let past = Rc::new(PastFile::read(file, &bytes, self.policy));
         self.files.borrow_mut().insert(place, Rc::clone(&past));
         Ok(past)
-    }
-}
-
-/// The documents of a file that are templates.
-fn templates(bytes: &[u8], found: &FileManifests) -> Vec<u8> {
-    let templated = found.findings.iter().filter(|one| one.templated);
-    let mut spans: Vec<Span> = templated.map(|one| one.document).collect();
-    spans.dedup();
-    let texts = spans
-        .iter()
-        .filter_map(|span| bytes.get(span.start..span.end));
-    texts.collect::<Vec<_>>().join(&b'\n')
-}
-
-const SET_ONCE: &str =
-    "set the target by hand once, so that history does not have to be read past that commit";
-
-/// The one manifest that is wanted; an exact key wins. `Err` where two could be meant.
-pub(super) fn pick<'m, M>(
-    wanted: &Wanted<'_>,
-    manifests: impl Iterator<Item = &'m M>,
-    of: impl Fn(&'m M) -> (&'m ManifestKey, Option<&'m str>),
-) -> Result<Option<&'m M>, ()> {
-    let mut near = Vec::new();
-    for manifest in manifests {
-        let (key, written) = of(manifest);
-        if key == wanted.key {
-            return Ok(Some(manifest));
-        }
-        if wanted.is(key, written) {
-            near.push(manifest);
-        }
-    }
-    match near[..] {
-        [] => Ok(None),
-        [one] => Ok(Some(one)),
-        _ => Err(()),
-    }
-}
-
-/// Turns "not there" into "could not be told" where the file holds something unreadable of that name, or two manifests
-/// of which either may be meant.
-fn told<T>(
-    wanted: &Wanted<'_>,
-    found: Result<Option<T>, ()>,
-    past: Option<&PastFile>,
-    commit: &CommitId,
-) -> Result<Option<T>, LastSet> {
-    let failed = |why: String| LastSet::Failed {
-        why,
-        help: Some(SET_ONCE.to_owned()),
-    };
-    match found {
-        Ok(Some(found)) => Ok(Some(found)),
-        Ok(None) => match past.and_then(|past| past.broken.as_ref()) {
-            Some((unread, why)) if unread.may_hold(wanted.key.kind, &wanted.key.name) => Err(
-                failed(format!("at {} it could not be read: {why}", commit.short())),
-            ),
-            _ => Ok(None),
-        },
-        Err(()) => Err(several(wanted, commit)),
-    }
-}
-
-/// Two manifests of which either may be meant.
-pub(super) fn several(wanted: &Wanted<'_>, commit: &CommitId) -> LastSet {
-    LastSet::Failed {
-        why: format!(
-            "at {} more than one manifest could have been {}",
-            commit.short(),
-            wanted.key
-        ),
-        help: Some(SET_ONCE.to_owned()),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::past::{Past, Wanted, pick, several};
+use super::past::Past;
+use super::wanted::{Wanted, pick, several};
 use super::{History, Search, SetCommit};
 use crate::copy::{Pair, is_full_id, values};
 use crate::gather::follow::unreadable;

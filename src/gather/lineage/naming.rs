@@ -1,6 +1,6 @@
 //! How a `Pipeline` named the services of a stage in the past, also if the pipeline was renamed, moved to another file, or its stage renamed.
 
-use crate::gather::history::past::Wanted;
+use crate::gather::history::wanted::Wanted;
 use crate::model::ids::{CommitId, PipelineId};
 use crate::model::name::full_name;
 use crate::model::pipeline::{Pipeline, Stage, StageService};

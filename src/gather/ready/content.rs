@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use super::looking::Looking;
 use crate::copy::{Pair, is_full_id, values};
-use crate::gather::history::past::{Past, Wanted};
+use crate::gather::history::past::Past;
+use crate::gather::history::wanted::Wanted;
 use crate::gather::remote::RemoteRepo;
 use crate::gather::revisions::Asked;
 use crate::model::facts::{LastSet, ReadyQuery, RevisionQuery, Slot, Values};

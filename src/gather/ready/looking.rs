@@ -2,7 +2,7 @@
 
 use super::super::history::past::Past;
 use super::super::remote::RemoteRepo;
-use super::super::revisions::Repositories;
+use super::super::repositories::Repositories;
 use crate::model::facts::Facts;
 use crate::model::ids::CommitId;
 

@@ -68,7 +68,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
         landed: None,
         landed_along: None,
         after_rollback: None,
-        debts: Vec::new(),
+        overwritten_hotfixes: Vec::new(),
         gates: vec![GateReport {
             edge: edge(),
             name: "gate".into(),
@@ -83,7 +83,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
         }],
         changes: vec![change()],
         on_request: false,
-        left_out: Vec::new(),
+        skipped_services: Vec::new(),
         skipped: Vec::new(),
         takes: Vec::new(),
     }
@@ -153,6 +153,7 @@ fn candidate(number: u64, digit: char, build: Build, reassessed: Option<Promotio
             rollback: None,
         },
         pull: pull(number),
+        evidence: None,
         build,
         reassessed,
         hold: LabelHold::Free,
@@ -160,10 +161,10 @@ fn candidate(number: u64, digit: char, build: Build, reassessed: Option<Promotio
     }
 }
 
-fn stage(promotion: &Promotion, candidates: Vec<OpenPlan>) -> DeliveryInput<'_> {
+fn stage(promotion: &Promotion, open: Vec<OpenPlan>) -> DeliveryInput<'_> {
     DeliveryInput {
         promotion,
-        candidates,
+        open,
         without_record: Vec::new(),
         unread_branch: None,
         veto: None,
@@ -325,10 +326,10 @@ fn a_moved_head_is_never_landed_replaced_or_closed() {
     assert_eq!(decision.acts, [Act::Block(number(7), "pushed".to_owned())]);
     assert_eq!(decision.active_pull, Some(number(7)));
     assert_eq!(decision.blocked.unwrap().why, "pushed");
-    let mut strange = stage(&now, Vec::new());
-    strange.without_record = vec![pull(8)];
+    let mut foreign = stage(&now, Vec::new());
+    foreign.without_record = vec![pull(8)];
     assert!(matches!(
-        decide(&strange).acts[..],
+        decide(&foreign).acts[..],
         [Act::Block(PullNumber(8), _)]
     ));
 }
@@ -417,7 +418,7 @@ fn a_rollback_goes_before_everything_and_leaves_what_is_held() {
     let replaces = |numbers: &[u64]| Act::Open {
         replaces: numbers.iter().map(|one| number(*one)).collect(),
     };
-    let decided = |candidates: Vec<OpenPlan>| decide(&stage(&back, candidates)).acts;
+    let decided = |open: Vec<OpenPlan>| decide(&stage(&back, open)).acts;
     // Asked for: what is free gives way, what a person holds stays.
     assert_eq!(decided(vec![free(), held.clone()]), [replaces(&[7])]);
     // Put up and approved: it lands though the other one is held.

@@ -65,8 +65,8 @@ pub(super) fn by(subject: &Subject<'_>, rule: &Rule<'_>, label: &str) -> Judged 
         roster: facts.roster,
         files: &files,
     };
-    if let Some(evidence) = &facts.evidence {
-        return match subject.plan.and_then(|plan| evidence.get(plan)) {
+    if facts.on_forge {
+        return match subject.evidence {
             None => Judged::of(pending(format!("waits for {}", all_demands(rule.lines)))),
             Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.clone())),
             Some(Ok(evidence)) => by_evidence(&register, rule, evidence, label),

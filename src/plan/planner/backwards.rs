@@ -72,7 +72,7 @@ impl<'a> Planner<'a> {
             .iter()
             .filter_map(|change| self.backwards(stage, change))
             .collect();
-        let debts = draft.debts.iter();
+        let debts = draft.overwritten_hotfixes.iter();
         let debts: Vec<String> = debts
             .map(|debt| format!("{} was {}", debt.name, debt.reason))
             .collect();

@@ -10,13 +10,16 @@ use super::reason::NOTHING_NOW;
 use super::reason::Reason;
 use crate::graph::StageGraph;
 use crate::model::change::Change;
+use crate::model::evidence::Evidence;
 use crate::model::facts::Facts;
+use crate::model::fetched::Fetched;
 use crate::model::ids::{PipelineId, PlanId};
 use crate::model::name::EdgeName;
 use crate::model::pipeline::Pipeline;
 use crate::model::plan::{EmergencyUse, GateReport, PipelinePlan, Plan, Promotion, State};
 use crate::model::plan_id::PlanSubject;
-use crate::model::policy::{Emergency, EmergencySkip, Join};
+use crate::model::policy::{Emergency, EmergencySkip, Join, StageEntry};
+use crate::model::promotion_index::PromotionIndex;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::plan::gate_subject::Subject;
 use crate::plan::gates;
@@ -32,26 +35,47 @@ pub(crate) fn plan(facts: &Facts<'_>) -> Plan {
     }
 }
 
-/// Judges the gates of a plan again, with the evidence and the people that these facts have beyond those that it was made
-/// from: nothing else in a plan depends on them.
-pub(crate) fn judge_gates(facts: &Facts<'_>, plan: &mut Plan) {
-    for planned in &mut plan.pipelines {
-        let Some(resolved) = facts.resolved.get(planned.id.0) else {
-            continue;
-        };
-        let planner = Planner::new(facts, resolved);
-        for promotion in &mut planned.promotions {
-            // A stopped pipeline changes nothing.
-            if promotion.changes.is_empty() {
-                continue;
-            }
-            let mut into = planner.promotions_into(promotion.index).into_iter();
-            let names = sorted(&promotion.edges);
-            if let Some(edges) = into.find(|edges| planner.edge_names(edges) == names) {
-                let plan = promotion.plan.as_ref();
-                promotion.gates = planner.gates(promotion.index, &edges, plan, &promotion.changes);
-            }
+/// Judges the gates of a plan again: with the evidence about the open pull request that proposes each promotion, and with
+/// the people that these facts have beyond those that it was made from. Nothing else in a plan depends on them.
+pub(crate) fn judge_gates(
+    facts: &Facts<'_>,
+    plan: &mut Plan,
+    evidence: &BTreeMap<PromotionIndex, &Fetched<Evidence>>,
+) {
+    for (pipeline, planned) in plan.pipelines.iter_mut().enumerate() {
+        for (position, promotion) in planned.promotions.iter_mut().enumerate() {
+            let index = PromotionIndex {
+                pipeline,
+                promotion: position,
+            };
+            judge_promotion(facts, planned.id, promotion, evidence.get(&index).copied());
         }
+    }
+}
+
+/// Judges the gates of one promotion of a plan again, with the evidence about one pull request that proposes it.
+pub(crate) fn judge_promotion(
+    facts: &Facts<'_>,
+    pipeline: PipelineId,
+    promotion: &mut Promotion,
+    evidence: Option<&Fetched<Evidence>>,
+) {
+    let Some(resolved) = facts.resolved.get(pipeline.0) else {
+        return;
+    };
+    // A stopped pipeline changes nothing.
+    if promotion.changes.is_empty() {
+        return;
+    }
+    let planner = Planner {
+        evidence,
+        ..Planner::new(facts, resolved)
+    };
+    let mut into = planner.promotions_into(promotion.index).into_iter();
+    let names = sorted(&promotion.edges);
+    if let Some(edges) = into.find(|edges| planner.edge_names(edges) == names) {
+        let plan = promotion.plan.as_ref();
+        promotion.gates = planner.gates(promotion.index, &edges, plan, &promotion.changes);
     }
 }
 
@@ -72,10 +96,10 @@ pub(crate) fn edges_into(
 /// Judges a plan that stands in an open pull request, whether or not it is the one that would be made now: the same
 /// holds and gates, with its own changes. `now`: the plan from the same facts. `None` if its stage or edges are not what
 /// they were.
-pub(crate) fn reassess(
-    facts: &Facts<'_>,
+pub(crate) fn reassess<'a>(
+    facts: &'a Facts<'a>,
     now: &Plan,
-    proposed: &ProposedPlan,
+    proposed: &'a ProposedPlan,
 ) -> Option<Promotion> {
     let resolved = facts.resolved.get(proposed.pipeline.0)?;
     let mut planner = Planner::new(facts, resolved);
@@ -93,6 +117,7 @@ pub(crate) fn reassess(
         planner.asked = Some(proposed.stage);
     }
     planner.emergency = Some(proposed.emergency);
+    planner.evidence = proposed.evidence.as_ref();
     let mut draft = planner.draft(proposed.stage, &edges);
     draft.changes.clone_from(&proposed.changes);
     let current = now.promotions.iter().find(|other| {
@@ -108,7 +133,9 @@ pub(crate) fn reassess(
     planner.hold(proposed.stage, &edges, &mut draft);
     let mut promotion = planner.promotion_of(proposed.stage, &edges, draft, Some(proposed.plan));
     if let Some(current) = current {
-        promotion.left_out.clone_from(&current.left_out);
+        promotion
+            .skipped_services
+            .clone_from(&current.skipped_services);
     }
     Some(promotion)
 }
@@ -136,6 +163,8 @@ pub(crate) struct ProposedPlan {
     pub requested: bool,
     /// And as an emergency.
     pub emergency: bool,
+    /// The evidence about its pull request, or why it could not be read. `None` if none was read.
+    pub evidence: Option<Fetched<Evidence>>,
 }
 
 pub(super) struct Planner<'a> {
@@ -148,6 +177,8 @@ pub(super) struct Planner<'a> {
     pub(super) asked: Option<StageIndex>,
     /// Of a plan that stands: whether it was put up as an emergency, whatever this run is asked for.
     pub(super) emergency: Option<bool>,
+    /// The evidence about the open pull request that proposes the promotion which is judged.
+    pub(super) evidence: Option<&'a Fetched<Evidence>>,
 }
 
 impl<'a> Planner<'a> {
@@ -159,6 +190,7 @@ impl<'a> Planner<'a> {
             states: BTreeMap::new(),
             asked: None,
             emergency: None,
+            evidence: None,
         }
     }
 
@@ -220,17 +252,17 @@ impl<'a> Planner<'a> {
     /// The edges of each promotion into a stage: all of them together, or each by itself with `join: any`.
     pub(super) fn promotions_into(&self, stage: StageIndex) -> Vec<Vec<usize>> {
         let edges: Vec<usize> = self.resolved.edges_into(stage).collect();
-        let name = &self.manifest.stages[stage].name.value;
-        let join = self
-            .facts
-            .policy
-            .stage(&self.manifest.name, name)
-            .map(|ruled| ruled.rule.join);
-        match join {
+        match self.rules(stage).join {
             _ if edges.is_empty() => Vec::new(),
-            Some(Join::Any) => edges.into_iter().map(|edge| vec![edge]).collect(),
-            Some(Join::All) | None => vec![edges],
+            Join::Any => edges.into_iter().map(|edge| vec![edge]).collect(),
+            Join::All => vec![edges],
         }
+    }
+
+    /// The rules of the policy for a stage.
+    pub(super) fn rules(&self, stage: StageIndex) -> &'a StageEntry {
+        let name = &self.manifest.stages[stage].name.value;
+        self.facts.policy.stage_rules(&self.manifest.name, name)
     }
 
     pub(super) fn edge_name(&self, edge: usize) -> EdgeName {
@@ -269,11 +301,11 @@ impl<'a> Planner<'a> {
             landed: None,
             landed_along: None,
             after_rollback: None,
-            debts: Vec::new(),
+            overwritten_hotfixes: Vec::new(),
             gates: Vec::new(),
             changes: Vec::new(),
             on_request: false,
-            left_out: Vec::new(),
+            skipped_services: Vec::new(),
             skipped: Vec::new(),
             takes: Vec::new(),
         }
@@ -347,9 +379,9 @@ impl<'a> Planner<'a> {
         promotion.landed_along = draft.landed_along;
         promotion.after_rollback = draft.after_rollback;
         promotion.on_request = draft.on_request;
-        promotion.debts = draft.debts;
+        promotion.overwritten_hotfixes = draft.overwritten_hotfixes;
         promotion.changes = draft.changes;
-        promotion.left_out = draft.left_out;
+        promotion.skipped_services = draft.skipped_services;
         promotion.skipped = draft.skipped;
         promotion.takes = draft.takes;
         promotion
@@ -367,9 +399,7 @@ impl<'a> Planner<'a> {
         if !self.emergency.unwrap_or(now) {
             return None;
         }
-        let name = &self.manifest.stages[stage].name.value;
-        let ruled = self.facts.policy.stage(&self.manifest.name, name)?;
-        ruled.rule.emergency.as_ref()
+        self.rules(stage).emergency.as_ref()
     }
 
     pub(super) fn skips(&self, stage: StageIndex, what: EmergencySkip) -> bool {
@@ -413,7 +443,7 @@ impl<'a> Planner<'a> {
         }
         let named = |held: bool| {
             let reasons: Vec<String> = draft
-                .left_out
+                .skipped_services
                 .iter()
                 .filter(|service| service.by.is_none() == held)
                 .map(|service| format!("{}: {}", service.name, service.reason))
@@ -470,6 +500,7 @@ impl<'a> Planner<'a> {
             pipeline: &self.manifest.name,
             stage: &self.manifest.stages[stage].name.value,
             plan,
+            evidence: self.evidence,
             changes,
             emergency: self.emergency(stage),
             retry: self.facts.retry && self.facts.asked == Some((self.id(), stage)),

@@ -17,7 +17,7 @@ use crate::yaml::FieldPath;
 #[derive(Default)]
 pub(super) struct PromotionDraft {
     pub changes: Vec<Change>,
-    pub left_out: Vec<SkippedService>,
+    pub skipped_services: Vec<SkippedService>,
     pub skipped: Vec<String>,
     pub takes: Vec<Take>,
     pub errors: Vec<(String, Option<String>)>,
@@ -43,7 +43,7 @@ pub(super) struct PromotionDraft {
     /// It goes back, and only because a person asked for it.
     pub on_request: bool,
     /// Services whose hotfix this would take away.
-    pub debts: Vec<SkippedService>,
+    pub overwritten_hotfixes: Vec<SkippedService>,
 }
 
 impl PromotionDraft {

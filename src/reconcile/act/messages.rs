@@ -330,10 +330,9 @@ pub(crate) fn reviewers(
         .evaluation
         .catalog
         .pipeline(round.assessment.plan.pipeline_of(place).id);
-    let named = policy
-        .stage(&manifest.name, &promotion.stage)
-        .map(|ruled| ruled.rule.reviewers.as_slice())
-        .unwrap_or_default();
+    let named = &policy
+        .stage_rules(&manifest.name, &promotion.stage)
+        .reviewers;
     let (mut people, mut teams) = (Vec::new(), Vec::new());
     let mut add = |name: &str| match name.split_once('/') {
         Some((_, team)) => teams.push(team.to_owned()),

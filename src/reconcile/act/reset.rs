@@ -23,7 +23,7 @@ impl Round<'_> {
         if std::mem::replace(&mut run.success_looked_for, true) {
             return Ok(());
         }
-        for (place, candidate) in self.assessment.all_candidates() {
+        for (place, candidate) in self.assessment.all_open() {
             let branch = &candidate.proposal.branch;
             let left = branch.status.as_ref().filter(|status| status.success);
             let Some(left) = left.filter(|_| branch.tip.id == candidate.pull.head) else {
@@ -50,7 +50,7 @@ impl Round<'_> {
 
     /// Removes from the merge queue what may no longer land: a gate does not pass, it is held, or it cannot be judged.
     pub(crate) async fn leave_the_queue(&self, run: &mut RunState) -> Result<(), Failure> {
-        for (place, candidate) in self.assessment.all_candidates() {
+        for (place, candidate) in self.assessment.all_open() {
             let pull = &candidate.pull;
             let may_land = !candidate.is_held()
                 && candidate.build == Build::Intact

@@ -432,9 +432,9 @@ fn the_longest_promotion_still_fits_and_says_what_is_left_out() {
     promotion.gates[0].name = longest.as_str().into();
     promotion.gates[0].judgement.reason.clone_from(&longest);
     promotion.gates = promotion.gates.iter().cycle().take(500).cloned().collect();
-    promotion.left_out[0].reason.clone_from(&longest);
-    promotion.left_out = promotion
-        .left_out
+    promotion.skipped_services[0].reason.clone_from(&longest);
+    promotion.skipped_services = promotion
+        .skipped_services
         .iter()
         .cycle()
         .take(500)

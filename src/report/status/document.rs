@@ -138,8 +138,16 @@ fn promotion(status: &PromotionStatus) -> PromotionJson<'_> {
         emergency: status.emergency.as_deref(),
         changes: promotion.changes.iter().map(json::change).collect(),
         gates: promotion.gates.iter().map(json::gate).collect(),
-        left_out: promotion.left_out.iter().map(json::left_out).collect(),
-        debts: promotion.debts.iter().map(json::left_out).collect(),
+        left_out: promotion
+            .skipped_services
+            .iter()
+            .map(json::left_out)
+            .collect(),
+        debts: promotion
+            .overwritten_hotfixes
+            .iter()
+            .map(json::left_out)
+            .collect(),
         rollback: json::rollback(promotion),
         after_rollback: json::after_rollback(promotion),
     }

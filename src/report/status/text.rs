@@ -243,7 +243,7 @@ impl Shown<'_> {
 
     fn promotion(&self, text: &mut String, status: &PromotionStatus, several: bool) {
         let promotion = &status.promotion;
-        if !promotion.changes.is_empty() || promotion.left_out.is_empty() {
+        if !promotion.changes.is_empty() || promotion.skipped_services.is_empty() {
             self.first_line(text, status, several);
             let mut say = |sentence: &str| {
                 let sentence = terminal(sentence);
@@ -286,11 +286,11 @@ impl Shown<'_> {
             }
         }
         let behind = promotion
-            .left_out
+            .skipped_services
             .iter()
             .map(|service| left_out(service, self.now));
         let debts = promotion
-            .debts
+            .overwritten_hotfixes
             .iter()
             .map(|service| debt(service, self.now));
         for sentence in behind.chain(debts) {

@@ -3,7 +3,7 @@
 //! A block scalar's leaves out the header and may end inside the next line's indentation, an absent value's stands
 //! before the colon, and a block sequence's may begin behind its first dash.
 
-use super::build::{Builder, Unplaced, to_u32};
+use super::builder::{Builder, Unplaced, to_u32};
 use super::model::{Block, NodeId, Span, flag};
 use super::scan::{line_end, next_line, skip_between, skip_blanks};
 
