@@ -5,8 +5,6 @@
 mod compare;
 mod history;
 
-pub use compare::Change;
-
 use git2::{ObjectType, Oid, Repository, Signature, Time};
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
@@ -61,6 +59,23 @@ pub struct Entry {
 
 /// One change of a tree: an object with a mode at a path, or None to take the path away.
 pub type Edit = (String, Option<(u32, Oid)>);
+
+/// One changed file.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Its path now (before, where it was removed).
+    pub path: String,
+    /// `added`, `removed`, `modified`.
+    pub status: &'static str,
+    /// Blob now (before, where it was removed).
+    pub oid: Oid,
+    /// Lines.
+    pub additions: usize,
+    /// Lines.
+    pub deletions: usize,
+    /// Unified diff without file header; None for binaries.
+    pub patch: Option<String>,
+}
 
 struct Inner {
     git: Repository,

@@ -1,24 +1,7 @@
 //! Two sides brought together or held against each other: merges, replays and differences.
 
-use super::Store;
+use super::{Change, Store};
 use git2::Oid;
-
-/// One changed file.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// Its path now (before, where it was removed).
-    pub path: String,
-    /// `added`, `removed`, `modified`.
-    pub status: &'static str,
-    /// Blob now (before, where it was removed).
-    pub oid: Oid,
-    /// Lines.
-    pub additions: usize,
-    /// Lines.
-    pub deletions: usize,
-    /// Unified diff without file header; None for binaries.
-    pub patch: Option<String>,
-}
 
 impl Store {
     /// The tree of a merge of `theirs` into `ours`; None on conflict.
