@@ -131,7 +131,9 @@ async fn live(life: Life, trouble: Option<&Trouble>) -> (Vec<Seen>, End) {
     assert_eq!(last.exit, sluice::error::Exit::Done, "{}", last.text);
     // A branch without a pull request is deleted after a day.
     site.hub.advance(25 * 3600);
-    site.run().await;
+    if !site.repo().branches("sluice/").is_empty() {
+        site.run().await;
+    }
     site.hub.forget_calls();
     let quiet = site.run().await;
     assert_eq!(site.writes(), Vec::<String>::new(), "{}", quiet.text);
