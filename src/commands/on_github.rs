@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::output::Output;
 use super::status;
 use crate::cli::{
-    AskedOfStatus, Dispatch, ForgeArgs, Format, OnGithub, ReconcileArgs, RetryArgs, RollbackArgs,
-    StatusOnGithub,
+    Dispatch, ForgeArgs, Format, OnGithub, ReconcileArgs, RetryArgs, RollbackArgs, StatusOnGithub,
+    StatusQuery,
 };
 use crate::error::Failure;
 use crate::forge::Patience;
@@ -261,7 +261,7 @@ fn ordered(
             checkout,
             asked,
         }) => {
-            let AskedOfStatus {
+            let StatusQuery {
                 freeze,
                 pipeline,
                 format,

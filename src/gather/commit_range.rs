@@ -11,7 +11,7 @@ use super::repositories::{Repositories, RepositoryReader};
 use crate::copy::{Pair, is_full_id};
 use crate::model::change::Change;
 use crate::model::commit_range::{
-    CommitRangeSummary, Direction, LISTED, LinkedRange, Person, RangeCommit, RangeCommits,
+    CommitRangeSummary, Direction, LinkedRange, MAX_LISTED, Person, RangeCommit, RangeCommits,
     named_pull,
 };
 use crate::model::facts::Revision;
@@ -331,7 +331,7 @@ fn page_of(repo: &Repo, remote: Option<&str>) -> Result<Option<RepoUrl>, RepoErr
 
 fn in_clone(repo: &Repo, between: CommitRange) -> Result<RangeCommits, RepoError> {
     let total = between.commits.len();
-    let listed = between.commits.into_iter().take(LISTED);
+    let listed = between.commits.into_iter().take(MAX_LISTED);
     let commits = listed.map(|commit| {
         let info = repo.commit_info(&commit)?;
         Ok(RangeCommit {
