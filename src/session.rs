@@ -178,7 +178,6 @@ impl Session {
             Some(token) => Forge::new(&access(token.into()), slug.clone(), patience, stop)?,
             None => forge.of(slug.clone()),
         };
-        elsewhere.set_read_only_here();
         let local = checkout(args, environment, &mut notices);
         let here = RepositoryIdentity {
             remotes: [format!("https://{host}/{slug}")]

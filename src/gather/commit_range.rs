@@ -20,7 +20,9 @@ use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::policy::Refs;
 use crate::model::repo_url::{Location, RepoUrl};
-use crate::repo::{CommitRange, FoundBy, RangeQuery, ReadObjects, Repo, RepoError, WatchedPaths};
+use crate::repo::{
+    AskAll, CommitRange, FoundBy, RangeQuery, ReadObjects, Repo, RepoError, WatchedPaths,
+};
 
 /// A change and what is known of where it comes from.
 #[derive(Clone)]
@@ -151,7 +153,7 @@ pub(crate) fn promotable(
     changes: &[RevisionChange<'_>],
 ) -> Fetched<bool> {
     let mut all = true;
-    let mut missing = None;
+    let mut asked = AskAll::new();
     for RevisionChange { pair, change, .. } in changes {
         let new = change.new.expose();
         if !change.sets_git_ref() || pair.unknown_origin() || !is_full_id(new) {
@@ -161,12 +163,11 @@ pub(crate) fn promotable(
         let (Some(repo), Ok(commit)) = (repo, new.parse()) else {
             continue;
         };
-        match repo.promotable(&commit, FoundBy::Id, refs) {
-            Ok(may) => all &= may.unwrap_or(false),
-            Err(error) => missing = Some(error.to_string()),
+        if let Some(may) = asked.ask(repo.promotable(&commit, FoundBy::Id, refs)) {
+            all &= may.unwrap_or(false);
         }
     }
-    missing.map_or(Ok(all), Err)
+    asked.answered(all).map_err(|error| error.to_string())
 }
 
 /// The commits that one change of a git ref brings; `None` for any other change, and where its repository is unknown.

@@ -10,7 +10,7 @@ use crate::cli::Format;
 use crate::commands::doctor::reading::{output, remote_state};
 use crate::commands::output::Output;
 use crate::error::{Exit, Failure};
-use crate::forge::{Live, Overview, Proofs};
+use crate::forge::{Live, Overview, Proofs, Writer};
 use crate::model::assumption::Proved;
 use crate::model::ids::CommitId;
 use crate::model::settings::Identity;
@@ -73,7 +73,7 @@ async fn prove(
     let api = api(environment);
     announce(session, &api, &overview, identity, team);
     let run = format!("{:x}", now.as_millisecond());
-    let proofs = forge
+    let proofs = Writer::new(forge)
         .prove(&Live {
             run: &run,
             base: &overview.repository.base,
