@@ -85,23 +85,14 @@ pub(crate) fn rows(
             continue;
         };
         run.outcome.rows.push(Row {
-            kind,
-            pipeline,
-            from: promotion
-                .edges
-                .iter()
-                .map(|edge| edge.from.to_string())
-                .collect(),
-            to: promotion.stage.to_string(),
-            plan: promotion.plan,
             pull: decision.stands,
-            commit: None,
             emergency: decision
                 .stands
                 .and_then(|number| round.assessment.candidate(*place, number))
                 .and_then(wording::emergency_of),
             why,
             next,
+            ..round.row_for(*place, promotion, kind)
         });
     }
 }
