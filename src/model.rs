@@ -48,6 +48,7 @@ pub(crate) mod signal;
 pub(crate) mod slug;
 pub(crate) mod source_line;
 pub(crate) mod status;
+pub(crate) mod text;
 pub(crate) mod timeline;
 pub(crate) mod verdict;
 pub(crate) mod version;

@@ -9,13 +9,12 @@ use super::remote::RemoteRepo;
 use super::remotes::Remotes;
 use super::repositories::{Repositories, RepositoryReader};
 use crate::copy::{Pair, is_full_id};
-use crate::model::brought::{
-    Brings, Brought, BroughtCommit, LISTED, Person, Told, Way, named_pull,
-};
+use crate::model::brought::{Brings, Brought, BroughtCommit, LISTED, Person, Told, Way};
 use crate::model::change::Change;
 use crate::model::facts::Revision;
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
+use crate::model::landed::pull_of_message;
 use crate::model::origin::Origin;
 use crate::model::policy::Refs;
 use crate::model::repo_url::{Location, RepoUrl};
@@ -328,7 +327,7 @@ fn in_clone(repo: &Repo, between: CommitRange) -> Result<Brought, RepoError> {
         let info = repo.commit_info(&commit)?;
         Ok(BroughtCommit {
             commit,
-            number: named_pull(&info.subject),
+            number: pull_of_message(&info.subject),
             subject: info.subject,
             at: Timestamp::from_second(info.committer_time.unix_seconds).unwrap_or_default(),
             // Accounts are the forge's: a clone only has names.
