@@ -3,7 +3,7 @@
 //! Reads, never writes. Everything comes from the local disk, or through the forge where there is one.
 
 mod authors;
-mod brought;
+mod commit_range;
 mod files;
 mod follow;
 mod guard;
@@ -26,11 +26,11 @@ mod ways;
 
 pub(crate) use authors::AskedOfAuthors;
 pub(crate) use authors::Carried;
-pub(crate) use brought::Bringing;
-pub(crate) use brought::brings;
-pub(crate) use brought::known;
-pub(crate) use brought::promotable;
-pub(crate) use brought::told;
+pub(crate) use commit_range::RevisionChange;
+pub(crate) use commit_range::known_range;
+pub(crate) use commit_range::promotable;
+pub(crate) use commit_range::range_summaries;
+pub(crate) use commit_range::ranges_of_changes;
 pub(crate) use files::ManifestFiles;
 pub(crate) use files::files_at;
 pub(crate) use files::files_of_commit;

@@ -8,8 +8,8 @@ mod schema;
 
 use crate::model::finding::{Finding, Stops};
 use crate::model::nearest::nearest;
-use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
+use crate::model::source_location::{RepoPath, SourceLocation};
 use crate::yaml::de::from_node;
 use crate::yaml::{Limits, Position, Stream};
 
@@ -27,7 +27,7 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Policy, Box<Finding>> {
     let invalid = |at: Position, message: String| {
         Box::new(Finding::error(
             "policy-invalid",
-            Place::new(file, at),
+            SourceLocation::new(file, at),
             message,
             Stops::Everything,
         ))
@@ -79,7 +79,7 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Policy, Box<Finding>> {
 
 /// The finding for a policy that is there and cannot be read.
 pub fn unreadable(file: &RepoPath, why: &str) -> Finding {
-    let start = Place::new(file, Position::default());
+    let start = SourceLocation::new(file, Position::default());
     Finding::error("policy-invalid", start, why, Stops::Everything)
 }
 

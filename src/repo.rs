@@ -41,7 +41,7 @@ pub use error::RepoError;
 pub(crate) use history::BlobChange;
 pub use history::Change;
 pub use history::WatchedPaths;
-pub(crate) use log::Before;
+pub(crate) use log::ParentState;
 pub(crate) use read::FOLDER;
 pub(crate) use read::FoundBy;
 pub(crate) use read::ReadObjects;

@@ -6,9 +6,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::manifests::{items, key_of};
-use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::reference::ManifestKey;
+use crate::model::source_location::RepoPath;
 use crate::yaml::edit::Prober;
 use crate::yaml::{Editable, Entry, FieldPath, Limits, Lookup, NodeId, NodeKind, Segment, Stream};
 

@@ -13,9 +13,9 @@ use super::read::{mentions_ours, read_stream};
 use super::template::is_template;
 use crate::model::change::Text;
 use crate::model::guard::{ChangedFile, FileThen, Gated, ManifestThen};
-use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
+use crate::model::source_location::RepoPath;
 use crate::yaml::{FieldPath, Limits, Lookup, NodeId, Position, Stream, from_node};
 
 /// Whether a file may hold manifests of ours, or a `Secret`, judged by its bytes.

@@ -12,8 +12,8 @@ use super::read::{FileManifests, FoundFinding, mentions_ours, read_file, unreada
 use super::template::is_template;
 use crate::model::catalog::{Catalog, MayHold, Unread, UnreadKind};
 use crate::model::ids::BlobId;
-use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
+use crate::model::source_location::{RepoPath, SourceLocation};
 use crate::yaml::{Position, SyntaxError};
 
 /// A file to be read.
@@ -178,7 +178,7 @@ fn add(catalog: &mut Catalog, files: Vec<FileOutcome<'_>>, may_hold: MayHold) {
             }
             Err(error) => {
                 let templated = is_template(&file.bytes, &error);
-                let place = Place::new(&file.path, error.position);
+                let place = SourceLocation::new(&file.path, error.position);
                 catalog
                     .unread
                     .push(unread(error.position, &error.message, kind_of(templated)));
@@ -219,7 +219,7 @@ fn add_no_yaml(catalog: &mut Catalog, file: &SourceFile, found: NoYaml) {
         words,
     });
     if is_ours {
-        let place = Place::new(&file.path, Position::default());
+        let place = SourceLocation::new(&file.path, Position::default());
         let help =
             "save it as UTF-8: Windows PowerShell writes UTF-16 unless it is told `-Encoding utf8`";
         catalog

@@ -1,8 +1,8 @@
 //! Finding the manifests in a document, and their keys.
 
-use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
+use crate::model::source_location::RepoPath;
 use crate::yaml::{FieldPath, Lookup, NodeId, NodeKind, Stream};
 
 /// The key of a manifest of ours.

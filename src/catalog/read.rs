@@ -10,10 +10,10 @@ use super::template::is_marked;
 use crate::model::catalog::{GitRepository, HelmRepository, Other};
 use crate::model::finding::{Finding, Stops};
 use crate::model::pipeline::Pipeline;
-use crate::model::place::{Place, RepoPath};
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::service::{ChartOrigin, Cluster, Git, Helm, Secret, Service};
+use crate::model::source_location::{RepoPath, SourceLocation};
 use crate::yaml::de::{DeError, from_node};
 use crate::yaml::{FieldPath, Limits, Lookup, NodeId, Span, Stream, SyntaxError};
 
@@ -91,7 +91,7 @@ pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> 
                 "the key `{}` stands twice in one mapping, so what it says depends on who reads it",
                 duplicate.key
             );
-            let place = Place::new(file, duplicate.position);
+            let place = SourceLocation::new(file, duplicate.position);
             let help = "keep one of the two";
             reader.found.findings.push(FoundFinding {
                 finding: unreadable(place, message).help(help),
@@ -130,7 +130,7 @@ pub(super) fn mentions_ours(bytes: &[u8]) -> bool {
 
 /// The finding for a manifest or file that cannot be understood. It stops no pipeline by itself: what refers to the
 /// manifest does not find it.
-pub(super) fn unreadable(place: Place, message: impl Into<String>) -> Finding {
+pub(super) fn unreadable(place: SourceLocation, message: impl Into<String>) -> Finding {
     Finding::error("manifest-unreadable", place, message, Stops::Nothing)
 }
 
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
                     error.message
                 ),
             };
-            let finding = unreadable(Place::new(self.file, error.position), message);
+            let finding = unreadable(SourceLocation::new(self.file, error.position), message);
             let stream = self.fields.stream;
             let templated = error.node.is_some_and(|node| is_marked(stream, node));
             self.found.findings.push(FoundFinding {
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
 
     /// Notes a document as a template, with the place that shows it.
     fn template(&mut self, node: NodeId, why: &str) {
-        let place = Place::new(self.file, self.fields.at(node));
+        let place = SourceLocation::new(self.file, self.fields.at(node));
         let message = format!("this is a template, not a manifest: {why}");
         self.found.findings.push(FoundFinding {
             finding: unreadable(place, message),
@@ -310,7 +310,7 @@ impl<'a> Reader<'a> {
         Ok(GitRepository {
             name: manifest.metadata.name,
             url: manifest.spec.url,
-            place: Place::new(self.file, self.fields.at(node)),
+            place: SourceLocation::new(self.file, self.fields.at(node)),
         })
     }
 
@@ -326,7 +326,7 @@ impl<'a> Reader<'a> {
         let manifest: raw::Bare = from_node(self.fields.stream, node)?;
         Ok(Other {
             key: self.key(kind, &manifest.metadata),
-            place: Place::new(self.file, self.fields.at(node)),
+            place: SourceLocation::new(self.file, self.fields.at(node)),
         })
     }
 

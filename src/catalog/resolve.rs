@@ -11,11 +11,11 @@ use crate::model::ids::{SecretId, ServiceId};
 use crate::model::name::{StageName, full_name};
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, Pipeline, StageService};
-use crate::model::place::{Place, RepoPath};
 use crate::model::reference::{Kind, ManifestKey, Reference};
 use crate::model::resolved::{
     Resolution, ResolvedPipeline, ResolvedService, ResolvedStage, StageIndex,
 };
+use crate::model::source_location::{RepoPath, SourceLocation};
 
 #[cfg(any(test, fuzzing))]
 use crate::yaml::syntax::steps;
@@ -230,7 +230,7 @@ impl<'a> Resolver<'a> {
         &self,
         kind: Kind,
         candidates: &[T],
-        of: impl Fn(T) -> (&'a ManifestKey, Place),
+        of: impl Fn(T) -> (&'a ManifestKey, SourceLocation),
         reference: &Reference,
         own: Option<&str>,
     ) -> Option<Resolution<T>> {
@@ -254,7 +254,10 @@ impl<'a> Resolver<'a> {
         Self::exactly_one(&hits, |id| of(id).1)
     }
 
-    fn exactly_one<T: Copy>(hits: &[T], place: impl Fn(T) -> Place) -> Option<Resolution<T>> {
+    fn exactly_one<T: Copy>(
+        hits: &[T],
+        place: impl Fn(T) -> SourceLocation,
+    ) -> Option<Resolution<T>> {
         match hits {
             [] => None,
             [one] => Some(Resolution::Found(*one)),
@@ -285,7 +288,7 @@ impl<'a> Resolver<'a> {
         &self,
         reference: &Reference,
         own: Option<&str>,
-        of: impl Fn(ServiceId) -> (&'a ManifestKey, Place),
+        of: impl Fn(ServiceId) -> (&'a ManifestKey, SourceLocation),
     ) -> Option<Resolution<ServiceId>> {
         let name = reference.namespace.as_deref()?;
         let hits: Vec<ServiceId> = self

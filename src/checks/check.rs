@@ -11,9 +11,9 @@ use crate::model::facts::{Revision, RevisionQuery};
 use crate::model::finding::{Finding, Severity, Stops};
 use crate::model::ids::PipelineId;
 use crate::model::pipeline::Pipeline;
-use crate::model::place::RepoPath;
 use crate::model::policy::{Policy, UntrustedAccount};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::model::source_location::RepoPath;
 
 /// Everything that checks may look at.
 pub struct Context<'a> {

@@ -8,8 +8,8 @@ use crate::model::finding::{Finding, Severity, Stops};
 use crate::model::name::GateName;
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, Gate, GateKind, Pipeline};
-use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
+use crate::model::source_location::RepoPath;
 
 pub(super) const CHECK: Check = Check {
     code: "gate-unmapped",

@@ -12,11 +12,11 @@ use crate::model::ids::PipelineId;
 use crate::model::name::{GateName, StageName};
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{EdgeEnds, GateKind};
-use crate::model::place::Place;
 use crate::model::policy::{
-    ApproveLine, Delivery, GateRule, Policy, RequiredGate, StageEntry, UntrustedAccount, Voters,
-    Way,
+    ApprovalChannel, ApproveLine, Delivery, GateRule, Policy, RequiredGate, StageEntry,
+    UntrustedAccount, Voters,
 };
+use crate::model::source_location::SourceLocation;
 use crate::yaml::{Located, Position};
 
 pub(super) const CHECK: Check = Check {
@@ -111,7 +111,7 @@ impl Found<'_> {
         } else {
             Stops::Pipelines(pipelines)
         };
-        let place = Place::new(self.context.policy_file, at);
+        let place = SourceLocation::new(self.context.policy_file, at);
         self.findings
             .push(Finding::error(CHECK.code, place, message, stops).help(help));
     }
@@ -331,11 +331,11 @@ fn too_many(policy: &Policy, lines: &[ApproveLine]) -> Vec<Unmet> {
 
 /// A gate that reviews do not open counts at most one label and one dispatch, so that at most two people can approve it
 /// in one evaluation.
-fn too_few_ways(policy: &Policy, lines: &[ApproveLine], ways: &[Way]) -> Option<Unmet> {
-    if ways.contains(&Way::Review) {
+fn too_few_ways(policy: &Policy, lines: &[ApproveLine], ways: &[ApprovalChannel]) -> Option<Unmet> {
+    if ways.contains(&ApprovalChannel::Review) {
         return None;
     }
-    let most = [Way::Label, Way::Dispatch]
+    let most = [ApprovalChannel::Label, ApprovalChannel::Dispatch]
         .iter()
         .filter(|way| ways.contains(way))
         .count();
@@ -359,7 +359,7 @@ fn too_few_ways(policy: &Policy, lines: &[ApproveLine], ways: &[Way]) -> Option<
             continue;
         };
         let ways = match most {
-            1 if ways.contains(&Way::Label) => "a label counts for one person",
+            1 if ways.contains(&ApprovalChannel::Label) => "a label counts for one person",
             1 => "a dispatch is the approval of one person, and only in its own run",
             _ => "a label and a dispatch count for one person each",
         };

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};
-use crate::model::place::Place;
 use crate::model::policy::{
     ApproveLine, Delivery, Emergency, EmergencySkip, GateRule, Hours, Join, Policy, Ready,
     RevisionMode, StageEntry, Trigger, Voters, Zone,
 };
+use crate::model::source_location::SourceLocation;
 
 pub(super) const CHECK: Check = Check {
     code: "policy-looser",
@@ -29,7 +29,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             findings.push(
                 Finding::warning(
                     CHECK.code,
-                    Place::new(context.policy_file, at),
+                    SourceLocation::new(context.policy_file, at),
                     format!(
                         "{what} of {pipeline} demands less than the general entry at line {} that it replaces: {}",
                         general.line,

@@ -11,8 +11,8 @@ use crate::model::finding::{Finding, Severity, Stops};
 use crate::model::ids::PipelineId;
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{GateKind, Pipeline};
-use crate::model::place::Place;
 use crate::model::policy::{ApproveLine, GateRule, Hold, StageEntry, Trigger, Voters};
+use crate::model::source_location::SourceLocation;
 use crate::yaml::{Located, Position};
 
 pub(super) const CHECK: Check = Check {
@@ -399,7 +399,7 @@ impl<'a> Reader<'a> {
         } else {
             Stops::Pipelines(stops.into_iter().collect())
         };
-        let place = Place::new(self.context.policy_file, at);
+        let place = SourceLocation::new(self.context.policy_file, at);
         self.findings
             .push(Finding::error(CHECK.code, place, message, stops).help(help));
     }

@@ -3,9 +3,9 @@
 use super::check::{Check, Context, only};
 use super::references;
 use crate::model::finding::{Finding, Severity};
-use crate::model::place::Place;
 use crate::model::reference::Kind;
 use crate::model::resolved::Resolution;
+use crate::model::source_location::SourceLocation;
 
 pub(super) const CHECK: Check = Check {
     code: "reference-ambiguous",
@@ -32,9 +32,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
 }
 
 fn finding(
-    place: Place,
+    place: SourceLocation,
     what: &str,
-    places: &[Place],
+    places: &[SourceLocation],
     pipeline: crate::model::ids::PipelineId,
 ) -> Finding {
     let shown: Vec<String> = places

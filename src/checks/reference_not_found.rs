@@ -3,9 +3,9 @@
 use super::check::{Check, Context, only};
 use super::{reference_kind, references};
 use crate::model::finding::{Finding, Severity};
-use crate::model::place::RepoPath;
 use crate::model::reference::Kind;
 use crate::model::resolved::Resolution;
+use crate::model::source_location::RepoPath;
 
 pub(super) const CHECK: Check = Check {
     code: "reference-not-found",

@@ -2,9 +2,9 @@
 
 use super::check::Context;
 use crate::model::ids::{PipelineId, SecretId, ServiceId};
-use crate::model::place::{Place, RepoPath};
 use crate::model::reference::{Kind, Reference};
 use crate::model::resolved::Resolution;
+use crate::model::source_location::{RepoPath, SourceLocation};
 
 /// A reference to a `ServiceDeployment`.
 pub(super) struct ServiceReference<'a> {
@@ -15,8 +15,8 @@ pub(super) struct ServiceReference<'a> {
 }
 
 impl ServiceReference<'_> {
-    pub(super) fn place(&self) -> Place {
-        Place::new(self.file, self.reference.name_at)
+    pub(super) fn place(&self) -> SourceLocation {
+        SourceLocation::new(self.file, self.reference.name_at)
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn services<'a>(context: &Context<'a>) -> Vec<ServiceReference<'a>> {
 /// A `configurationRef` whose keys are asked for.
 pub(super) struct SecretReference<'a> {
     pub pipeline: PipelineId,
-    pub place: Place,
+    pub place: SourceLocation,
     pub reference: &'a Reference,
     pub resolution: &'a Resolution<SecretId>,
 }

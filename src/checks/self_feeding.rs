@@ -8,8 +8,8 @@ use crate::model::facts::Revision;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::PipelineId;
 use crate::model::origin::Origin;
-use crate::model::place::RepoPath;
 use crate::model::resolved::StageIndex;
+use crate::model::source_location::RepoPath;
 
 pub(super) const CHECK: Check = Check {
     code: "self-feeding",

@@ -8,7 +8,7 @@ use super::check::{Check, Compared, Context, only};
 use super::problems;
 use crate::model::change::Change;
 use crate::model::finding::{Finding, Severity};
-use crate::model::place::{Place, RepoPath};
+use crate::model::source_location::{RepoPath, SourceLocation};
 use crate::yaml::edit::{Edit, EditError, Prober, apply};
 use crate::yaml::{Limits, Stream};
 
@@ -58,7 +58,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             let stops = only(wanted.compared.pipeline);
             findings.push(Finding::error(
                 CHECK.code,
-                Place::new(file, at),
+                SourceLocation::new(file, at),
                 message,
                 stops,
             ));

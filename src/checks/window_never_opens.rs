@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use super::check::{Check, Context, only};
 use crate::model::finding::{Finding, Severity};
 use crate::model::pipeline::GateKind;
-use crate::model::place::Place;
 use crate::model::policy::{GateRule, OpeningTimes};
+use crate::model::source_location::SourceLocation;
 
 pub(super) const CHECK: Check = Check {
     code: "window-never-opens",
@@ -61,7 +61,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             findings.push(
                 Finding::error(
                     CHECK.code,
-                    Place::new(context.policy_file, ruled.at),
+                    SourceLocation::new(context.policy_file, ruled.at),
                     format!("the window {} {opening}{frozen}", gate.name),
                     only(resolved.id),
                 )

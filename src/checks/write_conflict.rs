@@ -6,9 +6,9 @@ use super::check::{Check, Context};
 use crate::copy::Write;
 use crate::model::finding::{Finding, Severity, Stops};
 use crate::model::ids::PipelineId;
-use crate::model::place::RepoPath;
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::StageIndex;
+use crate::model::source_location::RepoPath;
 
 pub(super) const CHECK: Check = Check {
     code: "write-conflict",

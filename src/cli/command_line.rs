@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
 use super::promote::PromoteArgs;
-use super::shared::{ForgeArgs, Format, Place, parse_date, parse_repo, parse_time};
+use super::shared::{ForgeArgs, Format, PathArgs, parse_date, parse_repo, parse_time};
 use super::status::StatusArgs;
 
 /// Release pipelines for GitOps repositories: what may be promoted, why the rest may not, and exactly the right edit.
@@ -94,7 +94,7 @@ pub enum Command {
 pub struct ValidateArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -111,7 +111,7 @@ pub struct ValidateArgs {
 pub struct PlanArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -131,7 +131,7 @@ pub struct PlanArgs {
 pub struct SimulateArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -157,7 +157,7 @@ pub struct SimulateArgs {
 pub struct GraphArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -260,7 +260,7 @@ pub struct InitArgs {
 pub struct HistoryArgs {
     /// Where.
     #[command(flatten)]
-    pub place: Place,
+    pub place: PathArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -5,7 +5,7 @@ use super::command_line::{
     RollbackArgs, SchemaArgs, SimulateArgs, ValidateArgs,
 };
 use super::promote::{Dispatch, DispatchArgs, LocalArgs, LocalPromotion, PromoteArgs};
-use super::shared::Place;
+use super::shared::PathArgs;
 use super::status::{AskedOfStatus, StatusArgs, StatusOnDisk, StatusOnGithub};
 
 /// A command, the way it goes: each with what it reads, and nothing else.
@@ -92,7 +92,7 @@ impl PromoteArgs {
                     approved_by,
                 } = by_commit;
                 Mode::PromoteLocal(LocalPromotion {
-                    place: Place { path, policy },
+                    place: PathArgs { path, policy },
                     at,
                     pipeline,
                     to,

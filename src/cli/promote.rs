@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::shared::{ForgeArgs, Format, Place, TakeWhat, parse_time};
+use super::shared::{ForgeArgs, Format, PathArgs, TakeWhat, parse_time};
 
 /// What `promote` takes.
 #[derive(Clone, Debug, Args)]
@@ -73,7 +73,7 @@ pub(super) struct DispatchArgs {
 #[derive(Clone, Debug)]
 pub struct LocalPromotion {
     /// Where.
-    pub place: Place,
+    pub place: PathArgs,
     /// The time of the evaluation.
     pub at: Option<Timestamp>,
     /// The pipeline.

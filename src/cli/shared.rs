@@ -8,7 +8,7 @@ use jiff::Timestamp;
 /// What is looked at, by every command that reads files of this machine.
 #[derive(Clone, Debug, Default, Args)]
 #[group(id = "on_disk")]
-pub struct Place {
+pub struct PathArgs {
     /// A git repository (the top of its work tree, or a bare one) or a plain folder [default: this folder; in a folder without a
     /// Pipeline, the top of the repository that it lies in]
     pub path: Option<PathBuf>,

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::shared::{Format, Place, parse_time};
+use super::shared::{Format, PathArgs, parse_time};
 
 /// What `status` takes.
 #[derive(Clone, Debug, Args)]
 pub struct StatusArgs {
     #[command(flatten)]
-    pub(super) place: Place,
+    pub(super) place: PathArgs,
     /// The time of the evaluation (RFC 3339); on GitHub it is the server's [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time, group = "on_disk")]
     pub(super) at: Option<Timestamp>,
@@ -36,7 +36,7 @@ pub struct StatusArgs {
 #[derive(Clone, Debug)]
 pub struct StatusOnDisk {
     /// Where.
-    pub place: Place,
+    pub place: PathArgs,
     /// The time of the evaluation.
     pub at: Option<Timestamp>,
     /// What else was asked for.

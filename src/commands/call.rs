@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::output::Output;
 use crate::catalog::load;
-use crate::cli::{Format, Place};
+use crate::cli::{Format, PathArgs};
 use crate::error::Failure;
 use crate::evaluation::path_arguments::PathArguments;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
@@ -38,12 +38,12 @@ impl Call {
     /// # Errors
     /// The folder or its repository could not be read.
     pub(super) fn new(
-        place: Place,
+        place: PathArgs,
         format: Format,
         now: Timestamp,
         style: Style,
     ) -> Result<Self, Failure> {
-        let Place {
+        let PathArgs {
             path: given,
             policy,
         } = place;
@@ -87,7 +87,7 @@ impl Call {
     }
 
     /// Runs the command, and reports which folder was read if it is not the one of the call.
-    pub(super) fn told(
+    pub(super) fn print(
         &self,
         command: impl FnOnce(&Self) -> Result<Output, Failure>,
     ) -> Result<Output, Failure> {

@@ -11,7 +11,7 @@ use super::{
     validate,
 };
 use crate::cli::{
-    AskedOfStatus, Cli, Format, GraphArgs, HistoryArgs, InitArgs, LocalPromotion, Mode, Place,
+    AskedOfStatus, Cli, Format, GraphArgs, HistoryArgs, InitArgs, LocalPromotion, Mode, PathArgs,
     PlanArgs, SchemaArgs, SimulateArgs, StatusOnDisk, ValidateArgs,
 };
 use crate::error::Failure;
@@ -45,7 +45,7 @@ pub fn execute(
             format,
             at,
             fix,
-        }) => call(place, format, at)?.told(|call| validate::run(call, fix)),
+        }) => call(place, format, at)?.print(|call| validate::run(call, fix)),
         Mode::Plan(PlanArgs {
             place,
             format,
@@ -59,7 +59,7 @@ pub fn execute(
                 )
                 .hint("leave out one of the two"));
             }
-            call(place, format, at)?.told(|call| plan::run(call, diff, why))
+            call(place, format, at)?.print(|call| plan::run(call, diff, why))
         }
         Mode::Simulate(SimulateArgs {
             place,
@@ -76,9 +76,9 @@ pub fn execute(
                 until,
                 repos: repo,
             };
-            call(place, format, at)?.told(|call| simulate::run(call, asked))
+            call(place, format, at)?.print(|call| simulate::run(call, asked))
         }
-        Mode::Graph(GraphArgs { place, format }) => call(place, format, None)?.told(graph::run),
+        Mode::Graph(GraphArgs { place, format }) => call(place, format, None)?.print(graph::run),
         Mode::Status(StatusOnDisk { place, at, asked }) => {
             let AskedOfStatus {
                 freeze,
@@ -86,7 +86,7 @@ pub fn execute(
                 format,
             } = asked;
             let call = call(place, format, at)?;
-            call.told(|call| status::run(call, freeze, pipeline.as_deref()))
+            call.print(|call| status::run(call, freeze, pipeline.as_deref()))
         }
         Mode::PromoteLocal(LocalPromotion {
             place,
@@ -97,7 +97,7 @@ pub fn execute(
             format,
         }) => {
             let call = call(place, format, at)?;
-            call.told(|call| promote_local::run(call, &pipeline, &to, approved_by))
+            call.print(|call| promote_local::run(call, &pipeline, &to, approved_by))
         }
         Mode::Doctor(args) => doctor::run(args, now, style, environment),
         Mode::Init(InitArgs {
@@ -105,8 +105,8 @@ pub fn execute(
             write,
             format,
         }) => {
-            let place = Place { path, policy: None };
-            call(place, format, None)?.told(|call| init::run(call, write))
+            let place = PathArgs { path, policy: None };
+            call(place, format, None)?.print(|call| init::run(call, write))
         }
         Mode::History(HistoryArgs {
             place,
@@ -124,7 +124,7 @@ pub fn execute(
                 since,
                 limit: limit.map(std::num::NonZeroUsize::get),
             };
-            call(place, format, None)?.told(|call| history::run(call, asked))
+            call(place, format, None)?.print(|call| history::run(call, asked))
         }
         Mode::Schema(SchemaArgs { format }) => Ok(schema::run(format)),
     }

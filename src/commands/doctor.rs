@@ -13,7 +13,7 @@ use super::call::Call;
 use super::output::Output;
 use super::runtime::runtime;
 use crate::catalog::load;
-use crate::cli::{DoctorArgs, ForgeArgs, Format, Place};
+use crate::cli::{DoctorArgs, ForgeArgs, Format, PathArgs};
 use crate::commands::doctor::reading::{output, remote_state};
 use crate::doctor::{Facts, PolicyFact, end, examine, wanted};
 use crate::error::{Exit, Failure};
@@ -59,7 +59,7 @@ pub(super) fn run(
     }
     let local = match path {
         Some(path) => {
-            let place = Place {
+            let place = PathArgs {
                 path: Some(path),
                 policy: None,
             };

@@ -16,8 +16,8 @@ use crate::init::text::{Around, text};
 use crate::init::{End, Input, NewFile, POLICY_PATH, Proposal, json, lines, propose};
 use crate::model::catalog::Catalog;
 use crate::model::finding::{Finding, Severity};
-use crate::model::place::{Place, RepoPath};
 use crate::model::service::Service;
+use crate::model::source_location::{RepoPath, SourceLocation};
 use crate::policy;
 use crate::repo::Repo;
 
@@ -99,7 +99,7 @@ pub(super) fn run(call: &Call, save: bool) -> Result<Output, Failure> {
 fn proposed(
     repository: &RepositoryState,
     branch: Option<&str>,
-    left_out: &BTreeMap<Place, String>,
+    left_out: &BTreeMap<SourceLocation, String>,
 ) -> Result<(Proposal, usize, usize), Failure> {
     let catalog = load(&repository.files, &repository.policy);
     let resolved = resolve_pipelines(&catalog, &repository.here);
@@ -145,7 +145,7 @@ fn sources(repository: &RepositoryState) -> Sources {
 }
 
 /// Services that a proposed reference would not lead to, by their place, with the reason.
-type Astray = BTreeMap<Place, String>;
+type Astray = BTreeMap<SourceLocation, String>;
 
 /// Evaluates the repository with the proposed files added. Returns the errors that there would be, in the manifests or in
 /// the proposal, and the references that would not lead to what is meant. The files and policy of `repository` stay
@@ -250,7 +250,7 @@ fn in_each_others_way(catalog: &Catalog, end: &End) -> Astray {
     if all.len() < 2 {
         return Astray::new();
     }
-    let why = |place: &Place| {
+    let why = |place: &SourceLocation| {
         let others = all.iter().filter(|other| other.place(other.at) != *place);
         format!(
             "a reference to it may also mean {}: give it a name or a namespace of its own",
@@ -261,7 +261,7 @@ fn in_each_others_way(catalog: &Catalog, end: &End) -> Astray {
     places.map(|place| (place.clone(), why(&place))).collect()
 }
 
-fn shown(place: &Place) -> String {
+fn shown(place: &SourceLocation) -> String {
     format!("{}:{}", place.file, place.line)
 }
 

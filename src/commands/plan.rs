@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::call::Call;
 use super::output::Output;
 use crate::error::Failure;
-use crate::evaluation::evaluate::{Ask, Evaluation};
+use crate::evaluation::evaluate::{Evaluation, PlanInputs};
 use crate::evaluation::passed_over::passed_over;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::execute::edited_files;
-use crate::model::place::RepoPath;
 use crate::model::plan::Plan;
+use crate::model::source_location::RepoPath;
 use crate::report::escape::terminal;
 use crate::report::plan_text::PlanText;
 use crate::report::{diff, json};
@@ -25,9 +25,9 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
         );
     }
     let evaluation = Evaluation::of(&repository, call.now, true)?;
-    let plan = evaluation.plan(&repository, call.now, &Ask::default());
+    let plan = evaluation.plan(&repository, call.now, &PlanInputs::default());
     let exit = evaluation.exit(&plan);
-    let told = evaluation.told(&repository, &plan);
+    let ranges = evaluation.ranges_by_change(&repository, &plan);
     if call.json() {
         let mut notices = repository.notices.clone();
         if evaluation.catalog.pipelines.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
             text: json::plan(
                 &evaluation.catalog,
                 &plan,
-                &told,
+                &ranges,
                 repository.tip,
                 &evaluation.findings,
             ),
@@ -60,7 +60,7 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
         heading: repository.heading(),
         catalog: &evaluation.catalog,
         plan: &plan,
-        told: &told,
+        told: &ranges,
         findings: &evaluation.findings,
         simulate: &repository.again.within("sluice simulate --approve NAME"),
         notices: &notices,

@@ -6,7 +6,7 @@ use super::approvers::people;
 use super::call::Call;
 use super::output::Output;
 use crate::error::{Exit, Failure};
-use crate::evaluation::evaluate::{Ask, Evaluation};
+use crate::evaluation::evaluate::{Evaluation, PlanInputs};
 use crate::evaluation::find::find;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::execute::{Target, edited_files, record};
@@ -14,8 +14,8 @@ use crate::model::facts::Approvals;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::CommitId;
 use crate::model::pipeline::GateKind;
-use crate::model::place::RepoPath;
 use crate::model::plan::{GateReport, Promotion, State};
+use crate::model::source_location::RepoPath;
 use crate::model::verdict::Verdict;
 use crate::report::escape::{commit, terminal};
 use crate::report::plan_text::value;
@@ -48,15 +48,15 @@ pub(super) fn run(
     }
     let evaluation = Evaluation::of(&repository, call.now, true)?;
     let (id, stage) = find(&evaluation, pipeline, to)?;
-    let ask = Ask {
+    let inputs = PlanInputs {
         approvals: Some(Approvals {
             names: people(&approved_by)?,
             assumed: false,
         }),
         asked: Some((id, stage)),
-        ..Ask::default()
+        ..PlanInputs::default()
     };
-    let plan = evaluation.plan(&repository, call.now, &ask);
+    let plan = evaluation.plan(&repository, call.now, &inputs);
     let all: Vec<&Promotion> = plan.pipelines[id.0]
         .promotions
         .iter()
@@ -241,7 +241,7 @@ fn text(
     for skipped in &promotion.skipped {
         let _ = writeln!(text, "  not copied: {}", terminal(skipped));
     }
-    for service in &promotion.left_out {
+    for service in &promotion.skipped_services {
         let name = terminal(&service.name);
         let _ = writeln!(
             text,

@@ -20,7 +20,7 @@ use super::approvers::people;
 use super::call::Call;
 use super::output::Output;
 use crate::error::{Exit, Failure};
-use crate::evaluation::evaluate::{Ask, Evaluation};
+use crate::evaluation::evaluate::{Evaluation, PlanInputs};
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::model::facts::Approvals;
 use crate::model::finding::{Finding, Severity};
@@ -265,7 +265,7 @@ struct Simulation<'a> {
     /// Plans whose landing failed.
     refused: BTreeSet<PlanId>,
     /// Files that landings changed.
-    touched: BTreeSet<crate::model::place::RepoPath>,
+    touched: BTreeSet<crate::model::source_location::RepoPath>,
 }
 
 type Landed = BTreeSet<(PipelineId, usize)>;
@@ -276,15 +276,15 @@ impl Simulation<'_> {
     }
 
     fn plan_with(&self, approvals: Approvals, landed: &Landed) -> Plan {
-        let mut ask = Ask {
+        let mut inputs = PlanInputs {
             approvals: Some(approvals),
             landed: landed.clone(),
             proposed: self.proposed.clone(),
-            ..Ask::default()
+            ..PlanInputs::default()
         };
-        let ready = self.ready(&ask);
-        ask.ready = Some(Rc::new(ready));
-        self.evaluation.plan(&self.repository, self.now, &ask)
+        let ready = self.ready(&inputs);
+        inputs.ready = Some(Rc::new(ready));
+        self.evaluation.plan(&self.repository, self.now, &inputs)
     }
 
     fn event(&mut self, id: PipelineId, promotion: &Promotion, what: What) {

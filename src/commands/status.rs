@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::call::Call;
 use super::output::Output;
 use crate::error::Failure;
-use crate::evaluation::evaluate::{Ask, Evaluation};
+use crate::evaluation::evaluate::{Evaluation, PlanInputs};
 use crate::evaluation::find::find_pipeline;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::gather::answer_since;
@@ -22,7 +22,7 @@ use crate::graph::StageGraph;
 use crate::model::ids::{CommitId, PipelineId};
 use crate::model::plan::{PipelinePlan, Plan};
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::status::{PipelineStatus, SetOnBase, Since, StageStatus, Standing, Status};
+use crate::model::status::{PipelineStatus, SetOnBase, Since, StageStatus, Status, StatusKind};
 use crate::reconcile::outcome::Outcome;
 use crate::reconcile::request::RunOptions;
 use crate::reconcile::status::{CurrentState, PromotionState, current_state};
@@ -40,11 +40,11 @@ pub(super) fn run(
     let only = pipeline
         .map(|name| find_pipeline(&evaluation, name))
         .transpose()?;
-    let ask = Ask {
+    let inputs = PlanInputs {
         frozen: freeze.filter(|why| !why.is_empty()),
-        ..Ask::default()
+        ..PlanInputs::default()
     };
-    let plan = evaluation.plan(&repository, call.now, &ask);
+    let plan = evaluation.plan(&repository, call.now, &inputs);
     let exit = evaluation.exit(&plan);
     let seen = Seen {
         repository: &repository,
@@ -55,13 +55,13 @@ pub(super) fn run(
     };
     let since = seen.since();
     let all = plan.promotions();
-    let stands = all
+    let active_pull = all
         .map(|(at, promotion)| (at, PromotionState::planned(promotion)))
         .collect();
     let name = repository
         .remote_slug()
         .unwrap_or_else(|| repository.name());
-    let found = seen.status(name, &stands, &since);
+    let found = seen.status(name, &active_pull, &since);
     let mut notices = repository.notices.clone();
     notices.extend(crate::evaluation::passed_over::passed_over(&evaluation));
     if call.json() {
@@ -97,7 +97,7 @@ pub(super) async fn on_forge(
         plan,
         now,
         only,
-        stands,
+        active_pull,
         mut outcome,
     } = current_state(session, options).await?;
     let seen = Seen {
@@ -108,16 +108,20 @@ pub(super) async fn on_forge(
         only,
     };
     let mut since = session.settle(|| Ok(seen.since())).await?;
-    through(session, &mut since, &mut outcome).await;
+    attach_pull_numbers(session, &mut since, &mut outcome).await;
     let name = session.forge.slug().to_string();
-    let found = seen.status(name, &stands, &since);
+    let found = seen.status(name, &active_pull, &since);
     outcome.calls = session.calls();
     outcome.remaining = session.forge.remaining();
     Ok((outcome, found))
 }
 
 /// Looks up through which pull requests landings came.
-async fn through(session: &Session, since: &mut BTreeMap<Member, Since>, outcome: &mut Outcome) {
+async fn attach_pull_numbers(
+    session: &Session,
+    since: &mut BTreeMap<Member, Since>,
+    outcome: &mut Outcome,
+) {
     let landed = |since: &Since| match since {
         Since::Set(set) if set.landed => Some(set.commit),
         _ => None,
@@ -174,7 +178,7 @@ impl<'a> Seen<'a> {
     fn status(
         &self,
         repository: String,
-        stands: &BTreeMap<PromotionIndex, PromotionState>,
+        active_pull: &BTreeMap<PromotionIndex, PromotionState>,
         since: &BTreeMap<Member, Since>,
     ) -> Status {
         let content = self.content();
@@ -184,7 +188,7 @@ impl<'a> Seen<'a> {
             .iter()
             .enumerate()
             .filter(|(_, plan)| self.only.is_none_or(|only| only == plan.id))
-            .map(|(index, plan)| self.pipeline(index, plan, &content, stands, since))
+            .map(|(index, plan)| self.pipeline(index, plan, &content, active_pull, since))
             .collect();
         pipelines.sort_by_key(|pipeline| pipeline.state);
         Status {
@@ -202,7 +206,7 @@ impl<'a> Seen<'a> {
         index: usize,
         plan: &PipelinePlan,
         content: &Content<'_>,
-        stands: &BTreeMap<PromotionIndex, PromotionState>,
+        active_pull: &BTreeMap<PromotionIndex, PromotionState>,
         since: &BTreeMap<Member, Since>,
     ) -> PipelineStatus {
         let manifest = self.evaluation.catalog.pipeline(plan.id);
@@ -217,7 +221,7 @@ impl<'a> Seen<'a> {
                 let promotions = into
                     .filter(|(_, promotion)| promotion.index == stage)
                     .filter_map(|(promotion, _)| {
-                        stands.get(&PromotionIndex {
+                        active_pull.get(&PromotionIndex {
                             pipeline: index,
                             promotion,
                         })
@@ -245,8 +249,8 @@ impl<'a> Seen<'a> {
             namespace: manifest.namespace.clone(),
             name: manifest.name.to_string(),
             state: match plan.stopped {
-                Some(_) => Standing::Error,
-                None => worst.unwrap_or(Standing::InSync),
+                Some(_) => StatusKind::Error,
+                None => worst.unwrap_or(StatusKind::InSync),
             },
             stopped: plan.stopped.clone(),
             stages,

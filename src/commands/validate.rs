@@ -12,7 +12,7 @@ use crate::error::{Exit, Failure};
 use crate::evaluation::evaluate::Evaluation;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::model::finding::{Finding, Severity};
-use crate::model::place::RepoPath;
+use crate::model::source_location::RepoPath;
 use crate::model::text::counted;
 use crate::report::escape::terminal;
 use crate::report::findings;

@@ -3,8 +3,8 @@
 use crate::model::change::Change;
 use crate::model::facts::Values;
 use crate::model::finding::Severity;
-use crate::model::place::Place;
 use crate::model::reference::ManifestKey;
+use crate::model::source_location::SourceLocation;
 use crate::yaml::FieldPath;
 
 /// What stands in the way of copying one field.
@@ -15,7 +15,7 @@ pub struct Problem {
     /// Whether it stops the pipeline.
     pub severity: Severity,
     /// Where.
-    pub place: Place,
+    pub place: SourceLocation,
     /// What is wrong.
     pub message: String,
     /// What to do.
@@ -43,12 +43,12 @@ pub struct Write {
     /// The manifest.
     pub manifest: ManifestKey,
     /// Where the manifest or field stands.
-    pub place: Place,
+    pub place: SourceLocation,
     /// The field.
     pub path: FieldPath,
 }
 
-pub(super) fn not_a_scalar(place: Place, path: &FieldPath, name: &str) -> Problem {
+pub(super) fn not_a_scalar(place: SourceLocation, path: &FieldPath, name: &str) -> Problem {
     Problem {
         code: "target-not-editable",
         severity: Severity::Error,

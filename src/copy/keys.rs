@@ -10,9 +10,9 @@ use super::pair::Pair;
 use crate::model::change::{Change, SecretFiles, Text};
 use crate::model::facts::Slot;
 use crate::model::finding::Severity;
-use crate::model::place::{Place, RepoPath};
 use crate::model::reference::ManifestKey;
 use crate::model::service::{Field, Secret, SecretField, Service};
+use crate::model::source_location::{RepoPath, SourceLocation};
 use crate::yaml::{FieldPath, Located, Note, Position};
 
 /// The two mappings of a `Secret`.
@@ -87,7 +87,7 @@ pub(super) fn value_of(service: &Service, secret: Option<&Secret>, key: &str) ->
 impl<'a> Pair<'a> {
     /// The field that copying this key may write; `None` where nothing would be written.
     pub(super) fn key_write(&self, key: &Located<String>) -> Option<Write> {
-        let write = |manifest: &ManifestKey, place: Place, path: FieldPath| {
+        let write = |manifest: &ManifestKey, place: SourceLocation, path: FieldPath| {
             Some(Write {
                 manifest: manifest.clone(),
                 place,
@@ -263,7 +263,7 @@ impl<'a> Pair<'a> {
         }
     }
 
-    fn missing(&self, key: &Located<String>, place: Place) -> Problem {
+    fn missing(&self, key: &Located<String>, place: SourceLocation) -> Problem {
         Problem {
             code: "secret-missing",
             severity: Severity::Warning,
@@ -279,7 +279,7 @@ impl<'a> Pair<'a> {
         }
     }
 
-    fn to_plaintext(&self, key: &Located<String>, place: Place) -> Problem {
+    fn to_plaintext(&self, key: &Located<String>, place: SourceLocation) -> Problem {
         Problem {
             code: "secret-to-plaintext",
             severity: Severity::Error,

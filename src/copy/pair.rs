@@ -7,10 +7,10 @@ use crate::model::catalog::Catalog;
 use crate::model::facts::RevisionQuery;
 use crate::model::ids::{BlobId, ServiceId};
 use crate::model::origin::Origin;
-use crate::model::place::RepoPath;
 use crate::model::policy::{Policy, RevisionMode};
 use crate::model::resolved::{ResolvedPipeline, ResolvedService, StageIndex};
 use crate::model::service::{Secret, Service};
+use crate::model::source_location::RepoPath;
 use crate::yaml::Located;
 
 /// One target of a stage and the source that its criteria names, both found.
@@ -63,7 +63,7 @@ impl<'a> Pair<'a> {
                 .and_then(|found| found.found())
                 .map(|id| catalog.secret(id))
         };
-        let stage_rule = policy.stage(&manifest.name, &manifest.stages[stage].name.value);
+        let rules = policy.stage_rules(&manifest.name, &manifest.stages[stage].name.value);
         Some(Self {
             catalog,
             policy,
@@ -76,7 +76,7 @@ impl<'a> Pair<'a> {
             target_origin: resolved.target_origin.as_ref(),
             source_origin: resolved.source_origin.as_ref(),
             keys: &criteria.secrets,
-            mode: stage_rule.map_or_else(RevisionMode::default, |ruled| ruled.rule.revision),
+            mode: rules.revision,
             source_files: &catalog.files,
             watch: policy.watch(&manifest.name),
         })
@@ -145,7 +145,7 @@ impl<'a> Pair<'a> {
     }
 
     /// Where values files lead that do not lie in the service's own folder, sorted; `None` leaves the repository.
-    pub fn leads(&self) -> Vec<Option<String>> {
+    pub fn values_files_outside(&self) -> Vec<Option<String>> {
         let of = |service: &'a Service| {
             let folder = service
                 .git
@@ -157,10 +157,11 @@ impl<'a> Pair<'a> {
                 .filter(|file| file.split('/').any(|segment| segment == ".."))
                 .map(move |file| join(folder, file))
         };
-        let mut leads: Vec<Option<String>> = of(self.source).chain(of(self.target)).collect();
-        leads.sort();
-        leads.dedup();
-        leads
+        let mut values_files_outside: Vec<Option<String>> =
+            of(self.source).chain(of(self.target)).collect();
+        values_files_outside.sort();
+        values_files_outside.dedup();
+        values_files_outside
     }
 
     /// What has to be resolved before the pair can be compared; `None` where no ref is resolved.
@@ -173,7 +174,7 @@ impl<'a> Pair<'a> {
             origin: self.source_origin?.clone(),
             reference: value.text.clone(),
             folders: self.watched(),
-            leads: self.leads(),
+            values_files_outside: self.values_files_outside(),
             target: self.target_commit(),
         })
     }
@@ -189,7 +190,7 @@ impl<'a> Pair<'a> {
             origin: origin.clone(),
             reference: value.text.clone(),
             folders: self.watched(),
-            leads: self.leads(),
+            values_files_outside: self.values_files_outside(),
             target: None,
         })
     }

@@ -195,7 +195,7 @@ impl Facts<'_> {
         for pipeline in &catalog.pipelines {
             for stage in &pipeline.stages {
                 let name = &stage.name.value;
-                let leads = |edge: &&Edge| matches!(&edge.ends, EdgeEnds::Stages { to, .. } if to.value == *name);
+                let leads_into = |edge: &&Edge| matches!(&edge.ends, EdgeEnds::Stages { to, .. } if to.value == *name);
                 let approvals = |edge: &Edge| -> Vec<String> {
                     let gates = edge.gates.iter();
                     gates
@@ -203,17 +203,21 @@ impl Facts<'_> {
                         .map(|gate| approve_label(name, &gate.name))
                         .collect()
                 };
-                let labels: Vec<Vec<String>> =
-                    pipeline.edges.iter().filter(leads).map(approvals).collect();
+                let labels: Vec<Vec<String>> = pipeline
+                    .edges
+                    .iter()
+                    .filter(leads_into)
+                    .map(approvals)
+                    .collect();
                 if labels.is_empty() {
                     continue;
                 }
-                let entry = policy.stage(&pipeline.name, name);
+                let rules = policy.stage_rules(&pipeline.name, name);
                 found.push(Inbound {
                     name: format!("{} → {name}", pipeline.name),
                     approval: labels.iter().all(|labels| !labels.is_empty()),
                     labels: labels.concat(),
-                    delivery: entry.map(|entry| entry.rule.delivery).unwrap_or_default(),
+                    delivery: rules.delivery,
                 });
             }
         }

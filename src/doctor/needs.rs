@@ -2,7 +2,7 @@
 
 use super::names::named;
 use super::rules::{gates, stages};
-use crate::model::policy::{GateRule, Policy, Ready, Way};
+use crate::model::policy::{ApprovalChannel, GateRule, Policy, Ready};
 use crate::model::settings::{Area, Wanted};
 
 /// A branch such as promotions have, by which rules for them are asked for.
@@ -60,7 +60,7 @@ pub(super) fn needs(policy: &Policy) -> Vec<Need> {
             needs.push(Need { area, write, why });
         }
     };
-    let dispatches = |gate: &&GateRule| matches!(gate, GateRule::Approval { ways, .. } if ways.contains(&Way::Dispatch));
+    let dispatches = |gate: &&GateRule| matches!(gate, GateRule::Approval { ways, .. } if ways.contains(&ApprovalChannel::Dispatch));
     let workflows = gates
         .iter()
         .any(|gate| matches!(gate, GateRule::Workflow { .. }));

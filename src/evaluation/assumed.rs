@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::copy::{is_full_id, looks_like_tag};
-use crate::model::brought::Way;
+use crate::model::commit_range::Direction;
 use crate::model::facts::{ResolvedRevision, Revision, RevisionQuery, Ways};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
@@ -51,7 +51,7 @@ pub(crate) fn ways(found: &mut Ways) {
     for (query, way) in found {
         if matches!(query.old.origin, Origin::Remote(_)) && way.is_err() {
             let same = query.old.reference == query.new.to_string();
-            *way = Ok((!same).then_some(Way::Forward));
+            *way = Ok((!same).then_some(Direction::Forward));
         }
     }
 }

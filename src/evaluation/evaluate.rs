@@ -13,20 +13,21 @@ use crate::checks::{self, Compared, Context};
 use crate::copy::Pair;
 use crate::error::{Exit, Failure};
 use crate::gather::{
-    self, Bringing, Depth, Repositories, answer_history, answer_ready, answer_revisions,
+    self, Depth, Repositories, RevisionChange, answer_history, answer_ready, answer_revisions,
     answer_ways,
 };
-use crate::model::brought::ToldOf;
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
+use crate::model::commit_range::RangesByChange;
 use crate::model::evidence::Evidence;
 use crate::model::facts::{
-    Approvals, Facts, HistoryQuery, LastSet, ReadyQuery, Revision, RevisionQuery, Ways,
+    Approvals, Facts, LastSet, ReadyQuery, Revision, RevisionQuery, ServiceRef, Ways,
 };
 use crate::model::fetched::Fetched;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{PipelineId, PlanId};
 use crate::model::plan::{Plan, State};
+use crate::model::promotion_index::PromotionIndex;
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::model::rollback::Rollback;
@@ -44,7 +45,7 @@ pub(crate) struct Evaluation {
     /// What git refs resolve to.
     pub revisions: BTreeMap<RevisionQuery, Revision>,
     /// When promoted values were last set; empty without history.
-    pub history: BTreeMap<HistoryQuery, LastSet>,
+    pub history: BTreeMap<ServiceRef, LastSet>,
     /// Whether revisions go forward or back, read only if no person has to approve; empty without history.
     pub ways: Ways,
     /// What the checks found.
@@ -78,11 +79,11 @@ pub(crate) type ReadyAnswers = BTreeMap<ReadyQuery, ContentEvidence>;
 
 /// What may differ between two plans of one evaluation; each field becomes the field of [`Facts`] with its name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ask {
+pub(crate) struct PlanInputs {
     /// Without GitHub: the approvals that were given; `None` if no one was asked.
     pub approvals: Option<Approvals>,
-    /// On GitHub: the evidence about the plan of each open pull request, or why it could not be read.
-    pub evidence: Option<BTreeMap<PlanId, Fetched<Evidence>>>,
+    /// On GitHub, where gates are judged by the evidence about a pull request.
+    pub on_forge: bool,
     /// Why this run may land nothing, if it was started with a freeze.
     pub frozen: Option<String>,
     /// A person requested the source's values even if the target was set by hand (`take: source`).
@@ -176,12 +177,12 @@ impl Evaluation {
             assumed,
         };
         if with_history {
-            let ask = Ask::default();
-            let facts = evaluation.facts(repository, now, &ask);
+            let inputs = PlanInputs::default();
+            let facts = evaluation.facts(repository, now, &inputs);
             let queries = plan::history_queries(&facts);
             let history = answer_history(&facts, &queries, &repositories)?;
             evaluation.history = history;
-            let queries = plan::way_queries(&evaluation.facts(repository, now, &ask));
+            let queries = plan::way_queries(&evaluation.facts(repository, now, &inputs));
             evaluation.ways = answer_ways(&repositories, queries);
             if repository.assumes {
                 assumed::ways(&mut evaluation.ways);
@@ -197,8 +198,8 @@ impl Evaluation {
         now: Timestamp,
     ) -> Option<ReadyAnswers> {
         repository.remotes.as_ref()?;
-        let ask = Ask::default();
-        let facts = self.facts(repository, now, &ask);
+        let inputs = PlanInputs::default();
+        let facts = self.facts(repository, now, &inputs);
         let queries = plan::ready_queries(&facts);
         let repositories = self.repositories(repository);
         Some(answer_ready(&facts, &queries, &repositories))
@@ -212,7 +213,7 @@ impl Evaluation {
         pipeline: PipelineId,
         stage: StageIndex,
         changes: &'a [Change],
-    ) -> Vec<(usize, Bringing<'a>)> {
+    ) -> Vec<(usize, RevisionChange<'a>)> {
         let mut of: BTreeMap<&ManifestKey, Vec<usize>> = BTreeMap::new();
         for (at, change) in changes.iter().enumerate() {
             of.entry(&change.manifest).or_default().push(at);
@@ -228,7 +229,7 @@ impl Evaluation {
                 .revision_query()
                 .and_then(|query| self.revisions.get(&query));
             for at in of.get(&pair.target.key).into_iter().flatten() {
-                let bringing = Bringing {
+                let bringing = RevisionChange {
                     pair: pair.clone(),
                     revision,
                     change: &changes[*at],
@@ -240,7 +241,11 @@ impl Evaluation {
     }
 
     /// What the changes of a plan bring, according to the local clones.
-    pub(crate) fn told(&self, repository: &RepositoryState, plan: &Plan) -> ToldOf {
+    pub(crate) fn ranges_by_change(
+        &self,
+        repository: &RepositoryState,
+        plan: &Plan,
+    ) -> RangesByChange {
         let mut places = Vec::new();
         let mut asked = Vec::new();
         for (pipeline, entry) in plan.pipelines.iter().enumerate() {
@@ -256,10 +261,10 @@ impl Evaluation {
                 }
             }
         }
-        let told = gather::told(&self.repositories(repository), &asked);
-        let found = places.into_iter().zip(told);
+        let ranges = gather::ranges_of_changes(&self.repositories(repository), &asked);
+        let found = places.into_iter().zip(ranges);
         found
-            .filter_map(|(place, told)| Some((place, told?)))
+            .filter_map(|(place, ranges)| Some((place, ranges?)))
             .collect()
     }
 
@@ -273,7 +278,7 @@ impl Evaluation {
         &'a self,
         repository: &'a RepositoryState,
         now: Timestamp,
-        ask: &'a Ask,
+        inputs: &'a PlanInputs,
     ) -> Facts<'a> {
         Facts {
             catalog: &self.catalog,
@@ -283,28 +288,33 @@ impl Evaluation {
             revisions: &self.revisions,
             history: &self.history,
             ways: &self.ways,
-            approvals: ask.approvals.clone(),
-            evidence: ask.evidence.clone(),
-            frozen: ask.frozen.clone(),
-            take_source: ask.take_source,
+            approvals: inputs.approvals.clone(),
+            on_forge: inputs.on_forge,
+            frozen: inputs.frozen.clone(),
+            take_source: inputs.take_source,
             now,
             // Without GitHub there is no repository name that two clones would agree on.
             repository: repository.slug.clone(),
             base: repository.branch.clone().unwrap_or_default(),
-            landed: ask.landed.clone(),
-            asked: ask.asked,
-            emergency: ask.emergency,
-            retry: ask.retry,
-            roster: &ask.roster,
-            proposed: &ask.proposed,
-            ready: ask.ready.as_deref(),
-            rollbacks: &ask.rollbacks,
+            landed: inputs.landed.clone(),
+            asked: inputs.asked,
+            emergency: inputs.emergency,
+            retry: inputs.retry,
+            roster: &inputs.roster,
+            proposed: &inputs.proposed,
+            ready: inputs.ready.as_deref(),
+            rollbacks: &inputs.rollbacks,
         }
     }
 
     /// Makes the plan. Commands in its help texts get PATH and `--policy`.
-    pub(crate) fn plan(&self, repository: &RepositoryState, now: Timestamp, ask: &Ask) -> Plan {
-        let mut plan = plan::plan(&self.facts(repository, now, ask));
+    pub(crate) fn plan(
+        &self,
+        repository: &RepositoryState,
+        now: Timestamp,
+        inputs: &PlanInputs,
+    ) -> Plan {
+        let mut plan = plan::plan(&self.facts(repository, now, inputs));
         let promotions = plan
             .pipelines
             .iter_mut()
@@ -320,10 +330,11 @@ impl Evaluation {
         &self,
         repository: &RepositoryState,
         now: Timestamp,
-        ask: &Ask,
+        inputs: &PlanInputs,
+        evidence: &BTreeMap<PromotionIndex, &Fetched<Evidence>>,
         plan: &mut Plan,
     ) {
-        plan::judge_gates(&self.facts(repository, now, ask), plan);
+        plan::judge_gates(&self.facts(repository, now, inputs), plan, evidence);
     }
 
     /// The exit code of a command that only reads.

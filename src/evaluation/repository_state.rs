@@ -15,10 +15,10 @@ use crate::gather::{
 use crate::model::catalog::{Catalog, speaks_of_secrets};
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
-use crate::model::place::{Place, Position, RepoPath};
 use crate::model::policy::{Policy, UntrustedAccount};
 use crate::model::repo_url::Location;
 use crate::model::source_line::SourceLines;
+use crate::model::source_location::{Position, RepoPath, SourceLocation};
 use crate::policy;
 use crate::repo::{ReadObjects, Repo, enclosing_repository};
 
@@ -291,7 +291,7 @@ impl RepositoryState {
         };
         let mut known: HashMap<RepoPath, Option<SourceLines<'_>>> = HashMap::new();
         for finding in findings {
-            let Place { file, line, column } = &finding.place;
+            let SourceLocation { file, line, column } = &finding.place;
             if !known.contains_key(file) {
                 known.insert(file.clone(), lines_of(file));
             }

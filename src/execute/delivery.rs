@@ -59,11 +59,11 @@ pub(crate) struct Opened {
 pub(crate) const TEMPORARY: &str = "sluice/tmp-";
 
 /// A commit that was made.
-enum Made {
+enum NewCommit {
     /// Nothing leads to it.
-    Loose(CommitId),
+    Detached(CommitId),
     /// A temporary branch does.
-    On(String, CommitId),
+    OnBranch(String, CommitId),
 }
 
 /// A commit with which something lands, once a ref leads to it.
@@ -198,15 +198,15 @@ impl Delivery<'_> {
             false => plain,
         };
         let written = match &made {
-            Made::Loose(head) => self.forge.create_branch(&name, head).await,
-            Made::On(temporary, head) => {
+            NewCommit::Detached(head) => self.forge.create_branch(&name, head).await,
+            NewCommit::OnBranch(temporary, head) => {
                 self.forge
                     .rename_branch(&self.snapshot.node, temporary, &name, head)
                     .await
             }
         };
         let written = self.unless_base_moved(written).await?;
-        let (Made::Loose(head) | Made::On(_, head)) = made;
+        let (NewCommit::Detached(head) | NewCommit::OnBranch(_, head)) = made;
         match written {
             RefWrite::Done => Ok((name, head)),
             // Another run may have made it just now and open its pull request, or somebody else did: the next look tells.
@@ -248,7 +248,7 @@ impl Delivery<'_> {
         message: &str,
         worked: &BuiltTree,
         parents: &[CommitId],
-    ) -> Result<Made, DeliveryError> {
+    ) -> Result<NewCommit, DeliveryError> {
         self.forge
             .create_tree(&self.snapshot.tip.tree, &worked.files, &worked.tree)
             .await?;
@@ -257,7 +257,7 @@ impl Delivery<'_> {
             .create_commit(message, &worked.tree, parents)
             .await?;
         if !self.verified || commit.verified {
-            return Ok(Made::Loose(commit.id));
+            return Ok(NewCommit::Detached(commit.id));
         }
         let unsigned = |why: &str| {
             DeliveryError::CannotMake(format!("the policy says `verified: true`, and {why}"))
@@ -293,7 +293,7 @@ impl Delivery<'_> {
                 "the commit on its temporary branch is not signed by GitHub",
             ));
         }
-        Ok(Made::On(temporary, signed))
+        Ok(NewCommit::OnBranch(temporary, signed))
     }
 
     /// Reads a commit back before anything leads to it: it must be what was worked out, whoever made it. A branch on which GitHub makes one may
@@ -333,11 +333,11 @@ impl Delivery<'_> {
         let tip = self.snapshot.tip.id;
         let parents: Vec<CommitId> = [Some(tip), head.copied()].into_iter().flatten().collect();
         let commit = match self.made(message, &worked, &parents).await? {
-            Made::Loose(commit) => {
+            NewCommit::Detached(commit) => {
                 self.read_back(&commit, message, &worked, &parents).await?;
                 commit
             }
-            Made::On(_, commit) => commit,
+            NewCommit::OnBranch(_, commit) => commit,
         };
         Ok(Prepared {
             tip,

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::model::change::Change;
 use crate::model::ids::{BlobId, PlanId};
-use crate::model::place::{Place, RepoPath};
 use crate::model::plan::Promotion;
+use crate::model::source_location::{RepoPath, SourceLocation};
 use crate::record::{Record, SourceLine};
 use crate::yaml::edit;
 
@@ -40,7 +40,7 @@ pub enum EditRefused {
     #[error("{place}: {message}")]
     Edit {
         /// Where.
-        place: Place,
+        place: SourceLocation,
         /// Why.
         message: String,
     },
@@ -66,7 +66,7 @@ pub(crate) fn edited_files(
         let before = content(path).ok_or_else(|| EditRefused::Missing(path.clone()))?;
         let edits: Vec<_> = changes.iter().map(|change| change.edit()).collect();
         let edited = edit::apply(&before, &edits).map_err(|refused| EditRefused::Edit {
-            place: Place::new(
+            place: SourceLocation::new(
                 path,
                 refused
                     .position

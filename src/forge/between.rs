@@ -10,7 +10,7 @@ use super::error::ForgeError;
 use super::object_lookup::may_be_too_much;
 use super::query_builder::QueryBuilder;
 use super::shapes::{GitActor, Nodes, id, shape, take, time};
-use crate::model::brought::{Brought, BroughtCommit, Person, Way};
+use crate::model::commit_range::{Direction, Person, RangeCommit, RangeCommits};
 use crate::model::ids::CommitId;
 
 /// Pages of a hundred commits that are looked through; what is longer is said to be cut.
@@ -34,17 +34,17 @@ impl Forge {
         old: &CommitId,
         new: &CommitId,
         folders: &[String],
-    ) -> Result<Brought, ForgeError> {
+    ) -> Result<RangeCommits, ForgeError> {
         if let Some(brought) = self.by_lists(old, new, folders).await? {
             return Ok(brought);
         }
         let (way, mut set, mut oldest, mut whole) = self.set_between(old, new).await?;
         let mut of = new;
-        if way == Way::Back {
+        if way == Direction::Back {
             (_, set, oldest, whole) = self.set_between(new, old).await?;
             of = old;
         }
-        let mut brought = Brought {
+        let mut brought = RangeCommits {
             way,
             commits: Vec::new(),
             total: 0,
@@ -93,7 +93,7 @@ impl Forge {
         old: &CommitId,
         new: &CommitId,
         folders: &[String],
-    ) -> Result<Option<Brought>, ForgeError> {
+    ) -> Result<Option<RangeCommits>, ForgeError> {
         if folders.is_empty() || folders.iter().any(String::is_empty) {
             return Ok(None);
         }
@@ -106,17 +106,17 @@ impl Forge {
         let held: BTreeSet<CommitId> = before.iter().map(|one| one.commit).collect();
         let (way, commits) = if after.iter().any(|one| one.commit == *old) {
             let fresh = after.into_iter().filter(|one| !held.contains(&one.commit));
-            (Way::Forward, fresh.collect())
+            (Direction::Forward, fresh.collect())
         } else if held.contains(new) {
             let stays: BTreeSet<CommitId> = after.iter().map(|one| one.commit).collect();
             let goes = before
                 .into_iter()
                 .filter(|one| !stays.contains(&one.commit));
-            (Way::Back, goes.collect())
+            (Direction::Back, goes.collect())
         } else {
             return Ok(None);
         };
-        let mut brought = Brought {
+        let mut brought = RangeCommits {
             way,
             commits,
             total: 0,
@@ -132,7 +132,7 @@ impl Forge {
         old: &CommitId,
         new: &CommitId,
         folders: &[String],
-    ) -> Result<Option<(Vec<BroughtCommit>, Vec<BroughtCommit>)>, ForgeError> {
+    ) -> Result<Option<(Vec<RangeCommit>, Vec<RangeCommit>)>, ForgeError> {
         let operation = "read what a promotion brings";
         let mut part = QueryBuilder::default();
         let paths: Vec<String> = folders
@@ -184,7 +184,7 @@ impl Forge {
         &self,
         old: &CommitId,
         new: &CommitId,
-    ) -> Result<(Way, BTreeSet<CommitId>, Timestamp, bool), ForgeError> {
+    ) -> Result<(Direction, BTreeSet<CommitId>, Timestamp, bool), ForgeError> {
         let (way, commits, whole) = self.compared(old, new).await?;
         let oldest = commits.iter().map(|(_, _, at)| *at).min();
         let set = commits.into_iter().map(|(commit, ..)| commit).collect();
@@ -213,17 +213,17 @@ impl Forge {
         &self,
         old: &CommitId,
         new: &CommitId,
-    ) -> Result<(Way, Vec<(CommitId, Vec<CommitId>, Timestamp)>, bool), ForgeError> {
+    ) -> Result<(Direction, Vec<(CommitId, Vec<CommitId>, Timestamp)>, bool), ForgeError> {
         let operation = format!("compare {} with {}", old.short(), new.short());
         let mut commits = Vec::new();
-        let mut way = Way::Forward;
+        let mut way = Direction::Forward;
         for page in 1..=PAGES {
             let path = self.path(&format!("/compare/{old}...{new}?per_page=100&page={page}"));
             let found: CompareShape = self.get(path, &operation).await?.parse(&operation)?;
             way = match found.status.as_str() {
-                "ahead" | "identical" => Way::Forward,
-                "behind" => Way::Back,
-                _ => Way::Sideways,
+                "ahead" | "identical" => Direction::Forward,
+                "behind" => Direction::Back,
+                _ => Direction::Sideways,
             };
             let here = found.commits.len();
             for commit in found.commits {
@@ -283,7 +283,7 @@ impl Forge {
     }
 }
 
-impl Brought {
+impl RangeCommits {
     fn newest_first(&mut self) {
         self.total = self.commits.len();
         self.commits
@@ -337,12 +337,12 @@ struct NumberShape {
 }
 
 impl CommitShape {
-    fn brought(self, commit: CommitId) -> Result<BroughtCommit, ForgeError> {
+    fn brought(self, commit: CommitId) -> Result<RangeCommit, ForgeError> {
         let number = self
             .associated_pull_requests
             .and_then(|pulls| pulls.nodes.into_iter().next())
             .map(|pull| pull.number);
-        Ok(BroughtCommit {
+        Ok(RangeCommit {
             commit,
             subject: self.message_headline,
             at: time(&self.committed_date)?,

@@ -9,7 +9,7 @@ use super::error::ForgeError;
 use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, ActorShape, GitActor, Nodes, Oid, shape, take};
 use crate::model::authors::{Makers, Merge};
-use crate::model::brought::Person;
+use crate::model::commit_range::Person;
 use crate::model::fetched::Fetched;
 use crate::model::ids::{CommitId, PullNumber};
 

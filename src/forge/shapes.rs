@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::ForgeError;
 use crate::model::actor::UserId;
 use crate::model::actor::{Actor, ActorKind};
-use crate::model::brought::Person;
+use crate::model::commit_range::Person;
 use crate::model::evidence::Permission;
 use crate::model::ids::{CommitId, TreeId};
 use crate::model::pull::RemoteCommit;

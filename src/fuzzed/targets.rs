@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use sluice::catalog::{
     RepositoryIdentity, SourceFile, Version, changed_file, load, resolve_pipelines, same_shape,
 };
-use sluice::model::place::RepoPath;
 use sluice::model::policy::Policy;
+use sluice::model::source_location::RepoPath;
 use sluice::plan::guard::{GuardVerdict, Merge, gate_files, gated, judge};
 use sluice::runner::{Environment, Run};
 use sluice::yaml::syntax::steps::counted;

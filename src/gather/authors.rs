@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::brought::Bringing;
+use super::commit_range::RevisionChange;
 use super::lineage::Lineage;
 use super::remote::{RemoteRepo, Tip};
 use super::remotes::Remotes;
@@ -37,7 +37,7 @@ pub(crate) struct Carried<'a> {
     /// Its changes.
     pub changes: &'a [Change],
     /// Those of them that belong to a service of the stage, with what is known of their sources.
-    pub bringing: &'a [Bringing<'a>],
+    pub bringing: &'a [RevisionChange<'a>],
     /// The commit of the base at which the sources hold what it carries.
     pub at: CommitId,
     /// It is a rollback to this landing.

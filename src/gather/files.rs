@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use super::parallel::{chunks, threads};
 use crate::catalog::{SourceFile, wants_file};
 use crate::model::ids::CommitId;
-use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
+use crate::model::source_location::RepoPath;
 use crate::repo::{EntryKind, ReadObjects, Repo, TreeListing};
 
 /// The manifest files of a commit or folder.

@@ -5,7 +5,7 @@
 //! what the pull request changes since its merge base with the tip, applied to the tip.
 
 use super::merge_base::{MergeBase, Missing, Node, merge_base};
-use super::remote::{AtPath, RemoteRepo, Standing};
+use super::remote::{AtPath, EntryContent, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::pull::RemoteCommit;
 use crate::repo::{EntryKind, ReadObjects, Repo, RepoError};
@@ -116,7 +116,7 @@ pub(crate) fn merged_paths(
         if !judged(&change.path) {
             continue;
         }
-        let at_tip = match repo.standing(tip, &change.path) {
+        let at_tip = match repo.entry_content(tip, &change.path) {
             Ok(at_tip) => at_tip,
             Err(error) => {
                 missing = Some(error);
@@ -142,9 +142,9 @@ pub(crate) fn merged_paths(
 
 /// One path on the three sides of a merge. `base` and `head` differ.
 struct Sides {
-    base: Standing,
+    base: EntryContent,
     tip: AtPath,
-    head: Standing,
+    head: EntryContent,
 }
 
 enum Merged {
@@ -155,7 +155,7 @@ enum Merged {
 
 impl Sides {
     fn merged(&self) -> Merged {
-        let regular = |entry: Standing| match entry {
+        let regular = |entry: EntryContent| match entry {
             Some((kind @ (EntryKind::File | EntryKind::Executable), Some(blob))) => {
                 Some((kind, blob))
             }

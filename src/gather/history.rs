@@ -87,7 +87,7 @@ use super::repositories::Repositories;
 use super::revisions::Asked;
 use crate::copy::{Pair, values};
 use crate::gather::lineage::naming::Followed;
-use crate::model::facts::{Facts, HistoryQuery, LastSet, SetAt, SetBy, Slot, Values};
+use crate::model::facts::{Facts, LastSet, ServiceRef, SetAt, SetBy, Slot, Values};
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::rollback::RolledBack;
@@ -98,9 +98,9 @@ use crate::repo::{Change, CommitInfo, ReadObjects, RepoError};
 /// Answers the queries of one evaluation. Without a repository there is no history.
 pub(crate) fn answer_history(
     facts: &Facts<'_>,
-    queries: &[HistoryQuery],
+    queries: &[ServiceRef],
     repositories: &Repositories<'_>,
-) -> Result<BTreeMap<HistoryQuery, LastSet>> {
+) -> Result<BTreeMap<ServiceRef, LastSet>> {
     let Some((here, tip)) = &repositories.here else {
         return Ok(queries
             .iter()
@@ -141,7 +141,7 @@ struct History<'a> {
 
 /// One query on its way back through history.
 struct Search<'a> {
-    query: HistoryQuery,
+    query: ServiceRef,
     pair: Pair<'a>,
     /// Slots that the source has now: the promoted fields.
     slots: BTreeSet<Slot>,
@@ -163,7 +163,7 @@ impl follow::Search for Search<'_> {
 }
 
 /// The commit that set a target, and the target there.
-struct Place<'s> {
+struct SetCommit<'s> {
     /// Where it stood.
     files: &'s Trail,
     /// As it was; `None` if only its `Secret` was there.
@@ -200,7 +200,7 @@ impl TargetThen {
 }
 
 impl<'a> History<'a> {
-    fn search(&self, query: HistoryQuery) -> Option<Search<'a>> {
+    fn search(&self, query: ServiceRef) -> Option<Search<'a>> {
         let resolved = &self.facts.resolved[query.pipeline.0];
         let pair = Pair::of(
             self.facts.catalog,
@@ -259,7 +259,7 @@ impl<'a> History<'a> {
             }
         };
         if !slots.is_empty() {
-            let there = Place {
+            let there = SetCommit {
                 files: &files,
                 service: then.as_ref(),
                 commit: &change.commit,
@@ -292,10 +292,10 @@ impl<'a> History<'a> {
         &self,
         search: &Search<'_>,
         slots: BTreeSet<Slot>,
-        there: &Place<'_>,
+        there: &SetCommit<'_>,
         target_before: Option<&str>,
     ) -> Result<SetAt, LastSet> {
-        let Place { commit, parent, .. } = *there;
+        let SetCommit { commit, parent, .. } = *there;
         let info = self
             .repo
             .commit_info(commit)
@@ -340,7 +340,7 @@ impl<'a> History<'a> {
 
     /// The rollback that landed last before a person set the target; `None` if something else did, or nothing within
     /// [`lineage::naming::COMMITS_BEYOND`] commits.
-    fn rolled_back_before(&self, there: &Place<'_>) -> Fetched<Option<RolledBack>> {
+    fn rolled_back_before(&self, there: &SetCommit<'_>) -> Fetched<Option<RolledBack>> {
         let unread = |error: RepoError| unreadable(&error);
         let is_rollback = |info: &CommitInfo| {
             Record::parse(&info.message).is_some_and(|record| record.rollback.is_some())

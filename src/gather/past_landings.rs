@@ -23,7 +23,7 @@ use crate::model::landed::{
 };
 use crate::model::policy::Policy;
 use crate::record::Record;
-use crate::repo::{Before, CommitInfo, RepoError};
+use crate::repo::{CommitInfo, ParentState, RepoError};
 use asked::words;
 
 pub(crate) use asked::AskedOfHistory;
@@ -47,7 +47,7 @@ pub(crate) fn past_landings(asked: &AskedOfHistory<'_>) -> Result<PastLandings, 
             let date = date_of(info);
             walk.dates.push(date);
             walk.places.insert(*commit, at);
-            if before == Before::Cut {
+            if before == ParentState::Cut {
                 walk.boundary = Some(*commit);
             }
             if let Err(error) = walk.look(asked, commit, info, before) {
@@ -102,14 +102,14 @@ impl Walk {
         asked: &AskedOfHistory<'_>,
         commit: &CommitId,
         info: &CommitInfo,
-        before: Before,
+        before: ParentState,
     ) -> Result<(), RepoError> {
         let at = self.places[commit];
         let parent = match before {
             // What it changed lies on the other side of the boundary.
-            Before::Cut => return Ok(()),
-            Before::Nothing => None,
-            Before::Parent(parent) => Some(parent),
+            ParentState::Cut => return Ok(()),
+            ParentState::Nothing => None,
+            ParentState::Parent(parent) => Some(parent),
         };
         let Some(Borne { record, own }) = borne_record(asked.repo, info)? else {
             return Ok(());

@@ -100,7 +100,7 @@ pub(crate) fn build(
         None => still_as_found(repo, &head.id, &parent, &wanted.tip)?,
     };
     if stands {
-        return Ok(Build::Stands);
+        return Ok(Build::Intact);
     }
     ours(repo, proposal, wanted.policy, Build::BaseMoved)
 }
@@ -110,7 +110,7 @@ pub(crate) fn build(
 /// cannot be told so.
 pub(crate) fn build_by_record(proposal: &Proposal, pull: &Pull, build: &str) -> Option<Build> {
     let as_opened = moved(proposal, pull).is_none();
-    (as_opened && proposal.build == build).then_some(Build::Stands)
+    (as_opened && proposal.build == build).then_some(Build::Intact)
 }
 
 /// Whether anything about the pull request says that its head was moved, as far as that shows without reading objects.

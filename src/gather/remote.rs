@@ -19,4 +19,4 @@ mod walk;
 
 pub(in crate::gather) use makers::Tip;
 pub(crate) use repository::RemoteRepo;
-pub(in crate::gather) use trees::{AtPath, Standing};
+pub(in crate::gather) use trees::{AtPath, EntryContent};

@@ -27,7 +27,7 @@ pub(super) fn watched(
     let mut found = Watched::default();
     let mut seen: BTreeSet<String> = query.folders.iter().cloned().collect();
     let mut waiting: Vec<String> = query.folders.clone();
-    for lead in &query.leads {
+    for lead in &query.values_files_outside {
         match lead {
             Some(file) => found.add(file.clone(), &mut seen, &mut waiting),
             None => {
@@ -39,7 +39,7 @@ pub(super) fn watched(
         for file in repo.files_below(commit, &folder, &is_leading)? {
             let bytes = repo.blob(&file.blob)?;
             let own = file.path.rsplit_once('/').map_or("", |(own, _)| own);
-            match leads(&bytes, own) {
+            match values_files_outside(&bytes, own) {
                 Err(why) => found.everything = Some(format!("{} {why}", file.path)),
                 Ok(targets) => {
                     for target in targets {
@@ -81,7 +81,7 @@ fn is_leading(path: &str) -> bool {
 
 /// Paths outside `own` that a kustomization or chart speaks of. Everything that looks like a relative path upwards
 /// counts, whatever field it stands in: one too many is only watched in vain.
-fn leads(bytes: &[u8], own: &str) -> Result<Vec<String>, String> {
+fn values_files_outside(bytes: &[u8], own: &str) -> Result<Vec<String>, String> {
     let stream = Stream::parse(bytes, &Limits::default()).map_err(|error| {
         format!(
             "cannot be read ({}:{})",
@@ -133,11 +133,11 @@ mod tests {
     fn what_leads_upwards_is_followed_and_what_is_remote_is_not() {
         let text = "resources:\n- ../base\n- ./own.yaml\n- https://example.com/../x\n- deep/../own2.yaml\npatches:\n- path: ../../shared/p.yaml\n";
         assert_eq!(
-            leads(text.as_bytes(), "apps/dev"),
+            values_files_outside(text.as_bytes(), "apps/dev"),
             Ok(vec!["apps/base".to_owned(), "shared/p.yaml".to_owned()])
         );
         assert_eq!(
-            leads(
+            values_files_outside(
                 b"dependencies: [{ repository: 'file://../common' }]",
                 "charts/api"
             ),
@@ -147,9 +147,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_says_so() {
-        assert!(leads(b"a: [", "apps").is_err());
+        assert!(values_files_outside(b"a: [", "apps").is_err());
         assert!(
-            leads(b"resources: [../../x]", "apps")
+            values_files_outside(b"resources: [../../x]", "apps")
                 .unwrap_err()
                 .contains("leads out")
         );

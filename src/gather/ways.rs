@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::repositories::Repositories;
 use super::revisions::Asked;
 use crate::copy::is_full_id;
-use crate::model::brought::Way;
+use crate::model::commit_range::Direction;
 use crate::model::facts::{Revision, WayQuery, Ways};
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
@@ -21,7 +21,7 @@ pub(crate) fn answer_ways(repositories: &Repositories<'_>, queries: BTreeSet<Way
     answers.collect()
 }
 
-fn answer(repositories: &Repositories<'_>, query: &WayQuery) -> Fetched<Option<Way>> {
+fn answer(repositories: &Repositories<'_>, query: &WayQuery) -> Fetched<Option<Direction>> {
     match &query.old.origin {
         Origin::Here => match &repositories.here {
             Some((here, tip)) => way(here.objects(), query, || {
@@ -49,7 +49,7 @@ fn way<'a>(
     repo: &dyn ReadObjects,
     query: &WayQuery,
     asked: impl FnOnce() -> Result<Asked<'a>, RepoError>,
-) -> Fetched<Option<Way>> {
+) -> Fetched<Option<Direction>> {
     let name = &query.old.reference;
     let old = match is_full_id(name) {
         true => name.parse().map_err(|error| format!("`{name}`: {error}"))?,
@@ -70,15 +70,15 @@ fn stands(
     repo: &dyn ReadObjects,
     old: &CommitId,
     new: &CommitId,
-) -> Result<Option<Way>, RepoError> {
+) -> Result<Option<Direction>, RepoError> {
     if old == new {
         return Ok(None);
     }
     if repo.is_ancestor(old, new)? {
-        return Ok(Some(Way::Forward));
+        return Ok(Some(Direction::Forward));
     }
     Ok(Some(match repo.is_ancestor(new, old)? {
-        true => Way::Back,
-        false => Way::Sideways,
+        true => Direction::Back,
+        false => Direction::Sideways,
     }))
 }

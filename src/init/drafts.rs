@@ -11,8 +11,8 @@ use super::subject::Subject;
 use crate::catalog::Resolver;
 use crate::model::ids::ServiceId;
 use crate::model::pipeline::{Criteria, Pipeline};
-use crate::model::place::RepoPath;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::model::source_location::RepoPath;
 use crate::yaml::{FieldPath, Segment};
 
 /// What to change by hand in a file that is there.
@@ -183,10 +183,10 @@ impl Entry<'_> {
         let mut keys = Vec::new();
         for path in effects.paths {
             match what_is(&path) {
-                Means::Anyway => {}
-                Means::Key(key) => keys.push(key),
-                Means::Field => draft.fields.push(path.to_string()),
-                Means::Nothing => draft.notes.push(format!(
+                Interpretation::Anyway => {}
+                Interpretation::Key(key) => keys.push(key),
+                Interpretation::Field => draft.fields.push(path.to_string()),
+                Interpretation::Nothing => draft.notes.push(format!(
                     "it sets {path}, which Sluice never does: fields lie under `spec`"
                 )),
             }
@@ -255,7 +255,7 @@ impl Entry<'_> {
 }
 
 /// How a promotion carries a field.
-enum Means {
+enum Interpretation {
     /// It is copied in any case.
     Anyway,
     /// As a key of `criteria.secrets`.
@@ -266,25 +266,25 @@ enum Means {
     Nothing,
 }
 
-fn what_is(path: &FieldPath) -> Means {
+fn what_is(path: &FieldPath) -> Interpretation {
     for own in [
         ["spec", "git", "ref"],
         ["spec", "helm", "version"],
         ["spec", "helm", "chart"],
     ] {
         if *path == FieldPath::keys(&own) {
-            return Means::Anyway;
+            return Interpretation::Anyway;
         }
     }
     let configuration = FieldPath::keys(&["spec", "configuration"]);
     if path.parent().as_ref() == Some(&configuration)
         && let Some(key) = path.last_key()
     {
-        return Means::Key(key.to_owned());
+        return Interpretation::Key(key.to_owned());
     }
     let spec = FieldPath::keys(&["spec"]);
     if path.starts_with(&spec) && !path.starts_with(&configuration) && *path != spec {
-        return Means::Field;
+        return Interpretation::Field;
     }
-    Means::Nothing
+    Interpretation::Nothing
 }

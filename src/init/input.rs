@@ -6,9 +6,9 @@ use super::sources::Sources;
 use crate::catalog::RepositoryIdentity;
 use crate::model::catalog::Catalog;
 use crate::model::ids::{PipelineId, ServiceId};
-use crate::model::place::Place;
 use crate::model::policy::Policy;
 use crate::model::resolved::ResolvedPipeline;
+use crate::model::source_location::SourceLocation;
 
 /// What a proposal is made from.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) struct Input<'a> {
     /// The default branch, where that can be told.
     pub branch: Option<&'a str>,
     /// Services that must be left out, by where their manifests begin, and why.
-    pub left_out: &'a BTreeMap<Place, String>,
+    pub left_out: &'a BTreeMap<SourceLocation, String>,
 }
 
 /// The pipelines in which services stand, as their own or as sources.

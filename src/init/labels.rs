@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::input::Input;
 use super::input::in_pipelines;
 use super::pair::{Family, lines};
-use super::subject::{Standing, Subject};
-use super::words::{Environment, Spot, read};
+use super::subject::{Placement, Subject};
+use super::words::{Environment, EnvironmentSlot, read};
 use crate::model::ids::{PipelineId, ServiceId};
-use crate::model::place::RepoPath;
 use crate::model::policy::Glob;
 use crate::model::service::Service;
+use crate::model::source_location::RepoPath;
 
 /// Which services need a namespace to be told apart.
 #[derive(Debug, Default)]
@@ -82,13 +82,13 @@ impl Labels {
                 let Some(subject) = subjects.get(id) else {
                     continue;
                 };
-                match (namespace, &subject.standing, input.policy) {
+                match (namespace, &subject.placement, input.policy) {
                     (Some(_), ..) => labels.refuse(*id, format!(
                         "its name and namespace are those of {} too, so no reference could tell them apart",
                         places(*id)
                     )),
-                    (None, Standing::At(spot, _), None) => {
-                        let label = labels.stage(spot);
+                    (None, Placement::In(slot, _), None) => {
+                        let label = labels.stage(slot);
                         let clash = by_key.contains_key(&(*name, &Some(label.clone())));
                         if clash {
                             labels.refuse(*id, no_namespace(&places(*id)));
@@ -96,11 +96,11 @@ impl Labels {
                             labels.wanted.insert(*id, label);
                         }
                     }
-                    (None, Standing::At(..), Some(_)) => {
+                    (None, Placement::In(..), Some(_)) => {
                         labels.refuse(*id, no_namespace(&places(*id)));
                     }
                     // It has a reason of its own.
-                    (None, Standing::Nowhere | Standing::Torn(_), _) => {}
+                    (None, Placement::Unknown | Placement::Contradictory(_), _) => {}
                 }
             }
             labels.refuse_equal(input, ids);
@@ -110,9 +110,9 @@ impl Labels {
     }
 
     /// The name of a place's stage.
-    pub(super) fn stage(&self, spot: &Spot) -> String {
-        let word = self.words.get(&spot.environment);
-        spot.named(word.map_or(spot.environment.word(), String::as_str))
+    pub(super) fn stage(&self, slot: &EnvironmentSlot) -> String {
+        let word = self.words.get(&slot.environment);
+        slot.named(word.map_or(slot.environment.word(), String::as_str))
     }
 
     fn refuse(&mut self, id: ServiceId, why: String) {
@@ -230,7 +230,7 @@ impl Labels {
                         && glob.matches(subject.service.file.as_str())
                 })
                 .all(|subject| {
-                    let same = subject.spot().is_some_and(|spot| self.stage(spot) == label);
+                    let same = subject.slot().is_some_and(|slot| self.stage(slot) == label);
                     same && !taken.contains_key(&subject.id)
                 })
     }
@@ -241,7 +241,7 @@ fn folder_of(file: &str, label: &str, labels: &Labels) -> Option<String> {
     let folders: Vec<&str> = file.split('/').collect();
     let (_, folders) = folders.split_last()?;
     let names =
-        |folder: &&str| read(folder).is_some_and(|found| labels.stage(&found.spot) == label);
+        |folder: &&str| read(folder).is_some_and(|found| labels.stage(&found.slot) == label);
     let deepest = folders.iter().rposition(names)?;
     Some(format!("{}/**", escaped(&folders[..=deepest].join("/"))))
 }
@@ -270,8 +270,8 @@ fn no_namespace(others: &str) -> String {
 fn words(subjects: &[&Subject<'_>]) -> BTreeMap<Environment, String> {
     let mut used: BTreeMap<Environment, BTreeSet<&String>> = BTreeMap::new();
     for subject in subjects {
-        if let Standing::At(spot, word) = &subject.standing {
-            used.entry(spot.environment).or_default().insert(word);
+        if let Placement::In(slot, word) = &subject.placement {
+            used.entry(slot.environment).or_default().insert(word);
         }
     }
     used.into_iter()

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use super::subject::{Standing, Subject};
+use super::subject::{Placement, Subject};
 use super::unpaired::{Unpaired, Why};
-use super::words::Spot;
+use super::words::EnvironmentSlot;
 use crate::catalog::{RepositoryIdentity, Resolver};
 use crate::model::catalog::Catalog;
 use crate::model::ids::ServiceId;
@@ -20,9 +20,9 @@ pub(super) struct Family {
     /// What it is called without environment.
     pub base: String,
     /// Its services, by environment.
-    pub members: BTreeMap<Spot, ServiceId>,
+    pub members: BTreeMap<EnvironmentSlot, ServiceId>,
     /// From which environment each takes its values: source → target.
-    pub links: BTreeSet<(Spot, Spot)>,
+    pub links: BTreeSet<(EnvironmentSlot, EnvironmentSlot)>,
 }
 
 /// What the pairing came to.
@@ -49,19 +49,19 @@ pub(super) fn pair<'s>(
         .map(|service| service.file.as_str())
         .collect();
     let mut paired = Paired::default();
-    let mut by_base: BTreeMap<&str, Vec<(&Spot, &'s Subject<'s>)>> = BTreeMap::new();
+    let mut by_base: BTreeMap<&str, Vec<(&EnvironmentSlot, &'s Subject<'s>)>> = BTreeMap::new();
     for subject in free {
-        match &subject.standing {
-            Standing::At(spot, _) => {
+        match &subject.placement {
+            Placement::In(slot, _) => {
                 let group = by_base.entry(&subject.base).or_default();
-                group.push((spot, subject));
+                group.push((slot, subject));
             }
-            Standing::Nowhere => paired.leave(
+            Placement::Unknown => paired.leave(
                 subject,
                 Why::NoEnvironment,
                 "neither its name nor its place names an environment",
             ),
-            Standing::Torn(why) => paired.leave(subject, Why::Ambiguous, why),
+            Placement::Contradictory(why) => paired.leave(subject, Why::Ambiguous, why),
         }
     }
     let differs = |source: ServiceId, target: ServiceId| {
@@ -84,30 +84,30 @@ pub(super) fn pair<'s>(
 
 enum Split<'s> {
     /// At most one service stands in each place.
-    Clear(Vec<(&'s Spot, &'s Subject<'s>)>),
-    Ambiguous(Vec<(&'s Spot, &'s Subject<'s>)>),
+    Clear(Vec<(&'s EnvironmentSlot, &'s Subject<'s>)>),
+    Ambiguous(Vec<(&'s EnvironmentSlot, &'s Subject<'s>)>),
 }
 
 /// Splits a group in which two stand in one place by what else tells its members apart: name, then path, then
 /// namespace, each without its environment.
-fn split<'s>(group: Vec<(&'s Spot, &'s Subject<'s>)>, by: usize) -> Vec<Split<'s>> {
-    let spots: BTreeSet<&Spot> = group.iter().map(|(spot, _)| *spot).collect();
+fn split<'s>(group: Vec<(&'s EnvironmentSlot, &'s Subject<'s>)>, by: usize) -> Vec<Split<'s>> {
+    let spots: BTreeSet<&EnvironmentSlot> = group.iter().map(|(slot, _)| *slot).collect();
     if spots.len() == group.len() {
         return vec![Split::Clear(group)];
     }
     let mut parts: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for (spot, subject) in &group {
+    for (slot, subject) in &group {
         let key = match by {
             0 => &subject.name,
             1 => &subject.path,
             2 => &subject.namespace,
             _ => return vec![Split::Ambiguous(group)],
         };
-        parts.entry(key).or_default().push((*spot, *subject));
+        parts.entry(key).or_default().push((*slot, *subject));
     }
     // A split after which nothing belongs together any more has not told anything.
-    let together = |part: &Vec<(&Spot, _)>| {
-        let spots: BTreeSet<&Spot> = part.iter().map(|(spot, _)| *spot).collect();
+    let together = |part: &Vec<(&EnvironmentSlot, _)>| {
+        let spots: BTreeSet<&EnvironmentSlot> = part.iter().map(|(slot, _)| *slot).collect();
         spots.len() > 1
     };
     if parts.len() == 1 || !parts.values().any(together) {
@@ -125,17 +125,17 @@ impl Paired {
             .push(Unpaired::of(subject.service, kind, why.into()));
     }
 
-    fn ambiguous(&mut self, group: &[(&Spot, &Subject<'_>)]) {
-        let mut twice: BTreeMap<&Spot, Vec<&Subject<'_>>> = BTreeMap::new();
-        for (spot, subject) in group {
-            twice.entry(spot).or_default().push(subject);
+    fn ambiguous(&mut self, group: &[(&EnvironmentSlot, &Subject<'_>)]) {
+        let mut twice: BTreeMap<&EnvironmentSlot, Vec<&Subject<'_>>> = BTreeMap::new();
+        for (slot, subject) in group {
+            twice.entry(slot).or_default().push(subject);
         }
         let places: Vec<String> = twice
             .into_iter()
             .filter(|(_, candidates)| candidates.len() > 1)
-            .map(|(spot, candidates)| {
+            .map(|(slot, candidates)| {
                 let places = lines(candidates.iter().map(|candidate| candidate.service));
-                let word = spot.named(spot.environment.word());
+                let word = slot.named(slot.environment.word());
                 format!("{} stand for {word}: {}", counted(candidates.len()), places)
             })
             .collect();
@@ -147,19 +147,19 @@ impl Paired {
     fn family(
         &mut self,
         base: &str,
-        group: &[(&Spot, &Subject<'_>)],
+        group: &[(&EnvironmentSlot, &Subject<'_>)],
         taken: &BTreeMap<&str, String>,
         differs: &dyn Fn(ServiceId, ServiceId) -> Option<String>,
     ) {
-        let all: BTreeMap<&Spot, &Subject<'_>> = group.iter().copied().collect();
-        let mut dropped: BTreeSet<&Spot> = BTreeSet::new();
-        let mut links: BTreeSet<(Spot, Spot)> = BTreeSet::new();
-        for (spot, subject) in &all {
-            match source_of(spot, &all) {
+        let all: BTreeMap<&EnvironmentSlot, &Subject<'_>> = group.iter().copied().collect();
+        let mut dropped: BTreeSet<&EnvironmentSlot> = BTreeSet::new();
+        let mut links: BTreeSet<(EnvironmentSlot, EnvironmentSlot)> = BTreeSet::new();
+        for (slot, subject) in &all {
+            match source_of(slot, &all) {
                 Source::First => {}
                 Source::Unclear(candidates) => {
-                    dropped.insert(spot);
-                    let candidates = lines(candidates.iter().map(|spot| all[spot].service));
+                    dropped.insert(slot);
+                    let candidates = lines(candidates.iter().map(|slot| all[slot].service));
                     let why = format!("it could take its values from any of {candidates}");
                     self.leave(subject, Why::Ambiguous, why);
                 }
@@ -175,19 +175,19 @@ impl Paired {
                     };
                     match why {
                         None => {
-                            links.insert((source.clone(), (*spot).clone()));
+                            links.insert((source.clone(), (*slot).clone()));
                         }
                         Some(why) => {
-                            dropped.insert(spot);
+                            dropped.insert(slot);
                             self.leave(subject, Why::Differs, why);
                         }
                     }
                 }
             }
         }
-        let linked: BTreeSet<&Spot> = links.iter().flat_map(|(a, b)| [a, b]).collect();
-        for (spot, subject) in &all {
-            if linked.contains(spot) || dropped.contains(spot) {
+        let linked: BTreeSet<&EnvironmentSlot> = links.iter().flat_map(|(a, b)| [a, b]).collect();
+        for (slot, subject) in &all {
+            if linked.contains(slot) || dropped.contains(slot) {
                 continue;
             }
             let why = match (dropped.is_empty(), taken.get(base)) {
@@ -205,8 +205,8 @@ impl Paired {
         if !links.is_empty() {
             let members = all
                 .iter()
-                .filter(|(spot, _)| linked.contains(*spot))
-                .map(|(spot, subject)| ((*spot).clone(), subject.id))
+                .filter(|(slot, _)| linked.contains(*slot))
+                .map(|(slot, subject)| ((*slot).clone(), subject.id))
                 .collect();
             self.families.push(Family {
                 base: base.to_owned(),
@@ -221,24 +221,27 @@ impl Paired {
 enum Source<'s> {
     /// It is among the first.
     First,
-    From(&'s Spot),
-    Unclear(Vec<&'s Spot>),
+    From(&'s EnvironmentSlot),
+    Unclear(Vec<&'s EnvironmentSlot>),
 }
 
 /// Among those of the environment before: the one of the same region, else the one without a region, else the only one.
-fn source_of<'s>(spot: &Spot, all: &BTreeMap<&'s Spot, &Subject<'_>>) -> Source<'s> {
-    let rank = spot.environment.rank();
+fn source_of<'s>(
+    slot: &EnvironmentSlot,
+    all: &BTreeMap<&'s EnvironmentSlot, &Subject<'_>>,
+) -> Source<'s> {
+    let rank = slot.environment.rank();
     let ranks = all.keys().map(|other| other.environment.rank());
     let Some(before) = ranks.filter(|other| *other < rank).max() else {
         return Source::First;
     };
-    let candidates: Vec<&Spot> = all
+    let candidates: Vec<&EnvironmentSlot> = all
         .keys()
         .copied()
         .filter(|other| other.environment.rank() == before)
         .collect();
-    for wanted in [&*spot.region, ""] {
-        let of_region: Vec<&Spot> = candidates
+    for wanted in [&*slot.region, ""] {
+        let of_region: Vec<&EnvironmentSlot> = candidates
             .iter()
             .copied()
             .filter(|other| other.region == wanted)

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::input::Input;
 use super::labels::Labels;
 use super::pair::Family;
-use super::words::{Environment, Spot};
+use super::words::{Environment, EnvironmentSlot};
 use crate::model::ids::ServiceId;
 use crate::model::pipeline::GateKind;
-use crate::model::place::RepoPath;
+use crate::model::source_location::RepoPath;
 
 /// A pipeline to be proposed.
 #[derive(Clone, Debug)]
@@ -57,7 +57,10 @@ pub(super) struct PlannedEdge {
 }
 
 /// Which stages and which edges: equal for families of one pipeline.
-type Shape = (Vec<Spot>, BTreeSet<(Spot, Spot)>);
+type Shape = (
+    Vec<EnvironmentSlot>,
+    BTreeSet<(EnvironmentSlot, EnvironmentSlot)>,
+);
 
 /// Plans the pipelines.
 pub(super) fn plan(input: &Input<'_>, labels: &Labels, families: Vec<Family>) -> Vec<Planned> {
@@ -99,23 +102,23 @@ fn one(
     (spots, links): &Shape,
     families: &[Family],
 ) -> Planned {
-    let stage = |spot: &Spot| PlannedStage {
-        name: labels.stage(spot),
-        production: spot.environment == Environment::Prod,
+    let stage = |slot: &EnvironmentSlot| PlannedStage {
+        name: labels.stage(slot),
+        production: slot.environment == Environment::Prod,
         services: families
             .iter()
             .map(|family| PlannedService {
                 base: family.base.clone(),
-                id: family.members[spot],
+                id: family.members[slot],
                 source: family
                     .links
                     .iter()
-                    .find(|(_, to)| to == spot)
+                    .find(|(_, to)| to == slot)
                     .map(|(from, _)| (labels.stage(from), family.members[from])),
             })
             .collect(),
     };
-    let gate = |to: &Spot| {
+    let gate = |to: &EnvironmentSlot| {
         let stage = labels.stage(to);
         let rule = input
             .policy
@@ -127,14 +130,14 @@ fn one(
         let production = to.environment == Environment::Prod;
         // Regions of one environment share a gate's name, and with it its rule.
         (production || required).then(|| {
-            let whole = Spot {
+            let whole = EnvironmentSlot {
                 environment: to.environment,
                 region: String::new(),
             };
             format!("{}-approval", labels.stage(&whole))
         })
     };
-    let mut edges: Vec<(&Spot, PlannedEdge)> = links
+    let mut edges: Vec<(&EnvironmentSlot, PlannedEdge)> = links
         .iter()
         .map(|(from, to)| {
             let edge = PlannedEdge {
@@ -181,8 +184,8 @@ fn common_name(families: &[Family], folder: &str) -> String {
 }
 
 /// `dev-qa-prod`: the environments once each.
-fn chain(spots: &[Spot]) -> String {
-    let mut words: Vec<&str> = spots.iter().map(|spot| spot.environment.word()).collect();
+fn chain(spots: &[EnvironmentSlot]) -> String {
+    let mut words: Vec<&str> = spots.iter().map(|slot| slot.environment.word()).collect();
     words.dedup();
     words.join("-")
 }

@@ -192,8 +192,8 @@ pub(super) fn missing(
 
 /// Whether something says that this edge's stage may move, or that it shall not by itself.
 fn moves(policy: &Policy, pipeline: &Planned, edge: &PlannedEdge) -> bool {
-    let rule = |stage: &str| policy.stage(&pipeline.name.as_str().into(), &stage.into());
-    let trigger = rule(&edge.to).and_then(|ruled| ruled.rule.trigger);
-    let ready = rule(&edge.from).is_some_and(|ruled| ruled.rule.ready.is_some());
+    let rules = |stage: &str| policy.stage_rules(&pipeline.name.as_str().into(), &stage.into());
+    let trigger = rules(&edge.to).trigger;
+    let ready = rules(&edge.from).ready.is_some();
     ready || matches!(trigger, Some(Trigger::Auto | Trigger::Manual))
 }

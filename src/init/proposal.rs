@@ -2,7 +2,7 @@
 
 use super::drafts::ManifestDraft;
 use super::unpaired::Unpaired;
-use crate::model::place::{Place, RepoPath};
+use crate::model::source_location::{RepoPath, SourceLocation};
 
 /// Where the workflow lies.
 pub(crate) const WORKFLOW_PATH: &str = ".github/workflows/sluice.yml";
@@ -62,5 +62,5 @@ pub(crate) struct End {
     /// The namespace by which it is referred to.
     pub namespace: Option<String>,
     /// Where its manifest begins.
-    pub place: Place,
+    pub place: SourceLocation,
 }

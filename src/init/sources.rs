@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::place::RepoPath;
 use crate::model::reference::Kind;
+use crate::model::source_location::RepoPath;
 use crate::yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Position, Stream};
 
 /// The files that hold manifests, parsed.

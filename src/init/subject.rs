@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sources::Sources;
-use super::words::{Reading, Spot, read, without};
+use super::words::{EnvironmentSlot, Reading, read, without};
 use crate::model::catalog::Catalog;
 use crate::model::ids::ServiceId;
 use crate::model::service::Service;
@@ -22,7 +22,7 @@ pub(crate) struct Subject<'a> {
     /// What it is called where the environment is left out: equal for counterparts.
     pub base: String,
     /// Where it stands.
-    pub standing: Standing,
+    pub placement: Placement,
     /// `metadata.name` without environment.
     pub name: String,
     /// Its path without environments.
@@ -33,20 +33,20 @@ pub(crate) struct Subject<'a> {
 
 /// In which environment a service is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Placement {
     /// In this one, called by this word.
-    At(Spot, String),
+    In(EnvironmentSlot, String),
     /// Nothing says so.
-    Nowhere,
+    Unknown,
     /// Two things say different ones.
-    Torn(String),
+    Contradictory(String),
 }
 
 impl Subject<'_> {
     /// Its environment.
-    pub(crate) fn spot(&self) -> Option<&Spot> {
-        match &self.standing {
-            Standing::At(spot, _) => Some(spot),
+    pub(crate) fn slot(&self) -> Option<&EnvironmentSlot> {
+        match &self.placement {
+            Placement::In(slot, _) => Some(slot),
             _ => None,
         }
     }
@@ -76,7 +76,7 @@ const LIES: usize = 2;
 
 /// What everything but its names says.
 struct Placed {
-    standing: Standing,
+    placement: Placement,
     /// It must not contradict the names: it comes from where the manifest lies, and tells services apart.
     firm: bool,
 }
@@ -89,25 +89,25 @@ pub(super) fn subjects<'a>(catalog: &'a Catalog, sources: &Sources) -> Vec<Subje
         .collect();
     // A clue that says the same of everything tells nothing apart: the namespace of a management cluster.
     let varies = [0, 1, 2, 3, 4].map(|index: usize| {
-        let spots: BTreeSet<&Spot> = clues
+        let spots: BTreeSet<&EnvironmentSlot> = clues
             .iter()
-            .filter_map(|clues| Some(&clues.places[index].reading.as_ref()?.spot))
+            .filter_map(|clues| Some(&clues.places[index].reading.as_ref()?.slot))
             .collect();
         spots.len() > 1
     });
     let placed: Vec<Placed> = clues.iter().map(|clues| clues.placed(varies)).collect();
     // `dev-tools` in dev and in prod: the word is a part of the name.
-    let mut same_name: BTreeMap<&str, BTreeSet<&Spot>> = BTreeMap::new();
+    let mut same_name: BTreeMap<&str, BTreeSet<&EnvironmentSlot>> = BTreeMap::new();
     for (clues, placed) in clues.iter().zip(&placed) {
-        if let Standing::At(spot, _) = &placed.standing {
-            same_name.entry(clues.full).or_default().insert(spot);
+        if let Placement::In(slot, _) = &placed.placement {
+            same_name.entry(clues.full).or_default().insert(slot);
         }
     }
     let own_word = |clues: &Clues<'_>| {
         let named = read(clues.full);
         let spots = same_name.get(clues.full);
         named.zip(spots).is_some_and(|(named, spots)| {
-            spots.len() > 1 && spots.iter().any(|spot| spot.merged(&named.spot).is_none())
+            spots.len() > 1 && spots.iter().any(|slot| slot.merged(&named.slot).is_none())
         })
     };
     clues
@@ -170,18 +170,18 @@ impl<'a> Clues<'a> {
             .collect();
         if !lies.is_empty() {
             return Placed {
-                standing: agreed(&lies),
+                placement: agreed(&lies),
                 firm: true,
             };
         }
         let any = telling.first().copied().or(self.places.iter().find(says));
         Placed {
-            standing: any.map_or(Standing::Nowhere, |clue| agreed(&[clue])),
+            placement: any.map_or(Placement::Unknown, |clue| agreed(&[clue])),
             firm: false,
         }
     }
 
-    fn named(&self) -> Standing {
+    fn named(&self) -> Placement {
         let heard: Vec<&Clue> = self
             .names
             .iter()
@@ -191,10 +191,10 @@ impl<'a> Clues<'a> {
     }
 
     fn subject(&self, placed: &Placed, own_word: bool) -> Subject<'a> {
-        let (base, standing) = if own_word {
-            (self.full.to_lowercase(), placed.standing.clone())
+        let (base, placement) = if own_word {
+            (self.full.to_lowercase(), placed.placement.clone())
         } else {
-            (without(self.full), self.standing(placed))
+            (without(self.full), self.placement(placed))
         };
         let path = template(self.service.file.as_str());
         let base = if base.is_empty() {
@@ -206,7 +206,7 @@ impl<'a> Clues<'a> {
             id: self.id,
             service: self.service,
             base,
-            standing,
+            placement,
             name: without(&self.service.key.name),
             namespace: self
                 .service
@@ -220,20 +220,20 @@ impl<'a> Clues<'a> {
     }
 
     /// Names and place together.
-    fn standing(&self, placed: &Placed) -> Standing {
-        match (self.named(), &placed.standing) {
-            (Standing::Nowhere, placed) => placed.clone(),
-            (named, Standing::Nowhere) => named,
-            (torn @ Standing::Torn(_), _) => torn,
+    fn placement(&self, placed: &Placed) -> Placement {
+        match (self.named(), &placed.placement) {
+            (Placement::Unknown, placed) => placed.clone(),
+            (named, Placement::Unknown) => named,
+            (conflict @ Placement::Contradictory(_), _) => conflict,
             // Where it deploys to may be called anything: its name knows better.
             (named, _) if !placed.firm => named,
-            (_, torn @ Standing::Torn(_)) => torn.clone(),
-            (Standing::At(spot, word), Standing::At(other, other_word)) => {
-                match spot.merged(other) {
-                    Some(both) => Standing::At(both, word),
-                    None => Standing::Torn(format!(
+            (_, conflict @ Placement::Contradictory(_)) => conflict.clone(),
+            (Placement::In(slot, word), Placement::In(other, other_word)) => {
+                match slot.merged(other) {
+                    Some(both) => Placement::In(both, word),
+                    None => Placement::Contradictory(format!(
                         "its name says {}, where it lies says {}",
-                        spot.named(&word),
+                        slot.named(&word),
                         other.named(other_word)
                     )),
                 }
@@ -243,30 +243,30 @@ impl<'a> Clues<'a> {
 }
 
 /// What all of these say together.
-fn agreed(clues: &[&Clue]) -> Standing {
-    let mut found: Option<(Spot, String, &'static str)> = None;
+fn agreed(clues: &[&Clue]) -> Placement {
+    let mut found: Option<(EnvironmentSlot, String, &'static str)> = None;
     for clue in clues {
         let Some(reading) = &clue.reading else {
             continue;
         };
         found = Some(match found {
-            None => (reading.spot.clone(), reading.word.clone(), clue.what),
-            Some((spot, word, what)) => match spot.merged(&reading.spot) {
+            None => (reading.slot.clone(), reading.word.clone(), clue.what),
+            Some((slot, word, what)) => match slot.merged(&reading.slot) {
                 Some(both) => (both, word, what),
                 None => {
-                    return Standing::Torn(format!(
+                    return Placement::Contradictory(format!(
                         "{what} says {}, {} says {}",
-                        spot.named(&word),
+                        slot.named(&word),
                         clue.what,
-                        reading.spot.named(&reading.word)
+                        reading.slot.named(&reading.word)
                     ));
                 }
             },
         });
     }
     match found {
-        Some((spot, word, _)) => Standing::At(spot, word),
-        None => Standing::Nowhere,
+        Some((slot, word, _)) => Placement::In(slot, word),
+        None => Placement::Unknown,
     }
 }
 

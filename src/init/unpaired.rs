@@ -1,7 +1,7 @@
 //! Services that no proposed pipeline has, and why.
 
-use crate::model::place::Place;
 use crate::model::service::Service;
+use crate::model::source_location::SourceLocation;
 
 /// A service that no proposed pipeline has.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct Unpaired {
     /// Its namespace.
     pub namespace: Option<String>,
     /// Where its manifest begins.
-    pub place: Place,
+    pub place: SourceLocation,
     /// What kind of reason it is.
     pub kind: Why,
     /// The reason in plain words.

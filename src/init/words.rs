@@ -65,14 +65,14 @@ impl Environment {
 
 /// An environment, and which part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Spot {
+pub(crate) struct EnvironmentSlot {
     /// The environment.
     pub environment: Environment,
     /// `eu`, `us-east-1`, or empty.
     pub region: String,
 }
 
-impl Spot {
+impl EnvironmentSlot {
     /// Both together, where they do not contradict each other: one of them may leave the region out.
     pub(crate) fn merged(&self, other: &Self) -> Option<Self> {
         if self.environment != other.environment {
@@ -99,19 +99,19 @@ impl Spot {
     }
 }
 
-impl PartialOrd for Spot {
+impl PartialOrd for EnvironmentSlot {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Spot {
+impl Ord for EnvironmentSlot {
     fn cmp(&self, other: &Self) -> Ordering {
-        let key = |spot: &Self| {
+        let key = |slot: &Self| {
             (
-                spot.environment.rank(),
-                spot.environment,
-                spot.region.clone(),
+                slot.environment.rank(),
+                slot.environment,
+                slot.region.clone(),
             )
         };
         key(self).cmp(&key(other))
@@ -122,7 +122,7 @@ impl Ord for Spot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reading {
     /// Which.
-    pub spot: Spot,
+    pub slot: EnvironmentSlot,
     /// The environment's word as it was written, in lower case.
     pub word: String,
     /// The text without environment and region, in lower case; empty where nothing is left.
@@ -169,7 +169,7 @@ pub(super) fn read(text: &str) -> Option<Reading> {
         .copied()
         .collect();
     Some(Reading {
-        spot: Spot {
+        slot: EnvironmentSlot {
             environment,
             region: tokens[behind..end].join("-"),
         },
@@ -268,8 +268,8 @@ mod tests {
     fn shown(text: &str) -> String {
         match read(text) {
             None => "-".to_owned(),
-            Some(Reading { spot, word, rest }) => {
-                format!("{:?} {word} [{}] {rest}", spot.environment, spot.region)
+            Some(Reading { slot, word, rest }) => {
+                format!("{:?} {word} [{}] {rest}", slot.environment, slot.region)
             }
         }
     }
@@ -304,30 +304,31 @@ mod tests {
 
     #[test]
     fn environments_follow_in_their_order_and_regions_side_by_side() {
-        let spot = |text: &str| read(text).unwrap().spot;
-        let mut spots: Vec<Spot> = ["prod-us", "uat", "dev", "prod-eu", "staging", "qa", "test"]
-            .map(spot)
-            .to_vec();
+        let slot = |text: &str| read(text).unwrap().slot;
+        let mut spots: Vec<EnvironmentSlot> =
+            ["prod-us", "uat", "dev", "prod-eu", "staging", "qa", "test"]
+                .map(slot)
+                .to_vec();
         spots.sort();
         let names: Vec<String> = spots
             .iter()
-            .map(|spot| spot.named(spot.environment.word()))
+            .map(|slot| slot.named(slot.environment.word()))
             .collect();
         assert_eq!(
             names,
             ["dev", "test", "qa", "uat", "staging", "prod-eu", "prod-us"]
         );
         assert_eq!(
-            spot("qa").environment.rank(),
-            spot("uat").environment.rank()
+            slot("qa").environment.rank(),
+            slot("uat").environment.rank()
         );
     }
 
     #[test]
     fn a_region_that_one_leaves_out_is_no_contradiction() {
-        let spot = |text: &str| read(text).unwrap().spot;
-        assert_eq!(spot("prod").merged(&spot("prod-eu")), Some(spot("prod-eu")));
-        assert_eq!(spot("prod-us").merged(&spot("prod-eu")), None);
-        assert_eq!(spot("prod").merged(&spot("dev")), None);
+        let slot = |text: &str| read(text).unwrap().slot;
+        assert_eq!(slot("prod").merged(&slot("prod-eu")), Some(slot("prod-eu")));
+        assert_eq!(slot("prod-us").merged(&slot("prod-eu")), None);
+        assert_eq!(slot("prod").merged(&slot("dev")), None);
     }
 }

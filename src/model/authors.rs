@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::actor::{Actor, ActorKind, UserId};
-use super::brought::Person;
+use super::commit_range::Person;
 use super::ids::{CommitId, PullNumber};
 
 /// What the forge tells of the people behind a commit.

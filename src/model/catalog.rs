@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::finding::Finding;
 use super::ids::{BlobId, PipelineId, SecretId, ServiceId};
 use super::pipeline::Pipeline;
-use super::place::{Place, RepoPath};
 use super::reference::{Kind, ManifestKey};
 use super::service::{Secret, Service};
+use super::source_location::{RepoPath, SourceLocation};
 use crate::yaml::Position;
 
 /// All manifests of one commit or folder. Sorted by file and place, so that the same input gives the same catalog.
@@ -85,7 +85,7 @@ pub struct GitRepository {
     /// `spec.url`.
     pub url: Option<String>,
     /// Where the manifest begins.
-    pub place: Place,
+    pub place: SourceLocation,
 }
 
 /// A `HelmRepository` manifest.
@@ -103,7 +103,7 @@ pub struct Other {
     /// Its key.
     pub key: ManifestKey,
     /// Where it begins.
-    pub place: Place,
+    pub place: SourceLocation,
 }
 
 /// Whether a `Secret` may stand in a file of this content, read or not. Rather too often than too seldom: what such a file holds is never

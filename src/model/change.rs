@@ -3,9 +3,9 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::ids::BlobId;
-use super::place::{Place, RepoPath};
 use super::plan_id::PlanChange;
 use super::reference::{Kind, ManifestKey};
+use super::source_location::{RepoPath, SourceLocation};
 use crate::yaml::{Edit, FieldPath, Form, Note, Position};
 
 /// A value on its way from a source to a target.
@@ -115,8 +115,8 @@ impl Change {
     }
 
     /// Where it is made.
-    pub fn place(&self) -> Place {
-        Place::new(&self.file, self.at)
+    pub fn place(&self) -> SourceLocation {
+        SourceLocation::new(&self.file, self.at)
     }
 
     /// What of it makes up the plan id.

@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::brought::Way;
 use super::catalog::Catalog;
 use super::change::Text;
-use super::evidence::Evidence;
+use super::commit_range::Direction;
 use super::fetched::Fetched;
 use super::ids::{CommitId, PipelineId, PlanId, ServiceId};
 use super::name::EdgeName;
@@ -33,7 +32,7 @@ pub struct RevisionQuery {
     /// Watched folders, sorted; `""` is the whole repository.
     pub folders: Vec<String>,
     /// Files to which values files lead, sorted; `None` is one that leads out of the repository.
-    pub leads: Vec<Option<String>>,
+    pub values_files_outside: Vec<Option<String>>,
     /// The commit that the target holds now, if it holds one: are the watched trees the same there?
     pub target: Option<CommitId>,
 }
@@ -82,7 +81,7 @@ pub(crate) struct WayQuery {
 }
 
 /// The answers to some [`WayQuery`]s: `None` if the target holds the same content already, and in words why it cannot be told.
-pub(crate) type Ways = BTreeMap<WayQuery, Fetched<Option<Way>>>;
+pub(crate) type Ways = BTreeMap<WayQuery, Fetched<Option<Direction>>>;
 
 /// One promotable field of a service, independent of the manifest in which it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,7 +117,7 @@ pub(crate) type Values = BTreeMap<Slot, Text>;
 
 /// Asks who set a target's promoted fields last. One per target service of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct HistoryQuery {
+pub(crate) struct ServiceRef {
     /// The pipeline.
     pub pipeline: PipelineId,
     /// The stage.
@@ -127,7 +126,7 @@ pub(crate) struct HistoryQuery {
     pub service: usize,
 }
 
-/// The answer to a [`HistoryQuery`].
+/// The answer to a [`ServiceRef`].
 #[derive(Clone, Debug)]
 pub(crate) enum LastSet {
     /// There is no history: a plain folder.
@@ -256,14 +255,13 @@ pub(crate) struct Facts<'a> {
     /// Answers about revisions.
     pub revisions: &'a BTreeMap<RevisionQuery, Revision>,
     /// Answers about history.
-    pub history: &'a BTreeMap<HistoryQuery, LastSet>,
+    pub history: &'a BTreeMap<ServiceRef, LastSet>,
     /// Answers about what would go back, asked only where no person has to approve it.
     pub ways: &'a Ways,
     /// Approvals at hand: `None` where nobody was asked.
     pub approvals: Option<Approvals>,
-    /// With a forge: the evidence about each plan that stands in an open pull request, or why it could not be read.
-    /// A plan without an entry has no pull request yet.
-    pub evidence: Option<BTreeMap<PlanId, Fetched<Evidence>>>,
+    /// This is a run on GitHub: gates are judged by the evidence about a pull request, not by `approvals`.
+    pub on_forge: bool,
     /// With a forge, or a simulated one: what is known about the content of sources, as far as `ready` rules ask.
     pub ready: Option<&'a BTreeMap<ReadyQuery, ContentEvidence>>,
     /// In a simulation: when each plan was proposed.

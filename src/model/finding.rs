@@ -1,8 +1,8 @@
 //! Findings: what `validate` and every run say about manifests and policy.
 
 use super::ids::PipelineId;
-use super::place::{Place, RepoPath};
 use super::source_line::SourceLine;
+use super::source_location::{RepoPath, SourceLocation};
 use crate::yaml::Edit;
 
 /// How bad a finding is.
@@ -45,7 +45,7 @@ pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// Where.
-    pub place: Place,
+    pub place: SourceLocation,
     /// What is wrong, in one or two sentences without the place.
     pub message: String,
     /// What to do.
@@ -62,7 +62,7 @@ impl Finding {
     /// An error that stops these pipelines.
     pub fn error(
         code: &'static str,
-        place: Place,
+        place: SourceLocation,
         message: impl Into<String>,
         stops: Stops,
     ) -> Self {
@@ -79,7 +79,7 @@ impl Finding {
     }
 
     /// A warning.
-    pub fn warning(code: &'static str, place: Place, message: impl Into<String>) -> Self {
+    pub fn warning(code: &'static str, place: SourceLocation, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Warning,

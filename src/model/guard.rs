@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::change::Text;
 use super::name::{GateName, StageName};
-use super::place::RepoPath;
 use super::reference::{Kind, ManifestKey};
+use super::source_location::RepoPath;
 use crate::yaml::FieldPath;
 
 /// What stands in the way of a promotion into a field.

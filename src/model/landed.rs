@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::ids::{CommitId, PlanId};
 use super::name::EdgeName;
-use super::place::RepoPath;
 use super::reference::ManifestKey;
+use super::source_location::RepoPath;
 use crate::yaml::FieldPath;
 
 /// A landing: the plan id of its record comes out of what it changed.

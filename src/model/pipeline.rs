@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::name::{GateName, PipelineName, StageName};
-use super::place::{Place, RepoPath};
 use super::promotion_id::PipelineKey;
 use super::reference::{Kind, ManifestKey, Reference};
+use super::source_location::{RepoPath, SourceLocation};
 use crate::yaml::{Identity, Located, Position};
 
 /// One `Pipeline` manifest.
@@ -51,8 +51,8 @@ impl Pipeline {
     }
 
     /// A place in this pipeline's file.
-    pub fn place(&self, at: Position) -> Place {
-        Place::new(&self.file, at)
+    pub fn place(&self, at: Position) -> SourceLocation {
+        SourceLocation::new(&self.file, at)
     }
 }
 

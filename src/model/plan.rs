@@ -98,9 +98,9 @@ pub(crate) struct Promotion {
     /// What would change, in the order of the stage's services and the fields.
     pub changes: Vec<Change>,
     /// Services that stay behind.
-    pub left_out: Vec<LeftOut>,
+    pub skipped_services: Vec<SkippedService>,
     /// Services of `changes` that were set by hand to what their source has not caught up with: this takes it away.
-    pub debts: Vec<LeftOut>,
+    pub overwritten_hotfixes: Vec<SkippedService>,
     /// Fields that are not copied, and why; said, not silent.
     pub skipped: Vec<String>,
     /// What each service takes from where, for the records of a landing.
@@ -164,7 +164,7 @@ pub(crate) struct EmergencyUse {
 
 /// A service that stays behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LeftOut {
+pub(crate) struct SkippedService {
     /// The service's namespace.
     pub namespace: Option<String>,
     /// Its name.
@@ -172,10 +172,10 @@ pub(crate) struct LeftOut {
     /// Why.
     pub reason: String,
     /// The commit that set it by hand, where that is why.
-    pub by: Option<LeftOutBy>,
+    pub by: Option<SkippedBy>,
 }
 
-impl LeftOut {
+impl SkippedService {
     /// A service that stays behind, for this reason.
     pub(crate) fn new(service: &ManifestKey, reason: String) -> Self {
         Self {
@@ -189,7 +189,7 @@ impl LeftOut {
 
 /// The commit that set a service by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LeftOutBy {
+pub(crate) struct SkippedBy {
     /// The commit.
     pub commit: CommitId,
     /// Its author's name; foreign text.

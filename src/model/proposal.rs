@@ -65,7 +65,7 @@ impl Proposal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Build {
     /// It would.
-    Stands,
+    Intact,
     /// It would have on an older tip, and a file that it edits has changed since, or the base was pushed back: another build is needed.
     BaseMoved,
     /// Its head is not what Sluice put there: in these words.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::ids::{PipelineId, SecretId, ServiceId};
 use super::origin::Origin;
-use super::place::{Place, RepoPath};
+use super::source_location::{RepoPath, SourceLocation};
 
 /// What a reference leads to.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub enum Resolution<T> {
         namespace: Option<String>,
     },
     /// Several manifests by the same rule.
-    Ambiguous(Vec<Place>),
+    Ambiguous(Vec<SourceLocation>),
     /// None.
     NotFound {
         /// Names that are near, best first, as a reference would write them.

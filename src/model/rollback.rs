@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::change::Change;
 use super::ids::{BlobId, CommitId, PlanId};
 use super::name::EdgeName;
-use super::place::RepoPath;
 use super::reference::{Kind, ManifestKey};
 use super::service::{Secret, Service};
+use super::source_location::RepoPath;
 use crate::yaml::FieldPath;
 
 /// Where a stage is to go back to, read from the blobs of that commit.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use super::place::{Place, RepoPath};
 use super::reference::{ManifestKey, Reference};
+use super::source_location::{RepoPath, SourceLocation};
 use crate::yaml::scalar::PlainType;
 use crate::yaml::{Identity, Position};
 
@@ -52,8 +52,8 @@ impl Service {
     }
 
     /// A place in this service's file.
-    pub fn place(&self, at: Position) -> Place {
-        Place::new(&self.file, at)
+    pub fn place(&self, at: Position) -> SourceLocation {
+        SourceLocation::new(&self.file, at)
     }
 }
 
@@ -200,8 +200,8 @@ pub struct Secret {
 
 impl Secret {
     /// A place in this secret's file.
-    pub fn place(&self, at: Position) -> Place {
-        Place::new(&self.file, at)
+    pub fn place(&self, at: Position) -> SourceLocation {
+        SourceLocation::new(&self.file, at)
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Status {
 /// How a promotion, or a pipeline by its worst promotion, stands. What needs a person first comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Standing {
+pub(crate) enum StatusKind {
     /// Stopped for safety until a person looks at it.
     Blocked,
     /// Something could not be read or must not be done.
@@ -61,7 +61,7 @@ pub(crate) struct PipelineStatus {
     /// Its name.
     pub name: String,
     /// How its worst promotion stands.
-    pub state: Standing,
+    pub state: StatusKind,
     /// Why nothing of it moves, where a finding stops it.
     pub stopped: Option<Arc<str>>,
     /// Its stages, sources before targets.
@@ -140,7 +140,7 @@ pub(crate) struct SetOnBase {
 #[derive(Clone, Debug)]
 pub(crate) struct PromotionStatus {
     /// How.
-    pub state: Standing,
+    pub state: StatusKind,
     /// The one thing that it waits for, in plain words.
     pub reason: String,
     /// What to do about it, where there is something.

@@ -1,6 +1,7 @@
 //! What is to be done about one stage on the forge: which pull request stands for it, which give way, whether a new one
 //! is put up, whether one lands. Pure: what was read goes in, what to do comes out.
 
+use crate::model::evidence::Evidence;
 use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
 use crate::model::plan::{Promotion, State};
@@ -13,27 +14,29 @@ use crate::plan::{ClosedHold, LabelHold};
 
 /// An open pull request of a stage.
 #[derive(Clone, Debug)]
-pub(crate) struct Candidate {
+pub(crate) struct OpenPlan {
     /// Its branch.
     pub proposal: Proposal,
     /// Itself.
     pub pull: Pull,
     /// Whether its build stands.
     pub build: Build,
+    /// The evidence about it, or why it could not be read. `None` if no decision needs it.
+    pub evidence: Option<Fetched<Evidence>>,
     /// The plan that it puts up, judged now. `None` where its stage or edges are not what they were, or where nobody
     /// has said anything to it and another plan would be made now.
-    pub judged: Option<Promotion>,
+    pub reassessed: Option<Promotion>,
     /// What the label `sluice/hold` means for it.
     pub hold: LabelHold,
     /// Whoever asked for it may not any more.
     pub outdated_request: bool,
 }
 
-impl Candidate {
+impl OpenPlan {
     /// Whether somebody whose approval counts has given one, and nobody with write wants changes.
     fn is_claimed(&self) -> bool {
-        self.judged.as_ref().is_some_and(|judged| {
-            let gates = &judged.gates;
+        self.reassessed.as_ref().is_some_and(|reassessed| {
+            let gates = &reassessed.gates;
             gates.iter().any(|gate| !gate.approvals.is_empty())
                 && gates
                     .iter()
@@ -41,8 +44,8 @@ impl Candidate {
         })
     }
 
-    fn may_stand(&self) -> bool {
-        self.build == Build::Stands && self.judged.is_some()
+    fn may_be_active(&self) -> bool {
+        self.build == Build::Intact && self.reassessed.is_some()
     }
 
     /// Whether its label holds it, or it would undo a rollback and nobody has let it since.
@@ -58,24 +61,24 @@ impl Candidate {
 
     /// The rollback that it would undo.
     pub(crate) fn after_rollback(&self) -> Option<&RolledBack> {
-        self.judged.as_ref()?.after_rollback.as_ref()
+        self.reassessed.as_ref()?.after_rollback.as_ref()
     }
 
     /// The promotion, where it may land now.
     fn landable(&self) -> Option<&Promotion> {
-        let judged = self.judged.as_ref()?;
+        let reassessed = self.reassessed.as_ref()?;
         let free = !self.pull.draft && !self.is_held() && !self.pull.queued;
-        (free && judged.may_land()).then_some(judged)
+        (free && reassessed.may_land()).then_some(reassessed)
     }
 
     /// Gates for which something has to be started, by their place.
     fn to_start(&self) -> impl Iterator<Item = usize> + '_ {
         let free = !self.pull.draft && !self.is_held();
         let gates = self
-            .judged
+            .reassessed
             .iter()
             .filter(move |_| free)
-            .flat_map(|judged| &judged.gates);
+            .flat_map(|reassessed| &reassessed.gates);
         gates
             .enumerate()
             .filter(|(_, gate)| gate.start.is_some())
@@ -85,11 +88,11 @@ impl Candidate {
 
 /// Everything about one promotion that decides what is done.
 #[derive(Debug)]
-pub(crate) struct Stage<'a> {
+pub(crate) struct DeliveryInput<'a> {
     /// The promotion that would be made now.
     pub promotion: &'a Promotion,
     /// Its open pull requests.
-    pub candidates: Vec<Candidate>,
+    pub open: Vec<OpenPlan>,
     /// Open pull requests of ours from branches of this stage whose head holds no record of ours.
     pub without_record: Vec<Pull>,
     /// A branch named like its own that has more pull requests than are read, and the newest of them.
@@ -142,7 +145,7 @@ pub(crate) struct Decision {
     /// What to do, in this order.
     pub acts: Vec<Act>,
     /// The pull request that stands for the stage from now on, if one is open already.
-    pub stands: Option<PullNumber>,
+    pub active_pull: Option<PullNumber>,
     /// Why nothing is put up although something is due.
     pub kept_back: Option<String>,
     /// A person has to do something first.
@@ -159,27 +162,27 @@ pub(crate) struct Blocked {
 }
 
 /// Decides.
-pub(crate) fn decide(stage: &Stage<'_>) -> Decision {
-    if let Some(decision) = blocked(stage) {
+pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
+    if let Some(decision) = blocked(input) {
         return decision;
     }
-    let promotion = stage.promotion;
+    let promotion = input.promotion;
     if promotion.state == State::Error {
         return Decision::default();
     }
-    if stage.delivery == Delivery::Commit {
-        return commit(stage);
+    if input.delivery == Delivery::Commit {
+        return commit(input);
     }
-    let kept = keep(stage);
+    let kept = choose_active(input);
     let mut decision = Decision {
-        stands: kept.map(|candidate| candidate.pull.number),
+        active_pull: kept.map(|candidate| candidate.pull.number),
         ..Decision::default()
     };
     let goes_back = promotion.rollback.is_some();
     let others = |decision: &Decision| -> Vec<PullNumber> {
-        let others = stage.candidates.iter().filter(|other| {
+        let others = input.open.iter().filter(|other| {
             // What a person holds stays as it is beside a rollback: should that be given up, the hold is still there.
-            Some(other.pull.number) != decision.stands
+            Some(other.pull.number) != decision.active_pull
                 && !(goes_back && other.proposal.rollback.is_none() && !other.hold.is_free())
         });
         others.map(|other| other.pull.number).collect()
@@ -197,27 +200,27 @@ pub(crate) fn decide(stage: &Stage<'_>) -> Decision {
                 decision.acts.push(Act::Hold(number));
             }
             // A hold goes over to what takes its place, and until it has, it holds both. A rollback takes the place of none.
-            let others_free = stage.candidates.iter().all(|other| {
+            let others_free = input.open.iter().all(|other| {
                 other.pull.number == number
                     || other.hold.is_free()
                     || (goes_back && other.proposal.rollback.is_none())
             });
             // So does a hold on one that belongs to no promotion any more: it may have been set after this one was put up.
-            let beside_free = goes_back || stage.held_beside.is_none();
+            let beside_free = goes_back || input.held_beside.is_none();
             if candidate.landable().is_some() && !beside_free {
-                decision.kept_back = stage.held_beside.map(held_beside);
+                decision.kept_back = input.held_beside.map(held_beside);
             }
             if candidate.landable().is_some() && others_free && beside_free {
                 decision.acts.push(Act::Land(candidate.pull.number));
             }
         }
-        None if promotion.proposable && stage.held_beside.is_some() => {
-            decision.kept_back = stage.held_beside.map(held_beside);
+        None if promotion.proposable && input.held_beside.is_some() => {
+            decision.kept_back = input.held_beside.map(held_beside);
         }
-        None if promotion.proposable && stage.closed_hold.is_err() => {
-            decision.kept_back = stage.closed_hold.clone().err();
+        None if promotion.proposable && input.closed_hold.is_err() => {
+            decision.kept_back = input.closed_hold.clone().err();
         }
-        None if promotion.proposable => match (&stage.veto, stage.closed_lately) {
+        None if promotion.proposable => match (&input.veto, input.closed_lately) {
             (Some((number, who)), _) => {
                 decision.kept_back = Some(format!(
                     "{who} closed {number}; it comes back when the plan changes, or when somebody asks for it"
@@ -234,12 +237,12 @@ pub(crate) fn decide(stage: &Stage<'_>) -> Decision {
         },
         // A hold leaves what is there alone; where nothing is left to promote, what is there stands for nothing.
         None if promotion.changes.is_empty()
-            && stage.all_read
+            && input.all_read
             && promotion.state != State::Held =>
         {
             // One that is held stays: closed, its hold would be forgotten. Of a rollback there is nothing left to do; whether
             // there is of what else stands, the next look tells.
-            let free = stage.candidates.iter().filter(|candidate| {
+            let free = input.open.iter().filter(|candidate| {
                 candidate.hold.is_free() && (!goes_back || candidate.proposal.rollback.is_some())
             });
             decision
@@ -252,10 +255,10 @@ pub(crate) fn decide(stage: &Stage<'_>) -> Decision {
 }
 
 /// A head that was moved stops the stage until a person closes the pull request (A3).
-fn blocked(stage: &Stage<'_>) -> Option<Decision> {
-    if let Some((branch, newest)) = &stage.unread_branch {
+fn blocked(input: &DeliveryInput<'_>) -> Option<Decision> {
+    if let Some((branch, newest)) = &input.unread_branch {
         return Some(Decision {
-            stands: Some(*newest),
+            active_pull: Some(*newest),
             blocked: Some(Blocked {
                 why: format!(
                     "the branch {branch} has more pull requests than are read, and one of the others may hold or refuse this promotion"
@@ -265,22 +268,22 @@ fn blocked(stage: &Stage<'_>) -> Option<Decision> {
             ..Decision::default()
         });
     }
-    let moved = stage
-        .candidates
+    let moved = input
+        .open
         .iter()
         .find_map(|candidate| match &candidate.build {
             Build::HeadMoved(why) => Some((candidate.pull.number, why.clone())),
             _ => None,
         });
     let without_record = || {
-        let pull = stage.without_record.first()?;
+        let pull = input.without_record.first()?;
         let why = "its head holds no record of Sluice: somebody pushed to the branch";
         Some((pull.number, why.to_owned()))
     };
     let (number, why) = moved.or_else(without_record)?;
     Some(Decision {
         acts: vec![Act::Block(number, why.clone())],
-        stands: Some(number),
+        active_pull: Some(number),
         blocked: Some(Blocked {
             why,
             next: "close it, then dispatch",
@@ -295,14 +298,14 @@ fn held_beside(number: PullNumber) -> String {
     )
 }
 
-fn commit(stage: &Stage<'_>) -> Decision {
-    let (free, held): (Vec<&Candidate>, Vec<&Candidate>) =
-        stage.candidates.iter().partition(|one| one.hold.is_free());
+fn commit(input: &DeliveryInput<'_>) -> Decision {
+    let (free, held): (Vec<&OpenPlan>, Vec<&OpenPlan>) =
+        input.open.iter().partition(|one| one.hold.is_free());
     // What a person holds stays as it is beside a rollback.
-    let goes_back = stage.promotion.rollback.is_some();
+    let goes_back = input.promotion.rollback.is_some();
     if let Some(held) = held.first().filter(|_| !goes_back) {
         return Decision {
-            stands: Some(held.pull.number),
+            active_pull: Some(held.pull.number),
             ..Decision::default()
         };
     }
@@ -310,8 +313,8 @@ fn commit(stage: &Stage<'_>) -> Decision {
         .iter()
         .map(|candidate| Act::Close(candidate.pull.number))
         .collect();
-    let lands = stage.promotion.may_land();
-    let closed = match &stage.closed_hold {
+    let lands = input.promotion.may_land();
+    let closed = match &input.closed_hold {
         Ok(None) => None,
         Ok(Some(hold)) => Some(format!(
             "held: {hold}; somebody with write access reopens {} and takes the label off",
@@ -319,7 +322,7 @@ fn commit(stage: &Stage<'_>) -> Decision {
         )),
         Err(why) => Some(why.clone()),
     };
-    let held = stage.held_beside.map(held_beside).or(closed);
+    let held = input.held_beside.map(held_beside).or(closed);
     if lands && held.is_none() {
         acts.push(Act::Commit);
     }
@@ -332,15 +335,15 @@ fn commit(stage: &Stage<'_>) -> Decision {
 
 /// The pull request that stands for the stage: one that people have begun to approve, the plan's own before an older
 /// one; else the plan's own; else one that a person asked for.
-fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
-    let plan = stage.promotion.plan;
+fn choose_active<'a>(input: &'a DeliveryInput<'_>) -> Option<&'a OpenPlan> {
+    let plan = input.promotion.plan;
     // Whoever asks again is named in the record of a pull request of its own.
-    let gives_way = |candidate: &Candidate| stage.asked && candidate.outdated_request;
+    let gives_way = |candidate: &OpenPlan| input.asked && candidate.outdated_request;
     let standing = || {
-        let mut all: Vec<&Candidate> = stage
-            .candidates
+        let mut all: Vec<&OpenPlan> = input
+            .open
             .iter()
-            .filter(|candidate| candidate.may_stand() && !gives_way(candidate))
+            .filter(|candidate| candidate.may_be_active() && !gives_way(candidate))
             .collect();
         // Of two builds of one plan the one that a person asked for, else the older: it has been looked at longer.
         all.sort_by_key(|candidate| {
@@ -350,30 +353,30 @@ fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
         all.into_iter()
     };
     // An ordinary promotion may have the very plan of a rollback, and is none: it would leave nothing behind that holds.
-    let back_to = stage.promotion.rollback.as_ref().map(|to| to.landing);
+    let back_to = input.promotion.rollback.as_ref().map(|to| to.landing);
     // What goes back because a person asks for it is not what was opened before without one.
-    let on_request = stage.promotion.on_request;
-    let current = |candidate: &&Candidate| {
+    let on_request = input.promotion.on_request;
+    let current = |candidate: &&OpenPlan| {
         Some(candidate.proposal.plan) == plan
             && candidate.proposal.rollback == back_to
             && (candidate.proposal.requested_by.is_some() || !on_request)
     };
     // What a person asked for as an emergency goes before everything that is only waiting.
-    let emergency = |candidate: &&Candidate| candidate.proposal.emergency && current(candidate);
+    let emergency = |candidate: &&OpenPlan| candidate.proposal.emergency && current(candidate);
     if let Some(candidate) = standing().find(emergency) {
         return Some(candidate);
     }
     // An emergency that is asked for now wants a pull request of its own: what stands was put up under the ordinary rules.
-    if stage.asks_emergency {
+    if input.asks_emergency {
         return None;
     }
     // Whoever lifts a hold by asking is named in the record of a pull request of its own.
-    if stage.lifts_hold && matches!(stage.closed_hold, Ok(Some(_))) {
-        let asked = |candidate: &&Candidate| candidate.proposal.requested_by.is_some();
+    if input.lifts_hold && matches!(input.closed_hold, Ok(Some(_))) {
+        let asked = |candidate: &&OpenPlan| candidate.proposal.requested_by.is_some();
         return standing().filter(asked).find(current);
     }
     // A stage that goes back takes nothing else until it has, or until that is given up.
-    if stage.promotion.rollback.is_some() {
+    if input.promotion.rollback.is_some() {
         return standing().find(current);
     }
     standing()
@@ -382,10 +385,10 @@ fn keep<'a>(stage: &'a Stage<'_>) -> Option<&'a Candidate> {
         .or_else(|| standing().find(|candidate| candidate.is_claimed()))
         .or_else(|| standing().find(current))
         .or_else(|| {
-            let asked = |candidate: &&Candidate| candidate.proposal.requested_by.is_some();
+            let asked = |candidate: &&OpenPlan| candidate.proposal.requested_by.is_some();
             standing()
                 .find(asked)
-                .filter(|_| stage.promotion.state != State::Due)
+                .filter(|_| input.promotion.state != State::Due)
         })
 }
 

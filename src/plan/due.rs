@@ -6,22 +6,22 @@ use jiff::Timestamp;
 use crate::copy::{Comparison, Pair};
 use crate::model::facts::{GitThen, LastSet, SetAt, SetBy, Slot, SourceThen};
 use crate::model::name::EdgeName;
-use crate::model::plan::{LeftOut, LeftOutBy};
+use crate::model::plan::{SkippedBy, SkippedService};
 use crate::model::rollback::RolledBack;
 
 /// What history says about a differing service.
 pub(super) enum Due<'a> {
     /// The source moved since the target was set.
-    Yes(Because<'a>),
+    Yes(DueReason<'a>),
     /// It was set by hand, and the source has not moved since.
-    Ahead(LeftOut),
+    Ahead(SkippedService),
     /// It cannot be told.
     Failed { why: String, help: Option<String> },
 }
 
 /// What besides its source says that a service is due.
 #[derive(Default)]
-pub(super) struct Because<'a> {
+pub(super) struct DueReason<'a> {
     /// A word about it.
     pub note: Option<&'static str>,
     /// When a landing set it last, where one did.
@@ -31,7 +31,7 @@ pub(super) struct Because<'a> {
     /// The stage went back, and this would undo that.
     pub rolled_back: Option<&'a RolledBack>,
     /// It was set by hand to what its source has not caught up with.
-    pub debt: Option<LeftOut>,
+    pub debt: Option<SkippedService>,
 }
 
 /// Judges one differing service.
@@ -45,11 +45,11 @@ pub(super) fn judge<'a>(
             why: "its history was not read".to_owned(),
             help: None,
         },
-        Some(LastSet::NoHistory) => Due::Yes(Because {
+        Some(LastSet::NoHistory) => Due::Yes(DueReason {
             note: Some("no history here: the difference alone makes it due"),
-            ..Because::default()
+            ..DueReason::default()
         }),
-        Some(LastSet::Never) => Due::Yes(Because::default()),
+        Some(LastSet::Never) => Due::Yes(DueReason::default()),
         Some(LastSet::Failed { why, help }) => Due::Failed {
             why: why.clone(),
             help: help.clone(),
@@ -60,11 +60,11 @@ pub(super) fn judge<'a>(
                 at,
                 along,
                 rollback,
-            } => Due::Yes(Because {
+            } => Due::Yes(DueReason {
                 landed: Some(*at),
                 along: along.as_deref().map(|edges| (edges, *at)),
                 rolled_back: rollback.as_ref(),
-                ..Because::default()
+                ..DueReason::default()
             }),
             SetBy::Hand(then) if unmoved(comparison, then) => {
                 let source = &pair.source.key.name;
@@ -81,13 +81,13 @@ pub(super) fn judge<'a>(
                     why: format!("whether it was rolled back is not known: {why}"),
                     help: None,
                 },
-                Ok(back) => Due::Yes(Because {
+                Ok(back) => Due::Yes(DueReason {
                     rolled_back: back.as_ref(),
                     debt: (!caught_up(comparison, set, then)).then(|| {
                         let source = &pair.source.key.name;
                         by_hand(pair, set, &format!("{source} has not caught up with it"))
                     }),
-                    ..Because::default()
+                    ..DueReason::default()
                 }),
             },
         },
@@ -122,18 +122,18 @@ fn caught_up(comparison: &Comparison, set: &SetAt, then: &SourceThen) -> bool {
         .all(|slot| *slot == Slot::GitRef && then.descends == Some(true))
 }
 
-fn by_hand(pair: &Pair<'_>, set: &SetAt, and: &str) -> LeftOut {
+fn by_hand(pair: &Pair<'_>, set: &SetAt, and: &str) -> SkippedService {
     let (commit, author) = (set.commit.short(), &set.author);
     let reason = match &set.untold {
         None => format!("set by hand in {commit} by {author}; {and}"),
         Some(why) => format!("{why}, so it counts as set by hand in {commit} by {author}; {and}"),
     };
-    LeftOut {
-        by: Some(LeftOutBy {
+    SkippedService {
+        by: Some(SkippedBy {
             commit: set.commit,
             author: set.author.clone(),
             date: set.date,
         }),
-        ..LeftOut::new(&pair.target.key, reason)
+        ..SkippedService::new(&pair.target.key, reason)
     }
 }

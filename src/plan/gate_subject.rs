@@ -1,7 +1,9 @@
 //! What a gate judges, and what it says to it.
 
 use crate::model::change::Change;
+use crate::model::evidence::Evidence;
 use crate::model::facts::Facts;
+use crate::model::fetched::Fetched;
 use crate::model::ids::PlanId;
 use crate::model::name::{PipelineName, StageName};
 use crate::model::plan::JobStart;
@@ -19,6 +21,9 @@ pub(super) struct Subject<'a> {
     pub stage: &'a StageName,
     /// The plan.
     pub plan: Option<&'a PlanId>,
+    /// The evidence about the open pull request that proposes the plan, or why it could not be read. `None` if no pull
+    /// request proposes it.
+    pub evidence: Option<&'a Fetched<Evidence>>,
     /// What it changes.
     pub changes: &'a [Change],
     /// A person asked for it as an emergency, and this is what the policy allows then.

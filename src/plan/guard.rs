@@ -15,10 +15,10 @@ use crate::model::guard::{
 use crate::model::ids::ServiceId;
 use crate::model::name::GateName;
 use crate::model::pipeline::{EdgeEnds, Pipeline};
-use crate::model::place::RepoPath;
-use crate::model::policy::{ApproveLine, GateRule, Policy, StageEntry, Trigger, Voters};
+use crate::model::policy::{ApproveLine, GateRule, Policy, Trigger, Voters};
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::model::source_location::RepoPath;
 use crate::model::text::cut;
 use crate::yaml::FieldPath;
 
@@ -61,16 +61,16 @@ pub enum Touched {
     /// A manifest file that could not be understood afterwards, for this reason.
     Unreadable(String),
     /// Stages, edges, gates or criteria of a `Pipeline`; how.
-    Pipeline(String, How),
+    Pipeline(String, ChangeKind),
     /// A manifest with gated fields that is not there before or after.
-    Manifest(ManifestKey, How, Barrier),
+    Manifest(ManifestKey, ChangeKind, Barrier),
     /// One gated field of a manifest.
     Field(ManifestKey, FieldPath, GatedField),
 }
 
 /// What happens to something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum How {
+pub enum ChangeKind {
     /// It was not in this file before.
     Added,
     /// It is in this file no more.
@@ -132,16 +132,18 @@ impl fmt::Display for Touched {
             Self::CodeOwners => f.write_str("says who the code owners are that a gate asks for"),
             Self::Workflow(gate) => write!(f, "is the workflow of the gate {gate}"),
             Self::Unreadable(why) => write!(f, "cannot be read after this: {why}"),
-            Self::Pipeline(name, How::Added) => write!(f, "adds the pipeline {name}"),
-            Self::Pipeline(name, How::Removed) => write!(f, "takes the pipeline {name} away"),
-            Self::Pipeline(name, How::Changed) => {
+            Self::Pipeline(name, ChangeKind::Added) => write!(f, "adds the pipeline {name}"),
+            Self::Pipeline(name, ChangeKind::Removed) => {
+                write!(f, "takes the pipeline {name} away")
+            }
+            Self::Pipeline(name, ChangeKind::Changed) => {
                 write!(f, "changes stages, edges, gates or criteria of {name}")
             }
             Self::Manifest(key, how, barrier) => {
                 let word = match how {
-                    How::Added => "put here",
-                    How::Removed => "taken away",
-                    How::Changed => "changed",
+                    ChangeKind::Added => "put here",
+                    ChangeKind::Removed => "taken away",
+                    ChangeKind::Changed => "changed",
                 };
                 write!(f, "{} is {word}, and is promoted {barrier}", key.name)
             }
@@ -205,16 +207,18 @@ fn barrier(
     if let Some(gate) = gate {
         return Some(Barrier::Gate(gate.name.clone()));
     }
-    let rule = |name| -> Option<&StageEntry> { Some(policy.stage(&manifest.name, name)?.rule) };
     for edge in &edges {
         if let EdgeEnds::Stages { from, .. } = &manifest.edges[*edge].ends
-            && rule(&from.value).is_some_and(|rule| rule.ready.is_some())
+            && policy
+                .stage_rules(&manifest.name, &from.value)
+                .ready
+                .is_some()
         {
             return Some(Barrier::Ready(from.value.clone()));
         }
     }
     let name = &manifest.stages[stage].name.value;
-    let manual = rule(name).is_some_and(|rule| rule.trigger == Some(Trigger::Manual));
+    let manual = policy.stage_rules(&manifest.name, name).trigger == Some(Trigger::Manual);
     (manual && !edges.is_empty()).then(|| Barrier::Manual(name.clone()))
 }
 
@@ -413,10 +417,10 @@ fn pipelines(before: &[ManifestThen], after: &[ManifestThen], found: &mut Vec<To
         let ways =
             |all: &[&ManifestThen]| -> Vec<_> { all.iter().map(|one| one.ways.clone()).collect() };
         let how = match (old.is_empty(), new.is_empty()) {
-            (true, _) => How::Added,
-            (_, true) => How::Removed,
+            (true, _) => ChangeKind::Added,
+            (_, true) => ChangeKind::Removed,
             _ if ways(&old) == ways(&new) => continue,
-            _ => How::Changed,
+            _ => ChangeKind::Changed,
         };
         found.push(Touched::Pipeline(key.name.clone(), how));
     }
@@ -443,9 +447,9 @@ fn manifests(
         };
         if old.len() != new.len() {
             let how = if old.len() < new.len() {
-                How::Added
+                ChangeKind::Added
             } else {
-                How::Removed
+                ChangeKind::Removed
             };
             found.push(Touched::Manifest(key.clone(), how, first.barrier.clone()));
             continue;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::copy::Pair;
 use crate::model::catalog::Catalog;
-use crate::model::facts::{Facts, HistoryQuery, RevisionQuery};
+use crate::model::facts::{Facts, RevisionQuery, ServiceRef};
 use crate::model::policy::Policy;
 use crate::model::resolved::ResolvedPipeline;
 
@@ -21,7 +21,7 @@ pub(crate) fn revision_queries(
 }
 
 /// Whose history must be read: targets of running pipelines that differ from their source.
-pub(crate) fn history_queries(facts: &Facts<'_>) -> Vec<HistoryQuery> {
+pub(crate) fn history_queries(facts: &Facts<'_>) -> Vec<ServiceRef> {
     pairs(facts.catalog, facts.policy, facts.resolved)
         .filter(|(query, pair)| {
             !facts.stopped.contains_key(&query.pipeline) && !compare(facts, pair).changes.is_empty()
@@ -35,7 +35,7 @@ pub(crate) fn pairs<'a>(
     catalog: &'a Catalog,
     policy: &'a Policy,
     resolved: &'a [ResolvedPipeline],
-) -> impl Iterator<Item = (HistoryQuery, Pair<'a>)> {
+) -> impl Iterator<Item = (ServiceRef, Pair<'a>)> {
     resolved.iter().flat_map(move |pipeline| {
         pipeline
             .stages
@@ -43,7 +43,7 @@ pub(crate) fn pairs<'a>(
             .enumerate()
             .flat_map(move |(stage, services)| {
                 (0..services.services.len()).filter_map(move |service| {
-                    let place = HistoryQuery {
+                    let place = ServiceRef {
                         pipeline: pipeline.id,
                         stage,
                         service,

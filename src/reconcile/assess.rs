@@ -6,22 +6,21 @@ mod reassess;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Failure;
-use crate::evaluation::evaluate::Ask;
+use crate::evaluation::evaluate::PlanInputs;
 use crate::gather;
 use crate::model::actor::UserId;
 use crate::model::evidence::Evidence;
 use crate::model::ids::{PipelineId, PlanId, PullNumber};
 use crate::model::label::HOLD;
 use crate::model::plan::{Plan, Promotion};
-use crate::model::policy::Delivery;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{Pull, is_author};
 use crate::model::resolved::StageIndex;
-use crate::plan::delivery::{Candidate, Stage};
-use crate::plan::{Needs, Standing, label_hold, standing};
-use crate::reconcile::assess::evidence_of_plans::{evidence_by_plan, reissued};
-use crate::reconcile::assess::reassess::judged;
+use crate::plan::delivery::{DeliveryInput, OpenPlan};
+use crate::plan::{Needs, ProposedPlan, label_hold, reassess};
+use crate::reconcile::assess::evidence_of_plans::{judged_by, reissued};
+use crate::reconcile::assess::reassess::reassessed;
 use crate::reconcile::evidence::permissions::Permissions;
 use crate::reconcile::evidence::questions::{needs, questions};
 use crate::reconcile::evidence::requester::{self, Requester};
@@ -42,7 +41,7 @@ pub(crate) struct Assessment {
     /// The plan of this round.
     pub plan: Plan,
     /// Open pull requests by promotion.
-    pub(crate) candidates: BTreeMap<PromotionIndex, Vec<Candidate>>,
+    pub(crate) open: BTreeMap<PromotionIndex, Vec<OpenPlan>>,
     /// Open pull requests of ours whose head has no record of ours.
     pub(crate) without_record: BTreeMap<PromotionIndex, Vec<Pull>>,
     /// Open pull requests of other accounts from branches under our names, by the promotions that the name fits.
@@ -57,8 +56,6 @@ pub(crate) struct Assessment {
     pub orphaned: Vec<(Proposal, Pull)>,
     /// Proposals without an open pull request.
     pub without_open_pull: Vec<Proposal>,
-    /// The people whose reviews and labels count in the evidence, with their logins.
-    pub people: BTreeMap<UserId, String>,
     /// Requested proposals that need another build, which keeps their requester and reason.
     pub reissued: BTreeMap<PromotionIndex, Proposal>,
 }
@@ -70,19 +67,19 @@ impl Assessment {
         observation: &Observation,
         context: &PlanContext<'_>,
     ) -> Result<Self, Failure> {
-        let (proposals, strange) = gather::proposals(&observation.snapshot);
+        let (proposals, foreign) = gather::proposals(&observation.snapshot);
         let base = &observation.snapshot.base;
         let rollbacks =
             rollbacks::rollbacks(session, observation, context.request, &proposals).await?;
-        let first_ask = Ask {
+        let first_inputs = PlanInputs {
             rollbacks: rollbacks.clone(),
-            ..context.ask(observation, BTreeMap::new())
+            ..context.plan_inputs(observation)
         };
         // Planned once for each observation: what is read below changes nothing but the verdicts of its gates.
         let mut planned =
             observation
                 .evaluation
-                .plan(&observation.repository, observation.now, &first_ask);
+                .plan(&observation.repository, observation.now, &first_inputs);
         let mut by_place: BTreeMap<PromotionIndex, Vec<(Proposal, Pull)>> = BTreeMap::new();
         let (mut orphaned, mut without_open_pull) = (Vec::new(), Vec::new());
         for proposal in proposals {
@@ -120,16 +117,20 @@ impl Assessment {
             read::read(session, observation, &questions),
             roster::roster(session, observation, &asking),
         );
-        let by_plan = evidence_by_plan(&planned, &by_place, &builds, &evidence);
-        let ask = Ask {
+        let judged_by = judged_by(&planned, &by_place, &builds);
+        let inputs = PlanInputs {
             roster,
             rollbacks,
-            ..context.ask(observation, by_plan)
+            ..context.plan_inputs(observation)
         };
         observation.evaluation.judge_gates(
             &observation.repository,
             observation.now,
-            &ask,
+            &inputs,
+            &judged_by
+                .iter()
+                .filter_map(|(place, number)| Some((*place, evidence.get(number)?)))
+                .collect(),
             &mut planned,
         );
         let mut plan = planned.clone();
@@ -146,9 +147,9 @@ impl Assessment {
             let facts =
                 observation
                     .evaluation
-                    .facts(&observation.repository, observation.now, &ask);
+                    .facts(&observation.repository, observation.now, &inputs);
             let promotion = plan.promotion(*place);
-            let asked_for = Standing {
+            let asked_for = ProposedPlan {
                 pipeline: plan.pipeline_of(*place).id,
                 stage: promotion.index,
                 edges: proposal.edges.clone(),
@@ -157,9 +158,13 @@ impl Assessment {
                 changes: promotion.changes.clone(),
                 requested: true,
                 emergency: proposal.emergency,
+                evidence: judged_by
+                    .get(place)
+                    .and_then(|number| evidence.get(number))
+                    .cloned(),
             };
-            if let Some(judged) = standing(&facts, &planned, &asked_for) {
-                *plan.promotion_mut(*place) = judged;
+            if let Some(reassessed) = reassess(&facts, &planned, &asked_for) {
+                *plan.promotion_mut(*place) = reassessed;
             }
         }
         if let Some(asked) = context.request {
@@ -174,27 +179,29 @@ impl Assessment {
         let of_free: BTreeSet<PromotionIndex> = of_free.map(|(place, _)| *place).collect();
         let closed_holds =
             ClosedHolds::read(session, observation, &plan, &of_free, Permissions::new()).await;
-        let mut candidates: BTreeMap<PromotionIndex, Vec<Candidate>> = BTreeMap::new();
+        let mut open: BTreeMap<PromotionIndex, Vec<OpenPlan>> = BTreeMap::new();
         for (place, found) in by_place {
             for (proposal, pull) in found {
                 let unread = || Build::Unreadable(format!("{} was not looked at", pull.number));
                 let build = builds.get(&pull.number).cloned().unwrap_or_else(unread);
-                let (mut judged, build) = judged(
+                let (mut reassessed, build) = reassessed(
                     session,
                     observation,
                     (&plan, &planned),
                     place,
-                    &ask,
+                    &inputs,
                     &proposal,
                     &pull,
+                    evidence.get(&pull.number),
+                    judged_by.get(&place) == Some(&pull.number),
                     build,
                 )
                 .await?;
                 let mut outdated_request = false;
-                if let (Some(id), Some(judged)) = (proposal.requested_by, &mut judged)
-                    && judged.may_land()
+                if let (Some(id), Some(reassessed)) = (proposal.requested_by, &mut reassessed)
+                    && reassessed.may_land()
                 {
-                    outdated_request = Requester::look_up(session, id).await.judge(judged);
+                    outdated_request = Requester::look_up(session, id).await.judge(reassessed);
                 }
                 let hold = label_hold(&pull, evidence.get(&pull.number));
                 let hold = match proposal.rollback {
@@ -202,24 +209,25 @@ impl Assessment {
                     // A rollback is not held by closed pull requests.
                     Some(_) => hold,
                 };
-                candidates.entry(place).or_default().push(Candidate {
+                open.entry(place).or_default().push(OpenPlan {
                     hold,
                     proposal,
+                    evidence: evidence.get(&pull.number).cloned(),
                     pull,
                     build,
-                    judged,
+                    reassessed,
                     outdated_request,
                 });
             }
         }
         let (own, all_foreign): (Vec<Pull>, Vec<Pull>) =
-            strange.into_iter().partition(|pull| pull.own);
+            foreign.into_iter().partition(|pull| pull.own);
         let without_record = by_branch(observation, &plan, &own);
         let foreign = by_branch(observation, &plan, &all_foreign);
         let unread_branches = unread_branches(observation, &plan);
         Ok(Self {
             plan,
-            candidates,
+            open,
             without_record,
             foreign,
             all_foreign,
@@ -227,11 +235,6 @@ impl Assessment {
             closed_holds,
             orphaned,
             without_open_pull,
-            people: evidence
-                .values()
-                .flatten()
-                .flat_map(Evidence::people)
-                .collect(),
             reissued,
         })
     }
@@ -242,7 +245,7 @@ impl Assessment {
         &'a self,
         observation: &Observation,
         place: PromotionIndex,
-    ) -> Stage<'a> {
+    ) -> DeliveryInput<'a> {
         let promotion = self.promotion(place);
         let pipeline = observation
             .evaluation
@@ -251,11 +254,11 @@ impl Assessment {
         let delivery = observation
             .repository
             .policy
-            .stage(&pipeline.name, &promotion.stage)
-            .map_or(Delivery::default(), |ruled| ruled.rule.delivery);
-        Stage {
+            .stage_rules(&pipeline.name, &promotion.stage)
+            .delivery;
+        DeliveryInput {
             promotion,
-            candidates: self.candidates.get(&place).cloned().unwrap_or_default(),
+            open: self.open.get(&place).cloned().unwrap_or_default(),
             without_record: self.without_record.get(&place).cloned().unwrap_or_default(),
             unread_branch: self.unread_branches.get(&place).cloned(),
             veto: None,
@@ -293,12 +296,12 @@ impl Assessment {
     /// A pull request whose label holds another promotion into the same stage (`join: any`).
     fn held_sibling(&self, place: PromotionIndex) -> Option<&Pull> {
         let index = self.promotion(place).index;
-        let mut siblings = self.all_candidates().filter(|(other, _)| {
+        let mut siblings = self.all_open().filter(|(other, _)| {
             *other != place
                 && other.pipeline == place.pipeline
                 && self.promotion(*other).index == index
         });
-        let is_held = |candidate: &Candidate| {
+        let is_held = |candidate: &OpenPlan| {
             // What would undo a rollback holds only itself, unless someone else added the label.
             let events = candidate.pull.label_events.iter().flatten();
             let last_set = events.rev().find(|event| event.set && event.is_of(HOLD));
@@ -313,9 +316,17 @@ impl Assessment {
     }
 
     /// Every open pull request that belongs to a promotion, with that promotion.
-    pub(crate) fn all_candidates(&self) -> impl Iterator<Item = (PromotionIndex, &Candidate)> {
-        let all = self.candidates.iter();
+    pub(crate) fn all_open(&self) -> impl Iterator<Item = (PromotionIndex, &OpenPlan)> {
+        let all = self.open.iter();
         all.flat_map(|(place, found)| found.iter().map(|one| (*place, one)))
+    }
+
+    /// The people whose reviews and labels count in the evidence, with their logins.
+    pub(crate) fn people(&self) -> BTreeMap<UserId, String> {
+        let evidence = self
+            .all_open()
+            .filter_map(|(_, open)| open.evidence.as_ref());
+        evidence.flatten().flat_map(Evidence::people).collect()
     }
 
     /// A promotion of the plan.
@@ -324,12 +335,8 @@ impl Assessment {
     }
 
     /// The open pull request of a promotion with this number.
-    pub(crate) fn candidate(
-        &self,
-        place: PromotionIndex,
-        number: PullNumber,
-    ) -> Option<&Candidate> {
-        self.candidates
+    pub(crate) fn candidate(&self, place: PromotionIndex, number: PullNumber) -> Option<&OpenPlan> {
+        self.open
             .get(&place)?
             .iter()
             .find(|candidate| candidate.pull.number == number)
@@ -337,8 +344,8 @@ impl Assessment {
 
     /// The promotion that an open pull request belongs to.
     pub(crate) fn place_of(&self, number: PullNumber) -> Option<PromotionIndex> {
-        let mut all = self.candidates.iter();
-        let has = |found: &[Candidate]| found.iter().any(|one| one.pull.number == number);
+        let mut all = self.open.iter();
+        let has = |found: &[OpenPlan]| found.iter().any(|one| one.pull.number == number);
         all.find_map(|(place, found)| has(found).then_some(*place))
     }
 
@@ -355,7 +362,7 @@ impl Assessment {
         &self,
         (pipeline, stage): (PipelineId, StageIndex),
     ) -> impl Iterator<Item = PlanId> + '_ {
-        let into = self.candidates.iter().filter(move |(place, _)| {
+        let into = self.open.iter().filter(move |(place, _)| {
             let planned = self.plan.pipeline_of(**place);
             planned.id == pipeline && planned.promotions[place.promotion].index == stage
         });

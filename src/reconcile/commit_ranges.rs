@@ -2,13 +2,13 @@
 //! it is read from their commits, from what was read to open them, or from the checkout. A dry run opens none, so it
 //! asks.
 
-use crate::gather::{self, Bringing};
-use crate::model::brought::{Brings, Told, ToldOf};
+use crate::gather::{self, RevisionChange};
 use crate::model::change::Change;
+use crate::model::commit_range::{CommitRangeSummary, LinkedRange, RangesByChange};
 use crate::model::fetched::Fetched;
 use crate::model::ids::PipelineId;
 use crate::model::resolved::StageIndex;
-use crate::plan::delivery::Candidate;
+use crate::plan::delivery::OpenPlan;
 use crate::reconcile::assess::Assessment;
 use crate::reconcile::commit_ranges;
 use crate::reconcile::evidence::changes::bringing;
@@ -16,36 +16,37 @@ use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
 /// What the changes of a plan bring. `asks`: also look up what only a call can tell.
-pub(crate) async fn told(
+pub(crate) async fn ranges_by_change(
     session: &Session,
     observation: &Observation,
     assessment: &Assessment,
     asks: bool,
-) -> ToldOf {
-    let mut told = known(session, observation, assessment);
+) -> RangesByChange {
+    let mut ranges = known(session, observation, assessment);
     if !asks {
-        return told;
+        return ranges;
     }
-    let missing = |place: &ChangeRef| !told.contains_key(place);
+    let missing = |place: &ChangeRef| !ranges.contains_key(place);
     let open = changed_refs(observation, assessment)
         .into_iter()
         .filter(|(place, _)| missing(place));
     // As many as a run that writes would open.
     let most = usize::try_from(observation.repository.policy.limits.open).unwrap_or(usize::MAX);
-    let open: Vec<(ChangeRef, Bringing<'_>)> = open.take(most).collect();
+    let open: Vec<(ChangeRef, RevisionChange<'_>)> = open.take(most).collect();
     let found = session
         .settle(|| {
             let found = open.iter().map(|(place, bringing)| {
-                let found = gather::brings(&session.remotes, std::slice::from_ref(bringing));
+                let found =
+                    gather::range_summaries(&session.remotes, std::slice::from_ref(bringing));
                 (*place, found.into_iter().next())
             });
             Ok(found.collect::<Vec<_>>())
         })
         .await;
-    for (place, brings) in found.unwrap_or_default() {
-        told.extend(brings.map(|brings| (place, with_page(session, brings))));
+    for (place, summary) in found.unwrap_or_default() {
+        ranges.extend(summary.map(|summary| (place, with_page(session, summary))));
     }
-    told
+    ranges
 }
 
 /// Pipeline, promotion, change.
@@ -55,7 +56,7 @@ type ChangeRef = (usize, usize, usize);
 fn changed_refs<'a>(
     observation: &'a Observation,
     assessment: &'a Assessment,
-) -> Vec<(ChangeRef, Bringing<'a>)> {
+) -> Vec<(ChangeRef, RevisionChange<'a>)> {
     let mut all = Vec::new();
     for (pipeline, entry) in assessment.plan.pipelines.iter().enumerate() {
         for (position, promotion) in entry.promotions.iter().enumerate() {
@@ -78,27 +79,27 @@ fn changed_refs<'a>(
     all
 }
 
-fn known(session: &Session, observation: &Observation, assessment: &Assessment) -> ToldOf {
-    let open = assessment.all_candidates();
-    let recorded: Vec<Brings> = open
-        .flat_map(|(_, one)| commit_ranges::brings_of(one))
+fn known(session: &Session, observation: &Observation, assessment: &Assessment) -> RangesByChange {
+    let open = assessment.all_open();
+    let recorded: Vec<CommitRangeSummary> = open
+        .flat_map(|(_, one)| commit_ranges::recorded_in(one))
         .collect();
-    let mut told = ToldOf::new();
+    let mut ranges = RangesByChange::new();
     for (place, bringing) in changed_refs(observation, assessment) {
         let old = bringing.change.old.as_ref().map(|old| old.expose());
-        let is_it = |brings: &&Brings| {
-            brings.is_of(bringing.change) && old == Some(brings.old.to_string().as_str())
+        let is_it = |summary: &&CommitRangeSummary| {
+            summary.is_of(bringing.change) && old == Some(summary.old.to_string().as_str())
         };
-        let brings = recorded.iter().find(is_it).cloned();
-        let brings = brings.or_else(|| gather::known(&session.remotes, &bringing));
-        told.extend(brings.map(|brings| (place, with_page(session, brings))));
+        let summary = recorded.iter().find(is_it).cloned();
+        let summary = summary.or_else(|| gather::known_range(&session.remotes, &bringing));
+        ranges.extend(summary.map(|summary| (place, with_page(session, summary))));
     }
-    told
+    ranges
 }
 
-fn with_page(session: &Session, brings: Brings) -> Fetched<Told> {
-    let compare = brings.compare(session.remotes.host());
-    Ok(Told { brings, compare })
+fn with_page(session: &Session, summary: CommitRangeSummary) -> Fetched<LinkedRange> {
+    let compare = summary.compare(session.remotes.host());
+    Ok(LinkedRange { summary, compare })
 }
 
 /// The trailer of a head commit that lists what it brings. It is for people: later runs render their texts from it, and
@@ -106,16 +107,16 @@ fn with_page(session: &Session, brings: Brings) -> Fetched<Told> {
 const BRINGS: &str = "Brings";
 
 /// The trailers of a head commit that list what it brings, at most ten.
-pub(crate) fn brings_trailers(brings: &[Brings]) -> String {
-    let lines = brings.iter().take(10).filter_map(|brings| {
-        let json = serde_json::to_string(brings).ok()?;
+pub(crate) fn trailers(summary: &[CommitRangeSummary]) -> String {
+    let lines = summary.iter().take(10).filter_map(|summary| {
+        let json = serde_json::to_string(summary).ok()?;
         Some(crate::record::trailer(BRINGS, &json))
     });
     lines.collect()
 }
 
 /// What the head commit of an open pull request says it brings.
-pub(crate) fn brings_of(candidate: &Candidate) -> Vec<Brings> {
+pub(crate) fn recorded_in(candidate: &OpenPlan) -> Vec<CommitRangeSummary> {
     let message = &candidate.proposal.branch.tip.message;
     let found = crate::record::trailers_of(message, BRINGS);
     found
@@ -125,16 +126,16 @@ pub(crate) fn brings_of(candidate: &Candidate) -> Vec<Brings> {
 }
 
 /// What the changes of a stage bring, for people to read; empty if it could not be read.
-pub(crate) async fn brings(
+pub(crate) async fn summaries(
     session: &Session,
     observation: &Observation,
     pipeline: PipelineId,
     stage: StageIndex,
     changes: &[Change],
-) -> Vec<Brings> {
+) -> Vec<CommitRangeSummary> {
     let bringing = bringing(observation, pipeline, stage, changes);
     let found = session
-        .settle(|| Ok(gather::brings(&session.remotes, &bringing)))
+        .settle(|| Ok(gather::range_summaries(&session.remotes, &bringing)))
         .await;
     found.unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use crate::model::evidence::Permission;
 use crate::model::few::few;
 use crate::model::label::HOLD;
 use crate::model::promotion_index::PromotionIndex;
-use crate::plan::delivery::{Act, Decision, Stage, decide};
+use crate::plan::delivery::{Act, Decision, DeliveryInput, decide};
 use crate::reconcile::proposals::closed_holds::ClosedHolds;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{RunState, labels};
@@ -78,7 +78,11 @@ impl Round<'_> {
     }
 
     /// The input of the decision about one promotion, with what was closed and what a person requests.
-    pub(crate) fn delivery_input(&self, place: PromotionIndex, run: &RunState) -> Stage<'_> {
+    pub(crate) fn delivery_input(
+        &self,
+        place: PromotionIndex,
+        run: &RunState,
+    ) -> DeliveryInput<'_> {
         let mut stage = self.assessment.delivery_input(self.observation, place);
         if let Some(holds) = &run.closed_holds
             && stage.promotion.rollback.is_none()

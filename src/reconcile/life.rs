@@ -6,7 +6,7 @@ use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Build;
 use crate::model::verdict::Verdict;
 use crate::plan::LabelHold;
-use crate::plan::delivery::{Act, Candidate, Decision};
+use crate::plan::delivery::{Act, Decision, OpenPlan};
 use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{self, next_step};
@@ -86,14 +86,14 @@ pub(crate) fn life(
     }
     let kept_back = decision.kept_back.as_ref();
     let kept_back = kept_back.map(|why| Life::Held(Words::new(why, None)));
-    if let Some(number) = decision.stands
+    if let Some(number) = decision.active_pull
         && let Some(candidate) = round.assessment.candidate(place, number)
     {
         return match of_pull(round, candidate) {
             Some(life) => life,
             None => kept_back.unwrap_or_else(|| {
-                let judged = candidate.judged.as_ref().unwrap_or(promotion);
-                of_judged(judged, next(round, place, decision))
+                let reassessed = candidate.reassessed.as_ref().unwrap_or(promotion);
+                of_judged(reassessed, next(round, place, decision))
             }),
         };
     }
@@ -112,7 +112,7 @@ pub(crate) fn life(
 }
 
 /// What an open pull request itself says, before its gates matter; `None` if only its gates matter.
-fn of_pull(round: &Round<'_>, candidate: &Candidate) -> Option<Life> {
+fn of_pull(round: &Round<'_>, candidate: &OpenPlan) -> Option<Life> {
     if let Build::Unreadable(why) = &candidate.build {
         return Some(Life::Error(Words::new(why, None)));
     }
@@ -169,18 +169,18 @@ pub(crate) fn unproposed(promotion: &Promotion, taken_up: bool) -> Life {
     }
 }
 
-fn of_judged(judged: &Promotion, next: Option<String>) -> Life {
-    let of_plan = || Words::new(&*judged.reason, judged.help.clone());
-    if judged.state == State::Error {
+fn of_judged(reassessed: &Promotion, next: Option<String>) -> Life {
+    let of_plan = || Words::new(&*reassessed.reason, reassessed.help.clone());
+    if reassessed.state == State::Error {
         return Life::Error(of_plan());
     }
-    if let Some(why) = gate_error(judged) {
+    if let Some(why) = gate_error(reassessed) {
         let next = "the next run reads it again";
         return Life::Error(Words::new(why, Some(next.to_owned())));
     }
-    match judged.state {
+    match reassessed.state {
         State::Held => Life::Held(of_plan()),
-        _ => Life::Waiting(Words::new(wording::waits_for(judged), next)),
+        _ => Life::Waiting(Words::new(wording::waits_for(reassessed), next)),
     }
 }
 
@@ -197,11 +197,11 @@ pub(crate) fn next(
     place: PromotionIndex,
     decision: &Decision,
 ) -> Option<String> {
-    let number = decision.stands?;
+    let number = decision.active_pull?;
     let candidate = round.assessment.candidate(place, number)?;
-    let judged = candidate.judged.as_ref()?;
+    let reassessed = candidate.reassessed.as_ref()?;
     if candidate.is_held() && candidate.after_rollback().is_some() {
         return Some(round.lift(candidate));
     }
-    next_step(judged, round.observation.now)
+    next_step(reassessed, round.observation.now)
 }

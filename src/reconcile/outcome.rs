@@ -2,11 +2,11 @@
 
 use crate::error::Exit;
 use crate::forge::Calls;
-use crate::model::brought::ToldOf;
+use crate::model::commit_range::RangesByChange;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{CommitId, PlanId, PullNumber};
 use crate::model::pipeline::Pipeline;
-use crate::model::plan::{LeftOut, Plan};
+use crate::model::plan::{Plan, SkippedService};
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
@@ -88,7 +88,7 @@ pub(crate) struct ByHand {
     /// The stage.
     pub stage: String,
     /// The service, and who set it.
-    pub service: LeftOut,
+    pub service: SkippedService,
     /// Whether the promotion of its stage overwrites that.
     pub taken_away: bool,
 }
@@ -135,7 +135,7 @@ impl Outcome {
         session: &Session,
         observation: &Observation,
         plan: &Plan,
-        told: &ToldOf,
+        told: &RangesByChange,
     ) {
         let catalog = &observation.evaluation.catalog;
         self.plan = crate::report::json::plan(

@@ -1,12 +1,10 @@
 //! What a run remembers, and what it was asked to do, as far as that affects a plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::evaluation::evaluate::{Ask, ReadyAnswers};
-use crate::model::evidence::Evidence;
-use crate::model::fetched::Fetched;
-use crate::model::ids::{PipelineId, PlanId, PullNumber};
+use crate::evaluation::evaluate::{PlanInputs, ReadyAnswers};
+use crate::model::ids::{PipelineId, PullNumber};
 use crate::model::promotion_id::StageKey;
 use crate::model::resolved::StageIndex;
 use crate::reconcile::observe::observation::Observation;
@@ -27,12 +25,8 @@ pub(crate) struct PlanContext<'a> {
 }
 
 impl PlanContext<'_> {
-    /// The planner's input, with this evidence by plan.
-    pub(crate) fn ask(
-        &self,
-        observation: &Observation,
-        evidence: BTreeMap<PlanId, Fetched<Evidence>>,
-    ) -> Ask {
+    /// The planner's inputs.
+    pub(crate) fn plan_inputs(&self, observation: &Observation) -> PlanInputs {
         let mut landed: BTreeSet<(PipelineId, StageIndex)> = BTreeSet::new();
         for (index, resolved) in observation.evaluation.resolved.iter().enumerate() {
             let pipeline = observation.pipeline_key(resolved.id);
@@ -51,8 +45,8 @@ impl PlanContext<'_> {
             .is_some_and(|asked| asked.take_source);
         let said =
             |what: fn(&PromoteRequest) -> bool| self.options.request.as_ref().is_some_and(what);
-        Ask {
-            evidence: Some(evidence),
+        PlanInputs {
+            on_forge: true,
             frozen: self.options.freeze.clone(),
             take_source,
             landed,
@@ -60,7 +54,7 @@ impl PlanContext<'_> {
             emergency: said(|asked| asked.emergency),
             retry: said(|asked| asked.retry),
             ready: self.ready.clone(),
-            ..Ask::default()
+            ..PlanInputs::default()
         }
     }
 }

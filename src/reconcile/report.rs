@@ -29,7 +29,7 @@ pub(crate) async fn finish(
     outcome.asked = round.request.is_some();
     let (session, observation) = (round.session, round.observation);
     let plan = &round.assessment.plan;
-    let ranges = commit_ranges::told(
+    let ranges = commit_ranges::ranges_by_change(
         session,
         observation,
         &round.assessment,
@@ -49,8 +49,14 @@ pub(crate) fn rows(
     for (place, decision) in decisions {
         let promotion = round.assessment.promotion(*place);
         let pipeline = round.pipeline(*place);
-        let ahead = promotion.left_out.iter().map(|service| (service, false));
-        let debts = promotion.debts.iter().map(|service| (service, true));
+        let ahead = promotion
+            .skipped_services
+            .iter()
+            .map(|service| (service, false));
+        let debts = promotion
+            .overwritten_hotfixes
+            .iter()
+            .map(|service| (service, true));
         for (service, taken_away) in ahead.chain(debts) {
             if service.by.is_some() {
                 run.outcome.ahead.push(ByHand {
@@ -69,7 +75,7 @@ pub(crate) fn rows(
         });
         if let Some(row) = told {
             if row.pull.is_none() {
-                row.pull = decision.stands;
+                row.pull = decision.active_pull;
             }
             if row.kind == RowKind::Opened {
                 row.next = row.next.take().or_else(|| next(round, *place, decision));
@@ -85,9 +91,9 @@ pub(crate) fn rows(
             continue;
         };
         run.outcome.rows.push(Row {
-            pull: decision.stands,
+            pull: decision.active_pull,
             emergency: decision
-                .stands
+                .active_pull
                 .and_then(|number| round.assessment.candidate(*place, number))
                 .and_then(wording::emergency_of),
             why,
@@ -110,7 +116,7 @@ fn not_remembered(
     for (place, decision) in decisions {
         let promotion = round.assessment.promotion(*place);
         let goes_back = promotion.rollback.is_some() && !promotion.changes.is_empty();
-        if !goes_back || decision.stands.is_some() {
+        if !goes_back || decision.active_pull.is_some() {
             continue;
         }
         let pipeline = round.pipeline(*place);

@@ -126,11 +126,11 @@ fn emergency_is_allowed(
         return Err(Failure::usage("an emergency needs a `reason`"));
     }
     let manifest = observation.evaluation.catalog.pipeline(pipeline);
-    let ruled = observation
+    let rules = observation
         .repository
         .policy
-        .stage(&manifest.name, &manifest.stages[stage].name.value);
-    if ruled.is_none_or(|ruled| ruled.rule.emergency.is_none()) {
+        .stage_rules(&manifest.name, &manifest.stages[stage].name.value);
+    if rules.emergency.is_none() {
         return Err(Failure::usage(format!("the policy gives {} no `emergency`", asked.to),
         )
         .hint(format!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Exit, Failure};
-use crate::evaluation::evaluate::Ask;
+use crate::evaluation::evaluate::PlanInputs;
 use crate::gather::{self, AskedBack, GoBack, NoRollback};
 use crate::model::fetched::Fetched;
 use crate::model::ids::{CommitId, PipelineId, PullNumber};
@@ -103,10 +103,10 @@ pub(crate) fn open_rollbacks(
 
 /// The edges of each promotion into a stage, sorted. With `join: any` there may be several promotions.
 fn edges_into(observation: &Observation, (pipeline, stage): StageRef) -> Vec<Vec<EdgeName>> {
-    let ask = Ask::default();
+    let inputs = PlanInputs::default();
     let facts = observation
         .evaluation
-        .facts(&observation.repository, observation.now, &ask);
+        .facts(&observation.repository, observation.now, &inputs);
     crate::plan::edges_into(&facts, pipeline, stage)
 }
 
@@ -116,10 +116,10 @@ async fn find(
     (pipeline, stage): StageRef,
     back: &GoBack,
 ) -> Result<Result<Rollback, NoRollback>, Failure> {
-    let ask = Ask::default();
+    let inputs = PlanInputs::default();
     let facts = observation
         .evaluation
-        .facts(&observation.repository, observation.now, &ask);
+        .facts(&observation.repository, observation.now, &inputs);
     let edges = edges_into(observation, (pipeline, stage));
     let asked = AskedBack {
         repo: session.remotes.here(),

@@ -3,11 +3,11 @@
 use crate::error::Failure;
 use crate::execute::{Delivery, DeliveryError, EditedFile, Target, edited_files, record};
 use crate::model::ids::PullNumber;
-use crate::model::place::RepoPath;
 use crate::model::plan::Promotion;
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
+use crate::model::source_location::RepoPath;
 use crate::reconcile::assess::Assessment;
 use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::outcome::{Row, RowKind};

@@ -10,7 +10,7 @@ use crate::evaluation::evaluate::Evaluation;
 use crate::evaluation::find::find_pipeline;
 use crate::evaluation::repository_state::RepositoryState;
 use crate::gather::Depth;
-use crate::model::brought::ToldOf;
+use crate::model::commit_range::RangesByChange;
 use crate::model::ids::{PipelineId, PlanId, PullNumber};
 use crate::model::plan::{Plan, Promotion, State};
 use crate::model::promotion_index::PromotionIndex;
@@ -37,7 +37,7 @@ pub(crate) struct CurrentState {
     /// The pipeline, if only one was asked for.
     pub only: Option<PipelineId>,
     /// The state of each promotion, by its place in the plan.
-    pub stands: BTreeMap<PromotionIndex, PromotionState>,
+    pub active_pull: BTreeMap<PromotionIndex, PromotionState>,
     /// What a run that writes nothing would report.
     pub outcome: Outcome,
 }
@@ -85,7 +85,7 @@ pub(crate) async fn current_state(
     let round = Round::assess(session, options, None, &observation, &run, None).await?;
     let decisions = round.decide(&mut run).await?;
     report::rows(&round, &decisions, &mut run);
-    let stands = decisions
+    let active_pull = decisions
         .iter()
         .map(|(place, decision)| (*place, stand(&round, *place, decision)))
         .collect();
@@ -95,7 +95,7 @@ pub(crate) async fn current_state(
         session,
         &observation,
         &round.assessment.plan,
-        &ToldOf::new(),
+        &RangesByChange::new(),
     );
     Ok(CurrentState {
         repository: Rc::clone(&observation.repository),
@@ -103,7 +103,7 @@ pub(crate) async fn current_state(
         plan: round.assessment.plan,
         now: observation.now,
         only,
-        stands,
+        active_pull,
         outcome,
     })
 }
@@ -111,19 +111,19 @@ pub(crate) async fn current_state(
 fn stand(round: &Round<'_>, place: PromotionIndex, decision: &Decision) -> PromotionState {
     let planned = round.assessment.promotion(place);
     let candidate = decision
-        .stands
+        .active_pull
         .and_then(|number| round.assessment.candidate(place, number));
-    let judged = candidate
-        .and_then(|candidate| candidate.judged.as_ref())
+    let reassessed = candidate
+        .and_then(|candidate| candidate.reassessed.as_ref())
         .filter(|_| planned.state != State::Error);
-    let mut promotion = judged.unwrap_or(planned).clone();
+    let mut promotion = reassessed.unwrap_or(planned).clone();
     if candidate.is_some_and(|one| one.is_held() || one.pull.draft) {
         promotion.next = None;
     }
     PromotionState {
         life: life::life(round, place, decision, None),
         promotion,
-        pull: decision.stands,
+        pull: decision.active_pull,
         newer: planned
             .plan
             .filter(|plan| candidate.is_some_and(|one| one.proposal.plan != *plan)),

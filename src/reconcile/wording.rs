@@ -6,7 +6,7 @@ use crate::model::label::HOLD;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::verdict::Verdict;
-use crate::plan::delivery::Candidate;
+use crate::plan::delivery::OpenPlan;
 use crate::plan::{LabelHold, when};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::labels;
@@ -18,7 +18,7 @@ pub(crate) const ASK: &str =
     "somebody with write access runs the workflow with `command: promote` for this stage";
 
 /// The reason for which a person requested what an open pull request proposes, from its record.
-pub(crate) fn reason_of(candidate: &Candidate) -> Option<String> {
+pub(crate) fn reason_of(candidate: &OpenPlan) -> Option<String> {
     Record::parse(&candidate.proposal.branch.tip.message)?.reason
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn waits_for(promotion: &Promotion) -> String {
 }
 
 /// The reason of the emergency, if a person requested it as one.
-pub(crate) fn emergency_of(candidate: &Candidate) -> Option<String> {
+pub(crate) fn emergency_of(candidate: &OpenPlan) -> Option<String> {
     let reason = wording::reason_of(candidate);
     candidate
         .proposal
@@ -47,8 +47,8 @@ pub(crate) fn emergency_of(candidate: &Candidate) -> Option<String> {
 }
 
 /// What the first gate that does not pass waits for.
-pub(crate) fn next_step(judged: &Promotion, now: Timestamp) -> Option<String> {
-    let open = judged
+pub(crate) fn next_step(reassessed: &Promotion, now: Timestamp) -> Option<String> {
+    let open = reassessed
         .gates
         .iter()
         .find(|gate| gate.judgement.verdict != Verdict::Pass)?;
@@ -65,7 +65,7 @@ pub(crate) fn next_step(judged: &Promotion, now: Timestamp) -> Option<String> {
 
 impl Round<'_> {
     /// What releases a held promotion.
-    pub(crate) fn lift(&self, candidate: &Candidate) -> String {
+    pub(crate) fn lift(&self, candidate: &OpenPlan) -> String {
         let there = labels::exists(&self.observation.snapshot, HOLD);
         if there || candidate.hold == LabelHold::On {
             return "somebody with write takes the label off".to_owned();

@@ -74,11 +74,11 @@ fn changes(promotion: &Promotion) -> String {
     if promotion.changes.len() > MAX_LISTED {
         let _ = writeln!(text, "- … {} more", promotion.changes.len() - MAX_LISTED);
     }
-    for service in promotion.debts.iter().take(MAX_LISTED) {
+    for service in promotion.overwritten_hotfixes.iter().take(MAX_LISTED) {
         let line = format!("takes away: {} was {}", service.name, service.reason);
         let _ = writeln!(text, "- {}", commit(&cut(&line, 400)));
     }
-    for service in promotion.left_out.iter().take(MAX_LISTED) {
+    for service in promotion.skipped_services.iter().take(MAX_LISTED) {
         let line = format!("{} stays behind: {}", service.name, service.reason);
         let _ = writeln!(text, "- {}", commit(&cut(&line, 400)));
     }

@@ -6,9 +6,9 @@ use crate::model::label;
 use crate::model::plan::Promotion;
 use crate::model::policy::Land;
 
+mod budget;
 mod content;
 mod gate_view;
-mod room;
 mod view;
 
 pub(crate) use content::{Blocked, Commit, Commits, GateDetail, PullRequest};
@@ -47,19 +47,19 @@ impl<'a> PullRequest<'a> {
             fuel: 200_000,
             bytes: MAX_BYTES,
         };
-        let within = |room: room::Room| {
+        let within = |budget: budget::SizeBudget| {
             render(
                 "pull request",
                 include_str!("pull_request.md.jinja"),
-                view::of(self, room),
-                Escape::Markdown(room.text),
+                view::of(self, budget),
+                Escape::Markdown(budget.text),
                 BOUNDS,
             )
         };
-        room::ROOMS
+        budget::BUDGETS
             .into_iter()
-            .find_map(|room| within(room).ok())
-            .map_or_else(|| within(room::LEAST), Ok)
+            .find_map(|budget| within(budget).ok())
+            .map_or_else(|| within(budget::LEAST), Ok)
     }
 }
 

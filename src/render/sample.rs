@@ -5,9 +5,9 @@ use secrecy::SecretString;
 use crate::model::change::{Change, SecretFiles, Text};
 use crate::model::name::{EdgeName, GateName};
 use crate::model::pipeline::GateKind;
-use crate::model::place::Position;
-use crate::model::plan::{GateReport, LeftOut, Promotion, State};
+use crate::model::plan::{GateReport, Promotion, SkippedService, State};
 use crate::model::reference::{Kind, ManifestKey};
+use crate::model::source_location::Position;
 use crate::model::verdict::{Judgement, Verdict};
 
 /// A value that must never be shown.
@@ -59,7 +59,7 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
         landed: None,
         landed_along: None,
         after_rollback: None,
-        debts: Vec::new(),
+        overwritten_hotfixes: Vec::new(),
         stage: "prod".into(),
         index: 1,
         edges: vec![edge("dev", "prod")],
@@ -71,7 +71,7 @@ pub(super) fn promotion(changes: Vec<Change>) -> Promotion {
         gates: Vec::new(),
         changes,
         on_request: false,
-        left_out: Vec::new(),
+        skipped_services: Vec::new(),
         skipped: Vec::new(),
         takes: Vec::new(),
     }
@@ -113,7 +113,7 @@ pub(super) fn ordinary() -> Promotion {
         api,
         secret("api-secrets", "db-password"),
     ]);
-    promotion.left_out = vec![LeftOut {
+    promotion.skipped_services = vec![SkippedService {
         namespace: Some("prod".to_owned()),
         name: "ledger".to_owned(),
         reason: "held: INC-4711".to_owned(),
@@ -152,7 +152,7 @@ pub(super) fn hostile() -> Promotion {
     promotion.stage = HOSTILE.into();
     promotion.edges = vec![edge(HOSTILE, HOSTILE), edge("b", HOSTILE)];
     promotion.skipped = vec![HOSTILE.to_owned()];
-    promotion.left_out = vec![LeftOut {
+    promotion.skipped_services = vec![SkippedService {
         namespace: None,
         name: HOSTILE.to_owned(),
         reason: HOSTILE.to_owned(),

@@ -17,17 +17,17 @@ impl Summary<'_> {
             fuel: 20_000_000,
             bytes: MAX_BYTES,
         };
-        let mut room = view::Room::whole(self);
+        let mut budget = view::SizeBudget::whole(self);
         loop {
             let text = render(
                 "summary",
                 include_str!("summary.md.jinja"),
-                view::of(self, room),
-                Escape::Markdown(room.text),
+                view::of(self, budget),
+                Escape::Markdown(budget.text),
                 BOUNDS,
             );
-            match (text, room.smaller()) {
-                (Err(_), Some(smaller)) => room = smaller,
+            match (text, budget.smaller()) {
+                (Err(_), Some(smaller)) => budget = smaller,
                 (text, _) => return text,
             }
         }

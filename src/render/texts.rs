@@ -13,10 +13,10 @@ use super::engine::{Bounds, Escape, render};
 use super::link::Link;
 use super::words::{sources, values, what};
 use crate::model::ids::PullNumber;
-use crate::model::place::Position;
 use crate::model::plan::Promotion;
 use crate::model::policy::Texts;
 use crate::model::reference::Kind;
+use crate::model::source_location::Position;
 use crate::model::text::cut;
 use crate::report::escape;
 
@@ -67,7 +67,7 @@ pub(crate) struct Problem {
 /// The title of a promotion's pull request: the policy's, else such as `podinfo → prod: 6.5.2 → 6.5.3`.
 pub(crate) fn title(texts: &Texts, pipeline: &str, promotion: &Promotion) -> Worded<Line> {
     let own = texts.title.as_ref().map(|own| (own.value.as_str(), own.at));
-    loud(line("texts.title", own, pipeline, promotion), promotion)
+    prefix_emergency(line("texts.title", own, pipeline, promotion), promotion)
 }
 
 /// The subject of a promotion's commits: the policy's, else the same as the built-in title.
@@ -76,11 +76,11 @@ pub(crate) fn subject(texts: &Texts, pipeline: &str, promotion: &Promotion) -> W
         .subject
         .as_ref()
         .map(|own| (own.value.as_str(), own.at));
-    loud(line("texts.subject", own, pipeline, promotion), promotion)
+    prefix_emergency(line("texts.subject", own, pipeline, promotion), promotion)
 }
 
 /// An emergency and a rollback are said first, whatever the policy words.
-fn loud(mut worded: Worded<Line>, promotion: &Promotion) -> Worded<Line> {
+fn prefix_emergency(mut worded: Worded<Line>, promotion: &Promotion) -> Worded<Line> {
     let first = match (&promotion.emergency, &promotion.rollback) {
         (Some(_), Some(_)) => "EMERGENCY, rollback: ",
         (Some(_), None) => "EMERGENCY: ",

@@ -11,7 +11,7 @@ use super::error::RepoError;
 use super::objects::{Entry, Objects, commit_id, oid, segments};
 use super::repository::Repo;
 use super::two_sides::{Commits, Side, Walk};
-use crate::model::brought::Way;
+use crate::model::commit_range::Direction;
 use crate::model::ids::CommitId;
 
 /// So many commits between two are looked through.
@@ -32,7 +32,7 @@ pub struct RangeQuery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitRange {
     /// How the new one stands to the old one.
-    pub way: Way,
+    pub way: Direction,
     /// Those that only the new one has (where it goes back: only the old one) and that touch a folder, newest first.
     pub commits: Vec<CommitId>,
     /// There are more than were looked through.
@@ -117,7 +117,7 @@ fn touches(
 
 /// Which way it goes, and the commits in between, newest first. The walk goes on as long as anything as new as the oldest commit of one side
 /// alone may still be marked.
-fn walk(commits: &Commits<'_>, old: Oid, new: Oid) -> Result<(Way, Vec<Oid>), RepoError> {
+fn walk(commits: &Commits<'_>, old: Oid, new: Oid) -> Result<(Direction, Vec<Oid>), RepoError> {
     let mut walk = Walk::new(commits);
     walk.begin(Side::Old, old)?;
     walk.begin(Side::New, new)?;
@@ -135,13 +135,13 @@ fn walk(commits: &Commits<'_>, old: Oid, new: Oid) -> Result<(Way, Vec<Oid>), Re
     }
     walk.whole(&[Side::Old, Side::New])?;
     let way = match (walk.has(Side::New, old), walk.has(Side::Old, new)) {
-        (true, _) => Way::Forward,
-        (false, true) => Way::Back,
-        (false, false) => Way::Sideways,
+        (true, _) => Direction::Forward,
+        (false, true) => Direction::Back,
+        (false, false) => Direction::Sideways,
     };
     let wanted = match way {
-        Way::Back => Side::Old,
-        Way::Forward | Way::Sideways => Side::New,
+        Direction::Back => Side::Old,
+        Direction::Forward | Direction::Sideways => Side::New,
     };
     found.retain(|id| walk.alone(*id) == Some(wanted));
     Ok((way, found))

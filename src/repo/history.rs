@@ -204,7 +204,7 @@ impl<'a> FirstParents<'a> {
         for (index, path) in paths.iter().enumerate() {
             wanted.add(&segments(path)?, index);
         }
-        wanted.become_(objects, Some(Entry::folder(commit.tree)), &mut Vec::new())?;
+        wanted.step_to_parent(objects, Some(Entry::folder(commit.tree)), &mut Vec::new())?;
         Ok(Self {
             objects,
             at: Some((id, commit)),
@@ -228,7 +228,7 @@ impl<'a> FirstParents<'a> {
             let tree = parent
                 .as_ref()
                 .map(|(_, commit)| Entry::folder(commit.tree));
-            self.wanted.become_(self.objects, tree, &mut moved)?;
+            self.wanted.step_to_parent(self.objects, tree, &mut moved)?;
             let step_parent = parent.as_ref().map(|(id, _)| *id);
             self.at = parent;
             if !moved.is_empty() {
@@ -300,7 +300,7 @@ impl Wanted {
     }
 
     /// Steps to an older commit, where `older` stands here, and notes every wanted path that differs.
-    fn become_(
+    fn step_to_parent(
         &mut self,
         objects: &Objects<'_>,
         older: Option<Entry>,
@@ -333,7 +333,7 @@ impl Wanted {
             })?;
         }
         for (node, entry) in self.below.iter_mut().zip(entries) {
-            node.become_(objects, entry, moved)?;
+            node.step_to_parent(objects, entry, moved)?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::model::ids::CommitId;
 
 /// What stands before a commit on the first-parent history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
+pub enum ParentState {
     /// Its first parent.
     Parent(CommitId),
     /// Nothing: history begins with it.
@@ -21,7 +21,7 @@ pub enum Before {
 
 /// Sees each commit, what it says, and what stands before it; answers whether to go on.
 pub(crate) type EachCommit<'a> =
-    dyn FnMut(&CommitId, &CommitInfo, Before) -> Result<ControlFlow<()>, RepoError> + 'a;
+    dyn FnMut(&CommitId, &CommitInfo, ParentState) -> Result<ControlFlow<()>, RepoError> + 'a;
 
 impl Repo {
     /// Calls `each` with every commit on the first-parent history of `tip`, newest first, until it breaks off, history
@@ -36,17 +36,17 @@ impl Repo {
         while let Some(commit) = at {
             let (id, raw) = objects.commit_of(&commit)?;
             let before = match objects.first_parent(id, &raw) {
-                Ok(Some(parent)) => Before::Parent(commit_id(parent)?),
-                Ok(None) => Before::Nothing,
-                Err(RepoError::Shallow { .. }) => Before::Cut,
+                Ok(Some(parent)) => ParentState::Parent(commit_id(parent)?),
+                Ok(None) => ParentState::Nothing,
+                Err(RepoError::Shallow { .. }) => ParentState::Cut,
                 Err(error) => return Err(error),
             };
             if each(&commit, &self.commit_info(&commit)?, before)?.is_break() {
                 break;
             }
             at = match before {
-                Before::Parent(parent) => Some(parent),
-                Before::Nothing | Before::Cut => None,
+                ParentState::Parent(parent) => Some(parent),
+                ParentState::Nothing | ParentState::Cut => None,
             };
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::error::RepoError;
 use super::objects::{Entry, Objects, commit_id, mode};
 use super::repository::Repo;
 use crate::model::ids::CommitId;
-use crate::model::place::RepoPath;
+use crate::model::source_location::RepoPath;
 
 impl Repo {
     /// Writes a commit that no ref names: the parent's tree (`None`: an empty one, and a root commit) with these files

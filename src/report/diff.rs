@@ -8,7 +8,7 @@ use super::escape::terminal;
 use super::plan_text::value;
 use super::style::Style;
 use crate::model::change::Change;
-use crate::model::place::RepoPath;
+use crate::model::source_location::RepoPath;
 
 /// The difference of one file. A file that holds a `Secret` shows its changed fields, and no line at all: the lines
 /// around a change may hold other secrets.

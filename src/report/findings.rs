@@ -8,8 +8,8 @@ use super::escape::terminal;
 use super::style::Style;
 use crate::model::finding::{Finding, Severity};
 use crate::model::hidden::is_hidden;
-use crate::model::place::Place;
 use crate::model::source_line::SourceLine;
+use crate::model::source_location::SourceLocation;
 use crate::model::text::counted;
 
 /// Findings, one block each, errors and warnings in the order of their places.
@@ -32,7 +32,7 @@ fn block(finding: &Finding, renderer: &Renderer) -> String {
     let title = level
         .primary_title(terminal(&finding.message))
         .id(finding.code);
-    let Place { file, line, column } = &finding.place;
+    let SourceLocation { file, line, column } = &finding.place;
     let file = terminal(file.as_str());
     let (line, column) = (*line as usize, *column as usize);
     let origin = |file| Origin::path(file).line(line).char_column(column);
@@ -114,11 +114,11 @@ pub(crate) fn count(findings: &[Finding]) -> String {
 mod tests {
     use super::*;
     use crate::model::finding::Stops;
-    use crate::model::place::Position;
     use crate::model::source_line::SourceLines;
+    use crate::model::source_location::Position;
 
     fn finding(line: &str, column: u32) -> Finding {
-        let place = Place {
+        let place = SourceLocation {
             file: "clusters/prod/web.yaml".into(),
             line: 9,
             column,
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn without_a_line_the_place_is_named() {
-        let place = Place {
+        let place = SourceLocation {
             file: "a.yaml".into(),
             line: 3,
             column: 2,

@@ -3,15 +3,15 @@
 use serde::Serialize;
 
 use crate::model::address::WebAddress;
-use crate::model::brought::{Told, ToldOf, Way};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
+use crate::model::commit_range::{Direction, LinkedRange, RangesByChange};
 use crate::model::fetched::Fetched;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{CommitId, PlanId};
 use crate::model::name::EdgeName;
 use crate::model::pipeline::EdgeEnds;
-use crate::model::plan::{GateReport, LeftOut, PipelinePlan, Plan, Promotion, State};
+use crate::model::plan::{GateReport, PipelinePlan, Plan, Promotion, SkippedService, State};
 use crate::model::verdict::Verdict;
 
 /// The version of all JSON documents.
@@ -144,7 +144,7 @@ pub(super) struct ChangeJson<'a> {
     old: Option<&'a str>,
     new: Option<&'a str>,
     secret: bool,
-    way: Option<Way>,
+    way: Option<Direction>,
     brings: Option<BringsJson<'a>>,
 }
 
@@ -180,7 +180,7 @@ pub(super) struct LeftOutJson<'a> {
 pub(crate) fn plan(
     catalog: &Catalog,
     plan: &Plan,
-    told: &ToldOf,
+    told: &RangesByChange,
     base: Option<CommitId>,
     found: &[Finding],
 ) -> String {
@@ -205,7 +205,7 @@ pub(crate) fn plan(
 fn pipeline<'a>(
     catalog: &'a Catalog,
     entry: &'a PipelinePlan,
-    told: &dyn Fn(usize, usize) -> Option<&'a Fetched<Told>>,
+    told: &dyn Fn(usize, usize) -> Option<&'a Fetched<LinkedRange>>,
 ) -> PipelineJson<'a> {
     let manifest = catalog.pipeline(entry.id);
     let error = entry.stopped.is_some()
@@ -235,7 +235,7 @@ pub(crate) fn promotion(promotion: &Promotion) -> PromotionJson<'_> {
 
 fn promotion_told<'a>(
     promotion: &'a Promotion,
-    told: &dyn Fn(usize) -> Option<&'a Fetched<Told>>,
+    told: &dyn Fn(usize) -> Option<&'a Fetched<LinkedRange>>,
 ) -> PromotionJson<'a> {
     PromotionJson {
         stage: promotion.stage.as_str(),
@@ -251,8 +251,12 @@ fn promotion_told<'a>(
             .enumerate()
             .map(|(at, one)| change_told(one, told(at)))
             .collect(),
-        left_out: promotion.left_out.iter().map(left_out).collect(),
-        debts: promotion.debts.iter().map(left_out).collect(),
+        left_out: promotion.skipped_services.iter().map(left_out).collect(),
+        debts: promotion
+            .overwritten_hotfixes
+            .iter()
+            .map(left_out)
+            .collect(),
         rollback: rollback(promotion),
         after_rollback: after_rollback(promotion),
     }
@@ -293,7 +297,7 @@ pub(super) fn change(change: &Change) -> ChangeJson<'_> {
     change_told(change, None)
 }
 
-fn change_told<'a>(change: &'a Change, told: Option<&'a Fetched<Told>>) -> ChangeJson<'a> {
+fn change_told<'a>(change: &'a Change, told: Option<&'a Fetched<LinkedRange>>) -> ChangeJson<'a> {
     let told = told.and_then(|told| told.as_ref().ok());
     let secret = change.is_secret();
     ChangeJson {
@@ -310,13 +314,16 @@ fn change_told<'a>(change: &'a Change, told: Option<&'a Fetched<Told>>) -> Chang
             .filter(|_| !secret),
         new: change.new.shown().filter(|_| !secret),
         secret,
-        way: told.map_or_else(|| Way::of_versions(change), |told| Some(told.brings.way)),
+        way: told.map_or_else(
+            || Direction::of_versions(change),
+            |told| Some(told.summary.way),
+        ),
         brings: told.map(brings),
     }
 }
 
-fn brings(told: &Told) -> BringsJson<'_> {
-    let brings = &told.brings;
+fn brings(told: &LinkedRange) -> BringsJson<'_> {
+    let brings = &told.summary;
     BringsJson {
         count: brings.total,
         more: brings.cut,
@@ -334,7 +341,7 @@ fn brings(told: &Told) -> BringsJson<'_> {
     }
 }
 
-pub(super) fn left_out(service: &LeftOut) -> LeftOutJson<'_> {
+pub(super) fn left_out(service: &SkippedService) -> LeftOutJson<'_> {
     LeftOutJson {
         namespace: service.namespace.as_deref(),
         name: &service.name,

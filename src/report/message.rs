@@ -33,7 +33,7 @@ pub(crate) fn body(promotion: &Promotion) -> String {
         );
         let _ = writeln!(text, "- {}", commit(&line));
     }
-    for service in &promotion.left_out {
+    for service in &promotion.skipped_services {
         let _ = writeln!(
             text,
             "- {}",

@@ -7,13 +7,13 @@ use std::fmt::Write;
 use super::escape::terminal;
 use super::findings;
 use super::style::{Style, pad};
-use crate::model::brought::{self, Told, ToldOf, Way};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
+use crate::model::commit_range::{self, Direction, LinkedRange, RangesByChange};
 use crate::model::fetched::Fetched;
 use crate::model::finding::Finding;
-use crate::model::place::RepoPath;
 use crate::model::plan::{GateReport, PipelinePlan, Plan, Promotion, State};
+use crate::model::source_location::RepoPath;
 use crate::model::text::counted;
 use crate::model::verdict::Verdict;
 
@@ -26,7 +26,7 @@ pub(crate) struct PlanText<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// What its changes bring, so far as that was looked up.
-    pub told: &'a ToldOf,
+    pub told: &'a RangesByChange,
     /// Findings.
     pub findings: &'a [Finding],
     /// The command that plays what is due.
@@ -129,7 +129,7 @@ impl PlanText<'_> {
         for skipped in &promotion.skipped {
             let _ = writeln!(text, "  not copied: {}", terminal(skipped));
         }
-        for service in &promotion.debts {
+        for service in &promotion.overwritten_hotfixes {
             let _ = writeln!(
                 text,
                 "  takes away: {}  {}",
@@ -139,7 +139,7 @@ impl PlanText<'_> {
         }
         // An ahead or held service that is the whole reason was named above.
         if !promotion.changes.is_empty() {
-            for service in &promotion.left_out {
+            for service in &promotion.skipped_services {
                 let _ = writeln!(
                     text,
                     "  stays behind: {}  {}",
@@ -169,7 +169,7 @@ impl PlanText<'_> {
         for (at, change) in promotion.changes.iter().enumerate() {
             let told = self.told.get(&(place.0, place.1, at));
             let told = told.and_then(|told| told.as_ref().ok());
-            if let Some(warning) = brought::warning(change, told.map(|told| &told.brings)) {
+            if let Some(warning) = commit_range::warning(change, told.map(|told| &told.summary)) {
                 let line = format!("{} {warning}", terminal(&change.manifest.name));
                 let _ = writeln!(text, "    {}", self.style.yellow(&line));
             }
@@ -208,9 +208,9 @@ impl PlanText<'_> {
     }
 
     /// What a change brings, in lines below it; that it goes back comes first.
-    fn told(&self, text: &mut String, change: &Change, told: Option<&Fetched<Told>>) {
+    fn told(&self, text: &mut String, change: &Change, told: Option<&Fetched<LinkedRange>>) {
         let found = told.and_then(|told| told.as_ref().ok());
-        if let Some(warning) = brought::warning(change, found.map(|told| &told.brings)) {
+        if let Some(warning) = commit_range::warning(change, found.map(|told| &told.summary)) {
             let _ = writeln!(text, "      {}", self.style.yellow(&warning));
         }
         let told = match told {
@@ -222,10 +222,10 @@ impl PlanText<'_> {
                 return;
             }
         };
-        let brings = &told.brings;
+        let brings = &told.summary;
         let mark = match brings.way {
-            Way::Back => "takes back ",
-            Way::Forward | Way::Sideways => "",
+            Direction::Back => "takes back ",
+            Direction::Forward | Direction::Sideways => "",
         };
         for (id, subject, author, pull) in brings.listed.iter().take(COMMITS) {
             let pull = pull.map(|pull| format!(", #{pull}")).unwrap_or_default();
@@ -320,10 +320,10 @@ impl PlanText<'_> {
 }
 
 /// How many commits come with a change, as it goes on behind its values.
-fn comes(change: &Change, told: Option<&Fetched<Told>>) -> String {
+fn comes(change: &Change, told: Option<&Fetched<LinkedRange>>) -> String {
     let comes = told
         .and_then(|told| told.as_ref().ok())
-        .and_then(|told| told.brings.comes());
+        .and_then(|told| told.summary.incoming_count());
     match (comes, &change.said) {
         (None, _) => String::new(),
         (Some(count), Some(_)) => format!(", {count}"),

@@ -2,7 +2,7 @@
 
 use super::redact::Redactor;
 use crate::model::finding::{Finding, Severity};
-use crate::model::place::Place;
+use crate::model::source_location::SourceLocation;
 use crate::model::text::cut;
 use crate::report::escape::terminal;
 
@@ -40,7 +40,7 @@ pub(crate) struct Annotation {
     /// How much it matters: a notice, a warning or an error; anything less is a line of the log.
     pub level: Level,
     /// The line that it is about.
-    pub place: Option<Place>,
+    pub place: Option<SourceLocation>,
     /// What is to be said; may be foreign text.
     pub message: String,
     /// What to do.
@@ -62,7 +62,7 @@ impl Annotation {
     pub(super) fn redacted(self, redactor: &Redactor) -> Self {
         Self {
             level: self.level,
-            place: self.place.map(|place| Place {
+            place: self.place.map(|place| SourceLocation {
                 file: redactor.redact(place.file.as_str()).into(),
                 ..place
             }),
@@ -156,14 +156,14 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::place::Position;
+    use crate::model::source_location::Position;
 
-    fn at(file: &str) -> Option<Place> {
+    fn at(file: &str) -> Option<SourceLocation> {
         let at = Position {
             line: 9,
             column: 10,
         };
-        Some(Place::new(&file.into(), at))
+        Some(SourceLocation::new(&file.into(), at))
     }
 
     #[test]

@@ -8,22 +8,27 @@
 
 mod action;
 mod architecture;
+mod checks;
 mod codes;
 mod doctor;
 mod documents;
+mod examples;
 mod gates;
+mod git;
 mod golden;
 mod guard;
 mod history;
 mod holds;
 mod init;
+mod json;
 mod landings;
 mod policy_document;
+mod promotion;
 mod refs;
 mod regressions;
-mod repo_history;
-mod scenarios;
+mod rollback;
 mod security;
+mod simulate;
 mod status;
 mod usage;
 #[path = "../../crates/sluice-yaml/tests/it/support/cases.rs"]

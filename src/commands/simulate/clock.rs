@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Simulation;
-use crate::evaluation::evaluate::{Ask, ReadyAnswers};
+use crate::evaluation::evaluate::{PlanInputs, ReadyAnswers};
 use crate::model::ids::PipelineId;
 use crate::model::plan::{Plan, Promotion, State};
 use crate::model::signal::{ContentEvidence, Ended, Known, Signal};
@@ -18,8 +18,8 @@ use crate::plan;
 
 impl Simulation<'_> {
     /// What is assumed about the content of sources.
-    pub(super) fn ready(&self, ask: &Ask) -> ReadyAnswers {
-        let facts = self.evaluation.facts(&self.repository, self.now, ask);
+    pub(super) fn ready(&self, inputs: &PlanInputs) -> ReadyAnswers {
+        let facts = self.evaluation.facts(&self.repository, self.now, inputs);
         let queries = plan::ready_queries(&facts);
         queries
             .into_iter()
@@ -49,12 +49,11 @@ impl Simulation<'_> {
         let catalog = &self.evaluation.catalog;
         catalog.pipelines.iter().any(|pipeline| {
             pipeline.stages.iter().any(|stage| {
-                let ruled = self
+                let rules = self
                     .repository
                     .policy
-                    .stage(&pipeline.name, &stage.name.value);
-                let ready = ruled.and_then(|ruled| ruled.rule.ready.as_ref());
-                ready.is_some_and(|ready| {
+                    .stage_rules(&pipeline.name, &stage.name.value);
+                rules.ready.as_ref().is_some_and(|ready| {
                     ready.deployment.is_some() || ready.check.is_some() || ready.status.is_some()
                 })
             })

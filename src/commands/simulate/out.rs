@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Exit, Failure};
 use crate::evaluation::repository_state::RepositoryState;
-use crate::model::place::RepoPath;
+use crate::model::source_location::RepoPath;
 use crate::repo::Repo;
 
 /// Creates DIR. It must be empty and outside PATH, which is never touched.

@@ -202,7 +202,7 @@ impl Simulation<'_> {
                 reason: None,
                 emergency: None,
             };
-            let blob = |path: &crate::model::place::RepoPath| {
+            let blob = |path: &crate::model::source_location::RepoPath| {
                 self.repository.file(path).map(|file| file.blob)
             };
             let trailers = record(

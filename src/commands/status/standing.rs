@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use crate::model::pipeline::GateKind;
 use crate::model::plan::{GateReport, Promotion, State};
-use crate::model::status::{PromotionStatus, Standing};
+use crate::model::status::{PromotionStatus, StatusKind};
 use crate::model::verdict::Verdict;
 use crate::reconcile::life::{Life, QUEUED, Words};
 use crate::reconcile::status::PromotionState;
 
 /// The standing, why, what to do, when time alone changes it, and the gate that decides.
 struct Said {
-    state: Standing,
+    state: StatusKind,
     reason: String,
     help: Option<String>,
     next: Option<Timestamp>,
@@ -19,7 +19,7 @@ struct Said {
 }
 
 impl Said {
-    fn new(state: Standing, reason: impl Into<String>, help: Option<String>) -> Self {
+    fn new(state: StatusKind, reason: impl Into<String>, help: Option<String>) -> Self {
         Self {
             state,
             reason: reason.into(),
@@ -57,18 +57,18 @@ fn said(stand: &PromotionState) -> Said {
     let promotion = &stand.promotion;
     match &stand.life {
         Life::AtRest(state) => at_rest(promotion, *state),
-        Life::Blocked(Words { why, next }) => Said::new(Standing::Blocked, why, next.clone()),
+        Life::Blocked(Words { why, next }) => Said::new(StatusKind::Blocked, why, next.clone()),
         Life::Error(Words { why, next }) => Said {
             deciding: worst_gate(promotion)
                 .filter(|gate| promotion.gates[*gate].judgement.verdict == Verdict::Error),
-            ..Said::new(Standing::Error, why, next.clone())
+            ..Said::new(StatusKind::Error, why, next.clone())
         },
         Life::Held(Words { why, next }) => match asks_people_already(stand) {
             true => waits(promotion, why, None),
             false => held(promotion, why, next.clone()),
         },
         // It has no pull request yet, so no one can approve it.
-        Life::Due(_) => Said::new(Standing::Due, "the next run takes it up", None),
+        Life::Due(_) => Said::new(StatusKind::Due, "the next run takes it up", None),
         Life::Queued => waits(promotion, QUEUED, None),
         Life::Waiting(Words { why, next }) => waits(promotion, why, next.clone()),
     }
@@ -77,10 +77,10 @@ fn said(stand: &PromotionState) -> Said {
 /// A promotion that a run has nothing to report about.
 fn at_rest(promotion: &Promotion, state: State) -> Said {
     let state = match state {
-        State::InSync => Standing::InSync,
-        State::NotMoved => Standing::NotMoved,
-        State::Ahead => Standing::Ahead,
-        State::Error => Standing::Error,
+        State::InSync => StatusKind::InSync,
+        State::NotMoved => StatusKind::NotMoved,
+        State::Ahead => StatusKind::Ahead,
+        State::Error => StatusKind::Error,
         State::Held | State::Due => {
             return held(promotion, &promotion.reason, promotion.help.clone());
         }
@@ -93,14 +93,14 @@ fn at_rest(promotion: &Promotion, state: State) -> Said {
 fn asks_people_already(stand: &PromotionState) -> bool {
     let promotion = &stand.promotion;
     let people = worst_gate(promotion)
-        .is_some_and(|gate| standing_of(&promotion.gates[gate]) <= Standing::WaitsForPeople);
+        .is_some_and(|gate| standing_of(&promotion.gates[gate]) <= StatusKind::WaitsForPeople);
     stand.pull.is_some() && promotion.next.is_some() && people
 }
 
 fn held(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
     let state = match promotion.next {
-        Some(_) => Standing::WaitsForTime,
-        None => Standing::Held,
+        Some(_) => StatusKind::WaitsForTime,
+        None => StatusKind::Held,
     };
     Said {
         next: promotion.next,
@@ -116,12 +116,12 @@ fn waits(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
             true => "every gate passes, the next run lands it",
             false => why,
         };
-        return Said::new(Standing::Due, reason, None);
+        return Said::new(StatusKind::Due, reason, None);
     };
     let gate = &promotion.gates[index];
     let state = standing_of(gate);
     let next = match state {
-        Standing::WaitsForTime => promotion
+        StatusKind::WaitsForTime => promotion
             .gates
             .iter()
             .filter(|gate| gate.judgement.verdict != Verdict::Pass)
@@ -156,11 +156,11 @@ fn worst_gate(promotion: &Promotion) -> Option<usize> {
     .map(|(index, _)| index)
 }
 
-fn standing_of(gate: &GateReport) -> Standing {
+fn standing_of(gate: &GateReport) -> StatusKind {
     match (gate.judgement.verdict, &gate.kind) {
-        (Verdict::Error, _) => Standing::Error,
-        (Verdict::Blocked, _) | (_, GateKind::Approval) => Standing::WaitsForPeople,
-        (_, GateKind::Window) => Standing::WaitsForTime,
-        _ => Standing::WaitsForChecks,
+        (Verdict::Error, _) => StatusKind::Error,
+        (Verdict::Blocked, _) | (_, GateKind::Approval) => StatusKind::WaitsForPeople,
+        (_, GateKind::Window) => StatusKind::WaitsForTime,
+        _ => StatusKind::WaitsForChecks,
     }
 }

@@ -14,7 +14,7 @@ use crate::model::ids::{CommitId, TreeId};
 const FILE: &str = "sluice-proof.txt";
 
 /// Two commits on the tip that know nothing of each other.
-pub(super) struct Made {
+pub(super) struct ProofCommits {
     pub one: CommitId,
     pub other: CommitId,
 }
@@ -43,7 +43,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    async fn commits(&mut self) -> Result<Made, ForgeError> {
+    async fn commits(&mut self) -> Result<ProofCommits, ForgeError> {
         let tip = self.live.tip;
         let history = self.forge.page(&tip, &[]).await;
         let history = history.map_err(ForgeError::NotUnderstood)?;
@@ -76,7 +76,7 @@ impl Bench<'_> {
         } else {
             self.judge("commit-verified", verified, seen);
         }
-        Ok(Made {
+        Ok(ProofCommits {
             one: made[0].id,
             other: made[1].id,
         })
@@ -92,7 +92,7 @@ impl Bench<'_> {
         }
     }
 
-    async fn ref_exists(&mut self, head: &str, made: &Made) {
+    async fn ref_exists(&mut self, head: &str, made: &ProofCommits) {
         let body = json!({ "ref": format!("refs/heads/{head}"), "sha": made.one });
         let path = self.forge.path("/git/refs");
         let answer = self
@@ -102,7 +102,7 @@ impl Bench<'_> {
         self.refused("ref-exists", &["reference already exists"], answer);
     }
 
-    async fn history_file(&mut self, made: &Made) {
+    async fn history_file(&mut self, made: &ProofCommits) {
         let code = "history-file";
         let looked = self.forge.page(&made.one, &[FILE.to_owned()]).await;
         match looked {
@@ -123,7 +123,7 @@ impl Bench<'_> {
         }
     }
 
-    async fn fast_forward_only(&mut self, head: &str, made: &Made) {
+    async fn fast_forward_only(&mut self, head: &str, made: &ProofCommits) {
         let path = self.forge.path(&format!("/git/refs/heads/{head}"));
         let body = json!({ "sha": made.other, "force": false });
         let answer = self
@@ -153,7 +153,7 @@ impl Bench<'_> {
             .await
     }
 
-    async fn stale_update_refs(&mut self, repository: &str, base: &str, made: &Made) {
+    async fn stale_update_refs(&mut self, repository: &str, base: &str, made: &ProofCommits) {
         let code = "stale-update-refs";
         let before = made.other.to_string();
         let after = made.one.to_string();
@@ -165,7 +165,7 @@ impl Bench<'_> {
         }
     }
 
-    async fn create_by_update_refs(&mut self, repository: &str, made: &Made) {
+    async fn create_by_update_refs(&mut self, repository: &str, made: &ProofCommits) {
         let code = "create-by-update-refs";
         let branch = self.branch("made");
         let (zeros, after) = ("0".repeat(40), made.one.to_string());
@@ -178,7 +178,7 @@ impl Bench<'_> {
     }
 
     /// From here on the branch `made` is called `renamed`, where that works.
-    async fn rename_by_update_refs(&mut self, repository: &str, made: &Made) {
+    async fn rename_by_update_refs(&mut self, repository: &str, made: &ProofCommits) {
         let code = "rename-by-update-refs";
         let (from, to) = (self.branch("made"), self.branch("renamed"));
         let done = self
@@ -195,7 +195,7 @@ impl Bench<'_> {
         }
     }
 
-    async fn delete_by_update_refs(&mut self, repository: &str, made: &Made) {
+    async fn delete_by_update_refs(&mut self, repository: &str, made: &ProofCommits) {
         let code = "delete-by-update-refs";
         let (branch, zeros) = (self.branch("gone"), "0".repeat(40));
         if let Err(error) = self.create(&branch, &made.one).await {
@@ -244,7 +244,7 @@ impl Bench<'_> {
             .await
     }
 
-    async fn stale_commit_on_branch(&mut self, base: &str, made: &Made) {
+    async fn stale_commit_on_branch(&mut self, base: &str, made: &ProofCommits) {
         let answer = self.commit_on_branch(base, &made.other, FILE).await;
         self.refused(
             "stale-commit-on-branch",
@@ -253,7 +253,7 @@ impl Bench<'_> {
         );
     }
 
-    async fn commit_on_branch_verified(&mut self, made: &Made) {
+    async fn commit_on_branch_verified(&mut self, made: &ProofCommits) {
         let code = "commit-on-branch-verified";
         let branch = self.branch("renamed");
         match self.commit_on_branch(&branch, &made.one, FILE).await {

@@ -7,7 +7,7 @@ use super::super::error::ForgeError;
 use super::super::merge::{MergeMethod, MergeRefused};
 use super::super::pulls::NewPull;
 use super::Bench;
-use super::commits::Made;
+use super::commits::ProofCommits;
 use crate::model::ids::PullNumber;
 use crate::model::pull::PullState;
 
@@ -18,7 +18,13 @@ const NAMES: &str = "query($owner: String!, $name: String!, $prefix: String!) { 
     refs(refPrefix: $prefix, first: 100) { nodes { prefix name } } } }";
 
 impl Bench<'_> {
-    pub(super) async fn pulls(&mut self, repository: u64, base: &str, head: &str, made: &Made) {
+    pub(super) async fn pulls(
+        &mut self,
+        repository: u64,
+        base: &str,
+        head: &str,
+        made: &ProofCommits,
+    ) {
         self.none_between(base).await;
         let Some(number) = self.open(repository, base, head).await else {
             return;
@@ -166,7 +172,7 @@ impl Bench<'_> {
         Ok(heads.map(Option::unwrap_or_default).collect())
     }
 
-    async fn review(&mut self, number: PullNumber, made: &Made) {
+    async fn review(&mut self, number: PullNumber, made: &ProofCommits) {
         let code = "review-commit";
         let body = json!({ "event": "COMMENT", "body": "A review of `sluice doctor --live`." });
         let path = self.forge.path(&format!("/pulls/{}/reviews", number.0));
@@ -267,7 +273,7 @@ impl Bench<'_> {
         }
     }
 
-    async fn activity(&mut self, head: &str, made: &Made) {
+    async fn activity(&mut self, head: &str, made: &ProofCommits) {
         let code = "activity-log";
         let name = percent_encoding::utf8_percent_encode(head, percent_encoding::NON_ALPHANUMERIC);
         let path = self
@@ -307,7 +313,7 @@ impl Bench<'_> {
         &mut self,
         repository: &str,
         head: &str,
-        made: &Made,
+        made: &ProofCommits,
     ) {
         let code = "deleted-branch-closes";
         let Some(number) = self.pull else { return };

@@ -2,16 +2,16 @@
 
 use super::{AskedOfAuthors, Untold};
 use crate::copy::is_full_id;
-use crate::gather::brought::{Bringing, brought};
+use crate::gather::commit_range::{RevisionChange, commits_between};
 use crate::gather::remote::{RemoteRepo, Tip};
 use crate::model::authors::{ChangeAuthors, Changed};
-use crate::model::brought::Way;
+use crate::model::commit_range::Direction;
 use crate::repo::{ReadObjects, RepoError};
 
 impl AskedOfAuthors<'_> {
-    pub(super) fn of_ref(&self, bringing: &Bringing<'_>) -> Result<ChangeAuthors, Untold> {
+    pub(super) fn of_ref(&self, bringing: &RevisionChange<'_>) -> Result<ChangeAuthors, Untold> {
         let name = &bringing.pair.target.key.name;
-        let Some(found) = brought(self.remotes, bringing)? else {
+        let Some(found) = commits_between(self.remotes, bringing)? else {
             return Err(Untold::Never(format!(
                 "who wrote what {name} brings cannot be told, for there is no commit of a known repository before and after: promote it \
                  through a gate without `change-authors`"
@@ -19,7 +19,7 @@ impl AskedOfAuthors<'_> {
         };
         let mut authors = ChangeAuthors::default();
         // What goes back brings nothing.
-        if found.brought.way != Way::Back && !found.brought.commits.is_empty() {
+        if found.brought.way != Direction::Back && !found.brought.commits.is_empty() {
             let repo = &*found.repo;
             let tip = tip_of(repo, bringing)?;
             let commits = found.brought.commits.iter();
@@ -38,7 +38,7 @@ impl AskedOfAuthors<'_> {
 }
 
 /// The branch that a source follows. Of a tag and of a commit nobody says to which branch they were pushed: to the default branch.
-fn tip_of(repo: &RemoteRepo, bringing: &Bringing<'_>) -> Result<Tip, RepoError> {
+fn tip_of(repo: &RemoteRepo, bringing: &RevisionChange<'_>) -> Result<Tip, RepoError> {
     let followed = bringing.pair.source_ref().map(|value| value.text.as_str());
     if let Some(name) = followed
         && !is_full_id(name)

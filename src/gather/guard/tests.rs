@@ -3,7 +3,7 @@
 use super::*;
 
 /// `a` to `f` are contents: `a` a file, `a+` the same as an executable, `@a` a link, `#` a submodule, `-` nothing.
-fn standing(text: &str) -> Standing {
+fn entry_content(text: &str) -> EntryContent {
     let blob = |letter: &str| Some(letter.repeat(40).parse().unwrap());
     match text {
         "-" => None,
@@ -16,12 +16,12 @@ fn standing(text: &str) -> Standing {
 
 fn merged(base: &str, tip: &str, head: &str) -> String {
     let sides = Sides {
-        base: standing(base),
+        base: entry_content(base),
         tip: match tip {
             "/" => AtPath::Folder,
-            other => AtPath::Entry(standing(other)),
+            other => AtPath::Entry(entry_content(other)),
         },
-        head: standing(head),
+        head: entry_content(head),
     };
     let letter = |blob: BlobId| blob.to_string()[..1].to_owned();
     match sides.merged() {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::past::Past;
 use super::wanted::{Wanted, pick, several};
-use super::{History, Place, Search};
+use super::{History, Search, SetCommit};
 use crate::copy::{Pair, is_full_id, values};
 use crate::gather::follow::unreadable;
 use crate::gather::lineage::Entry;
@@ -25,7 +25,7 @@ impl History<'_> {
     pub(super) fn source_then(
         &self,
         search: &Search<'_>,
-        there: &Place<'_>,
+        there: &SetCommit<'_>,
         target_before: Option<&str>,
     ) -> Result<SourceThen, LastSet> {
         let pair = &search.pair;
@@ -50,7 +50,7 @@ impl History<'_> {
     fn source_at(
         &self,
         search: &Search<'_>,
-        there: &Place<'_>,
+        there: &SetCommit<'_>,
     ) -> Result<(Option<SourceFound>, CommitId), LastSet> {
         let pair = &search.pair;
         let set = *there.commit;
@@ -166,7 +166,7 @@ impl History<'_> {
                 origin: Origin::Here,
                 reference: text.to_owned(),
                 folders: then.watched(),
-                leads: then.leads(),
+                values_files_outside: then.values_files_outside(),
                 target: None,
             };
             let newest = self.asked.newest(self.repo, &query, commit);

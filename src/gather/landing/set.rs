@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crate::catalog::{ChangedManifest, Difference, SetValue};
 use crate::model::change::{Change, SecretFiles, Text};
 use crate::model::ids::BlobId;
-use crate::model::place::RepoPath;
 use crate::model::reference::Kind;
+use crate::model::source_location::RepoPath;
 
 /// A value that a commit set.
 pub(super) struct Set<'a> {

@@ -8,11 +8,11 @@ use crate::model::change::Text;
 use crate::model::facts::{Slot, Values};
 use crate::model::ids::CommitId;
 use crate::model::landed::{ChangedValues, FieldChange};
-use crate::model::place::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::resolved::ResolvedPipeline;
 use crate::model::service::{Secret, SecretField, Service};
+use crate::model::source_location::RepoPath;
 use crate::yaml::{FieldPath, Located, Position};
 
 /// The fields that promotions may write, by manifest.

@@ -337,7 +337,7 @@ fn own_revision(service: &Service, origin: Option<&Origin>) -> Option<RevisionQu
         origin,
         reference,
         folders,
-        leads: Vec::new(),
+        values_files_outside: Vec::new(),
         target: None,
     })
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::forge::{Deployment, Forge, ForgeError, Push, SaidStatus};
-use crate::model::brought::Brought;
+use crate::model::commit_range::RangeCommits;
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::Signal;
@@ -39,7 +39,7 @@ pub(super) enum Answer {
     Statuses(Rc<Vec<SaidStatus>>),
     Signals(Rc<Vec<Signal>>),
     Spoken(Rc<Vec<bool>>),
-    Brought(Rc<Brought>),
+    RangeCommits(Rc<RangeCommits>),
     Ahead(Rc<Vec<(CommitId, Vec<CommitId>)>>),
     Branch(String, CommitId),
 }
@@ -66,7 +66,7 @@ impl Question {
                     .await?,
             )),
             Self::CommitRange(old, new, folders) => {
-                Answer::Brought(Rc::new(forge.between(old, new, folders).await?))
+                Answer::RangeCommits(Rc::new(forge.between(old, new, folders).await?))
             }
             Self::Ahead(old, new) => Answer::Ahead(Rc::new(forge.ahead(old, new).await?)),
             Self::DefaultBranch => {

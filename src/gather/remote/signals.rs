@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::question::{Answer, Question};
 use super::repository::RemoteRepo;
 use crate::forge::{Deployment, Forge, Push, SaidStatus};
-use crate::model::brought::Brought;
+use crate::model::commit_range::RangeCommits;
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
@@ -141,9 +141,9 @@ impl RemoteRepo {
         old: &CommitId,
         new: &CommitId,
         folders: &[String],
-    ) -> Result<Rc<Brought>, RepoError> {
+    ) -> Result<Rc<RangeCommits>, RepoError> {
         match self.answer(Question::CommitRange(*old, *new, folders.to_vec()))? {
-            Answer::Brought(brought) => Ok(brought),
+            Answer::RangeCommits(brought) => Ok(brought),
             _ => self.another(),
         }
     }
@@ -154,10 +154,10 @@ impl RemoteRepo {
         old: &CommitId,
         new: &CommitId,
         folders: &[String],
-    ) -> Option<Rc<Brought>> {
+    ) -> Option<Rc<RangeCommits>> {
         let question = Question::CommitRange(*old, *new, folders.to_vec());
         match self.known.borrow().answers.get(&question) {
-            Some(Ok(Answer::Brought(brought))) => Some(Rc::clone(brought)),
+            Some(Ok(Answer::RangeCommits(brought))) => Some(Rc::clone(brought)),
             _ => None,
         }
     }

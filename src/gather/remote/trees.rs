@@ -29,7 +29,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// What stands at a path: nothing, or a kind of entry with its content; of a submodule no content is told, as in a [`FileChange`].
-pub(in crate::gather) type Standing = Option<(EntryKind, Option<BlobId>)>;
+pub(in crate::gather) type EntryContent = Option<(EntryKind, Option<BlobId>)>;
 
 /// What stands at a path of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(in crate::gather) enum AtPath {
     /// A folder.
     Folder,
     /// Anything else, or nothing.
-    Entry(Standing),
+    Entry(EntryContent),
 }
 
 /// Which differences are looked for.
@@ -126,7 +126,7 @@ impl RemoteRepo {
     ///
     /// # Errors
     /// If something must be fetched first, or could not be.
-    pub(in crate::gather) fn standing(
+    pub(in crate::gather) fn entry_content(
         &self,
         commit: &CommitId,
         path: &str,

@@ -5,6 +5,7 @@
 //! and whether its rules can be met, is for the checks to say.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error};
@@ -357,6 +358,13 @@ impl Policy {
             .get(pipeline)
             .and_then(|entry| entry.rule.stages.get(stage))
             .or_else(|| self.stages.get(stage))
+    }
+
+    /// The rules for a stage: its entry, or the defaults if it has none.
+    pub fn stage_rules(&self, pipeline: &PipelineName, stage: &StageName) -> &StageEntry {
+        static DEFAULT: LazyLock<StageEntry> = LazyLock::new(StageEntry::default);
+        self.stage(pipeline, stage)
+            .map_or(&DEFAULT, |ruled| ruled.rule)
     }
 
     /// The people whose approval counts for a line of `approve`, by login in lower case; `None` where the policy alone

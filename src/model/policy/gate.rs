@@ -19,7 +19,7 @@ pub enum GateRule {
         /// Lines that must each be met; never empty.
         approve: Vec<ApproveLine>,
         /// How an approval may be given; never empty.
-        ways: Vec<Way>,
+        ways: Vec<ApprovalChannel>,
         /// Who is left out besides author, pushers and requester.
         exclude: Vec<Exclude>,
     },
@@ -136,7 +136,7 @@ struct GateFields {
     /// How an approval may be given. A label and a dispatch are one approval each, reviews are as many as there are people.
     #[serde(default, deserialize_with = "checked::optional_list")]
     #[schemars(length(min = 1), extend("default" = ["review", "label"]))]
-    ways: Option<Vec<Way>>,
+    ways: Option<Vec<ApprovalChannel>>,
     /// Who does not count, besides whoever opened the pull request, pushed to it or asked for the promotion.
     exclude: Option<Vec<Exclude>>,
     /// Weekly hours. The end is not included; an end that is not after the start lies on the next day.
@@ -187,7 +187,7 @@ impl TryFrom<GateFields> for GateRule {
         match (approval, window, workflow, check) {
             (true, false, false, false) => Ok(Self::Approval {
                 approve: fields.approve.unwrap_or_else(|| vec![ApproveLine::default()]),
-                ways: fields.ways.unwrap_or_else(|| vec![Way::Review, Way::Label]),
+                ways: fields.ways.unwrap_or_else(|| vec![ApprovalChannel::Review, ApprovalChannel::Label]),
                 exclude: fields.exclude.unwrap_or_default(),
             }),
             (false, true, false, false) => match (fields.open, fields.zone) {
@@ -256,7 +256,7 @@ impl Default for ApproveLine {
 /// How an approval may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Way {
+pub enum ApprovalChannel {
     /// By an approving review of the pull request.
     Review,
     /// By the gate's label, `approve/STAGE/GATE`, on the pull request.

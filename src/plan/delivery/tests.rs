@@ -68,7 +68,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
         landed: None,
         landed_along: None,
         after_rollback: None,
-        debts: Vec::new(),
+        overwritten_hotfixes: Vec::new(),
         gates: vec![GateReport {
             edge: edge(),
             name: "gate".into(),
@@ -83,7 +83,7 @@ fn promotion(digit: char, verdict: Verdict, approvals: &[&str]) -> Promotion {
         }],
         changes: vec![change()],
         on_request: false,
-        left_out: Vec::new(),
+        skipped_services: Vec::new(),
         skipped: Vec::new(),
         takes: Vec::new(),
     }
@@ -124,8 +124,8 @@ fn pull(number: u64) -> Pull {
     }
 }
 
-fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) -> Candidate {
-    Candidate {
+fn candidate(number: u64, digit: char, build: Build, reassessed: Option<Promotion>) -> OpenPlan {
+    OpenPlan {
         proposal: Proposal {
             branch: PromotionBranch {
                 name: "sluice/p/prod/x".to_owned(),
@@ -153,17 +153,18 @@ fn candidate(number: u64, digit: char, build: Build, judged: Option<Promotion>) 
             rollback: None,
         },
         pull: pull(number),
+        evidence: None,
         build,
-        judged,
+        reassessed,
         hold: LabelHold::Free,
         outdated_request: false,
     }
 }
 
-fn stage(promotion: &Promotion, candidates: Vec<Candidate>) -> Stage<'_> {
-    Stage {
+fn stage(promotion: &Promotion, open: Vec<OpenPlan>) -> DeliveryInput<'_> {
+    DeliveryInput {
         promotion,
-        candidates,
+        open,
         without_record: Vec::new(),
         unread_branch: None,
         veto: None,
@@ -193,9 +194,9 @@ fn what_is_due_is_put_up_once() {
     assert_eq!(opened.acts, [Act::Open { replaces: vec![] }]);
     let again = decide(&stage(
         &now,
-        vec![candidate(7, '1', Build::Stands, Some(now.clone()))],
+        vec![candidate(7, '1', Build::Intact, Some(now.clone()))],
     ));
-    assert_eq!((again.acts.len(), again.stands), (0, Some(number(7))));
+    assert_eq!((again.acts.len(), again.active_pull), (0, Some(number(7))));
 }
 
 #[test]
@@ -205,7 +206,7 @@ fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() 
         candidate(
             7,
             '1',
-            Build::Stands,
+            Build::Intact,
             Some(promotion('1', Verdict::Pass, &[])),
         )
     };
@@ -213,7 +214,7 @@ fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() 
         let mut asked = candidate(
             8,
             '1',
-            Build::Stands,
+            Build::Intact,
             Some(promotion('1', Verdict::Pass, &[])),
         );
         asked.proposal.requested_by = Some(1);
@@ -239,7 +240,7 @@ fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() 
 #[test]
 fn a_newer_plan_replaces_until_somebody_approved() {
     let now = waiting('2');
-    let silent = candidate(7, '1', Build::Stands, Some(waiting('1')));
+    let silent = candidate(7, '1', Build::Intact, Some(waiting('1')));
     assert_eq!(
         decide(&stage(&now, vec![silent])).acts,
         [Act::Open {
@@ -249,15 +250,18 @@ fn a_newer_plan_replaces_until_somebody_approved() {
     let begun = candidate(
         7,
         '1',
-        Build::Stands,
+        Build::Intact,
         Some(promotion('1', Verdict::Pending, &["carol"])),
     );
     let decision = decide(&stage(&now, vec![begun]));
-    assert_eq!((decision.acts.len(), decision.stands), (0, Some(number(7))));
+    assert_eq!(
+        (decision.acts.len(), decision.active_pull),
+        (0, Some(number(7)))
+    );
     let full = candidate(
         7,
         '1',
-        Build::Stands,
+        Build::Intact,
         Some(promotion('1', Verdict::Pass, &["carol"])),
     );
     assert_eq!(
@@ -267,7 +271,7 @@ fn a_newer_plan_replaces_until_somebody_approved() {
     let refused = candidate(
         7,
         '1',
-        Build::Stands,
+        Build::Intact,
         Some(promotion('1', Verdict::Blocked, &["carol"])),
     );
     assert_eq!(
@@ -289,7 +293,7 @@ fn a_moved_base_gets_a_new_build_and_approvals_start_again() {
             replaces: vec![number(7)]
         }]
     );
-    let stands = candidate(7, '1', Build::Stands, Some(now.clone()));
+    let stands = candidate(7, '1', Build::Intact, Some(now.clone()));
     assert_eq!(
         decide(&stage(&now, vec![stands])).acts,
         [Act::Land(number(7))],
@@ -301,12 +305,12 @@ fn a_moved_base_gets_a_new_build_and_approvals_start_again() {
 fn of_two_builds_of_one_plan_one_is_closed() {
     let now = waiting('1');
     let both = vec![
-        candidate(8, '1', Build::Stands, Some(now.clone())),
-        candidate(7, '1', Build::Stands, Some(now.clone())),
+        candidate(8, '1', Build::Intact, Some(now.clone())),
+        candidate(7, '1', Build::Intact, Some(now.clone())),
     ];
     let decision = decide(&stage(&now, both));
     assert_eq!(decision.acts, [Act::Close(number(8))]);
-    assert_eq!(decision.stands, Some(number(7)));
+    assert_eq!(decision.active_pull, Some(number(7)));
 }
 
 #[test]
@@ -320,12 +324,12 @@ fn a_moved_head_is_never_landed_replaced_or_closed() {
     );
     let decision = decide(&stage(&now, vec![moved]));
     assert_eq!(decision.acts, [Act::Block(number(7), "pushed".to_owned())]);
-    assert_eq!(decision.stands, Some(number(7)));
+    assert_eq!(decision.active_pull, Some(number(7)));
     assert_eq!(decision.blocked.unwrap().why, "pushed");
-    let mut strange = stage(&now, Vec::new());
-    strange.without_record = vec![pull(8)];
+    let mut foreign = stage(&now, Vec::new());
+    foreign.without_record = vec![pull(8)];
     assert!(matches!(
-        decide(&strange).acts[..],
+        decide(&foreign).acts[..],
         [Act::Block(PullNumber(8), _)]
     ));
 }
@@ -333,12 +337,15 @@ fn a_moved_head_is_never_landed_replaced_or_closed() {
 #[test]
 fn a_branch_of_which_not_every_pull_request_is_read_blocks_its_stage_and_nothing_is_written() {
     let now = promotion('1', Verdict::Pass, &["carol"]);
-    let open = candidate(7, '1', Build::Stands, Some(now.clone()));
+    let open = candidate(7, '1', Build::Intact, Some(now.clone()));
     let mut stage = stage(&now, vec![open]);
     assert!(!decide(&stage).acts.is_empty());
     stage.unread_branch = Some(("sluice/p/prod/y".to_owned(), number(9)));
     let decision = decide(&stage);
-    assert_eq!((decision.acts.len(), decision.stands), (0, Some(number(9))));
+    assert_eq!(
+        (decision.acts.len(), decision.active_pull),
+        (0, Some(number(9)))
+    );
     assert!(decision.blocked.unwrap().why.contains("sluice/p/prod/y"));
 }
 
@@ -346,7 +353,7 @@ fn a_branch_of_which_not_every_pull_request_is_read_blocks_its_stage_and_nothing
 fn nothing_lands_unless_every_gate_passes_and_nothing_holds_it() {
     for verdict in [Verdict::Pending, Verdict::Blocked, Verdict::Error] {
         let now = promotion('1', verdict, &["carol"]);
-        let open = candidate(7, '1', Build::Stands, Some(now.clone()));
+        let open = candidate(7, '1', Build::Intact, Some(now.clone()));
         assert!(
             !decide(&stage(&now, vec![open]))
                 .acts
@@ -355,16 +362,16 @@ fn nothing_lands_unless_every_gate_passes_and_nothing_holds_it() {
         );
     }
     let now = promotion('1', Verdict::Pass, &["carol"]);
-    let mut held = candidate(7, '1', Build::Stands, Some(now.clone()));
+    let mut held = candidate(7, '1', Build::Intact, Some(now.clone()));
     held.hold = LabelHold::On;
-    let mut draft = candidate(7, '1', Build::Stands, Some(now.clone()));
+    let mut draft = candidate(7, '1', Build::Intact, Some(now.clone()));
     draft.pull.draft = true;
     for candidate in [held, draft] {
         assert_eq!(decide(&stage(&now, vec![candidate])).acts, []);
     }
     let mut frozen = now.clone();
     frozen.state = State::Held;
-    let open = candidate(7, '1', Build::Stands, Some(frozen.clone()));
+    let open = candidate(7, '1', Build::Intact, Some(frozen.clone()));
     assert_eq!(decide(&stage(&frozen, vec![open])).acts, []);
     assert_eq!(
         decide(&stage(&frozen, Vec::new())).acts,
@@ -376,7 +383,7 @@ fn nothing_lands_unless_every_gate_passes_and_nothing_holds_it() {
 #[test]
 fn a_hold_on_what_belongs_to_no_promotion_any_more_holds_what_is_approved_too() {
     let now = promotion('1', Verdict::Pass, &["carol"]);
-    let open = candidate(7, '1', Build::Stands, Some(now.clone()));
+    let open = candidate(7, '1', Build::Intact, Some(now.clone()));
     let mut beside = stage(&now, vec![open]);
     beside.held_beside = Some(number(5));
     let decision = decide(&beside);
@@ -400,18 +407,18 @@ fn a_rollback_goes_before_everything_and_leaves_what_is_held() {
     let back = going_back(&promotion('2', Verdict::Pass, &["carol"]));
     let approved = promotion('1', Verdict::Pass, &["carol"]);
     let own = || {
-        let mut own = candidate(9, '2', Build::Stands, Some(back.clone()));
+        let mut own = candidate(9, '2', Build::Intact, Some(back.clone()));
         own.proposal.rollback = Some(commit('d'));
         own
     };
-    let free = || candidate(7, '1', Build::Stands, Some(approved.clone()));
+    let free = || candidate(7, '1', Build::Intact, Some(approved.clone()));
     let mut held = free();
     held.hold = LabelHold::On;
     held.pull.number = number(8);
     let replaces = |numbers: &[u64]| Act::Open {
         replaces: numbers.iter().map(|one| number(*one)).collect(),
     };
-    let decided = |candidates: Vec<Candidate>| decide(&stage(&back, candidates)).acts;
+    let decided = |open: Vec<OpenPlan>| decide(&stage(&back, open)).acts;
     // Asked for: what is free gives way, what a person holds stays.
     assert_eq!(decided(vec![free(), held.clone()]), [replaces(&[7])]);
     // Put up and approved: it lands though the other one is held.
@@ -448,7 +455,7 @@ fn what_would_undo_a_rollback_lands_only_where_its_label_was_taken_off_since() {
         ..promotion('1', Verdict::Pass, &["carol"])
     };
     let decided = |hold: LabelHold| {
-        let mut open = candidate(7, '1', Build::Stands, Some(now.clone()));
+        let mut open = candidate(7, '1', Build::Intact, Some(now.clone()));
         open.hold = hold;
         decide(&stage(&now, vec![open])).acts
     };
@@ -490,7 +497,7 @@ fn what_stands_for_nothing_is_closed_only_if_everything_was_read() {
     nothing.plan = None;
     nothing.state = State::InSync;
     nothing.proposable = false;
-    let open = || candidate(7, '1', Build::Stands, Some(waiting('1')));
+    let open = || candidate(7, '1', Build::Intact, Some(waiting('1')));
     assert_eq!(
         decide(&stage(&nothing, vec![open()])).acts,
         [Act::Close(number(7))]
@@ -502,7 +509,7 @@ fn what_stands_for_nothing_is_closed_only_if_everything_was_read() {
     asked.proposal.requested_by = Some(5);
     let decision = decide(&stage(&nothing, vec![asked]));
     assert_eq!(
-        (decision.acts.len(), decision.stands),
+        (decision.acts.len(), decision.active_pull),
         (0, Some(number(7))),
         "a person asked for it"
     );
@@ -519,7 +526,7 @@ fn a_stage_that_is_committed_to_has_no_pull_requests() {
     let now = promotion('1', Verdict::Pass, &[]);
     let mut direct = stage(
         &now,
-        vec![candidate(7, '1', Build::Stands, Some(now.clone()))],
+        vec![candidate(7, '1', Build::Intact, Some(now.clone()))],
     );
     direct.delivery = Delivery::Commit;
     assert_eq!(decide(&direct).acts, [Act::Close(number(7)), Act::Commit]);
@@ -542,7 +549,7 @@ fn what_a_gate_has_to_start_is_started_unless_it_is_a_draft_or_held() {
         ..gate
     });
     let started = |draft: bool, hold: LabelHold| {
-        let mut candidate = candidate(7, '1', Build::Stands, Some(now.clone()));
+        let mut candidate = candidate(7, '1', Build::Intact, Some(now.clone()));
         candidate.pull.draft = draft;
         candidate.hold = hold;
         let acts = decide(&stage(&now, vec![candidate])).acts;
@@ -573,8 +580,8 @@ fn nothing_opens_beside_a_hold_or_while_a_hold_cannot_be_read() {
 fn a_hold_on_another_pull_request_of_the_stage_keeps_back_what_may_land() {
     let now = promotion('1', Verdict::Pass, &["carol"]);
     let acts = |hold: LabelHold| {
-        let own = candidate(7, '1', Build::Stands, Some(now.clone()));
-        let mut other = candidate(8, '1', Build::Stands, Some(now.clone()));
+        let own = candidate(7, '1', Build::Intact, Some(now.clone()));
+        let mut other = candidate(8, '1', Build::Intact, Some(now.clone()));
         other.hold = hold;
         decide(&stage(&now, vec![own, other])).acts
     };
@@ -586,7 +593,7 @@ fn a_hold_on_another_pull_request_of_the_stage_keeps_back_what_may_land() {
 fn only_what_could_land_is_said_to_be_kept_back_by_a_hold_beside() {
     let kept_back = |verdict: Verdict| {
         let now = promotion('1', verdict, &[]);
-        let own = candidate(7, '1', Build::Stands, Some(now.clone()));
+        let own = candidate(7, '1', Build::Intact, Some(now.clone()));
         let mut stage = stage(&now, vec![own]);
         stage.held_beside = Some(number(3));
         decide(&stage).kept_back
@@ -599,14 +606,14 @@ fn only_what_could_land_is_said_to_be_kept_back_by_a_hold_beside() {
 fn a_held_pull_request_keeps_back_what_would_be_committed_but_no_rollback() {
     let now = promotion('1', Verdict::Pass, &[]);
     let decided = |promotion: &Promotion, hold: LabelHold| {
-        let mut other = candidate(8, '2', Build::Stands, None);
+        let mut other = candidate(8, '2', Build::Intact, None);
         other.hold = hold;
         let mut stage = stage(promotion, vec![other]);
         stage.delivery = Delivery::Commit;
         decide(&stage)
     };
     let held = decided(&now, LabelHold::On);
-    assert_eq!((held.acts.len(), held.stands), (0, Some(number(8))));
+    assert_eq!((held.acts.len(), held.active_pull), (0, Some(number(8))));
     let free = decided(&now, LabelHold::Free);
     assert_eq!(free.acts, [Act::Close(number(8)), Act::Commit]);
     let back = decided(&going_back(&now), LabelHold::On);
@@ -630,11 +637,11 @@ fn only_what_could_be_committed_is_said_to_be_kept_back() {
 fn who_asks_again_gets_a_pull_request_of_their_own() {
     let now = waiting('1');
     let opens = |asked: bool, outdated: bool| {
-        let mut own = candidate(7, '1', Build::Stands, Some(now.clone()));
+        let mut own = candidate(7, '1', Build::Intact, Some(now.clone()));
         own.outdated_request = outdated;
         let mut stage = stage(&now, vec![own]);
         stage.asked = asked;
-        decide(&stage).stands.is_none()
+        decide(&stage).active_pull.is_none()
     };
     assert!(opens(true, true));
     assert!(!opens(true, false) && !opens(false, true) && !opens(false, false));
@@ -643,11 +650,11 @@ fn who_asks_again_gets_a_pull_request_of_their_own() {
 #[test]
 fn an_emergency_of_another_plan_goes_before_nothing() {
     let now = waiting('1');
-    let own = candidate(7, '1', Build::Stands, Some(now.clone()));
-    let mut other = candidate(6, '2', Build::Stands, Some(waiting('2')));
+    let own = candidate(7, '1', Build::Intact, Some(now.clone()));
+    let mut other = candidate(6, '2', Build::Intact, Some(waiting('2')));
     other.proposal.emergency = true;
     assert_eq!(
-        decide(&stage(&now, vec![other, own])).stands,
+        decide(&stage(&now, vec![other, own])).active_pull,
         Some(number(7))
     );
 }
@@ -656,7 +663,7 @@ fn an_emergency_of_another_plan_goes_before_nothing() {
 fn whoever_lifts_a_hold_by_asking_is_named_in_a_pull_request_of_its_own() {
     let now = waiting('1');
     let stands = |lifts: bool, held: bool| {
-        let own = candidate(7, '1', Build::Stands, Some(now.clone()));
+        let own = candidate(7, '1', Build::Intact, Some(now.clone()));
         let mut stage = stage(&now, vec![own]);
         stage.lifts_hold = lifts;
         stage.closed_hold = Ok(held.then(|| ClosedHold {
@@ -664,7 +671,7 @@ fn whoever_lifts_a_hold_by_asking_is_named_in_a_pull_request_of_its_own() {
             since: jiff::Timestamp::UNIX_EPOCH,
             why: String::new(),
         }));
-        decide(&stage).stands
+        decide(&stage).active_pull
     };
     assert_eq!(stands(true, true), None);
     for (lifts, held) in [(true, false), (false, true), (false, false)] {

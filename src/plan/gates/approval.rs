@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::actor::UserId;
 use crate::model::evidence::Evidence;
-use crate::model::policy::{ApproveLine, Exclude, GateRule, Voters, Way};
+use crate::model::policy::{ApprovalChannel, ApproveLine, Exclude, GateRule, Voters};
 use crate::model::text;
 use crate::model::verdict::{Judgement, Verdict};
 use crate::plan::gate_subject::{Judged, Subject};
@@ -22,12 +22,13 @@ use voters::{Asked, People, Register};
 /// The rule of one gate, with its defaults.
 pub(super) struct Rule<'a> {
     pub lines: &'a [ApproveLine],
-    pub ways: &'a [Way],
+    pub ways: &'a [ApprovalChannel],
     pub exclude: &'a [Exclude],
 }
 
 /// How an approval may be given where the rule does not say.
-pub(super) const DEFAULT_WAYS: &[Way] = &[Way::Review, Way::Label];
+pub(super) const DEFAULT_WAYS: &[ApprovalChannel] =
+    &[ApprovalChannel::Review, ApprovalChannel::Label];
 
 /// What the gate's rule in the policy, or its default, says to the evidence at hand.
 pub(super) fn evaluate(subject: &Subject<'_>, rule: Option<&GateRule>, label: &str) -> Judged {
@@ -65,8 +66,8 @@ pub(super) fn by(subject: &Subject<'_>, rule: &Rule<'_>, label: &str) -> Judged 
         roster: facts.roster,
         files: &files,
     };
-    if let Some(evidence) = &facts.evidence {
-        return match subject.plan.and_then(|plan| evidence.get(plan)) {
+    if facts.on_forge {
+        return match subject.evidence {
             None => Judged::of(pending(format!("waits for {}", all_demands(rule.lines)))),
             Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.clone())),
             Some(Ok(evidence)) => by_evidence(&register, rule, evidence, label),

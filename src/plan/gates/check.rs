@@ -8,15 +8,15 @@ use crate::plan::gate_subject::{Judged, Subject};
 pub(super) fn evaluate(subject: &Subject<'_>, check: &CheckOf) -> Judged {
     let name = format!("the check {} of App {}", check.name, check.app);
     let facts = subject.facts;
-    let Some(evidence) = &facts.evidence else {
+    if !facts.on_forge {
         let assumed = facts.approvals.as_ref().is_some_and(|given| given.assumed);
         return Judged::of(match assumed {
             true => Judgement::new(Verdict::Pass, format!("{name} is assumed to succeed")),
             false => Judgement::new(Verdict::Pending, format!("{name} (unread: no forge)")),
         });
-    };
+    }
     let waits = || Judgement::new(Verdict::Pending, format!("waits for {name}"));
-    let signals = match subject.plan.and_then(|plan| evidence.get(plan)) {
+    let signals = match subject.evidence {
         None => return Judged::of(waits()),
         Some(Err(why)) => return Judged::of(Judgement::new(Verdict::Error, why.clone())),
         Some(Ok(evidence)) => evidence.checks.get(check),

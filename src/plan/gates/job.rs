@@ -26,14 +26,14 @@ pub(super) fn evaluate(
     timeout: Option<Wait>,
 ) -> Judged {
     let facts = subject.facts;
-    let Some(evidence) = &facts.evidence else {
+    if !facts.on_forge {
         let assumed = facts.approvals.as_ref().is_some_and(|given| given.assumed);
         return Judged::of(match assumed {
             true => simulated(subject, workflow),
             false => pending(format!("{workflow} is run (unread: no forge)")),
         });
-    };
-    let evidence = match subject.plan.and_then(|plan| evidence.get(plan)) {
+    }
+    let evidence = match subject.evidence {
         None => return Judged::of(pending(format!("{workflow} is started once it is put up"))),
         Some(Err(why)) => return Judged::of(Judgement::new(Verdict::Error, why.clone())),
         Some(Ok(evidence)) => evidence,

@@ -124,6 +124,7 @@ fn plan() -> PlanId {
 impl Scene {
     fn reports(&self, gates: &[Gate], emergency: Option<&Emergency>) -> Vec<GateReport> {
         let (catalog, policy, roster) = (Catalog::default(), policy(), Roster::default());
+        let evidence = self.evidence.clone().map(Ok);
         let facts = Facts {
             catalog: &catalog,
             policy: &policy,
@@ -133,10 +134,7 @@ impl Scene {
             history: &BTreeMap::new(),
             ways: &BTreeMap::new(),
             approvals: self.approvals.clone(),
-            evidence: self
-                .evidence
-                .clone()
-                .map(|evidence| BTreeMap::from([(plan(), Ok(evidence))])),
+            on_forge: self.evidence.is_some(),
             ready: None,
             proposed: &self
                 .proposed
@@ -161,6 +159,7 @@ impl Scene {
             pipeline: &pipeline,
             stage: &stage,
             plan: Some(&plan()),
+            evidence: evidence.as_ref(),
             changes: &[],
             emergency,
             retry: false,

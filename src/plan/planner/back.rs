@@ -4,10 +4,10 @@ use super::pipeline::Planner;
 use super::promotion_draft::PromotionDraft;
 use super::reason::Reason;
 use crate::copy::Pair;
-use crate::model::facts::HistoryQuery;
+use crate::model::facts::ServiceRef;
 use crate::model::fetched::Fetched;
 use crate::model::finding::Severity;
-use crate::model::plan::LeftOut;
+use crate::model::plan::SkippedService;
 use crate::model::policy::Delivery;
 use crate::model::resolved::StageIndex;
 use crate::model::rollback::{Rollback, RolledBack};
@@ -52,7 +52,9 @@ impl<'a> Planner<'a> {
             let key = &pair.target.key;
             let Some(then) = rollback.services.get(&service) else {
                 let reason = "was not there yet, and stays as it is".to_owned();
-                draft.left_out.push(LeftOut::new(key, reason));
+                draft
+                    .skipped_services
+                    .push(SkippedService::new(key, reason));
                 continue;
             };
             let mut comparison = pair.back_to(then);
@@ -79,17 +81,19 @@ impl<'a> Planner<'a> {
             }));
             let by_hand = self.set_by_hand(stage, service, &pair);
             if comparison.changes.is_empty() {
-                draft.left_out.extend(by_hand);
+                draft.skipped_services.extend(by_hand);
                 continue;
             }
             if let Some(hold) = held.service(self.facts.policy, &key.name) {
                 draft.service_held = true;
                 let reason = format!("held: {}", hold.reason);
-                draft.left_out.push(LeftOut::new(key, reason));
-                draft.left_out.extend(by_hand);
+                draft
+                    .skipped_services
+                    .push(SkippedService::new(key, reason));
+                draft.skipped_services.extend(by_hand);
                 continue;
             }
-            draft.debts.extend(by_hand);
+            draft.overwritten_hotfixes.extend(by_hand);
             draft.takes.push(take(key, key, &comparison));
             draft.changes.extend(comparison.changes);
         }
@@ -103,8 +107,13 @@ impl<'a> Planner<'a> {
     }
 
     /// Who set a service by hand to what its source has not caught up with, where that is known.
-    fn set_by_hand(&self, stage: StageIndex, service: usize, pair: &Pair<'_>) -> Option<LeftOut> {
-        let place = HistoryQuery {
+    fn set_by_hand(
+        &self,
+        stage: StageIndex,
+        service: usize,
+        pair: &Pair<'_>,
+    ) -> Option<SkippedService> {
+        let place = ServiceRef {
             pipeline: self.id(),
             stage,
             service,
@@ -126,12 +135,8 @@ impl<'a> Planner<'a> {
         draft: &mut PromotionDraft,
     ) {
         let name = &self.manifest.stages[stage].name.value;
-        let delivery = self
-            .facts
-            .policy
-            .stage(&self.manifest.name, name)
-            .map_or(Delivery::default(), |ruled| ruled.rule.delivery);
-        let on_forge = self.facts.evidence.is_some();
+        let delivery = self.rules(stage).delivery;
+        let on_forge = self.facts.on_forge;
         if (on_forge && delivery == Delivery::PullRequest) || self.asked(stage) {
             return;
         }

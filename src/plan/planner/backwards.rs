@@ -7,8 +7,8 @@ use super::pipeline::Planner;
 use super::promotion_draft::PromotionDraft;
 use super::reason::Reason;
 use crate::copy::{Pair, is_full_id};
-use crate::model::brought::Way;
 use crate::model::change::Change;
+use crate::model::commit_range::Direction;
 use crate::model::facts::{Facts, Revision, RevisionQuery, WayQuery};
 use crate::model::few::few;
 use crate::model::ids::CommitId;
@@ -72,7 +72,7 @@ impl<'a> Planner<'a> {
             .iter()
             .filter_map(|change| self.backwards(stage, change))
             .collect();
-        let debts = draft.debts.iter();
+        let debts = draft.overwritten_hotfixes.iter();
         let debts: Vec<String> = debts
             .map(|debt| format!("{} was {}", debt.name, debt.reason))
             .collect();
@@ -109,7 +109,7 @@ impl<'a> Planner<'a> {
                 Ok(why) => why?,
                 Err(why) => format!("whether that goes back cannot be told: {why}"),
             }
-        } else if Way::of_versions(change) == Some(Way::Back) {
+        } else if Direction::of_versions(change) == Some(Direction::Back) {
             "an older version".to_owned()
         } else {
             return None;
@@ -156,10 +156,10 @@ impl<'a> Planner<'a> {
         }
         const ASIDE: &str = "neither descends from the other";
         Ok(match (way, follows) {
-            (Way::Forward, _) | (Way::Sideways, Follows::Id) => None,
-            (Way::Back, _) => Some("what is there now descends from it".to_owned()),
-            (Way::Sideways, Follows::Branch) => Some(ASIDE.to_owned()),
-            (Way::Sideways, Follows::Tag(tag)) => match held {
+            (Direction::Forward, _) | (Direction::Sideways, Follows::Id) => None,
+            (Direction::Back, _) => Some("what is there now descends from it".to_owned()),
+            (Direction::Sideways, Follows::Branch) => Some(ASIDE.to_owned()),
+            (Direction::Sideways, Follows::Tag(tag)) => match held {
                 Some(held) if held != tag => None,
                 Some(_) => Some(format!("the tag {tag} was moved, and {ASIDE}")),
                 None => Some(format!(

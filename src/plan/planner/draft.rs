@@ -3,9 +3,9 @@
 use super::pipeline::Planner;
 use super::promotion_draft::PromotionDraft;
 use crate::copy::Pair;
-use crate::model::facts::HistoryQuery;
+use crate::model::facts::ServiceRef;
 use crate::model::finding::Severity;
-use crate::model::plan::LeftOut;
+use crate::model::plan::SkippedService;
 use crate::model::resolved::StageIndex;
 use crate::plan::due::{Due, judge};
 use crate::plan::pairs::compare;
@@ -52,7 +52,7 @@ impl<'a> Planner<'a> {
             if comparison.changes.is_empty() {
                 continue;
             }
-            let place = HistoryQuery {
+            let place = ServiceRef {
                 pipeline: self.id(),
                 stage,
                 service,
@@ -61,11 +61,13 @@ impl<'a> Planner<'a> {
             if let Some(hold) = held.service(self.facts.policy, &pair.target.key.name) {
                 draft.service_held = true;
                 let reason = format!("held: {}", hold.reason);
-                draft.left_out.push(LeftOut::new(&pair.target.key, reason));
+                draft
+                    .skipped_services
+                    .push(SkippedService::new(&pair.target.key, reason));
                 // A hold makes nobody forget what was set by hand.
                 match due {
-                    Due::Ahead(service) => draft.left_out.push(service),
-                    Due::Yes(because) => draft.left_out.extend(because.debt),
+                    Due::Ahead(service) => draft.skipped_services.push(service),
+                    Due::Yes(because) => draft.skipped_services.extend(because.debt),
                     Due::Failed { .. } => {}
                 }
                 continue;
@@ -77,7 +79,7 @@ impl<'a> Planner<'a> {
             match due {
                 Due::Yes(due) => {
                     taken();
-                    draft.debts.extend(due.debt);
+                    draft.overwritten_hotfixes.extend(due.debt);
                     draft.landed = draft.landed.max(due.landed);
                     if let Some((edges, at)) = due.along
                         && edges == along
@@ -104,7 +106,7 @@ impl<'a> Planner<'a> {
                 }
                 Due::Ahead(service) if self.facts.take_source && self.asked(stage) => {
                     taken();
-                    draft.debts.push(service);
+                    draft.overwritten_hotfixes.push(service);
                     draft
                         .takes
                         .push(take(&pair.target.key, &pair.source.key, &comparison));
@@ -113,7 +115,7 @@ impl<'a> Planner<'a> {
                 }
                 Due::Ahead(left_out) => {
                     draft.ahead = true;
-                    draft.left_out.push(left_out);
+                    draft.skipped_services.push(left_out);
                 }
                 Due::Failed { why, help } => draft
                     .errors

@@ -134,8 +134,7 @@ impl<'a> Planner<'a> {
                 None => {}
             }
             if takes && self.facts.landed.contains(&(self.id(), from)) {
-                let from_rule = policy.stage(&self.manifest.name, from_name);
-                let auto = from_rule.and_then(|ruled| ruled.rule.trigger) == Some(Trigger::Auto);
+                let auto = self.rules(from).trigger == Some(Trigger::Auto);
                 // What its `ready` rule lets leave, may leave at once.
                 if !auto && self.ready_rule(from).is_none() {
                     draft.holds.push(Reason::new(format!(
@@ -156,7 +155,7 @@ impl<'a> Planner<'a> {
     pub(super) fn how_to_ask(&self, stage: StageIndex) -> String {
         let name = &self.manifest.stages[stage].name.value;
         let pipeline = &self.manifest.name;
-        if self.facts.evidence.is_some() {
+        if self.facts.on_forge {
             format!("Run workflow with command promote, pipeline {pipeline} and to {name}")
         } else {
             format!("sluice promote --local --pipeline {pipeline} --to {name}")

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::promotion_draft::PromotionDraft;
-use super::reason::NOTHING_NOW;
 use super::reason::Reason;
 use crate::graph::StageGraph;
 use crate::model::change::Change;
+use crate::model::evidence::Evidence;
 use crate::model::facts::Facts;
+use crate::model::fetched::Fetched;
 use crate::model::ids::{PipelineId, PlanId};
 use crate::model::name::EdgeName;
 use crate::model::pipeline::Pipeline;
 use crate::model::plan::{EmergencyUse, GateReport, PipelinePlan, Plan, Promotion, State};
 use crate::model::plan_id::PlanSubject;
-use crate::model::policy::{Emergency, EmergencySkip, Join};
+use crate::model::policy::{Emergency, EmergencySkip, Join, StageEntry};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::plan::gate_subject::Subject;
 use crate::plan::gates;
@@ -29,29 +30,6 @@ pub(crate) fn plan(facts: &Facts<'_>) -> Plan {
             .iter()
             .map(|resolved| Planner::new(facts, resolved).pipeline())
             .collect(),
-    }
-}
-
-/// Judges the gates of a plan again, with the evidence and the people that these facts have beyond those that it was made
-/// from: nothing else in a plan depends on them.
-pub(crate) fn judge_gates(facts: &Facts<'_>, plan: &mut Plan) {
-    for planned in &mut plan.pipelines {
-        let Some(resolved) = facts.resolved.get(planned.id.0) else {
-            continue;
-        };
-        let planner = Planner::new(facts, resolved);
-        for promotion in &mut planned.promotions {
-            // A stopped pipeline changes nothing.
-            if promotion.changes.is_empty() {
-                continue;
-            }
-            let mut into = planner.promotions_into(promotion.index).into_iter();
-            let names = sorted(&promotion.edges);
-            if let Some(edges) = into.find(|edges| planner.edge_names(edges) == names) {
-                let plan = promotion.plan.as_ref();
-                promotion.gates = planner.gates(promotion.index, &edges, plan, &promotion.changes);
-            }
-        }
     }
 }
 
@@ -69,69 +47,10 @@ pub(crate) fn edges_into(
     into.map(|edges| planner.edge_names(&edges)).collect()
 }
 
-/// Judges a plan that stands in an open pull request, whether or not it is the one that would be made now: the same
-/// holds and gates, with its own changes. `now`: the plan from the same facts. `None` if its stage or edges are not what
-/// they were.
-pub(crate) fn standing(facts: &Facts<'_>, now: &Plan, standing: &Standing) -> Option<Promotion> {
-    let resolved = facts.resolved.get(standing.pipeline.0)?;
-    let mut planner = Planner::new(facts, resolved);
-    let mut planned = now.pipelines.iter();
-    let now = planned.find(|planned| planned.id == standing.pipeline)?;
-    planner.take_states(&now.promotions);
-    let edges = planner
-        .promotions_into(standing.stage)
-        .into_iter()
-        .find(|edges| planner.edge_names(edges) == sorted(&standing.edges))?;
-    if let Some(reason) = facts.stopped.get(&resolved.id) {
-        return Some(planner.stopped(standing.stage, &edges, reason));
-    }
-    if standing.requested {
-        planner.asked = Some(standing.stage);
-    }
-    planner.emergency = Some(standing.emergency);
-    let mut draft = planner.draft(standing.stage, &edges);
-    draft.changes.clone_from(&standing.changes);
-    let current = now.promotions.iter().find(|other| {
-        other.index == standing.stage && planner.edge_names(&edges) == sorted(&other.edges)
-    });
-    // An older plan was ready when it was put up; what its source holds now is not its content.
-    draft.older = current.is_none_or(|current| current.plan != Some(standing.plan));
-    planner.hold_services(standing.stage, &mut draft);
-    let nothing_now = current.is_none_or(|current| current.changes.is_empty());
-    if draft.older && nothing_now && !standing.requested {
-        draft.holds.push(Reason::new(NOTHING_NOW));
-    }
-    planner.hold(standing.stage, &edges, &mut draft);
-    let mut promotion = planner.judged(standing.stage, &edges, draft, Some(standing.plan));
-    if let Some(current) = current {
-        promotion.left_out.clone_from(&current.left_out);
-    }
-    Some(promotion)
-}
-
-fn sorted(edges: &[EdgeName]) -> Vec<EdgeName> {
+pub(super) fn sorted(edges: &[EdgeName]) -> Vec<EdgeName> {
     let mut edges = edges.to_vec();
     edges.sort();
     edges
-}
-
-/// A plan that stands in an open pull request.
-#[derive(Clone, Debug)]
-pub(crate) struct Standing {
-    /// Its pipeline.
-    pub pipeline: PipelineId,
-    /// Its stage.
-    pub stage: StageIndex,
-    /// Its edges.
-    pub edges: Vec<EdgeName>,
-    /// Its id.
-    pub plan: PlanId,
-    /// What it changes.
-    pub changes: Vec<Change>,
-    /// A person asked for it by a dispatch.
-    pub requested: bool,
-    /// And as an emergency.
-    pub emergency: bool,
 }
 
 pub(super) struct Planner<'a> {
@@ -144,6 +63,8 @@ pub(super) struct Planner<'a> {
     pub(super) asked: Option<StageIndex>,
     /// Of a plan that stands: whether it was put up as an emergency, whatever this run is asked for.
     pub(super) emergency: Option<bool>,
+    /// The evidence about the open pull request that proposes the promotion which is judged.
+    pub(super) evidence: Option<&'a Fetched<Evidence>>,
 }
 
 impl<'a> Planner<'a> {
@@ -155,6 +76,7 @@ impl<'a> Planner<'a> {
             states: BTreeMap::new(),
             asked: None,
             emergency: None,
+            evidence: None,
         }
     }
 
@@ -193,7 +115,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Takes the states of all stages from promotions that were planned before.
-    fn take_states(&mut self, promotions: &[Promotion]) {
+    pub(super) fn take_states(&mut self, promotions: &[Promotion]) {
         self.states = (0..self.resolved.stages.len())
             .map(|stage| (stage, State::InSync))
             .collect();
@@ -216,17 +138,17 @@ impl<'a> Planner<'a> {
     /// The edges of each promotion into a stage: all of them together, or each by itself with `join: any`.
     pub(super) fn promotions_into(&self, stage: StageIndex) -> Vec<Vec<usize>> {
         let edges: Vec<usize> = self.resolved.edges_into(stage).collect();
-        let name = &self.manifest.stages[stage].name.value;
-        let join = self
-            .facts
-            .policy
-            .stage(&self.manifest.name, name)
-            .map(|ruled| ruled.rule.join);
-        match join {
+        match self.rules(stage).join {
             _ if edges.is_empty() => Vec::new(),
-            Some(Join::Any) => edges.into_iter().map(|edge| vec![edge]).collect(),
-            Some(Join::All) | None => vec![edges],
+            Join::Any => edges.into_iter().map(|edge| vec![edge]).collect(),
+            Join::All => vec![edges],
         }
+    }
+
+    /// The rules of the policy for a stage.
+    pub(super) fn rules(&self, stage: StageIndex) -> &'a StageEntry {
+        let name = &self.manifest.stages[stage].name.value;
+        self.facts.policy.stage_rules(&self.manifest.name, name)
     }
 
     pub(super) fn edge_name(&self, edge: usize) -> EdgeName {
@@ -265,17 +187,22 @@ impl<'a> Planner<'a> {
             landed: None,
             landed_along: None,
             after_rollback: None,
-            debts: Vec::new(),
+            overwritten_hotfixes: Vec::new(),
             gates: Vec::new(),
             changes: Vec::new(),
             on_request: false,
-            left_out: Vec::new(),
+            skipped_services: Vec::new(),
             skipped: Vec::new(),
             takes: Vec::new(),
         }
     }
 
-    fn stopped(&self, stage: StageIndex, edges: &[usize], reason: &Arc<str>) -> Promotion {
+    pub(super) fn stopped(
+        &self,
+        stage: StageIndex,
+        edges: &[usize],
+        reason: &Arc<str>,
+    ) -> Promotion {
         Promotion {
             state: State::Error,
             reason: Arc::clone(reason),
@@ -290,11 +217,11 @@ impl<'a> Planner<'a> {
         if !draft.changes.is_empty() {
             self.hold(stage, edges, &mut draft);
         }
-        self.judged(stage, edges, draft, None)
+        self.promotion_of(stage, edges, draft, None)
     }
 
     /// Gives a draft its state, its plan id (`plan` where it is known already) and what its gates say.
-    fn judged(
+    pub(super) fn promotion_of(
         &self,
         stage: StageIndex,
         edges: &[usize],
@@ -343,9 +270,9 @@ impl<'a> Planner<'a> {
         promotion.landed_along = draft.landed_along;
         promotion.after_rollback = draft.after_rollback;
         promotion.on_request = draft.on_request;
-        promotion.debts = draft.debts;
+        promotion.overwritten_hotfixes = draft.overwritten_hotfixes;
         promotion.changes = draft.changes;
-        promotion.left_out = draft.left_out;
+        promotion.skipped_services = draft.skipped_services;
         promotion.skipped = draft.skipped;
         promotion.takes = draft.takes;
         promotion
@@ -363,9 +290,7 @@ impl<'a> Planner<'a> {
         if !self.emergency.unwrap_or(now) {
             return None;
         }
-        let name = &self.manifest.stages[stage].name.value;
-        let ruled = self.facts.policy.stage(&self.manifest.name, name)?;
-        ruled.rule.emergency.as_ref()
+        self.rules(stage).emergency.as_ref()
     }
 
     pub(super) fn skips(&self, stage: StageIndex, what: EmergencySkip) -> bool {
@@ -409,7 +334,7 @@ impl<'a> Planner<'a> {
         }
         let named = |held: bool| {
             let reasons: Vec<String> = draft
-                .left_out
+                .skipped_services
                 .iter()
                 .filter(|service| service.by.is_none() == held)
                 .map(|service| format!("{}: {}", service.name, service.reason))
@@ -454,7 +379,7 @@ impl<'a> Planner<'a> {
         Reason::new(text).help("sluice init shows the `serviceRef` to add")
     }
 
-    fn gates(
+    pub(super) fn gates(
         &self,
         stage: StageIndex,
         edges: &[usize],
@@ -466,6 +391,7 @@ impl<'a> Planner<'a> {
             pipeline: &self.manifest.name,
             stage: &self.manifest.stages[stage].name.value,
             plan,
+            evidence: self.evidence,
             changes,
             emergency: self.emergency(stage),
             retry: self.facts.retry && self.facts.asked == Some((self.id(), stage)),

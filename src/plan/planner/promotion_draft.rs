@@ -7,17 +7,17 @@ use jiff::Timestamp;
 use super::reason::Reason;
 use crate::model::change::Change;
 use crate::model::ids::ServiceId;
-use crate::model::place::RepoPath;
-use crate::model::plan::{LeftOut, Take};
+use crate::model::plan::{SkippedService, Take};
 use crate::model::reference::ManifestKey;
 use crate::model::rollback::{BackTo, RolledBack};
+use crate::model::source_location::RepoPath;
 use crate::yaml::FieldPath;
 
 /// What a promotion is made of before its state is known.
 #[derive(Default)]
 pub(super) struct PromotionDraft {
     pub changes: Vec<Change>,
-    pub left_out: Vec<LeftOut>,
+    pub skipped_services: Vec<SkippedService>,
     pub skipped: Vec<String>,
     pub takes: Vec<Take>,
     pub errors: Vec<(String, Option<String>)>,
@@ -43,7 +43,7 @@ pub(super) struct PromotionDraft {
     /// It goes back, and only because a person asked for it.
     pub on_request: bool,
     /// Services whose hotfix this would take away.
-    pub debts: Vec<LeftOut>,
+    pub overwritten_hotfixes: Vec<SkippedService>,
 }
 
 impl PromotionDraft {

@@ -68,11 +68,8 @@ pub(crate) fn needs(
         }
     }
     let name = &planner.manifest.stages[stage].name.value;
-    let emergency = facts
-        .policy
-        .stage(&planner.manifest.name, name)
-        .and_then(|ruled| ruled.rule.emergency.as_ref());
-    if let Some(emergency) = emergency {
+    let rules = facts.policy.stage_rules(&planner.manifest.name, name);
+    if let Some(emergency) = &rules.emergency {
         needs.add_lines(facts.policy, &emergency.approve);
     }
     needs

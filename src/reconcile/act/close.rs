@@ -24,7 +24,7 @@ impl Round<'_> {
             return Ok(Progress::Unchanged);
         }
         let standing = decision
-            .stands
+            .active_pull
             .and_then(|number| self.assessment.candidate(place, number));
         if let Some(other) = standing
             && !candidate.hold.is_free()

@@ -6,7 +6,7 @@ use crate::model::ids::PullNumber;
 use crate::model::label::{HOLD, NewLabel};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::Pull;
-use crate::plan::delivery::Candidate;
+use crate::plan::delivery::OpenPlan;
 use crate::reconcile::act::result::ends_the_run;
 use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
@@ -86,7 +86,7 @@ impl Round<'_> {
         &self,
         place: PromotionIndex,
         old: &Pull,
-        new: &Candidate,
+        new: &OpenPlan,
         run: &mut RunState,
     ) -> Result<bool, DeliveryError> {
         let number = new.pull.number;

@@ -56,10 +56,13 @@ impl Round<'_> {
         let mut any = false;
         for (place, decision) in decisions {
             let standing = decision
-                .stands
+                .active_pull
                 .and_then(|number| self.assessment.candidate(*place, number));
             let Some(candidate) = standing else { continue };
-            let gates = candidate.judged.iter().flat_map(|judged| &judged.gates);
+            let gates = candidate
+                .reassessed
+                .iter()
+                .flat_map(|reassessed| &reassessed.gates);
             for gate in gates.filter(|gate| gate.stale_label) {
                 let label = approve_label(&gate.edge.to, &gate.name);
                 let number = candidate.pull.number;

@@ -10,12 +10,12 @@ use crate::forge::{ForgeError, MergeMethod};
 use crate::model::actor::Actor;
 use crate::model::ids::PullNumber;
 use crate::model::merge_state::MergeState;
-use crate::model::place::RepoPath;
 use crate::model::policy::{Land, MergeMethod as PolicyMerge};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::Pull;
+use crate::model::source_location::RepoPath;
 use crate::plan::attempt::{Attempt, Refusals, Refused, attempt};
-use crate::plan::delivery::{Act, Candidate};
+use crate::plan::delivery::{Act, OpenPlan};
 use crate::reconcile::act::last_look::{MAX_PREPARED, Stop, last_look, overtaken, row};
 use crate::reconcile::act::{merge_state, messages};
 use crate::reconcile::landing::{PendingLanding, blobs};
@@ -150,7 +150,7 @@ fn remembered(said: &str, before: Option<&Refusals>, state: &MergeState) -> Stri
 }
 
 /// The last refused merge of this head, as its status describes it. Only a status of this account counts.
-fn refused_before(candidate: &Candidate) -> Option<Refused> {
+fn refused_before(candidate: &OpenPlan) -> Option<Refused> {
     let status = candidate.proposal.branch.status.as_ref()?;
     let own = candidate.pull.author.as_ref().and_then(|author| author.id);
     let ours = status.creator.is_some() && status.creator == own;
@@ -278,7 +278,7 @@ async fn try_to_land(
 async fn prepare(
     round: &Round<'_>,
     place: PromotionIndex,
-    candidate: &Candidate,
+    candidate: &OpenPlan,
 ) -> Result<Prepared, Stop> {
     let gone = || overtaken(format!("something about {} changed", candidate.pull.number));
     let files = files_of(round, place, candidate).await?;
@@ -289,9 +289,9 @@ async fn prepare(
 }
 
 /// The message of the landing commit; `None` if the gates no longer pass.
-fn message_of(round: &Round<'_>, place: PromotionIndex, candidate: &Candidate) -> Option<Message> {
-    let judged = candidate.judged.as_ref();
-    let promotion = judged.filter(|judged| judged.may_land())?;
+fn message_of(round: &Round<'_>, place: PromotionIndex, candidate: &OpenPlan) -> Option<Message> {
+    let reassessed = candidate.reassessed.as_ref();
+    let promotion = reassessed.filter(|reassessed| reassessed.may_land())?;
     Some(messages::landing(round, place, candidate, promotion))
 }
 
@@ -319,8 +319,8 @@ async fn enqueue(
     Ok(())
 }
 
-fn row_of(round: &Round<'_>, place: PromotionIndex, candidate: &Candidate) -> Row {
-    let promotion = candidate.judged.as_ref();
+fn row_of(round: &Round<'_>, place: PromotionIndex, candidate: &OpenPlan) -> Row {
+    let promotion = candidate.reassessed.as_ref();
     let promotion = promotion.unwrap_or_else(|| round.assessment.promotion(place));
     Row {
         pull: Some(candidate.pull.number),
@@ -334,7 +334,7 @@ fn row_of(round: &Round<'_>, place: PromotionIndex, candidate: &Candidate) -> Ro
 async fn files_of(
     round: &Round<'_>,
     place: PromotionIndex,
-    candidate: &Candidate,
+    candidate: &OpenPlan,
 ) -> Result<Vec<EditedFile>, Stop> {
     let promotion = round.assessment.promotion(place);
     if promotion.plan == Some(candidate.proposal.plan) {

@@ -40,10 +40,11 @@ pub(crate) fn overtaken(why: impl Into<String>) -> Stop {
 /// Reads everything again at the current tip, and in the same call what the people whose evidence counted may do. The
 /// pause that GitHub wants between writes is waited for first, so that the write after this look is not delayed.
 pub(crate) async fn last_look(round: &Round<'_>) -> Result<Observation, Stop> {
-    let people = round.assessment.people.iter();
+    let people = round.assessment.people();
     let prefetch = Prefetch {
         wanted: people
-            .map(|(id, login)| ObjectQuery::May(*id, login.clone()))
+            .into_iter()
+            .map(|(id, login)| ObjectQuery::May(id, login))
             .collect(),
         closed: false,
     };

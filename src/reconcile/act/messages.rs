@@ -1,16 +1,16 @@
 //! The texts of promotions: what a round knows, rendered by `render`.
 
-use crate::model::brought::{self, Brings};
+use crate::model::commit_range::{self, CommitRangeSummary};
 use crate::model::ids::{PlanId, PullNumber};
 use crate::model::label::{HOLD, NewLabel, approve_label};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
-use crate::model::policy::{GateRule, Way};
+use crate::model::policy::{ApprovalChannel, GateRule};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::rollback::RolledBack;
 use crate::model::slug::RepoSlug;
-use crate::plan::delivery::Candidate;
-use crate::reconcile::commit_ranges::{brings_of, brings_trailers};
+use crate::plan::delivery::OpenPlan;
+use crate::reconcile::commit_ranges::{recorded_in, trailers};
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{reason_of, waits_for};
 use crate::record::Record;
@@ -46,7 +46,7 @@ pub(crate) fn proposal(
     round: &Round<'_>,
     place: PromotionIndex,
     record: &Record,
-    brings: &[Brings],
+    brings: &[CommitRangeSummary],
     replaces: Option<PullNumber>,
     offers: Offers<'_>,
 ) -> Proposed {
@@ -70,7 +70,7 @@ pub(crate) fn proposal(
             )
         })
         .collect();
-    let trailers = record.trailers() + &brings_trailers(brings);
+    let trailers = record.trailers() + &trailers(brings);
     let message = render::promotion_message(subject.text, promotion, &trailers);
     Proposed {
         message: message.whole(),
@@ -99,38 +99,38 @@ pub(crate) fn proposal(
 pub(crate) fn description(
     round: &Round<'_>,
     place: PromotionIndex,
-    candidate: &Candidate,
-    judged: &Promotion,
+    candidate: &OpenPlan,
+    reassessed: &Promotion,
     newer: Option<PlanId>,
     offers: Offers<'_>,
 ) -> Description {
     let name = name_of(round, place);
     let texts = &round.observation.repository.policy.texts;
-    let note = render::note(texts, &name, judged);
+    let note = render::note(texts, &name, reassessed);
     let replaces = replaced_by_this(&candidate.pull.body);
     let reason = reason_of(candidate);
     Description {
-        title: render::title(texts, &name, judged).text.to_string(),
+        title: render::title(texts, &name, reassessed).text.to_string(),
         body: body(
             round,
             place,
-            judged,
+            reassessed,
             replaces,
             newer,
             note.text.as_deref(),
             reason.as_deref(),
             candidate.after_rollback().filter(|_| candidate.is_held()),
-            &brings_of(candidate),
+            &recorded_in(candidate),
             offers,
         ),
     }
 }
 
-fn compare_link(host: &str, brings: &Brings) -> Option<Link> {
+fn compare_link(host: &str, brings: &CommitRangeSummary) -> Option<Link> {
     Link::parse(brings.compare(host)?.as_str())
 }
 
-fn commits<'a>(host: &str, brings: &'a Brings) -> render::Commits<'a> {
+fn commits<'a>(host: &str, brings: &'a CommitRangeSummary) -> render::Commits<'a> {
     let slug: Option<RepoSlug> = brings
         .repository
         .as_ref()
@@ -141,7 +141,7 @@ fn commits<'a>(host: &str, brings: &'a Brings) -> render::Commits<'a> {
     };
     render::Commits {
         service: &brings.service,
-        back: brings.way == brought::Way::Back,
+        back: brings.way == commit_range::Direction::Back,
         total: brings.total,
         more: brings.cut,
         listed: brings
@@ -183,7 +183,7 @@ fn body(
     note: Option<&str>,
     reason: Option<&str>,
     held_back: Option<&RolledBack>,
-    brings: &[Brings],
+    brings: &[CommitRangeSummary],
     offers: Offers<'_>,
 ) -> String {
     let pipeline = round.pipeline(place);
@@ -197,16 +197,18 @@ fn body(
         .gates
         .iter()
         .map(|gate| {
-            let ways: &[Way] = match policy
+            let ways: &[ApprovalChannel] = match policy
                 .gate(&manifest.name, &gate.name)
                 .map(|ruled| ruled.rule)
             {
                 Some(GateRule::Approval { ways, .. }) => ways,
-                _ if gate.kind == GateKind::Approval => &[Way::Review, Way::Label],
+                _ if gate.kind == GateKind::Approval => {
+                    &[ApprovalChannel::Review, ApprovalChannel::Label]
+                }
                 _ => &[],
             };
             let label = ways
-                .contains(&Way::Label)
+                .contains(&ApprovalChannel::Label)
                 .then(|| approve_label(&gate.edge.to, &gate.name));
             let missing = label.as_deref().is_some_and(|label| !offers(label));
             GateDetail {
@@ -258,7 +260,7 @@ fn body(
 pub(crate) fn landing(
     round: &Round<'_>,
     place: PromotionIndex,
-    candidate: &Candidate,
+    candidate: &OpenPlan,
     promotion: &Promotion,
 ) -> Message {
     let trailers = Record::parse(&candidate.proposal.branch.tip.message)
@@ -302,7 +304,7 @@ pub(crate) fn labels(
             .map(|ruled| ruled.rule);
         gate.kind == GateKind::Approval
             && match rule {
-                Some(GateRule::Approval { ways, .. }) => ways.contains(&Way::Label),
+                Some(GateRule::Approval { ways, .. }) => ways.contains(&ApprovalChannel::Label),
                 _ => true,
             }
     };
@@ -328,10 +330,9 @@ pub(crate) fn reviewers(
         .evaluation
         .catalog
         .pipeline(round.assessment.plan.pipeline_of(place).id);
-    let named = policy
-        .stage(&manifest.name, &promotion.stage)
-        .map(|ruled| ruled.rule.reviewers.as_slice())
-        .unwrap_or_default();
+    let named = &policy
+        .stage_rules(&manifest.name, &promotion.stage)
+        .reviewers;
     let (mut people, mut teams) = (Vec::new(), Vec::new());
     let mut add = |name: &str| match name.split_once('/') {
         Some((_, team)) => teams.push(team.to_owned()),

@@ -6,7 +6,7 @@ use crate::execute::{DeliveryError, NewProposal, WAITS};
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::promotion_index::PromotionIndex;
-use crate::plan::delivery::Candidate;
+use crate::plan::delivery::OpenPlan;
 use crate::reconcile::act::close::replaced_by;
 use crate::reconcile::act::hold::{self, HoldLabel};
 use crate::reconcile::act::{merge_state, messages};
@@ -63,7 +63,7 @@ impl Round<'_> {
             return Ok(Progress::Changed);
         }
         let files = self.files(promotion)?;
-        let brings = commit_ranges::brings(
+        let brings = commit_ranges::summaries(
             self.session,
             self.observation,
             self.assessment.plan.pipeline_of(place).id,
@@ -97,7 +97,7 @@ impl Round<'_> {
         let number = opened.number;
         self.note_opened(number, !replaces.is_empty(), run);
         run.proposed_plans.insert(plan);
-        let replaced: Vec<&Candidate> = replaces
+        let replaced: Vec<&OpenPlan> = replaces
             .iter()
             .filter_map(|old| self.assessment.candidate(place, *old))
             .collect();

@@ -8,7 +8,7 @@ use crate::execute::{DeliveryError, WAITS};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Build;
 use crate::plan::attempt::Refusals;
-use crate::plan::delivery::{Act, Candidate, Decision};
+use crate::plan::delivery::{Act, Decision, OpenPlan};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 
@@ -23,7 +23,7 @@ impl Round<'_> {
         if std::mem::replace(&mut run.success_looked_for, true) {
             return Ok(());
         }
-        for (place, candidate) in self.assessment.all_candidates() {
+        for (place, candidate) in self.assessment.all_open() {
             let branch = &candidate.proposal.branch;
             let left = branch.status.as_ref().filter(|status| status.success);
             let Some(left) = left.filter(|_| branch.tip.id == candidate.pull.head) else {
@@ -50,14 +50,14 @@ impl Round<'_> {
 
     /// Removes from the merge queue what may no longer land: a gate does not pass, it is held, or it cannot be judged.
     pub(crate) async fn leave_the_queue(&self, run: &mut RunState) -> Result<(), Failure> {
-        for (place, candidate) in self.assessment.all_candidates() {
+        for (place, candidate) in self.assessment.all_open() {
             let pull = &candidate.pull;
             let may_land = !candidate.is_held()
-                && candidate.build == Build::Stands
+                && candidate.build == Build::Intact
                 && candidate
-                    .judged
+                    .reassessed
                     .as_ref()
-                    .is_some_and(|judged| judged.may_land());
+                    .is_some_and(|reassessed| reassessed.may_land());
             if pull.queued && !may_land && run.dequeued.insert(pull.number) {
                 let left = self.leave(candidate).await;
                 self.wrote(place, left, run).await?;
@@ -67,7 +67,7 @@ impl Round<'_> {
     }
 
     /// Removes one from the merge queue, and retracts `success`.
-    async fn leave(&self, candidate: &Candidate) -> Result<(), DeliveryError> {
+    async fn leave(&self, candidate: &OpenPlan) -> Result<(), DeliveryError> {
         let pull = &candidate.pull;
         self.session.forge.dequeue(pull).await?;
         let status = candidate.proposal.branch.status.as_ref();

@@ -82,7 +82,7 @@ impl Round<'_> {
             Some(candidate.proposal.plan)
         };
         let doubled = decision
-            .stands
+            .active_pull
             .filter(|other| !self.opened_from_this(*other, run))
             .is_some_and(|other| plan(other) == plan(number));
         if doubled {

@@ -25,9 +25,9 @@ pub(crate) async fn start(
         return Ok(Progress::Unchanged);
     };
     let report = candidate
-        .judged
+        .reassessed
         .as_ref()
-        .and_then(|judged| judged.gates.get(gate));
+        .and_then(|reassessed| reassessed.gates.get(gate));
     let Some((report, start)) = report.and_then(|report| Some((report, report.start.as_ref()?)))
     else {
         return Ok(Progress::Unchanged);

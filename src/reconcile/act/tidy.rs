@@ -11,7 +11,7 @@ use crate::model::label::HOLD;
 use crate::model::plan::Promotion;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::LabelHold;
-use crate::plan::delivery::{Candidate, Decision};
+use crate::plan::delivery::{Decision, OpenPlan};
 use crate::reconcile::act::result::ends_the_run;
 use crate::reconcile::act::{merged, messages};
 use crate::reconcile::proposals::closed_holds;
@@ -31,7 +31,7 @@ impl Round<'_> {
             return Ok(());
         }
         for (place, decision) in decisions {
-            let Some(number) = decision.stands.filter(|_| decision.blocked.is_none()) else {
+            let Some(number) = decision.active_pull.filter(|_| decision.blocked.is_none()) else {
                 continue;
             };
             let Some(candidate) = self.assessment.candidate(*place, number) else {
@@ -49,8 +49,8 @@ impl Round<'_> {
                     ));
                 }
             }
-            if let Some(judged) = &candidate.judged {
-                let described = self.describe(*place, candidate, judged, run).await;
+            if let Some(reassessed) = &candidate.reassessed {
+                let described = self.describe(*place, candidate, reassessed, run).await;
                 self.wrote(*place, described, run).await?;
             }
             // Someone without write access removed it: it is added again, for everyone to see. What would undo a
@@ -140,8 +140,8 @@ impl Round<'_> {
     async fn describe(
         &self,
         place: PromotionIndex,
-        candidate: &Candidate,
-        judged: &Promotion,
+        candidate: &OpenPlan,
+        reassessed: &Promotion,
         run: &mut RunState,
     ) -> Result<(), DeliveryError> {
         let pull = &candidate.pull;
@@ -153,12 +153,12 @@ impl Round<'_> {
             .filter(|plan| *plan != candidate.proposal.plan);
         let text = |labels: &Labels| {
             let offers = |label: &str| labels.has(snapshot, label);
-            messages::description(self, place, candidate, judged, newer, &offers)
+            messages::description(self, place, candidate, reassessed, newer, &offers)
         };
         let differs = |text: &messages::Description| {
             messages::differs(&pull.body, &text.body) || pull.title != text.title
         };
-        let wanted = messages::labels(self, place, judged);
+        let wanted = messages::labels(self, place, reassessed);
         run.labels.note_missing(snapshot, &wanted);
         let mut written = text(&run.labels);
         if differs(&written) {

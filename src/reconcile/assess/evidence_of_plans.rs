@@ -1,10 +1,8 @@
-//! Which evidence counts for which plan, and which requests are kept when the base moves.
+//! By whose evidence a promotion is judged, and which requests are kept when the base moves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::model::evidence::Evidence;
-use crate::model::fetched::Fetched;
-use crate::model::ids::{PlanId, PullNumber};
+use crate::model::ids::PullNumber;
 use crate::model::plan::Plan;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::{Build, Proposal};
@@ -35,41 +33,30 @@ pub(crate) fn reissued(
     found
 }
 
-/// Evidence by plan. If two pull requests propose the same plan, it is that of the one that would be kept.
-pub(crate) fn evidence_by_plan(
+/// Of each promotion, the pull request by whose evidence its gates are judged: the one that proposes its plan; of several,
+/// the one that would be kept.
+pub(crate) fn judged_by(
     plan: &Plan,
     by_place: &BTreeMap<PromotionIndex, Vec<(Proposal, Pull)>>,
     builds: &BTreeMap<PullNumber, Build>,
-    evidence: &BTreeMap<PullNumber, Fetched<Evidence>>,
-) -> BTreeMap<PlanId, Fetched<Evidence>> {
-    let of_its_kind = |place: &PromotionIndex, proposal: &Proposal| {
+) -> BTreeMap<PromotionIndex, PullNumber> {
+    let first = |place: &PromotionIndex, found: &[(Proposal, Pull)]| {
         let promotion = plan.promotion(*place);
         let to = promotion.rollback.as_ref().map(|to| to.landing);
-        to.is_none() || proposal.rollback == to || promotion.plan != Some(proposal.plan)
+        let proposes_it = found.iter().filter(|(proposal, _)| {
+            // What people said about an ordinary promotion does not count for a rollback, even if both make the same changes.
+            promotion.plan == Some(proposal.plan) && (to.is_none() || proposal.rollback == to)
+        });
+        let order = |(proposal, pull): &&(Proposal, Pull)| {
+            (
+                builds.get(&pull.number) != Some(&Build::Intact),
+                proposal.requested_by.is_none(),
+                pull.number,
+            )
+        };
+        proposes_it.min_by_key(order).map(|(_, pull)| pull.number)
     };
-    // Evidence about an ordinary promotion does not count for a rollback, even if both make the same changes.
-    let mut all: Vec<&(Proposal, Pull)> = by_place
-        .iter()
-        .flat_map(|(place, found)| found.iter().map(move |one| (place, one)))
-        .filter(|(place, (proposal, _))| of_its_kind(place, proposal))
-        .map(|(_, one)| one)
-        .collect();
-    all.sort_by_key(|(proposal, pull)| {
-        (
-            builds.get(&pull.number) != Some(&Build::Stands),
-            proposal.requested_by.is_none(),
-            pull.number,
-        )
-    });
-    let mut found = BTreeMap::new();
-    let mut decided = BTreeSet::new();
-    for (proposal, pull) in all {
-        if !decided.insert(proposal.plan) {
-            continue;
-        }
-        if let Some(evidence) = evidence.get(&pull.number) {
-            found.insert(proposal.plan, evidence.clone());
-        }
-    }
-    found
+    let all = by_place.iter();
+    all.filter_map(|(place, found)| Some((*place, first(place, found)?)))
+        .collect()
 }

@@ -3,36 +3,40 @@
 use std::collections::BTreeSet;
 
 use crate::error::Failure;
-use crate::evaluation::evaluate::Ask;
+use crate::evaluation::evaluate::PlanInputs;
 use crate::gather;
 use crate::model::change::Change;
+use crate::model::evidence::Evidence;
+use crate::model::fetched::Fetched;
 use crate::model::ids::PipelineId;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::Pull;
 use crate::model::resolved::StageIndex;
-use crate::plan::{Standing, standing};
+use crate::plan::{ProposedPlan, judge_promotion, reassess};
 use crate::reconcile::evidence::changes;
 use crate::reconcile::evidence::question::was_spoken_about;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
 /// The plan of an open pull request, judged now; `None` if it gives way. `plan` is the plan with what was requested,
-/// `planned` as it was made from the observation. The build may turn out to be moved or
-/// unreadable.
+/// `planned` as it was made from the observation. `judged_by_it`: the gates of that plan were judged by this pull
+/// request. The build may turn out to be moved or unreadable.
 #[allow(
     clippy::too_many_arguments,
     reason = "one call; a struct would only be taken apart again"
 )]
-pub(crate) async fn judged(
+pub(crate) async fn reassessed(
     session: &Session,
     observation: &Observation,
     (plan, planned): (&Plan, &Plan),
     place: PromotionIndex,
-    ask: &Ask,
+    inputs: &PlanInputs,
     proposal: &Proposal,
     pull: &Pull,
+    evidence: Option<&Fetched<Evidence>>,
+    judged_by_it: bool,
     build: Build,
 ) -> Result<(Option<Promotion>, Build), Failure> {
     let pipeline = plan.pipeline_of(place);
@@ -41,11 +45,20 @@ pub(crate) async fn judged(
     // It was requested when it was opened, so a stage that only requests move needs no new request.
     let asked_for = proposal.requested_by.is_some();
     // An emergency requested now counts only in a pull request that was opened as one.
-    let ordinary = !ask.emergency || proposal.emergency;
+    let ordinary = !inputs.emergency || proposal.emergency;
     if current && !asked_for && ordinary {
-        return Ok((Some(promotion.clone()), build));
+        let mut promotion = promotion.clone();
+        if !judged_by_it {
+            // Another pull request proposes the same plan. What people said about one of them does not count for the other.
+            let repository = &observation.repository;
+            let facts = observation
+                .evaluation
+                .facts(repository, observation.now, inputs);
+            judge_promotion(&facts, pipeline.id, &mut promotion, evidence);
+        }
+        return Ok((Some(promotion), build));
     }
-    if build != Build::Stands || !(current || was_spoken_about(pull) || asked_for) {
+    if build != Build::Intact || !(current || was_spoken_about(pull) || asked_for) {
         return Ok((None, build));
     }
     let changes: Vec<Change> = if current {
@@ -84,7 +97,7 @@ pub(crate) async fn judged(
             Err(error) => return Ok((None, Build::Unreadable(error))),
         }
     }
-    let standing_plan = Standing {
+    let standing_plan = ProposedPlan {
         pipeline: pipeline.id,
         stage: promotion.index,
         edges: proposal.edges.clone(),
@@ -92,15 +105,16 @@ pub(crate) async fn judged(
         changes,
         requested: asked_for,
         emergency: proposal.emergency,
+        evidence: evidence.cloned(),
     };
-    let judged = standing(
+    let reassessed = reassess(
         &observation
             .evaluation
-            .facts(&observation.repository, observation.now, ask),
+            .facts(&observation.repository, observation.now, inputs),
         planned,
         &standing_plan,
     );
-    Ok((judged, build))
+    Ok((reassessed, build))
 }
 
 /// Whether every change is in a field that a promotion of this stage may write, by the current manifests: a plan that

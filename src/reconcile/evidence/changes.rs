@@ -1,7 +1,7 @@
 //! Where the changes of a proposal come from: whether they may be promoted, and who made them.
 
 use crate::error::Failure;
-use crate::gather::{self, AskedOfAuthors, Bringing, Carried};
+use crate::gather::{self, AskedOfAuthors, Carried, RevisionChange};
 use crate::model::authors::ChangeAuthors;
 use crate::model::change::Change;
 use crate::model::fetched::Fetched;
@@ -17,7 +17,7 @@ pub(crate) fn bringing<'a>(
     pipeline: PipelineId,
     stage: StageIndex,
     changes: &'a [Change],
-) -> Vec<Bringing<'a>> {
+) -> Vec<RevisionChange<'a>> {
     let found = observation
         .evaluation
         .bringing(&observation.repository, pipeline, stage, changes);

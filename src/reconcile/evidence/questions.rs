@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Failure;
-use crate::evaluation::evaluate::Ask;
+use crate::evaluation::evaluate::PlanInputs;
 use crate::gather;
 use crate::model::change::Change;
 use crate::model::fetched::Fetched;
@@ -25,10 +25,10 @@ pub(crate) fn needs<'p>(
     plan: &Plan,
     places: impl Iterator<Item = &'p PromotionIndex>,
 ) -> BTreeMap<PromotionIndex, Needs> {
-    let ask = Ask::default();
+    let inputs = PlanInputs::default();
     let facts = observation
         .evaluation
-        .facts(&observation.repository, observation.now, &ask);
+        .facts(&observation.repository, observation.now, &inputs);
     places
         .map(|place| {
             let pipeline = plan.pipeline_of(*place);

@@ -89,11 +89,11 @@ pub(crate) async fn judge_commits(
         .iter_mut()
         .filter(|planned| planned.id == asked.pipeline);
     for promotion in planned.flat_map(|planned| &mut planned.promotions) {
-        let rule = observation
+        let rules = observation
             .repository
             .policy
-            .stage(&pipeline.name, &promotion.stage);
-        let commits = rule.is_some_and(|ruled| ruled.rule.delivery == Delivery::Commit);
+            .stage_rules(&pipeline.name, &promotion.stage);
+        let commits = rules.delivery == Delivery::Commit;
         if promotion.index == asked.stage && commits && promotion.may_land() {
             Requester::look_up(session, id).await.judge(promotion);
         }

@@ -17,7 +17,7 @@ use crate::gather::{self, MergedFile, MergedPath, Untold};
 use crate::model::catalog::MayHold;
 use crate::model::guard::{ChangedFile, GateFile, Gated};
 use crate::model::ids::PullNumber;
-use crate::model::place::RepoPath;
+use crate::model::source_location::RepoPath;
 use crate::plan::guard::{GuardVerdict, Merge, Touch, Touched, gate_files, gated, judge};
 use crate::reconcile::guard::head::{Head, is_named_like_ours};
 use crate::reconcile::round::Round;

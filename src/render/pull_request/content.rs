@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use minijinja::Value;
 
 use super::super::link::Link;
-use crate::model::brought::Brings;
+use crate::model::commit_range::CommitRangeSummary;
 use crate::model::ids::PlanId;
 use crate::model::plan::Promotion;
-use crate::model::policy::{Land, Way};
+use crate::model::policy::{ApprovalChannel, Land};
 use crate::model::rollback::RolledBack;
 
 /// Everything that the body of a pull request is made of. [`PullRequest::new`] has what is always known; the rest is
@@ -27,7 +27,7 @@ pub(crate) struct PullRequest<'a> {
     /// Where each change can be looked at, by its place in `promotion.changes`.
     pub compare: Vec<Option<Link>>,
     /// What each change brings, by its place in `promotion.changes`.
-    pub brought: Vec<Option<&'a Brings>>,
+    pub brought: Vec<Option<&'a CommitRangeSummary>>,
     /// The commits that are promoted.
     pub commits: Vec<Commits<'a>>,
     /// Logins of those who could still approve, where they are known.
@@ -60,7 +60,7 @@ pub(crate) struct GateDetail<'a> {
     /// What is still missing, in a few words for the first line: `1 approval`, `Mon 09:00`. Default: the gate's name.
     pub missing: Option<String>,
     /// How an approval may be given; empty where people do not open it.
-    pub ways: &'a [Way],
+    pub ways: &'a [ApprovalChannel],
     /// The label that approves it.
     pub label: Option<String>,
     /// That label does not exist in the repository, and cannot be created.

@@ -3,11 +3,11 @@
 use minijinja::Value;
 use serde::Serialize;
 
+use super::budget::SizeBudget;
 use super::content::{GateDetail, PullRequest, address};
-use super::room::Room;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::{GateReport, State};
-use crate::model::policy::Way;
+use crate::model::policy::ApprovalChannel;
 use crate::model::text::{counted, cut};
 use crate::model::verdict::Verdict;
 use crate::report::escape::{markdown_code, shell};
@@ -97,17 +97,18 @@ fn open<'a>(
 }
 
 /// The gates that wait for a label which does not exist, and can be approved in no other way.
-pub(super) fn no_label<'a>(pull: &'a PullRequest<'a>, room: Room) -> Vec<NoLabel<'a>> {
+pub(super) fn no_label<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> Vec<NoLabel<'a>> {
     let gates = open(pull).filter_map(|(gate, detail)| {
         let detail = detail?;
         let label = detail.label.as_deref()?;
-        let closed = detail.label_missing && detail.ways.iter().all(|way| *way == Way::Label);
+        let closed =
+            detail.label_missing && detail.ways.iter().all(|way| *way == ApprovalChannel::Label);
         closed.then_some(NoLabel {
             gate: gate.name.as_str(),
             label,
         })
     });
-    gates.take(room.items).collect()
+    gates.take(budget.items).collect()
 }
 
 /// How a person approves, as Markdown; `None` where no approval is missing, or none can be given as things stand.
@@ -119,7 +120,7 @@ pub(super) fn approve(pull: &PullRequest<'_>) -> Option<String> {
     if by_people.is_empty() {
         return None;
     }
-    let allows = |way: Way| {
+    let allows = |way: ApprovalChannel| {
         by_people
             .iter()
             .flatten()
@@ -129,14 +130,14 @@ pub(super) fn approve(pull: &PullRequest<'_>) -> Option<String> {
         .iter()
         .all(|detail| detail.is_none_or(|detail| detail.ways.is_empty()));
     let mut ways = Vec::new();
-    if allows(Way::Review) || unknown {
+    if allows(ApprovalChannel::Review) || unknown {
         ways.push("**Files changed → Review → Approve**".to_owned());
     }
-    if allows(Way::Label) {
+    if allows(ApprovalChannel::Label) {
         let mut labels: Vec<String> = by_people
             .iter()
             .flatten()
-            .filter(|detail| detail.ways.contains(&Way::Label) && !detail.label_missing)
+            .filter(|detail| detail.ways.contains(&ApprovalChannel::Label) && !detail.label_missing)
             // It is on already, for the one who set it: whoever else approves does it in another way.
             .filter(|detail| !detail.label_counts || detail.ways.len() == 1)
             .filter_map(|detail| detail.label.as_deref())
@@ -150,7 +151,7 @@ pub(super) fn approve(pull: &PullRequest<'_>) -> Option<String> {
             many => ways.push(format!("set the labels of its {many} gates")),
         }
     }
-    if allows(Way::Dispatch) && pull.promotion.plan.is_some() {
+    if allows(ApprovalChannel::Dispatch) && pull.promotion.plan.is_some() {
         ways.push("*Run workflow → promote* with approve and the plan ID below".to_owned());
     }
     (!ways.is_empty()).then(|| ways.join(", or "))
@@ -161,7 +162,7 @@ pub(super) fn dispatch(pull: &PullRequest<'_>) -> Option<DispatchView> {
     let plan = pull.promotion.plan.filter(|_| pull.blocked.is_none())?;
     let listed = open(pull).any(|(gate, detail)| {
         gate.kind == GateKind::Approval
-            && detail.is_some_and(|detail| detail.ways.contains(&Way::Dispatch))
+            && detail.is_some_and(|detail| detail.ways.contains(&ApprovalChannel::Dispatch))
     });
     // One line that begins with the command's name cannot end the code block that it stands in.
     let command = format!(
@@ -185,13 +186,13 @@ pub(super) fn dispatch(pull: &PullRequest<'_>) -> Option<DispatchView> {
 /// A command of more bytes is left out.
 const MAX_COMMAND_LENGTH: usize = 1000;
 
-pub(super) fn gates<'a>(pull: &'a PullRequest<'a>, room: Room) -> Vec<GateView<'a>> {
+pub(super) fn gates<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> Vec<GateView<'a>> {
     let gates = &pull.promotion.gates;
     let several = pull.promotion.edges.len() > 1;
     gates
         .iter()
         .enumerate()
-        .take(room.items)
+        .take(budget.items)
         .map(|(at, gate)| GateView {
             mark: match gate.judgement.verdict {
                 Verdict::Pass => "✅",

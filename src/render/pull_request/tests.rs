@@ -5,7 +5,7 @@ use comrak::{Arena, Options, parse_document};
 
 use super::*;
 use crate::model::plan::State;
-use crate::model::policy::Way;
+use crate::model::policy::ApprovalChannel;
 use crate::model::verdict::{Judgement, Verdict};
 use crate::render::link::Link;
 use crate::render::sample::{CANARY, HOSTILE, change, edge, hostile, ordinary, promotion};
@@ -20,7 +20,7 @@ fn full(promotion: &Promotion) -> PullRequest<'_> {
         gates: vec![
             GateDetail {
                 missing: Some("1 approval".to_owned()),
-                ways: &[Way::Review, Way::Label],
+                ways: &[ApprovalChannel::Review, ApprovalChannel::Label],
                 label: Some("approve/prod/prod-approval".to_owned()),
                 ..GateDetail::default()
             },
@@ -256,7 +256,7 @@ fn the_first_line_says_what_it_waits_for() {
         pull.newer = Some("ab12cd34".repeat(8).parse().unwrap());
     });
     note(&promotion, &|pull| {
-        pull.gates[0].ways = &[Way::Label, Way::Dispatch];
+        pull.gates[0].ways = &[ApprovalChannel::Label, ApprovalChannel::Dispatch];
         pull.repository = Some("acme/gitops");
     });
     promotion.gates[2].judgement = Judgement::new(Verdict::Error, "the zone could not be read");
@@ -432,9 +432,9 @@ fn the_longest_promotion_still_fits_and_says_what_is_left_out() {
     promotion.gates[0].name = longest.as_str().into();
     promotion.gates[0].judgement.reason.clone_from(&longest);
     promotion.gates = promotion.gates.iter().cycle().take(500).cloned().collect();
-    promotion.left_out[0].reason.clone_from(&longest);
-    promotion.left_out = promotion
-        .left_out
+    promotion.skipped_services[0].reason.clone_from(&longest);
+    promotion.skipped_services = promotion
+        .skipped_services
         .iter()
         .cycle()
         .take(500)

@@ -3,15 +3,15 @@
 use minijinja::Value;
 use serde::Serialize;
 
+use super::budget::SizeBudget;
 use super::content::{Commits, PullRequest, address};
 use super::gate_view::{
     DispatchView, GateView, NoLabel, approve, dispatch, gates, headline, no_label,
 };
-use super::room::Room;
-use crate::model::brought::{self, Brings};
 use crate::model::change::Change;
+use crate::model::commit_range::{self, CommitRangeSummary};
 use crate::model::pipeline::GateKind;
-use crate::model::plan::{LeftOut, State};
+use crate::model::plan::{SkippedService, State};
 use crate::model::policy::Land;
 use crate::model::text::{counted, list};
 use crate::render::words::{any_of, sources, values};
@@ -46,7 +46,7 @@ pub(super) struct View<'a> {
     changes: Vec<ChangeView<'a>>,
     more_changes: usize,
     /// Services whose hotfix it takes away.
-    debts: Vec<Behind<'a>>,
+    overwritten_hotfixes: Vec<Behind<'a>>,
     behind: Vec<Behind<'a>>,
     skipped: Vec<&'a str>,
     gates: Vec<GateView<'a>>,
@@ -123,7 +123,7 @@ struct CommitView<'a> {
 }
 
 /// The view of a pull request, with so much room.
-pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
+pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> {
     let promotion = pull.promotion;
     let (mark, headline) = headline(pull);
     let by_people = promotion
@@ -160,13 +160,16 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
             // An emergency has said it already.
             reason: pull.reason.filter(|_| promotion.emergency.is_none()),
         }),
-        backwards_word: match backwards.iter().any(|(way, _)| *way == brought::Way::Back) {
+        backwards_word: match backwards
+            .iter()
+            .any(|(way, _)| *way == commit_range::Direction::Back)
+        {
             true => "GOES BACK",
             false => "GOES SIDEWAYS",
         },
         backwards: backwards
             .into_iter()
-            .take(room.items)
+            .take(budget.items)
             .map(|(_, service)| service)
             .collect(),
         held_back: pull.held_back.map(|back| HeldBack {
@@ -195,13 +198,13 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
         },
         hold_label: pull.hold_label,
         hold_label_missing: pull.hold_label_missing,
-        no_label: no_label(pull, room),
+        no_label: no_label(pull, budget),
         newer: pull.newer.map(|plan| plan.shown()),
         changes: promotion
             .changes
             .iter()
             .enumerate()
-            .take(room.items)
+            .take(budget.items)
             .map(|(at, change)| {
                 change_view(
                     change,
@@ -210,22 +213,22 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
                 )
             })
             .collect(),
-        more_changes: promotion.changes.len().saturating_sub(room.items),
-        debts: services(&promotion.debts, room),
-        behind: services(&promotion.left_out, room),
+        more_changes: promotion.changes.len().saturating_sub(budget.items),
+        overwritten_hotfixes: services(&promotion.overwritten_hotfixes, budget),
+        behind: services(&promotion.skipped_services, budget),
         skipped: promotion
             .skipped
             .iter()
-            .take(room.items)
+            .take(budget.items)
             .map(String::as_str)
             .collect(),
-        gates: gates(pull, room),
-        more_gates: promotion.gates.len().saturating_sub(room.items),
+        gates: gates(pull, budget),
+        more_gates: promotion.gates.len().saturating_sub(budget.items),
         commits: pull
             .commits
             .iter()
-            .take(room.commits)
-            .map(|commits| commits_view(commits, room))
+            .take(budget.commits)
+            .map(|commits| commits_view(commits, budget))
             .collect(),
         note: pull.note.map_or(Value::from(()), safe),
         plan: promotion.plan.map(|plan| plan.shown()).unwrap_or_default(),
@@ -240,7 +243,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, room: Room) -> View<'a> {
 }
 
 /// What does not go forward; of a rollback that is said already.
-fn backwards<'a>(pull: &PullRequest<'a>) -> Vec<(brought::Way, Backwards<'a>)> {
+fn backwards<'a>(pull: &PullRequest<'a>) -> Vec<(commit_range::Direction, Backwards<'a>)> {
     let promotion = pull.promotion;
     let changes = promotion.changes.iter().enumerate();
     let changes = changes.filter(|_| promotion.rollback.is_none());
@@ -248,16 +251,16 @@ fn backwards<'a>(pull: &PullRequest<'a>) -> Vec<(brought::Way, Backwards<'a>)> {
         let brings = pull.brought.get(at).copied().flatten();
         let backwards = Backwards {
             name: &change.manifest.name,
-            warning: brought::warning(change, brings)?,
+            warning: commit_range::warning(change, brings)?,
         };
-        let way = brings.map_or(brought::Way::Back, |brings| brings.way);
+        let way = brings.map_or(commit_range::Direction::Back, |brings| brings.way);
         Some((way, backwards))
     });
     found.collect()
 }
 
-fn services(services: &[LeftOut], room: Room) -> Vec<Behind<'_>> {
-    let shown = services.iter().take(room.items);
+fn services(services: &[SkippedService], budget: SizeBudget) -> Vec<Behind<'_>> {
+    let shown = services.iter().take(budget.items);
     shown
         .map(|service| Behind {
             name: &service.name,
@@ -266,7 +269,11 @@ fn services(services: &[LeftOut], room: Room) -> Vec<Behind<'_>> {
         .collect()
 }
 
-fn change_view<'a>(change: &'a Change, compare: Value, brings: Option<&Brings>) -> ChangeView<'a> {
+fn change_view<'a>(
+    change: &'a Change,
+    compare: Value,
+    brings: Option<&CommitRangeSummary>,
+) -> ChangeView<'a> {
     let path = change.path.to_string();
     let (kind, label, key) = match (change.is_secret(), path.as_str()) {
         (true, _) => {
@@ -288,21 +295,21 @@ fn change_view<'a>(change: &'a Change, compare: Value, brings: Option<&Brings>) 
         old,
         new,
         said: said(change, brings),
-        warning: brought::warning(change, brings),
+        warning: commit_range::warning(change, brings),
         compare,
     }
 }
 
 /// `main 2026-11-20, 4 commits`.
-fn said(change: &Change, brings: Option<&Brings>) -> Option<String> {
-    let count = brings.and_then(Brings::comes);
+fn said(change: &Change, brings: Option<&CommitRangeSummary>) -> Option<String> {
+    let count = brings.and_then(CommitRangeSummary::incoming_count);
     match (&change.said, count) {
         (Some(said), Some(count)) => Some(format!("{said}, {count}")),
         (said, count) => said.clone().or(count),
     }
 }
 
-fn commits_view<'a>(commits: &'a Commits<'a>, room: Room) -> CommitsView<'a> {
+fn commits_view<'a>(commits: &'a Commits<'a>, budget: SizeBudget) -> CommitsView<'a> {
     let total = commits.total.max(commits.listed.len());
     let more = if commits.more { " and more" } else { "" };
     let back = if commits.back { " taken back" } else { "" };
@@ -324,7 +331,7 @@ fn commits_view<'a>(commits: &'a Commits<'a>, room: Room) -> CommitsView<'a> {
     let listed: Vec<CommitView<'_>> = commits
         .listed
         .iter()
-        .take(room.commits)
+        .take(budget.commits)
         .map(|commit| CommitView {
             id: commit.id,
             subject: commit.subject,

@@ -6,7 +6,7 @@ use super::super::link::Link;
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
 use crate::model::pipeline::Pipeline;
-use crate::model::plan::LeftOutBy;
+use crate::model::plan::SkippedBy;
 
 /// Everything that a summary is made of.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +97,7 @@ pub(crate) struct Ahead<'a> {
     /// Its stage.
     pub stage: &'a str,
     /// The commit that set it.
-    pub by: &'a LeftOutBy,
+    pub by: &'a SkippedBy,
     /// Its source moved without it, so that the promotion of its stage takes it away.
     pub taken_away: bool,
     /// Where that commit is.

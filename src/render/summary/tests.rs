@@ -8,8 +8,8 @@ use crate::model::finding::Finding;
 use crate::model::name::StageName;
 use crate::model::pipeline::Pipeline;
 use crate::model::pipeline::{Edge, EdgeEnds, Gate, GateKind, Stage};
-use crate::model::place::{Place, Position};
-use crate::model::plan::LeftOutBy;
+use crate::model::plan::SkippedBy;
+use crate::model::source_location::{Position, SourceLocation};
 use crate::render::link::Link;
 use crate::render::sample::HOSTILE;
 use crate::yaml::Located;
@@ -37,7 +37,7 @@ fn finding(code: &'static str, file: &str, message: &str) -> Finding {
         line: 9,
         column: 10,
     };
-    Finding::warning(code, Place::new(&file.into(), at), message)
+    Finding::warning(code, SourceLocation::new(&file.into(), at), message)
 }
 
 fn error(code: &'static str, message: &str) -> Finding {
@@ -47,8 +47,8 @@ fn error(code: &'static str, message: &str) -> Finding {
     }
 }
 
-fn by(author: &str) -> LeftOutBy {
-    LeftOutBy {
+fn by(author: &str) -> SkippedBy {
+    SkippedBy {
         commit: "a81f03ec".repeat(5).parse().unwrap(),
         author: author.to_owned(),
         date: "2026-11-20T02:14:00Z".parse().unwrap(),

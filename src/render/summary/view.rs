@@ -12,7 +12,7 @@ use crate::report::mermaid;
 
 /// How much is shown.
 #[derive(Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct SizeBudget {
     /// Items of one list.
     items: usize,
     /// Characters of one text.
@@ -21,7 +21,7 @@ pub(super) struct Room {
     truncated: bool,
 }
 
-impl Room {
+impl SizeBudget {
     /// Enough for all of it.
     pub(super) fn whole(summary: &Summary<'_>) -> Self {
         Self {
@@ -112,7 +112,7 @@ const SHOWN_WARNINGS: usize = 10;
 const DRAWN_PIPELINES: usize = 5;
 
 /// The view of a summary, with so much room.
-pub(super) fn of<'a>(summary: &'a Summary<'a>, room: Room) -> View<'a> {
+pub(super) fn of<'a>(summary: &'a Summary<'a>, budget: SizeBudget) -> View<'a> {
     let mut rows: Vec<_> = summary.rows.iter().collect();
     // Stable: within a mark the caller's order stays.
     rows.sort_by_key(|row| row.mark);
@@ -126,15 +126,15 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, room: Room) -> View<'a> {
     };
     let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
     let draw =
-        !summary.moving.is_empty() && summary.moving.len() <= DRAWN_PIPELINES && !room.truncated;
+        !summary.moving.is_empty() && summary.moving.len() <= DRAWN_PIPELINES && !budget.truncated;
     View {
         heading: heading(summary, errors.len()),
         banner: summary.banner,
         nothing: nothing(summary),
         not_moved: not_moved(summary),
-        truncated: room.truncated.then(|| {
+        truncated: budget.truncated.then(|| {
             missing(
-                room.items,
+                budget.items,
                 &[
                     (rows.len(), "promotions"),
                     (errors.len(), "errors"),
@@ -147,17 +147,17 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, room: Room) -> View<'a> {
         warnings_title: counted(warnings.len(), "warning"),
         errors: errors
             .into_iter()
-            .take(room.items)
+            .take(budget.items)
             .map(|finding| finding_view(finding, summary))
             .collect(),
         warnings: warnings
             .into_iter()
-            .take(room.items)
+            .take(budget.items)
             .map(|finding| finding_view(finding, summary))
             .collect(),
         rows: rows
             .into_iter()
-            .take(room.items)
+            .take(budget.items)
             .map(|row| RowView {
                 mark: sign(row.mark),
                 pipeline: row.pipeline,
@@ -175,7 +175,7 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, room: Room) -> View<'a> {
         ahead: summary
             .ahead
             .iter()
-            .take(room.items)
+            .take(budget.items)
             .map(|service| AheadView {
                 service: service.service,
                 stage: service.stage,

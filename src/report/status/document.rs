@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::ids::{CommitId, PlanId, PullNumber};
 use crate::model::name::EdgeName;
 use crate::model::status::{
-    PipelineStatus, PromotionStatus, Running, Since, StageStatus, Standing, Status,
+    PipelineStatus, PromotionStatus, Running, Since, StageStatus, Status, StatusKind,
 };
 use crate::report::json::{
     self, ChangeJson, FindingJson, GateJson, LeftOutJson, RollbackJson, RolledBackJson, VERSION,
@@ -27,7 +27,7 @@ struct StatusJson<'a> {
 struct PipelineJson<'a> {
     pipeline: &'a str,
     namespace: Option<&'a str>,
-    state: Standing,
+    state: StatusKind,
     stages: Vec<StageJson<'a>>,
 }
 
@@ -59,7 +59,7 @@ struct SinceJson<'a> {
 #[derive(Serialize)]
 struct PromotionJson<'a> {
     edges: &'a [EdgeName],
-    state: Standing,
+    state: StatusKind,
     reason: &'a str,
     help: Option<&'a str>,
     next: Option<String>,
@@ -138,8 +138,16 @@ fn promotion(status: &PromotionStatus) -> PromotionJson<'_> {
         emergency: status.emergency.as_deref(),
         changes: promotion.changes.iter().map(json::change).collect(),
         gates: promotion.gates.iter().map(json::gate).collect(),
-        left_out: promotion.left_out.iter().map(json::left_out).collect(),
-        debts: promotion.debts.iter().map(json::left_out).collect(),
+        left_out: promotion
+            .skipped_services
+            .iter()
+            .map(json::left_out)
+            .collect(),
+        debts: promotion
+            .overwritten_hotfixes
+            .iter()
+            .map(json::left_out)
+            .collect(),
         rollback: json::rollback(promotion),
         after_rollback: json::after_rollback(promotion),
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::change::Change;
 use crate::model::facts::Slot;
-use crate::model::plan::LeftOut;
+use crate::model::plan::SkippedService;
 use crate::model::status::{Running, Since};
 use crate::model::text::cut_words;
 use crate::model::when::utc;
@@ -138,7 +138,7 @@ pub(super) fn since(since: &Since, now: Timestamp) -> String {
 }
 
 /// A service whose hotfix the promotion takes away.
-pub(super) fn debt(service: &LeftOut, now: Timestamp) -> String {
+pub(super) fn debt(service: &SkippedService, now: Timestamp) -> String {
     let name = terminal(&service.name);
     let set = match &service.by {
         Some(by) => format!(
@@ -153,7 +153,7 @@ pub(super) fn debt(service: &LeftOut, now: Timestamp) -> String {
 }
 
 /// A service that stays behind.
-pub(super) fn left_out(service: &LeftOut, now: Timestamp) -> String {
+pub(super) fn left_out(service: &SkippedService, now: Timestamp) -> String {
     let name = terminal(&service.name);
     match &service.by {
         Some(by) => format!(

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::lines::{changes, debt, left_out, packed, running, services, since, wrapped};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{GateReport, State};
-use crate::model::status::{PipelineStatus, PromotionStatus, StageStatus, Standing, Status};
+use crate::model::status::{PipelineStatus, PromotionStatus, StageStatus, Status, StatusKind};
 use crate::model::text::counted;
 use crate::model::text::cut_words;
 use crate::model::verdict::Verdict;
@@ -51,7 +51,7 @@ pub(crate) fn text(status: &Status, notices: &[String], validate: &str, style: S
             now: status.now,
             style,
         };
-        brief = pipeline.state == Standing::InSync && !alone;
+        brief = pipeline.state == StatusKind::InSync && !alone;
         shown.heading(&mut text);
         if !brief {
             shown.below(&mut text);
@@ -94,7 +94,7 @@ fn heading(status: &Status, style: Style) -> String {
         .iter()
         .flat_map(|pipeline| &pipeline.stages)
         .flat_map(|stage| &stage.promotions);
-    let not_moved = promotions.filter(|promotion| promotion.state == Standing::NotMoved);
+    let not_moved = promotions.filter(|promotion| promotion.state == StatusKind::NotMoved);
     let not_moved = match not_moved.count() {
         0 => String::new(),
         number => format!(", {} not moved", counted(number, "stage")),
@@ -156,9 +156,9 @@ impl Shown<'_> {
         );
         let begins = RIGHT.min(WIDTH.saturating_sub(said.chars().count()));
         let said = match self.pipeline.state {
-            Standing::Blocked | Standing::Error => self.style.red(&said),
-            Standing::Due => self.style.green(&said),
-            Standing::NotMoved | Standing::InSync => self.style.dim(&said),
+            StatusKind::Blocked | StatusKind::Error => self.style.red(&said),
+            StatusKind::Due => self.style.green(&said),
+            StatusKind::NotMoved | StatusKind::InSync => self.style.dim(&said),
             _ => self.style.yellow(&said),
         };
         let gap = " ".repeat(begins.saturating_sub(name).max(2));
@@ -178,24 +178,24 @@ impl Shown<'_> {
             .and_then(|gate| worst.promotion.gates.get(gate));
         let reason = brief(gate.map_or(&worst.reason, |gate| &gate.judgement.reason));
         match worst.state {
-            Standing::Blocked => format!("{stage} blocked: {reason}"),
-            Standing::Error => format!("{stage} error: {reason}"),
-            Standing::WaitsForTime if worst.next.is_some() => {
+            StatusKind::Blocked => format!("{stage} blocked: {reason}"),
+            StatusKind::Error => format!("{stage} error: {reason}"),
+            StatusKind::WaitsForTime if worst.next.is_some() => {
                 let at = worst.next.unwrap_or(self.now);
                 format!("{stage} waits until {}", utc(at, self.now))
             }
-            Standing::WaitsForPeople | Standing::WaitsForChecks | Standing::WaitsForTime => {
+            StatusKind::WaitsForPeople | StatusKind::WaitsForChecks | StatusKind::WaitsForTime => {
                 match reason.strip_prefix("waits for ") {
                     Some(whom) => format!("{stage} waits for {whom}"),
                     None => format!("{stage} waits: {reason}"),
                 }
             }
-            Standing::Held if reason.starts_with("held") => format!("{stage} {reason}"),
-            Standing::Held => format!("{stage} held: {reason}"),
-            Standing::Due => format!("{stage}: {reason}"),
-            Standing::Ahead => format!("{stage} ahead of {}", from(worst)),
-            Standing::NotMoved => format!("{stage} not moved"),
-            Standing::InSync => "in sync".to_owned(),
+            StatusKind::Held if reason.starts_with("held") => format!("{stage} {reason}"),
+            StatusKind::Held => format!("{stage} held: {reason}"),
+            StatusKind::Due => format!("{stage}: {reason}"),
+            StatusKind::Ahead => format!("{stage} ahead of {}", from(worst)),
+            StatusKind::NotMoved => format!("{stage} not moved"),
+            StatusKind::InSync => "in sync".to_owned(),
         }
     }
 
@@ -212,7 +212,7 @@ impl Shown<'_> {
                 continue;
             }
             for promotion in &stage.promotions {
-                if promotion.state != Standing::InSync {
+                if promotion.state != StatusKind::InSync {
                     self.promotion(text, promotion, stage.promotions.len() > 1);
                 }
             }
@@ -225,7 +225,7 @@ impl Shown<'_> {
             && stage
                 .promotions
                 .iter()
-                .all(|promotion| promotion.state == Standing::InSync);
+                .all(|promotion| promotion.state == StatusKind::InSync);
         let room = RIGHT.saturating_sub(width + 6);
         let lines = match in_sync {
             true => vec![format!("in sync with {}", terminal(&sources(stage)))],
@@ -245,7 +245,7 @@ impl Shown<'_> {
 
     fn promotion(&self, text: &mut String, status: &PromotionStatus, several: bool) {
         let promotion = &status.promotion;
-        if !promotion.changes.is_empty() || promotion.left_out.is_empty() {
+        if !promotion.changes.is_empty() || promotion.skipped_services.is_empty() {
             self.first_line(text, status, several);
             let mut say = |sentence: &str| {
                 let sentence = terminal(sentence);
@@ -288,11 +288,11 @@ impl Shown<'_> {
             }
         }
         let behind = promotion
-            .left_out
+            .skipped_services
             .iter()
             .map(|service| left_out(service, self.now));
         let debts = promotion
-            .debts
+            .overwritten_hotfixes
             .iter()
             .map(|service| debt(service, self.now));
         for sentence in behind.chain(debts) {
@@ -369,12 +369,12 @@ impl Shown<'_> {
     }
 
     /// Two cells wide: the hourglass is.
-    fn mark(&self, state: Standing) -> String {
+    fn mark(&self, state: StatusKind) -> String {
         match state {
-            Standing::Blocked => self.style.red("✗ "),
-            Standing::Error => self.style.red("! "),
-            Standing::Due => self.style.green("→ "),
-            Standing::NotMoved => self.style.dim("– "),
+            StatusKind::Blocked => self.style.red("✗ "),
+            StatusKind::Error => self.style.red("! "),
+            StatusKind::Due => self.style.green("→ "),
+            StatusKind::NotMoved => self.style.dim("– "),
             _ => self.style.yellow("⏳"),
         }
     }

@@ -1,13 +1,12 @@
 //! Every gate and rule of the policy on the stand-in GitHub: who may let a promotion through, when, and after what.
 
-mod asked;
+mod approval;
 mod authors;
-mod backwards;
-mod brought;
 mod emergency;
 mod faults;
+mod guard_edge;
 mod jobs;
 mod people;
+mod policy_of_the_base;
 mod ready;
 mod shut;
-mod signed;

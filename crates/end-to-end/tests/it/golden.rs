@@ -99,7 +99,7 @@ async fn runs_on_github_print_and_write_what_they_did() {
             let _ = writeln!(
                 page,
                 "summary\n{}\n",
-                crate::reconcile::step::summary_of_a_dry_run(&site)
+                crate::step::summary_of_a_dry_run(&site)
             );
             on_github(&mut page, &repo);
             let _ = writeln!(page, "main\n{}\n", repo.message("main"));

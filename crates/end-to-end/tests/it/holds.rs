@@ -3,4 +3,6 @@
 mod closed;
 mod hotfix;
 mod label;
+mod label_and_freeze;
 mod policy;
+mod vetoes;

@@ -1,8 +1,15 @@
 //! What is promised over time, held by whole lives on the stand-in GitHub: real HTTP, real git repositories.
 
+mod by_hand;
+mod commit;
 mod landed;
 mod life;
-mod mends;
+mod merge_queue;
+mod moved_base;
+mod rare_lives;
+pub(crate) mod refused;
+mod signed;
+mod temporary_branch;
 mod ways;
 
 use end_to_end::site::{REPO, Report, Site};

@@ -7,6 +7,7 @@
 )]
 
 mod doctor;
+mod documents;
 mod earlier_versions;
 mod gates;
 mod golden;
@@ -14,11 +15,14 @@ mod guard;
 mod history;
 mod holds;
 mod landings;
-mod reconcile;
+mod network;
+mod promotion;
 mod refs;
+mod requests;
 mod rollback;
 mod security;
 mod status;
+mod step;
 mod usage;
 
 use test_support::Program;

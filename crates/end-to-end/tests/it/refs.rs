@@ -1,6 +1,8 @@
 //! What a ref of another repository stands for over time: each kind of it lands, what is not to be trusted is an Error that lands
 //! nothing and stops nobody else, and what moves under a promotion is not landed unseen.
 
+mod other_repositories;
+
 use serde_json::json;
 use sluice::error::Exit;
 

@@ -40,7 +40,7 @@ pub(super) struct Search {
 
 /// The value at one point of history.
 #[derive(Default)]
-struct Standing {
+struct ValueThen {
     service: bool,
     value: Option<Text>,
     /// The `Secret` that holds it, by the service's reference.
@@ -123,8 +123,8 @@ impl AskedOfAuthors<'_> {
             return None;
         }
         let (after, before) = (
-            self.standing(search, &stepped.after),
-            self.standing(search, &stepped.before),
+            self.value_then(search, &stepped.after),
+            self.value_then(search, &stepped.before),
         );
         let made = change.parent.is_none() || (after.service && !before.service);
         if made || before.value != after.value || before.refers != after.refers {
@@ -137,9 +137,9 @@ impl AskedOfAuthors<'_> {
         stepped.goes_on_at
     }
 
-    fn standing(&self, search: &Search, then: &Then) -> Standing {
+    fn value_then(&self, search: &Search, then: &Then) -> ValueThen {
         let Some(service) = &then.service else {
-            return Standing::default();
+            return ValueThen::default();
         };
         let all = values(service, then.secret.as_ref(), &search.keys, self.policy);
         let value = all.get(&search.slot).cloned();
@@ -149,7 +149,7 @@ impl AskedOfAuthors<'_> {
             }
             _ => None,
         };
-        Standing {
+        ValueThen {
             service: true,
             value,
             refers,

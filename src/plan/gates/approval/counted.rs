@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::model::actor::{Actor, UserId};
 use crate::model::evidence::{Evidence, Opinion, Permission, Review};
 use crate::model::fetched::Fetched;
-use crate::model::policy::Way;
+use crate::model::policy::ApprovalChannel;
 
 /// What the evidence says to a gate, before anybody asks how many are needed.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ impl Counted {
 }
 
 /// Counts. `label` is the label of the gate.
-pub(super) fn count(evidence: &Evidence, ways: &[Way], label: &str) -> Counted {
+pub(super) fn count(evidence: &Evidence, ways: &[ApprovalChannel], label: &str) -> Counted {
     let mut counted = Counted::default();
     let Some(excluded) = excluded(evidence, &mut counted) else {
         return counted;
@@ -49,11 +49,11 @@ pub(super) fn count(evidence: &Evidence, ways: &[Way], label: &str) -> Counted {
         excluded: excluded.clone(),
     };
     counted.excluded = excluded;
-    judge.reviews(ways.contains(&Way::Review), &mut counted);
-    if ways.contains(&Way::Label) {
+    judge.reviews(ways.contains(&ApprovalChannel::Review), &mut counted);
+    if ways.contains(&ApprovalChannel::Label) {
         judge.label(label, &mut counted);
     }
-    if ways.contains(&Way::Dispatch)
+    if ways.contains(&ApprovalChannel::Dispatch)
         && let Some(actor) = &evidence.dispatched
     {
         judge.approval(actor, "dispatch", &mut counted);

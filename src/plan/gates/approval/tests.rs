@@ -11,7 +11,7 @@ use super::{DEFAULT_WAYS, Rule, by_evidence};
 use crate::model::actor::{Actor, ActorKind, UserId};
 use crate::model::authors::ChangeAuthors;
 use crate::model::evidence::{Evidence, LabelEvent, Opinion, Permission, Review};
-use crate::model::policy::{ApproveLine, GateRule, Policy, Way};
+use crate::model::policy::{ApprovalChannel, ApproveLine, GateRule, Policy};
 use crate::model::roster::{Known, Roster};
 use crate::model::verdict::Verdict;
 
@@ -80,7 +80,7 @@ fn evidence() -> Evidence {
     }
 }
 
-fn verdict(evidence: &Evidence, ways: &[Way]) -> (Verdict, String) {
+fn verdict(evidence: &Evidence, ways: &[ApprovalChannel]) -> (Verdict, String) {
     let lines = [ApproveLine::default()];
     let rule = Rule {
         lines: &lines,
@@ -235,7 +235,7 @@ fn a_label_from_before_its_head_is_to_be_taken_off() {
         let lines = [ApproveLine::default()];
         let rule = Rule {
             lines: &lines,
-            ways: &[Way::Label],
+            ways: &[ApprovalChannel::Label],
             exclude: &[],
         };
         let judged = by_evidence(&register, &rule, &evidence, LABEL);
@@ -367,11 +367,17 @@ fn a_label_counts_by_the_rules() {
 fn a_way_that_is_not_listed_does_not_count() {
     let mut evidence = with_reviews(vec![review(1, person(1), Opinion::Approved)]);
     evidence.dispatched = Some(person(2));
-    assert_eq!(verdict(&evidence, &[Way::Label]).0, Verdict::Pending);
-    assert_eq!(verdict(&evidence, &[Way::Dispatch]).0, Verdict::Pass);
+    assert_eq!(
+        verdict(&evidence, &[ApprovalChannel::Label]).0,
+        Verdict::Pending
+    );
+    assert_eq!(
+        verdict(&evidence, &[ApprovalChannel::Dispatch]).0,
+        Verdict::Pass
+    );
     evidence.requester = Some(2);
     assert_eq!(
-        verdict(&evidence, &[Way::Dispatch]).0,
+        verdict(&evidence, &[ApprovalChannel::Dispatch]).0,
         Verdict::Pending,
         "the requester"
     );
@@ -468,7 +474,7 @@ fn a_label_that_may_have_had_another_name_approves_nothing() {
             ..label(0, Some(person(1)), true, 20)
         };
         evidence.label_events = Ok(vec![event]);
-        verdict(&evidence, &[Way::Label]).0
+        verdict(&evidence, &[ApprovalChannel::Label]).0
     };
     assert_eq!(judged(Some(19), false), Verdict::Pass);
     for (changed, renamed) in [

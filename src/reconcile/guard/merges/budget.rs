@@ -6,7 +6,7 @@
 use crate::error::Failure;
 use crate::forge::OpenPull;
 use crate::gather::{self, MergedPath};
-use crate::model::place::RepoPath;
+use crate::model::source_location::RepoPath;
 use crate::plan::guard::GuardVerdict;
 use crate::reconcile::guard::merges::size::REMEDY;
 use crate::reconcile::guard::merges::{Guard, Known, unread};
@@ -51,15 +51,15 @@ impl Guard<'_> {
                 )));
             }
         }
-        let judged = known.iter().zip(bytes).map(|(known, bytes)| match known {
+        let reassessed = known.iter().zip(bytes).map(|(known, bytes)| match known {
             Known::Verdict(_) => 0,
             Known::Paths(_) => bytes,
         });
-        let judged: Vec<u64> = judged.collect();
-        for at in beyond(MAX_BYTES_READ, pulls, &judged) {
+        let reassessed: Vec<u64> = reassessed.collect();
+        for at in beyond(MAX_BYTES_READ, pulls, &reassessed) {
             known[at] = Known::Verdict(GuardVerdict::Unknown(format!(
                 "its manifest files hold {} MiB, and a run reads at most {} MiB for all pull requests",
-                judged[at].div_ceil(MIB),
+                reassessed[at].div_ceil(MIB),
                 MAX_BYTES_READ / MIB
             )));
         }

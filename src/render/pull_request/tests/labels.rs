@@ -1,7 +1,7 @@
 //! What a pull request says where labels do not exist in the repository.
 
 use super::*;
-use crate::model::policy::Way;
+use crate::model::policy::ApprovalChannel;
 use crate::model::rollback::RolledBack;
 
 /// What stands before the changes.
@@ -11,7 +11,7 @@ fn top(pull: &PullRequest<'_>) -> String {
     top.to_owned()
 }
 
-fn without_labels<'a>(promotion: &'a Promotion, ways: &'a [Way]) -> PullRequest<'a> {
+fn without_labels<'a>(promotion: &'a Promotion, ways: &'a [ApprovalChannel]) -> PullRequest<'a> {
     let mut pull = full(promotion);
     pull.hold_label_missing = true;
     pull.gates[0].ways = ways;
@@ -22,7 +22,10 @@ fn without_labels<'a>(promotion: &'a Promotion, ways: &'a [Way]) -> PullRequest<
 #[test]
 fn a_label_that_does_not_exist_is_not_offered() {
     let promotion = ordinary();
-    let pull = without_labels(&promotion, &[Way::Review, Way::Label]);
+    let pull = without_labels(
+        &promotion,
+        &[ApprovalChannel::Review, ApprovalChannel::Label],
+    );
     insta::assert_snapshot!(top(&pull), @r"
     **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
 
@@ -35,7 +38,7 @@ fn a_label_that_does_not_exist_is_not_offered() {
 #[test]
 fn a_gate_that_only_such_a_label_opens_says_what_is_missing() {
     let promotion = ordinary();
-    let pull = without_labels(&promotion, &[Way::Label]);
+    let pull = without_labels(&promotion, &[ApprovalChannel::Label]);
     insta::assert_snapshot!(top(&pull), @r"
     **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00**
 
@@ -56,7 +59,7 @@ fn what_would_undo_a_rollback_says_how_it_goes_on_without_its_label() {
         by: None,
         reason: None,
     };
-    let mut pull = without_labels(&promotion, &[Way::Review]);
+    let mut pull = without_labels(&promotion, &[ApprovalChannel::Review]);
     pull.held_back = Some(&back);
     insta::assert_snapshot!(top(&pull), @r"
     **dev → prod ⏸️ held, since it was rolled back** (dave or erin can approve)

@@ -1,6 +1,6 @@
 //! Branches and pull requests under Sluice's names that this run did not make: none is adopted, and none stops anything.
 
-use crate::reconcile::refused::line;
+use crate::landings::refused::line;
 use end_to_end::site::{Report, Site};
 use end_to_end::upgrade::{FIXTURE, landed};
 use github_stand_in::{Place, Reach, Role, Rule, When};

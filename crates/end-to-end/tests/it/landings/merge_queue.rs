@@ -2,7 +2,7 @@
 
 use super::refused::{approved, line, own_statuses};
 use end_to_end::site::{PERMISSIONS, Report, Site};
-use end_to_end::upgrade::landed;
+use end_to_end::upgrade::{landed, opened};
 use github_stand_in::{Fault, Rule, When};
 use serde_json::json;
 use sluice::error::Exit;
@@ -175,4 +175,36 @@ async fn a_hold_right_before_the_last_look_keeps_it_out_of_the_queue() {
             assert_eq!(own_statuses(&site.repo())[0], "sluice=pending");
         }
     }
+}
+
+#[tokio::test]
+async fn a_merge_queue_is_used_and_left_when_a_gate_shuts() {
+    let site = opened().await;
+    let repo = site.repo();
+    repo.rule(Rule {
+        branch: "main".to_owned(),
+        queue: true,
+        ..Rule::default()
+    });
+    let review = repo.by("carol").approves(1);
+    let run = site.run().await;
+    assert!(run.text.contains("merge queue"), "{}", run.text);
+    assert_eq!(repo.queue().len(), 1);
+    repo.by("dave").dismisses(1, review);
+    site.run().await;
+    assert_eq!(repo.queue(), []);
+    assert!(!landed(&site));
+    repo.by("carol").approves(1);
+    site.run().await;
+    assert_eq!(repo.queue().len(), 1);
+    repo.land_queue();
+    assert!(landed(&site));
+    let run = site.run().await;
+    assert_eq!(run.exit, Exit::Done, "{}", run.text);
+    let said = run.notices.join(" ");
+    assert!(!said.contains("not by Sluice"), "{said}");
+    assert_eq!(
+        (repo.pulls(true), repo.branches("sluice/")),
+        (Vec::new(), Vec::new())
+    );
 }

@@ -1,7 +1,7 @@
 //! What GitHub would refuse is not tried, what it refused is remembered on the head, and `success` stands only right before a landing.
 
 use end_to_end::site::{Report, Site};
-use end_to_end::upgrade::{FIXTURE, landed};
+use end_to_end::upgrade::{FIXTURE, landed, opened};
 use github_stand_in::{Bypass, Fault, Place, Reach, Rule, Seen, When};
 use sluice::error::Exit;
 
@@ -348,4 +348,16 @@ async fn a_merge_that_another_run_was_faster_with_is_no_refusal() {
         run.text
     );
     assert!(!run.text.contains("branch rules"), "{}", run.text);
+}
+
+#[tokio::test]
+async fn a_method_that_the_repository_forbids_is_said() {
+    let site = opened().await;
+    let repo = site.repo();
+    repo.settings(|settings| settings.squash = false);
+    repo.by("carol").approves(1);
+    let run = site.run().await;
+    assert!(!landed(&site));
+    assert!(run.text.to_lowercase().contains("squash"), "{}", run.text);
+    assert_eq!(repo.pulls(true), [1]);
 }

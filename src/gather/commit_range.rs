@@ -9,8 +9,10 @@ use super::remote::RemoteRepo;
 use super::remotes::Remotes;
 use super::repositories::{Repositories, RepositoryReader};
 use crate::copy::{Pair, is_full_id};
-use crate::model::brought::{Brings, Brought, BroughtCommit, LISTED, Person, Told, Way};
 use crate::model::change::Change;
+use crate::model::commit_range::{
+    CommitRangeSummary, Direction, LISTED, LinkedRange, Person, RangeCommit, RangeCommits,
+};
 use crate::model::facts::Revision;
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
@@ -22,7 +24,7 @@ use crate::repo::{CommitRange, FoundBy, RangeQuery, ReadObjects, Repo, RepoError
 
 /// A change and what is known of where it comes from.
 #[derive(Clone)]
-pub(crate) struct Bringing<'a> {
+pub(crate) struct RevisionChange<'a> {
     /// The target and its source.
     pub pair: Pair<'a>,
     /// What the source's ref stands for, where that was asked.
@@ -31,7 +33,7 @@ pub(crate) struct Bringing<'a> {
     pub change: &'a Change,
 }
 
-impl Bringing<'_> {
+impl RevisionChange<'_> {
     /// The folders whose commits count: those that the manifests name, and wherever these lead.
     fn folders(&self) -> Vec<String> {
         let mut folders = self.pair.watched();
@@ -45,7 +47,7 @@ impl Bringing<'_> {
     }
 
     /// The commits before and after.
-    fn ends(&self, repo: &dyn ReadObjects, remote: Option<&str>) -> Result<Ends, RepoError> {
+    fn ends(&self, repo: &dyn ReadObjects, remote: Option<&str>) -> Result<RangeEnds, RepoError> {
         let watch = WatchedPaths {
             folders: self.folders(),
             ..WatchedPaths::default()
@@ -63,31 +65,31 @@ impl Bringing<'_> {
             }
         };
         let Some(old) = &self.change.old else {
-            return Ok(Ends::NoneBefore);
+            return Ok(RangeEnds::NoneBefore);
         };
         let (old, new) = (old.expose(), self.change.new.expose());
         let (before, after) = (id(old), id(new));
         Ok(match (before?, after?) {
-            (None, _) => Ends::Unknown(old.to_owned()),
-            (_, None) => Ends::Unknown(new.to_owned()),
-            (Some(old), Some(new)) if old == new => Ends::Same(new),
-            (Some(old), Some(new)) => Ends::Two(old, new),
+            (None, _) => RangeEnds::Unknown(old.to_owned()),
+            (_, None) => RangeEnds::Unknown(new.to_owned()),
+            (Some(old), Some(new)) if old == new => RangeEnds::Same(new),
+            (Some(old), Some(new)) => RangeEnds::Two(old, new),
         })
     }
 
-    fn brings(
+    fn summary(
         &self,
         repository: Option<String>,
         ends: (CommitId, CommitId),
-        brought: &Brought,
-    ) -> Brings {
+        brought: &RangeCommits,
+    ) -> CommitRangeSummary {
         let name = &self.pair.target.key.name;
-        Brings::of(name, repository, ends.0, ends.1, brought)
+        CommitRangeSummary::of(name, repository, ends.0, ends.1, brought)
     }
 }
 
 /// Between which commits a change leads.
-enum Ends {
+enum RangeEnds {
     /// There was no value before.
     NoneBefore,
     /// From a commit to itself: a name that is pinned where it stands.
@@ -99,8 +101,8 @@ enum Ends {
 }
 
 /// Nothing is taken back where nothing of what is between counts.
-fn pins(brought: &Brought) -> bool {
-    brought.way == Way::Back && brought.total == 0 && !brought.cut
+fn is_unchanged(brought: &RangeCommits) -> bool {
+    brought.way == Direction::Back && brought.total == 0 && !brought.cut
 }
 
 /// What one change of a git ref brings.
@@ -110,15 +112,15 @@ pub(super) struct Found {
     /// The commits before and after.
     pub ends: (CommitId, CommitId),
     /// The commits in between.
-    pub brought: Rc<Brought>,
+    pub brought: Rc<RangeCommits>,
 }
 
 /// The commits that one change of a git ref brings, as `ask` has them; `None` for any other change, and where its repository
 /// is unknown.
 fn found(
     remotes: &Remotes,
-    bringing: &Bringing<'_>,
-    ask: impl Fn(&RemoteRepo, &CommitId, &CommitId, &[String]) -> Result<Rc<Brought>, RepoError>,
+    bringing: &RevisionChange<'_>,
+    ask: impl Fn(&RemoteRepo, &CommitId, &CommitId, &[String]) -> Result<Rc<RangeCommits>, RepoError>,
 ) -> Result<Option<Found>, RepoError> {
     if !bringing.change.sets_git_ref() || bringing.pair.unknown_origin() {
         return Ok(None);
@@ -128,9 +130,9 @@ fn found(
         return Ok(None);
     };
     let (ends, brought) = match bringing.ends(&*repo, None)? {
-        Ends::NoneBefore | Ends::Unknown(_) => return Ok(None),
-        Ends::Same(commit) => ((commit, commit), Rc::new(Brought::nothing())),
-        Ends::Two(old, new) => ((old, new), ask(&repo, &old, &new, &bringing.folders())?),
+        RangeEnds::NoneBefore | RangeEnds::Unknown(_) => return Ok(None),
+        RangeEnds::Same(commit) => ((commit, commit), Rc::new(RangeCommits::nothing())),
+        RangeEnds::Two(old, new) => ((old, new), ask(&repo, &old, &new, &bringing.folders())?),
     };
     Ok(Some(Found {
         repo,
@@ -146,11 +148,11 @@ fn found(
 pub(crate) fn promotable(
     remotes: &Remotes,
     refs: &Refs,
-    changes: &[Bringing<'_>],
+    changes: &[RevisionChange<'_>],
 ) -> Fetched<bool> {
     let mut all = true;
     let mut missing = None;
-    for Bringing { pair, change, .. } in changes {
+    for RevisionChange { pair, change, .. } in changes {
         let new = change.new.expose();
         if !change.sets_git_ref() || pair.unknown_origin() || !is_full_id(new) {
             continue;
@@ -171,29 +173,36 @@ pub(crate) fn promotable(
 ///
 /// # Errors
 /// Where they could not be read.
-pub(super) fn brought(
+pub(super) fn commits_between(
     remotes: &Remotes,
-    bringing: &Bringing<'_>,
+    bringing: &RevisionChange<'_>,
 ) -> Result<Option<Found>, RepoError> {
     found(remotes, bringing, RemoteRepo::between)
 }
 
-fn shown(bringing: &Bringing<'_>, found: Option<Found>) -> Option<Brings> {
-    let found = found.filter(|found| found.ends.0 != found.ends.1 && !pins(&found.brought))?;
+fn summary_of(bringing: &RevisionChange<'_>, found: Option<Found>) -> Option<CommitRangeSummary> {
+    let found =
+        found.filter(|found| found.ends.0 != found.ends.1 && !is_unchanged(&found.brought))?;
     let repository = found.repo.slug().to_string();
-    Some(bringing.brings(Some(repository), found.ends, &found.brought))
+    Some(bringing.summary(Some(repository), found.ends, &found.brought))
 }
 
 /// What changes bring; what cannot be read is left out, for it decides nothing.
-pub(crate) fn brings(remotes: &Remotes, changes: &[Bringing<'_>]) -> Vec<Brings> {
+pub(crate) fn range_summaries(
+    remotes: &Remotes,
+    changes: &[RevisionChange<'_>],
+) -> Vec<CommitRangeSummary> {
     let found = changes
         .iter()
-        .filter_map(|bringing| shown(bringing, brought(remotes, bringing).ok()?));
+        .filter_map(|bringing| summary_of(bringing, commits_between(remotes, bringing).ok()?));
     found.collect()
 }
 
 /// What a change brings so far as that is known without a call: asked for before, or in the clone at hand.
-pub(crate) fn known(remotes: &Remotes, bringing: &Bringing<'_>) -> Option<Brings> {
+pub(crate) fn known_range(
+    remotes: &Remotes,
+    bringing: &RevisionChange<'_>,
+) -> Option<CommitRangeSummary> {
     let found = found(remotes, bringing, |repo, old, new, folders| {
         match repo.known_between(old, new, folders) {
             Some(known) => Ok(known),
@@ -214,16 +223,16 @@ pub(crate) fn known(remotes: &Remotes, bringing: &Bringing<'_>) -> Option<Brings
             }
         }
     });
-    shown(bringing, found.ok()?)
+    summary_of(bringing, found.ok()?)
 }
 
 /// What changes bring, looked up without a forge: in this repository and in local ones. `None` for a change that sets no git
 /// ref, has no value before, or stands for the same content as before.
-pub(crate) fn told(
+pub(crate) fn ranges_of_changes(
     repositories: &Repositories<'_>,
-    changes: &[Bringing<'_>],
-) -> Vec<Option<Fetched<Told>>> {
-    let mut told: Vec<Option<Fetched<Told>>> = changes.iter().map(|_| None).collect();
+    changes: &[RevisionChange<'_>],
+) -> Vec<Option<Fetched<LinkedRange>>> {
+    let mut ranges: Vec<Option<Fetched<LinkedRange>>> = changes.iter().map(|_| None).collect();
     // By the path of their repository; none for this one.
     let mut asked: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (at, bringing) in changes.iter().enumerate() {
@@ -233,20 +242,20 @@ pub(crate) fn told(
         match bringing.pair.source_origin {
             Some(Origin::Here) => asked.entry(None).or_default().push(at),
             Some(Origin::Local(path)) => asked.entry(Some(path)).or_default().push(at),
-            Some(Origin::Remote(url)) => told[at] = Some(Err(format!("{url} is not here"))),
-            _ => told[at] = Some(Err("nothing is known of its repository".to_owned())),
+            Some(Origin::Remote(url)) => ranges[at] = Some(Err(format!("{url} is not here"))),
+            _ => ranges[at] = Some(Err("nothing is known of its repository".to_owned())),
         }
     }
     for (path, members) in asked {
-        let look = |repo: &Repo, remote| {
-            let asked: Vec<&Bringing<'_>> = members.iter().map(|at| &changes[*at]).collect();
-            look(repo, remote, &asked).map_err(|error| error.to_string())
+        let find = |repo: &Repo, remote| {
+            let asked: Vec<&RevisionChange<'_>> = members.iter().map(|at| &changes[*at]).collect();
+            ranges_in(repo, remote, &asked).map_err(|error| error.to_string())
         };
         let found = match (path, &repositories.here) {
-            (None, Some((RepositoryReader::Clone(repo), _))) => look(repo, repositories.remote),
+            (None, Some((RepositoryReader::Clone(repo), _))) => find(repo, repositories.remote),
             (None, _) => Err("this folder is no repository".to_owned()),
             (Some(path), _) => match Repo::at(&repositories.root.join(path)) {
-                Ok(Some(repo)) => look(&repo, None),
+                Ok(Some(repo)) => find(&repo, None),
                 Ok(None) => Err(format!("{path} is not the top of a git repository")),
                 Err(error) => Err(error.to_string()),
             },
@@ -254,32 +263,32 @@ pub(crate) fn told(
         match found {
             Ok(found) => {
                 for (at, found) in members.into_iter().zip(found) {
-                    told[at] = found;
+                    ranges[at] = found;
                 }
             }
             Err(why) => members
                 .into_iter()
-                .for_each(|at| told[at] = Some(Err(why.clone()))),
+                .for_each(|at| ranges[at] = Some(Err(why.clone()))),
         }
     }
-    told
+    ranges
 }
 
 /// What changes bring that all come from one repository.
-fn look(
+fn ranges_in(
     repo: &Repo,
     remote: Option<&str>,
-    changes: &[&Bringing<'_>],
-) -> Result<Vec<Option<Fetched<Told>>>, RepoError> {
+    changes: &[&RevisionChange<'_>],
+) -> Result<Vec<Option<Fetched<LinkedRange>>>, RepoError> {
     let page = page_of(repo, remote)?;
     let mut stretches = Vec::new();
-    let mut told: Vec<Option<Fetched<Told>>> = Vec::with_capacity(changes.len());
+    let mut ranges: Vec<Option<Fetched<LinkedRange>>> = Vec::with_capacity(changes.len());
     let mut places = Vec::new();
     for (at, bringing) in changes.iter().enumerate() {
-        told.push(match bringing.ends(repo, remote) {
-            Ok(Ends::NoneBefore | Ends::Same(_)) => None,
-            Ok(Ends::Unknown(text)) => Some(Err(format!("there is no commit `{text}`"))),
-            Ok(Ends::Two(old, new)) => {
+        ranges.push(match bringing.ends(repo, remote) {
+            Ok(RangeEnds::NoneBefore | RangeEnds::Same(_)) => None,
+            Ok(RangeEnds::Unknown(text)) => Some(Err(format!("there is no commit `{text}`"))),
+            Ok(RangeEnds::Two(old, new)) => {
                 places.push(at);
                 let folders = bringing.folders();
                 stretches.push(RangeQuery { old, new, folders });
@@ -291,19 +300,19 @@ fn look(
     let found = repo.between(&stretches)?;
     for ((at, stretch), found) in places.into_iter().zip(stretches).zip(found) {
         let found = found.and_then(|found| in_clone(repo, found));
-        told[at] = match found {
-            Ok(brought) if pins(&brought) => None,
+        ranges[at] = match found {
+            Ok(brought) if is_unchanged(&brought) => None,
             Ok(brought) => {
                 let repository = page.as_ref().and_then(RepoUrl::slug).map(str::to_owned);
                 let ends = (stretch.old, stretch.new);
-                let brings = changes[at].brings(repository, ends, &brought);
-                let compare = page.as_ref().and_then(|url| brings.compare(url.host()));
-                Some(Ok(Told { brings, compare }))
+                let summary = changes[at].summary(repository, ends, &brought);
+                let compare = page.as_ref().and_then(|url| summary.compare(url.host()));
+                Some(Ok(LinkedRange { summary, compare }))
             }
             Err(error) => Some(Err(error.to_string())),
         };
     }
-    Ok(told)
+    Ok(ranges)
 }
 
 /// Where GitHub shows a clone: the remote that counts, where it is one of a GitHub.
@@ -320,12 +329,12 @@ fn page_of(repo: &Repo, remote: Option<&str>) -> Result<Option<RepoUrl>, RepoErr
     })
 }
 
-fn in_clone(repo: &Repo, between: CommitRange) -> Result<Brought, RepoError> {
+fn in_clone(repo: &Repo, between: CommitRange) -> Result<RangeCommits, RepoError> {
     let total = between.commits.len();
     let listed = between.commits.into_iter().take(LISTED);
     let commits = listed.map(|commit| {
         let info = repo.commit_info(&commit)?;
-        Ok(BroughtCommit {
+        Ok(RangeCommit {
             commit,
             number: pull_of_message(&info.subject),
             subject: info.subject,
@@ -339,7 +348,7 @@ fn in_clone(repo: &Repo, between: CommitRange) -> Result<Brought, RepoError> {
             }],
         })
     });
-    Ok(Brought {
+    Ok(RangeCommits {
         way: between.way,
         commits: commits.collect::<Result<_, RepoError>>()?,
         total,

@@ -1,6 +1,7 @@
-//! A pipeline whose file stopped being plain YAML is out of sight, not gone: what it has open stays open, and the run says so.
+//! A pipeline whose file is no longer plain YAML, or cannot be read at all, is not gone: what it has open stays open, and the run says so.
 
 use end_to_end::site::Site;
+use end_to_end::upgrade;
 use serde_json::json;
 use sluice::error::Exit;
 
@@ -63,4 +64,15 @@ async fn a_template_that_never_held_the_pipeline_keeps_nothing_open() {
     let run = site.run().await;
     assert_eq!(repo.state(1), "CLOSED", "{}", run.text);
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_read_closes_nothing() {
+    let site = upgrade::opened().await;
+    let repo = site.repo();
+    let file = repo.file("main", "upgrade.yaml").unwrap();
+    repo.files("main", &[("upgrade.yaml", &format!("{file}\nbroken: [\n"))]);
+    let run = site.run().await;
+    assert_ne!(run.exit, Exit::Done, "{}", run.text);
+    assert_eq!(repo.pulls(true), [1], "{}", run.text);
 }

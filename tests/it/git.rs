@@ -1,9 +1,9 @@
 //! The local repository on real ones: opening and refs here, the rest by subject.
 
 mod ancestry;
-mod between;
+mod commit_ranges;
 mod in_memory;
-mod landing;
+mod local_landing;
 mod reading;
 mod shallow;
 mod walking;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use test_support::git::TestRepo;
 
 /// So many pipelines with a promotion each, in a clone that is at hand.
-pub(super) fn pipelines(count: usize) -> Vec<(String, String)> {
+pub(crate) fn pipelines(count: usize) -> Vec<(String, String)> {
     let policy = (
         ".github/sluice.yaml".to_owned(),
         "version: 1\nlimits: { open: 1000 }\n".to_owned(),

@@ -95,7 +95,7 @@ impl serde::Serialize for RepoPath {
 
 /// A point in a file: what every finding has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct SourceLocation {
     /// The file.
     pub file: RepoPath,
     /// Line, from 1.
@@ -104,7 +104,7 @@ pub struct Place {
     pub column: u32,
 }
 
-impl Place {
+impl SourceLocation {
     /// The place in `file` at `at`.
     pub fn new(file: &RepoPath, at: Position) -> Self {
         Self {
@@ -115,7 +115,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }

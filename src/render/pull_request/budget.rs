@@ -2,7 +2,7 @@
 
 /// How much is shown.
 #[derive(Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct SizeBudget {
     /// Characters of one text.
     pub text: usize,
     /// Items of one list.
@@ -12,18 +12,18 @@ pub(super) struct Room {
 }
 
 /// Ever less, until it fits.
-pub(super) const ROOMS: [Room; 3] = [
-    Room {
+pub(super) const BUDGETS: [SizeBudget; 3] = [
+    SizeBudget {
         text: 300,
         items: 60,
         commits: 20,
     },
-    Room {
+    SizeBudget {
         text: 200,
         items: 30,
         commits: 5,
     },
-    Room {
+    SizeBudget {
         text: 80,
         items: 15,
         commits: 0,
@@ -31,7 +31,7 @@ pub(super) const ROOMS: [Room; 3] = [
 ];
 
 /// In this everything fits.
-pub(super) const LEAST: Room = Room {
+pub(super) const LEAST: SizeBudget = SizeBudget {
     text: 40,
     items: 5,
     commits: 0,

@@ -1,7 +1,7 @@
 //! What may be lost: labels, requested reviewers and comments. Whatever refuses them, promotions are opened, replaced and landed all the
 //! same, and the texts of pull requests offer only what exists.
 
-use super::counts::pipelines;
+use crate::requests::counts::pipelines;
 use end_to_end::site::{Report, Site};
 use github_stand_in::{Fault, Membership, Role, When};
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! What one run opens: everybody's share of it, and that it closes nothing that it opened itself.
 
 use end_to_end::site::{Report, Site};
+use end_to_end::upgrade::FIXTURE;
 use sluice::error::Exit;
 
 fn chart(name: &str, version: &str) -> String {
@@ -161,4 +162,40 @@ async fn what_a_run_opened_it_does_not_close_while_nothing_moved() {
     let next = site.run().await;
     assert_eq!(repo.state(1), "CLOSED", "{}", next.text);
     assert_eq!(repo.pulls(true), [2]);
+}
+
+#[tokio::test]
+async fn with_few_calls_left_nothing_new_is_put_up() {
+    let site = Site::of(FIXTURE).await;
+    site.hub.switch(|switches| switches.limit = 40);
+    let run = site.run().await;
+    assert_eq!(
+        (run.exit, site.repo().pulls(true)),
+        (Exit::Done, Vec::new()),
+        "{}",
+        run.text
+    );
+    assert!(
+        run.notices
+            .iter()
+            .any(|notice| notice.contains("less than 50 more calls")),
+        "{:?}",
+        run.notices
+    );
+}
+
+#[tokio::test]
+async fn limits_open_holds_over_runs_that_each_open_their_share() {
+    let site = Site::of("two-pipelines").await;
+    site.policy("limits: { open: 1 }\n");
+    let repo = site.repo();
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true), [1], "{}", run.text);
+    assert!(
+        run.lines().iter().any(|line| line.starts_with("due")),
+        "{}",
+        run.text
+    );
+    site.run().await;
+    assert_eq!(repo.pulls(true), [1, 2]);
 }

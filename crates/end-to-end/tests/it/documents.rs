@@ -1,4 +1,4 @@
-//! What the README pictures is what stands on GitHub.
+//! What the README shows is what GitHub shows.
 
 use end_to_end::site::Site;
 
@@ -29,7 +29,7 @@ async fn the_pull_request_in_the_readme_is_the_one_that_is_opened() {
 #[tokio::test]
 async fn the_summary_in_the_readme_is_the_one_that_a_run_gives() {
     let site = Site::of("k3s-upgrade-version").await;
-    let summary = super::step::summary_of(&site);
+    let summary = crate::step::summary_of(&site);
     // How long it took is the one thing that differs from run to run.
     let (start, _) = summary.rsplit_once(" requests · ").unwrap();
     let summary = format!("{start} requests · …</sub>");

@@ -17,7 +17,7 @@ use super::version::Version;
 /// How the new commit stands to the old one, or the new chart version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Way {
+pub enum Direction {
     /// It descends from it.
     Forward,
     /// The old one descends from it: a downgrade.
@@ -26,7 +26,7 @@ pub enum Way {
     Sideways,
 }
 
-impl Way {
+impl Direction {
     /// Which way a change of a version goes. `None` for every other change, and if not both are versions of which one is the
     /// newer.
     pub fn of_versions(change: &Change) -> Option<Self> {
@@ -44,17 +44,17 @@ impl Way {
 
 /// What people are told of a change that does not go forward: by what it brings, where it sets a git ref, else by the
 /// versions.
-pub fn warning(change: &Change, brings: Option<&Brings>) -> Option<String> {
+pub fn warning(change: &Change, brings: Option<&CommitRangeSummary>) -> Option<String> {
     match brings {
         Some(brings) => brings.warning(),
-        None => (Way::of_versions(change) == Some(Way::Back))
+        None => (Direction::of_versions(change) == Some(Direction::Back))
             .then(|| "goes back to an older version".to_owned()),
     }
 }
 
 /// What one service of a promotion brings, as it is shown and recorded.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Brings {
+pub struct CommitRangeSummary {
     /// The service.
     pub service: String,
     /// `owner/name` on the same forge, where it is known.
@@ -64,7 +64,7 @@ pub struct Brings {
     /// The commit after.
     pub new: CommitId,
     /// How the two stand to each other.
-    pub way: Way,
+    pub way: Direction,
     /// How many commits it brings, or takes back where it goes back; at least so many where `cut`.
     pub total: usize,
     /// There are more than were looked through.
@@ -79,14 +79,14 @@ pub const LISTED: usize = 20;
 /// A subject or name is cut at so many characters.
 const TEXT: usize = 100;
 
-impl Brings {
+impl CommitRangeSummary {
     /// What is shown of the commits that a service brings.
     pub fn of(
         service: &str,
         repository: Option<String>,
         old: CommitId,
         new: CommitId,
-        brought: &Brought,
+        brought: &RangeCommits,
     ) -> Self {
         let listed = brought.commits.iter().take(LISTED).map(|commit| {
             let author = commit.authors.first();
@@ -133,23 +133,25 @@ impl Brings {
     }
 
     /// How many commits come; `None` where it goes back, for then none does.
-    pub fn comes(&self) -> Option<String> {
-        (self.way != Way::Back).then(|| self.count())
+    pub fn incoming_count(&self) -> Option<String> {
+        (self.way != Direction::Back).then(|| self.count())
     }
 
     /// What people are told where it does not go forward.
     pub fn warning(&self) -> Option<String> {
         match self.way {
-            Way::Forward => None,
+            Direction::Forward => None,
             // Nothing was counted by whoever wrote it down without counting.
-            Way::Back if self.total == 0 => {
+            Direction::Back if self.total == 0 => {
                 Some("goes back: what is there now descends from it".to_owned())
             }
-            Way::Back => Some(format!(
+            Direction::Back => Some(format!(
                 "goes back {}: what is there now descends from it",
                 self.count()
             )),
-            Way::Sideways => Some("goes sideways: neither descends from the other".to_owned()),
+            Direction::Sideways => {
+                Some("goes sideways: neither descends from the other".to_owned())
+            }
         }
     }
 
@@ -158,8 +160,8 @@ impl Brings {
     pub fn compare(&self, host: &str) -> Option<WebAddress> {
         let slug: RepoSlug = self.repository.as_ref()?.parse().ok()?;
         let (from, to) = match self.way {
-            Way::Back => (self.new, self.old),
-            Way::Forward | Way::Sideways => (self.old, self.new),
+            Direction::Back => (self.new, self.old),
+            Direction::Forward | Direction::Sideways => (self.old, self.new),
         };
         let page = format!("https://{host}/{slug}/compare/{from}...{to}");
         page.parse().ok()
@@ -177,25 +179,25 @@ fn without_pull(subject: &str, number: Option<u64>) -> &str {
 
 /// What was found out about a change of a git ref.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct LinkedRange {
     /// Its commits.
-    pub brings: Brings,
+    pub summary: CommitRangeSummary,
     /// The page that compares the two, where the host is known.
     pub compare: Option<WebAddress>,
 }
 
 /// What the changes of a plan bring, by their places in it: pipeline, promotion, change. None for a change that sets no
 /// git ref, has no value before, or stands for the same commit as before.
-pub type ToldOf = BTreeMap<(usize, usize, usize), Fetched<Told>>;
+pub type RangesByChange = BTreeMap<(usize, usize, usize), Fetched<LinkedRange>>;
 
 /// Commits that touch what is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Brought {
+pub struct RangeCommits {
     /// How the new commit stands to the old one.
-    pub way: Way,
+    pub way: Direction,
     /// The commits, newest first: those that only the new one has; where it goes back, those that only the old one has.
     /// From a clone the newest [`LISTED`] alone.
-    pub commits: Vec<BroughtCommit>,
+    pub commits: Vec<RangeCommit>,
     /// How many there are.
     pub total: usize,
     /// There are more than were looked through.
@@ -204,7 +206,7 @@ pub struct Brought {
 
 /// One commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BroughtCommit {
+pub struct RangeCommit {
     /// Its id.
     pub commit: CommitId,
     /// The first line of its message; foreign text.
@@ -230,11 +232,11 @@ pub struct Person {
     pub email: String,
 }
 
-impl Brought {
+impl RangeCommits {
     /// What a name brings that is pinned where it stands.
     pub fn nothing() -> Self {
         Self {
-            way: Way::Forward,
+            way: Direction::Forward,
             commits: Vec::new(),
             total: 0,
             cut: false,
@@ -255,28 +257,28 @@ mod tests {
     use super::*;
     use crate::model::landed::pull_of_message;
 
-    fn brings(way: Way, subjects: &[&str]) -> Brings {
-        let commit = |subject: &&str| BroughtCommit {
+    fn brings(way: Direction, subjects: &[&str]) -> CommitRangeSummary {
+        let commit = |subject: &&str| RangeCommit {
             commit: "ab".repeat(20).parse().unwrap(),
             subject: (*subject).to_owned(),
             at: Timestamp::UNIX_EPOCH,
             authors: Vec::new(),
             number: pull_of_message(subject),
         };
-        let brought = Brought {
+        let brought = RangeCommits {
             way,
             commits: subjects.iter().map(commit).collect(),
             total: subjects.len(),
             cut: false,
         };
         let id = |digits: &str| digits.repeat(20).parse().unwrap();
-        Brings::of("api", None, id("12"), id("34"), &brought)
+        CommitRangeSummary::of("api", None, id("12"), id("34"), &brought)
     }
 
     #[test]
     fn a_number_is_told_once_and_a_long_text_is_cut() {
         let long = "x".repeat(101);
-        let brings = brings(Way::Forward, &["Fix (#4)", "(#5)", &long, ""]);
+        let brings = brings(Direction::Forward, &["Fix (#4)", "(#5)", &long, ""]);
         let subjects: Vec<&str> = brings
             .listed
             .iter()
@@ -288,16 +290,19 @@ mod tests {
 
     #[test]
     fn what_does_not_go_forward_says_so() {
-        assert_eq!(brings(Way::Forward, &["a"]).warning(), None);
-        assert_eq!(brings(Way::Forward, &["a"]).comes().unwrap(), "1 commit");
-        let back = brings(Way::Back, &["a", "b"]);
-        assert_eq!(back.comes(), None);
+        assert_eq!(brings(Direction::Forward, &["a"]).warning(), None);
+        assert_eq!(
+            brings(Direction::Forward, &["a"]).incoming_count().unwrap(),
+            "1 commit"
+        );
+        let back = brings(Direction::Back, &["a", "b"]);
+        assert_eq!(back.incoming_count(), None);
         assert_eq!(
             back.warning().unwrap(),
             "goes back 2 commits: what is there now descends from it"
         );
-        let sideways = brings(Way::Sideways, &["a", "b"]);
-        assert_eq!(sideways.comes().unwrap(), "2 commits");
+        let sideways = brings(Direction::Sideways, &["a", "b"]);
+        assert_eq!(sideways.incoming_count().unwrap(), "2 commits");
         assert!(sideways.warning().unwrap().starts_with("goes sideways"));
     }
 }

@@ -2,7 +2,7 @@
 
 use git2::{Oid, Signature, Time};
 use proptest::prelude::*;
-use sluice::model::brought::Way;
+use sluice::model::commit_range::Direction;
 use sluice::model::ids::CommitId;
 use sluice::repo::{CommitRange, RangeQuery, Repo, RepoError};
 
@@ -26,7 +26,12 @@ fn ask(
 }
 
 #[track_caller]
-fn between(repo: &TestRepo, old: &CommitId, new: &CommitId, folder: &str) -> (Way, Vec<CommitId>) {
+fn between(
+    repo: &TestRepo,
+    old: &CommitId,
+    new: &CommitId,
+    folder: &str,
+) -> (Direction, Vec<CommitId>) {
     let found = ask(&repo.open(), old, new, &[folder]).unwrap();
     assert!(!found.cut);
     (found.way, found.commits)
@@ -41,11 +46,23 @@ fn it_names_what_touches_the_folder_and_which_way_it_goes() {
     let d = repo.commit("main", &[("app/y", "1"), ("docs/x", "3")]);
     repo.branch("side", &b);
     let s = repo.commit("side", &[("app/x", "3")]);
-    assert_eq!(between(&repo, &a, &d, "app"), (Way::Forward, vec![d, b]));
-    assert_eq!(between(&repo, &d, &a, "./app/"), (Way::Back, vec![d, b]));
-    assert_eq!(between(&repo, &d, &s, "app"), (Way::Sideways, vec![s]));
-    assert_eq!(between(&repo, &a, &a, "app"), (Way::Forward, vec![]));
-    assert_eq!(between(&repo, &b, &d, "nowhere"), (Way::Forward, vec![]));
+    assert_eq!(
+        between(&repo, &a, &d, "app"),
+        (Direction::Forward, vec![d, b])
+    );
+    assert_eq!(
+        between(&repo, &d, &a, "./app/"),
+        (Direction::Back, vec![d, b])
+    );
+    assert_eq!(
+        between(&repo, &d, &s, "app"),
+        (Direction::Sideways, vec![s])
+    );
+    assert_eq!(between(&repo, &a, &a, "app"), (Direction::Forward, vec![]));
+    assert_eq!(
+        between(&repo, &b, &d, "nowhere"),
+        (Direction::Forward, vec![])
+    );
     assert_eq!(between(&repo, &a, &d, "").1.len(), 3);
     let both = ask(&repo.open(), &a, &d, &["docs", "app/x"]).unwrap();
     assert_eq!(both.commits.len(), 3);
@@ -65,7 +82,7 @@ fn it_names_what_touches_the_folder_and_which_way_it_goes() {
     let mut found = opened.between(&all).unwrap().into_iter();
     assert_eq!(found.next().unwrap().unwrap().commits, [d, b]);
     assert_eq!(found.next().unwrap().unwrap().commits, [d]);
-    assert_eq!(found.next().unwrap().unwrap().way, Way::Sideways);
+    assert_eq!(found.next().unwrap().unwrap().way, Direction::Sideways);
     assert!(found.next().unwrap().is_err());
 }
 
@@ -82,7 +99,7 @@ fn a_merge_counts_only_where_it_is_none_of_its_sides() {
     let m = repo.commit("main", &[("app/y", "2")]);
     let both = repo.on("main").merging("side").file("app/x", "3").done();
     let (way, found) = between(&repo, &plain, &both, "app");
-    assert_eq!((way, found), (Way::Forward, vec![both, m, t]));
+    assert_eq!((way, found), (Direction::Forward, vec![both, m, t]));
 }
 
 #[test]
@@ -98,7 +115,7 @@ fn a_shallow_clone_says_where_it_ends_and_what_is_not_here_is_not_found() {
     let clone = Repo::at(&dir.path().join("clone"));
     let clone = clone.unwrap().unwrap();
     assert_eq!(ask(&clone, &c, &d, &["app"]).unwrap().commits, [d]);
-    assert_eq!(ask(&clone, &d, &c, &["app"]).unwrap().way, Way::Back);
+    assert_eq!(ask(&clone, &d, &c, &["app"]).unwrap().way, Direction::Back);
     let gone = ask(&clone, &a, &d, &["app"]).unwrap_err();
     assert!(matches!(gone, RepoError::NotFound { .. }), "{gone}");
 }
@@ -122,10 +139,13 @@ fn what_is_longer_than_it_looks_through_is_cut_and_says_so() {
     let (old, new) = (to_commit(chain[0]), to_commit(chain[2_101]));
     let found = ask(&repo.open(), &old, &new, &["x"]).unwrap();
     assert!(found.cut);
-    assert_eq!((found.way, found.commits.len()), (Way::Forward, 2_000));
+    assert_eq!(
+        (found.way, found.commits.len()),
+        (Direction::Forward, 2_000)
+    );
     assert_eq!(found.commits[0], new);
     let back = ask(&repo.open(), &new, &old, &["x"]).unwrap();
-    assert_eq!(back.way, Way::Back);
+    assert_eq!(back.way, Direction::Back);
 }
 
 proptest! {
@@ -173,9 +193,9 @@ proptest! {
         };
         let (there, back) = (only(&new, &old), only(&old, &new));
         let (way, wanted) = match (there.is_empty(), back.is_empty()) {
-            (_, true) => (Way::Forward, there),
-            (true, false) => (Way::Back, back),
-            (false, false) => (Way::Sideways, there),
+            (_, true) => (Direction::Forward, there),
+            (true, false) => (Direction::Back, back),
+            (false, false) => (Direction::Sideways, there),
         };
         let mut ids: Vec<String> = found.commits.iter().map(CommitId::to_string).collect();
         ids.sort();

@@ -1,0 +1,5 @@
+//! Examples: the fixtures, and what Plural publishes.
+
+mod fixtures;
+mod k3s;
+mod published;

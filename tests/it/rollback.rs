@@ -1,0 +1,3 @@
+//! Rollbacks without a forge: what a rollback left stays held.
+
+mod renames;
