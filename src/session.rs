@@ -15,6 +15,7 @@ use crate::error::{Exit, Failure};
 use crate::forge::{Access, Calls, Forge, ForgeError, Network, Patience};
 use crate::gather::{RemoteRepo, Remotes};
 use crate::model::actor::Actor;
+use crate::model::address::graphql_of;
 use crate::model::evidence::LabelEvent;
 use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
@@ -388,15 +389,6 @@ fn given(environment: Variables<'_>, name: &str) -> Option<String> {
     environment(name)
         .map(|value| value.trim().to_owned())
         .filter(|value| !value.is_empty())
-}
-
-/// GraphQL's address if only REST's is known: GitHub Enterprise Server has them side by side.
-fn graphql_of(api: &str) -> String {
-    let api = api.trim_end_matches('/');
-    match api.strip_suffix("/v3") {
-        Some(root) => format!("{root}/graphql"),
-        None => format!("{api}/graphql"),
-    }
 }
 
 fn host_of(server: &str) -> String {

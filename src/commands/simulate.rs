@@ -238,7 +238,7 @@ fn said_of_findings(call: &Call, findings: &[Finding]) -> String {
         text.push('\n');
     }
     if !warnings.is_empty() {
-        let counted = crate::report::findings::counted(warnings.len(), "warning");
+        let counted = crate::model::text::counted(warnings.len(), "warning");
         let command = call.again.within("sluice validate");
         text.push_str(&format!("\n{counted}: {command}\n"));
     }

@@ -12,11 +12,11 @@ use crate::copy::{Pair, is_full_id};
 use crate::model::change::Change;
 use crate::model::commit_range::{
     CommitRangeSummary, Direction, LinkedRange, MAX_LISTED, Person, RangeCommit, RangeCommits,
-    named_pull,
 };
 use crate::model::facts::Revision;
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
+use crate::model::landed::pull_of_message;
 use crate::model::origin::Origin;
 use crate::model::policy::Refs;
 use crate::model::repo_url::{Location, RepoUrl};
@@ -337,7 +337,7 @@ fn in_clone(repo: &Repo, between: CommitRange) -> Result<RangeCommits, RepoError
         let info = repo.commit_info(&commit)?;
         Ok(RangeCommit {
             commit,
-            number: named_pull(&info.subject),
+            number: pull_of_message(&info.subject),
             subject: info.subject,
             at: Timestamp::from_second(info.committer_time.unix_seconds).unwrap_or_default(),
             // Accounts are the forge's: a clone only has names.

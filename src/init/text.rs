@@ -8,8 +8,9 @@ use super::proposal::{Pair, Proposal, WORKFLOW_PATH};
 use super::unpaired::{Unpaired, Why};
 use crate::model::finding::Finding;
 use crate::model::name::full_name;
+use crate::model::text::counted;
 use crate::report::escape::terminal;
-use crate::report::findings::{self, counted};
+use crate::report::findings;
 use crate::report::style::{Style, pad};
 
 /// How many services without an environment are listed one by one.

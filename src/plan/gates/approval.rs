@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::actor::UserId;
 use crate::model::evidence::Evidence;
 use crate::model::policy::{ApprovalChannel, ApproveLine, Exclude, GateRule, Voters};
+use crate::model::text;
 use crate::model::verdict::{Judgement, Verdict};
 use crate::plan::gate_subject::{Judged, Subject};
 use counted::{Counted, count};
@@ -372,11 +373,7 @@ fn list(names: &[&str], word: &str) -> String {
     if more > 0 {
         shown.push(format!("{more} more"));
     }
-    match shown.split_last() {
-        None => String::new(),
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
-    }
+    text::list(shown, word)
 }
 
 fn demand(line: &ApproveLine) -> String {
