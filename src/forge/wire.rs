@@ -1,7 +1,7 @@
 //! One request and its answer: time-outs, size limits, retries of reads, obeying rate limits, counting (R-3.22, A39).
 //!
 //! A read is tried again within a budget. A write is sent once: whoever writes looks whether it was applied. Nothing
-//! here follows a redirect, logs, or prints.
+//! here follows a redirect or prints; each attempt makes a debug event of `tracing`.
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -17,16 +17,17 @@ use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::error::ForgeError;
-use super::limits::{Limit, Limits, Purpose, Refused};
+use super::backoff::Backoff;
+use super::error::{ForgeError, Stopped};
+use super::limits::{Limit, Limits, Purpose, Refused, number};
 use super::network::distrust;
 
 /// Answers larger than this are not read (A39).
 const MAX_ANSWER_BYTES: usize = 32 << 20;
 /// How long one attempt may take, body included.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-/// How often a read is attempted.
-const ATTEMPTS: u32 = 5;
+/// The waits between the attempts at a read.
+const WAITS: Backoff = Backoff::doubling(1, 4);
 
 /// How long the run may wait for GitHub, and how fast it writes.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +114,6 @@ pub(super) struct Wire {
     calls: Cell<Calls>,
     /// Ends when the next write may go out.
     pause: RefCell<Option<Pin<Box<tokio::time::Sleep>>>>,
-    read_only: Cell<bool>,
     limits: Limits,
     stop: Arc<AtomicBool>,
 }
@@ -132,7 +132,6 @@ impl Wire {
             left: Cell::new(patience.budget),
             calls: Cell::default(),
             pause: RefCell::default(),
-            read_only: Cell::new(false),
             limits: Limits::default(),
             stop,
         }
@@ -145,14 +144,6 @@ impl Wire {
     /// The limits that were met, and what is left of each.
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
-    }
-
-    pub(super) fn set_read_only(&self) {
-        self.read_only.set(true);
-    }
-
-    pub(super) fn is_read_only(&self) -> bool {
-        self.read_only.get()
     }
 
     /// Waits so many seconds, if the budget allows.
@@ -177,19 +168,16 @@ impl Wire {
 
     pub(super) async fn send(&self, ask: &Ask) -> Result<Answer, ForgeError> {
         if ask.kind.writes() {
-            if self.read_only.get() {
-                return Err(ForgeError::ReadOnly);
-            }
             self.pace().await;
             if self.stop.load(Ordering::SeqCst) {
-                return Err(ForgeError::Stopped);
+                return Err(ForgeError::Stopped(Stopped::BySignal));
             }
         }
         let purpose = match ask.kind {
             Kind::ResetSuccess => Purpose::ResetSuccess,
             Kind::Read | Kind::ReadOnce | Kind::Write => Purpose::Ordinary,
         };
-        let mut attempt = 1;
+        let mut waits = WAITS;
         loop {
             if let Some(ends) = self.limits.wait_under_way() {
                 tokio::time::sleep_until(ends).await;
@@ -210,11 +198,11 @@ impl Wire {
                 }
                 Err(error) => error,
             };
-            let again = ask.kind == Kind::Read && error.uncertain() && attempt < ATTEMPTS;
-            if !again || !self.wait(jitter(1 << (attempt - 1))).await {
-                return Err(error);
+            let again = ask.kind == Kind::Read && error.uncertain();
+            match waits.next().filter(|_| again) {
+                Some(seconds) if self.wait(jitter(seconds)).await => {}
+                _ => return Err(error),
             }
-            attempt += 1;
         }
     }
 
@@ -268,9 +256,13 @@ impl Wire {
             operation: ask.operation.clone(),
             why,
         };
-        let answer = tokio::time::timeout(MAX_WAIT, self.exchange(ask))
-            .await
-            .map_err(|_| unreachable(format!("no answer within {} s", MAX_WAIT.as_secs())))?;
+        let deadline = tokio::time::sleep(MAX_WAIT).deadline();
+        let answer = tokio::time::timeout_at(deadline, self.exchange(ask)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let why = format!("no answer within {} s", MAX_WAIT.as_secs());
+            Err(Broken::Other(why))
+        });
+        trace(&ask.operation, (deadline - MAX_WAIT).elapsed(), &answer);
         let (status, headers, body) = answer.map_err(|broken| match broken {
             Broken::NotTrusted(why) => ForgeError::NotTrusted {
                 host: self.api.host().unwrap_or_default().to_owned(),
@@ -300,7 +292,7 @@ impl Wire {
         self.refusal(ask, status, &headers, &body, date)
     }
 
-    async fn exchange(&self, ask: &Ask) -> Result<(StatusCode, HeaderMap, Vec<u8>), Broken> {
+    async fn exchange(&self, ask: &Ask) -> Result<Raw, Broken> {
         let uri = self.uri(&ask.path).map_err(Broken::Other)?;
         let request = http::request::Builder::new()
             .method(ask.method.clone())
@@ -376,6 +368,23 @@ impl Wire {
                 said,
             },
         })
+    }
+}
+
+/// An answer as it arrived: status, headers and bytes.
+type Raw = (StatusCode, HeaderMap, Vec<u8>);
+
+/// The debug line of one attempt.
+fn trace(operation: &str, took: Duration, answer: &Result<Raw, Broken>) {
+    let ms = took.as_millis();
+    match answer {
+        Ok((status, headers, _)) => {
+            let remaining = number(headers, "x-ratelimit-remaining");
+            tracing::debug!(status = status.as_u16(), ms, remaining, "{operation}");
+        }
+        Err(Broken::NotTrusted(why) | Broken::Other(why)) => {
+            tracing::debug!(ms, why, "{operation}");
+        }
     }
 }
 

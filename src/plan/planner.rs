@@ -8,13 +8,14 @@ mod pipeline;
 mod promotion_draft;
 mod queries;
 mod reason;
+mod reassess;
 
 pub(crate) use backwards::way_queries;
-pub(crate) use pipeline::ProposedPlan;
 pub(crate) use pipeline::edges_into;
-pub(crate) use pipeline::judge_gates;
-pub(crate) use pipeline::judge_promotion;
 pub(crate) use pipeline::plan;
-pub(crate) use pipeline::reassess;
 pub(crate) use queries::needs;
 pub(crate) use queries::ready_queries;
+pub(crate) use reassess::ProposedPlan;
+pub(crate) use reassess::judge_gates;
+pub(crate) use reassess::judge_promotion;
+pub(crate) use reassess::reassess;

@@ -1,7 +1,7 @@
 //! One round of a run: what was observed and assessed, and what its acts share.
 
 use crate::error::Failure;
-use crate::execute::{Delivery, DeliveryError, EditedFile, Target, edited_files, record};
+use crate::execute::{DeliveryError, EditedFile, Target, edited_files, record};
 use crate::model::ids::PullNumber;
 use crate::model::plan::Promotion;
 use crate::model::promotion_id::StageKey;
@@ -73,21 +73,6 @@ impl<'a> Round<'a> {
         self.key(place).pipeline.to_string()
     }
 
-    /// Carries out writes at the observed tip.
-    pub(crate) fn delivery(&self) -> Delivery<'_> {
-        Delivery {
-            forge: &self.session.forge,
-            repo: self.session.remotes.here(),
-            snapshot: &self.observation.snapshot,
-            verified: self.observation.repository.policy.verified,
-        }
-    }
-
-    /// Whether this is a dry run, or the token may not write.
-    pub(crate) fn writes_nothing(&self) -> bool {
-        self.options.dry_run || self.session.forge.is_read_only()
-    }
-
     /// Whether a person requests this stage in this run.
     pub(crate) fn is_asked(&self, place: PromotionIndex) -> bool {
         let promotion = self.assessment.promotion(place);
@@ -106,18 +91,28 @@ impl<'a> Round<'a> {
         next: Option<String>,
     ) -> Row {
         Row {
-            kind,
-            pipeline: proposal.pipeline.clone(),
-            from: Vec::new(),
-            to: proposal.stage.to_string(),
             plan: Some(proposal.plan),
             pull: proposal
                 .pull(&self.observation.snapshot.base)
                 .map(|pull| pull.number),
-            commit: None,
-            emergency: None,
             why,
             next,
+            ..Row::new(kind, proposal.pipeline.clone(), proposal.stage.to_string())
+        }
+    }
+
+    /// A row about a promotion of the plan, or of a plan judged again.
+    pub(crate) fn row_for(
+        &self,
+        place: PromotionIndex,
+        promotion: &Promotion,
+        kind: RowKind,
+    ) -> Row {
+        let edges = promotion.edges.iter();
+        Row {
+            from: edges.map(|edge| edge.from.to_string()).collect(),
+            plan: promotion.plan,
+            ..Row::new(kind, self.pipeline(place), promotion.stage.to_string())
         }
     }
 
@@ -132,20 +127,10 @@ impl<'a> Round<'a> {
     ) {
         let promotion = self.assessment.promotion(place);
         run.outcome.rows.push(Row {
-            kind,
-            pipeline: self.pipeline(place),
-            from: promotion
-                .edges
-                .iter()
-                .map(|edge| edge.from.to_string())
-                .collect(),
-            to: promotion.stage.to_string(),
-            plan: promotion.plan,
-            pull: None,
-            commit: None,
             emergency: self.emergency(place),
             why: why.to_owned(),
             next,
+            ..self.row_for(place, promotion, kind)
         });
     }
 

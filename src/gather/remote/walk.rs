@@ -8,11 +8,12 @@ use crate::forge::EntryAt;
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;
 use crate::repo::{
-    BlobChange, Change, CommitInfo, EntryId, FOLDER, FileChange, FoundBy, ReadObjects, RefHits,
-    ReplacedFile, Repo, RepoError, TreeEntry, TreeFile, TreeListing, WantedRef, WatchedPaths,
+    AskAll, BlobChange, Change, CommitInfo, EntryId, FOLDER, FileChange, FoundBy, ReadObjects,
+    RefHits, ReplacedFile, Repo, RepoError, TreeEntry, TreeFile, TreeListing, WantedRef,
+    WatchedPaths,
 };
 
-/// History is not walked further back than this.
+/// History is not walked further back than this, apart from what the clone at hand has.
 pub(super) const MAX_COMMITS: usize = 5_000;
 /// So many commits at the newest end of a history may be at hand where a page of it is read along: a checkout's, and a run's own.
 const AT_HAND: usize = 20;
@@ -28,16 +29,14 @@ impl RemoteRepo {
         watch: &WatchedPaths,
         much: FetchDepth,
     ) -> Result<bool, RepoError> {
-        let mut missing = None;
+        let mut all = AskAll::new();
         for folder in &watch.folders {
             let before = old.map_or(Ok(None), |old| self.at(old, folder, much));
             let after = self.at(new, folder, much);
-            let (before, after) = match (before, after) {
-                (Ok(before), Ok(after)) => (before, after),
-                (Err(error), _) | (_, Err(error)) => {
-                    missing = Some(error);
-                    continue;
-                }
+            // Of two failures the first is told.
+            let (after, before) = (all.ask(after), all.ask(before));
+            let (Some(before), Some(after)) = (before, after) else {
+                continue;
             };
             if before == after {
                 continue;
@@ -62,7 +61,7 @@ impl RemoteRepo {
                 return Ok(true);
             }
         }
-        missing.map_or(Ok(false), Err)
+        all.answered(false)
     }
 
     /// The first parent of a commit; a page of history is read along.
@@ -271,9 +270,15 @@ impl ReadObjects for RemoteRepo {
     ) -> Result<(), RepoError> {
         let mut wanted: Vec<bool> = vec![true; paths.len()];
         let mut at = *tip;
-        for walked in 0..MAX_COMMITS {
+        // Commits that the clone at hand does not have: reading the others costs no call.
+        let mut fetched = 0;
+        for walked in 0.. {
             if !wanted.contains(&true) || walked == most {
                 return Ok(());
+            }
+            fetched += usize::from(!self.is_local(&at));
+            if fetched > MAX_COMMITS {
+                break;
             }
             let Some(info) = self.info(&at, FetchDepth::Page, paths)? else {
                 return self.failed(&format!("the commit {} is not there", at.short()));
@@ -293,7 +298,7 @@ impl ReadObjects for RemoteRepo {
                 paths: Vec::new(),
                 blobs: Vec::new(),
             };
-            let mut missing = None;
+            let mut all = AskAll::new();
             for (index, path) in paths.iter().enumerate() {
                 if !wanted[index] {
                     continue;
@@ -301,18 +306,16 @@ impl ReadObjects for RemoteRepo {
                 let old = parent
                     .as_ref()
                     .map_or(Ok(None), |parent| blob(parent, path));
-                match (old, blob(&at, path)) {
-                    (Ok(old), Ok(new)) if old != new => {
-                        change.paths.push(index);
-                        change.blobs.push(BlobChange { old, new });
-                    }
-                    (Err(error), _) | (_, Err(error)) => missing = Some(error),
-                    _ => {}
+                // Of two failures the first is told.
+                let (new, old) = (all.ask(blob(&at, path)), all.ask(old));
+                if let (Some(old), Some(new)) = (old, new)
+                    && old != new
+                {
+                    change.paths.push(index);
+                    change.blobs.push(BlobChange { old, new });
                 }
             }
-            if let Some(error) = missing {
-                return Err(error);
-            }
+            let change = all.answered(change)?;
             if !change.paths.is_empty() {
                 for done in each(&change)? {
                     wanted[done] = false;
@@ -450,5 +453,41 @@ impl ReadObjects for RemoteRepo {
         self.list(&tree, &folder, 1, &|_| true, take, &mut listing)?;
         listing.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(listing.files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Author, GitTime};
+
+    #[test]
+    fn a_full_checkout_is_walked_to_its_first_commit() {
+        let repo = Repo::virtual_empty().unwrap();
+        let time = GitTime {
+            unix_seconds: 1_577_836_800,
+            offset_minutes: 0,
+        };
+        let (name, email) = ("A".to_owned(), "a@example.com".to_owned());
+        let author = Author { name, email, time };
+        let file = [("a.yaml".to_owned(), b"a: 1\n".to_vec())];
+        let first = repo.write_commit(None, &file, "", &author).unwrap();
+        let mut tip = first;
+        for number in 0..=MAX_COMMITS {
+            let message = number.to_string();
+            tip = repo
+                .write_commit(Some(&tip), &[], &message, &author)
+                .unwrap();
+        }
+        let here = RemoteRepo::new("acme/gitops".parse().unwrap(), Some(repo));
+        let mut found = Vec::new();
+        let mut each = |change: &Change| {
+            found.push(change.commit);
+            Ok(vec![0])
+        };
+        let paths = ["a.yaml".to_owned()];
+        here.walk_changes(&tip, &paths, usize::MAX, &mut each)
+            .unwrap();
+        assert_eq!(found, [first]);
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::promotion_draft::PromotionDraft;
-use super::reason::NOTHING_NOW;
 use super::reason::Reason;
 use crate::graph::StageGraph;
 use crate::model::change::Change;
@@ -19,7 +18,6 @@ use crate::model::pipeline::Pipeline;
 use crate::model::plan::{EmergencyUse, GateReport, PipelinePlan, Plan, Promotion, State};
 use crate::model::plan_id::PlanSubject;
 use crate::model::policy::{Emergency, EmergencySkip, Join, StageEntry};
-use crate::model::promotion_index::PromotionIndex;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::plan::gate_subject::Subject;
 use crate::plan::gates;
@@ -32,50 +30,6 @@ pub(crate) fn plan(facts: &Facts<'_>) -> Plan {
             .iter()
             .map(|resolved| Planner::new(facts, resolved).pipeline())
             .collect(),
-    }
-}
-
-/// Judges the gates of a plan again: with the evidence about the open pull request that proposes each promotion, and with
-/// the people that these facts have beyond those that it was made from. Nothing else in a plan depends on them.
-pub(crate) fn judge_gates(
-    facts: &Facts<'_>,
-    plan: &mut Plan,
-    evidence: &BTreeMap<PromotionIndex, &Fetched<Evidence>>,
-) {
-    for (pipeline, planned) in plan.pipelines.iter_mut().enumerate() {
-        for (position, promotion) in planned.promotions.iter_mut().enumerate() {
-            let index = PromotionIndex {
-                pipeline,
-                promotion: position,
-            };
-            judge_promotion(facts, planned.id, promotion, evidence.get(&index).copied());
-        }
-    }
-}
-
-/// Judges the gates of one promotion of a plan again, with the evidence about one pull request that proposes it.
-pub(crate) fn judge_promotion(
-    facts: &Facts<'_>,
-    pipeline: PipelineId,
-    promotion: &mut Promotion,
-    evidence: Option<&Fetched<Evidence>>,
-) {
-    let Some(resolved) = facts.resolved.get(pipeline.0) else {
-        return;
-    };
-    // A stopped pipeline changes nothing.
-    if promotion.changes.is_empty() {
-        return;
-    }
-    let planner = Planner {
-        evidence,
-        ..Planner::new(facts, resolved)
-    };
-    let mut into = planner.promotions_into(promotion.index).into_iter();
-    let names = sorted(&promotion.edges);
-    if let Some(edges) = into.find(|edges| planner.edge_names(edges) == names) {
-        let plan = promotion.plan.as_ref();
-        promotion.gates = planner.gates(promotion.index, &edges, plan, &promotion.changes);
     }
 }
 
@@ -93,78 +47,10 @@ pub(crate) fn edges_into(
     into.map(|edges| planner.edge_names(&edges)).collect()
 }
 
-/// Judges a plan that stands in an open pull request, whether or not it is the one that would be made now: the same
-/// holds and gates, with its own changes. `now`: the plan from the same facts. `None` if its stage or edges are not what
-/// they were.
-pub(crate) fn reassess<'a>(
-    facts: &'a Facts<'a>,
-    now: &Plan,
-    proposed: &'a ProposedPlan,
-) -> Option<Promotion> {
-    let resolved = facts.resolved.get(proposed.pipeline.0)?;
-    let mut planner = Planner::new(facts, resolved);
-    let mut planned = now.pipelines.iter();
-    let now = planned.find(|planned| planned.id == proposed.pipeline)?;
-    planner.take_states(&now.promotions);
-    let edges = planner
-        .promotions_into(proposed.stage)
-        .into_iter()
-        .find(|edges| planner.edge_names(edges) == sorted(&proposed.edges))?;
-    if let Some(reason) = facts.stopped.get(&resolved.id) {
-        return Some(planner.stopped(proposed.stage, &edges, reason));
-    }
-    if proposed.requested {
-        planner.asked = Some(proposed.stage);
-    }
-    planner.emergency = Some(proposed.emergency);
-    planner.evidence = proposed.evidence.as_ref();
-    let mut draft = planner.draft(proposed.stage, &edges);
-    draft.changes.clone_from(&proposed.changes);
-    let current = now.promotions.iter().find(|other| {
-        other.index == proposed.stage && planner.edge_names(&edges) == sorted(&other.edges)
-    });
-    // An older plan was ready when it was put up; what its source holds now is not its content.
-    draft.older = current.is_none_or(|current| current.plan != Some(proposed.plan));
-    planner.hold_services(proposed.stage, &mut draft);
-    let nothing_now = current.is_none_or(|current| current.changes.is_empty());
-    if draft.older && nothing_now && !proposed.requested {
-        draft.holds.push(Reason::new(NOTHING_NOW));
-    }
-    planner.hold(proposed.stage, &edges, &mut draft);
-    let mut promotion = planner.promotion_of(proposed.stage, &edges, draft, Some(proposed.plan));
-    if let Some(current) = current {
-        promotion
-            .skipped_services
-            .clone_from(&current.skipped_services);
-    }
-    Some(promotion)
-}
-
-fn sorted(edges: &[EdgeName]) -> Vec<EdgeName> {
+pub(super) fn sorted(edges: &[EdgeName]) -> Vec<EdgeName> {
     let mut edges = edges.to_vec();
     edges.sort();
     edges
-}
-
-/// A plan that stands in an open pull request.
-#[derive(Clone, Debug)]
-pub(crate) struct ProposedPlan {
-    /// Its pipeline.
-    pub pipeline: PipelineId,
-    /// Its stage.
-    pub stage: StageIndex,
-    /// Its edges.
-    pub edges: Vec<EdgeName>,
-    /// Its id.
-    pub plan: PlanId,
-    /// What it changes.
-    pub changes: Vec<Change>,
-    /// A person asked for it by a dispatch.
-    pub requested: bool,
-    /// And as an emergency.
-    pub emergency: bool,
-    /// The evidence about its pull request, or why it could not be read. `None` if none was read.
-    pub evidence: Option<Fetched<Evidence>>,
 }
 
 pub(super) struct Planner<'a> {
@@ -229,7 +115,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Takes the states of all stages from promotions that were planned before.
-    fn take_states(&mut self, promotions: &[Promotion]) {
+    pub(super) fn take_states(&mut self, promotions: &[Promotion]) {
         self.states = (0..self.resolved.stages.len())
             .map(|stage| (stage, State::InSync))
             .collect();
@@ -311,7 +197,12 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn stopped(&self, stage: StageIndex, edges: &[usize], reason: &Arc<str>) -> Promotion {
+    pub(super) fn stopped(
+        &self,
+        stage: StageIndex,
+        edges: &[usize],
+        reason: &Arc<str>,
+    ) -> Promotion {
         Promotion {
             state: State::Error,
             reason: Arc::clone(reason),
@@ -330,7 +221,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Gives a draft its state, its plan id (`plan` where it is known already) and what its gates say.
-    fn promotion_of(
+    pub(super) fn promotion_of(
         &self,
         stage: StageIndex,
         edges: &[usize],
@@ -488,7 +379,7 @@ impl<'a> Planner<'a> {
         Reason::new(text).help("sluice init shows the `serviceRef` to add")
     }
 
-    fn gates(
+    pub(super) fn gates(
         &self,
         stage: StageIndex,
         edges: &[usize],

@@ -299,6 +299,48 @@ async fn a_token_is_masked_first_and_hidden_whichever_variable_holds_it() {
 }
 
 #[tokio::test]
+async fn debug_lines_name_requests_and_rounds_and_no_secret() {
+    let site = Site::of("secrets").await;
+    // The token is echoed in what is asked: as the name of a repository that manifests refer to.
+    let named_like_token = |service: &str| {
+        let url = format!("https://github.com/acme/{}", site.token);
+        let spec = format!("git: {{ url: {url}, folder: app, ref: main }}");
+        test_support::service(service, &spec)
+    };
+    let (dev, prod) = (named_like_token("web-dev"), named_like_token("web-prod"));
+    site.repo().files(
+        "main",
+        &[
+            ("web.yaml", &test_support::web()),
+            ("dev.yaml", &dev),
+            ("prod.yaml", &prod),
+        ],
+    );
+    let mut step = Step::of(&site);
+    step.environment
+        .insert("RUNNER_DEBUG".to_owned(), "1".to_owned());
+    let as_step = step.run();
+    step.environment.remove("RUNNER_DEBUG");
+    let arguments = ["reconcile", "--dry-run", "--verbose"];
+    let as_command = step.command().args(arguments).output().unwrap();
+    let quiet = step.command().args(&arguments[..2]).output().unwrap();
+    for (name, ran) in [("step", &as_step), ("command", &as_command)] {
+        let err = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(err.contains("debug: round 1 tip="), "{name}: {err}");
+        let request = "debug: read the repository and its promotions status=200 ms=";
+        assert!(err.contains(request), "{name}: {err}");
+        assert!(err.contains("look things up in acme/***"), "{name}: {err}");
+        for secret in [&site.token, "canary-new-string", "canary-old-string"] {
+            assert!(!err.contains(secret), "{name}: {secret}: {err}");
+        }
+        let is_command = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+        assert!(!err.lines().any(is_command), "{name}: {err}");
+    }
+    let err = String::from_utf8_lossy(&quiet.stderr);
+    assert!(!err.contains("debug: "), "{err}");
+}
+
+#[tokio::test]
 async fn a_signal_lets_nothing_more_be_written() {
     let site = Site::of("k3s-upgrade-version").await;
     let step = Step::of(&site);

@@ -61,3 +61,33 @@ async fn a_label_by_a_person_with_write_lets_a_promotion_land() {
     assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
     site.requests_hold();
 }
+
+#[tokio::test]
+async fn approvals_of_two_pull_requests_with_one_plan_do_not_count_for_each_other() {
+    let mut site = Site::of("k3s-upgrade-version").await;
+    let workflow = (".github/workflows/promote.yml", "on: workflow_dispatch\n");
+    site.repo().files("main", &[workflow]);
+    site.run().await;
+    let repo = site.repo();
+    assert_eq!(repo.pulls(true), [1]);
+    // Closed, requested again by carol, and then opened again: two open pull requests of one plan.
+    repo.by("dave").closes(1);
+    let run = repo
+        .by("carol")
+        .dispatches("promote.yml", "main", serde_json::json!({}));
+    site.environment
+        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    let asked = site
+        .call(&["promote", "--pipeline=k3s-upgrade", "--to=prod"])
+        .await;
+    site.environment.remove("GITHUB_RUN_ID");
+    let repo = site.repo();
+    assert_eq!(repo.pulls(true), [2], "{}", asked.text);
+    repo.by("dave").reopens(1);
+    // carol may approve the one that nobody requested, and that alone lands.
+    repo.by("carol").approves(1);
+    repo.by("carol").approves(2);
+    let landed = site.run().await;
+    let merged = |number| repo.pull(number)["merged_at"].is_string();
+    assert_eq!((merged(1), merged(2)), (true, false), "{}", landed.text);
+}
