@@ -48,6 +48,7 @@ pub(crate) mod slug;
 pub(crate) mod source_line;
 pub mod source_location;
 pub(crate) mod status;
+pub(crate) mod text;
 pub(crate) mod timeline;
 pub(crate) mod verdict;
 pub(crate) mod version;

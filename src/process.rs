@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::io::Write;
+use std::time::Instant;
 
 use clap::Parser;
 use jiff::Timestamp;
@@ -16,7 +17,8 @@ use crate::report::style::Style;
 use crate::runner::Audience;
 use crate::runner::Environment;
 use crate::runner::Log;
-use crate::step;
+use crate::runner::trace_to;
+use crate::step::{self, mask_tokens};
 
 /// Runs as a step of a workflow if it was started on a runner without arguments, otherwise as a command line.
 pub fn main() -> Exit {
@@ -25,8 +27,8 @@ pub fn main() -> Exit {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
     let environment: Environment = variables.filter_map(text).collect();
+    let debug = environment.get("RUNNER_DEBUG") == Some("1");
     if environment.is_runner() && std::env::args_os().len() <= 1 {
-        let debug = environment.get("RUNNER_DEBUG") == Some("1");
         let log = Log::new(
             Audience::Runner,
             debug,
@@ -36,7 +38,20 @@ pub fn main() -> Exit {
         return step::run(&environment, &log);
     }
     match Cli::try_parse() {
-        Ok(cli) => run(cli, &environment),
+        Ok(cli) => {
+            let debug = debug || cli.verbose;
+            let log = Log::new(
+                Audience::Terminal,
+                debug,
+                std::io::stdout(),
+                std::io::stderr(),
+            );
+            if debug {
+                mask_tokens(&environment, &log);
+                trace_to(&log);
+            }
+            run(cli, &environment)
+        }
         Err(error) => {
             let exit = exit_of(&error);
             match error.print() {
@@ -70,7 +85,10 @@ fn run(cli: Cli, environment: &Environment) -> Exit {
     let colour = std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let read = |name: &str| environment.get(name).map(str::to_owned);
+    let started = Instant::now();
     let outcome = execute(cli, Timestamp::now(), Style { colour }, &read);
+    let ms = started.elapsed().as_millis();
+    tracing::debug!(ms, "the command ended");
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
     match outcome {
         Ok(output) => {

@@ -25,6 +25,7 @@ mod refs;
 mod repository;
 mod restore;
 mod trees;
+mod two_sides;
 mod work_tree;
 mod write;
 

@@ -14,6 +14,7 @@ mod log;
 mod outputs;
 mod redact;
 mod signals;
+mod trace;
 
 pub(crate) use commands::Annotation;
 pub(crate) use commands::Level;
@@ -29,3 +30,4 @@ pub(crate) use outputs::Moved;
 pub use outputs::OUTPUTS;
 pub(crate) use outputs::Outputs;
 pub(crate) use signals::Stop;
+pub(crate) use trace::trace_to;

@@ -15,6 +15,7 @@ use crate::error::{Exit, Failure};
 use crate::forge::{Access, Calls, Forge, ForgeError, Network, Patience};
 use crate::gather::{RemoteRepo, Remotes};
 use crate::model::actor::Actor;
+use crate::model::address::graphql_of;
 use crate::model::evidence::LabelEvent;
 use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
@@ -328,7 +329,7 @@ impl Session {
         &self,
         mut ask: impl FnMut() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        for _ in 0..MOST_PASSES {
+        for _ in 0..MAX_PASSES {
             let answer = ask();
             if !self.remotes.fetch(&self.forge, &self.elsewhere).await {
                 return answer;
@@ -336,13 +337,13 @@ impl Session {
         }
         Err(Failure::new(
             Exit::Failed,
-            format!("reading did not come to an end in {MOST_PASSES} rounds"),
+            format!("reading did not come to an end in {MAX_PASSES} rounds"),
         ))
     }
 }
 
 /// More passes than any history within the limits needs.
-const MOST_PASSES: usize = 400;
+const MAX_PASSES: usize = 400;
 
 /// The variables that may hold the token; the first one that is set is used.
 const TOKEN: [&str; 3] = ["SLUICE_TOKEN", "INPUT_TOKEN", "GITHUB_TOKEN"];
@@ -388,15 +389,6 @@ fn given(environment: Variables<'_>, name: &str) -> Option<String> {
     environment(name)
         .map(|value| value.trim().to_owned())
         .filter(|value| !value.is_empty())
-}
-
-/// GraphQL's address if only REST's is known: GitHub Enterprise Server has them side by side.
-fn graphql_of(api: &str) -> String {
-    let api = api.trim_end_matches('/');
-    match api.strip_suffix("/v3") {
-        Some(root) => format!("{root}/graphql"),
-        None => format!("{api}/graphql"),
-    }
 }
 
 fn host_of(server: &str) -> String {

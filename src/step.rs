@@ -16,6 +16,7 @@ use crate::render::{Ahead, Link, Mark, Pull, Row as SummaryRow, Summary};
 use crate::report::style::Style;
 use crate::runner::{
     Annotation, Environment, Files, InputError, Inputs, Level, Log, Moved, Outputs, Run, Stop,
+    trace_to,
 };
 use crate::session::{leads_to_github, token_variables};
 
@@ -46,16 +47,22 @@ enum Done {
 
 /// Reads the inputs. Tokens are masked before anything else is written.
 fn prepared(environment: &Environment, log: &Log) -> Result<Inputs, Failure> {
+    mask_tokens(environment, log);
+    trace_to(log);
+    let inputs = Inputs::read(environment).map_err(|error: InputError| {
+        Failure::usage(error.to_string()).hint("mend the step's `with:`")
+    })?;
+    Ok(inputs)
+}
+
+/// Registers every value that may be a token.
+pub(crate) fn mask_tokens(environment: &Environment, log: &Log) {
     let tokens: BTreeSet<&str> = token_variables()
         .filter_map(|name| environment.get(name))
         .collect();
     for token in tokens {
         log.mask(&token.to_owned().into());
     }
-    let inputs = Inputs::read(environment).map_err(|error: InputError| {
-        Failure::usage(error.to_string()).hint("mend the step's `with:`")
-    })?;
-    Ok(inputs)
 }
 
 fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<Done, Failure> {

@@ -16,25 +16,6 @@ pub(super) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// The elements of `items`; none if there is no such sequence.
-    pub(super) fn items(&self, root: NodeId) -> Vec<NodeId> {
-        match self.stream.lookup(root, &FieldPath::keys(&["items"])) {
-            Lookup::Found { node, .. } => match self.stream.node(node).kind {
-                NodeKind::Sequence(items) => items.to_vec(),
-                _ => Vec::new(),
-            },
-            _ => Vec::new(),
-        }
-    }
-
-    /// The text at a path; `None` if there is none, or it is null.
-    pub(super) fn text(&self, node: NodeId, keys: &[&str]) -> Option<String> {
-        match self.field(node, &FieldPath::keys(keys)) {
-            Field::Value(value) => Some(value.text),
-            _ => None,
-        }
-    }
-
     /// Where a node begins.
     pub(super) fn at(&self, node: NodeId) -> Position {
         self.stream.position(node)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::load::{SourceFile, is_problem};
-use super::manifests::{key_of, text};
+use super::manifests::{key_of, list_items};
 use super::read::{mentions_ours, read_stream};
 use super::template::is_template;
 use crate::model::change::Text;
@@ -16,7 +16,7 @@ use crate::model::guard::{ChangedFile, FileThen, Gated, ManifestThen};
 use crate::model::policy::Policy;
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::source_location::RepoPath;
-use crate::yaml::{FieldPath, Limits, Lookup, NodeId, NodeKind, Position, Stream, from_node};
+use crate::yaml::{FieldPath, Limits, Lookup, NodeId, Position, Stream, from_node};
 
 /// Whether a file may hold manifests of ours, or a `Secret`, judged by its bytes.
 pub(crate) fn may_matter(bytes: &[u8]) -> bool {
@@ -154,15 +154,8 @@ fn manifests(stream: &Stream, file: &RepoPath, policy: &Policy) -> Vec<(Manifest
         if !stream.duplicate_keys(document).is_empty() || stream.first_odd_key(document).is_some() {
             continue;
         }
-        let is_list = text(stream, root, &["apiVersion"]) == Some("v1")
-            && text(stream, root, &["kind"]) == Some("List");
-        let items = match stream.lookup(root, &FieldPath::keys(&["items"])) {
-            Lookup::Found { node, .. } if is_list => match stream.node(node).kind {
-                NodeKind::Sequence(items) => items,
-                _ => &[],
-            },
-            _ => &[root][..],
-        };
+        let root = [root];
+        let items = list_items(stream, root[0]).unwrap_or(&root);
         let key = |node| key_of(stream, node, file, policy);
         found.extend(items.iter().filter_map(|node| Some((key(*node)?, *node))));
     }

@@ -13,13 +13,30 @@ pub(super) fn key_of(
     policy: &Policy,
 ) -> Option<ManifestKey> {
     let text = |keys| text(stream, node, keys);
-    let namespace = text(&["metadata", "namespace"]).filter(|namespace| !namespace.is_empty());
     Some(ManifestKey {
         kind: Kind::of(text(&["apiVersion"])?, text(&["kind"])?)?,
-        namespace: namespace
-            .or_else(|| policy.namespace_of(file.as_str()))
-            .map(str::to_owned),
+        namespace: namespace(text(&["metadata", "namespace"]), file, policy),
         name: text(&["metadata", "name"])?.to_owned(),
+    })
+}
+
+/// `metadata.namespace`, or what the policy fills in for this file. An empty one says as much as none.
+pub(super) fn namespace(written: Option<&str>, file: &RepoPath, policy: &Policy) -> Option<String> {
+    let written = written.filter(|text| !text.is_empty());
+    let filled_in = || policy.namespace_of(file.as_str());
+    written.or_else(filled_in).map(str::to_owned)
+}
+
+/// The items of a `List` of `v1`; `None` if the node is something else.
+pub(super) fn list_items(stream: &Stream, node: NodeId) -> Option<&[NodeId]> {
+    let is_list = text(stream, node, &["apiVersion"]) == Some("v1")
+        && text(stream, node, &["kind"]) == Some("List");
+    is_list.then(|| match stream.lookup(node, &FieldPath::keys(&["items"])) {
+        Lookup::Found { node, .. } => match stream.node(node).kind {
+            NodeKind::Sequence(items) => items,
+            _ => &[],
+        },
+        _ => &[],
     })
 }
 

@@ -3,6 +3,7 @@
 use base64::Engine;
 
 use super::fields::Fields;
+use super::manifests::{list_items, namespace, text};
 use super::pipeline_spec::{edge, stage};
 use super::raw;
 use super::template::is_marked;
@@ -107,12 +108,12 @@ pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> 
         }
         match kind {
             None => {}
-            Some(RootKind::List) => {
+            Some(RootKind::List(items)) => {
                 let sops = stream.lookup(root, &FieldPath::keys(&["sops"]));
                 reader.list_is_encrypted = matches!(sops, Lookup::Found { .. });
-                for item in reader.fields.items(root) {
-                    if let Some(RootKind::Ours(kind)) = reader.kind(item) {
-                        reader.manifest(kind, item);
+                for item in items {
+                    if let Some(RootKind::Ours(kind)) = reader.kind(*item) {
+                        reader.manifest(kind, *item);
                     }
                 }
             }
@@ -133,9 +134,9 @@ pub(super) fn unreadable(place: SourceLocation, message: impl Into<String>) -> F
     Finding::error("manifest-unreadable", place, message, Stops::Nothing)
 }
 
-enum RootKind {
+enum RootKind<'a> {
     Ours(Kind),
-    List,
+    List(&'a [NodeId]),
 }
 
 struct Reader<'a> {
@@ -149,16 +150,16 @@ struct Reader<'a> {
     found: FileManifests,
 }
 
-impl Reader<'_> {
-    fn kind(&self, node: NodeId) -> Option<RootKind> {
-        let api_version = self.fields.text(node, &["apiVersion"])?;
-        let kind = self.fields.text(node, &["kind"])?;
-        if api_version == "v1" && kind == "List" {
-            return Some(RootKind::List);
+impl<'a> Reader<'a> {
+    fn kind(&self, node: NodeId) -> Option<RootKind<'a>> {
+        let stream = self.fields.stream;
+        if let Some(items) = list_items(stream, node) {
+            return Some(RootKind::List(items));
         }
-        let kind = Kind::of(&api_version, &kind)?;
+        let text = |keys| text(stream, node, keys);
+        let kind = Kind::of(text(&["apiVersion"])?, text(&["kind"])?)?;
         // A manifest has a name; what has none is a template or a fragment.
-        self.fields.text(node, &["metadata", "name"])?;
+        text(&["metadata", "name"])?;
         Some(RootKind::Ours(kind))
     }
 
@@ -215,33 +216,23 @@ impl Reader<'_> {
         });
     }
 
-    /// `metadata.namespace`, or what the policy fills in for this file.
-    /// An empty one says as much as none.
-    fn namespace(&self, written: Option<&String>) -> Option<String> {
-        written
-            .filter(|text| !text.is_empty())
-            .cloned()
-            .or_else(|| {
-                self.policy
-                    .namespace_of(self.file.as_str())
-                    .map(str::to_owned)
-            })
+    fn namespace(&self, metadata: &raw::Metadata) -> Option<String> {
+        namespace(metadata.namespace.as_deref(), self.file, self.policy)
     }
 
     fn key(&self, kind: Kind, metadata: &raw::Metadata) -> ManifestKey {
         ManifestKey {
             kind,
-            namespace: self.namespace(written(metadata).as_ref()),
+            namespace: self.namespace(metadata),
             name: metadata.name.clone(),
         }
     }
 
     fn pipeline(&self, node: NodeId) -> Result<Pipeline, DeError> {
         let manifest: raw::Manifest<raw::PipelineSpec> = from_node(self.fields.stream, node)?;
-        let written_namespace = written(&manifest.metadata);
         Ok(Pipeline {
-            namespace: self.namespace(written_namespace.as_ref()),
-            written_namespace,
+            namespace: self.namespace(&manifest.metadata),
+            written_namespace: written(&manifest.metadata),
             name: manifest.metadata.name.into(),
             file: self.file.clone(),
             at: self.fields.at(node),

@@ -17,6 +17,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Print a line for each request and each round to standard error; RUNNER_DEBUG=1 does the same
+    #[arg(long, global = true, display_order = 1000)]
+    pub verbose: bool,
 }
 
 const EXIT_CODES: &str = "\

@@ -46,7 +46,7 @@ pub(super) fn run(
         Format::Json => Style::default(),
     };
     if let Some(scratch) = &live {
-        let asked = live::Asked {
+        let asked = live::LiveOptions {
             team: team.as_deref(),
             format,
             now,

@@ -6,7 +6,7 @@ use crate::error::{Exit, Failure};
 use crate::evaluation::evaluate::Evaluation;
 use crate::evaluation::repository_state::ReadFrom;
 use crate::model::finding::Severity;
-use crate::report::findings::counted;
+use crate::model::text::counted;
 use crate::report::{json, mermaid};
 
 /// Draws the pipelines of PATH.

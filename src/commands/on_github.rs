@@ -8,19 +8,20 @@ use std::time::{Duration, Instant};
 use super::output::Output;
 use super::status;
 use crate::cli::{
-    AskedOfStatus, Dispatch, ForgeArgs, Format, OnGithub, ReconcileArgs, RetryArgs, RollbackArgs,
-    StatusOnGithub,
+    Dispatch, ForgeArgs, Format, OnGithub, ReconcileArgs, RetryArgs, RollbackArgs, StatusOnGithub,
+    StatusQuery,
 };
 use crate::error::Failure;
 use crate::forge::Patience;
 use crate::gather::GoBack;
 use crate::model::plan_prefix::PlanPrefix;
 use crate::model::status::Status;
+use crate::model::text::counted;
 use crate::reconcile::outcome::{ByHand, Outcome, Row, RowKind};
 use crate::reconcile::request::{Mode, PromoteRequest, RunOptions};
 use crate::reconcile::run::reconcile;
 use crate::report::escape::terminal;
-use crate::report::findings::{self, counted};
+use crate::report::findings;
 use crate::report::style::Style;
 use crate::report::{self, json};
 use crate::session::{Needs, Session, Variables};
@@ -251,7 +252,7 @@ fn ordered(
             checkout,
             asked,
         }) => {
-            let AskedOfStatus {
+            let StatusQuery {
                 freeze,
                 pipeline,
                 format,

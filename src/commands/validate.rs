@@ -13,8 +13,9 @@ use crate::evaluation::evaluate::Evaluation;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::model::finding::{Finding, Severity};
 use crate::model::source_location::RepoPath;
+use crate::model::text::counted;
 use crate::report::escape::terminal;
-use crate::report::findings::{self, counted};
+use crate::report::findings;
 use crate::report::json;
 use crate::yaml::{Edit, edit};
 

@@ -1,9 +1,10 @@
 //! How promotions are merged: methods, history, reviews, deployments, the queue, signatures, auto-merge.
 
 use super::facts::{Facts, Inbound};
-use super::said::{Said, Unsure, counted, list};
+use super::said::{Said, Unsure, list};
 use crate::model::policy::{Delivery, Land, MergeMethod};
 use crate::model::settings::{Bypass, Rule, RuleKind, TokenKind};
+use crate::model::text::counted;
 
 /// Whether a rule binds a merge by this token, which may be unsure; `None` where it does not.
 pub(super) fn binds(facts: &Facts<'_>, rule: &Rule) -> Option<Unsure> {

@@ -1,6 +1,7 @@
 //! One sentence with its outcome, before it is known which check says it.
 
 use crate::model::diagnosis::{Diagnosis, Outcome};
+use crate::model::text;
 
 pub(super) struct Said {
     outcome: Outcome,
@@ -77,18 +78,5 @@ impl Said {
 
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
-    let names: Vec<T> = names.into_iter().collect();
-    match names.split_last() {
-        None => String::new(),
-        Some((only, [])) => only.as_ref().to_owned(),
-        Some((last, rest)) => {
-            let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", rest.join(", "), last.as_ref())
-        }
-    }
-}
-
-/// `1 approving review`, `2 approving reviews`.
-pub(super) fn counted(number: u64, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+    text::list(names, "and")
 }

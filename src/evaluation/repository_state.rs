@@ -106,24 +106,8 @@ impl RepositoryState {
         let mut repository = Self {
             root: root.to_owned(),
             repo,
-            tip: None,
-            branch: None,
-            remote: None,
-            here: RepositoryIdentity::default(),
-            policy: Policy::default(),
-            policy_file: policy::DEFAULT_PATH.into(),
-            policy_bytes: None,
-            policy_finding: None,
-            files: Vec::new(),
-            links: Vec::new(),
-            notices: Vec::new(),
-            assumes: false,
             again,
-            inside_repository: false,
-            remotes: None,
-            slug: String::new(),
-            no_policy: false,
-            untrusted: Vec::new(),
+            ..Self::empty()
         };
         repository.locate()?;
         repository.inside_repository =
@@ -144,12 +128,29 @@ impl RepositoryState {
         // The folders come first, all of them in one call unless a clone holds them.
         repo.prepare(&tip)?;
         let mut repository = Self {
-            root: PathBuf::from("."),
-            repo: None,
             tip: Some(tip),
             branch: Some(base.to_owned()),
-            remote: None,
             here,
+            remotes: Some(Rc::clone(remotes)),
+            slug: repo.slug().to_string(),
+            ..Self::empty()
+        };
+        let found = policy_at(repo, &tip)?;
+        repository.take_policy(found);
+        let found = files_at(repo, &tip, &repository.policy)?;
+        repository.take_files(found);
+        Ok(repository)
+    }
+
+    /// Nothing in the current folder, and no policy.
+    fn empty() -> Self {
+        Self {
+            root: PathBuf::from("."),
+            repo: None,
+            tip: None,
+            branch: None,
+            remote: None,
+            here: RepositoryIdentity::default(),
             policy: Policy::default(),
             policy_file: policy::DEFAULT_PATH.into(),
             policy_bytes: None,
@@ -160,16 +161,11 @@ impl RepositoryState {
             assumes: false,
             again: PathArguments::default(),
             inside_repository: false,
-            remotes: Some(Rc::clone(remotes)),
-            slug: repo.slug().to_string(),
+            remotes: None,
+            slug: String::new(),
             no_policy: false,
             untrusted: Vec::new(),
-        };
-        let found = policy_at(repo, &tip)?;
-        repository.take_policy(found);
-        let found = files_at(repo, &tip, &repository.policy)?;
-        repository.take_files(found);
-        Ok(repository)
+        }
     }
 
     fn take_policy(&mut self, found: PolicyFile) {

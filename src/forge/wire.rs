@@ -1,7 +1,7 @@
 //! One request and its answer: time-outs, size limits, retries of reads, obeying rate limits, counting (R-3.22, A39).
 //!
 //! A read is tried again within a budget. A write is sent once: whoever writes looks whether it was applied. Nothing
-//! here follows a redirect, logs, or prints.
+//! here follows a redirect or prints; each attempt makes a debug event of `tracing`.
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::backoff::Backoff;
 use super::error::{ForgeError, Stopped};
-use super::limits::{Limit, Limits, Purpose, Refused};
+use super::limits::{Limit, Limits, Purpose, Refused, number};
 use super::network::distrust;
 
 /// Answers larger than this are not read (A39).
@@ -256,9 +256,13 @@ impl Wire {
             operation: ask.operation.clone(),
             why,
         };
-        let answer = tokio::time::timeout(MAX_WAIT, self.exchange(ask))
-            .await
-            .map_err(|_| unreachable(format!("no answer within {} s", MAX_WAIT.as_secs())))?;
+        let deadline = tokio::time::sleep(MAX_WAIT).deadline();
+        let answer = tokio::time::timeout_at(deadline, self.exchange(ask)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let why = format!("no answer within {} s", MAX_WAIT.as_secs());
+            Err(Broken::Other(why))
+        });
+        trace(&ask.operation, (deadline - MAX_WAIT).elapsed(), &answer);
         let (status, headers, body) = answer.map_err(|broken| match broken {
             Broken::NotTrusted(why) => ForgeError::NotTrusted {
                 host: self.api.host().unwrap_or_default().to_owned(),
@@ -288,7 +292,7 @@ impl Wire {
         self.refusal(ask, status, &headers, &body, date)
     }
 
-    async fn exchange(&self, ask: &Ask) -> Result<(StatusCode, HeaderMap, Vec<u8>), Broken> {
+    async fn exchange(&self, ask: &Ask) -> Result<Raw, Broken> {
         let uri = self.uri(&ask.path).map_err(Broken::Other)?;
         let request = http::request::Builder::new()
             .method(ask.method.clone())
@@ -364,6 +368,23 @@ impl Wire {
                 said,
             },
         })
+    }
+}
+
+/// An answer as it arrived: status, headers and bytes.
+type Raw = (StatusCode, HeaderMap, Vec<u8>);
+
+/// The debug line of one attempt.
+fn trace(operation: &str, took: Duration, answer: &Result<Raw, Broken>) {
+    let ms = took.as_millis();
+    match answer {
+        Ok((status, headers, _)) => {
+            let remaining = number(headers, "x-ratelimit-remaining");
+            tracing::debug!(status = status.as_u16(), ms, remaining, "{operation}");
+        }
+        Err(Broken::NotTrusted(why) | Broken::Other(why)) => {
+            tracing::debug!(ms, why, "{operation}");
+        }
     }
 }
 

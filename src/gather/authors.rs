@@ -45,7 +45,7 @@ pub(crate) struct Carried<'a> {
 }
 
 /// Everything that tells who made changes. What was read once is kept for later rounds.
-pub(crate) struct AskedOfAuthors<'a> {
+pub(crate) struct AuthorsSearch<'a> {
     remotes: &'a Remotes,
     repo: &'a RemoteRepo,
     base: Tip,
@@ -106,7 +106,7 @@ impl From<LastSet> for Untold {
     }
 }
 
-impl<'a> AskedOfAuthors<'a> {
+impl<'a> AuthorsSearch<'a> {
     /// At the tip of the base branch, whose manifests are known.
     pub(crate) fn new(
         remotes: &'a Remotes,

@@ -11,12 +11,12 @@ use super::repositories::{Repositories, RepositoryReader};
 use crate::copy::{Pair, is_full_id};
 use crate::model::change::Change;
 use crate::model::commit_range::{
-    CommitRangeSummary, Direction, LISTED, LinkedRange, Person, RangeCommit, RangeCommits,
-    named_pull,
+    CommitRangeSummary, Direction, LinkedRange, MAX_LISTED, Person, RangeCommit, RangeCommits,
 };
 use crate::model::facts::Revision;
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
+use crate::model::landed::pull_of_message;
 use crate::model::origin::Origin;
 use crate::model::policy::Refs;
 use crate::model::repo_url::{Location, RepoUrl};
@@ -332,12 +332,12 @@ fn page_of(repo: &Repo, remote: Option<&str>) -> Result<Option<RepoUrl>, RepoErr
 
 fn in_clone(repo: &Repo, between: CommitRange) -> Result<RangeCommits, RepoError> {
     let total = between.commits.len();
-    let listed = between.commits.into_iter().take(LISTED);
+    let listed = between.commits.into_iter().take(MAX_LISTED);
     let commits = listed.map(|commit| {
         let info = repo.commit_info(&commit)?;
         Ok(RangeCommit {
             commit,
-            number: named_pull(&info.subject),
+            number: pull_of_message(&info.subject),
             subject: info.subject,
             at: Timestamp::from_second(info.committer_time.unix_seconds).unwrap_or_default(),
             // Accounts are the forge's: a clone only has names.

@@ -8,12 +8,13 @@ use super::proposal::{Pair, Proposal, WORKFLOW_PATH};
 use super::unpaired::{Unpaired, Why};
 use crate::model::finding::Finding;
 use crate::model::name::full_name;
+use crate::model::text::counted;
 use crate::report::escape::terminal;
-use crate::report::findings::{self, counted};
+use crate::report::findings;
 use crate::report::style::{Style, pad};
 
 /// How many services without an environment are listed one by one.
-const LISTED: usize = 8;
+const MAX_LISTED: usize = 8;
 
 /// How wide a column gets at most.
 const WIDEST: usize = 40;
@@ -148,7 +149,7 @@ fn apart(text: &mut String, unpaired: &[Unpaired], style: Style) {
     for left in rest {
         if left.kind == Why::NoEnvironment {
             listed += 1;
-            if listed > LISTED {
+            if listed > MAX_LISTED {
                 continue;
             }
         }
@@ -160,11 +161,11 @@ fn apart(text: &mut String, unpaired: &[Unpaired], style: Style) {
             terminal(&left.why)
         );
     }
-    if silent > LISTED {
+    if silent > MAX_LISTED {
         let _ = writeln!(
             text,
             "  … and {} more without an environment: --format json lists all",
-            silent - LISTED
+            silent - MAX_LISTED
         );
     }
     if taken.is_empty() {

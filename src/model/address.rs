@@ -51,6 +51,16 @@ impl fmt::Display for WebAddress {
     }
 }
 
+/// Where GraphQL is if only REST's address is known: `/graphql` at github.com, `/api/graphql` beside `/api/v3` on a GitHub Enterprise
+/// Server.
+pub(crate) fn graphql_of(api: &str) -> String {
+    let api = api.trim_end_matches('/');
+    match api.strip_suffix("/v3") {
+        Some(root) => format!("{root}/graphql"),
+        None => format!("{api}/graphql"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use super::change::Change;
 use super::fetched::Fetched;
 use super::ids::CommitId;
 use super::slug::RepoSlug;
+use super::text::cut;
 use super::version::Version;
 
 /// How the new commit stands to the old one, or the new chart version.
@@ -73,10 +74,10 @@ pub struct CommitRangeSummary {
 }
 
 /// So many commits of one service are listed.
-pub const LISTED: usize = 20;
+pub const MAX_LISTED: usize = 20;
 
 /// A subject or name is cut at so many characters.
-const TEXT: usize = 100;
+const MAX_TEXT: usize = 100;
 
 impl CommitRangeSummary {
     /// What is shown of the commits that a service brings.
@@ -87,7 +88,7 @@ impl CommitRangeSummary {
         new: CommitId,
         brought: &RangeCommits,
     ) -> Self {
-        let listed = brought.commits.iter().take(LISTED).map(|commit| {
+        let listed = brought.commits.iter().take(MAX_LISTED).map(|commit| {
             let author = commit.authors.first();
             let name = author.map_or("", |author| author.login.as_deref().unwrap_or(&author.name));
             let subject = match without_pull(&commit.subject, commit.number) {
@@ -96,8 +97,8 @@ impl CommitRangeSummary {
             };
             (
                 commit.commit.short(),
-                cut(subject),
-                cut(name),
+                cut(subject, MAX_TEXT),
+                cut(name, MAX_TEXT),
                 commit.number,
             )
         });
@@ -167,13 +168,6 @@ impl CommitRangeSummary {
     }
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().nth(TEXT).is_none() {
-        return text.to_owned();
-    }
-    text.chars().take(TEXT - 1).chain(['…']).collect()
-}
-
 /// A subject without the `(#412)` at its end that GitHub puts there, where the number is told beside it.
 fn without_pull(subject: &str, number: Option<u64>) -> &str {
     let ending = number.map(|number| format!(" (#{number})"));
@@ -181,23 +175,6 @@ fn without_pull(subject: &str, number: Option<u64>) -> &str {
         .and_then(|ending| subject.strip_suffix(&ending))
         .filter(|rest| !rest.trim().is_empty())
         .unwrap_or(subject)
-}
-
-/// The pull request that a commit's subject names: `… (#412)`, as a squashed one ends, or `Merge pull request #412 from …`.
-pub fn named_pull(subject: &str) -> Option<u64> {
-    let squashed = subject
-        .strip_suffix(')')
-        .and_then(|rest| rest.rsplit_once("(#"))
-        .map(|(_, number)| number);
-    let merged = || {
-        subject
-            .strip_prefix("Merge pull request #")?
-            .split(' ')
-            .next()
-    };
-    let digits = squashed.or_else(merged)?;
-    let number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    number.then(|| digits.parse().ok()).flatten()
 }
 
 /// What was found out about a change of a git ref.
@@ -219,7 +196,7 @@ pub struct RangeCommits {
     /// How the new commit stands to the old one.
     pub way: Direction,
     /// The commits, newest first: those that only the new one has; where it goes back, those that only the old one has.
-    /// From a clone the newest [`LISTED`] alone.
+    /// From a clone the newest [`MAX_LISTED`] alone.
     pub commits: Vec<RangeCommit>,
     /// How many there are.
     pub total: usize,
@@ -278,26 +255,7 @@ impl Person {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_subject_names_the_pull_request_that_brought_it() {
-        for (subject, number) in [
-            ("Fix retry on 504 (#412)", Some(412)),
-            ("Merge pull request #7 from acme/fix", Some(7)),
-            ("Merge pull request #7", Some(7)),
-            ("Revert \"Fix (#1)\" (#2)", Some(2)),
-            ("(#3)", Some(3)),
-            ("Fix (#1) retry", None),
-            ("Fix #1", None),
-            ("Fix (#)", None),
-            ("Fix (#x)", None),
-            ("Fix (#+1)", None),
-            ("Fix (#99999999999999999999999)", None),
-            ("", None),
-        ] {
-            assert_eq!(named_pull(subject), number, "{subject}");
-        }
-    }
+    use crate::model::landed::pull_of_message;
 
     fn brings(way: Direction, subjects: &[&str]) -> CommitRangeSummary {
         let commit = |subject: &&str| RangeCommit {
@@ -305,7 +263,7 @@ mod tests {
             subject: (*subject).to_owned(),
             at: Timestamp::UNIX_EPOCH,
             authors: Vec::new(),
-            number: named_pull(subject),
+            number: pull_of_message(subject),
         };
         let brought = RangeCommits {
             way,

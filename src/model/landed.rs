@@ -155,8 +155,9 @@ pub(crate) fn pull_of_message(message: &str) -> Option<u64> {
     if let Some(rest) = subject.strip_prefix("Merge pull request #") {
         return number(rest.split(' ').next()?);
     }
-    let (_, last) = subject.strip_suffix(')')?.rsplit_once(" (#")?;
-    number(last)
+    let (before, last) = subject.strip_suffix(')')?.rsplit_once("(#")?;
+    let is_apart = before.is_empty() || before.ends_with(' ');
+    number(last).filter(|_| is_apart)
 }
 
 /// Something that makes a history not clean.
@@ -354,6 +355,8 @@ mod tests {
             ("Merge pull request #7 from acme/sluice/web\n\nx", Some(7)),
             ("Merge pull request #7", Some(7)),
             ("Revert \"a (#3)\" (#4)", Some(4)),
+            ("(#3)", Some(3)),
+            ("a(#12)", None),
             ("fixes #12", None),
             ("a (#12) b", None),
             ("a (#+12)", None),

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use super::ids::IdError;
 
+/// GitHub's own limit for a repository's name, in bytes; owners are shorter.
+const MAX_PART_LENGTH: usize = 100;
+
 /// `owner/name`, in lower case: the forge does not tell cases apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepoSlug {
@@ -38,6 +41,7 @@ impl FromStr for RepoSlug {
         let (owner, name) = text.split_once('/').ok_or_else(error)?;
         let fine = |part: &str| {
             !part.is_empty()
+                && part.len() <= MAX_PART_LENGTH
                 && part != "."
                 && part != ".."
                 && part

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::model::merge_state::{ContextState, MergeState, Mergeable, ReviewDecision};
+use crate::model::text::cut_words;
 use crate::model::when;
 
 /// After this many refusals of a head only a person's dispatch tries again.
@@ -174,11 +175,7 @@ impl Refusals {
     pub(crate) fn describe(words: &str, refusals: Option<&Self>) -> String {
         let end = refusals.map_or_else(String::new, Self::to_string);
         let room = MAX_DESCRIPTION.saturating_sub(end.chars().count());
-        if words.chars().count() <= room {
-            return format!("{words}{end}");
-        }
-        let cut: String = words.chars().take(room.saturating_sub(1)).collect();
-        format!("{}…{end}", cut.trim_end())
+        cut_words(words, room) + &end
     }
 }
 

@@ -19,6 +19,7 @@ use crate::model::policy::{ApproveLine, GateRule, Policy, Trigger, Voters};
 use crate::model::reference::{Kind, ManifestKey};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::model::source_location::RepoPath;
+use crate::model::text::cut;
 use crate::yaml::FieldPath;
 
 /// GitHub takes no longer description of a status.
@@ -109,15 +110,6 @@ impl GuardVerdict {
             }
         }
     }
-}
-
-/// At most so many characters, from the beginning.
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    format!("{kept}…")
 }
 
 /// At most so many characters, from the end.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::schema::schema;
+use crate::model::text::list;
 
 /// Fields in the order in which people think of them. A field of two mappings stands once, where it suits both.
 const ORDER: &[&str] = &[
@@ -287,7 +288,7 @@ impl<'a> Writer<'a> {
         if let Some(choices) = value["oneOf"].as_array() {
             let names = choices.iter().filter_map(|choice| choice["const"].as_str());
             let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-            return one_of(&names);
+            return list(names, "or");
         }
         match value["type"].as_str() {
             Some("string") => "text".to_owned(),
@@ -364,14 +365,6 @@ fn flow(value: &Value) -> String {
             format!("{{ {} }}", entries.join(", "))
         }
         other => other.to_string(),
-    }
-}
-
-fn one_of(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }
 

@@ -56,6 +56,22 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// A row about a stage, of which nothing else is known.
+    pub(crate) fn new(kind: RowKind, pipeline: String, to: String) -> Self {
+        Self {
+            kind,
+            pipeline,
+            from: Vec::new(),
+            to,
+            plan: None,
+            pull: None,
+            commit: None,
+            emergency: None,
+            why: String::new(),
+            next: None,
+        }
+    }
+
     /// The prefix of an emergency's text; empty if it is not one.
     pub(crate) fn emergency(&self) -> String {
         self.emergency

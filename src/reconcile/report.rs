@@ -91,23 +91,14 @@ pub(crate) fn rows(
             continue;
         };
         run.outcome.rows.push(Row {
-            kind,
-            pipeline,
-            from: promotion
-                .edges
-                .iter()
-                .map(|edge| edge.from.to_string())
-                .collect(),
-            to: promotion.stage.to_string(),
-            plan: promotion.plan,
             pull: decision.active_pull,
-            commit: None,
             emergency: decision
                 .active_pull
                 .and_then(|number| round.assessment.candidate(*place, number))
                 .and_then(wording::emergency_of),
             why,
             next,
+            ..round.row_for(*place, promotion, kind)
         });
     }
 }

@@ -91,18 +91,28 @@ impl<'a> Round<'a> {
         next: Option<String>,
     ) -> Row {
         Row {
-            kind,
-            pipeline: proposal.pipeline.clone(),
-            from: Vec::new(),
-            to: proposal.stage.to_string(),
             plan: Some(proposal.plan),
             pull: proposal
                 .pull(&self.observation.snapshot.base)
                 .map(|pull| pull.number),
-            commit: None,
-            emergency: None,
             why,
             next,
+            ..Row::new(kind, proposal.pipeline.clone(), proposal.stage.to_string())
+        }
+    }
+
+    /// A row about a promotion of the plan, or of a plan judged again.
+    pub(crate) fn row_for(
+        &self,
+        place: PromotionIndex,
+        promotion: &Promotion,
+        kind: RowKind,
+    ) -> Row {
+        let edges = promotion.edges.iter();
+        Row {
+            from: edges.map(|edge| edge.from.to_string()).collect(),
+            plan: promotion.plan,
+            ..Row::new(kind, self.pipeline(place), promotion.stage.to_string())
         }
     }
 
@@ -117,20 +127,10 @@ impl<'a> Round<'a> {
     ) {
         let promotion = self.assessment.promotion(place);
         run.outcome.rows.push(Row {
-            kind,
-            pipeline: self.pipeline(place),
-            from: promotion
-                .edges
-                .iter()
-                .map(|edge| edge.from.to_string())
-                .collect(),
-            to: promotion.stage.to_string(),
-            plan: promotion.plan,
-            pull: None,
-            commit: None,
             emergency: self.emergency(place),
             why: why.to_owned(),
             next,
+            ..self.row_for(place, promotion, kind)
         });
     }
 

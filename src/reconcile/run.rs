@@ -115,6 +115,12 @@ pub(crate) async fn reconcile(session: &Session, options: &RunOptions) -> Result
             0 => observe_first(session, Depth::WhereItDiffers).await?,
             _ => observe(session, Depth::WhereItDiffers).await?,
         };
+        tracing::debug!(
+            tip = %observation.snapshot.tip.id.short(),
+            branches = observation.snapshot.branches.len(),
+            "round {}",
+            number + 1
+        );
         if let Seen::NotYet = verify(session, &observation, &mut run).await? {
             continue;
         }

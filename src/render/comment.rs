@@ -1,8 +1,8 @@
 //! What Sluice writes under a pull request, once. Each says what happened and what a person can do.
 
 use super::pull_request::Blocked;
-use super::words::cut;
 use crate::model::ids::PlanId;
+use crate::model::text::cut;
 use crate::report::escape::{markdown_code, prose};
 
 /// Why a pull request was replaced.

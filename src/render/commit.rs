@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::texts::Line;
-use super::words::{cut, values};
+use super::words::values;
 use crate::model::plan::{GateReport, Promotion};
+use crate::model::text::cut;
 use crate::model::verdict::Verdict;
 use crate::report::escape::commit;
 

@@ -5,7 +5,7 @@ use std::io;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 use serde::Serialize;
 
-use super::words::cut;
+use crate::model::text::cut;
 use crate::report::escape;
 
 /// A template that could not be rendered. Of a built-in template this is a defect of Sluice.

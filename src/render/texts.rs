@@ -11,12 +11,13 @@ use serde::Serialize;
 
 use super::engine::{Bounds, Escape, render};
 use super::link::Link;
-use super::words::{cut, sources, values, what};
+use super::words::{sources, values, what};
 use crate::model::ids::PullNumber;
 use crate::model::plan::Promotion;
 use crate::model::policy::Texts;
 use crate::model::reference::Kind;
 use crate::model::source_location::Position;
+use crate::model::text::cut;
 use crate::report::escape;
 
 /// One line that may stand as a commit's subject or a pull request's title: escaped, cut, never empty.

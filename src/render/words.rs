@@ -1,18 +1,9 @@
-//! Words that several texts share: counts, lists of names, what a promotion changes.
+//! Words that several texts share: lists of names, what a promotion changes.
 
 use crate::model::change::Change;
 use crate::model::plan::Promotion;
+use crate::model::text::{counted, list};
 use crate::report::plan_text::short;
-
-/// At most so many characters; what is cut off is shown by `…`.
-pub(super) fn cut(text: &str, most: usize) -> String {
-    if text.chars().nth(most).is_none() {
-        return text.to_owned();
-    }
-    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
-    cut.push('…');
-    cut
-}
 
 /// `dave`, `dave or erin`, `carol, dave or erin`, and beyond five `carol, dave, erin, frank or 3 others`.
 pub(super) fn any_of(names: &[String]) -> String {
@@ -23,11 +14,7 @@ pub(super) fn any_of(names: &[String]) -> String {
         names.truncate(SHOWN);
         names.push(format!("{others} others"));
     }
-    match names.split_last() {
-        None => String::new(),
-        Some((last, [])) => last.clone(),
-        Some((last, first)) => format!("{} or {last}", first.join(", ")),
-    }
+    list(names, "or")
 }
 
 /// Where a promotion takes from: the names of its edges' first ends.
@@ -112,20 +99,11 @@ pub(super) fn what(promotion: &Promotion) -> String {
     )
 }
 
-pub(super) use crate::report::findings::counted;
-
 #[cfg(test)]
 mod tests {
     use super::super::sample::{change, promotion, secret};
     use super::*;
     use crate::model::change::Text;
-
-    #[test]
-    fn a_cut_text_is_never_longer_than_it_may_be() {
-        assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("äöüß", 3), "äö…");
-        assert_eq!(cut("", 0), "");
-    }
 
     #[test]
     fn names_are_listed_as_one_would_say_them() {

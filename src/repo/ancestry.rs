@@ -1,13 +1,11 @@
 //! Which commit descends from which, over all parents.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BinaryHeap, HashMap};
-
 use git2::Oid;
 
 use super::error::RepoError;
-use super::objects::{Objects, RawCommit, oid};
+use super::objects::oid;
 use super::repository::Repo;
+use super::two_sides::{Commits, Side, Walk};
 use crate::model::ids::CommitId;
 
 impl Repo {
@@ -32,123 +30,34 @@ impl Repo {
         let objects = self.objects()?;
         let id = |commit: &CommitId| oid(commit.as_bytes(), || format!("the commit {commit}"));
         let wanted = id(commit)?;
-        let mut walk = Walk::new(&objects);
-        walk.mark(wanted, Marks::BELOW)?;
+        let commits = Commits::new(&objects);
+        let mut walk = Walk::new(&commits);
+        walk.begin(BELOW, wanted)?;
         for tip in tips {
-            walk.mark(id(tip)?, Marks::FROM_TIP)?;
+            walk.begin(TIPS, id(tip)?)?;
         }
-        walk.reaches(wanted)
+        reaches(&mut walk, wanted)
     }
 }
 
-/// From where a commit was reached.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Marks {
-    /// From the wanted commit: it is that commit or an ancestor of it, so nothing beyond it can lead there.
-    below: bool,
-    /// From one of the tips.
-    from_tip: bool,
-}
+/// The side of the wanted commit: it and its ancestors, so nothing beyond them can lead to it.
+const BELOW: Side = Side::Old;
+/// The side of the tips.
+const TIPS: Side = Side::New;
 
-impl Marks {
-    const BELOW: Self = Self {
-        below: true,
-        from_tip: false,
-    };
-    const FROM_TIP: Self = Self {
-        below: false,
-        from_tip: true,
-    };
-
-    /// Whether the wanted commit may still be found further down from here.
-    fn is_open(self) -> bool {
-        self.from_tip && !self.below
+/// Whether the tips' side has the wanted commit. The wanted commit's own ancestors are walked only to know where the tips' side need not go
+/// on, so a miss does not read all of history. The answer does not depend on clocks, since no descendant of the wanted commit is ever marked
+/// as below it.
+fn reaches(walk: &mut Walk<'_>, wanted: Oid) -> Result<bool, RepoError> {
+    while !walk.has(TIPS, wanted) && walk.is_open(TIPS) {
+        walk.step()?;
     }
-}
-
-/// Walks down from the wanted commit and from the tips at once, newest first. The wanted commit's own ancestors are
-/// walked only to know where the tips' side need not go on, so a miss does not read all of history. Times only order
-/// the walk: the answer does not depend on clocks, since no descendant of the wanted commit is ever marked as below it.
-struct Walk<'a> {
-    objects: &'a Objects<'a>,
-    seen: HashMap<Oid, Seen>,
-    queue: BinaryHeap<(i64, Oid)>,
-    /// How many queued commits are on the tips' side only. Without any the answer is no.
-    open: usize,
-}
-
-struct Seen {
-    marks: Marks,
-    commit: RawCommit,
-    /// Its parents are still to be marked. Marks that come later change nothing in the answer.
-    queued: bool,
-}
-
-impl<'a> Walk<'a> {
-    fn new(objects: &'a Objects<'a>) -> Self {
-        Self {
-            objects,
-            seen: HashMap::new(),
-            queue: BinaryHeap::new(),
-            open: 0,
-        }
+    if walk.has(TIPS, wanted) {
+        return Ok(true);
     }
-
-    fn mark(&mut self, id: Oid, marks: Marks) -> Result<(), RepoError> {
-        let seen = match self.seen.entry(id) {
-            Entry::Occupied(seen) => seen.into_mut(),
-            Entry::Vacant(free) => {
-                let commit = self.objects.commit(id)?;
-                self.queue.push((commit.time, id));
-                free.insert(Seen {
-                    marks: Marks::default(),
-                    commit,
-                    queued: true,
-                })
-            }
-        };
-        let before = seen.marks;
-        seen.marks.below |= marks.below;
-        seen.marks.from_tip |= marks.from_tip;
-        if seen.queued {
-            self.open -= usize::from(before.is_open());
-            self.open += usize::from(seen.marks.is_open());
-        }
-        Ok(())
-    }
-
-    fn reaches(&mut self, wanted: Oid) -> Result<bool, RepoError> {
-        let is_hit =
-            |seen: &HashMap<Oid, Seen>| seen.get(&wanted).is_some_and(|seen| seen.marks.from_tip);
-        let mut cut_off = None;
-        while !is_hit(&self.seen) && self.open > 0 {
-            let Some((_, id)) = self.queue.pop() else {
-                break;
-            };
-            let Some(seen) = self.seen.get_mut(&id) else {
-                break;
-            };
-            seen.queued = false;
-            let marks = seen.marks;
-            self.open -= usize::from(marks.is_open());
-            match self.objects.parents(id, &seen.commit).map(<[Oid]>::to_vec) {
-                Ok(parents) => {
-                    for parent in parents {
-                        self.mark(parent, marks)?;
-                    }
-                }
-                // Below the wanted commit a missing past only costs speed; on the tips' side it costs the answer.
-                Err(error @ RepoError::Shallow { .. }) if marks.is_open() => cut_off = Some(error),
-                Err(RepoError::Shallow { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        match cut_off {
-            _ if is_hit(&self.seen) => Ok(true),
-            Some(shallow) => Err(shallow),
-            None => Ok(false),
-        }
-    }
+    // Below the wanted commit a missing past only costs speed; on the tips' side it costs the answer.
+    walk.whole(&[TIPS])?;
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -171,10 +80,11 @@ mod tests {
     fn ask(repo: &Repo, wanted: &CommitId, tip: &CommitId) -> (bool, usize) {
         let objects = repo.objects().unwrap();
         let id = |commit: &CommitId| Oid::from_bytes(commit.as_bytes()).unwrap();
-        let mut walk = Walk::new(&objects);
-        walk.mark(id(wanted), Marks::BELOW).unwrap();
-        walk.mark(id(tip), Marks::FROM_TIP).unwrap();
-        (walk.reaches(id(wanted)).unwrap(), walk.seen.len())
+        let commits = Commits::new(&objects);
+        let mut walk = Walk::new(&commits);
+        walk.begin(BELOW, id(wanted)).unwrap();
+        walk.begin(TIPS, id(tip)).unwrap();
+        (reaches(&mut walk, id(wanted)).unwrap(), walk.read())
     }
 
     #[test]

@@ -3,16 +3,14 @@
 //! Many are asked for at once, and they mostly lie on one stretch of history: every commit and every folder on the way is
 //! read once for all of them.
 
-use std::cell::RefCell;
-use std::collections::hash_map::Entry as Slot;
-use std::collections::{BinaryHeap, HashMap};
-use std::rc::Rc;
+use std::collections::HashMap;
 
 use git2::Oid;
 
 use super::error::RepoError;
-use super::objects::{Entry, Objects, RawCommit, commit_id, oid, segments};
+use super::objects::{Entry, Objects, commit_id, oid, segments};
 use super::repository::Repo;
+use super::two_sides::{Commits, Side, Walk};
 use crate::model::commit_range::Direction;
 use crate::model::ids::CommitId;
 
@@ -53,10 +51,7 @@ impl Repo {
         stretches: &[RangeQuery],
     ) -> Result<Vec<Result<CommitRange, RepoError>>, RepoError> {
         let objects = self.objects()?;
-        let commits = Commits {
-            objects: &objects,
-            known: RefCell::default(),
-        };
+        let commits = Commits::new(&objects);
         // All paths are known before any folder is read, so that each is read once.
         let mut folders = Folders::new(&objects);
         let paths: Vec<_> = stretches.iter().map(|one| folders.paths(one)).collect();
@@ -75,8 +70,7 @@ fn between(
     paths: &[Path],
 ) -> Result<CommitRange, RepoError> {
     let id = |commit: &CommitId| oid(commit.as_bytes(), || format!("the commit {commit}"));
-    let mut walk = Walk::new(commits, id(&stretch.old)?, id(&stretch.new)?);
-    let (way, mut ids) = walk.walk()?;
+    let (way, mut ids) = walk(commits, id(&stretch.old)?, id(&stretch.new)?)?;
     let cut = ids.len() > MAX_COMMITS;
     ids.truncate(MAX_COMMITS);
     let mut found = Vec::new();
@@ -121,149 +115,36 @@ fn touches(
     Ok(true)
 }
 
-/// Commits that were read.
-struct Commits<'a> {
-    objects: &'a Objects<'a>,
-    known: RefCell<HashMap<Oid, Rc<RawCommit>>>,
-}
-
-impl Commits<'_> {
-    fn get(&self, id: Oid) -> Result<Rc<RawCommit>, RepoError> {
-        if let Some(known) = self.known.borrow().get(&id) {
-            return Ok(Rc::clone(known));
+/// Which way it goes, and the commits in between, newest first. The walk goes on as long as anything as new as the oldest commit of one side
+/// alone may still be marked.
+fn walk(commits: &Commits<'_>, old: Oid, new: Oid) -> Result<(Direction, Vec<Oid>), RepoError> {
+    let mut walk = Walk::new(commits);
+    walk.begin(Side::Old, old)?;
+    walk.begin(Side::New, new)?;
+    let mut found: Vec<Oid> = Vec::new();
+    let mut oldest = i64::MAX;
+    while let Some(time) = walk.newest() {
+        if !walk.is_open(Side::Old) && !walk.is_open(Side::New) && time < oldest {
+            break;
         }
-        let commit = Rc::new(self.objects.commit(id)?);
-        self.known.borrow_mut().insert(id, Rc::clone(&commit));
-        Ok(commit)
-    }
-}
-
-/// Walks down from both commits at once, newest first, and marks what each has. Times only order the walk: where a clock
-/// was wrong, a commit is marked anew as soon as the other side reaches it, and the walk goes on as long as anything as new
-/// as the oldest commit of one side alone may still be marked.
-struct Walk<'a> {
-    commits: &'a Commits<'a>,
-    ends: [Oid; 2],
-    seen: HashMap<Oid, Seen>,
-    queue: BinaryHeap<(i64, Oid)>,
-    /// How many queued commits only one side has, by side.
-    open: [usize; 2],
-}
-
-struct Seen {
-    commit: Rc<RawCommit>,
-    /// By side: the old commit has it, the new one has it.
-    had: [bool; 2],
-    queued: bool,
-}
-
-impl Seen {
-    /// The one side that has it.
-    fn alone(&self) -> Option<usize> {
-        match self.had {
-            [true, false] => Some(OLD),
-            [false, true] => Some(NEW),
-            _ => None,
+        let Some(id) = walk.step()? else { break };
+        if walk.alone(id).is_some() {
+            oldest = oldest.min(time);
+            found.push(id);
         }
     }
-}
-
-const OLD: usize = 0;
-const NEW: usize = 1;
-
-impl<'a> Walk<'a> {
-    fn new(commits: &'a Commits<'a>, old: Oid, new: Oid) -> Self {
-        Self {
-            commits,
-            ends: [old, new],
-            seen: HashMap::new(),
-            queue: BinaryHeap::new(),
-            open: [0; 2],
-        }
-    }
-
-    fn mark(&mut self, id: Oid, had: [bool; 2]) -> Result<(), RepoError> {
-        let seen = match self.seen.entry(id) {
-            Slot::Occupied(slot) => slot.into_mut(),
-            Slot::Vacant(slot) => {
-                let commit = self.commits.get(id)?;
-                slot.insert(Seen {
-                    commit,
-                    had: [false; 2],
-                    queued: false,
-                })
-            }
-        };
-        let both = [seen.had[OLD] | had[OLD], seen.had[NEW] | had[NEW]];
-        if both == seen.had {
-            return Ok(());
-        }
-        if let (true, Some(side)) = (seen.queued, seen.alone()) {
-            self.open[side] -= 1;
-        }
-        seen.had = both;
-        if let Some(side) = seen.alone() {
-            self.open[side] += 1;
-        }
-        if !seen.queued {
-            seen.queued = true;
-            self.queue.push((seen.commit.time, id));
-        }
-        Ok(())
-    }
-
-    fn has(&self, side: usize, id: Oid) -> bool {
-        self.seen.get(&id).is_some_and(|seen| seen.had[side])
-    }
-
-    /// Which way it goes, and the commits in between, newest first.
-    fn walk(&mut self) -> Result<(Direction, Vec<Oid>), RepoError> {
-        let [old, new] = self.ends;
-        self.mark(old, [true, false])?;
-        self.mark(new, [false, true])?;
-        let mut popped: Vec<Oid> = Vec::new();
-        let mut oldest = i64::MAX;
-        let mut ended: Vec<(Oid, RepoError)> = Vec::new();
-        while let Some(&(time, id)) = self.queue.peek() {
-            if self.open == [0; 2] && time < oldest {
-                break;
-            }
-            self.queue.pop();
-            let Some(seen) = self.seen.get_mut(&id) else {
-                break;
-            };
-            seen.queued = false;
-            let had = seen.had;
-            let commit = Rc::clone(&seen.commit);
-            if let Some(side) = seen.alone() {
-                self.open[side] -= 1;
-                oldest = oldest.min(time);
-                popped.push(id);
-            }
-            match self.commits.objects.parents(id, &commit) {
-                Ok(parents) => {
-                    for parent in parents {
-                        self.mark(*parent, had)?;
-                    }
-                }
-                Err(error @ RepoError::Shallow { .. }) => ended.push((id, error)),
-                Err(error) => return Err(error),
-            }
-        }
-        // Below what both have a missing past is missed by nobody.
-        let alone = |id: &Oid| self.seen.get(id).and_then(Seen::alone);
-        if let Some((_, error)) = ended.into_iter().find(|(id, _)| alone(id).is_some()) {
-            return Err(error);
-        }
-        let way = match (self.has(NEW, old), self.has(OLD, new)) {
-            (true, _) => Direction::Forward,
-            (false, true) => Direction::Back,
-            (false, false) => Direction::Sideways,
-        };
-        let wanted = if way == Direction::Back { OLD } else { NEW };
-        popped.retain(|id| alone(id) == Some(wanted));
-        Ok((way, popped))
-    }
+    walk.whole(&[Side::Old, Side::New])?;
+    let way = match (walk.has(Side::New, old), walk.has(Side::Old, new)) {
+        (true, _) => Direction::Forward,
+        (false, true) => Direction::Back,
+        (false, false) => Direction::Sideways,
+    };
+    let wanted = match way {
+        Direction::Back => Side::Old,
+        Direction::Forward | Direction::Sideways => Side::New,
+    };
+    found.retain(|id| walk.alone(*id) == Some(wanted));
+    Ok((way, found))
 }
 
 /// A path as the places of its names in [`Folders`].

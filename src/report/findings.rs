@@ -10,6 +10,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::hidden::is_hidden;
 use crate::model::source_line::SourceLine;
 use crate::model::source_location::SourceLocation;
+use crate::model::text::counted;
 
 /// Findings, one block each, errors and warnings in the order of their places.
 pub(crate) fn text(findings: &[Finding], style: Style) -> String {
@@ -107,11 +108,6 @@ pub(crate) fn count(findings: &[Finding]) -> String {
     } else {
         parts.join(", ")
     }
-}
-
-/// "1 file", "2 files".
-pub(crate) fn counted(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

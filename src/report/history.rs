@@ -8,7 +8,6 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::escape::terminal;
-use super::findings::counted;
 use super::plan_text::short;
 use super::style::{Style, pad};
 use crate::model::ids::CommitId;
@@ -17,6 +16,7 @@ use crate::model::landed::{
     PastLandings, Verified,
 };
 use crate::model::name::full_name;
+use crate::model::text::{counted, cut};
 
 pub(crate) use content::HistoryReport;
 pub(crate) use json::document;
@@ -342,13 +342,4 @@ fn value(values: &ChangedValues) -> String {
         ChangedValues::Secret => "changed, not shown".to_owned(),
         ChangedValues::Shown { old, new } => format!("{} → {}", shown(old), shown(new)),
     }
-}
-
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().nth(most).is_none() {
-        return text.to_owned();
-    }
-    let mut kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    kept.push('…');
-    kept
 }

@@ -6,6 +6,7 @@ use super::escape::commit;
 use super::plan_text::short;
 use crate::model::change::Change;
 use crate::model::plan::Promotion;
+use crate::model::text::counted;
 
 /// `podinfo → prod: 6.5.2 → 6.5.3`, or a count where several things change.
 pub(crate) fn subject(pipeline: &str, promotion: &Promotion) -> String {
@@ -14,9 +15,7 @@ pub(crate) fn subject(pipeline: &str, promotion: &Promotion) -> String {
         several => {
             let services: std::collections::BTreeSet<_> =
                 several.iter().map(|change| &change.manifest).collect();
-            super::findings::counted(several.len(), "change")
-                + " in "
-                + &super::findings::counted(services.len(), "manifest")
+            counted(several.len(), "change") + " in " + &counted(services.len(), "manifest")
         }
     };
     commit(&format!("{pipeline} → {}: {what}", promotion.stage))

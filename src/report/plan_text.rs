@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::escape::terminal;
-use super::findings::{self, counted};
+use super::findings;
 use super::style::{Style, pad};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
@@ -14,6 +14,7 @@ use crate::model::fetched::Fetched;
 use crate::model::finding::Finding;
 use crate::model::plan::{GateReport, PipelinePlan, Plan, Promotion, State};
 use crate::model::source_location::RepoPath;
+use crate::model::text::counted;
 use crate::model::verdict::Verdict;
 
 /// Everything that the text of a plan is made of.

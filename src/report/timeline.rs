@@ -6,11 +6,11 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::escape::terminal;
-use super::findings::counted;
 use super::json::{self, FindingJson, VERSION};
 use super::plan_text::{short, value};
 use super::style::{Style, pad};
 use crate::model::finding::Finding;
+use crate::model::text::counted;
 use crate::model::timeline::{End, Event, StageEnd, Timeline, ValueEnd, What};
 
 /// The text; `out` is set where the files of the end state were written.

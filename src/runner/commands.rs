@@ -3,6 +3,7 @@
 use super::redact::Redactor;
 use crate::model::finding::{Finding, Severity};
 use crate::model::source_location::SourceLocation;
+use crate::model::text::cut;
 use crate::report::escape::terminal;
 
 /// How much a line of the log matters.
@@ -102,9 +103,7 @@ impl Annotation {
             message.push_str("\nhelp: ");
             message.push_str(&inert(help));
         }
-        if message.chars().nth(MAX_LENGTH).is_some() {
-            message = message.chars().take(MAX_LENGTH - 1).chain(['…']).collect();
-        }
+        let message = cut(&message, MAX_LENGTH);
         format!("::{}{properties}::{}", self.level.word(), data(&message))
     }
 }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::environment::Environment;
-use crate::model::address::WebAddress;
+use crate::model::address::{WebAddress, graphql_of};
 use crate::model::ids::CommitId;
+use crate::model::slug::RepoSlug;
 
 /// A payload is a few hundred kilobytes at most.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -131,7 +132,7 @@ impl Run {
         let repository = environment
             .get("GITHUB_REPOSITORY")
             .or_else(|| text("/repository/full_name"))
-            .filter(|slug| is_slug(slug));
+            .filter(|slug| slug.parse::<RepoSlug>().is_ok());
         let api = address(environment, "GITHUB_API_URL", "https://api.github.com")?;
         let graphql = match environment.get("GITHUB_GRAPHQL_URL") {
             Some(_) => address(environment, "GITHUB_GRAPHQL_URL", "")?,
@@ -246,19 +247,6 @@ fn read_only(event: &Event, payload: &Value) -> Option<ReadOnly> {
     }
 }
 
-/// `owner/name` of the characters that GitHub allows.
-fn is_slug(text: &str) -> bool {
-    let part = |part: &str| {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        !part.is_empty()
-            && part.len() <= 100
-            && !matches!(part, "." | "..")
-            && part.bytes().all(allowed)
-    };
-    text.split_once('/')
-        .is_some_and(|(owner, name)| part(owner) && part(name))
-}
-
 fn address(
     environment: &Environment,
     variable: &'static str,
@@ -271,17 +259,13 @@ fn address(
         .map_err(|_| AddressRefused { variable })
 }
 
-/// Where GraphQL is when only the REST API's place is known: `/graphql` at github.com, `/api/graphql` beside `/api/v3`
-/// on a server of one's own.
+/// GraphQL's address if only REST's is known.
 fn beside(api: &WebAddress) -> Result<WebAddress, AddressRefused> {
-    let rest = api.as_str().trim_end_matches('/');
-    let address = match rest.strip_suffix("/v3") {
-        Some(start) => format!("{start}/graphql"),
-        None => format!("{rest}/graphql"),
-    };
-    address.parse().map_err(|_| AddressRefused {
-        variable: "GITHUB_API_URL",
-    })
+    graphql_of(api.as_str())
+        .parse()
+        .map_err(|_| AddressRefused {
+            variable: "GITHUB_API_URL",
+        })
 }
 
 #[cfg(test)]

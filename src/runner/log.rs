@@ -102,6 +102,22 @@ impl Log {
         self.inner().line(level, message);
     }
 
+    /// Whether lines for finding defects are written.
+    pub(super) fn is_debug(&self) -> bool {
+        self.inner().debug
+    }
+
+    /// A debug line of [`trace_to`](super::trace_to), to standard error.
+    pub(super) fn trace(&self, line: &str) {
+        let inner = &mut *self.inner();
+        let line = format!("debug: {}", inner.redactor.redact(line));
+        let line = match inner.audience {
+            Audience::Terminal => terminal(&line),
+            Audience::Runner => log_safe(&line),
+        };
+        let _ = writeln!(inner.err, "{line}");
+    }
+
     /// Something that GitHub shows beside the run; to a terminal a line.
     pub(crate) fn annotate(&self, annotation: Annotation) {
         let inner = &mut *self.inner();

@@ -20,10 +20,10 @@ use crate::report::style::Style;
 use crate::session::{Session, Variables};
 
 /// A scratch repository has few branches; one with more is in use.
-const MOST_BRANCHES: usize = 20;
+const MAX_BRANCHES: usize = 20;
 
 /// What was asked for besides the repository.
-pub(super) struct Asked<'a> {
+pub(super) struct LiveOptions<'a> {
     /// A team whose review may be requested.
     pub team: Option<&'a str>,
     /// Output format.
@@ -38,7 +38,7 @@ pub(super) struct Asked<'a> {
 pub(super) async fn run(
     session: &Session,
     scratch: &str,
-    asked: Asked<'_>,
+    asked: LiveOptions<'_>,
     environment: Variables<'_>,
 ) -> Result<Output, Failure> {
     let own = environment("GITHUB_REPOSITORY").unwrap_or_default();
@@ -58,10 +58,10 @@ fn refused(why: &str) -> Failure {
 
 async fn prove(
     session: &Session,
-    asked: Asked<'_>,
+    asked: LiveOptions<'_>,
     environment: Variables<'_>,
 ) -> Result<Output, Failure> {
-    let Asked {
+    let LiveOptions {
         team,
         format,
         now,
@@ -109,9 +109,9 @@ async fn scratch_only<'a>(
         .list_refs(false)
         .await
         .map_err(|error| refused(&format!("its branches could not be read: {error}")))?;
-    if more || branches.len() > MOST_BRANCHES {
+    if more || branches.len() > MAX_BRANCHES {
         return Err(refused(&format!(
-            "it has more than {MOST_BRANCHES} branches"
+            "it has more than {MAX_BRANCHES} branches"
         )));
     }
     let repository = remote_state(session, overview)

@@ -13,7 +13,7 @@ use crate::repo::{
     WatchedPaths,
 };
 
-/// History is not walked further back than this.
+/// History is not walked further back than this, apart from what the clone at hand has.
 pub(super) const MAX_COMMITS: usize = 5_000;
 /// So many commits at the newest end of a history may be at hand where a page of it is read along: a checkout's, and a run's own.
 const AT_HAND: usize = 20;
@@ -270,9 +270,15 @@ impl ReadObjects for RemoteRepo {
     ) -> Result<(), RepoError> {
         let mut wanted: Vec<bool> = vec![true; paths.len()];
         let mut at = *tip;
-        for walked in 0..MAX_COMMITS {
+        // Commits that the clone at hand does not have: reading the others costs no call.
+        let mut fetched = 0;
+        for walked in 0.. {
             if !wanted.contains(&true) || walked == most {
                 return Ok(());
+            }
+            fetched += usize::from(!self.is_local(&at));
+            if fetched > MAX_COMMITS {
+                break;
             }
             let Some(info) = self.info(&at, FetchDepth::Page, paths)? else {
                 return self.failed(&format!("the commit {} is not there", at.short()));
@@ -447,5 +453,41 @@ impl ReadObjects for RemoteRepo {
         self.list(&tree, &folder, 1, &|_| true, take, &mut listing)?;
         listing.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(listing.files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Author, GitTime};
+
+    #[test]
+    fn a_full_checkout_is_walked_to_its_first_commit() {
+        let repo = Repo::virtual_empty().unwrap();
+        let time = GitTime {
+            unix_seconds: 1_577_836_800,
+            offset_minutes: 0,
+        };
+        let (name, email) = ("A".to_owned(), "a@example.com".to_owned());
+        let author = Author { name, email, time };
+        let file = [("a.yaml".to_owned(), b"a: 1\n".to_vec())];
+        let first = repo.write_commit(None, &file, "", &author).unwrap();
+        let mut tip = first;
+        for number in 0..=MAX_COMMITS {
+            let message = number.to_string();
+            tip = repo
+                .write_commit(Some(&tip), &[], &message, &author)
+                .unwrap();
+        }
+        let here = RemoteRepo::new("acme/gitops".parse().unwrap(), Some(repo));
+        let mut found = Vec::new();
+        let mut each = |change: &Change| {
+            found.push(change.commit);
+            Ok(vec![0])
+        };
+        let paths = ["a.yaml".to_owned()];
+        here.walk_changes(&tip, &paths, usize::MAX, &mut each)
+            .unwrap();
+        assert_eq!(found, [first]);
     }
 }

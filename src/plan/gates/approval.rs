@@ -13,10 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::actor::UserId;
 use crate::model::evidence::Evidence;
 use crate::model::policy::{ApprovalChannel, ApproveLine, Exclude, GateRule, Voters};
+use crate::model::text;
 use crate::model::verdict::{Judgement, Verdict};
 use crate::plan::gate_subject::{Judged, Subject};
 use counted::{Counted, count};
-use voters::{Asked, People, Register};
+use voters::{Eligible, People, Register};
 
 /// The rule of one gate, with its defaults.
 pub(super) struct Rule<'a> {
@@ -148,9 +149,9 @@ fn by_evidence(
             rule.lines
                 .iter()
                 .any(|line| match register.asked(&line.by.value) {
-                    Ok(Asked::Anyone) => true,
-                    Ok(Asked::Each(sets)) => sets.iter().any(|set| set.holds(one.id, one.login)),
-                    Ok(Asked::Nobody(_)) | Err(_) => false,
+                    Ok(Eligible::Anyone) => true,
+                    Ok(Eligible::Each(sets)) => sets.iter().any(|set| set.holds(one.id, one.login)),
+                    Ok(Eligible::Nobody(_)) | Err(_) => false,
                 })
         })
         .map(Given::shown)
@@ -224,17 +225,17 @@ fn tally(
     for line in lines {
         let asked = match register.asked(&line.by.value) {
             // Who is in a team nobody knows without a forge.
-            Err(_) | Ok(Asked::Nobody(_)) if assumed => Ok(Asked::Anyone),
+            Err(_) | Ok(Eligible::Nobody(_)) if assumed => Ok(Eligible::Anyone),
             other => other,
         };
         let judged = match asked {
             Err(why) => Err(Judgement::new(Verdict::Error, why)),
-            Ok(Asked::Nobody(why)) => Err(Judgement::new(
+            Ok(Eligible::Nobody(why)) => Err(Judgement::new(
                 Verdict::Blocked,
                 format!("needs {}: {why}", demand(line)),
             )),
-            Ok(Asked::Anyone) => met(line, given.iter().collect(), None),
-            Ok(Asked::Each(sets)) => each(register, line, given, &sets, excluded),
+            Ok(Eligible::Anyone) => met(line, given.iter().collect(), None),
+            Ok(Eligible::Each(sets)) => each(register, line, given, &sets, excluded),
         };
         match judged {
             Ok(people) => names.extend(people),
@@ -372,11 +373,7 @@ fn list(names: &[&str], word: &str) -> String {
     if more > 0 {
         shown.push(format!("{more} more"));
     }
-    match shown.split_last() {
-        None => String::new(),
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
-    }
+    text::list(shown, word)
 }
 
 fn demand(line: &ApproveLine) -> String {

@@ -28,7 +28,8 @@ pub(crate) async fn commit(
     };
     let mut prepared = direct.prepare(round, writer).await?;
     let forge = &round.session.forge;
-    for _ in 0..=MAX_PREPARED {
+    let mut made = 1;
+    loop {
         let waited = forge.has_waited_for_rate_limit();
         let observation = last_look(round).await?;
         let again = Round::assess(
@@ -40,6 +41,7 @@ pub(crate) async fn commit(
             None,
         )
         .await?;
+        // A run waits only once.
         if forge.has_waited_for_rate_limit() != waited {
             continue;
         }
@@ -60,6 +62,13 @@ pub(crate) async fn commit(
             && prepared.tree == worked.tree
             && prepared.message == direct.message;
         if !still {
+            if made == MAX_PREPARED {
+                let base = &observation.snapshot.base;
+                return Err(overtaken(format!(
+                    "{base} moved each time before this could land"
+                )));
+            }
+            made += 1;
             prepared = direct.prepare(&again, writer).await?;
             continue;
         }
@@ -83,10 +92,6 @@ pub(crate) async fn commit(
         });
         return Ok(Progress::Changed);
     }
-    let base = &round.observation.snapshot.base;
-    Err(overtaken(format!(
-        "{base} moved each time before this could land"
-    )))
 }
 
 /// The content of a commit directly onto the base.

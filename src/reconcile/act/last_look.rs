@@ -12,7 +12,8 @@ use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::round::Round;
 
-/// Limits how often a landing commit is made again because the base moved before it could be advanced to the commit.
+/// At most this many commits are made for one landing, each after the first because the base branch moved before it could be advanced. Each
+/// of them is tried.
 pub(crate) const MAX_PREPARED: usize = 4;
 
 pub(crate) enum Stop {
@@ -65,19 +66,7 @@ pub(crate) fn row(
     plan: PlanId,
 ) -> Row {
     Row {
-        kind: RowKind::Promoted,
-        pipeline: round.pipeline(place),
-        from: promotion
-            .edges
-            .iter()
-            .map(|edge| edge.from.to_string())
-            .collect(),
-        to: promotion.stage.to_string(),
         plan: Some(plan),
-        pull: None,
-        commit: None,
-        emergency: None,
-        why: String::new(),
-        next: None,
+        ..round.row_for(place, promotion, RowKind::Promoted)
     }
 }

@@ -128,16 +128,15 @@ impl Round<'_> {
                         ),
                     };
                     run.outcome.rows.push(Row {
-                        kind: RowKind::Blocked,
-                        pipeline: record.pipeline.clone(),
-                        from: Vec::new(),
-                        to: record.stage.clone(),
                         plan: Some(record.plan),
                         pull: Some(pull.number),
-                        commit: None,
-                        emergency: None,
                         why,
                         next: Some(format!("put right what stands on {base}, then {then}")),
+                        ..Row::new(
+                            RowKind::Blocked,
+                            record.pipeline.clone(),
+                            record.stage.clone(),
+                        )
                     });
                     return Ok(false);
                 }

@@ -11,7 +11,7 @@ use crate::model::label::NewLabel;
 use crate::model::pull::Snapshot;
 
 /// A snapshot lists at most this many labels of a kind: GitHub's largest page.
-const LISTED: usize = 100;
+const MAX_LABELS_READ: usize = 100;
 
 /// What this run knows about labels beyond its last snapshot. Names are in lower case, except in `missing`.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub(crate) struct Labels {
 /// exist.
 pub(crate) fn exists(snapshot: &Snapshot, name: &str) -> bool {
     let known = &snapshot.labels;
-    known.len() >= LISTED || is_listed(snapshot, name)
+    known.len() >= MAX_LABELS_READ || is_listed(snapshot, name)
 }
 
 fn is_listed(snapshot: &Snapshot, name: &str) -> bool {
@@ -83,8 +83,9 @@ impl Labels {
     pub(crate) fn note_missing(&mut self, snapshot: &Snapshot, wanted: &[NewLabel]) {
         let names = wanted.iter().map(|label| label.name.as_str());
         // One that was refused individually has a notice of its own.
+        let refused = |name: &str| self.refused.contains(&name.to_ascii_lowercase());
         let missing: Vec<String> = names
-            .filter(|name| !self.has(snapshot, name) && !self.refused.contains(*name))
+            .filter(|name| !self.has(snapshot, name) && !refused(name))
             .map(str::to_owned)
             .collect();
         self.missing.extend(missing);
@@ -109,5 +110,57 @@ impl Labels {
              them; or create them by hand",
             names.join(", ")
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::pull::{Allows, RemoteCommit};
+
+    fn snapshot() -> Snapshot {
+        let id = "0".repeat(40);
+        Snapshot {
+            repository: 1,
+            node: String::new(),
+            base: "main".to_owned(),
+            tip: RemoteCommit {
+                id: id.parse().unwrap(),
+                tree: id.parse().unwrap(),
+                parents: Vec::new(),
+                message: String::new(),
+                author: String::new(),
+                authored: Timestamp::UNIX_EPOCH,
+                committed: Timestamp::UNIX_EPOCH,
+            },
+            branches: Vec::new(),
+            merged: Vec::new(),
+            deletes_merged: false,
+            held_closed: Ok(Vec::new()),
+            labels: BTreeSet::new(),
+            allows: Allows {
+                squash: true,
+                merge: true,
+            },
+            queue: false,
+            protection: Ok(crate::model::pull::Protection::default()),
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_refused_label_with_capitals_is_not_reported_as_missing_too() {
+        let mut labels = Labels::default();
+        labels.refused.insert("approve/prod/qa".to_owned());
+        let wanted = ["approve/prod/QA", "approve/prod/Release"].map(|name| NewLabel {
+            name: name.to_owned(),
+            colour: "000000",
+            description: String::new(),
+        });
+        labels.note_missing(&snapshot(), &wanted);
+        let missing: Vec<&String> = labels.missing.iter().collect();
+        assert_eq!(missing, ["approve/prod/Release"]);
     }
 }

@@ -8,8 +8,8 @@ use super::content::{GateDetail, PullRequest, address};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::{GateReport, State};
 use crate::model::policy::ApprovalChannel;
+use crate::model::text::{counted, cut};
 use crate::model::verdict::Verdict;
-use crate::render::words::{counted, cut};
 use crate::report::escape::{markdown_code, shell};
 
 #[derive(Serialize)]

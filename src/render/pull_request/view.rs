@@ -13,7 +13,8 @@ use crate::model::commit_range::{self, CommitRangeSummary};
 use crate::model::pipeline::GateKind;
 use crate::model::plan::{SkippedService, State};
 use crate::model::policy::Land;
-use crate::render::words::{any_of, counted, sources, values};
+use crate::model::text::{counted, list};
+use crate::render::words::{any_of, sources, values};
 
 #[derive(Serialize)]
 pub(super) struct View<'a> {
@@ -148,10 +149,9 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
         },
         emergency: promotion.emergency.as_ref().map(|emergency| EmergencyView {
             reason: pull.reason.unwrap_or("no reason is recorded"),
-            skips: match emergency.skips.split_last() {
-                None => "nothing".to_owned(),
-                Some((last, [])) => (*last).to_owned(),
-                Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+            skips: match emergency.skips.is_empty() {
+                true => "nothing".to_owned(),
+                false => list(&emergency.skips, "and"),
             },
         }),
         rollback: promotion.rollback.as_ref().map(|to| RollbackView {

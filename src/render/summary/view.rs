@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::content::{Mark, Summary};
 use crate::model::finding::{Finding, Severity};
+use crate::model::text::counted;
 use crate::render::link::Link;
-use crate::render::words::counted;
 use crate::report::mermaid;
 
 /// How much is shown.

@@ -6,6 +6,7 @@ use crate::model::change::Change;
 use crate::model::facts::Slot;
 use crate::model::plan::SkippedService;
 use crate::model::status::{Running, Since};
+use crate::model::text::cut_words;
 use crate::model::when::utc;
 use crate::report::escape::terminal;
 use crate::report::plan_text::short;
@@ -57,7 +58,7 @@ pub(super) fn running(values: &[Running]) -> Vec<String> {
 fn part(running: &Running, several: bool) -> String {
     let value = value(running.value.as_deref().unwrap_or_default());
     let name = match &running.name {
-        Some(name) => format!(" ({})", terminal(&cut(name, MAX_LENGTH))),
+        Some(name) => format!(" ({})", terminal(&cut_words(name, MAX_LENGTH))),
         None => String::new(),
     };
     match &running.slot {
@@ -118,7 +119,7 @@ pub(super) fn changes(changes: &[Change]) -> Vec<String> {
 }
 
 fn value(text: &str) -> String {
-    terminal(&cut(&short(text), MAX_LENGTH))
+    terminal(&cut_words(&short(text), MAX_LENGTH))
 }
 
 /// `since Fri 14:02 UTC  #121`.
@@ -129,7 +130,7 @@ pub(super) fn since(since: &Since, now: Timestamp) -> String {
         Since::Set(set) => {
             let by = match set.pull {
                 Some(number) => number.to_string(),
-                None => terminal(&cut(&set.by, MAX_NAME)),
+                None => terminal(&cut_words(&set.by, MAX_NAME)),
             };
             format!("since {}  {by}", utc(set.at, now))
         }
@@ -143,7 +144,7 @@ pub(super) fn debt(service: &SkippedService, now: Timestamp) -> String {
         Some(by) => format!(
             "set by hand in {} ({}, {})",
             by.commit.short(),
-            terminal(&cut(&by.author, MAX_NAME)),
+            terminal(&cut_words(&by.author, MAX_NAME)),
             utc(by.date, now)
         ),
         None => terminal(&service.reason),
@@ -158,20 +159,11 @@ pub(super) fn left_out(service: &SkippedService, now: Timestamp) -> String {
         Some(by) => format!(
             "ahead: {name}, set by hand in {} ({}, {})",
             by.commit.short(),
-            terminal(&cut(&by.author, MAX_NAME)),
+            terminal(&cut_words(&by.author, MAX_NAME)),
             utc(by.date, now)
         ),
         None => format!("stays behind: {name}, {}", terminal(&service.reason)),
     }
-}
-
-/// Cut to so many characters, the last one a `…`.
-pub(super) fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
 }
 
 /// Puts pieces on as few lines as they fit; one that is too long has a line of its own.

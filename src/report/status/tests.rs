@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
-use super::lines::{cut, packed, running, services, since, wrapped};
+use super::lines::{packed, running, services, since, wrapped};
 use crate::model::facts::Slot;
 use crate::model::ids::PullNumber;
 use crate::model::status::{Running, SetOnBase, Since};
+use crate::model::text::cut_words;
 
 fn runs(service: &str, slot: Slot, value: Option<&str>, name: Option<&str>) -> Running {
     Running {
@@ -94,7 +95,7 @@ proptest! {
 
     #[test]
     fn what_is_cut_fits_and_says_so(text in ".{0,60}", most in 1_usize..40) {
-        let short = cut(&text, most);
+        let short = cut_words(&text, most);
         prop_assert!(short.chars().count() <= most);
         prop_assert!(short == text || short.ends_with('…'));
     }

@@ -7,14 +7,16 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::lines::{changes, cut, debt, left_out, packed, running, services, since, wrapped};
+use super::lines::{changes, debt, left_out, packed, running, services, since, wrapped};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{GateReport, State};
 use crate::model::status::{PipelineStatus, PromotionStatus, StageStatus, Status, StatusKind};
+use crate::model::text::counted;
+use crate::model::text::cut_words;
 use crate::model::verdict::Verdict;
 use crate::model::when::utc;
 use crate::report::escape::terminal;
-use crate::report::findings::{self, counted};
+use crate::report::findings;
 use crate::report::style::{Style, pad};
 
 /// How wide the text is.
@@ -148,7 +150,7 @@ impl Shown<'_> {
     /// Its name, and the one thing that matters.
     fn heading(&self, text: &mut String) {
         let name = self.name.chars().count();
-        let said = cut(
+        let said = cut_words(
             &terminal(&self.headline()),
             WIDTH.saturating_sub(name + 2).max(40),
         );

@@ -205,3 +205,34 @@ proptest! {
         prop_assert_eq!(commands_in(&String::from_utf8(bytes).unwrap()), 1);
     }
 }
+
+#[test]
+fn debug_lines_go_to_stderr_without_secrets_and_commands() {
+    let trace = |audience| {
+        let (out, err) = written(audience, true, |log| {
+            log.mask(&secret("hunter2"));
+            let subscriber = crate::runner::trace::subscriber(log);
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::debug!(status = 200, why = "hunter2", "read hunter2");
+                tracing::debug!("\n::error::owned ##[add-mask]x");
+                tracing::trace!("too much");
+                tracing::debug!(target: "hyper", "not ours");
+            });
+        });
+        assert!(!out.contains("read"), "{out}");
+        err
+    };
+    insta::assert_snapshot!(trace(Audience::Runner), @r#"
+    debug: read *** status=200 why="***"
+    debug: \u{a}::error::owned ##·[add-mask]x
+    "#);
+    insta::assert_snapshot!(trace(Audience::Terminal), @r#"
+    debug: read *** status=200 why="***"
+    debug: \u{a}::error::owned ##[add-mask]x
+    "#);
+    let (_, err) = written(Audience::Runner, true, |log| {
+        let subscriber = crate::runner::trace::subscriber(log);
+        tracing::subscriber::with_default(subscriber, || tracing::debug!("::error::owned"));
+    });
+    assert!(!err.lines().any(|line| line.trim_start().starts_with("::")));
+}

@@ -155,10 +155,7 @@ async fn a_status_step_prints_how_everything_stands_and_writes_nothing() {
 async fn a_rollback_step_says_where_it_would_go_back_to_and_a_refused_one_what_to_do_instead() {
     let site = Site::of("k3s-upgrade-version").await;
     let repo = site.repo();
-    repo.files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     let lands = async || {
         site.run().await;
         let number = *repo.pulls(true).last().unwrap();
@@ -299,6 +296,48 @@ async fn a_token_is_masked_first_and_hidden_whichever_variable_holds_it() {
         assert_eq!(log.matches(CANARY).count(), 1, "{name}: {log}");
         assert!(!step.read("summary").contains(CANARY), "{name}");
     }
+}
+
+#[tokio::test]
+async fn debug_lines_name_requests_and_rounds_and_no_secret() {
+    let site = Site::of("secrets").await;
+    // The token is echoed in what is asked: as the name of a repository that manifests refer to.
+    let named_like_token = |service: &str| {
+        let url = format!("https://github.com/acme/{}", site.token);
+        let spec = format!("git: {{ url: {url}, folder: app, ref: main }}");
+        test_support::service(service, &spec)
+    };
+    let (dev, prod) = (named_like_token("web-dev"), named_like_token("web-prod"));
+    site.repo().files(
+        "main",
+        &[
+            ("web.yaml", &test_support::web()),
+            ("dev.yaml", &dev),
+            ("prod.yaml", &prod),
+        ],
+    );
+    let mut step = Step::of(&site);
+    step.environment
+        .insert("RUNNER_DEBUG".to_owned(), "1".to_owned());
+    let as_step = step.run();
+    step.environment.remove("RUNNER_DEBUG");
+    let arguments = ["reconcile", "--dry-run", "--verbose"];
+    let as_command = step.command().args(arguments).output().unwrap();
+    let quiet = step.command().args(&arguments[..2]).output().unwrap();
+    for (name, ran) in [("step", &as_step), ("command", &as_command)] {
+        let err = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(err.contains("debug: round 1 tip="), "{name}: {err}");
+        let request = "debug: read the repository and its promotions status=200 ms=";
+        assert!(err.contains(request), "{name}: {err}");
+        assert!(err.contains("look things up in acme/***"), "{name}: {err}");
+        for secret in [&site.token, "canary-new-string", "canary-old-string"] {
+            assert!(!err.contains(secret), "{name}: {secret}: {err}");
+        }
+        let is_command = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+        assert!(!err.lines().any(is_command), "{name}: {err}");
+    }
+    let err = String::from_utf8_lossy(&quiet.stderr);
+    assert!(!err.contains("debug: "), "{err}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The base moves between an approval and the merge: what was approved lands all the same, and nothing else does. GitHub's test merge stays
 //! old for hours in all of this.
 
+use end_to_end::shop::shop;
 use end_to_end::site::{Report, Site};
 use github_stand_in::{Place, Reach, When};
 use serde_json::Value;
@@ -269,6 +270,41 @@ async fn a_base_that_moves_right_before_the_merge_is_looked_at_and_landed_on() {
             .filter(|line| line.contains("/statuses/"))
             .count();
         assert_eq!(statuses, 1, "{policy}: {:?}", site.writes());
+    }
+}
+
+/// A landing is tried with each commit that was made for it, and given up after as many in both ways.
+#[tokio::test]
+async fn as_many_commits_are_made_onto_a_base_that_moves_each_time_in_both_ways() {
+    let direct = "stages: { prod: { delivery: commit, trigger: auto } }\n";
+    let direct = shop("", direct).await;
+    let exact = shop("{ name: release, type: APPROVAL }", "land: exact\n").await;
+    exact.run().await;
+    exact.repo().by("carol").approves(1);
+    for (way, site) in [("direct", direct), ("exact", exact)] {
+        site.hub.forget_calls();
+        let mut moves = 0;
+        let made = When::rest("POST", "/git/commits").always();
+        site.hub.before(made, move |world| {
+            moves += 1;
+            let text = format!("{moves}\n");
+            let repo = world.place("acme/gitops");
+            repo.by("dave")
+                .pushes("main", &[("README.md", &text)], "Unrelated");
+        });
+        let run = site.run().await;
+        let calls = site.hub.calls();
+        let made = calls
+            .iter()
+            .filter(|call| call.method == "POST" && call.path.ends_with("/git/commits"))
+            .count();
+        // Four commits each time that the stage is tried.
+        assert_eq!(made, 3 * 4, "{way}: {}", run.text);
+        assert!(
+            run.text.contains("main moved each time"),
+            "{way}: {}",
+            run.text
+        );
     }
 }
 
