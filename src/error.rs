@@ -79,6 +79,7 @@ impl From<crate::repo::RepoError> for Failure {
             E::NotFound { .. }
             | E::Shallow { .. }
             | E::Remote { .. }
+            | E::Pending(_)
             | E::TooFar { .. }
             | E::Git { .. } => Exit::Failed,
         };

@@ -1,9 +1,12 @@
 //! The forge: GitHub, through octocrab. Foreign models end here: what leaves this module are the types of `model`.
 //!
+//! A [`Forge`] reads, a [`Writer`] writes.
+//!
 //! Owns: requests and answers, their shapes, paging, retries of reads, rate limits, GitHub's words of refusal, and for
 //! every write the look whether it was applied where that is not certain. Must not know: what a promotion is, when one
 //! may land. Redirects are not followed (octocrab is built without them): they would carry the token along.
 
+mod backoff;
 mod between;
 mod client;
 mod error;
@@ -36,10 +39,13 @@ mod shapes;
 mod signals;
 mod snapshot;
 mod wire;
+mod writer;
 
+pub(crate) use backoff::Backoff;
 pub use client::Access;
 pub use client::Forge;
 pub use error::ForgeError;
+pub use error::Stopped;
 pub(crate) use git::NewFile;
 pub(crate) use git::ReadCommit;
 pub use labels::CONTEXT;
@@ -71,3 +77,4 @@ pub(crate) use signals::SaidStatus;
 pub(crate) use snapshot::Prefetch;
 pub(crate) use wire::Calls;
 pub use wire::Patience;
+pub use writer::Writer;

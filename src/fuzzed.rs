@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// So many changed seeds are tried for each target; `SLUICE_FUZZ` gives another number.
 const TRIES: usize = 400;
 /// What is changed grows no longer than this.
-const LONGEST: usize = 20_000;
+const MAX_BYTES: usize = 20_000;
 
 const PIECES: [&str; 24] = [
     "deployments.plural.sh/v1alpha1",
@@ -92,7 +92,7 @@ impl Random {
                     bytes.splice(at..at, part);
                 }
             }
-            bytes.truncate(LONGEST);
+            bytes.truncate(MAX_BYTES);
         }
         bytes
     }

@@ -9,6 +9,7 @@
 //! environment variable, and starts no process.
 
 mod ancestry;
+mod ask_all;
 mod commit;
 mod commit_range;
 mod diff;
@@ -29,6 +30,7 @@ mod work_tree;
 mod write;
 
 pub use crate::model::repo_url::Location;
+pub(crate) use ask_all::AskAll;
 pub use commit::Author;
 pub(crate) use commit::CommitInfo;
 pub use commit::GitTime;
@@ -37,6 +39,7 @@ pub use commit_range::RangeQuery;
 pub use diff::EntryKind;
 pub(crate) use diff::FileChange;
 pub(crate) use enclosing::enclosing_repository;
+pub use error::Pending;
 pub use error::RepoError;
 pub(crate) use history::BlobChange;
 pub use history::Change;

@@ -183,7 +183,6 @@ impl Session {
             Some(token) => Forge::new(&access(token.into()), slug.clone(), patience, stop)?,
             None => forge.of(slug.clone()),
         };
-        elsewhere.set_read_only_here();
         let local = checkout(args, environment, &mut notices);
         let here = RepositoryIdentity {
             remotes: [format!("https://{host}/{slug}")]
@@ -334,7 +333,7 @@ impl Session {
         &self,
         mut ask: impl FnMut() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        for _ in 0..MOST_PASSES {
+        for _ in 0..MAX_PASSES {
             let answer = ask();
             if !self.remotes.fetch(&self.forge, &self.elsewhere).await {
                 return answer;
@@ -342,13 +341,13 @@ impl Session {
         }
         Err(Failure::new(
             Exit::Failed,
-            format!("reading did not come to an end in {MOST_PASSES} rounds"),
+            format!("reading did not come to an end in {MAX_PASSES} rounds"),
         ))
     }
 }
 
 /// More passes than any history within the limits needs.
-const MOST_PASSES: usize = 400;
+const MAX_PASSES: usize = 400;
 
 /// The variables that may hold the token; the first one that is set is used.
 const TOKEN: [&str; 3] = ["SLUICE_TOKEN", "INPUT_TOKEN", "GITHUB_TOKEN"];

@@ -6,7 +6,7 @@ use super::command_line::{
 };
 use super::promote::{Dispatch, DispatchArgs, LocalArgs, LocalPromotion, PromoteArgs};
 use super::shared::PathArgs;
-use super::status::{AskedOfStatus, StatusArgs, StatusOnDisk, StatusOnGithub};
+use super::status::{StatusArgs, StatusOnDisk, StatusOnGithub, StatusQuery};
 
 /// A command, the way it goes: each with what it reads, and nothing else.
 #[derive(Clone, Debug)]
@@ -135,7 +135,7 @@ impl StatusArgs {
             pipeline,
             format,
         } = self;
-        let asked = AskedOfStatus {
+        let asked = StatusQuery {
             freeze,
             pipeline,
             format,

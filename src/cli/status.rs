@@ -40,7 +40,7 @@ pub struct StatusOnDisk {
     /// The time of the evaluation.
     pub at: Option<Timestamp>,
     /// What else was asked for.
-    pub asked: AskedOfStatus,
+    pub asked: StatusQuery,
 }
 
 /// `status` of a repository on GitHub.
@@ -51,12 +51,12 @@ pub struct StatusOnGithub {
     /// A clone that saves calls.
     pub checkout: Option<PathBuf>,
     /// What else was asked for.
-    pub asked: AskedOfStatus,
+    pub asked: StatusQuery,
 }
 
 /// What `status` takes wherever it looks.
 #[derive(Clone, Debug)]
-pub struct AskedOfStatus {
+pub struct StatusQuery {
     /// As it would be if nothing landed, for this reason.
     pub freeze: Option<String>,
     /// Only this pipeline.

@@ -293,7 +293,7 @@ fn bytes_below(folder: &Path) -> u64 {
 }
 
 /// At most this many steps per byte for all commands together on a small repository.
-const MOST_STEPS: u64 = 20;
+const MAX_STEPS: u64 = 20;
 
 #[test]
 fn planning_takes_few_steps_a_byte_over_every_fixture() {
@@ -304,7 +304,7 @@ fn planning_takes_few_steps_a_byte_over_every_fixture() {
         let path = entry.unwrap().path();
         let (steps, bytes) = (cost_of(&path).steps, bytes_below(&path));
         count += 1;
-        if steps > MOST_STEPS * bytes {
+        if steps > MAX_STEPS * bytes {
             wrong.push(format!(
                 "{}: {steps} steps for {bytes} bytes",
                 path.display()

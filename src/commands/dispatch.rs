@@ -11,8 +11,8 @@ use super::{
     validate,
 };
 use crate::cli::{
-    AskedOfStatus, Cli, Format, GraphArgs, HistoryArgs, InitArgs, LocalPromotion, Mode, PathArgs,
-    PlanArgs, SchemaArgs, SimulateArgs, StatusOnDisk, ValidateArgs,
+    Cli, Format, GraphArgs, HistoryArgs, InitArgs, LocalPromotion, Mode, PathArgs, PlanArgs,
+    SchemaArgs, SimulateArgs, StatusOnDisk, StatusQuery, ValidateArgs,
 };
 use crate::error::Failure;
 use crate::forge::Patience;
@@ -70,7 +70,7 @@ pub fn execute(
             repo,
             until,
         }) => {
-            let asked = simulate::Asked {
+            let asked = simulate::SimulateOptions {
                 approve,
                 out,
                 until,
@@ -80,7 +80,7 @@ pub fn execute(
         }
         Mode::Graph(GraphArgs { place, format }) => call(place, format, None)?.print(graph::run),
         Mode::Status(StatusOnDisk { place, at, asked }) => {
-            let AskedOfStatus {
+            let StatusQuery {
                 freeze,
                 pipeline,
                 format,
@@ -117,7 +117,7 @@ pub fn execute(
             since,
             limit,
         }) => {
-            let asked = history::Asked {
+            let asked = history::HistoryOptions {
                 verify,
                 pipeline,
                 to,

@@ -47,7 +47,7 @@ pub(super) fn run(
         Format::Json => Style::default(),
     };
     if let Some(scratch) = &live {
-        let asked = live::Asked {
+        let asked = live::LiveOptions {
             team: team.as_deref(),
             format,
             now,
@@ -98,8 +98,6 @@ async fn examine_repository(
     style: Style,
 ) -> Result<Output, Failure> {
     let forge = &session.forge;
-    // Nothing here writes. If anything ever tried to, it would be refused before it is sent.
-    forge.set_read_only();
     let overview = forge.overview().await?;
     let repository = match local {
         Some(repository) => Ok(repository),

@@ -8,7 +8,7 @@ use super::output::Output;
 use crate::catalog::{load, resolve_pipelines};
 use crate::error::{Exit, Failure};
 use crate::evaluation::repository_state::ReadFrom;
-use crate::gather::{AskedOfHistory, PromotedFields, past_landings};
+use crate::gather::{LandingsSearch, PromotedFields, past_landings};
 use crate::model::catalog::Catalog;
 use crate::model::finding::Severity;
 use crate::model::ids::CommitId;
@@ -22,7 +22,7 @@ use crate::repo::{Repo, RepoError};
 use crate::report::history;
 
 /// What the command line asks for.
-pub(super) struct Asked {
+pub(super) struct HistoryOptions {
     /// Recompute every landing, and look for changes made any other way.
     pub verify: bool,
     /// Only this pipeline, as NAME or NAMESPACE/NAME.
@@ -36,7 +36,7 @@ pub(super) struct Asked {
 }
 
 /// Lists the landings up to the current commit.
-pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
+pub(super) fn run(call: &Call, asked: HistoryOptions) -> Result<Output, Failure> {
     let repository = call.open(ReadFrom::Commit)?;
     let Some(repo) = &repository.repo else {
         return Err(Failure::usage(format!(
@@ -68,7 +68,7 @@ pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
         )
     });
     let given = call.policy.is_some();
-    let mut found = past_landings(&AskedOfHistory {
+    let mut found = past_landings(&LandingsSearch {
         repo,
         tip,
         policy: &repository.policy,
@@ -195,7 +195,7 @@ fn policy_at(repo: &Repo, commit: &CommitId) -> Result<Option<Policy>, RepoError
 /// A misspelled name must not look like a clean history.
 fn known(
     catalog: &Catalog,
-    asked: &Asked,
+    asked: &HistoryOptions,
     narrowed: &Narrowed,
     found: &PastLandings,
 ) -> Result<(), Failure> {

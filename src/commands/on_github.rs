@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::output::Output;
 use super::status;
 use crate::cli::{
-    AskedOfStatus, Dispatch, ForgeArgs, Format, OnGithub, ReconcileArgs, RetryArgs, RollbackArgs,
-    StatusOnGithub,
+    Dispatch, ForgeArgs, Format, OnGithub, ReconcileArgs, RetryArgs, RollbackArgs, StatusOnGithub,
+    StatusQuery,
 };
 use crate::error::Failure;
 use crate::forge::Patience;
@@ -18,7 +18,7 @@ use crate::model::plan_prefix::PlanPrefix;
 use crate::model::status::Status;
 use crate::model::text::counted;
 use crate::reconcile::outcome::{ByHand, Outcome, Row, RowKind};
-use crate::reconcile::request::{PromoteRequest, RunOptions};
+use crate::reconcile::request::{Mode, PromoteRequest, RunOptions};
 use crate::reconcile::run::reconcile;
 use crate::report::escape::terminal;
 use crate::report::findings;
@@ -58,8 +58,8 @@ pub struct RunReport {
 pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport, Failure> {
     let started = Instant::now();
     let looks = matches!(command, OnGithub::Status(_));
-    let (args, options, format) = ordered(command, on.environment)?;
-    let needs = match options.dry_run {
+    let (args, options, format) = ordered(command, on)?;
+    let needs = match args.dry_run {
         true => Needs::Reading,
         false => Needs::Writing,
     };
@@ -70,9 +70,6 @@ pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport
         on.patience,
         Arc::clone(&on.stop),
     )?;
-    if on.read_only.is_some() || looks {
-        session.forge.set_read_only();
-    }
     let (mut outcome, status) = match looks {
         true => {
             let (outcome, status) = status::on_forge(&session, &options).await?;
@@ -88,13 +85,6 @@ pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport
         words.extend(failure.hints);
         outcome.notices.push(words.join(": "));
     }
-    outcome.read_only = match (&on.read_only, options.dry_run, session.forge.is_read_only()) {
-        _ if looks => Some("status: nothing was written".to_owned()),
-        (Some(why), _, _) => Some(why.clone()),
-        (None, true, _) => Some("dry run: nothing was written".to_owned()),
-        (None, false, true) => Some("the token may not write: nothing more was written".to_owned()),
-        (None, false, false) => None,
-    };
     Ok(RunReport {
         outcome,
         took: started.elapsed(),
@@ -255,7 +245,7 @@ fn line(text: &mut String, row: &Row) {
 
 fn ordered(
     command: OnGithub,
-    environment: &Environment,
+    on: &RunContext<'_>,
 ) -> Result<(ForgeArgs, RunOptions, Format), Failure> {
     match command {
         OnGithub::Status(StatusOnGithub {
@@ -263,7 +253,7 @@ fn ordered(
             checkout,
             asked,
         }) => {
-            let AskedOfStatus {
+            let StatusQuery {
                 freeze,
                 pipeline,
                 format,
@@ -276,7 +266,7 @@ fn ordered(
             };
             let options = RunOptions {
                 pipeline,
-                dry_run: true,
+                mode: Mode::Observes("status: nothing was written".to_owned()),
                 freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
                 request: None,
             };
@@ -289,7 +279,7 @@ fn ordered(
         }) => {
             let options = RunOptions {
                 pipeline,
-                dry_run: forge.dry_run,
+                mode: mode(&forge, on),
                 freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
                 request: None,
             };
@@ -314,10 +304,10 @@ fn ordered(
                 approve,
                 reason,
                 emergency,
-                run: run_of(environment)?,
+                run: run_of(on.environment)?,
                 ..PromoteRequest::default()
             };
-            let options = asks(&forge, asked);
+            let options = asks(&forge, asked, on);
             Ok((forge, options, format))
         }
         OnGithub::Retry(RetryArgs {
@@ -332,10 +322,10 @@ fn ordered(
                 to,
                 reason,
                 retry: true,
-                run: run_of(environment)?,
+                run: run_of(on.environment)?,
                 ..PromoteRequest::default()
             };
-            let options = asks(&forge, asked);
+            let options = asks(&forge, asked, on);
             Ok((forge, options, format))
         }
         OnGithub::Rollback(RollbackArgs {
@@ -356,20 +346,29 @@ fn ordered(
                     Some(text) => GoBack::Plan(plan_prefix(&text)?),
                     None => GoBack::Last,
                 }),
-                run: run_of(environment)?,
+                run: run_of(on.environment)?,
                 ..PromoteRequest::default()
             };
-            let options = asks(&forge, asked);
+            let options = asks(&forge, asked, on);
             Ok((forge, options, format))
         }
     }
 }
 
+/// Whether a run may write: not if its event forbids it, nor in a dry run.
+fn mode(forge: &ForgeArgs, on: &RunContext<'_>) -> Mode {
+    match &on.read_only {
+        Some(why) => Mode::Observes(why.clone()),
+        None if forge.dry_run => Mode::Observes("dry run: nothing was written".to_owned()),
+        None => Mode::Writes,
+    }
+}
+
 /// The options of a run for a person's request.
-fn asks(forge: &ForgeArgs, asked: PromoteRequest) -> RunOptions {
+fn asks(forge: &ForgeArgs, asked: PromoteRequest, on: &RunContext<'_>) -> RunOptions {
     RunOptions {
         pipeline: Some(asked.pipeline.clone()),
-        dry_run: forge.dry_run,
+        mode: mode(forge, on),
         freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
         request: Some(asked),
     }

@@ -36,7 +36,7 @@ use crate::repo::Repo;
 use crate::report::timeline;
 
 /// What a simulation takes besides the repository.
-pub(super) struct Asked {
+pub(super) struct SimulateOptions {
     /// The people who approve every plan when it is proposed.
     pub approve: Vec<String>,
     /// The folder for the files of the final state.
@@ -51,8 +51,8 @@ pub(super) struct Asked {
 const YEAR: i64 = 365 * 24;
 
 /// Plays the simulation and reports its timeline.
-pub(super) fn run(call: &Call, asked: Asked) -> Result<Output, Failure> {
-    let Asked {
+pub(super) fn run(call: &Call, asked: SimulateOptions) -> Result<Output, Failure> {
+    let SimulateOptions {
         approve,
         out: out_dir,
         until,

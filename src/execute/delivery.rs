@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::edit::EditedFile;
 use super::error::DeliveryError;
 use crate::forge::{
-    Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, ReadCommit, RefWrite,
+    Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, ReadCommit, RefWrite, Writer,
 };
 use crate::gather::RemoteRepo;
 use crate::model::ids::{BlobId, CommitId, PullNumber, TreeId};
@@ -19,7 +19,9 @@ use crate::repo::Repo;
 
 /// Where things are delivered to.
 pub(crate) struct Delivery<'a> {
-    /// The forge.
+    /// The right to write there.
+    pub writer: &'a Writer,
+    /// The same repository, for reading.
     pub forge: &'a Forge,
     /// The repository, for working out trees.
     pub repo: &'a RemoteRepo,
@@ -152,14 +154,14 @@ impl Delivery<'_> {
             base: &self.snapshot.base,
             repository: self.snapshot.repository,
         };
-        match self.forge.open_pull(&pull).await {
+        match self.writer.open_pull(&pull).await {
             Ok(opened) if opened.head == head => Ok(Opened {
                 number: opened.number,
                 head,
             }),
             // What is shown there is not what this run made: nothing that is said about it may count.
             Ok(opened) => {
-                self.forge.close_pull(opened.number).await?;
+                self.writer.close_pull(opened.number).await?;
                 Err(DeliveryError::Overtaken(format!(
                     "somebody pushed to {branch} before {} opened from it, so that it is closed",
                     opened.number
@@ -172,7 +174,7 @@ impl Delivery<'_> {
                 // Nothing will be opened from it, and no later run may use it.
                 if !error.uncertain() {
                     let node = &self.snapshot.node;
-                    let _ = self.forge.delete_branch(node, &branch, &head).await;
+                    let _ = self.writer.delete_branch(node, &branch, &head).await;
                 }
                 Err(match error.said("no commits between") {
                     true => DeliveryError::Overtaken("the base holds it already".to_owned()),
@@ -198,9 +200,9 @@ impl Delivery<'_> {
             false => plain,
         };
         let written = match &made {
-            NewCommit::Detached(head) => self.forge.create_branch(&name, head).await,
+            NewCommit::Detached(head) => self.writer.create_branch(&name, head).await,
             NewCommit::OnBranch(temporary, head) => {
-                self.forge
+                self.writer
                     .rename_branch(&self.snapshot.node, temporary, &name, head)
                     .await
             }
@@ -249,11 +251,11 @@ impl Delivery<'_> {
         worked: &BuiltTree,
         parents: &[CommitId],
     ) -> Result<NewCommit, DeliveryError> {
-        self.forge
+        self.writer
             .create_tree(&self.snapshot.tip.tree, &worked.files, &worked.tree)
             .await?;
         let commit = self
-            .forge
+            .writer
             .create_commit(message, &worked.tree, parents)
             .await?;
         if !self.verified || commit.verified {
@@ -273,7 +275,7 @@ impl Delivery<'_> {
             ));
         }
         let temporary = format!("{TEMPORARY}{}", commit.id.short());
-        let created = self.forge.create_branch(&temporary, parent).await;
+        let created = self.writer.create_branch(&temporary, parent).await;
         match self.unless_base_moved(created).await? {
             RefWrite::Done => {}
             RefWrite::Elsewhere(_) => {
@@ -284,7 +286,7 @@ impl Delivery<'_> {
         }
         let (subject, body) = message.split_once("\n\n").unwrap_or((message, ""));
         let signed = self
-            .forge
+            .writer
             .create_signed_commit(&temporary, parent, subject, body, &worked.files)
             .await?;
         let made = self.read_back(&signed, message, worked, parents).await?;
@@ -354,7 +356,7 @@ impl Delivery<'_> {
     pub(crate) async fn advance(&self, prepared: &Prepared) -> Result<(), DeliveryError> {
         let base = &self.snapshot.base;
         let moved = self
-            .forge
+            .writer
             .advance_branch(base, &prepared.tip, &prepared.commit)
             .await;
         match moved {
@@ -377,7 +379,7 @@ impl Delivery<'_> {
     ) -> Result<(), DeliveryError> {
         let said = now.is_some_and(|now| now.success && now.description == text);
         if !said {
-            self.forge.set_status(&pull.head, true, text).await?;
+            self.writer.set_status(&pull.head, true, text).await?;
         }
         Ok(())
     }
@@ -390,7 +392,7 @@ impl Delivery<'_> {
         text: &str,
         why: DeliveryError,
     ) -> DeliveryError {
-        match self.forge.reset_success(&pull.head, text).await {
+        match self.writer.reset_success(&pull.head, text).await {
             Ok(()) => why,
             Err(error) => DeliveryError::SuccessLeft {
                 pull: pull.number,
@@ -412,7 +414,7 @@ impl Delivery<'_> {
         message: &str,
     ) -> Result<Merging, DeliveryError> {
         let sent = self
-            .forge
+            .writer
             .merge(pull.number, &pull.head, method, title, message)
             .await;
         let head_moved = || DeliveryError::Overtaken(format!("the head of {} moved", pull.number));
@@ -450,10 +452,10 @@ impl Delivery<'_> {
     /// [`DeliveryError`].
     pub(crate) async fn close(&self, pull: &Pull) -> Result<(), DeliveryError> {
         if pull.queued {
-            self.forge.dequeue(pull).await?;
+            self.writer.dequeue(pull).await?;
         }
-        self.forge.close_pull(pull.number).await?;
-        self.forge
+        self.writer.close_pull(pull.number).await?;
+        self.writer
             .delete_branch(&self.snapshot.node, &pull.branch, &pull.head)
             .await?;
         Ok(())
@@ -465,10 +467,10 @@ impl Delivery<'_> {
     /// [`DeliveryError`].
     pub(crate) async fn disarm(&self, pull: &Pull) -> Result<(), DeliveryError> {
         if pull.queued {
-            self.forge.dequeue(pull).await?;
+            self.writer.dequeue(pull).await?;
         }
         if pull.auto_merge {
-            self.forge.disable_auto_merge(pull).await?;
+            self.writer.disable_auto_merge(pull).await?;
         }
         Ok(())
     }

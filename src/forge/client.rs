@@ -1,6 +1,5 @@
 //! One repository of the forge, used with one token: its address, its requests and what they cost.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,6 +14,7 @@ use octocrab::{AuthState, Octocrab, OctocrabBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::backoff::Backoff;
 use super::error::ForgeError;
 use super::network::Network;
 use super::network::is_loopback;
@@ -35,13 +35,12 @@ pub struct Access {
     pub network: Network,
 }
 
-/// One repository of the forge, used with one token.
+/// One repository of the forge, read with one token. What writes is a method of [`Writer`](super::writer::Writer).
+#[derive(Clone)]
 pub struct Forge {
     pub(super) wire: Rc<Wire>,
     pub(super) graphql_url: String,
     pub(super) slug: RepoSlug,
-    /// Through this handle nothing is written, whatever the connection may do.
-    pub(super) only_reads: Cell<bool>,
 }
 
 impl Forge {
@@ -69,7 +68,6 @@ impl Forge {
             wire: Rc::new(Wire::new(client, api, patience, stop)),
             graphql_url: graphql.to_string(),
             slug,
-            only_reads: Cell::new(false),
         })
     }
 
@@ -79,7 +77,6 @@ impl Forge {
             wire: Rc::clone(&self.wire),
             graphql_url: self.graphql_url.clone(),
             slug,
-            only_reads: Cell::new(self.only_reads.get()),
         }
     }
 
@@ -99,7 +96,7 @@ impl Forge {
     }
 
     /// The rate limit that ended the calls of this connection: a [`ForgeError::RateLimited`]. From then on every call fails with it
-    /// without being made, except for one [`Forge::reset_success`].
+    /// without being made, except for one [`Writer::reset_success`](super::writer::Writer::reset_success).
     pub fn rate_limited(&self) -> Option<ForgeError> {
         self.wire.limits().ended_by()
     }
@@ -110,29 +107,22 @@ impl Forge {
         self.wire.limits().waited()
     }
 
-    /// From now on every write is refused here, before it is sent.
-    pub fn set_read_only(&self) {
-        self.wire.set_read_only();
-    }
-
-    /// From now on every write through this handle, and through those made from it, is refused.
-    pub fn set_read_only_here(&self) {
-        self.only_reads.set(true);
-    }
-
     /// Whether both use the same connection, so that its calls are counted once.
     pub fn shares_wire(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.wire, &other.wire)
     }
 
-    /// Whether writes are refused.
-    pub fn is_read_only(&self) -> bool {
-        self.wire.is_read_only()
-    }
-
     /// Waits so many seconds if the run's budget allows; whether it did.
     pub async fn wait(&self, seconds: u32) -> bool {
         self.wire.wait(seconds).await
+    }
+
+    /// Waits before the next try of something; `false` if there is to be none: no wait is left, or the run's budget does not allow it.
+    pub(crate) async fn wait_for(&self, backoff: &mut Backoff) -> bool {
+        match backoff.next() {
+            Some(seconds) => self.wait(seconds).await,
+            None => false,
+        }
     }
 
     /// Waits until the next write may go out, so that a look that follows is followed by its write at once.
@@ -172,60 +162,6 @@ impl Forge {
             all.extend(answer.parse::<Vec<Value>>(operation)?);
         }
         Err(too_long(operation))
-    }
-
-    /// A write, sent once.
-    pub(super) async fn write(
-        &self,
-        method: Method,
-        path: String,
-        body: Option<Value>,
-        operation: &str,
-    ) -> Result<Answer, ForgeError> {
-        self.write_as(Kind::Write, method, path, body, operation)
-            .await
-    }
-
-    pub(super) async fn write_as(
-        &self,
-        kind: Kind,
-        method: Method,
-        path: String,
-        body: Option<Value>,
-        operation: &str,
-    ) -> Result<Answer, ForgeError> {
-        if self.only_reads.get() {
-            return Err(ForgeError::ReadOnly);
-        }
-        let ask = Ask {
-            kind,
-            method,
-            path,
-            body,
-            resource: super::limit_kind::REST,
-            operation: operation.to_owned(),
-        };
-        self.wire.send(&ask).await
-    }
-
-    /// A write that does the same when it is done twice; so where it is not certain whether it was applied, it is
-    /// simply sent once more.
-    pub(super) async fn write_again(
-        &self,
-        method: Method,
-        path: String,
-        body: Option<Value>,
-        operation: &str,
-    ) -> Result<Answer, ForgeError> {
-        match self
-            .write(method.clone(), path.clone(), body.clone(), operation)
-            .await
-        {
-            Err(error) if error.uncertain() && self.wire.wait(1).await => {
-                self.write(method, path, body, operation).await
-            }
-            other => other,
-        }
     }
 }
 

@@ -106,12 +106,20 @@ pub enum ForgeError {
     /// Another account has a pull request open from the branch.
     #[error("{0} was opened from this branch by another account")]
     OpenedByAnother(PullNumber),
-    /// The run may only read.
-    #[error("this run may only read")]
-    ReadOnly,
-    /// The run was told to stop.
+    /// Nothing more is written; this write was not sent.
+    #[error("{0}")]
+    Stopped(Stopped),
+}
+
+/// Why a run that may write writes no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// The run was told to stop: it ends.
     #[error("the run was told to stop; the next one goes on")]
-    Stopped,
+    BySignal,
+    /// GitHub answered in this run that the token may not write: the run goes on as an observation.
+    #[error("this run may only read")]
+    TokenMayNotWrite,
 }
 
 impl ForgeError {

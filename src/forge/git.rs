@@ -5,13 +5,15 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::backoff::Backoff;
 use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::id;
+use super::writer::Writer;
 use crate::model::ids::{CommitId, TreeId};
 
-/// How often a commit on a branch is attempted: GitHub may not know everywhere yet where a branch points that was just created.
-const COMMIT_ATTEMPTS: u32 = 3;
+/// The waits between the attempts at a commit on a branch: GitHub may not know everywhere yet where a branch points that was just created.
+const WAITS: Backoff = Backoff::doubling(2, 2);
 
 /// A file to stand in a new tree.
 #[derive(Clone, Debug)]
@@ -33,7 +35,7 @@ pub struct NewCommit {
     pub verified: bool,
 }
 
-impl Forge {
+impl Writer {
     /// Makes the tree that is `base` with these files in place of what stood there. The answer must be the tree that
     /// was worked out here, `expected`; anything else is an error, and nothing leads to it.
     ///
@@ -58,7 +60,12 @@ impl Forge {
         let operation = "make the tree of a promotion";
         let body = json!({ "base_tree": base.to_string(), "tree": entries });
         let answer = self
-            .write_again(Method::POST, self.path("/git/trees"), Some(body), operation)
+            .write_again(
+                Method::POST,
+                self.forge.path("/git/trees"),
+                Some(body),
+                operation,
+            )
             .await?;
         let made: ShaShape = answer.parse(operation)?;
         if id::<TreeId>(&made.sha)? == *expected {
@@ -76,7 +83,12 @@ impl Forge {
         let content = base64::engine::general_purpose::STANDARD.encode(bytes);
         let body = json!({ "content": content, "encoding": "base64" });
         let answer = self
-            .write_again(Method::POST, self.path("/git/blobs"), Some(body), operation)
+            .write_again(
+                Method::POST,
+                self.forge.path("/git/blobs"),
+                Some(body),
+                operation,
+            )
             .await?;
         Ok(answer.parse::<ShaShape>(operation)?.sha)
     }
@@ -102,13 +114,13 @@ impl Forge {
             .collect();
         let query = "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
         let input = json!({
-            "branch": { "repositoryNameWithOwner": self.slug().to_string(), "branchName": branch },
+            "branch": { "repositoryNameWithOwner": self.forge.slug().to_string(), "branchName": branch },
             "expectedHeadOid": parent,
             "message": { "headline": subject, "body": body },
             "fileChanges": { "additions": additions },
         });
         let variables = json!({ "input": input });
-        let mut attempt = 1;
+        let mut waits = WAITS;
         loop {
             let answer = self.try_mutation(query, variables.clone(), operation).await;
             let error = match answer {
@@ -125,14 +137,13 @@ impl Forge {
                 Err(error) => return Err(error),
             };
             // Whether it was applied shows in where the branch stands; what it holds is proved by whoever asked.
-            match self.branch(branch).await? {
+            match self.forge.branch(branch).await? {
                 Some(tip) if tip != *parent => return Ok(tip),
                 _ => {}
             }
-            if attempt >= COMMIT_ATTEMPTS || !self.wait(1 << attempt).await {
+            if !self.forge.wait_for(&mut waits).await {
                 return Err(error);
             }
-            attempt += 1;
         }
     }
 
@@ -151,7 +162,7 @@ impl Forge {
         let answer = self
             .write_again(
                 Method::POST,
-                self.path("/git/commits"),
+                self.forge.path("/git/commits"),
                 Some(body),
                 operation,
             )

@@ -4,6 +4,7 @@ use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::backoff::Backoff;
 use super::client::Forge;
 use super::error::ForgeError;
 use super::limit_kind::GRAPHQL;
@@ -57,40 +58,14 @@ impl Forge {
             .await
     }
 
-    /// A mutation; sent once.
-    pub(super) async fn mutate(
-        &self,
-        query: &str,
-        variables: Value,
-        operation: &str,
-    ) -> Result<Value, ForgeError> {
-        whole(
-            self.try_mutation(query, variables, operation).await?,
-            operation,
-        )
-        .map(|(data, _)| data)
-    }
-
-    /// As [`Self::mutate`], with the errors as GraphQL gave them.
-    pub(super) async fn try_mutation(
-        &self,
-        query: &str,
-        variables: Value,
-        operation: &str,
-    ) -> Result<PartialResponse, ForgeError> {
-        self.graphql(Kind::Write, query, variables, operation).await
-    }
-
-    async fn graphql(
+    /// Sends a query or a mutation, and a query again if GitHub says in its answer that something went wrong for a moment.
+    pub(super) async fn graphql(
         &self,
         kind: Kind,
         query: &str,
         variables: Value,
         operation: &str,
     ) -> Result<PartialResponse, ForgeError> {
-        if kind == Kind::Write && self.only_reads.get() {
-            return Err(ForgeError::ReadOnly);
-        }
         let ask = Ask {
             kind,
             method: Method::POST,
@@ -99,7 +74,7 @@ impl Forge {
             resource: GRAPHQL,
             operation: operation.to_owned(),
         };
-        let mut attempt = 0;
+        let mut waits = Backoff::doubling(1, 3);
         loop {
             let answer = self.wire.send(&ask).await?;
             let mut body = answer.body;
@@ -110,8 +85,7 @@ impl Forge {
                 .unwrap_or_default();
             // GraphQL says "something went wrong" with status 200.
             let again = errors.iter().any(GraphqlError::passing);
-            if again && kind == Kind::Read && attempt < 3 && self.wire.wait(1 << attempt).await {
-                attempt += 1;
+            if again && kind == Kind::Read && self.wait_for(&mut waits).await {
                 continue;
             }
             let data = body.get_mut("data").map(Value::take).unwrap_or(Value::Null);

@@ -3,17 +3,16 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::IdShape;
-use super::wire::Kind;
+use super::writer::Writer;
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::label::NewLabel;
 
 /// The context of the one status that stands on the heads of pull requests.
 pub const CONTEXT: &str = "sluice";
 
-impl Forge {
+impl Writer {
     /// Creates a label in the repository; one that is there already is fine.
     ///
     /// # Errors
@@ -23,7 +22,12 @@ impl Forge {
         let body = json!({ "name": name, "color": label.colour, "description": label.description });
         let operation = format!("create the label {name}");
         match self
-            .write_again(Method::POST, self.path("/labels"), Some(body), &operation)
+            .write_again(
+                Method::POST,
+                self.forge.path("/labels"),
+                Some(body),
+                &operation,
+            )
             .await
         {
             Ok(_) => Ok(()),
@@ -37,7 +41,7 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn add_label(&self, number: PullNumber, name: &str) -> Result<(), ForgeError> {
-        let path = self.path(&format!("/issues/{}/labels", number.0));
+        let path = self.forge.path(&format!("/issues/{}/labels", number.0));
         let operation = format!("label {number}");
         self.write_again(
             Method::POST,
@@ -55,7 +59,9 @@ impl Forge {
     /// Any [`ForgeError`].
     pub async fn remove_label(&self, number: PullNumber, name: &str) -> Result<(), ForgeError> {
         let label = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
-        let path = self.path(&format!("/issues/{}/labels/{label}", number.0));
+        let path = self
+            .forge
+            .path(&format!("/issues/{}/labels/{label}", number.0));
         let operation = format!("take a label off {number}");
         match self
             .write_again(Method::DELETE, path, None, &operation)
@@ -90,18 +96,12 @@ impl Forge {
     pub async fn reset_success(&self, head: &CommitId, text: &str) -> Result<(), ForgeError> {
         let (path, body) = self.status(head, CONTEXT, "pending", text);
         let operation = "set the status of a promotion back from success";
-        let send = || {
-            self.write_as(
-                Kind::ResetSuccess,
-                Method::POST,
-                path.clone(),
-                Some(body.clone()),
-                operation,
-            )
-        };
+        let send = || self.write_reset(Method::POST, path.clone(), Some(body.clone()), operation);
         match send().await {
             Err(error)
-                if error.uncertain() && self.rate_limited().is_none() && self.wait(1).await =>
+                if error.uncertain()
+                    && self.forge.rate_limited().is_none()
+                    && self.forge.wait(1).await =>
             {
                 send().await?;
             }
@@ -115,7 +115,7 @@ impl Forge {
     fn status(&self, commit: &CommitId, context: &str, state: &str, text: &str) -> (String, Value) {
         let text: String = text.chars().take(140).collect();
         (
-            self.path(&format!("/statuses/{commit}")),
+            self.forge.path(&format!("/statuses/{commit}")),
             json!({ "context": context, "state": state, "description": text }),
         )
     }

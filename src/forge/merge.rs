@@ -8,6 +8,7 @@ use serde_json::json;
 use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::{ACTOR, ActorShape, Nodes, shape, take, time};
+use super::writer::Writer;
 use crate::model::actor::Actor;
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::pull::Pull;
@@ -55,7 +56,7 @@ pub enum MergeRefused {
     Failed(ForgeError),
 }
 
-impl Forge {
+impl Writer {
     /// Merges a pull request whose head is exactly `head`. Sent once; the caller looks what came of it.
     ///
     /// # Errors
@@ -75,7 +76,7 @@ impl Forge {
         let body = json!({
             "sha": head, "merge_method": method, "commit_title": title, "commit_message": message,
         });
-        let path = self.path(&format!("/pulls/{}/merge", number.0));
+        let path = self.forge.path(&format!("/pulls/{}/merge", number.0));
         match self
             .write(Method::PUT, path, Some(body), &format!("merge {number}"))
             .await
@@ -109,6 +110,32 @@ impl Forge {
         }
     }
 
+    /// Takes a pull request out of the merge queue.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn dequeue(&self, pull: &Pull) -> Result<(), ForgeError> {
+        let query = "mutation($id: ID!) { dequeuePullRequest(input: { id: $id }) { mergeQueueEntry { id } } }";
+        let operation = format!("take {} out of the merge queue", pull.number);
+        self.mutate(query, json!({ "id": pull.node }), &operation)
+            .await?;
+        Ok(())
+    }
+
+    /// Disarms auto-merge, which would merge without looking at the gates (A30).
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn disable_auto_merge(&self, pull: &Pull) -> Result<(), ForgeError> {
+        let query = "mutation($id: ID!) { disablePullRequestAutoMerge(input: { pullRequestId: $id }) { pullRequest { number } } }";
+        let operation = format!("disarm auto-merge of {}", pull.number);
+        self.mutate(query, json!({ "id": pull.node }), &operation)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Forge {
     /// The newest time that a pull request was taken out of the merge queue by another account than that of its author.
     ///
     /// # Errors
@@ -140,30 +167,6 @@ impl Forge {
             }
         }
         Ok(found)
-    }
-
-    /// Takes a pull request out of the merge queue.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn dequeue(&self, pull: &Pull) -> Result<(), ForgeError> {
-        let query = "mutation($id: ID!) { dequeuePullRequest(input: { id: $id }) { mergeQueueEntry { id } } }";
-        let operation = format!("take {} out of the merge queue", pull.number);
-        self.mutate(query, json!({ "id": pull.node }), &operation)
-            .await?;
-        Ok(())
-    }
-
-    /// Disarms auto-merge, which would merge without looking at the gates (A30).
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn disable_auto_merge(&self, pull: &Pull) -> Result<(), ForgeError> {
-        let query = "mutation($id: ID!) { disablePullRequestAutoMerge(input: { pullRequestId: $id }) { pullRequest { number } } }";
-        let operation = format!("disarm auto-merge of {}", pull.number);
-        self.mutate(query, json!({ "id": pull.node }), &operation)
-            .await?;
-        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::client::Forge;
 use super::error::ForgeError;
 use super::refs::encoded;
+use super::writer::Writer;
 use crate::model::assumption::{ASSUMPTIONS, Proof, Proved, Trial};
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::settings::{Identity, TokenKind};
@@ -52,6 +53,7 @@ pub struct Proofs {
 /// What was made so far, and what is known of it.
 struct Bench<'a> {
     forge: &'a Forge,
+    writer: &'a Writer,
     live: &'a Live<'a>,
     found: Vec<(&'static str, Proved, String)>,
     /// Why nothing more could be proved, once that is so.
@@ -59,13 +61,14 @@ struct Bench<'a> {
     pull: Option<PullNumber>,
 }
 
-impl Forge {
+impl Writer {
     /// Proves every assumption that can be proved, one after the other, and cleans up. Never fails as a whole: what
     /// could not be tried could not be told.
     pub async fn prove(&self, live: &Live<'_>) -> Proofs {
         let mut left = self.sweep().await;
         let mut bench = Bench {
-            forge: self,
+            forge: &self.forge,
+            writer: self,
             live,
             found: Vec::new(),
             ended: None,
@@ -95,10 +98,10 @@ impl Forge {
             repository(owner: $owner, name: $name) { refs(refPrefix: $refs, first: 100) { nodes { prefix name } } \
             labels(first: 100, query: $label) { nodes { name } } } }";
         let variables = json!({
-            "owner": self.slug().owner(), "name": self.slug().name(), "refs": format!("refs/heads/{OURS}"),
+            "owner": self.forge.slug().owner(), "name": self.forge.slug().name(), "refs": format!("refs/heads/{OURS}"),
             "label": OURS,
         });
-        let found = match self.query(query, variables, operation).await {
+        let found = match self.forge.query(query, variables, operation).await {
             Ok((data, _)) => data,
             Err(error) => return vec![format!("whatever an earlier run left: {error}")],
         };
@@ -116,7 +119,9 @@ impl Forge {
             if !branch.starts_with(OURS) {
                 continue;
             }
-            let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
+            let path = self
+                .forge
+                .path(&format!("/git/refs/heads/{}", encoded(branch)));
             if let Err(why) = self.gone(path, "delete a branch of a proof").await {
                 left.push(format!("branch {branch}: {why}"));
             }
@@ -128,7 +133,7 @@ impl Forge {
             }
             let name =
                 percent_encoding::utf8_percent_encode(&label, percent_encoding::NON_ALPHANUMERIC);
-            let path = self.path(&format!("/labels/{name}"));
+            let path = self.forge.path(&format!("/labels/{name}"));
             if let Err(why) = self.gone(path, "delete a label of a proof").await {
                 left.push(format!("label {label}: {why}"));
             }

@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::backoff::Backoff;
 use super::client::Forge;
 use super::error::ForgeError;
 use super::paging::MAX_PAGES;
 use super::pull_shape::{Closing, SAID, closed_by, pull_fragment, pull_of};
 use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, ActorShape, IdShape, Nodes, id, shape, take, time};
+use super::writer::Writer;
 use crate::model::actor::UserId;
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::pull::{ClosedPull, Pull};
@@ -114,7 +116,7 @@ pub(super) fn closed_told(
     })
 }
 
-impl Forge {
+impl Writer {
     /// Opens a pull request, or finds the one that this account opened from this branch.
     ///
     /// # Errors
@@ -125,13 +127,13 @@ impl Forge {
         let body = json!({
             "title": new.title, "body": new.body, "head": new.branch, "base": new.base, "maintainer_can_modify": false,
         });
-        let mut tries = 0;
+        let mut waits = Backoff::linear(4);
+        let mut first = true;
         loop {
-            tries += 1;
             let answer = self
                 .write(
                     Method::POST,
-                    self.path("/pulls"),
+                    self.forge.path("/pulls"),
                     Some(body.clone()),
                     &operation,
                 )
@@ -151,8 +153,8 @@ impl Forge {
             if !error.uncertain() && !error.said("already exists") && !lag {
                 return Err(error);
             }
-            if let Some(number) = self.open_pull_of(new).await? {
-                let found = self.pull(number).await?;
+            if let Some(number) = self.forge.open_pull_of(new).await? {
+                let found = self.forge.pull(number).await?;
                 return match found.own {
                     true => Ok(OpenedPull {
                         number,
@@ -161,13 +163,109 @@ impl Forge {
                     false => Err(ForgeError::OpenedByAnother(number)),
                 };
             }
-            let wait = if lag { tries } else { 1 };
-            if tries >= if lag { 5 } else { 2 } || !self.wait(wait).await {
+            let again = lag || std::mem::take(&mut first);
+            if !again || !self.forge.wait_for(&mut waits).await {
                 return Err(error);
             }
         }
     }
 
+    /// Writes a new title and description.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn describe_pull(
+        &self,
+        number: PullNumber,
+        title: &str,
+        body: &str,
+    ) -> Result<(), ForgeError> {
+        let path = self.forge.path(&format!("/pulls/{}", number.0));
+        let change = json!({ "title": title, "body": body });
+        self.write_again(
+            Method::PATCH,
+            path,
+            Some(change),
+            &format!("describe {number}"),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Closes a pull request.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn close_pull(&self, number: PullNumber) -> Result<(), ForgeError> {
+        let path = self.forge.path(&format!("/pulls/{}", number.0));
+        self.write_again(
+            Method::PATCH,
+            path,
+            Some(json!({ "state": "closed" })),
+            &format!("close {number}"),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Comments, unless a comment holds this marker already: one of that account, or of any where none is given.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn comment_once(
+        &self,
+        number: PullNumber,
+        by: Option<u64>,
+        marker: &str,
+        text: &str,
+    ) -> Result<(), ForgeError> {
+        let path = self.forge.path(&format!("/issues/{}/comments", number.0));
+        let operation = format!("comment on {number}");
+        for once_more in [true, false] {
+            if self.forge.has_comment(number, by, marker).await? {
+                return Ok(());
+            }
+            let body = json!({ "body": format!("{text}\n\n{marker}") });
+            match self
+                .write(Method::POST, path.clone(), Some(body), &operation)
+                .await
+            {
+                Ok(_) => return Ok(()),
+                Err(error) if once_more && error.uncertain() && self.forge.wait(1).await => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks people or teams to review. GitHub asks all of them or, where one cannot be asked, nobody.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`]; a refusal says in GitHub's words why nobody was asked.
+    pub async fn request_reviewers(
+        &self,
+        number: PullNumber,
+        reviewers: &Reviewers,
+    ) -> Result<(), ForgeError> {
+        let path = self
+            .forge
+            .path(&format!("/pulls/{}/requested_reviewers", number.0));
+        let body = match reviewers {
+            Reviewers::People(logins) => json!({ "reviewers": logins }),
+            Reviewers::Teams(slugs) => json!({ "team_reviewers": slugs }),
+        };
+        self.write_again(
+            Method::POST,
+            path,
+            Some(body),
+            &format!("ask for reviews of {number}"),
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+impl Forge {
     /// The open pull request from a branch of this very repository into the base.
     async fn open_pull_of(&self, new: &NewPull<'_>) -> Result<Option<PullNumber>, ForgeError> {
         let operation = format!("look for a pull request from {}", new.branch);
@@ -246,44 +344,6 @@ impl Forge {
         Ok(Closed { pulls, more: true })
     }
 
-    /// Writes a new title and description.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn describe_pull(
-        &self,
-        number: PullNumber,
-        title: &str,
-        body: &str,
-    ) -> Result<(), ForgeError> {
-        let path = self.path(&format!("/pulls/{}", number.0));
-        let change = json!({ "title": title, "body": body });
-        self.write_again(
-            Method::PATCH,
-            path,
-            Some(change),
-            &format!("describe {number}"),
-        )
-        .await?;
-        Ok(())
-    }
-
-    /// Closes a pull request.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn close_pull(&self, number: PullNumber) -> Result<(), ForgeError> {
-        let path = self.path(&format!("/pulls/{}", number.0));
-        self.write_again(
-            Method::PATCH,
-            path,
-            Some(json!({ "state": "closed" })),
-            &format!("close {number}"),
-        )
-        .await?;
-        Ok(())
-    }
-
     /// Whether a comment holds this marker: one of that account, or of any where none is given.
     ///
     /// # Errors
@@ -304,60 +364,6 @@ impl Forge {
             }
         }
         Ok(false)
-    }
-
-    /// Comments, unless a comment holds this marker already: one of that account, or of any where none is given.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn comment_once(
-        &self,
-        number: PullNumber,
-        by: Option<u64>,
-        marker: &str,
-        text: &str,
-    ) -> Result<(), ForgeError> {
-        let path = self.path(&format!("/issues/{}/comments", number.0));
-        let operation = format!("comment on {number}");
-        for once_more in [true, false] {
-            if self.has_comment(number, by, marker).await? {
-                return Ok(());
-            }
-            let body = json!({ "body": format!("{text}\n\n{marker}") });
-            match self
-                .write(Method::POST, path.clone(), Some(body), &operation)
-                .await
-            {
-                Ok(_) => return Ok(()),
-                Err(error) if once_more && error.uncertain() && self.wait(1).await => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks people or teams to review. GitHub asks all of them or, where one cannot be asked, nobody.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`]; a refusal says in GitHub's words why nobody was asked.
-    pub async fn request_reviewers(
-        &self,
-        number: PullNumber,
-        reviewers: &Reviewers,
-    ) -> Result<(), ForgeError> {
-        let path = self.path(&format!("/pulls/{}/requested_reviewers", number.0));
-        let body = match reviewers {
-            Reviewers::People(logins) => json!({ "reviewers": logins }),
-            Reviewers::Teams(slugs) => json!({ "team_reviewers": slugs }),
-        };
-        self.write_again(
-            Method::POST,
-            path,
-            Some(body),
-            &format!("ask for reviews of {number}"),
-        )
-        .await?;
-        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::id;
+use super::writer::Writer;
 use crate::model::ids::CommitId;
 
 /// What came of writing a ref.
@@ -40,7 +41,9 @@ impl Forge {
             Err(error) => Err(error),
         }
     }
+}
 
+impl Writer {
     /// Creates a branch: it appears whole, or not at all.
     ///
     /// # Errors
@@ -56,7 +59,7 @@ impl Forge {
             let answer = self
                 .write(
                     Method::POST,
-                    self.path("/git/refs"),
+                    self.forge.path("/git/refs"),
                     Some(body.clone()),
                     &operation,
                 )
@@ -66,7 +69,7 @@ impl Forge {
                 Err(error) if error.uncertain() || error.said("already exists") => error,
                 Err(error) => return Err(error),
             };
-            match self.branch(branch).await? {
+            match self.forge.branch(branch).await? {
                 Some(found) if found == *commit => return Ok(RefWrite::Done),
                 Some(found) => return Ok(RefWrite::Elsewhere(found)),
                 None if !error.uncertain() => return Err(error),
@@ -91,7 +94,9 @@ impl Forge {
         to: &CommitId,
     ) -> Result<RefWrite, ForgeError> {
         let operation = format!("move {branch} to {}", to.short());
-        let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
+        let path = self
+            .forge
+            .path(&format!("/git/refs/heads/{}", encoded(branch)));
         let body = json!({ "sha": to, "force": false });
         for _ in 0..2 {
             let answer = self
@@ -108,7 +113,7 @@ impl Forge {
                 }
                 Err(error) => return Err(error),
             };
-            match self.branch(branch).await? {
+            match self.forge.branch(branch).await? {
                 Some(found) if found == *to => return Ok(RefWrite::Done),
                 Some(found) if found != *from => return Ok(RefWrite::Elsewhere(found)),
                 _ if !error.uncertain() => return Err(error),
@@ -143,7 +148,7 @@ impl Forge {
             Ok(()) => return Ok(RefWrite::Done),
             Err(error) => error,
         };
-        match self.branch(to).await? {
+        match self.forge.branch(to).await? {
             Some(found) if found == *commit => Ok(RefWrite::Done),
             Some(found) => Ok(RefWrite::Elsewhere(found)),
             None => Err(error),
@@ -174,17 +179,19 @@ impl Forge {
         if !error.uncertain() && !refused {
             return Err(error);
         }
-        match self.branch(branch).await? {
+        match self.forge.branch(branch).await? {
             None => return Ok(RefWrite::Done),
             Some(found) if found != *at => return Ok(RefWrite::Elsewhere(found)),
             Some(_) => {}
         }
         // A server that does not know `updateRefs`, does not let this token use it, or did not answer: the look just now is as near as REST comes.
-        let path = self.path(&format!("/git/refs/heads/{}", encoded(branch)));
+        let path = self
+            .forge
+            .path(&format!("/git/refs/heads/{}", encoded(branch)));
         match self.write(Method::DELETE, path, None, &operation).await {
             Ok(_) | Err(ForgeError::NotFound { .. }) => Ok(RefWrite::Done),
             Err(error) if error.said("does not exist") => Ok(RefWrite::Done),
-            Err(error) if error.uncertain() && self.branch(branch).await?.is_none() => {
+            Err(error) if error.uncertain() && self.forge.branch(branch).await?.is_none() => {
                 Ok(RefWrite::Done)
             }
             Err(error) => Err(error),

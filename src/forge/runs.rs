@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::{id, time};
+use super::writer::Writer;
 use crate::model::actor::{Actor, ActorKind};
 use crate::model::signal::{Ended, JobRun};
 
@@ -82,7 +83,9 @@ impl Forge {
         }
         Ok(runs)
     }
+}
 
+impl Writer {
     /// Starts a workflow on a branch. Sent once: a second one would run it twice.
     ///
     /// # Errors
@@ -94,7 +97,9 @@ impl Forge {
         inputs: &Value,
     ) -> Result<(), ForgeError> {
         let file = utf8_percent_encode(workflow, NON_ALPHANUMERIC);
-        let path = self.path(&format!("/actions/workflows/{file}/dispatches"));
+        let path = self
+            .forge
+            .path(&format!("/actions/workflows/{file}/dispatches"));
         let body = json!({ "ref": branch, "inputs": inputs });
         let operation = format!("start {workflow}");
         self.write(Method::POST, path, Some(body), &operation)

@@ -18,8 +18,8 @@ use super::error::ForgeError;
 use super::shapes::{shape, take};
 use crate::model::ids::CommitId;
 use crate::model::settings::{
-    AppEntry, Area, Asked, Budget, Identity, Merging, Reported, Repository, RuleFrom, Settings,
-    TokenKind, Unread, Wanted, WorkflowSetting,
+    AppEntry, Area, Budget, Identity, Merging, Reported, Repository, RuleFrom, Settings,
+    SettingsAnswer, TokenKind, Unread, Wanted, WorkflowSetting,
 };
 
 const VIEWER: &str = "query { viewer { login databaseId } }";
@@ -42,9 +42,9 @@ pub struct Overview {
     /// The repository.
     pub repository: Repository,
     /// Whose token it is.
-    pub identity: Asked<Identity>,
+    pub identity: SettingsAnswer<Identity>,
     /// What pull requests may do, and the base branch's tip.
-    pub merging: Asked<Merging>,
+    pub merging: SettingsAnswer<Merging>,
 }
 
 impl Forge {
@@ -152,7 +152,7 @@ impl Forge {
         Ok(found.repository())
     }
 
-    async fn identity(&self) -> Asked<Identity> {
+    async fn identity(&self) -> SettingsAnswer<Identity> {
         let operation = "read whose token this is";
         let (mut data, _) = self
             .query(VIEWER, json!({}), operation)
@@ -162,7 +162,7 @@ impl Forge {
         Ok(found.identity())
     }
 
-    async fn merging(&self) -> Asked<Merging> {
+    async fn merging(&self) -> SettingsAnswer<Merging> {
         let operation = "read what the repository allows";
         let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
         let (mut data, _) = self
@@ -182,7 +182,7 @@ impl Forge {
     }
 
     /// What was reported on the heads of the promotions that are open, up to twenty of them.
-    async fn reported(&self) -> Asked<Reported> {
+    async fn reported(&self) -> SettingsAnswer<Reported> {
         let operation = "read what reports on promotions";
         let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
         let (mut data, _) = self
@@ -203,7 +203,7 @@ impl Forge {
         Ok(found)
     }
 
-    async fn own_labels(&self) -> Asked<BTreeSet<String>> {
+    async fn own_labels(&self) -> SettingsAnswer<BTreeSet<String>> {
         let operation = "read the labels";
         let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
         let (mut data, _) = self
@@ -223,7 +223,7 @@ impl Forge {
     }
 
     /// Reads something that only the permission for this part shows. What is public proves nothing.
-    async fn area(&self, area: Area, tip: Option<CommitId>) -> Asked<()> {
+    async fn area(&self, area: Area, tip: Option<CommitId>) -> SettingsAnswer<()> {
         let operation = format!("read {}", area.key());
         let empty = || Unread::Failed("the repository has no commit to look at".to_owned());
         let of_tip = |rest: &str| Ok(format!("/commits/{}{rest}", tip.ok_or_else(empty)?));
@@ -242,7 +242,7 @@ impl Forge {
             .map_err(unread)
     }
 
-    async fn workflow_setting(&self) -> Asked<WorkflowSetting> {
+    async fn workflow_setting(&self) -> SettingsAnswer<WorkflowSetting> {
         let operation = "read what workflows may do";
         let path = self.path("/actions/permissions/workflow");
         let found: shapes::WorkflowShape = self
@@ -256,7 +256,7 @@ impl Forge {
     }
 
     /// The public entry of an App.
-    pub async fn app(&self, slug: &str) -> Asked<AppEntry> {
+    pub async fn app(&self, slug: &str) -> SettingsAnswer<AppEntry> {
         let operation = format!("read the App {slug}");
         let found: AppShape = self
             .get(format!("/apps/{slug}"), &operation)
@@ -277,7 +277,7 @@ impl Forge {
     }
 
     /// The calls that are left, and the token's scopes, which stand in a header of every answer.
-    async fn budget(&self) -> (Asked<Budget>, Option<BTreeSet<String>>) {
+    async fn budget(&self) -> (SettingsAnswer<Budget>, Option<BTreeSet<String>>) {
         let operation = "read how many calls are left";
         let answer = match self.get("/rate_limit".to_owned(), operation).await {
             Ok(answer) => answer,

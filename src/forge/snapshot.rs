@@ -265,7 +265,7 @@ fn look_part(pulls: u32, said: u32, after: Option<&str>) -> QueryBuilder {
 fn ends_the_run(error: &ForgeError) -> bool {
     matches!(
         error,
-        ForgeError::Stopped | ForgeError::RateLimited { .. } | ForgeError::Unauthorized(_)
+        ForgeError::Stopped(_) | ForgeError::RateLimited { .. } | ForgeError::Unauthorized(_)
     )
 }
 

@@ -17,7 +17,8 @@ use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::error::ForgeError;
+use super::backoff::Backoff;
+use super::error::{ForgeError, Stopped};
 use super::limits::{Limit, Limits, Purpose, Refused, number};
 use super::network::distrust;
 
@@ -25,8 +26,8 @@ use super::network::distrust;
 const MAX_ANSWER_BYTES: usize = 32 << 20;
 /// How long one attempt may take, body included.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-/// How often a read is attempted.
-const ATTEMPTS: u32 = 5;
+/// The waits between the attempts at a read.
+const WAITS: Backoff = Backoff::doubling(1, 4);
 
 /// How long the run may wait for GitHub, and how fast it writes.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +114,6 @@ pub(super) struct Wire {
     calls: Cell<Calls>,
     /// Ends when the next write may go out.
     pause: RefCell<Option<Pin<Box<tokio::time::Sleep>>>>,
-    read_only: Cell<bool>,
     limits: Limits,
     stop: Arc<AtomicBool>,
 }
@@ -132,7 +132,6 @@ impl Wire {
             left: Cell::new(patience.budget),
             calls: Cell::default(),
             pause: RefCell::default(),
-            read_only: Cell::new(false),
             limits: Limits::default(),
             stop,
         }
@@ -145,14 +144,6 @@ impl Wire {
     /// The limits that were met, and what is left of each.
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
-    }
-
-    pub(super) fn set_read_only(&self) {
-        self.read_only.set(true);
-    }
-
-    pub(super) fn is_read_only(&self) -> bool {
-        self.read_only.get()
     }
 
     /// Waits so many seconds, if the budget allows.
@@ -177,19 +168,16 @@ impl Wire {
 
     pub(super) async fn send(&self, ask: &Ask) -> Result<Answer, ForgeError> {
         if ask.kind.writes() {
-            if self.read_only.get() {
-                return Err(ForgeError::ReadOnly);
-            }
             self.pace().await;
             if self.stop.load(Ordering::SeqCst) {
-                return Err(ForgeError::Stopped);
+                return Err(ForgeError::Stopped(Stopped::BySignal));
             }
         }
         let purpose = match ask.kind {
             Kind::ResetSuccess => Purpose::ResetSuccess,
             Kind::Read | Kind::ReadOnce | Kind::Write => Purpose::Ordinary,
         };
-        let mut attempt = 1;
+        let mut waits = WAITS;
         loop {
             if let Some(ends) = self.limits.wait_under_way() {
                 tokio::time::sleep_until(ends).await;
@@ -210,11 +198,11 @@ impl Wire {
                 }
                 Err(error) => error,
             };
-            let again = ask.kind == Kind::Read && error.uncertain() && attempt < ATTEMPTS;
-            if !again || !self.wait(jitter(1 << (attempt - 1))).await {
-                return Err(error);
+            let again = ask.kind == Kind::Read && error.uncertain();
+            match waits.next().filter(|_| again) {
+                Some(seconds) if self.wait(jitter(seconds)).await => {}
+                _ => return Err(error),
             }
-            attempt += 1;
         }
     }
 

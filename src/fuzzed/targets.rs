@@ -13,7 +13,7 @@ use sluice::yaml::syntax::steps::counted;
 use sluice::yaml::{Limits, Stream};
 
 /// So many steps a byte, and a node with aliases written out, may be taken.
-const MOST_STEPS: usize = 100;
+const MAX_STEPS: usize = 100;
 
 /// Does the work, and panics if it takes more steps than the files are worth.
 fn bounded(files: &[&[u8]], work: impl FnOnce() + Send) {
@@ -21,7 +21,7 @@ fn bounded(files: &[&[u8]], work: impl FnOnce() + Send) {
         let stream = Stream::parse(bytes, &Limits::default());
         bytes.len() + stream.map_or(0, |stream| stream.nodes_written_out())
     };
-    let most = MOST_STEPS * (100 + files.iter().map(size).sum::<usize>());
+    let most = MAX_STEPS * (100 + files.iter().map(size).sum::<usize>());
     let steps = counted(work);
     assert!(steps <= most as u64, "{steps} steps, more than {most}");
 }

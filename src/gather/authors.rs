@@ -24,7 +24,7 @@ use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::Policy;
 use crate::model::resolved::ResolvedPipeline;
-use crate::repo::RepoError;
+use crate::repo::{AskAll, RepoError};
 
 /// What is asked about one promotion.
 pub(crate) struct Carried<'a> {
@@ -45,7 +45,7 @@ pub(crate) struct Carried<'a> {
 }
 
 /// Everything that tells who made changes. What was read once is kept for later rounds.
-pub(crate) struct AskedOfAuthors<'a> {
+pub(crate) struct AuthorsSearch<'a> {
     remotes: &'a Remotes,
     repo: &'a RemoteRepo,
     base: Tip,
@@ -106,7 +106,7 @@ impl From<LastSet> for Untold {
     }
 }
 
-impl<'a> AskedOfAuthors<'a> {
+impl<'a> AuthorsSearch<'a> {
     /// At the tip of the base branch, whose manifests are known.
     pub(crate) fn new(
         remotes: &'a Remotes,
@@ -161,17 +161,12 @@ impl<'a> AskedOfAuthors<'a> {
         before: Option<&CommitId>,
         commits: &[(CommitId, Changed)],
     ) -> Result<Vec<ChangeAuthors>, Untold> {
-        let mut all: Vec<Rc<Makers>> = Vec::with_capacity(commits.len());
-        let mut missing = None;
-        for (commit, _) in commits {
-            match repo.makers(commit) {
-                Ok(makers) => all.push(makers),
-                Err(error) => missing = Some(error),
-            }
-        }
-        if let Some(error) = missing {
-            return Err(error.into());
-        }
+        let mut asked = AskAll::new();
+        let makers = commits
+            .iter()
+            .filter_map(|(commit, _)| asked.ask(repo.makers(commit)));
+        let all: Vec<Rc<Makers>> = makers.collect();
+        let all = asked.answered(all)?;
         let wants = all.iter().filter(|makers| makers.wants_pushes());
         let wants: Vec<CommitId> = wants.map(|makers| makers.commit).collect();
         let pushed = match wants.is_empty() {

@@ -11,7 +11,7 @@ use super::repositories::{Repositories, RepositoryReader};
 use crate::copy::{Pair, is_full_id};
 use crate::model::change::Change;
 use crate::model::commit_range::{
-    CommitRangeSummary, Direction, LISTED, LinkedRange, Person, RangeCommit, RangeCommits,
+    CommitRangeSummary, Direction, LinkedRange, MAX_LISTED, Person, RangeCommit, RangeCommits,
 };
 use crate::model::facts::Revision;
 use crate::model::fetched::Fetched;
@@ -20,7 +20,9 @@ use crate::model::landed::pull_of_message;
 use crate::model::origin::Origin;
 use crate::model::policy::Refs;
 use crate::model::repo_url::{Location, RepoUrl};
-use crate::repo::{CommitRange, FoundBy, RangeQuery, ReadObjects, Repo, RepoError, WatchedPaths};
+use crate::repo::{
+    AskAll, CommitRange, FoundBy, RangeQuery, ReadObjects, Repo, RepoError, WatchedPaths,
+};
 
 /// A change and what is known of where it comes from.
 #[derive(Clone)]
@@ -151,7 +153,7 @@ pub(crate) fn promotable(
     changes: &[RevisionChange<'_>],
 ) -> Fetched<bool> {
     let mut all = true;
-    let mut missing = None;
+    let mut asked = AskAll::new();
     for RevisionChange { pair, change, .. } in changes {
         let new = change.new.expose();
         if !change.sets_git_ref() || pair.unknown_origin() || !is_full_id(new) {
@@ -161,12 +163,11 @@ pub(crate) fn promotable(
         let (Some(repo), Ok(commit)) = (repo, new.parse()) else {
             continue;
         };
-        match repo.promotable(&commit, FoundBy::Id, refs) {
-            Ok(may) => all &= may.unwrap_or(false),
-            Err(error) => missing = Some(error.to_string()),
+        if let Some(may) = asked.ask(repo.promotable(&commit, FoundBy::Id, refs)) {
+            all &= may.unwrap_or(false);
         }
     }
-    missing.map_or(Ok(all), Err)
+    asked.answered(all).map_err(|error| error.to_string())
 }
 
 /// The commits that one change of a git ref brings; `None` for any other change, and where its repository is unknown.
@@ -331,7 +332,7 @@ fn page_of(repo: &Repo, remote: Option<&str>) -> Result<Option<RepoUrl>, RepoErr
 
 fn in_clone(repo: &Repo, between: CommitRange) -> Result<RangeCommits, RepoError> {
     let total = between.commits.len();
-    let listed = between.commits.into_iter().take(LISTED);
+    let listed = between.commits.into_iter().take(MAX_LISTED);
     let commits = listed.map(|commit| {
         let info = repo.commit_info(&commit)?;
         Ok(RangeCommit {

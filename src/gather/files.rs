@@ -12,7 +12,7 @@ use crate::catalog::{SourceFile, wants_file};
 use crate::model::ids::CommitId;
 use crate::model::policy::Policy;
 use crate::model::source_location::RepoPath;
-use crate::repo::{EntryKind, ReadObjects, Repo, TreeListing};
+use crate::repo::{AskAll, EntryKind, ReadObjects, Repo, TreeListing};
 
 /// The manifest files of a commit or folder.
 #[derive(Debug, Default)]
@@ -157,19 +157,17 @@ pub(crate) fn files_at(
     let listing = objects.files_in(commit, &enter, &|path| wants_file(path, policy))?;
     let links = links(&listing);
     let mut files = Vec::with_capacity(listing.files.len());
-    let mut missing = None;
+    let mut all = AskAll::new();
     for file in listing.files {
-        match objects.blob(&file.blob) {
-            Ok(bytes) => files.push(SourceFile {
+        let bytes = objects.blob(&file.blob);
+        let bytes = bytes.with_context(|| format!("reading {}", file.path));
+        if let Some(bytes) = all.ask(bytes) {
+            files.push(SourceFile {
                 path: file.path.into(),
                 blob: file.blob,
                 bytes,
-            }),
-            Err(error) => missing = Some((file.path, error)),
+            });
         }
     }
-    match missing {
-        None => Ok(ManifestFiles { files, links }),
-        Some((path, error)) => Err(error).with_context(|| format!("reading {path}")),
-    }
+    all.answered(ManifestFiles { files, links })
 }

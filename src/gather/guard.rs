@@ -8,7 +8,7 @@ use super::merge_base::{MergeBase, Missing, Node, merge_base};
 use super::remote::{AtPath, EntryContent, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::pull::RemoteCommit;
-use crate::repo::{EntryKind, ReadObjects, Repo, RepoError};
+use crate::repo::{AskAll, EntryKind, ReadObjects, Repo, RepoError};
 
 /// One path that a merge changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,17 +111,13 @@ pub(crate) fn merged_paths(
         repo.prepare(head)?;
     }
     let mut paths = Vec::new();
-    let mut missing = None;
+    let mut all = AskAll::new();
     for change in repo.changed_files(Some(&base), head)? {
         if !judged(&change.path) {
             continue;
         }
-        let at_tip = match repo.entry_content(tip, &change.path) {
-            Ok(at_tip) => at_tip,
-            Err(error) => {
-                missing = Some(error);
-                continue;
-            }
+        let Some(at_tip) = all.ask(repo.entry_content(tip, &change.path)) else {
+            continue;
         };
         let sides = Sides {
             base: change.old_kind.map(|kind| (kind, change.old)),
@@ -137,7 +133,7 @@ pub(crate) fn merged_paths(
             Merged::Conflict => return Ok(Err(Untold::Conflict(change.path))),
         }
     }
-    missing.map_or(Ok(Ok(paths)), Err)
+    all.answered(Ok(paths))
 }
 
 /// One path on the three sides of a merge. `base` and `head` differ.
@@ -220,9 +216,7 @@ fn base_of(
         MergeBase::Unknown(_) if remote > MAX_REMOTE => Err(Untold::TooFar),
         MergeBase::Unknown(missing) => {
             read_on(repo, &missing);
-            return Err(RepoError::Remote {
-                why: "the history was not read yet".to_owned(),
-            });
+            return Err(RepoError::pending("the history"));
         }
     })
 }
@@ -245,20 +239,17 @@ fn newest(repo: &RemoteRepo, bases: &[CommitId]) -> Result<Option<CommitId>, Rep
         return Ok(None);
     }
     let mut found = None;
-    let mut missing = None;
+    let mut all = AskAll::new();
     for base in bases {
-        let mut all = true;
+        let mut descends = true;
         for other in bases {
-            match repo.is_ancestor(other, base) {
-                Ok(is) => all &= is,
-                Err(error) => missing = Some(error),
-            }
+            descends &= all.ask(repo.is_ancestor(other, base)).unwrap_or(true);
         }
-        if all {
+        if descends {
             found = Some(*base);
         }
     }
-    missing.map_or(Ok(found), Err)
+    all.answered(found)
 }
 
 /// How many bytes [`merged_files`] would read for these paths. All that is missing is asked for together.
@@ -270,17 +261,14 @@ pub(crate) fn merged_bytes(
     paths: &[MergedPath],
     read: impl Fn(&str) -> bool,
 ) -> Result<u64, RepoError> {
-    let mut missing = None;
+    let mut all = AskAll::new();
     let mut bytes: u64 = 0;
     for merged in paths {
         for blob in merged.blobs(&read) {
-            match repo.size(blob) {
-                Ok(size) => bytes = bytes.saturating_add(size),
-                Err(error) => missing = Some(error),
-            }
+            bytes = bytes.saturating_add(all.ask(repo.size(blob)).unwrap_or_default());
         }
     }
-    missing.map_or(Ok(bytes), Err)
+    all.answered(bytes)
 }
 
 /// What stands at each path after the merge; of files that both sides changed only those that are not as at the tip. `read` says of
@@ -293,19 +281,14 @@ pub(crate) fn merged_files(
     paths: &[MergedPath],
     read: impl Fn(&str) -> bool,
 ) -> Result<Result<Vec<MergedFile>, Untold>, RepoError> {
-    let mut missing = None;
-    let mut blob = |id: &BlobId| {
-        let bytes = repo.blob(id);
-        bytes.map_err(|error| missing = Some(error)).ok()
-    };
+    let mut all = AskAll::new();
     let mut contents = Vec::with_capacity(paths.len());
     for merged in paths {
         let blobs = merged.blobs(&read);
-        contents.push(blobs.into_iter().map(&mut blob).collect::<Vec<_>>());
+        let blobs = blobs.into_iter().map(|id| all.ask(repo.blob(id)));
+        contents.push(blobs.collect::<Vec<_>>());
     }
-    if let Some(error) = missing {
-        return Err(error);
-    }
+    let contents = all.answered(contents)?;
     let mut files = Vec::with_capacity(paths.len());
     for (merged, contents) in paths.iter().zip(contents) {
         let path = merged.path.clone();

@@ -84,7 +84,7 @@ use super::follow::{self, follow, unreadable};
 use super::landing::landing;
 use super::lineage::{self, Lineage, Then, Trail};
 use super::repositories::Repositories;
-use super::revisions::Asked;
+use super::revisions::RevisionResolver;
 use crate::copy::{Pair, values};
 use crate::gather::lineage::naming::Followed;
 use crate::model::facts::{Facts, LastSet, ServiceRef, SetAt, SetBy, Slot, Values};
@@ -115,7 +115,7 @@ pub(crate) fn answer_history(
         facts,
         repositories,
         repo,
-        asked: Asked::here(repositories, here, tip)?,
+        asked: RevisionResolver::here(repositories, here, tip)?,
         lineage: Lineage::new(repo, tip, facts.policy, facts.catalog, facts.resolved),
     };
     let mut searches: Vec<Search<'_>> = queries
@@ -135,7 +135,7 @@ struct History<'a> {
     facts: &'a Facts<'a>,
     repositories: &'a Repositories<'a>,
     repo: &'a dyn ReadObjects,
-    asked: Asked<'a>,
+    asked: RevisionResolver<'a>,
     lineage: Lineage<'a>,
 }
 

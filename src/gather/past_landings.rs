@@ -26,7 +26,7 @@ use crate::record::Record;
 use crate::repo::{CommitInfo, ParentState, RepoError};
 use asked::words;
 
-pub(crate) use asked::AskedOfHistory;
+pub(crate) use asked::LandingsSearch;
 pub(crate) use fields::PromotedFields;
 pub(super) use fields::slot_of;
 
@@ -34,7 +34,7 @@ pub(super) use fields::slot_of;
 ///
 /// # Errors
 /// Where the commits themselves cannot be walked. What else could not be read is in the answer.
-pub(crate) fn past_landings(asked: &AskedOfHistory<'_>) -> Result<PastLandings, RepoError> {
+pub(crate) fn past_landings(asked: &LandingsSearch<'_>) -> Result<PastLandings, RepoError> {
     let mut walk = Walk::default();
     // Without a date to look for, a list that is full needs no more history.
     let enough = asked
@@ -99,7 +99,7 @@ impl Walk {
     /// Looks at a commit that may be a landing.
     fn look(
         &mut self,
-        asked: &AskedOfHistory<'_>,
+        asked: &LandingsSearch<'_>,
         commit: &CommitId,
         info: &CommitInfo,
         before: ParentState,
@@ -150,7 +150,7 @@ impl Walk {
         Ok(())
     }
 
-    fn answer(mut self, asked: &AskedOfHistory<'_>) -> PastLandings {
+    fn answer(mut self, asked: &LandingsSearch<'_>) -> PastLandings {
         let commits = self.dates.len();
         let within = match asked.since {
             None => commits,
@@ -185,7 +185,7 @@ impl Walk {
     /// Everything within reach that is not clean, newest first.
     fn verify(
         &mut self,
-        asked: &AskedOfHistory<'_>,
+        asked: &LandingsSearch<'_>,
         fields: &PromotedFields,
         within: usize,
     ) -> Verified {
@@ -249,7 +249,7 @@ impl Walk {
 
 /// What a commit changed, if that proves its record, with the policy of now or that of its time.
 fn recomputed(
-    asked: &AskedOfHistory<'_>,
+    asked: &LandingsSearch<'_>,
     commit: &CommitId,
     parent: &CommitId,
     record: &Record,
@@ -293,7 +293,7 @@ fn deviation(
 }
 
 fn landed(
-    asked: &AskedOfHistory<'_>,
+    asked: &LandingsSearch<'_>,
     commit: &CommitId,
     info: &CommitInfo,
     borne: Borne,

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use super::history::past::Past;
 use super::repositories::{Repositories, RepositoryReader};
-use super::revisions::Asked;
+use super::revisions::RevisionResolver;
 use crate::model::facts::{Facts, ReadyQuery};
 use crate::model::policy::Ready;
 use crate::model::signal::{ContentEvidence, Known};
@@ -31,7 +31,7 @@ pub(crate) fn answer_ready(
     let Some((here @ RepositoryReader::Forge(repo), tip)) = &repositories.here else {
         return BTreeMap::new();
     };
-    let asked = Asked::here(repositories, here, *tip);
+    let asked = RevisionResolver::here(repositories, here, *tip);
     let looking = Looking {
         facts,
         repositories,
@@ -67,7 +67,12 @@ impl Looking<'_> {
         self.facts.catalog.service(query.source).key.name.clone()
     }
 
-    fn evidence(&self, query: &ReadyQuery, rule: &Ready, asked: &Asked<'_>) -> ContentEvidence {
+    fn evidence(
+        &self,
+        query: &ReadyQuery,
+        rule: &Ready,
+        asked: &RevisionResolver<'_>,
+    ) -> ContentEvidence {
         let service = self.named(query);
         let stretches = match self.content(query, asked) {
             Ok(Content::Stretches(stretches)) => stretches,

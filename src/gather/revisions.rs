@@ -48,7 +48,7 @@ pub(crate) fn answer_revisions(
         let revisions: Vec<Revision> = match &origin {
             Origin::Here => match &repositories.here {
                 Some((here, tip)) => {
-                    let asked = Asked::here(repositories, here, *tip)?.to(depth);
+                    let asked = RevisionResolver::here(repositories, here, *tip)?.to(depth);
                     match here {
                         RepositoryReader::Clone(repo) => asked.answer_all(repo, &queries)?,
                         RepositoryReader::Forge(repo) => queries
@@ -63,7 +63,7 @@ pub(crate) fn answer_revisions(
             },
             Origin::Local(path) => match Repo::at(&repositories.root.join(path)) {
                 Ok(Some(repo)) => {
-                    let asked = Asked::elsewhere(repositories, &repo)?.to(depth);
+                    let asked = RevisionResolver::elsewhere(repositories, &repo)?.to(depth);
                     asked.answer_all(&repo, &queries)?
                 }
                 Ok(None) => all(failed(&format!(
@@ -75,7 +75,7 @@ pub(crate) fn answer_revisions(
                 None => all(Revision::Unread),
                 Some(remotes) => match remotes.of(url) {
                     Some(repo) => {
-                        let asked = Asked::remote(repositories).to(depth);
+                        let asked = RevisionResolver::remote(repositories).to(depth);
                         queries
                             .iter()
                             .map(|query| asked.answer(repo.as_ref(), query))
@@ -134,7 +134,7 @@ fn no_such(repo: &dyn ReadObjects, name: &str) -> Revision {
 }
 
 /// One repository being asked.
-pub(super) struct Asked<'a> {
+pub(super) struct RevisionResolver<'a> {
     /// The tip of the base branch, where it is this repository.
     base: Option<(Option<&'a str>, CommitId)>,
     remote: Option<&'a str>,
@@ -146,7 +146,7 @@ pub(super) struct Asked<'a> {
     depth: Depth,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> RevisionResolver<'a> {
     /// This repository, as it is at `tip`.
     pub(super) fn here(
         repositories: &'a Repositories<'_>,

@@ -25,9 +25,9 @@ use crate::model::when;
 use crate::record::Record;
 use crate::repo::{Change, EntryId, RepoError};
 
-pub(crate) use asked::AskedBack;
 pub(crate) use asked::GoBack;
 pub(crate) use asked::NoRollback;
+pub(crate) use asked::RollbackSearch;
 
 fn unread(error: &RepoError) -> NoRollback {
     NoRollback::from_why(format!("its history could not be read: {error}"))
@@ -37,7 +37,7 @@ fn unread(error: &RepoError) -> NoRollback {
 ///
 /// # Errors
 /// [`NoRollback`], in words for the person who asked.
-pub(crate) fn rollback(asked: &AskedBack<'_>) -> Result<Rollback, NoRollback> {
+pub(crate) fn rollback(asked: &RollbackSearch<'_>) -> Result<Rollback, NoRollback> {
     let resolved = &asked.facts.resolved[asked.pipeline.0];
     let facts = asked.facts;
     let lineage = Lineage::new(
@@ -129,7 +129,7 @@ impl follow::Search for Search<'_> {
 }
 
 struct Seeker<'a> {
-    asked: &'a AskedBack<'a>,
+    asked: &'a RollbackSearch<'a>,
     lineage: Lineage<'a>,
     resolver: Resolver<'a>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::repositories::Repositories;
-use super::revisions::Asked;
+use super::revisions::RevisionResolver;
 use crate::copy::is_full_id;
 use crate::model::commit_range::Direction;
 use crate::model::facts::{Revision, WayQuery, Ways};
@@ -25,17 +25,21 @@ fn answer(repositories: &Repositories<'_>, query: &WayQuery) -> Fetched<Option<D
     match &query.old.origin {
         Origin::Here => match &repositories.here {
             Some((here, tip)) => way(here.objects(), query, || {
-                Asked::here(repositories, here, *tip)
+                RevisionResolver::here(repositories, here, *tip)
             }),
             None => Err("this folder is no repository".to_owned()),
         },
         Origin::Local(path) => match Repo::at(&repositories.root.join(path)) {
-            Ok(Some(repo)) => way(&repo, query, || Asked::elsewhere(repositories, &repo)),
+            Ok(Some(repo)) => way(&repo, query, || {
+                RevisionResolver::elsewhere(repositories, &repo)
+            }),
             Ok(None) => Err(format!("{path} is not the top of a git repository")),
             Err(error) => Err(error.to_string()),
         },
         Origin::Remote(url) => match repositories.remotes.and_then(|remotes| remotes.of(url)) {
-            Some(repo) => way(repo.as_ref(), query, || Ok(Asked::remote(repositories))),
+            Some(repo) => way(repo.as_ref(), query, || {
+                Ok(RevisionResolver::remote(repositories))
+            }),
             None => Err(format!("{url} was not read")),
         },
         Origin::Unreadable(why) => Err(why.clone()),
@@ -48,7 +52,7 @@ fn answer(repositories: &Repositories<'_>, query: &WayQuery) -> Fetched<Option<D
 fn way<'a>(
     repo: &dyn ReadObjects,
     query: &WayQuery,
-    asked: impl FnOnce() -> Result<Asked<'a>, RepoError>,
+    asked: impl FnOnce() -> Result<RevisionResolver<'a>, RepoError>,
 ) -> Fetched<Option<Direction>> {
     let name = &query.old.reference;
     let old = match is_full_id(name) {

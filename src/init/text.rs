@@ -14,7 +14,7 @@ use crate::report::findings;
 use crate::report::style::{Style, pad};
 
 /// How many services without an environment are listed one by one.
-const LISTED: usize = 8;
+const MAX_LISTED: usize = 8;
 
 /// How wide a column gets at most.
 const WIDEST: usize = 40;
@@ -149,7 +149,7 @@ fn apart(text: &mut String, unpaired: &[Unpaired], style: Style) {
     for left in rest {
         if left.kind == Why::NoEnvironment {
             listed += 1;
-            if listed > LISTED {
+            if listed > MAX_LISTED {
                 continue;
             }
         }
@@ -161,11 +161,11 @@ fn apart(text: &mut String, unpaired: &[Unpaired], style: Style) {
             terminal(&left.why)
         );
     }
-    if silent > LISTED {
+    if silent > MAX_LISTED {
         let _ = writeln!(
             text,
             "  … and {} more without an environment: --format json lists all",
-            silent - LISTED
+            silent - MAX_LISTED
         );
     }
     if taken.is_empty() {

@@ -74,10 +74,10 @@ pub struct CommitRangeSummary {
 }
 
 /// So many commits of one service are listed.
-pub const LISTED: usize = 20;
+pub const MAX_LISTED: usize = 20;
 
 /// A subject or name is cut at so many characters.
-const TEXT: usize = 100;
+const MAX_TEXT: usize = 100;
 
 impl CommitRangeSummary {
     /// What is shown of the commits that a service brings.
@@ -88,7 +88,7 @@ impl CommitRangeSummary {
         new: CommitId,
         brought: &RangeCommits,
     ) -> Self {
-        let listed = brought.commits.iter().take(LISTED).map(|commit| {
+        let listed = brought.commits.iter().take(MAX_LISTED).map(|commit| {
             let author = commit.authors.first();
             let name = author.map_or("", |author| author.login.as_deref().unwrap_or(&author.name));
             let subject = match without_pull(&commit.subject, commit.number) {
@@ -97,8 +97,8 @@ impl CommitRangeSummary {
             };
             (
                 commit.commit.short(),
-                cut(subject, TEXT),
-                cut(name, TEXT),
+                cut(subject, MAX_TEXT),
+                cut(name, MAX_TEXT),
                 commit.number,
             )
         });
@@ -196,7 +196,7 @@ pub struct RangeCommits {
     /// How the new commit stands to the old one.
     pub way: Direction,
     /// The commits, newest first: those that only the new one has; where it goes back, those that only the old one has.
-    /// From a clone the newest [`LISTED`] alone.
+    /// From a clone the newest [`MAX_LISTED`] alone.
     pub commits: Vec<RangeCommit>,
     /// How many there are.
     pub total: usize,

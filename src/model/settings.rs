@@ -29,7 +29,7 @@ impl fmt::Display for Unread {
 }
 
 /// Something that was asked for, or why it is not known.
-pub type Asked<T> = Result<T, Unread>;
+pub type SettingsAnswer<T> = Result<T, Unread>;
 
 /// The repository itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -313,33 +313,33 @@ pub struct Wanted {
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Whose token it is.
-    pub identity: Asked<Identity>,
+    pub identity: SettingsAnswer<Identity>,
     /// The scopes of a classic personal token; `None` for every other.
     pub scopes: Option<BTreeSet<String>>,
     /// The App behind the token, where there is one.
-    pub app: Option<Asked<AppEntry>>,
+    pub app: Option<SettingsAnswer<AppEntry>>,
     /// What came of reading each part.
-    pub areas: BTreeMap<Area, Asked<()>>,
+    pub areas: BTreeMap<Area, SettingsAnswer<()>>,
     /// What pull requests may do.
-    pub merging: Asked<Merging>,
+    pub merging: SettingsAnswer<Merging>,
     /// The setting for workflows.
-    pub workflows: Asked<WorkflowSetting>,
+    pub workflows: SettingsAnswer<WorkflowSetting>,
     /// The rulesets' rules for the base branch.
-    pub base_rules: Asked<Vec<Rule>>,
+    pub base_rules: SettingsAnswer<Vec<Rule>>,
     /// The rulesets' rules for branches of promotions.
-    pub branch_rules: Asked<Vec<Rule>>,
+    pub branch_rules: SettingsAnswer<Vec<Rule>>,
     /// The rulesets behind them.
-    pub rulesets: BTreeMap<u64, Asked<Ruleset>>,
+    pub rulesets: BTreeMap<u64, SettingsAnswer<Ruleset>>,
     /// Classic protection of the base branch.
-    pub classic: Asked<Classic>,
+    pub classic: SettingsAnswer<Classic>,
     /// The statuses and checks on the heads of open promotions.
-    pub reported: Asked<Reported>,
+    pub reported: SettingsAnswer<Reported>,
     /// Labels that begin with `approve/` or `sluice/`.
-    pub labels: Asked<BTreeSet<String>>,
+    pub labels: SettingsAnswer<BTreeSet<String>>,
     /// The teams.
-    pub teams: BTreeMap<String, Asked<Team>>,
+    pub teams: BTreeMap<String, SettingsAnswer<Team>>,
     /// The people.
-    pub people: BTreeMap<String, Asked<Person>>,
+    pub people: BTreeMap<String, SettingsAnswer<Person>>,
     /// Calls that are left.
-    pub budget: Asked<Budget>,
+    pub budget: SettingsAnswer<Budget>,
 }

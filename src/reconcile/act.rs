@@ -5,6 +5,7 @@ pub(crate) mod block;
 pub(crate) mod carry_out;
 pub(crate) mod close;
 pub(crate) mod commit;
+pub(crate) mod delivery;
 pub(crate) mod hold;
 pub(crate) mod labels;
 pub(crate) mod land;

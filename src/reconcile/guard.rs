@@ -7,7 +7,7 @@ mod head;
 mod merges;
 
 use crate::error::{Exit, Failure};
-use crate::forge::{CONTEXT, ForgeError, StatusNow};
+use crate::forge::{CONTEXT, ForgeError, StatusNow, Stopped, Writer};
 use crate::model::actor::UserId;
 use crate::plan::guard::GuardVerdict;
 use crate::reconcile::guard::head::Head;
@@ -24,12 +24,16 @@ const FULL: &str = "has reached the maximum number of statuses";
 const MAX_LATE: u32 = 3;
 
 /// Judges every other open pull request. [`Progress::Changed`]: the base moved, and everything has to be read again.
-pub(crate) async fn guard(round: &Round<'_>, run: &mut RunState) -> Result<Progress, Failure> {
+pub(crate) async fn guard(
+    round: &Round<'_>,
+    writer: &Writer,
+    run: &mut RunState,
+) -> Result<Progress, Failure> {
     let repository = &round.observation.repository;
-    if round.writes_nothing() || !repository.policy.guard || repository.policy_finding.is_some() {
+    if !repository.policy.guard || repository.policy_finding.is_some() {
         return Ok(Progress::Unchanged);
     }
-    if !may_go_on(round, run) {
+    if !may_go_on(round, writer, run) {
         return Ok(Progress::Unchanged);
     }
     let forge = &round.session.forge;
@@ -37,7 +41,7 @@ pub(crate) async fn guard(round: &Round<'_>, run: &mut RunState) -> Result<Progr
     let open = match forge.open_pulls(base, CONTEXT, MAX_PULLS).await {
         Ok(open) => open,
         Err(error) => {
-            went_wrong(round, error, run)?;
+            went_wrong(writer, error, run)?;
             return Ok(Progress::Unchanged);
         }
     };
@@ -62,10 +66,10 @@ pub(crate) async fn guard(round: &Round<'_>, run: &mut RunState) -> Result<Progr
     let heads = Head::all(round, &open);
     let verdicts = Guard::new(round).verdicts(&heads, run).await?;
     for (head, verdict) in heads.iter().zip(verdicts) {
-        if !may_go_on(round, run) {
+        if !may_go_on(round, writer, run) {
             break;
         }
-        match say(round, head, &verdict, open.viewer).await {
+        match say(round, writer, head, &verdict, open.viewer).await {
             Ok(()) => {}
             Err(error) if error.said(FULL) => run.outcome.notices.push(format!(
                 "the guard: GitHub takes no further status `{CONTEXT}` on {}, the head of {}, which keeps the one that it has: push a new \
@@ -73,16 +77,16 @@ pub(crate) async fn guard(round: &Round<'_>, run: &mut RunState) -> Result<Progr
                 head.commit.short(),
                 head.numbers()
             )),
-            Err(error) => went_wrong(round, error, run)?,
+            Err(error) => went_wrong(writer, error, run)?,
         }
     }
     Ok(Progress::Unchanged)
 }
 
 /// Whether enough API requests are left, and the token may still write.
-fn may_go_on(round: &Round<'_>, run: &mut RunState) -> bool {
+fn may_go_on(round: &Round<'_>, writer: &Writer, run: &mut RunState) -> bool {
     let forge = &round.session.forge;
-    if forge.is_read_only() {
+    if writer.stopped().is_some() {
         return false;
     }
     let few = forge
@@ -98,15 +102,17 @@ fn may_go_on(round: &Round<'_>, run: &mut RunState) -> bool {
 }
 
 /// Returns what ends the run. Anything else becomes a notice and makes the run fail.
-fn went_wrong(round: &Round<'_>, error: ForgeError, run: &mut RunState) -> Result<(), Failure> {
+fn went_wrong(writer: &Writer, error: ForgeError, run: &mut RunState) -> Result<(), Failure> {
     match error {
-        ForgeError::ReadOnly => return Ok(()),
-        ForgeError::Stopped | ForgeError::RateLimited { .. } | ForgeError::Unauthorized(_) => {
+        ForgeError::Stopped(Stopped::TokenMayNotWrite) => return Ok(()),
+        ForgeError::Stopped(Stopped::BySignal)
+        | ForgeError::RateLimited { .. }
+        | ForgeError::Unauthorized(_) => {
             return Err(error.into());
         }
         // One clear error, and no further write in this run (R-3.3).
         ForgeError::Forbidden { .. } if error.said("not accessible by") => {
-            round.session.forge.set_read_only();
+            writer.stop();
         }
         _ => {}
     }
@@ -125,6 +131,7 @@ fn went_wrong(round: &Round<'_>, error: ForgeError, run: &mut RunState) -> Resul
 /// them up.
 async fn say(
     round: &Round<'_>,
+    writer: &Writer,
     head: &Head<'_>,
     verdict: &GuardVerdict,
     own: Option<UserId>,
@@ -155,7 +162,7 @@ async fn say(
         return Ok(());
     }
     let description = verdict.description(escape::terminal);
-    forge
+    writer
         .say(&head.commit, CONTEXT, verdict.state(), &description)
         .await?;
     Ok(())

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::execute::EditedFile;
+use crate::forge::Backoff;
 use crate::gather::{self, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId, PlanId, PullNumber, TreeId};
 use crate::model::policy::Policy;
@@ -32,9 +33,12 @@ pub(crate) struct PendingLanding {
     pub pull: Option<PullNumber>,
     /// The commit that Sluice itself advanced the base to.
     pub commit: Option<CommitId>,
-    /// How many times it was looked for without being seen.
-    pub looks: u32,
+    /// The waits before the next looks for it.
+    pub looks: Backoff,
 }
+
+/// The waits between looks at a base branch that does not show a landing yet.
+pub(crate) const LOOKS_AFTERWARDS: Backoff = Backoff::linear(5);
 
 /// What a landing made of the base.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::model::verdict::Verdict;
 use crate::plan::LabelHold;
 use crate::plan::delivery::{Act, Decision, OpenPlan};
 use crate::reconcile::outcome::RowKind;
+use crate::reconcile::request::Mode;
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{self, next_step};
 
@@ -73,6 +74,7 @@ pub(crate) fn life(
     place: PromotionIndex,
     decision: &Decision,
     stopped: Option<String>,
+    mode: &Mode,
 ) -> Life {
     let promotion = round.assessment.promotion(place);
     if let Some(blocked) = &decision.blocked {
@@ -103,7 +105,7 @@ pub(crate) fn life(
     let mut acts = decision.acts.iter();
     let taken_up = acts.any(|act| matches!(act, Act::Open { .. } | Act::Commit));
     match unproposed(promotion, taken_up) {
-        Life::Due(words) if !round.writes_nothing() => {
+        Life::Due(words) if !mode.observes() => {
             let next = "a later run opens it: this one opens no more (`limits.open`)";
             Life::Due(Words::new(words.why, Some(next.to_owned())))
         }

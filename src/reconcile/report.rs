@@ -7,36 +7,34 @@ use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::Decision;
 use crate::reconcile::life::{Words, life, next};
 use crate::reconcile::outcome::{ByHand, Outcome, Row, RowKind};
-use crate::reconcile::request::ResolvedRequest;
+use crate::reconcile::request::{Mode, ResolvedRequest};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 use crate::reconcile::{commit_ranges, wording};
 
-/// Completes the outcome of a run.
+/// Completes the outcome of a run. `mode`: whether it could write to its end.
 pub(crate) async fn finish(
     round: &Round<'_>,
     decisions: &BTreeMap<PromotionIndex, Decision>,
+    mode: &Mode,
     mut run: RunState,
 ) -> Outcome {
     if let Some(notice) = run.labels.notice() {
         run.note(notice);
     }
-    rows(round, decisions, &mut run);
-    if let Some(request) = round.request {
+    rows(round, decisions, mode, &mut run);
+    if let (Some(request), Mode::Writes) = (round.request, mode) {
         not_remembered(round, request, decisions, &mut run);
     }
     let mut outcome = run.outcome;
     outcome.asked = round.request.is_some();
     let (session, observation) = (round.session, round.observation);
     let plan = &round.assessment.plan;
-    let ranges = commit_ranges::ranges_by_change(
-        session,
-        observation,
-        &round.assessment,
-        round.writes_nothing(),
-    )
-    .await;
+    let ranges =
+        commit_ranges::ranges_by_change(session, observation, &round.assessment, mode.observes())
+            .await;
     outcome.finish(session, observation, plan, &ranges);
+    outcome.read_only = mode.why_not().map(str::to_owned);
     outcome
 }
 
@@ -44,6 +42,7 @@ pub(crate) async fn finish(
 pub(crate) fn rows(
     round: &Round<'_>,
     decisions: &BTreeMap<PromotionIndex, Decision>,
+    mode: &Mode,
     run: &mut RunState,
 ) {
     for (place, decision) in decisions {
@@ -82,7 +81,8 @@ pub(crate) fn rows(
             }
             continue;
         }
-        let Some((kind, Words { why, next })) = life(round, *place, decision, stopped).row() else {
+        let life = life(round, *place, decision, stopped, mode);
+        let Some((kind, Words { why, next })) = life.row() else {
             match promotion.state {
                 State::InSync => run.outcome.in_sync += 1,
                 State::NotMoved => run.outcome.not_moved += 1,
@@ -110,7 +110,7 @@ fn not_remembered(
     decisions: &BTreeMap<PromotionIndex, Decision>,
     run: &mut RunState,
 ) {
-    if asked.back_to.is_none() || round.writes_nothing() {
+    if asked.back_to.is_none() {
         return;
     }
     for (place, decision) in decisions {

@@ -1,5 +1,6 @@
 //! What a run was asked to do, and what that means in the repository.
 
+use crate::forge::{Forge, Writer};
 use crate::gather::GoBack;
 use crate::model::actor::Actor;
 use crate::model::ids::{CommitId, PipelineId, PlanId};
@@ -7,13 +8,37 @@ use crate::model::plan_prefix::PlanPrefix;
 use crate::model::promotion_id::PipelineKey;
 use crate::model::resolved::StageIndex;
 
+/// Whether a run may write.
+#[derive(Clone, Debug)]
+pub(crate) enum Mode {
+    /// It may.
+    Writes,
+    /// It only observes, for this reason, which its report says.
+    Observes(String),
+}
+
+impl Mode {
+    /// Whether nothing is written.
+    pub(crate) fn observes(&self) -> bool {
+        self.why_not().is_some()
+    }
+
+    /// Why nothing is written; `None` if the run may write.
+    pub(crate) fn why_not(&self) -> Option<&str> {
+        match self {
+            Self::Writes => None,
+            Self::Observes(why) => Some(why),
+        }
+    }
+}
+
 /// What a run was asked to do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct RunOptions {
     /// Only this pipeline, as NAME or NAMESPACE/NAME.
     pub pipeline: Option<String>,
-    /// Report what would be done, and write nothing.
-    pub dry_run: bool,
+    /// Whether it may write.
+    pub mode: Mode,
     /// Land nothing, for this reason.
     pub freeze: Option<String>,
     /// A person's request for one stage.
@@ -21,6 +46,15 @@ pub(crate) struct RunOptions {
 }
 
 impl RunOptions {
+    /// The right to write to this repository, if the run may write. A run gets it nowhere else, so one that only
+    /// observes cannot write.
+    pub(crate) fn writer(&self, forge: &Forge) -> Option<Writer> {
+        match self.mode {
+            Mode::Writes => Some(Writer::new(forge)),
+            Mode::Observes(_) => None,
+        }
+    }
+
     /// Whether the run is about this pipeline.
     pub(crate) fn includes(&self, pipeline: &PipelineKey) -> bool {
         let request = self.request.as_ref();

@@ -13,7 +13,7 @@ use crate::model::plan_prefix::PlanPrefix;
 use crate::model::resolved::StageIndex;
 use crate::reconcile::evidence::permissions;
 use crate::reconcile::observe::observation::Observation;
-use crate::reconcile::request::{PromoteRequest, ResolvedRequest};
+use crate::reconcile::request::{Mode, PromoteRequest, ResolvedRequest};
 use crate::reconcile::rollbacks;
 use crate::reconcile::round::Round;
 use crate::session::Session;
@@ -76,7 +76,7 @@ pub(crate) fn names_one_of(
     asked: &PromoteRequest,
     wanted: &PlanPrefix,
     plans: &BTreeSet<PlanId>,
-    writes_nothing: bool,
+    mode: &Mode,
 ) -> Result<(), Failure> {
     let list = |plans: &[&PlanId]| {
         let texts: Vec<String> = plans.iter().map(|plan| format!("`{plan}`")).collect();
@@ -98,7 +98,7 @@ pub(crate) fn names_one_of(
                 .to_owned(),
         ),
         [_] if wanted.whole().is_some() => return Ok(()),
-        [_] if writes_nothing && !asked.approve => return Ok(()),
+        [_] if mode.observes() && !asked.approve => return Ok(()),
         fitting => (
             format!(
                 "`plan` is `{wanted}`, and that is not a whole plan ID: other plans may begin with the same digits. For {to} it fits {}",
@@ -210,5 +210,5 @@ pub(crate) fn plan_is_the_one_named(round: &Round<'_>) -> Result<(), Failure> {
     let place = (stage.pipeline, stage.stage);
     let due = into.iter().filter_map(|promotion| promotion.plan);
     let plans: BTreeSet<PlanId> = due.chain(round.assessment.standing_plans(place)).collect();
-    names_one_of(asked, wanted, &plans, round.writes_nothing())
+    names_one_of(asked, wanted, &plans, &round.options.mode)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Exit, Failure};
 use crate::evaluation::evaluate::PlanInputs;
-use crate::gather::{self, AskedBack, GoBack, NoRollback};
+use crate::gather::{self, GoBack, NoRollback, RollbackSearch};
 use crate::model::fetched::Fetched;
 use crate::model::ids::{CommitId, PipelineId, PullNumber};
 use crate::model::name::EdgeName;
@@ -121,7 +121,7 @@ async fn find(
         .evaluation
         .facts(&observation.repository, observation.now, &inputs);
     let edges = edges_into(observation, (pipeline, stage));
-    let asked = AskedBack {
+    let asked = RollbackSearch {
         repo: session.remotes.here(),
         tip: observation.snapshot.tip.id,
         facts: &facts,

@@ -1,7 +1,7 @@
 //! One round of a run: what was observed and assessed, and what its acts share.
 
 use crate::error::Failure;
-use crate::execute::{Delivery, DeliveryError, EditedFile, Target, edited_files, record};
+use crate::execute::{DeliveryError, EditedFile, Target, edited_files, record};
 use crate::model::ids::PullNumber;
 use crate::model::plan::Promotion;
 use crate::model::promotion_id::StageKey;
@@ -71,21 +71,6 @@ impl<'a> Round<'a> {
     /// The pipeline of a promotion, as NAME or NAMESPACE/NAME.
     pub(crate) fn pipeline(&self, place: PromotionIndex) -> String {
         self.key(place).pipeline.to_string()
-    }
-
-    /// Carries out writes at the observed tip.
-    pub(crate) fn delivery(&self) -> Delivery<'_> {
-        Delivery {
-            forge: &self.session.forge,
-            repo: self.session.remotes.here(),
-            snapshot: &self.observation.snapshot,
-            verified: self.observation.repository.policy.verified,
-        }
-    }
-
-    /// Whether this is a dry run, or the token may not write.
-    pub(crate) fn writes_nothing(&self) -> bool {
-        self.options.dry_run || self.session.forge.is_read_only()
     }
 
     /// Whether a person requests this stage in this run.

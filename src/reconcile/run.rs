@@ -89,7 +89,7 @@ use crate::reconcile::act::carry_out::carry_out;
 use crate::reconcile::observe::fetch::observe;
 use crate::reconcile::observe::prefetch::observe_first;
 use crate::reconcile::outcome::Outcome;
-use crate::reconcile::request::RunOptions;
+use crate::reconcile::request::{Mode, RunOptions};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 use crate::reconcile::verify::{Seen, verify};
@@ -98,12 +98,15 @@ use crate::session::Session;
 
 /// A run that needs more rounds than this is taken to go in circles.
 const MAX_ROUNDS: usize = 200;
+/// What the report of a run says whose token turned out not to be allowed to write.
+const MAY_NOT_WRITE: &str = "the token may not write: nothing more was written";
 
 /// Carries out one run.
 ///
 /// # Errors
 /// What ends the run as a whole. What went wrong with one promotion is its row in the outcome.
 pub(crate) async fn reconcile(session: &Session, options: &RunOptions) -> Result<Outcome, Failure> {
+    let writer = options.writer(&session.forge);
     let mut run = RunState::default();
     let mut request = None;
     for number in 0..MAX_ROUNDS {
@@ -130,12 +133,18 @@ pub(crate) async fn reconcile(session: &Session, options: &RunOptions) -> Result
             resolve::plan_is_the_one_named(&round)?;
         }
         let decisions = round.decide(&mut run).await?;
-        // On the heap: the future of all acts is large, and a thread of the tests has a small stack.
-        let acts = Box::pin(carry_out(&round, &decisions, &mut run));
-        if let Progress::Changed = acts.await? {
-            continue;
+        if let Some(writer) = &writer {
+            // On the heap: the future of all acts is large, and a thread of the tests has a small stack.
+            let acts = Box::pin(carry_out(&round, writer, &decisions, &mut run));
+            if let Progress::Changed = acts.await? {
+                continue;
+            }
         }
-        return Ok(report::finish(&round, &decisions, run).await);
+        let mode = match &writer {
+            Some(writer) if writer.stopped().is_some() => Mode::Observes(MAY_NOT_WRITE.to_owned()),
+            _ => options.mode.clone(),
+        };
+        return Ok(report::finish(&round, &decisions, &mode, run).await);
     }
     Err(Failure::new(
         Exit::Blocked,

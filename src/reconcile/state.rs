@@ -7,7 +7,7 @@ pub(crate) mod opened;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::forge::ForgeError;
+use crate::forge::{ForgeError, Stopped};
 use crate::model::ids::{PlanId, PullNumber};
 use crate::model::promotion_id::{PipelineKey, StageKey};
 use crate::model::pull::ClosedPull;
@@ -107,13 +107,10 @@ impl RunState {
     pub(crate) fn lose(&mut self, what: &str, error: &ForgeError) {
         self.lost.stops |= matches!(
             error,
-            ForgeError::Stopped
-                | ForgeError::ReadOnly
-                | ForgeError::RateLimited { .. }
-                | ForgeError::Unauthorized(_)
+            ForgeError::Stopped(_) | ForgeError::RateLimited { .. } | ForgeError::Unauthorized(_)
         );
-        self.lost.stopped |= matches!(error, ForgeError::Stopped);
-        if matches!(error, ForgeError::Stopped | ForgeError::ReadOnly) {
+        self.lost.stopped |= matches!(error, ForgeError::Stopped(Stopped::BySignal));
+        if matches!(error, ForgeError::Stopped(_)) {
             return;
         }
         self.note(format!("{what}: {}", error.reason()));

@@ -84,12 +84,13 @@ pub(crate) async fn current_state(
         .transpose()?;
     let round = Round::assess(session, options, None, &observation, &run, None).await?;
     let decisions = round.decide(&mut run).await?;
-    report::rows(&round, &decisions, &mut run);
+    report::rows(&round, &decisions, &options.mode, &mut run);
     let active_pull = decisions
         .iter()
         .map(|(place, decision)| (*place, stand(&round, *place, decision)))
         .collect();
     let mut outcome = run.outcome;
+    outcome.read_only = options.mode.why_not().map(str::to_owned);
     // `status` does not show the commits that a promotion brings.
     outcome.finish(
         session,
@@ -121,7 +122,7 @@ fn stand(round: &Round<'_>, place: PromotionIndex, decision: &Decision) -> Promo
         promotion.next = None;
     }
     PromotionState {
-        life: life::life(round, place, decision, None),
+        life: life::life(round, place, decision, None, &round.options.mode),
         promotion,
         pull: decision.active_pull,
         newer: planned

@@ -51,8 +51,7 @@ pub(crate) async fn verify(
     let still_open = merged.as_ref().is_some_and(|pull| pull.is_open());
     if tip.id == landing.tip || still_open {
         // GitHub accepted the merge, but its reads lag behind for a moment.
-        landing.looks += 1;
-        if landing.looks <= 5 && session.forge.wait(landing.looks).await {
+        if session.forge.wait_for(&mut landing.looks).await {
             run.landing = Some(landing);
             return Ok(Seen::NotYet);
         }

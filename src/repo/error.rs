@@ -44,6 +44,9 @@ pub enum RepoError {
         /// The reason, and what to do instead.
         why: String,
     },
+    /// It was asked for, and comes with the next fetch: asking again after that gives the answer.
+    #[error(transparent)]
+    Pending(Pending),
     /// A repository that is read through a forge could not be read.
     #[error("{why}")]
     Remote {
@@ -66,7 +69,20 @@ pub enum RepoError {
     },
 }
 
+/// What was asked for and has not been fetched yet.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} was not read yet")]
+pub struct Pending {
+    /// The thing, with its article where it has one: `the history`.
+    pub what: String,
+}
+
 impl RepoError {
+    /// What was just asked for, and comes with the next fetch.
+    pub(crate) fn pending(what: impl Into<String>) -> Self {
+        Self::Pending(Pending { what: what.into() })
+    }
+
     pub(super) fn not_found(what: impl Into<String>) -> Self {
         Self::NotFound { what: what.into() }
     }

@@ -2,6 +2,7 @@
 
 mod circles;
 mod size;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -10,7 +10,7 @@ use crate::cli::Format;
 use crate::commands::doctor::reading::{output, remote_state};
 use crate::commands::output::Output;
 use crate::error::{Exit, Failure};
-use crate::forge::{Live, Overview, Proofs};
+use crate::forge::{Live, Overview, Proofs, Writer};
 use crate::model::assumption::Proved;
 use crate::model::ids::CommitId;
 use crate::model::settings::Identity;
@@ -21,10 +21,10 @@ use crate::runner::Environment;
 use crate::session::{Session, api};
 
 /// A scratch repository has few branches; one with more is in use.
-const MOST_BRANCHES: usize = 20;
+const MAX_BRANCHES: usize = 20;
 
 /// What was asked for besides the repository.
-pub(super) struct Asked<'a> {
+pub(super) struct LiveOptions<'a> {
     /// A team whose review may be requested.
     pub team: Option<&'a str>,
     /// Output format.
@@ -39,7 +39,7 @@ pub(super) struct Asked<'a> {
 pub(super) async fn run(
     session: &Session,
     scratch: &str,
-    asked: Asked<'_>,
+    asked: LiveOptions<'_>,
     environment: &Environment,
 ) -> Result<Output, Failure> {
     let own = environment.get("GITHUB_REPOSITORY").unwrap_or_default();
@@ -59,10 +59,10 @@ fn refused(why: &str) -> Failure {
 
 async fn prove(
     session: &Session,
-    asked: Asked<'_>,
+    asked: LiveOptions<'_>,
     environment: &Environment,
 ) -> Result<Output, Failure> {
-    let Asked {
+    let LiveOptions {
         team,
         format,
         now,
@@ -74,7 +74,7 @@ async fn prove(
     let api = api(environment);
     announce(session, api, &overview, identity, team);
     let run = format!("{:x}", now.as_millisecond());
-    let proofs = forge
+    let proofs = Writer::new(forge)
         .prove(&Live {
             run: &run,
             base: &overview.repository.base,
@@ -110,9 +110,9 @@ async fn scratch_only<'a>(
         .list_refs(false)
         .await
         .map_err(|error| refused(&format!("its branches could not be read: {error}")))?;
-    if more || branches.len() > MOST_BRANCHES {
+    if more || branches.len() > MAX_BRANCHES {
         return Err(refused(&format!(
-            "it has more than {MOST_BRANCHES} branches"
+            "it has more than {MAX_BRANCHES} branches"
         )));
     }
     let repository = remote_state(session, overview)

@@ -61,12 +61,12 @@ impl Bench<'_> {
             let body = json!({ "base_tree": tree.to_string(), "tree": [entry] });
             let path = self.forge.path("/git/trees");
             let answer = self
-                .forge
+                .writer
                 .write(Method::POST, path, Some(body), operation)
                 .await?;
             let new: TreeId = id(answer.body["sha"].as_str().unwrap_or_default())?;
             let message = "Prove what Sluice believes of GitHub";
-            made.push(self.forge.create_commit(message, &new, &[tip]).await?);
+            made.push(self.writer.create_commit(message, &new, &[tip]).await?);
         }
         let verified = made.iter().all(|commit| commit.verified);
         let seen = format!("verified: {verified}");
@@ -83,7 +83,7 @@ impl Bench<'_> {
     }
 
     async fn create(&self, branch: &str, commit: &CommitId) -> Result<(), ForgeError> {
-        match self.forge.create_branch(branch, commit).await? {
+        match self.writer.create_branch(branch, commit).await? {
             RefWrite::Done => Ok(()),
             RefWrite::Elsewhere(found) => Err(ForgeError::NotUnderstood(format!(
                 "{branch} is there already, at {}",
@@ -96,7 +96,7 @@ impl Bench<'_> {
         let body = json!({ "ref": format!("refs/heads/{head}"), "sha": made.one });
         let path = self.forge.path("/git/refs");
         let answer = self
-            .forge
+            .writer
             .write(Method::POST, path, Some(body), "create a branch twice")
             .await;
         self.refused("ref-exists", &["reference already exists"], answer);
@@ -127,7 +127,7 @@ impl Bench<'_> {
         let path = self.forge.path(&format!("/git/refs/heads/{head}"));
         let body = json!({ "sha": made.other, "force": false });
         let answer = self
-            .forge
+            .writer
             .write(Method::PATCH, path, Some(body), "move a branch sideways")
             .await;
         self.refused(
@@ -148,7 +148,7 @@ impl Bench<'_> {
             "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
         let update = json!({ "name": format!("refs/heads/{branch}"), "beforeOid": before, "afterOid": after });
         let input = json!({ "repositoryId": repository, "refUpdates": [update] });
-        self.forge
+        self.writer
             .mutate(query, json!({ "input": input }), "update refs")
             .await
     }
@@ -182,7 +182,7 @@ impl Bench<'_> {
         let code = "rename-by-update-refs";
         let (from, to) = (self.branch("made"), self.branch("renamed"));
         let done = self
-            .forge
+            .writer
             .rename_branch(repository, &from, &to, &made.one)
             .await;
         match (done, self.forge.branch(&from).await) {
@@ -239,7 +239,7 @@ impl Bench<'_> {
             "message": { "headline": "Prove what Sluice believes of GitHub" },
             "fileChanges": { "additions": [{ "path": file, "contents": contents }] },
         });
-        self.forge
+        self.writer
             .mutate(query, json!({ "input": input }), "commit on a branch")
             .await
     }

@@ -39,8 +39,8 @@ impl Bench<'_> {
             colour: "ededed",
             description: "Made by sluice doctor --live".to_owned(),
         };
-        let by_itself = self.forge.create_label(&label).await;
-        let by_adding = self.forge.add_label(number, &added).await;
+        let by_itself = self.writer.create_label(&label).await;
+        let by_adding = self.writer.add_label(number, &added).await;
         let told = |answer: &Result<(), ForgeError>| match answer {
             Ok(()) => Some("created".to_owned()),
             Err(error) if error.refused() => Some(error.to_string()),
@@ -59,7 +59,7 @@ impl Bench<'_> {
             return Some(added);
         }
         by_itself.ok()?;
-        self.forge.add_label(number, &created).await.ok()?;
+        self.writer.add_label(number, &created).await.ok()?;
         Some(created)
     }
 
@@ -152,7 +152,7 @@ impl Bench<'_> {
         let name = percent_encoding::utf8_percent_encode(old, percent_encoding::NON_ALPHANUMERIC);
         let path = forge.path(&format!("/labels/{name}"));
         let body = json!({ "new_name": new });
-        forge
+        self.writer
             .write(Method::PATCH, path, Some(body), "rename a label")
             .await?;
         let operation = "read the event of a label";

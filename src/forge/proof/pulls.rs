@@ -46,7 +46,7 @@ impl Bench<'_> {
         let body =
             json!({ "title": "Prove what Sluice believes of GitHub", "head": head, "base": base });
         let path = self.forge.path("/pulls");
-        self.forge
+        self.writer
             .write(Method::POST, path, Some(body), operation)
             .await?;
         Ok(())
@@ -74,7 +74,7 @@ impl Bench<'_> {
             base,
             repository,
         };
-        match self.forge.open_pull(&new).await {
+        match self.writer.open_pull(&new).await {
             Ok(opened) => {
                 let why = "this token was allowed to open one";
                 self.untold(code, why);
@@ -177,7 +177,7 @@ impl Bench<'_> {
         let body = json!({ "event": "COMMENT", "body": "A review of `sluice doctor --live`." });
         let path = self.forge.path(&format!("/pulls/{}/reviews", number.0));
         if let Err(error) = self
-            .forge
+            .writer
             .write(Method::POST, path, Some(body), "review")
             .await
         {
@@ -204,13 +204,13 @@ impl Bench<'_> {
             .path(&format!("/pulls/{}/requested_reviewers", number.0));
         let body = json!({ "reviewers": [], "team_reviewers": [team] });
         let asked = self
-            .forge
+            .writer
             .write(Method::POST, path.clone(), Some(body.clone()), "ask a team")
             .await;
         match asked {
             Ok(_) => {
                 let taken_back = self
-                    .forge
+                    .writer
                     .write_again(Method::DELETE, path, Some(body), "take a request back")
                     .await;
                 self.report(
@@ -229,7 +229,7 @@ impl Bench<'_> {
     async fn head_moved(&mut self, number: PullNumber) {
         let code = "merge-head-moved";
         let merged = self
-            .forge
+            .writer
             .merge(number, &self.live.tip, MergeMethod::Squash, "Proof", "")
             .await;
         match merged {
@@ -253,9 +253,9 @@ impl Bench<'_> {
         };
         let path = self.forge.path(&format!("/pulls/{}", number.0));
         let open = json!({ "state": "open" });
-        let turned = match self.forge.close_pull(number).await {
+        let turned = match self.writer.close_pull(number).await {
             Ok(()) => {
-                self.forge
+                self.writer
                     .write(Method::PATCH, path, Some(open), "reopen")
                     .await
             }
@@ -317,7 +317,7 @@ impl Bench<'_> {
     ) {
         let code = "deleted-branch-closes";
         let Some(number) = self.pull else { return };
-        if let Err(error) = self.forge.delete_branch(repository, head, &made.one).await {
+        if let Err(error) = self.writer.delete_branch(repository, head, &made.one).await {
             return self.untold(code, error.to_string());
         }
         for look in 1..=LOOKS {

@@ -163,7 +163,7 @@ impl Bench<'_> {
             .forge
             .path(&format!("/actions/workflows/{workflow}/dispatches"));
         let operation = "dispatch a workflow with inputs that it does not have";
-        self.forge
+        self.writer
             .write(Method::POST, path, Some(body), operation)
             .await?;
         Ok(())

@@ -7,11 +7,11 @@ use futures_util::future::join_all;
 use super::{Forge, segment, unread};
 use crate::model::actor::UserId;
 use crate::model::evidence::Permission;
-use crate::model::settings::{Asked, Person, Team, Unread};
+use crate::model::settings::{Person, SettingsAnswer, Team, Unread};
 
 impl Forge {
     /// A team, as `organisation/team`, and how many active members it has.
-    pub(super) async fn team(&self, team: &str) -> Asked<Team> {
+    pub(super) async fn team(&self, team: &str) -> SettingsAnswer<Team> {
         let operation = format!("read the team {team}");
         let Some((organisation, slug)) = team.split_once('/') else {
             return Err(Unread::Failed("it is not organisation/team".to_owned()));
@@ -32,7 +32,7 @@ impl Forge {
     pub(super) async fn logins(
         &self,
         logins: &BTreeSet<String>,
-    ) -> BTreeMap<String, Asked<Person>> {
+    ) -> BTreeMap<String, SettingsAnswer<Person>> {
         let looks = logins
             .iter()
             .map(|login| async move { (login.clone(), self.account_named(login).await) });

@@ -12,12 +12,12 @@ use super::shapes::{
 };
 use super::{Forge, segment, unread};
 use crate::model::settings::{
-    Asked, Bypass, Classic, Exempt, RequiredContext, Rule, RuleFrom, RuleKind, Ruleset,
+    Bypass, Classic, Exempt, RequiredContext, Rule, RuleFrom, RuleKind, Ruleset, SettingsAnswer,
 };
 
 impl Forge {
     /// The rulesets' rules that hold for a branch of this name, be it there or not.
-    pub(in crate::forge) async fn branch_rules(&self, branch: &str) -> Asked<Vec<Rule>> {
+    pub(in crate::forge) async fn branch_rules(&self, branch: &str) -> SettingsAnswer<Vec<Rule>> {
         let operation = format!("read the rules for {branch}");
         let path = self.path(&format!("/rules/branches/{}?per_page=100", segment(branch)));
         let rows = self.get_all(path, &operation).await.map_err(unread)?;
@@ -25,7 +25,7 @@ impl Forge {
         rules.collect::<Result<_, ForgeError>>().map_err(unread)
     }
 
-    pub(in crate::forge) async fn ruleset(&self, number: u64) -> Asked<Ruleset> {
+    pub(in crate::forge) async fn ruleset(&self, number: u64) -> SettingsAnswer<Ruleset> {
         let operation = format!("read the ruleset {number}");
         let found: RulesetShape = self
             .get(self.path(&format!("/rulesets/{number}")), &operation)
@@ -36,7 +36,7 @@ impl Forge {
     }
 
     /// Classic protection of a branch: what everybody may read says whether there is any.
-    pub(super) async fn classic(&self, branch: &str) -> Asked<Classic> {
+    pub(super) async fn classic(&self, branch: &str) -> SettingsAnswer<Classic> {
         let operation = format!("read the protection of {branch}");
         let path = self.path(&format!("/branches/{}", segment(branch)));
         let found: BranchShape = match self.get(path.clone(), &operation).await {

@@ -1,6 +1,6 @@
 //! The people behind the commits that a git ref brings.
 
-use super::{AskedOfAuthors, Untold};
+use super::{AuthorsSearch, Untold};
 use crate::copy::is_full_id;
 use crate::gather::commit_range::{RevisionChange, commits_between};
 use crate::gather::remote::{RemoteRepo, Tip};
@@ -8,7 +8,7 @@ use crate::model::authors::{ChangeAuthors, Changed};
 use crate::model::commit_range::Direction;
 use crate::repo::{ReadObjects, RepoError};
 
-impl AskedOfAuthors<'_> {
+impl AuthorsSearch<'_> {
     pub(super) fn of_ref(&self, bringing: &RevisionChange<'_>) -> Result<ChangeAuthors, Untold> {
         let name = &bringing.pair.target.key.name;
         let Some(found) = commits_between(self.remotes, bringing)? else {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 
 use self::search::{Answer, Search, SetIn};
-use super::{AskedOfAuthors, Carried, Found, Manifests, Untold};
+use super::{AuthorsSearch, Carried, Found, Manifests, Untold};
 use crate::copy::{Pair, values};
 use crate::gather::follow::follow;
 use crate::gather::landing::{borne_record, landed_changes, landing};
@@ -35,7 +35,7 @@ struct Into<'a> {
 /// What is to be looked for, by the commit from which history is walked back.
 type Open = BTreeMap<CommitId, Vec<Search>>;
 
-impl AskedOfAuthors<'_> {
+impl AuthorsSearch<'_> {
     pub(super) fn of_values(&self, carried: &Carried<'_>, found: &mut Found) {
         let mut open = Open::new();
         for change in carried.changes {

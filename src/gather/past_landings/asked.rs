@@ -9,7 +9,7 @@ use crate::model::policy::Policy;
 use crate::repo::{Repo, RepoError};
 
 /// What is asked of a history.
-pub(crate) struct AskedOfHistory<'a> {
+pub(crate) struct LandingsSearch<'a> {
     /// The clone.
     pub repo: &'a Repo,
     /// The commit whose history it is.

@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
-use super::asked::{AskedOfHistory, words};
+use super::asked::{LandingsSearch, words};
 use super::fields::{Promoted, PromotedFields, Then, changes};
 use crate::gather::lineage::{self, Lineage, Trail};
 use crate::model::facts::LastSet;
@@ -39,7 +39,7 @@ pub(super) struct Drift {
 
 /// Follows all fields back to where their manifests were created.
 pub(super) fn find(
-    asked: &AskedOfHistory<'_>,
+    asked: &LandingsSearch<'_>,
     fields: &PromotedFields,
     met: &dyn Fn(&CommitId) -> Met,
 ) -> Drift {
@@ -81,7 +81,7 @@ struct Followed<'a> {
     trail: Trail,
 }
 
-fn lineage<'a>(asked: &AskedOfHistory<'a>, fields: &'a PromotedFields<'a>) -> Lineage<'a> {
+fn lineage<'a>(asked: &LandingsSearch<'a>, fields: &'a PromotedFields<'a>) -> Lineage<'a> {
     let (catalog, resolved) = fields.manifests_of_tip;
     Lineage::new(asked.repo, asked.tip, asked.policy, catalog, resolved)
 }
@@ -100,7 +100,7 @@ enum Earlier {
 const KEPT: usize = 256;
 
 struct Search<'a> {
-    asked: &'a AskedOfHistory<'a>,
+    asked: &'a LandingsSearch<'a>,
     met: &'a dyn Fn(&CommitId) -> Met,
     /// Every key that is promoted.
     keys: Vec<Located<String>>,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::asked::AskedOfHistory;
+use super::asked::LandingsSearch;
 use crate::catalog::read_file;
 use crate::model::change::Change;
 use crate::model::ids::CommitId;
@@ -16,7 +16,7 @@ use crate::yaml::{FieldPath, Form, Limits, NodeId, NodeKind, Note, Position, Sca
 
 /// What a commit did besides these changes to its parent; `None` where it did exactly these.
 pub(super) fn more_than_the_plan(
-    asked: &AskedOfHistory<'_>,
+    asked: &LandingsSearch<'_>,
     commit: &CommitId,
     parent: &CommitId,
     changes: &[Change],

@@ -8,7 +8,7 @@ use crate::copy::{Pair, is_full_id, values};
 use crate::gather::history::past::Past;
 use crate::gather::history::wanted::Wanted;
 use crate::gather::remote::RemoteRepo;
-use crate::gather::revisions::Asked;
+use crate::gather::revisions::RevisionResolver;
 use crate::model::facts::{LastSet, ReadyQuery, RevisionQuery, Slot, Values};
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
@@ -100,7 +100,11 @@ impl Source<'_> {
 
 impl<'a> Looking<'a> {
     /// The stretches on which the content of a query stands.
-    pub(super) fn content(&'a self, query: &ReadyQuery, asked: &Asked<'_>) -> Fetched<Content<'a>> {
+    pub(super) fn content(
+        &'a self,
+        query: &ReadyQuery,
+        asked: &RevisionResolver<'_>,
+    ) -> Fetched<Content<'a>> {
         let Some(source) = self.source(query) else {
             return Err("its source is not there".to_owned());
         };

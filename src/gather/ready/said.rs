@@ -8,7 +8,7 @@ use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::{Ended, Signal};
-use crate::repo::RepoError;
+use crate::repo::{AskAll, RepoError};
 
 /// Of a long stretch so many commits are looked at from its old end, where content is tried out, and so many from its new
 /// one.
@@ -95,28 +95,19 @@ fn each(
     stretches: &[Stretch<'_>],
     look: impl Fn(&Stretch<'_>, &[CommitId]) -> Result<Vec<Signal>, RepoError>,
 ) -> Fetched<Vec<Signal>> {
-    let mut found = Vec::new();
-    let mut missing = None;
-    for stretch in stretches {
-        match look(stretch, &ends(&stretch.commits, FROM_OLD, FROM_NEW)) {
-            Ok(signals) => found.extend(signals),
-            Err(error) => missing = Some(error),
-        }
-    }
-    missing.map_or(Ok(found), |error| Err(words(error)))
+    let look = |stretch: &Stretch<'_>| look(stretch, &ends(&stretch.commits, FROM_OLD, FROM_NEW));
+    read(stretches, look).map_err(words)
 }
 
+/// What a look at each of these comes to.
 fn read<T>(
     all: &[T],
     look: impl Fn(&T) -> Result<Vec<Signal>, RepoError>,
 ) -> Result<Vec<Signal>, RepoError> {
     let mut found = Vec::new();
-    let mut missing = None;
+    let mut looks = AskAll::new();
     for one in all {
-        match look(one) {
-            Ok(signals) => found.extend(signals),
-            Err(error) => missing = Some(error),
-        }
+        found.extend(looks.ask(look(one)).unwrap_or_default());
     }
-    missing.map_or(Ok(found), Err)
+    looks.answered(found)
 }

@@ -181,9 +181,7 @@ impl RemoteRepo {
 
     /// What is noted now comes with the next pass: it will be here in the next pass.
     pub(super) fn later<T>(&self) -> Result<T, RepoError> {
-        Err(RepoError::Remote {
-            why: format!("{} was not read yet", self.slug),
-        })
+        Err(RepoError::pending(self.slug.as_str()))
     }
 
     pub(super) fn failed<T>(&self, why: &str) -> Result<T, RepoError> {

@@ -12,7 +12,7 @@ use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::Signal;
-use crate::repo::RepoError;
+use crate::repo::{AskAll, RepoError};
 
 impl RemoteRepo {
     pub(super) async fn fetch_answers(&self, forge: &Forge, questions: Vec<Question>) {
@@ -114,22 +114,22 @@ impl RemoteRepo {
         app: Option<u64>,
     ) -> Result<Vec<CommitId>, RepoError> {
         let mut found = Vec::new();
-        let mut missing = None;
+        let mut all = AskAll::new();
         for part in commits.chunks(100) {
             let question = Question::Spoken(part.to_vec(), context.map(str::to_owned), app);
-            match self.answer(question) {
-                Ok(Answer::Spoken(spoken)) => {
+            match all.ask(self.answer(question)) {
+                Some(Answer::Spoken(spoken)) => {
                     let both = part.iter().zip(spoken.iter());
                     found.extend(
                         both.filter(|(_, spoken)| **spoken)
                             .map(|(commit, _)| *commit),
                     );
                 }
-                Ok(_) => return self.another(),
-                Err(error) => missing = Some(error),
+                Some(_) => return self.another(),
+                None => {}
             }
         }
-        missing.map_or(Ok(found), Err)
+        all.answered(found)
     }
 
     /// The commits that `new` has and `old` has not and that touch one of the folders.

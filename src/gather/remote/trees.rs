@@ -7,7 +7,8 @@ use super::repository::{FetchDepth, RemoteRepo};
 use crate::forge::EntryAt;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::repo::{
-    EntryId, EntryKind, FOLDER, FileChange, Repo, RepoError, TreeEntry, TreeFile, TreeListing,
+    AskAll, EntryId, EntryKind, FOLDER, FileChange, Repo, RepoError, TreeEntry, TreeFile,
+    TreeListing,
 };
 
 const MAX_ENTRIES: usize = 2_000_000;
@@ -180,7 +181,7 @@ impl RemoteRepo {
                 why: format!("{folder} holds more than any real repository"),
             });
         }
-        let mut missing = None;
+        let mut all = AskAll::new();
         for entry in self.tree(tree, depth == 0)?.iter() {
             let Ok(name) = std::str::from_utf8(&entry.name) else {
                 listing
@@ -196,10 +197,7 @@ impl RemoteRepo {
             match entry.mode {
                 FOLDER if enter(&path) => {
                     let tree = id_of(&entry.id, TreeId::from_bytes)?;
-                    // All that is missing on one level is asked for together.
-                    if let Err(error) = self.list(&tree, &path, depth + 1, enter, take, listing) {
-                        missing = Some(error);
-                    }
+                    all.ask(self.list(&tree, &path, depth + 1, enter, take, listing));
                 }
                 FILE | EXECUTABLE if take(&path) => listing.files.push(TreeFile {
                     blob: id_of(&entry.id, BlobId::from_bytes)?,
@@ -217,7 +215,7 @@ impl RemoteRepo {
                 _ => {}
             }
         }
-        missing.map_or(Ok(()), Err)
+        all.answered(())
     }
 
     pub(super) fn difference(
@@ -253,28 +251,22 @@ impl RemoteRepo {
         }
         let mut children: BTreeMap<Vec<u8>, (Option<TreeEntry>, Option<TreeEntry>)> =
             BTreeMap::new();
-        let mut missing = None;
+        let mut sides = AskAll::new();
         for (side, entry) in [(0, old), (1, new)] {
             let Some(entry) = entry.filter(|entry| entry.mode == FOLDER) else {
                 continue;
             };
-            match self.tree(&id_of(&entry.id, TreeId::from_bytes)?, false) {
-                Ok(entries) => {
-                    for child in entries.iter() {
-                        let slot = children.entry(child.name.clone()).or_default();
-                        if side == 0 {
-                            slot.0 = Some(child.clone());
-                        } else {
-                            slot.1 = Some(child.clone());
-                        }
-                    }
+            let entries = self.tree(&id_of(&entry.id, TreeId::from_bytes)?, false);
+            for child in sides.ask(entries).iter().flat_map(|entries| entries.iter()) {
+                let slot = children.entry(child.name.clone()).or_default();
+                if side == 0 {
+                    slot.0 = Some(child.clone());
+                } else {
+                    slot.1 = Some(child.clone());
                 }
-                Err(error) => missing = Some(error),
             }
         }
-        if let Some(error) = missing {
-            return Err(error);
-        }
+        let children = sides.answered(children)?;
         // A file in the place of a folder shows as one removal and the additions, and the other way round.
         if old.is_some() && !folder(old) {
             self.difference(old, None, path, depth + 1, what, found)?;
@@ -282,7 +274,7 @@ impl RemoteRepo {
         if new.is_some() && !folder(new) {
             self.difference(None, new, path, depth + 1, what, found)?;
         }
-        let mut missing = None;
+        let mut all = AskAll::new();
         for (name, (old, new)) in children {
             let name = String::from_utf8_lossy(&name);
             let inside = if path.is_empty() {
@@ -290,13 +282,10 @@ impl RemoteRepo {
             } else {
                 format!("{path}/{name}")
             };
-            if let Err(error) =
-                self.difference(old.as_ref(), new.as_ref(), &inside, depth + 1, what, found)
-            {
-                missing = Some(error);
-            }
+            let (old, new) = (old.as_ref(), new.as_ref());
+            all.ask(self.difference(old, new, &inside, depth + 1, what, found));
         }
-        missing.map_or(Ok(()), Err)
+        all.answered(())
     }
 
     /// The tree that `root` becomes with these files in place of regular files that stand there, and their modes.
@@ -334,7 +323,7 @@ impl RemoteRepo {
                     .push((rest.to_vec(), blob));
             }
         }
-        let mut missing = None;
+        let mut all = AskAll::new();
         for (name, inside) in by_name {
             let path = if folder.is_empty() {
                 name.to_owned()
@@ -355,18 +344,20 @@ impl RemoteRepo {
                 }
                 (inside, FOLDER) if inside.iter().all(|(rest, _)| !rest.is_empty()) => {
                     let below = id_of(&entry.id, TreeId::from_bytes)?;
-                    match self.replaced(&below, inside, &path, modes) {
-                        Ok(new) => entry.id = new.as_bytes().to_vec(),
-                        Err(error @ RepoError::Remote { .. }) => missing = Some(error),
-                        Err(error) => return Err(error),
+                    let new = match self.replaced(&below, inside, &path, modes) {
+                        Err(error @ (RepoError::Pending(_) | RepoError::Remote { .. })) => {
+                            Err(error)
+                        }
+                        other => Ok(other?),
+                    };
+                    if let Some(new) = all.ask(new) {
+                        entry.id = new.as_bytes().to_vec();
                     }
                 }
                 _ => return Err(gone()),
             }
         }
-        if let Some(error) = missing {
-            return Err(error);
-        }
+        let entries = all.answered(entries)?;
         let id = Repo::hash_tree(&entries)?;
         self.known
             .borrow_mut()

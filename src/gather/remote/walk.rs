@@ -8,8 +8,9 @@ use crate::forge::EntryAt;
 use crate::model::ids::{BlobId, CommitId};
 use crate::model::policy::Refs;
 use crate::repo::{
-    BlobChange, Change, CommitInfo, EntryId, FOLDER, FileChange, FoundBy, ReadObjects, RefHits,
-    ReplacedFile, Repo, RepoError, TreeEntry, TreeFile, TreeListing, WantedRef, WatchedPaths,
+    AskAll, BlobChange, Change, CommitInfo, EntryId, FOLDER, FileChange, FoundBy, ReadObjects,
+    RefHits, ReplacedFile, Repo, RepoError, TreeEntry, TreeFile, TreeListing, WantedRef,
+    WatchedPaths,
 };
 
 /// History is not walked further back than this, apart from what the clone at hand has.
@@ -28,16 +29,14 @@ impl RemoteRepo {
         watch: &WatchedPaths,
         much: FetchDepth,
     ) -> Result<bool, RepoError> {
-        let mut missing = None;
+        let mut all = AskAll::new();
         for folder in &watch.folders {
             let before = old.map_or(Ok(None), |old| self.at(old, folder, much));
             let after = self.at(new, folder, much);
-            let (before, after) = match (before, after) {
-                (Ok(before), Ok(after)) => (before, after),
-                (Err(error), _) | (_, Err(error)) => {
-                    missing = Some(error);
-                    continue;
-                }
+            // Of two failures the first is told.
+            let (after, before) = (all.ask(after), all.ask(before));
+            let (Some(before), Some(after)) = (before, after) else {
+                continue;
             };
             if before == after {
                 continue;
@@ -62,7 +61,7 @@ impl RemoteRepo {
                 return Ok(true);
             }
         }
-        missing.map_or(Ok(false), Err)
+        all.answered(false)
     }
 
     /// The first parent of a commit; a page of history is read along.
@@ -299,7 +298,7 @@ impl ReadObjects for RemoteRepo {
                 paths: Vec::new(),
                 blobs: Vec::new(),
             };
-            let mut missing = None;
+            let mut all = AskAll::new();
             for (index, path) in paths.iter().enumerate() {
                 if !wanted[index] {
                     continue;
@@ -307,18 +306,16 @@ impl ReadObjects for RemoteRepo {
                 let old = parent
                     .as_ref()
                     .map_or(Ok(None), |parent| blob(parent, path));
-                match (old, blob(&at, path)) {
-                    (Ok(old), Ok(new)) if old != new => {
-                        change.paths.push(index);
-                        change.blobs.push(BlobChange { old, new });
-                    }
-                    (Err(error), _) | (_, Err(error)) => missing = Some(error),
-                    _ => {}
+                // Of two failures the first is told.
+                let (new, old) = (all.ask(blob(&at, path)), all.ask(old));
+                if let (Some(old), Some(new)) = (old, new)
+                    && old != new
+                {
+                    change.paths.push(index);
+                    change.blobs.push(BlobChange { old, new });
                 }
             }
-            if let Some(error) = missing {
-                return Err(error);
-            }
+            let change = all.answered(change)?;
             if !change.paths.is_empty() {
                 for done in each(&change)? {
                     wanted[done] = false;

@@ -20,7 +20,7 @@ pub(crate) enum GoBack {
 }
 
 /// Where to look.
-pub(crate) struct AskedBack<'a> {
+pub(crate) struct RollbackSearch<'a> {
     /// The base, as it is now.
     pub repo: &'a dyn ReadObjects,
     /// Its tip.

@@ -17,7 +17,7 @@ use crate::model::text;
 use crate::model::verdict::{Judgement, Verdict};
 use crate::plan::gate_subject::{Judged, Subject};
 use counted::{Counted, count};
-use voters::{Asked, People, Register};
+use voters::{Eligible, People, Register};
 
 /// The rule of one gate, with its defaults.
 pub(super) struct Rule<'a> {
@@ -149,9 +149,9 @@ fn by_evidence(
             rule.lines
                 .iter()
                 .any(|line| match register.asked(&line.by.value) {
-                    Ok(Asked::Anyone) => true,
-                    Ok(Asked::Each(sets)) => sets.iter().any(|set| set.holds(one.id, one.login)),
-                    Ok(Asked::Nobody(_)) | Err(_) => false,
+                    Ok(Eligible::Anyone) => true,
+                    Ok(Eligible::Each(sets)) => sets.iter().any(|set| set.holds(one.id, one.login)),
+                    Ok(Eligible::Nobody(_)) | Err(_) => false,
                 })
         })
         .map(Given::shown)
@@ -225,17 +225,17 @@ fn tally(
     for line in lines {
         let asked = match register.asked(&line.by.value) {
             // Who is in a team nobody knows without a forge.
-            Err(_) | Ok(Asked::Nobody(_)) if assumed => Ok(Asked::Anyone),
+            Err(_) | Ok(Eligible::Nobody(_)) if assumed => Ok(Eligible::Anyone),
             other => other,
         };
         let judged = match asked {
             Err(why) => Err(Judgement::new(Verdict::Error, why)),
-            Ok(Asked::Nobody(why)) => Err(Judgement::new(
+            Ok(Eligible::Nobody(why)) => Err(Judgement::new(
                 Verdict::Blocked,
                 format!("needs {}: {why}", demand(line)),
             )),
-            Ok(Asked::Anyone) => met(line, given.iter().collect(), None),
-            Ok(Asked::Each(sets)) => each(register, line, given, &sets, excluded),
+            Ok(Eligible::Anyone) => met(line, given.iter().collect(), None),
+            Ok(Eligible::Each(sets)) => each(register, line, given, &sets, excluded),
         };
         match judged {
             Ok(people) => names.extend(people),

@@ -41,7 +41,7 @@ pub(super) fn evaluate(
     let Some(jobs) = &evidence.jobs else {
         return Judged::of(error(format!("the runs of {workflow} were not read")));
     };
-    let asked = Asked {
+    let asked = JobQuestion {
         gate,
         workflow,
         timeout: timeout.map_or(
@@ -85,7 +85,7 @@ fn simulated(subject: &Subject<'_>, workflow: &str) -> Judgement {
     Judgement::new(Verdict::Pass, format!("{workflow} is assumed to succeed"))
 }
 
-struct Asked<'a> {
+struct JobQuestion<'a> {
     gate: &'a Gate,
     workflow: &'a str,
     timeout: SignedDuration,
@@ -95,7 +95,7 @@ struct Asked<'a> {
     retry: bool,
 }
 
-impl Asked<'_> {
+impl JobQuestion<'_> {
     fn judge(&self, jobs: &JobEvidence) -> Judged {
         let intents = match &jobs.intents {
             Ok(intents) => intents,

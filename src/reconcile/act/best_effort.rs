@@ -1,7 +1,7 @@
 //! Writes that may be lost: review requests, comments, and labels other than `sluice/hold`. They come last, a failure
 //! is only a notice, it does not change how the run ends, and it does not show what else the token may do.
 
-use crate::forge::Reviewers;
+use crate::forge::{Reviewers, Writer};
 use crate::model::ids::PullNumber;
 use crate::model::label::NewLabel;
 use crate::model::promotion_index::PromotionIndex;
@@ -15,6 +15,7 @@ impl Round<'_> {
     /// calls.
     pub(crate) async fn request_reviewers(
         &self,
+        writer: &Writer,
         place: PromotionIndex,
         number: PullNumber,
         run: &mut RunState,
@@ -29,7 +30,7 @@ impl Round<'_> {
             if names.is_empty() || run.lost.stops() || run.lost.unasked.contains(&reviewers) {
                 continue;
             }
-            let asked = self.session.forge.request_reviewers(number, &reviewers);
+            let asked = writer.request_reviewers(number, &reviewers);
             let Err(error) = asked.await else { continue };
             let what = format!("{} could not be asked to review", names.join(", "));
             run.lose(&what, &error);
@@ -40,14 +41,18 @@ impl Round<'_> {
     }
 
     /// Comments why a pull request was closed, once per pull request.
-    pub(crate) async fn say_closed(&self, pull: &Pull, why: &str, run: &mut RunState) {
+    pub(crate) async fn say_closed(
+        &self,
+        writer: &Writer,
+        pull: &Pull,
+        why: &str,
+        run: &mut RunState,
+    ) {
         if run.lost.stops() {
             return;
         }
         let marker = "<!-- sluice: closed -->";
-        let said = self
-            .session
-            .forge
+        let said = writer
             .comment_once(pull.number, author(pull), marker, why)
             .await;
         if let Err(error) = said {
@@ -58,7 +63,13 @@ impl Round<'_> {
 
     /// Comments what to do on a pull request that someone pushed to, once, and labels it. The label comes last: it shows
     /// that everything is done. If it cannot be created, only the comment is written.
-    pub(crate) async fn say_blocked(&self, pull: &Pull, why: &str, run: &mut RunState) {
+    pub(crate) async fn say_blocked(
+        &self,
+        writer: &Writer,
+        pull: &Pull,
+        why: &str,
+        run: &mut RunState,
+    ) {
         let label = NewLabel::blocked();
         if pull.has_label(&label.name) || run.lost.stops() {
             return;
@@ -72,11 +83,12 @@ impl Round<'_> {
         match forge.has_comment(pull.number, by, marker).await {
             Ok(true) => {}
             Ok(false) => {
-                self.create_labels(std::slice::from_ref(&label), run).await;
+                self.create_labels(writer, std::slice::from_ref(&label), run)
+                    .await;
                 if run.labels.is_uncertain(&label.name) || run.lost.stops() {
                     return;
                 }
-                let said = forge.comment_once(pull.number, by, marker, why).await;
+                let said = writer.comment_once(pull.number, by, marker, why).await;
                 if let Err(error) = said {
                     run.lose(what, &error);
                     if error.uncertain() || run.lost.stops() {
@@ -87,7 +99,7 @@ impl Round<'_> {
             Err(error) => return run.lose(what, &error),
         }
         if run.labels.has(&self.observation.snapshot, &label.name)
-            && let Err(error) = forge.add_label(pull.number, &label.name).await
+            && let Err(error) = writer.add_label(pull.number, &label.name).await
         {
             let what = format!("the label {} could not be put on", label.name);
             run.lose(&what, &error);

@@ -1,6 +1,7 @@
 //! Marks a pull request that someone pushed to as blocked.
 
 use crate::execute::DeliveryError;
+use crate::forge::Writer;
 use crate::model::ids::PullNumber;
 use crate::model::promotion_index::PromotionIndex;
 use crate::reconcile::round::Round;
@@ -12,6 +13,7 @@ impl Round<'_> {
     /// it, so it is always [`Progress::Unchanged`].
     pub(crate) async fn block(
         &self,
+        writer: &Writer,
         place: PromotionIndex,
         number: PullNumber,
         why: &str,
@@ -25,8 +27,8 @@ impl Round<'_> {
             &self.pipeline(place),
             self.key(place).stage.as_str(),
         );
-        self.delivery().disarm(pull).await?;
-        self.say_blocked(pull, &text, run).await;
+        self.delivery(writer).disarm(pull).await?;
+        self.say_blocked(writer, pull, &text, run).await;
         Ok(Progress::Unchanged)
     }
 }

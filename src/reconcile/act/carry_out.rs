@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Failure;
+use crate::forge::Writer;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::Decision;
 use crate::reconcile::act::land_one::land_one;
@@ -11,18 +12,32 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
 /// First what does not move the base branch, then at most one landing, then what a later run can do as well, and last
-/// the guard of the other pull requests. [`Progress::Changed`]: everything has to be read again.
+/// the guard of the other pull requests. [`Progress::Changed`]: everything has to be read again. Once the writer has
+/// stopped, nothing more is begun.
 pub(crate) async fn carry_out(
     round: &Round<'_>,
+    writer: &Writer,
     decisions: &BTreeMap<PromotionIndex, Decision>,
     run: &mut RunState,
 ) -> Result<Progress, Failure> {
-    if let Progress::Changed = round.prepare(decisions, run).await? {
+    if writer.stopped().is_some() {
+        return Ok(Progress::Unchanged);
+    }
+    if let Progress::Changed = round.prepare(writer, decisions, run).await? {
         return Ok(Progress::Changed);
     }
-    if let Progress::Changed = Box::pin(land_one(round, decisions, run)).await? {
+    if writer.stopped().is_some() {
+        return Ok(Progress::Unchanged);
+    }
+    if let Progress::Changed = Box::pin(land_one(round, writer, decisions, run)).await? {
         return Ok(Progress::Changed);
     }
-    round.tidy(decisions, run).await?;
-    guard::guard(round, run).await
+    if writer.stopped().is_some() {
+        return Ok(Progress::Unchanged);
+    }
+    round.tidy(writer, decisions, run).await?;
+    if writer.stopped().is_some() {
+        return Ok(Progress::Unchanged);
+    }
+    guard::guard(round, writer, run).await
 }

@@ -1,6 +1,7 @@
 //! Closes pull requests that another one replaces, or that have nothing left to promote.
 
 use crate::execute::DeliveryError;
+use crate::forge::Writer;
 use crate::model::ids::{PlanId, PullNumber};
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::Decision;
@@ -12,6 +13,7 @@ impl Round<'_> {
     /// Closes a pull request. A hold on it is first copied to the one that replaces it; if that fails, it stays open.
     pub(crate) async fn close(
         &self,
+        writer: &Writer,
         place: PromotionIndex,
         number: PullNumber,
         decision: &Decision,
@@ -30,7 +32,7 @@ impl Round<'_> {
             && !candidate.hold.is_free()
             && other.hold.is_free()
             && !self
-                .carry_hold_over(place, &candidate.pull, other, run)
+                .carry_hold_over(writer, place, &candidate.pull, other, run)
                 .await?
         {
             return Ok(Progress::Unchanged);
@@ -46,8 +48,8 @@ impl Round<'_> {
                 crate::report::escape::prose(&self.assessment.promotion(place).reason)
             ),
         };
-        self.delivery().close(&candidate.pull).await?;
-        self.say_closed(&candidate.pull, &why, run).await;
+        self.delivery(writer).close(&candidate.pull).await?;
+        self.say_closed(writer, &candidate.pull, &why, run).await;
         Ok(Progress::Changed)
     }
 }

@@ -1,19 +1,21 @@
 //! Commits a promotion straight onto the base branch (`delivery: commit`).
 
 use crate::execute::{DeliveryError, EditedFile, Prepared};
+use crate::forge::Writer;
 use crate::model::ids::PlanId;
 use crate::model::promotion_id::PromotionId;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::Act;
 use crate::reconcile::act::last_look::{MAX_PREPARED, Stop, last_look, overtaken, row};
 use crate::reconcile::act::messages;
-use crate::reconcile::landing::{PendingLanding, blobs};
+use crate::reconcile::landing::{LOOKS_AFTERWARDS, PendingLanding, blobs};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
 /// Commits directly onto the base.
 pub(crate) async fn commit(
     round: &Round<'_>,
+    writer: &Writer,
     place: PromotionIndex,
     run: &mut RunState,
 ) -> Result<Progress, Stop> {
@@ -24,7 +26,7 @@ pub(crate) async fn commit(
     let Some(mut direct) = Direct::of(round, place)? else {
         return Ok(Progress::Unchanged);
     };
-    let mut prepared = direct.prepare(round).await?;
+    let mut prepared = direct.prepare(round, writer).await?;
     let forge = &round.session.forge;
     let mut made = 1;
     loop {
@@ -54,7 +56,7 @@ pub(crate) async fn commit(
         if run.goes_in_circles(&key, &direct.plan, true) {
             return Ok(Progress::Unchanged);
         }
-        let delivery = again.delivery();
+        let delivery = again.delivery(writer);
         let worked = delivery.worked(&direct.files)?;
         let still = prepared.tip == observation.snapshot.tip.id
             && prepared.tree == worked.tree
@@ -67,7 +69,7 @@ pub(crate) async fn commit(
                 )));
             }
             made += 1;
-            prepared = direct.prepare(&again).await?;
+            prepared = direct.prepare(&again, writer).await?;
             continue;
         }
         delivery.advance(&prepared).await?;
@@ -86,7 +88,7 @@ pub(crate) async fn commit(
             record: None,
             pull: None,
             commit: Some(prepared.commit),
-            looks: 0,
+            looks: LOOKS_AFTERWARDS,
         });
         return Ok(Progress::Changed);
     }
@@ -112,9 +114,9 @@ impl Direct {
         }))
     }
 
-    async fn prepare(&self, round: &Round<'_>) -> Result<Prepared, DeliveryError> {
+    async fn prepare(&self, round: &Round<'_>, writer: &Writer) -> Result<Prepared, DeliveryError> {
         round
-            .delivery()
+            .delivery(writer)
             .prepare(&self.message, &self.files, None)
             .await
     }

@@ -2,6 +2,7 @@
 //! and a held pull request is closed only once the one that replaces it has the label.
 
 use crate::execute::DeliveryError;
+use crate::forge::Writer;
 use crate::model::ids::PullNumber;
 use crate::model::label::{HOLD, NewLabel};
 use crate::model::promotion_index::PromotionIndex;
@@ -48,13 +49,14 @@ impl Round<'_> {
     /// Only what ends the run.
     async fn put_hold_on(
         &self,
+        writer: &Writer,
         number: PullNumber,
         run: &RunState,
     ) -> Result<HoldLabel, DeliveryError> {
         if !run.labels.has(&self.observation.snapshot, HOLD) {
             return Ok(HoldLabel::Missing(run.labels.why_missing(HOLD)));
         }
-        match self.session.forge.add_label(number, HOLD).await {
+        match writer.add_label(number, HOLD).await {
             Ok(()) => Ok(HoldLabel::On),
             Err(error) if ends_the_run(&error) => Err(error.into()),
             Err(error) => Ok(HoldLabel::Failed(format!(
@@ -70,11 +72,12 @@ impl Round<'_> {
     /// Only what ends the run.
     pub(crate) async fn hold_opened(
         &self,
+        writer: &Writer,
         number: PullNumber,
         run: &mut RunState,
     ) -> Result<HoldLabel, DeliveryError> {
-        self.create_labels(&[NewLabel::hold()], run).await;
-        self.put_hold_on(number, run).await
+        self.create_labels(writer, &[NewLabel::hold()], run).await;
+        self.put_hold_on(writer, number, run).await
     }
 
     /// Copies the hold of a pull request to the one that replaces it. `false`: it could not be copied, the stage's row
@@ -84,13 +87,14 @@ impl Round<'_> {
     /// Only what ends the run.
     pub(crate) async fn carry_hold_over(
         &self,
+        writer: &Writer,
         place: PromotionIndex,
         old: &Pull,
         new: &OpenPlan,
         run: &mut RunState,
     ) -> Result<bool, DeliveryError> {
         let number = new.pull.number;
-        let put = self.put_hold_on(number, run).await?;
+        let put = self.put_hold_on(writer, number, run).await?;
         let (kind, why, next) = match put {
             HoldLabel::On => return Ok(true),
             HoldLabel::Missing(why) => (RowKind::Held, why, CREATE),
@@ -106,10 +110,11 @@ impl Round<'_> {
     /// access removed the label. The label only shows the hold, so it may fail.
     pub(crate) async fn show_hold(
         &self,
+        writer: &Writer,
         number: PullNumber,
         run: &mut RunState,
     ) -> Result<Progress, DeliveryError> {
-        match self.put_hold_on(number, run).await? {
+        match self.put_hold_on(writer, number, run).await? {
             HoldLabel::On => Ok(Progress::Changed),
             // The pull request's description then says how to release it.
             HoldLabel::Missing(_) => Ok(Progress::Unchanged),

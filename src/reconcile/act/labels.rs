@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::forge::ForgeError;
+use crate::forge::{ForgeError, Writer};
 use crate::model::label::{NewLabel, approve_label};
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::Decision;
@@ -13,7 +13,12 @@ use crate::reconcile::state::RunState;
 impl Round<'_> {
     /// Creates those of these labels that the repository lacks and that this run has not tried to create. It never
     /// fails: what could not be created becomes a notice.
-    pub(crate) async fn create_labels(&self, wanted: &[NewLabel], run: &mut RunState) {
+    pub(crate) async fn create_labels(
+        &self,
+        writer: &Writer,
+        wanted: &[NewLabel],
+        run: &mut RunState,
+    ) {
         let snapshot = &self.observation.snapshot;
         for label in wanted {
             if !run.labels.may_create(snapshot, &label.name) || run.lost.stops() {
@@ -21,7 +26,7 @@ impl Round<'_> {
             }
             let key = label.name.to_ascii_lowercase();
             let labels = &mut run.labels;
-            match self.session.forge.create_label(label).await {
+            match writer.create_label(label).await {
                 Ok(()) => {
                     labels.created.insert(key);
                 }
@@ -50,6 +55,7 @@ impl Round<'_> {
     /// there were any. Nothing depends on it: such a label does not count anyway.
     pub(crate) async fn take_stale_labels_off(
         &self,
+        writer: &Writer,
         decisions: &BTreeMap<PromotionIndex, Decision>,
         run: &mut RunState,
     ) -> bool {
@@ -69,7 +75,7 @@ impl Round<'_> {
                 if run.lost.stops() || !run.unlabeled.insert((number, label.clone())) {
                     continue;
                 }
-                match self.session.forge.remove_label(number, &label).await {
+                match writer.remove_label(number, &label).await {
                     Ok(()) => any = true,
                     Err(error) => run.lose("a stale label could not be removed", &error),
                 }

@@ -6,7 +6,7 @@
 //! retracted before anything else. [`crate::reconcile::verify`] checks the base afterwards.
 
 use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
-use crate::forge::{ForgeError, MergeMethod};
+use crate::forge::{Backoff, ForgeError, MergeMethod, Writer};
 use crate::model::actor::Actor;
 use crate::model::ids::PullNumber;
 use crate::model::merge_state::MergeState;
@@ -18,7 +18,7 @@ use crate::plan::attempt::{Attempt, Refusals, Refused, attempt};
 use crate::plan::delivery::{Act, OpenPlan};
 use crate::reconcile::act::last_look::{MAX_PREPARED, Stop, last_look, overtaken, row};
 use crate::reconcile::act::{merge_state, messages};
-use crate::reconcile::landing::{PendingLanding, blobs};
+use crate::reconcile::landing::{LOOKS_AFTERWARDS, PendingLanding, blobs};
 use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
@@ -28,15 +28,16 @@ use crate::render::Message;
 use crate::repo::ReadObjects;
 use crate::report::escape;
 
-/// Seconds to wait before a merge is sent again that GitHub refused for a temporary reason, for example because another
-/// merge is in progress.
-const WAITS_FOR_MERGE: [u32; 3] = [1, 2, 4];
+/// The waits before a merge is sent again that GitHub refused for a temporary reason, for example because another merge
+/// is in progress.
+const WAITS_FOR_MERGE: Backoff = Backoff::doubling(1, 3);
 /// At most this many seconds are spent waiting for such merges in one run.
 const MAX_WAIT: u32 = 14;
 
 /// Lands a pull request, if GitHub would merge it now.
 pub(crate) async fn land(
     round: &Round<'_>,
+    writer: &Writer,
     place: PromotionIndex,
     number: PullNumber,
     run: &mut RunState,
@@ -45,7 +46,7 @@ pub(crate) async fn land(
         return Ok(Progress::Unchanged);
     };
     let pull = &candidate.pull;
-    let delivery = round.delivery();
+    let delivery = round.delivery(writer);
     // The author is this account: candidates are only Sluice's own pull requests.
     if round.observation.snapshot.queue && pull.author.as_ref().is_some_and(Actor::is_workflow) {
         round.row(
@@ -107,12 +108,12 @@ pub(crate) async fn land(
     let exact = round.observation.repository.policy.land == Land::Exact
         && !round.observation.snapshot.queue;
     let prepared = match exact {
-        true => Some(prepare(round, place, candidate).await?),
+        true => Some(prepare(round, writer, place, candidate).await?),
         false => None,
     };
     let text = Refusals::describe("every gate passed", before.as_ref());
     delivery.announce(pull, status, &text).await?;
-    let stop = match try_to_land(round, place, number, prepared, run).await {
+    let stop = match try_to_land(round, writer, place, number, prepared, run).await {
         Ok(landing) => {
             run.landing = landing;
             return Ok(match run.landing {
@@ -166,6 +167,7 @@ fn refused_before(candidate: &OpenPlan) -> Option<Refused> {
 /// Takes the last look, and lands the promotion if it still may land. `None`: it waits in the merge queue.
 async fn try_to_land(
     round: &Round<'_>,
+    writer: &Writer,
     place: PromotionIndex,
     number: PullNumber,
     mut prepared: Option<Prepared>,
@@ -173,7 +175,7 @@ async fn try_to_land(
 ) -> Result<Option<PendingLanding>, Stop> {
     let key = round.key(place);
     let mut queue = round.observation.snapshot.queue;
-    let mut waits = WAITS_FOR_MERGE.iter();
+    let mut waits = WAITS_FOR_MERGE;
     let mut may_send_again = true;
     let mut made = 1;
     let forge = &round.session.forge;
@@ -208,7 +210,7 @@ async fn try_to_land(
         }
         let files = files_of(&again, place, candidate).await?;
         let message = message_of(&again, place, candidate).ok_or_else(gone)?;
-        let delivery = again.delivery();
+        let delivery = again.delivery(writer);
         let worked = delivery.worked(&files)?;
         let mut landing = PendingLanding {
             key: key.clone(),
@@ -220,7 +222,7 @@ async fn try_to_land(
             record: Record::parse(&candidate.proposal.branch.tip.message),
             pull: Some(number),
             commit: None,
-            looks: 0,
+            looks: LOOKS_AFTERWARDS,
         };
         if let Some(made_before) = &prepared {
             let still = made_before.tip == observation.snapshot.tip.id
@@ -247,7 +249,7 @@ async fn try_to_land(
         }
         let pull = &candidate.pull;
         if queue {
-            enqueue(&again, place, pull, run).await?;
+            enqueue(&again, writer, place, pull, run).await?;
             return Ok(None);
         }
         let method = match observation.repository.policy.merge {
@@ -263,7 +265,7 @@ async fn try_to_land(
             Merging::NotApplied(_) if may_send_again => may_send_again = false,
             Merging::NotApplied(error) => return Err(DeliveryError::from(error).into()),
             Merging::TryAgain(said) => {
-                let seconds = waits.next().copied().unwrap_or(u32::MAX);
+                let seconds = waits.next().unwrap_or(u32::MAX);
                 let waited = run.waited_for_merges.saturating_add(seconds);
                 if waited > MAX_WAIT || !forge.wait(seconds).await {
                     return Err(DeliveryError::Refused(said).into());
@@ -277,6 +279,7 @@ async fn try_to_land(
 /// Makes the commit of an exact landing on the tip that the round observed.
 async fn prepare(
     round: &Round<'_>,
+    writer: &Writer,
     place: PromotionIndex,
     candidate: &OpenPlan,
 ) -> Result<Prepared, Stop> {
@@ -284,7 +287,7 @@ async fn prepare(
     let files = files_of(round, place, candidate).await?;
     let message = message_of(round, place, candidate).ok_or_else(gone)?;
     let head = Some(&candidate.pull.head);
-    let delivery = round.delivery();
+    let delivery = round.delivery(writer);
     Ok(delivery.prepare(&message.whole(), &files, head).await?)
 }
 
@@ -297,11 +300,12 @@ fn message_of(round: &Round<'_>, place: PromotionIndex, candidate: &OpenPlan) ->
 
 async fn enqueue(
     round: &Round<'_>,
+    writer: &Writer,
     place: PromotionIndex,
     pull: &Pull,
     run: &mut RunState,
 ) -> Result<(), Stop> {
-    match round.session.forge.enqueue(pull).await {
+    match writer.enqueue(pull).await {
         Ok(()) => {}
         // GitHub does not queue what is not ready to merge: the same as a refused merge.
         Err(ForgeError::Refused { said, .. }) => return Err(DeliveryError::Refused(said).into()),

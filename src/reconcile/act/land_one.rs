@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Failure;
+use crate::forge::Writer;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::{Act, Decision};
 use crate::reconcile::act::commit::commit;
@@ -14,12 +15,10 @@ use crate::reconcile::state::{Progress, RunState};
 /// Lands the first promotion that may land. [`Progress::Changed`] if anything was done.
 pub(crate) async fn land_one(
     round: &Round<'_>,
+    writer: &Writer,
     decisions: &BTreeMap<PromotionIndex, Decision>,
     run: &mut RunState,
 ) -> Result<Progress, Failure> {
-    if round.writes_nothing() {
-        return Ok(Progress::Unchanged);
-    }
     // A stage that was overtaken comes last, so that it does not keep the others from landing.
     let mut places: Vec<PromotionIndex> = decisions.keys().copied().collect();
     places.sort_by_key(|place| run.overtaken.get(&round.key(*place)).copied());
@@ -31,8 +30,8 @@ pub(crate) async fn land_one(
         let acts = decisions.get(&place).map(|decision| &decision.acts);
         for act in acts.into_iter().flatten() {
             let result = match act {
-                Act::Land(number) => land(round, place, *number, run).await,
-                Act::Commit => commit(round, place, run).await,
+                Act::Land(number) => land(round, writer, place, *number, run).await,
+                Act::Commit => commit(round, writer, place, run).await,
                 Act::Open { .. }
                 | Act::Close(_)
                 | Act::Block(..)
@@ -44,7 +43,7 @@ pub(crate) async fn land_one(
                 Err(Stop::Delivery(error)) => Err(error),
                 Err(Stop::Failure(failure)) => return Err(failure),
             };
-            if let Progress::Changed = round.came_to(&key, place, result, run).await? {
+            if let Progress::Changed = round.came_to(writer, &key, place, result, run).await? {
                 return Ok(Progress::Changed);
             }
         }

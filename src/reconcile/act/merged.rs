@@ -8,6 +8,7 @@
 use jiff::SignedDuration;
 
 use crate::error::Failure;
+use crate::forge::Writer;
 use crate::gather;
 use crate::model::actor::{Actor, ActorKind};
 use crate::model::proposal::Proposal;
@@ -70,6 +71,7 @@ impl Round<'_> {
     /// Checks merged pull requests whose branch is gone.
     pub(crate) async fn look_at_merged_without_branch(
         &self,
+        writer: &Writer,
         run: &mut RunState,
     ) -> Result<(), Failure> {
         let snapshot = &self.observation.snapshot;
@@ -90,7 +92,7 @@ impl Round<'_> {
             // If GitHub does not delete branches itself, a missing branch of our own merge means that this account has
             // checked it, or that a person deleted the branch.
             if snapshot.deletes_merged || merged.by_hand().is_some() {
-                self.look_at_merged(&merged, false, run).await?;
+                self.look_at_merged(writer, &merged, false, run).await?;
             }
         }
         Ok(())
@@ -100,6 +102,7 @@ impl Round<'_> {
     /// reported again until someone takes note. `branch`: its branch still exists.
     pub(crate) async fn look_at_merged(
         &self,
+        writer: &Writer,
         merged: &Merged,
         branch: bool,
         run: &mut RunState,
@@ -142,9 +145,8 @@ impl Round<'_> {
         };
         // Our own merge is remembered by the deletion of its branch, unless GitHub deletes branches itself.
         if merged.by_hand().is_some() || self.observation.snapshot.deletes_merged {
-            let forge = &self.session.forge;
             // If this fails, it is reported again; nothing else depends on it.
-            if let Err(error) = forge.set_status(&pull.head, pull.success, &text).await {
+            if let Err(error) = writer.set_status(&pull.head, pull.success, &text).await {
                 run.lose("that a merge was looked at could not be noted", &error);
             }
         }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Failure;
+use crate::forge::Writer;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::{Act, Decision};
 use crate::reconcile::act::start_job;
@@ -15,12 +16,10 @@ impl Round<'_> {
     /// Carries out what does not move the base. [`Progress::Changed`] if decisions may change by it.
     pub(crate) async fn prepare(
         &self,
+        writer: &Writer,
         decisions: &BTreeMap<PromotionIndex, Decision>,
         run: &mut RunState,
     ) -> Result<Progress, Failure> {
-        if self.writes_nothing() {
-            return Ok(Progress::Unchanged);
-        }
         let mut done = Progress::Unchanged;
         for (place, decision) in decisions {
             for act in &decision.acts {
@@ -30,15 +29,15 @@ impl Round<'_> {
                     continue;
                 }
                 let result = match act {
-                    Act::Close(number) => self.close(*place, *number, decision, run).await,
-                    Act::Block(number, why) => self.block(*place, *number, why, run).await,
-                    Act::Hold(number) => self.show_hold(*number, run).await,
+                    Act::Close(number) => self.close(writer, *place, *number, decision, run).await,
+                    Act::Block(number, why) => self.block(writer, *place, *number, why, run).await,
+                    Act::Hold(number) => self.show_hold(writer, *number, run).await,
                     Act::Start(number, gate) => {
-                        start_job::start(self, *place, *number, *gate, run).await
+                        start_job::start(self, writer, *place, *number, *gate, run).await
                     }
                     Act::Open { .. } | Act::Land(_) | Act::Commit => continue,
                 };
-                if let Progress::Changed = self.came_to(&key, *place, result, run).await? {
+                if let Progress::Changed = self.came_to(writer, &key, *place, result, run).await? {
                     done = Progress::Changed;
                 }
             }
@@ -51,13 +50,13 @@ impl Round<'_> {
             if run.failed.contains(&key) || self.undoes_its_own(place, decision, replaces, run) {
                 continue;
             }
-            let result = self.open(place, replaces, run).await;
-            if let Progress::Changed = self.came_to(&key, place, result, run).await? {
+            let result = self.open(writer, place, replaces, run).await;
+            if let Progress::Changed = self.came_to(writer, &key, place, result, run).await? {
                 done = Progress::Changed;
             }
         }
-        self.take_success_back(decisions, run).await?;
-        self.leave_the_queue(run).await?;
+        self.take_success_back(writer, decisions, run).await?;
+        self.leave_the_queue(writer, run).await?;
         for (proposal, pull) in &self.assessment.orphaned {
             // Its pipeline, stage or edges are gone. If something could not be read, they may only be out of sight.
             if !all_read(self.observation)
@@ -69,13 +68,13 @@ impl Round<'_> {
                 continue;
             }
             let why = "Its pipeline, stage or edges are not there any more, so that nothing is left to promote.";
-            let closed = self.delivery().close(pull).await;
-            if self.wrote_of(proposal, closed, run)? {
-                self.say_closed(pull, why, run).await;
+            let closed = self.delivery(writer).close(pull).await;
+            if self.wrote_of(writer, proposal, closed, run)? {
+                self.say_closed(writer, pull, why, run).await;
                 done = Progress::Changed;
             }
         }
-        if self.take_stale_labels_off(decisions, run).await {
+        if self.take_stale_labels_off(writer, decisions, run).await {
             done = Progress::Changed;
         }
         run.lost.ends()?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::execute::{DeliveryError, NewProposal, WAITS};
+use crate::forge::Writer;
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::promotion_index::PromotionIndex;
@@ -24,6 +25,7 @@ impl Round<'_> {
     /// Opens the pull request of a promotion. A hold on one that it replaces is copied before that one is closed.
     pub(crate) async fn open(
         &self,
+        writer: &Writer,
         place: PromotionIndex,
         replaces: &[PullNumber],
         run: &mut RunState,
@@ -92,7 +94,7 @@ impl Round<'_> {
             files: &files,
             used: &used,
         };
-        let delivery = self.delivery();
+        let delivery = self.delivery(writer);
         let opened = delivery.open(&draft).await?;
         let number = opened.number;
         self.note_opened(number, !replaces.is_empty(), run);
@@ -106,7 +108,7 @@ impl Round<'_> {
         let closed_hold = self.delivery_input(place, run).closed_hold.ok().flatten();
         let is_held = promotion.after_rollback.is_some() || held.is_some() || closed_hold.is_some();
         let hold = match is_held {
-            true => self.hold_opened(number, run).await?,
+            true => self.hold_opened(writer, number, run).await?,
             false => HoldLabel::On,
         };
         // If no label can show it, a request for the stage lifts the hold of a closed pull request.
@@ -119,9 +121,8 @@ impl Round<'_> {
             true => (HoldLabel::On, None),
             false => (hold, closed_hold),
         };
-        let forge = &self.session.forge;
         if merge_state::requires_own_status(self, run).await {
-            forge.set_status(&opened.head, false, WAITS).await?;
+            writer.set_status(&opened.head, false, WAITS).await?;
         }
         let mut why = written.why;
         let mut next = wording::next_step(promotion, self.observation.now);
@@ -163,19 +164,19 @@ impl Round<'_> {
             }
         }
         // What may be lost.
-        self.request_reviewers(place, number, run).await;
+        self.request_reviewers(writer, place, number, run).await;
         let labels = messages::labels(self, place, promotion);
-        self.create_labels(&labels, run).await;
+        self.create_labels(writer, &labels, run).await;
         let offered = text(&|label| run.labels.has(snapshot, label));
         if messages::differs(&written.body, &offered.body) && !run.lost.stops() {
-            let described = forge.describe_pull(number, &offered.title, &offered.body);
+            let described = writer.describe_pull(number, &offered.title, &offered.body);
             if let Err(error) = described.await {
                 run.lose("the text of a pull request could not be changed", &error);
             }
         }
         for old in gone {
             let why = replaced_by(number, &plan, &old.proposal.plan);
-            self.say_closed(&old.pull, &why, run).await;
+            self.say_closed(writer, &old.pull, &why, run).await;
         }
         closed?;
         let waits =

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Failure;
 use crate::execute::{DeliveryError, WAITS};
+use crate::forge::Writer;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Build;
 use crate::plan::attempt::Refusals;
@@ -17,6 +18,7 @@ impl Round<'_> {
     /// could merge by it long after the gates closed. Looked for once per run.
     pub(crate) async fn take_success_back(
         &self,
+        writer: &Writer,
         decisions: &BTreeMap<PromotionIndex, Decision>,
         run: &mut RunState,
     ) -> Result<(), Failure> {
@@ -40,16 +42,23 @@ impl Round<'_> {
             let refusals = Refusals::parse(&left.description).map(|(refusals, _)| refusals);
             let text = Refusals::describe(WAITS, refusals.as_ref());
             let why = DeliveryError::Overtaken(format!("{number} did not land"));
-            let lowered = self.delivery().retract(&candidate.pull, &text, why).await;
+            let lowered = self
+                .delivery(writer)
+                .retract(&candidate.pull, &text, why)
+                .await;
             if let DeliveryError::SuccessLeft { .. } = lowered {
-                self.wrote(place, Err(lowered), run).await?;
+                self.wrote(writer, place, Err(lowered), run).await?;
             }
         }
         Ok(())
     }
 
     /// Removes from the merge queue what may no longer land: a gate does not pass, it is held, or it cannot be judged.
-    pub(crate) async fn leave_the_queue(&self, run: &mut RunState) -> Result<(), Failure> {
+    pub(crate) async fn leave_the_queue(
+        &self,
+        writer: &Writer,
+        run: &mut RunState,
+    ) -> Result<(), Failure> {
         for (place, candidate) in self.assessment.all_open() {
             let pull = &candidate.pull;
             let may_land = !candidate.is_held()
@@ -59,23 +68,23 @@ impl Round<'_> {
                     .as_ref()
                     .is_some_and(|reassessed| reassessed.may_land());
             if pull.queued && !may_land && run.dequeued.insert(pull.number) {
-                let left = self.leave(candidate).await;
-                self.wrote(place, left, run).await?;
+                let left = self.leave(writer, candidate).await;
+                self.wrote(writer, place, left, run).await?;
             }
         }
         Ok(())
     }
 
     /// Removes one from the merge queue, and retracts `success`.
-    async fn leave(&self, candidate: &OpenPlan) -> Result<(), DeliveryError> {
+    async fn leave(&self, writer: &Writer, candidate: &OpenPlan) -> Result<(), DeliveryError> {
         let pull = &candidate.pull;
-        self.session.forge.dequeue(pull).await?;
+        writer.dequeue(pull).await?;
         let status = candidate.proposal.branch.status.as_ref();
         let refusals = status.and_then(|status| Refusals::parse(&status.description));
         let refusals = refusals.map(|(refusals, _)| refusals);
         let text = Refusals::describe(WAITS, refusals.as_ref());
         let why = DeliveryError::Overtaken(format!("{} left the merge queue", pull.number));
-        match self.delivery().retract(pull, &text, why).await {
+        match self.delivery(writer).retract(pull, &text, why).await {
             left @ DeliveryError::SuccessLeft { .. } => Err(left),
             _ => Ok(()),
         }

@@ -2,7 +2,7 @@
 
 use crate::error::{Exit, Failure};
 use crate::execute::DeliveryError;
-use crate::forge::ForgeError;
+use crate::forge::{ForgeError, Stopped, Writer};
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
@@ -17,7 +17,9 @@ const MAX_OVERTAKEN: u32 = 3;
 pub(crate) fn ends_the_run(error: &ForgeError) -> bool {
     matches!(
         error,
-        ForgeError::Stopped | ForgeError::RateLimited { .. } | ForgeError::Unauthorized(_)
+        ForgeError::Stopped(Stopped::BySignal)
+            | ForgeError::RateLimited { .. }
+            | ForgeError::Unauthorized(_)
     )
 }
 
@@ -29,6 +31,7 @@ impl Round<'_> {
     /// What ends the run.
     pub(crate) async fn came_to(
         &self,
+        writer: &Writer,
         key: &StageKey,
         place: PromotionIndex,
         result: Result<Progress, DeliveryError>,
@@ -80,7 +83,7 @@ impl Round<'_> {
             DeliveryError::Forge(error @ ForgeError::Forbidden { .. })
                 if error.said("not accessible by") =>
             {
-                self.session.forge.set_read_only();
+                writer.stop();
                 let failure = Failure::from(error);
                 self.row(
                     place,
@@ -90,7 +93,9 @@ impl Round<'_> {
                     run,
                 );
             }
-            DeliveryError::Forge(ForgeError::ReadOnly) => return Ok(Progress::Unchanged),
+            DeliveryError::Forge(ForgeError::Stopped(Stopped::TokenMayNotWrite)) => {
+                return Ok(Progress::Unchanged);
+            }
             DeliveryError::Forge(_) | DeliveryError::Repo(_) => {
                 self.row(
                     place,
@@ -109,33 +114,38 @@ impl Round<'_> {
     /// write succeeded.
     pub(crate) async fn wrote(
         &self,
+        writer: &Writer,
         place: PromotionIndex,
         result: Result<(), DeliveryError>,
         run: &mut RunState,
     ) -> Result<bool, Failure> {
         let done = result.is_ok();
         let result = result.map(|()| Progress::Unchanged);
-        self.came_to(&self.key(place), place, result, run).await?;
+        self.came_to(writer, &self.key(place), place, result, run)
+            .await?;
         Ok(done)
     }
 
     /// The same for a proposal whose promotion is no longer in the plan.
     pub(crate) fn wrote_of(
         &self,
+        writer: &Writer,
         proposal: &Proposal,
         result: Result<(), DeliveryError>,
         run: &mut RunState,
     ) -> Result<bool, Failure> {
         let error = match result {
             Ok(()) => return Ok(true),
-            Err(DeliveryError::Forge(ForgeError::ReadOnly)) => return Ok(false),
+            Err(DeliveryError::Forge(ForgeError::Stopped(Stopped::TokenMayNotWrite))) => {
+                return Ok(false);
+            }
             Err(DeliveryError::Forge(error)) if ends_the_run(&error) => return Err(error.into()),
             Err(error) => error,
         };
         if let DeliveryError::Forge(error) = &error
             && error.said("not accessible by")
         {
-            self.session.forge.set_read_only();
+            writer.stop();
         }
         let next = "the next run tries again".to_owned();
         let row = self.row_of(proposal, RowKind::Error, error.to_string(), Some(next));

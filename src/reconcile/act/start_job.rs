@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::execute::DeliveryError;
-use crate::forge::ForgeError;
+use crate::forge::{Backoff, ForgeError, Writer};
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::job::{INTENT, digest};
 use crate::model::plan::GateReport;
@@ -16,6 +16,7 @@ use crate::session::Session;
 /// dispatched at most once.
 pub(crate) async fn start(
     round: &Round<'_>,
+    writer: &Writer,
     place: PromotionIndex,
     number: PullNumber,
     gate: usize,
@@ -40,7 +41,7 @@ pub(crate) async fn start(
     let forge = &round.session.forge;
     let context = format!("{INTENT}{}", report.name);
     let attempt = format!("attempt {}", start.attempt);
-    let noted = forge.say(&head, &context, "pending", &attempt).await?;
+    let noted = writer.say(&head, &context, "pending", &attempt).await?;
     if !is_first(round.session, &head, &context, &attempt, noted).await? {
         // Another run recorded it first, and starts it.
         return Ok(Progress::Unchanged);
@@ -54,7 +55,7 @@ pub(crate) async fn start(
     });
     let inputs =
         json!({ "head": head.to_string(), "digest": digest, "promotion": about.to_string() });
-    match forge
+    match writer
         .dispatch(&start.workflow, &round.observation.snapshot.base, &inputs)
         .await
     {
@@ -69,7 +70,7 @@ pub(crate) async fn start(
         ) => {
             let why = refusal(report, &start.workflow, &error);
             let said = format!("{attempt}: {why}");
-            forge.say(&head, &context, "failure", &said).await?;
+            writer.say(&head, &context, "failure", &said).await?;
             Err(DeliveryError::NotStarted(why))
         }
         Err(error) => Err(error.into()),
@@ -85,7 +86,8 @@ async fn is_first(
     noted: u64,
 ) -> Result<bool, DeliveryError> {
     let own = session.own().await.ok().and_then(|own| own.id);
-    for seconds in [1, 2, 4] {
+    let mut looks = Backoff::doubling(1, 2);
+    loop {
         let all = session.forge.statuses(head).await?;
         let mut ours = all
             .iter()
@@ -99,11 +101,10 @@ async fn is_first(
             return Ok(listed.iter().min() == Some(&noted));
         }
         // The list may lag behind.
-        if !session.forge.wait(seconds).await {
-            break;
+        if !session.forge.wait_for(&mut looks).await {
+            return Ok(false);
         }
     }
-    Ok(false)
 }
 
 fn refusal(report: &GateReport, workflow: &str, error: &ForgeError) -> String {

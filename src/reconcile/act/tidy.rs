@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use crate::error::Failure;
 use crate::execute::{DeliveryError, TEMPORARY};
+use crate::forge::Writer;
 use crate::model::label::HOLD;
 use crate::model::plan::Promotion;
 use crate::model::promotion_index::PromotionIndex;
@@ -24,12 +25,10 @@ impl Round<'_> {
     /// Updates texts, disarms auto-merge, shows holds by their label, and deletes branches.
     pub(crate) async fn tidy(
         &self,
+        writer: &Writer,
         decisions: &BTreeMap<PromotionIndex, Decision>,
         run: &mut RunState,
     ) -> Result<(), Failure> {
-        if self.writes_nothing() {
-            return Ok(());
-        }
         for (place, decision) in decisions {
             let Some(number) = decision.active_pull.filter(|_| decision.blocked.is_none()) else {
                 continue;
@@ -39,9 +38,9 @@ impl Round<'_> {
             };
             let pull = &candidate.pull;
             if pull.auto_merge {
-                let disarmed = self.session.forge.disable_auto_merge(pull).await;
+                let disarmed = writer.disable_auto_merge(pull).await;
                 if self
-                    .wrote(*place, disarmed.map_err(Into::into), run)
+                    .wrote(writer, *place, disarmed.map_err(Into::into), run)
                     .await?
                 {
                     run.outcome.notices.push(format!(
@@ -50,8 +49,10 @@ impl Round<'_> {
                 }
             }
             if let Some(reassessed) = &candidate.reassessed {
-                let described = self.describe(*place, candidate, reassessed, run).await;
-                self.wrote(*place, described, run).await?;
+                let described = self
+                    .describe(writer, *place, candidate, reassessed, run)
+                    .await;
+                self.wrote(writer, *place, described, run).await?;
             }
             // Someone without write access removed it: it is added again, for everyone to see. What would undo a
             // rollback gets the label as soon as it exists.
@@ -60,8 +61,8 @@ impl Round<'_> {
                 hold => hold.is_free() && candidate.is_held() && run.labels.was_created(HOLD),
             };
             if shown {
-                let shown = self.show_hold(number, run).await.map(|_| ());
-                self.wrote(*place, shown, run).await?;
+                let shown = self.show_hold(writer, number, run).await.map(|_| ());
+                self.wrote(writer, *place, shown, run).await?;
             }
         }
         // Temporary branches of interrupted runs; those of runs in progress are younger.
@@ -72,10 +73,7 @@ impl Round<'_> {
                 && branch.tip.committed < day_ago
             {
                 let node = &self.observation.snapshot.node;
-                let deleted = self
-                    .session
-                    .forge
-                    .delete_branch(node, &branch.name, &branch.tip.id);
+                let deleted = writer.delete_branch(node, &branch.name, &branch.tip.id);
                 if let Err(error) = deleted.await {
                     if ends_the_run(&error) {
                         return Err(error.into());
@@ -114,23 +112,25 @@ impl Round<'_> {
                 && !self.is_out_of_sight(proposal, run).await?
             {
                 if let Some(merged) = merged::of(proposal, base)
-                    && !self.look_at_merged(&merged, true, run).await?
+                    && !self.look_at_merged(writer, &merged, true, run).await?
                 {
                     continue;
                 }
                 let branch = &proposal.branch;
                 let node = &self.observation.snapshot.node;
-                let deleted = self
-                    .session
-                    .forge
-                    .delete_branch(node, &branch.name, &branch.tip.id);
-                self.wrote_of(proposal, deleted.await.map(|_| ()).map_err(Into::into), run)?;
+                let deleted = writer.delete_branch(node, &branch.name, &branch.tip.id);
+                self.wrote_of(
+                    writer,
+                    proposal,
+                    deleted.await.map(|_| ()).map_err(Into::into),
+                    run,
+                )?;
             }
         }
-        self.look_at_merged_without_branch(run).await?;
+        self.look_at_merged_without_branch(writer, run).await?;
         self.name_foreign_pulls(run);
         self.name_moved_bases(run);
-        self.delete_orphans(run).await?;
+        self.delete_orphans(writer, run).await?;
         run.lost.ends()?;
         Ok(())
     }
@@ -139,6 +139,7 @@ impl Round<'_> {
     /// it was interrupted before it created the label, so this run does.
     async fn describe(
         &self,
+        writer: &Writer,
         place: PromotionIndex,
         candidate: &OpenPlan,
         reassessed: &Promotion,
@@ -162,13 +163,12 @@ impl Round<'_> {
         run.labels.note_missing(snapshot, &wanted);
         let mut written = text(&run.labels);
         if differs(&written) {
-            self.create_labels(&wanted, run).await;
+            self.create_labels(writer, &wanted, run).await;
             written = text(&run.labels);
         }
         if differs(&written) {
             let (title, body) = (&written.title, &written.body);
-            let forge = &self.session.forge;
-            forge.describe_pull(pull.number, title, body).await?;
+            writer.describe_pull(pull.number, title, body).await?;
         }
         Ok(())
     }

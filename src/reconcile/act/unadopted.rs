@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use crate::error::Failure;
 use crate::execute::TEMPORARY;
-use crate::forge::ForgeError;
+use crate::forge::{ForgeError, Writer};
 use crate::model::pull::PromotionBranch;
 use crate::reconcile::act::result::ends_the_run;
 use crate::reconcile::round::Round;
@@ -63,7 +63,11 @@ impl Round<'_> {
     /// Deletes branches without a pull request that this account created more than a day ago and that are still at the
     /// commit that they were created with. With a workflow's own token they are only counted: it cannot tell its
     /// branches from those of other workflows.
-    pub(crate) async fn delete_orphans(&self, run: &mut RunState) -> Result<(), Failure> {
+    pub(crate) async fn delete_orphans(
+        &self,
+        writer: &Writer,
+        run: &mut RunState,
+    ) -> Result<(), Failure> {
         let now = self.observation.now;
         let branches = self.observation.snapshot.branches.iter();
         // A committer date can be forged: it only saves reading the push log.
@@ -90,7 +94,7 @@ impl Round<'_> {
             return Ok(());
         }
         for branch in orphans.into_iter().take(MAX_NAMED) {
-            if let Err(error) = self.delete_orphan(branch, own.id).await {
+            if let Err(error) = self.delete_orphan(writer, branch, own.id).await {
                 if ends_the_run(&error) {
                     return Err(error.into());
                 }
@@ -106,6 +110,7 @@ impl Round<'_> {
 
     async fn delete_orphan(
         &self,
+        writer: &Writer,
         branch: &PromotionBranch,
         own: Option<u64>,
     ) -> Result<(), ForgeError> {
@@ -125,7 +130,7 @@ impl Round<'_> {
         };
         if !more && made_here {
             let node = &self.observation.snapshot.node;
-            forge
+            writer
                 .delete_branch(node, &branch.name, &branch.tip.id)
                 .await?;
         }

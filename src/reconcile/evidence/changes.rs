@@ -1,7 +1,7 @@
 //! Where the changes of a proposal come from: whether they may be promoted, and who made them.
 
 use crate::error::Failure;
-use crate::gather::{self, AskedOfAuthors, Carried, RevisionChange};
+use crate::gather::{self, AuthorsSearch, Carried, RevisionChange};
 use crate::model::authors::ChangeAuthors;
 use crate::model::change::Change;
 use crate::model::fetched::Fetched;
@@ -52,7 +52,7 @@ pub(crate) async fn change_authors(
 ) -> Fetched<ChangeAuthors> {
     let evaluation = &observation.evaluation;
     let bringing = bringing(observation, pipeline, stage, changes);
-    let asked = AskedOfAuthors::new(
+    let asked = AuthorsSearch::new(
         &session.remotes,
         (&observation.snapshot.base, observation.snapshot.tip.id),
         &observation.repository.policy,

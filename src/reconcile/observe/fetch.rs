@@ -14,7 +14,7 @@ use crate::model::evidence::Evidence;
 use crate::model::pull::Snapshot;
 use crate::reconcile::observe::checkout::Checkout;
 use crate::reconcile::observe::observation::Observation;
-use crate::repo::ReadObjects;
+use crate::repo::{AskAll, ReadObjects};
 use crate::session::Session;
 
 impl Observation {
@@ -140,15 +140,14 @@ async fn policy_is_not_gone(
     let gone = session
         .settle(|| {
             let mut gone = None;
-            let mut missing = None;
+            let mut all = AskAll::new();
             for base in &bases {
-                match repo.entry_at(base, crate::policy::DEFAULT_PATH) {
-                    Ok(Some(_)) => gone = Some(*base),
-                    Ok(None) => {}
-                    Err(error) => missing = Some(error),
+                let entry = all.ask(repo.entry_at(base, crate::policy::DEFAULT_PATH));
+                if entry.flatten().is_some() {
+                    gone = Some(*base);
                 }
             }
-            missing.map_or(Ok(gone), |error| Err(error.into()))
+            Ok(all.answered(gone)?)
         })
         .await?;
     match gone {

@@ -11,7 +11,7 @@ use crate::model::label::NewLabel;
 use crate::model::pull::Snapshot;
 
 /// A snapshot lists at most this many labels of a kind: GitHub's largest page.
-const LISTED: usize = 100;
+const MAX_LABELS_READ: usize = 100;
 
 /// What this run knows about labels beyond its last snapshot. Names are in lower case, except in `missing`.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub(crate) struct Labels {
 /// exist.
 pub(crate) fn exists(snapshot: &Snapshot, name: &str) -> bool {
     let known = &snapshot.labels;
-    known.len() >= LISTED || is_listed(snapshot, name)
+    known.len() >= MAX_LABELS_READ || is_listed(snapshot, name)
 }
 
 fn is_listed(snapshot: &Snapshot, name: &str) -> bool {

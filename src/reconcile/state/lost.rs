@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::forge::{ForgeError, Reviewers};
+use crate::forge::{ForgeError, Reviewers, Stopped};
 
 /// What was lost so far in a run.
 #[derive(Debug, Default)]
@@ -24,10 +24,10 @@ impl Lost {
     /// A run that was told to stop ends with that, not with what it lost.
     ///
     /// # Errors
-    /// [`ForgeError::Stopped`].
+    /// [`Stopped::BySignal`].
     pub(crate) fn ends(&self) -> Result<(), ForgeError> {
         match self.stopped {
-            true => Err(ForgeError::Stopped),
+            true => Err(ForgeError::Stopped(Stopped::BySignal)),
             false => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! One value of one service on its way back through history, to the commit that set it.
 
-use super::super::{AskedOfAuthors, Untold};
+use super::super::{AuthorsSearch, Untold};
 use crate::copy::values;
 use crate::gather::follow;
 use crate::gather::lineage::naming::Followed;
@@ -106,7 +106,7 @@ impl follow::Search for Search {
     }
 }
 
-impl AskedOfAuthors<'_> {
+impl AuthorsSearch<'_> {
     /// Looks at one commit that changed a file of a search. The commit from which the search goes on, if that is another one than the next.
     pub(super) fn step(&self, search: &mut Search, change: &Change) -> Option<CommitId> {
         let who = format!("who set {}", search.shown());

@@ -10,7 +10,7 @@ use crate::model::policy::{Policy, Voters};
 use crate::model::roster::Roster;
 
 /// Those whom one line asks: one set for most lines, one for every differently owned file for code owners.
-pub(super) enum Asked {
+pub(super) enum Eligible {
     /// Anyone with write.
     Anyone,
     /// These people. Code owners: of each set at least one has to approve.
@@ -53,10 +53,10 @@ pub(super) struct Register<'a> {
 
 impl Register<'_> {
     /// Whom a line asks; `Err` where that could not be read.
-    pub(super) fn asked(&self, by: &Voters) -> Fetched<Asked> {
+    pub(super) fn asked(&self, by: &Voters) -> Fetched<Eligible> {
         let mut people = People::default();
         match by {
-            Voters::Writers => return Ok(Asked::Anyone),
+            Voters::Writers => return Ok(Eligible::Anyone),
             Voters::CodeOwners => return self.code_owners(),
             Voters::Person(login) => people.add(login),
             Voters::Team(team) => self.team(team, &mut people)?,
@@ -72,7 +72,7 @@ impl Register<'_> {
                 }
             }
         }
-        Ok(Asked::Each(vec![people]))
+        Ok(Eligible::Each(vec![people]))
     }
 
     fn team(&self, team: &str, people: &mut People) -> Fetched<()> {
@@ -87,12 +87,12 @@ impl Register<'_> {
         Ok(())
     }
 
-    fn code_owners(&self) -> Fetched<Asked> {
+    fn code_owners(&self) -> Fetched<Eligible> {
         let owners = match &self.roster.code_owners {
             None => return Err("CODEOWNERS was not read".to_owned()),
             Some(Err(why)) => return Err(why.clone()),
             Some(Ok(None)) => {
-                return Ok(Asked::Nobody(
+                return Ok(Eligible::Nobody(
                     "there is no CODEOWNERS on the base branch".to_owned(),
                 ));
             }
@@ -113,7 +113,7 @@ impl Register<'_> {
                 }
             }
             if people == People::default() {
-                return Ok(Asked::Nobody(format!(
+                return Ok(Eligible::Nobody(format!(
                     "of the code owners of {file} nobody can be told: name them by login or team"
                 )));
             }
@@ -122,10 +122,10 @@ impl Register<'_> {
             }
         }
         match sets.is_empty() {
-            true => Ok(Asked::Nobody(
+            true => Ok(Eligible::Nobody(
                 "CODEOWNERS names nobody for the files of this promotion".to_owned(),
             )),
-            false => Ok(Asked::Each(sets)),
+            false => Ok(Eligible::Each(sets)),
         }
     }
 

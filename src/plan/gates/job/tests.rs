@@ -91,7 +91,7 @@ fn evidence() -> Evidence {
 
 fn judge_at(jobs: &JobEvidence, minute: i64, retry: bool) -> Judged {
     let (gate, evidence) = (gate(), evidence());
-    let asked = Asked {
+    let asked = JobQuestion {
         gate: &gate,
         workflow: FILE,
         timeout: SignedDuration::from_mins(45),

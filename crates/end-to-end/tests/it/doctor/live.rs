@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use sluice::forge::{Access, Forge, Live, Network, Patience, Proofs};
+use sluice::forge::{Access, Forge, Live, Network, Patience, Proofs, Writer};
 use sluice::model::assumption::Proved;
 
 use super::{honest, ran_with};
@@ -58,7 +58,7 @@ async fn prove_with(hub: &GitHub, token: &str, team: Option<&str>) -> Proofs {
     let stop = Arc::new(AtomicBool::new(false));
     let forge = Forge::new(&access, SLUG.parse().unwrap(), patience, stop).unwrap();
     let overview = forge.overview().await.unwrap();
-    let proofs = forge
+    let proofs = Writer::new(&forge)
         .prove(&Live {
             run: "1a2b3c",
             base: &overview.repository.base,
