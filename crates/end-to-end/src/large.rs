@@ -131,6 +131,15 @@ impl Large {
         large
     }
 
+    /// Another one that begins as this one is now.
+    pub fn copy(&self) -> Self {
+        Self {
+            hub: self.hub.copy(),
+            token: self.token.clone(),
+            size: self.size,
+        }
+    }
+
     fn repo(&self) -> Place<Arc<Mutex<World>>> {
         self.hub.repo(SLUG)
     }

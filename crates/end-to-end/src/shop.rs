@@ -8,6 +8,11 @@ use crate::site::Site;
 pub const PERMISSIONS: &str = "contents:write, pull-requests:write, issues:write, statuses:write, actions:write, checks:read, \
     deployments:read, members:read";
 
+/// Asks for the promotion into prod.
+pub const PROMOTE: [&str; 3] = ["promote", "--pipeline=shop", "--to=prod"];
+/// An APPROVAL gate, for the pipeline's edge.
+pub const APPROVAL: &str = "{ name: release, type: APPROVAL }";
+
 /// A service that takes its chart from anywhere.
 pub fn chart(name: &str, version: &str) -> String {
     format!(

@@ -27,6 +27,9 @@ const APP: u64 = 4242;
 pub const PERMISSIONS: &str =
     "contents:write, pull-requests:write, issues:write, statuses:write, actions:read";
 
+/// The workflow that people run by hand, as path and text.
+pub const WORKFLOW: (&str, &str) = (".github/workflows/sluice.yml", "on: workflow_dispatch\n");
+
 /// A repository with people: carol and dave write, tom may triage, rita reads.
 pub struct Site {
     /// The stand-in GitHub.
@@ -55,6 +58,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Why the first promotion does not move; empty if there is none, or no reason.
+    pub fn why(&self) -> String {
+        let why = self.json["promotions"][0]["why"].as_str();
+        why.unwrap_or_default().to_owned()
+    }
+
     /// Each promotion as `kind pipeline to #pull: why`.
     pub fn lines(&self) -> Vec<String> {
         let Some(rows) = self.json["promotions"].as_array() else {
@@ -94,18 +103,25 @@ impl Site {
         repo.role("carol", Role::Write).role("dave", Role::Write);
         repo.role("tom", Role::Triage).role("rita", Role::Read);
         let token = repo.app_token(APP, "sluice-app", PERMISSIONS);
-        let environment = BTreeMap::from([
-            ("GITHUB_API_URL".to_owned(), hub.url()),
-            (
-                "GITHUB_GRAPHQL_URL".to_owned(),
-                format!("{}/graphql", hub.url()),
-            ),
-            (
-                "GITHUB_SERVER_URL".to_owned(),
-                "https://github.com".to_owned(),
-            ),
-            ("GITHUB_REPOSITORY".to_owned(), REPO.to_owned()),
-        ]);
+        let environment = [
+            ("GITHUB_SERVER_URL", "https://github.com"),
+            ("GITHUB_REPOSITORY", REPO),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self::on(hub, token, BTreeMap::from(environment))
+    }
+
+    /// Another site that begins as this one is now: a scene that is set up once, for many lives.
+    pub fn copy(&self) -> Self {
+        let (token, environment) = (self.token.clone(), self.environment.clone());
+        Self::on(self.hub.copy(), token, environment)
+    }
+
+    /// What the runner's environment says of where the API is, follows the stand-in.
+    fn on(hub: GitHub, token: String, mut environment: BTreeMap<String, String>) -> Self {
+        let graphql = format!("{}/graphql", hub.url());
+        environment.insert("GITHUB_API_URL".to_owned(), hub.url());
+        environment.insert("GITHUB_GRAPHQL_URL".to_owned(), graphql);
         Self {
             hub,
             token,
@@ -123,6 +139,29 @@ impl Site {
     pub fn policy(&self, text: &str) {
         let text = format!("version: 1\n{text}");
         self.repo().files("main", &[(".github/sluice.yaml", &text)]);
+    }
+
+    /// Commits the workflow that people run by hand.
+    pub fn adds_workflow(&self) {
+        self.repo().files("main", &[WORKFLOW]);
+    }
+
+    /// A person runs the workflow by hand. Calls belong to that run until `GITHUB_RUN_ID` is removed from the environment.
+    pub fn is_dispatched_by(&mut self, login: &str) {
+        let by = self.repo();
+        let run = by
+            .by(login)
+            .dispatches("sluice.yml", "main", serde_json::json!({}));
+        self.environment
+            .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    }
+
+    /// A person runs the workflow by hand, with this command.
+    pub async fn asks(&mut self, login: &str, command: &[&str]) -> Report {
+        self.is_dispatched_by(login);
+        let report = self.call(command).await;
+        self.environment.remove("GITHUB_RUN_ID");
+        report
     }
 
     /// Reconciles.

@@ -5,6 +5,9 @@ use crate::site::Site;
 /// Its name.
 pub const FIXTURE: &str = "k3s-upgrade-version";
 
+/// Asks for its promotion.
+pub const PROMOTE: [&str; 3] = ["promote", "--pipeline=k3s-upgrade", "--to=prod"];
+
 /// Its promotion is open in pull request 1.
 pub async fn opened() -> Site {
     let site = Site::of(FIXTURE).await;

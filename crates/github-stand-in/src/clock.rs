@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 
 /// A virtual clock. Starts at 2026-03-02T09:00:00Z, a Monday.
+#[derive(Clone)]
 pub struct Clock {
     now: Timestamp,
     frozen: bool,

@@ -170,7 +170,20 @@ impl GitHub {
         reason = "starting may come to need waiting; the tests should not change then"
     )]
     pub async fn start_on(port: u16) -> Self {
-        let world = Arc::new(Mutex::new(World::default()));
+        Self::start_with(port, World::default())
+    }
+
+    /// Another stand-in, on a port of its own, that begins with all that this one holds now, its clock included: a scene that is set up once,
+    /// for many lives. Faults, hooks and recorded calls are not taken over; objects of git are shared, as in a network of forks.
+    pub fn copy(&self) -> Self {
+        let copy = Self::start_with(0, lock(&self.world).clone());
+        let contract = lock(&self.desk).contract.clone();
+        lock(&copy.desk).contract = contract;
+        copy
+    }
+
+    fn start_with(port: u16, world: World) -> Self {
+        let world = Arc::new(Mutex::new(world));
         let desk = Arc::new(Mutex::new(Desk::default()));
         let running = server::start(port, Arc::clone(&world), Arc::clone(&desk));
         let address = format!("http://{}", running.address);

@@ -311,6 +311,7 @@ impl QueueEntry {
 }
 
 /// One repository.
+#[derive(Clone)]
 pub struct Repo {
     /// Its number in the API.
     pub id: u64,

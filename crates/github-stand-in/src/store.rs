@@ -2,7 +2,10 @@
 //! refs, people or HTTP. A `Store` is shared by every repository of one fork network, as on GitHub, where a commit that only a fork
 //! has can be read through the parent.
 
-use git2::{ObjectType, Oid, Repository, Signature, Sort, Time};
+mod compare;
+mod history;
+
+use git2::{ObjectType, Oid, Repository, Signature, Time};
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -351,163 +354,6 @@ impl Store {
         let tree = inner.git.find_tree(tree).ok()?;
         let entry = tree.get_path(Path::new(path)).ok()?;
         Some(entry_of(&inner.git, &entry, path.to_owned()))
-    }
-
-    /// Whether `ancestor` is `of` itself or one of its ancestors.
-    pub fn is_ancestor(&self, ancestor: Oid, of: Oid) -> bool {
-        ancestor == of
-            || self
-                .lock()
-                .git
-                .graph_descendant_of(of, ancestor)
-                .unwrap_or(false)
-    }
-
-    /// The best common ancestor.
-    pub fn merge_base(&self, one: Oid, two: Oid) -> Option<Oid> {
-        self.lock().git.merge_base(one, two).ok()
-    }
-
-    /// Commits reachable from `head` but not from `base`, newest first.
-    pub fn between(&self, base: Option<Oid>, head: Oid) -> Vec<Oid> {
-        let inner = self.lock();
-        let walk = || {
-            let mut walk = inner.git.revwalk()?;
-            walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME)?;
-            walk.push(head)?;
-            if let Some(base) = base {
-                walk.hide(base)?;
-            }
-            walk.collect::<Result<Vec<Oid>, _>>()
-        };
-        walk().unwrap_or_default()
-    }
-
-    /// Commits that changed a path, newest first, as `git log -- path` finds them: a merge that is like one of its parents there is
-    /// passed over, and only that parent is followed.
-    pub fn history(&self, head: Oid, path: Option<&str>) -> Arc<Vec<Oid>> {
-        let key = (head, path.unwrap_or_default().to_owned());
-        if let Some(known) = self.lock().histories.get(&key) {
-            return Arc::clone(known);
-        }
-        let all = self.between(None, head);
-        let found = Arc::new(match key.1.as_str() {
-            "" => all,
-            path => self.history_of(head, all, path),
-        });
-        self.lock().histories.insert(key, Arc::clone(&found));
-        found
-    }
-
-    fn history_of(&self, head: Oid, all: Vec<Oid>, path: &str) -> Vec<Oid> {
-        let mut reached = BTreeSet::from([head]);
-        let mut found = Vec::new();
-        // Children come before their parents.
-        for oid in all {
-            let Some(commit) = reached.contains(&oid).then(|| self.info(oid)).flatten() else {
-                continue;
-            };
-            let at = |tree: Oid| self.at(tree, path).map(|entry| (entry.oid, entry.mode));
-            let here = at(commit.tree);
-            let tree = |parent: &Oid| self.info(*parent).map(|parent| parent.tree);
-            let same = |parent: &&Oid| tree(parent).is_some_and(|tree| at(tree) == here);
-            match commit.parents.iter().find(same) {
-                Some(parent) => {
-                    reached.insert(*parent);
-                }
-                None => {
-                    reached.extend(&commit.parents);
-                    if !commit.parents.is_empty() || here.is_some() {
-                        found.push(oid);
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    /// The commit with which `head` came onto the first-parent line that ends at `tip`: `head` itself, or the merge that brought it.
-    pub fn landing(&self, head: Oid, tip: Oid) -> Oid {
-        let mut landing = tip;
-        while landing != head
-            && let Some(commit) = self.info(landing)
-            && let Some(parent) = commit.parents.first()
-            && self.is_ancestor(head, *parent)
-        {
-            landing = *parent;
-        }
-        landing
-    }
-
-    /// The tree of a merge of `theirs` into `ours`; None on conflict.
-    pub fn merge(&self, ours: Oid, theirs: Oid) -> Option<Oid> {
-        let oid = {
-            let inner = self.lock();
-            let ours = inner.git.find_commit(ours).ok()?;
-            let theirs = inner.git.find_commit(theirs).ok()?;
-            let mut index = inner.git.merge_commits(&ours, &theirs, None).ok()?;
-            if index.has_conflicts() {
-                return None;
-            }
-            index.write_tree_to(&inner.git).ok()?
-        };
-        Some(self.note(oid))
-    }
-
-    /// The tree of `commit` replayed on `onto`; None on conflict.
-    pub fn replay(&self, commit: Oid, onto: Oid) -> Option<Oid> {
-        let oid = {
-            let inner = self.lock();
-            let commit = inner.git.find_commit(commit).ok()?;
-            let onto = inner.git.find_commit(onto).ok()?;
-            let mut index = inner.git.cherrypick_commit(&commit, &onto, 0, None).ok()?;
-            if index.has_conflicts() {
-                return None;
-            }
-            index.write_tree_to(&inner.git).ok()?
-        };
-        Some(self.note(oid))
-    }
-
-    /// The files in which two trees differ.
-    pub fn diff(&self, old: Option<Oid>, new: Oid) -> Vec<Change> {
-        let inner = self.lock();
-        let git = &inner.git;
-        let old = old.and_then(|oid| git.find_tree(oid).ok());
-        let Ok(new) = git.find_tree(new) else {
-            return Vec::new();
-        };
-        let Ok(diff) = git.diff_tree_to_tree(old.as_ref(), Some(&new), None) else {
-            return Vec::new();
-        };
-        (0..diff.deltas().len())
-            .filter_map(|index| {
-                let delta = diff.get_delta(index)?;
-                let (status, file) = match delta.status() {
-                    git2::Delta::Added => ("added", delta.new_file()),
-                    git2::Delta::Deleted => ("removed", delta.old_file()),
-                    _ => ("modified", delta.new_file()),
-                };
-                let mut patch = git2::Patch::from_diff(&diff, index).ok().flatten();
-                let (additions, deletions) = patch
-                    .as_ref()
-                    .and_then(|patch| patch.line_stats().ok())
-                    .map_or((0, 0), |(_, added, removed)| (added, removed));
-                let text = patch
-                    .as_mut()
-                    .and_then(|patch| patch.to_buf().ok())
-                    .map(|buffer| String::from_utf8_lossy(&buffer).into_owned());
-                Some(Change {
-                    path: file.path()?.to_string_lossy().into_owned(),
-                    status,
-                    oid: file.id(),
-                    additions,
-                    deletions,
-                    patch: text
-                        .and_then(|text| text.find("@@ ").map(|start| text[start..].to_owned())),
-                })
-            })
-            .collect()
     }
 }
 

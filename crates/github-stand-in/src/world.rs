@@ -185,6 +185,7 @@ impl Default for Switches {
 }
 
 /// The whole state.
+#[derive(Clone)]
 pub struct World {
     /// Time.
     pub clock: Clock,

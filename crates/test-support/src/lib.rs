@@ -22,7 +22,7 @@ mod workspace;
 
 pub use files::{Entry, change, copy_of, files_of, folder, replace, repo, repo_of, snapshot};
 pub use history::{commits, deviations, history};
-pub use local::{PROMOTE, differing, message};
+pub use local::{PROMOTE, differing, differing_beside, message};
 pub use manifests::{automated, chart, pipeline, service, web};
 pub use plan::{PlanDoc, codes, plan, plan_with};
 pub use program::{NOW, Program, Ran, run};

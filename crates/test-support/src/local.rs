@@ -18,11 +18,18 @@ pub const PROMOTE: [&str; 8] = [
 
 /// [`web`] with `web-prod` at 1.0.0 behind `web-dev` at 1.1.0, each in its own file.
 pub fn differing() -> TestRepo {
-    repo(&[
-        ("dev.yaml", &chart("web-dev", "1.1.0")),
-        ("prod.yaml", &chart("web-prod", "1.0.0")),
-        ("web.yaml", &web()),
-    ])
+    differing_beside(&[])
+}
+
+/// [`differing`], with more files in the same commit.
+pub fn differing_beside(more: &[(&str, &str)]) -> TestRepo {
+    let (dev, prod, web) = (chart("web-dev", "1.1.0"), chart("web-prod", "1.0.0"), web());
+    let files = [
+        ("dev.yaml", &*dev),
+        ("prod.yaml", &*prod),
+        ("web.yaml", &*web),
+    ];
+    repo(&[&files, more].concat())
 }
 
 /// The message of the current commit.

@@ -1,5 +1,8 @@
 //! What is decided, by cases.
 
+mod holds;
+mod rollback;
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -200,44 +203,6 @@ fn what_is_due_is_put_up_once() {
 }
 
 #[test]
-fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() {
-    let mut now = promotion('1', Verdict::Pass, &[]);
-    let unasked = || {
-        candidate(
-            7,
-            '1',
-            Build::Intact,
-            Some(promotion('1', Verdict::Pass, &[])),
-        )
-    };
-    let asked = || {
-        let mut asked = candidate(
-            8,
-            '1',
-            Build::Intact,
-            Some(promotion('1', Verdict::Pass, &[])),
-        );
-        asked.proposal.requested_by = Some(1);
-        asked
-    };
-    now.on_request = true;
-    assert_eq!(
-        decide(&stage(&now, vec![unasked()])).acts,
-        [Act::Open {
-            replaces: vec![number(7)]
-        }]
-    );
-    // Also in a run in which nobody asks, and whatever could not be closed before.
-    for on_request in [true, false] {
-        now.on_request = on_request;
-        assert_eq!(
-            decide(&stage(&now, vec![unasked(), asked()])).acts,
-            [Act::Close(number(7)), Act::Land(number(8))]
-        );
-    }
-}
-
-#[test]
 fn a_newer_plan_replaces_until_somebody_approved() {
     let now = waiting('2');
     let silent = candidate(7, '1', Build::Intact, Some(waiting('1')));
@@ -380,17 +345,6 @@ fn nothing_lands_unless_every_gate_passes_and_nothing_holds_it() {
     );
 }
 
-#[test]
-fn a_hold_on_what_belongs_to_no_promotion_any_more_holds_what_is_approved_too() {
-    let now = promotion('1', Verdict::Pass, &["carol"]);
-    let open = candidate(7, '1', Build::Intact, Some(now.clone()));
-    let mut beside = stage(&now, vec![open]);
-    beside.held_beside = Some(number(5));
-    let decision = decide(&beside);
-    assert_eq!(decision.acts, []);
-    assert!(decision.kept_back.is_some_and(|why| why.contains("#5")));
-}
-
 /// The same promotion, as one that takes the stage back.
 fn going_back(promotion: &Promotion) -> Promotion {
     Promotion {
@@ -399,81 +353,6 @@ fn going_back(promotion: &Promotion) -> Promotion {
             plan: plan('0'),
         }),
         ..promotion.clone()
-    }
-}
-
-#[test]
-fn a_rollback_goes_before_everything_and_leaves_what_is_held() {
-    let back = going_back(&promotion('2', Verdict::Pass, &["carol"]));
-    let approved = promotion('1', Verdict::Pass, &["carol"]);
-    let own = || {
-        let mut own = candidate(9, '2', Build::Intact, Some(back.clone()));
-        own.proposal.rollback = Some(commit('d'));
-        own
-    };
-    let free = || candidate(7, '1', Build::Intact, Some(approved.clone()));
-    let mut held = free();
-    held.hold = LabelHold::On;
-    held.pull.number = number(8);
-    let replaces = |numbers: &[u64]| Act::Open {
-        replaces: numbers.iter().map(|one| number(*one)).collect(),
-    };
-    let decided = |open: Vec<OpenPlan>| decide(&stage(&back, open)).acts;
-    // Asked for: what is free gives way, what a person holds stays.
-    assert_eq!(decided(vec![free(), held.clone()]), [replaces(&[7])]);
-    // Put up and approved: it lands though the other one is held.
-    assert_eq!(decided(vec![held.clone(), own()]), [Act::Land(number(9))]);
-    // A person holds the rollback itself.
-    let mut held_own = own();
-    held_own.hold = LabelHold::On;
-    assert_eq!(decided(vec![held_own]), []);
-    // Landed: only its own pull request is closed, if it is open still.
-    let nothing = Promotion {
-        state: State::InSync,
-        changes: Vec::new(),
-        plan: None,
-        proposable: false,
-        ..back.clone()
-    };
-    assert_eq!(
-        decide(&stage(&nothing, vec![free(), held, own()])).acts,
-        [Act::Close(number(9))]
-    );
-}
-
-#[test]
-fn what_would_undo_a_rollback_lands_only_where_its_label_was_taken_off_since() {
-    let at = |second: i64| jiff::Timestamp::from_second(second).unwrap();
-    let now = Promotion {
-        after_rollback: Some(RolledBack {
-            commit: commit('d'),
-            at: at(100),
-            to: commit('e'),
-            by: None,
-            reason: None,
-        }),
-        ..promotion('1', Verdict::Pass, &["carol"])
-    };
-    let decided = |hold: LabelHold| {
-        let mut open = candidate(7, '1', Build::Intact, Some(now.clone()));
-        open.hold = hold;
-        decide(&stage(&now, vec![open])).acts
-    };
-    let hold = [Act::Hold(number(7))];
-    assert_eq!(decided(LabelHold::Free), hold, "it was never held");
-    assert_eq!(
-        decided(LabelHold::Lifted(at(99))),
-        hold,
-        "before it went back"
-    );
-    assert_eq!(decided(LabelHold::Lifted(at(100))), hold, "a tie");
-    assert_eq!(decided(LabelHold::Lifted(at(101))), [Act::Land(number(7))]);
-    for still in [
-        LabelHold::On,
-        LabelHold::StillOn("tom".to_owned()),
-        LabelHold::Unread("504".to_owned()),
-    ] {
-        assert_eq!(decided(still), []);
     }
 }
 
@@ -562,78 +441,6 @@ fn what_a_gate_has_to_start_is_started_unless_it_is_a_draft_or_held() {
 }
 
 #[test]
-fn nothing_opens_beside_a_hold_or_while_a_hold_cannot_be_read() {
-    let now = waiting('1');
-    let mut held = stage(&now, Vec::new());
-    held.held_beside = Some(number(3));
-    let decision = decide(&held);
-    assert_eq!(decision.acts, []);
-    assert_eq!(decision.kept_back, Some(held_beside(number(3))));
-    let mut unread = stage(&now, Vec::new());
-    unread.closed_hold = Err("502".to_owned());
-    let decision = decide(&unread);
-    assert_eq!(decision.acts, []);
-    assert_eq!(decision.kept_back.as_deref(), Some("502"));
-}
-
-#[test]
-fn a_hold_on_another_pull_request_of_the_stage_keeps_back_what_may_land() {
-    let now = promotion('1', Verdict::Pass, &["carol"]);
-    let acts = |hold: LabelHold| {
-        let own = candidate(7, '1', Build::Intact, Some(now.clone()));
-        let mut other = candidate(8, '1', Build::Intact, Some(now.clone()));
-        other.hold = hold;
-        decide(&stage(&now, vec![own, other])).acts
-    };
-    assert!(acts(LabelHold::Free).contains(&Act::Land(number(7))));
-    assert!(!acts(LabelHold::On).contains(&Act::Land(number(7))));
-}
-
-#[test]
-fn only_what_could_land_is_said_to_be_kept_back_by_a_hold_beside() {
-    let kept_back = |verdict: Verdict| {
-        let now = promotion('1', verdict, &[]);
-        let own = candidate(7, '1', Build::Intact, Some(now.clone()));
-        let mut stage = stage(&now, vec![own]);
-        stage.held_beside = Some(number(3));
-        decide(&stage).kept_back
-    };
-    assert_eq!(kept_back(Verdict::Pass), Some(held_beside(number(3))));
-    assert_eq!(kept_back(Verdict::Pending), None);
-}
-
-#[test]
-fn a_held_pull_request_keeps_back_what_would_be_committed_but_no_rollback() {
-    let now = promotion('1', Verdict::Pass, &[]);
-    let decided = |promotion: &Promotion, hold: LabelHold| {
-        let mut other = candidate(8, '2', Build::Intact, None);
-        other.hold = hold;
-        let mut stage = stage(promotion, vec![other]);
-        stage.delivery = Delivery::Commit;
-        decide(&stage)
-    };
-    let held = decided(&now, LabelHold::On);
-    assert_eq!((held.acts.len(), held.active_pull), (0, Some(number(8))));
-    let free = decided(&now, LabelHold::Free);
-    assert_eq!(free.acts, [Act::Close(number(8)), Act::Commit]);
-    let back = decided(&going_back(&now), LabelHold::On);
-    assert_eq!(back.acts, [Act::Commit]);
-}
-
-#[test]
-fn only_what_could_be_committed_is_said_to_be_kept_back() {
-    let kept_back = |verdict: Verdict| {
-        let now = promotion('1', verdict, &[]);
-        let mut stage = stage(&now, Vec::new());
-        stage.delivery = Delivery::Commit;
-        stage.closed_hold = Err("502".to_owned());
-        decide(&stage).kept_back
-    };
-    assert_eq!(kept_back(Verdict::Pass).as_deref(), Some("502"));
-    assert_eq!(kept_back(Verdict::Pending), None);
-}
-
-#[test]
 fn who_asks_again_gets_a_pull_request_of_their_own() {
     let now = waiting('1');
     let opens = |asked: bool, outdated: bool| {
@@ -657,24 +464,4 @@ fn an_emergency_of_another_plan_goes_before_nothing() {
         decide(&stage(&now, vec![other, own])).active_pull,
         Some(number(7))
     );
-}
-
-#[test]
-fn whoever_lifts_a_hold_by_asking_is_named_in_a_pull_request_of_its_own() {
-    let now = waiting('1');
-    let stands = |lifts: bool, held: bool| {
-        let own = candidate(7, '1', Build::Intact, Some(now.clone()));
-        let mut stage = stage(&now, vec![own]);
-        stage.lifts_hold = lifts;
-        stage.closed_hold = Ok(held.then(|| ClosedHold {
-            number: number(3),
-            since: jiff::Timestamp::UNIX_EPOCH,
-            why: String::new(),
-        }));
-        decide(&stage).active_pull
-    };
-    assert_eq!(stands(true, true), None);
-    for (lifts, held) in [(true, false), (false, true), (false, false)] {
-        assert_eq!(stands(lifts, held), Some(number(7)), "{lifts} {held}");
-    }
 }

@@ -3,16 +3,12 @@
 use crate::SLUICE;
 use test_support::git::{TestRepo, git};
 use test_support::{
-    PROMOTE, PlanDoc, chart, pipeline, plan, repo, repo_of, run, service, snapshot, web,
+    PROMOTE, PlanDoc, chart, differing_beside, pipeline, plan, repo, repo_of, run, service,
+    snapshot, web,
 };
 
 fn differing() -> TestRepo {
-    repo(&[
-        ("dev.yaml", &chart("web-dev", "1.1.0")),
-        ("prod.yaml", &chart("web-prod", "1.0.0")),
-        ("web.yaml", &web()),
-        ("notes.md", "notes\n"),
-    ])
+    differing_beside(&[("notes.md", "notes\n")])
 }
 
 /// Runs and asserts that nothing at all changed but reflogs and locks that came and went.

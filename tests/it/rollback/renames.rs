@@ -43,9 +43,8 @@ const NAMES: Names = Names {
 };
 
 fn chart(name: &str, namespace: &str, version: &str) -> String {
-    let spec =
-        format!("helm: {{ url: https://charts.example.com, chart: app, version: {version} }}");
-    service(name, &spec).replace("namespace: apps", &format!("namespace: {namespace}"))
+    test_support::chart(name, version)
+        .replace("namespace: apps", &format!("namespace: {namespace}"))
 }
 
 impl Life {

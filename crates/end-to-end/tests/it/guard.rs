@@ -4,18 +4,17 @@ mod base_moves;
 mod limits;
 mod reading;
 
-use end_to_end::shop::{chart, pipeline, shop};
+use end_to_end::shop::{APPROVAL, chart, pipeline, shop};
 use end_to_end::site::Site;
 use serde_json::Value;
 use sluice::error::Exit;
 
-const GATE: &str = "{ name: release, type: APPROVAL }";
 const POLICY: &str = "version: 1\nguard: true\n";
 const HARMLESS: (&str, &str) = ("success", "not a promotion");
 
 /// A guarded shop, whose promotion stands in pull request 1.
 async fn guarded(policy: &str) -> Site {
-    let site = shop(GATE, &format!("guard: true\n{policy}")).await;
+    let site = shop(APPROVAL, &format!("guard: true\n{policy}")).await;
     let run = site.run().await;
     assert_eq!(site.repo().pulls(true), [1], "{}", run.text);
     site
@@ -116,7 +115,7 @@ async fn comments_layout_other_fields_and_ungated_stages_are_free() {
     let quoted = prod.replace("version: 1.0.0", "version: \"1.0.0\"");
     let laid_out = format!("# by hand\n{quoted}# the end\n");
     let other = prod.replace("spec:\n", "spec:\n  namespace: shop\n");
-    let commented = pipeline(GATE).replace("spec:\n", "spec: # the ways\n");
+    let commented = pipeline(APPROVAL).replace("spec:\n", "spec: # the ways\n");
     for (at, (path, text)) in [
         ("prod.yaml", laid_out.as_str()),
         ("prod.yaml", &other),
@@ -136,7 +135,7 @@ async fn comments_layout_other_fields_and_ungated_stages_are_free() {
 async fn edits_of_what_decides_about_gates_fail() {
     let policy =
         "gates: { release: { approve: [{ by: code-owners }] }, e2e: { workflow: e2e.yml } }\n";
-    let gates = format!("{GATE}, {{ name: e2e, type: JOB }}");
+    let gates = format!("{APPROVAL}, {{ name: e2e, type: JOB }}");
     let site = shop(&gates, &format!("guard: true\n{policy}")).await;
     site.repo().files(
         "main",
@@ -284,7 +283,7 @@ async fn a_gate_that_the_base_gains_changes_the_status_with_the_next_run() {
     let number = edits(&site, "hand", &[("prod.yaml", &chart("web-prod", "1.2.0"))]).await;
     assert_eq!(says(&site, number), pair(HARMLESS));
     site.repo()
-        .files("main", &[("pipeline.yaml", &pipeline(GATE))]);
+        .files("main", &[("pipeline.yaml", &pipeline(APPROVAL))]);
     site.run().await;
     assert_eq!(
         says(&site, number),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sluice::error::Exit;
 
 use end_to_end::clone::clone_of;
-use end_to_end::site::{Report, Site};
+use end_to_end::site::{Report, Site, WORKFLOW};
 use github_stand_in::Kind;
 use test_support::{commits, deviations, history};
 
@@ -47,15 +47,6 @@ fn release(site: &Site, patch: usize) {
     repo.files("main", &[("upgrade.yaml", &new)]);
 }
 
-fn dispatched(site: &mut Site, by: &str) {
-    let run = site
-        .repo()
-        .by(by)
-        .dispatches("promote.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
-}
-
 /// The number of the one pull request that is open.
 fn open(site: &Site) -> u64 {
     let open = site.repo().pulls(true);
@@ -82,14 +73,13 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Known> {
     // A dispatch that approves the plan.
     release(site, 3);
     let policy = "version: 1\ngates: { approval-gate: { ways: [dispatch] } }\n";
-    let workflow = (".github/workflows/promote.yml", "on: workflow_dispatch\n");
-    site.repo().files("main", &[(POLICY, policy), workflow]);
+    site.repo().files("main", &[(POLICY, policy), WORKFLOW]);
     let opened = site.run().await;
     let plan = opened.json["promotions"][0]["plan"]
         .as_str()
         .unwrap()
         .to_owned();
-    dispatched(site, "carol");
+    site.is_dispatched_by("carol");
     let arguments = [
         "promote",
         "--pipeline=k3s-upgrade",
@@ -113,9 +103,7 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Known> {
         "--reason",
         "cut-over of INC-4711",
     ];
-    dispatched(site, "carol");
-    site.call(&arguments).await;
-    site.environment.remove("GITHUB_RUN_ID");
+    site.asks("carol", &arguments).await;
     site.repo().by("dave").approves(open(site));
     known.push(Known::of(site, &site.run().await, Some("dave")));
 

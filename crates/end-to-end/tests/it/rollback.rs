@@ -6,21 +6,16 @@ mod offline;
 mod renames;
 mod values;
 
-use end_to_end::shop::{chart, shop};
+use end_to_end::shop::{APPROVAL, PROMOTE, chart, shop};
 use end_to_end::site::{Report, Site};
 use github_stand_in::Role;
 use serde_json::json;
 use sluice::error::Exit;
 
-const APPROVAL: &str = "{ name: release, type: APPROVAL }";
-
 /// A shop whose prod was promoted to each of these versions, one after the other, with carol's approval.
 pub(super) async fn promoted(gates: &str, policy: &str, versions: &[&str]) -> Site {
     let site = shop(gates, policy).await;
-    site.repo().files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     for version in versions {
         to(&site, version).await;
     }
@@ -51,21 +46,9 @@ pub(super) fn prod(site: &Site) -> String {
     rest.trim_end().trim_end_matches(" }").to_owned()
 }
 
-pub(super) async fn asks(site: &mut Site, login: &str, command: &[&str]) -> Report {
-    let run = site
-        .repo()
-        .by(login)
-        .dispatches("sluice.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
-    let report = site.call(command).await;
-    site.environment.remove("GITHUB_RUN_ID");
-    report
-}
-
 pub(super) async fn goes_back(site: &mut Site, more: &[&str]) -> Report {
     let command = ["rollback", "--pipeline=shop", "--to=prod"];
-    asks(site, "dave", &[&command, more].concat()).await
+    site.asks("dave", &[&command, more].concat()).await
 }
 
 pub(super) fn is_held(site: &Site, number: u64) -> bool {
@@ -401,8 +384,7 @@ async fn where_commits_go_straight_onto_the_base_a_dispatch_lets_it() {
             run.lines()
         );
     }
-    let promote = ["promote", "--pipeline=shop", "--to=prod"];
-    let run = asks(&mut site, "dave", &promote).await;
+    let run = site.asks("dave", &PROMOTE).await;
     assert_eq!(prod(&site), "1.2.0", "{}", run.text);
 }
 
@@ -442,7 +424,7 @@ async fn while_a_stage_goes_back_nothing_else_is_asked_of_it() {
         "--to=prod",
         "--reason=ship it",
     ];
-    let run = asks(&mut site, "carol", &promote).await;
+    let run = site.asks("carol", &promote).await;
     assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
         run.text.contains(&format!("#{back} takes prod back")),
@@ -454,7 +436,7 @@ async fn while_a_stage_goes_back_nothing_else_is_asked_of_it() {
     let moved = file.replace("spec:\n", "spec:\n  # a comment\n");
     repo.files("main", &[("prod.yaml", &moved)]);
     let retry = ["retry", "--pipeline=shop", "--to=prod", "--reason=again"];
-    let run = asks(&mut site, "carol", &retry).await;
+    let run = site.asks("carol", &retry).await;
     let [again] = repo.pulls(true)[..] else {
         panic!("{}", run.text)
     };
@@ -486,12 +468,7 @@ async fn a_rollback_whose_edge_is_gone_is_asked_for_by_nobody_along_another() {
         ],
     );
     // It keeps nobody from asking for what the stage would hold now.
-    let run = asks(
-        &mut site,
-        "dave",
-        &["promote", "--pipeline=shop", "--to=prod"],
-    )
-    .await;
+    let run = site.asks("dave", &PROMOTE).await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     assert_eq!(repo.state(back), "CLOSED", "{}", run.text);
     let [forward] = repo.pulls(true)[..] else {
@@ -514,8 +491,7 @@ async fn a_rollback_that_somebody_pushed_over_asks_for_nothing_any_more() {
     let record = repo.message(&branch);
     repo.by("dave").rewrites(&branch, &files, &record);
     repo.by("carol").approves(back);
-    let promote = ["promote", "--pipeline=shop", "--to=prod"];
-    let run = asks(&mut site, "dave", &promote).await;
+    let run = site.asks("dave", &PROMOTE).await;
     assert!(
         !run.text.contains("takes prod back")
             && run.lines()[0].contains("the branch was force-pushed"),
@@ -647,8 +623,7 @@ async fn a_closing_from_before_the_rollback_is_no_veto_after_it() {
     dev(&site, "1.2.0");
     site.run().await;
     repo.by("dave").closes(repo.pulls(true)[0]);
-    let promote = ["promote", "--pipeline=shop", "--to=prod"];
-    asks(&mut site, "dave", &promote).await;
+    site.asks("dave", &PROMOTE).await;
     repo.by("carol").approves(repo.pulls(true)[0]);
     site.run().await;
     assert_eq!(prod(&site), "1.2.0");

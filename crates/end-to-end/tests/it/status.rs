@@ -4,11 +4,9 @@ mod not_moved;
 
 use sluice::error::Exit;
 
-use end_to_end::shop::{chart, pipeline, shop};
+use end_to_end::shop::{APPROVAL, chart, pipeline, shop};
 use end_to_end::site::{Report, Site};
 use github_stand_in::Role;
-
-const RELEASE: &str = "{ name: release, type: APPROVAL }";
 
 /// The text, of a run that wrote nothing.
 async fn text(site: &Site) -> String {
@@ -93,7 +91,7 @@ async fn it_says_for_whom_and_until_when() {
 
 #[tokio::test]
 async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
-    let site = shop(RELEASE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     site.run().await;
     repo.by("carol").approves(1);
@@ -129,9 +127,9 @@ async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
 
 #[tokio::test]
 async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
-    let site = shop(RELEASE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
-    let other = pipeline(RELEASE)
+    let other = pipeline(APPROVAL)
         .replace("shop", "else")
         .replace("web-", "api-");
     repo.files(
@@ -171,7 +169,7 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
 
 #[tokio::test]
 async fn what_a_person_holds_or_closed_says_by_what() {
-    let site = shop(RELEASE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     site.run().await;
     repo.by("carol").labels(1, "sluice/hold");
@@ -204,7 +202,7 @@ async fn what_a_person_holds_or_closed_says_by_what() {
 #[tokio::test]
 async fn a_freeze_does_not_hide_that_nobody_has_approved() {
     let site = shop(
-        RELEASE,
+        APPROVAL,
         "freeze: [{ from: 2026-03-01T00:00, until: 2026-03-09T06:00, zone: Europe/Berlin, reason: sales }]\n",
     )
     .await;
@@ -231,7 +229,7 @@ async fn a_freeze_does_not_hide_that_nobody_has_approved() {
            frozen until Mon 2026-03-09 06:00 Europe/Berlin: sales
            ✓  release  approved by carol (review)
     ");
-    let site = shop(RELEASE, "").await;
+    let site = shop(APPROVAL, "").await;
     let frozen = said(&site, &["--freeze=INC-4711"]).await;
     assert!(
         frozen.text.contains("frozen by this run's input: INC-4711"),
@@ -243,7 +241,7 @@ async fn a_freeze_does_not_hide_that_nobody_has_approved() {
 #[tokio::test]
 async fn a_newer_plan_waits_behind_the_one_that_was_approved() {
     let site = shop(
-        RELEASE,
+        APPROVAL,
         "gates: { release: { approve: [{ by: writers, count: 2 }], ways: [review] } }\n",
     )
     .await;
@@ -270,7 +268,7 @@ async fn a_newer_plan_waits_behind_the_one_that_was_approved() {
 #[tokio::test]
 async fn a_hold_of_the_policy_and_a_soak_say_when_they_end() {
     let site = shop(
-        RELEASE,
+        APPROVAL,
         "holds: [{ stage: prod, reason: INC-4711, until: 2026-03-02T18:00:00Z }]\n",
     )
     .await;
@@ -284,7 +282,7 @@ async fn a_hold_of_the_policy_and_a_soak_say_when_they_end() {
            held: INC-4711 (until 18:00 UTC)
            ⏳ release  waits for 1 approval by anyone with write
     ");
-    let site = shop(RELEASE, "stages: { dev: { ready: { soak: 4h } } }\n").await;
+    let site = shop(APPROVAL, "stages: { dev: { ready: { soak: 4h } } }\n").await;
     insta::assert_snapshot!(text(&site).await, @r"
     acme/gitops  main ae4cfac   1 pipeline   2026-03-02 09:00 UTC
 
@@ -299,7 +297,7 @@ async fn a_hold_of_the_policy_and_a_soak_say_when_they_end() {
 
 #[tokio::test]
 async fn an_unknown_pipeline_is_asked_back_and_what_is_for_the_other_way_is_refused() {
-    let site = shop(RELEASE, "").await;
+    let site = shop(APPROVAL, "").await;
     let run = said(&site, &["--pipeline=shp"]).await;
     assert_eq!(run.exit, Exit::Usage);
     assert_eq!(run.text, "there is no pipeline shp\ndid you mean shop?");
@@ -312,12 +310,12 @@ async fn an_unknown_pipeline_is_asked_back_and_what_is_for_the_other_way_is_refu
 
 #[tokio::test]
 async fn it_ends_as_a_run_would() {
-    let site = shop(RELEASE, "").await;
+    let site = shop(APPROVAL, "").await;
     assert_eq!(said(&site, &[]).await.exit, Exit::Done);
-    let site = shop(RELEASE, "gates: { release: { open: nonsense } }\n").await;
+    let site = shop(APPROVAL, "gates: { release: { open: nonsense } }\n").await;
     assert_eq!(said(&site, &[]).await.exit, Exit::Invalid);
     let site = shop(
-        RELEASE,
+        APPROVAL,
         "gates: { release: { approve: [{ by: acme/leads }] } }\n",
     )
     .await;
@@ -359,7 +357,7 @@ async fn many(count: usize) -> Site {
             &[
                 (
                     &format!("p{number}.yaml"),
-                    &named(pipeline(RELEASE).replace("shop", &format!("p{number}"))),
+                    &named(pipeline(APPROVAL).replace("shop", &format!("p{number}"))),
                 ),
                 (
                     &format!("d{number}.yaml"),

@@ -155,10 +155,7 @@ async fn a_status_step_prints_how_everything_stands_and_writes_nothing() {
 async fn a_rollback_step_says_where_it_would_go_back_to_and_a_refused_one_what_to_do_instead() {
     let site = Site::of("k3s-upgrade-version").await;
     let repo = site.repo();
-    repo.files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     let lands = async || {
         site.run().await;
         let number = *repo.pulls(true).last().unwrap();

@@ -1,10 +1,10 @@
-//! Merging: the refusals word by word, the three methods with their trees, the test merge, and merges that nobody asked for.
+//! Merging: the refusals word by word, and merges that nobody asked for.
 
 use super::{R, call, get, token, with_pull};
 use github_stand_in::{Bypass, GitHub, Role, Rule};
 use serde_json::{Value, json};
 
-async fn merge(hub: &GitHub, token: &str, number: u64, body: Value) -> String {
+pub(crate) async fn merge(hub: &GitHub, token: &str, number: u64, body: Value) -> String {
     call(
         hub,
         token,
@@ -16,7 +16,7 @@ async fn merge(hub: &GitHub, token: &str, number: u64, body: Value) -> String {
     .said()
 }
 
-fn rule() -> Rule {
+pub(crate) fn rule() -> Rule {
     Rule {
         branch: "main".to_owned(),
         ..Rule::default()
@@ -304,216 +304,6 @@ async fn classic_protection_names_who_may_push() {
 }
 
 #[tokio::test]
-async fn squash_merge_and_rebase_make_the_commits_that_they_should() {
-    for method in ["merge", "squash", "rebase"] {
-        let (hub, number) = with_pull().await;
-        let repo = hub.repo("acme/gitops");
-        let (base, head) = (
-            repo.files("main", &[("other.yaml", "a: 1\nb: 2\nc: 4\n")]),
-            repo.tip("change").unwrap(),
-        );
-        let carol = token(&hub, "carol");
-        let body = json!({"merge_method": method, "commit_title": "Land it", "commit_message": "Sluice-Gate: x"});
-        let sha = call(
-            &hub,
-            &carol,
-            "PUT",
-            &format!("{R}/pulls/{number}/merge"),
-            body,
-        )
-        .await
-        .json()["sha"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        let commit = get(&hub, &carol, &format!("{R}/git/commits/{sha}"))
-            .await
-            .json();
-        let parents: Vec<&str> = commit["parents"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["sha"].as_str().unwrap())
-            .collect();
-        let message = commit["message"].as_str().unwrap();
-        match method {
-            "merge" => assert_eq!(
-                (parents, message),
-                (
-                    vec![base.as_str(), head.as_str()],
-                    "Land it\n\nSluice-Gate: x"
-                )
-            ),
-            "squash" => assert_eq!(
-                (parents, message),
-                (vec![base.as_str()], "Land it\n\nSluice-Gate: x")
-            ),
-            _ => assert_eq!(
-                (parents, message),
-                (vec![base.as_str()], "Set v to 2\n\nBecause.")
-            ),
-        }
-        assert_eq!(repo.file("main", "app.yaml").unwrap(), "v: 2\n");
-        assert_eq!(
-            repo.file("main", "other.yaml").unwrap(),
-            "a: 1\nb: 2\nc: 4\n",
-            "the base's own change stays"
-        );
-        assert_eq!(commit["committer"]["name"], "GitHub");
-        let pull = get(&hub, &carol, &format!("{R}/pulls/{number}"))
-            .await
-            .json();
-        assert_eq!(
-            (
-                pull["merged"].clone(),
-                pull["merge_commit_sha"].as_str().unwrap()
-            ),
-            (json!(true), sha.as_str())
-        );
-        assert_eq!(pull["merged_by"]["login"], "carol");
-        let kinds = get(&hub, &carol, &format!("{R}/activity?ref=main"))
-            .await
-            .json()[0]["activity_type"]
-            .clone();
-        assert_eq!(kinds, "pr_merge");
-    }
-}
-
-/// What REST tells of the merge of a pull request: `mergeable`, `mergeable_state`, and the parents of the commit that it names.
-async fn test_merge(hub: &GitHub, number: u64) -> (Value, String, Vec<String>) {
-    let carol = token(hub, "carol");
-    let pull = get(hub, &carol, &format!("{R}/pulls/{number}"))
-        .await
-        .json();
-    let parents = match pull["merge_commit_sha"].as_str() {
-        Some(commit) => hub.repo("acme/gitops").parents(commit),
-        None => Vec::new(),
-    };
-    let state = pull["mergeable_state"].as_str().unwrap().to_owned();
-    (pull["mergeable"].clone(), state, parents)
-}
-
-#[tokio::test]
-async fn a_test_merge_is_a_real_merge_that_comes_late_and_stays_while_only_the_base_moves() {
-    let (hub, number) = with_pull().await;
-    let repo = hub.repo("acme/gitops");
-    let (first, head) = (repo.tip("main").unwrap(), repo.head(number));
-    let made = (
-        json!(true),
-        "clean".to_owned(),
-        vec![first.clone(), head.clone()],
-    );
-    assert_eq!(test_merge(&hub, number).await, made);
-    hub.switch(|switches| switches.mergeable_after = 2);
-    repo.files("main", &[("other.yaml", "a: 1\nb: 2\nc: 5\n")]);
-    for _ in 0..2 {
-        let (mergeable, state, parents) = test_merge(&hub, number).await;
-        assert_eq!((mergeable, state.as_str()), (Value::Null, "unknown"));
-        assert_eq!(
-            parents,
-            [first.clone(), head.clone()],
-            "the old one is still shown"
-        );
-    }
-    assert_eq!(
-        test_merge(&hub, number).await,
-        made,
-        "and after it was worked out too"
-    );
-    hub.switch(|switches| switches.mergeable_after = 0);
-    hub.advance(11 * 3600);
-    assert_eq!(test_merge(&hub, number).await, made, "for hours");
-    hub.advance(3600);
-    let tip = repo.tip("main").unwrap();
-    let fresh = (json!(true), "clean".to_owned(), vec![tip, head.clone()]);
-    assert_eq!(
-        test_merge(&hub, number).await,
-        fresh,
-        "until the first look after twelve"
-    );
-    let path = format!("{R}/commits/refs/pull/{number}/merge");
-    let merged = get(&hub, &token(&hub, "carol"), &path).await.json();
-    let merged = merged["sha"].as_str().unwrap();
-    assert_eq!(repo.file(merged, "app.yaml").unwrap(), "v: 2\n");
-    assert_eq!(
-        repo.file(merged, "other.yaml").unwrap(),
-        "a: 1\nb: 2\nc: 5\n"
-    );
-}
-
-#[tokio::test]
-async fn a_push_to_the_head_and_a_base_that_was_pushed_back_make_a_new_test_merge() {
-    let (hub, number) = with_pull().await;
-    let repo = hub.repo("acme/gitops");
-    let old = repo.tip("main").unwrap();
-    repo.files("main", &[("other.yaml", "a: 1\nb: 2\nc: 5\n")]);
-    let second = repo.tip("main").unwrap();
-    repo.by("dave")
-        .pushes("change", &[("app.yaml", "v: 3\n")], "more");
-    let (_, _, parents) = test_merge(&hub, number).await;
-    assert_eq!(
-        parents,
-        [second.clone(), repo.head(number)],
-        "at the push, on the tip then"
-    );
-    let later = repo
-        .by("carol")
-        .pushes("later", &[("app.yaml", "v: 4\n")], "later");
-    let number = repo.by("carol").opens("later", "main", "Later");
-    let (_, _, parents) = test_merge(&hub, number).await;
-    assert_eq!(parents, [second, later.clone()]);
-    repo.by("carol").force_pushes("main", &old);
-    let (_, _, parents) = test_merge(&hub, number).await;
-    assert_eq!(
-        parents,
-        [old, later],
-        "they have another commit in common now"
-    );
-}
-
-#[tokio::test]
-async fn whether_it_conflicts_is_right_while_the_test_merge_is_old() {
-    let (hub, number) = with_pull().await;
-    let repo = hub.repo("acme/gitops");
-    let (first, head) = (repo.tip("main").unwrap(), repo.head(number));
-    test_merge(&hub, number).await;
-    repo.files("main", &[("app.yaml", "v: 9\n")]);
-    let conflict = (json!(false), "dirty".to_owned(), vec![first, head]);
-    assert_eq!(test_merge(&hub, number).await, conflict);
-    let carol = token(&hub, "carol");
-    assert_eq!(
-        merge(&hub, &carol, number, json!({})).await,
-        "405 Pull Request has merge conflicts"
-    );
-    repo.files("main", &[("app.yaml", "v: 1\n")]);
-    assert_eq!(test_merge(&hub, number).await.0, true);
-}
-
-#[tokio::test]
-async fn nothing_is_known_of_mergeability_in_the_answer_that_opens() {
-    let (hub, _) = with_pull().await;
-    let repo = hub.repo("acme/gitops");
-    repo.by("carol").pushes("second", &[("x", "y")], "x");
-    let body = json!({"title": "t", "head": "second", "base": "main"});
-    let opened = repo.by("carol").does("POST", "/pulls", body);
-    assert_eq!(
-        [&opened["mergeable"], &opened["merge_commit_sha"]],
-        [&Value::Null, &Value::Null]
-    );
-    assert_eq!(opened["mergeable_state"], "unknown");
-    let number = opened["number"].as_u64().unwrap();
-    assert_eq!(
-        repo.pull(number)["merge_commit_sha"],
-        Value::Null,
-        "nor in lists"
-    );
-    let read = repo
-        .by("carol")
-        .does("GET", &format!("/pulls/{number}"), Value::Null);
-    assert_eq!(read["mergeable"], true);
-}
-
-#[tokio::test]
 async fn the_commit_that_merged_is_the_one_that_brought_the_head_not_the_tip() {
     let (hub, number) = with_pull().await;
     let repo = hub.repo("acme/gitops");
@@ -534,22 +324,6 @@ async fn the_commit_that_merged_is_the_one_that_brought_the_head_not_the_tip() {
         .does("PATCH", "/git/refs/heads/main", json!({"sha": tip}));
     assert_eq!(repo.state(number), "MERGED");
     assert_eq!(repo.pull(number)["merge_commit_sha"], merged.as_str());
-}
-
-#[tokio::test]
-async fn a_squash_takes_the_title_of_a_single_commit_and_of_the_pull_request_for_several() {
-    let (hub, number) = with_pull().await;
-    let repo = hub.repo("acme/gitops");
-    let merged = repo.by("carol").merges(number, "squash");
-    assert_eq!(repo.message(&merged), "Set v to 2 (#1)\n\nBecause.");
-    let (hub, number) = with_pull().await;
-    let repo = hub.repo("acme/gitops");
-    repo.by("carol").pushes("change", &[("x", "1")], "More");
-    let merged = repo.by("carol").merges(number, "squash");
-    assert_eq!(
-        repo.message(&merged),
-        "Bump v (#1)\n\n* Set v to 2\n\nBecause.\n\n* More"
-    );
 }
 
 #[tokio::test]
@@ -624,53 +398,6 @@ async fn a_pull_request_is_marked_merged_when_its_head_is_reachable_from_the_bas
     assert!(
         repo.pull(number)["merged_at"].is_string(),
         "the head was pushed to the base"
-    );
-}
-
-#[tokio::test]
-async fn a_rule_may_leave_only_some_methods_and_keeps_the_branch() {
-    let (hub, number) = with_pull().await;
-    let repo = hub.repo("acme/gitops");
-    let release = repo.tip("main").unwrap();
-    repo.by("carol").branches_off("release/1", &release);
-    for branch in ["main", "release/*"] {
-        repo.rule(Rule {
-            branch: branch.to_owned(),
-            ruleset: true,
-            methods: Some(vec!["squash".to_owned()]),
-            ..Rule::default()
-        });
-    }
-    let carol = token(&hub, "carol");
-    assert_eq!(
-        merge(&hub, &carol, number, json!({})).await,
-        "405 Repository rule violations found\n\nMerge commits are not allowed on this repository.\n\n"
-    );
-    let change = repo.tip("change").unwrap();
-    repo.by("carol")
-        .does("PATCH", "/git/refs/heads/release/1", json!({"sha": change}));
-    let path = format!("{R}/git/refs/heads/release/1");
-    let back = call(
-        &hub,
-        &carol,
-        "PATCH",
-        &path,
-        json!({"sha": release, "force": true}),
-    )
-    .await;
-    assert_eq!(
-        back.said(),
-        "422 Repository rule violations found\n\nCannot force-push to this branch\n\n"
-    );
-    let gone = call(&hub, &carol, "DELETE", &path, Value::Null).await;
-    assert_eq!(
-        gone.said(),
-        "422 Repository rule violations found\n\nCannot delete this branch\n\n"
-    );
-    let squash = json!({"merge_method": "squash"});
-    assert_eq!(
-        merge(&hub, &carol, number, squash).await,
-        "200 Pull Request successfully merged"
     );
 }
 

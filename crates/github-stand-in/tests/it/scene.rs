@@ -347,3 +347,35 @@ async fn a_pushed_head_may_be_seen_late_and_a_new_branch_not_at_once() {
         201
     );
 }
+
+#[tokio::test]
+async fn a_copy_begins_with_everything_and_goes_its_own_way() {
+    let (hub, number) = with_pull().await;
+    let owner = token(&hub, "acme");
+    let repo = hub.repo("acme/gitops");
+    repo.by("dave").labels(number, "bug");
+    hub.advance(60);
+    let copy = hub.copy();
+    let other = copy.repo("acme/gitops");
+    assert_ne!(copy.url(), hub.url());
+    assert_eq!(
+        (copy.now(), other.tip("main")),
+        (hub.now(), repo.tip("main"))
+    );
+    assert_eq!(other.labels(number), ["bug"]);
+    assert_eq!(copy.calls().len(), 0);
+    let begun = other.tip("main").unwrap();
+    other.by("dave").merges(number, "squash");
+    copy.advance(60);
+    assert_ne!(other.tip("main").unwrap(), begun);
+    assert_eq!(repo.tip("main").unwrap(), begun);
+    assert_eq!(
+        (repo.state(number), other.state(number)),
+        ("OPEN", "MERGED")
+    );
+    // A token of the one is known to the other, and each answers for itself.
+    let pull = format!("{R}/pulls/{number}");
+    assert_eq!(get(&hub, &owner, &pull).await.json()["state"], "open");
+    assert_eq!(get(&copy, &owner, &pull).await.json()["state"], "closed");
+    assert_ne!(copy.now(), hub.now());
+}

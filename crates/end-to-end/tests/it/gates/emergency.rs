@@ -1,8 +1,7 @@
 //! An emergency: by dispatch with a reason, past what the policy lists and nothing else, said wherever somebody looks.
 
-use end_to_end::shop::{landed, shop};
+use end_to_end::shop::{PROMOTE, landed, shop};
 use end_to_end::site::{Report, Site};
-use serde_json::json;
 use sluice::error::Exit;
 
 const GATES: &str = "{ name: release, type: APPROVAL }, { name: hours, type: WINDOW }";
@@ -13,24 +12,13 @@ const POLICY: &str = "people: { sre: [carol, dave] }\ngates:\n  release: { appro
 
 async fn site(policy: &str) -> Site {
     let site = shop(GATES, policy).await;
-    site.repo().files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     site
 }
 
+/// A person asks for the promotion into prod, with more flags.
 async fn asks(site: &mut Site, login: &str, more: &[&str]) -> Report {
-    let run = site
-        .repo()
-        .by(login)
-        .dispatches("sluice.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
-    let arguments = [&["promote", "--pipeline=shop", "--to=prod"], more].concat();
-    let report = site.call(&arguments).await;
-    site.environment.remove("GITHUB_RUN_ID");
-    report
+    site.asks(login, &[&PROMOTE[..], more].concat()).await
 }
 
 #[tokio::test]

@@ -17,13 +17,6 @@ async fn with_workflow() -> Site {
     site
 }
 
-fn why(run: &Report) -> String {
-    run.json["promotions"][0]["why"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
-}
-
 #[tokio::test]
 async fn a_job_is_started_once_for_a_build_and_lands_it_when_it_passed() {
     let site = with_workflow().await;
@@ -75,25 +68,19 @@ async fn a_job_beside_an_approval_is_started_by_the_run_that_puts_its_promotion_
 async fn a_failed_job_blocks_until_somebody_asks_for_it_again() {
     let mut site = with_workflow().await;
     let repo = site.repo();
-    repo.files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     site.run().await;
     site.run().await;
     repo.finish_run(repo.runs()[0], "failure");
     for _ in 0..2 {
         let run = site.run().await;
-        assert!(why(&run).contains("ended with failure"), "{}", run.text);
+        assert!(run.why().contains("ended with failure"), "{}", run.text);
         assert_eq!(repo.runs().len(), 1);
     }
-    let by_hand = repo.by("carol").dispatches("sluice.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), by_hand.to_string());
-    let run = site.call(&["retry", "--pipeline=shop", "--to=prod"]).await;
+    let retry = ["retry", "--pipeline=shop", "--to=prod"];
+    let run = site.asks("carol", &retry).await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     assert_eq!(repo.runs().len(), 3, "{}", run.text);
-    site.environment.remove("GITHUB_RUN_ID");
     let run = site.run().await;
     assert_eq!(repo.runs().len(), 3, "{}", run.text);
     repo.finish_run(*repo.runs().last().unwrap(), "success");
@@ -108,7 +95,7 @@ async fn a_job_that_takes_too_long_blocks() {
     site.run().await;
     site.hub.advance(46 * 60);
     let run = site.run().await;
-    assert!(why(&run).contains("not done after 45 min"), "{}", run.text);
+    assert!(run.why().contains("not done after 45 min"), "{}", run.text);
     assert!(!landed(&site));
 }
 
@@ -250,7 +237,7 @@ async fn a_sentinel_goes_by_the_check_of_its_app_alone() {
     sentinel.checks(&head, "e2e", "failure");
     let run = site.run().await;
     assert!(
-        !landed(&site) && why(&run).contains("ended with failure"),
+        !landed(&site) && run.why().contains("ended with failure"),
         "{}",
         run.text
     );

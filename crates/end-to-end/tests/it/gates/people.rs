@@ -1,17 +1,8 @@
 //! APPROVAL with teams, code owners, several lines, and authors of the changes left out.
 
-use end_to_end::shop::{landed, shop, shop_of_web};
-use end_to_end::site::{Report, Site};
+use end_to_end::shop::{APPROVAL, landed, shop, shop_of_web};
+use end_to_end::site::Site;
 use github_stand_in::{Membership, Role};
-
-const GATE: &str = "{ name: release, type: APPROVAL }";
-
-fn why(run: &Report) -> String {
-    run.json["promotions"][0]["why"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
-}
 
 /// acme has the team leads: carol and erin, who has no write.
 fn with_team(site: &Site) {
@@ -26,7 +17,7 @@ fn with_team(site: &Site) {
 #[tokio::test]
 async fn a_team_line_wants_members_with_write() {
     let site = shop(
-        GATE,
+        APPROVAL,
         "gates: { release: { approve: [{ by: acme/leads, count: 1 }], ways: [review] } }\n",
     )
     .await;
@@ -37,7 +28,7 @@ async fn a_team_line_wants_members_with_write() {
         repo.by(login).approves(1);
         let run = site.run().await;
         assert!(!landed(&site), "{}", run.text);
-        assert!(why(&run).contains("carol can approve"), "{}", run.text);
+        assert!(run.why().contains("carol can approve"), "{}", run.text);
     }
     repo.by("carol").approves(1);
     let run = site.run().await;
@@ -48,7 +39,7 @@ async fn a_team_line_wants_members_with_write() {
 #[tokio::test]
 async fn a_team_that_cannot_be_read_is_an_error_and_leaves_other_pipelines_moving() {
     let mut site = shop(
-        GATE,
+        APPROVAL,
         "gates: { release: { approve: [{ by: acme/leads }], ways: [review] } }\n",
     )
     .await;
@@ -93,7 +84,7 @@ async fn a_team_that_cannot_be_read_is_an_error_and_leaves_other_pipelines_movin
 #[tokio::test]
 async fn code_owners_are_read_from_the_base_and_not_from_a_branch() {
     let site = shop(
-        GATE,
+        APPROVAL,
         "gates: { release: { approve: [{ by: code-owners }], ways: [review] } }\n",
     )
     .await;
@@ -103,7 +94,7 @@ async fn code_owners_are_read_from_the_base_and_not_from_a_branch() {
     repo.by("carol").approves(1);
     let run = site.run().await;
     assert!(
-        !landed(&site) && why(&run).contains("dave can approve"),
+        !landed(&site) && run.why().contains("dave can approve"),
         "{}",
         run.text
     );
@@ -115,7 +106,7 @@ async fn code_owners_are_read_from_the_base_and_not_from_a_branch() {
 #[tokio::test]
 async fn where_too_few_are_left_it_is_blocked_and_says_who_could() {
     let site = shop(
-        GATE,
+        APPROVAL,
         "people: { duo: [carol, rita] }\ngates: { release: { approve: [{ by: duo, count: 2 }], ways: [review] } }\n",
     )
     .await;
@@ -123,7 +114,7 @@ async fn where_too_few_are_left_it_is_blocked_and_says_who_could() {
     site.repo().by("carol").approves(1);
     let run = site.run().await;
     assert_eq!(
-        why(&run),
+        run.why(),
         "release: needs 2 approvals by duo: of carol and rita only carol could approve"
     );
 }
@@ -132,7 +123,7 @@ const WITHOUT_AUTHORS: &str = "gates: { release: { ways: [review], exclude: [cha
 
 #[tokio::test]
 async fn a05_the_author_of_a_promoted_commit_does_not_approve_it() {
-    let (site, first) = shop_of_web(GATE, WITHOUT_AUTHORS).await;
+    let (site, first) = shop_of_web(APPROVAL, WITHOUT_AUTHORS).await;
     let web = site.hub.repo("acme/web");
     web.by("carol").pushes("main", &[("app/x", "2")], "Mend it");
     web.by("dave")
@@ -143,7 +134,8 @@ async fn a05_the_author_of_a_promoted_commit_does_not_approve_it() {
     repo.by("carol").approves(1);
     let run = site.run().await;
     assert!(
-        why(&run).contains("carol wrote one of the promoted commits"),
+        run.why()
+            .contains("carol wrote one of the promoted commits"),
         "{}",
         run.text
     );
@@ -157,7 +149,7 @@ async fn a05_the_author_of_a_promoted_commit_does_not_approve_it() {
 
 #[tokio::test]
 async fn a05_an_author_whom_nobody_can_tell_keeps_the_gate_shut() {
-    let (site, first) = shop_of_web(GATE, WITHOUT_AUTHORS).await;
+    let (site, first) = shop_of_web(APPROVAL, WITHOUT_AUTHORS).await;
     let web = site.hub.repo("acme/web");
     web.by("carol").pushes_as(
         ("Somebody", "somebody@nowhere.example"),
@@ -170,7 +162,7 @@ async fn a05_an_author_whom_nobody_can_tell_keeps_the_gate_shut() {
     repo.by("dave").approves(1);
     let run = site.run().await;
     assert!(
-        why(&run).contains("somebody@nowhere.example"),
+        run.why().contains("somebody@nowhere.example"),
         "{}",
         run.text
     );

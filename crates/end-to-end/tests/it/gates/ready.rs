@@ -1,17 +1,8 @@
 //! Readiness and soak: by evidence about the very content, with the server's times alone.
 
-use end_to_end::shop::{chart, landed, shop, shop_of_web};
-use end_to_end::site::{Report, Site};
+use end_to_end::shop::{APPROVAL, chart, landed, shop, shop_of_web};
+use end_to_end::site::Site;
 use github_stand_in::{Fault, Kind, Role, When};
-
-const GATE: &str = "{ name: release, type: APPROVAL }";
-
-fn why(run: &Report) -> String {
-    run.json["promotions"][0]["why"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
-}
 
 fn opened(site: &Site) -> bool {
     !site.repo().pulls(true).is_empty()
@@ -33,7 +24,7 @@ async fn content_soaks_from_its_push_and_an_unrelated_commit_does_not_set_it_bac
     let repo = site.repo();
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("soak ends"),
+        !opened(&site) && run.why().contains("soak ends"),
         "{}",
         run.text
     );
@@ -56,7 +47,7 @@ async fn a_changed_value_soaks_anew() {
     site.hub.advance(3500);
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("soak ends"),
+        !opened(&site) && run.why().contains("soak ends"),
         "{}",
         run.text
     );
@@ -83,7 +74,7 @@ async fn a_commit_that_is_dated_back_gains_nothing() {
     );
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("soak ends"),
+        !opened(&site) && run.why().contains("soak ends"),
         "{}",
         run.text
     );
@@ -114,7 +105,7 @@ async fn a_status_counts_by_its_creator_alone_on_this_content_alone() {
     repo.by("deployer").reports(&old, "smoke", "success");
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("waits for the status smoke"),
+        !opened(&site) && run.why().contains("waits for the status smoke"),
         "{}",
         run.text
     );
@@ -124,7 +115,7 @@ async fn a_status_counts_by_its_creator_alone_on_this_content_alone() {
     repo.by("deployer").reports(&later, "smoke", "failure");
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("ended with failure"),
+        !opened(&site) && run.why().contains("ended with failure"),
         "{}",
         run.text
     );
@@ -148,7 +139,7 @@ async fn a_check_counts_by_its_app_and_soaks_from_its_first_success() {
         .checks(&content, "e2e", "success");
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("waits for the check e2e"),
+        !opened(&site) && run.why().contains("waits for the check e2e"),
         "{}",
         run.text
     );
@@ -157,7 +148,7 @@ async fn a_check_counts_by_its_app_and_soaks_from_its_first_success() {
     app.checks(&content, "e2e", "success");
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("soak ends"),
+        !opened(&site) && run.why().contains("soak ends"),
         "{}",
         run.text
     );
@@ -182,14 +173,14 @@ async fn a_deployment_counts_by_the_creator_of_its_status() {
     repo.by("deployer").deploys(&content, "qa", "success");
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("waits for a deployment to dev"),
+        !opened(&site) && run.why().contains("waits for a deployment to dev"),
         "{}",
         run.text
     );
     repo.by("deployer").deploys(&content, "dev", "success");
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("soak ends"),
+        !opened(&site) && run.why().contains("soak ends"),
         "{}",
         run.text
     );
@@ -201,13 +192,13 @@ async fn a_deployment_counts_by_the_creator_of_its_status() {
 
 #[tokio::test]
 async fn a_branch_of_another_repository_soaks_from_the_push_that_brought_the_content() {
-    let (site, _) = shop_of_web(GATE, "stages: { dev: { ready: { soak: 1h } } }\n").await;
+    let (site, _) = shop_of_web(APPROVAL, "stages: { dev: { ready: { soak: 1h } } }\n").await;
     let web = site.hub.repo("acme/web");
     site.hub.advance(7200);
     web.by("carol").pushes("main", &[("app/x", "2")], "Mend it");
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("soak ends"),
+        !opened(&site) && run.why().contains("soak ends"),
         "{}",
         run.text
     );
@@ -260,7 +251,7 @@ async fn a_history_that_was_written_anew_with_another_content_soaks_anew() {
     site.hub.advance(700);
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("soak ends"),
+        !opened(&site) && run.why().contains("soak ends"),
         "{}",
         run.text
     );
@@ -273,7 +264,7 @@ async fn a_log_that_cannot_be_read_is_an_error_and_one_that_knows_nothing_waits(
     site.repo().forget_activity(0);
     let run = site.run().await;
     assert!(
-        !opened(&site) && why(&run).contains("does not say yet"),
+        !opened(&site) && run.why().contains("does not say yet"),
         "{}",
         run.text
     );

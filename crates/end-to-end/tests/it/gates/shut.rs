@@ -104,9 +104,15 @@ struct Life {
     says: String,
 }
 
-async fn live(scene: Scene, moment: Moment, trouble: Option<&Trouble>) -> Life {
+/// One life, from a site whose next run would land.
+async fn live(
+    scene: Scene,
+    about_to_land: &Site,
+    moment: Moment,
+    trouble: Option<&Trouble>,
+) -> Life {
     let at = format!("{scene:?}, {moment:?}, {trouble:?}");
-    let site = scene.about_to_land().await;
+    let site = about_to_land.copy();
     let before = content(&site);
     let stays = |run: &Report| assert_eq!(content(&site), before, "{at}: {}", run.text);
     site.hub.forget_calls();
@@ -178,11 +184,12 @@ async fn sweep(scene: Scene) -> String {
     let moments = [Moment::BeforeTheRun].into_iter();
     let moments = moments.chain(late.then_some(Moment::AtTheLastLook));
     let mut said = Vec::new();
+    let site = scene.about_to_land().await;
     for moment in moments {
-        let mut life = live(scene, moment, None).await;
+        let mut life = live(scene, &site, moment, None).await;
         assert!(!life.under_trouble.is_empty(), "{scene:?}, {moment:?}");
         for trouble in troubles(scene, moment, &life) {
-            let troubled = live(scene, moment, Some(&trouble)).await;
+            let troubled = live(scene, &site, moment, Some(&trouble)).await;
             assert_eq!(
                 troubled.says, life.says,
                 "{scene:?}, {moment:?}, {trouble:?}"

@@ -1,7 +1,7 @@
 //! The base branch moves on while pull requests are open: GitHub keeps their test merges for hours, and verdicts come all the same.
 
-use super::{GATE, HARMLESS, edits, guarded, pair, says, statuses};
-use end_to_end::shop::{chart, pipeline, shop};
+use super::{HARMLESS, edits, guarded, pair, says, statuses};
+use end_to_end::shop::{APPROVAL, chart, pipeline, shop};
 use end_to_end::site::Site;
 use serde_json::{Value, json};
 
@@ -205,7 +205,7 @@ async fn a_field_that_the_base_begins_to_gate_turns_a_success_into_a_failure() {
     }
     assert_eq!(says(&site, free), pair(HARMLESS));
     assert_eq!(statuses(&site, free).len(), 1);
-    repo.files("main", &[("pipeline.yaml", &pipeline(GATE))]);
+    repo.files("main", &[("pipeline.yaml", &pipeline(APPROVAL))]);
     site.run().await;
     assert_eq!(says(&site, own), pair(HAND));
     assert_eq!(test_merge(&site, own), old, "the test merge is an old one");

@@ -1,7 +1,7 @@
 //! What the guard cannot tell, reads in part, or reads much of.
 
-use super::{GATE, HARMLESS, edits, guarded, pair, says, statuses};
-use end_to_end::shop::{chart, pipeline, shop};
+use super::{HARMLESS, edits, guarded, pair, says, statuses};
+use end_to_end::shop::{APPROVAL, chart, pipeline, shop};
 use github_stand_in::{Fault, When};
 use sluice::error::Exit;
 
@@ -38,7 +38,7 @@ async fn a_base_that_moves_while_the_guard_reads_is_looked_at_again() {
     let number = carol.opens("hand", "main", "Hand");
     site.hub.before(When::graphql("viewer"), |world| {
         let place = world.place(end_to_end::site::REPO);
-        place.files("main", &[("pipeline.yaml", &pipeline(GATE))]);
+        place.files("main", &[("pipeline.yaml", &pipeline(APPROVAL))]);
     });
     let run = site.run().await;
     assert_eq!(says(&site, number).0, "failure", "{}", run.text);

@@ -1,17 +1,16 @@
 //! The label `sluice/hold` on pull requests that were closed: who may not take it off does not lift it by closing either.
 
-use crate::rollback::{asks, goes_back, is_held, prod, promoted};
-use end_to_end::shop::{chart, landed, shop};
+use crate::rollback::{goes_back, is_held, prod, promoted};
+use end_to_end::shop::{APPROVAL, PROMOTE, chart, landed, shop};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, When};
 use sluice::error::Exit;
 
-const GATE: &str = "{ name: release, type: APPROVAL }";
 const HOLD: &str = "sluice/hold";
 
 /// #1 is open, and tom, who may only triage, has held it.
 async fn held() -> Site {
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     site.run().await;
     assert_eq!(site.repo().pulls(true), [1]);
     site.repo().by("tom").labels(1, HOLD);
@@ -102,7 +101,7 @@ async fn what_happens_to_the_label_of_a_closed_pull_request_holds_and_never_lift
     moves(&site, "1.2.0");
     second_is_held_until_somebody_may_lift_it(&site).await;
 
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     site.run().await;
     repo.by("dave").closes(1);
@@ -129,7 +128,7 @@ async fn the_branch_of_a_held_pull_request_stays_while_its_stage_cannot_be_opene
 
 #[tokio::test]
 async fn a_label_that_was_set_after_sluice_closed_it_is_found_by_its_branch() {
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     site.run().await;
     assert_eq!(repo.pulls(true), [1]);
@@ -157,7 +156,7 @@ async fn a_label_that_was_set_after_sluice_closed_it_is_found_by_its_branch() {
 
 #[tokio::test]
 async fn a_label_set_on_a_closed_one_after_a_hold_was_lifted_holds_again() {
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     site.run().await;
     moves(&site, "1.2.0");
@@ -228,7 +227,7 @@ async fn a_landing_ends_what_was_held_before_it_and_a_rollback_does_not() {
     assert_eq!(repo.pulls(true), [3]);
     assert!(!is_held(&site, 3));
 
-    let mut site = promoted(GATE, "", &["1.1.0", "1.2.0"]).await;
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
     let repo = site.repo();
     moves(&site, "1.3.0");
     site.run().await;
@@ -340,10 +339,7 @@ async fn without_the_label_a_person_with_write_access_lifts_a_hold_by_a_dispatch
     repo.by("carol")
         .does("DELETE", "/labels/sluice%2Fhold", serde_json::Value::Null);
     site.token = repo.app_token(4242, "sluice-app", WITHOUT_ISSUES);
-    repo.files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     moves(&site, "1.2.0");
     let run = site.run().await;
     assert_eq!(repo.pulls(true), [2], "{}", run.text);
@@ -354,12 +350,7 @@ async fn without_the_label_a_person_with_write_access_lifts_a_hold_by_a_dispatch
     let run = site.run().await;
     assert_eq!(prod(&site), "1.0.0", "{}", run.text);
     assert!(run.lines()[0].contains("#1"), "{}", run.text);
-    let run = asks(
-        &mut site,
-        "dave",
-        &["promote", "--pipeline=shop", "--to=prod"],
-    )
-    .await;
+    let run = site.asks("dave", &PROMOTE).await;
     assert_eq!(repo.pulls(true), [3], "{}", run.text);
     repo.by("carol").approves(3);
     let run = site.run().await;
@@ -413,7 +404,7 @@ async fn a_hold_on_one_edge_holds_the_promotions_along_the_others() {
 
 #[tokio::test]
 async fn another_account_of_ours_forgets_no_hold() {
-    let mut site = shop(GATE, "").await;
+    let mut site = shop(APPROVAL, "").await;
     let repo = site.repo();
     let app = std::mem::replace(
         &mut site.token,
@@ -433,15 +424,12 @@ async fn another_account_of_ours_forgets_no_hold() {
 #[tokio::test]
 async fn an_emergency_forgets_no_hold() {
     let mut site = shop(
-        GATE,
+        APPROVAL,
         "stages: { prod: { emergency: { approve: [{ by: writers }], skip: [freeze] } } }\n",
     )
     .await;
     let repo = site.repo();
-    repo.files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     site.run().await;
     repo.by("tom").labels(1, HOLD);
     repo.by("tom").closes(1);
@@ -453,7 +441,7 @@ async fn an_emergency_forgets_no_hold() {
         "--emergency",
         "--reason=INC-1",
     ];
-    let run = asks(&mut site, "dave", &command).await;
+    let run = site.asks("dave", &command).await;
     assert_eq!(repo.pulls(true), [2], "{}", run.text);
     assert!(is_held(&site, 2), "{}", run.text);
 }

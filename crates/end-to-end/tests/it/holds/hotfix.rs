@@ -1,9 +1,7 @@
 //! What a person set by hand in a stage stays until its source moves, and is shown until its source has caught up with it.
 
-use end_to_end::shop::{chart, from_web, shop, shop_of_web};
+use end_to_end::shop::{APPROVAL, chart, from_web, shop, shop_of_web};
 use end_to_end::site::Site;
-
-const APPROVAL: &str = "{ name: release, type: APPROVAL }";
 
 fn taken_away(run: &end_to_end::site::Report) -> Vec<bool> {
     let ahead = run.json["ahead"].as_array().unwrap().iter();

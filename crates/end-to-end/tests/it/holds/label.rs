@@ -1,12 +1,11 @@
 //! The label `sluice/hold` where it cannot be put on: what was held stays held.
 
 use crate::rollback::{goes_back, is_held, prod, promoted};
-use end_to_end::shop::{chart, shop};
+use end_to_end::shop::{APPROVAL, chart, shop};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, When};
 use sluice::error::Exit;
 
-const GATE: &str = "{ name: release, type: APPROVAL }";
 const HOLD: &str = "sluice/hold";
 /// An App whose permissions lack `issues: write`.
 const WITHOUT_ISSUES: &str = "contents:write, pull-requests:write, statuses:write, actions:write, checks:read, deployments:read";
@@ -32,7 +31,7 @@ async fn is_quiet(site: &Site) {
 
 /// prod went back from 1.2.0 to 1.1.0, and no label can be created: what would undo that is open.
 async fn rolled_back_without_labels() -> Site {
-    let mut site = promoted(GATE, "", &["1.1.0", "1.2.0"]).await;
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
     is_deleted(&site, HOLD);
     without_issues(&mut site);
     goes_back(&mut site, &["--reason=INC-7"]).await;
@@ -112,7 +111,7 @@ async fn every_fault_of_the_label_after_a_rollback_leaves_it_held() {
         Fault::Status(422, "Validation Failed".to_owned()),
         Fault::ServerError,
     ] {
-        let mut site = promoted(GATE, "", &["1.1.0", "1.2.0"]).await;
+        let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
         goes_back(&mut site, &[]).await;
         let repo = site.repo();
         repo.by("carol").approves(repo.pulls(true)[0]);
@@ -140,7 +139,7 @@ async fn every_fault_of_the_label_after_a_rollback_leaves_it_held() {
 
 /// A pull request that tom holds and that a newer plan is to replace.
 async fn held_and_outdated() -> Site {
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     site.run().await;
     repo.by("tom").labels(1, HOLD);
@@ -259,7 +258,7 @@ async fn the_hold_is_put_on_before_anything_that_may_fail_or_be_lost() {
         next.is_some_and(|line| line.contains("/issues/2/labels")),
         "{writes:#?}"
     );
-    let mut site = promoted(GATE, "", &["1.1.0", "1.2.0"]).await;
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
     goes_back(&mut site, &[]).await;
     let repo = site.repo();
     repo.by("carol").approves(repo.pulls(true)[0]);

@@ -1,14 +1,12 @@
 //! What stops a promotion that is put up already: holds on services, newer content behind a `ready` rule, a status and a queue
 //! that a lost run left behind, two runs at once.
 
-use end_to_end::shop::{chart, landed, shop};
+use end_to_end::shop::{APPROVAL, chart, landed, shop};
 use github_stand_in::{Role, Rule, When};
-
-const GATE: &str = "{ name: release, type: APPROVAL }";
 
 #[tokio::test]
 async fn a_hold_on_a_service_stops_what_was_approved_before() {
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     site.run().await;
     repo.by("carol").approves(1);
@@ -26,7 +24,7 @@ async fn a_hold_on_a_service_stops_what_was_approved_before() {
 
 #[tokio::test]
 async fn an_older_plan_whose_source_has_a_ready_rule_waits_for_a_person() {
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     repo.role("deployer", Role::Write);
     let creator = repo.with(|world, _| world.ensure_user("deployer"));
@@ -60,7 +58,7 @@ async fn an_older_plan_whose_source_has_a_ready_rule_waits_for_a_person() {
 
 #[tokio::test]
 async fn a_status_that_a_lost_run_left_at_success_goes_back() {
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     site.run().await;
     let head = repo.head(1);
@@ -83,7 +81,7 @@ async fn a_status_that_a_lost_run_left_at_success_goes_back() {
 
 #[tokio::test]
 async fn a_hold_takes_a_promotion_out_of_the_merge_queue() {
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     site.run().await;
     repo.rule(Rule {
@@ -151,7 +149,7 @@ async fn a_hold_right_before_the_last_look_stops_a_commit_onto_the_base() {
 /// Of two pipelines of one name each would take the other's pull request for its own: a new one in every run, for ever.
 #[tokio::test]
 async fn two_pipelines_of_one_namespace_and_name_stop_both_and_nothing_else() {
-    let site = shop(GATE, "").await;
+    let site = shop(APPROVAL, "").await;
     let repo = site.repo();
     let again = end_to_end::shop::pipeline("{ name: tested, type: APPROVAL }");
     repo.files("main", &[("again.yaml", &again)]);

@@ -1,7 +1,6 @@
 //! Vetoes: what a person closed stays closed until its plan changes or somebody asks for it.
 
-use end_to_end::upgrade::opened;
-use serde_json::json;
+use end_to_end::upgrade::{PROMOTE, opened};
 
 #[tokio::test]
 async fn a_closing_by_a_writer_is_a_veto_until_the_plan_changes() {
@@ -42,18 +41,9 @@ async fn a_closing_by_somebody_without_write_holds_for_a_day() {
 async fn a_dispatch_takes_a_veto_back() {
     let mut site = opened().await;
     let repo = site.repo();
-    repo.files(
-        "main",
-        &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     repo.by("dave").closes(1);
-    let run = repo
-        .by("carol")
-        .dispatches("promote.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
-    let run = site
-        .call(&["promote", "--pipeline=k3s-upgrade", "--to=prod"])
-        .await;
+    site.is_dispatched_by("carol");
+    let run = site.call(&PROMOTE).await;
     assert_eq!(repo.pulls(true).len(), 1, "{}", run.text);
 }

@@ -90,22 +90,11 @@ impl Home {
     /// Asks for prod to go back, as dave; the pull request that was put up.
     async fn goes_back(&mut self, reason: &str) -> u64 {
         let site = &mut self.site;
-        site.repo().files(
-            "main",
-            &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-        );
-        let run = site
-            .repo()
-            .by("dave")
-            .dispatches("sluice.yml", "main", json!({}));
-        site.environment
-            .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+        site.adds_workflow();
         let pipeline = format!("--pipeline={}", self.pipeline);
         let reason = format!("--reason={reason}");
-        let run = site
-            .call(&["rollback", &pipeline, "--to=prod", &reason])
-            .await;
-        site.environment.remove("GITHUB_RUN_ID");
+        let rollback = ["rollback", &pipeline, "--to=prod", &reason];
+        let run = site.asks("dave", &rollback).await;
         assert_eq!(run.exit, Exit::Done, "{}", run.text);
         open(site)
     }

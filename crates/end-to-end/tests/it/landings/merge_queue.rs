@@ -2,9 +2,8 @@
 
 use super::refused::{approved, line, own_statuses};
 use end_to_end::site::{PERMISSIONS, Report, Site};
-use end_to_end::upgrade::{landed, opened};
+use end_to_end::upgrade::{PROMOTE, landed, opened};
 use github_stand_in::{Fault, Rule, When};
-use serde_json::json;
 use sluice::error::Exit;
 
 fn queue(contexts: &[&str]) -> Rule {
@@ -19,19 +18,8 @@ fn queue(contexts: &[&str]) -> Rule {
 }
 
 async fn asks(site: &mut Site) -> Report {
-    let files = [(".github/workflows/sluice.yml", "on: workflow_dispatch\n")];
-    site.repo().files("main", &files);
-    let run = site
-        .repo()
-        .by("dave")
-        .dispatches("sluice.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
-    let report = site
-        .call(&["promote", "--pipeline=k3s-upgrade", "--to=prod"])
-        .await;
-    site.environment.remove("GITHUB_RUN_ID");
-    report
+    site.adds_workflow();
+    site.asks("dave", &PROMOTE).await
 }
 
 #[tokio::test]

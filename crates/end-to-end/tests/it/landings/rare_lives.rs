@@ -4,7 +4,7 @@ use serde_json::json;
 use sluice::error::Exit;
 
 use super::{open, quiet};
-use end_to_end::site::{REPO, Site};
+use end_to_end::site::{REPO, Site, WORKFLOW};
 use github_stand_in::When;
 use test_support::{chart, pipeline};
 
@@ -348,14 +348,9 @@ async fn what_was_set_by_hand_is_taken_back_by_take_source_where_the_source_has_
     let repo = site.repo();
     repo.files(
         "main",
-        &[
-            ("prod.yaml", &chart("web-prod", "1.0.5")),
-            (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
-        ],
+        &[("prod.yaml", &chart("web-prod", "1.0.5")), WORKFLOW],
     );
-    let dispatch = repo
-        .by("carol")
-        .dispatches("promote.yml", "main", json!({}));
+    let dispatch = repo.by("carol").dispatches("sluice.yml", "main", json!({}));
     let promote = [
         "promote",
         "--pipeline=web",

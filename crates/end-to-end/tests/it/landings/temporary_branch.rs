@@ -1,11 +1,9 @@
 //! `verified: true` where GitHub signs no commit of the token: somebody else may push to the temporary branch on which GitHub makes one.
 
 use crate::rollback::prod;
-use end_to_end::shop::{chart, shop};
+use end_to_end::shop::{APPROVAL, chart, shop};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, Role, When};
-
-const GATE: &str = "{ name: release, type: APPROVAL }";
 
 /// What mallory pushes to the temporary branch.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +23,7 @@ async fn signing(direct: bool) -> Site {
             let policy = "verified: true\nstages: { prod: { delivery: commit, trigger: auto } }\n";
             shop("", policy).await
         }
-        false => shop(GATE, "verified: true\n").await,
+        false => shop(APPROVAL, "verified: true\n").await,
     };
     site.hub.switch(|switches| switches.verify_git_data = false);
     site

@@ -79,24 +79,14 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Landed> {
     release(site, 4);
     let manual = "stages: { prod: { trigger: manual } }\n";
     site.policy(manual);
-    site.repo().files(
-        "main",
-        &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
-    );
-    let dispatch = site
-        .repo()
-        .by("carol")
-        .dispatches("promote.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), dispatch.to_string());
+    site.adds_workflow();
     let promote = [
         "promote",
         "--pipeline=api",
         "--to=prod",
         "--reason=cut-over of INC-4711",
     ];
-    site.call(&promote).await;
-    site.environment.remove("GITHUB_RUN_ID");
+    site.asks("carol", &promote).await;
     let number = open(site);
     site.repo().by("dave").approves(number);
     known.push(Landed::by_sluice(

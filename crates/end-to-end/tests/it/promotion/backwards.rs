@@ -1,12 +1,10 @@
 //! A stage that would go back by itself waits for a person; one whose APPROVAL gate must pass says first that it goes back.
 
-use end_to_end::shop::{chart, shop, shop_of_web};
-use end_to_end::site::{Report, Site};
+use end_to_end::shop::{APPROVAL, PROMOTE, chart, shop, shop_of_web};
+use end_to_end::site::{Report, Site, WORKFLOW};
 use github_stand_in::{Fault, When};
-use serde_json::json;
 
 const AUTO: &str = "stages: { prod: { trigger: auto } }\n";
-const APPROVAL: &str = "{ name: release, type: APPROVAL }";
 const HOURS: &str = "{ name: hours, type: WINDOW }";
 /// A window that is always open.
 const OPEN: &str = "gates: { hours: { open: [\"Mon-Sun 00:00-24:00\"], zone: UTC } }\n";
@@ -18,10 +16,7 @@ async fn promoted() -> (Site, [String; 2]) {
     let second = web.by("carol").pushes("main", &[("app/x", "2")], "Newer");
     let run = site.run().await;
     assert!(holds(&site, &second), "{}", run.text);
-    site.repo().files(
-        "main",
-        &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     (site, [first, second])
 }
 
@@ -38,17 +33,9 @@ fn holds(site: &Site, commit: &str) -> bool {
     file.contains(commit)
 }
 
+/// carol asks for the promotion into prod, with more flags.
 async fn asks(site: &mut Site, more: &[&str]) -> Report {
-    let run = site
-        .repo()
-        .by("carol")
-        .dispatches("promote.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
-    let arguments = [&["promote", "--pipeline=shop", "--to=prod"], more].concat();
-    let report = site.call(&arguments).await;
-    site.environment.remove("GITHUB_RUN_ID");
-    report
+    site.asks("carol", &[&PROMOTE[..], more].concat()).await
 }
 
 /// What is said of the one promotion that is held, its commits by their places among these.
@@ -162,7 +149,7 @@ async fn what_was_asked_for_lands_in_a_later_run_by_its_gates() {
         &[
             ("dev.yaml", &chart("web-dev", "1.0.9")),
             (".github/sluice.yaml", &policy),
-            (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
+            WORKFLOW,
         ],
     );
     let asked = asks(&mut site, &[]).await;
@@ -196,7 +183,7 @@ async fn a_pull_request_that_nobody_asked_for_does_not_land_and_gives_way_to_one
         &[
             ("pipeline.yaml", &end_to_end::shop::pipeline(HOURS)),
             (".github/sluice.yaml", &open),
-            (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
+            WORKFLOW,
         ],
     );
     let held = site.run().await;
@@ -236,10 +223,7 @@ async fn an_emergency_whose_approvals_must_pass_is_no_matter_of_asking() {
     let mut site = shop("", policy).await;
     let repo = site.repo();
     begins_with(&site, "2.0.0");
-    repo.files(
-        "main",
-        &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     let held = site.run().await;
     assert!(why(&held, &[]).contains("2.0.0 → 1.1.0"), "{}", held.text);
     let run = asks(&mut site, &["--emergency", "--reason=prod is down"]).await;

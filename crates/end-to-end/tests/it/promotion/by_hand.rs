@@ -1,7 +1,6 @@
 //! Promotion by hand: by dispatch, with or without the plan that is approved with it.
 
-use end_to_end::site::{REPO, Site};
-use serde_json::json;
+use end_to_end::site::{REPO, Site, WORKFLOW};
 use sluice::error::Exit;
 
 #[tokio::test]
@@ -15,18 +14,14 @@ async fn a_manual_stage_moves_by_dispatch_only_and_who_asked_cannot_approve() {
                 ".github/sluice.yaml",
                 "version: 1\nstages: { prod: { trigger: manual } }\n",
             ),
-            (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
+            WORKFLOW,
         ],
     );
     let held = site.run().await;
     assert!(held.lines()[0].starts_with("held"), "{}", held.text);
     assert_eq!(repo.pulls(true), Vec::<u64>::new());
 
-    let run = repo
-        .by("carol")
-        .dispatches("promote.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    site.is_dispatched_by("carol");
     // Whatever the environment says about people is not asked.
     site.environment
         .insert("GITHUB_ACTOR".to_owned(), "dave".to_owned());
@@ -76,7 +71,7 @@ async fn a_dispatch_that_names_the_plan_approves_it_where_the_gate_lists_that_wa
                 ".github/sluice.yaml",
                 "version: 1\ngates: { approval-gate: { ways: [dispatch] } }\n",
             ),
-            (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
+            WORKFLOW,
         ],
     );
     let opened = site.run().await;
@@ -84,11 +79,7 @@ async fn a_dispatch_that_names_the_plan_approves_it_where_the_gate_lists_that_wa
         .as_str()
         .unwrap()
         .to_owned();
-    let run = repo
-        .by("carol")
-        .dispatches("promote.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    site.is_dispatched_by("carol");
     let promote = |plan: &str| {
         [
             "promote",
@@ -150,7 +141,7 @@ async fn a_promotion_that_names_its_plan_names_all_of_it_unless_it_only_looks() 
             ".github/sluice.yaml",
             "version: 1\nstages: { prod: { trigger: manual } }\n",
         ),
-        (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
+        WORKFLOW,
     ];
     repo.files("main", &files);
     let held = site.run().await;
@@ -158,11 +149,7 @@ async fn a_promotion_that_names_its_plan_names_all_of_it_unless_it_only_looks() 
         .as_str()
         .unwrap()
         .to_owned();
-    let run = repo
-        .by("carol")
-        .dispatches("promote.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    site.is_dispatched_by("carol");
     let asks = |digits: usize| {
         let plan = format!("--plan={}", &plan[..digits]);
         ["promote", "--pipeline=k3s-upgrade", "--to=prod", &plan].map(str::to_owned)

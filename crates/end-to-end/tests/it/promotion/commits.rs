@@ -1,12 +1,10 @@
 //! What is in it: a pull request lists the commits that a promotion brings, and says where it does not go forward.
 
-use end_to_end::shop::shop_of_web;
-
-const GATE: &str = "{ name: release, type: APPROVAL }";
+use end_to_end::shop::{APPROVAL, shop_of_web};
 
 #[tokio::test]
 async fn a_pull_request_lists_the_commits_that_touch_what_is_released() {
-    let (site, first) = shop_of_web(GATE, "").await;
+    let (site, first) = shop_of_web(APPROVAL, "").await;
     let web = site.hub.repo("acme/web");
     web.by("carol")
         .pushes("main", &[("app/x", "2")], "Mend <the> retry, fixes #7");
@@ -67,7 +65,7 @@ async fn a_pull_request_lists_the_commits_that_touch_what_is_released() {
 
 #[tokio::test]
 async fn going_back_is_said_with_what_it_takes_back() {
-    let (site, first) = shop_of_web(GATE, "").await;
+    let (site, first) = shop_of_web(APPROVAL, "").await;
     let web = site.hub.repo("acme/web");
     web.by("carol").pushes("main", &[("app/x", "2")], "Newer");
     web.by("dave").pushes("main", &[("docs/x", "2")], "Words");
@@ -109,7 +107,7 @@ async fn going_back_is_said_with_what_it_takes_back() {
 async fn what_a_kustomization_leads_to_is_listed_and_its_authors_are_authors() {
     let policy =
         "gates: { release: { approve: [{ by: writers, count: 1 }], exclude: [change-authors] } }\n";
-    let (site, _) = shop_of_web(GATE, policy).await;
+    let (site, _) = shop_of_web(APPROVAL, policy).await;
     let web = site.hub.repo("acme/web");
     let leads = "resources: [../base]\n";
     let before = web.by("dave").pushes(
@@ -149,7 +147,7 @@ async fn what_a_kustomization_leads_to_is_listed_and_its_authors_are_authors() {
 
 #[tokio::test]
 async fn going_sideways_is_said() {
-    let (site, first) = shop_of_web(GATE, "").await;
+    let (site, first) = shop_of_web(APPROVAL, "").await;
     let web = site.hub.repo("acme/web");
     let second = web.by("carol").pushes("main", &[("app/x", "2")], "Newer");
     let repo = site.repo();
@@ -182,7 +180,7 @@ async fn going_sideways_is_said() {
 async fn a_branch_that_is_pinned_where_it_stands_brings_nothing_and_bars_nobody() {
     for quiet in [0, 2] {
         let policy = "gates: { release: { exclude: [change-authors] } }\n";
-        let (site, first) = shop_of_web(GATE, policy).await;
+        let (site, first) = shop_of_web(APPROVAL, policy).await;
         let web = site.hub.repo("acme/web");
         for number in 0..quiet {
             web.by("carol")

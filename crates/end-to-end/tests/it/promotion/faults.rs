@@ -131,7 +131,9 @@ async fn live(life: Life, trouble: Option<&Trouble>) -> (Vec<Seen>, End) {
     assert_eq!(last.exit, sluice::error::Exit::Done, "{}", last.text);
     // A branch without a pull request is deleted after a day.
     site.hub.advance(25 * 3600);
-    site.run().await;
+    if !site.repo().branches("sluice/").is_empty() {
+        site.run().await;
+    }
     site.hub.forget_calls();
     let quiet = site.run().await;
     assert_eq!(site.writes(), Vec::<String>::new(), "{}", quiet.text);
@@ -229,8 +231,15 @@ fn faults_of_writes(calls: &[Seen]) -> Vec<Trouble> {
         .collect()
 }
 
+/// Killed before a call that reads, a run leaves what it leaves if it is killed before the next write: one life is enough for both.
+fn kill_points(calls: &[Seen]) -> Vec<usize> {
+    let writes = calls.iter().filter(|call| call.write);
+    let points = writes.chain(calls.last()).map(|call| call.index);
+    points.collect()
+}
+
 fn kills(calls: &[Seen]) -> Vec<Trouble> {
-    calls.iter().map(|call| Trouble::Kill(call.index)).collect()
+    kill_points(calls).into_iter().map(Trouble::Kill).collect()
 }
 
 #[test]
@@ -265,12 +274,13 @@ async fn what_a_cut_off_run_left_undone_at_its_pull_request_the_next_one_does() 
     };
     let wanted = labels(&whole);
     assert_eq!(wanted.len(), 2);
-    for call in whole.hub.calls() {
+    let calls = whole.hub.calls();
+    for index in kill_points(&calls) {
         let site = site(Life::Merge).await;
-        site.hub.kill_at(call.index);
+        site.hub.kill_at(index);
         site.run().await;
         site.hub.heal();
         site.run().await;
-        assert_eq!(labels(&site), wanted, "{}", call.line());
+        assert_eq!(labels(&site), wanted, "{}", calls[index - 1].line());
     }
 }

@@ -1,7 +1,7 @@
 //! Who asked for a promotion is judged again before it lands, like an approver: by number, and by what that person may do now.
 
-use crate::rollback::{asks, prod, promoted};
-use end_to_end::shop::shop;
+use crate::rollback::{prod, promoted};
+use end_to_end::shop::{APPROVAL, PROMOTE, shop};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, Role, When};
 use sluice::error::Exit;
@@ -9,16 +9,12 @@ use sluice::error::Exit;
 const MANUAL: &str = "stages: { prod: { trigger: manual } }\n";
 const FROZEN: &str =
     "freeze: [{ from: 2000-01-01T00:00, until: 2999-01-01T00:00, zone: UTC, reason: audit }]\n";
-const PROMOTE: [&str; 3] = ["promote", "--pipeline=shop", "--to=prod"];
 
 /// carol asked for prod in a freeze that is over now.
 async fn asked_for_in_a_freeze() -> Site {
     let mut site = shop("", &format!("{MANUAL}{FROZEN}")).await;
-    site.repo().files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
-    let run = asks(&mut site, "carol", &PROMOTE).await;
+    site.adds_workflow();
+    let run = site.asks("carol", &PROMOTE).await;
     assert_eq!(site.repo().pulls(true), [1], "{}", run.text);
     let run = site.run().await;
     assert_eq!(prod(&site), "1.0.0", "{}", run.text);
@@ -39,7 +35,7 @@ async fn what_somebody_asked_for_who_lost_write_access_waits_until_somebody_asks
         run.text
     );
     insta::assert_snapshot!(run.lines()[0], @"held apps/shop → prod #1: carol asked for it, and has no write access any more: ask again");
-    let run = asks(&mut site, "dave", &PROMOTE).await;
+    let run = site.asks("dave", &PROMOTE).await;
     assert_eq!(prod(&site), "1.1.0", "{}", run.text);
     assert_eq!(repo.state(1), "CLOSED");
 }
@@ -76,15 +72,10 @@ async fn what_an_account_asked_for_that_is_gone_or_cannot_be_read_does_not_land(
 
 #[tokio::test]
 async fn a_rollback_that_somebody_asked_for_who_lost_write_access_waits_too() {
-    let gate = "{ name: release, type: APPROVAL }";
-    let mut site = promoted(gate, "", &["1.1.0", "1.2.0"]).await;
+    let mut site = promoted(APPROVAL, "", &["1.1.0", "1.2.0"]).await;
     let repo = site.repo();
-    asks(
-        &mut site,
-        "dave",
-        &["rollback", "--pipeline=shop", "--to=prod"],
-    )
-    .await;
+    site.asks("dave", &["rollback", "--pipeline=shop", "--to=prod"])
+        .await;
     let back = *repo.pulls(true).last().unwrap();
     repo.by("carol").approves(back);
     repo.role("dave", Role::Read);
@@ -101,15 +92,12 @@ async fn write_access_that_is_lost_right_before_the_last_look_stops_the_landing(
             &format!("stages: {{ prod: {{ trigger: manual, delivery: {delivery} }} }}\n"),
         )
         .await;
-        site.repo().files(
-            "main",
-            &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-        );
+        site.adds_workflow();
         let lost = When::rest("POST", "/git/commits").nth(usize::from(delivery != "commit"));
         site.hub.before(lost, |world| {
             world.place("acme/gitops").role("carol", Role::Read);
         });
-        let run = asks(&mut site, "carol", &PROMOTE).await;
+        let run = site.asks("carol", &PROMOTE).await;
         assert_eq!(prod(&site), "1.0.0", "{delivery}: {}", run.text);
     }
 }

@@ -165,19 +165,10 @@ async fn a_hotfix_of_a_pinned_commit_stays_until_the_source_moves() {
         "the App is no person: {}",
         nobody.text
     );
-    repo.files(
-        "main",
-        &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
-    );
-    let run = repo
-        .by("carol")
-        .dispatches("promote.yml", "main", serde_json::json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
-    let asked = site.call(&promote).await;
+    site.adds_workflow();
+    let asked = site.asks("carol", &promote).await;
     assert!(asked.lines()[0].starts_with("opened"), "{}", asked.text);
     let number = repo.pulls(true)[0];
-    site.environment.remove("GITHUB_RUN_ID");
     site.run().await;
     assert_eq!(repo.pulls(true), [number]);
     assert!(

@@ -29,13 +29,14 @@ async fn busy() -> Large {
 #[tokio::test]
 async fn a_run_does_the_same_in_whatever_checkout() {
     let mut all = Vec::new();
+    let begun = settled(GitHub::start_checked().await, size(8)).await;
     for kind in [
         "of the tip",
         "of an older commit",
         "none",
         "of another repository",
     ] {
-        let site = settled(GitHub::start_checked().await, size(8)).await;
+        let site = begun.copy();
         let workspace = tempfile::tempdir().unwrap();
         let other = site.hub.repo("mallory/other");
         other.files("main", &[("pipeline.yaml", "kind: Pipeline\n")]);
@@ -68,11 +69,11 @@ async fn a_run_does_the_same_in_whatever_checkout() {
 #[tokio::test]
 async fn what_github_does_not_answer_at_once_is_asked_for_in_smaller_parts() {
     let mut all = Vec::new();
+    let begun = settled(GitHub::start().await, size(80)).await;
+    begun.happens(Event::Approval);
+    begun.happens(Event::Commit(0));
     for heaviest in [usize::MAX, 200] {
-        let hub = GitHub::start().await;
-        let site = settled(hub, size(80)).await;
-        site.happens(Event::Approval);
-        site.happens(Event::Commit(0));
+        let site = begun.copy();
         site.hub.switch(|switches| switches.heaviest = heaviest);
         let calls = run(&site).await;
         all.push((heaviest, standing(&site), site.hub.writes(), calls.len()));
@@ -124,7 +125,8 @@ async fn a_checkout_leads_to_no_repository_that_the_tip_does_not_name() {
 
 #[tokio::test]
 async fn a_query_that_is_broken_off_tells_nothing_of_anything() {
-    let calm = busy().await;
+    let begun = busy().await;
+    let calm = begun.copy();
     run(&calm).await;
     let (stands, wrote) = (standing(&calm), calm.hub.writes());
     // With a checkout the first looks are the first two calls, without one the manifests come between them.
@@ -132,7 +134,7 @@ async fn a_query_that_is_broken_off_tells_nothing_of_anything() {
         .into_iter()
         .flat_map(|checkout| (1..=4).map(move |call| (checkout, call)));
     for (checkout, call) in calls {
-        let site = busy().await;
+        let site = begun.copy();
         let workspace = tempfile::tempdir().unwrap();
         if checkout {
             site.checks_out(workspace.path());

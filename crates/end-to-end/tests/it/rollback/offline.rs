@@ -1,7 +1,8 @@
 //! A rollback as a clone shows it, without a forge: what it left is held there too, and a person may let it.
 
-use super::{APPROVAL, goes_back, prod, promoted};
+use super::{goes_back, prod, promoted};
 use end_to_end::clone::clone_of;
+use end_to_end::shop::APPROVAL;
 use test_support::git::git;
 use test_support::history;
 use test_support::run;

@@ -1,8 +1,8 @@
 //! A rollback, and a hotfix, are remembered when things are renamed, moved, restored or put in between.
 
-use super::{asks, dev, goes_back, promoted};
-use end_to_end::shop::{chart, shop};
-use end_to_end::site::Site;
+use super::{dev, goes_back, promoted};
+use end_to_end::shop::{APPROVAL, PROMOTE, chart, shop};
+use end_to_end::site::{Site, WORKFLOW};
 
 /// Moves by itself, so that nobody is asked before anything would be undone.
 const AUTO: &str =
@@ -155,12 +155,7 @@ async fn what_a_person_sets_after_a_rollback_does_not_end_it() {
     let run = site.run().await;
     assert_eq!(prod(&site), "1.1.1", "{}", run.text);
     // Who asks for it takes the hotfix away, and what comes after a rollback is held all the same.
-    let run = asks(
-        &mut site,
-        "dave",
-        &["promote", "--pipeline=shop", "--to=prod"],
-    )
-    .await;
+    let run = site.asks("dave", &PROMOTE).await;
     assert_eq!(prod(&site), "1.1.1", "{}", run.text);
     let [number] = site.repo().pulls(true)[..] else {
         panic!("{}", run.text)
@@ -186,7 +181,7 @@ async fn a_stage_goes_back_to_what_it_held_under_other_names() {
             "the stage is renamed" => "--to=live",
             _ => "--to=prod",
         };
-        let run = asks(&mut site, "dave", &["rollback", pipeline, stage]).await;
+        let run = site.asks("dave", &["rollback", pipeline, stage]).await;
         assert_eq!(prod(&site), "1.1.0", "{name}: {}", run.text);
     }
 }
@@ -215,7 +210,7 @@ async fn a_hotfix_is_not_undone_by_itself() {
 #[tokio::test]
 async fn a_pull_request_says_that_it_takes_a_hotfix_away_under_every_name() {
     for (name, deed) in DEEDS {
-        let site = shop("{ name: release, type: APPROVAL }", "").await;
+        let site = shop(APPROVAL, "").await;
         let repo = site.repo();
         repo.by("dave").pushes(
             "main",
@@ -246,10 +241,7 @@ async fn a_hotfix_that_its_source_has_not_caught_up_with_is_taken_away_only_if_a
     let repo = site.repo();
     repo.by("dave").pushes(
         "main",
-        &[
-            ("prod.yaml", &chart("web-prod", "1.0.1")),
-            (".github/workflows/sluice.yml", "on: workflow_dispatch\n"),
-        ],
+        &[("prod.yaml", &chart("web-prod", "1.0.1")), WORKFLOW],
         "Fix checkout",
     );
     repo.files("main", &[("dev.yaml", &chart("web-dev", "1.2.0"))]);
@@ -265,12 +257,7 @@ async fn a_hotfix_that_its_source_has_not_caught_up_with_is_taken_away_only_if_a
         end.ends_with(" by dave; web-dev has not caught up with it"),
         "{why}"
     );
-    let run = asks(
-        &mut site,
-        "dave",
-        &["promote", "--pipeline=shop", "--to=prod"],
-    )
-    .await;
+    let run = site.asks("dave", &PROMOTE).await;
     assert_eq!(prod(&site), "1.2.0", "{}", run.text);
 }
 

@@ -1,7 +1,7 @@
 //! What goes back, and what stays: values come from the files of the landing, byte for byte as it left them.
 
-use super::{APPROVAL, goes_back, is_held};
-use end_to_end::shop::{chart, pipeline, shop_of_web};
+use super::{goes_back, is_held};
+use end_to_end::shop::{APPROVAL, chart, pipeline, shop_of_web};
 use end_to_end::site::Site;
 
 const KIND: &str = "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\n";
@@ -10,10 +10,7 @@ const KIND: &str = "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDep
 async fn site_of(files: &[(&str, &str)]) -> Site {
     let site = Site::empty().await;
     site.repo().files("main", files);
-    site.repo().files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     site
 }
 
@@ -45,10 +42,7 @@ async fn back(site: &mut Site) -> String {
 async fn a_ref_goes_back_with_the_name_behind_it_byte_for_byte() {
     let (mut site, _) = shop_of_web(APPROVAL, "").await;
     let repo = site.repo();
-    repo.files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     let flow = repo.file("main", "prod.yaml").unwrap();
     let block = flow
         .replace("{ url: ", "\n    url: ")
@@ -73,10 +67,7 @@ async fn a_ref_goes_back_with_the_name_behind_it_byte_for_byte() {
 async fn the_commit_that_ran_before_is_taken_though_its_branch_was_pushed_over() {
     let (mut site, _) = shop_of_web(APPROVAL, "").await;
     let repo = site.repo();
-    repo.files(
-        "main",
-        &[(".github/workflows/sluice.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     let web = site.hub.repo("acme/web");
     let base = web.tip("main").unwrap();
     web.files("main", &[("app/x", "2")]);

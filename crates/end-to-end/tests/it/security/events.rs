@@ -1,7 +1,7 @@
 //! Attacks around a run: who started it, what GitHub shows as merged, other bases, other accounts, a run that is stopped.
 
-use end_to_end::site::{REPO, Site};
-use end_to_end::upgrade::{FIXTURE, branch, landed, opened};
+use end_to_end::site::{REPO, Site, WORKFLOW};
+use end_to_end::upgrade::{FIXTURE, PROMOTE, branch, landed, opened};
 use github_stand_in::{Fault, Kind, Role, Rule, When};
 use serde_json::json;
 use sluice::error::Exit;
@@ -12,20 +12,13 @@ use std::sync::atomic::Ordering;
 async fn a19_no_input_skips_a_gate_or_chooses_another_base() {
     let mut site = opened().await;
     let repo = site.repo();
-    repo.files(
-        "main",
-        &[(".github/workflows/promote.yml", "on: workflow_dispatch\n")],
-    );
+    site.adds_workflow();
     let first = site.run().await;
     let plan = first.json["promotions"][0]["plan"]
         .as_str()
         .unwrap()
         .to_owned();
-    let run = repo
-        .by("carol")
-        .dispatches("promote.yml", "main", json!({}));
-    site.environment
-        .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
+    site.is_dispatched_by("carol");
     for (name, value) in [
         ("INPUT_FORCE", "true"),
         ("INPUT_BASE", "other"),
@@ -62,36 +55,31 @@ async fn a20_the_environment_names_nobody_and_who_runs_again_is_who_asks() {
             ".github/sluice.yaml",
             "version: 1\nstages: { prod: { trigger: manual } }\n",
         ),
-        (".github/workflows/promote.yml", "on: workflow_dispatch\n"),
+        WORKFLOW,
     ];
     repo.files("main", &files);
     for name in ["GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR"] {
         site.environment.insert(name.to_owned(), "carol".to_owned());
     }
-    let asks = ["promote", "--pipeline=k3s-upgrade", "--to=prod"];
     // A bot's dispatch, and one from another branch, ask for nothing.
     let bot = repo
         .workflow("actions:write")
-        .dispatches("promote.yml", "main", json!({}));
+        .dispatches("sluice.yml", "main", json!({}));
     repo.by("carol").pushes("side", &[("a.txt", "a\n")], "Side");
-    let side = repo
-        .by("carol")
-        .dispatches("promote.yml", "side", json!({}));
-    let pushed = repo.by("carol").triggers("promote.yml", "push", "main");
+    let side = repo.by("carol").dispatches("sluice.yml", "side", json!({}));
+    let pushed = repo.by("carol").triggers("sluice.yml", "push", "main");
     for run in [bot, side, pushed] {
         site.environment
             .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
-        let refused = site.call(&asks).await;
+        let refused = site.call(&PROMOTE).await;
         assert_eq!(refused.exit, Exit::Blocked, "{}", refused.text);
         assert_eq!(repo.pulls(false), Vec::<u64>::new());
     }
-    let run = repo
-        .by("carol")
-        .dispatches("promote.yml", "main", json!({}));
+    let run = repo.by("carol").dispatches("sluice.yml", "main", json!({}));
     repo.by("dave").reruns(run);
     site.environment
         .insert("GITHUB_RUN_ID".to_owned(), run.to_string());
-    let asked = site.call(&asks).await;
+    let asked = site.call(&PROMOTE).await;
     assert!(asked.lines()[0].starts_with("opened"), "{}", asked.text);
     site.environment.remove("GITHUB_RUN_ID");
     repo.by("dave").approves(1);

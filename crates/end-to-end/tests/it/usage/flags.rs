@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 use sluice::cli::Cli;
+use sluice::error::Exit;
+use sluice::process::exit_of;
 use tempfile::TempDir;
 
 use crate::SLUICE;
@@ -155,6 +157,18 @@ fn words_of(call: &[String]) -> Vec<&str> {
     call.iter().map(String::as_str).collect()
 }
 
+/// A flag that the command does not have is refused by the parser, before anything is read: no repository is needed for that.
+#[track_caller]
+fn is_refused(command: &str, flag: &str, words: &[String]) {
+    let words = ["sluice"]
+        .into_iter()
+        .chain(words.iter().map(String::as_str));
+    match Cli::try_parse_from(words) {
+        Ok(_) => panic!("{command} takes --{flag}"),
+        Err(error) => assert_eq!(exit_of(&error), Exit::Usage, "{command} --{flag}: {error}"),
+    }
+}
+
 /// The flags that change nothing although they are not refused. `run` makes calls, each from the same state.
 fn walk(
     command: &str,
@@ -179,6 +193,10 @@ fn walk(
             continue;
         }
         let mut more = with_value(command, &flag, folders);
+        if !own.contains(&flag) {
+            is_refused(command, &flag, &whole(&more));
+            continue;
+        }
         if flag == "approve" && !matches!(command, "simulate") {
             more = vec!["--approve".to_owned(), format!("--plan={:064}", 0)];
         }
@@ -189,18 +207,17 @@ fn walk(
             });
         }
         calls.push(whole(&more));
-        flags.push((flag, more));
+        flags.push(more);
     }
     let came = run(&calls);
     let without = &came[0];
     assert_ne!(without.0, REFUSED, "{command} {base:?}: {without:?}");
     let mut idle = BTreeSet::new();
-    for ((flag, more), with) in flags.iter().zip(&came[1..]) {
+    for (more, with) in flags.iter().zip(&came[1..]) {
         if with.0 == REFUSED {
-            // Refused for what it names, or because the command does not take it: never passed over.
+            // Refused for what it names.
             continue;
         }
-        assert!(own.contains(flag), "{command} takes --{flag}");
         let same = with.0 == without.0 && with.1 == without.1 && with.3 == without.3;
         if same {
             idle.insert(format!("{command} {}", more.join(" ")));
@@ -237,13 +254,11 @@ fn without_commits(text: &str) -> String {
         .collect()
 }
 
+const AT: &str = "--at=2026-07-01T12:00:00Z";
+
 #[test]
 fn every_flag_of_a_command_without_a_forge_changes_something_or_is_refused() {
-    // What a flag does, it need not do in every state.
-    let mut idle: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    let nothing = folders(tempfile::tempdir().unwrap());
-    const AT: &str = "--at=2026-07-01T12:00:00Z";
-    let modes: [Mode; 13] = [
+    none_is_idle(&[
         ("validate", &["."], frozen),
         ("plan", &[".", AT], two_pipelines),
         ("plan", &["."], frozen),
@@ -269,11 +284,23 @@ fn every_flag_of_a_command_without_a_forge_changes_something_or_is_refused() {
             two_pipelines,
         ),
         ("init", &["."], two_services),
+        ("schema", &[], two_pipelines),
+    ]);
+}
+
+#[test]
+fn every_flag_of_history_changes_something_or_is_refused() {
+    none_is_idle(&[
         ("history", &["."], with_history),
         ("history", &[".", "--verify"], with_history),
-        ("schema", &[], two_pipelines),
-    ];
-    for (command, base, make) in modes {
+    ]);
+}
+
+/// What a flag does, it need not do in every state of a command.
+fn none_is_idle(modes: &[Mode]) {
+    let mut idle: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let nothing = folders(tempfile::tempdir().unwrap());
+    for (command, base, make) in modes.iter().copied() {
         let run = |words: &[&str]| {
             let _ = std::fs::remove_dir_all(&nothing.out);
             let repo = make();
@@ -398,9 +425,10 @@ fn site(scene: Scene) -> Site {
 
 /// The flags of a command that do nothing in this scene.
 fn idle_on_github(command: &str, base: &[&str], scene: Scene) -> BTreeSet<String> {
-    let named = folders(clone_of(&site(scene)));
+    let begun = site(scene);
+    let named = folders(clone_of(&begun));
     let run = |words: &[&str]| {
-        let site = site(scene);
+        let site = begun.copy();
         let url = site.hub.url();
         // Only a person asks for a promotion.
         let token = match command {
@@ -444,25 +472,33 @@ fn idle_on_github(command: &str, base: &[&str], scene: Scene) -> BTreeSet<String
 #[test]
 fn every_flag_of_a_command_on_github_changes_something_or_is_refused() {
     let mut idle = BTreeSet::new();
-    for (command, base, scene) in [
-        ("status", &["--repository=acme/gitops"][..], Scene::Fresh),
-        ("status", &[], Scene::Fresh),
-        ("reconcile", &[], Scene::Fresh),
-        ("doctor", &[], Scene::Fresh),
-        ("rollback", &["--pipeline=api", "--to=prod"], Scene::Landed),
-        (
-            "retry",
-            &["--pipeline=tests", "--to=prod"],
-            Scene::JobFailed,
-        ),
+    for (command, base) in [
+        ("status", &["--repository=acme/gitops"][..]),
+        ("status", &[]),
+        ("reconcile", &[]),
+        ("doctor", &[]),
     ] {
-        idle.extend(idle_on_github(command, base, scene));
+        idle.extend(idle_on_github(command, base, Scene::Fresh));
     }
+    assert!(idle.is_empty(), "these do nothing:\n{idle:#?}");
+}
+
+#[test]
+fn every_flag_of_rollback_and_retry_changes_something_or_is_refused() {
+    let rollback = ["--pipeline=api", "--to=prod"];
+    let mut idle = idle_on_github("rollback", &rollback, Scene::Landed);
+    let retry = ["--pipeline=tests", "--to=prod"];
+    idle.extend(idle_on_github("retry", &retry, Scene::JobFailed));
+    assert!(idle.is_empty(), "these do nothing:\n{idle:#?}");
+}
+
+#[test]
+fn every_flag_of_promote_on_github_changes_something_or_is_refused() {
     let promote = ["--pipeline=web", "--to=prod"];
     let fresh = idle_on_github("promote", &promote, Scene::Fresh);
     // What was set by hand stays unless somebody takes the source's values.
     let by_hand = idle_on_github("promote", &promote, Scene::Hotfix);
-    idle.extend(fresh.intersection(&by_hand).cloned());
+    let idle: Vec<_> = fresh.intersection(&by_hand).collect();
     assert!(idle.is_empty(), "these do nothing:\n{idle:#?}");
 }
 

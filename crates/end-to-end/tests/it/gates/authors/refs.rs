@@ -1,11 +1,10 @@
 //! Commits that a git ref brings: who pushed or merged them counts as well as who wrote them.
 
 use super::why;
-use end_to_end::shop::shop_of_web;
+use end_to_end::shop::{APPROVAL, shop_of_web};
 use end_to_end::site::Site;
 use github_stand_in::Role;
 
-const GATE: &str = "{ name: release, type: APPROVAL }";
 const POLICY: &str = "gates: { release: { ways: [review], exclude: [change-authors] } }\n";
 
 /// Prod is still at its first commit after this person's approval, and not any more after carol's.
@@ -25,7 +24,7 @@ async fn leaves_out(site: &Site, first: &str, login: &str, reason: &str) {
 }
 
 async fn shop() -> (Site, String) {
-    let (site, first) = shop_of_web(GATE, POLICY).await;
+    let (site, first) = shop_of_web(APPROVAL, POLICY).await;
     for slug in ["acme/web", "acme/gitops"] {
         let repo = site.hub.repo(slug);
         for login in ["alice", "erin", "mallory"] {

@@ -1,17 +1,14 @@
 //! The scenes: a site whose next run would land a promotion, one thing to shut there, and how that is opened again.
 
-use crate::rollback::asks;
-use end_to_end::shop::{chart, shop, shop_of_web};
+use end_to_end::shop::{APPROVAL, PROMOTE, chart, shop, shop_of_web};
 use end_to_end::site::Site;
 use github_stand_in::{Level, Membership, Place, Reach, Role, TokenKind};
 
-const APPROVAL: &str = "{ name: release, type: APPROVAL }";
 const HOLD: &str = "sluice/hold";
 const FROZEN: &str =
     "freeze: [{ from: 2000-01-01T00:00, until: 2999-01-01T00:00, zone: UTC, reason: audit }]\n";
 const EXACT: &str = "land: exact\n";
 const MANUAL: &str = "stages: { prod: { trigger: manual } }\n";
-const PROMOTE: [&str; 3] = ["promote", "--pipeline=shop", "--to=prod"];
 
 /// What is shut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +153,7 @@ impl Scene {
             Self::NotReadyCommit => ready("", ", prod: { delivery: commit, trigger: auto }").await,
             Self::RequesterLostAccess => {
                 let mut site = dispatchable(shop("", &format!("{MANUAL}{FROZEN}")).await);
-                asks(&mut site, "carol", &PROMOTE).await;
+                site.asks("carol", &PROMOTE).await;
                 policy(&site.repo(), MANUAL);
                 site
             }
@@ -324,13 +321,12 @@ async fn ready(gates: &str, more: &str) -> Site {
 }
 
 fn dispatchable(site: Site) -> Site {
-    let workflow = (".github/workflows/sluice.yml", "on: workflow_dispatch\n");
-    site.repo().files("main", &[workflow]);
+    site.adds_workflow();
     site
 }
 
 async fn asks_as_dave(site: &mut Site) {
-    asks(site, "dave", &PROMOTE).await;
+    site.asks("dave", &PROMOTE).await;
 }
 
 /// The newest review of #1 in that state.
