@@ -84,9 +84,8 @@ fn unwritten(why: &std::io::Error, err: &mut impl Write) -> Exit {
 fn run(cli: Cli, environment: &Environment) -> Exit {
     let colour = std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let read = |name: &str| environment.get(name).map(str::to_owned);
     let started = Instant::now();
-    let outcome = execute(cli, Timestamp::now(), Style { colour }, &read);
+    let outcome = execute(cli, Timestamp::now(), Style { colour }, environment);
     let ms = started.elapsed().as_millis();
     tracing::debug!(ms, "the command ended");
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());

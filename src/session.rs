@@ -24,9 +24,7 @@ use crate::model::repo_url::Location;
 use crate::model::settings::Unread;
 use crate::model::slug::RepoSlug;
 use crate::repo::{Repo, enclosing_repository};
-
-/// Environment variables by name; tests supply their own.
-pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+use crate::runner::Environment;
 
 /// A session on GitHub.
 pub(super) struct Session {
@@ -74,16 +72,22 @@ const REPOSITORY: &str = "GITHUB_REPOSITORY";
 
 /// Whether a command that only reads works on GitHub: the environment names a repository; or there is a token, and this
 /// folder is in a clone whose remote `origin` is on the server.
-pub(super) fn leads_to_github(environment: Variables<'_>) -> bool {
-    given(environment, REPOSITORY).is_some()
+pub(super) fn leads_to_github(environment: &Environment) -> bool {
+    environment.get(REPOSITORY).is_some()
         || (token(environment, Needs::Reading).is_some()
             && matches!(origin(&server(environment)), Ok(Some(_))))
 }
 
+/// The address of the REST API.
+pub(super) fn api(environment: &Environment) -> &str {
+    let named = environment.get("GITHUB_API_URL");
+    named.unwrap_or("https://api.github.com")
+}
+
 /// The host name of GitHub, or of a GitHub Enterprise Server.
-fn server(environment: Variables<'_>) -> String {
-    let url = environment("GITHUB_SERVER_URL");
-    host_of(url.as_deref().unwrap_or("https://github.com"))
+fn server(environment: &Environment) -> String {
+    let url = environment.get("GITHUB_SERVER_URL");
+    host_of(url.unwrap_or("https://github.com"))
 }
 
 fn no_repository(needs: Needs) -> Failure {
@@ -132,15 +136,15 @@ impl Session {
     pub(super) fn open(
         args: &ForgeArgs,
         needs: Needs,
-        environment: Variables<'_>,
+        environment: &Environment,
         patience: Patience,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, Failure> {
         let host = server(environment);
         let mut notices = Vec::new();
-        let slug = match (&args.repository, given(environment, REPOSITORY), needs) {
+        let slug = match (&args.repository, environment.get(REPOSITORY), needs) {
             (Some(slug), _, _) => slug.clone(),
-            (None, Some(slug), _) => slug,
+            (None, Some(slug), _) => slug.to_owned(),
             (None, None, Needs::Reading) => {
                 let slug = origin(&host)?.ok_or_else(|| no_repository(needs))?;
                 notices.push(format!(
@@ -159,9 +163,9 @@ impl Session {
                  command line",
             )
         })?;
-        let api =
-            environment("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
-        let graphql = environment("GITHUB_GRAPHQL_URL").unwrap_or_else(|| graphql_of(&api));
+        let api = api(environment).to_owned();
+        let graphql = environment.get("GITHUB_GRAPHQL_URL");
+        let graphql = graphql.map_or_else(|| graphql_of(&api), str::to_owned);
         let network = network(environment);
         let access = |token: SecretString| Access {
             api: api.clone(),
@@ -358,37 +362,36 @@ pub(super) fn token_variables() -> impl Iterator<Item = &'static str> {
     TOKEN.into_iter().chain(READ_TOKEN).chain([READS_ONLY])
 }
 
-fn token(environment: Variables<'_>, needs: Needs) -> Option<String> {
-    let named = TOKEN.iter().find_map(|name| given(environment, name));
-    let in_workflow = given(environment, "GITHUB_ACTIONS").is_some();
-    named.or_else(|| match needs {
+fn token(environment: &Environment, needs: Needs) -> Option<String> {
+    let named = TOKEN.iter().find_map(|name| environment.get(name));
+    let in_workflow = environment.get("GITHUB_ACTIONS").is_some();
+    let found = named.or_else(|| match needs {
         // In a workflow, its author says which token is meant.
-        Needs::Reading if !in_workflow => given(environment, READS_ONLY),
+        Needs::Reading if !in_workflow => environment.get(READS_ONLY),
         Needs::Reading | Needs::Writing => None,
-    })
+    });
+    found.map(str::to_owned)
 }
 
-fn read_token(environment: Variables<'_>) -> Option<String> {
-    READ_TOKEN.iter().find_map(|name| given(environment, name))
+fn read_token(environment: &Environment) -> Option<String> {
+    let mut names = READ_TOKEN.iter();
+    let found = names.find_map(|name| environment.get(name));
+    found.map(str::to_owned)
 }
 
 /// The network settings. The runner passes its machine's proxy to the containers of actions, in upper and lower case.
-fn network(environment: Variables<'_>) -> Network {
+fn network(environment: &Environment) -> Network {
     let either = |name: &str| {
-        given(environment, name).or_else(|| given(environment, &name.to_ascii_lowercase()))
+        let found = environment.get(name);
+        let found = found.or_else(|| environment.get(&name.to_ascii_lowercase()));
+        found.map(str::to_owned)
     };
     Network {
         https_proxy: either("HTTPS_PROXY").map(SecretString::from),
         http_proxy: either("HTTP_PROXY").map(SecretString::from),
         no_proxy: either("NO_PROXY"),
-        certificates: given(environment, "SSL_CERT_FILE").map(PathBuf::from),
+        certificates: environment.get("SSL_CERT_FILE").map(PathBuf::from),
     }
-}
-
-fn given(environment: Variables<'_>, name: &str) -> Option<String> {
-    environment(name)
-        .map(|value| value.trim().to_owned())
-        .filter(|value| !value.is_empty())
 }
 
 fn host_of(server: &str) -> String {
@@ -400,12 +403,12 @@ fn host_of(server: &str) -> String {
 /// repository does no harm.
 fn checkout(
     args: &ForgeArgs,
-    environment: Variables<'_>,
+    environment: &Environment,
     notices: &mut Vec<String>,
 ) -> Option<Repo> {
     let path = match &args.checkout {
         Some(path) => path.clone(),
-        None => PathBuf::from(environment("GITHUB_WORKSPACE")?),
+        None => PathBuf::from(environment.get("GITHUB_WORKSPACE")?),
     };
     match Repo::at(&path) {
         Ok(repo) => repo,

@@ -81,17 +81,16 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
         let said = lines.join(" ");
         Failure::usage(said.trim_start_matches("error: ")).hint("mend the step's `with:`")
     })?;
-    let variables = |name: &str| environment.get(name).map(str::to_owned);
-    let command = match cli.command.clone().mode(|| leads_to_github(&variables)) {
+    let command = match cli.command.clone().mode(|| leads_to_github(environment)) {
         Mode::OnGithub(command) => command,
         _ => {
-            return execute(cli, jiff::Timestamp::now(), Style::default(), &variables)
+            return execute(cli, jiff::Timestamp::now(), Style::default(), environment)
                 .map(Done::Said);
         }
     };
     let stop = Stop::on_signals()?;
     let on = RunContext {
-        environment: &variables,
+        environment,
         patience: Patience::default(),
         stop: stop.flag(),
         read_only: run.read_only.map(|why| why.as_str().to_owned()),

@@ -17,15 +17,15 @@ use crate::cli::{
 use crate::error::Failure;
 use crate::forge::Patience;
 use crate::report::style::Style;
-use crate::runner::Stop;
-use crate::session::{Variables, leads_to_github};
+use crate::runner::{Environment, Stop};
+use crate::session::leads_to_github;
 
 /// Carries out a command. `now` is the time if the call does not give one.
 pub fn execute(
     cli: Cli,
     now: Timestamp,
     style: Style,
-    environment: Variables<'_>,
+    environment: &Environment,
 ) -> Result<Output, Failure> {
     let call =
         |place, format, at: Option<Timestamp>| Call::new(place, format, at.unwrap_or(now), style);

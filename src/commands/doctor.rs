@@ -25,14 +25,15 @@ use crate::model::policy::Policy;
 use crate::report::diagnosis;
 use crate::report::escape::terminal;
 use crate::report::style::Style;
-use crate::session::{Needs, Session, Variables};
+use crate::runner::Environment;
+use crate::session::{Needs, Session};
 
 /// Examines a repository; with `--live`, tries out a scratch repository.
 pub(super) fn run(
     args: DoctorArgs,
     now: Timestamp,
     style: Style,
-    environment: Variables<'_>,
+    environment: &Environment,
 ) -> Result<Output, Failure> {
     let DoctorArgs {
         path,
@@ -78,7 +79,7 @@ pub(super) fn run(
 fn session(
     repository: Option<String>,
     needs: Needs,
-    environment: Variables<'_>,
+    environment: &Environment,
 ) -> Result<Session, Failure> {
     let args = ForgeArgs {
         repository,

@@ -24,12 +24,13 @@ use crate::report::escape::terminal;
 use crate::report::findings;
 use crate::report::style::Style;
 use crate::report::{self, json};
-use crate::session::{Needs, Session, Variables};
+use crate::runner::Environment;
+use crate::session::{Needs, Session};
 
 /// What a run on GitHub needs besides its arguments.
 pub struct RunContext<'a> {
-    /// The environment, by name.
-    pub environment: Variables<'a>,
+    /// The environment.
+    pub environment: &'a Environment,
     /// How long it may wait.
     pub patience: Patience,
     /// Once set, nothing more is written.
@@ -383,10 +384,8 @@ fn plan_prefix(text: &str) -> Result<PlanPrefix, Failure> {
 }
 
 /// The workflow run that this process is a step of, if it is one.
-fn run_of(environment: Variables<'_>) -> Result<Option<u64>, Failure> {
-    let Some(id) = environment("GITHUB_RUN_ID").filter(|id| !id.trim().is_empty()) else {
-        return Ok(None);
-    };
+fn run_of(environment: &Environment) -> Result<Option<u64>, Failure> {
     let wrong = |_| Failure::usage("GITHUB_RUN_ID is no number");
-    id.trim().parse().map(Some).map_err(wrong)
+    let id = environment.get("GITHUB_RUN_ID");
+    id.map(|id| id.parse().map_err(wrong)).transpose()
 }

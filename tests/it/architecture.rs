@@ -50,7 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "session",
         &[
-            "model", "catalog", "cli", "error", "forge", "gather", "repo",
+            "model", "catalog", "cli", "error", "forge", "gather", "repo", "runner",
         ],
     ),
     (

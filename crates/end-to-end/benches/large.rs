@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use sluice::cli::{Cli, Mode};
 use sluice::commands::on_github::{RunContext, execute as execute_on_github};
 use sluice::forge::Patience;
+use sluice::runner::Environment;
 
 /// Set in the process that is one run.
 const IS_RUN: &str = "SLUICE_BENCH_RUN";
@@ -88,7 +89,7 @@ fn be_a_run() {
     let Mode::OnGithub(command) = cli.command.mode(|| true) else {
         panic!("reconcile is for GitHub");
     };
-    let look = |name: &str| std::env::var(name).ok();
+    let look: Environment = std::env::vars().collect();
     let on = RunContext {
         environment: &look,
         patience: Patience {

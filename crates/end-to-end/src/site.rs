@@ -13,6 +13,7 @@ use sluice::commands::on_github::{RunContext, execute as execute_on_github};
 use sluice::error::Exit;
 use sluice::forge::Patience;
 use sluice::process::exit_of;
+use sluice::runner::Environment;
 
 use github_stand_in::contract::contract;
 use github_stand_in::{GitHub, Place, Role, Seen, World};
@@ -207,7 +208,7 @@ impl Site {
         let Mode::OnGithub(command) = cli.command.mode(|| named) else {
             panic!("{arguments:?} is not for GitHub");
         };
-        let look = |name: &str| environment.get(name).cloned();
+        let look: Environment = environment.clone().into_iter().collect();
         let on = RunContext {
             environment: &look,
             patience: Patience {

@@ -11,6 +11,7 @@ use sluice::cli::Cli;
 use sluice::commands::dispatch::execute;
 use sluice::process::exit_of;
 use sluice::report::style::Style;
+use sluice::runner::Environment;
 
 /// The time of every evaluation that gives none: a Wednesday.
 pub const NOW: &str = "2026-07-01T12:00:00Z";
@@ -117,7 +118,7 @@ pub fn run(path: &Path, arguments: &[&str]) -> Ran {
         }
         text
     };
-    match execute(cli, now, Style::default(), &|_| None) {
+    match execute(cli, now, Style::default(), &Environment::default()) {
         Ok(output) => Ran {
             exit: output.exit as u8,
             out: pasted(&output.text),

@@ -17,7 +17,8 @@ use crate::model::settings::Identity;
 use crate::report::diagnosis;
 use crate::report::escape::terminal;
 use crate::report::style::Style;
-use crate::session::{Session, Variables};
+use crate::runner::Environment;
+use crate::session::{Session, api};
 
 /// A scratch repository has few branches; one with more is in use.
 const MAX_BRANCHES: usize = 20;
@@ -39,10 +40,10 @@ pub(super) async fn run(
     session: &Session,
     scratch: &str,
     asked: LiveOptions<'_>,
-    environment: Variables<'_>,
+    environment: &Environment,
 ) -> Result<Output, Failure> {
-    let own = environment("GITHUB_REPOSITORY").unwrap_or_default();
-    if own.trim().eq_ignore_ascii_case(scratch) {
+    let own = environment.get("GITHUB_REPOSITORY").unwrap_or_default();
+    if own.eq_ignore_ascii_case(scratch) {
         return Err(refused("it is the repository of GITHUB_REPOSITORY"));
     }
     prove(session, asked, environment).await
@@ -59,7 +60,7 @@ fn refused(why: &str) -> Failure {
 async fn prove(
     session: &Session,
     asked: LiveOptions<'_>,
-    environment: Variables<'_>,
+    environment: &Environment,
 ) -> Result<Output, Failure> {
     let LiveOptions {
         team,
@@ -71,7 +72,7 @@ async fn prove(
     let overview = forge.overview().await?;
     let (tip, identity) = scratch_only(session, &overview).await?;
     let api = api(environment);
-    announce(session, &api, &overview, identity, team);
+    announce(session, api, &overview, identity, team);
     let run = format!("{:x}", now.as_millisecond());
     let proofs = Writer::new(forge)
         .prove(&Live {
@@ -82,7 +83,7 @@ async fn prove(
             team,
         })
         .await;
-    Ok(report(session, &api, &proofs, format, style))
+    Ok(report(session, api, &proofs, format, style))
 }
 
 /// Refuses a repository that is not a scratch repository. Nothing has been written so far.
@@ -132,11 +133,6 @@ async fn scratch_only<'a>(
         return Err(refused(&format!("{}: {}", finding.place, finding.message)));
     }
     Ok((tip, identity))
-}
-
-/// The API that is tested, as the session reads it from the environment.
-fn api(environment: Variables<'_>) -> String {
-    environment("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned())
 }
 
 fn stand_in(api: &str) -> bool {

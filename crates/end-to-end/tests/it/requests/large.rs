@@ -11,6 +11,7 @@ use sluice::commands::on_github::{RunContext, execute as execute_on_github};
 use sluice::commands::output::Output;
 use sluice::error::Exit;
 use sluice::forge::Patience;
+use sluice::runner::Environment;
 
 use end_to_end::large::{Large, Size, kind_of};
 use end_to_end::site::{REPO, Site};
@@ -47,7 +48,7 @@ pub(super) async fn ran(environment: &BTreeMap<&str, String>) -> Output {
     let Mode::OnGithub(command) = cli.command.mode(|| true) else {
         panic!("reconcile is for GitHub");
     };
-    let look = |name: &str| environment.get(name).cloned();
+    let look: Environment = environment.clone().into_iter().collect();
     let on = RunContext {
         environment: &look,
         patience: Patience {
