@@ -17,6 +17,7 @@ use serde::Deserialize;
 use sluice::cli::Cli;
 use sluice::commands::dispatch;
 use sluice::report::style::Style;
+use sluice::runner::Environment;
 
 /// So many services stand on each side of one pipeline's edge.
 const SERVICES_PER_STAGE: usize = 25;
@@ -163,9 +164,12 @@ fn plan(root: &Path) -> usize {
         "2026-01-05T09:00:00Z",
     ])
     .unwrap();
-    let output = dispatch::execute(cli, jiff::Timestamp::UNIX_EPOCH, Style::default(), &|_| {
-        None
-    })
+    let output = dispatch::execute(
+        cli,
+        jiff::Timestamp::UNIX_EPOCH,
+        Style::default(),
+        &Environment::default(),
+    )
     .unwrap();
     output.text.len()
 }

@@ -34,7 +34,12 @@ fn cost_of(folder: &Path) -> Cost {
             let words = words.map(ToString::to_string);
             let path = folder.to_str().unwrap().to_owned();
             let cli = Cli::try_parse_from(words.chain([path])).unwrap();
-            let output = execute(cli, Timestamp::UNIX_EPOCH, Style::default(), &|_| None);
+            let output = execute(
+                cli,
+                Timestamp::UNIX_EPOCH,
+                Style::default(),
+                &crate::runner::Environment::default(),
+            );
             said += match output {
                 Ok(output) => output.text.len(),
                 Err(failure) => failure.message.len(),

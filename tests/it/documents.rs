@@ -37,7 +37,7 @@ fn the_pictures_in_the_readme_are_what_the_program_prints() {
             cli,
             jiff::Timestamp::UNIX_EPOCH,
             Style::default(),
-            &|_| None,
+            &sluice::runner::Environment::default(),
         )
         .unwrap();
         // A picture may stop before the end, at a line of dots.
@@ -63,7 +63,7 @@ fn every_example_in_the_document_about_gates_is_what_the_program_prints() {
             cli,
             jiff::Timestamp::UNIX_EPOCH,
             Style::default(),
-            &|_| None,
+            &sluice::runner::Environment::default(),
         )
         .unwrap();
         assert_eq!(&output.text, printed, "{typed}");
