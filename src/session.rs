@@ -17,7 +17,7 @@ use crate::gather::{RemoteRepo, Remotes};
 use crate::model::actor::Actor;
 use crate::model::address::graphql_of;
 use crate::model::evidence::LabelEvent;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::PullNumber;
 use crate::model::policy::{Trusts, UntrustedAccount};
 use crate::model::repo_url::Location;
@@ -210,7 +210,7 @@ impl Session {
         if let Some(known) = self.own.borrow().as_ref() {
             return known.clone();
         }
-        let found = self.forge.bearer().await.map_err(|error| error.to_string());
+        let found = self.forge.bearer().await.map_err(Unavailable::from);
         self.own.replace(Some(found.clone()));
         found
     }
@@ -233,7 +233,7 @@ impl Session {
         }
         let told = events.clone();
         let compared = self.forge.compare_label_names(number, events).await;
-        compared.map_err(|error| error.to_string())?;
+        compared.map_err(Unavailable::from)?;
         let compared = events.clone();
         self.compared
             .borrow_mut()
@@ -250,7 +250,7 @@ impl Session {
         if trusts == Trusts::default() {
             return Ok(Vec::new());
         }
-        let failed = |why: String| {
+        let failed = |why: Unavailable| {
             Failure::new(
                 Exit::Failed,
                 format!("the policy trusts what others report, and whose word is no evidence could not be read: {why}"),
@@ -267,7 +267,7 @@ impl Session {
             (_, Some(known)) => Some(known),
             (Some(slug), None) => {
                 let app = self.forge.app(slug).await;
-                Some(app.map_err(|why| failed(why.to_string()))?.id)
+                Some(app.map_err(|error| failed(error.into()))?.id)
             }
         };
         self.own_app.replace(app);
@@ -296,12 +296,12 @@ impl Session {
             Ok(app) => Some(app.id),
             // A server without GitHub Actions.
             Err(Unread::Hidden) => None,
-            Err(why) => return Err(why.to_string()),
+            Err(why) => return Err(Unavailable::new(why.to_string())),
         };
         let found = UntrustedAccount {
             login: ACTIONS.to_owned(),
             id: account
-                .map_err(|error| error.to_string())?
+                .map_err(Unavailable::from)?
                 .and_then(|account| account.id),
             app,
         };

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::limit_kind::{GRAPHQL, LimitKind, REST};
+use crate::model::fetched::Unavailable;
 use crate::model::ids::PullNumber;
 
 /// Why a call did not do what it was to do.
@@ -172,5 +173,11 @@ fn which(kind: &LimitKind, resource: &str) -> String {
         LimitKind::Secondary => {
             format!("GitHub's secondary limit, met at {api}: too many calls in a short time")
         }
+    }
+}
+
+impl From<ForgeError> for Unavailable {
+    fn from(error: ForgeError) -> Self {
+        Self::new(error.to_string())
     }
 }

@@ -12,7 +12,7 @@ use super::paging::{MAX_PAGES, too_long};
 use super::shapes::{ACTOR, ActorShape, IdShape, Nodes, Oid, id, shape, take, time};
 use crate::model::actor::{Actor, UserId};
 use crate::model::evidence::{Evidence, LabelEvent, Opinion, Review};
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::PullNumber;
 use crate::model::pull::Pull;
 
@@ -65,14 +65,15 @@ pub(super) fn said(node: &Value, number: PullNumber) -> Result<Option<Evidence>,
 /// What was done with the labels of a pull request, of an answer that asks for a first page of its events.
 pub(super) fn label_events(events: &Value) -> Fetched<Vec<LabelEvent>> {
     let operation = "read what was done with labels";
-    let page: Nodes<EventShape> =
-        shape(events.clone(), operation).map_err(|error| error.to_string())?;
+    let page: Nodes<EventShape> = shape(events.clone(), operation).map_err(Unavailable::from)?;
     if page.next().is_some() {
-        return Err("more was done with its labels than is read".to_owned());
+        return Err(Unavailable::new(
+            "more was done with its labels than is read",
+        ));
     }
     let mut found = Vec::new();
     for event in page.nodes {
-        let event = event.label_event().map_err(|error| error.to_string())?;
+        let event = event.label_event().map_err(Unavailable::from)?;
         found.extend(event);
     }
     number(&mut found);
@@ -165,15 +166,16 @@ impl Forge {
         if let Some(latest) = found.replaced {
             match self.pushes(&pull.branch, MAX_PAGES).await {
                 Ok((_, true)) => {
-                    let why = "the log of pushes to the branch is too long to be read".to_owned();
+                    let why =
+                        Unavailable::new("the log of pushes to the branch is too long to be read");
                     arrived = Err(why.clone());
                     pushers = Err(why);
                 }
                 // A branch that moved has at least one push: a server without one keeps no log.
                 Ok((pushes, false)) if pushes.is_empty() => {
                     let why = "who pushed to the branch is not known: there is no log of pushes";
-                    arrived = Err(why.to_owned());
-                    pushers = Err(why.to_owned());
+                    arrived = Err(why.into());
+                    pushers = Err(why.into());
                 }
                 Ok((pushes, false)) => {
                     let head = pushes
@@ -182,13 +184,14 @@ impl Forge {
                     let newest = head.map(|push| push.at).max();
                     arrived = newest
                         .map(|at| at.max(latest).max(found.created))
-                        .ok_or_else(|| "the log of pushes does not know this head".to_owned());
+                        .ok_or_else(|| "the log of pushes does not know this head".into());
                     if let Ok(known) = &mut pushers {
                         known.extend(pushes.iter().filter_map(|push| push.by.as_ref()?.id));
                     }
                 }
                 Err(error) => {
-                    let why = format!("who pushed to the branch is not known: {error}");
+                    let why =
+                        Unavailable::new(format!("who pushed to the branch is not known: {error}"));
                     arrived = Err(why.clone());
                     pushers = Err(why);
                 }

@@ -11,7 +11,7 @@ use super::pulls::ClosedShape;
 use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, Nodes, shape, take};
 use crate::model::evidence::LabelEvent;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::pull::ClosedLabels;
@@ -73,15 +73,16 @@ impl Forge {
             };
             let (query, variables) = self.build_named("HeldClosed", held_part(Some(&after)));
             let answer = self.query(&query, variables, &operation).await;
-            let (mut data, _) = answer.map_err(|error| error.to_string())?;
+            let (mut data, _) = answer.map_err(Unavailable::from)?;
             let page = held_told(take(&mut data, &["repository", "held"]), &operation);
-            let page = page.map_err(|error| error.to_string())?;
+            let page = page.map_err(Unavailable::from)?;
             found.extend(page.pulls);
             next = page.next;
         }
-        Err(format!(
-            "more closed pull requests carry the label {HOLD} than are read: take it off those that are long done with"
-        ))
+        Err(Unavailable {
+            why: format!("more closed pull requests carry the label {HOLD} than are read"),
+            help: Some("take it off those that are long done with".to_owned()),
+        })
     }
 
     /// All that was done with the labels of a pull request: one call for a hundred events.
@@ -103,7 +104,7 @@ impl Forge {
                 "owner": self.slug().owner(), "name": self.slug().name(), "number": number.0, "after": after,
             });
             let answer = self.query(&query, variables, &operation).await;
-            let (mut data, _) = answer.map_err(|error| error.to_string())?;
+            let (mut data, _) = answer.map_err(Unavailable::from)?;
             let mut page = take(&mut data, &["repository", "pullRequest", "events"]);
             let info = take(&mut page, &["pageInfo"]);
             for mut event in label_events(&page)? {
@@ -113,12 +114,16 @@ impl Forge {
             match (info["hasNextPage"].as_bool(), info["endCursor"].as_str()) {
                 (Some(false), _) => return Ok(found),
                 (Some(true), Some(cursor)) => after = Some(cursor.to_owned()),
-                _ => return Err(format!("the answer to {operation} has no pages")),
+                _ => {
+                    return Err(Unavailable::new(format!(
+                        "the answer to {operation} has no pages"
+                    )));
+                }
             }
         }
-        Err(format!(
+        Err(Unavailable::new(format!(
             "more was done with the labels of {number} than is read"
-        ))
+        )))
     }
 }
 

@@ -10,7 +10,7 @@ use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, ActorShape, GitActor, Nodes, Oid, shape, take};
 use crate::model::authors::{Makers, Merge};
 use crate::model::commit_range::Person;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::{CommitId, PullNumber};
 
 /// So many commits are asked about in a query.
@@ -33,7 +33,7 @@ impl Forge {
             match self.makers_of(part).await {
                 Ok(makers) => found.extend(makers.into_iter().map(|one| (one.commit, Ok(one)))),
                 Err(error) => {
-                    let why = error.to_string();
+                    let why = Unavailable::from(error);
                     found.extend(part.iter().map(|commit| (*commit, Err(why.clone()))));
                 }
             }

@@ -11,7 +11,7 @@ use super::error::ForgeError;
 use super::graphql::{GraphqlError, PartialResponse};
 use super::object_query::{HistoryCommit, ObjectAnswer, ObjectQuery};
 use super::query_builder::QueryBuilder;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::{CommitId, PullNumber};
 
 /// A query that is heavier than this is asked for in halves where it is not answered: it may have been too much to answer in time.
@@ -33,10 +33,10 @@ pub(super) fn told(
     errors: &[GraphqlError],
     operation: &str,
 ) -> Vec<Fetched<ObjectAnswer>> {
-    let mut failed: BTreeMap<usize, String> = BTreeMap::new();
+    let mut failed: BTreeMap<usize, Unavailable> = BTreeMap::new();
     for error in errors {
         if let Some(index) = index_of(error) {
-            failed.insert(index, error.typed(operation).to_string());
+            failed.insert(index, error.typed(operation).into());
         }
     }
     let each = wanted.iter().enumerate();
@@ -115,7 +115,7 @@ impl Forge {
                     }
                     Err(error) => {
                         let why = error.to_string();
-                        answers.insert(range.start, vec![Err(why); part.len()]);
+                        answers.insert(range.start, vec![Err(Unavailable::new(why)); part.len()]);
                     }
                 }
             }
@@ -136,7 +136,7 @@ impl Forge {
         match self.query_objects(&wanted).await.pop() {
             Some(Ok(ObjectAnswer::Page(found))) => Ok(found),
             Some(Err(why)) => Err(why),
-            _ => Err("it was not answered".to_owned()),
+            _ => Err(Unavailable::new("it was not answered")),
         }
     }
 
@@ -146,7 +146,7 @@ impl Forge {
         let told = self.query_objects(&wanted).await.into_iter();
         let pulls = told.map(|told| match told? {
             ObjectAnswer::PullOf(pull) => Ok(pull),
-            _ => Err("it was answered with something else".to_owned()),
+            _ => Err("it was answered with something else".into()),
         });
         pulls.collect()
     }

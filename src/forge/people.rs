@@ -14,7 +14,7 @@ use super::shapes::{ACTOR, ActorShape, IdShape, shape, take};
 use super::shapes::{EdgeShape, of_enum};
 use crate::model::actor::{Actor, ActorKind, UserId};
 use crate::model::evidence::Permission;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::roster::Known;
 
 impl Forge {
@@ -39,7 +39,7 @@ impl Forge {
         let rest: Vec<(UserId, &String)> = rest.map(|(id, login)| (*id, login)).collect();
         let looks = rest.iter().map(|(id, login)| async move {
             let looked = self.permission(*id, login).await;
-            (*id, looked.map_err(|error| error.to_string()))
+            (*id, looked.map_err(Unavailable::from))
         });
         found.extend(join_all(looks).await);
         found
@@ -64,16 +64,20 @@ impl Forge {
         let rows = match self.get_all(path, &operation).await {
             Ok(rows) => rows,
             Err(ForgeError::NotFound { .. } | ForgeError::Forbidden { .. }) => {
-                return Err(format!(
-                    "the token cannot read the team {team}: it needs the organisation's permission Members: read, which \
-                     only an App or a person's token can have (input `read-token`); or there is no such team"
-                ));
+                return Err(Unavailable {
+                    why: format!("the token cannot read the team {team}"),
+                    help: Some(
+                        "it needs the organisation's permission Members: read, which only an App or a person's token can \
+                         have (input `read-token`); or there is no such team"
+                            .to_owned(),
+                    ),
+                });
             }
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(Unavailable::from(error)),
         };
         rows.into_iter()
             .map(|row| {
-                let row: MemberShape = shape(row, &operation).map_err(|error| error.to_string())?;
+                let row: MemberShape = shape(row, &operation).map_err(Unavailable::from)?;
                 Ok((row.id, row.login))
             })
             .collect()
@@ -91,10 +95,13 @@ impl Forge {
                 Ok(people) => {
                     found.extend(people.into_iter().map(|(login, known)| (login, Ok(known))));
                 }
-                Err(error) => found.extend(
-                    part.iter()
-                        .map(|login| ((*login).clone(), Err(error.to_string()))),
-                ),
+                Err(error) => {
+                    let why = Unavailable::from(error);
+                    let failed = part
+                        .iter()
+                        .map(|login| ((*login).clone(), Err(why.clone())));
+                    found.extend(failed);
+                }
             }
         }
         found

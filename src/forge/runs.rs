@@ -12,6 +12,7 @@ use super::error::ForgeError;
 use super::shapes::{id, time};
 use super::writer::Writer;
 use crate::model::actor::{Actor, ActorKind};
+use crate::model::fetched::Unavailable;
 use crate::model::signal::{Ended, JobRun};
 
 /// A workflow run.
@@ -158,7 +159,7 @@ impl JobShape {
             event: self.event,
             branch: self.head_branch,
             commit: id(&self.head_sha)?,
-            on_base: Err("where its commit lies was not looked up".to_owned()),
+            on_base: Err(Unavailable::new("where its commit lies was not looked up")),
             here: self
                 .head_repository
                 .is_some_and(|head| head.id == self.repository.id),

@@ -25,7 +25,7 @@ use super::shapes::{
     ACTOR, COMMIT, CommitShape, ContextShape, Nodes, StatusShape, shape, take, time,
 };
 use crate::model::actor::Actor;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::pull::{Allows, OwnStatus, PromotionBranch, Protection, Snapshot};
 
 const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
@@ -310,7 +310,7 @@ struct ProtectionShape {
 impl ProtectionShape {
     fn protection(self) -> Fetched<Protection> {
         if let Some(why) = self.unread {
-            return Err(why);
+            return Err(Unavailable::new(why));
         }
         let contexts = self.required_status_check_contexts.into_iter().flatten();
         let reviews = self.required_approving_review_count.unwrap_or_default();
@@ -386,7 +386,7 @@ impl RepositoryShape {
             protection: protection.protection(),
             branches,
             merged,
-            held_closed: Err("they were not asked for".to_owned()),
+            held_closed: Err(Unavailable::new("they were not asked for")),
             deletes_merged: self.delete_branch_on_merge,
             labels,
             allows: Allows {

@@ -20,7 +20,7 @@ use crate::model::authors::{ChangeAuthors, Changed, Makers};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
 use crate::model::facts::LastSet;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::CommitId;
 use crate::model::policy::Policy;
 use crate::model::resolved::ResolvedPipeline;
@@ -148,7 +148,7 @@ impl<'a> AuthorsSearch<'a> {
         }
         self.of_values(carried, &mut found);
         match found.unread {
-            Some(why) => Err(why),
+            Some(why) => Err(Unavailable::new(why)),
             None => Ok(found.authors),
         }
     }

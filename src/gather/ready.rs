@@ -17,6 +17,7 @@ use super::history::past::Past;
 use super::repositories::{Repositories, RepositoryReader};
 use super::revisions::RevisionResolver;
 use crate::model::facts::{Facts, ReadyQuery};
+use crate::model::fetched::Fetched;
 use crate::model::policy::Ready;
 use crate::model::signal::{ContentEvidence, Known};
 use content::{Content, Stretch};
@@ -85,7 +86,7 @@ impl Looking<'_> {
                     statuses: Known::Unsaid(why),
                 };
             }
-            Err(why) => return nothing(service, &why),
+            Err(why) => return nothing(service, &why.why),
         };
         let asks_signals =
             rule.deployment.is_some() || rule.check.is_some() || rule.status.is_some();
@@ -101,9 +102,9 @@ impl Looking<'_> {
             (Known::Failed(why), false) => Err(Known::Failed(why.clone())),
         };
         let nothing_asked = || Known::Is(Vec::new());
-        let said = |wanted: Option<Result<Vec<_>, String>>| match (wanted, &floor) {
+        let said = |wanted: Option<Fetched<Vec<_>>>| match (wanted, &floor) {
             (None, _) => nothing_asked(),
-            (Some(Err(why)), _) => Known::Failed(why),
+            (Some(Err(why)), _) => Known::Failed(why.to_string()),
             (Some(Ok(_)), Err(unknown)) => unknown.clone(),
             (Some(Ok(signals)), Ok(floor)) => {
                 let after = |signal: &crate::model::signal::Signal| {

@@ -7,7 +7,7 @@ use super::revisions::RevisionResolver;
 use crate::copy::is_full_id;
 use crate::model::commit_range::Direction;
 use crate::model::facts::{Revision, WayQuery, Ways};
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::repo::{ReadObjects, Repo, RepoError};
@@ -27,24 +27,26 @@ fn answer(repositories: &Repositories<'_>, query: &WayQuery) -> Fetched<Option<D
             Some((here, tip)) => way(here.objects(), query, || {
                 RevisionResolver::here(repositories, here, *tip)
             }),
-            None => Err("this folder is no repository".to_owned()),
+            None => Err(Unavailable::new("this folder is no repository")),
         },
         Origin::Local(path) => match Repo::at(&repositories.root.join(path)) {
             Ok(Some(repo)) => way(&repo, query, || {
                 RevisionResolver::elsewhere(repositories, &repo)
             }),
-            Ok(None) => Err(format!("{path} is not the top of a git repository")),
-            Err(error) => Err(error.to_string()),
+            Ok(None) => Err(Unavailable::new(format!(
+                "{path} is not the top of a git repository"
+            ))),
+            Err(error) => Err(Unavailable::from(error)),
         },
         Origin::Remote(url) => match repositories.remotes.and_then(|remotes| remotes.of(url)) {
             Some(repo) => way(repo.as_ref(), query, || {
                 Ok(RevisionResolver::remote(repositories))
             }),
-            None => Err(format!("{url} was not read")),
+            None => Err(Unavailable::new(format!("{url} was not read"))),
         },
-        Origin::Unreadable(why) => Err(why.clone()),
+        Origin::Unreadable(why) => Err(Unavailable::new(why.clone())),
         Origin::Unknown { .. } | Origin::Unsaid => {
-            Err("nothing is known of its repository".to_owned())
+            Err(Unavailable::new("nothing is known of its repository"))
         }
     }
 }
@@ -57,17 +59,16 @@ fn way<'a>(
     let name = &query.old.reference;
     let old = match is_full_id(name) {
         true => name.parse().map_err(|error| format!("`{name}`: {error}"))?,
-        false => match asked()
-            .map_err(|error| error.to_string())?
-            .answer(repo, &query.old)
-        {
+        false => match asked().map_err(Unavailable::from)?.answer(repo, &query.old) {
             Revision::Resolved(found) if found.same_as_target => return Ok(None),
             Revision::Resolved(found) => found.commit,
-            Revision::Failed { why, .. } => return Err(format!("`{name}`: {why}")),
-            Revision::Unread => return Err(format!("`{name}` was not read")),
+            Revision::Failed { why, .. } => {
+                return Err(Unavailable::new(format!("`{name}`: {why}")));
+            }
+            Revision::Unread => return Err(Unavailable::new(format!("`{name}` was not read"))),
         },
     };
-    stands(repo, &old, &query.new).map_err(|error| error.to_string())
+    stands(repo, &old, &query.new).map_err(Unavailable::from)
 }
 
 fn stands(

@@ -218,7 +218,7 @@ pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
             decision.kept_back = input.held_beside.map(held_beside);
         }
         None if promotion.proposable && input.closed_hold.is_err() => {
-            decision.kept_back = input.closed_hold.clone().err();
+            decision.kept_back = input.closed_hold.as_ref().err().map(ToString::to_string);
         }
         None if promotion.proposable => match (&input.veto, input.closed_lately) {
             (Some((number, who)), _) => {
@@ -320,7 +320,7 @@ fn commit(input: &DeliveryInput<'_>) -> Decision {
             "held: {hold}; somebody with write access reopens {} and takes the label off",
             hold.number
         )),
-        Err(why) => Some(why.clone()),
+        Err(why) => Some(why.to_string()),
     };
     let held = input.held_beside.map(held_beside).or(closed);
     if lands && held.is_none() {

@@ -105,9 +105,9 @@ pub(crate) fn label_hold(pull: &Pull, evidence: Option<&Fetched<Evidence>>) -> L
     }
     let (events, permissions) = match (&pull.label_events, evidence) {
         (Ok(events), None) => (events, None),
-        (_, Some(Err(why))) | (Err(why), None) => return LabelHold::Unread(why.clone()),
+        (_, Some(Err(why))) | (Err(why), None) => return LabelHold::Unread(why.to_string()),
         (_, Some(Ok(evidence))) => match &evidence.label_events {
-            Err(why) => return LabelHold::Unread(why.clone()),
+            Err(why) => return LabelHold::Unread(why.to_string()),
             Ok(events) => (events, Some(&evidence.permissions)),
         },
     };
@@ -181,7 +181,7 @@ fn taken_off(
     match permissions.get(&id) {
         Some(Ok(Permission::Write)) => LabelHold::Lifted(off.at),
         Some(Ok(_)) => still(&actor.login),
-        Some(Err(why)) => LabelHold::Unread(why.clone()),
+        Some(Err(why)) => LabelHold::Unread(why.to_string()),
         None => LabelHold::Unread(format!("what {} may do was not read", actor.login)),
     }
 }
@@ -341,7 +341,7 @@ mod tests {
         let permissions = BTreeMap::from([
             (WRITER, Ok(Permission::Write)),
             (TRIAGE, Ok(Permission::Triage)),
-            (UNREAD, Err("502".to_owned())),
+            (UNREAD, Err("502".into())),
         ]);
         let hold = closed_hold(pull, &permissions, landed.map(at))?;
         Some(hold.since.as_second())
@@ -438,7 +438,7 @@ mod tests {
         let mut pull = closed(person(9), &[(10, true, person(TRIAGE))]);
         pull.by_us = true;
         assert_eq!(since(&pull, None), None);
-        pull.events = Err("504".to_owned());
+        pull.events = Err("504".into());
         assert_eq!(since(&pull, None), Some(100));
     }
 }

@@ -183,7 +183,7 @@ async fn a_person_with_write(session: &Session, actor: Actor) -> Result<Actor, F
     match permissions::read_one(session, id, &actor.login).await {
         Ok(Permission::Write) => Ok(actor),
         Ok(_) => Err(refuse(format!("{} has no write here", actor.login))),
-        Err(why) => Err(Failure::new(Exit::Failed, why)),
+        Err(why) => Err(Failure::new(Exit::Failed, why.to_string())),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use git2::{ErrorClass, ErrorCode};
 
+use crate::model::fetched::Unavailable;
 use crate::model::ids::CommitId;
 
 /// Why the repository did not answer, or did not do as told.
@@ -131,6 +132,12 @@ pub(super) fn git_error(operation: impl Into<String>) -> impl FnOnce(git2::Error
     move |source| RepoError::Git {
         operation: operation.into(),
         source: source.into(),
+    }
+}
+
+impl From<RepoError> for Unavailable {
+    fn from(error: RepoError) -> Self {
+        Self::new(error.to_string())
     }
 }
 

@@ -217,7 +217,7 @@ impl PlanText<'_> {
             None => return,
             Some(Ok(told)) => told,
             Some(Err(why)) => {
-                let line = format!("its commits could not be looked up: {}", terminal(why));
+                let line = format!("its commits could not be looked up: {}", terminal(&why.why));
                 let _ = writeln!(text, "      {}", self.style.dim(&line));
                 return;
             }

@@ -46,7 +46,7 @@ impl Bench<'_> {
     async fn commits(&mut self) -> Result<ProofCommits, ForgeError> {
         let tip = self.live.tip;
         let history = self.forge.page(&tip, &[]).await;
-        let history = history.map_err(ForgeError::NotUnderstood)?;
+        let history = history.map_err(|why| ForgeError::NotUnderstood(why.to_string()))?;
         let Some(known) = history.first() else {
             return Err(ForgeError::NotFound {
                 what: format!("the commit {}", tip.short()),
@@ -119,7 +119,7 @@ impl Bench<'_> {
                 };
                 self.judge(code, stood == (Some(true), Some(false)), seen);
             }
-            Err(why) => self.untold(code, why),
+            Err(why) => self.untold(code, why.to_string()),
         }
     }
 

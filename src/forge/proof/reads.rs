@@ -79,7 +79,7 @@ impl Bench<'_> {
             Some(Ok(permission)) => {
                 self.judge(code, true, format!("{login}: {permission:?}; {listed}"));
             }
-            Some(Err(why)) => self.judge(code, false, why),
+            Some(Err(why)) => self.judge(code, false, why.to_string()),
             None => self.untold(code, "it was not answered"),
         }
     }

@@ -54,7 +54,7 @@ impl Forge {
                         None => Ok(Person::NoPerson),
                         Some(Some(Ok(Permission::Write))) => Ok(Person::Write),
                         Some(Some(Ok(Permission::Triage | Permission::Less))) => Ok(Person::Less),
-                        Some(Some(Err(why))) => Err(Unread::Failed(why.clone())),
+                        Some(Some(Err(why))) => Err(Unread::Failed(why.to_string())),
                         Some(None) => Err(Unread::Failed("it was not answered".to_owned())),
                     },
                 });

@@ -10,7 +10,7 @@ use crate::gather::history::wanted::Wanted;
 use crate::gather::remote::RemoteRepo;
 use crate::gather::revisions::RevisionResolver;
 use crate::model::facts::{LastSet, ReadyQuery, RevisionQuery, Slot, Values};
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::policy::Policy;
@@ -106,7 +106,7 @@ impl<'a> Looking<'a> {
         asked: &RevisionResolver<'_>,
     ) -> Fetched<Content<'a>> {
         let Some(source) = self.source(query) else {
-            return Err("its source is not there".to_owned());
+            return Err(Unavailable::new("its source is not there"));
         };
         let branch = self.repositories.branch.unwrap_or_default();
         let set = self.manifest_set(&source)?;
@@ -145,7 +145,7 @@ impl<'a> Looking<'a> {
                     (Some(tip), _) => {
                         let newest = asked.newest(&*repo, revision, &tip).map_err(words)?;
                         let Some(newest) = newest else {
-                            return Err(format!("{short} never held it"));
+                            return Err(Unavailable::new(format!("{short} never held it")));
                         };
                         let commits = repo.first_parents(&tip, &newest).map_err(words)?;
                         if is_base {
@@ -233,8 +233,8 @@ impl<'a> Looking<'a> {
                 .remotes
                 .and_then(|remotes| remotes.of(url))
                 .map(Reading::Other)
-                .ok_or_else(|| format!("{url} is not a repository of this GitHub")),
-            _ => Err("its repository is not one of this GitHub".to_owned()),
+                .ok_or_else(|| format!("{url} is not a repository of this GitHub").into()),
+            _ => Err(Unavailable::new("its repository is not one of this GitHub")),
         }
     }
 
@@ -272,10 +272,10 @@ impl<'a> Looking<'a> {
             });
         walked.map_err(|error| error.to_string())?;
         set.unwrap_or_else(|| {
-            Err(format!(
+            Err(Unavailable::new(format!(
                 "{} was made by no commit of the base",
                 source.service.file
-            ))
+            )))
         })
     }
 
@@ -304,7 +304,9 @@ impl<'a> Looking<'a> {
     fn same_on_base(&'a self, source: Source<'a>) -> Same<'a> {
         let tip = self.tip;
         Box::new(move |commit| {
-            let words = |why: String| RepoError::Remote { why };
+            let words = |why: Unavailable| RepoError::Remote {
+                why: why.to_string(),
+            };
             let now = self.values_at(&source, &tip).map_err(words)?;
             let then = self.values_at(&source, commit).map_err(words)?;
             if now != then {
@@ -353,5 +355,5 @@ fn found(
     commit: &CommitId,
 ) -> Fetched<Option<Service>> {
     past.service(wanted, file, commit)
-        .map_err(LastSet::into_why)
+        .map_err(|set| set.into_why().into())
 }

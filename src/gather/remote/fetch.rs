@@ -11,7 +11,7 @@ use crate::forge::{
     RemoteEntry,
 };
 use crate::model::actor::UserId;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::repo::{FOLDER, Repo, TreeEntry};
 
@@ -239,10 +239,10 @@ impl RemoteRepo {
                         Err(why) => why,
                     },
                     Some(Err(why)) => why,
-                    _ => "it was not answered".to_owned(),
+                    _ => Unavailable::new("it was not answered"),
                 }
             }
-            Err(error) => error.to_string(),
+            Err(error) => Unavailable::from(error),
         };
         self.known.borrow_mut().trees.insert(*tree, Err(error));
     }
@@ -274,8 +274,10 @@ impl RemoteRepo {
         }
         for (path, id) in &ids {
             let entries = folders.get(path).map(Vec::as_slice).unwrap_or_default();
-            if Repo::hash_tree(entries).map_err(|error| error.to_string())? != *id {
-                return Err(format!("the folder {path:?} is not what its id says"));
+            if Repo::hash_tree(entries).map_err(Unavailable::from)? != *id {
+                return Err(Unavailable::new(format!(
+                    "the folder {path:?} is not what its id says"
+                )));
             }
         }
         for (path, id) in ids {
@@ -341,7 +343,7 @@ impl Wants {
 }
 
 fn odd<T>() -> Fetched<T> {
-    Err("it was answered with something else".to_owned())
+    Err(Unavailable::new("it was answered with something else"))
 }
 
 async fn list(forge: &Forge) -> Result<Rc<Listed>, ForgeError> {
@@ -355,7 +357,7 @@ async fn list(forge: &Forge) -> Result<Rc<Listed>, ForgeError> {
 }
 
 fn words<T>(answer: Result<T, ForgeError>) -> Fetched<T> {
-    answer.map_err(|error| error.to_string())
+    answer.map_err(Unavailable::from)
 }
 
 fn proved(id: &TreeId, entries: Vec<RemoteEntry>) -> Fetched<Vec<TreeEntry>> {
@@ -372,18 +374,18 @@ fn proved(id: &TreeId, entries: Vec<RemoteEntry>) -> Fetched<Vec<TreeEntry>> {
         .collect::<Fetched<Vec<_>>>()?;
     match Repo::hash_tree(&entries) {
         Ok(found) if found == *id => Ok(entries),
-        Ok(_) => Err("it is not what its id says".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Ok(_) => Err(Unavailable::new("it is not what its id says")),
+        Err(error) => Err(Unavailable::from(error)),
     }
 }
 
 fn proved_blob(id: &BlobId, bytes: Vec<u8>) -> Fetched<Vec<u8>> {
     match Repo::hash_blob(&bytes) {
         Ok(found) if found == *id => Ok(bytes),
-        Ok(_) => Err(format!(
+        Ok(_) => Err(Unavailable::new(format!(
             "the bytes of {} are not what its id says",
             id.short()
-        )),
-        Err(error) => Err(error.to_string()),
+        ))),
+        Err(error) => Err(Unavailable::from(error)),
     }
 }

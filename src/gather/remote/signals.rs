@@ -9,7 +9,7 @@ use super::question::{Answer, Question, SignalAnswer, SignalQuestion};
 use super::repository::RemoteRepo;
 use crate::forge::{Deployment, Forge, Push, SaidStatus};
 use crate::model::commit_range::RangeCommits;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::Signal;
@@ -18,8 +18,7 @@ use crate::repo::{AskAll, RepoError};
 impl RemoteRepo {
     pub(super) async fn fetch_answers(&self, forge: &Forge, questions: Vec<Question>) {
         let asked = join_all(questions.into_iter().map(|question| async move {
-            let answer: Fetched<Answer> =
-                question.ask(forge).await.map_err(|error| error.to_string());
+            let answer: Fetched<Answer> = question.ask(forge).await.map_err(Unavailable::from);
             (question, answer)
         }));
         let answers = asked.await;
@@ -29,7 +28,7 @@ impl RemoteRepo {
     pub(super) async fn fetch_signals(&self, forge: &Forge, questions: BTreeSet<SignalQuestion>) {
         let asked = join_all(questions.into_iter().map(|question| async move {
             let answer: Fetched<SignalAnswer> =
-                question.ask(forge).await.map_err(|error| error.to_string());
+                question.ask(forge).await.map_err(Unavailable::from);
             (question, answer)
         }));
         self.signals.store(asked.await);
@@ -38,7 +37,7 @@ impl RemoteRepo {
     pub(super) fn signal(&self, question: SignalQuestion) -> Result<SignalAnswer, RepoError> {
         match self.signals.ask(question) {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(why)) => self.failed(&why),
+            Some(Err(why)) => self.failed(&why.why),
             None => self.later(),
         }
     }
@@ -46,7 +45,7 @@ impl RemoteRepo {
     pub(super) fn answer(&self, question: Question) -> Result<Answer, RepoError> {
         match self.known.borrow().answers.get(&question) {
             Some(Ok(answer)) => return Ok(answer.clone()),
-            Some(Err(why)) => return self.failed(why),
+            Some(Err(why)) => return self.failed(&why.why),
             None => {}
         }
         self.wants.borrow_mut().questions.insert(question);

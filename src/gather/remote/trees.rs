@@ -93,7 +93,7 @@ impl RemoteRepo {
         let known_root = match self.known.borrow().commits.get(commit) {
             Some(Ok(Some(info))) => Some(info.tree),
             Some(Ok(None)) => return Ok(None),
-            Some(Err(why)) => return self.failed(why),
+            Some(Err(why)) => return self.failed(&why.why),
             None => None,
         };
         if let Some(root) = known_root

@@ -154,7 +154,7 @@ impl ReadObjects for RemoteRepo {
                     hits.tag = found.tag;
                 }
             }
-            Some(Err(why)) => return self.failed(&why),
+            Some(Err(why)) => return self.failed(&why.why),
             None => {
                 self.wants.borrow_mut().refs.insert(short.to_owned());
                 return self.later();
@@ -357,7 +357,7 @@ impl ReadObjects for RemoteRepo {
         let known = self.known.borrow().touches.get(&question).cloned();
         match known {
             Some(Ok(found)) => Ok(found),
-            Some(Err(why)) => self.failed(&why),
+            Some(Err(why)) => self.failed(&why.why),
             None => {
                 self.wants.borrow_mut().touches.insert(question);
                 self.later()

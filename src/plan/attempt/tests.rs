@@ -129,7 +129,7 @@ fn a_rule_that_does_not_bind_this_token_or_cannot_be_read_leaves_it_to_github() 
     };
     assert_eq!(later(&bypassed), "now");
     let unread = MergeState {
-        required: Err("no permission".to_owned()),
+        required: Err("no permission".into()),
         ..ready()
     };
     assert_eq!(later(&unread), "now");
@@ -234,7 +234,7 @@ fn the_digest_follows_what_github_looks_at_and_nothing_else() {
         with(&[("e2e", ContextState::Pending)]),
         with(&[("e3e", ContextState::Success)]),
         MergeState {
-            required: Err("x".to_owned()),
+            required: Err("x".into()),
             ..state.clone()
         },
     ];
@@ -242,7 +242,7 @@ fn the_digest_follows_what_github_looks_at_and_nothing_else() {
         assert_ne!(digest(&state), digest(&other), "{other:?}");
     }
     let unread = |why: &str| MergeState {
-        required: Err(why.to_owned()),
+        required: Err(why.to_owned().into()),
         ..ready()
     };
     assert_eq!(digest(&unread("one")), digest(&unread("two")));

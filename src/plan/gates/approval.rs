@@ -69,7 +69,7 @@ pub(super) fn by(subject: &Subject<'_>, rule: &Rule<'_>, label: &str) -> Judged 
     if facts.on_forge {
         return match subject.evidence {
             None => Judged::of(pending(format!("waits for {}", all_demands(rule.lines)))),
-            Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.clone())),
+            Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.to_string())),
             Some(Ok(evidence)) => by_evidence(&register, rule, evidence, label),
         };
     }
@@ -157,7 +157,7 @@ fn by_evidence(
         .map(Given::shown)
         .collect();
     let judgement = if let Some(why) = counted.unread.first() {
-        Judgement::new(Verdict::Error, why.clone())
+        Judgement::new(Verdict::Error, why.to_string())
     } else if !counted.refusals.is_empty() {
         let who: Vec<&str> = counted.refusals.iter().map(String::as_str).collect();
         let who = who.join(", ");
@@ -193,7 +193,7 @@ fn without_change_authors(evidence: &Evidence, counted: &mut Counted) -> Option<
             None
         }
         Some(Err(why)) => {
-            counted.unread.push(why.clone());
+            counted.unread.push(why.to_string());
             None
         }
         Some(Ok(authors)) => {
@@ -229,7 +229,7 @@ fn tally(
             other => other,
         };
         let judged = match asked {
-            Err(why) => Err(Judgement::new(Verdict::Error, why)),
+            Err(why) => Err(Judgement::new(Verdict::Error, why.to_string())),
             Ok(Eligible::Nobody(why)) => Err(Judgement::new(
                 Verdict::Blocked,
                 format!("needs {}: {why}", demand(line)),

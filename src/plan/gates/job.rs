@@ -35,7 +35,7 @@ pub(super) fn evaluate(
     }
     let evidence = match subject.evidence {
         None => return Judged::of(pending(format!("{workflow} is started once it is put up"))),
-        Some(Err(why)) => return Judged::of(Judgement::new(Verdict::Error, why.clone())),
+        Some(Err(why)) => return Judged::of(Judgement::new(Verdict::Error, why.to_string())),
         Some(Ok(evidence)) => evidence,
     };
     let Some(jobs) = &evidence.jobs else {
@@ -99,15 +99,15 @@ impl JobQuestion<'_> {
     fn judge(&self, jobs: &JobEvidence) -> Judged {
         let intents = match &jobs.intents {
             Ok(intents) => intents,
-            Err(why) => return Judged::of(error(why.clone())),
+            Err(why) => return Judged::of(error(why.to_string())),
         };
         let own = match &jobs.own {
             Ok(own) => own,
-            Err(why) => return Judged::of(error(why.clone())),
+            Err(why) => return Judged::of(error(why.to_string())),
         };
         let runs = match jobs.runs.get(self.workflow) {
             Some(Ok(runs)) => runs,
-            Some(Err(why)) => return Judged::of(error(why.clone())),
+            Some(Err(why)) => return Judged::of(error(why.to_string())),
             None => {
                 return Judged::of(error(format!(
                     "the runs of {} were not read",
@@ -211,7 +211,7 @@ impl JobQuestion<'_> {
             match &run.on_base {
                 Ok(true) => None,
                 Ok(false) => Some("ran at a commit that is not on the base branch".to_owned()),
-                Err(why) => return Err(why.clone()),
+                Err(why) => return Err(why.to_string()),
             }
         })
     }

@@ -387,5 +387,5 @@ fn a_check_is_judged_by_its_newest_run_and_leads_to_it() {
         )
     );
     assert_eq!(reports(Ok(Vec::new())), (Verdict::Pending, None));
-    assert_eq!(reports(Err("502".to_owned())), (Verdict::Error, None));
+    assert_eq!(reports(Err("502".into())), (Verdict::Error, None));
 }

@@ -137,7 +137,7 @@ impl<'a> Planner<'a> {
         };
         let way = match self.facts.ways.get(&query) {
             None => return Err("it was not read".to_owned()),
-            Some(Err(why)) => return Err(why.clone()),
+            Some(Err(why)) => return Err(why.to_string()),
             Some(Ok(None)) => return Ok(None),
             Some(Ok(Some(way))) => *way,
         };

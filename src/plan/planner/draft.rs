@@ -19,7 +19,7 @@ impl<'a> Planner<'a> {
             Some(Err(why)) => {
                 let help = "ask for it again, or close its pull request".to_owned();
                 return PromotionDraft {
-                    errors: vec![(why.clone(), Some(help))],
+                    errors: vec![(why.to_string(), Some(help))],
                     ..PromotionDraft::default()
                 };
             }

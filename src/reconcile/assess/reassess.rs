@@ -94,7 +94,7 @@ pub(crate) async fn reassessed(
             Ok(true) => {}
             // No branch or tag leads to its commits any more, so it gives way.
             Ok(false) => return Ok((None, build)),
-            Err(error) => return Ok((None, Build::Unreadable(error))),
+            Err(error) => return Ok((None, Build::Unreadable(error.to_string()))),
         }
     }
     let standing_plan = ProposedPlan {

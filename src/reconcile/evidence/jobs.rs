@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use crate::model::actor::Actor;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::job::INTENT;
 use crate::model::signal::{Intent, JobEvidence, JobRun};
 use crate::reconcile::evidence::question::Question;
@@ -108,7 +108,9 @@ async fn on_base(
 ) -> Fetched<bool> {
     let tip = observation.snapshot.tip.id;
     let Some(built_on) = question.built_on else {
-        return Err("on which commit it was built is not known".to_owned());
+        return Err(Unavailable::new(
+            "on which commit it was built is not known",
+        ));
     };
     if run.commit == tip {
         return Ok(true);
@@ -123,5 +125,5 @@ async fn on_base(
             Ok(before? && after?)
         })
         .await;
-    found.map_err(|failure| failure.message)
+    found.map_err(|failure| Unavailable::new(failure.message))
 }

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::model::actor::UserId;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::plan::{Plan, Promotion};
@@ -35,7 +35,7 @@ impl ClosedHolds {
     /// The hold of a closed pull request on this promotion; `Err` if it could not be read.
     pub(crate) fn of(&self, place: PromotionIndex) -> Fetched<Option<&ClosedHold>> {
         match (self.by_place.get(&place), &self.unread) {
-            (None, Some(why)) => Err(why.clone()),
+            (None, Some(why)) => Err(Unavailable::new(why.clone())),
             (hold, _) => Ok(hold),
         }
     }
@@ -61,7 +61,7 @@ impl ClosedHolds {
             Ok(Some(hold)) if lifted.is_none_or(|at| at <= hold.since) => {
                 LabelHold::Closed(hold.clone())
             }
-            Err(why) if lifted.is_none() => LabelHold::Unread(why),
+            Err(why) if lifted.is_none() => LabelHold::Unread(why.to_string()),
             _ => own,
         }
     }
@@ -81,7 +81,7 @@ impl ClosedHolds {
             return found;
         }
         if let Err(why) = &observation.snapshot.held_closed {
-            found.unread = Some(why.clone());
+            found.unread = Some(why.to_string());
         }
         let of_wanted = that_matter(&observation.snapshot).filter_map(|pull| {
             let mut places = named_like(observation, plan, &pull.pull.branch);

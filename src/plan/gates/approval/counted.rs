@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::actor::{Actor, UserId};
 use crate::model::evidence::{Evidence, Opinion, Permission, Review};
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::policy::ApprovalChannel;
 
 /// What the evidence says to a gate, before anybody asks how many are needed.
@@ -70,7 +70,7 @@ fn excluded(evidence: &Evidence, counted: &mut Counted) -> Option<BTreeMap<UserI
             excluded.extend(pushers.iter().map(|id| (*id, why.to_owned())));
         }
         Err(why) => {
-            counted.unread.push(why.clone());
+            counted.unread.push(why.to_string());
             return None;
         }
     }
@@ -103,7 +103,7 @@ impl Judge<'_> {
         let reviews = match &self.evidence.reviews {
             Ok(reviews) => reviews,
             Err(why) => {
-                counted.unread.push(why.clone());
+                counted.unread.push(why.to_string());
                 return;
             }
         };
@@ -130,7 +130,7 @@ impl Judge<'_> {
                         "{} wants changes, without having write",
                         actor.login
                     )),
-                    Err(why) => counted.unread.push(why),
+                    Err(why) => counted.unread.push(why.to_string()),
                 },
                 Opinion::Approved if !way => {}
                 Opinion::Approved if review.commit != Some(self.evidence.head) => {
@@ -146,7 +146,7 @@ impl Judge<'_> {
                         "{} approved before this state was put up",
                         actor.login
                     )),
-                    (Err(why), _) => counted.unknown = Some(why.clone()),
+                    (Err(why), _) => counted.unknown = Some(why.to_string()),
                 },
                 Opinion::Dismissed | Opinion::None => {}
             }
@@ -162,7 +162,7 @@ impl Judge<'_> {
         let events = match &self.evidence.label_events {
             Ok(events) => events,
             Err(why) => {
-                counted.unread.push(why.clone());
+                counted.unread.push(why.to_string());
                 return;
             }
         };
@@ -181,7 +181,7 @@ impl Judge<'_> {
             return;
         };
         match &self.evidence.arrived {
-            Err(why) => counted.unknown = Some(why.clone()),
+            Err(why) => counted.unknown = Some(why.to_string()),
             Ok(arrived) if !later(event.at, *arrived) => {
                 counted.stale_label = true;
                 counted.void.push(format!(
@@ -216,7 +216,7 @@ impl Judge<'_> {
                     .or_insert((actor.login.clone(), way));
             }
             Ok(_) => counted.void.push(format!("{} has no write", actor.login)),
-            Err(why) => counted.unread.push(why),
+            Err(why) => counted.unread.push(why.to_string()),
         }
     }
 
@@ -224,7 +224,10 @@ impl Judge<'_> {
         match self.evidence.permissions.get(&id) {
             Some(Ok(permission)) => Ok(*permission),
             Some(Err(why)) => Err(why.clone()),
-            None => Err(format!("what {} may do was not read", actor.login)),
+            None => Err(Unavailable::new(format!(
+                "what {} may do was not read",
+                actor.login
+            ))),
         }
     }
 }

@@ -74,7 +74,7 @@ fn evidence() -> Evidence {
             (2, Ok(Permission::Write)),
             (3, Ok(Permission::Triage)),
             (4, Ok(Permission::Less)),
-            (5, Err("GitHub could not be asked".to_owned())),
+            (5, Err("GitHub could not be asked".into())),
         ]),
         ..Evidence::sample()
     }
@@ -278,7 +278,7 @@ fn who_had_a_hand_in_it_does_not_count() {
         assert!(reason.contains("does not count"), "{reason}");
     }
     let unknown = Evidence {
-        pushers: Err("who pushed is not known".to_owned()),
+        pushers: Err("who pushed is not known".into()),
         ..approved.clone()
     };
     let nobody = Evidence {
@@ -295,7 +295,7 @@ fn approvals_from_before_a_reopening_or_a_new_base_are_void() {
     let mut evidence = with_reviews(vec![review(1, person(1), Opinion::Approved)]);
     evidence.arrived = Ok(time(11));
     assert_eq!(verdict(&evidence, DEFAULT_WAYS).0, Verdict::Pending);
-    evidence.arrived = Err("the log of pushes does not know this head".to_owned());
+    evidence.arrived = Err("the log of pushes does not know this head".into());
     let (word, reason) = verdict(&evidence, DEFAULT_WAYS);
     assert_eq!(word, Verdict::Pending);
     assert!(reason.contains("log of pushes"), "{reason}");
@@ -448,10 +448,10 @@ proptest! {
     fn what_could_not_be_read_never_passes(given in reviews()) {
         let mut evidence = with_reviews(given);
         for permission in evidence.permissions.values_mut() {
-            *permission = Err("unread".to_owned());
+            *permission = Err("unread".into());
         }
         prop_assert_ne!(verdict(&evidence, DEFAULT_WAYS).0, Verdict::Pass);
-        evidence.reviews = Err("a page is missing".to_owned());
+        evidence.reviews = Err("a page is missing".into());
         prop_assert_eq!(verdict(&evidence, DEFAULT_WAYS).0, Verdict::Error);
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::actor::UserId;
 use crate::model::code_owners::Owner;
 use crate::model::evidence::Permission;
-use crate::model::fetched::Fetched;
+use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::policy::{Policy, Voters};
 use crate::model::roster::Roster;
 
@@ -78,7 +78,7 @@ impl Register<'_> {
     fn team(&self, team: &str, people: &mut People) -> Fetched<()> {
         let members = match self.roster.teams.get(&team.to_lowercase()) {
             Some(found) => found.as_ref().map_err(Clone::clone)?,
-            None => return Err(format!("the team {team} was not read")),
+            None => return Err(Unavailable::new(format!("the team {team} was not read"))),
         };
         for (id, login) in members {
             people.ids.insert(*id);
@@ -89,7 +89,7 @@ impl Register<'_> {
 
     fn code_owners(&self) -> Fetched<Eligible> {
         let owners = match &self.roster.code_owners {
-            None => return Err("CODEOWNERS was not read".to_owned()),
+            None => return Err(Unavailable::new("CODEOWNERS was not read")),
             Some(Err(why)) => return Err(why.clone()),
             Some(Ok(None)) => {
                 return Ok(Eligible::Nobody(

@@ -167,7 +167,7 @@ fn a_run_counts_by_the_rules() {
         ),
         (
             "a commit that could not be looked up",
-            Box::new(|run| run.on_base = Err("502".to_owned())),
+            Box::new(|run| run.on_base = Err("502".into())),
             "error: 502".to_owned(),
         ),
         (
@@ -281,9 +281,9 @@ fn what_github_refused_to_start_is_said_and_waits_for_a_person() {
 fn what_could_not_be_read_is_an_error() {
     let fine = || jobs(vec![intent(1, 1)], vec![run()]);
     let mut all = [fine(), fine(), fine(), fine()];
-    all[0].own = Err("401".to_owned());
-    all[1].intents = Err("500".to_owned());
-    all[2].runs.insert(FILE.to_owned(), Err("502".to_owned()));
+    all[0].own = Err("401".into());
+    all[1].intents = Err("500".into());
+    all[2].runs.insert(FILE.to_owned(), Err("502".into()));
     all[3].runs.clear();
     for one in all {
         assert_eq!(judge_at(&one, 10, true).judgement.verdict, Verdict::Error);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::code_owners::CodeOwners;
+use crate::model::fetched::Fetched;
 
 /// A policy of which the gate `g` has these lines of YAML.
 fn policy(gate: &str, people: &str) -> Policy {
@@ -29,7 +30,7 @@ fn roster() -> Roster {
             ),
             (
                 "acme/hidden".to_owned(),
-                Err("the token cannot read the team acme/hidden".to_owned()),
+                Err("the token cannot read the team acme/hidden".into()),
             ),
         ]),
         code_owners: Some(Ok(Some(CodeOwners::parse(
@@ -237,7 +238,7 @@ fn of_many_who_can_approve_five_are_named() {
 #[test]
 fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate() {
     let gate = "{ approve: [{ by: writers }], ways: [review], exclude: [change-authors] }";
-    let with = |authors: Option<Result<ChangeAuthors, String>>, by: &[UserId]| {
+    let with = |authors: Option<Fetched<ChangeAuthors>>, by: &[UserId]| {
         let mut evidence = approved(by);
         evidence.change_authors = authors;
         says(gate, "{}", &[], &evidence)
@@ -270,7 +271,7 @@ fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate
         "pending: authors of the changes do not count, and who Frank is cannot be told: ask him (and 1 more like this)"
     );
     assert_eq!(
-        with(Some(Err("GitHub did not answer".to_owned())), &[2]),
+        with(Some(Err("GitHub did not answer".into())), &[2]),
         "error: GitHub did not answer"
     );
     assert_eq!(
