@@ -1,7 +1,7 @@
 //! The manifests of a commit or folder: reading them, and looking references up among them.
 //!
-//! Bytes in, [`Catalog`](crate::model::catalog::Catalog) out. Where the bytes come from (git, a folder, an API) is
-//! not known here, and neither is what a promotion does with them.
+//! Bytes in, [`Catalog`](crate::model::catalog::Catalog) out. It is not known here where the bytes come from (git, a
+//! folder, an API), or what a promotion does with them.
 
 #[cfg(test)]
 mod cost;

@@ -100,7 +100,7 @@ pub const CHECKS: &[Check] = &[
     write_escapes_stage::CHECK,
 ];
 
-/// Runs all checks. Findings come by file and place; the same one is said once.
+/// Runs all checks. Findings are sorted by file and position; duplicates are removed.
 pub fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS
         .iter()
@@ -133,7 +133,7 @@ fn both(a: &Stops, b: &Stops) -> Stops {
     }
 }
 
-/// The pipelines that errors stop, each with what to tell people.
+/// The pipelines that errors stop, each with what to report to people.
 pub fn stopped(catalog: &Catalog, findings: &[Finding]) -> BTreeMap<PipelineId, Arc<str>> {
     let mut stopped = BTreeMap::new();
     for id in catalog.pipeline_ids() {

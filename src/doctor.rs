@@ -1,7 +1,7 @@
 //! What to change on GitHub before the first promotion. Pure: what was read goes in, sentences come out.
 //!
-//! Owns: what Sluice needs of a repository's settings, and the words for what is missing. Must not know: how any of it
-//! was read. What could not be read is said so; it is never taken for fine.
+//! Owns: what Sluice needs of a repository's settings, and the texts for what is missing. Must not know: how any of it
+//! was read. What could not be read is reported as such, and never counts as fine.
 
 mod branches;
 mod direct;

@@ -3,8 +3,8 @@
 //! A [`Forge`] reads, a [`Writer`] writes.
 //!
 //! Owns: requests and answers, their shapes, paging, retries of reads, rate limits, GitHub's words of refusal, and for
-//! every write the look whether it was applied where that is not certain. Must not know: what a promotion is, when one
-//! may land. Redirects are not followed (octocrab is built without them): they would carry the token along.
+//! every write the check whether it was applied if that is uncertain. Must not know: what a promotion is, when one may
+//! land. Redirects are not followed (octocrab is built without them): they would carry the token along.
 
 mod backoff;
 mod between;

@@ -1,6 +1,6 @@
 //! Gathering: the files of a commit or folder, and the answers to the planner's queries.
 //!
-//! Reads, never writes. Everything comes from the local disk, or through the forge where there is one.
+//! Reads, never writes. Everything comes from the local disk, or through GitHub if it is used.
 
 mod authors;
 mod commit_range;

@@ -34,8 +34,8 @@ impl StageGraph {
         Self { graph }
     }
 
-    /// Every stage after all stages with an edge to it; stages that could change places keep the order of the
-    /// manifest. `None` where there is a cycle.
+    /// Every stage after all stages with an edge to it; otherwise in the order of the manifest. `None` if there is a
+    /// cycle.
     pub(crate) fn in_order(&self) -> Option<Vec<StageIndex>> {
         let mut waiting: Vec<usize> = self
             .graph
@@ -62,8 +62,8 @@ impl StageGraph {
         (order.len() == waiting.len()).then_some(order)
     }
 
-    /// The cycles of more than one stage, each as its stages in the order in which the edges run, beginning with the
-    /// one that stands first in the manifest.
+    /// The cycles of more than one stage, each as its stages in the order of the edges, beginning with the one that is
+    /// first in the manifest.
     pub(crate) fn cycles(&self) -> Vec<Vec<StageIndex>> {
         // Not by Tarjan: petgraph does that by recursion, and a chain may be as long as a file.
         let mut cycles: Vec<_> = kosaraju_scc(&self.graph)

@@ -1,7 +1,7 @@
 //! A start from what a repository has: services that are the same thing in different environments become a `Pipeline`,
 //! and what Plural's console did alone becomes a draft of what Sluice needs.
 //!
-//! Catalog in, proposal out. No I/O: which files are there already is told, and whoever asked writes them.
+//! Catalog in, proposal out. No I/O: the caller says which files exist already, and writes them.
 
 pub(crate) mod drafts;
 mod input;
@@ -97,7 +97,7 @@ pub(crate) fn propose(input: &Input<'_>) -> Proposal {
     proposal
 }
 
-/// Policy and workflow, where there are none; else what is missing in them.
+/// Policy and workflow, if there are none; otherwise what is missing in them.
 fn propose_settings(
     input: &Input<'_>,
     planned: &[Planned],
@@ -105,7 +105,7 @@ fn propose_settings(
     differing: &Differing,
     proposal: &mut Proposal,
 ) {
-    // Without any pipeline there is nothing that they would speak of.
+    // Without any pipeline they would have no subject.
     if planned.is_empty() && input.catalog.pipelines.is_empty() {
         return;
     }
@@ -148,8 +148,8 @@ fn workflow(branch: Option<&str>) -> String {
     }
 }
 
-/// Why a service that stands in no pipeline is left out in any case: no reference leads to it alone, or its pipeline may stand in a file
-/// that could not be read.
+/// Why a service that is not in a pipeline is left out in any case: no reference identifies it alone, or its pipeline
+/// may be in a file that could not be read.
 fn in_the_way(input: &Input<'_>, service: &Service) -> Option<String> {
     if let Some(why) = input.left_out.get(&service.place(service.at)) {
         return Some(why.clone());

@@ -2,7 +2,7 @@
 //!
 //! It reads Plural's `Pipeline` and `ServiceDeployment` manifests, decides which stage may be promoted, and makes
 //! exactly the edit that promotes it. The state is git; there is no server and no database. `docs/architecture.md`
-//! shows how the modules hang together.
+//! shows how the modules fit together.
 
 #[cfg(test)]
 extern crate self as sluice;

@@ -1,7 +1,8 @@
 //! The planner: facts in, plan out. Pure: no clock, no I/O, no environment; the same facts give the same plan.
 //!
-//! It works in rounds with whoever gathers: [`revision_queries`] names the revisions that are needed, [`history_queries`]
-//! the histories (only of services that differ), [`way_queries`] what may go back, and [`plan`] decides.
+//! It works in rounds with the module that reads: [`revision_queries`] names the revisions that are needed,
+//! [`history_queries`] the histories (only of services that differ), [`way_queries`] what may go back, and [`plan`]
+//! decides.
 
 pub(crate) mod attempt;
 pub(crate) mod delivery;

@@ -1,7 +1,7 @@
-//! `.github/sluice.yaml` as text: parsing it into the policy types, their JSON Schema, and the document about it.
+//! `.github/sluice.yaml` as text: the parser into the policy types, their JSON Schema, and their documentation.
 //!
-//! Strict: an unknown field is an error with a place and the nearest known name, because a rule that is silently not
-//! applied is a gate that silently stands open.
+//! Strict: an unknown field is an error with a position and the nearest known name, because a rule that is silently not
+//! applied is a gate that is silently open.
 
 mod document;
 mod schema;
@@ -16,13 +16,13 @@ use crate::yaml::{Limits, Position, Stream};
 pub use document::document;
 pub use schema::schema;
 
-/// Where the policy lies unless told otherwise.
+/// Where the policy is by default.
 pub const DEFAULT_PATH: &str = ".github/sluice.yaml";
 
 /// Parses a policy. An empty file is not a policy: it lacks `version`.
 ///
 /// # Errors
-/// The finding `policy-invalid`, which stops every pipeline: without the policy nobody knows what a gate demands.
+/// The finding `policy-invalid`, which stops every pipeline: without the policy it is unknown what gates require.
 pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Policy, Box<Finding>> {
     let invalid = |at: Position, message: String| {
         Box::new(Finding::error(
@@ -77,7 +77,7 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Policy, Box<Finding>> {
     })
 }
 
-/// The finding for a policy that is there and cannot be read.
+/// The finding for a policy that exists but cannot be read.
 pub fn unreadable(file: &RepoPath, why: &str) -> Finding {
     let start = SourceLocation::new(file, Position::default());
     Finding::error("policy-invalid", start, why, Stops::Everything)

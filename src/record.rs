@@ -1,7 +1,7 @@
 //! The record that a landing leaves behind: trailers of its commit (semantics: records).
 //!
-//! A record, never evidence: whether a commit is a landing is told by computing its plan id again from its own
-//! difference. Foreign names are written so that they stay on their line and can be read back.
+//! A record, never evidence: a commit is a landing if its plan ID can be recomputed from its own difference. Foreign
+//! names are written so that they stay on their line and can be read back.
 
 use std::fmt::Write;
 
@@ -124,7 +124,8 @@ impl Record {
         text
     }
 
-    /// Reads the trailers of a commit message. `None` where they are missing, incomplete or not as they are written.
+    /// Reads the trailers of a commit message. `None` if they are missing, incomplete or not in the form in which they
+    /// are written.
     pub fn parse(message: &str) -> Option<Self> {
         let all = |name: &str| -> Vec<&str> {
             let start = format!("Sluice-{name}: ");
@@ -222,8 +223,8 @@ pub fn branch_start(pipeline: &str, stage: &str, plan: &PlanId) -> String {
     format!("{}/{}-", branch_folder(pipeline, stage), plan.named())
 }
 
-/// The folder of the branches of a stage: `sluice/<pipeline>/<stage>`. Characters that a branch cannot hold become `-`: the
-/// plan tells pipelines apart.
+/// The folder of the branches of a stage: `sluice/<pipeline>/<stage>`. Characters that a branch cannot contain become
+/// `-`: the plan distinguishes pipelines.
 pub fn branch_folder(pipeline: &str, stage: &str) -> String {
     let part = |text: &str| -> String {
         let kept: String = text
@@ -249,7 +250,8 @@ pub fn branch_folder(pipeline: &str, stage: &str) -> String {
 /// How many characters are added to a branch's name if the plain one is taken.
 pub const SUFFIX_LENGTH: usize = 6;
 
-/// Whether a branch bears the name of a record, by itself or with a suffix: six characters, or a number as older versions gave.
+/// Whether a branch has the name of a record, without or with a suffix: six characters, or a number as older versions
+/// wrote.
 pub fn branch_is_of(branch: &str, record: &Record) -> bool {
     let plain = branch_name(record);
     let Some(rest) = branch.strip_prefix(plain.as_str()) else {
@@ -271,8 +273,8 @@ fn line(text: &mut String, name: &str, value: &str) {
     let _ = writeln!(text, "Sluice-{name}: {value}");
 }
 
-/// A name as one word: as it is where it is harmless, else as a JSON string. `/`, `:`, `=`, `@` are part of harmless
-/// words only where nothing is separated by them.
+/// A name as one word: unchanged if it is harmless, otherwise as a JSON string. `/`, `:`, `=`, `@` are part of harmless
+/// words only where they are not separators.
 fn word(text: &str) -> String {
     let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
     if text

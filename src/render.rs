@@ -1,9 +1,9 @@
 //! The texts that GitHub shows: pull-request titles and bodies, commit messages, step summaries.
 //!
-//! Templates stand beside the code that fills them (`*.md.jinja`). Every value passes the escaping of
-//! [`crate::report::escape`] on its way into a template; only [`Link`]s and what a filter made go in as they are. Texts
-//! that are compared before they are written (title, body, commit) hold no clock and no run id, so that a second run
-//! writes nothing. This module knows the model; it knows no forge, no runner and no file.
+//! Templates are beside the code that fills them (`*.md.jinja`). Every value passes the escaping of
+//! [`crate::report::escape`] on its way into a template; only [`Link`]s and the results of filters go in as they are.
+//! Texts that are compared before they are written (title, body, commit) contain no clock and no run ID, so that a
+//! second run writes nothing. This module knows the model; it knows no GitHub, no runner and no file.
 
 pub(crate) mod comment;
 mod commit;

@@ -1,4 +1,4 @@
-//! What people and programs read: text for a terminal, JSON, Mermaid, commit messages.
+//! What people and programs read: text for a terminal, JSON, Mermaid.
 //!
 //! Only the model is known here. Foreign text passes one escaping function per destination ([`escape`]).
 

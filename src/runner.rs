@@ -1,8 +1,8 @@
 //! The GitHub Actions runner around this process: its inputs and event come in, log, annotations, outputs and summary go
 //! out, and its signals stop us.
 //!
-//! It is told the environment and the streams to write to; it reads no clock, knows no forge and plans nothing. Whatever
-//! it prints the runner scans for commands, so one writer ([`Log`]) owns both streams.
+//! It is given the environment and the streams to write to; it reads no clock, knows no GitHub API and plans nothing.
+//! The runner scans everything that it prints for commands, so one writer ([`Log`]) owns both streams.
 
 mod commands;
 mod described;

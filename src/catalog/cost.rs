@@ -98,7 +98,7 @@ fn reading_gated_fields_costs_steps_in_proportion_to_the_keys() {
     });
 }
 
-/// Keys that stand there are replaced, the others are added.
+/// Existing keys are replaced, the others are added.
 #[test]
 fn proving_that_keys_can_be_written_costs_steps_in_proportion_to_the_keys() {
     assert_linear("probe", |keys| {
@@ -179,7 +179,7 @@ fn copies_of_a_gated_manifest_are_counted_and_not_compared_field_by_field() {
     });
 }
 
-/// What is no manifest because its `spec` is missing.
+/// Not a manifest because its `spec` is missing.
 const BROKEN: &str =
     "{apiVersion: deployments.plural.sh/v1alpha1, kind: ServiceDeployment, metadata: {name: a}}";
 

@@ -1,7 +1,7 @@
-//! What differs between two versions of a file, told as the values that were set.
+//! The differences between two versions of a file, expressed as the values that were set.
 //!
-//! Nodes are compared, not texts: an alias equals an alias that stands for the same node. What no edit of ours does, such as taking a
-//! value away or changing what an alias stands for, has no difference that could be told this way.
+//! Nodes are compared, not text: an alias equals an alias that refers to the same node. What our edits never do, such
+//! as removing a value or changing what an alias refers to, cannot be expressed as such a difference.
 
 use std::collections::{HashMap, HashSet};
 
@@ -40,7 +40,7 @@ pub struct SetValue {
     pub old: Option<String>,
     /// The value after.
     pub new: String,
-    /// Where it was set, in the version before.
+    /// Its position in the version before.
     site: Editable,
     /// The element for each index on the path, in the version before.
     elements: Vec<NodeId>,
@@ -142,7 +142,7 @@ impl Difference {
 pub struct Namer<'a>(Prober<'a>);
 
 impl Namer<'_> {
-    /// Whether the editor, told to set this path, would have set this very value.
+    /// Whether the editor would have set exactly this value for this path.
     pub fn leads_to(
         &mut self,
         manifest: &ChangedManifest,
@@ -155,8 +155,8 @@ impl Namer<'_> {
 }
 
 impl SetValue {
-    /// The value as one of an element of a `List`, and which; `None` if it stands beside the elements. Without a `List` there is one
-    /// element, the document.
+    /// The value as one in an element of a `List`, and which; `None` if it is beside the elements. Without a `List`
+    /// there is one element, the document.
     fn of_item(mut self, root: NodeId, items: &[NodeId]) -> Option<(usize, Self)> {
         if items == [root] {
             return Some((0, self));
@@ -178,7 +178,7 @@ impl SetValue {
 struct Walk<'a> {
     before: &'a Stream,
     after: &'a Stream,
-    /// What aliases stand for in the version before.
+    /// What aliases refer to in the version before.
     shared: HashSet<NodeId>,
     /// Anchored nodes of the version before, and what they are in the one after.
     anchored: HashMap<NodeId, NodeId>,
@@ -293,7 +293,7 @@ impl<'a> Walk<'a> {
         Some(())
     }
 
-    /// What is compared entry by entry, since its keys are no plain names.
+    /// What is compared entry by entry, because its keys are not plain names.
     fn same_entries(&mut self, old: &[Entry], new: &[Entry]) -> Option<()> {
         if old.len() != new.len() {
             return None;
@@ -325,7 +325,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The entries by key; `None` if a key is no scalar, or stands twice.
+/// The entries by key; `None` if a key is not a scalar, or appears twice.
 fn keys<'a>(stream: &'a Stream, entries: &[Entry]) -> Option<HashMap<&'a str, Entry>> {
     let mut keys = HashMap::with_capacity(entries.len());
     for entry in entries {

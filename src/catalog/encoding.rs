@@ -1,11 +1,11 @@
-//! Files under a YAML name in which no YAML stands.
+//! Files with a YAML name that contain no YAML.
 
-/// Why there is no YAML in a file, and the text in it where it is only another encoding.
+/// Why a file contains no YAML, and its text if it is only in another encoding.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NoYaml {
     /// Why, in plain words.
     pub why: &'static str,
-    /// The text; `None` if it lies elsewhere.
+    /// The text; `None` if it is stored elsewhere.
     pub text: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What stands at the fields of a document, whatever kind of manifest it is.
+//! The fields of a document, whatever kind of manifest it is.
 
 use secrecy::SecretString;
 
@@ -21,7 +21,8 @@ impl Fields<'_> {
         self.stream.position(node)
     }
 
-    /// Whether a document that is no manifest may become one of ours once it is filled in: nothing in it says that it is anything else.
+    /// Whether a document that is not a manifest may become one of ours once its template is filled in: nothing in it
+    /// says that it is anything else.
     pub(super) fn may_be_ours(&self, root: NodeId) -> bool {
         let of = |key: &str| self.field(root, &FieldPath::keys(&[key]));
         match (of("apiVersion"), of("kind")) {
@@ -36,13 +37,14 @@ impl Fields<'_> {
         }
     }
 
-    /// The value among those that tell what a manifest is, and what it is called, that holds a template's marks and is no text.
+    /// The value, among those that say what a manifest is and what it is called, that contains template syntax and is
+    /// not a string.
     pub(super) fn marked_head(&self, root: NodeId) -> Option<NodeId> {
         let heads: [&[&str]; 3] = [&["apiVersion"], &["kind"], &["metadata", "name"]];
         heads.into_iter().find_map(|keys| self.marked(root, keys))
     }
 
-    /// The value at a path, if it is no text and holds a template's marks.
+    /// The value at a path, if it is not a string and contains template syntax.
     fn marked(&self, node: NodeId, keys: &[&str]) -> Option<NodeId> {
         match self.stream.lookup(node, &FieldPath::keys(keys)) {
             Lookup::Found { node, .. } if self.stream.scalar(node).is_none() => {
@@ -74,7 +76,7 @@ impl Fields<'_> {
         let mut found = SecretEntries::default();
         for (name, at, field) in self.children(node, &FieldPath::keys(&[key]), &mut found.at) {
             let field = match field {
-                // What SOPS writes, wherever its own block stands.
+                // What SOPS writes, wherever its own block is.
                 Field::Value(value) if value.text.starts_with("ENC[AES256_GCM,") => {
                     SecretField::Unusable {
                         at: value.at,
@@ -118,7 +120,7 @@ impl Fields<'_> {
         found
     }
 
-    /// The entries of the mapping at `path`; `at` becomes its position where it is one.
+    /// The entries of the mapping at `path`; `at` is set to its position if it is one.
     fn children(
         &self,
         node: NodeId,

@@ -1,7 +1,7 @@
-//! One version of a manifest file for the guard: what stands at gated fields, and what a `Pipeline` says.
+//! One version of a manifest file for the guard: the gated fields, and the content of a `Pipeline`.
 //!
-//! By the same rules as the catalog reads it: what is not ours is passed over, and what is ours and cannot be understood
-//! is said. A version is parsed once, whatever is asked of it.
+//! By the same rules as the catalog: what is not ours is passed over, and what is ours but not valid is reported. A
+//! version is parsed once, whatever is asked about it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -119,8 +119,8 @@ impl Version {
     }
 }
 
-/// What a file holds before and after a merge; of each manifest the fields that are gated in any of these states. Manifests that do not
-/// stand there equally often before and after are told by their keys alone: how often is all that is judged of them.
+/// The content of a file before and after a merge; for each manifest the fields that are gated in any of these states.
+/// Manifests that do not occur equally often before and after are compared only by how often their keys occur.
 pub fn changed_file(
     path: &RepoPath,
     before: &Version,
@@ -145,12 +145,12 @@ pub fn changed_file(
     }
 }
 
-/// The manifests of ours in a file, in its order. Documents in which a key stands twice are no manifests.
+/// Our manifests in a file, in its order. Documents with a duplicate key are not manifests.
 fn manifests(stream: &Stream, file: &RepoPath, policy: &Policy) -> Vec<(ManifestKey, NodeId)> {
     let mut found = Vec::new();
     for document in stream.documents() {
         let Some(root) = document.root else { continue };
-        // What is a template is no manifest, to whoever reads it afterwards.
+        // A template is not a manifest, for anyone who reads it afterwards.
         if !stream.duplicate_keys(document).is_empty() || stream.first_odd_key(document).is_some() {
             continue;
         }
@@ -162,7 +162,7 @@ fn manifests(stream: &Stream, file: &RepoPath, policy: &Policy) -> Vec<(Manifest
     found
 }
 
-/// What stands at a path: the text of a scalar, else the source's own text. Nothing and null are the same.
+/// What is at a path: the text of a scalar, otherwise the source's own text. Nothing and null are the same.
 fn value(stream: &Stream, node: NodeId, path: &FieldPath, kind: Kind) -> Option<Text> {
     let text = match stream.lookup(node, path) {
         Lookup::Found { node, .. } if stream.is_null(node) => return None,
@@ -179,7 +179,7 @@ fn value(stream: &Stream, node: NodeId, path: &FieldPath, kind: Kind) -> Option<
     })
 }
 
-/// A part of a manifest without comments and layout; its own text where it cannot be taken apart.
+/// A part of a manifest without comments and layout; its own text if it cannot be parsed.
 fn tree(stream: &Stream, node: NodeId, path: &FieldPath) -> Value {
     match stream.lookup(node, path) {
         Lookup::Found { node, .. } => {

@@ -40,8 +40,8 @@ pub fn load(files: &[SourceFile], policy: &Policy) -> Catalog {
     load_with_links(files, &[], policy)
 }
 
-/// Reads all manifests of these files. Links under the names of manifest files are not followed, and named where they may hold what a
-/// reference misses.
+/// Reads all manifests of these files. Links with the names of manifest files are not followed, but reported if they
+/// may contain what a reference does not find.
 pub(crate) fn load_with_links(
     files: &[SourceFile],
     links: &[RepoPath],
@@ -72,7 +72,7 @@ pub(crate) fn load_with_links(
         .partition(|file| mentions_ours(&file.bytes));
     add(&mut catalog, read_all(&ours, policy), MayHold::Ours);
 
-    // Secrets are looked at only where one could be asked for: most repositories are full of them.
+    // Secrets are read only if one could be needed: most repositories are full of them.
     let keys_copied = catalog
         .pipelines
         .iter()
@@ -228,8 +228,8 @@ fn add_no_yaml(catalog: &mut Catalog, file: &SourceFile, found: NoYaml) {
     }
 }
 
-/// Puts the URL of its `HelmRepository` into a chart's origin, where that manifest is here: two references may lead to
-/// one place, and one name to two. A reference that does not say its kind may lead to a `GitRepository` instead.
+/// Adds the URL of its `HelmRepository` to a chart's origin, if that manifest exists here: two references may lead to
+/// one place, and one name to two. A reference that does not name its kind may refer to a `GitRepository` instead.
 fn name_chart_origins(catalog: &mut Catalog) {
     let mut urls: HashMap<(Option<&str>, &str), Option<&str>> = HashMap::new();
     for repository in &catalog.helm_repositories {
@@ -376,7 +376,7 @@ mod tests {
             chart("{kind: HelmRepository, name: charts, namespace: infra}"),
             helm
         );
-        // There is no HelmRepository of that name in the service's own namespace.
+        // There is no HelmRepository with that name in the service's own namespace.
         assert_eq!(chart("{name: charts}"), git);
         assert_eq!(
             chart("{kind: GitRepository, name: charts, namespace: infra}"),

@@ -1,4 +1,4 @@
-//! Where a service takes git from: `git.url`, or the `GitRepository` behind `repositoryRef`.
+//! The origin of a service's git: `git.url`, or the `GitRepository` behind `repositoryRef`.
 
 use super::identity::RepositoryIdentity;
 use super::resolve::Resolver;
@@ -7,7 +7,7 @@ use crate::model::reference::Kind;
 use crate::model::service::Service;
 
 impl Resolver<'_> {
-    /// Where the service takes git from; `None` where it has no `spec.git`.
+    /// The repository that the service takes git from; `None` if it has no `spec.git`.
     pub(crate) fn origin_of(
         &self,
         service: &Service,

@@ -41,7 +41,7 @@ pub(crate) struct FileManifests {
 pub(crate) struct FoundFinding {
     /// What is wrong.
     pub finding: Finding,
-    /// A template stands where it could not be understood, so it is nobody's mistake.
+    /// There is a template at the part that is not valid, so it is not a mistake.
     pub templated: bool,
     /// The bytes of its document.
     pub document: Span,
@@ -51,7 +51,7 @@ pub(crate) struct FoundFinding {
 /// findings, and the file's other manifests are read all the same.
 ///
 /// # Errors
-/// Where the file is not YAML, or goes beyond the limits.
+/// If the file is not YAML, or exceeds the limits.
 pub(crate) fn read_file(
     file: &RepoPath,
     bytes: &[u8],
@@ -63,7 +63,7 @@ pub(crate) fn read_file(
 
 /// As [`read_file`], of a file that is parsed already.
 pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> FileManifests {
-    // In a file that speaks of Plural's group, a doubled key may hide what kind of manifest a document is.
+    // In a file with Plural's group, a duplicate key may hide what kind of manifest a document is.
     let strict = mentions_ours(stream.source().as_bytes());
     let mut reader = Reader {
         file,
@@ -123,13 +123,13 @@ pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> 
     reader.found
 }
 
-/// Whether a file speaks of Plural's group.
+/// Whether a file mentions Plural's group.
 pub(super) fn mentions_ours(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"deployments.plural.sh").is_some()
 }
 
-/// The finding for a manifest or file that cannot be understood. It stops no pipeline by itself: what refers to the
-/// manifest does not find it.
+/// The finding for a manifest or file that is not valid. It stops no pipeline directly: references to the manifest do
+/// not find it.
 pub(super) fn unreadable(place: SourceLocation, message: impl Into<String>) -> Finding {
     Finding::error("manifest-unreadable", place, message, Stops::Nothing)
 }
@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
     fn service(&self, node: NodeId) -> Result<Service, DeError> {
         let manifest: raw::Manifest<raw::ServiceSpec> = from_node(self.fields.stream, node)?;
         let spec = manifest.spec;
-        // What is read as a text, wherever it stands.
+        // Fields that are read as strings, wherever they are.
         for keys in [["git", "ref"], ["helm", "version"], ["helm", "chart"]] {
             self.fields
                 .refuse_marked(node, &["spec", keys[0], keys[1]])?;

@@ -1,6 +1,6 @@
 //! Looking references up (semantics: references).
 //!
-//! The first rule with exactly one hit wins; a rule with several hits is ambiguous. There is no other fall-back.
+//! The first rule with exactly one match wins; a rule with several matches is ambiguous. There is no other fallback.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -112,7 +112,7 @@ pub(crate) struct Resolver<'a> {
     repositories: HashMap<&'a str, Vec<usize>>,
     /// The files of which something could not be read.
     unread_files: Vec<UnreadFile<'a>>,
-    /// Which of them hold a word, so that a manifest of that name may stand there.
+    /// Which of them contain a word, so that a manifest with that name may be in them.
     unread: HashMap<&'a str, Vec<usize>>,
     /// All unread files that may hold manifests of ours, and those that may hold secrets.
     unread_ours: Vec<RepoPath>,
@@ -223,9 +223,9 @@ impl<'a> Resolver<'a> {
         self.not_found(Kind::Secret, reference, known)
     }
 
-    /// Rules 1 and 2: name and namespace equal; else name equal, and the manifest has no namespace. A later rule only
-    /// speaks where it is known that no earlier one would have: not while a file that cannot be read may hold the
-    /// manifest that is meant.
+    /// Rules 1 and 2: name and namespace equal; otherwise name equal, and the manifest has no namespace. A later rule
+    /// only applies if it is known that no earlier one would have matched: not while a file that cannot be read may
+    /// contain the manifest that is meant.
     fn by_key<T: Copy>(
         &self,
         kind: Kind,
@@ -267,7 +267,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Files that could not be read, are no templates, and may hold a manifest of this kind and name.
+    /// Files that could not be read, are not templates, and may contain a manifest of this kind and name.
     pub(crate) fn broken_files_with(&self, kind: Kind, name: &str) -> Vec<RepoPath> {
         self.unread_with(kind, name, false)
     }

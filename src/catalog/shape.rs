@@ -1,4 +1,4 @@
-//! Whether two versions of a file differ in nothing that references go by.
+//! Whether two versions of a file are equal in everything that references depend on.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,8 @@ use super::guard::{Read, Version};
 use super::manifests::items;
 use crate::yaml::{Entry, NodeId, NodeKind, Stream};
 
-/// Whether two versions of a file differ at most in values that no reference goes by: then the same fields of the same
-/// manifests are gated. `false` also if that cannot be told.
+/// Whether two versions of a file differ at most in values that no reference depends on: then the same fields of the
+/// same manifests are gated. `false` also if that cannot be determined.
 pub fn same_shape(before: &Version, after: &Version) -> bool {
     let (Read::Manifests { stream: before, .. }, Read::Manifests { stream: after, .. }) =
         (&before.0, &after.0)
@@ -22,8 +22,8 @@ pub fn same_shape(before: &Version, after: &Version) -> bool {
     old.len() == new.len() && pairs.all(|(old, new)| sides.same(*old, *new, Part::Root))
 }
 
-/// The manifests and whatever else stands at the roots of a file's documents; a `List` stands for its items. `None` if a key stands twice
-/// in one mapping.
+/// The manifests and everything else at the roots of a file's documents; a `List` is replaced by its items. `None` if a
+/// mapping has a duplicate key.
 fn roots(stream: &Stream) -> Option<Vec<NodeId>> {
     let mut found = Vec::new();
     for document in stream.documents() {
@@ -41,7 +41,7 @@ fn roots(stream: &Stream) -> Option<Vec<NodeId>> {
 enum Part {
     Root,
     Spec,
-    /// References are looked up by what stands there.
+    /// References are looked up by these values.
     Names,
     Other,
 }
@@ -114,8 +114,8 @@ fn plain_key<'a>(stream: &'a Stream, entry: &Entry) -> Option<&'a str> {
     stream.scalar(entry.key).filter(|key| *key != "<<")
 }
 
-/// The text of a scalar. Null, an empty mapping and an empty list are alike and have none, so that filling one shows. `None` if the node
-/// is none of these.
+/// The text of a scalar. Null, an empty mapping and an empty list are the same and have none, so that filling one is
+/// noticed. `None` if the node is none of these.
 fn leaf(stream: &Stream, node: NodeId) -> Option<Option<&str>> {
     match stream.node(node).kind {
         NodeKind::Scalar { value, .. } => Some((!stream.is_null(node)).then_some(value)),

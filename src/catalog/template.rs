@@ -1,6 +1,7 @@
 //! Whether what could not be understood is a template: text that something else turns into YAML first.
 //!
-//! `cluster: {{ x }}` is even YAML, a mapping with a mapping for a key, so being parsed is no proof of being meant.
+//! `cluster: {{ x }}` is even YAML, a mapping with a mapping as a key, so that it parses does not prove that it is
+//! meant as YAML.
 
 use crate::yaml::{NodeId, NodeKind, Stream, SyntaxError};
 
@@ -15,8 +16,8 @@ fn holds_braces(line: &str) -> bool {
     line.contains("{{") || line.contains("{%")
 }
 
-/// A line without the comment at its end. What looks like one inside quotes is taken for one too: then something is broken rather than a
-/// template, and said.
+/// A line without the comment at its end. What looks like one inside quotes counts as one too: then something is broken
+/// rather than a template, and reported.
 fn without_comment(line: &str) -> &str {
     let mut before = ' ';
     for (at, character) in line.char_indices() {

@@ -1,4 +1,4 @@
-//! `automation-only`: parts of a pipeline that only Plural's console acts on. Said, so that nobody waits for them.
+//! `automation-only`: parts of a pipeline that only Plural's console handles. Reported, so that no one waits for them.
 
 use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};

@@ -23,7 +23,7 @@ pub struct Context<'a> {
     pub policy: &'a Policy,
     /// The policy's file.
     pub policy_file: &'a RepoPath,
-    /// What is wrong with the policy, where it could not be read.
+    /// What is wrong with the policy, if it could not be read.
     pub policy_finding: Option<&'a Finding>,
     /// What makes a repository this one.
     pub here: &'a RepositoryIdentity,
@@ -37,7 +37,7 @@ pub struct Context<'a> {
     pub bytes: &'a dyn Fn(&RepoPath) -> Option<Vec<u8>>,
     /// The time of this evaluation.
     pub now: Timestamp,
-    /// Accounts whose word is no evidence, on a forge and if the policy trusts the word of others.
+    /// Accounts whose reports are not evidence, on GitHub and if the policy trusts the reports of others.
     pub untrusted: &'a [UntrustedAccount],
 }
 

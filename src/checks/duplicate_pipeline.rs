@@ -1,6 +1,6 @@
 //! `duplicate-pipeline`: two pipelines of one namespace and name.
 //!
-//! Each would take the pull requests of the other for its own, and neither could tell what landed.
+//! Each would take the other's pull requests for its own, and neither could determine what landed.
 
 use std::collections::HashMap;
 

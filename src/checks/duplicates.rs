@@ -1,4 +1,4 @@
-//! One thing twice where one is meant: shared by the checks that look for it.
+//! The same thing twice: shared by the checks that look for it.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,5 +1,5 @@
-//! `forbidden-path`: a promotion would write where none ever may: under `.github/`, in git's own files, outside the
-//! repository.
+//! `forbidden-path`: a promotion would write to a path that is never written: under `.github/`, git's own files,
+//! outside the repository.
 
 use super::check::{Check, Context, only};
 use crate::model::finding::{Finding, Severity};

@@ -1,4 +1,4 @@
-//! `gate-unmapped`: a gate of which nobody said how it opens. Only APPROVAL has a default.
+//! `gate-unmapped`: a gate without a rule that says how it opens. Only APPROVAL has a default.
 //!
 //! The finding is about one edge and stops no pipeline: the planner makes an error of every promotion along that edge, and
 //! leaves the others moving.
@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
-    // Of a policy that cannot be read nobody knows what it maps.
+    // If the policy cannot be read, it is unknown what it maps.
     if context.policy_finding.is_some() {
         return Vec::new();
     }
@@ -31,7 +31,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             .iter()
             .filter(|edge| edge.ends != EdgeEnds::ConsoleIds);
         for gate in edges.flat_map(|edge| &edge.gates) {
-            // An entry of another kind is a contradiction, and said there.
+            // An entry of another kind is a contradiction, and reported there.
             if gate.kind == GateKind::Approval
                 || context.policy.gate(&pipeline.name, &gate.name).is_some()
             {

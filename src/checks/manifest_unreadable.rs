@@ -1,5 +1,5 @@
-//! `manifest-unreadable`: a file that speaks of Plural's group cannot be understood, goes beyond a limit, or has a key
-//! twice. Found while reading; what refers to it does not find it.
+//! `manifest-unreadable`: a Plural manifest is not valid, exceeds a limit, or has a key twice. Found while reading;
+//! what refers to it does not find it.
 
 use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};

@@ -1,5 +1,5 @@
-//! `policy-contradiction`: a rule of the policy that can never be met, or never do anything, as the policy and the
-//! pipelines stand.
+//! `policy-contradiction`: a rule of the policy that can never be met or never have an effect, given the policy and the
+//! pipelines.
 //!
 //! What one field alone gets wrong is refused while the policy is read; here are the rules that are wrong together with
 //! others.
@@ -52,7 +52,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
 /// A rule that cannot be met: where, why, and what to do.
 type Unmet = (Position, String, String);
 
-/// Where the entries of the policy count.
+/// The pipelines to which the entries of the policy apply.
 #[derive(Default)]
 struct Rules<'a> {
     /// The pipelines in which the entry of a gate counts, by its place.
@@ -199,7 +199,7 @@ impl Found<'_> {
         }
     }
 
-    /// A rule that goes by what this account says, whose word is no evidence.
+    /// A rule that depends on the reports of this account, which are not evidence.
     fn asks(&mut self, account: &UntrustedAccount) {
         for asked in self.context.policy.rules_that_trust(account) {
             let counts = match asked.of_stage {

@@ -1,5 +1,5 @@
-//! `policy-invalid`: the policy cannot be parsed, or says what can never hold. Found while it is read; nobody knows
-//! without it what a gate demands, so it stops every pipeline.
+//! `policy-invalid`: the policy cannot be parsed, or a value in it is not valid. Found while it is read; without it, it
+//! is unknown what gates require, so it stops every pipeline.
 
 use super::check::{Check, Context};
 use crate::model::finding::{Finding, Severity};

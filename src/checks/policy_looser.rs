@@ -100,7 +100,7 @@ fn gate_reasons(policy: &Policy, general: &GateRule, own: &GateRule) -> Vec<Stri
     }
 }
 
-/// A general line is kept where some line of the entry asks for at least as many of the same or of a narrower group.
+/// A general line is kept if some line of the entry requires at least as many of the same or of a narrower group.
 fn approval_reasons(policy: &Policy, general: &[ApproveLine], own: &[ApproveLine]) -> Vec<String> {
     let kept = |line: &ApproveLine| {
         own.iter().any(|mine| {
@@ -120,7 +120,7 @@ fn approval_reasons(policy: &Policy, general: &[ApproveLine], own: &[ApproveLine
         .collect()
 }
 
-/// Whether everybody of one also is of the other.
+/// Whether everyone in one is also in the other.
 fn is_within(policy: &Policy, narrow: &Voters, wide: &Voters) -> bool {
     if narrow == wide || *wide == Voters::Writers {
         return true;
@@ -131,7 +131,7 @@ fn is_within(policy: &Policy, narrow: &Voters, wide: &Voters) -> bool {
     }
 }
 
-/// People and teams, in lower case; a team is taken as one, for nobody here knows who is in it.
+/// People and teams, in lower case; a team counts as one, because its members are unknown here.
 fn members(policy: &Policy, voters: &Voters) -> Option<BTreeSet<String>> {
     match voters {
         Voters::Person(one) | Voters::Team(one) => Some(BTreeSet::from([one.to_lowercase()])),

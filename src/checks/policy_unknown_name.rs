@@ -1,8 +1,7 @@
-//! `policy-unknown-name`: the policy speaks of a pipeline, stage, gate, service or group that does not exist.
+//! `policy-unknown-name`: the policy names a pipeline, stage, gate, service or group that does not exist.
 //!
-//! A rule under a misspelt name is a rule that is not applied: the gate that was meant falls back to its default. So the
-//! pipelines that have a name near to it are stopped; where there is none, those in which something of its kind has no
-//! rule of its own.
+//! A rule under a misspelt name is not applied: the gate that was meant falls back to its default. So the pipelines
+//! that have a similar name are stopped; if there is none, those in which something of its kind has no rule of its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -28,7 +27,7 @@ type Names<'a> = BTreeMap<&'a str, BTreeSet<PipelineId>>;
 struct Reader<'a> {
     context: &'a Context<'a>,
     findings: Vec<Finding>,
-    /// Names that may stand in files that could not be read and are no templates, once one was asked for.
+    /// Names that may be in files that could not be read and are not templates, once one was asked for.
     unread: Option<HashSet<&'a str>>,
 }
 
@@ -50,7 +49,8 @@ impl<'a> Reader<'a> {
         let gates = self.names(|id| self.gates_of(id));
         let services = self.names(|id| self.services_of(id));
 
-        // What an entry may have been meant for goes by its kind: looked for once for each kind, and only for names that are unknown.
+        // What an entry may have been meant for depends on its kind: searched once for each kind, and only for names
+        // that are unknown.
         let mut unruled_gates = BTreeMap::new();
         let mut unruled_stages = BTreeMap::new();
         for (name, rule) in policy.gates.iter() {
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
                 false => (within(&gates), within(&stages)),
             };
             for (gate, rule) in entry.gates.iter() {
-                // Of a pipeline that is not there nobody knows its gates and stages.
+                // The gates and stages of a pipeline that does not exist are unknown.
                 if !own.is_empty() {
                     self.known_in("gate", gate.as_str(), gate.at, &own_gates, &own);
                 }
@@ -109,8 +109,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A hold must find what it holds: pipeline, stage and service have to belong together. One that holds nothing stops
-    /// the pipelines that it may have been meant for, and where that cannot be told, all of them.
+    /// A hold must match something: pipeline, stage and service have to belong together. One that matches nothing stops
+    /// the pipelines that it may have been meant for, and if that cannot be determined, all of them.
     fn hold(
         &mut self,
         hold: &Hold,
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a name may stand in a file that could not be read: then nobody knows what it would have been.
+    /// Whether a name may be in a file that could not be read: then it is unknown what it would have been.
     fn may_be_unread(&mut self, name: &str) -> bool {
         let context = self.context;
         let names = self.unread.get_or_insert_with(|| {
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
         names.contains(name)
     }
 
-    /// Pipelines in which a rule of this kind might have been meant for something that has no rule of its own: where a
+    /// Pipelines in which a rule of this kind might have been meant for something that has no rule of its own: if a
     /// gate was renamed and its entry was not, the gate falls back to the default.
     fn unruled_gates(&self, rule: &GateRule) -> BTreeSet<PipelineId> {
         let suits = |kind: &GateKind| match rule {
@@ -287,7 +287,7 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    /// A name that no pipeline has. Where nothing is near to it, it may have been meant for these.
+    /// A name that no pipeline has. If nothing is similar to it, it may have been meant for these.
     fn unknown(
         &mut self,
         what: &str,
@@ -371,7 +371,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A group, or one of these words that may stand in its place.
+    /// A group, or one of these words that may be used in its place.
     fn group(&mut self, group: &Located<String>, words: &[&str], own: &BTreeSet<PipelineId>) {
         let people = &self.context.policy.people;
         if people.get(group.value.as_str()).is_some() {

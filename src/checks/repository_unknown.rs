@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-/// What to do; a slip in the name comes first.
+/// What to do; a typo in the name comes first.
 fn help(context: &Context<'_>, origin: &Origin) -> String {
     const ADD: &str = "add the GitRepository manifest, or `git.url` to the services";
     let near = match origin {

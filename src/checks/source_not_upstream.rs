@@ -1,4 +1,5 @@
-//! `source-not-upstream`: the source stands in no stage with an edge to this one, so the service could never move.
+//! `source-not-upstream`: the source is not in a stage with an edge to this one, so the service could never be
+//! promoted.
 
 use std::collections::{HashMap, HashSet};
 

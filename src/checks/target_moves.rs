@@ -1,4 +1,4 @@
-//! `target-moves`: a target behind gates follows a branch or a version range by itself, so that no gate can hold it.
+//! `target-moves`: a target behind gates follows a branch or a version range on its own, so that no gate can hold it.
 
 use super::check::{Check, Context};
 use crate::copy::{is_exact_version, is_full_id, looks_like_tag};

@@ -1,6 +1,6 @@
 //! `target-not-editable`: a field that is due cannot be set without touching other bytes, or holds no single value.
 //!
-//! Every edit is made here, on the bytes that are there: what would be refused is never first found when it is carried out.
+//! Every edit is made here, on the existing bytes: a refusal is never first found during the promotion.
 
 use std::collections::{BTreeMap, HashSet};
 

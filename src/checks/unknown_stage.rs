@@ -8,7 +8,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::nearest::nearest;
 use crate::model::pipeline::EdgeEnds;
 
-/// Looking for a near name takes a while: so many misses of a pipeline get one.
+/// Searching for a similar name takes a while: at most this many unknown names of a pipeline get one.
 const SUGGESTED_FOR: usize = 100;
 
 pub(super) const CHECK: Check = Check {

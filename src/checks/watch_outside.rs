@@ -1,4 +1,4 @@
-//! `watch-outside`: what a service is made of lies partly outside its folder.
+//! `watch-outside`: part of what a service is built from is outside its folder.
 
 use super::check::{Check, Context};
 use crate::model::facts::Revision;

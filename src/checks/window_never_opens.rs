@@ -1,8 +1,8 @@
 //! `window-never-opens`: a gate of type WINDOW that no instant of the coming year can open.
 //!
-//! Weekly hours exist in every zone, week by week, and a freeze ends at some time; so only freezes can keep a window shut
-//! for so long, and only the time of the evaluation tells whether they still do. The message names no time that moves
-//! with the clock.
+//! Weekly hours exist in every zone, week by week, and a freeze ends at some time; so only freezes can keep a window
+//! closed for so long, and it depends on the time of the evaluation whether they still do. The message contains no time
+//! that moves with the clock.
 
 use jiff::SignedDuration;
 

@@ -203,7 +203,7 @@ impl Pair<'_> {
             return;
         }
         if let Some(version) = source.version.value() {
-            // What both hold already is not written, whatever it stands for.
+            // What both already have is not written, whatever it resolves to.
             let written = target.version.text() != Some(&version.text);
             if written && !is_exact_version(&version.text) {
                 into.problems.push(Problem {
@@ -392,7 +392,7 @@ fn named(kind: PlainType) -> &'static str {
     }
 }
 
-/// The comment behind a commit id: the name where there is one that fits on a line, else none of ours.
+/// The comment behind a commit ID: the name if there is one that fits on a line, otherwise no comment of ours.
 fn passed_on(name: Option<&str>) -> Note {
     match name {
         Some(name) if !name.is_empty() && !name.chars().any(char::is_control) => {

@@ -7,14 +7,14 @@ use crate::model::reference::ManifestKey;
 use crate::model::source_location::SourceLocation;
 use crate::yaml::FieldPath;
 
-/// What stands in the way of copying one field.
+/// What prevents copying one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The code of the finding that it becomes.
     pub code: &'static str,
     /// Whether it stops the pipeline.
     pub severity: Severity,
-    /// Where.
+    /// Its position.
     pub place: SourceLocation,
     /// What is wrong.
     pub message: String,
@@ -27,9 +27,9 @@ pub struct Problem {
 pub struct Comparison {
     /// What would have to change.
     pub changes: Vec<Change>,
-    /// Values of the source as they would be written; the git ref as the commit that it stands for.
+    /// Values of the source as they would be written; the git ref as the commit that it resolves to.
     pub taken: Values,
-    /// What stands in the way.
+    /// What prevents it.
     pub problems: Vec<Problem>,
     /// Fields that are not copied, and why.
     pub skipped: Vec<String>,
@@ -42,7 +42,7 @@ pub struct Comparison {
 pub struct Write {
     /// The manifest.
     pub manifest: ManifestKey,
-    /// Where the manifest or field stands.
+    /// The position of the manifest or field.
     pub place: SourceLocation,
     /// The field.
     pub path: FieldPath,

@@ -1,6 +1,6 @@
 //! Configuration keys named in `criteria.secrets`: where a value is found, and where it may be written.
 //!
-//! A value that lies in a `Secret` never goes into plain text, and is never shown.
+//! A value in a `Secret` is never written as plain text, and never shown.
 
 use base64::Engine;
 use secrecy::{ExposeSecret, SecretString};
@@ -75,7 +75,7 @@ fn find<'a>(service: &Service, secret: Option<&'a Secret>, key: &str) -> Found<'
     Found::Nowhere
 }
 
-/// The value of a key at one side, wherever it lies; `None` where there is none or it cannot be used.
+/// The value of a key on one side, wherever it is stored; `None` if there is none or it cannot be used.
 pub(super) fn value_of(service: &Service, secret: Option<&Secret>, key: &str) -> Option<Text> {
     match find(service, secret, key) {
         Found::Configuration(field) => field.text().map(|text| Text::Plain(text.to_owned())),
@@ -85,7 +85,7 @@ pub(super) fn value_of(service: &Service, secret: Option<&Secret>, key: &str) ->
 }
 
 impl<'a> Pair<'a> {
-    /// The field that copying this key may write; `None` where nothing would be written.
+    /// The field that copying this key may write; `None` if nothing would be written.
     pub(super) fn key_write(&self, key: &Located<String>) -> Option<Write> {
         let write = |manifest: &ManifestKey, place: SourceLocation, path: FieldPath| {
             Some(Write {
@@ -130,7 +130,7 @@ impl<'a> Pair<'a> {
             return;
         };
         let target = find(self.target, self.target_secret, key);
-        // A value is secret if either side lies in a Secret.
+        // A value is secret if it is in a Secret on either side.
         let taken = match &target {
             Found::Secret(..) => Text::Secret(source.text.expose().into()),
             _ => source.text.clone(),
@@ -384,7 +384,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Where a key that the target's `Secret` lacks goes.
+/// Where a key goes that the target's `Secret` does not have.
 fn new_part(secret: &Secret) -> Part {
     if secret.string_data.at.is_some() {
         Part::StringData

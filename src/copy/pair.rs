@@ -26,13 +26,13 @@ pub struct Pair<'a> {
     pub target: &'a Service,
     /// The source.
     pub source: &'a Service,
-    /// The target's `Secret`, where keys are copied and it names one that is there.
+    /// The target's `Secret`, if keys are copied and it names one that exists.
     pub target_secret: Option<&'a Secret>,
-    /// The source's `Secret`, where keys are copied and it names one that is there.
+    /// The source's `Secret`, if keys are copied and it names one that exists.
     pub source_secret: Option<&'a Secret>,
-    /// Where the target takes git from.
+    /// The repository that the target takes git from.
     pub target_origin: Option<&'a Origin>,
-    /// Where the source takes git from.
+    /// The repository that the source takes git from.
     pub source_origin: Option<&'a Origin>,
     /// `criteria.secrets`.
     pub keys: &'a [Located<String>],
@@ -44,7 +44,7 @@ pub struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// The pair of a stage's service; `None` where it has no source or a reference leads nowhere.
+    /// The pair of a stage's service; `None` if it has no source or a reference cannot be resolved.
     pub fn of(
         catalog: &'a Catalog,
         policy: &'a Policy,
@@ -94,7 +94,7 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// The source's `git.ref`, where both sides take git and it has one.
+    /// The source's `git.ref`, if both sides take git and it has one.
     pub fn source_ref(&self) -> Option<&'a crate::model::service::Value> {
         self.target.git.as_ref()?;
         self.source.git.as_ref()?.reference.value()
@@ -144,7 +144,7 @@ impl<'a> Pair<'a> {
         folders
     }
 
-    /// Where values files lead that do not lie in the service's own folder, sorted; `None` leaves the repository.
+    /// The values files outside the service's own folder, sorted; `None` is outside the repository.
     pub fn values_files_outside(&self) -> Vec<Option<String>> {
         let of = |service: &'a Service| {
             let folder = service
@@ -164,7 +164,7 @@ impl<'a> Pair<'a> {
         values_files_outside
     }
 
-    /// What has to be resolved before the pair can be compared; `None` where no ref is resolved.
+    /// What has to be resolved before the pair can be compared; `None` if no ref is resolved.
     pub fn revision_query(&self) -> Option<RevisionQuery> {
         let value = self.source_ref()?;
         if !self.same_origin() || self.unknown_origin() {
@@ -179,7 +179,7 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// What the target's own ref stands for, where its repository is known: whether it moves by itself.
+    /// What the target's own ref resolves to, if its repository is known: whether it moves on its own.
     pub fn target_query(&self) -> Option<RevisionQuery> {
         let value = self.target.git.as_ref()?.reference.value()?;
         let origin = self.target_origin.filter(|origin| !origin.is_unknown())?;
@@ -201,7 +201,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// A path relative to a folder; `None` where it leaves the repository.
+/// A path relative to a folder; `None` if it leaves the repository.
 pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
     let mut joined: Vec<&str> = folder
         .split('/')

@@ -1,7 +1,7 @@
 //! What brings a target back to how it was: the same comparison, with its own past as the source.
 //!
-//! Only fields that a promotion of the pair may write are set, whatever else was changed since. A value that was not there then
-//! stays, since nothing ever takes one away.
+//! Only fields that a promotion of the pair may write are set, whatever else was changed since. A value that did not
+//! exist then stays, since nothing ever removes one.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ impl Pair<'_> {
             source: &service,
             source_secret: then.secret.as_ref(),
             source_files: &then.files,
-            // What stood there is what is written: it is not resolved again.
+            // The old text is written as it was: it is not resolved again.
             source_origin: None,
             target_origin: None,
             mode: RevisionMode::Literal,
@@ -38,7 +38,7 @@ impl Pair<'_> {
         comparison
             .changes
             .retain(|change| promoted.contains(&(change.manifest.clone(), change.path.clone())));
-        // A key without a value then is no lack of the source: it stays as it is, and is named below.
+        // A key without a value then is not missing at the source: it is left unchanged, and named below.
         comparison
             .problems
             .retain(|problem| problem.severity == Severity::Error);
@@ -83,7 +83,7 @@ impl Pair<'_> {
         values(&self.promoted_part(then), secret, self.keys, self.policy)
     }
 
-    /// The manifest as it was, as far as promotions write it: the rest must neither be set nor stand in the way.
+    /// The manifest as it was, as far as promotions write it: the rest must neither be set nor cause errors.
     fn promoted_part(&self, then: &Service) -> Service {
         let writes = self.writes();
         let own = |path: &FieldPath| {

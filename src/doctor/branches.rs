@@ -1,5 +1,5 @@
-//! Rules as such: whether they can be read, those for the branches of promotions, those that nobody here judges, and
-//! who may go around them.
+//! Rules as such: whether they can be read, those for the branches of promotions, those that are not evaluated here,
+//! and who may bypass them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,8 +77,8 @@ pub(super) fn of_promotions(facts: &Facts<'_>) -> Vec<Said> {
     said
 }
 
-/// Whether others are kept away from the branches of promotions. An App alone can be told from whoever else may write: a workflow's own token
-/// works as the account of everybody's workflows.
+/// Whether others are kept away from the branches of promotions. Only an App can be distinguished from others with
+/// write access: a workflow's own token uses the account of everyone's workflows.
 fn kept_for_the_app(facts: &Facts<'_>, rules: &[Rule]) -> Option<Said> {
     let Some(TokenKind::App(_)) = facts.kind() else {
         return None;
@@ -98,7 +98,7 @@ fn kept_for_the_app(facts: &Facts<'_>, rules: &[Rule]) -> Option<Said> {
         let all_free = wanted.iter().all(|(kind, _)| {
             of_kind(kind).is_some_and(|rule| facts.bypass(rule) == Bypass::Always)
         });
-        // What binds Sluice too was said above.
+        // What also binds Sluice was reported above.
         if !all_free {
             return None;
         }

@@ -27,7 +27,7 @@ pub struct Facts<'a> {
     pub settings: &'a Settings,
     /// Its policy.
     pub policy: PolicyFact<'a>,
-    /// Its manifests; `None` where they could not be read.
+    /// Its manifests; `None` if they could not be read.
     pub catalog: Option<&'a Catalog>,
 }
 
@@ -81,7 +81,7 @@ impl Facts<'_> {
         identity.ok().map(|found| &found.kind)
     }
 
-    /// The numeric id of the App behind the token, where there is one and it is known.
+    /// The numeric ID of the App behind the token, if there is one and it is known.
     pub(super) fn app(&self) -> Option<u64> {
         match self.kind()? {
             TokenKind::Workflow => Some(ACTIONS_APP),
@@ -165,7 +165,7 @@ impl Facts<'_> {
         }
     }
 
-    /// What a rule comes from, in words.
+    /// The source of a rule, as text.
     pub(super) fn source(&self, rule: &Rule) -> String {
         match &rule.from {
             RuleFrom::Classic(_) => "classic branch protection".to_owned(),
@@ -176,7 +176,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Where it is changed.
+    /// The page on which it is changed.
     pub(super) fn place(&self, rule: &Rule) -> String {
         match &rule.from {
             RuleFrom::Classic(_) => format!("Settings → Branches → {}", self.base()),
@@ -187,7 +187,7 @@ impl Facts<'_> {
         }
     }
 
-    /// The stages into which a way leads, where the manifests could be read.
+    /// The stages with an edge into them, if the manifests could be read.
     pub(super) fn inbound(&self) -> Option<Vec<Inbound>> {
         let policy = self.policy();
         let catalog = self.catalog?;

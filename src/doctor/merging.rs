@@ -6,7 +6,7 @@ use crate::model::policy::{Delivery, Land, MergeMethod};
 use crate::model::settings::{Bypass, Rule, RuleKind, TokenKind};
 use crate::model::text::counted;
 
-/// Whether a rule binds a merge by this token, which may be unsure; `None` where it does not.
+/// Whether a rule binds a merge by this token, which may be unsure; `None` if it does not.
 pub(super) fn binds(facts: &Facts<'_>, rule: &Rule) -> Option<Unsure> {
     match facts.bypass(rule) {
         Bypass::Always | Bypass::OnPulls => None,

@@ -18,7 +18,7 @@ pub(crate) struct NamedIn {
     pub people: BTreeMap<String, bool>,
 }
 
-/// Everybody whom a policy names. A group counts as approving where some rule asks it to, or where none uses it yet.
+/// Everyone named by the policy. A group counts as approving if some rule requires it, or if none uses it yet.
 pub(crate) fn named(policy: &Policy) -> NamedIn {
     let mut found = NamedIn::default();
     let approving: Vec<&ApproveLine> = approve_lines(policy).collect();

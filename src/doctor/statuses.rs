@@ -51,8 +51,8 @@ pub(super) fn strict(facts: &Facts<'_>) -> Vec<Said> {
     said
 }
 
-/// Whoever may bypass a rule that asks for Sluice's own status, everybody else's pull requests wait for it: so here every rule
-/// counts, not only those that bind this token.
+/// Whoever may bypass a rule that requires Sluice's own status, everyone else's pull requests wait for it: so here
+/// every rule counts, not only those that bind this token.
 pub(super) fn own(facts: &Facts<'_>) -> Vec<Said> {
     let required: Vec<(&Rule, &RequiredContext)> = facts
         .rules()

@@ -129,7 +129,7 @@ fn unreadable(facts: &Facts<'_>, need: &Need, why: &Unread) -> Said {
     }
 }
 
-/// Where a permission is given.
+/// The page on which a permission is given.
 fn give(facts: &Facts<'_>, need: &Need) -> String {
     let words = words(need);
     match facts.kind() {

@@ -1,8 +1,8 @@
 //! Carrying out what was decided about a stage, on the forge.
 //!
-//! Every write is compare-and-swap or does nothing the second time, and the next run can go on from wherever this one
-//! is cut off: objects are seen by nobody until a ref leads to them, a branch appears whole, a pull request is opened
-//! from a branch that stands already, and a landing names the head that it was decided about.
+//! Every write is compare-and-swap or does nothing the second time, and the next run can continue from wherever this
+//! one is interrupted: no one sees objects until a ref points to them, a branch appears whole, a pull request is opened
+//! from a branch that already exists, and a landing names the head that was evaluated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::model::pull::{OwnStatus, Pull, Snapshot};
 use crate::record::{Record, SUFFIX_LENGTH, branch_name};
 use crate::repo::Repo;
 
-/// Where things are delivered to.
+/// The repository and branch that promotions go to.
 pub(crate) struct Delivery<'a> {
     /// The right to write there.
     pub writer: &'a Writer,
@@ -31,7 +31,7 @@ pub(crate) struct Delivery<'a> {
     pub verified: bool,
 }
 
-/// A plan to put up.
+/// A plan to propose.
 #[derive(Debug)]
 pub(crate) struct NewProposal<'a> {
     /// Its record.
@@ -44,7 +44,7 @@ pub(crate) struct NewProposal<'a> {
     pub body: &'a str,
     /// The files with the edits made.
     pub files: &'a [EditedFile],
-    /// Branches of pull requests that are closed: a name is never used twice, so that nothing said there counts here.
+    /// Branches of pull requests that are closed: a name is never used twice, so that no review of those counts here.
     pub used: &'a BTreeSet<String>,
 }
 
@@ -97,7 +97,7 @@ pub(crate) enum Merging {
 /// What the status `sluice` says of a promotion that is not about to land.
 pub(crate) const WAITS: &str = "waits for its gates";
 
-/// Characters that nobody can guess, for a branch whose plain name is taken.
+/// Characters that no one can guess, for a branch whose plain name is taken.
 fn random_suffix() -> Result<String, DeliveryError> {
     let mut bytes = [0; SUFFIX_LENGTH];
     getrandom::fill(&mut bytes)
@@ -107,7 +107,7 @@ fn random_suffix() -> Result<String, DeliveryError> {
     Ok(bytes.iter().map(letter).collect())
 }
 
-/// A tree that was worked out.
+/// A tree that was computed.
 #[derive(Debug)]
 pub(crate) struct BuiltTree {
     /// Its id.
@@ -119,7 +119,7 @@ impl Delivery<'_> {
     /// The tree that the tip becomes with these edits.
     ///
     /// # Errors
-    /// [`DeliveryError::Repo`] where it cannot be worked out.
+    /// [`DeliveryError::Repo`] if it cannot be computed.
     pub(crate) fn worked(&self, files: &[EditedFile]) -> Result<BuiltTree, DeliveryError> {
         let mut blobs: BTreeMap<String, BlobId> = BTreeMap::new();
         for file in files {
@@ -159,7 +159,7 @@ impl Delivery<'_> {
                 number: opened.number,
                 head,
             }),
-            // What is shown there is not what this run made: nothing that is said about it may count.
+            // Its content is not what this run made: no review of it may count.
             Ok(opened) => {
                 self.writer.close_pull(opened.number).await?;
                 Err(DeliveryError::Overtaken(format!(
@@ -211,7 +211,8 @@ impl Delivery<'_> {
         let (NewCommit::Detached(head) | NewCommit::OnBranch(_, head)) = made;
         match written {
             RefWrite::Done => Ok((name, head)),
-            // Another run may have made it just now and open its pull request, or somebody else did: the next look tells.
+            // Another run may have just created it and open its pull request, or another account did: the next round
+            // decides.
             RefWrite::Elsewhere(_) => Err(DeliveryError::Overtaken(format!(
                 "the branch {name} was created by somebody else"
             ))),
@@ -243,8 +244,8 @@ impl Delivery<'_> {
         ))
     }
 
-    /// Makes the commit. Where the policy wants it signed and GitHub does not sign what this token makes, it is made by
-    /// GitHub's own hand on a temporary branch, which needs one parent and ordinary files.
+    /// Makes the commit. If the policy requires a signature and GitHub does not sign commits made with this token,
+    /// GitHub makes the commit itself on a temporary branch, which needs one parent and ordinary files.
     async fn made(
         &self,
         message: &str,
@@ -298,8 +299,8 @@ impl Delivery<'_> {
         Ok(NewCommit::OnBranch(temporary, signed))
     }
 
-    /// Reads a commit back before anything leads to it: it must be what was worked out, whoever made it. A branch on which GitHub makes one may
-    /// have been pushed to by somebody else.
+    /// Reads a commit back before anything points to it: it must be what was computed, whoever made it. Another account
+    /// may have pushed to a branch on which GitHub makes one.
     async fn read_back(
         &self,
         commit: &CommitId,
@@ -320,8 +321,8 @@ impl Delivery<'_> {
         }
     }
 
-    /// Makes the commit with which something lands: of the tip that was seen with these edits, and the head as its second parent where there
-    /// is one. Nothing leads to it yet.
+    /// Makes the commit with which something lands: on the tip that was seen, with these edits, and with the head as
+    /// its second parent if there is one. Nothing points to it yet.
     ///
     /// # Errors
     /// [`DeliveryError`].
@@ -367,7 +368,7 @@ impl Delivery<'_> {
         }
     }
 
-    /// Says on the head that every gate passed, where that is not said yet.
+    /// Sets the head's status to say that every gate passed, unless it already does.
     ///
     /// # Errors
     /// [`DeliveryError`].
@@ -384,8 +385,8 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    /// Takes `success` back: it must not outlive a landing that did not come about, since a required status would let anybody merge by it
-    /// when the gates are long shut again. Gives why nothing landed, with what became of the status.
+    /// Resets `success`: it must not outlive a landing that failed, because a required status would let anyone merge
+    /// with it long after the gates closed again. Returns why nothing landed, and whether the status was reset.
     pub(crate) async fn retract(
         &self,
         pull: &Pull,
@@ -446,7 +447,7 @@ impl Delivery<'_> {
         }
     }
 
-    /// Closes a pull request that gives way, and deletes its branch where that still stands as it was seen.
+    /// Closes a pull request that is replaced, and deletes its branch if that is still where it was seen.
     ///
     /// # Errors
     /// [`DeliveryError`].
@@ -461,7 +462,7 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    /// Keeps GitHub from merging a pull request by itself: it leaves the merge queue, and auto-merge is disarmed.
+    /// Keeps GitHub from merging a pull request automatically: it leaves the merge queue, and auto-merge is disabled.
     ///
     /// # Errors
     /// [`DeliveryError`].

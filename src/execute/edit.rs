@@ -39,7 +39,7 @@ pub enum EditRefused {
     /// The edit cannot be made byte-exactly, or could not be proved.
     #[error("{place}: {message}")]
     Edit {
-        /// Where.
+        /// Its position.
         place: SourceLocation,
         /// Why.
         message: String,
@@ -123,7 +123,7 @@ pub(crate) struct Target {
     pub emergency: Option<String>,
 }
 
-/// The record of a promotion for its commit; `None` where there is nothing to land.
+/// The record of a promotion for its commit; `None` if there is nothing to land.
 pub(crate) fn record(
     namespace: Option<&str>,
     pipeline: &str,

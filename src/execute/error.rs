@@ -10,10 +10,10 @@ pub(crate) enum DeliveryError {
     /// The forge.
     #[error(transparent)]
     Forge(#[from] ForgeError),
-    /// What is written could not be worked out.
+    /// What would be written could not be computed.
     #[error(transparent)]
     Repo(#[from] RepoError),
-    /// Somebody else was faster, or the state is another one now: the next look tells.
+    /// Another run was faster, or the state has changed: the next round decides.
     #[error("{0}")]
     Overtaken(String),
     /// GitHub refused the landing: these are its words.
@@ -25,7 +25,7 @@ pub(crate) enum DeliveryError {
     /// A gate's workflow was not started: why.
     #[error("{0}")]
     NotStarted(String),
-    /// Nothing landed, and the status `sluice` still says success: anybody could merge by it if it is required.
+    /// Nothing landed, and the status `sluice` is still success: anyone could merge with it if it is required.
     #[error(
         "{why}; and the status `sluice` of {pull} still says success, because it could not be set back: {error}"
     )]

@@ -13,7 +13,7 @@ use super::shapes::{GitActor, Nodes, id, shape, take, time};
 use crate::model::commit_range::{Direction, Person, RangeCommit, RangeCommits};
 use crate::model::ids::CommitId;
 
-/// Pages of a hundred commits that are looked through; what is longer is said to be cut.
+/// The maximum number of pages of a hundred commits that are read; anything longer is reported as cut.
 const PAGES: usize = 5;
 
 const TOLD: &str = "fragment told on CommitHistoryConnection { pageInfo { hasNextPage endCursor } nodes { oid messageHeadline committedDate \
@@ -21,11 +21,12 @@ const TOLD: &str = "fragment told on CommitHistoryConnection { pageInfo { hasNex
     associatedPullRequests(first: 1) { nodes { number } } } }";
 
 impl Forge {
-    /// The commits that `new` has and `old` has not and that touch one of the folders (`""`: any), newest first. Where it goes back,
-    /// those that `old` has and `new` has not.
+    /// The commits that `new` has and `old` does not have and that touch one of the folders (`""`: any), newest first.
+    /// If it goes back, those that `old` has and `new` does not.
     ///
-    /// One call where no folder was ever touched by more than a hundred commits, and the older of the two is one of those, as what Sluice
-    /// pins is. Else the set of all commits in between is read too, a hundred in a call, and no more than five hundred of them.
+    /// One call if no folder was ever touched by more than a hundred commits, and the older of the two is one of them,
+    /// as what Sluice pins is. Otherwise the set of all commits in between is read too, a hundred per call, at most
+    /// five hundred of them.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -67,7 +68,7 @@ impl Forge {
             let pages = self.touching(of, folders, &cursors).await?;
             for (cursor, page) in cursors.iter_mut().zip(pages) {
                 let Some(page) = page else { continue };
-                // In the order of dates: what is older than the oldest commit of the set is none of it.
+                // In the order of dates: anything older than the oldest commit of the set is not in it.
                 let mut older = false;
                 let next = page.next();
                 for commit in page.nodes {
@@ -85,9 +86,9 @@ impl Forge {
         Ok(brought)
     }
 
-    /// The same from the whole lists of commits that touch the folders, before and after: what is on the one and not on the other. `None`
-    /// where a list is too long, or they do not tell how the two commits stand to each other. A list that was cut would not do: whoever
-    /// makes a commit dates it, and could hide it at its end.
+    /// The same from the whole lists of commits that touch the folders, before and after: those in one list but not in
+    /// the other. `None` if a list is too long, or if the lists do not show how the two commits relate. A list that was
+    /// cut is not enough: committers choose the dates of their commits, and could hide one at its end.
     async fn by_lists(
         &self,
         old: &CommitId,
@@ -126,7 +127,8 @@ impl Forge {
         Ok(Some(brought))
     }
 
-    /// All commits that touch one of the folders, of the history of one commit and of another; `None` where that is more than a page.
+    /// All commits that touch one of the folders, in the history of one commit and of another; `None` if that is more
+    /// than a page.
     async fn lists(
         &self,
         old: &CommitId,
@@ -178,8 +180,8 @@ impl Forge {
         Ok(Some((before, after)))
     }
 
-    /// How the two stand to each other, the ids of the commits in between, the oldest committer date among them, and whether
-    /// that is all of them.
+    /// How the two relate, the IDs of the commits in between, the oldest committer date among them, and whether that is
+    /// all of them.
     async fn set_between(
         &self,
         old: &CommitId,
@@ -207,8 +209,8 @@ impl Forge {
             .collect())
     }
 
-    /// How the two stand to each other, the commits in between with their parents and committer dates, oldest first, and whether that is
-    /// all of them.
+    /// How the two relate, the commits in between with their parents and committer dates, oldest first, and whether
+    /// that is all of them.
     async fn compared(
         &self,
         old: &CommitId,

@@ -22,7 +22,7 @@ use super::paging::{MAX_PAGES, too_long};
 use super::wire::{Answer, Ask, Calls, Kind, Patience, Wire};
 use crate::model::slug::RepoSlug;
 
-/// Where the API is and with what right it is used.
+/// The address of the API, and the credentials for it.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// The REST API's root: `GITHUB_API_URL`.
@@ -101,8 +101,8 @@ impl Forge {
         self.wire.limits().ended_by()
     }
 
-    /// Whether this connection waited for the end of a secondary rate limit, which it does once at most. What was read before the wait is
-    /// old: whoever looks at everything right before a write begins again if this changed during the look.
+    /// Whether this connection waited for the end of a secondary rate limit, which it does at most once. What was read
+    /// before the wait is outdated: the last look before a write starts again if this changed during the look.
     pub fn has_waited_for_rate_limit(&self) -> bool {
         self.wire.limits().waited()
     }
@@ -112,7 +112,7 @@ impl Forge {
         Rc::ptr_eq(&self.wire, &other.wire)
     }
 
-    /// Waits so many seconds if the run's budget allows; whether it did.
+    /// Waits this many seconds if the run's budget allows; returns whether it did.
     pub async fn wait(&self, seconds: u32) -> bool {
         self.wire.wait(seconds).await
     }

@@ -1,4 +1,4 @@
-//! What can come of a call to the forge, in the cases that a caller tells apart.
+//! The possible errors of a call to GitHub, as far as callers distinguish them.
 
 use jiff::Timestamp;
 
@@ -137,7 +137,7 @@ impl ForgeError {
         )
     }
 
-    /// Why, without what was being done: GitHub's own words where it gave any. Foreign text.
+    /// Why, without the operation: GitHub's own words if it gave any. Foreign text.
     pub fn reason(&self) -> String {
         match self {
             Self::Forbidden { said, .. } | Self::Refused { said, .. } => said.clone(),

@@ -1,4 +1,4 @@
-//! What was said and done at one pull request: reviews, label events, pushes.
+//! What happened on one pull request: reviews, label events, pushes.
 
 use std::collections::BTreeSet;
 
@@ -44,8 +44,8 @@ fn query() -> String {
     )
 }
 
-/// What was said about an open pull request, where an answer that asks for a first page of all of it holds the whole: nothing goes on
-/// on another page, and its head and base were never replaced.
+/// The evidence about an open pull request, if an answer with the first pages of everything is complete: nothing
+/// continues on another page, and its head and base were never replaced.
 pub(super) fn said(node: &Value, number: PullNumber) -> Result<Option<Evidence>, ForgeError> {
     let page: PullShape = shape(
         node.clone(),
@@ -81,8 +81,9 @@ pub(super) fn label_events(events: &Value) -> Fetched<Vec<LabelEvent>> {
 }
 
 impl Forge {
-    /// All evidence about a pull request except what people may do. No call where the answer that told of the pull request told all of
-    /// it; else one for a hundred reviews and events, and one more where its head or base was ever replaced.
+    /// All evidence about a pull request except people's permissions. No call if the answer with the pull request
+    /// contained all of it; otherwise one for a hundred reviews and events, and one more if its head or base was ever
+    /// replaced.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -243,7 +244,7 @@ impl Found {
             found.reviews.push(review.review()?);
         }
         for event in page.events.nodes {
-            // A kind of event that is not known here carries no time, and decides nothing.
+            // An event of an unknown type has no time, and decides nothing.
             if !event.is_of_label() {
                 let at = event.created_at.as_deref().map(time).transpose()?;
                 found.replaced = found.replaced.max(at);
@@ -256,7 +257,7 @@ impl Found {
 
     fn add(&mut self, page: Self) {
         self.reviews.extend(page.reviews);
-        // While one list goes on and the other has ended, the last page of the other comes again.
+        // If one list continues and the other has ended, the last page of the other is returned again.
         self.events.extend(page.events);
         self.replaced = self.replaced.max(page.replaced);
         self.labels = page.labels;
@@ -290,7 +291,7 @@ impl Found {
     }
 }
 
-/// The timeline is in order; its place tells events of one second apart.
+/// The timeline is in order; the index distinguishes events within one second.
 fn number(events: &mut [LabelEvent]) {
     for (order, event) in events.iter_mut().enumerate() {
         event.order = order as u64;

@@ -1,4 +1,4 @@
-//! Making objects: blobs, trees and commits, which nobody sees until a ref leads to them.
+//! Creating objects: blobs, trees and commits, which no one sees until a ref points to them.
 
 use base64::Engine;
 use http::Method;
@@ -12,10 +12,11 @@ use super::shapes::id;
 use super::writer::Writer;
 use crate::model::ids::{CommitId, TreeId};
 
-/// The waits between the attempts at a commit on a branch: GitHub may not know everywhere yet where a branch points that was just created.
+/// The waits between the attempts at a commit on a branch: GitHub may not know everywhere yet where a newly created
+/// branch points.
 const WAITS: Backoff = Backoff::doubling(2, 2);
 
-/// A file to stand in a new tree.
+/// A file for a new tree.
 #[derive(Clone, Debug)]
 pub struct NewFile {
     /// Its path.
@@ -36,8 +37,8 @@ pub struct NewCommit {
 }
 
 impl Writer {
-    /// Makes the tree that is `base` with these files in place of what stood there. The answer must be the tree that
-    /// was worked out here, `expected`; anything else is an error, and nothing leads to it.
+    /// Creates the tree that is `base` with these files replaced. The answer must be the tree that was computed here,
+    /// `expected`; anything else is an error, and nothing points to it.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -93,8 +94,8 @@ impl Writer {
         Ok(answer.parse::<ShaShape>(operation)?.sha)
     }
 
-    /// Makes a commit that GitHub signs: with `createCommitOnBranch` on a branch of its own that stands at `parent`. It
-    /// cannot set modes, so an executable file is refused. The branch stays for the caller to rename or sweep.
+    /// Makes a commit that GitHub signs: with `createCommitOnBranch` on its own branch at `parent`. It cannot set
+    /// modes, so an executable file is refused. The branch is left for the caller to rename or delete.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -136,7 +137,7 @@ impl Writer {
                 Err(error) if error.uncertain() => error,
                 Err(error) => return Err(error),
             };
-            // Whether it was applied shows in where the branch stands; what it holds is proved by whoever asked.
+            // Whether it was applied can be seen from where the branch is; the caller proves what it contains.
             match self.forge.branch(branch).await? {
                 Some(tip) if tip != *parent => return Ok(tip),
                 _ => {}
@@ -150,7 +151,7 @@ impl Writer {
     /// Makes a commit.
     ///
     /// # Errors
-    /// Any [`ForgeError`]; also where the answer names another tree or other parents.
+    /// Any [`ForgeError`]; also if the answer has another tree or other parents.
     pub async fn create_commit(
         &self,
         message: &str,

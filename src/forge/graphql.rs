@@ -24,7 +24,7 @@ impl Forge {
         )
     }
 
-    /// As [`Self::query`], and not tried again where it is not answered.
+    /// Like [`Self::query`], but not tried again if it is not answered.
     pub(super) async fn query_once(
         &self,
         query: &str,
@@ -37,7 +37,7 @@ impl Forge {
         )
     }
 
-    /// A query whose parts may fail each by itself: the data, the errors with their paths, and the server's time.
+    /// A query whose parts may fail individually: the data, the errors with their paths, and the server's time.
     pub(super) async fn query_partial(
         &self,
         query: &str,
@@ -47,7 +47,7 @@ impl Forge {
         self.graphql(Kind::Read, query, variables, operation).await
     }
 
-    /// As [`Self::query_partial`], and not tried again where it is not answered.
+    /// Like [`Self::query_partial`], but not tried again if it is not answered.
     pub(super) async fn probe_once(
         &self,
         query: &str,

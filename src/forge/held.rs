@@ -1,4 +1,4 @@
-//! Closed pull requests and the label `sluice/hold`: a hold that somebody set there may still hold its stage.
+//! Closed pull requests with the label `sluice/hold`: a hold that someone set there may still hold its stage.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::model::pull::ClosedLabels;
 
 /// So many come with a look: GitHub charges for as many as are asked for.
 const FIRST: u32 = 10;
-/// So many come with each further page, which is asked for by itself.
+/// The size of each further page, which is requested separately.
 const MORE: u32 = 100;
 
 /// A page of closed pull requests that carry the label.

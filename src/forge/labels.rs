@@ -87,9 +87,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Sets the status `sluice` of a head back from success to pending, so that a required check does not let anybody merge it. This is the
-    /// one call that is still made after a primary rate limit, once for each connection, if the limit is not the one of REST. If it fails,
-    /// `success` may still be set: the caller must say so, and block the run.
+    /// Resets the status `sluice` of a head from success to pending, so that a required check does not let anyone merge
+    /// it. This is the one call that is still made after a primary rate limit, once per connection, if the limit is not
+    /// the one of REST. If it fails, `success` may still be set: the caller must report that, and block the run.
     ///
     /// # Errors
     /// Any [`ForgeError`]: [`ForgeError::RateLimited`] if a limit does not allow the call.

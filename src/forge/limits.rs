@@ -1,8 +1,8 @@
 //! Rate limits: how GitHub's answers say that one was met, and what a connection does from then on.
 //!
-//! GitHub counts REST and GraphQL apart (the *primary* limits, an hour long), and besides refuses whoever calls too fast
-//! (the *secondary* limit). GraphQL says either of them in an answer of status 200 too. A call that was refused for a limit
-//! was not carried out.
+//! GitHub counts REST and GraphQL separately (the *primary* limits, an hour long), and also refuses clients that call
+//! too fast (the *secondary* limit). GraphQL may report either in an answer with status 200. A call that was refused
+//! for a limit was not carried out.
 //!
 //! - A primary limit ends all calls of the connection, except for one: [`Forge::reset_success`](super::Forge::reset_success), if the
 //!   limit is not the one of REST.
@@ -90,7 +90,7 @@ impl Limit {
     }
 }
 
-/// GraphQL's errors name a type and words; only the words tell the two kinds apart.
+/// GraphQL's errors have a type and a message; only the message distinguishes the two kinds.
 fn of_graphql(body: &Value) -> Option<LimitKind> {
     let errors = body.get("errors").and_then(Value::as_array);
     let mut kinds = errors.into_iter().flatten().filter_map(|error| {
@@ -186,7 +186,7 @@ impl Limits {
         self.wait_ends.get().filter(|_| !self.waited.get())
     }
 
-    /// Notes that a call was refused. `begin` begins to wait so many seconds, if the run may wait that long.
+    /// Records that a call was refused. `begin` starts to wait this many seconds, if the run may wait that long.
     pub(super) fn refused(
         &self,
         limit: &Limit,

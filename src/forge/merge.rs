@@ -13,7 +13,7 @@ use crate::model::actor::Actor;
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::pull::Pull;
 
-/// How GitHub merges. Rebasing is never used: it would make commits that nobody saw.
+/// How GitHub merges. Rebasing is never used: it would make commits that no one has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MergeMethod {
     /// One new commit.
@@ -44,7 +44,7 @@ struct RemovalShape {
 pub enum MergeRefused {
     /// The head is another one now: everything that was concluded about it is void.
     HeadMoved,
-    /// The base moved or another merge is under way: look again, then once more.
+    /// The base moved or another merge is in progress: read again, then try once more.
     TryAgain(String),
     /// The rules want a merge queue.
     WantsQueue,

@@ -160,7 +160,7 @@ fn besides(
 
 fn trusting(certificates: Vec<CertificateDer<'static>>) -> Result<ClientConfig, ForgeError> {
     let mut roots = RootCertStore::empty();
-    // What a system holds and nobody can use is passed over, as everywhere.
+    // A system certificate that cannot be used is ignored, as everywhere.
     roots.add_parsable_certificates(certificates);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
@@ -197,7 +197,7 @@ impl Service<Uri> for Route {
     type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // Neither connector ever makes anybody wait here.
+        // Neither connector ever waits here.
         Poll::Ready(Ok(()))
     }
 

@@ -14,7 +14,8 @@ use super::query_builder::QueryBuilder;
 use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::ids::{CommitId, PullNumber};
 
-/// A query that is heavier than this is asked for in halves where it is not answered: it may have been too much to answer in time.
+/// A query that is heavier than this is split in half if it is not answered: it may have been too much to answer in
+/// time.
 const DIVISIBLE: usize = 300;
 
 /// Many things to look up, as one part of a query.
@@ -47,8 +48,8 @@ pub(super) fn told(
     .collect()
 }
 
-/// An answer in which at most some of the things that were asked for failed, each by itself: the repository is there, and the query was
-/// carried out to its end. Where GitHub breaks one off, it says so of one field and tells nothing of the others.
+/// An answer in which at most some parts failed, individually: the repository is there, and the query was completed. If
+/// GitHub breaks one off, it reports that for one field and returns nothing for the others.
 pub(super) fn in_parts(
     probed: PartialResponse,
     operation: &str,
@@ -123,7 +124,7 @@ impl Forge {
         answers.into_values().flatten().collect()
     }
 
-    /// A hundred commits of the history of `from`, with what stood at `paths`.
+    /// A hundred commits of the history of `from`, with what was at `paths`.
     ///
     /// # Errors
     /// In words.
@@ -140,7 +141,7 @@ impl Forge {
         }
     }
 
-    /// The pull request through which each commit came, where there was one.
+    /// The pull request that brought each commit, if there was one.
     pub async fn pulls_of(&self, commits: &[CommitId]) -> Vec<Fetched<Option<PullNumber>>> {
         let wanted: Vec<ObjectQuery> = commits.iter().copied().map(ObjectQuery::PullOf).collect();
         let told = self.query_objects(&wanted).await.into_iter();
@@ -174,7 +175,7 @@ mod tests {
             in_parts((data.clone(), vec![error(kind, path)], None), "look").is_ok()
         };
         assert!(taken(&whole, "FORBIDDEN", &one));
-        // What is null beside the named field is not absent.
+        // A null beside the named field does not mean that it is missing.
         assert!(!taken(&whole, "RESOURCE_LIMITS_EXCEEDED", &one));
         for kind in ["FORBIDDEN", "RESOURCE_LIMITS_EXCEEDED"] {
             assert!(!taken(&json!({ "repository": null }), kind, &one));

@@ -1,6 +1,6 @@
 //! What can be looked up in a repository, and what GitHub answers: what names mean, commits, pages of history, folders, files.
 //!
-//! What is returned is as GitHub says it; whoever asked proves trees and blobs by their ids.
+//! Results are as GitHub returns them; callers verify trees and blobs by their IDs.
 
 use base64::Engine;
 use serde::Deserialize;
@@ -21,27 +21,28 @@ use crate::model::pull::RemoteCommit;
 pub enum ObjectQuery {
     /// What a name means, as a branch and as a tag.
     Name(String),
-    /// A commit, and what stands at these paths of it.
+    /// A commit, and what is at these paths of it.
     Commit(CommitId, Vec<String>),
-    /// What stands at these paths of a commit, and nothing else of it. GitHub charges for a list of parents as for any other list.
+    /// What is at these paths of a commit, and nothing else of it. GitHub charges for a list of parents as for any
+    /// other list.
     Entries(CommitId, Vec<String>),
-    /// A hundred commits of the history of a commit, itself the first, and what stood at these paths of each. Not only first parents:
-    /// whoever walks picks them out.
+    /// A hundred commits of the history of a commit, starting with itself, and what was at these paths of each. Not
+    /// only first parents: callers select them.
     Page(CommitId, Vec<String>),
     /// The commits at which a path changed, from a commit backwards over all parents.
     Touches(CommitId, String),
     /// The entries of a folder.
     Tree(TreeId),
-    /// The folder that stands at a path of a commit: its own id and its entries.
+    /// The folder at a path of a commit: its own ID and its entries.
     Folder(CommitId, String),
-    /// The content of a file as text. GitHub cuts long ones and mends broken UTF-8: who asked proves it, and takes [`Forge::blob`]
-    /// where the proof fails.
+    /// The content of a file as text. GitHub cuts long ones and repairs broken UTF-8: callers verify it, and use
+    /// [`Forge::blob`] if that fails.
     Blob(BlobId),
     /// How many bytes a file has.
     Size(BlobId),
     /// The pull request through which a commit came.
     PullOf(CommitId),
-    /// What the person of this id and login may do, as far as the list of collaborators tells it.
+    /// The permission of the person with this ID and login, as far as the list of collaborators shows it.
     May(UserId, String),
 }
 
@@ -50,38 +51,38 @@ pub enum ObjectQuery {
 pub enum ObjectAnswer {
     /// What the name means.
     Name(RemoteRef),
-    /// The commit; `None` where there is none of that id.
+    /// The commit; `None` if there is none with that ID.
     Commit(Option<HistoryCommit>),
-    /// Mode and id at each path, in the order asked; `None` where there is no commit of that id.
+    /// Mode and ID at each path, in the order requested; `None` if there is no commit with that ID.
     Entries(Option<Vec<EntryAt>>),
-    /// The page; empty where there is no such commit.
+    /// The page; empty if there is no such commit.
     Page(Vec<HistoryCommit>),
     /// The commits, newest first; `None` if there are more than are listed at once.
     Touches(Option<Vec<RemoteCommit>>),
     /// The entries.
     Tree(Vec<RemoteEntry>),
-    /// The folder; `None` where no folder stands there.
+    /// The folder; `None` if there is no folder.
     Folder(Option<FoundTree>),
     /// The text's bytes.
     Blob(Vec<u8>),
     /// The number of bytes.
     Size(u64),
-    /// The pull request; `None` where the commit came through none.
+    /// The pull request; `None` if the commit came without one.
     PullOf(Option<PullNumber>),
-    /// What the person may do; `None` where the list does not tell.
+    /// The person's permission; `None` if the list does not show it.
     May(Option<Permission>),
 }
 
-/// A commit with what stood at the paths that were asked for.
+/// A commit with what was at the requested paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryCommit {
     /// The commit.
     pub commit: RemoteCommit,
-    /// What stood at each path, in the order asked.
+    /// What was at each path, in the order requested.
     pub entries: Vec<EntryAt>,
 }
 
-/// What stands at a path: mode and id; `None` where nothing does.
+/// What is at a path: mode and ID; `None` if nothing is.
 pub(crate) type EntryAt = Option<(u32, String)>;
 
 /// One entry of a tree.
@@ -120,7 +121,7 @@ impl ObjectQuery {
         match self {
             Self::Name(_) => 2,
             Self::Commit(_, paths) | Self::Entries(_, paths) => 1 + paths.len(),
-            // Most of what stands at a path is the same in all of its commits.
+            // Most of what is at a path is the same in all of its commits.
             Self::Page(_, paths) => 3 * PAGE + 10 * paths.len(),
             Self::Size(_) => 2,
             Self::Touches(..) => 3 * TOUCHES,
@@ -289,7 +290,7 @@ fn object(part: &mut QueryBuilder, alias: &str, id: String, fields: &str) {
     part.field(&format!("{alias}: object(oid: {id}) {{ {fields} }}"));
 }
 
-/// The fields that ask what stands at paths of a commit.
+/// The fields that query what is at paths of a commit.
 fn files(alias: &str, paths: &[String], part: &mut QueryBuilder) -> String {
     let each = paths.iter().enumerate().map(|(at, path)| {
         let path = part.variable(&format!("{alias}p{at}"), "String!", path.as_str());
@@ -298,7 +299,7 @@ fn files(alias: &str, paths: &[String], part: &mut QueryBuilder) -> String {
     each.collect()
 }
 
-/// `None` where there is no object, or it is no commit.
+/// `None` if there is no object, or it is not a commit.
 fn commit_of(
     node: &Value,
     paths: usize,

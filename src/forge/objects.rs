@@ -1,5 +1,5 @@
-//! Reading another clone through the API, what is asked for by itself: a long file, all folders at once, how two commits lie to each
-//! other, lists of refs. What is looked up many at a time is in [`super::object_query`].
+//! Reading another repository through the API, as far as it is requested individually: a long file, all folders at
+//! once, how two commits relate, lists of refs. What is looked up in bulk is in [`super::object_query`].
 
 use base64::Engine;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ pub struct RemoteRef {
     pub tag: Option<CommitId>,
 }
 
-/// How two commits lie to each other.
+/// How two commits relate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// The first is the second or an ancestor of it.
@@ -29,7 +29,7 @@ pub enum Relation {
 }
 
 impl Forge {
-    /// The content of one blob by REST, which neither cuts nor mends.
+    /// The content of one blob by REST, which neither cuts nor repairs.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -49,7 +49,7 @@ impl Forge {
             .map_err(|error| ForgeError::NotUnderstood(format!("to {operation}: {error}")))
     }
 
-    /// All trees below one, each with its path: `""` is itself. `None` where GitHub cut the list.
+    /// All trees below one, each with its path: `""` is the tree itself. `None` if GitHub cut the list.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -140,7 +140,7 @@ pub struct PathEntry {
 pub(super) const LEADS: &str = "fragment leads on GitObject { __typename oid ... on Tag { target { __typename oid \
     ... on Tag { target { __typename oid ... on Tag { target { __typename oid } } } } } } }";
 
-/// The commit that an object leads to, through tags of tags; `None` where there is nothing or no commit.
+/// The commit that an object resolves to, through tags of tags; `None` if there is nothing or not a commit.
 pub(super) fn peeled(target: &Value) -> Result<Option<CommitId>, ForgeError> {
     let mut at = target;
     for _ in 0..5 {

@@ -33,7 +33,7 @@ pub struct OpenPull {
     pub commits: Vec<RemoteCommit>,
     /// GitHub says that it conflicts with the tip of the base. `false` also while GitHub does not know.
     pub conflicts: bool,
-    /// What the status says now; `None` where this answer does not tell.
+    /// The current status; `None` if this answer does not include it.
     pub said: Option<Option<StatusNow>>,
 }
 
@@ -44,7 +44,7 @@ pub struct StatusNow {
     pub state: String,
     /// Its description.
     pub description: String,
-    /// Who said it.
+    /// Who set it.
     pub creator: Option<UserId>,
 }
 

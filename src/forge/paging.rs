@@ -2,7 +2,7 @@
 
 use super::error::ForgeError;
 
-/// Lists longer than so many pages are an error, never "no more".
+/// Lists longer than this many pages are an error, never "no more".
 pub(super) const MAX_PAGES: usize = 50;
 
 pub(super) fn too_long(operation: &str) -> ForgeError {

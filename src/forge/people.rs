@@ -18,8 +18,8 @@ use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::roster::Known;
 
 impl Forge {
-    /// The permission of each person, given with the login: one call for all of them, and one more for each whom that
-    /// does not tell.
+    /// The permission of each person, given with the login: one call for all of them, and one more for each person
+    /// missing from it.
     pub async fn permissions(
         &self,
         people: &BTreeMap<UserId, String>,
@@ -29,7 +29,7 @@ impl Forge {
             .map(|(id, login)| ObjectQuery::May(*id, login.clone()))
             .collect();
         let mut found = BTreeMap::new();
-        // Where the list of collaborators cannot be read, or does not have them, each person is asked for.
+        // If the list of collaborators cannot be read, or does not contain them, each person is read individually.
         for (id, told) in people.keys().zip(self.query_objects(&wanted).await) {
             if let Ok(ObjectAnswer::May(Some(permission))) = told {
                 found.insert(*id, Ok(permission));
@@ -48,7 +48,7 @@ impl Forge {
     /// The active members of a team, `organisation/team`, by id with their logins.
     ///
     /// # Errors
-    /// In words: also where the team is not there or cannot be read, which GitHub does not tell apart.
+    /// As text: also if the team does not exist or cannot be read, which GitHub does not distinguish.
     pub async fn team_members(&self, team: &str) -> Fetched<BTreeMap<UserId, String>> {
         let (organisation, slug) = team.split_once('/').unwrap_or((team, ""));
         let encode = |text: &str| {
@@ -157,7 +157,7 @@ impl Forge {
         }
     }
 
-    /// The account that has this login; `None` if there is none: accounts are public.
+    /// The account with this login; `None` if there is none: accounts are public.
     ///
     /// # Errors
     /// Any [`ForgeError`].

@@ -1,8 +1,8 @@
-//! Proving what this client believes of GitHub, on a scratch repository that somebody named for it.
+//! Tests this client's assumptions about GitHub, on a scratch repository that was given for it.
 //!
-//! Everything that is made carries the run's name: branches below `sluice/proof/`, two labels, one pull request between
-//! two of these branches. Nothing else of the repository is written to, and all of it is taken away again; only the
-//! closed pull request stays, because GitHub keeps those.
+//! The run's name is in everything that is created: branches below `sluice/proof/`, two labels, one pull request
+//! between two of these branches. Nothing else in the repository is written to, and all of it is removed again; only
+//! the closed pull request stays, because GitHub keeps those.
 
 mod commits;
 mod labels;
@@ -62,8 +62,8 @@ struct Bench<'a> {
 }
 
 impl Writer {
-    /// Proves every assumption that can be proved, one after the other, and cleans up. Never fails as a whole: what
-    /// could not be tried could not be told.
+    /// Tests every assumption that can be tested, one after the other, and cleans up. Never fails as a whole: what
+    /// could not be tried counts as undetermined.
     pub async fn prove(&self, live: &Live<'_>) -> Proofs {
         let mut left = self.sweep().await;
         let mut bench = Bench {

@@ -13,10 +13,10 @@ use crate::model::ids::PullNumber;
 use crate::model::merge_state::{Mergeable, ReviewDecision};
 use crate::model::pull::{Pull, PullState};
 
-/// So many reviews and events of a pull request come with it: more are read by themselves.
+/// How many reviews and events of a pull request are returned with it: more are read separately.
 pub(super) const SAID: u32 = 100;
 
-/// GraphQL for a pull request; `$said`: so many reviews and events.
+/// GraphQL for a pull request; `$said` is the number of reviews and events.
 static PULL: LazyLock<String> = LazyLock::new(|| {
     let [kinds, events] = EVENTS;
     format!(
@@ -105,7 +105,7 @@ pub(super) fn pull_of(node: &Value, operation: &str) -> Result<Pull, ForgeError>
     let mut pull = shape::<PullShape>(node.clone(), operation)?.pull()?;
     pull.label_events = label_events(&node["events"]);
     if pull.is_open() {
-        // What is not understood here is read by itself, and is an error of that pull request alone.
+        // What cannot be parsed here is read separately, and is an error of that pull request alone.
         pull.said = said(node, pull.number).ok().flatten().map(Box::new);
     }
     Ok(pull)

@@ -69,7 +69,7 @@ pub struct ClosedPage {
     next: Option<String>,
 }
 
-/// What the people behind closed promotions may do is asked of so many at most before anybody needs it.
+/// At most this many people behind closed promotions have their permissions read before they are needed.
 const CLOSERS: usize = 10;
 
 impl ClosedPage {
@@ -208,7 +208,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Comments, unless a comment holds this marker already: one of that account, or of any where none is given.
+    /// Comments, unless a comment already contains this marker: one by that account, or by anyone if none is given.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -238,10 +238,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Asks people or teams to review. GitHub asks all of them or, where one cannot be asked, nobody.
+    /// Asks people or teams to review. GitHub asks all of them or, if one cannot be asked, no one.
     ///
     /// # Errors
-    /// Any [`ForgeError`]; a refusal says in GitHub's words why nobody was asked.
+    /// Any [`ForgeError`]; a refusal has GitHub's reason why no one was asked.
     pub async fn request_reviewers(
         &self,
         number: PullNumber,
@@ -344,7 +344,7 @@ impl Forge {
         Ok(Closed { pulls, more: true })
     }
 
-    /// Whether a comment holds this marker: one of that account, or of any where none is given.
+    /// Whether a comment contains this marker: one by that account, or by anyone if none is given.
     ///
     /// # Errors
     /// Any [`ForgeError`].

@@ -1,4 +1,4 @@
-//! Branches: created once, moved only forward from where they were seen, deleted only where they still stand there.
+//! Branches: created once, moved only forward from where they were seen, deleted only if they are still there.
 
 use http::Method;
 use serde::Deserialize;
@@ -13,14 +13,14 @@ use crate::model::ids::CommitId;
 /// What came of writing a ref.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefWrite {
-    /// It stands where it was to stand.
+    /// It is where it was expected.
     Done,
-    /// It stands elsewhere, and was left alone.
+    /// It is somewhere else, and was left alone.
     Elsewhere(CommitId),
 }
 
 impl Forge {
-    /// Where a branch stands; `None` where there is none.
+    /// The commit of a branch; `None` if it does not exist.
     ///
     /// # Errors
     /// Any [`ForgeError`] but that it is not there.
@@ -82,8 +82,8 @@ impl Writer {
         })
     }
 
-    /// Moves a branch forward to a commit whose first parent is `from`, only if it still stands at `from`: GitHub
-    /// refuses what is no fast-forward, and nothing that descends from another tip is one.
+    /// Moves a branch forward to a commit whose first parent is `from`, only if it is still at `from`: GitHub refuses
+    /// anything that is not a fast-forward, and nothing that descends from another tip is one.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -155,7 +155,7 @@ impl Writer {
         }
     }
 
-    /// Deletes a branch if it still stands at `at`; a branch that is gone already is fine. `repository`: its id in GraphQL.
+    /// Deletes a branch if it is still at `at`; a branch that is already gone is fine. `repository`: its ID in GraphQL.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -198,8 +198,8 @@ impl Writer {
         }
     }
 
-    /// Moves, creates and deletes refs in one step: each must stand where it is said to, or none is touched. All zeros mean that there is
-    /// none.
+    /// Moves, creates and deletes refs in one step: each must be where the caller says, or none is changed. All zeros
+    /// mean that it does not exist.
     async fn update_refs(
         &self,
         repository: &str,

@@ -54,8 +54,8 @@ impl Forge {
 }
 
 impl Forge {
-    /// Runs of a workflow that were dispatched on a branch at or after an instant, newest first. Whether their commits lie on
-    /// the base branch is not known here.
+    /// Runs of a workflow that were dispatched on a branch at or after an instant, newest first. It is not known here
+    /// whether their commits are on the base branch.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -109,7 +109,7 @@ impl Writer {
     }
 }
 
-/// More runs of one workflow since a promotion was put up are not looked through.
+/// At most this many runs of one workflow since a promotion was opened are read.
 const PAGES_OF_RUNS: usize = 5;
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! How the repository is set up: its settings, the token's identity, and what the token can read. Only reads.
 //!
-//! Each thing is asked for by itself, so that one refusal hides nothing else, and all that does not hang together is
-//! asked side by side.
+//! Each thing is requested separately, so that one refusal hides nothing else, and independent requests are sent
+//! concurrently.
 
 mod people;
 mod rules;
@@ -48,10 +48,10 @@ pub struct Overview {
 }
 
 impl Forge {
-    /// The first look: the repository, whose token it is, and where the base branch stands.
+    /// The first requests: the repository, the token's account, and the tip of the base branch.
     ///
     /// # Errors
-    /// Any [`ForgeError`] where the repository itself cannot be read.
+    /// Any [`ForgeError`] if the repository itself cannot be read.
     pub async fn overview(&self) -> Result<Overview, ForgeError> {
         let (repository, identity, merging) =
             tokio::join!(self.about(), self.identity(), self.merging());
@@ -276,7 +276,7 @@ impl Forge {
         })
     }
 
-    /// The calls that are left, and the token's scopes, which stand in a header of every answer.
+    /// The requests that are left, and the token's scopes, which are in a header of every answer.
     async fn budget(&self) -> (SettingsAnswer<Budget>, Option<BTreeSet<String>>) {
         let operation = "read how many calls are left";
         let answer = match self.get("/rate_limit".to_owned(), operation).await {

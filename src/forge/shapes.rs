@@ -16,7 +16,7 @@ use crate::model::pull::RemoteCommit;
 pub(super) const ACTOR: &str = "fragment who on Actor { __typename login ... on User { databaseId } \
     ... on Bot { databaseId } ... on Mannequin { databaseId } ... on Organization { databaseId } }";
 
-/// So many parents of a commit are told: one that has as many may have more.
+/// How many parents of a commit are returned: one that has as many may have more.
 pub(crate) const MAX_PARENTS: usize = 3;
 
 /// GraphQL for a commit, with [`MAX_PARENTS`] parents.
@@ -88,7 +88,8 @@ pub(super) struct StatusShape {
     pub context: Option<ContextShape>,
 }
 
-/// Takes out of an answer what stands behind these names; null if nothing does, or if what leads there is something else.
+/// Takes the value at this path out of an answer; null if there is nothing, or if the path leads through something
+/// else.
 pub(super) fn take(answer: &mut Value, names: &[&str]) -> Value {
     let found = names.iter().try_fold(answer, |at, name| at.get_mut(*name));
     found.map(Value::take).unwrap_or_default()
@@ -97,11 +98,11 @@ pub(super) fn take(answer: &mut Value, names: &[&str]) -> Value {
 #[derive(Deserialize)]
 pub(super) struct ContextShape {
     pub state: String,
-    /// Where it is asked for.
+    /// Present if it was requested.
     pub description: Option<String>,
-    /// Where it is asked for.
+    /// Present if it was requested.
     pub creator: Option<ActorShape>,
-    /// Where it is asked for.
+    /// Present if it was requested.
     #[serde(rename = "createdAt")]
     pub created_at: Option<String>,
 }
@@ -121,7 +122,7 @@ pub(super) struct Nodes<T> {
 }
 
 impl<T> Nodes<T> {
-    /// Where the next page begins.
+    /// The cursor of the next page.
     pub(super) fn next(&self) -> Option<String> {
         let page = self.page.as_ref()?;
         page.end_cursor.clone().filter(|_| page.has_next_page)
@@ -160,7 +161,7 @@ struct NameShape {
 }
 
 impl CommitShape {
-    /// `Err` where it is no commit.
+    /// `Err` if it is not a commit.
     pub(super) fn commit(self) -> Result<RemoteCommit, ForgeError> {
         let (Some(tree), Some(parents)) = (self.tree, self.parents) else {
             return Err(ForgeError::NotUnderstood(format!(

@@ -1,5 +1,5 @@
-//! What others said of commits: deployments, check runs, commit statuses, pushes. As GitHub has it; whose word counts is
-//! for the caller to say.
+//! What others reported about commits: deployments, check runs, commit statuses, pushes. As GitHub returns it; callers
+//! decide whose reports count.
 
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,15 +18,15 @@ use crate::model::signal::{Ended, Signal};
 /// A push, or whatever else moved a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
-    /// Where the branch stood before, in hex; all zeros where it was not there.
+    /// The commit of the branch before, in hex; all zeros if it did not exist.
     pub before: String,
-    /// Where it stood after.
+    /// The commit of the branch after.
     pub after: String,
     /// It did not go forward.
     pub forced: bool,
     /// When, by the server.
     pub at: Timestamp,
-    /// By whom; `None` for an account that is gone.
+    /// By whom; `None` for a deleted account.
     pub by: Option<Actor>,
 }
 
@@ -39,7 +39,7 @@ pub struct SaidStatus {
     pub state: String,
     /// Its description.
     pub description: String,
-    /// Who said it.
+    /// Who set it.
     pub creator: Option<UserId>,
     /// Itself.
     pub signal: Signal,
@@ -55,8 +55,8 @@ pub struct Deployment {
 }
 
 impl Forge {
-    /// The newest pushes to a branch, newest first, so many pages of a hundred; and whether there are more. Where the
-    /// server keeps no log there are none.
+    /// The newest pushes to a branch, newest first, at most this many pages of a hundred; and whether there are more.
+    /// If the server keeps no log there are none.
     ///
     /// # Errors
     /// Any [`ForgeError`].
@@ -177,7 +177,7 @@ impl Forge {
             .collect()
     }
 
-    /// Of which of these commits anything is said under this context, or by this App: one call for a hundred of them.
+    /// Which of these commits have a report under this context, or by this App: one call for a hundred of them.
     ///
     /// # Errors
     /// Any [`ForgeError`].

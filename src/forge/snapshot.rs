@@ -1,6 +1,6 @@
 //! The one look that finds the base branch's tip, our branches and their pull requests.
 //!
-//! Promotions are found by their branches, never by listing pull requests: a list lags, and anybody may open a pull
+//! Promotions are found by their branches, never by listing pull requests: a list lags, and anyone may open a pull
 //! request that looks like ours.
 
 use std::collections::BTreeSet;
@@ -39,8 +39,9 @@ const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
     associatedPullRequests(first: $pulls, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } \
     nodes { ...pull } } } }";
 
-/// A branch of ours has one pull request. GitHub charges for as many as are asked for, of every branch, and not for what is there: more
-/// are asked for only where somebody opened another one, and then fewer of the reviews and events of each.
+/// Each of our branches has one pull request. GitHub charges for as many as are requested, for every branch, and not
+/// for what exists: more are requested only if someone opened another one, and then with fewer of each one's reviews
+/// and events.
 const PULLS_OF_A_BRANCH: [(u32, u32); 2] = [(1, SAID), (20, FEW_SAID)];
 /// So many reviews and events where more may be too much at once.
 const FEW_SAID: u32 = 5;
@@ -54,10 +55,10 @@ pub struct Prefetch {
     pub closed: bool,
 }
 
-/// What was told along. Whatever is missing has to be asked for by itself.
+/// What was prefetched. Whatever is missing has to be requested separately.
 #[derive(Clone, Debug, Default)]
 pub struct Prefetched {
-    /// What was looked up, in the order asked; nothing where it was not answered.
+    /// What was looked up, in the order requested; empty if it was not answered.
     pub looked_up: Vec<Fetched<ObjectAnswer>>,
     /// The first page of closed pull requests.
     pub closed: Option<ClosedPage>,
@@ -102,8 +103,8 @@ impl Forge {
         Ok(snapshot)
     }
 
-    /// Reads the snapshot, and what is asked along with it in the same call. Where both together are not answered, the snapshot is read
-    /// by itself.
+    /// Reads the snapshot, and the prefetched objects in the same call. If both together are not answered, the snapshot
+    /// is read separately.
     ///
     /// # Errors
     /// As [`Self::snapshot`].
@@ -184,7 +185,7 @@ impl Forge {
         Ok((snapshot, told))
     }
 
-    /// One page of the look; where GitHub does not answer all of it, with fewer of the reviews and events.
+    /// One page of the snapshot; if GitHub does not answer all of it, with fewer of the reviews and events.
     async fn look(
         &self,
         pulls: u32,
@@ -354,7 +355,7 @@ impl RepositoryShape {
             .collect();
         let mut branches = Vec::new();
         for found in self.refs.nodes {
-            // A ref that leads to no commit is none of ours.
+            // A ref that does not resolve to a commit is not ours.
             let context = found.target.status.and_then(|status| status.context);
             let Ok(tip) = found.target.commit.commit() else {
                 continue;
@@ -409,7 +410,7 @@ fn own_status(context: ContextShape) -> Result<OwnStatus, ForgeError> {
     })
 }
 
-/// The branch's short name: how much of it stands in the prefix differs.
+/// The branch's short name: GitHub splits it differently into prefix and name.
 fn short_name(prefix: &str, name: &str) -> Result<String, ForgeError> {
     let full = format!("{prefix}{name}");
     full.strip_prefix("refs/heads/")

@@ -1,7 +1,7 @@
 //! One request and its answer: time-outs, size limits, retries of reads, obeying rate limits, counting (R-3.22, A39).
 //!
-//! A read is tried again within a budget. A write is sent once: whoever writes looks whether it was applied. Nothing
-//! here follows a redirect or prints; each attempt makes a debug event of `tracing`.
+//! A read is tried again within a budget. A write is sent once: callers check whether it was applied. Nothing here
+//! follows a redirect or prints; each attempt makes a debug event of `tracing`.
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -51,7 +51,7 @@ impl Default for Patience {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Read,
-    /// A read that is not tried again: whoever asks has another way.
+    /// A read that is not tried again: the caller has another way.
     ReadOnce,
     Write,
     /// The one write that is allowed after a primary limit of another resource; then it is sent once.
@@ -81,7 +81,7 @@ pub(super) struct Ask {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub body: Value,
-    /// The server's time, where it said it.
+    /// The server's time, if it was in the answer.
     pub date: Option<Timestamp>,
     /// The next page of a list.
     pub next: Option<String>,
@@ -146,7 +146,7 @@ impl Wire {
         &self.limits
     }
 
-    /// Waits so many seconds, if the budget allows.
+    /// Waits this many seconds, if the budget allows.
     pub(super) async fn wait(&self, seconds: u32) -> bool {
         let Some(wait) = self.charge(seconds) else {
             return false;
@@ -155,7 +155,8 @@ impl Wire {
         !self.stop.load(Ordering::SeqCst)
     }
 
-    /// Takes so many seconds from the budget for waiting; `None` if it does not allow that, or the run was told to stop.
+    /// Takes this many seconds from the budget for waiting; `None` if it does not allow that, or the run was told to
+    /// stop.
     fn charge(&self, seconds: u32) -> Option<Duration> {
         let wait = self.patience.second * seconds;
         let left = self.left.get().checked_sub(wait)?;
@@ -206,8 +207,8 @@ impl Wire {
         }
     }
 
-    /// Waits for the end of a limit that refused a call, if it is one that is waited for. It is waited for once, so that a call is sent
-    /// once more at most.
+    /// Waits for the end of a limit that refused a call, if it is one that may be waited for. It waits at most once, so
+    /// a call is sent at most one more time.
     async fn wait_for_end(&self, limit: &Limit) -> Result<(), ForgeError> {
         let begin = |seconds| {
             let wait = self.charge(seconds)?;
@@ -411,7 +412,7 @@ enum Sent {
     Limited(Limit),
 }
 
-/// GitHub's message with the messages of its errors; `None` where the body is none of its own.
+/// GitHub's message with the messages of its errors; `None` if the body is not GitHub's.
 fn said(body: &Value) -> Option<String> {
     let mut said = body.get("message")?.as_str()?.to_owned();
     let errors = match body.get("errors") {
@@ -469,7 +470,7 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// Up to twice so many seconds, so that runs that failed together do not come back together.
+/// Up to twice this many seconds, so that runs that failed together do not come back together.
 fn jitter(seconds: u32) -> u32 {
     let random = RandomState::new().build_hasher().finish();
     seconds + u32::try_from(random % u64::from(seconds + 1)).unwrap_or(0)

@@ -84,8 +84,8 @@ impl Writer {
         self.forge.wire.send(&ask).await
     }
 
-    /// A write that does the same when it is done twice; so if it is not certain whether it was applied, it is
-    /// simply sent once more.
+    /// A write that has the same effect when it is done twice; so if it is uncertain whether it was applied, it is
+    /// simply sent again.
     pub(super) async fn write_again(
         &self,
         method: Method,

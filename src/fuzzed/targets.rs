@@ -34,7 +34,7 @@ fn file(path: &str, bytes: &[u8]) -> SourceFile {
     }
 }
 
-/// Any bytes are a manifest file, or are said to be none.
+/// Any bytes are a manifest file, or are reported as none.
 pub(super) fn catalog(bytes: &[u8]) {
     let files = [file("all.yaml", bytes)];
     bounded(&[bytes], || {
@@ -96,7 +96,7 @@ pub(super) fn guard(bytes: &[u8]) {
     });
 }
 
-/// Any bytes are a policy, or are refused in words.
+/// Any bytes are a policy, or are refused with a message.
 pub(super) fn policy(bytes: &[u8]) {
     bounded(&[bytes], || {
         let path = RepoPath::from(".github/sluice.yaml");
@@ -137,7 +137,7 @@ pub(super) fn event(bytes: &[u8]) {
     }
 }
 
-/// Any bytes are GitHub's answer to anything: understood, or an error in words.
+/// Any bytes are GitHub's answer to anything: parsed, or an error with a message.
 pub(super) fn answer(bytes: &[u8]) {
     answers::check(bytes);
 }

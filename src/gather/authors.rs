@@ -1,8 +1,8 @@
-//! Who made what a promotion carries.
+//! Who made what a promotion brings.
 //!
-//! For a git ref those are the people behind the commits that it brings. Any other value was set by a commit of the base: the newest one
-//! that gave the source the value that it has. If that commit is itself a landing, whoever set the value at the landing's own source
-//! made it, and so on, as far back as it was only promoted.
+//! For a git ref those are the people behind the commits that it brings. Any other value was set by a commit on the
+//! base branch: the newest one that gave the source its value. If that commit is itself a landing, the person who set
+//! the value at the landing's own source made it, and so on, as far back as it was only promoted.
 
 mod refs;
 mod values;
@@ -38,13 +38,13 @@ pub(crate) struct Carried<'a> {
     pub changes: &'a [Change],
     /// Those of them that belong to a service of the stage, with what is known of their sources.
     pub bringing: &'a [RevisionChange<'a>],
-    /// The commit of the base at which the sources hold what it carries.
+    /// The commit on the base branch at which the sources hold what it brings.
     pub at: CommitId,
     /// It is a rollback to this landing.
     pub rollback: Option<CommitId>,
 }
 
-/// Everything that tells who made changes. What was read once is kept for later rounds.
+/// Everything needed to find out who made changes. What was read once is kept for later rounds.
 pub(crate) struct AuthorsSearch<'a> {
     remotes: &'a Remotes,
     repo: &'a RemoteRepo,
@@ -62,7 +62,7 @@ struct Manifests {
     resolved: Rc<Vec<ResolvedPipeline>>,
 }
 
-/// Why something is not told.
+/// Why someone cannot be identified.
 enum Untold {
     /// It could not be read, or not yet.
     Unread(String),
@@ -81,7 +81,7 @@ impl Untold {
         }
     }
 
-    /// From what history says of who did something: what it cannot tell apart has help.
+    /// From the history's answer about who did something: if the history is ambiguous, there is help.
     fn of_history(failed: LastSet, who: &str) -> Self {
         match failed {
             LastSet::Failed {
@@ -134,7 +134,7 @@ impl<'a> AuthorsSearch<'a> {
         }
     }
 
-    /// Everyone who made what a promotion carries; what cannot be told is named as such.
+    /// Everyone who made what a promotion brings; what cannot be determined is listed.
     ///
     /// # Errors
     /// In words, if something could not be read.

@@ -24,12 +24,12 @@ use crate::repo::{
     AskAll, CommitRange, FoundBy, RangeQuery, ReadObjects, Repo, RepoError, WatchedPaths,
 };
 
-/// A change and what is known of where it comes from.
+/// A change and what is known about its origin.
 #[derive(Clone)]
 pub(crate) struct RevisionChange<'a> {
     /// The target and its source.
     pub pair: Pair<'a>,
-    /// What the source's ref stands for, where that was asked.
+    /// What the source's ref resolves to, if that was requested.
     pub revision: Option<&'a Revision>,
     /// A change of the target.
     pub change: &'a Change,
@@ -59,8 +59,8 @@ impl RevisionChange<'_> {
                 return Ok(text.parse().ok());
             }
             let hits = repo.resolve(text, remote)?;
-            // A branch stands for the newest commit that touched what is watched, here as where it is taken: its tip may be any
-            // number of other commits further on.
+            // A branch resolves to the newest commit that touched what is watched, here as in a promotion: its tip may
+            // be any number of other commits ahead.
             match hits.branch.or(hits.remote_branch) {
                 Some(tip) => repo.newest_change(&tip, &watch),
                 None => Ok(hits.tag.or(hits.commit)),
@@ -94,15 +94,15 @@ impl RevisionChange<'_> {
 enum RangeEnds {
     /// There was no value before.
     NoneBefore,
-    /// From a commit to itself: a name that is pinned where it stands.
+    /// From a commit to itself: a ref that is pinned to the commit it already points to.
     Same(CommitId),
-    /// A text that stands for no commit of the repository.
+    /// A text that does not resolve to a commit of the repository.
     Unknown(String),
     /// From the first to the second.
     Two(CommitId, CommitId),
 }
 
-/// Nothing is taken back where nothing of what is between counts.
+/// Nothing is taken back if none of the commits in between counts.
 fn is_unchanged(brought: &RangeCommits) -> bool {
     brought.way == Direction::Back && brought.total == 0 && !brought.cut
 }
@@ -117,8 +117,8 @@ pub(super) struct Found {
     pub brought: Rc<RangeCommits>,
 }
 
-/// The commits that one change of a git ref brings, as `ask` has them; `None` for any other change, and where its repository
-/// is unknown.
+/// The commits that one change of a git ref brings, for `ask`; `None` for any other change, and if its repository is
+/// unknown.
 fn found(
     remotes: &Remotes,
     bringing: &RevisionChange<'_>,
@@ -170,10 +170,10 @@ pub(crate) fn promotable(
     asked.answered(all).map_err(Unavailable::from)
 }
 
-/// The commits that one change of a git ref brings; `None` for any other change, and where its repository is unknown.
+/// The commits that one change of a git ref brings; `None` for any other change, and if its repository is unknown.
 ///
 /// # Errors
-/// Where they could not be read.
+/// If they could not be read.
 pub(super) fn commits_between(
     remotes: &Remotes,
     bringing: &RevisionChange<'_>,
@@ -227,8 +227,8 @@ pub(crate) fn known_range(
     summary_of(bringing, found.ok()?)
 }
 
-/// What changes bring, looked up without a forge: in this repository and in local ones. `None` for a change that sets no git
-/// ref, has no value before, or stands for the same content as before.
+/// What changes bring, looked up without GitHub: in this repository and in local ones. `None` for a change that sets no
+/// git ref, has no value before, or resolves to the same content as before.
 pub(crate) fn ranges_of_changes(
     repositories: &Repositories<'_>,
     changes: &[RevisionChange<'_>],
@@ -320,7 +320,7 @@ fn ranges_in(
     Ok(ranges)
 }
 
-/// Where GitHub shows a clone: the remote that counts, where it is one of a GitHub.
+/// The page of a clone on GitHub: by the remote that counts, if it is on a GitHub server.
 fn page_of(repo: &Repo, remote: Option<&str>) -> Result<Option<RepoUrl>, RepoError> {
     let wanted = remote.unwrap_or("origin");
     let found = repo

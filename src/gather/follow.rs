@@ -24,8 +24,8 @@ pub(super) fn unreadable(error: &RepoError) -> LastSet {
     }
 }
 
-/// Walks back from `tip` until every search is answered or history ends. `step` looks at one commit that changed a file of
-/// a search; it answers with the parent, where the manifest came from another file, so that the search goes on there.
+/// Walks back from `tip` until every search is answered or history ends. `step` examines one commit that changed a file
+/// of a search; it returns the parent if the manifest came from another file, so that the search continues there.
 pub(super) fn follow<S: Search>(
     repo: &dyn ReadObjects,
     tip: CommitId,
@@ -40,7 +40,7 @@ pub(super) fn follow<S: Search>(
     }
 }
 
-/// How a walk goes on after a commit.
+/// How a walk continues after a commit.
 pub(super) enum Next {
     /// With the next one.
     On,
@@ -50,8 +50,8 @@ pub(super) enum Next {
     Stop,
 }
 
-/// Walks back from a commit for one thing, which stands in these `files` at the point that was reached; without any, the walk ends. So it does
-/// `most` commits after the last one from which it went on.
+/// Walks back from a commit for one thing, which is in these `files` at the point that was reached; the walk ends if
+/// there are none. It also ends `most` commits after the last one from which it continued.
 pub(super) fn follow_one<T>(
     repo: &dyn ReadObjects,
     from: CommitId,
@@ -84,7 +84,7 @@ pub(super) fn follow_one<T>(
     Ok(())
 }
 
-/// Walks back from `start` for these searches. Answers which of them go on elsewhere, and from where.
+/// Walks back from `start` for these searches. Returns which of them continue elsewhere, and from where.
 fn walk<S: Search>(
     repo: &dyn ReadObjects,
     start: CommitId,

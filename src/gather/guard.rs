@@ -1,4 +1,4 @@
-//! What merging a pull request into the base's tip would change, worked out from git's objects.
+//! What merging a pull request into the base's tip would change, computed from git objects.
 //!
 //! Not from the list of files that a pull request shows: it knows no former names, and leaves out what a merge takes back when both
 //! sides merged each other before. Nor from GitHub's own test merge: GitHub keeps it for hours while the base moves on. What counts is
@@ -15,12 +15,12 @@ use crate::repo::{AskAll, EntryKind, ReadObjects, Repo, RepoError};
 pub(crate) struct MergedPath {
     /// The path; what is not UTF-8 in it is shown as `U+FFFD`.
     pub path: String,
-    /// What stands there afterwards.
+    /// What is there afterwards.
     pub after: After,
 }
 
 impl MergedPath {
-    /// What has to be read to tell what stands there afterwards.
+    /// What has to be read to determine what is there afterwards.
     fn blobs(&self, read: impl Fn(&str) -> bool) -> Vec<&BlobId> {
         match &self.after {
             After::File(id) if read(&self.path) => vec![id],
@@ -30,7 +30,7 @@ impl MergedPath {
     }
 }
 
-/// What stands at a path after a merge.
+/// What is at a path after a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
     /// No regular file.
@@ -48,16 +48,16 @@ pub(crate) enum After {
     },
 }
 
-/// A path that a merge changes, with what stands there afterwards.
+/// A path that a merge changes, with what is there afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MergedFile {
     /// The path, as in [`MergedPath`].
     pub path: String,
-    /// The regular file that stands there, if its content was asked for.
+    /// The regular file that is there, if its content was requested.
     pub after: Option<(BlobId, Vec<u8>)>,
 }
 
-/// Why it cannot be told what a merge would give.
+/// Why the result of a merge cannot be determined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Untold {
     /// Both sides changed this file in ways that do not go together.
@@ -68,9 +68,9 @@ pub(crate) enum Untold {
     SeveralBases,
     /// Their histories are unrelated.
     Unrelated,
-    /// Their merge base lies too far back.
+    /// Their merge base is too far back.
     TooFar,
-    /// A commit on the way has more parents than GitHub tells.
+    /// A commit in between has more parents than GitHub lists.
     CutOff(CommitId),
 }
 
@@ -82,7 +82,7 @@ const MAX_REMOTE: usize = 1_000;
 const NEAR: usize = 100;
 /// So many pages of history are asked for at once, for each side.
 const MAX_PAGES: usize = 4;
-/// Of so many merge bases is looked up which one descends from the others.
+/// With at most this many merge bases it is determined which one descends from the others.
 const MAX_BASES: usize = 3;
 /// A file of more bytes is not merged here.
 const MAX_BYTES: usize = 1 << 20;
@@ -175,7 +175,7 @@ impl Sides {
         else {
             return Merged::Conflict;
         };
-        // The mode and the content are merged each by itself; a file has one of two modes.
+        // The mode and the content are merged separately; a file has one of two modes.
         let kind = if base.0 == head.0 { tip.0 } else { head.0 };
         let after = match (base.1, tip.1, head.1) {
             (base, tip, head) if tip == head || base == head => After::File(tip),
@@ -221,8 +221,9 @@ fn base_of(
     })
 }
 
-/// Asks for pages of history from where it is not known. Those of the tip serve all pull requests, and most branches left it not long ago;
-/// so each branch is read for itself only then, and no further than it may have commits of its own.
+/// Requests pages of history from where it is not known. Those of the tip serve all pull requests, and most branches
+/// left it recently; so a branch is read separately only after that, and no further than it may have commits of its
+/// own.
 fn read_on(repo: &RemoteRepo, missing: &Missing) {
     let tip_ends = missing.of_tip.is_empty();
     let read_head = tip_ends || (missing.tip_alone >= NEAR && missing.head_alone < NEAR);
@@ -271,8 +272,8 @@ pub(crate) fn merged_bytes(
     all.answered(bytes)
 }
 
-/// What stands at each path after the merge; of files that both sides changed only those that are not as at the tip. `read` says of
-/// which paths the content is asked for. All that is missing is asked for together.
+/// What is at each path after the merge; for files that both sides changed only those that differ from the tip. `read`
+/// says for which paths the content is needed. Everything missing is requested together.
 ///
 /// # Errors
 /// If something must be fetched first, or could not be.

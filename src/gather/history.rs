@@ -4,9 +4,10 @@
 //!
 //! # The question
 //!
-//! A target differs from its source. Either the source has moved since the target was set: then a promotion is due. Or a person has set the target
-//! since: then a promotion would undo a hotfix. The files at the tip look the same in both cases; only history tells them apart. So for each service
-//! that differs (and for no other) the newest commit is looked for that changed one of its promoted fields. [`LastSet`] is the answer:
+//! A target differs from its source. Either the source has changed since the target was set: then a promotion is due.
+//! Or a person has set the target since: then a promotion would undo a hotfix. The files at the tip look the same in
+//! both cases; only history distinguishes them. So for each service that differs (and for no other) the newest commit
+//! is searched that changed one of its promoted fields. [`LastSet`] is the answer:
 //!
 //! - `Set` by a landing: a landing brought every promoted field up to the source, so what differs now has changed at the source since.
 //! - `Set` by hand: what the source was at that commit is read too (`SourceThen`). If it still is the same, the service is ahead of its source.
@@ -20,44 +21,50 @@
 //!
 //! # Following a service
 //!
-//! All searches share one walk over the files of all services (`follow.rs`). At a commit in which a name appears, [`Lineage::step`] says what the
-//! manifest was before: the same manifest in another file; the same manifest in the same file before it was deleted; the service that the `Pipeline`
-//! named for this stage before; or the one service that disappears from the same file. The last two must also take git or the chart from the same
-//! place and run on the same cluster. The pipeline and its stage are followed through renames as well. The search then goes on from there, and a
-//! service's `Secret` is followed with it. docs/history.md has the rules in full.
+//! All searches share one walk over the files of all services (`follow.rs`). At a commit in which a name appears,
+//! [`Lineage::step`] says what the manifest was before: the same manifest in another file; the same manifest in the
+//! same file before it was deleted; the service that the `Pipeline` named for this stage before; or the one service
+//! that disappears from the same file. The last two must also take git or the chart from the same place and run on the
+//! same cluster. The pipeline and its stage are followed through renames as well. The search then continues from there,
+//! and a service's `Secret` is followed with it. docs/history.md has the rules in full.
 //!
 //! Everything that follows a service uses this one step: due, since when, drift, rollbacks, the authors of changes. With a look-up by name in each of
 //! them, every rename would forget a hotfix.
 //!
 //! # What counts as set by hand
 //!
-//! Every commit that changed a promoted field and is not a landing: an edit, a revert, another tool, a landing with one more field in it. So does a
-//! commit that renames or restores a service and gives it another value. And so does a commit of which it cannot be determined what preceded the
-//! service (`untold`: several services may have, or too much would have to be read). Taking that for a creation would let a promotion undo a hotfix
-//! without asking; taken for a hand edit, it costs a person one look.
+//! Every commit that changed a promoted field and is not a landing: an edit, a revert, another tool, a landing with one
+//! more field in it. A commit that renames or restores a service and gives it another value counts too. So does a
+//! commit for which it cannot be determined what preceded the service (`untold`: several services may have, or too much
+//! would have to be read). Taking that for a creation would let a promotion undo a hotfix without asking; taken for a
+//! hand edit, it costs a person one look.
 //!
-//! For a hand edit the source is read as it was in that commit, under the name that it had then. If another service was the source, it is the one of
-//! today when it became the source (`source.rs`). What its git ref stood for is known for a commit ID, for a tag (what it means now), and for the
-//! base branch of this repository (the newest commit at that point that changed a watched folder). In an unknown repository the text itself is
-//! compared. No one records where any other branch was, so there the source counts as moved only if the hand edit moved the target forward and the
-//! source now descends from that. If a person set the target after a rollback, the rollback is looked for as well, so that what it took away stays
-//! held.
+//! For a hand edit the source is read as it was in that commit, under the name that it had then. If another service was
+//! the source, it is the one of today when it became the source (`source.rs`). What its git ref resolved to is known
+//! for a commit ID, for a tag (what it means now), and for the base branch of this repository (the newest commit at
+//! that point that changed a watched folder). In an unknown repository the text itself is compared. No one records
+//! where any other branch was, so there the source counts as changed only if the hand edit moved the target forward and
+//! the source now descends from that. If a person set the target after a rollback, the rollback is searched as well, so
+//! that what it took back stays held.
 //!
 //! # Why commit messages are not believed
 //!
-//! Anyone who can push can write the trailers of a landing. Believed, they would turn a hotfix into a landing, and the next promotion would undo it;
-//! or the other way round, an edited landing would pass for its plan. So a record only says what to compute: [`landing`] reads from the difference of
-//! the commit which values it set, and computes the plan ID of these changes. If it is the one in the record, the commit did exactly what was
-//! approved under that ID, whoever made it. A message may at most save a walk: if no commit that touched the files has the record of a rollback, none
-//! of them was one. Author and date are shown to people.
+//! Anyone who can push can write the trailers of a landing. If they were trusted, they would turn a hotfix into a
+//! landing, and the next promotion would undo it; or the other way round, an edited landing would pass for its plan. So
+//! a record only says what to compute: [`landing`] reads from the difference of the commit which values it set, and
+//! computes the plan ID of these changes. If it is the one in the record, the commit did exactly what was approved
+//! under that ID, whoever made it. A message may at most save a walk: if no commit that touched the files has the
+//! record of a rollback, none of them was one. Author and date are shown to people.
 //!
 //! # Bounds
 //!
 //! - The walk for who set a target has no bound of its own. In a clone it ends where history does; in a run on GitHub it ends with an error after
 //!   5,000 commits (`remote/walk.rs`), whatever the checkout holds.
-//! - Beyond the commit in which a name appears, 500 commits ([`COMMITS_BEYOND`](crate::gather::lineage::naming::COMMITS_BEYOND)) are looked at for a manifest that was deleted, and 200
-//!   files ([`FILES_BEYOND`](crate::gather::history::past::FILES_BEYOND)) for what preceded it. More files make it `untold`; a manifest that was deleted more than 500 commits ago is
-//!   taken for a new one. A `Pipeline` that named another service still further back is looked for in 500 commits, too.
+//! - Beyond the commit in which a name appears, 500 commits
+//!   ([`COMMITS_BEYOND`](crate::gather::lineage::naming::COMMITS_BEYOND)) are searched for a manifest that was deleted,
+//!   and 200 files ([`FILES_BEYOND`](crate::gather::history::past::FILES_BEYOND)) for what preceded it. More files make
+//!   it `untold`; a manifest that was deleted more than 500 commits ago counts as a new one. A `Pipeline` that named
+//!   another service still further back is searched in 500 commits, too.
 //! - A rollback before a hand edit is looked for in 500 commits.
 //!
 //! # What is an error
@@ -164,7 +171,7 @@ impl follow::Search for Search<'_> {
 
 /// The commit that set a target, and the target there.
 struct SetCommit<'s> {
-    /// Where it stood.
+    /// Its file then.
     files: &'s Trail,
     /// As it was; `None` if only its `Secret` was there.
     service: Option<&'s Service>,
@@ -174,15 +181,15 @@ struct SetCommit<'s> {
 
 /// The target at one side of a commit.
 struct TargetThen {
-    /// Values of the service itself; `None` where its manifest was not there.
+    /// Values of the service itself; `None` if its manifest did not exist.
     service: Option<Values>,
-    /// Keys in its `Secret`; `None` where that was not there.
+    /// Keys in its `Secret`; `None` if that did not exist.
     secret: Option<Values>,
 }
 
 impl TargetThen {
-    /// The promoted fields that differ in a manifest that stands at both sides. Adding a key counts, creating the manifest
-    /// does not.
+    /// The promoted fields that differ in a manifest that exists on both sides. Adding a key counts, creating the
+    /// manifest does not.
     fn changed_to(&self, after: &Self, slots: &BTreeSet<Slot>) -> BTreeSet<Slot> {
         let pairs = [
             (&self.service, &after.service),
@@ -225,7 +232,8 @@ impl<'a> History<'a> {
         })
     }
 
-    /// Looks at one commit that changed a file of a search. The commit from which the search goes on, if that is another one than the next.
+    /// Examines one commit that changed a file of a search. Returns the commit from which the search continues, if that
+    /// is not simply the next one.
     fn step(&self, search: &mut Search<'a>, change: &Change) -> Option<CommitId> {
         match self.try_step(search, change) {
             Ok(goes_on_at) => goes_on_at,
@@ -278,7 +286,7 @@ impl<'a> History<'a> {
         TargetThen {
             service: service.map(|service| values(&service, None, pair.keys, policy)),
             secret: secret.map(|secret| {
-                // The keys of the Secret alone, as if nothing stood in the service.
+                // Only the keys of the Secret, as if the service contained nothing.
                 let mut bare = pair.target.clone();
                 bare.configuration.entries.clear();
                 let mut all = values(&bare, Some(&secret), pair.keys, policy);

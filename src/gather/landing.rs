@@ -21,15 +21,15 @@ use names::Lists;
 use set::FileDifference;
 use set::Set;
 
-/// The record that a commit bears.
+/// The record of a commit.
 pub(super) struct Borne {
     /// The record.
     pub record: Record,
-    /// It stands in the commit's own message. Else the commit merges a head, and the record stands there.
+    /// It is in the commit's own message. Otherwise the commit merges a head, and the record is there.
     pub own: bool,
 }
 
-/// The record that a commit bears: a merge commit may carry it in the head that it merged.
+/// The record of a commit: a merge commit may have it in the head that it merged.
 pub(super) fn borne_record(
     repo: &dyn ReadObjects,
     info: &CommitInfo,
@@ -66,7 +66,8 @@ pub enum Recomputed {
     Plan(Vec<Change>),
     /// Another plan, or what no plan does.
     Another,
-    /// The elements of the lists in it can be named in more ways than are tried. It is no landing as long as nobody can tell.
+    /// The elements of the lists in it can be named in more ways than are tried. It does not count as a landing as long
+    /// as that cannot be determined.
     TooManyWays,
 }
 

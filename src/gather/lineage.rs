@@ -1,9 +1,10 @@
 //! What a manifest was before the commit at which its name appeared: the same manifest in another file, one that was deleted and comes back,
 //! or a service under the name that the `Pipeline` had for it (semantics: when a promotion is due, 6).
 //!
-//! Everybody who follows a service through history does so with [`Lineage::step`]: who set it, since when, drift, rollbacks, authors.
-//! Only if everything was looked at and nothing precedes is it a creation. If several manifests may have preceded it, or there is too much to
-//! look at, it cannot be told ([`Stepped::untold`]), and whoever asks takes the commit for one that set the service by hand.
+//! Everything that follows a service through history uses [`Lineage::step`]: who set it, since when, drift, rollbacks,
+//! authors. It is a creation only if everything was searched and nothing precedes it. If several manifests may have
+//! preceded it, or there is too much to search, it cannot be determined ([`Stepped::untold`]), and callers treat the
+//! commit as one that set the service by hand.
 
 mod appeared;
 pub(super) mod naming;
@@ -36,15 +37,15 @@ pub(super) struct Trail {
     pub service: Option<Followed>,
     /// `None` if it has none, or its creation was passed.
     pub secret: Option<Followed>,
-    /// The stages in which the service stands today.
+    /// The stages that contain the service today.
     entries: Vec<Entry>,
-    /// The newer commit at which the service left the name that it has here, and the file in which it stood then; `None` if that is its name
-    /// today.
+    /// The newer commit at which the service left the name that it has here, and the file that contained it then;
+    /// `None` if that is its name today.
     left: Option<(CommitId, String)>,
 }
 
 impl Trail {
-    /// The files in which they stand at the point that was reached.
+    /// The files that contain them at the point that was reached.
     pub(super) fn files(&self) -> Vec<&str> {
         let all = [&self.service, &self.secret].into_iter().flatten();
         all.map(|one| one.file.as_str()).collect()
@@ -64,9 +65,9 @@ pub(super) struct Stepped {
     pub after: Then,
     /// Before it: at its first parent, or, if it was deleted and comes back, when it was there last.
     pub before: Then,
-    /// The walk goes on from this commit, because it goes on in another file, under another name, or further back.
+    /// The walk continues from this commit, because it continues in another file, under another name, or further back.
     pub goes_on_at: Option<CommitId>,
-    /// Why it cannot be told what preceded the service.
+    /// Why it cannot be determined what preceded the service.
     pub untold: Option<String>,
 }
 
@@ -77,9 +78,9 @@ pub(super) struct Lineage<'a> {
     catalog: &'a Catalog,
     resolved: &'a [ResolvedPipeline],
     pub past: Past<'a>,
-    /// What was told of services: many users ask the same.
+    /// What was found out about services: many users ask the same.
     known: RefCell<HashMap<(Followed, CommitId), Rc<Preceding>>>,
-    /// In which stages services stand today.
+    /// The stages that contain services today.
     entries: OnceCell<HashMap<ManifestKey, Vec<Entry>>>,
 }
 
@@ -114,7 +115,7 @@ impl<'a> Lineage<'a> {
         }
     }
 
-    /// Looks at one commit that changed a file of the trail, and moves the trail on to what stood before it.
+    /// Examines one commit that changed a file of the trail, and moves the trail on to what was before it.
     pub(super) fn step(&self, trail: &mut Trail, change: &Change) -> Result<Stepped, LastSet> {
         let after = self.at(trail, &change.commit)?;
         let Some(parent) = change.parent else {
@@ -147,7 +148,7 @@ impl<'a> Lineage<'a> {
             }
         }
         if let (Some(followed), Some(_)) = (trail.secret.clone(), &after.secret) {
-            // Where the service goes on.
+            // Where the service continues.
             let at = goes_on_at.unwrap_or(parent);
             let then = self.at(trail, &at)?;
             if then.secret.is_none() {
@@ -189,8 +190,9 @@ impl<'a> Lineage<'a> {
         })
     }
 
-    /// Walks a trail back from a commit. `each` looks at one change of its files, with what that did, and says whether to stop. Ends at
-    /// `until`, which changed the file that stands with it, with what stood there, and at the latest after about `most` commits.
+    /// Walks a trail back from a commit. `each` gets one change of its files, with its effect, and says whether to
+    /// stop. Ends at `until`, which changed the given file, with its content, and at the latest after about `most`
+    /// commits.
     pub(super) fn walk(
         &self,
         trail: &mut Trail,

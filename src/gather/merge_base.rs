@@ -1,7 +1,8 @@
 //! The merge base of two commits, proved from the commits that are known and their parents.
 //!
-//! A merge is worked out against it, so a wrong one would judge a merge that nobody makes. Whoever makes a commit dates it: dates say
-//! in which order to walk and never decide. The answer is one commit only if no commit that is not known could be another one.
+//! A merge is computed against it, so a wrong one would judge a merge that never happens. Committers choose their
+//! commits' dates: dates determine the order of the walk and never decide. The answer is one commit only if no commit
+//! that is not known could be another one.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -23,13 +24,13 @@ pub(super) enum MergeBase {
     Several(Vec<CommitId>),
     /// It depends on commits that are not known yet.
     Unknown(Missing),
-    /// More commits than are walked lie between them.
+    /// There are more commits between them than are walked.
     TooFar,
-    /// It depends on the parents of this commit, of which not all are told.
+    /// It depends on the parents of this commit, not all of which are listed.
     CutOff(CommitId),
 }
 
-/// Commits that have to be read before the merge base can be told.
+/// Commits that have to be read before the merge base can be determined.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Missing {
     /// Ancestors of the base's tip.
@@ -53,7 +54,8 @@ pub(super) struct Node {
     pub time: i64,
 }
 
-/// The merge base of a branch's tip and the head of a pull request. `node` tells a commit, or `None` while it is not known.
+/// The merge base of a branch's tip and the head of a pull request. `node` returns a commit, or `None` while it is not
+/// known.
 ///
 /// # Errors
 /// What `node` fails with.
@@ -122,7 +124,7 @@ struct Walk<F> {
     queue: BinaryHeap<(i64, CommitId)>,
     /// How many queued commits only one side has: below these there may be a common one.
     open: usize,
-    /// What both have and is not known to lie below another such commit.
+    /// What both have and is not known to be below another such commit.
     common: BTreeSet<CommitId>,
 }
 
@@ -162,7 +164,7 @@ impl<F: FnMut(&CommitId) -> Result<Option<Node>, RepoError>> Walk<F> {
     }
 
     fn walk(&mut self) -> Result<MergeBase, RepoError> {
-        // With one common commit left, whatever lies below it changes nothing.
+        // With one common commit left, anything below it changes nothing.
         while self.open > 0 || self.common.len() > 1 {
             let Some((_, id)) = self.queue.pop() else {
                 break;

@@ -1,8 +1,8 @@
 //! The landings on the first-parent history of a commit, and whether anything else changed what they promote.
 //!
-//! What a commit is follows from what it changed. Its words say only what to compute: a record whose plan id does not come
-//! out of the commit's own difference is no landing, and is named where everything is verified. It fails closed: what
-//! could not be read is an entry of its own, and nobody may call such a history clean.
+//! What a commit is follows from what it changed. Its message only says what to compute: a record whose plan ID does
+//! not match the commit's own difference is not a landing, and is reported if everything is verified. It fails closed:
+//! what could not be read is an entry of its own, and such a history never counts as clean.
 
 mod asked;
 mod drift;
@@ -33,7 +33,7 @@ pub(super) use fields::slot_of;
 /// Reads the history.
 ///
 /// # Errors
-/// Where the commits themselves cannot be walked. What else could not be read is in the answer.
+/// If the commits themselves cannot be walked. Anything else that could not be read is in the answer.
 pub(crate) fn past_landings(asked: &LandingsSearch<'_>) -> Result<PastLandings, RepoError> {
     let mut walk = Walk::default();
     // Without a date to look for, a list that is full needs no more history.
@@ -76,7 +76,7 @@ struct Found {
     more: Option<Deviation>,
 }
 
-/// A record that its commit does not prove, or of which nobody can tell.
+/// A record that its commit does not prove, or for which that cannot be determined.
 struct Unproved {
     deviation: Deviation,
     own: bool,
@@ -106,7 +106,7 @@ impl Walk {
     ) -> Result<(), RepoError> {
         let at = self.places[commit];
         let parent = match before {
-            // What it changed lies on the other side of the boundary.
+            // What it changed is on the other side of the boundary.
             ParentState::Cut => return Ok(()),
             ParentState::Nothing => None,
             ParentState::Parent(parent) => Some(parent),

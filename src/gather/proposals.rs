@@ -1,4 +1,4 @@
-//! Which plans stand on the forge, and whether their builds still do (semantics: delivery; A3, A25).
+//! Which plans are open on GitHub, and whether their builds are still valid (semantics: delivery; A3, A25).
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::model::pull::{Pull, RemoteCommit, Snapshot};
 use crate::record::{Record, branch_is_of};
 use crate::repo::{EntryKind, ReadObjects, RepoError};
 
-/// The proposals among our branches, and open pull requests that are somebody else's doing: the head's message is no record
-/// or does not fit the branch's name, or somebody else opened it. A record proves nothing about who wrote it.
+/// The proposals among our branches, and foreign open pull requests: the head's message has no record or one that does
+/// not match the branch's name, or another account opened it. A record proves nothing about who wrote it.
 pub(crate) fn proposals(snapshot: &Snapshot) -> (Vec<Proposal>, Vec<Pull>) {
     let mut found = Vec::new();
     let mut strange = Vec::new();
     for branch in &snapshot.branches {
-        // It is not used: what was not read of it may hold or refuse what it puts up.
+        // It is not used: what was not read of it may hold or refuse what it proposes.
         if branch.has_more_pulls {
             continue;
         }
@@ -65,15 +65,15 @@ pub(crate) struct Wanted<'a> {
     pub policy: &'a Policy,
 }
 
-/// Whether the build of an open pull request stands. An `Err` is something that is not here yet.
+/// Whether the build of an open pull request is valid. An `Err` is something that was not fetched yet.
 ///
-/// GitHub's own trial of the merge is not asked: since 2026-02-19 it stays for hours when only the base moves. Instead the build stands
-/// while its parent is an ancestor of the tip, it changes nothing but files that the plan edits, and each of them is the same regular file
-/// at parent and tip. The parent is then the merge base, one side of the merge equals it in each of these files, and what a merge
-/// gives is the tip's tree with the head's files.
+/// GitHub's own test merge is not used: since 2026-02-19 it stays for hours when only the base moves. Instead the build
+/// is valid while its parent is an ancestor of the tip, it changes nothing but files that the plan edits, and each of
+/// them is the same regular file at parent and tip. The parent is then the merge base, one side of the merge equals it
+/// in each of these files, and the result of a merge is the tip's tree with the head's files.
 ///
 /// # Errors
-/// Where something must be fetched first.
+/// If something must be fetched first.
 pub(crate) fn build(
     repo: &RemoteRepo,
     proposal: &Proposal,
@@ -86,7 +86,7 @@ pub(crate) fn build(
             "its head is not one commit on top of the base".to_owned(),
         ));
     };
-    // Asked first: a base that was pushed back makes the pull request show commits that nobody pushed to it.
+    // Checked first: if the base was pushed back, the pull request shows commits that no one pushed to it.
     let pushed_back = parent != wanted.tip && !repo.is_ancestor(&parent, &wanted.tip)?;
     if pushed_back {
         return ours(repo, proposal, wanted.policy, Build::BaseMoved);
@@ -105,9 +105,9 @@ pub(crate) fn build(
     ours(repo, proposal, wanted.policy, Build::BaseMoved)
 }
 
-/// Whether a build of the plan that would be made now stands as far as its record tells, without reading anything: enough to leave a pull
-/// request alone that can only wait for a person. `build`: what the record of a build of that plan on the tip would say. `None` if it
-/// cannot be told so.
+/// Whether a build of the plan that would be made now is valid as far as its record shows, without reading anything:
+/// enough to leave a pull request alone that can only wait for a person. `build`: what the record of a build of that
+/// plan on the tip would say. `None` if that is not enough to decide.
 pub(crate) fn build_by_record(proposal: &Proposal, pull: &Pull, build: &str) -> Option<Build> {
     let as_opened = moved(proposal, pull).is_none();
     (as_opened && proposal.build == build).then_some(Build::Intact)
@@ -193,7 +193,7 @@ fn ours(
 /// What a proposal changes, if its head's own difference proves the plan of its record.
 ///
 /// # Errors
-/// Where something must be fetched first, or could not be.
+/// If something must be fetched first, or could not be.
 pub(crate) fn changes(
     repo: &RemoteRepo,
     proposal: &Proposal,

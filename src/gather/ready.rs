@@ -1,10 +1,10 @@
-//! What is known about the content that sources hold: since when the server has it there, and what was said of it
-//! (semantics: when a promotion is due, 2).
+//! What is known about the content that sources hold: since when the server has had it there, and what was reported
+//! about it (semantics: when a promotion is due, 2).
 //!
-//! Content is told by what it is, not by the commit that happens to hold it: it was set by the newest first-parent commit
-//! that changed it, and every commit after that one holds it still. What was said of any of these is about this content;
-//! what was said of the same commit before it came here is not. Times are the server's alone: when a push brought it,
-//! when something was said. A committer date decides nothing.
+//! Content is identified by what it is, not by the commit that happens to hold it: it was set by the newest
+//! first-parent commit that changed it, and every commit after that one still holds it. A report about any of these is
+//! about this content; a report about the same commit before it came here is not. Times are only the server's: when a
+//! push brought it, when something was reported. A committer date decides nothing.
 
 mod arrival;
 mod content;
@@ -23,7 +23,7 @@ use crate::model::signal::{ContentEvidence, Known};
 use content::{Content, Stretch};
 use looking::Looking;
 
-/// Answers every look-up of the `ready` rules. Without a forge there is none.
+/// Answers every query of the `ready` rules. Without GitHub there are no answers.
 pub(crate) fn answer_ready(
     facts: &Facts<'_>,
     queries: &[(ReadyQuery, Ready)],

@@ -40,7 +40,7 @@ impl Remotes {
         &self.here
     }
 
-    /// Where something comes from; `None` where that is unknown, or lies on another host.
+    /// The origin of something; `None` if that is unknown, or on another host.
     pub(crate) fn at(&self, origin: &Origin) -> Option<Rc<RemoteRepo>> {
         match origin {
             Origin::Here => Some(Rc::clone(&self.here)),
@@ -49,7 +49,7 @@ impl Remotes {
         }
     }
 
-    /// The repository at an address; `None` where that lies on another host.
+    /// The repository at an address; `None` if that is on another host.
     pub(crate) fn of(&self, url: &RepoUrl) -> Option<Rc<RemoteRepo>> {
         if !url.host().eq_ignore_ascii_case(&self.host) {
             return None;
@@ -73,7 +73,7 @@ impl Remotes {
         }
     }
 
-    /// Forgets what others said of commits, in all of them.
+    /// Forgets what others reported about commits, in all of them.
     pub(crate) fn forget_said(&self) {
         self.here.forget_said();
         for repo in self.others.borrow().values() {

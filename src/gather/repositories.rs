@@ -32,7 +32,7 @@ impl RepositoryReader<'_> {
 pub(crate) struct Repositories<'a> {
     /// This repository and the tip that is looked at; `None` for a plain folder.
     pub here: Option<(RepositoryReader<'a>, CommitId)>,
-    /// Other repositories of the forge, where there is one.
+    /// Other repositories on GitHub, if there is one.
     pub remotes: Option<&'a Remotes>,
     /// The branch of that tip.
     pub branch: Option<&'a str>,

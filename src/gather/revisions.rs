@@ -1,4 +1,4 @@
-//! What a `git.ref` stands for (semantics: revisions). It fails closed: what cannot be read, is ambiguous or is not
+//! What a `git.ref` resolves to (semantics: revisions). It fails closed: what cannot be read, is ambiguous or is not
 //! reachable from an allowed branch or tag is an answer of its own kind, never a guess.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,16 +20,17 @@ use crate::repo::{FoundBy, ReadObjects, Repo, RepoError, WatchedPaths};
 pub(crate) enum Depth {
     /// Always the newest commit at which a watched tree changed.
     Newest,
-    /// That only where the target holds something else. A source that holds the target's own commit id is not looked up at all, so that
-    /// nothing is found wrong with it either: nothing could be copied. Where all watched trees are equal at the branch's tip and at the commit that
-    /// the target holds, the answer is the target's own commit: nothing is copied, and no history has to be walked to say so.
+    /// That is only done if the target holds something else. A source with the target's own commit ID is not looked up
+    /// at all, so there are no findings about it either: nothing could be copied. If all watched trees are equal at the
+    /// branch's tip and at the target's commit, the answer is the target's own commit: nothing is copied, and no
+    /// history has to be walked to find that out.
     WhereItDiffers,
 }
 
 /// Answers all queries.
 ///
 /// # Errors
-/// Where this repository cannot be read at all.
+/// If this repository cannot be read at all.
 pub(crate) fn answer_revisions(
     repositories: &Repositories<'_>,
     queries: BTreeSet<RevisionQuery>,
@@ -111,7 +112,8 @@ fn failed_with(why: String, help: &str) -> Revision {
     }
 }
 
-/// Nothing has this name. A shortened commit id may stand for another commit tomorrow, so it is not followed, but it is no slip either.
+/// Nothing has this name. A shortened commit ID may mean another commit tomorrow, so it is not resolved, but it is not
+/// a typo either.
 fn no_such(repo: &dyn ReadObjects, name: &str) -> Revision {
     let is_short = (4..40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_hexdigit());
     match repo.begins_with(name).filter(|_| is_short) {
@@ -135,10 +137,10 @@ fn no_such(repo: &dyn ReadObjects, name: &str) -> Revision {
 
 /// One repository being asked.
 pub(super) struct RevisionResolver<'a> {
-    /// The tip of the base branch, where it is this repository.
+    /// The tip of the base branch, if it is this repository.
     base: Option<(Option<&'a str>, CommitId)>,
     remote: Option<&'a str>,
-    /// Tips from which a promoted commit must be reachable; `None` where the repository answers that by itself.
+    /// Tips from which a promoted commit must be reachable; `None` if the repository can answer that directly.
     allowed: Option<Vec<CommitId>>,
     policy: &'a Policy,
     targets: Option<&'a BTreeMap<RevisionQuery, BTreeSet<String>>>,
@@ -186,8 +188,8 @@ impl<'a> RevisionResolver<'a> {
         branch.is_some_and(|branch| name.strip_prefix("refs/heads/").unwrap_or(name) == branch)
     }
 
-    /// The newest commit at or before `tip` at which anything changed that the query watches; `None` where nothing of
-    /// it ever was.
+    /// The newest commit at or before `tip` that changed anything that the query watches; `None` if nothing of it ever
+    /// existed.
     pub(super) fn newest(
         &self,
         repo: &dyn ReadObjects,
@@ -205,7 +207,8 @@ impl<'a> RevisionResolver<'a> {
             watch.folders.extend(query.folders.iter().cloned());
             watch.folders.extend(found.outside.iter().cloned());
         }
-        // Where it leads by itself, and not by what the manifests say, a landing must not make the next one due.
+        // If something is watched automatically rather than because a manifest names it, a landing must not make the next one
+        // due.
         if found.everything.is_some() || !found.outside.is_empty() {
             watch.except = self.written.to_vec();
         }
@@ -249,7 +252,7 @@ impl<'a> RevisionResolver<'a> {
         chunks(repo, queries, answer)
     }
 
-    /// What the ref of a query stands for.
+    /// What the ref of a query resolves to.
     pub(super) fn answer(&self, repo: &dyn ReadObjects, query: &RevisionQuery) -> Revision {
         match self.try_answer(repo, query) {
             Ok(revision) => revision,
@@ -360,8 +363,8 @@ impl<'a> RevisionResolver<'a> {
         }))
     }
 
-    /// Where a source differs, it is asked next who set its target last: what tells that is read along with what tells where the source
-    /// stands.
+    /// If a source differs, the next question is who last set its target: what answers that is read together with what
+    /// the source resolves to.
     fn expect_who_set(&self, repo: &dyn ReadObjects, query: &RevisionQuery) {
         let files = self.targets.and_then(|targets| targets.get(query));
         if let (Some(files), Some((_, tip))) = (files, &self.base) {
@@ -369,7 +372,7 @@ impl<'a> RevisionResolver<'a> {
         }
     }
 
-    /// Why a commit must not be promoted, or `None` where it may (A27).
+    /// Why a commit must not be promoted, or `None` if it may (A27).
     fn refused(
         &self,
         repo: &dyn ReadObjects,
@@ -451,8 +454,8 @@ fn look_ahead(repo: &dyn ReadObjects, query: &RevisionQuery) {
     }
 }
 
-/// The answer for a source that holds the very commit id that its target holds: nothing could be copied, so that neither where it is
-/// reachable from nor what it is made of can matter. Most stages are at rest like this most of the time.
+/// The answer for a source with exactly the commit ID of its target: nothing could be copied, so it does not matter
+/// from where it is reachable or what it is built from. Most stages are in sync like this most of the time.
 fn same_id(query: &RevisionQuery) -> Option<ResolvedRevision> {
     let commit = query.target?;
     (query.reference == commit.to_string()).then(|| ResolvedRevision {

@@ -1,7 +1,7 @@
-//! Where a stage can go back to: what it held at a landing of its own, on the base's first-parent history.
+//! What a stage can go back to: what it held at a landing of its own, on the base's first-parent history.
 //!
-//! Trailers say where to look; what is taken is read from the blobs of that commit, and whether the commit is a landing is told by
-//! its own difference. It fails closed: what could not be read is no rollback.
+//! Trailers say where to search; the values are read from the blobs of that commit, and the commit's own difference
+//! decides whether it is a landing. It fails closed: what could not be read is never rolled back to.
 
 mod asked;
 
@@ -36,7 +36,7 @@ fn unread(error: &RepoError) -> NoRollback {
 /// Finds what a stage is to go back to.
 ///
 /// # Errors
-/// [`NoRollback`], in words for the person who asked.
+/// [`NoRollback`], as text for the person who requested it.
 pub(crate) fn rollback(asked: &RollbackSearch<'_>) -> Result<Rollback, NoRollback> {
     let resolved = &asked.facts.resolved[asked.pipeline.0];
     let facts = asked.facts;
@@ -220,8 +220,9 @@ impl<'a> Seeker<'a> {
         Ok(found)
     }
 
-    /// What a landing changed in the stage's targets, each with its target and under the name that the manifest has today. It is a landing
-    /// of the stage if there is anything, whatever names its record bears: pipelines, stages and services are renamed.
+    /// What a landing changed in the stage's targets, each with its target and under the name that the manifest has
+    /// today. It is a landing of the stage if there is anything, whatever names its record has: pipelines, stages and
+    /// services are renamed.
     fn touched(search: &Search<'a>, changes: &[Changed]) -> Vec<(usize, Changed)> {
         let today = |change: &Changed| {
             let is_it = |one: &Followed| {
@@ -271,9 +272,9 @@ impl<'a> Seeker<'a> {
         })
     }
 
-    /// The promotion into the stage, by its edges, that a landing belongs to, if it changed any of the stage's targets. Where all edges are
-    /// joined, whatever the edges were then; else those that its record names, or, if stages were renamed since, the only ones along which
-    /// the targets take something that it changed.
+    /// The promotion into the stage, by its edges, that a landing belongs to, if it changed any of the stage's targets.
+    /// If all edges are joined, whatever the edges were then; otherwise those that its record names, or, if stages were
+    /// renamed since, the only ones along which the targets take something that it changed.
     fn edges_of(
         &self,
         search: &Search<'a>,
@@ -321,14 +322,15 @@ impl<'a> Seeker<'a> {
                 if self.differs(search, edges, then) {
                     return true;
                 }
-                // It holds now what a rollback brought: what that took back is no place to go back to.
+                // It holds now what a rollback brought: what that took back is not something to go back to.
                 search.beyond = record.rollback.as_ref().map(|(to, _)| *to);
                 false
             }
         }
     }
 
-    /// Whether going back there would change anything that landings set, or be refused. What a person set meanwhile is no reason.
+    /// Whether going back there would change anything that landings set, or be refused. What a person set in the
+    /// meantime is no reason.
     fn differs(
         &self,
         search: &Search<'a>,

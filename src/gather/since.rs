@@ -27,13 +27,13 @@ use crate::yaml::Located;
 pub(crate) struct SinceOf<'a> {
     /// The service.
     pub service: &'a Service,
-    /// Its `Secret`, where promoted keys may lie in one.
+    /// Its `Secret`, if that may contain promoted keys.
     pub secret: Option<&'a Secret>,
     /// The promoted keys.
     pub keys: Vec<Located<String>>,
     /// The promoted values.
     pub slots: BTreeSet<Slot>,
-    /// The commit for which a moving ref of this repository stands now: what it brought is content too.
+    /// The commit that a moving ref of this repository resolves to now: what it brought is content too.
     pub follows: Option<CommitId>,
 }
 
@@ -114,7 +114,7 @@ impl Looking<'_> {
         }
     }
 
-    /// The commit from which the search goes on, if that is another one than the next.
+    /// The commit from which the search continues, if that is not simply the next one.
     fn try_step(
         &self,
         search: &mut Search<'_>,

@@ -1,4 +1,4 @@
-//! What is watched besides the folders that manifests name: where a kustomization or chart leads outside them
+//! What is watched in addition to the folders that manifests name: what a kustomization or chart refers to outside them
 //! (semantics: revisions).
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::yaml::{Limits, NodeKind, Stream};
 pub(super) struct Watched {
     /// Folders and files that were led to outside the named ones, sorted.
     pub outside: Vec<String>,
-    /// Why it cannot be told what else is read, so that everything is watched.
+    /// Why it cannot be determined what else is read, so that everything is watched.
     pub everything: Option<String>,
 }
 
@@ -79,8 +79,8 @@ fn is_leading(path: &str) -> bool {
     )
 }
 
-/// Paths outside `own` that a kustomization or chart speaks of. Everything that looks like a relative path upwards
-/// counts, whatever field it stands in: one too many is only watched in vain.
+/// Paths outside `own` that a kustomization or chart refers to. Everything that looks like a relative path upwards
+/// counts, whatever its field: one too many only does unnecessary work.
 fn values_files_outside(bytes: &[u8], own: &str) -> Result<Vec<String>, String> {
     let stream = Stream::parse(bytes, &Limits::default()).map_err(|error| {
         format!(

@@ -1,4 +1,5 @@
-//! How the commits that targets would take stand to what they hold. What cannot be told is an answer of its own kind.
+//! How the commits that targets would take relate to what they hold. What cannot be determined is an answer of its own
+//! kind.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! Drafts for pipelines that only Plural's console moves: what Sluice needs in the place of `prAutomationRef`.
 //!
-//! They are shown with the place where they go, and never written: the manifests are the reader's own.
+//! They are shown with the position where they belong, and never written: the manifests are the reader's own.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub(crate) struct ManifestDraft {
     pub line: Option<u32>,
     /// What it is for.
     pub what: String,
-    /// What to put there, ended by a line break; empty where there is nothing to add.
+    /// What to add there, ended by a line break; empty if there is nothing to add.
     pub text: String,
     /// Paths that `fields` of the policy has to name for it.
     pub fields: Vec<String>,
@@ -254,7 +254,7 @@ impl Entry<'_> {
     }
 }
 
-/// How a promotion carries a field.
+/// How a promotion copies a field.
 enum Interpretation {
     /// It is copied in any case.
     Anyway,

@@ -23,17 +23,17 @@ pub(crate) struct Input<'a> {
     pub sources: &'a Sources,
     /// What the repository is called: the name of a pipeline of many things.
     pub folder: &'a str,
-    /// The policy, where there is one.
+    /// The policy, if there is one.
     pub policy: Option<&'a Policy>,
     /// A workflow runs Sluice already.
     pub workflow: bool,
-    /// The default branch, where that can be told.
+    /// The default branch, if it is known.
     pub branch: Option<&'a str>,
     /// Services that must be left out, by where their manifests begin, and why.
     pub left_out: &'a BTreeMap<SourceLocation, String>,
 }
 
-/// The pipelines in which services stand, as their own or as sources.
+/// The pipelines that contain services, as their own or as sources.
 pub(super) fn in_pipelines(input: &Input<'_>) -> BTreeMap<ServiceId, PipelineId> {
     let mut taken = BTreeMap::new();
     for pipeline in input.resolved {

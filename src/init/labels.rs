@@ -1,4 +1,4 @@
-//! Namespaces for manifests that carry none, where their names alone do not tell them apart.
+//! Namespaces for manifests that name none, if their names alone are not unique.
 //!
 //! They go into `manifests.namespaces` of a new policy, by globs as narrow as they must be: a glob must never give a
 //! namespace to what a pipeline that is there refers to without one.
@@ -15,14 +15,14 @@ use crate::model::policy::Glob;
 use crate::model::service::Service;
 use crate::model::source_location::RepoPath;
 
-/// Which services need a namespace to be told apart.
+/// Which services need a namespace to be unique.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
-    /// The words by which the repository calls its environments, where it uses one each.
+    /// The words by which the repository calls its environments, if it uses one word for each.
     words: BTreeMap<Environment, String>,
     /// The namespaces that they get.
     pub wanted: BTreeMap<ServiceId, String>,
-    /// Services that cannot be told apart, and why.
+    /// Services that cannot be distinguished, and why.
     pub refused: BTreeMap<ServiceId, String>,
 }
 
@@ -120,8 +120,8 @@ impl Labels {
         self.refused.insert(id, why);
     }
 
-    /// Several that would get one namespace are several candidates for one place, and pairing says so; unless they also
-    /// lie in one file, no reference could ever tell them apart.
+    /// Several that would get one namespace are several candidates for one place, and pairing reports that; unless they
+    /// are also in one file, in which case no reference could ever distinguish them.
     fn refuse_equal(&mut self, input: &Input<'_>, ids: &[ServiceId]) {
         let mut by_file: BTreeMap<_, Vec<ServiceId>> = BTreeMap::new();
         for id in ids {
@@ -141,7 +141,7 @@ impl Labels {
         }
     }
 
-    /// A glob gives a whole file one namespace: not where two are needed, nor where a pipeline counts on none.
+    /// A glob gives a whole file one namespace: not if two are needed, nor if a pipeline depends on none.
     fn refuse_files(&mut self, input: &Input<'_>, taken: &BTreeMap<ServiceId, PipelineId>) {
         let mut by_file: BTreeMap<_, BTreeSet<&String>> = BTreeMap::new();
         for (id, label) in &self.wanted {
@@ -266,7 +266,7 @@ fn no_namespace(others: &str) -> String {
     )
 }
 
-/// The one word for each environment, where the repository uses one.
+/// The one word for each environment, if the repository uses one.
 fn words(subjects: &[&Subject<'_>]) -> BTreeMap<Environment, String> {
     let mut used: BTreeMap<Environment, BTreeSet<&String>> = BTreeMap::new();
     for subject in subjects {

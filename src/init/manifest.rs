@@ -1,4 +1,4 @@
-//! A pipeline as YAML text. Every name in it is foreign, and quoted where anybody could take it for something else.
+//! A pipeline as YAML text. Every name in it is foreign, and quoted if it could be mistaken for something else.
 
 use std::fmt::Write;
 
@@ -22,7 +22,7 @@ pub(super) fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
     format!("[{}]", items.join(", "))
 }
 
-/// `name` and, where it is known, `namespace` of a service, a line each, indented by this.
+/// `name` and, if it is known, `namespace` of a service, a line each, with this indentation.
 pub(super) fn reference(service: &Service, namespace: Option<&str>, indent: usize) -> String {
     let blanks = " ".repeat(indent);
     let mut text = format!("{blanks}name: {}\n", scalar(&service.key.name));

@@ -1,7 +1,7 @@
 //! What a `PrAutomation` changes in a service's manifest, so far as it can be understood.
 //!
 //! Its templates are Liquid over values that only Plural's console has; of these only stage and service are known here.
-//! What is not understood is said, never guessed.
+//! What is not supported is reported, never guessed.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -123,7 +123,7 @@ pub(super) fn effects(sources: &Sources, name: &str, of: For<'_>) -> Effects {
     effects
 }
 
-/// The repository that it changes, where that is known to be another one. `mgmt` is Plural's word for this one.
+/// The repository that it changes, if that is known to be another one. `mgmt` is Plural's word for this one.
 fn elsewhere<'s>(spec: &'s RawSpec, of: For<'_>) -> Option<&'s str> {
     let identifier = spec.identifier.as_deref()?;
     let here = |slug: &String| slug.eq_ignore_ascii_case(identifier);
@@ -164,7 +164,7 @@ impl Effects {
         self.paths.dedup();
     }
 
-    /// Whether a template for a path means the service's own file; says so where it does not.
+    /// Whether a template for a path means the service's own file; reports if it does not.
     fn is_own_file(&mut self, template: &str, of: For<'_>) -> bool {
         let own = of.service.file.as_str();
         match filled(template, of) {
@@ -271,7 +271,7 @@ impl Effects {
 /// Stands for a template's value while an overlay is parsed.
 const MARK: &str = "sluice-template-value";
 
-/// The text with a word in the place of each `{{ … }}`; `None` where there is more to it.
+/// The text with a word in the place of each `{{ … }}`; `None` if it is more complicated.
 fn marked(text: &str) -> Option<String> {
     if text.contains("{%") || text.contains(MARK) {
         return None;
@@ -291,7 +291,7 @@ fn marked(text: &str) -> Option<String> {
 /// Stands for the value of a variable that is not known here. No path holds it.
 const ANY: &str = "\0";
 
-/// Whether a path is meant by one in which [`ANY`] stands for one segment, or for a part of one.
+/// Whether a path matches one in which [`ANY`] represents one segment, or a part of one.
 fn is_path(pattern: &str, path: &str) -> bool {
     let (mut patterns, mut segments) = (pattern.split('/'), path.split('/'));
     loop {
@@ -315,7 +315,8 @@ fn is_segment(pattern: &str, segment: &str) -> bool {
     ends.into_iter().any(|end| is_segment(behind, &rest[end..]))
 }
 
-/// A template with what is known put in, and [`ANY`] for each other variable; `None` where there is more to it than variables.
+/// A template with the known values filled in, and [`ANY`] for each other variable; `None` if it has more than
+/// variables.
 fn filled(template: &str, of: For<'_>) -> Option<String> {
     if template.contains("{%") {
         return None;

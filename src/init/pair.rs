@@ -83,12 +83,12 @@ pub(super) fn pair<'s>(
 }
 
 enum Split<'s> {
-    /// At most one service stands in each place.
+    /// At most one service is in each place.
     Clear(Vec<(&'s EnvironmentSlot, &'s Subject<'s>)>),
     Ambiguous(Vec<(&'s EnvironmentSlot, &'s Subject<'s>)>),
 }
 
-/// Splits a group in which two stand in one place by what else tells its members apart: name, then path, then
+/// Splits a group in which two are in one place by whatever else distinguishes its members: name, then path, then
 /// namespace, each without its environment.
 fn split<'s>(group: Vec<(&'s EnvironmentSlot, &'s Subject<'s>)>, by: usize) -> Vec<Split<'s>> {
     let spots: BTreeSet<&EnvironmentSlot> = group.iter().map(|(slot, _)| *slot).collect();
@@ -105,7 +105,7 @@ fn split<'s>(group: Vec<(&'s EnvironmentSlot, &'s Subject<'s>)>, by: usize) -> V
         };
         parts.entry(key).or_default().push((*slot, *subject));
     }
-    // A split after which nothing belongs together any more has not told anything.
+    // A split after which nothing belongs together any more has distinguished nothing.
     let together = |part: &Vec<(&EnvironmentSlot, _)>| {
         let spots: BTreeSet<&EnvironmentSlot> = part.iter().map(|(slot, _)| *slot).collect();
         spots.len() > 1
@@ -217,7 +217,7 @@ impl Paired {
     }
 }
 
-/// From where a place takes its values.
+/// The place that a place takes its values from.
 enum Source<'s> {
     /// It is among the first.
     First,
@@ -290,8 +290,8 @@ impl<'a> Side<'a> {
 }
 
 impl Side<'_> {
-    /// A file with manifests of services in the folder that this service deploys from this repository, so far as that
-    /// can be told.
+    /// A file with manifests of services in the folder that this service deploys from this repository, as far as that
+    /// can be determined.
     fn manifests<'f>(
         &self,
         here: &RepositoryIdentity,
@@ -299,7 +299,7 @@ impl Side<'_> {
     ) -> Option<&'f str> {
         let may_be_here = match self.git.as_ref()? {
             Origin::Here | Origin::Unknown { .. } | Origin::Unsaid => true,
-            // Without a remote nobody knows what this repository is called.
+            // Without a remote the name of this repository is unknown.
             Origin::Remote(_) => here.remotes.is_empty(),
             Origin::Local(_) | Origin::Unreadable(_) => false,
         };

@@ -1,4 +1,4 @@
-//! Which line a regular expression of a `PrAutomation` means, where it is of the simple kind: text with holes in it.
+//! Which line a regular expression of a `PrAutomation` means, if it is of the simple kind: text with holes in it.
 //!
 //! Nothing is matched that is not understood: alternatives, look-around, repeated groups and flags are left to people.
 

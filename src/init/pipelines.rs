@@ -157,7 +157,7 @@ fn one(
     }
 }
 
-/// What all of them are called; where they have nothing in common, the repository's name.
+/// The common name of all of them; if they have nothing in common, the repository's name.
 fn common_name(families: &[Family], folder: &str) -> String {
     let words = |text: &str| -> Vec<String> { text.split('-').map(str::to_owned).collect() };
     let mut common: Option<Vec<String>> = None;
@@ -204,11 +204,11 @@ fn free_name(name: String, long: String, used: &BTreeSet<String>) -> String {
     names.find(|name| !used.contains(name)).unwrap_or(name)
 }
 
-/// How long the name of an object may be where it is also a label.
+/// The maximum length of an object's name if it is also a label.
 const MAX_NAME_LENGTH: usize = 63;
 
-/// A text as a name of Kubernetes: small letters, digits and `-`, with a letter or digit at both ends; empty where
-/// nothing of it can stand there.
+/// A text as a Kubernetes name: lower-case letters, digits and `-`, with a letter or digit at both ends; empty if
+/// nothing of it can be used.
 pub(super) fn valid_name(text: &str) -> String {
     let mut name = String::new();
     for c in text.to_lowercase().chars() {

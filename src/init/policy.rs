@@ -85,7 +85,7 @@ pub(super) fn text(
     text
 }
 
-/// Entries hold for every pipeline with such a stage; where there are others, ours must not loosen theirs.
+/// Entries apply to every pipeline with such a stage; if there are others, ours must not loosen theirs.
 fn stages(text: &mut String, input: &Input<'_>, planned: &[Planned]) {
     if planned.is_empty() {
         return;
@@ -190,7 +190,7 @@ pub(super) fn missing(
     missing
 }
 
-/// Whether something says that this edge's stage may move, or that it shall not by itself.
+/// Whether something triggers this edge's stage, or says that it must not be triggered automatically.
 fn moves(policy: &Policy, pipeline: &Planned, edge: &PlannedEdge) -> bool {
     let rules = |stage: &str| policy.stage_rules(&pipeline.name.as_str().into(), &stage.into());
     let trigger = rules(&edge.to).trigger;

@@ -4,10 +4,10 @@ use super::drafts::ManifestDraft;
 use super::unpaired::Unpaired;
 use crate::model::source_location::{RepoPath, SourceLocation};
 
-/// Where the workflow lies.
+/// The path of the workflow.
 pub(crate) const WORKFLOW_PATH: &str = ".github/workflows/sluice.yml";
 
-/// Where the policy lies.
+/// The path of the policy.
 pub(crate) const POLICY_PATH: &str = ".github/sluice.yaml";
 
 /// The workflow of the simple install, to the byte.
@@ -31,7 +31,7 @@ pub(crate) struct Proposal {
 /// A file to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NewFile {
-    /// Where.
+    /// Its position.
     pub path: RepoPath,
     /// All of it.
     pub content: String,
@@ -46,9 +46,9 @@ pub(crate) struct Pair {
     pub name: String,
     /// The name of the proposed pipeline.
     pub pipeline: String,
-    /// Where the values come from.
+    /// The service that the values come from.
     pub from: End,
-    /// Where they go.
+    /// The service that receives them.
     pub to: End,
 }
 
@@ -61,6 +61,6 @@ pub(crate) struct End {
     pub service: String,
     /// The namespace by which it is referred to.
     pub namespace: Option<String>,
-    /// Where its manifest begins.
+    /// The position at which its manifest begins.
     pub place: SourceLocation,
 }

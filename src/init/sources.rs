@@ -15,7 +15,7 @@ pub(crate) struct Sources {
 #[derive(Debug)]
 struct File {
     stream: Stream,
-    /// Its manifests by where they begin.
+    /// Its manifests by the positions at which they begin.
     manifests: BTreeMap<(u32, u32), NodeId>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Manifest<'a> {
 }
 
 impl Sources {
-    /// Parses these files; those that are no YAML are left out, for the catalog speaks of them.
+    /// Parses these files; those that are not YAML are omitted, because the catalog reports them.
     pub(crate) fn of<'a>(files: impl IntoIterator<Item = (&'a RepoPath, &'a [u8])>) -> Self {
         let files = files
             .into_iter()
@@ -108,8 +108,8 @@ impl<'a> Manifest<'a> {
         }
     }
 
-    /// Every scalar value with its path and where it begins. What aliases and merges bring in is left out: it stands
-    /// elsewhere.
+    /// Every scalar value with its path and position. Values from aliases and merges are omitted: they are somewhere
+    /// else.
     pub(crate) fn leaves(&self) -> Vec<(FieldPath, Position)> {
         let mut found = Vec::new();
         self.collect(self.node, FieldPath::default(), &mut found);

@@ -1,7 +1,7 @@
-//! What a service is, and in which environment: read from its names, its place and where it is deployed.
+//! What a service is, and in which environment: read from its names, its path and where it is deployed.
 //!
-//! Its own name speaks first, then namespace and folder, then where it deploys to. Two that speak against each other
-//! are a contradiction, and nothing is guessed.
+//! Its own name is considered first, then namespace and folder, then where it deploys to. Two that disagree are a
+//! contradiction, and nothing is guessed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +19,9 @@ pub(crate) struct Subject<'a> {
     pub id: ServiceId,
     /// Its manifest.
     pub service: &'a Service,
-    /// What it is called where the environment is left out: equal for counterparts.
+    /// Its name without the environment: equal for counterparts.
     pub base: String,
-    /// Where it stands.
+    /// Its position.
     pub placement: Placement,
     /// `metadata.name` without environment.
     pub name: String,
@@ -67,17 +67,17 @@ struct Clues<'a> {
     full: &'a str,
     /// From its names.
     names: [Clue; 2],
-    /// From where its manifest lies ([`LIES`] of them), and from where it deploys to.
+    /// From the path of its manifest ([`LIES`] of them), and from where it deploys to.
     places: [Clue; 5],
 }
 
-/// How many clues speak of where a manifest lies; what comes behind them is heard only where nothing else speaks.
+/// How many clues are about the path of a manifest; the ones after them are used only if there is nothing else.
 const LIES: usize = 2;
 
 /// What everything but its names says.
 struct Placed {
     placement: Placement,
-    /// It must not contradict the names: it comes from where the manifest lies, and tells services apart.
+    /// It must not contradict the names: it comes from the manifest's path, and distinguishes services.
     firm: bool,
 }
 
@@ -87,7 +87,7 @@ pub(super) fn subjects<'a>(catalog: &'a Catalog, sources: &Sources) -> Vec<Subje
         .service_ids()
         .map(|id| Clues::of(id, catalog.service(id), sources))
         .collect();
-    // A clue that says the same of everything tells nothing apart: the namespace of a management cluster.
+    // A clue that is the same for everything distinguishes nothing: the namespace of a management cluster.
     let varies = [0, 1, 2, 3, 4].map(|index: usize| {
         let spots: BTreeSet<&EnvironmentSlot> = clues
             .iter()
@@ -152,7 +152,7 @@ impl<'a> Clues<'a> {
         }
     }
 
-    /// Where everything but its names puts it.
+    /// Its placement according to everything except its names.
     fn placed(&self, varies: [bool; 5]) -> Placed {
         let says = |clue: &&Clue| clue.reading.is_some();
         let telling: Vec<&Clue> = self
@@ -225,7 +225,7 @@ impl<'a> Clues<'a> {
             (Placement::Unknown, placed) => placed.clone(),
             (named, Placement::Unknown) => named,
             (conflict @ Placement::Contradictory(_), _) => conflict,
-            // Where it deploys to may be called anything: its name knows better.
+            // The place that it deploys to may be called anything: its name is more reliable.
             (named, _) if !placed.firm => named,
             (_, conflict @ Placement::Contradictory(_)) => conflict.clone(),
             (Placement::In(slot, word), Placement::In(other, other_word)) => {
@@ -304,7 +304,7 @@ fn template(path: &str) -> String {
     segments.join("/")
 }
 
-/// A service that is called `dev` and nothing else goes by its folder, else by its namespace.
+/// A service that is just called `dev` is named by its folder, otherwise by its namespace.
 fn unnamed(path: &str, service: &Service) -> String {
     let segment = path
         .rsplit('/')

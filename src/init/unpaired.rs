@@ -10,7 +10,7 @@ pub(crate) struct Unpaired {
     pub service: String,
     /// Its namespace.
     pub namespace: Option<String>,
-    /// Where its manifest begins.
+    /// The position at which its manifest begins.
     pub place: SourceLocation,
     /// What kind of reason it is.
     pub kind: Why,
@@ -27,7 +27,7 @@ pub(crate) enum Why {
     Differs,
     /// There is nothing to pair it with.
     Alone,
-    /// It stands in a pipeline already.
+    /// It is already in a pipeline.
     InPipeline,
     /// It names no environment.
     NoEnvironment,

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-/// An environment. Several of one rank stand side by side; which of them comes first is not known.
+/// An environment. Several of one rank are beside each other; it is unknown which of them comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Environment {
     /// dev, development
@@ -38,7 +38,7 @@ impl Environment {
         })
     }
 
-    /// Its word where the repository uses several.
+    /// Its word if the repository uses several.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Dev => "dev",
@@ -73,7 +73,7 @@ pub(crate) struct EnvironmentSlot {
 }
 
 impl EnvironmentSlot {
-    /// Both together, where they do not contradict each other: one of them may leave the region out.
+    /// Both together, if they do not contradict each other: one of them may omit the region.
     pub(crate) fn merged(&self, other: &Self) -> Option<Self> {
         if self.environment != other.environment {
             return None;
@@ -125,12 +125,11 @@ pub(super) struct Reading {
     pub slot: EnvironmentSlot,
     /// The environment's word as it was written, in lower case.
     pub word: String,
-    /// The text without environment and region, in lower case; empty where nothing is left.
+    /// The text without environment and region, in lower case; empty if nothing is left.
     pub rest: String,
 }
 
-/// Reads one name or one segment of a path. `None`: it names no environment, or several of which none stands at the
-/// end.
+/// Reads one name or one segment of a path. `None`: it names no environment, or several of which none is at the end.
 pub(super) fn read(text: &str) -> Option<Reading> {
     let lower = text.to_lowercase();
     let tokens: Vec<&str> = lower

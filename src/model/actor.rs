@@ -1,6 +1,6 @@
 //! Who did something: accounts of the forge.
 
-/// A person's numeric id, by which alone people are told apart.
+/// A person's numeric ID, the only thing that identifies people.
 pub(crate) type UserId = u64;
 
 /// What sort of account acted.
@@ -17,7 +17,7 @@ pub enum ActorKind {
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Actor {
-    /// The numeric id; `None` where the forge does not say it.
+    /// The numeric ID; `None` if GitHub does not report it.
     pub id: Option<UserId>,
     /// The login, for display only.
     pub login: String,
@@ -33,7 +33,7 @@ impl Actor {
         bot || self.login == "github-actions[bot]"
     }
 
-    /// The id of a person who may count as approver: a user with an id whose login is no App's.
+    /// The ID of a person who may count as an approver: a user with an ID whose login is not an App's.
     pub fn person(&self) -> Option<UserId> {
         let bot =
             self.kind != ActorKind::User || self.login.to_ascii_lowercase().ends_with("[bot]");

@@ -1,4 +1,4 @@
-//! Addresses on the web that Sluice speaks to or links to.
+//! Web addresses that Sluice sends requests or links to.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use url::{Host, Url};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WebAddress(Url);
 
-/// A text that is no [`WebAddress`].
+/// A text that is not a valid [`WebAddress`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an https address without a user name or password")]
 pub struct WebAddressError;

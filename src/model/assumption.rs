@@ -11,7 +11,7 @@ pub struct Assumption {
     pub code: &'static str,
     /// What is believed; for [`Trial::EitherWay`] the question.
     pub statement: &'static str,
-    /// Where it comes from.
+    /// Its source.
     pub source: Source,
     /// What happens if it is wrong, as one or two sentences.
     pub if_wrong: &'static str,
@@ -19,7 +19,7 @@ pub struct Assumption {
     pub trial: Trial,
 }
 
-/// Where a belief comes from; the first is the most reliable.
+/// The source of an assumption; the first is the most reliable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// GitHub's documentation or changelog says so.
@@ -324,7 +324,7 @@ pub enum Proved {
     DoesNotHold,
     /// How it is was seen; either answer is fine.
     Reported,
-    /// It could not be told.
+    /// It could not be determined.
     Untold,
 }
 

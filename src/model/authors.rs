@@ -1,7 +1,7 @@
-//! Who made a change: the people behind a commit as the forge tells of them, and who of them is left out of approving it.
+//! Who made a change: the people behind a commit as GitHub reports them, and which of them may not approve it.
 //!
-//! Whoever pushes can write any author and committer into a commit. So these lines alone never tell who made it: who pushed or
-//! merged it must be known too.
+//! Anyone who can push can write any author and committer into a commit. So these lines alone never prove who made it:
+//! who pushed or merged it must also be known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::actor::{Actor, ActorKind, UserId};
 use super::commit_range::Person;
 use super::ids::{CommitId, PullNumber};
 
-/// What the forge tells of the people behind a commit.
+/// What GitHub reports about the people behind a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Makers {
     /// The commit.
@@ -20,7 +20,7 @@ pub struct Makers {
     pub more_authors: bool,
     /// Its committer.
     pub committer: Option<Person>,
-    /// It bears the committer of what the forge itself commits for people on its pages. Anybody can write that.
+    /// Its committer is the one that GitHub uses for commits made on its pages. Anyone can write that.
     pub via_web: bool,
     /// The forge signed it.
     pub signed: bool,
@@ -33,7 +33,7 @@ pub struct Makers {
 pub struct Merge {
     /// Its number.
     pub number: PullNumber,
-    /// Who opened it; `None` for an account that is gone.
+    /// Who opened it; `None` for a deleted account.
     pub opened_by: Option<Actor>,
     /// Who merged it; `None` if the forge does not say.
     pub merged_by: Option<Actor>,
@@ -44,13 +44,13 @@ pub struct Merge {
 }
 
 impl Makers {
-    /// Whether the log of pushes has to tell who brought it in.
+    /// Whether the log of pushes is needed to find out who brought it in.
     pub fn wants_pushes(&self) -> bool {
         let merge = self.merge.as_ref();
         merge.is_none_or(|merge| merge.merged_by.is_none())
     }
 
-    /// Whether its committer is the forge, and not a name that somebody wrote there.
+    /// Whether its committer is GitHub, and not a name that someone wrote there.
     fn committed_by_forge(&self) -> bool {
         self.via_web && (self.signed || self.merge.is_some())
     }
@@ -65,7 +65,7 @@ pub enum Changed {
     Value(String),
 }
 
-/// What somebody did to a change.
+/// What a person did to a change.
 #[derive(Clone, Copy)]
 enum Deed {
     Wrote,
@@ -98,12 +98,12 @@ impl Changed {
     }
 }
 
-/// The people who made what a promotion carries.
+/// The people who made what is promoted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChangeAuthors {
     /// What each of them did, such as `changed spec.helm.version of web-dev in dev (1a2b3c4)`.
     pub people: BTreeMap<UserId, String>,
-    /// What cannot be told of them, each a sentence that ends in what to do about it.
+    /// Who cannot be identified; each a sentence that ends with what to do.
     pub untold: BTreeSet<String>,
 }
 
@@ -184,7 +184,7 @@ impl ChangeAuthors {
         }
     }
 
-    /// Somebody as a commit names them. A bot is nobody.
+    /// A person as a commit names them. Bots are ignored.
     fn add_person(&mut self, person: &Person, did: String, commit: &str) {
         if person.is_bot() {
             return;

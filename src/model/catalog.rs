@@ -20,7 +20,7 @@ pub struct Catalog {
     pub pipelines: Vec<Pipeline>,
     /// `ServiceDeployment` manifests.
     pub services: Vec<Service>,
-    /// `Secret` manifests; read only where some pipeline copies keys and some service names a `Secret`.
+    /// `Secret` manifests; read only if some pipeline copies keys and some service refers to a `Secret`.
     pub secrets: Vec<Secret>,
     /// `GitRepository` manifests.
     pub repositories: Vec<GitRepository>,
@@ -45,7 +45,7 @@ impl Catalog {
         &self.services[id.0]
     }
 
-    /// What was passed over without being anybody's mistake, by file and place. What is an error has a finding of its own.
+    /// What was passed over without being a mistake, by file and position. Errors have findings of their own.
     pub fn passed_over(&self) -> Vec<&Unread> {
         let unread = self.unread.iter();
         let mut found: Vec<&Unread> = unread
@@ -70,7 +70,7 @@ impl Catalog {
         (0..self.services.len()).map(ServiceId)
     }
 
-    /// The pipeline of this name, and of this namespace where one is asked for.
+    /// The pipeline with this name, and with this namespace if one is given.
     pub fn pipelines_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = PipelineId> + 'a {
         self.pipeline_ids()
             .filter(move |id| self.pipeline(*id).name.as_str() == name)
@@ -84,7 +84,7 @@ pub struct GitRepository {
     pub name: String,
     /// `spec.url`.
     pub url: Option<String>,
-    /// Where the manifest begins.
+    /// The position at which the manifest begins.
     pub place: SourceLocation,
 }
 
@@ -102,12 +102,12 @@ pub struct HelmRepository {
 pub struct Other {
     /// Its key.
     pub key: ManifestKey,
-    /// Where it begins.
+    /// The position at which it begins.
     pub place: SourceLocation,
 }
 
-/// Whether a `Secret` may stand in a file of this content, read or not. Rather too often than too seldom: what such a file holds is never
-/// shown.
+/// Whether a file with this content may contain a `Secret`, read or not. Errs on the safe side: the content of such a
+/// file is never shown.
 pub(crate) fn speaks_of_secrets(bytes: &[u8]) -> bool {
     let is_word = |at: usize| {
         let is_part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
@@ -123,7 +123,7 @@ pub(crate) fn speaks_of_secrets(bytes: &[u8]) -> bool {
 pub struct Unread {
     /// The file.
     pub file: RepoPath,
-    /// Where reading stopped.
+    /// The position at which reading stopped.
     pub at: Position,
     /// Why.
     pub why: String,
@@ -140,9 +140,9 @@ pub struct Unread {
 pub enum UnreadKind {
     /// It is broken, or would cost too much.
     Broken,
-    /// It is a template, whose text is not YAML yet: nobody applies it as it is.
+    /// It is a template, whose text is not YAML yet, so no one applies it as it is.
     Template,
-    /// There is no YAML in it at all: a link, a pointer to Git LFS, another encoding.
+    /// It is not YAML at all: a link, a Git LFS pointer, another encoding.
     NoYaml,
 }
 
@@ -166,7 +166,7 @@ impl Unread {
         self.kind == UnreadKind::Broken
     }
 
-    /// Whether a manifest of this kind and name may stand in it.
+    /// Whether a manifest of this kind and name may be in it.
     pub fn may_hold(&self, kind: Kind, name: &str) -> bool {
         let kind = self.may_hold == MayHold::Ours || kind == Kind::Secret;
         kind && self.words.contains(name)

@@ -53,11 +53,11 @@ pub struct Change {
     pub written_namespace: Option<String>,
     /// The file that holds it.
     pub file: RepoPath,
-    /// Where the old value stands, or where the new one goes.
+    /// The position of the old value, or the position at which the new one is added.
     pub at: Position,
     /// The field.
     pub path: FieldPath,
-    /// The value now; `None` where there is none.
+    /// The value now; `None` if there is none.
     pub old: Option<Text>,
     /// The value to be, as the file will hold it (base64 in `data` of a `Secret`).
     pub new: Text,
@@ -65,13 +65,13 @@ pub struct Change {
     pub form: Form,
     /// Our comment behind it.
     pub note: Note,
-    /// What people are told besides old and new, such as the branch that the commit is from.
+    /// What people see besides old and new value, such as the branch that the commit is from.
     pub said: Option<String>,
     /// Present on a secret change: the ids of the files that hold the old and the new value.
     pub secret: Option<SecretFiles>,
 }
 
-/// The files that stand for a secret's values in a plan id.
+/// The files that represent a secret's values in a plan ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecretFiles {
     /// The target's file before the change; `None` never occurs for a file that exists.
@@ -97,13 +97,13 @@ impl Change {
         self.secret.is_some()
     }
 
-    /// Whether it sets `spec.git.ref`: the one field whose values stand for commits.
+    /// Whether it sets `spec.git.ref`: the only field whose values resolve to commits.
     pub fn sets_git_ref(&self) -> bool {
         self.path == FieldPath::keys(&["spec", "git", "ref"])
     }
 
-    /// Whether it sets a version: of a chart, or a field named `version`, `tag` or `digest`. What a service is configured with is
-    /// none, whatever its name.
+    /// Whether it sets a version: of a chart, or a field named `version`, `tag` or `digest`. A service's configuration
+    /// is never a version, whatever its name.
     pub fn sets_version(&self) -> bool {
         let chart = FieldPath::keys(&["spec", "helm", "chart"]);
         let configuration = FieldPath::keys(&["spec", "configuration"]);
@@ -114,7 +114,7 @@ impl Change {
             && (named || self.path == chart)
     }
 
-    /// Where it is made.
+    /// The position of the change.
     pub fn place(&self) -> SourceLocation {
         SourceLocation::new(&self.file, self.at)
     }

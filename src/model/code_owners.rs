@@ -1,14 +1,14 @@
 //! CODEOWNERS: who owns which path. Pure; the file's text comes from the base branch, never from a pull request.
 //!
-//! GitHub's own rules: the last line that matches wins, and a line without owners takes ownership away. GitHub passes over
-//! a line that it does not understand. Here such a line is an error for every file that it may be about: otherwise a slip in
-//! it would hand those files to the owners of a broader line. Source: GitHub's documentation, "About code owners".
+//! GitHub's own rules: the last line that matches wins, and a line without owners removes ownership. GitHub ignores a
+//! line that it does not understand. Here such a line is an error for every file that it may be about: otherwise a typo
+//! in it would give those files to the owners of a broader line. Source: GitHub's documentation, "About code owners".
 
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::hidden::is_hidden;
 
-/// Where GitHub looks for it; the first that is there counts.
+/// The paths at which GitHub looks for it; the first one that exists counts.
 pub(crate) const PATHS: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
 
 /// GitHub reads no file above this size, in bytes.
@@ -21,7 +21,7 @@ pub(crate) enum Owner {
     Person(String),
     /// `@organisation/team`.
     Team(String),
-    /// An e-mail address: nobody can be told by it here.
+    /// An email address: it cannot be resolved to a person here.
     Email(String),
 }
 
@@ -110,7 +110,7 @@ impl CodeOwners {
         })
     }
 
-    /// The owners of a path: those of the last line that matches. Empty: nobody owns it.
+    /// The owners of a path: those of the last line that matches. Empty: it has no owner.
     pub(crate) fn of(&self, path: &str) -> Result<&[Owner], NotUnderstood> {
         for line in self.0.iter().rev() {
             match line {
@@ -191,7 +191,7 @@ fn unescaped(pattern: &str) -> Option<String> {
     (!plain.starts_with('!') && !plain.contains(strange)).then_some(plain)
 }
 
-/// How every path begins that a pattern may match: its text up to the first character that is not taken as it stands.
+/// The start of every path that a pattern may match: its text up to the first special character.
 fn literal_start(pattern: &str) -> String {
     let pattern = pattern.strip_prefix('!').unwrap_or(pattern);
     let anchored = pattern.trim_end_matches('/').contains('/');
@@ -225,7 +225,7 @@ fn owner(word: &str) -> Option<Owner> {
     }
 }
 
-/// A pattern as globs: what it matches itself, and what lies below.
+/// A pattern as globs: what it matches itself, and everything below.
 fn matchers(pattern: &str) -> Option<Vec<GlobMatcher>> {
     let inner = pattern.trim_start_matches('/');
     let anchored = pattern.starts_with('/') || inner.trim_end_matches('/').contains('/');

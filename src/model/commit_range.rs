@@ -14,7 +14,7 @@ use super::slug::RepoSlug;
 use super::text::cut;
 use super::version::Version;
 
-/// How the new commit stands to the old one, or the new chart version.
+/// How the new commit or chart version relates to the old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
@@ -42,8 +42,7 @@ impl Direction {
     }
 }
 
-/// What people are told of a change that does not go forward: by what it brings, where it sets a git ref, else by the
-/// versions.
+/// The warning for a change that does not go forward: by its commits if it sets a git ref, otherwise by its versions.
 pub fn warning(change: &Change, brings: Option<&CommitRangeSummary>) -> Option<String> {
     match brings {
         Some(brings) => brings.warning(),
@@ -57,15 +56,15 @@ pub fn warning(change: &Change, brings: Option<&CommitRangeSummary>) -> Option<S
 pub struct CommitRangeSummary {
     /// The service.
     pub service: String,
-    /// `owner/name` on the same forge, where it is known.
+    /// `owner/name` on the same GitHub, if known.
     pub repository: Option<String>,
     /// The commit before.
     pub old: CommitId,
     /// The commit after.
     pub new: CommitId,
-    /// How the two stand to each other.
+    /// How the two relate.
     pub way: Direction,
-    /// How many commits it brings, or takes back where it goes back; at least so many where `cut`.
+    /// How many commits it brings, or takes back if it goes back; at least this many if `cut`.
     pub total: usize,
     /// There are more than were looked through.
     pub cut: bool,
@@ -76,7 +75,7 @@ pub struct CommitRangeSummary {
 /// So many commits of one service are listed.
 pub const MAX_LISTED: usize = 20;
 
-/// A subject or name is cut at so many characters.
+/// The maximum length of a subject or name, in characters.
 const MAX_TEXT: usize = 100;
 
 impl CommitRangeSummary {
@@ -114,8 +113,8 @@ impl CommitRangeSummary {
         }
     }
 
-    /// Whether it is what this change brings. Where the change writes a commit id, services of one name in two namespaces
-    /// are told apart by it.
+    /// Whether it describes this change. If the change writes a commit ID, that ID distinguishes services with the same
+    /// name in two namespaces.
     pub fn is_of(&self, change: &Change) -> bool {
         let new = change.new.expose().parse::<CommitId>();
         change.sets_git_ref()
@@ -132,16 +131,16 @@ impl CommitRangeSummary {
         }
     }
 
-    /// How many commits come; `None` where it goes back, for then none does.
+    /// How many commits come; `None` if it goes back, because then none come.
     pub fn incoming_count(&self) -> Option<String> {
         (self.way != Direction::Back).then(|| self.count())
     }
 
-    /// What people are told where it does not go forward.
+    /// The warning if it does not go forward.
     pub fn warning(&self) -> Option<String> {
         match self.way {
             Direction::Forward => None,
-            // Nothing was counted by whoever wrote it down without counting.
+            // Zero if the writer did not count.
             Direction::Back if self.total == 0 => {
                 Some("goes back: what is there now descends from it".to_owned())
             }
@@ -168,7 +167,7 @@ impl CommitRangeSummary {
     }
 }
 
-/// A subject without the `(#412)` at its end that GitHub puts there, where the number is told beside it.
+/// A subject without GitHub's `(#412)` at its end, if the number is shown separately.
 fn without_pull(subject: &str, number: Option<u64>) -> &str {
     let ending = number.map(|number| format!(" (#{number})"));
     ending
@@ -182,21 +181,21 @@ fn without_pull(subject: &str, number: Option<u64>) -> &str {
 pub struct LinkedRange {
     /// Its commits.
     pub summary: CommitRangeSummary,
-    /// The page that compares the two, where the host is known.
+    /// The page that compares the two, if the host is known.
     pub compare: Option<WebAddress>,
 }
 
-/// What the changes of a plan bring, by their places in it: pipeline, promotion, change. None for a change that sets no
-/// git ref, has no value before, or stands for the same commit as before.
+/// What the changes of a plan bring, by their indexes: pipeline, promotion, change. `None` for a change that sets no
+/// git ref, has no value before, or resolves to the same commit as before.
 pub type RangesByChange = BTreeMap<(usize, usize, usize), Fetched<LinkedRange>>;
 
 /// Commits that touch what is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RangeCommits {
-    /// How the new commit stands to the old one.
+    /// How the new commit relates to the old one.
     pub way: Direction,
-    /// The commits, newest first: those that only the new one has; where it goes back, those that only the old one has.
-    /// From a clone the newest [`MAX_LISTED`] alone.
+    /// The commits, newest first: those that only the new one has; if it goes back, those that only the old one has.
+    /// From a clone only the newest [`MAX_LISTED`].
     pub commits: Vec<RangeCommit>,
     /// How many there are.
     pub total: usize,
@@ -222,7 +221,7 @@ pub struct RangeCommit {
 /// Somebody as a commit names them; all of it foreign text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// The account's id, where the address belongs to one.
+    /// The account's ID, if the email address belongs to one.
     pub id: Option<UserId>,
     /// The account's login.
     pub login: Option<String>,
@@ -233,7 +232,7 @@ pub struct Person {
 }
 
 impl RangeCommits {
-    /// What a name brings that is pinned where it stands.
+    /// What a ref brings that is pinned to the commit it already points to.
     pub fn nothing() -> Self {
         Self {
             way: Direction::Forward,

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub enum Outcome {
     /// It must be changed, or promotions fail.
     Change,
-    /// It could not be read, so nobody knows.
+    /// It could not be read, so it is unknown.
     Unread,
     /// Good to know.
     Info,

@@ -35,9 +35,9 @@ pub struct Review {
     pub by: Option<Actor>,
     /// What it says.
     pub opinion: Opinion,
-    /// The head at which it was given; `None` where the forge lost it.
+    /// The head for which it was given; `None` if GitHub lost it.
     pub commit: Option<CommitId>,
-    /// When; `None` where it was not submitted.
+    /// The time; `None` if it was not submitted.
     pub at: Option<Timestamp>,
 }
 
@@ -61,7 +61,7 @@ pub struct LabelEvent {
 }
 
 impl LabelEvent {
-    /// Whether it is one of this label; labels are told apart without regard to case.
+    /// Whether it is about this label; labels are compared case-insensitively.
     pub fn is_of(&self, label: &str) -> bool {
         self.label.eq_ignore_ascii_case(label)
     }
@@ -71,8 +71,8 @@ impl LabelEvent {
         !self.renamed && self.changed.is_some_and(|changed| changed < self.at)
     }
 
-    /// Whether this sets `sluice/hold`, or a label that may have been that one under another name. Approvals and Sluice's other labels are
-    /// taken for what they are called: whoever can rename a label may lift holds.
+    /// Whether this adds `sluice/hold`, or a label that may have been that one under another name. Approvals and
+    /// Sluice's other labels are taken at face value: anyone who can rename a label may lift holds.
     pub fn may_hold(&self) -> bool {
         let changed = self.changed.is_some_and(|changed| changed > self.at);
         let name = self.label.to_ascii_lowercase();
@@ -101,34 +101,34 @@ pub struct Evidence {
     pub head: CommitId,
     /// Its author.
     pub author: Option<Actor>,
-    /// When this head arrived; `Err` where nothing certain is known.
+    /// When this head arrived; `Err` if nothing certain is known.
     pub arrived: Fetched<Timestamp>,
     /// Its labels.
     pub labels: BTreeSet<String>,
-    /// All its reviews; `Err` where a page could not be read.
+    /// All its reviews; `Err` if a page could not be read.
     pub reviews: Fetched<Vec<Review>>,
-    /// All its label events; `Err` where a page could not be read.
+    /// All its label events; `Err` if a page could not be read.
     pub label_events: Fetched<Vec<LabelEvent>>,
-    /// Authors and committers of its commits, and everyone who pushed to its branch. `Err` where one of them
-    /// could not be told.
+    /// Authors and committers of its commits, and everyone who pushed to its branch. `Err` if one of them could
+    /// not be identified.
     pub pushers: Fetched<BTreeSet<UserId>>,
     /// Who asked for it by a dispatch, as its record says.
     pub requester: Option<UserId>,
     /// What the people who gave an opinion or set a label may do.
     pub permissions: BTreeMap<UserId, Fetched<Permission>>,
-    /// The person of this run's dispatch, where it says `approve: true` for this plan.
+    /// The person of this run's dispatch, if it has `approve: true` for this plan.
     pub dispatched: Option<Actor>,
     /// Who made what is promoted; `None` if no rule asks.
     pub change_authors: Option<Fetched<ChangeAuthors>>,
     /// Check runs on exactly this head, as far as gates ask.
     pub checks: BTreeMap<CheckOf, Fetched<Vec<Signal>>>,
-    /// Workflow runs for this head; `None` where no gate asks.
+    /// Workflow runs for this head; `None` if no gate needs them.
     pub jobs: Option<JobEvidence>,
 }
 
 #[cfg(test)]
 impl Evidence {
-    /// Of pull request 1 at the head `abab…`, which arrived at second 0; nothing else is there.
+    /// Of pull request 1 at the head `abab…`, which arrived at second 0; everything else is empty.
     pub(crate) fn sample() -> Self {
         Self {
             pull: PullNumber(1),

@@ -1,7 +1,7 @@
 //! Facts: everything that the planner may look at, and how it asks for them.
 //!
-//! The planner names what it needs as queries; whoever gathers answers them. An answer that could not be had is an
-//! answer of its own kind, never a missing entry that could be taken for "nothing there".
+//! The planner names what it needs as queries, and other modules answer them. An answer that could not be had is an
+//! answer of its own kind, never a missing entry that could be mistaken for "does not exist".
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use super::roster::Roster;
 use super::signal::ContentEvidence;
 use crate::yaml::FieldPath;
 
-/// Asks what a `git.ref` stands for.
+/// Asks what a `git.ref` resolves to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RevisionQuery {
     /// In which repository.
@@ -40,9 +40,9 @@ pub struct RevisionQuery {
 /// The answer to a [`RevisionQuery`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revision {
-    /// It stands for a commit.
+    /// It resolves to a commit.
     Resolved(ResolvedRevision),
-    /// There is no forge to ask, so it was not read.
+    /// There is no GitHub to ask, so it was not read.
     Unread,
     /// It could not be read, or must not be taken.
     Failed {
@@ -53,11 +53,11 @@ pub enum Revision {
     },
 }
 
-/// A commit that a ref stands for.
+/// A commit that a ref resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedRevision {
-    /// The commit: for a branch the newest one that touched a watched tree; the target's own where the branch was not read that far
-    /// because it holds the same.
+    /// The commit: for a branch the newest one that touched a watched tree; the target's own if the branch was not read
+    /// that far because it contains the same.
     pub commit: CommitId,
     /// The human name: a tag's name, or a branch's with the commit's date. `None` for a full id.
     pub name: Option<String>,
@@ -67,11 +67,11 @@ pub struct ResolvedRevision {
     pub same_as_target: bool,
     /// Folders that a kustomization or values file leads to outside the watched ones; watched too.
     pub outside: Vec<String>,
-    /// Why it cannot be told what is watched, so that the whole repository is.
+    /// Why it cannot be determined what is watched, so that the whole repository is.
     pub everything: Option<String>,
 }
 
-/// Asks how the commit that a target would take stands to what it holds.
+/// Asks how the commit that a target would take relates to the one it has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct WayQuery {
     /// What the target holds: a commit ID, or a branch or tag that is resolved first.
@@ -80,10 +80,11 @@ pub(crate) struct WayQuery {
     pub new: CommitId,
 }
 
-/// The answers to some [`WayQuery`]s: `None` if the target holds the same content already, and in words why it cannot be told.
+/// The answers to some [`WayQuery`]s: `None` if the target already has the same content, and an error if it cannot be
+/// determined.
 pub(crate) type Ways = BTreeMap<WayQuery, Fetched<Option<Direction>>>;
 
-/// One promotable field of a service, independent of the manifest in which it stands.
+/// One promotable field of a service, independent of the manifest that contains it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Slot {
     /// `spec.git.ref`.
@@ -99,7 +100,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    /// Where it stands in a service's own manifest; `None` for a key, which may be kept elsewhere.
+    /// Its path in a service's own manifest; `None` for a key, which may be stored elsewhere.
     pub fn own_path(&self) -> Option<FieldPath> {
         let keys = |keys: &[&str]| Some(FieldPath::keys(keys));
         match self {
@@ -112,7 +113,7 @@ impl Slot {
     }
 }
 
-/// Values of a service by slot. A slot without a value is not there.
+/// Values of a service by slot. A slot without a value is missing.
 pub(crate) type Values = BTreeMap<Slot, Text>;
 
 /// Asks who set a target's promoted fields last. One per target service of a stage.
@@ -135,7 +136,7 @@ pub(crate) enum LastSet {
     Never,
     /// This commit did, last.
     Set(Box<SetAt>),
-    /// It could not be told.
+    /// It could not be determined.
     Failed {
         /// Why, in plain words.
         why: String,
@@ -145,7 +146,7 @@ pub(crate) enum LastSet {
 }
 
 impl LastSet {
-    /// Why it could not be told.
+    /// Why it could not be determined.
     pub(crate) fn into_why(self) -> String {
         match self {
             Self::Failed { why, .. } => why,
@@ -167,9 +168,10 @@ pub(crate) struct SetAt {
     pub slots: BTreeSet<Slot>,
     /// What it was.
     pub by: SetBy,
-    /// The rollback after which nothing else landed, if a person set the target since; `Err` says in words why that is not known.
+    /// The rollback after which nothing else landed, if a person set the target since; `Err` says why that is unknown.
     pub rolled_back: Fetched<Option<RolledBack>>,
-    /// Why it is taken for the commit that set the target although it made the manifest: in words, if it cannot be told what preceded it.
+    /// Why it counts as the commit that set the target although it created the manifest, if it cannot be determined
+    /// what preceded it.
     pub untold: Option<String>,
 }
 
@@ -196,8 +198,8 @@ pub(crate) struct SourceThen {
     pub values: Values,
     /// Its git revision then.
     pub git: GitThen,
-    /// Whether its git revision **now** descends from the commit that the target holds; `None` where that cannot be told, or
-    /// one of them is no commit.
+    /// Whether its git revision **now** descends from the commit that the target has; `None` if that cannot be
+    /// determined, or one of them is not a commit.
     pub descends: Option<bool>,
 }
 
@@ -206,11 +208,11 @@ pub(crate) struct SourceThen {
 pub(crate) enum GitThen {
     /// It had none.
     None,
-    /// It stood for this commit.
+    /// It pointed to this commit.
     Commit(CommitId),
     /// An unknown repository: its text.
     Text(String),
-    /// A moving ref of which it is not recorded where it stood. Moved means: the hand moved the target forward and the
+    /// A moving ref whose former commit is not recorded. Moved means: the hand edit moved the target forward, and the
     /// source now descends from it.
     Elsewhere {
         /// Whether the source is taken to have moved since.
@@ -236,8 +238,8 @@ pub(crate) struct ReadyQuery {
 pub(crate) struct Approvals {
     /// Distinct names, as given.
     pub names: BTreeSet<String>,
-    /// What nobody can know without a forge is taken as given, and said: that a name belongs to the team that is asked
-    /// for, and wrote none of the changes. Only a simulation may.
+    /// What cannot be known without GitHub is assumed, and the output says so: that a name is in the required team, and
+    /// wrote none of the changes. Only a simulation may do this.
     pub assumed: bool,
 }
 
@@ -256,9 +258,9 @@ pub(crate) struct Facts<'a> {
     pub revisions: &'a BTreeMap<RevisionQuery, Revision>,
     /// Answers about history.
     pub history: &'a BTreeMap<ServiceRef, LastSet>,
-    /// Answers about what would go back, asked only where no person has to approve it.
+    /// Answers about what would go back, read only if no person has to approve it.
     pub ways: &'a Ways,
-    /// Approvals at hand: `None` where nobody was asked.
+    /// Approvals given on the command line; `None` if it has no such option.
     pub approvals: Option<Approvals>,
     /// This is a run on GitHub: gates are judged by the evidence about a pull request, not by `approvals`.
     pub on_forge: bool,
@@ -268,7 +270,7 @@ pub(crate) struct Facts<'a> {
     pub proposed: &'a BTreeMap<PlanId, Timestamp>,
     /// Teams, people and code owners, as far as the rules ask for them.
     pub roster: &'a Roster,
-    /// Why this run may land nothing, where whoever started it said so.
+    /// Why this run may land nothing, if the person who started it said so.
     pub frozen: Option<String>,
     /// The time of this evaluation.
     pub now: Timestamp,
@@ -284,8 +286,8 @@ pub(crate) struct Facts<'a> {
     pub emergency: bool,
     /// The person asked for failed jobs of that stage to be started again.
     pub retry: bool,
-    /// The person asked for the source's values even where the target was set by hand (`take: source`).
+    /// The person requested the source's values even if the target was set by hand (`take: source`).
     pub take_source: bool,
-    /// Stages that go back to what they held before, or why it could not be told what that was.
+    /// Stages that go back to what they held before, or why it could not be determined what that was.
     pub rollbacks: &'a BTreeMap<(PipelineId, StageIndex), Fetched<Rollback>>,
 }

@@ -44,13 +44,13 @@ pub struct Finding {
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
-    /// Where.
+    /// Its position.
     pub place: SourceLocation,
     /// What is wrong, in one or two sentences without the place.
     pub message: String,
     /// What to do.
     pub help: Option<String>,
-    /// Edits that mend it, where that is safe.
+    /// Edits that fix it, if that is safe.
     pub fix: Option<Fix>,
     /// Which pipelines it stops.
     pub stops: Stops,
@@ -108,7 +108,7 @@ impl Finding {
     }
 }
 
-/// Edits of one file that mend a finding.
+/// Edits of one file that fix a finding.
 #[derive(Clone, Debug)]
 pub struct Fix {
     /// The file.

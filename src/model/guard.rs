@@ -10,7 +10,7 @@ use super::reference::{Kind, ManifestKey};
 use super::source_location::RepoPath;
 use crate::yaml::FieldPath;
 
-/// What stands in the way of a promotion into a field.
+/// What protects a field from promotions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Barrier {
     /// A gate on the way.
@@ -26,7 +26,7 @@ pub enum Barrier {
 pub enum Role {
     /// A promotion may write it.
     Promoted,
-    /// It says in which `Secret` the keys lie that a promotion may write.
+    /// It names the `Secret` that contains the keys that a promotion may write.
     LeadsToSecret,
 }
 
@@ -35,7 +35,7 @@ pub enum Role {
 pub struct GatedField {
     /// What it is to promotions.
     pub role: Role,
-    /// What a promotion into it has to pass; the first, where there are several.
+    /// What a promotion into it has to pass; the first, if there are several.
     pub barrier: Barrier,
 }
 
@@ -93,12 +93,12 @@ impl Gated {
     }
 }
 
-/// One manifest as it stands in a file.
+/// One manifest as it is in a file.
 #[derive(Clone, Debug)]
 pub struct ManifestThen {
     /// Its key.
     pub key: ManifestKey,
-    /// What stands at the gated fields, as text; a field without a value is not there.
+    /// The text at the gated fields; a field without a value is missing.
     pub values: BTreeMap<FieldPath, Text>,
     /// `spec.stages` and `spec.edges` of a `Pipeline`: stages, edges, gates and criteria, without comments and layout.
     pub ways: Option<[Value; 2]>,
@@ -111,7 +111,7 @@ pub enum FileThen {
     Nothing,
     /// Its manifests, in the order of the file.
     Read(Vec<ManifestThen>),
-    /// It speaks of Plural's group and cannot be understood, for this reason.
+    /// It is in Plural's group but not valid, for this reason.
     Unreadable(String),
 }
 
@@ -126,13 +126,13 @@ pub struct ChangedFile {
     pub after: FileThen,
 }
 
-/// A file that decides about gates although it is no manifest.
+/// A file that decides about gates although it is not a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GateFile {
     /// The policy.
     Policy,
-    /// CODEOWNERS, where a rule asks for code owners.
+    /// CODEOWNERS, if a rule requires code owners.
     CodeOwners,
-    /// The workflow of this gate. What it does is read from the base branch, so that whoever changes it changes the gate.
+    /// The workflow of this gate. What it does is read from the base branch, so anyone who changes it changes the gate.
     Workflow(GateName),
 }

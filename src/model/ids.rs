@@ -1,7 +1,7 @@
 //! Identifiers: what git and a promotion are called by.
 //!
-//! Each is parsed once, at the edge, and cannot be mixed up with another inside. This file knows how an id is
-//! written; it does not know where one comes from.
+//! Each is parsed once, at the edge, and cannot be mixed up with another inside. This file knows how an ID is written,
+//! not where it comes from.
 
 use std::fmt;
 use std::str::FromStr;

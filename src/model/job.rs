@@ -1,4 +1,4 @@
-//! The names by which the run of a job is told from every other: the digest in its title, the context of its intent.
+//! The names that identify the run of a job: the digest in its title, the context of its status.
 
 use sha2::{Digest, Sha256};
 

@@ -9,7 +9,7 @@ pub const HOLD: &str = "sluice/hold";
 /// Set by Sluice on a pull request that somebody pushed to.
 pub const BLOCKED: &str = "sluice/blocked";
 
-/// A label as it is created where the repository lacks it.
+/// A label as it is created if the repository does not have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLabel {
     /// Its name.
@@ -53,8 +53,8 @@ impl NewLabel {
 /// The longest name that GitHub gives a label.
 const MAX_LENGTH: usize = 50;
 
-/// The label that approves the gates of this name into a stage. Long names, and such with characters that a label
-/// cannot hold, are told apart by a digest.
+/// The label that approves the gates with this name into a stage. Long names, and names with characters that a label
+/// cannot contain, are distinguished by a digest.
 pub fn approve_label(stage: &StageName, gate: &GateName) -> String {
     let plain = format!("approve/{stage}/{gate}");
     let fits = plain.len() <= MAX_LENGTH

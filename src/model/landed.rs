@@ -1,4 +1,4 @@
-//! What history tells of promotions: landings as they stand in commits, and what came another way.
+//! What history shows of promotions: landings as recorded in commits, and changes made any other way.
 //!
 //! A commit is a landing because its plan id came out of its own difference, whatever its words say. Secret values are
 //! not held at all, so nothing that prints these types can show one.
@@ -17,7 +17,7 @@ use crate::yaml::FieldPath;
 pub(crate) struct Landed {
     /// The commit on the base.
     pub commit: CommitId,
-    /// Its committer date; whoever commits chooses it, so it is for people to read.
+    /// Its committer date. The committer chooses it, so it is only for people to read.
     pub date: Timestamp,
     /// It has a second parent, the promotion's head.
     pub merge: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Landed {
     pub plan: PlanId,
     /// The build.
     pub build: String,
-    /// Lower-case `owner/name` of the record, or `""` where there was no forge.
+    /// Lower-case `owner/name` of the record, or `""` without a forge.
     pub repository: String,
     /// The base branch of the record.
     pub base: String,
@@ -49,7 +49,7 @@ pub(crate) struct Landed {
     pub emergency: Option<String>,
     /// It took its stage back to what that held at this landing, by its record.
     pub rollback: Option<CommitId>,
-    /// What its message says of its gates; empty where nothing is recorded.
+    /// What its message says about its gates; empty if nothing is recorded.
     pub gates: Vec<GateLine>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct FieldChange {
 /// The two sides of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ChangedValues {
-    /// Shown; `None` where there was, or is, no value.
+    /// Shown; `None` if there was, or is, no value.
     Shown {
         /// Before.
         old: Option<String>,
@@ -83,21 +83,21 @@ pub(crate) enum ChangedValues {
 /// What a landing's message says of one gate (`Sluice-Gate`). A record, never evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GateLine {
-    /// The gate; `None` where the line can be read in more than one way.
+    /// The gate; `None` if the line can be read in more than one way.
     pub gate: Option<String>,
-    /// What it said; `None` where the line can be read in more than one way.
+    /// Its verdict; `None` if the line can be read in more than one way.
     pub outcome: Option<GateOutcome>,
-    /// On what; the whole line where it cannot be told apart.
+    /// The reason; the whole line if it cannot be split.
     pub evidence: String,
 }
 
-/// What a gate said right before a landing.
+/// A gate's verdict right before a landing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum GateOutcome {
     /// It let the promotion through.
     Pass,
-    /// It did not; somebody merged past it.
+    /// It did not; a person merged past it.
     Open,
 }
 
@@ -175,7 +175,7 @@ pub(crate) struct Deviation {
     pub pull: Option<u64>,
     /// What its record claims.
     pub claim: Option<Claim>,
-    /// Why it is one, where its kind does not say it all.
+    /// Why it is one, if its kind is not enough.
     pub why: Option<String>,
     /// The promoted fields that it changed.
     pub changes: Vec<FieldChange>,
@@ -187,10 +187,10 @@ pub(crate) struct Deviation {
 pub(crate) enum DeviationKind {
     /// A promoted field was changed by something else than a landing.
     Drift,
-    /// A record stands in the commit, and its plan does not come out of what the commit changed.
+    /// The commit has a record whose plan does not match what the commit changed.
     FalseRecord,
-    /// A record stands in the commit, and its plan cannot be computed again: the elements of lists in it can be named in more ways than
-    /// are tried.
+    /// The commit has a record whose plan cannot be recomputed: its list elements can be named in more ways than are
+    /// tried.
     NotRecomputable,
     /// A landing of its plan that changed more than its plan.
     MoreThanItsPlan,
@@ -221,10 +221,10 @@ pub(crate) struct Claim {
     pub plan: PlanId,
 }
 
-/// Something that could not be read, so that nobody may say that it is clean.
+/// Something that could not be read, so that the history is never clean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unread {
-    /// At which commit, where it was one.
+    /// The commit, if there is one.
     pub commit: Option<CommitId>,
     /// What, and why.
     pub why: String,
@@ -271,7 +271,7 @@ pub(crate) struct PastLandings {
     pub boundary: Option<CommitId>,
     /// What could not be read.
     pub unread: Vec<Unread>,
-    /// What verifying found, where it was asked for.
+    /// What verification found, if it was requested.
     pub verified: Option<Verified>,
 }
 

@@ -16,10 +16,10 @@ pub enum Mergeable {
     Unknown,
 }
 
-/// Where the reviews stand that GitHub's own branch rules require; there is none if they require none.
+/// The state of the reviews that GitHub's own branch rules require; `None` if they require none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReviewDecision {
-    /// The required reviews are there.
+    /// The required reviews were given.
     Approved,
     /// A review asks for changes.
     ChangesRequested,
@@ -67,7 +67,7 @@ pub(crate) struct MergeState {
     pub mergeable: Mergeable,
     /// It is a draft.
     pub draft: bool,
-    /// Where the required reviews stand.
+    /// The state of the required reviews.
     pub review: Option<ReviewDecision>,
     /// A rule that requires reviews binds this token.
     pub reviews_bind: bool,
@@ -82,13 +82,13 @@ pub struct Reported {
     pub name: String,
     /// The App that reported a check run. GitHub does not say it of a status.
     pub app: Option<u64>,
-    /// How it stands.
+    /// Its state.
     pub state: ContextState,
 }
 
 impl ContextState {
-    /// How a required context stands among what is reported on a commit. Of several of one name GitHub takes the newest, which their list does
-    /// not tell: one success is enough to ask GitHub.
+    /// The state of a required context among those reported on a commit. Of several with one name GitHub uses the
+    /// newest, which their list does not show: one success is enough to try.
     pub fn of(name: &str, app: Option<u64>, reported: &[Reported]) -> Self {
         let mut found = Self::Missing;
         for one in reported.iter().filter(|one| one.name == name) {

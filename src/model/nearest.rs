@@ -1,4 +1,4 @@
-//! "Did you mean": the names nearest to one that is not there.
+//! "Did you mean": the names nearest to one that does not exist.
 
 /// At most three of `known` that are near to `wanted`, best first; equal ones in the order of the alphabet.
 pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {

@@ -1,4 +1,4 @@
-//! Where a service takes git from.
+//! The repository that a service takes git from.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub enum Origin {
     Local(String),
     /// Another repository.
     Remote(RepoUrl),
-    /// A reference whose manifest is absent: kind, namespace and name tell whether two are the same place.
+    /// A reference whose manifest is missing: kind, namespace and name decide whether two are the same place.
     Unknown {
         /// `kind`, by default `GitRepository`.
         kind: String,

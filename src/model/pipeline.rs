@@ -19,7 +19,7 @@ pub struct Pipeline {
     pub written_namespace: Option<String>,
     /// The file that holds it.
     pub file: RepoPath,
-    /// Where the manifest begins.
+    /// The position at which the manifest begins.
     pub at: Position,
     /// `spec.stages`, in the order of the file.
     pub stages: Vec<Stage>,
@@ -65,7 +65,7 @@ pub struct Stage {
     pub services: Vec<StageService>,
 }
 
-/// A service of a stage, and where it takes its values from.
+/// A service of a stage, and what it takes its values from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StageService {
     /// Which `ServiceDeployment`.
@@ -77,7 +77,7 @@ pub struct StageService {
 /// `criteria` of a stage's service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Criteria {
-    /// Where the criteria stands.
+    /// The position of the criteria.
     pub at: Position,
     /// `serviceRef`: the source.
     pub source: Option<Reference>,
@@ -94,7 +94,7 @@ pub struct Criteria {
 /// A directed edge between two stages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edge {
-    /// Where the edge stands.
+    /// The position of the edge.
     pub at: Position,
     /// How its ends are named.
     pub ends: EdgeEnds,
@@ -123,9 +123,9 @@ pub struct Gate {
     pub name: GateName,
     /// What kind of gate it is.
     pub kind: GateKind,
-    /// Where the gate stands.
+    /// The position of the gate.
     pub at: Position,
-    /// `spec.job`, where it has one.
+    /// `spec.job`, if it has one.
     pub job: Option<GateJob>,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Plan {
 pub(crate) struct PipelinePlan {
     /// Which pipeline.
     pub id: PipelineId,
-    /// Why nothing of it moves, where a finding stops it.
+    /// Why nothing of it moves, if a finding stops it.
     pub stopped: Option<Arc<str>>,
     /// One per stage with inbound edges (per edge with `join: any`), in topological order.
     pub promotions: Vec<Promotion>,
@@ -72,13 +72,13 @@ pub(crate) struct Promotion {
     pub state: State,
     /// Why it is in that state, in plain words. Stages of a stopped pipeline share one text.
     pub reason: Arc<str>,
-    /// What to do about it, where there is something.
+    /// What to do about it, if anything.
     pub help: Option<String>,
     /// The line of the policy that decided, if one did.
     pub rule_at: Option<Position>,
     /// The next instant at which time alone can change the state: a freeze or a hold ends, a soak is over.
     pub next: Option<Timestamp>,
-    /// It may be put up for approval: due, or held by nothing but a freeze.
+    /// It may be opened for approval: due, or held only by a freeze.
     pub proposable: bool,
     /// A person asked for it as an emergency.
     pub emergency: Option<EmergencyUse>,
@@ -88,10 +88,10 @@ pub(crate) struct Promotion {
     pub landed: Option<Timestamp>,
     /// When an ordinary landing along the same edges set any of what it changes last: no rollback, and no emergency.
     pub landed_along: Option<Timestamp>,
-    /// The stage went back, and this would undo that: it lands only once a person with write has let it.
+    /// The stage was rolled back, and this would undo that: it lands only once a person with write access has released it.
     pub after_rollback: Option<RolledBack>,
-    /// It goes back, or takes away what was set by hand, no APPROVAL gate must pass, and a person asked for it: only a pull request that
-    /// says who may stand for it.
+    /// It goes back, or overwrites what was set by hand, no APPROVAL gate must pass, and a person requested it: only a
+    /// pull request that names that person may carry it.
     pub on_request: bool,
     /// Its gates, in the order of the edges.
     pub gates: Vec<GateReport>,
@@ -101,7 +101,7 @@ pub(crate) struct Promotion {
     pub skipped_services: Vec<SkippedService>,
     /// Services of `changes` that were set by hand to what their source has not caught up with: this takes it away.
     pub overwritten_hotfixes: Vec<SkippedService>,
-    /// Fields that are not copied, and why; said, not silent.
+    /// Fields that are not copied, and why; they are reported.
     pub skipped: Vec<String>,
     /// What each service takes from where, for the records of a landing.
     pub takes: Vec<Take>,
@@ -122,13 +122,13 @@ impl Promotion {
 /// What a gate says to a promotion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GateReport {
-    /// The edge on which it stands.
+    /// Its edge.
     pub edge: EdgeName,
     /// Its name.
     pub name: GateName,
     /// Its type.
     pub kind: GateKind,
-    /// Where it stands.
+    /// Its position.
     pub at: Position,
     /// What it says.
     pub judgement: Judgement,
@@ -136,9 +136,9 @@ pub(crate) struct GateReport {
     pub approvals: Vec<String>,
     /// What has to be started so that it can ever pass.
     pub start: Option<JobStart>,
-    /// The page of what it goes by.
+    /// The page with its evidence.
     pub link: Option<String>,
-    /// Its label was set before the head arrived: it counts for nothing, and is taken off.
+    /// Its label was added before the head arrived: it does not count, and is removed.
     pub stale_label: bool,
     /// The line of the policy that gives its rule; `None` is the default.
     pub rule_at: Option<Position>,
@@ -171,7 +171,7 @@ pub(crate) struct SkippedService {
     pub name: String,
     /// Why.
     pub reason: String,
-    /// The commit that set it by hand, where that is why.
+    /// The commit that set it by hand, if that is the reason.
     pub by: Option<SkippedBy>,
 }
 

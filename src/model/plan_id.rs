@@ -1,8 +1,8 @@
 //! The plan id: **what** a reviewer approves.
 //!
-//! SHA-256 of the RFC 8785 JSON `[1, repository, base, pipeline namespace, name, stage, edges, changes]`, lists
-//! sorted. It can be computed again from a landed commit's own difference, which is how a landing is told from a hand
-//! edit that bears a landing's words.
+//! SHA-256 of the RFC 8785 JSON `[1, repository, base, pipeline namespace, name, stage, edges, changes]`, lists sorted.
+//! It can be recomputed from a landed commit's own difference: this distinguishes a landing from a hand edit with the
+//! message of a landing.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -21,7 +21,7 @@ pub struct PlanChange {
     pub name: String,
     /// The field.
     pub path: String,
-    /// The old value or blob id; `None` where there was no value.
+    /// The old value or blob ID; `None` if there was no value.
     pub old: Option<String>,
     /// The new value or blob id.
     pub new: String,
@@ -32,7 +32,7 @@ pub struct PlanChange {
 pub struct PlanSubject<'a> {
     /// Lower-case `owner/name`, or `""` without a forge.
     pub repository: &'a str,
-    /// The base branch, or `""` where there is none.
+    /// The base branch, or `""` if there is none.
     pub base: &'a str,
     /// The pipeline's namespace.
     pub namespace: Option<&'a str>,
@@ -55,8 +55,8 @@ impl PlanSubject<'_> {
     }
 
     /// RFC 8785 of arrays, strings, null and one small integer: for these serde_json's compact form *is* the canonical
-    /// one (shortest escapes, lower-case `\u00xx` for other control characters, everything else as UTF-8). There are
-    /// no objects, whose keys would have to be sorted, and no fractions.
+    /// one (shortest escapes, lower-case `\u00xx` for other control characters, everything else as UTF-8). There are no
+    /// objects, whose keys would have to be sorted, and no fractions.
     fn canonical(&self) -> String {
         let changes: Vec<Value> = self
             .changes

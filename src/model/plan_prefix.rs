@@ -1,4 +1,4 @@
-//! A plan ID as somebody typed it: all of its digits, or the first ones.
+//! A plan ID as a person typed it: all of its digits, or the first ones.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use super::ids::{IdError, PlanId};
 
 /// The first 12 to 64 hexadecimal digits of a plan ID, in lower case.
 ///
-/// A prefix shorter than the whole ID may only narrow what is read: whoever writes the sources can make two plans with
-/// the same first 12 digits in minutes. What lets something happen compares [`PlanPrefix::whole`].
+/// A prefix shorter than the whole ID may only narrow what is read: anyone who writes the sources can make two plans
+/// with the same first 12 digits in minutes. What makes something happen compares [`PlanPrefix::whole`].
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct PlanPrefix(String);
 

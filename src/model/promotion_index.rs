@@ -1,4 +1,4 @@
-//! Where a promotion, and a change of it, is in one plan.
+//! The index of a promotion, and of a change in it, in one plan.
 //!
 //! An index means nothing in another plan: what a promotion is called in all of them is its
 //! [`PromotionId`](super::promotion_id::PromotionId).

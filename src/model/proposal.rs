@@ -1,4 +1,4 @@
-//! Proposals: branches of ours that put a plan up, as they stand on the forge.
+//! Proposals: Sluice's branches that propose a plan, as they are on GitHub.
 
 use super::ids::{CommitId, PlanId};
 use super::name::{EdgeName, StageName};

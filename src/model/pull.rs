@@ -21,7 +21,7 @@ pub struct RemoteCommit {
     pub parents: Vec<CommitId>,
     /// Its whole message; foreign text.
     pub message: String,
-    /// Its author's name; foreign text, and empty where the forge does not say it.
+    /// Its author's name; foreign text, and empty if GitHub does not report it.
     pub author: String,
     /// When its author says it was written: for display only.
     pub authored: Timestamp,
@@ -29,7 +29,7 @@ pub struct RemoteCommit {
     pub committed: Timestamp,
 }
 
-/// Where a pull request stands.
+/// The state of a pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PullState {
     /// Open.
@@ -38,14 +38,14 @@ pub enum PullState {
     Closed {
         /// When.
         at: Timestamp,
-        /// By whom; `None` where the forge does not say.
+        /// By whom; `None` if GitHub does not say.
         by: Option<Actor>,
     },
-    /// Merged; which is no proof that its content landed.
+    /// Merged; this does not prove that its content landed.
     Merged {
         /// When.
         at: Timestamp,
-        /// By whom; `None` where the forge does not say.
+        /// By whom; `None` if GitHub does not say.
         by: Option<Actor>,
         /// The commit that the forge names for it.
         commit: Option<CommitId>,
@@ -65,7 +65,7 @@ pub struct Pull {
     pub body: String,
     /// Its page.
     pub url: String,
-    /// Where it stands.
+    /// Its state.
     pub state: PullState,
     /// It is a draft.
     pub draft: bool,
@@ -80,7 +80,7 @@ pub struct Pull {
     pub branch: String,
     /// The commit at its head.
     pub head: CommitId,
-    /// Its head lies in another repository: never ours (A9).
+    /// Its head is in another repository: never ours (A9).
     pub foreign: bool,
     /// When it was opened.
     pub created: Timestamp,
@@ -92,18 +92,18 @@ pub struct Pull {
     pub base_force_pushed: bool,
     /// Whether it can be merged.
     pub mergeable: Mergeable,
-    /// Where the reviews stand that the forge's own rules require.
+    /// The state of the reviews that GitHub's own rules require.
     pub review: Option<ReviewDecision>,
     /// The names of its labels.
     pub labels: BTreeSet<String>,
     /// How many reviews it has.
     pub reviews: u64,
-    /// A label was taken off it.
+    /// A label was removed from it.
     pub unlabeled: bool,
     /// All that was done with its labels, in the forge's order; `Err` says why that is not known.
     pub label_events: Fetched<Vec<LabelEvent>>,
-    /// All that was said and done at it, without what people may do; `None` where the answer did not tell the whole, and of one that is
-    /// not open.
+    /// All reviews and events on it, without people's permissions; `None` if the answer was incomplete, or if it is not
+    /// open.
     pub said: Option<Box<Evidence>>,
     /// Auto-merge is armed (A30).
     pub auto_merge: bool,
@@ -117,7 +117,7 @@ impl Pull {
         self.state == PullState::Open
     }
 
-    /// Whether a label of that name is on it; labels are told apart without regard to case.
+    /// Whether it has a label with that name; labels are compared case-insensitively.
     pub fn has_label(&self, name: &str) -> bool {
         self.labels
             .iter()
@@ -167,7 +167,7 @@ impl ClosedPull {
     }
 }
 
-/// A closed pull request, with what became of its labels, whoever opened it.
+/// A closed pull request with the history of its labels, whoever opened it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosedLabels {
     /// Which, and who closed it when.
@@ -198,14 +198,14 @@ impl ClosedLabels {
     }
 }
 
-/// Whether whoever did something is the author.
+/// Whether the person who did something is the author.
 pub(crate) fn is_author(who: Option<&Actor>, author: Option<&Actor>) -> bool {
     let id = |actor: Option<&Actor>| actor.and_then(|actor| actor.id);
     id(who).is_some() && id(who) == id(author)
 }
 
-/// A pull request that this account opened from this repository and that was merged into the base branch, whether or not its branch is still
-/// there. What its head says is foreign text: anybody can push to the branch.
+/// A pull request that this account opened from this repository and that was merged into the base branch, whether or
+/// not its branch still exists. Its head commit is foreign text: anyone can push to the branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MergedPull {
     /// Its number.
@@ -241,7 +241,7 @@ pub struct PromotionBranch {
     pub status: Option<OwnStatus>,
     /// Its pull requests, newest first.
     pub pulls: Vec<Pull>,
-    /// It has more pull requests than these. One that was not read may bear a hold or a refusal.
+    /// It has more pull requests than these. One that was not read may have a hold or a refusal.
     pub has_more_pulls: bool,
 }
 
@@ -267,7 +267,7 @@ pub struct Protection {
     pub reviews: bool,
 }
 
-/// Everything about promotions that one look at the repository tells.
+/// Everything about promotions that one query of the repository returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The repository's numeric id.

@@ -26,7 +26,7 @@ pub enum Kind {
     Secret,
 }
 
-/// In tests every comparison is a step: whoever looks for one manifest among all is seen.
+/// In tests every comparison is a step, so that a linear search through all manifests is noticed.
 impl PartialEq for Kind {
     fn eq(&self, other: &Self) -> bool {
         #[cfg(any(test, fuzzing))]
@@ -90,8 +90,8 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What identifies a manifest: kind, namespace and name. `None` as namespace: the manifest carries none and the
-/// policy fills none in (it is often given only when applied).
+/// What identifies a manifest: kind, namespace and name. `None` as namespace: neither the manifest nor the policy gives
+/// one (often it is only given when the manifest is applied).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ManifestKey {
     /// The kind.
@@ -103,8 +103,8 @@ pub struct ManifestKey {
 }
 
 impl ManifestKey {
-    /// What identifies the manifest in its file for the editor; `written` is its `metadata.namespace` as it stands
-    /// there.
+    /// What identifies the manifest in its file for the editor; `written` is its `metadata.namespace` exactly as in the
+    /// file.
     pub fn identity(&self, written: Option<&str>) -> Identity {
         let api_version = match self.kind {
             Kind::Secret => Expect::Equals("v1".to_owned()),
@@ -156,11 +156,11 @@ pub struct Reference {
     pub name: String,
     /// `namespace`, if the reference gives one.
     pub namespace: Option<String>,
-    /// Where the reference stands.
+    /// The position of the reference.
     pub at: Position,
-    /// Where the value of `name` stands.
+    /// The position of the value of `name`.
     pub name_at: Position,
-    /// Where the value of `namespace` stands.
+    /// The position of the value of `namespace`.
     pub namespace_at: Option<Position>,
 }
 

@@ -1,10 +1,10 @@
-//! Where a repository lives, as people and git write it, and when two spellings mean one place.
+//! The location of a repository, as people and git write it, and when two spellings mean the same location.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
-/// A text that is no place of a repository. It is not repeated here: it may hold a password.
+/// A text that is not the location of a repository. It is not repeated here: it may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the address of a git repository: {why}")]
 pub struct UrlError {
@@ -22,12 +22,12 @@ pub struct RepoUrl {
 }
 
 impl RepoUrl {
-    /// The host in lower case, with its port where that is not the scheme's own.
+    /// The host in lower case, with its port if that is not the scheme's default.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// `owner/name`, where the path has just these two segments.
+    /// `owner/name`, if the path has exactly these two segments.
     pub fn slug(&self) -> Option<&str> {
         (self.path.split('/').count() == 2).then_some(&self.path)
     }
@@ -103,7 +103,7 @@ impl FromStr for RepoUrl {
     }
 }
 
-/// Where a repository lives: on a host, or in the local file system.
+/// The location of a repository: on a host, or in the local file system.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Location {
     /// `https:`, `http:`, `ssh:`, `git:` addresses and git's short form `user@host:path`.

@@ -17,7 +17,7 @@ pub enum Resolution<T> {
         found: T,
         /// The right `name`.
         name: String,
-        /// The right `namespace`, where one is known.
+        /// The right `namespace`, if one is known.
         namespace: Option<String>,
     },
     /// Several manifests by the same rule.
@@ -26,7 +26,7 @@ pub enum Resolution<T> {
     NotFound {
         /// Names that are near, best first, as a reference would write them.
         nearest: Vec<String>,
-        /// Files that could not be read and may hold it: a few, those that speak of its name first.
+        /// Files that could not be read and may contain it: a few, those that mention its name first.
         unread: Vec<RepoPath>,
         /// How many more there are.
         more_unread: usize,
@@ -53,7 +53,7 @@ pub struct ResolvedPipeline {
     pub id: PipelineId,
     /// Its stages.
     pub stages: Vec<ResolvedStage>,
-    /// Its edges; `None` where an end names no stage or the edge is by console ids.
+    /// Its edges; `None` if an end names no stage or the edge uses console IDs.
     pub edges: Vec<Option<(StageIndex, StageIndex)>>,
     stages_of: HashMap<ServiceId, Vec<StageIndex>>,
     /// By stage.
@@ -72,15 +72,15 @@ pub struct ResolvedStage {
 pub struct ResolvedService {
     /// The `ServiceDeployment`.
     pub service: Resolution<ServiceId>,
-    /// The source, where the criteria names one.
+    /// The source, if the criteria names one.
     pub source: Option<Resolution<ServiceId>>,
-    /// The source's `Secret`, where it names one and keys are copied.
+    /// The source's `Secret`, if it names one and keys are copied.
     pub source_secret: Option<Resolution<SecretId>>,
-    /// The target's `Secret`, where it names one and keys are copied.
+    /// The target's `Secret`, if it names one and keys are copied.
     pub target_secret: Option<Resolution<SecretId>>,
-    /// Where the source takes git from.
+    /// The repository that the source takes git from.
     pub source_origin: Option<Origin>,
-    /// Where the target takes git from.
+    /// The repository that the target takes git from.
     pub target_origin: Option<Origin>,
 }
 
@@ -128,7 +128,7 @@ impl ResolvedPipeline {
         })
     }
 
-    /// The stages in which a service stands.
+    /// The stages that contain a service.
     pub fn stages_of(&self, service: ServiceId) -> impl Iterator<Item = StageIndex> + '_ {
         self.stages_of.get(&service).into_iter().flatten().copied()
     }

@@ -13,14 +13,14 @@ use super::service::{Secret, Service};
 use super::source_location::RepoPath;
 use crate::yaml::FieldPath;
 
-/// Where a stage is to go back to, read from the blobs of that commit.
+/// What a stage goes back to, read from the blobs of that commit.
 #[derive(Clone, Debug)]
 pub(crate) struct Rollback {
     /// The landing at which the stage held it.
     pub to: BackTo,
     /// The edges along which it goes back, sorted: those of the landing with `join: any`, else all into the stage.
     pub edges: Vec<EdgeName>,
-    /// Targets as they were, by their place in the stage. One that was not there yet is missing.
+    /// Targets as they were, by their index in the stage. One that did not exist yet is missing.
     pub services: BTreeMap<usize, ServiceThen>,
     /// What that landing and those after it changed: nothing else goes back.
     pub landed: LandedFields,
@@ -64,11 +64,11 @@ impl LandedFields {
 pub struct ServiceThen {
     /// The manifest.
     pub service: Service,
-    /// Its `Secret`, where it names one that was there.
+    /// Its `Secret`, if it names one that existed.
     pub secret: Option<Secret>,
     /// The files of both, by their ids then.
     pub files: BTreeMap<RepoPath, BlobId>,
-    /// It takes git from where it takes it now, as far as that is known.
+    /// It takes git from the same place as now, as far as that is known.
     pub same_origin: bool,
 }
 
@@ -81,7 +81,7 @@ pub(crate) struct BackTo {
     pub plan: PlanId,
 }
 
-/// That a stage went back: what it left comes again only once a person with write lets it.
+/// That a stage was rolled back: what was rolled back lands again only once a person with write access releases it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RolledBack {
     /// The landing that took it back.

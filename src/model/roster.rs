@@ -12,9 +12,9 @@ use super::fetched::Fetched;
 pub(crate) struct Roster {
     /// Active members of teams by id, with their logins. The key is `organisation/team` in lower case.
     pub teams: BTreeMap<String, Fetched<BTreeMap<UserId, String>>>,
-    /// People by login in lower case; `None` where nobody of that login works here.
+    /// People by login in lower case; `None` if no one with that login works here.
     pub people: BTreeMap<String, Fetched<Option<Known>>>,
-    /// CODEOWNERS of the base branch: `None` where no rule asks for it, `Some(Ok(None))` where there is no such file.
+    /// CODEOWNERS of the base branch: `None` if no rule needs it, `Some(Ok(None))` if there is no such file.
     pub code_owners: Option<Fetched<Option<CodeOwners>>>,
 }
 

@@ -21,7 +21,7 @@ pub struct Service {
     pub written_namespace: Option<String>,
     /// The file that holds it.
     pub file: RepoPath,
-    /// Where the manifest begins.
+    /// The position at which the manifest begins.
     pub at: Position,
     /// `spec.name`.
     pub spec_name: Option<String>,
@@ -86,20 +86,20 @@ pub struct Helm {
     pub version: Field,
     /// `helm.chart`.
     pub chart: Field,
-    /// Where the chart comes from; equal places are equal values.
+    /// The origin of the chart; equal places are equal values.
     pub origin: ChartOrigin,
     /// `helm.valuesFiles`, relative to the service's folder.
     pub values_files: Vec<String>,
 }
 
-/// Everything that says where a chart is taken from. Two absent origins are the same place.
+/// Everything that determines where a chart is taken from. Two missing origins are the same place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChartOrigin {
     /// `helm.url`, without a closing slash.
     pub url: Option<String>,
     /// `helm.repository` (namespace, name).
     pub repository: Option<(String, String)>,
-    /// `helm.repositoryRef` (namespace, name), where it is not known to lead to a `GitRepository`.
+    /// `helm.repositoryRef` (namespace, name), if it is not known to refer to a `GitRepository`.
     pub repository_ref: Option<(Option<String>, String)>,
     /// `helm.repositoryRef` to a `GitRepository`, which has no namespace: its name.
     pub git_repository: Option<String>,
@@ -107,16 +107,16 @@ pub struct ChartOrigin {
     pub git_folder: Option<String>,
 }
 
-/// A scalar that a promotion may read or write, as it stands in a manifest.
+/// A scalar that a promotion may read or write, as it is in a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field {
     /// It has a value.
     Value(Value),
-    /// The key is there without a value (nothing, `~` or `null`): as a source it is absent, as a target it is filled.
+    /// The key exists without a value (nothing, `~` or `null`): as a source it is missing, as a target it is filled in.
     Empty(Position),
-    /// The key is not there.
+    /// The key does not exist.
     Absent {
-        /// Where its parent mapping begins, or `None` where the parent is not there either.
+        /// The position of its parent mapping, or `None` if the parent does not exist either.
         parent: Option<Position>,
     },
     /// There is something else than a scalar.
@@ -137,7 +137,7 @@ impl Field {
         self.value().map(|value| value.text.as_str())
     }
 
-    /// Where it stands, or where it would go.
+    /// Its position, or the position at which it would be added.
     pub fn position(&self) -> Option<Position> {
         match self {
             Self::Value(value) => Some(value.at),
@@ -152,18 +152,18 @@ impl Field {
 pub struct Value {
     /// The decoded text.
     pub text: String,
-    /// Where it stands.
+    /// Its position.
     pub at: Position,
     /// Our own comment behind it, `# sluice: NAME`: the human name of the revision.
     pub note: Option<String>,
-    /// What readers take it for.
+    /// The type that YAML parsers read it as.
     pub kind: PlainType,
 }
 
 /// A mapping of scalars.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
-    /// Where the mapping begins; `None` where there is none.
+    /// The position of the mapping; `None` if there is none.
     pub at: Option<Position>,
     /// The entries by key.
     pub entries: BTreeMap<String, Field>,
@@ -188,7 +188,7 @@ pub struct Secret {
     pub written_namespace: Option<String>,
     /// The file that holds it.
     pub file: RepoPath,
-    /// Where the manifest begins.
+    /// The position at which the manifest begins.
     pub at: Position,
     /// It has a `sops` block: its values are ciphertext.
     pub encrypted: bool,
@@ -208,7 +208,7 @@ impl Secret {
 /// `stringData` or `data` of a `Secret`.
 #[derive(Clone, Debug, Default)]
 pub struct SecretEntries {
-    /// Where the mapping begins; `None` where there is none.
+    /// The position of the mapping; `None` if there is none.
     pub at: Option<Position>,
     /// The entries by key.
     pub entries: BTreeMap<String, SecretField>,
@@ -221,14 +221,14 @@ pub enum SecretField {
     Value {
         /// The value; never shown.
         value: SecretString,
-        /// Where it stands.
+        /// Its position.
         at: Position,
     },
     /// The key without a value.
     Empty(Position),
     /// Not a scalar, or `data` that is not base64 of UTF-8 text.
     Unusable {
-        /// Where it stands.
+        /// Its position.
         at: Position,
         /// Why, without the value.
         why: &'static str,
@@ -236,7 +236,7 @@ pub enum SecretField {
 }
 
 impl SecretField {
-    /// Where it stands.
+    /// Its position.
     pub fn position(&self) -> Position {
         match self {
             Self::Value { at, .. } | Self::Empty(at) | Self::Unusable { at, .. } => *at,

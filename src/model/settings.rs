@@ -1,6 +1,6 @@
 //! How a repository is set up on the forge: what `doctor` looks at. Read, never written.
 //!
-//! What could not be read says why; nothing unread is ever taken for absent.
+//! What could not be read says why; nothing unread is ever mistaken for missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use super::ids::CommitId;
 pub enum Unread {
     /// The token may not read it; in GitHub's words.
     Forbidden(String),
-    /// It is not there, or hidden from this token: the two look the same.
+    /// It does not exist, or is hidden from this token: the two look the same.
     Hidden,
     /// It could not be asked for, or the answer was not understood.
     Failed(String),
@@ -63,11 +63,11 @@ pub struct Identity {
     pub login: String,
     /// The account's number; `None` if GitHub does not say it.
     pub id: Option<u64>,
-    /// What stands behind it.
+    /// The kind of account behind it.
     pub kind: TokenKind,
 }
 
-/// What stands behind a token.
+/// The kind of account behind a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// A workflow: `GITHUB_TOKEN`.
@@ -83,8 +83,8 @@ pub enum TokenKind {
 pub struct AppEntry {
     /// Its numeric id.
     pub id: u64,
-    /// Permission → `read`, `write` or `admin`, as the App asks for them. An installation has no more, and less only
-    /// until somebody accepts.
+    /// Permission → `read`, `write` or `admin`, as the App requests them. An installation has no more, and less only
+    /// until someone accepts.
     pub permissions: BTreeMap<String, String>,
 }
 
@@ -133,7 +133,7 @@ pub struct Merging {
     pub auto: bool,
     /// The base branch has a merge queue.
     pub queue: bool,
-    /// Its tip; `None` where the repository is empty.
+    /// Its tip; `None` if the repository is empty.
     pub tip: Option<CommitId>,
 }
 
@@ -142,11 +142,11 @@ pub struct Merging {
 pub struct Rule {
     /// What it demands.
     pub kind: RuleKind,
-    /// Where it comes from.
+    /// Its source.
     pub from: RuleFrom,
 }
 
-/// Where a rule comes from.
+/// The source of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleFrom {
     /// A ruleset, by its number.
@@ -234,7 +234,7 @@ pub struct Ruleset {
     pub name: String,
     /// Whether it binds this token.
     pub bypass: Bypass,
-    /// Who may bypass it, in words; `None` where only an administrator is told.
+    /// Who may bypass it, as text; `None` if only an administrator can see it.
     pub actors: Option<Vec<String>>,
 }
 
@@ -243,7 +243,7 @@ pub struct Ruleset {
 pub enum Bypass {
     /// It does not.
     Always,
-    /// It does not where a pull request is merged.
+    /// It does not apply when a pull request is merged.
     OnPulls,
     /// It does.
     Never,
@@ -316,7 +316,7 @@ pub struct Settings {
     pub identity: SettingsAnswer<Identity>,
     /// The scopes of a classic personal token; `None` for every other.
     pub scopes: Option<BTreeSet<String>>,
-    /// The App behind the token, where there is one.
+    /// The App behind the token, if there is one.
     pub app: Option<SettingsAnswer<AppEntry>>,
     /// What came of reading each part.
     pub areas: BTreeMap<Area, SettingsAnswer<()>>,

@@ -20,7 +20,7 @@ pub enum Ended {
     NotYet,
 }
 
-/// One thing that was said of a commit.
+/// One report about a commit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Signal {
     /// When the server recorded it.
@@ -106,7 +106,7 @@ pub struct JobRun {
     pub branch: Option<String>,
     /// The commit of the workflow.
     pub commit: CommitId,
-    /// Whether that commit lies on the base branch, at or after the commit on which the promotion was built.
+    /// Whether that commit is on the base branch, at or after the commit on which the promotion was built.
     pub on_base: Fetched<bool>,
     /// It ran in the repository itself.
     pub here: bool,

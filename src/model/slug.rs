@@ -8,7 +8,7 @@ use super::ids::IdError;
 /// GitHub's own limit for a repository's name, in bytes; owners are shorter.
 const MAX_PART_LENGTH: usize = 100;
 
-/// `owner/name`, in lower case: the forge does not tell cases apart.
+/// `owner/name`, in lower case: GitHub ignores case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepoSlug {
     text: String,

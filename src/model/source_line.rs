@@ -7,11 +7,12 @@ use crate::yaml::{Lines, Position};
 pub struct SourceLine {
     /// The piece: foreign text, without its line break.
     pub text: String,
-    /// What is pointed at: its first character and how many follow, in characters of `text`. None where it points behind the end.
+    /// What is highlighted: its first character and its length, in characters of `text`. `None` if it points past the
+    /// end.
     pub marked: (usize, usize),
     /// The line begins before the piece.
     pub cut_before: bool,
-    /// The line goes on behind the piece.
+    /// The line continues after this part.
     pub cut_after: bool,
 }
 
@@ -27,7 +28,8 @@ pub(crate) struct SourceLines<'a> {
 }
 
 impl<'a> SourceLines<'a> {
-    /// `None` if it cannot be told what a line of the file is: it is not UTF-8, or breaks lines in another way than by `\n`.
+    /// `None` if it cannot be determined what a line of the file is: it is not UTF-8, or has line breaks other than
+    /// `\n`.
     pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
         #[cfg(any(test, fuzzing))]
         crate::yaml::syntax::steps::count_many(bytes.len());

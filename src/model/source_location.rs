@@ -1,4 +1,4 @@
-//! Where something stands: a file of the repository, a line, a column.
+//! A location: a file of the repository, a line, a column.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ impl RepoPath {
         &self.0
     }
 
-    /// Why a promotion must not write here, or `None` where it may: paths that leave the repository, git's own
-    /// files under any disguise that a file system folds to them, and `.github/` (R-3.7, A12).
+    /// Why a promotion must not write to this path, or `None` if it may: paths that leave the repository, git's own
+    /// files under any spelling that a file system maps to them, and `.github/` (R-3.7, A12).
     pub fn refusal_to_write(&self) -> Option<&'static str> {
         let path = self.as_str();
         if path.is_empty() || path.starts_with('/') || path.contains(['\\', '\0', ':']) {

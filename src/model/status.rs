@@ -1,4 +1,5 @@
-//! How every pipeline stands: what each stage runs and since when, what waits in front of it, for whom and until when.
+//! The status of every pipeline: what each stage runs and since when, which promotion into it waits, for whom and until
+//! when.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::plan::Promotion;
 pub(crate) struct Status {
     /// `owner/name`, or the name of the folder.
     pub repository: String,
-    /// The branch that is looked at; `None` in a plain folder or where none is checked out.
+    /// The branch that is read; `None` in a plain folder or if none is checked out.
     pub base: Option<String>,
     /// Its tip; `None` without a commit.
     pub tip: Option<CommitId>,
@@ -27,7 +28,7 @@ pub(crate) struct Status {
     pub findings: Vec<Finding>,
 }
 
-/// How a promotion, or a pipeline by its worst promotion, stands. What needs a person first comes first.
+/// The status of a promotion, or of a pipeline by its worst promotion. What needs a person comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum StatusKind {
@@ -35,13 +36,13 @@ pub(crate) enum StatusKind {
     Blocked,
     /// Something could not be read or must not be done.
     Error,
-    /// A person has to approve, or to settle what a gate says.
+    /// A person has to approve, or to resolve what a gate reports.
     WaitsForPeople,
     /// A workflow or a check has to come to its end.
     WaitsForChecks,
-    /// Time alone lets it go on.
+    /// Only time has to pass.
     WaitsForTime,
-    /// Something holds it, for nobody knows how long.
+    /// Something holds it, for an unknown time.
     Held,
     /// The next run takes it up.
     Due,
@@ -60,9 +61,9 @@ pub(crate) struct PipelineStatus {
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
-    /// How its worst promotion stands.
+    /// The status of its worst promotion.
     pub state: StatusKind,
-    /// Why nothing of it moves, where a finding stops it.
+    /// Why nothing of it moves, if a finding stops it.
     pub stopped: Option<Arc<str>>,
     /// Its stages, sources before targets.
     pub stages: Vec<StageStatus>,
@@ -93,7 +94,7 @@ pub(crate) struct StageStatus {
     pub takes: bool,
     /// Since when; of its services the newest.
     pub since: Since,
-    /// The promotions into it: one, none where no edge leads into it, one per edge with `join: any`.
+    /// The promotions into it: one, none if no edge leads into it, one per edge with `join: any`.
     pub promotions: Vec<PromotionStatus>,
 }
 
@@ -104,18 +105,18 @@ pub(crate) struct Running {
     pub service: String,
     /// Which value.
     pub slot: Slot,
-    /// The value: of a git ref the commit id where it is known, else its text. `None` is a secret.
+    /// The value: for a git ref the commit ID if it is known, otherwise its text. `None` is a secret.
     pub value: Option<String>,
     /// The human name of a commit: the branch or tag that it was taken from.
     pub name: Option<String>,
 }
 
-/// Since when content stands on the base.
+/// Since when content has been on the base branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Since {
     /// There is no history: a plain folder.
     NoHistory,
-    /// It could not be told, and why.
+    /// It could not be determined, and why.
     Unknown(String),
     /// The newest first-parent commit of the base that set a promoted value.
     Set(SetOnBase),
@@ -126,35 +127,35 @@ pub(crate) enum Since {
 pub(crate) struct SetOnBase {
     /// The commit.
     pub commit: CommitId,
-    /// Its committer date: whoever made the commit wrote it, so it is for display and nothing is ever decided by it.
+    /// Its committer date. The committer chose it, so it is only displayed and never decides anything.
     pub at: Timestamp,
     /// Its author's name; foreign text.
     pub by: String,
     /// It is a landing of Sluice: its own difference proves its plan.
     pub landed: bool,
-    /// The pull request of a landing, where a forge was asked.
+    /// The pull request of a landing, if GitHub was asked.
     pub pull: Option<PullNumber>,
 }
 
-/// A promotion and how it stands.
+/// A promotion and its status.
 #[derive(Clone, Debug)]
 pub(crate) struct PromotionStatus {
     /// How.
     pub state: StatusKind,
     /// The one thing that it waits for, in plain words.
     pub reason: String,
-    /// What to do about it, where there is something.
+    /// What to do about it, if anything.
     pub help: Option<String>,
-    /// When time alone lets it go on; `None` where time alone does not.
+    /// When it continues without anyone doing something; `None` if someone has to.
     pub next: Option<Timestamp>,
     /// Which of its gates that is about, by its place among them.
     pub deciding: Option<usize>,
-    /// The pull request that stands for it.
+    /// Its active pull request.
     pub pull: Option<PullNumber>,
-    /// The plan that waits behind the one that stands.
+    /// The plan that waits behind the active one.
     pub newer: Option<PlanId>,
     /// Why a person asked for it as an emergency.
     pub emergency: Option<String>,
-    /// The plan that stands, judged now; else the one that would be made now.
+    /// The active plan, judged now; otherwise the one that would be made now.
     pub promotion: Promotion,
 }

@@ -112,7 +112,7 @@ pub(crate) struct ValueEnd {
     pub service: String,
     /// The field, as its last key.
     pub field: String,
-    /// Its value; `None` where there is none or it is secret.
+    /// Its value; `None` if there is none or it is secret.
     pub now: Option<String>,
     /// Its value at the beginning.
     pub was: Option<String>,

@@ -47,8 +47,8 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// Which of two is the older one, by the rules of semantic versioning: number by number, a version before its
-    /// release where it has a `-`, and what stands behind a `+` counts for nothing.
+    /// Which of two is the older one, by the rules of semantic versioning: number by number, a version with a `-`
+    /// before its release, and what follows a `+` is ignored.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         let core = self.core.iter().zip(&other.core);
         let core = core

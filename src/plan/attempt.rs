@@ -124,8 +124,8 @@ fn obstacle(state: &MergeState) -> Option<String> {
     }
 }
 
-/// What GitHub looks at before it merges, in 8 hex digits: without the base's tip, which moves all the time and decides nothing. That a
-/// merge is still being worked out is no change.
+/// What GitHub considers before it merges, in 8 hex digits: without the base's tip, which moves all the time and
+/// decides nothing. That mergeability is still being computed is not a change.
 pub(crate) fn digest(state: &MergeState) -> String {
     let mut text = format!(
         "{}\n{}\n{:?}\n",

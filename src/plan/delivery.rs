@@ -1,5 +1,5 @@
-//! What is to be done about one stage on the forge: which pull request stands for it, which give way, whether a new one
-//! is put up, whether one lands. Pure: what was read goes in, what to do comes out.
+//! What to do about one stage on GitHub: which pull request is active, which are replaced, whether a new one is opened,
+//! whether one lands. Pure: what was read goes in, what to do comes out.
 
 use crate::model::evidence::Evidence;
 use crate::model::fetched::Fetched;
@@ -19,12 +19,12 @@ pub(crate) struct OpenPlan {
     pub proposal: Proposal,
     /// Itself.
     pub pull: Pull,
-    /// Whether its build stands.
+    /// Whether its build is still valid.
     pub build: Build,
     /// The evidence about it, or why it could not be read. `None` if no decision needs it.
     pub evidence: Option<Fetched<Evidence>>,
-    /// The plan that it puts up, judged now. `None` where its stage or edges are not what they were, or where nobody
-    /// has said anything to it and another plan would be made now.
+    /// The plan that it proposes, judged now. `None` if its stage or edges are not what they were, or if no one has
+    /// reviewed it and another plan would be made now.
     pub reassessed: Option<Promotion>,
     /// What the label `sluice/hold` means for it.
     pub hold: LabelHold,
@@ -33,7 +33,7 @@ pub(crate) struct OpenPlan {
 }
 
 impl OpenPlan {
-    /// Whether somebody whose approval counts has given one, and nobody with write wants changes.
+    /// Whether someone whose approval counts has given one, and no one with write access requests changes.
     fn is_claimed(&self) -> bool {
         self.reassessed.as_ref().is_some_and(|reassessed| {
             let gates = &reassessed.gates;
@@ -48,7 +48,7 @@ impl OpenPlan {
         self.build == Build::Intact && self.reassessed.is_some()
     }
 
-    /// Whether its label holds it, or it would undo a rollback and nobody has let it since.
+    /// Whether its label holds it, or it would undo a rollback and no one has released it since.
     pub(crate) fn is_held(&self) -> bool {
         match &self.hold {
             LabelHold::Free => self.after_rollback().is_some(),
@@ -64,7 +64,7 @@ impl OpenPlan {
         self.reassessed.as_ref()?.after_rollback.as_ref()
     }
 
-    /// The promotion, where it may land now.
+    /// The promotion, if it may land now.
     fn landable(&self) -> Option<&Promotion> {
         let reassessed = self.reassessed.as_ref()?;
         let free = !self.pull.draft && !self.is_held() && !self.pull.queued;
@@ -99,9 +99,9 @@ pub(crate) struct DeliveryInput<'a> {
     pub unread_branch: Option<(String, PullNumber)>,
     /// A person closed the pull request of this very plan: which, and who.
     pub veto: Option<(PullNumber, String)>,
-    /// It was closed within the last day by somebody without write.
+    /// It was closed within the last day by someone without write access.
     pub closed_lately: Option<PullNumber>,
-    /// Everything that its pipeline could stand in was read.
+    /// Everything that could contain its pipeline was read.
     pub all_read: bool,
     /// How it is delivered.
     pub delivery: Delivery,
@@ -125,9 +125,9 @@ pub(crate) enum Act {
         /// Those that give way.
         replaces: Vec<PullNumber>,
     },
-    /// Close a pull request that stands for nothing any more.
+    /// Close a pull request that is no longer needed.
     Close(PullNumber),
-    /// Label a pull request that somebody pushed to, and say why it is not landed.
+    /// Label a pull request that someone pushed to, and say why it is not landed.
     Block(PullNumber, String),
     /// Land a pull request.
     Land(PullNumber),
@@ -144,9 +144,9 @@ pub(crate) enum Act {
 pub(crate) struct Decision {
     /// What to do, in this order.
     pub acts: Vec<Act>,
-    /// The pull request that stands for the stage from now on, if one is open already.
+    /// The stage's active pull request from now on, if one is already open.
     pub active_pull: Option<PullNumber>,
-    /// Why nothing is put up although something is due.
+    /// Why nothing is opened although something is due.
     pub kept_back: Option<String>,
     /// A person has to do something first.
     pub blocked: Option<Blocked>,
@@ -181,7 +181,7 @@ pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
     let goes_back = promotion.rollback.is_some();
     let others = |decision: &Decision| -> Vec<PullNumber> {
         let others = input.open.iter().filter(|other| {
-            // What a person holds stays as it is beside a rollback: should that be given up, the hold is still there.
+            // What a person holds is left alone beside a rollback: if that is abandoned, the hold is still there.
             Some(other.pull.number) != decision.active_pull
                 && !(goes_back && other.proposal.rollback.is_none() && !other.hold.is_free())
         });
@@ -205,7 +205,8 @@ pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
                     || other.hold.is_free()
                     || (goes_back && other.proposal.rollback.is_none())
             });
-            // So does a hold on one that belongs to no promotion any more: it may have been set after this one was put up.
+            // So does a hold on one that no longer belongs to any promotion: it may have been added after this one was
+            // opened.
             let beside_free = goes_back || input.held_beside.is_none();
             if candidate.landable().is_some() && !beside_free {
                 decision.kept_back = input.held_beside.map(held_beside);
@@ -235,13 +236,13 @@ pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
                 replaces: others(&decision),
             }),
         },
-        // A hold leaves what is there alone; where nothing is left to promote, what is there stands for nothing.
+        // A hold leaves open pull requests alone; if nothing is left to promote, none of them is active.
         None if promotion.changes.is_empty()
             && input.all_read
             && promotion.state != State::Held =>
         {
-            // One that is held stays: closed, its hold would be forgotten. Of a rollback there is nothing left to do; whether
-            // there is of what else stands, the next look tells.
+            // One that is held stays: if it were closed, its hold would be forgotten. Nothing is left to do about a
+            // rollback; whether something is left to do about the others is decided in the next round.
             let free = input.open.iter().filter(|candidate| {
                 candidate.hold.is_free() && (!goes_back || candidate.proposal.rollback.is_some())
             });
@@ -301,7 +302,7 @@ fn held_beside(number: PullNumber) -> String {
 fn commit(input: &DeliveryInput<'_>) -> Decision {
     let (free, held): (Vec<&OpenPlan>, Vec<&OpenPlan>) =
         input.open.iter().partition(|one| one.hold.is_free());
-    // What a person holds stays as it is beside a rollback.
+    // What a person holds is left alone beside a rollback.
     let goes_back = input.promotion.rollback.is_some();
     if let Some(held) = held.first().filter(|_| !goes_back) {
         return Decision {
@@ -333,8 +334,8 @@ fn commit(input: &DeliveryInput<'_>) -> Decision {
     }
 }
 
-/// The pull request that stands for the stage: one that people have begun to approve, the plan's own before an older
-/// one; else the plan's own; else one that a person asked for.
+/// The stage's active pull request: one that people have begun to approve, the plan's own before an older one;
+/// otherwise the plan's own; otherwise one that a person requested.
 fn choose_active<'a>(input: &'a DeliveryInput<'_>) -> Option<&'a OpenPlan> {
     let plan = input.promotion.plan;
     // Whoever asks again is named in the record of a pull request of its own.
@@ -352,7 +353,7 @@ fn choose_active<'a>(input: &'a DeliveryInput<'_>) -> Option<&'a OpenPlan> {
         });
         all.into_iter()
     };
-    // An ordinary promotion may have the very plan of a rollback, and is none: it would leave nothing behind that holds.
+    // An ordinary promotion may have the same plan as a rollback without being one: it would leave no hold behind.
     let back_to = input.promotion.rollback.as_ref().map(|to| to.landing);
     // What goes back because a person asks for it is not what was opened before without one.
     let on_request = input.promotion.on_request;
@@ -366,7 +367,7 @@ fn choose_active<'a>(input: &'a DeliveryInput<'_>) -> Option<&'a OpenPlan> {
     if let Some(candidate) = standing().find(emergency) {
         return Some(candidate);
     }
-    // An emergency that is asked for now wants a pull request of its own: what stands was put up under the ordinary rules.
+    // An emergency that is requested now needs its own pull request: the open one was opened under the ordinary rules.
     if input.asks_emergency {
         return None;
     }

@@ -15,16 +15,16 @@ pub(super) enum Due<'a> {
     Yes(DueReason<'a>),
     /// It was set by hand, and the source has not moved since.
     Ahead(SkippedService),
-    /// It cannot be told.
+    /// It cannot be determined.
     Failed { why: String, help: Option<String> },
 }
 
-/// What besides its source says that a service is due.
+/// What, besides its source, makes a service due.
 #[derive(Default)]
 pub(super) struct DueReason<'a> {
     /// A word about it.
     pub note: Option<&'static str>,
-    /// When a landing set it last, where one did.
+    /// When a landing last set it, if one did.
     pub landed: Option<Timestamp>,
     /// Along which edges, sorted, an ordinary landing set it last, and when.
     pub along: Option<(&'a [EdgeName], Timestamp)>,

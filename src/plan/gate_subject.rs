@@ -32,7 +32,7 @@ pub(super) struct Subject<'a> {
     pub retry: bool,
 }
 
-/// What a gate says, who already said yes to it, and what it wants to be started.
+/// A gate's judgement, who already approved it, and the workflow that it needs to be started.
 pub(super) struct Judged {
     pub(super) judgement: Judgement,
     pub(super) approvals: Vec<String>,

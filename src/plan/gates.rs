@@ -69,7 +69,7 @@ pub(crate) fn form_of(rule: &GateRule) -> &'static GateForm {
     }
 }
 
-/// What the gates of these edges say to a plan. In an emergency its own approvals stand for those of all gates.
+/// The gates' judgements of a plan on these edges. In an emergency its own approvals replace those of all gates.
 pub(super) fn reports<'g>(
     subject: &Subject<'_>,
     gates: impl Iterator<Item = (EdgeName, &'g Gate)>,
@@ -161,7 +161,7 @@ fn report(subject: &Subject<'_>, edge: &EdgeName, gate: &Gate) -> GateReport {
     }
 }
 
-/// Whether nobody said how a gate opens: only APPROVAL has a default.
+/// Whether no rule says how a gate opens: only APPROVAL has a default.
 pub(super) fn is_unmapped(policy: &Policy, pipeline: &PipelineName, gate: &Gate) -> bool {
     gate.kind != GateKind::Approval && policy.gate(pipeline, &gate.name).is_none()
 }
@@ -184,7 +184,7 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// Whether something has to be read of a pull request that nobody has spoken about.
+    /// Whether something has to be read for a pull request that no one has reviewed or labelled.
     pub(crate) fn always(&self) -> bool {
         !self.checks.is_empty() || !self.workflows.is_empty()
     }

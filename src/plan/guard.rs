@@ -1,7 +1,7 @@
-//! The guard: what the status `sluice` says to a pull request that is no promotion.
+//! The guard: the status `sluice` on a pull request that is not a promotion.
 //!
-//! A hand edit of what promotions carry through a gate, or of the gate itself, goes past that gate. It is not forbidden:
-//! the status says so to whoever reviews. Pure: fields before and after the merge in, a verdict out.
+//! A hand edit of what is promoted through a gate, or of the gate itself, bypasses that gate. It is not forbidden: the
+//! status tells reviewers. Pure: fields before and after the merge go in, a verdict comes out.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,11 +28,11 @@ const MAX_LENGTH: usize = 140;
 /// What the guard says to one pull request. Those that are worse come later.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GuardVerdict {
-    /// It touches nothing that a promotion carries through a gate, and no gate.
+    /// It changes nothing that is promoted through a gate, and no gate.
     Harmless,
-    /// It could not be read in this run, for this reason: an earlier verdict on the same commit stands.
+    /// It could not be read in this run, for this reason: an earlier verdict on the same commit remains valid.
     NotRead(String),
-    /// It cannot be told, for this reason.
+    /// It cannot be determined, for this reason.
     Unknown(String),
     /// It touches these, in order; never empty.
     Touches(Vec<Touch>),
@@ -50,11 +50,11 @@ pub struct Touch {
 /// What is touched.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Touched {
-    /// The pull request's branch is named like a promotion's, and it is none.
+    /// The pull request's branch is named like a promotion's, but is not one.
     NamedLikePromotion,
     /// The policy.
     Policy,
-    /// CODEOWNERS, which a rule goes by.
+    /// CODEOWNERS, which a rule depends on.
     CodeOwners,
     /// The workflow of a gate.
     Workflow(GateName),
@@ -62,7 +62,7 @@ pub enum Touched {
     Unreadable(String),
     /// Stages, edges, gates or criteria of a `Pipeline`; how.
     Pipeline(String, ChangeKind),
-    /// A manifest with gated fields that is not there before or after.
+    /// A manifest with gated fields that does not exist before or after.
     Manifest(ManifestKey, ChangeKind, Barrier),
     /// One gated field of a manifest.
     Field(ManifestKey, FieldPath, GatedField),
@@ -104,7 +104,7 @@ impl GuardVerdict {
                 };
                 let room = MAX_LENGTH - more.chars().count();
                 let (file, what) = (safe(first.file.as_str()), safe(&first.what.to_string()));
-                // The end of a path tells more than its beginning.
+                // The end of a path is more informative than its beginning.
                 let spare = room.saturating_sub(what.chars().count() + 2).max(room / 3);
                 cut(&format!("{}: {what}", tail(&file, spare)), room) + &more
             }
@@ -112,7 +112,7 @@ impl GuardVerdict {
     }
 }
 
-/// At most so many characters, from the end.
+/// The last characters of a text, at most `most`.
 fn tail(text: &str, most: usize) -> String {
     let length = text.chars().count();
     if length <= most {
@@ -192,7 +192,7 @@ pub fn gated(catalog: &Catalog, policy: &Policy, resolved: &[ResolvedPipeline]) 
     found
 }
 
-/// What stands before a stage: a gate, a `ready` rule of a stage that leads to it, or a person who must ask.
+/// What protects a stage: a gate, a `ready` rule of a stage that leads to it, or a person who must request it.
 fn barrier(
     manifest: &Pipeline,
     policy: &Policy,
@@ -290,7 +290,7 @@ fn everything<'a>(
         .collect()
 }
 
-/// The files that decide about gates and are no manifests.
+/// The files that decide about gates and are not manifests.
 pub fn gate_files(policy: &Policy, policy_file: &RepoPath) -> BTreeMap<RepoPath, GateFile> {
     let of_pipelines = || policy.pipelines.iter().map(|(_, entry)| entry);
     let rules = || {
@@ -338,7 +338,7 @@ pub struct Merge<'a> {
     pub files: &'a [ChangedFile],
     /// What is gated at the base's tip.
     pub before: &'a Gated,
-    /// What would be gated after it, where that may be anything else.
+    /// What would be gated after it, if that can differ at all.
     pub after: Option<&'a Gated>,
 }
 
@@ -359,7 +359,7 @@ pub fn judge(merge: &Merge<'_>) -> GuardVerdict {
     for file in merge.files {
         let mut found = Vec::new();
         match &file.after {
-            // Whatever it held is out of sight: one thing, said once.
+            // Whatever it contained cannot be read: one entry for all of it.
             FileThen::Unreadable(why) => found.push(Touched::Unreadable(why.clone())),
             FileThen::Nothing | FileThen::Read(_) => {
                 let (before, after) = (manifests_of(&file.before), manifests_of(&file.after));

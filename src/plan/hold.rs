@@ -73,15 +73,15 @@ impl Held<'_> {
 pub(crate) enum LabelHold {
     /// Nothing: it was never set.
     Free,
-    /// Nothing any more: a person with write took it off, then.
+    /// Nothing any more: a person with write access removed it, at this time.
     Lifted(Timestamp),
     /// It is on.
     On,
     /// It is not, but a closed pull request of the stage holds it.
     Closed(ClosedHold),
-    /// It was taken off by somebody who may not, so that it counts as if it were on.
+    /// It was removed by someone who may not do that, so it still applies.
     StillOn(String),
-    /// It could not be told.
+    /// It could not be determined.
     Unread(String),
 }
 
@@ -97,7 +97,7 @@ impl LabelHold {
     }
 }
 
-/// Reads it. Anyone with triage sets it; only a person with write access takes it off. A label that was changed after it was set may have been
+/// Reads it. Anyone with triage access may add it; only a person with write access may remove it. A label that was changed after it was set may have been
 /// this one under its old name, and holds like it.
 pub(crate) fn label_hold(pull: &Pull, evidence: Option<&Fetched<Evidence>>) -> LabelHold {
     if pull.has_label(HOLD) {
@@ -114,7 +114,7 @@ pub(crate) fn label_hold(pull: &Pull, evidence: Option<&Fetched<Evidence>>) -> L
     let mut lifted = None;
     for name in hold_names(events) {
         let of_it = events_of(events, &name);
-        // It went under another name, as which it is judged by itself.
+        // It was renamed, and its new name is judged separately.
         let gone = !pull.has_label(&name) && of_it.iter().all(|event| event.set);
         if gone && name != HOLD {
             continue;
@@ -162,7 +162,7 @@ fn set_and_not_taken_off(name: &str) -> String {
     }
 }
 
-/// What it means that somebody took a label off that holds, or may have held under another name.
+/// The effect of removing a label that holds, or may have held under another name.
 fn taken_off(
     name: &str,
     off: &LabelEvent,
@@ -186,7 +186,7 @@ fn taken_off(
     }
 }
 
-/// A hold that was set on a pull request of a stage that is closed by now, by somebody who may not lift it.
+/// A hold that was set on a pull request of a stage that has been closed since, by someone who may not lift it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClosedHold {
     /// The pull request.
@@ -203,9 +203,10 @@ impl std::fmt::Display for ClosedHold {
     }
 }
 
-/// Whether a closed pull request still holds its stage. Setting the label holds, also on a closed one. A person with write access lifts it
-/// by taking it off while the pull request is open, or by closing; nobody else does, and taking it off a closed one does nothing. If Sluice
-/// closed it, its hold is on what took its place. What was set before the stage's last landing is done with.
+/// Whether a closed pull request still holds its stage. Adding the label holds, also on a closed one. A person with
+/// write access lifts it by removing the label while the pull request is open, or by closing the pull request; no one
+/// else can, and removing it from a closed one has no effect. If Sluice closed it, its hold is on the pull request that
+/// replaced it. What was set before the stage's last landing no longer counts.
 pub(crate) fn closed_hold(
     closed: &ClosedLabels,
     permissions: &BTreeMap<UserId, Fetched<Permission>>,

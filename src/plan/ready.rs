@@ -78,7 +78,7 @@ pub(super) fn evaluate(
     )
 }
 
-/// What the rule asks for besides time, in words, with what is known of it.
+/// What the rule requires besides time, as text, with what is known about it.
 fn lines<'a>(
     rule: &'a Ready,
     evidence: &'a ContentEvidence,

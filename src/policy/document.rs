@@ -1,6 +1,6 @@
-//! docs/policy.md, written from the JSON Schema: what stands at a field of the policy's types is what people read.
+//! docs/policy.md, generated from the JSON Schema: people read the comments of the policy types' fields.
 //!
-//! Owns how a schema becomes Markdown, and the words around it. Knows of no field but its place in the order.
+//! Owns how a schema becomes Markdown, and the text around it. Of the fields it knows only their order.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::schema::schema;
 use crate::model::text::list;
 
-/// Fields in the order in which people think of them. A field of two mappings stands once, where it suits both.
+/// Fields in the order in which people think of them. A field of two mappings is listed once, where it suits both.
 const ORDER: &[&str] = &[
     "version",
     "manifests",
@@ -73,10 +73,10 @@ const ORDER: &[&str] = &[
     "skip",
 ];
 
-/// Sections whose example stands at the top of the document.
+/// Sections whose example is at the top of the document.
 const SHOWN_FIRST: &[&str] = &["version", "people", "gates"];
 
-/// Texts with a form of their own: definition, what a field says of it, heading.
+/// Strings with a format of their own: definition, its short name, heading.
 const FORMS: &[(&str, &str, &str)] = &[
     ("Wait", "length of time", "Length of time"),
     ("Hours", "weekly hours", "Weekly hours"),
@@ -109,7 +109,7 @@ const RULES: &str = "
 - What this version reads and does not carry out yet stands in the [README](../README.md), under *Where it stands*; until then it stays shut.
 ";
 
-/// The document. `example` is a policy that has a block for every section.
+/// The document. `example` is a policy with a block for every section.
 pub fn document(example: &str) -> String {
     let schema = schema();
     let mut writer = Writer {
@@ -130,7 +130,7 @@ pub fn document(example: &str) -> String {
 struct Writer<'a> {
     schema: &'a Value,
     text: String,
-    /// Mappings that were explained already, by the name of their definition, each with the section that did.
+    /// Mappings that were explained already, by the name of their definition, each with its section.
     explained: BTreeMap<String, String>,
     section: String,
 }
@@ -159,7 +159,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What a value consists of: names, choices, forms, fields; or where that was said.
+    /// What a value consists of: names, choices, forms, fields; or a link to the section that explains it.
     fn details(&mut self, value: &'a Value, depth: usize, seen: Option<&str>) {
         if let Some(about) = value["propertyNames"]["description"].as_str() {
             self.item(depth, &format!("*name*: {about}"));
@@ -170,7 +170,7 @@ impl<'a> Writer<'a> {
         }
         let core = self.core(value);
         if inside(value).is_some() && core["type"] == "string" {
-            // A definition with a form of its own has its section.
+            // A definition with a format of its own has its own section.
             if !self.is_form(core) {
                 self.item(depth, &format!("*each*: {}", sentence(core)));
             }
@@ -212,7 +212,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// In which section the mapping that a value leads to was explained; it is from now on.
+    /// The section that explained the mapping that a value leads to; if there is none, this section becomes it.
     fn seen(&mut self, value: &'a Value) -> Option<String> {
         let name = self.mapping(value)?;
         let seen = self.explained.get(name).cloned();
@@ -237,7 +237,7 @@ impl<'a> Writer<'a> {
         self.text.push_str(&format!("```yaml\n{yaml}```\n"));
     }
 
-    /// Texts with a form of their own.
+    /// Strings with a format of their own.
     fn forms(&mut self) {
         self.text.push_str("\n## Texts with a form of their own\n");
         for (definition, _, heading) in FORMS {
@@ -246,7 +246,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Behind references, lists and mappings: what a value consists of.
+    /// What a value consists of, behind references, lists and mappings.
     fn core(&self, value: &'a Value) -> &'a Value {
         if let Some((_, definition)) = self.definition(value) {
             return self.core(definition);
@@ -257,7 +257,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The definition of the mapping that a value leads to, by its name.
+    /// The name of the definition of the mapping that a value leads to.
     fn mapping(&self, value: &'a Value) -> Option<&'a str> {
         if let Some((name, definition)) = self.definition(value) {
             let is_mapping = definition["properties"].is_object() || definition["anyOf"].is_array();
@@ -271,7 +271,7 @@ impl<'a> Writer<'a> {
         Some((name, &self.schema["$defs"][name]))
     }
 
-    /// What kind of value it is, in a few words.
+    /// The kind of a value, in a few words.
     fn kind(&self, value: &'a Value) -> String {
         if let Some((name, definition)) = self.definition(value) {
             let form = FORMS.iter().find(|(form, ..)| *form == name);
@@ -316,7 +316,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What a list or a mapping of names holds.
+/// The items of a list, or the values of a mapping.
 fn inside(value: &Value) -> Option<&Value> {
     let inside = [&value["items"], &value["additionalProperties"]];
     inside.into_iter().find(|inner| inner.is_object())
@@ -340,7 +340,7 @@ fn sentence(value: &Value) -> String {
     about.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The default as one would write it; what is empty or a mapping of defaults says nothing.
+/// The default as it would be written; `None` if it is empty or a mapping of defaults.
 fn default(field: &Value) -> Option<String> {
     match field.get("default")? {
         Value::Object(_) => None,
@@ -376,7 +376,7 @@ fn upper(text: &str) -> String {
     }
 }
 
-/// The blocks of a policy that belong to these fields, as they stand there.
+/// The blocks of a policy that belong to these fields, verbatim.
 fn blocks(policy: &str, names: &[&str]) -> String {
     let mut blocks: Vec<(&str, String)> = Vec::new();
     for line in policy.lines() {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::policy::Policy;
 
-/// What the texts of the policy look like that are parsed by hand, for their definitions in the schema.
+/// Descriptions of strings that are parsed by hand, for their definitions in the schema.
 pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "Wait",
@@ -31,7 +31,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// [`Hours`](crate::model::policy::Hours), as far as a pattern can say it.
+/// [`Hours`](crate::model::policy::Hours), as far as a pattern can express it.
 pub(super) const HOURS: &str = "^[A-Za-z]{3}(-[A-Za-z]{3})?(,[A-Za-z]{3}(-[A-Za-z]{3})?)* +[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$";
 
 /// The JSON Schema (draft 2020-12) of the policy, for editors.
@@ -55,7 +55,7 @@ pub fn schema() -> serde_json::Value {
     schema
 }
 
-/// Takes "or nothing" off what may be left out: an editor need not offer `soak:` without a value.
+/// Removes `null` from optional fields: an editor need not offer `soak:` without a value.
 pub(super) fn not_nothing(schema: &mut Schema) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|kind| kind != "null");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::*;
 use crate::model::policy::GateRule;
 
-/// Takes the mark `«` out of a text; it stands right before the place of the error.
+/// Removes the mark `«` from a text; it is right before the position of the error.
 fn unmark(text: &str) -> (String, Option<(u32, u32)>) {
     let place = text.split_once('«').map(|(before, _)| {
         let line = before.matches('\n').count() + 1;
@@ -69,7 +69,7 @@ fn what_is_no_policy_is_refused() {
     }
 }
 
-/// What can never hold: behind `version: 1`, with a mark where the error stands, and a word of it. The last says whether
+/// What can never hold: the text after `version: 1`, with a mark at the error, and a word of it. The last says whether
 /// the schema refuses it too.
 const REFUSED: &[(&str, &str, bool)] = &[
     // manifests, fields, refs, watch

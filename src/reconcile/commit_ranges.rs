@@ -15,7 +15,7 @@ use crate::reconcile::evidence::changes::bringing;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
-/// What the changes of a plan bring. `asks`: also look up what only a call can tell.
+/// What the changes of a plan bring. `asks`: also look up what needs a call.
 pub(crate) async fn ranges_by_change(
     session: &Session,
     observation: &Observation,

@@ -1,6 +1,6 @@
 //! The loop of `reconcile`, and of `promote` on GitHub: observe, verify, assess, decide, act; again, until nothing changes; then report.
 //!
-//! This comment argues the design of the loop. The rules that the loop carries out are in docs/semantics.md.
+//! This comment explains the design of the loop. The rules that it implements are in docs/semantics.md.
 //!
 //! # Everything is read again after each change
 //!
@@ -26,10 +26,11 @@
 //!
 //! # The last look, and the look afterwards
 //!
-//! Between the decision and the write there are requests, and a review may be dismissed in that time. So `act::land` first writes whatever can be
-//! written beforehand (the status; for `land: exact` and `delivery: commit` the tree and the commit), then reads everything again, plans and decides
-//! again with the same functions, and goes on only if the decision is still to land this very promotion. Then follows exactly one write, which names
-//! the head or the tip that was judged: GitHub refuses it if that has moved. If the landing fails, `success` is taken back before anything else.
+//! Between the decision and the write there are requests, and a review may be dismissed in that time. So `act::land`
+//! first writes whatever can be written beforehand (the status; for `land: exact` and `delivery: commit` the tree and
+//! the commit), then reads everything again, plans and decides again with the same functions, and continues only if the
+//! decision is still to land this very promotion. Then follows exactly one write, which names the head or the tip that
+//! was judged: GitHub refuses it if that has moved. If the landing fails, `success` is reset before anything else.
 //!
 //! The answer to that write proves nothing. The landing is noted as pending, and the next round's observation shows what the base branch holds
 //! ([`verify`]): the tree that was computed, or a commit that changed exactly the promotion's files to exactly the approved content, or one from
@@ -49,16 +50,17 @@
 //! - what it has read and need not read again: the rules of the base branch, and until the next round the closed pull requests;
 //! - the rows and notices of the report.
 //!
-//! None of this lets a promotion land: no verdict, approval or plan is carried over. It only holds something back or saves a request, so that the
-//! next run, which has none of it, can go on from where this one ended. What a person asked for by a dispatch is resolved once, in the first round;
-//! what that person may do is read again with the evidence of each promotion that the request approves.
+//! None of this lets a promotion land: no verdict, approval or plan is kept. It only holds something back or saves a
+//! request, so that the next run, which has none of it, can continue from where this one ended. What a person requested
+//! is resolved once, in the first round; that person's permission is read again with the evidence of each promotion
+//! that the request approves.
 //!
 //! # When it stops
 //!
 //! - A round changes nothing. A pull request that was just opened and can only wait for people is no reason for another round: their answer starts a
 //!   run.
-//! - Something fails at one stage: a row says so, and the other stages go on. If someone else was faster, everything is read again, three times at
-//!   most for a stage.
+//! - Something fails at one stage: a row says so, and the other stages continue. If someone else was faster, everything
+//!   is read again, at most three times for a stage.
 //! - It goes in circles. A plan that landed or was opened in this run is due again, or the run would close a pull request that it opened itself while
 //!   neither the base branch nor a source has moved: then that pipeline is stopped. After [`MAX_ROUNDS`] rounds the run gives up, with exit code 3.
 //! - A rate limit, a rejected token or a signal ends the run. A token that turns out not to be allowed to write makes the rest of the run read-only.

@@ -116,7 +116,7 @@ impl RunState {
         self.note(format!("{what}: {}", error.reason()));
     }
 
-    /// Adds a notice, unless it was said already.
+    /// Adds a notice, unless it was already added.
     pub(crate) fn note(&mut self, notice: String) {
         if !self.outcome.notices.contains(&notice) {
             self.outcome.notices.push(notice);

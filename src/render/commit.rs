@@ -58,7 +58,7 @@ pub(crate) fn landing_message(
     message
 }
 
-/// One line for each change and for each service that stays behind. A list item is never taken for a trailer.
+/// One line for each change and for each service that stays behind. Git never reads a list item as a trailer.
 fn changes(promotion: &Promotion) -> String {
     const MAX_LISTED: usize = 100;
     let mut text = String::new();

@@ -20,10 +20,10 @@ pub(crate) struct RenderError {
     pub undefined: bool,
 }
 
-/// What a value becomes where a template prints it.
+/// How a value is escaped when a template prints it.
 #[derive(Clone, Copy)]
 pub(super) enum Escape {
-    /// Markdown in which each text is cut to so many characters.
+    /// Markdown in which each text is cut to this many characters.
     Markdown(usize),
     /// Nothing yet: the whole result is escaped afterwards.
     Later,
@@ -114,7 +114,7 @@ fn words(error: &minijinja::Error) -> String {
     }
 }
 
-/// Takes so many bytes and no more.
+/// Accepts this many bytes and no more.
 struct Capped {
     text: Vec<u8>,
     most: usize,

@@ -4,13 +4,13 @@ use minijinja::Value;
 
 use crate::model::address::WebAddress;
 
-/// A [`WebAddress`] that stands between `(` and `)` of a Markdown link: every character is encoded that Markdown, a table
-/// or HTML gives a meaning to.
+/// A [`WebAddress`] between `(` and `)` of a Markdown link: every character that has a meaning in Markdown, a table or
+/// HTML is encoded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Link(String);
 
 impl Link {
-    /// The address, where it is one that is linked to; at most 2,000 characters.
+    /// The address, if it may be linked to; at most 2,000 characters.
     pub(crate) fn parse(address: &str) -> Option<Self> {
         let address: WebAddress = address.parse().ok()?;
         let in_brackets = address.host().starts_with('[');
@@ -21,7 +21,7 @@ impl Link {
                 '-' | '.' | '_' | '/' | ':' | '?' | '#' | '@' | '+' | ',' | '=' | '%' | '&' => {
                     encoded.push(c);
                 }
-                // An address of the sixth version stands in brackets; nothing else may.
+                // An IPv6 address is in brackets; nothing else may be.
                 '[' | ']' if in_brackets => return None,
                 c => {
                     let mut bytes = [0; 4];

@@ -41,7 +41,7 @@ impl<'a> PullRequest<'a> {
         }
     }
 
-    /// The body. Where it would be longer than GitHub takes, lists get shorter and say by how much.
+    /// The body. If it would be longer than GitHub accepts, lists are shortened and say by how much.
     pub(crate) fn body(&self) -> Result<String, RenderError> {
         const BOUNDS: Bounds = Bounds {
             fuel: 200_000,

@@ -1,4 +1,4 @@
-//! The step summary: what a person has to do first, then what happened, then what stands still.
+//! The step summary: what a person has to do first, then what happened, then what is waiting.
 
 use super::engine::{Bounds, Escape, RenderError, render};
 
@@ -11,7 +11,7 @@ pub(crate) use content::{Ahead, Mark, Pull, Row, Summary};
 const MAX_BYTES: usize = 1_000_000;
 
 impl Summary<'_> {
-    /// The Markdown. Where it would be too long, its lists get shorter and it says so.
+    /// The Markdown. If it would be too long, its lists are shortened and it says so.
     pub(crate) fn markdown(&self) -> Result<String, RenderError> {
         const BOUNDS: Bounds = Bounds {
             fuel: 20_000_000,

@@ -1,9 +1,10 @@
 //! Titles, subjects and notes: built in, or as the policy's `texts:` would have them.
 //!
-//! A text of the policy is a template over a few plain names: `{{ pipeline }}`, `{{ stage }}`, `{{ sources }}`,
-//! `{{ services }}`, `{{ old }}`, `{{ new }}`, `{{ changes }}`, `{{ plan }}`. All of them always exist; `services` are those of
-//! which a field changes, `old` and `new` are empty where several values change, and a secret's value is in none. Expressions are allowed, statements are not.
-//! One that fails stops nothing: the built-in text is taken, and the [`Problem`] says so.
+//! A text of the policy is a template over a few plain names: `{{ pipeline }}`, `{{ stage }}`, `{{ sources }}`, `{{
+//! services }}`, `{{ old }}`, `{{ new }}`, `{{ changes }}`, `{{ plan }}`. All of them always exist; `services` are
+//! those of which a field changes, `old` and `new` are empty if several values change, and a secret's value is in none.
+//! Expressions are allowed, statements are not. One that fails stops nothing: the built-in text is used, and the
+//! [`Problem`] says so.
 
 use std::fmt;
 
@@ -20,7 +21,7 @@ use crate::model::source_location::Position;
 use crate::model::text::cut;
 use crate::report::escape;
 
-/// One line that may stand as a commit's subject or a pull request's title: escaped, cut, never empty.
+/// One line that may be a commit's subject or a pull request's title: escaped, cut, never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line(String);
 
@@ -58,7 +59,7 @@ pub(crate) struct Worded<T> {
 pub(crate) struct Problem {
     /// The field: `texts.title`, `texts.subject` or `texts.note`.
     pub field: &'static str,
-    /// Where it stands in the policy file.
+    /// Its position in the policy file.
     pub at: Position,
     /// Why, in plain words.
     pub why: String,
@@ -79,7 +80,7 @@ pub(crate) fn subject(texts: &Texts, pipeline: &str, promotion: &Promotion) -> W
     prefix_emergency(line("texts.subject", own, pipeline, promotion), promotion)
 }
 
-/// An emergency and a rollback are said first, whatever the policy words.
+/// An emergency and a rollback come first, whatever the policy's wording.
 fn prefix_emergency(mut worded: Worded<Line>, promotion: &Promotion) -> Worded<Line> {
     let first = match (&promotion.emergency, &promotion.rollback) {
         (Some(_), Some(_)) => "EMERGENCY, rollback: ",
@@ -155,7 +156,7 @@ fn line(
     }
 }
 
-/// GitHub takes titles of 256 characters, a pull request's number behind them included; nobody reads as many.
+/// GitHub accepts titles of 256 characters, including a pull request's number at the end; no one reads that many.
 const MAX_SUBJECT_LENGTH: usize = 240;
 
 /// Cut first: what is escaped stays whole.
@@ -218,7 +219,8 @@ impl Names {
         }
     }
 
-    /// Whether a value looks like an address itself, so that none of a text's addresses can be told for the policy's own.
+    /// Whether a value looks like an address itself, so that it is unclear which of a text's addresses are the policy's
+    /// own.
     fn hold_an_address(&self) -> bool {
         [
             &self.pipeline,

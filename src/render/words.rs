@@ -17,7 +17,7 @@ pub(super) fn any_of(names: &[String]) -> String {
     list(names, "or")
 }
 
-/// Where a promotion takes from: the names of its edges' first ends.
+/// What a promotion takes from: the names of the stages at which its edges start.
 pub(super) fn sources(promotion: &Promotion) -> String {
     let names: Vec<&str> = promotion
         .edges
@@ -43,8 +43,8 @@ pub(super) fn values(change: &Change) -> Option<(Option<String>, String)> {
     Some((old, shown(change.new.shown()?)))
 }
 
-/// What a promotion changes, for a line: `6.5.2 → 6.5.3`; with several values each behind the name of its manifest;
-/// a count where that would be long. Never a secret's value.
+/// What a promotion changes, for a line: `6.5.2 → 6.5.3`; with several values each after the name of its manifest; a
+/// count if that would be long. Never a secret's value.
 pub(super) fn what(promotion: &Promotion) -> String {
     const MAX_LENGTH: usize = 90;
     let arrow = |(old, new): &(Option<String>, String)| match old {
@@ -140,7 +140,7 @@ mod tests {
             said(vec![version("podinfo", "6.5.2", "6.5.3")]),
             "6.5.2 → 6.5.3"
         );
-        // The same step for many services is said once.
+        // The same step for many services is listed once.
         assert_eq!(
             said(vec![commit("a"), commit("b"), commit("c"), commit("d")]),
             "3f3f3f3 → 9b9b9b9"

@@ -20,8 +20,8 @@ impl Repo {
     /// Whether `commit` is one of `tips` or reachable from any of them over any parents. One walk serves all tips.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where a commit is not here. [`RepoError::Shallow`] where the walk ended at the boundary
-    /// of a shallow clone without finding it: then nothing is known.
+    /// [`RepoError::NotFound`] if a commit is not here. [`RepoError::Shallow`] if the walk ended at the boundary of a
+    /// shallow clone without finding it: then nothing is known.
     pub fn reachable_from_any(
         &self,
         commit: &CommitId,
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::repo::{Author, GitTime};
 
-    /// A commit on top of `parent`, made so many minutes after 2020.
+    /// A commit on top of `parent`, made this many minutes after 2020.
     fn commit(repo: &Repo, parent: Option<&CommitId>, minute: i64) -> CommitId {
         let time = GitTime {
             unix_seconds: 1_577_836_800 + 60 * minute,

@@ -42,7 +42,7 @@ pub struct CommitInfo {
     pub subject: String,
     /// The whole message.
     pub message: String,
-    /// All parents, the first one first; also where a shallow clone does not hold them.
+    /// All parents, the first one first; also if a shallow clone does not contain them.
     pub parents: Vec<CommitId>,
     /// The root folder.
     pub tree: TreeId,
@@ -52,7 +52,7 @@ impl Repo {
     /// What the commit says.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where it is not here, [`RepoError::Git`] where it is broken.
+    /// [`RepoError::NotFound`] if it is not here, [`RepoError::Git`] if it is broken.
     pub fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, RepoError> {
         let objects = self.objects()?;
         let (id, raw) = objects.commit_of(commit)?;

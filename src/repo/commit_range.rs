@@ -1,7 +1,7 @@
 //! The commits between two points of history that touch some folders: what promotions bring.
 //!
-//! Many are asked for at once, and they mostly lie on one stretch of history: every commit and every folder on the way is
-//! read once for all of them.
+//! Many are requested at once, and they are mostly on one stretch of history: every commit and every folder on the way
+//! is read once for all of them.
 
 use std::collections::HashMap;
 
@@ -31,21 +31,22 @@ pub struct RangeQuery {
 /// The commits between two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitRange {
-    /// How the new one stands to the old one.
+    /// How the new one relates to the old one.
     pub way: Direction,
-    /// Those that only the new one has (where it goes back: only the old one) and that touch a folder, newest first.
+    /// Those that only the new one has (if it goes back: only the old one) and that touch a folder, newest first.
     pub commits: Vec<CommitId>,
     /// There are more than were looked through.
     pub cut: bool,
 }
 
 impl Repo {
-    /// For each stretch how the new commit stands to the old one, and the commits between them, over all parents, at which
-    /// something in a folder differs from every parent's: a merge is one only where it is none of its sides.
+    /// For each stretch how the new commit relates to the old one, and the commits between them, over all parents, at
+    /// which something in a folder differs from every parent's: a merge counts only if it equals none of its sides.
     ///
     /// # Errors
-    /// As a whole where the object database cannot be opened. For each [`RepoError::NotFound`] where a commit is not here,
-    /// [`RepoError::Shallow`] where a shallow clone ends before the answer, [`RepoError::Refused`] where a path leads upwards.
+    /// As a whole if the object database cannot be opened. For each [`RepoError::NotFound`] if a commit is not here,
+    /// [`RepoError::Shallow`] if a shallow clone ends before the answer, [`RepoError::Refused`] if a path contains
+    /// `..`.
     pub fn between(
         &self,
         stretches: &[RangeQuery],
@@ -115,8 +116,8 @@ fn touches(
     Ok(true)
 }
 
-/// Which way it goes, and the commits in between, newest first. The walk goes on as long as anything as new as the oldest commit of one side
-/// alone may still be marked.
+/// Which way it goes, and the commits in between, newest first. The walk continues as long as anything as new as the
+/// oldest commit of one side alone may still be marked.
 fn walk(commits: &Commits<'_>, old: Oid, new: Oid) -> Result<(Direction, Vec<Oid>), RepoError> {
     let mut walk = Walk::new(commits);
     walk.begin(Side::Old, old)?;
@@ -150,7 +151,7 @@ fn walk(commits: &Commits<'_>, old: Oid, new: Oid) -> Result<(Direction, Vec<Oid
 /// A path as the places of its names in [`Folders`].
 type Path = Vec<usize>;
 
-/// What stands at some paths, by the root folder.
+/// What is at some paths, by the root folder.
 struct Folders<'a> {
     objects: &'a Objects<'a>,
     nodes: Vec<Node>,
@@ -161,7 +162,7 @@ struct Folders<'a> {
 struct Node {
     /// The names that are asked for in it, and their nodes.
     below: Vec<(Vec<u8>, usize)>,
-    /// What stood under these names in trees that were read.
+    /// What was under these names in trees that were read.
     known: HashMap<Oid, Vec<Option<Entry>>>,
 }
 

@@ -43,13 +43,13 @@ impl EntryKind {
 pub struct FileChange {
     /// Path from the root; bytes that are not UTF-8 are shown as `U+FFFD`.
     pub path: String,
-    /// The blob before; `None` where there was none (also for a submodule).
+    /// The blob before; `None` if there was none (also for a submodule).
     pub old: Option<BlobId>,
-    /// The blob after; `None` where there is none (also for a submodule).
+    /// The blob after; `None` if there is none (also for a submodule).
     pub new: Option<BlobId>,
-    /// What stood there before; `None`: nothing, or a folder.
+    /// What was there before; `None`: nothing, or a folder.
     pub old_kind: Option<EntryKind>,
-    /// What stands there after.
+    /// What is there after.
     pub new_kind: Option<EntryKind>,
 }
 
@@ -57,8 +57,8 @@ impl Repo {
     /// Every path at which the tree of `commit` differs from that of `parent` (`None`: from the empty tree), sorted.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where a commit is not here, [`RepoError::Git`] where an object is missing or broken,
-    /// [`RepoError::Refused`] where the trees are deeper or larger than any real ones.
+    /// [`RepoError::NotFound`] if a commit is not here, [`RepoError::Git`] if an object is missing or broken,
+    /// [`RepoError::Refused`] if the trees are deeper or larger than any real ones.
     pub fn changed_files(
         &self,
         parent: Option<&CommitId>,
@@ -90,12 +90,12 @@ impl Repo {
     }
 }
 
-/// Sees each differing path: what stood there, what stands there.
+/// Called for each differing path: what was there, what is there.
 type Each<'a> =
     dyn FnMut(&[u8], Option<Entry>, Option<Entry>) -> Result<ControlFlow<()>, RepoError> + 'a;
 
-/// Calls `each` for every path at or below `path` that is no folder and differs between two entries, until it says
-/// to stop. A file in the place of a folder shows as one removal and the additions, and the other way round.
+/// Calls `each` for every path at or below `path` that is not a folder and differs between two entries, until it says
+/// to stop. If a folder replaces a file, that is one removal and the additions, and the other way round.
 pub(super) fn diff(
     objects: &Objects<'_>,
     path: &[u8],

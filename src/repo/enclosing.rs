@@ -1,4 +1,4 @@
-//! Finds the repository that a folder lies in.
+//! Finds the repository that contains a folder.
 
 use std::path::{Path, PathBuf};
 

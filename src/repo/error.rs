@@ -1,4 +1,4 @@
-//! What can go wrong with a repository, in the cases that a caller tells apart.
+//! The possible errors of a repository, as far as callers distinguish them.
 
 use std::error::Error;
 use std::path::Path;
@@ -8,13 +8,13 @@ use git2::{ErrorClass, ErrorCode};
 use crate::model::fetched::Unavailable;
 use crate::model::ids::CommitId;
 
-/// Why the repository did not answer, or did not do as told.
+/// Why the repository did not answer, or did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
 pub enum RepoError {
     /// Something that was named by the caller does not exist here.
     #[error("{what} was not found")]
     NotFound {
-        /// The thing, with its article where it has one: `the commit 1234…`.
+        /// The thing, with its article if it has one: `the commit 1234…`.
         what: String,
     },
     /// Compare-and-swap lost: the branch is not where it was expected, and nothing was written.
@@ -25,9 +25,9 @@ pub enum RepoError {
     Moved {
         /// The branch's short name.
         branch: String,
-        /// Where it was read before.
+        /// The commit at which it was read before.
         expected: CommitId,
-        /// Where it is now; `None` where it is gone.
+        /// The commit at which it is now; `None` if it is gone.
         found: Option<CommitId>,
     },
     /// The question needs history that a shallow clone does not hold.
@@ -54,7 +54,7 @@ pub enum RepoError {
         /// Why.
         why: String,
     },
-    /// It lies further back in history than is read.
+    /// It is further back in history than is read.
     #[error("{why}")]
     TooFar {
         /// Where, how far, and what reads further.

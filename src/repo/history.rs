@@ -36,7 +36,7 @@ pub struct Change {
     pub blobs: Vec<BlobChange>,
 }
 
-/// A file before and after a commit; `None`: no regular file stood there.
+/// A file before and after a commit; `None`: there was no regular file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlobChange {
     /// At the first parent.
@@ -50,8 +50,8 @@ impl Repo {
     /// parent. A root commit counts if it holds any of them; `None`: none ever existed.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where `tip` is not here, [`RepoError::Shallow`] where a shallow clone ends before the
-    /// answer, [`RepoError::Refused`] where a path leads upwards.
+    /// [`RepoError::NotFound`] if `tip` is not here, [`RepoError::Shallow`] if a shallow clone ends before the answer,
+    /// [`RepoError::Refused`] if a path contains `..`.
     pub fn newest_change(
         &self,
         tip: &CommitId,
@@ -74,7 +74,7 @@ impl Repo {
     /// Whether all watched trees are equal at both commits. A folder that is absent at both is equal.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where a commit is not here, [`RepoError::Refused`] where a path leads upwards.
+    /// [`RepoError::NotFound`] if a commit is not here, [`RepoError::Refused`] if a path contains `..`.
     pub fn same_trees(
         &self,
         a: &CommitId,
@@ -102,8 +102,8 @@ impl Repo {
     /// have a blob). It answers which paths it no longer wants. Ends when none is left, after `most` commits, or after the root commit.
     ///
     /// # Errors
-    /// Those of `each`; [`RepoError::NotFound`] where `tip` is not here; [`RepoError::Shallow`] where a shallow clone
-    /// ends while paths are still wanted; [`RepoError::Refused`] where a path leads upwards.
+    /// Those of `each`; [`RepoError::NotFound`] if `tip` is not here; [`RepoError::Shallow`] if a shallow clone ends
+    /// while paths are still wanted; [`RepoError::Refused`] if a path contains `..`.
     pub fn walk_changes(
         &self,
         tip: &CommitId,
@@ -213,7 +213,7 @@ impl<'a> FirstParents<'a> {
         })
     }
 
-    /// The next commit at which any wanted path differs; `None` at the end of history or where nothing is wanted.
+    /// The next commit at which any wanted path differs; `None` at the end of history or if nothing is wanted.
     fn step(&mut self) -> Result<Option<Step>, RepoError> {
         let mut moved = Vec::new();
         while !self.wanted.is_empty()
@@ -248,7 +248,7 @@ impl<'a> FirstParents<'a> {
     }
 }
 
-/// The wanted paths as a tree of names, each with what stands there at the commit that was read last.
+/// The wanted paths as a tree of names, each with what is there at the commit that was read last.
 #[derive(Default)]
 struct Wanted {
     name: Vec<u8>,
@@ -299,7 +299,7 @@ impl Wanted {
         }
     }
 
-    /// Steps to an older commit, where `older` stands here, and notes every wanted path that differs.
+    /// Steps to an older commit, with `older` at this path, and records every wanted path that differs.
     fn step_to_parent(
         &mut self,
         objects: &Objects<'_>,

@@ -16,7 +16,7 @@ use super::repository::Repo;
 use super::restore::Saved;
 use crate::model::ids::CommitId;
 
-/// The bits by which the index tells git not to look at a file (`git update-index --assume-unchanged`, and
+/// The bits by which the index tells git not to check a file (`git update-index --assume-unchanged`, and
 /// `--skip-worktree` or a sparse checkout).
 const ASSUME_UNCHANGED: u16 = 0x8000;
 const SKIP_WORK_TREE: u16 = 0x4000;
@@ -27,10 +27,10 @@ impl Repo {
     /// are; on any failure files, index and branch are as before.
     ///
     /// # Errors
-    /// [`RepoError::Moved`] where the branch is not at `expected`. [`RepoError::Refused`] where `HEAD` is detached,
-    /// another git holds a lock, a merge or rebase is under way, a path is not clean (all are named) or not checked
+    /// [`RepoError::Moved`] if the branch is not at `expected`. [`RepoError::Refused`] if `HEAD` is detached, another
+    /// git process holds a lock, a merge or rebase is in progress, a path is not clean (all are listed) or not checked
     /// out by plain git rules, `new` is not `expected` plus these paths, or the repository is in memory.
-    /// [`RepoError::Git`] where the file system fails; it names what could not be put back, if anything.
+    /// [`RepoError::Git`] if the file system fails; it lists what could not be restored, if anything.
     pub fn land_on_current_branch(
         &self,
         expected: &CommitId,
@@ -254,7 +254,7 @@ fn check_branch(git: &Repository, branch: &str, expected: &CommitId) -> Result<(
     })
 }
 
-/// Writes files and index. libgit2 compares again with the current commit and touches nothing where that differs.
+/// Writes files and index. libgit2 compares again with the current commit and changes nothing that differs.
 fn check_out(git: &Repository, commit: Oid, paths: &[String]) -> Result<(), RepoError> {
     let mut options = CheckoutBuilder::new();
     options.safe().disable_pathspec_match(true);

@@ -8,7 +8,7 @@ use super::objects::commit_id;
 use super::repository::Repo;
 use crate::model::ids::CommitId;
 
-/// What stands before a commit on the first-parent history.
+/// What is before a commit on the first-parent history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParentState {
     /// Its first parent.
@@ -19,7 +19,7 @@ pub enum ParentState {
     Cut,
 }
 
-/// Sees each commit, what it says, and what stands before it; answers whether to go on.
+/// Called for each commit, with its message and what is before it; returns whether to continue.
 pub(crate) type EachCommit<'a> =
     dyn FnMut(&CommitId, &CommitInfo, ParentState) -> Result<ControlFlow<()>, RepoError> + 'a;
 
@@ -28,8 +28,8 @@ impl Repo {
     /// begins, or a shallow clone ends.
     ///
     /// # Errors
-    /// Those of `each`; [`RepoError::NotFound`] where `tip` or a commit of its history is not here though the clone is
-    /// not shallow there; [`RepoError::Git`] where one is broken.
+    /// Those of `each`; [`RepoError::NotFound`] if `tip` or a commit of its history is not here although the clone is
+    /// not shallow there; [`RepoError::Git`] if one is broken.
     pub fn walk_commits(&self, tip: &CommitId, each: &mut EachCommit<'_>) -> Result<(), RepoError> {
         let objects = self.objects()?;
         let mut at = Some(*tip);

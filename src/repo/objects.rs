@@ -23,7 +23,7 @@ pub(super) mod mode {
     pub(crate) const SUBMODULE: u32 = 0o160_000;
 }
 
-/// One entry of a tree: what stands under a name.
+/// One entry of a tree: what is under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) mode: u32,
@@ -51,9 +51,9 @@ impl Entry {
 /// The part of a commit that walking needs.
 pub(super) struct RawCommit {
     pub(super) tree: Oid,
-    /// The real parents, also where a shallow clone cuts them off.
+    /// The real parents, also if a shallow clone cuts them off.
     pub(super) parents: Vec<Oid>,
-    /// Committer time in unix seconds; 0 where it cannot be read. Only an order to walk in, never evidence.
+    /// Committer time in unix seconds; 0 if it cannot be read. Only the order of a walk, never evidence.
     pub(super) time: i64,
 }
 
@@ -113,7 +113,7 @@ impl<'repo> Objects<'repo> {
     /// The first parent, `None` for a root commit.
     ///
     /// # Errors
-    /// [`RepoError::Shallow`] at the boundary of a shallow clone, where a parent is named but not ours to read.
+    /// [`RepoError::Shallow`] at the boundary of a shallow clone, where a parent is listed but cannot be read.
     pub(super) fn first_parent(
         &self,
         id: Oid,
@@ -136,7 +136,7 @@ impl<'repo> Objects<'repo> {
         Ok(&commit.parents)
     }
 
-    /// Calls `each` with every entry of a tree, in git's order; it answers whether to go on.
+    /// Calls `each` with every entry of a tree, in git's order; it returns whether to continue.
     pub(super) fn tree(
         &self,
         id: Oid,
@@ -157,7 +157,7 @@ impl<'repo> Objects<'repo> {
     /// All entries of a tree, sorted by name as bytes.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where a name stands there twice: two readers could see two different files.
+    /// [`RepoError::Git`] if a name appears twice: two readers could see two different files.
     pub(super) fn sorted_tree(&self, id: Oid) -> Result<Vec<(Vec<u8>, Entry)>, RepoError> {
         let mut entries = Vec::new();
         self.tree(id, |name, entry| {
@@ -171,7 +171,7 @@ impl<'repo> Objects<'repo> {
         Ok(entries)
     }
 
-    /// What stands at `path` (segments) below a root tree; the empty path is the root itself.
+    /// What is at `path` (segments) below a root tree; the empty path is the root itself.
     pub(super) fn entry_at(&self, root: Oid, path: &[&str]) -> Result<Option<Entry>, RepoError> {
         let mut at = Entry::folder(root);
         for segment in path {

@@ -29,7 +29,7 @@ pub enum FoundBy<'a> {
 /// A regular file that a commit took away or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplacedFile {
-    /// Where it stood.
+    /// Its commit.
     pub path: String,
     /// What it held before.
     pub old: BlobId,
@@ -55,11 +55,11 @@ pub trait ReadObjects {
     /// # Errors
     /// [`RepoError::Refused`] for names that must not be followed.
     fn resolve(&self, name: &str, remote: Option<&str>) -> Result<RefHits, RepoError>;
-    /// Whether the commit is reachable from a branch or tag that may be promoted. `None`: whoever asks knows the
-    /// tips and walks by itself.
+    /// Whether the commit is reachable from a branch or tag that may be promoted. `None`: the caller knows the tips and
+    /// walks itself.
     ///
     /// # Errors
-    /// Where that could not be read.
+    /// If that could not be read.
     fn promotable(
         &self,
         commit: &CommitId,
@@ -69,7 +69,7 @@ pub trait ReadObjects {
     /// Whether the commit is there.
     ///
     /// # Errors
-    /// Where that could not be read.
+    /// If that could not be read.
     fn has(&self, commit: &CommitId) -> Result<bool, RepoError>;
     /// As [`Repo::reachable_from_any`].
     ///
@@ -120,7 +120,7 @@ pub trait ReadObjects {
         parent: Option<&CommitId>,
         commit: &CommitId,
     ) -> Result<Vec<FileChange>, RepoError>;
-    /// The regular files that stood at the parent and stand differently, or not at all, at the commit: with what they held before.
+    /// The regular files at the parent that are different, or missing, at the commit: with their content before.
     ///
     /// # Errors
     /// As [`Repo::changed_files`].
@@ -133,8 +133,8 @@ pub trait ReadObjects {
         Ok(changed.filter_map(ReplacedFile::of).collect())
     }
 
-    /// All commits at which this path, or something below it, changed, over all parents, from `tip` backwards, if that can be told at once:
-    /// `None` says that history has to be walked.
+    /// All commits at which this path, or something below it, changed, over all parents, from `tip` backwards, if that
+    /// can be answered at once: `None` says that history has to be walked.
     ///
     /// # Errors
     /// If it could not be read.
@@ -184,7 +184,8 @@ pub trait ReadObjects {
     /// As there.
     fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, RepoError>;
 
-    /// The regular files at or below a folder that `take` picks, by their whole paths; none where no folder stands there.
+    /// The regular files at or below a folder that `take` selects, by their whole paths; empty if there is no such
+    /// folder.
     ///
     /// # Errors
     /// As [`Repo::files_in`].
@@ -202,7 +203,7 @@ pub trait ReadObjects {
         Ok(self.files_in(commit, &enter, &take)?.files)
     }
 
-    /// The regular file at `path` of the commit; `None` where none stands there.
+    /// The regular file at `path` of the commit; `None` if there is none.
     ///
     /// # Errors
     /// As [`Repo::blob_at`].
@@ -344,10 +345,10 @@ impl Repo {
         tree_id(Oid::hash_object(ObjectType::Tree, &bytes).map_err(git_error("hash a tree"))?)
     }
 
-    /// The entries of a folder by its id; `None` where it is not here.
+    /// The entries of a folder by its ID; `None` if it is not here.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where it is broken.
+    /// [`RepoError::Git`] if it is broken.
     pub fn tree_entries(&self, tree: &TreeId) -> Result<Option<Vec<TreeEntry>>, RepoError> {
         let id = oid(tree.as_bytes(), || format!("the tree {tree}"))?;
         let mut entries = Vec::new();
@@ -376,7 +377,7 @@ impl Repo {
     }
 }
 
-/// Whether a path is that folder or lies below it; everything lies below `""`.
+/// Whether a path is that folder or below it; everything is below `""`.
 fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty()
         || path

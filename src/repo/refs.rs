@@ -41,8 +41,8 @@ pub struct TagTip {
 }
 
 impl Repo {
-    /// What `name` means: a branch, a branch of `remote` (none is looked at where it is `None`), a tag or a full
-    /// commit id. `refs/heads/NAME` and `refs/tags/NAME` mean only that. No hit at all is an empty answer.
+    /// What `name` means: a branch, a branch of `remote` (none is searched if it is `None`), a tag or a full commit ID.
+    /// `refs/heads/NAME` and `refs/tags/NAME` mean only that. No match at all is an empty answer.
     ///
     /// # Errors
     /// [`RepoError::Refused`] for names that git forbids or that must not be followed: a leading `-`, `HEAD`, `refs/`

@@ -15,7 +15,7 @@ use crate::model::repo_url::Location;
 ///
 /// It is `Send` but not `Sync`: each thread works on its own, got by [`Repo::reopen`].
 pub struct Repo {
-    /// Where objects are read and written.
+    /// Where objects are read from and written to.
     pub(super) git: Repository,
     /// Set where writes stay in memory.
     pub(super) memory: Option<Memory>,
@@ -29,7 +29,7 @@ pub(super) struct Memory {
     pub(super) written: RefCell<Vec<Oid>>,
 }
 
-/// Where `HEAD` stands.
+/// What `HEAD` points to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The commit, or `None` on a branch without one (unborn).
@@ -43,18 +43,19 @@ pub struct Head {
 pub struct Remote {
     /// Its name, for instance `origin`.
     pub name: String,
-    /// Where it fetches from, `url.*.insteadOf` applied; `None` where the text is no location that we understand.
+    /// The address it fetches from, with `url.*.insteadOf` applied; `None` if the text is not a location that we
+    /// understand.
     pub url: Option<Location>,
 }
 
 impl Repo {
-    /// Opens the repository whose work tree (a linked one too) or bare directory is exactly `path`, as git would see
-    /// it standing there; parents are not searched. `None`: a folder that is no repository.
+    /// Opens the repository whose work tree (a linked one too) or bare directory is exactly `path`, as git would see it
+    /// from there; parents are not searched. `None`: a folder that is not a repository.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where `path` does not exist; [`RepoError::Refused`] where it is no folder, belongs to
-    /// another user (`safe.directory`), or is a kind of repository that libgit2 cannot read; [`RepoError::Git`] where
-    /// it is broken.
+    /// [`RepoError::NotFound`] if `path` does not exist; [`RepoError::Refused`] if it is not a folder, belongs to
+    /// another user (`safe.directory`), or is a kind of repository that libgit2 cannot read; [`RepoError::Git`] if it
+    /// is broken.
     pub fn at(path: &Path) -> Result<Option<Self>, RepoError> {
         let real = path.canonicalize().map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => {
@@ -88,7 +89,7 @@ impl Repo {
     /// The same objects and refs, with every write kept in memory: nothing on disk changes, not even a time stamp.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where the object database cannot be opened again.
+    /// [`RepoError::Git`] if the object database cannot be opened again.
     pub fn virtual_over(&self) -> Result<Self, RepoError> {
         let under = self.disk().map(open_again).transpose()?;
         let copy = Self::in_memory(under)?;
@@ -106,11 +107,11 @@ impl Repo {
         Self::in_memory(None)
     }
 
-    /// The same repository for another thread. A virtual one is copied as it stands: what either writes later, the
-    /// other does not see (libgit2's memory store is not safe to share between threads).
+    /// The same repository for another thread. A virtual one is copied as it is: what either writes later, the other
+    /// does not see (libgit2's memory store is not safe to share between threads).
     ///
     /// # Errors
-    /// [`RepoError::Git`] where it cannot be opened any more.
+    /// [`RepoError::Git`] if it cannot be opened any more.
     pub fn reopen(&self) -> Result<Self, RepoError> {
         if self.memory.is_some() {
             return self.virtual_over();
@@ -130,7 +131,7 @@ impl Repo {
             let objects = objects.to_str().ok_or_else(|| {
                 RepoError::refused(format!("the path {} is not UTF-8", objects.display()))
             })?;
-            // An alternate is only read; libgit2 writes to the first store that is none.
+            // An alternate is only read; libgit2 writes to the first store that is not one.
             odb.add_disk_alternate(objects)
                 .map_err(git_error(operation))?;
         }
@@ -164,7 +165,7 @@ impl Repo {
         }
     }
 
-    /// The repository on disk where it may be written to.
+    /// The repository on disk if it may be written to.
     pub(super) fn disk_to_write(&self, what: &str) -> Result<&Repository, RepoError> {
         match &self.memory {
             None => Ok(&self.git),
@@ -174,15 +175,15 @@ impl Repo {
         }
     }
 
-    /// `shallow` lies in the common directory, also for a linked work tree, where libgit2 does not look for it.
+    /// `shallow` is in the common directory, also for a linked work tree, where libgit2 does not search for it.
     pub(super) fn shallow_file(&self) -> Option<PathBuf> {
         self.disk().map(|git| git.commondir().join("shallow"))
     }
 
-    /// Where `HEAD` stands; in memory alone it is unborn and on no branch.
+    /// What `HEAD` points to; in memory alone it is unborn and on no branch.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where `HEAD` cannot be read, [`RepoError::Refused`] where its branch's name is not UTF-8.
+    /// [`RepoError::Git`] if `HEAD` cannot be read, [`RepoError::Refused`] if its branch's name is not UTF-8.
     pub fn head(&self) -> Result<Head, RepoError> {
         let Some(git) = self.disk() else {
             return Ok(Head {
@@ -211,7 +212,7 @@ impl Repo {
     /// The remotes, in git's order (by name).
     ///
     /// # Errors
-    /// [`RepoError::Git`] where the configuration cannot be read.
+    /// [`RepoError::Git`] if the configuration cannot be read.
     pub fn remotes(&self) -> Result<Vec<Remote>, RepoError> {
         let Some(git) = self.disk() else {
             return Ok(Vec::new());
@@ -220,7 +221,7 @@ impl Repo {
         let base = git.workdir().unwrap_or_else(|| git.path());
         let mut remotes = Vec::new();
         for name in names.iter() {
-            // A name that is not UTF-8 can be asked for by nobody.
+            // No one can ask for a name that is not UTF-8.
             let Ok(Some(name)) = name else { continue };
             let remote = git
                 .find_remote(name)
@@ -234,8 +235,8 @@ impl Repo {
         Ok(remotes)
     }
 
-    /// The default branch, as far as a clone tells: what `origin` called it when it was cloned, else `main` or `master` where there is one,
-    /// else the branch that is checked out.
+    /// The default branch, as far as a clone knows it: what `origin` called it when it was cloned, otherwise `main` or
+    /// `master` if there is one, otherwise the branch that is checked out.
     pub fn default_branch(&self) -> Result<Option<String>, RepoError> {
         let Some(git) = self.disk() else {
             return Ok(None);
@@ -262,7 +263,7 @@ impl Repo {
             .is_some_and(|file| file.len() > 0)
     }
 
-    /// Whether there is no work tree; so it is in memory, too.
+    /// Whether there is no work tree; also true in memory.
     pub fn is_bare(&self) -> bool {
         self.memory.is_some() || self.git.is_bare()
     }

@@ -1,4 +1,4 @@
-//! Files and index as they were, to be put back where a landing fails.
+//! Files and index as they were, to be restored if a landing fails.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -135,7 +135,7 @@ impl SavedIndex {
     }
 }
 
-/// A regular file's bytes, permissions and time; `None` where nothing is there.
+/// A regular file's bytes, permissions and time; `None` if nothing is there.
 fn read_file(path: &Path) -> io::Result<Option<(Vec<u8>, Permissions, SystemTime)>> {
     let metadata = match path.symlink_metadata() {
         Ok(metadata) => metadata,

@@ -1,4 +1,4 @@
-//! Trees and blobs at a commit: what the files were then, never what lies in the work tree.
+//! Trees and blobs at a commit: what the files were then, never what is in the work tree.
 
 use git2::{ObjectType, Oid};
 
@@ -20,12 +20,12 @@ pub struct TreeFile {
     pub executable: bool,
 }
 
-/// Something in a tree that is no regular file and so is never read.
+/// Something in a tree that is not a regular file and so is never read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedEntry {
     /// Path from the root.
     pub path: String,
-    /// What stands there.
+    /// What it is.
     pub kind: EntryKind,
 }
 
@@ -34,7 +34,7 @@ pub struct SkippedEntry {
 pub struct TreeListing {
     /// The files taken, sorted by path as bytes.
     pub files: Vec<TreeFile>,
-    /// Symlinks and odd modes at paths that the filter takes, and all submodules, sorted by path.
+    /// Symlinks and unknown modes at paths that the filter accepts, and all submodules, sorted by path.
     pub skipped: Vec<SkippedEntry>,
     /// How many regular files the filter did not take, in folders that were entered.
     pub passed_over: usize,
@@ -42,7 +42,7 @@ pub struct TreeListing {
     pub non_utf8: Vec<String>,
 }
 
-/// What stands at a path of a commit.
+/// What is at a path of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryId {
     /// A regular file (100644 or 100755).
@@ -59,7 +59,7 @@ impl Repo {
     /// All regular files of the commit whose path `take` takes.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where the commit is not here; [`RepoError::Git`] where an object is missing or broken;
+    /// [`RepoError::NotFound`] if the commit is not here; [`RepoError::Git`] if an object is missing or broken;
     /// [`RepoError::Refused`] beyond 256 levels or 2,000,000 files and folders.
     pub fn files(
         &self,
@@ -109,7 +109,7 @@ impl Repo {
     /// The bytes of a blob; they hash to the id.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where no blob of that id is here; [`RepoError::Git`] where its bytes do not hash to it.
+    /// [`RepoError::NotFound`] if there is no blob with that ID; [`RepoError::Git`] if its bytes do not hash to it.
     pub fn blob(&self, blob: &BlobId) -> Result<Vec<u8>, RepoError> {
         self.objects()?
             .blob(oid(blob.as_bytes(), || format!("the blob {blob}"))?)
@@ -124,10 +124,10 @@ impl Repo {
             .blob_size(oid(blob.as_bytes(), || format!("the blob {blob}"))?)
     }
 
-    /// The regular file at `path` of the commit; `None` where none stands there.
+    /// The regular file at `path` of the commit; `None` if there is none.
     ///
     /// # Errors
-    /// As [`Repo::blob`], and [`RepoError::Refused`] where the path leads upwards.
+    /// Like [`Repo::blob`], and [`RepoError::Refused`] if the path contains `..`.
     pub fn blob_at(
         &self,
         commit: &CommitId,
@@ -143,11 +143,11 @@ impl Repo {
         }
     }
 
-    /// What stands at `path` of the commit (`""`, `"."` and `"/"` are the root), by id.
+    /// What is at `path` of the commit (`""`, `"."` and `"/"` are the root), by ID.
     ///
     /// # Errors
-    /// [`RepoError::NotFound`] where the commit is not here; [`RepoError::Refused`] where the path leads upwards or
-    /// an entry has a mode that git does not know.
+    /// [`RepoError::NotFound`] if the commit is not here; [`RepoError::Refused`] if the path contains `..` or an entry
+    /// has a mode that git does not know.
     pub fn entry_at(&self, commit: &CommitId, path: &str) -> Result<Option<EntryId>, RepoError> {
         let objects = self.objects()?;
         let (_, commit) = objects.commit_of(commit)?;

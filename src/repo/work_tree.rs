@@ -12,7 +12,7 @@ impl Repo {
     /// one below it. Paths that are not UTF-8 show `U+FFFD`.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where the index or the work tree cannot be read.
+    /// [`RepoError::Git`] if the index or the work tree cannot be read.
     pub fn uncommitted(&self, paths: Option<&[String]>) -> Result<Vec<String>, RepoError> {
         let Some(git) = self.disk().filter(|git| !git.is_bare()) else {
             return Ok(Vec::new());
@@ -52,7 +52,7 @@ impl Repo {
     /// Whether git ignores the path (from the top of the work tree). Never in a bare repository or in memory.
     ///
     /// # Errors
-    /// [`RepoError::Git`] where the rules cannot be read.
+    /// [`RepoError::Git`] if the rules cannot be read.
     pub fn is_ignored(&self, path: &str) -> Result<bool, RepoError> {
         match self.disk().filter(|git| !git.is_bare()) {
             Some(git) => git

@@ -16,9 +16,9 @@ impl Repo {
     /// as they are given. Existing files keep their mode, new ones get 100644. Equal input makes an equal commit id.
     ///
     /// # Errors
-    /// [`RepoError::Refused`] for a path that is given twice, leaves the repository, is git's or GitHub's own under
-    /// any spelling, goes through or onto something that is not a plain file or folder, or an author or message that
-    /// git cannot hold. [`RepoError::NotFound`] where the parent is not here.
+    /// [`RepoError::Refused`] for a path that is given twice, leaves the repository, is git's or GitHub's own under any
+    /// spelling, goes through or onto something that is not a plain file or folder, or an author or message that git
+    /// cannot store. [`RepoError::NotFound`] if the parent is not here.
     pub fn write_commit(
         &self,
         parent: Option<&CommitId>,
@@ -137,7 +137,7 @@ impl<'a> Edits<'a> {
         }
     }
 
-    /// Refuses where anything but a plain file or folder stands in the way.
+    /// Refuses if anything but a plain file or folder is in the way.
     fn check(
         &self,
         objects: &Objects<'_>,

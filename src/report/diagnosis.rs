@@ -118,7 +118,7 @@ pub fn proofs(proofs: &[Proof], style: Style) -> String {
     text
 }
 
-/// `21 hold, 1 does not hold, 3 were reported, 4 could not be told.`
+/// `21 hold, 1 does not hold, 3 were reported, 4 could not be determined.`
 pub fn count(proofs: &[Proof]) -> String {
     let of = |proved| proofs.iter().filter(|proof| proof.proved == proved).count();
     let (holds, fails, reported, untold) = (

@@ -58,7 +58,7 @@ fn block(finding: &Finding, renderer: &Renderer) -> String {
     lines.join("\n")
 }
 
-/// The line as it may stand on a terminal, and the bytes of it that are marked.
+/// The line as it may be shown on a terminal, and the bytes of it that are marked.
 fn shown(line: &SourceLine) -> (String, Range<usize>) {
     let mut text = String::new();
     if line.cut_before {

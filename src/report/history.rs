@@ -249,7 +249,7 @@ impl Page {
         );
     }
 
-    /// One line for each, or two where its values are long.
+    /// One line for each, or two if its values are long.
     fn changes(&mut self, changes: &[FieldChange]) {
         let names: Vec<String> = changes
             .iter()
@@ -276,7 +276,7 @@ impl Page {
         }
     }
 
-    /// Foreign text behind a start, broken between words; later lines stand below the text.
+    /// Foreign text after a start, broken between words; later lines are below the text.
     fn wrapped(&mut self, indent: &str, start: &str, text: &str) {
         // Colour has no width: an indent is four wide at most, whatever it is painted with.
         let plain = indent.chars().filter(|c| *c == ' ').count();

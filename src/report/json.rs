@@ -103,7 +103,7 @@ pub(crate) struct PromotionJson<'a> {
     after_rollback: Option<RolledBackJson<'a>>,
 }
 
-/// Where a stage goes back to.
+/// What a stage goes back to.
 #[derive(Serialize)]
 pub(super) struct RollbackJson {
     landing: CommitId,

@@ -35,15 +35,15 @@ pub(crate) struct PlanText<'a> {
     pub notices: &'a [String],
     /// The policy's file, where `--why` names lines of it.
     pub why: Option<&'a RepoPath>,
-    /// Diffs by stage, where they were asked for.
+    /// Diffs by stage, if they were requested.
     pub diffs: &'a BTreeMap<(usize, usize), String>,
     /// Colour.
     pub style: Style,
 }
 
-/// Where the state stands in a promotion's first line.
+/// The column of the state in a promotion's first line.
 const STATE_COLUMN: usize = 57;
-/// Where a value stands behind its field, and a gate's words behind its name.
+/// The column of a value after its field, and of a gate's reason after its name.
 const VALUE_COLUMN: usize = 22;
 /// So many commits of one change are listed.
 const COMMITS: usize = 10;
@@ -319,7 +319,7 @@ impl PlanText<'_> {
     }
 }
 
-/// How many commits come with a change, as it goes on behind its values.
+/// How many commits come with a change, as it continues after its values.
 fn comes(change: &Change, told: Option<&Fetched<LinkedRange>>) -> String {
     let comes = told
         .and_then(|told| told.as_ref().ok())
@@ -353,8 +353,8 @@ pub(crate) fn value(change: &Change) -> String {
     format!("{old} → {new}{said}")
 }
 
-/// A commit id by its first seven digits, other text as it is, cut where it is very long. A line break at its end, which a block
-/// scalar (`|`) has, is shown by its sign.
+/// A commit ID by its first seven digits, other text as it is, cut if it is very long. A line break at its end, as in a
+/// block scalar (`|`), is shown by its sign.
 pub(crate) fn short(text: &str) -> String {
     const MAX_LENGTH: usize = 80;
     if let Some(text) = text.strip_suffix('\n') {

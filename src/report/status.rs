@@ -1,4 +1,4 @@
-//! How every pipeline stands, as text and as JSON.
+//! The status of every pipeline, as text and as JSON.
 
 mod document;
 mod lines;

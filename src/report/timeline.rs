@@ -13,7 +13,7 @@ use crate::model::finding::Finding;
 use crate::model::text::counted;
 use crate::model::timeline::{End, Event, StageEnd, Timeline, ValueEnd, What};
 
-/// The text; `out` is set where the files of the end state were written.
+/// The text; `out` is set if the files of the end state were written.
 pub(crate) fn text(timeline: &Timeline, out: bool, style: Style) -> String {
     let mut text = String::new();
     let _ = writeln!(
@@ -55,7 +55,7 @@ pub(crate) fn text(timeline: &Timeline, out: bool, style: Style) -> String {
 struct Shown {
     /// There are several pipelines.
     several: bool,
-    /// A day's name alone does not tell the days apart.
+    /// The name of a day alone is not unique.
     far: bool,
     /// The time of the line before.
     last: Option<jiff::Timestamp>,
@@ -70,7 +70,7 @@ fn line(text: &mut String, event: &Event, shown: Shown, style: Style) {
     };
     let clock = event.at.strftime(pattern).to_string();
     let blank = " ".repeat(clock.len());
-    // The time stands where it is another one.
+    // The time is shown if it differs.
     let changed = match shown.last == Some(event.at) {
         true => &blank,
         false => &clock,
@@ -159,7 +159,7 @@ fn stages(text: &mut String, stages: &[StageEnd], several: bool) {
             let _ = writeln!(text, "  {}", terminal(stage.pipeline.as_str()));
         }
         last = Some(&stage.pipeline);
-        // One value, or several of one service, need no more names than tell them apart.
+        // One value, or several of one service, need only as many names as distinguish them.
         let services: std::collections::BTreeSet<&str> = stage
             .values
             .iter()

@@ -1,4 +1,4 @@
-//! Workflow commands: how a line of the log tells the runner something (`::error file=a,line=1::text`).
+//! Workflow commands: how a line of the log instructs the runner (`::error file=a,line=1::text`).
 
 use super::redact::Redactor;
 use crate::model::finding::{Finding, Severity};
@@ -9,7 +9,7 @@ use crate::report::escape::terminal;
 /// How much a line of the log matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Level {
-    /// Only where somebody looks for a defect.
+    /// Only shown when debugging.
     Debug,
     /// What happens.
     Info,
@@ -34,14 +34,14 @@ impl Level {
     }
 }
 
-/// Something that GitHub shows beside the run, and beside a line of a file where it is about one.
+/// Something that GitHub shows beside the run, and beside a line of a file if it is about one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Annotation {
     /// How much it matters: a notice, a warning or an error; anything less is a line of the log.
     pub level: Level,
     /// The line that it is about.
     pub place: Option<SourceLocation>,
-    /// What is to be said; may be foreign text.
+    /// The message; may be foreign text.
     pub message: String,
     /// What to do.
     pub help: Option<String>,
@@ -131,7 +131,7 @@ pub(super) fn add_mask(secret: &str) -> Vec<String> {
         .collect()
 }
 
-/// A line for whoever looks for a defect.
+/// A line for debugging.
 pub(super) fn debug(message: &str) -> String {
     format!("::debug::{}", data(&inert(message)))
 }

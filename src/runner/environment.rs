@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Environment variables. They hold tokens: there is no way to print them.
+/// Environment variables. They contain tokens: there is no way to print them.
 #[derive(Default)]
 pub struct Environment(BTreeMap<String, String>);
 

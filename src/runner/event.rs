@@ -26,9 +26,9 @@ pub struct Run {
     pub attempt: Option<u64>,
     /// `owner/name` of the repository, as it is written on the forge.
     pub repository: Option<String>,
-    /// The default branch, where the payload tells.
+    /// The default branch, if the payload has it.
     pub default_branch: Option<String>,
-    /// Why this run must write nothing, where it must not.
+    /// Why this run must write nothing, if so.
     pub read_only: Option<ReadOnly>,
     /// The folder into which the repository may be checked out.
     pub workspace: Option<PathBuf>,
@@ -40,7 +40,7 @@ pub struct Run {
     pub server: WebAddress,
     /// Whether the workflow runs with debug logging.
     pub debug: bool,
-    /// What is odd about the event, for the log.
+    /// What is unexpected about the event, for the log.
     pub notices: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub enum ReadOnly {
     Fork,
     /// Dependabot: the token reads only.
     Dependabot,
-    /// It is about a pull request, and cannot be told to come from this repository.
+    /// It is about a pull request, and it cannot be determined that it comes from this repository.
     Unknown,
 }
 
@@ -111,7 +111,7 @@ pub struct AddressRefused {
 }
 
 impl Run {
-    /// Reads the environment, and the payload's file where there is one. A payload that cannot be read is a notice; about
+    /// Reads the environment, and the payload's file if there is one. A payload that cannot be read is a notice; about
     /// a pull request it makes the run read-only.
     pub fn read(environment: &Environment) -> Result<Self, AddressRefused> {
         let payload = environment

@@ -25,8 +25,8 @@ impl Files {
         }
     }
 
-    /// Adds outputs. Values may have several lines; registered secrets are taken out of them. `random` must be new each
-    /// time: whoever knew it could end a value early and write outputs of his own.
+    /// Adds outputs. Values may have several lines; registered secrets are removed from them. `random` must be new each
+    /// time: anyone who knew it could end a value early and write outputs of their own.
     pub(crate) fn write_outputs<'a>(
         &self,
         outputs: impl IntoIterator<Item = (&'a str, String)>,
@@ -80,7 +80,7 @@ fn entry(name: &str, value: &str, delimiter: &str) -> io::Result<String> {
     Ok(format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"))
 }
 
-/// Adds whole lines to the end of a file, behind a line that somebody left open.
+/// Adds whole lines to the end of a file, after a line that someone left unterminated.
 fn append(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .read(true)

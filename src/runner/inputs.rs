@@ -1,4 +1,4 @@
-//! The inputs of the Action, and the command line that they stand for.
+//! The inputs of the Action, and the command line that they are turned into.
 //!
 //! They are foreign text: who may start a workflow chooses them. They never skip a gate; here they are only read.
 
@@ -63,7 +63,7 @@ pub(crate) enum Task {
     Promote,
     /// Show what would change.
     Plan,
-    /// Show how every pipeline stands.
+    /// Show the status of every pipeline.
     Status,
     /// Check manifests and policy.
     Validate,
@@ -138,7 +138,8 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// Reads all inputs. An input that is empty is not set; one whose name is near to a known one is a slip, not a wish.
+    /// Reads all inputs. An input that is empty is not set; one whose name is similar to a known one is a typo, not
+    /// ignored.
     pub(crate) fn read(environment: &Environment) -> Result<Self, InputError> {
         refuse_slips(environment)?;
         let read = Reader { environment };
@@ -165,9 +166,9 @@ impl Inputs {
         })
     }
 
-    /// The command line that they stand for, the program's name first. No token is in it.
+    /// The command line that they are turned into, the program's name first. It contains no token.
     pub(crate) fn arguments(&self) -> Vec<String> {
-        // A plan of what stands on the forge is a run that writes nothing. What writes nothing anyway has no switch for it.
+        // A plan of the state on GitHub is a run that writes nothing. What writes nothing anyway has no switch for it.
         let (command, dry_run) = match self.command {
             Task::Plan => (Task::Reconcile, true),
             other @ (Task::Status | Task::Validate | Task::Doctor) => (other, false),
@@ -205,8 +206,8 @@ impl Inputs {
     }
 }
 
-/// An input that nobody reads is passed over, for a job may have others in its environment. `dryrun` is not: it was meant
-/// for `dry-run`, and passing over it would write.
+/// An unknown input is ignored, because a job may have others in its environment. `dryrun` is not: `dry-run` was meant,
+/// and ignoring it would write.
 fn refuse_slips(environment: &Environment) -> Result<(), InputError> {
     let known = || INPUTS.iter().map(|input| input.name);
     for name in environment.names("INPUT_") {

@@ -12,7 +12,7 @@ use super::commands::{self, Annotation, Level, inert};
 use super::redact::Redactor;
 use crate::report::escape::terminal;
 
-/// GitHub shows so many annotations of a level per step.
+/// The number of annotations of each level that GitHub shows per step.
 const SHOWN: usize = 10;
 
 /// Who reads what is written.
@@ -118,7 +118,7 @@ impl Log {
         let _ = writeln!(inner.err, "{line}");
     }
 
-    /// Something that GitHub shows beside the run; to a terminal a line.
+    /// Something that GitHub shows beside the run; on a terminal a line.
     pub(crate) fn annotate(&self, annotation: Annotation) {
         let inner = &mut *self.inner();
         let annotation = annotation.redacted(&inner.redactor);
@@ -153,7 +153,7 @@ impl Log {
         let _ = inner.err.flush();
     }
 
-    /// Lets a panic speak through this log too. Its words may hold foreign text.
+    /// Sends panics through this log too. Their messages may contain foreign text.
     pub(crate) fn catch_panics(&self) {
         let log = self.clone();
         panic::set_hook(Box::new(move |panic| {

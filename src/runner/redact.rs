@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::report::escape::terminal;
 
-/// What stands in a secret's place.
+/// What replaces a secret.
 const HIDDEN: &str = "***";
 /// A form this short would hide other texts rather than the secret.
 const SHORTEST: usize = 4;
@@ -92,7 +92,7 @@ fn in_lower_case(encoded: &str) -> String {
     lower
 }
 
-/// The digits that a text has in base64 whatever stands before and behind it: three bytes make four digits, so there are
+/// The digits that a text has in base64 whatever comes before and after it: three bytes make four digits, so there are
 /// three ways to begin. Each without the digits that it shares with its neighbours.
 fn inside_base64(text: &[u8]) -> Vec<String> {
     let mut forms = Vec::new();
@@ -182,7 +182,7 @@ mod tests {
                 let encoded = engine.encode(format!("{before}{secret}{behind}"));
                 let shown = redactor.redact(&encoded);
                 prop_assert!(shown.contains("***"), "{encoded} → {shown}");
-                // What is left around it is not longer than what stood around it.
+                // What is left around it is not longer than what was around it.
                 prop_assert!(shown.len() <= 3 + (before.len() + behind.len()) * 4 / 3 + 8);
             }
         }
@@ -192,7 +192,7 @@ mod tests {
             prop_assume!(!secret.contains(['*', '\n']));
             let text = format!("{around}{secret}{around}");
             let shown = redactor(&secret).redact(&text);
-            // What stood before and behind it is not to be read together.
+            // What was before and after it must not be read together.
             prop_assert!(!shown.replace("***", "\n").contains(&secret), "{shown}");
         }
     }

@@ -9,7 +9,7 @@ use std::thread;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Tells whether the run is asked to stop. Clones tell the same.
+/// Returns whether the run was asked to stop. Clones return the same.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop(Arc<AtomicBool>);
 

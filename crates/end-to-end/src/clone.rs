@@ -1,4 +1,4 @@
-//! The repository of the stand-in GitHub as a clone on disk: what commands that ask no forge read.
+//! The repository of the stand-in GitHub as a clone on disk: what commands without GitHub read.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
-//! A large GitOps repository on the stand-in GitHub, and the hour that people and their sources give it. How Sluice is run against
-//! it is left to whoever counts or measures.
+//! A large GitOps repository on the stand-in GitHub, and an hour of work by people and its sources. The caller decides
+//! how Sluice is run against it.
 //!
 //! A pipeline leads from dev over qa to prod, each edge behind an approval, every fourth way to prod behind a window too. It has four
 //! services a stage: two take git from folders of this very repository (dev follows `main`, qa and prod are pinned), two take a chart
@@ -30,7 +30,7 @@ pub struct Size {
 
 /// The repository, and the runner's token.
 pub struct Large {
-    /// The stand-in GitHub that has it.
+    /// The stand-in GitHub that contains it.
     pub hub: GitHub,
     /// The token of the workflow.
     pub token: String,
@@ -197,7 +197,7 @@ impl Large {
                 }
             }
         }
-        // The policy is no manifest.
+        // The policy is not a manifest.
         for number in files.len() - 1..self.size.manifests {
             let spec = "  helm:\n    version: 2.0.1\n    chart: tool\n    url: https://charts.example.com\n";
             files.push((
@@ -235,7 +235,8 @@ impl Large {
         }
     }
 
-    /// Approves the oldest open promotion that nobody has approved yet: every other one by its label, the rest by a review.
+    /// Approves the oldest open promotion that no one has approved yet: every other one by its label, the rest by a
+    /// review.
     pub fn approve_next(&self) -> Option<u64> {
         let repo = self.repo();
         let is_free = |number: &u64| {
@@ -269,9 +270,9 @@ impl Large {
         repo.by("tom").closes(held);
     }
 
-    /// What happens in a busy hour, in order, each thing two thirds of a minute or so after the one before: thirty commits to sources,
-    /// twenty approvals, half of them by label, the schedule, every quarter, and one promotion that somebody without write access holds and
-    /// closes before its source changes again.
+    /// What happens in a busy hour, in order, about two thirds of a minute apart: thirty commits to sources, twenty
+    /// approvals, half of them by label, the schedule, every quarter, and one promotion that someone without write
+    /// access holds and closes before its source changes again.
     pub fn busy_hour() -> Vec<Event> {
         let mut events = Vec::new();
         // The last of thirty goes to a source that changed before.

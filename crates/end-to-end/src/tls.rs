@@ -14,7 +14,7 @@ use crate::proxy::listen;
 
 /// A running front; it ends when dropped.
 pub struct Front {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
     /// The certificate of its authority, as PEM.
     pub authority: String,

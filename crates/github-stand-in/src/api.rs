@@ -338,7 +338,7 @@ fn encode(text: &str) -> String {
     out
 }
 
-/// The headers that stand on every answer, and 304 where nothing changed.
+/// The headers of every answer, and 304 if nothing changed.
 fn finish(world: &mut World, seen: &Seen, session: &Session, response: &mut Response) {
     if !seen.write && response.status == 200 && seen.path != "/graphql" {
         let id = Oid::hash_object(ObjectType::Blob, &response.body).map(|oid| oid.to_string());

@@ -1,5 +1,6 @@
-//! Rate limits, by the virtual clock. The primary limit: one bucket an hour for each resource and token, or for each resource and
-//! repository where the token is a workflow's. The secondary limit: a state of a token in which every call of it is refused.
+//! Rate limits, by the virtual clock. The primary limit: one bucket an hour for each resource and token, or for each
+//! resource and repository if the token is a workflow's. The secondary limit: a state of a token in which all its calls
+//! are refused.
 
 use super::secondary_limit::Secondary;
 use super::session::{Session, TokenKind};
@@ -40,7 +41,7 @@ fn bucket<'w>(world: &'w mut World, session: &Session, resource: &'static str) -
     found
 }
 
-/// Takes `cost` from the budget; false where nothing was left.
+/// Takes `cost` from the budget; false if nothing was left.
 pub fn take(world: &mut World, session: &Session, resource: &'static str, cost: u64) -> bool {
     let limit = limit(world, session);
     let bucket = bucket(world, session, resource);

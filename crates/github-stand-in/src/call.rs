@@ -19,7 +19,7 @@ pub struct Call {
     pub query: Vec<(String, String)>,
     /// Parameters of the matched route, decoded.
     pub params: HashMap<&'static str, String>,
-    /// The JSON body; null where there is none.
+    /// The JSON body; null if there is none.
     pub body: Value,
     /// The `Accept` header.
     pub accept: String,
@@ -62,7 +62,7 @@ pub fn read_query(text: &str) -> Vec<(String, String)> {
 }
 
 impl Call {
-    /// A parameter of the route; empty where the route has none of that name.
+    /// A parameter of the route; empty if the route has none with that name.
     pub fn param(&self, name: &str) -> &str {
         self.params.get(name).map_or("", String::as_str)
     }

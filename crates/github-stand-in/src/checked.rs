@@ -1,9 +1,10 @@
-//! Holds every honest answer of the stand-in to GitHub's published contract.
+//! Checks every honest answer of the stand-in against GitHub's published contract.
 
 use crate::Seen;
 use crate::contract::contract;
 
-/// What the stand-in answers although no client under test asks it: deeds of people, and what `gh` wants. The contract has no entry for these.
+/// What the stand-in answers although no client under test asks for it: actions of people, and what `gh` needs. The
+/// contract has no entry for these.
 const OUTSIDE_CONTRACT: &[(&str, &str)] = &[
     ("GET", "/"),
     ("GET", "/apps/"),
@@ -69,8 +70,8 @@ fn is_deleted_actor(text: &str) -> bool {
         && text.ends_with("/actor: expected object, came null")
 }
 
-/// GitHub gives "" for the addresses of a deployment's status that nobody gave, though its description calls them addresses
-/// (with "" as their default).
+/// GitHub returns "" for addresses of a deployment's status that were not given, though its description calls them
+/// addresses (with "" as their default).
 fn is_blank_address(text: &str) -> bool {
     text.contains("/statuses") && text.ends_with("_url: expected the format uri, came \"\"")
 }

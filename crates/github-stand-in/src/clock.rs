@@ -1,5 +1,5 @@
-//! The stand-in's own time. Owns "now" and how it moves: one second per write unless frozen, so that two writes never share a
-//! time by accident and never depend on the machine's clock.
+//! The stand-in's own time. Owns "now" and how it moves: one second per write unless frozen, so that two writes never
+//! share a time by accident and never depend on the machine's clock.
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub struct Clock {
     now: Timestamp,
     frozen: bool,
-    /// Since when it runs by itself, and how long one of its seconds then takes in real time.
+    /// Since when it runs on its own, and how long one of its seconds then takes in real time.
     running: Option<(Instant, Duration)>,
 }
 
@@ -35,8 +35,8 @@ impl Clock {
         }
     }
 
-    /// From now on time also passes by itself: one second of this clock in so much real time. For clients that wait in earnest, with
-    /// seconds as short as these.
+    /// From now on time also passes on its own: one second of this clock in this much real time. For clients that
+    /// really wait, with seconds as short as these.
     pub fn run(&mut self, second: Duration) {
         self.now = self.now();
         self.running = Some((Instant::now(), second));

@@ -2,7 +2,8 @@
 //!
 //! Checks the client's requests and the stand-in's answers against what `contract/derive.mjs` took from GitHub's
 //! published OpenAPI description and GraphQL schema. Knows nothing of Sluice: an operation, field or status that is not
-//! in those files, or in the short lists of known exceptions here, is a violation. To use more of GitHub, derive more of it.
+//! in those files, or in the short lists of known exceptions here, is a violation. To use more of GitHub, derive more
+//! of it.
 
 mod file;
 mod graphql;
@@ -39,8 +40,9 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// What is wrong with a REST request. `path_and_query` is what stands behind the API's root, percent-encoded as sent.
-    /// Stricter than GitHub, which ignores what it does not know: a property or parameter that it does not name is a violation.
+    /// What is wrong with a REST request. `path_and_query` is what follows the API's root, percent-encoded as sent.
+    /// Stricter than GitHub, which ignores what it does not know: a property or parameter that it does not name is a
+    /// violation.
     pub fn request(
         &self,
         method: &str,

@@ -17,8 +17,8 @@ pub enum Fault {
     CloseAfterApply,
     /// The connection closes without an answer, and nothing was applied: what a killed client leaves behind.
     CloseBeforeApply,
-    /// The secondary limit begins with this call: for so many seconds of the stand-in's clock it and every other call of the token is
-    /// refused, REST and GraphQL, with 403 and `Retry-After`.
+    /// The secondary limit begins with this call: for this many seconds of the stand-in's clock it and every other call
+    /// of the token is refused, REST and GraphQL, with 403 and `Retry-After`.
     SecondaryLimit(u64),
     /// As [`Self::SecondaryLimit`], without `Retry-After`.
     SecondaryLimitWithoutEnd(u64),
@@ -43,8 +43,8 @@ pub enum Fault {
     EndlessBody,
     /// Some other status with that `message`, nothing applied.
     Status(u16, String),
-    /// 200 with every root field null and one error of that type (none where it is empty) and message, nothing applied: how GraphQL
-    /// fails. A REST call gets [`Self::ServerError`].
+    /// 200 with every root field null and one error with that type (no type if it is empty) and message, nothing
+    /// applied: how GraphQL fails. A REST call gets [`Self::ServerError`].
     GraphQlError(String, String),
     /// 200 with every root field null and one error that names a field far below: how GraphQL breaks a query off that takes too much (seen
     /// on GitHub since 2026, for `user`). A REST call gets [`Self::ServerError`].
@@ -194,7 +194,7 @@ impl When {
         self.times(usize::MAX)
     }
 
-    /// Counts a call; true where it is meant.
+    /// Counts a call; true if it is the one that is meant.
     pub(super) fn meets(&mut self, seen: &Seen) -> bool {
         let fits = match &self.which {
             Which::Any => true,

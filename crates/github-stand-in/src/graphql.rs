@@ -150,7 +150,7 @@ pub fn answer(world: &mut World, session: &Session, body: &[u8]) -> (u16, Value)
     (200, response)
 }
 
-/// What the library found wrong with a document, in GitHub's words where they are known.
+/// What the library found wrong with a document, in GitHub's words if they are known.
 fn complaints(errors: &DiagnosticList) -> Vec<Value> {
     errors
         .iter()

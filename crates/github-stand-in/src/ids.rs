@@ -15,7 +15,7 @@ pub const ACTIONS_APP: AppId = 15368;
 /// Account number of `github-actions[bot]` on github.com.
 pub const ACTIONS_BOT: UserId = 41_898_282;
 
-/// The account that GitHub itself acts as, for instance where a push makes a pull request merged.
+/// The account that GitHub itself acts as, for instance if a push makes a pull request merged.
 pub const GHOST: UserId = 10_137;
 
 /// Account number of `web-flow` on github.com: the committer of what GitHub itself commits.

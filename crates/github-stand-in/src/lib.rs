@@ -1,10 +1,11 @@
 //! A stand-in GitHub for tests: one stateful server over real HTTP on loopback.
 //!
-//! Owns: repositories with real git objects, people, Apps and tokens with their permissions, pull requests, reviews, labels, statuses,
-//! checks, workflow runs, deployments, the merge queue, REST and GraphQL over one state, GitHub's words of refusal, and what a test
-//! needs on top: faults, hooks, a recorder, a clock. Must not know: anything of Sluice. Whatever it answers wrongly makes the tests
-//! lie, so answers are held to GitHub's own published schemas (see [`GitHub::check_with`]), and a GraphQL field that GitHub has but
-//! this does not model fails the test loudly instead of answering null.
+//! Owns: repositories with real git objects, people, Apps and tokens with their permissions, pull requests, reviews,
+//! labels, statuses, checks, workflow runs, deployments, the merge queue, REST and GraphQL over one state, GitHub's
+//! words of refusal, and what a test needs on top: faults, hooks, a recorder, a clock. Must not know: anything of
+//! Sluice. Any wrong answer makes the tests lie, so answers are checked against GitHub's own published schemas (see
+//! [`GitHub::check_with`]), and a GraphQL field that GitHub has but this does not model fails the test loudly instead
+//! of answering null.
 //!
 //! ```ignore
 //! let hub = GitHub::start().await;
@@ -16,21 +17,23 @@
 //! repo.by("dave").approves(number);
 //! ```
 //!
-//! It can also be started by itself: `cargo run -p github-stand-in`.
+//! It can also be started on its own: `cargo run -p github-stand-in`.
 //!
 //! # Who acts, and where to look
 //!
-//! `repo.by("carol")` is a person as on the web, `repo.app(id, slug, permissions)` an App, `repo.workflow(permissions)` a workflow's
-//! `github-actions[bot]`, `repo.with_token(token)` whoever a token belongs to; what they can do is [`Person`]'s. From within a hook the
-//! same begins with `world.place("acme/gitops")`. What came of it, [`Place`] tells in short: `tip`, `file`, `message`, `parents`,
-//! `state`, `head`, `labels`, `comments`, `reviews`, `events`, `statuses`, `queue`, `run`. Deeds are no calls: they are not recorded.
+//! `repo.by("carol")` is a person as on the web, `repo.app(id, slug, permissions)` an App, `repo.workflow(permissions)`
+//! a workflow's `github-actions[bot]`, `repo.with_token(token)` the owner of a token; what they can do is [`Person`]'s.
+//! From within a hook the same begins with `world.place("acme/gitops")`. The result is available from [`Place`]: `tip`,
+//! `file`, `message`, `parents`, `state`, `head`, `labels`, `comments`, `reviews`, `events`, `statuses`, `queue`,
+//! `run`. Such actions are not calls: they are not recorded.
 //!
 //! # Calls: counting, waiting, breaking
 //!
-//! - Every call has an index, from 1, in the order of arrival ([`Seen::index`]); [`GitHub::forget_calls`] starts anew.
+//! - Every call has an index, from 1, in the order of arrival ([`Seen::index`]); [`GitHub::forget_calls`] starts again.
 //! - [`GitHub::calls`], `lines`, `reads`, `writes`, `most_in_flight`: what came. [`GitHub::round_trips`]: how often a client waited in a
 //!   row (give it a [`GitHub::latency`], which is waited for in real time); `waits` names the calls of such a row.
-//! - [`GitHub::before`], `before_each_read`, `before_each_write`: somebody does something just before a call is carried out.
+//! - [`GitHub::before`], `before_each_read`, `before_each_write`: someone does something just before a call is carried
+//!   out.
 //! - [`GitHub::fault`] with [`When`], `fault_at(index, …)`: a call goes wrong. A sweep runs a scenario once, counts its calls, and again
 //!   for each index and each of [`Fault::every`]. `kill_at(index)` plays a client that was killed; `heal` lets the next one through.
 //! - [`Switches`]: lags (of lists, of heads, of mergeability), small pages, small limits, older servers.
@@ -39,14 +42,16 @@
 //!
 //! - No git over HTTP (`git clone`, `git push`): a person's push is [`Person::pushes`], a runner's checkout [`Place::checks_out`].
 //! - No plain issues, milestones, projects, discussions, comments on lines of a diff, releases, webhooks, search.
-//! - Nothing runs: a workflow run stays queued until somebody ends it ([`Place::finish_run`]). Runs are started by pushes, by what happens to
-//!   pull requests (`pull_request`, `pull_request_review`), by the merge queue and by dispatches; other events start none, `schedule` and
-//!   `pull_request_target` included ([`Person::triggers`] makes one). The filter `paths` and `[skip ci]` are ignored, and no run of a first
-//!   pull request from outside waits for its approval. Actions are off in forks.
+//! - Nothing runs: a workflow run stays queued until a test ends it ([`Place::finish_run`]). Runs are started by
+//!   pushes, by what happens to pull requests (`pull_request`, `pull_request_review`), by the merge queue and by
+//!   dispatches; other events start none, including `schedule` and `pull_request_target` ([`Person::triggers`] makes
+//!   one). The filter `paths` and `[skip ci]` are ignored, and no run of a first pull request from outside waits for
+//!   its approval. Actions are off in forks.
 //! - App tokens are issued by the test, not by exchanging a signed JWT; `GET /app` always answers 401.
 //! - CODEOWNERS is a file like any other: no review is required or requested because of it.
-//! - Auto-merge can be armed and seen, but nothing merges by itself, out of the merge queue neither ([`Place::land_queue`]). Queue groups
-//!   hold one pull request each, on top of those ahead. Evictions do happen by themselves.
+//! - Auto-merge can be enabled and seen, but nothing merges automatically, not even out of the merge queue
+//!   ([`Place::land_queue`]). Queue groups contain one pull request each, on top of those ahead. Evictions do happen
+//!   automatically.
 //! - Renamed or transferred repositories do not redirect.
 //! - A person's write without the role is answered 403; which of 403 and 404 GitHub takes differs by route and was not verified.
 //! - Whether a pull request can be merged is known at the first read unless [`Switches::mergeable_after`] says otherwise; GitHub mostly
@@ -58,24 +63,26 @@
 //! - GraphQL answers Sluice's subset and what Debian's `gh` 2.23 asks for `pr list|view|diff|review|edit|comment|ready|close|reopen|
 //!   merge|checks`, `label`, `run list`, `workflow run` and `api`; not `pr create|checkout|status`, which want git over HTTP or search.
 //!
-//! # What nobody here has seen on the real GitHub
+//! # What has not been seen on the real GitHub
 //!
-//! Most refusals are worded as GitHub's issue trackers quote them. These are guesses, so nothing should match on them: "Changes have been
-//! requested.", "This branch must not contain merge commits." and the two about force-pushing and deleting a protected branch as REST
-//! says them; every message of `updateRefs`; what `enqueuePullRequest` says of drafts and conflicts; the reasons of a removal from the queue
-//! other than `failed_checks`, `manual` and `merged`; "Pull request is not in the queue"; "Can't disable auto-merge for this pull request"; "does
-//! not appear to be a valid cursor"; that `POST labels` refuses with "Resource not accessible by integration"
-//! ([`Switches::swap_label_refusals`] takes the other sentence); "Required input 'x' not provided"; "Reference update
-//! failed" where a branch would lie under another's name; what a server that does not know `return_run_details` answers.
+//! Most refusals are worded as GitHub's issue trackers quote them. These are guesses, so nothing should match on them:
+//! "Changes have been requested.", "This branch must not contain merge commits." and the two about force-pushing and
+//! deleting a protected branch as REST says them; every message of `updateRefs`; what `enqueuePullRequest` says about
+//! drafts and conflicts; the reasons of a removal from the queue other than `failed_checks`, `manual` and `merged`;
+//! "Pull request is not in the queue"; "Can't disable auto-merge for this pull request"; "does not appear to be a valid
+//! cursor"; that `POST labels` refuses with "Resource not accessible by integration" ([`Switches::swap_label_refusals`]
+//! uses the other sentence); "Required input 'x' not provided"; "Reference update failed" if a branch would be under
+//! another's name; what a server that does not know `return_run_details` answers.
 //!
 //! Also guessed: the body with which GraphQL says the secondary limit in status 200 (that the status is 200 or 403 is documented), the number
 //! that a limit's message gives the installation of a workflow token, and the refusal of a version of the API that is not known.
 //!
-//! Guesses about behaviour, each taken the way that asks more of a client: a `databaseId` that 32 bits do not hold is null; a deleted
-//! head branch that is pushed again leaves no `head_ref_restored`; an approval outlives closing and reopening; a pending review stands
-//! on the head at which it was begun; the event of a label that was renamed since carries the new name, in GraphQL and in REST; rulesets show
-//! nothing in `refUpdateRule`; what the workflow token put into the merge queue starts no run when it lands either; a context of a roll-up
-//! that the token may not see is null among the others.
+//! Guesses about behaviour, each in the way that demands more of a client: a `databaseId` that 32 bits cannot hold is
+//! null; a deleted head branch that is pushed again leaves no `head_ref_restored`; an approval survives closing and
+//! reopening; a pending review belongs to the head at which it was begun; the event of a label that was renamed since
+//! has the new name, in GraphQL and in REST; rulesets show nothing in `refUpdateRule`; what the workflow token added to
+//! the merge queue starts no run when it lands either; a context of a roll-up that the token may not see is null among
+//! the others.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -137,10 +144,10 @@ pub use world::{Kind, Membership, Switches, World};
 use server::Desk;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Says what is wrong with an honest answer; nothing where it is fine.
+/// Says what is wrong with an honest answer; nothing if it is fine.
 pub type Contract = Arc<dyn Fn(&Seen) -> Vec<String> + Send + Sync>;
 
-/// A running stand-in. Stops when dropped; that panics where the stand-in itself went wrong or broke the contract.
+/// A running stand-in. Stops when dropped; that panics if the stand-in itself went wrong or broke the contract.
 pub struct GitHub {
     world: Arc<Mutex<World>>,
     desk: Arc<Mutex<Desk>>,
@@ -204,32 +211,32 @@ impl GitHub {
         format!("http://{}", self.running.address)
     }
 
-    /// A repository, made empty and public where there is none.
+    /// A repository, created empty and public if it does not exist.
     pub fn repo(&self, slug: &str) -> Place<Arc<Mutex<World>>> {
         Place::new(Arc::clone(&self.world), slug)
     }
 
-    /// An account, made where there is none; gives its number.
+    /// An account, created if it does not exist; returns its number.
     pub fn account(&self, login: &str, kind: Kind) -> u64 {
         lock(&self.world).ensure_account(login, kind)
     }
 
-    /// Gives an account another login; its number stays. The old one is free for somebody else.
+    /// Gives an account another login; its number stays. The old one is free for another account.
     pub fn rename(&self, from: &str, to: &str) {
         lock(&self.world).rename(from, to);
     }
 
-    /// Deletes an account; what it did stays, by nobody.
+    /// Deletes an account; what it did stays, without an author.
     pub fn delete_account(&self, login: &str) {
         lock(&self.world).delete_account(login);
     }
 
-    /// An organisation with its owners and members, made where there is none.
+    /// An organisation with its owners and members, created if it does not exist.
     pub fn organisation(&self, login: &str, owners: &[&str], members: &[&str]) {
         lock(&self.world).organisation(login, owners, members);
     }
 
-    /// Puts somebody into a team, which is made where there is none.
+    /// Adds a person to a team, which is created if it does not exist.
     pub fn team(&self, org: &str, slug: &str, login: &str, membership: Membership) {
         lock(&self.world).team(org, slug, login, membership);
     }
@@ -268,7 +275,8 @@ impl GitHub {
             .unwrap()
     }
 
-    /// From now on the clock also runs by itself, a second of it in so much real time: for clients that wait for a limit to end.
+    /// From now on the clock also runs on its own, a second of it in this much real time: for clients that wait for a
+    /// limit to end.
     pub fn run_clock(&self, second: std::time::Duration) {
         lock(&self.world).clock.run(second);
     }

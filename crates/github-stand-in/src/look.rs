@@ -11,7 +11,7 @@ fn login(world: &World, who: Option<u64>) -> String {
 }
 
 impl<R: Reach> Place<R> {
-    /// The tip of a branch; None where there is none.
+    /// The tip of a branch; None if it does not exist.
     pub fn tip(&self, branch: &str) -> Option<String> {
         self.edit(|repo| repo.branch(branch).map(|oid| oid.to_string()))
     }
@@ -28,7 +28,7 @@ impl<R: Reach> Place<R> {
         })
     }
 
-    /// The text of a file at a revision; None where there is none.
+    /// The text of a file at a revision; None if it does not exist.
     pub fn file(&self, revision: &str, path: &str) -> Option<String> {
         self.edit(|repo| {
             let commit = repo.store.info(repo.resolve(revision)?)?;
@@ -116,7 +116,7 @@ impl<R: Reach> Place<R> {
         })
     }
 
-    /// Who gave which review, with its state now and the commit that it stands on, oldest first.
+    /// Who gave which review, with its present state and its commit, oldest first.
     pub fn reviews(&self, number: u64) -> Vec<(String, String, String)> {
         self.with(|world, id| {
             let reviews = world.repo(id).pulls[&number].reviews.iter();
@@ -153,7 +153,7 @@ impl<R: Reach> Place<R> {
         })
     }
 
-    /// The message of a commit; empty where there is none.
+    /// The message of a commit; empty if it does not exist.
     pub fn message(&self, revision: &str) -> String {
         self.edit(|repo| {
             let commit = repo.store.info(repo.resolve(revision)?)?;

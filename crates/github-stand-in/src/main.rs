@@ -1,5 +1,6 @@
-//! A stand-in GitHub to try things on one machine: `cargo run -p github-stand-in -- --repo acme/gitops=PATH --user carol=write`.
-//! Prints where it answers and the tokens it takes, then serves until it is stopped. docs/try-it.md walks through it.
+//! A stand-in GitHub to try things on one machine: `cargo run -p github-stand-in -- --repo acme/gitops=PATH --user
+//! carol=write`. Prints its address and the tokens it accepts, then serves until it is stopped. docs/try-it.md walks
+//! through it.
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
@@ -46,7 +47,7 @@ fn pair(text: &str) -> anyhow::Result<(&str, &str)> {
         .with_context(|| format!("{text:?} is not of the form NAME=VALUE"))
 }
 
-/// The repository's name and where it lies.
+/// The repository's name and its path.
 fn repository(text: &str) -> anyhow::Result<(String, PathBuf)> {
     if let Some((slug, path)) = text.split_once('=')
         && slug.split('/').filter(|part| !part.is_empty()).count() == 2
@@ -146,7 +147,7 @@ fn main() -> anyhow::Result<()> {
         let mut out = std::io::stdout();
         out.write_all(text.as_bytes())?;
         out.flush()?;
-        // Here time passes by itself, unlike in tests.
+        // Here time passes on its own, unlike in tests.
         let mut every = tokio::time::interval(Duration::from_secs(1));
         loop {
             every.tick().await;

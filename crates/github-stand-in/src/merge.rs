@@ -46,7 +46,7 @@ pub fn test(world: &mut World, repo: RepoId, number: u64) -> Option<TestMerge> {
             }
             tip
         }
-        // The job runs when the head is pushed, whoever looks whenever later.
+        // The job runs when the head is pushed, whoever asks for it whenever later.
         _ if store.merge_base(pull.base_sha, head) == merge_base => pull.base_sha,
         _ => tip,
     };
@@ -67,7 +67,7 @@ pub fn test(world: &mut World, repo: RepoId, number: u64) -> Option<TestMerge> {
         pull.test = Some(test);
         pull.merge_ref = commit.or(pull.merge_ref);
     }
-    // A conflict leaves the ref where it was.
+    // A conflict leaves the ref unchanged.
     if let Some(oid) = commit {
         here.refs.insert(format!("refs/pull/{number}/merge"), oid);
     }
@@ -108,7 +108,7 @@ pub fn mergeable(world: &mut World, repo: RepoId, number: u64) -> Option<bool> {
     fits(world, repo, number)
 }
 
-/// `mergeStateStatus`, for somebody without any bypass.
+/// `mergeStateStatus`, for an account without any bypass.
 pub fn state_status(world: &mut World, repo: RepoId, number: u64) -> &'static str {
     let mergeable = mergeable(world, repo, number);
     let here = world.repo(repo);
@@ -211,7 +211,7 @@ pub fn merge(
     Ok(commit)
 }
 
-/// Takes the head branch of a merged pull request away where the repository's settings say so.
+/// Deletes the head branch of a merged pull request if the repository's settings say so.
 pub fn delete_head(world: &mut World, by: By, repo: RepoId, number: u64) {
     let pull = &world.repo(repo).pulls[&number];
     let (head_repo, name) = (pull.head_repo, format!("refs/heads/{}", pull.head));

@@ -152,7 +152,8 @@ impl<R: Reach> Person<'_, R> {
         sha
     }
 
-    /// Pushes a commit whose author and committer are this name and address, as git lets anybody write. Gives the commit.
+    /// Pushes a commit whose author and committer are this name and address, as git lets anyone write. Returns the
+    /// commit.
     pub fn pushes_as(
         &self,
         who: (&str, &str),

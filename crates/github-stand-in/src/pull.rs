@@ -221,11 +221,11 @@ pub struct Pull {
     pub base: String,
     /// The base tip when it was opened or last moved.
     pub base_sha: Oid,
-    /// Where the head lives; None when that repository is gone.
+    /// The repository of the head; None if it is gone.
     pub head_repo: Option<RepoId>,
     /// Short name of the head branch.
     pub head: String,
-    /// The head as GitHub last saw it; stands still while closed.
+    /// The head as GitHub last saw it; does not change while closed.
     pub head_sha: Oid,
     /// The head that readers still see, and how many reads more.
     pub lag: Option<(Oid, u32)>,
@@ -247,9 +247,10 @@ pub struct Pull {
     pub auto_merge: Option<AutoMerge>,
     /// The newest test merge, which may be into a base tip of hours ago.
     pub test: Option<TestMerge>,
-    /// Whether it merges into the base tip, as worked out last.
+    /// Whether it merges into the base tip, as last computed.
     pub fits: Option<Fits>,
-    /// The newest test merge that worked out: what `merge_commit_sha` names until there is another, also while the head conflicts.
+    /// The newest test merge that succeeded: what `merge_commit_sha` names until there is another, also while the head
+    /// conflicts.
     pub merge_ref: Option<Oid>,
     /// Who last edited the body, and when.
     pub edited: Option<(UserId, Timestamp)>,

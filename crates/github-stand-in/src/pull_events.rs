@@ -26,7 +26,7 @@ pub fn record(world: &mut World, repo: RepoId, number: u64, by: By, what: What) 
     }
 }
 
-/// Dismisses every approval, as a push or a change of the base branch does where the rules say so.
+/// Dismisses every approval, as a push or a change of the base branch does if the rules say so.
 pub fn dismiss_approvals(world: &mut World, by: By, at: (RepoId, u64)) {
     let reviews = &world.repo(at.0).pulls[&at.1].reviews;
     let approvals = reviews.iter().filter(|review| review.state == "APPROVED");

@@ -1,7 +1,7 @@
 //! The merge queue: what is let in, what lands, and what is evicted. The groups and their branches are in [`super::ref_moves`].
 //!
-//! A group holds one pull request, on top of those ahead of it. Nothing lands by itself (see [`land`]); evictions happen by themselves, at
-//! the next look or write after their time.
+//! A group contains one pull request, on top of those ahead of it. Nothing lands automatically (see [`land`]);
+//! evictions happen automatically, at the next read or write after their time.
 
 use super::ids::{ACTIONS_APP, RepoId};
 use super::merge;
@@ -88,7 +88,7 @@ pub fn enqueue(
     Ok(entry)
 }
 
-/// How the contexts that the rules require stand on a group's commit.
+/// The state of the contexts that the rules require on a group's commit.
 fn required(world: &World, repo: RepoId, entry: &QueueEntry) -> Vec<Standing> {
     let here = world.repo(repo);
     let rules = rules::of(here, &entry.base);

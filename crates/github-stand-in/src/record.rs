@@ -6,7 +6,7 @@ use std::time::Instant;
 /// The GraphQL part of a call.
 #[derive(Debug, Clone, Default)]
 pub struct Operation {
-    /// Its name; empty where it has none.
+    /// Its name; empty if it has none.
     pub name: String,
     /// The fields at its root, without aliases.
     pub fields: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Whether it goes by that name, or has that field at its root.
+    /// Whether it has that name, or that field at its root.
     pub fn is(&self, name: &str) -> bool {
         self.name == name || self.fields.iter().any(|field| field == name)
     }
@@ -30,7 +30,7 @@ impl Operation {
 /// One call.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
-    /// The how-manieth call it is, from 1, in the order of arrival; counted anew by [`super::GitHub::forget_calls`].
+    /// The index of the call, from 1, in the order of arrival; counted again from 1 by [`super::GitHub::forget_calls`].
     pub index: usize,
     /// When it arrived, in real time.
     pub began: Option<Instant>,
@@ -50,11 +50,11 @@ pub struct Seen {
     pub headers: Vec<(String, String)>,
     /// Request body as it came.
     pub body: Vec<u8>,
-    /// Status of the answer; None where the connection was closed without one.
+    /// Status of the answer; None if the connection was closed without one.
     pub status: Option<u16>,
     /// Headers of the answer.
     pub answer_headers: Vec<(String, String)>,
-    /// Body of the answer (what was meant to be sent, where it was cut).
+    /// Body of the answer (what was meant to be sent, if it was cut).
     pub answer: Vec<u8>,
     /// It was refused because of a rate limit.
     pub limited: bool,
@@ -83,12 +83,12 @@ impl Seen {
             .collect()
     }
 
-    /// The request body as JSON; null where it is none.
+    /// The request body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
-    /// The body of the answer as JSON; null where it is none.
+    /// The body of the answer as JSON; null if it is not JSON.
     pub fn answer_json(&self) -> Value {
         serde_json::from_slice(&self.answer).unwrap_or(Value::Null)
     }

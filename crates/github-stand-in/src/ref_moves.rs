@@ -235,7 +235,7 @@ pub fn find_workflows(world: &mut World, repo: RepoId) {
     }
 }
 
-/// Takes a pull request out of the queue. Unless it was merged, the groups behind it are built anew without it.
+/// Removes a pull request from the queue. Unless it was merged, the groups behind it are built again without it.
 pub fn leave(world: &mut World, repo: RepoId, number: u64, by: By, reason: &str) -> bool {
     let queue = &mut world.repo_mut(repo).queue;
     let Some(at) = queue.iter().position(|entry| entry.pull == number) else {
@@ -255,7 +255,7 @@ pub fn leave(world: &mut World, repo: RepoId, number: u64, by: By, reason: &str)
     true
 }
 
-/// Builds the groups of a branch anew from that place of the queue on; those that conflict go.
+/// Builds the groups of a branch again from that position of the queue on; those that conflict are removed.
 fn rebuild(world: &mut World, repo: RepoId, base: &str, from: usize) {
     let queue = &mut world.repo_mut(repo).queue;
     let later: Vec<QueueEntry> = queue.drain(from.min(queue.len())..).collect();

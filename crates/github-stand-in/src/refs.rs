@@ -33,8 +33,8 @@ fn check_object(world: &World, repo: RepoId, name: &str, oid: Oid) -> Result<(),
     }
 }
 
-/// A push that brings a workflow file which no branch has, and the default branch did not have where the push leaves it, needs a permission of
-/// its own.
+/// A push that brings a workflow file which no branch has, and the default branch did not have where the push leaves
+/// it, needs a permission of its own.
 fn check_push_of_workflows(
     world: &World,
     session: &Session,
@@ -56,8 +56,8 @@ fn check_push_of_workflows(
     check_workflows(world, session, repo, after, &have)
 }
 
-/// A new ref needs that permission too where the workflow files at its commit differ from those at the tip of the default branch, be it only
-/// because the default branch moved on; GitHub then says no more than that the token may not.
+/// A new ref needs that permission too if the workflow files at its commit differ from those at the tip of the default
+/// branch, even if only because the default branch moved on; GitHub then says only that the token may not.
 fn check_workflows_at_new_ref(
     world: &World,
     session: &Session,
@@ -117,7 +117,7 @@ pub fn create(
         return Err(Refusal::unprocessable("Reference already exists"));
     }
     check_object(world, repo, name, oid)?;
-    // A ref is a file: none can lie under another's name.
+    // A ref is a file: none can be under another's name.
     let under = |one: &str, other: &str| {
         one.strip_prefix(other)
             .is_some_and(|rest| rest.starts_with('/'))
@@ -189,7 +189,7 @@ pub fn delete(
     Ok(())
 }
 
-/// The button that brings a deleted head branch back to where it was. A push of the same branch does not count as that.
+/// The button that restores a deleted head branch. A push of the same branch does not count as that.
 pub fn restore_head(
     world: &mut World,
     session: &Session,

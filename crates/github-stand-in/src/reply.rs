@@ -76,7 +76,7 @@ pub struct Refusal {
     pub status: u16,
     /// The `message` member.
     pub message: String,
-    /// The `errors` member, where there is one.
+    /// The `errors` member, if there is one.
     pub errors: Option<Value>,
     /// The `type` that GraphQL gives this refusal.
     pub kind: &'static str,
@@ -129,7 +129,7 @@ impl Refusal {
         refusal
     }
 
-    /// 422 "Validation Failed" with one entry that carries a text.
+    /// 422 "Validation Failed" with one entry that has a text.
     pub fn custom(resource: &str, message: impl Into<String>) -> Self {
         let mut refusal = Self::unprocessable("Validation Failed");
         refusal.errors =
@@ -144,7 +144,7 @@ impl Refusal {
         refusal
     }
 
-    /// The most telling text: that of the first error entry, else the message.
+    /// The most informative text: that of the first error entry, otherwise the message.
     pub fn text(&self) -> String {
         let first = self.errors.as_ref().and_then(|errors| errors.get(0));
         match first {

@@ -1,5 +1,5 @@
-//! What one repository remembers: refs, settings, branch rules, activity, statuses, checks, workflows, runs, deployments and
-//! pull requests. Objects lie in a [`Store`] that all forks of one network share, as on GitHub.
+//! What one repository stores: refs, settings, branch rules, activity, statuses, checks, workflows, runs, deployments
+//! and pull requests. Objects are in a [`Store`] that all forks of one network share, as on GitHub.
 
 use super::ids::{AppId, RepoId, UserId};
 use super::pull::Pull;
@@ -63,7 +63,7 @@ pub struct Status {
     pub context: String,
     /// Its text.
     pub description: Option<String>,
-    /// Where it leads to.
+    /// What it points to.
     pub target_url: Option<String>,
     /// Who set it.
     pub creator: UserId,
@@ -130,7 +130,7 @@ pub struct Run {
     pub head_branch: String,
     /// Commit it runs on.
     pub head_sha: Oid,
-    /// Where that commit comes from.
+    /// The repository of that commit.
     pub head_repo: RepoId,
     /// The title people see.
     pub title: String,
@@ -186,7 +186,7 @@ pub struct DeploymentStatus {
     pub state: String,
     /// Its text.
     pub description: String,
-    /// Where it leads to.
+    /// What it points to.
     pub log_url: String,
     /// Who set it.
     pub creator: UserId,
@@ -214,7 +214,7 @@ pub struct Rule {
     pub branch: String,
     /// A ruleset words its refusals differently from classic protection.
     pub ruleset: bool,
-    /// Contexts that must be green, each by this App only where one is given.
+    /// Contexts that must succeed, each by this App only if one is given.
     pub statuses: Vec<(String, Option<AppId>)>,
     /// The head must contain the base tip (only bites with a context).
     pub strict: bool,
@@ -230,7 +230,8 @@ pub struct Rule {
     pub restrict: bool,
     /// Merges go through the queue.
     pub queue: bool,
-    /// After so many minutes the queue evicts what its required contexts have not answered; None: [`Self::QUEUE_TIMEOUT_MINUTES`].
+    /// After this many minutes the queue evicts what its required contexts have not answered; None:
+    /// [`Self::QUEUE_TIMEOUT_MINUTES`].
     pub queue_timeout_minutes: Option<i64>,
     /// Merge methods that are left.
     pub methods: Option<Vec<String>>,

@@ -14,7 +14,7 @@ use super::world::World;
 /// Who answers.
 pub type Handler = fn(&mut World, &Call) -> Outcome;
 
-/// What stands before the handler.
+/// What precedes the handler.
 #[derive(Debug, Clone, Copy)]
 pub enum Guard {
     /// No repository: the handler looks for itself.
@@ -57,7 +57,7 @@ const ADMIN: Guard = need(&[("administration", Read)], Role::Admin);
 
 const R: &str = "/repos/{owner}/{repo}";
 
-/// Every route; the part after `/repos/{owner}/{repo}` where it begins with `~`.
+/// Every route; the part after `/repos/{owner}/{repo}` if it begins with `~`.
 const ROUTES: &[Route] = &[
     ("GET", "/", FREE, people::root),
     ("GET", "/meta", FREE, people::meta),

@@ -52,7 +52,7 @@ pub fn workflow_files_of(repo: &Repo, tree: Oid) -> Vec<(String, Oid)> {
         .collect()
 }
 
-/// How a context stands on a commit.
+/// The state of a context on a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Nobody has reported.
@@ -65,7 +65,7 @@ pub enum Standing {
     Failure,
 }
 
-/// How a context (status or check run, by an App where one is named) stands on a commit.
+/// The state of a context (status or check run, by an App if one is named) on a commit.
 pub fn standing(repo: &Repo, sha: Oid, context: &str, app: Option<u64>) -> Standing {
     let status = repo
         .statuses
@@ -222,7 +222,7 @@ fn has_merges(repo: &Repo, before: Oid, after: Oid) -> bool {
         .any(|commit| commit.parents.len() > 1)
 }
 
-/// How the required reviews of a pull request stand: None where its base asks for none.
+/// The state of the required reviews of a pull request: None if its base requires none.
 pub fn review_decision(world: &World, repo: RepoId, pull: &Pull) -> Option<&'static str> {
     let here = world.repo(repo);
     let rules = of(here, &pull.base);

@@ -1,4 +1,5 @@
-//! Which workflow runs an event starts, and how a run is recorded. Nothing runs here: a run stays as it is until somebody ends it.
+//! Which workflow runs an event starts, and how a run is recorded. Nothing runs here: a run stays as it is until a test
+//! ends it.
 //!
 //! What the token of a workflow (`GITHUB_TOKEN`) causes starts no run, except `workflow_dispatch` and `repository_dispatch`. A pull request
 //! that it opens, pushes to or reopens gets runs that wait for a person: completed at once, with the conclusion `action_required`.
@@ -22,7 +23,7 @@ pub struct Started {
     pub branch: String,
     /// Commit it runs on.
     pub sha: Oid,
-    /// Where that commit comes from.
+    /// The repository of that commit.
     pub head_repo: RepoId,
     /// The title people see.
     pub title: String,
@@ -86,13 +87,13 @@ pub fn register(world: &mut World, at: RepoId, path: &str, blob: Oid) -> Workflo
 
 /// A trigger of a workflow file.
 pub struct Trigger {
-    /// The block under its name; null where there is none.
+    /// The block under its name; null if there is none.
     pub block: Yaml,
-    /// `run-name`, where the file has one.
+    /// `run-name`, if the file has one.
     pub run_name: Option<String>,
 }
 
-/// The trigger of that name in the text of a workflow file; None where it has no such trigger.
+/// The trigger with that name in the text of a workflow file; None if it has no such trigger.
 pub fn trigger(text: &[u8], name: &str) -> Option<Trigger> {
     let yaml: Yaml = serde_yaml::from_slice(text).ok()?;
     let run_name = yaml
@@ -140,9 +141,9 @@ pub fn title(pattern: &str, inputs: &Map<String, Value>) -> String {
 /// Something that may start runs.
 struct Event {
     name: &'static str,
-    /// The activity type: `opened`, `labeled`, …; None where the event has none.
+    /// The activity type: `opened`, `labeled`, …; None if the event has none.
     activity: Option<String>,
-    /// The ref that filters go by: what was pushed, or the base of a pull request.
+    /// The ref that filters use: what was pushed, or the base of a pull request.
     filtered: String,
     /// The tree whose workflow files are read.
     tree: Oid,
@@ -322,7 +323,7 @@ pub fn on_repository_dispatch(world: &mut World, by: By, at: RepoId, kind: &str)
 }
 
 /// What a test merge holds: the one that is known for this head, else one into the base as the pull request last knew it. None on conflict,
-/// and where neither side has any workflow file.
+/// and if neither side has any workflow file.
 fn merged_tree(world: &World, at: RepoId, pull: &Pull) -> Option<Oid> {
     let store = &world.repo(at).store;
     let tree = |oid: Oid| store.info(oid).map(|commit| commit.tree);

@@ -81,7 +81,7 @@ impl<R: Reach> Place<R> {
         })
     }
 
-    /// Takes over branches, tags and the default branch of a repository on disk; objects are read where they lie.
+    /// Takes branches, tags and the default branch from a repository on disk; its objects are read in place.
     pub fn git_repository(&self, path: &Path) {
         let git = git2::Repository::open(path).unwrap();
         let store = self.edit(|repo| repo.store.clone());
@@ -131,7 +131,7 @@ impl<R: Reach> Place<R> {
         })
     }
 
-    /// Gives somebody a role; the account is made where there is none.
+    /// Gives a person a role; the account is created if it does not exist.
     pub fn role(&self, login: &str, role: Role) -> &Self {
         self.with(|world, id| {
             let who = world.ensure_user(login);
@@ -259,8 +259,8 @@ impl<R: Reach> Place<R> {
         self.with_token(&self.workflow_token(words))
     }
 
-    /// A token with which this repository can be read, and nothing else: of a machine account that has no other rights. For a private
-    /// repository beside the one under test.
+    /// A token that can read this repository, and nothing else: of a machine account that has no other rights. For a
+    /// private repository beside the one under test.
     pub fn reader_token(&self) -> String {
         self.role("reader", Role::Read);
         self.fine_grained_token("reader", "contents:read")

@@ -1,6 +1,6 @@
 //! The secondary rate limit, as a state of a token.
 
-/// How a secondary limit is said.
+/// How a secondary limit is reported.
 #[derive(Debug, Clone, Copy)]
 pub struct Secondary {
     /// How long it holds from its first call on.

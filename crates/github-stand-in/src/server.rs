@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// What lies on the table between tests and server: settings, and the record.
+/// What tests and server share: settings, and the record.
 #[derive(Default)]
 pub struct Desk {
     /// Faults that wait.
@@ -45,7 +45,7 @@ pub struct Desk {
 
 /// The server's thread.
 pub struct Running {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<Infallible>>,
     thread: Option<JoinHandle<()>>,
@@ -205,7 +205,7 @@ async fn serve(
     shown.unwrap_or_else(|| Err(io::Error::other("closed on purpose")))
 }
 
-/// Lets the hooks act, carries the call out where the fault allows it, and notes what goes back. None: close the connection.
+/// Runs the hooks, carries the call out if the fault allows it, and records the answer. None: close the connection.
 fn carry_out(
     shared: &Shared,
     seen: &mut Seen,
@@ -324,7 +324,7 @@ fn spoil(
     Some(response)
 }
 
-/// What GraphQL answers where it breaks a query off.
+/// What GraphQL answers if it breaks a query off.
 fn broken_off(keys: &[String]) -> Response {
     let nulls = keys
         .iter()

@@ -108,7 +108,7 @@ impl Permissions {
     }
 }
 
-/// What stands behind a token.
+/// The account behind a token.
 #[derive(Debug, Clone)]
 pub enum TokenKind {
     /// A classic personal token with OAuth scopes.
@@ -135,7 +135,7 @@ pub struct Token {
 /// Who asks.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
-    /// None: nobody has signed in.
+    /// None: no one has signed in.
     pub token: Option<Token>,
 }
 
@@ -191,7 +191,7 @@ pub struct By {
 }
 
 impl By {
-    /// The account and App of a session; the ghost where nobody has signed in.
+    /// The account and App of a session; the ghost if no one has signed in.
     pub fn of(session: &Session) -> Self {
         Self {
             actor: session.actor().unwrap_or(GHOST),

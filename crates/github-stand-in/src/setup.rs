@@ -11,12 +11,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl World {
-    /// A repository, from within a hook; made empty and public where there is none.
+    /// A repository, from within a hook; created empty and public if it does not exist.
     pub fn place(&mut self, slug: &str) -> Place<RefCell<&mut Self>> {
         Place::new(RefCell::new(self), slug)
     }
 
-    /// An account, made where there is none; gives its number.
+    /// An account, created if it does not exist; returns its number.
     pub fn ensure_account(&mut self, login: &str, kind: Kind) -> UserId {
         if let Some(id) = self.user_id(login) {
             return id;
@@ -25,13 +25,14 @@ impl World {
         self.add_user(id, login, kind)
     }
 
-    /// Gives an account another login; its number stays. The old one is free for somebody else.
+    /// Gives an account another login; its number stays. The old one is free for another account.
     pub fn rename(&mut self, from: &str, to: &str) {
         let id = self.user_id(from).unwrap();
         to.clone_into(&mut self.users.get_mut(&id).unwrap().login);
     }
 
-    /// Deletes an account: its rights and tokens go, what it did stays. REST then shows the ghost where it must show somebody.
+    /// Deletes an account: its rights and tokens are removed, what it did stays. REST then shows the ghost where it
+    /// must show an account.
     pub fn delete_account(&mut self, login: &str) {
         let id = self.user_id(login).unwrap();
         let gone = |who: &mut UserId| {
@@ -106,7 +107,7 @@ impl World {
         self.orgs.entry(id).or_default().members.extend(people);
     }
 
-    /// Puts somebody into a team, which is made where there is none.
+    /// Adds a person to a team, which is created if it does not exist.
     pub fn team(&mut self, org: &str, slug: &str, login: &str, membership: Membership) {
         self.organisation(org, &[], &[login]);
         let (id, who, number) = (
@@ -151,7 +152,7 @@ impl World {
         self.issue(actor, TokenKind::Classic(scopes))
     }
 
-    /// The App with that number; made, with its account `<slug>[bot]`, where there is none.
+    /// The App with that number; created, with its account `<slug>[bot]`, if it does not exist.
     pub fn ensure_app(&mut self, id: AppId, slug: &str) -> AppId {
         if !self.apps.contains_key(&id) {
             let bot = self.ensure_account(&format!("{slug}[bot]"), Kind::Bot);
@@ -169,7 +170,7 @@ impl World {
         id
     }
 
-    /// The repository of that name, made empty and public where there is none.
+    /// The repository with that name, created empty and public if it does not exist.
     pub fn ensure_repo(&mut self, slug: &str) -> RepoId {
         let (owner, name) = slug.split_once('/').unwrap();
         match self.repo_id(owner, name) {

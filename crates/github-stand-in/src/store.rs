@@ -1,6 +1,6 @@
-//! Real git objects: reading, writing, merging, comparing, all with libgit2 and all in memory. Owns object ids; knows nothing of
-//! refs, people or HTTP. A `Store` is shared by every repository of one fork network, as on GitHub, where a commit that only a fork
-//! has can be read through the parent.
+//! Real git objects: reading, writing, merging, comparing, all with libgit2 and all in memory. Owns object IDs; knows
+//! nothing of refs, people or HTTP. A `Store` is shared by every repository of one fork network, as on GitHub, where a
+//! commit that only a fork has can be read through the parent.
 
 mod compare;
 mod history;
@@ -63,11 +63,11 @@ pub type Edit = (String, Option<(u32, Oid)>);
 /// One changed file.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// Its path now (before, where it was removed).
+    /// Its path now (before, if it was removed).
     pub path: String,
     /// `added`, `removed`, `modified`.
     pub status: &'static str,
-    /// Blob now (before, where it was removed).
+    /// Blob now (before, if it was removed).
     pub oid: Oid,
     /// Lines.
     pub additions: usize,
@@ -178,7 +178,7 @@ impl Store {
         object.peel_to_commit().ok().map(|commit| commit.id())
     }
 
-    /// An object by its full id, or by 7 or more first digits where only one fits.
+    /// An object by its full ID, or by 7 or more first digits if only one matches.
     pub fn by_prefix(&self, text: &str) -> Option<Oid> {
         if text.len() < 7 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
@@ -337,7 +337,7 @@ impl Store {
         Some(found)
     }
 
-    /// What lies at a path of a tree; the empty path is the tree itself.
+    /// What is at a path of a tree; the empty path is the tree itself.
     pub fn at(&self, tree: Oid, path: &str) -> Option<Entry> {
         let path = path.trim_matches('/');
         if path.is_empty() {

@@ -105,7 +105,7 @@ impl GitHub {
         self.waits().len()
     }
 
-    /// The lines of one longest chain (see [`GitHub::round_trips`]): what to look at where there are too many.
+    /// The lines of one longest chain (see [`GitHub::round_trips`]): what to examine if there are too many.
     pub fn waits(&self) -> Vec<String> {
         let calls = self.calls();
         longest_chain(&calls).into_iter().map(Seen::line).collect()

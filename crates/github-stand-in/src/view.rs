@@ -59,7 +59,7 @@ pub fn user(world: &World, id: UserId) -> Value {
     Value::Object(map)
 }
 
-/// An account, or null where it is gone.
+/// An account, or null if it was deleted.
 pub fn user_or_null(world: &World, id: Option<UserId>) -> Value {
     id.map_or(Value::Null, |id| user(world, id))
 }
@@ -112,12 +112,12 @@ pub fn team(world: &World, org: UserId, team: &Team) -> Value {
     })
 }
 
-/// Where a repository's routes begin.
+/// The start of a repository's routes.
 pub fn base(world: &World, repo: RepoId) -> String {
     world.api_url(&format!("/repos/{}", world.slug(repo)))
 }
 
-/// Where a repository's pages begin.
+/// The start of a repository's pages.
 pub fn page(world: &World, repo: RepoId) -> String {
     format!("{}/{}", world.html, world.slug(repo))
 }

@@ -1,5 +1,5 @@
-//! Everything the stand-in remembers, apart from what lies inside one repository: accounts, organisations, teams, Apps, tokens,
-//! the clock, the switches. Knows nothing of HTTP.
+//! Everything the stand-in stores, apart from what belongs to one repository: accounts, organisations, teams, Apps,
+//! tokens, the clock, the switches. Knows nothing of HTTP.
 
 use super::clock::Clock;
 use super::ids::{
@@ -98,7 +98,7 @@ pub struct App {
 pub struct Bucket {
     /// Calls (or points) used since the last reset.
     pub used: u64,
-    /// When it starts anew.
+    /// When it starts again.
     pub reset: Timestamp,
 }
 
@@ -117,8 +117,8 @@ pub struct Switches {
     pub activity_after: u32,
     /// So many attempts to open a pull request do not find its head branch yet.
     pub unseen_heads: u32,
-    /// So many calls of `createCommitOnBranch` on a branch that has not moved since it was created answer `STALE_DATA` though the branch
-    /// points where the caller says (seen right after the branch was created).
+    /// This many calls of `createCommitOnBranch` on a branch that has not moved since it was created answer
+    /// `STALE_DATA` though the branch points where the caller says (seen right after the branch was created).
     pub stale_branches: u32,
     /// GraphQL words the primary limit as it did until 2025 (else as it does since).
     pub rate_limited_as_before: bool,
@@ -128,7 +128,8 @@ pub struct Switches {
     pub tree_bytes: usize,
     /// `return_run_details` is known (else 422, as on older Enterprise Servers).
     pub run_details: bool,
-    /// The path of a workflow run carries the ref that it ran on, as in GitHub's documentation: `.github/workflows/x.yml@main`.
+    /// The path of a workflow run includes the ref that it ran on, as in GitHub's documentation:
+    /// `.github/workflows/x.yml@main`.
     pub run_path_with_ref: bool,
     /// Commits of bots through the git data API are verified.
     pub verify_git_data: bool,
@@ -138,7 +139,8 @@ pub struct Switches {
     pub workflow_limit: u64,
     /// The activity route exists (older Enterprise Servers lack it).
     pub activity: bool,
-    /// GraphQL shows collaborators to those who can push (else to nobody, so that permissions have to be asked for one by one).
+    /// GraphQL shows collaborators to those who can push (otherwise to no one, so that permissions have to be requested
+    /// one by one).
     pub collaborators: bool,
     /// GraphQL gives up on a request with more variables than this, in the words of its proxy (GitHub publishes no such limit; what takes
     /// it longer than ten seconds ends so).
@@ -205,9 +207,9 @@ pub struct World {
     pub buckets: HashMap<(String, &'static str), Bucket>,
     /// Secondary limits by whose they are, with their ends.
     pub slowed_down: HashMap<String, (Timestamp, Secondary)>,
-    /// Where the API answers, without a trailing slash; follows the request that is being answered.
+    /// The address of the API, without a trailing slash; follows the request that is being answered.
     pub api: String,
-    /// Where pages for people would be.
+    /// The address of pages for people.
     pub html: String,
     /// Counts requests, so that lags count reads and not fields.
     pub serial: u64,
@@ -296,7 +298,7 @@ impl World {
         id
     }
 
-    /// The account of that name, made as a person when there is none.
+    /// The account with that name, created as a person if it does not exist.
     pub fn ensure_user(&mut self, login: &str) -> UserId {
         match self.user_id(login) {
             Some(id) => id,
@@ -373,7 +375,7 @@ impl World {
         )
     }
 
-    /// What an account may do in a repository: the best of owner, collaborator, teams and what everybody may.
+    /// The role of an account in a repository: the best of owner, collaborator, teams and what everyone may do.
     pub fn role(&self, repo: RepoId, user: UserId) -> Role {
         let repo = &self.repos[repo];
         let mut best = if repo.private { Role::None } else { Role::Read };
@@ -394,7 +396,7 @@ impl World {
         best
     }
 
-    /// Whether an account can push: people by role, bots where a token of theirs has `contents: write`.
+    /// Whether an account can push: people by role, bots if one of their tokens has `contents: write`.
     pub fn can_push(&self, repo: RepoId, user: UserId) -> bool {
         if self.users[&user].kind != Kind::Bot {
             return self.role(repo, user) >= Role::Write;

@@ -1,9 +1,8 @@
 //! Typed reading with positions: a serde `Deserializer` over one node of a [`Stream`].
 //!
-//! Owns how text becomes values, the same for everybody: a string is the text of any scalar as it is written
-//! (`1.10` is "1.10"), numbers and booleans are plain scalars of the YAML 1.2 core schema, null is nothing, `~` or
-//! `null`. Aliases and `<<` merges are resolved, a key that stands twice is an error. Messages never repeat a value:
-//! it may be secret.
+//! Owns how text becomes values, the same for every type: a string is the text of any scalar as it is written (`1.10`
+//! is "1.10"), numbers and booleans are plain scalars of the YAML 1.2 core schema, null is nothing, `~` or `null`.
+//! Aliases and `<<` merges are resolved, a duplicate key is an error. Messages never repeat a value: it may be secret.
 
 mod access;
 mod core_schema;

@@ -1,9 +1,9 @@
 //! Changing fields of a file without touching another byte.
 //!
-//! [`apply`] finds the object by its identity, the field by its path, exchanges the bytes of the value, and hands the
-//! outcome to [`super::verify`]. Either every edit is made and proved, or nothing is returned but the reason. Whatever
-//! makes the meaning of an edit doubtful is refused: a key that stands twice, an alias or a merge on the path, an
-//! anchor whose other uses would change too, a value that is no scalar.
+//! [`apply`] finds the object by its identity and the field by its path, replaces the bytes of the value, and hands the
+//! result to [`super::verify`]. Either every edit is made and proved, or only the reason is returned. Anything that
+//! makes the meaning of an edit doubtful is refused: a duplicate key, an alias or a merge on the path, an anchor whose
+//! other uses would change too, a value that is not a scalar.
 
 pub(crate) mod error;
 mod insert;
@@ -54,7 +54,7 @@ pub fn apply(original: &[u8], edits: &[Edit]) -> Result<Edited, EditError> {
     })
 }
 
-/// Says of a file that is no YAML whether it looks like a template of one.
+/// Says for a file that is not YAML whether it looks like a template.
 fn hinted(mut error: EditError, original: &[u8]) -> EditError {
     let is_template = original
         .windows(2)

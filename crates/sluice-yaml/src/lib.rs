@@ -1,9 +1,9 @@
 //! YAML with byte spans: read it, find a field, change that field and nothing else.
 //!
 //! Printing a parsed tree loses comments and layout, so nothing in here ever prints a file. A file is parsed into an
-//! arena of nodes that know where they stand ([`syntax`]), a field is found by its [`path`], a new value is rendered
-//! in the style that stands there ([`scalar`]), the few bytes are exchanged ([`edit`]), and the outcome is proved by
-//! two independent parsers before anybody sees it ([`verify`]). Typed reading with positions is [`de`].
+//! arena of nodes with their positions ([`syntax`]), a field is found by its [`path`], a new value is rendered in the
+//! style of the old one ([`scalar`]), the few bytes are replaced ([`edit`]), and the result is proved by two
+//! independent parsers before it is returned ([`verify`]). Typed reading with positions is [`de`].
 //!
 //! The crate knows nothing of what the files mean: no kind of object, no field by name except `items`, the list that may hold several objects in one
 //! document.

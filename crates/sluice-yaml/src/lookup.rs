@@ -11,14 +11,14 @@ use super::syntax::{Entry, NodeId, NodeKind, Position, Stream};
 /// Merges within merges that are followed.
 const MERGE_DEPTH: usize = 32;
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
-    /// A node; never an alias, but the node that it stands for.
+    /// A node; never an alias, but the node that it refers to.
     Found {
         /// The node.
         node: NodeId,
-        /// Whether it stands there itself.
+        /// Whether it is written there itself.
         via: Via,
     },
     /// Nothing.
@@ -36,24 +36,24 @@ pub enum Lookup {
 /// How a node is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Via {
-    /// It stands at the path itself.
+    /// It is at the path itself.
     Direct,
-    /// At least one alias stands on the path or at its end.
+    /// At least one alias is on the path or at its end.
     Alias,
     /// At least one step of the path is given by a `<<` merge.
     Merge,
 }
 
-/// Where a path without a node ends.
+/// The end of a path without a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parent {
     /// In this mapping, which has all of the path but its last key.
     Mapping(NodeId),
     /// Already before that: a key or an element on the way is missing, or several elements match.
     Missing,
-    /// At this null, where the mapping or list should be.
+    /// At this null, in the place of the mapping or list.
     Null(NodeId),
-    /// At this node, which is no mapping (or no list), so that the path cannot go on.
+    /// At this node, which is not a mapping (or not a list), so that the path cannot continue.
     NotAMapping(NodeId),
 }
 
@@ -94,7 +94,7 @@ impl Stream {
     /// The value of a key, and whether a merge gives it. The key's own mapping wins, then the first merge source.
     ///
     /// # Errors
-    /// The place of the key where its mapping has it a second time.
+    /// The position of the key's duplicate in its mapping.
     pub fn value_of(&self, mapping: NodeId, key: &str) -> Result<Option<(NodeId, bool)>, Position> {
         let NodeKind::Mapping(entries) = self.node(mapping).kind else {
             return Ok(None);

@@ -1,6 +1,6 @@
-//! Writing a new value in the style that stands there.
+//! Writing a new value in the style of the old one.
 //!
-//! Owns when text may stand without quotes: only where no reader, of YAML 1.1 or 1.2, could take it for anything but
+//! Owns when text may be written without quotes: only if no parser, of YAML 1.1 or 1.2, could read it as anything but
 //! that string. Whether the old value was quoted decides the quotes, never what the old value meant.
 
 mod block;
@@ -22,7 +22,7 @@ pub enum Quotes {
     Double,
 }
 
-/// Where a value stands.
+/// The context of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Context {
     /// In block layout.
@@ -31,7 +31,7 @@ pub enum Context {
     Flow,
 }
 
-/// The value on one line, with these quotes or, where they cannot hold it, with double ones.
+/// The value on one line, with these quotes or, if they cannot hold it, with double ones.
 pub fn render(value: &str, quotes: Quotes, context: Context) -> String {
     match quotes {
         Quotes::Plain if is_plain_safe(value, context) => value.to_owned(),

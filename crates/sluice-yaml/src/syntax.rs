@@ -1,7 +1,7 @@
 //! The syntax tree of one YAML file: every node with its bytes, its anchor, its tag and its style.
 //!
-//! Owns: what a node is, where it stands, and the limits that hostile input runs into. It resolves nothing: an alias
-//! stays an alias, `<<` stays a key, `1.10` stays the text `1.10`. The span parser behind it is named in `build` alone.
+//! Owns: what a node is, its position, and the limits for hostile input. It resolves nothing: an alias stays an alias,
+//! `<<` stays a key, `1.10` stays the text `1.10`. The span parser behind it is named only in `build`.
 
 mod breaks;
 mod build;

@@ -31,7 +31,7 @@ pub(crate) fn verify(original: &Stream, plan: &Plan<'_>, edited: &[u8]) -> Resul
     second::compare(&outcome)
 }
 
-/// Every byte outside the planned spans stands in the outcome, in its order.
+/// Every byte outside the planned spans is in the result, in its order.
 fn check_bytes(original: &[u8], plan: &Plan<'_>, edited: &[u8]) -> Result<(), EditError> {
     let (mut old, mut new) = (original, edited);
     let mut at = 0;

@@ -92,7 +92,7 @@ pub enum Entry {
         /// Whether anyone may execute it.
         executable: bool,
     },
-    /// A symbolic link, and where it leads.
+    /// A symbolic link, and its target.
     Link(PathBuf),
 }
 

@@ -104,7 +104,7 @@ impl TestRepo {
         commit.done()
     }
 
-    /// Lets `branch` start, or stand, at a commit.
+    /// Sets `branch` to a commit, or creates it there.
     pub fn branch(&self, branch: &str, at: &CommitId) {
         self.reference(&format!("refs/heads/{branch}"), at);
     }

@@ -143,8 +143,8 @@ pub fn run(path: &Path, arguments: &[&str]) -> Ran {
     }
 }
 
-/// The program as a process. Cargo tells the path of a binary only to the tests of the package that owns it, so each makes its own with
-/// `env!("CARGO_BIN_EXE_…")`.
+/// The program as a process. Cargo gives the path of a binary only to the tests of the package that owns it, so each
+/// makes its own with `env!("CARGO_BIN_EXE_…")`.
 #[derive(Clone, Copy, Debug)]
 pub struct Program(&'static str);
 

@@ -1,4 +1,4 @@
-//! How a simulation ended, in words.
+//! How a simulation ended, as text.
 
 use std::collections::BTreeMap;
 

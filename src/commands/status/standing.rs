@@ -1,4 +1,4 @@
-//! The standing of one promotion: the part of its state that explains why it has not moved.
+//! The status of one promotion: the part of its state that explains why it has not moved.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::model::verdict::Verdict;
 use crate::reconcile::life::{Life, QUEUED, Words};
 use crate::reconcile::status::PromotionState;
 
-/// The standing, why, what to do, when time alone changes it, and the gate that decides.
+/// The status, why, what to do, when time alone changes it, and the gate that decides.
 struct Said {
     state: StatusKind,
     reason: String,

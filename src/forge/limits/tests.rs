@@ -165,7 +165,7 @@ fn what_is_no_limit_is_not_taken_for_one() {
     ] {
         assert_eq!(kind(resource, status, &body), None, "{status} {body}");
     }
-    // A permission that is missing is no limit, whatever is left of the hour.
+    // A missing permission is not a rate limit, whatever is left of the hour.
     let nothing_left = [
         ("x-ratelimit-remaining", "0"),
         ("x-ratelimit-reset", "1772445600"),

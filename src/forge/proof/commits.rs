@@ -20,7 +20,7 @@ pub(super) struct ProofCommits {
 }
 
 impl Bench<'_> {
-    /// Everything that writes. `Err` where it could not go on.
+    /// Everything that writes. `Err` if it could not continue.
     pub(super) async fn write(&mut self) -> Result<(), ForgeError> {
         let snapshot = self.forge.snapshot().await?;
         let made = self.commits().await?;
@@ -177,7 +177,7 @@ impl Bench<'_> {
         self.refused(code, &[], second);
     }
 
-    /// From here on the branch `made` is called `renamed`, where that works.
+    /// From here on the branch `made` is called `renamed`, if that works.
     async fn rename_by_update_refs(&mut self, repository: &str, made: &ProofCommits) {
         let code = "rename-by-update-refs";
         let (from, to) = (self.branch("made"), self.branch("renamed"));
@@ -223,7 +223,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Commits one file onto a branch that stands at `expected`.
+    /// Commits one file onto a branch that is at `expected`.
     pub(super) async fn commit_on_branch(
         &self,
         branch: &str,

@@ -29,8 +29,8 @@ impl Bench<'_> {
         self.label_renamed(number, &name).await;
     }
 
-    /// Creates one label by itself and one by adding it, which are two permissions to GitHub. Gives the label that is on the pull request
-    /// now: exactly one is, if any could be created.
+    /// Creates one label separately and one by adding it, which are two permissions to GitHub. Returns the label that
+    /// is on the pull request now: exactly one is, if any could be created.
     async fn label_created(&mut self, number: PullNumber) -> Option<String> {
         let code = "label-created";
         let (created, added) = (self.branch("created"), self.branch("added"));

@@ -11,7 +11,7 @@ use super::commits::ProofCommits;
 use crate::model::ids::PullNumber;
 use crate::model::pull::PullState;
 
-/// How often something that GitHub works out by itself is looked for.
+/// How often to check for something that GitHub computes asynchronously.
 pub(super) const LOOKS: u32 = 6;
 
 const NAMES: &str = "query($owner: String!, $name: String!, $prefix: String!) { repository(owner: $owner, name: $name) { \
@@ -52,7 +52,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// The proof's base stands at the default branch's tip, so that there is nothing between them.
+    /// The proof's base is at the default branch's tip, so that there is nothing between them.
     async fn none_between(&mut self, base: &str) {
         let into = self.live.base;
         let answer = self
@@ -193,7 +193,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Asks the team that was named, as a promotion does, and takes the request back.
+    /// Asks the team that was named, as a promotion does, and withdraws the request.
     async fn team_reviewer(&mut self, number: PullNumber) {
         let code = "team-reviewer";
         let Some(team) = self.live.team else {

@@ -61,7 +61,7 @@ impl Bench<'_> {
                     "the list can be read too",
                 )
             }
-            // The owner is one, where that is a person.
+            // The owner is one, if it is a person.
             Err(_) => {
                 let owner = forge.slug().owner();
                 let path = format!("/users/{owner}");
@@ -108,8 +108,8 @@ impl Bench<'_> {
         }
     }
 
-    /// A dispatch with inputs that the workflow does not have starts nothing; in which words it is refused tells whether
-    /// their number was the matter.
+    /// A dispatch with inputs that the workflow does not have starts nothing; the message of the refusal shows whether
+    /// their number was the reason.
     async fn dispatch_inputs(&mut self) {
         let code = "dispatch-inputs";
         let path = self.forge.path("/actions/workflows?per_page=100");

@@ -1,5 +1,5 @@
-//! What is proved about test merges. A test merge that is looked at right after opening is always on the base's tip and proves nothing: so
-//! the proof's own base branch is moved first, as somebody else's merge moves the base of a promotion that waits.
+//! Tests of test merges. A test merge that is read right after opening is always on the base's tip and proves nothing:
+//! so the proof's own base branch is moved first, as another merge moves the base of a promotion that waits.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ struct TestMerge {
 }
 
 impl Bench<'_> {
-    /// From here on the proof's base branch stands on a commit of its own; it is deleted at the end.
+    /// From here on the proof's base branch is on its own commit; it is deleted at the end.
     pub(super) async fn test_merge_follows_base(&mut self, base: &str) {
         let code = "test-merge-follows-base";
         let Some(number) = self.pull else { return };

@@ -16,7 +16,8 @@ impl Forge {
         let Some((organisation, slug)) = team.split_once('/') else {
             return Err(Unread::Failed("it is not organisation/team".to_owned()));
         };
-        // A team that is not there, or hidden, has no list either: nobody in it is never said of one that is not read.
+        // A team that does not exist, or is hidden, has no list either: a team that cannot be read is never reported as
+        // empty.
         let path = format!(
             "/orgs/{}/teams/{}/members?per_page=100",
             segment(organisation),

@@ -35,7 +35,7 @@ impl Forge {
         Ok(ruleset(found))
     }
 
-    /// Classic protection of a branch: what everybody may read says whether there is any.
+    /// Classic protection of a branch: whether there is any is visible to everyone.
     pub(super) async fn classic(&self, branch: &str) -> SettingsAnswer<Classic> {
         let operation = format!("read the protection of {branch}");
         let path = self.path(&format!("/branches/{}", segment(branch)));
@@ -160,7 +160,7 @@ fn ruleset(found: RulesetShape) -> Ruleset {
     }
 }
 
-/// Who bypasses, in words. The roles' numbers are GitHub's.
+/// Who may bypass it, as text. The numbers of the roles are GitHub's.
 fn actor(found: &BypassShape) -> String {
     let number = found.actor_id.unwrap_or_default();
     let who = match (found.actor_type.as_str(), number) {
@@ -181,7 +181,7 @@ fn actor(found: &BypassShape) -> String {
 }
 
 fn classic(found: ProtectionShape) -> Vec<Rule> {
-    // Where GitHub does not say it, administrators are bound like everybody.
+    // If GitHub does not report it, administrators are bound like everyone else.
     let admins = found
         .enforce_admins
         .is_some_and(|enforced| !enforced.enabled);

@@ -133,7 +133,7 @@ pub(super) struct BranchShape {
     pub protection: Option<SummaryShape>,
 }
 
-/// What everybody may read of classic protection.
+/// The part of classic protection that everyone may read.
 #[derive(Deserialize)]
 pub(super) struct SummaryShape {
     #[serde(default)]

@@ -37,7 +37,8 @@ impl AuthorsSearch<'_> {
     }
 }
 
-/// The branch that a source follows. Of a tag and of a commit nobody says to which branch they were pushed: to the default branch.
+/// The branch that a source follows. For a tag or a commit ID it is not recorded to which branch it was pushed: the
+/// default branch is assumed.
 fn tip_of(repo: &RemoteRepo, bringing: &RevisionChange<'_>) -> Result<Tip, RepoError> {
     let followed = bringing.pair.source_ref().map(|value| value.text.as_str());
     if let Some(name) = followed

@@ -1,4 +1,4 @@
-//! The people behind a value: who set it where it was set last, followed through the landings that only carried it.
+//! The people behind a value: who set it where it was last set, followed through the landings that only promoted it.
 
 mod search;
 
@@ -22,7 +22,7 @@ use crate::repo::ReadObjects;
 use crate::yaml::FieldPath;
 use search::shown;
 
-/// A value is followed through so many landings.
+/// The maximum number of landings through which a value is followed.
 const LANDINGS: usize = 50;
 
 /// A promotion into a stage, as its record or the planner names it.
@@ -66,7 +66,7 @@ impl AuthorsSearch<'_> {
         }
     }
 
-    /// Where the value of a change comes from.
+    /// The origin of a change's value.
     fn begin(&self, carried: &Carried<'_>, change: &Change, open: &mut Open) -> Result<(), Untold> {
         let into = Into {
             namespace: carried.namespace,
@@ -143,7 +143,7 @@ impl AuthorsSearch<'_> {
         Ok(authors)
     }
 
-    /// Where a landing took a value from, if its own difference proves its record.
+    /// The source of a landing's value, if the landing's own difference proves its record.
     fn through(
         &self,
         search: &Search,
@@ -297,10 +297,10 @@ impl AuthorsSearch<'_> {
     }
 }
 
-/// Where a landing leads.
+/// Where a landing leads the search.
 #[derive(Default)]
 struct Followed {
-    /// It wrote exactly what its source held: only whoever made that counts.
+    /// It wrote exactly what its source held: only the person who made that counts.
     exactly: bool,
     searches: Vec<(CommitId, Vec<Search>)>,
 }

@@ -1,5 +1,5 @@
-//! Manifests as they were: in a file at a commit, wherever a commit took them from, anywhere in a commit's tree.
-//! What was read once is kept: many services stand in one file, and many move in one commit.
+//! Manifests as they were: in a file at a commit, wherever a commit took them from, anywhere in a commit's tree. What
+//! was read once is kept: a file may contain many services, and a commit may move many.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -22,12 +22,13 @@ use crate::repo::{EntryId, ReadObjects, RepoError};
 /// So many files are read to find what preceded it.
 pub(in crate::gather) const FILES_BEYOND: usize = 200;
 
-/// What a commit took away or changed: where manifests stood before it.
+/// What a commit removed or changed: the places that contained manifests before it.
 #[derive(Default)]
 struct Replaced {
     /// Every YAML file that it took away, by its content: one that was only moved is found without being read.
     removed: HashMap<BlobId, Vec<String>>,
-    /// The YAML files in which a manifest may have stood, as they were: those that it took away first, [`FILES_BEYOND`] at most.
+    /// The YAML files that may have contained a manifest, as they were: those that it removed first, at most
+    /// [`FILES_BEYOND`].
     files: Vec<(String, BlobId)>,
     /// All that it took away is among them.
     whole: bool,
@@ -53,7 +54,7 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// A service in a file at a commit; `None` where it was not there.
+    /// A service in a file at a commit; `None` if it was not there.
     pub(in crate::gather) fn service(
         &self,
         wanted: &Wanted<'_>,
@@ -73,7 +74,7 @@ impl<'a> Past<'a> {
         )
     }
 
-    /// A secret in a file at a commit; `None` where it was not there.
+    /// A secret in a file at a commit; `None` if it was not there.
     pub(in crate::gather) fn secret(
         &self,
         wanted: &Wanted<'_>,
@@ -126,8 +127,8 @@ impl<'a> Past<'a> {
         told(wanted, found, past.as_deref(), commit)
     }
 
-    /// The YAML files of a commit that do not stand in another one as they were. None of them is read. At most [`FILES_BEYOND`], and
-    /// whether these are all.
+    /// The YAML files of a commit that another commit does not have unchanged. None of them is read. At most
+    /// [`FILES_BEYOND`], and whether these are all.
     pub(in crate::gather) fn lost_since(
         &self,
         commit: &CommitId,
@@ -176,8 +177,8 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// The file in which a manifest stood before the commit that made it appear in `file`; `None` if no file that the commit took away or
-    /// changed held it.
+    /// The file that contained a manifest before the commit that made it appear in `file`; `None` if no file that the
+    /// commit removed or changed contained it.
     pub(in crate::gather) fn moved_from(
         &self,
         wanted: &Wanted<'_>,
@@ -213,7 +214,7 @@ impl<'a> Past<'a> {
         Ok(None)
     }
 
-    /// The services that stood in a file before a commit, and do not any more.
+    /// The services that were in a file before a commit, and are not any more.
     pub(in crate::gather) fn gone_services(
         &self,
         file: &str,
@@ -268,7 +269,7 @@ impl<'a> Past<'a> {
         Ok(catalog)
     }
 
-    /// Whether a manifest may stand, unreadable, somewhere in a commit's tree.
+    /// Whether an unreadable file somewhere in a commit's tree may contain a manifest.
     pub(super) fn may_be_unread(&self, wanted: &Wanted<'_>, catalog: &Catalog) -> Option<LastSet> {
         let mut unread = catalog.unread.iter().filter(|file| !file.is_template());
         let file = unread.find(|file| file.may_hold(wanted.key.kind, &wanted.key.name))?;
@@ -295,7 +296,7 @@ impl<'a> Past<'a> {
             paths.push(file.path.clone());
         }
         if files.len() > FILES_BEYOND {
-            // What stands unchanged in another file was only moved there.
+            // What is unchanged in another file was only moved there.
             let changed = self.repo.changed_files(Some(parent), commit);
             let changed = changed.map_err(unread)?.into_iter();
             let added: HashSet<BlobId> = changed

@@ -12,7 +12,7 @@ use crate::yaml::Span;
 /// A file as it was.
 pub(super) struct PastFile {
     pub(super) found: FileManifests,
-    /// Set where the file itself, or a manifest in it, could not be understood: the words of the file and the reason.
+    /// Set if the file itself, or a manifest in it, could not be parsed: the text of the file and the reason.
     pub(super) broken: Option<(Unread, String)>,
 }
 
@@ -89,8 +89,8 @@ fn templates(bytes: &[u8], found: &FileManifests) -> Vec<u8> {
     texts.collect::<Vec<_>>().join(&b'\n')
 }
 
-/// Turns "not there" into "could not be told" where the file holds something unreadable of that name, or two manifests
-/// of which either may be meant.
+/// Turns "missing" into "could not be determined" if the file contains something unreadable with that name, or two
+/// manifests of which either may be meant.
 pub(super) fn told<T>(
     wanted: &Wanted<'_>,
     found: Result<Option<T>, ()>,

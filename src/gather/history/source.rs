@@ -123,7 +123,8 @@ impl History<'_> {
         self.told_of_tree(&wanted, found, &tree, commit)
     }
 
-    /// What a look through the whole tree of a commit tells: nothing there may also be something that could not be read.
+    /// The result of searching the whole tree of a commit: finding nothing may also mean that something could not be
+    /// read.
     fn told_of_tree<M: Clone>(
         &self,
         wanted: &Wanted<'_>,
@@ -141,7 +142,7 @@ impl History<'_> {
         }
     }
 
-    /// The commit that the source's ref stood for, as far as that can still be told.
+    /// The commit that the source's ref resolved to, as far as that can still be determined.
     fn git_then(
         &self,
         search: &Search<'_>,
@@ -170,7 +171,7 @@ impl History<'_> {
                 target: None,
             };
             let newest = self.asked.newest(self.repo, &query, commit);
-            // Where it never held these folders, it has certainly moved.
+            // If it never contained these folders, it has certainly changed.
             return Ok(newest
                 .map_err(|error| unreadable(&error))?
                 .map_or(GitThen::None, GitThen::Commit));
@@ -186,7 +187,7 @@ impl History<'_> {
         let remote = self.repositories.remote.filter(|_| here);
         let hits = match repo.resolve(text, remote) {
             Ok(hits) => hits,
-            // A name that must not be followed stands for nothing that could be compared.
+            // A name that must not be followed resolves to nothing that could be compared.
             Err(RepoError::Refused { .. }) => RefHits::default(),
             Err(error) => return Err(unreadable(&error)),
         };
@@ -197,7 +198,7 @@ impl History<'_> {
                 remote_branch: None,
                 ..
             } => GitThen::Commit(tag),
-            // Where a branch stood then is not recorded.
+            // It is not recorded where a branch was then.
             _ => GitThen::Elsewhere {
                 moved: self
                     .moved_forward(search, repo, target_before)
@@ -221,12 +222,12 @@ impl History<'_> {
         };
         match repo.objects(self.repo).is_ancestor(&held, &now.commit) {
             Ok(descends) => Ok(Some(descends)),
-            // What has still to be fetched is asked for again; a commit that is gone has no descendant that could be told.
+            // What still has to be fetched is requested again; a commit that is gone has no known descendants.
             Err(_) => Ok(None),
         }
     }
 
-    /// The repository of an origin; `None` where it is not at hand.
+    /// The repository of an origin; `None` if it is not available.
     fn opened(&self, origin: &Origin) -> Result<Option<Opened>, LastSet> {
         Ok(match origin {
             Origin::Here => Some(Opened::Here),
@@ -244,7 +245,8 @@ impl History<'_> {
         })
     }
 
-    /// Whether the hand moved the target forward and the source descends from it; `None` where that cannot be told.
+    /// Whether the hand edit moved the target forward and the source descends from it; `None` if that cannot be
+    /// determined.
     fn moved_forward(
         &self,
         search: &Search<'_>,

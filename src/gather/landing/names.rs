@@ -70,7 +70,7 @@ impl<'a> Lists<'a> {
     pub(super) fn choices(&self) -> (Vec<Choice>, bool) {
         let mut tried = HashSet::from([vec![0; self.fields.len()]]);
         let mut choices = Vec::new();
-        // The same field everywhere, or the list's likeliest where it has none of that name.
+        // The same field everywhere, or the list's most likely one if it has none with that name.
         let mut everywhere: Vec<&str> = Vec::new();
         for field in self.fields.values().flatten() {
             if !everywhere.contains(field) {

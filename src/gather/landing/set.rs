@@ -18,8 +18,8 @@ pub(super) struct Set<'a> {
 }
 
 impl Set<'_> {
-    /// The change as a plan states it. The file that held a secret's new value stands in the record, and the plan ID proves whether it
-    /// tells the truth; `None` if it does not say.
+    /// The change as a plan states it. The record names the file that held a secret's new value, and the plan ID proves
+    /// whether that is true; `None` if it does not say.
     pub(super) fn change(&self, slots: &HashMap<&str, BlobId>) -> Option<Change> {
         let key = &self.manifest.key;
         let is_secret = key.kind == Kind::Secret;

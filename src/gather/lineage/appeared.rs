@@ -1,4 +1,4 @@
-//! How a stage and its services were called before a commit, as its pipeline tells.
+//! The names of a stage and its services before a commit, according to its pipeline.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::model::service::Service;
 use crate::repo::Change;
 
 impl<'a> Lineage<'a> {
-    /// The stages in which a service stands today.
+    /// The stages that contain a service today.
     pub(super) fn entries(&self, service: &ManifestKey) -> Vec<Entry> {
         let index = self.entries.get_or_init(|| {
             let mut index: HashMap<ManifestKey, Vec<Entry>> = HashMap::new();
@@ -129,8 +129,8 @@ impl<'a> Lineage<'a> {
         Ok(Some(before))
     }
 
-    /// The pipeline that goes by another name before a commit: the only one that vanishes from the same file, or else the only one of those
-    /// that vanish from other files and ran a service of the stage.
+    /// The pipeline that had another name before a commit: the only one that disappears from the same file, or
+    /// otherwise the only one of those that disappear from other files and ran a service of the stage.
     fn renamed_pipeline(
         &self,
         now: &StageThen,
@@ -236,8 +236,8 @@ impl<'a> Lineage<'a> {
         self.stage_at(&self.naming(entry), commit)
     }
 
-    /// The names that a stage had for services which gave way to this one, whose own name appeared in `commit`: at the commit that exchanged
-    /// the name, which may lie before or after that one.
+    /// The names that a stage had for services that this one replaced, whose own name appeared in `commit`: at the
+    /// commit that exchanged the name, which may be before or after that one.
     pub(super) fn names_before(
         &self,
         entry: Entry,

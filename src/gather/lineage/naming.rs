@@ -111,7 +111,8 @@ impl StageThen {
         services.any(|one| self.source_of(one).is_some_and(|name| name.means(source)))
     }
 
-    /// The names that it had before and has not any more, if `service` came in. One that stands at the same place as `service` is the only one.
+    /// The names that it had before and no longer has, if `service` was added. If one is at the same place as
+    /// `service`, it is the only one.
     pub(super) fn gave_way_to(&self, after: &Self, service: &Service) -> Vec<Name> {
         let (before, after) = (self.names(), after.names());
         let at = after.iter().position(|name| name.means(service));
@@ -132,7 +133,7 @@ pub(super) struct Appeared<'s> {
     pub file: &'s str,
     pub commit: &'s CommitId,
     pub parent: &'s CommitId,
-    /// The newer commit at which it left that name, and the file in which it stood then.
+    /// The newer commit at which it left that name, and the file that contained it then.
     pub left: Option<&'s (CommitId, String)>,
 }
 

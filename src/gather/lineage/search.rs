@@ -15,8 +15,8 @@ use crate::model::service::Service;
 use crate::repo::Change;
 
 impl Lineage<'_> {
-    /// What a `Secret` was before a commit at which it appeared: the same one in another file, the one that the service named then, or itself
-    /// before it was deleted. `at` is where the service goes on.
+    /// What a `Secret` was before a commit at which it appeared: the same one in another file, the one that the service
+    /// named then, or itself before it was deleted. `at` is where the service continues.
     pub(super) fn preceding_secret(
         &self,
         secret: &Followed,
@@ -67,7 +67,7 @@ impl Lineage<'_> {
         })
     }
 
-    /// The file in which a `Secret` stood, and whether everything was looked at.
+    /// The file that contained a `Secret`, and whether everything was searched.
     fn find_secret(
         &self,
         secret: &Followed,
@@ -160,7 +160,7 @@ impl Lineage<'_> {
         }))
     }
 
-    /// A manifest that is not there at `parent`, as it stood in the same file when it was there last.
+    /// A manifest that does not exist at `parent`, as it was in the same file when it was last there.
     fn last_there(
         &self,
         followed: &Followed,
@@ -242,8 +242,8 @@ impl Lineage<'_> {
         })
     }
 
-    /// The services that a name of a pipeline may have meant at `parent`: in the same file, among what the commit replaced, where it stands
-    /// today, and at last anywhere.
+    /// The services that a name of a pipeline may have meant at `parent`: in the same file, among what the commit
+    /// replaced, where it is today, and finally anywhere.
     fn find_named(
         &self,
         name: &naming::Name,
@@ -266,9 +266,9 @@ impl Lineage<'_> {
         Ok(found.unwrap_or_default())
     }
 
-    /// Looks for a manifest in the files in which it may have stood at `parent`: in the same file, where it stands today, in those that the
-    /// commit replaced, and at last in those that are not there any more as they were: a file that is still the same holds what the catalog
-    /// says. With it, whether everything was looked at.
+    /// Searches the files that may have contained a manifest at `parent`: the same file, where it is today, those that
+    /// the commit replaced, and finally those that no longer exist unchanged: a file that is still the same contains
+    /// what the catalog says. Also returns whether everything was searched.
     fn find<T>(
         &self,
         file: &str,

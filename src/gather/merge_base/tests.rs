@@ -21,7 +21,7 @@ fn history(commits: &[(usize, &[usize])]) -> History {
     dated.collect()
 }
 
-/// The answer if `known` says which commits are known, and `cut` of which one the last parent is not told.
+/// The answer if `known` says which commits are known, and `cut` for which one the last parent is not listed.
 fn ask(
     history: &History,
     tip: usize,
@@ -164,7 +164,7 @@ fn a_head_that_is_not_read_yet_is_asked_for_although_the_tip_has_a_long_history_
 
 #[test]
 fn a_commit_of_which_a_parent_is_not_told_decides_nothing_unless_both_have_it() {
-    // The tip's 4 merges 3 too, on which the head stands.
+    // The tip's 4 also merges 3, which is the head's parent.
     let hidden: &[(usize, &[usize])] = &[
         (0, &[]),
         (1, &[0]),
@@ -236,7 +236,8 @@ proptest! {
                     let unknown: BTreeSet<CommitId> = (0..known.len()).filter(|one| !known[*one]).map(id).collect();
                     prop_assert!(all.iter().all(|one| unknown.contains(*one)));
                 }
-                // Which of them descends from the others may lie in what is not known: the one merge base may be among them.
+                // Which of them descends from the others may depend on what is not known: the one merge base may be
+                // among them.
                 MergeBase::Several(found) => {
                     for base in defined(&history, tip, head) {
                         prop_assert!(found.contains(&base));

@@ -16,7 +16,7 @@ pub(crate) struct LandingsSearch<'a> {
     pub tip: CommitId,
     /// The policy at that commit.
     pub policy: &'a Policy,
-    /// The policy as it stood at another commit; `None` where there was none that could be understood. A plan id holds
+    /// The policy as it was at another commit; `None` if there was none that could be parsed. A plan ID contains
     /// namespaces that the policy of its time filled in.
     pub policy_at: &'a dyn Fn(&CommitId) -> Result<Option<Policy>, RepoError>,
     /// Which landings.
@@ -24,13 +24,13 @@ pub(crate) struct LandingsSearch<'a> {
     /// Leave out what is older. A commit's date is what its committer says, so the line is drawn behind the last commit of
     /// the walk that is not older: one that is dated back on top of others is looked at all the same.
     pub since: Option<Timestamp>,
-    /// Keep at most so many landings.
+    /// Keep at most this many landings.
     pub limit: Option<usize>,
     /// Verify, with the fields that are followed.
     pub verify: Option<&'a PromotedFields<'a>>,
 }
 
-/// An error with what lies under it.
+/// An error with its causes.
 pub(super) fn words(error: &RepoError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),

@@ -1,8 +1,8 @@
-//! Changes to promoted fields that came another way: the manifests that promotions may write are followed back through
-//! history, also where they were moved, and every change of such a field by something else than a landing is noted.
+//! Changes to promoted fields made any other way: the manifests that promotions may write are followed back through
+//! history, also through moves, and every change of such a field by something other than a landing is recorded.
 //!
 //! Adding a key counts; creating a manifest does not. Values are compared as a promotion would read them, so a manifest
-//! that was only written anew shows nothing.
+//! that was only reformatted shows nothing.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +17,7 @@ use crate::model::reference::{Kind, ManifestKey};
 use crate::repo::{Change, CommitInfo, ReadObjects, RepoError};
 use crate::yaml::Located;
 
-/// What a commit is, for whoever looks for drift.
+/// What a commit is, for the search for drift.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Met {
     /// A landing: what it changed is its plan.
@@ -86,7 +86,7 @@ fn lineage<'a>(asked: &LandingsSearch<'a>, fields: &'a PromotedFields<'a>) -> Li
     Lineage::new(asked.repo, asked.tip, asked.policy, catalog, resolved)
 }
 
-/// How a manifest goes on before a commit.
+/// How a manifest continues before a commit.
 enum Earlier {
     /// In the same file.
     Here,
@@ -110,7 +110,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Walks back from `start` for these manifests. Answers which of them go on elsewhere, and from where.
+    /// Walks back from `start` for these manifests. Returns which of them continue elsewhere, and from where.
     fn walk(
         &self,
         start: CommitId,
@@ -157,7 +157,7 @@ impl<'a> Search<'a> {
             Ok(done)
         });
         match walked {
-            // Where a clone ends is said once, for all of it.
+            // The end of a clone is reported once, for all of it.
             Ok(()) | Err(RepoError::Shallow { .. }) => {}
             Err(error) => drift.unread.push(Unread {
                 commit: None,

@@ -14,7 +14,7 @@ use crate::yaml::edit::{self, Editable, Prober};
 use crate::yaml::scalar::{PlainType, plain_type};
 use crate::yaml::{FieldPath, Form, Limits, NodeId, NodeKind, Note, Position, ScalarStyle, Stream};
 
-/// What a commit did besides these changes to its parent; `None` where it did exactly these.
+/// What a commit did to its parent besides these changes; `None` if it did exactly these.
 pub(super) fn more_than_the_plan(
     asked: &LandingsSearch<'_>,
     commit: &CommitId,
@@ -72,9 +72,9 @@ fn is_bare(stream: &Stream, node: NodeId) -> bool {
     node.tag.is_none() && plain_type(value) != PlainType::Text
 }
 
-/// The edits that make these changes. New keys in the order in which they stand in the outcome, and our comment behind a
-/// ref as it stands there: neither is part of a plan. Nor is whether a value was written without quotes, which it only is where none
-/// stood there that was a text.
+/// The edits that make these changes. New keys are in the order in which they are in the result, and our comment behind
+/// a ref is as it is there: neither is part of a plan. Nor is whether a value was written without quotes, which it only
+/// is if there was no string before.
 fn edits(
     changes: &[&Change],
     path: &RepoPath,

@@ -1,4 +1,4 @@
-//! The fields that promotions may write, what stood in them, and how two points of history differ in them.
+//! The fields that promotions may write, what was in them, and how two points of history differ in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub(super) struct Promoted {
     pub written_namespace: Option<String>,
     /// The fields.
     pub slots: BTreeSet<Slot>,
-    /// Keys that some side keeps in a `Secret`: not shown where they stand in plain text either.
+    /// Keys that some side keeps in a `Secret`: not shown where they are in plain text either.
     pub hidden: BTreeSet<Slot>,
 }
 
@@ -113,7 +113,7 @@ pub(in crate::gather) fn slot_of(path: &FieldPath, kind: Kind) -> Slot {
 /// A manifest's promoted fields as they were.
 pub(super) struct Then {
     values: Values,
-    /// Where keys stand in a `Secret`.
+    /// Where keys are in a `Secret`.
     paths: BTreeMap<Slot, FieldPath>,
 }
 
@@ -129,7 +129,7 @@ impl Then {
     /// The keys of a `Secret`.
     ///
     /// # Errors
-    /// Where a value cannot be told from another.
+    /// A value that cannot be distinguished from another.
     pub(super) fn of_secret(
         secret: &Secret,
         slots: &BTreeSet<Slot>,

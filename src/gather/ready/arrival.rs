@@ -1,4 +1,4 @@
-//! Since when the server has content on a branch: by the log of pushes, never by a date that a commit carries.
+//! Since when the server has had content on a branch: by the log of pushes, never by a commit's date.
 
 use std::collections::HashSet;
 
@@ -13,11 +13,11 @@ use crate::repo::RepoError;
 /// Pages of a hundred pushes that are read, one after the other as they are needed.
 const PAGES: [usize; 4] = [1, 4, 16, 50];
 
-/// A history that was written anew is followed through so many older pushes.
+/// A rewritten history is followed through at most this many older pushes.
 const REWRITTEN: usize = 20;
 
-/// Since when content stands on all of its stretches at once. `by_signal`: something else says when it was there, so that a
-/// tag, of which nobody records when it was moved, does not matter.
+/// Since when content has been on all of its stretches at once. `by_signal`: something else says when it was there, so
+/// that it does not matter that no one records when a tag was moved.
 pub(super) fn of_all(
     stretches: &[Stretch<'_>],
     now: Timestamp,
@@ -121,7 +121,7 @@ fn walk(
         if !push.forced || !same(stretch, &push.before)? {
             return Ok((since, true));
         }
-        // The history was written anew, and what stood there before held the same.
+        // The history was rewritten, and what was there before held the same.
         rewritten = 1;
     }
     Ok((since, false))

@@ -1,4 +1,4 @@
-//! Where the content of a source stands: the stretches of history on which it is the same as now.
+//! The commits that hold the content of a source: the stretches of history on which it is the same as now.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -18,11 +18,11 @@ use crate::model::service::{Secret, Service};
 use crate::repo::{ReadObjects, RepoError};
 use crate::yaml::Located;
 
-/// What is known of where content stands.
+/// What is known about where content is.
 pub(super) enum Content<'a> {
     /// On these stretches; on all of them at once.
     Stretches(Vec<Stretch<'a>>),
-    /// It cannot be told, and why.
+    /// It cannot be determined, and why.
     Unsaid(String),
 }
 
@@ -47,7 +47,7 @@ impl std::ops::Deref for Reading<'_> {
 /// Asks of any commit whether it holds the same content.
 pub(super) type Same<'a> = Box<dyn Fn(&CommitId) -> Result<bool, RepoError> + 'a>;
 
-/// Commits of one repository that hold a part of the content: all of it, where it is the only stretch.
+/// Commits of one repository that hold a part of the content: all of it, if it is the only stretch.
 pub(super) struct Stretch<'a> {
     /// The repository.
     pub repo: Reading<'a>,
@@ -55,7 +55,7 @@ pub(super) struct Stretch<'a> {
     pub commits: Vec<CommitId>,
     /// How it came there.
     pub kind: Kind,
-    /// Whether another commit holds the same, for histories that were written anew.
+    /// Whether another commit holds the same, for histories that were rewritten.
     pub same: Option<Same<'a>>,
 }
 
@@ -66,12 +66,12 @@ pub(super) enum Kind {
     Branch { name: String, whole: bool },
     /// A commit that the manifest names by its id: it was there before the stage took it.
     Fixed,
-    /// A commit that a tag names: nobody records when a tag was moved.
+    /// A commit that a tag names: no one records when a tag was moved.
     Tag(String),
 }
 
 impl Stretch<'_> {
-    /// What was said of these commits was said of the content, whenever that was.
+    /// Reports about these commits are reports about the content, whenever they were made.
     pub(super) fn tells_by_itself(&self) -> bool {
         matches!(self.kind, Kind::Branch { whole: true, .. })
     }
@@ -84,7 +84,7 @@ struct Source<'a> {
     keys: &'a [Located<String>],
     /// The promoted fields; `None`: all that there are.
     slots: Option<BTreeSet<Slot>>,
-    /// Where its git ref leads, where that is looked up and not only copied.
+    /// What its git ref resolves to, if that is looked up and not only copied.
     revision: Option<RevisionQuery>,
 }
 
@@ -99,7 +99,7 @@ impl Source<'_> {
 }
 
 impl<'a> Looking<'a> {
-    /// The stretches on which the content of a query stands.
+    /// The stretches on which the content of a query is.
     pub(super) fn content(
         &'a self,
         query: &ReadyQuery,
@@ -149,7 +149,7 @@ impl<'a> Looking<'a> {
                         };
                         let commits = repo.first_parents(&tip, &newest).map_err(words)?;
                         if is_base {
-                            // Both lie on the base: the content stands since the later of them.
+                            // Both are on the base branch: the content has been there since the later of them.
                             own.truncate(own.len().min(commits.len()));
                         } else {
                             whole = false;
@@ -238,8 +238,8 @@ impl<'a> Looking<'a> {
         }
     }
 
-    /// The newest first-parent commit of the base that changed a promoted value in the source's manifest; where the
-    /// manifest was made or moved counts as such.
+    /// The newest first-parent commit of the base branch that changed a promoted value in the source's manifest;
+    /// creating or moving the manifest counts as such.
     fn manifest_set(&self, source: &Source<'_>) -> Fetched<CommitId> {
         let mut paths = vec![source.service.file.to_string()];
         if let Some(secret) = source.secret
@@ -279,7 +279,7 @@ impl<'a> Looking<'a> {
         })
     }
 
-    /// The source's promoted values as a commit has them; `None` where its manifest is not there.
+    /// The source's promoted values at a commit; `None` if its manifest does not exist there.
     fn values_at(&self, source: &Source<'_>, commit: &CommitId) -> Fetched<Option<Values>> {
         let service = source.service;
         let wanted = Wanted::new(&service.key, service.written_namespace.as_deref());
@@ -328,7 +328,7 @@ impl<'a> Looking<'a> {
     }
 }
 
-/// The revision of a service that nobody takes from.
+/// The revision of a service that no other service takes from.
 fn own_revision(service: &Service, origin: Option<&Origin>) -> Option<RevisionQuery> {
     let git = service.git.as_ref()?;
     let reference = git.reference.text()?.to_owned();

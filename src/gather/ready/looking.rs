@@ -1,4 +1,4 @@
-//! What is looked at to tell whether a source is ready.
+//! What is read to determine whether a source is ready.
 
 use super::super::history::past::Past;
 use super::super::remote::RemoteRepo;
@@ -6,7 +6,7 @@ use super::super::repositories::Repositories;
 use crate::model::facts::Facts;
 use crate::model::ids::CommitId;
 
-/// One evaluation's look at what was said.
+/// One evaluation's cache of reports.
 pub(super) struct Looking<'a> {
     pub(super) facts: &'a Facts<'a>,
     pub(super) repositories: &'a Repositories<'a>,

@@ -1,4 +1,4 @@
-//! What was said of content by those who may say it: deployments, check runs, commit statuses.
+//! Reports about content by those who may make them: deployments, check runs, commit statuses.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use crate::model::policy::CheckOf;
 use crate::model::signal::{Ended, Signal};
 use crate::repo::{AskAll, RepoError};
 
-/// Of a long stretch so many commits are looked at from its old end, where content is tried out, and so many from its new
-/// one.
+/// Of a long stretch, this many commits are read from its old end, where content is tested, and this many from its new
+/// end.
 const FROM_OLD: usize = 150;
 const FROM_NEW: usize = 50;
 
-/// Of commits of which something is said, and of deployments, so many are read in full from either end.
+/// Of commits that have reports, and of deployments, this many are read in full from either end.
 const READ: usize = 10;
 
 /// So many from either end.
@@ -56,8 +56,8 @@ pub(super) fn statuses(
     })
 }
 
-/// What the creator said of deployments to an environment. A deployment that another one of the same content replaced is
-/// not held against it.
+/// What the creator reported about deployments to an environment. A deployment that another one with the same content
+/// replaced is not held against it.
 pub(super) fn deployments(
     stretches: &[Stretch<'_>],
     environment: &str,
@@ -80,7 +80,7 @@ pub(super) fn deployments(
         })
     })
     .map(|mut signals| {
-        // Of one deployment, what was said last is what it came to.
+        // The last report about a deployment is its result.
         signals.retain(|signal: &Signal| signal.ended != Ended::NotYet);
         signals
     })

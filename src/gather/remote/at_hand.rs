@@ -1,4 +1,4 @@
-//! What of a history is here already, in the clone at hand or among what was told. Nothing is asked for.
+//! What is already available of a history, in the local clone or in earlier answers. Nothing is requested.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use crate::model::ids::CommitId;
 use crate::repo::{CommitInfo, RepoError};
 
 impl RemoteRepo {
-    /// A commit, if it is here, and whether all of its parents are told. Nothing is asked for.
+    /// A commit, if it is available, and whether all of its parents are listed. Nothing is requested.
     ///
     /// # Errors
     /// If it was asked for and could not be had.
@@ -35,7 +35,7 @@ impl RemoteRepo {
         self.clone_with(commit).is_some()
     }
 
-    /// The first parent of a commit whose trees are at hand; `None` where they are not, or it has none.
+    /// The first parent of a commit whose trees are available; `None` if they are not, or it has none.
     pub(super) fn parent_at_hand(&self, commit: &CommitId) -> Option<CommitId> {
         if let Some(local) = self.clone_with(commit) {
             return local.commit_info(commit).ok()?.parents.first().copied();
@@ -48,7 +48,8 @@ impl RemoteRepo {
         info.parents.first().filter(|_| whole).copied()
     }
 
-    /// Whether the whole first-parent history of a commit is at hand, and nothing ever stood at a path. Nothing is asked for.
+    /// Whether the whole first-parent history of a commit is available, and nothing was ever at a path. Nothing is
+    /// requested.
     pub(super) fn never_at_hand(&self, tip: &CommitId, path: &str) -> bool {
         let known = self.known.borrow();
         let mut at = *tip;

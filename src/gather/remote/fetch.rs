@@ -56,9 +56,9 @@ impl RemoteRepo {
         true
     }
 
-    /// A comparison costs a call, a page of history tells of all the commits on it: as long as pages come, nothing is compared, and
-    /// where several commits are to be compared with one whose history was not read yet, its first page comes instead. What is left
-    /// then is noted anew.
+    /// A comparison costs a call, and a page of history contains all the commits on it: as long as pages come, nothing
+    /// is compared, and if several commits are to be compared with one whose history was not read yet, its first page
+    /// is read instead. What is left then is requested again.
     fn compare_later(&self, wants: &mut Wants) {
         let pages_come = |wants: &Wants| {
             wants
@@ -210,7 +210,8 @@ impl RemoteRepo {
         self.known.borrow_mut().commits.insert(id, info);
     }
 
-    /// What a query did not tell as its id says: GitHub cuts long files and mends broken ones there, by REST it does neither.
+    /// Content in an answer that does not match its ID: GraphQL cuts long files and repairs broken ones, REST does
+    /// neither.
     async fn fetch_whole(&self, forge: &Forge, unproved: &Unproved) {
         match unproved {
             Unproved::Tree(tree) => self.fetch_deep(forge, tree).await,
@@ -224,7 +225,7 @@ impl RemoteRepo {
         }
     }
 
-    /// A tree and all below it in one call, where GitHub does not cut it; else itself alone.
+    /// A tree and everything below it in one call, if GitHub does not cut it; otherwise only the tree itself.
     async fn fetch_deep(&self, forge: &Forge, tree: &TreeId) {
         let error = match forge.tree_recursive(tree).await {
             Ok(Some(entries)) => match self.know_all(tree, entries) {
@@ -294,7 +295,7 @@ impl RemoteRepo {
     }
 }
 
-/// At so many paths of a commit is looked together.
+/// At most this many paths of a commit are read together.
 const MAX_PATHS: usize = 100;
 
 /// What GitHub answered otherwise than its id says, or not at all.
@@ -309,7 +310,7 @@ impl Wants {
         let names = self.refs.iter().cloned().map(ObjectQuery::Name);
         let commits = self.commits.iter().flat_map(|(id, (much, paths))| {
             let paths: Vec<String> = paths.iter().cloned().collect();
-            // In parts that can be asked for by themselves.
+            // In parts that can be requested separately.
             let parts = match paths.is_empty() {
                 true => vec![Vec::new()],
                 false => paths.chunks(MAX_PATHS).map(<[_]>::to_vec).collect(),

@@ -19,7 +19,7 @@ const PAGES: [usize; 2] = [1, 5];
 pub(in crate::gather) struct Tip {
     /// The branch's short name.
     pub branch: String,
-    /// Where it stands.
+    /// Its commit.
     pub commit: CommitId,
 }
 
@@ -44,7 +44,7 @@ impl RemoteRepo {
         self.later()
     }
 
-    /// The base branch, if it was told; else the default branch.
+    /// The base branch, if it is known; otherwise the default branch.
     ///
     /// # Errors
     /// If it could not be read.
@@ -61,8 +61,8 @@ impl RemoteRepo {
         }
     }
 
-    /// Who made the pushes to a branch that brought in each of these commits; `None` for an account that is gone. None for a commit of which
-    /// the log does not tell. `before`: the commit that all of them come after; `None` if nothing does.
+    /// Who made the pushes to a branch that brought in each of these commits; `None` for a deleted account. Empty for a
+    /// commit that the log does not list. `before`: the commit that all of them come after; `None` if nothing does.
     ///
     /// # Errors
     /// If the log, or the commits in between, could not be read.
@@ -95,8 +95,8 @@ impl RemoteRepo {
     }
 }
 
-/// Who made the pushes by which a branch came to hold each of these commits. `ahead`: the commits among which they are, with their
-/// parents. What is lost of where the branch stood before a push does not count as holding anything.
+/// Who made the pushes by which each of these commits came onto a branch. `ahead`: the commits among which they are,
+/// with their parents. If it is lost where the branch was before a push, that does not count as containing anything.
 fn brought_by(
     commits: &[CommitId],
     ahead: &[(CommitId, Vec<CommitId>)],
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_commit_came_by_the_pushes_after_which_the_branch_held_it_and_before_not() {
-        // 1 stood there before; 2 and 3 came one by one, then 4 and 5 together.
+        // 1 was there before; 2 and 3 came one by one, then 4 and 5 together.
         let line: &[(u8, &[u8])] = &[(2, &[1]), (3, &[2]), (4, &[3]), (5, &[4])];
         let log = [push(13, 3, 5), push(12, 2, 3), push(11, 1, 2)];
         for (commit, by) in [(2, 11), (3, 12), (4, 13), (5, 13)] {
@@ -190,7 +190,7 @@ mod tests {
         let log = [push(12, 4, 5), push(11, 1, 4)];
         assert_eq!(brought(3, merge, &log), [12]);
         assert_eq!(brought(4, merge, &log), [11]);
-        // The other way round: whoever pulls first makes their own work the first parent.
+        // The other way round: a person who pulls first makes their own work the first parent.
         let pulled: &[(u8, &[u8])] = &[(3, &[1]), (4, &[1]), (5, &[3, 4])];
         assert_eq!(brought(3, pulled, &log), [12]);
         assert_eq!(brought(4, pulled, &log), [11]);

@@ -11,7 +11,7 @@ use crate::model::signal::Signal;
 /// Something to ask about history, which has one answer for good.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Question {
-    /// The newest pushes to a branch that stands at this tip, so many pages of them.
+    /// The newest pushes to a branch at this tip, this many pages of them.
     Pushes(String, CommitId, usize),
     /// The commits between two that touch these folders.
     CommitRange(CommitId, CommitId, Vec<String>),
@@ -30,7 +30,7 @@ pub(super) enum SignalQuestion {
     Statuses(CommitId),
     /// Check runs on a commit.
     Checks(CommitId, CheckOf),
-    /// Of which commits anything is said under this context, or by this App.
+    /// Which commits have a report under this context, or by this App.
     Spoken(Vec<CommitId>, Option<String>, Option<u64>),
     /// The default branch.
     DefaultBranch,

@@ -62,7 +62,7 @@ pub(super) struct Listed {
 /// How much is asked for of a commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum FetchDepth {
-    /// Whether it is there, and what stands at its paths.
+    /// Whether it exists, and what is at its paths.
     #[default]
     Entries,
     /// Itself too.
@@ -75,7 +75,7 @@ pub(super) enum FetchDepth {
 #[derive(Default)]
 pub(super) struct Wants {
     pub(super) refs: BTreeSet<String>,
-    /// Commits, and what stood at which paths.
+    /// Commits, and what was at which paths.
     pub(super) commits: BTreeMap<CommitId, (FetchDepth, BTreeSet<String>)>,
     pub(super) trees: BTreeSet<TreeId>,
     /// Folders by their paths at commits: read before their ids are known.
@@ -92,7 +92,7 @@ pub(super) struct Wants {
 }
 
 impl RemoteRepo {
-    /// A repository of the forge of which `local`, where there is one, is a clone.
+    /// A repository on GitHub of which `local`, if there is one, is a clone.
     pub(crate) fn new(slug: RepoSlug, local: Option<Repo>) -> Self {
         Self {
             slug,
@@ -111,7 +111,7 @@ impl RemoteRepo {
         &self.slug
     }
 
-    /// The clone at hand, where there is one.
+    /// The local clone, if there is one.
     pub(crate) fn local(&self) -> Option<&Repo> {
         self.local.as_ref()
     }
@@ -153,7 +153,7 @@ impl RemoteRepo {
         self.expected.take();
     }
 
-    /// Notes where the base branch stands.
+    /// Records the tip of the base branch.
     pub(crate) fn know_base(&self, name: &str, tip: &RemoteCommit) {
         self.know_commit(tip);
         self.base.replace(Some((name.to_owned(), tip.id)));
@@ -168,7 +168,7 @@ impl RemoteRepo {
             .or_insert_with(|| Ok(Some(Rc::new(commit_info(commit)))));
     }
 
-    /// Notes the content of a blob; its id was worked out from it.
+    /// Stores the content of a blob; its ID was computed from it.
     pub(crate) fn know_blob(&self, blob: BlobId, bytes: Vec<u8>) {
         self.known
             .borrow_mut()
@@ -176,10 +176,10 @@ impl RemoteRepo {
             .insert(blob, Ok(Rc::new(bytes)));
     }
 
-    /// Asks for all folders of a commit in one call, where no clone holds them.
+    /// Requests all folders of a commit in one call, if no clone has them.
     ///
     /// # Errors
-    /// Where they are not here yet.
+    /// If they were not fetched yet.
     pub(crate) fn prepare(&self, commit: &CommitId) -> Result<(), RepoError> {
         let info = self.info_of(commit)?;
         self.tree(&info.tree, true).map(|_| ())
@@ -196,12 +196,12 @@ impl RemoteRepo {
         })
     }
 
-    /// The clone, where it holds the commit.
+    /// The clone, if it contains the commit.
     pub(super) fn clone_with(&self, commit: &CommitId) -> Option<&Repo> {
         self.local.as_ref().filter(|local| local.has_commit(commit))
     }
 
-    /// A commit; `None` where there is none of that id. `paths` are read along.
+    /// A commit; `None` if there is none with that ID. `paths` are read with it.
     pub(super) fn info(
         &self,
         commit: &CommitId,
@@ -233,7 +233,7 @@ impl RemoteRepo {
         want.1.extend(paths.iter().cloned());
     }
 
-    /// As [`Self::info`], where it must be there.
+    /// Like [`Self::info`], for one that must exist.
     pub(super) fn info_of(&self, commit: &CommitId) -> Result<Rc<CommitInfo>, RepoError> {
         self.info(commit, FetchDepth::Commit, &[])?
             .ok_or_else(|| RepoError::NotFound {
@@ -264,7 +264,7 @@ impl RemoteRepo {
         self.later()
     }
 
-    /// Whether the commits that were read lead back from one to the other. `false` tells nothing.
+    /// Whether the commits that were read lead back from one to the other. `false` proves nothing.
     fn leads_to(&self, from: &CommitId, to: &CommitId) -> bool {
         let known = self.known.borrow();
         let mut open = vec![*from];
@@ -365,7 +365,7 @@ impl RemoteRepo {
     }
 }
 
-/// A commit as the forge tells it.
+/// A commit as GitHub returns it.
 pub(super) fn commit_info(commit: &RemoteCommit) -> CommitInfo {
     let time = |at: jiff::Timestamp| GitTime {
         unix_seconds: at.as_second(),

@@ -1,4 +1,5 @@
-//! What others said of this repository's commits, asked for like everything else: noted, fetched, asked again.
+//! What others reported about this repository's commits, requested like everything else: recorded, fetched, asked
+//! again.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -56,10 +57,10 @@ impl RemoteRepo {
         self.failed("was answered with something else")
     }
 
-    /// The newest pushes to a branch that stands at this tip, newest first, and whether there are more.
+    /// The newest pushes to a branch at this tip, newest first, and whether there are more.
     ///
     /// # Errors
-    /// Where they could not be read.
+    /// If they could not be read.
     pub(crate) fn pushes(
         &self,
         branch: &str,
@@ -75,7 +76,7 @@ impl RemoteRepo {
     /// Deployments to an environment, newest first.
     ///
     /// # Errors
-    /// Where they could not be read.
+    /// If they could not be read.
     pub(crate) fn deployments(&self, environment: &str) -> Result<Rc<Vec<Deployment>>, RepoError> {
         match self.signal(SignalQuestion::Deployments(environment.to_owned()))? {
             SignalAnswer::Deployments(found) => Ok(found),
@@ -86,7 +87,7 @@ impl RemoteRepo {
     /// The statuses of a deployment.
     ///
     /// # Errors
-    /// Where they could not be read.
+    /// If they could not be read.
     pub(crate) fn deployment_statuses(&self, id: u64) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
         match self.signal(SignalQuestion::DeploymentStatuses(id))? {
             SignalAnswer::Statuses(found) => Ok(found),
@@ -97,7 +98,7 @@ impl RemoteRepo {
     /// The statuses of a commit.
     ///
     /// # Errors
-    /// Where they could not be read.
+    /// If they could not be read.
     pub(crate) fn statuses(&self, commit: &CommitId) -> Result<Rc<Vec<SaidStatus>>, RepoError> {
         match self.signal(SignalQuestion::Statuses(*commit))? {
             SignalAnswer::Statuses(found) => Ok(found),
@@ -108,7 +109,7 @@ impl RemoteRepo {
     /// The runs of a check on a commit.
     ///
     /// # Errors
-    /// Where they could not be read.
+    /// If they could not be read.
     pub(crate) fn check_runs(
         &self,
         commit: &CommitId,
@@ -120,10 +121,10 @@ impl RemoteRepo {
         }
     }
 
-    /// Those of the commits of which anything is said under this context, or by this App.
+    /// Those of the commits that have a report under this context, or by this App.
     ///
     /// # Errors
-    /// Where that could not be read.
+    /// If that could not be read.
     pub(crate) fn spoken_about(
         &self,
         commits: &[CommitId],
@@ -152,7 +153,7 @@ impl RemoteRepo {
     /// The commits that `new` has and `old` has not and that touch one of the folders.
     ///
     /// # Errors
-    /// Where they could not be read.
+    /// If they could not be read.
     pub(crate) fn between(
         &self,
         old: &CommitId,
@@ -165,7 +166,7 @@ impl RemoteRepo {
         }
     }
 
-    /// As [`Self::between`], where it was answered before; nothing is noted.
+    /// Like [`Self::between`], if it was answered before; nothing is requested.
     pub(in crate::gather) fn known_between(
         &self,
         old: &CommitId,
@@ -179,7 +180,7 @@ impl RemoteRepo {
         }
     }
 
-    /// Forgets what others said, so that it is asked for anew: before a landing everything is read again.
+    /// Forgets what others reported, so that it is requested again: before a landing everything is read again.
     pub(crate) fn forget_said(&self) {
         self.signals.forget();
     }
@@ -187,7 +188,7 @@ impl RemoteRepo {
     /// The first-parent history from `tip` back to `to`, both included, newest first.
     ///
     /// # Errors
-    /// Where it could not be read, or does not lead there.
+    /// If it could not be read, or does not resolve to one.
     pub(crate) fn first_parents(
         &self,
         tip: &CommitId,

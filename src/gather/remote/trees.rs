@@ -1,5 +1,5 @@
-//! Folders of a repository that is read through the forge: what stands where, what differs, and what a tree becomes
-//! when some of its files are replaced.
+//! Folders of a repository that is read through GitHub: what is where, what differs, and the tree that results when
+//! some of its files are replaced.
 
 use std::collections::BTreeMap;
 
@@ -29,10 +29,11 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What stands at a path: nothing, or a kind of entry with its content; of a submodule no content is told, as in a [`FileChange`].
+/// What is at a path: nothing, or a kind of entry with its content; the content of a submodule is not returned, as in a
+/// [`FileChange`].
 pub(in crate::gather) type EntryContent = Option<(EntryKind, Option<BlobId>)>;
 
-/// What stands at a path of a commit.
+/// What is at a path of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gather) enum AtPath {
     /// A folder.
@@ -46,12 +47,12 @@ pub(in crate::gather) enum AtPath {
 pub(super) enum Differing {
     /// All.
     Every,
-    /// What stood there before: a folder that is new as a whole need not be read.
+    /// What was there before: a folder that is entirely new need not be read.
     Replaced,
 }
 
 impl RemoteRepo {
-    /// What stands at a path below a tree.
+    /// What is at a path below a tree.
     fn below(&self, tree: &TreeId, path: &[&str]) -> Result<EntryAt, RepoError> {
         let Some((first, rest)) = path.split_first() else {
             return Ok(Some((FOLDER, tree.to_string())));
@@ -69,7 +70,7 @@ impl RemoteRepo {
         self.below(&id_of(&entry.id, TreeId::from_bytes)?, rest)
     }
 
-    /// What stands at a path of a commit: as a history told, or by its trees.
+    /// What is at a path of a commit: from a page of history, or from its trees.
     pub(super) fn at(
         &self,
         commit: &CommitId,
@@ -108,7 +109,7 @@ impl RemoteRepo {
     /// Whether the same regular file, with the same mode, is at a path of two commits.
     ///
     /// # Errors
-    /// Where something must be fetched first, or could not be.
+    /// If something must be fetched first, or could not be.
     pub(crate) fn same_file(
         &self,
         one: &CommitId,
@@ -123,7 +124,7 @@ impl RemoteRepo {
         Ok(one == other && matches!(one, Some((FILE | EXECUTABLE, _))))
     }
 
-    /// What stands at a path of a commit, mode and all.
+    /// What is at a path of a commit, including its mode.
     ///
     /// # Errors
     /// If something must be fetched first, or could not be.
@@ -288,10 +289,10 @@ impl RemoteRepo {
         all.answered(())
     }
 
-    /// The tree that `root` becomes with these files in place of regular files that stand there, and their modes.
+    /// The tree that `root` becomes with these files in place of existing regular files, and their modes.
     ///
     /// # Errors
-    /// Where a folder is not here yet, or no regular file stands at a path.
+    /// If a folder was not fetched yet, or a path has no regular file.
     pub(crate) fn tree_with(
         &self,
         root: &TreeId,

@@ -1,4 +1,4 @@
-//! The walks: the same questions that a clone answers, asked of what the forge told.
+//! The walks: the same questions that a clone answers, answered from what GitHub returned.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,10 @@ use crate::repo::{
 
 /// History is not walked further back than this, apart from what the clone at hand has.
 pub(super) const MAX_COMMITS: usize = 5_000;
-/// So many commits at the newest end of a history may be at hand where a page of it is read along: a checkout's, and a run's own.
+/// At most this many commits at the newest end of a history may be available if a page of it is read as well: a
+/// checkout's, and a run's own.
 const AT_HAND: usize = 20;
-/// A commit that only its id names is looked for from so many branches and tags.
+/// A commit that is only given by its ID is searched from at most this many branches and tags.
 const MAX_TIPS: usize = 30;
 
 impl RemoteRepo {
@@ -33,7 +34,7 @@ impl RemoteRepo {
         for folder in &watch.folders {
             let before = old.map_or(Ok(None), |old| self.at(old, folder, much));
             let after = self.at(new, folder, much);
-            // Of two failures the first is told.
+            // Of two failures the first is reported.
             let (after, before) = (all.ask(after), all.ask(before));
             let (Some(before), Some(after)) = (before, after) else {
                 continue;
@@ -175,7 +176,7 @@ impl ReadObjects for RemoteRepo {
             FoundBy::Tag(name) if refs.allows_tag(name) => return Ok(Some(true)),
             _ => {}
         }
-        // Most likely it lies on the base, whose tip is known without listing anything.
+        // Most likely it is on the base branch, whose tip is known without listing anything.
         let base = self.base.borrow().clone();
         if let Some((_, tip)) = base.filter(|(name, _)| refs.allows_branch(name))
             && self.related(commit, &tip)?
@@ -188,7 +189,7 @@ impl ReadObjects for RemoteRepo {
             .iter()
             .filter(|(name, _)| refs.allows_branch(name));
         let tags = listed.tags.iter().filter(|(name, _)| refs.allows_tag(name));
-        // The branches that a commit most likely lies on come first.
+        // The branches that most likely contain a commit come first.
         let mut tips: Vec<&(String, CommitId)> = branches.collect();
         tips.sort_by_key(|(name, _)| !matches!(name.as_str(), "main" | "master"));
         tips.extend(tags);
@@ -306,7 +307,7 @@ impl ReadObjects for RemoteRepo {
                 let old = parent
                     .as_ref()
                     .map_or(Ok(None), |parent| blob(parent, path));
-                // Of two failures the first is told.
+                // Of two failures the first is reported.
                 let (new, old) = (all.ask(blob(&at, path)), all.ask(old));
                 if let (Some(old), Some(new)) = (old, new)
                     && old != new
@@ -380,14 +381,14 @@ impl ReadObjects for RemoteRepo {
 
     fn expect_history(&self, tip: &CommitId, files: &BTreeSet<String>) {
         let mut at = *tip;
-        // A page begins where nothing is at hand any longer.
+        // A page begins where nothing is available any more.
         for _ in 0..AT_HAND {
             match self.parent_at_hand(&at) {
                 Some(parent) => at = parent,
                 None => break,
             }
         }
-        // A deeper clone answers by itself.
+        // A deeper clone can answer alone.
         if self.clone_with(&at).is_some() {
             return;
         }
@@ -438,7 +439,8 @@ impl ReadObjects for RemoteRepo {
         Ok(self.content(blob)?.as_ref().clone())
     }
 
-    /// From the folder's own tree: what lies beside it need not be here, and an equal folder of another commit answers too.
+    /// From the folder's own tree: its neighbours need not be available, and an equal folder of another commit is
+    /// enough too.
     fn files_below(
         &self,
         commit: &CommitId,

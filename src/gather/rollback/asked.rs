@@ -15,11 +15,11 @@ pub(crate) enum GoBack {
     Last,
     /// What the landing of this plan brought.
     Plan(PlanPrefix),
-    /// What it held at this landing: a rollback that was begun goes on.
+    /// What it held at this landing: a rollback that was begun continues.
     Landing(CommitId),
 }
 
-/// Where to look.
+/// Where to search.
 pub(crate) struct RollbackSearch<'a> {
     /// The base, as it is now.
     pub repo: &'a dyn ReadObjects,
@@ -55,13 +55,13 @@ pub(crate) enum NoRollback {
     Unread {
         /// Why, in plain words.
         why: String,
-        /// What to do, where there is something.
+        /// What to do, if anything.
         help: Option<String>,
     },
 }
 
 impl From<LastSet> for NoRollback {
-    /// Of a manifest that could not be read, or told from another, at some point of history.
+    /// For a manifest that could not be read, or was ambiguous, at some point of history.
     fn from(last: LastSet) -> Self {
         match last {
             LastSet::Failed { why, help } => Self::Unread { why, help },

@@ -61,7 +61,7 @@ fn merge() -> Merge {
     }
 }
 
-/// Who is left out, and how many things cannot be told.
+/// Who is excluded, and how many people cannot be identified.
 fn told(makers: &Makers, pushed: &[Option<Actor>]) -> (Vec<UserId>, usize) {
     let found = ChangeAuthors::of(makers, pushed, "main", &Changed::Content);
     (found.people.into_keys().collect(), found.untold.len())
@@ -115,7 +115,7 @@ fn the_forges_own_committer_is_passed_over_if_it_signed_or_merged() {
     made.signed = false;
     made.merge = Some(merge());
     assert_eq!(told(&made, &pushed), (vec![1, 3, 4, 5], 0));
-    // A signature alone makes nobody the forge.
+    // A signature alone does not make GitHub the author.
     made.merge = None;
     made.via_web = false;
     made.signed = true;

@@ -1,7 +1,7 @@
 //! APPROVAL: people approve exactly this plan.
 //!
 //! With a forge, by the evidence of the promotion's pull request. Without one the approvals are names given on the
-//! command line: every name is assumed to be a person with write, which the caller says to the reader.
+//! command line: every name is assumed to be a person with write access, which the output says.
 
 mod counted;
 #[cfg(test)]
@@ -26,7 +26,7 @@ pub(super) struct Rule<'a> {
     pub exclude: &'a [Exclude],
 }
 
-/// How an approval may be given where the rule does not say.
+/// How approvals may be given if the rule does not say.
 pub(super) const DEFAULT_WAYS: &[ApprovalChannel] =
     &[ApprovalChannel::Review, ApprovalChannel::Label];
 
@@ -106,7 +106,7 @@ fn pending(reason: impl Into<String>) -> Judgement {
     Judgement::new(Verdict::Pending, reason)
 }
 
-/// One approval that counts as such, before anybody asks whom a line wants.
+/// One approval that is valid, before it is known whose approval a line needs.
 struct Given<'a> {
     id: Option<UserId>,
     login: &'a str,
@@ -142,7 +142,7 @@ fn by_evidence(
             way: Some(way),
         })
         .collect();
-    // What counts for no line is no approval of this gate: it must not keep a newer plan waiting.
+    // What counts for no line is not an approval of this gate: it must not keep a newer plan waiting.
     let approvals = given
         .iter()
         .filter(|one| {
@@ -224,7 +224,7 @@ fn tally(
     let mut open: Option<Judgement> = None;
     for line in lines {
         let asked = match register.asked(&line.by.value) {
-            // Who is in a team nobody knows without a forge.
+            // Team members are unknown without GitHub.
             Err(_) | Ok(Eligible::Nobody(_)) if assumed => Ok(Eligible::Anyone),
             other => other,
         };
@@ -239,7 +239,7 @@ fn tally(
         };
         match judged {
             Ok(people) => names.extend(people),
-            // The worst line speaks: what could not be read, then what cannot be met, then what is still missing.
+            // The worst line decides: what could not be read, then what cannot be met, then what is still missing.
             Err(judgement) => {
                 let worse = open
                     .as_ref()

@@ -1,8 +1,9 @@
 //! JOB and SENTINEL mapped to a workflow on the base branch: started once for each build, never waited for in a runner.
 //!
-//! That a run was asked for is written on the head before it is dispatched, so that a run of Sluice that dies in between
-//! dispatches once or not at all, never twice. Only a run that this very account started, with this head and this digest
-//! in its title, on the base branch, counts: anybody with write can start one that looks similar.
+//! The request is recorded on the head before the workflow is dispatched, so that a run of Sluice that dies in between
+//! dispatches it once or not at all, never twice. Only a run that this very account started, with this head and this
+//! digest in its title, on the base branch, counts: anyone with write access can start one that looks
+//! similar.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -178,7 +179,7 @@ impl JobQuestion<'_> {
         }
     }
 
-    /// Why a run that bears the right title does not count.
+    /// Why a run with the right title does not count.
     fn strangeness(&self, run: &JobRun, own: &Actor) -> Result<Option<String>, String> {
         let own_run = |actor: &Option<Actor>| {
             own.id.is_some() && actor.as_ref().and_then(|actor| actor.id) == own.id

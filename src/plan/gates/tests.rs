@@ -68,7 +68,8 @@ fn a_gate_needs_what_its_rule_asks_for() {
     let smoke = needs("smoke", GateKind::Sentinel);
     assert_eq!(smoke.checks.len(), 1);
     assert!(smoke.always());
-    // An approval's entry asks for nobody if the gate is of another type, and what has no entry asks for nothing.
+    // An approval entry requires no people if the gate is of another type, and a gate without an entry requires
+    // nothing.
     assert_eq!(needs("release", GateKind::Job), Needs::default());
     assert_eq!(needs("hours", GateKind::Window), Needs::default());
     assert_eq!(needs("any", GateKind::Approval), Needs::default());

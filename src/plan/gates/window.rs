@@ -80,8 +80,8 @@ fn judge(now: Timestamp, open: &[Hours], zone: &Zone, freezes: &[Freeze]) -> Jud
     Judgement::new(verdict, reason).until(opens)
 }
 
-/// An instant in the days to come, in the zone and in UTC: `Mon 09:00 Europe/Berlin (07:00 UTC)`. It carries its date
-/// where the name of the day could be taken for an earlier one, and the day of UTC where that is another.
+/// An instant in the future, in the zone and in UTC: `Mon 09:00 Europe/Berlin (07:00 UTC)`. It has its date if the name
+/// of the day could be mistaken for an earlier one, and the day in UTC if that differs.
 fn when(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
     let local = at.to_zoned(zone.time_zone().clone());
     let today = now.to_zoned(zone.time_zone().clone()).date();

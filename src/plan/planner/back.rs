@@ -16,7 +16,7 @@ use crate::plan::pairs::compare;
 use crate::plan::take::take;
 
 impl<'a> Planner<'a> {
-    /// Where these edges of a stage are to go back to, if anywhere.
+    /// What these edges of a stage go back to, if they do.
     pub(super) fn rollback(
         &self,
         stage: StageIndex,
@@ -106,7 +106,7 @@ impl<'a> Planner<'a> {
         draft
     }
 
-    /// Who set a service by hand to what its source has not caught up with, where that is known.
+    /// Who set a service by hand to something that its source does not have yet, if that is known.
     fn set_by_hand(
         &self,
         stage: StageIndex,
@@ -126,8 +126,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Holds what would undo a rollback where no pull request can hold it: without a forge, and for commits straight onto the
-    /// base. There a person lets it by asking for the stage.
+    /// Holds what would undo a rollback if no pull request can hold it: without GitHub, and for commits directly onto
+    /// the base branch. There a person releases it by requesting the stage.
     pub(super) fn hold_after_rollback(
         &self,
         stage: StageIndex,

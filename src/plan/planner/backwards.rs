@@ -1,5 +1,5 @@
-//! What would go back without a person is held: a git ref to where its commit came from, or to where it never was; a version
-//! to a lower one.
+//! What would go back without a person is held: a git ref to an ancestor of its commit, or to a commit that does not
+//! descend from it; a version to a lower one.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,8 @@ impl<'a> Planner<'a> {
         self.emergency(stage).is_some() || gates.any(|gate| gate.kind == GateKind::Approval)
     }
 
-    /// Holds what nobody has to approve if it goes back, or takes away what a person set by hand, unless a person asks for it.
+    /// Holds what no one has to approve if it goes back, or overwrites what a person set by hand, unless a person
+    /// requests it.
     pub(super) fn hold_backwards(
         &self,
         stage: StageIndex,
@@ -100,7 +101,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// That a change goes back, or that it cannot be told.
+    /// That a change goes back, or that this cannot be determined.
     fn backwards(&self, stage: StageIndex, change: &Change) -> Option<String> {
         let (name, path) = (&change.manifest.name, &change.path);
         let (old, new) = (change.old.as_ref()?.shown()?, change.new.shown()?);
@@ -121,7 +122,7 @@ impl<'a> Planner<'a> {
     /// Why the change of a git ref goes back, if it does.
     ///
     /// # Errors
-    /// Why it cannot be told.
+    /// Why it cannot be determined.
     fn way(&self, stage: StageIndex, change: &Change) -> Result<Option<String>, String> {
         let Some(pair) = self.pair_of(stage, change) else {
             return Err("its source is not the one that it had".to_owned());

@@ -64,7 +64,7 @@ impl<'a> Planner<'a> {
                 draft
                     .skipped_services
                     .push(SkippedService::new(&pair.target.key, reason));
-                // A hold makes nobody forget what was set by hand.
+                // A hold does not make anyone forget what was set by hand.
                 match due {
                     Due::Ahead(service) => draft.skipped_services.push(service),
                     Due::Yes(because) => draft.skipped_services.extend(because.debt),
@@ -134,7 +134,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Those of the edges that come from a stage in which the pair's source stands.
+    /// Those of the edges that come from a stage that contains the pair's source.
     pub(super) fn edges_of(&self, pair: &Pair<'_>, edges: &[usize]) -> Vec<usize> {
         let stages: Vec<StageIndex> = self.resolved.stages_of(pair.source_id).collect();
         edges

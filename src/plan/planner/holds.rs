@@ -16,7 +16,7 @@ use crate::yaml::Position;
 const NOTHING_SAYS: &str = "nothing says that it may move: it has no gate, no `ready` rule on its source, and no `trigger: auto` in its own entry";
 
 impl<'a> Planner<'a> {
-    /// The holds of the policy as they stand for this stage now.
+    /// The holds of the policy that apply to this stage now.
     pub(super) fn held(&self, stage: StageIndex) -> Held<'a> {
         Held {
             pipeline: &self.manifest.name,
@@ -122,7 +122,7 @@ impl<'a> Planner<'a> {
             let from_name = &self.manifest.stages[from].name.value;
             let takes = draft.takes_over.get(edge).copied().unwrap_or(false);
             match self.ready_rule(from) {
-                // Whether what it brings is still good, nobody can say: its source holds something else by now.
+                // It is unknown whether what it brings is still good: its source has changed since.
                 Some((_, at)) if takes && draft.older => draft.holds.push(
                     Reason::new(format!(
                         "{from_name} holds something else by now, so whether this is ready cannot be told: close it, or request \
@@ -162,7 +162,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Holds of services that stand in what is put up already: the plan is kept as it is, so all of it waits.
+    /// Holds of services in an open promotion: the plan stays as it is, so all of it waits.
     pub(super) fn hold_services(&self, stage: StageIndex, draft: &mut PromotionDraft) {
         let held = self.held(stage);
         for (_, pair) in self.pairs(stage) {

@@ -61,7 +61,7 @@ pub(super) struct Planner<'a> {
     pub(super) states: BTreeMap<StageIndex, State>,
     /// A stage that was asked for when its pull request was opened.
     pub(super) asked: Option<StageIndex>,
-    /// Of a plan that stands: whether it was put up as an emergency, whatever this run is asked for.
+    /// For an open plan: whether it was opened as an emergency, whatever this run was asked to do.
     pub(super) emergency: Option<bool>,
     /// The evidence about the open pull request that proposes the promotion which is judged.
     pub(super) evidence: Option<&'a Fetched<Evidence>>,
@@ -135,7 +135,7 @@ impl<'a> Planner<'a> {
         )
     }
 
-    /// The edges of each promotion into a stage: all of them together, or each by itself with `join: any`.
+    /// The edges of each promotion into a stage: all of them together, or each separately with `join: any`.
     pub(super) fn promotions_into(&self, stage: StageIndex) -> Vec<Vec<usize>> {
         let edges: Vec<usize> = self.resolved.edges_into(stage).collect();
         match self.rules(stage).join {
@@ -220,7 +220,7 @@ impl<'a> Planner<'a> {
         self.promotion_of(stage, edges, draft, None)
     }
 
-    /// Gives a draft its state, its plan id (`plan` where it is known already) and what its gates say.
+    /// Gives a draft its state, its plan ID (`plan` if it is already known) and the judgements of its gates.
     pub(super) fn promotion_of(
         &self,
         stage: StageIndex,
@@ -284,7 +284,7 @@ impl<'a> Planner<'a> {
         self.asked == Some(stage) || now
     }
 
-    /// What the policy lets this stage skip, where a person asked for it as an emergency.
+    /// What the policy lets this stage skip, if a person requested it as an emergency.
     pub(super) fn emergency(&self, stage: StageIndex) -> Option<&'a Emergency> {
         let now = self.facts.emergency && self.facts.asked == Some((self.id(), stage));
         if !self.emergency.unwrap_or(now) {

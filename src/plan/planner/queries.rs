@@ -1,4 +1,4 @@
-//! What the planner asks to be read before it can judge: readiness of sources, and what gates go by.
+//! What has to be read before the planner can judge: readiness of sources, and what gates depend on.
 
 use super::pipeline::Planner;
 use crate::model::facts::{Facts, ReadyQuery};
@@ -11,7 +11,7 @@ use crate::plan::gates;
 /// Every look-up that the `ready` rules ask for: of promotions that have something to change.
 pub(crate) fn ready_queries(facts: &Facts<'_>) -> Vec<(ReadyQuery, Ready)> {
     let mut queries = Vec::new();
-    // Also of what was set by hand: whoever asks for `take: source` is only known later.
+    // Also for what was set by hand: it is only known later whether someone requested `take: source`.
     let all = Facts {
         take_source: true,
         ..facts.clone()

@@ -10,7 +10,7 @@ pub(super) struct Reason {
     pub rule_at: Option<Position>,
     /// It stops commits and merges; proposals still open.
     pub only_landing: bool,
-    /// When it ends by itself.
+    /// When it ends automatically.
     pub next: Option<Timestamp>,
 }
 

@@ -30,7 +30,7 @@ fn failed() -> Ended {
     Ended::Badly("failure".to_owned())
 }
 
-/// The content is there since minute 0; this was said of its status.
+/// The content has been there since minute 0; this was its status.
 fn evidence(statuses: Vec<Signal>) -> ContentEvidence {
     ContentEvidence {
         service: "web".to_owned(),
@@ -162,7 +162,7 @@ proptest! {
     fn the_order_of_what_was_said_never_matters(given in signals().prop_shuffle(), at in 0..400i64) {
         let mut sorted = given.clone();
         sorted.sort();
-        // Two words of one number and time cannot be told apart, and the server never gives two.
+        // Two reports with the same number and time cannot be distinguished, and the server never returns two.
         let mut keys: Vec<_> = given.iter().map(|one| (one.at, one.id)).collect();
         keys.sort();
         keys.dedup();

@@ -110,8 +110,8 @@ impl Round<'_> {
         Ok(Progress::Unchanged)
     }
 
-    /// Handles the result of a write about one promotion: a failure becomes its row, and the run goes on. Whether the
-    /// write succeeded.
+    /// Handles the result of a write about one promotion: a failure becomes its row, and the run continues. Returns
+    /// whether the write succeeded.
     pub(crate) async fn wrote(
         &self,
         writer: &Writer,

@@ -24,13 +24,13 @@ pub(crate) struct PullRequest<'a> {
     pub promotion: &'a Promotion,
     /// More about the gates, by their place in `promotion.gates`.
     pub gates: Vec<GateDetail<'a>>,
-    /// Where each change can be looked at, by its place in `promotion.changes`.
+    /// The compare page of each change, by its index in `promotion.changes`.
     pub compare: Vec<Option<Link>>,
     /// What each change brings, by its place in `promotion.changes`.
     pub brought: Vec<Option<&'a CommitRangeSummary>>,
     /// The commits that are promoted.
     pub commits: Vec<Commits<'a>>,
-    /// Logins of those who could still approve, where they are known.
+    /// Logins of those who could still approve, if they are known.
     pub can_approve: Vec<String>,
     /// How it lands.
     pub land: Land,
@@ -48,9 +48,9 @@ pub(crate) struct PullRequest<'a> {
     pub blocked: Option<Blocked<'a>>,
     /// The policy's note, as [`note`](crate::render::texts::note) makes it.
     pub note: Option<&'a str>,
-    /// Why somebody asked for it; foreign text.
+    /// Why someone requested it; foreign text.
     pub reason: Option<&'a str>,
-    /// The rollback that it would undo, while nobody has let it.
+    /// The rollback that it would undo, while no one has released it.
     pub held_back: Option<&'a RolledBack>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct GateDetail<'a> {
     pub label: Option<String>,
     /// That label does not exist in the repository, and cannot be created.
     pub label_missing: bool,
-    /// That label is on, and counts as the approval of whoever set it.
+    /// That label is on, and counts as the approval of the person who added it.
     pub label_counts: bool,
     /// The run or check that it is about.
     pub link: Option<Link>,
@@ -97,7 +97,7 @@ pub(crate) struct Commit<'a> {
     pub author: &'a str,
     /// The pull request that brought it.
     pub number: Option<u64>,
-    /// Where that pull request is.
+    /// The page of that pull request.
     pub link: Option<Link>,
 }
 
@@ -115,7 +115,7 @@ pub(crate) enum Blocked<'a> {
     )]
     /// Its head is not the commit that Sluice made.
     HeadMoved {
-        /// The login of who pushed, where it is known.
+        /// The login of the person who pushed, if it is known.
         by: Option<&'a str>,
     },
     /// Anything else, in a few words.

@@ -60,7 +60,7 @@ pub(super) fn headline(pull: &PullRequest<'_>) -> (&'static str, String) {
             return (mark, format!("{}: {}", gate.name, gate.judgement.reason));
         }
     }
-    // People first: the other gates open by themselves.
+    // People first: the other gates open automatically.
     let mut missing: Vec<(bool, String)> = open(pull)
         .map(|(gate, detail)| {
             let words = detail.and_then(|detail| detail.missing.clone());
@@ -111,7 +111,7 @@ pub(super) fn no_label<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> Vec
     gates.take(budget.items).collect()
 }
 
-/// How a person approves, as Markdown; `None` where no approval is missing, or none can be given as things stand.
+/// How a person approves, as Markdown; `None` if no approval is missing, or none can be given at the moment.
 pub(super) fn approve(pull: &PullRequest<'_>) -> Option<String> {
     let by_people: Vec<_> = open(pull)
         .filter(|(gate, _)| gate.kind == GateKind::Approval)
@@ -138,7 +138,7 @@ pub(super) fn approve(pull: &PullRequest<'_>) -> Option<String> {
             .iter()
             .flatten()
             .filter(|detail| detail.ways.contains(&ApprovalChannel::Label) && !detail.label_missing)
-            // It is on already, for the one who set it: whoever else approves does it in another way.
+            // It is already on, for the person who added it: anyone else approves in another way.
             .filter(|detail| !detail.label_counts || detail.ways.len() == 1)
             .filter_map(|detail| detail.label.as_deref())
             .map(|label| markdown_code(&cut(label, 50)))
@@ -164,7 +164,7 @@ pub(super) fn dispatch(pull: &PullRequest<'_>) -> Option<DispatchView> {
         gate.kind == GateKind::Approval
             && detail.is_some_and(|detail| detail.ways.contains(&ApprovalChannel::Dispatch))
     });
-    // One line that begins with the command's name cannot end the code block that it stands in.
+    // One line that begins with the command's name cannot end its code block.
     let command = format!(
         "gh workflow run sluice-promote.yml {}-f command=promote -f pipeline={} -f to={} -f plan={plan} -f approve=true",
         pull.repository

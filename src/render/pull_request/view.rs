@@ -88,7 +88,7 @@ struct ChangeView<'a> {
     name: &'a str,
     /// `secret`, `code` (values in code spans) or `text`.
     kind: &'static str,
-    /// What of the service it is, in words; or
+    /// The part of the service that it is, as text; or
     label: Option<&'static str>,
     /// by its path or key.
     key: Option<String>,
@@ -122,7 +122,7 @@ struct CommitView<'a> {
     link: Value,
 }
 
-/// The view of a pull request, with so much room.
+/// The view of a pull request, with this much room.
 pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> {
     let promotion = pull.promotion;
     let (mark, headline) = headline(pull);
@@ -157,7 +157,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
         rollback: promotion.rollback.as_ref().map(|to| RollbackView {
             landing: to.landing.short(),
             plan: to.plan.shown(),
-            // An emergency has said it already.
+            // An emergency already says it.
             reason: pull.reason.filter(|_| promotion.emergency.is_none()),
         }),
         backwards_word: match backwards
@@ -242,7 +242,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
     }
 }
 
-/// What does not go forward; of a rollback that is said already.
+/// Warnings about going back; a rollback already says so.
 fn backwards<'a>(pull: &PullRequest<'a>) -> Vec<(commit_range::Direction, Backwards<'a>)> {
     let promotion = pull.promotion;
     let changes = promotion.changes.iter().enumerate();
@@ -318,7 +318,7 @@ fn commits_view<'a>(commits: &'a Commits<'a>, budget: SizeBudget) -> CommitsView
         counted(total, "commit"),
         commits.service
     );
-    // Of those that are not listed nobody knows whose they are.
+    // The owners of those that are not listed are unknown.
     if commits.listed.len() == total && !commits.more {
         let people: std::collections::BTreeSet<&str> =
             commits.listed.iter().map(|commit| commit.author).collect();

@@ -17,7 +17,7 @@ pub(crate) struct Summary<'a> {
     pub rows: Vec<Row<'a>>,
     /// How many are due beyond what one run opens.
     pub not_opened: usize,
-    /// Services that somebody set by hand after their source moved.
+    /// Services that someone set by hand after their source changed.
     pub ahead: Vec<Ahead<'a>>,
     /// How many stages are in sync.
     pub in_sync: usize,
@@ -25,10 +25,10 @@ pub(crate) struct Summary<'a> {
     pub not_moved: usize,
     /// What is wrong with manifests and policy.
     pub findings: &'a [Finding],
-    /// Where the files of this commit can be looked at: a path is put behind it, such as
+    /// The address of this commit's files: a path is added to it, such as
     /// `https://github.com/acme/gitops/blob/9be04d1/`.
     pub files: Option<Link>,
-    /// The pipelines that move; drawn where they are at most five.
+    /// The pipelines that move; drawn if they are at most five.
     pub moving: Vec<&'a Pipeline>,
     /// The base branch.
     pub base: &'a str,
@@ -70,14 +70,14 @@ pub(crate) struct Row<'a> {
 pub(crate) struct Pull {
     /// Its number in this repository.
     pub number: u64,
-    /// Where it is.
+    /// Its page.
     pub link: Option<Link>,
 }
 
 /// What became of a promotion. What needs a person comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Mark {
-    /// It does not go on until a person does something.
+    /// It does not continue until a person does something.
     NeedsYou,
     /// Something could not be read or done.
     Failed,
@@ -100,6 +100,6 @@ pub(crate) struct Ahead<'a> {
     pub by: &'a SkippedBy,
     /// Its source moved without it, so that the promotion of its stage takes it away.
     pub taken_away: bool,
-    /// Where that commit is.
+    /// The page of that commit.
     pub link: Option<Link>,
 }

@@ -35,7 +35,7 @@ impl SizeBudget {
         }
     }
 
-    /// Half of it; `None` where nothing is left to leave out.
+    /// Half of it; `None` if nothing is left to omit.
     pub(super) fn smaller(self) -> Option<Self> {
         (self.items > 0 || self.text > 40).then_some(Self {
             items: self.items / 2,
@@ -108,10 +108,10 @@ const PATH: &AsciiSet = &CONTROLS.add(b'#').add(b'?').add(b'%').add(b'\\');
 
 /// More warnings than this are folded.
 const SHOWN_WARNINGS: usize = 10;
-/// More pipelines than this make a chart that nobody reads.
+/// More pipelines than this make a chart that no one reads.
 const DRAWN_PIPELINES: usize = 5;
 
-/// The view of a summary, with so much room.
+/// The view of a summary, with this much room.
 pub(super) fn of<'a>(summary: &'a Summary<'a>, budget: SizeBudget) -> View<'a> {
     let mut rows: Vec<_> = summary.rows.iter().collect();
     // Stable: within a mark the caller's order stays.
@@ -186,7 +186,7 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, budget: SizeBudget) -> View<'a> {
                 date: service.by.date.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             })
             .collect(),
-        // The chart's labels are escaped where it is made; it holds no backtick.
+        // The chart's labels are escaped where it is made; it contains no backtick.
         chart: safe(draw.then(|| mermaid::chart_of(summary.moving.iter().copied()))),
         base: summary.base,
         tip: summary.tip.map(|tip| tip.short()),
@@ -244,7 +244,7 @@ fn heading(summary: &Summary<'_>, errors: usize) -> String {
     }
 }
 
-/// What stands in place of an empty table; nothing where errors say enough.
+/// The text in place of an empty table; none if the errors say enough.
 fn nothing(summary: &Summary<'_>) -> Option<String> {
     let errors = summary
         .findings
@@ -261,7 +261,7 @@ fn nothing(summary: &Summary<'_>) -> Option<String> {
     }
 }
 
-/// What is said of stages that nothing promotes, for they will never be heard of otherwise.
+/// The sentence about stages that nothing promotes, because nothing else ever mentions them.
 fn not_moved(summary: &Summary<'_>) -> Option<String> {
     let which = match summary.not_moved {
         0 => return None,

@@ -161,7 +161,7 @@ fn a_note_keeps_its_lines_and_its_own_addresses() {
         note("https://wiki.example!", &bump()).unwrap(),
         "<https://wiki.example>!"
     );
-    // An address that a name brings along is no link, and none beside it is.
+    // An address inside a name is not a link, and nothing next to it is.
     let mut evil = bump();
     evil.stage = "https://evil.example".into();
     let note = note("https://wiki.example {{ stage }}", &evil).unwrap();

@@ -13,14 +13,14 @@ pub(crate) fn markdown(text: &str) -> String {
     running(line, opens_block(line))
 }
 
-/// For a sentence of ours, in which names stand between backticks: those become code spans, all else is [`markdown`].
-/// A name that brings backticks of its own moves the spans, and nothing more.
+/// For a sentence of ours with names between backticks: those become code spans, everything else is [`markdown`]. A
+/// name with backticks of its own moves the spans, and nothing more.
 pub(crate) fn prose(text: &str) -> String {
     let line = terminal(text);
     let line = line.trim();
     let parts: Vec<&str> = line.split('`').collect();
-    // An even number of parts has a backtick without its fellow; an empty one stands between several in a row; a bar
-    // would end a cell of a table even inside code.
+    // An even number of parts has a backtick without a partner; an empty one is between several in a row; a bar would
+    // end a table cell even inside code.
     let several = parts.len() > 2 && parts[1..parts.len() - 1].contains(&"");
     let no_code = |code: &&str| code.trim().is_empty() || code.contains('|');
     if several || parts.len().is_multiple_of(2) || parts.iter().skip(1).step_by(2).any(no_code) {
@@ -59,7 +59,7 @@ fn running(line: &str, opens: Option<usize>) -> String {
     })
 }
 
-/// Where a line has a character that opens a list, a heading or an underline: at its start, or behind a number.
+/// The position in a line of a character that opens a list, a heading or an underline: at its start, or after a number.
 fn opens_block(line: &str) -> Option<usize> {
     let after_digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = line.len() - after_digits.len();
@@ -94,7 +94,7 @@ fn code_span(line: &str) -> String {
     }
 }
 
-/// As a code span in a cell of a table. A bar ends a cell even inside code, so text with one is no code there.
+/// As a code span in a cell of a table. A bar ends a cell even inside code, so text with one is not code there.
 pub(crate) fn table_code(text: &str) -> String {
     if text.contains('|') {
         markdown(text)
@@ -118,7 +118,7 @@ pub(crate) fn html(text: &str) -> String {
     })
 }
 
-/// The line with its breaks, each character written by `write`, which is told where it stands.
+/// The line with its breaks, each character written by `write`, which is given its position.
 fn pieces(line: &str, write: impl Fn(usize, char, &mut String)) -> String {
     let breaks = breaks(line);
     let mut next = breaks.iter().peekable();

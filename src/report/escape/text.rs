@@ -16,8 +16,8 @@ pub(crate) fn terminal(text: &str) -> String {
     safe
 }
 
-/// For a JSON document: what hides or reorders text stands as its number. Outside ASCII such characters occur in strings
-/// only, so the document stays the same to whoever parses it.
+/// For a JSON document: characters that hide or reorder text are written as their numbers. Outside ASCII such
+/// characters occur in strings only, so the document stays the same to any parser.
 pub(crate) fn json(document: &str) -> String {
     let mut safe = String::with_capacity(document.len());
     for c in document.chars() {
@@ -69,7 +69,7 @@ pub(super) fn breaks(line: &str) -> Vec<usize> {
     ] {
         breaks.extend(lower.match_indices(word).map(|(at, _)| at + 1));
     }
-    // Between the colon and the slashes, so that what stands before may be any scheme.
+    // Between the colon and the slashes, so that any scheme may precede them.
     breaks.extend(lower.match_indices("://").map(|(at, _)| at + 1));
     let bytes = line.as_bytes();
     // What ends a text may be continued by what is put behind it.

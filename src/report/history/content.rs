@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use crate::model::ids::CommitId;
 use crate::model::landed::PastLandings;
 
-/// Everything that is told of a history.
+/// Everything that a history contains.
 pub(crate) struct HistoryReport<'a> {
     /// Repository, branch and commit.
     pub heading: String,
-    /// The branch, where one is checked out.
+    /// The branch, if one is checked out.
     pub branch: Option<&'a str>,
     /// The commit whose history it is.
     pub tip: CommitId,

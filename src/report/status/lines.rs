@@ -29,7 +29,7 @@ pub(super) fn field(slot: &Slot) -> String {
     }
 }
 
-/// Each service with what it runs: `api 9be04d1 (main), chart 3.3.0`. Nothing is said of a secret.
+/// Each service with what it runs: `api 9be04d1 (main), chart 3.3.0`. Secrets are omitted.
 pub(super) fn running(values: &[Running]) -> Vec<String> {
     values
         .chunk_by(|one, other| one.service == other.service)
@@ -37,7 +37,7 @@ pub(super) fn running(values: &[Running]) -> Vec<String> {
             let shown: Vec<&Running> = of_one
                 .iter()
                 .filter(|running| running.value.is_some())
-                // Where there is a version, it alone says what of the chart runs.
+                // If there is a version, it alone says what of the chart runs.
                 .filter(|running| {
                     running.slot != Slot::HelmChart
                         || of_one.iter().all(|one| one.slot != Slot::HelmVersion)

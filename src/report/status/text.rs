@@ -1,5 +1,5 @@
-//! The text for a terminal, eighty columns wide; long names, and old dates beside them, take it to a hundred. The heading of a pipeline answers why it
-//! has not moved; below it stands the rest, stage by stage.
+//! The text for a terminal, eighty columns wide; long names, and old dates beside them, take it to a hundred. The
+//! heading of a pipeline answers why it has not moved; the rest is below it, stage by stage.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -21,12 +21,12 @@ use crate::report::style::{Style, pad};
 
 /// How wide the text is.
 const WIDTH: usize = 80;
-/// Where the right column begins, unless its text is too long for that.
+/// The column of the right side, unless its text is too long for that.
 const RIGHT: usize = 53;
-/// What stands below the first line of a promotion is indented so far.
+/// The indentation of what is below the first line of a promotion.
 const BELOW: usize = 7;
-/// How a hint begins that names a command. It stands on one line, however long, so that it can be pasted; and what a line holds must not depend on
-/// how long the path in the command is.
+/// The beginning of a hint that names a command. It is on one line, however long, so that it can be pasted; and the
+/// layout must not depend on the length of the path in the command.
 const COMMAND: &str = "help: sluice ";
 /// So many lines of changes are shown.
 const MAX_LINES: usize = 8;
@@ -65,8 +65,8 @@ pub(crate) fn text(status: &Status, notices: &[String], validate: &str, style: S
     text.trim_end().lines().map(commandless).collect()
 }
 
-/// A line that a runner's log takes for no workflow command: it looks past the blanks at its beginning, where foreign names
-/// stand.
+/// A line that a runner's log does not mistake for a workflow command: it ignores blanks at the beginning, where
+/// foreign names are.
 fn commandless(line: &str) -> String {
     let at = line.len() - line.trim_start().len();
     match line[at..]
@@ -199,7 +199,7 @@ impl Shown<'_> {
         }
     }
 
-    /// Why a pipeline is stopped stands in its heading, and in full among the findings.
+    /// Why a pipeline is stopped is in its heading, and in full among the findings.
     fn below(&self, text: &mut String) {
         let names = self.pipeline.stages.iter();
         let width = names
@@ -260,7 +260,7 @@ impl Shown<'_> {
             if let Some(why) = &status.emergency {
                 say(&format!("EMERGENCY: {why}"));
             }
-            // Without changes the first line said it; a gate says it itself, and not what else holds the promotion.
+            // Without changes the first line already says it; a gate says it too, but not what else holds the promotion.
             match status.deciding {
                 None if !promotion.changes.is_empty() => say(&status.reason),
                 Some(_) if promotion.state == State::Held => say(&promotion.reason),
@@ -278,7 +278,7 @@ impl Shown<'_> {
                 .max()
                 .unwrap_or(0);
             for (index, gate) in promotion.gates.iter().enumerate() {
-                // A gate of one name stands on several edges and says the same on all of them.
+                // A gate with one name may be on several edges, and has the same verdict on all of them.
                 let same = |other: &GateReport| {
                     other.name == gate.name && other.judgement == gate.judgement
                 };
@@ -380,7 +380,7 @@ impl Shown<'_> {
     }
 }
 
-/// The first part of a sentence, without what is said in brackets or added to it.
+/// The first part of a sentence, without what is in brackets or added to it.
 fn brief(reason: &str) -> &str {
     let ends = [" (", "; "].into_iter().filter_map(|end| reason.find(end));
     &reason[..ends.min().unwrap_or(reason.len())]
@@ -407,5 +407,5 @@ fn sources(stage: &StageStatus) -> String {
     names.join(", ")
 }
 
-/// Said where there is nothing to look at.
+/// Shown if there is nothing to show.
 pub(crate) const NO_PIPELINE: &str = "There is no Pipeline here, so there is nothing to promote.";

@@ -197,7 +197,7 @@ impl Limits<'_> {
         }
     }
 
-    /// How many nodes one such field asks for; 1 where it is no connection.
+    /// How many nodes one such field requests; 1 if it is not a connection.
     fn page(&mut self, field: &Field, at: &str) -> u64 {
         if !is_connection(field) {
             return 1;

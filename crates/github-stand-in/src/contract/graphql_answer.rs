@@ -73,7 +73,8 @@ impl<'a> Answer<'a> {
                 )];
             }
         }
-        // Of an interface or union that does not say what it is, any type will do that fits; else the one that comes nearest is told.
+        // For an interface or union that does not name its type, any matching type will do; otherwise the nearest one
+        // is reported.
         let mut nearest: Option<Vec<Violation>> = None;
         for candidate in &candidates {
             let violations = self.members(candidate, sets, members, at);

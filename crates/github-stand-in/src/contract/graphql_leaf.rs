@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::schema::has_format;
 
-/// What is wrong with a leaf, in words; `None` if it is right, or if `ty` is not a leaf type.
+/// What is wrong with a leaf, as text; `None` if it is right, or if `ty` is not a leaf type.
 pub fn leaf(schema: &Schema, ty: &str, value: &Value) -> Option<String> {
     let text = value.as_str();
     let hex = |text: &str| {

@@ -192,7 +192,7 @@ impl Rest {
             None if has_schema && status < 400 => {
                 vec![Violation::new(&name, "/body", "a body", Came::Nothing)]
             }
-            // What stands in between GitHub and us may cut an error's body off.
+            // A proxy between GitHub and us may cut off an error's body.
             None => Vec::new(),
             Some(body) if status < 400 => {
                 if has_schema {
@@ -271,7 +271,7 @@ impl Rest {
             ));
             return;
         };
-        // Text on the wire; which type it stands for, the schema decides.
+        // Text on the wire; the schema decides which type it represents.
         let text = Value::String(value.to_owned());
         let other = value
             .parse::<i64>()
@@ -356,7 +356,8 @@ impl Operation {
     }
 }
 
-/// Whether `path` fits the template. A parameter takes one segment, or several where GitHub lets its value hold slashes.
+/// Whether `path` matches the template. A parameter takes one segment, or several if GitHub allows slashes in its
+/// value.
 fn matches<'a>(template: &'a [Segment], path: &[&str], values: &mut PathValues<'a>) -> bool {
     let Some((segment, rest)) = template.split_first() else {
         return path.is_empty();

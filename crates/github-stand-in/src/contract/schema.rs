@@ -62,7 +62,7 @@ impl Schemas {
     }
 
     fn compiled(&self, document: &str, schema: &str) -> Arc<Validator> {
-        // The braces of a path template may not stand in a reference.
+        // The braces of a path template are not allowed in a reference.
         let reference = format!("{document}#{schema}")
             .replace('{', "%7B")
             .replace('}', "%7D");
@@ -115,8 +115,8 @@ fn close_document(document: &mut Value) {
     }
 }
 
-/// Refuses, in `schema` and all below it, properties that it does not name. Says GitHub outright what more there may be
-/// (`additionalProperties`) or nothing at all (an object without `properties`), that stands.
+/// Refuses, in `schema` and everything below it, properties that it does not name. If GitHub says outright what more
+/// there may be (`additionalProperties`) or nothing at all (an object without `properties`), that is kept.
 fn close(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else {
         return;
@@ -141,7 +141,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Closes what stands in the properties and items of `schema`, and leaves itself as it is.
+/// Closes the properties and items of `schema`, and leaves itself unchanged.
 fn close_below(schema: &mut Map<String, Value>) {
     for property in members(schema.get_mut("properties")) {
         close(property);
@@ -182,7 +182,7 @@ fn members(value: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
         .flat_map(|object| object.values_mut())
 }
 
-/// Errors of the validator as violations. Of alternatives that all failed, only the one that comes nearest is told.
+/// Errors of the validator as violations. Of alternatives that all failed, only the nearest one is reported.
 fn report(
     errors: &[ValidationError<'_>],
     operation: &str,
@@ -226,7 +226,8 @@ fn report(
     }
 }
 
-/// Whether `error` says anything that the others do not: properties count as unevaluated, too, where a part that names them failed.
+/// Whether `error` says anything that the others do not: properties also count as unevaluated if a part that names them
+/// failed.
 fn tells(error: &ValidationError<'_>, errors: &[ValidationError<'_>]) -> bool {
     let unevaluated = |error: &ValidationError<'_>| {
         matches!(

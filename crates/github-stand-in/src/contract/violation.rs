@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// One thing that GitHub would not have taken, or not have said.
+/// One thing that GitHub would not have accepted, or not have answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// Method and path template, or the GraphQL operation.

@@ -52,7 +52,8 @@ fn just_created(world: &World, at: RepoId, name: &str) -> bool {
         .is_some_and(|one| one.kind == "branch_creation")
 }
 
-/// `createCommitOnBranch`: whole files, a verified commit, a fast-forward of a branch that must point where the caller says.
+/// `createCommitOnBranch`: whole files, a verified commit, a fast-forward of a branch that must point where the caller
+/// says.
 pub fn commit_on_branch(
     world: &mut World,
     ctx: &Ctx<'_>,
@@ -88,7 +89,7 @@ pub fn commit_on_branch(
         let bytes = BASE64
             .decode(text(one, "contents"))
             .map_err(|_| Refusal::unprocessable(format!("A file was not valid Base64: {path}")))?;
-        // Modes cannot be said, and are not kept: whatever is written becomes a plain file.
+        // Modes cannot be given, and are not kept: whatever is written becomes a plain file.
         edits.push((path, Some((0o100_644, store.blob(&bytes)))));
     }
     for one in changes["deletions"].as_array().into_iter().flatten() {
@@ -147,7 +148,7 @@ pub fn update_refs(
             )));
         }
     }
-    // The rest is tried for real, and undone together where one of them is refused.
+    // The rest is tried for real, and undone together if one of them is refused.
     let before: Vec<_> = world
         .repos
         .iter()

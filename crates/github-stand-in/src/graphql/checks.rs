@@ -121,7 +121,7 @@ pub fn suites(world: &World, at: RepoId, oid: Oid, args: &Args) -> Out {
     Out::page(kinds.collect())
 }
 
-/// `Commit.status`: null where nobody has reported.
+/// `Commit.status`: null if no one has reported.
 pub fn status(world: &World, at: RepoId, oid: Oid) -> Out {
     let rows = newest(world, at, oid);
     if rows.is_empty() {
@@ -147,7 +147,7 @@ pub fn status(world: &World, at: RepoId, oid: Oid) -> Out {
     ))
 }
 
-/// `Status.context` among `contexts`; null where nobody has reported under that name.
+/// `Status.context` among `contexts`; null if no one has reported under that name.
 pub fn context(contexts: Option<&Out>, args: &Args) -> Out {
     let Some(Out::Many(all)) = contexts else {
         return Out::NULL;
@@ -162,7 +162,7 @@ pub fn context(contexts: Option<&Out>, args: &Args) -> Out {
     Out::maybe(all.iter().find(named).cloned())
 }
 
-/// `statusCheckRollup`: statuses and check runs together; null where there is neither.
+/// `statusCheckRollup`: statuses and check runs together; null if there are none.
 pub fn rollup(world: &World, at: RepoId, oid: Oid) -> Out {
     let statuses = newest(world, at, oid);
     let mut checks: Vec<&CheckRun> = Vec::new();

@@ -47,7 +47,7 @@ pub fn queue_entry(world: &World, at: RepoId, entry: &QueueEntry) -> Kind {
     )
 }
 
-/// `MergeQueue` of a branch; null where no rule asks for one.
+/// `MergeQueue` of a branch; null if no rule requires one.
 pub fn queue(world: &World, at: RepoId, branch: &str) -> Out {
     let rules = rules::of(world.repo(at), branch);
     if !rules.iter().any(|rule| rule.queue) {

@@ -54,7 +54,7 @@ impl<'c, 'w> Node<'c, 'w> {
     }
 }
 
-/// The GraphQL type of an object; `declared` is what the schema says of the place where it stands.
+/// The GraphQL type of an object; `declared` is what the schema says about its position.
 fn typename(ctx: &Ctx<'_>, kind: &Kind, declared: &str) -> String {
     match kind {
         Kind::Plain(typename, _) => (*typename).to_owned(),

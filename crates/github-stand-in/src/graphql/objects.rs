@@ -202,7 +202,7 @@ pub fn entry(ctx: &Ctx<'_>, at: RepoId, entry: &Entry, field: &str) -> Found {
         "object" => match entry.kind {
             "tree" => Out::One(Kind::Tree(at, entry.oid)),
             "blob" => Out::One(Kind::Blob(at, entry.oid)),
-            // A submodule's commit lies elsewhere.
+            // A submodule's commit is elsewhere.
             _ => Out::NULL,
         },
         _ => unmodelled("TreeEntry", field),

@@ -124,7 +124,8 @@ pub fn app(world: &World, id: AppId) -> Out {
     ))
 }
 
-/// Author or committer of a commit; `user` is null where the address belongs to nobody. An App's account is shown as a User there.
+/// Author or committer of a commit; `user` is null if the address belongs to no account. An App's account is shown as a
+/// User there.
 pub fn git_actor(world: &World, person: &Person) -> Out {
     Out::One(git_actor_of(world, person))
 }
@@ -174,12 +175,12 @@ fn git_actor_of(world: &World, person: &Person) -> Kind {
     )
 }
 
-/// An account, or null where it is gone.
+/// An account, or null if it was deleted.
 pub fn actor(id: Option<UserId>) -> Out {
     Out::maybe(id.filter(|id| *id != GHOST).map(Kind::Account))
 }
 
-/// An account, where only a person fits.
+/// An account, where only a person is possible.
 pub fn person(world: &World, id: Option<UserId>) -> Out {
     let person = id.filter(|id| world.user(*id).kind == AccountKind::User);
     Out::maybe(person.map(Kind::Account))

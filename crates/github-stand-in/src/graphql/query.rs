@@ -142,7 +142,7 @@ fn permission(role: Role) -> Value {
     }
 }
 
-/// Whether somebody with access has it in the way that `affiliation` asks for: of their own, as an outsider, or in any way.
+/// Whether a person with access has it in the way that `affiliation` asks for: own, as an outsider, or any.
 fn affiliated(world: &World, at: RepoId, who: u64, affiliation: Option<&str>) -> bool {
     let repo = world.repo(at);
     let direct = repo.owner == who || repo.roles.contains_key(&who);
@@ -470,7 +470,7 @@ pub fn reference(ctx: &Ctx<'_>, at: RepoId, name: &str, field: &str, args: &Args
     })
 }
 
-/// `RefUpdateRule` of a branch: what classic protection asks of it; null where there is none. Rulesets do not appear here.
+/// `RefUpdateRule` of a branch: its classic protection; null if there is none. Rulesets do not appear here.
 fn update_rule(world: &World, ctx: &Ctx<'_>, at: RepoId, name: &str) -> Out {
     let branch = name.trim_start_matches("refs/heads/");
     let all = rules::of(world.repo(at), branch);

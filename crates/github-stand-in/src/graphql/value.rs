@@ -14,7 +14,7 @@ use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// An object of the graph. Those that know their repository are looked up anew for each field.
+/// An object of the graph. Those that know their repository are looked up again for each field.
 #[derive(Clone)]
 pub enum Kind {
     /// The root of queries.
@@ -37,7 +37,8 @@ pub enum Kind {
     Tag(RepoId, Oid),
     /// An account; its GraphQL type follows from what it is.
     Account(UserId),
-    /// An account where the schema says User. For an App's account GitHub then shows a User with its REST login, `[bot]` and all.
+    /// An account where the schema says User. For an App's account GitHub then shows a User with its REST login,
+    /// including `[bot]`.
     AsUser(UserId),
     /// A pull request.
     Pull(RepoId, u64),
@@ -49,7 +50,7 @@ pub enum Kind {
     List(Rc<Listing>),
     /// One edge of a page.
     Edge(Rc<Listing>, usize),
-    /// Where a page stands.
+    /// The position of a page.
     PageInfo(Rc<Listing>),
 }
 
@@ -122,7 +123,7 @@ impl Args {
         self.0.get(name)?.as_u64()
     }
 
-    /// A list of texts; None where it was not given.
+    /// A list of strings; None if it was not given.
     pub fn texts(&self, name: &str) -> Option<Vec<String>> {
         let list = self.0.get(name)?.as_array()?;
         Some(
@@ -165,7 +166,7 @@ impl<'w> Ctx<'w> {
         self.world.borrow_mut()
     }
 
-    /// The `type` of an error by its message; None where it is no refusal of GitHub's.
+    /// The `type` of an error by its message; None if it is not a refusal of GitHub's.
     pub fn kind_of(&self, message: &str) -> Option<&'static str> {
         self.refusals.borrow().get(message).copied()
     }

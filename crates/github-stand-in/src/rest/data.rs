@@ -125,7 +125,7 @@ pub fn create_tree(world: &mut World, call: &Call) -> Outcome {
             let oid = read_oid(text).filter(|oid| store.kind(*oid).is_some());
             let oid =
                 oid.ok_or_else(|| Refusal::unprocessable("base_tree is not a valid tree oid"))?;
-            // A commit is taken for its tree.
+            // A commit is accepted in place of its tree.
             Some(store.info(oid).map_or(oid, |commit| commit.tree))
         }
     };
@@ -234,7 +234,7 @@ fn person(world: &World, value: &Value) -> Option<Person> {
     })
 }
 
-/// `POST git/commits`: lies there unreferenced until a ref points to it.
+/// `POST git/commits`: stays unreferenced until a ref points to it.
 pub fn create_commit(world: &mut World, call: &Call) -> Outcome {
     let store = world.repo(call.repo).store.clone();
     let message = call.need("Commit", "message")?;

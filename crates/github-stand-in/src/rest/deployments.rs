@@ -1,4 +1,5 @@
-//! Deployments and their statuses. `auto_merge` really merges the default branch, as the route does unless told not to.
+//! Deployments and their statuses. `auto_merge` really merges the default branch, as the route does unless it is
+//! switched off.
 
 use super::super::call::Call;
 use super::super::reply::{Answer, Body, Outcome, Refusal};
@@ -153,7 +154,8 @@ pub fn statuses(world: &mut World, call: &Call) -> Outcome {
     Answer::list(rows)
 }
 
-/// `POST deployments/{id}/statuses`: a success makes older deployments of the environment inactive, unless told not to.
+/// `POST deployments/{id}/statuses`: a success makes older deployments of the environment inactive, unless that is
+/// switched off.
 pub fn create_status(world: &mut World, call: &Call) -> Outcome {
     let deployment = find(world, call)?;
     let (id, environment) = (deployment.id, deployment.environment.clone());

@@ -176,7 +176,7 @@ pub fn get(world: &mut World, call: &Call) -> Outcome {
     Answer::ok(view::pull::issue(world, call.repo, call.pull(world)?))
 }
 
-/// `PATCH issues/{n}`: title, body and state of a pull request; labels and assignees where given.
+/// `PATCH issues/{n}`: title, body and state of a pull request; labels and assignees if given.
 pub fn update(world: &mut World, call: &Call) -> Outcome {
     let number = call.pull(world)?.number;
     // Who may not label (the author of a pull request from outside, say) is not refused here: labels and assignees are dropped in silence.
@@ -228,7 +228,7 @@ fn check_names(world: &World, call: &Call, names: &[String]) -> Result<(), Refus
     names.iter().try_for_each(|name| check_label(name))
 }
 
-/// Puts labels on; all of them or, where one may not be created, none.
+/// Adds labels; all of them or, if one may not be created, none.
 pub fn put_on(
     world: &mut World,
     call: &Call,
@@ -260,7 +260,7 @@ pub fn put_on(
     Ok(())
 }
 
-/// Takes a label off; false where it was not on.
+/// Removes a label; false if it was not on.
 pub fn take_off(world: &mut World, call: &Call, number: u64, name: &str) -> bool {
     let Some(label) = world.repo(call.repo).label(name).cloned() else {
         return false;
@@ -413,7 +413,7 @@ pub fn get_comment(world: &mut World, call: &Call) -> Outcome {
     Answer::ok(view::pull::comment(world, call.repo, number, &comment))
 }
 
-/// Own comments, or anybody's for those who may write.
+/// Own comments, or anyone's with write access.
 fn check_comment(world: &World, call: &Call, comment: &Comment) -> Result<(), Refusal> {
     if call.session.actor() == Some(comment.user)
         || acting_role(world, &call.session, call.repo) >= Role::Write

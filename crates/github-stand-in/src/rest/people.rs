@@ -9,7 +9,7 @@ use super::super::view;
 use super::super::world::{Kind, Membership, Org, Team, World};
 use serde_json::{Map, Value, json};
 
-/// `GET /`: what `gh` asks to learn the scopes of a token (they stand in a header).
+/// `GET /`: what `gh` requests to learn the scopes of a token (they are in a header).
 pub fn root(world: &mut World, _: &Call) -> Outcome {
     let api = |tail: &str| world.api_url(tail);
     Answer::ok(

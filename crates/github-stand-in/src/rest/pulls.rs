@@ -247,7 +247,7 @@ fn set_base(world: &mut World, call: &Call, number: u64, base: &str) -> Result<(
     Ok(())
 }
 
-/// Whether the caller may change a pull request: its author, or somebody with the role.
+/// Whether the caller may change a pull request: its author, or someone with the role.
 pub fn check_edit(world: &World, call: &Call, pull: &Pull, role: Role) -> Result<(), Refusal> {
     let allowed = call.session.app().is_some()
         || call.session.actor() == Some(pull.author)
@@ -371,7 +371,7 @@ pub fn is_merged(world: &mut World, call: &Call) -> Outcome {
     }
 }
 
-/// `GET pulls/{n}/comments`: comments on the diff, which nobody writes here.
+/// `GET pulls/{n}/comments`: comments on the diff, which no one writes here.
 pub fn review_comments(world: &mut World, call: &Call) -> Outcome {
     call.pull(world)?;
     Answer::list(Vec::new())

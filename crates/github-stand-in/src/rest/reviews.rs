@@ -217,7 +217,7 @@ pub fn requested(world: &mut World, call: &Call) -> Outcome {
     )
 }
 
-/// Somebody among those who were named has no access to the repository, so that nobody is asked.
+/// One of the people who were named has no access to the repository, so no one is asked.
 fn no_collaborator(world: &World, at: RepoId, who: &str) -> Refusal {
     let slug = world.slug(at);
     Refusal::unprocessable(format!(
@@ -256,7 +256,7 @@ fn check_teams(world: &World, call: &Call, slugs: &[String]) -> Result<(), Refus
     Ok(())
 }
 
-/// `POST requested_reviewers`: everybody who is named is asked, or nobody.
+/// `POST requested_reviewers`: everyone who is named is asked, or no one.
 pub fn request(world: &mut World, call: &Call) -> Outcome {
     let pull = call.pull(world)?;
     let (number, author) = (pull.number, pull.author);

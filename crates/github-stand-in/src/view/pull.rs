@@ -58,7 +58,7 @@ pub fn teams(world: &World, at: RepoId, slugs: &[String]) -> Vec<Value> {
         .collect()
 }
 
-/// The commit that `merge_commit_sha` names: what landed, else the newest test merge that worked out, however old.
+/// The commit that `merge_commit_sha` names: what landed, otherwise the newest test merge that succeeded, however old.
 fn merge_commit(pull: &Pull) -> Value {
     let landed = pull.merged.as_ref().map(|merged| merged.commit);
     let oid = landed.or(pull.merge_ref);

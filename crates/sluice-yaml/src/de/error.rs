@@ -19,7 +19,7 @@ pub struct DeError {
     pub node: Option<NodeId>,
     /// The path of that value from the node that was read.
     pub path: FieldPath,
-    /// Set where a name is not one of those that are known, so that the caller can say which one was meant.
+    /// Set if a name is unknown, so that the caller can suggest the one that was meant.
     pub unknown: Option<Unknown>,
 }
 
@@ -126,7 +126,7 @@ impl de::Error for DeError {
     }
 }
 
-/// What was expected, in the words of whoever writes YAML: names of types mean nothing to them.
+/// What was expected, in the words of YAML: names of Rust types mean nothing to users.
 pub(super) fn plain(expected: &dyn de::Expected) -> String {
     let text = expected.to_string();
     let first = text.split(' ').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A value that knows where it was read.
+//! A value with the position at which it was read.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,13 +14,13 @@ use crate::syntax::Position;
 /// The newtype name by which the deserializer of this module recognises a [`Located`]. No other format knows it.
 pub(super) const NAME: &str = "$sluice_yaml::Located";
 
-/// A value and the place where it stands. Read from another format than a [`Stream`](crate::Stream), the place is
-/// the default one. Written, it is the value alone.
+/// A value and its position. If it was read from another format than a [`Stream`](crate::Stream), the position is the
+/// default one. It is serialized as the value alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Located<T> {
     /// The value.
     pub value: T,
-    /// Where it starts; for an alias, where the alias stands.
+    /// Its start; for an alias, the position of the alias.
     pub at: Position,
 }
 

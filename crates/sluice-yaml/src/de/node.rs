@@ -13,11 +13,11 @@ use crate::syntax::{Entry, NodeId, NodeKind, Position, ScalarStyle, Stream};
 #[derive(Clone, Copy)]
 pub(super) struct De<'a> {
     pub(super) stream: &'a Stream,
-    /// The node where it stands: its position is the one that errors show.
+    /// The node as written: errors show its position.
     pub(super) at: NodeId,
-    /// The same node, or the one that the alias stands for.
+    /// The same node, or the one that the alias refers to.
     pub(super) node: NodeId,
-    /// A key is text even where a value would be null.
+    /// A key is text even if a value would be null.
     pub(super) is_key: bool,
 }
 

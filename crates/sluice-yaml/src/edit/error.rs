@@ -9,11 +9,11 @@ use crate::syntax::{NodeId, Position, Stream, SyntaxError, SyntaxErrorKind};
 pub struct EditError {
     /// What a caller can branch on.
     pub kind: EditErrorKind,
-    /// Where, in the original file, if it is one place.
+    /// The position in the original file, if it is a single one.
     pub position: Option<Position>,
     /// What is in the way and what to do about it.
     pub message: String,
-    /// Where the objects or elements stand of which only one can be meant.
+    /// The positions of the objects or elements of which only one can be meant.
     pub candidates: Vec<Position>,
 }
 
@@ -26,7 +26,7 @@ pub enum EditErrorKind {
     NotFound,
     /// Several are.
     Ambiguous,
-    /// A key stands twice where it matters.
+    /// A duplicate key matters here.
     DuplicateKey,
     /// The path leads through an alias.
     AliasOnPath,

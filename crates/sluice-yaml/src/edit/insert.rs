@@ -28,7 +28,7 @@ pub(super) struct NewKeys<'a> {
     seen: HashSet<&'a str>,
 }
 
-/// Where new entries go.
+/// The position of new entries.
 #[derive(Clone, Debug)]
 struct Layout {
     at: usize,
@@ -46,7 +46,7 @@ enum Kind {
     /// A line for each between braces, with this text before it. `at` is the end of the last entry's line.
     FlowLines {
         before: String,
-        /// Where the last entry lacks a comma.
+        /// The position at which the last entry lacks a comma.
         missing_comma: Option<usize>,
     },
     /// On the line of the last entry.

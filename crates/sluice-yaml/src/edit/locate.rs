@@ -1,5 +1,5 @@
-//! From an object and a path to the place where the edit is made. Stricter than a look-up for reading: whatever would
-//! change more than this one field, or stands somewhere else than the path says, is refused.
+//! From an object and a path to the position of the edit. Stricter than a look-up for reading: anything that would
+//! change more than this one field, or is somewhere else than the path says, is refused.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,13 +11,13 @@ use crate::syntax::{Entry, NodeId, NodeKind, Stream};
 /// Mappings with more keys than this are indexed when they are looked at.
 const FEW: usize = 16;
 
-/// Where an edit is made.
+/// The position of an edit.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Site<'p> {
-    /// A value stands there.
+    /// There is a value.
     Value {
         node: NodeId,
-        /// Its key, if it is no list element.
+        /// Its key, unless it is a list element.
         key: Option<NodeId>,
     },
     /// A mapping without the key.
@@ -42,12 +42,12 @@ impl Site<'_> {
     }
 }
 
-/// Entries of a key: the first, and the second where it stands twice.
+/// Entries of a key: the first, and the second if there is a duplicate.
 type Keys<'a> = HashMap<&'a str, (Entry, Option<NodeId>)>;
 
 pub(super) struct Locator<'a> {
     stream: &'a Stream,
-    /// Nodes that an alias stands for.
+    /// Nodes that an alias refers to.
     shared: HashSet<NodeId>,
     keys: HashMap<NodeId, Keys<'a>>,
     /// Elements of long lists by the text of one field.

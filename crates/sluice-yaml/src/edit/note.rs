@@ -38,7 +38,7 @@ pub(super) fn check(note: &Note) -> Result<(), EditError> {
     Err(EditError::new(EditErrorKind::Note, None, message))
 }
 
-/// Plans what becomes of the comment behind a value that stands there.
+/// Plans what happens to the comment behind an existing value.
 pub(super) fn plan(stream: &Stream, value: NodeId, note: &Note, splices: &mut Vec<Splice>) {
     let source = stream.source();
     let behind = stream.behind_value(value);

@@ -12,7 +12,7 @@ use crate::syntax::{NodeId, NodeKind, Position, Stream};
 /// Key of the list whose elements are objects of their own.
 const LIST: &str = "items";
 
-/// An object, and what stands around it.
+/// An object, and what is around it.
 #[derive(Clone, Debug)]
 pub(super) struct Object {
     pub node: NodeId,
@@ -62,7 +62,7 @@ impl<'a> Objects<'a> {
     /// The one object with this identity.
     ///
     /// # Errors
-    /// Where none or several have it, or where a field that decides stands twice.
+    /// If none or several have it, or if a field that decides is duplicated.
     pub(super) fn find(&mut self, identity: &Identity) -> Result<Object, EditError> {
         let mut paths = Vec::new();
         let mut texts = Vec::new();
@@ -84,7 +84,8 @@ impl<'a> Objects<'a> {
                 found.push(object);
             }
         }
-        // A document with a key that is no text is a template: it holds no object as long as another one has the identity.
+        // A document with a key that is not a string is a template: it contains no object as long as another document
+        // has the identity.
         if found.len() > 1 {
             let plain: Vec<&Object> = found
                 .iter()

@@ -1,4 +1,4 @@
-//! Exchanging a value that stands there.
+//! Replacing an existing value.
 
 use super::error::{EditError, EditErrorKind};
 use super::note;

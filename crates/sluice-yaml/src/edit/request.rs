@@ -21,8 +21,8 @@ pub struct Identity {
     pub fields: Vec<(FieldPath, Expect)>,
 }
 
-/// What becomes of our comment behind the value: `# sluice: <name>`. A person's comment there is never touched, and
-/// then ours is left out, as it is where the line goes on behind the value.
+/// What happens to our comment behind the value: `# sluice: <name>`. A person's comment there is never changed; then
+/// ours is left out, and also if the line continues behind the value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Note {
     /// Nothing.
@@ -36,7 +36,7 @@ pub enum Note {
 /// How a value is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Form {
-    /// So that every reader takes it for this text.
+    /// So that every parser reads it as this string.
     #[default]
     Text,
     /// As it is, without quotes: a number or a boolean, which it stays.
@@ -81,8 +81,8 @@ pub struct Edited {
     pub bytes: Vec<u8>,
     /// For each edit, in the order given, its line in the original file, from 1; for a new key the line it goes behind.
     pub lines: Vec<u32>,
-    /// The bytes of the original file that were exchanged, in order; an empty span where something was put in between.
-    /// None at all if everything stood there already: then `bytes` is the input.
+    /// The bytes of the original file that were replaced, in order; an empty span where something was inserted. Empty
+    /// if everything was already there: then `bytes` is the input.
     pub changed: Vec<Span>,
 }
 
@@ -91,7 +91,7 @@ pub struct Edited {
 pub enum Editable {
     /// Its value is replaced.
     Replace {
-        /// The value; an alias itself, not what it stands for.
+        /// The value; an alias itself, not what it refers to.
         node: NodeId,
     },
     /// Its key is added.

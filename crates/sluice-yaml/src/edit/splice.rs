@@ -3,7 +3,7 @@
 use super::error::{EditError, EditErrorKind};
 use crate::syntax::Span;
 
-/// Bytes of the original file and what stands there instead.
+/// Bytes of the original file and their replacement.
 #[derive(Clone, Debug)]
 pub(crate) struct Splice {
     /// Empty where something is put in between.
@@ -11,7 +11,7 @@ pub(crate) struct Splice {
     pub text: String,
     /// What it does to our comment, if anything.
     pub comment: CommentChange,
-    /// What comes first where several begin at one byte.
+    /// The order of several that begin at the same byte.
     pub order: Order,
 }
 
@@ -19,7 +19,7 @@ pub(crate) struct Splice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CommentChange {
     None,
-    /// Comments in the new text, which stand where none stood.
+    /// Comments in the new text where there were none.
     Added(Vec<String>),
     /// The one comment in the span is gone.
     Removed,
@@ -27,8 +27,8 @@ pub(crate) enum CommentChange {
     Replaced(String),
 }
 
-/// On one line a value stands before its comment, the content of a block scalar on the lines behind it, and new keys
-/// behind that, those of an inner mapping before those of an outer one.
+/// On one line a value is before its comment, the content of a block scalar on the lines after it, and new keys after
+/// that, those of an inner mapping before those of an outer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Order {
     Value,
@@ -60,7 +60,7 @@ pub(super) fn sort(splices: &mut [Splice]) {
 /// The new file.
 ///
 /// # Errors
-/// Where two splices overlap.
+/// If two splices overlap.
 pub(super) fn apply(original: &[u8], splices: &[Splice]) -> Result<Vec<u8>, EditError> {
     let added: usize = splices.iter().map(|splice| splice.text.len()).sum();
     let mut bytes = Vec::with_capacity(original.len() + added);

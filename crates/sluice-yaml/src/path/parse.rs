@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::field_path::{FieldPath, Segment};
 use super::word::is_word_byte;
 
-/// Why a text is no [`FieldPath`].
+/// Why a text is not a valid [`FieldPath`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the path `{text}` cannot be read at character {at}: {reason}")]
 pub struct ParsePathError {

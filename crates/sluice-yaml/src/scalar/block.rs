@@ -1,4 +1,4 @@
-//! The lines of a `|` or `>` scalar, under the header that stands there.
+//! The lines of a `|` or `>` scalar, under the existing header.
 
 use super::escape::must_escape;
 

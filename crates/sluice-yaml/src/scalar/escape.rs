@@ -1,6 +1,6 @@
-//! Which characters may not stand in a text as they are.
+//! Characters that must be escaped.
 
-/// Characters that are not printable in YAML, that break lines in some version of it, or that nobody would see.
+/// Characters that are not printable in YAML, that break lines in some version of it, or that are invisible.
 pub(crate) fn must_escape(character: char) -> bool {
     character.is_control()
         || matches!(character,

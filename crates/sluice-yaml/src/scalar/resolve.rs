@@ -18,11 +18,11 @@ pub fn could_be_no_string(text: &str) -> bool {
 /// What readers take a plain text for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlainType {
-    /// A string, whoever reads it.
+    /// A string for every parser.
     Text,
     /// `true` or `false`.
     Boolean,
-    /// A number, in the one way in which everybody prints it.
+    /// A number in its canonical form.
     Number,
     /// Something else to one reader than to another, or than the text says: `12.10` is the number 12.1, `012` is ten or twelve.
     Unclear,

@@ -4,8 +4,8 @@ use super::model::{Record, RecordKind, ScalarStyle, Span};
 use super::model::{SyntaxError, SyntaxErrorKind};
 use super::stream::Stream;
 
-/// U+0085, U+2028 and U+2029 break lines in YAML 1.1 and not in YAML 1.2. Where that ends a comment or a plain scalar,
-/// the rest of the line is content to one reader and none to the other.
+/// U+0085, U+2028 and U+2029 break lines in YAML 1.1 but not in YAML 1.2. If that ends a comment or a plain scalar, the
+/// rest of the line is content to one parser but not to the other.
 pub(super) fn refuse_ambiguous(stream: &Stream) -> Result<(), SyntaxError> {
     let is_break = |character| matches!(character, '\u{85}' | '\u{2028}' | '\u{2029}');
     let mut quoted: Option<Vec<Span>> = None;

@@ -12,7 +12,7 @@ impl Stream {
     /// Parses a whole file: UTF-8, an optional byte order mark, any number of documents.
     ///
     /// # Errors
-    /// [`SyntaxError`] where the bytes are no YAML, or where they pass one of the `limits`. There is no partial result.
+    /// [`SyntaxError`] if the bytes are not YAML, or if they exceed one of the `limits`. There is no partial result.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, SyntaxError> {
         build(bytes, limits)
     }
@@ -69,7 +69,7 @@ fn checked_text<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, SyntaxE
             ),
         });
     }
-    // A parser may take it for the end of the file, and what stands behind it would be gone.
+    // A parser may take it for the end of the file, and everything after it would be lost.
     if let Some(at) = memchr::memchr(0, bytes) {
         let before = String::from_utf8_lossy(&bytes[..at]);
         return Err(SyntaxError {

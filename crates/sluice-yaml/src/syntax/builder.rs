@@ -1,6 +1,6 @@
 //! The arena of nodes, as it grows from one token to the next.
 //!
-//! The parser's spans are not always where a node stands: `place` puts them right.
+//! The parser's spans do not always match the node: `place` corrects them.
 
 use super::breaks;
 use super::index::KeyIndex;
@@ -17,7 +17,7 @@ use super::stream::Stream;
 pub(super) struct Frame {
     id: NodeId,
     pub(super) is_mapping: bool,
-    /// Where its children begin in `Builder::pending`.
+    /// The start of its children in `Builder::pending`.
     pub(super) first: usize,
     weight: usize,
     /// Levels below it so far.
@@ -48,7 +48,7 @@ pub(super) struct Builder<'a> {
     pub(super) stream: Stream,
     pub(super) frames: Vec<Frame>,
     pub(super) pending: Vec<NodeId>,
-    /// Behind the last token that was seen: from here on stands the next one's layout.
+    /// After the last token that was seen: the next one's layout begins here.
     pub(super) token_end: usize,
     /// By the parser's anchor id, which counts from 1.
     anchors: Vec<Option<Anchored>>,
@@ -436,7 +436,7 @@ impl<'a> Builder<'a> {
         if !is_anchored {
             return;
         }
-        // Behind its own anchor stand only those of the nodes within it, so each is passed once per level of nesting.
+        // Only the anchors of the nodes within it follow its own anchor, so each is passed once per level of nesting.
         for anchored in self.anchors.iter_mut().rev().flatten() {
             if anchored.id == id {
                 anchored.cost = Some(cost);

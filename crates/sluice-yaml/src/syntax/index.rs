@@ -1,5 +1,5 @@
-//! The keys of mappings, indexed the first time that a key is looked up: whoever looks up every key of a mapping in turn
-//! does not read the whole mapping for each.
+//! The keys of mappings, indexed the first time that a key is looked up: looking up every key of a mapping in turn does
+//! not read the whole mapping for each.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -9,7 +9,7 @@ const STEP: usize = 512;
 #[derive(Debug)]
 pub struct Lines {
     starts: Vec<u32>,
-    /// Characters before byte `STEP * i`, where a character counts at its first byte.
+    /// Characters before byte `STEP * i`; a character counts at its first byte.
     characters: Vec<u32>,
     /// Bytes of the byte order mark, which no column counts.
     mark: usize,
@@ -56,8 +56,8 @@ impl Lines {
         }
     }
 
-    /// The byte offset of a line's start, without a byte order mark, and that of a place in it; `None` if there is no such line, or the file ends
-    /// before the place. Whether the line itself reaches that far is not asked.
+    /// The byte offset of a line's start, without a byte order mark, and that of a position in it; `None` if there is
+    /// no such line, or the file ends before the position. Whether the line itself is that long is not checked.
     pub fn offset_of(&self, source: &str, place: Position) -> Option<(usize, usize)> {
         let line = (place.line as usize).checked_sub(1)?;
         let mut start = *self.starts.get(line)? as usize;
@@ -97,7 +97,7 @@ impl Lines {
             .map_or(0, |start| *start as usize)
     }
 
-    /// A line by its number from 1, with what ends it; empty if there is no such line.
+    /// A line by its number from 1, including its line break; empty if there is no such line.
     pub fn text<'s>(&self, source: &'s str, line: u32) -> &'s str {
         let at = (line as usize).wrapping_sub(1);
         let Some(start) = self.starts.get(at) else {

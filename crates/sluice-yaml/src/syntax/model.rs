@@ -71,7 +71,7 @@ impl Default for Limits {
 pub struct SyntaxError {
     /// What a caller can branch on.
     pub kind: SyntaxErrorKind,
-    /// Where.
+    /// Its position.
     pub position: Position,
     /// What is wrong there, without the place.
     pub message: String,
@@ -121,9 +121,9 @@ impl NodeId {
 pub struct Document {
     /// Its content; `None` for an empty document.
     pub root: Option<NodeId>,
-    /// From its `---` (or its content, where there is none) to the next document's start or the end of the file.
+    /// From its `---` (or its content, if there is none) to the next document's start or the end of the file.
     pub span: Span,
-    /// Where the content starts, or the document if there is none.
+    /// The start of the content, or of the document if there is none.
     pub position: Position,
     /// From 0.
     pub index: usize,
@@ -134,8 +134,8 @@ pub struct Document {
 pub struct Node<'a> {
     /// What it is and holds.
     pub kind: NodeKind<'a>,
-    /// Its bytes, without anchor and tag. A block scalar begins with its `|` or `>`; a value that is not written at
-    /// all is empty and stands behind its colon, dash, anchor or tag.
+    /// Its bytes, without anchor and tag. A block scalar begins with its `|` or `>`; a value that is not written at all
+    /// is empty, after its colon, dash, anchor or tag.
     pub span: Span,
     /// The name behind `&`.
     pub anchor: Option<&'a str>,
@@ -157,7 +157,7 @@ pub enum NodeKind<'a> {
     Sequence(&'a [NodeId]),
     /// Keys and values in their order, duplicates and `<<` included.
     Mapping(&'a [Entry]),
-    /// `*name`, and the node that it stands for.
+    /// `*name`, and the node that it refers to.
     Alias(NodeId),
 }
 
@@ -188,7 +188,7 @@ pub struct Entry {
 /// A key that its mapping already has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DuplicateKey {
-    /// Where the key stands again.
+    /// The position of the key's duplicate.
     pub position: Position,
     /// The key.
     pub key: String,
@@ -202,7 +202,7 @@ pub(crate) struct Block {
     /// Whole lines of the content from the line behind the header, blank lines at the end included. It ends at the
     /// start of a line or at the end of the file.
     pub content: Span,
-    /// Blanks before the content's text; `None` where there is no content.
+    /// Blanks before the content's text; `None` if there is no content.
     pub indent: Option<usize>,
 }
 
@@ -241,7 +241,7 @@ pub(super) enum RecordKind {
     Alias { target: NodeId },
 }
 
-/// Where the decoded text of a scalar is: mostly in the file itself.
+/// The storage of the decoded text of a scalar: mostly the file itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Text {
     /// Exactly as written.

@@ -1,7 +1,7 @@
-//! Where a node really stands: the spans that the parser gives otherwise are put right here.
+//! The real positions of nodes: spans that the parser gives differently are corrected here.
 //!
-//! A block scalar's leaves out the header and may end inside the next line's indentation, an absent value's stands
-//! before the colon, and a block sequence's may begin behind its first dash.
+//! A block scalar's span omits the header and may end inside the next line's indentation, an absent value's span is
+//! before the colon, and a block sequence's may begin after its first dash.
 
 use super::builder::{Builder, Unplaced, to_u32};
 use super::model::{Block, NodeId, Span, flag};
@@ -38,7 +38,7 @@ impl Builder<'_> {
             header_end += 1;
         }
         let content_start = next_line(source, header_end);
-        // The parser's end may lie in the indentation of the line behind.
+        // The parser's end may be in the indentation of the following line.
         let mut content_end = end.max(content_start);
         while content_end > content_start && source[content_end - 1] == b' ' {
             content_end -= 1;

@@ -1,4 +1,4 @@
-//! Small steps over the source text between two nodes, where only blanks, breaks, comments and indicators can stand.
+//! Small steps over the source text between two nodes, where there can only be blanks, breaks, comments and indicators.
 
 /// Past spaces and tabs.
 pub(crate) fn skip_blanks(source: &[u8], mut at: usize) -> usize {

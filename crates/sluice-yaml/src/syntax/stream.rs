@@ -103,7 +103,7 @@ impl Stream {
         }
     }
 
-    /// The node that an alias stands for; any other node itself.
+    /// The node that an alias refers to; any other node itself.
     pub fn resolve(&self, id: NodeId) -> NodeId {
         match self.records[id.index()].kind {
             RecordKind::Alias { target } => target,
@@ -126,7 +126,7 @@ impl Stream {
         }
     }
 
-    /// Where a node starts.
+    /// The start of a node.
     pub fn position(&self, id: NodeId) -> Position {
         self.position_of(self.records[id.index()].start as usize)
     }
@@ -136,12 +136,12 @@ impl Stream {
         self.lines.position_of(&self.source, offset)
     }
 
-    /// A line by its number from 1, with what ends it; empty if there is no such line.
+    /// A line by its number from 1, including its line break; empty if there is no such line.
     pub fn line(&self, line: u32) -> &str {
         self.lines.text(&self.source, line)
     }
 
-    /// Every key that stands in one mapping of this document for the second time (or more), in the order of the file.
+    /// Every key that is a duplicate in one mapping of this document, in the order of the file.
     pub fn duplicate_keys(&self, document: &Document) -> Vec<DuplicateKey> {
         let mut found = Vec::new();
         let mut open: Vec<NodeId> = document.root.into_iter().collect();
@@ -194,8 +194,8 @@ impl Stream {
         first
     }
 
-    /// The comment behind a scalar on the line where it ends, without `#`, trimmed. For `|` and `>` it is the one
-    /// behind the header. In a flow collection one comma may stand between.
+    /// The comment behind a scalar on the line on which it ends, without `#`, trimmed. For `|` and `>` it is the one
+    /// behind the header. In a flow collection one comma may be in between.
     pub fn trailing_comment(&self, id: NodeId) -> Option<&str> {
         let span = self.trailing_comment_span(id)?;
         Some(self.source[span.start + 1..span.end].trim())
@@ -217,7 +217,7 @@ impl Stream {
         Some(self.comments[index])
     }
 
-    /// Where the line goes on behind a value: behind a block scalar's header, behind the comma of a flow entry.
+    /// Where the line continues behind a value: behind a block scalar's header, behind the comma of a flow entry.
     pub(crate) fn behind_value(&self, id: NodeId) -> usize {
         let source = self.source.as_bytes();
         let end = match self.block(id) {
@@ -243,7 +243,7 @@ impl Stream {
         self.key_text(key).filter(|_| !self.is_merge_key(key))
     }
 
-    /// Every node that an alias stands for, as often as one does.
+    /// Every node that an alias refers to, once for each alias.
     pub fn alias_targets(&self) -> impl Iterator<Item = NodeId> {
         self.records.iter().filter_map(|record| match record.kind {
             RecordKind::Alias { target } => Some(target),
@@ -251,7 +251,7 @@ impl Stream {
         })
     }
 
-    /// Where the line of a byte starts.
+    /// The start of the line of a byte.
     pub(crate) fn line_start(&self, offset: usize) -> usize {
         self.lines.start_of(offset)
     }
@@ -271,7 +271,7 @@ impl Stream {
         self.records[id.index()].span()
     }
 
-    /// The span with the anchor and the tag that stand before the node.
+    /// The span with the anchor and the tag before the node.
     pub(crate) fn outer_start(&self, id: NodeId) -> usize {
         let record = &self.records[id.index()];
         let mut start = record.start as usize;
@@ -299,7 +299,7 @@ impl Stream {
         &self.comments
     }
 
-    /// Whether the node stands inside a `{}` or `[]`, or is one.
+    /// Whether the node is inside a `{}` or `[]`, or is one.
     pub(crate) fn in_flow(&self, id: NodeId) -> bool {
         self.records[id.index()].flags & flag::IN_FLOW != 0
     }
@@ -314,7 +314,7 @@ impl Stream {
         self.records[key.index()].flags & flag::EXPLICIT_KEY != 0
     }
 
-    /// Whether nothing at all is written where the value should be.
+    /// Whether nothing at all is written in the place of the value.
     pub(crate) fn is_empty_value(&self, id: NodeId) -> bool {
         self.records[id.index()].flags & flag::EMPTY != 0
     }

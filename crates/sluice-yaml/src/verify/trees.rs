@@ -142,7 +142,7 @@ impl<'a> Walk<'a> {
         match new.kind {
             NodeKind::Scalar { value: text, style } if text == value => {
                 let is_text = style != ScalarStyle::Plain || !could_be_no_string(value);
-                // What stands there already stays as it is written.
+                // What is already there stays as it is written.
                 let is_planned = match form {
                     Form::Text => is_text,
                     Form::Bare => style == ScalarStyle::Plain && new.tag.is_none(),
@@ -152,7 +152,7 @@ impl<'a> Walk<'a> {
                 }
                 Ok(())
             }
-            // The value that an alias stood for all along.
+            // The value that an alias already referred to.
             NodeKind::Alias(target) if self.new.scalar(target) == Some(value) => Ok(()),
             _ => Err(self.differs(old, "the value would be read as something else")),
         }

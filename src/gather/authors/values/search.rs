@@ -76,7 +76,7 @@ impl Search {
         self.holds
     }
 
-    /// Whether the value stands in this manifest, or may.
+    /// Whether this manifest contains the value, or may contain it.
     pub(super) fn is_in(&self, manifest: &ManifestKey) -> bool {
         let own = [&self.trail.service, &self.trail.secret];
         own.into_iter().flatten().any(|one| one.key == *manifest)
@@ -107,7 +107,8 @@ impl follow::Search for Search {
 }
 
 impl AuthorsSearch<'_> {
-    /// Looks at one commit that changed a file of a search. The commit from which the search goes on, if that is another one than the next.
+    /// Examines one commit that changed a file of a search. Returns the commit from which the search continues, if that
+    /// is not simply the next one.
     pub(super) fn step(&self, search: &mut Search, change: &Change) -> Option<CommitId> {
         let who = format!("who set {}", search.shown());
         let stepped = match self.lineage.step(&mut search.trail, change) {

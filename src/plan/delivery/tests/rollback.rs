@@ -30,7 +30,7 @@ fn what_goes_back_on_request_stands_only_in_a_pull_request_that_was_asked_for() 
             replaces: vec![number(7)]
         }]
     );
-    // Also in a run in which nobody asks, and whatever could not be closed before.
+    // Also in a run that no one requested, and whatever could not be closed before.
     for on_request in [true, false] {
         now.on_request = on_request;
         assert_eq!(

@@ -9,16 +9,16 @@ use crate::model::evidence::{Evidence, Opinion, Permission, Review};
 use crate::model::fetched::{Fetched, Unavailable};
 use crate::model::policy::ApprovalChannel;
 
-/// What the evidence says to a gate, before anybody asks how many are needed.
+/// What the evidence shows for a gate, before it is known how many approvals are needed.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
     /// People whose approval counts, with the way in which they gave it.
     pub approvals: BTreeMap<UserId, (String, &'static str)>,
-    /// People with write whose last word is that they want changes.
+    /// People with write access whose last opinion requests changes.
     pub refusals: BTreeSet<String>,
     /// What was given and does not count, and why: for people to read.
     pub void: Vec<String>,
-    /// What could not be read. Where anything is here, nothing passes.
+    /// What could not be read. If this is not empty, nothing passes.
     pub unread: Vec<String>,
     /// Why nothing given so far can count yet.
     pub unknown: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    /// Leaves somebody out, and takes back what they gave.
+    /// Excludes a person, and removes their approval.
     pub(super) fn exclude(&mut self, id: UserId, why: String) {
         if let Some((login, _)) = self.approvals.remove(&id) {
             self.void.push(format!("{login} {why}, and does not count"));
@@ -61,7 +61,7 @@ pub(super) fn count(evidence: &Evidence, ways: &[ApprovalChannel], label: &str) 
     counted
 }
 
-/// Author, pushers and requester; `None` where they are not known, so that nobody counts.
+/// Author, pushers and requester; `None` if they are unknown, so that no one counts.
 fn excluded(evidence: &Evidence, counted: &mut Counted) -> Option<BTreeMap<UserId, String>> {
     let mut excluded = BTreeMap::new();
     match &evidence.pushers {
@@ -153,7 +153,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The label counts while it is there, by the last person who set it, if that was after this head arrived.
+    /// The label counts while it is on, for the last person who added it, if that was after this head arrived.
     fn label(&self, name: &str, counted: &mut Counted) {
         let is = |label: &str| label.eq_ignore_ascii_case(name);
         if !self.evidence.labels.iter().any(|label| is(label)) {

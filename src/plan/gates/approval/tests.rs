@@ -59,7 +59,8 @@ fn label(order: u64, by: Option<Actor>, set: bool, at: i64) -> LabelEvent {
     }
 }
 
-/// Opened by the App 99 at second 0. 1 and 2 have write, 3 may triage, 4 only reads; 5 cannot be looked up.
+/// Opened by the App 99 at second 0. 1 and 2 have write access, 3 has triage access, 4 has read access; 5 cannot be
+/// looked up.
 fn evidence() -> Evidence {
     Evidence {
         head: head(),
@@ -433,7 +434,7 @@ proptest! {
             given.into_iter().map(|review| Review { commit: Some(head()), ..review }).collect();
         let approvals: Vec<usize> =
             (0..given.len()).filter(|at| given[*at].opinion == Opinion::Approved).collect();
-        // Where nothing was approved there is nothing to take away; that is no reason to draw again.
+        // If nothing was approved there is nothing to remove; that is no reason to draw again.
         if approvals.is_empty() {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use crate::model::roster::Roster;
 
 /// Those whom one line asks: one set for most lines, one for every differently owned file for code owners.
 pub(super) enum Eligible {
-    /// Anyone with write.
+    /// Anyone with write access.
     Anyone,
     /// These people. Code owners: of each set at least one has to approve.
     Each(Vec<People>),
@@ -52,7 +52,7 @@ pub(super) struct Register<'a> {
 }
 
 impl Register<'_> {
-    /// Whom a line asks; `Err` where that could not be read.
+    /// The people of a line; `Err` if they could not be read.
     pub(super) fn asked(&self, by: &Voters) -> Fetched<Eligible> {
         let mut people = People::default();
         match by {
@@ -129,7 +129,7 @@ impl Register<'_> {
         }
     }
 
-    /// Those of a set who could still approve: not left out, and with write as far as is known.
+    /// Those of a set who could still approve: not excluded, and with write access as far as is known.
     pub(super) fn able<'p>(
         &self,
         people: &'p People,
@@ -144,7 +144,7 @@ impl Register<'_> {
                         (Some(known.id), known.permission == Permission::Write)
                     }
                     Some(Ok(None)) => (None, false),
-                    // What could not be looked up takes nobody's right to be asked; an approval is looked up by itself.
+                    // What could not be looked up excludes no one from being named; approvals are looked up separately.
                     Some(Err(_)) | None => (None, true),
                 };
                 writes && id.is_none_or(|id| !excluded.contains_key(&id))

@@ -291,7 +291,7 @@ fn what_could_not_be_read_is_an_error() {
 }
 
 proptest! {
-    /// Runs that somebody else made never open the gate, however many there are and in whatever order.
+    /// Runs that someone else started never open the gate, however many there are and in whatever order.
     #[test]
     fn strange_runs_never_open_the_gate(
         strange in proptest::collection::vec((0..6u8, 1..9u64), 0..6), minute in 2..60i64,

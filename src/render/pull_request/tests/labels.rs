@@ -4,7 +4,7 @@ use super::*;
 use crate::model::policy::ApprovalChannel;
 use crate::model::rollback::RolledBack;
 
-/// What stands before the changes.
+/// The text before the changes.
 fn top(pull: &PullRequest<'_>) -> String {
     let body = body(pull);
     let (top, _) = body.split_once("\n\n### What changes").unwrap();

@@ -102,7 +102,7 @@ fn walk<'a>(node: &'a AstNode<'a>, seen: &mut impl FnMut(&NodeValue)) {
     }
 }
 
-/// The text of the node that a document consists of, where it consists of one plain paragraph (or `code`).
+/// The text of the node that a document consists of, if it consists of one plain paragraph (or `code`).
 fn only_text(markdown: &str, code: bool) -> String {
     let arena = Arena::new();
     let root = parse_document(&arena, markdown, &options());

@@ -10,7 +10,7 @@ fn policy(gate: &str, people: &str) -> Policy {
     Policy::sample(&text)
 }
 
-/// Person N is known as `pN`: 1, 2, 6 and 7 write, 3 may triage, 4 reads.
+/// Person N is known as `pN`: 1, 2, 6 and 7 have write access, 3 has triage access, 4 has read access.
 fn roster() -> Roster {
     let known = |id, permission| (format!("p{id}"), Ok(Some(Known { id, permission })));
     Roster {
@@ -196,20 +196,20 @@ fn code_owners_are_asked_for_every_file_that_has_some() {
 fn who_is_left_is_asked_for_each_file_that_has_owners() {
     let gate =
         |count| format!("{{ approve: [{{ by: code-owners, count: {count} }}], ways: [review] }}");
-    // Of one file nobody who owns it may approve, whoever owns the other.
+    // No owner of one of the files may approve, whoever owns the other.
     let both = ["prod/a.yaml", "solo/a.yaml"];
     assert_eq!(
         says(&gate(1), "{}", &both, &approved(&[6])),
         "blocked: needs 1 approval by code owners: of p3 nobody is left who could approve"
     );
-    // One who has approved with write was asked, whatever was known before.
+    // Someone who has approved with write access was asked, whatever was known before.
     let mut promoted = approved(&[3]);
     promoted.permissions.insert(3, Ok(Permission::Write));
     assert_eq!(
         says(&gate(1), "{}", &["solo/a.yaml"], &promoted),
         "pass: approved by p3 (review)"
     );
-    // While approvals are missing anyway, everybody who could give one is named.
+    // As long as approvals are missing anyway, everyone who could give one is named.
     assert_eq!(
         says(
             &gate(2),
