@@ -4,6 +4,6 @@ mod delivery;
 mod edit;
 mod error;
 
-pub(crate) use delivery::{Delivery, Merging, NewProposal, Prepared, TEMPORARY, WAITS};
+pub(crate) use delivery::{Delivery, Merging, NewProposal, Prepared, WAITS};
 pub(crate) use edit::{EditRefused, EditedFile, Target, build_id, edited_files, record};
 pub(crate) use error::DeliveryError;

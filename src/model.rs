@@ -53,3 +53,4 @@ pub(crate) mod timeline;
 pub(crate) mod verdict;
 pub(crate) mod version;
 pub(crate) mod when;
+pub mod wire_words;

@@ -10,6 +10,7 @@ use crate::model::ids::{CommitId, PlanId};
 use crate::model::name::EdgeName;
 use crate::model::plan::{Take, Taken};
 use crate::model::promotion_id::{PipelineKey, PromotionId, StageKey};
+use crate::model::wire_words::{BRANCHES, TRAILER, trailer as names};
 
 /// What the trailers of a landing say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,14 +79,14 @@ impl Record {
             Some(namespace) => format!("{}/{}", part(namespace), part(&self.pipeline)),
             None => part(&self.pipeline),
         };
-        line(&mut text, "Pipeline", &pipeline);
-        line(&mut text, "Stage", &word(&self.stage));
+        line(&mut text, names::PIPELINE, &pipeline);
+        line(&mut text, names::STAGE, &word(&self.stage));
         for edge in &self.edges {
             let ends = format!("{} -> {}", word(edge.from.as_str()), word(edge.to.as_str()));
-            line(&mut text, "Edges", &ends);
+            line(&mut text, names::EDGES, &ends);
         }
-        line(&mut text, "Plan", &self.plan.to_string());
-        line(&mut text, "Build", &self.build);
+        line(&mut text, names::PLAN, &self.plan.to_string());
+        line(&mut text, names::BUILD, &self.build);
         for source in &self.sources {
             let values: Vec<String> = source
                 .values
@@ -102,23 +103,23 @@ impl Record {
                 word(&source.source),
                 values.join(" ")
             );
-            line(&mut text, "Source", &taken);
+            line(&mut text, names::SOURCE, &taken);
         }
         if let Some(person) = self.requested_by {
-            line(&mut text, "Requested-By", &person.to_string());
+            line(&mut text, names::REQUESTED_BY, &person.to_string());
         }
         if let Some(reason) = &self.reason {
-            line(&mut text, "Reason", &word(reason));
+            line(&mut text, names::REASON, &word(reason));
         }
         if let Some(skips) = &self.emergency {
-            line(&mut text, "Emergency", &word(skips));
+            line(&mut text, names::EMERGENCY, &word(skips));
         }
         if let Some((landing, plan)) = &self.rollback {
-            line(&mut text, "Rollback", &format!("{landing} {plan}"));
+            line(&mut text, names::ROLLBACK, &format!("{landing} {plan}"));
         }
         line(
             &mut text,
-            "Repository",
+            names::REPOSITORY,
             &format!("{}@{}", self.repository, word(&self.base)),
         );
         text
@@ -128,7 +129,7 @@ impl Record {
     /// are written.
     pub fn parse(message: &str) -> Option<Self> {
         let all = |name: &str| -> Vec<&str> {
-            let start = format!("Sluice-{name}: ");
+            let start = format!("{TRAILER}{name}: ");
             message
                 .lines()
                 .filter_map(|line| line.strip_prefix(start.as_str()))
@@ -138,33 +139,33 @@ impl Record {
             [value] => Some(value),
             _ => None,
         };
-        let (first, rest) = take_until(one("Pipeline")?, &['/'])?;
+        let (first, rest) = take_until(one(names::PIPELINE)?, &['/'])?;
         let (namespace, pipeline) = match rest.strip_prefix('/') {
             Some(rest) => (Some(first), whole_word(rest)?),
             None if rest.is_empty() => (None, first),
             None => return None,
         };
-        let edges = all("Edges")
+        let edges = all(names::EDGES)
             .into_iter()
             .map(parse_edge)
             .collect::<Option<Vec<_>>>()?;
-        let (repository, base) = one("Repository")?.split_once('@')?;
-        let requested_by = match all("Requested-By")[..] {
+        let (repository, base) = one(names::REPOSITORY)?.split_once('@')?;
+        let requested_by = match all(names::REQUESTED_BY)[..] {
             [] => None,
             [person] => Some(person.parse().ok()?),
             _ => return None,
         };
-        let reason = match all("Reason")[..] {
+        let reason = match all(names::REASON)[..] {
             [] => None,
             [reason] => Some(whole_word(reason)?),
             _ => return None,
         };
-        let emergency = match all("Emergency")[..] {
+        let emergency = match all(names::EMERGENCY)[..] {
             [] => None,
             [skips] => Some(whole_word(skips)?),
             _ => return None,
         };
-        let rollback = match all("Rollback")[..] {
+        let rollback = match all(names::ROLLBACK)[..] {
             [] => None,
             [to] => {
                 let (landing, plan) = to.split_once(' ')?;
@@ -175,13 +176,13 @@ impl Record {
         Some(Self {
             namespace,
             pipeline,
-            stage: whole_word(one("Stage")?)?,
+            stage: whole_word(one(names::STAGE)?)?,
             edges,
-            plan: one("Plan")?.parse().ok()?,
-            build: one("Build")?.to_owned(),
+            plan: one(names::PLAN)?.parse().ok()?,
+            build: one(names::BUILD)?.to_owned(),
             repository: repository.to_owned(),
             base: whole_word(base)?,
-            sources: all("Source")
+            sources: all(names::SOURCE)
                 .into_iter()
                 .map(parse_source)
                 .collect::<Option<Vec<_>>>()?,
@@ -202,7 +203,7 @@ pub fn trailer(name: &str, value: &str) -> String {
 
 /// The values of all trailers of a name, as [`trailer`] wrote them; one that was not written so is left out.
 pub fn trailers_of(message: &str, name: &str) -> Vec<String> {
-    let start = format!("Sluice-{name}: ");
+    let start = format!("{TRAILER}{name}: ");
     let lines = message.lines();
     lines
         .filter_map(|line| whole_word(line.strip_prefix(start.as_str())?))
@@ -244,7 +245,7 @@ pub fn branch_folder(pipeline: &str, stage: &str) -> String {
             kept
         }
     };
-    format!("sluice/{}/{}", part(pipeline), part(stage))
+    format!("{BRANCHES}{}/{}", part(pipeline), part(stage))
 }
 
 /// How many characters are added to a branch's name if the plain one is taken.
@@ -270,7 +271,7 @@ pub fn branch_is_of(branch: &str, record: &Record) -> bool {
 
 fn line(text: &mut String, name: &str, value: &str) {
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "Sluice-{name}: {value}");
+    let _ = writeln!(text, "{TRAILER}{name}: {value}");
 }
 
 /// A name as one word: unchanged if it is harmless, otherwise as a JSON string. `/`, `:`, `=`, `@` are part of harmless
@@ -376,91 +377,4 @@ pub fn branch_is_of_plan(branch: &str, key: &StageKey, plan: &PlanId) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn record(name: &str, value: &str) -> Record {
-        Record {
-            namespace: Some(name.to_owned()),
-            pipeline: name.to_owned(),
-            stage: name.to_owned(),
-            edges: vec![EdgeName {
-                from: name.into(),
-                to: name.into(),
-            }],
-            plan: "7c".repeat(32).parse().unwrap(),
-            build: "0123456789ab".to_owned(),
-            repository: "acme/gitops".to_owned(),
-            base: name.to_owned(),
-            sources: vec![SourceLine {
-                target: name.to_owned(),
-                source: name.to_owned(),
-                values: vec![
-                    ("git.ref".to_owned(), Taken::Plain(value.to_owned())),
-                    (
-                        name.to_owned(),
-                        Taken::Secret("ab".repeat(20).parse().unwrap()),
-                    ),
-                    ("token".to_owned(), Taken::Unchanged),
-                ],
-            }],
-            requested_by: None,
-            reason: None,
-            emergency: None,
-            rollback: None,
-        }
-    }
-
-    #[test]
-    fn ordinary_names_are_written_as_they_are() {
-        insta::assert_snapshot!(record("prod", "6.5.3").trailers(), @r"
-        Sluice-Pipeline: prod/prod
-        Sluice-Stage: prod
-        Sluice-Edges: prod -> prod
-        Sluice-Plan: 7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c
-        Sluice-Build: 0123456789ab
-        Sluice-Source: prod from prod: git.ref=6.5.3 prod@abababababababababababababababababababab token@unchanged
-        Sluice-Repository: acme/gitops@prod
-        ");
-    }
-
-    #[test]
-    fn a_branch_is_named_by_plan_and_build_and_a_taken_name_gets_a_suffix() {
-        let record = record("prod", "1");
-        let plain = "sluice/prod/prod/7c7c7c7c7c7c-0123456789ab";
-        assert_eq!(branch_name(&record), plain);
-        for suffix in ["", "-a1b2c3", "-000000", "-2", "-17"] {
-            let name = format!("{plain}{suffix}");
-            assert!(branch_is_of(&name, &record), "{name}");
-        }
-        for suffix in [
-            "-", "-1", "-02", "c", "-a1b2c", "-a1b2c3d", "-A1b2c3", "-a1b2c/",
-        ] {
-            let name = format!("{plain}{suffix}");
-            assert!(!branch_is_of(&name, &record), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_message_without_the_trailers_or_with_two_plans_is_no_record() {
-        let good = record("prod", "1").trailers();
-        assert!(Record::parse(&good).is_some());
-        assert!(Record::parse("Bump podinfo\n").is_none());
-        let twice = format!("{good}Sluice-Plan: {}\n", "00".repeat(32));
-        assert!(Record::parse(&twice).is_none());
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read_back(name in ".{1,12}", value in ".{1,12}") {
-            let mut record = record(&name, &value);
-            record.requested_by = Some(name.len() as u64);
-            record.reason = Some(value.clone());
-            record.rollback = Some(("ab".repeat(20).parse().unwrap(), record.plan));
-            let text = record.trailers();
-            prop_assert_eq!(text.lines().count(), 10, "{}", text);
-            prop_assert_eq!(Record::parse(&text), Some(record));
-        }
-    }
-}
+mod tests;

@@ -17,7 +17,7 @@ mod words;
 #[cfg(test)]
 mod sample;
 
-pub(crate) use commit::{Message, landing_message, promotion_message};
+pub(crate) use commit::{Approved, Message, landing_message, promotion_message};
 pub(crate) use link::Link;
 pub(crate) use pull_request::{Blocked, Commit, Commits, GateDetail, PullRequest};
 pub(crate) use summary::{Ahead, Mark, Pull, Row, Summary};

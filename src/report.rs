@@ -9,7 +9,6 @@ pub(crate) mod findings;
 pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod mermaid;
-pub(crate) mod message;
 pub(crate) mod plan_text;
 pub(crate) mod status;
 pub mod style;

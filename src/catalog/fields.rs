@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use super::template::is_marked;
 use crate::model::reference::Kind;
 use crate::model::service::{Entries, Field, SecretEntries, SecretField, Value};
+use crate::model::wire_words::NOTE;
 use crate::yaml::de::DeError;
 use crate::yaml::scalar::{PlainType, plain_type};
 use crate::yaml::{FieldPath, Lookup, NodeId, NodeKind, Parent, Position, ScalarStyle, Stream};
@@ -194,5 +195,5 @@ impl Fields<'_> {
 
 /// The name in our own comment, `# sluice: NAME`.
 fn our_note(comment: &str) -> Option<String> {
-    comment.strip_prefix("sluice: ").map(str::to_owned)
+    comment.strip_prefix(NOTE).map(str::to_owned)
 }

@@ -13,13 +13,13 @@ use crate::execute::{Target, edited_files, record};
 use crate::model::facts::Approvals;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::CommitId;
-use crate::model::pipeline::GateKind;
-use crate::model::plan::{GateReport, Promotion, State};
+use crate::model::plan::{Promotion, State};
 use crate::model::source_location::RepoPath;
 use crate::model::verdict::Verdict;
-use crate::report::escape::{commit, terminal};
+use crate::render::{self, Approved};
+use crate::report::escape::terminal;
+use crate::report::json;
 use crate::report::plan_text::value;
-use crate::report::{json, message};
 
 /// Commits the promotion into a stage, if it may land; `approved_by` names who approves it.
 pub(super) fn run(
@@ -118,35 +118,25 @@ pub(super) fn run(
         blob,
     )
     .ok_or_else(|| Failure::new(Exit::Failed, "there is nothing to record"))?;
-    let mut text = format!(
-        "{}\n\n{}\n{}",
-        message::subject(manifest.name.as_str(), promotion),
-        message::body(promotion),
-        record.trailers()
+    let subject = render::subject(&repository.policy.texts, manifest.name.as_str(), promotion);
+    let message = render::landing_message(
+        subject.text,
+        promotion,
+        &record.trailers(),
+        Approved::ByHand,
     );
-    for gate in &promotion.gates {
-        let _ = writeln!(text, "Sluice-Gate: {}", gate_line(gate));
-    }
     let contents: Vec<(String, Vec<u8>)> = files
         .into_iter()
         .map(|file| (file.path.to_string(), file.after))
         .collect();
     let author = repo.author_from_config(call.now.as_second())?;
-    let commit = repo.write_commit(Some(&tip), &contents, &text, &author)?;
+    let commit = repo.write_commit(Some(&tip), &contents, &message.whole(), &author)?;
     repo.land_on_current_branch(&tip, &commit, &paths)?;
-    Ok(done(Some(commit)))
-}
-
-/// The trailer line for a gate: what passed it. Names from a command line prove nothing, and the line says so.
-fn gate_line(gate: &GateReport) -> String {
-    let by_hand = match gate.kind {
-        GateKind::Approval => " (given by hand, unverified)",
-        _ => "",
-    };
-    commit(&format!(
-        "{} {}; {}{by_hand}",
-        gate.name, gate.judgement.verdict, gate.judgement.reason
-    ))
+    let mut output = done(Some(commit));
+    let problem = subject.problem.iter();
+    let problem = problem.map(|problem| problem.in_file(&repository.policy_file));
+    output.notices.extend(problem);
+    Ok(output)
 }
 
 fn refuse_unless_it_may_land(promotion: &Promotion) -> Result<(), Failure> {

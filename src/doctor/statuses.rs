@@ -4,9 +4,7 @@ use super::facts::{ACTIONS_APP, Facts};
 use super::merging::binds;
 use super::said::{Said, Unsure, list};
 use crate::model::settings::{RequiredContext, Rule, RuleKind, TokenKind};
-
-/// The status that stands on every promotion's head, and with `guard: true` on that of every other pull request.
-const OWN: &str = "sluice";
+use crate::model::wire_words::STATUS;
 
 /// Rules that demand checks, each with whether it binds this token for sure.
 fn demands<'a>(
@@ -61,7 +59,7 @@ pub(super) fn own(facts: &Facts<'_>) -> Vec<Said> {
             _ => None,
         })
         .flat_map(|(rule, contexts)| contexts.iter().map(move |context| (rule, context)))
-        .filter(|(_, context)| context.name == OWN)
+        .filter(|(_, context)| context.name == STATUS)
         .collect();
     if !required.is_empty() {
         let said = required.into_iter();
@@ -73,22 +71,22 @@ pub(super) fn own(facts: &Facts<'_>) -> Vec<Said> {
         (_, false) => Vec::new(),
         (true, true) => vec![
             Said::info(format!(
-                "`guard: true` puts the status `{OWN}` on every pull request, and nothing requires it."
+                "`guard: true` sets the status `{STATUS}` on every pull request, but no rule requires it."
             ))
             .why("So it only tells reviewers what goes past a gate, and holds nobody.")
             .action(format!(
-                "Require the status `{OWN}` from Sluice's App in a ruleset for {}, or leave `guard` out.",
+                "Require the status `{STATUS}` from Sluice's App in a ruleset for {}, or remove `guard`.",
                 facts.base()
             )),
         ],
-        (false, true) => vec![Said::ok(format!("The status `{OWN}` is not required."))],
+        (false, true) => vec![Said::ok(format!("The status `{STATUS}` is not required."))],
     }
 }
 
 fn own_required(facts: &Facts<'_>, rule: &Rule, context: &RequiredContext) -> Said {
     if !facts.policy().guard {
         return Said::change(format!(
-            "The status `{OWN}` is required ({}), and the policy does not say `guard: true`.",
+            "The status `{STATUS}` is required ({}), but the policy does not have `guard: true`.",
             facts.source(rule)
         ))
         .why("Sluice then sets it on promotions only: every other pull request would wait for it forever.")
@@ -99,7 +97,7 @@ fn own_required(facts: &Facts<'_>, rule: &Rule, context: &RequiredContext) -> Sa
     }
     if facts.queue() {
         return Said::change(format!(
-            "The status `{OWN}` is required ({}), and {} has a merge queue.",
+            "The status `{STATUS}` is required ({}), and {} has a merge queue.",
             facts.source(rule),
             facts.base()
         ))
@@ -114,21 +112,21 @@ fn own_required(facts: &Facts<'_>, rule: &Rule, context: &RequiredContext) -> Sa
     }
     match (context.app, facts.app()) {
         (Some(pinned), Some(app)) if pinned != app => Said::change(format!(
-            "The status `{OWN}` is required from the App {pinned}, and this token is of the App {app}."
+            "The status `{STATUS}` is required from the App {pinned}, but this token is of the App {app}."
         ))
         .why("Statuses of another App do not count, so nothing could be merged.")
         .action(format!(
             "Choose Sluice's App as its source at {}.",
             facts.place(rule)
         )),
-        (None, _) => Said::info(format!("The status `{OWN}` is required from anyone."))
-            .why("Whoever can write can set a status of any name.")
+        (None, _) => Said::info(format!("The status `{STATUS}` is required from anyone."))
+            .why("Anyone with write access can set a status of any name.")
             .action(format!(
                 "Choose Sluice's App as its source at {}.",
                 facts.place(rule)
             )),
         _ => Said::ok(format!(
-            "The status `{OWN}` is required, and `guard: true` puts it on every pull request."
+            "The status `{STATUS}` is required, and `guard: true` sets it on every pull request."
         )),
     }
 }
@@ -149,7 +147,7 @@ pub(super) fn others(facts: &Facts<'_>) -> Vec<Said> {
     let workflow = matches!(facts.kind(), Some(TokenKind::Workflow));
     let mut said = Vec::new();
     for (rule, _, contexts, unsure) in demands(facts) {
-        let others = contexts.iter().filter(|context| context.name != OWN);
+        let others = contexts.iter().filter(|context| context.name != STATUS);
         let (waiting, free): (Vec<_>, Vec<_>) =
             others.partition(|context| workflow && context.app == Some(ACTIONS_APP));
         let names =

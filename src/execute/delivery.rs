@@ -14,6 +14,7 @@ use crate::forge::{
 use crate::gather::RemoteRepo;
 use crate::model::ids::{BlobId, CommitId, PullNumber, TreeId};
 use crate::model::pull::{OwnStatus, Pull, Snapshot};
+use crate::model::wire_words::TEMPORARY_BRANCHES;
 use crate::record::{Record, SUFFIX_LENGTH, branch_name};
 use crate::repo::Repo;
 
@@ -56,9 +57,6 @@ pub(crate) struct Opened {
     /// The commit at its head.
     pub head: CommitId,
 }
-
-/// Temporary branches begin like this. What a lost run leaves is swept after a day.
-pub(crate) const TEMPORARY: &str = "sluice/tmp-";
 
 /// A commit that was made.
 enum NewCommit {
@@ -275,7 +273,7 @@ impl Delivery<'_> {
                 "GitHub signs no commit that holds an executable file",
             ));
         }
-        let temporary = format!("{TEMPORARY}{}", commit.id.short());
+        let temporary = format!("{TEMPORARY_BRANCHES}{}", commit.id.short());
         let created = self.writer.create_branch(&temporary, parent).await;
         match self.unless_base_moved(created).await? {
             RefWrite::Done => {}

@@ -8,9 +8,7 @@ use super::shapes::IdShape;
 use super::writer::Writer;
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::label::NewLabel;
-
-/// The context of the one status that stands on the heads of pull requests.
-pub const CONTEXT: &str = "sluice";
+pub use crate::model::wire_words::STATUS as CONTEXT;
 
 impl Writer {
     /// Creates a label in the repository; one that is there already is fine.

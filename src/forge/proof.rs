@@ -20,11 +20,9 @@ use super::writer::Writer;
 use crate::model::assumption::{ASSUMPTIONS, Proof, Proved, Trial};
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::settings::{Identity, TokenKind};
+use crate::model::wire_words::PROOFS;
 
-/// The prefix of the branches and of the labels that are made.
-const OURS: &str = "sluice/proof/";
-
-/// Where and how assumptions are proved.
+/// The repository and the settings for testing assumptions.
 #[derive(Clone, Debug)]
 pub struct Live<'a> {
     /// A name that no other run has: lower-case letters and digits.
@@ -98,8 +96,8 @@ impl Writer {
             repository(owner: $owner, name: $name) { refs(refPrefix: $refs, first: 100) { nodes { prefix name } } \
             labels(first: 100, query: $label) { nodes { name } } } }";
         let variables = json!({
-            "owner": self.forge.slug().owner(), "name": self.forge.slug().name(), "refs": format!("refs/heads/{OURS}"),
-            "label": OURS,
+            "owner": self.forge.slug().owner(), "name": self.forge.slug().name(), "refs": format!("refs/heads/{PROOFS}"),
+            "label": PROOFS,
         });
         let found = match self.forge.query(query, variables, operation).await {
             Ok((data, _)) => data,
@@ -116,7 +114,7 @@ impl Writer {
             let Some(branch) = full.strip_prefix("refs/heads/") else {
                 continue;
             };
-            if !branch.starts_with(OURS) {
+            if !branch.starts_with(PROOFS) {
                 continue;
             }
             let path = self
@@ -128,7 +126,7 @@ impl Writer {
         }
         for row in rows("labels") {
             let label = text(&row, "name");
-            if !label.starts_with(OURS) {
+            if !label.starts_with(PROOFS) {
                 continue;
             }
             let name =
@@ -201,7 +199,7 @@ impl Bench<'_> {
 
     /// A branch of this run.
     fn branch(&self, name: &str) -> String {
-        format!("{OURS}{}/{name}", self.live.run)
+        format!("{PROOFS}{}/{name}", self.live.run)
     }
 
     fn proofs(self) -> Vec<Proof> {

@@ -18,6 +18,7 @@ use super::writer::Writer;
 use crate::model::actor::UserId;
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::pull::{ClosedPull, Pull};
+use crate::model::wire_words::BRANCHES;
 
 /// A pull request to open.
 #[derive(Clone, Debug)]
@@ -78,7 +79,7 @@ impl ClosedPage {
         let ours = self
             .pulls
             .iter()
-            .filter(|pull| pull.at >= since && !pull.foreign && pull.branch.starts_with("sluice/"));
+            .filter(|pull| pull.at >= since && !pull.foreign && pull.branch.starts_with(BRANCHES));
         let people = ours.filter_map(|pull| {
             let by = pull.by.as_ref()?;
             Some((by.person()?, by.login.clone()))

@@ -12,6 +12,7 @@ use super::ids::{CommitId, PullNumber};
 use super::label::HOLD;
 use super::policy::CheckOf;
 use super::signal::{JobEvidence, Signal};
+use super::wire_words::{APPROVALS, LABELS};
 
 /// What a review says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl LabelEvent {
     pub fn may_hold(&self) -> bool {
         let changed = self.changed.is_some_and(|changed| changed > self.at);
         let name = self.label.to_ascii_lowercase();
-        let known = name.starts_with("approve/") || name.starts_with("sluice/");
+        let known = name.starts_with(APPROVALS) || name.starts_with(LABELS);
         self.set && (self.is_of(HOLD) || (changed && !known))
     }
 }

@@ -5,10 +5,7 @@ use sha2::{Digest, Sha256};
 use super::ids::CommitId;
 use super::name::GateName;
 
-/// The beginning of the context under which it is noted on the head that a job was asked for.
-pub(crate) const INTENT: &str = "sluice/job/";
-
-/// What tells a run that was asked for from any other: 16 hex digits over head, gate, workflow and attempt.
+/// What distinguishes a requested run from any other: 16 hex digits over head, gate, workflow and attempt.
 pub(crate) fn digest(head: &CommitId, gate: &GateName, workflow: &str, attempt: u32) -> String {
     let subject = serde_json::json!([1, head.to_string(), gate.as_str(), workflow, attempt]);
     let digest = Sha256::digest(subject.to_string());
@@ -39,7 +36,8 @@ mod tests {
     fn a_title_names_head_and_digest_as_whole_words() {
         let head: CommitId = "ab".repeat(20).parse().unwrap();
         let ours = digest(&head, &"tests".into(), "ci.yml", 1);
-        assert_eq!(ours.len(), 16);
+        // The titles of runs contain it; it is never edited.
+        assert_eq!(ours, "6d8b9181369bc53d");
         assert_ne!(ours, digest(&head, &"tests".into(), "ci.yml", 2));
         assert_ne!(ours, digest(&head, &"other".into(), "ci.yml", 1));
         assert!(title_holds(&format!("tests {head} ({ours})"), &head, &ours));

@@ -3,11 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use super::name::{GateName, StageName};
+use super::wire_words::APPROVALS;
 
-/// Set by anyone who may triage: nothing of this promotion is landed.
-pub const HOLD: &str = "sluice/hold";
-/// Set by Sluice on a pull request that somebody pushed to.
-pub const BLOCKED: &str = "sluice/blocked";
+/// [`HOLD`] is added by anyone with triage access: then nothing of this promotion lands. [`BLOCKED`] is added by Sluice
+/// to a pull request that someone pushed to.
+pub use super::wire_words::{BLOCKED, HOLD};
 
 /// A label as it is created if the repository does not have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl NewLabel {
         Self {
             name: HOLD.to_owned(),
             colour: "fbca04",
-            description: "Sluice lands nothing while this is set".to_owned(),
+            description: "Sluice lands nothing while this label is on".to_owned(),
         }
     }
 
@@ -35,7 +35,7 @@ impl NewLabel {
         Self {
             name: BLOCKED.to_owned(),
             colour: "b60205",
-            description: "Somebody pushed here; Sluice does not land it".to_owned(),
+            description: "Someone pushed to this branch; Sluice does not land it".to_owned(),
         }
     }
 
@@ -56,7 +56,7 @@ const MAX_LENGTH: usize = 50;
 /// The label that approves the gates with this name into a stage. Long names, and names with characters that a label
 /// cannot contain, are distinguished by a digest.
 pub fn approve_label(stage: &StageName, gate: &GateName) -> String {
-    let plain = format!("approve/{stage}/{gate}");
+    let plain = format!("{APPROVALS}{stage}/{gate}");
     let fits = plain.len() <= MAX_LENGTH
         && plain
             .bytes()
@@ -72,16 +72,26 @@ pub fn approve_label(stage: &StageName, gate: &GateName) -> String {
         .collect();
     let readable: String = plain
         .chars()
-        .skip("approve/".len())
+        .skip(APPROVALS.len())
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-        .take(MAX_LENGTH - "approve//".len() - digest.len())
+        .take(MAX_LENGTH - APPROVALS.len() - "/".len() - digest.len())
         .collect();
-    format!("approve/{readable}/{digest}")
+    format!("{APPROVALS}{readable}/{digest}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Labels of open promotions have these names; they are never edited.
+    #[test]
+    fn a_label_keeps_its_name_for_ever() {
+        let label = |stage: &str, gate: &str| approve_label(&stage.into(), &gate.into());
+        assert_eq!(label("prod", "approval-gate"), "approve/prod/approval-gate");
+        let long = "approve/prodggggggggggggggggggggggggg/83b746711e46";
+        assert_eq!(label("prod", &"g".repeat(60)), long);
+        assert_eq!(label("a,b", "c"), "approve/abc/569c363fb7e8");
+    }
 
     #[test]
     fn a_label_names_stage_and_gate_and_never_grows_too_long() {

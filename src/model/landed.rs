@@ -10,6 +10,7 @@ use super::ids::{CommitId, PlanId};
 use super::name::EdgeName;
 use super::reference::ManifestKey;
 use super::source_location::RepoPath;
+use super::wire_words::{BREAK, GATE_OPEN, GATE_PASSED, TRAILER, trailer};
 use crate::yaml::FieldPath;
 
 /// A landing: the plan id of its record comes out of what it changed.
@@ -101,33 +102,23 @@ pub(crate) enum GateOutcome {
     Open,
 }
 
-/// The words behind a gate's name, and what each says. A landing on a forge writes the first two, a local one the rest.
-const GATE_WORDS: [(&str, GateOutcome); 6] = [
-    (" pass: ", GateOutcome::Pass),
-    (" open: ", GateOutcome::Open),
-    (" pass; ", GateOutcome::Pass),
-    (" pending; ", GateOutcome::Open),
-    (" blocked; ", GateOutcome::Open),
-    (" error; ", GateOutcome::Open),
-];
-
-/// Stands inside words in commit messages that a forge would act on; not part of what was said.
-const BREAK: char = '\u{200b}';
-
 impl GateLine {
     /// All of a message, in its order.
     pub(crate) fn of_message(message: &str) -> Vec<Self> {
+        let start = format!("{TRAILER}{}: ", trailer::GATE);
         let lines = message.lines();
-        let lines = lines.filter_map(|line| line.strip_prefix("Sluice-Gate: "));
+        let lines = lines.filter_map(|line| line.strip_prefix(start.as_str()));
         lines.map(Self::parse).collect()
     }
 
     /// Names and reasons are foreign text, so a line that could be split in two places is not split at all.
     fn parse(line: &str) -> Self {
         let line = line.replace(BREAK, "");
-        let mut splits = GATE_WORDS.iter().flat_map(|(word, outcome)| {
-            let at = line.match_indices(word);
-            at.map(move |(at, _)| (at, at + word.len(), *outcome))
+        let passed = GATE_PASSED.map(|words| (words, GateOutcome::Pass));
+        let open = GATE_OPEN.map(|words| (words, GateOutcome::Open));
+        let mut splits = passed.into_iter().chain(open).flat_map(|(words, outcome)| {
+            let at = line.match_indices(words);
+            at.map(move |(at, _)| (at, at + words.len(), outcome))
         });
         match (splits.next(), splits.next()) {
             (Some((end, start, outcome)), None) if end > 0 => Self {
@@ -323,6 +314,18 @@ mod tests {
                     GateOutcome::Pass,
                     "approved by ann (given by hand, unverified)",
                 ),
+            ),
+            (
+                "release pending; waits for 1 approval",
+                told("release", GateOutcome::Open, "waits for 1 approval"),
+            ),
+            (
+                "release blocked; carol requests changes",
+                told("release", GateOutcome::Open, "carol requests changes"),
+            ),
+            (
+                "release error; reviews could not be read",
+                told("release", GateOutcome::Open, "reviews could not be read"),
             ),
             (
                 "two words pass: by @\u{200b}carol",

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::model::merge_state::{ContextState, MergeState, Mergeable, ReviewDecision};
 use crate::model::text::cut_words;
 use crate::model::when;
+use crate::model::wire_words::{REFUSED, REFUSED_DIGEST};
 
 /// After this many refusals of a head only a person's dispatch tries again.
 const MAX_ATTEMPTS: u32 = 20;
@@ -160,8 +161,8 @@ impl Refusals {
 
     /// Reads the end of a status's description: the refusals, and the words before them.
     pub(crate) fn parse(description: &str) -> Option<(Self, &str)> {
-        let (words, rest) = description.rsplit_once(MARK)?;
-        let (count, digest) = rest.split_once(BETWEEN)?;
+        let (words, rest) = description.rsplit_once(REFUSED)?;
+        let (count, digest) = rest.split_once(REFUSED_DIGEST)?;
         let hex = digest.len() == 8 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
         let count = count.parse().ok().filter(|count| *count > 0 && hex)?;
         let refusals = Self {
@@ -179,12 +180,9 @@ impl Refusals {
     }
 }
 
-const MARK: &str = " · refused ";
-const BETWEEN: &str = " · ";
-
 impl fmt::Display for Refusals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{MARK}{}{BETWEEN}{}", self.count, self.digest)
+        write!(f, "{REFUSED}{}{REFUSED_DIGEST}{}", self.count, self.digest)
     }
 }
 

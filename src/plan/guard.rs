@@ -20,6 +20,7 @@ use crate::model::reference::{Kind, ManifestKey};
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
 use crate::model::source_location::RepoPath;
 use crate::model::text::cut;
+use crate::model::wire_words::NOT_A_PROMOTION;
 use crate::yaml::FieldPath;
 
 /// GitHub takes no longer description of a status.
@@ -92,7 +93,7 @@ impl GuardVerdict {
     /// The description of the status: one line that GitHub takes. `safe` makes foreign text harmless.
     pub fn description(&self, safe: impl Fn(&str) -> String) -> String {
         match self {
-            Self::Harmless => "not a promotion".to_owned(),
+            Self::Harmless => NOT_A_PROMOTION.to_owned(),
             Self::NotRead(why) | Self::Unknown(why) => cut(&safe(why), MAX_LENGTH),
             Self::Touches(touches) => {
                 let more = match touches.len() {

@@ -8,6 +8,7 @@ use crate::model::commit_range::{CommitRangeSummary, LinkedRange, RangesByChange
 use crate::model::fetched::Fetched;
 use crate::model::ids::PipelineId;
 use crate::model::resolved::StageIndex;
+use crate::model::wire_words::trailer;
 use crate::plan::delivery::OpenPlan;
 use crate::reconcile::assess::Assessment;
 use crate::reconcile::commit_ranges;
@@ -102,15 +103,12 @@ fn with_page(session: &Session, summary: CommitRangeSummary) -> Fetched<LinkedRa
     Ok(LinkedRange { summary, compare })
 }
 
-/// The trailer of a head commit that lists what it brings. It is for people: later runs render their texts from it, and
-/// use it for nothing else.
-const BRINGS: &str = "Brings";
-
-/// The trailers of a head commit that list what it brings, at most ten.
+/// The trailers of a head commit that list what it brings, at most ten. They are for people: later runs render their
+/// texts from them, and use them for nothing else.
 pub(crate) fn trailers(summary: &[CommitRangeSummary]) -> String {
     let lines = summary.iter().take(10).filter_map(|summary| {
         let json = serde_json::to_string(summary).ok()?;
-        Some(crate::record::trailer(BRINGS, &json))
+        Some(crate::record::trailer(trailer::BRINGS, &json))
     });
     lines.collect()
 }
@@ -118,7 +116,7 @@ pub(crate) fn trailers(summary: &[CommitRangeSummary]) -> String {
 /// What the head commit of an open pull request says it brings.
 pub(crate) fn recorded_in(candidate: &OpenPlan) -> Vec<CommitRangeSummary> {
     let message = &candidate.proposal.branch.tip.message;
-    let found = crate::record::trailers_of(message, BRINGS);
+    let found = crate::record::trailers_of(message, trailer::BRINGS);
     found
         .iter()
         .filter_map(|json| serde_json::from_str(json).ok())

@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use super::texts::Line;
 use super::words::values;
-use crate::model::plan::{GateReport, Promotion};
+use crate::model::pipeline::GateKind;
+use crate::model::plan::Promotion;
 use crate::model::text::cut;
 use crate::model::verdict::Verdict;
+use crate::model::wire_words::{GATE_OPEN, GATE_PASSED, TRAILER, trailer};
 use crate::report::escape::commit;
 
 /// A commit's message in the two parts in which a merge takes it.
@@ -33,24 +35,38 @@ pub(crate) fn promotion_message(subject: Line, promotion: &Promotion, trailers: 
     }
 }
 
-/// The message of a landing: the same, and one `Sluice-Gate` line per gate with what passed it. A gate that did not pass
-/// is said as it is: a person merged past it.
+/// How the approvals of a landing were given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Approved {
+    /// By people on GitHub.
+    OnGitHub,
+    /// By naming people on a command line, which proves nothing.
+    ByHand,
+}
+
+/// The message of a landing: the same, and one `Sluice-Gate` line per gate with the reason why it passed. A gate that did
+/// not pass is listed as open: a person merged past it.
 pub(crate) fn landing_message(
     subject: Line,
     promotion: &Promotion,
     trailers: &str,
-    gates: &[GateReport],
+    approved: Approved,
 ) -> Message {
     let mut message = promotion_message(subject, promotion, trailers);
-    for gate in gates {
-        let said = match gate.judgement.verdict {
-            Verdict::Pass => "pass",
-            Verdict::Pending | Verdict::Blocked | Verdict::Error => "open",
+    for gate in &promotion.gates {
+        let verdict = match gate.judgement.verdict {
+            Verdict::Pass => GATE_PASSED[0],
+            Verdict::Pending | Verdict::Blocked | Verdict::Error => GATE_OPEN[0],
+        };
+        let by_hand = match (approved, &gate.kind) {
+            (Approved::ByHand, GateKind::Approval) => " (given by hand, unverified)",
+            _ => "",
         };
         // Writing to a String cannot fail.
         let _ = writeln!(
             message.body,
-            "Sluice-Gate: {} {said}: {}",
+            "{TRAILER}{}: {}{verdict}{}{by_hand}",
+            trailer::GATE,
             commit(&cut(gate.name.as_str(), 100)),
             commit(&cut(&gate.judgement.reason, 300)),
         );
@@ -90,14 +106,16 @@ mod tests {
     use super::super::sample::{CANARY, HOSTILE, gate, hostile, ordinary};
     use super::super::texts::subject;
     use super::*;
-    use crate::model::pipeline::GateKind;
+    use crate::model::plan::GateReport;
     use crate::model::policy::Texts;
 
     const TRAILERS: &str = "Sluice-Pipeline: podinfo\nSluice-Stage: prod\n";
 
     fn landing(promotion: &Promotion, pipeline: &str, gates: &[GateReport]) -> String {
-        let subject = subject(&Texts::default(), pipeline, promotion).text;
-        landing_message(subject, promotion, TRAILERS, gates).whole()
+        let mut promotion = promotion.clone();
+        promotion.gates = gates.to_vec();
+        let subject = subject(&Texts::default(), pipeline, &promotion).text;
+        landing_message(subject, &promotion, TRAILERS, Approved::OnGitHub).whole()
     }
 
     #[test]
@@ -129,6 +147,26 @@ mod tests {
     Sluice-Gate: prod-approval pass: approved by carol, dave
     Sluice-Gate: office-hours open: opens Mon 09:00 Europe/Berlin
     ");
+    }
+
+    #[test]
+    fn approvals_from_a_command_line_are_marked_as_such_however_many_there_are() {
+        let names = vec!["carol"; 100].join(", ");
+        let mut promotion = ordinary();
+        promotion.gates = vec![
+            gate("release", GateKind::Approval, Verdict::Pass, &names),
+            gate("hours", GateKind::Window, Verdict::Pass, "open"),
+        ];
+        let subject = subject(&Texts::default(), "podinfo", &promotion).text;
+        let message = landing_message(subject, &promotion, TRAILERS, Approved::ByHand).whole();
+        let gates: Vec<&str> = message.lines().rev().take(2).collect();
+        assert_eq!(gates[0], "Sluice-Gate: hours pass: open");
+        assert!(
+            gates[1].starts_with("Sluice-Gate: release pass: carol, carol")
+                && gates[1].ends_with("… (given by hand, unverified)"),
+            "{}",
+            gates[1]
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::model::ids::PullNumber;
 use crate::model::plan::Promotion;
 use crate::model::policy::Texts;
 use crate::model::reference::Kind;
-use crate::model::source_location::Position;
+use crate::model::source_location::{Position, RepoPath};
 use crate::model::text::cut;
 use crate::report::escape;
 
@@ -63,6 +63,13 @@ pub(crate) struct Problem {
     pub at: Position,
     /// Why, in plain words.
     pub why: String,
+}
+
+impl Problem {
+    /// The whole notice: `.github/sluice.yaml:3:10: texts.title …`.
+    pub(crate) fn in_file(&self, file: &RepoPath) -> String {
+        format!("{file}:{}:{}: {self}", self.at.line, self.at.column)
+    }
 }
 
 /// The title of a promotion's pull request: the policy's, else such as `podinfo → prod: 6.5.2 → 6.5.3`.

@@ -94,6 +94,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "evaluation",
             "init",
             "reconcile",
+            "render",
             "runner",
             "session",
         ],

@@ -14,8 +14,8 @@ use crate::model::plan::{GateReport, Plan, Promotion};
 use crate::model::reference::ManifestKey;
 use crate::model::timeline::What;
 use crate::model::verdict::Verdict;
+use crate::render;
 use crate::repo::{Author, GitTime};
-use crate::report::message;
 
 impl Simulation<'_> {
     /// Plays rounds until one changes nothing and the clock has nowhere to go. Returns how many rounds there were, and
@@ -64,7 +64,7 @@ impl Simulation<'_> {
                     let shown = plan.map(|plan| plan.shown()).unwrap_or_default();
                     self.evaluation = Evaluation::of(&self.repository, self.now, true)?;
                     return Ok(Round::CameBack(format!(
-                        "the plan {shown} for {} came back",
+                        "the plan {shown} for {} became due again",
                         promotion.stage
                     )));
                 }
@@ -214,11 +214,9 @@ impl Simulation<'_> {
             )
             .map(|record| record.trailers())
             .unwrap_or_default();
-            let message = format!(
-                "{}\n\n{}\n{trailers}",
-                message::subject(pipeline.name.as_str(), promotion),
-                message::body(promotion)
-            );
+            let texts = &self.repository.policy.texts;
+            let subject = render::subject(texts, pipeline.name.as_str(), promotion).text;
+            let message = render::promotion_message(subject, promotion, &trailers).whole();
             let contents: Vec<(String, Vec<u8>)> = files
                 .iter()
                 .map(|file| (file.path.to_string(), file.after.clone()))

@@ -6,6 +6,7 @@ use crate::model::ids::PullNumber;
 use crate::model::label::NewLabel;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::Pull;
+use crate::model::wire_words::{BLOCKED_COMMENT, CLOSED_COMMENT};
 use crate::reconcile::act::messages;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
@@ -51,9 +52,8 @@ impl Round<'_> {
         if run.lost.stops() {
             return;
         }
-        let marker = "<!-- sluice: closed -->";
         let said = writer
-            .comment_once(pull.number, author(pull), marker, why)
+            .comment_once(pull.number, author(pull), CLOSED_COMMENT, why)
             .await;
         if let Err(error) = said {
             let what = "the comment that says why a pull request was closed could not be written";
@@ -75,12 +75,11 @@ impl Round<'_> {
             return;
         }
         let forge = &self.session.forge;
-        let marker = "<!-- sluice: blocked -->";
         // If someone else opened the pull request, its author is not this account: then a comment by any account
         // counts.
         let by = author(pull).filter(|_| pull.own);
         let what = "the comment that says why a pull request is blocked could not be written";
-        match forge.has_comment(pull.number, by, marker).await {
+        match forge.has_comment(pull.number, by, BLOCKED_COMMENT).await {
             Ok(true) => {}
             Ok(false) => {
                 self.create_labels(writer, std::slice::from_ref(&label), run)
@@ -88,7 +87,9 @@ impl Round<'_> {
                 if run.labels.is_uncertain(&label.name) || run.lost.stops() {
                     return;
                 }
-                let said = writer.comment_once(pull.number, by, marker, why).await;
+                let said = writer
+                    .comment_once(pull.number, by, BLOCKED_COMMENT, why)
+                    .await;
                 if let Err(error) = said {
                     run.lose(what, &error);
                     if error.uncertain() || run.lost.stops() {

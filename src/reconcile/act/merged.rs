@@ -13,14 +13,12 @@ use crate::gather;
 use crate::model::actor::{Actor, ActorKind};
 use crate::model::proposal::Proposal;
 use crate::model::pull::{MergedPull, PullState};
+use crate::model::wire_words::CHECKED_MERGE;
 use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 use crate::record::{Record, branch_is_of};
 use crate::repo::ReadObjects;
-
-/// How the status description of a merged head begins once it was checked.
-const LOOKED_AT: &str = "looked at after the merge";
 
 /// A merge older than this is not checked any more if its branch is gone.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -78,7 +76,7 @@ impl Round<'_> {
         for pull in &snapshot.merged {
             let stands = |name: &str| snapshot.branches.iter().any(|one| one.name == name);
             let old = self.observation.now.duration_since(pull.at) > LOOKED_BACK;
-            if old || pull.status.starts_with(LOOKED_AT) || stands(&pull.branch) {
+            if old || pull.status.starts_with(CHECKED_MERGE) || stands(&pull.branch) {
                 continue;
             }
             let Some(record) = Record::parse(&pull.message)
@@ -115,14 +113,14 @@ impl Round<'_> {
                     "{} was merged by {}, not by Sluice: it counts as what {} holds, whatever its gates said",
                     pull.number, by.login, record.stage
                 ));
-                format!("{LOOKED_AT}: merged by {}, not by Sluice", by.login)
+                format!("{CHECKED_MERGE}: merged by {}, not by Sluice", by.login)
             }
             None => {
                 if let Some(why) = self.landed_otherwise(merged, run).await? {
                     let then = match branch {
                         true => format!("delete the branch {}", pull.branch),
                         false => format!(
-                            "say so: gh api repos/{}/statuses/{} -f context=sluice -f state=success -f description='{LOOKED_AT}'",
+                            "confirm it: gh api repos/{}/statuses/{} -f context=sluice -f state=success -f description='{CHECKED_MERGE}'",
                             self.session.forge.slug(),
                             pull.head
                         ),
@@ -140,7 +138,7 @@ impl Round<'_> {
                     });
                     return Ok(false);
                 }
-                format!("{LOOKED_AT}: landed as planned")
+                format!("{CHECKED_MERGE}: landed as planned")
             }
         };
         // Our own merge is remembered by the deletion of its branch, unless GitHub deletes branches itself.

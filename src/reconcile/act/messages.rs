@@ -9,12 +9,13 @@ use crate::model::policy::{ApprovalChannel, GateRule};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::rollback::RolledBack;
 use crate::model::slug::RepoSlug;
+use crate::model::wire_words::replaced_pull;
 use crate::plan::delivery::OpenPlan;
 use crate::reconcile::commit_ranges::{recorded_in, trailers};
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{reason_of, waits_for};
 use crate::record::Record;
-use crate::render::{self, GateDetail, Link, Message, PullRequest};
+use crate::render::{self, Approved, GateDetail, Link, Message, PullRequest};
 
 /// Whether a text may offer a label of that name: it exists, or this run is about to create it.
 pub(crate) type Offers<'a> = &'a dyn Fn(&str) -> bool;
@@ -63,12 +64,7 @@ pub(crate) fn proposal(
     let problems = problems
         .into_iter()
         .flatten()
-        .map(|problem| {
-            format!(
-                "{file}:{}:{}: {problem}",
-                problem.at.line, problem.at.column
-            )
-        })
+        .map(|problem| problem.in_file(file))
         .collect();
     let trailers = record.trailers() + &trailers(brings);
     let message = render::promotion_message(subject.text, promotion, &trailers);
@@ -107,7 +103,7 @@ pub(crate) fn description(
     let name = name_of(round, place);
     let texts = &round.observation.repository.policy.texts;
     let note = render::note(texts, &name, reassessed);
-    let replaces = replaced_by_this(&candidate.pull.body);
+    let replaces = replaced_pull(&candidate.pull.body);
     let reason = reason_of(candidate);
     Description {
         title: render::title(texts, &name, reassessed).text.to_string(),
@@ -156,13 +152,6 @@ fn commits<'a>(host: &str, brings: &'a CommitRangeSummary) -> render::Commits<'a
             })
             .collect(),
     }
-}
-
-/// The number that a description says it replaces. Nothing depends on it, so the text is believed.
-fn replaced_by_this(body: &str) -> Option<u64> {
-    let (_, rest) = body.rsplit_once("replaces #")?;
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
 }
 
 /// Whether a description differs from the wanted one. Line ends do not count, since GitHub's pages change them.
@@ -269,7 +258,7 @@ pub(crate) fn landing(
     let texts = &round.observation.repository.policy.texts;
     let subject = render::subject(texts, &name_of(round, place), promotion).text;
     let subject = subject.with_pull(candidate.pull.number);
-    render::landing_message(subject, promotion, &trailers, &promotion.gates)
+    render::landing_message(subject, promotion, &trailers, Approved::OnGitHub)
 }
 
 /// The message of a commit directly onto the base.
@@ -277,7 +266,7 @@ pub(crate) fn direct(round: &Round<'_>, place: PromotionIndex, record: &Record) 
     let promotion = round.assessment.promotion(place);
     let texts = &round.observation.repository.policy.texts;
     let subject = render::subject(texts, &name_of(round, place), promotion).text;
-    render::landing_message(subject, promotion, &record.trailers(), &promotion.gates)
+    render::landing_message(subject, promotion, &record.trailers(), Approved::OnGitHub)
 }
 
 fn name_of(round: &Round<'_>, place: PromotionIndex) -> String {

@@ -5,9 +5,10 @@ use serde_json::json;
 use crate::execute::DeliveryError;
 use crate::forge::{Backoff, ForgeError, Writer};
 use crate::model::ids::{CommitId, PullNumber};
-use crate::model::job::{INTENT, digest};
+use crate::model::job::digest;
 use crate::model::plan::GateReport;
 use crate::model::promotion_index::PromotionIndex;
+use crate::model::wire_words::{self, JOBS};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 use crate::session::Session;
@@ -39,8 +40,8 @@ pub(crate) async fn start(
         return Ok(Progress::Unchanged);
     }
     let forge = &round.session.forge;
-    let context = format!("{INTENT}{}", report.name);
-    let attempt = format!("attempt {}", start.attempt);
+    let context = format!("{JOBS}{}", report.name);
+    let attempt = wire_words::attempt(start.attempt);
     let noted = writer.say(&head, &context, "pending", &attempt).await?;
     if !is_first(round.session, &head, &context, &attempt, noted).await? {
         // Another run recorded it first, and starts it.
@@ -69,7 +70,7 @@ pub(crate) async fn start(
             | ForgeError::Forbidden { .. }),
         ) => {
             let why = refusal(report, &start.workflow, &error);
-            let said = format!("{attempt}: {why}");
+            let said = wire_words::refused_attempt(start.attempt, &why);
             writer.say(&head, &context, "failure", &said).await?;
             Err(DeliveryError::NotStarted(why))
         }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::error::Failure;
-use crate::execute::{DeliveryError, TEMPORARY};
+use crate::execute::DeliveryError;
 use crate::forge::Writer;
 use crate::model::label::HOLD;
 use crate::model::plan::Promotion;
 use crate::model::promotion_index::PromotionIndex;
+use crate::model::wire_words::TEMPORARY_BRANCHES;
 use crate::plan::LabelHold;
 use crate::plan::delivery::{Decision, OpenPlan};
 use crate::reconcile::act::result::ends_the_run;
@@ -68,7 +69,7 @@ impl Round<'_> {
         // Temporary branches of interrupted runs; those of runs in progress are younger.
         let day_ago = self.observation.now - SignedDuration::from_hours(24);
         for branch in &self.observation.snapshot.branches {
-            if branch.name.starts_with(TEMPORARY)
+            if branch.name.starts_with(TEMPORARY_BRANCHES)
                 && branch.pulls.is_empty()
                 && branch.tip.committed < day_ago
             {

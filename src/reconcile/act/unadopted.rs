@@ -6,9 +6,9 @@
 use jiff::SignedDuration;
 
 use crate::error::Failure;
-use crate::execute::TEMPORARY;
 use crate::forge::{ForgeError, Writer};
 use crate::model::pull::PromotionBranch;
+use crate::model::wire_words::TEMPORARY_BRANCHES;
 use crate::reconcile::act::result::ends_the_run;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
@@ -73,7 +73,9 @@ impl Round<'_> {
         // A committer date can be forged: it only saves reading the push log.
         let old = |branch: &&PromotionBranch| now.duration_since(branch.tip.committed) > KEPT;
         let orphans: Vec<&PromotionBranch> = branches
-            .filter(|branch| branch.pulls.is_empty() && !branch.name.starts_with(TEMPORARY))
+            .filter(|branch| {
+                branch.pulls.is_empty() && !branch.name.starts_with(TEMPORARY_BRANCHES)
+            })
             .filter(old)
             .collect();
         if orphans.is_empty() {

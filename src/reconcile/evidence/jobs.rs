@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use crate::model::actor::Actor;
-use crate::model::fetched::{Fetched, Unavailable};
-use crate::model::job::INTENT;
+use crate::model::fetched::Fetched;
 use crate::model::signal::{Intent, JobEvidence, JobRun};
+use crate::model::wire_words::{JOBS, parse_attempt};
 use crate::reconcile::evidence::question::Question;
 use crate::reconcile::observe::observation::Observation;
 use crate::repo::ReadObjects;
@@ -56,22 +56,17 @@ async fn intents(
     let own = own.and_then(|own| own.id);
     let mut found: BTreeMap<String, Vec<Intent>> = BTreeMap::new();
     for status in all {
-        let Some(gate) = status.context.strip_prefix(INTENT) else {
+        let Some(gate) = status.context.strip_prefix(JOBS) else {
             continue;
         };
-        let attempt = status
-            .description
-            .strip_prefix("attempt ")
-            .and_then(|rest| rest.split([':', ' ']).next()?.parse().ok());
-        if let (true, Some(attempt)) = (own.is_some() && status.creator == own, attempt) {
-            let refused = status
-                .description
-                .split_once(": ")
-                .map(|(_, why)| why.to_owned());
+        let attempt = parse_attempt(&status.description);
+        if let (true, Some((attempt, refused))) = (own.is_some() && status.creator == own, attempt)
+        {
+            let refused = refused.filter(|_| status.state == "failure");
             found.entry(gate.to_owned()).or_default().push(Intent {
                 attempt,
                 at: status.signal.at,
-                refused: refused.filter(|_| status.state == "failure"),
+                refused: refused.map(str::to_owned),
             });
         }
     }
@@ -108,9 +103,7 @@ async fn on_base(
 ) -> Fetched<bool> {
     let tip = observation.snapshot.tip.id;
     let Some(built_on) = question.built_on else {
-        return Err(Unavailable::new(
-            "on which commit it was built is not known",
-        ));
+        return Err("it is unknown on which commit it was built".to_owned());
     };
     if run.commit == tip {
         return Ok(true);
@@ -125,5 +118,5 @@ async fn on_base(
             Ok(before? && after?)
         })
         .await;
-    found.map_err(|failure| Unavailable::new(failure.message))
+    found.map_err(|failure| failure.message)
 }

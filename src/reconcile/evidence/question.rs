@@ -5,6 +5,7 @@ use crate::model::authors::ChangeAuthors;
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::pull::Pull;
+use crate::model::wire_words::APPROVALS;
 use crate::plan::Needs;
 use crate::reconcile::request::PromoteRequest;
 
@@ -31,7 +32,7 @@ pub(crate) fn was_spoken_about(pull: &Pull) -> bool {
 
 /// Whether a label is one that approves a gate.
 pub(crate) fn approves(label: &str) -> bool {
-    label.to_ascii_lowercase().starts_with("approve/")
+    label.to_ascii_lowercase().starts_with(APPROVALS)
 }
 
 /// The person whose request approves a plan.

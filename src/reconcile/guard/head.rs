@@ -6,6 +6,7 @@ use crate::forge::{OpenPull, OpenPulls};
 use crate::gather;
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::pull::PromotionBranch;
+use crate::model::wire_words::BRANCHES;
 use crate::reconcile::round::Round;
 
 /// A commit that is the head of one or several pull requests, which share its status.
@@ -63,5 +64,5 @@ impl<'p> Head<'p> {
 
 /// Whether a pull request comes from a branch of this repository under Sluice's names.
 pub(crate) fn is_named_like_ours(pull: &OpenPull) -> bool {
-    !pull.foreign && pull.branch.starts_with("sluice/")
+    !pull.foreign && pull.branch.starts_with(BRANCHES)
 }

@@ -8,6 +8,7 @@ use crate::model::ids::PlanId;
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::ClosedPull;
+use crate::model::wire_words::BRANCHES;
 use crate::reconcile::evidence::permissions;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
@@ -23,7 +24,7 @@ impl Round<'_> {
         opening: &[PromotionIndex],
         run: &mut RunState,
     ) -> Result<(), Failure> {
-        let of_ours = |pull: &ClosedPull| !pull.foreign && pull.branch.starts_with("sluice/");
+        let of_ours = |pull: &ClosedPull| !pull.foreign && pull.branch.starts_with(BRANCHES);
         let closed = self
             .session
             .forge

@@ -14,6 +14,7 @@ use crate::model::plan::{Plan, Promotion};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
 use crate::model::pull::{ClosedLabels, Pull, Snapshot};
+use crate::model::wire_words::BRANCHES;
 use crate::plan::{ClosedHold, LabelHold, closed_hold, hold_names};
 use crate::reconcile::evidence::permissions::{self, Permissions};
 use crate::reconcile::observe::observation::Observation;
@@ -159,7 +160,7 @@ fn that_matter(snapshot: &Snapshot) -> impl Iterator<Item = ClosedLabels> + '_ {
         .collect();
     all.retain(|_, closed| {
         let pull = &closed.pull;
-        !pull.foreign && pull.base == snapshot.base && pull.branch.starts_with("sluice/")
+        !pull.foreign && pull.base == snapshot.base && pull.branch.starts_with(BRANCHES)
     });
     all.into_values()
 }

@@ -82,6 +82,13 @@ fn body(pull: &PullRequest<'_>) -> String {
 }
 
 #[test]
+fn the_number_of_a_replaced_pull_request_can_be_read_back() {
+    let promotion = ordinary();
+    let body = full(&promotion).body().unwrap();
+    assert_eq!(crate::model::wire_words::replaced_pull(&body), Some(118));
+}
+
+#[test]
 fn an_ordinary_pull_request_asks_first() {
     let promotion = ordinary();
     insta::assert_snapshot!(body(&full(&promotion)), @r"

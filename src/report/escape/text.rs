@@ -1,6 +1,7 @@
 //! For terminals, JSON documents, commits, shells and Mermaid labels.
 
 use crate::model::hidden::{is_hidden, push_escaped};
+pub(super) use crate::model::wire_words::BREAK;
 
 /// For a terminal: nothing that moves the cursor, changes colour, hides or reorders text survives. Line breaks become
 /// visible too, so that one item stays one line.
@@ -45,11 +46,8 @@ pub(crate) fn commit(text: &str) -> String {
     safe
 }
 
-/// Stands inside a word that a forge would act on. It is put there after hidden characters were made visible, so every
-/// one in an escaped text is ours.
-pub(super) const BREAK: char = '\u{200b}';
-
-/// Where a [`BREAK`] goes into a line so that no forge acts on it: ascending, each inside the line or at its end.
+/// The positions in a line at which a [`BREAK`] keeps GitHub from acting on it: ascending, each inside the line or at its
+/// end. Hidden characters were made visible before, so every [`BREAK`] in an escaped text is ours.
 pub(super) fn breaks(line: &str) -> Vec<usize> {
     let lower = line.to_ascii_lowercase();
     let mut breaks: Vec<usize> = Vec::new();

@@ -318,7 +318,7 @@ async fn a_hold_on_a_later_page_is_found_and_one_that_is_not_read_holds() {
     let run = site.run().await;
     assert_eq!(repo.pulls(true), Vec::<u64>::new(), "{}", run.text);
     assert!(
-        run.lines()[0].contains("closed pull requests that carry the label sluice/hold"),
+        run.lines()[0].contains("closed pull requests with the label sluice/hold"),
         "{}",
         run.text
     );
