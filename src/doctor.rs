@@ -39,7 +39,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         code: "token-identity",
-        about: "Whose token it is, and what the gates are worth with it.",
+        about: "The token's account, and how far its gates bind.",
         look: token::identity,
     },
     Check {
@@ -49,7 +49,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         code: "policy",
-        about: "The policy on the default branch can be read and parsed.",
+        about: "The policy on the default branch can be read and is valid.",
         look: names::policy,
     },
     Check {
@@ -64,17 +64,17 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         code: "promotion-branches",
-        about: "Rules let the branches of promotions be made, and be deleted afterwards.",
+        about: "Rules allow creating the branches of promotions, and deleting them afterwards.",
         look: branches::of_promotions,
     },
     Check {
         code: "merge-method",
-        about: "The policy's method of merging is allowed.",
+        about: "The policy's merge method is allowed.",
         look: merging::method,
     },
     Check {
         code: "linear-history",
-        about: "A linear history is not asked for where landings make merge commits.",
+        about: "No linear history is required if landings make merge commits.",
         look: merging::linear_history,
     },
     Check {
@@ -84,7 +84,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         code: "required-status-sluice",
-        about: "The status `sluice` is required only where `guard` puts it on every pull request.",
+        about: "The status `sluice` is required only if `guard` sets it on every pull request.",
         look: statuses::own,
     },
     Check {
@@ -94,7 +94,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         code: "required-reviews",
-        about: "Reviews that GitHub itself requires are asked of somebody.",
+        about: "Someone is asked for the reviews that GitHub itself requires.",
         look: merging::reviews,
     },
     Check {
@@ -109,22 +109,22 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         code: "signatures",
-        about: "Where signed commits are required, the policy asks for them too.",
+        about: "If signed commits are required, the policy requires them too.",
         look: merging::signatures,
     },
     Check {
         code: "restricted-updates",
-        about: "Where updates of the default branch are restricted, this token may make them.",
+        about: "If updates of the default branch are restricted, this token may make them.",
         look: direct::restricted,
     },
     Check {
         code: "direct-commits",
-        about: "Rules let the commits through that the policy makes without a pull request.",
+        about: "Rules allow the commits that the policy makes without a pull request.",
         look: direct::commits,
     },
     Check {
         code: "other-rules",
-        about: "Rules that Sluice does not judge.",
+        about: "Rules that Sluice does not evaluate.",
         look: branches::others,
     },
     Check {
@@ -134,32 +134,32 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         code: "people",
-        about: "People whom the policy names exist, and approvers may write.",
+        about: "People whom the policy names exist, and approvers have write access.",
         look: names::people,
     },
     Check {
         code: "own-evidence",
-        about: "The policy takes no word of Sluice's own account for evidence.",
+        about: "The policy does not trust reports of Sluice's own account.",
         look: names::own_evidence,
     },
     Check {
         code: "bypass",
-        about: "Who may go around the rules of the default branch, and so around every gate.",
+        about: "Who may bypass the rules of the default branch, and so every gate.",
         look: branches::bypass,
     },
     Check {
         code: "auto-merge",
-        about: "Auto-merge, which a person with write could arm on a promotion.",
+        about: "Auto-merge, which a person with write access could enable on a promotion.",
         look: merging::auto_merge,
     },
     Check {
         code: "labels",
-        about: "The labels that promotions use; missing ones are made with the first pull request.",
+        about: "The labels that promotions use; missing ones are created with the first pull request.",
         look: names::labels,
     },
     Check {
         code: "rate-limit",
-        about: "Calls that the token has left.",
+        about: "API requests that the token has left.",
         look: token::rate_limit,
     },
 ];

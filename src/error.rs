@@ -91,20 +91,20 @@ impl From<crate::forge::ForgeError> for Failure {
     fn from(error: crate::forge::ForgeError) -> Self {
         use crate::forge::ForgeError as E;
         let hint = match &error {
-            E::Unauthorized(_) => Some("give the Action a token that is valid: the input `token`"),
+            E::Unauthorized(_) => Some("give the Action a valid token: the input `token`"),
             E::Forbidden { .. } => Some(
                 "add the permission to the job's `permissions:`, or to the App; sluice doctor names what is missing",
             ),
             E::ActionsMayNotOpen => Some("the branch stays; the next run opens the pull request"),
             E::NotFound { .. } => Some(
-                "GitHub answers the same for what is absent and for what the token may not see",
+                "GitHub answers the same if something does not exist and if the token may not see it",
             ),
             E::RateLimited { .. } => Some(
-                "nothing is lost: a later run goes on where this one ended. All workflow runs of a repository share 1,000 calls an hour; \
+                "nothing is lost: a later run continues where this one ended. All workflow runs of a repository share 1,000 calls an hour; \
                  an App has its own: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api",
             ),
             E::Unreachable { .. } => {
-                Some("nothing is lost: the next run goes on where this one ended")
+                Some("nothing is lost: the next run continues where this one ended")
             }
             E::NotTrusted { .. } => Some(
                 "if the server has its own certificate authority, or the proxy looks into TLS, set SSL_CERT_FILE to a PEM file with the \
@@ -128,6 +128,6 @@ impl From<crate::forge::ForgeError> for Failure {
 impl From<crate::execute::EditRefused> for Failure {
     fn from(error: crate::execute::EditRefused) -> Self {
         Self::new(Exit::Blocked, error.to_string())
-            .hint("nothing was written; sluice validate shows what can be mended")
+            .hint("nothing was written; sluice validate shows what can be fixed")
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn propose(input: &Input<'_>) -> Proposal {
         match taken.get(&subject.id) {
             Some(pipeline) => {
                 let pipeline = pipeline_place(input.catalog, *pipeline);
-                let why = format!("in {pipeline} already");
+                let why = format!("already in {pipeline}");
                 let left = Unpaired::of(subject.service, Why::InPipeline, why);
                 proposal.unpaired.push(left);
                 taken_bases.insert(&subject.base, pipeline);
@@ -118,7 +118,7 @@ fn propose_settings(
         Some(there) => {
             proposal
                 .notes
-                .push(format!("{POLICY_PATH} is there and stays as it is."));
+                .push(format!("{POLICY_PATH} exists and is left unchanged."));
             proposal
                 .drafts
                 .extend(policy::missing(there, planned, &proposal.drafts));
@@ -127,7 +127,7 @@ fn propose_settings(
     if input.workflow {
         proposal
             .notes
-            .push("A workflow runs Sluice already; none is proposed.".to_owned());
+            .push("A workflow already runs Sluice; none is proposed.".to_owned());
     } else {
         proposal.files.push(NewFile {
             path: WORKFLOW_PATH.into(),
@@ -160,7 +160,7 @@ fn in_the_way(input: &Input<'_>, service: &Service) -> Option<String> {
         holds("Pipeline") && holds(name)
     })?;
     Some(format!(
-        "its Pipeline may stand in {}:{}, which cannot be read ({}): mend that file first",
+        "its Pipeline may be in {}:{}, which cannot be read ({}): fix that file first",
         broken.file, broken.at.line, broken.why
     ))
 }

@@ -45,7 +45,7 @@ pub fn parse(file: &RepoPath, bytes: &[u8]) -> Result<Policy, Box<Finding>> {
             let at = stream.position(second);
             return Err(invalid(
                 at,
-                "a policy is one document; here begins a second one".to_owned(),
+                "a policy must be one YAML document; a second one begins here".to_owned(),
             ));
         }
         _ => {

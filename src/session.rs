@@ -17,7 +17,7 @@ use crate::gather::{RemoteRepo, Remotes};
 use crate::model::actor::Actor;
 use crate::model::address::graphql_of;
 use crate::model::evidence::LabelEvent;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
 use crate::model::policy::{Trusts, UntrustedAccount};
 use crate::model::repo_url::Location;
@@ -93,13 +93,13 @@ fn server(environment: &Environment) -> String {
 fn no_repository(needs: Needs) -> Failure {
     let also = match needs {
         Needs::Reading => {
-            ", or set GITHUB_REPOSITORY, or work in a clone whose remote `origin` is on GitHub"
+            ", or set GITHUB_REPOSITORY, or run it in a clone whose remote `origin` is on GitHub"
         }
         Needs::Writing => {
-            ", or set GITHUB_REPOSITORY: what writes is not led by a clone's remote `origin`"
+            ", or set GITHUB_REPOSITORY: a command that writes does not use a clone's remote `origin`"
         }
     };
-    Failure::usage("no repository is named").hint(format!(
+    Failure::usage("no repository given").hint(format!(
         "give --repository OWNER/NAME{also}; `promote --local` works without GitHub"
     ))
 }
@@ -148,7 +148,7 @@ impl Session {
             (None, None, Needs::Reading) => {
                 let slug = origin(&host)?.ok_or_else(|| no_repository(needs))?;
                 notices.push(format!(
-                    "{slug} is looked at: the remote `origin` of the clone in this folder."
+                    "Using {slug}, the remote `origin` of the clone in this folder."
                 ));
                 slug
             }
@@ -159,8 +159,8 @@ impl Session {
             .map_err(|error| Failure::usage(format!("{error}")))?;
         let token = token(environment, needs).ok_or_else(|| {
             Failure::usage("there is no token").hint(
-                "the Action's input `token` is empty; outside of a workflow set GITHUB_TOKEN. It is never taken from the \
-                 command line",
+                "the Action's input `token` is empty; outside a workflow, set GITHUB_TOKEN. The token is never read from \
+                 the command line",
             )
         })?;
         let api = api(environment).to_owned();
@@ -210,7 +210,7 @@ impl Session {
         if let Some(known) = self.own.borrow().as_ref() {
             return known.clone();
         }
-        let found = self.forge.bearer().await.map_err(Unavailable::from);
+        let found = self.forge.bearer().await.map_err(|error| error.to_string());
         self.own.replace(Some(found.clone()));
         found
     }
@@ -233,7 +233,7 @@ impl Session {
         }
         let told = events.clone();
         let compared = self.forge.compare_label_names(number, events).await;
-        compared.map_err(Unavailable::from)?;
+        compared.map_err(|error| error.to_string())?;
         let compared = events.clone();
         self.compared
             .borrow_mut()
@@ -250,12 +250,12 @@ impl Session {
         if trusts == Trusts::default() {
             return Ok(Vec::new());
         }
-        let failed = |why: Unavailable| {
+        let failed = |why: String| {
             Failure::new(
                 Exit::Failed,
-                format!("the policy trusts what others report, and whose word is no evidence could not be read: {why}"),
+                format!("the policy trusts reports of other accounts, and it could not be read which account this run uses: {why}"),
             )
-            .hint("the next run reads it again")
+            .hint("the next run tries again")
         };
         let own = self.own().await.map_err(failed)?;
         let slug = own.login.strip_suffix("[bot]");
@@ -267,7 +267,7 @@ impl Session {
             (_, Some(known)) => Some(known),
             (Some(slug), None) => {
                 let app = self.forge.app(slug).await;
-                Some(app.map_err(|error| failed(error.into()))?.id)
+                Some(app.map_err(|why| failed(why.to_string()))?.id)
             }
         };
         self.own_app.replace(app);
@@ -296,12 +296,12 @@ impl Session {
             Ok(app) => Some(app.id),
             // A server without GitHub Actions.
             Err(Unread::Hidden) => None,
-            Err(why) => return Err(Unavailable::new(why.to_string())),
+            Err(why) => return Err(why.to_string()),
         };
         let found = UntrustedAccount {
             login: ACTIONS.to_owned(),
             id: account
-                .map_err(Unavailable::from)?
+                .map_err(|error| error.to_string())?
                 .and_then(|account| account.id),
             app,
         };
@@ -414,7 +414,7 @@ fn checkout(
         Ok(repo) => repo,
         Err(error) => {
             notices.push(format!(
-                "the checkout is not used, everything is read through the API: {error}"
+                "the checkout is not used, and everything is read through the API: {error}"
             ));
             None
         }

@@ -50,7 +50,7 @@ fn prepared(environment: &Environment, log: &Log) -> Result<Inputs, Failure> {
     mask_tokens(environment, log);
     trace_to(log);
     let inputs = Inputs::read(environment).map_err(|error: InputError| {
-        Failure::usage(error.to_string()).hint("mend the step's `with:`")
+        Failure::usage(error.to_string()).hint("fix the step's `with:` inputs")
     })?;
     Ok(inputs)
 }
@@ -79,7 +79,7 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
             .take_while(|line| !line.is_empty())
             .collect();
         let said = lines.join(" ");
-        Failure::usage(said.trim_start_matches("error: ")).hint("mend the step's `with:`")
+        Failure::usage(said.trim_start_matches("error: ")).hint("fix the step's `with:` inputs")
     })?;
     let command = match cli.command.clone().mode(|| leads_to_github(environment)) {
         Mode::OnGithub(command) => command,
@@ -161,7 +161,7 @@ fn written(done: &Done, files: &Files, log: &Log) -> Exit {
     for name in too_long {
         log.say(
             Level::Warning,
-            &format!("the output `{name}` is longer than GitHub takes, and is null"),
+            &format!("the output `{name}` is longer than GitHub accepts, and is null"),
         );
     }
     let random = Files::random();

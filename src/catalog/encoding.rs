@@ -13,7 +13,7 @@ pub(super) struct NoYaml {
 pub(super) fn no_yaml(bytes: &[u8]) -> Option<NoYaml> {
     if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
         return Some(NoYaml {
-            why: "it is a pointer to Git LFS, and what it stands for is not here",
+            why: "it is a Git LFS pointer, and the content is not here",
             text: None,
         });
     }

@@ -61,7 +61,7 @@ impl Fields<'_> {
             Some(value) => Err(DeError::about(
                 self.stream,
                 value,
-                "a template stands here instead of a text",
+                "this is a template, not a string",
             )),
             None => Ok(()),
         }

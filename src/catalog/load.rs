@@ -184,7 +184,7 @@ fn add(catalog: &mut Catalog, files: Vec<FileOutcome<'_>>, may_hold: MayHold) {
                     .push(unread(error.position, &error.message, kind_of(templated)));
                 if concerns && is_problem(&error, templated) {
                     catalog.findings.push(unreadable(place, error.message).help(
-                        "mend the file, or name it under `manifests.exclude` of the policy if it is not meant for Sluice",
+                        "fix the file, or list it under `manifests.exclude` in the policy if it is not meant for Sluice",
                     ));
                 }
             }
@@ -221,7 +221,7 @@ fn add_no_yaml(catalog: &mut Catalog, file: &SourceFile, found: NoYaml) {
     if is_ours {
         let place = SourceLocation::new(&file.path, Position::default());
         let help =
-            "save it as UTF-8: Windows PowerShell writes UTF-16 unless it is told `-Encoding utf8`";
+            "save it as UTF-8; Windows PowerShell writes UTF-16 unless you give `-Encoding utf8`";
         catalog
             .findings
             .push(unreadable(place, found.why).help(help));
@@ -332,7 +332,7 @@ mod tests {
             ("manifest-unreadable", 11)
         );
         assert!(
-            finding.message.contains("`name` stands twice"),
+            finding.message.contains("duplicate key `name`"),
             "{}",
             finding.message
         );

@@ -27,7 +27,7 @@ impl Resolver<'_> {
                 None => Origin::Unreadable(format!("{} has no spec.url", repository.place)),
             },
             (Some(one), Some(other)) => Origin::Unreadable(format!(
-                "GitRepository {} stands twice: {} and {}",
+                "GitRepository {} is defined twice: {} and {}",
                 reference.name, one.place, other.place
             )),
             (None, _)
@@ -38,7 +38,7 @@ impl Resolver<'_> {
                 let files = self.broken_files_with(Kind::GitRepository, &reference.name);
                 let files: Vec<String> = files.iter().map(|file| file.to_string()).collect();
                 Origin::Unreadable(format!(
-                    "GitRepository {} may stand in a file that could not be read: {}",
+                    "GitRepository {} may be in a file that could not be read: {}",
                     reference.name,
                     files.join(", ")
                 ))

@@ -82,17 +82,17 @@ pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> 
         }
         if let Some(key) = stream.first_odd_key(document) {
             if kind.is_some() || reader.fields.may_be_ours(root) {
-                reader.template(key, "a key here is not a text");
+                reader.template(key, "a key here is not a string");
             }
             continue;
         }
         if let Some(duplicate) = stream.duplicate_keys(document).into_iter().next() {
             let message = format!(
-                "the key `{}` stands twice in one mapping, so what it says depends on who reads it",
+                "duplicate key `{}`: parsers disagree on which one wins",
                 duplicate.key
             );
             let place = SourceLocation::new(file, duplicate.position);
-            let help = "keep one of the two";
+            let help = "remove one of the two";
             reader.found.findings.push(FoundFinding {
                 finding: unreadable(place, message).help(help),
                 templated: false,
@@ -104,7 +104,7 @@ pub(super) fn read_stream(file: &RepoPath, stream: &Stream, policy: &Policy) -> 
             && reader.fields.may_be_ours(root)
             && let Some(value) = reader.fields.marked_head(root)
         {
-            reader.template(value, "its name or kind is still to be filled in");
+            reader.template(value, "its name or kind is a placeholder");
         }
         match kind {
             None => {}
@@ -187,12 +187,9 @@ impl<'a> Reader<'a> {
         if let Err(error) = read {
             let message = match error.path.to_string() {
                 path if path.is_empty() => {
-                    format!("this {kind} cannot be understood: {}", error.message)
+                    format!("this {kind} is not valid: {}", error.message)
                 }
-                path => format!(
-                    "this {kind} cannot be understood: {path}: {}",
-                    error.message
-                ),
+                path => format!("this {kind} is not valid: {path}: {}", error.message),
             };
             let finding = unreadable(SourceLocation::new(self.file, error.position), message);
             let stream = self.fields.stream;

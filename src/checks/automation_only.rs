@@ -7,7 +7,7 @@ use crate::model::pipeline::EdgeEnds;
 pub(super) const CHECK: Check = Check {
     code: "automation-only",
     severity: Severity::Warning,
-    about: "A criteria or edge that only Plural's console acts on.",
+    about: "A criteria or edge that only Plural's console handles.",
     run,
 };
 
@@ -18,10 +18,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             let is_first = resolved.edges_into(index).next().is_none();
             let help = match is_first {
                 true => {
-                    "it is a first stage: nothing is promoted into it. Let a commit set its values, and the stages behind it follow"
+                    "it is a first stage: nothing is promoted into it. Set its values by a commit; later stages follow"
                 }
                 false => {
-                    "add `serviceRef` with the service of the stage before, and what is copied follows from it"
+                    "add `serviceRef` with the service of the previous stage; it determines what is copied"
                 }
             };
             for criteria in stage
@@ -38,9 +38,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                             Finding::warning(
                                 CHECK.code,
                                 pipeline.place(criteria.at),
-                                "this criteria names keys to copy, but no service to copy them from: nothing is copied",
+                                "this criteria names keys to copy but no service to copy them from: nothing is copied",
                             )
-                            .help("add `serviceRef` with the service of the stage before"),
+                            .help("add `serviceRef` with the service of the previous stage"),
                         );
                         continue;
                     }
@@ -50,7 +50,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     Finding::warning(
                         CHECK.code,
                         pipeline.place(criteria.at),
-                        format!("this service of stage {} is promoted by {by} alone, which Sluice does not act on", stage.name),
+                        format!("this service of stage {} is promoted by {by} alone, which Sluice does not handle", stage.name),
                     )
                     .help(help),
                 );
@@ -65,7 +65,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 Finding::warning(
                     CHECK.code,
                     pipeline.place(edge.at),
-                    "this edge names its stages by ids of Plural's console, which mean nothing here: it is left out",
+                    "this edge names its stages by IDs of Plural's console, which Sluice cannot resolve: it is ignored",
                 )
                 .help("name the stages with `from` and `to`"),
             );

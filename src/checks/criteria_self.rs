@@ -28,12 +28,12 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 CHECK.code,
                 pipeline.place(at),
                 format!(
-                    "{} takes its values from itself, so it could never move",
+                    "{} takes its values from itself, so it could never be promoted",
                     compared.pair.target.key.name
                 ),
                 only(compared.pipeline),
             )
-            .help("let criteria.serviceRef name the service of the stage before"),
+            .help("point criteria.serviceRef to the service of the previous stage"),
         );
     }
     findings

@@ -8,7 +8,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "cycle",
     severity: Severity::Error,
-    about: "Edges lead around in a circle.",
+    about: "Edges form a cycle.",
     run,
 };
 
@@ -29,13 +29,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 Finding::error(
                     CHECK.code,
                     pipeline.place(at),
-                    format!(
-                        "the edges go round in a circle: {} → {first}",
-                        few(&names, " → ")
-                    ),
+                    format!("the edges form a cycle: {} → {first}", few(&names, " → ")),
                     only(resolved.id),
                 )
-                .help("take one of these edges out"),
+                .help("remove one of these edges"),
             );
         }
     }

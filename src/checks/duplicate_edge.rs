@@ -8,7 +8,7 @@ use crate::model::pipeline::EdgeEnds;
 pub(super) const CHECK: Check = Check {
     code: "duplicate-edge",
     severity: Severity::Error,
-    about: "Two edges lead from one stage to the same other.",
+    about: "Two edges connect the same two stages in the same direction.",
     run,
 };
 

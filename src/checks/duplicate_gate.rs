@@ -8,7 +8,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "duplicate-gate",
     severity: Severity::Error,
-    about: "A gate stands twice on one edge.",
+    about: "An edge lists the same gate twice.",
     run,
 };
 

@@ -12,7 +12,7 @@ use crate::model::pipeline::Pipeline;
 pub(super) const CHECK: Check = Check {
     code: "duplicate-pipeline",
     severity: Severity::Error,
-    about: "Two pipelines have one namespace and name.",
+    about: "Two pipelines have the same namespace and name.",
     run,
 };
 
@@ -27,13 +27,13 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         };
         let name = pipeline.pipeline_key();
         let message = format!(
-            "the pipeline {name} is there twice; first at {}",
+            "duplicate pipeline {name}; first defined at {}",
             other.place(other.at)
         );
         let stops = Stops::Pipelines(vec![*first, resolved.id]);
         findings.push(
             Finding::error(CHECK.code, pipeline.place(pipeline.at), message, stops)
-                .help("rename one of them, give it another namespace, or delete it"),
+                .help("rename one of them, move it to another namespace, or delete it"),
         );
     }
     findings

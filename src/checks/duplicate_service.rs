@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "duplicate-service",
     severity: Severity::Error,
-    about: "A service stands twice in one stage.",
+    about: "A stage lists the same service twice.",
     run,
 };
 

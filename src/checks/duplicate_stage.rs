@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "duplicate-stage",
     severity: Severity::Error,
-    about: "Two stages of a pipeline have one name.",
+    about: "Two stages of a pipeline have the same name.",
     run,
 };
 

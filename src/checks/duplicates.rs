@@ -24,10 +24,13 @@ pub(super) fn twice<K: Hash + Eq>(
                 Finding::error(
                     code,
                     pipeline.place(at),
-                    format!("{what} is there twice; first at {}", pipeline.place(*first)),
+                    format!(
+                        "{what} is listed twice; first at {}",
+                        pipeline.place(*first)
+                    ),
                     only(id),
                 )
-                .help("keep one of the two"),
+                .help("remove one of the two"),
             ),
             None => {
                 seen.insert(key, at);

@@ -14,7 +14,7 @@ use crate::model::source_location::RepoPath;
 pub(super) const CHECK: Check = Check {
     code: "gate-unmapped",
     severity: Severity::Error,
-    about: "The policy does not say when a gate of type WINDOW, JOB, SENTINEL or an unknown type opens.",
+    about: "The policy has no rule for a gate of type WINDOW, JOB, SENTINEL or an unknown type.",
     run,
 };
 
@@ -55,18 +55,18 @@ fn message(gate: &Gate) -> String {
     let Gate { name, kind, .. } = gate;
     match kind {
         GateKind::Approval | GateKind::Window => {
-            format!("nothing says at which hours the gate {name} is open, so it stays shut")
+            format!("the policy has no hours for the gate {name}, so it stays closed")
         }
         GateKind::Job => {
-            format!("nothing says which workflow the gate {name} runs, so it stays shut")
+            format!("the policy names no workflow for the gate {name}, so it stays closed")
         }
         GateKind::Sentinel => format!(
-            "a sentinel runs in Plural's console, which is not asked: nothing says which workflow or check stands for the \
-             gate {name}, so it stays shut"
+            "a sentinel runs in Plural's console, which Sluice does not ask, and the policy names no workflow or check for the \
+             gate {name}, so it stays closed"
         ),
         GateKind::Unknown(kind) => format!(
-            "the type {kind} of the gate {name} is not known here, and nothing says which workflow or check stands for it, \
-             so it stays shut"
+            "the type {kind} of the gate {name} is unknown here, and the policy names no workflow or check for it, \
+             so it stays closed"
         ),
     }
 }
@@ -84,7 +84,7 @@ fn help(policy: &Policy, file: &RepoPath, pipeline: &Pipeline, gate: &Gate) -> S
     let (entry, or) = match &gate.kind {
         GateKind::Approval | GateKind::Window => (
             format!("{name}: {{ open: [\"Mon-Fri 09:00-17:00\"], zone: UTC }}"),
-            " with your own hours and IANA zone".to_owned(),
+            " with your own hours and IANA time zone".to_owned(),
         ),
         GateKind::Job => (
             workflow,
@@ -101,7 +101,7 @@ fn help(policy: &Policy, file: &RepoPath, pipeline: &Pipeline, gate: &Gate) -> S
     match &gate.kind {
         GateKind::Unknown(kind) => match nearest(kind, known).first() {
             Some(near) => format!(
-                "did you mean the type {near} in {}? Else {add}",
+                "did you mean the type {near} in {}? Otherwise {add}",
                 pipeline.file
             ),
             None => add,
@@ -196,6 +196,6 @@ mod tests {
     #[test]
     fn a_type_that_may_be_misspelt_is_asked_about_first() {
         let help = helped(&Policy::default(), &gate("release", "APPROVEL"));
-        insta::assert_snapshot!(help, @"did you mean the type APPROVAL in web.yaml? Else add to .github/sluice.yaml, which begins with `version: 1`: `gates: { release: { check: { name: release, app: APP_ID } } }`, or `release: { workflow: release.yml }`");
+        insta::assert_snapshot!(help, @"did you mean the type APPROVAL in web.yaml? Otherwise add to .github/sluice.yaml, which begins with `version: 1`: `gates: { release: { check: { name: release, app: APP_ID } } }`, or `release: { workflow: release.yml }`");
     }
 }

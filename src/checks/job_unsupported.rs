@@ -6,7 +6,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "job-unsupported",
     severity: Severity::Warning,
-    about: "A gate's `spec.job` asks for what a runner cannot honour.",
+    about: "A gate's `spec.job` uses fields that a runner cannot honour.",
     run,
 };
 
@@ -20,11 +20,11 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                         CHECK.code,
                         pipeline.place(field.at),
                         format!(
-                            "`{}` of the gate {} means nothing on a runner: the containers run without it",
+                            "`{}` of the gate {} has no effect on a runner: the containers run without it",
                             field.value, gate.name
                         ),
                     )
-                    .help("let the workflow that the gate is mapped to provide it, or take it out"),
+                    .help("provide it in the workflow that runs for this gate, or remove it"),
                 );
             }
         }

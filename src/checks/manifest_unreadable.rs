@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "manifest-unreadable",
     severity: Severity::Error,
-    about: "A manifest of Plural's group cannot be read.",
+    about: "A Plural manifest cannot be read.",
     run,
 };
 

@@ -22,7 +22,7 @@ use crate::yaml::{Located, Position};
 pub(super) const CHECK: Check = Check {
     code: "policy-contradiction",
     severity: Severity::Error,
-    about: "A rule of the policy can never be met, or never do anything.",
+    about: "A rule of the policy can never be met or never have an effect.",
     run,
 };
 
@@ -134,7 +134,7 @@ impl Found<'_> {
                     continue;
                 }
                 let message = format!(
-                    "this entry is for a gate of type {}, and {} at {} is of type {}",
+                    "this entry is for a gate of type {}, but {} at {} is of type {}",
                     ruled.rule.meant_for(),
                     gate.name,
                     pipeline.place(gate.at),
@@ -151,7 +151,7 @@ impl Found<'_> {
                 .first()
                 {
                     Some(near) if matches!(gate.kind, GateKind::Unknown(_)) => {
-                        format!("did you mean the type {near} there? Else {help}")
+                        format!("did you mean the type {near} there? Otherwise {help}")
                     }
                     _ => help,
                 };
@@ -194,7 +194,7 @@ impl Found<'_> {
                 "nothing leaves {name}, so its `ready` never holds anything back: it says when something may leave the stage, \
                  not when something may come into it"
             );
-            let help = "put it under the stage before this one, or take it out".to_owned();
+            let help = "move it to the previous stage, or remove it".to_owned();
             self.add((name.at, message, help), pipelines);
         }
     }
@@ -210,14 +210,14 @@ impl Found<'_> {
             let (who, help) = match account.is_actions() {
                 true => (
                     "GitHub Actions",
-                    "a workflow of anybody with write access could say so: name the account of an App or a machine",
+                    "anyone with write access could report it with a workflow: use an App's account or a machine account",
                 ),
                 false => (
                     "this run's own account",
-                    "what Sluice says itself is no evidence: name the account of what tests or deploys",
+                    "what Sluice itself reports is not evidence: use the account of whatever tests or deploys",
                 ),
             };
-            let message = format!("{}, and that is {who} ({})", asked.what, account.login);
+            let message = format!("{}, which is {who} ({})", asked.what, account.login);
             let help = help.to_owned();
             self.add((asked.at, message, help), pipelines);
         }
@@ -225,7 +225,7 @@ impl Found<'_> {
 
     /// `delivery: commit` makes no pull request, on which people could approve and runs and checks could report.
     fn commits(&mut self, name: &Located<StageName>, entry: &StageEntry, pipelines: &[PipelineId]) {
-        let help = "take `delivery: commit` out, or what needs a pull request".to_owned();
+        let help = "remove `delivery: commit`, or the rule that needs a pull request".to_owned();
         if entry.emergency.is_some() {
             let message = format!(
                 "an emergency of {name} is approved on a pull request, and `delivery: commit` makes none"
@@ -258,7 +258,7 @@ impl Found<'_> {
             if let Some(gate) = approval {
                 let needs = match gate.kind {
                     GateKind::Approval => "which people approve on a pull request",
-                    _ => "which goes by what is said of a pull request's head",
+                    _ => "which depends on reports about a pull request's head",
                 };
                 let message = format!(
                     "{name} has the gate {} ({}), {needs}, and `delivery: commit` makes none",
@@ -301,7 +301,7 @@ fn too_many(policy: &Policy, lines: &[ApproveLine]) -> Vec<Unmet> {
         let (who, help) = match &line.by.value {
             Voters::Person(_) => (
                 "that is one person".to_owned(),
-                "leave `count` out, or ask a group of `people`".to_owned(),
+                "remove `count`, or name a group of `people`".to_owned(),
             ),
             _ => {
                 let names: Vec<&str> = people.iter().map(String::as_str).collect();
@@ -313,14 +313,14 @@ fn too_many(policy: &Policy, lines: &[ApproveLine]) -> Vec<Unmet> {
                         names.join(", ")
                     ),
                     format!(
-                        "add people to the group, or ask for {} at most",
+                        "add people to the group, or require at most {}",
                         names.len()
                     ),
                 )
             }
         };
         let message = format!(
-            "{count} {} by {} can never be given: {who}",
+            "{count} {} by {} can never be reached: {who}",
             if count == 1 { "approval" } else { "approvals" },
             line.by.value
         );
@@ -359,9 +359,9 @@ fn too_few_ways(policy: &Policy, lines: &[ApproveLine], ways: &[ApprovalChannel]
             continue;
         };
         let ways = match most {
-            1 if ways.contains(&ApprovalChannel::Label) => "a label counts for one person",
-            1 => "a dispatch is the approval of one person, and only in its own run",
-            _ => "a label and a dispatch count for one person each",
+            1 if ways.contains(&ApprovalChannel::Label) => "a label counts as one person",
+            1 => "a dispatch is one person's approval, and counts only in its own run",
+            _ => "a label and a dispatch count as one person each",
         };
         let message = format!(
             "{} different people would have to approve, and `ways` has no `review`: {ways}",

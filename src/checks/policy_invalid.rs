@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "policy-invalid",
     severity: Severity::Error,
-    about: "The policy cannot be parsed, or says what can never hold.",
+    about: "The policy cannot be parsed, or a value in it is not valid.",
     run,
 };
 

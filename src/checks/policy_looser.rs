@@ -36,7 +36,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                         reasons.join(", ")
                     ),
                 )
-                .help("an entry replaces the whole less specific one: say again what still holds"),
+                .help("an entry replaces the whole less specific one: repeat what should still apply"),
             );
         };
         for (gate, rule) in entry.gates.iter() {
@@ -156,7 +156,7 @@ fn window_reasons(general: (&[Hours], &Zone), own: (&[Hours], &Zone)) -> Option<
     let always = general_week.iter().all(|open| *open);
     (!always).then(|| {
         format!(
-            "open at the hours of {} instead of {}",
+            "its hours are in {} instead of {}",
             own.1.name(),
             general.1.name()
         )
@@ -191,7 +191,7 @@ fn stage_reasons(policy: &Policy, general: &StageEntry, own: &StageEntry) -> Vec
         Some(Trigger::Auto) => 2,
     };
     if freedom(own.trigger) > freedom(general.trigger) {
-        reasons.push("it moves by itself more easily".to_owned());
+        reasons.push("it is triggered more easily".to_owned());
     }
     for required in &general.require {
         if !own.require.iter().any(|mine| mine.value == required.value) {
@@ -199,7 +199,7 @@ fn stage_reasons(policy: &Policy, general: &StageEntry, own: &StageEntry) -> Vec
         }
     }
     if own.join == Join::Any && general.join == Join::All {
-        reasons.push("its edges count one by one".to_owned());
+        reasons.push("its edges are promoted independently".to_owned());
     }
     if own.revision == RevisionMode::Literal && general.revision == RevisionMode::Pin {
         reasons.push("revisions are not pinned".to_owned());
@@ -214,7 +214,7 @@ fn stage_reasons(policy: &Policy, general: &StageEntry, own: &StageEntry) -> Vec
         }
     }
     match (&general.emergency, &own.emergency) {
-        (None, Some(_)) => reasons.push("an emergency way".to_owned()),
+        (None, Some(_)) => reasons.push("an `emergency` rule".to_owned()),
         (Some(general), Some(own)) => reasons.extend(emergency_reasons(policy, general, own)),
         (_, None) => {}
     }
@@ -367,7 +367,7 @@ mod tests {
             (
                 hours,
                 "{ open: [\"Mon 12:00-13:00\"], zone: Asia/Tokyo }",
-                &["open at the hours of Asia/Tokyo instead of UTC"],
+                &["its hours are in Asia/Tokyo instead of UTC"],
             ),
             (
                 "{ open: [\"Mon-Sun 00:00-24:00\"], zone: UTC }",
@@ -399,25 +399,25 @@ mod tests {
             (
                 "{ trigger: manual }",
                 "{}",
-                &["it moves by itself more easily"],
+                &["it is triggered more easily"],
             ),
             (
                 "{ trigger: manual }",
                 "{ trigger: auto }",
-                &["it moves by itself more easily"],
+                &["it is triggered more easily"],
             ),
-            (
-                "{}",
-                "{ trigger: auto }",
-                &["it moves by itself more easily"],
-            ),
+            ("{}", "{ trigger: auto }", &["it is triggered more easily"]),
             ("{ trigger: auto }", "{}", &[]),
             (
                 "{ require: [APPROVAL, JOB] }",
                 "{ require: [JOB] }",
                 &["no APPROVAL required"],
             ),
-            ("{}", "{ join: any }", &["its edges count one by one"]),
+            (
+                "{}",
+                "{ join: any }",
+                &["its edges are promoted independently"],
+            ),
             ("{ join: any }", "{}", &[]),
             ("{}", "{ revision: literal }", &["revisions are not pinned"]),
             (
@@ -452,7 +452,7 @@ mod tests {
                 ],
             ),
             ("{}", &format!("{{ ready: {{ {all} }} }}"), &[]),
-            ("{}", emergency, &["an emergency way"]),
+            ("{}", emergency, &["an `emergency` rule"]),
             (emergency, "{}", &[]),
             (
                 emergency,

@@ -162,10 +162,10 @@ impl<'a> Reader<'a> {
             };
             let help = match near.first() {
                 Some(near) => format!("did you mean {near}?"),
-                None => "take the hold out, or name what it is to hold".to_owned(),
+                None => "remove the hold, or name what it should hold".to_owned(),
             };
             let message =
-                format!("this hold holds nothing: there is no {what} {name} where it looks");
+                format!("this hold has no effect: there is no {what} {name} that it could hold");
             self.report(at, message, help, stops);
         }
         let (true, Some(stage), Some(service)) = (complete, &hold.stage, &hold.service) else {
@@ -184,11 +184,11 @@ impl<'a> Reader<'a> {
             })
         });
         if !in_stage {
-            let message = format!("this hold holds nothing: {service} is in no stage {stage}");
+            let message = format!("this hold has no effect: {service} is not in a stage {stage}");
             self.report(
                 service.at,
                 message,
-                "name the stage in which it is".to_owned(),
+                "name the stage that contains it".to_owned(),
                 within,
             );
         }
@@ -330,7 +330,7 @@ impl<'a> Reader<'a> {
     ) {
         let help = match near.first() {
             Some(near) => format!("did you mean {near}?"),
-            None => format!("take the entry out, or look for the {what} that it was meant for"),
+            None => format!("remove the entry, or correct it to the {what} that it was meant for"),
         };
         // What it was meant for may only be unreadable just now; that has a finding of its own.
         let stops = if self.may_be_unread(name) {
@@ -338,7 +338,7 @@ impl<'a> Reader<'a> {
         } else {
             stops
         };
-        let message = format!("there is no {what} of the name {name}");
+        let message = format!("there is no {what} named {name}");
         self.report(at, message, help, stops);
     }
 
@@ -387,7 +387,7 @@ impl<'a> Reader<'a> {
         };
         self.report(
             group.at,
-            format!("there is no group of the name {group} in `people`"),
+            format!("there is no group named {group} in `people`"),
             help,
             own.clone(),
         );

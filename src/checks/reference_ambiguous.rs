@@ -10,7 +10,7 @@ use crate::model::source_location::SourceLocation;
 pub(super) const CHECK: Check = Check {
     code: "reference-ambiguous",
     severity: Severity::Error,
-    about: "A reference leads to more than one manifest.",
+    about: "A reference matches more than one manifest.",
     run,
 };
 
@@ -44,7 +44,7 @@ fn finding(
     Finding::error(
         CHECK.code,
         place,
-        format!("{what} is ambiguous: it is at {}", shown.join(" and at ")),
+        format!("{what} is ambiguous: found at {}", shown.join(" and at ")),
         only(pipeline),
     )
     .help(

@@ -8,7 +8,7 @@ use crate::model::reference::{Kind, Reference};
 pub(super) const CHECK: Check = Check {
     code: "reference-kind",
     severity: Severity::Error,
-    about: "A reference to a service is of a kind that Sluice does not read.",
+    about: "A reference to a service has a kind that Sluice does not support.",
     run,
 };
 
@@ -28,7 +28,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 found.reference.name
             );
             let finding = Finding::error(CHECK.code, found.place(), message, only(found.pipeline));
-            Some(finding.help("write `kind: ServiceDeployment` or leave `kind` out; to promote something else, take it out of this pipeline"))
+            Some(finding.help("write `kind: ServiceDeployment` or remove `kind`; if it is something else, remove it from this pipeline"))
         })
         .collect()
 }

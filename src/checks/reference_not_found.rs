@@ -49,7 +49,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     CHECK.code,
                     found.place.clone(),
                     format!(
-                        "{what} was not found, and a key is to be copied that only it can hold"
+                        "{what} was not found, and only it could hold a key that has to be copied"
                     ),
                     only(found.pipeline),
                 )
@@ -62,7 +62,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
 
 fn help(nearest: &[String], unread: &[RepoPath], more_unread: usize) -> String {
     let mut help = match nearest {
-        [] => "add its manifest to this repository, or mend the reference".to_owned(),
+        [] => "add its manifest to this repository, or fix the reference".to_owned(),
         [one] => format!("did you mean {one}?"),
         several => format!("did you mean one of {}?", several.join(", ")),
     };
@@ -73,7 +73,7 @@ fn help(nearest: &[String], unread: &[RepoPath], more_unread: usize) -> String {
             more => format!(" and {more} more"),
         };
         help.push_str(&format!(
-            "; it may also stand in a file that could not be read: {}{more}",
+            "; it may also be in a file that could not be read: {}{more}",
             shown.join(", ")
         ));
     }

@@ -9,7 +9,7 @@ use crate::yaml::{Edit, FieldPath, Note};
 pub(super) const CHECK: Check = Check {
     code: "reference-swapped",
     severity: Severity::Warning,
-    about: "A reference has the manifest's name as its namespace.",
+    about: "A reference has the manifest's name in its `namespace`.",
     run,
 };
 
@@ -54,7 +54,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     let mut finding = Finding::warning(
                         CHECK.code,
                         pipeline.place(reference.name_at),
-                        format!("{reference} has the manifest's name as its namespace; Plural itself does not find it so"),
+                        format!("{reference} has the manifest's name as its namespace; Plural itself cannot resolve that"),
                     )
                     .help(format!("write {right}"));
                     if let (Some(namespace), Ok(path)) = (namespace, path.parse::<FieldPath>()) {

@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "repository-differs",
     severity: Severity::Error,
-    about: "Source and target take git or chart from different places.",
+    about: "Source and target take git or the chart from different places.",
     run,
 };
 

@@ -8,7 +8,7 @@ use crate::model::origin::Origin;
 pub(super) const CHECK: Check = Check {
     code: "repository-unknown",
     severity: Severity::Warning,
-    about: "The manifest of a repository is absent, so refs are compared as text.",
+    about: "The manifest of a repository is missing, so refs are compared as text.",
     run,
 };
 
@@ -23,7 +23,7 @@ fn help(context: &Context<'_>, origin: &Origin) -> String {
         _ => Vec::new(),
     };
     match near.first() {
-        Some(near) => format!("did you mean {near}? Else {ADD}"),
+        Some(near) => format!("did you mean {near}? Otherwise {ADD}"),
         None => ADD.to_owned(),
     }
 }
@@ -44,19 +44,14 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             .as_ref()
             .map_or(pair.source.at, |reference| reference.at);
         let what = match origin {
-            Origin::Unsaid => format!(
-                "{} does not say from which repository it is",
-                pair.source.key.name
-            ),
-            origin => format!("the manifest of {origin} is not here"),
+            Origin::Unsaid => format!("{} does not name its repository", pair.source.key.name),
+            origin => format!("the manifest of {origin} is not in this repository"),
         };
         findings.push(
             Finding::warning(
                 CHECK.code,
                 pair.source.place(at),
-                format!(
-                    "{what}: refs of it are compared and copied as text, and nothing is pinned"
-                ),
+                format!("{what}: its refs are compared and copied as text, and nothing is pinned"),
             )
             .help(help(context, origin)),
         );

@@ -29,7 +29,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                             CHECK.code,
                             pipeline.place(edge.at),
                             format!(
-                                "this way into {} has no gate of type {kind}, which the policy requires ({}:{})",
+                                "this edge into {} has no gate of type {kind}, which the policy requires ({}:{})",
                                 stage.name, context.policy_file, required.at.line
                             ),
                             only(resolved.id),

@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "secret-encrypted",
     severity: Severity::Error,
-    about: "A key would be copied from or into a Secret that SOPS encrypts.",
+    about: "A key would be copied from or into a Secret that is encrypted with SOPS.",
     run,
 };
 

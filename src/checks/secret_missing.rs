@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "secret-missing",
     severity: Severity::Warning,
-    about: "The source has no value for a key that is to be copied.",
+    about: "The source has no value for a key that should be copied.",
     run,
 };
 

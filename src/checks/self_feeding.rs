@@ -14,7 +14,7 @@ use crate::model::source_location::RepoPath;
 pub(super) const CHECK: Check = Check {
     code: "self-feeding",
     severity: Severity::Error,
-    about: "A promotion writes under a folder that its own sources watch.",
+    about: "A promotion writes into a folder that its own sources watch.",
     run,
 };
 
@@ -70,7 +70,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     CHECK.code,
                     pair.source.place(at),
                     format!(
-                        "promoting {} writes {file}, which lies in {folder} that {} is made of: each landing would make the \
+                        "promoting {} writes {file}, which is in {folder}, and {} is built from that: each landing would make the \
                          next one due",
                         pair.target.key.name, pair.source.key.name
                     ),

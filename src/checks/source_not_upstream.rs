@@ -10,7 +10,7 @@ use crate::model::resolved::StageIndex;
 pub(super) const CHECK: Check = Check {
     code: "source-not-upstream",
     severity: Severity::Error,
-    about: "A service's source is in no stage that leads to its own.",
+    about: "A service's source is not in a stage with an edge to the service's stage.",
     run,
 };
 
@@ -50,7 +50,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         let help = match resolved.stages_of(pair.source_id).next() {
             Some(from) => format!("add an edge from {} to {stage}", pipeline.stages[from].name),
             None => format!(
-                "put {} into a stage, and an edge from there to {stage}",
+                "add {} to a stage, and an edge from there to {stage}",
                 pair.source.key.name
             ),
         };
@@ -59,7 +59,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 CHECK.code,
                 pipeline.place(at),
                 format!(
-                    "{} takes its values from {}, which is in no stage with an edge to {stage}: it could never move",
+                    "{} takes its values from {}, which is not in a stage with an edge to {stage}: it could never be promoted",
                     pair.target.key.name, pair.source.key.name
                 ),
                 only(compared.pipeline),

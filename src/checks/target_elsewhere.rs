@@ -6,7 +6,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "target-elsewhere",
     severity: Severity::Warning,
-    about: "The target of a criteria lives in another repository.",
+    about: "The target of a criteria is in another repository.",
     run,
 };
 
@@ -35,7 +35,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 Finding::warning(
                     CHECK.code,
                     pipeline.place(repository.at),
-                    format!("the target lives in {repository}, and only files of this repository are written"),
+                    format!("the target is in {repository}, but only files of this repository are written"),
                 )
                 .help(format!("install Sluice in {repository}")),
             );

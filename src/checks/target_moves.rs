@@ -10,7 +10,7 @@ use crate::yaml::{Edit, FieldPath, Note};
 pub(super) const CHECK: Check = Check {
     code: "target-moves",
     severity: Severity::Warning,
-    about: "A target behind gates follows a branch or a version range by itself.",
+    about: "A target behind gates follows a branch or a version range on its own.",
     run,
 };
 
@@ -38,7 +38,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             && !is_full_id(&value.text)
         {
             let place = pair.target.place(value.at);
-            let message = format!("{stage} follows branch {} by itself; {cannot}", value.text);
+            let message = format!("{stage} follows branch {} on its own; {cannot}", value.text);
             let pins = "the first promotion pins it";
             match pair
                 .target_query()
@@ -47,7 +47,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 Some(Revision::Resolved(revision))
                     if revision.moving && pair.mode == RevisionMode::Literal =>
                 {
-                    let help = "`revision: literal` of the policy keeps it so; without it the first promotion pins it";
+                    let help = "`revision: literal` in the policy keeps it that way; without it the first promotion pins it";
                     findings.push(Finding::warning(CHECK.code, place, message).help(help));
                 }
                 Some(Revision::Resolved(revision)) if revision.moving => {
@@ -60,7 +60,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     };
                     findings.push(
                         Finding::warning(CHECK.code, place, message)
-                            .help("sluice validate --fix pins it where it stands now")
+                            .help("sluice validate --fix pins it to its current commit")
                             .fix(&pair.target.file, vec![edit]),
                     );
                 }
@@ -71,7 +71,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     findings.push(Finding::warning(CHECK.code, place, message).help(pins));
                 }
                 None => findings.push(
-                    Finding::warning(CHECK.code, place, message).help("pin it to a commit id"),
+                    Finding::warning(CHECK.code, place, message).help("pin it to a commit ID"),
                 ),
             }
         }
@@ -87,7 +87,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     CHECK.code,
                     pair.target.place(value.at),
                     format!(
-                        "{stage} follows the version range {} by itself; {cannot}",
+                        "{stage} follows the version range {} on its own; {cannot}",
                         value.text
                     ),
                 )

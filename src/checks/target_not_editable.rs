@@ -15,7 +15,7 @@ use crate::yaml::{Limits, Stream};
 pub(super) const CHECK: Check = Check {
     code: "target-not-editable",
     severity: Severity::Error,
-    about: "A field to be promoted cannot be set byte-exactly, or would not keep its type.",
+    about: "A field cannot be set byte-exactly, or would not keep its type.",
     run,
 };
 

@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "unreachable-stage",
     severity: Severity::Warning,
-    about: "No edge touches a stage of a pipeline that has edges.",
+    about: "A stage has no edges, although its pipeline has some.",
     run,
 };
 
@@ -24,7 +24,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             );
             findings.push(
                 Finding::warning(CHECK.code, pipeline.place(name.at), message)
-                    .help("add an edge, or take the stage out"),
+                    .help("add an edge, or remove the stage"),
             );
         }
     }

@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, Severity};
 pub(super) const CHECK: Check = Check {
     code: "watch-outside",
     severity: Severity::Warning,
-    about: "A kustomization, chart or values file leads outside the watched folders.",
+    about: "A kustomization, chart or values file refers to files outside the watched folders.",
     run,
 };
 
@@ -31,9 +31,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                 Finding::warning(
                     CHECK.code,
                     place,
-                    format!("it cannot be told what {name} is made of ({why}), so every commit to its repository counts as new"),
+                    format!("it cannot be determined what {name} is built from ({why}), so every commit to its repository counts as a new release"),
                 )
-                .help("mend it, or keep everything that the service reads inside its folder"),
+                .help("fix it, or keep everything that the service reads inside its folder"),
             );
         } else if !resolved.outside.is_empty() {
             findings.push(
@@ -41,7 +41,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     CHECK.code,
                     place,
                     format!(
-                        "{name} is made of more than its folder: {} {} watched too",
+                        "{name} is built from more than its folder: {} {} watched too",
                         resolved.outside.join(", "),
                         if resolved.outside.len() == 1 {
                             "is"
@@ -50,9 +50,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                         },
                     ),
                 )
-                .help(
-                    "name it under `pipelines.NAME.watch` of the policy to say that this is meant",
-                ),
+                .help("if this is intended, list it under `pipelines.NAME.watch` in the policy"),
             );
         }
     }

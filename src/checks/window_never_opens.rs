@@ -65,7 +65,9 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     format!("the window {} {opening}{frozen}", gate.name),
                     only(resolved.id),
                 )
-                .help("let the freeze end earlier; to stop a pipeline for good, take it out or give it a hold"),
+                .help(
+                    "end the freeze earlier; to stop a pipeline for good, remove it or add a hold",
+                ),
             );
         }
     }

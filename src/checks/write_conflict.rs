@@ -13,7 +13,7 @@ use crate::model::source_location::RepoPath;
 pub(super) const CHECK: Check = Check {
     code: "write-conflict",
     severity: Severity::Error,
-    about: "Two promotions write equal or overlapping fields of one manifest.",
+    about: "Two promotions write the same or overlapping fields of one manifest.",
     run,
 };
 
@@ -67,7 +67,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     ),
                     Stops::Pipelines(vec![one.0, other.0]),
                 )
-                .help("let one pipeline own the service, and take its criteria out of the other"),
+                .help("keep the service's criteria in one pipeline, and remove it from the other"),
             );
         }
     }

@@ -12,7 +12,7 @@ use crate::model::reference::Kind;
 pub(super) const CHECK: Check = Check {
     code: "write-escapes-stage",
     severity: Severity::Error,
-    about: "A Secret to be written is shared with a service outside the stage.",
+    about: "A promotion would write a Secret that a service outside the stage also uses.",
     run,
 };
 
@@ -66,14 +66,14 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                     CHECK.code,
                     write.place.clone(),
                     format!(
-                        "promoting into {stage} would write Secret {}, which {} ({}) uses outside that stage",
+                        "promoting into {stage} would write Secret {}, which {} ({}) outside that stage also uses",
                         write.manifest.name,
                         other.key.name,
                         other.place(other.at)
                     ),
                     only(compared.pipeline),
                 )
-                .help("give each stage a Secret of its own"),
+                .help("give each stage its own Secret"),
             );
         }
     }

@@ -10,7 +10,7 @@ use super::promote::PromoteArgs;
 use super::shared::{ForgeArgs, Format, PathArgs, parse_date, parse_repo, parse_time};
 use super::status::StatusArgs;
 
-/// Release pipelines for GitOps repositories: what may be promoted, why the rest may not, and exactly the right edit.
+/// Release pipelines for GitOps repositories: what can be promoted, why the rest cannot, and exactly the right edit.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "sluice", version, about, after_help = EXIT_CODES)]
 pub struct Cli {
@@ -24,26 +24,26 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0   done, waiting gates included
+  0   done; gates may still be waiting
   1   something could not be read or written
   2   a finding of severity error
-  3   blocked for safety
+  3   stopped for safety
   64  wrong usage";
 
 const ENVIRONMENT: &str = "\
 Environment:
-  SLUICE_TOKEN, INPUT_TOKEN, GITHUB_TOKEN   the token; the first that is set counts, and it is never an argument
-  GH_TOKEN                                  the token if none of these is set, outside of GitHub Actions, for what only reads
-  SLUICE_READ_TOKEN                         a token that only reads, for other repositories
+  SLUICE_TOKEN, INPUT_TOKEN, GITHUB_TOKEN   the token, never passed as an argument; the first one set is used
+  GH_TOKEN                                  the token if none of these is set, for read-only commands outside GitHub Actions
+  SLUICE_READ_TOKEN                         a read-only token for other repositories
   GITHUB_REPOSITORY                         the repository, as OWNER/NAME
-  GITHUB_WORKSPACE                          a clone that saves calls
-  GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_SERVER_URL   where GitHub is, if not at github.com
-  HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE        the way there
-  NO_COLOR                                  no colour, whatever the terminal";
+  GITHUB_WORKSPACE                          a local clone to read from instead of the API
+  GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_SERVER_URL   the addresses of GitHub, if not github.com
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE        proxies and certificates
+  NO_COLOR                                  never print in colour";
 
 const COLOUR: &str = "\
 Environment:
-  NO_COLOR   no colour, whatever the terminal";
+  NO_COLOR   never print in colour";
 
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
@@ -51,38 +51,38 @@ pub enum Command {
     /// Check manifests and policy on disk
     #[command(after_help = COLOUR)]
     Validate(ValidateArgs),
-    /// Show what would be promoted, and why the rest would not
+    /// Show what would be promoted, and why the rest would not be
     #[command(after_help = COLOUR)]
     Plan(PlanArgs),
-    /// Play the pipelines to their end on a virtual repository
+    /// Run the pipelines to their end on a virtual repository
     #[command(after_help = COLOUR)]
     Simulate(SimulateArgs),
     /// Print the pipelines as a Mermaid chart
     Graph(GraphArgs),
-    /// Show what each stage runs, what waits in front of it, for whom and until when; reads only
+    /// Show what each stage runs, which promotion into it waits, for whom and until when; read-only
     ///
-    /// On GitHub with --repository, or if GITHUB_REPOSITORY is set and nothing says that PATH is meant; else PATH is looked at.
+    /// Reads GitHub with --repository, or if GITHUB_REPOSITORY is set and no option refers to PATH; otherwise reads PATH.
     #[command(after_help = ENVIRONMENT)]
     Status(StatusArgs),
-    /// Reconcile a repository on GitHub: what the Action runs
+    /// Reconcile a repository on GitHub; this is what the Action runs
     #[command(after_help = ENVIRONMENT)]
     Reconcile(ReconcileArgs),
-    /// Promote one stage: on GitHub as a dispatch does, or by a local commit
+    /// Promote one stage: on GitHub, as Run workflow does, or with a local commit
     #[command(after_help = ENVIRONMENT)]
     Promote(PromoteArgs),
-    /// Take a stage back to what it held before, through the same gates; what it leaves comes again only once somebody lets it
+    /// Roll a stage back through the same gates; the rolled-back change is held until someone releases it
     #[command(after_help = ENVIRONMENT)]
     Rollback(RollbackArgs),
-    /// Start the workflows of a stage's gates again that failed or ran out of time
+    /// Restart the workflows of a stage's gates that failed or timed out
     #[command(after_help = ENVIRONMENT)]
     Retry(RetryArgs),
-    /// Say what to change on GitHub before the first promotion; reads only, except with --live
+    /// Report what to change on GitHub before the first promotion; read-only, except with --live
     #[command(after_help = ENVIRONMENT)]
     Doctor(DoctorArgs),
-    /// Propose pipelines, policy and workflow for the services that are here
+    /// Propose pipelines, a policy and a workflow for the services found here
     #[command(after_help = COLOUR)]
     Init(InitArgs),
-    /// List what landed and by which gates; --verify computes it all again, and names what came another way
+    /// List what landed and which gates passed; --verify recomputes every landing and lists changes made any other way
     #[command(after_help = COLOUR)]
     History(HistoryArgs),
     /// Print the JSON Schema of the policy
@@ -92,10 +92,10 @@ pub enum Command {
 /// What `validate` takes.
 #[derive(Clone, Debug, Args)]
 pub struct ValidateArgs {
-    /// Where.
+    /// What to read.
     #[command(flatten)]
     pub place: PathArgs,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// The time of the evaluation (RFC 3339) [default: now]
@@ -109,10 +109,10 @@ pub struct ValidateArgs {
 /// What `plan` takes.
 #[derive(Clone, Debug, Args)]
 pub struct PlanArgs {
-    /// Where.
+    /// What to read.
     #[command(flatten)]
     pub place: PathArgs,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// The time of the evaluation (RFC 3339) [default: now]
@@ -121,7 +121,7 @@ pub struct PlanArgs {
     /// Show a unified diff of every file that would change
     #[arg(long)]
     pub diff: bool,
-    /// Name the line of the policy behind each answer
+    /// Show the line of the policy behind each answer
     #[arg(long)]
     pub why: bool,
 }
@@ -129,25 +129,25 @@ pub struct PlanArgs {
 /// What `simulate` takes.
 #[derive(Clone, Debug, Args)]
 pub struct SimulateArgs {
-    /// Where.
+    /// What to read.
     #[command(flatten)]
     pub place: PathArgs,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// When the simulation begins (RFC 3339) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub at: Option<Timestamp>,
-    /// Approve every plan as it is proposed; may be given several times
+    /// Approve every plan as soon as it is proposed, as this user; repeatable
     #[arg(long, value_name = "USER")]
     pub approve: Vec<String>,
     /// Write the files of the end state into this new or empty folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Read the repository at this address from a clone; may be given several times [default: one new commit of it is assumed]
+    /// Read the repository at this address from a local clone; repeatable [default: assume one new commit in it]
     #[arg(long, value_name = "URL=PATH", value_parser = parse_repo)]
     pub repo: Vec<(String, PathBuf)>,
-    /// Do not move the clock past this time (RFC 3339) [default: a year after --at]
+    /// Stop the clock at this time (RFC 3339) [default: a year after --at]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub until: Option<Timestamp>,
 }
@@ -155,10 +155,10 @@ pub struct SimulateArgs {
 /// What `graph` takes.
 #[derive(Clone, Debug, Args)]
 pub struct GraphArgs {
-    /// Where.
+    /// What to read.
     #[command(flatten)]
     pub place: PathArgs,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -166,13 +166,13 @@ pub struct GraphArgs {
 /// What `reconcile` takes.
 #[derive(Clone, Debug, Args)]
 pub struct ReconcileArgs {
-    /// Where and how.
+    /// The repository, and how to work on it.
     #[command(flatten)]
     pub forge: ForgeArgs,
     /// Only this pipeline, as NAME or NAMESPACE/NAME
     #[arg(long, value_name = "P")]
     pub pipeline: Option<String>,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -180,25 +180,25 @@ pub struct ReconcileArgs {
 /// What `rollback` takes.
 #[derive(Clone, Debug, Args)]
 pub struct RollbackArgs {
-    /// Where and how, on GitHub.
+    /// The repository, and how to work on it.
     #[command(flatten)]
     pub forge: ForgeArgs,
     /// The pipeline, as NAME or NAMESPACE/NAME
     #[arg(long, value_name = "P")]
     pub pipeline: String,
-    /// The stage that goes back
+    /// The stage to roll back
     #[arg(long, value_name = "STAGE")]
     pub to: String,
-    /// To what the landing of this plan brought: its ID, or 12 or more of its first digits [default: what it held last]
+    /// Roll back to the landing of this plan: its ID, or at least its first 12 digits [default: the landing before the current one]
     #[arg(long, value_name = "ID")]
     pub plan: Option<String>,
-    /// Why, for the record, and for whoever finds the stage held
+    /// Why; recorded, and shown to anyone who finds the stage held
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// By the policy's rules for an emergency of this stage; needs --reason
+    /// Use the policy's emergency rules of this stage; needs --reason
     #[arg(long, requires = "reason")]
     pub emergency: bool,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -206,19 +206,19 @@ pub struct RollbackArgs {
 /// What `retry` takes.
 #[derive(Clone, Debug, Args)]
 pub struct RetryArgs {
-    /// Where and how, on GitHub.
+    /// The repository, and how to work on it.
     #[command(flatten)]
     pub forge: ForgeArgs,
     /// The pipeline, as NAME or NAMESPACE/NAME
     #[arg(long, value_name = "P")]
     pub pipeline: String,
-    /// The stage that waits for them
+    /// The stage that waits for the workflows
     #[arg(long, value_name = "STAGE")]
     pub to: String,
     /// Why, for the log
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -231,13 +231,13 @@ pub struct DoctorArgs {
     /// The repository [default: GITHUB_REPOSITORY, else the remote `origin` of the clone in this folder]
     #[arg(long, value_name = "OWNER/NAME")]
     pub repository: Option<String>,
-    /// Prove on this scratch repository, by writing to it, what is believed of GitHub
+    /// Test Sluice's assumptions about GitHub by writing to this scratch repository
     #[arg(long, value_name = "OWNER/SCRATCH", conflicts_with_all = ["path", "repository"])]
     pub live: Option<String>,
-    /// A team of the scratch repository's organisation, by its slug, that --live may ask to review: its members are notified
+    /// The slug of a team in the scratch repository's organisation that --live may ask to review; its members are notified
     #[arg(long, value_name = "NAME", requires = "live")]
     pub team: Option<String>,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -245,12 +245,12 @@ pub struct DoctorArgs {
 /// What `init` takes.
 #[derive(Clone, Debug, Args)]
 pub struct InitArgs {
-    /// The top of a repository, or a plain folder; what is on disk is looked at [default: this folder]
+    /// The top of a repository, or a plain folder; files are read from disk [default: this folder]
     pub path: Option<PathBuf>,
-    /// Save the proposed files; nothing that is there is ever overwritten
+    /// Save the proposed files; existing files are never overwritten
     #[arg(long)]
     pub write: bool,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -258,25 +258,25 @@ pub struct InitArgs {
 /// What `history` takes.
 #[derive(Clone, Debug, Args)]
 pub struct HistoryArgs {
-    /// Where.
+    /// What to read.
     #[command(flatten)]
     pub place: PathArgs,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Compute every landing again, and name every promoted field that was changed another way
+    /// Recompute every landing, and list every promoted field that was changed any other way
     #[arg(long)]
     pub verify: bool,
-    /// Only this pipeline, as NAME or NAMESPACE/NAME; it may be gone by now
+    /// Only this pipeline, as NAME or NAMESPACE/NAME; it need not exist any more
     #[arg(long, value_name = "P")]
     pub pipeline: Option<String>,
     /// Only this stage
     #[arg(long, value_name = "STAGE")]
     pub to: Option<String>,
-    /// Leave out what is older, by the dates of commits: 2026-11-20, or RFC 3339
+    /// Leave out older landings, by commit date: 2026-11-20, or RFC 3339
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     pub since: Option<Timestamp>,
-    /// List at most so many landings; --verify looks at all of them
+    /// List at most N landings; --verify checks all of them
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroUsize>,
 }
@@ -284,7 +284,7 @@ pub struct HistoryArgs {
 /// What `schema` takes.
 #[derive(Clone, Debug, Args)]
 pub struct SchemaArgs {
-    /// How to print: with `json` the schema is a member of the document that all commands print
+    /// Output format; with `json`, the schema is a member of the document that all commands print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

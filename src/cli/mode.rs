@@ -38,7 +38,7 @@ pub enum Mode {
 /// A command that works on GitHub.
 #[derive(Clone, Debug)]
 pub enum OnGithub {
-    /// How every pipeline stands.
+    /// The status of every pipeline.
     Status(StatusOnGithub),
     /// Everything that is due.
     Reconcile(ReconcileArgs),
@@ -51,7 +51,8 @@ pub enum OnGithub {
 }
 
 impl Command {
-    /// The way it goes. `named`: whether something beside the command line leads what only reads to a repository on GitHub.
+    /// The mode of a command. `named`: whether something other than the command line names a repository on GitHub for
+    /// read-only commands.
     pub fn mode(self, named: impl FnOnce() -> bool) -> Mode {
         match self {
             Self::Validate(args) => Mode::Validate(args),

@@ -16,10 +16,10 @@ pub struct PromoteArgs {
     /// The stage to promote into
     #[arg(long, value_name = "STAGE")]
     pub(super) to: String,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
-    /// Commit to the current branch of the repository at PATH, without a forge
+    /// Commit to the current branch of the repository at PATH, without GitHub
     #[arg(long, conflicts_with_all = ["on_github", "dispatch"])]
     pub(super) local: bool,
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub(super) struct LocalArgs {
     /// With --local: the time of the evaluation (RFC 3339) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "local")]
     pub(super) at: Option<Timestamp>,
-    /// With --local: who approved; recorded as unverified; may be given several times
+    /// With --local: who approved; recorded as unverified; repeatable
     #[arg(long, value_name = "NAME", requires = "local")]
     pub(super) approved_by: Vec<String>,
 }
@@ -52,19 +52,19 @@ pub(super) struct LocalArgs {
 #[derive(Clone, Debug, Args)]
 #[group(id = "dispatch")]
 pub(super) struct DispatchArgs {
-    /// Take the source's values even where the target was set by hand
+    /// Take the source's values even if the target was set by hand
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(super) take: Option<TakeWhat>,
-    /// Only this plan: its whole ID, 64 digits; with --dry-run 12 or more of the first
+    /// Only this plan: its whole ID, 64 digits; with --dry-run, at least the first 12
     #[arg(long, value_name = "ID")]
     pub(super) plan: Option<String>,
-    /// The dispatch approves --plan, where the gate's rule lists that way
+    /// Approve --plan with this request, if the gate's rule lists `dispatch` under `ways`
     #[arg(long, requires = "plan")]
     pub(super) approve: bool,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: Option<String>,
-    /// By the policy's rules for an emergency of this stage; needs --reason
+    /// Use the policy's emergency rules of this stage; needs --reason
     #[arg(long, requires = "reason")]
     pub(super) emergency: bool,
 }
@@ -72,7 +72,7 @@ pub(super) struct DispatchArgs {
 /// One promotion by a commit in a local repository.
 #[derive(Clone, Debug)]
 pub struct LocalPromotion {
-    /// Where.
+    /// What to read.
     pub place: PathArgs,
     /// The time of the evaluation.
     pub at: Option<Timestamp>,
@@ -82,20 +82,20 @@ pub struct LocalPromotion {
     pub to: String,
     /// Who approved.
     pub approved_by: Vec<String>,
-    /// How to print.
+    /// The output format.
     pub format: Format,
 }
 
 /// One promotion on GitHub, as a dispatch asks for it.
 #[derive(Clone, Debug)]
 pub struct Dispatch {
-    /// Where and how.
+    /// The repository, and how to work on it.
     pub forge: ForgeArgs,
     /// The pipeline.
     pub pipeline: String,
     /// The stage to promote into.
     pub to: String,
-    /// Take the source's values even where the target was set by hand.
+    /// Take the source's values even if the target was set by hand.
     pub take: Option<TakeWhat>,
     /// Only this plan.
     pub plan: Option<String>,
@@ -105,6 +105,6 @@ pub struct Dispatch {
     pub reason: Option<String>,
     /// By the policy's rules for an emergency.
     pub emergency: bool,
-    /// How to print.
+    /// The output format.
     pub format: Format,
 }

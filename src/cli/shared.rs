@@ -9,8 +9,8 @@ use jiff::Timestamp;
 #[derive(Clone, Debug, Default, Args)]
 #[group(id = "on_disk")]
 pub struct PathArgs {
-    /// A git repository (the top of its work tree, or a bare one) or a plain folder [default: this folder; in a folder without a
-    /// Pipeline, the top of the repository that it lies in]
+    /// A git repository (the top of its work tree, or a bare one) or a plain folder [default: this folder; if it has no
+    /// Pipeline, the top of the repository that contains it]
     pub path: Option<PathBuf>,
     /// The policy [default: PATH/.github/sluice.yaml, which may be missing]
     #[arg(long, value_name = "FILE")]
@@ -24,10 +24,10 @@ pub struct ForgeArgs {
     /// The repository [default: GITHUB_REPOSITORY; with --dry-run, else the remote `origin` of the clone in this folder]
     #[arg(long, value_name = "OWNER/NAME")]
     pub repository: Option<String>,
-    /// A clone that saves calls, where there is one [default: GITHUB_WORKSPACE]
+    /// Local clone to read from instead of the API [default: GITHUB_WORKSPACE]
     #[arg(long, value_name = "DIR")]
     pub checkout: Option<PathBuf>,
-    /// Say what would be done, and write nothing
+    /// Report what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Land nothing in this run, for this reason
@@ -42,7 +42,7 @@ pub enum TakeWhat {
     Source,
 }
 
-/// How to print.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people

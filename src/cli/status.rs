@@ -12,22 +12,22 @@ use super::shared::{Format, PathArgs, parse_time};
 pub struct StatusArgs {
     #[command(flatten)]
     pub(super) place: PathArgs,
-    /// The time of the evaluation (RFC 3339); on GitHub it is the server's [default: now]
+    /// The time of the evaluation (RFC 3339); on GitHub, the server's time is used [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time, group = "on_disk")]
     pub(super) at: Option<Timestamp>,
     /// The repository on GitHub [default: GITHUB_REPOSITORY; if there is a token, else the remote `origin` of the clone in this folder]
     #[arg(long, value_name = "OWNER/NAME", conflicts_with = "on_disk")]
     pub(super) repository: Option<String>,
-    /// A clone that saves calls to GitHub, where there is one [default: GITHUB_WORKSPACE]
+    /// Local clone to read from instead of the API [default: GITHUB_WORKSPACE]
     #[arg(long, value_name = "DIR", conflicts_with = "on_disk")]
     pub(super) checkout: Option<PathBuf>,
-    /// As it would be if nothing landed, for this reason
+    /// Show the state as if nothing may land, for this reason
     #[arg(long, value_name = "REASON")]
     pub(super) freeze: Option<String>,
     /// Only this pipeline, as NAME or NAMESPACE/NAME
     #[arg(long, value_name = "P")]
     pub(super) pipeline: Option<String>,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 }
@@ -35,7 +35,7 @@ pub struct StatusArgs {
 /// `status` of a repository or folder on this machine.
 #[derive(Clone, Debug)]
 pub struct StatusOnDisk {
-    /// Where.
+    /// What to read.
     pub place: PathArgs,
     /// The time of the evaluation.
     pub at: Option<Timestamp>,
@@ -57,10 +57,10 @@ pub struct StatusOnGithub {
 /// What `status` takes wherever it looks.
 #[derive(Clone, Debug)]
 pub struct StatusQuery {
-    /// As it would be if nothing landed, for this reason.
+    /// Show the state as if nothing may land, for this reason.
     pub freeze: Option<String>,
     /// Only this pipeline.
     pub pipeline: Option<String>,
-    /// How to print.
+    /// The output format.
     pub format: Format,
 }

@@ -53,7 +53,7 @@ impl Call {
             None => match top_of(Path::new("."))? {
                 Some(top) => {
                     let said = format!(
-                        "There is no Pipeline in this folder: {} is looked at, the top of the repository that it lies in.",
+                        "There is no Pipeline in this folder: using {}, the top of the repository that contains it.",
                         top.display()
                     );
                     (top, Some(said))

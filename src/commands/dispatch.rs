@@ -55,9 +55,9 @@ pub fn execute(
         }) => {
             if format == Format::Json && (diff || why) {
                 return Err(Failure::usage(
-                    "--diff and --why are for people: the document of --format json names changes, files and lines as it is",
+                    "--diff and --why are for people: the document of --format json always contains changes, files and lines",
                 )
-                .hint("leave out one of the two"));
+                .hint("remove one of the two"));
             }
             call(place, format, at)?.print(|call| plan::run(call, diff, why))
         }

@@ -147,7 +147,7 @@ fn promoted_fields<'a>(
                 };
                 if let Some(reference) = lost {
                     unread.push(at_tip(format!(
-                        "{}: {reference} leads to no one ServiceDeployment, so nobody can say which fields are promoted",
+                        "{}: {reference} does not identify a single ServiceDeployment, so it is unknown which fields are promoted",
                         manifest.place(reference.name_at)
                     )));
                 }
@@ -175,7 +175,7 @@ fn promoted_fields<'a>(
                 .map(|secret| secret.found()),
         ) {
             unread.push(at_tip(format!(
-                "{}: {reference} leads to no one Secret, so its keys cannot be followed",
+                "{}: {reference} does not identify a single Secret, so its keys cannot be followed",
                 pair.target.place(reference.name_at)
             )));
         }
@@ -234,7 +234,7 @@ fn known(
         _ => return Ok(()),
     };
     let failure = Failure::usage(format!(
-        "there is no {what} {name}, and nothing that was read says that there was one"
+        "there is no {what} {name}, and the history that was read does not mention one"
     ));
     let plain = name.rsplit('/').next().unwrap_or(name);
     Err(match nearest(plain, names).first() {

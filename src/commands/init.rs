@@ -32,11 +32,11 @@ pub(super) fn run(call: &Call, save: bool) -> Result<Output, Failure> {
                 finding.place, finding.message
             ),
         )
-        .hint("mend it first: what is right to propose depends on it"));
+        .hint("fix it first: the proposal depends on it"));
     }
     if repository.inside_repository && save {
         return Err(Failure::usage(
-            "this folder lies inside a git repository, but is not its top, and GitHub reads .github at the top only",
+            "this folder is inside a git repository but not its top, and GitHub reads .github only at the top",
         )
         .hint("run it at the top of the repository"));
     }
@@ -63,7 +63,7 @@ pub(super) fn run(call: &Call, save: bool) -> Result<Output, Failure> {
                 Exit::Invalid,
                 format!("{}: {}", finding.place, finding.message),
             )
-            .hint("nothing was written; without --write everything that is wrong is shown"));
+            .hint("nothing was written; without --write all problems are shown"));
         }
         write(&repository.root, &proposal.files)?;
     }
@@ -118,7 +118,7 @@ fn proposed(
     });
     if repository.inside_repository {
         proposal.notes.push(
-            "This folder lies inside a git repository, but is not its top: run it there, for GitHub reads .github at the top only."
+            "This folder is inside a git repository but not its top: run it at the top, because GitHub reads .github only there."
                 .to_owned(),
         );
     }
@@ -127,7 +127,7 @@ fn proposed(
         let path = file.path.as_str();
         if !path.starts_with(".github/") && !wants_file(path, &repository.policy) {
             proposal.notes.push(format!(
-                "`manifests.exclude` of the policy leaves {} unread: put it elsewhere, or take it out there.",
+                "`manifests.exclude` in the policy excludes {}: move the file, or remove it from the list.",
                 file.path
             ));
         }
@@ -228,7 +228,7 @@ fn led_astray(evaluation: &Evaluation, proposal: &Proposal) -> Astray {
             }
             if astray.len() == before {
                 let why = format!(
-                    "a Pipeline would not lead from {} to it",
+                    "a Pipeline would have no edge from {} to it",
                     shown(&pair.from.place)
                 );
                 astray.insert(pair.to.place.clone(), why);
@@ -253,7 +253,7 @@ fn in_each_others_way(catalog: &Catalog, end: &End) -> Astray {
     let why = |place: &SourceLocation| {
         let others = all.iter().filter(|other| other.place(other.at) != *place);
         format!(
-            "a reference to it may also mean {}: give it a name or a namespace of its own",
+            "a reference to it may also mean {}: give it a unique name or namespace",
             lines(others.copied())
         )
     };
@@ -316,11 +316,9 @@ fn write(root: &Path, files: &[NewFile]) -> Result<(), Failure> {
         if file.exists {
             return Err(Failure::new(
                 Exit::Blocked,
-                format!("{} is there already, and is not overwritten", file.path),
+                format!("{} already exists, and is not overwritten", file.path),
             )
-            .hint(
-                "nothing was written; move it away, or take over by hand what sluice init prints",
-            ));
+            .hint("nothing was written; move it away, or copy what sluice init prints by hand"));
         }
         for (at, _) in file.path.as_str().match_indices('/') {
             let folder = &file.path.as_str()[..at];

@@ -159,7 +159,7 @@ impl RunReport {
                 terminal(&ahead.service.name),
                 terminal(&ahead.service.reason),
                 match ahead.taken_away {
-                    true => "; the promotion takes it away",
+                    true => "; the promotion overwrites it",
                     false => "",
                 }
             );
@@ -385,7 +385,7 @@ fn plan_prefix(text: &str) -> Result<PlanPrefix, Failure> {
 
 /// The workflow run that this process is a step of, if it is one.
 fn run_of(environment: &Environment) -> Result<Option<u64>, Failure> {
-    let wrong = |_| Failure::usage("GITHUB_RUN_ID is no number");
+    let wrong = |_| Failure::usage("GITHUB_RUN_ID is not a number");
     let id = environment.get("GITHUB_RUN_ID");
     id.map(|id| id.parse().map_err(wrong)).transpose()
 }

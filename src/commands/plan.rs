@@ -20,7 +20,7 @@ pub(super) fn run(call: &Call, with_diff: bool, why: bool) -> Result<Output, Fai
     let mut repository = call.open(ReadFrom::Commit)?;
     if repository.inside_repository {
         repository.notices.push(
-            "this folder lies inside a git repository, but is not its top: it has no history and no policy of its own"
+            "this folder is inside a git repository but not its top: it has no history and no policy of its own"
                 .to_owned(),
         );
     }

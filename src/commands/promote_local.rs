@@ -31,7 +31,7 @@ pub(super) fn run(
     let repository = call.open(ReadFrom::Commit)?;
     let Some(repo) = &repository.repo else {
         return Err(Failure::usage(format!(
-            "{} is not a git repository to commit to",
+            "{} is not a git repository",
             repository.root.display()
         ))
         .hint("give the top of a work tree, or a bare repository"));
@@ -141,7 +141,7 @@ pub(super) fn run(
 
 fn refuse_unless_it_may_land(promotion: &Promotion) -> Result<(), Failure> {
     let refuse = |exit: Exit, why: String| {
-        Err(Failure::new(exit, why).hint("nothing was written; sluice plan shows it all"))
+        Err(Failure::new(exit, why).hint("nothing was written; sluice plan shows everything"))
     };
     let stage = &promotion.stage;
     match promotion.state {

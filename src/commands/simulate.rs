@@ -60,8 +60,8 @@ pub(super) fn run(call: &Call, asked: SimulateOptions) -> Result<Output, Failure
     } = asked;
     if until.is_some_and(|until| until < call.now) {
         return Err(
-            Failure::usage("--until lies before the time at which the simulation begins")
-                .hint("--at says when it begins"),
+            Failure::usage("--until is before the start of the simulation")
+                .hint("--at sets the start"),
         );
     }
     let mut repository = call.open(ReadFrom::Commit)?;

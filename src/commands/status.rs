@@ -134,7 +134,7 @@ async fn attach_pull_numbers(
     let found = session.forge.pulls_of(&commits).await;
     if let Some(why) = found.iter().find_map(|one| one.as_ref().err()) {
         outcome.notices.push(format!(
-            "through which pull requests stages were set could not be read: {why}"
+            "it could not be read which pull requests set the stages: {why}"
         ));
     }
     let found: BTreeMap<CommitId, _> = commits
@@ -270,6 +270,6 @@ fn newest<'a>(all: impl Iterator<Item = &'a Since>) -> Since {
     }
     match newest {
         Some(set) => Since::Set(set.clone()),
-        None => Since::Unknown("it has no service that is here".to_owned()),
+        None => Since::Unknown("none of its services was found".to_owned()),
     }
 }

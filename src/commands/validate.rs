@@ -33,9 +33,9 @@ pub(super) fn run(call: &Call, fix: bool) -> Result<Output, Failure> {
     if fix && repository.policy_finding.is_some() {
         return Err(Failure::new(
             Exit::Invalid,
-            "the policy cannot be read, and what is right to write depends on it",
+            "the policy cannot be read, and the fixes depend on it",
         )
-        .hint("mend the policy first: sluice validate shows where; nothing was written"));
+        .hint("fix the policy first: sluice validate shows where; nothing was written"));
     }
     if fix {
         fixed = write_fixes(&repository, &evaluation.findings)?;

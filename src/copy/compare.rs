@@ -105,7 +105,7 @@ impl Pair<'_> {
                     shown(self.source_origin),
                 ),
                 help: Some(
-                    "let both take git from the same repository, by the same `git.url` or `repositoryRef`"
+                    "use the same repository for both, by the same `git.url` or `repositoryRef`"
                         .to_owned(),
                 ),
             });
@@ -152,12 +152,12 @@ impl Pair<'_> {
                 let holds_id = target.reference.text().is_some_and(is_full_id);
                 if holds_id && !is_full_id(&value.text) {
                     let message = format!(
-                        "{} holds a commit id, and `{}` of {} would replace it: a commit id is never replaced by \
-                         anything but a commit id",
+                        "{} holds a commit ID, and `{}` of {} would replace it: a commit ID is only ever replaced by \
+                         another one",
                         self.target.key.name, value.text, self.source.key.name
                     );
-                    let help = "add the GitRepository manifest or `git.url` so that it can be resolved, or put a commit id \
-                                into the source";
+                    let help = "add the GitRepository manifest or `git.url` so that it can be resolved, or set a commit ID \
+                                in the source";
                     into.problems
                         .push(unresolved(message, Some(help.to_owned())));
                     return;
@@ -195,10 +195,10 @@ impl Pair<'_> {
                 severity: Severity::Error,
                 place: self.target.place(target.version.position().unwrap_or(self.target.at)),
                 message: format!(
-                    "{} takes its chart from another place than its source {}: a version would cross repositories",
+                    "{} takes its chart from a different place than its source {}: a version would cross repositories",
                     self.target.key.name, self.source.key.name
                 ),
-                help: Some("let both take the chart from the same `url`, `repository` or `repositoryRef`".to_owned()),
+                help: Some("use the same `url`, `repository` or `repositoryRef` for both charts".to_owned()),
             });
             return;
         }
@@ -211,7 +211,7 @@ impl Pair<'_> {
                     severity: Severity::Error,
                     place: self.source.place(version.at),
                     message: format!(
-                        "the chart version `{}` of {} is a range, so nobody can say what would be promoted",
+                        "the chart version `{}` of {} is a range, so it is undetermined what would be promoted",
                         version.text, self.source.key.name
                     ),
                     help: Some("pin the source to an exact version such as 6.5.3".to_owned()),
@@ -256,7 +256,7 @@ impl Pair<'_> {
                 Field::Value(value) => {
                     if matches!(target, Field::Absent { parent: None }) {
                         into.skipped.push(format!(
-                            "{path} of {}: there is no mapping to put it into",
+                            "{path} of {}: there is no mapping to add it to",
                             self.target.key.name
                         ));
                         continue;
@@ -287,7 +287,7 @@ impl Pair<'_> {
                         self.source.key.name
                     ),
                     help: Some(
-                        "name the fields below it one by one under `fields` of the policy"
+                        "list the fields below it individually under `fields` in the policy"
                             .to_owned(),
                     ),
                 }),
@@ -308,11 +308,10 @@ impl Pair<'_> {
         let (source_name, target_name) = (&self.source.key.name, &self.target.key.name);
         if value.kind == PlainType::Unclear {
             let message = format!(
-                "{path} of {source_name} is `{}` without quotes, which one reader takes for something else than the next",
+                "{path} of {source_name} is `{}` without quotes, which YAML parsers read differently",
                 value.text
             );
-            let help =
-                "quote it at the source, if a text is meant, or write the number as it is printed";
+            let help = "quote it at the source if it is meant as a string, or write the number in its canonical form";
             return Some(problem(self.source.place(value.at), message, help));
         }
         let old = target.value().filter(|old| old.kind != value.kind)?;
@@ -330,7 +329,7 @@ impl Pair<'_> {
             _ => problem(
                 self.source.place(value.at),
                 message,
-                "quote it at the source, or take the quotes away in the target",
+                "quote it at the source, or remove the quotes in the target",
             ),
         })
     }
@@ -385,10 +384,10 @@ impl Pair<'_> {
 
 fn named(kind: PlainType) -> &'static str {
     match kind {
-        PlainType::Text => "a text",
+        PlainType::Text => "a string",
         PlainType::Boolean => "a boolean",
         PlainType::Number => "a number",
-        PlainType::Unclear => "without quotes and no text",
+        PlainType::Unclear => "unquoted and ambiguous",
     }
 }
 

@@ -174,7 +174,7 @@ impl<'a> Pair<'a> {
                     severity: Severity::Error,
                     place: self.target.place(self.target.at),
                     message: format!(
-                        "{} has no `spec.configuration` to put `{key}` into",
+                        "{} has no `spec.configuration` to add `{key}` to",
                         self.target.key.name,
                         key = key.value
                     ),
@@ -239,7 +239,7 @@ impl<'a> Pair<'a> {
                                 "`{}` of Secret {} cannot be copied: {why}",
                                 key.value, secret.key.name
                             ),
-                            "put the value into `stringData`, or mend its base64",
+                            "move the value to `stringData`, or fix its base64",
                         ));
                         None
                     }
@@ -269,7 +269,7 @@ impl<'a> Pair<'a> {
             severity: Severity::Warning,
             place,
             message: format!(
-                "{} has no value for `{}`, which {} asks for: nothing is copied for it",
+                "{} has no value for `{}`, which {} needs: nothing is copied for it",
                 self.source.key.name, key.value, self.target.key.name
             ),
             help: Some(format!(
@@ -285,11 +285,11 @@ impl<'a> Pair<'a> {
             severity: Severity::Error,
             place,
             message: format!(
-                "`{}` of {} lies in a Secret and would be written into plain text of {}",
+                "`{}` of {} is in a Secret and would be written as plain text into {}",
                 key.value, self.source.key.name, self.target.key.name
             ),
             help: Some(format!(
-                "give {} a `configurationRef` to a Secret of its own and keep `{}` there",
+                "give {} a `configurationRef` to its own Secret, and keep `{}` there",
                 self.target.key.name, key.value
             )),
         }
@@ -325,7 +325,7 @@ impl<'a> Pair<'a> {
                         "`{}` of Secret {} cannot be compared: {why}",
                         key.value, secret.key.name
                     ),
-                    help: Some("mend the value by hand once".to_owned()),
+                    help: Some("fix the value by hand once".to_owned()),
                 });
                 return;
             }
@@ -358,7 +358,7 @@ impl<'a> Pair<'a> {
                 severity: Severity::Error,
                 place: secret.place(at),
                 message: format!(
-                    "the content of {} or {} has no id, so no plan can name it",
+                    "the content of {} or {} has no ID, so no plan can name it",
                     secret.file, source.file
                 ),
                 help: None,
@@ -399,9 +399,9 @@ fn encrypted(secret: &Secret) -> Problem {
         severity: Severity::Error,
         place: secret.place(secret.at),
         message: format!(
-            "Secret {} is encrypted with SOPS; promoting encrypted values is not built yet, so it is left alone",
+            "Secret {} is encrypted with SOPS; promoting encrypted values is not supported yet, so it is left alone",
             secret.key.name
         ),
-        help: Some("promote this key by hand, or take it out of `criteria.secrets`".to_owned()),
+        help: Some("promote this key by hand, or remove it from `criteria.secrets`".to_owned()),
     }
 }

@@ -55,7 +55,7 @@ impl Pair<'_> {
                     "{} took git from another repository then: its ref would cross repositories",
                     self.target.key.name
                 ),
-                help: Some("put repository and ref back by hand".to_owned()),
+                help: Some("restore repository and ref by hand".to_owned()),
             });
         }
         let before = self.promoted_values(&then.service, then.secret.as_ref());
@@ -72,7 +72,7 @@ impl Pair<'_> {
             });
         let stays = missing.map(|what| {
             let name = &self.target.key.name;
-            format!("{what} of {name} had no value then, and stays as it is")
+            format!("{what} of {name} had no value then, and is left unchanged")
         });
         comparison.skipped.extend(stays);
         comparison

@@ -13,15 +13,15 @@ pub(super) fn readable(facts: &Facts<'_>) -> Vec<Said> {
     if let Err(why) = &facts.settings.base_rules {
         said.push(
             Said::unread(format!("The rulesets for {base} could not be read: {why}."))
-                .action("Look at Settings → Rules → Rulesets."),
+                .action("Check Settings →  Rules → Rulesets."),
         );
     }
     match &facts.settings.classic {
         Err(why) => said.push(
             Said::unread(format!(
-                "Whether {base} has classic branch protection could not be read: {why}."
+                "Could not read whether {base} has classic branch protection: {why}."
             ))
-            .action(format!("Look at Settings → Branches → {base}.")),
+            .action(format!("Check Settings →  Branches → {base}.")),
         ),
         Ok(classic) => match &classic.unread {
             None => {}
@@ -29,14 +29,14 @@ pub(super) fn readable(facts: &Facts<'_>) -> Vec<Said> {
                 Said::unread(format!(
                     "The classic branch protection of {base} could not be read: {why}."
                 ))
-                .action(format!("Look at Settings → Branches → {base}.")),
+                .action(format!("Check Settings →  Branches → {base}.")),
             ),
             Some(_) => said.push(
                 Said::unread(format!(
-                    "{base} has classic branch protection, of which only an administrator's token reads more than the \
+                    "{base} has classic branch protection; only an administrator's token can read more of it than the \
                      required checks."
                 ))
-                .why("It may require reviews, signatures or a linear history, or name who may push.")
+                .why("It may require reviews, signatures or a linear history, or restrict who may push.")
                 .action(format!(
                     "Run this with an administrator's token, or look at Settings → Branches → {base}."
                 )),
@@ -62,7 +62,7 @@ pub(super) fn of_promotions(facts: &Facts<'_>) -> Vec<Said> {
                 Said::unread(format!(
                     "The rules for branches sluice/… could not be read: {why}."
                 ))
-                .action("Look at Settings → Rules → Rulesets."),
+                .action("Check Settings →  Rules → Rulesets."),
             ];
         }
     };
@@ -71,7 +71,7 @@ pub(super) fn of_promotions(facts: &Facts<'_>) -> Vec<Said> {
         .filter_map(|rule| of_promotion(facts, rule))
         .collect();
     if said.is_empty() {
-        said.push(Said::ok("Branches sluice/… may be made and deleted."));
+        said.push(Said::ok("Branches sluice/… may be created and deleted."));
     }
     said.extend(kept_for_the_app(facts, rules));
     said
@@ -103,7 +103,7 @@ fn kept_for_the_app(facts: &Facts<'_>, rules: &[Rule]) -> Option<Said> {
             return None;
         }
         return Some(Said::ok(
-            "Nobody but Sluice may create, update or delete branches sluice/….",
+            "Only Sluice may create, update or delete branches sluice/….",
         ));
     }
     Some(
@@ -111,7 +111,7 @@ fn kept_for_the_app(facts: &Facts<'_>, rules: &[Rule]) -> Option<Said> {
             "Anyone with write access can {} branches sluice/….",
             list(open)
         ))
-        .why("Sluice adopts nothing that it did not make, but a promotion that somebody pushes to is blocked until it is closed.")
+        .why("Sluice adopts nothing that it did not make, but a promotion that someone pushes to is blocked until it is closed.")
         .action(
             "Add a ruleset for `sluice/**/*` with Restrict creations, updates and deletions, and this App alone in its bypass list: docs/install.md, hardened.",
         ),
@@ -120,20 +120,20 @@ fn kept_for_the_app(facts: &Facts<'_>, rules: &[Rule]) -> Option<Said> {
 
 fn of_promotion(facts: &Facts<'_>, rule: &Rule) -> Option<Said> {
     let refuses = match &rule.kind {
-        RuleKind::Creation => "lets nobody create them",
-        RuleKind::PullRequest { .. } => "wants their commits to come by pull request",
+        RuleKind::Creation => "lets no one create them",
+        RuleKind::PullRequest { .. } => "requires a pull request for their commits",
         RuleKind::StatusChecks {
             on_create: true,
             contexts,
             ..
-        } if !contexts.is_empty() => "wants checks to be green before they are created",
-        RuleKind::Signatures if !facts.policy().verified => "wants their commits signed",
+        } if !contexts.is_empty() => "requires successful checks before they are created",
+        RuleKind::Signatures if !facts.policy().verified => "requires signed commits",
         RuleKind::Deletion => {
             return match facts.bypass(rule) {
                 Bypass::Always => None,
                 _ => Some(
                     Said::info(format!(
-                        "Branches sluice/… stay after their promotion: {} lets nobody delete them.",
+                        "Branches sluice/… stay after their promotion: {} lets no one delete them.",
                         facts.source(rule)
                     ))
                     .action(format!("Exclude `sluice/**/*` at {}.", facts.place(rule))),
@@ -145,7 +145,7 @@ fn of_promotion(facts: &Facts<'_>, rule: &Rule) -> Option<Said> {
                 Bypass::Always => None,
                 _ => Some(
                     Said::unread(format!(
-                        "Names of branches must fit a pattern ({}), which is not judged here.",
+                        "Branch names must match a pattern ({}), which is not evaluated here.",
                         facts.source(rule)
                     ))
                     .why("A promotion's branch is named sluice/<pipeline>/<stage>/<plan>-<build>.")
@@ -163,16 +163,17 @@ fn of_promotion(facts: &Facts<'_>, rule: &Rule) -> Option<Said> {
     };
     let action = match &rule.kind {
         RuleKind::Signatures => format!(
-            "Say `verified: true` in the policy, or exclude `sluice/**/*` at {}.",
+            "Set `verified: true` in the policy, or exclude `sluice/**/*` at {}.",
             facts.place(rule)
         ),
         _ => format!("Exclude `sluice/**/*` at {}.", facts.place(rule)),
     };
     Some(
         Said::change(format!(
-            "Branches sluice/… cannot be made: {source} {refuses}."
-        )).unsure(unsure)
-        .why("Every promotion begins with a branch of its own, which is created once and never updated.")
+            "Branches sluice/… cannot be created: {source} {refuses}."
+        ))
+        .unsure(unsure)
+        .why("Every promotion starts with its own branch, which is created once and never updated.")
         .action(action),
     )
 }
@@ -191,12 +192,12 @@ pub(super) fn others(facts: &Facts<'_>) -> Vec<Said> {
         .into_values()
         .map(|(words, rule)| {
             Said::info(format!(
-                "{} also asks for {}, which is not judged here.",
+                "{} also requires {}, which is not evaluated here.",
                 capital(&facts.source(rule)),
                 list(words)
             ))
-            .why("A promotion that does not meet it is refused by GitHub, in words that the summary then shows.")
-            .action(format!("See whether promotions can meet it: {}.", facts.place(rule)))
+            .why("GitHub refuses a promotion that does not meet it, and the summary shows its message.")
+            .action(format!("Check whether promotions can meet it: {}.", facts.place(rule)))
         })
         .collect()
 }
@@ -223,10 +224,10 @@ pub(super) fn bypass(facts: &Facts<'_>) -> Vec<Said> {
     if !closed && facts.rules_known() {
         said.push(
             Said::info(format!(
-                "Anyone with write can push to {base}, past every gate."
+                "Anyone with write access can push to {base}, past every gate."
             ))
-            .why("No rule restricts its updates or asks for a pull request.")
-            .action("Where gates must bind people who can push, see docs/install.md, hardened."),
+            .why("No rule restricts its updates or requires a pull request.")
+            .action("If gates must bind people who can push, see docs/install.md, hardened."),
         );
     }
     said
@@ -237,28 +238,28 @@ fn of_ruleset(facts: &Facts<'_>, number: u64) -> Said {
     match facts.settings.rulesets.get(&number) {
         Some(Ok(ruleset)) => match &ruleset.actors {
             Some(actors) if actors.is_empty() => {
-                Said::ok(format!("Nobody may bypass the ruleset “{}”.", ruleset.name))
+                Said::ok(format!("No one may bypass the ruleset “{}”.", ruleset.name))
             }
             Some(actors) => Said::info(format!(
                 "The ruleset “{}” does not bind {}.",
                 ruleset.name,
                 list(actors)
             ))
-            .why("Whoever it does not bind can land changes past every gate."),
+            .why("Anyone it does not bind can land changes past every gate."),
             None => Said::unread(format!(
-                "Who may bypass the ruleset “{}” could not be read: that needs an administrator's token.",
+                "Could not read who may bypass the ruleset “{}”: that needs an administrator's token.",
                 ruleset.name
             ))
-            .action(format!("Look at {place}.")),
+            .action(format!("Check {place}.")),
         },
         Some(Err(Unread::Failed(why))) => {
-            Said::unread(format!("Who may bypass the ruleset {number} could not be read: {why}."))
-                .action(format!("Look at {place}."))
+            Said::unread(format!("Could not read who may bypass the ruleset {number}: {why}."))
+                .action(format!("Check {place}."))
         }
         _ => Said::unread(format!(
-            "Who may bypass the ruleset {number} could not be read: this token does not see it."
+            "Could not read who may bypass the ruleset {number}: this token cannot see it."
         ))
-        .action(format!("Look at {place}.")),
+        .action(format!("Check {place}.")),
     }
 }
 

@@ -22,24 +22,24 @@ pub(super) fn restricted(facts: &Facts<'_>) -> Vec<Said> {
                     .why("Every landing would be refused.")
                     .action(match facts.kind() {
                         Some(TokenKind::App(slug)) => {
-                            format!("Put the App {slug} on the bypass list at {}.", facts.place(rule))
+                            format!("Add the App {slug} to the bypass list at {}.", facts.place(rule))
                         }
                         Some(TokenKind::Workflow) => format!(
-                            "A workflow's own token cannot be put on a bypass list: give Sluice an App's, and put the App \
-                             on the list at {}.",
+                            "A workflow's own token cannot be added to a bypass list: give Sluice an App's token, and add \
+                             the App to the list at {}.",
                             facts.place(rule)
                         ),
                         _ => format!(
-                            "Use the token of an App that stands on the bypass list at {}.",
+                            "Use the token of an App on the bypass list at {}.",
                             facts.place(rule)
                         ),
                     })
                 }
                 Bypass::Unknown => Said::unread(format!(
-                    "Updates of {base} are restricted ({source}), and whether this token may make them could not be read."
+                    "Updates of {base} are restricted ({source}), and it could not be read whether this token may make them."
                 ))
-                .why("Where it may not, every landing is refused.")
-                .action(format!("See that Sluice's App is on the bypass list at {}.", facts.place(rule))),
+                .why("If it may not, every landing is refused.")
+                .action(format!("Make sure that Sluice's App is on the bypass list at {}.", facts.place(rule))),
             }
         })
         .collect()
@@ -57,7 +57,7 @@ pub(super) fn commits(facts: &Facts<'_>) -> Vec<Said> {
                 RuleKind::PullRequest { .. } => "a pull request",
                 RuleKind::MergeQueue(_) => "the merge queue",
                 RuleKind::StatusChecks { contexts, .. } if !contexts.is_empty() => {
-                    "green checks before a push"
+                    "successful checks before a push"
                 }
                 _ => return None,
             };
@@ -68,12 +68,12 @@ pub(super) fn commits(facts: &Facts<'_>) -> Vec<Said> {
             };
             Some(
                 Said::change(format!(
-                    "The policy says {says}, which updates {base} itself, and {} wants {wants}.",
+                    "The policy has {says}, which updates {base} directly, but {} requires {wants}.",
                     facts.source(rule)
                 )).unsure(unsure)
                 .why("GitHub would refuse every such commit.")
                 .action(format!(
-                    "Let Sluice's App bypass it at {}, or deliver by pull request and land by merge.",
+                    "Let Sluice's App bypass it at {}, or deliver by pull request and use `land: merge`.",
                     facts.place(rule)
                 )),
             )
@@ -81,7 +81,7 @@ pub(super) fn commits(facts: &Facts<'_>) -> Vec<Said> {
         .collect();
     if said.is_empty() && facts.rules_known() {
         said.push(Said::ok(format!(
-            "The policy says {says}, and no rule stands against that."
+            "The policy has {says}, and no rule prevents that."
         )));
     }
     said

@@ -19,11 +19,11 @@ pub(super) fn method(facts: &Facts<'_>) -> Vec<Said> {
     let policy = facts.policy();
     if policy.land == Land::Exact {
         return vec![Said::ok(
-            "The policy says `land: exact`: no method of merging is used.",
+            "The policy has `land: exact`: no merge method is used.",
         )];
     }
     if facts.queue() {
-        return vec![Said::ok("The merge queue has a method of its own.")];
+        return vec![Said::ok("The merge queue has its own merge method.")];
     }
     let (word, title) = match policy.merge {
         MergeMethod::Squash => ("squash", "squash merging"),
@@ -53,7 +53,7 @@ pub(super) fn method(facts: &Facts<'_>) -> Vec<Said> {
             }
         }
         Err(why) => said.push(Said::unread(format!(
-            "Whether the repository allows {title} could not be read: {why}."
+            "Could not read whether the repository allows {title}: {why}."
         ))),
     }
     for rule in facts.rules() {
@@ -69,13 +69,13 @@ pub(super) fn method(facts: &Facts<'_>) -> Vec<Said> {
         {
             said.push(
                 Said::change(format!(
-                    "{} allows no merge by {word}, only by {}, and the policy says `merge: {word}`.",
+                    "{} does not allow merging by {word}, only by {}, but the policy has `merge: {word}`.",
                     capitalised(facts, rule),
                     list(methods)
                 )).unsure(unsure)
                 .why("Every landing would be refused.")
                 .action(format!(
-                    "Allow {word} at {}, or say `merge: {other}` in the policy.",
+                    "Allow {word} at {}, or set `merge: {other}` in the policy.",
                     facts.place(rule)
                 )),
             );
@@ -105,11 +105,11 @@ pub(super) fn linear_history(facts: &Facts<'_>) -> Vec<Said> {
     let (makes, mend) = match (policy.land, policy.merge) {
         (Land::Exact, _) => (
             "`land: exact` lands every promotion as a merge commit",
-            "say `land: merge` and `merge: squash`",
+            "set `land: merge` and `merge: squash`",
         ),
         (Land::Merge, MergeMethod::Merge) => (
             "`merge: merge` lands every promotion as a merge commit",
-            "say `merge: squash`",
+            "set `merge: squash`",
         ),
         (Land::Merge, MergeMethod::Squash) => return Vec::new(),
     };
@@ -121,7 +121,7 @@ pub(super) fn linear_history(facts: &Facts<'_>) -> Vec<Said> {
             let unsure = binds(facts, rule)?;
             Some(
                 Said::change(format!(
-                    "{} wants a linear history of {}, and {makes}.",
+                    "{} requires a linear history of {}, but {makes}.",
                     capitalised(facts, rule),
                     facts.base()
                 ))
@@ -153,7 +153,7 @@ pub(super) fn reviews(facts: &Facts<'_>) -> Vec<Said> {
         let wants = match (reviews, code_owners) {
             (0, _) => "a code owner's review".to_owned(),
             (count, true) => format!(
-                "{}, a code owner's among them",
+                "{}, including a code owner's",
                 counted(count, "approving review")
             ),
             (count, false) => counted(count, "approving review"),
@@ -161,7 +161,7 @@ pub(super) fn reviews(facts: &Facts<'_>) -> Vec<Said> {
         let source = capitalised(facts, rule);
         let Some(unsure) = binds(facts, rule) else {
             said.push(Said::ok(format!(
-                "{source} wants {wants}, and this token may bypass it."
+                "{source} requires {wants}, and this token may bypass it."
             )));
             continue;
         };
@@ -171,17 +171,17 @@ pub(super) fn reviews(facts: &Facts<'_>) -> Vec<Said> {
             .filter(|stage| !stage.approval && stage.delivery == Delivery::PullRequest)
             .collect();
         said.push(if nobody.is_empty() {
-            Said::info(format!("{source} wants {wants} before a merge.")).unsure(unsure)
-                .why("Only reviews count there. An approval by label or dispatch passes Sluice's gate and leaves the merge refused.")
-                .action("Let the gates count reviews only (`ways: [review]`), and ask for as many.")
+            Said::info(format!("{source} requires {wants} before a merge.")).unsure(unsure)
+                .why("Only reviews count there. An approval by label or dispatch passes Sluice's gate, but GitHub still refuses the merge.")
+                .action("Let the gates count only reviews (`ways: [review]`), and require as many.")
         } else {
             Said::change(format!(
-                "{source} wants {wants}, and nobody is asked to approve {}.",
+                "{source} requires {wants}, but no one is asked to approve {}.",
                 list(nobody.iter().map(|stage| &stage.name))
             )).unsure(unsure)
-            .why("Without an APPROVAL gate such a promotion would wait for a review that nobody knows of.")
+            .why("Without an APPROVAL gate, such a promotion would wait for a review that no one knows about.")
             .action(format!(
-                "Put an APPROVAL gate on the way, or let Sluice's App bypass it at {}.",
+                "Add an APPROVAL gate to the edge, or let Sluice's App bypass it at {}.",
                 facts.place(rule)
             ))
         });
@@ -202,13 +202,13 @@ pub(super) fn deployments(facts: &Facts<'_>) -> Vec<Said> {
             let unsure = binds(facts, rule)?;
             Some(
                 Said::change(format!(
-                    "{} wants a deployment to {} before a merge.",
+                    "{} requires a deployment to {} before a merge.",
                     capitalised(facts, rule),
                     list(environments)
                 )).unsure(unsure)
                 .why("A promotion is deployed after it has landed, so it would wait forever.")
                 .action(format!(
-                    "Switch it off at {}; a `ready` rule in the policy asks for a deployment at the right moment.",
+                    "Switch it off at {}; a `ready` rule in the policy requires a deployment at the right moment.",
                     facts.place(rule)
                 )),
             )
@@ -235,10 +235,10 @@ pub(super) fn queue(facts: &Facts<'_>) -> Vec<Said> {
                 facts.base()
             ))
             .why(
-                "What a workflow's own token puts into a queue starts no run on `merge_group`. Required checks never report \
+                "No run on `merge_group` starts for what a workflow's own token adds to a queue. Required checks never report \
                  there, and GitHub removes the promotion from the queue when they time out.",
             )
-            .action("Give Sluice an App's token: docs/install.md, hardened. Or do without the queue."),
+            .action("Give Sluice an App's token: docs/install.md, hardened. Or disable the queue."),
         );
     }
     if let Some(rule) = rebase
@@ -247,7 +247,7 @@ pub(super) fn queue(facts: &Facts<'_>) -> Vec<Said> {
         said.push(
             Said::change(format!("The merge queue of {} rebases.", facts.base()))
                 .unsure(unsure)
-                .why("Rebasing makes commits that nobody saw, so such a landing is taken for none.")
+                .why("Rebasing makes commits that no one has seen, so such a landing is not recognised.")
                 .action(format!(
                     "Choose squash or merge as its method at {}.",
                     facts.place(rule)
@@ -262,8 +262,8 @@ pub(super) fn queue(facts: &Facts<'_>) -> Vec<Said> {
             "{} has a merge queue: Sluice puts promotions into it instead of merging.",
             facts.base()
         ))
-        .why("Gates are evaluated again while a promotion waits there, which only a run on `merge_group` does in time.")
-        .action("Let the workflow run on `merge_group` too. Do not require the status `sluice`: nobody reports it on the groups of a queue."),
+        .why("Gates must be evaluated again while a promotion waits there, and only a run on `merge_group` does that in time.")
+        .action("Let the workflow run on `merge_group` too. Do not require the status `sluice`: it is never reported on the groups of a queue."),
     ]
 }
 
@@ -281,18 +281,18 @@ pub(super) fn signatures(facts: &Facts<'_>) -> Vec<Said> {
                 && policy.merge == MergeMethod::Squash
                 && facts.direct().is_none();
             Some(if policy.verified {
-                Said::ok(format!("{source} wants signed commits, and so does the policy."))
+                Said::ok(format!("{source} requires signed commits, and so does the policy."))
             } else if squashed {
                 Said::ok(format!(
-                    "{source} wants signed commits; GitHub signs what it squashes."
+                    "{source} requires signed commits; GitHub signs squashed commits."
                 ))
             } else {
                 Said::change(format!(
-                    "{source} wants signed commits on {}, and the policy does not say `verified: true`.",
+                    "{source} requires signed commits on {}, but the policy does not have `verified: true`.",
                     facts.base()
                 )).unsure(unsure)
-                .why("Commits made through the API are signed for some tokens and not for others.")
-                .action("Say `verified: true` in the policy.")
+                .why("Commits made through the API are signed for some tokens but not for others.")
+                .action("Set `verified: true` in the policy.")
             })
         })
         .collect()
@@ -303,10 +303,10 @@ pub(super) fn auto_merge(facts: &Facts<'_>) -> Vec<Said> {
         Ok(found) if found.auto => vec![
             Said::info("Auto-merge is allowed here.")
                 .why(
-                    "A person with write can arm it on a promotion, and GitHub then merges by its own rules alone. Sluice \
-                     disarms it when it sees it.",
+                    "A person with write access can enable it on a promotion, and GitHub then merges by its own rules alone. \
+                     Sluice disables it when it sees it.",
                 )
-                .action("Settings → General → Pull Requests → Allow auto-merge, where nobody needs it."),
+                .action("Disable Settings → General → Pull Requests → Allow auto-merge, if no one needs it."),
         ],
         Ok(_) => vec![Said::ok("Auto-merge is not allowed here.")],
         Err(_) => Vec::new(),

@@ -76,15 +76,15 @@ pub(super) fn policy(facts: &Facts<'_>) -> Vec<Said> {
     vec![match facts.policy {
         PolicyFact::Read(_) => Said::ok("The policy .github/sluice.yaml can be read."),
         PolicyFact::Absent => Said::info("There is no policy (.github/sluice.yaml).")
-            .why("Then one person with write approves every APPROVAL gate, and gates of other types stay shut."),
-        PolicyFact::Invalid(why) => Said::change(format!("The policy means nothing: {why}."))
-            .why("Without it nobody knows what a gate demands, so nothing is promoted.")
-            .action("sluice validate shows the place and what would be right."),
+            .why("Without one, one person with write access approves every APPROVAL gate, and gates of other types stay closed."),
+        PolicyFact::Invalid(why) => Said::change(format!("The policy is not valid: {why}."))
+            .why("Without it, it is unknown what gates require, so nothing is promoted.")
+            .action("sluice validate shows the position and the fix."),
         PolicyFact::Unread(why) => Said::unread(format!(
             "Policy and manifests could not be read: {why}."
         ))
-        .why("What depends on them is judged here as if there were none.")
-        .action("See that the token may read contents, or give PATH: a clone or folder to read them from."),
+        .why("Results that depend on them are as if there were none.")
+        .action("Make sure that the token may read contents, or give PATH: a clone or folder to read them from."),
     }]
 }
 
@@ -105,11 +105,11 @@ pub(super) fn own_evidence(facts: &Facts<'_>) -> Vec<Said> {
     asked
         .map(|asked| {
             Said::change(format!(
-                "{}, and that is Sluice's own account ({}).",
+                "{}, which is Sluice's own account ({}).",
                 asked.what, own.login
             ))
-            .why("What Sluice says itself is no evidence, so the pipelines of that rule stand still.")
-            .action("Name the account of what tests or deploys.")
+            .why("What Sluice itself reports is not evidence, so the pipelines of that rule are stopped.")
+            .action("Use the account of whatever tests or deploys.")
         })
         .collect()
 }
@@ -122,9 +122,9 @@ pub(super) fn teams(facts: &Facts<'_>) -> Vec<Said> {
         let approves = named.teams.get(team).copied().unwrap_or_default();
         match found {
             Ok(found) if found.members == 0 && approves => said.push(
-                Said::change(format!("The team {team} has no member."))
-                    .why("Nobody could give the approval that the policy asks it for.")
-                    .action("Add members to it, or name somebody else."),
+                Said::change(format!("The team {team} has no members."))
+                    .why("No one could give the approval that the policy requires from it.")
+                    .action("Add members to it, or name other approvers."),
             ),
             Ok(_) => fine.push(team),
             Err(Unread::Failed(why)) => said.push(
@@ -135,13 +135,13 @@ pub(super) fn teams(facts: &Facts<'_>) -> Vec<Said> {
                 Said::change(format!(
                     "The token cannot read the team {team}; that needs organisation Members: read (GitHub App)."
                 ))
-                .why("Who is in it is then unknown, and a gate that asks it is an error.")
+                .why("Its members are then unknown, and a gate that depends on it is an error.")
                 .action(match facts.kind() {
                     Some(TokenKind::Workflow) => {
-                        "A workflow's own token can never read teams: give the input `read-token` one of an App with that \
+                        "A workflow's own token can never read teams: set the input `read-token` to a token of an App with that \
                          permission, or name people instead."
                     }
-                    _ => "Give Sluice's App that permission, see that the team exists under this name, or name people.",
+                    _ => "Give Sluice's App that permission, make sure that the team exists under this name, or name people.",
                 }),
             ),
         }
@@ -163,27 +163,34 @@ pub(super) fn people(facts: &Facts<'_>) -> Vec<Said> {
                 fine.push(login);
                 continue;
             }
-            Ok(Person::Less) if approves => Said::change(format!("{login} cannot write to {}.", facts.slug))
-                .why("Approvals count from people with write only.")
-                .action(format!("Give {login} write, or take the name out of the policy.")),
+            Ok(Person::Less) if approves => Said::change(format!(
+                "{login} does not have write access to {}.",
+                facts.slug
+            ))
+            .why("Only approvals by people with write access count.")
+            .action(format!(
+                "Give {login} write access, or remove the name from the policy."
+            )),
             Ok(Person::Less) => {
                 fine.push(login);
                 continue;
             }
-            Ok(Person::Nobody) => Said::change(format!("There is nobody called {login} on GitHub."))
-                .why("A name that is free can be taken by anybody, who would then be named by the policy.")
-                .action("Put in the login that this person has now, or take it out of the policy."),
+            Ok(Person::Nobody) => Said::change(format!("There is no account {login} on GitHub."))
+                .why("Anyone can take an unused name, and the policy would then name them.")
+                .action("Use this person's present login, or remove it from the policy."),
             Ok(Person::NoPerson) => Said::change(format!("{login} is not a person on GitHub."))
                 .why("Only people approve.")
                 .action("A team is written organisation/team."),
-            Err(why) => Said::unread(format!("What {login} may do could not be read: {why}."))
-                .why("A gate that depends on it would be an error.")
-                .action("Use a token that may read the collaborators' permissions."),
+            Err(why) => Said::unread(format!(
+                "The permissions of {login} could not be read: {why}."
+            ))
+            .why("A gate that depends on it would be an error.")
+            .action("Use a token that may read collaborators' permissions."),
         });
     }
     if !fine.is_empty() {
         said.push(Said::ok(format!(
-            "{} can do what the policy names them for.",
+            "{} can do what the policy expects of them.",
             list(fine)
         )));
     }
@@ -209,9 +216,9 @@ pub(super) fn labels(facts: &Facts<'_>) -> Vec<Said> {
         return Vec::new();
     };
     vec![if missing.is_empty() {
-        Said::ok("Every label that promotions use is there.")
+        Said::ok("Every label that promotions use exists.")
     } else {
-        let said = Said::info(format!("Not there yet: {}.", list(missing)));
+        let said = Said::info(format!("Missing so far: {}.", list(missing)));
         if facts.lacks_issues() {
             said.why("This token cannot create them: see `token-permissions`.")
                 .action(format!(
@@ -219,7 +226,7 @@ pub(super) fn labels(facts: &Facts<'_>) -> Vec<Said> {
                     facts.slug
                 ))
         } else {
-            said.why("Each is made with the first pull request that needs it.")
+            said.why("Each is created with the first pull request that needs it.")
         }
     }]
 }

@@ -73,13 +73,18 @@ pub(super) fn needs(policy: &Policy) -> Vec<Need> {
     );
     let checks = gates.iter().any(|gate| matches!(gate, GateRule::Check(_)))
         || ready.iter().any(|ready| ready.check.is_some());
-    more(checks, Area::Checks, false, "checks that the policy names");
+    more(
+        checks,
+        Area::Checks,
+        false,
+        "checks that the policy requires",
+    );
     let deployments = ready.iter().any(|ready| ready.deployment.is_some());
     more(
         deployments,
         Area::Deployments,
         false,
-        "deployments that the policy names",
+        "deployments that the policy requires",
     );
     needs
 }

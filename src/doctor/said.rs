@@ -64,7 +64,7 @@ impl Said {
             if !why.is_empty() {
                 why.push(' ');
             }
-            why.push_str("Whether this token may bypass it could not be read.");
+            why.push_str("Could not read whether this token may bypass it.");
         }
         Diagnosis {
             code,

@@ -33,7 +33,7 @@ pub(super) fn strict(facts: &Facts<'_>) -> Vec<Said> {
                 facts.source(rule)
             )).unsure(unsure)
             .why(
-                "Each landing leaves all other open promotions behind, and nothing brings them up to date: a push to their \
+                "After each landing all other open promotions are out of date, and nothing updates them: a push to their \
                  branch would void their approvals. They would wait forever.",
             )
             .action(format!(
@@ -73,7 +73,7 @@ pub(super) fn own(facts: &Facts<'_>) -> Vec<Said> {
             Said::info(format!(
                 "`guard: true` sets the status `{STATUS}` on every pull request, but no rule requires it."
             ))
-            .why("So it only tells reviewers what goes past a gate, and holds nobody.")
+            .why("So it only informs reviewers of changes that bypass a gate, and stops no one.")
             .action(format!(
                 "Require the status `{STATUS}` from Sluice's App in a ruleset for {}, or remove `guard`.",
                 facts.base()
@@ -89,9 +89,9 @@ fn own_required(facts: &Facts<'_>, rule: &Rule, context: &RequiredContext) -> Sa
             "The status `{STATUS}` is required ({}), but the policy does not have `guard: true`.",
             facts.source(rule)
         ))
-        .why("Sluice then sets it on promotions only: every other pull request would wait for it forever.")
+        .why("Sluice then sets it only on promotions: every other pull request would wait for it forever.")
         .action(format!(
-            "Say `guard: true` in the policy, or stop requiring it at {}. Before `guard` is switched off, stop requiring it first.",
+            "Set `guard: true` in the policy, or stop requiring it at {}. Before you switch `guard` off, stop requiring the status.",
             facts.place(rule)
         ));
     }
@@ -102,11 +102,11 @@ fn own_required(facts: &Facts<'_>, rule: &Rule, context: &RequiredContext) -> Sa
             facts.base()
         ))
         .why(
-            "A queue asks for it on commits of its own, on which nobody reports it: everything in it would wait until it is \
-             thrown out.",
+            "A queue needs it on its own commits, on which it is never reported: everything in the queue would wait until it \
+             is thrown out.",
         )
         .action(format!(
-            "Stop requiring it at {}, or do without the queue.",
+            "Stop requiring it at {}, or disable the queue.",
             facts.place(rule)
         ));
     }
@@ -155,12 +155,12 @@ pub(super) fn others(facts: &Facts<'_>) -> Vec<Said> {
         if !waiting.is_empty() {
             said.push(
                 Said::change(format!(
-                    "{} must be green before a merge ({}), and workflows run on promotions only after somebody presses \
+                    "{} must succeed before a merge ({}), and workflows run on promotions only after someone presses \
                      “Approve workflows to run”.",
                     names(&waiting),
                     facts.source(rule)
                 )).unsure(unsure)
-                .why("A pull request that a workflow's own token opened starts no workflow by itself.")
+                .why("A pull request opened by a workflow's own token does not start workflows automatically.")
                 .action("Give Sluice an App's token: docs/install.md, hardened."),
             );
         }
@@ -169,7 +169,7 @@ pub(super) fn others(facts: &Facts<'_>) -> Vec<Said> {
         if !silent.is_empty() {
             said.push(
                 Said::change(format!(
-                    "{} must be green before a merge ({}), and nothing has reported it on {}.",
+                    "{} must succeed before a merge ({}), and nothing has reported it on {}.",
                     names(&silent),
                     facts.source(rule),
                     match reported_on(facts) {
@@ -189,12 +189,12 @@ pub(super) fn others(facts: &Facts<'_>) -> Vec<Said> {
         if !free.is_empty() {
             said.push(
                 Said::info(format!(
-                    "{} must be green before a merge ({}).",
+                    "{} must succeed before a merge ({}).",
                     names(&free),
                     facts.source(rule)
                 )).unsure(unsure)
                 .why(if workflow {
-                    "Every one of them must report on promotions too. A workflow does so only after somebody presses \
+                    "Every one of them must report on promotions too. A workflow does so only after someone presses \
                      “Approve workflows to run”, because a workflow's own token opened the pull request."
                 } else {
                     "Every one of them must report on promotions too, whatever files these touch."

@@ -11,7 +11,7 @@ pub(super) fn repository(facts: &Facts<'_>) -> Vec<Said> {
     if facts.repository.archived {
         return vec![
             Said::change(format!("{slug} is archived: nothing can be written to it.")).action(
-                "Unarchive it under Settings → General, or name the repository that took its place.",
+                "Unarchive it under Settings → General, or use the repository that replaced it.",
             ),
         ];
     }
@@ -23,8 +23,10 @@ pub(super) fn repository(facts: &Facts<'_>) -> Vec<Said> {
             "{slug} can be read; promotions go to {}.",
             facts.base()
         )),
-        Err(why) => Said::unread(format!("What {slug} allows could not be read: {why}."))
-            .action("Look at Settings → General → Pull Requests, and run this again."),
+        Err(why) => Said::unread(format!(
+            "The merge settings of {slug} could not be read: {why}."
+        ))
+        .action("Check Settings → General → Pull Requests, and run this again."),
     }]
 }
 
@@ -33,7 +35,7 @@ pub(super) fn identity(facts: &Facts<'_>) -> Vec<Said> {
         Ok(found) => found,
         Err(why) => {
             return vec![
-                Said::unread(format!("Whose token this is could not be read: {why}.")).action(
+                Said::unread(format!("The token's account could not be read: {why}.")).action(
                     "Use the workflow's own token, an App's installation token or a personal one.",
                 ),
             ];
@@ -41,16 +43,16 @@ pub(super) fn identity(facts: &Facts<'_>) -> Vec<Said> {
     };
     let advisory = (found.kind == TokenKind::Workflow && facts.runs_workflows()).then(|| {
         Said::info("Gates that run a workflow are advisory with this token.")
-            .why("Whoever can push a workflow can start one in the same name, and Sluice could not tell the two apart.")
-            .action("With an App's token only the runs that this App started count: docs/install.md, hardened.")
+            .why("Anyone who can push a workflow can start one under the same name, and Sluice could not tell the two apart.")
+            .action("With an App's token, only runs that this App started count: docs/install.md, hardened.")
     });
     let said = match &found.kind {
         TokenKind::Workflow => Said::info("The token is a workflow's own (GITHUB_TOKEN).")
             .why(
-                "Whoever can push can run a workflow with the same rights, so the gates bind people who cannot push, and \
-                 keep the others from mistakes only.",
+                "Anyone who can push can run a workflow with the same rights, so gates stop people without push access, and \
+                 protect everyone else only from mistakes.",
             )
-            .action("Where they must bind everybody, give Sluice an App of its own: docs/install.md, hardened."),
+            .action("If they must bind everyone, give Sluice its own App: docs/install.md, hardened."),
         TokenKind::App(slug) => Said::ok(format!("The token is that of the App {slug}.")),
         TokenKind::Person => Said::info(format!(
             "The token belongs to a person, {}.",
@@ -96,14 +98,14 @@ fn creating_labels(facts: &Facts<'_>, need: &Need) -> Option<Said> {
         Said::info(format!(
             "The token lacks {words}; every label that promotions use today exists."
         ))
-        .why("Without it the label of a new gate is not created.")
+        .why("Without it, the label of a new gate is not created.")
         .action(give(facts, need))
     } else {
         Said::change(format!(
             "The token lacks {words}, so GitHub does not let it create a label."
         ))
         .why(
-            "Promotions open without the labels that do not exist yet, and nobody can approve by one of these or set \
+            "Promotions open without the labels that do not exist yet, and no one can approve with these or add \
              `sluice/hold`.",
         )
         .action(format!(
@@ -117,7 +119,7 @@ fn unreadable(facts: &Facts<'_>, need: &Need, why: &Unread) -> Said {
     let key = need.area.key();
     match why {
         Unread::Failed(why) => Said::unread(format!(
-            "Whether the token can read {key} could not be told: {why}."
+            "Could not determine whether the token can read {key}: {why}."
         ))
         .action("Run this again."),
         Unread::Forbidden(_) | Unread::Hidden => Said::change(format!(
@@ -134,7 +136,7 @@ fn give(facts: &Facts<'_>, need: &Need) -> String {
     let words = words(need);
     match facts.kind() {
         Some(TokenKind::Workflow) => {
-            format!("Put `{words}` into the `permissions` of the workflow's job.")
+            format!("Add `{words}` to the `permissions` of the workflow's job.")
         }
         Some(TokenKind::App(slug)) => format!(
             "Give the App {slug} the repository permission {words}, and accept it for its installation."
@@ -157,29 +159,31 @@ fn of_person(facts: &Facts<'_>, needs: &[Need]) -> Option<Said> {
     if facts.repository.role < PersonRole::Write {
         return Some(
             Said::change(format!(
-                "{login}, to whom the token belongs, cannot write to {}.",
+                "{login}, the token's owner, does not have write access to {}.",
                 facts.slug
             ))
             .why("Nothing could be promoted with it.")
-            .action(format!("Give {login} write, or use another token.")),
+            .action(format!("Give {login} write access, or use another token.")),
         );
     }
     let Some(scopes) = &facts.settings.scopes else {
         return Some(
-            Said::unread("GitHub does not tell what a fine-grained token may do.").action(format!(
-                "Look at the token's page: promotions need {}.",
-                all_words(needs)
-            )),
+            Said::unread("GitHub does not report what a fine-grained token may do.").action(
+                format!(
+                    "Check the token's page: promotions need {}.",
+                    all_words(needs)
+                ),
+            ),
         );
     };
     let public = scopes.contains("public_repo") && !facts.repository.private;
     Some(if scopes.contains("repo") || public {
         Said::ok(format!(
-            "The token may do what {login} may do, who can write."
+            "The token may do what {login} may do, who has write access."
         ))
     } else {
         Said::change("The token lacks the scope `repo`.")
-            .why("Without it a classic token writes nothing, whatever its owner may do.")
+            .why("Without it, a classic token cannot write, whatever its owner may do.")
             .action("Give it the scope `repo`, or use a fine-grained token.")
     })
 }
@@ -190,10 +194,10 @@ fn of_app(facts: &Facts<'_>, slug: &str, needs: &[Need]) -> Option<Said> {
         Err(why) => {
             return Some(
                 Said::unread(format!(
-                    "What the App {slug} asks for could not be read: {why}."
+                    "The permissions of the App {slug} could not be read: {why}."
                 ))
                 .action(format!(
-                    "Look at the App's page: promotions need {}.",
+                    "Check the App's page: promotions need {}.",
                     all_words(needs)
                 )),
             );
@@ -213,7 +217,9 @@ fn of_app(facts: &Facts<'_>, slug: &str, needs: &[Need]) -> Option<Said> {
         return None;
     }
     Some(if missing.is_empty() {
-        Said::ok(format!("The App {slug} asks for what promotions need."))
+        Said::ok(format!(
+            "The App {slug} has the permissions that promotions need."
+        ))
     } else {
         Said::change(format!(
             "The App {slug} lacks {}.",
@@ -234,16 +240,16 @@ fn of_workflow(facts: &Facts<'_>, needs: &[Need]) -> Said {
         .collect();
     // What is public can be read by any token.
     let seen = match (facts.repository.private, seen.is_empty()) {
-        (true, false) => format!(" Seen to work by reading: {}.", list(seen)),
+        (true, false) => format!(" Verified by reading: {}.", list(seen)),
         (true, true) => String::new(),
         (false, _) => " Reading proves nothing here: the repository is public.".to_owned(),
     };
     Said::unread(format!(
-        "GitHub does not tell what a workflow's token may write.{seen}"
+        "GitHub does not report what a workflow's token may write.{seen}"
     ))
     .why(what_for(needs.iter()))
     .action(format!(
-        "Only the workflow file tells: its job needs `permissions` with {}.",
+        "Check the workflow file: its job needs `permissions` with {}.",
         list(needs.iter().map(|need| format!("`{}`", words(need))))
     ))
 }
@@ -266,19 +272,19 @@ pub(super) fn actions_may_open(facts: &Facts<'_>) -> Vec<Said> {
     vec![match &facts.settings.workflows {
         Ok(found) if found.may_open_pulls => Said::ok("GitHub Actions may open pull requests."),
         Ok(_) => Said::change("GitHub Actions may not open pull requests here.")
-            .why("With a workflow's own token every promotion ends before its pull request.")
+            .why("With a workflow's own token, no promotion can open its pull request.")
             .action(format!(
-                "Tick {MAY_OPEN}; where the box is grey, the organisation forbids it. Or give Sluice an App's token."
+                "Tick {MAY_OPEN}; if the box is grey, the organisation forbids it. Or give Sluice an App's token."
             )),
         Err(Unread::Failed(why)) => Said::unread(format!(
-            "Whether GitHub Actions may open pull requests could not be told: {why}."
+            "Could not determine whether GitHub Actions may open pull requests: {why}."
         ))
-        .action(format!("Look at {MAY_OPEN}.")),
+        .action(format!("Check {MAY_OPEN}.")),
         Err(_) => Said::unread(
-            "Whether GitHub Actions may open pull requests could not be read: that needs an administrator's token.",
+            "Could not read whether GitHub Actions may open pull requests: that needs an administrator's token.",
         )
-        .why("Where it may not, promotions with a workflow's own token end before their pull request.")
-        .action(format!("Look at {MAY_OPEN}.")),
+        .why("If it may not, no promotion with a workflow's own token can open its pull request.")
+        .action(format!("Check {MAY_OPEN}.")),
     }]
 }
 
@@ -298,12 +304,12 @@ pub(super) fn rate_limit(facts: &Facts<'_>) -> Vec<Said> {
                     .why(format!(
                         "Below {MIN_REQUESTS_LEFT} a run starts nothing new."
                     ))
-                    .action("Wait for the next hour, or see what else uses this token.")
+                    .action("Wait for the next hour, or check what else uses this token.")
             } else {
                 Said::ok(counts)
             }
         }
-        Err(Unread::Hidden) => Said::ok("This server does not limit calls."),
-        Err(why) => Said::unread(format!("How many calls are left could not be read: {why}.")),
+        Err(Unread::Hidden) => Said::ok("This server has no rate limit."),
+        Err(why) => Said::unread(format!("The rate limit could not be read: {why}.")),
     }]
 }

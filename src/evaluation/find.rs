@@ -40,7 +40,7 @@ pub(crate) fn find_pipeline(
         _ => {
             return Err(
                 Failure::usage(format!("there are several pipelines named {name}"))
-                    .hint("say NAMESPACE/NAME"),
+                    .hint("use NAMESPACE/NAME"),
             );
         }
     };

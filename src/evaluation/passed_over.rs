@@ -15,10 +15,10 @@ pub(crate) fn passed_over(evaluation: &Evaluation) -> Option<String> {
     match places.len() {
         0 => None,
         1 => Some(format!(
-            "1 document that may hold manifests was passed over, since it is not plain YAML: {named}"
+            "1 document that may contain manifests was passed over, because it is not plain YAML: {named}"
         )),
         number => Some(format!(
-            "{number} documents that may hold manifests were passed over, since they are not plain YAML: {named}"
+            "{number} documents that may contain manifests were passed over, because they are not plain YAML: {named}"
         )),
     }
 }

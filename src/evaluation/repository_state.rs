@@ -98,10 +98,8 @@ impl RepositoryState {
         }
         let repo = Repo::at(root)?;
         if from == ReadFrom::Disk && repo.as_ref().is_some_and(Repo::is_bare) {
-            return Err(
-                Failure::usage("a bare repository has no files on disk to look at")
-                    .hint("sluice plan reads its current commit"),
-            );
+            return Err(Failure::usage("a bare repository has no files on disk")
+                .hint("sluice plan reads its current commit"));
         }
         let mut repository = Self {
             root: root.to_owned(),
@@ -243,7 +241,7 @@ impl RepositoryState {
                 let dirty = repo.uncommitted(None)?;
                 if !dirty.is_empty() {
                     self.notices.push(format!(
-                        "{} not committed and not looked at: this reads the current commit",
+                        "{} not committed and ignored: this reads the current commit",
                         match dirty.len() {
                             1 => "1 changed file is".to_owned(),
                             number => format!("{number} changed files are"),
@@ -316,7 +314,7 @@ impl RepositoryState {
         let index = self
             .files
             .binary_search_by(|file| file.path.cmp(path))
-            .map_err(|_| Failure::new(Exit::Failed, format!("{path} is not there")))?;
+            .map_err(|_| Failure::new(Exit::Failed, format!("{path} does not exist")))?;
         self.files[index].bytes = bytes;
         self.files[index].blob = blob;
         Ok(())
@@ -362,7 +360,8 @@ enum PolicyFile {
 }
 
 const OTHER_ENDING: &str = ".github/sluice.yml";
-const READS_YAML: &str = "the policy is read from .github/sluice.yaml; here is .github/sluice.yml";
+const READS_YAML: &str =
+    "the policy must be .github/sluice.yaml; this repository has .github/sluice.yml";
 const NO_FILE: &str = "it is not a regular file, and links are not followed";
 
 fn policy_at(repo: &dyn ReadObjects, tip: &CommitId) -> Result<PolicyFile, Failure> {

@@ -98,8 +98,9 @@ pub(crate) const WAITS: &str = "waits for its gates";
 /// Characters that no one can guess, for a branch whose plain name is taken.
 fn random_suffix() -> Result<String, DeliveryError> {
     let mut bytes = [0; SUFFIX_LENGTH];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| DeliveryError::CannotMake(format!("no random numbers: {error}")))?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        DeliveryError::CannotMake(format!("no random numbers available: {error}"))
+    })?;
     let letters = b"abcdefghijklmnopqrstuvwxyz012345";
     let letter = |byte: &u8| char::from(letters[usize::from(byte % 32)]);
     Ok(bytes.iter().map(letter).collect())
@@ -161,12 +162,12 @@ impl Delivery<'_> {
             Ok(opened) => {
                 self.writer.close_pull(opened.number).await?;
                 Err(DeliveryError::Overtaken(format!(
-                    "somebody pushed to {branch} before {} opened from it, so that it is closed",
+                    "someone pushed to {branch} before {} was opened from it, so it is closed",
                     opened.number
                 )))
             }
             Err(ForgeError::OpenedByAnother(number)) => Err(DeliveryError::Overtaken(format!(
-                "somebody else opened {number} from {branch}"
+                "another account opened {number} from {branch}"
             ))),
             Err(error) => {
                 // Nothing will be opened from it, and no later run may use it.
@@ -175,7 +176,9 @@ impl Delivery<'_> {
                     let _ = self.writer.delete_branch(node, &branch, &head).await;
                 }
                 Err(match error.said("no commits between") {
-                    true => DeliveryError::Overtaken("the base holds it already".to_owned()),
+                    true => {
+                        DeliveryError::Overtaken("the base branch already contains it".to_owned())
+                    }
                     false => error.into(),
                 })
             }
@@ -212,7 +215,7 @@ impl Delivery<'_> {
             // Another run may have just created it and open its pull request, or another account did: the next round
             // decides.
             RefWrite::Elsewhere(_) => Err(DeliveryError::Overtaken(format!(
-                "the branch {name} was created by somebody else"
+                "another account created the branch {name}"
             ))),
         }
     }
@@ -261,16 +264,16 @@ impl Delivery<'_> {
             return Ok(NewCommit::Detached(commit.id));
         }
         let unsigned = |why: &str| {
-            DeliveryError::CannotMake(format!("the policy says `verified: true`, and {why}"))
+            DeliveryError::CannotMake(format!("the policy has `verified: true`, and {why}"))
         };
         let [parent] = parents else {
             return Err(unsigned(
-                "GitHub signs no commit with two parents that is made with this token; take `land: merge`",
+                "GitHub does not sign commits with two parents made with this token; use `land: merge`",
             ));
         };
         if worked.files.iter().any(|file| file.mode != 0o100_644) {
             return Err(unsigned(
-                "GitHub signs no commit that holds an executable file",
+                "GitHub does not sign commits that change an executable file",
             ));
         }
         let temporary = format!("{TEMPORARY_BRANCHES}{}", commit.id.short());
@@ -313,7 +316,7 @@ impl Delivery<'_> {
         match same {
             true => Ok(found),
             false => Err(DeliveryError::CannotMake(format!(
-                "the commit {} holds something else than was made: somebody else pushed it, and nothing of it is used",
+                "the commit {} is not the one that was made: another account pushed it, and it is not used",
                 commit.short()
             ))),
         }
@@ -425,7 +428,7 @@ impl Delivery<'_> {
             Err(MergeRefused::ByRules(said)) => match self.forge.pull(pull.number).await {
                 // GitHub says of what is merged already that it cannot be merged.
                 Ok(now) if !now.is_open() => Err(DeliveryError::Overtaken(format!(
-                    "{} was merged or closed by somebody else just now",
+                    "{} was just merged or closed by another account",
                     pull.number
                 ))),
                 _ => Err(DeliveryError::Refused(said)),

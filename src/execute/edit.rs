@@ -26,7 +26,7 @@ pub(crate) struct EditedFile {
 #[derive(Debug, thiserror::Error)]
 pub enum EditRefused {
     /// A file is not there any more.
-    #[error("{0} is not there")]
+    #[error("{0} does not exist")]
     Missing(RepoPath),
     /// A path that is never written to.
     #[error("{path} is never written to: {why}")]

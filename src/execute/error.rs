@@ -27,7 +27,7 @@ pub(crate) enum DeliveryError {
     NotStarted(String),
     /// Nothing landed, and the status `sluice` is still success: anyone could merge with it if it is required.
     #[error(
-        "{why}; and the status `sluice` of {pull} still says success, because it could not be set back: {error}"
+        "{why}; and the status `sluice` of {pull} is still success, because it could not be reset: {error}"
     )]
     SuccessLeft {
         /// The pull request.

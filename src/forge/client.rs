@@ -60,7 +60,7 @@ impl Forge {
         if api.authority() != graphql.authority() {
             return Err(ForgeError::Address {
                 address: access.graphql.clone(),
-                why: "is on another host than the REST API",
+                why: "is on a different host than the REST API",
             });
         }
         let client = client(access, &api)?;
@@ -177,7 +177,7 @@ pub(super) fn client(access: &Access, api: &Uri) -> Result<Octocrab, ForgeError>
         }
         _ => {
             return Err(ForgeError::Unauthorized(
-                "the token is empty or holds characters that no token has".to_owned(),
+                "the token is empty or contains characters that tokens never have".to_owned(),
             ));
         }
     };
@@ -215,8 +215,8 @@ pub(super) fn address(text: &str) -> Result<Uri, ForgeError> {
         address: text.to_owned(),
         why,
     };
-    let uri: Uri = text.parse().map_err(|_| wrong("is no URL"))?;
-    let host = uri.host().ok_or_else(|| wrong("names no host"))?;
+    let uri: Uri = text.parse().map_err(|_| wrong("is not a URL"))?;
+    let host = uri.host().ok_or_else(|| wrong("has no host name"))?;
     match uri.scheme_str() {
         Some("https") => Ok(uri),
         Some("http") if is_loopback(host) => Ok(uri),

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::limit_kind::{GRAPHQL, LimitKind, REST};
-use crate::model::fetched::Unavailable;
 use crate::model::ids::PullNumber;
 
 /// Why a call did not do what it was to do.
@@ -52,9 +51,9 @@ pub enum ForgeError {
         /// The message and the messages of its errors.
         said: String,
     },
-    /// No usable answer: the network, a server error, a time-out, something that is no answer of GitHub's. A read was
-    /// tried several times. A write may have been applied.
-    #[error("GitHub could not be asked to {operation}: {why}")]
+    /// No usable answer: the network, a server error, a time-out, something that is not an answer from GitHub. A read
+    /// was tried several times. A write may have been applied.
+    #[error("could not {operation}: {why}")]
     Unreachable {
         /// What was being done, as the end of "asked to …".
         operation: String,
@@ -62,11 +61,11 @@ pub enum ForgeError {
         why: String,
     },
     /// An answer that is an answer but not one that is understood.
-    #[error("GitHub's answer was not understood: {0}")]
+    #[error("unexpected answer from GitHub: {0}")]
     NotUnderstood(String),
     /// The repository moved; redirects are never followed, as they would carry the token along (A38).
     #[error(
-        "GitHub answers that {what} has moved; run the workflow in its new place, or mend the name"
+        "GitHub reports that {what} has moved; run the workflow in its new location, or fix the name"
     )]
     Moved {
         /// The thing.
@@ -89,7 +88,7 @@ pub enum ForgeError {
         why: &'static str,
     },
     /// A bundle of certificates that cannot be used.
-    #[error("SSL_CERT_FILE names {file}, which cannot be used: {why}")]
+    #[error("SSL_CERT_FILE points to {file}, which cannot be used: {why}")]
     Certificates {
         /// The file.
         file: String,
@@ -97,7 +96,7 @@ pub enum ForgeError {
         why: String,
     },
     /// The certificate of GitHub's server, or of the proxy, is not accepted. Nothing was sent.
-    #[error("the certificate of {host}, or of the proxy on the way to it, is not trusted: {why}")]
+    #[error("the certificate of {host}, or of a proxy in between, is not trusted: {why}")]
     NotTrusted {
         /// The host of the API.
         host: String,
@@ -116,10 +115,10 @@ pub enum ForgeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
     /// The run was told to stop: it ends.
-    #[error("the run was told to stop; the next one goes on")]
+    #[error("the run was told to stop; the next one continues")]
     BySignal,
-    /// GitHub answered in this run that the token may not write: the run goes on as an observation.
-    #[error("this run may only read")]
+    /// GitHub answered in this run that the token may not write: the run continues without writing.
+    #[error("this run is read-only")]
     TokenMayNotWrite,
 }
 
@@ -171,13 +170,7 @@ fn which(kind: &LimitKind, resource: &str) -> String {
     match kind {
         LimitKind::Primary => format!("the hourly limit of {api}"),
         LimitKind::Secondary => {
-            format!("GitHub's secondary limit, met at {api}: too many calls in a short time")
+            format!("GitHub's secondary limit, hit at {api}: too many requests in a short time")
         }
-    }
-}
-
-impl From<ForgeError> for Unavailable {
-    fn from(error: ForgeError) -> Self {
-        Self::new(error.to_string())
     }
 }

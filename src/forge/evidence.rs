@@ -12,7 +12,7 @@ use super::paging::{MAX_PAGES, too_long};
 use super::shapes::{ACTOR, ActorShape, IdShape, Nodes, Oid, id, shape, take, time};
 use crate::model::actor::{Actor, UserId};
 use crate::model::evidence::{Evidence, LabelEvent, Opinion, Review};
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
 use crate::model::pull::Pull;
 
@@ -64,16 +64,15 @@ pub(super) fn said(node: &Value, number: PullNumber) -> Result<Option<Evidence>,
 
 /// What was done with the labels of a pull request, of an answer that asks for a first page of its events.
 pub(super) fn label_events(events: &Value) -> Fetched<Vec<LabelEvent>> {
-    let operation = "read what was done with labels";
-    let page: Nodes<EventShape> = shape(events.clone(), operation).map_err(Unavailable::from)?;
+    let operation = "read label events";
+    let page: Nodes<EventShape> =
+        shape(events.clone(), operation).map_err(|error| error.to_string())?;
     if page.next().is_some() {
-        return Err(Unavailable::new(
-            "more was done with its labels than is read",
-        ));
+        return Err("it has more label events than are read".to_owned());
     }
     let mut found = Vec::new();
     for event in page.nodes {
-        let event = event.label_event().map_err(Unavailable::from)?;
+        let event = event.label_event().map_err(|error| error.to_string())?;
         found.extend(event);
     }
     number(&mut found);
@@ -167,16 +166,15 @@ impl Forge {
         if let Some(latest) = found.replaced {
             match self.pushes(&pull.branch, MAX_PAGES).await {
                 Ok((_, true)) => {
-                    let why =
-                        Unavailable::new("the log of pushes to the branch is too long to be read");
+                    let why = "the log of pushes to the branch is longer than is read".to_owned();
                     arrived = Err(why.clone());
                     pushers = Err(why);
                 }
                 // A branch that moved has at least one push: a server without one keeps no log.
                 Ok((pushes, false)) if pushes.is_empty() => {
-                    let why = "who pushed to the branch is not known: there is no log of pushes";
-                    arrived = Err(why.into());
-                    pushers = Err(why.into());
+                    let why = "it is unknown who pushed to the branch: there is no log of pushes";
+                    arrived = Err(why.to_owned());
+                    pushers = Err(why.to_owned());
                 }
                 Ok((pushes, false)) => {
                     let head = pushes
@@ -185,14 +183,13 @@ impl Forge {
                     let newest = head.map(|push| push.at).max();
                     arrived = newest
                         .map(|at| at.max(latest).max(found.created))
-                        .ok_or_else(|| "the log of pushes does not know this head".into());
+                        .ok_or_else(|| "the log of pushes does not list this head".to_owned());
                     if let Ok(known) = &mut pushers {
                         known.extend(pushes.iter().filter_map(|push| push.by.as_ref()?.id));
                     }
                 }
                 Err(error) => {
-                    let why =
-                        Unavailable::new(format!("who pushed to the branch is not known: {error}"));
+                    let why = format!("it is unknown who pushed to the branch: {error}");
                     arrived = Err(why.clone());
                     pushers = Err(why);
                 }
@@ -370,7 +367,7 @@ impl ReviewShape {
             _ => None,
         };
         Ok(Review {
-            id: number.ok_or_else(|| ForgeError::NotUnderstood("a review has no id".to_owned()))?,
+            id: number.ok_or_else(|| ForgeError::NotUnderstood("a review has no ID".to_owned()))?,
             by: self.author.map(Into::into),
             opinion: match self.state.as_str() {
                 "APPROVED" => Opinion::Approved,

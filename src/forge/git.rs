@@ -73,7 +73,7 @@ impl Writer {
             Ok(())
         } else {
             Err(ForgeError::NotUnderstood(format!(
-                "to {operation}: {} was made instead of {expected}",
+                "to {operation}: GitHub made {} instead of {expected}",
                 made.sha
             )))
         }
@@ -176,7 +176,7 @@ impl Writer {
             .collect::<Result<_, _>>()?;
         if id::<TreeId>(&made.tree.sha)? != *tree || found != parents {
             return Err(ForgeError::NotUnderstood(format!(
-                "to {operation}: {} holds something else",
+                "to {operation}: {} has different content",
                 made.sha
             )));
         }
@@ -215,7 +215,7 @@ impl Forge {
         let found: CommitShape = answer.parse(operation)?;
         if id::<CommitId>(&found.sha)? != *commit {
             return Err(ForgeError::NotUnderstood(format!(
-                "to {operation}: {} came instead of {commit}",
+                "to {operation}: GitHub answered with {} instead of {commit}",
                 found.sha
             )));
         }

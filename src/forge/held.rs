@@ -11,7 +11,7 @@ use super::pulls::ClosedShape;
 use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, Nodes, shape, take};
 use crate::model::evidence::LabelEvent;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::pull::ClosedLabels;
@@ -65,7 +65,7 @@ impl Forge {
     /// # Errors
     /// In words, also if there are more pages than are read.
     pub(super) async fn all_held(&self, first: HeldPage) -> Fetched<Vec<ClosedLabels>> {
-        let operation = format!("look for closed pull requests that carry the label {HOLD}");
+        let operation = format!("look for closed pull requests with the label {HOLD}");
         let (mut found, mut next) = (first.pulls, first.next);
         for _ in 0..MAX_PAGES {
             let Some(after) = next.take() else {
@@ -73,16 +73,15 @@ impl Forge {
             };
             let (query, variables) = self.build_named("HeldClosed", held_part(Some(&after)));
             let answer = self.query(&query, variables, &operation).await;
-            let (mut data, _) = answer.map_err(Unavailable::from)?;
+            let (mut data, _) = answer.map_err(|error| error.to_string())?;
             let page = held_told(take(&mut data, &["repository", "held"]), &operation);
-            let page = page.map_err(Unavailable::from)?;
+            let page = page.map_err(|error| error.to_string())?;
             found.extend(page.pulls);
             next = page.next;
         }
-        Err(Unavailable {
-            why: format!("more closed pull requests carry the label {HOLD} than are read"),
-            help: Some("take it off those that are long done with".to_owned()),
-        })
+        Err(format!(
+            "more closed pull requests have the label {HOLD} than are read: remove it from old ones"
+        ))
     }
 
     /// All that was done with the labels of a pull request: one call for a hundred events.
@@ -90,7 +89,7 @@ impl Forge {
     /// # Errors
     /// In words, also if there are more events than are read.
     pub async fn label_events(&self, number: PullNumber) -> Fetched<Vec<LabelEvent>> {
-        let operation = format!("read what was done with the labels of {number}");
+        let operation = format!("read the label events of {number}");
         let [_, events] = EVENTS;
         let query = format!(
             "query($owner: String!, $name: String!, $number: Int!, $after: String) {{ repository(owner: $owner, name: $name) {{ \
@@ -104,7 +103,7 @@ impl Forge {
                 "owner": self.slug().owner(), "name": self.slug().name(), "number": number.0, "after": after,
             });
             let answer = self.query(&query, variables, &operation).await;
-            let (mut data, _) = answer.map_err(Unavailable::from)?;
+            let (mut data, _) = answer.map_err(|error| error.to_string())?;
             let mut page = take(&mut data, &["repository", "pullRequest", "events"]);
             let info = take(&mut page, &["pageInfo"]);
             for mut event in label_events(&page)? {
@@ -114,16 +113,10 @@ impl Forge {
             match (info["hasNextPage"].as_bool(), info["endCursor"].as_str()) {
                 (Some(false), _) => return Ok(found),
                 (Some(true), Some(cursor)) => after = Some(cursor.to_owned()),
-                _ => {
-                    return Err(Unavailable::new(format!(
-                        "the answer to {operation} has no pages"
-                    )));
-                }
+                _ => return Err(format!("the answer to {operation} has no pages")),
             }
         }
-        Err(Unavailable::new(format!(
-            "more was done with the labels of {number} than is read"
-        )))
+        Err(format!("{number} has more label events than are read"))
     }
 }
 

@@ -60,7 +60,7 @@ impl Writer {
         let path = self
             .forge
             .path(&format!("/issues/{}/labels/{label}", number.0));
-        let operation = format!("take a label off {number}");
+        let operation = format!("remove a label from {number}");
         match self
             .write_again(Method::DELETE, path, None, &operation)
             .await
@@ -93,7 +93,7 @@ impl Writer {
     /// Any [`ForgeError`]: [`ForgeError::RateLimited`] if a limit does not allow the call.
     pub async fn reset_success(&self, head: &CommitId, text: &str) -> Result<(), ForgeError> {
         let (path, body) = self.status(head, CONTEXT, "pending", text);
-        let operation = "set the status of a promotion back from success";
+        let operation = "reset the status of a promotion from success";
         let send = || self.write_reset(Method::POST, path.clone(), Some(body.clone()), operation);
         match send().await {
             Err(error)

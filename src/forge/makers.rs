@@ -10,7 +10,7 @@ use super::query_builder::QueryBuilder;
 use super::shapes::{ACTOR, ActorShape, GitActor, Nodes, Oid, shape, take};
 use crate::model::authors::{Makers, Merge};
 use crate::model::commit_range::Person;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::{CommitId, PullNumber};
 
 /// So many commits are asked about in a query.
@@ -33,7 +33,7 @@ impl Forge {
             match self.makers_of(part).await {
                 Ok(makers) => found.extend(makers.into_iter().map(|one| (one.commit, Ok(one)))),
                 Err(error) => {
-                    let why = Unavailable::from(error);
+                    let why = error.to_string();
                     found.extend(part.iter().map(|commit| (*commit, Err(why.clone()))));
                 }
             }
@@ -42,7 +42,7 @@ impl Forge {
     }
 
     async fn makers_of(&self, commits: &[CommitId]) -> Result<Vec<Makers>, ForgeError> {
-        let operation = "read who made commits";
+        let operation = "read the authors of commits";
         let mut part = QueryBuilder::default();
         for (at, commit) in commits.iter().enumerate() {
             let id = part.variable(&format!("c{at}"), "GitObjectID!", commit.to_string());

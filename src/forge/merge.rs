@@ -98,7 +98,7 @@ impl Writer {
             .mutate(
                 query,
                 variables,
-                &format!("put {} into the merge queue", pull.number),
+                &format!("add {} to the merge queue", pull.number),
             )
             .await
         {
@@ -116,7 +116,7 @@ impl Writer {
     /// Any [`ForgeError`].
     pub async fn dequeue(&self, pull: &Pull) -> Result<(), ForgeError> {
         let query = "mutation($id: ID!) { dequeuePullRequest(input: { id: $id }) { mergeQueueEntry { id } } }";
-        let operation = format!("take {} out of the merge queue", pull.number);
+        let operation = format!("remove {} from the merge queue", pull.number);
         self.mutate(query, json!({ "id": pull.node }), &operation)
             .await?;
         Ok(())
@@ -128,7 +128,7 @@ impl Writer {
     /// Any [`ForgeError`].
     pub async fn disable_auto_merge(&self, pull: &Pull) -> Result<(), ForgeError> {
         let query = "mutation($id: ID!) { disablePullRequestAutoMerge(input: { pullRequestId: $id }) { pullRequest { number } } }";
-        let operation = format!("disarm auto-merge of {}", pull.number);
+        let operation = format!("disable auto-merge of {}", pull.number);
         self.mutate(query, json!({ "id": pull.node }), &operation)
             .await?;
         Ok(())
@@ -141,7 +141,7 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn eviction(&self, pull: &Pull) -> Result<Option<Eviction>, ForgeError> {
-        let operation = format!("read what the merge queue did with {}", pull.number);
+        let operation = format!("read the merge queue events of {}", pull.number);
         let query = format!(
             "query($owner: String!, $name: String!, $number: Int!) {{ repository(owner: $owner, name: $name) {{ \
              pullRequest(number: $number) {{ removals: timelineItems(last: 20, itemTypes: [REMOVED_FROM_MERGE_QUEUE_EVENT]) {{ nodes {{ \

@@ -149,7 +149,7 @@ fn besides(
         return Err(wrong(error.to_string()));
     }
     if own.certs.is_empty() {
-        return Err(wrong("it holds no certificate in PEM form".to_owned()));
+        return Err(wrong("it contains no PEM certificates".to_owned()));
     }
     let mut all: Vec<_> = system.flat_map(|found| found.certs).collect();
     all.extend(own.certs);

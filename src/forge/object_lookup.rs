@@ -11,7 +11,7 @@ use super::error::ForgeError;
 use super::graphql::{GraphqlError, PartialResponse};
 use super::object_query::{HistoryCommit, ObjectAnswer, ObjectQuery};
 use super::query_builder::QueryBuilder;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::{CommitId, PullNumber};
 
 /// A query that is heavier than this is split in half if it is not answered: it may have been too much to answer in
@@ -34,10 +34,10 @@ pub(super) fn told(
     errors: &[GraphqlError],
     operation: &str,
 ) -> Vec<Fetched<ObjectAnswer>> {
-    let mut failed: BTreeMap<usize, Unavailable> = BTreeMap::new();
+    let mut failed: BTreeMap<usize, String> = BTreeMap::new();
     for error in errors {
         if let Some(index) = index_of(error) {
-            failed.insert(index, error.typed(operation).into());
+            failed.insert(index, error.typed(operation).to_string());
         }
     }
     let each = wanted.iter().enumerate();
@@ -61,7 +61,7 @@ pub(super) fn in_parts(
         None if data["repository"].is_object() => Ok(probed),
         None => Err(match errors.first() {
             Some(error) => error.typed(operation),
-            None => ForgeError::NotUnderstood(format!("to {operation}: nothing is told")),
+            None => ForgeError::NotUnderstood(format!("to {operation}: the answer is empty")),
         }),
     }
 }
@@ -80,7 +80,7 @@ fn weight(wanted: &[ObjectQuery]) -> usize {
 impl Forge {
     /// Looks things up, in the order asked: one call for as much as fits into a query.
     pub async fn query_objects(&self, wanted: &[ObjectQuery]) -> Vec<Fetched<ObjectAnswer>> {
-        let operation = format!("look things up in {}", self.slug());
+        let operation = format!("look up objects in {}", self.slug());
         let operation = operation.as_str();
         let mut waiting: Vec<Range<usize>> = Vec::new();
         let mut start = 0;
@@ -116,7 +116,7 @@ impl Forge {
                     }
                     Err(error) => {
                         let why = error.to_string();
-                        answers.insert(range.start, vec![Err(Unavailable::new(why)); part.len()]);
+                        answers.insert(range.start, vec![Err(why); part.len()]);
                     }
                 }
             }
@@ -137,7 +137,7 @@ impl Forge {
         match self.query_objects(&wanted).await.pop() {
             Some(Ok(ObjectAnswer::Page(found))) => Ok(found),
             Some(Err(why)) => Err(why),
-            _ => Err(Unavailable::new("it was not answered")),
+            _ => Err("GitHub did not answer it".to_owned()),
         }
     }
 
@@ -147,7 +147,7 @@ impl Forge {
         let told = self.query_objects(&wanted).await.into_iter();
         let pulls = told.map(|told| match told? {
             ObjectAnswer::PullOf(pull) => Ok(pull),
-            _ => Err("it was answered with something else".into()),
+            _ => Err("GitHub answered with something else".to_owned()),
         });
         pulls.collect()
     }

@@ -255,11 +255,11 @@ impl ObjectQuery {
                 })
             }
             Self::Blob(_) => {
-                let text = found["text"].as_str().ok_or("it is no text")?;
+                let text = found["text"].as_str().ok_or("it is not text")?;
                 ObjectAnswer::Blob(text.as_bytes().to_vec())
             }
             Self::Size(_) => {
-                ObjectAnswer::Size(found["byteSize"].as_u64().ok_or("its size is not told")?)
+                ObjectAnswer::Size(found["byteSize"].as_u64().ok_or("its size is missing")?)
             }
             Self::PullOf(_) => {
                 let pulls: Nodes<NumberShape> =

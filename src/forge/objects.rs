@@ -70,8 +70,9 @@ impl Forge {
         }
         let entries = found.tree.into_iter().map(|entry| {
             Ok(PathEntry {
-                mode: u32::from_str_radix(&entry.mode, 8)
-                    .map_err(|_| ForgeError::NotUnderstood(format!("{} is no mode", entry.mode)))?,
+                mode: u32::from_str_radix(&entry.mode, 8).map_err(|_| {
+                    ForgeError::NotUnderstood(format!("{} is not a valid mode", entry.mode))
+                })?,
                 path: entry.path,
                 id: entry.sha,
             })

@@ -14,7 +14,7 @@ use super::shapes::{ACTOR, ActorShape, IdShape, shape, take};
 use super::shapes::{EdgeShape, of_enum};
 use crate::model::actor::{Actor, ActorKind, UserId};
 use crate::model::evidence::Permission;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::roster::Known;
 
 impl Forge {
@@ -39,7 +39,7 @@ impl Forge {
         let rest: Vec<(UserId, &String)> = rest.map(|(id, login)| (*id, login)).collect();
         let looks = rest.iter().map(|(id, login)| async move {
             let looked = self.permission(*id, login).await;
-            (*id, looked.map_err(Unavailable::from))
+            (*id, looked.map_err(|error| error.to_string()))
         });
         found.extend(join_all(looks).await);
         found
@@ -64,20 +64,16 @@ impl Forge {
         let rows = match self.get_all(path, &operation).await {
             Ok(rows) => rows,
             Err(ForgeError::NotFound { .. } | ForgeError::Forbidden { .. }) => {
-                return Err(Unavailable {
-                    why: format!("the token cannot read the team {team}"),
-                    help: Some(
-                        "it needs the organisation's permission Members: read, which only an App or a person's token can \
-                         have (input `read-token`); or there is no such team"
-                            .to_owned(),
-                    ),
-                });
+                return Err(format!(
+                    "the token cannot read the team {team}: it needs the organisation's permission Members: read, which \
+                     only an App or a person's token can have (input `read-token`); or the team does not exist"
+                ));
             }
-            Err(error) => return Err(Unavailable::from(error)),
+            Err(error) => return Err(error.to_string()),
         };
         rows.into_iter()
             .map(|row| {
-                let row: MemberShape = shape(row, &operation).map_err(Unavailable::from)?;
+                let row: MemberShape = shape(row, &operation).map_err(|error| error.to_string())?;
                 Ok((row.id, row.login))
             })
             .collect()
@@ -95,13 +91,10 @@ impl Forge {
                 Ok(people) => {
                     found.extend(people.into_iter().map(|(login, known)| (login, Ok(known))));
                 }
-                Err(error) => {
-                    let why = Unavailable::from(error);
-                    let failed = part
-                        .iter()
-                        .map(|login| ((*login).clone(), Err(why.clone())));
-                    found.extend(failed);
-                }
+                Err(error) => found.extend(
+                    part.iter()
+                        .map(|login| ((*login).clone(), Err(error.to_string()))),
+                ),
             }
         }
         found
@@ -111,7 +104,7 @@ impl Forge {
         &self,
         logins: &[&String],
     ) -> Result<BTreeMap<String, Option<Known>>, ForgeError> {
-        let operation = "read what the named people may do";
+        let operation = "read the permissions of people";
         let mut part = QueryBuilder::default();
         for (at, login) in logins.iter().enumerate() {
             let login = part.variable(&format!("l{at}"), "String!", login.as_str());
@@ -190,14 +183,14 @@ impl Forge {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn bearer(&self) -> Result<Actor, ForgeError> {
-        let operation = "read whose token this is";
+        let operation = "identify the token's account";
         let query = format!("query {{ viewer {{ ...who }} }} {ACTOR}");
         let (mut data, _) = self.query(&query, json!({}), operation).await?;
         Ok(shape::<ActorShape>(take(&mut data, &["viewer"]), operation)?.into())
     }
 
     async fn permission(&self, id: UserId, login: &str) -> Result<Permission, ForgeError> {
-        let operation = format!("read what {login} may do");
+        let operation = format!("read the permissions of {login}");
         let name = percent_encoding::utf8_percent_encode(login, percent_encoding::NON_ALPHANUMERIC);
         let answer = self
             .get(
@@ -208,7 +201,7 @@ impl Forge {
         let found: PermissionShape = answer.parse(&operation)?;
         if found.user.is_none_or(|user| user.id != id) {
             return Err(ForgeError::NotUnderstood(format!(
-                "the login {login} belongs to somebody else now"
+                "the login {login} now belongs to another account"
             )));
         }
         Ok(

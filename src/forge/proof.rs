@@ -91,7 +91,7 @@ impl Writer {
 
     /// Deletes every branch and label that a run made; what could not be deleted, and why.
     async fn sweep(&self) -> Vec<String> {
-        let operation = "look for what a proof left behind";
+        let operation = "look for leftovers of earlier runs";
         let query = "query($owner: String!, $name: String!, $refs: String!, $label: String!) { \
             repository(owner: $owner, name: $name) { refs(refPrefix: $refs, first: 100) { nodes { prefix name } } \
             labels(first: 100, query: $label) { nodes { name } } } }";
@@ -101,7 +101,7 @@ impl Writer {
         });
         let found = match self.forge.query(query, variables, operation).await {
             Ok((data, _)) => data,
-            Err(error) => return vec![format!("whatever an earlier run left: {error}")],
+            Err(error) => return vec![format!("leftovers of earlier runs: {error}")],
         };
         let mut left = Vec::new();
         let rows = |part: &str| {
@@ -205,7 +205,7 @@ impl Bench<'_> {
     fn proofs(self) -> Vec<Proof> {
         let ended = self
             .ended
-            .unwrap_or_else(|| "what it depends on could not be told".to_owned());
+            .unwrap_or_else(|| "what it depends on could not be determined".to_owned());
         let one = |assumption: &'static crate::model::assumption::Assumption| {
             let found = self
                 .found

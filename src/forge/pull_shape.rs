@@ -127,7 +127,7 @@ impl PullShape {
             },
             other => {
                 return Err(ForgeError::NotUnderstood(format!(
-                    "pull request #{} is in the state {other}",
+                    "pull request #{} has the unknown state {other}",
                     self.number
                 )));
             }

@@ -259,7 +259,7 @@ impl Writer {
             Method::POST,
             path,
             Some(body),
-            &format!("ask for reviews of {number}"),
+            &format!("request reviews of {number}"),
         )
         .await?;
         Ok(())
@@ -318,7 +318,7 @@ impl Forge {
         first: Option<ClosedPage>,
         enough: impl Fn(&[ClosedPull]) -> bool,
     ) -> Result<Closed, ForgeError> {
-        let operation = "look for promotions that were closed";
+        let operation = "look for closed promotions";
         let mut pulls = Vec::new();
         let mut read = first;
         let mut after = None;

@@ -78,7 +78,7 @@ impl Writer {
         }
         Err(ForgeError::Unreachable {
             operation,
-            why: "it was tried twice, and the branch is not there".to_owned(),
+            why: "after two attempts the branch does not exist".to_owned(),
         })
     }
 
@@ -122,7 +122,7 @@ impl Writer {
         }
         Err(ForgeError::Unreachable {
             operation,
-            why: "it was tried twice, and the branch did not move".to_owned(),
+            why: "after two attempts the branch did not move".to_owned(),
         })
     }
 

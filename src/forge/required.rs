@@ -6,7 +6,7 @@ use serde_json::json;
 use super::client::Forge;
 use super::error::ForgeError;
 use super::shapes::{Nodes, shape, take};
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::merge_state::{ContextState, Reported};
 use crate::model::settings::{Bypass, Rule};
@@ -20,7 +20,7 @@ impl Forge {
     /// The rules that rulesets have for a branch. Classic protection is not among them.
     pub async fn rules_of(&self, branch: &str) -> Fetched<Vec<Rule>> {
         let rules = self.branch_rules(branch).await;
-        rules.map_err(Unavailable::from)
+        rules.map_err(|unread| unread.to_string())
     }
 
     /// Whether a ruleset binds the account of this token; `None` if GitHub does not say.
@@ -36,7 +36,7 @@ impl Forge {
     pub async fn contexts_on(&self, commit: &CommitId) -> Fetched<Vec<Reported>> {
         let operation = format!("read the checks of {}", commit.short());
         let read = self.read_contexts(commit, &operation).await;
-        read.map_err(Unavailable::from)
+        read.map_err(|error| error.to_string())
     }
 
     async fn read_contexts(
@@ -57,7 +57,7 @@ impl Forge {
         };
         if contexts.next().is_some() {
             return Err(ForgeError::NotUnderstood(format!(
-                "to {operation}: there are more than a hundred"
+                "to {operation}: there are more than 100"
             )));
         }
         Ok(contexts.nodes.into_iter().map(Reported::from).collect())

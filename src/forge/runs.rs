@@ -12,7 +12,6 @@ use super::error::ForgeError;
 use super::shapes::{id, time};
 use super::writer::Writer;
 use crate::model::actor::{Actor, ActorKind};
-use crate::model::fetched::Unavailable;
 use crate::model::signal::{Ended, JobRun};
 
 /// A workflow run.
@@ -159,7 +158,7 @@ impl JobShape {
             event: self.event,
             branch: self.head_branch,
             commit: id(&self.head_sha)?,
-            on_base: Err(Unavailable::new("where its commit lies was not looked up")),
+            on_base: Err("its commit was not looked up".to_owned()),
             here: self
                 .head_repository
                 .is_some_and(|head| head.id == self.repository.id),

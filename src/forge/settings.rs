@@ -153,7 +153,7 @@ impl Forge {
     }
 
     async fn identity(&self) -> SettingsAnswer<Identity> {
-        let operation = "read whose token this is";
+        let operation = "identify the token's account";
         let (mut data, _) = self
             .query(VIEWER, json!({}), operation)
             .await
@@ -163,7 +163,7 @@ impl Forge {
     }
 
     async fn merging(&self) -> SettingsAnswer<Merging> {
-        let operation = "read what the repository allows";
+        let operation = "read the repository's merge settings";
         let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
         let (mut data, _) = self
             .query(OVERVIEW, variables, operation)
@@ -183,7 +183,7 @@ impl Forge {
 
     /// What was reported on the heads of the promotions that are open, up to twenty of them.
     async fn reported(&self) -> SettingsAnswer<Reported> {
-        let operation = "read what reports on promotions";
+        let operation = "read the statuses and checks on promotions";
         let variables = json!({ "owner": self.slug().owner(), "name": self.slug().name() });
         let (mut data, _) = self
             .query(REPORTED, variables, operation)
@@ -225,7 +225,7 @@ impl Forge {
     /// Reads something that only the permission for this part shows. What is public proves nothing.
     async fn area(&self, area: Area, tip: Option<CommitId>) -> SettingsAnswer<()> {
         let operation = format!("read {}", area.key());
-        let empty = || Unread::Failed("the repository has no commit to look at".to_owned());
+        let empty = || Unread::Failed("the repository has no commits".to_owned());
         let of_tip = |rest: &str| Ok(format!("/commits/{}{rest}", tip.ok_or_else(empty)?));
         let path = match area {
             Area::Contents => of_tip(""),
@@ -243,7 +243,7 @@ impl Forge {
     }
 
     async fn workflow_setting(&self) -> SettingsAnswer<WorkflowSetting> {
-        let operation = "read what workflows may do";
+        let operation = "read the permissions of workflows";
         let path = self.path("/actions/permissions/workflow");
         let found: shapes::WorkflowShape = self
             .get(path, operation)
@@ -278,7 +278,7 @@ impl Forge {
 
     /// The requests that are left, and the token's scopes, which are in a header of every answer.
     async fn budget(&self) -> (SettingsAnswer<Budget>, Option<BTreeSet<String>>) {
-        let operation = "read how many calls are left";
+        let operation = "read the rate limit";
         let answer = match self.get("/rate_limit".to_owned(), operation).await {
             Ok(answer) => answer,
             Err(error) => return (Err(unread(error)), None),

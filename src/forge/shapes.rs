@@ -165,7 +165,7 @@ impl CommitShape {
     pub(super) fn commit(self) -> Result<RemoteCommit, ForgeError> {
         let (Some(tree), Some(parents)) = (self.tree, self.parents) else {
             return Err(ForgeError::NotUnderstood(format!(
-                "{} is no commit",
+                "{} is not a commit",
                 self.oid
             )));
         };
@@ -201,7 +201,7 @@ where
 /// Reads a time out of an answer.
 pub(super) fn time(text: &str) -> Result<Timestamp, ForgeError> {
     text.parse()
-        .map_err(|_| ForgeError::NotUnderstood(format!("`{text}` is no time")))
+        .map_err(|_| ForgeError::NotUnderstood(format!("`{text}` is not a valid time")))
 }
 
 /// Reads a shape out of an answer.

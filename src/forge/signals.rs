@@ -187,7 +187,7 @@ impl Forge {
         context: Option<&str>,
         app: Option<u64>,
     ) -> Result<Vec<bool>, ForgeError> {
-        let operation = "look for what is said of commits";
+        let operation = "read the statuses and checks of commits";
         let mut fields = String::new();
         if context.is_some() {
             fields.push_str(" status { contexts { context } }");

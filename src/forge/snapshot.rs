@@ -25,7 +25,7 @@ use super::shapes::{
     ACTOR, COMMIT, CommitShape, ContextShape, Nodes, StatusShape, shape, take, time,
 };
 use crate::model::actor::Actor;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::pull::{Allows, OwnStatus, PromotionBranch, Protection, Snapshot};
 
 const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
@@ -152,7 +152,7 @@ impl Forge {
             let held = page.held.take().filter(|held| !held.is_null());
             let held = held.map(|held| held_told(held, operation)).transpose()?;
             let now = date.ok_or_else(|| {
-                ForgeError::NotUnderstood(format!("to {operation}: it has no Date"))
+                ForgeError::NotUnderstood(format!("to {operation}: it has no `Date` header"))
             })?;
             let mut page = page.snapshot(now)?;
             match &mut found {
@@ -221,7 +221,7 @@ impl Forge {
         let told = match data.get_mut("repository") {
             Some(repository) => along.told(repository, &errors, operation)?,
             None => {
-                let why = format!("to {operation}: nothing is told of the repository");
+                let why = format!("to {operation}: the answer has no repository");
                 return Err(ForgeError::NotUnderstood(why));
             }
         };
@@ -311,7 +311,7 @@ struct ProtectionShape {
 impl ProtectionShape {
     fn protection(self) -> Fetched<Protection> {
         if let Some(why) = self.unread {
-            return Err(Unavailable::new(why));
+            return Err(why);
         }
         let contexts = self.required_status_check_contexts.into_iter().flatten();
         let reviews = self.required_approving_review_count.unwrap_or_default();
@@ -387,7 +387,7 @@ impl RepositoryShape {
             protection: protection.protection(),
             branches,
             merged,
-            held_closed: Err(Unavailable::new("they were not asked for")),
+            held_closed: Err("they were not read".to_owned()),
             deletes_merged: self.delete_branch_on_merge,
             labels,
             allows: Allows {
@@ -415,5 +415,5 @@ fn short_name(prefix: &str, name: &str) -> Result<String, ForgeError> {
     let full = format!("{prefix}{name}");
     full.strip_prefix("refs/heads/")
         .map(str::to_owned)
-        .ok_or_else(|| ForgeError::NotUnderstood(format!("{full} is no branch")))
+        .ok_or_else(|| ForgeError::NotUnderstood(format!("{full} is not a branch")))
 }

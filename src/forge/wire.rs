@@ -194,7 +194,7 @@ impl Wire {
                     // Whoever writes looks whether it was applied before it is sent again.
                     return Err(ForgeError::Unreachable {
                         operation: ask.operation.clone(),
-                        why: "GitHub's secondary rate limit was met, and is over".to_owned(),
+                        why: "GitHub's secondary rate limit was hit, and is over".to_owned(),
                     });
                 }
                 Err(error) => error,
@@ -278,7 +278,7 @@ impl Wire {
                 Value::Null
             } else {
                 serde_json::from_slice(&body)
-                    .map_err(|error| unreachable(format!("its answer is no JSON: {error}")))?
+                    .map_err(|error| unreachable(format!("its answer is not JSON: {error}")))?
             };
             if let Some(limit) = Limit::of_answer(ask.resource, status, &headers, &value, date) {
                 return Ok(Sent::Limited(limit));
@@ -327,7 +327,7 @@ impl Wire {
         if uri.authority() == self.api.authority() && uri.scheme() == self.api.scheme() {
             Ok(uri)
         } else {
-            Err("it names an address on another host".to_owned())
+            Err("it refers to an address on another host".to_owned())
         }
     }
 
@@ -347,14 +347,14 @@ impl Wire {
         let Some(said) = said(&json) else {
             return Err(ForgeError::Unreachable {
                 operation,
-                why: format!("it answered {status}"),
+                why: format!("GitHub answered {status}"),
             });
         };
         let lower = said.to_ascii_lowercase();
         Err(match status.as_u16() {
             500.. => ForgeError::Unreachable {
                 operation,
-                why: format!("it answered {status}: {said}"),
+                why: format!("GitHub answered {status}: {said}"),
             },
             401 => ForgeError::Unauthorized(said),
             _ if lower.contains("not permitted to create or approve pull requests") => {

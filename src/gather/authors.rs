@@ -20,7 +20,7 @@ use crate::model::authors::{ChangeAuthors, Changed, Makers};
 use crate::model::catalog::Catalog;
 use crate::model::change::Change;
 use crate::model::facts::LastSet;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::Policy;
 use crate::model::resolved::ResolvedPipeline;
@@ -75,7 +75,7 @@ impl Untold {
     fn of(error: &RepoError, who: &str) -> Self {
         match error {
             RepoError::TooFar { .. } | RepoError::Shallow { .. } => {
-                Self::Never(format!("{who} cannot be told: {error}"))
+                Self::Never(format!("cannot identify {who}: {error}"))
             }
             _ => Self::Unread(format!("{who} could not be read: {error}")),
         }
@@ -87,8 +87,8 @@ impl Untold {
             LastSet::Failed {
                 why,
                 help: Some(help),
-            } => Self::Never(format!("{who} cannot be told, for {why}: {help}")),
-            LastSet::Failed { why, .. } => Self::Unread(format!("{who} cannot be told: {why}")),
+            } => Self::Never(format!("cannot identify {who}: {why}; {help}")),
+            LastSet::Failed { why, .. } => Self::Unread(format!("cannot identify {who}: {why}")),
             _ => Self::Unread(format!("{who} could not be read")),
         }
     }
@@ -148,7 +148,7 @@ impl<'a> AuthorsSearch<'a> {
         }
         self.of_values(carried, &mut found);
         match found.unread {
-            Some(why) => Err(Unavailable::new(why)),
+            Some(why) => Err(why),
             None => Ok(found.authors),
         }
     }

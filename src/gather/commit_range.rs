@@ -14,7 +14,7 @@ use crate::model::commit_range::{
     CommitRangeSummary, Direction, LinkedRange, MAX_LISTED, Person, RangeCommit, RangeCommits,
 };
 use crate::model::facts::Revision;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::landed::pull_of_message;
 use crate::model::origin::Origin;
@@ -167,7 +167,7 @@ pub(crate) fn promotable(
             all &= may.unwrap_or(false);
         }
     }
-    asked.answered(all).map_err(Unavailable::from)
+    asked.answered(all).map_err(|error| error.to_string())
 }
 
 /// The commits that one change of a git ref brings; `None` for any other change, and if its repository is unknown.
@@ -244,23 +244,23 @@ pub(crate) fn ranges_of_changes(
             Some(Origin::Here) => asked.entry(None).or_default().push(at),
             Some(Origin::Local(path)) => asked.entry(Some(path)).or_default().push(at),
             Some(Origin::Remote(url)) => {
-                ranges[at] = Some(Err(Unavailable::new(format!("{url} is not here"))))
+                ranges[at] = Some(Err(format!("{url} is not available here")));
             }
-            _ => ranges[at] = Some(Err(Unavailable::new("nothing is known of its repository"))),
+            _ => ranges[at] = Some(Err("its repository is unknown".to_owned())),
         }
     }
     for (path, members) in asked {
         let find = |repo: &Repo, remote| {
             let asked: Vec<&RevisionChange<'_>> = members.iter().map(|at| &changes[*at]).collect();
-            ranges_in(repo, remote, &asked).map_err(Unavailable::from)
+            ranges_in(repo, remote, &asked).map_err(|error| error.to_string())
         };
         let found = match (path, &repositories.here) {
             (None, Some((RepositoryReader::Clone(repo), _))) => find(repo, repositories.remote),
-            (None, _) => Err("this folder is no repository".into()),
+            (None, _) => Err("this folder is not a git repository".to_owned()),
             (Some(path), _) => match Repo::at(&repositories.root.join(path)) {
                 Ok(Some(repo)) => find(&repo, None),
-                Ok(None) => Err(format!("{path} is not the top of a git repository").into()),
-                Err(error) => Err(Unavailable::from(error)),
+                Ok(None) => Err(format!("{path} is not the top of a git repository")),
+                Err(error) => Err(error.to_string()),
             },
         };
         match found {
@@ -290,16 +290,14 @@ fn ranges_in(
     for (at, bringing) in changes.iter().enumerate() {
         ranges.push(match bringing.ends(repo, remote) {
             Ok(RangeEnds::NoneBefore | RangeEnds::Same(_)) => None,
-            Ok(RangeEnds::Unknown(text)) => Some(Err(Unavailable::new(format!(
-                "there is no commit `{text}`"
-            )))),
+            Ok(RangeEnds::Unknown(text)) => Some(Err(format!("there is no commit `{text}`"))),
             Ok(RangeEnds::Two(old, new)) => {
                 places.push(at);
                 let folders = bringing.folders();
                 stretches.push(RangeQuery { old, new, folders });
                 None
             }
-            Err(error) => Some(Err(Unavailable::from(error))),
+            Err(error) => Some(Err(error.to_string())),
         });
     }
     let found = repo.between(&stretches)?;
@@ -314,7 +312,7 @@ fn ranges_in(
                 let compare = page.as_ref().and_then(|url| summary.compare(url.host()));
                 Some(Ok(LinkedRange { summary, compare }))
             }
-            Err(error) => Some(Err(Unavailable::from(error))),
+            Err(error) => Some(Err(error.to_string())),
         };
     }
     Ok(ranges)

@@ -384,7 +384,7 @@ impl<'a> History<'a> {
                 }
             },
         );
-        looked.map(|()| found).map_err(|set| set.into_why().into())
+        looked.map(|()| found).map_err(LastSet::into_why)
     }
 }
 

@@ -228,7 +228,7 @@ impl Walk {
                     author: info.author_name,
                     claim: merged.and_then(|merged| merged.deviation.claim.clone()),
                     why: merged.filter(|merged| !merged.own).map(|_| {
-                        "it merges a promotion's head, and changes something else".to_owned()
+                        "it merges a promotion's head, and also changes something else".to_owned()
                     }),
                     changes: Vec::new(),
                 }

@@ -119,7 +119,7 @@ pub(crate) fn moved(proposal: &Proposal, pull: &Pull) -> Option<Build> {
         "the branch was force-pushed"
     } else if pull.commits > 1 || proposal.branch.tip.id != pull.head {
         // Sluice never moves a branch: where branch and pull request show two heads, one answer is older than a push.
-        "somebody pushed to the branch"
+        "someone pushed to the branch"
     } else {
         return None;
     };

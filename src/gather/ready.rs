@@ -17,7 +17,6 @@ use super::history::past::Past;
 use super::repositories::{Repositories, RepositoryReader};
 use super::revisions::RevisionResolver;
 use crate::model::facts::{Facts, ReadyQuery};
-use crate::model::fetched::Fetched;
 use crate::model::policy::Ready;
 use crate::model::signal::{ContentEvidence, Known};
 use content::{Content, Stretch};
@@ -86,13 +85,13 @@ impl Looking<'_> {
                     statuses: Known::Unsaid(why),
                 };
             }
-            Err(why) => return nothing(service, &why.why),
+            Err(why) => return nothing(service, &why),
         };
         let asks_signals =
             rule.deployment.is_some() || rule.check.is_some() || rule.status.is_some();
         let since = match asks_signals && stretches.iter().all(Stretch::tells_by_itself) {
-            // Nothing can have been said of it before it was there, so that nobody has to know when that was.
-            true => Known::Unsaid("it was not asked for".to_owned()),
+            // There cannot be a report about it before it was there, so it does not matter when that was.
+            true => Known::Unsaid("it was not read".to_owned()),
             false => arrival::of_all(&stretches, self.facts.now, rule.soak, asks_signals),
         };
         let floor = match (&since, stretches.iter().all(Stretch::tells_by_itself)) {
@@ -102,9 +101,9 @@ impl Looking<'_> {
             (Known::Failed(why), false) => Err(Known::Failed(why.clone())),
         };
         let nothing_asked = || Known::Is(Vec::new());
-        let said = |wanted: Option<Fetched<Vec<_>>>| match (wanted, &floor) {
+        let said = |wanted: Option<Result<Vec<_>, String>>| match (wanted, &floor) {
             (None, _) => nothing_asked(),
-            (Some(Err(why)), _) => Known::Failed(why.to_string()),
+            (Some(Err(why)), _) => Known::Failed(why),
             (Some(Ok(_)), Err(unknown)) => unknown.clone(),
             (Some(Ok(signals)), Ok(floor)) => {
                 let after = |signal: &crate::model::signal::Signal| {

@@ -59,7 +59,7 @@ pub(crate) fn answer_revisions(
                     }
                 }
                 None => all(failed(
-                    "this folder is no repository, so it has no revisions",
+                    "this folder is not a git repository, so it has no revisions",
                 )),
             },
             Origin::Local(path) => match Repo::at(&repositories.root.join(path)) {
@@ -84,14 +84,12 @@ pub(crate) fn answer_revisions(
                     }
                     None => all(failed_with(
                         format!("{url} is not a repository of {}", remotes.host()),
-                        "only repositories of the same GitHub can be read; a commit id there can still be copied with `revision: literal`",
+                        "only repositories on the same GitHub server can be read; a commit ID in it can still be copied with `revision: literal`",
                     )),
                 },
             },
             Origin::Unreadable(why) => all(failed(why)),
-            Origin::Unknown { .. } | Origin::Unsaid => {
-                all(failed("nothing is known of its repository"))
-            }
+            Origin::Unknown { .. } | Origin::Unsaid => all(failed("its repository is unknown")),
         };
         answers.extend(queries.into_iter().zip(revisions));
     }
@@ -119,18 +117,18 @@ fn no_such(repo: &dyn ReadObjects, name: &str) -> Revision {
     match repo.begins_with(name).filter(|_| is_short) {
         Some(commit) => Revision::Failed {
             why: format!(
-                "it is a shortened commit id, and another commit may begin so one day; the whole id is {commit}"
+                "it is a shortened commit ID, which another commit may share one day; the full ID is {commit}"
             ),
             help: Some(format!("write {commit}")),
         },
         None if is_short => failed_with(
-            "there is no branch or tag of this name, and shortened commit ids are not followed"
+            "there is no branch or tag with this name, and shortened commit IDs are not resolved"
                 .to_owned(),
-            "write the whole commit id (`git rev-parse` prints it), or look for a slip in the name",
+            "write the full commit ID (`git rev-parse` prints it), or check the name for a typo",
         ),
         None => failed_with(
-            "there is no branch, tag or commit of this name".to_owned(),
-            "look for a slip in the name, or fetch it (`git fetch --tags`)",
+            "there is no branch, tag or commit with this name".to_owned(),
+            "check the name for a typo, or fetch it (`git fetch --tags`)",
         ),
     }
 }
@@ -289,9 +287,8 @@ impl<'a> RevisionResolver<'a> {
         let kinds = [branch.is_some(), hits.tag.is_some(), hits.commit.is_some()];
         if kinds.into_iter().filter(|hit| *hit).count() > 1 {
             return Ok(failed_with(
-                "it is ambiguous: more than one of a branch, a tag and a commit id has this name"
-                    .to_owned(),
-                "write refs/heads/NAME or refs/tags/NAME, or a full commit id",
+                "it is ambiguous: a branch, a tag or a commit ID share this name".to_owned(),
+                "write refs/heads/NAME, refs/tags/NAME or a full commit ID",
             ));
         }
         if let Some(tip) = branch {
@@ -342,7 +339,7 @@ impl<'a> RevisionResolver<'a> {
         let Some(commit) = repo.newest_change(&tip, &watch)? else {
             return Ok(failed_with(
                 format!("{name} never held {}", shown_folders(&query.folders)),
-                "look for a slip in `git.folder`",
+                "check `git.folder` for a typo",
             ));
         };
         if let Some(refused) = self.refused(repo, &commit, FoundBy::Branch(name))? {
@@ -395,7 +392,7 @@ impl<'a> RevisionResolver<'a> {
                 "{} is not reachable from any branch or tag that may be promoted",
                 commit.short()
             ),
-            "merge it into one of them, or widen `refs` of the policy",
+            "merge it into one of them, or extend `refs` in the policy",
         )))
     }
 }

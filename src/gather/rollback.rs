@@ -363,7 +363,7 @@ impl<'a> Seeker<'a> {
         if !goes_on && !self.differs(search, edges, &services) {
             return Err(NoRollback::Refused {
                 why: format!(
-                    "{stage} holds what landed in {} (plan {}) already",
+                    "{stage} already holds what landed in {} (plan {})",
                     to.landing.short(),
                     to.plan.shown()
                 ),
@@ -378,12 +378,12 @@ impl<'a> Seeker<'a> {
         if age > most {
             return Err(NoRollback::Refused {
                 why: format!(
-                    "{stage} held what landed in {} until {} ago, and the policy lets a rollback reach back {}",
+                    "{stage} held what landed in {} until {} ago, but the policy limits rollbacks to {}",
                     to.landing.short(),
                     when::length(age),
                     when::length(most),
                 ),
-                help: "raise `rollback: { age: … }` in .github/sluice.yaml, or put the values back by hand".to_owned(),
+                help: "raise `rollback: { age: … }` in .github/sluice.yaml, or restore the values by hand".to_owned(),
             });
         }
         Ok(Rollback {
@@ -416,11 +416,11 @@ impl<'a> Seeker<'a> {
     fn nothing(&self) -> NoRollback {
         let stage = self.stage();
         let by_hand =
-            "find the commit that broke it (git log), and take it back by hand: git revert COMMIT";
+            "find the commit that broke it (git log), and revert it by hand: git revert COMMIT";
         match self.asked.back {
             GoBack::Last => NoRollback::Refused {
                 why: format!(
-                    "nothing else that {stage} held came by a landing of Sluice, so there is nothing to go back to"
+                    "nothing that {stage} held before came from a landing of Sluice, so there is nothing to go back to"
                 ),
                 help: by_hand.to_owned(),
             },
@@ -430,7 +430,7 @@ impl<'a> Seeker<'a> {
             },
             GoBack::Landing(commit) => NoRollback::Refused {
                 why: format!(
-                    "{} is no landing of {stage} on the base's history, so there is nothing to go back to",
+                    "{} is not a landing of {stage} in the base branch's history, so there is nothing to go back to",
                     commit.short()
                 ),
                 help: self.list(),

@@ -177,7 +177,7 @@ impl Looking<'_> {
     fn newest(&self, search: Search<'_>) -> Since {
         let manifest = search.answer.unwrap_or_else(|| {
             Since::Unknown(format!(
-                "{} was made by no commit of the base",
+                "{} was not made by any commit on the base branch",
                 search.asked.service.file
             ))
         });

@@ -31,7 +31,7 @@ pub(super) fn watched(
         match lead {
             Some(file) => found.add(file.clone(), &mut seen, &mut waiting),
             None => {
-                found.everything = Some("a values file leads out of the repository".to_owned());
+                found.everything = Some("a values file is outside the repository".to_owned());
             }
         }
     }
@@ -119,7 +119,7 @@ fn values_files_outside(bytes: &[u8], own: &str) -> Result<Vec<String>, String> 
         match join(own, text) {
             Some(path) if is_below(&path, own) && !own.is_empty() => {}
             Some(path) => found.push(path),
-            None => return Err(format!("leads out of the repository with `{text}`")),
+            None => return Err(format!("refers to a path outside the repository: `{text}`")),
         }
     }
     Ok(found)
@@ -151,7 +151,7 @@ mod tests {
         assert!(
             values_files_outside(b"resources: [../../x]", "apps")
                 .unwrap_err()
-                .contains("leads out")
+                .contains("outside the repository")
         );
     }
 }

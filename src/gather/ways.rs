@@ -8,7 +8,7 @@ use super::revisions::RevisionResolver;
 use crate::copy::is_full_id;
 use crate::model::commit_range::Direction;
 use crate::model::facts::{Revision, WayQuery, Ways};
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::repo::{ReadObjects, Repo, RepoError};
@@ -28,27 +28,23 @@ fn answer(repositories: &Repositories<'_>, query: &WayQuery) -> Fetched<Option<D
             Some((here, tip)) => way(here.objects(), query, || {
                 RevisionResolver::here(repositories, here, *tip)
             }),
-            None => Err(Unavailable::new("this folder is no repository")),
+            None => Err("this folder is not a git repository".to_owned()),
         },
         Origin::Local(path) => match Repo::at(&repositories.root.join(path)) {
             Ok(Some(repo)) => way(&repo, query, || {
                 RevisionResolver::elsewhere(repositories, &repo)
             }),
-            Ok(None) => Err(Unavailable::new(format!(
-                "{path} is not the top of a git repository"
-            ))),
-            Err(error) => Err(Unavailable::from(error)),
+            Ok(None) => Err(format!("{path} is not the top of a git repository")),
+            Err(error) => Err(error.to_string()),
         },
         Origin::Remote(url) => match repositories.remotes.and_then(|remotes| remotes.of(url)) {
             Some(repo) => way(repo.as_ref(), query, || {
                 Ok(RevisionResolver::remote(repositories))
             }),
-            None => Err(Unavailable::new(format!("{url} was not read"))),
+            None => Err(format!("{url} was not read")),
         },
-        Origin::Unreadable(why) => Err(Unavailable::new(why.clone())),
-        Origin::Unknown { .. } | Origin::Unsaid => {
-            Err(Unavailable::new("nothing is known of its repository"))
-        }
+        Origin::Unreadable(why) => Err(why.clone()),
+        Origin::Unknown { .. } | Origin::Unsaid => Err("its repository is unknown".to_owned()),
     }
 }
 
@@ -60,16 +56,17 @@ fn way<'a>(
     let name = &query.old.reference;
     let old = match is_full_id(name) {
         true => name.parse().map_err(|error| format!("`{name}`: {error}"))?,
-        false => match asked().map_err(Unavailable::from)?.answer(repo, &query.old) {
+        false => match asked()
+            .map_err(|error| error.to_string())?
+            .answer(repo, &query.old)
+        {
             Revision::Resolved(found) if found.same_as_target => return Ok(None),
             Revision::Resolved(found) => found.commit,
-            Revision::Failed { why, .. } => {
-                return Err(Unavailable::new(format!("`{name}`: {why}")));
-            }
-            Revision::Unread => return Err(Unavailable::new(format!("`{name}` was not read"))),
+            Revision::Failed { why, .. } => return Err(format!("`{name}`: {why}")),
+            Revision::Unread => return Err(format!("`{name}` was not read")),
         },
     };
-    stands(repo, &old, &query.new).map_err(Unavailable::from)
+    stands(repo, &old, &query.new).map_err(|error| error.to_string())
 }
 
 fn stands(

@@ -90,8 +90,8 @@ impl Entry<'_> {
             .collect();
         if before.is_empty() {
             draft.notes.push(format!(
-                "{} is a first stage: Sluice promotes nothing into it. Let a commit set its values (Renovate, your build), \
-                 and the stages behind it follow",
+                "{} is a first stage: Sluice promotes nothing into it. Set its values by a commit (Renovate, your build); \
+                 later stages follow",
                 stage.name
             ));
             return draft;
@@ -101,7 +101,7 @@ impl Entry<'_> {
             .found()
         else {
             draft.notes.push(
-                "its serviceRef leads to no single manifest: sluice validate says what to do; then ask again".to_owned(),
+                "its serviceRef does not identify a single manifest: sluice validate shows what to do; then run this again".to_owned(),
             );
             return draft;
         };
@@ -127,8 +127,8 @@ impl Entry<'_> {
             .collect();
         if upstream.contains(&target) {
             return Err(format!(
-                "the stage before it runs this very service ({}): nothing can be copied from it to itself. Give each stage a \
-                 ServiceDeployment of its own",
+                "the previous stage runs this very service ({}): nothing can be copied from it to itself. Give each stage its \
+                 own ServiceDeployment",
                 super::pair::line(input.catalog.service(target))
             ));
         }
@@ -144,12 +144,12 @@ impl Entry<'_> {
             ([one], _) => *one,
             ([], [one]) if alone => *one,
             ([], []) => {
-                return Err("the stage before it has no service that can be found".to_owned());
+                return Err("the previous stage has no service that can be found".to_owned());
             }
             ([], all) | (all, _) => {
                 let names = super::pair::lines(all.iter().map(|id| input.catalog.service(*id)));
                 return Err(format!(
-                    "which service it takes its values from cannot be told: {names}"
+                    "it cannot be determined which service it takes its values from: {names}"
                 ));
             }
         };
@@ -187,7 +187,7 @@ impl Entry<'_> {
                 Interpretation::Key(key) => keys.push(key),
                 Interpretation::Field => draft.fields.push(path.to_string()),
                 Interpretation::Nothing => draft.notes.push(format!(
-                    "it sets {path}, which Sluice never does: fields lie under `spec`"
+                    "it sets {path}, which Sluice never does: fields are under `spec`"
                 )),
             }
         }
@@ -201,7 +201,7 @@ impl Entry<'_> {
             false => "ai",
         };
         draft.notes.push(format!(
-            "once Sluice moves this stage, take its `{other}` out: two would open pull requests for one change"
+            "once Sluice promotes this stage, remove its `{other}`: otherwise both would open pull requests for one change"
         ));
     }
 
@@ -211,7 +211,7 @@ impl Entry<'_> {
             return Effects {
                 paths: Vec::new(),
                 notes: vec![
-                    "what an `ai` prompt changes is not known: name the fields in the policy, if there are more than git \
+                    "it is unknown what an `ai` prompt changes: list the fields in the policy, if there are more than git \
                      ref and chart"
                         .to_owned(),
                 ],

@@ -84,7 +84,7 @@ impl Labels {
                 };
                 match (namespace, &subject.placement, input.policy) {
                     (Some(_), ..) => labels.refuse(*id, format!(
-                        "its name and namespace are those of {} too, so no reference could tell them apart",
+                        "{} has the same name and namespace, so no reference could tell them apart",
                         places(*id)
                     )),
                     (None, Placement::In(slot, _), None) => {
@@ -169,7 +169,7 @@ impl Labels {
             if bad.contains(&input.catalog.service(id).file) {
                 self.refuse(
                     id,
-                    "its name alone does not tell it apart, and its file holds manifests of other environments or of a \
+                    "its name alone is not unique, and its file contains manifests of other environments or of a \
                      pipeline: give it a `metadata.namespace`"
                         .to_owned(),
                 );

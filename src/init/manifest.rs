@@ -82,7 +82,7 @@ fn service(text: &mut String, input: &Input<'_>, entry: &PlannedService, namespa
     if !keys.is_empty() {
         let _ = writeln!(
             text,
-            "            # Both have these configuration keys; name those that a promotion copies too:\n            # \
+            "            # Both have these configuration keys; list those that a promotion should copy too:\n            # \
              secrets: {}",
             list(keys)
         );

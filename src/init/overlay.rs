@@ -82,7 +82,7 @@ pub(super) fn effects(sources: &Sources, name: &str, of: For<'_>) -> Effects {
         .find(|(_, manifest)| manifest.text(&wanted) == Some(name));
     let Some((file, manifest)) = found else {
         effects.note(format!(
-            "PrAutomation {name} is not in this repository, so what it changes is not known"
+            "PrAutomation {name} is not in this repository, so it is unknown what it changes"
         ));
         return effects;
     };
@@ -90,7 +90,7 @@ pub(super) fn effects(sources: &Sources, name: &str, of: For<'_>) -> Effects {
         Ok(raw) => raw.spec,
         Err(error) => {
             effects.note(format!(
-                "PrAutomation {name} ({file}:{}) cannot be understood: {}",
+                "PrAutomation {name} ({file}:{}) cannot be parsed: {}",
                 error.position.line, error.message
             ));
             return effects;
@@ -112,7 +112,7 @@ pub(super) fn effects(sources: &Sources, name: &str, of: For<'_>) -> Effects {
     ] {
         if is_there {
             effects.note(format!(
-                "PrAutomation {name} also has `{part}`, which Sluice has nothing like"
+                "PrAutomation {name} also has `{part}`, which Sluice has no equivalent for"
             ));
         }
     }
@@ -158,7 +158,7 @@ impl Effects {
             self.overlay(sources, &overlay, of);
         }
         if updates.yq.is_some() {
-            self.note("`updates.yq` is not understood".to_owned());
+            self.note("`updates.yq` is not supported".to_owned());
         }
         self.paths.sort();
         self.paths.dedup();
@@ -172,14 +172,14 @@ impl Effects {
             Some(path) => {
                 let path = path.replace(ANY, "*");
                 self.note(format!(
-                    "it changes {path}, and {} stands in {own}: Sluice promotes fields of ServiceDeployments only",
+                    "it changes {path}, but {} is in {own}: Sluice promotes only fields of ServiceDeployments",
                     of.service.key.name
                 ));
                 false
             }
             None => {
                 self.note(format!(
-                    "which file `{template}` means cannot be told from stage and service"
+                    "stage and service do not determine which file `{template}` means"
                 ));
                 false
             }
@@ -199,7 +199,7 @@ impl Effects {
         }
         if !replacement.contains("{{") {
             self.note(format!(
-                "`{regex}` puts in the fixed text `{replacement}`, which is no release: write it once by hand"
+                "`{regex}` inserts the fixed text `{replacement}`, which is not a release: write it once by hand"
             ));
             return;
         }
@@ -208,7 +208,7 @@ impl Effects {
         };
         let Some(texts) = fixed_texts(regex) else {
             self.note(format!(
-                "the expression `{regex}` is not understood: find the field that it changes, and name it"
+                "the expression `{regex}` is not supported: find the field that it changes, and list it"
             ));
             return;
         };
@@ -216,13 +216,13 @@ impl Effects {
             [line] => match &on_line(manifest, line)[..] {
                 [path] => self.paths.push(path.clone()),
                 _ => self.note(format!(
-                    "`{regex}` means line {line} of {}, which is not one field of {}",
+                    "`{regex}` matches line {line} of {}, which is not a single field of {}",
                     of.service.file, of.service.key.name
                 )),
             },
-            [] => self.note(format!("no line of {} fits `{regex}`", of.service.file)),
+            [] => self.note(format!("no line of {} matches `{regex}`", of.service.file)),
             ref several => self.note(format!(
-                "`{regex}` fits several lines of {}: {several:?}",
+                "`{regex}` matches several lines of {}: {several:?}",
                 of.service.file
             )),
         }
@@ -234,7 +234,7 @@ impl Effects {
         }
         if sources.documents(&of.service.file) != 1 {
             self.note(format!(
-                "an overlay for {} may mean any of its documents",
+                "an overlay for {} may refer to any of its documents",
                 of.service.file
             ));
             return;
@@ -245,7 +245,7 @@ impl Effects {
             .as_ref()
             .and_then(|stream| stream.documents().first()?.root);
         let (Some(stream), Some(node)) = (&parsed, root) else {
-            self.note(format!("an overlay for {} is not understood", overlay.file));
+            self.note(format!("an overlay for {} is not supported", overlay.file));
             return;
         };
         let overlay = Manifest { stream, node };
@@ -256,7 +256,7 @@ impl Effects {
                 .any(|segment| matches!(segment, Segment::Index(_)));
             let text = overlay.text(&path).unwrap_or_default();
             if is_list {
-                self.note(format!("the overlay's list at {path} is not understood"));
+                self.note(format!("the overlay's list at {path} is not supported"));
             } else if text.contains(MARK) {
                 self.paths.push(path);
             } else {

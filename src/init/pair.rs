@@ -59,7 +59,7 @@ pub(super) fn pair<'s>(
             Placement::Unknown => paired.leave(
                 subject,
                 Why::NoEnvironment,
-                "neither its name nor its place names an environment",
+                "neither its name nor its path names an environment",
             ),
             Placement::Contradictory(why) => paired.leave(subject, Why::Ambiguous, why),
         }
@@ -136,7 +136,7 @@ impl Paired {
             .map(|(slot, candidates)| {
                 let places = lines(candidates.iter().map(|candidate| candidate.service));
                 let word = slot.named(slot.environment.word());
-                format!("{} stand for {word}: {}", counted(candidates.len()), places)
+                format!("{} match {word}: {}", counted(candidates.len()), places)
             })
             .collect();
         for (_, subject) in group {
@@ -192,11 +192,11 @@ impl Paired {
             }
             let why = match (dropped.is_empty(), taken.get(base)) {
                 (false, _) => {
-                    "what could take its values is not paired: see the others of its name"
+                    "what could take its values is not paired: see the others of this name"
                         .to_owned()
                 }
                 (true, Some(pipeline)) => {
-                    format!("its counterparts stand in {pipeline}: add it there")
+                    format!("its counterparts are in {pipeline}: add it there")
                 }
                 (true, None) => "it has no counterpart in another environment".to_owned(),
             };
@@ -357,7 +357,7 @@ fn difference<'f>(
     let takes_chart = chart.is_some() && target.service.helm.is_some();
     if takes_chart && source.chart != target.chart {
         return Some(format!(
-            "it takes its chart from another place than {}: a promotion would be refused as `repository-differs`",
+            "it takes its chart from a different place than {}: a promotion would be refused as `repository-differs`",
             line(source.service)
         ));
     }
@@ -370,7 +370,7 @@ fn difference<'f>(
         return None;
     }
     Some(format!(
-        "it has neither a git ref nor a chart in common with {}, so there is nothing to promote",
+        "it has no git ref or chart in common with {}, so there is nothing to promote",
         line(source.service)
     ))
 }

@@ -24,9 +24,11 @@ impl StageLine {
     fn text(self) -> &'static str {
         match self {
             Self::Auto => {
-                "trigger: auto # no gate leads into it, so this says that it may move; a `ready` rule on the stage before it says so too"
+                "trigger: auto # no gate leads into it, so this triggers it; a `ready` rule on the previous stage would do so too"
             }
-            Self::Require => "require: [APPROVAL] # a way into it without an approval is an error",
+            Self::Require => {
+                "require: [APPROVAL] # an edge into it without an approval is an error"
+            }
         }
     }
 }
@@ -46,7 +48,7 @@ pub(super) fn text(
     let globs: Vec<(&str, &str)> = namespaces.iter().collect();
     if !globs.is_empty() {
         text.push_str(
-            "\nmanifests:\n  # These carry no namespace, and their names alone do not tell them apart. If they are applied into others, name\n  \
+            "\nmanifests:\n  # These name no namespace, and their names alone are not unique. If they are applied to other namespaces, change\n  \
              # those here and in the Pipeline.\n  namespaces:\n",
         );
         for (glob, namespace) in globs {
@@ -58,14 +60,14 @@ pub(super) fn text(
         let fields = list(fields.iter().map(String::as_str));
         let _ = writeln!(
             text,
-            "\n# What the drafts for your pipelines promote besides git ref and chart; it holds for all pipelines:\n# fields: {fields}"
+            "\n# What the drafts for your pipelines promote in addition to git ref and chart; this applies to all pipelines:\n# fields: {fields}"
         );
     }
     let releases: Vec<&str> = differing.releases().collect();
     if !releases.is_empty() {
         let _ = writeln!(
             text,
-            "\n# Helm values that differ between environments and sound like a release; what stands here is promoted, in all pipelines:\n# fields: {}",
+            "\n# Helm values that differ between environments and look like a release; what is listed here is promoted, in all pipelines:\n# fields: {}",
             list(releases)
         );
     }
@@ -77,7 +79,7 @@ pub(super) fn text(
     let gate = gates.first().copied().unwrap_or("approval-gate");
     let _ = write!(
         text,
-        "\n# Who approves. As long as nothing stands here: one person with write, by a review or by a label.\n\
+        "\n# Who approves. By default: one person with write access, with a review or a label.\n\
          # people:\n#   release: [alice, bob]\n# gates:\n#   {}:\n#     approve: [{{ by: release, count: 2 }}]\n#     ways: [review]\n",
         scalar(gate)
     );
@@ -177,12 +179,12 @@ pub(super) fn missing(
         if !text.is_empty() {
             let name = scalar(&pipeline.name);
             missing.push(draft(
-                format!("let stages of {} move that have no gate", pipeline.name),
+                format!("trigger stages of {} that have no gate", pipeline.name),
                 format!("pipelines:\n  {name}:\n    stages:\n{text}"),
                 vec![
-                    "or give the stage before each a `ready` rule; with neither it is held, and every answer says so"
+                    "or give the previous stage of each a `ready` rule; without either it is held, and every output says so"
                         .to_owned(),
-                    "an entry here takes the place of the whole entry of the same name under `stages`".to_owned(),
+                    "an entry here replaces the whole entry of the same name under `stages`".to_owned(),
                 ],
             ));
         }

@@ -232,7 +232,7 @@ impl<'a> Clues<'a> {
                 match slot.merged(other) {
                     Some(both) => Placement::In(both, word),
                     None => Placement::Contradictory(format!(
-                        "its name says {}, where it lies says {}",
+                        "its name says {}, its path says {}",
                         slot.named(&word),
                         other.named(other_word)
                     )),

@@ -53,7 +53,7 @@ pub(crate) fn text(proposal: &Proposal, around: &Around<'_>) -> String {
     for file in &proposal.files {
         let what = match (around.written, file.exists) {
             (true, _) => "written",
-            (false, true) => "is there already: cannot be written",
+            (false, true) => "already exists: cannot be written",
             (false, false) => "new",
         };
         let path = terminal(file.path.as_str());
@@ -204,7 +204,7 @@ fn drafts(text: &mut String, drafts: &[ManifestDraft], style: Style) {
     let _ = write!(
         text,
         "\n{}\n",
-        style.bold("Drafts for files that are there: never written, put them in by hand")
+        style.bold("Drafts for existing files: never written, add them by hand")
     );
     for draft in drafts {
         let place = match draft.line {
@@ -264,7 +264,7 @@ fn ending(proposal: &Proposal, around: &Around<'_>) -> String {
     } else if around.findings.is_empty() {
         format!("Nothing was written: --write saves {the_files}.")
     } else {
-        "Nothing was written, and --write would not: mend what is wrong first.".to_owned()
+        "Nothing was written, and --write would not work either: fix the problems first.".to_owned()
     };
     let workflow = proposal
         .files
@@ -273,7 +273,7 @@ fn ending(proposal: &Proposal, around: &Around<'_>) -> String {
     if workflow {
         let _ = write!(
             text,
-            " Look at the branch in {WORKFLOW_PATH}, and put Sluice's commit in."
+            " Check the branch in {WORKFLOW_PATH}, and fill in Sluice's commit."
         );
     }
     let [validate, plan] = &around.next;

@@ -72,7 +72,7 @@ impl Differing {
             more => format!(" and {more} more"),
         };
         Some(format!(
-            "These helm values differ and are not promoted: {}{more}. If one of them is a release, name it under `fields` of {}.",
+            "These helm values differ and are not promoted: {}{more}. If one of them is a release, list it under `fields` in {}.",
             paths.join(", "),
             super::proposal::POLICY_PATH
         ))

@@ -118,7 +118,7 @@ impl ChangeAuthors {
         }
         if makers.more_authors {
             found.untold.insert(format!(
-                "{commit} has more authors than are read: make the change again in a commit with fewer"
+                "{commit} has more authors than are read: make the change again in a commit with fewer authors authors"
             ));
         }
         if let Some(committer) = &makers.committer
@@ -149,7 +149,7 @@ impl ChangeAuthors {
             Some(actor) => self.add_actor(actor, changed.by(Deed::Opened), commit),
             None => {
                 self.untold.insert(format!(
-                    "who opened {number}, which brought {commit}, cannot be told, for that account is gone: make the change again"
+                    "cannot identify who opened {number}, which brought {commit}: the account was deleted; make the change again"
                 ));
             }
         }
@@ -161,7 +161,7 @@ impl ChangeAuthors {
         }
         if merge.more {
             self.untold.insert(format!(
-                "{number}, which brought {commit}, has more commits than are read for their authors: make the change again in a smaller one"
+                "{number}, which brought {commit}, has more commits than are read: make the change again in a smaller pull request"
             ));
         }
     }
@@ -178,8 +178,8 @@ impl ChangeAuthors {
         }
         if pushed.is_empty() || pushed.contains(&None) {
             self.untold.insert(format!(
-                "who pushed or merged {commit} cannot be told, for it is no pull request's merge commit and the log of pushes to {branch} does \
-                 not say: make the change again in a pull request that is squashed or merged"
+                "cannot identify who pushed or merged {commit}: it is not the merge commit of a pull request, and the log of pushes to {branch} \
+                 does not list it; make the change again in a pull request that is squashed or merged"
             ));
         }
     }
@@ -195,8 +195,8 @@ impl ChangeAuthors {
             }
             None => {
                 self.untold.insert(format!(
-                    "who {} <{}> is cannot be told, for the address in {commit} belongs to no account: add it to its owner's account, or make the \
-                     change again under another one",
+                    "cannot identify {} <{}>, an author of {commit}: the email is not linked to a GitHub account; add it to its owner's account, or \
+                     make the change again with another one",
                     person.name, person.email
                 ));
             }
@@ -213,7 +213,7 @@ impl ChangeAuthors {
             (None, ActorKind::User) if actor.id.is_some() => {}
             (None, _) => {
                 self.untold.insert(format!(
-                    "who {}, who brought {commit}, is cannot be told: make the change again",
+                    "cannot identify {}, who brought {commit}; make the change again",
                     actor.login
                 ));
             }

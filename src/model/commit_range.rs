@@ -142,10 +142,10 @@ impl CommitRangeSummary {
             Direction::Forward => None,
             // Zero if the writer did not count.
             Direction::Back if self.total == 0 => {
-                Some("goes back: what is there now descends from it".to_owned())
+                Some("goes back: the current value descends from it".to_owned())
             }
             Direction::Back => Some(format!(
-                "goes back {}: what is there now descends from it",
+                "goes back {}: the current value descends from it",
                 self.count()
             )),
             Direction::Sideways => {
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(back.incoming_count(), None);
         assert_eq!(
             back.warning().unwrap(),
-            "goes back 2 commits: what is there now descends from it"
+            "goes back 2 commits: the current value descends from it"
         );
         let sideways = brings(Direction::Sideways, &["a", "b"]);
         assert_eq!(sideways.incoming_count().unwrap(), "2 commits");

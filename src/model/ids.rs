@@ -138,17 +138,17 @@ macro_rules! object_id {
 object_id!(
     /// A commit, by its full id.
     CommitId,
-    "a full commit id (40 or 64 hexadecimal digits)"
+    "a full commit ID (40 or 64 hexadecimal digits)"
 );
 object_id!(
     /// The content of a file, by its full id.
     BlobId,
-    "a full blob id (40 or 64 hexadecimal digits)"
+    "a full blob ID (40 or 64 hexadecimal digits)"
 );
 object_id!(
     /// The content of a folder, by its full id.
     TreeId,
-    "a full tree id (40 or 64 hexadecimal digits)"
+    "a full tree ID (40 or 64 hexadecimal digits)"
 );
 
 /// What a reviewer approves: the SHA-256 of everything a promotion would change (semantics: plan id).
@@ -190,7 +190,7 @@ impl FromStr for PlanId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         match Digest::from_hex(text) {
             Some(Digest::Sha256(bytes)) => Ok(Self(bytes)),
-            _ => Err(IdError::new(text, "a plan id (64 hexadecimal digits)")),
+            _ => Err(IdError::new(text, "a plan ID (64 hexadecimal digits)")),
         }
     }
 }

@@ -50,7 +50,7 @@ impl fmt::Display for Origin {
                 None => write!(f, "{kind} {name}"),
             },
             Self::Unsaid => f.write_str("an unnamed repository"),
-            Self::Unreadable(_) => f.write_str("a repository whose URL cannot be understood"),
+            Self::Unreadable(_) => f.write_str("a repository whose URL cannot be parsed"),
         }
     }
 }

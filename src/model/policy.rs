@@ -1,8 +1,8 @@
 //! The policy, `.github/sluice.yaml`: what the `Pipeline` resource has no field for.
 //!
-//! These types are its one definition: the parser, the JSON Schema and docs/policy.md all come from them, so what stands
-//! at a field is written for whoever writes a policy. What is parsed here is well-formed; whether the names in it exist,
-//! and whether its rules can be met, is for the checks to say.
+//! These types are its one definition: the parser, the JSON Schema and docs/policy.md all come from them, so a field's
+//! comment is written for people who write a policy. What is parsed here is well-formed; whether the names in it exist,
+//! and whether its rules can be met, is decided by the checks.
 
 mod checked;
 mod document;

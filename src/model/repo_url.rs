@@ -150,7 +150,7 @@ impl FromStr for Location {
         let text = text.trim();
         if text.chars().any(char::is_control) {
             return Err(UrlError {
-                why: "it holds a control character",
+                why: "it contains a control character",
             });
         }
         if let Some(path) = strip_scheme(text, "file") {
@@ -167,7 +167,7 @@ impl FromStr for Location {
                 "git" => "9418",
                 _ => {
                     return Err(UrlError {
-                        why: "its scheme is none of https, http, ssh, git and file",
+                        why: "its scheme is not https, http, ssh, git or file",
                     });
                 }
             };
@@ -178,7 +178,7 @@ impl FromStr for Location {
         }
         // git's short form: a colon before the first slash.
         let (authority, path) = text.split_once(':').ok_or(UrlError {
-            why: "it is neither a URL, nor user@host:path, nor a path that starts with /, ./ or ../",
+            why: "it is not a URL, user@host:path or a path that starts with /, ./ or ../",
         })?;
         let host = without_user(authority);
         if host.contains('/') || host.contains(['[', ']']) {
@@ -248,7 +248,7 @@ fn local_url(rest: &str) -> Result<Location, UrlError> {
     })?;
     if path.contains('\0') {
         return Err(UrlError {
-            why: "it holds a control character",
+            why: "it contains a control character",
         });
     }
     Ok(Location::Local(PathBuf::from(path)))

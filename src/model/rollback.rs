@@ -101,7 +101,7 @@ impl fmt::Display for RolledBack {
         write!(f, "it was rolled back in {}", self.commit.short())?;
         match &self.reason {
             Some(reason) => write!(f, ": {reason}"),
-            None => f.write_str(", and nobody said why"),
+            None => f.write_str(", and no reason was given"),
         }
     }
 }

@@ -22,7 +22,7 @@ impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Forbidden(said) => write!(f, "the token may not read it: {said}"),
-            Self::Hidden => f.write_str("it is not there, or the token may not see it"),
+            Self::Hidden => f.write_str("it does not exist, or the token cannot see it"),
             Self::Failed(why) => f.write_str(why),
         }
     }

@@ -58,7 +58,7 @@ impl<T> From<Fetched<T>> for Known<T> {
     fn from(looked: Fetched<T>) -> Self {
         match looked {
             Ok(found) => Self::Is(found),
-            Err(why) => Self::Failed(why.to_string()),
+            Err(why) => Self::Failed(why),
         }
     }
 }

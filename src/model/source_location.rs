@@ -26,7 +26,7 @@ impl RepoPath {
             return Some("it is not a plain relative path");
         }
         if path.chars().any(char::is_control) {
-            return Some("it holds a control character");
+            return Some("it contains a control character");
         }
         if path.split('/').count() > MAX_DEPTH {
             return Some("it is too deep");
@@ -37,7 +37,7 @@ impl RepoPath {
             }
             let folded = fold_segment(segment);
             if folded.starts_with(".git") || is_short_name_of_git(&folded) {
-                return Some("git's and GitHub's own files are out of bounds");
+                return Some("git's and GitHub's own files must not be changed");
             }
         }
         None

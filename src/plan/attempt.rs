@@ -69,7 +69,7 @@ pub(crate) fn attempt(
     let count = refused.refusals.count;
     if count >= MAX_ATTEMPTS {
         return Attempt::Later(format!(
-            "{said} ({count} times; only `promote` by a person tries again)"
+            "{said} ({count} times; only a person's `promote` tries again)"
         ));
     }
     if refused.refusals.digest != digest(state) {
@@ -77,7 +77,7 @@ pub(crate) fn attempt(
     }
     if refused.from_queue {
         return Attempt::Later(format!(
-            "{said} (tried again when its checks or reviews change, or when a person asks with `promote`)"
+            "{said} (tried again when its checks or reviews change, or on a person's `promote`)"
         ));
     }
     let again = refused.at.checked_add(RETRY_AFTER);
@@ -118,9 +118,7 @@ fn obstacle(state: &MergeState) -> Option<String> {
     let all: Vec<String> = checks.into_iter().chain(review).collect();
     match &all[..] {
         [] => None,
-        [first, rest @ ..] if rest.len() > 2 => {
-            Some(format!("{first}, and {} more like it", rest.len()))
-        }
+        [first, rest @ ..] if rest.len() > 2 => Some(format!("{first}, and {} more", rest.len())),
         several => Some(several.join(", ")),
     }
 }

@@ -219,17 +219,17 @@ pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
             decision.kept_back = input.held_beside.map(held_beside);
         }
         None if promotion.proposable && input.closed_hold.is_err() => {
-            decision.kept_back = input.closed_hold.as_ref().err().map(ToString::to_string);
+            decision.kept_back = input.closed_hold.clone().err();
         }
         None if promotion.proposable => match (&input.veto, input.closed_lately) {
             (Some((number, who)), _) => {
                 decision.kept_back = Some(format!(
-                    "{who} closed {number}; it comes back when the plan changes, or when somebody asks for it"
+                    "{who} closed {number}; it is opened again when the plan changes, or on request"
                 ));
             }
             (None, Some(number)) => {
                 decision.kept_back = Some(format!(
-                    "{number} was closed less than a day ago; it comes back tomorrow"
+                    "{number} was closed less than a day ago; it is opened again tomorrow"
                 ));
             }
             (None, None) => decision.acts.push(Act::Open {
@@ -264,7 +264,7 @@ fn blocked(input: &DeliveryInput<'_>) -> Option<Decision> {
                 why: format!(
                     "the branch {branch} has more pull requests than are read, and one of the others may hold or refuse this promotion"
                 ),
-                next: "delete the branch, and set the label sluice/hold again if it is to stay held",
+                next: "delete the branch, and add the label sluice/hold again if it should stay held",
             }),
             ..Decision::default()
         });
@@ -278,7 +278,7 @@ fn blocked(input: &DeliveryInput<'_>) -> Option<Decision> {
         });
     let without_record = || {
         let pull = input.without_record.first()?;
-        let why = "its head holds no record of Sluice: somebody pushed to the branch";
+        let why = "its head has no record of Sluice: someone pushed to the branch";
         Some((pull.number, why.to_owned()))
     };
     let (number, why) = moved.or_else(without_record)?;
@@ -287,7 +287,7 @@ fn blocked(input: &DeliveryInput<'_>) -> Option<Decision> {
         active_pull: Some(number),
         blocked: Some(Blocked {
             why,
-            next: "close it, then dispatch",
+            next: "close it, then run the workflow",
         }),
         ..Decision::default()
     })
@@ -295,7 +295,7 @@ fn blocked(input: &DeliveryInput<'_>) -> Option<Decision> {
 
 fn held_beside(number: PullNumber) -> String {
     format!(
-        "{number} of this stage is held, and was opened along other edges: somebody with write access takes its label off, or closes it"
+        "{number} into this stage is held, and was opened for other edges: someone with write access removes its label, or closes it"
     )
 }
 
@@ -318,10 +318,10 @@ fn commit(input: &DeliveryInput<'_>) -> Decision {
     let closed = match &input.closed_hold {
         Ok(None) => None,
         Ok(Some(hold)) => Some(format!(
-            "held: {hold}; somebody with write access reopens {} and takes the label off",
+            "held: {hold}; someone with write access reopens {} and removes the label",
             hold.number
         )),
-        Err(why) => Some(why.to_string()),
+        Err(why) => Some(why.clone()),
     };
     let held = input.held_beside.map(held_beside).or(closed);
     if lands && held.is_none() {

@@ -46,7 +46,7 @@ pub(super) fn judge<'a>(
             help: None,
         },
         Some(LastSet::NoHistory) => Due::Yes(DueReason {
-            note: Some("no history here: the difference alone makes it due"),
+            note: Some("no history available: any difference makes it due"),
             ..DueReason::default()
         }),
         Some(LastSet::Never) => Due::Yes(DueReason::default()),
@@ -70,15 +70,15 @@ pub(super) fn judge<'a>(
                 let source = &pair.source.key.name;
                 let reason = match (&then.git, then.descends) {
                     (GitThen::Elsewhere { .. }, Some(false)) => format!(
-                        "what {source} takes does not descend from it, so nobody can tell which is newer: `take: source` decides"
+                        "what {source} takes does not descend from it, so it is undetermined which is newer: `take: source` decides"
                     ),
-                    _ => format!("waits for {source} to move"),
+                    _ => format!("waits for {source} to change"),
                 };
                 Due::Ahead(by_hand(pair, set, &reason))
             }
             SetBy::Hand(then) => match &set.rolled_back {
                 Err(why) => Due::Failed {
-                    why: format!("whether it was rolled back is not known: {why}"),
+                    why: format!("it is unknown whether it was rolled back: {why}"),
                     help: None,
                 },
                 Ok(back) => Due::Yes(DueReason {

@@ -143,7 +143,7 @@ fn report(subject: &Subject<'_>, edge: &EdgeName, gate: &Gate) -> GateReport {
         (kind, None) => Judged::of(Judgement::new(
             Verdict::Error,
             format!(
-                "{kind} is mapped to nothing in the policy, so the gate stays shut: give it a workflow or a check"
+                "the policy has no rule for {kind}, so the gate stays closed: give it a workflow or a check"
             ),
         )),
     };

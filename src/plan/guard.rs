@@ -126,24 +126,24 @@ fn tail(text: &str, most: usize) -> String {
 impl fmt::Display for Touched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NamedLikePromotion => {
-                f.write_str("is named like a promotion's branch, and its head is none of Sluice's")
-            }
-            Self::Policy => f.write_str("the policy says what every gate asks for"),
-            Self::CodeOwners => f.write_str("says who the code owners are that a gate asks for"),
+            Self::NamedLikePromotion => f.write_str(
+                "is named like a promotion's branch, but its head was not made by Sluice",
+            ),
+            Self::Policy => f.write_str("the policy decides what every gate requires"),
+            Self::CodeOwners => f.write_str("decides who the code owners are that a gate requires"),
             Self::Workflow(gate) => write!(f, "is the workflow of the gate {gate}"),
             Self::Unreadable(why) => write!(f, "cannot be read after this: {why}"),
             Self::Pipeline(name, ChangeKind::Added) => write!(f, "adds the pipeline {name}"),
             Self::Pipeline(name, ChangeKind::Removed) => {
-                write!(f, "takes the pipeline {name} away")
+                write!(f, "removes the pipeline {name}")
             }
             Self::Pipeline(name, ChangeKind::Changed) => {
                 write!(f, "changes stages, edges, gates or criteria of {name}")
             }
             Self::Manifest(key, how, barrier) => {
                 let word = match how {
-                    ChangeKind::Added => "put here",
-                    ChangeKind::Removed => "taken away",
+                    ChangeKind::Added => "added here",
+                    ChangeKind::Removed => "removed",
                     ChangeKind::Changed => "changed",
                 };
                 write!(f, "{} is {word}, and is promoted {barrier}", key.name)
@@ -154,7 +154,7 @@ impl fmt::Display for Touched {
                 }
                 Role::LeadsToSecret => write!(
                     f,
-                    "{path} of {} leads to keys that are promoted {}",
+                    "{path} of {} refers to keys that are promoted {}",
                     key.name, field.barrier
                 ),
             },
@@ -167,7 +167,7 @@ impl fmt::Display for Barrier {
         match self {
             Self::Gate(name) => write!(f, "through {name}"),
             Self::Ready(stage) => write!(f, "once {stage} is ready"),
-            Self::Manual(stage) => write!(f, "into {stage} when a person asks for it"),
+            Self::Manual(stage) => write!(f, "into {stage} on request"),
         }
     }
 }

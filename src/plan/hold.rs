@@ -105,9 +105,9 @@ pub(crate) fn label_hold(pull: &Pull, evidence: Option<&Fetched<Evidence>>) -> L
     }
     let (events, permissions) = match (&pull.label_events, evidence) {
         (Ok(events), None) => (events, None),
-        (_, Some(Err(why))) | (Err(why), None) => return LabelHold::Unread(why.to_string()),
+        (_, Some(Err(why))) | (Err(why), None) => return LabelHold::Unread(why.clone()),
         (_, Some(Ok(evidence))) => match &evidence.label_events {
-            Err(why) => return LabelHold::Unread(why.to_string()),
+            Err(why) => return LabelHold::Unread(why.clone()),
             Ok(events) => (events, Some(&evidence.permissions)),
         },
     };
@@ -155,9 +155,9 @@ fn events_of<'a>(events: &'a [LabelEvent], name: &str) -> Vec<&'a LabelEvent> {
 
 fn set_and_not_taken_off(name: &str) -> String {
     match name == HOLD {
-        true => format!("the label {HOLD} was set, and nobody took it off"),
+        true => format!("the label {HOLD} was added, and no one removed it"),
         false => format!(
-            "the label {name} was changed after it was set, and may have been {HOLD} then: somebody with write access takes it off"
+            "the label {name} was changed after it was added, and may have been {HOLD} then: someone with write access must remove it"
         ),
     }
 }
@@ -168,21 +168,25 @@ fn taken_off(
     off: &LabelEvent,
     permissions: Option<&BTreeMap<UserId, Fetched<Permission>>>,
 ) -> LabelHold {
-    let still = |who: &str| LabelHold::StillOn(format!("{who} took {name} off, and has no write"));
+    let still = |who: &str| {
+        LabelHold::StillOn(format!(
+            "{who} removed {name} without write access, so it still applies"
+        ))
+    };
     let Some(actor) = &off.by else {
-        return still("an account that is gone");
+        return still("a deleted account");
     };
     let Some(id) = actor.person() else {
         return still(&actor.login);
     };
     let Some(permissions) = permissions else {
-        return LabelHold::Unread(format!("who took {name} off was not read"));
+        return LabelHold::Unread(format!("it was not read who removed {name}"));
     };
     match permissions.get(&id) {
         Some(Ok(Permission::Write)) => LabelHold::Lifted(off.at),
         Some(Ok(_)) => still(&actor.login),
-        Some(Err(why)) => LabelHold::Unread(why.to_string()),
-        None => LabelHold::Unread(format!("what {} may do was not read", actor.login)),
+        Some(Err(why)) => LabelHold::Unread(why.clone()),
+        None => LabelHold::Unread(format!("the permissions of {} were not read", actor.login)),
     }
 }
 
@@ -220,7 +224,7 @@ pub(crate) fn closed_hold(
             return Some(ClosedHold {
                 number,
                 since: at,
-                why: format!("what was done with {HOLD} on {number} could not be read: {why}"),
+                why: format!("the events of {HOLD} on {number} could not be read: {why}"),
             });
         }
     };
@@ -252,7 +256,7 @@ pub(crate) fn closed_hold(
     let (set, once_closed) =
         newest.filter(|(set, _)| landed.is_none_or(|landed| *set >= landed))?;
     let closer = match by {
-        None => "somebody closed it whose account is gone".to_owned(),
+        None => "a deleted account closed it".to_owned(),
         Some(by) => match by.person().and_then(|id| permissions.get(&id)) {
             Some(Ok(_)) => format!("{}, who has no write access, closed it", by.login),
             Some(Err(why)) => format!("{} closed it, and {why}", by.login),
@@ -260,7 +264,7 @@ pub(crate) fn closed_hold(
         },
     };
     let why = match once_closed {
-        true => format!("the label {HOLD} was set on {number} after that was closed"),
+        true => format!("the label {HOLD} was added to {number} after it was closed"),
         false => format!("the label {HOLD} held {number} when {closer}"),
     };
     Some(ClosedHold {
@@ -342,7 +346,7 @@ mod tests {
         let permissions = BTreeMap::from([
             (WRITER, Ok(Permission::Write)),
             (TRIAGE, Ok(Permission::Triage)),
-            (UNREAD, Err("502".into())),
+            (UNREAD, Err("502".to_owned())),
         ]);
         let hold = closed_hold(pull, &permissions, landed.map(at))?;
         Some(hold.since.as_second())
@@ -363,12 +367,7 @@ mod tests {
                 vec![on(10)],
                 Some(100),
             ),
-            (
-                "closed by an account that is gone",
-                None,
-                vec![on(10)],
-                Some(100),
-            ),
+            ("closed by a deleted account", None, vec![on(10)], Some(100)),
             (
                 "taken off by triage",
                 triage(),
@@ -388,7 +387,7 @@ mod tests {
                 Some(100),
             ),
             (
-                "taken off by an account that is gone",
+                "taken off by a deleted account",
                 triage(),
                 vec![on(10), off(20, None)],
                 Some(100),
@@ -439,7 +438,7 @@ mod tests {
         let mut pull = closed(person(9), &[(10, true, person(TRIAGE))]);
         pull.by_us = true;
         assert_eq!(since(&pull, None), None);
-        pull.events = Err("504".into());
+        pull.events = Err("504".to_owned());
         assert_eq!(since(&pull, None), Some(100));
     }
 }

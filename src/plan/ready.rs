@@ -55,10 +55,10 @@ pub(super) fn evaluate(
         }
     }
     let Some(began) = began else {
-        return Judgement::new(Verdict::Error, "since when it soaks is not known");
+        return Judgement::new(Verdict::Error, "it is unknown since when it soaks");
     };
     let Ok(ends) = began.checked_add(soak.duration()) else {
-        return Judgement::new(Verdict::Error, "its soak ends at no time that can be told");
+        return Judgement::new(Verdict::Error, "the end of its soak cannot be determined");
     };
     if now < ends {
         return Judgement::new(

@@ -86,27 +86,27 @@ const FORMS: &[(&str, &str, &str)] = &[
 ];
 
 const HEAD: &str = "\
-<!-- Written from src/model/policy.rs and what it uses: change what stands there. tests/it/policy_document.rs says how. -->
+<!-- Generated from the comments in src/model/policy.rs and its modules: edit those. tests/it/policy_document.rs says how. -->
 
 # The policy
 
-`.github/sluice.yaml` says what the `Pipeline` resource has no field for: who approves, at which hours, by which workflow; what must be so
-before something leaves a stage; what is held or frozen; which fields go along. Everything in it but `version` may be left out, and so may the
-file: then one person with write approves each APPROVAL gate, and gates of other types are findings until the policy says how they open.
+`.github/sluice.yaml` says what the `Pipeline` resource has no field for: who approves, at which hours, by which workflow; what must hold
+before something leaves a stage; what is held or frozen; which other fields are promoted. Everything in it except `version` is optional, and so is
+the file: without it, one person with write access approves each APPROVAL gate, and gates of other types are findings until the policy has a rule for them.
 
-A company's, in part (the whole of it is in [fixtures/repos/company](../fixtures/repos/company/.github/sluice.yaml)):
+Part of a company's policy (all of it is in [fixtures/repos/company](../fixtures/repos/company/.github/sluice.yaml)):
 
 ";
 
 const RULES: &str = "
-- It is read at the tip of the base branch, never from a pull request. One that cannot be read stops everything.
-- What stands under `pipelines` wins over what stands under `gates` and `stages`, and that over the default. **An entry replaces the whole less
-  specific one**; one that demands less than it replaces is the finding `policy-looser`. `sluice plan --why` names the line behind each answer.
-- A misspelt field is refused, and a name that nothing has is the finding `policy-unknown-name`: a rule that is silently not applied is a gate
-  that silently stands open. A rule that can never be met is `policy-contradiction`. All findings: [checks.md](checks.md).
-- For completion in an editor: `sluice schema > sluice.schema.json`, and as the first line of the policy
-  `# yaml-language-server: $schema=../sluice.schema.json`.
-- What this version reads and does not carry out yet stands in the [README](../README.md), under *Where it stands*; until then it stays shut.
+- It is read at the tip of the base branch, never from a pull request. If it cannot be read, everything stops.
+- An entry under `pipelines` takes precedence over one under `gates` or `stages`, and that over the default. **An entry replaces the whole less
+  specific one**; an entry that demands less than the one it replaces is the finding `policy-looser`. `sluice plan --why` shows the line behind each answer.
+- A misspelt field is refused, and a name that matches nothing is the finding `policy-unknown-name`: a rule that is silently not applied is a gate
+  that is silently open. A rule that can never be met is `policy-contradiction`. All findings: [checks.md](checks.md).
+- For completion in an editor, run `sluice schema > sluice.schema.json`, and make this the first line of the policy:
+  `# yaml-language-server: $schema=../sluice.schema.json`
+- Known limits are listed in [shortcomings.md](shortcomings.md).
 ";
 
 /// The document. `example` is a policy with a block for every section.
@@ -239,7 +239,8 @@ impl<'a> Writer<'a> {
 
     /// Strings with a format of their own.
     fn forms(&mut self) {
-        self.text.push_str("\n## Texts with a form of their own\n");
+        self.text
+            .push_str("\n## Strings with a format of their own\n");
         for (definition, _, heading) in FORMS {
             let about = sentence(&self.schema["$defs"][definition]);
             self.text.push_str(&format!("\n### {heading}\n\n{about}\n"));

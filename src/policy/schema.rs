@@ -11,7 +11,7 @@ use crate::model::policy::Policy;
 pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "Wait",
-        "A length of time such as `30m`, `4h`, `90d` or `1h30m`. A day has 24 hours.",
+        "A length of time such as `30m`, `4h`, `90d` or `1h30m`. A day is always 24 hours.",
     ),
     (
         "Hours",
@@ -23,7 +23,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "Civil",
-        "A time without an offset, such as `2026-12-19T18:00`: `zone` says where.",
+        "A time without an offset, such as `2026-12-19T18:00`, in the time zone that `zone` names.",
     ),
     (
         "Instant",

@@ -57,7 +57,7 @@ fn what_is_no_policy_is_refused() {
         ("version: «2\n", "version 2"),
         ("«fields: []\n", "version"),
         ("version: 1\n---\n«version: 1\n", "second"),
-        ("version: 1\n«version: 1\n", "twice"),
+        ("version: 1\n«version: 1\n", "duplicate key"),
         ("«[1]\n", "a mapping such as `version: 1`"),
     ] {
         let (text, place) = unmark(text);
@@ -73,16 +73,20 @@ fn what_is_no_policy_is_refused() {
 /// the schema refuses it too.
 const REFUSED: &[(&str, &str, bool)] = &[
     // manifests, fields, refs, watch
-    ("manifests: { exclude: [«\"\"] }", "empty glob", true),
-    ("manifests: { exclude: [«\"{a\"] }", "not a glob", false),
+    ("manifests: { exclude: [«\"\"] }", "must not be empty", true),
+    (
+        "manifests: { exclude: [«\"{a\"] }",
+        "not a valid glob",
+        false,
+    ),
     (
         "manifests: { namespaces: { a/**: «Dev } }",
-        "no namespace",
+        "not a valid namespace",
         true,
     ),
     ("manifests: «[]", "`exclude`", true),
     ("fields: [«spec.configuration.x]", "criteria.secrets", true),
-    ("fields: [«spec.git]", "promoted anyway", false),
+    ("fields: [«spec.git]", "always promoted", false),
     ("fields: [«metadata.name]", "under `spec`", true),
     ("refs: { branches: «[] }", "empty", true),
     ("refs: { tags: «[] }", "empty", true),
@@ -93,23 +97,23 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ("people: { sre: [ann, «\"@bob\"] }", "without @", true),
     (
         "people: { sre: [«\"dependabot[bot]\"] }",
-        "bot never counts",
+        "approval never counts",
         true,
     ),
-    ("people: { sre: [«acme/] }", "no team", true),
-    ("people: { sre: [«two words] }", "no login", true),
+    ("people: { sre: [«acme/] }", "not a valid team", true),
+    ("people: { sre: [«two words] }", "not a valid login", true),
     ("people: { «writers: [ann] }", "anyone with write", true),
     (
         "people: { «code-owners: [ann] }",
         "owners of the changed files",
         true,
     ),
-    ("people: { «acme/sre: [ann] }", "no slash", true),
+    ("people: { «acme/sre: [ann] }", "slashes", true),
     ("people: { «\"@sre\": [ann] }", "begin with @", true),
     // scalars
     ("land: «rebase", "merge", true),
     ("guard: «1", "boolean", true),
-    ("rollback: { age: «0d }", "no time at all", false),
+    ("rollback: { age: «0d }", "length of time is zero", false),
     ("rollback: { age: «90 }", "length of time", true),
     ("limits: { open: «-1 }", "does not fit", true),
     ("texts: { note: «\"\" }", "empty", true),
@@ -133,7 +137,7 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ("holds: [{ stage: prod, reason: «\"\" }]", "empty", true),
     ("holds: [«{ stage: prod }]", "`reason` is missing", true),
     // gates
-    ("gates: { a: «{} }", "says something", true),
+    ("gates: { a: «{} }", "this entry is empty", true),
     ("gates: { a: «[] }", "the rule of this gate", true),
     ("gates: { a: { approve: «[] } }", "empty", true),
     ("gates: { a: { ways: «[] } }", "empty", true),
@@ -155,22 +159,22 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ),
     (
         "gates: { a: { approve: [{ by: «\"\" }] } }",
-        "neither a group",
+        "is not a group",
         true,
     ),
     (
         "gates: { a: { approve: [{ by: «\"@\" }] } }",
-        "no login",
+        "not a valid login",
         true,
     ),
     (
         "gates: { a: { approve: [{ by: «\"@ci[bot]\" }] } }",
-        "bot never counts",
+        "approval never counts",
         true,
     ),
     (
         "gates: { a: { approve: [{ by: «acme/x/y }] } }",
-        "no team",
+        "not a valid team",
         true,
     ),
     ("gates: { a: { open: «[], zone: UTC } }", "empty", true),
@@ -198,20 +202,20 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ("gates: { a: «{ timeout: 5m } }", "without `workflow`", true),
     (
         "gates: { a: { workflow: x.yml, timeout: «0s } }",
-        "no time at all",
+        "length of time is zero",
         false,
     ),
     (
         "gates: { a: { workflow: «\"\" } }",
-        "by its file alone",
+        "only the file name",
         true,
     ),
     (
         "gates: { a: { workflow: «.github/workflows/x.yml } }",
-        "by its file alone",
+        "only the file name",
         true,
     ),
-    ("gates: { a: { workflow: «x } }", "by its file alone", true),
+    ("gates: { a: { workflow: «x } }", "only the file name", true),
     (
         "gates: { a: { check: { name: «\"\", app: 1 } } }",
         "empty",
@@ -219,7 +223,7 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ),
     (
         "gates: { a: { check: { name: e2e, app: «0 } } }",
-        "no App",
+        "not the ID of any App",
         true,
     ),
     (
@@ -233,7 +237,7 @@ const REFUSED: &[(&str, &str, bool)] = &[
         true,
     ),
     // stages
-    ("stages: { s: { ready: «{} } }", "says something", true),
+    ("stages: { s: { ready: «{} } }", "this entry is empty", true),
     (
         "stages: { s: { ready: «{ deployment: dev } } }",
         "without `creator`",
@@ -251,7 +255,7 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ),
     (
         "stages: { s: { ready: { deployment: dev, creator: «0 } } }",
-        "nobody",
+        "not the ID of any account",
         true,
     ),
     (
@@ -266,7 +270,7 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ),
     (
         "stages: { s: { ready: { status: { context: x, creator: «0 } } } }",
-        "nobody",
+        "not the ID of any account",
         true,
     ),
     (
@@ -286,7 +290,7 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ),
     (
         "stages: { s: { ready: { soak: «0m } } }",
-        "no time at all",
+        "length of time is zero",
         false,
     ),
     ("stages: { s: { require: [«APROVAL] } }", "APPROVAL", true),
@@ -294,12 +298,12 @@ const REFUSED: &[(&str, &str, bool)] = &[
     ("stages: { s: { trigger: «always } }", "auto", true),
     (
         "stages: { s: { reviewers: [«writers] } }",
-        "nobody in particular",
+        "does not name anyone",
         true,
     ),
     (
         "stages: { s: { reviewers: [«\"@a b\"] } }",
-        "no login",
+        "not a valid login",
         true,
     ),
     (

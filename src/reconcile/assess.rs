@@ -182,7 +182,7 @@ impl Assessment {
         let mut open: BTreeMap<PromotionIndex, Vec<OpenPlan>> = BTreeMap::new();
         for (place, found) in by_place {
             for (proposal, pull) in found {
-                let unread = || Build::Unreadable(format!("{} was not looked at", pull.number));
+                let unread = || Build::Unreadable(format!("{} was not read", pull.number));
                 let build = builds.get(&pull.number).cloned().unwrap_or_else(unread);
                 let (mut reassessed, build) = reassessed(
                     session,

@@ -71,7 +71,7 @@ impl Round<'_> {
             .collect();
         if !names.is_empty() {
             run.note(format!(
-                "more pull requests than are read, so that nothing of them is used: {}; delete these branches",
+                "these branches have more pull requests than are read, so they are not used: {}; delete them",
                 few(&names, ", ")
             ));
         }

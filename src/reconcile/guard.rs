@@ -51,14 +51,14 @@ pub(crate) async fn guard(
             return Ok(Progress::Changed);
         }
         run.outcome.notices.push(format!(
-            "{} moves while other pull requests are looked at: the next run says what the guard thinks of them",
+            "{} keeps changing while other pull requests are checked: the next run sets the guard's status on them",
             base
         ));
         return Ok(Progress::Unchanged);
     }
     if open.total > MAX_PULLS as u64 {
         run.outcome.notices.push(format!(
-            "of {} open pull requests the guard looked at the {MAX_PULLS} that were touched last: the others have no new \
+            "of {} open pull requests the guard checked the {MAX_PULLS} most recently updated ones: the others have no new \
              status",
             open.total
         ));
@@ -93,7 +93,7 @@ fn may_go_on(round: &Round<'_>, writer: &Writer, run: &mut RunState) -> bool {
         .remaining()
         .is_some_and(|left| left < MIN_REQUESTS_LEFT);
     let notice = format!(
-        "GitHub takes less than {MIN_REQUESTS_LEFT} more calls for now: the guard leaves the other pull requests as they are"
+        "fewer than {MIN_REQUESTS_LEFT} API requests remain: the guard leaves the other pull requests unchanged"
     );
     if few && !run.outcome.notices.contains(&notice) {
         run.outcome.notices.push(notice);

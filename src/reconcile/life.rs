@@ -81,7 +81,10 @@ pub(crate) fn life(
         return Life::Blocked(Words::new(&blocked.why, Some(blocked.next.to_owned())));
     }
     if let (Some(why), false) = (stopped, promotion.changes.is_empty()) {
-        return Life::Blocked(Words::new(why, Some("find out what undoes it".to_owned())));
+        return Life::Blocked(Words::new(
+            why,
+            Some("something is reverting it".to_owned()),
+        ));
     }
     if promotion.state == State::Error {
         return unproposed(promotion, false);
@@ -106,7 +109,7 @@ pub(crate) fn life(
     let taken_up = acts.any(|act| matches!(act, Act::Open { .. } | Act::Commit));
     match unproposed(promotion, taken_up) {
         Life::Due(words) if !mode.observes() => {
-            let next = "a later run opens it: this one opens no more (`limits.open`)";
+            let next = "a later run opens it: this run has reached `limits.open`";
             Life::Due(Words::new(words.why, Some(next.to_owned())))
         }
         life => life,
@@ -134,7 +137,7 @@ fn of_pull(round: &Round<'_>, candidate: &OpenPlan) -> Option<Life> {
         LabelHold::On => return held(format!("held by the label {HOLD}")),
         LabelHold::Closed(hold) => return held(format!("held: {hold}")),
         LabelHold::StillOn(why) => {
-            let next = format!("somebody with write takes {HOLD} off");
+            let next = format!("someone with write access must remove {HOLD}");
             let words = Words::new(format!("held: {why}"), Some(next));
             return Some(Life::Held(words));
         }
@@ -163,7 +166,7 @@ pub(crate) fn unproposed(promotion: &Promotion, taken_up: bool) -> Life {
                     Some(_) => format!("{}; {waits}", promotion.reason),
                     None => waits,
                 };
-                let next = "is put up by a run that may write";
+                let next = "opened by the next run that may write";
                 Life::Due(Words::new(why, Some(next.to_owned())))
             }
             None => Life::Waiting(Words::new(wording::waits_for(promotion), None)),
@@ -177,7 +180,7 @@ fn of_judged(reassessed: &Promotion, next: Option<String>) -> Life {
         return Life::Error(of_plan());
     }
     if let Some(why) = gate_error(reassessed) {
-        let next = "the next run reads it again";
+        let next = "the next run tries again";
         return Life::Error(Words::new(why, Some(next.to_owned())));
     }
     match reassessed.state {

@@ -126,7 +126,8 @@ fn not_remembered(
             row.kind = RowKind::Error;
             row.why = format!("not rolled back: {}", row.why);
             row.next = Some(
-                "nobody remembers it: ask for the rollback again once that is over".to_owned(),
+                "the request is not stored: request the rollback again once this is resolved"
+                    .to_owned(),
             );
         }
     }

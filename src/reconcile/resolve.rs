@@ -29,7 +29,7 @@ pub(crate) async fn resolve(
 ) -> Result<ResolvedRequest, Failure> {
     if asked.approve && asked.plan.is_none() {
         return Err(Failure::usage(
-            "`approve` needs `plan`: what is approved must be said",
+            "`approve` needs `plan`: say what you approve",
         ));
     }
     let (pipeline, stage) =
@@ -45,7 +45,7 @@ pub(crate) async fn resolve(
         && anew
     {
         return Err(Failure::usage(format!(
-            "{number} takes {} back, and it takes nothing else until then",
+            "{number} rolls {} back, and nothing else is promoted into it until then",
             asked.to
         ))
         .hint("land it, or close it first"));
@@ -94,17 +94,17 @@ pub(crate) fn names_one_of(
                 "the plan for {to} is {} now, not `{wanted}`",
                 list(&plans.iter().collect::<Vec<_>>())
             ),
-            "look at the pull request of that plan, and run again with its whole plan ID"
+            "look at the pull request of that plan, then run again with its whole plan ID"
                 .to_owned(),
         ),
         [_] if wanted.whole().is_some() => return Ok(()),
         [_] if mode.observes() && !asked.approve => return Ok(()),
         fitting => (
             format!(
-                "`plan` is `{wanted}`, and that is not a whole plan ID: other plans may begin with the same digits. For {to} it fits {}",
+                "`plan` is `{wanted}`, which is not a whole plan ID: other plans may begin with the same digits. For {to} it matches {}",
                 list(fitting)
             ),
-            "look at the pull request of that plan, and run again with all 64 digits as `plan`"
+            "look at the pull request of that plan, then run again with all 64 digits as `plan`"
                 .to_owned(),
         ),
     };
@@ -131,7 +131,7 @@ fn emergency_is_allowed(
         .policy
         .stage_rules(&manifest.name, &manifest.stages[stage].name.value);
     if rules.emergency.is_none() {
-        return Err(Failure::usage(format!("the policy gives {} no `emergency`", asked.to),
+        return Err(Failure::usage(format!("the policy has no `emergency` rule for {}", asked.to),
         )
         .hint(format!(
             "add `stages: {{ {}: {{ emergency: {{ approve: [{{ by: GROUP }}], skip: [window] }} }} }}` to .github/sluice.yaml, or promote without it",
@@ -143,7 +143,7 @@ fn emergency_is_allowed(
 
 fn refuse(why: String) -> Failure {
     Failure::new(Exit::Blocked, why).hint(
-        "Actions → this workflow → Run workflow, on the default branch, as a person with write",
+        "Actions → this workflow → Run workflow, on the default branch, as a person with write access access",
     )
 }
 
@@ -156,7 +156,7 @@ async fn dispatcher(
     let run = session.forge.workflow_run(run).await?;
     if run.event != "workflow_dispatch" {
         return Err(refuse(format!(
-            "a promotion is asked for by workflow_dispatch, and this run was started by {}",
+            "a promotion is requested with workflow_dispatch, but this run was started by {}",
             run.event
         )));
     }
@@ -169,21 +169,24 @@ async fn dispatcher(
     }
     // Who started this attempt: if someone else re-runs it, it is that person's request.
     run.triggering
-        .ok_or_else(|| refuse("nobody is known to have started this run".to_owned()))
+        .ok_or_else(|| refuse("it is unknown who started this run".to_owned()))
 }
 
 /// Only a person with write access may make a request: a bot's dispatch requests and approves nothing.
 async fn a_person_with_write(session: &Session, actor: Actor) -> Result<Actor, Failure> {
     let Some(id) = actor.person() else {
         return Err(refuse(format!(
-            "{} is no person, and only a person may ask",
+            "{} is not a person, and only a person may request this",
             actor.login
         )));
     };
     match permissions::read_one(session, id, &actor.login).await {
         Ok(Permission::Write) => Ok(actor),
-        Ok(_) => Err(refuse(format!("{} has no write here", actor.login))),
-        Err(why) => Err(Failure::new(Exit::Failed, why.to_string())),
+        Ok(_) => Err(refuse(format!(
+            "{} does not have write access to this repository",
+            actor.login
+        ))),
+        Err(why) => Err(Failure::new(Exit::Failed, why)),
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn rollbacks(
     let mut found = BTreeMap::new();
     for (place, landing) in wanted {
         let back = find(session, observation, place, &GoBack::Landing(landing)).await?;
-        found.insert(place, back.map_err(|why| why.to_string().into()));
+        found.insert(place, back.map_err(|why| why.to_string()));
     }
     Ok(found)
 }

@@ -150,7 +150,7 @@ pub(crate) async fn reconcile(session: &Session, options: &RunOptions) -> Result
     }
     Err(Failure::new(
         Exit::Blocked,
-        format!("the state still changed after {MAX_ROUNDS} turns"),
+        format!("still changing after {MAX_ROUNDS} rounds"),
     )
-    .hint("somebody else is writing all the time, or two rules fight; the next run goes on"))
+    .hint("something else keeps writing, or two rules conflict; the next run will continue"))
 }

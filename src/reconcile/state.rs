@@ -90,7 +90,7 @@ impl RunState {
         if again {
             self.stopped.entry(key.pipeline.clone()).or_insert_with(|| {
                 format!(
-                    "plan {} came back after it was carried out in this very run",
+                    "plan {} became due again right after landing in this run",
                     plan.shown()
                 )
             });

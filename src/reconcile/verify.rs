@@ -79,11 +79,11 @@ pub(crate) async fn verify(
     landing.row.why = match landed {
         Landed::AsApproved => "landed".to_owned(),
         Landed::Merged => format!(
-            "landed, and GitHub merged it with a change that {} got at the same moment",
+            "landed, merged by GitHub with a change that {} received at the same moment",
             observation.snapshot.base
         ),
         Landed::Otherwise => format!(
-            "what stands on {} is not what was approved: compare {} with its plan",
+            "{} does not contain what was approved: compare {} with its plan",
             observation.snapshot.base,
             landing
                 .pull
@@ -94,7 +94,7 @@ pub(crate) async fn verify(
         run.stopped
             .insert(landing.key.pipeline.clone(), landing.row.why.clone());
         landing.row.kind = RowKind::Blocked;
-        landing.row.next = Some("put right what stands on the base by hand".to_owned());
+        landing.row.next = Some("fix the base branch by hand".to_owned());
         run.failed.insert(landing.key);
     } else {
         landing.row.commit = Some(commit.unwrap_or(tip.id));

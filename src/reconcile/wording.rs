@@ -15,7 +15,7 @@ use crate::record::Record;
 
 /// How to lift the hold of a closed pull request if the label does not exist.
 pub(crate) const ASK: &str =
-    "somebody with write access runs the workflow with `command: promote` for this stage";
+    "someone with write access runs the workflow with `command: promote` for this stage";
 
 /// The reason for which a person requested what an open pull request proposes, from its record.
 pub(crate) fn reason_of(candidate: &OpenPlan) -> Option<String> {
@@ -53,11 +53,11 @@ pub(crate) fn next_step(reassessed: &Promotion, now: Timestamp) -> Option<String
         .iter()
         .find(|gate| gate.judgement.verdict != Verdict::Pass)?;
     Some(match (open.judgement.verdict, &open.kind) {
-        (Verdict::Blocked, GateKind::Approval) => "settle it with the people it names".to_owned(),
-        (Verdict::Blocked, _) => "mend what it names".to_owned(),
+        (Verdict::Blocked, GateKind::Approval) => "resolve it with the people named".to_owned(),
+        (Verdict::Blocked, _) => "fix what it names".to_owned(),
         (_, GateKind::Approval) => "approve it".to_owned(),
         _ => match open.judgement.next {
-            Some(next) => format!("{} goes on {}", open.name, when::utc(next, now)),
+            Some(next) => format!("{} continues {}", open.name, when::utc(next, now)),
             None => format!("waits for {}", open.name),
         },
     })
@@ -68,13 +68,13 @@ impl Round<'_> {
     pub(crate) fn lift(&self, candidate: &OpenPlan) -> String {
         let there = labels::exists(&self.observation.snapshot, HOLD);
         if there || candidate.hold == LabelHold::On {
-            return "somebody with write takes the label off".to_owned();
+            return "someone with write access must remove the label".to_owned();
         }
         if matches!(candidate.hold, LabelHold::Closed(_)) && candidate.after_rollback().is_none() {
             return ASK.to_owned();
         }
         format!(
-            "somebody with write access creates the label {HOLD}, puts it on, and takes it off again"
+            "someone with write access must create the label {HOLD}, add it, and remove it again"
         )
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn replaced(by: u64, why: Replaced) -> String {
             markdown_code(&plan.shown())
         ),
         Replaced::BaseMoved => format!(
-            "Replaced by #{by}: the files that it changes have changed on the base. The plan is the same; approvals start again."
+            "Replaced by #{by}: the files that it changes have changed on the base branch. The plan is the same; approvals start again."
         ),
     }
 }
@@ -56,7 +56,7 @@ mod tests {
         insta::assert_snapshot!(texts.join("\n----\n"), @r"
     Replaced by #127: there is a newer plan, `ab12cd`. Approvals of this one do not count there.
     ----
-    Replaced by #127: the files that it changes have changed on the base. The plan is the same; approvals start again.
+    Replaced by #127: the files that it changes have changed on the base branch. The plan is the same; approvals start again.
     ----
     Blocked: frank pushed to the branch. Sluice neither merges nor overwrites this pull request any more.
 

@@ -103,7 +103,7 @@ fn environment(escape: Escape, fuel: u64) -> Environment<'static> {
 fn words(error: &minijinja::Error) -> String {
     let what = match error.kind() {
         ErrorKind::OutOfFuel => "it takes too long".to_owned(),
-        ErrorKind::WriteFailure => "it gets too long".to_owned(),
+        ErrorKind::WriteFailure => "it becomes too long".to_owned(),
         ErrorKind::UndefinedError => "it uses a name that does not exist".to_owned(),
         kind => kind.to_string(),
     };

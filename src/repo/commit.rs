@@ -108,7 +108,7 @@ fn author_in(config: &Config, unix_seconds: i64) -> Result<Author, RepoError> {
     };
     let (Some(name), Some(email)) = (get("user.name"), get("user.email")) else {
         return Err(RepoError::refused(
-            "git does not know who commits; run: git config --global user.name \"Your Name\" and: git config --global \
+            "git has no name and email for commits; run: git config --global user.name \"Your Name\" and: git config --global \
              user.email you@example.com",
         ));
     };

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use git2::{ErrorClass, ErrorCode};
 
-use crate::model::fetched::Unavailable;
 use crate::model::ids::CommitId;
 
 /// Why the repository did not answer, or did not do what it was asked to do.
@@ -32,7 +31,7 @@ pub enum RepoError {
     },
     /// The question needs history that a shallow clone does not hold.
     #[error(
-        "the clone is shallow and its history ends at {boundary}; fetch all of it (`git fetch --unshallow`, or \
+        "the clone is shallow and its history ends at {boundary}; fetch it completely (`git fetch --unshallow`, or \
          `fetch-depth: 0` for actions/checkout)"
     )]
     Shallow {
@@ -132,12 +131,6 @@ pub(super) fn git_error(operation: impl Into<String>) -> impl FnOnce(git2::Error
     move |source| RepoError::Git {
         operation: operation.into(),
         source: source.into(),
-    }
-}
-
-impl From<RepoError> for Unavailable {
-    fn from(error: RepoError) -> Self {
-        Self::new(error.to_string())
     }
 }
 

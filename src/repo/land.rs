@@ -82,7 +82,7 @@ impl Repo {
         }
         Err(RepoError::Git {
             operation: format!(
-                "put these back after a landing failed: {}",
+                "restore these files by hand, a landing failed halfway: {}",
                 failed.join("; ")
             ),
             source: cause.into(),
@@ -108,7 +108,7 @@ impl Repo {
                 Some(EntryKind::File | EntryKind::Executable)
             ) {
                 return Err(RepoError::refused(format!(
-                    "{new} does more at {} than write a file",
+                    "{new} does more than write a file at {}",
                     change.path
                 )));
             }
@@ -130,7 +130,7 @@ impl Repo {
     ) -> Result<(), RepoError> {
         if git.state() != RepositoryState::Clean {
             return Err(RepoError::refused(format!(
-                "a merge, rebase or the like is under way in {}; finish or abort it first",
+                "a merge, rebase or similar is in progress in {}; finish or abort it first",
                 work_dir.display()
             )));
         }
@@ -138,7 +138,7 @@ impl Repo {
         index.read(true).map_err(git_error("read the index"))?;
         if index.has_conflicts() {
             return Err(RepoError::refused(
-                "the index holds unresolved conflicts; resolve them first",
+                "the index has unresolved conflicts; resolve them first",
             ));
         }
         let dirty = self.uncommitted(Some(paths))?;
@@ -196,7 +196,7 @@ impl Repo {
             {
                 return Err(RepoError::malformed(
                     operation,
-                    format!("the index does not hold the new {path}"),
+                    format!("the index does not contain the new {path}"),
                 ));
             }
         }
@@ -211,7 +211,7 @@ impl Repo {
         if diff.deltas().len() > 0 {
             return Err(RepoError::malformed(
                 operation,
-                "the files do not hold what was checked out",
+                "the files do not have the content that was checked out",
             ));
         }
         Ok(())
@@ -221,7 +221,7 @@ impl Repo {
 fn lock(locks: &mut Transaction<'_>, name: &str) -> Result<(), RepoError> {
     locks.lock_ref(name).map_err(|error| match error.code() {
         ErrorCode::Locked => RepoError::refused(format!(
-            "another git process holds {name}; try again when it is done, or remove its .lock file if none runs"
+            "another git process has locked {name}; try again when it is done, or remove its .lock file if none is running"
         )),
         _ => git_error(format!("lock {name}"))(error),
     })

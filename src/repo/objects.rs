@@ -324,7 +324,7 @@ pub(super) fn segments(path: &str) -> Result<Vec<&str>, RepoError> {
         .collect();
     if segments.contains(&"..") {
         return Err(RepoError::refused(format!(
-            "the path {path:?} leads upwards"
+            "the path {path:?} contains `..`"
         )));
     }
     Ok(segments)

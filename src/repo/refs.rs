@@ -180,7 +180,7 @@ impl Repo {
             .map_err(git_error(format!("read {full}")))?;
         let id = direct
             .target()
-            .ok_or_else(|| RepoError::refused(format!("{full} leads nowhere")))?;
+            .ok_or_else(|| RepoError::refused(format!("{full} points to nothing")))?;
         self.peeled(git, full, id).map(Some)
     }
 
@@ -196,7 +196,7 @@ impl Repo {
             .map_err(git_error(format!("read {id}, where {name} leads")))?;
         let commit = object.peel(ObjectType::Commit).map_err(|_| {
             RepoError::refused(format!(
-                "{name} leads to no commit but to a {}",
+                "{name} does not point to a commit, but to a {}",
                 kind_of(&object)
             ))
         })?;
@@ -205,7 +205,9 @@ impl Repo {
 }
 
 fn kind_of(object: &git2::Object<'_>) -> &'static str {
-    object.kind().map_or("strange object", |kind| kind.str())
+    object
+        .kind()
+        .map_or("object of unknown type", |kind| kind.str())
 }
 
 /// A git ref as people write it.
@@ -235,7 +237,7 @@ impl<'a> WantedRef<'a> {
         }
         if name == "HEAD" || name == "@" {
             return refuse(
-                "it means another commit in every clone; name a branch, a tag or a commit",
+                "it is a different commit in every clone; use a branch, a tag or a commit",
             );
         }
         let wanted = if let Some(branch) = name.strip_prefix("refs/heads/") {
@@ -254,7 +256,7 @@ impl<'a> WantedRef<'a> {
             || short == "HEAD"
             || !Reference::is_valid_name(&format!("refs/heads/{short}"))
         {
-            return refuse("git allows no such name");
+            return refuse("it is not a valid name for git");
         }
         Ok(wanted)
     }

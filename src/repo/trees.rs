@@ -161,7 +161,7 @@ impl Repo {
             mode::FILE | mode::EXECUTABLE => EntryId::File(blob_id(entry.id)?),
             odd => {
                 return Err(RepoError::refused(format!(
-                    "{path} has the odd mode {odd:o}"
+                    "{path} has the unexpected mode {odd:o}"
                 )));
             }
         }))

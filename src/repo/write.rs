@@ -36,7 +36,7 @@ impl Repo {
         let who = signature(author)?;
         if message.contains('\0') {
             return Err(RepoError::refused(
-                "a commit message cannot hold a NUL character",
+                "a commit message cannot contain a NUL character",
             ));
         }
         let root = parent.as_ref().map(|(_, commit)| commit.tree);
@@ -56,7 +56,7 @@ impl Repo {
 fn signature(author: &Author) -> Result<String, RepoError> {
     let refuse = |_| {
         RepoError::refused(format!(
-            "git cannot hold the author {:?} <{}>",
+            "git cannot store the author {:?} <{}>",
             author.name, author.email
         ))
     };
@@ -132,7 +132,7 @@ impl<'a> Edits<'a> {
                 }
             }
             _ => Err(RepoError::refused(format!(
-                "{path:?} is to be written twice, or as a file and a folder"
+                "{path:?} would be written twice, or as a file and a folder"
             ))),
         }
     }

@@ -57,9 +57,9 @@ pub fn unread(found: &[Diagnosis]) -> Option<String> {
         .count();
     match count {
         0 => None,
-        1 => Some("1 thing could not be read; it says where to look.".to_owned()),
+        1 => Some("1 thing could not be read; the line says where to look.".to_owned()),
         many => Some(format!(
-            "{many} things could not be read; each says where to look."
+            "{many} things could not be read; each line says where to look."
         )),
     }
 }
@@ -129,7 +129,7 @@ pub fn count(proofs: &[Proof]) -> String {
     );
     let verb = |count: usize| if count == 1 { "does" } else { "do" };
     format!(
-        "{holds} hold, {fails} {} not hold, {reported} {} reported, {untold} could not be told.",
+        "{holds} hold, {fails} {} not hold, {reported} {} reported, {untold} could not be determined.",
         verb(fails),
         if reported == 1 { "was" } else { "were" }
     )

@@ -29,7 +29,7 @@ pub(crate) fn file(
             let field = terminal(&change.path.to_string());
             let _ = writeln!(text, "  {field}: {}", value(change));
         }
-        let _ = writeln!(text, "  (its lines are not shown: it holds a Secret)");
+        let _ = writeln!(text, "  (its lines are not shown: it contains a Secret)");
         return text;
     }
     let (before, after) = (

@@ -58,9 +58,7 @@ pub(crate) fn text(told: &HistoryReport<'_>, style: Style) -> String {
     if let (Some(since), true) = (told.since, found.older > 0) {
         let older = counted(found.older, "older commit");
         let day = since.strftime("%Y-%m-%d %H:%M");
-        let line = format!(
-            "Not looked at: {older}, before {day} by the dates that commits give themselves."
-        );
+        let line = format!("Skipped: {older}, before {day} by commit date.");
         page.wrapped("", "", &line);
     }
     if let Some(boundary) = &found.boundary {
@@ -82,7 +80,7 @@ pub(crate) fn text(told: &HistoryReport<'_>, style: Style) -> String {
 
 fn listed(found: &PastLandings, verify: &str) -> String {
     let landings = match found.landings.len() {
-        0 => "No landing here".to_owned(),
+        0 => "No landings".to_owned(),
         number => counted(number, "landing"),
     };
     format!("{landings}. Next: {}", terminal(verify))
@@ -99,7 +97,7 @@ fn judged(found: &PastLandings, verified: &Verified) -> String {
         (DeviationKind::FalseRecord, "false record"),
         (
             DeviationKind::NotRecomputable,
-            "record that cannot be computed again",
+            "record that cannot be recomputed",
         ),
         (DeviationKind::MoreThanItsPlan, "landing beyond its plan"),
     ];
@@ -111,7 +109,7 @@ fn judged(found: &PastLandings, verified: &Verified) -> String {
                 format!("{number} landings beyond their plans")
             }
             number if kind == DeviationKind::NotRecomputable && number > 1 => {
-                format!("{number} records that cannot be computed again")
+                format!("{number} records that cannot be recomputed")
             }
             number => counted(number, words),
         })
@@ -120,7 +118,7 @@ fn judged(found: &PastLandings, verified: &Verified) -> String {
         return format!("Not clean: {}.", parts.join(", "));
     }
     if found.boundary.is_some() || !found.unread.is_empty() {
-        return "Nobody can say that it is clean: not all of it could be read.".to_owned();
+        return "It is unknown whether it is clean: not all of it could be read.".to_owned();
     }
     let landings = match verified.landings {
         0 => "no landing".to_owned(),
@@ -129,8 +127,8 @@ fn judged(found: &PastLandings, verified: &Verified) -> String {
     };
     let fields = match verified.fields {
         0 => "no field is promoted here".to_owned(),
-        1 => "the 1 promoted field was changed no other way".to_owned(),
-        number => format!("none of {number} promoted fields was changed another way"),
+        1 => "the 1 promoted field was not changed any other way".to_owned(),
+        number => format!("none of {number} promoted fields was changed any other way"),
     };
     format!("Clean: {landings}, and {fields}.")
 }
@@ -168,7 +166,7 @@ impl Page {
         }
         if let Some(person) = landing.requested_by {
             let why = landing.reason.as_deref().unwrap_or("no reason is recorded");
-            self.wrapped("    ", &format!("asked by {person}  "), why);
+            self.wrapped("    ", &format!("requested by {person}  "), why);
         } else if let Some(reason) = &landing.reason {
             self.wrapped("    ", "why  ", reason);
         }
@@ -212,11 +210,9 @@ impl Page {
             let name = full_name(claim.namespace.as_deref(), &claim.pipeline);
             let plan = claim.plan.shown();
             let words = match (deviation.kind, &deviation.why) {
-                (DeviationKind::FalseRecord, None) => {
-                    ", which does not come out of what it changed"
-                }
+                (DeviationKind::FalseRecord, None) => ", which does not match what it changed",
                 (DeviationKind::NotRecomputable, None) => {
-                    ", which cannot be told from what it changed: the elements of its lists can be named in too many ways"
+                    ", which cannot be recomputed from what it changed: its list elements can be named in too many ways"
                 }
                 _ => "",
             };

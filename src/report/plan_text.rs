@@ -113,7 +113,7 @@ impl PlanText<'_> {
                     self.style.dim(&format!("help: {}", terminal(help)))
                 );
             }
-        } else if &*promotion.reason != "its sources moved" {
+        } else if &*promotion.reason != "its sources changed" {
             let _ = writeln!(text, "    {}", self.style.dim(&terminal(&promotion.reason)));
         }
         self.backwards(text, promotion, place);
@@ -217,7 +217,7 @@ impl PlanText<'_> {
             None => return,
             Some(Ok(told)) => told,
             Some(Err(why)) => {
-                let line = format!("its commits could not be looked up: {}", terminal(&why.why));
+                let line = format!("its commits could not be looked up: {}", terminal(why));
                 let _ = writeln!(text, "      {}", self.style.dim(&line));
                 return;
             }

@@ -22,12 +22,12 @@ pub(crate) fn text(timeline: &Timeline, out: bool, style: Style) -> String {
         style.bold(&format!("simulating {}", terminal(&timeline.name)))
     );
     if timeline.assumes_signals {
-        text.push_str("every deployment, check and status that `ready` asks for is taken to succeed at once\n");
+        text.push_str("every deployment, check and status that `ready` requires is assumed to succeed at once\n");
     }
     for repository in &timeline.assumed {
         let _ = writeln!(
             text,
-            "{} was not read: one new commit of it is assumed (--repo URL=PATH reads a clone)",
+            "{} was not read: assuming one new commit in it (--repo URL=PATH reads a clone)",
             terminal(repository)
         );
     }
@@ -129,7 +129,7 @@ fn line(text: &mut String, event: &Event, shown: Shown, style: Style) {
             text,
             "{clock}  {} {}",
             pad(&format!("{} approves", terminal(by)), 22),
-            style.dim("(--approve; assumed to have write)")
+            style.dim("(--approve; assumed to have write access)")
         ),
         What::Committed { files, lines } => writeln!(
             text,
@@ -253,7 +253,7 @@ fn ending(timeline: &Timeline, out: bool) -> String {
             .iter()
             .map(|reason| format!("{}\n", terminal(reason)))
             .collect(),
-        End::Restless { reason } => format!("It does not come to rest: {}\n", terminal(reason)),
+        End::Restless { reason } => format!("It never finishes: {}\n", terminal(reason)),
     }
 }
 

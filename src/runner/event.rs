@@ -94,7 +94,7 @@ impl ReadOnly {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Fork => "read-only run: the pull request comes from a fork",
-            Self::Dependabot => "read-only run: Dependabot started it",
+            Self::Dependabot => "read-only run: started by Dependabot",
             Self::Unknown => {
                 "read-only run: the event does not say which repository the pull request comes from"
             }
@@ -202,7 +202,7 @@ fn event(name: &str, payload: &Value, notices: &mut Vec<String>) -> Event {
         other => {
             let name: String = other.chars().take(80).collect();
             notices.push(format!(
-                "the event `{name}` is not known; everything is looked at, as for any other"
+                "the event `{name}` is unknown and handled like any other"
             ));
             Event::Other
         }

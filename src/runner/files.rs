@@ -74,7 +74,7 @@ fn entry(name: &str, value: &str, delimiter: &str) -> io::Result<String> {
     }
     if value.contains(delimiter) {
         return Err(io::Error::other(format!(
-            "the output `{name}` holds its own delimiter"
+            "the output `{name}` contains its own delimiter"
         )));
     }
     Ok(format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"))

@@ -17,35 +17,35 @@ pub const INPUTS: &[Described] = &[
     ),
     about(
         "token",
-        "The token that reads and writes; by default the workflow's own",
+        "The token for reading and writing; default: the workflow's own",
     ),
     about(
         "read-token",
-        "A token that only reads, for other repositories of the same forge",
+        "A read-only token for other repositories on the same GitHub",
     ),
     about("pipeline", "The pipeline, as NAME or NAMESPACE/NAME"),
-    about("to", "The stage to promote into, or to take back"),
+    about("to", "The stage to promote into, or to roll back"),
     about("dry-run", "Evaluate and write nothing"),
     about(
         "take",
-        "source: take the source's values also where somebody set the target by hand after it moved",
+        "source: take the source's values even if someone set the target by hand after the source changed",
     ),
     about(
         "plan",
-        "The plan that is meant: its whole ID, 64 digits. The first 12 are enough to look, and for the landed plan that a rollback goes back to",
+        "The plan: its whole ID, 64 digits. The first 12 are enough for a dry run, and for the landed plan that a rollback goes back to",
     ),
     about(
         "approve",
-        "Approve the plan, where its gate lets a dispatch approve",
+        "Approve the plan, if its gate accepts approval by dispatch",
     ),
-    about("reason", "Why; recorded, and needed for an emergency"),
+    about("reason", "Why; recorded, and required for an emergency"),
     about(
         "emergency",
-        "Promote by the policy's rules for an emergency of this stage",
+        "Use the policy's emergency rules of this stage",
     ),
     about(
         "freeze",
-        "Merge and commit nothing in this run, for this reason; proposals still open. Empty or `false`: no freeze",
+        "Land nothing in this run, for this reason; pull requests are still opened. Empty or `false`: no freeze",
     ),
 ];
 
@@ -266,7 +266,7 @@ impl Reader<'_> {
             Some("true" | "True" | "TRUE") => Ok(true),
             Some(other) => Err(refused(
                 input,
-                format!("is {}; it takes true or false", shown(other)),
+                format!("is {}; use true or false", shown(other)),
             )),
         }
     }
@@ -286,7 +286,7 @@ impl Reader<'_> {
         let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
         Err(refused(
             input,
-            format!("is {}; it takes {}", shown(&text), names.join(", ")),
+            format!("is {}; use {}", shown(&text), names.join(", ")),
         ))
     }
 
@@ -408,10 +408,10 @@ mod tests {
         .map(|variables| inputs(variables).unwrap_err().to_string())
         .collect();
         insta::assert_snapshot!(said.join("\n"), @r"
-    input `command` is `deploy`; it takes reconcile, promote, plan, status, validate, doctor, rollback, retry
-    input `dry-run` is `yes`; it takes true or false
-    input `approve` is `tRue`; it takes true or false
-    input `take` is `target`; it takes source
+    input `command` is `deploy`; use reconcile, promote, plan, status, validate, doctor, rollback, retry
+    input `dry-run` is `yes`; use true or false
+    input `approve` is `tRue`; use true or false
+    input `take` is `target`; use source
     input `plan` is not valid: `7c1e09` is not a plan ID (64 hexadecimal digits, or at least the first 12)
     input `plan` is not valid: `7c1e09ab7c1x` is not a plan ID (64 hexadecimal digits, or at least the first 12)
     input `to` is not one line

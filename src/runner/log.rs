@@ -71,7 +71,7 @@ impl Log {
         if (1..4).contains(&secret.chars().count()) {
             inner.line(
                 Level::Warning,
-                "a secret of less than four characters hides much of the log besides itself",
+                "masking a secret of fewer than four characters hides much of the log",
             );
         }
     }
@@ -163,10 +163,7 @@ impl Log {
                 // Whoever panicked holds the lock.
                 Err(TryLockError::WouldBlock) => return,
             };
-            inner.line(
-                Level::Error,
-                &format!("this is a defect of sluice: {panic}"),
-            );
+            inner.line(Level::Error, &format!("this is a bug in sluice: {panic}"));
         }));
     }
 

@@ -11,7 +11,7 @@ use crate::report::escape;
 pub const OUTPUTS: &[Described] = &[
     about(
         "changed",
-        "true where this run wrote anything: a branch, a pull request, a commit, a merge",
+        "true if this run wrote anything: a branch, a pull request, a commit, a merge",
     ),
     about(
         "promoted",

@@ -22,10 +22,8 @@ fn ran_with(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
 fn a_token_is_never_taken_from_the_command_line() {
     let none = ran_with(&[("GITHUB_REPOSITORY", SLUG)], &[]);
     none.exits(64)
-        .says(&["there is no token", "never taken from the command line"]);
-    ran_with(&[], &[])
-        .exits(64)
-        .says(&["no repository is named"]);
+        .says(&["there is no token", "never read from the command line"]);
+    ran_with(&[], &[]).exits(64).says(&["no repository given"]);
     ran_with(&[], &["--repository", "no-slug"])
         .exits(64)
         .says(&["a repository such as owner/name"]);

@@ -92,7 +92,7 @@ fn a_gate_of_which_nobody_said_when_it_opens_is_a_finding_and_lets_nothing_throu
         let (exit, words) = promote(&files, &["ann", "bob", "g"]);
         assert_eq!(exit, 2, "{kind}: {words}");
         assert!(
-            words.contains("does not say how the gate g opens"),
+            words.contains("has no rule for the gate g"),
             "{kind}: {words}"
         );
         let texts: Vec<_> = files
@@ -218,7 +218,7 @@ fn without_a_forge_the_plan_says_what_is_unread() {
     assert_eq!(gate["verdict"], "pending");
     assert_eq!(
         gate["reason"],
-        "1 approval by anyone with write (unread: no forge)"
+        "1 approval by anyone with write access (unread: not on GitHub)"
     );
     run(dir.path(), &["plan"]).exits(0);
 }

@@ -284,7 +284,7 @@ fn tags_peel_through_tags_and_a_tag_of_no_commit_is_refused() {
     assert_eq!(opened.resolve("outer", None).unwrap().tag, Some(a));
     assert_refused(
         opened.resolve("blob", None),
-        "leads to no commit but to a tag",
+        "does not point to a commit, but to a tag",
     );
     let tags: Vec<_> = opened
         .tags()

@@ -80,7 +80,7 @@ fn a_field_is_gated_by_the_first_barrier_on_the_way_and_by_none_it_is_free() {
         (
             "",
             "stages: { prod: { trigger: manual } }",
-            Some("into prod when a person asks for it"),
+            Some("into prod on request"),
         ),
         ("", "", None),
         ("", "stages: { prod: { trigger: auto } }", None),
@@ -227,7 +227,7 @@ fn a_key_is_gated_wherever_it_would_be_read_and_its_value_is_never_shown() {
         (
             "a.yaml",
             &other,
-            "a.yaml: spec.configurationRef of api leads to keys that are promoted through release"
+            "a.yaml: spec.configurationRef of api refers to keys that are promoted through release"
                 .to_owned(),
         ),
         ("s.yaml", &beside, "not a promotion".to_owned()),
@@ -259,7 +259,7 @@ fn what_becomes_gated_by_the_merge_may_not_have_been_set_by_hand() {
     let found = verdict(&base, &[("a.yaml", Some(&target))], &policy(""));
     assert_eq!(
         found.description(str::to_owned),
-        "a.yaml: api is put here, and is promoted through release"
+        "a.yaml: api is added here, and is promoted through release"
     );
 }
 
@@ -296,7 +296,7 @@ fn aliases_merges_and_lists_are_read_as_a_parser_reads_them() {
         (
             service("api", GIT),
             service("api", GIT) + "---\n" + &service("api", GIT),
-            "a.yaml: api is put here, and is promoted through release",
+            "a.yaml: api is added here, and is promoted through release",
         ),
         (
             service("api", GIT),
@@ -323,7 +323,7 @@ fn aliases_merges_and_lists_are_read_as_a_parser_reads_them() {
         (
             service("api", GIT),
             format!("{{{{ if .on }}}}\n{}", service("api", GIT)),
-            "a.yaml: api is taken away, and is promoted through release",
+            "a.yaml: api is removed, and is promoted through release",
         ),
     ] {
         let found = verdict(&base(before), &[("a.yaml", Some(&after))], &policy(""));
@@ -366,7 +366,7 @@ fn pipelines_are_compared_without_comments_and_layout() {
             Some(format!("{old}---\n{second}")),
             "p.yaml: adds the pipeline other",
         ),
-        (None, "p.yaml: takes the pipeline shop away"),
+        (None, "p.yaml: removes the pipeline shop"),
     ] {
         let found = verdict(&base, &[("p.yaml", text.as_deref())], &policy(""));
         assert_eq!(found.description(str::to_owned), wanted, "{text:?}");

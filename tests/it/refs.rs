@@ -98,7 +98,7 @@ fn what_is_unknown_ambiguous_or_refused_is_an_error_with_the_reason() {
     repo.light_tag("both", &old);
     repo.reference("refs/pull/7/head", &old);
     for (reference, why) in [
-        ("nope", "there is no branch, tag or commit of this name"),
+        ("nope", "there is no branch, tag or commit with this name"),
         ("both", "ambiguous"),
         ("refs/pull/7/head", "refused"),
         ("\"-x\"", "refused"),
@@ -108,17 +108,17 @@ fn what_is_unknown_ambiguous_or_refused_is_an_error_with_the_reason() {
         ("\"\"", "refused"),
         (
             "1111111111111111111111111111111111111111",
-            "there is no branch, tag or commit of this name",
+            "there is no branch, tag or commit with this name",
         ),
         (
             &old.to_string()[..12],
             &format!(
-                "it is a shortened commit id, and another commit may begin so one day; the whole id is {old}"
+                "it is a shortened commit ID, which another commit may share one day; the full ID is {old}"
             ),
         ),
         (
             "111111111111",
-            "there is no branch or tag of this name, and shortened commit ids are not followed",
+            "there is no branch or tag with this name, and shortened commit IDs are not resolved",
         ),
     ] {
         write(&repo, reference, "v0");
@@ -252,7 +252,7 @@ fn a_repository_elsewhere_is_unread_without_a_forge_and_no_error() {
         assert_eq!(planned.state("web", "prod"), "held", "{source}");
         assert_eq!(
             planned.reason("web", "prod"),
-            "revision unread: no forge",
+            "revision unread: not on GitHub",
             "{source}"
         );
         run(repo.path(), &["plan"]).exits(0);
@@ -269,7 +269,7 @@ fn a_repository_elsewhere_is_unread_without_a_forge_and_no_error() {
         ];
         run(repo.path(), &promote)
             .exits(3)
-            .says(&["revision unread: no forge"]);
+            .says(&["revision unread: not on GitHub"]);
     }
 }
 
@@ -437,7 +437,7 @@ fn a_source_whose_branch_was_rewritten_is_said_to_be_one_and_not_waited_for_with
         .as_str()
         .unwrap();
     assert!(
-        reason.ends_with("what web-dev takes does not descend from it, so nobody can tell which is newer: `take: source` decides"),
+        reason.ends_with("what web-dev takes does not descend from it, so it is undetermined which is newer: `take: source` decides"),
         "{reason}"
     );
     // Where it does, it is waited for no longer.

@@ -32,11 +32,12 @@ fn a_repository_with_a_promotion_that_waits_and_one_in_sync() {
     insta::assert_snapshot!(text.replace(name, "FOLDER").replace(&tip, "TIP"), @r"
     FOLDER  main TIP   2 pipelines   2026-07-01 12:00 UTC
 
-    web                                  prod waits: 1 approval by anyone with write
+    web                           prod waits: 1 approval by anyone with write access
       dev   web-dev 1.1.0                                since Tue 2023-11-14 22:14 UTC  Test
       prod  web-prod 1.0.0                               since Tue 2023-11-14 22:14 UTC  Test
         ⏳ web-prod 1.0.0 → 1.1.0                                             8130bb
-           ⏳ release  1 approval by anyone with write (unread: no forge)
+           ⏳ release  1 approval by anyone with write access (unread: not on
+                       GitHub)
 
     search                                               in sync
     ");
@@ -59,59 +60,60 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
     insta::assert_snapshot!(run(&fixture("company"), &at).exits(0).out, @r"
     company  a folder without history   2 pipelines   2026-11-22 14:20 UTC
 
-    payments                                   qa-eu held: revision unread: no forge
+    payments                              qa-eu held: revision unread: not on GitHub
       dev    api main, schemaVersion 42, tag 2.5.0       no history here
              ledger chart 3.3.0, tag 3.3.0
       qa-eu  api c41d9e0 (main 2026-06-29),              no history here
                schemaVersion 42, tag 2.5.0
              ledger chart 3.3.0, tag 3.3.0
-        ⏳ revision unread: no forge
-           help: the repository is not this one; a run on GitHub reads it, or point
-           its url at a local path
+        ⏳ revision unread: not on GitHub
+           help: the repository is not this one; a run on GitHub reads it, or set
+           its url to a local path
       qa-us  api 5b0f3b7 (main 2026-06-24),              no history here
                schemaVersion 41, tag 2.4.1
              ledger chart 3.2.0, tag 3.2.0
         ⏳ api schemaVersion 41 → 42, api tag 2.4.1 → 2.5.0,                  300e47
            ledger 3.2.0 → 3.3.0, ledger tag 3.2.0 → 3.3.0
-           revision unread: no forge; whether dev is ready is unread: no forge
-           help: the repository is not this one; a run on GitHub reads it, or point
-           its url at a local path
-           ⏳ integration-tests  integration.yml is run (unread: no forge)
+           revision unread: not on GitHub; readiness of dev unread: not on GitHub
+           help: the repository is not this one; a run on GitHub reads it, or set
+           its url to a local path
+           ⏳ integration-tests  integration.yml runs (unread: not on GitHub)
       prod   api 5b0f3b7 (main 2026-06-24),              no history here
                schemaVersion 41, tag 2.4.1
              ledger chart 3.2.0, tag 3.2.0
         ⏳ api schemaVersion 41 → 42, api tag 2.4.1 → 2.5.0                   a9d802
-           revision unread: no forge; moves only when a person asks for it
-           (`trigger: manual`); whether qa-eu is ready is unread: no forge; whether
-           qa-us is ready is unread: no forge; guarded by qa-us, which is not in
-           sync
-           help: the repository is not this one; a run on GitHub reads it, or point
-           its url at a local path
+           revision unread: not on GitHub; promoted only on a person's request
+           (`trigger: manual`); readiness of qa-eu unread: not on GitHub; readiness
+           of qa-us unread: not on GitHub; guarded by qa-us, which is not in sync
+           help: the repository is not this one; a run on GitHub reads it, or set
+           its url to a local path
            ⏳ prod-approval   2 approvals by payments and 2 approvals by sre and 1
-                              approval by code owners (unread: no forge)
+                              approval by code owners (unread: not on GitHub)
            ⏳ office-hours    opens Mon 09:00 Europe/Berlin (08:00 UTC)
-           ⏳ fleet-sentinel  the check e2e of App 123456 (unread: no forge)
+           ⏳ fleet-sentinel  the check e2e of App 123456 (unread: not on GitHub)
         stays behind: ledger, held: INC-4711
 
-    search                           prod held: moves only when a person asks for it
+    search                            prod held: promoted only on a person's request
       dev   search 1.9.0                                 no history here
       prod  search 1.8.2                                 no history here
         ⏳ search 1.8.2 → 1.9.0                                               bb9dfa
-           moves only when a person asks for it (`trigger: manual`); whether dev is
-           ready is unread: no forge
+           promoted only on a person's request (`trigger: manual`); readiness of dev
+           unread: not on GitHub
            help: sluice promote --local PATH --pipeline search --to prod
-           ⏳ approval-gate  1 approval by anyone with write (unread: no forge)
+           ⏳ approval-gate  1 approval by anyone with write access (unread: not on
+                             GitHub)
     ");
     insta::assert_snapshot!(run(&fixture("three-services"), &at).exits(0).out, @r"
     three-services  a folder without history   1 pipeline   2026-11-22 14:20 UTC
 
-    payments                             prod waits: 1 approval by anyone with write
+    payments                      prod waits: 1 approval by anyone with write access
       dev   api-dev 1.1.0  web-dev 1.1.0                 no history here
             ledger-dev 1.1.0
       prod  api-prod 1.0.0  web-prod 1.0.0               no history here
             ledger-prod 1.0.0
         ⏳ api-prod 1.0.0 → 1.1.0, web-prod 1.0.0 → 1.1.0                     a7e796
-           ⏳ release  1 approval by anyone with write (unread: no forge)
+           ⏳ release  1 approval by anyone with write access (unread: not on
+                       GitHub)
         stays behind: ledger-prod, held: INC-4711
     ");
     insta::assert_snapshot!(run(&fixture("join-any"), &at).exits(0).out, @r"
@@ -122,9 +124,9 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
       b     edge-b 2.1.0                                 no history here
       prod  prod-a 1.0.0  prod-b 2.0.0                   no history here
         ⏳ from a: prod-a 1.0.0 → 1.1.0                                       529b53
-           ⏳ by-a  1 approval by @ann (unread: no forge)
+           ⏳ by-a  1 approval by @ann (unread: not on GitHub)
         ⏳ from b: prod-b 2.0.0 → 2.1.0                                       9a919c
-           ⏳ by-b  1 approval by @bob (unread: no forge)
+           ⏳ by-b  1 approval by @bob (unread: not on GitHub)
     ");
     insta::assert_snapshot!(run(&fixture("secrets-sops"), &at).exits(2).out, @r"
     secrets-sops  a folder without history   1 pipeline   2026-11-22 14:20 UTC
@@ -133,26 +135,26 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
       dev   billing-dev 2.1.0                            no history here
       prod  billing-prod 2.0.0                           no history here
 
-    error[secret-encrypted]: Secret billing-prod-config is encrypted with SOPS; promoting encrypted values is not built yet, so it is left alone
+    error[secret-encrypted]: Secret billing-prod-config is encrypted with SOPS; promoting encrypted values is not supported yet, so it is left alone
     --> secret-prod.yaml:1:1
-     = help: promote this key by hand, or take it out of `criteria.secrets`
+     = help: promote this key by hand, or remove it from `criteria.secrets`
     ");
     insta::assert_snapshot!(run(&fixture("triggers"), &at).exits(0).out, @r"
     triggers  a folder without history   1 pipeline   2026-11-22 14:20 UTC
 
-    app                            manual held: moves only when a person asks for it
+    app                             manual held: promoted only on a person's request
       dev     app-dev 1.1.0                              no history here
       auto    app-auto 1.0.0                             no history here
         →  app-auto 1.0.0 → 1.1.0                                             e2a157
-           the next run takes it up
+           the next run handles it
       manual  app-manual 1.0.0                           no history here
         ⏳ app-manual 1.0.0 → 1.1.0                                           98b38e
-           moves only when a person asks for it (`trigger: manual`)
+           promoted only on a person's request (`trigger: manual`)
            help: sluice promote --local PATH --pipeline app --to manual
       unset   app-unset 1.0.0                            no history here
         ⏳ app-unset 1.0.0 → 1.1.0                                            e47c64
-           nothing says that it may move: it has no gate, no `ready` rule on its
-           source, and no `trigger: auto` in its own entry
+           no trigger: the stage has no gate, its source has no `ready` rule, and
+           `trigger: auto` is not set
            help: add a gate to its edge, or `stages: { unset: { trigger: auto } }`
            to the policy
     ");

@@ -62,7 +62,7 @@ fn hinted(mut error: EditError, original: &[u8]) -> EditError {
     if is_template && error.kind == EditErrorKind::Syntax(SyntaxErrorKind::Broken) {
         error
             .message
-            .push_str("; it looks like a template, and only its output could be edited");
+            .push_str("; it looks like a template, of which only the output could be edited");
     }
     error
 }
@@ -190,7 +190,7 @@ fn check_value(edit: &Edit) -> Result<(), EditError> {
         PlainType::Boolean | PlainType::Number
     );
     if edit.form == Form::Bare && !is_clear {
-        let message = "without quotes this value would not be the same to everybody who reads it";
+        let message = "without quotes, YAML parsers would read this value differently";
         return Err(EditError::new(EditErrorKind::Value, None, message));
     }
     Ok(())

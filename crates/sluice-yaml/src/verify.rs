@@ -23,7 +23,7 @@ pub(crate) fn verify(original: &Stream, plan: &Plan<'_>, edited: &[u8]) -> Resul
     let outcome = Stream::parse(edited, &Limits::default()).map_err(|error| {
         unproved(
             Some(error.position),
-            &format!("the outcome would be no valid YAML: {}", error.message),
+            &format!("the result would not be valid YAML: {}", error.message),
         )
     })?;
     trees::compare(original, &outcome, plan)?;
@@ -58,7 +58,7 @@ fn check_bytes(original: &[u8], plan: &Plan<'_>, edited: &[u8]) -> Result<(), Ed
 }
 
 fn moved() -> EditError {
-    unproved(None, "bytes outside the planned places would change")
+    unproved(None, "bytes outside the edited fields would change")
 }
 
 #[cfg(test)]

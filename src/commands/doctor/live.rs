@@ -52,9 +52,9 @@ pub(super) async fn run(
 fn refused(why: &str) -> Failure {
     Failure::new(
         Exit::Blocked,
-        format!("nothing is tried out on this repository: {why}"),
+        format!("this repository is not used for tests: {why}"),
     )
-    .hint("make an empty repository with one commit just for this, and name that")
+    .hint("create an empty repository with one commit just for this, and use that")
 }
 
 async fn prove(
@@ -104,7 +104,7 @@ async fn scratch_only<'a>(
     let identity = overview
         .identity
         .as_ref()
-        .map_err(|why| refused(&format!("whose token this is could not be read: {why}")))?;
+        .map_err(|why| refused(&format!("the token's account could not be read: {why}")))?;
     let (branches, more) = session
         .forge
         .list_refs(false)
@@ -152,8 +152,8 @@ fn announce(
     let slug = session.forge.slug();
     let mut lines = vec![
         format!(
-            "On {slug} ({api}), as {}, this now makes a few commits, four branches sluice/proof/…, two labels and one pull \
-             request between two of these branches, and takes all of it away again.",
+            "On {slug} ({api}), as {}, this now creates a few commits, four branches sluice/proof/…, two labels and one pull \
+             request between two of these branches, and removes all of it again.",
             identity.login
         ),
         format!(
@@ -164,7 +164,7 @@ fn announce(
     ];
     if let Some(team) = team {
         lines.push(format!(
-            "It asks the team {team} to review that pull request, which notifies its members, and takes the request back."
+            "It asks the team {team} to review that pull request, which notifies its members, and withdraws the request."
         ));
     }
     if stand_in(api) {
@@ -205,7 +205,7 @@ fn report(session: &Session, api: &str, proofs: &Proofs, format: Format, style: 
         text.push_str(&format!("{}\n", style.red(&terminal(&line))));
     }
     if let Some(pull) = proofs.pull {
-        text.push_str(&format!("Stays behind, closed: pull request {pull}.\n"));
+        text.push_str(&format!("Left behind, closed: pull request {pull}.\n"));
     }
     text.push_str(&format!("{count}\n"));
     output(session, text, exit)

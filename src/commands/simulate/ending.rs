@@ -17,7 +17,7 @@ impl Simulation<'_> {
         for entry in &plan.pipelines {
             let name = &self.evaluation.catalog.pipeline(entry.id).name;
             if let Some(stopped) = &entry.stopped {
-                reasons.push(format!("{name} does not move: {stopped}"));
+                reasons.push(format!("{name} is not promoted: {stopped}"));
                 continue;
             }
             for promotion in &entry.promotions {
@@ -47,7 +47,7 @@ impl Simulation<'_> {
                                 && self.approvals.names.is_empty()
                             {
                                 format!(
-                                    "Stopped at {}: nobody approved. Try --approve NAME",
+                                    "Stopped at {}: no one approved. Try --approve NAME",
                                     gate.name
                                 )
                             } else {

@@ -26,11 +26,11 @@ pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
     };
     if real.starts_with(&root) {
         return Err(Failure::usage(format!(
-            "--out {} lies inside {}, which is never touched",
+            "--out {} is inside {}, which is never changed",
             dir.display(),
             root.display()
         ))
-        .hint("give a folder outside of it"));
+        .hint("give a folder outside it"));
     }
     // The part that does not exist yet must not go up again: where that leads is only known once it is created.
     let full = std::path::absolute(dir).map_err(failed)?;
@@ -40,7 +40,7 @@ pub(super) fn prepare(root: &Path, dir: &Path) -> Result<(), Failure> {
         .any(|part| part == Component::ParentDir)
     {
         return Err(Failure::usage(format!(
-            "--out {} leads upwards through a folder that is not there",
+            "--out {} uses `..` in a folder that does not exist",
             dir.display()
         )));
     }
@@ -112,7 +112,7 @@ fn put(dir: &Path, path: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
             if found.is_dir() {
                 return Err(Failure::new(
                     Exit::Failed,
-                    format!("{} is a folder where a file belongs", place.display()),
+                    format!("{} is a folder, but should be a file", place.display()),
                 ));
             }
             fs::remove_file(&place).map_err(failed(&place))?;

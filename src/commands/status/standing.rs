@@ -68,7 +68,7 @@ fn said(stand: &PromotionState) -> Said {
             false => held(promotion, why, next.clone()),
         },
         // It has no pull request yet, so no one can approve it.
-        Life::Due(_) => Said::new(StatusKind::Due, "the next run takes it up", None),
+        Life::Due(_) => Said::new(StatusKind::Due, "the next run handles it", None),
         Life::Queued => waits(promotion, QUEUED, None),
         Life::Waiting(Words { why, next }) => waits(promotion, why, next.clone()),
     }
@@ -112,7 +112,7 @@ fn waits(promotion: &Promotion, why: &str, help: Option<String>) -> Said {
     let Some(index) = worst_gate(promotion) else {
         // Unless there is another reason, as in the merge queue, nothing is in its way.
         let reason = match why == &*promotion.reason {
-            true if promotion.gates.is_empty() => "the next run takes it up",
+            true if promotion.gates.is_empty() => "the next run handles it",
             true => "every gate passes, the next run lands it",
             false => why,
         };

@@ -146,15 +146,12 @@ fn a_bundle_that_cannot_be_read_is_named_with_the_reason() {
     let bundle = folder.path().join("bundle.pem");
     let error = || certificates(Some(&bundle)).unwrap_err().to_string();
     let named = format!(
-        "SSL_CERT_FILE names {}, which cannot be used: ",
+        "SSL_CERT_FILE points to {}, which cannot be used: ",
         bundle.display()
     );
     let missing = error();
     assert!(missing.starts_with(&named), "{missing}");
     assert!(missing.contains("No such file"), "{missing}");
     std::fs::write(&bundle, "not a certificate").unwrap();
-    assert_eq!(
-        error(),
-        format!("{named}it holds no certificate in PEM form")
-    );
+    assert_eq!(error(), format!("{named}it contains no PEM certificates"));
 }

@@ -46,7 +46,7 @@ impl Bench<'_> {
     async fn commits(&mut self) -> Result<ProofCommits, ForgeError> {
         let tip = self.live.tip;
         let history = self.forge.page(&tip, &[]).await;
-        let history = history.map_err(|why| ForgeError::NotUnderstood(why.to_string()))?;
+        let history = history.map_err(ForgeError::NotUnderstood)?;
         let Some(known) = history.first() else {
             return Err(ForgeError::NotFound {
                 what: format!("the commit {}", tip.short()),
@@ -71,7 +71,7 @@ impl Bench<'_> {
         let verified = made.iter().all(|commit| commit.verified);
         let seen = format!("verified: {verified}");
         if self.person() {
-            let seen = format!("{seen}; the token is a person's, for whom it is not believed");
+            let seen = format!("{seen}; the token is a person's, for which this is not assumed");
             self.untold("commit-verified", seen);
         } else {
             self.judge("commit-verified", verified, seen);
@@ -86,7 +86,7 @@ impl Bench<'_> {
         match self.writer.create_branch(branch, commit).await? {
             RefWrite::Done => Ok(()),
             RefWrite::Elsewhere(found) => Err(ForgeError::NotUnderstood(format!(
-                "{branch} is there already, at {}",
+                "{branch} already exists, at {}",
                 found.short()
             ))),
         }
@@ -113,13 +113,13 @@ impl Bench<'_> {
                 };
                 let stood = (stood(&made.one), stood(&self.live.tip));
                 let seen = match stood {
-                    (Some(true), Some(false)) => "there at the commit, and not before",
-                    (None, _) | (_, None) => "the history lacks a commit",
+                    (Some(true), Some(false)) => "present at the commit, but not before",
+                    (None, _) | (_, None) => "a commit is missing from the history",
                     _ => "the same at both commits",
                 };
                 self.judge(code, stood == (Some(true), Some(false)), seen);
             }
-            Err(why) => self.untold(code, why.to_string()),
+            Err(why) => self.untold(code, why),
         }
     }
 
@@ -187,9 +187,9 @@ impl Bench<'_> {
             .await;
         match (done, self.forge.branch(&from).await) {
             (Ok(RefWrite::Done), Ok(None)) => {
-                self.judge(code, true, "one is there, and the other is gone");
+                self.judge(code, true, "one exists, and the other is gone");
             }
-            (Ok(_), Ok(_)) => self.judge(code, false, "both are there"),
+            (Ok(_), Ok(_)) => self.judge(code, false, "both exist"),
             (Err(error), _) if !error.uncertain() => self.judge(code, false, error.to_string()),
             (Err(error), _) | (_, Err(error)) => self.untold(code, error.to_string()),
         }
@@ -208,15 +208,17 @@ impl Bench<'_> {
         let right = self.update_refs(repository, &branch, &right, &zeros).await;
         match (stale, stayed, right, self.forge.branch(&branch).await) {
             (Err(error), ..) if error.uncertain() => self.untold(code, error.to_string()),
-            (Ok(_), ..) | (_, Ok(None), ..) => self.judge(code, false, "it went from elsewhere"),
+            (Ok(_), ..) | (_, Ok(None), ..) => {
+                self.judge(code, false, "it was deleted although it was elsewhere");
+            }
             (Err(_), Ok(Some(_)), Ok(_), Ok(None)) => {
                 self.judge(
                     code,
                     true,
-                    "it went from where it stood, and from nowhere else",
+                    "it was deleted from where it was, and from nowhere else",
                 );
             }
-            (.., Ok(_), Ok(Some(_))) => self.judge(code, false, "it is still there"),
+            (.., Ok(_), Ok(Some(_))) => self.judge(code, false, "it still exists"),
             (.., Err(error), _) | (_, Err(error), ..) | (.., Err(error)) => {
                 self.untold(code, error.to_string());
             }
@@ -236,7 +238,7 @@ impl Bench<'_> {
         let input = json!({
             "branch": { "repositoryNameWithOwner": self.forge.slug().as_str(), "branchName": branch },
             "expectedHeadOid": expected,
-            "message": { "headline": "Prove what Sluice believes of GitHub" },
+            "message": { "headline": "Test what Sluice assumes about GitHub" },
             "fileChanges": { "additions": [{ "path": file, "contents": contents }] },
         });
         self.writer

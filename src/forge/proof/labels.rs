@@ -48,7 +48,7 @@ impl Bench<'_> {
         };
         match (told(&by_itself), told(&by_adding)) {
             (Some(first), Some(second)) => {
-                self.report(code, format!("by itself: {first}; by adding it: {second}"));
+                self.report(code, format!("separately: {first}; by adding it: {second}"));
             }
             _ => {
                 let error = by_itself.as_ref().err().or(by_adding.as_ref().err());
@@ -107,10 +107,10 @@ impl Bench<'_> {
                 let by = events.iter().find(|event| event.label == name);
                 let by = by.and_then(|event| event.by.as_ref());
                 let seen = by.map_or_else(
-                    || "nobody is named".to_owned(),
+                    || "no one is named".to_owned(),
                     |by| match by.id {
-                        Some(id) => format!("{} (id {id})", by.login),
-                        None => format!("{} without an id", by.login),
+                        Some(id) => format!("{} (ID {id})", by.login),
+                        None => format!("{} without an ID", by.login),
                     },
                 );
                 self.judge(code, by.is_some_and(|by| by.id.is_some()), seen);
@@ -126,13 +126,13 @@ impl Bench<'_> {
         match self.rename_and_read(number, old, &new).await {
             Ok((graphql, rest, changed)) => {
                 let which = |name: &str| match name {
-                    name if name == old => "the name that was set".to_owned(),
+                    name if name == old => "the name at that time".to_owned(),
                     name if name == new => "the present name".to_owned(),
                     other => format!("another name, “{other}”"),
                 };
                 let changed = match changed {
                     true => "the label is dated after its event",
-                    false => "nothing tells that the label was changed since",
+                    false => "nothing shows that the label was changed since",
                 };
                 let (graphql, rest) = (which(&graphql), which(&rest));
                 self.report(code, format!("GraphQL: {graphql}; REST: {rest}; {changed}"));

@@ -44,7 +44,7 @@ impl Bench<'_> {
 
     async fn post(&self, base: &str, head: &str, operation: &str) -> Result<(), ForgeError> {
         let body =
-            json!({ "title": "Prove what Sluice believes of GitHub", "head": head, "base": base });
+            json!({ "title": "Test what Sluice assumes about GitHub", "head": head, "base": base });
         let path = self.forge.path("/pulls");
         self.writer
             .write(Method::POST, path, Some(body), operation)
@@ -68,7 +68,7 @@ impl Bench<'_> {
     async fn open(&mut self, repository: u64, base: &str, head: &str) -> Option<PullNumber> {
         let code = "setting-refusal";
         let new = NewPull {
-            title: "Prove what Sluice believes of GitHub",
+            title: "Test what Sluice assumes about GitHub",
             body: "Opened by `sluice doctor --live`, which closes it again.",
             branch: head,
             base,
@@ -81,7 +81,7 @@ impl Bench<'_> {
                 Some(opened.number)
             }
             Err(error @ ForgeError::ActionsMayNotOpen) => {
-                self.judge(code, true, "refused in these words");
+                self.judge(code, true, "refused with this message");
                 self.ended = Some(error.to_string());
                 None
             }
@@ -197,7 +197,7 @@ impl Bench<'_> {
     async fn team_reviewer(&mut self, number: PullNumber) {
         let code = "team-reviewer";
         let Some(team) = self.live.team else {
-            return self.untold(code, "no team was named: add `--team NAME`");
+            return self.untold(code, "no team was given: add `--team NAME`");
         };
         let path = self
             .forge
@@ -216,8 +216,10 @@ impl Bench<'_> {
                 self.report(
                     code,
                     match taken_back {
-                        Ok(_) => format!("{team} was asked, and the request was taken back"),
-                        Err(error) => format!("{team} was asked; taking it back failed: {error}"),
+                        Ok(_) => format!("{team} was asked, and the request was withdrawn"),
+                        Err(error) => {
+                            format!("{team} was asked; withdrawing the request failed: {error}")
+                        }
                     },
                 );
             }
@@ -233,11 +235,11 @@ impl Bench<'_> {
             .merge(number, &self.live.tip, MergeMethod::Squash, "Proof", "")
             .await;
         match merged {
-            Err(MergeRefused::HeadMoved) => self.judge(code, true, "refused in these words"),
+            Err(MergeRefused::HeadMoved) => self.judge(code, true, "refused with this message"),
             Ok(()) => self.judge(code, false, "it was merged"),
             Err(MergeRefused::Uncertain(error)) => self.untold(code, error.to_string()),
             Err(MergeRefused::Failed(error)) => self.judge(code, false, error.to_string()),
-            Err(MergeRefused::WantsQueue) => self.untold(code, "a merge queue was wanted"),
+            Err(MergeRefused::WantsQueue) => self.untold(code, "a merge queue is required"),
             Err(MergeRefused::TryAgain(said) | MergeRefused::ByRules(said)) => {
                 self.judge(code, false, said);
             }
@@ -293,7 +295,7 @@ impl Bench<'_> {
                         let kind = row["activity_type"].as_str().unwrap_or_default();
                         return match row["actor"]["id"].as_u64() {
                             Some(id) => self.judge(code, true, format!("{kind} (id {id})")),
-                            None => self.judge(code, false, format!("{kind} by nobody")),
+                            None => self.judge(code, false, format!("{kind} by no one")),
                         };
                     }
                 }
@@ -306,7 +308,7 @@ impl Bench<'_> {
                 break;
             }
         }
-        self.judge(code, false, format!("not there within {LOOKS} looks"));
+        self.judge(code, false, format!("not there after {LOOKS} attempts"));
     }
 
     pub(super) async fn deleted_branch_closes(
@@ -324,7 +326,7 @@ impl Bench<'_> {
             match self.forge.pull(number).await {
                 Ok(pull) if pull.state == PullState::Open => {}
                 Ok(_) => {
-                    let seen = format!("{number} is closed at look {look}");
+                    let seen = format!("{number} is closed at attempt {look}");
                     return self.judge(code, true, seen);
                 }
                 Err(error) => return self.untold(code, error.to_string()),

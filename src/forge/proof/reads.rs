@@ -33,7 +33,11 @@ impl Bench<'_> {
             Ok(answer) => {
                 let seen = answer.date.map(|date| date.to_string());
                 let right = seen.is_some();
-                self.judge("date-header", right, seen.unwrap_or("no Date".to_owned()));
+                self.judge(
+                    "date-header",
+                    right,
+                    seen.unwrap_or("no `Date` header".to_owned()),
+                );
             }
             Err(error) => self.untold("date-header", error.to_string()),
         }
@@ -58,7 +62,7 @@ impl Bench<'_> {
                 (
                     node["databaseId"].as_u64(),
                     login,
-                    "the list can be read too",
+                    "the list can also be read",
                 )
             }
             // The owner is one, if it is a person.
@@ -72,15 +76,15 @@ impl Bench<'_> {
             }
         };
         let (Some(id), Some(login)) = (id, login) else {
-            return self.untold(code, "no collaborator is known to ask for");
+            return self.untold(code, "no collaborator is known");
         };
         let people: BTreeMap<UserId, String> = BTreeMap::from([(id, login.clone())]);
         match forge.permissions(&people).await.remove(&id) {
             Some(Ok(permission)) => {
                 self.judge(code, true, format!("{login}: {permission:?}; {listed}"));
             }
-            Some(Err(why)) => self.judge(code, false, why.to_string()),
-            None => self.untold(code, "it was not answered"),
+            Some(Err(why)) => self.judge(code, false, why),
+            None => self.untold(code, "GitHub did not answer it"),
         }
     }
 
@@ -149,7 +153,7 @@ impl Bench<'_> {
             Some(right) => self.judge(code, right, seen.join("; ")),
             None => self.untold(
                 code,
-                "the repository has no workflow with `workflow_dispatch` to ask with",
+                "the repository has no workflow with `workflow_dispatch` to try",
             ),
         }
     }

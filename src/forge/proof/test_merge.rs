@@ -32,7 +32,7 @@ impl Bench<'_> {
             Ok(Some(seen)) => self.report(code, seen),
             Ok(None) => self.untold(
                 code,
-                format!("there was no test merge within {LOOKS} looks"),
+                format!("there was no test merge after {LOOKS} attempts"),
             ),
             Err(error) => self.untold(code, error.to_string()),
         }
@@ -62,23 +62,27 @@ impl Bench<'_> {
             match now.base {
                 Some(at) if at == new => {
                     let seen =
-                        format!("it does: at look {look} it is on the new tip ({mergeable})");
+                        format!("it does: at attempt {look} it is on the new tip ({mergeable})");
                     return Ok(Some(seen));
                 }
                 _ if look < LOOKS && self.forge.wait(look).await => {}
                 Some(at) if at == old => {
-                    let seen =
-                        format!("it does not: at look {look} it is on the old tip ({mergeable})");
+                    let seen = format!(
+                        "it does not: at attempt {look} it is on the old tip ({mergeable})"
+                    );
                     return Ok(Some(seen));
                 }
                 Some(at) => {
                     let at = at.short();
-                    let seen =
-                        format!("at look {look} it is on neither tip, but on {at} ({mergeable})");
+                    let seen = format!(
+                        "at attempt {look} it is on neither tip, but on {at} ({mergeable})"
+                    );
                     return Ok(Some(seen));
                 }
                 None => {
-                    let seen = format!("it went, and at look {look} there is none ({mergeable})");
+                    let seen = format!(
+                        "it disappeared, and at attempt {look} there is none ({mergeable})"
+                    );
                     return Ok(Some(seen));
                 }
             }
@@ -89,7 +93,7 @@ impl Bench<'_> {
     async fn test_merge(&self, number: PullNumber) -> Result<TestMerge, ForgeError> {
         let slug = self.forge.slug();
         let variables = json!({ "owner": slug.owner(), "name": slug.name(), "number": number.0 });
-        let operation = "look at the test merge";
+        let operation = "read the test merge";
         let (data, _) = self.forge.query(TEST_MERGE, variables, operation).await?;
         let pull = &data["repository"]["pullRequest"];
         let parent = pull["potentialMergeCommit"]["parents"]["nodes"][0]["oid"].as_str();

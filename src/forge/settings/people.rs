@@ -55,8 +55,8 @@ impl Forge {
                         None => Ok(Person::NoPerson),
                         Some(Some(Ok(Permission::Write))) => Ok(Person::Write),
                         Some(Some(Ok(Permission::Triage | Permission::Less))) => Ok(Person::Less),
-                        Some(Some(Err(why))) => Err(Unread::Failed(why.to_string())),
-                        Some(None) => Err(Unread::Failed("it was not answered".to_owned())),
+                        Some(Some(Err(why))) => Err(Unread::Failed(why.clone())),
+                        Some(None) => Err(Unread::Failed("GitHub did not answer it".to_owned())),
                     },
                 });
                 (login, person)

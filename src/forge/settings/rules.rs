@@ -164,9 +164,9 @@ fn ruleset(found: RulesetShape) -> Ruleset {
 fn actor(found: &BypassShape) -> String {
     let number = found.actor_id.unwrap_or_default();
     let who = match (found.actor_type.as_str(), number) {
-        ("RepositoryRole", 5) => "whoever administers the repository".to_owned(),
-        ("RepositoryRole", 2) => "whoever maintains the repository".to_owned(),
-        ("RepositoryRole", 4) => "whoever has write".to_owned(),
+        ("RepositoryRole", 5) => "anyone with admin access".to_owned(),
+        ("RepositoryRole", 2) => "anyone with maintain access".to_owned(),
+        ("RepositoryRole", 4) => "anyone with write access".to_owned(),
         ("RepositoryRole", number) => format!("the repository role {number}"),
         ("OrganizationAdmin", _) => "owners of the organisation".to_owned(),
         ("Integration", number) => format!("the App {number}"),
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(
             found.actors.unwrap(),
             [
-                "whoever administers the repository",
+                "anyone with admin access",
                 "the App 77 (by pull request)",
                 "deploy keys"
             ]

@@ -13,7 +13,7 @@ impl AuthorsSearch<'_> {
         let name = &bringing.pair.target.key.name;
         let Some(found) = commits_between(self.remotes, bringing)? else {
             return Err(Untold::Never(format!(
-                "who wrote what {name} brings cannot be told, for there is no commit of a known repository before and after: promote it \
+                "cannot identify the authors of what {name} brings: its old or new value is not a commit of a known repository; promote it \
                  through a gate without `change-authors`"
             )));
         };
@@ -30,7 +30,7 @@ impl AuthorsSearch<'_> {
         }
         if found.brought.cut {
             authors.untold.insert(format!(
-                "some authors of what {name} brings cannot be told, for it brings more commits than are read: promote it in smaller steps"
+                "cannot identify all authors of what {name} brings: it brings more commits than are read; promote it in smaller steps"
             ));
         }
         Ok(authors)

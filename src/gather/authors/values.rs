@@ -60,7 +60,7 @@ impl AuthorsSearch<'_> {
         }
         for search in open.into_values().flatten() {
             found.authors.untold.insert(format!(
-                "who set {} cannot be told, for it came through more than {LANDINGS} landings: set it anew",
+                "cannot identify who set {}: it came through more than {LANDINGS} landings; set it again",
                 search.shown()
             ));
         }
@@ -95,7 +95,7 @@ impl AuthorsSearch<'_> {
         let searches: Vec<Search> = searches.into_iter().filter(Search::holds).collect();
         if searches.is_empty() {
             return Err(Untold::Never(format!(
-                "who set {} of {} cannot be told, for its source does not hold that value any more: let a newer promotion replace this one",
+                "cannot identify who set {} of {}: its source does not hold that value any more; let a newer promotion replace this one",
                 shown(&slot),
                 change.manifest.name
             )));
@@ -111,7 +111,7 @@ impl AuthorsSearch<'_> {
             Some(Answer::Untold(untold)) => return Err(untold),
             None => {
                 return Err(Untold::Never(format!(
-                    "who set {} cannot be told, for no commit of the base did: set it anew",
+                    "cannot identify who set {}: no commit on the base branch did; set it again",
                     search.shown()
                 )));
             }
@@ -132,8 +132,8 @@ impl AuthorsSearch<'_> {
             let nobody = authors.people.is_empty() && authors.untold.is_empty();
             if borne.is_some() && nobody && followed.searches.is_empty() {
                 authors.untold.insert(format!(
-                    "who set {what} cannot be told, for that commit bears the record of a promotion and its source did not hold the value \
-                     then: promote another value into that stage, or set it by hand"
+                    "cannot identify who set {what}: that commit has the record of a promotion, but its source did not hold the value \
+                     then; promote another value into that stage, or set it by hand"
                 ));
             }
         }

@@ -275,7 +275,7 @@ impl<'a> Past<'a> {
         let file = unread.find(|file| file.may_hold(wanted.key.kind, &wanted.key.name))?;
         Some(LastSet::Failed {
             why: format!(
-                "{} may have stood in {}, which could not be read then: {}",
+                "{} may have been in {}, which could not be read then: {}",
                 wanted.key, file.file, file.why
             ),
             help: Some(SET_ONCE.to_owned()),

@@ -322,7 +322,7 @@ fn is_same_place(a: &Service, b: &Service) -> bool {
 
 fn too_much(followed: &Followed, commit: &CommitId) -> Preceding {
     Preceding::Untold(format!(
-        "{} appeared in {}, and more than {FILES_BEYOND} manifest files would have to be read to tell what it was before",
+        "{} appeared in {}, and more than {FILES_BEYOND} manifest files would have to be read to find out what it was before",
         followed.key,
         commit.short()
     ))

@@ -37,7 +37,7 @@ pub(super) fn more_than_the_plan(
         let (Some(changes), Some(old), Some(new)) =
             (planned.get(file.path.as_str()), file.old, file.new)
         else {
-            let why = format!("it also changes {path}, where its plan changes nothing");
+            let why = format!("it also changes {path}, in which its plan changes nothing");
             return Ok(Some(why));
         };
         let (before, after) = (repo.blob(&old)?, repo.blob(&new)?);

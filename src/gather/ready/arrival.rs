@@ -31,8 +31,8 @@ pub(super) fn of_all(
             Kind::Tag(_) if by_signal => {}
             Kind::Tag(name) => {
                 return Known::Unsaid(format!(
-                    "since when the tag {name} stands there is not recorded anywhere: let `ready` ask for a deployment, \
-                     check or status too, or name a commit"
+                    "it is not recorded anywhere since when the tag {name} has pointed there: add a deployment, check or \
+                     status to `ready`, or use a commit ID"
                 ));
             }
             Kind::Branch { name, .. } => match of_branch(stretch, name, now, soak) {
@@ -42,7 +42,7 @@ pub(super) fn of_all(
         }
     }
     latest.map_or_else(
-        || Known::Unsaid("since when it is there cannot be told".to_owned()),
+        || Known::Unsaid("it cannot be determined since when it has been there".to_owned()),
         Known::Is,
     )
 }
@@ -56,7 +56,7 @@ fn of_branch(
     match try_of_branch(stretch, branch, now, soak) {
         Ok(Some(at)) => Known::Is(at),
         Ok(None) => Known::Unsaid(format!(
-            "the log of pushes to {branch} does not say yet when it came there"
+            "the log of pushes to {branch} does not list its arrival yet"
         )),
         Err(error) => Known::Failed(error.to_string()),
     }

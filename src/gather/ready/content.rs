@@ -10,7 +10,7 @@ use crate::gather::history::wanted::Wanted;
 use crate::gather::remote::RemoteRepo;
 use crate::gather::revisions::RevisionResolver;
 use crate::model::facts::{LastSet, ReadyQuery, RevisionQuery, Slot, Values};
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::origin::Origin;
 use crate::model::policy::Policy;
@@ -106,7 +106,7 @@ impl<'a> Looking<'a> {
         asked: &RevisionResolver<'_>,
     ) -> Fetched<Content<'a>> {
         let Some(source) = self.source(query) else {
-            return Err(Unavailable::new("its source is not there"));
+            return Err("its source does not exist".to_owned());
         };
         let branch = self.repositories.branch.unwrap_or_default();
         let set = self.manifest_set(&source)?;
@@ -122,7 +122,7 @@ impl<'a> Looking<'a> {
                 let commit: CommitId = revision
                     .reference
                     .parse()
-                    .map_err(|_| format!("{} is no commit", revision.reference))?;
+                    .map_err(|_| format!("{} is not a commit", revision.reference))?;
                 stretches.push(Stretch {
                     repo,
                     commits: vec![commit],
@@ -145,7 +145,7 @@ impl<'a> Looking<'a> {
                     (Some(tip), _) => {
                         let newest = asked.newest(&*repo, revision, &tip).map_err(words)?;
                         let Some(newest) = newest else {
-                            return Err(Unavailable::new(format!("{short} never held it")));
+                            return Err(format!("{short} never held it"));
                         };
                         let commits = repo.first_parents(&tip, &newest).map_err(words)?;
                         if is_base {
@@ -175,7 +175,7 @@ impl<'a> Looking<'a> {
                     }
                     (None, None) => {
                         return Ok(Content::Unsaid(format!(
-                            "where {short} stands cannot be told"
+                            "it cannot be determined where {short} is"
                         )));
                     }
                 }
@@ -233,8 +233,8 @@ impl<'a> Looking<'a> {
                 .remotes
                 .and_then(|remotes| remotes.of(url))
                 .map(Reading::Other)
-                .ok_or_else(|| format!("{url} is not a repository of this GitHub").into()),
-            _ => Err(Unavailable::new("its repository is not one of this GitHub")),
+                .ok_or_else(|| format!("{url} is not on this GitHub server")),
+            _ => Err("its repository is not on this GitHub server".to_owned()),
         }
     }
 
@@ -272,10 +272,10 @@ impl<'a> Looking<'a> {
             });
         walked.map_err(|error| error.to_string())?;
         set.unwrap_or_else(|| {
-            Err(Unavailable::new(format!(
-                "{} was made by no commit of the base",
+            Err(format!(
+                "{} was not made by any commit on the base branch",
                 source.service.file
-            )))
+            ))
         })
     }
 
@@ -304,9 +304,7 @@ impl<'a> Looking<'a> {
     fn same_on_base(&'a self, source: Source<'a>) -> Same<'a> {
         let tip = self.tip;
         Box::new(move |commit| {
-            let words = |why: Unavailable| RepoError::Remote {
-                why: why.to_string(),
-            };
+            let words = |why: String| RepoError::Remote { why };
             let now = self.values_at(&source, &tip).map_err(words)?;
             let then = self.values_at(&source, commit).map_err(words)?;
             if now != then {
@@ -355,5 +353,5 @@ fn found(
     commit: &CommitId,
 ) -> Fetched<Option<Service>> {
     past.service(wanted, file, commit)
-        .map_err(|set| set.into_why().into())
+        .map_err(LastSet::into_why)
 }

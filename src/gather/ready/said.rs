@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::content::Stretch;
 use crate::model::actor::UserId;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::{Ended, Signal};
@@ -26,6 +26,10 @@ fn ends<T: Clone>(all: &[T], old: usize, new: usize) -> Vec<T> {
     let newest = all.iter().take(new);
     let oldest = all.iter().skip(all.len() - old);
     newest.chain(oldest).cloned().collect()
+}
+
+fn words(error: RepoError) -> String {
+    error.to_string()
 }
 
 /// Check runs by the App.
@@ -92,7 +96,7 @@ fn each(
     look: impl Fn(&Stretch<'_>, &[CommitId]) -> Result<Vec<Signal>, RepoError>,
 ) -> Fetched<Vec<Signal>> {
     let look = |stretch: &Stretch<'_>| look(stretch, &ends(&stretch.commits, FROM_OLD, FROM_NEW));
-    read(stretches, look).map_err(Unavailable::from)
+    read(stretches, look).map_err(words)
 }
 
 /// What a look at each of these comes to.

@@ -11,7 +11,7 @@ use crate::forge::{
     RemoteEntry,
 };
 use crate::model::actor::UserId;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::repo::{FOLDER, Repo, TreeEntry};
 
@@ -240,10 +240,10 @@ impl RemoteRepo {
                         Err(why) => why,
                     },
                     Some(Err(why)) => why,
-                    _ => Unavailable::new("it was not answered"),
+                    _ => "GitHub did not answer it".to_owned(),
                 }
             }
-            Err(error) => Unavailable::from(error),
+            Err(error) => error.to_string(),
         };
         self.known.borrow_mut().trees.insert(*tree, Err(error));
     }
@@ -275,10 +275,8 @@ impl RemoteRepo {
         }
         for (path, id) in &ids {
             let entries = folders.get(path).map(Vec::as_slice).unwrap_or_default();
-            if Repo::hash_tree(entries).map_err(Unavailable::from)? != *id {
-                return Err(Unavailable::new(format!(
-                    "the folder {path:?} is not what its id says"
-                )));
+            if Repo::hash_tree(entries).map_err(|error| error.to_string())? != *id {
+                return Err(format!("the folder {path:?} does not match its ID"));
             }
         }
         for (path, id) in ids {
@@ -344,7 +342,7 @@ impl Wants {
 }
 
 fn odd<T>() -> Fetched<T> {
-    Err(Unavailable::new("it was answered with something else"))
+    Err("GitHub answered with something else".to_owned())
 }
 
 async fn list(forge: &Forge) -> Result<Rc<Listed>, ForgeError> {
@@ -358,7 +356,7 @@ async fn list(forge: &Forge) -> Result<Rc<Listed>, ForgeError> {
 }
 
 fn words<T>(answer: Result<T, ForgeError>) -> Fetched<T> {
-    answer.map_err(Unavailable::from)
+    answer.map_err(|error| error.to_string())
 }
 
 fn proved(id: &TreeId, entries: Vec<RemoteEntry>) -> Fetched<Vec<TreeEntry>> {
@@ -375,18 +373,15 @@ fn proved(id: &TreeId, entries: Vec<RemoteEntry>) -> Fetched<Vec<TreeEntry>> {
         .collect::<Fetched<Vec<_>>>()?;
     match Repo::hash_tree(&entries) {
         Ok(found) if found == *id => Ok(entries),
-        Ok(_) => Err(Unavailable::new("it is not what its id says")),
-        Err(error) => Err(Unavailable::from(error)),
+        Ok(_) => Err("it does not match its ID".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
 fn proved_blob(id: &BlobId, bytes: Vec<u8>) -> Fetched<Vec<u8>> {
     match Repo::hash_blob(&bytes) {
         Ok(found) if found == *id => Ok(bytes),
-        Ok(_) => Err(Unavailable::new(format!(
-            "the bytes of {} are not what its id says",
-            id.short()
-        ))),
-        Err(error) => Err(Unavailable::from(error)),
+        Ok(_) => Err(format!("the bytes of {} do not match its ID", id.short())),
+        Err(error) => Err(error.to_string()),
     }
 }

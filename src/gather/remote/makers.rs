@@ -37,7 +37,7 @@ impl RemoteRepo {
     pub(in crate::gather) fn makers(&self, commit: &CommitId) -> Result<Rc<Makers>, RepoError> {
         match self.known.borrow().makers.get(commit) {
             Some(Ok(makers)) => return Ok(Rc::clone(makers)),
-            Some(Err(why)) => return self.failed(&why.why),
+            Some(Err(why)) => return self.failed(why),
             None => {}
         }
         self.wants.borrow_mut().makers.insert(*commit);

@@ -211,7 +211,7 @@ impl RemoteRepo {
         if let Some(known) = self.known.borrow().commits.get(commit) {
             return match known {
                 Ok(info) => Ok(info.clone()),
-                Err(why) => self.failed(&why.why),
+                Err(why) => self.failed(why),
             };
         }
         if let Some(local) = self.clone_with(commit) {
@@ -257,7 +257,7 @@ impl RemoteRepo {
         let key = (*inner, *outer);
         match self.known.borrow().contains.get(&key) {
             Some(Ok(answer)) => return Ok(*answer),
-            Some(Err(why)) => return self.failed(&why.why),
+            Some(Err(why)) => return self.failed(why),
             None => {}
         }
         self.wants.borrow_mut().contains.insert(key);
@@ -283,7 +283,7 @@ impl RemoteRepo {
     pub(super) fn listed(&self) -> Result<Rc<Listed>, RepoError> {
         match &self.known.borrow().listed {
             Some(Ok(listed)) => return Ok(Rc::clone(listed)),
-            Some(Err(why)) => return self.failed(&why.why),
+            Some(Err(why)) => return self.failed(why),
             None => {}
         }
         self.wants.borrow_mut().list = true;
@@ -294,7 +294,7 @@ impl RemoteRepo {
     pub(super) fn content(&self, blob: &BlobId) -> Result<Rc<Vec<u8>>, RepoError> {
         match self.known.borrow().blobs.get(blob) {
             Some(Ok(bytes)) => return Ok(Rc::clone(bytes)),
-            Some(Err(why)) => return self.failed(&why.why),
+            Some(Err(why)) => return self.failed(why),
             None => {}
         }
         if let Some(local) = &self.local {
@@ -325,7 +325,7 @@ impl RemoteRepo {
         }
         match self.known.borrow().sizes.get(blob) {
             Some(Ok(size)) => return Ok(*size),
-            Some(Err(why)) => return self.failed(&why.why),
+            Some(Err(why)) => return self.failed(why),
             None => {}
         }
         match self.local.as_ref().map(|local| local.blob_size(blob)) {
@@ -341,7 +341,7 @@ impl RemoteRepo {
     pub(super) fn tree(&self, tree: &TreeId, deep: bool) -> Result<Rc<Vec<TreeEntry>>, RepoError> {
         match self.known.borrow().trees.get(tree) {
             Some(Ok(entries)) => return Ok(Rc::clone(entries)),
-            Some(Err(why)) => return self.failed(&why.why),
+            Some(Err(why)) => return self.failed(why),
             None => {}
         }
         if let Some(local) = &self.local

@@ -10,7 +10,7 @@ use super::question::{Answer, Question, SignalAnswer, SignalQuestion};
 use super::repository::RemoteRepo;
 use crate::forge::{Deployment, Forge, Push, SaidStatus};
 use crate::model::commit_range::RangeCommits;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::policy::CheckOf;
 use crate::model::signal::Signal;
@@ -19,7 +19,8 @@ use crate::repo::{AskAll, RepoError};
 impl RemoteRepo {
     pub(super) async fn fetch_answers(&self, forge: &Forge, questions: Vec<Question>) {
         let asked = join_all(questions.into_iter().map(|question| async move {
-            let answer: Fetched<Answer> = question.ask(forge).await.map_err(Unavailable::from);
+            let answer: Fetched<Answer> =
+                question.ask(forge).await.map_err(|error| error.to_string());
             (question, answer)
         }));
         let answers = asked.await;
@@ -29,7 +30,7 @@ impl RemoteRepo {
     pub(super) async fn fetch_signals(&self, forge: &Forge, questions: BTreeSet<SignalQuestion>) {
         let asked = join_all(questions.into_iter().map(|question| async move {
             let answer: Fetched<SignalAnswer> =
-                question.ask(forge).await.map_err(Unavailable::from);
+                question.ask(forge).await.map_err(|error| error.to_string());
             (question, answer)
         }));
         self.signals.store(asked.await);
@@ -38,7 +39,7 @@ impl RemoteRepo {
     pub(super) fn signal(&self, question: SignalQuestion) -> Result<SignalAnswer, RepoError> {
         match self.signals.ask(question) {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(why)) => self.failed(&why.why),
+            Some(Err(why)) => self.failed(&why),
             None => self.later(),
         }
     }
@@ -46,7 +47,7 @@ impl RemoteRepo {
     pub(super) fn answer(&self, question: Question) -> Result<Answer, RepoError> {
         match self.known.borrow().answers.get(&question) {
             Some(Ok(answer)) => return Ok(answer.clone()),
-            Some(Err(why)) => return self.failed(&why.why),
+            Some(Err(why)) => return self.failed(why),
             None => {}
         }
         self.wants.borrow_mut().questions.insert(question);
@@ -54,7 +55,7 @@ impl RemoteRepo {
     }
 
     pub(super) fn another<T>(&self) -> Result<T, RepoError> {
-        self.failed("was answered with something else")
+        self.failed("GitHub answered with something else")
     }
 
     /// The newest pushes to a branch at this tip, newest first, and whether there are more.
@@ -202,7 +203,7 @@ impl RemoteRepo {
                 Some(parent) if chain.len() < super::walk::MAX_COMMITS => at = parent,
                 _ => {
                     return self.failed(&format!(
-                        "{} is not on the history of {}",
+                        "{} is not in the history of {}",
                         to.short(),
                         tip.short()
                     ));

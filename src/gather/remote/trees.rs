@@ -21,7 +21,7 @@ const SUBMODULE: u32 = 0o160_000;
 
 pub(super) fn id_of<T>(bytes: &[u8], from: impl Fn(&[u8]) -> Option<T>) -> Result<T, RepoError> {
     from(bytes).ok_or_else(|| RepoError::Remote {
-        why: "an id of an unknown length".to_owned(),
+        why: "an ID of unknown length".to_owned(),
     })
 }
 
@@ -94,7 +94,7 @@ impl RemoteRepo {
         let known_root = match self.known.borrow().commits.get(commit) {
             Some(Ok(Some(info))) => Some(info.tree),
             Some(Ok(None)) => return Ok(None),
-            Some(Err(why)) => return self.failed(&why.why),
+            Some(Err(why)) => return self.failed(why),
             None => None,
         };
         if let Some(root) = known_root
@@ -161,7 +161,7 @@ impl RemoteRepo {
             FILE | EXECUTABLE => EntryId::File(id.parse().map_err(broken)?),
             odd => {
                 return Err(RepoError::Refused {
-                    why: format!("{path} has the odd mode {odd:o}"),
+                    why: format!("{path} has the unexpected mode {odd:o}"),
                 });
             }
         }))
@@ -179,7 +179,7 @@ impl RemoteRepo {
         let size = listing.files.len() + listing.passed_over;
         if depth > MAX_DEPTH || size > MAX_ENTRIES {
             return Err(RepoError::Refused {
-                why: format!("{folder} holds more than any real repository"),
+                why: format!("{folder} contains more than any real repository"),
             });
         }
         let mut all = AskAll::new();
@@ -236,7 +236,7 @@ impl RemoteRepo {
         }
         if depth > MAX_DEPTH || found.len() > MAX_ENTRIES {
             return Err(RepoError::Refused {
-                why: format!("{path} holds more than any real repository"),
+                why: format!("{path} contains more than any real repository"),
             });
         }
         let folder = |entry: Option<&TreeEntry>| entry.is_some_and(|entry| entry.mode == FOLDER);
@@ -332,7 +332,7 @@ impl RemoteRepo {
                 format!("{folder}/{name}")
             };
             let gone = || RepoError::Refused {
-                why: format!("{path} is no regular file any more"),
+                why: format!("{path} is not a regular file any more"),
             };
             let entry = entries
                 .iter_mut()

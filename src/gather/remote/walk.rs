@@ -69,7 +69,7 @@ impl RemoteRepo {
     pub(super) fn parent_of(&self, commit: &CommitId) -> Result<Option<CommitId>, RepoError> {
         match self.info(commit, FetchDepth::Page, &[])? {
             Some(info) => Ok(info.parents.first().copied()),
-            None => self.failed(&format!("the commit {} is not there", commit.short())),
+            None => self.failed(&format!("the commit {} does not exist", commit.short())),
         }
     }
 
@@ -155,7 +155,7 @@ impl ReadObjects for RemoteRepo {
                     hits.tag = found.tag;
                 }
             }
-            Some(Err(why)) => return self.failed(&why.why),
+            Some(Err(why)) => return self.failed(&why),
             None => {
                 self.wants.borrow_mut().refs.insert(short.to_owned());
                 return self.later();
@@ -200,8 +200,8 @@ impl ReadObjects for RemoteRepo {
         }
         if listed.more || tips.len() > MAX_TIPS {
             return self.failed(&format!(
-                "whether {} is on a branch or tag that may be promoted was looked for on {MAX_TIPS} of them; name a \
-                 branch or tag, or narrow `refs` of the policy",
+                "{} was not found on the first {MAX_TIPS} branches and tags that may be promoted; use a branch or tag, \
+                 or narrow `refs` in the policy",
                 commit.short()
             ));
         }
@@ -239,7 +239,7 @@ impl ReadObjects for RemoteRepo {
         let mut at = *tip;
         for _ in 0..MAX_COMMITS {
             let Some(info) = self.info(&at, FetchDepth::Page, &watch.folders)? else {
-                return self.failed(&format!("the commit {} is not there", at.short()));
+                return self.failed(&format!("the commit {} does not exist", at.short()));
             };
             let parent = info.parents.first().copied();
             if self.differs(parent.as_ref(), &at, watch, FetchDepth::Page)? {
@@ -282,7 +282,7 @@ impl ReadObjects for RemoteRepo {
                 break;
             }
             let Some(info) = self.info(&at, FetchDepth::Page, paths)? else {
-                return self.failed(&format!("the commit {} is not there", at.short()));
+                return self.failed(&format!("the commit {} does not exist", at.short()));
             };
             let parent = info.parents.first().copied();
             let blob = |commit: &CommitId, path: &String| -> Result<Option<BlobId>, RepoError> {
@@ -358,7 +358,7 @@ impl ReadObjects for RemoteRepo {
         let known = self.known.borrow().touches.get(&question).cloned();
         match known {
             Some(Ok(found)) => Ok(found),
-            Some(Err(why)) => self.failed(&why.why),
+            Some(Err(why)) => self.failed(&why),
             None => {
                 self.wants.borrow_mut().touches.insert(question);
                 self.later()

@@ -65,7 +65,7 @@ impl From<LastSet> for NoRollback {
     fn from(last: LastSet) -> Self {
         match last {
             LastSet::Failed { why, help } => Self::Unread { why, help },
-            _ => Self::from_why("its history could not be told".to_owned()),
+            _ => Self::from_why("its history could not be read".to_owned()),
         }
     }
 }

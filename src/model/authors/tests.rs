@@ -156,7 +156,7 @@ fn reasons_say_what_each_did_and_sentences_what_to_do() {
     3 opened the pull request that changed spec.helm.version of web in dev (abababa)
     5 changed spec.helm.version of web in dev (abababa)
     6 changed spec.helm.version of web in dev (abababa)
-    who pushed or merged abababa cannot be told, for it is no pull request's merge commit and the log of pushes to main does not say: make the change again in a pull request that is squashed or merged
-    who renovate[bot] <bot@x.example> is cannot be told, for the address in abababa belongs to no account: add it to its owner's account, or make the change again under another one
+    cannot identify renovate[bot] <bot@x.example>, an author of abababa: the email is not linked to a GitHub account; add it to its owner's account, or make the change again with another one
+    cannot identify who pushed or merged abababa: it is not the merge commit of a pull request, and the log of pushes to main does not list it; make the change again in a pull request that is squashed or merged
     ");
 }

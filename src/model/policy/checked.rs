@@ -1,6 +1,6 @@
-//! Refusals that the policy's types share: what is empty, lengths of time that are none, ids that anybody could use.
+//! What the policy's types refuse alike: empty values, lengths of time that are zero, IDs that anyone could use.
 //!
-//! Each reads one field, so that the error stands at that field's value.
+//! Each function reads one field, so that the error points at that field's value.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
@@ -8,24 +8,24 @@ use serde::de::{Deserializer, Error};
 use super::time::Wait;
 use crate::yaml::Located;
 
-/// The account id of `github-actions[bot]`, as which every workflow of the repository may speak.
+/// The account ID of `github-actions[bot]`; any workflow of the repository can report as this account.
 pub(super) const GITHUB_ACTIONS_BOT: u64 = 41_898_282;
-/// The id of the App GitHub Actions, as which every workflow of the repository reports checks.
+/// The ID of the App GitHub Actions; any workflow of the repository can report checks as this App.
 pub(super) const GITHUB_ACTIONS_APP: u64 = 15_368;
 
-/// A text that is more than blanks.
+/// A text that is not blank.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     said(String::deserialize(deserializer)?)
 }
 
-/// The same, where it may be left out.
+/// The same for an optional field.
 pub(super) fn optional_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     Option::deserialize(deserializer)?.map(said).transpose()
 }
 
-/// The same, with its place.
+/// The same, with its position.
 pub(super) fn optional_located_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Located<String>>, D::Error> {
@@ -43,27 +43,27 @@ fn said<E: Error>(text: String) -> Result<String, E> {
     Ok(text)
 }
 
-/// A list that holds something.
+/// A list that is not empty.
 pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     let list = Vec::deserialize(deserializer)?;
     if list.is_empty() {
         return Err(D::Error::custom(
-            "this list is empty, and nothing could ever meet it: it needs at least one entry",
+            "this list is empty, so it could never be met: add at least one entry",
         ));
     }
     Ok(list)
 }
 
-/// The same, where it may be left out.
+/// The same for an optional field.
 pub(super) fn optional_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error> {
     let list: Option<Vec<T>> = Option::deserialize(deserializer)?;
     if list.as_ref().is_some_and(Vec::is_empty) {
         return Err(D::Error::custom(
-            "this list is empty, and nothing could ever meet it: leave the field out for its default",
+            "this list is empty, so it could never be met: remove the field to use its default",
         ));
     }
     Ok(list)
@@ -74,7 +74,7 @@ pub(super) fn wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Wait, D
     lasting(Wait::deserialize(deserializer)?)
 }
 
-/// The same, where it may be left out.
+/// The same for an optional field.
 pub(super) fn optional_wait<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Wait>, D::Error> {
@@ -83,17 +83,19 @@ pub(super) fn optional_wait<'de, D: Deserializer<'de>>(
 
 fn lasting<E: Error>(wait: Wait) -> Result<Wait, E> {
     if wait.duration().is_zero() {
-        return Err(E::custom("this is no time at all: leave it out instead"));
+        return Err(E::custom(
+            "this length of time is zero: remove the field instead",
+        ));
     }
     Ok(wait)
 }
 
-/// The id of an account that may speak for a deployment or status.
+/// The ID of an account whose deployments or statuses are trusted.
 pub(super) fn creator<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     trusted_creator(u64::deserialize(deserializer)?)
 }
 
-/// The same, where it may be left out.
+/// The same for an optional field.
 pub(super) fn optional_creator<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
@@ -104,21 +106,21 @@ pub(super) fn optional_creator<'de, D: Deserializer<'de>>(
 
 fn trusted_creator<E: Error>(id: u64) -> Result<u64, E> {
     match id {
-        0 => Err(E::custom("0 is the id of nobody")),
+        0 => Err(E::custom("0 is not the ID of any account")),
         GITHUB_ACTIONS_BOT => Err(E::custom(
-            "41898282 is github-actions[bot]: a workflow of anybody who may write could say so; name the id of an App's \
+            "41898282 is github-actions[bot]: anyone with write access could report this with a workflow; use the ID of an App's \
              account or of a machine account",
         )),
         id => Ok(id),
     }
 }
 
-/// The id of an App whose checks may be believed (R-3.20).
+/// The ID of an App whose checks are trusted (R-3.20).
 pub(super) fn app<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     match u64::deserialize(deserializer)? {
-        0 => Err(D::Error::custom("0 is the id of no App")),
+        0 => Err(D::Error::custom("0 is not the ID of any App")),
         GITHUB_ACTIONS_APP => Err(D::Error::custom(
-            "15368 is GitHub Actions: a workflow of anybody who may write could report a check of this name; name the id \
+            "15368 is GitHub Actions: anyone with write access could report a check of this name with a workflow; use the ID \
              of another App, or use `workflow` for a gate",
         )),
         id => Ok(id),

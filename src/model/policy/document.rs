@@ -1,8 +1,8 @@
 //! The policy, `.github/sluice.yaml`: what the `Pipeline` resource has no field for.
 //!
-//! These types are its one definition: the parser, the JSON Schema and docs/policy.md all come from them, so what stands
-//! at a field is written for whoever writes a policy. What is parsed here is well-formed; whether the names in it exist,
-//! and whether its rules can be met, is for the checks to say.
+//! These types are its one definition: the parser, the JSON Schema and docs/policy.md all come from them, so a field's
+//! comment is written for people who write a policy. What is parsed here is well-formed; whether the names in it exist,
+//! and whether its rules can be met, is decided by the checks.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -20,32 +20,32 @@ use super::time::{Freeze, Instant, Wait};
 use crate::model::name::{GateName, PipelineName, StageName};
 use crate::yaml::Located;
 
-/// `.github/sluice.yaml`, read at the tip of the base branch and never from a pull request. Everything but `version` may be
-/// left out.
+/// `.github/sluice.yaml`, read at the tip of the base branch and never from a pull request. Everything except `version` is
+/// optional.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping such as `version: 1`")]
 pub struct Policy {
     /// The version of this format: 1.
     pub version: FormatVersion,
-    /// Which files hold manifests, and the namespaces of those that carry none.
+    /// Which files contain manifests, and the namespaces of manifests that do not name one.
     #[serde(default)]
     pub manifests: Manifests,
-    /// Groups of people, for `approve` and `reviewers`. With them no token is needed that can read an organisation's
-    /// teams; a team in a group needs an App's token.
+    /// Groups of people, for `approve` and `reviewers`. With groups, no token needs to read an organisation's teams;
+    /// a team inside a group requires an App's token.
     #[serde(default, deserialize_with = "super::people::groups")]
     #[schemars(with = "Named<super::people::GroupName, super::people::Members>")]
     pub people: Named<String, Vec<Located<String>>>,
-    /// Fields of a `ServiceDeployment` that are promoted besides the git ref, the helm version and chart, and the keys that
-    /// `criteria.secrets` names. Never under `spec.configuration`. A value keeps its type: a number stays a number and a text a text,
-    /// and one that readers take for different things (`12.10`, `yes`, `012`) is refused until it is quoted at the source.
+    /// Fields of a `ServiceDeployment` that are promoted in addition to the git ref, the helm version and chart, and the keys that
+    /// `criteria.secrets` names. Never under `spec.configuration`. A value keeps its type: a number stays a number and a string a
+    /// string. A value that YAML parsers read differently (`12.10`, `yes`, `012`) is refused until it is quoted at the source.
     #[serde(default)]
     pub fields: Vec<Located<PromotedField>>,
-    /// From where promoted commits must be reachable. Left out: from any branch or tag.
+    /// Branches and tags that promoted commits must be reachable from. Default: any.
     #[serde(default)]
     pub refs: Refs,
-    /// `true` puts the status `sluice` on every pull request to the base branch, so that branch rules may require it: failure
-    /// where it changes by hand what is promoted through a gate, or a gate, pending where that cannot be told, else success.
-    /// A tripwire for reviewers ([security.md](security.md)). Before it is switched off again, stop requiring the status.
+    /// `true` sets the status `sluice` on every pull request into the base branch, so that branch rules can require it: failure
+    /// if it changes by hand a gate or anything that is promoted through one, pending if that cannot be determined, otherwise
+    /// success. A tripwire for reviewers ([security.md](security.md)). Before you switch it off again, stop requiring the status.
     #[serde(default)]
     pub guard: bool,
     /// How a promotion gets onto the base branch.
@@ -54,35 +54,35 @@ pub struct Policy {
     /// The method of `land: merge`.
     #[serde(default)]
     pub merge: MergeMethod,
-    /// `true`: the commits that Sluice makes must carry a signature that GitHub verifies.
+    /// `true`: commits that Sluice makes must have a signature that GitHub verifies.
     #[serde(default)]
     pub verified: bool,
-    /// What a rollback may do.
+    /// Limits of rollbacks.
     #[serde(default)]
     pub rollback: Rollback,
     /// Texts of pull requests and commits. `{{ pipeline }}`, `{{ stage }}`, `{{ sources }}`, `{{ services }}`,
-    /// `{{ old }}`, `{{ new }}`, `{{ changes }}` and `{{ plan }}` stand for what is promoted.
+    /// `{{ old }}`, `{{ new }}`, `{{ changes }}` and `{{ plan }}` are replaced by what is promoted.
     #[serde(default)]
     pub texts: Texts,
     /// Limits of one run.
     #[serde(default)]
     pub limits: Limits,
-    /// Times in which nothing is merged or committed. Pull requests are still opened.
+    /// Periods in which nothing is merged or committed. Pull requests are still opened.
     #[serde(default, deserialize_with = "freezes")]
     pub freeze: Vec<Freeze>,
-    /// What stays as it is. Of several holds that fit, the one that names most is shown; a hold that names a service
-    /// leaves only that service out, and one without a name holds everything.
+    /// Holds. If several match, the most specific one is shown. A hold that names a service holds back only that service,
+    /// and a hold without any name holds everything.
     #[serde(default)]
     pub holds: Vec<Located<Hold>>,
-    /// Rules of gates by the gate's name, in every pipeline. The type of a gate stands in the `Pipeline`, and says which
+    /// Rules for gates by the gate's name, in every pipeline. The `Pipeline` gives the type of a gate, and the type decides which
     /// of these forms its rule has.
     #[serde(default)]
     pub gates: Named<GateName, GateRule>,
-    /// Rules of stages by the stage's name, in every pipeline.
+    /// Rules for stages by the stage's name, in every pipeline.
     #[serde(default)]
     pub stages: Named<StageName, StageEntry>,
-    /// Rules of one pipeline by its name. What stands here under `gates` or `stages` replaces the whole entry of the same
-    /// name further up: say again what still holds.
+    /// Rules for one pipeline by its name. An entry here under `gates` or `stages` replaces the whole top-level entry of the same
+    /// name: repeat what should still apply.
     #[serde(default)]
     pub pipelines: Named<PipelineName, PipelineEntry>,
 }
@@ -116,7 +116,7 @@ impl JsonSchema for FormatVersion {
     }
 }
 
-/// Which files hold manifests.
+/// Which files contain manifests.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -124,26 +124,26 @@ impl JsonSchema for FormatVersion {
 )]
 pub struct Manifests {
     /// Files that are not read, such as kustomize patches, which look like second copies of a manifest. Every other
-    /// `.yaml` and `.yml` file outside `.github/` is.
+    /// `.yaml` and `.yml` file outside `.github/` is read.
     #[serde(default)]
     pub exclude: Vec<Located<Glob>>,
-    /// Namespaces of manifests that carry none, by the files in which they stand. The first glob that matches counts.
+    /// Namespaces of manifests that do not name one, by file. The first glob that matches applies.
     #[serde(default)]
     pub namespaces: Named<Glob, Namespace>,
 }
 
-/// Branches and tags from which promoted commits must be reachable.
+/// Branches and tags that promoted commits must be reachable from.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping with `branches` and `tags`"
 )]
 pub struct Refs {
-    /// Names of branches. Left out: none where `tags` is given, else all.
+    /// Names of branches. Default: none if `tags` is given, otherwise all.
     #[serde(default, deserialize_with = "super::checked::optional_list")]
     #[schemars(length(min = 1))]
     pub branches: Option<Vec<Located<Glob>>>,
-    /// Names of tags. Left out: none where `branches` is given, else all.
+    /// Names of tags. Default: none if `branches` is given, otherwise all.
     #[serde(default, deserialize_with = "super::checked::optional_list")]
     #[schemars(length(min = 1))]
     pub tags: Option<Vec<Located<Glob>>>,
@@ -177,10 +177,10 @@ impl Refs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Land {
-    /// By GitHub's merge, and looked at afterwards.
+    /// GitHub merges the pull request, and Sluice verifies the result.
     #[default]
     Merge,
-    /// By setting the base branch to exactly the commit that was judged; for an App that may update it.
+    /// Sluice sets the base branch to exactly the commit that was evaluated; for an App that may update the branch.
     Exact,
 }
 
@@ -195,11 +195,11 @@ pub enum MergeMethod {
     Merge,
 }
 
-/// What a rollback may do.
+/// Limits of rollbacks.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `age`")]
 pub struct Rollback {
-    /// How long ago a stage may last have held what a rollback goes back to, such as `90d`.
+    /// How long ago a stage may last have held what it is rolled back to, such as `90d`.
     #[serde(
         default = "Rollback::default_age",
         deserialize_with = "super::checked::wait"
@@ -237,7 +237,7 @@ pub struct Texts {
     #[serde(default, deserialize_with = "super::checked::optional_located_text")]
     #[schemars(length(min = 1))]
     pub subject: Option<Located<String>>,
-    /// A note at the end of the pull request, such as where the runbook is.
+    /// A note at the end of the pull request, such as a link to the runbook.
     #[serde(default, deserialize_with = "super::checked::optional_located_text")]
     #[schemars(length(min = 1))]
     pub note: Option<Located<String>>,
@@ -247,8 +247,8 @@ pub struct Texts {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `open`")]
 pub struct Limits {
-    /// How many new promotions a run may open, and besides as many that replace older ones: one of each pipeline in turn,
-    /// beginning at one that the base branch's tip chooses. The rest are due, counted, and opened by later runs.
+    /// How many new promotions a run may open, and how many that replace older ones. Pipelines take turns, beginning at one
+    /// that the base branch's tip determines. The rest stay due, are counted, and are opened by later runs.
     #[serde(default = "Limits::default_open")]
     pub open: u32,
 }
@@ -267,7 +267,7 @@ impl Default for Limits {
     }
 }
 
-/// Reads `freeze`. A freeze says why: people find themselves stopped by it.
+/// Reads `freeze`. A freeze needs a reason, because it stops people.
 pub(super) fn freezes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Freeze>, D::Error> {
     struct Explained(Freeze);
 
@@ -288,7 +288,7 @@ pub(super) fn freezes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
         .collect())
 }
 
-/// Something that stays as it is.
+/// Something that is not promoted for now.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -305,32 +305,32 @@ pub struct Hold {
     #[serde(deserialize_with = "super::checked::text")]
     #[schemars(length(min = 1))]
     pub reason: String,
-    /// When it ends by itself, such as `2026-12-19T18:00:00+01:00`. Left out: it stays until it is taken out.
+    /// When it ends automatically, such as `2026-12-19T18:00:00+01:00`. Default: it stays until it is removed.
     pub until: Option<Instant>,
 }
 
-/// Rules of one pipeline.
+/// Rules for one pipeline.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping with `watch`, `gates` and `stages`"
 )]
 pub struct PipelineEntry {
-    /// Folders outside those of its services that are part of what it releases, so that a commit there counts as new.
+    /// Additional folders to watch: a commit that touches one counts as a new release.
     #[serde(default, deserialize_with = "super::path::folders")]
     #[schemars(with = "Vec<super::path::Folder>")]
     pub watch: Vec<Located<String>>,
-    /// Rules of this pipeline's gates; the same forms as the top-level `gates`.
+    /// Rules for this pipeline's gates; the same forms as the top-level `gates`.
     #[serde(default)]
     pub gates: Named<GateName, GateRule>,
-    /// Rules of this pipeline's stages; the same fields as the top-level `stages`.
+    /// Rules for this pipeline's stages; the same fields as the top-level `stages`.
     #[serde(default)]
     pub stages: Named<StageName, StageEntry>,
 }
 
 #[cfg(test)]
 impl Policy {
-    /// A policy for a test of whoever only knows its types.
+    /// A policy for tests of modules that know only its types.
     pub(crate) fn sample(text: &str) -> Self {
         let stream = crate::yaml::Stream::parse(text.as_bytes(), &crate::yaml::Limits::default());
         let stream = stream.unwrap();
@@ -340,7 +340,7 @@ impl Policy {
 }
 
 impl Policy {
-    /// The rule for a gate: the pipeline's own entry, else the general one. `None`: the default of its type.
+    /// The rule for a gate: the pipeline's own entry, otherwise the general one. `None`: the default of its type.
     pub fn gate(&self, pipeline: &PipelineName, gate: &GateName) -> Option<Ruled<'_, GateRule>> {
         self.pipelines
             .get(pipeline)
@@ -348,7 +348,7 @@ impl Policy {
             .or_else(|| self.gates.get(gate))
     }
 
-    /// The rule for a stage: the pipeline's own entry, else the general one. `None`: the defaults.
+    /// The rule for a stage: the pipeline's own entry, otherwise the general one. `None`: the defaults.
     pub fn stage(
         &self,
         pipeline: &PipelineName,
@@ -367,8 +367,8 @@ impl Policy {
             .map_or(&DEFAULT, |ruled| ruled.rule)
     }
 
-    /// The people whose approval counts for a line of `approve`, by login in lower case; `None` where the policy alone
-    /// does not tell, or names no such group.
+    /// The people whose approval counts for a line of `approve`, by login in lower case; `None` if the policy alone
+    /// does not determine them, or has no such group.
     pub fn people_of(&self, by: &Voters) -> Option<BTreeSet<String>> {
         match by {
             Voters::Person(login) => Some(BTreeSet::from([login.to_lowercase()])),
@@ -383,19 +383,19 @@ impl Policy {
         }
     }
 
-    /// Folders that a pipeline watches besides its services' own.
+    /// Folders that a pipeline watches in addition to those of its services.
     pub fn watch(&self, pipeline: &PipelineName) -> &[Located<String>] {
         self.pipelines
             .get(pipeline)
             .map_or(&[], |entry| &entry.rule.watch)
     }
 
-    /// Whether a file is left unread by the policy.
+    /// Whether the policy excludes a file.
     pub fn excludes(&self, path: &str) -> bool {
         self.manifests.exclude.iter().any(|glob| glob.matches(path))
     }
 
-    /// The namespace of manifests in this file that carry none.
+    /// The namespace of manifests in this file that do not name one.
     pub fn namespace_of(&self, path: &str) -> Option<&str> {
         self.manifests
             .namespaces

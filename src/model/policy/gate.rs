@@ -1,4 +1,4 @@
-//! Rules of the policy for a gate. Which fields belong together follows from the gate's type: approval, window, or
+//! The policy's rules for gates. The gate's type decides which fields belong together: approval, window, or
 //! a workflow or check for jobs and sentinels.
 
 use schemars::JsonSchema;
@@ -20,14 +20,14 @@ pub enum GateRule {
         approve: Vec<ApproveLine>,
         /// How an approval may be given; never empty.
         ways: Vec<ApprovalChannel>,
-        /// Who is left out besides author, pushers and requester.
+        /// Who does not count, in addition to author, pushers and requester.
         exclude: Vec<Exclude>,
     },
     /// For WINDOW.
     Window {
         /// Weekly hours; never empty.
         open: Vec<Hours>,
-        /// The zone in which they are meant.
+        /// The time zone of these hours.
         zone: Zone,
     },
     /// For JOB and SENTINEL: a workflow on the base branch.
@@ -52,29 +52,29 @@ impl GateRule {
     }
 }
 
-/// The forms of a rule: for which type of gate, what for, its fields, and those that it cannot be without.
+/// The forms of a rule: the type of gate, its purpose, its fields, and the required ones.
 const FORMS: &[Form] = &[
     Form {
         kind: "APPROVAL",
-        about: "People approve. A gate of this type without an entry asks for one person with write.",
+        about: "People approve. Without an entry, a gate of this type needs one person with write access.",
         fields: &["approve", "ways", "exclude"],
         required: &[],
     },
     Form {
         kind: "WINDOW",
-        about: "Open at certain hours of the week only. A freeze wins over it.",
+        about: "Open only at certain hours of the week. A freeze takes precedence.",
         fields: &["open", "zone"],
         required: &["open", "zone"],
     },
     Form {
         kind: "JOB or SENTINEL: a workflow",
-        about: "A workflow of this repository must succeed. Also for types of gate that this version does not know.",
+        about: "A workflow of this repository must succeed. Also for gate types that this version does not know.",
         fields: &["workflow", "timeout"],
         required: &["workflow"],
     },
     Form {
         kind: "JOB or SENTINEL: a check",
-        about: "An App must report a check as successful. Also for types of gate that this version does not know.",
+        about: "An App must report a check as successful. Also for gate types that this version does not know.",
         fields: &["check"],
         required: &["check"],
     },
@@ -129,28 +129,28 @@ impl JsonSchema for GateRule {
     expecting = "a mapping with the rule of this gate"
 )]
 struct GateFields {
-    /// Whose approval is needed. Every line must be met; one person may meet several. Left out: one person with write.
+    /// Whose approval is needed. Every line must be met; one person can count for several. Default: one person with write access.
     #[serde(default, deserialize_with = "checked::optional_list")]
     #[schemars(length(min = 1), extend("default" = [{ "by": "writers", "count": 1 }]))]
     approve: Option<Vec<ApproveLine>>,
-    /// How an approval may be given. A label and a dispatch are one approval each, reviews are as many as there are people.
+    /// How approvals may be given. A label and a dispatch count as one approval each, reviews as one for each person.
     #[serde(default, deserialize_with = "checked::optional_list")]
     #[schemars(length(min = 1), extend("default" = ["review", "label"]))]
     ways: Option<Vec<ApprovalChannel>>,
-    /// Who does not count, besides whoever opened the pull request, pushed to it or asked for the promotion.
+    /// Who does not count, in addition to anyone who opened the pull request, pushed to it or requested the promotion.
     exclude: Option<Vec<Exclude>>,
-    /// Weekly hours. The end is not included; an end that is not after the start lies on the next day.
+    /// Weekly hours. The end is not included; an end that is not after the start is on the next day.
     #[serde(default, deserialize_with = "checked::optional_list")]
     #[schemars(length(min = 1))]
     open: Option<Vec<Hours>>,
-    /// The IANA zone of `open`, such as `Europe/Berlin`. Summer time is followed.
+    /// The IANA time zone of `open`, such as `Europe/Berlin`. Daylight saving time is respected.
     zone: Option<Zone>,
-    /// The file name of a workflow under `.github/workflows/` on the base branch, which `workflow_dispatch` can start. It
-    /// is run once for each build of a promotion.
+    /// The file name of a workflow under `.github/workflows/` on the base branch that has a `workflow_dispatch` trigger. It
+    /// runs once for each build of a promotion.
     #[serde(default, deserialize_with = "workflow")]
     #[schemars(regex(pattern = r"^[^/\\]+[.]ya?ml$"))]
     workflow: Option<Located<String>>,
-    /// After how long a run that has not ended counts as failed, such as `45m`.
+    /// How long a run may take before it counts as failed, such as `45m`.
     #[serde(default, deserialize_with = "checked::optional_wait")]
     timeout: Option<Wait>,
     /// A check of one App on the promotion's head.
@@ -169,7 +169,7 @@ fn workflow<'de, D: Deserializer<'de>>(
     };
     match &workflow {
         Some(workflow) if !is_file(workflow) => Err(D::Error::custom(
-            "a workflow is named by its file alone, such as integration.yml for .github/workflows/integration.yml",
+            "give only the file name of the workflow, such as integration.yml for .github/workflows/integration.yml",
         )),
         _ => Ok(workflow),
     }
@@ -192,8 +192,8 @@ impl TryFrom<GateFields> for GateRule {
             }),
             (false, true, false, false) => match (fields.open, fields.zone) {
                 (Some(open), Some(zone)) => Ok(Self::Window { open, zone }),
-                (None, _) => Err("`zone` without `open`: give the weekly hours too".to_owned()),
-                (_, None) => Err("`open` without `zone`: name an IANA zone such as Europe/Berlin".to_owned()),
+                (None, _) => Err("`zone` without `open`: add the weekly hours".to_owned()),
+                (_, None) => Err("`open` without `zone`: add an IANA time zone such as Europe/Berlin".to_owned()),
             },
             (false, false, true, false) => match fields.workflow {
                 Some(workflow) => Ok(Self::Workflow {
@@ -204,10 +204,10 @@ impl TryFrom<GateFields> for GateRule {
             },
             (false, false, false, true) => fields.check.map(Self::Check).ok_or_else(|| "`check` is empty".to_owned()),
             (false, false, false, false) => Err(
-                "an entry says something: `approve`, `ways` or `exclude`; `open` and `zone`; `workflow`; or `check`".to_owned(),
+                "this entry is empty: add `approve`, `ways` or `exclude`; `open` and `zone`; `workflow`; or `check`".to_owned(),
             ),
             _ => Err(
-                "fields of different gate types in one entry: keep to `approve`, `ways`, `exclude`, or `open`, `zone`, \
+                "this entry mixes fields of different gate types: use `approve`, `ways`, `exclude`, or `open`, `zone`, \
                  or `workflow`, `timeout`, or `check`"
                     .to_owned(),
             ),
@@ -215,14 +215,14 @@ impl TryFrom<GateFields> for GateRule {
     }
 }
 
-/// A line of `approve`: so many approvals by these people.
+/// A line of `approve`: how many approvals by which people.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a line such as `{ by: writers, count: 1 }`"
 )]
 pub struct ApproveLine {
-    /// Who: `writers` (anyone with write), `code-owners` (the owners of the changed files), a group of `people`, a team as
+    /// Who: `writers` (anyone with write access), `code-owners` (the owners of the changed files), a group of `people`, a team as
     /// `organisation/team`, or one person as `@login`.
     pub by: Located<Voters>,
     /// How many different people.
@@ -241,7 +241,7 @@ impl ApproveLine {
 }
 
 impl Default for ApproveLine {
-    /// One person with write.
+    /// One person with write access.
     fn default() -> Self {
         Self {
             by: Located {
@@ -265,11 +265,11 @@ pub enum ApprovalChannel {
     Dispatch,
 }
 
-/// Who does not count as approver.
+/// Who does not count as an approver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exclude {
-    /// Whoever made the changes that are promoted: wrote, committed, pushed or merged them.
+    /// Anyone who made the changes that are promoted: who wrote, committed, pushed or merged them.
     ChangeAuthors,
 }
 
@@ -284,8 +284,8 @@ pub struct CheckOf {
     #[serde(deserialize_with = "checked::text")]
     #[schemars(length(min = 1))]
     pub name: String,
-    /// The numeric id of the App that reports it. GitHub Actions (15368) is refused: a workflow of anybody who may write
-    /// could report any check.
+    /// The numeric ID of the App that reports it. GitHub Actions (15368) is refused: anyone with write access could report
+    /// any check with a workflow.
     #[serde(deserialize_with = "checked::app")]
     #[schemars(range(min = 1), extend("not" = { "const": checked::GITHUB_ACTIONS_APP }))]
     pub app: u64,

@@ -1,4 +1,4 @@
-//! A mapping of the policy, in the order of the file, whose names know where they stand.
+//! A mapping of the policy, in the order of the file, with the position of each name.
 
 use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
@@ -11,11 +11,11 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::yaml::Located;
 
-/// Name → rule. Written as an ordinary mapping; a name stands at most once (the parser refuses duplicates).
+/// Name → rule. Written as an ordinary mapping; a name appears at most once (the parser refuses duplicates).
 #[derive(Clone, Debug)]
 pub struct Named<K, V> {
     entries: Vec<(Located<K>, V)>,
-    /// Places among the entries in the order of the names, once one was looked up.
+    /// Indexes of the entries in the order of their names, once one was looked up.
     by_name: OnceLock<Vec<usize>>,
 }
 
@@ -25,7 +25,7 @@ impl<K, V> Named<K, V> {
         self.entries.iter()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -115,12 +115,12 @@ impl<K: JsonSchema, V: JsonSchema> JsonSchema for Named<K, V> {
     }
 }
 
-/// An entry of the policy together with where it stands.
+/// An entry of the policy with its position.
 #[derive(Debug)]
 pub struct Ruled<'a, T> {
     /// The rule.
     pub rule: &'a T,
-    /// The place of its name in the policy file.
+    /// The position of its name in the policy file.
     pub at: crate::yaml::Position,
 }
 

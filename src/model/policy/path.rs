@@ -16,15 +16,15 @@ impl Glob {
     /// Parses a glob of 1 to 1,000 characters.
     pub fn new(text: &str) -> Result<Self, String> {
         if text.is_empty() {
-            return Err("an empty glob matches nothing".to_owned());
+            return Err("a glob must not be empty: it would match nothing".to_owned());
         }
         if text.chars().count() > 1000 {
-            return Err("a glob has at most 1,000 characters".to_owned());
+            return Err("a glob must not be longer than 1,000 characters".to_owned());
         }
         let glob = globset::GlobBuilder::new(text)
             .literal_separator(true)
             .build()
-            .map_err(|error| format!("`{text}` is not a glob: {}", error.kind()))?;
+            .map_err(|error| format!("`{text}` is not a valid glob: {}", error.kind()))?;
         Ok(Self {
             text: text.to_owned(),
             matcher: glob.compile_matcher(),
@@ -67,7 +67,7 @@ impl JsonSchema for Glob {
     }
 }
 
-/// A path of `fields`: under `spec`, and not one that another rule copies.
+/// A path in `fields`: under `spec`, and not one that is promoted anyway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromotedField(FieldPath);
 
@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for PromotedField {
         let text = String::deserialize(deserializer)?;
         let path: FieldPath = text
             .parse()
-            .map_err(|error| D::Error::custom(format!("`{text}` is not a path: {error}")))?;
+            .map_err(|error| D::Error::custom(format!("`{text}` is not a valid path: {error}")))?;
         let under = |keys: &[&str]| path.starts_with(&FieldPath::keys(keys));
         if !under(&["spec"]) || path == FieldPath::keys(&["spec"]) {
             return Err(D::Error::custom(format!(
@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for PromotedField {
         }
         if under(&["spec", "configuration"]) {
             return Err(D::Error::custom(
-                "configuration is promoted by naming its keys in `criteria.secrets` of the Pipeline, never by `fields`",
+                "`fields` cannot promote configuration: name its keys in `criteria.secrets` of the Pipeline instead",
             ));
         }
         for own in [
@@ -102,7 +102,7 @@ impl<'de> Deserialize<'de> for PromotedField {
         ] {
             if under(&own) || FieldPath::keys(&own).starts_with(&path) {
                 return Err(D::Error::custom(format!(
-                    "`{text}` covers {}, which is promoted anyway",
+                    "`{text}` covers {}, which is always promoted",
                     own.join(".")
                 )));
             }
@@ -149,7 +149,7 @@ impl<'de> Deserialize<'de> for Folder {
         let text = String::deserialize(deserializer)?;
         if text.is_empty() || text.contains('\\') || text.split('/').any(|part| part == "..") {
             return Err(D::Error::custom(
-                "a watched folder is a path from the top of the repository, such as charts/common",
+                "a watched folder must be a path from the top of the repository, such as charts/common",
             ));
         }
         Ok(Self(text))
@@ -198,7 +198,7 @@ impl<'de> Deserialize<'de> for Namespace {
             Ok(Self(text))
         } else {
             Err(D::Error::custom(format!(
-                "`{text}` is no namespace: at most 63 small letters, digits and hyphens, with no hyphen at the ends"
+                "`{text}` is not a valid namespace: use at most 63 lower-case letters, digits and hyphens, without a hyphen at either end"
             )))
         }
     }

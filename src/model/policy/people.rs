@@ -1,5 +1,5 @@
-//! People: groups and their members, and whose approval counts. Logins and teams are checked for their shape only;
-//! whether they exist is for the forge to say.
+//! People: groups and their members, and whose approval counts. Logins and teams are checked for their form only;
+//! only GitHub knows whether they exist.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ pub(super) fn reviewers<'de, D: Deserializer<'de>>(
         .collect())
 }
 
-/// The name of a group, by which `approve` and `reviewers` speak of it.
+/// The name of a group, as `approve` and `reviewers` refer to it.
 #[derive(Clone, Debug)]
 pub(super) struct GroupName(String);
 
@@ -44,12 +44,14 @@ impl<'de> Deserialize<'de> for GroupName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let why = match text.as_str() {
-            WRITERS => "`writers` already means anyone with write: give the group another name",
+            WRITERS => {
+                "`writers` already means anyone with write access: give the group another name"
+            }
             CODE_OWNERS => {
                 "`code-owners` already means the owners of the changed files: give the group another name"
             }
             name if !is_group(name) => {
-                "a group's name has no blank and no slash, and does not begin with @: nothing could speak of it"
+                "a group's name must not contain blanks or slashes, or begin with @: nothing could refer to it"
             }
             _ => return Ok(Self(text)),
         };
@@ -68,7 +70,7 @@ impl JsonSchema for GroupName {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "The name of a group, by which `approve` and `reviewers` speak of it.",
+            "description": "The name of a group, as `approve` and `reviewers` refer to it.",
             "type": "string",
             "pattern": "^[^@/\\s][^/\\s]*$",
             "not": { "enum": [WRITERS, CODE_OWNERS] },
@@ -95,7 +97,7 @@ impl<'de> Deserialize<'de> for Member {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let checked = match text.strip_prefix('@') {
-            Some(login) => Err(format!("in a group a person is written without @: {login}")),
+            Some(login) => Err(format!("members of a group are written without @: {login}")),
             None if text.contains('/') => team(&text),
             None => login(&text),
         };
@@ -122,7 +124,7 @@ impl JsonSchema for Member {
     }
 }
 
-/// Somebody who is asked to review.
+/// A person or team that is asked to review.
 pub(super) struct Reviewer(String);
 
 impl<'de> Deserialize<'de> for Reviewer {
@@ -130,7 +132,7 @@ impl<'de> Deserialize<'de> for Reviewer {
         let text = String::deserialize(deserializer)?;
         match Voters::of(&text).map_err(D::Error::custom)? {
             Voters::Writers | Voters::CodeOwners => Err(D::Error::custom(format!(
-                "`{text}` is nobody in particular, whom GitHub could ask: name a group, organisation/team or @login"
+                "`{text}` does not name anyone whom GitHub could ask to review: use a group, organisation/team or @login"
             ))),
             Voters::Team(_) | Voters::Person(_) | Voters::Group(_) => Ok(Self(text)),
         }
@@ -159,7 +161,7 @@ impl JsonSchema for Reviewer {
 /// Whose approval counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Voters {
-    /// Anyone with write.
+    /// Anyone with write access.
     Writers,
     /// The code owners of the changed files.
     CodeOwners,
@@ -192,7 +194,7 @@ impl Voters {
                 None if is_group(text) => Self::Group(text.to_owned()),
                 None => {
                     return Err(format!(
-                        "`{text}` is neither a group, nor organisation/team, nor @login"
+                        "`{text}` is not a group, organisation/team or @login"
                     ));
                 }
             },
@@ -203,7 +205,7 @@ impl Voters {
 impl fmt::Display for Voters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Writers => f.write_str("anyone with write"),
+            Self::Writers => f.write_str("anyone with write access"),
             Self::CodeOwners => f.write_str("code owners"),
             Self::Team(team) | Self::Group(team) => f.write_str(team),
             Self::Person(login) => write!(f, "@{login}"),
@@ -240,15 +242,13 @@ fn is_group(name: &str) -> bool {
 
 fn login(text: &str) -> Result<(), String> {
     if text.ends_with("[bot]") {
-        return Err(format!(
-            "{text} is a bot: the approval of a bot never counts, whoever lets it approve"
-        ));
+        return Err(format!("{text} is a bot: a bot's approval never counts"));
     }
     if is_word(text, "_-") && !text.starts_with(['_', '-']) {
         Ok(())
     } else {
         Err(format!(
-            "`{text}` is no login: letters, digits and hyphens (a team is organisation/team)"
+            "`{text}` is not a valid login: use letters, digits and hyphens (a team is organisation/team)"
         ))
     }
 }
@@ -257,7 +257,7 @@ fn team(text: &str) -> Result<(), String> {
     match text.split_once('/') {
         Some((organisation, slug)) if login(organisation).is_ok() && is_word(slug, "._-") => Ok(()),
         _ => Err(format!(
-            "`{text}` is no team: write organisation/team, such as acme/payments-leads"
+            "`{text}` is not a valid team: write organisation/team, such as acme/payments-leads"
         )),
     }
 }

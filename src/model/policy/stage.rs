@@ -1,4 +1,4 @@
-//! Rules of the policy for a stage.
+//! The policy's rules for stages.
 
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error};
@@ -10,66 +10,66 @@ use super::{checked, people};
 use crate::model::pipeline::GateKind;
 use crate::yaml::Located;
 
-/// Rules of one stage. `ready` is about what leaves it, everything else about what comes into it.
+/// Rules for one stage. `ready` is about what is promoted out of it, everything else about what is promoted into it.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a mapping with the rules of this stage"
 )]
 pub struct StageEntry {
-    /// What must be so before anything leaves this stage.
+    /// Conditions that must hold before anything is promoted out of this stage.
     #[serde(default, deserialize_with = "ready")]
     pub ready: Option<Ready>,
-    /// Types of gate without which no way may lead into this stage.
+    /// Gate types that every edge into this stage must have.
     #[serde(default)]
     pub require: Vec<Located<RequiredGate>>,
     /// How a promotion into this stage is delivered.
     #[serde(default)]
     pub delivery: Delivery,
-    /// What is written into the target as its git ref.
+    /// What is written as the target's git ref.
     #[serde(default)]
     pub revision: RevisionMode,
-    /// What sets a promotion into this stage off. Left out: a gate on the way, or a `ready` rule of the stage that it comes
-    /// from. Whatever it is: what goes back waits for a person.
+    /// What triggers a promotion into this stage. Default: a gate on the edge, or a `ready` rule of the source stage. A
+    /// promotion that goes back to something older always waits for a person.
     pub trigger: Option<Trigger>,
-    /// How several ways into this stage count.
+    /// How several edges into this stage are combined.
     #[serde(default)]
     pub join: Join,
-    /// Who is asked to review the pull request when it opens.
+    /// Who is asked to review the pull request when it is opened.
     #[serde(default, deserialize_with = "people::reviewers")]
     #[schemars(with = "Vec<people::Reviewer>")]
     pub reviewers: Vec<Located<String>>,
-    /// A way past some rules, by running the workflow with a reason.
+    /// Lets a person skip some rules by running the workflow with a reason.
     pub emergency: Option<Emergency>,
 }
 
-/// What must be so before anything leaves a stage, about exactly the content that would leave it. Every field that is
-/// given must hold.
+/// Conditions that must hold before anything is promoted out of a stage, about exactly the content that would be promoted.
+/// Every condition that is given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping with what must be so before anything leaves this stage"
+    expecting = "a mapping with the conditions for promotions out of this stage"
 )]
 #[schemars(extend(
     "minProperties" = 1,
     "dependentRequired" = { "deployment": ["creator"], "creator": ["deployment"] }
 ))]
 pub struct Ready {
-    /// The name of an environment to which the content must have been deployed successfully, as `creator` says. The
-    /// two go together.
+    /// The name of an environment to which the content must have been deployed successfully, as reported by `creator`. The
+    /// two belong together.
     #[serde(default, deserialize_with = "checked::optional_text")]
     #[schemars(length(min = 1))]
     pub deployment: Option<String>,
-    /// The numeric id of the account whose word about the deployment counts: that of an App or a machine.
-    /// `github-actions[bot]` (41898282) is refused: a workflow of anybody who may write could say so.
+    /// Numeric ID of the account whose report about the deployment is trusted: an App's account or a machine account.
+    /// `github-actions[bot]` (41898282) is refused: anyone with write access could report it with a workflow.
     #[serde(default, deserialize_with = "checked::optional_creator")]
     #[schemars(range(min = 1), extend("not" = { "const": checked::GITHUB_ACTIONS_BOT }))]
     pub creator: Option<u64>,
     /// A check of one App that must have succeeded.
     pub check: Option<CheckOf>,
-    /// A commit status by one account that must be success.
+    /// A commit status set by one account that must be success.
     pub status: Option<StatusOf>,
-    /// How long the content must have been there, such as `4h`.
+    /// How long the content must have been in this stage, such as `4h`.
     #[serde(default, deserialize_with = "checked::optional_wait")]
     pub soak: Option<Wait>,
 }
@@ -79,11 +79,11 @@ fn ready<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ready>, D:
     if let Some(ready) = &ready {
         let why = match (ready.deployment.is_some(), ready.creator.is_some()) {
             (true, false) => {
-                "`deployment` without `creator`: say whose word counts, by the numeric id of an account"
+                "`deployment` without `creator`: add the numeric ID of the account whose report is trusted"
             }
             (false, true) => "`creator` without `deployment`: name the environment",
             _ if *ready == Ready::default() => {
-                "an entry says something: `deployment` and `creator`, `check`, `status` or `soak`"
+                "this entry is empty: add `deployment` and `creator`, `check`, `status` or `soak`"
             }
             _ => return Ok(Some(ready.clone())),
         };
@@ -92,7 +92,7 @@ fn ready<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ready>, D:
     Ok(None)
 }
 
-/// A commit status by one account.
+/// A commit status set by one account.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -103,8 +103,8 @@ pub struct StatusOf {
     #[serde(deserialize_with = "checked::text")]
     #[schemars(length(min = 1))]
     pub context: String,
-    /// The numeric id of the account whose word counts: that of an App or a machine. `github-actions[bot]` (41898282) is
-    /// refused: a workflow of anybody who may write could say so.
+    /// Numeric ID of the account whose report is trusted: an App's account or a machine account. `github-actions[bot]`
+    /// (41898282) is refused: anyone with write access could report it with a workflow.
     #[serde(deserialize_with = "checked::creator")]
     #[schemars(range(min = 1), extend("not" = { "const": checked::GITHUB_ACTIONS_BOT }))]
     pub creator: u64,
@@ -116,7 +116,7 @@ pub struct StatusOf {
 pub enum RequiredGate {
     /// People approve.
     Approval,
-    /// Certain hours.
+    /// Hours of the week.
     Window,
     /// A job.
     Job,
@@ -143,7 +143,7 @@ pub enum Delivery {
     /// By a pull request.
     #[default]
     PullRequest,
-    /// By a commit straight onto the base branch, for stages whose gates need no pull request.
+    /// By a commit directly onto the base branch, for stages whose gates need no pull request.
     Commit,
 }
 
@@ -151,31 +151,31 @@ pub enum Delivery {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RevisionMode {
-    /// The id of the commit that the source's ref stands for.
+    /// The ID of the commit that the source's ref resolves to.
     #[default]
     Pin,
-    /// The source's text, as it is.
+    /// The source's text, unchanged.
     Literal,
 }
 
-/// What sets a promotion off.
+/// What triggers a promotion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Trigger {
     /// Only a person, by running the workflow.
     Manual,
-    /// A difference alone, also without a gate or a `ready` rule.
+    /// Any difference, even without a gate or a `ready` rule.
     Auto,
 }
 
-/// How several edges into one stage count.
+/// How several edges into one stage are combined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Join {
-    /// One promotion, once all sources are ready and the gates of all ways are open.
+    /// One promotion, once all sources are ready and the gates of all edges pass.
     #[default]
     All,
-    /// One promotion for each way.
+    /// One promotion for each edge.
     Any,
 }
 
@@ -183,11 +183,11 @@ pub enum Join {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `approve` and `skip`")]
 pub struct Emergency {
-    /// Whose approval is needed instead of that of the gates. Every line must be met.
+    /// Whose approval is needed in place of the gates' approvals. Every line must be met.
     #[serde(deserialize_with = "checked::list")]
     #[schemars(length(min = 1))]
     pub approve: Vec<ApproveLine>,
-    /// What is skipped. Approval never is.
+    /// What is skipped. Approval is never skipped.
     #[serde(deserialize_with = "checked::list")]
     #[schemars(length(min = 1))]
     pub skip: Vec<EmergencySkip>,

@@ -1,5 +1,5 @@
-//! Accounts whose word is not evidence: what the account as which a run works says itself cannot decide what that run does, and GitHub
-//! Actions speaks for whoever writes a workflow.
+//! Accounts whose reports are not evidence: what a run's own account reports cannot decide what that run does, and anyone
+//! who can write a workflow can report as GitHub Actions.
 
 use super::document::Policy;
 use super::gate::GateRule;
@@ -8,36 +8,36 @@ use super::stage::{Ready, StageEntry};
 use crate::model::name::{GateName, StageName};
 use crate::yaml::Position;
 
-/// An account whose word is no evidence: that of the token with which a run works, or GitHub Actions.
+/// An account whose reports are not evidence: that of the run's own token, or GitHub Actions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UntrustedAccount {
     /// Its login, for display.
     pub login: String,
-    /// Its number; `None` if the forge does not say it.
+    /// Its numeric ID; `None` if GitHub does not report it.
     pub id: Option<u64>,
-    /// The number of the App behind it; `None` for a person.
+    /// The ID of the App behind it; `None` for a person.
     pub app: Option<u64>,
 }
 
 impl UntrustedAccount {
-    /// Whether it is the account as which everybody's workflows work.
+    /// Whether it is the account of everyone's workflows.
     pub fn is_actions(&self) -> bool {
         self.login == "github-actions[bot]"
     }
 }
 
-/// A rule that trusts an account whose word is not evidence.
+/// A rule that trusts an account whose reports are not evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustingRule {
     /// The place of the rule's name in the policy file.
     pub at: Position,
     /// Whether it is a rule for stages, or for gates.
     pub of_stage: bool,
-    /// Which rule, and of whom it asks what.
+    /// Which rule, and what it expects from whom.
     pub what: String,
 }
 
-/// Whose words a policy trusts.
+/// Whose reports a policy trusts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trusts {
     /// Some account's.
@@ -47,7 +47,7 @@ pub struct Trusts {
 }
 
 impl Policy {
-    /// Whose words this policy trusts.
+    /// Whose reports this policy trusts.
     pub fn trusts(&self) -> Trusts {
         let mut trusts = Trusts::default();
         for gates in self.all_gates() {
@@ -90,7 +90,7 @@ impl Policy {
                 found.extend(asked.map(|asked| TrustingRule {
                     at: name.at,
                     of_stage: true,
-                    what: format!("`ready` of {} goes by {asked}", name.value),
+                    what: format!("`ready` of {} depends on {asked}", name.value),
                 }));
             }
         }

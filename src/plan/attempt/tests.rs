@@ -113,7 +113,7 @@ fn what_github_is_sure_to_refuse_is_not_tried() {
     ];
     assert_eq!(
         later(&with(&many)),
-        "the required check a failed, and 3 more like it"
+        "the required check a failed, and 3 more"
     );
 }
 
@@ -129,7 +129,7 @@ fn a_rule_that_does_not_bind_this_token_or_cannot_be_read_leaves_it_to_github() 
     };
     assert_eq!(later(&bypassed), "now");
     let unread = MergeState {
-        required: Err("no permission".into()),
+        required: Err("no permission".to_owned()),
         ..ready()
     };
     assert_eq!(later(&unread), "now");
@@ -184,7 +184,7 @@ fn a_refused_merge_is_tried_again_after_a_change_after_a_day_or_when_a_person_as
     let Attempt::Later(why) = tried(&last, &changed, "2026-06-01T09:00:00Z", false) else {
         panic!("tried for ever");
     };
-    insta::assert_snapshot!(why, @"GitHub refused to merge it: Merge already in progress (20 times; only `promote` by a person tries again)");
+    insta::assert_snapshot!(why, @"GitHub refused to merge it: Merge already in progress (20 times; only a person's `promote` tries again)");
     assert_eq!(tried(&last, &changed, soon, true), Attempt::Now);
 }
 
@@ -201,7 +201,7 @@ fn what_the_queue_took_out_waits_for_a_change_or_a_person() {
     let Attempt::Later(why) = attempt(&state, Some(&refused), now, false) else {
         panic!("tried again after a while");
     };
-    insta::assert_snapshot!(why, @"GitHub refused to merge it: it was removed from the merge queue (failed_checks) (tried again when its checks or reviews change, or when a person asks with `promote`)");
+    insta::assert_snapshot!(why, @"GitHub refused to merge it: it was removed from the merge queue (failed_checks) (tried again when its checks or reviews change, or on a person's `promote`)");
     assert_eq!(attempt(&state, Some(&refused), now, true), Attempt::Now);
     let changed = with(&[
         ("e2e", ContextState::Success),
@@ -234,7 +234,7 @@ fn the_digest_follows_what_github_looks_at_and_nothing_else() {
         with(&[("e2e", ContextState::Pending)]),
         with(&[("e3e", ContextState::Success)]),
         MergeState {
-            required: Err("x".into()),
+            required: Err("x".to_owned()),
             ..state.clone()
         },
     ];
@@ -242,7 +242,7 @@ fn the_digest_follows_what_github_looks_at_and_nothing_else() {
         assert_ne!(digest(&state), digest(&other), "{other:?}");
     }
     let unread = |why: &str| MergeState {
-        required: Err(why.to_owned().into()),
+        required: Err(why.to_owned()),
         ..ready()
     };
     assert_eq!(digest(&unread("one")), digest(&unread("two")));

@@ -69,19 +69,19 @@ pub(super) fn by(subject: &Subject<'_>, rule: &Rule<'_>, label: &str) -> Judged 
     if facts.on_forge {
         return match subject.evidence {
             None => Judged::of(pending(format!("waits for {}", all_demands(rule.lines)))),
-            Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.to_string())),
+            Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.clone())),
             Some(Ok(evidence)) => by_evidence(&register, rule, evidence, label),
         };
     }
     let Some(approvals) = &facts.approvals else {
         return Judged::of(pending(format!(
-            "{} (unread: no forge)",
+            "{} (unread: not on GitHub)",
             all_demands(rule.lines)
         )));
     };
     if rule.exclude.contains(&Exclude::ChangeAuthors) && !approvals.assumed {
         return Judged::of(pending(
-            "its rule leaves out the authors of the changes, who cannot be told without GitHub",
+            "its rule excludes authors of the changes, who cannot be identified without GitHub",
         ));
     }
     let names: Vec<Given<'_>> = approvals
@@ -157,7 +157,7 @@ fn by_evidence(
         .map(Given::shown)
         .collect();
     let judgement = if let Some(why) = counted.unread.first() {
-        Judgement::new(Verdict::Error, why.to_string())
+        Judgement::new(Verdict::Error, why.clone())
     } else if !counted.refusals.is_empty() {
         let who: Vec<&str> = counted.refusals.iter().map(String::as_str).collect();
         let who = who.join(", ");
@@ -188,12 +188,12 @@ struct Untold(String);
 fn without_change_authors(evidence: &Evidence, counted: &mut Counted) -> Option<Untold> {
     match &evidence.change_authors {
         None => {
-            let why = "who made what is promoted was not read";
+            let why = "it was not read who made the changes";
             counted.unread.push(why.to_owned());
             None
         }
         Some(Err(why)) => {
-            counted.unread.push(why.to_string());
+            counted.unread.push(why.clone());
             None
         }
         Some(Ok(authors)) => {
@@ -206,7 +206,7 @@ fn without_change_authors(evidence: &Evidence, counted: &mut Counted) -> Option<
                 more => format!(" (and {more} more like this)"),
             };
             Some(Untold(format!(
-                "authors of the changes do not count, and {first}{more}"
+                "{first}{more}, and this gate excludes change authors"
             )))
         }
     }
@@ -229,7 +229,7 @@ fn tally(
             other => other,
         };
         let judged = match asked {
-            Err(why) => Err(Judgement::new(Verdict::Error, why.to_string())),
+            Err(why) => Err(Judgement::new(Verdict::Error, why)),
             Ok(Eligible::Nobody(why)) => Err(Judgement::new(
                 Verdict::Blocked,
                 format!("needs {}: {why}", demand(line)),
@@ -311,7 +311,7 @@ fn each(
     };
     if unmet.is_some() && of_any.len() >= needed {
         return Err(pending(format!(
-            "waits for an approval by one more of the {}{}",
+            "waits for an approval by another member of {}{}",
             line.by.value,
             who_can(&may)
         )));
@@ -321,18 +321,16 @@ fn each(
 
 fn too_few(line: &ApproveLine, people: &People, left: &[&str]) -> Judgement {
     let whom: Vec<&str> = people.names().collect();
-    let whom = match whom.is_empty() {
-        true => "it has no member".to_owned(),
-        false => format!("of {}", list(&whom, "and")),
+    let why = match (&whom[..], left) {
+        ([], _) => "it has no members".to_owned(),
+        (all, []) => format!("of {} no one is left who could approve", list(all, "and")),
+        (all, left) => format!(
+            "of {} only {} could approve",
+            list(all, "and"),
+            list(left, "and")
+        ),
     };
-    let left = match left.is_empty() {
-        true => "nobody is left who could approve".to_owned(),
-        false => format!("only {} could approve", list(left, "and")),
-    };
-    Judgement::new(
-        Verdict::Blocked,
-        format!("needs {}: {whom} {left}", demand(line)),
-    )
+    Judgement::new(Verdict::Blocked, format!("needs {}: {why}", demand(line)))
 }
 
 fn met(

@@ -12,13 +12,13 @@ pub(super) fn evaluate(subject: &Subject<'_>, check: &CheckOf) -> Judged {
         let assumed = facts.approvals.as_ref().is_some_and(|given| given.assumed);
         return Judged::of(match assumed {
             true => Judgement::new(Verdict::Pass, format!("{name} is assumed to succeed")),
-            false => Judgement::new(Verdict::Pending, format!("{name} (unread: no forge)")),
+            false => Judgement::new(Verdict::Pending, format!("{name} (unread: not on GitHub)")),
         });
     }
     let waits = || Judgement::new(Verdict::Pending, format!("waits for {name}"));
     let signals = match subject.evidence {
         None => return Judged::of(waits()),
-        Some(Err(why)) => return Judged::of(Judgement::new(Verdict::Error, why.to_string())),
+        Some(Err(why)) => return Judged::of(Judgement::new(Verdict::Error, why.clone())),
         Some(Ok(evidence)) => evidence.checks.get(check),
     };
     match signals {
@@ -26,7 +26,7 @@ pub(super) fn evaluate(subject: &Subject<'_>, check: &CheckOf) -> Judged {
             Verdict::Error,
             format!("{name} was not read"),
         )),
-        Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.to_string())),
+        Some(Err(why)) => Judged::of(Judgement::new(Verdict::Error, why.clone())),
         Some(Ok(signals)) => Judged {
             link: Signal::newest(signals).and_then(|signal| signal.url.clone()),
             ..Judged::of(judge(signals, &name).unwrap_or_else(waits))

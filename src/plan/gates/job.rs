@@ -31,12 +31,16 @@ pub(super) fn evaluate(
         let assumed = facts.approvals.as_ref().is_some_and(|given| given.assumed);
         return Judged::of(match assumed {
             true => simulated(subject, workflow),
-            false => pending(format!("{workflow} is run (unread: no forge)")),
+            false => pending(format!("{workflow} runs (unread: not on GitHub)")),
         });
     }
     let evidence = match subject.evidence {
-        None => return Judged::of(pending(format!("{workflow} is started once it is put up"))),
-        Some(Err(why)) => return Judged::of(Judgement::new(Verdict::Error, why.to_string())),
+        None => {
+            return Judged::of(pending(format!(
+                "{workflow} starts once the promotion is opened"
+            )));
+        }
+        Some(Err(why)) => return Judged::of(Judgement::new(Verdict::Error, why.clone())),
         Some(Ok(evidence)) => evidence,
     };
     let Some(jobs) = &evidence.jobs else {
@@ -74,12 +78,12 @@ fn simulated(subject: &Subject<'_>, workflow: &str) -> Judgement {
         .plan
         .and_then(|plan| subject.facts.proposed.get(plan).copied());
     let Some(proposed) = proposed else {
-        return pending(format!("{workflow} is started once it is put up"));
+        return pending(format!("{workflow} starts once the promotion is opened"));
     };
     let ends = proposed + SignedDuration::from_mins(SIMULATED);
     if subject.facts.now < ends {
         return pending(format!(
-            "{workflow} runs (assumed to take {SIMULATED} min and to succeed)"
+            "{workflow} is running (assumed to take {SIMULATED} min and to succeed)"
         ))
         .until(Some(ends));
     }
@@ -100,15 +104,15 @@ impl JobQuestion<'_> {
     fn judge(&self, jobs: &JobEvidence) -> Judged {
         let intents = match &jobs.intents {
             Ok(intents) => intents,
-            Err(why) => return Judged::of(error(why.to_string())),
+            Err(why) => return Judged::of(error(why.clone())),
         };
         let own = match &jobs.own {
             Ok(own) => own,
-            Err(why) => return Judged::of(error(why.to_string())),
+            Err(why) => return Judged::of(error(why.clone())),
         };
         let runs = match jobs.runs.get(self.workflow) {
             Some(Ok(runs)) => runs,
-            Some(Err(why)) => return Judged::of(error(why.to_string())),
+            Some(Err(why)) => return Judged::of(error(why.clone())),
             None => {
                 return Judged::of(error(format!(
                     "the runs of {} were not read",
@@ -148,7 +152,7 @@ impl JobQuestion<'_> {
         if let Some(why) = &intent.refused {
             return Judged::of(Judgement::new(
                 Verdict::Blocked,
-                format!("{why}; when that is mended, *Run workflow → retry* starts it"),
+                format!("{why}; once that is fixed, *Run workflow → retry* starts it"),
             ));
         }
         let digest = digest(
@@ -187,7 +191,7 @@ impl JobQuestion<'_> {
         let who = |actor: &Option<Actor>| {
             actor
                 .as_ref()
-                .map_or("nobody known", |actor| actor.login.as_str())
+                .map_or("an unknown account", |actor| actor.login.as_str())
                 .to_owned()
         };
         let file = format!(".github/workflows/{}", self.workflow);
@@ -198,7 +202,7 @@ impl JobQuestion<'_> {
         } else if run.event != "workflow_dispatch" {
             Some(format!("was started by {}", run.event))
         } else if run.path != file || !run.here {
-            Some(format!("is of another workflow, {}", run.path))
+            Some(format!("belongs to another workflow, {}", run.path))
         } else if run.branch.as_deref() != Some(self.base) {
             Some("ran on another branch".to_owned())
         } else if self
@@ -212,20 +216,20 @@ impl JobQuestion<'_> {
             match &run.on_base {
                 Ok(true) => None,
                 Ok(false) => Some("ran at a commit that is not on the base branch".to_owned()),
-                Err(why) => return Err(why.to_string()),
+                Err(why) => return Err(why.clone()),
             }
         })
     }
 
     fn without_run(&self, intent: &Intent, strange: Option<String>) -> Judgement {
         let ignored = strange
-            .map(|why| format!("; a run of that name {why}, and does not count"))
+            .map(|why| format!("; a run with that name {why}, and does not count"))
             .unwrap_or_default();
         if self.now.duration_since(intent.at) >= self.timeout {
             return Judgement::new(
                 Verdict::Blocked,
                 format!(
-                    "{} was asked for and never started: *Run workflow → retry* starts it again{ignored}",
+                    "{} was requested but never started: *Run workflow → retry* starts it again{ignored}",
                     self.workflow
                 ),
             );
@@ -256,14 +260,13 @@ impl JobQuestion<'_> {
                 Judgement::new(
                     Verdict::Blocked,
                     format!(
-                        "{} is not done after {minutes} min: *Run workflow → retry* starts it again",
+                        "{} has not finished after {minutes} min: *Run workflow → retry* starts it again",
                         self.workflow
                     ),
                 )
             }
-            Ended::NotYet => {
-                pending(format!("{} runs", self.workflow)).until(Some(run.created + self.timeout))
-            }
+            Ended::NotYet => pending(format!("{} is running", self.workflow))
+                .until(Some(run.created + self.timeout)),
         }
     }
 }

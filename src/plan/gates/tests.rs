@@ -244,14 +244,14 @@ fn approvals_from_the_command_line_count_for_what_nobody_can_know_only_in_a_simu
     assert_eq!(said(true), "pass: approved by carol");
     assert_eq!(
         said(false),
-        "pending: its rule leaves out the authors of the changes, who cannot be told without GitHub"
+        "pending: its rule excludes authors of the changes, who cannot be identified without GitHub"
     );
 }
 
 #[test]
 fn what_a_gate_waits_for_without_a_forge_is_named_with_all_its_demands() {
     let said = Scene::default().says("release", GateKind::Approval, None);
-    assert_eq!(said, "pending: 1 approval by ops (unread: no forge)");
+    assert_eq!(said, "pending: 1 approval by ops (unread: not on GitHub)");
     let lines = "gates: { g: { approve: [{ by: writers }, { by: writers, count: 2 }] } }";
     let policy = Policy::sample(&format!("version: 1\n{lines}\n"));
     let two = Emergency {
@@ -261,7 +261,7 @@ fn what_a_gate_waits_for_without_a_forge_is_named_with_all_its_demands() {
     let reports = reports_of(&[gate("release", GateKind::Approval)], Some(&two), None);
     assert_eq!(
         reports[0].judgement.reason,
-        "1 approval by anyone with write and 2 approvals by anyone with write (unread: no forge)"
+        "1 approval by anyone with write access and 2 approvals by anyone with write access (unread: not on GitHub)"
     );
 }
 
@@ -335,11 +335,10 @@ fn a_simulated_job_runs_for_ten_minutes_from_when_its_plan_was_proposed() {
         scene.says("tests", GateKind::Job, None)
     };
     let noon = Some("2026-07-01T12:00:00Z");
-    let runs =
-        "pending: tests.yml runs (assumed to take 10 min and to succeed) | 2026-07-01T12:10:00Z";
+    let runs = "pending: tests.yml is running (assumed to take 10 min and to succeed) | 2026-07-01T12:10:00Z";
     assert_eq!(
         at(None, "2026-07-01T12:00:00Z"),
-        "pending: tests.yml is started once it is put up"
+        "pending: tests.yml starts once the promotion is opened"
     );
     assert_eq!(at(noon, "2026-07-01T12:00:00Z"), runs);
     assert_eq!(at(noon, "2026-07-01T12:09:59Z"), runs);
@@ -388,5 +387,5 @@ fn a_check_is_judged_by_its_newest_run_and_leads_to_it() {
         )
     );
     assert_eq!(reports(Ok(Vec::new())), (Verdict::Pending, None));
-    assert_eq!(reports(Err("502".into())), (Verdict::Error, None));
+    assert_eq!(reports(Err("502".to_owned())), (Verdict::Error, None));
 }

@@ -51,7 +51,7 @@ impl<'a> Planner<'a> {
                 .extend(over.iter().map(|edge| (*edge, true)));
             let key = &pair.target.key;
             let Some(then) = rollback.services.get(&service) else {
-                let reason = "was not there yet, and stays as it is".to_owned();
+                let reason = "did not exist yet, and is left unchanged".to_owned();
                 draft
                     .skipped_services
                     .push(SkippedService::new(key, reason));
@@ -75,7 +75,7 @@ impl<'a> Planner<'a> {
             });
             draft.skipped.extend(given_up.map(|path| {
                 format!(
-                    "{path} of {} is not promoted any more, and stays as it is",
+                    "{path} of {} is not promoted any more, and is left unchanged",
                     key.name
                 )
             }));
@@ -142,7 +142,7 @@ impl<'a> Planner<'a> {
         }
         let help = match (delivery, on_forge) {
             (Delivery::PullRequest, _) => format!(
-                "its pull request opens with the label {}: somebody with write takes it off",
+                "its pull request opens with the label {}: someone with write access must remove it",
                 crate::model::label::HOLD
             ),
             (Delivery::Commit, _) => format!(

@@ -78,10 +78,14 @@ impl<'a> Planner<'a> {
             .map(|debt| format!("{} was {}", debt.name, debt.reason))
             .collect();
         let kinds = [
-            (found, "a person asked for it to go back", "goes back"),
+            (
+                found,
+                "a person requested it, and it goes back",
+                "goes back",
+            ),
             (
                 debts,
-                "a person asked for it, and it takes away what was set by hand",
+                "a person requested it, and it overwrites what was set by hand",
                 "takes away what was set by hand",
             ),
         ];
@@ -95,7 +99,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let found: Vec<&str> = found.iter().map(String::as_str).collect();
-            let text = format!("{what} only if a person asks for it: {}", few(&found, "; "));
+            let text = format!("{what} only on a person's request: {}", few(&found, "; "));
             let reason = Reason::new(text).help(self.how_to_ask(stage));
             draft.holds.push(reason);
         }
@@ -108,7 +112,7 @@ impl<'a> Planner<'a> {
         let why = if change.sets_git_ref() {
             match self.way(stage, change) {
                 Ok(why) => why?,
-                Err(why) => format!("whether that goes back cannot be told: {why}"),
+                Err(why) => format!("it cannot be determined whether that goes back: {why}"),
             }
         } else if Direction::of_versions(change) == Some(Direction::Back) {
             "an older version".to_owned()
@@ -125,7 +129,7 @@ impl<'a> Planner<'a> {
     /// Why it cannot be determined.
     fn way(&self, stage: StageIndex, change: &Change) -> Result<Option<String>, String> {
         let Some(pair) = self.pair_of(stage, change) else {
-            return Err("its source is not the one that it had".to_owned());
+            return Err("its source is not the one that it had before before before".to_owned());
         };
         // There is nothing but texts to compare.
         if pair.unknown_origin() {
@@ -134,11 +138,11 @@ impl<'a> Planner<'a> {
         let revision = self.revision(&pair);
         let query = way_query(&pair, revision, change);
         let (Some(query), Some(Revision::Resolved(resolved))) = (query, revision) else {
-            return Err("what its source follows is not known".to_owned());
+            return Err("it is unknown what its source follows".to_owned());
         };
         let way = match self.facts.ways.get(&query) {
             None => return Err("it was not read".to_owned()),
-            Some(Err(why)) => return Err(why.to_string()),
+            Some(Err(why)) => return Err(why.clone()),
             Some(Ok(None)) => return Ok(None),
             Some(Ok(Some(way))) => *way,
         };
@@ -158,13 +162,13 @@ impl<'a> Planner<'a> {
         const ASIDE: &str = "neither descends from the other";
         Ok(match (way, follows) {
             (Direction::Forward, _) | (Direction::Sideways, Follows::Id) => None,
-            (Direction::Back, _) => Some("what is there now descends from it".to_owned()),
+            (Direction::Back, _) => Some("the current value descends from it".to_owned()),
             (Direction::Sideways, Follows::Branch) => Some(ASIDE.to_owned()),
             (Direction::Sideways, Follows::Tag(tag)) => match held {
                 Some(held) if held != tag => None,
                 Some(_) => Some(format!("the tag {tag} was moved, and {ASIDE}")),
                 None => Some(format!(
-                    "{ASIDE}, and whether what is there now was the tag {tag} too is not known"
+                    "{ASIDE}, and it is unknown whether the current value was the tag {tag} too"
                 )),
             },
         })

@@ -17,9 +17,9 @@ impl<'a> Planner<'a> {
         match self.rollback(stage, edges) {
             Some(Ok(rollback)) => return self.draft_back(stage, edges, rollback),
             Some(Err(why)) => {
-                let help = "ask for it again, or close its pull request".to_owned();
+                let help = "request it again, or close its pull request".to_owned();
                 return PromotionDraft {
-                    errors: vec![(why.to_string(), Some(help))],
+                    errors: vec![(why.clone(), Some(help))],
                     ..PromotionDraft::default()
                 };
             }
@@ -111,7 +111,7 @@ impl<'a> Planner<'a> {
                         .takes
                         .push(take(&pair.target.key, &pair.source.key, &comparison));
                     draft.changes.extend(comparison.changes);
-                    draft.notes.push("asked for with `take: source`".to_owned());
+                    draft.notes.push("requested with `take: source`".to_owned());
                 }
                 Due::Ahead(left_out) => {
                     draft.ahead = true;

@@ -13,7 +13,7 @@ use crate::plan::{gates, ready, when};
 use crate::yaml::Position;
 
 /// What holds a stage that nothing sets off. People search for this sentence; keep it.
-const NOTHING_SAYS: &str = "nothing says that it may move: it has no gate, no `ready` rule on its source, and no `trigger: auto` in its own entry";
+const NOTHING_SAYS: &str = "no trigger: the stage has no gate, its source has no `ready` rule, and `trigger: auto` is not set";
 
 impl<'a> Planner<'a> {
     /// The holds of the policy that apply to this stage now.
@@ -33,7 +33,7 @@ impl<'a> Planner<'a> {
         {
             if gates::is_unmapped(self.facts.policy, &self.manifest.name, gate) {
                 let help = "sluice validate shows the lines to add".to_owned();
-                let why = format!("the policy does not say how the gate {} opens", gate.name);
+                let why = format!("the policy has no rule for the gate {}", gate.name);
                 draft.errors.push((why, Some(help)));
             }
         }
@@ -65,8 +65,8 @@ impl<'a> Planner<'a> {
         if self.facts.landed.contains(&(self.id(), stage)) {
             let reason = match &draft.after_rollback {
                 Some(back) => Reason::new(back.to_string())
-                    .help("the next run puts up what it left, and holds it"),
-                None => Reason::new("it landed in this run already; the next run goes on"),
+                    .help("the next run opens what was rolled back, and holds it"),
+                None => Reason::new("it already landed in this run; the next run continues"),
             };
             draft.holds.push(reason);
         }
@@ -80,7 +80,7 @@ impl<'a> Planner<'a> {
                 .map(|edge| edge.from.as_str())
                 .collect();
             let text = format!(
-                "{name} goes back along its edge from {} first: it takes nothing else until that has landed, or is closed",
+                "{name} goes back along its edge from {} first: nothing else is promoted into it until that has landed or is closed",
                 from.join(", ")
             );
             draft.holds.push(Reason::new(text));
@@ -102,7 +102,7 @@ impl<'a> Planner<'a> {
         match own.and_then(|ruled| ruled.rule.trigger.map(|trigger| (trigger, ruled.at))) {
             Some((Trigger::Auto, _)) => {}
             Some((Trigger::Manual, at)) if !self.asked(stage) => {
-                let reason = Reason::new("moves only when a person asks for it (`trigger: manual`)").at(at);
+                let reason = Reason::new("promoted only on a person's request (`trigger: manual`)").at(at);
                 draft.holds.push(reason.help(self.how_to_ask(stage)));
             }
             Some((Trigger::Manual, _)) => {}
@@ -125,8 +125,8 @@ impl<'a> Planner<'a> {
                 // It is unknown whether what it brings is still good: its source has changed since.
                 Some((_, at)) if takes && draft.older => draft.holds.push(
                     Reason::new(format!(
-                        "{from_name} holds something else by now, so whether this is ready cannot be told: close it, or request \
-                         changes, to let the newer plan through"
+                        "{from_name} has changed since, so it cannot be determined whether this is ready: close it, or request \
+                         changes, to release the newer plan"
                     ))
                     .at(at),
                 ),
@@ -138,7 +138,7 @@ impl<'a> Planner<'a> {
                 // What its `ready` rule lets leave, may leave at once.
                 if !auto && self.ready_rule(from).is_none() {
                     draft.holds.push(Reason::new(format!(
-                        "{from_name} landed in this run; the next run takes it up"
+                        "{from_name} landed in this run; the next run continues"
                     )));
                 }
             }
@@ -197,7 +197,7 @@ impl<'a> Planner<'a> {
     ) {
         let name = &self.manifest.stages[from].name.value;
         let Some(answers) = self.facts.ready else {
-            let reason = Reason::new(format!("whether {name} is ready is unread: no forge"));
+            let reason = Reason::new(format!("readiness of {name} unread: not on GitHub"));
             draft.holds.push(reason.at(at));
             return;
         };
@@ -207,7 +207,7 @@ impl<'a> Planner<'a> {
             match answers.get(&query) {
                 None => draft
                     .errors
-                    .push((format!("whether {name} is ready was not read"), None)),
+                    .push((format!("readiness of {name} was not read"), None)),
                 Some(evidence) => {
                     let mut judgement = ready::evaluate(rule, evidence, self.facts.now, skip_soak);
                     if judgement.verdict != Verdict::Pass {

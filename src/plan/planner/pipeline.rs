@@ -229,8 +229,8 @@ impl<'a> Planner<'a> {
         plan: Option<PlanId>,
     ) -> Promotion {
         if draft.unread {
-            let reason = Reason::new("revision unread: no forge")
-                .help("the repository is not this one; a run on GitHub reads it, or point its url at a local path");
+            let reason = Reason::new("revision unread: not on GitHub")
+                .help("the repository is not this one; a run on GitHub reads it, or set its url to a local path");
             draft.holds.insert(0, reason);
         }
         let (state, reason) = self.state(stage, &draft);
@@ -326,7 +326,7 @@ impl<'a> Planner<'a> {
         if !draft.changes.is_empty() {
             let notes = draft.notes.join("; ");
             let text = if notes.is_empty() {
-                "its sources moved".to_owned()
+                "its sources changed".to_owned()
             } else {
                 notes
             };
@@ -353,7 +353,7 @@ impl<'a> Planner<'a> {
         } else if self.pairs(stage).next().is_some() {
             (
                 State::InSync,
-                Reason::new("no service of it takes anything along these edges"),
+                Reason::new("none of its services takes anything along these edges"),
             )
         } else {
             (State::NotMoved, self.not_moved(stage))
@@ -366,7 +366,7 @@ impl<'a> Planner<'a> {
         let criteria = || services.clone().filter_map(|entry| entry.criteria.as_ref());
         let by = |console: &'static str| {
             format!(
-                "its criteria name only {console}, which Sluice does not act on: nothing promotes it"
+                "its criteria name only {console}, which Sluice does not handle: nothing promotes it"
             )
         };
         let text = if criteria().any(|criteria| criteria.pr_automation) {
@@ -374,7 +374,7 @@ impl<'a> Planner<'a> {
         } else if criteria().any(|criteria| criteria.ai) {
             by("`ai`")
         } else {
-            "no service of it takes anything from another: nothing promotes it".to_owned()
+            "none of its services takes anything from another one: nothing promotes it".to_owned()
         };
         Reason::new(text).help("sluice init shows the `serviceRef` to add")
     }

@@ -66,10 +66,10 @@ impl PromotionDraft {
                 Some(first) if kept[*first].new == change.new => {}
                 Some(_) => self.errors.push((
                     format!(
-                        "two services of this stage want different values for {} of {}",
+                        "two services of this stage need different values for {} of {}",
                         change.path, change.manifest.name
                     ),
-                    Some("let only one of them name the key in its criteria".to_owned()),
+                    Some("name the key in the criteria of only one of them".to_owned()),
                 )),
             }
         }

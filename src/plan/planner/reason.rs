@@ -47,4 +47,4 @@ impl Reason {
 }
 
 /// What holds a plan that people have begun to approve when its stage has nothing to promote any more.
-pub(super) const NOTHING_NOW: &str = "its sources hold something else by now, and nothing is to be promoted: close it, or request changes";
+pub(super) const NOTHING_NOW: &str = "outdated: the sources have changed and there is nothing left to promote; close the pull request or request changes";

@@ -102,7 +102,7 @@ impl Round<'_> {
         if run.labels.has(&self.observation.snapshot, &label.name)
             && let Err(error) = writer.add_label(pull.number, &label.name).await
         {
-            let what = format!("the label {} could not be put on", label.name);
+            let what = format!("the label {} could not be added", label.name);
             run.lose(&what, &error);
         }
     }

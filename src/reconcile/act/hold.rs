@@ -60,7 +60,7 @@ impl Round<'_> {
             Ok(()) => Ok(HoldLabel::On),
             Err(error) if ends_the_run(&error) => Err(error.into()),
             Err(error) => Ok(HoldLabel::Failed(format!(
-                "the label {HOLD} could not be put on: {}",
+                "the label {HOLD} could not be added: {}",
                 error.reason()
             ))),
         }

@@ -141,7 +141,7 @@ pub(crate) async fn land(
     })
 }
 
-const QUEUE_NEEDS_APP: &str = "the base branch has a merge queue, and what a workflow's own token puts into it starts no checks";
+const QUEUE_NEEDS_APP: &str = "the base branch has a merge queue, and no checks start for what a workflow's own token adds to it";
 const TAKE_AN_APP: &str = "give Sluice an App's token: docs/install.md, hardened";
 
 /// The status description after GitHub refused a merge, with the refusals so far.
@@ -311,11 +311,11 @@ async fn enqueue(
         Err(ForgeError::Refused { said, .. }) => return Err(DeliveryError::Refused(said).into()),
         Err(error) => return Err(DeliveryError::from(error).into()),
     }
-    let next = Some("GitHub lands it when its turn comes".to_owned());
+    let next = Some("GitHub merges it when its turn comes".to_owned());
     round.row(
         place,
         RowKind::Waiting,
-        "put into the merge queue",
+        "added to the merge queue",
         next,
         run,
     );

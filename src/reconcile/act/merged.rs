@@ -110,7 +110,7 @@ impl Round<'_> {
         let text = match merged.by_hand() {
             Some(by) => {
                 run.outcome.notices.push(format!(
-                    "{} was merged by {}, not by Sluice: it counts as what {} holds, whatever its gates said",
+                    "{} was merged by {}, not by Sluice: it counts as the content of {}, whatever its gates said",
                     pull.number, by.login, record.stage
                 ));
                 format!("{CHECKED_MERGE}: merged by {}, not by Sluice", by.login)
@@ -129,7 +129,7 @@ impl Round<'_> {
                         plan: Some(record.plan),
                         pull: Some(pull.number),
                         why,
-                        next: Some(format!("put right what stands on {base}, then {then}")),
+                        next: Some(format!("fix {base}, then {then}")),
                         ..Row::new(
                             RowKind::Blocked,
                             record.pipeline.clone(),
@@ -145,7 +145,7 @@ impl Round<'_> {
         if merged.by_hand().is_some() || self.observation.snapshot.deletes_merged {
             // If this fails, it is reported again; nothing else depends on it.
             if let Err(error) = writer.set_status(&pull.head, pull.success, &text).await {
-                run.lose("that a merge was looked at could not be noted", &error);
+                run.lose("it could not be recorded that a merge was checked", &error);
             }
         }
         Ok(true)

@@ -67,7 +67,8 @@ impl Round<'_> {
             {
                 continue;
             }
-            let why = "Its pipeline, stage or edges are not there any more, so that nothing is left to promote.";
+            let why =
+                "Its pipeline, stage or edges no longer exist, so nothing is left to promote.";
             let closed = self.delivery(writer).close(pull).await;
             if self.wrote_of(writer, proposal, closed, run)? {
                 self.say_closed(writer, pull, why, run).await;

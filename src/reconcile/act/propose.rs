@@ -37,7 +37,7 @@ impl Round<'_> {
             .is_some_and(|left| left < MIN_REQUESTS_LEFT)
         {
             let notice = format!(
-                "GitHub takes less than {MIN_REQUESTS_LEFT} more calls for now: nothing new is put up in this run"
+                "fewer than {MIN_REQUESTS_LEFT} API requests remain: no new pull requests are opened in this run"
             );
             if !run.outcome.notices.contains(&notice) {
                 run.outcome.notices.push(notice);
@@ -129,7 +129,7 @@ impl Round<'_> {
         if let Some(closed) = &closed_hold {
             why = format!("{why}; held: {closed}");
             next = Some(format!(
-                "somebody with write access takes the label {HOLD} off {number}"
+                "someone with write access must remove the label {HOLD} from {number}"
             ));
         }
         if let Some(not) = hold.why_not() {
@@ -171,7 +171,7 @@ impl Round<'_> {
         if messages::differs(&written.body, &offered.body) && !run.lost.stops() {
             let described = writer.describe_pull(number, &offered.title, &offered.body);
             if let Err(error) = described.await {
-                run.lose("the text of a pull request could not be changed", &error);
+                run.lose("the text of a pull request could not be updated", &error);
             }
         }
         for old in gone {

@@ -55,22 +55,22 @@ impl Round<'_> {
                     place,
                     RowKind::Waiting,
                     &why,
-                    Some("the next run goes on".to_owned()),
+                    Some("the next run continues".to_owned()),
                     run,
                 );
             }
             DeliveryError::Refused(_) => {
-                let next = "`sluice doctor` names the branch rules".to_owned();
+                let next = "`sluice doctor` lists the branch rules".to_owned();
                 self.row(place, RowKind::Waiting, &why, Some(next), run);
             }
             DeliveryError::CannotMake(_) => self.row(place, RowKind::Error, &why, None, run),
             DeliveryError::NotStarted(_) => {
-                let next = "correct the workflow, then run `command: retry`".to_owned();
+                let next = "fix the workflow, then run `command: retry`".to_owned();
                 self.row(place, RowKind::Waiting, &why, Some(next), run);
             }
             DeliveryError::SuccessLeft { pull, error, .. } => {
                 let next = format!(
-                    "merge nothing of {pull} by hand until a later run has set its status back, or close it"
+                    "do not merge {pull} by hand until a later run has reset its status, or close it"
                 );
                 // The run cannot make another call, so it ends here.
                 if ends_the_run(&error) || self.session.rate_limited().is_some() {

@@ -90,7 +90,7 @@ impl Round<'_> {
         }
         let key = self.key(place);
         let why = format!(
-            "{number} was opened in this very run and would be closed again, though neither the base branch nor a source has moved"
+            "{number} was opened in this run and would be closed again, although neither the base branch nor a source has changed"
         );
         run.stopped.entry(key.pipeline).or_insert(why);
         self.say_stopped(place, run);
@@ -119,7 +119,7 @@ impl Round<'_> {
             row.kind == RowKind::Blocked && row.pipeline == pipeline && row.to == stage.as_str()
         });
         if !said {
-            let next = Some("find out what undoes it".to_owned());
+            let next = Some("something is reverting it".to_owned());
             self.row(place, RowKind::Blocked, &why, next, run);
         }
     }

@@ -45,7 +45,7 @@ impl Round<'_> {
                     .await?
                 {
                     run.outcome.notices.push(format!(
-                        "auto-merge of {number} was armed and is disarmed: it would merge without looking at the gates"
+                        "auto-merge of {number} was enabled, and is now disabled: it would merge regardless of the gates"
                     ));
                 }
             }

@@ -33,7 +33,7 @@ impl Round<'_> {
             let by = pull.author.as_ref();
             let by = by.map_or("a deleted account", |author| author.login.as_str());
             run.note(format!(
-                "{} comes from the branch {}, and {by} opened it, not Sluice: it is left alone, and promotes nothing",
+                "{} is from the branch {}, but was opened by {by}, not by Sluice: it is left alone, and promotes nothing",
                 pull.number, pull.branch
             ));
         }
@@ -54,7 +54,7 @@ impl Round<'_> {
             pulls.filter(|pull| pull.is_open() && pull.own && !pull.foreign && pull.base != *base);
         for pull in moved.take(MAX_NAMED) {
             run.note(format!(
-                "somebody changed the base of {} to {}: it promotes nothing any more; change it back to {base}, or close it",
+                "someone changed the base of {} to {}: it promotes nothing any more; change it back to {base}, or close it",
                 pull.number, pull.base
             ));
         }
@@ -90,7 +90,7 @@ impl Round<'_> {
         };
         if own.is_workflow() {
             run.note(format!(
-                "{}: delete by hand what nobody needs (only an App's token can tell whose they are)",
+                "{}: delete by hand what no one needs (only an App's token can determine whose they are)",
                 without_pull(orphans.len())
             ));
             return Ok(());

@@ -84,7 +84,7 @@ pub(crate) async fn reassessed(
         }
     };
     if !current && !within_its_stage(observation, pipeline.id, promotion.index, &changes) {
-        let why = "it changes what no promotion of its stage changes".to_owned();
+        let why = "it changes something that no promotion into its stage changes".to_owned();
         return Ok((None, Build::HeadMoved(why)));
     }
     if !current {
@@ -94,7 +94,7 @@ pub(crate) async fn reassessed(
             Ok(true) => {}
             // No branch or tag leads to its commits any more, so it gives way.
             Ok(false) => return Ok((None, build)),
-            Err(error) => return Ok((None, Build::Unreadable(error.to_string()))),
+            Err(error) => return Ok((None, Build::Unreadable(error))),
         }
     }
     let standing_plan = ProposedPlan {

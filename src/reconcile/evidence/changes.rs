@@ -4,7 +4,7 @@ use crate::error::Failure;
 use crate::gather::{self, AuthorsSearch, Carried, RevisionChange};
 use crate::model::authors::ChangeAuthors;
 use crate::model::change::Change;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::{CommitId, PipelineId};
 use crate::model::proposal::Proposal;
 use crate::model::resolved::StageIndex;
@@ -69,5 +69,5 @@ pub(crate) async fn change_authors(
         rollback,
     };
     let found = session.settle(|| Ok(asked.of(&reissued))).await;
-    found.unwrap_or_else(|failure| Err(Unavailable::new(failure.message)))
+    found.unwrap_or_else(|failure| Err(failure.message))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::actor::UserId;
 use crate::model::evidence::Permission;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
@@ -34,9 +34,5 @@ pub(crate) async fn read(
 pub(crate) async fn read_one(session: &Session, id: UserId, login: &str) -> Fetched<Permission> {
     let people = BTreeMap::from([(id, login.to_owned())]);
     let found = session.forge.permissions(&people).await.remove(&id);
-    found.unwrap_or_else(|| {
-        Err(Unavailable::new(format!(
-            "what {login} may do was not read"
-        )))
-    })
+    found.unwrap_or_else(|| Err(format!("the permissions of {login} were not read")))
 }

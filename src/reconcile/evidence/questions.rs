@@ -6,7 +6,7 @@ use crate::error::Failure;
 use crate::evaluation::evaluate::PlanInputs;
 use crate::gather;
 use crate::model::change::Change;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::promotion_index::PromotionIndex;
@@ -85,7 +85,7 @@ pub(crate) async fn questions<'a>(
                         changes::change_authors(session, observation, proposal, place, &changes, at)
                             .await
                     }
-                    (Ok(_), None) => Err("its build stands on no commit".into()),
+                    (Ok(_), None) => Err("its build has no parent commit".to_owned()),
                     (Err(why), _) => Err(why),
                 };
                 change_authors = Some(found);
@@ -126,7 +126,7 @@ async fn changes_of(
         .await?;
     Ok(match found {
         Ok(Some(changes)) => Ok(changes),
-        Ok(None) => Err(Unavailable::new("its content is not what its plan says")),
-        Err(error) => Err(Unavailable::from(error)),
+        Ok(None) => Err("its content is not what its plan says".to_owned()),
+        Err(error) => Err(error.to_string()),
     })
 }

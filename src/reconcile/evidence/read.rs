@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::model::actor::UserId;
 use crate::model::evidence::Evidence;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
 use crate::reconcile::evidence::question::{Question, approves};
 use crate::reconcile::evidence::{jobs, permissions};
@@ -37,7 +37,10 @@ pub(crate) async fn read(
             jobs,
             ..evidence
         });
-        (question.pull.number, found.map_err(Unavailable::from))
+        (
+            question.pull.number,
+            found.map_err(|error| error.to_string()),
+        )
     });
     let mut found: BTreeMap<PullNumber, Fetched<Evidence>> =
         join_all(reads).await.into_iter().collect();
@@ -74,7 +77,7 @@ async fn checks(
 ) -> BTreeMap<crate::model::policy::CheckOf, Fetched<Vec<crate::model::signal::Signal>>> {
     let reads = question.needs.checks.iter().map(|check| async move {
         let signals = session.forge.check_runs(&question.pull.head, check).await;
-        (check.clone(), signals.map_err(Unavailable::from))
+        (check.clone(), signals.map_err(|error| error.to_string()))
     });
     join_all(reads).await.into_iter().collect()
 }

@@ -29,23 +29,23 @@ impl Requester {
         let account = match session.forge.account_of(id).await {
             Ok(Some(account)) => account,
             Ok(None) => {
-                return Self::MayNot("the account that asked for it is gone".to_owned());
+                return Self::MayNot("the account that requested it was deleted".to_owned());
             }
             Err(error) => {
-                return Self::Unread(format!("who asked for it could not be read: {error}"));
+                return Self::Unread(format!("it could not be read who requested it: {error}"));
             }
         };
         let login = account.login.clone();
         let Some(id) = account.person() else {
-            return Self::MayNot(format!("{login} asked for it, and is not a person"));
+            return Self::MayNot(format!("{login} requested it, but is not a person"));
         };
         match permissions::read_one(session, id, &login).await {
             Ok(Permission::Write) => Self::MayAsk,
             Ok(_) => Self::MayNot(format!(
-                "{login} asked for it, and has no write access any more"
+                "{login} requested it, but no longer has write access"
             )),
             Err(why) => Self::Unread(format!(
-                "{login} asked for it, and what {login} may do could not be read: {why}"
+                "{login} requested it, but the permissions of {login} could not be read: {why}"
             )),
         }
     }
@@ -57,13 +57,13 @@ impl Requester {
             Self::MayAsk => return false,
             Self::MayNot(why) => (
                 State::Held,
-                format!("{why}: ask again"),
+                format!("{why}: request it again"),
                 format!(
-                    "somebody with write access runs the workflow with `command: promote` and `to: {}`",
+                    "someone with write access runs the workflow with `command: promote` and `to: {}`",
                     promotion.stage
                 ),
             ),
-            Self::Unread(why) => (State::Error, why, "the next run reads it again".to_owned()),
+            Self::Unread(why) => (State::Error, why, "the next run tries again".to_owned()),
         };
         promotion.state = state;
         promotion.reason = Arc::from(why);

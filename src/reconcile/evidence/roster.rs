@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 
 use crate::model::code_owners::{self, CodeOwners};
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::roster::Roster;
 use crate::plan::Needs;
 use crate::reconcile::observe::observation::Observation;
@@ -78,12 +78,12 @@ async fn code_owners(session: &Session, observation: &Observation) -> Fetched<Op
         .map_err(|failure| format!("CODEOWNERS could not be read: {}", failure.message))?;
     match found {
         None => Ok(None),
-        Some((path, bytes)) if bytes.len() > code_owners::MAX_BYTES => Err(Unavailable::new(
-            format!("{path} is larger than GitHub reads"),
-        )),
+        Some((path, bytes)) if bytes.len() > code_owners::MAX_BYTES => {
+            Err(format!("{path} is larger than GitHub accepts"))
+        }
         Some((path, bytes)) => match std::str::from_utf8(&bytes) {
             Ok(text) => Ok(Some(CodeOwners::parse(text))),
-            Err(_) => Err(Unavailable::new(format!("{path} is not UTF-8"))),
+            Err(_) => Err(format!("{path} is not UTF-8")),
         },
     }
 }

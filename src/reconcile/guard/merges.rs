@@ -150,7 +150,7 @@ impl<'a> Guard<'a> {
                 )
             }
             Untold::CutOff(commit) => format!(
-                "the commit {} merges more branches than GitHub tells: merge {base} into its branch",
+                "the commit {} merges more branches than GitHub lists: merge {base} into its branch",
                 commit.short()
             ),
         }))
@@ -218,8 +218,7 @@ impl<'a> Guard<'a> {
         }
         if let Some(file) = self.unread {
             let base = &self.round.observation.snapshot.base;
-            let why =
-                format!("{file} on {base} cannot be read, so that nobody can tell what is gated");
+            let why = format!("{file} on {base} cannot be read, so it is unknown what is gated");
             return GuardVerdict::Unknown(why);
         }
         let same = |one: &Versions| same_shape(&one.before, &one.after);

@@ -155,11 +155,11 @@ async fn policy_is_not_gone(
         Some(base) => Err(Failure::new(
             Exit::Failed,
             format!(
-                "{} is gone, and it stood at {} when a promotion was put up that is still open",
+                "{} is gone, but existed at {} when a promotion that is still open was created",
                 crate::policy::DEFAULT_PATH,
                 base.short()
             ),
         )
-        .hint("put it back, or close the open promotions first: without it every rule would be the default one")),
+        .hint("restore it, or close the open promotions first: without it all rules would be the defaults")),
     }
 }

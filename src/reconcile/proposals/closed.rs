@@ -39,8 +39,8 @@ impl Round<'_> {
             .await?;
         if closed.more {
             run.outcome.notices.push(format!(
-                "only the last {MAX_CLOSED} promotions that were closed unmerged were looked through: one that a person closed \
-                 before them, and whose branch is gone, may come back"
+                "only the last {MAX_CLOSED} promotions that were closed without merging were checked: one that a person closed \
+                 earlier, and whose branch was deleted, may be opened again"
             ));
         }
         // The branch of a closed promotion stays as long as its plan would be made, so its closing is found even if the

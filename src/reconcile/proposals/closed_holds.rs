@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::model::actor::UserId;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::plan::{Plan, Promotion};
@@ -36,7 +36,7 @@ impl ClosedHolds {
     /// The hold of a closed pull request on this promotion; `Err` if it could not be read.
     pub(crate) fn of(&self, place: PromotionIndex) -> Fetched<Option<&ClosedHold>> {
         match (self.by_place.get(&place), &self.unread) {
-            (None, Some(why)) => Err(Unavailable::new(why.clone())),
+            (None, Some(why)) => Err(why.clone()),
             (hold, _) => Ok(hold),
         }
     }
@@ -62,7 +62,7 @@ impl ClosedHolds {
             Ok(Some(hold)) if lifted.is_none_or(|at| at <= hold.since) => {
                 LabelHold::Closed(hold.clone())
             }
-            Err(why) if lifted.is_none() => LabelHold::Unread(why.to_string()),
+            Err(why) if lifted.is_none() => LabelHold::Unread(why),
             _ => own,
         }
     }
@@ -82,7 +82,7 @@ impl ClosedHolds {
             return found;
         }
         if let Err(why) = &observation.snapshot.held_closed {
-            found.unread = Some(why.to_string());
+            found.unread = Some(why.clone());
         }
         let of_wanted = that_matter(&observation.snapshot).filter_map(|pull| {
             let mut places = named_like(observation, plan, &pull.pull.branch);

@@ -36,14 +36,14 @@ impl Round<'_> {
         let why = match self.session.settle(look).await? {
             Ok(held) => held.into_iter().flatten().next(),
             Err(error) => Some(format!(
-                "where {} stood when this was opened could not be read: {error}",
+                "it could not be read where {} was when this was opened: {error}",
                 proposal.pipeline
             )),
         };
         let Some(why) = why else {
             return Ok(false);
         };
-        let next = "make it a manifest again, or close the pull request".to_owned();
+        let next = "turn it back into a manifest, or close the pull request".to_owned();
         let row = self.row_of(proposal, RowKind::Error, why, Some(next));
         if !run
             .outcome
@@ -92,7 +92,7 @@ fn held(
     });
     Ok(was_there.then(|| {
         format!(
-            "{file} held the Pipeline {} when this was opened, and holds no plain YAML for it now",
+            "{file} contained the Pipeline {} when this was opened, and now contains no plain YAML for it",
             proposal.pipeline
         )
     }))

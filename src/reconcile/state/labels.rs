@@ -105,8 +105,8 @@ impl Labels {
         let said = self.forbidden.as_ref();
         let said = said.map_or_else(String::new, |said| format!(" (GitHub says: {said})"));
         Some(format!(
-            "labels that this repository lacks, and that the token could not create{said}: {}. Pull requests do not offer them. Give the \
-             token `issues: write`, in the `permissions` of the workflow's job or in the App's settings, and the next pull request brings \
+            "labels that this repository does not have, and that the token could not create{said}: {}. Pull requests do not offer them. Give the \
+             token `issues: write`, in the `permissions` of the workflow's job or in the App's settings, and the next pull request creates \
              them; or create them by hand",
             names.join(", ")
         ))

@@ -42,7 +42,7 @@ pub(super) fn headline(pull: &PullRequest<'_>) -> (&'static str, String) {
         return ("⛔", blocked.to_string());
     }
     if pull.held_back.is_some() {
-        return ("⏸️", "held, since it was rolled back".to_owned());
+        return ("⏸️", "held because it was rolled back".to_owned());
     }
     match promotion.state {
         State::Due => {}
@@ -146,9 +146,9 @@ pub(super) fn approve(pull: &PullRequest<'_>) -> Option<String> {
         labels.dedup();
         match labels.len() {
             0 => {}
-            1 => ways.push(format!("set the label {}", labels[0])),
-            2..=5 => ways.push(format!("set the labels {}", labels.join(" and "))),
-            many => ways.push(format!("set the labels of its {many} gates")),
+            1 => ways.push(format!("add the label {}", labels[0])),
+            2..=5 => ways.push(format!("add the labels {}", labels.join(" and "))),
+            many => ways.push(format!("add the labels of its {many} gates")),
         }
     }
     if allows(ApprovalChannel::Dispatch) && pull.promotion.plan.is_some() {

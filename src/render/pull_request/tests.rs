@@ -94,7 +94,7 @@ fn an_ordinary_pull_request_asks_first() {
     insta::assert_snapshot!(body(&full(&promotion)), @r"
     **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
 
-    To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself.
+    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
@@ -121,7 +121,7 @@ fn an_ordinary_pull_request_asks_first() {
     Runbook: <https://wiki.example/prod>
 
     <sub>plan `7c1e09` · ready since 2026-11-20 14:02 UTC · replaces #118 ·
-    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
+    undo: *Run workflow → rollback* · approvals apply to this plan only</sub>
     ");
 }
 
@@ -131,7 +131,7 @@ fn what_is_not_known_is_left_out() {
     insta::assert_snapshot!(body(&PullRequest::new("podinfo", &promotion)), @r"
     **dev ✅ → prod ✅ ready**
 
-    Nothing is left to do here. Sluice merges by itself.
+    Nothing is left to do here. Sluice merges automatically.
     To refuse: close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
@@ -139,7 +139,7 @@ fn what_is_not_known_is_left_out() {
     - **podinfo** chart **6.5.3** (was not set)
 
     <sub>plan `7c1e09` ·
-    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
+    undo: *Run workflow → rollback* · approvals apply to this plan only</sub>
     ");
 }
 
@@ -155,13 +155,13 @@ fn a_label_that_counts_already_is_asked_of_nobody_else() {
     assert_eq!(
         asked(&pull).as_deref(),
         Some(
-            "To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself."
+            "To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically."
         )
     );
     pull.gates[0].label_counts = true;
     assert_eq!(
         asked(&pull).as_deref(),
-        Some("To approve: **Files changed → Review → Approve**. Sluice merges by itself.")
+        Some("To approve: **Files changed → Review → Approve**. Sluice merges automatically.")
     );
 }
 
@@ -218,7 +218,7 @@ fn the_longest_promotion_still_fits_and_says_what_is_left_out() {
         body.contains("- … 2995 more: see *Files changed*"),
         "{body}"
     );
-    assert!(body.ends_with("approvals hold for this plan only</sub>"));
+    assert!(body.ends_with("approvals apply to this plan only</sub>"));
     // A hundred ordinary changes lose nothing but the end of their list.
     let many = self::promotion(vec![
         change("podinfo", "spec.helm.version", Some("1"), "2");
@@ -249,12 +249,9 @@ fn a_rollback_says_what_it_goes_back_to_and_that_it_stays() {
     **rollback ✅ → prod ⏳ waits for prod-approval, then office-hours**
 
     **ROLLBACK** to what landed in `4d0c2aa` (plan `7c1e09`): INC-7: \*checkout\* fails @·everyone
-    Once it has landed, `prod` stays there: the next pull request into it opens held, until somebody with write takes its label off.
+    Once it has landed, `prod` stays there: the next pull request into it opens held, until someone with write access removes its label.
     ");
-    assert!(
-        text.contains("undo: let the next pull request through"),
-        "{text}"
-    );
+    assert!(text.contains("undo: merge the next promotion"), "{text}");
 }
 
 #[test]
@@ -274,11 +271,11 @@ fn what_would_undo_a_rollback_says_first_that_it_is_held_and_how_it_goes_on() {
     let text = body(&pull);
     let head: Vec<&str> = text.lines().take(6).collect();
     insta::assert_snapshot!(head.join("\n"), @r"
-    **dev → prod ⏸️ held, since it was rolled back**
+    **dev → prod ⏸️ held because it was rolled back**
 
     **HELD**: `prod` was rolled back in `4d0c2aa`: INC-7: \*checkout\* fails @·everyone
-    This would undo that. To let it through, as somebody with write: take the label `sluice/hold` off.
+    This would undo that. To let it through, as someone with write access: remove the label `sluice/hold`.
 
-    To approve: **Files changed → Review → Approve**. Sluice merges by itself once its label is off.
+    To approve: **Files changed → Review → Approve**. Sluice merges automatically once its label is removed.
     ");
 }

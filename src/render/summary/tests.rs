@@ -135,7 +135,7 @@ fn an_ordinary_summary_says_first_what_needs_a_person() {
             "billing",
             "qa",
             "frank pushed to the branch",
-            "close it, then dispatch",
+            "close it, then run the workflow",
         ),
     ];
     rows[0].pull = pull(127);
@@ -174,7 +174,7 @@ fn an_ordinary_summary_says_first_what_needs_a_person() {
 
     | | promotion | why | next |
     |---|---|---|---|
-    | ⛔ | billing qa → prod [#131](https://github.com/acme/gitops/pull/131) | frank pushed to the branch | close it, then dispatch |
+    | ⛔ | billing qa → prod [#131](https://github.com/acme/gitops/pull/131) | frank pushed to the branch | close it, then run the workflow |
     | ⏳ | podinfo dev → prod [#127](https://github.com/acme/gitops/pull/127) | 1 of 2 approvals | dave or erin |
     | ⏳ | api qa → prod [#129](https://github.com/acme/gitops/pull/129) | office-hours shut | Mon 09:00 Berlin |
     | ✅ | web dev → prod | merged [`4d0c2aa`](https://github.com/acme/gitops/commit/4d0c2aa) | soak ends 18:30 UTC |

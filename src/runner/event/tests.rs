@@ -137,7 +137,7 @@ fn an_unknown_event_and_half_a_merge_group_are_notices() {
     assert_eq!(run.event, Event::Other);
     assert_eq!(
         run.notices,
-        ["the event `issue_comment` is not known; everything is looked at, as for any other"]
+        ["the event `issue_comment` is unknown and handled like any other"]
     );
     let head = "ab".repeat(20);
     for payload in [

@@ -108,7 +108,7 @@ fn a_short_secret_is_masked_and_said() {
     let out = runner(|log| log.mask(&secret("ab")));
     insta::assert_snapshot!(out, @r"
     ::add-mask::ab
-    warning: a secret of less than four characters hides much of the log besides itself
+    warning: masking a secret of fewer than four characters hides much of the log
     ");
 }
 
@@ -165,7 +165,7 @@ fn a_panic_speaks_through_the_log() {
     panic::set_hook(before);
     let last = out.lines().last().unwrap();
     assert!(
-        last.starts_with("error: this is a defect of sluice: panicked at src/runner/log/tests.rs:"),
+        last.starts_with("error: this is a bug in sluice: panicked at src/runner/log/tests.rs:"),
         "{out}"
     );
     assert!(

@@ -215,7 +215,7 @@ fn a_diff_shows_no_line_of_a_file_that_holds_a_secret() {
     ]);
     let ran = run(repo.path(), &["plan", "--diff"])
         .exits(0)
-        .says(&["1.0.0 → 1.1.0", "holds a Secret"]);
+        .says(&["1.0.0 → 1.1.0", "contains a Secret"]);
     assert!(!ran.all().contains("CANARY-VALUE"), "{}", ran.all());
 }
 

@@ -219,7 +219,7 @@ fn the_text_of_a_finding_names_severity_code_place_and_help() {
     7 |     - name: prod
       |             ^^^^
       |
-      = help: add an edge, or take the stage out
+      = help: add an edge, or remove the stage
 
     error[unknown-stage]: an edge names the stage prodd, which this pipeline does not have
       --> pipeline.yaml:11:24

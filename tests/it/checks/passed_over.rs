@@ -50,12 +50,12 @@ fn a_template_that_is_yaml_too_is_no_second_manifest_and_is_named() {
     assert_eq!(planned.codes(), Vec::<String>::new());
     assert_eq!(
         passed_over(&planned.0),
-        ["templates/service.yaml:7 this is a template, not a manifest: a key here is not a text"]
+        ["templates/service.yaml:7 this is a template, not a manifest: a key here is not a string"]
     );
     let validated = run(repo.path(), &["validate", "--format", "json"]).exits(0);
     assert_eq!(validated.json()["passed_over"], planned.0["passed_over"]);
     run(repo.path(), &["validate"]).exits(0).says(&[
-        "1 document that may hold manifests was passed over, since it is not plain YAML: templates/service.yaml:7",
+        "1 document that may contain manifests was passed over, because it is not plain YAML: templates/service.yaml:7",
     ]);
     // Taking it for a manifest would make the reference ambiguous: without the marks it is.
     let plain = SCAFFOLD.replace("{{ context.cluster }}", "main");
@@ -156,7 +156,7 @@ fn files_without_yaml_in_them_are_named_where_they_may_hold_what_is_missing() {
     assert_eq!(
         passed_over(&document),
         [
-            "big.yaml:1 it is a pointer to Git LFS, and what it stands for is not here",
+            "big.yaml:1 it is a Git LFS pointer, and the content is not here",
             "link.yaml:1 it is a link, and links are not followed",
         ]
     );
@@ -164,7 +164,7 @@ fn files_without_yaml_in_them_are_named_where_they_may_hold_what_is_missing() {
     assert_eq!(finding["code"], "reference-not-found");
     let help = finding["help"].as_str().unwrap();
     assert!(
-        help.ends_with("it may also stand in a file that could not be read: big.yaml, link.yaml"),
+        help.ends_with("it may also be in a file that could not be read: big.yaml, link.yaml"),
         "{help}"
     );
 }
@@ -179,7 +179,7 @@ fn a_manifest_in_utf_16_or_with_nul_bytes_is_an_error_and_not_absent() {
     let hidden = format!("a: b\n\0---\n{prod}").into_bytes();
     for (bytes, why) in [
         (utf16(&prod), "it is written in UTF-16"),
-        (hidden, "a NUL byte stands here, which YAML does not allow"),
+        (hidden, "a NUL byte is here, which YAML does not allow"),
     ] {
         let dir = folder(&[
             ("dev.yaml", &chart("web-dev", "1.1.0")),
@@ -211,7 +211,7 @@ fn the_text_names_five_documents_and_json_all() {
     let repo = repo(&borrowed(&files));
     assert_eq!(passed_over(&plan(repo.path()).0).len(), 7);
     run(repo.path(), &["plan"]).says(&[
-        "7 documents that may hold manifests were passed over, since they are not plain YAML: t/1.yaml:7, t/2.yaml:7, t/3.yaml:7, \
+        "7 documents that may contain manifests were passed over, because they are not plain YAML: t/1.yaml:7, t/2.yaml:7, t/3.yaml:7, \
          t/4.yaml:7, t/5.yaml:7, and 2 more",
     ]);
 }

@@ -184,7 +184,7 @@ fn several_hits_of_one_rule_are_listed_with_their_places() {
     let (message, help) = message(&planned);
     assert_eq!(
         message,
-        "reference-ambiguous: the ServiceDeployment {name: web, namespace: prod} is ambiguous: it is at target0.yaml:1 \
+        "reference-ambiguous: the ServiceDeployment {name: web, namespace: prod} is ambiguous: found at target0.yaml:1 \
          and at target1.yaml:1"
     );
     assert!(
@@ -219,7 +219,7 @@ fn what_is_not_found_comes_with_the_nearest_name_and_the_files_that_could_not_be
         "name: zzzzzzzz, namespace: prod",
     ));
     assert!(
-        help.contains("it may also stand in a file that could not be read: target0.yaml"),
+        help.contains("it may also be in a file that could not be read: target0.yaml"),
         "{help}"
     );
     assert!(!help.contains("target1.yaml"), "{help}");
@@ -296,7 +296,10 @@ fn git_repositories_are_cluster_scoped_and_one_that_stands_twice_is_not_guessed(
     let planned = plan(one.path());
     assert_eq!(planned.codes(), [""; 0]);
     assert_eq!(planned.state("web", "prod"), "held");
-    assert_eq!(planned.reason("web", "prod"), "revision unread: no forge");
+    assert_eq!(
+        planned.reason("web", "prod"),
+        "revision unread: not on GitHub"
+    );
 
     let two = folder(&[
         ("web.yaml", &all),
@@ -306,7 +309,7 @@ fn git_repositories_are_cluster_scoped_and_one_that_stands_twice_is_not_guessed(
     let planned = plan(two.path());
     assert_eq!(planned.state("web", "prod"), "error");
     assert!(
-        planned.reason("web", "prod").contains("stands twice"),
+        planned.reason("web", "prod").contains("is defined twice"),
         "{}",
         planned.reason("web", "prod")
     );

@@ -16,7 +16,7 @@ fn a_finding_shows_its_line() {
     let ran = run(dir.path(), &["validate"]).exits(2);
     let block: Vec<&str> = ran.out.lines().take(6).collect();
     insta::assert_snapshot!(block.join("\n"), @r"
-    error[policy-unknown-name]: there is no stage of the name prot
+    error[policy-unknown-name]: there is no stage named prot
      --> .github/sluice.yaml:3:3
       |
     3 |   prot: { trigger: manual }

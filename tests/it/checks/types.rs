@@ -105,7 +105,7 @@ fn a_value_of_another_type_than_what_stands_there_is_refused() {
         (
             "3",
             "\"2\"",
-            "spec.helm.values.v is a number at web-dev and a text at web-prod: a promoted value keeps its type",
+            "spec.helm.values.v is a number at web-dev and a string at web-prod: a promoted value keeps its type",
             "quote it at the source",
         ),
         (
@@ -117,13 +117,13 @@ fn a_value_of_another_type_than_what_stands_there_is_refused() {
         (
             "\"12.11\"",
             "12.10",
-            "spec.helm.values.v is a text at web-dev and without quotes and no text at web-prod",
+            "spec.helm.values.v is a string at web-dev and unquoted and ambiguous at web-prod",
             "quote it in the target too",
         ),
         (
             "v2",
             "3",
-            "spec.helm.values.v is a text at web-dev and a number at web-prod",
+            "spec.helm.values.v is a string at web-dev and a number at web-prod",
             "quote it in the target too",
         ),
     ] {

@@ -255,7 +255,7 @@ fn a_required_status_of_sluice_concerns_everybody_whoever_may_bypass_it() {
                 vec![checks("sluice", Some(77), false)],
                 PLAIN,
                 Change,
-                "does not say `guard: true`",
+                "does not have `guard: true`",
             ),
             (
                 vec![checks("sluice", Some(9), false)],
@@ -285,9 +285,9 @@ fn a_required_status_of_sluice_concerns_everybody_whoever_may_bypass_it() {
                 vec![checks("ci", None, false)],
                 GUARD,
                 Info,
-                "and nothing requires it",
+                "but no rule requires it",
             ),
-            (vec![queue()], GUARD, Info, "and nothing requires it"),
+            (vec![queue()], GUARD, Info, "but no rule requires it"),
             (
                 vec![checks("ci", None, false)],
                 PLAIN,
@@ -505,18 +505,18 @@ fn a_ruleset_that_keeps_others_from_the_branches_of_promotions_is_looked_for() {
         .join("\n--\n"),
         @r"
     Info: Anyone with write access can create, push to and delete branches sluice/….
-    Ok: Branches sluice/… may be made and deleted.
+    Ok: Branches sluice/… may be created and deleted.
     --
-    Ok: Branches sluice/… may be made and deleted.
-    Ok: Nobody but Sluice may create, update or delete branches sluice/….
+    Ok: Branches sluice/… may be created and deleted.
+    Ok: Only Sluice may create, update or delete branches sluice/….
     --
     Info: Anyone with write access can push to and delete branches sluice/….
-    Ok: Branches sluice/… may be made and deleted.
+    Ok: Branches sluice/… may be created and deleted.
     --
-    Change: Branches sluice/… cannot be made: the ruleset “protect main” lets nobody create them.
-    Info: Branches sluice/… stay after their promotion: the ruleset “protect main” lets nobody delete them.
+    Change: Branches sluice/… cannot be created: the ruleset “protect main” lets no one create them.
+    Info: Branches sluice/… stay after their promotion: the ruleset “protect main” lets no one delete them.
     --
-    Ok: Branches sluice/… may be made and deleted.
+    Ok: Branches sluice/… may be created and deleted.
     "
     );
 }

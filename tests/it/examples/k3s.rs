@@ -101,7 +101,7 @@ fn without_an_approval_the_simulation_stops_at_the_gate_and_says_what_to_try() {
     let ran = run(&path, &["simulate"]).exits(0);
     assert!(
         ran.out
-            .contains("Stopped at approval-gate: nobody approved. Try --approve NAME\n"),
+            .contains("Stopped at approval-gate: no one approved. Try --approve NAME\n"),
         "{}",
         ran.out
     );

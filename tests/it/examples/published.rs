@@ -46,7 +46,7 @@ fn podinfo_of_dev_is_not_ambiguous_beside_one_without_namespace() {
     assert_eq!(planned.state("podinfo", "prod"), "not-moved");
     assert_eq!(
         planned.reason("podinfo", "prod"),
-        "its criteria name only `prAutomationRef`, which Sluice does not act on: nothing promotes it"
+        "its criteria name only `prAutomationRef`, which Sluice does not handle: nothing promotes it"
     );
     for arguments in [
         &["simulate", "--approve", "ann"][..],

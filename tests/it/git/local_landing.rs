@@ -308,7 +308,7 @@ fn a_detached_head_a_merge_under_way_and_external_filters_are_refused() {
     merging
         .repo
         .write(".git/MERGE_HEAD", &format!("{}\n", merging.base));
-    merging.is_refused("under way");
+    merging.is_refused("in progress");
 
     let filtered = Landing::new();
     filtered
@@ -336,7 +336,7 @@ fn only_the_commit_and_paths_that_were_planned_land() {
     let removal = landing.repo.on("side").remove("notes.txt").done();
     assert_refused(
         land(&removal, &["notes.txt"]),
-        "more at notes.txt than write a file",
+        "more than write a file at notes.txt",
     );
     let far = landing.repo.commit("side", &[("notes.txt", "2")]);
     assert_refused(land(&far, &["notes.txt"]), "not a single commit on top");
@@ -348,7 +348,7 @@ fn locks_of_another_git_are_respected() {
     for lock in [".git/HEAD.lock", ".git/refs/heads/main.lock"] {
         let landing = Landing::new();
         landing.repo.write(lock, "");
-        landing.is_refused("another git process holds");
+        landing.is_refused("another git process has locked");
     }
     // The index is locked only when it is written, after the files: they are put back.
     let landing = Landing::new();

@@ -99,7 +99,7 @@ fn a_manifest_that_could_not_be_read_then_is_named_with_its_commit() {
     assert!(unread[1]["why"].as_str().unwrap().contains("prod.yaml"));
     run(repo.path(), &["history", "--verify"])
         .exits(1)
-        .says(&["Nobody can say that it is clean"]);
+        .says(&["It is unknown whether it is clean"]);
     // The list needs none of it.
     history(repo.path(), &[]).exits(0);
 }

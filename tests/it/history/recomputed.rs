@@ -221,7 +221,7 @@ fn elements_that_can_be_named_in_too_many_ways_are_said_and_are_no_landing() {
     assert!(found[0].starts_with("not-recomputable "), "{found:?}");
     run(repo.path(), &["history", "--verify"]).exits(3).says(&[
         "not recomputable",
-        "Not clean: 1 record that cannot be computed again.",
+        "Not clean: 1 record that cannot be recomputed.",
     ]);
 }
 

@@ -32,8 +32,8 @@ fn the_list_reads_well_in_a_hundred_columns() {
     2023-11-14 22:15  COMMIT7  apps/web  dev → prod  plan 8130bb
         web-prod  spec.helm.version  1.0.0 → 1.1.0
       ! emergency  skipped soak+window
-        asked by 1001  cut-over of INC-4711, agreed in the call with everybody who was on duty, because
-                       the old charts are withdrawn on Monday
+        requested by 1001  cut-over of INC-4711, agreed in the call with everybody who was on duty,
+                           because the old charts are withdrawn on Monday
       ✓ release  approved by ann (given by hand, unverified)
       ✗ office-hours  did not pass: opens Mon 09:00 Europe/Berlin
       ? odd pass: x open: y
@@ -163,7 +163,7 @@ fn what_was_found_reads_well_in_a_hundred_columns() {
         .replace(&forged.short(), "FORGED7");
     insta::assert_snapshot!(text.trim_start(), @r"
     2023-11-14 22:16  FORGED7  false record  by Test  #12
-        claims  apps/web → prod, plan 8130bb, which does not come out of what it changed
+        claims  apps/web → prod, plan 8130bb, which does not match what it changed
         in  prod.yaml
         web-prod  spec.helm.version  1.1.1 → 1.0.5
 

@@ -212,7 +212,7 @@ fn a_merge_that_is_not_exactly_the_head_that_it_merges_is_no_landing() {
     );
     run(repo.path(), &["history", "--verify"]).says(&[
         "#4",
-        "it merges a promotion's head, and changes something else",
+        "it merges a promotion's head, and also changes something else",
     ]);
 }
 
@@ -397,7 +397,7 @@ fn what_is_older_is_left_out_and_said_and_dating_back_hides_nothing_below_newer_
         &["history", "--verify", "--since", "2024-02-01"],
     )
     .says(&[
-        "Not looked at: 2 older commits, before 2024-02-01 00:00",
+        "Skipped: 2 older commits, before 2024-02-01 00:00",
         "Clean: ",
     ]);
     let backdated = dated(

@@ -140,7 +140,7 @@ fn replacements_and_overlays_become_fields_and_keys_so_far_as_they_are_understoo
     assert!(text.contains("secrets: [release]\n"), "{text}");
     // The chart's version goes along in any case; all that is left to say is to take the automation out.
     assert!(
-        matches!(&notes[..], [one] if one.contains("`prAutomationRef` out")),
+        matches!(&notes[..], [one] if one.contains("remove its `prAutomationRef`")),
         "{notes:?}"
     );
 }
@@ -151,12 +151,12 @@ fn what_is_not_understood_is_said_and_never_guessed() {
         (
             "    regexReplacements: [{ regex: 'tag: (.*)', file: web-prod.yaml, replacement: '{{ context.v }}' }]\n",
             "",
-            "fits several lines of web-prod.yaml: [13, 15]",
+            "matches several lines of web-prod.yaml: [13, 15]",
         ),
         (
             "    regexReplacements: [{ regex: 'a|b', file: web-prod.yaml, replacement: '{{ context.v }}' }]\n",
             "",
-            "the expression `a|b` is not understood",
+            "the expression `a|b` is not supported",
         ),
         (
             "    regexReplacements: [{ regex: 'none: (.*)', file: web-prod.yaml, replacement: '{{ context.v }}' }]\n",
@@ -191,7 +191,7 @@ fn what_is_not_understood_is_said_and_never_guessed() {
         (
             "    yamlOverlays: [{ file: web-prod.yaml, yaml: 'spec: { helm: { values: { list: [\"{{ context.v }}\"] } } }' }]\n",
             "",
-            "list at spec.helm.values.list[0] is not understood",
+            "list at spec.helm.values.list[0] is not supported",
         ),
         (
             "    yamlOverlays: [{ file: web-prod.yaml, yaml: 'spec: { helm: { values: { on: true } } }' }]\n",
@@ -201,9 +201,9 @@ fn what_is_not_understood_is_said_and_never_guessed() {
         (
             "    yamlOverlays: [{ file: web-prod.yaml, yaml: '{% if x %}a: 1{% endif %}' }]\n",
             "",
-            "an overlay for web-prod.yaml is not understood",
+            "an overlay for web-prod.yaml is not supported",
         ),
-        ("    yq: { x: y }\n", "", "`updates.yq` is not understood"),
+        ("    yq: { x: y }\n", "", "`updates.yq` is not supported"),
         (
             "    yq: { x: y }\n",
             "  creates: { templates: [] }\n",
@@ -258,7 +258,7 @@ fn a_source_that_cannot_be_told_is_not_drafted() {
         drafts[1]["notes"][0]
             .as_str()
             .unwrap()
-            .contains("cannot be told: all.yaml:1, all.yaml:6")
+            .contains("from: all.yaml:1, all.yaml:6")
     );
 }
 
@@ -289,7 +289,7 @@ fn a_stage_that_runs_the_very_service_of_the_stage_before_is_told_so() {
     let document = proposal(dir.path());
     let note = document["drafts"][0]["notes"][0].as_str().unwrap();
     assert!(
-        note.starts_with("the stage before it runs this very service (web.yaml:1)"),
+        note.starts_with("the previous stage runs this very service (web.yaml:1)"),
         "{note}"
     );
 }

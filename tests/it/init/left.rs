@@ -21,7 +21,7 @@ fn two_candidates_for_one_place_are_both_named_and_neither_is_taken() {
     ]);
     let document = proposal(dir.path());
     assert!(pairs(&document).is_empty() && files(&document).is_empty());
-    let why = "two services stand for dev: a/dev/web.yaml:1, b/dev/web.yaml:1";
+    let why = "two services match dev: a/dev/web.yaml:1, b/dev/web.yaml:1";
     assert_eq!(
         unpaired(&document),
         [
@@ -59,7 +59,7 @@ fn what_contradicts_itself_or_comes_after_two_is_left() {
         unpaired(&document),
         [
             "all.yaml:16 it could take its values from any of all.yaml:6, all.yaml:11",
-            "clusters/dev/web-prod.yaml:1 its name says prod, where it lies says dev",
+            "clusters/dev/web-prod.yaml:1 its name says prod, its path says dev",
             "clusters/prod/api-prod.yaml:1 it has no counterpart in another environment",
         ]
     );
@@ -96,8 +96,8 @@ fn what_a_promotion_would_refuse_is_left_and_what_comes_behind_it_too() {
     for wanted in [
         "all.yaml:6 it takes git from github.com/acme/other, and all.yaml:1 from github.com/acme/shop: a promotion would be refused as `repository-differs`",
         "all.yaml:11 what comes before it, all.yaml:6, is not paired",
-        "all.yaml:21 it takes its chart from another place than all.yaml:16: a promotion would be refused as `repository-differs`",
-        "all.yaml:31 it has neither a git ref nor a chart in common with all.yaml:26, so there is nothing to promote",
+        "all.yaml:21 it takes its chart from a different place than all.yaml:16: a promotion would be refused as `repository-differs`",
+        "all.yaml:31 it has no git ref or chart in common with all.yaml:26, so there is nothing to promote",
     ] {
         assert!(why.iter().any(|line| line == wanted), "{wanted}\n{why:#?}");
     }
@@ -168,9 +168,9 @@ fn what_stands_in_a_pipeline_is_left_out_and_its_policy_is_not_loosened() {
     assert_eq!(
         unpaired(&document),
         [
-            "web-qa.yaml:1 its counterparts stand in Pipeline web (web.yaml:11): add it there",
-            "web.yaml:1 in Pipeline web (web.yaml:11) already",
-            "web.yaml:6 in Pipeline web (web.yaml:11) already",
+            "web-qa.yaml:1 its counterparts are in Pipeline web (web.yaml:11): add it there",
+            "web.yaml:1 already in Pipeline web (web.yaml:11)",
+            "web.yaml:6 already in Pipeline web (web.yaml:11)",
         ]
     );
     let policy = content(&document, ".github/sluice.yaml");
@@ -236,7 +236,7 @@ fn a_pair_that_a_reference_would_not_lead_to_is_left_out_and_the_others_are_prop
         ("attic/web.yaml:1", "clusters/prod/web.yaml:1"),
     ] {
         let why = format!(
-            "{one} a reference to it may also mean {other}: give it a name or a namespace of its own"
+            "{one} a reference to it may also mean {other}: give it a unique name or namespace"
         );
         assert!(left.contains(&why), "{left:?}");
     }
@@ -268,10 +268,7 @@ fn services_whose_pipeline_may_stand_in_a_file_that_cannot_be_read_get_no_second
     let document = proposal(dir.path());
     assert_eq!(pairs(&document), ["api: dev → prod (api)"]);
     for left in unpaired(&document) {
-        assert!(
-            left.contains("its Pipeline may stand in web.yaml:"),
-            "{left}"
-        );
+        assert!(left.contains("its Pipeline may be in web.yaml:"), "{left}");
     }
     assert_eq!(unpaired(&document).len(), 2);
 }

@@ -330,7 +330,7 @@ fn helm_values_that_differ_are_named_and_those_that_sound_like_a_release_stand_i
     ]);
     let document = proposal(dir.path());
     let note = document["notes"][0].as_str().unwrap();
-    insta::assert_snapshot!(note, @"These helm values differ and are not promoted: spec.helm.values.image.tag (dev → prod), spec.helm.values.replicas (dev → prod). If one of them is a release, name it under `fields` of .github/sluice.yaml.");
+    insta::assert_snapshot!(note, @"These helm values differ and are not promoted: spec.helm.values.image.tag (dev → prod), spec.helm.values.replicas (dev → prod). If one of them is a release, list it under `fields` in .github/sluice.yaml.");
     let policy = content(&document, ".github/sluice.yaml");
     assert!(
         policy.contains("\n# fields: [spec.helm.values.image.tag]\n"),

@@ -59,10 +59,10 @@ fn a_file_that_is_there_is_named_and_nothing_at_all_is_written() {
     assert_eq!(document["files"][0]["exists"], true);
     run(dir.path(), &["init", "--write"])
         .exits(3)
-        .says(&["pipelines/web.yaml is there already", "nothing was written"]);
+        .says(&["pipelines/web.yaml already exists", "nothing was written"]);
     assert_eq!(snapshot(dir.path()), before);
 
-    // A link that leads nowhere is there too.
+    // A link that points to nothing is there too.
     let dir = tree(&[]);
     fs::create_dir(dir.path().join("pipelines")).unwrap();
     symlink("/nowhere/at/all", dir.path().join("pipelines/web.yaml")).unwrap();
@@ -111,7 +111,7 @@ fn policy_and_workflow_that_are_there_stay_and_what_is_missing_is_a_draft() {
         text,
         "pipelines:\n  web:\n    stages:\n      qa:\n        trigger: auto\n"
     );
-    written(dir.path()).says(&["stays as it is", "A workflow runs Sluice already"]);
+    written(dir.path()).says(&["is left unchanged", "A workflow already runs Sluice"]);
     assert_eq!(
         fs::read_to_string(dir.path().join(".github/sluice.yaml")).unwrap(),
         "version: 1\n"
@@ -131,7 +131,7 @@ fn policy_and_workflow_that_are_there_stay_and_what_is_missing_is_a_draft() {
     // Where their policy leaves the new file unread, that is said.
     let excluded = "version: 1\nmanifests: { exclude: [\"pipelines/**\"] }\n";
     let dir = tree(&[(".github/sluice.yaml", excluded)]);
-    run(dir.path(), &["init"]).says(&["leaves pipelines/web.yaml unread"]);
+    run(dir.path(), &["init"]).says(&["excludes pipelines/web.yaml"]);
 
     // An approval that their policy requires is put on the edge.
     let dir = folder(&[
@@ -195,7 +195,7 @@ fn what_the_proposed_pipeline_would_be_stopped_by_is_said_before_it_is_written()
 fn inside_a_repository_it_is_the_top_that_is_written_to() {
     let repo = repo(&[("gitops/all.yaml", &two())]);
     let inside = repo.path().join("gitops");
-    run(&inside, &["init"]).exits(0).says(&["is not its top"]);
+    run(&inside, &["init"]).exits(0).says(&["but not its top"]);
     run(&inside, &["init", "--write"])
         .exits(64)
         .says(&["not its top"]);

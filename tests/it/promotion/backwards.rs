@@ -160,11 +160,11 @@ fn a_branch_goes_forward_or_is_held() {
     assert_eq!(code.judged("code", &first, "").0, "due");
     let (state, reason) = code.judged("aside", &second, "");
     assert_eq!(state, "held");
-    insta::assert_snapshot!(reason, @"goes back only if a person asks for it: web-prod spec.git.ref second → side (neither descends from the other)");
+    insta::assert_snapshot!(reason, @"goes back only on a person's request: web-prod spec.git.ref second → side (neither descends from the other)");
     code.repo.branch("code", &code.first);
     let (state, reason) = code.judged("code", &second, "");
     assert_eq!(state, "held");
-    insta::assert_snapshot!(reason, @"goes back only if a person asks for it: web-prod spec.git.ref second → first (what is there now descends from it)");
+    insta::assert_snapshot!(reason, @"goes back only on a person's request: web-prod spec.git.ref second → first (the current value descends from it)");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_name_that_is_pinned_where_it_stands_goes_nowhere() {
     assert_eq!(code.judged("aside", "code", "").0, "held");
     let (state, reason) = code.judged("code", "gone", "");
     assert_eq!(state, "held");
-    insta::assert_snapshot!(reason, @"goes back only if a person asks for it: web-prod spec.git.ref gone → second (whether that goes back cannot be told: `gone`: there is no branch, tag or commit of this name)");
+    insta::assert_snapshot!(reason, @"goes back only on a person's request: web-prod spec.git.ref gone → second (it cannot be determined whether that goes back: `gone`: there is no branch, tag or commit with this name)");
 }
 
 #[test]
@@ -213,9 +213,9 @@ fn a_tag_or_an_id_is_held_where_the_old_commit_descends_from_it() {
         assert_eq!(state, expected, "{dev} {prod}: {reason}");
     }
     let (_, reason) = code.judged("one", &noted(&second, "two"), "");
-    insta::assert_snapshot!(reason, @"goes back only if a person asks for it: web-prod spec.git.ref second → first (what is there now descends from it)");
+    insta::assert_snapshot!(reason, @"goes back only on a person's request: web-prod spec.git.ref second → first (the current value descends from it)");
     let (_, reason) = code.judged("beside", &noted(&second, "beside"), "");
-    insta::assert_snapshot!(reason, @"goes back only if a person asks for it: web-prod spec.git.ref second → side (the tag beside was moved, and neither descends from the other)");
+    insta::assert_snapshot!(reason, @"goes back only on a person's request: web-prod spec.git.ref second → side (the tag beside was moved, and neither descends from the other)");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_tag_that_is_a_lower_version_is_held_wherever_it_stands() {
     let second = format!("{} # sluice: v1.9.1", code.second);
     let (state, reason) = code.judged("v1.8.5", &second, "");
     assert_eq!(state, "held");
-    insta::assert_snapshot!(reason, @"goes back only if a person asks for it: web-prod spec.git.ref second → side (the tag v1.8.5 is an older version than v1.9.1)");
+    insta::assert_snapshot!(reason, @"goes back only on a person's request: web-prod spec.git.ref second → side (the tag v1.8.5 is an older version than v1.9.1)");
     let side = format!("{} # sluice: v1.8.5", code.side);
     assert_eq!(code.judged("v1.9.1", &side, "").0, "due");
     // Copied as it is written.
@@ -264,7 +264,7 @@ fn an_approval_lets_it_go_back_and_so_does_whoever_promotes_at_a_terminal() {
     let repo = repo_with(&files);
     insta::assert_snapshot!(planned(&repo), @r"
     web  dev → prod                                           HELD  74ed13
-        goes back only if a person asks for it: web-prod spec.helm.version 1.1.0 → 1.0.9 (an older version)
+        goes back only on a person's request: web-prod spec.helm.version 1.1.0 → 1.0.9 (an older version)
         help: sluice promote --local PATH --pipeline web --to prod
       web-prod  prod.yaml:7
         spec.helm.version      1.1.0 → 1.0.9

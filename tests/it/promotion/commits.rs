@@ -111,7 +111,7 @@ fn a_downgrade_is_called_one_and_names_what_it_takes_back() {
     let repo = moved(|_, first| *first);
     insta::assert_snapshot!(lines(&repo), @r"
     spec.git.ref           56fc917 → 8b37cb9
-      goes back 2 commits: what is there now descends from it
+      goes back 2 commits: the current value descends from it
       takes back 56fc917 Newest, Test, #9
       takes back 0581841 Newer, Test
       https://github.com/acme/gitops/compare/8b37cb963b3f7e560ce040843a710b011dc1849c...56fc917ab60d42bba39c55b3eee8c7170abffea3
@@ -193,7 +193,7 @@ fn commits_that_are_not_here_are_said_to_be_not_looked_up() {
     let all = [unknown("web-dev", "v2"), unknown("web-prod", "v1"), web()].join("---\n");
     let text = lines(&test_support::repo(&[("all.yaml", &all)]));
     assert!(
-        text.contains("looked up: nothing is known of its repository"),
+        text.contains("looked up: its repository is unknown"),
         "{text}"
     );
 }

@@ -16,7 +16,10 @@ fn state(repo: &TestRepo) -> String {
 fn a_manifest_that_was_only_created_is_no_setting() {
     let repo = differing();
     assert_eq!(state(&repo), "due");
-    assert_eq!(plan(repo.path()).reason("web", "prod"), "its sources moved");
+    assert_eq!(
+        plan(repo.path()).reason("web", "prod"),
+        "its sources changed"
+    );
 }
 
 #[test]
@@ -329,7 +332,7 @@ fn a_plain_folder_says_that_the_difference_alone_makes_it_due() {
     assert_eq!(planned.state("web", "prod"), "due");
     assert_eq!(
         planned.reason("web", "prod"),
-        "no history here: the difference alone makes it due"
+        "no history available: any difference makes it due"
     );
     assert!(planned.0["base"].is_null());
 }

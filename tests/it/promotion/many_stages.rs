@@ -38,7 +38,7 @@ fn a_ring_of_thousands_of_stages_is_said_in_a_few_names() {
     let cycle = findings.iter().find(|finding| finding["code"] == "cycle");
     assert_eq!(
         cycle.unwrap()["message"],
-        "the edges go round in a circle: s0 → s1 → s2 → s3 → s4 → and 2995 more → s0"
+        "the edges form a cycle: s0 → s1 → s2 → s3 → s4 → and 2995 more → s0"
     );
 }
 

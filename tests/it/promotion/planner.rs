@@ -190,13 +190,12 @@ fn triggers_decide_where_no_gate_does() {
     assert!(
         planned
             .reason("app", "manual")
-            .contains("only when a person asks for it")
+            .contains("only on a person's request")
     );
     assert_eq!(planned.state("app", "unset"), "held");
     assert_eq!(
         planned.reason("app", "unset"),
-        "nothing says that it may move: it has no gate, no `ready` rule on its source, and no `trigger: auto` in its own \
-         entry"
+        "no trigger: the stage has no gate, its source has no `ready` rule, and `trigger: auto` is not set"
     );
     assert_eq!(committed(&simulated(&path, &["ann"])), ["auto"]);
 
@@ -209,7 +208,7 @@ fn triggers_decide_where_no_gate_does() {
     };
     promote("unset")
         .exits(3)
-        .says(&["nothing says that it may move"]);
+        .says(&["no trigger: the stage has no gate"]);
     promote("manual").exits(0);
     promote("auto").exits(0);
     assert_eq!(plan(repo.path()).state("app", "manual"), "in-sync");
@@ -255,7 +254,7 @@ fn without_github_a_ready_rule_holds() {
     assert_eq!(planned.state("podinfo", "staging"), "held");
     assert_eq!(
         planned.reason("podinfo", "staging"),
-        "whether dev is ready is unread: no forge"
+        "readiness of dev unread: not on GitHub"
     );
     let promote = [
         "promote",

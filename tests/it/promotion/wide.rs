@@ -66,7 +66,7 @@ fn a_plan_shows_what_of_each_service_moves() {
     run(repo.path(), &["validate"]).exits(0).says(&[
         "warning[target-moves]: prod",
         "--> clusters/catalog.yaml:29:20",
-        "follows the version range ~2.3 by itself",
+        "follows the version range ~2.3 on its own",
         "10 files, 2 pipelines, 4 services: 1 warning.",
     ]);
     let out = run(repo.path(), &["plan"]).exits(0).out;
@@ -81,9 +81,9 @@ fn a_plan_shows_what_of_each_service_moves() {
         spec.helm.version              (nothing) → 2.14.1
         spec.helm.values.image.tag     2024.10.1 → 2024.11.3
         spec.helm.values.features.cart (nothing) → split
-      not copied: spec.helm.values.payments.provider of checkout-prod: there is no mapping to put it into
+      not copied: spec.helm.values.payments.provider of checkout-prod: there is no mapping to add it to
       gates
-        ? release              1 approval by anyone with write (unread: no forge)
+        ? release              1 approval by anyone with write access (unread: not on GitHub)
 
     catalog  dev → prod                                       DUE  02dfe5
       catalog-prod  clusters/catalog.yaml:24
@@ -92,9 +92,9 @@ fn a_plan_shows_what_of_each_service_moves() {
           https://github.com/acme/shop/compare/61ba93241453ddf8aeced8d3ec496dae14b0cbe7...adec714cb63d47301dd5183c9d68ef425471c586
         spec.helm.version      ~2.3 → 3.0.0-rc.2
       gates
-        ? release              1 approval by anyone with write (unread: no forge)
+        ? release              1 approval by anyone with write access (unread: not on GitHub)
 
-    warning[target-moves]: prod follows the version range ~2.3 by itself; release cannot stop it
+    warning[target-moves]: prod follows the version range ~2.3 on its own; release cannot stop it
       --> clusters/catalog.yaml:29:20
        |
     29 |           version: ~2.3 # any patch

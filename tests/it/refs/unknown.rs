@@ -74,7 +74,7 @@ fn a_commit_id_is_never_replaced_by_anything_but_a_commit_id() {
     let planned = plan(unknown("v2", &one).path());
     let answer = taken(&planned).unwrap_err();
     assert!(
-        answer.contains("a commit id is never replaced by anything but a commit id"),
+        answer.contains("a commit ID is only ever replaced by another one"),
         "{answer}"
     );
     assert_eq!(taken(&plan(unknown(&two, &one).path())), Ok(two.clone()));

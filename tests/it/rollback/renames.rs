@@ -654,7 +654,7 @@ fn a_commit_that_takes_away_more_than_is_read_counts_as_set_by_hand() {
             commit = commit.file(&path, &text);
         }
         commit.done();
-        // The new one is of another chart, so that nothing of what is taken away fits.
+        // The new one is of another chart, so that nothing of what is removed fits.
         life.names.target = "web-prod";
         let mut commit = life.repo.on("main").message("take away");
         for (path, _) in crowd("other", count) {

@@ -44,7 +44,7 @@ fn simulate(path: &Path, more: &[&str]) -> test_support::Ran {
 fn a_repository_that_is_not_read_has_one_new_commit_and_that_is_said() {
     let gitops = gitops(&"1".repeat(40));
     let ran = simulate(gitops.path(), &[]).exits(0).says(&[
-        "github.com/acme/web was not read: one new commit of it is assumed (--repo URL=PATH reads a clone)",
+        "github.com/acme/web was not read: assuming one new commit in it (--repo URL=PATH reads a clone)",
         "dev → qa   committed",
         "qa → prod   committed",
         "All in sync after",
@@ -60,7 +60,7 @@ fn a_repository_that_is_not_read_has_one_new_commit_and_that_is_said() {
     // The plan is made without any such thing.
     run(gitops.path(), &["plan"])
         .exits(0)
-        .says(&["revision unread: no forge"]);
+        .says(&["revision unread: not on GitHub"]);
 }
 
 /// Without an approval a step back would be held, and so would one of which nobody can say whether it goes back.

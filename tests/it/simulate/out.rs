@@ -69,7 +69,7 @@ fn a_folder_inside_path_is_refused_however_it_is_spelt() {
         dir.path().join(format!("../{name}/out")),
         link.path().join("link/out"),
     ] {
-        simulate(dir.path(), &out).exits(64).says(&["lies inside"]);
+        simulate(dir.path(), &out).exits(64).says(&["is inside"]);
         assert_eq!(listing(dir.path()), before, "{}", out.display());
     }
 }

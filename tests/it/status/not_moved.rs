@@ -17,7 +17,7 @@ fn put() -> tempfile::TempDir {
 }
 
 const WHY: &str =
-    "its criteria name only `prAutomationRef`, which Sluice does not act on: nothing promotes it";
+    "its criteria name only `prAutomationRef`, which Sluice does not handle: nothing promotes it";
 
 #[test]
 fn a_stage_that_only_an_automation_moves_is_not_moved_and_that_is_said_with_what_to_do() {
@@ -29,7 +29,7 @@ fn a_stage_that_only_an_automation_moves_is_not_moved_and_that_is_said_with_what
     let block: Vec<&str> = text.out.lines().skip(2).take(3).collect();
     insta::assert_snapshot!(block.join("\n"), @r"
     web  dev → prod                                           NOT MOVED
-        its criteria name only `prAutomationRef`, which Sluice does not act on: nothing promotes it
+        its criteria name only `prAutomationRef`, which Sluice does not handle: nothing promotes it
         help: sluice init PATH shows the `serviceRef` to add
     ");
     text.says(&["1 not moved. Nothing was written."]);
@@ -64,6 +64,6 @@ fn a_stage_without_any_criteria_is_not_moved_either() {
     assert_eq!(planned.state("web", "prod"), "not-moved");
     assert_eq!(
         planned.reason("web", "prod"),
-        "no service of it takes anything from another: nothing promotes it"
+        "none of its services takes anything from another one: nothing promotes it"
     );
 }

@@ -138,7 +138,7 @@ fn the_current_commit_is_read_and_changed_files_are_counted_but_validate_reads_t
     std::fs::write(repo.path().join("web.yaml"), "gone: true\n").unwrap();
     let ran = run(repo.path(), &["plan"])
         .exits(0)
-        .says(&["2 changed files are not committed and not looked at"]);
+        .says(&["2 changed files are not committed and ignored"]);
     assert!(
         ran.out.contains("1.0.0 → 1.1.0") && !ran.out.contains("9.9.9"),
         "{}",

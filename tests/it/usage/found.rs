@@ -17,7 +17,7 @@ fn in_a_folder_without_a_pipeline_the_top_of_the_repository_is_looked_at() {
         assert_eq!(
             ran.err,
             format!(
-                "There is no Pipeline in this folder: {} is looked at, the top of the repository that it lies in.\n",
+                "There is no Pipeline in this folder: using {}, the top of the repository that contains it.\n",
                 top.display()
             ),
             "{command}"

@@ -189,78 +189,78 @@ async fn the_whole_text() {
             None => format!("{line}\n"),
         })
         .collect();
-    insta::assert_snapshot!(shown, @r#"
+    insta::assert_snapshot!(shown, @r"
     acme/gitops  main TIP   as github-actions[bot]
 
     change[strict-checks]
       Branches must be up to date with main before they are merged (the ruleset “Ruleset 1”).
-      why: Each landing leaves all other open promotions behind, and nothing brings them up to date: a push to their branch would void their approvals. They would wait forever.
+      why: After each landing all other open promotions are out of date, and nothing updates them: a push to their branch would void their approvals. They would wait forever.
       do:  Switch off “Require branches to be up to date before merging” at Settings → Rules → Rulesets → Ruleset 1. Sluice proves what a merge would give by git objects, on whatever tip.
 
     change[required-status-sluice]
-      The status `sluice` is required (the ruleset “Ruleset 1”), and the policy does not say `guard: true`.
-      why: Sluice then sets it on promotions only: every other pull request would wait for it forever.
-      do:  Say `guard: true` in the policy, or stop requiring it at Settings → Rules → Rulesets → Ruleset 1. Before `guard` is switched off, stop requiring it first.
+      The status `sluice` is required (the ruleset “Ruleset 1”), but the policy does not have `guard: true`.
+      why: Sluice then sets it only on promotions: every other pull request would wait for it forever.
+      do:  Set `guard: true` in the policy, or stop requiring it at Settings → Rules → Rulesets → Ruleset 1. Before you switch `guard` off, stop requiring the status.
 
     change[required-checks]
-      ci must be green before a merge (the ruleset “Ruleset 1”), and workflows run on promotions only after somebody presses “Approve workflows to run”.
-      why: A pull request that a workflow's own token opened starts no workflow by itself.
+      ci must succeed before a merge (the ruleset “Ruleset 1”), and workflows run on promotions only after someone presses “Approve workflows to run”.
+      why: A pull request opened by a workflow's own token does not start workflows automatically.
       do:  Give Sluice an App's token: docs/install.md, hardened.
 
     change[teams]
       The token cannot read the team acme/ops; that needs organisation Members: read (GitHub App).
-      why: Who is in it is then unknown, and a gate that asks it is an error.
-      do:  A workflow's own token can never read teams: give the input `read-token` one of an App with that permission, or name people instead.
+      why: Its members are then unknown, and a gate that depends on it is an error.
+      do:  A workflow's own token can never read teams: set the input `read-token` to a token of an App with that permission, or name people instead.
 
     change[people]
-      erin cannot write to acme/gitops.
-      why: Approvals count from people with write only.
-      do:  Give erin write, or take the name out of the policy.
+      erin does not have write access to acme/gitops.
+      why: Only approvals by people with write access count.
+      do:  Give erin write access, or remove the name from the policy.
 
     unread[token-permissions]
-      GitHub does not tell what a workflow's token may write. Seen to work by reading: contents, pull-requests, issues and statuses.
+      GitHub does not report what a workflow's token may write. Verified by reading: contents, pull-requests, issues and statuses.
       why: contents for branches, commits and merges; pull-requests for pull requests and their labels; issues for creating labels; statuses for the status `sluice`.
-      do:  Only the workflow file tells: its job needs `permissions` with `contents: write`, `pull-requests: write`, `issues: write` and `statuses: write`.
+      do:  Check the workflow file: its job needs `permissions` with `contents: write`, `pull-requests: write`, `issues: write` and `statuses: write`.
 
     unread[actions-may-open]
-      Whether GitHub Actions may open pull requests could not be read: that needs an administrator's token.
-      why: Where it may not, promotions with a workflow's own token end before their pull request.
-      do:  Look at Settings → Actions → General → Workflow permissions → Allow GitHub Actions to create and approve pull requests.
+      Could not read whether GitHub Actions may open pull requests: that needs an administrator's token.
+      why: If it may not, no promotion with a workflow's own token can open its pull request.
+      do:  Check Settings → Actions → General → Workflow permissions → Allow GitHub Actions to create and approve pull requests.
 
     unread[bypass]
-      Who may bypass the ruleset “Ruleset 1” could not be read: that needs an administrator's token.
-      do:  Look at Settings → Rules → Rulesets (ruleset 1).
+      Could not read who may bypass the ruleset “Ruleset 1”: that needs an administrator's token.
+      do:  Check Settings → Rules → Rulesets (ruleset 1).
 
     info[token-identity]
       The token is a workflow's own (GITHUB_TOKEN).
-      why: Whoever can push can run a workflow with the same rights, so the gates bind people who cannot push, and keep the others from mistakes only.
-      do:  Where they must bind everybody, give Sluice an App of its own: docs/install.md, hardened.
+      why: Anyone who can push can run a workflow with the same rights, so gates stop people without push access, and protect everyone else only from mistakes.
+      do:  If they must bind everyone, give Sluice its own App: docs/install.md, hardened.
 
     info[required-reviews]
-      The ruleset “Ruleset 1” wants 1 approving review before a merge.
-      why: Only reviews count there. An approval by label or dispatch passes Sluice's gate and leaves the merge refused.
-      do:  Let the gates count reviews only (`ways: [review]`), and ask for as many.
+      The ruleset “Ruleset 1” requires 1 approving review before a merge.
+      why: Only reviews count there. An approval by label or dispatch passes Sluice's gate, but GitHub still refuses the merge.
+      do:  Let the gates count only reviews (`ways: [review]`), and require as many.
 
     info[auto-merge]
       Auto-merge is allowed here.
-      why: A person with write can arm it on a promotion, and GitHub then merges by its own rules alone. Sluice disarms it when it sees it.
-      do:  Settings → General → Pull Requests → Allow auto-merge, where nobody needs it.
+      why: A person with write access can enable it on a promotion, and GitHub then merges by its own rules alone. Sluice disables it when it sees it.
+      do:  Disable Settings → General → Pull Requests → Allow auto-merge, if no one needs it.
 
     info[labels]
-      Not there yet: approve/prod/release, sluice/blocked and sluice/hold.
-      why: Each is made with the first pull request that needs it.
+      Missing so far: approve/prod/release, sluice/blocked and sluice/hold.
+      why: Each is created with the first pull request that needs it.
 
     ok
       repository          acme/gitops can be read; promotions go to main.
       policy              The policy .github/sluice.yaml can be read.
       branch-rules        The 4 rules for main were read.
-      promotion-branches  Branches sluice/… may be made and deleted.
+      promotion-branches  Branches sluice/… may be created and deleted.
       merge-method        Merging by squash is allowed.
       merge-queue         main has no merge queue.
-      people              carol can do what the policy names them for.
+      people              carol can do what the policy expects of them.
       rate-limit          …
 
-    3 things could not be read; each says where to look.
+    3 things could not be read; each line says where to look.
     5 things to change before the first promotion.
-    "#);
+    ");
 }

@@ -41,7 +41,9 @@ async fn its_pull_request_is_adopted_as_it_is_and_lands_once_it_is_approved() {
     let report = site.run().await;
     assert_eq!(
         report.lines(),
-        ["waiting apps/podinfo → staging #1: try: waits for 1 approval by anyone with write"]
+        [
+            "waiting apps/podinfo → staging #1: try: waits for 1 approval by anyone with write access"
+        ]
     );
     assert_eq!(repo.pulls(true), [1]);
     repo.by("carol").approves(1);

@@ -152,12 +152,12 @@ async fn edits_of_what_decides_about_gates_fail() {
         (
             ".github/sluice.yaml",
             changed.as_str(),
-            "the policy says what every gate asks for",
+            "the policy decides what every gate requires",
         ),
         (
             "docs/CODEOWNERS",
             "* @carol\n",
-            "says who the code owners are that a gate asks for",
+            "decides who the code owners are that a gate requires",
         ),
         (
             ".github/workflows/e2e.yml",
@@ -235,19 +235,13 @@ async fn deleting_moving_and_doubling_a_gated_manifest_fail() {
     let double = carol.opens("second", "main", "Second");
     site.run().await;
     for (number, description) in [
-        (
-            gone,
-            format!("prod.yaml: web-prod is taken away, {through}"),
-        ),
+        (gone, format!("prod.yaml: web-prod is removed, {through}")),
         (
             moved,
-            format!("far/prod.yaml: web-prod is put here, {through}, and 1 more"),
+            format!("far/prod.yaml: web-prod is added here, {through}, and 1 more"),
         ),
-        (
-            hidden,
-            format!("prod.yaml: web-prod is taken away, {through}"),
-        ),
-        (double, format!("z.yaml: web-prod is put here, {through}")),
+        (hidden, format!("prod.yaml: web-prod is removed, {through}")),
+        (double, format!("z.yaml: web-prod is added here, {through}")),
     ] {
         assert_eq!(says(&site, number), pair(("failure", &description)));
     }
@@ -303,7 +297,7 @@ async fn ready_rules_and_manual_stages_gate_too() {
         ),
         (
             "stages: { prod: { trigger: manual } }\n",
-            "into prod when a person asks for it",
+            "into prod on request",
         ),
     ] {
         let site = shop("", &format!("guard: true\n{policy}")).await;
@@ -351,7 +345,7 @@ async fn a_branch_named_like_ours_is_no_promotion() {
         says(&site, number),
         pair((
             "failure",
-            "sluice/shop/prod/fake: is named like a promotion's branch, and its head is none of Sluice's"
+            "sluice/shop/prod/fake: is named like a promotion's branch, but its head was not made by Sluice"
         ))
     );
 }
@@ -463,6 +457,6 @@ async fn what_becomes_gated_by_the_merge_itself_may_not_be_set_by_hand() {
     );
     let number = carol.opens("new", "main", "Prod again");
     site.run().await;
-    let words = "new.yaml: web-prod is put here, and is promoted through release";
+    let words = "new.yaml: web-prod is added here, and is promoted through release";
     assert_eq!(says(&site, number), pair(("failure", words)));
 }

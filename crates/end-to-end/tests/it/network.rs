@@ -125,7 +125,7 @@ async fn without_its_authority_a_server_is_not_trusted_and_the_run_says_what_to_
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Failed);
     insta::assert_snapshot!(run.text, @r#"
-    the certificate of localhost, or of the proxy on the way to it, is not trusted: invalid peer certificate: UnknownIssuer
+    the certificate of localhost, or of a proxy in between, is not trusted: invalid peer certificate: UnknownIssuer
     if the server has its own certificate authority, or the proxy looks into TLS, set SSL_CERT_FILE to a PEM file with the certificate of that authority: see "Behind a proxy, or with your own certificate authority" in docs/install.md
     "#);
     assert!(site.hub.calls().is_empty());
@@ -139,7 +139,7 @@ async fn a_bundle_that_cannot_be_read_ends_the_run_before_any_call() {
     assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
         run.text
-            .starts_with("SSL_CERT_FILE names /nowhere/own-ca.pem, which cannot be used: "),
+            .starts_with("SSL_CERT_FILE points to /nowhere/own-ca.pem, which cannot be used: "),
         "{}",
         run.text
     );

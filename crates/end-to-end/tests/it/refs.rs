@@ -126,7 +126,7 @@ const REFUSED: [(&str, Make, &str); 9] = [
             site.hub.repo(APP).by("carol").deletes("gone");
             "gone".to_owned()
         },
-        "there is no branch, tag or commit of this name",
+        "there is no branch, tag or commit with this name",
     ),
     (
         "a branch and a tag of one name",

@@ -251,7 +251,12 @@ async fn only_a_person_with_write_takes_a_stage_back() {
         .call(&["rollback", "--pipeline=shop", "--to=prod"])
         .await;
     assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
-    assert!(run.text.contains("dave has no write here"), "{}", run.text);
+    assert!(
+        run.text
+            .contains("dave does not have write access to this repository"),
+        "{}",
+        run.text
+    );
     assert_eq!(site.repo().pulls(true), Vec::<u64>::new());
 }
 

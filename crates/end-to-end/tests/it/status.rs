@@ -34,11 +34,11 @@ async fn it_says_for_whom_and_until_when() {
     insta::assert_snapshot!(text(&site).await, @r"
     acme/gitops  main 1d7eea8   1 pipeline   2026-03-02 09:00 UTC
 
-    shop                                              prod: the next run takes it up
+    shop                                              prod: the next run handles it
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         →  web-prod 1.0.0 → 1.1.0                                             2d1997
-           the next run takes it up
+           the next run handles it
            ⏳ prod-approval  waits for 2 approvals by sre
            ⏳ office-hours   opens Mon 11:00 Europe/Berlin (10:00 UTC)
     ");
@@ -153,8 +153,8 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         ✗  #2  web-prod 1.0.0 → 1.1.0                                         2d1997
-           its head holds no record of Sluice: somebody pushed to the branch
-           help: close it, then dispatch
+           its head has no record of Sluice: someone pushed to the branch
+           help: close it, then run the workflow
            ⏳ release  waits for 1 approval by anyone with write
 
     else                              prod waits for 1 approval by anyone with write
@@ -181,7 +181,7 @@ async fn what_a_person_holds_or_closed_says_by_what() {
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         ⏳ #1  web-prod 1.0.0 → 1.1.0                                         2d1997
            held by the label sluice/hold
-           help: somebody with write takes the label off
+           help: someone with write access must remove the label
            ⏳ release  waits for 1 approval by anyone with write
     ");
     repo.by("carol").unlabels(1, "sluice/hold");

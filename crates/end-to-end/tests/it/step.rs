@@ -143,7 +143,7 @@ async fn a_status_step_prints_how_everything_stands_and_writes_nothing() {
     let log = text(&ran);
     assert_eq!(ran.status.code(), Some(0), "{log}");
     assert_eq!(site.writes(), Vec::<String>::new());
-    assert!(log.contains("prod: the next run takes it up"), "{log}");
+    assert!(log.contains("prod: the next run handles it"), "{log}");
     let summary = step.read("summary");
     assert!(summary.contains("status: nothing was written"), "{summary}");
     assert_eq!(step.outputs()["changed"], "false");

@@ -43,7 +43,7 @@ impl<'de> de::MapAccess<'de> for Map<'de> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DeError> {
         let Some(entry) = self.current else {
-            return Err(DeError::custom("a value was asked for before its key"));
+            return Err(DeError::custom("a value was requested before its key"));
         };
         let value = De::value(self.stream, entry.value);
         seed.deserialize(value).map_err(|error| {
@@ -155,7 +155,7 @@ impl<'a> Variant<'a> {
 
     fn content(self, expected: &str) -> Result<De<'a>, DeError> {
         let missing = || {
-            DeError::custom(format!("expected {expected} behind this name"))
+            DeError::custom(format!("expected {expected} after this name"))
                 .at(self.name.stream, self.name.at)
         };
         self.content.ok_or_else(missing)

@@ -120,9 +120,7 @@ impl de::Error for DeError {
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::custom(format!(
-            "the field `{field}` stands twice, under one name or two"
-        ))
+        Self::custom(format!("duplicate field `{field}`, under one name or two"))
     }
 }
 

@@ -72,13 +72,13 @@ impl<'a> De<'a> {
                 && !seen.insert(key)
             {
                 let message = format!(
-                    "the key `{}` stands twice in this mapping: remove one of them",
+                    "duplicate key `{}` in this mapping: remove one of them",
                     shown(key)
                 );
                 return Err(DeError::custom(message).at(self.stream, entry.key));
             }
             if self.stream.is_merge_key(entry.key) && !self.is_merge_value(entry.value) {
-                let message = "`<<` takes a mapping, or a list of mappings";
+                let message = "`<<` needs a mapping or a list of mappings";
                 return Err(DeError::custom(message).at(self.stream, entry.value));
             }
         }

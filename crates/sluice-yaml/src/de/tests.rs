@@ -211,15 +211,15 @@ fn errors_point_at_the_key_or_value_at_fault() {
 2:15: list[1]: `wiht` is unknown here, expected one of `fast`, `slow`, `with`, `both`, `pair`
 2:21: list[1]: expected a whole number, found a string
 2:14: list[1]: expected a mapping with exactly one key
-2:14: list[1]: expected a value behind this name
+2:14: list[1]: expected a value after this name
 2:14: list[0]: this name takes no content
 1:7: name: expected a string, found a list
-3:1: the key `count` stands twice in this mapping: remove one of them
+3:1: duplicate key `count` in this mapping: remove one of them
 1:1: expected a mapping, found a list
 2:8: count: expected a whole number, found a mapping
 1:1: expected a name, found a list
 1:6: "a.b": expected a tuple of size 2, found 1 of them
-2:5: `<<` takes a mapping, or a list of mappings
+2:5: `<<` needs a mapping or a list of mappings
 "#);
 }
 

@@ -92,7 +92,7 @@ impl From<SyntaxError> for EditError {
 }
 
 pub(super) fn conflict(stream: &Stream, node: NodeId, path: &FieldPath) -> EditError {
-    let message = format!("two edits want to set `{path}`: keep one of them");
+    let message = format!("two edits set `{path}`: keep one of them");
     EditError::new(
         EditErrorKind::Conflict,
         Some(stream.position(node)),

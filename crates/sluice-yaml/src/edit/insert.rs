@@ -239,21 +239,21 @@ impl Layout {
             return Err(refused(
                 stream,
                 parent,
-                "no key can be added to what is no mapping",
+                "keys can only be added to a mapping",
             ));
         };
         if let Some(entry) = entries
             .iter()
             .find(|entry| stream.is_explicit_key(entry.key))
         {
-            let message = "no key is added to a mapping that has keys written with `? `: write them as `key: value`";
+            let message = "no key can be added to a mapping that has keys written with `? `: write them as `key: value`";
             return Err(refused(stream, entry.key, message));
         }
         match entries {
             _ if stream.in_flow(parent) && !stream.is_bracketed(parent) => Err(refused(
                 stream,
                 parent,
-                "no key is added to a pair in a list: write it as `{key: value}`",
+                "no key can be added to a pair in a list: write it as `{key: value}`",
             )),
             [] => Ok(Self::flow_empty(stream, parent)),
             [first, .., last] | [first @ last] if stream.in_flow(parent) => {
@@ -346,7 +346,7 @@ fn indent_of(stream: &Stream, key: NodeId) -> Result<usize, EditError> {
     Err(refused(
         stream,
         key,
-        "the indentation of this mapping is not clear: begin it on a line of its own",
+        "the indentation of this mapping is unclear: start it on its own line",
     ))
 }
 

@@ -101,7 +101,7 @@ impl<'a> Locator<'a> {
                         "a list"
                     };
                     let message = format!(
-                        "`{path}` cannot be set: {expected} is needed here, and something else stands here"
+                        "`{path}` cannot be set: expected {expected} here, found something else"
                     );
                     return Err(self.error(EditErrorKind::NotAMapping, node, message));
                 }
@@ -207,7 +207,7 @@ impl<'a> Locator<'a> {
         };
         match found {
             Some((_, Some(second))) => {
-                let message = "this key stands twice in its mapping: remove one of them";
+                let message = "duplicate key in this mapping: remove one of them";
                 Err(self.error(EditErrorKind::DuplicateKey, second, message.to_owned()))
             }
             Some((entry, None)) => Ok(Some(entry)),
@@ -243,7 +243,7 @@ impl<'a> Locator<'a> {
                 let same = same.map_or(&[][..], |same| same);
                 if same.len() > 1 {
                     let message = format!(
-                        "`{path}` fits {} elements of this list: make them differ",
+                        "`{path}` matches {} elements of this list: make them differ",
                         same.len()
                     );
                     let position = stream.position(list);
@@ -277,7 +277,7 @@ impl<'a> Locator<'a> {
                     .value_of(self.stream.resolve(*item), key)
                     .map_err(|position| {
                         let message =
-                            format!("`{key}` stands twice in this element: remove one of them");
+                            format!("duplicate key `{key}` in this element: remove one of them");
                         EditError::new(EditErrorKind::DuplicateKey, Some(position), message)
                     })?;
                 let field = field
@@ -297,7 +297,7 @@ impl<'a> Locator<'a> {
     fn check_on_path(&self, node: NodeId, path: &FieldPath) -> Result<(), EditError> {
         if self.stream.resolve(node) != node {
             let message = format!(
-                "`{path}` leads through an alias: write out here what it stands for, or edit it there"
+                "`{path}` passes through an alias: write out its value here, or edit the anchor"
             );
             return Err(self.error(EditErrorKind::AliasOnPath, node, message));
         }
@@ -310,7 +310,7 @@ impl<'a> Locator<'a> {
         }
         let anchor = self.stream.node(node).anchor.unwrap_or_default();
         let message = format!(
-            "setting `{path}` would also change every place that uses `*{anchor}`: write those out first"
+            "setting `{path}` would also change every use of `*{anchor}`: write those out first"
         );
         Err(self.error(EditErrorKind::SharedAnchor, node, message))
     }

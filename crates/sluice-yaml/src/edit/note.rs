@@ -33,7 +33,7 @@ pub(super) fn check(note: &Note) -> Result<(), EditError> {
         return Ok(());
     }
     let message = format!(
-        "the name for the comment must be one line of at most {MAX_LENGTH} characters, without blanks at its ends and without invisible characters"
+        "the name for the comment must be one line of at most {MAX_LENGTH} characters, without blanks at either end and without invisible characters"
     );
     Err(EditError::new(EditErrorKind::Note, None, message))
 }

@@ -179,7 +179,7 @@ impl<'a> Objects<'a> {
 
 fn duplicate(position: Position, path: &FieldPath) -> EditError {
     let message = format!(
-        "a key of `{path}` stands twice here, so that no object of the file is certain: remove one"
+        "duplicate key of `{path}`, so no object in this file can be identified: remove one"
     );
     EditError::new(EditErrorKind::DuplicateKey, Some(position), message)
 }

@@ -21,20 +21,20 @@ pub(super) fn check(stream: &Stream, node: NodeId) -> Result<(), EditError> {
         && kind != "str"
     {
         return refuse(&format!(
-            "the tag `!!{kind}` says that the value is no string: remove the tag"
+            "the tag `!!{kind}` says that the value is not a string: remove the tag"
         ));
     }
     if stream.is_empty_value(node) {
         let before = &stream.source()[..stream.span(node).start];
         let node = stream.node(node);
         if node.anchor.is_none() && node.tag.is_none() && !before.ends_with([':', '-']) {
-            return refuse("the key stands without a colon: write `key: value`");
+            return refuse("the key has no colon: write `key: value`");
         }
     }
     if let Some(block) = stream.block(node)
         && block.indent.is_none()
     {
-        return refuse("the block scalar has no text: write the value behind the key instead");
+        return refuse("the block scalar has no text: write the value after the key instead");
     }
     Ok(())
 }
@@ -62,7 +62,7 @@ fn exchange(
     edit: &Edit,
 ) -> Result<Splice, EditError> {
     if edit.form == Form::Bare && !matches!(quotes(stream, node), Some(Quotes::Plain)) {
-        let message = "this value is a text, and a number or a boolean would take its place: write both alike";
+        let message = "this value is a string, and would be replaced by a number or a boolean: write both the same way";
         let position = Some(stream.position(node));
         return Err(EditError::new(EditErrorKind::Value, position, message));
     }
@@ -131,7 +131,7 @@ fn exchange_block(
     };
     let text = block_text(&edit.value, text).map_err(|reason| {
         let message = format!(
-            "the value of `{}` stands in a block scalar `{}`, and {reason}: write it in quotes",
+            "the value of `{}` is a block scalar `{}`, and {reason}: write it in quotes",
             edit.path,
             &source[block.header.start..block.header.end]
         );

@@ -163,7 +163,7 @@ impl JsonSchema for FieldPath {
         json_schema!({
             "type": "string",
             "minLength": 1,
-            "description": "The path of a field: keys joined by dots, list elements as `[0]` or `[name=web]`; a key with other characters than letters, digits, `_` and `-` in double quotes.",
+            "description": "The path of a field: keys joined by dots, list elements as `[0]` or `[name=web]`; a key with characters other than letters, digits, `_` and `-` in double quotes.",
             "examples": ["spec.helm.values.image.tag", "spec.sources[0].git.ref"],
         })
     }

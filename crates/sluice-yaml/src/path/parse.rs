@@ -75,7 +75,7 @@ impl Reader<'_> {
                 }
                 _ => {
                     self.at = start;
-                    return Err("expected the number of an element, or `key=value`");
+                    return Err("expected the index of an element, or `key=value`");
                 }
             }
         };
@@ -94,7 +94,7 @@ impl Reader<'_> {
         let length = rest.iter().take_while(|byte| is_word_byte(**byte)).count();
         if length == 0 {
             return Err(
-                "expected a key; quote one with other characters than letters, digits, `_` and `-`: `\"a.b\"`",
+                "expected a key; quote a key with characters other than letters, digits, `_` and `-`: `\"a.b\"`",
             );
         }
         let word = self.text[self.at..self.at + length].to_owned();

@@ -82,25 +82,25 @@ fn what_is_no_path_is_refused_with_the_place() {
     .map(|text| text.parse::<FieldPath>().unwrap_err().to_string())
     .collect();
     insta::assert_snapshot!(errors.join("\n"), @r#"
-the path `.a` cannot be read at character 1: expected a key; quote one with other characters than letters, digits, `_` and `-`: `"a.b"`
-the path `a.` cannot be read at character 3: expected a key; quote one with other characters than letters, digits, `_` and `-`: `"a.b"`
-the path `a..b` cannot be read at character 3: expected a key; quote one with other characters than letters, digits, `_` and `-`: `"a.b"`
+the path `.a` cannot be read at character 1: expected a key; quote a key with characters other than letters, digits, `_` and `-`: `"a.b"`
+the path `a.` cannot be read at character 3: expected a key; quote a key with characters other than letters, digits, `_` and `-`: `"a.b"`
+the path `a..b` cannot be read at character 3: expected a key; quote a key with characters other than letters, digits, `_` and `-`: `"a.b"`
 the path `a b` cannot be read at character 2: expected `.` and a key, or `[`; quote a key with other characters: `"a.b"`
-the path `a[` cannot be read at character 3: expected a key; quote one with other characters than letters, digits, `_` and `-`: `"a.b"`
-the path `a[]` cannot be read at character 3: expected a key; quote one with other characters than letters, digits, `_` and `-`: `"a.b"`
-the path `a[-1]` cannot be read at character 3: expected the number of an element, or `key=value`
-the path `a[01]` cannot be read at character 3: expected the number of an element, or `key=value`
-the path `a["1"]` cannot be read at character 3: expected the number of an element, or `key=value`
-the path `a[x]` cannot be read at character 3: expected the number of an element, or `key=value`
-the path `a[x=` cannot be read at character 5: expected a key; quote one with other characters than letters, digits, `_` and `-`: `"a.b"`
+the path `a[` cannot be read at character 3: expected a key; quote a key with characters other than letters, digits, `_` and `-`: `"a.b"`
+the path `a[]` cannot be read at character 3: expected a key; quote a key with characters other than letters, digits, `_` and `-`: `"a.b"`
+the path `a[-1]` cannot be read at character 3: expected the index of an element, or `key=value`
+the path `a[01]` cannot be read at character 3: expected the index of an element, or `key=value`
+the path `a["1"]` cannot be read at character 3: expected the index of an element, or `key=value`
+the path `a[x]` cannot be read at character 3: expected the index of an element, or `key=value`
+the path `a[x=` cannot be read at character 5: expected a key; quote a key with characters other than letters, digits, `_` and `-`: `"a.b"`
 the path `a[x=y` cannot be read at character 6: expected `]`
 the path `a]` cannot be read at character 2: expected `.` and a key, or `[`; quote a key with other characters: `"a.b"`
 the path `"a` cannot be read at character 3: expected `"` at the end of the quoted key
 the path `"\x"` cannot be read at character 2: unknown escape; the escapes are those of a JSON string
 the path `"\ud800"` cannot be read at character 2: expected `\u` and four hexadecimal digits that form a character
 the path `"\u12"` cannot be read at character 2: expected `\u` and four hexadecimal digits that form a character
-the path `a.ö` cannot be read at character 3: expected a key; quote one with other characters than letters, digits, `_` and `-`: `"a.b"`
-the path `a[99999999999999999999999]` cannot be read at character 3: expected the number of an element, or `key=value`
+the path `a.ö` cannot be read at character 3: expected a key; quote a key with characters other than letters, digits, `_` and `-`: `"a.b"`
+the path `a[99999999999999999999999]` cannot be read at character 3: expected the index of an element, or `key=value`
 "#);
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn block_text(value: &str, block: BlockText<'_>) -> Result<String, &'
     let body = value.trim_end_matches('\n');
     let breaks = value.len() - body.len();
     if body.is_empty() {
-        return Err("it cannot hold a value without text");
+        return Err("it cannot hold an empty value");
     }
     if body
         .chars()

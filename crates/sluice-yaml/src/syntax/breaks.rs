@@ -19,7 +19,7 @@ pub(super) fn refuse_ambiguous(stream: &Stream) -> Result<(), SyntaxError> {
                 kind: SyntaxErrorKind::AmbiguousLineBreak,
                 position: stream.position_of(at),
                 message: format!(
-                    "U+{code:04X} is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes"
+                    "U+{code:04X} is a line break in YAML 1.1 but not in YAML 1.2: remove it, or write it as an escape in double quotes"
                 ),
             });
         }

@@ -49,7 +49,7 @@ fn message(kind: SyntaxErrorKind, info: &str, limits: &Limits) -> String {
         SyntaxErrorKind::TooDeep => too_deep(limits),
         SyntaxErrorKind::TooLarge => {
             format!(
-                "more than {} comments without any content between them",
+                "more than {} comments without content between them",
                 limits.comment_run
             )
         }
@@ -75,7 +75,7 @@ fn checked_text<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, SyntaxE
         return Err(SyntaxError {
             kind: SyntaxErrorKind::Broken,
             position: Lines::new(&before).position_of(&before, before.len()),
-            message: "a NUL byte stands here, which YAML does not allow".to_owned(),
+            message: "a NUL byte is here, which YAML does not allow".to_owned(),
         });
     }
     std::str::from_utf8(bytes).map_err(|error| {
@@ -107,7 +107,7 @@ fn event(builder: &mut Builder<'_>, event: Event<'_>, at: GranitSpan) -> Result<
         Event::StreamStart | Event::Comment(..) | Event::Anchor(..) => {}
         Event::StreamEnd => {
             if !skip_is_to_end(builder.source, span.start) {
-                let message = "nothing behind this place was read".to_owned();
+                let message = "nothing after this position was read".to_owned();
                 return Err(builder.error(SyntaxErrorKind::Broken, span.start, message));
             }
         }
@@ -141,7 +141,7 @@ fn event(builder: &mut Builder<'_>, event: Event<'_>, at: GranitSpan) -> Result<
         }
         Event::SequenceEnd | Event::MappingEnd => builder.close(span)?,
         _ => {
-            let message = "the parser reported something unknown".to_owned();
+            let message = "the parser reported an unknown error".to_owned();
             return Err(builder.error(SyntaxErrorKind::Broken, span.start, message));
         }
     }

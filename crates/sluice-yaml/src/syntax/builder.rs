@@ -170,22 +170,21 @@ impl<'a> Builder<'a> {
             return Err(self.error(
                 SyntaxErrorKind::Broken,
                 span.start,
-                format!("{name} names no anchor"),
+                format!("{name} has no anchor"),
             ));
         };
         let Some((weight, height)) = *cost else {
-            let message = format!("{name} stands inside the node that it names: it has no end");
+            let message = format!("{name} is inside the node that it refers to, so it never ends");
             return Err(self.error(SyntaxErrorKind::TooManyAliases, span.start, message));
         };
         let target = *target;
         self.stream.expansion = self.stream.expansion.saturating_add(weight);
         if self.stream.expansion > self.limits.expansion {
-            let message =
-                "the aliases up to here repeat more than is read: write the values out".to_owned();
+            let message = "alias expansion exceeds the limit here: write the values out".to_owned();
             return Err(self.error(SyntaxErrorKind::TooManyAliases, span.start, message));
         }
         if self.frames.len() + height > self.limits.depth {
-            let message = format!("{} when {name} is followed", too_deep(self.limits));
+            let message = format!("{} when {name} is expanded", too_deep(self.limits));
             return Err(self.error(SyntaxErrorKind::TooDeep, span.start, message));
         }
         let id = self.node(
@@ -242,7 +241,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn close(&mut self, span: Span) -> Result<(), SyntaxError> {
         let Some(frame) = self.frames.pop() else {
-            let message = "a collection ends that never began".to_owned();
+            let message = "a collection ends that never started".to_owned();
             return Err(self.error(SyntaxErrorKind::Broken, span.start, message));
         };
         let children = self.pending.split_off(frame.first);

@@ -284,19 +284,19 @@ fn what_is_not_read_is_refused_with_its_kind_and_place() {
     insta::assert_snapshot!(refusals.join("\n"), @r#"
 NotUtf8 at 2:4: the bytes from here are not UTF-8
 Broken at 1:4: unclosed bracket '['
-Broken at 2:1: a NUL byte stands here, which YAML does not allow
+Broken at 2:1: a NUL byte is here, which YAML does not allow
 Broken at 1:4: while parsing node, found unknown anchor
-TooManyAliases at 1:8: *x stands inside the node that it names: it has no end
-AmbiguousLineBreak at 1:5: U+0085 is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes
-AmbiguousLineBreak at 1:8: U+2028 is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes
-AmbiguousLineBreak at 2:5: U+0085 is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes
-AmbiguousLineBreak at 2:3: U+2029 is a line break in YAML 1.1 and none in YAML 1.2: remove it, or write it with an escape in double quotes
+TooManyAliases at 1:8: *x is inside the node that it refers to, so it never ends
+AmbiguousLineBreak at 1:5: U+0085 is a line break in YAML 1.1 but not in YAML 1.2: remove it, or write it as an escape in double quotes
+AmbiguousLineBreak at 1:8: U+2028 is a line break in YAML 1.1 but not in YAML 1.2: remove it, or write it as an escape in double quotes
+AmbiguousLineBreak at 2:5: U+0085 is a line break in YAML 1.1 but not in YAML 1.2: remove it, or write it as an escape in double quotes
+AmbiguousLineBreak at 2:3: U+2029 is a line break in YAML 1.1 but not in YAML 1.2: remove it, or write it as an escape in double quotes
 TooDeep at 1:257: nested deeper than 128 levels
 TooDeep at 1:129: nested deeper than 128 levels
 Broken at 1:3: "-" is only valid inside a block
 Broken at 1:2: unexpected character: `%'
-TooManyAliases at 3:200: the aliases up to here repeat more than is read: write the values out
-TooDeep at 128:14: nested deeper than 128 levels when *a126 is followed
+TooManyAliases at 3:200: alias expansion exceeds the limit here: write the values out
+TooDeep at 128:14: nested deeper than 128 levels when *a126 is expanded
 TooLarge at 1:1: the file has 4194305 bytes, more than the 4194304 that are read
 "#);
     assert_eq!(outline("a: \"x\u{85}\u{2028}y\"\n").lines().count(), 4);

@@ -25,10 +25,7 @@ pub(super) fn compare(old: &Stream, new: &Stream, plan: &Plan<'_>) -> Result<(),
             (CommentChange::Replaced(comment), Some(_)) => expected.push(comment),
             (_, Some(comment)) => return Err(differs(old, *comment)),
             (_, None) => {
-                return Err(unproved(
-                    None,
-                    "the comment that is to be changed is not there",
-                ));
+                return Err(unproved(None, "the comment to change does not exist"));
             }
         }
     }

@@ -101,17 +101,17 @@ fn whatever_else_the_bytes_would_mean_is_refused() {
 "~": the value would be read as something else
 "&n v2": an anchor or a tag would change
 "!n v2": an anchor or a tag would change
-"v2\nb2: 1": a mapping would get or lose a key
+"v2\nb2: 1": a mapping would gain or lose a key
 "v2\n#": a comment would change
 "v2 #": a comment would change
 "v2": the value would be read as something else
 "{a: v2}": the layout would change
-"\"v2": the outcome would be no valid YAML: invalid indentation in multiline quoted scalar
+"\"v2": the result would not be valid YAML: invalid indentation in multiline quoted scalar
 "v2\n---\nz: 1": the number of documents would change
 "v2\n...": the number of documents would change
 "|\n  v2\n": the value would be read as something else
-"v2\nb: 2": a mapping would get or lose a key
-"*b": the outcome would be no valid YAML: while parsing node, found unknown anchor
+"v2\nb: 2": a mapping would gain or lose a key
+"*b": the result would not be valid YAML: while parsing node, found unknown anchor
 "\"x\u{85}y\"": a second parser reads it differently: a: something else than at 1:4 at line 1 column 4
 "#);
 }
@@ -139,7 +139,7 @@ fn bytes_outside_the_planned_places_are_compared() {
     ] {
         let message = check(edited).expect_err(edited);
         assert!(
-            message.contains("bytes outside the planned places"),
+            message.contains("bytes outside the edited fields"),
             "{message}"
         );
     }

@@ -28,7 +28,7 @@ pub(super) fn compare(old: &Stream, new: &Stream, plan: &Plan<'_>) -> Result<(),
             _ => {
                 return Err(unproved(
                     Some(old.position),
-                    "an empty document would get a content or lose it",
+                    "an empty document would gain or lose content",
                 ));
             }
         }
@@ -95,10 +95,10 @@ impl<'a> Walk<'a> {
                 if self.anchored.get(&old_target) == Some(&new_target) {
                     return Ok(());
                 }
-                Err(self.differs(old_id, "an alias would stand for something else"))
+                Err(self.differs(old_id, "an alias would refer to something else"))
             }
             (old, new) if old == new => Ok(()),
-            _ => Err(self.differs(old_id, "a value would change that is not to be edited")),
+            _ => Err(self.differs(old_id, "a value would change that should not be edited")),
         }
     }
 
@@ -113,11 +113,11 @@ impl<'a> Walk<'a> {
             return Err(self.differs(old_id, "a mapping would lose a key"));
         };
         if added.len() != inserts.len() {
-            return Err(self.differs(old_id, "a mapping would get or lose a key"));
+            return Err(self.differs(old_id, "a mapping would gain or lose a key"));
         }
         for (old, new) in old.iter().zip(same) {
             if self.old.is_explicit_key(old.key) != self.new.is_explicit_key(new.key) {
-                return Err(self.differs(old.key, "a key would be written in another way"));
+                return Err(self.differs(old.key, "a key would be written differently"));
             }
             self.node(old.key, new.key)?;
             self.node(old.value, new.value)?;

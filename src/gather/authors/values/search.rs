@@ -119,7 +119,7 @@ impl AuthorsSearch<'_> {
             }
         };
         if let Some(why) = stepped.untold {
-            let why = format!("{who} cannot be told, for {why}: set it anew");
+            let why = format!("cannot identify {who}: {why}; set it again");
             search.answer = Some(Answer::Untold(Untold::Never(why)));
             return None;
         }

@@ -21,7 +21,7 @@ impl FromStr for Civil {
         match text.parse() {
             Ok(time) if !offset_given => Ok(Self(time)),
             _ => Err(format!(
-                "`{text}` is not a time such as 2026-12-19T18:00 (without an offset: `zone` says where)"
+                "`{text}` is not a time such as 2026-12-19T18:00 (without an offset: `zone` names the time zone)"
             )),
         }
     }
@@ -37,11 +37,11 @@ from_text!(
 #[serde(try_from = "FreezeFields")]
 #[schemars(with = "FreezeFields")]
 pub struct Freeze {
-    /// The first frozen instant: where the clock shows `from` twice the earlier, where it skips it the next that there
-    /// is.
+    /// The first frozen instant: if the clock shows `from` twice, the earlier one; if it skips `from`, the next instant
+    /// that exists.
     pub from: Timestamp,
-    /// The first instant that is not frozen any more: where the clock shows `until` twice the later, where it skips it
-    /// the next that there is.
+    /// The first instant that is not frozen any more: if the clock shows `until` twice, the later one; if it skips
+    /// `until`, the next instant that exists.
     pub until: Timestamp,
     /// The zone in which the times were given.
     pub zone: Zone,
@@ -50,7 +50,7 @@ pub struct Freeze {
 }
 
 impl Freeze {
-    /// Whether an instant lies in it.
+    /// Whether it contains an instant.
     pub fn covers(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.until
     }
@@ -74,7 +74,7 @@ impl TryFrom<FreezeFields> for Freeze {
     type Error = String;
 
     fn try_from(fields: FreezeFields) -> Result<Self, String> {
-        // Where the clock is set back the freeze lasts from the earlier to the later of two equal times.
+        // If the clock is set back, the freeze lasts from the earlier to the later of two equal times.
         let (from, _) = fields.zone.instants(fields.from.0)?;
         let (_, until) = fields.zone.instants(fields.until.0)?;
         if fields.from.0 >= fields.until.0 || from >= until {

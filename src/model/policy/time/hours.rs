@@ -38,8 +38,8 @@ impl Weekday {
     }
 }
 
-/// Weekly hours such as `Mon-Thu 09:00-17:00` or `Sat,Sun 22:00-06:00`; the end is not included, and an end that is
-/// not after the start lies on the next day.
+/// Weekly hours such as `Mon-Thu 09:00-17:00` or `Sat,Sun 22:00-06:00`; the end is not included, and an end that is not
+/// after the start is on the next day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hours {
     /// The days on which they start, in the order of the week.

@@ -1,19 +1,19 @@
 //! When a window is open, as instants: its weekly hours in a zone, outside every freeze.
 //!
 //! The one rule: **an instant is inside the hours if and only if the date and time that a clock in the zone shows at it
-//! lie in `[start, end)` of a listed day** (an end that is not after the start is on the day after). From it follows,
-//! with no rule of its own:
+//! are in `[start, end)` of a listed day** (an end that is not after the start is on the day after). This implies,
+//! without further rules:
 //!
-//! - A start that the clock skips is the jump itself, the next instant that there is; so is an end. Hours that lie
-//!   wholly in a jump do not exist on that day.
+//! - A start that the clock skips is the jump itself, the next instant that exists; so is an end. Hours that are
+//!   entirely within a jump do not exist on that day.
 //! - Of a time that the clock shows twice both instants are inside if the time is: hours open first at the earlier and
 //!   close last at the later one.
-//! - Where an edge of the hours falls among the repeated times, the clock is set back over it, so the hours open (or
-//!   close) there twice. In between, a clock shows a time outside them, and they are shut: a gate never passes at a
-//!   time of day that the policy does not list.
+//! - If an edge of the hours is among the repeated times, the clock is set back over it, so the hours open (or close)
+//!   there twice. In between, a clock shows a time outside them, and they are closed: a gate never passes at a time of
+//!   day that the policy does not list.
 //!
-//! Everything is worked out on UTC instants and the offset that holds there: between two jumps of the clock it runs
-//! evenly. A time of day is never turned into an instant, so none is ambiguous.
+//! Everything is computed with UTC instants and the offset that applies there: between two jumps the clock runs evenly.
+//! A time of day is never turned into an instant, so none is ambiguous.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,7 +38,7 @@ pub struct OpeningTimes<'a> {
 pub struct Closing<'a> {
     /// The first instant at which it is shut.
     pub at: Timestamp,
-    /// The freeze that begins then, where it is not the hours that end.
+    /// The freeze that begins then, unless the hours end.
     pub freeze: Option<&'a Freeze>,
 }
 
@@ -120,7 +120,7 @@ impl<'a> OpeningTimes<'a> {
         (at.as_second() + offset + MONDAY_TO_EPOCH).rem_euclid(WEEK)
     }
 
-    /// The first instant after this one at which the hours begin, where it is outside them, or end, where it is inside.
+    /// The first instant after this one at which the hours begin, if it is outside them, or end, if it is inside.
     fn hours_change(&self, at: Timestamp) -> Option<Timestamp> {
         let inside = self.within_hours(at);
         let mut from = whole(at);
@@ -144,7 +144,7 @@ impl<'a> OpeningTimes<'a> {
     }
 }
 
-/// The second in which an instant lies: hours begin and end on whole seconds.
+/// The second that contains an instant: hours begin and end on whole seconds.
 fn whole(at: Timestamp) -> Timestamp {
     let second = at.as_nanosecond().div_euclid(1_000_000_000);
     i64::try_from(second)

@@ -16,7 +16,7 @@ pub(super) const WEEK: i64 = 7 * DAY;
 pub(super) struct Week(Vec<Range<i64>>);
 
 impl Week {
-    /// Hours that touch or overlap become one stretch; what reaches over the end of Sunday goes on on Monday.
+    /// Hours that touch or overlap become one interval; what extends past the end of Sunday continues on Monday.
     pub(super) fn of(open: &[Hours]) -> Self {
         let mut pieces: Vec<Range<i64>> = Vec::new();
         for hours in open {
@@ -47,12 +47,12 @@ impl Week {
         Self(week)
     }
 
-    /// Whether a second of the week lies in it.
+    /// Whether it contains a second of the week.
     pub(super) fn contains(&self, second: i64) -> bool {
         self.0.iter().any(|stretch| stretch.contains(&second))
     }
 
-    /// How many seconds after this one it next opens or closes; `None` where it never does.
+    /// How many seconds after this one it next opens or closes; `None` if it never does.
     pub(super) fn until_change(&self, second: i64) -> Option<i64> {
         let now = self.contains(second);
         // Both ends of every stretch, in this week and in the next; midnight of Sunday may be inside.

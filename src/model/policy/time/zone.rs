@@ -29,15 +29,15 @@ impl Zone {
         format!("{} {}", zoned.strftime("%a %Y-%m-%d %H:%M"), self.name())
     }
 
-    /// The first and the last instant for which a civil time stands. They differ where the clock is set back and shows
-    /// it twice; where the clock is set forward and never shows it, both are the next instant that there is.
+    /// The first and the last instant at which a clock shows a civil time. They differ if the clock is set back and
+    /// shows it twice; if the clock is set forward and never shows it, both are the next instant that exists.
     pub(super) fn instants(&self, civil: DateTime) -> Result<(Timestamp, Timestamp), String> {
         let ambiguous = self.0.to_ambiguous_timestamp(civil);
         let earlier = ambiguous.earlier().map_err(|error| error.to_string())?;
         let later = ambiguous.later().map_err(|error| error.to_string())?;
         match ambiguous.offset() {
             AmbiguousOffset::Gap { after, .. } => {
-                // `earlier` lies before the jump and `later` on or after it.
+                // `earlier` is before the jump and `later` on or after it.
                 let jump = self
                     .0
                     .following(earlier)

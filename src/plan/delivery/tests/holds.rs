@@ -22,7 +22,7 @@ fn nothing_opens_beside_a_hold_or_while_a_hold_cannot_be_read() {
     assert_eq!(decision.acts, []);
     assert_eq!(decision.kept_back, Some(held_beside(number(3))));
     let mut unread = stage(&now, Vec::new());
-    unread.closed_hold = Err("502".into());
+    unread.closed_hold = Err("502".to_owned());
     let decision = decide(&unread);
     assert_eq!(decision.acts, []);
     assert_eq!(decision.kept_back.as_deref(), Some("502"));
@@ -78,7 +78,7 @@ fn only_what_could_be_committed_is_said_to_be_kept_back() {
         let now = promotion('1', verdict, &[]);
         let mut stage = stage(&now, Vec::new());
         stage.delivery = Delivery::Commit;
-        stage.closed_hold = Err("502".into());
+        stage.closed_hold = Err("502".to_owned());
         decide(&stage).kept_back
     };
     assert_eq!(kept_back(Verdict::Pass).as_deref(), Some("502"));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::actor::{Actor, UserId};
 use crate::model::evidence::{Evidence, Opinion, Permission, Review};
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::policy::ApprovalChannel;
 
 /// What the evidence shows for a gate, before it is known how many approvals are needed.
@@ -70,7 +70,7 @@ fn excluded(evidence: &Evidence, counted: &mut Counted) -> Option<BTreeMap<UserI
             excluded.extend(pushers.iter().map(|id| (*id, why.to_owned())));
         }
         Err(why) => {
-            counted.unread.push(why.to_string());
+            counted.unread.push(why.clone());
             return None;
         }
     }
@@ -81,12 +81,12 @@ fn excluded(evidence: &Evidence, counted: &mut Counted) -> Option<BTreeMap<UserI
         None => {
             counted
                 .unread
-                .push("who opened the pull request is not known".to_owned());
+                .push("it is unknown who opened the pull request".to_owned());
             return None;
         }
     }
     if let Some(requester) = evidence.requester {
-        excluded.insert(requester, "asked for this promotion".to_owned());
+        excluded.insert(requester, "requested this promotion".to_owned());
     }
     Some(excluded)
 }
@@ -103,7 +103,7 @@ impl Judge<'_> {
         let reviews = match &self.evidence.reviews {
             Ok(reviews) => reviews,
             Err(why) => {
-                counted.unread.push(why.to_string());
+                counted.unread.push(why.clone());
                 return;
             }
         };
@@ -114,7 +114,9 @@ impl Judge<'_> {
             let Some(actor) = &review.by else { continue };
             let (Some(id), true) = (actor.person(), review.opinion != Opinion::None) else {
                 if review.opinion == Opinion::Approved && actor.person().is_none() {
-                    counted.void.push(format!("{} is no person", actor.login));
+                    counted
+                        .void
+                        .push(format!("{} is not a person", actor.login));
                 }
                 continue;
             };
@@ -127,26 +129,26 @@ impl Judge<'_> {
                         counted.refusals.insert(actor.login.clone());
                     }
                     Ok(_) => counted.void.push(format!(
-                        "{} wants changes, without having write",
+                        "{} requests changes without write access, which does not count",
                         actor.login
                     )),
-                    Err(why) => counted.unread.push(why.to_string()),
+                    Err(why) => counted.unread.push(why),
                 },
                 Opinion::Approved if !way => {}
                 Opinion::Approved if review.commit != Some(self.evidence.head) => {
                     counted
                         .void
-                        .push(format!("{} approved an older state", actor.login));
+                        .push(format!("{} approved an older commit", actor.login));
                 }
                 Opinion::Approved => match (&self.evidence.arrived, review.at) {
                     (Ok(arrived), Some(at)) if at > *arrived => {
                         self.approval(actor, "review", counted);
                     }
                     (Ok(_), _) => counted.void.push(format!(
-                        "{} approved before this state was put up",
+                        "{} approved before the current head was pushed",
                         actor.login
                     )),
-                    (Err(why), _) => counted.unknown = Some(why.to_string()),
+                    (Err(why), _) => counted.unknown = Some(why.clone()),
                 },
                 Opinion::Dismissed | Opinion::None => {}
             }
@@ -162,7 +164,7 @@ impl Judge<'_> {
         let events = match &self.evidence.label_events {
             Ok(events) => events,
             Err(why) => {
-                counted.unread.push(why.to_string());
+                counted.unread.push(why.clone());
                 return;
             }
         };
@@ -171,26 +173,26 @@ impl Judge<'_> {
             .filter(|event| is(&event.label))
             .max_by_key(|event| (event.at, event.order));
         let Some(event) = last.filter(|event| event.set) else {
-            counted.unknown = Some(format!("who set the label {name} is not known yet"));
+            counted.unknown = Some(format!("it is not known yet who added the label {name}"));
             return;
         };
         let Some(actor) = &event.by else {
-            counted.void.push(format!(
-                "the label {name} was set by an account that is gone"
-            ));
+            counted
+                .void
+                .push(format!("the label {name} was added by a deleted account"));
             return;
         };
         match &self.evidence.arrived {
-            Err(why) => counted.unknown = Some(why.to_string()),
+            Err(why) => counted.unknown = Some(why.clone()),
             Ok(arrived) if !later(event.at, *arrived) => {
                 counted.stale_label = true;
                 counted.void.push(format!(
-                    "{} set the label {name} before this state was put up, which does not count",
+                    "{} added the label {name} before the current head was pushed, which does not count",
                     actor.login
                 ));
             }
             Ok(_) if !event.is_by_its_name() => counted.void.push(format!(
-                "the label {name} was changed after {} set it, and may have had another name then: set it again",
+                "the label {name} was changed after {} added it, and may have had another name then: add it again",
                 actor.login
             )),
             Ok(_) => self.approval(actor, "label", counted),
@@ -199,7 +201,9 @@ impl Judge<'_> {
 
     fn approval(&self, actor: &Actor, way: &'static str, counted: &mut Counted) {
         let Some(id) = actor.person() else {
-            counted.void.push(format!("{} is no person", actor.login));
+            counted
+                .void
+                .push(format!("{} is not a person", actor.login));
             return;
         };
         if let Some(why) = self.excluded.get(&id) {
@@ -215,8 +219,10 @@ impl Judge<'_> {
                     .entry(id)
                     .or_insert((actor.login.clone(), way));
             }
-            Ok(_) => counted.void.push(format!("{} has no write", actor.login)),
-            Err(why) => counted.unread.push(why.to_string()),
+            Ok(_) => counted
+                .void
+                .push(format!("{} does not have write access", actor.login)),
+            Err(why) => counted.unread.push(why),
         }
     }
 
@@ -224,10 +230,7 @@ impl Judge<'_> {
         match self.evidence.permissions.get(&id) {
             Some(Ok(permission)) => Ok(*permission),
             Some(Err(why)) => Err(why.clone()),
-            None => Err(Unavailable::new(format!(
-                "what {} may do was not read",
-                actor.login
-            ))),
+            None => Err(format!("the permissions of {} were not read", actor.login)),
         }
     }
 }

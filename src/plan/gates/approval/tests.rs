@@ -75,7 +75,7 @@ fn evidence() -> Evidence {
             (2, Ok(Permission::Write)),
             (3, Ok(Permission::Triage)),
             (4, Ok(Permission::Less)),
-            (5, Err("GitHub could not be asked".into())),
+            (5, Err("GitHub could not be asked".to_owned())),
         ]),
         ..Evidence::sample()
     }
@@ -208,10 +208,10 @@ fn only_an_approval_of_a_bot_is_said_not_to_count() {
         ..person(1)
     };
     let says = |by, opinion| verdict(&with_reviews(vec![review(1, by, opinion)]), DEFAULT_WAYS).1;
-    let waits = "waits for 1 approval by anyone with write";
+    let waits = "waits for 1 approval by anyone with write access";
     assert_eq!(
         says(bot(), Opinion::Approved),
-        format!("{waits}; p1 is no person")
+        format!("{waits}; p1 is not a person")
     );
     assert_eq!(says(bot(), Opinion::None), waits);
     assert_eq!(says(person(1), Opinion::None), waits);
@@ -279,7 +279,7 @@ fn who_had_a_hand_in_it_does_not_count() {
         assert!(reason.contains("does not count"), "{reason}");
     }
     let unknown = Evidence {
-        pushers: Err("who pushed is not known".into()),
+        pushers: Err("who pushed is not known".to_owned()),
         ..approved.clone()
     };
     let nobody = Evidence {
@@ -296,7 +296,7 @@ fn approvals_from_before_a_reopening_or_a_new_base_are_void() {
     let mut evidence = with_reviews(vec![review(1, person(1), Opinion::Approved)]);
     evidence.arrived = Ok(time(11));
     assert_eq!(verdict(&evidence, DEFAULT_WAYS).0, Verdict::Pending);
-    evidence.arrived = Err("the log of pushes does not know this head".into());
+    evidence.arrived = Err("the log of pushes does not list this head".to_owned());
     let (word, reason) = verdict(&evidence, DEFAULT_WAYS);
     assert_eq!(word, Verdict::Pending);
     assert!(reason.contains("log of pushes"), "{reason}");
@@ -449,10 +449,10 @@ proptest! {
     fn what_could_not_be_read_never_passes(given in reviews()) {
         let mut evidence = with_reviews(given);
         for permission in evidence.permissions.values_mut() {
-            *permission = Err("unread".into());
+            *permission = Err("unread".to_owned());
         }
         prop_assert_ne!(verdict(&evidence, DEFAULT_WAYS).0, Verdict::Pass);
-        evidence.reviews = Err("a page is missing".into());
+        evidence.reviews = Err("a page is missing".to_owned());
         prop_assert_eq!(verdict(&evidence, DEFAULT_WAYS).0, Verdict::Error);
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::actor::UserId;
 use crate::model::code_owners::Owner;
 use crate::model::evidence::Permission;
-use crate::model::fetched::{Fetched, Unavailable};
+use crate::model::fetched::Fetched;
 use crate::model::policy::{Policy, Voters};
 use crate::model::roster::Roster;
 
@@ -78,7 +78,7 @@ impl Register<'_> {
     fn team(&self, team: &str, people: &mut People) -> Fetched<()> {
         let members = match self.roster.teams.get(&team.to_lowercase()) {
             Some(found) => found.as_ref().map_err(Clone::clone)?,
-            None => return Err(Unavailable::new(format!("the team {team} was not read"))),
+            None => return Err(format!("the team {team} was not read")),
         };
         for (id, login) in members {
             people.ids.insert(*id);
@@ -89,7 +89,7 @@ impl Register<'_> {
 
     fn code_owners(&self) -> Fetched<Eligible> {
         let owners = match &self.roster.code_owners {
-            None => return Err(Unavailable::new("CODEOWNERS was not read")),
+            None => return Err("CODEOWNERS was not read".to_owned()),
             Some(Err(why)) => return Err(why.clone()),
             Some(Ok(None)) => {
                 return Ok(Eligible::Nobody(
@@ -114,7 +114,7 @@ impl Register<'_> {
             }
             if people == People::default() {
                 return Ok(Eligible::Nobody(format!(
-                    "of the code owners of {file} nobody can be told: name them by login or team"
+                    "none of the code owners of {file} can be identified: name them by login or team"
                 )));
             }
             if !sets.contains(&people) {
@@ -123,7 +123,7 @@ impl Register<'_> {
         }
         match sets.is_empty() {
             true => Ok(Eligible::Nobody(
-                "CODEOWNERS names nobody for the files of this promotion".to_owned(),
+                "CODEOWNERS names no one for the files of this promotion".to_owned(),
             )),
             false => Ok(Eligible::Each(sets)),
         }

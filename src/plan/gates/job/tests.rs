@@ -116,7 +116,7 @@ fn a_run_counts_by_the_rules() {
         says(&jobs(vec![intent(1, 1)], vec![run]), 10)
     };
     let ignored = |why: &str| {
-        format!("pending: ci.yml is being started; a run of that name {why}, and does not count")
+        format!("pending: ci.yml is being started; a run with that name {why}, and does not count")
     };
     assert_eq!(with(&|_| {}), "pass: passed in 6 min");
     let table: Vec<(&str, Change, String)> = vec![
@@ -131,9 +131,9 @@ fn a_run_counts_by_the_rules() {
             ignored("was started again by carol"),
         ),
         (
-            "A23 nobody known",
+            "A23 an unknown account",
             Box::new(|run| run.actor = None),
-            ignored("was started by nobody known"),
+            ignored("was started by an unknown account"),
         ),
         (
             "another event",
@@ -143,12 +143,12 @@ fn a_run_counts_by_the_rules() {
         (
             "A24 another workflow",
             Box::new(|run| run.path = ".github/workflows/other.yml".to_owned()),
-            ignored("is of another workflow, .github/workflows/other.yml"),
+            ignored("belongs to another workflow, .github/workflows/other.yml"),
         ),
         (
             "A24 a fork",
             Box::new(|run| run.here = false),
-            ignored("is of another workflow, .github/workflows/ci.yml"),
+            ignored("belongs to another workflow, .github/workflows/ci.yml"),
         ),
         (
             "A24 another branch",
@@ -167,7 +167,7 @@ fn a_run_counts_by_the_rules() {
         ),
         (
             "a commit that could not be looked up",
-            Box::new(|run| run.on_base = Err("502".into())),
+            Box::new(|run| run.on_base = Err("502".to_owned())),
             "error: 502".to_owned(),
         ),
         (
@@ -178,7 +178,7 @@ fn a_run_counts_by_the_rules() {
         (
             "under way",
             Box::new(|run| run.ended = Ended::NotYet),
-            "pending: ci.yml runs".to_owned(),
+            "pending: ci.yml is running".to_owned(),
         ),
         (
             "cancelled",
@@ -281,9 +281,9 @@ fn what_github_refused_to_start_is_said_and_waits_for_a_person() {
 fn what_could_not_be_read_is_an_error() {
     let fine = || jobs(vec![intent(1, 1)], vec![run()]);
     let mut all = [fine(), fine(), fine(), fine()];
-    all[0].own = Err("401".into());
-    all[1].intents = Err("500".into());
-    all[2].runs.insert(FILE.to_owned(), Err("502".into()));
+    all[0].own = Err("401".to_owned());
+    all[1].intents = Err("500".to_owned());
+    all[2].runs.insert(FILE.to_owned(), Err("502".to_owned()));
     all[3].runs.clear();
     for one in all {
         assert_eq!(judge_at(&one, 10, true).judgement.verdict, Verdict::Error);

@@ -45,7 +45,7 @@ impl Guard<'_> {
         for (known, bytes) in known.iter_mut().zip(&bytes) {
             if *bytes > MAX_BYTES {
                 *known = Known::Verdict(GuardVerdict::Unknown(format!(
-                    "too large to judge: its manifest files hold {} MiB, more than {} MiB: {REMEDY}",
+                    "too large to judge: its manifest files have {} MiB, more than {} MiB: {REMEDY}",
                     bytes.div_ceil(MIB),
                     MAX_BYTES / MIB
                 )));
@@ -58,7 +58,7 @@ impl Guard<'_> {
         let reassessed: Vec<u64> = reassessed.collect();
         for at in beyond(MAX_BYTES_READ, pulls, &reassessed) {
             known[at] = Known::Verdict(GuardVerdict::Unknown(format!(
-                "its manifest files hold {} MiB, and a run reads at most {} MiB for all pull requests",
+                "its manifest files have {} MiB, and a run reads at most {} MiB for all pull requests",
                 reassessed[at].div_ceil(MIB),
                 MAX_BYTES_READ / MIB
             )));

@@ -8,6 +8,6 @@ pub(crate) const REMEDY: &str = "split it, or ask an admin to merge it";
 /// The status description of a pull request with too many nodes.
 pub(crate) fn too_many_nodes() -> String {
     format!(
-        "too large to judge: its manifest files hold more than {MAX_NODES} YAML nodes, aliases written out: {REMEDY}"
+        "too large to judge: its manifest files have more than {MAX_NODES} YAML nodes after alias expansion: {REMEDY}"
     )
 }

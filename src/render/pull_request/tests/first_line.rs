@@ -51,7 +51,7 @@ fn the_first_line_says_what_it_waits_for() {
     insta::assert_snapshot!(said.join("\n----\n"), @r"
     **dev ✅ → prod ⏳ waits for prod-approval, then office-hours** (dave or erin can approve)
 
-    To approve: **Files changed → Review → Approve**. Sluice merges by itself.
+    To approve: **Files changed → Review → Approve**. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
@@ -70,16 +70,16 @@ fn the_first_line_says_what_it_waits_for() {
     ----
     **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
 
-    To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself.
+    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
-    A newer plan `ab12cd` waits behind this one, because this one has been reviewed. To let it through: *Request changes*, or close.
+    A newer plan `ab12cd` waits behind this one, because this one has been reviewed. To release it: *Request changes*, or close.
 
     ----
     **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
 
-    To approve: set the label `approve/prod/prod-approval`, or *Run workflow → promote* with approve and the plan ID below. Sluice merges by itself.
+    To approve: add the label `approve/prod/prod-approval`, or *Run workflow → promote* with approve and the plan ID below. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
@@ -91,56 +91,56 @@ fn the_first_line_says_what_it_waits_for() {
     gh workflow run sluice-promote.yml --repo acme/gitops -f command=promote -f pipeline=prod/podinfo -f to=prod -f plan=7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab -f approve=true
     ```
 
-    The file is called sluice-promote.yml in the examples; if yours has another name, use that.
+    The file is called sluice-promote.yml in the examples; if yours has a different name, use that.
 
     </details>
 
     ----
     **dev ✅ → prod ❗ office-hours: the zone could not be read** (dave or erin can approve)
 
-    To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself.
+    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
     ----
     **dev ✅ → prod ⛔ prod-approval: frank requests changes** (dave or erin can approve)
 
-    To approve: **Files changed → Review → Approve**, or set the label `approve/prod/prod-approval`. Sluice merges by itself.
+    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
     ----
     **dev ✅ → prod ✅ every gate is open**
 
-    Nothing is left to do here. Sluice lands it by itself.
+    Nothing is left to do here. Sluice lands it automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
     ----
     **dev ✅ → prod ⏳ waits for Mon 09:00**
 
-    Nobody has to approve this. Sluice merges by itself once every gate is open.
+    No one has to approve this. Sluice merges automatically once every gate is open.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
     ----
     **dev ✅ → prod ⏳ waits for office-hours**
 
-    Nobody has to approve this. Sluice merges by itself once every gate is open.
+    No one has to approve this. Sluice merges automatically once every gate is open.
     To refuse: close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
     ----
     **dev → prod ⏸️ held: INC-4711**
 
-    Nobody has to approve this. Sluice merges by itself once nothing holds it and every gate is open.
+    No one has to approve this. Sluice merges automatically once nothing holds it and every gate is open.
     To refuse: close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
     ----
     **dev → prod ❗ acme/api could not be read**
 
-    Nobody has to approve this. Sluice merges by itself once this can be read and every gate is open.
+    No one has to approve this. Sluice merges automatically once this can be read and every gate is open.
     To refuse: close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
     ");

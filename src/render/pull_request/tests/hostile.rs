@@ -20,7 +20,7 @@ fn a_hostile_pull_request_has_only_the_elements_of_the_layout() {
     insta::assert_snapshot!(body(&pull), @r#"
     **a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0, b ✅ → a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 ⏳ waits for a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0** (a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 can approve)
 
-    To approve: **Files changed → Review → Approve**, or set the label `a\u{a}b](http:·//x)<img src=y> @·everyone #·1 ::error::z…`. Sluice merges by itself.
+    To approve: **Files changed → Review → Approve**, or add the label `a\u{a}b](http:·//x)<img src=y> @·everyone #·1 ::error::z…`. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
@@ -47,7 +47,7 @@ fn a_hostile_pull_request_has_only_the_elements_of_the_layout() {
     Runbook: <https://wiki.example/prod>
 
     <sub>plan `7c1e09` · ready since 2026-11-20 14:02 UTC · replaces #118 ·
-    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
+    undo: *Run workflow → rollback* · approvals apply to this plan only</sub>
     "#);
     let calm = ordinary();
     assert_eq!(

@@ -29,7 +29,7 @@ fn a_label_that_does_not_exist_is_not_offered() {
     insta::assert_snapshot!(top(&pull), @r"
     **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
 
-    To approve: **Files changed → Review → Approve**. Sluice merges by itself.
+    To approve: **Files changed → Review → Approve**. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: convert it to a draft.
     Please do not press Merge, and do not push here.
     ");
@@ -42,8 +42,8 @@ fn a_gate_that_only_such_a_label_opens_says_what_is_missing() {
     insta::assert_snapshot!(top(&pull), @r"
     **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00**
 
-    Nobody can approve this yet. Once every gate is open, Sluice merges by itself.
-    The gate **prod-approval** needs the label `approve/prod/prod-approval`, which does not exist in this repository: somebody with write access creates it (*Issues → Labels → New label*) and sets it here.
+    No one can approve this yet. Once every gate is open, Sluice merges automatically.
+    The gate **prod-approval** needs the label `approve/prod/prod-approval`, which does not exist in this repository: someone with write access must create it (*Issues → Labels → New label*) and add it here.
     To refuse: *Request changes*, or close. To pause: convert it to a draft.
     Please do not press Merge, and do not push here.
     ");
@@ -62,12 +62,12 @@ fn what_would_undo_a_rollback_says_how_it_goes_on_without_its_label() {
     let mut pull = without_labels(&promotion, &[ApprovalChannel::Review]);
     pull.held_back = Some(&back);
     insta::assert_snapshot!(top(&pull), @r"
-    **dev → prod ⏸️ held, since it was rolled back** (dave or erin can approve)
+    **dev → prod ⏸️ held because it was rolled back** (dave or erin can approve)
 
     **HELD**: `prod` was rolled back in `3f2a1c9`
-    This would undo that. The label `sluice/hold` does not exist in this repository. To let this through, as somebody with write access: create the label `sluice/hold`, put it on, and take it off again.
+    This would undo that. The label `sluice/hold` does not exist in this repository. To let this through, as someone with write access: create the label `sluice/hold`, add it, and remove it again.
 
-    To approve: **Files changed → Review → Approve**. Sluice merges by itself once it is let through.
+    To approve: **Files changed → Review → Approve**. Sluice merges automatically once it is let through.
     To refuse: *Request changes*, or close. To pause: convert it to a draft.
     Please do not press Merge, and do not push here.
     ");

@@ -50,11 +50,11 @@ async fn a_healthy_repository_has_nothing_to_change() {
     }
     assert_eq!(
         one(&found, "people", "ok").message,
-        "carol and dave can do what the policy names them for."
+        "carol and dave can do what the policy expects of them."
     );
     assert_eq!(
         one(&found, "labels", "info").message,
-        "Not there yet: approve/prod/release, sluice/blocked and sluice/hold."
+        "Missing so far: approve/prod/release, sluice/blocked and sluice/hold."
     );
     let text = ran(&hub, &admin(&hub), &[]);
     assert!(text.out.ends_with("\nNothing to change.\n"), "{}", text.out);
@@ -68,7 +68,7 @@ async fn a_workflows_token_is_told_what_only_its_workflow_file_says() {
     assert_eq!(exit, 0, "{found:#?}");
     assert_eq!(
         one(&found, "token-permissions", "unread").message,
-        "GitHub does not tell what a workflow's token may write. Seen to work by reading: contents, pull-requests, issues and statuses."
+        "GitHub does not report what a workflow's token may write. Verified by reading: contents, pull-requests, issues and statuses."
     );
     assert_eq!(
         one(&found, "token-permissions", "unread").action,
@@ -77,7 +77,7 @@ async fn a_workflows_token_is_told_what_only_its_workflow_file_says() {
     );
     assert_eq!(
         one(&found, "actions-may-open", "unread").message,
-        "Whether GitHub Actions may open pull requests could not be read: that needs an administrator's token."
+        "Could not read whether GitHub Actions may open pull requests: that needs an administrator's token."
     );
     one(&found, "token-identity", "info");
     hub.repo(SLUG).edit(|repo| repo.private = false);
@@ -104,16 +104,16 @@ async fn a_token_that_may_only_read_is_found_by_what_it_cannot_read() {
         [
             (
                 "The token cannot read pull-requests, which promotions need for pull requests and their labels.",
-                "Put `pull-requests: write` into the `permissions` of the workflow's job."
+                "Add `pull-requests: write` to the `permissions` of the workflow's job."
             ),
             (
                 "The token lacks issues: write, so GitHub does not let it create a label.",
-                "Put `issues: write` into the `permissions` of the workflow's job. Or create the labels by hand: the result \
+                "Add `issues: write` to the `permissions` of the workflow's job. Or create the labels by hand: the result \
                  `labels` lists them."
             ),
             (
                 "The token cannot read statuses, which promotions need for the status `sluice`.",
-                "Put `statuses: write` into the `permissions` of the workflow's job."
+                "Add `statuses: write` to the `permissions` of the workflow's job."
             ),
         ]
     );
@@ -128,7 +128,7 @@ async fn a_person_without_write_or_without_the_scope_promotes_nothing() {
     changes(
         &of_reader,
         "token-permissions",
-        "erin, to whom the token belongs, cannot write to acme/gitops.",
+        "erin, the token's owner, does not have write access to acme/gitops.",
     );
     hub.repo(SLUG).edit(|repo| repo.private = false);
     let scopeless = hub.personal_token("carol", &[]);
@@ -293,9 +293,9 @@ async fn people_who_do_not_exist_or_may_not_write_are_found() {
     assert_eq!(
         people,
         [
-            ("change", "erin cannot write to acme/gitops."),
-            ("change", "There is nobody called nobody-here on GitHub."),
-            ("ok", "dave can do what the policy names them for."),
+            ("change", "erin does not have write access to acme/gitops."),
+            ("change", "There is no account nobody-here on GitHub."),
+            ("ok", "dave can do what the policy expects of them."),
         ]
     );
 }
@@ -308,7 +308,7 @@ async fn a_policy_that_means_nothing_is_found_with_its_place() {
     assert_eq!(exit, 2);
     let message = &one(&found, "policy", "change").message;
     assert!(
-        message.starts_with("The policy means nothing: .github/sluice.yaml:3:"),
+        message.starts_with("The policy is not valid: .github/sluice.yaml:3:"),
         "{message}"
     );
 }
@@ -322,7 +322,7 @@ async fn policy_and_manifests_are_read_from_a_folder_where_one_is_given() {
     )]);
     let path = folder.path().to_str().unwrap();
     let text = ran(&hub, &admin(&hub), &[path]).exits(2);
-    text.says(&["There is nobody called nobody-here on GitHub."]);
+    text.says(&["There is no account nobody-here on GitHub."]);
     let lines = hub.lines();
     assert!(
         !lines.iter().any(|line| line.contains("/git/trees")),

@@ -127,40 +127,40 @@ async fn a_rehearsal_tells_of_every_assumption_and_leaves_nothing_behind() {
     insta::assert_snapshot!(told.join("\n"), @r#"
     holds: date-header: 2026-03-02T09:00:01Z
     holds: actions-app-id: App 15368
-    holds: permission-readable: acme: Write; the list can be read too
+    holds: permission-readable: acme: Write; the list can also be read
     holds: entry-mode: mode 33188
     holds: dispatch-inputs: 10: Unexpected inputs provided: ["sluice-proof-1", "sluice-proof-10", "sluice-proof-2", "sluice-proof-3"…; 25: Unexpected inputs provided: ["sluice-proof-1", "sluice-proof-10", "sluice-proof-11", "sluice-proof-1…; 26: Invalid request. No more than 25 properties are allowed; 26 were supplied.
     holds: commit-verified: verified: true
     holds: ref-exists: Reference already exists (422)
-    holds: history-file: there at the commit, and not before
+    holds: history-file: present at the commit, but not before
     holds: pull-none-between: Validation Failed; No commits between main and sluice/proof/1a2b3c/base (422)
-    not told: setting-refusal: this token was allowed to open one
+    undetermined: setting-refusal: this token was allowed to open one
     holds: pull-exists: Validation Failed; A pull request already exists for acme:sluice/proof/1a2b3c/head. (422)
     holds: refs-by-prefix: found with 1 of its pull requests
     holds: ref-name-split: “refs/heads/” and “sluice/proof/1a2b3c/head”
     holds: viewer-did-author: true of deployer's
-    not told: team-reviewer: no team was named: add `--team NAME`
+    undetermined: team-reviewer: no team was given: add `--team NAME`
     holds: timeline-types: 1 of 2 events
-    reported: label-created: by itself: created; by adding it: created
-    holds: label-actor: deployer (id ID)
+    reported: label-created: separately: created; by adding it: created
+    holds: label-actor: deployer (ID 1005)
     reported: label-renamed: GraphQL: the present name; REST: the present name; the label is dated after its event
     holds: review-commit: 1 review of the head ID
-    holds: merge-head-moved: refused in these words
+    holds: merge-head-moved: refused with this message
     holds: reopen-keeps-reviews: 1 before, 1 after
     holds: activity-log: branch_creation (id ID)
     holds: fast-forward-only: Update is not a fast forward (422)
     holds: stale-update-refs: Reference update failed: refs/heads/sluice/proof/1a2b3c/base is at ID but expected ID (200)
     holds: create-by-update-refs: Reference update failed: refs/heads/sluice/proof/1a2b3c/made is at ID but expected 0000000000000000000000000000000000000000 (200)
-    holds: rename-by-update-refs: one is there, and the other is gone
-    holds: delete-by-update-refs: it went from where it stood, and from nowhere else
+    holds: rename-by-update-refs: one exists, and the other is gone
+    holds: delete-by-update-refs: it was deleted from where it was, and from nowhere else
     holds: stale-commit-on-branch: Expected branch to point to ID but it did not. Pull and try again. (200)
     holds: commit-on-branch-verified: signature: {"isValid":true}
-    reported: test-merge-follows-base: it does not: at look 6 it is on the old tip (MERGEABLE)
-    holds: deleted-branch-closes: #1 is closed at look 1
-    not told: unknown-refusals: GitHub's words of refusal are an open list
-    not told: not-authorized: it takes a second token that the branch is closed to
-    not told: runs-wait: it takes a workflow and a person; servers differ by version
-    not told: decision-code-owners: it takes a second person and a rule
+    reported: test-merge-follows-base: it does not: at attempt 6 it is on the old tip (MERGEABLE)
+    holds: deleted-branch-closes: #1 is closed at attempt 1
+    undetermined: unknown-refusals: the list of GitHub's refusals is open
+    undetermined: not-authorized: it takes a second token that may not push to the branch
+    undetermined: runs-wait: it takes a workflow and a person; servers differ by version
+    undetermined: decision-code-owners: it takes a second person and a rule
     "#);
     clean(&hub);
     assert_eq!(
@@ -294,7 +294,7 @@ async fn a_test_merge_that_follows_the_base_is_reported() {
         of(&proofs, "test-merge-follows-base"),
         (
             Proved::Reported,
-            "it does: at look 1 it is on the new tip (MERGEABLE)"
+            "it does: at attempt 1 it is on the new tip (MERGEABLE)"
         )
     );
     clean(&hub);
@@ -307,7 +307,7 @@ async fn a_test_merge_that_never_comes_is_not_taken_for_one_that_stays() {
     let proofs = prove(&hub, &app(&hub)).await;
     assert_eq!(
         of(&proofs, "test-merge-follows-base"),
-        (Proved::Untold, "there was no test merge within 6 looks")
+        (Proved::Untold, "there was no test merge after 6 attempts")
     );
     clean(&hub);
 }
@@ -317,11 +317,11 @@ async fn which_name_the_event_of_a_renamed_label_shows_is_reported_for_both_ways
     for (follow, seen) in [
         (
             (true, false),
-            "GraphQL: the present name; REST: the name that was set",
+            "GraphQL: the present name; REST: the name at that time",
         ),
         (
             (false, false),
-            "GraphQL: the name that was set; REST: the name that was set",
+            "GraphQL: the name at that time; REST: the name at that time",
         ),
     ] {
         let hub = scratch().await;
@@ -362,7 +362,7 @@ async fn a_token_that_cannot_create_a_label_is_reported_in_githubs_words() {
     let (proved, seen) = of(&proofs, "label-created");
     assert_eq!(proved, Proved::Reported);
     assert!(
-        seen.starts_with("by itself: created; by adding it: ") && seen.contains(said),
+        seen.starts_with("separately: created; by adding it: ") && seen.contains(said),
         "{seen}"
     );
     assert_eq!(
@@ -408,7 +408,7 @@ async fn a_team_is_asked_only_if_it_is_named_and_the_request_is_taken_back() {
         of(&proofs, "team-reviewer"),
         (
             Proved::Reported,
-            "ops was asked, and the request was taken back"
+            "ops was asked, and the request was withdrawn"
         )
     );
     assert_eq!(asks(&hub).len(), 2);
@@ -489,10 +489,10 @@ async fn the_program_says_what_it_will_do_and_that_a_stand_in_proves_nothing() {
         "{}",
         ran.err
     );
-    assert!(ran.err.contains("takes all of it away again"));
+    assert!(ran.err.contains("removes all of it again"));
     let stand_in = "its answers are simulated and prove nothing about GitHub";
     assert!(ran.err.contains(stand_in) && ran.out.contains(stand_in));
-    assert!(ran.out.contains("could not be told."), "{}", ran.out);
+    assert!(ran.out.contains("could not be determined."), "{}", ran.out);
     assert!(!ran.all().contains(&token));
 }
 

@@ -20,7 +20,7 @@ async fn strict_checks_are_found() {
     assert!(
         one(&found, "required-checks", "info")
             .message
-            .starts_with("ci must be green before a merge (the ruleset “Ruleset 1”)")
+            .starts_with("ci must succeed before a merge (the ruleset “Ruleset 1”)")
     );
 }
 
@@ -33,7 +33,7 @@ async fn a_required_status_of_sluice_wants_the_guard() {
     });
     let (without, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "The status `sluice` is required (the ruleset “Ruleset 1”), and the policy does not say `guard: true`.";
+    let sentence = "The status `sluice` is required (the ruleset “Ruleset 1”), but the policy does not have `guard: true`.";
     changes(&without, "required-status-sluice", sentence);
     policy(&hub, "version: 1\nguard: true\n");
     let (with, exit) = found(&hub, &admin(&hub));
@@ -125,12 +125,12 @@ async fn a_required_check_that_nothing_reports_on_promotions_is_found() {
     changes(
         &after,
         "required-checks",
-        "never must be green before a merge (the ruleset “Ruleset 1”), and nothing has reported it on any of the 2 promotions that are open.",
+        "never must succeed before a merge (the ruleset “Ruleset 1”), and nothing has reported it on any of the 2 promotions that are open.",
     );
     assert!(
         one(&after, "required-checks", "info")
             .message
-            .starts_with("ci must be green before a merge")
+            .starts_with("ci must succeed before a merge")
     );
 }
 
@@ -168,7 +168,7 @@ async fn classic_protection_is_read_by_administrators_and_named_to_everybody_els
     assert_eq!(exit, 2);
     assert_eq!(
         one(&of_admin, "linear-history", "change").message,
-        "Classic branch protection wants a linear history of main, and `merge: merge` lands every promotion as a merge commit."
+        "Classic branch protection requires a linear history of main, but `merge: merge` lands every promotion as a merge commit."
     );
     assert_eq!(
         one(&of_admin, "strict-checks", "change").message,
@@ -176,20 +176,20 @@ async fn classic_protection_is_read_by_administrators_and_named_to_everybody_els
     );
     assert_eq!(
         one(&of_admin, "required-reviews", "info").message,
-        "Classic branch protection wants 2 approving reviews before a merge."
+        "Classic branch protection requires 2 approving reviews before a merge."
     );
     let (of_workflow, exit) = found(&hub, &workflow(&hub));
     assert_eq!(exit, 2);
     assert!(
         one(&of_workflow, "branch-rules", "unread")
             .message
-            .contains("only an administrator's token reads more")
+            .contains("only an administrator's token can read more")
     );
     assert!(
         one(&of_workflow, "required-checks", "change")
             .message
             .starts_with(
-                "ci must be green before a merge (classic branch protection), and workflows run"
+                "ci must succeed before a merge (classic branch protection), and workflows run"
             )
     );
     // Nobody may be told that there is no review to give when that could not be read.
@@ -212,7 +212,7 @@ async fn a_required_review_that_nobody_is_asked_for_is_found() {
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "The ruleset “Ruleset 1” wants 1 approving review, and nobody is asked to approve web → prod.";
+    let sentence = "The ruleset “Ruleset 1” requires 1 approving review, but no one is asked to approve web → prod.";
     changes(&found, "required-reviews", sentence);
 }
 
@@ -226,7 +226,7 @@ async fn commits_straight_onto_a_branch_that_wants_pull_requests_are_found() {
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "The policy says `land: exact`, which updates main itself, and the ruleset “Ruleset 1” wants a pull request.";
+    let sentence = "The policy has `land: exact`, which updates main directly, but the ruleset “Ruleset 1” requires a pull request.";
     changes(&found, "direct-commits", sentence);
 }
 
@@ -241,6 +241,6 @@ async fn rules_that_keep_promotions_from_having_a_branch_are_found() {
     });
     let (found, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 2);
-    let sentence = "Branches sluice/… cannot be made: the ruleset “Ruleset 1” wants their commits to come by pull request.";
+    let sentence = "Branches sluice/… cannot be created: the ruleset “Ruleset 1” requires a pull request for their commits.";
     changes(&found, "promotion-branches", sentence);
 }

@@ -15,7 +15,7 @@ async fn a_review_lets_a_promotion_land_and_the_next_run_writes_nothing() {
     assert_eq!(
         opened.lines(),
         [
-            "opened infra/k3s-upgrade → prod #1: approval-gate: waits for 1 approval by anyone with write"
+            "opened infra/k3s-upgrade → prod #1: approval-gate: waits for 1 approval by anyone with write access"
         ]
     );
     site.hub.forget_calls();
@@ -54,7 +54,7 @@ async fn a_label_by_a_person_with_write_lets_a_promotion_land() {
     let number = repo.pulls(true)[0];
     repo.by("tom").labels(number, LABEL);
     let waits = site.run().await;
-    assert!(waits.text.contains("tom has no write"), "{}", waits.text);
+    assert!(waits.text.contains("tom does not have write access"), "{}", waits.text);
     repo.by("tom").unlabels(number, LABEL);
     repo.by("dave").labels(number, LABEL);
     let landed = site.run().await;

@@ -114,7 +114,8 @@ async fn an_emergency_that_the_policy_does_not_know_is_refused() {
     .await;
     assert_eq!(run.exit, Exit::Usage);
     assert!(
-        run.text.contains("the policy gives prod no `emergency`"),
+        run.text
+            .contains("the policy has no `emergency` rule for prod"),
         "{}",
         run.text
     );

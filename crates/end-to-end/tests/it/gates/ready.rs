@@ -264,7 +264,7 @@ async fn a_log_that_cannot_be_read_is_an_error_and_one_that_knows_nothing_waits(
     site.repo().forget_activity(0);
     let run = site.run().await;
     assert!(
-        !opened(&site) && run.why().contains("does not say yet"),
+        !opened(&site) && run.why().contains("does not list its arrival yet"),
         "{}",
         run.text
     );
@@ -302,9 +302,9 @@ async fn what_this_account_says_itself_is_no_evidence() {
         said.push(finding["message"].as_str().unwrap().to_owned());
     }
     insta::assert_snapshot!(said.join("\n"), @r"
-    `ready` of dev goes by statuses of the account 1007, and that is this run's own account (sluice-app[bot])
-    `ready` of dev goes by deployments of the account 1007, and that is this run's own account (sluice-app[bot])
-    `ready` of dev goes by checks of the App 4242, and that is this run's own account (sluice-app[bot])
+    `ready` of dev depends on statuses of the account 1007, which is this run's own account (sluice-app[bot])
+    `ready` of dev depends on deployments of the account 1007, which is this run's own account (sluice-app[bot])
+    `ready` of dev depends on checks of the App 4242, which is this run's own account (sluice-app[bot])
     ");
 }
 
@@ -354,6 +354,6 @@ async fn on_another_server_github_actions_has_other_numbers_and_is_trusted_as_li
         let finding = &run.json["findings"][0];
         assert_eq!(finding["code"], "policy-contradiction", "{}", run.text);
         let message = finding["message"].as_str().unwrap();
-        assert!(message.contains("and that is GitHub Actions"), "{message}");
+        assert!(message.contains("which is GitHub Actions"), "{message}");
     }
 }

@@ -231,32 +231,32 @@ async fn a_label_holds_the_next_plan_if_somebody_without_write_access_closed_the
 
 #[tokio::test]
 async fn what_somebody_with_write_access_closed_stays_closed() {
-    insta::assert_snapshot!(sweep(Scene::Veto).await, @"held apps/shop → prod: dave closed #1; it comes back when the plan changes, or when somebody asks for it");
+    insta::assert_snapshot!(sweep(Scene::Veto).await, @"held apps/shop → prod: dave closed #1; it is opened again when the plan changes, or on request");
 }
 
 #[tokio::test]
 async fn what_somebody_pushed_to_a_branch_does_not_land() {
-    insta::assert_snapshot!(sweep(Scene::HeadMoved).await, @"blocked apps/shop → prod #1: its head holds no record of Sluice: somebody pushed to the branch");
+    insta::assert_snapshot!(sweep(Scene::HeadMoved).await, @"blocked apps/shop → prod #1: its head has no record of Sluice: someone pushed to the branch");
 }
 
 #[tokio::test]
 async fn who_lost_write_access_has_approved_nothing() {
-    insta::assert_snapshot!(sweep(Scene::ApproverLostAccess).await, @"waiting apps/shop → prod #1: release: waits for 1 approval by anyone with write; carol has no write");
+    insta::assert_snapshot!(sweep(Scene::ApproverLostAccess).await, @"waiting apps/shop → prod #1: release: waits for 1 approval by anyone with write access; carol does not have write access");
 }
 
 #[tokio::test]
 async fn an_approval_ends_with_the_pull_request_and_does_not_come_back_with_it() {
-    insta::assert_snapshot!(sweep(Scene::Reopened).await, @"waiting apps/shop → prod #1: release: waits for 1 approval by anyone with write; carol approved before this state was put up");
+    insta::assert_snapshot!(sweep(Scene::Reopened).await, @"waiting apps/shop → prod #1: release: waits for 1 approval by anyone with write access; carol approved before the current head was pushed");
 }
 
 #[tokio::test]
 async fn one_approval_is_not_two() {
-    insta::assert_snapshot!(sweep(Scene::CountNotMet).await, @"waiting apps/shop → prod #1: release: 1 of 2 approvals by anyone with write");
+    insta::assert_snapshot!(sweep(Scene::CountNotMet).await, @"waiting apps/shop → prod #1: release: 1 of 2 approvals by anyone with write access");
 }
 
 #[tokio::test]
 async fn nobody_is_in_a_team_that_cannot_be_read() {
-    insta::assert_snapshot!(sweep(Scene::UnreadTeam).await, @"error apps/shop → prod #1: release: the token cannot read the team acme/leads: it needs the organisation's permission Members: read, which only an App or a person's token can have (input `read-token`); or there is no such team");
+    insta::assert_snapshot!(sweep(Scene::UnreadTeam).await, @"error apps/shop → prod #1: release: the token cannot read the team acme/leads: it needs the organisation's permission Members: read, which only an App or a person's token can have (input `read-token`); or the team does not exist");
 }
 
 #[tokio::test]
@@ -291,10 +291,10 @@ async fn what_is_not_ready_is_not_committed() {
 
 #[tokio::test]
 async fn who_lost_write_access_has_asked_for_nothing() {
-    insta::assert_snapshot!(sweep(Scene::RequesterLostAccess).await, @"held apps/shop → prod #1: carol asked for it, and has no write access any more: ask again");
+    insta::assert_snapshot!(sweep(Scene::RequesterLostAccess).await, @"held apps/shop → prod #1: carol requested it, but no longer has write access: request it again");
 }
 
 #[tokio::test]
 async fn what_goes_back_waits_for_a_person() {
-    insta::assert_snapshot!(sweep(Scene::GoesBack).await, @"held apps/shop → prod: goes back only if a person asks for it: web-prod spec.git.ref 096f864 → 4c36eea (what is there now descends from it)");
+    insta::assert_snapshot!(sweep(Scene::GoesBack).await, @"held apps/shop → prod: goes back only on a person's request: web-prod spec.git.ref 096f864 → 4c36eea (the current value descends from it)");
 }

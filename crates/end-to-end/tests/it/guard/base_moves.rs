@@ -198,8 +198,7 @@ async fn a_field_that_the_base_begins_to_gate_turns_a_success_into_a_failure() {
     let policy = "version: 1\nguard: true\nstages: { prod: { trigger: manual } }\n";
     repo.files("main", &[(".github/sluice.yaml", policy)]);
     site.run().await;
-    let words =
-        "prod.yaml: spec.helm.version of web-prod is promoted into prod when a person asks for it";
+    let words = "prod.yaml: spec.helm.version of web-prod is promoted into prod on request";
     for number in [own, fork] {
         assert_eq!(says(&site, number), pair(("failure", words)));
     }

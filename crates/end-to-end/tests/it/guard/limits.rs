@@ -6,7 +6,7 @@ use end_to_end::shop::chart;
 const MIB: usize = 1 << 20;
 const TOO_LARGE: (&str, &str) = (
     "pending",
-    "too large to judge: its manifest files hold 9 MiB, more than 8 MiB: split it, or ask an admin to merge it",
+    "too large to judge: its manifest files have 9 MiB, more than 8 MiB: split it, or ask an admin to merge it",
 );
 
 /// A manifest of so many bytes, most of them a comment.
@@ -69,7 +69,7 @@ async fn manifests_of_too_many_nodes_are_pending_however_few_bytes_they_are() {
         ("prod.yaml", &chart("web-prod", "1.2.0")),
     ];
     let all = edits(&site, "all", &parts).await;
-    let words = "too large to judge: its manifest files hold more than 1000000 YAML nodes, aliases written out: split it, or ask an admin to merge it";
+    let words = "too large to judge: its manifest files have more than 1000000 YAML nodes after alias expansion: split it, or ask an admin to merge it";
     assert_eq!(says(&site, all), pair(("pending", words)));
     assert_eq!(says(&site, one), pair(HARMLESS));
 }
@@ -97,7 +97,7 @@ async fn of_more_than_a_run_reads_forks_are_left_out_before_others_and_large_one
     let unreadable = "large.yaml: cannot be read after this: line 1: the file has 7340033 bytes, more than the 4194304 that are read";
     assert_eq!(says(&site, own), pair(("failure", unreadable)));
     let left_out =
-        "its manifest files hold 7 MiB, and a run reads at most 64 MiB for all pull requests";
+        "its manifest files have 7 MiB, and a run reads at most 64 MiB for all pull requests";
     let verdicts: Vec<_> = forks.iter().map(|fork| says(&site, *fork)).collect();
     let pending = verdicts
         .iter()

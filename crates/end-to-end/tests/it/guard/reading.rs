@@ -57,7 +57,7 @@ async fn while_a_manifest_of_the_base_cannot_be_read_nobody_can_tell_what_is_gat
     carol.pushes("docs", &[("README.md", "hi")], "Docs");
     let docs = carol.opens("docs", "main", "Docs");
     site.run().await;
-    let words = "broken.yaml on main cannot be read, so that nobody can tell what is gated";
+    let words = "broken.yaml on main cannot be read, so it is unknown what is gated";
     assert_eq!(says(&site, dev), pair(("pending", words)));
     assert_eq!(says(&site, docs), pair(HARMLESS));
 }
@@ -180,7 +180,7 @@ async fn of_more_than_200_pull_requests_those_touched_last_are_looked_at_and_tha
         site.hub.advance(1);
     }
     let run = site.run().await;
-    let notice = "of 202 open pull requests the guard looked at the 200 that were touched last: the others have no new status";
+    let notice = "of 202 open pull requests the guard checked the 200 most recently updated ones: the others have no new status";
     assert!(
         run.notices.iter().any(|one| one == notice),
         "{:?}",
@@ -208,7 +208,7 @@ async fn what_cannot_be_read_is_no_success_and_heals() {
     let reads = site.hub.calls().iter().filter(|call| !call.write).count();
     let failure = (
         "failure",
-        "x/prod.yaml: web-prod is put here, and is promoted through release",
+        "x/prod.yaml: web-prod is added here, and is promoted through release",
     );
     assert_eq!(says(&site, number), pair(failure));
     let mut round = 0;

@@ -343,9 +343,9 @@ async fn without_the_label_a_person_with_write_access_lifts_a_hold_by_a_dispatch
     moves(&site, "1.2.0");
     let run = site.run().await;
     assert_eq!(repo.pulls(true), [2], "{}", run.text);
-    insta::assert_snapshot!(run.lines()[0], @"opened apps/shop → prod #2: release: waits for 1 approval by anyone with write; held: the label sluice/hold held #1 when tom, who has no write access, closed it; the label sluice/hold does not exist and cannot be created: Resource not accessible by integration");
+    insta::assert_snapshot!(run.lines()[0], @"opened apps/shop → prod #2: release: waits for 1 approval by anyone with write access; held: the label sluice/hold held #1 when tom, who has no write access, closed it; the label sluice/hold does not exist and cannot be created: Resource not accessible by integration");
     let next = &run.json["promotions"][0]["next"];
-    insta::assert_snapshot!(next.as_str().unwrap(), @"somebody with write access runs the workflow with `command: promote` for this stage");
+    insta::assert_snapshot!(next.as_str().unwrap(), @"someone with write access runs the workflow with `command: promote` for this stage");
     repo.by("carol").approves(2);
     let run = site.run().await;
     assert_eq!(prod(&site), "1.0.0", "{}", run.text);

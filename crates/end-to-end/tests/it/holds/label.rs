@@ -67,7 +67,7 @@ async fn what_would_undo_a_rollback_is_held_without_its_label_and_says_how_it_is
     assert!(!is_held(&site, forward));
     let body = repo.body(forward);
     assert!(
-        body.contains("create the label `sluice/hold`, put it on, and take it off again"),
+        body.contains("create the label `sluice/hold`, add it, and remove it again"),
         "{body}"
     );
     repo.by("carol").approves(forward);

@@ -18,7 +18,7 @@ async fn the_hold_label_stops_a_landing_and_nothing_else() {
     assert!(!landed(&site), "{}", run.text);
     assert!(
         run.text
-            .contains("tom took sluice/hold off, and has no write"),
+            .contains("tom removed sluice/hold without write access, so it still applies"),
         "{}",
         run.text
     );

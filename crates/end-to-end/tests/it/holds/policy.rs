@@ -47,7 +47,7 @@ async fn an_older_plan_whose_source_has_a_ready_rule_waits_for_a_person() {
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);
     assert!(
-        run.text.contains("holds something else by now"),
+        run.text.contains("has changed since"),
         "{}",
         run.text
     );
@@ -162,7 +162,7 @@ async fn two_pipelines_of_one_namespace_and_name_stop_both_and_nothing_else() {
             .iter()
             .find(|one| one["code"] == "duplicate-pipeline");
         insta::allow_duplicates! {
-            insta::assert_snapshot!(twice.unwrap()["message"].as_str().unwrap(), @"the pipeline apps/shop is there twice; first at again.yaml:1:1");
+            insta::assert_snapshot!(twice.unwrap()["message"].as_str().unwrap(), @"duplicate pipeline apps/shop; first defined at again.yaml:1:1");
         }
     }
     repo.by("dave").removes("main", &["again.yaml"], "Once");

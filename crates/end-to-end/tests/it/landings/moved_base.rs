@@ -357,7 +357,7 @@ async fn a_pull_request_whose_base_somebody_changed_is_named_and_another_one_ope
     repo.by("dave").retargets(1, "other");
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
-    let said = "somebody changed the base of #1 to other: it promotes nothing any more; change it back to main, or close it";
+    let said = "someone changed the base of #1 to other: it promotes nothing any more; change it back to main, or close it";
     assert!(
         run.notices.iter().any(|one| one == said),
         "{:?}",

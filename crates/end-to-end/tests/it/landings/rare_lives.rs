@@ -184,7 +184,7 @@ async fn a_hold_on_a_promotion_along_other_edges_holds_its_stage() {
     assert_eq!(open(&site), 1, "{}", run.text);
     let line = &run.lines()[0];
     assert!(
-        line.starts_with("held") && line.contains("#1 of this stage is held"),
+        line.starts_with("held") && line.contains("#1 into this stage is held"),
         "{line}"
     );
     quiet(&site).await;
@@ -209,7 +209,7 @@ async fn a_hold_on_a_promotion_along_other_edges_holds_a_stage_that_is_committed
     assert!(untouched(&site), "{}", run.text);
     let line = &run.lines()[0];
     assert!(
-        line.starts_with("held") && line.contains("#1 of this stage is held"),
+        line.starts_with("held") && line.contains("#1 into this stage is held"),
         "{line}"
     );
     site.repo().by("dave").closes(1);

@@ -228,8 +228,8 @@ async fn success_that_cannot_be_lowered_is_said_and_ends_with_its_own_exit() {
     );
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
-    let said = "GitHub refused to merge it: Pull Request is not mergeable; and the status `sluice` of #1 still says success, because it could \
-                not be set back: GitHub refused to set the status of a promotion back from success: Validation Failed (422)";
+    let said = "GitHub refused to merge it: Pull Request is not mergeable; and the status `sluice` of #1 is still success, because it could \
+                not be reset: GitHub refused to reset the status of a promotion from success: Validation Failed (422)";
     assert!(line(&run).ends_with(said), "{}", run.text);
     let run = site.run().await;
     assert_eq!(

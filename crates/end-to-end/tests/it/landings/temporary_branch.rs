@@ -80,7 +80,7 @@ async fn a46_what_somebody_pushes_to_the_temporary_branch_is_not_used() {
                 "{at}"
             );
             let why = match pushed {
-                Pushed::AnotherFile | Pushed::OtherWords => "holds something else than was made",
+                Pushed::AnotherFile | Pushed::OtherWords => "is not the one that was made",
                 Pushed::Unsigned => "is not signed by GitHub",
             };
             assert!(run.text.contains(why), "{at}");

@@ -259,7 +259,7 @@ async fn every_landing_is_told_as_it_happened_and_what_is_planted_is_found() {
     assert_eq!(first["author"], "carol");
     assert_eq!(first["claim"]["pipeline"], "api");
 
-    // A merge of a promotion's true head that holds something else than the head.
+    // A merge of a promotion's true head that has different content than the head.
     let tip = repo.tip("main").unwrap();
     let text = file().replace(&eldest, &older);
     let subject = format!("Merge pull request #{number} from acme/x");

@@ -9,7 +9,7 @@ const HOURS: &str = "{ name: hours, type: WINDOW }";
 /// A window that is always open.
 const OPEN: &str = "gates: { hours: { open: [\"Mon-Sun 00:00-24:00\"], zone: UTC } }\n";
 
-/// acme/web has two commits, and prod was promoted to the second one by itself.
+/// acme/web has two commits, and prod was promoted to the second one automatically.
 async fn promoted() -> (Site, [String; 2]) {
     let (site, first) = shop_of_web("", AUTO).await;
     let web = site.hub.repo("acme/web");
@@ -59,7 +59,7 @@ async fn a_branch_that_was_pushed_back_takes_no_stage_back_by_itself() {
     web.by("dave").force_pushes("main", &first);
     let back = site.run().await;
     insta::assert_snapshot!(why(&back, &[&first, &second]), @r#"
-    "goes back only if a person asks for it: web-prod spec.git.ref COMMIT-1 → COMMIT-0 (what is there now descends from it)"
+    "goes back only on a person's request: web-prod spec.git.ref COMMIT-1 → COMMIT-0 (the current value descends from it)"
     "Run workflow with command promote, pipeline shop and to prod"
     "#);
     assert_eq!(repo.pulls(false), pulls);
@@ -68,13 +68,13 @@ async fn a_branch_that_was_pushed_back_takes_no_stage_back_by_itself() {
     let side = web.by("dave").pushes("main", &[("app/x", "3")], "Aside");
     let sideways = site.run().await;
     insta::assert_snapshot!(why(&sideways, &[&side, &second]), @r#"
-    "goes back only if a person asks for it: web-prod spec.git.ref COMMIT-1 → COMMIT-0 (neither descends from the other)"
+    "goes back only on a person's request: web-prod spec.git.ref COMMIT-1 → COMMIT-0 (neither descends from the other)"
     "Run workflow with command promote, pipeline shop and to prod"
     "#);
     assert_eq!(repo.pulls(false), pulls);
     assert!(holds(&site, &second));
 
-    // What goes on from where prod stands goes by itself.
+    // What goes on from where prod stands goes automatically.
     web.by("dave").force_pushes("main", &second);
     let third = web.by("dave").pushes("main", &[("app/x", "4")], "Newest");
     let forward = site.run().await;
@@ -209,7 +209,7 @@ async fn behind_an_approval_it_opens_and_says_first_that_it_goes_back() {
 
     **GOES BACK**: **web-prod** goes back to an older version
 
-    To approve: **Files changed → Review → Approve**, or set the label `approve/prod/release`. Sluice merges by itself.
+    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/release`. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     ");
     repo.by("dave").approves(1);
@@ -243,6 +243,6 @@ async fn what_cannot_be_told_is_held_and_says_why() {
     site.hub.fault(compares, Fault::ServerError);
     let run = site.run().await;
     let why = why(&run, &[]);
-    assert!(why.contains("cannot be told"), "{why}");
+    assert!(why.contains("cannot be determined"), "{why}");
     assert!(holds(&site, &second) && site.repo().pulls(true).is_empty());
 }

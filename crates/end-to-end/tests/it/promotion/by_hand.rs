@@ -50,7 +50,7 @@ async fn a_manual_stage_moves_by_dispatch_only_and_who_asked_cannot_approve() {
     assert!(
         waits
             .text
-            .contains("carol asked for this promotion, and does not count"),
+            .contains("carol requested this promotion, and does not count"),
         "{}",
         waits.text
     );

@@ -82,7 +82,7 @@ async fn going_back_is_said_with_what_it_takes_back() {
     assert_eq!(repo.pulls(true), [1], "{}", run.text);
     let body = repo.body(1);
     assert!(
-        body.contains("**goes back 2 commits: what is there now descends from it**"),
+        body.contains("**goes back 2 commits: the current value descends from it**"),
         "{body}"
     );
     assert!(

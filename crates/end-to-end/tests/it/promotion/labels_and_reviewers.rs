@@ -109,7 +109,7 @@ async fn a_first_run_of_the_simple_install_opens_everything_with_and_without_iss
         for number in [1, 2] {
             let body = repo.body(number);
             assert_eq!(
-                body.contains("set the label `approve/prod/release`"),
+                body.contains("add the label `approve/prod/release`"),
                 may_create,
                 "{body}"
             );
@@ -213,7 +213,7 @@ async fn a_label_is_created_once_in_a_run_that_opens_many_promotions() {
     for number in repo.pulls(true) {
         let body = repo.body(number);
         assert!(
-            body.contains("set the label `approve/prod/release`"),
+            body.contains("add the label `approve/prod/release`"),
             "{number}: {body}"
         );
     }
@@ -229,7 +229,7 @@ async fn a_label_that_a_person_creates_is_offered_from_then_on() {
     let run = site.run().await;
     assert!(
         repo.body(1)
-            .contains("set the label `approve/prod/release`"),
+            .contains("add the label `approve/prod/release`"),
         "{}",
         run.text
     );
@@ -308,7 +308,7 @@ async fn a_fault_at_each_call_that_may_be_lost_costs_a_notice_and_nothing_else()
                     for (label, offer) in [
                         (
                             "approve/prod/release",
-                            "set the label `approve/prod/release`",
+                            "add the label `approve/prod/release`",
                         ),
                         ("sluice/hold", "To pause: label `sluice/hold`"),
                     ] {

@@ -100,7 +100,7 @@ async fn what_is_replaced_takes_no_room_from_what_is_new() {
     let due = rows.find(|row| row["kind"] == "due").unwrap();
     assert_eq!(
         due["next"],
-        "a later run opens it: this one opens no more (`limits.open`)"
+        "a later run opens it: this run has reached `limits.open`"
     );
 }
 
@@ -157,7 +157,7 @@ async fn what_a_run_opened_it_does_not_close_while_nothing_moved() {
         .filter(|row| row["kind"] == "blocked")
         .map(|row| format!("{}; {}", row["why"], row["next"]))
         .collect();
-    insta::assert_snapshot!(blocked.join("\n"), @r##""#1 was opened in this very run and would be closed again, though neither the base branch nor a source has moved"; "find out what undoes it""##);
+    insta::assert_snapshot!(blocked.join("\n"), @r##""#1 was opened in this run and would be closed again, although neither the base branch nor a source has changed"; "something is reverting it""##);
     // The next run sees nothing that it opened itself.
     let next = site.run().await;
     assert_eq!(repo.state(1), "CLOSED", "{}", next.text);
@@ -178,7 +178,7 @@ async fn with_few_calls_left_nothing_new_is_put_up() {
     assert!(
         run.notices
             .iter()
-            .any(|notice| notice.contains("less than 50 more calls")),
+            .any(|notice| notice.contains("fewer than 50 API requests remain")),
         "{:?}",
         run.notices
     );

@@ -22,8 +22,7 @@ async fn opened() -> Site {
     site
 }
 
-const WHY: &str =
-    "web.yaml held the Pipeline web when this was opened, and holds no plain YAML for it now";
+const WHY: &str = "web.yaml contained the Pipeline web when this was opened, and now contains no plain YAML for it";
 
 #[tokio::test]
 async fn a_pipeline_that_became_a_template_or_a_pointer_keeps_its_pull_request() {

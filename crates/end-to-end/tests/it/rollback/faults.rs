@@ -1,5 +1,5 @@
 //! Every call of a rollback fails once, and a run is killed before every call: the stage goes back only with its approval, and
-//! what it left never comes again by itself.
+//! what it left never comes again automatically.
 
 use super::{dev, goes_back, is_held, prod};
 use end_to_end::shop::{APPROVAL, PROMOTE, pipeline, shop};

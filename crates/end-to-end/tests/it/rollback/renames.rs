@@ -251,7 +251,7 @@ async fn a_hotfix_that_its_source_has_not_caught_up_with_is_taken_away_only_if_a
     let (start, end) = why.split_once("set by hand in ").unwrap();
     assert_eq!(
         start,
-        "takes away what was set by hand only if a person asks for it: web-prod was "
+        "takes away what was set by hand only on a person's request: web-prod was "
     );
     assert!(
         end.ends_with(" by dave; web-dev has not caught up with it"),

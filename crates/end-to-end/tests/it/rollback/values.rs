@@ -204,7 +204,7 @@ async fn a_service_that_was_not_there_then_stays_and_is_named() {
     );
     let message = repo.message("main");
     assert!(
-        message.contains("api-prod stays behind: was not there yet, and stays as it is"),
+        message.contains("api-prod stays behind: did not exist yet, and is left unchanged"),
         "{message}"
     );
 }

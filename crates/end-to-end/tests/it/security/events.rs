@@ -85,7 +85,7 @@ async fn a20_the_environment_names_nobody_and_who_runs_again_is_who_asks() {
     repo.by("dave").approves(1);
     let waits = site.run().await;
     assert!(
-        waits.text.contains("dave asked for this promotion"),
+        waits.text.contains("dave requested this promotion"),
         "{}",
         waits.text
     );
@@ -172,7 +172,7 @@ async fn a29_an_edited_description_is_written_again_and_decides_nothing() {
     );
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);
-    // "replaces #999" is believed, and leads nowhere: it only names a number.
+    // "replaces #999" is believed, and points to nothing: it only names a number.
     assert_eq!(
         repo.body(1).replace(" replaces #999 ·", ""),
         body,

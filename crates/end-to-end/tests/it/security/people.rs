@@ -167,7 +167,7 @@ async fn a07_an_approval_from_before_a_reopening_does_not_count() {
     assert_eq!(repo.tip("main"), before, "{}", run.text);
     assert!(
         run.text
-            .contains("carol approved before this state was put up"),
+            .contains("carol approved before the current head was pushed"),
         "{}",
         run.text
     );
@@ -257,7 +257,7 @@ const DEEDS: [(&str, Deed); 7] = [
     ("changes requested", |world| {
         world.place(REPO).by("dave").requests_changes(1);
     }),
-    ("right to write taken away", |world| {
+    ("right to write removed", |world| {
         world.place(REPO).role("carol", Role::Read);
     }),
     ("base moved in the file", |world| {
@@ -317,7 +317,7 @@ async fn a17_between_that_reading_and_the_merge_only_head_base_and_state_are_gua
             "hold",
             "dismissed",
             "changes requested",
-            "right to write taken away",
+            "right to write removed",
         ]
         .contains(&name);
         assert_eq!(landed, too_late, "{name}: {}", run.text);

@@ -140,7 +140,7 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
     ====
     **dx\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124; ✅ → px\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124; ⏳ waits for x\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;**
 
-    To approve: **Files changed → Review → Approve**, or set the label `approve/pxerrorowned31mredreversedhid/…`. Sluice merges by itself.
+    To approve: **Files changed → Review → Approve**, or add the label `approve/pxerrorowned31mredreversedhid/…`. Sluice merges automatically.
     To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
     Please do not press Merge, and do not push here.
 
@@ -151,7 +151,7 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
     - ⏳ **x\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;**: waits for 1 approval by anyone with write
 
     <sub>plan `c67e82` ·
-    undo: *Run workflow → rollback* · approvals hold for this plan only</sub>
+    undo: *Run workflow → rollback* · approvals apply to this plan only</sub>
     ====
     x ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-a… → px ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-…: old → newx ::error…
 

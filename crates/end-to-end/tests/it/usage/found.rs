@@ -48,12 +48,12 @@ async fn what_only_reads_finds_the_repository_by_origin_and_what_writes_does_not
     ] {
         ran(arguments)
             .exits(64)
-            .says(&["no repository is named", "--repository OWNER/NAME"]);
+            .says(&["no repository given", "--repository OWNER/NAME"]);
     }
     assert_eq!(site.hub.writes(), 0);
     let elsewhere = clone_with_origin("git@example.com:acme/gitops.git");
     let ran = SLUICE.run_in(elsewhere.path(), &variables, &["reconcile", "--dry-run"]);
-    ran.exits(64).says(&["no repository is named"]);
+    ran.exits(64).says(&["no repository given"]);
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::model::code_owners::CodeOwners;
-use crate::model::fetched::Fetched;
 
 /// A policy of which the gate `g` has these lines of YAML.
 fn policy(gate: &str, people: &str) -> Policy {
@@ -30,7 +29,7 @@ fn roster() -> Roster {
             ),
             (
                 "acme/hidden".to_owned(),
-                Err("the token cannot read the team acme/hidden".into()),
+                Err("the token cannot read the team acme/hidden".to_owned()),
             ),
         ]),
         code_owners: Some(Ok(Some(CodeOwners::parse(
@@ -148,7 +147,7 @@ fn where_too_few_remain_it_is_blocked_and_says_who_could() {
     );
     assert_eq!(
         says(two, "{ sre: [p3, p4, gone] }", &[], &approved(&[])),
-        "blocked: needs 2 approvals by sre: of gone, p3 and p4 nobody is left who could approve"
+        "blocked: needs 2 approvals by sre: of gone, p3 and p4 no one is left who could approve"
     );
     // Who approved already has not gone away.
     assert_eq!(
@@ -172,7 +171,7 @@ fn code_owners_are_asked_for_every_file_that_has_some() {
     );
     assert_eq!(
         says(owners, "{}", &both, &approved(&[6])),
-        "pending: waits for an approval by one more of the code owners (p1 can approve)"
+        "pending: waits for an approval by another member of code owners (p1 can approve)"
     );
     assert_eq!(
         says(owners, "{}", &both, &approved(&[6, 1])),
@@ -180,11 +179,11 @@ fn code_owners_are_asked_for_every_file_that_has_some() {
     );
     assert_eq!(
         says(owners, "{}", &["free/a.yaml"], &approved(&[1])),
-        "blocked: needs 1 approval by code owners: CODEOWNERS names nobody for the files of this promotion"
+        "blocked: needs 1 approval by code owners: CODEOWNERS names no one for the files of this promotion"
     );
     assert_eq!(
         says(owners, "{}", &["mail/a.yaml"], &approved(&[1])),
-        "blocked: needs 1 approval by code owners: of the code owners of mail/a.yaml nobody can be told: name them by login or team"
+        "blocked: needs 1 approval by code owners: none of the code owners of mail/a.yaml can be identified: name them by login or team"
     );
     assert_eq!(
         says(owners, "{}", &["slip/a.yaml"], &approved(&[1])),
@@ -200,7 +199,7 @@ fn who_is_left_is_asked_for_each_file_that_has_owners() {
     let both = ["prod/a.yaml", "solo/a.yaml"];
     assert_eq!(
         says(&gate(1), "{}", &both, &approved(&[6])),
-        "blocked: needs 1 approval by code owners: of p3 nobody is left who could approve"
+        "blocked: needs 1 approval by code owners: of p3 no one is left who could approve"
     );
     // Someone who has approved with write access was asked, whatever was known before.
     let mut promoted = approved(&[3]);
@@ -238,7 +237,7 @@ fn of_many_who_can_approve_five_are_named() {
 #[test]
 fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate() {
     let gate = "{ approve: [{ by: writers }], ways: [review], exclude: [change-authors] }";
-    let with = |authors: Option<Fetched<ChangeAuthors>>, by: &[UserId]| {
+    let with = |authors: Option<Result<ChangeAuthors, String>>, by: &[UserId]| {
         let mut evidence = approved(by);
         evidence.change_authors = authors;
         says(gate, "{}", &[], &evidence)
@@ -249,7 +248,7 @@ fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate
     };
     assert_eq!(
         with(Some(Ok(wrote(1))), &[1]),
-        "pending: waits for 1 approval by anyone with write; p1 changed LIMIT of web in dev (1a2b3c4), and does not count"
+        "pending: waits for 1 approval by anyone with write access; p1 changed LIMIT of web in dev (1a2b3c4), and does not count"
     );
     assert_eq!(
         with(Some(Ok(wrote(1))), &[1, 2]),
@@ -258,25 +257,25 @@ fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate
     let mut unknown = wrote(1);
     unknown
         .untold
-        .insert("who Frank is cannot be told: ask him".to_owned());
+        .insert("cannot identify Frank: ask him".to_owned());
     assert_eq!(
         with(Some(Ok(unknown.clone())), &[2]),
-        "pending: authors of the changes do not count, and who Frank is cannot be told: ask him"
+        "pending: cannot identify Frank: ask him, and this gate excludes change authors"
     );
     unknown
         .untold
-        .insert("who pushed it cannot be told: push again".to_owned());
+        .insert("cannot identify who pushed it: push again".to_owned());
     assert_eq!(
         with(Some(Ok(unknown)), &[2]),
-        "pending: authors of the changes do not count, and who Frank is cannot be told: ask him (and 1 more like this)"
+        "pending: cannot identify Frank: ask him (and 1 more like this), and this gate excludes change authors"
     );
     assert_eq!(
-        with(Some(Err("GitHub did not answer".into())), &[2]),
+        with(Some(Err("GitHub did not answer".to_owned())), &[2]),
         "error: GitHub did not answer"
     );
     assert_eq!(
         with(None, &[2]),
-        "error: who made what is promoted was not read"
+        "error: it was not read who made the changes"
     );
 }
 

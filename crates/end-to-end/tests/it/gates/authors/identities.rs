@@ -111,7 +111,7 @@ async fn a_commit_whose_pusher_is_not_known_keeps_the_gate_shut() {
         assert!(!prod_has(&site, RAISED), "{}", run.text);
         let why = why(&run).replace(&commit[..7], "COMMIT");
         insta::allow_duplicates! {
-                insta::assert_snapshot!(why, @"release: authors of the changes do not count, and who pushed or merged COMMIT cannot be told, for it is no pull request's merge commit and the log of pushes to main does not say: make the change again in a pull request that is squashed or merged");
+                insta::assert_snapshot!(why, @"release: cannot identify who pushed or merged COMMIT: it is not the merge commit of a pull request, and the log of pushes to main does not list it; make the change again in a pull request that is squashed or merged, and this gate excludes change authors");
         }
     }
 }
@@ -193,7 +193,7 @@ async fn an_address_of_nobody_keeps_the_gate_shut() {
     let number = proposed(&site).await;
     let run = approved_by(&site, number, "carol").await;
     assert!(!prod_has(&site, RAISED), "{}", run.text);
-    insta::assert_snapshot!(why(&run).replace(&commit[..7], "COMMIT"), @"release: authors of the changes do not count, and who Frank <frank@nowhere.example> is cannot be told, for the address in COMMIT belongs to no account: add it to its owner's account, or make the change again under another one");
+    insta::assert_snapshot!(why(&run).replace(&commit[..7], "COMMIT"), @"release: cannot identify Frank <frank@nowhere.example>, an author of COMMIT: the email is not linked to a GitHub account; add it to its owner's account, or make the change again with another one, and this gate excludes change authors");
 }
 
 #[tokio::test]
@@ -212,5 +212,5 @@ async fn githubs_own_committer_is_passed_over_only_for_a_pull_request_that_ended
     let number = proposed(&site).await;
     let run = approved_by(&site, number, "carol").await;
     assert!(!prod_has(&site, RAISED), "{}", run.text);
-    insta::assert_snapshot!(why(&run).replace(&commit[..7], "COMMIT"), @"release: authors of the changes do not count, and who GitHub <noreply@github.com> is cannot be told, for the address in COMMIT belongs to no account: add it to its owner's account, or make the change again under another one");
+    insta::assert_snapshot!(why(&run).replace(&commit[..7], "COMMIT"), @"release: cannot identify GitHub <noreply@github.com>, an author of COMMIT: the email is not linked to a GitHub account; add it to its owner's account, or make the change again with another one, and this gate excludes change authors");
 }

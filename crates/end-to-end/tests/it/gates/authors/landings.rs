@@ -149,7 +149,7 @@ async fn what_a_bot_claims_to_have_promoted_and_nobody_can_follow_keeps_the_gate
     let number = proposed(&site).await;
     let run = approved_by(&site, number, "carol").await;
     assert!(!prod_has(&site, "version: 6.6.6"), "{}", run.text);
-    insta::assert_snapshot!(why(&run).replace(&commit[..7], "COMMIT"), @"release: authors of the changes do not count, and who set spec.helm.version of web-staging in staging (COMMIT) cannot be told, for that commit bears the record of a promotion and its source did not hold the value then: promote another value into that stage, or set it by hand");
+    insta::assert_snapshot!(why(&run).replace(&commit[..7], "COMMIT"), @"release: cannot identify who set spec.helm.version of web-staging in staging (COMMIT): that commit has the record of a promotion, but its source did not hold the value then; promote another value into that stage, or set it by hand, and this gate excludes change authors");
 }
 
 #[tokio::test]
