@@ -174,7 +174,7 @@ async fn a_second_rollback_goes_further_back_and_never_to_what_was_rolled_back()
     assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
         run.text
-            .contains("nothing else that prod held came by a landing of Sluice")
+            .contains("nothing that prod held before came from a landing of Sluice")
             && run.text.contains("git revert"),
         "{}",
         run.text
@@ -191,7 +191,7 @@ async fn a_plan_names_how_far_back() {
     let newest = landed_plan(&site);
     for (plan, words) in [
         ("000000000000", "no landing of prod has the plan"),
-        (&newest[..12], "prod holds what landed in"),
+        (&newest[..12], "prod already holds what landed in"),
     ] {
         let run = goes_back(&mut site, &[&format!("--plan={plan}")]).await;
         assert_eq!(run.exit, Exit::Usage, "{}", run.text);
@@ -230,8 +230,7 @@ async fn a_landing_older_than_the_policy_allows_is_not_gone_back_to() {
     let run = goes_back(&mut site, &[]).await;
     assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
-        run.text
-            .contains("the policy lets a rollback reach back 2d"),
+        run.text.contains("the policy limits rollbacks to 2d"),
         "{}",
         run.text
     );
@@ -409,7 +408,7 @@ async fn holds_and_freezes_stop_a_rollback_too() {
     // No run after this one knows of it, so it does not end as if all was well.
     assert_eq!(run.exit, Exit::Failed, "{}", run.text);
     assert!(
-        run.text.contains("ask for the rollback again"),
+        run.text.contains("request the rollback again"),
         "{}",
         run.text
     );
@@ -432,7 +431,7 @@ async fn while_a_stage_goes_back_nothing_else_is_asked_of_it() {
     let run = site.asks("carol", &promote).await;
     assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
-        run.text.contains(&format!("#{back} takes prod back")),
+        run.text.contains(&format!("#{back} rolls prod back")),
         "{}",
         run.text
     );

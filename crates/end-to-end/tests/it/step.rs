@@ -206,8 +206,8 @@ async fn what_lacks_an_input_and_what_is_no_input_ends_with_64_and_asks_nothing(
     for (name, value, said) in [
         ("INPUT_COMMAND", "rollback", "--pipeline <P> --to <STAGE>"),
         ("INPUT_COMMAND", "retry", "--pipeline <P> --to <STAGE>"),
-        ("INPUT_COMMAND", "destroy", "it takes reconcile"),
-        ("INPUT_APPROVE", "yes", "it takes true or false"),
+        ("INPUT_COMMAND", "destroy", "use reconcile"),
+        ("INPUT_APPROVE", "yes", "use true or false"),
         ("INPUT_DRYRUN", "true", "did you mean `dry-run`"),
     ] {
         let mut step = Step::of(&site);
@@ -329,7 +329,7 @@ async fn debug_lines_name_requests_and_rounds_and_no_secret() {
         assert!(err.contains("debug: round 1 tip="), "{name}: {err}");
         let request = "debug: read the repository and its promotions status=200 ms=";
         assert!(err.contains(request), "{name}: {err}");
-        assert!(err.contains("look things up in acme/***"), "{name}: {err}");
+        assert!(err.contains("look up objects in acme/***"), "{name}: {err}");
         for secret in [&site.token, "canary-new-string", "canary-old-string"] {
             assert!(!err.contains(secret), "{name}: {secret}: {err}");
         }

@@ -54,7 +54,11 @@ async fn a_label_by_a_person_with_write_lets_a_promotion_land() {
     let number = repo.pulls(true)[0];
     repo.by("tom").labels(number, LABEL);
     let waits = site.run().await;
-    assert!(waits.text.contains("tom does not have write access"), "{}", waits.text);
+    assert!(
+        waits.text.contains("tom does not have write access"),
+        "{}",
+        waits.text
+    );
     repo.by("tom").unlabels(number, LABEL);
     repo.by("dave").labels(number, LABEL);
     let landed = site.run().await;

@@ -95,7 +95,11 @@ async fn a_job_that_takes_too_long_blocks() {
     site.run().await;
     site.hub.advance(46 * 60);
     let run = site.run().await;
-    assert!(run.why().contains("has not finished after 45 min"), "{}", run.text);
+    assert!(
+        run.why().contains("has not finished after 45 min"),
+        "{}",
+        run.text
+    );
     assert!(!landed(&site));
 }
 
@@ -176,7 +180,11 @@ async fn a24_a_run_on_another_branch_at_the_tip_of_the_base_does_not_count() {
             .dispatches("integration.yml", "other", inputs);
     })
     .await;
-    assert!(run.text.contains("integration.yml is running"), "{}", run.text);
+    assert!(
+        run.text.contains("integration.yml is running"),
+        "{}",
+        run.text
+    );
 }
 
 #[tokio::test]

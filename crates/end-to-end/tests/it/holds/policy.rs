@@ -46,11 +46,7 @@ async fn an_older_plan_whose_source_has_a_ready_rule_waits_for_a_person() {
     repo.by("deployer").reports(&mended, "smoke", "success");
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);
-    assert!(
-        run.text.contains("has changed since"),
-        "{}",
-        run.text
-    );
+    assert!(run.text.contains("has changed since"), "{}", run.text);
     repo.by("dave").requests_changes(1);
     site.run().await;
     assert_eq!((repo.state(1), repo.pulls(true).len()), ("CLOSED", 1));

@@ -210,7 +210,7 @@ async fn a_month_of_refusals_costs_few_statuses() {
     site.hub.heal();
     let run = site.run().await;
     assert!(
-        line(&run).contains("(20 times; only `promote` by a person tries again)"),
+        line(&run).contains("(20 times; only a person's `promote` tries again)"),
         "{}",
         run.text
     );

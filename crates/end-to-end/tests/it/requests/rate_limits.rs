@@ -115,7 +115,7 @@ fn holds(site: &Site, trouble: Trouble<'_>, report: &Report, from: usize) {
     let success = status(site).as_deref() == Some("sluice=success");
     if success {
         assert_eq!(report.exit, Exit::Blocked, "{text}");
-        assert!(text.contains("still says success"), "{text}");
+        assert!(text.contains("is still success"), "{text}");
     }
     let Some(first) = calls.iter().find(|call| call.limited) else {
         return;
@@ -362,7 +362,7 @@ async fn after_the_limit_of_rest_the_status_stays_and_the_run_is_blocked() {
             "{}",
             run.text
         );
-        assert!(run.text.contains("still says success"), "{}", run.text);
+        assert!(run.text.contains("is still success"), "{}", run.text);
         assert_eq!(after_limit(&site), Vec::<String>::new(), "{fault:?}");
         assert_eq!(status(&site).as_deref(), Some("sluice=success"));
         // The next run finds it as it is, and lands it.

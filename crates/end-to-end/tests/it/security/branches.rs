@@ -110,7 +110,7 @@ async fn a41_a_pull_request_that_somebody_opens_from_our_branch_a_moment_earlier
     let named = run
         .notices
         .iter()
-        .filter(|notice| notice.contains("dave opened it, not Sluice"))
+        .filter(|notice| notice.contains("opened by dave, not by Sluice"))
         .count();
     assert_eq!(named, 1, "{:?}", run.notices);
     // An approval there lets nothing land; one at the real one does.
@@ -158,7 +158,7 @@ async fn a41_foreign_pull_requests_are_named_five_at_most_and_a_hold_on_one_hold
     let named = run
         .notices
         .iter()
-        .filter(|notice| notice.contains("not Sluice"))
+        .filter(|notice| notice.contains("not by Sluice"))
         .count();
     assert_eq!(named, 5, "{:?}", run.notices);
     assert!(

@@ -251,7 +251,7 @@ async fn a31_no_bot_approves() {
     .labels(1, "approve/prod/approval-gate");
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);
-    assert!(run.text.contains("is no person"), "{}", run.text);
+    assert!(run.text.contains("is not a person"), "{}", run.text);
 }
 
 #[tokio::test]
@@ -310,7 +310,7 @@ async fn a33_a_stopped_run_does_not_land() {
     let run = site.run().await;
     // Its status says success, and nothing more may be written: that is said.
     assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
-    assert!(run.text.contains("still says success"), "{}", run.text);
+    assert!(run.text.contains("is still success"), "{}", run.text);
     assert!(!landed(&site));
     site.stop.store(false, Ordering::SeqCst);
     site.repo().by("carol").labels(1, "sluice/hold");

@@ -134,7 +134,7 @@ async fn a03_a_forgery_under_sluices_own_name_writes_no_field_of_another_stage()
     assert_eq!(repo.state(number), "OPEN");
     assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
     assert!(
-        run.text.contains("no promotion of its stage changes"),
+        run.text.contains("no promotion into its stage changes"),
         "{}",
         run.text
     );
@@ -178,7 +178,7 @@ async fn a03_a_forged_request_lands_nothing_that_no_gate_let_through() {
     let named = run
         .notices
         .iter()
-        .any(|notice| notice.contains("not Sluice"));
+        .any(|notice| notice.contains("not by Sluice"));
     assert!(named, "{:?}", run.notices);
 }
 
@@ -221,6 +221,6 @@ async fn a03_a_forged_value_is_not_landed_because_one_person_approved_it() {
     let named = run
         .notices
         .iter()
-        .any(|notice| notice.contains("not Sluice"));
+        .any(|notice| notice.contains("not by Sluice"));
     assert!(named, "{:?}", run.notices);
 }

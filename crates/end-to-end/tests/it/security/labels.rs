@@ -64,7 +64,7 @@ async fn a45_an_approval_whose_label_was_changed_since_has_to_be_set_again() {
         let run = site.run().await;
         assert!(!landed(&site), "{follow:?}: {}", run.text);
         assert!(
-            run.text.contains("was changed after carol set it"),
+            run.text.contains("was changed after carol added it"),
             "{}",
             run.text
         );

@@ -23,15 +23,13 @@ async fn what_only_reads_finds_the_repository_by_origin_and_what_writes_does_not
         ("GITHUB_TOKEN", site.token.as_str()),
     ];
     let ran = |arguments: &[&str]| SLUICE.run_in(clone.path(), &variables, arguments);
-    ran(&["reconcile", "--dry-run"]).exits(0).says(&[
-        "acme/gitops is looked at: the remote `origin`",
-        "k3s-upgrade",
-    ]);
-    ran(&["doctor"]).says(&["acme/gitops is looked at: the remote `origin`"]);
-    ran(&["status"]).exits(0).says(&[
-        "acme/gitops is looked at: the remote `origin`",
-        "k3s-upgrade",
-    ]);
+    ran(&["reconcile", "--dry-run"])
+        .exits(0)
+        .says(&["Using acme/gitops, the remote `origin`", "k3s-upgrade"]);
+    ran(&["doctor"]).says(&["Using acme/gitops, the remote `origin`"]);
+    ran(&["status"])
+        .exits(0)
+        .says(&["Using acme/gitops, the remote `origin`", "k3s-upgrade"]);
     assert_eq!(site.hub.writes(), 0);
     // The folder, if it is given, or if nobody could ask GitHub.
     let here = ["There is no Pipeline here"];
