@@ -161,12 +161,12 @@ fn what_is_not_understood_is_said_and_never_guessed() {
         (
             "    regexReplacements: [{ regex: 'none: (.*)', file: web-prod.yaml, replacement: '{{ context.v }}' }]\n",
             "",
-            "no line of web-prod.yaml fits",
+            "no line of web-prod.yaml matches",
         ),
         (
             "    regexReplacements: [{ regex: 'tag: (.*) # V', file: web-prod.yaml, replacement: 'tag: v9' }]\n",
             "",
-            "which is no release",
+            "which is not a release",
         ),
         (
             "    regexReplacements: [{ regex: 'name: (web.*)', file: web-prod.yaml, replacement: '{{ context.v }}' }]\n",
@@ -176,12 +176,12 @@ fn what_is_not_understood_is_said_and_never_guessed() {
         (
             "    regexReplacements: [{ regex: 'tag: (.*)', file: 'x/{{ context.app }}.yaml', replacement: '{{ context.v }}' }]\n",
             "",
-            "it changes x/*.yaml, and web-prod stands in web-prod.yaml",
+            "it changes x/*.yaml, but web-prod is in web-prod.yaml",
         ),
         (
             "    regexReplacements: [{ regex: 'tag: (.*)', file: '{{ context.app | downcase }}.yaml', replacement: '{{ context.v }}' }]\n",
             "",
-            "cannot be told from stage and service",
+            "stage and service do not determine which file",
         ),
         (
             "    regexReplacements: [{ regex: 'tag: (.*)', file: values/prod.yaml, replacement: '{{ context.v }}' }]\n",
@@ -196,7 +196,7 @@ fn what_is_not_understood_is_said_and_never_guessed() {
         (
             "    yamlOverlays: [{ file: web-prod.yaml, yaml: 'spec: { helm: { values: { on: true } } }' }]\n",
             "",
-            "sets spec.helm.values.on to a fixed value",
+            "also sets spec.helm.values.on to a fixed value",
         ),
         (
             "    yamlOverlays: [{ file: web-prod.yaml, yaml: '{% if x %}a: 1{% endif %}' }]\n",

@@ -34,7 +34,7 @@ async fn it_says_for_whom_and_until_when() {
     insta::assert_snapshot!(text(&site).await, @r"
     acme/gitops  main 1d7eea8   1 pipeline   2026-03-02 09:00 UTC
 
-    shop                                              prod: the next run handles it
+    shop                                               prod: the next run handles it
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         →  web-prod 1.0.0 → 1.1.0                                             2d1997
@@ -149,19 +149,19 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
     insta::assert_snapshot!(run.text, @r"
     acme/gitops  main 7b00b3d   2 pipelines   2026-03-02 09:00 UTC
 
-    shop   prod blocked: its head holds no record of Sluice: somebody pushed to the…
+    shop  prod blocked: its head has no record of Sluice: someone pushed to the bra…
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         ✗  #2  web-prod 1.0.0 → 1.1.0                                         2d1997
            its head has no record of Sluice: someone pushed to the branch
            help: close it, then run the workflow
-           ⏳ release  waits for 1 approval by anyone with write
+           ⏳ release  waits for 1 approval by anyone with write access
 
-    else                              prod waits for 1 approval by anyone with write
+    else                       prod waits for 1 approval by anyone with write access
       dev   api-dev 1.1.0                                since 09:00 UTC  acme
       prod  api-prod 1.0.0                               since 09:00 UTC  acme
         ⏳ #1  api-prod 1.0.0 → 1.1.0                                         a367c4
-           ⏳ release  waits for 1 approval by anyone with write
+           ⏳ release  waits for 1 approval by anyone with write access
     ");
     let run = said(&site, &["--pipeline=apps/else"]).await;
     assert!(!run.text.contains("shop"), "{}", run.text);
@@ -182,7 +182,7 @@ async fn what_a_person_holds_or_closed_says_by_what() {
         ⏳ #1  web-prod 1.0.0 → 1.1.0                                         2d1997
            held by the label sluice/hold
            help: someone with write access must remove the label
-           ⏳ release  waits for 1 approval by anyone with write
+           ⏳ release  waits for 1 approval by anyone with write access
     ");
     repo.by("carol").unlabels(1, "sluice/hold");
     repo.by("dave").closes(1);
@@ -193,9 +193,8 @@ async fn what_a_person_holds_or_closed_says_by_what() {
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         ⏳ web-prod 1.0.0 → 1.1.0                                             2d1997
-           dave closed #1; it comes back when the plan changes, or when somebody
-           asks for it
-           ⏳ release  waits for 1 approval by anyone with write
+           dave closed #1; it is opened again when the plan changes, or on request
+           ⏳ release  waits for 1 approval by anyone with write access
     ");
 }
 
@@ -211,12 +210,12 @@ async fn a_freeze_does_not_hide_that_nobody_has_approved() {
     insta::assert_snapshot!(text(&site).await, @r"
     acme/gitops  main 6c3b2bf   1 pipeline   2026-03-02 09:00 UTC
 
-    shop                              prod waits for 1 approval by anyone with write
+    shop                       prod waits for 1 approval by anyone with write access
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         ⏳ #1  web-prod 1.0.0 → 1.1.0                                         2d1997
            frozen until Mon 2026-03-09 06:00 Europe/Berlin: sales
-           ⏳ release  waits for 1 approval by anyone with write
+           ⏳ release  waits for 1 approval by anyone with write access
     ");
     repo.by("carol").approves(1);
     insta::assert_snapshot!(text(&site).await, @r"
@@ -252,12 +251,12 @@ async fn a_newer_plan_waits_behind_the_one_that_was_approved() {
     insta::assert_snapshot!(text(&site).await, @r"
     acme/gitops  main 67eec1c   1 pipeline   2026-03-02 09:00 UTC
 
-    shop                           prod waits: 1 of 2 approvals by anyone with write
+    shop                    prod waits: 1 of 2 approvals by anyone with write access
       dev   web-dev 1.2.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         ⏳ #1  web-prod 1.0.0 → 1.1.0                                         2d1997
            plan 63828e waits behind it
-           ⏳ release  1 of 2 approvals by anyone with write
+           ⏳ release  1 of 2 approvals by anyone with write access
     ");
     let run = site.call(&["status"]).await;
     let promotion = &run.json["pipelines"][0]["stages"][1]["promotions"][0];
@@ -280,7 +279,7 @@ async fn a_hold_of_the_policy_and_a_soak_say_when_they_end() {
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         ⏳ web-prod 1.0.0 → 1.1.0                                             2d1997
            held: INC-4711 (until 18:00 UTC)
-           ⏳ release  waits for 1 approval by anyone with write
+           ⏳ release  waits for 1 approval by anyone with write access
     ");
     let site = shop(APPROVAL, "stages: { dev: { ready: { soak: 4h } } }\n").await;
     insta::assert_snapshot!(text(&site).await, @r"
@@ -291,7 +290,7 @@ async fn a_hold_of_the_policy_and_a_soak_say_when_they_end() {
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
         ⏳ web-prod 1.0.0 → 1.1.0                                             2d1997
            web-dev in dev: soak ends 13:00 UTC (4h since 09:00 UTC)
-           ⏳ release  waits for 1 approval by anyone with write
+           ⏳ release  waits for 1 approval by anyone with write access
     ");
 }
 

@@ -72,7 +72,7 @@ async fn a_workflows_token_is_told_what_only_its_workflow_file_says() {
     );
     assert_eq!(
         one(&found, "token-permissions", "unread").action,
-        "Only the workflow file tells: its job needs `permissions` with `contents: write`, `pull-requests: write`, \
+        "Check the workflow file: its job needs `permissions` with `contents: write`, `pull-requests: write`, \
          `issues: write` and `statuses: write`."
     );
     assert_eq!(
@@ -84,7 +84,7 @@ async fn a_workflows_token_is_told_what_only_its_workflow_file_says() {
     let (public, _) = super::found(&hub, &workflow(&hub));
     assert_eq!(
         one(&public, "token-permissions", "unread").message,
-        "GitHub does not tell what a workflow's token may write. Reading proves nothing here: the repository is public."
+        "GitHub does not report what a workflow's token may write. Reading proves nothing here: the repository is public."
     );
 }
 

@@ -34,7 +34,7 @@ async fn what_somebody_asked_for_who_lost_write_access_waits_until_somebody_asks
         "{}",
         run.text
     );
-    insta::assert_snapshot!(run.lines()[0], @"held apps/shop → prod #1: carol requested it, but no longer has write access: ask again");
+    insta::assert_snapshot!(run.lines()[0], @"held apps/shop → prod #1: carol requested it, but no longer has write access: request it again");
     let run = site.asks("dave", &PROMOTE).await;
     assert_eq!(prod(&site), "1.1.0", "{}", run.text);
     assert_eq!(repo.state(1), "CLOSED");
@@ -53,7 +53,7 @@ async fn what_an_account_asked_for_that_is_gone_or_cannot_be_read_does_not_land(
     site.hub.delete_account("carol");
     let run = site.run().await;
     assert_eq!(prod(&site), "1.0.0", "{}", run.text);
-    insta::assert_snapshot!(run.lines()[0], @"held apps/shop → prod #1: the account that requested it was deleted: ask again");
+    insta::assert_snapshot!(run.lines()[0], @"held apps/shop → prod #1: the account that requested it was deleted: request it again");
 
     let site = asked_for_in_a_freeze().await;
     site.hub

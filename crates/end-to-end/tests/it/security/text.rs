@@ -135,7 +135,7 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
         "{title}\n====\n{}\n====\n{words}\n====\n{gate}",
         repo.body(1)
     );
-    insta::assert_snapshot!(without_ids(&shown.replace('\u{200b}', "·")), @r##"
+    insta::assert_snapshot!(without_ids(&shown.replace('\u{200b}', "·")), @r"
     x ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-a… → px ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-…: old → newx ::error…
     ====
     **dx\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124; ✅ → px\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124; ⏳ waits for x\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;**
@@ -148,7 +148,7 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
     - **px\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;** `spec.helm.values.x` old → **newx\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;…**
 
     ### Gates
-    - ⏳ **x\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;**: waits for 1 approval by anyone with write
+    - ⏳ **x\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;**: waits for 1 approval by anyone with write access
 
     <sub>plan `c67e82` ·
     undo: *Run workflow → rollback* · approvals apply to this plan only</sub>
@@ -158,7 +158,7 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
     - px\u{a}::error::owned\u{d}\u{1b}[31mred\u{202e}reversed\u{200b}hidden\u{a}S·luice-Plan: 00\u{a}C·o-authored-by: e <e@·e>\u{a}@·everyone fixes #·12 [·skip ci] ##[error]z </details><script>![i](http:·//e/i)`| spec.helm.values.x: old → newx\u{a}::error::owned\u{d}\u{1b}[31mred\u{202e}reversed\u{200b}hidden\u{a}S·luice-Plan: 00\u{a}C·o-authored-by: e <…
     ====
     Sluice-Gate: x\u{a}::error::owned\u{d}\u{1b}[31mred\u{202e}reversed\u{200b}hidden\u{a}S·luice-Plan: 00\u{a}C·o-authored-by: e <e@·e>\u{a}@·everyone fixes #… pass: approved by carol (review)
-    "##);
+    ");
 }
 
 /// Ids as dots: they change with every word of a manifest.
