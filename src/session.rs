@@ -329,7 +329,7 @@ impl Session {
     }
 
     /// Calls `ask` again until a pass records nothing that still has to be fetched.
-    pub(super) async fn settle<T>(
+    pub(super) async fn fetch_until_complete<T>(
         &self,
         mut ask: impl FnMut() -> Result<T, Failure>,
     ) -> Result<T, Failure> {

@@ -107,7 +107,7 @@ pub(super) async fn on_forge(
         now,
         only,
     };
-    let mut since = session.settle(|| Ok(seen.since())).await?;
+    let mut since = session.fetch_until_complete(|| Ok(seen.since())).await?;
     attach_pull_numbers(session, &mut since, &mut outcome).await;
     let name = session.forge.slug().to_string();
     let found = seen.status(name, &active_pull, &since);

@@ -74,10 +74,10 @@ impl Remotes {
     }
 
     /// Forgets what others reported about commits, in all of them.
-    pub(crate) fn forget_said(&self) {
-        self.here.forget_said();
+    pub(crate) fn invalidate_signals(&self) {
+        self.here.invalidate_signals();
         for repo in self.others.borrow().values() {
-            repo.forget_said();
+            repo.invalidate_signals();
         }
     }
 

@@ -35,7 +35,7 @@ pub(crate) async fn ranges_by_change(
     let most = usize::try_from(observation.repository.policy.limits.open).unwrap_or(usize::MAX);
     let open: Vec<(ChangeRef, RevisionChange<'_>)> = open.take(most).collect();
     let found = session
-        .settle(|| {
+        .fetch_until_complete(|| {
             let found = open.iter().map(|(place, bringing)| {
                 let found =
                     gather::range_summaries(&session.remotes, std::slice::from_ref(bringing));
@@ -133,7 +133,7 @@ pub(crate) async fn summaries(
 ) -> Vec<CommitRangeSummary> {
     let bringing = bringing(observation, pipeline, stage, changes);
     let found = session
-        .settle(|| Ok(gather::range_summaries(&session.remotes, &bringing)))
+        .fetch_until_complete(|| Ok(gather::range_summaries(&session.remotes, &bringing)))
         .await;
     found.unwrap_or_default()
 }

@@ -131,5 +131,7 @@ async fn find(
         edges: &edges,
         back,
     };
-    session.settle(|| Ok(gather::rollback(&asked))).await
+    session
+        .fetch_until_complete(|| Ok(gather::rollback(&asked)))
+        .await
 }

@@ -66,7 +66,7 @@ pub(crate) async fn verify(
         Landed::AsApproved
     } else {
         session
-            .settle(|| {
+            .fetch_until_complete(|| {
                 Ok(match commit {
                     Some(commit) => landing.judge(repo, &commit, &tip.id, policy)?,
                     // GitHub names no commit for it: then the files at the tip are compared.

@@ -25,6 +25,6 @@ pub(crate) async fn remote_state(
         .ok_or_else(|| "the repository has no commit".to_owned())?;
     let base = &overview.repository.base;
     let ask = || RepositoryState::of_forge(&session.remotes, base, tip, session.here.clone());
-    let repository = session.settle(ask).await;
+    let repository = session.fetch_until_complete(ask).await;
     repository.map_err(|failure| failure.message)
 }

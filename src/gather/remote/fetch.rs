@@ -18,7 +18,7 @@ use crate::repo::{FOLDER, Repo, TreeEntry};
 impl RemoteRepo {
     /// Fetches everything that was noted; whether there was anything.
     pub(crate) async fn fetch(&self, forge: &Forge) -> bool {
-        if self.satisfied() {
+        if self.is_complete() {
             return false;
         }
         let mut wants = self.wants.take();

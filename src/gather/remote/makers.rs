@@ -41,7 +41,7 @@ impl RemoteRepo {
             None => {}
         }
         self.wants.borrow_mut().makers.insert(*commit);
-        self.later()
+        self.pending()
     }
 
     /// The base branch, if it is known; otherwise the default branch.

@@ -117,7 +117,7 @@ impl RemoteRepo {
     }
 
     /// Whether everything that was asked for was answered.
-    pub(crate) fn satisfied(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         let wants = self.wants.borrow();
         wants.refs.is_empty()
             && wants.commits.is_empty()
@@ -186,7 +186,7 @@ impl RemoteRepo {
     }
 
     /// What is noted now comes with the next pass: it will be here in the next pass.
-    pub(super) fn later<T>(&self) -> Result<T, RepoError> {
+    pub(super) fn pending<T>(&self) -> Result<T, RepoError> {
         Err(RepoError::pending(self.slug.as_str()))
     }
 
@@ -223,7 +223,7 @@ impl RemoteRepo {
             return Ok(Some(info));
         }
         self.want_commits(commit, much, paths);
-        self.later()
+        self.pending()
     }
 
     pub(super) fn want_commits(&self, commit: &CommitId, much: FetchDepth, paths: &[String]) {
@@ -261,7 +261,7 @@ impl RemoteRepo {
             None => {}
         }
         self.wants.borrow_mut().contains.insert(key);
-        self.later()
+        self.pending()
     }
 
     /// Whether the commits that were read lead back from one to the other. `false` proves nothing.
@@ -287,7 +287,7 @@ impl RemoteRepo {
             None => {}
         }
         self.wants.borrow_mut().list = true;
-        self.later()
+        self.pending()
     }
 
     /// The content of a blob.
@@ -312,7 +312,7 @@ impl RemoteRepo {
             }
         }
         self.wants.borrow_mut().blobs.insert(*blob);
-        self.later()
+        self.pending()
     }
 
     /// How many bytes a blob has, without reading it.
@@ -334,7 +334,7 @@ impl RemoteRepo {
             Some(Err(error)) => return Err(error),
         }
         self.wants.borrow_mut().sizes.insert(*blob);
-        self.later()
+        self.pending()
     }
 
     /// The entries of a folder.
@@ -361,7 +361,7 @@ impl RemoteRepo {
             wants.trees.insert(*tree);
         }
         drop(wants);
-        self.later()
+        self.pending()
     }
 }
 

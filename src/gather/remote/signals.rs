@@ -40,7 +40,7 @@ impl RemoteRepo {
         match self.signals.ask(question) {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(why)) => self.failed(&why),
-            None => self.later(),
+            None => self.pending(),
         }
     }
 
@@ -51,7 +51,7 @@ impl RemoteRepo {
             None => {}
         }
         self.wants.borrow_mut().questions.insert(question);
-        self.later()
+        self.pending()
     }
 
     pub(super) fn another<T>(&self) -> Result<T, RepoError> {
@@ -182,7 +182,7 @@ impl RemoteRepo {
     }
 
     /// Forgets what others reported, so that it is requested again: before a landing everything is read again.
-    pub(crate) fn forget_said(&self) {
+    pub(crate) fn invalidate_signals(&self) {
         self.signals.forget();
     }
 

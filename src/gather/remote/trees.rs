@@ -103,7 +103,7 @@ impl RemoteRepo {
             return self.below(&root, &segments);
         }
         self.want_commits(commit, much, &[normal]);
-        self.later()
+        self.pending()
     }
 
     /// Whether the same regular file, with the same mode, is at a path of two commits.

@@ -158,7 +158,7 @@ impl ReadObjects for RemoteRepo {
             Some(Err(why)) => return self.failed(&why),
             None => {
                 self.wants.borrow_mut().refs.insert(short.to_owned());
-                return self.later();
+                return self.pending();
             }
         }
         hits.commit = commit?;
@@ -361,7 +361,7 @@ impl ReadObjects for RemoteRepo {
             Some(Err(why)) => self.failed(&why),
             None => {
                 self.wants.borrow_mut().touches.insert(question);
-                self.later()
+                self.pending()
             }
         }
     }

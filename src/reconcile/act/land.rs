@@ -348,7 +348,7 @@ async fn files_of(
     let head = &candidate.proposal.branch.tip;
     let files = round
         .session
-        .settle(|| {
+        .fetch_until_complete(|| {
             let mut files = Vec::new();
             for change in repo.changed_files(head.parents.first(), &head.id)? {
                 let (Some(old), Some(new)) = (change.old, change.new) else {

@@ -43,7 +43,10 @@ pub(crate) async fn land_one(
                 Err(Stop::Delivery(error)) => Err(error),
                 Err(Stop::Failure(failure)) => return Err(failure),
             };
-            if let Progress::Changed = round.came_to(writer, &key, place, result, run).await? {
+            if let Progress::Changed = round
+                .record_failure(writer, &key, place, result, run)
+                .await?
+            {
                 return Ok(Progress::Changed);
             }
         }

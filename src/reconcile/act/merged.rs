@@ -170,7 +170,7 @@ impl Round<'_> {
         let policy = &self.observation.repository.policy;
         let proved = self
             .session
-            .settle(|| {
+            .fetch_until_complete(|| {
                 let info = repo.commit_info(commit)?;
                 let Some(parent) = info.parents.first() else {
                     return Ok(false);

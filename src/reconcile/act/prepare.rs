@@ -37,7 +37,10 @@ impl Round<'_> {
                     }
                     Act::Open { .. } | Act::Land(_) | Act::Commit => continue,
                 };
-                if let Progress::Changed = self.came_to(writer, &key, *place, result, run).await? {
+                if let Progress::Changed = self
+                    .record_failure(writer, &key, *place, result, run)
+                    .await?
+                {
                     done = Progress::Changed;
                 }
             }
@@ -51,7 +54,10 @@ impl Round<'_> {
                 continue;
             }
             let result = self.open(writer, place, replaces, run).await;
-            if let Progress::Changed = self.came_to(writer, &key, place, result, run).await? {
+            if let Progress::Changed = self
+                .record_failure(writer, &key, place, result, run)
+                .await?
+            {
                 done = Progress::Changed;
             }
         }

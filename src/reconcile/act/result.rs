@@ -29,7 +29,7 @@ impl Round<'_> {
     ///
     /// # Errors
     /// What ends the run.
-    pub(crate) async fn came_to(
+    pub(crate) async fn record_failure(
         &self,
         writer: &Writer,
         key: &StageKey,
@@ -121,7 +121,7 @@ impl Round<'_> {
     ) -> Result<bool, Failure> {
         let done = result.is_ok();
         let result = result.map(|()| Progress::Unchanged);
-        self.came_to(writer, &self.key(place), place, result, run)
+        self.record_failure(writer, &self.key(place), place, result, run)
             .await?;
         Ok(done)
     }

@@ -66,7 +66,7 @@ pub(crate) async fn reassessed(
     } else {
         let repo = session.remotes.here();
         let found = session
-            .settle(|| {
+            .fetch_until_complete(|| {
                 Ok(gather::changes(
                     repo,
                     proposal,

@@ -36,7 +36,7 @@ pub(crate) async fn promotable(
     let changes = bringing(observation, pipeline, stage, changes);
     let refs = &observation.repository.policy.refs;
     session
-        .settle(|| Ok(gather::promotable(&session.remotes, refs, &changes)))
+        .fetch_until_complete(|| Ok(gather::promotable(&session.remotes, refs, &changes)))
         .await
 }
 
@@ -68,6 +68,8 @@ pub(crate) async fn change_authors(
         at,
         rollback,
     };
-    let found = session.settle(|| Ok(asked.of(&reissued))).await;
+    let found = session
+        .fetch_until_complete(|| Ok(asked.of(&reissued)))
+        .await;
     found.unwrap_or_else(|failure| Err(failure.message))
 }

@@ -110,7 +110,7 @@ async fn on_base(
     }
     let repo = session.remotes.here();
     let found = session
-        .settle(|| {
+        .fetch_until_complete(|| {
             let (before, after) = (
                 repo.is_ancestor(&run.commit, &tip),
                 repo.is_ancestor(&built_on, &run.commit),

@@ -116,7 +116,7 @@ async fn changes_of(
     }
     let repo = session.remotes.here();
     let found = session
-        .settle(|| {
+        .fetch_until_complete(|| {
             Ok(gather::changes(
                 repo,
                 proposal,

@@ -66,7 +66,7 @@ async fn code_owners(session: &Session, observation: &Observation) -> Fetched<Op
     let repo = session.remotes.here();
     let tip = observation.snapshot.tip.id;
     let found = session
-        .settle(|| {
+        .fetch_until_complete(|| {
             for path in code_owners::PATHS {
                 if let Some(EntryId::File(blob)) = repo.entry_at(&tip, path)? {
                     return Ok(Some((path, repo.blob(&blob)?)));

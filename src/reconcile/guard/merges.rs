@@ -116,7 +116,7 @@ impl<'a> Guard<'a> {
             Ok(paths.map_or_else(|why| self.untold(why), Known::Paths))
         };
         let found = session
-            .settle(|| Ok(pulls.iter().map(|pull| read(pull)).collect::<Vec<_>>()))
+            .fetch_until_complete(|| Ok(pulls.iter().map(|pull| read(pull)).collect::<Vec<_>>()))
             .await?;
         let with = pulls.iter().zip(found);
         Ok(with
@@ -169,7 +169,7 @@ impl<'a> Guard<'a> {
             Known::Paths(paths) => gather::merged_files(repo, paths, |path| self.wants(path)),
         };
         let files = session
-            .settle(|| Ok(known.iter().map(read).collect::<Vec<_>>()))
+            .fetch_until_complete(|| Ok(known.iter().map(read).collect::<Vec<_>>()))
             .await?;
         let mut verdicts = BTreeMap::new();
         for ((pull, known), files) in pulls.iter().zip(known).zip(files) {

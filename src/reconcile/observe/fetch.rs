@@ -61,7 +61,7 @@ pub(crate) async fn observe_at(
         Some(read) => read,
         None => {
             let repository = session
-                .settle(|| {
+                .fetch_until_complete(|| {
                     RepositoryState::of_forge(
                         &session.remotes,
                         &snapshot.base,
@@ -77,7 +77,7 @@ pub(crate) async fn observe_at(
     repository.untrusted = session.untrusted(repository.policy.trusts()).await?;
     let now = snapshot.now;
     let evaluation = session
-        .settle(|| Evaluation::on_forge(&repository, &manifests, now, depth))
+        .fetch_until_complete(|| Evaluation::on_forge(&repository, &manifests, now, depth))
         .await?;
     policy_is_not_gone(session, &snapshot, &repository).await?;
     let ready = read_ready(session, &repository, &evaluation, now).await?;
@@ -107,9 +107,9 @@ async fn read_ready(
     evaluation: &Evaluation,
     now: Timestamp,
 ) -> Result<Option<Rc<ReadyAnswers>>, Failure> {
-    session.remotes.forget_said();
+    session.remotes.invalidate_signals();
     let ready = session
-        .settle(|| Ok(evaluation.read_ready(repository, now)))
+        .fetch_until_complete(|| Ok(evaluation.read_ready(repository, now)))
         .await?;
     Ok(ready.map(Rc::new))
 }
@@ -138,7 +138,7 @@ async fn policy_is_not_gone(
         .collect();
     let repo = session.remotes.here();
     let gone = session
-        .settle(|| {
+        .fetch_until_complete(|| {
             let mut gone = None;
             let mut all = AskAll::new();
             for base in &bases {

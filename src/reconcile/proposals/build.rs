@@ -52,7 +52,7 @@ pub(crate) async fn builds(
         approving(context.options.request.as_ref(), by, &proposal.plan).is_some()
     };
     session
-        .settle(|| {
+        .fetch_until_complete(|| {
             let mut builds = BTreeMap::new();
             for (place, found) in by_place {
                 let promotion = plan.promotion(*place);

@@ -33,7 +33,7 @@ impl Round<'_> {
             let held = files.iter().map(|file| held(repo, proposal, file, policy));
             Ok(held.collect::<Result<Vec<_>, _>>())
         };
-        let why = match self.session.settle(look).await? {
+        let why = match self.session.fetch_until_complete(look).await? {
             Ok(held) => held.into_iter().flatten().next(),
             Err(error) => Some(format!(
                 "it could not be read where {} was when this was opened: {error}",

@@ -81,7 +81,7 @@ impl Guard<'_> {
             Known::Paths(paths) => gather::merged_bytes(repo, paths, |path| self.wants(path)),
         };
         let told = session
-            .settle(|| Ok(known.iter().map(afterwards).collect::<Vec<_>>()))
+            .fetch_until_complete(|| Ok(known.iter().map(afterwards).collect::<Vec<_>>()))
             .await?;
         let mut bytes = Vec::with_capacity(told.len());
         for ((pull, known), told) in pulls.iter().zip(known).zip(told) {
