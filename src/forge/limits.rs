@@ -4,7 +4,7 @@
 //! too fast (the *secondary* limit). GraphQL may report either in an answer with status 200. A call that was refused
 //! for a limit was not carried out.
 //!
-//! - A primary limit ends all calls of the connection, except for one: [`Forge::reset_success`](super::Forge::reset_success), if the
+//! - A primary limit ends all calls of the connection, except for one: [`Writer::reset_success`](super::Writer::reset_success), if the
 //!   limit is not the one of REST.
 //! - A secondary limit ends all calls without exception. Only the first one whose `Retry-After` says that it is over within a minute is
 //!   waited for.

@@ -36,7 +36,7 @@ pub enum ObjectQuery {
     /// The folder at a path of a commit: its own ID and its entries.
     Folder(CommitId, String),
     /// The content of a file as text. GitHub cuts long ones and repairs broken UTF-8: callers verify it, and use
-    /// [`Forge::blob`] if that fails.
+    /// [`Forge::blob`](super::Forge::blob) if that fails.
     Blob(BlobId),
     /// How many bytes a file has.
     Size(BlobId),
