@@ -91,7 +91,7 @@ impl Forge {
             let data = body.get_mut("data").map(Value::take).unwrap_or(Value::Null);
             if data.is_null() && errors.is_empty() {
                 return Err(ForgeError::NotUnderstood(format!(
-                    "to {operation}: the answer has the answer has neither data nor errors"
+                    "to {operation}: the answer has neither data nor errors"
                 )));
             }
             return Ok((data, errors, answer.date));

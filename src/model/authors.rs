@@ -118,7 +118,7 @@ impl ChangeAuthors {
         }
         if makers.more_authors {
             found.untold.insert(format!(
-                "{commit} has more authors than are read: make the change again in a commit with fewer authors authors"
+                "{commit} has more authors than are read: make the change again in a commit with fewer authors"
             ));
         }
         if let Some(committer) = &makers.committer

@@ -143,7 +143,7 @@ fn emergency_is_allowed(
 
 fn refuse(why: String) -> Failure {
     Failure::new(Exit::Blocked, why).hint(
-        "Actions → this workflow → Run workflow, on the default branch, as a person with write access access",
+        "Actions → this workflow → Run workflow, on the default branch, as a person with write access",
     )
 }
 

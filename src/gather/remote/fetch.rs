@@ -137,7 +137,7 @@ impl RemoteRepo {
                     self.known.borrow_mut().paged.insert(*id);
                 }
                 let why = answer.map_or_else(Err, |_| odd());
-                // Whatever else is known of it: what is missing would be asked for for ever.
+                // Whatever else is known of it: what is missing would be asked for forever.
                 self.known.borrow_mut().commits.insert(*id, why);
             }
             (ObjectQuery::Tree(id), answer) => {

@@ -129,7 +129,7 @@ impl<'a> Planner<'a> {
     /// Why it cannot be determined.
     fn way(&self, stage: StageIndex, change: &Change) -> Result<Option<String>, String> {
         let Some(pair) = self.pair_of(stage, change) else {
-            return Err("its source is not the one that it had before before before".to_owned());
+            return Err("its source is not the one that it had before".to_owned());
         };
         // There is nothing but texts to compare.
         if pair.unknown_origin() {
