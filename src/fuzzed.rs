@@ -5,7 +5,7 @@ mod targets;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// So many changed seeds are tried for each target; `SLUICE_FUZZ` gives another number.
+/// This many changed seeds are tried for each target; `SLUICE_FUZZ` gives another number.
 const TRIES: usize = 400;
 /// What is changed grows no longer than this.
 const MAX_BYTES: usize = 20_000;

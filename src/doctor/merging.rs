@@ -102,7 +102,7 @@ fn capitalised(facts: &Facts<'_>, rule: &Rule) -> String {
 
 pub(super) fn linear_history(facts: &Facts<'_>) -> Vec<Said> {
     let policy = facts.policy();
-    let (makes, mend) = match (policy.land, policy.merge) {
+    let (makes, fix) = match (policy.land, policy.merge) {
         (Land::Exact, _) => (
             "`land: exact` lands every promotion as a merge commit",
             "set `land: merge` and `merge: squash`",
@@ -128,7 +128,7 @@ pub(super) fn linear_history(facts: &Facts<'_>) -> Vec<Said> {
                 .unsure(unsure)
                 .why("Every landing would be refused.")
                 .action(format!(
-                    "In the policy {mend}; or switch it off at {}.",
+                    "In the policy {fix}; or switch it off at {}.",
                     facts.place(rule)
                 )),
             )
@@ -166,18 +166,18 @@ pub(super) fn reviews(facts: &Facts<'_>) -> Vec<Said> {
             continue;
         };
         let stages = facts.inbound().unwrap_or_default();
-        let nobody: Vec<&Inbound> = stages
+        let without_approval: Vec<&Inbound> = stages
             .iter()
             .filter(|stage| !stage.approval && stage.delivery == Delivery::PullRequest)
             .collect();
-        said.push(if nobody.is_empty() {
+        said.push(if without_approval.is_empty() {
             Said::info(format!("{source} requires {wants} before a merge.")).unsure(unsure)
                 .why("Only reviews count there. An approval by label or dispatch passes Sluice's gate, but GitHub still refuses the merge.")
                 .action("Let the gates count only reviews (`ways: [review]`), and require as many.")
         } else {
             Said::change(format!(
                 "{source} requires {wants}, but no one is asked to approve {}.",
-                list(nobody.iter().map(|stage| &stage.name))
+                list(without_approval.iter().map(|stage| &stage.name))
             )).unsure(unsure)
             .why("Without an APPROVAL gate, such a promotion would wait for a review that no one knows about.")
             .action(format!(

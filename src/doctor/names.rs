@@ -175,7 +175,7 @@ pub(super) fn people(facts: &Facts<'_>) -> Vec<Said> {
                 fine.push(login);
                 continue;
             }
-            Ok(Person::Nobody) => Said::change(format!("There is no account {login} on GitHub."))
+            Ok(Person::NotFound) => Said::change(format!("There is no account {login} on GitHub."))
                 .why("Anyone can take an unused name, and the policy would then name them.")
                 .action("Use this person's present login, or remove it from the policy."),
             Ok(Person::NoPerson) => Said::change(format!("{login} is not a person on GitHub."))

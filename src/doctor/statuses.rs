@@ -49,8 +49,8 @@ pub(super) fn strict(facts: &Facts<'_>) -> Vec<Said> {
     said
 }
 
-/// Whoever may bypass a rule that requires Sluice's own status, everyone else's pull requests wait for it: so here
-/// every rule counts, not only those that bind this token.
+/// Every rule that requires Sluice's own status counts, not only those that bind this token: even if Sluice may bypass
+/// one, everyone else's pull requests wait for it.
 pub(super) fn own(facts: &Facts<'_>) -> Vec<Said> {
     let required: Vec<(&Rule, &RequiredContext)> = facts
         .rules()

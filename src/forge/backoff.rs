@@ -16,7 +16,7 @@ enum Growth {
 }
 
 impl Backoff {
-    /// So many waits, each twice as long as the one before.
+    /// This many waits, each twice as long as the one before.
     pub(crate) const fn doubling(first: u32, waits: u32) -> Self {
         Self {
             next: first,
@@ -25,7 +25,7 @@ impl Backoff {
         }
     }
 
-    /// So many waits of 1, 2, 3 … seconds.
+    /// This many waits of 1, 2, 3 … seconds.
     pub(crate) const fn linear(waits: u32) -> Self {
         Self {
             next: 1,

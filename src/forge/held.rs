@@ -16,7 +16,7 @@ use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::pull::ClosedLabels;
 
-/// So many come with a look: GitHub charges for as many as are asked for.
+/// This many are requested with each look: GitHub charges for the number requested.
 const FIRST: u32 = 10;
 /// The size of each further page, which is requested separately.
 const MORE: u32 = 100;

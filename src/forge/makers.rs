@@ -13,9 +13,9 @@ use crate::model::commit_range::Person;
 use crate::model::fetched::Fetched;
 use crate::model::ids::{CommitId, PullNumber};
 
-/// So many commits are asked about in a query.
+/// At most this many commits are asked about in a query.
 const COMMITS: usize = 50;
-/// So many pull requests are asked about in a query.
+/// At most this many pull requests are asked about in a query.
 const PULLS: usize = 10;
 
 const PERSON: &str = "fragment person on GitActor { name email user { databaseId login } }";

@@ -101,7 +101,7 @@ pub(crate) type FoundTree = (TreeId, Vec<RemoteEntry>);
 
 /// A page of history.
 const PAGE: usize = 100;
-/// So many commits at which a path changed.
+/// At most this many commits at which a path changed.
 const TOUCHES: usize = 10;
 /// What one query asks for, by [`ObjectQuery::weight`]. GitHub publishes no limit for this; this one is ours.
 const MAX_WEIGHT: usize = 1_500;

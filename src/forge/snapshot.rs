@@ -43,7 +43,7 @@ const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
 /// for what exists: more are requested only if someone opened another one, and then with fewer of each one's reviews
 /// and events.
 const PULLS_OF_A_BRANCH: [(u32, u32); 2] = [(1, SAID), (20, FEW_SAID)];
-/// So many reviews and events where more may be too much at once.
+/// This many reviews and events if more may be too much at once.
 const FEW_SAID: u32 = 5;
 
 /// What is asked along with a look, so that it costs no call of its own.

@@ -191,7 +191,7 @@ impl Wire {
                     if !ask.kind.writes() {
                         continue;
                     }
-                    // Whoever writes looks whether it was applied before it is sent again.
+                    // The caller checks whether a write was applied before it is sent again.
                     return Err(ForgeError::Unreachable {
                         operation: ask.operation.clone(),
                         why: "GitHub's secondary rate limit was hit, and is over".to_owned(),

@@ -12,7 +12,7 @@ use sluice::runner::{Environment, Run};
 use sluice::yaml::syntax::steps::counted;
 use sluice::yaml::{Limits, Stream};
 
-/// So many steps a byte, and a node with aliases written out, may be taken.
+/// At most this many steps may be taken for each byte and each node, with aliases written out.
 const MAX_STEPS: usize = 100;
 
 /// Does the work, and panics if it takes more steps than the files are worth.
@@ -49,7 +49,7 @@ pub(super) fn catalog(bytes: &[u8]) {
     });
 }
 
-/// Stands between the two versions of a file.
+/// Separates the two versions of a file.
 const BETWEEN: &[u8] = b"=====\n";
 
 /// Any two versions of a file get a verdict, and the same version twice touches nothing.

@@ -76,11 +76,11 @@ pub(crate) enum Untold {
 
 /// Many files: all folders of the head are then read in one call.
 const MANY: u64 = 100;
-/// So many commits that no clone holds are looked at for one merge base. A page of them costs a call.
+/// At most this many commits that no clone holds are looked at for one merge base. A page of them costs a call.
 const MAX_REMOTE: usize = 1_000;
-/// So many commits of one side are read before the other side is read further.
+/// This many commits of one side are read before the other side is read further.
 const NEAR: usize = 100;
-/// So many pages of history are asked for at once, for each side.
+/// This many pages of history are asked for at once, for each side.
 const MAX_PAGES: usize = 4;
 /// With at most this many merge bases it is determined which one descends from the others.
 const MAX_BASES: usize = 3;

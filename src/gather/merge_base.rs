@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use crate::model::ids::CommitId;
 use crate::repo::RepoError;
 
-/// So many commits are walked for one answer.
+/// At most this many commits are walked for one answer.
 const MAX_WALKED: usize = 10_000;
 
 /// What two commits have in common.

@@ -268,7 +268,7 @@ impl Effects {
     }
 }
 
-/// Stands for a template's value while an overlay is parsed.
+/// Takes the place of a template's value while an overlay is parsed.
 const MARK: &str = "sluice-template-value";
 
 /// The text with a word in the place of each `{{ … }}`; `None` if it is more complicated.
@@ -288,7 +288,7 @@ fn marked(text: &str) -> Option<String> {
     Some(marked)
 }
 
-/// Stands for the value of a variable that is not known here. No path holds it.
+/// Takes the place of the value of a variable that is not known here. No path holds it.
 const ANY: &str = "\0";
 
 /// Whether a path matches one in which [`ANY`] represents one segment, or a part of one.

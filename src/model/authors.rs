@@ -203,7 +203,7 @@ impl ChangeAuthors {
         }
     }
 
-    /// Somebody as the forge names them.
+    /// Someone as the forge names them.
     fn add_actor(&mut self, actor: &Actor, did: String, commit: &str) {
         match (actor.person(), actor.kind) {
             (Some(id), _) => {

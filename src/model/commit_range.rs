@@ -72,7 +72,7 @@ pub struct CommitRangeSummary {
     pub listed: Vec<(String, String, String, Option<u64>)>,
 }
 
-/// So many commits of one service are listed.
+/// At most this many commits of one service are listed.
 pub const MAX_LISTED: usize = 20;
 
 /// The maximum length of a subject or name, in characters.
@@ -218,7 +218,7 @@ pub struct RangeCommit {
     pub number: Option<u64>,
 }
 
-/// Somebody as a commit names them; all of it foreign text.
+/// Someone as a commit names them; all of it foreign text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The account's ID, if the email address belongs to one.

@@ -1,7 +1,7 @@
 //! A message about many things names the first few of them: one about each of N things that named all N would grow with
 //! their square.
 
-/// So many are named.
+/// At most this many are named.
 const SHOWN: usize = 5;
 
 /// The first five names, `separator` between them, and how many more there are.

@@ -36,7 +36,7 @@ pub enum ContextState {
     Pending,
     /// It failed.
     Failure,
-    /// Nobody has reported it.
+    /// No one has reported it.
     Missing,
 }
 

@@ -71,7 +71,7 @@ pub struct Pull {
     pub draft: bool,
     /// Who opened it.
     pub author: Option<Actor>,
-    /// It was opened with this very token's account. Anybody can make a branch that looks like ours in every way, plan id
+    /// It was opened with this very token's account. Anyone can make a branch that looks like ours in every way, plan id
     /// included, but not open a pull request in our name.
     pub own: bool,
     /// The short name of its base branch.
@@ -245,7 +245,7 @@ pub struct PromotionBranch {
     pub has_more_pulls: bool,
 }
 
-/// The status `sluice` of a commit. Anybody with write access can set it.
+/// The status `sluice` of a commit. Anyone with write access can set it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnStatus {
     /// It is `success`.

@@ -164,20 +164,20 @@ pub struct Exempt {
     pub teams: BTreeSet<String>,
     /// Apps, by slug.
     pub apps: BTreeSet<String>,
-    /// Whoever administers the repository.
+    /// Administrators of the repository.
     pub admins: bool,
 }
 
 /// What a rule demands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuleKind {
-    /// Nobody creates a branch of this name.
+    /// No one may create a branch of this name.
     Creation,
-    /// Nobody updates it.
+    /// No one may update it.
     Update,
-    /// Nobody deletes it.
+    /// No one may delete it.
     Deletion,
-    /// Nobody replaces it by force.
+    /// No one may replace it by force.
     NoForce,
     /// No merge commits.
     LinearHistory,
@@ -277,8 +277,8 @@ pub struct Team {
 /// What a login of the policy is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Person {
-    /// Nobody has that login.
-    Nobody,
+    /// No one has that login.
+    NotFound,
     /// It is an App or an organisation.
     NoPerson,
     /// May write.

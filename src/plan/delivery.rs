@@ -28,7 +28,7 @@ pub(crate) struct OpenPlan {
     pub reassessed: Option<Promotion>,
     /// What the label `sluice/hold` means for it.
     pub hold: LabelHold,
-    /// Whoever asked for it may not any more.
+    /// The person who requested it may no longer do so.
     pub outdated_request: bool,
 }
 
@@ -338,7 +338,7 @@ fn commit(input: &DeliveryInput<'_>) -> Decision {
 /// otherwise the plan's own; otherwise one that a person requested.
 fn choose_active<'a>(input: &'a DeliveryInput<'_>) -> Option<&'a OpenPlan> {
     let plan = input.promotion.plan;
-    // Whoever asks again is named in the record of a pull request of its own.
+    // A new request names its person in the record of a pull request of its own.
     let gives_way = |candidate: &OpenPlan| input.asked && candidate.outdated_request;
     let standing = || {
         let mut all: Vec<&OpenPlan> = input
@@ -371,7 +371,7 @@ fn choose_active<'a>(input: &'a DeliveryInput<'_>) -> Option<&'a OpenPlan> {
     if input.asks_emergency {
         return None;
     }
-    // Whoever lifts a hold by asking is named in the record of a pull request of its own.
+    // A request that lifts a hold names its person in the record of a pull request of its own.
     if input.lifts_hold && matches!(input.closed_hold, Ok(Some(_))) {
         let asked = |candidate: &&OpenPlan| candidate.proposal.requested_by.is_some();
         return standing().filter(asked).find(current);

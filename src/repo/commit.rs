@@ -7,7 +7,7 @@ use super::objects::{commit_id, header_lines, tree_id};
 use super::repository::Repo;
 use crate::model::ids::{CommitId, TreeId};
 
-/// A time as git records it. Whoever makes a commit chooses it: it is for people to read, never evidence.
+/// A time as git records it. The author of a commit chooses it: it is for people to read, never evidence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GitTime {
     /// Seconds since 1970-01-01 UTC.

@@ -14,7 +14,7 @@ use super::two_sides::{Commits, Side, Walk};
 use crate::model::commit_range::Direction;
 use crate::model::ids::CommitId;
 
-/// So many commits between two are looked through.
+/// At most this many commits between two are looked through.
 const MAX_COMMITS: usize = 2_000;
 
 /// Two commits, and what counts between them.

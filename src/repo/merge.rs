@@ -5,7 +5,7 @@ use git2::{MergeFileInput, MergeFileOptions};
 use super::error::{RepoError, git_error};
 use super::repository::Repo;
 
-/// Stands before each version while they are merged: git2 makes a slice of a null pointer if nothing comes of a merge.
+/// Precedes each version while they are merged: git2 makes a slice of a null pointer if nothing comes of a merge.
 const FIRST_LINE: &[u8] = b"# The first line of a file that is merged.\n";
 
 impl Repo {

@@ -45,7 +45,7 @@ pub(crate) struct PlanText<'a> {
 const STATE_COLUMN: usize = 57;
 /// The column of a value after its field, and of a gate's reason after its name.
 const VALUE_COLUMN: usize = 22;
-/// So many commits of one change are listed.
+/// At most this many commits of one change are listed.
 const COMMITS: usize = 10;
 
 impl PlanText<'_> {

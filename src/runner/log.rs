@@ -160,7 +160,7 @@ impl Log {
             let mut inner = match log.0.try_lock() {
                 Ok(inner) => inner,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                // Whoever panicked holds the lock.
+                // The code that panicked holds the lock.
                 Err(TryLockError::WouldBlock) => return,
             };
             inner.line(Level::Error, &format!("this is a bug in sluice: {panic}"));

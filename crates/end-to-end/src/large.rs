@@ -223,7 +223,7 @@ impl Large {
         }
     }
 
-    /// Somebody changes a source, a folder or a chart in turn, as the `number`th commit of the hour: each of another pipeline as long
+    /// Someone changes a source, a folder or a chart in turn, as the `number`th commit of the hour: each of another pipeline as long
     /// as there are any.
     pub fn source_commit(&self, number: usize) {
         let pipeline = number % self.size.pipelines;
@@ -258,7 +258,7 @@ impl Large {
         Some(next)
     }
 
-    /// Somebody who may only triage holds the promotion of pipeline 1 into qa, and closes it.
+    /// Someone who may only triage holds the promotion of pipeline 1 into qa, and closes it.
     fn close_held(&self) {
         let repo = self.repo();
         let is_it = |number: &u64| {
@@ -348,11 +348,11 @@ impl Large {
 /// Why a run is woken.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
-    /// Somebody changed a source: the how-manieth time.
+    /// Someone changed a source; counted from the first time.
     Commit(usize),
-    /// Somebody approved a promotion.
+    /// Someone approved a promotion.
     Approval,
-    /// Somebody without write access held a promotion and closed it.
+    /// Someone without write access held a promotion and closed it.
     CloseHeld,
     /// The source of that promotion changed again.
     Again,

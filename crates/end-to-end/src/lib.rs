@@ -11,5 +11,6 @@ pub mod large;
 pub mod proxy;
 pub mod shop;
 pub mod site;
+pub mod sweep;
 pub mod tls;
 pub mod upgrade;

@@ -50,7 +50,7 @@ impl Forge {
             .into_iter()
             .map(|(login, account)| {
                 let person = account.map_err(unread).and_then(|account| match account {
-                    None => Ok(Person::Nobody),
+                    None => Ok(Person::NotFound),
                     Some(account) => match account.person().map(|id| permissions.get(&id)) {
                         None => Ok(Person::NoPerson),
                         Some(Some(Ok(Permission::Write))) => Ok(Person::Write),

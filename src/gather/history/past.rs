@@ -19,7 +19,7 @@ use crate::model::reference::ManifestKey;
 use crate::model::service::{Secret, Service};
 use crate::repo::{EntryId, ReadObjects, RepoError};
 
-/// So many files are read to find what preceded it.
+/// At most this many files are read to find what preceded it.
 pub(in crate::gather) const FILES_BEYOND: usize = 200;
 
 /// What a commit removed or changed: the places that contained manifests before it.

@@ -10,7 +10,7 @@ use crate::catalog::Namer;
 use crate::model::policy::Policy;
 use crate::yaml::{FieldPath, Segment};
 
-/// So many ways are tried, by index included.
+/// At most this many ways are tried, by index included.
 const TRIES: usize = 64;
 
 /// The field that names elements in most manifests.

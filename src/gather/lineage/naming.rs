@@ -9,7 +9,7 @@ use crate::model::resolved::StageIndex;
 use crate::model::service::Secret;
 use crate::model::service::Service;
 
-/// So many first-parent commits are looked at beyond the one at which a name appeared.
+/// At most this many first-parent commits are looked at beyond the one at which a name appeared.
 pub(in crate::gather) const COMMITS_BEYOND: usize = 500;
 
 /// A stage of today's catalog.

@@ -96,7 +96,7 @@ enum Earlier {
     Nowhere,
 }
 
-/// So many commits' files are kept at a time: a file is read again at the next older commit that changed it.
+/// The files of this many commits are kept at a time: a file is read again at the next older commit that changed it.
 const KEPT: usize = 256;
 
 struct Search<'a> {

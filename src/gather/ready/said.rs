@@ -18,7 +18,7 @@ const FROM_NEW: usize = 50;
 /// Of commits that have reports, and of deployments, this many are read in full from either end.
 const READ: usize = 10;
 
-/// So many from either end.
+/// This many from either end.
 fn ends<T: Clone>(all: &[T], old: usize, new: usize) -> Vec<T> {
     if all.len() <= old + new {
         return all.to_vec();

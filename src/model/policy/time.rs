@@ -44,7 +44,7 @@ pub use zone::Zone;
 pub struct Wait(SignedDuration);
 
 impl Wait {
-    /// So many days of 24 hours.
+    /// This many days of 24 hours.
     pub fn days(days: i64) -> Self {
         Self(SignedDuration::from_hours(days * 24))
     }

@@ -151,7 +151,7 @@ fn by_evidence(
                 .any(|line| match register.asked(&line.by.value) {
                     Ok(Eligible::Anyone) => true,
                     Ok(Eligible::Each(sets)) => sets.iter().any(|set| set.holds(one.id, one.login)),
-                    Ok(Eligible::Nobody(_)) | Err(_) => false,
+                    Ok(Eligible::NoOne(_)) | Err(_) => false,
                 })
         })
         .map(Given::shown)
@@ -225,12 +225,12 @@ fn tally(
     for line in lines {
         let asked = match register.asked(&line.by.value) {
             // Team members are unknown without GitHub.
-            Err(_) | Ok(Eligible::Nobody(_)) if assumed => Ok(Eligible::Anyone),
+            Err(_) | Ok(Eligible::NoOne(_)) if assumed => Ok(Eligible::Anyone),
             other => other,
         };
         let judged = match asked {
             Err(why) => Err(Judgement::new(Verdict::Error, why)),
-            Ok(Eligible::Nobody(why)) => Err(Judgement::new(
+            Ok(Eligible::NoOne(why)) => Err(Judgement::new(
                 Verdict::Blocked,
                 format!("needs {}: {why}", demand(line)),
             )),

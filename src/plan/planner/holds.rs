@@ -88,7 +88,7 @@ impl<'a> Planner<'a> {
         if let Some(back) = draft.after_rollback.clone() {
             self.hold_after_rollback(stage, &back, draft);
         }
-        // Whoever asks for a rollback says that it may move, and what a source holds now has no part in it.
+        // A request for a rollback is the trigger, and what a source holds now does not matter.
         if draft.rollback.is_some() {
             return;
         }

@@ -28,7 +28,7 @@ const BELOW: usize = 7;
 /// The beginning of a hint that names a command. It is on one line, however long, so that it can be pasted; and the
 /// layout must not depend on the length of the path in the command.
 const COMMAND: &str = "help: sluice ";
-/// So many lines of changes are shown.
+/// At most this many lines of changes are shown.
 const MAX_LINES: usize = 8;
 
 /// The text.

@@ -59,7 +59,7 @@ fn a_rollback_goes_before_everything_and_leaves_what_is_held() {
     let decided = |open: Vec<OpenPlan>| decide(&stage(&back, open)).acts;
     // Asked for: what is free gives way, what a person holds stays.
     assert_eq!(decided(vec![free(), held.clone()]), [replaces(&[7])]);
-    // Put up and approved: it lands though the other one is held.
+    // Opened and approved: it lands even though the other one is held.
     assert_eq!(decided(vec![held.clone(), own()]), [Act::Land(number(9))]);
     // A person holds the rollback itself.
     let mut held_own = own();

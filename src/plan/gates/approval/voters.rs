@@ -15,8 +15,8 @@ pub(super) enum Eligible {
     Anyone,
     /// These people. Code owners: of each set at least one has to approve.
     Each(Vec<People>),
-    /// Nobody can ever meet the line, and why.
-    Nobody(String),
+    /// No one can ever meet the line, and why.
+    NoOne(String),
 }
 
 /// A closed set of people: of team members the ids are known, of others the logins.
@@ -92,7 +92,7 @@ impl Register<'_> {
             None => return Err("CODEOWNERS was not read".to_owned()),
             Some(Err(why)) => return Err(why.clone()),
             Some(Ok(None)) => {
-                return Ok(Eligible::Nobody(
+                return Ok(Eligible::NoOne(
                     "there is no CODEOWNERS on the base branch".to_owned(),
                 ));
             }
@@ -113,7 +113,7 @@ impl Register<'_> {
                 }
             }
             if people == People::default() {
-                return Ok(Eligible::Nobody(format!(
+                return Ok(Eligible::NoOne(format!(
                     "none of the code owners of {file} can be identified: name them by login or team"
                 )));
             }
@@ -122,7 +122,7 @@ impl Register<'_> {
             }
         }
         match sets.is_empty() {
-            true => Ok(Eligible::Nobody(
+            true => Ok(Eligible::NoOne(
                 "CODEOWNERS names no one for the files of this promotion".to_owned(),
             )),
             false => Ok(Eligible::Each(sets)),

@@ -6,6 +6,7 @@
 //! that closes after the call was applied: the client cannot tell the two apart, and nobody waits a minute.
 
 use end_to_end::site::Site;
+use end_to_end::sweep::{all_end_alike, run};
 use github_stand_in::{Fault, Seen};
 use serde_json::Value;
 
@@ -142,52 +143,18 @@ async fn live(life: Life, trouble: Option<&Trouble>) -> (Vec<Seen>, End) {
 
 /// Lives every trouble on two threads, and names those that end otherwise than an undisturbed life.
 fn sweep(life: Life, troubles: impl Fn(&[Seen]) -> Vec<Trouble>) {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-    };
-    let (calls, wanted) = runtime().block_on(live(life, None));
+    let (calls, wanted) = run(live(life, None));
     assert_eq!(
         (wanted.open.len(), wanted.branches.len()),
         (0, 0),
         "{wanted:?}"
     );
     let troubles = troubles(&calls);
-    let half = troubles.len().div_ceil(2);
-    let wrong: Vec<String> = std::thread::scope(|scope| {
-        let workers: Vec<_> = troubles
-            .chunks(half)
-            .map(|troubles| {
-                let wanted = &wanted;
-                scope.spawn(move || {
-                    let mut wrong = Vec::new();
-                    for trouble in troubles {
-                        let lived = std::panic::catch_unwind(|| {
-                            runtime().block_on(live(life, Some(trouble))).1
-                        });
-                        match lived {
-                            Ok(found) if found == *wanted => {}
-                            Ok(found) => wrong.push(format!("{trouble:?}: {found:?}")),
-                            Err(_) => wrong.push(format!("{trouble:?}: see the panic above")),
-                        }
-                    }
-                    wrong
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap())
-            .collect()
-    });
-    assert!(
-        wrong.is_empty(),
-        "wanted {wanted:?}, {} of {}:\n{}",
-        wrong.len(),
-        troubles.len(),
-        wrong.join("\n")
+    all_end_alike(
+        &troubles,
+        &wanted,
+        |trouble| format!("{trouble:?}"),
+        |trouble| run(live(life, Some(trouble))).1,
     );
 }
 

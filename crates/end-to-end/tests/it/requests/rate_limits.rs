@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use end_to_end::site::{Report, Site};
+use end_to_end::sweep::{all_end_alike, run};
 use github_stand_in::{Fault, Rule, Seen, When};
 use sluice::error::Exit;
 
@@ -211,16 +212,9 @@ async fn live(life: Life, trouble: Option<Trouble<'_>>) -> (Vec<Seen>, End) {
     (calls, end)
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
 /// Lives with each limit beginning at each of the calls that are meant.
 fn sweep(life: Life, kinds: &[Fault], meant: impl Fn(&Seen, &Fault) -> bool) {
-    let (calls, wanted) = runtime().block_on(live(life, None));
+    let (calls, wanted) = run(live(life, None));
     assert_eq!(wanted.open, Vec::<u64>::new());
     let mut troubles: Vec<Trouble<'_>> = Vec::new();
     for call in &calls {
@@ -232,41 +226,11 @@ fn sweep(life: Life, kinds: &[Fault], meant: impl Fn(&Seen, &Fault) -> bool) {
         }));
     }
     assert!(troubles.len() > kinds.len());
-    let half = troubles.len().div_ceil(2);
-    let wrong: Vec<String> = std::thread::scope(|scope| {
-        let workers: Vec<_> = troubles
-            .chunks(half)
-            .map(|troubles| {
-                let (wanted, calls) = (&wanted, &calls);
-                scope.spawn(move || {
-                    let mut wrong = Vec::new();
-                    for trouble in troubles {
-                        let lived = std::panic::catch_unwind(|| {
-                            runtime().block_on(live(life, Some(*trouble))).1
-                        });
-                        let Trouble { at, fault, .. } = *trouble;
-                        let line = calls[at - 1].line();
-                        match lived {
-                            Ok(found) if found == *wanted => {}
-                            Ok(found) => wrong.push(format!("{at} {line} {fault:?}: {found:?}")),
-                            Err(_) => wrong.push(format!("{at} {line} {fault:?}: see above")),
-                        }
-                    }
-                    wrong
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap())
-            .collect()
-    });
-    assert!(
-        wrong.is_empty(),
-        "{} of {}:\n{}",
-        wrong.len(),
-        troubles.len(),
-        wrong.join("\n")
+    all_end_alike(
+        &troubles,
+        &wanted,
+        |Trouble { at, fault, .. }| format!("{at} {} {fault:?}", calls[at - 1].line()),
+        |trouble| run(live(life, Some(*trouble))).1,
     );
 }
 

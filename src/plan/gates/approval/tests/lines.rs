@@ -280,7 +280,7 @@ fn authors_of_the_changes_do_not_count_and_one_who_cannot_be_told_holds_the_gate
 }
 
 proptest! {
-    /// Whoever is taken out of a group, or loses write, never opens a gate.
+    /// Someone who is removed from a group, or loses write access, never opens a gate.
     #[test]
     fn fewer_voters_never_open_a_gate(by in proptest::collection::btree_set(1..8u64, 0..5), gone in 1..8u64) {
         let by: Vec<UserId> = by.into_iter().filter(|id| ![3, 4, 5].contains(id)).collect();
