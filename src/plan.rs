@@ -24,6 +24,7 @@ pub(crate) use hold::LabelHold;
 pub(crate) use hold::closed_hold;
 pub(crate) use hold::hold_names;
 pub(crate) use hold::label_hold;
+pub(crate) use pairs::history_files;
 pub(crate) use pairs::history_queries;
 pub(crate) use pairs::pairs;
 pub(crate) use pairs::revision_queries;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::assumed;
+use super::history_files::{expect_history, stage_files, targets};
 use super::repository_state::RepositoryState;
 use crate::catalog::{load_with_links, resolve_pipelines};
 use crate::checks::{self, Compared, Context};
@@ -27,6 +28,7 @@ use crate::model::fetched::Fetched;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{PipelineId, PlanId};
 use crate::model::plan::{Plan, State};
+use crate::model::promotion_id::PromotionId;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::reference::ManifestKey;
 use crate::model::resolved::{ResolvedPipeline, StageIndex};
@@ -71,6 +73,15 @@ impl Manifests {
             catalog: Rc::new(catalog),
             resolved: Rc::new(resolved),
         }
+    }
+
+    /// The files that hold the targets of a stage.
+    pub(crate) fn files_of_stage(
+        &self,
+        repository: &RepositoryState,
+        stage: &PromotionId,
+    ) -> BTreeSet<String> {
+        stage_files(&self.catalog, &repository.policy, &self.resolved, stage)
     }
 }
 
@@ -153,6 +164,13 @@ impl Evaluation {
             // If something else of a service differs, the newest commit of its source is needed after all.
             let differing = differing(repository, &catalog, &resolved, &revisions);
             revisions.extend(answer_revisions(&repositories, differing, Depth::Newest)?);
+        }
+        // A pipeline that has a revision which is still to be fetched counts as stopped below, and is asked nothing.
+        if repositories
+            .remotes
+            .is_some_and(|remotes| !remotes.is_complete())
+        {
+            expect_history(repository, &catalog, &resolved, &repositories, &revisions);
         }
         let assumed = match repository.assumes {
             true => assumed::revisions(&mut revisions),
@@ -378,23 +396,6 @@ fn repositories<'a>(
         targets: targets(repository, catalog, resolved),
         written: written(repository, catalog, resolved),
     }
-}
-
-/// The files that hold the targets of each revision query.
-fn targets(
-    repository: &RepositoryState,
-    catalog: &Catalog,
-    resolved: &[ResolvedPipeline],
-) -> BTreeMap<RevisionQuery, BTreeSet<String>> {
-    let mut files: BTreeMap<RevisionQuery, BTreeSet<String>> = BTreeMap::new();
-    for (_, pair) in plan::pairs(catalog, &repository.policy, resolved) {
-        if let Some(query) = pair.revision_query() {
-            let secret = pair.target_secret.map(|secret| secret.file.to_string());
-            let own = [pair.target.file.to_string()].into_iter().chain(secret);
-            files.entry(query).or_default().extend(own);
-        }
-    }
-    files
 }
 
 /// The files that any promotion writes.

@@ -4,18 +4,18 @@
 //! one is interrupted: no one sees objects until a ref points to them, a branch appears whole, a pull request is opened
 //! from a branch that already exists, and a landing names the head that was evaluated.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::edit::EditedFile;
 use super::error::DeliveryError;
 use crate::forge::{
-    Forge, ForgeError, MergeMethod, MergeRefused, NewFile, NewPull, ReadCommit, RefWrite, Writer,
+    Forge, ForgeError, MergeAnswer, MergeMethod, MergeRefused, NewCommit, NewFile, ReadCommit,
+    RefWrite, Writer,
 };
 use crate::gather::RemoteRepo;
-use crate::model::ids::{BlobId, CommitId, PullNumber, TreeId};
+use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::pull::{OwnStatus, Pull, Snapshot};
 use crate::model::wire_words::TEMPORARY_BRANCHES;
-use crate::record::{Record, SUFFIX_LENGTH, branch_name};
 use crate::repo::Repo;
 
 /// The repository and branch that promotions go to.
@@ -30,40 +30,6 @@ pub(crate) struct Delivery<'a> {
     pub snapshot: &'a Snapshot,
     /// Commits must carry a verified signature.
     pub verified: bool,
-}
-
-/// A plan to propose.
-#[derive(Debug)]
-pub(crate) struct NewProposal<'a> {
-    /// Its record.
-    pub record: &'a Record,
-    /// The commit's message.
-    pub message: &'a str,
-    /// The pull request's title.
-    pub title: &'a str,
-    /// The pull request's description.
-    pub body: &'a str,
-    /// The files with the edits made.
-    pub files: &'a [EditedFile],
-    /// Branches of pull requests that are closed: a name is never used twice, so that no review of those counts here.
-    pub used: &'a BTreeSet<String>,
-}
-
-/// A pull request that was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Opened {
-    /// Its number.
-    pub number: PullNumber,
-    /// The commit at its head.
-    pub head: CommitId,
-}
-
-/// A commit that was made.
-enum NewCommit {
-    /// Nothing leads to it.
-    Detached(CommitId),
-    /// A temporary branch does.
-    OnBranch(String, CommitId),
 }
 
 /// A commit with which something lands, once a ref leads to it.
@@ -82,8 +48,8 @@ pub(crate) struct Prepared {
 /// What came of sending a merge.
 #[derive(Debug)]
 pub(crate) enum Merging {
-    /// GitHub took it.
-    Sent,
+    /// GitHub took it, and said what it made, unless that has to be looked at.
+    Sent(Option<Box<MergeAnswer>>),
     /// The rules want a merge queue.
     WantsQueue,
     /// Another merge is under way, or the base moved at this very moment.
@@ -95,23 +61,18 @@ pub(crate) enum Merging {
 /// What the status `sluice` says of a promotion that is not about to land.
 pub(crate) const WAITS: &str = "waits for its gates";
 
-/// Characters that no one can guess, for a branch whose plain name is taken.
-fn random_suffix() -> Result<String, DeliveryError> {
-    let mut bytes = [0; SUFFIX_LENGTH];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        DeliveryError::CannotMake(format!("no random numbers available: {error}"))
-    })?;
-    let letters = b"abcdefghijklmnopqrstuvwxyz012345";
-    let letter = |byte: &u8| char::from(letters[usize::from(byte % 32)]);
-    Ok(bytes.iter().map(letter).collect())
-}
-
 /// A tree that was computed.
 #[derive(Debug)]
 pub(crate) struct BuiltTree {
     /// Its id.
     pub tree: TreeId,
-    files: Vec<NewFile>,
+    /// The files that it has and the tip has not.
+    pub(super) files: Vec<NewFile>,
+}
+
+/// Why something cannot be made under a policy that requires signatures.
+pub(super) fn not_signed(why: &str) -> DeliveryError {
+    DeliveryError::CannotMake(format!("the policy has `verified: true`, and {why}"))
 }
 
 impl Delivery<'_> {
@@ -139,90 +100,9 @@ impl Delivery<'_> {
         Ok(BuiltTree { tree, files })
     }
 
-    /// Opens a plan's pull request: tree, commit, branch, pull request.
-    ///
-    /// # Errors
-    /// [`DeliveryError`].
-    pub(crate) async fn open(&self, draft: &NewProposal<'_>) -> Result<Opened, DeliveryError> {
-        let worked = self.worked(draft.files)?;
-        let (branch, head) = self.new_branch(draft, &worked).await?;
-        let pull = NewPull {
-            title: draft.title,
-            body: draft.body,
-            branch: &branch,
-            base: &self.snapshot.base,
-            repository: self.snapshot.repository,
-        };
-        match self.writer.open_pull(&pull).await {
-            Ok(opened) if opened.head == head => Ok(Opened {
-                number: opened.number,
-                head,
-            }),
-            // Its content is not what this run made: no review of it may count.
-            Ok(opened) => {
-                self.writer.close_pull(opened.number).await?;
-                Err(DeliveryError::Overtaken(format!(
-                    "someone pushed to {branch} before {} was opened from it, so it is closed",
-                    opened.number
-                )))
-            }
-            Err(ForgeError::OpenedByAnother(number)) => Err(DeliveryError::Overtaken(format!(
-                "another account opened {number} from {branch}"
-            ))),
-            Err(error) => {
-                // Nothing will be opened from it, and no later run may use it.
-                if !error.uncertain() {
-                    let node = &self.snapshot.node;
-                    let _ = self.writer.delete_branch(node, &branch, &head).await;
-                }
-                Err(match error.said("no commits between") {
-                    true => {
-                        DeliveryError::Overtaken("the base branch already contains it".to_owned())
-                    }
-                    false => error.into(),
-                })
-            }
-        }
-    }
-
-    async fn new_branch(
-        &self,
-        draft: &NewProposal<'_>,
-        worked: &BuiltTree,
-    ) -> Result<(String, CommitId), DeliveryError> {
-        let made = self
-            .made(draft.message, worked, &[self.snapshot.tip.id])
-            .await?;
-        let plain = branch_name(draft.record);
-        let branches = &self.snapshot.branches;
-        let taken = draft.used.contains(&plain) || branches.iter().any(|one| one.name == plain);
-        let name = match taken {
-            true => format!("{plain}-{}", random_suffix()?),
-            false => plain,
-        };
-        let written = match &made {
-            NewCommit::Detached(head) => self.writer.create_branch(&name, head).await,
-            NewCommit::OnBranch(temporary, head) => {
-                self.writer
-                    .rename_branch(&self.snapshot.node, temporary, &name, head)
-                    .await
-            }
-        };
-        let written = self.unless_base_moved(written).await?;
-        let (NewCommit::Detached(head) | NewCommit::OnBranch(_, head)) = made;
-        match written {
-            RefWrite::Done => Ok((name, head)),
-            // Another run may have just created it and open its pull request, or another account did: the next round
-            // decides.
-            RefWrite::Elsewhere(_) => Err(DeliveryError::Overtaken(format!(
-                "another account created the branch {name}"
-            ))),
-        }
-    }
-
     /// What came of creating a branch. GitHub refuses it to a token without `workflows: write` also if the workflow files at its commit differ
     /// from those of the default branch: so it does if they changed since the base was looked at, which says nothing about the token.
-    async fn unless_base_moved(
+    pub(super) async fn unless_base_moved(
         &self,
         created: Result<RefWrite, ForgeError>,
     ) -> Result<RefWrite, DeliveryError> {
@@ -237,7 +117,7 @@ impl Delivery<'_> {
         }
     }
 
-    fn base_moved(&self, to: &CommitId) -> DeliveryError {
+    pub(super) fn base_moved(&self, to: &CommitId) -> DeliveryError {
         DeliveryError::Overtaken(format!(
             "{} moved to {} meanwhile",
             self.snapshot.base,
@@ -245,9 +125,8 @@ impl Delivery<'_> {
         ))
     }
 
-    /// Makes the commit. If the policy requires a signature and GitHub does not sign commits made with this token,
-    /// GitHub makes the commit itself on a temporary branch, which needs one parent and ordinary files.
-    async fn made(
+    /// Makes a commit to which nothing leads.
+    pub(super) async fn detached(
         &self,
         message: &str,
         worked: &BuiltTree,
@@ -256,27 +135,32 @@ impl Delivery<'_> {
         self.writer
             .create_tree(&self.snapshot.tip.tree, &worked.files, &worked.tree)
             .await?;
-        let commit = self
+        let made = self
             .writer
             .create_commit(message, &worked.tree, parents)
             .await?;
-        if !self.verified || commit.verified {
-            return Ok(NewCommit::Detached(commit.id));
-        }
-        let unsigned = |why: &str| {
-            DeliveryError::CannotMake(format!("the policy has `verified: true`, and {why}"))
-        };
+        Ok(made)
+    }
+
+    /// Lets GitHub make a commit, so that it signs it, on a temporary branch. `unsigned`: the same commit, which it did not sign.
+    async fn signed(
+        &self,
+        unsigned: &CommitId,
+        message: &str,
+        worked: &BuiltTree,
+        parents: &[CommitId],
+    ) -> Result<CommitId, DeliveryError> {
         let [parent] = parents else {
-            return Err(unsigned(
+            return Err(not_signed(
                 "GitHub does not sign commits with two parents made with this token; use `land: merge`",
             ));
         };
         if worked.files.iter().any(|file| file.mode != 0o100_644) {
-            return Err(unsigned(
+            return Err(not_signed(
                 "GitHub does not sign commits that change an executable file",
             ));
         }
-        let temporary = format!("{TEMPORARY_BRANCHES}{}", commit.id.short());
+        let temporary = format!("{TEMPORARY_BRANCHES}{}", unsigned.short());
         let created = self.writer.create_branch(&temporary, parent).await;
         match self.unless_base_moved(created).await? {
             RefWrite::Done => {}
@@ -293,11 +177,11 @@ impl Delivery<'_> {
             .await?;
         let made = self.read_back(&signed, message, worked, parents).await?;
         if !made.verified {
-            return Err(unsigned(
+            return Err(not_signed(
                 "the commit on its temporary branch is not signed by GitHub",
             ));
         }
-        Ok(NewCommit::OnBranch(temporary, signed))
+        Ok(signed)
     }
 
     /// Reads a commit back before anything points to it: it must be what was computed, whoever made it. Another account
@@ -336,12 +220,13 @@ impl Delivery<'_> {
         let worked = self.worked(files)?;
         let tip = self.snapshot.tip.id;
         let parents: Vec<CommitId> = [Some(tip), head.copied()].into_iter().flatten().collect();
-        let commit = match self.made(message, &worked, &parents).await? {
-            NewCommit::Detached(commit) => {
-                self.read_back(&commit, message, &worked, &parents).await?;
-                commit
+        let made = self.detached(message, &worked, &parents).await?;
+        let commit = match made.verified || !self.verified {
+            true => {
+                self.read_back(&made.id, message, &worked, &parents).await?;
+                made.id
             }
-            NewCommit::OnBranch(_, commit) => commit,
+            false => self.signed(&made.id, message, &worked, &parents).await?,
         };
         Ok(Prepared {
             tip,
@@ -417,11 +302,17 @@ impl Delivery<'_> {
     ) -> Result<Merging, DeliveryError> {
         let sent = self
             .writer
-            .merge(pull.number, &pull.head, method, title, message)
+            .merge(
+                (pull.number, &pull.node),
+                &pull.head,
+                method,
+                title,
+                message,
+            )
             .await;
         let head_moved = || DeliveryError::Overtaken(format!("the head of {} moved", pull.number));
         match sent {
-            Ok(()) => Ok(Merging::Sent),
+            Ok(answer) => Ok(Merging::Sent(answer.map(Box::new))),
             Err(MergeRefused::HeadMoved) => Err(head_moved()),
             Err(MergeRefused::WantsQueue) => Ok(Merging::WantsQueue),
             Err(MergeRefused::TryAgain(said)) => Ok(Merging::TryAgain(said)),
@@ -437,7 +328,7 @@ impl Delivery<'_> {
                 let now = self.forge.pull(pull.number).await?;
                 if !now.is_open() {
                     // Whether the content landed is looked at on the base, as after every merge.
-                    Ok(Merging::Sent)
+                    Ok(Merging::Sent(None))
                 } else if now.head != pull.head {
                     Err(head_moved())
                 } else {

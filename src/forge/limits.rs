@@ -152,8 +152,8 @@ pub(super) struct Limits {
     wait_ends: Cell<Option<Instant>>,
     /// That wait is over.
     waited: Cell<bool>,
-    /// What is left of each resource.
-    remaining: RefCell<BTreeMap<String, u64>>,
+    /// What is left of each resource, and the second in which that begins anew, if an answer said so.
+    remaining: RefCell<BTreeMap<String, (u64, Option<u64>)>>,
 }
 
 /// What becomes of a call that a limit refused.
@@ -234,12 +234,21 @@ impl Limits {
         let named = headers.get("x-ratelimit-resource");
         let named = named.and_then(|name| name.to_str().ok());
         let resource = named.unwrap_or(resource).to_owned();
-        self.remaining.borrow_mut().insert(resource, left);
+        let reset = number(headers, "x-ratelimit-reset");
+        let mut remaining = self.remaining.borrow_mut();
+        match remaining.get_mut(&resource) {
+            // Answers to calls that were sent side by side come in any order.
+            Some((known, same)) if reset.is_some() && *same == reset => *known = left.min(*known),
+            _ => {
+                remaining.insert(resource, (left, reset));
+            }
+        }
     }
 
     /// What is left of the resource of which the least is left.
     pub(super) fn remaining(&self) -> Option<u64> {
-        self.remaining.borrow().values().min().copied()
+        let remaining = self.remaining.borrow();
+        remaining.values().map(|(left, _)| *left).min()
     }
 }
 

@@ -1,17 +1,16 @@
 //! Merging, and GitHub's many ways of saying no (R-3.8 to R-3.12).
 
-use http::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::client::Forge;
 use super::error::ForgeError;
-use super::shapes::{ACTOR, ActorShape, Nodes, shape, take, time};
+use super::shapes::{ACTOR, ActorShape, COMMIT, CommitShape, Nodes, Oid, shape, take, time};
 use super::writer::Writer;
 use crate::model::actor::Actor;
 use crate::model::ids::{CommitId, PullNumber};
-use crate::model::pull::Pull;
+use crate::model::pull::{Pull, RemoteCommit};
 
 /// How GitHub merges. Rebasing is never used: it would make commits that no one has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +38,35 @@ struct RemovalShape {
     actor: Option<ActorShape>,
 }
 
+/// What GitHub says of a merge that it made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergeAnswer {
+    /// The commit that it made on the base branch.
+    pub commit: RemoteCommit,
+    /// The branch that it was merged into, without `refs/heads/`.
+    pub base: String,
+    /// Where that branch is after it.
+    pub base_tip: CommitId,
+    /// When it was merged.
+    pub at: Timestamp,
+    /// GitHub's time at the answer.
+    pub now: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MergedShape {
+    merged_at: String,
+    merge_commit: CommitShape,
+    base_ref_name: String,
+    base_ref: BaseShape,
+}
+
+#[derive(Deserialize)]
+struct BaseShape {
+    target: Oid,
+}
+
 /// Why a merge did not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MergeRefused {
@@ -57,33 +85,62 @@ pub enum MergeRefused {
 }
 
 impl Writer {
-    /// Merges a pull request whose head is exactly `head`. Sent once; the caller looks what came of it.
+    /// Merges a pull request whose head is exactly `head`: what GitHub says that it made, if its answer holds all of it.
+    /// Sent once; the caller looks what came of it. `node`: the pull request's ID in GraphQL.
     ///
     /// # Errors
     /// [`MergeRefused`].
     pub async fn merge(
         &self,
-        number: PullNumber,
+        (number, node): (PullNumber, &str),
         head: &CommitId,
         method: MergeMethod,
         title: &str,
         message: &str,
-    ) -> Result<(), MergeRefused> {
+    ) -> Result<Option<MergeAnswer>, MergeRefused> {
         let method = match method {
-            MergeMethod::Squash => "squash",
-            MergeMethod::Merge => "merge",
+            MergeMethod::Squash => "SQUASH",
+            MergeMethod::Merge => "MERGE",
         };
-        let body = json!({
-            "sha": head, "merge_method": method, "commit_title": title, "commit_message": message,
+        let query = format!(
+            "mutation($input: MergePullRequestInput!) {{ mergePullRequest(input: $input) {{ pullRequest {{ \
+             mergedAt mergeCommit {{ ...commit }} baseRefName baseRef {{ target {{ oid }} }} }} }} }} {COMMIT}"
+        );
+        let input = json!({
+            "pullRequestId": node, "expectedHeadOid": head, "mergeMethod": method, "commitHeadline": title, "commitBody": message,
         });
-        let path = self.forge.path(&format!("/pulls/{}/merge", number.0));
-        match self
-            .write(Method::PUT, path, Some(body), &format!("merge {number}"))
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(error) => Err(refused(error)),
+        let operation = format!("merge {number}");
+        let sent = self
+            .try_mutation(&query, json!({ "input": input }), &operation)
+            .await;
+        let (mut data, errors, now) = sent.map_err(refused)?;
+        match errors.first() {
+            None => {}
+            Some(error) if error.is_broken_off() => {
+                return Err(MergeRefused::Uncertain(ForgeError::Unreachable {
+                    why: error.typed(&operation).reason(),
+                    operation,
+                }));
+            }
+            // It was merged, and only not all of it is shown.
+            Some(error) if error.path.len() > 1 => return Ok(None),
+            Some(error) => return Err(refused(error.typed(&operation))),
         }
+        let merged = take(&mut data, &["mergePullRequest", "pullRequest"]);
+        let answer = || -> Result<MergeAnswer, ForgeError> {
+            let found: MergedShape = shape(merged, &operation)?;
+            let lacks =
+                || ForgeError::NotUnderstood(format!("to {operation}: it has no `Date` header"));
+            Ok(MergeAnswer {
+                commit: found.merge_commit.commit()?,
+                base: found.base_ref_name,
+                base_tip: found.base_ref.target.commit()?,
+                at: time(&found.merged_at)?,
+                now: now.ok_or_else(lacks)?,
+            })
+        };
+        // What it does not show is looked at.
+        Ok(answer().ok())
     }
 
     /// Puts a pull request with exactly this head into the merge queue.
@@ -174,21 +231,23 @@ fn refused(error: ForgeError) -> MergeRefused {
     if error.uncertain() {
         return MergeRefused::Uncertain(error);
     }
-    let ForgeError::Refused { status, said, .. } = &error else {
-        return MergeRefused::Failed(error);
+    let said = match &error {
+        ForgeError::Refused { said, .. } => said,
+        // A rule may say no in the way in which a token's permissions do, but in other words.
+        ForgeError::Forbidden { said, .. } if !error.said("not accessible by") => said,
+        _ => return MergeRefused::Failed(error),
     };
     let lower = said.to_ascii_lowercase();
-    match status {
-        409 if lower.contains("head branch was modified") => MergeRefused::HeadMoved,
-        405 | 409 | 422
-            if lower.contains("base branch was modified")
-                || lower.contains("merge already in progress") =>
-        {
-            MergeRefused::TryAgain(said.clone())
-        }
-        _ if lower.contains("merge queue") => MergeRefused::WantsQueue,
-        405 | 409 | 422 => MergeRefused::ByRules(said.clone()),
-        _ => MergeRefused::Failed(error),
+    if lower.contains("head branch was modified") {
+        MergeRefused::HeadMoved
+    } else if lower.contains("base branch was modified")
+        || lower.contains("merge already in progress")
+    {
+        MergeRefused::TryAgain(said.clone())
+    } else if lower.contains("merge queue") {
+        MergeRefused::WantsQueue
+    } else {
+        MergeRefused::ByRules(said.clone())
     }
 }
 
@@ -198,34 +257,35 @@ mod tests {
 
     #[test]
     fn every_refusal_that_is_not_known_to_pass_by_itself_ends_the_try() {
-        let say = |status, said: &str| {
+        let say = |said: &str| {
             refused(ForgeError::Refused {
                 operation: String::new(),
-                status,
+                status: 200,
                 said: said.to_owned(),
             })
         };
+        let forbidden = |said: &str| {
+            refused(ForgeError::Forbidden {
+                operation: String::new(),
+                said: said.to_owned(),
+            })
+        };
+        let no_permission = "Resource not accessible by integration";
+        assert!(matches!(forbidden(no_permission), MergeRefused::Failed(_)));
+        let rules = "You're not authorized to push to this branch.";
+        assert_eq!(forbidden(rules), MergeRefused::ByRules(rules.to_owned()));
         assert_eq!(
-            say(
-                409,
-                "Head branch was modified. Review and try the merge again."
-            ),
+            say("Head branch was modified. Review and try the merge again."),
             MergeRefused::HeadMoved
         );
         for passing in [
             "Base branch was modified. Review and try the merge again.",
             "Merge already in progress",
         ] {
-            assert_eq!(
-                say(405, passing),
-                MergeRefused::TryAgain(passing.to_owned())
-            );
+            assert_eq!(say(passing), MergeRefused::TryAgain(passing.to_owned()));
         }
         assert_eq!(
-            say(
-                405,
-                "Repository rule violations found; Changes must be made through the merge queue"
-            ),
+            say("Repository rule violations found; Changes must be made through the merge queue"),
             MergeRefused::WantsQueue
         );
         for rules in [
@@ -236,7 +296,7 @@ mod tests {
             "At least 1 approving review is required by reviewers with write access.",
             "a text that nobody has seen yet",
         ] {
-            assert_eq!(say(405, rules), MergeRefused::ByRules(rules.to_owned()));
+            assert_eq!(say(rules), MergeRefused::ByRules(rules.to_owned()));
         }
     }
 }

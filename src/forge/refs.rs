@@ -10,6 +10,9 @@ use super::shapes::id;
 use super::writer::Writer;
 use crate::model::ids::CommitId;
 
+/// At most this many branches are deleted by one document.
+const MOST_DELETED: usize = 20;
+
 /// What came of writing a ref.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefWrite {
@@ -126,35 +129,6 @@ impl Writer {
         })
     }
 
-    /// Gives a commit that a temporary branch leads to its real name, in one step: the new branch appears and the
-    /// temporary one is gone, or neither.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`].
-    pub async fn rename_branch(
-        &self,
-        repository: &str,
-        from: &str,
-        to: &str,
-        commit: &CommitId,
-    ) -> Result<RefWrite, ForgeError> {
-        let operation = format!("create the branch {to}");
-        let zero = "0".repeat(commit.to_string().len());
-        let updates = [
-            json!({ "name": format!("refs/heads/{to}"), "beforeOid": zero, "afterOid": commit }),
-            json!({ "name": format!("refs/heads/{from}"), "beforeOid": commit, "afterOid": zero }),
-        ];
-        let error = match self.update_refs(repository, &updates, &operation).await {
-            Ok(()) => return Ok(RefWrite::Done),
-            Err(error) => error,
-        };
-        match self.forge.branch(to).await? {
-            Some(found) if found == *commit => Ok(RefWrite::Done),
-            Some(found) => Ok(RefWrite::Elsewhere(found)),
-            None => Err(error),
-        }
-    }
-
     /// Deletes a branch if it is still at `at`; a branch that is already gone is fine. `repository`: its ID in GraphQL.
     ///
     /// # Errors
@@ -196,6 +170,54 @@ impl Writer {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Deletes branches as [`Self::delete_branch`] does, several by one document. What came of each, in the order given.
+    pub async fn delete_branches(
+        &self,
+        repository: &str,
+        branches: &[(&str, &CommitId)],
+    ) -> Vec<Result<RefWrite, ForgeError>> {
+        let mut done = Vec::new();
+        for part in branches.chunks(MOST_DELETED) {
+            // A branch at a time, the answer to each that fails has to be looked at anyway.
+            let gone = match part {
+                [_] => vec![false],
+                several => self.try_to_delete(repository, several).await,
+            };
+            for ((branch, at), gone) in part.iter().zip(gone) {
+                done.push(match gone {
+                    true => Ok(RefWrite::Done),
+                    false => self.delete_branch(repository, branch, at).await,
+                });
+            }
+        }
+        done
+    }
+
+    /// Deletes branches by one document, one mutation each; whether each was certainly deleted by it.
+    async fn try_to_delete(&self, repository: &str, branches: &[(&str, &CommitId)]) -> Vec<bool> {
+        let mut variables = serde_json::Map::new();
+        let (mut inputs, mut fields) = (String::new(), String::new());
+        for (index, (branch, at)) in branches.iter().enumerate() {
+            let gone = json!({
+                "name": format!("refs/heads/{branch}"), "beforeOid": at, "afterOid": "0".repeat(at.to_string().len()),
+            });
+            let input = json!({ "repositoryId": repository, "refUpdates": [gone] });
+            variables.insert(format!("i{index}"), input);
+            inputs += &format!("$i{index}: UpdateRefsInput! ");
+            fields += &format!("d{index}: updateRefs(input: $i{index}) {{ clientMutationId }} ");
+        }
+        let query = format!("mutation({inputs}) {{ {fields} }}");
+        let operation = format!("delete {} branches", branches.len());
+        let answer = self
+            .try_mutation(&query, Value::Object(variables), &operation)
+            .await;
+        let Ok((data, _, _)) = answer else {
+            return vec![false; branches.len()];
+        };
+        let deleted = |index: usize| data[format!("d{index}")].is_object();
+        (0..branches.len()).map(deleted).collect()
     }
 
     /// Moves, creates and deletes refs in one step: each must be where the caller says, or none is changed. All zeros

@@ -21,6 +21,7 @@ use super::paging::{MAX_PAGES, too_long};
 use super::pull_shape::{Named, SAID, pull_fragment, pull_of};
 use super::pulls::{ClosedPage, closed_part, closed_told};
 use super::query_builder::QueryBuilder;
+use super::rules_of_ref::{RuleShape, rules_of_ref};
 use super::shapes::{
     ACTOR, COMMIT, CommitShape, ContextShape, Nodes, StatusShape, shape, take, time,
 };
@@ -28,9 +29,10 @@ use crate::model::actor::Actor;
 use crate::model::fetched::Fetched;
 use crate::model::pull::{Allows, OwnStatus, PromotionBranch, Protection, Snapshot};
 
+/// In place of [`RULES`], where those are not asked for, stands nothing.
 const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
     defaultBranchRef { name target { __typename ...commit } \
-    refUpdateRule { requiredStatusCheckContexts requiredApprovingReviewCount requiresCodeOwnerReviews } } \
+    refUpdateRule { requiredStatusCheckContexts requiredApprovingReviewCount requiresCodeOwnerReviews } {rules} } \
     mergeQueue { id } deleteBranchOnMerge \
     approve: labels(first: 100, query: \"approve/\") { nodes { name } } \
     own: labels(first: 100, query: \"sluice/\") { nodes { name } } \
@@ -38,6 +40,11 @@ const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
     nodes { prefix name target { __typename oid ...commit ... on Commit { status { context(name: $context) { state description createdAt creator { ...who } } } } } \
     associatedPullRequests(first: $pulls, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } \
     nodes { ...pull } } } }";
+
+/// The rulesets' rules for the base branch. Only those of their parameters that decide whether GitHub would merge.
+const RULES: &str = "rules(first: 100) { pageInfo { hasNextPage endCursor } nodes { type repositoryRuleset { databaseId } \
+    parameters { __typename ... on RequiredStatusChecksParameters { requiredStatusChecks { context integrationId } \
+    strictRequiredStatusChecksPolicy } ... on PullRequestParameters { requiredApprovingReviewCount requireCodeOwnerReview } } } }";
 
 /// Each of our branches has one pull request. GitHub charges for as many as are requested, for every branch, and not
 /// for what exists: more are requested only if someone opened another one, and then with fewer of each one's reviews
@@ -123,7 +130,14 @@ impl Forge {
             for (pulls, said) in PULLS_OF_A_BRANCH {
                 let mut answer = None;
                 if let Some(asked) = along.take() {
-                    match self.look_and(asked, pulls, said, operation).await {
+                    let mut looked = self.look_and(asked, pulls, said, operation).await;
+                    if looked
+                        .as_ref()
+                        .is_err_and(|error| self.notes_lack_of_rules(error))
+                    {
+                        looked = self.look_and(asked, pulls, said, operation).await;
+                    }
+                    match looked {
                         Ok((data, date, along)) => {
                             told = along;
                             answer = Some((data, date));
@@ -193,11 +207,16 @@ impl Forge {
         after: Option<&str>,
         operation: &str,
     ) -> Result<(Value, Option<Timestamp>), ForgeError> {
-        let (query, variables) = self.build(look_part(pulls, said, after));
+        let part = |said| self.look_part(pulls, said, after);
+        let (query, variables) = self.build(part(said));
         let probed = self.probe_once(&query, variables, operation).await;
         match probed.and_then(|probed| whole(set_protection_apart(probed), operation)) {
             Err(error) if may_be_too_much(&error) => {
-                let (query, variables) = self.build(look_part(pulls, FEW_SAID, after));
+                let said = match self.notes_lack_of_rules(&error) {
+                    true => said,
+                    false => FEW_SAID,
+                };
+                let (query, variables) = self.build(part(said));
                 let probed = self.query_partial(&query, variables, operation).await?;
                 whole(set_protection_apart(probed), operation)
             }
@@ -213,7 +232,7 @@ impl Forge {
         said: u32,
         operation: &str,
     ) -> Result<(Value, Option<Timestamp>, Prefetched), ForgeError> {
-        let mut part = look_part(pulls, said, None);
+        let mut part = self.look_part(pulls, said, None);
         part.join(along.part());
         let (query, variables) = self.build(part);
         let probed = set_protection_apart(self.probe_once(&query, variables, operation).await?);
@@ -229,12 +248,22 @@ impl Forge {
     }
 }
 
-/// Branch protection that cannot be read fails nothing else of the look: its error takes its place in the data.
+/// Branch protection and rules that cannot be read fail nothing else of the look: the error takes the place of the protection in the
+/// data, and the rules are read separately when they are needed.
 fn set_protection_apart((mut data, errors, date): PartialResponse) -> PartialResponse {
-    const PLACE: [&str; 3] = ["repository", "defaultBranchRef", "refUpdateRule"];
-    let (of_protection, others): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| {
-        error.path.starts_with(&PLACE.map(str::to_owned)) && !error.is_broken_off()
-    });
+    let is_of = |error: &GraphqlError, field: &str| {
+        let place = ["repository", "defaultBranchRef", field].map(str::to_owned);
+        error.path.starts_with(&place) && !error.is_broken_off()
+    };
+    let (of_rules, errors): (Vec<_>, Vec<_>) =
+        errors.into_iter().partition(|error| is_of(error, "rules"));
+    let (of_protection, others): (Vec<_>, Vec<_>) = errors
+        .into_iter()
+        .partition(|error| is_of(error, "refUpdateRule"));
+    let branch = data.pointer_mut("/repository/defaultBranchRef");
+    if let (false, Some(branch)) = (of_rules.is_empty(), branch.and_then(Value::as_object_mut)) {
+        branch.insert("rules".to_owned(), Value::Null);
+    }
     let branch = data.pointer_mut("/repository/defaultBranchRef");
     let branch = branch.and_then(Value::as_object_mut);
     if let (Some(error), Some(branch)) = (of_protection.first(), branch) {
@@ -245,21 +274,36 @@ fn set_protection_apart((mut data, errors, date): PartialResponse) -> PartialRes
     (data, others, date)
 }
 
-fn look_part(pulls: u32, said: u32, after: Option<&str>) -> QueryBuilder {
-    let mut part = QueryBuilder::default();
-    part.field(SNAPSHOT);
-    if after.is_none() {
-        part.field(MERGED);
-        part.join(held_part(None));
+impl Forge {
+    fn look_part(&self, pulls: u32, said: u32, after: Option<&str>) -> QueryBuilder {
+        let rules = match self.wire.lacks_rules_of_refs.get() {
+            true => "",
+            false => RULES,
+        };
+        let mut part = QueryBuilder::default();
+        part.field(&SNAPSHOT.replace("{rules}", rules));
+        if after.is_none() {
+            part.field(MERGED);
+            part.join(held_part(None));
+        }
+        part.variable("pulls", "Int!", pulls);
+        part.variable("said", "Int!", said);
+        part.variable("context", "String!", CONTEXT);
+        part.variable("after", "String", after);
+        for fragment in [pull_fragment(), ACTOR, COMMIT] {
+            part.fragment(fragment);
+        }
+        part
     }
-    part.variable("pulls", "Int!", pulls);
-    part.variable("said", "Int!", said);
-    part.variable("context", "String!", CONTEXT);
-    part.variable("after", "String", after);
-    for fragment in [pull_fragment(), ACTOR, COMMIT] {
-        part.fragment(fragment);
+
+    /// Whether a look failed because the server does not know `Ref.rules`. Then it is not asked for any more.
+    fn notes_lack_of_rules(&self, error: &ForgeError) -> bool {
+        let lacks = error.said("field 'rules' doesn't exist");
+        if lacks {
+            self.wire.lacks_rules_of_refs.set(true);
+        }
+        lacks
     }
-    part
 }
 
 /// Whether nothing else can be asked either.
@@ -295,6 +339,7 @@ struct DefaultBranch {
     name: String,
     target: CommitShape,
     ref_update_rule: Option<ProtectionShape>,
+    rules: Option<Nodes<Option<RuleShape>>>,
 }
 
 /// What GitHub shows of classic branch protection, or why it shows nothing.
@@ -373,6 +418,7 @@ impl RepositoryShape {
                     .collect::<Result<_, _>>()?,
             });
         }
+        let rules = base.rules.and_then(rules_of_ref);
         let protection = base.ref_update_rule.unwrap_or_default();
         let merged = self.merged.into_iter().flat_map(|page| page.nodes);
         let merged = merged
@@ -385,6 +431,7 @@ impl RepositoryShape {
             base: base.name,
             tip: base.target.commit()?,
             protection: protection.protection(),
+            rules,
             branches,
             merged,
             held_closed: Err("they were not read".to_owned()),

@@ -116,6 +116,8 @@ pub(super) struct Wire {
     pause: RefCell<Option<Pin<Box<tokio::time::Sleep>>>>,
     limits: Limits,
     stop: Arc<AtomicBool>,
+    /// The server does not know `Ref.rules`.
+    pub(super) lacks_rules_of_refs: Cell<bool>,
 }
 
 impl Wire {
@@ -133,6 +135,7 @@ impl Wire {
             calls: Cell::default(),
             pause: RefCell::default(),
             limits: Limits::default(),
+            lacks_rules_of_refs: Cell::new(false),
             stop,
         }
     }

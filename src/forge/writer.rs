@@ -18,6 +18,8 @@ pub struct Writer {
     pub(super) forge: Forge,
     /// GitHub answered that the token may not write.
     refused: Cell<bool>,
+    /// A branch cannot be created with a commit on it by one document.
+    separate: Cell<bool>,
 }
 
 impl Writer {
@@ -26,6 +28,7 @@ impl Writer {
         Self {
             forge: forge.clone(),
             refused: Cell::new(false),
+            separate: Cell::new(false),
         }
     }
 
@@ -38,6 +41,16 @@ impl Writer {
     /// Why this writer writes no more, if that was found out. A signal to stop the run is not seen here; it is the answer to the next write.
     pub fn stopped(&self) -> Option<Stopped> {
         self.refused.get().then_some(Stopped::TokenMayNotWrite)
+    }
+
+    /// Whether a branch can be created with a commit on it by one document, as far as is known.
+    pub fn creates_branches_with_commits(&self) -> bool {
+        !self.separate.get()
+    }
+
+    /// Notes that a branch cannot be created with a commit on it by one document.
+    pub(crate) fn create_branches_after_commits(&self) {
+        self.separate.set(true);
     }
 
     /// A write, sent once.

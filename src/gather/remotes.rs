@@ -65,6 +65,12 @@ impl Remotes {
         Some(Rc::clone(repo))
     }
 
+    /// Whether everything that was asked of any of them was answered.
+    pub(crate) fn is_complete(&self) -> bool {
+        let others = self.others.borrow();
+        self.here.is_complete() && others.values().all(|repo| repo.is_complete())
+    }
+
     /// Forgets what is noted and was not fetched yet, in all of them.
     pub(crate) fn forget_wanted(&self) {
         self.here.forget_wanted();

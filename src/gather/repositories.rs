@@ -42,7 +42,7 @@ pub(crate) struct Repositories<'a> {
     pub root: PathBuf,
     /// The policy: which refs may be promoted.
     pub policy: &'a Policy,
-    /// The files of the targets for which a revision is asked.
+    /// The files whose history is asked for if the targets for which a revision is asked differ.
     pub targets: BTreeMap<RevisionQuery, BTreeSet<String>>,
     /// Files in which any promotion writes: they never make a revision of this repository new.
     pub written: Vec<String>,

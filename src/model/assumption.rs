@@ -239,14 +239,14 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         code: "create-by-update-refs",
         statement: "For `updateRefs`, a `beforeOid` of zeros means that the ref must not exist.",
         source: Source::Schema,
-        if_wrong: "Renaming a temporary branch to a promotion's could overwrite one of the same name; its content is compared with the plan before anything lands.",
+        if_wrong: "Opening a promotion could move a branch of the same name; its content is compared with the plan before anything lands.",
         trial: Trial::Run,
     },
     Assumption {
-        code: "rename-by-update-refs",
-        statement: "One `updateRefs` creates a branch and deletes another one in a single step.",
+        code: "branch-with-commit",
+        statement: "One document of `updateRefs` and `createCommitOnBranch` creates a branch and a signed commit on it; if the branch exists, it does neither.",
         source: Source::Schema,
-        if_wrong: "A temporary branch is left behind, and deleted after a day.",
+        if_wrong: "Promotions are opened with tree, commit and branch by REST: two more writes for each.",
         trial: Trial::Run,
     },
     Assumption {

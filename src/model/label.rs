@@ -5,6 +5,11 @@ use sha2::{Digest, Sha256};
 use super::name::{GateName, StageName};
 use super::wire_words::APPROVALS;
 
+/// Whether a label is one that approves a gate.
+pub(crate) fn approves(label: &str) -> bool {
+    label.to_ascii_lowercase().starts_with(APPROVALS)
+}
+
 /// [`HOLD`] is added by anyone with triage access: then nothing of this promotion lands. [`BLOCKED`] is added by Sluice
 /// to a pull request that someone pushed to.
 pub use super::wire_words::{BLOCKED, HOLD};

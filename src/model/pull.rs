@@ -8,7 +8,9 @@ use super::actor::{Actor, UserId};
 use super::evidence::{Evidence, LabelEvent};
 use super::fetched::Fetched;
 use super::ids::{CommitId, PullNumber, TreeId};
+use super::label::approves;
 use super::merge_state::{Mergeable, ReviewDecision};
+use super::settings::Rule;
 
 /// A commit of the forge, as far as promotions look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +117,11 @@ impl Pull {
     /// Whether it is open.
     pub fn is_open(&self) -> bool {
         self.state == PullState::Open
+    }
+
+    /// Whether people did anything on it that may be evidence: a review, an approval label, or a label that was removed.
+    pub fn was_spoken_about(&self) -> bool {
+        self.reviews > 0 || self.unlabeled || self.labels.iter().any(|label| approves(label))
     }
 
     /// Whether it has a label with that name; labels are compared case-insensitively.
@@ -294,6 +301,8 @@ pub struct Snapshot {
     pub queue: bool,
     /// What classic protection of the base branch requires.
     pub protection: Fetched<Protection>,
+    /// The rulesets' rules for the base branch; `None` if the look does not show all of them.
+    pub rules: Option<Vec<Rule>>,
     /// The server's time at the answer.
     pub now: Timestamp,
 }

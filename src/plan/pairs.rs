@@ -6,7 +6,8 @@ use crate::copy::Pair;
 use crate::model::catalog::Catalog;
 use crate::model::facts::{Facts, RevisionQuery, ServiceRef};
 use crate::model::policy::Policy;
-use crate::model::resolved::ResolvedPipeline;
+use crate::model::resolved::{ResolvedPipeline, StageIndex};
+use crate::plan::gates::Needs;
 
 /// The revisions that must be resolved before anything can be compared.
 pub(crate) fn revision_queries(
@@ -28,6 +29,31 @@ pub(crate) fn history_queries(facts: &Facts<'_>) -> Vec<ServiceRef> {
         })
         .map(|(query, _)| query)
         .collect()
+}
+
+/// The files of a pair whose history is asked for if the two differ: those of the target, and those of the source if a
+/// gate excludes the authors of the changes.
+pub(crate) fn history_files(
+    catalog: &Catalog,
+    policy: &Policy,
+    pipeline: &ResolvedPipeline,
+    stage: StageIndex,
+    pair: &Pair<'_>,
+) -> BTreeSet<String> {
+    let manifest = catalog.pipeline(pipeline.id);
+    let mut needs = Needs::default();
+    for edge in pipeline.edges_into(stage) {
+        for gate in &manifest.edges[edge].gates {
+            needs.add_gate(policy, &manifest.name, gate);
+        }
+    }
+    let mut files = BTreeSet::from([&pair.target.file]);
+    files.extend(pair.target_secret.map(|secret| &secret.file));
+    if needs.change_authors {
+        files.insert(&pair.source.file);
+        files.extend(pair.source_secret.map(|secret| &secret.file));
+    }
+    files.into_iter().map(ToString::to_string).collect()
 }
 
 /// All pairs of all pipelines, in order.

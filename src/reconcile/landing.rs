@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::execute::EditedFile;
-use crate::forge::Backoff;
+use crate::forge::{Backoff, MergeAnswer};
 use crate::gather::{self, RemoteRepo};
 use crate::model::ids::{BlobId, CommitId, PlanId, PullNumber, TreeId};
 use crate::model::policy::Policy;
 use crate::model::promotion_id::StageKey;
+use crate::model::pull::{MergedPull, Pull, PullState, Snapshot};
 use crate::reconcile::outcome::Row;
 use crate::record::Record;
 use crate::repo::{EntryId, EntryKind, ReadObjects, Repo, RepoError};
@@ -33,8 +34,67 @@ pub(crate) struct PendingLanding {
     pub pull: Option<PullNumber>,
     /// The commit that Sluice itself advanced the base to.
     pub commit: Option<CommitId>,
+    /// What a look would show after it, if GitHub's answer to the merge said enough for that. The next round begins with
+    /// it.
+    pub after: Option<Box<Snapshot>>,
     /// The waits before the next looks for it.
     pub looks: Backoff,
+}
+
+/// What a look would show after this merge, of what the look before it showed: the base branch where GitHub says that it is
+/// now, and the pull request merged. `None` if the merge is not the one commit on the tip that was looked at, or went into
+/// another branch: then it has to be looked at.
+///
+/// Other people's changes since that look are not in it. They are not in any look that was sent a moment earlier either:
+/// every write is compare-and-swap, and the next landing has a last look of its own.
+pub(crate) fn after_merge(before: &Snapshot, pull: &Pull, answer: MergeAnswer) -> Option<Snapshot> {
+    let MergeAnswer {
+        commit,
+        base,
+        base_tip,
+        at,
+        now,
+    } = answer;
+    let on_the_tip = commit.parents.first() == Some(&before.tip.id);
+    if base != before.base || base_tip != commit.id || !on_the_tip {
+        return None;
+    }
+    let mut after = before.clone();
+    after.now = now;
+    let by = pull.author.clone();
+    let branch = after.branches.iter_mut().find(|branch| {
+        let mut pulls = branch.pulls.iter();
+        pulls.any(|one| one.number == pull.number)
+    })?;
+    let success = branch.status.as_ref().is_some_and(|status| status.success);
+    let merged = MergedPull {
+        number: pull.number,
+        branch: pull.branch.clone(),
+        head: pull.head,
+        message: branch.tip.message.clone(),
+        success,
+        status: String::new(),
+        author: by.clone(),
+        at,
+        by: by.clone(),
+        commit: Some(commit.id),
+    };
+    for one in &mut branch.pulls {
+        if one.number == pull.number {
+            one.state = PullState::Merged {
+                at,
+                by: by.clone(),
+                commit: Some(commit.id),
+            };
+            one.said = None;
+        }
+    }
+    if after.deletes_merged {
+        after.branches.retain(|branch| branch.name != pull.branch);
+    }
+    after.merged.insert(0, merged);
+    after.tip = commit;
+    Some(after)
 }
 
 /// The waits between looks at a base branch that does not show a landing yet.

@@ -88,7 +88,7 @@
 use crate::error::{Exit, Failure};
 use crate::gather::Depth;
 use crate::reconcile::act::carry_out::carry_out;
-use crate::reconcile::observe::fetch::observe;
+use crate::reconcile::observe::fetch::{observe, observe_at};
 use crate::reconcile::observe::prefetch::observe_first;
 use crate::reconcile::outcome::Outcome;
 use crate::reconcile::request::{Mode, RunOptions};
@@ -115,7 +115,12 @@ pub(crate) async fn reconcile(session: &Session, options: &RunOptions) -> Result
         run.begin_round(session).await;
         let observation = match number {
             0 => observe_first(session, Depth::WhereItDiffers).await?,
-            _ => observe(session, Depth::WhereItDiffers).await?,
+            _ => match run.take_look_after_landing() {
+                Some(snapshot) => {
+                    observe_at(session, Depth::WhereItDiffers, snapshot, None).await?
+                }
+                None => observe(session, Depth::WhereItDiffers).await?,
+            },
         };
         tracing::debug!(
             tip = %observation.snapshot.tip.id.short(),

@@ -11,6 +11,7 @@ use crate::forge::{ForgeError, Stopped};
 use crate::model::ids::{PlanId, PullNumber};
 use crate::model::promotion_id::{PipelineKey, StageKey};
 use crate::model::pull::ClosedPull;
+use crate::model::pull::Snapshot;
 use crate::reconcile::evidence::permissions::Permissions;
 use crate::reconcile::landing::PendingLanding;
 use crate::reconcile::outcome::Outcome;
@@ -80,6 +81,12 @@ impl RunState {
             session.forge.wait(1).await;
         }
         self.closed = None;
+    }
+
+    /// What a look after the landing of the round before would show, if GitHub's answer to the merge said so.
+    pub(crate) fn take_look_after_landing(&mut self) -> Option<Snapshot> {
+        let after = self.landing.as_mut()?.after.take();
+        after.map(|after| *after)
     }
 
     /// Whether the pipeline of a stage is stopped. This stops it if the plan landed before in this run, or, unless

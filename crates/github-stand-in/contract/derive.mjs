@@ -111,7 +111,8 @@ const GRAPHQL_TYPES = `
   RateLimit Node PageInfo Actor App Bot EnterpriseUserAccount Mannequin Organization Team User UserConnection UserEdge
   TeamConnection TeamEdge RepositoryOwner
   Repository RepositoryCollaboratorConnection RepositoryCollaboratorEdge PermissionSource RepositoryNode
-  Ref RefConnection RefEdge RefUpdateRule GitObject Blob Commit Tag Tree TreeEntry CommitHistoryConnection CommitConnection CommitEdge
+  Ref RefConnection RefEdge RefUpdateRule RepositoryRule RepositoryRuleConnection RepositoryRuleEdge RepositoryRuleset RuleParameters
+  RequiredStatusChecksParameters StatusCheckConfiguration PullRequestParameters GitObject Blob Commit Tag Tree TreeEntry CommitHistoryConnection CommitConnection CommitEdge
   Comparison ComparisonCommitConnection GitActor GitActorConnection GitActorEdge
   GitSignature GpgSignature SmimeSignature SshSignature UnknownSignature
   Label Labelable LabelConnection LabelEdge

@@ -46,6 +46,12 @@ pub enum Fault {
     /// 200 with every root field null and one error with that type (no type if it is empty) and message, nothing
     /// applied: how GraphQL fails. A REST call gets [`Self::ServerError`].
     GraphQlError(String, String),
+    /// Of several mutations in one document only the first is carried out. The answer has its result, and for each of the others null
+    /// and an error. Any other call gets [`Self::ServerError`].
+    StopsAfterFirstMutation,
+    /// Of several mutations in one document only the first is carried out, and the answer is 502. Any other call gets
+    /// [`Self::ServerError`].
+    GatewayAfterFirstMutation,
     /// 200 with every root field null and one error that names a field far below: how GraphQL breaks a query off that takes too much (seen
     /// on GitHub since 2026, for `user`). A REST call gets [`Self::ServerError`].
     BrokenOff,
@@ -94,6 +100,14 @@ impl Fault {
         ]
     }
 
+    /// What can happen between two mutations of one document.
+    pub fn between_mutations() -> Vec<Self> {
+        vec![
+            Self::StopsAfterFirstMutation,
+            Self::GatewayAfterFirstMutation,
+        ]
+    }
+
     /// Whether a client can only wait, or stop, after it, whatever was asked for: a rate limit, or a token that is not taken.
     pub fn ends_a_run(&self) -> bool {
         let is_limit = self.secondary().is_some() || matches!(self, Self::PrimaryLimit);
@@ -129,6 +143,8 @@ enum Which {
 #[derive(Debug, Clone)]
 pub struct When {
     which: Which,
+    /// What the body must contain.
+    part: Option<String>,
     skip: usize,
     times: usize,
 }
@@ -137,6 +153,7 @@ impl When {
     fn new(which: Which) -> Self {
         Self {
             which,
+            part: None,
             skip: 0,
             times: 1,
         }
@@ -177,6 +194,12 @@ impl When {
         Self::new(Which::From(index))
     }
 
+    /// Only calls whose body contains this.
+    pub fn sending(mut self, part: &str) -> Self {
+        self.part = Some(part.to_owned());
+        self
+    }
+
     /// Not the next but the `n`th from now on, counted from 1.
     pub fn nth(mut self, n: usize) -> Self {
         self.skip = n.max(1) - 1;
@@ -210,7 +233,8 @@ impl When {
             Which::Like(asked) => seen.asks_for() == *asked,
             Which::From(index) => seen.index >= *index,
         };
-        if !fits {
+        let sends = |part: &String| String::from_utf8_lossy(&seen.body).contains(part.as_str());
+        if !fits || !self.part.as_ref().is_none_or(sends) {
             return false;
         }
         if self.skip > 0 {

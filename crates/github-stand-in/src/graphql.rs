@@ -15,6 +15,7 @@ mod people;
 mod pull;
 mod pull_parts;
 mod query;
+mod rules_of_refs;
 mod value;
 
 pub use cost::points;
@@ -97,6 +98,10 @@ pub fn answer(world: &mut World, session: &Session, body: &[u8]) -> (u16, Value)
     }
     if !world.switches.update_refs && peek(body).fields.iter().any(|field| field == "updateRefs") {
         let message = "Field 'updateRefs' doesn't exist on type 'Mutation'";
+        return (200, json!({"errors": [{"message": message}]}));
+    }
+    if !world.switches.rules_of_refs && text.contains("rules(") {
+        let message = "Field 'rules' doesn't exist on type 'Ref'";
         return (200, json!({"errors": [{"message": message}]}));
     }
     let checked = DOCUMENTS.parse(&SCHEMA, text);

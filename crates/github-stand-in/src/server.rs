@@ -2,7 +2,7 @@
 
 use super::api::{self, Response};
 use super::faults::{Fault, Hook, When};
-use super::record::Seen;
+use super::record::{Operation, Seen};
 use super::world::World;
 use super::{Contract, budget, graphql, lock, routes};
 use bytes::Bytes;
@@ -311,6 +311,21 @@ fn spoil(
         Fault::Slow(_) | Fault::CutBody => return honest,
         Fault::EndlessBody => Response::new(200, "application/json; charset=utf-8", "["),
         Fault::Status(status, text) => message(*status, text),
+        Fault::StopsAfterFirstMutation | Fault::GatewayAfterFirstMutation => {
+            let several = |operation: &&Operation| operation.mutation && operation.fields.len() > 1;
+            match seen.operation.as_ref().filter(several) {
+                Some(_) => {
+                    let before = world.switches.first_mutations.replace(1);
+                    let partial = api::respond(world, seen, "");
+                    world.switches.first_mutations = before;
+                    match fault {
+                        Fault::StopsAfterFirstMutation => return Some(partial),
+                        _ => message(502, "Server Error"),
+                    }
+                }
+                None => message(500, "Server Error"),
+            }
+        }
         Fault::BrokenOff => match &seen.operation {
             Some(operation) => broken_off(&operation.keys),
             None => message(500, "Server Error"),

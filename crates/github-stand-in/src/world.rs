@@ -142,6 +142,12 @@ pub struct Switches {
     /// GraphQL shows collaborators to those who can push (otherwise to no one, so that permissions have to be requested
     /// one by one).
     pub collaborators: bool,
+    /// GraphQL knows `Ref.rules` (else an error, as on a server that is older than it).
+    pub rules_of_refs: bool,
+    /// `createCommitOnBranch` adds this to the message of a commit, as a repository may that asks for a sign-off.
+    pub commit_trailer: Option<String>,
+    /// Only so many fields at the root of a mutation are carried out. The others answer that something went wrong.
+    pub first_mutations: Option<usize>,
     /// GraphQL gives up on a request with more variables than this, in the words of its proxy (GitHub publishes no such limit; what takes
     /// it longer than ten seconds ends so).
     pub heaviest: usize,
@@ -177,6 +183,9 @@ impl Default for Switches {
             workflow_limit: 1000,
             activity: true,
             collaborators: true,
+            rules_of_refs: true,
+            commit_trailer: None,
+            first_mutations: None,
             heaviest: usize::MAX,
             update_refs: true,
             empty_head_closes: false,

@@ -302,3 +302,24 @@ fn what_is_left_is_counted_by_resource() {
     limits.count(GRAPHQL, &left("999", "graphql"));
     assert_eq!(limits.remaining(), Some(900));
 }
+
+#[test]
+fn answers_that_come_in_another_order_than_they_were_given_leave_the_least() {
+    let limits = Limits::default();
+    let said = |left: &str, reset: &str| {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("x-ratelimit-remaining", left),
+            ("x-ratelimit-reset", reset),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        limits.count(GRAPHQL, &headers);
+        limits.remaining()
+    };
+    assert_eq!(said("40", "1000"), Some(40));
+    assert_eq!(said("41", "1000"), Some(40));
+    assert_eq!(said("39", "1000"), Some(39));
+    // The next hour.
+    assert_eq!(said("990", "4600"), Some(990));
+}

@@ -5,6 +5,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::error::ForgeError;
+use super::super::git::NewFile;
+use super::super::new_branch::{BranchWithCommit, NewBranch};
 use super::super::refs::RefWrite;
 use super::super::shapes::id;
 use super::Bench;
@@ -33,7 +35,7 @@ impl Bench<'_> {
         self.fast_forward_only(&head, &made).await;
         self.stale_update_refs(&snapshot.node, &base, &made).await;
         self.create_by_update_refs(&snapshot.node, &made).await;
-        self.rename_by_update_refs(&snapshot.node, &made).await;
+        self.branch_with_commit(&snapshot.node).await;
         self.delete_by_update_refs(&snapshot.node, &made).await;
         self.stale_commit_on_branch(&base, &made).await;
         self.commit_on_branch_verified(&made).await;
@@ -177,20 +179,44 @@ impl Bench<'_> {
         self.refused(code, &[], second);
     }
 
-    /// From here on the branch `made` is called `renamed`, if that works.
-    async fn rename_by_update_refs(&mut self, repository: &str, made: &ProofCommits) {
-        let code = "rename-by-update-refs";
-        let (from, to) = (self.branch("made"), self.branch("renamed"));
-        let done = self
-            .writer
-            .rename_branch(repository, &from, &to, &made.one)
-            .await;
-        match (done, self.forge.branch(&from).await) {
-            (Ok(RefWrite::Done), Ok(None)) => {
-                self.judge(code, true, "one exists, and the other is gone");
+    async fn branch_with_commit(&mut self, repository: &str) {
+        let code = "branch-with-commit";
+        let name = self.branch("whole");
+        let files = [NewFile {
+            path: FILE.to_owned(),
+            mode: 0o100_644,
+            bytes: format!("whole of {}\n", self.live.run).into_bytes(),
+        }];
+        let new = NewBranch {
+            repository,
+            name: &name,
+            parent: &self.live.tip,
+            subject: "Prove what Sluice believes of GitHub",
+            body: "",
+            files: &files,
+        };
+        let first = self.writer.create_branch_with_commit(&new).await;
+        let (head, made) = match first {
+            Ok(BranchWithCommit::Created(head, made)) => (head, made),
+            Ok(other) => return self.judge(code, false, format!("{other:?}")),
+            Err(error) if error.uncertain() => return self.untold(code, error.to_string()),
+            Err(error) => return self.judge(code, false, error.to_string()),
+        };
+        let right = made.parents == [self.live.tip] && made.verified;
+        let second = self.writer.create_branch_with_commit(&new).await;
+        match (second, self.forge.branch(&name).await) {
+            (Ok(BranchWithCommit::NoBranch), Ok(Some(at))) if at == head => {
+                let seen = "the branch and its commit were created, and no second time";
+                self.judge(code, right, seen);
             }
-            (Ok(_), Ok(_)) => self.judge(code, false, "both exist"),
-            (Err(error), _) if !error.uncertain() => self.judge(code, false, error.to_string()),
+            (Ok(_), Ok(at)) => {
+                let at = at.map_or_else(|| "nowhere".to_owned(), |at| at.short());
+                self.judge(
+                    code,
+                    false,
+                    format!("the second time the branch was at {at}"),
+                );
+            }
             (Err(error), _) | (_, Err(error)) => self.untold(code, error.to_string()),
         }
     }
@@ -257,7 +283,7 @@ impl Bench<'_> {
 
     async fn commit_on_branch_verified(&mut self, made: &ProofCommits) {
         let code = "commit-on-branch-verified";
-        let branch = self.branch("renamed");
+        let branch = self.branch("made");
         match self.commit_on_branch(&branch, &made.one, FILE).await {
             Ok(data) => {
                 let signature = &data["createCommitOnBranch"]["commit"]["signature"];

@@ -230,13 +230,23 @@ impl Bench<'_> {
 
     async fn head_moved(&mut self, number: PullNumber) {
         let code = "merge-head-moved";
+        let node = match self.forge.pull(number).await {
+            Ok(pull) => pull.node,
+            Err(error) => return self.untold(code, error.to_string()),
+        };
         let merged = self
             .writer
-            .merge(number, &self.live.tip, MergeMethod::Squash, "Proof", "")
+            .merge(
+                (number, &node),
+                &self.live.tip,
+                MergeMethod::Squash,
+                "Proof",
+                "",
+            )
             .await;
         match merged {
             Err(MergeRefused::HeadMoved) => self.judge(code, true, "refused with this message"),
-            Ok(()) => self.judge(code, false, "it was merged"),
+            Ok(_) => self.judge(code, false, "it was merged"),
             Err(MergeRefused::Uncertain(error)) => self.untold(code, error.to_string()),
             Err(MergeRefused::Failed(error)) => self.judge(code, false, error.to_string()),
             Err(MergeRefused::WantsQueue) => self.untold(code, "a merge queue is required"),

@@ -1,5 +1,6 @@
 //! What is already available of a history, in the local clone or in earlier answers. Nothing is requested.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::repository::RemoteRepo;
@@ -48,6 +49,32 @@ impl RemoteRepo {
         info.parents.first().filter(|_| whole).copied()
     }
 
+    /// The commits that `new` has and `old` has not, with their parents, if that follows from what is available: every way back from
+    /// `new` leads to `old`. Nothing is requested.
+    pub(super) fn ahead_at_hand(
+        &self,
+        old: &CommitId,
+        new: &CommitId,
+    ) -> Option<Vec<(CommitId, Vec<CommitId>)>> {
+        let mut ahead = BTreeMap::new();
+        let mut open = vec![*new];
+        while let Some(at) = open.pop() {
+            if at == *old || ahead.contains_key(&at) {
+                continue;
+            }
+            // What comes before `old` is also reached on a way that does not lead to it, and ends at a commit without parents.
+            let (info, true) = self.commit_at_hand(&at).ok()?? else {
+                return None;
+            };
+            if info.parents.is_empty() || ahead.len() == MAX_COMMITS {
+                return None;
+            }
+            open.extend(&info.parents);
+            ahead.insert(at, info.parents.clone());
+        }
+        Some(ahead.into_iter().collect())
+    }
+
     /// Whether the whole first-parent history of a commit is available, and nothing was ever at a path. Nothing is
     /// requested.
     pub(super) fn never_at_hand(&self, tip: &CommitId, path: &str) -> bool {
@@ -66,5 +93,56 @@ impl RemoteRepo {
             }
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::pull::RemoteCommit;
+
+    fn id(digit: u8) -> CommitId {
+        format!("{digit:02}").repeat(20).parse().unwrap()
+    }
+
+    /// The commits that `new` has and `old` has not, where each of these commits is available with its parents.
+    fn ahead(known: &[(u8, &[u8])], old: u8, new: u8) -> Option<Vec<CommitId>> {
+        let repo = RemoteRepo::new("acme/gitops".parse().unwrap(), None);
+        for (commit, parents) in known {
+            repo.know_commit(&RemoteCommit {
+                id: id(*commit),
+                tree: "0".repeat(40).parse().unwrap(),
+                parents: parents.iter().map(|parent| id(*parent)).collect(),
+                message: String::new(),
+                author: String::new(),
+                authored: Timestamp::UNIX_EPOCH,
+                committed: Timestamp::UNIX_EPOCH,
+            });
+        }
+        let found = repo.ahead_at_hand(&id(old), &id(new))?;
+        Some(found.into_iter().map(|(commit, _)| commit).collect())
+    }
+
+    #[test]
+    fn what_one_commit_has_and_another_has_not_is_known_if_every_way_back_leads_there() {
+        let line: &[(u8, &[u8])] = &[(2, &[1]), (3, &[2]), (4, &[3])];
+        assert_eq!(ahead(line, 1, 4), Some(vec![id(2), id(3), id(4)]));
+        assert_eq!(ahead(line, 4, 4), Some(Vec::new()));
+        // 5 merges 3, which was made on 1 beside 4.
+        let merge: &[(u8, &[u8])] = &[(3, &[1]), (4, &[1]), (5, &[4, 3])];
+        assert_eq!(ahead(merge, 1, 5), Some(vec![id(3), id(4), id(5)]));
+    }
+
+    #[test]
+    fn what_may_lie_before_the_old_commit_is_asked_for() {
+        // A commit is not available.
+        assert_eq!(ahead(&[(2, &[1]), (4, &[3])], 1, 4), None);
+        // 3 was made on 1, which is older than 2: whether 2 has it too does not show.
+        let older: &[(u8, &[u8])] = &[(1, &[]), (2, &[1]), (3, &[1]), (4, &[2, 3])];
+        assert_eq!(ahead(older, 2, 4), None);
+        // Nothing leads there.
+        assert_eq!(ahead(&[(1, &[]), (2, &[1])], 7, 2), None);
     }
 }

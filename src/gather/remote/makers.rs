@@ -73,9 +73,12 @@ impl RemoteRepo {
         commits: &[CommitId],
     ) -> Result<BTreeMap<CommitId, Vec<Option<Actor>>>, RepoError> {
         let ahead = match before {
-            Some(before) => match self.answer(Question::Ahead(*before, tip.commit))? {
-                Answer::Ahead(ahead) => ahead,
-                _ => return self.another(),
+            Some(before) => match self.ahead_at_hand(before, &tip.commit) {
+                Some(ahead) => Rc::new(ahead),
+                None => match self.answer(Question::Ahead(*before, tip.commit))? {
+                    Answer::Ahead(ahead) => ahead,
+                    _ => return self.another(),
+                },
             },
             None => Rc::default(),
         };

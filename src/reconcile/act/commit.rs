@@ -88,6 +88,7 @@ pub(crate) async fn commit(
             record: None,
             pull: None,
             commit: Some(prepared.commit),
+            after: None,
             looks: LOOKS_AFTERWARDS,
         });
         return Ok(Progress::Changed);

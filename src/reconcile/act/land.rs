@@ -18,7 +18,7 @@ use crate::plan::attempt::{Attempt, Refusals, Refused, attempt};
 use crate::plan::delivery::{Act, OpenPlan};
 use crate::reconcile::act::last_look::{MAX_PREPARED, Stop, last_look, overtaken, row};
 use crate::reconcile::act::{merge_state, messages};
-use crate::reconcile::landing::{LOOKS_AFTERWARDS, PendingLanding, blobs};
+use crate::reconcile::landing::{LOOKS_AFTERWARDS, PendingLanding, after_merge, blobs};
 use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
@@ -222,6 +222,7 @@ async fn try_to_land(
             record: Record::parse(&candidate.proposal.branch.tip.message),
             pull: Some(number),
             commit: None,
+            after: None,
             looks: LOOKS_AFTERWARDS,
         };
         if let Some(made_before) = &prepared {
@@ -260,7 +261,12 @@ async fn try_to_land(
             .merge(pull, method, message.subject.as_str(), &message.body)
             .await?;
         match sent {
-            Merging::Sent => return Ok(Some(landing)),
+            Merging::Sent(answer) => {
+                landing.after = answer
+                    .and_then(|answer| after_merge(&observation.snapshot, pull, *answer))
+                    .map(Box::new);
+                return Ok(Some(landing));
+            }
             Merging::WantsQueue => queue = true,
             Merging::NotApplied(_) if may_send_again => may_send_again = false,
             Merging::NotApplied(error) => return Err(DeliveryError::from(error).into()),

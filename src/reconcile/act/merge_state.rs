@@ -1,4 +1,4 @@
-//! What GitHub requires before it merges a pull request. Read only if one is about to be opened or merged.
+//! What GitHub requires before it merges a pull request.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(crate) async fn requires_own_status(round: &Round<'_>, run: &mut RunState) -
     }
     let rules = run
         .branch_rules
-        .read(round.session, &round.observation.snapshot.base)
+        .read(round.session, &round.observation.snapshot)
         .await;
     let mut contexts = rules.iter().flatten().filter_map(|rule| match &rule.kind {
         RuleKind::StatusChecks { contexts, .. } => Some(contexts),
@@ -31,7 +31,7 @@ pub(crate) async fn requires_own_status(round: &Round<'_>, run: &mut RunState) -
 pub(crate) async fn merge_state(round: &Round<'_>, pull: &Pull, run: &mut RunState) -> MergeState {
     let rules = run
         .branch_rules
-        .read(round.session, &round.observation.snapshot.base)
+        .read(round.session, &round.observation.snapshot)
         .await;
     let review = pull.review;
     let reviews_bind = match review {

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use crate::error::Failure;
 use crate::execute::DeliveryError;
 use crate::forge::Writer;
+use crate::model::ids::CommitId;
 use crate::model::label::HOLD;
 use crate::model::plan::Promotion;
 use crate::model::promotion_index::PromotionIndex;
@@ -87,6 +88,7 @@ impl Round<'_> {
                 }
             }
         }
+        let mut unused = Vec::new();
         for proposal in &self.assessment.without_open_pull {
             let base = &self.observation.snapshot.base;
             let current = self
@@ -117,16 +119,18 @@ impl Round<'_> {
                 {
                     continue;
                 }
-                let branch = &proposal.branch;
-                let node = &self.observation.snapshot.node;
-                let deleted = writer.delete_branch(node, &branch.name, &branch.tip.id);
-                self.wrote_of(
-                    writer,
-                    proposal,
-                    deleted.await.map(|_| ()).map_err(Into::into),
-                    run,
-                )?;
+                unused.push(proposal);
             }
+        }
+        let branches = unused.iter().map(|proposal| &proposal.branch);
+        let branches: Vec<(&str, &CommitId)> = branches
+            .map(|branch| (branch.name.as_str(), &branch.tip.id))
+            .collect();
+        let node = &self.observation.snapshot.node;
+        let deleted = writer.delete_branches(node, &branches).await;
+        for (proposal, deleted) in unused.into_iter().zip(deleted) {
+            let deleted = deleted.map(|_| ()).map_err(Into::into);
+            self.wrote_of(writer, proposal, deleted, run)?;
         }
         self.look_at_merged_without_branch(writer, run).await?;
         self.name_foreign_pulls(run);

@@ -6,7 +6,7 @@
 use jiff::SignedDuration;
 
 use crate::error::Failure;
-use crate::forge::{ForgeError, Writer};
+use crate::forge::{ForgeError, Push, Writer};
 use crate::model::pull::PromotionBranch;
 use crate::model::wire_words::TEMPORARY_BRANCHES;
 use crate::reconcile::act::result::ends_the_run;
@@ -60,8 +60,8 @@ impl Round<'_> {
         }
     }
 
-    /// Deletes branches without a pull request that this account created more than a day ago and that are still at the
-    /// commit that they were created with. With a workflow's own token they are only counted: it cannot tell its
+    /// Deletes branches without a pull request that this account created more than a day ago and that are still where it
+    /// left them. With a workflow's own token they are only counted: it cannot tell its
     /// branches from those of other workflows.
     pub(crate) async fn delete_orphans(
         &self,
@@ -118,24 +118,29 @@ impl Round<'_> {
     ) -> Result<(), ForgeError> {
         let forge = &self.session.forge;
         let (pushes, more) = forge.pushes(&branch.name, 1).await?;
-        let head = branch.tip.id.to_string();
-        let made_here = match &pushes[..] {
-            [only] => {
-                let by = only.by.as_ref().and_then(|by| by.id);
-                only.before.bytes().all(|byte| byte == b'0')
-                    && only.after == head
-                    && by.is_some()
-                    && by == own
-                    && self.observation.now.duration_since(only.at) > KEPT
-            }
-            _ => false,
-        };
-        if !more && made_here {
+        if !more && self.is_as_created(&pushes, branch, own) {
             let node = &self.observation.snapshot.node;
             writer
                 .delete_branch(node, &branch.name, &branch.tip.id)
                 .await?;
         }
         Ok(())
+    }
+
+    /// Whether the pushes to a branch, the newest first, are nothing but what this account did when it created it, long enough ago:
+    /// the creation, and the commit on it if that came after.
+    fn is_as_created(&self, pushes: &[Push], branch: &PromotionBranch, own: Option<u64>) -> bool {
+        let Some((newest, created)) = pushes.first().zip(pushes.last()) else {
+            return false;
+        };
+        let ours = |push: &Push| {
+            let by = push.by.as_ref().and_then(|by| by.id);
+            by.is_some() && by == own && self.observation.now.duration_since(push.at) > KEPT
+        };
+        pushes.len() <= 2
+            && pushes.iter().all(ours)
+            && created.before.bytes().all(|byte| byte == b'0')
+            && (pushes.len() == 1 || newest.before == created.after)
+            && newest.after == branch.tip.id.to_string()
     }
 }

@@ -16,7 +16,6 @@ use crate::model::pull::Pull;
 use crate::model::resolved::StageIndex;
 use crate::plan::{ProposedPlan, judge_promotion, reassess};
 use crate::reconcile::evidence::changes;
-use crate::reconcile::evidence::question::was_spoken_about;
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
@@ -58,7 +57,7 @@ pub(crate) async fn reassessed(
         }
         return Ok((Some(promotion), build));
     }
-    if build != Build::Intact || !(current || was_spoken_about(pull) || asked_for) {
+    if build != Build::Intact || !(current || pull.was_spoken_about() || asked_for) {
         return Ok((None, build));
     }
     let changes: Vec<Change> = if current {

@@ -5,7 +5,6 @@ use crate::model::authors::ChangeAuthors;
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
 use crate::model::pull::Pull;
-use crate::model::wire_words::APPROVALS;
 use crate::plan::Needs;
 use crate::reconcile::request::PromoteRequest;
 
@@ -23,16 +22,6 @@ pub(crate) struct Question<'a> {
     pub built_on: Option<CommitId>,
     /// The authors of what it promotes, if a gate needs them.
     pub change_authors: Option<Fetched<ChangeAuthors>>,
-}
-
-/// Whether people did anything that may be evidence: a review, an approval label, or a label that was removed.
-pub(crate) fn was_spoken_about(pull: &Pull) -> bool {
-    pull.reviews > 0 || pull.unlabeled || pull.labels.iter().any(|label| approves(label))
-}
-
-/// Whether a label is one that approves a gate.
-pub(crate) fn approves(label: &str) -> bool {
-    label.to_ascii_lowercase().starts_with(APPROVALS)
 }
 
 /// The person whose request approves a plan.

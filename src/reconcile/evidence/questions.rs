@@ -14,7 +14,7 @@ use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::Pull;
 use crate::plan::Needs;
 use crate::reconcile::evidence::changes;
-use crate::reconcile::evidence::question::{Question, approving, was_spoken_about};
+use crate::reconcile::evidence::question::{Question, approving};
 use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::plan_context::PlanContext;
 use crate::session::Session;
@@ -62,7 +62,7 @@ pub(crate) async fn questions<'a>(
                 continue;
             }
             let dispatched = approving(context.options.request.as_ref(), by, &proposal.plan);
-            let spoken = dispatched.is_some() || was_spoken_about(pull);
+            let spoken = dispatched.is_some() || pull.was_spoken_about();
             if !spoken && !needs.always() {
                 continue;
             }

@@ -11,9 +11,10 @@ use crate::evaluation::repository_state::RepositoryState;
 use crate::gather::Depth;
 use crate::model::actor::UserId;
 use crate::model::evidence::Evidence;
-use crate::model::pull::Snapshot;
+use crate::model::pull::{Pull, Snapshot};
 use crate::reconcile::observe::checkout::Checkout;
 use crate::reconcile::observe::observation::Observation;
+use crate::record::Record;
 use crate::repo::{AskAll, ReadObjects};
 use crate::session::Session;
 
@@ -75,6 +76,7 @@ pub(crate) async fn observe_at(
         }
     };
     repository.untrusted = session.untrusted(repository.policy.trusts()).await?;
+    expect_builds(session, &snapshot, &repository, &manifests);
     let now = snapshot.now;
     let evaluation = session
         .fetch_until_complete(|| Evaluation::on_forge(&repository, &manifests, now, depth))
@@ -90,6 +92,31 @@ pub(crate) async fn observe_at(
         evaluation: Rc::new(evaluation),
         now,
     })
+}
+
+/// Says that the builds of pull requests that people reviewed or labelled will be checked: the folders that they were made
+/// from are read together with what the evaluation asks for.
+fn expect_builds(
+    session: &Session,
+    snapshot: &Snapshot,
+    repository: &RepositoryState,
+    manifests: &Manifests,
+) {
+    for branch in &snapshot.branches {
+        let pulls = branch.pulls.iter();
+        let mut ours = pulls.filter(|pull| pull.is_open() && pull.own && !pull.foreign);
+        let ([parent], true) = (&branch.tip.parents[..], ours.any(Pull::was_spoken_about)) else {
+            continue;
+        };
+        let Some(record) = Record::parse(&branch.tip.message) else {
+            continue;
+        };
+        if *parent != snapshot.tip.id {
+            for file in manifests.files_of_stage(repository, &record.promotion()) {
+                session.remotes.here().expect(parent, &file);
+            }
+        }
+    }
 }
 
 /// Everyone who said or did something on a pull request of ours.

@@ -14,7 +14,7 @@ use crate::model::pull::Pull;
 use crate::model::source_location::RepoPath;
 use crate::model::verdict::Verdict;
 use crate::plan::Needs;
-use crate::reconcile::evidence::question::{approving, was_spoken_about};
+use crate::reconcile::evidence::question::approving;
 use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::plan_context::PlanContext;
 use crate::repo::Repo;
@@ -65,7 +65,7 @@ pub(crate) async fn builds(
                         files: files.as_ref().filter(|_| current),
                         policy: &observation.repository.policy,
                     };
-                    let spoken = was_spoken_about(pull) || approving(proposal);
+                    let spoken = pull.was_spoken_about() || approving(proposal);
                     let quiet = current
                         && !spoken
                         && !pull.base_force_pushed

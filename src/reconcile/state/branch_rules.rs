@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::model::fetched::Fetched;
+use crate::model::pull::Snapshot;
 use crate::model::settings::{Rule, RuleFrom};
 use crate::session::Session;
 
-/// What is known about the rules of the base branch. They are read once per run, and only if something is about to be
-/// opened or merged.
+/// What is known about the rules of the base branch, if the look does not show them. Then they are read once per run, and
+/// only if something is about to be opened or merged.
 #[derive(Default)]
 pub(crate) struct BranchRules {
     /// The rules, once they were read.
@@ -18,11 +19,18 @@ pub(crate) struct BranchRules {
 
 impl BranchRules {
     /// The rules of all rulesets for the base branch.
-    pub(crate) async fn read(&mut self, session: &Session, base: &str) -> Fetched<Vec<Rule>> {
+    pub(crate) async fn read(
+        &mut self,
+        session: &Session,
+        snapshot: &Snapshot,
+    ) -> Fetched<Vec<Rule>> {
+        if let Some(rules) = &snapshot.rules {
+            return Ok(rules.clone());
+        }
         if let Some(rules) = &self.rules {
             return rules.clone();
         }
-        let rules = session.forge.rules_of(base).await;
+        let rules = session.forge.rules_of(&snapshot.base).await;
         self.rules.insert(rules).clone()
     }
 

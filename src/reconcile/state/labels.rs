@@ -146,6 +146,7 @@ mod tests {
             },
             queue: false,
             protection: Ok(crate::model::pull::Protection::default()),
+            rules: None,
             now: Timestamp::UNIX_EPOCH,
         }
     }

@@ -8,6 +8,7 @@ mod merge_queue;
 mod moved_base;
 mod rare_lives;
 pub(crate) mod refused;
+mod several;
 mod signed;
 mod temporary_branch;
 mod ways;

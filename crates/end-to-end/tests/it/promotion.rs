@@ -6,6 +6,7 @@ mod by_hand;
 mod commits;
 mod faults;
 mod labels_and_reviewers;
+mod opening;
 mod permissions;
 mod replaced;
 mod requester;

@@ -99,7 +99,7 @@ async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
     site.run().await;
     site.hub.advance(3600);
     insta::assert_snapshot!(text(&site).await, @r"
-    acme/gitops  main 9802af7   1 pipeline   2026-03-03 16:00 UTC
+    acme/gitops  main 0ebe4fb   1 pipeline   2026-03-03 16:00 UTC
 
     shop                                                 in sync
       dev   web-dev 1.1.0                                since Mon 09:00 UTC  acme
@@ -112,12 +112,12 @@ async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
         "Hotfix",
     );
     insta::assert_snapshot!(text(&site).await, @r"
-    acme/gitops  main c2afb8e   1 pipeline   2026-03-03 16:00 UTC
+    acme/gitops  main d0eb9ed   1 pipeline   2026-03-03 16:00 UTC
 
     shop                                                 prod ahead of dev
       dev   web-dev 1.1.0                                since Mon 09:00 UTC  acme
       prod  web-prod 1.0.5                               since 16:00 UTC  carol
-        ahead: web-prod, set by hand in c2afb8e (carol, 16:00 UTC)
+        ahead: web-prod, set by hand in d0eb9ed (carol, 16:00 UTC)
     ");
     let run = site.call(&["status"]).await;
     let stages = &run.json["pipelines"][0]["stages"];
@@ -249,7 +249,7 @@ async fn a_newer_plan_waits_behind_the_one_that_was_approved() {
     repo.by("carol").approves(1);
     repo.files("main", &[("dev.yaml", &chart("web-dev", "1.2.0"))]);
     insta::assert_snapshot!(text(&site).await, @r"
-    acme/gitops  main 67eec1c   1 pipeline   2026-03-02 09:00 UTC
+    acme/gitops  main 19ce25d   1 pipeline   2026-03-02 09:00 UTC
 
     shop                    prod waits: 1 of 2 approvals by anyone with write access
       dev   web-dev 1.2.0                                since 09:00 UTC  acme

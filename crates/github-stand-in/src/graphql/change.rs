@@ -42,6 +42,19 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
     let input = args.get("input");
     let mut guard = ctx.world();
     let world = &mut **guard;
+    let before = ctx.count_mutation();
+    if world
+        .switches
+        .first_mutations
+        .is_some_and(|most| before >= most)
+    {
+        return Err(Refusal {
+            kind: "",
+            ..Refusal::unprocessable(
+                "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug.",
+            )
+        });
+    }
     let client = (
         "clientMutationId",
         Out::Leaf(input["clientMutationId"].clone()),

@@ -116,6 +116,8 @@ pub fn commit_on_branch(
         Some(body) if !body.is_empty() => format!("{headline}\n\n{body}"),
         _ => headline,
     };
+    let trailer = world.switches.commit_trailer.as_deref();
+    let message = format!("{message}{}", trailer.unwrap_or_default());
     let who = signature::author(world, ctx.session.actor().unwrap_or_default());
     let oid = store
         .commit(tree, &[tip], &message, &who, &signature::web_flow(world))

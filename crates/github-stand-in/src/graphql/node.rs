@@ -1,7 +1,7 @@
 //! The objects of the graph as the library walks them: which resolver finds a field, and what its answer becomes.
 
 use super::value::{Args, Ctx, Found, Kind, Listing, Out, unmodelled};
-use super::{change, checks, objects, people, pull, query};
+use super::{change, checks, objects, people, pull, query, rules_of_refs};
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use serde_json::Value;
 use std::rc::Rc;
@@ -29,6 +29,10 @@ impl<'c, 'w> Node<'c, 'w> {
             Kind::Query => query::root(ctx, field, args),
             Kind::Mutation => change::root(ctx, field, args),
             Kind::Repository(id) => query::repository(ctx, *id, field, args),
+            Kind::Ref(id, name) if field == "rules" => {
+                let branch = name.trim_start_matches("refs/heads/");
+                Ok(rules_of_refs::branch_rules(ctx, *id, branch))
+            }
             Kind::Ref(id, name) => query::reference(ctx, *id, name, field, args),
             Kind::Commit(id, oid) => objects::commit(ctx, *id, *oid, field, args),
             Kind::Tree(id, oid) => objects::tree(ctx, *id, *oid, field),

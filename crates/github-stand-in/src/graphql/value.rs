@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use git2::Oid;
 use serde_json::Value;
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -146,6 +146,7 @@ pub struct Ctx<'w> {
     /// Who asks.
     pub session: &'w Session,
     refusals: RefCell<BTreeMap<String, &'static str>>,
+    mutations: Cell<usize>,
 }
 
 /// What a resolver gives.
@@ -158,7 +159,13 @@ impl<'w> Ctx<'w> {
             world: RefCell::new(world),
             session,
             refusals: RefCell::default(),
+            mutations: Cell::new(0),
         }
+    }
+
+    /// Counts one more mutation of this request; how many there were before it.
+    pub fn count_mutation(&self) -> usize {
+        self.mutations.replace(self.mutations.get() + 1)
     }
 
     /// The state; not to be held while another field is resolved.

@@ -1,6 +1,7 @@
 //! The repository itself: settings, branches, tags, rules, the activity log.
 
 use super::super::call::Call;
+use super::super::ids::RepoId;
 use super::super::reply::{Answer, Outcome, Refusal};
 use super::super::repo::Rule;
 use super::super::world::World;
@@ -161,10 +162,14 @@ pub fn tags(world: &mut World, call: &Call) -> Outcome {
 
 /// `GET rules/branches/{branch}`: the rulesets' rules (classic protection does not appear here).
 pub fn rules(world: &mut World, call: &Call) -> Outcome {
-    let slug = world.slug(call.repo);
+    Answer::list(branch_rules(world, call.repo, call.param("branch")))
+}
+
+/// The rulesets' rules for a branch, as REST shows them.
+pub fn branch_rules(world: &World, at: RepoId, branch: &str) -> Vec<Value> {
+    let slug = world.slug(at);
     let mut rows = Vec::new();
-    let all = world.repo(call.repo).rules.iter().enumerate();
-    let branch = call.param("branch");
+    let all = world.repo(at).rules.iter().enumerate();
     for (index, rule) in all.filter(|(_, rule)| rule.ruleset && rules::names(rule, branch)) {
         let mut push = |kind: &str, parameters: Option<Value>| {
             let mut row = json!({"type": kind, "ruleset_source_type": "Repository", "ruleset_source": slug, "ruleset_id": index + 1});
@@ -222,7 +227,7 @@ pub fn rules(world: &mut World, call: &Call) -> Outcome {
             );
         }
     }
-    Answer::list(rows)
+    rows
 }
 
 /// `GET rulesets/{id}`: its name, and whether it binds the caller. Who else may bypass it only those learn who may write it.

@@ -1,7 +1,7 @@
 //! The GraphQL subset: what Sluice reads in one query, the mutations, the words of errors.
 
 use super::{R, get, query, start, token, with_pull};
-use github_stand_in::{Bypass, Kind, Role, Rule};
+use github_stand_in::{Bypass, Fault, GitHub, Kind, Role, Rule, When};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -509,4 +509,69 @@ async fn create_commit_on_branch_makes_a_plain_file_of_an_executable_one() {
     assert_eq!(commit["file"]["mode"], 0o100_644);
     let before = &commit["parents"]["nodes"][0]["file"]["mode"];
     assert!(cfg!(not(unix)) || *before == json!(0o100_755));
+}
+
+const SLUG: &str = "acme/gitops";
+/// A document that creates a branch and commits onto it.
+const TWO: &str = "mutation($id: ID!, $updates: [RefUpdate!]!, $commit: CreateCommitOnBranchInput!) { \
+    first: updateRefs(input: {repositoryId: $id, refUpdates: $updates}) { clientMutationId } \
+    second: createCommitOnBranch(input: $commit) { commit { parents(first: 1) { nodes { oid } } } } }";
+
+#[tokio::test]
+async fn every_mutation_of_a_document_is_carried_out_also_after_one_that_failed() {
+    for taken in [false, true] {
+        let (hub, _) = with_pull().await;
+        let repo = hub.repo(SLUG);
+        let tip = repo.tip("main").unwrap();
+        if taken {
+            repo.by("carol").branches_off("new", &tip);
+        }
+        let answer = create_and_commit(&hub, &tip).await;
+        let failed: Vec<&Value> = answer["errors"].as_array().into_iter().flatten().collect();
+        assert_eq!(failed.len(), usize::from(taken), "{answer}");
+        assert_eq!(answer["data"]["first"].is_null(), taken, "{answer}");
+        let parents = &answer["data"]["second"]["commit"]["parents"]["nodes"];
+        assert_eq!(parents[0]["oid"], json!(tip), "{answer}");
+        assert_eq!(repo.parents("new"), [tip], "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_may_stop_after_its_first_mutation() {
+    let something = "Something went wrong while executing your query.";
+    for fault in Fault::between_mutations() {
+        let (hub, _) = with_pull().await;
+        let repo = hub.repo(SLUG);
+        let tip = repo.tip("main").unwrap();
+        hub.fault(When::graphql("updateRefs"), fault.clone());
+        let answer = create_and_commit(&hub, &tip).await;
+        if matches!(fault, Fault::StopsAfterFirstMutation) {
+            let error = &answer["errors"][0];
+            let message = error["message"].as_str().unwrap();
+            assert!(message.starts_with(something), "{answer}");
+            assert_eq!(error["path"], json!(["second"]));
+        }
+        assert_eq!(repo.tip("new"), Some(tip), "{fault:?}");
+    }
+}
+
+/// Sends [`TWO`] for the branch `new` at this commit.
+async fn create_and_commit(hub: &GitHub, tip: &str) -> Value {
+    let carol = token(hub, "carol");
+    let text = "{ repository(owner: \"acme\", name: \"gitops\") { id } }";
+    let id = query(hub, &carol, text, Value::Null).await["data"]["repository"]["id"].clone();
+    let commit = json!({
+        "branch": { "repositoryNameWithOwner": SLUG, "branchName": "new" },
+        "expectedHeadOid": tip, "message": { "headline": "Change" },
+        "fileChanges": { "additions": [{ "path": "a.yaml", "contents": "YTogMgo=" }] },
+    });
+    let updates =
+        json!([{ "name": "refs/heads/new", "beforeOid": "0".repeat(40), "afterOid": tip }]);
+    query(
+        hub,
+        &carol,
+        TWO,
+        json!({ "id": id, "updates": updates, "commit": commit }),
+    )
+    .await
 }

@@ -151,7 +151,7 @@ async fn a_rehearsal_tells_of_every_assumption_and_leaves_nothing_behind() {
     holds: fast-forward-only: Update is not a fast forward (422)
     holds: stale-update-refs: Reference update failed: refs/heads/sluice/proof/1a2b3c/base is at ID but expected ID (200)
     holds: create-by-update-refs: Reference update failed: refs/heads/sluice/proof/1a2b3c/made is at ID but expected 0000000000000000000000000000000000000000 (200)
-    holds: rename-by-update-refs: one exists, and the other is gone
+    holds: branch-with-commit: the branch and its commit were created, and no second time
     holds: delete-by-update-refs: it was deleted from where it was, and from nowhere else
     holds: stale-commit-on-branch: Expected branch to point to ID but it did not. Pull and try again. (200)
     holds: commit-on-branch-verified: signature: {"isValid":true}
@@ -187,9 +187,10 @@ async fn what_does_not_hold_is_noticed() {
     // The branches of base and head come first.
     let third = When::rest("POST", "/git/refs").nth(3);
     hub.fault(third, other(422, "That name is taken"));
+    let faster = "Somebody was faster".to_owned();
     hub.fault(
-        When::rest("PUT", "/merge"),
-        other(409, "Somebody was faster"),
+        When::graphql("mergePullRequest"),
+        Fault::GraphQlError("UNPROCESSABLE".to_owned(), faster),
     );
     let proofs = prove(&hub, &app(&hub)).await;
     for (code, seen) in [
@@ -518,6 +519,7 @@ async fn branches_that_rules_keep_from_being_deleted_are_named() {
             "branch sluice/proof/1a2b3c/gone",
             "branch sluice/proof/1a2b3c/head",
             "branch sluice/proof/1a2b3c/made",
+            "branch sluice/proof/1a2b3c/whole",
         ]
     );
     // It is closed all the same.

@@ -330,6 +330,14 @@ async fn a_landing_is_recognised_although_its_branch_is_gone_and_main_moved_on()
     let repo = site.repo();
     repo.settings(|settings| settings.delete_branch = true);
     repo.by("carol").approves(1);
+    // What GitHub says of the merge is not all then, and the base branch is looked at.
+    site.hub.before(When::graphql("mergePullRequest"), |world| {
+        let files = [("README.md", "moved\n")];
+        world
+            .place("acme/gitops")
+            .by("dave")
+            .pushes("main", &files, "Unrelated");
+    });
     let merged = std::sync::atomic::AtomicBool::new(false);
     site.hub.before_each_read(move |world, _| {
         let repo = world.place("acme/gitops");

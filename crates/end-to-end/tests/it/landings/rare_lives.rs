@@ -57,7 +57,9 @@ async fn a_merge_that_is_not_its_plan_is_found_by_the_next_run_where_the_first_o
     let counted = approved().await;
     counted.run().await;
     let calls = counted.hub.lines();
-    let merge = calls.iter().position(|line| line.ends_with("/merge"));
+    let merge = calls
+        .iter()
+        .position(|line| line.contains("mergePullRequest"));
     let merge = merge.unwrap() + 1;
 
     let site = approved().await;
@@ -106,7 +108,9 @@ async fn a_merge_that_is_not_its_plan_is_found_without_its_branch_until_somebody
     let counted = deleting().await;
     counted.run().await;
     let calls = counted.hub.lines();
-    let merge = calls.iter().position(|line| line.ends_with("/merge"));
+    let merge = calls
+        .iter()
+        .position(|line| line.contains("mergePullRequest"));
     let merge = merge.unwrap() + 1;
     let status = counted.repo().statuses(&counted.repo().head(1));
     assert_eq!(status[0], "sluice=success", "it landed as planned");
@@ -153,7 +157,9 @@ async fn a_run_that_died_right_after_its_merge_leaves_nothing_to_say_where_it_is
     let counted = approved().await;
     counted.run().await;
     let calls = counted.hub.lines();
-    let merge = calls.iter().position(|line| line.ends_with("/merge"));
+    let merge = calls
+        .iter()
+        .position(|line| line.contains("mergePullRequest"));
     let site = approved().await;
     site.hub.kill_at(merge.unwrap() + 2);
     site.run().await;

@@ -36,7 +36,10 @@ pub(crate) fn own_statuses(repo: &Place<impl Reach>) -> Vec<String> {
 
 fn merges(site: &Site) -> usize {
     let lines = site.hub.lines();
-    lines.iter().filter(|line| line.ends_with("/merge")).count()
+    lines
+        .iter()
+        .filter(|line| line.contains("mergePullRequest"))
+        .count()
 }
 
 pub(crate) fn line(run: &Report) -> String {
@@ -151,8 +154,8 @@ async fn a_refusal_is_said_in_githubs_words_and_tried_again_only_once_something_
     let repo = site.repo();
     let words = "You're not authorized to push to this branch.";
     site.hub.fault(
-        When::rest("PUT", "/merge").always(),
-        Fault::Status(405, words.to_owned()),
+        When::graphql("mergePullRequest").always(),
+        Fault::GraphQlError("UNPROCESSABLE".to_owned(), words.to_owned()),
     );
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
@@ -190,9 +193,12 @@ async fn a_refusal_is_said_in_githubs_words_and_tried_again_only_once_something_
 async fn a_month_of_refusals_costs_few_statuses() {
     let site = approved().await;
     let repo = site.repo();
-    let refused = Fault::Status(405, "Pull Request is not mergeable".to_owned());
+    let refused = Fault::GraphQlError(
+        "UNPROCESSABLE".to_owned(),
+        "Pull Request is not mergeable".to_owned(),
+    );
     site.hub
-        .fault(When::rest("PUT", "/merge").always(), refused);
+        .fault(When::graphql("mergePullRequest").always(), refused);
     for run in 0..720u32 {
         // Something that GitHub looks at changes all the time.
         let draft = run % 3 == 0;
@@ -219,9 +225,12 @@ async fn a_month_of_refusals_costs_few_statuses() {
 #[tokio::test]
 async fn success_that_cannot_be_lowered_is_said_and_ends_with_its_own_exit() {
     let site = approved().await;
-    let refused = Fault::Status(405, "Pull Request is not mergeable".to_owned());
+    let refused = Fault::GraphQlError(
+        "UNPROCESSABLE".to_owned(),
+        "Pull Request is not mergeable".to_owned(),
+    );
     site.hub
-        .fault(When::rest("PUT", "/merge").always(), refused);
+        .fault(When::graphql("mergePullRequest").always(), refused);
     site.hub.fault(
         When::rest("POST", "/statuses/").nth(2),
         Fault::Status(422, "Validation Failed".to_owned()),
@@ -250,9 +259,10 @@ async fn the_trouble_of_one_promotion_costs_no_other_its_turn() {
         let repo = site.repo();
         repo.by("carol").approves(1);
         repo.by("carol").approves(2);
+        let node = repo.pull(1)["node_id"].as_str().unwrap().to_owned();
         site.hub.fault(
-            When::rest("PUT", "/pulls/1/merge").always(),
-            Fault::Status(405, words.to_owned()),
+            When::graphql("mergePullRequest").sending(&node).always(),
+            Fault::GraphQlError("UNPROCESSABLE".to_owned(), words.to_owned()),
         );
         let run = site.run().await;
         assert_eq!(run.exit, Exit::Done, "{}", run.text);
@@ -263,10 +273,12 @@ async fn the_trouble_of_one_promotion_costs_no_other_its_turn() {
             .count();
         assert_eq!(promoted, 1, "{}", run.text);
         assert!(run.text.contains(words), "{}", run.text);
-        let tries = site.hub.lines();
-        let tries = tries
+        let calls = site.hub.calls();
+        let of_first = |call: &&Seen| String::from_utf8_lossy(&call.body).contains(&node);
+        let tries = calls
             .iter()
-            .filter(|line| line.ends_with("/pulls/1/merge"))
+            .filter(|call| call.line().contains("mergePullRequest"))
+            .filter(of_first)
             .count();
         assert!((1..=4).contains(&tries), "{tries}");
     }
@@ -306,7 +318,7 @@ async fn a_hold_right_before_the_last_look_stops_every_kind_of_landing() {
         assert!(landed(&site), "{policy}: {}", run.text);
         let calls = site.hub.calls();
         let lands = |call: &Seen| {
-            call.path.ends_with("/merge")
+            call.line().contains("mergePullRequest")
                 || (call.method == "PATCH" && call.path.contains("/git/refs/heads/main"))
         };
         let at = calls.iter().position(lands).unwrap();
@@ -332,7 +344,7 @@ async fn a_hold_right_before_the_last_look_stops_every_kind_of_landing() {
 #[tokio::test]
 async fn a_merge_that_another_run_was_faster_with_is_no_refusal() {
     let site = approved().await;
-    let merge = When::rest("PUT", "/pulls/1/merge");
+    let merge = When::graphql("mergePullRequest");
     site.hub.before(merge, |world| {
         world
             .place(end_to_end::site::REPO)

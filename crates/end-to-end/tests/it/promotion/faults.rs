@@ -173,7 +173,24 @@ fn faults(calls: &[Seen]) -> Vec<Trouble> {
         let fault = |kind: usize| Trouble::Fault(call.index, kinds[kind].clone());
         troubles.extend(of_call.into_iter().map(fault));
     }
+    troubles.extend(between_mutations(calls));
     troubles
+}
+
+/// Faults in the middle of every document of several mutations.
+fn between_mutations(calls: &[Seen]) -> Vec<Trouble> {
+    let several = |call: &&Seen| {
+        let operation = call.operation.as_ref();
+        operation.is_some_and(|operation| operation.mutation && operation.fields.len() > 1)
+    };
+    let documents: Vec<&Seen> = calls.iter().filter(several).collect();
+    assert!(!documents.is_empty(), "a promotion is opened by a document");
+    let kinds = Fault::between_mutations();
+    let of_call = |call: &Seen| -> Vec<Trouble> {
+        let fault = |kind: &Fault| Trouble::Fault(call.index, kind.clone());
+        kinds.iter().map(fault).collect()
+    };
+    documents.into_iter().flat_map(of_call).collect()
 }
 
 /// So many kinds of faults are tried at a call that only reads.

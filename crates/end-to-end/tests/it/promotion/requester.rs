@@ -93,7 +93,10 @@ async fn write_access_that_is_lost_right_before_the_last_look_stops_the_landing(
         )
         .await;
         site.adds_workflow();
-        let lost = When::rest("POST", "/git/commits").nth(usize::from(delivery != "commit"));
+        let lost = match delivery {
+            "commit" => When::rest("POST", "/git/commits"),
+            _ => When::rest("POST", "/statuses/"),
+        };
         site.hub.before(lost, |world| {
             world.place("acme/gitops").role("carol", Role::Read);
         });

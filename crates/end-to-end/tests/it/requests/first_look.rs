@@ -83,8 +83,8 @@ async fn what_github_does_not_answer_at_once_is_asked_for_in_smaller_parts() {
     };
     assert_eq!(standing, stands);
     assert_eq!(writes, wrote);
-    // In place of the first call: that one, the look by itself, the rest at once, in two halves, and what was closed.
-    assert_eq!(*calls, asked - 1 + 6);
+    // In place of the first call: that one, the look by itself, the rest at once and in parts, and what was closed.
+    assert_eq!(*calls, asked - 1 + 7);
 }
 
 #[tokio::test]

@@ -311,14 +311,14 @@ async fn after_the_limit_of_graphql_the_status_goes_back_by_rest() {
 }
 
 #[tokio::test]
-async fn after_the_limit_of_rest_the_status_stays_and_the_run_is_blocked() {
+async fn after_a_secondary_limit_at_the_merge_the_status_stays_and_the_run_is_blocked() {
     for fault in [
-        Fault::PrimaryLimit,
         Fault::SecondaryLimitWithoutEnd(60),
         Fault::SecondaryLimit(75),
     ] {
         let site = approved(Life::Merge).await;
-        site.hub.fault(When::rest("PUT", "/merge"), fault.clone());
+        site.hub
+            .fault(When::graphql("mergePullRequest"), fault.clone());
         let run = site.run().await;
         assert_eq!(run.exit, Exit::Blocked, "{fault:?}: {}", run.text);
         assert!(
@@ -340,17 +340,20 @@ async fn after_the_limit_of_rest_the_status_stays_and_the_run_is_blocked() {
 #[tokio::test]
 async fn a_secondary_limit_of_a_minute_is_waited_for_once_and_a_second_one_is_not() {
     let site = approved(Life::Merge).await;
-    let merge = When::rest("PUT", "/merge");
+    let merge = When::graphql("mergePullRequest");
     site.hub.fault(merge, Fault::SecondaryLimit(60));
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     assert_eq!(site.repo().pulls(true), Vec::<u64>::new());
     let merges = site.hub.calls();
-    let merges = merges.iter().filter(|call| call.method == "PUT").count();
+    let merges = merges
+        .iter()
+        .filter(|call| call.line().contains("mergePullRequest"))
+        .count();
     assert_eq!((merges, site.hub.limited().len()), (2, 1));
 
     let site = approved(Life::Merge).await;
-    let merge = When::rest("PUT", "/merge").times(2);
+    let merge = When::graphql("mergePullRequest").times(2);
     site.hub.fault(merge, Fault::SecondaryLimit(60));
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
@@ -361,10 +364,12 @@ async fn a_secondary_limit_of_a_minute_is_waited_for_once_and_a_second_one_is_no
 async fn a_write_that_a_limit_refused_is_sent_again_only_after_a_look() {
     let site = approved(Life::Merge).await;
     site.hub
-        .fault(When::rest("PUT", "/merge"), Fault::SecondaryLimit(30));
+        .fault(When::graphql("mergePullRequest"), Fault::SecondaryLimit(30));
     site.run().await;
     let lines = after_limit(&site);
-    let again = lines.iter().position(|line| line.starts_with("PUT "));
+    let again = lines
+        .iter()
+        .position(|line| line.contains("mergePullRequest"));
     assert!(again.is_some_and(|at| at > 0), "no look: {lines:?}");
 }
 
@@ -427,8 +432,8 @@ async fn every_call_names_the_version_of_the_api() {
 }
 
 #[tokio::test]
-async fn a_signed_commit_is_tried_twice_more_where_its_branch_is_not_known_yet() {
-    for (stale, opened) in [(2, true), (3, false)] {
+async fn a_commit_on_a_branch_that_is_not_known_yet_is_tried_three_times_more() {
+    for (stale, opened) in [(3, true), (4, false)] {
         let site = Site::of("k3s-upgrade-version").await;
         let repo = site.repo();
         let policy = "version: 1\nverified: true\n";
@@ -444,7 +449,8 @@ async fn a_signed_commit_is_tried_twice_more_where_its_branch_is_not_known_yet()
             .iter()
             .filter(|line| line.contains("createCommitOnBranch"))
             .count();
-        assert_eq!(tries, 3, "{:?}", site.hub.lines());
+        assert_eq!(tries, 4, "{:?}", site.hub.lines());
+        assert_eq!(repo.branches("sluice/").len(), usize::from(opened));
         if !opened {
             assert_eq!(run.exit, Exit::Failed, "{}", run.text);
             assert!(

@@ -116,11 +116,12 @@ async fn a25_a_merge_without_content_in_this_very_run_is_not_reported_as_landed(
     let repo = site.repo();
     repo.by("carol").approves(1);
     let branch = branch(&site);
-    site.hub.before(When::rest("PUT", "/merge"), move |world| {
-        let place = world.place(REPO);
-        let tip = place.tip("main").unwrap();
-        place.by("dave").force_pushes(&branch, &tip);
-    });
+    site.hub
+        .before(When::graphql("mergePullRequest"), move |world| {
+            let place = world.place(REPO);
+            let tip = place.tip("main").unwrap();
+            place.by("dave").force_pushes(&branch, &tip);
+        });
     let run = site.run().await;
     assert!(
         !run.lines().iter().any(|line| line.starts_with("promoted")),
@@ -322,7 +323,7 @@ async fn a33_a_stopped_run_does_not_land() {
 #[tokio::test]
 async fn a36_a_rule_that_refuses_a_write_is_said_in_githubs_words_and_nothing_is_retried() {
     let said = "Repository rule violations found\n\nCannot create ref due to creations being restricted. ::error::@acme/all";
-    for (method, part, opens) in [("POST", "/git/refs", false), ("PUT", "/merge", true)] {
+    for (part, opens) in [("/git/refs", false), ("mergePullRequest", true)] {
         let site = Site::of(FIXTURE).await;
         let repo = site.repo();
         if opens {
@@ -330,8 +331,14 @@ async fn a36_a_rule_that_refuses_a_write_is_said_in_githubs_words_and_nothing_is
             repo.by("carol").approves(1);
         }
         site.hub.forget_calls();
+        // A rule that restricts creations refuses the branch in both ways.
         let fault = Fault::Status(422, said.to_owned());
-        site.hub.fault(When::rest(method, part).always(), fault);
+        site.hub
+            .fault(When::rest("POST", "/git/refs").always(), fault);
+        for mutation in ["updateRefs", "mergePullRequest"] {
+            let fault = Fault::GraphQlError("UNPROCESSABLE".to_owned(), said.to_owned());
+            site.hub.fault(When::graphql(mutation).always(), fault);
+        }
         let run = site.run().await;
         assert!(
             run.text.contains("Repository rule violations found"),

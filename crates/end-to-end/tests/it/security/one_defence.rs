@@ -167,11 +167,14 @@ async fn a25_what_is_merged_without_its_content_while_the_answer_is_lost_is_no_l
     let before = repo.tip("main").unwrap();
     let branch = repo.branches("sluice/")[0].clone();
     let tip = before.clone();
-    site.hub.before(When::rest("PUT", "/merge"), move |world| {
-        world.place(REPO).by("dave").force_pushes(&branch, &tip);
-    });
     site.hub
-        .fault(When::rest("PUT", "/merge"), Fault::BadGatewayAfterApply);
+        .before(When::graphql("mergePullRequest"), move |world| {
+            world.place(REPO).by("dave").force_pushes(&branch, &tip);
+        });
+    site.hub.fault(
+        When::graphql("mergePullRequest"),
+        Fault::BadGatewayAfterApply,
+    );
     let run = site.run().await;
     assert_eq!((repo.state(1), repo.tip("main")), ("MERGED", Some(before)));
     assert_eq!(run.exit, Exit::Blocked, "{}", run.text);

@@ -34,12 +34,13 @@ async fn a01_a_push_right_before_the_merge_is_not_merged() {
     repo.by("carol").approves(1);
     let before = repo.tip("main").unwrap();
     let branch = branch(&site);
-    site.hub.before(When::rest("PUT", "/merge"), move |world| {
-        let place = world.place(REPO);
-        place
-            .by("dave")
-            .pushes(&branch, &[("evil.yaml", "a: 1\n")], "More");
-    });
+    site.hub
+        .before(When::graphql("mergePullRequest"), move |world| {
+            let place = world.place(REPO);
+            place
+                .by("dave")
+                .pushes(&branch, &[("evil.yaml", "a: 1\n")], "More");
+        });
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
     stays_blocked(&site, &before).await;
@@ -233,7 +234,7 @@ async fn landing_calls() -> (usize, usize) {
     let calls = site.hub.calls();
     let merge = calls
         .iter()
-        .position(|call| call.line().ends_with("/merge"))
+        .position(|call| call.line().contains("mergePullRequest"))
         .unwrap();
     let snapshot = |call: &&github_stand_in::Seen| {
         let asked = call.operation.as_ref();

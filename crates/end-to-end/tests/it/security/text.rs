@@ -198,10 +198,28 @@ fn leaks(bytes: &[u8], canaries: &[&str]) -> Option<String> {
         .find(|form| text.contains(form.as_str()))
 }
 
-/// The one place where a promoted secret's value may stand: the content of the file that is committed.
-fn is_commit_of_a_file(call: &Seen) -> bool {
-    call.method == "POST"
-        && (call.path.ends_with("/git/trees") || call.path.ends_with("/git/blobs"))
+/// What a call sends, and the content of the files that it commits: the one place where a promoted secret's value may stand.
+fn sent(call: &Seen) -> (Vec<u8>, Vec<u8>) {
+    let all = call.sent();
+    let creates_commit = |field: &String| field == "createCommitOnBranch";
+    match &call.operation {
+        Some(operation) if operation.fields.iter().any(creates_commit) => {
+            let mut files = Vec::new();
+            let mut rest = String::from_utf8(all).unwrap();
+            let changes = &operation.variables["commit"]["fileChanges"]["additions"];
+            for addition in changes.as_array().unwrap() {
+                let contents = addition["contents"].as_str().unwrap();
+                rest = rest.replace(contents, "");
+                files.extend(
+                    base64::engine::general_purpose::STANDARD
+                        .decode(contents)
+                        .unwrap(),
+                );
+            }
+            (rest.into_bytes(), files)
+        }
+        _ => (all, Vec::new()),
+    }
 }
 
 #[tokio::test]
@@ -247,9 +265,8 @@ async fn a14_a15_neither_a_secret_nor_the_token_leaves_by_any_way() {
     let token = site.token.as_str();
     for call in site.hub.calls() {
         assert_eq!(leaks(&call.sent(), &[token]), None, "{}", call.line());
-        if !is_commit_of_a_file(&call) {
-            assert_eq!(leaks(&call.sent(), &canaries), None, "{}", call.line());
-        }
+        let (rest, _) = sent(&call);
+        assert_eq!(leaks(&rest, &canaries), None, "{}", call.line());
     }
     let all = [&canaries[..], &[token]].concat();
     for report in &reports {
@@ -265,7 +282,7 @@ async fn a14_a15_neither_a_secret_nor_the_token_leaves_by_any_way() {
         site.hub
             .calls()
             .iter()
-            .any(|call| leaks(&call.sent(), &canaries).is_some())
+            .any(|call| leaks(&sent(call).1, &canaries).is_some())
     );
 }
 
