@@ -103,6 +103,7 @@ impl Writer {
             (None, None) => {
                 let commit = &data["commit"]["commit"];
                 let (head, made) = created(commit)?;
+                self.note_branch();
                 Ok(BranchWithCommit::Created(head, made))
             }
             // Whether it was carried out is not known.

@@ -68,7 +68,10 @@ impl Writer {
                 )
                 .await;
             let error = match answer {
-                Ok(_) => return Ok(RefWrite::Done),
+                Ok(_) => {
+                    self.note_branch();
+                    return Ok(RefWrite::Done);
+                }
                 Err(error) if error.uncertain() || error.said("already exists") => error,
                 Err(error) => return Err(error),
             };

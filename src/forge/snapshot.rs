@@ -36,7 +36,7 @@ const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
     mergeQueue { id } deleteBranchOnMerge \
     approve: labels(first: 100, query: \"approve/\") { nodes { name } } \
     own: labels(first: 100, query: \"sluice/\") { nodes { name } } \
-    refs(refPrefix: \"refs/heads/sluice/\", first: 50, after: $after) { pageInfo { hasNextPage endCursor } \
+    refs(refPrefix: \"refs/heads/sluice/\", first: $refs, after: $after) { pageInfo { hasNextPage endCursor } \
     nodes { prefix name target { __typename oid ...commit ... on Commit { status { context(name: $context) { state description createdAt creator { ...who } } } } } \
     associatedPullRequests(first: $pulls, orderBy: { field: CREATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } \
     nodes { ...pull } } } }";
@@ -45,6 +45,12 @@ const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
 const RULES: &str = "rules(first: 100) { pageInfo { hasNextPage endCursor } nodes { type repositoryRuleset { databaseId } \
     parameters { __typename ... on RequiredStatusChecksParameters { requiredStatusChecks { context integrationId } \
     strictRequiredStatusChecksPolicy } ... on PullRequestParameters { requiredApprovingReviewCount requireCodeOwnerReview } } } }";
+
+/// This many branches are asked for at once. GitHub charges for as many as are requested, so a later look asks for as many as
+/// the one before it showed, and a few more.
+const MOST_BRANCHES: usize = 50;
+/// Branches that may have been created since the look before.
+const SPARE: usize = 5;
 
 /// Each of our branches has one pull request. GitHub charges for as many as are requested, for every branch, and not
 /// for what exists: more are requested only if someone opened another one, and then with fewer of each one's reviews
@@ -195,6 +201,7 @@ impl Forge {
         }
         // What was cut off could hold a promotion, its hold and its refusals.
         let mut snapshot = found.filter(|_| ended).ok_or_else(|| too_long(operation))?;
+        self.wire.branches_seen.set(Some(snapshot.branches.len()));
         snapshot.branches.sort_by(|a, b| a.name.cmp(&b.name));
         Ok((snapshot, told))
     }
@@ -286,6 +293,9 @@ impl Forge {
             part.field(MERGED);
             part.join(held_part(None));
         }
+        let seen = self.wire.branches_seen.get();
+        let refs = seen.map_or(MOST_BRANCHES, |seen| (seen + SPARE).min(MOST_BRANCHES));
+        part.variable("refs", "Int!", refs);
         part.variable("pulls", "Int!", pulls);
         part.variable("said", "Int!", said);
         part.variable("context", "String!", CONTEXT);

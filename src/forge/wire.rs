@@ -116,6 +116,8 @@ pub(super) struct Wire {
     pause: RefCell<Option<Pin<Box<tokio::time::Sleep>>>>,
     limits: Limits,
     stop: Arc<AtomicBool>,
+    /// How many of our branches the last look showed, with those that were created since.
+    pub(super) branches_seen: Cell<Option<usize>>,
     /// The server does not know `Ref.rules`.
     pub(super) lacks_rules_of_refs: Cell<bool>,
 }
@@ -135,6 +137,7 @@ impl Wire {
             calls: Cell::default(),
             pause: RefCell::default(),
             limits: Limits::default(),
+            branches_seen: Cell::new(None),
             lacks_rules_of_refs: Cell::new(false),
             stop,
         }

@@ -53,6 +53,12 @@ impl Writer {
         self.separate.set(true);
     }
 
+    /// Notes that a branch was created, so that the next look asks for enough of them.
+    pub(super) fn note_branch(&self) {
+        let seen = &self.forge.wire.branches_seen;
+        seen.set(seen.get().map(|seen| seen + 1));
+    }
+
     /// A write, sent once.
     pub(super) async fn write(
         &self,

@@ -67,9 +67,9 @@ async fn a_hundred_open_promotions_with_nothing_to_do_cost_two_calls_and_one_for
     assert_eq!(spoken, 1, "{:?}", site.hub.lines());
 }
 
-#[tokio::test]
-async fn a_run_waits_for_github_a_few_times_only() {
-    let (site, _clone) = with_clone(&pipelines(1)).await;
+/// The longest chains of calls that waited for each other: of a run that opens a promotion, of one that has nothing to do,
+/// and from the approval to the merge. What comes after that is the branch that is cleaned up.
+async fn waits(site: &Site) -> [Vec<String>; 3] {
     let repo = site.repo();
     site.hub.latency(Duration::from_millis(15));
     site.run().await;
@@ -80,25 +80,55 @@ async fn a_run_waits_for_github_a_few_times_only() {
     repo.by("carol").approves(1);
     site.hub.forget_calls();
     site.run().await;
-    // Until the landing was seen on the base; what comes after is the branch that is cleaned up.
     let mut landing = site.hub.waits();
-    let seen = landing
+    let merged = landing
         .iter()
-        .rposition(|line| line.starts_with("graphql repository"))
-        .unwrap();
-    landing.truncate(seen + 1);
+        .position(|line| line.contains("mergePullRequest"));
+    landing.truncate(merged.unwrap() + 1);
     assert_eq!(repo.pulls(true), Vec::<u64>::new());
+    [opening, quiet, landing]
+}
+
+#[tokio::test]
+async fn a_run_waits_for_github_a_few_times_only() {
+    let (site, _clone) = with_clone(&pipelines(1)).await;
+    let [opening, quiet, landing] = waits(&site).await;
     let found = (quiet.len(), opening.len(), landing.len());
-    let most = (QUIET, OPENING, LANDING);
-    assert!(
-        found.0 <= most.0 && found.1 <= most.1 && found.2 <= most.2,
-        "{found:?} of {most:?}\nquiet {quiet:#?}\nopening {opening:#?}\nlanding {landing:#?}"
+    assert_eq!(
+        found,
+        (QUIET, OPENING, LANDING),
+        "quiet {quiet:#?}\nopening {opening:#?}\nlanding {landing:#?}"
+    );
+}
+
+#[tokio::test]
+async fn without_a_checkout_a_run_waits_for_the_files_too() {
+    let site = Site::empty().await;
+    for (path, text) in pipelines(1) {
+        site.repo().files("main", &[(path.as_str(), text.as_str())]);
+    }
+    let [opening, quiet, landing] = waits(&site).await;
+    let found = (quiet.len(), opening.len(), landing.len());
+    assert_eq!(
+        found,
+        (
+            QUIET + FILES + HISTORY,
+            OPENING + FILES + HISTORY,
+            LANDING_WITHOUT_A_CHECKOUT
+        ),
+        "quiet {quiet:#?}\nopening {opening:#?}\nlanding {landing:#?}"
     );
 }
 
 /// Waits of a run that has nothing to do.
 const QUIET: usize = 1;
 /// Waits of a run that puts one promotion up.
-const OPENING: usize = 8;
-/// Waits from the approval to the landing that was seen on the base.
-const LANDING: usize = 7;
+const OPENING: usize = 5;
+/// Waits from the approval to the merge, whose answer shows the base branch.
+const LANDING: usize = 5;
+/// Waits for the list of files, and then for what is in them.
+const FILES: usize = 2;
+/// Waits for the history of what differs: a page of it, and what is in the files there.
+const HISTORY: usize = 2;
+/// As [`LANDING`], without a checkout.
+const LANDING_WITHOUT_A_CHECKOUT: usize = 8;
