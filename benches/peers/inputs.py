@@ -43,6 +43,7 @@ class Writer:
     """Collects the lines of one file, and remembers what is edited and which comments there are."""
 
     choice: Choice
+    item: str  # how an element of a list begins: one of both usual indentations, the same in the whole file
     lines: list = field(default_factory=list)
     edits: list = field(default_factory=list)
     comments: list = field(default_factory=list)
@@ -83,11 +84,6 @@ def new_version(choice):
     return f"{choice.below(9) + 1}.{choice.below(30)}.{choice.below(20)}"
 
 
-def list_item(choice):
-    """Both usual indentations of a list below its key."""
-    return choice.of(["- ", "  - "])
-
-
 def extras(writer, indent=""):
     """What else is in such files. Each part is in about the given share of them."""
     choice = writer.choice
@@ -114,7 +110,7 @@ def extras(writer, indent=""):
         writer.add(f"{indent}defaults: &defaults", f"{indent}  timeout: 30s   {writer.note()}", f"{indent}  retries: 3")
         writer.add(f"{indent}primary:", f"{indent}  <<: *defaults", f"{indent}  host: db-0")
     if choice.percent(50):
-        item = list_item(choice)
+        item = writer.item
         writer.add(f"{indent}env:")
         for name in ["LOG_LEVEL", "REGION"]:
             writer.add(f"{indent}{item}name: {name}{writer.trailing()}", f"{indent}{' ' * len(item)}value: {writer.quoted('info')}")
@@ -160,7 +156,7 @@ def deployment(writer):
     writer.edited("        version: ", "spec.template.metadata.labels.version", "0.9.1", version)
     writer.blank()
     writer.add("    spec:", "      containers:")
-    item = list_item(choice)
+    item = writer.item
     rest = "      " + " " * len(item)
     writer.comment("      ")
     writer.add(f"      {item}name: web")
@@ -173,7 +169,7 @@ def deployment(writer):
 def kustomization(writer):
     """A kustomization with one image."""
     choice = writer.choice
-    item = list_item(choice)
+    item = writer.item
     rest = " " * len(item)
     writer.comment()
     writer.add("apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", "resources:")
@@ -223,7 +219,7 @@ def write_edit_cases(root, count):
             if at < share:
                 break
             at -= share
-        writer = Writer(choice)
+        writer = Writer(choice, choice.of(["- ", "  - "]))
         write(writer)
         text = "\n".join(writer.lines)
         if not choice.percent(3):

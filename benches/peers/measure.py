@@ -65,6 +65,7 @@ def instructions(command):
     with tempfile.TemporaryDirectory() as folder:
         log = os.path.join(folder, "log")
         valgrind = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={folder}/out", f"--log-file={log}"]
+        valgrind.append("--vgdb=no")  # leaves no pipes behind
         # Without this, code that V8 replaced would run as it was before.
         valgrind.append("--smc-check=all-non-file")
         command.run(valgrind)

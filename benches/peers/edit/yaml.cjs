@@ -1,4 +1,5 @@
-// npm's `yaml` as its users use it: `document` parses, sets and prints a document; `tokens` replaces the source tokens of the values.
+// npm's `yaml` as its users use it: `document` parses, sets and prints a document, with the options that keep most of its layout; `tokens`
+// replaces the source tokens of the values.
 const fs = require("fs");
 const { Composer, CST, Parser, parseDocument } = require("yaml");
 
@@ -7,7 +8,9 @@ const MODES = {
     const document = parseDocument(text, { keepSourceTokens: true });
     if (document.errors.length > 0) throw document.errors[0];
     for (const [path, value] of edits) document.setIn(path, value);
-    return document.toString({ lineWidth: 0 });
+    // A list directly below its key, with the same indentation.
+    const isFlush = /^( *)[^\s#-].*:[ \t]*(#.*)?\r?\n(\1#.*\r?\n)*\1- /m.test(text);
+    return document.toString({ lineWidth: 0, flowCollectionPadding: false, indentSeq: !isFlush });
   },
 
   tokens(text, edits) {
