@@ -9,7 +9,7 @@ import inputs
 import tools
 from measure import ENVIRONMENT, Command
 
-# Commits of the history that both have; the manifests are set in the one before the last of them.
+# Commits of the history that both have; the manifests of interest are set in commit 20 of them.
 SHORT = 30
 SET_IN = 20
 WANTED = [f"apps/app07/{stage}/service.yaml" for stage in ("dev", "prod")]
@@ -107,7 +107,7 @@ def walks(folder, commits, may_build):
     version = tools.first_line([git, "--version"]).split()[-1]
     one, both = [git, "log", "-1", "--", WANTED[1]], [git, "log", "-1", "--format=%H", "--", *WANTED]
     add("`git log -1 -- FILE`", version, "one file", lambda _: one)
-    add("`git log -1 -- FILE FILE`", version, "the newer of two files, if both were set in one commit", lambda _: both)
+    add("`git log -1 -- FILE FILE`", version, "two files that one commit set", lambda _: both)
     try:
         program = tools.sluice(may_build)
         does = "two services: who set each last, and since when it runs what it runs"
