@@ -124,7 +124,8 @@ impl ObjectQuery {
             // Most of what is at a path is the same in all of its commits.
             Self::Page(_, paths) => 3 * PAGE + 10 * paths.len(),
             Self::Size(_) => 2,
-            Self::Touches(..) => 3 * TOUCHES,
+            // A commit and its parents.
+            Self::Touches(..) => 2 * TOUCHES,
             Self::Tree(_) | Self::Folder(..) | Self::Blob(_) => 20,
             Self::PullOf(_) | Self::May(..) => 20,
         }

@@ -1,6 +1,6 @@
 //! What is already available of a history, in the local clone or in earlier answers. Nothing is requested.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::repository::RemoteRepo;
@@ -75,6 +75,25 @@ impl RemoteRepo {
         Some(ahead.into_iter().collect())
     }
 
+    /// Whether it is known of a later commit in which commits a path changed, and all of these come after this one. Nothing is
+    /// requested.
+    pub(super) fn touched_only_later(&self, tip: &CommitId, path: &str) -> bool {
+        let known = self.known.borrow();
+        let later: Vec<(CommitId, Vec<CommitId>)> = known
+            .touched_in
+            .iter()
+            .filter(|((from, of), _)| of == path && from != tip)
+            .map(|((from, _), commits)| (*from, commits.clone()))
+            .collect();
+        drop(known);
+        later.into_iter().any(|(from, commits)| {
+            self.ahead_at_hand(tip, &from).is_some_and(|ahead| {
+                let ahead: BTreeSet<CommitId> = ahead.into_iter().map(|(one, _)| one).collect();
+                commits.iter().all(|commit| ahead.contains(commit))
+            })
+        })
+    }
+
     /// Whether the whole first-parent history of a commit is available, and nothing was ever at a path. Nothing is
     /// requested.
     pub(super) fn never_at_hand(&self, tip: &CommitId, path: &str) -> bool {
@@ -109,6 +128,11 @@ mod tests {
 
     /// The commits that `new` has and `old` has not, where each of these commits is available with its parents.
     fn ahead(known: &[(u8, &[u8])], old: u8, new: u8) -> Option<Vec<CommitId>> {
+        let found = repo(known).ahead_at_hand(&id(old), &id(new))?;
+        Some(found.into_iter().map(|(commit, _)| commit).collect())
+    }
+
+    fn repo(known: &[(u8, &[u8])]) -> RemoteRepo {
         let repo = RemoteRepo::new("acme/gitops".parse().unwrap(), None);
         for (commit, parents) in known {
             repo.know_commit(&RemoteCommit {
@@ -121,8 +145,7 @@ mod tests {
                 committed: Timestamp::UNIX_EPOCH,
             });
         }
-        let found = repo.ahead_at_hand(&id(old), &id(new))?;
-        Some(found.into_iter().map(|(commit, _)| commit).collect())
+        repo
     }
 
     #[test]
@@ -144,5 +167,26 @@ mod tests {
         assert_eq!(ahead(older, 2, 4), None);
         // Nothing leads there.
         assert_eq!(ahead(&[(1, &[]), (2, &[1])], 7, 2), None);
+    }
+
+    #[test]
+    fn a_path_that_changed_only_in_later_commits_was_not_touched_before() {
+        let line: &[(u8, &[u8])] = &[(2, &[1]), (3, &[2]), (4, &[3])];
+        let repo = repo(line);
+        let touched = |from: u8, path: &str, commits: &[u8]| {
+            let ids = commits.iter().map(|commit| id(*commit)).collect();
+            let mut known = repo.known.borrow_mut();
+            known.touched_in.insert((id(from), path.to_owned()), ids);
+        };
+        touched(4, "a.yaml", &[4, 3]);
+        touched(4, "b.yaml", &[4, 2]);
+        touched(4, "c.yaml", &[]);
+        assert!(repo.touched_only_later(&id(2), "a.yaml"));
+        assert!(!repo.touched_only_later(&id(2), "b.yaml"));
+        assert!(repo.touched_only_later(&id(1), "b.yaml"));
+        assert!(repo.touched_only_later(&id(1), "c.yaml"));
+        // Nothing is known of it, or of the commits in between.
+        assert!(!repo.touched_only_later(&id(2), "d.yaml"));
+        assert!(!repo.touched_only_later(&id(7), "a.yaml"));
     }
 }

@@ -87,7 +87,10 @@ impl RemoteRepo {
     /// what is not known is asked for when it is needed.
     pub(crate) fn take_wanted(&self) -> Vec<ObjectQuery> {
         let people = self.permissions.take_wanted();
-        let mut wanted = self.wants.take().look_ups(people);
+        let mut wants = self.wants.take();
+        // Only asked for early, see `expect_history`: they would leave no room for what is needed first.
+        wants.touches.clear();
+        let mut wanted = wants.look_ups(people);
         self.signals.take_wanted();
         wanted.truncate(ObjectQuery::fitting(&wanted));
         wanted
@@ -167,13 +170,18 @@ impl RemoteRepo {
                 }
             }
             (ObjectQuery::Touches(tip, path), answer) => {
+                let question = (*tip, path.clone());
+                if let Ok(ObjectAnswer::Touches(Some(found))) = &answer {
+                    let ids = found.iter().map(|commit| commit.id).collect();
+                    let mut known = self.known.borrow_mut();
+                    known.touched_in.insert(question.clone(), ids);
+                }
                 let commits = answer.and_then(|answer| match answer {
                     ObjectAnswer::Touches(found) => {
                         Ok(found.map(|all| all.iter().map(commit_info).collect()))
                     }
                     _ => odd(),
                 });
-                let question = (*tip, path.clone());
                 self.known.borrow_mut().touches.insert(question, commits);
             }
             (ObjectQuery::Size(id), answer) => {

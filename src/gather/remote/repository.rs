@@ -45,6 +45,8 @@ pub(super) struct Known {
     pub(super) contains: HashMap<(CommitId, CommitId), Fetched<bool>>,
     /// The commits at which a path changed, from a commit backwards; `None` if there are more than are listed at once.
     pub(super) touches: HashMap<(CommitId, String), Fetched<Option<Vec<CommitInfo>>>>,
+    /// The IDs of these commits, where all of them are known.
+    pub(super) touched_in: HashMap<(CommitId, String), Vec<CommitId>>,
     /// Commits from which a page of history was read, or could not be.
     pub(super) paged: HashSet<CommitId>,
     pub(super) listed: Option<Fetched<Rc<Listed>>>,
