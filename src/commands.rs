@@ -13,6 +13,8 @@ pub mod on_github;
 pub mod output;
 mod plan;
 mod promote_local;
+#[cfg(test)]
+mod reads;
 pub(crate) mod runtime;
 mod schema;
 mod simulate;

@@ -11,6 +11,7 @@
 mod ancestry;
 mod ask_all;
 mod commit;
+mod commit_cache;
 mod commit_range;
 mod diff;
 mod enclosing;
@@ -20,7 +21,10 @@ mod land;
 mod log;
 mod merge;
 mod objects;
+mod raw_commit;
 mod read;
+#[cfg(test)]
+pub(crate) mod reads;
 mod refs;
 mod repository;
 mod restore;

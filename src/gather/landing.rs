@@ -25,8 +25,8 @@ use set::Set;
 pub(super) struct Borne {
     /// The record.
     pub record: Record,
-    /// It is in the commit's own message. Otherwise the commit merges a head, and the record is there.
-    pub own: bool,
+    /// The head that the commit merges, if the record is there; otherwise it is in the commit's own message.
+    pub head: Option<CommitInfo>,
 }
 
 /// The record of a commit: a merge commit may have it in the head that it merged.
@@ -35,13 +35,17 @@ pub(super) fn borne_record(
     info: &CommitInfo,
 ) -> Result<Option<Borne>, RepoError> {
     if let Some(record) = Record::parse(&info.message) {
-        return Ok(Some(Borne { record, own: true }));
+        return Ok(Some(Borne { record, head: None }));
     }
     let [_, head] = info.parents[..] else {
         return Ok(None);
     };
-    let record = Record::parse(&repo.commit_info(&head)?.message);
-    Ok(record.map(|record| Borne { record, own: false }))
+    let head = repo.commit_info(&head)?;
+    let record = Record::parse(&head.message);
+    Ok(record.map(|record| Borne {
+        record,
+        head: Some(head),
+    }))
 }
 
 /// The record of a commit that is a landing, and what it changed: its own difference proves the plan that its record names.

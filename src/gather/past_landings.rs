@@ -111,7 +111,7 @@ impl Walk {
             ParentState::Nothing => None,
             ParentState::Parent(parent) => Some(parent),
         };
-        let Some(Borne { record, own }) = borne_record(asked.repo, info)? else {
+        let Some(Borne { record, head }) = borne_record(asked.repo, info)? else {
             return Ok(());
         };
         let recomputed = match &parent {
@@ -124,6 +124,7 @@ impl Walk {
         };
         let Some((parent, changes)) = parent.zip(recomputed.proved()) else {
             let deviation = deviation(commit, info, kind, &record);
+            let own = head.is_none();
             self.unproved.insert(at, Unproved { deviation, own });
             return Ok(());
         };
@@ -140,7 +141,7 @@ impl Walk {
             .narrowed
             .takes(namespace, &record.pipeline, &record.stage);
         self.wanted += usize::from(wanted);
-        let landed = landed(asked, commit, info, Borne { record, own }, &changes)?;
+        let landed = landed(commit, info, Borne { record, head }, &changes);
         let found = Found {
             landed,
             wanted,
@@ -183,6 +184,10 @@ impl Walk {
     }
 
     /// Everything within reach that is not clean, newest first.
+    ///
+    /// Changes are searched in a walk of its own: only after all commits were dated is it known where `--since` draws the line, and what is
+    /// behind it must not be read. A folder that cannot be read ends that walk alone, not the list of landings. It reads folders and files;
+    /// the repository has kept the commits.
     fn verify(
         &mut self,
         asked: &LandingsSearch<'_>,
@@ -292,19 +297,10 @@ fn deviation(
     }
 }
 
-fn landed(
-    asked: &LandingsSearch<'_>,
-    commit: &CommitId,
-    info: &CommitInfo,
-    borne: Borne,
-    changes: &[Change],
-) -> Result<Landed, RepoError> {
-    let record = borne.record;
-    let gates = match (borne.own, &info.parents[..]) {
-        (false, [_, head]) => GateLine::of_message(&asked.repo.commit_info(head)?.message),
-        _ => GateLine::of_message(&info.message),
-    };
-    Ok(Landed {
+fn landed(commit: &CommitId, info: &CommitInfo, borne: Borne, changes: &[Change]) -> Landed {
+    let Borne { record, head } = borne;
+    let gates = GateLine::of_message(&head.as_ref().unwrap_or(info).message);
+    Landed {
         commit: *commit,
         date: date_of(info),
         merge: info.parents.len() > 1,
@@ -323,7 +319,7 @@ fn landed(
         emergency: record.emergency,
         rollback: record.rollback.map(|(to, _)| to),
         gates,
-    })
+    }
 }
 
 fn field_change(change: &Change) -> FieldChange {

@@ -1,7 +1,9 @@
 //! Since when services hold what they hold: the newest first-parent commit of the base that set a promoted value, the making
 //! of the manifest included. For display only: nothing is ever decided by it.
 //!
-//! All services are looked for in one walk over all of their files.
+//! All services are looked for in one walk over all of their files. It is another one than the walk for who set a target last ([`super::history`]):
+//! that one decides, and must neither wait for what is only displayed nor fail because of it, as it would if a folder on the way to another service
+//! could not be read. The commits are read once for both: the repository keeps them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};

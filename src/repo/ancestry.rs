@@ -5,7 +5,7 @@ use git2::Oid;
 use super::error::RepoError;
 use super::objects::oid;
 use super::repository::Repo;
-use super::two_sides::{Commits, Side, Walk};
+use super::two_sides::{Side, Walk};
 use crate::model::ids::CommitId;
 
 impl Repo {
@@ -30,8 +30,7 @@ impl Repo {
         let objects = self.objects()?;
         let id = |commit: &CommitId| oid(commit.as_bytes(), || format!("the commit {commit}"));
         let wanted = id(commit)?;
-        let commits = Commits::new(&objects);
-        let mut walk = Walk::new(&commits);
+        let mut walk = Walk::new(&objects);
         walk.begin(BELOW, wanted)?;
         for tip in tips {
             walk.begin(TIPS, id(tip)?)?;
@@ -80,8 +79,7 @@ mod tests {
     fn ask(repo: &Repo, wanted: &CommitId, tip: &CommitId) -> (bool, usize) {
         let objects = repo.objects().unwrap();
         let id = |commit: &CommitId| Oid::from_bytes(commit.as_bytes()).unwrap();
-        let commits = Commits::new(&objects);
-        let mut walk = Walk::new(&commits);
+        let mut walk = Walk::new(&objects);
         walk.begin(BELOW, id(wanted)).unwrap();
         walk.begin(TIPS, id(tip)).unwrap();
         (reaches(&mut walk, id(wanted)).unwrap(), walk.read())

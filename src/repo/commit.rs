@@ -3,7 +3,8 @@
 use git2::Config;
 
 use super::error::{RepoError, git_error};
-use super::objects::{commit_id, header_lines, tree_id};
+use super::objects::{commit_id, header_lines, oid, tree_id};
+use super::raw_commit::RawCommit;
 use super::repository::Repo;
 use crate::model::ids::{CommitId, TreeId};
 
@@ -48,17 +49,11 @@ pub struct CommitInfo {
     pub tree: TreeId,
 }
 
-impl Repo {
-    /// What the commit says.
-    ///
-    /// # Errors
-    /// [`RepoError::NotFound`] if it is not here, [`RepoError::Git`] if it is broken.
-    pub fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, RepoError> {
-        let objects = self.objects()?;
-        let (id, raw) = objects.commit_of(commit)?;
-        let data = objects.commit_data(id)?;
+impl CommitInfo {
+    /// What a commit says by its whole object, `data`.
+    pub(super) fn parse(raw: &RawCommit, data: &[u8]) -> Result<Self, RepoError> {
         let header = |key: &[u8]| {
-            header_lines(&data)
+            header_lines(data)
                 .find_map(|line| line.strip_prefix(key))
                 .unwrap_or_default()
         };
@@ -69,20 +64,30 @@ impl Repo {
             .position(|pair| pair == b"\n\n")
             .map_or(data.len(), |end| end + 2);
         let message = String::from_utf8_lossy(&data[body..]).into_owned();
-        Ok(CommitInfo {
+        let parents = raw.parents.iter().copied().map(commit_id);
+        Ok(Self {
             author_name,
             author_email,
             author_time,
             committer_time,
             subject: subject(&message),
             message,
-            parents: raw
-                .parents
-                .into_iter()
-                .map(commit_id)
-                .collect::<Result<_, _>>()?,
+            parents: parents.collect::<Result<_, _>>()?,
             tree: tree_id(raw.tree)?,
         })
+    }
+}
+
+impl Repo {
+    /// What the commit says.
+    ///
+    /// # Errors
+    /// [`RepoError::NotFound`] if it is not here, [`RepoError::Git`] if it is broken.
+    pub fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, RepoError> {
+        let objects = self.objects()?;
+        let id = oid(commit.as_bytes(), || format!("the commit {commit}"))?;
+        let (raw, data) = objects.whole_commit(id)?;
+        CommitInfo::parse(&raw, &data)
     }
 
     /// Who commits here by git's configuration (`user.name`, `user.email`), at the given time.

@@ -10,7 +10,7 @@ use git2::Oid;
 use super::error::RepoError;
 use super::objects::{Entry, Objects, commit_id, oid, segments};
 use super::repository::Repo;
-use super::two_sides::{Commits, Side, Walk};
+use super::two_sides::{Side, Walk};
 use crate::model::commit_range::Direction;
 use crate::model::ids::CommitId;
 
@@ -52,31 +52,30 @@ impl Repo {
         stretches: &[RangeQuery],
     ) -> Result<Vec<Result<CommitRange, RepoError>>, RepoError> {
         let objects = self.objects()?;
-        let commits = Commits::new(&objects);
         // All paths are known before any folder is read, so that each is read once.
         let mut folders = Folders::new(&objects);
         let paths: Vec<_> = stretches.iter().map(|one| folders.paths(one)).collect();
         let each = stretches
             .iter()
             .zip(paths)
-            .map(|(stretch, paths)| between(&commits, &mut folders, stretch, &paths?));
+            .map(|(stretch, paths)| between(&objects, &mut folders, stretch, &paths?));
         Ok(each.collect())
     }
 }
 
 fn between(
-    commits: &Commits<'_>,
+    objects: &Objects<'_>,
     folders: &mut Folders<'_>,
     stretch: &RangeQuery,
     paths: &[Path],
 ) -> Result<CommitRange, RepoError> {
     let id = |commit: &CommitId| oid(commit.as_bytes(), || format!("the commit {commit}"));
-    let (way, mut ids) = walk(commits, id(&stretch.old)?, id(&stretch.new)?)?;
+    let (way, mut ids) = walk(objects, id(&stretch.old)?, id(&stretch.new)?)?;
     let cut = ids.len() > MAX_COMMITS;
     ids.truncate(MAX_COMMITS);
     let mut found = Vec::new();
     for id in ids {
-        if touches(commits, folders, paths, id)? {
+        if touches(objects, folders, paths, id)? {
             found.push(commit_id(id)?);
         }
     }
@@ -89,12 +88,12 @@ fn between(
 
 /// Whether anything at the paths differs from every parent's.
 fn touches(
-    commits: &Commits<'_>,
+    objects: &Objects<'_>,
     folders: &mut Folders<'_>,
     paths: &[Path],
     id: Oid,
 ) -> Result<bool, RepoError> {
-    let commit = commits.get(id)?;
+    let commit = objects.commit(id)?;
     if commit.parents.is_empty() {
         for path in paths {
             if folders.at(commit.tree, path)?.is_some() {
@@ -104,7 +103,7 @@ fn touches(
         return Ok(false);
     }
     for parent in &commit.parents {
-        let parent = commits.get(*parent)?;
+        let parent = objects.commit(*parent)?;
         let mut same = true;
         for path in paths {
             same = same && folders.at(commit.tree, path)? == folders.at(parent.tree, path)?;
@@ -118,8 +117,8 @@ fn touches(
 
 /// Which way it goes, and the commits in between, newest first. The walk continues as long as anything as new as the
 /// oldest commit of one side alone may still be marked.
-fn walk(commits: &Commits<'_>, old: Oid, new: Oid) -> Result<(Direction, Vec<Oid>), RepoError> {
-    let mut walk = Walk::new(commits);
+fn walk(objects: &Objects<'_>, old: Oid, new: Oid) -> Result<(Direction, Vec<Oid>), RepoError> {
+    let mut walk = Walk::new(objects);
     walk.begin(Side::Old, old)?;
     walk.begin(Side::New, new)?;
     let mut found: Vec<Oid> = Vec::new();

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use git2::Oid;
 
 use super::diff::{diff, root_of};
 use super::error::RepoError;
-use super::objects::{Entry, Objects, RawCommit, blob_id, commit_id, segments};
+use super::objects::{Entry, Objects, blob_id, commit_id, segments};
+use super::raw_commit::RawCommit;
 use super::repository::Repo;
 use crate::model::ids::{BlobId, CommitId};
 
@@ -177,7 +179,7 @@ fn differs(
 struct FirstParents<'a> {
     objects: &'a Objects<'a>,
     /// The commit whose trees `wanted` holds; `None` beyond the root commit.
-    at: Option<(Oid, RawCommit)>,
+    at: Option<(Oid, Arc<RawCommit>)>,
     wanted: Wanted,
     /// How many more commits are looked at.
     left: usize,

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::commit::CommitInfo;
 use super::error::RepoError;
-use super::objects::commit_id;
+use super::objects::{commit_id, oid};
 use super::repository::Repo;
 use crate::model::ids::CommitId;
 
@@ -34,14 +34,15 @@ impl Repo {
         let objects = self.objects()?;
         let mut at = Some(*tip);
         while let Some(commit) = at {
-            let (id, raw) = objects.commit_of(&commit)?;
+            let id = oid(commit.as_bytes(), || format!("the commit {commit}"))?;
+            let (raw, data) = objects.whole_commit(id)?;
             let before = match objects.first_parent(id, &raw) {
                 Ok(Some(parent)) => ParentState::Parent(commit_id(parent)?),
                 Ok(None) => ParentState::Nothing,
                 Err(RepoError::Shallow { .. }) => ParentState::Cut,
                 Err(error) => return Err(error),
             };
-            if each(&commit, &self.commit_info(&commit)?, before)?.is_break() {
+            if each(&commit, &CommitInfo::parse(&raw, &data)?, before)?.is_break() {
                 break;
             }
             at = match before {

@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use git2::{ErrorCode, ObjectType, Odb, OdbObject, Oid, Repository};
 
+use super::commit_cache::{CommitCache, WholeCommit};
 use super::error::{RepoError, git_error};
+use super::raw_commit::RawCommit;
 use super::repository::Repo;
 use crate::model::ids::{BlobId, CommitId, TreeId};
 
@@ -48,23 +51,19 @@ impl Entry {
     }
 }
 
-/// The part of a commit that walking needs.
-pub(super) struct RawCommit {
-    pub(super) tree: Oid,
-    /// The real parents, also if a shallow clone cuts them off.
-    pub(super) parents: Vec<Oid>,
-    /// Committer time in unix seconds; 0 if it cannot be read. Only the order of a walk, never evidence.
-    pub(super) time: i64,
-}
-
 /// The object database with what is known about where history is cut off.
 pub(super) struct Objects<'repo> {
     odb: Odb<'repo>,
     shallow: HashSet<Oid>,
+    commits: &'repo CommitCache,
 }
 
 impl<'repo> Objects<'repo> {
-    pub(super) fn new(git: &'repo Repository, shallow: Option<PathBuf>) -> Result<Self, RepoError> {
+    pub(super) fn new(
+        git: &'repo Repository,
+        shallow: Option<PathBuf>,
+        commits: &'repo CommitCache,
+    ) -> Result<Self, RepoError> {
         let odb = git.odb().map_err(git_error("open the object database"))?;
         let text = match shallow.map(std::fs::read_to_string) {
             None => String::new(),
@@ -79,7 +78,11 @@ impl<'repo> Objects<'repo> {
             .map(Oid::from_str)
             .collect::<Result<_, _>>()
             .map_err(git_error("read where the clone is shallow"))?;
-        Ok(Self { odb, shallow })
+        Ok(Self {
+            odb,
+            shallow,
+            commits,
+        })
     }
 
     fn read(&self, id: Oid, kind: ObjectType) -> Result<OdbObject<'_>, RepoError> {
@@ -89,25 +92,43 @@ impl<'repo> Objects<'repo> {
             _ => git_error(format!("read {}", named()))(error),
         })?;
         if object.kind() == kind {
+            #[cfg(test)]
+            if kind == ObjectType::Commit {
+                super::reads::count(id);
+            }
             Ok(object)
         } else {
             Err(RepoError::not_found(named()))
         }
     }
 
-    pub(super) fn commit_of(&self, id: &CommitId) -> Result<(Oid, RawCommit), RepoError> {
+    pub(super) fn commit_of(&self, id: &CommitId) -> Result<(Oid, Arc<RawCommit>), RepoError> {
         let oid = oid(id.as_bytes(), || format!("the commit {id}"))?;
         Ok((oid, self.commit(oid)?))
     }
 
-    pub(super) fn commit(&self, id: Oid) -> Result<RawCommit, RepoError> {
-        let object = self.read(id, ObjectType::Commit)?;
-        parse_commit(object.data()).ok_or_else(|| malformed("commit", id))
+    /// The part of a commit that walking needs. It is read only if this repository has not read it before.
+    pub(super) fn commit(&self, id: Oid) -> Result<Arc<RawCommit>, RepoError> {
+        match self.commits.get(id) {
+            Some(known) => Ok(known),
+            None => Ok(self.read_commit(id)?.0),
+        }
     }
 
-    /// The whole commit object: headers, an empty line, the message.
-    pub(super) fn commit_data(&self, id: Oid) -> Result<Vec<u8>, RepoError> {
-        Ok(self.read(id, ObjectType::Commit)?.data().to_vec())
+    /// A commit and the whole object that it was read from. It is read again if that was not just now, since messages are not kept.
+    pub(super) fn whole_commit(&self, id: Oid) -> Result<WholeCommit, RepoError> {
+        match self.commits.whole(id) {
+            Some(known) => Ok(known),
+            None => self.read_commit(id),
+        }
+    }
+
+    fn read_commit(&self, id: Oid) -> Result<WholeCommit, RepoError> {
+        let object = self.read(id, ObjectType::Commit)?;
+        let commit = parse_commit(object.data()).ok_or_else(|| malformed("commit", id))?;
+        let whole = (Arc::new(commit), Arc::from(object.data()));
+        self.commits.keep(id, &whole);
+        Ok(whole)
     }
 
     /// The first parent, `None` for a root commit.
@@ -224,7 +245,7 @@ impl Repo {
 
     /// One look at the object database, for the length of one question.
     pub(super) fn objects(&self) -> Result<Objects<'_>, RepoError> {
-        Objects::new(&self.git, self.shallow_file())
+        Objects::new(&self.git, self.shallow_file(), &self.commits)
     }
 
     /// Writes one object, or finds it there already, and returns its id.
@@ -267,7 +288,7 @@ fn parse_commit(data: &[u8]) -> Option<RawCommit> {
         });
     Some(RawCommit {
         tree,
-        parents,
+        parents: parents.into_boxed_slice(),
         time: time.unwrap_or(0),
     })
 }

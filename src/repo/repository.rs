@@ -6,6 +6,7 @@ use std::sync::Once;
 
 use git2::{ErrorCode, Odb, Oid, Repository};
 
+use super::commit_cache::CommitCache;
 use super::error::RepoError;
 use super::error::git_error;
 use crate::model::ids::CommitId;
@@ -19,6 +20,8 @@ pub struct Repo {
     pub(super) git: Repository,
     /// Set where writes stay in memory.
     pub(super) memory: Option<Memory>,
+    /// The commits that it has read.
+    pub(super) commits: CommitCache,
 }
 
 /// What belongs to a repository whose writes stay in memory.
@@ -83,7 +86,7 @@ impl Repo {
             Some(work_dir) => is_at(work_dir),
             None => is_at(git.path()) || exists(&real.join(".git")),
         };
-        Ok(top.then_some(Self { git, memory: None }))
+        Ok(top.then(|| Self::of(git, None)))
     }
 
     /// The same objects and refs, with every write kept in memory: nothing on disk changes, not even a time stamp.
@@ -116,10 +119,15 @@ impl Repo {
         if self.memory.is_some() {
             return self.virtual_over();
         }
-        Ok(Self {
-            git: open_again(&self.git)?,
-            memory: None,
-        })
+        Ok(Self::of(open_again(&self.git)?, None))
+    }
+
+    fn of(git: Repository, memory: Option<Memory>) -> Self {
+        Self {
+            git,
+            memory,
+            commits: CommitCache::default(),
+        }
     }
 
     fn in_memory(under: Option<Repository>) -> Result<Self, RepoError> {
@@ -139,10 +147,7 @@ impl Repo {
             .map_err(git_error(operation))?;
         let git = Repository::from_odb(odb).map_err(git_error(operation))?;
         let written = RefCell::default();
-        Ok(Self {
-            git,
-            memory: Some(Memory { under, written }),
-        })
+        Ok(Self::of(git, Some(Memory { under, written })))
     }
 
     fn copy_from(&self, other: &Self, written: &[Oid]) -> Result<(), RepoError> {

@@ -3,39 +3,15 @@
 //! Times only order the walk: if a clock was wrong, a commit is marked again as soon as the other side reaches it, and so is everything
 //! below it. When to stop is up to the one who walks.
 
-use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use git2::Oid;
 
 use super::error::RepoError;
-use super::objects::{Objects, RawCommit};
-
-/// Commits that were read.
-pub(super) struct Commits<'a> {
-    objects: &'a Objects<'a>,
-    known: RefCell<HashMap<Oid, Rc<RawCommit>>>,
-}
-
-impl<'a> Commits<'a> {
-    pub(super) fn new(objects: &'a Objects<'a>) -> Self {
-        Self {
-            objects,
-            known: RefCell::default(),
-        }
-    }
-
-    pub(super) fn get(&self, id: Oid) -> Result<Rc<RawCommit>, RepoError> {
-        if let Some(known) = self.known.borrow().get(&id) {
-            return Ok(Rc::clone(known));
-        }
-        let commit = Rc::new(self.objects.commit(id)?);
-        self.known.borrow_mut().insert(id, Rc::clone(&commit));
-        Ok(commit)
-    }
-}
+use super::objects::Objects;
+use super::raw_commit::RawCommit;
 
 /// One side of the walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +53,7 @@ impl Marks {
 }
 
 struct Seen {
-    commit: Rc<RawCommit>,
+    commit: Arc<RawCommit>,
     marks: Marks,
     /// Its parents are still to be marked.
     queued: bool,
@@ -85,7 +61,7 @@ struct Seen {
 
 /// The walk.
 pub(super) struct Walk<'a> {
-    commits: &'a Commits<'a>,
+    objects: &'a Objects<'a>,
     seen: HashMap<Oid, Seen>,
     queue: BinaryHeap<(i64, Oid)>,
     /// How many queued commits only the old side has, and only the new one.
@@ -95,9 +71,9 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(commits: &'a Commits<'a>) -> Self {
+    pub(super) fn new(objects: &'a Objects<'a>) -> Self {
         Self {
-            commits,
+            objects,
             seen: HashMap::new(),
             queue: BinaryHeap::new(),
             open: [0; 2],
@@ -117,7 +93,7 @@ impl<'a> Walk<'a> {
         let seen = match self.seen.entry(id) {
             Entry::Occupied(seen) => seen.into_mut(),
             Entry::Vacant(free) => free.insert(Seen {
-                commit: self.commits.get(id)?,
+                commit: self.objects.commit(id)?,
                 marks: Marks::default(),
                 queued: false,
             }),
@@ -175,11 +151,11 @@ impl<'a> Walk<'a> {
             return Ok(None);
         };
         seen.queued = false;
-        let (marks, commit) = (seen.marks, Rc::clone(&seen.commit));
+        let (marks, commit) = (seen.marks, Arc::clone(&seen.commit));
         if let Some(side) = marks.alone() {
             self.open[side as usize] -= 1;
         }
-        match self.commits.objects.parents(id, &commit) {
+        match self.objects.parents(id, &commit) {
             Ok(parents) => {
                 for parent in parents {
                     self.mark(*parent, marks)?;
