@@ -73,6 +73,9 @@ pub(super) enum FetchDepth {
     Page,
 }
 
+/// At most this many files are asked about before it is known whether their history leads back to where they appeared.
+const MAX_TOUCHES_EARLY: usize = 50;
+
 /// What is to be fetched of them.
 #[derive(Default)]
 pub(super) struct Wants {
@@ -233,6 +236,13 @@ impl RemoteRepo {
         let want = wants.commits.entry(*commit).or_default();
         want.0 = want.0.max(much);
         want.1.extend(paths.iter().cloned());
+    }
+
+    /// Asks early in which commits files changed, of some of them.
+    pub(super) fn want_touches(&self, tip: &CommitId, files: Vec<String>) {
+        let some = files.into_iter().take(MAX_TOUCHES_EARLY);
+        let mut wants = self.wants.borrow_mut();
+        wants.touches.extend(some.map(|file| (*tip, file)));
     }
 
     /// Like [`Self::info`], for one that must exist.

@@ -18,8 +18,6 @@ pub(super) const MAX_COMMITS: usize = 5_000;
 /// At most this many commits at the newest end of a history may be available if a page of it is read as well: a
 /// checkout's, and a run's own.
 const AT_HAND: usize = 20;
-/// At most this many files are asked about before it is known whether their history leads back to where they appeared.
-const MAX_TOUCHES_EARLY: usize = 50;
 /// A commit that is only given by its ID is searched from at most this many branches and tags.
 const MAX_TIPS: usize = 30;
 
@@ -353,10 +351,7 @@ impl ReadObjects for RemoteRepo {
         if self.is_local(tip) {
             return Ok(None);
         }
-        if self.never_at_hand(tip, path) {
-            return Ok(Some(Vec::new()));
-        }
-        if self.touched_only_later(tip, path) {
+        if self.never_at_hand(tip, path) || self.touched_only_later(tip, path) {
             return Ok(Some(Vec::new()));
         }
         let question = (*tip, path.to_owned());
@@ -411,9 +406,7 @@ impl ReadObjects for RemoteRepo {
         if !missing.is_empty() {
             self.want_commits(&at, FetchDepth::Page, &missing);
             // If that page leads back to where a file appeared, the next question is whether it was there before.
-            let asked = missing.into_iter().map(|file| (at, file));
-            let asked = asked.take(MAX_TOUCHES_EARLY);
-            self.wants.borrow_mut().touches.extend(asked);
+            self.want_touches(&at, missing);
         }
     }
 
