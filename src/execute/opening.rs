@@ -169,7 +169,11 @@ impl Delivery<'_> {
                     self.writer
                         .create_signed_commit(name, parent, subject, body, &worked.files);
                 match made.await {
-                    Ok(head) => (head, self.forge.read_commit(&head).await?),
+                    // Where the branch is may be all that is known of it, and GitHub signs whatever it commits itself.
+                    Ok(head) => match self.forge.read_commit(&head).await? {
+                        made if made.verified => (head, made),
+                        _ => return Err(pushed_by_another(name)),
+                    },
                     Err(error) => {
                         let node = &self.snapshot.node;
                         let _ = self.writer.delete_branch(node, name, parent).await;
@@ -213,9 +217,7 @@ impl Delivery<'_> {
         let node = &self.snapshot.node;
         match self.writer.delete_branch(node, name, at).await? {
             RefWrite::Done => Ok(()),
-            RefWrite::Elsewhere(_) => Err(DeliveryError::Overtaken(format!(
-                "another account pushed to {name}"
-            ))),
+            RefWrite::Elsewhere(_) => Err(pushed_by_another(name)),
         }
     }
 
@@ -248,6 +250,10 @@ impl Delivery<'_> {
 
 fn created_by_another(branch: &str) -> DeliveryError {
     DeliveryError::Overtaken(format!("another account created the branch {branch}"))
+}
+
+fn pushed_by_another(branch: &str) -> DeliveryError {
+    DeliveryError::Overtaken(format!("another account pushed to {branch}"))
 }
 
 /// Whether a commit is exactly the one that was worked out, whoever made it.

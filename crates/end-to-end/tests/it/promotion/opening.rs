@@ -196,3 +196,31 @@ async fn a_commit_with_more_in_its_message_than_was_sent_is_not_used() {
     let message = repo.message(&repo.head(1));
     assert!(!message.contains("Signed-off-by"), "{message}");
 }
+
+/// GitHub does not know the new branch everywhere yet, and mallory pushes what Sluice would have committed.
+#[tokio::test]
+async fn a_copy_that_somebody_pushes_while_the_branch_is_not_known_yet_is_not_used() {
+    let plain = plain_name().await;
+    let whole = Site::of(FIXTURE).await;
+    whole.run().await;
+    let message = whole.repo().message(&whole.repo().head(1));
+    let file = whole.repo().file(&plain, "upgrade.yaml").unwrap();
+    let pushed = plain.clone();
+    let site = Site::of(FIXTURE).await;
+    site.repo().role("mallory", Role::Write);
+    site.hub.switch(|switches| switches.stale_branches = 2);
+    let look = When::rest("GET", "/git/ref/heads/sluice");
+    site.hub.before(look, move |world| {
+        let files = [("upgrade.yaml", file.as_str())];
+        world
+            .place(REPO)
+            .by("mallory")
+            .pushes(&pushed, &files, &message);
+    });
+    let run = site.run().await;
+    assert_ne!(is_opened(&site, &run), plain, "{}", run.text);
+    assert!(
+        site.repo().tip(&plain).is_some(),
+        "what is not Sluice's stays"
+    );
+}
