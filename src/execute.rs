@@ -1,4 +1,4 @@
-//! Carrying a plan out: its edits, and putting it up and landing it on the forge.
+//! Carrying a plan out: its edits, and opening and landing its pull request on the forge.
 
 mod delivery;
 mod edit;

@@ -70,6 +70,18 @@ pub(crate) struct BuiltTree {
     pub(super) files: Vec<NewFile>,
 }
 
+/// Whether a commit is exactly the one that was worked out, no matter who made it.
+pub(super) fn is_as_worked_out(
+    made: &ReadCommit,
+    message: &str,
+    worked: &BuiltTree,
+    parents: &[CommitId],
+) -> bool {
+    made.tree == worked.tree
+        && made.parents == parents
+        && made.message.trim_end() == message.trim_end()
+}
+
 /// Why something cannot be made under a policy that requires signatures.
 pub(super) fn not_signed(why: &str) -> DeliveryError {
     DeliveryError::CannotMake(format!("the policy has `verified: true`, and {why}"))
@@ -194,10 +206,7 @@ impl Delivery<'_> {
         parents: &[CommitId],
     ) -> Result<ReadCommit, DeliveryError> {
         let found = self.forge.read_commit(commit).await?;
-        let same = found.tree == worked.tree
-            && found.parents == parents
-            && found.message.trim_end() == message.trim_end();
-        match same {
+        match is_as_worked_out(&found, message, worked, parents) {
             true => Ok(found),
             false => Err(DeliveryError::CannotMake(format!(
                 "the commit {} is not the one that was made: another account pushed it, and it is not used",

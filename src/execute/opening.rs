@@ -11,10 +11,10 @@
 
 use std::collections::BTreeSet;
 
-use super::delivery::{BuiltTree, Delivery, not_signed};
+use super::delivery::{BuiltTree, Delivery, is_as_worked_out, not_signed};
 use super::edit::EditedFile;
 use super::error::DeliveryError;
-use crate::forge::{BranchWithCommit, ForgeError, NewBranch, NewPull, ReadCommit, RefWrite};
+use crate::forge::{BranchWithCommit, ForgeError, NewBranch, NewPull, RefWrite};
 use crate::model::ids::{CommitId, PullNumber};
 use crate::record::{Record, SUFFIX_LENGTH, branch_name};
 
@@ -164,7 +164,7 @@ impl Delivery<'_> {
         let (head, made) = match created {
             Ok(BranchWithCommit::Created(head, made)) => (head, made),
             // The branch is certainly this run's, but not known everywhere yet.
-            Ok(BranchWithCommit::OnlyBranch { stale: true, .. }) => {
+            Ok(BranchWithCommit::OnlyBranch { stale: true }) => {
                 let made =
                     self.writer
                         .create_signed_commit(name, parent, subject, body, &worked.files);
@@ -181,7 +181,7 @@ impl Delivery<'_> {
                     }
                 }
             }
-            Ok(BranchWithCommit::OnlyBranch { stale: false, .. }) => {
+            Ok(BranchWithCommit::OnlyBranch { stale: false }) => {
                 self.delete_new(name, parent).await?;
                 return Ok(None);
             }
@@ -198,12 +198,10 @@ impl Delivery<'_> {
             }
             Err(ForgeError::Refused { .. } | ForgeError::NotFound { .. }) => return Ok(None),
             // As after the branch alone, if the workflow files of the base changed.
-            Err(error) => {
-                self.unless_base_moved(Err(error)).await?;
-                return Ok(None);
-            }
+            Err(error) => return self.unless_base_moved(Err(error)).await.map(|_| None),
         };
-        if is_as_worked_out(&made, message, worked, parent) && (made.verified || !self.verified) {
+        if is_as_worked_out(&made, message, worked, &[*parent]) && (made.verified || !self.verified)
+        {
             return Ok(Some(head));
         }
         // GitHub made something else of it, such as a sign-off in its message, or did not sign it.
@@ -254,16 +252,4 @@ fn created_by_another(branch: &str) -> DeliveryError {
 
 fn pushed_by_another(branch: &str) -> DeliveryError {
     DeliveryError::Overtaken(format!("another account pushed to {branch}"))
-}
-
-/// Whether a commit is exactly the one that was worked out, whoever made it.
-fn is_as_worked_out(
-    made: &ReadCommit,
-    message: &str,
-    worked: &BuiltTree,
-    parent: &CommitId,
-) -> bool {
-    made.tree == worked.tree
-        && made.parents == [*parent]
-        && made.message.trim_end() == message.trim_end()
 }

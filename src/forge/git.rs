@@ -108,18 +108,8 @@ impl Writer {
         files: &[NewFile],
     ) -> Result<CommitId, ForgeError> {
         let operation = "make the signed commit of a promotion";
-        let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
-        let additions: Vec<Value> = files
-            .iter()
-            .map(|file| json!({ "path": file.path, "contents": encode(&file.bytes) }))
-            .collect();
         let query = "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
-        let input = json!({
-            "branch": { "repositoryNameWithOwner": self.forge.slug().to_string(), "branchName": branch },
-            "expectedHeadOid": parent,
-            "message": { "headline": subject, "body": body },
-            "fileChanges": { "additions": additions },
-        });
+        let input = self.commit_input(branch, parent, (subject, body), files);
         let variables = json!({ "input": input });
         let mut waits = WAITS;
         loop {
@@ -146,6 +136,27 @@ impl Writer {
                 return Err(error);
             }
         }
+    }
+
+    /// The input of `createCommitOnBranch`: these files replaced at `parent`, where the branch must be.
+    pub(super) fn commit_input(
+        &self,
+        branch: &str,
+        parent: &CommitId,
+        (subject, body): (&str, &str),
+        files: &[NewFile],
+    ) -> Value {
+        let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+        let additions: Vec<Value> = files
+            .iter()
+            .map(|file| json!({ "path": file.path, "contents": encode(&file.bytes) }))
+            .collect();
+        json!({
+            "branch": { "repositoryNameWithOwner": self.forge.slug().to_string(), "branchName": branch },
+            "expectedHeadOid": parent,
+            "message": { "headline": subject, "body": body },
+            "fileChanges": { "additions": additions },
+        })
     }
 
     /// Makes a commit.

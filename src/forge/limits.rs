@@ -152,7 +152,7 @@ pub(super) struct Limits {
     wait_ends: Cell<Option<Instant>>,
     /// That wait is over.
     waited: Cell<bool>,
-    /// What is left of each resource, and the second in which that begins anew, if an answer said so.
+    /// What is left of each resource, and the second in which it is reset, if an answer said so.
     remaining: RefCell<BTreeMap<String, (u64, Option<u64>)>>,
 }
 

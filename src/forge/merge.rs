@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::Forge;
 use super::error::ForgeError;
@@ -114,33 +114,18 @@ impl Writer {
             .try_mutation(&query, json!({ "input": input }), &operation)
             .await;
         let (mut data, errors, now) = sent.map_err(refused)?;
-        match errors.first() {
-            None => {}
-            Some(error) if error.is_broken_off() => {
-                return Err(MergeRefused::Uncertain(ForgeError::Unreachable {
-                    why: error.typed(&operation).reason(),
-                    operation,
-                }));
-            }
-            // It was merged, and only not all of it is shown.
-            Some(error) if error.path.len() > 1 => return Ok(None),
-            Some(error) => return Err(refused(error.typed(&operation))),
+        if let Some(error) = errors.iter().find(|error| error.is_broken_off()) {
+            return Err(MergeRefused::Uncertain(ForgeError::Unreachable {
+                why: error.typed(&operation).reason(),
+                operation,
+            }));
         }
+        if let Some(error) = errors.iter().find(|error| error.path.len() <= 1) {
+            return Err(refused(error.typed(&operation)));
+        }
+        // It was merged. What the answer does not show, because of another error or without one, is looked at.
         let merged = take(&mut data, &["mergePullRequest", "pullRequest"]);
-        let answer = || -> Result<MergeAnswer, ForgeError> {
-            let found: MergedShape = shape(merged, &operation)?;
-            let lacks =
-                || ForgeError::NotUnderstood(format!("to {operation}: it has no `Date` header"));
-            Ok(MergeAnswer {
-                commit: found.merge_commit.commit()?,
-                base: found.base_ref_name,
-                base_tip: found.base_ref.target.commit()?,
-                at: time(&found.merged_at)?,
-                now: now.ok_or_else(lacks)?,
-            })
-        };
-        // What it does not show is looked at.
-        Ok(answer().ok())
+        Ok(now.and_then(|now| answer_of(merged, now, &operation).ok()))
     }
 
     /// Puts a pull request with exactly this head into the merge queue.
@@ -225,6 +210,18 @@ impl Forge {
         }
         Ok(found)
     }
+}
+
+/// What GitHub made, of the merged pull request in its answer.
+fn answer_of(merged: Value, now: Timestamp, operation: &str) -> Result<MergeAnswer, ForgeError> {
+    let found: MergedShape = shape(merged, operation)?;
+    Ok(MergeAnswer {
+        commit: found.merge_commit.commit()?,
+        base: found.base_ref_name,
+        base_tip: found.base_ref.target.commit()?,
+        at: time(&found.merged_at)?,
+        now,
+    })
 }
 
 fn refused(error: ForgeError) -> MergeRefused {

@@ -1,6 +1,5 @@
 //! Creating a branch with one commit on it, by one document of two mutations.
 
-use base64::Engine;
 use serde_json::{Value, json};
 
 use super::error::ForgeError;
@@ -63,12 +62,6 @@ impl Writer {
     ) -> Result<BranchWithCommit, ForgeError> {
         let operation = format!("create the branch {}", new.name);
         let zero = "0".repeat(new.parent.to_string().len());
-        let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
-        let additions: Vec<Value> = new
-            .files
-            .iter()
-            .map(|file| json!({ "path": file.path, "contents": encode(&file.bytes) }))
-            .collect();
         let variables = json!({
             "branch": {
                 "repositoryId": new.repository,
@@ -76,14 +69,7 @@ impl Writer {
                     "name": format!("refs/heads/{}", new.name), "beforeOid": zero, "afterOid": new.parent,
                 }],
             },
-            "commit": {
-                "branch": {
-                    "repositoryNameWithOwner": self.forge.slug().to_string(), "branchName": new.name,
-                },
-                "expectedHeadOid": new.parent,
-                "message": { "headline": new.subject, "body": new.body },
-                "fileChanges": { "additions": additions },
-            },
+            "commit": self.commit_input(new.name, new.parent, (new.subject, new.body), new.files),
         });
         let (data, errors, _) = self.try_mutation(CREATE, variables, &operation).await?;
         let names = |error: &&GraphqlError, field: &str| {

@@ -29,7 +29,7 @@ use crate::model::actor::Actor;
 use crate::model::fetched::Fetched;
 use crate::model::pull::{Allows, OwnStatus, PromotionBranch, Protection, Snapshot};
 
-/// In place of [`RULES`], where those are not asked for, stands nothing.
+/// `{rules}` is replaced by [`RULES`], or by nothing if they are not asked for.
 const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
     defaultBranchRef { name target { __typename ...commit } \
     refUpdateRule { requiredStatusCheckContexts requiredApprovingReviewCount requiresCodeOwnerReviews } {rules} } \
@@ -474,3 +474,6 @@ fn short_name(prefix: &str, name: &str) -> Result<String, ForgeError> {
         .map(str::to_owned)
         .ok_or_else(|| ForgeError::NotUnderstood(format!("{full} is not a branch")))
 }
+
+#[cfg(test)]
+mod tests;

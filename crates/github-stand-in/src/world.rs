@@ -146,7 +146,7 @@ pub struct Switches {
     pub rules_of_refs: bool,
     /// `createCommitOnBranch` adds this to the message of a commit, as a repository may that asks for a sign-off.
     pub commit_trailer: Option<String>,
-    /// Only so many fields at the root of a mutation are carried out. The others answer that something went wrong.
+    /// Only this many fields at the root of a mutation are carried out. The others answer that something went wrong.
     pub first_mutations: Option<usize>,
     /// GraphQL gives up on a request with more variables than this, in the words of its proxy (GitHub publishes no such limit; what takes
     /// it longer than ten seconds ends so).

@@ -373,3 +373,25 @@ async fn a_method_that_the_repository_forbids_is_said() {
     assert!(run.text.to_lowercase().contains("squash"), "{}", run.text);
     assert_eq!(repo.pulls(true), [1]);
 }
+
+#[tokio::test]
+async fn rules_that_do_not_come_with_the_branch_are_read_separately_once_in_a_run() {
+    for shows in [true, false] {
+        let site = approved().await;
+        let repo = site.repo();
+        site.hub.switch(|switches| switches.rules_of_refs = shows);
+        repo.rule(requires(&["ci"], true));
+        site.hub.forget_calls();
+        let run = site.run().await;
+        assert!(!landed(&site), "{shows}: {}", run.text);
+        assert_eq!(merges(&site), 0, "{shows}: {}", run.text);
+        let lines = site.hub.lines();
+        let asked = lines
+            .iter()
+            .filter(|line| line.contains("/rules/branches/"));
+        assert_eq!(asked.count(), usize::from(!shows), "{lines:?}");
+        repo.by("carol").reports(&repo.head(1), "ci", "success");
+        let run = site.run().await;
+        assert!(landed(&site), "{shows}: {}", run.text);
+    }
+}

@@ -83,7 +83,7 @@ async fn what_github_does_not_answer_at_once_is_asked_for_in_smaller_parts() {
     };
     assert_eq!(standing, stands);
     assert_eq!(writes, wrote);
-    // In place of the first call: that one, the look by itself, the rest at once and in parts, and what was closed.
+    // In place of the first call: that one, the look alone, the rest at once and in parts, and what was closed.
     assert_eq!(*calls, asked - 1 + 7);
 }
 

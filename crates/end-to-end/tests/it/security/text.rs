@@ -198,7 +198,7 @@ fn leaks(bytes: &[u8], canaries: &[&str]) -> Option<String> {
         .find(|form| text.contains(form.as_str()))
 }
 
-/// What a call sends, and the content of the files that it commits: the one place where a promoted secret's value may stand.
+/// What a call sends, and the content of the files that it commits: the one place where a promoted secret's value may be.
 fn sent(call: &Seen) -> (Vec<u8>, Vec<u8>) {
     let all = call.sent();
     let creates_commit = |field: &String| field == "createCommitOnBranch";
