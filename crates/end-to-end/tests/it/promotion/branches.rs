@@ -99,3 +99,21 @@ async fn a_branch_that_may_not_be_created_while_the_base_stands_still_is_a_missi
     );
     assert_eq!(site.writes().len(), 1, "{:?}", site.writes());
 }
+
+#[tokio::test]
+async fn a_branch_that_github_deletes_at_the_merge_is_not_deleted_once_more() {
+    let site = Site::of("k3s-upgrade-version").await;
+    let repo = site.repo();
+    repo.settings(|settings| settings.delete_branch = true);
+    site.run().await;
+    repo.by("carol").approves(1);
+    site.hub.forget_calls();
+    let landed = site.run().await;
+    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert_eq!(of_promotions(&site), Vec::<String>::new());
+    let writes = site.writes();
+    assert!(
+        writes.iter().all(|line| !line.contains("updateRefs")),
+        "{writes:?}"
+    );
+}
