@@ -22,7 +22,7 @@ use sluice::commands::dispatch::execute;
 use sluice::model::ids::CommitId;
 use sluice::model::name::EdgeName;
 use sluice::model::plan_id::{PlanChange, PlanSubject};
-use sluice::record::Record;
+use sluice::model::record::Record;
 use sluice::repo::{Repo, WatchedPaths};
 use sluice::report::style::Style;
 use sluice::runner::Environment;

@@ -27,7 +27,6 @@ pub mod plan;
 pub mod policy;
 pub mod process;
 mod reconcile;
-pub mod record;
 mod render;
 pub mod repo;
 pub mod report;

@@ -36,6 +36,7 @@ pub(crate) mod promotion_id;
 pub(crate) mod promotion_index;
 pub(crate) mod proposal;
 pub(crate) mod pull;
+pub mod record;
 pub mod reference;
 pub(crate) mod repo_url;
 pub(crate) mod resolved;

@@ -48,6 +48,8 @@ pub(super) struct Session {
     actions: RefCell<Option<UntrustedAccount>>,
     /// The server's host name.
     host: String,
+    /// Whether all files of the base branch can be asked for at once.
+    pub is_small: bool,
 }
 
 /// Label events of a pull request.
@@ -202,6 +204,7 @@ impl Session {
             own_app: RefCell::default(),
             compared: RefCell::default(),
             actions: RefCell::default(),
+            is_small: false,
         })
     }
 

@@ -94,6 +94,7 @@ fn carried_out(environment: &Environment, inputs: &Inputs, log: &Log) -> Result<
         patience: Patience::default(),
         stop: stop.flag(),
         read_only: run.read_only.map(|why| why.as_str().to_owned()),
+        repository_size: run.repository_size,
     };
     let runtime = runtime()?;
     let ran = runtime.block_on(execute_on_github(command, &on))?;

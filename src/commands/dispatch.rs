@@ -36,6 +36,7 @@ pub fn execute(
                 patience: Patience::default(),
                 stop: Stop::on_signals()?.flag(),
                 read_only: None,
+                repository_size: None,
             };
             let ran = runtime()?.block_on(on_github::execute(command, &on))?;
             Ok(ran.styled(style).output())

@@ -37,7 +37,13 @@ pub struct RunContext<'a> {
     pub stop: Arc<AtomicBool>,
     /// Why the run must not write, if it must not.
     pub read_only: Option<String>,
+    /// How much the repository takes on the forge, with its history, in kilobytes: if it is known.
+    pub repository_size: Option<u64>,
 }
+
+/// Kilobytes of a repository whose files are all asked for at once if there is no checkout. GitHub gives up on a query after ten
+/// seconds, and a few thousand files may take that long.
+const SMALL: u64 = 2_000;
 
 /// The result of a command on GitHub.
 pub struct RunReport {
@@ -63,13 +69,14 @@ pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport
         true => Needs::Reading,
         false => Needs::Writing,
     };
-    let session = Session::open(
+    let mut session = Session::open(
         &args,
         needs,
         on.environment,
         on.patience,
         Arc::clone(&on.stop),
     )?;
+    session.is_small = on.repository_size.is_some_and(|size| size <= SMALL);
     let (mut outcome, status) = match looks {
         true => {
             let (outcome, status) = status::on_forge(&session, &options).await?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::assumed;
-use super::history_files::{expect_history, stage_files, targets};
+use super::history_files::{expect_history, next_files, stage_files, targets};
 use super::repository_state::RepositoryState;
 use crate::catalog::{load_with_links, resolve_pipelines};
 use crate::checks::{self, Compared, Context};
@@ -82,6 +82,15 @@ impl Manifests {
         stage: &PromotionId,
     ) -> BTreeSet<String> {
         stage_files(&self.catalog, &repository.policy, &self.resolved, stage)
+    }
+
+    /// The files whose history is asked for once a stage has landed.
+    pub(crate) fn next_files(
+        &self,
+        repository: &RepositoryState,
+        stage: &PromotionId,
+    ) -> BTreeSet<String> {
+        next_files(&self.catalog, &repository.policy, &self.resolved, stage)
     }
 }
 

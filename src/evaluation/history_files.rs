@@ -6,6 +6,7 @@ use super::repository_state::RepositoryState;
 use crate::gather::Repositories;
 use crate::model::catalog::Catalog;
 use crate::model::facts::{Revision, RevisionQuery};
+use crate::model::pipeline::EdgeEnds;
 use crate::model::policy::Policy;
 use crate::model::promotion_id::PromotionId;
 use crate::model::resolved::ResolvedPipeline;
@@ -44,6 +45,34 @@ pub(super) fn stage_files(
         if found {
             files.insert(pair.target.file.to_string());
             files.extend(pair.target_secret.map(|secret| secret.file.to_string()));
+        }
+    }
+    files
+}
+
+/// The files whose history is asked for once a stage has landed: those of the stages that are promoted from it.
+pub(super) fn next_files(
+    catalog: &Catalog,
+    policy: &Policy,
+    resolved: &[ResolvedPipeline],
+    stage: &PromotionId,
+) -> BTreeSet<String> {
+    let mut files = BTreeSet::new();
+    for (place, pair) in plan::pairs(catalog, policy, resolved) {
+        let pipeline = catalog.pipeline(place.pipeline);
+        if pipeline.pipeline_key() != stage.pipeline {
+            continue;
+        }
+        let target = &pipeline.stages[place.stage].name.value;
+        let mut edges = pipeline.edges.iter();
+        let follows = edges.any(|edge| match &edge.ends {
+            EdgeEnds::Stages { from, to } => from.value == stage.stage && to.value == *target,
+            EdgeEnds::ConsoleIds => false,
+        });
+        if follows {
+            let pipeline = &resolved[place.pipeline.0];
+            let own = plan::history_files(catalog, policy, pipeline, place.stage, &pair);
+            files.extend(own);
         }
     }
     files

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use crate::model::change::Change;
 use crate::model::ids::{BlobId, PlanId};
 use crate::model::plan::Promotion;
+use crate::model::record::{Record, SourceLine};
 use crate::model::source_location::{RepoPath, SourceLocation};
-use crate::record::{Record, SourceLine};
 use crate::yaml::edit;
 
 /// A file with a promotion's edits made and proved.

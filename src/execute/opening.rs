@@ -16,7 +16,7 @@ use super::edit::EditedFile;
 use super::error::DeliveryError;
 use crate::forge::{BranchWithCommit, ForgeError, NewBranch, NewPull, RefWrite};
 use crate::model::ids::{CommitId, PullNumber};
-use crate::record::{Record, SUFFIX_LENGTH, branch_name};
+use crate::model::record::{Record, SUFFIX_LENGTH, branch_name};
 
 /// A plan to propose.
 #[derive(Debug)]

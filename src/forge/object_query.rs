@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error::ForgeError;
 use super::objects::{LEADS, RemoteRef, peeled};
 use super::query_builder::QueryBuilder;
-use super::shapes::{COMMIT, CommitShape, EdgeShape, Nodes, of_enum, shape};
+use super::shapes::{COMMIT, CommitShape, EdgeShape, Nodes, id, of_enum, shape};
 use crate::model::actor::UserId;
 use crate::model::evidence::Permission;
 use crate::model::fetched::Fetched;
@@ -29,7 +29,8 @@ pub enum ObjectQuery {
     /// A hundred commits of the history of a commit, starting with itself, and what was at these paths of each. Not
     /// only first parents: callers select them.
     Page(CommitId, Vec<String>),
-    /// The commits at which a path changed, from a commit backwards over all parents.
+    /// The commits at which a path changed, from a commit backwards over all parents. Without their parents: GitHub charges for
+    /// those of each commit as for a list.
     Touches(CommitId, String),
     /// The entries of a folder.
     Tree(TreeId),
@@ -57,8 +58,8 @@ pub enum ObjectAnswer {
     Entries(Option<Vec<EntryAt>>),
     /// The page; empty if there is no such commit.
     Page(Vec<HistoryCommit>),
-    /// The commits, newest first; `None` if there are more than are listed at once.
-    Touches(Option<Vec<RemoteCommit>>),
+    /// IDs and messages of the commits, newest first; `None` if there are more than are listed at once.
+    Touches(Option<Vec<(CommitId, String)>>),
     /// The entries.
     Tree(Vec<RemoteEntry>),
     /// The folder; `None` if there is no folder.
@@ -124,8 +125,7 @@ impl ObjectQuery {
             // Most of what is at a path is the same in all of its commits.
             Self::Page(_, paths) => 3 * PAGE + 10 * paths.len(),
             Self::Size(_) => 2,
-            // A commit and its parents.
-            Self::Touches(..) => 2 * TOUCHES,
+            Self::Touches(..) => TOUCHES,
             Self::Tree(_) | Self::Folder(..) | Self::Blob(_) => 20,
             Self::PullOf(_) | Self::May(..) => 20,
         }
@@ -171,10 +171,9 @@ impl ObjectQuery {
             Self::Touches(from, path) => {
                 let path = part.variable(&format!("{alias}p"), "String!", path.as_str());
                 let fields = format!(
-                    "... on Commit {{ history(first: {TOUCHES}, path: {path}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...commit }} }} }}"
+                    "... on Commit {{ history(first: {TOUCHES}, path: {path}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ oid message }} }} }}"
                 );
                 object(part, &alias, from.to_string(), &fields);
-                part.fragment(COMMIT);
             }
             Self::Tree(tree) => object(part, &alias, tree.to_string(), ENTRIES),
             Self::Folder(commit, path) => {
@@ -236,13 +235,14 @@ impl ObjectQuery {
                 ObjectAnswer::Page(page)
             }
             Self::Touches(..) => {
-                let nodes: Nodes<CommitShape> =
+                let nodes: Nodes<TouchShape> =
                     shape(found["history"].clone(), operation).map_err(words)?;
                 let more = nodes.page.as_ref().is_none_or(|page| page.has_next_page);
                 ObjectAnswer::Touches(match more {
                     true => None,
                     false => {
-                        let commits = nodes.nodes.into_iter().map(CommitShape::commit);
+                        let commits = nodes.nodes.into_iter();
+                        let commits = commits.map(|one| Ok((id(&one.oid)?, one.message)));
                         Some(commits.collect::<Result<_, _>>().map_err(words)?)
                     }
                 })
@@ -324,7 +324,8 @@ fn entries_at(node: &Value, paths: usize, operation: &str) -> Result<Vec<EntryAt
     Ok(entries)
 }
 
-fn entries(found: &Value) -> Fetched<Vec<RemoteEntry>> {
+/// The entries of a folder.
+pub(super) fn entries(found: &Value) -> Fetched<Vec<RemoteEntry>> {
     let entries: Vec<NamedEntryShape> =
         serde_json::from_value(found["entries"].clone()).map_err(|error| error.to_string())?;
     entries.into_iter().map(NamedEntryShape::entry).collect()
@@ -354,6 +355,12 @@ impl NamedEntryShape {
             id: self.oid,
         })
     }
+}
+
+#[derive(Deserialize)]
+struct TouchShape {
+    oid: String,
+    message: String,
 }
 
 #[derive(Deserialize)]

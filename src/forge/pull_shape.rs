@@ -25,9 +25,8 @@ static PULL: LazyLock<String> = LazyLock::new(|| {
          mergeable reviewDecision mergeCommit {{ oid }} \
          commits(first: 100) {{ totalCount {COMMITS} }} labels(first: 100) {{ nodes {{ name }} }} \
          reviews(first: $said) {{ totalCount {REVIEWS} }} events: timelineItems(first: $said, {kinds}) {{ {events} }} \
-         forced: timelineItems(first: 20, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT, BASE_REF_FORCE_PUSHED_EVENT]) {{ \
-         pageInfo {{ hasNextPage endCursor }} nodes {{ __typename }} }} \
-         closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) {{ nodes {{ ... on ClosedEvent {{ actor {{ ...who }} }} }} }} \
+         moves: timelineItems(last: 100, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT, BASE_REF_FORCE_PUSHED_EVENT, CLOSED_EVENT]) {{ \
+         pageInfo {{ hasPreviousPage }} nodes {{ __typename ... on ClosedEvent {{ actor {{ ...who }} }} }} }} \
          autoMergeRequest {{ enabledAt }} isInMergeQueue }}"
     )
 });
@@ -68,10 +67,9 @@ pub(super) struct PullShape {
     commits: Count,
     labels: Option<Nodes<Named>>,
     reviews: Option<Count>,
-    /// Force-pushes of head and base.
-    forced: Nodes<KindShape>,
+    /// Force-pushes of head and base, and closings: GitHub charges for each list, so they are one.
+    moves: Moves,
     events: Nodes<KindShape>,
-    closings: Nodes<Closing>,
     auto_merge_request: Option<Value>,
     #[serde(default)]
     is_in_merge_queue: bool,
@@ -81,6 +79,41 @@ pub(super) struct PullShape {
 pub(super) struct KindShape {
     #[serde(rename = "__typename")]
     kind: String,
+}
+
+/// The newest events by which a pull request was moved.
+#[derive(Deserialize)]
+struct Moves {
+    #[serde(rename = "pageInfo")]
+    page: OlderPage,
+    nodes: Vec<MoveShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OlderPage {
+    has_previous_page: bool,
+}
+
+#[derive(Deserialize)]
+struct MoveShape {
+    #[serde(rename = "__typename")]
+    kind: String,
+    /// Of a closing: who.
+    actor: Option<ActorShape>,
+}
+
+impl Moves {
+    fn has(&self, kind: &str) -> bool {
+        self.nodes.iter().any(|event| event.kind == kind)
+    }
+
+    /// Who closed it last.
+    fn closed_by(self) -> Option<Actor> {
+        let mut newest_first = self.nodes.into_iter().rev();
+        let closing = newest_first.find(|event| event.kind == "ClosedEvent")?;
+        closing.actor.map(Into::into)
+    }
 }
 
 #[derive(Deserialize)]
@@ -113,6 +146,10 @@ pub(super) fn pull_of(node: &Value, operation: &str) -> Result<Pull, ForgeError>
 
 impl PullShape {
     fn pull(self) -> Result<Pull, ForgeError> {
+        // What an older page holds may be one of the head.
+        let head_force_pushed =
+            self.moves.page.has_previous_page || self.moves.has("HeadRefForcePushedEvent");
+        let base_force_pushed = self.moves.has("BaseRefForcePushedEvent");
         let moment = |text: &Option<String>, other: &str| time(text.as_deref().unwrap_or(other));
         let state = match self.state.as_str() {
             "OPEN" => PullState::Open,
@@ -123,7 +160,7 @@ impl PullShape {
             },
             "CLOSED" => PullState::Closed {
                 at: moment(&self.closed_at, &self.created_at)?,
-                by: closed_by(self.closings),
+                by: self.moves.closed_by(),
             },
             other => {
                 return Err(ForgeError::NotUnderstood(format!(
@@ -158,10 +195,8 @@ impl PullShape {
             foreign: self.is_cross_repository,
             created: time(&self.created_at)?,
             commits: self.commits.total_count,
-            // What a further page holds may be one of the head.
-            head_force_pushed: self.forced.next().is_some()
-                || self.forced.has("HeadRefForcePushedEvent"),
-            base_force_pushed: self.forced.has("BaseRefForcePushedEvent"),
+            head_force_pushed,
+            base_force_pushed,
             mergeable,
             review,
             labels: self

@@ -35,16 +35,6 @@ pub struct NewPull<'a> {
     pub repository: u64,
 }
 
-/// Who is asked to review in one request. A team that the token cannot see refuses the whole request, so that people and teams are
-/// asked apart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reviewers {
-    /// People, by login.
-    People(Vec<String>),
-    /// Teams of the repository's organisation, by slug.
-    Teams(Vec<String>),
-}
-
 /// A pull request that this account opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenedPull {
@@ -88,16 +78,25 @@ impl ClosedPage {
     }
 }
 
-const CLOSED: &str = "first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } \
+/// With each look this many are requested: GitHub charges for the number requested.
+const FIRST_CLOSED: u32 = 50;
+/// The size of each further page, which is requested separately.
+const MORE_CLOSED: u32 = 100;
+
+const CLOSED: &str = "orderBy: { field: UPDATED_AT, direction: DESC }) { pageInfo { hasNextPage endCursor } \
     nodes { number baseRefName headRefName isCrossRepository createdAt closedAt author { ...who } \
     closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { ...who } } } } } }";
 
 /// Asks for a page of closed pull requests, under `closed`.
 pub(super) fn closed_part(after: Option<&str>) -> QueryBuilder {
     let mut part = QueryBuilder::default();
+    let count = match after {
+        None => FIRST_CLOSED,
+        Some(_) => MORE_CLOSED,
+    };
     let after = part.variable("closedAfter", "String", after);
     part.field(&format!(
-        "closed: pullRequests(states: [CLOSED], after: {after}, {CLOSED}"
+        "closed: pullRequests(states: [CLOSED], first: {count}, after: {after}, {CLOSED}"
     ));
     part.fragment(ACTOR);
     part
@@ -236,32 +235,6 @@ impl Writer {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
-    }
-
-    /// Asks people or teams to review. GitHub asks all of them or, if one cannot be asked, no one.
-    ///
-    /// # Errors
-    /// Any [`ForgeError`]; a refusal has GitHub's reason why no one was asked.
-    pub async fn request_reviewers(
-        &self,
-        number: PullNumber,
-        reviewers: &Reviewers,
-    ) -> Result<(), ForgeError> {
-        let path = self
-            .forge
-            .path(&format!("/pulls/{}/requested_reviewers", number.0));
-        let body = match reviewers {
-            Reviewers::People(logins) => json!({ "reviewers": logins }),
-            Reviewers::Teams(slugs) => json!({ "team_reviewers": slugs }),
-        };
-        self.write_again(
-            Method::POST,
-            path,
-            Some(body),
-            &format!("request reviews of {number}"),
-        )
-        .await?;
         Ok(())
     }
 }

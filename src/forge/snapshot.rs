@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::Forge;
 use super::error::ForgeError;
+use super::files_of_base::{FilesOfBase, files_part, files_told};
 use super::graphql::{GraphqlError, PartialResponse, whole};
 use super::held::{held_part, held_told};
 use super::labels::CONTEXT;
@@ -66,6 +67,8 @@ pub struct Prefetch {
     pub wanted: Vec<ObjectQuery>,
     /// The pull requests that were closed last.
     pub closed: bool,
+    /// All files of the base branch.
+    pub files: bool,
 }
 
 /// What was prefetched. Whatever is missing has to be requested separately.
@@ -75,17 +78,22 @@ pub struct Prefetched {
     pub looked_up: Vec<Fetched<ObjectAnswer>>,
     /// The first page of closed pull requests.
     pub closed: Option<ClosedPage>,
+    /// Files of the base branch; empty if they were not asked for or not answered.
+    pub files: FilesOfBase,
 }
 
 impl Prefetch {
     fn is_empty(&self) -> bool {
-        self.wanted.is_empty() && !self.closed
+        self.wanted.is_empty() && !self.closed && !self.files
     }
 
     fn part(&self) -> QueryBuilder {
         let mut part = object_lookup::part_of(&self.wanted);
         if self.closed {
             part.join(closed_part(None));
+        }
+        if self.files {
+            part.join(files_part());
         }
         part
     }
@@ -101,6 +109,10 @@ impl Prefetch {
             closed: match self.closed {
                 true => Some(closed_told(repository, operation)?),
                 false => None,
+            },
+            files: match self.files {
+                true => files_told(repository),
+                false => FilesOfBase::default(),
             },
         })
     }

@@ -97,9 +97,9 @@ use crate::gather::lineage::naming::Followed;
 use crate::model::facts::{Facts, LastSet, ServiceRef, SetAt, SetBy, Slot, Values};
 use crate::model::fetched::Fetched;
 use crate::model::ids::CommitId;
+use crate::model::record::Record;
 use crate::model::rollback::RolledBack;
 use crate::model::service::Service;
-use crate::record::Record;
 use crate::repo::{Change, CommitInfo, ReadObjects, RepoError};
 
 /// Answers the queries of one evaluation. Without a repository there is no history.
@@ -350,8 +350,8 @@ impl<'a> History<'a> {
     /// [`lineage::naming::COMMITS_BEYOND`] commits.
     fn rolled_back_before(&self, there: &SetCommit<'_>) -> Fetched<Option<RolledBack>> {
         let unread = |error: RepoError| unreadable(&error);
-        let is_rollback = |info: &CommitInfo| {
-            Record::parse(&info.message).is_some_and(|record| record.rollback.is_some())
+        let is_rollback = |message: &String| {
+            Record::parse(message).is_some_and(|record| record.rollback.is_some())
         };
         let mut none = !there.files.files().is_empty();
         for file in there.files.files() {

@@ -22,7 +22,7 @@ use crate::model::landed::{
     Unread, Verified, pull_of_message,
 };
 use crate::model::policy::Policy;
-use crate::record::Record;
+use crate::model::record::Record;
 use crate::repo::{CommitInfo, ParentState, RepoError};
 use asked::words;
 
@@ -305,19 +305,8 @@ fn landed(commit: &CommitId, info: &CommitInfo, borne: Borne, changes: &[Change]
         date: date_of(info),
         merge: info.parents.len() > 1,
         pull: pull_of_message(&info.message),
-        namespace: record.namespace,
-        pipeline: record.pipeline,
-        stage: record.stage,
-        edges: record.edges,
-        plan: record.plan,
-        build: record.build,
-        repository: record.repository,
-        base: record.base,
+        record,
         changes: changes.iter().map(field_change).collect(),
-        requested_by: record.requested_by,
-        reason: record.reason,
-        emergency: record.emergency,
-        rollback: record.rollback.map(|(to, _)| to),
         gates,
     }
 }

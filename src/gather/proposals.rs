@@ -9,7 +9,7 @@ use crate::model::ids::{BlobId, CommitId, TreeId};
 use crate::model::policy::Policy;
 use crate::model::proposal::{Build, Proposal};
 use crate::model::pull::{Pull, RemoteCommit, Snapshot};
-use crate::record::{Record, branch_is_of};
+use crate::model::record::{Record, branch_is_of};
 use crate::repo::{EntryKind, ReadObjects, RepoError};
 
 /// The proposals among our branches, and foreign open pull requests: the head's message has no record or one that does

@@ -20,9 +20,9 @@ use crate::model::facts::Values;
 use crate::model::finding::Severity;
 use crate::model::ids::CommitId;
 use crate::model::name::EdgeName;
+use crate::model::record::Record;
 use crate::model::rollback::{BackTo, LandedFields, Rollback, ServiceThen};
 use crate::model::when;
-use crate::record::Record;
 use crate::repo::{Change, EntryId, RepoError};
 
 pub(crate) use asked::GoBack;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ids::{CommitId, PlanId};
-use super::name::EdgeName;
+use super::record::Record;
 use super::reference::ManifestKey;
 use super::source_location::RepoPath;
 use super::wire_words::{BREAK, GATE_OPEN, GATE_PASSED, TRAILER, trailer};
@@ -24,32 +24,10 @@ pub(crate) struct Landed {
     pub merge: bool,
     /// The pull request that its message names.
     pub pull: Option<u64>,
-    /// The pipeline's namespace.
-    pub namespace: Option<String>,
-    /// The pipeline; it may be gone by now.
-    pub pipeline: String,
-    /// The stage.
-    pub stage: String,
-    /// The edges along which it was promoted.
-    pub edges: Vec<EdgeName>,
-    /// The plan.
-    pub plan: PlanId,
-    /// The build.
-    pub build: String,
-    /// Lower-case `owner/name` of the record, or `""` without a forge.
-    pub repository: String,
-    /// The base branch of the record.
-    pub base: String,
+    /// What its trailers say. Its pipeline may be gone by now; reason and emergency are foreign text.
+    pub record: Record,
     /// What it changed.
     pub changes: Vec<FieldChange>,
-    /// The numeric id of the person who asked for it.
-    pub requested_by: Option<u64>,
-    /// Why; foreign text.
-    pub reason: Option<String>,
-    /// What an emergency let it skip.
-    pub emergency: Option<String>,
-    /// It took its stage back to what that held at this landing, by its record.
-    pub rollback: Option<CommitId>,
     /// What its message says about its gates; empty if nothing is recorded.
     pub gates: Vec<GateLine>,
 }

@@ -7,7 +7,7 @@
 //! looks like is in `fixtures/earlier`.
 //!
 //! Formats with a grammar of their own have their reader and writer elsewhere, and take their words from here: the
-//! record of a landing ([`crate::record`]), label names (`label.rs`), and refusals (`plan/attempt.rs`).
+//! record of a landing ([`super::record`]), label names (`label.rs`), and refusals (`plan/attempt.rs`).
 
 /// The context of the commit status on the heads of pull requests.
 pub const STATUS: &str = "sluice";

@@ -108,7 +108,7 @@ fn with_page(session: &Session, summary: CommitRangeSummary) -> Fetched<LinkedRa
 pub(crate) fn trailers(summary: &[CommitRangeSummary]) -> String {
     let lines = summary.iter().take(10).filter_map(|summary| {
         let json = serde_json::to_string(summary).ok()?;
-        Some(crate::record::trailer(trailer::BRINGS, &json))
+        Some(crate::model::record::trailer(trailer::BRINGS, &json))
     });
     lines.collect()
 }
@@ -116,7 +116,7 @@ pub(crate) fn trailers(summary: &[CommitRangeSummary]) -> String {
 /// What the head commit of an open pull request says it brings.
 pub(crate) fn recorded_in(candidate: &OpenPlan) -> Vec<CommitRangeSummary> {
     let message = &candidate.proposal.branch.tip.message;
-    let found = crate::record::trailers_of(message, trailer::BRINGS);
+    let found = crate::model::record::trailers_of(message, trailer::BRINGS);
     found
         .iter()
         .filter_map(|json| serde_json::from_str(json).ok())

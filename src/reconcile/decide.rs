@@ -12,11 +12,11 @@ use crate::model::evidence::Permission;
 use crate::model::few::few;
 use crate::model::label::HOLD;
 use crate::model::promotion_index::PromotionIndex;
+use crate::model::record::branch_is_of_plan;
 use crate::plan::delivery::{Act, Decision, DeliveryInput, decide};
 use crate::reconcile::proposals::closed_holds::ClosedHolds;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{RunState, labels};
-use crate::record::branch_is_of_plan;
 
 impl Round<'_> {
     /// Decides about every promotion that the run options include. Closed pull requests matter only if something would

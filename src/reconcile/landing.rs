@@ -9,8 +9,8 @@ use crate::model::ids::{BlobId, CommitId, PlanId, PullNumber, TreeId};
 use crate::model::policy::Policy;
 use crate::model::promotion_id::StageKey;
 use crate::model::pull::{MergedPull, Pull, PullState, Snapshot};
+use crate::model::record::Record;
 use crate::reconcile::outcome::Row;
-use crate::record::Record;
 use crate::repo::{EntryId, EntryKind, ReadObjects, Repo, RepoError};
 
 /// A landing that still has to be seen on the base.

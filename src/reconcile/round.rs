@@ -7,6 +7,7 @@ use crate::model::plan::Promotion;
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
+use crate::model::record::Record;
 use crate::model::source_location::RepoPath;
 use crate::reconcile::assess::Assessment;
 use crate::reconcile::observe::observation::Observation;
@@ -14,7 +15,6 @@ use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::plan_context::PlanContext;
 use crate::reconcile::request::{ResolvedRequest, RunOptions};
 use crate::reconcile::state::RunState;
-use crate::record::Record;
 use crate::session::Session;
 
 /// What one round observed and assessed.

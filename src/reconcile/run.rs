@@ -74,7 +74,8 @@
 //! - **A branch without a pull request** is not adopted. The next run waits for its pull request once, then opens under another name. The branch is
 //!   deleted after a day, if an App's token made it.
 //! - **A pull request without its labels.** The hold after a rollback follows from the history, with or without the label; a hold that is to be
-//!   carried over still counts, since the old pull request is closed only once the new one has it. Reviewers are not requested again.
+//!   carried over still counts, since the old pull request is closed only once the new one has it. Reviewers, who are requested
+//!   for all that a run opened at the end, are not requested again.
 //! - **Two pull requests of one stage**: `plan::delivery` keeps one, and the other is closed.
 //! - **A note that a job is to be started**, and maybe no run of the workflow: the gate waits until its time-out, and then for a person. It is never
 //!   started twice automatically.

@@ -7,7 +7,7 @@ pub(crate) mod opened;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::forge::{ForgeError, Stopped};
+use crate::forge::{ForgeError, ReviewRequest, Stopped};
 use crate::model::ids::{PlanId, PullNumber};
 use crate::model::promotion_id::{PipelineKey, StageKey};
 use crate::model::pull::ClosedPull;
@@ -61,6 +61,8 @@ pub(crate) struct RunState {
     pub(crate) labels: Labels,
     /// What was lost that may be lost.
     pub(crate) lost: Lost,
+    /// Reviews of pull requests that were just opened, still to be requested.
+    pub(crate) reviews: Vec<ReviewRequest>,
     /// Labels that this run removed because they do not count, or tried to.
     pub(crate) unlabeled: BTreeSet<(PullNumber, String)>,
     /// How many times the base moved while the guard looked at other pull requests.

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use crate::model::label::HOLD;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
+use crate::model::record::Record;
 use crate::model::verdict::Verdict;
 use crate::plan::delivery::OpenPlan;
 use crate::plan::{LabelHold, when};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::labels;
 use crate::reconcile::wording;
-use crate::record::Record;
 
 /// How to lift the hold of a closed pull request if the label does not exist.
 pub(crate) const ASK: &str =

@@ -133,12 +133,12 @@ pub trait ReadObjects {
         Ok(changed.filter_map(ReplacedFile::of).collect())
     }
 
-    /// All commits at which this path, or something below it, changed, over all parents, from `tip` backwards, if that
+    /// The messages of all commits at which this path, or something below it, changed, over all parents, from `tip` backwards, if that
     /// can be answered at once: `None` says that history has to be walked.
     ///
     /// # Errors
     /// If it could not be read.
-    fn touches(&self, tip: &CommitId, path: &str) -> Result<Option<Vec<CommitInfo>>, RepoError> {
+    fn touches(&self, tip: &CommitId, path: &str) -> Result<Option<Vec<String>>, RepoError> {
         let _ = (tip, path);
         Ok(None)
     }

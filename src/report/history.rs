@@ -141,17 +141,21 @@ struct Page {
 impl Page {
     fn landing(&mut self, told: &HistoryReport<'_>, landing: &Landed) {
         let from: Vec<&str> = landing
+            .record
             .edges
             .iter()
             .map(|edge| edge.from.as_str())
             .collect();
-        let name = full_name(landing.namespace.as_deref(), &landing.pipeline);
-        let what = format!("{name}  {} → {}", from.join(", "), landing.stage);
+        let name = full_name(
+            landing.record.namespace.as_deref(),
+            &landing.record.pipeline,
+        );
+        let what = format!("{name}  {} → {}", from.join(", "), landing.record.stage);
         let pull = pull(landing.pull);
-        let plan = format!("plan {}{pull}", landing.plan.shown());
+        let plan = format!("plan {}{pull}", landing.record.plan.shown());
         self.head(&landing.commit, landing.date, &what, &plan);
         self.changes(&landing.changes);
-        if let Some(skips) = &landing.emergency {
+        if let Some(skips) = &landing.record.emergency {
             let mark = self.style.red("!");
             self.wrapped(
                 &format!("  {mark} "),
@@ -159,15 +163,19 @@ impl Page {
                 &format!("skipped {skips}"),
             );
         }
-        if let Some(to) = &landing.rollback {
+        if let Some((to, _)) = &landing.record.rollback {
             let mark = self.style.red("!");
             let words = format!("back to what landed in {}", to.short());
             self.wrapped(&format!("  {mark} "), "rollback  ", &words);
         }
-        if let Some(person) = landing.requested_by {
-            let why = landing.reason.as_deref().unwrap_or("no reason is recorded");
+        if let Some(person) = landing.record.requested_by {
+            let why = landing
+                .record
+                .reason
+                .as_deref()
+                .unwrap_or("no reason is recorded");
             self.wrapped("    ", &format!("requested by {person}  "), why);
-        } else if let Some(reason) = &landing.reason {
+        } else if let Some(reason) = &landing.record.reason {
             self.wrapped("    ", "why  ", reason);
         }
         if landing.gates.is_empty() {
@@ -177,8 +185,11 @@ impl Page {
         for gate in &landing.gates {
             self.gate(gate);
         }
-        if told.branch.is_some_and(|branch| branch != landing.base) {
-            self.wrapped("    ", "recorded for  ", &landing.base);
+        if told
+            .branch
+            .is_some_and(|branch| branch != landing.record.base)
+        {
+            self.wrapped("    ", "recorded for  ", &landing.record.base);
         }
         self.text.push('\n');
     }

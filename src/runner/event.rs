@@ -28,6 +28,8 @@ pub struct Run {
     pub repository: Option<String>,
     /// The default branch, if the payload has it.
     pub default_branch: Option<String>,
+    /// How much the repository takes on the forge, with its history, in kilobytes: if the payload says so.
+    pub repository_size: Option<u64>,
     /// Why this run must write nothing, if so.
     pub read_only: Option<ReadOnly>,
     /// The folder into which the repository may be checked out.
@@ -151,6 +153,7 @@ impl Run {
             default_branch: text("/repository/default_branch")
                 .filter(|branch| !branch.is_empty())
                 .map(str::to_owned),
+            repository_size: payload.pointer("/repository/size").and_then(Value::as_u64),
             workspace: environment.get("GITHUB_WORKSPACE").map(PathBuf::from),
             api,
             graphql,

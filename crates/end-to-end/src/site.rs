@@ -40,6 +40,8 @@ pub struct Site {
     pub environment: BTreeMap<String, String>,
     /// Set: nothing more is written, as after SIGTERM.
     pub stop: Arc<AtomicBool>,
+    /// How large the event says that the repository is, in kilobytes.
+    pub repository_size: Option<u64>,
 }
 
 /// What a run came to.
@@ -127,6 +129,7 @@ impl Site {
             token,
             environment,
             stop: Arc::default(),
+            repository_size: None,
         }
     }
 
@@ -217,6 +220,7 @@ impl Site {
             },
             stop: Arc::clone(&self.stop),
             read_only: None,
+            repository_size: self.repository_size,
         };
         match execute_on_github(command, &on).await {
             Ok(ran) => {

@@ -91,7 +91,7 @@ const OPERATIONS = {
   "/users/{username}": ["get"],
 };
 
-const QUERIES = ["node", "nodes", "rateLimit", "repository", "viewer"];
+const QUERIES = ["node", "nodes", "organization", "rateLimit", "repository", "user", "viewer"];
 const MUTATIONS = [
   "closePullRequest",
   "convertPullRequestToDraft",
@@ -102,6 +102,7 @@ const MUTATIONS = [
   "disablePullRequestAutoMerge",
   "enqueuePullRequest",
   "mergePullRequest",
+  "requestReviews",
   "updateRefs",
 ];
 

@@ -132,6 +132,7 @@ mod view;
 mod world;
 
 pub use faults::{Fault, When};
+pub use graphql::points;
 pub use person::Person;
 pub use place::{Place, Reach};
 pub use queue::land as land_queue;

@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 
 use super::repository::{FetchDepth, Listed, RemoteRepo, Wants, commit_info};
 use crate::forge::{
-    EntryAt, Forge, ForgeError, HistoryCommit, ObjectAnswer, ObjectQuery, PathEntry, Relation,
-    RemoteEntry,
+    EntryAt, FilesOfBase, Forge, ForgeError, HistoryCommit, ObjectAnswer, ObjectQuery, PathEntry,
+    Relation, RemoteEntry,
 };
 use crate::model::actor::UserId;
 use crate::model::fetched::Fetched;
@@ -105,6 +105,20 @@ impl RemoteRepo {
         }
     }
 
+    /// Notes folders and files that came with the look, if they are what their IDs say. Whatever is missing is asked for when it is needed.
+    pub(crate) fn store_files(&self, files: FilesOfBase) {
+        for (id, entries) in files.folders {
+            if let Ok(entries) = proved(&id, entries) {
+                self.know_tree(id, entries);
+            }
+        }
+        for (id, bytes) in files.texts {
+            if let Ok(bytes) = proved_blob(&id, bytes) {
+                self.know_blob(id, bytes);
+            }
+        }
+    }
+
     /// Notes an answer; what was not proved by its id is returned, to be read in another way.
     fn know(&self, wanted: &ObjectQuery, answer: Fetched<ObjectAnswer>) -> Option<Unproved> {
         match (wanted, answer) {
@@ -172,17 +186,17 @@ impl RemoteRepo {
             (ObjectQuery::Touches(tip, path), answer) => {
                 let question = (*tip, path.clone());
                 if let Ok(ObjectAnswer::Touches(Some(found))) = &answer {
-                    let ids = found.iter().map(|commit| commit.id).collect();
+                    let ids = found.iter().map(|(commit, _)| *commit).collect();
                     let mut known = self.known.borrow_mut();
                     known.touched_in.insert(question.clone(), ids);
                 }
-                let commits = answer.and_then(|answer| match answer {
+                let messages = answer.and_then(|answer| match answer {
                     ObjectAnswer::Touches(found) => {
-                        Ok(found.map(|all| all.iter().map(commit_info).collect()))
+                        Ok(found.map(|all| all.into_iter().map(|(_, message)| message).collect()))
                     }
                     _ => odd(),
                 });
-                self.known.borrow_mut().touches.insert(question, commits);
+                self.known.borrow_mut().touches.insert(question, messages);
             }
             (ObjectQuery::Size(id), answer) => {
                 let size = answer.and_then(|answer| match answer {

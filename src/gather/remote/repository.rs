@@ -29,6 +29,8 @@ pub(crate) struct RemoteRepo {
     pub(super) permissions: Permissions,
     /// Folders that were asked for by their paths: once each, whatever came of it.
     pub(super) expected: RefCell<BTreeSet<(CommitId, String)>>,
+    /// Files whose history will be asked for if something lands: they are read with the next page.
+    pub(super) next_files: RefCell<BTreeSet<String>>,
 }
 
 /// Objects, names and history that were read so far. An `Err` was looked for and could not be had.
@@ -43,8 +45,8 @@ pub(super) struct Known {
     pub(super) blobs: HashMap<BlobId, Fetched<Rc<Vec<u8>>>>,
     pub(super) sizes: HashMap<BlobId, Fetched<u64>>,
     pub(super) contains: HashMap<(CommitId, CommitId), Fetched<bool>>,
-    /// The commits at which a path changed, from a commit backwards; `None` if there are more than are listed at once.
-    pub(super) touches: HashMap<(CommitId, String), Fetched<Option<Vec<CommitInfo>>>>,
+    /// The messages of the commits at which a path changed, from a commit backwards; `None` if there are more than are listed at once.
+    pub(super) touches: HashMap<(CommitId, String), Fetched<Option<Vec<String>>>>,
     /// The IDs of these commits, where all of them are known.
     pub(super) touched_in: HashMap<(CommitId, String), Vec<CommitId>>,
     /// Commits from which a page of history was read, or could not be.
@@ -108,6 +110,7 @@ impl RemoteRepo {
             signals: Signals::default(),
             permissions: Permissions::default(),
             expected: RefCell::default(),
+            next_files: RefCell::default(),
         }
     }
 
@@ -156,6 +159,17 @@ impl RemoteRepo {
         self.signals.take_wanted();
         self.permissions.take_wanted();
         self.expected.take();
+    }
+
+    /// Whether it was read what a branch or tag of this name means.
+    pub(crate) fn knows_name(&self, name: &str) -> bool {
+        self.known.borrow().refs.contains_key(name)
+    }
+
+    /// Says whose history will be asked for if what can land soon has landed. It is read with the next page, so that
+    /// none has to be read then.
+    pub(crate) fn expect_next(&self, files: BTreeSet<String>) {
+        self.next_files.borrow_mut().extend(files);
     }
 
     /// Records the tip of the base branch.

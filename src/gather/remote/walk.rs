@@ -347,7 +347,7 @@ impl ReadObjects for RemoteRepo {
         Ok(changed.into_iter().filter_map(ReplacedFile::of).collect())
     }
 
-    fn touches(&self, tip: &CommitId, path: &str) -> Result<Option<Vec<CommitInfo>>, RepoError> {
+    fn touches(&self, tip: &CommitId, path: &str) -> Result<Option<Vec<String>>, RepoError> {
         if self.is_local(tip) {
             return Ok(None);
         }
@@ -404,6 +404,8 @@ impl ReadObjects for RemoteRepo {
         let missing: Vec<String> = missing.cloned().collect();
         drop(known);
         if !missing.is_empty() {
+            let next: Vec<String> = self.next_files.borrow().iter().cloned().collect();
+            self.want_commits(&at, FetchDepth::Page, &next);
             self.want_commits(&at, FetchDepth::Page, &missing);
             // If that page leads back to where a file appeared, the next question is whether it was there before.
             self.want_touches(&at, missing);

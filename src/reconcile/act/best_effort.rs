@@ -1,7 +1,7 @@
 //! Writes that may be lost: review requests, comments, and labels other than `sluice/hold`. They come last, a failure
 //! is only a notice, it does not change how the run ends, and it does not show what else the token may do.
 
-use crate::forge::{Reviewers, Writer};
+use crate::forge::{ReviewRequest, Reviewers, Writer};
 use crate::model::ids::PullNumber;
 use crate::model::label::NewLabel;
 use crate::model::promotion_index::PromotionIndex;
@@ -12,31 +12,50 @@ use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 
 impl Round<'_> {
-    /// Requests reviews of a newly opened pull request from those whom the policy names: people and teams in separate
-    /// calls.
-    pub(crate) async fn request_reviewers(
+    /// Notes whom the policy names to review a newly opened pull request: they are requested together with those of the
+    /// run's other pull requests.
+    pub(crate) fn note_reviewers(
         &self,
-        writer: &Writer,
         place: PromotionIndex,
         number: PullNumber,
         run: &mut RunState,
     ) {
         let (people, teams) = messages::reviewers(self, place, self.assessment.promotion(place));
-        let owner = self.session.forge.slug().owner();
-        let named: Vec<String> = teams.iter().map(|team| format!("{owner}/{team}")).collect();
-        for (names, reviewers) in [
-            (people.clone(), Reviewers::People(people)),
-            (named, Reviewers::Teams(teams)),
-        ] {
-            if names.is_empty() || run.lost.stops() || run.lost.unasked.contains(&reviewers) {
+        for reviewers in [Reviewers::People(people), Reviewers::Teams(teams)] {
+            if !reviewers.names().is_empty() {
+                run.reviews.push(ReviewRequest { number, reviewers });
+            }
+        }
+    }
+
+    /// Requests the reviews that were noted: by one document, and what that does not do one by one.
+    pub(crate) async fn request_reviews(&self, writer: &Writer, run: &mut RunState) {
+        let mut requests = std::mem::take(&mut run.reviews);
+        requests.retain(|request| !run.lost.unasked.contains(&request.reviewers));
+        if run.lost.stops() {
+            return;
+        }
+        let made = writer.request_reviews(&requests).await;
+        for (request, made) in requests.into_iter().zip(made) {
+            let refused = run.lost.unasked.contains(&request.reviewers);
+            if made || refused || run.lost.stops() {
                 continue;
             }
-            let asked = writer.request_reviewers(number, &reviewers);
-            let Err(error) = asked.await else { continue };
-            let what = format!("{} could not be asked to review", names.join(", "));
-            run.lose(&what, &error);
+            let Err(error) = writer.request_review(&request).await else {
+                continue;
+            };
+            let names = match &request.reviewers {
+                Reviewers::People(logins) => logins.join(", "),
+                Reviewers::Teams(slugs) => {
+                    let owner = self.session.forge.slug().owner();
+                    let named: Vec<String> =
+                        slugs.iter().map(|slug| format!("{owner}/{slug}")).collect();
+                    named.join(", ")
+                }
+            };
+            run.lose(&format!("{names} could not be asked to review"), &error);
             if !error.uncertain() {
-                run.lost.unasked.insert(reviewers);
+                run.lost.unasked.insert(request.reviewers);
             }
         }
     }

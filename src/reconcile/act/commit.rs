@@ -31,7 +31,7 @@ pub(crate) async fn commit(
     let mut made = 1;
     loop {
         let waited = forge.has_waited_for_rate_limit();
-        let observation = last_look(round).await?;
+        let observation = last_look(round, place).await?;
         let again = Round::assess(
             round.session,
             round.options,

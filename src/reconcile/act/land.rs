@@ -13,6 +13,7 @@ use crate::model::merge_state::MergeState;
 use crate::model::policy::{Land, MergeMethod as PolicyMerge};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::Pull;
+use crate::model::record::Record;
 use crate::model::source_location::RepoPath;
 use crate::plan::attempt::{Attempt, Refusals, Refused, attempt};
 use crate::plan::delivery::{Act, OpenPlan};
@@ -23,7 +24,6 @@ use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 use crate::reconcile::wording::emergency_of;
-use crate::record::Record;
 use crate::render::Message;
 use crate::repo::ReadObjects;
 use crate::report::escape;
@@ -181,7 +181,7 @@ async fn try_to_land(
     let forge = &round.session.forge;
     loop {
         let waited = forge.has_waited_for_rate_limit();
-        let observation = last_look(round).await?;
+        let observation = last_look(round, place).await?;
         let again = Round::assess(
             round.session,
             round.options,

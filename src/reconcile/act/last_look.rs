@@ -1,9 +1,12 @@
 //! The last look before a landing: everything is read once more, and nothing delays the write that follows.
 
+use std::collections::BTreeSet;
+
 use crate::error::Failure;
 use crate::execute::DeliveryError;
 use crate::forge::{ObjectQuery, Prefetch};
 use crate::gather::Depth;
+use crate::model::facts::Slot;
 use crate::model::ids::PlanId;
 use crate::model::plan::Promotion;
 use crate::model::promotion_index::PromotionIndex;
@@ -37,22 +40,35 @@ pub(crate) fn overtaken(why: impl Into<String>) -> Stop {
     DeliveryError::Overtaken(why.into()).into()
 }
 
-/// Reads everything again at the current tip, and in the same call what the people whose evidence counted may do. The
+/// Reads everything again at the current tip, and in the same call what the people whose evidence counted may do, and what the
+/// git refs mean that this promotion brings: they are looked up once it has landed. The
 /// pause that GitHub wants between writes is waited for first, so that the write after this look is not delayed.
-pub(crate) async fn last_look(round: &Round<'_>) -> Result<Observation, Stop> {
-    let people = round.assessment.people();
+pub(crate) async fn last_look(
+    round: &Round<'_>,
+    place: PromotionIndex,
+) -> Result<Observation, Stop> {
+    let here = round.session.remotes.here();
+    let people = round.assessment.people().into_iter();
+    let people = people.map(|(id, login)| ObjectQuery::May(id, login));
+    let git_ref = Slot::GitRef.own_path();
+    let changes = round.assessment.promotion(place).changes.iter();
+    let refs = changes.filter(|change| git_ref.as_ref() == Some(&change.path));
+    let names: BTreeSet<&str> = refs
+        .filter_map(|change| change.new.shown())
+        .filter(|name| !here.knows_name(name))
+        .collect();
+    let names = names
+        .into_iter()
+        .map(|name| ObjectQuery::Name(name.to_owned()));
     let prefetch = Prefetch {
-        wanted: people
-            .into_iter()
-            .map(|(id, login)| ObjectQuery::May(id, login))
-            .collect(),
+        wanted: people.chain(names).collect(),
         closed: false,
+        files: false,
     };
     round.session.forge.await_pause().await;
     let looked = round.session.forge.snapshot_and(&prefetch).await;
     let (snapshot, told) = looked.map_err(DeliveryError::from)?;
-    let repo = round.session.remotes.here();
-    repo.store(&prefetch.wanted, told.looked_up);
+    here.store(&prefetch.wanted, told.looked_up);
     if snapshot.tip.id == round.observation.snapshot.tip.id {
         return Ok(round.observation.again(round.session, snapshot).await?);
     }

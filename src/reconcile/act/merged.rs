@@ -13,11 +13,11 @@ use crate::gather;
 use crate::model::actor::{Actor, ActorKind};
 use crate::model::proposal::Proposal;
 use crate::model::pull::{MergedPull, PullState};
+use crate::model::record::{Record, branch_is_of};
 use crate::model::wire_words::CHECKED_MERGE;
 use crate::reconcile::outcome::{Row, RowKind};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
-use crate::record::{Record, branch_is_of};
 use crate::repo::ReadObjects;
 
 /// A merge older than this is not checked any more if its branch is gone.

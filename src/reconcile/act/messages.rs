@@ -7,6 +7,7 @@ use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
 use crate::model::policy::{ApprovalChannel, GateRule};
 use crate::model::promotion_index::PromotionIndex;
+use crate::model::record::Record;
 use crate::model::rollback::RolledBack;
 use crate::model::slug::RepoSlug;
 use crate::model::wire_words::replaced_pull;
@@ -14,7 +15,6 @@ use crate::plan::delivery::OpenPlan;
 use crate::reconcile::commit_ranges::{recorded_in, trailers};
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{reason_of, waits_for};
-use crate::record::Record;
 use crate::render::{self, Approved, GateDetail, Link, Message, PullRequest};
 
 /// Whether a text may offer a label of that name: it exists, or this run is about to create it.

@@ -45,21 +45,11 @@ impl Round<'_> {
                 }
             }
         }
-        for (place, replaces) in self.openings(decisions, run) {
-            let key = self.key(place);
-            let Some(decision) = decisions.get(&place) else {
-                continue;
-            };
-            if run.failed.contains(&key) || self.undoes_its_own(place, decision, replaces, run) {
-                continue;
-            }
-            let result = self.open(writer, place, replaces, run).await;
-            if let Progress::Changed = self
-                .record_failure(writer, &key, place, result, run)
-                .await?
-            {
-                done = Progress::Changed;
-            }
+        let opened = self.open_all(writer, decisions, run).await;
+        // Also if the rest of the run was given up: the next run does not request them.
+        self.request_reviews(writer, run).await;
+        if let Progress::Changed = opened? {
+            done = Progress::Changed;
         }
         self.take_success_back(writer, decisions, run).await?;
         self.leave_the_queue(writer, run).await?;
@@ -85,6 +75,33 @@ impl Round<'_> {
             done = Progress::Changed;
         }
         run.lost.ends()?;
+        Ok(done)
+    }
+
+    /// Opens pull requests, one after the other.
+    async fn open_all(
+        &self,
+        writer: &Writer,
+        decisions: &BTreeMap<PromotionIndex, Decision>,
+        run: &mut RunState,
+    ) -> Result<Progress, Failure> {
+        let mut done = Progress::Unchanged;
+        for (place, replaces) in self.openings(decisions, run) {
+            let key = self.key(place);
+            let Some(decision) = decisions.get(&place) else {
+                continue;
+            };
+            if run.failed.contains(&key) || self.undoes_its_own(place, decision, replaces, run) {
+                continue;
+            }
+            let result = self.open(writer, place, replaces, run).await;
+            if let Progress::Changed = self
+                .record_failure(writer, &key, place, result, run)
+                .await?
+            {
+                done = Progress::Changed;
+            }
+        }
         Ok(done)
     }
 }

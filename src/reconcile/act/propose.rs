@@ -7,6 +7,7 @@ use crate::forge::Writer;
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
 use crate::model::promotion_index::PromotionIndex;
+use crate::model::record::branch_name;
 use crate::plan::delivery::OpenPlan;
 use crate::reconcile::act::close::replaced_by;
 use crate::reconcile::act::hold::{self, HoldLabel};
@@ -16,7 +17,6 @@ use crate::reconcile::proposals::build::waits_for_people;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{MIN_REQUESTS_LEFT, Progress, RunState};
 use crate::reconcile::{commit_ranges, wording};
-use crate::record::branch_name;
 
 /// Seconds to wait, once per run, for the pull request of a branch that another run may have just created.
 const WAIT_FOR_BRANCHES: u32 = 10;
@@ -98,6 +98,7 @@ impl Round<'_> {
         let opened = delivery.open(&draft).await?;
         let number = opened.number;
         self.note_opened(number, !replaces.is_empty(), run);
+        self.note_reviewers(place, number, run);
         run.proposed_plans.insert(plan);
         let replaced: Vec<&OpenPlan> = replaces
             .iter()
@@ -164,7 +165,6 @@ impl Round<'_> {
             }
         }
         // What may be lost.
-        self.request_reviewers(writer, place, number, run).await;
         let labels = messages::labels(self, place, promotion);
         self.create_labels(writer, &labels, run).await;
         let offered = text(&|label| run.labels.has(snapshot, label));

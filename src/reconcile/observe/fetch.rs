@@ -12,9 +12,9 @@ use crate::gather::Depth;
 use crate::model::actor::UserId;
 use crate::model::evidence::Evidence;
 use crate::model::pull::{Pull, Snapshot};
+use crate::model::record::Record;
 use crate::reconcile::observe::checkout::Checkout;
 use crate::reconcile::observe::observation::Observation;
-use crate::record::Record;
 use crate::repo::{AskAll, ReadObjects};
 use crate::session::Session;
 
@@ -94,8 +94,8 @@ pub(crate) async fn observe_at(
     })
 }
 
-/// Says that the builds of pull requests that people reviewed or labelled will be checked: the folders that they were made
-/// from are read together with what the evaluation asks for.
+/// Says that the builds of pull requests that people reviewed or labelled will be checked, and that they may land: the folders
+/// that they were made from, and the history of what is promoted from there, are read together with what the evaluation asks for.
 fn expect_builds(
     session: &Session,
     snapshot: &Snapshot,
@@ -111,9 +111,11 @@ fn expect_builds(
         let Some(record) = Record::parse(&branch.tip.message) else {
             continue;
         };
+        let here = session.remotes.here();
+        here.expect_next(manifests.next_files(repository, &record.promotion()));
         if *parent != snapshot.tip.id {
             for file in manifests.files_of_stage(repository, &record.promotion()) {
-                session.remotes.here().expect(parent, &file);
+                here.expect(parent, &file);
             }
         }
     }

@@ -6,6 +6,8 @@
 //! identified by their IDs. The checkout's own manifests and policy are used only if it is at the commit that GitHub
 //! names as the tip. If it is at another one, or GitHub does not answer that much at once, everything is requested as
 //! usual.
+//!
+//! Without a checkout the files of a small repository come with the snapshot.
 
 use jiff::SignedDuration;
 
@@ -24,10 +26,12 @@ pub(crate) async fn observe_first(session: &Session, depth: Depth) -> Result<Obs
     let prefetch = Prefetch {
         wanted: repo.take_wanted(),
         closed: true,
+        files: checkout.is_none() && session.is_small,
     };
     session.remotes.forget_wanted();
     let (snapshot, told) = session.forge.snapshot_and(&prefetch).await?;
     repo.store(&prefetch.wanted, told.looked_up);
+    repo.store_files(told.files);
     // What they closed is not opened again for at least a day. Whether that is a veto depends on their permissions.
     let day_ago = snapshot.now - SignedDuration::from_hours(24);
     let closers = told.closed.iter().flat_map(|page| page.closers(day_ago));

@@ -8,13 +8,13 @@ use crate::model::ids::PlanId;
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::ClosedPull;
+use crate::model::record::branch_is_of_plan;
 use crate::model::wire_words::BRANCHES;
 use crate::reconcile::evidence::permissions;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
-use crate::record::branch_is_of_plan;
 
-/// Closed pull requests are read until this many of ours are found.
+/// Closed pull requests are read, a page at a time, until at least this many of ours are found.
 const MAX_CLOSED: usize = 300;
 
 impl Round<'_> {
@@ -38,8 +38,9 @@ impl Round<'_> {
             )
             .await?;
         if closed.more {
+            let checked = closed.pulls.iter().filter(|pull| of_ours(pull)).count();
             run.outcome.notices.push(format!(
-                "only the last {MAX_CLOSED} promotions that were closed without merging were checked: one that a person closed \
+                "only the last {checked} promotions that were closed without merging were checked: one that a person closed \
                  earlier, and whose branch was deleted, may be opened again"
             ));
         }

@@ -14,13 +14,13 @@ use crate::model::plan::{Plan, Promotion};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
 use crate::model::pull::{ClosedLabels, Pull, Snapshot};
+use crate::model::record::{Record, branch_is_of};
 use crate::model::wire_words::BRANCHES;
 use crate::plan::{ClosedHold, LabelHold, closed_hold, hold_names};
 use crate::reconcile::evidence::permissions::{self, Permissions};
 use crate::reconcile::observe::observation::Observation;
 use crate::reconcile::proposals::placed::named_like;
 use crate::reconcile::state::labels;
-use crate::record::{Record, branch_is_of};
 use crate::session::Session;
 
 /// Holds of closed pull requests, by promotion.

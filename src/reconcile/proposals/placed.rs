@@ -8,9 +8,9 @@ use crate::model::plan::{Plan, Promotion};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
 use crate::model::pull::Pull;
+use crate::model::record::branch_folder;
 use crate::plan::label_hold;
 use crate::reconcile::observe::observation::Observation;
-use crate::record::branch_folder;
 
 /// Whether a pull request that belongs to no promotion has to be left as it is: it has the label, or who removed it is
 /// not known to have write access.

@@ -7,8 +7,8 @@ use sluice::gather::{Recomputed, landed_changes};
 use sluice::model::change::{Change, Text};
 use sluice::model::plan_id::PlanSubject;
 use sluice::model::policy::Policy;
+use sluice::model::record::Record;
 use sluice::model::reference::{Kind, ManifestKey};
-use sluice::record::Record;
 use sluice::yaml::{FieldPath, Limits, Lookup, Note, Position, Stream};
 
 use super::{promote, put_up};

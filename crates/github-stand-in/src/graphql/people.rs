@@ -1,6 +1,7 @@
 //! Accounts, teams, Apps, authors of commits.
 
 use super::super::ids::{AppId, GHOST, UserId};
+use super::super::reply::Refusal;
 use super::super::rest::people::sees_members;
 use super::super::store::{Commit, Person};
 use super::super::view;
@@ -78,6 +79,19 @@ pub fn user_of(world: &World, id: UserId) -> Kind {
     match world.user(id).kind {
         AccountKind::Bot => Kind::AsUser(id),
         _ => Kind::Account(id),
+    }
+}
+
+/// The account of this kind with the login that was asked for.
+pub fn named(world: &World, args: &Args, kind: AccountKind, what: &str) -> Result<Kind, Refusal> {
+    let login = args.text("login").unwrap_or_default();
+    let found = world.user_id(login);
+    match found.filter(|id| world.user(*id).kind == kind) {
+        Some(id) => Ok(Kind::Account(id)),
+        None => Err(Refusal {
+            message: format!("Could not resolve to {what} with the login of '{login}'."),
+            ..Refusal::not_found()
+        }),
     }
 }
 

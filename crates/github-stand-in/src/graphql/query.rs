@@ -8,7 +8,7 @@ use super::super::rest::{people as rest_people, pulls as rest_pulls};
 use super::super::session::Role;
 use super::super::world::{Kind as AccountKind, World};
 use super::super::{budget, rules, view};
-use super::people::user_of;
+use super::people::{named, user_of};
 use super::pull_parts::label_of;
 use super::value::{
     Args, CONTENTS, Ctx, DEPLOYMENTS, Found, ISSUES, Kind, Out, PULLS, plain, unmodelled,
@@ -117,19 +117,13 @@ pub fn root(ctx: &Ctx<'_>, field: &str, args: &Args) -> Found {
                     .collect::<Result<_, _>>()?,
             )
         }
-        "organization" => {
-            let login = args.text("login").unwrap_or_default();
-            let found = world
-                .user_id(login)
-                .filter(|id| world.orgs.contains_key(id));
-            let missing = || Refusal {
-                message: format!(
-                    "Could not resolve to an Organization with the login of '{login}'."
-                ),
-                ..Refusal::not_found()
-            };
-            Out::One(Kind::Account(found.ok_or_else(missing)?))
-        }
+        "user" => Out::One(named(&world, args, AccountKind::User, "a User")?),
+        "organization" => Out::One(named(
+            &world,
+            args,
+            AccountKind::Organization,
+            "an Organization",
+        )?),
         _ => unmodelled("Query", field),
     })
 }

@@ -285,7 +285,7 @@ async fn a_refusal_is_not_flushed_out_of_the_list_of_closed_pull_requests() {
     // More than are looked through, of branches that bear Sluice's name and are gone again.
     repo.by("dave")
         .pushes("sluice/noise", &[("noise", "1")], "Noise");
-    for _ in 0..301 {
+    for _ in 0..351 {
         let number = repo.by("dave").opens("sluice/noise", "main", "Noise");
         repo.by("dave").closes(number);
     }
@@ -297,7 +297,7 @@ async fn a_refusal_is_not_flushed_out_of_the_list_of_closed_pull_requests() {
     assert!(
         notices
             .iter()
-            .any(|text| text.contains("only the last 300")),
+            .any(|text| text.contains("only the last 350")),
         "{notices:?}"
     );
 }

@@ -3,7 +3,7 @@
 
 use crate::requests::counts::pipelines;
 use end_to_end::site::{Report, Site};
-use github_stand_in::{Fault, Membership, Role, When};
+use github_stand_in::{Fault, Membership, Role, Seen, When};
 use serde_json::Value;
 use sluice::error::Exit;
 
@@ -292,6 +292,9 @@ async fn a_fault_at_each_call_that_may_be_lost_costs_a_notice_and_nothing_else()
                 let repo = site.repo();
                 let when = When::rest("POST", route).nth(skip + 1).times(times);
                 site.hub.fault(when, fault.clone());
+                // Reviewers are requested one by one only if they cannot be requested together.
+                site.hub
+                    .fault(When::graphql("requestReviews"), Fault::NotFound);
                 let run = site.run().await;
                 let at = format!("{route} {skip} {fault:?}: {}\n{:?}", run.text, run.notices);
                 assert_eq!((run.exit, repo.pulls(true).len()), (Exit::Done, 2), "{at}");
@@ -324,6 +327,82 @@ async fn a_fault_at_each_call_that_may_be_lost_costs_a_notice_and_nothing_else()
                 assert_eq!(repo.state(1), "MERGED", "{}", run.text);
             }
         }
+    }
+}
+
+/// The documents and REST calls that requested reviews.
+fn review_requests(site: &Site) -> (usize, usize) {
+    let calls = site.hub.calls();
+    let is_document = |call: &&Seen| {
+        let operation = call.operation.as_ref();
+        operation.is_some_and(|operation| operation.document.contains("requestReviews"))
+    };
+    let in_rest =
+        |call: &&Seen| call.method == "POST" && call.path.ends_with("/requested_reviewers");
+    (
+        calls.iter().filter(is_document).count(),
+        calls.iter().filter(in_rest).count(),
+    )
+}
+
+#[tokio::test]
+async fn reviews_of_a_whole_run_are_requested_by_one_document() {
+    let site = with_app().await;
+    site.run().await;
+    assert_eq!(review_requests(&site), (1, 0));
+    for number in [1, 2] {
+        assert_eq!(asked(&site, number), ["dave", "platform"]);
+    }
+    site.requests_hold();
+}
+
+#[tokio::test]
+async fn whatever_happens_to_the_document_everyone_is_asked_once() {
+    let faults = [
+        Fault::Status(403, NOT_ACCESSIBLE.to_owned()),
+        Fault::NotFound,
+        Fault::ServerError,
+        Fault::BadGatewayAfterApply,
+        Fault::CloseAfterApply,
+        Fault::StopsAfterFirstMutation,
+        Fault::GatewayAfterFirstMutation,
+    ];
+    for fault in faults {
+        let site = with_app().await;
+        site.hub
+            .fault(When::graphql("requestReviews"), fault.clone());
+        let run = site.run().await;
+        for number in [1, 2] {
+            assert_eq!(asked(&site, number), ["dave", "platform"], "{fault:?}");
+        }
+        assert_eq!(run.notices, Vec::<String>::new(), "{fault:?}");
+        let (documents, single) = review_requests(&site);
+        assert!(
+            documents == 1 && (2..=4).contains(&single),
+            "{fault:?}: {single}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn ten_openings_with_a_reviewer_are_two_writes_each_and_three_for_all() {
+    let mut site = Site::empty().await;
+    let repo = site.repo();
+    let files = pipelines(10);
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    repo.files("main", &files);
+    repo.role("dave", Role::Write);
+    site.policy("limits: { open: 1000 }\nstages: { prod: { reviewers: [\"@dave\"] } }\n");
+    site.token = repo.workflow_token(&with_issues());
+    let run = site.run().await;
+    assert_eq!(repo.pulls(true).len(), 10, "{}", run.text);
+    // Branch and commit, pull request; two labels, and the reviewers.
+    assert_eq!(site.writes().len(), 10 * 2 + 3, "{:#?}", site.writes());
+    for number in repo.pulls(true) {
+        assert_eq!(asked(&site, number), ["dave"]);
     }
 }
 

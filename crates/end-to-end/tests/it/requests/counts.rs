@@ -1,6 +1,7 @@
 //! How many calls a run makes, and how often it waits: bounds that must hold, counted and not timed.
 
 use end_to_end::site::Site;
+use github_stand_in::{Fault, When};
 use std::time::Duration;
 use test_support::git::TestRepo;
 
@@ -101,12 +102,17 @@ async fn a_run_waits_for_github_a_few_times_only() {
     );
 }
 
+/// A site without a checkout.
+fn without_checkout(site: Site, files: &[(String, String)]) -> Site {
+    for (path, text) in files {
+        site.repo().files("main", &[(path, text)]);
+    }
+    site
+}
+
 #[tokio::test]
 async fn without_a_checkout_a_run_waits_for_the_files_too() {
-    let site = Site::empty().await;
-    for (path, text) in pipelines(1) {
-        site.repo().files("main", &[(path.as_str(), text.as_str())]);
-    }
+    let site = without_checkout(Site::empty().await, &pipelines(1));
     let [opening, quiet, landing] = waits(&site).await;
     let found = (quiet.len(), opening.len(), landing.len());
     assert_eq!(
@@ -114,10 +120,93 @@ async fn without_a_checkout_a_run_waits_for_the_files_too() {
         (
             QUIET + FILES + HISTORY,
             OPENING + FILES + HISTORY,
-            LANDING_WITHOUT_A_CHECKOUT
+            LANDING + FILES + PAGE
         ),
         "quiet {quiet:#?}\nopening {opening:#?}\nlanding {landing:#?}"
     );
+}
+
+#[tokio::test]
+async fn the_files_of_a_small_repository_come_with_the_look() {
+    let mut site = without_checkout(Site::empty().await, &pipelines(1));
+    site.repository_size = Some(100);
+    let [opening, quiet, landing] = waits(&site).await;
+    let found = (quiet.len(), opening.len(), landing.len());
+    assert_eq!(
+        found,
+        (QUIET + PAGE, OPENING + PAGE, LANDING + PAGE),
+        "quiet {quiet:#?}\nopening {opening:#?}\nlanding {landing:#?}"
+    );
+}
+
+#[tokio::test]
+async fn without_a_checkout_a_small_repository_with_nothing_to_promote_is_one_call_to_wait_for() {
+    let same = pipelines(3)
+        .into_iter()
+        .map(|(path, text)| (path, text.replace("1.1.0", "1.0.0")));
+    let mut site = without_checkout(Site::empty().await, &same.collect::<Vec<_>>());
+    site.repository_size = Some(100);
+    site.hub.latency(Duration::from_millis(15));
+    let run = site.run().await;
+    assert_eq!(run.lines(), Vec::<String>::new());
+    assert_eq!(site.hub.waits().len(), 1, "{:#?}", site.hub.lines());
+}
+
+/// What is read of a repository whose files do not all come with the look as they are.
+async fn odd_files(size: Option<u64>) -> (serde_json::Value, Vec<String>) {
+    let mut site = without_checkout(Site::empty().await, &pipelines(2));
+    let deep = "a/b/c/d/e/f/g/h/deep.yaml";
+    let long = format!(
+        "# {}\napiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: long }}\n",
+        "x".repeat(600_000)
+    );
+    site.repo().files(
+        "main",
+        &[
+            (
+                deep,
+                "apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: { name: [ }\n",
+            ),
+            ("long.yaml", &long),
+        ],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("latin.yaml"), b"apiVersion: deployments.plural.sh/v1alpha1\nkind: ServiceDeployment\nmetadata: { name: \xe4 }\n").unwrap();
+    std::fs::write(folder.path().join("zero.yaml"), b"kind: \0\n").unwrap();
+    std::os::unix::fs::symlink("long.yaml", folder.path().join("link.yaml")).unwrap();
+    site.repo().folder("main", folder.path());
+    site.repository_size = size;
+    let run = site.run().await;
+    (run.plan, run.notices)
+}
+
+#[tokio::test]
+async fn files_that_come_with_the_look_are_read_as_those_that_are_asked_for() {
+    let together = odd_files(Some(100)).await;
+    assert_eq!(together, odd_files(None).await);
+    let text = format!("{} {:?}", together.0, together.1);
+    for path in ["a/b/c/d/e/f/g/h/deep.yaml", "latin.yaml"] {
+        assert!(text.contains(path), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_is_too_much_with_the_files_is_made_without_them() {
+    for fault in [
+        Fault::BrokenOff,
+        Fault::BadGatewayAfterApply,
+        Fault::ServerError,
+    ] {
+        let mut site = without_checkout(Site::empty().await, &pipelines(1));
+        site.repository_size = Some(100);
+        site.hub.fault(
+            When::read().sending("files: defaultBranchRef"),
+            fault.clone(),
+        );
+        let run = site.run().await;
+        assert_eq!(run.lines().len(), 1, "{fault:?}: {}", run.text);
+        assert_eq!(site.repo().pulls(true), [1], "{fault:?}");
+    }
 }
 
 /// Waits of a run that has nothing to do.
@@ -130,5 +219,5 @@ const LANDING: usize = 5;
 const FILES: usize = 2;
 /// Waits for the history of what differs: a page of it, and what is in the files there.
 const HISTORY: usize = 2;
-/// As [`LANDING`], without a checkout.
-const LANDING_WITHOUT_A_CHECKOUT: usize = 8;
+/// Waits for a page of history alone.
+const PAGE: usize = 1;

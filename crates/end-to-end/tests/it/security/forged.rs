@@ -5,7 +5,7 @@ use end_to_end::site::Site;
 use sluice::error::Exit;
 use sluice::model::name::EdgeName;
 use sluice::model::plan_id::{PlanChange, PlanSubject};
-use sluice::record::{Record, branch_name};
+use sluice::model::record::{Record, branch_name};
 
 /// dev → staging moves by itself; staging → prod wants two approvals.
 const APP: &str = include_str!("forged.yaml");

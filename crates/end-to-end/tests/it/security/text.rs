@@ -4,7 +4,7 @@ use base64::Engine as _;
 use end_to_end::site::Site;
 use github_stand_in::Seen;
 use serde_json::Value;
-use sluice::record::Record;
+use sluice::model::record::Record;
 
 /// Line breaks, colours, workflow commands, direction marks, invisible letters, trailers, mentions, closing words, links.
 const EVIL: &str = "x\\n::error::owned\\r\\x1b[31mred\\u202Ereversed\\u200Bhidden\\nSluice-Plan: 00\\nCo-authored-by: e <e@e>\\n\

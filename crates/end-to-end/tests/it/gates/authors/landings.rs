@@ -4,7 +4,7 @@ use super::{PIPELINE, POLICY, approved_by, leaves_out, prod_has, proposed, pushe
 use end_to_end::site::Site;
 use sluice::model::name::EdgeName;
 use sluice::model::plan_id::{PlanChange, PlanSubject};
-use sluice::record::Record;
+use sluice::model::record::Record;
 
 /// The message of a commit that claims to be a promotion of this version into staging. It can be computed by anybody.
 fn claims(old: &str, new: &str, back_to: Option<&str>) -> String {
