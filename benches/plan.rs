@@ -1,5 +1,5 @@
 //! The whole `plan` command over a large folder, against a bare typed parse of the same bytes by serde_yaml, in the
-//! same run. `docs/benchmarks.md` keeps the ratios.
+//! same run; and the whole `board` command over a folder of 3,000 manifests, against the bytes of its page. `docs/benchmarks.md` keeps the ratios.
 #![allow(
     clippy::unwrap_used,
     missing_docs,
@@ -34,8 +34,8 @@ fn service(text: &mut String, name: &str, namespace: &str, version: &str, replic
     );
 }
 
-/// Writes a folder of `pipelines` pipelines, each with two stages of 25 services, two services in a file.
-fn write_folder(root: &Path, pipelines: usize) -> usize {
+/// Writes a folder of `pipelines` pipelines, each with two stages of `services` services, two services in a file.
+fn write_folder(root: &Path, pipelines: usize, services: usize) -> usize {
     let mut bytes = 0;
     let mut put = |path: String, text: String| {
         bytes += text.len();
@@ -45,7 +45,7 @@ fn write_folder(root: &Path, pipelines: usize) -> usize {
     };
     for pipeline in 0..pipelines {
         let mut stages = [String::new(), String::new()];
-        for index in 0..SERVICES_PER_STAGE {
+        for index in 0..services {
             let name = format!("svc-{pipeline}-{index}");
             let mut text = String::new();
             service(&mut text, &name, "dev", "6.5.3", index);
@@ -179,7 +179,7 @@ fn benches(criterion: &mut Criterion) {
     group.sample_size(10);
     for pipelines in [200, 400] {
         let folder = tempfile::tempdir().unwrap();
-        let bytes = write_folder(folder.path(), pipelines);
+        let bytes = write_folder(folder.path(), pipelines, SERVICES_PER_STAGE);
         let texts = all_texts(folder.path());
         let services = 2 * SERVICES_PER_STAGE * pipelines;
         group.bench_function(
@@ -201,5 +201,60 @@ fn benches(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(all, benches);
+/// The size of the page.
+fn board(root: &Path) -> usize {
+    let file = root.join("board.html");
+    let arguments = ["sluice", "board", root.to_str().unwrap(), "--html"];
+    let time = ["--at", "2026-01-05T09:00:00Z"];
+    let words = arguments.into_iter().chain([file.to_str().unwrap()]);
+    let cli = Cli::try_parse_from(words.chain(time)).unwrap();
+    dispatch::execute(
+        cli,
+        jiff::Timestamp::UNIX_EPOCH,
+        Style::default(),
+        &Environment::default(),
+    )
+    .unwrap();
+    fs::metadata(file).unwrap().len() as usize
+}
+
+/// A repository of 200 pipelines and 3,000 manifests, in one commit.
+fn boards(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    write_folder(folder.path(), 200, 7);
+    for arguments in [
+        &["init", "--quiet", "--initial-branch=main"][..],
+        &["add", "--all"],
+        &[
+            "-c",
+            "user.name=bench",
+            "-c",
+            "user.email=bench@example.com",
+            "commit",
+            "--quiet",
+            "--message=All",
+        ],
+    ] {
+        let mut git = std::process::Command::new("git");
+        assert!(
+            git.args(arguments)
+                .current_dir(folder.path())
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    let kilobytes = board(folder.path()) / 1000;
+    let mut group = criterion.benchmark_group("board");
+    group.sample_size(10);
+    group.bench_function(
+        format!("3000 manifests, a page of {kilobytes} kB"),
+        |bencher| {
+            bencher.iter(|| board(folder.path()));
+        },
+    );
+    group.finish();
+}
+
+criterion_group!(all, benches, boards);
 criterion_main!(all);

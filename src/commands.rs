@@ -1,6 +1,7 @@
 //! One file per command: it reads its arguments, calls the rest, and returns what to print.
 
 mod approvers;
+mod board;
 mod call;
 #[cfg(test)]
 mod cost;

@@ -7,6 +7,7 @@
 #[cfg(test)]
 extern crate self as sluice;
 
+mod board;
 pub mod catalog;
 pub mod checks;
 pub mod cli;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::promote::PromoteArgs;
 use super::shared::{ForgeArgs, Format, PathArgs, parse_date, parse_repo, parse_time};
-use super::status::StatusArgs;
+use super::status::{BoardArgs, StatusArgs};
 
 /// Release pipelines for GitOps repositories: what can be promoted, why the rest cannot, and exactly the right edit.
 #[derive(Clone, Debug, Parser)]
@@ -64,6 +64,11 @@ pub enum Command {
     /// Reads GitHub with --repository, or if GITHUB_REPOSITORY is set and no option refers to PATH; otherwise reads PATH.
     #[command(after_help = ENVIRONMENT)]
     Status(StatusArgs),
+    /// Write one HTML page: what waits and for whom, what each service runs in each stage, and what landed; read-only
+    ///
+    /// Reads what status reads, and the history of the clone at PATH or --checkout; without a clone it has no history.
+    #[command(after_help = ENVIRONMENT)]
+    Board(BoardArgs),
     /// Reconcile a repository on GitHub; this is what the Action runs
     #[command(after_help = ENVIRONMENT)]
     Reconcile(ReconcileArgs),

@@ -5,8 +5,10 @@ use super::command_line::{
     RollbackArgs, SchemaArgs, SimulateArgs, ValidateArgs,
 };
 use super::promote::{Dispatch, DispatchArgs, LocalArgs, LocalPromotion, PromoteArgs};
-use super::shared::PathArgs;
-use super::status::{StatusArgs, StatusOnDisk, StatusOnGithub, StatusQuery};
+use super::shared::{Format, PathArgs};
+use super::status::{
+    BoardArgs, BoardFile, StatusArgs, StatusOfArgs, StatusOnDisk, StatusOnGithub, StatusQuery,
+};
 
 /// A command, the way it goes: each with what it reads, and nothing else.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub enum Mode {
     Graph(GraphArgs),
     /// `status` of what is on this machine.
     Status(StatusOnDisk),
+    /// `board` of what is on this machine.
+    Board(StatusOnDisk, BoardFile),
     /// `promote --local`.
     PromoteLocal(LocalPromotion),
     /// `doctor`.
@@ -40,6 +44,8 @@ pub enum Mode {
 pub enum OnGithub {
     /// The status of every pipeline.
     Status(StatusOnGithub),
+    /// The status of every pipeline and what landed, as a page.
+    Board(StatusOnGithub, BoardFile),
     /// Everything that is due.
     Reconcile(ReconcileArgs),
     /// One stage.
@@ -60,6 +66,7 @@ impl Command {
             Self::Simulate(args) => Mode::Simulate(args),
             Self::Graph(args) => Mode::Graph(args),
             Self::Status(args) => args.mode(named),
+            Self::Board(args) => args.mode(named),
             Self::Reconcile(args) => Mode::OnGithub(OnGithub::Reconcile(args)),
             Self::Promote(args) => args.mode(),
             Self::Rollback(args) => Mode::OnGithub(OnGithub::Rollback(args)),
@@ -127,6 +134,30 @@ impl PromoteArgs {
 
 impl StatusArgs {
     pub(super) fn mode(self, named: impl FnOnce() -> bool) -> Mode {
+        match self.of.place(self.format, named) {
+            StatusPlace::Github(of) => Mode::OnGithub(OnGithub::Status(of)),
+            StatusPlace::Disk(of) => Mode::Status(of),
+        }
+    }
+}
+
+impl BoardArgs {
+    pub(super) fn mode(self, named: impl FnOnce() -> bool) -> Mode {
+        match self.of.place(Format::Text, named) {
+            StatusPlace::Github(of) => Mode::OnGithub(OnGithub::Board(of, self.file)),
+            StatusPlace::Disk(of) => Mode::Board(of, self.file),
+        }
+    }
+}
+
+/// Where a status is read.
+enum StatusPlace {
+    Github(StatusOnGithub),
+    Disk(StatusOnDisk),
+}
+
+impl StatusOfArgs {
+    fn place(self, format: Format, named: impl FnOnce() -> bool) -> StatusPlace {
         let Self {
             place,
             at,
@@ -134,7 +165,6 @@ impl StatusArgs {
             checkout,
             freeze,
             pipeline,
-            format,
         } = self;
         let asked = StatusQuery {
             freeze,
@@ -144,12 +174,12 @@ impl StatusArgs {
         let on_disk = place.path.is_some() || place.policy.is_some() || at.is_some();
         let on_github = || repository.is_some() || checkout.is_some() || named();
         match !on_disk && on_github() {
-            true => Mode::OnGithub(OnGithub::Status(StatusOnGithub {
+            true => StatusPlace::Github(StatusOnGithub {
                 repository,
                 checkout,
                 asked,
-            })),
-            false => Mode::Status(StatusOnDisk { place, at, asked }),
+            }),
+            false => StatusPlace::Disk(StatusOnDisk { place, at, asked }),
         }
     }
 }

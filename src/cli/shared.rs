@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What is looked at, by every command that reads files of this machine.
 #[derive(Clone, Debug, Default, Args)]
@@ -55,6 +55,25 @@ pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| {
         "not a time such as 2026-12-19T18:00:00Z (RFC 3339, with its offset)".to_owned()
     })
+}
+
+/// A whole number of minutes, hours or days: from a minute to a year.
+pub(super) fn parse_length(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || "not a time such as 30m, 1h or 1d".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let minutes: i64 = match unit {
+        'm' => 1,
+        'h' => 60,
+        'd' => 24 * 60,
+        _ => return Err(wrong()),
+    };
+    let digits = &text[..text.len() - 1];
+    let plain = digits.len() <= 6 && digits.chars().all(|c| c.is_ascii_digit());
+    let number: i64 = digits.parse().ok().filter(|_| plain).ok_or_else(wrong)?;
+    match number * minutes {
+        total @ 1..=525_600 => Ok(SignedDuration::from_mins(total)),
+        _ => Err("not between a minute and a year".to_owned()),
+    }
 }
 
 /// An address holds no `=`; a path may.

@@ -1,15 +1,45 @@
-//! The arguments of `status`: of a folder, or of a repository on GitHub.
+//! The arguments of `status` and `board`: of a folder, or of a repository on GitHub.
 
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::shared::{Format, PathArgs, parse_time};
+use super::shared::{Format, PathArgs, parse_length, parse_time};
 
 /// What `status` takes.
 #[derive(Clone, Debug, Args)]
 pub struct StatusArgs {
+    #[command(flatten)]
+    pub(super) of: StatusOfArgs,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// What `board` takes.
+#[derive(Clone, Debug, Args)]
+pub struct BoardArgs {
+    #[command(flatten)]
+    pub(super) of: StatusOfArgs,
+    #[command(flatten)]
+    pub(super) file: BoardFile,
+}
+
+/// The page that `board` writes.
+#[derive(Clone, Debug, Args)]
+pub struct BoardFile {
+    /// The file to write; an existing one is replaced
+    #[arg(long, value_name = "FILE")]
+    pub html: PathBuf,
+    /// How often the page is made: 30m, 1h, 1d. When it is older than three times this, it says so in red
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_length)]
+    pub interval: SignedDuration,
+}
+
+/// Whose status.
+#[derive(Clone, Debug, Args)]
+pub(super) struct StatusOfArgs {
     #[command(flatten)]
     pub(super) place: PathArgs,
     /// The time of the evaluation (RFC 3339); on GitHub, the server's time is used [default: now]
@@ -27,9 +57,6 @@ pub struct StatusArgs {
     /// Only this pipeline, as NAME or NAMESPACE/NAME
     #[arg(long, value_name = "P")]
     pub(super) pipeline: Option<String>,
-    /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
 }
 
 /// `status` of a repository or folder on this machine.

@@ -7,7 +7,7 @@ use super::on_github::RunContext;
 use super::output::Output;
 use super::runtime::runtime;
 use super::{
-    doctor, graph, history, init, on_github, plan, promote_local, schema, simulate, status,
+    board, doctor, graph, history, init, on_github, plan, promote_local, schema, simulate, status,
     validate,
 };
 use crate::cli::{
@@ -88,6 +88,10 @@ pub fn execute(
             } = asked;
             let call = call(place, format, at)?;
             call.print(|call| status::run(call, freeze, pipeline.as_deref()))
+        }
+        Mode::Board(StatusOnDisk { place, at, asked }, file) => {
+            let call = call(place, asked.format, at)?;
+            call.print(|call| board::run(call, asked, &file, environment))
         }
         Mode::PromoteLocal(LocalPromotion {
             place,

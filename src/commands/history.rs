@@ -7,7 +7,7 @@ use super::call::Call;
 use super::output::Output;
 use crate::catalog::{load, resolve_pipelines};
 use crate::error::{Exit, Failure};
-use crate::evaluation::repository_state::ReadFrom;
+use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::gather::{LandingsSearch, PromotedFields, past_landings};
 use crate::model::catalog::Catalog;
 use crate::model::finding::Severity;
@@ -48,6 +48,65 @@ pub(super) fn run(call: &Call, asked: HistoryOptions) -> Result<Output, Failure>
     let Some(tip) = repository.tip else {
         return Err(Failure::usage("the repository has no commit yet"));
     };
+    let found = read(&repository, repo, tip, call.policy.is_some(), &asked)?;
+    let exit = exit(&found);
+    let told = history::HistoryReport {
+        heading: repository.heading(),
+        branch: repository.branch.as_deref(),
+        tip,
+        since: asked.since,
+        found: &found,
+        verify: &call.again.within("sluice history --verify"),
+    };
+    let text = match call.json() {
+        true => history::document(&told),
+        false => history::text(&told, call.style),
+    };
+    Ok(Output {
+        text,
+        notices: repository.notices.clone(),
+        exit,
+    })
+}
+
+/// The document of `history --verify` of a repository, or why there is none.
+pub(super) fn document(
+    repository: &RepositoryState,
+    policy_is_given: bool,
+    pipeline: Option<String>,
+) -> Result<String, String> {
+    let Some(repo) = &repository.repo else {
+        return Err("There is no git repository here.".to_owned());
+    };
+    let Some(tip) = repository.tip else {
+        return Err("The repository has no commit yet.".to_owned());
+    };
+    let asked = HistoryOptions {
+        verify: true,
+        pipeline,
+        to: None,
+        since: None,
+        limit: None,
+    };
+    let found = read(repository, repo, tip, policy_is_given, &asked)
+        .map_err(|failure| format!("It could not be read: {}.", failure.message))?;
+    Ok(history::document(&history::HistoryReport {
+        heading: String::new(),
+        branch: repository.branch.as_deref(),
+        tip,
+        since: None,
+        found: &found,
+        verify: "",
+    }))
+}
+
+fn read(
+    repository: &RepositoryState,
+    repo: &Repo,
+    tip: CommitId,
+    policy_is_given: bool,
+    asked: &HistoryOptions,
+) -> Result<PastLandings, Failure> {
     let catalog = load(&repository.files, &repository.policy);
     let narrowed = Narrowed::new(asked.pipeline.as_deref(), asked.to.clone());
     let mut unread = Vec::new();
@@ -67,12 +126,11 @@ pub(super) fn run(call: &Call, asked: HistoryOptions) -> Result<Output, Failure>
             &mut unread,
         )
     });
-    let given = call.policy.is_some();
     let mut found = past_landings(&LandingsSearch {
         repo,
         tip,
         policy: &repository.policy,
-        policy_at: &|commit| match given {
+        policy_at: &|commit| match policy_is_given {
             true => Ok(None),
             false => policy_at(repo, commit),
         },
@@ -83,25 +141,8 @@ pub(super) fn run(call: &Call, asked: HistoryOptions) -> Result<Output, Failure>
     })?;
     unread.append(&mut found.unread);
     found.unread = unread;
-    known(&catalog, &asked, &narrowed, &found)?;
-    let exit = exit(&found);
-    let told = history::HistoryReport {
-        heading: repository.heading(),
-        branch: repository.branch.as_deref(),
-        tip,
-        since: asked.since,
-        found: &found,
-        verify: &call.again.within("sluice history --verify"),
-    };
-    let text = match call.json() {
-        true => history::document(&told),
-        false => history::text(&told, call.style),
-    };
-    Ok(Output {
-        text,
-        notices: repository.notices.clone(),
-        exit,
-    })
+    known(&catalog, asked, &narrowed, &found)?;
+    Ok(found)
 }
 
 /// Something at the current commit that could not be read.

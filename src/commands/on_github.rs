@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::output::Output;
-use super::status;
+use super::{board, status};
 use crate::cli::{
     Dispatch, ForgeArgs, Format, OnGithub, ReconcileArgs, RetryArgs, RollbackArgs, StatusOnGithub,
     StatusQuery,
@@ -53,6 +53,8 @@ pub struct RunReport {
     pub(crate) took: Duration,
     /// The state of every pipeline, for `status`.
     status: Option<Status>,
+    /// What `board` wrote, in one line.
+    written: Option<String>,
     format: Format,
     style: Style,
 }
@@ -63,7 +65,11 @@ pub struct RunReport {
 /// [`Failure`] if the run as a whole could not be carried out. What went wrong with one promotion is in its report.
 pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport, Failure> {
     let started = Instant::now();
-    let looks = matches!(command, OnGithub::Status(_));
+    let looks = matches!(command, OnGithub::Status(_) | OnGithub::Board(..));
+    let file = match &command {
+        OnGithub::Board(_, file) => Some(file.clone()),
+        _ => None,
+    };
     let (args, options, format) = ordered(command, on)?;
     let needs = match args.dry_run {
         true => Needs::Reading,
@@ -77,6 +83,9 @@ pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport
         Arc::clone(&on.stop),
     )?;
     session.is_small = on.repository_size.is_some_and(|size| size <= SMALL);
+    if looks {
+        session.forge.show_pulls_of_apps();
+    }
     let (mut outcome, status) = match looks {
         true => {
             let (outcome, status) = status::on_forge(&session, &options).await?;
@@ -92,8 +101,21 @@ pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport
         words.extend(failure.hints);
         outcome.notices.push(words.join(": "));
     }
+    let written = match (&status, file) {
+        (Some(status), Some(file)) => Some(board::on_forge(
+            &session,
+            &args,
+            &options,
+            status,
+            &outcome.notices,
+            &file,
+            on.environment,
+        )?),
+        _ => None,
+    };
     Ok(RunReport {
         outcome,
+        written,
         took: started.elapsed(),
         status,
         format,
@@ -146,6 +168,9 @@ impl RunReport {
 
     /// The run as text, one line per promotion, what needs a person first.
     pub(crate) fn text(&self) -> String {
+        if let Some(written) = &self.written {
+            return written.clone();
+        }
         if let Some(status) = &self.status {
             return report::status::text(status, &[], "sluice validate", self.style);
         }
@@ -255,11 +280,12 @@ fn ordered(
     on: &RunContext<'_>,
 ) -> Result<(ForgeArgs, RunOptions, Format), Failure> {
     match command {
-        OnGithub::Status(StatusOnGithub {
-            repository,
-            checkout,
-            asked,
-        }) => {
+        OnGithub::Status(of) | OnGithub::Board(of, _) => {
+            let StatusOnGithub {
+                repository,
+                checkout,
+                asked,
+            } = of;
             let StatusQuery {
                 freeze,
                 pipeline,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::call::Call;
 use super::output::Output;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::evaluation::evaluate::{Evaluation, PlanInputs};
 use crate::evaluation::find::find_pipeline;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
@@ -22,12 +22,27 @@ use crate::graph::StageGraph;
 use crate::model::ids::{CommitId, PipelineId};
 use crate::model::plan::{PipelinePlan, Plan};
 use crate::model::promotion_index::PromotionIndex;
-use crate::model::status::{PipelineStatus, SetOnBase, Since, StageStatus, Status, StatusKind};
+use crate::model::resolved::{Resolution, ResolvedService};
+use crate::model::status::{
+    PipelineStatus, ServiceStatus, SetOnBase, Since, StageStatus, Status, StatusKind,
+};
 use crate::reconcile::outcome::Outcome;
 use crate::reconcile::request::RunOptions;
 use crate::reconcile::status::{CurrentState, PromotionState, current_state};
 use crate::report::status;
 use crate::session::Session;
+
+/// The status of what is on this machine.
+pub(super) struct StatusOfPath {
+    /// What was read.
+    pub repository: RepositoryState,
+    /// The status.
+    pub status: Status,
+    /// Notices for the reader.
+    pub notices: Vec<String>,
+    /// The exit code.
+    pub exit: Exit,
+}
 
 /// Without GitHub: for a repository at its current commit, or for a folder.
 pub(super) fn run(
@@ -35,6 +50,40 @@ pub(super) fn run(
     freeze: Option<String>,
     pipeline: Option<&str>,
 ) -> Result<Output, Failure> {
+    let StatusOfPath {
+        status: found,
+        mut notices,
+        exit,
+        ..
+    } = of_path(call, freeze, pipeline)?;
+    if call.json() {
+        if found.pipelines.is_empty() {
+            notices.push(status::NO_PIPELINE.to_owned());
+        }
+        return Ok(Output {
+            text: status::json(&found),
+            notices,
+            exit,
+        });
+    }
+    Ok(Output {
+        text: status::text(
+            &found,
+            &notices,
+            &call.again.within("sluice validate"),
+            call.style,
+        ),
+        notices: Vec::new(),
+        exit,
+    })
+}
+
+/// Reads the status of PATH.
+pub(super) fn of_path(
+    call: &Call,
+    freeze: Option<String>,
+    pipeline: Option<&str>,
+) -> Result<StatusOfPath, Failure> {
     let repository = call.open(ReadFrom::Commit)?;
     let evaluation = Evaluation::of(&repository, call.now, true)?;
     let only = pipeline
@@ -64,24 +113,10 @@ pub(super) fn run(
     let found = seen.status(name, &active_pull, &since);
     let mut notices = repository.notices.clone();
     notices.extend(crate::evaluation::passed_over::passed_over(&evaluation));
-    if call.json() {
-        if evaluation.catalog.pipelines.is_empty() {
-            notices.push(status::NO_PIPELINE.to_owned());
-        }
-        return Ok(Output {
-            text: status::json(&found),
-            notices,
-            exit,
-        });
-    }
-    Ok(Output {
-        text: status::text(
-            &found,
-            &notices,
-            &call.again.within("sluice validate"),
-            call.style,
-        ),
-        notices: Vec::new(),
+    Ok(StatusOfPath {
+        repository,
+        status: found,
+        notices,
         exit,
     })
 }
@@ -231,6 +266,10 @@ impl<'a> Seen<'a> {
                 let services = resolved.stages[stage].services.iter();
                 StageStatus {
                     stage: manifest.stages[stage].name.value.clone(),
+                    services: services
+                        .clone()
+                        .filter_map(|entry| self.service(plan.id, entry, since))
+                        .collect(),
                     values: content.running(plan.id, stage),
                     takes: services.clone().any(|entry| entry.source.is_some()),
                     since: newest(
@@ -255,6 +294,25 @@ impl<'a> Seen<'a> {
             stopped: plan.stopped.clone(),
             stages,
         }
+    }
+
+    /// A service of a stage, if it was found.
+    fn service(
+        &self,
+        pipeline: PipelineId,
+        entry: &ResolvedService,
+        since: &BTreeMap<Member, Since>,
+    ) -> Option<ServiceStatus> {
+        let name = |id| self.evaluation.catalog.service(id).key.name.clone();
+        let found = entry.service.found()?;
+        Some(ServiceStatus {
+            service: name(found),
+            source: entry.source.as_ref().and_then(Resolution::found).map(name),
+            since: since
+                .get(&(pipeline, found))
+                .cloned()
+                .unwrap_or_else(|| Since::Unknown("nothing of it is promoted".to_owned())),
+        })
     }
 }
 

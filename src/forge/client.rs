@@ -44,6 +44,12 @@ pub struct Forge {
 }
 
 impl Forge {
+    /// From now on, what an App opened from one of our branches counts as opened by this account. Only for commands that show what
+    /// is open and write nothing: whoever reads is seldom the account that opens promotions.
+    pub fn show_pulls_of_apps(&self) {
+        self.wire.shows_pulls_of_apps.set(true);
+    }
+
     /// Makes ready for calls; makes none. `stop` set means: no further write.
     ///
     /// # Errors

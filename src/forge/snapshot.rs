@@ -187,6 +187,9 @@ impl Forge {
                 ForgeError::NotUnderstood(format!("to {operation}: it has no `Date` header"))
             })?;
             let mut page = page.snapshot(now)?;
+            if self.wire.shows_pulls_of_apps.get() {
+                page.count_pulls_of_apps();
+            }
             match &mut found {
                 None => {
                     if let Some(first) = held {

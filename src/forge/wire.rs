@@ -120,6 +120,8 @@ pub(super) struct Wire {
     pub(super) branches_seen: Cell<Option<usize>>,
     /// The server does not know `Ref.rules`.
     pub(super) lacks_rules_of_refs: Cell<bool>,
+    /// What an App opened from one of our branches counts as opened by this account: only for showing it.
+    pub(super) shows_pulls_of_apps: Cell<bool>,
 }
 
 impl Wire {
@@ -139,6 +141,7 @@ impl Wire {
             limits: Limits::default(),
             branches_seen: Cell::new(None),
             lacks_rules_of_refs: Cell::new(false),
+            shows_pulls_of_apps: Cell::new(false),
             stop,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::actor::{Actor, UserId};
+use super::actor::{Actor, ActorKind, UserId};
 use super::evidence::{Evidence, LabelEvent};
 use super::fetched::Fetched;
 use super::ids::{CommitId, PullNumber, TreeId};
@@ -263,6 +263,20 @@ pub struct OwnStatus {
     pub at: Timestamp,
     /// Who set it.
     pub creator: Option<UserId>,
+}
+
+impl Snapshot {
+    /// Counts what an App opened from one of our branches as opened by this account.
+    pub fn count_pulls_of_apps(&mut self) {
+        for pull in self
+            .branches
+            .iter_mut()
+            .flat_map(|branch| &mut branch.pulls)
+        {
+            let by_app = |author: &Actor| author.kind == ActorKind::Bot;
+            pull.own |= !pull.foreign && pull.author.as_ref().is_some_and(by_app);
+        }
+    }
 }
 
 /// What classic branch protection requires of a merge, as far as it is shown to this token. Rulesets are not part of it.

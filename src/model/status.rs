@@ -88,6 +88,8 @@ impl PipelineStatus {
 pub(crate) struct StageStatus {
     /// Its name.
     pub stage: StageName,
+    /// Its services that were found, in the order of the manifest.
+    pub services: Vec<ServiceStatus>,
     /// What its services run, as far as promotions read or write it.
     pub values: Vec<Running>,
     /// Some service of it takes something from another.
@@ -96,6 +98,17 @@ pub(crate) struct StageStatus {
     pub since: Since,
     /// The promotions into it: one, none if no edge leads into it, one per edge with `join: any`.
     pub promotions: Vec<PromotionStatus>,
+}
+
+/// A service of a stage.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceStatus {
+    /// Its name.
+    pub service: String,
+    /// The name of the service that it is promoted from.
+    pub source: Option<String>,
+    /// Since when it has held what it holds.
+    pub since: Since,
 }
 
 /// A promoted value of a service.

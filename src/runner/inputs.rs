@@ -13,7 +13,7 @@ use crate::model::plan_prefix::PlanPrefix;
 pub const INPUTS: &[Described] = &[
     about(
         "command",
-        "What to do: reconcile (default), promote, plan, status, validate, doctor, rollback or retry",
+        "What to do: reconcile (default), promote, plan, status, board, validate, doctor, rollback or retry",
     ),
     about(
         "token",
@@ -47,6 +47,11 @@ pub const INPUTS: &[Described] = &[
         "freeze",
         "Land nothing in this run, for this reason; pull requests are still opened. Empty or `false`: no freeze",
     ),
+    about("html", "The file that `board` writes; default: board.html"),
+    about(
+        "interval",
+        "How often `board` is run: 30m, 1h, 1d; default: 1h",
+    ),
 ];
 
 const fn about(name: &'static str, about: &'static str) -> Described {
@@ -65,6 +70,8 @@ pub(crate) enum Task {
     Plan,
     /// Show the status of every pipeline.
     Status,
+    /// Write the board.
+    Board,
     /// Check manifests and policy.
     Validate,
     /// Check the installation.
@@ -76,11 +83,12 @@ pub(crate) enum Task {
 }
 
 impl Task {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Reconcile,
         Self::Promote,
         Self::Plan,
         Self::Status,
+        Self::Board,
         Self::Validate,
         Self::Doctor,
         Self::Rollback,
@@ -94,6 +102,7 @@ impl Task {
             Self::Promote => "promote",
             Self::Plan => "plan",
             Self::Status => "status",
+            Self::Board => "board",
             Self::Validate => "validate",
             Self::Doctor => "doctor",
             Self::Rollback => "rollback",
@@ -135,6 +144,10 @@ pub(crate) struct Inputs {
     pub emergency: bool,
     /// Merge and commit nothing, for this reason.
     pub freeze: Option<String>,
+    /// The file of the board.
+    pub html: Option<String>,
+    /// How often the board is made.
+    pub interval: Option<String>,
 }
 
 impl Inputs {
@@ -163,6 +176,8 @@ impl Inputs {
             freeze: read
                 .line("freeze")?
                 .filter(|text| !text.eq_ignore_ascii_case("false")),
+            html: read.line("html")?,
+            interval: read.line("interval")?,
         })
     }
 
@@ -171,7 +186,7 @@ impl Inputs {
         // A plan of the state on GitHub is a run that writes nothing. What writes nothing anyway has no switch for it.
         let (command, dry_run) = match self.command {
             Task::Plan => (Task::Reconcile, true),
-            other @ (Task::Status | Task::Validate | Task::Doctor) => (other, false),
+            other @ (Task::Status | Task::Board | Task::Validate | Task::Doctor) => (other, false),
             other @ (Task::Reconcile | Task::Promote | Task::Rollback | Task::Retry) => {
                 (other, self.dry_run)
             }
@@ -183,6 +198,10 @@ impl Inputs {
         };
         let mut arguments = vec!["sluice".to_owned(), command.as_str().to_owned()];
         let plan = self.plan.as_ref().map(PlanPrefix::to_string);
+        let html = match command {
+            Task::Board => Some(self.html.as_deref().unwrap_or("board.html")),
+            _ => self.html.as_deref(),
+        };
         // With `=` a value stays a value, whatever it begins with.
         let mut option = |name: &str, value: Option<&str>| {
             arguments.extend(value.map(|value| format!("--{name}={value}")));
@@ -193,6 +212,8 @@ impl Inputs {
         option("plan", plan.as_deref());
         option("reason", self.reason.as_deref());
         option("freeze", freeze);
+        option("html", html);
+        option("interval", self.interval.as_deref());
         for (name, on) in [
             ("dry-run", dry_run),
             ("approve", self.approve),
@@ -408,7 +429,7 @@ mod tests {
         .map(|variables| inputs(variables).unwrap_err().to_string())
         .collect();
         insta::assert_snapshot!(said.join("\n"), @r"
-    input `command` is `deploy`; use reconcile, promote, plan, status, validate, doctor, rollback, retry
+    input `command` is `deploy`; use reconcile, promote, plan, status, board, validate, doctor, rollback, retry
     input `dry-run` is `yes`; use true or false
     input `approve` is `tRue`; use true or false
     input `take` is `target`; use source

@@ -13,7 +13,7 @@ use test_support::{read, root};
 /// Inputs that no command has as an option: which command it is, and the tokens, which must not stand on a command line.
 const NOT_OPTIONS: &[&str] = &["command", "read-token", "token"];
 
-/// Options of `reconcile` and `promote` that the Action does not offer: it has one output format, one policy and one
+/// Options of `reconcile`, `promote` and `board` that the Action does not offer: it has one output format, one policy and one
 /// clock, and the runner says which repository it is and where its checkout lies.
 const NOT_INPUTS: &[&str] = &[
     "approved-by",
@@ -74,9 +74,9 @@ fn events(workflow: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_inputs_are_the_options_of_reconcile_and_promote() {
+fn the_inputs_are_the_options_of_reconcile_promote_and_board() {
     let cli = Cli::command();
-    let options: BTreeSet<String> = ["reconcile", "promote"]
+    let options: BTreeSet<String> = ["reconcile", "promote", "board"]
         .iter()
         .map(|name| {
             cli.find_subcommand(name)
@@ -255,9 +255,11 @@ fn every_action_in_an_example_is_pinned_by_its_commit() {
                 uses == SLUICE || rest.starts_with(" # v"),
                 "{path}: {uses}{rest}"
             );
-            assert!(
-                !uses.starts_with("actions/checkout@"),
-                "{path}: nothing here needs a checkout"
+            // History is read from a clone, and everything else through the API.
+            assert_eq!(
+                uses.starts_with("actions/checkout@"),
+                path.ends_with("/board.yml") && step["name"] == "Check out",
+                "{path}: nothing else here needs a checkout"
             );
         }
     }
@@ -417,8 +419,11 @@ fn every_job_that_promotes_may_create_labels() {
         let text = read(&path);
         for (name, job) in jobs(&workflow) {
             let steps: Vec<&Value> = job["steps"].as_sequence().unwrap().iter().collect();
-            let promotes =
-                |step: &&&Value| step["uses"] == SLUICE && step["with"]["command"] != "plan";
+            let promotes = |step: &&&Value| {
+                let reads =
+                    ["plan", "board"].contains(&step["with"]["command"].as_str().unwrap_or(""));
+                step["uses"] == SLUICE && !reads
+            };
             if steps.iter().find(promotes).is_none() {
                 continue;
             }
@@ -449,6 +454,9 @@ fn a_schedule_runs_hourly_and_the_closer_one_is_there_to_uncomment() {
         let Some(schedule) = workflow["on"].get("schedule") else {
             continue;
         };
+        if path.ends_with("/board.yml") {
+            continue;
+        }
         scheduled += 1;
         let crons: Vec<&str> = schedule
             .as_sequence()
@@ -473,6 +481,43 @@ fn a_schedule_runs_hourly_and_the_closer_one_is_there_to_uncomment() {
     ] {
         assert!(guide.contains(row), "{row}");
     }
+}
+
+#[test]
+fn the_board_only_reads_without_a_key_and_uploads_a_page_that_a_browser_opens() {
+    let path = "examples/workflows/board.yml";
+    let workflow = parse(path);
+    assert_eq!(
+        events(&workflow),
+        BTreeSet::from(["schedule".to_owned(), "workflow_dispatch".to_owned()])
+    );
+    assert!(!read(path).contains("secrets."));
+    for (name, level) in map(&workflow["jobs"]["board"]["permissions"]) {
+        assert_eq!(level, "read", "{name:?}");
+    }
+    let all: Vec<&Value> = steps(&workflow).map(|(_, step)| step).collect();
+    let with = |name: &str| {
+        let step = all.iter().find(|step| step["name"] == name);
+        &step.unwrap_or_else(|| panic!("no step {name}"))["with"]
+    };
+    assert_eq!(with("Check out")["fetch-depth"], 0);
+    assert_eq!(with("Check out")["persist-credentials"], false);
+    let (made, upload) = (with("Make the board"), with("Upload"));
+    assert_eq!(
+        (&made["command"], &made["html"]),
+        (&"board".into(), &upload["path"])
+    );
+    // A page is out of date after three intervals, so the interval has to be that of the schedule.
+    assert_eq!(made["interval"], "1h");
+    assert_eq!(workflow["on"]["schedule"][0]["cron"], "37 * * * *");
+    assert_eq!(
+        (&upload["archive"], &upload["overwrite"]),
+        (&false.into(), &true.into())
+    );
+    assert_eq!(
+        (&upload["retention-days"], &upload["if-no-files-found"]),
+        (&1.into(), &"error".into())
+    );
 }
 
 /// GitHub allows 25 inputs, an Enterprise Server that is older 10.

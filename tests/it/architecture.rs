@@ -31,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("execute", &["model", "yaml", "repo", "forge", "gather"]),
     ("report", &["model"]),
     ("render", &["model", "yaml", "report"]),
+    ("board", &["model", "report"]),
     ("runner", &["model", "report"]),
     ("error", &["repo", "execute", "forge"]),
     ("cli", &[]),
@@ -68,6 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
+            "board",
             "model",
             "yaml",
             "copy",

@@ -8,6 +8,7 @@
 
 mod action;
 mod architecture;
+mod board;
 mod checks;
 mod codes;
 mod doctor;

@@ -270,7 +270,16 @@ fn document(document: &Value, standings: &mut BTreeSet<String>) {
         assert!(last <= worst, "what needs a person comes first");
         last = worst;
         for stage in list(&pipeline["stages"]) {
-            keys(stage, &["stage", "values", "since", "promotions"]);
+            keys(
+                stage,
+                &["stage", "services", "values", "since", "promotions"],
+            );
+            for service in list(&stage["services"]) {
+                keys(service, &["service", "source", "since"]);
+                if !service["since"].is_null() {
+                    keys(&service["since"], &["at", "commit", "by", "pull"]);
+                }
+            }
             for value in list(&stage["values"]) {
                 keys(value, &["service", "field", "value", "name", "secret"]);
                 assert_eq!(value["secret"].as_bool().unwrap(), value["value"].is_null());

@@ -188,7 +188,8 @@ impl Site {
         environment: &BTreeMap<String, String>,
     ) -> Report {
         let format = ["--format=json"];
-        let given = |argument: &&str| argument.starts_with("--format=");
+        // The board is a file, and has no format.
+        let given = |argument: &&str| argument.starts_with("--format=") || *argument == "board";
         let format = if arguments.iter().any(given) {
             &[]
         } else {

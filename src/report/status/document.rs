@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::ids::{CommitId, PlanId, PullNumber};
 use crate::model::name::EdgeName;
 use crate::model::status::{
-    PipelineStatus, PromotionStatus, Running, Since, StageStatus, Status, StatusKind,
+    PipelineStatus, PromotionStatus, Running, ServiceStatus, Since, StageStatus, Status, StatusKind,
 };
 use crate::report::json::{
     self, ChangeJson, FindingJson, GateJson, LeftOutJson, RollbackJson, RolledBackJson, VERSION,
@@ -34,9 +34,17 @@ struct PipelineJson<'a> {
 #[derive(Serialize)]
 struct StageJson<'a> {
     stage: &'a str,
+    services: Vec<ServiceJson<'a>>,
     values: Vec<ValueJson<'a>>,
     since: Option<SinceJson<'a>>,
     promotions: Vec<PromotionJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ServiceJson<'a> {
+    service: &'a str,
+    source: Option<&'a str>,
+    since: Option<SinceJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -100,17 +108,30 @@ fn pipeline(pipeline: &PipelineStatus) -> PipelineJson<'_> {
 fn stage(stage: &StageStatus) -> StageJson<'_> {
     StageJson {
         stage: stage.stage.as_str(),
+        services: stage.services.iter().map(service).collect(),
         values: stage.values.iter().map(value).collect(),
-        since: match &stage.since {
-            Since::Set(set) => Some(SinceJson {
-                at: set.at.to_string(),
-                commit: set.commit,
-                by: &set.by,
-                pull: set.pull,
-            }),
-            Since::NoHistory | Since::Unknown(_) => None,
-        },
+        since: since(&stage.since),
         promotions: stage.promotions.iter().map(promotion).collect(),
+    }
+}
+
+fn service(service: &ServiceStatus) -> ServiceJson<'_> {
+    ServiceJson {
+        service: &service.service,
+        source: service.source.as_deref(),
+        since: since(&service.since),
+    }
+}
+
+fn since(since: &Since) -> Option<SinceJson<'_>> {
+    match since {
+        Since::Set(set) => Some(SinceJson {
+            at: set.at.to_string(),
+            commit: set.commit,
+            by: &set.by,
+            pull: set.pull,
+        }),
+        Since::NoHistory | Since::Unknown(_) => None,
     }
 }
 

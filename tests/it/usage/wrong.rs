@@ -18,6 +18,13 @@ fn sixty_four_for_a_call_that_makes_no_sense() {
         (&fields, &["graph", "--at", "2026-07-01T12:00:00Z"]),
         (&fields, &["status", "--pipeline", "none-such"]),
         (&fields, &["status", "--repository", "acme/gitops"]),
+        (&fields, &["board"]),
+        (&fields, &["board", "--html=x", "--repository=acme/gitops"]),
+        (&fields, &["board", "--html=x", "--pipeline=none-such"]),
+        (&fields, &["board", "--html=x", "--interval=soon"]),
+        (&fields, &["board", "--html=x", "--interval=0h"]),
+        (&fields, &["board", "--html=x", "--interval=2y"]),
+        (&fields, &["board", "--html=x", "--format=json"]),
         (&fields, &["promote", "--pipeline", "x", "--to", "prod"]),
         (
             &fields,
@@ -93,6 +100,7 @@ fn help_is_an_answer_and_names_the_exit_codes_and_the_variables() {
         .says(&["64  wrong usage"]);
     for command in [
         "status",
+        "board",
         "reconcile",
         "promote",
         "rollback",

@@ -6,6 +6,7 @@
     reason = "helpers of tests may panic; they are read where they are used"
 )]
 
+mod board;
 mod doctor;
 mod documents;
 mod earlier_versions;

@@ -90,6 +90,17 @@ async fn it_says_for_whom_and_until_when() {
 }
 
 #[tokio::test]
+async fn whoever_reads_sees_what_the_app_opened() {
+    let mut site = shop(APPROVAL, "").await;
+    site.run().await;
+    let told = text(&site).await;
+    let line = told.lines().find(|line| line.contains("#1")).unwrap();
+    site.token = site.repo().reader_token();
+    let shown = text(&site).await;
+    assert!(shown.contains(line), "{shown}\n{told}");
+}
+
+#[tokio::test]
 async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
     let site = shop(APPROVAL, "").await;
     let repo = site.repo();

@@ -38,6 +38,8 @@ fn with_value(command: &str, flag: &str, folders: &Folders) -> Vec<String> {
         "at" => "2026-07-04T12:00:00Z",
         "checkout" => folders.clone.path().to_str().unwrap(),
         "format" => "json",
+        "html" => folders.out.as_str(),
+        "interval" => "2h",
         "freeze" => "audit",
         "limit" => "1",
         "live" => "acme/scratch",
