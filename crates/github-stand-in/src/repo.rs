@@ -107,6 +107,8 @@ pub struct Workflow {
     pub path: String,
     /// Its `name:`.
     pub name: String,
+    /// `active`, `disabled_manually`, `disabled_inactivity`, …
+    pub state: String,
     /// When it was first seen.
     pub at: Timestamp,
 }
@@ -144,6 +146,8 @@ pub struct Run {
     pub triggering_actor: UserId,
     /// What a dispatch gave along.
     pub inputs: Value,
+    /// How many lists of runs still miss it.
+    pub unlisted: u32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

@@ -38,6 +38,7 @@ pub struct Started {
 /// Records a run of a workflow; gives its number.
 pub fn add(world: &mut World, at: RepoId, workflow: &Workflow, how: Started) -> u64 {
     let (id, now) = (world.next_id(), world.now());
+    let unlisted = world.switches.runs_listed_after;
     let runs = &mut world.repo_mut(at).runs;
     let earlier = runs.iter().filter(|run| run.workflow == workflow.id);
     let number = earlier.count() as u64 + 1;
@@ -58,6 +59,7 @@ pub fn add(world: &mut World, at: RepoId, workflow: &Workflow, how: Started) -> 
         actor: how.actor,
         triggering_actor: how.actor,
         inputs: how.inputs,
+        unlisted,
         created_at: now,
         updated_at: now,
     });
@@ -79,6 +81,7 @@ pub fn register(world: &mut World, at: RepoId, path: &str, blob: Oid) -> Workflo
         id: world.next_small_id(),
         path: path.to_owned(),
         name,
+        state: "active".to_owned(),
         at: world.now(),
     };
     world.repo_mut(at).workflows.push(workflow.clone());
@@ -177,6 +180,9 @@ fn fire(world: &mut World, at: RepoId, by: By, event: &Event) {
             continue;
         }
         let workflow = register(world, at, &path, blob);
+        if workflow.state != "active" {
+            continue;
+        }
         let started = Started {
             event: event.name,
             branch: event.branch.clone(),

@@ -210,6 +210,31 @@ impl<R: Reach> Place<R> {
         });
     }
 
+    /// Puts a workflow, by its file's name, into a state such as `disabled_manually` or `active`.
+    pub fn set_workflow_state(&self, file: &str, state: &str) {
+        self.edit(|repo| {
+            let mut found = repo.workflows.iter_mut();
+            let found = found.find(|one| one.path.rsplit('/').next() == Some(file));
+            state.clone_into(&mut found.unwrap().state);
+        });
+    }
+
+    /// A workflow run has started.
+    pub fn start_run(&self, run: u64) {
+        self.edit(|repo| {
+            let found = repo.runs.iter_mut().find(|one| one.id == run);
+            "in_progress".clone_into(&mut found.unwrap().status);
+        });
+    }
+
+    /// What a dispatch gave a run along, filled up with the defaults of its workflow.
+    pub fn inputs(&self, run: u64) -> serde_json::Value {
+        self.with(|world, id| {
+            let mut runs = world.repo(id).runs.iter();
+            runs.find(|one| one.id == run).unwrap().inputs.clone()
+        })
+    }
+
     /// Ends a workflow run.
     pub fn finish_run(&self, run: u64, conclusion: &str) {
         self.with(|world, id| {

@@ -111,6 +111,8 @@ pub struct Switches {
     pub mergeable_after: u32,
     /// How many list reads miss a new pull request.
     pub listed_after: u32,
+    /// How many lists of workflow runs miss a new run.
+    pub runs_listed_after: u32,
     /// How many calls that only look see the old head of a pull request after a push (as does a review that names no commit).
     pub head_after: u32,
     /// How many reads of the activity log miss a new line.
@@ -169,6 +171,7 @@ impl Default for Switches {
             page: None,
             mergeable_after: 0,
             listed_after: 0,
+            runs_listed_after: 0,
             head_after: 0,
             activity_after: 0,
             unseen_heads: 0,

@@ -7,6 +7,7 @@ use super::super::repo::{Run, Workflow};
 use super::super::runs::{self, Started, Trigger};
 use super::super::view;
 use super::super::world::World;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use serde_yaml::Value as Yaml;
 
@@ -47,17 +48,36 @@ pub fn permissions(world: &mut World, call: &Call) -> Outcome {
     )
 }
 
+/// The beginning of a range of times that is open at its end, the only one that is modelled.
+fn since(range: &str) -> Result<Timestamp, Refusal> {
+    let at = range.strip_prefix(">=").and_then(|at| at.parse().ok());
+    at.ok_or_else(|| Refusal::unprocessable(format!("the range {range} is not modelled")))
+}
+
 /// `GET actions/runs` and `GET actions/workflows/{id}/runs`: newest first.
 pub fn runs(world: &mut World, call: &Call) -> Outcome {
+    let mut missed = Vec::new();
     let only = match call.param("workflow") {
         "" => None,
         key => Some(find(world, call.repo, key)?.id),
     };
+    let since = match call.query("created") {
+        None => None,
+        Some(range) => Some(since(range)?),
+    };
+    for run in &mut world.repo_mut(call.repo).runs {
+        if run.unlisted > 0 {
+            run.unlisted -= 1;
+            missed.push(run.id);
+        }
+    }
     let rows = world
         .repo(call.repo)
         .runs
         .iter()
         .rev()
+        .filter(|run| !missed.contains(&run.id))
+        .filter(|run| since.is_none_or(|since| run.created_at >= since))
         .filter(|run| only.is_none_or(|id| run.workflow == id))
         .filter(|run| call.query("event").is_none_or(|event| run.event == event))
         .filter(|run| {
@@ -118,6 +138,11 @@ pub fn dispatch(world: &mut World, call: &Call) -> Outcome {
         .info(sha)
         .and_then(|commit| repo.store.at(commit.tree, &workflow.path))
         .and_then(|entry| repo.store.bytes(entry.oid));
+    if workflow.state != "active" {
+        return Err(Refusal::unprocessable(
+            "Cannot trigger a 'workflow_dispatch' on a disabled workflow",
+        ));
+    }
     let event = "workflow_dispatch";
     let found = text.as_deref().and_then(|text| runs::trigger(text, event));
     let Some(Trigger { block, run_name }) = found else {
@@ -205,6 +230,7 @@ fn inputs(block: &Yaml, given: Option<&Map<String, Value>>) -> Result<Map<String
         });
         match value {
             Some(value) => {
+                check_value(key, about, &value)?;
                 all.insert(key.to_owned(), value);
             }
             None if about.get("required").and_then(Yaml::as_bool) == Some(true) => {
@@ -216,6 +242,29 @@ fn inputs(block: &Yaml, given: Option<&Map<String, Value>>) -> Result<Map<String
         }
     }
     Ok(all)
+}
+
+/// A choice takes one of its options, and a boolean `true` or `false`.
+fn check_value(key: &str, about: &Yaml, value: &Value) -> Result<(), Refusal> {
+    let given = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let taken = match about.get("type").and_then(Yaml::as_str) {
+        Some("choice") => {
+            let options = about.get("options").and_then(Yaml::as_sequence);
+            let mut options = options.into_iter().flatten().filter_map(Yaml::as_str);
+            options.any(|option| option == given)
+        }
+        Some("boolean") => ["true", "false"].contains(&given.as_str()),
+        _ => true,
+    };
+    match taken {
+        true => Ok(()),
+        false => Err(Refusal::unprocessable(format!(
+            "Provided value '{given}' for input '{key}' not in the list of allowed values"
+        ))),
+    }
 }
 
 /// `POST dispatches`: starts the workflows of the default branch that wait for events of this type.

@@ -62,7 +62,7 @@ pub fn workflow(world: &World, at: RepoId, workflow: &Workflow) -> Value {
     let (api, page) = (base(world, at), page(world, at));
     let file = workflow.path.rsplit('/').next().unwrap_or_default();
     json!({
-        "id": workflow.id, "node_id": node("W", workflow.id), "name": workflow.name, "path": workflow.path, "state": "active",
+        "id": workflow.id, "node_id": node("W", workflow.id), "name": workflow.name, "path": workflow.path, "state": workflow.state,
         "created_at": stamp(workflow.at), "updated_at": stamp(workflow.at), "url": format!("{api}/actions/workflows/{}", workflow.id),
         "html_url": format!("{page}/blob/{}/{}", world.repo(at).default_branch, workflow.path),
         "badge_url": format!("{page}/actions/workflows/{file}/badge.svg"),

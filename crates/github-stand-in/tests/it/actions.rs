@@ -3,7 +3,7 @@
 use super::{R, call, get, token, with_pull};
 use serde_json::{Value, json};
 
-const FILE: &str = "name: Smoke\nrun-name: smoke ${{ inputs.nonce }} of ${{ inputs.sha }}\non:\n  workflow_dispatch:\n    inputs:\n      nonce:\n        required: true\n      sha:\n        default: none\njobs: {}\n";
+const FILE: &str = "name: Smoke\nrun-name: smoke ${{ inputs.nonce }} of ${{ inputs.sha }}\non:\n  workflow_dispatch:\n    inputs:\n      nonce:\n        required: true\n      sha:\n        default: none\n      color:\n        type: choice\n        options: [red, green]\n      loud:\n        type: boolean\njobs: {}\n";
 
 #[tokio::test]
 async fn a_dispatch_makes_a_run_that_carries_its_inputs_in_the_title() {
@@ -87,6 +87,16 @@ async fn a_dispatch_makes_a_run_that_carries_its_inputs_in_the_title() {
             "422 Required input 'nonce' not provided",
         ),
         (
+            "smoke.yml",
+            json!({"ref": "main", "inputs": {"nonce": "n", "color": "blue"}}),
+            "422 Provided value 'blue' for input 'color' not in the list of allowed values",
+        ),
+        (
+            "smoke.yml",
+            json!({"ref": "main", "inputs": {"nonce": "n", "loud": ""}}),
+            "422 Provided value '' for input 'loud' not in the list of allowed values",
+        ),
+        (
             "push.yml",
             json!({"ref": "main"}),
             "422 Workflow does not have 'workflow_dispatch' trigger",
@@ -107,7 +117,7 @@ async fn a_dispatch_makes_a_run_that_carries_its_inputs_in_the_title() {
     );
     hub.switch(|switches| switches.run_details = false);
     assert_eq!(
-        call(&hub, &app, "POST", &path("smoke.yml"), body)
+        call(&hub, &app, "POST", &path("smoke.yml"), body.clone())
             .await
             .status,
         422,
@@ -127,6 +137,15 @@ async fn a_dispatch_makes_a_run_that_carries_its_inputs_in_the_title() {
         ),
         (Some(2), Some("smoke n2 of none"))
     );
+    hub.switch(|switches| switches.run_details = true);
+    repo.set_workflow_state("smoke.yml", "disabled_manually");
+    let refused = call(&hub, &app, "POST", &path("smoke.yml"), body).await;
+    assert_eq!(
+        refused.said(),
+        "422 Cannot trigger a 'workflow_dispatch' on a disabled workflow"
+    );
+    let state = get(&hub, &app, &format!("{R}/actions/workflows/smoke.yml")).await;
+    assert_eq!(state.json()["state"], "disabled_manually");
 }
 
 #[tokio::test]
