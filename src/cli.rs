@@ -27,6 +27,7 @@ pub(crate) use promote::LocalPromotion;
 pub(crate) use shared::ForgeArgs;
 pub(crate) use shared::Format;
 pub(crate) use shared::PathArgs;
+pub(crate) use shared::WorkflowArgs;
 pub(crate) use status::BoardFile;
 pub(crate) use status::StatusOnDisk;
 pub(crate) use status::StatusOnGithub;

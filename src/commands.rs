@@ -10,12 +10,14 @@ mod doctor;
 mod graph;
 mod history;
 mod init;
+mod installed;
 pub mod on_github;
 pub mod output;
 mod plan;
 mod promote_local;
 #[cfg(test)]
 mod reads;
+mod run_workflow;
 pub(crate) mod runtime;
 mod schema;
 mod simulate;

@@ -6,6 +6,7 @@
 mod branches;
 mod direct;
 mod facts;
+mod installation;
 mod merging;
 mod names;
 mod needs;
@@ -51,6 +52,11 @@ pub const CHECKS: &[Check] = &[
         code: "policy",
         about: "The policy on the default branch can be read and is valid.",
         look: names::policy,
+    },
+    Check {
+        code: "workflow",
+        about: "The workflow that reconciles is on the default branch, filled in and enabled, and its newest run there succeeded and is not too old.",
+        look: installation::workflow,
     },
     Check {
         code: "actions-may-open",

@@ -78,6 +78,7 @@ pub(crate) use pulls::ClosedPage;
 pub(crate) use pulls::NewPull;
 pub(crate) use refs::RefWrite;
 pub(crate) use reviewers::{ReviewRequest, Reviewers};
+pub(crate) use runs::FollowedRun;
 pub(crate) use settings::Overview;
 pub(crate) use shapes::MAX_PARENTS;
 pub(crate) use signals::Deployment;

@@ -23,6 +23,7 @@ mod rollback;
 mod since;
 mod watched;
 mod ways;
+mod workflows;
 
 pub(crate) use authors::AuthorsSearch;
 pub(crate) use authors::Carried;
@@ -67,3 +68,4 @@ pub(crate) use rollback::rollback;
 pub(crate) use since::SinceOf;
 pub(crate) use since::answer_since;
 pub(crate) use ways::answer_ways;
+pub(crate) use workflows::workflow_files;

@@ -34,6 +34,7 @@ pub mod report;
 pub mod runner;
 mod session;
 mod step;
+mod workflow;
 
 /// The byte-exact editor.
 pub use sluice_yaml as yaml;

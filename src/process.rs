@@ -6,8 +6,10 @@ use std::io::IsTerminal;
 use std::io::Write;
 use std::time::Instant;
 
-use clap::Parser;
+use anstream::AutoStream;
+use clap::{ColorChoice, Parser};
 use jiff::Timestamp;
+use terminal_size::terminal_size_of;
 
 use crate::cli::Cli;
 use crate::commands::dispatch::execute;
@@ -17,6 +19,7 @@ use crate::report::style::Style;
 use crate::runner::Audience;
 use crate::runner::Environment;
 use crate::runner::Log;
+use crate::runner::Progress;
 use crate::runner::trace_to;
 use crate::step::{self, mask_tokens};
 
@@ -46,11 +49,13 @@ pub fn main() -> Exit {
                 std::io::stdout(),
                 std::io::stderr(),
             );
-            if debug {
+            let on_terminal = !debug && std::io::stderr().is_terminal();
+            let progress = on_terminal.then(|| Progress::begin("working"));
+            if debug || on_terminal {
                 mask_tokens(&environment, &log);
-                trace_to(&log);
+                trace_to(&log, progress.as_ref());
             }
-            run(cli, &environment)
+            run(cli, &environment, progress.as_ref())
         }
         Err(error) => {
             let exit = exit_of(&error);
@@ -80,14 +85,29 @@ fn unwritten(why: &std::io::Error, err: &mut impl Write) -> Exit {
     Exit::Failed
 }
 
+/// How to print to standard output: NO_COLOR, CLICOLOR and CLICOLOR_FORCE decide unless the command line does.
+fn style(color: ColorChoice) -> Style {
+    let out = std::io::stdout();
+    Style {
+        colour: match color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => AutoStream::choice(&out) != anstream::ColorChoice::Never,
+        },
+        columns: terminal_size_of(&out).map(|(columns, _)| usize::from(columns.0)),
+    }
+}
+
 /// Carries out a command and prints its output.
-fn run(cli: Cli, environment: &Environment) -> Exit {
-    let colour = std::io::stdout().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+fn run(cli: Cli, environment: &Environment, progress: Option<&Progress>) -> Exit {
+    let style = style(cli.color);
     let started = Instant::now();
-    let outcome = execute(cli, Timestamp::now(), Style { colour }, environment);
+    let outcome = execute(cli, Timestamp::now(), style, environment);
     let ms = started.elapsed().as_millis();
     tracing::debug!(ms, "the command ended");
+    if let Some(progress) = progress {
+        progress.end();
+    }
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
     match outcome {
         Ok(output) => {

@@ -48,7 +48,7 @@ enum Done {
 /// Reads the inputs. Tokens are masked before anything else is written.
 fn prepared(environment: &Environment, log: &Log) -> Result<Inputs, Failure> {
     mask_tokens(environment, log);
-    trace_to(log);
+    trace_to(log, None);
     let inputs = Inputs::read(environment).map_err(|error: InputError| {
         Failure::usage(error.to_string()).hint("fix the step's `with:` inputs")
     })?;
@@ -141,7 +141,8 @@ fn written(done: &Done, files: &Files, log: &Log) -> Exit {
     for notice in &outcome.notices {
         log.say(Level::Notice, notice);
     }
-    let _ = log.print(&ran.text());
+    // Each finding is an annotation, which the log shows too.
+    let _ = log.print(&ran.log_text());
     annotate(outcome, log);
     let site = Site::of(run);
     match summary(ran, &site).markdown() {

@@ -3,11 +3,13 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
 use jiff::Timestamp;
 
 use super::promote::PromoteArgs;
-use super::shared::{ForgeArgs, Format, PathArgs, parse_date, parse_repo, parse_time};
+use super::shared::{
+    ForgeArgs, Format, PathArgs, WorkflowArgs, parse_date, parse_repo, parse_stage, parse_time,
+};
 use super::status::{BoardArgs, StatusArgs};
 
 /// Release pipelines for GitOps repositories: what can be promoted, why the rest cannot, and exactly the right edit.
@@ -20,6 +22,9 @@ pub struct Cli {
     /// Print a line for each request and each round to standard error; RUNNER_DEBUG=1 does the same
     #[arg(long, global = true, display_order = 1000)]
     pub verbose: bool,
+    /// When to print in colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto, display_order = 1001)]
+    pub color: ColorChoice,
 }
 
 const EXIT_CODES: &str = "\
@@ -39,11 +44,12 @@ Environment:
   GITHUB_WORKSPACE                          a local clone to read from instead of the API
   GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_SERVER_URL   the addresses of GitHub, if not github.com
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE        proxies and certificates
-  NO_COLOR                                  never print in colour";
+  NO_COLOR, CLICOLOR_FORCE                  never print in colour; always do, if --color is not given";
 
 const COLOUR: &str = "\
 Environment:
-  NO_COLOR   never print in colour";
+  NO_COLOR         never print in colour, if --color is not given
+  CLICOLOR_FORCE   always print in colour, if --color is not given";
 
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
@@ -152,6 +158,9 @@ pub struct SimulateArgs {
     /// Read the repository at this address from a local clone; repeatable [default: assume one new commit in it]
     #[arg(long, value_name = "URL=PATH", value_parser = parse_repo)]
     pub repo: Vec<(String, PathBuf)>,
+    /// Request this stage whenever something is due for it, as a person does by Run workflow; repeatable
+    #[arg(long, value_name = "P/STAGE", value_parser = parse_stage)]
+    pub promote: Vec<(String, String)>,
     /// Stop the clock at this time (RFC 3339) [default: a year after --at]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub until: Option<Timestamp>,
@@ -188,6 +197,9 @@ pub struct RollbackArgs {
     /// The repository, and how to work on it.
     #[command(flatten)]
     pub forge: ForgeArgs,
+    /// How it reaches the installed workflow.
+    #[command(flatten)]
+    pub by_workflow: WorkflowArgs,
     /// The pipeline, as NAME or NAMESPACE/NAME
     #[arg(long, value_name = "P")]
     pub pipeline: String,
@@ -214,6 +226,9 @@ pub struct RetryArgs {
     /// The repository, and how to work on it.
     #[command(flatten)]
     pub forge: ForgeArgs,
+    /// How it reaches the installed workflow.
+    #[command(flatten)]
+    pub by_workflow: WorkflowArgs,
     /// The pipeline, as NAME or NAMESPACE/NAME
     #[arg(long, value_name = "P")]
     pub pipeline: String,

@@ -5,9 +5,10 @@ use super::command_line::{
     RollbackArgs, SchemaArgs, SimulateArgs, ValidateArgs,
 };
 use super::promote::{Dispatch, DispatchArgs, LocalArgs, LocalPromotion, PromoteArgs};
-use super::shared::{Format, PathArgs};
+use super::shared::PathArgs;
 use super::status::{
     BoardArgs, BoardFile, StatusArgs, StatusOfArgs, StatusOnDisk, StatusOnGithub, StatusQuery,
+    StatusText,
 };
 
 /// A command, the way it goes: each with what it reads, and nothing else.
@@ -89,6 +90,7 @@ impl PromoteArgs {
             local,
             by_commit,
             forge,
+            by_workflow,
             dispatch,
         } = self;
         match local {
@@ -118,6 +120,7 @@ impl PromoteArgs {
                 } = dispatch;
                 Mode::OnGithub(OnGithub::Promote(Dispatch {
                     forge,
+                    by_workflow,
                     pipeline,
                     to,
                     take,
@@ -134,7 +137,7 @@ impl PromoteArgs {
 
 impl StatusArgs {
     pub(super) fn mode(self, named: impl FnOnce() -> bool) -> Mode {
-        match self.of.place(self.format, named) {
+        match self.of.place(self.shown, named) {
             StatusPlace::Github(of) => Mode::OnGithub(OnGithub::Status(of)),
             StatusPlace::Disk(of) => Mode::Status(of),
         }
@@ -143,7 +146,7 @@ impl StatusArgs {
 
 impl BoardArgs {
     pub(super) fn mode(self, named: impl FnOnce() -> bool) -> Mode {
-        match self.of.place(Format::Text, named) {
+        match self.of.place(StatusText::whole(), named) {
             StatusPlace::Github(of) => Mode::OnGithub(OnGithub::Board(of, self.file)),
             StatusPlace::Disk(of) => Mode::Board(of, self.file),
         }
@@ -157,7 +160,12 @@ enum StatusPlace {
 }
 
 impl StatusOfArgs {
-    fn place(self, format: Format, named: impl FnOnce() -> bool) -> StatusPlace {
+    fn place(self, shown: StatusText, named: impl FnOnce() -> bool) -> StatusPlace {
+        let StatusText {
+            short,
+            waiting,
+            format,
+        } = shown;
         let Self {
             place,
             at,
@@ -169,6 +177,8 @@ impl StatusOfArgs {
         let asked = StatusQuery {
             freeze,
             pipeline,
+            short,
+            waiting,
             format,
         };
         let on_disk = place.path.is_some() || place.policy.is_some() || at.is_some();

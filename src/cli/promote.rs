@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::shared::{ForgeArgs, Format, PathArgs, TakeWhat, parse_time};
+use super::shared::{ForgeArgs, Format, PathArgs, TakeWhat, WorkflowArgs, parse_time};
 
 /// What `promote` takes.
 #[derive(Clone, Debug, Args)]
@@ -20,12 +20,14 @@ pub struct PromoteArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
     /// Commit to the current branch of the repository at PATH, without GitHub
-    #[arg(long, conflicts_with_all = ["on_github", "dispatch"])]
+    #[arg(long, conflicts_with_all = ["on_github", "dispatch", "by_workflow"])]
     pub(super) local: bool,
     #[command(flatten)]
     pub(super) by_commit: LocalArgs,
     #[command(flatten)]
     pub(super) forge: ForgeArgs,
+    #[command(flatten)]
+    pub(super) by_workflow: WorkflowArgs,
     #[command(flatten)]
     pub(super) dispatch: DispatchArgs,
 }
@@ -91,6 +93,8 @@ pub struct LocalPromotion {
 pub struct Dispatch {
     /// The repository, and how to work on it.
     pub forge: ForgeArgs,
+    /// How it reaches the installed workflow.
+    pub by_workflow: WorkflowArgs,
     /// The pipeline.
     pub pipeline: String,
     /// The stage to promote into.

@@ -35,6 +35,18 @@ pub struct ForgeArgs {
     pub freeze: Option<String>,
 }
 
+/// How a person's request reaches the installed workflow.
+#[derive(Clone, Debug, Default, Args)]
+#[group(id = "by_workflow")]
+pub struct WorkflowArgs {
+    /// With a person's token: the workflow to start, by the name of its file [default: the only one that runs Sluice and has the inputs `pipeline` and `to`]
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub workflow: Option<String>,
+    /// With a person's token: start the workflow, and do not wait until its run ends
+    #[arg(long, conflicts_with = "dry_run")]
+    pub no_wait: bool,
+}
+
 /// What a dispatch takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TakeWhat {
@@ -83,6 +95,16 @@ pub(super) fn parse_repo(text: &str) -> Result<(String, PathBuf), String> {
     match url.is_empty() || path.is_empty() {
         true => Err(wrong.to_owned()),
         false => Ok((url.to_owned(), PathBuf::from(path))),
+    }
+}
+
+/// A pipeline as NAME or NAMESPACE/NAME, and a stage, whose name holds no `/`.
+pub(super) fn parse_stage(text: &str) -> Result<(String, String), String> {
+    match text.rsplit_once('/') {
+        Some((pipeline, stage)) if !pipeline.is_empty() && !stage.is_empty() => {
+            Ok((pipeline.to_owned(), stage.to_owned()))
+        }
+        _ => Err("not a pipeline and a stage, such as shop/prod".to_owned()),
     }
 }
 

@@ -12,9 +12,33 @@ use super::shared::{Format, PathArgs, parse_length, parse_time};
 pub struct StatusArgs {
     #[command(flatten)]
     pub(super) of: StatusOfArgs,
+    #[command(flatten)]
+    pub(super) shown: StatusText,
+}
+
+/// How much of a status is shown, and as what.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct StatusText {
+    /// One line for each pipeline
+    #[arg(long)]
+    pub(super) short: bool,
+    /// Leave out pipelines in which nothing waits, is held or has gone wrong
+    #[arg(long)]
+    pub(super) waiting: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+}
+
+impl StatusText {
+    /// All of it, as a page shows it.
+    pub(super) fn whole() -> Self {
+        Self {
+            short: false,
+            waiting: false,
+            format: Format::Text,
+        }
+    }
 }
 
 /// What `board` takes.
@@ -88,6 +112,10 @@ pub struct StatusQuery {
     pub freeze: Option<String>,
     /// Only this pipeline.
     pub pipeline: Option<String>,
+    /// One line for each pipeline.
+    pub short: bool,
+    /// Only pipelines in which something waits.
+    pub waiting: bool,
     /// The output format.
     pub format: Format,
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::cli::{
     Cli, Format, GraphArgs, HistoryArgs, InitArgs, LocalPromotion, Mode, PathArgs, PlanArgs,
-    SchemaArgs, SimulateArgs, StatusOnDisk, StatusQuery, ValidateArgs,
+    SchemaArgs, SimulateArgs, StatusOnDisk, ValidateArgs,
 };
 use crate::error::Failure;
 use crate::forge::Patience;
@@ -70,24 +70,21 @@ pub fn execute(
             out,
             repo,
             until,
+            promote,
         }) => {
             let asked = simulate::SimulateOptions {
                 approve,
                 out,
                 until,
+                promote,
                 repos: repo,
             };
             call(place, format, at)?.print(|call| simulate::run(call, asked))
         }
         Mode::Graph(GraphArgs { place, format }) => call(place, format, None)?.print(graph::run),
         Mode::Status(StatusOnDisk { place, at, asked }) => {
-            let StatusQuery {
-                freeze,
-                pipeline,
-                format,
-            } = asked;
-            let call = call(place, format, at)?;
-            call.print(|call| status::run(call, freeze, pipeline.as_deref()))
+            let call = call(place, asked.format, at)?;
+            call.print(|call| status::run(call, asked))
         }
         Mode::Board(StatusOnDisk { place, at, asked }, file) => {
             let call = call(place, asked.format, at)?;

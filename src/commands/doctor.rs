@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 use jiff::Timestamp;
 
 use super::call::Call;
+use super::installed::installed;
 use super::output::Output;
 use super::runtime::runtime;
 use crate::catalog::load;
@@ -71,7 +72,7 @@ pub(super) fn run(
     };
     runtime()?.block_on(async {
         let session = session(repository, Needs::Reading, environment)?;
-        examine_repository(&session, local, format, style).await
+        examine_repository(&session, local, now, format, style).await
     })
 }
 
@@ -94,11 +95,13 @@ fn session(
 async fn examine_repository(
     session: &Session,
     local: Option<RepositoryState>,
+    now: Timestamp,
     format: Format,
     style: Style,
 ) -> Result<Output, Failure> {
     let forge = &session.forge;
     let overview = forge.overview().await?;
+    let now = overview.now.unwrap_or(now);
     let repository = match local {
         Some(repository) => Ok(repository),
         None => remote_state(session, &overview).await,
@@ -117,12 +120,20 @@ async fn examine_repository(
         _ => wanted(&Policy::default()),
     };
     let settings = forge.settings(&overview, &wanted, &session.elsewhere).await;
+    let base = &overview.repository.base;
+    let tip = overview.merging.as_ref().ok().and_then(|found| found.tip);
+    let installation = match &tip {
+        Some(tip) => installed(session, base, tip, now).await,
+        None => Err("the tip of the base branch is not known".to_owned()),
+    };
     let found = examine(&Facts {
         slug: forge.slug(),
         repository: &overview.repository,
         settings: &settings,
         policy,
         catalog: catalog.as_ref(),
+        installation: &installation,
+        now,
     });
     let exit = if found.iter().any(|one| one.outcome == Outcome::Change) {
         Exit::Invalid
@@ -130,12 +141,10 @@ async fn examine_repository(
         Exit::Done
     };
     let end = end(&found);
-    let base = &overview.repository.base;
     if format == Format::Json {
         let text = diagnosis::document(forge.slug().as_str(), base, &found, &end);
         return Ok(output(session, text, exit));
     }
-    let tip = overview.merging.as_ref().ok().and_then(|found| found.tip);
     let tip = tip
         .map(|tip| format!(" {}", tip.short()))
         .unwrap_or_default();

@@ -1,24 +1,24 @@
 //! The commands that work on GitHub.
 
+mod options;
+
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use self::options::{Ordered, ordered};
 use super::output::Output;
+use super::run_workflow::{self, StartedWorkflow};
 use super::{board, status};
-use crate::cli::{
-    Dispatch, ForgeArgs, Format, OnGithub, ReconcileArgs, RetryArgs, RollbackArgs, StatusOnGithub,
-    StatusQuery,
-};
+use crate::cli::{BoardFile, Format, OnGithub, WorkflowArgs};
 use crate::error::Failure;
 use crate::forge::Patience;
-use crate::gather::GoBack;
-use crate::model::plan_prefix::PlanPrefix;
+use crate::model::finding::Finding;
 use crate::model::status::Status;
 use crate::model::text::counted;
 use crate::reconcile::outcome::{ByHand, Outcome, Row, RowKind};
-use crate::reconcile::request::{Mode, PromoteRequest, RunOptions};
+use crate::reconcile::request::RunOptions;
 use crate::reconcile::run::reconcile;
 use crate::report::escape::terminal;
 use crate::report::findings;
@@ -51,12 +51,27 @@ pub struct RunReport {
     pub(crate) outcome: Outcome,
     /// How long it took.
     pub(crate) took: Duration,
-    /// The state of every pipeline, for `status`.
-    status: Option<Status>,
-    /// What `board` wrote, in one line.
-    written: Option<String>,
+    shows: Shows,
     format: Format,
     style: Style,
+}
+
+/// What a command on GitHub prints.
+enum Shows {
+    /// What a run did and found.
+    Run,
+    /// The state of every pipeline.
+    Status { status: Box<Status>, short: bool },
+    /// The line that says which page was written.
+    Board(String),
+    /// A workflow that was started.
+    Started(Box<StartedWorkflow>),
+}
+
+/// What a command that only reads shows of the status.
+enum Look {
+    Status { short: bool, waiting: bool },
+    Board(BoardFile),
 }
 
 /// Carries out a command on GitHub.
@@ -65,12 +80,23 @@ pub struct RunReport {
 /// [`Failure`] if the run as a whole could not be carried out. What went wrong with one promotion is in its report.
 pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport, Failure> {
     let started = Instant::now();
-    let looks = matches!(command, OnGithub::Status(_) | OnGithub::Board(..));
-    let file = match &command {
-        OnGithub::Board(_, file) => Some(file.clone()),
+    let look = match &command {
+        OnGithub::Status(status) => {
+            status::refuse_short_json(&status.asked)?;
+            Some(Look::Status {
+                short: status.asked.short,
+                waiting: status.asked.waiting,
+            })
+        }
+        OnGithub::Board(_, file) => Some(Look::Board(file.clone())),
         _ => None,
     };
-    let (args, options, format) = ordered(command, on)?;
+    let Ordered {
+        forge: args,
+        options,
+        by_workflow,
+        format,
+    } = ordered(command, on.environment, on.read_only.as_deref())?;
     let needs = match args.dry_run {
         true => Needs::Reading,
         false => Needs::Writing,
@@ -83,15 +109,34 @@ pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport
         Arc::clone(&on.stop),
     )?;
     session.is_small = on.repository_size.is_some_and(|size| size <= SMALL);
-    if looks {
+    if look.is_some() {
         session.forge.show_pulls_of_apps();
     }
-    let (mut outcome, status) = match looks {
-        true => {
-            let (outcome, status) = status::on_forge(&session, &options).await?;
-            (outcome, Some(status))
+    let (mut outcome, mut shows) = match look {
+        Some(ref look) => {
+            let (outcome, mut status) = status::on_forge(&session, &options).await?;
+            let short = match look {
+                Look::Status { short, waiting } => {
+                    if *waiting {
+                        status.only_waiting();
+                    }
+                    *short
+                }
+                Look::Board(_) => false,
+            };
+            let status = Box::new(status);
+            (outcome, Shows::Status { status, short })
         }
-        false => (reconcile(&session, &options).await?, None),
+        None => match start_workflow(&session, &options, &by_workflow, on).await? {
+            Some(started) => {
+                let outcome = Outcome {
+                    notices: session.notices.clone(),
+                    ..Outcome::default()
+                };
+                (outcome, Shows::Started(Box::new(started)))
+            }
+            None => (reconcile(&session, &options).await?, Shows::Run),
+        },
     };
     // What could not be read because of the limit may be in a row, in a notice, or nowhere.
     if let Some(limited) = session.rate_limited() {
@@ -101,26 +146,50 @@ pub async fn execute(command: OnGithub, on: &RunContext<'_>) -> Result<RunReport
         words.extend(failure.hints);
         outcome.notices.push(words.join(": "));
     }
-    let written = match (&status, file) {
-        (Some(status), Some(file)) => Some(board::on_forge(
+    if let (Some(Look::Board(file)), Shows::Status { status, .. }) = (&look, &shows) {
+        let line = board::on_forge(
             &session,
             &args,
             &options,
             status,
             &outcome.notices,
-            &file,
+            file,
             on.environment,
-        )?),
-        _ => None,
-    };
+        )?;
+        shows = Shows::Board(line);
+    }
     Ok(RunReport {
         outcome,
-        written,
         took: started.elapsed(),
-        status,
+        shows,
         format,
         style: Style::default(),
     })
+}
+
+/// The workflow that was started for a person's request, if the request goes there.
+async fn start_workflow(
+    session: &Session,
+    options: &RunOptions,
+    how: &WorkflowArgs,
+    on: &RunContext<'_>,
+) -> Result<Option<StartedWorkflow>, Failure> {
+    let Some(request) = &options.request else {
+        return Ok(None);
+    };
+    let in_workflow = on.environment.is_runner() || request.run.is_some();
+    let by = run_workflow::person_who_starts(session, options, in_workflow).await?;
+    match by {
+        Some(by) => {
+            let started = run_workflow::run(session, options, request, &by, how).await?;
+            Ok(Some(started))
+        }
+        None if how.workflow.is_some() || how.no_wait => Err(Failure::usage(
+            "--workflow and --no-wait are for a person's token, which starts the installed workflow; this token acts itself",
+        )
+        .hint("leave them out")),
+        None => Ok(None),
+    }
 }
 
 impl RunReport {
@@ -133,13 +202,17 @@ impl RunReport {
     /// What the command prints, and its exit code.
     pub fn output(&self) -> Output {
         Output {
-            text: match (self.format, &self.status) {
-                (Format::Json, Some(status)) => report::status::json(status),
-                (Format::Json, None) => json::document(&self.json()),
-                (Format::Text, _) => self.text(),
+            text: match (self.format, &self.shows) {
+                (Format::Json, Shows::Status { status, .. }) => report::status::json(status),
+                (Format::Json, Shows::Started(started)) => json::document(&started.json()),
+                (Format::Json, Shows::Run) => json::document(&self.json()),
+                (Format::Json, Shows::Board(_)) | (Format::Text, _) => self.text(),
             },
             notices: self.outcome.notices.clone(),
-            exit: self.outcome.exit(),
+            exit: match &self.shows {
+                Shows::Started(started) => started.exit().max(self.outcome.exit()),
+                Shows::Status { .. } | Shows::Board(_) | Shows::Run => self.outcome.exit(),
+            },
         }
     }
 
@@ -168,11 +241,22 @@ impl RunReport {
 
     /// The run as text, one line per promotion, what needs a person first.
     pub(crate) fn text(&self) -> String {
-        if let Some(written) = &self.written {
-            return written.clone();
-        }
-        if let Some(status) = &self.status {
-            return report::status::text(status, &[], "sluice validate", self.style);
+        self.text_with(&self.outcome.findings)
+    }
+
+    /// The text for a log that shows findings in another way.
+    pub(crate) fn log_text(&self) -> String {
+        self.text_with(&[])
+    }
+
+    fn text_with(&self, shown: &[Finding]) -> String {
+        match &self.shows {
+            Shows::Status { status, short } => {
+                return report::status::text(status, &[], "sluice validate", *short, self.style);
+            }
+            Shows::Board(line) => return line.clone(),
+            Shows::Started(started) => return started.text(self.style),
+            Shows::Run => {}
         }
         let outcome = &self.outcome;
         let mut text = String::new();
@@ -196,12 +280,8 @@ impl RunReport {
                 }
             );
         }
-        if !outcome.findings.is_empty() {
-            let _ = write!(
-                text,
-                "\n{}\n",
-                findings::text(&outcome.findings, self.style)
-            );
+        if !shown.is_empty() {
+            let _ = write!(text, "\n{}\n", findings::text(shown, self.style));
         }
         if outcome.rows.is_empty() && outcome.ahead.is_empty() {
             text.push_str("Nothing to do.\n");
@@ -273,152 +353,4 @@ fn line(text: &mut String, row: &Row) {
     if let Some(next) = &row.next {
         let _ = writeln!(text, "          next: {}", terminal(next));
     }
-}
-
-fn ordered(
-    command: OnGithub,
-    on: &RunContext<'_>,
-) -> Result<(ForgeArgs, RunOptions, Format), Failure> {
-    match command {
-        OnGithub::Status(of) | OnGithub::Board(of, _) => {
-            let StatusOnGithub {
-                repository,
-                checkout,
-                asked,
-            } = of;
-            let StatusQuery {
-                freeze,
-                pipeline,
-                format,
-            } = asked;
-            let forge = ForgeArgs {
-                repository,
-                checkout,
-                dry_run: true,
-                freeze,
-            };
-            let options = RunOptions {
-                pipeline,
-                mode: Mode::Observes("status: nothing was written".to_owned()),
-                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
-                request: None,
-            };
-            Ok((forge, options, format))
-        }
-        OnGithub::Reconcile(ReconcileArgs {
-            forge,
-            pipeline,
-            format,
-        }) => {
-            let options = RunOptions {
-                pipeline,
-                mode: mode(&forge, on),
-                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
-                request: None,
-            };
-            Ok((forge, options, format))
-        }
-        OnGithub::Promote(Dispatch {
-            forge,
-            pipeline,
-            to,
-            take,
-            plan,
-            approve,
-            reason,
-            emergency,
-            format,
-        }) => {
-            let asked = PromoteRequest {
-                pipeline,
-                to,
-                take_source: take.is_some(),
-                plan: plan.map(|text| plan_prefix(&text)).transpose()?,
-                approve,
-                reason,
-                emergency,
-                run: run_of(on.environment)?,
-                ..PromoteRequest::default()
-            };
-            let options = asks(&forge, asked, on);
-            Ok((forge, options, format))
-        }
-        OnGithub::Retry(RetryArgs {
-            forge,
-            pipeline,
-            to,
-            reason,
-            format,
-        }) => {
-            let asked = PromoteRequest {
-                pipeline,
-                to,
-                reason,
-                retry: true,
-                run: run_of(on.environment)?,
-                ..PromoteRequest::default()
-            };
-            let options = asks(&forge, asked, on);
-            Ok((forge, options, format))
-        }
-        OnGithub::Rollback(RollbackArgs {
-            forge,
-            pipeline,
-            to,
-            plan,
-            reason,
-            emergency,
-            format,
-        }) => {
-            let asked = PromoteRequest {
-                pipeline,
-                to,
-                reason,
-                emergency,
-                rollback: Some(match plan {
-                    Some(text) => GoBack::Plan(plan_prefix(&text)?),
-                    None => GoBack::Last,
-                }),
-                run: run_of(on.environment)?,
-                ..PromoteRequest::default()
-            };
-            let options = asks(&forge, asked, on);
-            Ok((forge, options, format))
-        }
-    }
-}
-
-/// Whether a run may write: not if its event forbids it, nor in a dry run.
-fn mode(forge: &ForgeArgs, on: &RunContext<'_>) -> Mode {
-    match &on.read_only {
-        Some(why) => Mode::Observes(why.clone()),
-        None if forge.dry_run => Mode::Observes("dry run: nothing was written".to_owned()),
-        None => Mode::Writes,
-    }
-}
-
-/// The options of a run for a person's request.
-fn asks(forge: &ForgeArgs, asked: PromoteRequest, on: &RunContext<'_>) -> RunOptions {
-    RunOptions {
-        pipeline: Some(asked.pipeline.clone()),
-        mode: mode(forge, on),
-        freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
-        request: Some(asked),
-    }
-}
-
-/// A plan ID, or its first digits, as it was typed.
-fn plan_prefix(text: &str) -> Result<PlanPrefix, Failure> {
-    text.parse::<PlanPrefix>().map_err(|error| {
-        Failure::usage(format!("`plan`: {error}")).hint(
-            "copy the plan ID from the pull request, `sluice history` or `sluice plan --format json`",
-        )
-    })
-}
-
-/// The workflow run that this process is a step of, if it is one.
-fn run_of(environment: &Environment) -> Result<Option<u64>, Failure> {
-    let wrong = |_| Failure::usage("GITHUB_RUN_ID is not a number");
-    let id = environment.get("GITHUB_RUN_ID");
-    id.map(|id| id.parse().map_err(wrong)).transpose()
 }

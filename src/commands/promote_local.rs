@@ -1,5 +1,6 @@
 //! `promote --local`: one promotion as one commit on the current branch, without GitHub.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::approvers::people;
@@ -53,7 +54,7 @@ pub(super) fn run(
             names: people(&approved_by)?,
             assumed: false,
         }),
-        asked: Some((id, stage)),
+        asked: BTreeSet::from([(id, stage)]),
         ..PlanInputs::default()
     };
     let plan = evaluation.plan(&repository, call.now, &inputs);

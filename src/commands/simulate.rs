@@ -21,6 +21,7 @@ use super::call::Call;
 use super::output::Output;
 use crate::error::{Exit, Failure};
 use crate::evaluation::evaluate::{Evaluation, PlanInputs};
+use crate::evaluation::find::find;
 use crate::evaluation::repository_state::{ReadFrom, RepositoryState};
 use crate::model::facts::Approvals;
 use crate::model::finding::{Finding, Severity};
@@ -30,6 +31,7 @@ use crate::model::origin::Origin;
 use crate::model::plan::{Plan, Promotion};
 use crate::model::reference::ManifestKey;
 use crate::model::repo_url::RepoUrl;
+use crate::model::resolved::StageIndex;
 use crate::model::timeline::{End, Event, Timeline, What};
 use crate::plan::pairs;
 use crate::repo::Repo;
@@ -43,6 +45,8 @@ pub(super) struct SimulateOptions {
     pub out: Option<PathBuf>,
     /// The clock does not go beyond this.
     pub until: Option<Timestamp>,
+    /// Stages that a person requests whenever something is due for them, as pipeline and stage.
+    pub promote: Vec<(String, String)>,
     /// Clones of other repositories.
     pub repos: Vec<(String, PathBuf)>,
 }
@@ -56,6 +60,7 @@ pub(super) fn run(call: &Call, asked: SimulateOptions) -> Result<Output, Failure
         approve,
         out: out_dir,
         until,
+        promote,
         repos,
     } = asked;
     if until.is_some_and(|until| until < call.now) {
@@ -99,7 +104,12 @@ pub(super) fn run(call: &Call, asked: SimulateOptions) -> Result<Output, Failure
         landed_plans: BTreeSet::new(),
         refused: BTreeSet::new(),
         touched: BTreeSet::new(),
+        requested: BTreeSet::new(),
     };
+    for (pipeline, stage) in &promote {
+        let found = find(&simulation.evaluation, pipeline, stage)?;
+        simulation.requested.insert(found);
+    }
     unused_clones(&simulation)?;
     let assumed = simulation.evaluation.assumed.clone();
     let before = simulation.stage_values();
@@ -266,6 +276,8 @@ struct Simulation<'a> {
     refused: BTreeSet<PlanId>,
     /// Files that landings changed.
     touched: BTreeSet<crate::model::source_location::RepoPath>,
+    /// Stages that a person requests. A landing changes no pipeline, so their IDs stay.
+    requested: BTreeSet<(PipelineId, StageIndex)>,
 }
 
 type Landed = BTreeSet<(PipelineId, usize)>;
@@ -280,6 +292,7 @@ impl Simulation<'_> {
             approvals: Some(approvals),
             landed: landed.clone(),
             proposed: self.proposed.clone(),
+            asked: self.requested.clone(),
             ..PlanInputs::default()
         };
         let ready = self.ready(&inputs);

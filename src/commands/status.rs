@@ -12,7 +12,9 @@ use content::{Content, Member};
 use jiff::Timestamp;
 
 use super::call::Call;
+use super::installed::installed;
 use super::output::Output;
+use crate::cli::{Format, StatusQuery};
 use crate::error::{Exit, Failure};
 use crate::evaluation::evaluate::{Evaluation, PlanInputs};
 use crate::evaluation::find::find_pipeline;
@@ -45,21 +47,28 @@ pub(super) struct StatusOfPath {
 }
 
 /// Without GitHub: for a repository at its current commit, or for a folder.
-pub(super) fn run(
-    call: &Call,
-    freeze: Option<String>,
-    pipeline: Option<&str>,
-) -> Result<Output, Failure> {
+pub(super) fn run(call: &Call, asked: StatusQuery) -> Result<Output, Failure> {
+    refuse_short_json(&asked)?;
+    let StatusQuery {
+        freeze,
+        pipeline,
+        short,
+        waiting,
+        format: _,
+    } = asked;
     let StatusOfPath {
-        status: found,
+        status: mut found,
         mut notices,
         exit,
         ..
-    } = of_path(call, freeze, pipeline)?;
+    } = of_path(call, freeze, pipeline.as_deref())?;
+    if call.json() && found.pipelines.is_empty() {
+        notices.push(status::NO_PIPELINE.to_owned());
+    }
+    if waiting {
+        found.only_waiting();
+    }
     if call.json() {
-        if found.pipelines.is_empty() {
-            notices.push(status::NO_PIPELINE.to_owned());
-        }
         return Ok(Output {
             text: status::json(&found),
             notices,
@@ -71,6 +80,7 @@ pub(super) fn run(
             &found,
             &notices,
             &call.again.within("sluice validate"),
+            short,
             call.style,
         ),
         notices: Vec::new(),
@@ -121,6 +131,20 @@ pub(super) fn of_path(
     })
 }
 
+/// `--short` is for people: a document always holds everything.
+///
+/// # Errors
+/// Both were asked for.
+pub(super) fn refuse_short_json(asked: &StatusQuery) -> Result<(), Failure> {
+    match asked.short && asked.format == Format::Json {
+        true => Err(Failure::usage(
+            "--short is for people: the document of --format json always contains every stage",
+        )
+        .hint("remove one of the two")),
+        false => Ok(()),
+    }
+}
+
 /// On GitHub: with the outcome of a run that writes nothing.
 pub(super) async fn on_forge(
     session: &Session,
@@ -145,7 +169,10 @@ pub(super) async fn on_forge(
     let mut since = session.fetch_until_complete(|| Ok(seen.since())).await?;
     attach_pull_numbers(session, &mut since, &mut outcome).await;
     let name = session.forge.slug().to_string();
-    let found = seen.status(name, &active_pull, &since);
+    let mut found = seen.status(name, &active_pull, &since);
+    if let (Some(base), Some(tip)) = (&repository.branch, repository.tip) {
+        found.installation = Some(installed(session, base, &tip, now).await);
+    }
     outcome.calls = session.calls();
     outcome.remaining = session.forge.remaining();
     Ok((outcome, found))
@@ -226,13 +253,20 @@ impl<'a> Seen<'a> {
             .map(|(index, plan)| self.pipeline(index, plan, &content, active_pull, since))
             .collect();
         pipelines.sort_by_key(|pipeline| pipeline.state);
+        let mut counts = BTreeMap::new();
+        let stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);
+        for promotion in stages.flat_map(|stage| &stage.promotions) {
+            *counts.entry(promotion.state).or_default() += 1;
+        }
         Status {
             repository,
             base: self.repository.branch.clone(),
             tip: self.repository.tip,
             now: self.now,
+            counts,
             pipelines,
             findings: self.evaluation.findings.clone(),
+            installation: None,
         }
     }
 

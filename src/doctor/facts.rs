@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
+
 use super::rules::{gates, stages};
 use crate::model::catalog::Catalog;
 use crate::model::label::approve_label;
@@ -13,6 +15,7 @@ use crate::model::settings::{
     TokenKind, Unread,
 };
 use crate::model::slug::RepoSlug;
+use crate::model::workflow::Installation;
 
 /// The App of GitHub Actions on github.com.
 pub(super) const ACTIONS_APP: u64 = 15368;
@@ -29,6 +32,10 @@ pub struct Facts<'a> {
     pub policy: PolicyFact<'a>,
     /// Its manifests; `None` if they could not be read.
     pub catalog: Option<&'a Catalog>,
+    /// The workflow that reconciles it.
+    pub installation: &'a Installation,
+    /// The moment.
+    pub now: Timestamp,
 }
 
 /// What there is of a policy.

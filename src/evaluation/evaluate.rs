@@ -110,8 +110,8 @@ pub(crate) struct PlanInputs {
     pub take_source: bool,
     /// Stages that landed earlier in this run.
     pub landed: BTreeSet<(PipelineId, StageIndex)>,
-    /// The stage that a person requested, so that `trigger: manual` moves.
-    pub asked: Option<(PipelineId, StageIndex)>,
+    /// Stages that a person requested, so that `trigger: manual` moves: one in a run, any number in a simulation.
+    pub asked: BTreeSet<(PipelineId, StageIndex)>,
     /// The person requested it as an emergency.
     pub emergency: bool,
     /// The person requested that failed jobs of the stage are started again.
@@ -324,7 +324,7 @@ impl Evaluation {
             repository: repository.slug.clone(),
             base: repository.branch.clone().unwrap_or_default(),
             landed: inputs.landed.clone(),
-            asked: inputs.asked,
+            asked: inputs.asked.clone(),
             emergency: inputs.emergency,
             retry: inputs.retry,
             roster: &inputs.roster,

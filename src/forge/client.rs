@@ -131,6 +131,12 @@ impl Forge {
         }
     }
 
+    /// Waits this many seconds for something that goes on elsewhere, such as a workflow's run; `false` if this run was told to stop. The
+    /// caller says when it has waited long enough.
+    pub async fn pause(&self, seconds: u32) -> bool {
+        self.wire.pause(seconds).await
+    }
+
     /// Waits until the next write may go out, so that a look that follows is followed by its write at once.
     pub async fn await_pause(&self) {
         self.wire.await_pause().await;

@@ -65,7 +65,6 @@ impl Forge {
         since: Timestamp,
     ) -> Result<Vec<JobRun>, ForgeError> {
         let operation = format!("read the runs of {workflow}");
-        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let mut next = Some(self.path(&format!(
             "/actions/workflows/{}/runs?event=workflow_dispatch&branch={}&created=%3E%3D{}&per_page=100",
             encode(workflow),
@@ -85,7 +84,133 @@ impl Forge {
     }
 }
 
+/// A run that someone waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FollowedRun {
+    /// Its ID.
+    pub id: u64,
+    /// Its number among the runs of its workflow.
+    pub number: u64,
+    /// Its page.
+    pub url: String,
+    /// GitHub's word for its state, such as `queued`.
+    pub status: String,
+    /// How it ended.
+    pub ended: Ended,
+    /// When it was started.
+    pub created: Timestamp,
+}
+
+/// What GitHub knows of a workflow file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct WorkflowEntry {
+    /// `active`, or why it is not: `disabled_manually`, `disabled_inactivity`, …
+    pub state: String,
+}
+
+impl Forge {
+    /// What GitHub knows of a workflow file of the default branch.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`]; [`ForgeError::NotFound`] if it does not know the file.
+    pub(crate) async fn workflow_entry(&self, workflow: &str) -> Result<WorkflowEntry, ForgeError> {
+        let operation = format!("read the workflow {workflow}");
+        let file = utf8_percent_encode(workflow, NON_ALPHANUMERIC);
+        let path = self.path(&format!("/actions/workflows/{file}"));
+        self.get(path, &operation).await?.parse(&operation)
+    }
+
+    /// A run, as far as someone who waits for it wants to know.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub(crate) async fn followed_run(&self, id: u64) -> Result<FollowedRun, ForgeError> {
+        let operation = "read the workflow's run";
+        let path = self.path(&format!("/actions/runs/{id}"));
+        let run: FollowedShape = self.get(path, operation).await?.parse(operation)?;
+        run.followed()
+    }
+
+    /// The newest runs of a workflow that a person started by hand on a branch: up to thirty of them, newest first. GitHub may not list a
+    /// run at once.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub(crate) async fn runs_started_by(
+        &self,
+        workflow: &str,
+        branch: &str,
+        login: &str,
+    ) -> Result<Vec<FollowedRun>, ForgeError> {
+        let only = format!(
+            "event=workflow_dispatch&branch={}&actor={}",
+            encode(branch),
+            encode(login)
+        );
+        self.list_runs(workflow, &only).await
+    }
+}
+
+impl Forge {
+    /// The newest runs of a workflow on a branch, whatever started them: up to thirty of them, newest first.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub(crate) async fn runs_on(
+        &self,
+        workflow: &str,
+        branch: &str,
+    ) -> Result<Vec<FollowedRun>, ForgeError> {
+        self.list_runs(workflow, &format!("branch={}", encode(branch)))
+            .await
+    }
+
+    async fn list_runs(&self, workflow: &str, only: &str) -> Result<Vec<FollowedRun>, ForgeError> {
+        let operation = format!("read the runs of {workflow}");
+        let path = self.path(&format!(
+            "/actions/workflows/{}/runs?{only}&per_page=30",
+            encode(workflow)
+        ));
+        let found: FollowedRunsShape = self.get(path, &operation).await?.parse(&operation)?;
+        let runs = found.workflow_runs.into_iter();
+        runs.map(FollowedShape::followed).collect()
+    }
+}
+
+/// A value of an address.
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
 impl Writer {
+    /// Starts a workflow on a branch, and asks which run that is; `None` if the server does not say. Sent once: a second one would start a
+    /// second run.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub(crate) async fn dispatch_run(
+        &self,
+        workflow: &str,
+        branch: &str,
+        inputs: &Value,
+    ) -> Result<Option<u64>, ForgeError> {
+        let file = utf8_percent_encode(workflow, NON_ALPHANUMERIC);
+        let path = self
+            .forge
+            .path(&format!("/actions/workflows/{file}/dispatches"));
+        let body = json!({ "ref": branch, "inputs": inputs, "return_run_details": true });
+        let operation = format!("start {workflow}");
+        match self.write(Method::POST, path, Some(body), &operation).await {
+            Ok(answer) => Ok(answer.body["workflow_run_id"].as_u64()),
+            // A server that does not know the field refuses the whole call, so nothing was started.
+            Err(ForgeError::Refused { said, .. }) if said.contains("return_run_details") => {
+                self.dispatch(workflow, branch, inputs).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Starts a workflow on a branch. Sent once: a second one would run it twice.
     ///
     /// # Errors
@@ -136,19 +261,51 @@ struct JobShape {
 }
 
 #[derive(Deserialize)]
+struct FollowedRunsShape {
+    workflow_runs: Vec<FollowedShape>,
+}
+
+#[derive(Deserialize)]
+struct FollowedShape {
+    id: u64,
+    run_number: u64,
+    html_url: String,
+    status: Option<String>,
+    conclusion: Option<String>,
+    created_at: String,
+}
+
+impl FollowedShape {
+    fn followed(self) -> Result<FollowedRun, ForgeError> {
+        let status = self.status.unwrap_or_else(|| "unknown".to_owned());
+        Ok(FollowedRun {
+            id: self.id,
+            number: self.run_number,
+            url: self.html_url,
+            ended: ended(&status, self.conclusion),
+            created: time(&self.created_at)?,
+            status,
+        })
+    }
+}
+
+/// How a run ended, by its status and conclusion.
+fn ended(status: &str, conclusion: Option<String>) -> Ended {
+    match (status, conclusion) {
+        ("completed", Some(word)) if word == "success" => Ended::Well,
+        ("completed", word) => Ended::Badly(word.unwrap_or_else(|| "no conclusion".to_owned())),
+        _ => Ended::NotYet,
+    }
+}
+
+#[derive(Deserialize)]
 struct RepositoryShape {
     id: u64,
 }
 
 impl JobShape {
     fn job(self) -> Result<JobRun, ForgeError> {
-        let ended = match (self.status.as_deref(), self.conclusion) {
-            (Some("completed"), Some(word)) if word == "success" => Ended::Well,
-            (Some("completed"), word) => {
-                Ended::Badly(word.unwrap_or_else(|| "no conclusion".to_owned()))
-            }
-            _ => Ended::NotYet,
-        };
+        let ended = ended(self.status.as_deref().unwrap_or_default(), self.conclusion);
         let path = self.path.split('@').next().unwrap_or_default().to_owned();
         Ok(JobRun {
             id: self.id,

@@ -10,6 +10,7 @@ mod shapes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::shapes::{AppShape, OverviewShape, RateShape, RepositoryShape, ViewerShape};
@@ -45,6 +46,8 @@ pub struct Overview {
     pub identity: SettingsAnswer<Identity>,
     /// What pull requests may do, and the base branch's tip.
     pub merging: SettingsAnswer<Merging>,
+    /// The server's time, if it said it.
+    pub now: Option<Timestamp>,
 }
 
 impl Forge {
@@ -55,10 +58,12 @@ impl Forge {
     pub async fn overview(&self) -> Result<Overview, ForgeError> {
         let (repository, identity, merging) =
             tokio::join!(self.about(), self.identity(), self.merging());
+        let (repository, now) = repository?;
         Ok(Overview {
-            repository: repository?,
+            repository,
             identity,
             merging,
+            now,
         })
     }
 
@@ -143,13 +148,12 @@ impl Forge {
         }
     }
 
-    async fn about(&self) -> Result<Repository, ForgeError> {
+    async fn about(&self) -> Result<(Repository, Option<Timestamp>), ForgeError> {
         let operation = format!("read the repository {}", self.slug());
-        let found: RepositoryShape = self
-            .get(self.path(""), &operation)
-            .await?
-            .parse(&operation)?;
-        Ok(found.repository())
+        let answer = self.get(self.path(""), &operation).await?;
+        let now = answer.date;
+        let found: RepositoryShape = answer.parse(&operation)?;
+        Ok((found.repository(), now))
     }
 
     async fn identity(&self) -> SettingsAnswer<Identity> {

@@ -164,6 +164,17 @@ impl Wire {
         !self.stop.load(Ordering::SeqCst)
     }
 
+    /// Waits this many seconds for something that is not an answer, outside of the budget; `false` if the run was told to stop.
+    pub(super) async fn pause(&self, seconds: u32) -> bool {
+        for _ in 0..seconds {
+            if self.stop.load(Ordering::SeqCst) {
+                return false;
+            }
+            tokio::time::sleep(self.patience.second).await;
+        }
+        !self.stop.load(Ordering::SeqCst)
+    }
+
     /// Takes this many seconds from the budget for waiting; `None` if it does not allow that, or the run was told to
     /// stop.
     fn charge(&self, seconds: u32) -> Option<Duration> {

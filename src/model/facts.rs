@@ -280,8 +280,8 @@ pub(crate) struct Facts<'a> {
     pub base: String,
     /// What landed earlier in this run: no source in it, unless its own rules say so.
     pub landed: BTreeSet<(PipelineId, StageIndex)>,
-    /// A stage that a person asked for by name, so that `trigger: manual` moves.
-    pub asked: Option<(PipelineId, StageIndex)>,
+    /// Stages that a person asked for by name, so that `trigger: manual` moves: one in a run, any number in a simulation.
+    pub asked: BTreeSet<(PipelineId, StageIndex)>,
     /// The person asked for it as an emergency.
     pub emergency: bool,
     /// The person asked for failed jobs of that stage to be started again.

@@ -1,6 +1,7 @@
 //! The status of every pipeline: what each stage runs and since when, which promotion into it waits, for whom and until
 //! when.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use super::finding::Finding;
 use super::ids::{CommitId, PlanId, PullNumber};
 use super::name::{StageName, full_name};
 use super::plan::Promotion;
+use super::workflow::Installation;
 
 /// All pipelines that were asked for, at one moment.
 #[derive(Clone, Debug)]
@@ -22,10 +24,14 @@ pub(crate) struct Status {
     pub tip: Option<CommitId>,
     /// The moment.
     pub now: Timestamp,
+    /// How many promotions there are of each status, those of pipelines that are left out too.
+    pub counts: BTreeMap<StatusKind, usize>,
     /// The pipelines, what needs a person first.
     pub pipelines: Vec<PipelineStatus>,
     /// What is wrong with manifests and policy.
     pub findings: Vec<Finding>,
+    /// The workflow that reconciles; `None` if GitHub is not asked.
+    pub installation: Option<Installation>,
 }
 
 /// The status of a promotion, or of a pipeline by its worst promotion. What needs a person comes first.
@@ -52,6 +58,29 @@ pub(crate) enum StatusKind {
     NotMoved,
     /// Nothing differs.
     InSync,
+}
+
+impl Status {
+    /// Leaves out pipelines in which nothing waits, is held or has gone wrong.
+    pub(crate) fn only_waiting(&mut self) {
+        self.pipelines.retain(|pipeline| pipeline.state.waits());
+    }
+}
+
+impl StatusKind {
+    /// Whether it waits for someone or something, or has gone wrong.
+    fn waits(self) -> bool {
+        match self {
+            Self::Blocked
+            | Self::Error
+            | Self::WaitsForPeople
+            | Self::WaitsForChecks
+            | Self::WaitsForTime
+            | Self::Held
+            | Self::Due => true,
+            Self::Ahead | Self::NotMoved | Self::InSync => false,
+        }
+    }
 }
 
 /// One pipeline.

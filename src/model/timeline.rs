@@ -51,6 +51,8 @@ pub(crate) struct Event {
 /// Kinds of event.
 #[derive(Clone, Debug)]
 pub(crate) enum What {
+    /// A person requested the promotion.
+    Requested,
     /// A plan was proposed.
     Proposed {
         /// What it changes.

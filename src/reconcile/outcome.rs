@@ -72,6 +72,34 @@ impl Row {
         }
     }
 
+    /// The row as one line; foreign text.
+    fn line(&self) -> String {
+        let word = match self.kind {
+            RowKind::Blocked => "blocked",
+            RowKind::Error => "error",
+            RowKind::Promoted => "landed",
+            RowKind::Opened => "opened",
+            RowKind::Waiting => "waiting",
+            RowKind::Held => "held",
+            RowKind::Due => "due",
+        };
+        let from = match self.from.is_empty() {
+            true => String::new(),
+            false => format!("{} → ", self.from.join(", ")),
+        };
+        let pull = self.pull.map(|number| format!(" {number}"));
+        let commit = self.commit.map(|commit| format!(" as {}", commit.short()));
+        format!(
+            "{word} {} {from}{}{}{}: {}{}",
+            self.pipeline,
+            self.to,
+            pull.unwrap_or_default(),
+            commit.unwrap_or_default(),
+            self.emergency(),
+            self.why
+        )
+    }
+
     /// The prefix of an emergency's text; empty if it is not one.
     pub(crate) fn emergency(&self) -> String {
         self.emergency
@@ -129,6 +157,12 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Adds a row about something that has just happened, and tells those who watch the run.
+    pub(crate) fn happened(&mut self, row: Row) {
+        tracing::info!("{}", row.line());
+        self.rows.push(row);
+    }
+
     /// Adds what is only known at the end of a run.
     pub(crate) fn finish(
         &mut self,

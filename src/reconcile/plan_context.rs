@@ -50,7 +50,11 @@ impl PlanContext<'_> {
             frozen: self.options.freeze.clone(),
             take_source,
             landed,
-            asked: self.request.map(|asked| (asked.pipeline, asked.stage)),
+            asked: self
+                .request
+                .iter()
+                .map(|asked| (asked.pipeline, asked.stage))
+                .collect(),
             emergency: said(|asked| asked.emergency),
             retry: said(|asked| asked.retry),
             ready: self.ready.clone(),

@@ -126,7 +126,7 @@ impl<'a> Round<'a> {
         run: &mut RunState,
     ) {
         let promotion = self.assessment.promotion(place);
-        run.outcome.rows.push(Row {
+        run.outcome.happened(Row {
             emergency: self.emergency(place),
             why: why.to_owned(),
             next,

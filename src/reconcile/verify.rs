@@ -101,6 +101,6 @@ pub(crate) async fn verify(
         run.landed.insert(landing.key);
         run.landed_plans.insert(landing.plan);
     }
-    run.outcome.rows.push(landing.row);
+    run.outcome.happened(landing.row);
     Ok(Seen::Yes)
 }

@@ -224,7 +224,16 @@ mod tests {
     #[test]
     fn colour_is_for_whoever_asks_for_it() {
         let lines = [finding("    ref: main", 10)];
-        assert!(text(&lines, Style { colour: true }).contains("\u{1b}["));
+        assert!(
+            text(
+                &lines,
+                Style {
+                    colour: true,
+                    columns: None
+                }
+            )
+            .contains("\u{1b}[")
+        );
         assert!(!plain(&lines).contains('\u{1b}'));
     }
 }

@@ -1,6 +1,7 @@
 //! The status of every pipeline, as text and as JSON.
 
 mod document;
+mod installation;
 mod lines;
 mod text;
 

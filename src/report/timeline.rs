@@ -105,6 +105,12 @@ fn line(text: &mut String, event: &Event, shown: Shown, style: Style) {
             }
             Ok(())
         }
+        What::Requested => writeln!(
+            text,
+            "{changed}  {arrow}   {}  {}",
+            style.bold("requested"),
+            style.dim("(--promote; assumed to be by someone with write access)")
+        ),
         What::Waits { gate, reason } => {
             writeln!(
                 text,
@@ -379,6 +385,7 @@ fn event(event: &Event) -> EventJson<'_> {
         lines: None,
     };
     match &event.what {
+        What::Requested => json.event = "requested",
         What::Proposed { .. } => json.event = "proposed",
         What::Waits { gate, reason } => {
             json.event = "waits";

@@ -34,6 +34,14 @@ impl Level {
     }
 }
 
+/// Begins a group of lines, which the runner shows folded.
+pub(super) fn group(title: &str) -> String {
+    format!("::group::{}", data(&inert(title)))
+}
+
+/// Ends a group of lines.
+pub(super) const END_GROUP: &str = "::endgroup::";
+
 /// Something that GitHub shows beside the run, and beside a line of a file if it is about one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Annotation {

@@ -12,6 +12,8 @@ use super::commands::{self, Annotation, Level, inert};
 use super::redact::Redactor;
 use crate::report::escape::terminal;
 
+/// What is in the group of lines about what happens.
+const GROUP: &str = "What this run did, as it happened";
 /// The number of annotations of each level that GitHub shows per step.
 const SHOWN: usize = 10;
 
@@ -35,6 +37,8 @@ struct Inner {
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
     redactor: Redactor,
+    /// A group of lines is open: to the runner, what happens is folded.
+    is_grouped: bool,
     /// Annotations by level: how many there were, and the last one that was held back.
     annotated: BTreeMap<Level, (usize, Option<Annotation>)>,
 }
@@ -53,6 +57,7 @@ impl Log {
             out: Box::new(out),
             err: Box::new(err),
             redactor: Redactor::default(),
+            is_grouped: false,
             annotated: BTreeMap::new(),
         })))
     }
@@ -85,6 +90,7 @@ impl Log {
     /// line by line.
     pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         let inner = &mut *self.inner();
+        inner.end_group();
         let text = inner.redactor.redact(text);
         match inner.audience {
             Audience::Terminal => inner.out.write_all(text.as_bytes())?,
@@ -99,7 +105,25 @@ impl Log {
 
     /// One line of what happens; foreign text in it is made harmless. A failing stream is nothing that one could report.
     pub(crate) fn say(&self, level: Level, message: &str) {
-        self.inner().line(level, message);
+        let inner = &mut *self.inner();
+        inner.end_group();
+        inner.line(level, message);
+    }
+
+    /// One line of what has just happened. To the runner, such lines are a group, which ends with the next line of another kind.
+    pub(super) fn happened(&self, message: &str) {
+        let inner = &mut *self.inner();
+        if inner.audience == Audience::Runner && !inner.is_grouped {
+            inner.is_grouped = true;
+            inner.command(&commands::group(GROUP));
+        }
+        inner.line(Level::Info, message);
+        let _ = inner.out.flush();
+    }
+
+    /// Whether the runner of a workflow reads it.
+    pub(super) fn is_for_runner(&self) -> bool {
+        self.inner().audience == Audience::Runner
     }
 
     /// Whether lines for finding defects are written.
@@ -121,6 +145,7 @@ impl Log {
     /// Something that GitHub shows beside the run; on a terminal a line.
     pub(crate) fn annotate(&self, annotation: Annotation) {
         let inner = &mut *self.inner();
+        inner.end_group();
         let annotation = annotation.redacted(&inner.redactor);
         if inner.audience == Audience::Terminal || annotation.level < Level::Notice {
             inner.line(annotation.level, &annotation.line());
@@ -141,6 +166,7 @@ impl Log {
     /// To be called once, at the end: the tenth annotation of a level says how many more there are.
     pub(crate) fn finish(&self) {
         let inner = &mut *self.inner();
+        inner.end_group();
         for (level, (count, held_back)) in std::mem::take(&mut inner.annotated) {
             let Some(last) = held_back else { continue };
             let last = match count {
@@ -190,6 +216,12 @@ impl Inner {
             // One stream, so that the runner shows lines in their order.
             Audience::Runner => writeln!(self.out, "{}", log_safe(&line)),
         };
+    }
+
+    fn end_group(&mut self) {
+        if std::mem::take(&mut self.is_grouped) {
+            self.command(commands::END_GROUP);
+        }
     }
 
     fn command(&mut self, command: &str) {

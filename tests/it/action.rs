@@ -14,15 +14,17 @@ use test_support::{read, root};
 const NOT_OPTIONS: &[&str] = &["command", "read-token", "token"];
 
 /// Options of `reconcile`, `promote` and `board` that the Action does not offer: it has one output format, one policy and one
-/// clock, and the runner says which repository it is and where its checkout lies.
+/// clock, the runner says which repository it is and where its checkout lies, and a step starts no other workflow.
 const NOT_INPUTS: &[&str] = &[
     "approved-by",
     "at",
     "checkout",
     "format",
     "local",
+    "no-wait",
     "policy",
     "repository",
+    "workflow",
 ];
 
 /// The Action itself in the example workflows, before there is a release.
@@ -52,6 +54,12 @@ fn map(value: &Value) -> &Mapping {
 fn keys(value: &Value) -> BTreeSet<String> {
     let keys = map(value).keys();
     keys.map(|key| key.as_str().unwrap().to_owned()).collect()
+}
+
+/// Whether a job's token may read only.
+fn only_reads(job: &Value) -> bool {
+    let permissions = map(&job["permissions"]);
+    !permissions.is_empty() && permissions.values().all(|level| level == "read")
 }
 
 /// The jobs of a workflow, by name.
@@ -255,10 +263,12 @@ fn every_action_in_an_example_is_pinned_by_its_commit() {
                 uses == SLUICE || rest.starts_with(" # v"),
                 "{path}: {uses}{rest}"
             );
-            // History is read from a clone, and everything else through the API.
+            // History is read from a clone, `validate` reads files on disk, and everything else goes through the API.
+            let reads_disk = step["if"] == "inputs.command == 'validate'"
+                || (path.ends_with("/board.yml") && step["name"] == "Check out");
             assert_eq!(
                 uses.starts_with("actions/checkout@"),
-                path.ends_with("/board.yml") && step["name"] == "Check out",
+                reads_disk,
                 "{path}: nothing else here needs a checkout"
             );
         }
@@ -422,7 +432,7 @@ fn every_job_that_promotes_may_create_labels() {
             let promotes = |step: &&&Value| {
                 let reads =
                     ["plan", "board"].contains(&step["with"]["command"].as_str().unwrap_or(""));
-                step["uses"] == SLUICE && !reads
+                step["uses"] == SLUICE && !reads && !only_reads(job)
             };
             if steps.iter().find(promotes).is_none() {
                 continue;
@@ -527,6 +537,29 @@ fn promotion_by_hand_asks_no_more_than_an_older_enterprise_server_allows() {
     let inputs = keys(&workflow["on"]["workflow_dispatch"]["inputs"]);
     assert!((1..=10).contains(&inputs.len()), "{inputs:?}");
     assert_eq!(inputs.len(), 9, "docs/install.md says how many there are");
+}
+
+/// Who asks from a phone may not be trusted with more than that.
+#[test]
+fn questions_are_asked_with_a_token_that_only_reads() {
+    let workflow = parse("examples/workflows/ask.yml");
+    assert_eq!(
+        events(&workflow),
+        BTreeSet::from(["workflow_dispatch".to_owned()])
+    );
+    let text = read("examples/workflows/ask.yml");
+    assert!(!text.contains("secrets.") && !text.contains("environment:"));
+    for (name, job) in jobs(&workflow) {
+        assert!(only_reads(job), "{name}");
+    }
+    let commands = &workflow["on"]["workflow_dispatch"]["inputs"]["command"]["options"];
+    let commands: Vec<&str> = commands
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|command| command.as_str().unwrap())
+        .collect();
+    assert_eq!(commands, ["status", "plan", "doctor", "validate"]);
 }
 
 #[test]

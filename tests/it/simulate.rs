@@ -2,3 +2,4 @@
 
 mod other_repositories;
 mod out;
+mod requests;

@@ -29,8 +29,9 @@ fn a_repository_with_a_promotion_that_waits_and_one_in_sync() {
     let text = run(repo.path(), &["status"]).exits(0).out;
     let name = repo.path().file_name().unwrap().to_str().unwrap();
     let tip = repo.tip("main").unwrap().short();
-    insta::assert_snapshot!(text.replace(name, "FOLDER").replace(&tip, "TIP"), @r"
+    insta::assert_snapshot!(text.replace(name, "FOLDER").replace(&tip, "TIP"), @"
     FOLDER  main TIP   2 pipelines   2026-07-01 12:00 UTC
+    1 waiting, 1 in sync
 
     web                           prod waits: 1 approval by anyone with write access
       dev   web-dev 1.1.0                                since Tue 2023-11-14 22:14 UTC  Test
@@ -45,8 +46,9 @@ fn a_repository_with_a_promotion_that_waits_and_one_in_sync() {
     let text = run(repo.path(), &["status", "--pipeline", "search"])
         .exits(0)
         .out;
-    insta::assert_snapshot!(text.replace(name, "FOLDER").replace(&tip, "TIP"), @r"
+    insta::assert_snapshot!(text.replace(name, "FOLDER").replace(&tip, "TIP"), @"
     FOLDER  main TIP   1 pipeline   2026-07-01 12:00 UTC
+    1 in sync
 
     search                                               in sync
       dev   find-dev 3.0.0                               since Tue 2023-11-14 22:14 UTC  Test
@@ -57,8 +59,9 @@ fn a_repository_with_a_promotion_that_waits_and_one_in_sync() {
 #[test]
 fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
     let at = ["status", "--at", "2026-11-22T14:20:00Z"];
-    insta::assert_snapshot!(run(&fixture("company"), &at).exits(0).out, @r"
+    insta::assert_snapshot!(run(&fixture("company"), &at).exits(0).out, @"
     company  a folder without history   2 pipelines   2026-11-22 14:20 UTC
+    4 held
 
     payments                              qa-eu held: revision unread: not on GitHub
       dev    api main, schemaVersion 42, tag 2.5.0       no history here
@@ -103,8 +106,9 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
            ⏳ approval-gate  1 approval by anyone with write access (unread: not on
                              GitHub)
     ");
-    insta::assert_snapshot!(run(&fixture("three-services"), &at).exits(0).out, @r"
+    insta::assert_snapshot!(run(&fixture("three-services"), &at).exits(0).out, @"
     three-services  a folder without history   1 pipeline   2026-11-22 14:20 UTC
+    1 waiting
 
     payments                      prod waits: 1 approval by anyone with write access
       dev   api-dev 1.1.0  web-dev 1.1.0                 no history here
@@ -116,8 +120,9 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
                        GitHub)
         stays behind: ledger-prod, held: INC-4711
     ");
-    insta::assert_snapshot!(run(&fixture("join-any"), &at).exits(0).out, @r"
+    insta::assert_snapshot!(run(&fixture("join-any"), &at).exits(0).out, @"
     join-any  a folder without history   1 pipeline   2026-11-22 14:20 UTC
+    2 waiting
 
     joined                                            prod waits: 1 approval by @ann
       a     edge-a 1.1.0                                 no history here
@@ -128,8 +133,9 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
         ⏳ from b: prod-b 2.0.0 → 2.1.0                                       9a919c
            ⏳ by-b  1 approval by @bob (unread: not on GitHub)
     ");
-    insta::assert_snapshot!(run(&fixture("secrets-sops"), &at).exits(2).out, @r"
+    insta::assert_snapshot!(run(&fixture("secrets-sops"), &at).exits(2).out, @"
     secrets-sops  a folder without history   1 pipeline   2026-11-22 14:20 UTC
+    1 error
 
     billing  error: secret-encrypted secret-prod.yaml:1:1: Secret billing-prod-conf…
       dev   billing-dev 2.1.0                            no history here
@@ -139,8 +145,9 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
     --> secret-prod.yaml:1:1
      = help: promote this key by hand, or remove it from `criteria.secrets`
     ");
-    insta::assert_snapshot!(run(&fixture("triggers"), &at).exits(0).out, @r"
+    insta::assert_snapshot!(run(&fixture("triggers"), &at).exits(0).out, @"
     triggers  a folder without history   1 pipeline   2026-11-22 14:20 UTC
+    2 held, 1 due
 
     app                             manual held: promoted only on a person's request
       dev     app-dev 1.1.0                              no history here
@@ -254,9 +261,11 @@ fn document(document: &Value, standings: &mut BTreeSet<String>) {
             "now",
             "pipelines",
             "findings",
+            "workflow",
         ],
     );
     assert_eq!(document["version"], 1);
+    assert!(document["workflow"].is_null(), "GitHub is not asked");
     time(&document["now"]);
     let standing = |value: &Value| {
         let text = value.as_str().unwrap();
@@ -515,4 +524,87 @@ fn foreign_names_are_shown_and_do_nothing() {
     }
     let hidden = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
     assert!(!ran.all().contains(hidden), "{:?}", ran.out);
+}
+
+/// Two pipelines, of which one waits.
+fn one_waits() -> tempfile::TempDir {
+    let still = pipeline(
+        "still",
+        &[("dev", &["a-dev"]), ("prod", &["a-prod < a-dev"])],
+        &[("dev prod", &["release APPROVAL"])],
+    );
+    let waits = pipeline(
+        "waits",
+        &[("dev", &["b-dev"]), ("prod", &["b-prod < b-dev"])],
+        &[("dev prod", &["release APPROVAL"])],
+    );
+    folder(&[
+        ("still.yaml", &still),
+        ("waits.yaml", &waits),
+        ("a-dev.yaml", &chart("a-dev", "1.0.0")),
+        ("a-prod.yaml", &chart("a-prod", "1.0.0")),
+        ("b-dev.yaml", &chart("b-dev", "1.1.0")),
+        ("b-prod.yaml", &chart("b-prod", "1.0.0")),
+    ])
+}
+
+#[test]
+fn it_can_be_short_and_about_what_waits_alone() {
+    let dir = one_waits();
+    let shown = |more: &[&str]| {
+        let at = ["status", "--at=2026-07-01T12:00:00Z"];
+        let out = run(dir.path(), &[&at[..], more].concat()).exits(0).out;
+        let (_, rest) = out.split_once('\n').unwrap();
+        rest.to_owned()
+    };
+    insta::assert_snapshot!(shown(&["--short"]), @"
+    1 waiting, 1 in sync
+
+    waits                         prod waits: 1 approval by anyone with write access
+    still                                                in sync
+    ");
+    insta::assert_snapshot!(shown(&["--waiting"]), @"
+    1 waiting, 1 in sync
+
+    waits                         prod waits: 1 approval by anyone with write access
+      dev   b-dev 1.1.0                                  no history here
+      prod  b-prod 1.0.0                                 no history here
+        ⏳ b-prod 1.0.0 → 1.1.0                                               449e8b
+           ⏳ release  1 approval by anyone with write access (unread: not on
+                       GitHub)
+    ");
+    insta::assert_snapshot!(shown(&["--waiting", "--pipeline=still"]), @"
+    1 in sync
+
+    Nothing waits.
+    ");
+    let document = run(dir.path(), &["status", "--waiting", "--format=json"]).json();
+    assert_eq!(document["pipelines"].as_array().unwrap().len(), 1);
+    run(dir.path(), &["status", "--short", "--format=json"])
+        .exits(64)
+        .says(&["--short is for people"]);
+}
+
+#[test]
+fn colour_is_used_if_it_is_asked_for() {
+    let dir = one_waits();
+    let coloured = |variables: &[(&str, &str)], more: &[&str]| {
+        let words = [&["status"], more].concat();
+        let ran = SLUICE.run_in(dir.path(), variables, &words);
+        ran.exits(0).out.contains("\u{1b}[")
+    };
+    for (variables, more, expected) in [
+        (&[][..], &[][..], false),
+        (&[("CLICOLOR_FORCE", "1")], &[], true),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[], false),
+        (&[("CLICOLOR_FORCE", "1")], &["--color=never"], false),
+        (&[("NO_COLOR", "1")], &["--color=always"], true),
+        (&[], &["--color=auto"], false),
+    ] {
+        assert_eq!(
+            coloured(variables, more),
+            expected,
+            "{variables:?} {more:?}"
+        );
+    }
 }

@@ -3,12 +3,30 @@
 use std::collections::BTreeMap;
 
 use super::Simulation;
+use crate::model::ids::PipelineId;
 use crate::model::pipeline::GateKind;
-use crate::model::plan::{Plan, State};
+use crate::model::plan::{Plan, Promotion, State};
+use crate::model::policy::Trigger;
 use crate::model::timeline::End;
 use crate::model::verdict::Verdict;
 
 impl Simulation<'_> {
+    /// How to play a stage that only moves on request, if that is why it did not.
+    fn may_be_requested(&self, id: PipelineId, promotion: &Promotion) -> String {
+        let pipeline = self.evaluation.catalog.pipeline(id);
+        let policy = &self.repository.policy;
+        let rules = policy.stage_rules(&pipeline.name, &promotion.stage);
+        let is_requested = self.requested.contains(&(id, promotion.index));
+        match rules.trigger == Some(Trigger::Manual) && !is_requested {
+            true => format!(
+                ". Try --promote {}/{}",
+                pipeline.pipeline_key(),
+                promotion.stage
+            ),
+            false => String::new(),
+        }
+    }
+
     /// Why the simulation ends where it does.
     pub(super) fn end(&self, plan: &Plan) -> End {
         let mut reasons = Vec::new();
@@ -57,8 +75,10 @@ impl Simulation<'_> {
                         }
                     }
                     State::Held => reasons.push(format!(
-                        "{name} → {} is held: {}",
-                        promotion.stage, promotion.reason
+                        "{name} → {} is held: {}{}",
+                        promotion.stage,
+                        promotion.reason,
+                        self.may_be_requested(entry.id, promotion)
                     )),
                     State::Ahead => {
                         reasons.push(format!(

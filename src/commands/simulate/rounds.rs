@@ -99,6 +99,9 @@ impl Simulation<'_> {
                 *opened += 1;
                 any = true;
                 self.proposed.insert(id, self.now);
+                if self.requested.contains(&(entry.id, promotion.index)) {
+                    self.event(entry.id, promotion, What::Requested);
+                }
                 let changes = promotion.changes.clone();
                 self.event(entry.id, promotion, What::Proposed { changes });
                 let before = unapproved.get_or_insert_with(|| {

@@ -148,7 +148,7 @@ impl Scene {
             repository: String::new(),
             base: String::new(),
             landed: BTreeSet::new(),
-            asked: None,
+            asked: BTreeSet::new(),
             emergency: false,
             retry: false,
             take_source: false,

@@ -280,13 +280,13 @@ impl<'a> Planner<'a> {
 
     /// Whether a person asked for this stage.
     pub(super) fn asked(&self, stage: StageIndex) -> bool {
-        let now = !self.facts.retry && self.facts.asked == Some((self.id(), stage));
+        let now = !self.facts.retry && self.facts.asked.contains(&(self.id(), stage));
         self.asked == Some(stage) || now
     }
 
     /// What the policy lets this stage skip, if a person requested it as an emergency.
     pub(super) fn emergency(&self, stage: StageIndex) -> Option<&'a Emergency> {
-        let now = self.facts.emergency && self.facts.asked == Some((self.id(), stage));
+        let now = self.facts.emergency && self.facts.asked.contains(&(self.id(), stage));
         if !self.emergency.unwrap_or(now) {
             return None;
         }
@@ -394,7 +394,7 @@ impl<'a> Planner<'a> {
             evidence: self.evidence,
             changes,
             emergency: self.emergency(stage),
-            retry: self.facts.retry && self.facts.asked == Some((self.id(), stage)),
+            retry: self.facts.retry && self.facts.asked.contains(&(self.id(), stage)),
         };
         let gates = edges.iter().flat_map(|edge| {
             let name = self.edge_name(*edge);

@@ -125,7 +125,7 @@ impl Round<'_> {
                             pull.head
                         ),
                     };
-                    run.outcome.rows.push(Row {
+                    run.outcome.happened(Row {
                         plan: Some(record.plan),
                         pull: Some(pull.number),
                         why,

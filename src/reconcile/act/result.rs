@@ -149,7 +149,7 @@ impl Round<'_> {
         }
         let next = "the next run tries again".to_owned();
         let row = self.row_of(proposal, RowKind::Error, error.to_string(), Some(next));
-        run.outcome.rows.push(row);
+        run.outcome.happened(row);
         Ok(false)
     }
 }

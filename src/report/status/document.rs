@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use crate::model::ids::{CommitId, PlanId, PullNumber};
 use crate::model::name::EdgeName;
+use crate::model::signal::Ended;
 use crate::model::status::{
     PipelineStatus, PromotionStatus, Running, ServiceStatus, Since, StageStatus, Status, StatusKind,
 };
 use crate::report::json::{
     self, ChangeJson, FindingJson, GateJson, LeftOutJson, RollbackJson, RolledBackJson, VERSION,
 };
+use crate::report::status::installation::alarm;
 use crate::report::status::lines::field;
 
 #[derive(Serialize)]
@@ -21,6 +23,23 @@ struct StatusJson<'a> {
     now: String,
     pipelines: Vec<PipelineJson<'a>>,
     findings: Vec<FindingJson<'a>>,
+    workflow: Option<WorkflowJson<'a>>,
+}
+
+#[derive(Default, Serialize)]
+struct WorkflowJson<'a> {
+    file: Option<&'a str>,
+    url: Option<&'a str>,
+    trouble: Option<String>,
+    unread: Option<&'a str>,
+    last: Option<LastRunJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct LastRunJson<'a> {
+    at: String,
+    url: &'a str,
+    conclusion: &'a str,
 }
 
 #[derive(Serialize)]
@@ -93,7 +112,35 @@ pub(crate) fn json(status: &Status) -> String {
         now: status.now.to_string(),
         pipelines: status.pipelines.iter().map(pipeline).collect(),
         findings: json::findings(&status.findings),
+        workflow: workflow(status),
     })
+}
+
+fn workflow(status: &Status) -> Option<WorkflowJson<'_>> {
+    let mut found = WorkflowJson {
+        trouble: alarm(status),
+        ..WorkflowJson::default()
+    };
+    match status.installation.as_ref()? {
+        Ok(None) => {}
+        Err(why) => found.unread = Some(why),
+        Ok(Some(installed)) => {
+            found.file = Some(&installed.file);
+            found.url = Some(&installed.url);
+            let state = installed.state.as_ref().err();
+            found.unread = state.or(installed.last.as_ref().err()).map(String::as_str);
+            let last = installed.last.as_ref().ok().and_then(Option::as_ref);
+            found.last = last.map(|last| LastRunJson {
+                at: last.at.to_string(),
+                url: &last.url,
+                conclusion: match &last.ended {
+                    Ended::Well | Ended::NotYet => "success",
+                    Ended::Badly(word) => word,
+                },
+            });
+        }
+    }
+    Some(found)
 }
 
 fn pipeline(pipeline: &PipelineStatus) -> PipelineJson<'_> {

@@ -1,12 +1,13 @@
-//! The text for a terminal, eighty columns wide; long names, and old dates beside them, take it to a hundred. The
+//! The text for a terminal, as wide as that is, else eighty columns; long names, and old dates beside them, take it twenty further. The
 //! heading of a pipeline answers why it has not moved; the rest is below it, stage by stage.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::installation;
 use super::lines::{changes, debt, left_out, packed, running, services, since, wrapped};
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::{GateReport, State};
@@ -19,10 +20,8 @@ use crate::report::escape::terminal;
 use crate::report::findings;
 use crate::report::style::{Style, pad};
 
-/// How wide the text is.
-const WIDTH: usize = 80;
-/// The column of the right side, unless its text is too long for that.
-const RIGHT: usize = 53;
+/// The columns of the right side, unless its text is longer than that.
+const RIGHT_SIDE: usize = 27;
 /// The indentation of what is below the first line of a promotion.
 const BELOW: usize = 7;
 /// The beginning of a hint that names a command. It is on one line, however long, so that it can be pasted; and the
@@ -32,15 +31,34 @@ const COMMAND: &str = "help: sluice ";
 const MAX_LINES: usize = 8;
 
 /// The text.
-pub(crate) fn text(status: &Status, notices: &[String], validate: &str, style: Style) -> String {
+pub(crate) fn text(
+    status: &Status,
+    notices: &[String],
+    validate: &str,
+    short: bool,
+    style: Style,
+) -> String {
     let mut text = String::new();
+    if let Some(alarm) = installation::alarm(status) {
+        let _ = writeln!(text, "{}", style.red(&terminal(&format!("✗ {alarm}"))));
+    }
     let _ = writeln!(text, "{}", heading(status, style));
+    if !status.counts.is_empty() {
+        let _ = writeln!(text, "{}", counts(&status.counts, style));
+    }
+    if let Some(line) = installation::quiet(status) {
+        let _ = writeln!(text, "{}", style.dim(&terminal(&line)));
+    }
     for notice in notices {
         let _ = writeln!(text, "{}", style.dim(&terminal(notice)));
     }
     text.push('\n');
     if status.pipelines.is_empty() {
-        let _ = writeln!(text, "{NO_PIPELINE}\n");
+        let why = match status.counts.is_empty() {
+            true => NO_PIPELINE,
+            false => NOTHING_WAITS,
+        };
+        let _ = writeln!(text, "{why}\n");
     }
     let alone = status.pipelines.len() == 1;
     let mut brief = false;
@@ -51,7 +69,7 @@ pub(crate) fn text(status: &Status, notices: &[String], validate: &str, style: S
             now: status.now,
             style,
         };
-        brief = pipeline.state == StatusKind::InSync && !alone;
+        brief = short || (pipeline.state == StatusKind::InSync && !alone);
         shown.heading(&mut text);
         if !brief {
             shown.below(&mut text);
@@ -89,22 +107,37 @@ fn heading(status: &Status, style: Style) -> String {
     };
     let name = format!("{}  {at}", status.repository);
     let now = status.now.to_zoned(TimeZone::UTC);
-    let promotions = status
-        .pipelines
-        .iter()
-        .flat_map(|pipeline| &pipeline.stages)
-        .flat_map(|stage| &stage.promotions);
-    let not_moved = promotions.filter(|promotion| promotion.state == StatusKind::NotMoved);
-    let not_moved = match not_moved.count() {
-        0 => String::new(),
-        number => format!(", {} not moved", counted(number, "stage")),
-    };
     format!(
-        "{}   {}{not_moved}   {}",
+        "{}   {}   {}",
         style.bold(&terminal(&name)),
         counted(status.pipelines.len(), "pipeline"),
         now.strftime("%Y-%m-%d %H:%M UTC")
     )
+}
+
+/// What gives a text its colour.
+type Paint = fn(Style, &str) -> String;
+
+/// How many promotions there are of each status: what needs a person first.
+fn counts(counts: &BTreeMap<StatusKind, usize>, style: Style) -> String {
+    use StatusKind as K;
+    let number = |kinds: &[K]| -> usize { kinds.iter().filter_map(|kind| counts.get(kind)).sum() };
+    let waiting = [K::WaitsForPeople, K::WaitsForChecks, K::WaitsForTime];
+    let all: [(usize, &str, Paint); 8] = [
+        (number(&[K::Blocked]), "blocked", Style::red),
+        (number(&[K::Error]), "error", Style::red),
+        (number(&waiting), "waiting", Style::yellow),
+        (number(&[K::Held]), "held", Style::yellow),
+        (number(&[K::Due]), "due", Style::green),
+        (number(&[K::Ahead]), "ahead", Style::yellow),
+        (number(&[K::InSync]), "in sync", Style::dim),
+        (number(&[K::NotMoved]), "not moved", Style::dim),
+    ];
+    let shown = all.iter().filter(|(number, ..)| *number > 0);
+    let shown: Vec<String> = shown
+        .map(|(number, word, paint)| paint(style, &format!("{number} {word}")))
+        .collect();
+    shown.join(", ")
 }
 
 /// The name, with the namespace where another one has the same.
@@ -147,14 +180,26 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
+    /// The columns of a line.
+    fn width(&self) -> usize {
+        self.style.width()
+    }
+
+    /// The column of the right side.
+    fn right(&self) -> usize {
+        self.width() - RIGHT_SIDE
+    }
+
     /// Its name, and the one thing that matters.
     fn heading(&self, text: &mut String) {
         let name = self.name.chars().count();
         let said = cut_words(
             &terminal(&self.headline()),
-            WIDTH.saturating_sub(name + 2).max(40),
+            self.width().saturating_sub(name + 2).max(40),
         );
-        let begins = RIGHT.min(WIDTH.saturating_sub(said.chars().count()));
+        let begins = self
+            .right()
+            .min(self.width().saturating_sub(said.chars().count()));
         let said = match self.pipeline.state {
             StatusKind::Blocked | StatusKind::Error => self.style.red(&said),
             StatusKind::Due => self.style.green(&said),
@@ -226,7 +271,7 @@ impl Shown<'_> {
                 .promotions
                 .iter()
                 .all(|promotion| promotion.state == StatusKind::InSync);
-        let room = RIGHT.saturating_sub(width + 6);
+        let room = self.right().saturating_sub(width + 6);
         let lines = match in_sync {
             true => vec![format!("in sync with {}", terminal(&sources(stage)))],
             false => services(&running(&stage.values), room),
@@ -237,7 +282,7 @@ impl Shown<'_> {
             "  {name}  {}",
             lines.first().map_or("", String::as_str).trim_end()
         );
-        let _ = writeln!(text, "{}  {since}", pad(first.trim_end(), RIGHT - 2));
+        let _ = writeln!(text, "{}  {since}", pad(first.trim_end(), self.right() - 2));
         for line in lines.iter().skip(1) {
             let _ = writeln!(text, "  {}  {}", pad("", width), line.trim_end());
         }
@@ -251,7 +296,7 @@ impl Shown<'_> {
                 let sentence = terminal(sentence);
                 let lines = match sentence.starts_with(COMMAND) {
                     true => vec![sentence],
-                    false => wrapped(&sentence, WIDTH - BELOW),
+                    false => wrapped(&sentence, self.width() - BELOW),
                 };
                 for line in lines {
                     let _ = writeln!(text, "{}{line}", " ".repeat(BELOW));
@@ -296,7 +341,7 @@ impl Shown<'_> {
             .iter()
             .map(|service| debt(service, self.now));
         for sentence in behind.chain(debts) {
-            let lines = wrapped(&sentence, WIDTH - 6);
+            let lines = wrapped(&sentence, self.width() - 6);
             for (index, line) in lines.iter().enumerate() {
                 let _ = writeln!(text, "    {}{line}", if index == 0 { "" } else { "  " });
             }
@@ -308,7 +353,7 @@ impl Shown<'_> {
         let promotion = &status.promotion;
         let mut pieces = changes(&promotion.changes);
         if pieces.is_empty() {
-            pieces = wrapped(&terminal(&status.reason), WIDTH - BELOW);
+            pieces = wrapped(&terminal(&status.reason), self.width() - BELOW);
         }
         let between = match promotion.changes.is_empty() {
             true => " ",
@@ -325,7 +370,7 @@ impl Shown<'_> {
             *first = format!("{before}{first}");
         }
         let plan = promotion.plan.map(|plan| plan.shown()).unwrap_or_default();
-        let mut lines = packed(&pieces, between, WIDTH - BELOW - 8);
+        let mut lines = packed(&pieces, between, self.width() - BELOW - 8);
         let more = lines.len().saturating_sub(MAX_LINES);
         lines.truncate(MAX_LINES);
         if more > 0 {
@@ -338,7 +383,7 @@ impl Shown<'_> {
                 _ => " ".repeat(BELOW),
             };
             let end = match index {
-                0 => format!("{}  {plan}", pad(line, WIDTH - BELOW - 8)),
+                0 => format!("{}  {plan}", pad(line, self.width() - BELOW - 8)),
                 _ => line.clone(),
             };
             let _ = writeln!(text, "{start}{}", end.trim_end());
@@ -353,7 +398,7 @@ impl Shown<'_> {
             Verdict::Error => self.style.red("! "),
         };
         let indent = BELOW + 3 + width + 2;
-        let room = WIDTH.saturating_sub(indent).max(30);
+        let room = self.width().saturating_sub(indent).max(30);
         let mut lines = wrapped(&terminal(&gate.judgement.reason), room);
         if gate.judgement.verdict != Verdict::Pass {
             lines.extend(gate.link.as_deref().map(terminal));
@@ -406,6 +451,9 @@ fn sources(stage: &StageStatus) -> String {
         .collect();
     names.join(", ")
 }
+
+/// Shown if only what waits was asked for.
+const NOTHING_WAITS: &str = "Nothing waits.";
 
 /// Shown if there is nothing to show.
 pub(crate) const NO_PIPELINE: &str = "There is no Pipeline here, so there is nothing to promote.";

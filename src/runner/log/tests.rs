@@ -236,3 +236,36 @@ fn debug_lines_go_to_stderr_without_secrets_and_commands() {
     });
     assert!(!err.lines().any(|line| line.trim_start().starts_with("::")));
 }
+
+#[test]
+fn what_happens_is_a_group_that_ends_with_the_next_line_of_another_kind() {
+    let told = |audience| {
+        let (out, err) = written(audience, false, |log| {
+            log.mask(&secret("hunter2"));
+            let subscriber = crate::runner::trace::live(log, None);
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::info!("opened shop → prod hunter2");
+                tracing::debug!("a request");
+                tracing::info!("\n::endgroup::owned");
+            });
+            log.print("the report\n").unwrap();
+            log.say(Level::Notice, "a notice");
+        });
+        format!("{out}{err}")
+    };
+    insta::assert_snapshot!(told(Audience::Runner), @r#"
+    ::add-mask::hunter2
+    ::group::What this run did, as it happened
+    opened shop → prod ***
+    \u{a}::endgroup::owned
+    ::endgroup::
+    the report
+    notice: a notice
+    "#);
+    insta::assert_snapshot!(told(Audience::Terminal), @r#"
+    the report
+    opened shop → prod ***
+    \u{a}::endgroup::owned
+    notice: a notice
+    "#);
+}

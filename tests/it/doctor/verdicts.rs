@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use sluice::doctor::{Facts, PolicyFact, end, examine};
 use sluice::model::diagnosis::{Diagnosis, Outcome};
 use sluice::model::settings::{
@@ -9,6 +10,8 @@ use sluice::model::settings::{
     Repository, RequiredContext, Rule, RuleFrom, RuleKind, Ruleset, Settings, TokenKind, Unread,
     WorkflowSetting,
 };
+use sluice::model::signal::Ended;
+use sluice::model::workflow::{Installation, Installed, LastRun};
 
 fn repository() -> Repository {
     Repository {
@@ -97,6 +100,10 @@ fn with_classic(kind: RuleKind, exempt: Exempt) -> Settings {
 }
 
 fn diagnose(settings: &Settings, policy: &str) -> Vec<Diagnosis> {
+    diagnose_with(settings, policy, &Ok(Some(installed())))
+}
+
+fn diagnose_with(settings: &Settings, policy: &str, installation: &Installation) -> Vec<Diagnosis> {
     let slug = "acme/gitops".parse().unwrap();
     let policy =
         sluice::policy::parse(&sluice::policy::DEFAULT_PATH.into(), policy.as_bytes()).unwrap();
@@ -106,7 +113,126 @@ fn diagnose(settings: &Settings, policy: &str) -> Vec<Diagnosis> {
         settings,
         policy: PolicyFact::Read(&policy),
         catalog: None,
+        installation,
+        now: Timestamp::UNIX_EPOCH,
     })
+}
+
+/// An install that ran ten minutes ago.
+fn installed() -> Installed {
+    Installed {
+        file: "sluice.yml".to_owned(),
+        url: "https://github.com/acme/gitops/actions/workflows/sluice.yml".to_owned(),
+        has_placeholder: false,
+        state: Ok("active".to_owned()),
+        interval: Some(SignedDuration::from_hours(1)),
+        last: Ok(Some(ran(10, Ended::Well))),
+    }
+}
+
+fn ran(minutes: i64, ended: Ended) -> LastRun {
+    LastRun {
+        url: "https://github.com/acme/gitops/actions/runs/1".to_owned(),
+        at: Timestamp::UNIX_EPOCH - SignedDuration::from_mins(minutes),
+        ended,
+    }
+}
+
+/// What is said about the workflow that reconciles.
+fn workflow(installation: &Installation) -> String {
+    let slug = "acme/gitops".parse().unwrap();
+    let settings = settings();
+    let found = examine(&Facts {
+        slug: &slug,
+        repository: &repository(),
+        settings: &settings,
+        policy: PolicyFact::Absent,
+        catalog: None,
+        installation,
+        now: Timestamp::UNIX_EPOCH,
+    });
+    let said = found.into_iter().filter(|one| one.code == "workflow");
+    let said = said.map(|one| {
+        let action = one.action.unwrap_or_default();
+        format!("{}: {} {action}\n", one.outcome.word(), one.message)
+    });
+    said.collect()
+}
+
+#[test]
+fn a_workflow_that_does_not_run_is_to_be_changed() {
+    let cases = [
+        ("fine", Ok(Some(installed()))),
+        ("missing", Ok(None)),
+        ("unread", Err("no answer".to_owned())),
+        (
+            "placeholder",
+            Ok(Some(Installed {
+                has_placeholder: true,
+                ..installed()
+            })),
+        ),
+        (
+            "disabled",
+            Ok(Some(Installed {
+                state: Ok("disabled_inactivity".to_owned()),
+                ..installed()
+            })),
+        ),
+        (
+            "red",
+            Ok(Some(Installed {
+                last: Ok(Some(ran(10, Ended::Badly("failure".to_owned())))),
+                ..installed()
+            })),
+        ),
+        (
+            "stale",
+            Ok(Some(Installed {
+                last: Ok(Some(ran(181, Ended::Well))),
+                ..installed()
+            })),
+        ),
+        (
+            "not allowed",
+            Ok(Some(Installed {
+                state: Err("403".to_owned()),
+                last: Err("403".to_owned()),
+                ..installed()
+            })),
+        ),
+        (
+            "new, without a schedule",
+            Ok(Some(Installed {
+                interval: None,
+                last: Ok(None),
+                ..installed()
+            })),
+        ),
+    ];
+    let said = cases.map(|(name, installation)| format!("# {name}\n{}", workflow(&installation)));
+    insta::assert_snapshot!(said.concat(), @"
+    # fine
+    ok: sluice.yml is enabled, its newest run on main succeeded, and starts at least every 1h. 
+    # missing
+    change: No workflow of main runs Sluice. Save examples/workflows/install.yml as .github/workflows/sluice.yml, fill in the placeholders, and merge it.
+    # unread
+    unread: The workflows of main could not be read: no answer. Run this again; a token needs contents: read and actions: read.
+    # placeholder
+    change: sluice.yml still has the examples' OWNER/sluice@000…. Put your copy's owner and a commit of 40 digits into .github/workflows/sluice.yml.
+    # disabled
+    change: sluice.yml is not enabled (disabled_inactivity). Enable it on https://github.com/acme/gitops/actions/workflows/sluice.yml.
+    # red
+    change: sluice.yml ended with failure when it ran last. Read the log of https://github.com/acme/gitops/actions/runs/1.
+    # stale
+    change: sluice.yml ran last 3h1m ago, and is scheduled at least every 1h. Look at https://github.com/acme/gitops/actions/workflows/sluice.yml: GitHub stops schedules after 60 days without activity. Run workflow starts it again.
+    # not allowed
+    unread: Whether sluice.yml is enabled could not be read: 403. Give the token actions: read, or look at https://github.com/acme/gitops/actions/workflows/sluice.yml.
+    unread: The runs of sluice.yml could not be read: 403. Give the token actions: read, or look at https://github.com/acme/gitops/actions/workflows/sluice.yml.
+    # new, without a schedule
+    info: sluice.yml has not run on main yet. Start it once: Run workflow on https://github.com/acme/gitops/actions/workflows/sluice.yml.
+    info: sluice.yml has no schedule. Add the `schedule` of examples/workflows/install.yml.
+    ");
 }
 
 /// Codes of what is to be changed or is unread.
@@ -408,7 +534,7 @@ fn what_could_not_be_read_is_never_fine() {
     settings.teams = BTreeMap::from([("acme/ops".to_owned(), Err(failed()))]);
     settings.people = BTreeMap::from([("carol".to_owned(), Err(failed()))]);
     let policy = "version: 1\npeople:\n  leads: [carol, acme/ops]\n";
-    let found = diagnose(&settings, policy);
+    let found = diagnose_with(&settings, policy, &Err("the network is down".to_owned()));
     let fine: Vec<&str> = found
         .iter()
         .filter(|one| one.outcome == Outcome::Ok)
@@ -435,6 +561,7 @@ fn what_could_not_be_read_is_never_fine() {
             "teams",
             "token-identity",
             "token-permissions",
+            "workflow",
         ])
     );
 }

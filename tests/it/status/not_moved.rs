@@ -46,7 +46,8 @@ fn status_says_it_too_and_counts_it_apart() {
     assert_eq!(pipeline["stages"][1]["promotions"][0]["state"], "not-moved");
     assert_eq!(pipeline["stages"][1]["promotions"][0]["reason"], WHY);
     run(dir.path(), &["status"]).exits(0).says(&[
-        "1 pipeline, 1 stage not moved",
+        "   1 pipeline   ",
+        "\n1 not moved\n",
         "prod not moved",
         "sluice init PATH",
     ]);

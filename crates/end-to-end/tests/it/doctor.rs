@@ -17,6 +17,16 @@ use test_support::{Ran, chart, web};
 
 const SLUG: &str = "acme/gitops";
 
+/// An install with everything filled in.
+const INSTALLED: &str = "on:\n  schedule:\n    - cron: '17 * * * *'\njobs:\n  reconcile:\n    steps:\n      - uses: acme/sluice@1234567890123456789012345678901234567890\n";
+
+/// A run of the install, started by its schedule, that ended with this.
+fn ran_on_schedule(hub: &GitHub, conclusion: &str) {
+    let repo = hub.repo(SLUG);
+    let run = repo.by("olga").triggers("sluice.yml", "schedule", "main");
+    repo.finish_run(run, conclusion);
+}
+
 /// One thing that was found, from the JSON document.
 #[derive(Debug)]
 struct Found {
@@ -38,8 +48,10 @@ async fn hub() -> GitHub {
             ("pipeline.yaml", &web),
             ("dev.yaml", &dev),
             ("prod.yaml", &prod),
+            (".github/workflows/sluice.yml", INSTALLED),
         ],
     );
+    ran_on_schedule(&hub, "success");
     repo.private()
         .settings(|settings| settings.auto_merge = false)
         .role("olga", Role::Admin)
@@ -189,7 +201,7 @@ async fn the_whole_text() {
             None => format!("{line}\n"),
         })
         .collect();
-    insta::assert_snapshot!(shown, @r"
+    insta::assert_snapshot!(shown, @"
     acme/gitops  main TIP   as github-actions[bot]
 
     change[strict-checks]
@@ -253,6 +265,7 @@ async fn the_whole_text() {
     ok
       repository          acme/gitops can be read; promotions go to main.
       policy              The policy .github/sluice.yaml can be read.
+      workflow            sluice.yml is enabled, its newest run on main succeeded, and starts at least every 1h.
       branch-rules        The 4 rules for main were read.
       promotion-branches  Branches sluice/… may be created and deleted.
       merge-method        Merging by squash is allowed.

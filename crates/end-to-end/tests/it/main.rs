@@ -21,6 +21,7 @@ mod promotion;
 mod refs;
 mod requests;
 mod rollback;
+mod run_workflow;
 mod security;
 mod status;
 mod step;

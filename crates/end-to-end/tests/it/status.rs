@@ -1,5 +1,6 @@
 //! `status` on the stand-in: what it says of each way to wait, that it never writes, and how many calls it makes.
 
+mod installed;
 mod not_moved;
 
 use sluice::error::Exit;
@@ -31,8 +32,10 @@ async fn it_says_for_whom_and_until_when() {
     )
     .await;
     let repo = site.repo();
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 1d7eea8   1 pipeline   2026-03-02 09:00 UTC
+    1 due
 
     shop                                               prod: the next run handles it
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -43,8 +46,10 @@ async fn it_says_for_whom_and_until_when() {
            ⏳ office-hours   opens Mon 11:00 Europe/Berlin (10:00 UTC)
     ");
     site.run().await;
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 1d7eea8   1 pipeline   2026-03-02 09:00 UTC
+    1 waiting
 
     shop                                           prod waits for 2 approvals by sre
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -54,8 +59,10 @@ async fn it_says_for_whom_and_until_when() {
            ⏳ office-hours   opens Mon 11:00 Europe/Berlin (10:00 UTC)
     ");
     repo.by("carol").approves(1);
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 1d7eea8   1 pipeline   2026-03-02 09:00 UTC
+    1 waiting
 
     shop                                         prod waits: 1 of 2 approvals by sre
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -65,8 +72,10 @@ async fn it_says_for_whom_and_until_when() {
            ⏳ office-hours   opens Mon 11:00 Europe/Berlin (10:00 UTC)
     ");
     repo.by("dave").approves(1);
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 1d7eea8   1 pipeline   2026-03-02 09:00 UTC
+    1 waiting
 
     shop                                                 prod waits until 10:00 UTC
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -76,8 +85,10 @@ async fn it_says_for_whom_and_until_when() {
            ⏳ office-hours   opens Mon 11:00 Europe/Berlin (10:00 UTC)
     ");
     site.hub.advance(2 * 3600);
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 1d7eea8   1 pipeline   2026-03-02 11:00 UTC
+    1 due
 
     shop                              prod: every gate passes, the next run lands it
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -109,8 +120,10 @@ async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
     site.hub.advance(30 * 3600);
     site.run().await;
     site.hub.advance(3600);
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 0ebe4fb   1 pipeline   2026-03-03 16:00 UTC
+    1 in sync
 
     shop                                                 in sync
       dev   web-dev 1.1.0                                since Mon 09:00 UTC  acme
@@ -122,8 +135,10 @@ async fn since_names_the_pull_request_of_a_landing_and_else_who_set_it() {
         &[("prod.yaml", &chart("web-prod", "1.0.5"))],
         "Hotfix",
     );
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main d0eb9ed   1 pipeline   2026-03-03 16:00 UTC
+    1 ahead
 
     shop                                                 prod ahead of dev
       dev   web-dev 1.1.0                                since Mon 09:00 UTC  acme
@@ -157,8 +172,10 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
         .pushes(&branch, &[("x.yaml", "a: 1\n")], "More");
     let run = said(&site, &[]).await;
     assert_eq!(run.exit, Exit::Blocked);
-    insta::assert_snapshot!(run.text, @r"
+    insta::assert_snapshot!(run.text, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 7b00b3d   2 pipelines   2026-03-02 09:00 UTC
+    1 blocked, 1 waiting
 
     shop  prod blocked: its head has no record of Sluice: someone pushed to the bra…
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -184,8 +201,10 @@ async fn what_a_person_holds_or_closed_says_by_what() {
     let repo = site.repo();
     site.run().await;
     repo.by("carol").labels(1, "sluice/hold");
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main b7309c3   1 pipeline   2026-03-02 09:00 UTC
+    1 held
 
     shop                                          prod held by the label sluice/hold
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -197,8 +216,10 @@ async fn what_a_person_holds_or_closed_says_by_what() {
     ");
     repo.by("carol").unlabels(1, "sluice/hold");
     repo.by("dave").closes(1);
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main b7309c3   1 pipeline   2026-03-02 09:00 UTC
+    1 held
 
     shop                                                 prod held: dave closed #1
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -218,8 +239,10 @@ async fn a_freeze_does_not_hide_that_nobody_has_approved() {
     .await;
     let repo = site.repo();
     site.run().await;
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 6c3b2bf   1 pipeline   2026-03-02 09:00 UTC
+    1 waiting
 
     shop                       prod waits for 1 approval by anyone with write access
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -229,8 +252,10 @@ async fn a_freeze_does_not_hide_that_nobody_has_approved() {
            ⏳ release  waits for 1 approval by anyone with write access
     ");
     repo.by("carol").approves(1);
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 6c3b2bf   1 pipeline   2026-03-02 09:00 UTC
+    1 waiting
 
     shop                                   prod waits until Mon 2026-03-09 05:00 UTC
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -259,8 +284,10 @@ async fn a_newer_plan_waits_behind_the_one_that_was_approved() {
     site.run().await;
     repo.by("carol").approves(1);
     repo.files("main", &[("dev.yaml", &chart("web-dev", "1.2.0"))]);
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 19ce25d   1 pipeline   2026-03-02 09:00 UTC
+    1 waiting
 
     shop                    prod waits: 1 of 2 approvals by anyone with write access
       dev   web-dev 1.2.0                                since 09:00 UTC  acme
@@ -282,8 +309,10 @@ async fn a_hold_of_the_policy_and_a_soak_say_when_they_end() {
         "holds: [{ stage: prod, reason: INC-4711, until: 2026-03-02T18:00:00Z }]\n",
     )
     .await;
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 968a56b   1 pipeline   2026-03-02 09:00 UTC
+    1 waiting
 
     shop                                                 prod waits until 18:00 UTC
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -293,8 +322,10 @@ async fn a_hold_of_the_policy_and_a_soak_say_when_they_end() {
            ⏳ release  waits for 1 approval by anyone with write access
     ");
     let site = shop(APPROVAL, "stages: { dev: { ready: { soak: 4h } } }\n").await;
-    insta::assert_snapshot!(text(&site).await, @r"
+    insta::assert_snapshot!(text(&site).await, @"
+    ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main ae4cfac   1 pipeline   2026-03-02 09:00 UTC
+    1 waiting
 
     shop                                                 prod waits until 13:00 UTC
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
@@ -334,7 +365,9 @@ async fn it_ends_as_a_run_would() {
     let run = said(&site, &[]).await;
     assert_eq!(run.exit, Exit::Failed, "{}", run.text);
     assert!(
-        run.text.lines().nth(2).unwrap().contains("prod error: "),
+        run.text
+            .lines()
+            .any(|line| line.starts_with("shop  prod error: ")),
         "{}",
         run.text
     );
@@ -397,7 +430,8 @@ async fn a_look_costs_few_calls_and_none_for_each_service() {
         site.hub.forget_calls();
         let text = text(&site).await;
         assert!(text.contains("since 09:00 UTC  frank"), "{text}");
-        assert_eq!(text.matches(" in sync").count(), count / 2, "{text}");
+        let in_sync = text.lines().filter(|line| line.ends_with("  in sync"));
+        assert_eq!(in_sync.count(), count / 2, "{text}");
         counts.push((site.hub.calls().len(), site.hub.lines()));
     }
     assert!(counts[1].0 <= counts[0].0 + 2, "{counts:#?}");

@@ -46,6 +46,7 @@ fn with_value(command: &str, flag: &str, folders: &Folders) -> Vec<String> {
         "out" => folders.out.as_str(),
         "pipeline" => "web",
         "plan" => "000000000000",
+        "promote" => "web/prod",
         "policy" => folders.policy.as_str(),
         "reason" => "INC-1",
         "repo" => folders.repo.as_str(),
@@ -56,7 +57,9 @@ fn with_value(command: &str, flag: &str, folders: &Folders) -> Vec<String> {
         "to" if command == "history" => "dev",
         "to" => "prod",
         "until" => "2026-07-04T12:00:01Z",
-        "diff" | "dry-run" | "emergency" | "fix" | "local" | "verify" | "why" | "write" => {
+        "workflow" => "sluice.yml",
+        "diff" | "dry-run" | "emergency" | "fix" | "local" | "no-wait" | "short" | "waiting"
+        | "verify" | "why" | "write" => {
             return vec![format!("--{flag}")];
         }
         other => panic!("--{other} is new: say with which value it is tried"),
@@ -73,7 +76,7 @@ struct Folders {
     _kept: TempDir,
 }
 
-/// Two pipelines, one with a swapped reference that can be fixed, and a window that is shut on some days.
+/// Two pipelines and one in sync, one with a swapped reference that can be fixed, and a window that is shut on some days.
 fn files() -> Vec<(&'static str, String)> {
     let swapped = pipeline(
         "web",
@@ -95,6 +98,12 @@ fn files() -> Vec<(&'static str, String)> {
         &[("dev", &["api-dev"]), ("prod", &["api-prod < api-dev"])],
         &[("dev prod", &[])],
     );
+    // Nothing waits in it.
+    let calm = pipeline(
+        "calm",
+        &[("dev", &["calm-dev"]), ("prod", &["calm-prod < calm-dev"])],
+        &[("dev prod", &["release APPROVAL"])],
+    );
     vec![
         (".github/sluice.yaml", policy.to_owned()),
         ("web.yaml", swapped),
@@ -103,6 +112,9 @@ fn files() -> Vec<(&'static str, String)> {
         ("api.yaml", api),
         ("api-dev.yaml", chart("api-dev", "2.1.0")),
         ("api-prod.yaml", chart("api-prod", "2.0.0")),
+        ("calm.yaml", calm),
+        ("calm-dev.yaml", chart("calm-dev", "3.0.0")),
+        ("calm-prod.yaml", chart("calm-prod", "3.0.0")),
     ]
 }
 
@@ -421,27 +433,54 @@ fn site(scene: Scene) -> Site {
             repo.finish_run(repo.runs()[0], "failure");
         }
     }
+    site.adds_workflow();
+    commit(".github/workflows/promote.yml", REQUESTS);
     site.hub.forget_calls();
     site
 }
 
+/// A workflow that takes a person's requests from a terminal.
+const REQUESTS: &str = "on: { workflow_dispatch: { inputs: { command: , pipeline: , to: , reason: } } }\n\
+    jobs: { ask: { steps: [{ uses: acme/sluice@v1 }] } }\n";
+
+/// Who runs a command that only a person may ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The workflow that carol started, with the App's token.
+    Workflow,
+    /// carol in a terminal, with her own token.
+    Person,
+}
+
 /// The flags of a command that do nothing in this scene.
 fn idle_on_github(command: &str, base: &[&str], scene: Scene) -> BTreeSet<String> {
+    idle_by(By::Workflow, command, base, scene)
+}
+
+fn idle_by(by: By, command: &str, base: &[&str], scene: Scene) -> BTreeSet<String> {
     let begun = site(scene);
     let named = folders(clone_of(&begun));
     let run = |words: &[&str]| {
         let site = begun.copy();
         let url = site.hub.url();
-        // Only a person asks for a promotion.
-        let token = match command {
-            "promote" | "rollback" | "retry" => site.hub.personal_token("carol", &["repo"]),
-            _ => site.token.clone(),
+        let token = match by {
+            By::Workflow => site.token.clone(),
+            By::Person => site.hub.personal_token("carol", &["repo"]),
         };
-        let variables = [
+        let mut variables = vec![
             ("GITHUB_API_URL", url.as_str()),
             ("GITHUB_REPOSITORY", REPO),
             ("GITHUB_TOKEN", token.as_str()),
         ];
+        let is_asked = matches!(command, "promote" | "rollback" | "retry");
+        let asked = (is_asked && by == By::Workflow).then(|| {
+            let repo = site.repo();
+            let run = repo
+                .by("carol")
+                .dispatches("sluice.yml", "main", serde_json::json!({}));
+            run.to_string()
+        });
+        variables.extend(asked.iter().map(|run| ("GITHUB_RUN_ID", run.as_str())));
         let Ran { exit, out, err } = SLUICE.run_in(named.clone.path(), &variables, words);
         let calls = site.hub.calls();
         let calls = calls.iter().map(|call| {
@@ -490,7 +529,11 @@ fn every_flag_of_rollback_and_retry_changes_something_or_is_refused() {
     let rollback = ["--pipeline=api", "--to=prod"];
     let mut idle = idle_on_github("rollback", &rollback, Scene::Landed);
     let retry = ["--pipeline=tests", "--to=prod"];
-    idle.extend(idle_on_github("retry", &retry, Scene::JobFailed));
+    let in_workflow = idle_on_github("retry", &retry, Scene::JobFailed);
+    // The reason is handed on to the workflow, whose log shows its inputs.
+    let retry = [&retry[..], &["--no-wait"]].concat();
+    let in_terminal = idle_by(By::Person, "retry", &retry, Scene::JobFailed);
+    idle.extend(in_workflow.intersection(&in_terminal).cloned());
     assert!(idle.is_empty(), "these do nothing:\n{idle:#?}");
 }
 
