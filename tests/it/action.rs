@@ -14,7 +14,7 @@ use test_support::{read, root};
 const NOT_OPTIONS: &[&str] = &["command", "read-token", "token"];
 
 /// Options of `reconcile`, `promote` and `board` that the Action does not offer: it has one output format, one policy and one
-/// clock, the runner says which repository it is and where its checkout lies, and a step starts no other workflow.
+/// clock, the runner says which repository it is and where its checkout is, and a step starts no other workflow.
 const NOT_INPUTS: &[&str] = &[
     "approved-by",
     "at",

@@ -50,7 +50,7 @@ pub(super) fn ordered(
             let options = RunOptions {
                 pipeline,
                 mode: Mode::Observes("status: nothing was written".to_owned()),
-                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
+                freeze: freeze_reason(&forge),
                 request: None,
             };
             Ok(Ordered {
@@ -68,7 +68,7 @@ pub(super) fn ordered(
             let options = RunOptions {
                 pipeline,
                 mode: mode(&forge, read_only),
-                freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
+                freeze: freeze_reason(&forge),
                 request: None,
             };
             Ok(Ordered {
@@ -101,13 +101,7 @@ pub(super) fn ordered(
                 run: run_of(environment)?,
                 ..PromoteRequest::default()
             };
-            let options = asks(&forge, asked, read_only);
-            Ok(Ordered {
-                forge,
-                options,
-                by_workflow,
-                format,
-            })
+            Ok(requested(forge, by_workflow, asked, format, read_only))
         }
         OnGithub::Retry(RetryArgs {
             forge,
@@ -125,13 +119,7 @@ pub(super) fn ordered(
                 run: run_of(environment)?,
                 ..PromoteRequest::default()
             };
-            let options = asks(&forge, asked, read_only);
-            Ok(Ordered {
-                forge,
-                options,
-                by_workflow,
-                format,
-            })
+            Ok(requested(forge, by_workflow, asked, format, read_only))
         }
         OnGithub::Rollback(RollbackArgs {
             forge,
@@ -155,13 +143,7 @@ pub(super) fn ordered(
                 run: run_of(environment)?,
                 ..PromoteRequest::default()
             };
-            let options = asks(&forge, asked, read_only);
-            Ok(Ordered {
-                forge,
-                options,
-                by_workflow,
-                format,
-            })
+            Ok(requested(forge, by_workflow, asked, format, read_only))
         }
     }
 }
@@ -175,13 +157,30 @@ fn mode(forge: &ForgeArgs, read_only: Option<&str>) -> Mode {
     }
 }
 
-/// The options of a run for a person's request.
-fn asks(forge: &ForgeArgs, asked: PromoteRequest, read_only: Option<&str>) -> RunOptions {
-    RunOptions {
+/// Why nothing may land in this run; an empty reason is none.
+fn freeze_reason(forge: &ForgeArgs) -> Option<String> {
+    forge.freeze.clone().filter(|why| !why.is_empty())
+}
+
+/// A person's request as it is carried out.
+fn requested(
+    forge: ForgeArgs,
+    by_workflow: WorkflowArgs,
+    asked: PromoteRequest,
+    format: Format,
+    read_only: Option<&str>,
+) -> Ordered {
+    let options = RunOptions {
         pipeline: Some(asked.pipeline.clone()),
-        mode: mode(forge, read_only),
-        freeze: forge.freeze.clone().filter(|why| !why.is_empty()),
+        mode: mode(&forge, read_only),
+        freeze: freeze_reason(&forge),
         request: Some(asked),
+    };
+    Ordered {
+        forge,
+        options,
+        by_workflow,
+        format,
     }
 }
 

@@ -76,7 +76,7 @@ async fn the_history_of_another_repository_is_not_shown() {
         page.contains("not read here. The clone is not one of acme&#x2f;gitops."),
         "{page}"
     );
-    // A folder that is no clone, and one that is not there.
+    // A folder that is not a clone, and one that is not there.
     let folder = tempfile::tempdir().unwrap();
     let (_, page) = board(&site, &[&checkout(folder.path())]).await;
     assert!(
