@@ -28,6 +28,8 @@ pub(crate) mod reads;
 mod refs;
 mod repository;
 mod restore;
+mod tree_cache;
+mod tree_entry;
 mod trees;
 mod two_sides;
 mod work_tree;

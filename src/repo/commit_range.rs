@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use git2::Oid;
 
 use super::error::RepoError;
-use super::objects::{Entry, Objects, commit_id, oid, segments};
+use super::objects::{Objects, commit_id, oid, segments};
 use super::repository::Repo;
+use super::tree_entry::Entry;
 use super::two_sides::{Side, Walk};
 use crate::model::commit_range::Direction;
 use crate::model::ids::CommitId;

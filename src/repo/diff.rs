@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use git2::Oid;
 
 use super::error::RepoError;
-use super::objects::{Entry, Objects, blob_id, mode, oid};
 use super::objects::{MAX_DEPTH, MAX_ENTRIES};
+use super::objects::{Objects, blob_id, oid};
 use super::repository::Repo;
+use super::tree_entry::{Entry, mode};
 use crate::model::ids::{BlobId, CommitId};
 
 /// What an entry of a tree is.

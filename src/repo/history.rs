@@ -11,9 +11,10 @@ use git2::Oid;
 
 use super::diff::{diff, root_of};
 use super::error::RepoError;
-use super::objects::{Entry, Objects, blob_id, commit_id, segments};
+use super::objects::{Objects, blob_id, commit_id, segments};
 use super::raw_commit::RawCommit;
 use super::repository::Repo;
+use super::tree_entry::Entry;
 use crate::model::ids::{BlobId, CommitId};
 
 /// The trees whose change counts as a change of a service (semantics: revisions).

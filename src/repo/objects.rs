@@ -10,6 +10,8 @@ use super::commit_cache::{CommitCache, WholeCommit};
 use super::error::{RepoError, git_error};
 use super::raw_commit::RawCommit;
 use super::repository::Repo;
+use super::tree_cache::TreeCache;
+use super::tree_entry::{Entry, parse_entry};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 
 /// Folders deeper than this are refused: no repository of manifests needs them, and reading is recursive.
@@ -17,45 +19,12 @@ pub(super) const MAX_DEPTH: usize = 256;
 /// More entries than this are refused: a few small trees can name each other into billions of files.
 pub(super) const MAX_ENTRIES: usize = 2_000_000;
 
-/// File modes as git writes them in a tree.
-pub(super) mod mode {
-    pub(crate) const FOLDER: u32 = 0o040_000;
-    pub(crate) const FILE: u32 = 0o100_644;
-    pub(crate) const EXECUTABLE: u32 = 0o100_755;
-    pub(crate) const SYMLINK: u32 = 0o120_000;
-    pub(crate) const SUBMODULE: u32 = 0o160_000;
-}
-
-/// One entry of a tree: what is under a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) mode: u32,
-    pub(super) id: Oid,
-}
-
-impl Entry {
-    pub(super) fn folder(id: Oid) -> Self {
-        Self {
-            mode: mode::FOLDER,
-            id,
-        }
-    }
-
-    pub(super) fn is_folder(self) -> bool {
-        self.mode == mode::FOLDER
-    }
-
-    /// A regular file in the strict sense: exactly 100644 or 100755.
-    pub(super) fn is_file(self) -> bool {
-        matches!(self.mode, mode::FILE | mode::EXECUTABLE)
-    }
-}
-
 /// The object database with what is known about where history is cut off.
 pub(super) struct Objects<'repo> {
     odb: Odb<'repo>,
     shallow: HashSet<Oid>,
     commits: &'repo CommitCache,
+    trees: &'repo TreeCache,
 }
 
 impl<'repo> Objects<'repo> {
@@ -63,6 +32,7 @@ impl<'repo> Objects<'repo> {
         git: &'repo Repository,
         shallow: Option<PathBuf>,
         commits: &'repo CommitCache,
+        trees: &'repo TreeCache,
     ) -> Result<Self, RepoError> {
         let odb = git.odb().map_err(git_error("open the object database"))?;
         let text = match shallow.map(std::fs::read_to_string) {
@@ -82,6 +52,7 @@ impl<'repo> Objects<'repo> {
             odb,
             shallow,
             commits,
+            trees,
         })
     }
 
@@ -199,19 +170,30 @@ impl<'repo> Objects<'repo> {
             if !at.is_folder() {
                 return Ok(None);
             }
-            let mut found = None;
-            self.tree(at.id, |name, entry| {
-                if name == segment.as_bytes() {
-                    found = Some(entry);
-                }
-                found.is_none()
-            })?;
-            match found {
+            match self.entry_of(at.id, segment.as_bytes())? {
                 Some(entry) => at = entry,
                 None => return Ok(None),
             }
         }
         Ok(Some(at))
+    }
+
+    /// What a tree has under a name. The tree is read only if it is not among those that were read last.
+    fn entry_of(&self, tree: Oid, name: &[u8]) -> Result<Option<Entry>, RepoError> {
+        if let Some(known) = self.trees.get(tree) {
+            return known.entry(name).ok_or_else(|| malformed("tree", tree));
+        }
+        let object = self.read(tree, ObjectType::Tree)?;
+        self.trees.keep(tree, object.data());
+        let mut rest = object.data();
+        while !rest.is_empty() {
+            let (found, entry, after) = parse_entry(rest).ok_or_else(|| malformed("tree", tree))?;
+            if found == name {
+                return Ok(Some(entry));
+            }
+            rest = after;
+        }
+        Ok(None)
     }
 
     /// How many bytes a blob has: its header is read, and nothing else.
@@ -245,7 +227,7 @@ impl Repo {
 
     /// One look at the object database, for the length of one question.
     pub(super) fn objects(&self) -> Result<Objects<'_>, RepoError> {
-        Objects::new(&self.git, self.shallow_file(), &self.commits)
+        Objects::new(&self.git, self.shallow_file(), &self.commits, &self.trees)
     }
 
     /// Writes one object, or finds it there already, and returns its id.
@@ -303,18 +285,6 @@ fn header_id<'d>(data: &'d [u8], key: &[u8]) -> Option<(Oid, &'d [u8])> {
     let (hex, rest) = data.strip_prefix(key)?.split_at_checked(40)?;
     let id = Oid::from_str(std::str::from_utf8(hex).ok()?).ok()?;
     Some((id, rest.strip_prefix(b"\n")?))
-}
-
-/// `MODE NAME\0ID`: the first entry and what follows it.
-fn parse_entry(data: &[u8]) -> Option<(&[u8], Entry, &[u8])> {
-    let blank = memchr::memchr(b' ', data)?;
-    let mode = std::str::from_utf8(&data[..blank]).ok()?;
-    let mode = u32::from_str_radix(mode, 8).ok()?;
-    let rest = &data[blank + 1..];
-    let end = memchr::memchr(0, rest)?;
-    let (id, after) = rest[end + 1..].split_at_checked(20)?;
-    let id = Oid::from_bytes(id).ok()?;
-    Some((&rest[..end], Entry { mode, id }, after))
 }
 
 /// libgit2's id of the given bytes. A SHA-256 id names nothing in a SHA-1 repository, the only kind libgit2 opens.
@@ -378,20 +348,6 @@ mod tests {
     }
 
     #[test]
-    fn half_an_entry_is_no_entry() {
-        let mut entry = b"100644 a.yaml\0".to_vec();
-        entry.extend([7; 20]);
-        let (name, parsed, rest) = parse_entry(&entry).unwrap();
-        assert_eq!(
-            (name, parsed.mode, rest.len()),
-            (b"a.yaml".as_slice(), mode::FILE, 0)
-        );
-        for cut in 0..entry.len() {
-            assert!(parse_entry(&entry[..cut]).is_none(), "{cut}");
-        }
-    }
-
-    #[test]
     fn the_root_has_many_spellings_and_nothing_leads_upwards() {
         for root in ["", ".", "/", "./", "//"] {
             assert_eq!(segments(root).unwrap(), Vec::<&str>::new(), "{root:?}");
@@ -402,8 +358,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_the_parsers_panic(data in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = parse_entry(&data);
+        fn no_bytes_make_the_parser_panic(data in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = parse_commit(&data);
         }
     }

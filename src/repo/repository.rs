@@ -9,6 +9,7 @@ use git2::{ErrorCode, Odb, Oid, Repository};
 use super::commit_cache::CommitCache;
 use super::error::RepoError;
 use super::error::git_error;
+use super::tree_cache::TreeCache;
 use crate::model::ids::CommitId;
 use crate::model::repo_url::Location;
 
@@ -22,6 +23,8 @@ pub struct Repo {
     pub(super) memory: Option<Memory>,
     /// The commits that it has read.
     pub(super) commits: CommitCache,
+    /// The trees that it read last.
+    pub(super) trees: TreeCache,
 }
 
 /// What belongs to a repository whose writes stay in memory.
@@ -127,6 +130,7 @@ impl Repo {
             git,
             memory,
             commits: CommitCache::default(),
+            trees: TreeCache::default(),
         }
     }
 

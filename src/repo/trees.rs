@@ -4,9 +4,10 @@ use git2::{ObjectType, Oid};
 
 use super::diff::EntryKind;
 use super::error::{RepoError, git_error};
-use super::objects::{Entry, Objects, blob_id, commit_id, mode, oid, segments, tree_id};
 use super::objects::{MAX_DEPTH, MAX_ENTRIES};
+use super::objects::{Objects, blob_id, commit_id, oid, segments, tree_id};
 use super::repository::Repo;
+use super::tree_entry::{Entry, mode};
 use crate::model::ids::{BlobId, CommitId, TreeId};
 
 /// A regular file of a tree.

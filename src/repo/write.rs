@@ -6,8 +6,9 @@ use git2::{ObjectType, Oid, Signature, Time};
 
 use super::commit::Author;
 use super::error::RepoError;
-use super::objects::{Entry, Objects, commit_id, mode};
+use super::objects::{Objects, commit_id};
 use super::repository::Repo;
+use super::tree_entry::{Entry, mode};
 use crate::model::ids::CommitId;
 use crate::model::source_location::RepoPath;
 
