@@ -23,6 +23,7 @@ pub mod ids;
 pub(crate) mod job;
 pub mod label;
 pub(crate) mod landed;
+pub(crate) mod life;
 pub(crate) mod merge_state;
 pub mod name;
 pub(crate) mod nearest;

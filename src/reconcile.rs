@@ -22,4 +22,4 @@ pub(crate) mod run;
 mod state;
 pub(crate) mod status;
 mod verify;
-mod wording;
+pub(crate) mod wording;

@@ -19,6 +19,7 @@ mod sample;
 
 pub(crate) use commit::{Approved, Message, landing_message, promotion_message};
 pub(crate) use link::Link;
-pub(crate) use pull_request::{Blocked, Commit, Commits, GateDetail, PullRequest};
-pub(crate) use summary::{Ahead, Mark, Pull, Row, Summary};
+pub(crate) use pull_request::{Commit, Commits, GateDetail, HeldFor, PullRequest};
+pub(crate) use summary::{Ahead, Pull, Row, Summary};
 pub(crate) use texts::{note, subject, title};
+pub(crate) use words::what;

@@ -11,8 +11,10 @@ use crate::commands::output::Output;
 use crate::commands::runtime::runtime;
 use crate::error::{Exit, Failure};
 use crate::forge::Patience;
-use crate::reconcile::outcome::{Outcome, Row, RowKind};
-use crate::render::{Ahead, Link, Mark, Pull, Row as SummaryRow, Summary};
+use crate::model::life::{LifeState, OutputList};
+use crate::reconcile::outcome::{Outcome, Row};
+use crate::reconcile::wording::APPROVE;
+use crate::render::{Ahead, Link, Pull, Row as SummaryRow, Summary};
 use crate::report::style::Style;
 use crate::runner::{
     Annotation, Environment, Files, InputError, Inputs, Level, Log, Moved, Outputs, Run, Stop,
@@ -183,8 +185,10 @@ fn annotate(outcome: &Outcome, log: &Log) {
         log.annotate(Annotation::from(finding));
     }
     for row in &outcome.rows {
-        let level = match row.kind {
-            RowKind::Blocked | RowKind::Error => Level::Error,
+        let level = match row.state {
+            LifeState::Blocked if row.known => Level::Warning,
+            LifeState::Blocked | LifeState::Error => Level::Error,
+            LifeState::NeedsPerson | LifeState::LandedPastGates => Level::Warning,
             _ => continue,
         };
         let pull = row
@@ -232,12 +236,18 @@ fn summary<'a>(ran: &'a RunReport, site: &Site) -> Summary<'a> {
     let rows = outcome
         .rows
         .iter()
-        .filter(|row| outcome.asked || row.kind != RowKind::Due)
+        .filter(|row| outcome.asked || row.state != LifeState::Due)
         .map(|row| SummaryRow {
-            mark: mark(row.kind),
+            state: row.state,
+            kind: match (&row.emergency, row.rollback) {
+                (Some(_), true) => Some("emergency rollback"),
+                (Some(_), false) => Some("emergency"),
+                (None, true) => Some("rollback"),
+                (None, false) => None,
+            },
             pipeline: &row.pipeline,
-            from: row.from.join(", "),
             to: &row.to,
+            what: &row.what,
             pull: row.pull.map(|number| Pull {
                 number: number.0,
                 link: site.link(&format!("pull/{}", number.0)),
@@ -246,6 +256,12 @@ fn summary<'a>(ran: &'a RunReport, site: &Site) -> Summary<'a> {
             commit: row
                 .commit
                 .map(|commit| (commit, site.link(&format!("commit/{commit}")))),
+            approve: match row.next.as_deref() {
+                Some(APPROVE) => row
+                    .pull
+                    .and_then(|number| site.link(&format!("pull/{}/files", number.0))),
+                _ => None,
+            },
             next: row.next.clone().unwrap_or_default(),
         })
         .collect();
@@ -273,7 +289,7 @@ fn summary<'a>(ran: &'a RunReport, site: &Site) -> Summary<'a> {
         not_opened: outcome
             .rows
             .iter()
-            .filter(|row| !outcome.asked && row.kind == RowKind::Due)
+            .filter(|row| !outcome.asked && row.state == LifeState::Due)
             .count(),
         ahead,
         in_sync: outcome.in_sync,
@@ -290,27 +306,19 @@ fn summary<'a>(ran: &'a RunReport, site: &Site) -> Summary<'a> {
     }
 }
 
-fn mark(kind: RowKind) -> Mark {
-    match kind {
-        RowKind::Blocked => Mark::NeedsYou,
-        RowKind::Error => Mark::Failed,
-        RowKind::Promoted => Mark::Promoted,
-        RowKind::Opened | RowKind::Waiting => Mark::Waits,
-        RowKind::Held | RowKind::Due => Mark::Held,
-    }
-}
-
 fn outputs(ran: &RunReport) -> Outputs {
     let outcome = &ran.outcome;
-    let those = |wanted: &[RowKind]| -> Vec<Moved> {
-        let rows = outcome.rows.iter().filter(|row| wanted.contains(&row.kind));
-        rows.map(|row: &Row| Moved {
-            pipeline: row.pipeline.clone(),
-            stage: row.to.clone(),
-            plan: row.plan,
-            pull: row.pull.map(|number| number.0),
-        })
-        .collect()
+    let moved = |row: &Row| Moved {
+        pipeline: row.pipeline.clone(),
+        stage: row.to.clone(),
+        plan: row.plan,
+        pull: row.pull.map(|number| number.0),
+    };
+    let those = |list: OutputList| -> Vec<Moved> {
+        let rows = outcome.rows.iter();
+        rows.filter(|row| row.state.output() == list)
+            .map(moved)
+            .collect()
     };
     let mut matrix: Vec<String> = outcome
         .rows
@@ -321,15 +329,10 @@ fn outputs(ran: &RunReport) -> Outputs {
     matrix.dedup();
     Outputs {
         changed: outcome.calls.writes > 0,
-        promoted: those(&[RowKind::Promoted]),
-        opened: those(&[RowKind::Opened]),
-        pending: those(&[
-            RowKind::Opened,
-            RowKind::Waiting,
-            RowKind::Held,
-            RowKind::Due,
-        ]),
-        blocked: those(&[RowKind::Blocked, RowKind::Error]),
+        promoted: those(OutputList::Promoted),
+        opened: outcome.opened.iter().map(moved).collect(),
+        pending: those(OutputList::Pending),
+        blocked: those(OutputList::Blocked),
         matrix,
         plan: serde_json::from_str(&outcome.plan).unwrap_or_default(),
         report: ran.json(),

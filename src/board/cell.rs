@@ -122,7 +122,7 @@ fn standing<'a>(
     values: &[&Value],
 ) -> (Option<Word>, Option<&'a Promotion>) {
     let of = |promotion: &'a Promotion| {
-        let word = Word::of(promotion.state, &promotion.gates);
+        let word = Word::of(promotion.state);
         let changes = &promotion.changes;
         if changes.iter().any(|change| is_of(change, service, values)) {
             return Some((word, promotion));
@@ -148,7 +148,7 @@ fn standing<'a>(
     let mut words = stage
         .promotions
         .iter()
-        .map(|promotion| Word::of(promotion.state, &promotion.gates));
+        .map(|promotion| Word::of(promotion.state));
     let worst = stage.promotions.iter().filter_map(of);
     match worst.min_by_key(|(word, _)| *word) {
         Some((word, promotion)) => (Some(word), Some(promotion)),

@@ -47,11 +47,14 @@ pub(super) struct Pipeline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Standing {
+    NeedsPerson,
     Blocked,
     Error,
     WaitsForPeople,
     WaitsForChecks,
     WaitsForTime,
+    Queued,
+    Frozen,
     Held,
     Due,
     Ahead,

@@ -1,6 +1,6 @@
 //! The words of the board's states. A state is always shown by its word; shape and colour only repeat it.
 
-use super::documents::{Gate, Standing, Verdict};
+use super::documents::Standing;
 
 /// A state. What needs a person comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,6 +9,8 @@ pub(super) enum Word {
     Blocked,
     Error,
     Waiting,
+    Queued,
+    Frozen,
     Held,
     Due,
     Ahead,
@@ -18,14 +20,16 @@ pub(super) enum Word {
 
 impl Word {
     /// The word for a state of the document. This is the one place that knows both.
-    pub(super) fn of(state: Standing, gates: &[Gate]) -> Self {
+    pub(super) fn of(state: Standing) -> Self {
         match state {
+            Standing::NeedsPerson => Self::NeedsYou,
             Standing::Blocked => Self::Blocked,
             Standing::Error => Self::Error,
-            Standing::WaitsForPeople if gates.iter().any(refused) => Self::NeedsYou,
             Standing::WaitsForPeople | Standing::WaitsForChecks | Standing::WaitsForTime => {
                 Self::Waiting
             }
+            Standing::Queued => Self::Queued,
+            Standing::Frozen => Self::Frozen,
             Standing::Held => Self::Held,
             Standing::Due => Self::Due,
             Standing::Ahead => Self::Ahead,
@@ -41,6 +45,8 @@ impl Word {
             Self::Blocked => ("blocked", "stop"),
             Self::Error => ("error", "cross"),
             Self::Waiting => ("waiting", "wait"),
+            Self::Queued => ("in the merge queue", "wait"),
+            Self::Frozen => ("frozen", "held"),
             Self::Held => ("held", "held"),
             Self::Due => ("due", "due"),
             Self::Ahead => ("ahead", "ahead"),
@@ -53,17 +59,12 @@ impl Word {
     pub(super) fn group(self) -> Option<Group> {
         match self {
             Self::NeedsYou | Self::Blocked | Self::Error => Some(Group::NeedsYou),
-            Self::Waiting => Some(Group::Waiting),
-            Self::Held => Some(Group::Held),
+            Self::Waiting | Self::Queued => Some(Group::Waiting),
+            Self::Frozen | Self::Held => Some(Group::Held),
             Self::Due => Some(Group::Due),
             Self::Ahead | Self::NotMoved | Self::InSync => None,
         }
     }
-}
-
-/// A gate that refuses: time alone never opens it.
-fn refused(gate: &Gate) -> bool {
-    gate.verdict == Verdict::Blocked
 }
 
 /// What promotions that wait have in common.

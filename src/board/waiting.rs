@@ -75,7 +75,7 @@ pub(super) fn groups(
         let before = all.len();
         for stage in &pipeline.stages {
             for promotion in &stage.promotions {
-                let word = Word::of(promotion.state, &promotion.gates);
+                let word = Word::of(promotion.state);
                 if let Some(group) = word.group() {
                     let since = since(pipeline, stage, promotion, past);
                     let row = row(status, pipeline, stage, promotion, since, site);
@@ -138,7 +138,7 @@ fn row(
     since: Option<Timestamp>,
     site: Option<&Site>,
 ) -> Waits {
-    let (word, class) = Word::of(promotion.state, &promotion.gates).text_and_class();
+    let (word, class) = Word::of(promotion.state).text_and_class();
     let (changes, more_changes) = texts(&promotion.changes, MAX_CHANGES);
     let (gate, said) = match promotion.gate_of_reason() {
         Some((gate, said)) => (gate.name.clone(), said),

@@ -15,9 +15,10 @@ use crate::cli::{BoardFile, Format, OnGithub, WorkflowArgs};
 use crate::error::Failure;
 use crate::forge::Patience;
 use crate::model::finding::Finding;
+use crate::model::life::LifeState;
 use crate::model::status::Status;
 use crate::model::text::counted;
-use crate::reconcile::outcome::{ByHand, Outcome, Row, RowKind};
+use crate::reconcile::outcome::{ByHand, Outcome, Row};
 use crate::reconcile::request::RunOptions;
 use crate::reconcile::run::reconcile;
 use crate::report::escape::terminal;
@@ -269,7 +270,7 @@ impl RunReport {
         for ahead in &outcome.ahead {
             let _ = writeln!(
                 text,
-                "AHEAD     {} {}  {}: {}{}",
+                "AHEAD      {} {}  {}: {}{}",
                 terminal(&ahead.pipeline),
                 terminal(&ahead.stage),
                 terminal(&ahead.service.name),
@@ -320,14 +321,10 @@ fn requests(number: u64) -> String {
 }
 
 fn line(text: &mut String, row: &Row) {
-    let word = match row.kind {
-        RowKind::Blocked => "BLOCKED",
-        RowKind::Error => "ERROR",
-        RowKind::Promoted => "PROMOTED",
-        RowKind::Opened => "OPENED",
-        RowKind::Waiting => "WAITS",
-        RowKind::Held => "HELD",
-        RowKind::Due => "DUE",
+    let word = match row.state {
+        LifeState::LandedPastGates => "PAST GATES".to_owned(),
+        LifeState::Queued => "QUEUED".to_owned(),
+        state => state.word().to_uppercase(),
     };
     let pull = row
         .pull
@@ -343,7 +340,7 @@ fn line(text: &mut String, row: &Row) {
         .unwrap_or_default();
     let _ = writeln!(
         text,
-        "{word:<9} {} {} → {}{pull}{plan}  {}{}{commit}",
+        "{word:<10} {} {} → {}{pull}{plan}  {}{}{commit}",
         terminal(&row.pipeline),
         terminal(&row.from.join(", ")),
         terminal(&row.to),
@@ -351,6 +348,6 @@ fn line(text: &mut String, row: &Row) {
         terminal(&row.why)
     );
     if let Some(next) = &row.next {
-        let _ = writeln!(text, "          next: {}", terminal(next));
+        let _ = writeln!(text, "           next: {}", terminal(next));
     }
 }

@@ -273,7 +273,7 @@ impl Delivery<'_> {
         now: Option<&OwnStatus>,
         text: &str,
     ) -> Result<(), DeliveryError> {
-        let said = now.is_some_and(|now| now.success && now.description == text);
+        let said = now.is_some_and(|now| now.is_success() && now.description == text);
         if !said {
             self.writer.set_status(&pull.head, true, text).await?;
         }

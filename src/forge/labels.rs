@@ -8,6 +8,7 @@ use super::shapes::IdShape;
 use super::writer::Writer;
 use crate::model::ids::{CommitId, PullNumber};
 use crate::model::label::NewLabel;
+use crate::model::pull::StatusState;
 pub use crate::model::wire_words::STATUS as CONTEXT;
 
 impl Writer {
@@ -82,6 +83,20 @@ impl Writer {
     ) -> Result<(), ForgeError> {
         let state = if success { "success" } else { "pending" };
         self.say(commit, CONTEXT, state, text).await?;
+        Ok(())
+    }
+
+    /// Sets the status `sluice` of a commit to any state.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn show_status(
+        &self,
+        commit: &CommitId,
+        state: StatusState,
+        text: &str,
+    ) -> Result<(), ForgeError> {
+        self.say(commit, CONTEXT, state.as_str(), text).await?;
         Ok(())
     }
 

@@ -4,14 +4,15 @@ use serde::Deserialize;
 
 use super::error::ForgeError;
 use super::shapes::{ActorShape, Nodes, Oid, StatusShape, id, time};
+use crate::model::actor::Actor;
 use crate::model::ids::PullNumber;
-use crate::model::pull::MergedPull;
+use crate::model::pull::{MergedPull, is_author};
 
 /// GraphQL for the pull requests that were merged last, under `merged`; needs the fragment `who` and the variable `$context`. Into any base:
 /// which one is the default branch is known only from the same answer.
 pub(super) const MERGED: &str = "merged: pullRequests(states: [MERGED], first: 20, orderBy: { field: UPDATED_AT, direction: DESC }) { nodes { \
     number baseRefName headRefName headRefOid isCrossRepository viewerDidAuthor mergedAt author { ...who } mergedBy { ...who } \
-    mergeCommit { oid } commits(last: 1) { nodes { commit { message status { context(name: $context) { state description } } } } } } }";
+    mergeCommit { oid } commits(last: 1) { nodes { commit { message status { context(name: $context) { state description creator { ...who } } } } } } } }";
 
 /// A pull request as [`MERGED`] asks for it.
 #[derive(Deserialize)]
@@ -53,14 +54,25 @@ impl MergedShape {
             (head.commit.message, head.commit.status)
         });
         let status = status.and_then(|status| status.context);
+        let author: Option<Actor> = self.author.map(Into::into);
+        let (success, description, creator) = match status {
+            Some(one) => (
+                one.state == "SUCCESS",
+                one.description.unwrap_or_default(),
+                one.creator.map(Actor::from),
+            ),
+            None => Default::default(),
+        };
+        let is_own = is_author(creator.as_ref(), author.as_ref());
         Ok(MergedPull {
             number: PullNumber(self.number),
             branch: self.head_ref_name,
             head: id(&self.head_ref_oid)?,
             message,
-            success: status.as_ref().is_some_and(|one| one.state == "SUCCESS"),
-            status: status.and_then(|one| one.description).unwrap_or_default(),
-            author: self.author.map(Into::into),
+            success,
+            gates_passed: success && is_own,
+            status: description,
+            author,
             at: time(&self.merged_at)?,
             by: self.merged_by.map(Into::into),
             commit: self.merge_commit.as_ref().map(Oid::commit).transpose()?,

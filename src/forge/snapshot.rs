@@ -28,7 +28,7 @@ use super::shapes::{
 };
 use crate::model::actor::Actor;
 use crate::model::fetched::Fetched;
-use crate::model::pull::{Allows, OwnStatus, PromotionBranch, Protection, Snapshot};
+use crate::model::pull::{Allows, OwnStatus, PromotionBranch, Protection, Snapshot, StatusState};
 
 /// `{rules}` is replaced by [`RULES`], or by nothing if they are not asked for.
 const SNAPSHOT: &str = "id databaseId mergeCommitAllowed squashMergeAllowed \
@@ -475,7 +475,12 @@ impl RepositoryShape {
 fn own_status(context: ContextShape) -> Result<OwnStatus, ForgeError> {
     let at = context.created_at.as_deref();
     Ok(OwnStatus {
-        success: context.state == "SUCCESS",
+        state: match context.state.as_str() {
+            "SUCCESS" => StatusState::Success,
+            "PENDING" | "EXPECTED" => StatusState::Pending,
+            "FAILURE" => StatusState::Failure,
+            _ => StatusState::Error,
+        },
         description: context.description.unwrap_or_default(),
         at: time(at.unwrap_or_default())?,
         creator: context.creator.and_then(|who| Actor::from(who).id),

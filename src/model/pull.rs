@@ -225,6 +225,8 @@ pub struct MergedPull {
     pub message: String,
     /// The status `sluice` of that commit is `success`.
     pub success: bool,
+    /// And whoever opened the pull request has set it: anyone with write access can.
+    pub gates_passed: bool,
     /// The description of that status; empty if there is none.
     pub status: String,
     /// Who opened it.
@@ -255,14 +257,46 @@ pub struct PromotionBranch {
 /// The status `sluice` of a commit. Anyone with write access can set it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnStatus {
-    /// It is `success`.
-    pub success: bool,
+    /// Its state.
+    pub state: StatusState,
     /// Its description; foreign text.
     pub description: String,
     /// When the forge recorded it.
     pub at: Timestamp,
     /// Who set it.
     pub creator: Option<UserId>,
+}
+
+impl OwnStatus {
+    /// Whether it is `success`.
+    pub fn is_success(&self) -> bool {
+        self.state == StatusState::Success
+    }
+}
+
+/// The state of a commit's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusState {
+    /// `success`.
+    Success,
+    /// `pending`.
+    Pending,
+    /// `failure`.
+    Failure,
+    /// `error`, and whatever GitHub may add.
+    Error,
+}
+
+impl StatusState {
+    /// As REST writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Pending => "pending",
+            Self::Failure => "failure",
+            Self::Error => "error",
+        }
+    }
 }
 
 impl Snapshot {

@@ -38,17 +38,23 @@ pub(crate) struct Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum StatusKind {
+    /// A person has to do something before it can continue: a refusal, a failed job.
+    NeedsPerson,
     /// Stopped for safety until a person looks at it.
     Blocked,
     /// Something could not be read or must not be done.
     Error,
-    /// A person has to approve, or to resolve what a gate reports.
+    /// A person has to approve.
     WaitsForPeople,
     /// A workflow or a check has to come to its end.
     WaitsForChecks,
     /// Only time has to pass.
     WaitsForTime,
-    /// Something holds it, for an unknown time.
+    /// GitHub merges it when its turn comes in the merge queue.
+    Queued,
+    /// A freeze holds it.
+    Frozen,
+    /// Something else holds it, for an unknown time.
     Held,
     /// The next run takes it up.
     Due,
@@ -71,11 +77,14 @@ impl StatusKind {
     /// Whether it waits for someone or something, or has gone wrong.
     fn waits(self) -> bool {
         match self {
-            Self::Blocked
+            Self::NeedsPerson
+            | Self::Blocked
             | Self::Error
             | Self::WaitsForPeople
             | Self::WaitsForChecks
             | Self::WaitsForTime
+            | Self::Queued
+            | Self::Frozen
             | Self::Held
             | Self::Due => true,
             Self::Ahead | Self::NotMoved | Self::InSync => false,

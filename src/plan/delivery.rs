@@ -146,10 +146,19 @@ pub(crate) struct Decision {
     pub acts: Vec<Act>,
     /// The stage's active pull request from now on, if one is already open.
     pub active_pull: Option<PullNumber>,
-    /// Why nothing is opened although something is due.
-    pub kept_back: Option<String>,
+    /// Why nothing is opened, landed or committed although something is due.
+    pub kept_back: Option<KeptBack>,
     /// A person has to do something first.
     pub blocked: Option<Blocked>,
+}
+
+/// Why something that is due is kept back, in plain words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeptBack {
+    /// Something holds it.
+    Held(String),
+    /// A person closed the pull request of this very plan.
+    Vetoed(String),
 }
 
 /// Why nothing of a stage moves before a person has done something.
@@ -209,28 +218,28 @@ pub(crate) fn decide(input: &DeliveryInput<'_>) -> Decision {
             // opened.
             let beside_free = goes_back || input.held_beside.is_none();
             if candidate.landable().is_some() && !beside_free {
-                decision.kept_back = input.held_beside.map(held_beside);
+                decision.kept_back = input.held_beside.map(held_beside).map(KeptBack::Held);
             }
             if candidate.landable().is_some() && others_free && beside_free {
                 decision.acts.push(Act::Land(candidate.pull.number));
             }
         }
         None if promotion.proposable && input.held_beside.is_some() => {
-            decision.kept_back = input.held_beside.map(held_beside);
+            decision.kept_back = input.held_beside.map(held_beside).map(KeptBack::Held);
         }
         None if promotion.proposable && input.closed_hold.is_err() => {
-            decision.kept_back = input.closed_hold.clone().err();
+            decision.kept_back = input.closed_hold.clone().err().map(KeptBack::Held);
         }
         None if promotion.proposable => match (&input.veto, input.closed_lately) {
             (Some((number, who)), _) => {
-                decision.kept_back = Some(format!(
+                decision.kept_back = Some(KeptBack::Vetoed(format!(
                     "{who} closed {number}; it is opened again when the plan changes, or on request"
-                ));
+                )));
             }
             (None, Some(number)) => {
-                decision.kept_back = Some(format!(
+                decision.kept_back = Some(KeptBack::Held(format!(
                     "{number} was closed less than a day ago; it is opened again tomorrow"
-                ));
+                )));
             }
             (None, None) => decision.acts.push(Act::Open {
                 replaces: others(&decision),
@@ -329,7 +338,7 @@ fn commit(input: &DeliveryInput<'_>) -> Decision {
     }
     Decision {
         acts,
-        kept_back: held.filter(|_| lands),
+        kept_back: held.filter(|_| lands).map(KeptBack::Held),
         ..Decision::default()
     }
 }

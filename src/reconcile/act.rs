@@ -19,6 +19,7 @@ pub(crate) mod propose;
 pub(crate) mod reset;
 pub(crate) mod result;
 pub(crate) mod share;
+pub(crate) mod show_state;
 pub(crate) mod start_job;
 pub(crate) mod tidy;
 pub(crate) mod unadopted;

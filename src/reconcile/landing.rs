@@ -66,13 +66,17 @@ pub(crate) fn after_merge(before: &Snapshot, pull: &Pull, answer: MergeAnswer) -
         let mut pulls = branch.pulls.iter();
         pulls.any(|one| one.number == pull.number)
     })?;
-    let success = branch.status.as_ref().is_some_and(|status| status.success);
+    let success = branch
+        .status
+        .as_ref()
+        .is_some_and(|status| status.is_success());
     let merged = MergedPull {
         number: pull.number,
         branch: pull.branch.clone(),
         head: pull.head,
         message: branch.tip.message.clone(),
         success,
+        gates_passed: success,
         status: String::new(),
         author: by.clone(),
         at,

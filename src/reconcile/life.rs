@@ -1,13 +1,13 @@
 //! Where a promotion is in its life: its row in the report and the words of `status` are both derived from this value.
 
 use crate::model::label::HOLD;
+use crate::model::life::LifeState;
 use crate::model::plan::{Promotion, State};
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Build;
 use crate::model::verdict::Verdict;
 use crate::plan::LabelHold;
-use crate::plan::delivery::{Act, Decision, OpenPlan};
-use crate::reconcile::outcome::RowKind;
+use crate::plan::delivery::{Act, Decision, KeptBack, OpenPlan};
 use crate::reconcile::request::Mode;
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{self, next_step};
@@ -23,9 +23,13 @@ pub(crate) enum Life {
     Waiting(Words),
     /// It is in GitHub's merge queue.
     Queued,
-    /// A rule, a label or a person holds it.
+    /// The policy, a label or an earlier rollback holds it.
     Held(Words),
-    /// A person has to look at it first.
+    /// A freeze holds it.
+    Frozen(Words),
+    /// A person has to do something before it can continue.
+    NeedsPerson(Words),
+    /// It was stopped for safety, until a person has looked at it.
     Blocked(Words),
     /// Something could not be read or done.
     Error(Words),
@@ -33,6 +37,11 @@ pub(crate) enum Life {
 
 /// What the report says about a promotion in the merge queue.
 pub(crate) const QUEUED: &str = "in the merge queue";
+/// What comes next for it.
+pub(crate) const TURN: &str = "GitHub merges it when its turn comes";
+
+/// What to do about a promotion that a person refused by closing its pull request.
+const REQUEST: &str = "to promote it all the same, run the workflow with `command: promote`";
 
 /// Why a promotion is where it is, and what comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,15 +64,17 @@ impl Words {
 
 impl Life {
     /// Its row in the report; `None` if there is nothing to report.
-    pub(crate) fn row(self) -> Option<(RowKind, Words)> {
+    pub(crate) fn row(self) -> Option<(LifeState, Words)> {
         Some(match self {
             Self::AtRest(_) => return None,
-            Self::Due(words) => (RowKind::Due, words),
-            Self::Waiting(words) => (RowKind::Waiting, words),
-            Self::Queued => (RowKind::Waiting, Words::new(QUEUED, None)),
-            Self::Held(words) => (RowKind::Held, words),
-            Self::Blocked(words) => (RowKind::Blocked, words),
-            Self::Error(words) => (RowKind::Error, words),
+            Self::Due(words) => (LifeState::Due, words),
+            Self::Waiting(words) => (LifeState::Waiting, words),
+            Self::Queued => (LifeState::Queued, Words::new(QUEUED, Some(TURN.to_owned()))),
+            Self::Held(words) => (LifeState::Held, words),
+            Self::Frozen(words) => (LifeState::Frozen, words),
+            Self::NeedsPerson(words) => (LifeState::NeedsPerson, words),
+            Self::Blocked(words) => (LifeState::Blocked, words),
+            Self::Error(words) => (LifeState::Error, words),
         })
     }
 }
@@ -90,7 +101,10 @@ pub(crate) fn life(
         return unproposed(promotion, false);
     }
     let kept_back = decision.kept_back.as_ref();
-    let kept_back = kept_back.map(|why| Life::Held(Words::new(why, None)));
+    let kept_back = kept_back.map(|kept| match kept {
+        KeptBack::Held(why) => Life::Held(Words::new(why, None)),
+        KeptBack::Vetoed(why) => Life::NeedsPerson(Words::new(why, Some(REQUEST.to_owned()))),
+    });
     if let Some(number) = decision.active_pull
         && let Some(candidate) = round.assessment.candidate(place, number)
     {
@@ -109,7 +123,7 @@ pub(crate) fn life(
     let taken_up = acts.any(|act| matches!(act, Act::Open { .. } | Act::Commit));
     match unproposed(promotion, taken_up) {
         Life::Due(words) if !mode.observes() => {
-            let next = "a later run opens it: this run has reached `limits.open`";
+            let next = "a later run opens it: this one has opened as many as `limits.open` allows";
             Life::Due(Words::new(words.why, Some(next.to_owned())))
         }
         life => life,
@@ -117,7 +131,7 @@ pub(crate) fn life(
 }
 
 /// What an open pull request itself says, before its gates matter; `None` if only its gates matter.
-fn of_pull(round: &Round<'_>, candidate: &OpenPlan) -> Option<Life> {
+pub(crate) fn of_pull(round: &Round<'_>, candidate: &OpenPlan) -> Option<Life> {
     if let Build::Unreadable(why) = &candidate.build {
         return Some(Life::Error(Words::new(why, None)));
     }
@@ -134,7 +148,7 @@ fn of_pull(round: &Round<'_>, candidate: &OpenPlan) -> Option<Life> {
             return held(why.unwrap_or_default());
         }
         LabelHold::Free | LabelHold::Lifted(_) => {}
-        LabelHold::On => return held(format!("held by the label {HOLD}")),
+        LabelHold::On => return held(wording::held_by(&candidate.pull)),
         LabelHold::Closed(hold) => return held(format!("held: {hold}")),
         LabelHold::StillOn(why) => {
             let next = format!("someone with write access must remove {HOLD}");
@@ -155,6 +169,7 @@ pub(crate) fn unproposed(promotion: &Promotion, taken_up: bool) -> Life {
     let of_plan = || Words::new(&*promotion.reason, promotion.help.clone());
     match promotion.state {
         State::Held if promotion.changes.is_empty() => Life::AtRest(State::Held),
+        State::Held if is_frozen(promotion) => Life::Frozen(of_plan()),
         State::Held => Life::Held(of_plan()),
         State::Error => Life::Error(of_plan()),
         State::Ahead | State::NotMoved | State::InSync => Life::AtRest(promotion.state),
@@ -166,12 +181,17 @@ pub(crate) fn unproposed(promotion: &Promotion, taken_up: bool) -> Life {
                     Some(_) => format!("{}; {waits}", promotion.reason),
                     None => waits,
                 };
-                let next = "opened by the next run that may write";
+                let next = "the next run opens it";
                 Life::Due(Words::new(why, Some(next.to_owned())))
             }
             None => Life::Waiting(Words::new(wording::waits_for(promotion), None)),
         },
     }
+}
+
+/// Whether only a freeze holds a promotion: then it is opened all the same.
+fn is_frozen(promotion: &Promotion) -> bool {
+    promotion.state == State::Held && promotion.proposable
 }
 
 fn of_judged(reassessed: &Promotion, next: Option<String>) -> Life {
@@ -183,7 +203,11 @@ fn of_judged(reassessed: &Promotion, next: Option<String>) -> Life {
         let next = "the next run tries again";
         return Life::Error(Words::new(why, Some(next.to_owned())));
     }
+    if let Some(why) = wording::refused_by(reassessed) {
+        return Life::NeedsPerson(Words::new(why, next));
+    }
     match reassessed.state {
+        State::Held if is_frozen(reassessed) => Life::Frozen(of_plan()),
         State::Held => Life::Held(of_plan()),
         _ => Life::Waiting(Words::new(wording::waits_for(reassessed), next)),
     }

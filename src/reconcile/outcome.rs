@@ -1,46 +1,33 @@
 //! What a run did and found, for the summary, the outputs and the exit code.
 
+use std::collections::BTreeSet;
+
 use crate::error::Exit;
 use crate::forge::Calls;
 use crate::model::commit_range::RangesByChange;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{CommitId, PlanId, PullNumber};
+use crate::model::life::LifeState;
 use crate::model::pipeline::Pipeline;
 use crate::model::plan::{Plan, SkippedService};
 use crate::reconcile::observe::observation::Observation;
 use crate::session::Session;
 
-/// What happened to a promotion. The order is that of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RowKind {
-    /// A person has to do something first.
-    Blocked,
-    /// Something could not be read or done.
-    Error,
-    /// It landed in this run.
-    Promoted,
-    /// It was opened in this run.
-    Opened,
-    /// It waits for its gates.
-    Waiting,
-    /// A rule, a label or a person holds it.
-    Held,
-    /// It is due, and has no pull request yet: this run writes nothing, or opened as many as it may.
-    Due,
-}
-
 /// One promotion in the report.
 #[derive(Clone, Debug, serde::Serialize)]
 pub(crate) struct Row {
-    /// What happened to it.
-    pub kind: RowKind,
+    /// Its state.
+    pub state: LifeState,
     /// The pipeline, as NAME or NAMESPACE/NAME.
     pub pipeline: String,
     /// The stages that it is promoted from.
     pub from: Vec<String>,
     /// The stage that it is promoted into.
     pub to: String,
+    /// What it changes, in a few words; empty if that is not known.
+    pub what: String,
+    /// It is a rollback.
+    pub rollback: bool,
     /// Its plan, if it has one.
     pub plan: Option<PlanId>,
     /// Its pull request, if it has one.
@@ -53,50 +40,50 @@ pub(crate) struct Row {
     pub why: String,
     /// What to do, or what comes next.
     pub next: Option<String>,
+    /// An earlier run already reported that it is blocked, by the status of its head.
+    #[serde(skip)]
+    pub known: bool,
 }
 
 impl Row {
     /// A row about a stage, of which nothing else is known.
-    pub(crate) fn new(kind: RowKind, pipeline: String, to: String) -> Self {
+    pub(crate) fn new(state: LifeState, pipeline: String, to: String) -> Self {
         Self {
-            kind,
+            state,
             pipeline,
             from: Vec::new(),
             to,
+            what: String::new(),
+            rollback: false,
             plan: None,
             pull: None,
             commit: None,
             emergency: None,
             why: String::new(),
             next: None,
+            known: false,
         }
     }
 
     /// The row as one line; foreign text.
     fn line(&self) -> String {
-        let word = match self.kind {
-            RowKind::Blocked => "blocked",
-            RowKind::Error => "error",
-            RowKind::Promoted => "landed",
-            RowKind::Opened => "opened",
-            RowKind::Waiting => "waiting",
-            RowKind::Held => "held",
-            RowKind::Due => "due",
-        };
+        let word = self.state.word();
         let from = match self.from.is_empty() {
             true => String::new(),
             false => format!("{} → ", self.from.join(", ")),
         };
         let pull = self.pull.map(|number| format!(" {number}"));
         let commit = self.commit.map(|commit| format!(" as {}", commit.short()));
+        let why = match self.why == word && self.emergency.is_none() {
+            true => String::new(),
+            false => format!(": {}{}", self.emergency(), self.why),
+        };
         format!(
-            "{word} {} {from}{}{}{}: {}{}",
+            "{word} {} {from}{}{}{}{why}",
             self.pipeline,
             self.to,
             pull.unwrap_or_default(),
             commit.unwrap_or_default(),
-            self.emergency(),
-            self.why
         )
     }
 
@@ -124,8 +111,10 @@ pub(crate) struct ByHand {
 /// The result of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// Promotions with something to report.
+    /// Promotions with something to report: one row each.
     pub rows: Vec<Row>,
+    /// Rows of the promotions for which a pull request was opened, whatever became of them afterwards.
+    pub opened: Vec<Row>,
     /// A person requested one stage: then what is only due is reported too.
     pub asked: bool,
     /// Services that were set by hand to something that their sources do not have yet.
@@ -202,15 +191,34 @@ impl Outcome {
             .iter()
             .map(|resolved| observation.pipeline_key(resolved.id).to_string())
             .collect();
+        self.keep_last_rows();
         self.rows
-            .sort_by(|a, b| (a.kind, &a.pipeline, &a.to).cmp(&(b.kind, &b.pipeline, &b.to)));
+            .sort_by(|a, b| (a.state, &a.pipeline, &a.to).cmp(&(b.state, &b.pipeline, &b.to)));
+    }
+
+    /// Of several rows about one promotion the last one is its state.
+    fn keep_last_rows(&mut self) {
+        let opened = |row: &&Row| row.state == LifeState::Opened;
+        self.opened = self.rows.iter().filter(opened).cloned().collect();
+        let key = |row: &Row| {
+            let emergency = row.emergency.is_some();
+            let (pipeline, from, to) = (row.pipeline.clone(), row.from.clone(), row.to.clone());
+            (pipeline, from, to, row.plan, emergency)
+        };
+        let mut seen = BTreeSet::new();
+        let mut kept: Vec<Row> = std::mem::take(&mut self.rows);
+        kept.reverse();
+        kept.retain(|row| seen.insert(key(row)));
+        kept.reverse();
+        self.rows = kept;
     }
 
     /// The exit code of the run: the highest that applies.
     pub(crate) fn exit(&self) -> Exit {
-        let of_row = |row: &Row| match row.kind {
-            RowKind::Blocked => Exit::Blocked,
-            RowKind::Error => Exit::Failed,
+        let of_row = |row: &Row| match row.state {
+            LifeState::Blocked if row.known => Exit::Done,
+            LifeState::Blocked => Exit::Blocked,
+            LifeState::Error => Exit::Failed,
             _ => Exit::Done,
         };
         let finding = self

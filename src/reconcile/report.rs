@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::life::{LifeState, OutputList};
 use crate::model::plan::State;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::Decision;
 use crate::reconcile::life::{Words, life, next};
-use crate::reconcile::outcome::{ByHand, Outcome, Row, RowKind};
+use crate::reconcile::outcome::{ByHand, Outcome, Row};
 use crate::reconcile::request::{Mode, ResolvedRequest};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
@@ -70,19 +71,19 @@ pub(crate) fn rows(
         let told = run.outcome.rows.iter_mut().find(|row| {
             row.pipeline == pipeline
                 && row.to == promotion.stage.as_str()
-                && row.kind != RowKind::Promoted
+                && row.state.output() != OutputList::Promoted
         });
         if let Some(row) = told {
             if row.pull.is_none() {
                 row.pull = decision.active_pull;
             }
-            if row.kind == RowKind::Opened {
+            if row.state == LifeState::Opened {
                 row.next = row.next.take().or_else(|| next(round, *place, decision));
             }
             continue;
         }
         let life = life(round, *place, decision, stopped, mode);
-        let Some((kind, Words { why, next })) = life.row() else {
+        let Some((state, Words { why, next })) = life.row() else {
             match promotion.state {
                 State::InSync => run.outcome.in_sync += 1,
                 State::NotMoved => run.outcome.not_moved += 1,
@@ -98,7 +99,8 @@ pub(crate) fn rows(
                 .and_then(wording::emergency_of),
             why,
             next,
-            ..round.row_for(*place, promotion, kind)
+            known: round.was_shown_as_failed(*place, decision),
+            ..round.row_for(*place, promotion, state)
         });
     }
 }
@@ -123,7 +125,7 @@ fn not_remembered(
         let to = promotion.stage.as_str();
         let rows = run.outcome.rows.iter_mut();
         for row in rows.filter(|row| row.pipeline == pipeline && row.to == to) {
-            row.kind = RowKind::Error;
+            row.state = LifeState::Error;
             row.why = format!("not rolled back: {}", row.why);
             row.next = Some(
                 "the request is not stored: request the rollback again once this is resolved"

@@ -3,6 +3,7 @@
 use crate::error::Failure;
 use crate::execute::{DeliveryError, EditedFile, Target, edited_files, record};
 use crate::model::ids::PullNumber;
+use crate::model::life::LifeState;
 use crate::model::plan::Promotion;
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
@@ -11,10 +12,11 @@ use crate::model::record::Record;
 use crate::model::source_location::RepoPath;
 use crate::reconcile::assess::Assessment;
 use crate::reconcile::observe::observation::Observation;
-use crate::reconcile::outcome::{Row, RowKind};
+use crate::reconcile::outcome::Row;
 use crate::reconcile::plan_context::PlanContext;
 use crate::reconcile::request::{ResolvedRequest, RunOptions};
 use crate::reconcile::state::RunState;
+use crate::render;
 use crate::session::Session;
 
 /// What one round observed and assessed.
@@ -86,7 +88,7 @@ impl<'a> Round<'a> {
     pub(crate) fn row_of(
         &self,
         proposal: &Proposal,
-        kind: RowKind,
+        state: LifeState,
         why: String,
         next: Option<String>,
     ) -> Row {
@@ -97,7 +99,7 @@ impl<'a> Round<'a> {
                 .map(|pull| pull.number),
             why,
             next,
-            ..Row::new(kind, proposal.pipeline.clone(), proposal.stage.to_string())
+            ..Row::new(state, proposal.pipeline.clone(), proposal.stage.to_string())
         }
     }
 
@@ -106,13 +108,15 @@ impl<'a> Round<'a> {
         &self,
         place: PromotionIndex,
         promotion: &Promotion,
-        kind: RowKind,
+        state: LifeState,
     ) -> Row {
         let edges = promotion.edges.iter();
         Row {
             from: edges.map(|edge| edge.from.to_string()).collect(),
+            what: render::what(promotion),
+            rollback: promotion.rollback.is_some(),
             plan: promotion.plan,
-            ..Row::new(kind, self.pipeline(place), promotion.stage.to_string())
+            ..Row::new(state, self.pipeline(place), promotion.stage.to_string())
         }
     }
 
@@ -120,7 +124,7 @@ impl<'a> Round<'a> {
     pub(crate) fn row(
         &self,
         place: PromotionIndex,
-        kind: RowKind,
+        state: LifeState,
         why: &str,
         next: Option<String>,
         run: &mut RunState,
@@ -130,7 +134,7 @@ impl<'a> Round<'a> {
             emergency: self.emergency(place),
             why: why.to_owned(),
             next,
-            ..self.row_for(place, promotion, kind)
+            ..self.row_for(place, promotion, state)
         });
     }
 

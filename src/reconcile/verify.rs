@@ -1,10 +1,10 @@
 //! Checks the base after a landing: what is there must be what was approved (A25, R-3.12).
 
 use crate::error::Failure;
+use crate::model::life::LifeState;
 use crate::model::pull::PullState;
 use crate::reconcile::landing::Landed;
 use crate::reconcile::observe::observation::Observation;
-use crate::reconcile::outcome::RowKind;
 use crate::reconcile::state::RunState;
 use crate::session::Session;
 
@@ -93,7 +93,7 @@ pub(crate) async fn verify(
     if landed == Landed::Otherwise {
         run.stopped
             .insert(landing.key.pipeline.clone(), landing.row.why.clone());
-        landing.row.kind = RowKind::Blocked;
+        landing.row.state = LifeState::Blocked;
         landing.row.next = Some("fix the base branch by hand".to_owned());
         run.failed.insert(landing.key);
     } else {

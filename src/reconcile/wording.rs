@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::model::label::HOLD;
 use crate::model::pipeline::GateKind;
 use crate::model::plan::Promotion;
+use crate::model::pull::Pull;
 use crate::model::record::Record;
 use crate::model::verdict::Verdict;
 use crate::plan::delivery::OpenPlan;
@@ -16,6 +17,9 @@ use crate::reconcile::wording;
 /// How to lift the hold of a closed pull request if the label does not exist.
 pub(crate) const ASK: &str =
     "someone with write access runs the workflow with `command: promote` for this stage";
+
+/// What people are asked to do about a pull request that waits for an approval.
+pub(crate) const APPROVE: &str = "approve it";
 
 /// The reason for which a person requested what an open pull request proposes, from its record.
 pub(crate) fn reason_of(candidate: &OpenPlan) -> Option<String> {
@@ -37,6 +41,30 @@ pub(crate) fn waits_for(promotion: &Promotion) -> String {
     }
 }
 
+/// What the gates that a person has to resolve say; `None` if there is none.
+pub(crate) fn refused_by(promotion: &Promotion) -> Option<String> {
+    let gates = promotion.gates.iter();
+    let blocked = gates.filter(|gate| gate.judgement.verdict == Verdict::Blocked);
+    let said: Vec<String> = blocked
+        .map(|gate| format!("{}: {}", gate.name, gate.judgement.reason))
+        .collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// That the label holds a pull request, and who added it when, as far as that is known.
+pub(crate) fn held_by(pull: &Pull) -> String {
+    let mut events = pull.label_events.as_deref().unwrap_or_default().iter();
+    let newest = events.rfind(|event| event.set && event.is_of(HOLD));
+    let known = newest.and_then(|event| Some((event.by.as_ref()?.login.as_str(), event.at)));
+    match known {
+        Some((login, at)) => {
+            let at = at.strftime("%Y-%m-%d %H:%M UTC");
+            format!("held by {login} since {at} (label {HOLD})")
+        }
+        None => format!("held by the label {HOLD}"),
+    }
+}
+
 /// The reason of the emergency, if a person requested it as one.
 pub(crate) fn emergency_of(candidate: &OpenPlan) -> Option<String> {
     let reason = wording::reason_of(candidate);
@@ -48,14 +76,17 @@ pub(crate) fn emergency_of(candidate: &OpenPlan) -> Option<String> {
 
 /// What the first gate that does not pass waits for.
 pub(crate) fn next_step(reassessed: &Promotion, now: Timestamp) -> Option<String> {
-    let open = reassessed
-        .gates
-        .iter()
-        .find(|gate| gate.judgement.verdict != Verdict::Pass)?;
+    let open = || {
+        let gates = reassessed.gates.iter();
+        gates.filter(|gate| gate.judgement.verdict != Verdict::Pass)
+    };
+    // What only a person can resolve comes first.
+    let blocked = open().find(|gate| gate.judgement.verdict == Verdict::Blocked);
+    let open = blocked.or_else(|| open().next())?;
     Some(match (open.judgement.verdict, &open.kind) {
         (Verdict::Blocked, GateKind::Approval) => "resolve it with the people named".to_owned(),
         (Verdict::Blocked, _) => "fix what it names".to_owned(),
-        (_, GateKind::Approval) => "approve it".to_owned(),
+        (_, GateKind::Approval) => APPROVE.to_owned(),
         _ => match open.judgement.next {
             Some(next) => format!("{} continues {}", open.name, when::utc(next, now)),
             None => format!("waits for {}", open.name),

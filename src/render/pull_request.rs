@@ -11,7 +11,7 @@ mod content;
 mod gate_view;
 mod view;
 
-pub(crate) use content::{Blocked, Commit, Commits, GateDetail, PullRequest};
+pub(crate) use content::{Commit, Commits, GateDetail, HeldFor, PullRequest};
 
 /// GitHub takes 65,536 characters; bytes are never fewer.
 const MAX_BYTES: usize = 60_000;
@@ -34,7 +34,7 @@ impl<'a> PullRequest<'a> {
             ready_since: None,
             replaces: None,
             newer: None,
-            blocked: None,
+            held: None,
             note: None,
             reason: None,
             held_back: None,

@@ -5,7 +5,7 @@ use super::engine::{Bounds, Escape, RenderError, render};
 mod content;
 mod view;
 
-pub(crate) use content::{Ahead, Mark, Pull, Row, Summary};
+pub(crate) use content::{Ahead, Pull, Row, Summary};
 
 /// GitHub takes 1 MiB; a longer summary is not shown at all.
 const MAX_BYTES: usize = 1_000_000;

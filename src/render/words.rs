@@ -45,7 +45,7 @@ pub(super) fn values(change: &Change) -> Option<(Option<String>, String)> {
 
 /// What a promotion changes, for a line: `6.5.2 → 6.5.3`; with several values each after the name of its manifest; a
 /// count if that would be long. Never a secret's value.
-pub(super) fn what(promotion: &Promotion) -> String {
+pub(crate) fn what(promotion: &Promotion) -> String {
     const MAX_LENGTH: usize = 90;
     let arrow = |(old, new): &(Option<String>, String)| match old {
         Some(old) => format!("{old} → {new}"),

@@ -15,7 +15,7 @@ use crate::model::plan::{GateReport, PipelinePlan, Plan, Promotion, SkippedServi
 use crate::model::verdict::Verdict;
 
 /// The version of all JSON documents.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// A finding.
 #[derive(Serialize)]

@@ -59,7 +59,7 @@ fn a_repository_with_a_promotion_that_waits_and_one_in_sync() {
 #[test]
 fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
     let at = ["status", "--at", "2026-11-22T14:20:00Z"];
-    insta::assert_snapshot!(run(&fixture("company"), &at).exits(0).out, @"
+    insta::assert_snapshot!(run(&fixture("company"), &at).exits(0).out, @r"
     company  a folder without history   2 pipelines   2026-11-22 14:20 UTC
     4 held
 
@@ -69,13 +69,13 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
       qa-eu  api c41d9e0 (main 2026-06-29),              no history here
                schemaVersion 42, tag 2.5.0
              ledger chart 3.3.0, tag 3.3.0
-        ⏳ revision unread: not on GitHub
+        ⏸  revision unread: not on GitHub
            help: the repository is not this one; a run on GitHub reads it, or set
            its url to a local path
       qa-us  api 5b0f3b7 (main 2026-06-24),              no history here
                schemaVersion 41, tag 2.4.1
              ledger chart 3.2.0, tag 3.2.0
-        ⏳ api schemaVersion 41 → 42, api tag 2.4.1 → 2.5.0,                  300e47
+        ⏸  api schemaVersion 41 → 42, api tag 2.4.1 → 2.5.0,                  300e47
            ledger 3.2.0 → 3.3.0, ledger tag 3.2.0 → 3.3.0
            revision unread: not on GitHub; readiness of dev unread: not on GitHub
            help: the repository is not this one; a run on GitHub reads it, or set
@@ -84,7 +84,7 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
       prod   api 5b0f3b7 (main 2026-06-24),              no history here
                schemaVersion 41, tag 2.4.1
              ledger chart 3.2.0, tag 3.2.0
-        ⏳ api schemaVersion 41 → 42, api tag 2.4.1 → 2.5.0                   a9d802
+        ⏸  api schemaVersion 41 → 42, api tag 2.4.1 → 2.5.0                   a9d802
            revision unread: not on GitHub; promoted only on a person's request
            (`trigger: manual`); readiness of qa-eu unread: not on GitHub; readiness
            of qa-us unread: not on GitHub; guarded by qa-us, which is not in sync
@@ -99,7 +99,7 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
     search                            prod held: promoted only on a person's request
       dev   search 1.9.0                                 no history here
       prod  search 1.8.2                                 no history here
-        ⏳ search 1.8.2 → 1.9.0                                               bb9dfa
+        ⏸  search 1.8.2 → 1.9.0                                               bb9dfa
            promoted only on a person's request (`trigger: manual`); readiness of dev
            unread: not on GitHub
            help: sluice promote --local PATH --pipeline search --to prod
@@ -145,21 +145,21 @@ fn a_folder_has_no_history_and_every_way_to_wait_is_said() {
     --> secret-prod.yaml:1:1
      = help: promote this key by hand, or remove it from `criteria.secrets`
     ");
-    insta::assert_snapshot!(run(&fixture("triggers"), &at).exits(0).out, @"
+    insta::assert_snapshot!(run(&fixture("triggers"), &at).exits(0).out, @r"
     triggers  a folder without history   1 pipeline   2026-11-22 14:20 UTC
     2 held, 1 due
 
     app                             manual held: promoted only on a person's request
       dev     app-dev 1.1.0                              no history here
       auto    app-auto 1.0.0                             no history here
-        →  app-auto 1.0.0 → 1.1.0                                             e2a157
+        ●  app-auto 1.0.0 → 1.1.0                                             e2a157
            the next run handles it
       manual  app-manual 1.0.0                           no history here
-        ⏳ app-manual 1.0.0 → 1.1.0                                           98b38e
+        ⏸  app-manual 1.0.0 → 1.1.0                                           98b38e
            promoted only on a person's request (`trigger: manual`)
            help: sluice promote --local PATH --pipeline app --to manual
       unset   app-unset 1.0.0                            no history here
-        ⏳ app-unset 1.0.0 → 1.1.0                                            e47c64
+        ⏸  app-unset 1.0.0 → 1.1.0                                            e47c64
            no trigger: the stage has no gate, its source has no `ready` rule, and
            `trigger: auto` is not set
            help: add a gate to its edge, or `stages: { unset: { trigger: auto } }`
@@ -264,7 +264,7 @@ fn document(document: &Value, standings: &mut BTreeSet<String>) {
             "workflow",
         ],
     );
-    assert_eq!(document["version"], 1);
+    assert_eq!(document["version"], 2);
     assert!(document["workflow"].is_null(), "GitHub is not asked");
     time(&document["now"]);
     let standing = |value: &Value| {
@@ -486,7 +486,7 @@ fn a_run_that_is_frozen_says_so() {
     let ran = run(dir.path(), &["status", "--freeze", "INC-4711"]).exits(0);
     assert!(
         ran.out
-            .contains("held: frozen by this run's input: INC-4711"),
+            .contains("prod frozen by this run's input: INC-4711\n"),
         "{}",
         ran.out
     );

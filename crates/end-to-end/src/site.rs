@@ -80,7 +80,7 @@ impl Report {
                     .unwrap_or_default();
                 format!(
                     "{} {} → {}{pull}: {}",
-                    text("kind"),
+                    text("state"),
                     text("pipeline"),
                     text("to"),
                     text("why")

@@ -128,23 +128,20 @@ fn a_cell_says_what_runs_its_state_since_when_and_how_far_it_is_behind() {
 
 #[test]
 fn every_state_has_its_word_and_its_shape() {
-    let blocked_gate = json!([{
-        "edge": { "from": "qa", "to": "prod" }, "name": "tests", "type": "JOB", "verdict": "blocked", "reason": "failed",
-        "next": null, "link": null
-    }]);
-    for (state, gates, word, class) in [
-        ("blocked", json!([]), "blocked", "stop"),
-        ("error", json!([]), "error", "cross"),
-        ("waits-for-people", json!([]), "waiting", "wait"),
-        ("waits-for-people", blocked_gate, "needs you", "stop"),
-        ("waits-for-checks", json!([]), "waiting", "wait"),
-        ("waits-for-time", json!([]), "waiting", "wait"),
-        ("held", json!([]), "held", "held"),
-        ("due", json!([]), "due", "due"),
-        ("ahead", json!([]), "ahead", "ahead"),
+    for (state, word, class) in [
+        ("needs-person", "needs you", "stop"),
+        ("blocked", "blocked", "stop"),
+        ("error", "error", "cross"),
+        ("waits-for-people", "waiting", "wait"),
+        ("waits-for-checks", "waiting", "wait"),
+        ("waits-for-time", "waiting", "wait"),
+        ("queued", "in the merge queue", "wait"),
+        ("frozen", "frozen", "held"),
+        ("held", "held", "held"),
+        ("due", "due", "due"),
+        ("ahead", "ahead", "ahead"),
     ] {
-        let mut of_prod = promotion("qa", state, &[("web-prod", "1.2.0", "1.5.0")]);
-        of_prod["gates"] = gates;
+        let of_prod = promotion("qa", state, &[("web-prod", "1.2.0", "1.5.0")]);
         let tables = of(
             &shop(json!([promotion("dev", "in-sync", &[])]), json!([of_prod])),
             None,

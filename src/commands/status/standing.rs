@@ -6,7 +6,7 @@ use crate::model::pipeline::GateKind;
 use crate::model::plan::{GateReport, Promotion, State};
 use crate::model::status::{PromotionStatus, StatusKind};
 use crate::model::verdict::Verdict;
-use crate::reconcile::life::{Life, QUEUED, Words};
+use crate::reconcile::life::{Life, QUEUED, TURN, Words};
 use crate::reconcile::status::PromotionState;
 
 /// The status, why, what to do, when time alone changes it, and the gate that decides.
@@ -63,13 +63,25 @@ fn said(stand: &PromotionState) -> Said {
                 .filter(|gate| promotion.gates[*gate].judgement.verdict == Verdict::Error),
             ..Said::new(StatusKind::Error, why, next.clone())
         },
+        Life::NeedsPerson(Words { why, next }) => Said {
+            deciding: worst_gate(promotion)
+                .filter(|gate| promotion.gates[*gate].judgement.verdict == Verdict::Blocked),
+            ..Said::new(StatusKind::NeedsPerson, why, next.clone())
+        },
+        Life::Frozen(Words { why, next }) => match asks_people_already(stand) {
+            true => waits(promotion, why, None),
+            false => Said {
+                next: promotion.next,
+                ..Said::new(StatusKind::Frozen, why, next.clone())
+            },
+        },
         Life::Held(Words { why, next }) => match asks_people_already(stand) {
             true => waits(promotion, why, None),
             false => held(promotion, why, next.clone()),
         },
         // It has no pull request yet, so no one can approve it.
         Life::Due(_) => Said::new(StatusKind::Due, "the next run handles it", None),
-        Life::Queued => waits(promotion, QUEUED, None),
+        Life::Queued => Said::new(StatusKind::Queued, QUEUED, Some(TURN.to_owned())),
         Life::Waiting(Words { why, next }) => waits(promotion, why, next.clone()),
     }
 }
@@ -159,7 +171,8 @@ fn worst_gate(promotion: &Promotion) -> Option<usize> {
 fn standing_of(gate: &GateReport) -> StatusKind {
     match (gate.judgement.verdict, &gate.kind) {
         (Verdict::Error, _) => StatusKind::Error,
-        (Verdict::Blocked, _) | (_, GateKind::Approval) => StatusKind::WaitsForPeople,
+        (Verdict::Blocked, _) => StatusKind::NeedsPerson,
+        (_, GateKind::Approval) => StatusKind::WaitsForPeople,
         (_, GateKind::Window) => StatusKind::WaitsForTime,
         _ => StatusKind::WaitsForChecks,
     }

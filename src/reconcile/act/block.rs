@@ -4,12 +4,14 @@ use crate::execute::DeliveryError;
 use crate::forge::Writer;
 use crate::model::ids::PullNumber;
 use crate::model::promotion_index::PromotionIndex;
+use crate::model::wire_words::replaced_pull;
+use crate::reconcile::act::messages;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
-use crate::render::{Blocked, comment};
+use crate::render::comment::Blocked;
 
 impl Round<'_> {
-    /// Takes the pull request out of the merge queue and auto-merge, comments, and labels it. No decision depends on
+    /// Takes the pull request out of the merge queue and auto-merge, comments, labels it, and replaces its description. No decision depends on
     /// it, so it is always [`Progress::Unchanged`].
     pub(crate) async fn block(
         &self,
@@ -22,13 +24,28 @@ impl Round<'_> {
         let Some(pull) = self.assessment.pull(place, number) else {
             return Ok(Progress::Unchanged);
         };
-        let text = comment::blocked(
-            &Blocked::Other(why),
-            &self.pipeline(place),
-            self.key(place).stage.as_str(),
-        );
+        let pipeline = self.pipeline(place);
+        let key = self.key(place);
+        let candidate = self.assessment.candidate(place, number);
+        let blocked = Blocked {
+            why,
+            pipeline: &pipeline,
+            stage: key.stage.as_str(),
+            rollback: candidate.is_some_and(|one| one.proposal.rollback.is_some()),
+        };
         self.delivery(writer).disarm(pull).await?;
-        self.say_blocked(writer, pull, &text, run).await;
+        self.say_blocked(writer, pull, &blocked.comment(), run)
+            .await;
+        let body = blocked.body(replaced_pull(&pull.body));
+        if pull.own && messages::differs(&pull.body, &body) && !run.lost.stops() {
+            let described = writer.describe_pull(number, &pull.title, &body).await;
+            if let Err(error) = described {
+                run.lose(
+                    "the text of a blocked pull request could not be updated",
+                    &error,
+                );
+            }
+        }
         Ok(Progress::Unchanged)
     }
 }

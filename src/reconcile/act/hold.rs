@@ -5,11 +5,11 @@ use crate::execute::DeliveryError;
 use crate::forge::Writer;
 use crate::model::ids::PullNumber;
 use crate::model::label::{HOLD, NewLabel};
+use crate::model::life::LifeState;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::pull::Pull;
 use crate::plan::delivery::OpenPlan;
 use crate::reconcile::act::result::ends_the_run;
-use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
@@ -95,13 +95,13 @@ impl Round<'_> {
     ) -> Result<bool, DeliveryError> {
         let number = new.pull.number;
         let put = self.put_hold_on(writer, number, run).await?;
-        let (kind, why, next) = match put {
+        let (state, why, next) = match put {
             HoldLabel::On => return Ok(true),
-            HoldLabel::Missing(why) => (RowKind::Held, why, CREATE),
-            HoldLabel::Failed(why) => (RowKind::Error, why, "the next run tries again"),
+            HoldLabel::Missing(why) => (LifeState::Held, why, CREATE),
+            HoldLabel::Failed(why) => (LifeState::Error, why, "the next run tries again"),
         };
         let why = not_carried(old.number, number, &why);
-        self.row(place, kind, &why, Some(next.to_owned()), run);
+        self.row(place, state, &why, Some(next.to_owned()), run);
         run.failed.insert(self.key(place));
         Ok(false)
     }

@@ -9,6 +9,7 @@ use crate::execute::{DeliveryError, EditedFile, Merging, Prepared, WAITS};
 use crate::forge::{Backoff, ForgeError, MergeMethod, Writer};
 use crate::model::actor::Actor;
 use crate::model::ids::PullNumber;
+use crate::model::life::LifeState;
 use crate::model::merge_state::MergeState;
 use crate::model::policy::{Land, MergeMethod as PolicyMerge};
 use crate::model::promotion_index::PromotionIndex;
@@ -20,7 +21,8 @@ use crate::plan::delivery::{Act, OpenPlan};
 use crate::reconcile::act::last_look::{MAX_PREPARED, Stop, last_look, overtaken, row};
 use crate::reconcile::act::{merge_state, messages};
 use crate::reconcile::landing::{LOOKS_AFTERWARDS, PendingLanding, after_merge, blobs};
-use crate::reconcile::outcome::{Row, RowKind};
+use crate::reconcile::life::{QUEUED, TURN};
+use crate::reconcile::outcome::Row;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 use crate::reconcile::wording::emergency_of;
@@ -51,7 +53,7 @@ pub(crate) async fn land(
     if round.observation.snapshot.queue && pull.author.as_ref().is_some_and(Actor::is_workflow) {
         round.row(
             place,
-            RowKind::Held,
+            LifeState::NeedsPerson,
             QUEUE_NEEDS_APP,
             Some(TAKE_AN_APP.to_owned()),
             run,
@@ -91,13 +93,17 @@ pub(crate) async fn land(
         round.is_asked(place),
     );
     if let Attempt::Later(why) = attempt {
-        if status.is_some_and(|status| status.success) {
+        if status.is_some_and(|status| status.is_success()) {
             let lowered = delivery.retract(pull, &quiet, DeliveryError::Overtaken(why.clone()));
             if let error @ DeliveryError::SuccessLeft { .. } = lowered.await {
                 return Err(error.into());
             }
         }
-        round.row(place, RowKind::Waiting, &why, Some(pull.url.clone()), run);
+        let state = match refused {
+            Some(_) => LifeState::NeedsPerson,
+            None => LifeState::Waiting,
+        };
+        round.row(place, state, &why, Some(pull.url.clone()), run);
         run.failed.insert(round.key(place));
         return Ok(Progress::Unchanged);
     }
@@ -317,14 +323,8 @@ async fn enqueue(
         Err(ForgeError::Refused { said, .. }) => return Err(DeliveryError::Refused(said).into()),
         Err(error) => return Err(DeliveryError::from(error).into()),
     }
-    let next = Some("GitHub merges it when its turn comes".to_owned());
-    round.row(
-        place,
-        RowKind::Waiting,
-        "added to the merge queue",
-        next,
-        run,
-    );
+    let next = Some(TURN.to_owned());
+    round.row(place, LifeState::Queued, QUEUED, next, run);
     run.failed.insert(round.key(place));
     Ok(())
 }

@@ -8,11 +8,12 @@ use crate::forge::{ObjectQuery, Prefetch};
 use crate::gather::Depth;
 use crate::model::facts::Slot;
 use crate::model::ids::PlanId;
+use crate::model::life::LifeState;
 use crate::model::plan::Promotion;
 use crate::model::promotion_index::PromotionIndex;
 use crate::reconcile::observe::fetch::observe_at;
 use crate::reconcile::observe::observation::Observation;
-use crate::reconcile::outcome::{Row, RowKind};
+use crate::reconcile::outcome::Row;
 use crate::reconcile::round::Round;
 
 /// At most this many commits are made for one landing, each after the first because the base branch moved before it could be advanced. Each
@@ -83,6 +84,6 @@ pub(crate) fn row(
 ) -> Row {
     Row {
         plan: Some(plan),
-        ..round.row_for(place, promotion, RowKind::Promoted)
+        ..round.row_for(place, promotion, LifeState::Landed)
     }
 }

@@ -11,11 +11,12 @@ use crate::error::Failure;
 use crate::forge::Writer;
 use crate::gather;
 use crate::model::actor::{Actor, ActorKind};
+use crate::model::life::LifeState;
 use crate::model::proposal::Proposal;
 use crate::model::pull::{MergedPull, PullState};
 use crate::model::record::{Record, branch_is_of};
 use crate::model::wire_words::CHECKED_MERGE;
-use crate::reconcile::outcome::{Row, RowKind};
+use crate::reconcile::outcome::Row;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 use crate::repo::ReadObjects;
@@ -43,7 +44,11 @@ pub(crate) fn of(proposal: &Proposal, base: &str) -> Option<Merged> {
             branch: pull.branch.clone(),
             head: pull.head,
             message: tip.message.clone(),
-            success: status.is_some_and(|status| status.success),
+            success: status.is_some_and(|status| status.is_success()),
+            gates_passed: status.is_some_and(|status| {
+                let author = pull.author.as_ref().and_then(|author| author.id);
+                status.is_success() && status.creator.is_some() && status.creator == author
+            }),
             status: String::new(),
             author: pull.author.clone(),
             at: *at,
@@ -109,10 +114,28 @@ impl Round<'_> {
         let base = &self.observation.snapshot.base;
         let text = match merged.by_hand() {
             Some(by) => {
-                run.outcome.notices.push(format!(
-                    "{} was merged by {}, not by Sluice: it counts as the content of {}, whatever its gates said",
-                    pull.number, by.login, record.stage
-                ));
+                // This account writes `success` only once every gate has passed.
+                let (state, gates) = match pull.gates_passed {
+                    true => (LifeState::Landed, "every gate had passed"),
+                    false => (LifeState::LandedPastGates, "not every gate had passed"),
+                };
+                let edges = record.edges.iter();
+                run.outcome.happened(Row {
+                    from: edges.map(|edge| edge.from.to_string()).collect(),
+                    plan: Some(record.plan),
+                    pull: Some(pull.number),
+                    commit: pull.commit,
+                    why: format!("{} merged it, not Sluice; {gates}", by.login),
+                    next: Some(format!(
+                        "it counts as the content of {}; to undo it, run the workflow with `command: rollback`",
+                        record.stage
+                    )),
+                    ..Row::new(
+                        state,
+                        record.promotion().pipeline.to_string(),
+                        record.stage.clone(),
+                    )
+                });
                 format!("{CHECKED_MERGE}: merged by {}, not by Sluice", by.login)
             }
             None => {
@@ -131,7 +154,7 @@ impl Round<'_> {
                         why,
                         next: Some(format!("fix {base}, then {then}")),
                         ..Row::new(
-                            RowKind::Blocked,
+                            LifeState::Blocked,
                             record.pipeline.clone(),
                             record.stage.clone(),
                         )

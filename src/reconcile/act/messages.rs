@@ -13,9 +13,10 @@ use crate::model::slug::RepoSlug;
 use crate::model::wire_words::replaced_pull;
 use crate::plan::delivery::OpenPlan;
 use crate::reconcile::commit_ranges::{recorded_in, trailers};
+use crate::reconcile::life::{self, Life};
 use crate::reconcile::round::Round;
 use crate::reconcile::wording::{reason_of, waits_for};
-use crate::render::{self, Approved, GateDetail, Link, Message, PullRequest};
+use crate::render::{self, Approved, GateDetail, HeldFor, Link, Message, PullRequest};
 
 /// Whether a text may offer a label of that name: it exists, or this run is about to create it.
 pub(crate) type Offers<'a> = &'a dyn Fn(&str) -> bool;
@@ -80,6 +81,7 @@ pub(crate) fn proposal(
             note.text.as_deref(),
             record.reason.as_deref(),
             promotion.after_rollback.as_ref(),
+            None,
             brings,
             offers,
         ),
@@ -116,9 +118,20 @@ pub(crate) fn description(
             note.text.as_deref(),
             reason.as_deref(),
             candidate.after_rollback().filter(|_| candidate.is_held()),
+            held_for(round, candidate).as_ref(),
             &recorded_in(candidate),
             offers,
         ),
+    }
+}
+
+/// What holds an open pull request apart from its gates and an earlier rollback, and what lets it go on.
+fn held_for(round: &Round<'_>, candidate: &OpenPlan) -> Option<(String, String)> {
+    match life::of_pull(round, candidate)? {
+        Life::Held(words) if candidate.after_rollback().is_none() => {
+            Some((words.why, words.next.unwrap_or_default()))
+        }
+        _ => None,
     }
 }
 
@@ -172,6 +185,7 @@ fn body(
     note: Option<&str>,
     reason: Option<&str>,
     held_back: Option<&RolledBack>,
+    held: Option<&(String, String)>,
     brings: &[CommitRangeSummary],
     offers: Offers<'_>,
 ) -> String {
@@ -233,6 +247,7 @@ fn body(
         note,
         reason,
         held_back,
+        held: held.map(|(why, next)| HeldFor { why, next }),
         hold_label_missing: !offers(HOLD),
         ..PullRequest::new(&pipeline, promotion)
     };

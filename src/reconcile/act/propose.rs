@@ -6,13 +6,13 @@ use crate::execute::{DeliveryError, NewProposal, WAITS};
 use crate::forge::Writer;
 use crate::model::ids::PullNumber;
 use crate::model::label::HOLD;
+use crate::model::life::LifeState;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::record::branch_name;
 use crate::plan::delivery::OpenPlan;
 use crate::reconcile::act::close::replaced_by;
 use crate::reconcile::act::hold::{self, HoldLabel};
 use crate::reconcile::act::{merge_state, messages};
-use crate::reconcile::outcome::RowKind;
 use crate::reconcile::proposals::build::waits_for_people;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{MIN_REQUESTS_LEFT, Progress, RunState};
@@ -147,7 +147,7 @@ impl Round<'_> {
                 next = Some(how.to_owned());
             }
         }
-        self.row(place, RowKind::Opened, &why, next, run);
+        self.row(place, LifeState::Opened, &why, next, run);
         if let Some(row) = run.outcome.rows.last_mut() {
             row.pull = Some(number);
         }

@@ -27,7 +27,7 @@ impl Round<'_> {
         }
         for (place, candidate) in self.assessment.all_open() {
             let branch = &candidate.proposal.branch;
-            let left = branch.status.as_ref().filter(|status| status.success);
+            let left = branch.status.as_ref().filter(|status| status.is_success());
             let Some(left) = left.filter(|_| branch.tip.id == candidate.pull.head) else {
                 continue;
             };

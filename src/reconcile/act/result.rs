@@ -3,10 +3,10 @@
 use crate::error::{Exit, Failure};
 use crate::execute::DeliveryError;
 use crate::forge::{ForgeError, Stopped, Writer};
+use crate::model::life::LifeState;
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::model::proposal::Proposal;
-use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 
@@ -53,7 +53,7 @@ impl Round<'_> {
                 }
                 self.row(
                     place,
-                    RowKind::Waiting,
+                    LifeState::Waiting,
                     &why,
                     Some("the next run continues".to_owned()),
                     run,
@@ -61,12 +61,12 @@ impl Round<'_> {
             }
             DeliveryError::Refused(_) => {
                 let next = "`sluice doctor` lists the branch rules".to_owned();
-                self.row(place, RowKind::Waiting, &why, Some(next), run);
+                self.row(place, LifeState::NeedsPerson, &why, Some(next), run);
             }
-            DeliveryError::CannotMake(_) => self.row(place, RowKind::Error, &why, None, run),
+            DeliveryError::CannotMake(_) => self.row(place, LifeState::Error, &why, None, run),
             DeliveryError::NotStarted(_) => {
                 let next = "fix the workflow, then run `command: retry`".to_owned();
-                self.row(place, RowKind::Waiting, &why, Some(next), run);
+                self.row(place, LifeState::NeedsPerson, &why, Some(next), run);
             }
             DeliveryError::SuccessLeft { pull, error, .. } => {
                 let next = format!(
@@ -76,7 +76,7 @@ impl Round<'_> {
                 if ends_the_run(&error) || self.session.rate_limited().is_some() {
                     return Err(Failure::new(Exit::Blocked, why).hint(next));
                 }
-                self.row(place, RowKind::Blocked, &why, Some(next), run);
+                self.row(place, LifeState::Blocked, &why, Some(next), run);
             }
             DeliveryError::Forge(error) if ends_the_run(&error) => return Err(error.into()),
             // One clear error, and no further write in this run.
@@ -87,7 +87,7 @@ impl Round<'_> {
                 let failure = Failure::from(error);
                 self.row(
                     place,
-                    RowKind::Error,
+                    LifeState::Error,
                     &failure.message,
                     failure.hints.first().cloned(),
                     run,
@@ -99,7 +99,7 @@ impl Round<'_> {
             DeliveryError::Forge(_) | DeliveryError::Repo(_) => {
                 self.row(
                     place,
-                    RowKind::Error,
+                    LifeState::Error,
                     &why,
                     Some("the next run tries again".to_owned()),
                     run,
@@ -148,7 +148,7 @@ impl Round<'_> {
             writer.stop();
         }
         let next = "the next run tries again".to_owned();
-        let row = self.row_of(proposal, RowKind::Error, error.to_string(), Some(next));
+        let row = self.row_of(proposal, LifeState::Error, error.to_string(), Some(next));
         run.outcome.happened(row);
         Ok(false)
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::model::ids::{CommitId, PullNumber};
+use crate::model::life::LifeState;
 use crate::model::promotion_id::StageKey;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::{Act, Decision};
-use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 
@@ -116,11 +116,11 @@ impl Round<'_> {
         let pipeline = pipeline.to_string();
         let mut rows = run.outcome.rows.iter();
         let said = rows.any(|row| {
-            row.kind == RowKind::Blocked && row.pipeline == pipeline && row.to == stage.as_str()
+            row.state == LifeState::Blocked && row.pipeline == pipeline && row.to == stage.as_str()
         });
         if !said {
             let next = Some("something is reverting it".to_owned());
-            self.row(place, RowKind::Blocked, &why, next, run);
+            self.row(place, LifeState::Blocked, &why, next, run);
         }
     }
 }

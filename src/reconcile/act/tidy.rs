@@ -67,6 +67,7 @@ impl Round<'_> {
                 self.wrote(writer, *place, shown, run).await?;
             }
         }
+        self.show_states(writer, decisions, run).await?;
         // Temporary branches of interrupted runs; those of runs in progress are younger.
         let day_ago = self.observation.now - SignedDuration::from_hours(24);
         for branch in &self.observation.snapshot.branches {

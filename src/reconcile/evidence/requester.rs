@@ -66,6 +66,7 @@ impl Requester {
             Self::Unread(why) => (State::Error, why, "the next run tries again".to_owned()),
         };
         promotion.state = state;
+        promotion.proposable = false;
         promotion.reason = Arc::from(why);
         promotion.help = Some(help);
         state == State::Held

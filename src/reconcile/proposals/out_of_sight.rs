@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use crate::catalog::read_file;
 use crate::error::Failure;
 use crate::model::catalog::MayHold;
+use crate::model::life::LifeState;
 use crate::model::proposal::Proposal;
 use crate::model::source_location::RepoPath;
 use crate::reconcile::observe::observation::Observation;
-use crate::reconcile::outcome::RowKind;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::RunState;
 use crate::repo::{ReadObjects, RepoError};
@@ -44,7 +44,7 @@ impl Round<'_> {
             return Ok(false);
         };
         let next = "turn it back into a manifest, or close the pull request".to_owned();
-        let row = self.row_of(proposal, RowKind::Error, why, Some(next));
+        let row = self.row_of(proposal, LifeState::Error, why, Some(next));
         if !run
             .outcome
             .rows

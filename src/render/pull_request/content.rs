@@ -1,7 +1,5 @@
 //! What the body of a pull request is made of.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use minijinja::Value;
 
@@ -44,8 +42,8 @@ pub(crate) struct PullRequest<'a> {
     pub replaces: Option<u64>,
     /// A newer plan that waits behind this one, which a person has reviewed.
     pub newer: Option<PlanId>,
-    /// Why Sluice does not touch it any more.
-    pub blocked: Option<Blocked<'a>>,
+    /// What holds it, and what lets it go on, if it is neither its gates nor an earlier rollback.
+    pub held: Option<HeldFor<'a>>,
     /// The policy's note, as [`note`](crate::render::texts::note) makes it.
     pub note: Option<&'a str>,
     /// Why someone requested it; foreign text.
@@ -106,28 +104,11 @@ pub(super) fn address(link: Option<&Link>) -> Value {
     link.map_or(Value::from(()), Link::value)
 }
 
-/// Why a pull request is blocked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Blocked<'a> {
-    #[allow(
-        dead_code,
-        reason = "texts of pull requests are ready for it; the controller gives the reason in words so far"
-    )]
-    /// Its head is not the commit that Sluice made.
-    HeadMoved {
-        /// The login of the person who pushed, if it is known.
-        by: Option<&'a str>,
-    },
-    /// Anything else, in a few words.
-    Other(&'a str),
-}
-
-impl fmt::Display for Blocked<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::HeadMoved { by: Some(login) } => write!(f, "{login} pushed to the branch"),
-            Self::HeadMoved { by: None } => f.write_str("its branch was pushed to"),
-            Self::Other(why) => f.write_str(why),
-        }
-    }
+/// What holds a pull request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeldFor<'a> {
+    /// Why, in plain words.
+    pub why: &'a str,
+    /// What someone has to do to let it go on.
+    pub next: &'a str,
 }

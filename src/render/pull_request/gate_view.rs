@@ -23,6 +23,7 @@ pub(super) struct DispatchView {
 #[derive(Serialize)]
 pub(super) struct GateView<'a> {
     mark: &'static str,
+    word: &'static str,
     name: &'a str,
     edge: Option<String>,
     reason: &'a str,
@@ -38,20 +39,20 @@ pub(super) struct NoLabel<'a> {
 /// The sign and the words behind the target's name: what it waits for, or why it does not move.
 pub(super) fn headline(pull: &PullRequest<'_>) -> (&'static str, String) {
     let promotion = pull.promotion;
-    if let Some(blocked) = &pull.blocked {
-        return ("⛔", blocked.to_string());
+    if let Some(held) = &pull.held {
+        return ("⏸", held.why.to_owned());
     }
     if pull.held_back.is_some() {
-        return ("⏸️", "held because it was rolled back".to_owned());
+        return ("⏸", "held because it was rolled back".to_owned());
     }
     match promotion.state {
         State::Due => {}
-        State::Error => return ("❗", promotion.reason.to_string()),
+        State::Error => return ("✖", promotion.reason.to_string()),
         State::Held | State::Ahead | State::NotMoved | State::InSync => {
-            return ("⏸️", promotion.reason.to_string());
+            return ("⏸", promotion.reason.to_string());
         }
     }
-    for (verdict, mark) in [(Verdict::Error, "❗"), (Verdict::Blocked, "⛔")] {
+    for (verdict, mark) in [(Verdict::Error, "✖"), (Verdict::Blocked, "⛔")] {
         if let Some(gate) = promotion
             .gates
             .iter()
@@ -131,7 +132,7 @@ pub(super) fn approve(pull: &PullRequest<'_>) -> Option<String> {
         .all(|detail| detail.is_none_or(|detail| detail.ways.is_empty()));
     let mut ways = Vec::new();
     if allows(ApprovalChannel::Review) || unknown {
-        ways.push("**Files changed → Review → Approve**".to_owned());
+        ways.push("**Files changed → Review changes → Approve**".to_owned());
     }
     if allows(ApprovalChannel::Label) {
         let mut labels: Vec<String> = by_people
@@ -159,7 +160,7 @@ pub(super) fn approve(pull: &PullRequest<'_>) -> Option<String> {
 
 /// How a person approves by a dispatch; `None` if no open gate lists that way.
 pub(super) fn dispatch(pull: &PullRequest<'_>) -> Option<DispatchView> {
-    let plan = pull.promotion.plan.filter(|_| pull.blocked.is_none())?;
+    let plan = pull.promotion.plan?;
     let listed = open(pull).any(|(gate, detail)| {
         gate.kind == GateKind::Approval
             && detail.is_some_and(|detail| detail.ways.contains(&ApprovalChannel::Dispatch))
@@ -194,16 +195,22 @@ pub(super) fn gates<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> Vec<Ga
         .enumerate()
         .take(budget.items)
         .map(|(at, gate)| GateView {
-            mark: match gate.judgement.verdict {
-                Verdict::Pass => "✅",
-                Verdict::Pending => "⏳",
-                Verdict::Blocked => "⛔",
-                Verdict::Error => "❗",
-            },
+            mark: sign(gate.judgement.verdict).0,
+            word: sign(gate.judgement.verdict).1,
             name: gate.name.as_str(),
             edge: several.then(|| format!("{} → {}", gate.edge.from, gate.edge.to)),
             reason: &gate.judgement.reason,
             link: address(pull.gates.get(at).and_then(|detail| detail.link.as_ref())),
         })
         .collect()
+}
+
+/// The mark of a verdict, and the word beside it.
+fn sign(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Pass => ("✅", "passed"),
+        Verdict::Pending => ("⏳", "waiting"),
+        Verdict::Blocked => ("⛔", "needs you"),
+        Verdict::Error => ("✖", "error"),
+    }
 }

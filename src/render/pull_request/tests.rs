@@ -92,22 +92,27 @@ fn the_number_of_a_replaced_pull_request_can_be_read_back() {
 fn an_ordinary_pull_request_asks_first() {
     let promotion = ordinary();
     insta::assert_snapshot!(body(&full(&promotion)), @r"
-    **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
+    **dev → prod** · ⏳ waits for 1 approval, then Mon 09:00 (dave or erin can approve)
 
-    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
 
-    ### What changes in prod
-    - **podinfo** chart 6.5.2 → **6.5.3**
-    - **api** `3f2a1c9` → **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1))
-    - **api-secrets** secret `db-password`: changed, not shown
     - stays behind: **ledger** (held: INC-4711)
 
-    ### Gates
-    - ⏳ **prod-approval**: 1 of 2 from carol, dave, erin
-    - ✅ **integration-tests**: passed in 6 min ([run](https://github.com/acme/gitops/actions/runs/7))
-    - ⏳ **office-hours**: opens Mon 09:00 Europe/Berlin (07:00 UTC)
+    **Files changed → Review changes → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges; please do not press Merge or push here.
+
+    <details><summary>Gates, refuse, pause, undo</summary>
+
+    - ⏳ waiting · **prod-approval**: 1 of 2 from carol, dave, erin
+    - ✅ passed · **integration-tests**: passed in 6 min ([run](https://github.com/acme/gitops/actions/runs/7))
+    - ⏳ waiting · **office-hours**: opens Mon 09:00 Europe/Berlin (07:00 UTC)
+    - To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    - To undo: *Run workflow → rollback*.
+
+    </details>
 
     <details><summary>4 commits in api, by 2 people</summary>
 
@@ -120,8 +125,7 @@ fn an_ordinary_pull_request_asks_first() {
 
     Runbook: <https://wiki.example/prod>
 
-    <sub>plan `7c1e09` · ready since 2026-11-20 14:02 UTC · replaces #118 ·
-    undo: *Run workflow → rollback* · approvals apply to this plan only</sub>
+    <sub>plan `7c1e09` · ready since 2026-11-20 14:02 UTC · replaces #118 · approvals apply to this plan only</sub>
     ");
 }
 
@@ -129,17 +133,20 @@ fn an_ordinary_pull_request_asks_first() {
 fn what_is_not_known_is_left_out() {
     let promotion = promotion(vec![change("podinfo", "spec.helm.version", None, "6.5.3")]);
     insta::assert_snapshot!(body(&PullRequest::new("podinfo", &promotion)), @r"
-    **dev ✅ → prod ✅ ready**
+    **dev → prod** · ✅ ready
 
-    Nothing is left to do here. Sluice merges automatically.
-    To refuse: close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    **podinfo** chart **6.5.3** (was not set)
 
-    ### What changes in prod
-    - **podinfo** chart **6.5.3** (was not set)
+    Nothing is left to do here: Sluice merges. Please do not press Merge or push here.
 
-    <sub>plan `7c1e09` ·
-    undo: *Run workflow → rollback* · approvals apply to this plan only</sub>
+    <details><summary>Refuse, pause, undo</summary>
+
+    - To refuse: close. To pause: label `sluice/hold`.
+    - To undo: *Run workflow → rollback*.
+
+    </details>
+
+    <sub>plan `7c1e09` · approvals apply to this plan only</sub>
     ");
 }
 
@@ -149,19 +156,23 @@ fn a_label_that_counts_already_is_asked_of_nobody_else() {
     let mut pull = full(&promotion);
     let asked = |pull: &PullRequest<'_>| {
         let body = pull.body().unwrap();
-        let line = body.lines().find(|line| line.starts_with("To approve: "));
+        let line = body
+            .lines()
+            .find(|line| line.starts_with("**Files changed"));
         line.map(str::to_owned)
     };
     assert_eq!(
         asked(&pull).as_deref(),
         Some(
-            "To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically."
+            "**Files changed → Review changes → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges; please do not press Merge or push here."
         )
     );
     pull.gates[0].label_counts = true;
     assert_eq!(
         asked(&pull).as_deref(),
-        Some("To approve: **Files changed → Review → Approve**. Sluice merges automatically.")
+        Some(
+            "**Files changed → Review changes → Approve**. Sluice merges; please do not press Merge or push here."
+        )
     );
 }
 
@@ -179,7 +190,10 @@ fn joined_edges_are_named_at_their_gates() {
     let mut promotion = ordinary();
     promotion.edges = vec![edge("qa-eu", "prod"), edge("qa-us", "prod")];
     let body = body(&full(&promotion));
-    assert!(body.starts_with("**qa-eu, qa-us ✅ → prod ⏳ "), "{body}");
+    assert!(
+        body.starts_with("**qa-eu, qa-us → prod** · ⏳ waits for "),
+        "{body}"
+    );
     assert!(body.contains("**prod-approval** (dev → prod): "), "{body}");
 }
 
@@ -246,10 +260,9 @@ fn a_rollback_says_what_it_goes_back_to_and_that_it_stays() {
     let text = body(&pull);
     let head: Vec<&str> = text.lines().take(4).collect();
     insta::assert_snapshot!(head.join("\n"), @r"
-    **rollback ✅ → prod ⏳ waits for prod-approval, then office-hours**
-
-    **ROLLBACK** to what landed in `4d0c2aa` (plan `7c1e09`): INC-7: \*checkout\* fails @·everyone
-    Once it has landed, `prod` stays there: the next pull request into it opens held, until someone with write access removes its label.
+    > [!CAUTION]
+    > **Rollback of prod** · ⏳ waits for prod-approval, then office-hours
+    > INC-7: \*checkout\* fails @·everyone
     ");
     assert!(text.contains("undo: merge the next promotion"), "{text}");
 }
@@ -271,11 +284,11 @@ fn what_would_undo_a_rollback_says_first_that_it_is_held_and_how_it_goes_on() {
     let text = body(&pull);
     let head: Vec<&str> = text.lines().take(6).collect();
     insta::assert_snapshot!(head.join("\n"), @r"
-    **dev → prod ⏸️ held because it was rolled back**
+    > [!WARNING]
+    > **dev → prod** · ⏸ held because it was rolled back
+    > `prod` was rolled back in `4d0c2aa`: INC-7: \*checkout\* fails @·everyone. This would undo that.
+    > To let it through, as someone with write access: remove the label `sluice/hold`.
 
-    **HELD**: `prod` was rolled back in `4d0c2aa`: INC-7: \*checkout\* fails @·everyone
-    This would undo that. To let it through, as someone with write access: remove the label `sluice/hold`.
-
-    To approve: **Files changed → Review → Approve**. Sluice merges automatically once its label is removed.
+    | prod | now | then |
     ");
 }

@@ -11,17 +11,20 @@ use super::gate_view::{
 use crate::model::change::Change;
 use crate::model::commit_range::{self, CommitRangeSummary};
 use crate::model::pipeline::GateKind;
+use crate::model::plan::Promotion;
 use crate::model::plan::{SkippedService, State};
 use crate::model::policy::Land;
 use crate::model::text::{counted, list};
 use crate::render::words::{any_of, sources, values};
+use crate::report::escape;
 
 #[derive(Serialize)]
 pub(super) struct View<'a> {
-    from: String,
+    /// The kind of GitHub's alert, if there is something to be warned of.
+    alert: Option<&'static str>,
+    /// What the pull request does.
+    subject: Value,
     to: &'a str,
-    pipeline: &'a str,
-    moves: bool,
     mark: &'static str,
     headline: String,
     who: String,
@@ -31,7 +34,8 @@ pub(super) struct View<'a> {
     backwards: Vec<Backwards<'a>>,
     backwards_word: &'static str,
     held_back: Option<HeldBack<'a>>,
-    blocked: bool,
+    /// What lets it go on, if something holds it.
+    held: Option<&'a str>,
     waits: Option<&'static str>,
     approve: Value,
     refuse: Value,
@@ -43,6 +47,8 @@ pub(super) struct View<'a> {
     /// Gates that only a label opens which does not exist.
     no_label: Vec<NoLabel<'a>>,
     newer: Option<String>,
+    /// How changes are shown: `line`, `table` or `list`.
+    changes_as: &'static str,
     changes: Vec<ChangeView<'a>>,
     more_changes: usize,
     /// Services whose hotfix it takes away.
@@ -67,7 +73,6 @@ struct EmergencyView<'a> {
 #[derive(Serialize)]
 struct RollbackView<'a> {
     landing: String,
-    plan: String,
     reason: Option<&'a str>,
 }
 
@@ -134,18 +139,14 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
     let backwards = backwards(pull);
     let safe = |markdown: &str| Value::from_safe_string(markdown.to_owned());
     View {
-        from: match &promotion.rollback {
-            Some(_) => "rollback".to_owned(),
-            None => sources(promotion),
-        },
+        alert: alert(pull, !backwards.is_empty()),
+        subject: safe(&subject(promotion)),
         to: promotion.stage.as_str(),
-        pipeline: pull.pipeline,
-        moves: promotion.state == State::Due && pull.blocked.is_none() && pull.held_back.is_none(),
         mark,
         headline,
         who: match &approve {
-            Some(_) if pull.blocked.is_none() => any_of(&pull.can_approve),
-            _ => String::new(),
+            Some(_) => any_of(&pull.can_approve),
+            None => String::new(),
         },
         emergency: promotion.emergency.as_ref().map(|emergency| EmergencyView {
             reason: pull.reason.unwrap_or("no reason is recorded"),
@@ -156,7 +157,6 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
         }),
         rollback: promotion.rollback.as_ref().map(|to| RollbackView {
             landing: to.landing.short(),
-            plan: to.plan.shown(),
             // An emergency already says it.
             reason: pull.reason.filter(|_| promotion.emergency.is_none()),
         }),
@@ -164,8 +164,8 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
             .iter()
             .any(|(way, _)| *way == commit_range::Direction::Back)
         {
-            true => "GOES BACK",
-            false => "GOES SIDEWAYS",
+            true => "Goes back",
+            false => "Goes sideways",
         },
         backwards: backwards
             .into_iter()
@@ -176,7 +176,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
             commit: back.commit.short(),
             reason: back.reason.as_deref(),
         }),
-        blocked: pull.blocked.is_some(),
+        held: pull.held.map(|held| held.next),
         waits: match promotion.state {
             State::Due if promotion.may_land() => None,
             State::Due => Some("once every gate is open"),
@@ -200,6 +200,7 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
         hold_label_missing: pull.hold_label_missing,
         no_label: no_label(pull, budget),
         newer: pull.newer.map(|plan| plan.shown()),
+        changes_as: changes_as(&promotion.changes, budget),
         changes: promotion
             .changes
             .iter()
@@ -239,6 +240,47 @@ pub(super) fn of<'a>(pull: &'a PullRequest<'a>, budget: SizeBudget) -> View<'a> 
         replaces: pull
             .replaces
             .map_or(Value::from(()), |number| safe(&format!("#{number}"))),
+    }
+}
+
+/// The kind of alert at the top: what goes back, skips rules or is held must not be overlooked.
+fn alert(pull: &PullRequest<'_>, backwards: bool) -> Option<&'static str> {
+    let promotion = pull.promotion;
+    match promotion.rollback.is_some() || promotion.emergency.is_some() {
+        true => Some("CAUTION"),
+        false if pull.held.is_some() || pull.held_back.is_some() || backwards => Some("WARNING"),
+        false => None,
+    }
+}
+
+/// What it does, as Markdown: `dev → prod`, `Rollback of prod to 1.5.0`.
+fn subject(promotion: &Promotion) -> String {
+    let stage = escape::markdown(promotion.stage.as_str());
+    let what = match &promotion.rollback {
+        Some(_) => format!("Rollback of {stage}"),
+        None => format!("{} → {stage}", escape::markdown(&sources(promotion))),
+    };
+    match &promotion.emergency {
+        Some(_) => format!("EMERGENCY: {what}"),
+        None => what,
+    }
+}
+
+/// More changes than this are a list, which a phone shows better than a long table.
+const MOST_ROWS: usize = 8;
+/// A longer value does not fit beside another one on a phone.
+const LONGEST_VALUE: usize = 24;
+
+fn changes_as(changes: &[Change], budget: SizeBudget) -> &'static str {
+    let is_long = |change: &Change| {
+        let (old, new) = values(change).unwrap_or_default();
+        let length = |text: &str| text.chars().count();
+        old.as_deref().map_or(0, length).max(length(&new)) > LONGEST_VALUE
+    };
+    match changes.len() {
+        1 => "line",
+        many if many > MOST_ROWS.min(budget.items) || changes.iter().any(is_long) => "list",
+        _ => "table",
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::link::Link;
 use crate::model::finding::Finding;
 use crate::model::ids::CommitId;
+use crate::model::life::LifeState;
 use crate::model::pipeline::Pipeline;
 use crate::model::plan::SkippedBy;
 
@@ -13,7 +14,7 @@ use crate::model::plan::SkippedBy;
 pub(crate) struct Summary<'a> {
     /// One sentence above all: a dry run, a read-only run.
     pub banner: Option<&'a str>,
-    /// The promotions that moved or could: they are sorted by their marks, and counted in the heading.
+    /// The promotions that moved or could: they are sorted by their states, and counted in the heading.
     pub rows: Vec<Row<'a>>,
     /// How many are due beyond what one run opens.
     pub not_opened: usize,
@@ -47,20 +48,24 @@ pub(crate) struct Summary<'a> {
 /// One promotion.
 #[derive(Clone, Debug)]
 pub(crate) struct Row<'a> {
-    /// What became of it.
-    pub mark: Mark,
+    /// Its state.
+    pub state: LifeState,
+    /// That it is a rollback or an emergency, in words.
+    pub kind: Option<&'a str>,
     /// The pipeline.
     pub pipeline: &'a str,
-    /// The stages that it takes from.
-    pub from: String,
     /// The stage that it changes.
     pub to: &'a str,
+    /// What it changes, in a few words: `1.4.0 → 1.5.0`.
+    pub what: &'a str,
     /// Its pull request.
     pub pull: Option<Pull>,
     /// Why it is as it is, in a few words.
     pub why: String,
-    /// The commit that `why` ends with.
+    /// The commit as which it landed.
     pub commit: Option<(CommitId, Option<Link>)>,
+    /// The page on which people approve it, if that is what comes next.
+    pub approve: Option<Link>,
     /// What happens next, and by whom.
     pub next: String,
 }
@@ -72,21 +77,6 @@ pub(crate) struct Pull {
     pub number: u64,
     /// Its page.
     pub link: Option<Link>,
-}
-
-/// What became of a promotion. What needs a person comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Mark {
-    /// It does not continue until a person does something.
-    NeedsYou,
-    /// Something could not be read or done.
-    Failed,
-    /// Its gates are not all open yet.
-    Waits,
-    /// A hold, a freeze, or a source that is not ready.
-    Held,
-    /// It landed in this run.
-    Promoted,
 }
 
 /// A service that is ahead of its source.

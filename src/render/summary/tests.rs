@@ -5,6 +5,7 @@ use comrak::{Arena, Options, parse_document};
 
 use super::*;
 use crate::model::finding::Finding;
+use crate::model::life::LifeState;
 use crate::model::name::StageName;
 use crate::model::pipeline::Pipeline;
 use crate::model::pipeline::{Edge, EdgeEnds, Gate, GateKind, Stage};
@@ -14,15 +15,17 @@ use crate::render::link::Link;
 use crate::render::sample::HOSTILE;
 use crate::yaml::Located;
 
-fn row<'a>(mark: Mark, pipeline: &'a str, from: &str, why: &str, next: &str) -> Row<'a> {
+fn row<'a>(state: LifeState, pipeline: &'a str, what: &'a str, why: &str, next: &str) -> Row<'a> {
     Row {
-        mark,
+        state,
+        kind: None,
         pipeline,
-        from: from.to_owned(),
         to: "prod",
+        what,
         pull: None,
         why: why.to_owned(),
         commit: None,
+        approve: None,
         next: next.to_owned(),
     }
 }
@@ -110,28 +113,28 @@ fn text(summary: &Summary<'_>) -> String {
 fn an_ordinary_summary_says_first_what_needs_a_person() {
     let mut rows = vec![
         row(
-            Mark::Waits,
+            LifeState::Waiting,
             "podinfo",
             "dev",
             "1 of 2 approvals",
             "dave or erin",
         ),
         row(
-            Mark::Promoted,
+            LifeState::Landed,
             "web",
             "dev",
             "merged",
             "soak ends 18:30 UTC",
         ),
         row(
-            Mark::Waits,
+            LifeState::Waiting,
             "api",
             "qa",
             "office-hours shut",
             "Mon 09:00 Berlin",
         ),
         row(
-            Mark::NeedsYou,
+            LifeState::NeedsPerson,
             "billing",
             "qa",
             "frank pushed to the branch",
@@ -170,14 +173,16 @@ fn an_ordinary_summary_says_first_what_needs_a_person() {
         ..base(200)
     };
     insta::assert_snapshot!(text(&summary), @r#"
-    ### Sluice: 1 promoted, 2 wait, 1 needs you · 1 ahead, 195 in sync
+    ### Sluice: 1 needs you, 1 landed, 2 waiting · 1 ahead, 195 in sync
 
-    | | promotion | why | next |
-    |---|---|---|---|
-    | ⛔ | billing qa → prod [#131](https://github.com/acme/gitops/pull/131) | frank pushed to the branch | close it, then run the workflow |
-    | ⏳ | podinfo dev → prod [#127](https://github.com/acme/gitops/pull/127) | 1 of 2 approvals | dave or erin |
-    | ⏳ | api qa → prod [#129](https://github.com/acme/gitops/pull/129) | office-hours shut | Mon 09:00 Berlin |
-    | ✅ | web dev → prod | merged [`4d0c2aa`](https://github.com/acme/gitops/commit/4d0c2aa) | soak ends 18:30 UTC |
+    - ⛔ needs you · **billing → prod** qa · [#131](https://github.com/acme/gitops/pull/131)\
+      frank pushed to the branch · close it, then run the workflow
+    - ✅ landed · **web → prod** dev · [`4d0c2aa`](https://github.com/acme/gitops/commit/4d0c2aa)\
+      merged · soak ends 18:30 UTC
+    - ⏳ waiting · **podinfo → prod** dev · [#127](https://github.com/acme/gitops/pull/127)\
+      1 of 2 approvals · dave or erin
+    - ⏳ waiting · **api → prod** qa · [#129](https://github.com/acme/gitops/pull/129)\
+      office-hours shut · Mon 09:00 Berlin
 
     **Ahead of source**
     - ledger/prod: set by hand in `a81f03e` (erin, 2026-11-20 02:14 UTC)
@@ -275,7 +280,7 @@ fn errors_alone_come_first_and_say_what_to_do() {
 
 #[test]
 fn a_hostile_summary_has_only_the_elements_of_the_layout() {
-    let mut rows = vec![row(Mark::Failed, HOSTILE, HOSTILE, HOSTILE, HOSTILE)];
+    let mut rows = vec![row(LifeState::Error, HOSTILE, HOSTILE, HOSTILE, HOSTILE)];
     rows[0].to = HOSTILE;
     let evil = by(HOSTILE);
     let mut findings = vec![finding("target-moves", "a.yaml", "x"); 10];
@@ -299,13 +304,12 @@ fn a_hostile_summary_has_only_the_elements_of_the_layout() {
         ..base(2)
     };
     insta::assert_snapshot!(text(&summary), @r#"
-    ### Sluice: 1 failed · 1 ahead
+    ### Sluice: 1 error · 1 ahead
 
     a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
 
-    | | promotion | why | next |
-    |---|---|---|---|
-    | ❗ | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 → a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 | a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 |
+    - ✖ error · **a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 → a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0** a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0\
+      a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 · a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0
 
     **Ahead of source**
     - a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0/a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0: set by hand in `a81f03e` (a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0, 2026-11-20 02:14 UTC); its source has not caught up, and **the promotion takes it away**
@@ -342,7 +346,7 @@ fn a_hostile_summary_has_only_the_elements_of_the_layout() {
     <sub>a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0 `9be04d1` · 2 pipelines · 7 requests · 1.2 s · a\\u{a}b\](http:·//x)&lt;img src=y&gt; @·everyone #·1 ::error::z ##\[w \\u{202e}r \[·skip ci\] \`c\`\`d\` &#124;e&#124; \*\*f\*\* S·luice-Plan: 0</sub>
     "#);
     let markdown = summary.markdown().unwrap();
-    let (mut links, mut cells, mut html) = (0, 0, Vec::new());
+    let (mut links, mut html) = (0, Vec::new());
     let mut options = Options::default();
     options.extension.table = true;
     options.extension.autolink = true;
@@ -357,15 +361,16 @@ fn a_hostile_summary_has_only_the_elements_of_the_layout() {
                 );
                 links += 1;
             }
-            NodeValue::TableCell => cells += 1,
             NodeValue::HtmlInline(tag) => html.push(tag.clone()),
             NodeValue::HtmlBlock(block) => html.push(block.literal.chars().take(9).collect()),
             NodeValue::CodeBlock(block) => assert_eq!(block.info, "mermaid"),
-            NodeValue::Image(_) | NodeValue::BlockQuote => panic!("{markdown}"),
+            NodeValue::Image(_) | NodeValue::BlockQuote | NodeValue::Table(_) => {
+                panic!("{markdown}")
+            }
             _ => {}
         }
     }
-    assert_eq!((links, cells), (11, 8), "{markdown}");
+    assert_eq!(links, 11, "{markdown}");
     assert_eq!(
         html,
         [
@@ -381,11 +386,11 @@ fn a_hostile_summary_has_only_the_elements_of_the_layout() {
 
 #[test]
 fn counts_are_in_words_with_the_right_number() {
-    let heading = |marks: &[Mark], not_opened, in_sync, findings: &[Finding]| {
+    let heading = |states: &[LifeState], not_opened, in_sync, findings: &[Finding]| {
         let summary = Summary {
-            rows: marks
+            rows: states
                 .iter()
-                .map(|mark| row(*mark, "p", "dev", "", ""))
+                .map(|state| row(*state, "p", "dev", "", ""))
                 .collect(),
             not_opened,
             in_sync,
@@ -397,14 +402,14 @@ fn counts_are_in_words_with_the_right_number() {
     };
     let one = [error("cycle", "")];
     let two = [error("cycle", ""), error("cycle", "")];
-    use Mark::*;
+    use LifeState::{Error, Held, Landed, NeedsPerson, Waiting};
     assert_eq!(
-        heading(&[Waits, NeedsYou, Held, Failed, Promoted], 0, 0, &one),
-        "### Sluice: 1 promoted, 1 waits, 1 held, 1 needs you, 1 failed, 1 error"
+        heading(&[Waiting, NeedsPerson, Held, Error, Landed], 0, 0, &one),
+        "### Sluice: 1 needs you, 2 errors, 1 landed, 1 waiting, 1 held"
     );
     assert_eq!(
-        heading(&[Waits, Waits, NeedsYou, NeedsYou], 3, 1, &two),
-        "### Sluice: 2 wait, 2 need you, 2 errors · 3 due later, 1 in sync"
+        heading(&[Waiting, Waiting, NeedsPerson, NeedsPerson], 3, 1, &two),
+        "### Sluice: 2 need you, 2 errors, 2 waiting · 3 due later, 1 in sync"
     );
     assert_eq!(heading(&[], 0, 12, &[]), "### Sluice: 12 in sync");
     assert_eq!(heading(&[], 0, 0, &[]), "### Sluice: nothing to promote");
@@ -417,7 +422,7 @@ fn two_hundred_rows_are_a_table_of_two_hundred_rows() {
         rows: (0..200)
             .map(|_| {
                 row(
-                    Mark::Waits,
+                    LifeState::Waiting,
                     "podinfo",
                     "dev",
                     "1 of 2 approvals",
@@ -431,7 +436,7 @@ fn two_hundred_rows_are_a_table_of_two_hundred_rows() {
     let text = text(&summary);
     assert_eq!(
         text.lines()
-            .filter(|line| line.starts_with("| ⏳ |"))
+            .filter(|line| line.starts_with("- ⏳ waiting ·"))
             .count(),
         200
     );
@@ -444,7 +449,7 @@ fn a_summary_that_github_would_not_show_is_cut_between_rows() {
     let long = "x".repeat(290);
     let summary = Summary {
         rows: (0..20_000)
-            .map(|_| row(Mark::Waits, "podinfo", "dev", &long, "dave or erin"))
+            .map(|_| row(LifeState::Waiting, "podinfo", "dev", &long, "dave or erin"))
             .collect(),
         ..base(200)
     };
@@ -452,15 +457,15 @@ fn a_summary_that_github_would_not_show_is_cut_between_rows() {
     assert!(text.len() <= MAX_BYTES);
     let rows = text
         .lines()
-        .filter(|line| line.starts_with("| ⏳ |"))
+        .filter(|line| line.starts_with("- ⏳ waiting ·"))
         .count();
     assert_eq!(rows, 2500);
     assert!(
         text.lines()
-            .filter(|line| line.starts_with("| ⏳ |"))
-            .all(|line| line.ends_with(" | dave or erin |"))
+            .filter(|line| line.starts_with("  xxx"))
+            .all(|line| line.ends_with(" · dave or erin"))
     );
     assert!(text.contains("*This summary is truncated: 17500 of 20000 promotions are left out. Everything is in the log.*"));
     assert!(text.trim_end().ends_with("</sub>"));
-    assert!(text.starts_with("### Sluice: 20000 wait\n"));
+    assert!(text.starts_with("### Sluice: 20000 waiting\n"));
 }

@@ -4,8 +4,9 @@ use minijinja::Value;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use super::content::{Mark, Summary};
+use super::content::Summary;
 use crate::model::finding::{Finding, Severity};
+use crate::model::life::{LIFE_STATES, LifeState};
 use crate::model::text::counted;
 use crate::render::link::Link;
 use crate::report::mermaid;
@@ -72,14 +73,17 @@ pub(super) struct View<'a> {
 #[derive(Serialize)]
 struct RowView<'a> {
     mark: &'static str,
+    word: &'static str,
+    kind: Option<&'a str>,
     pipeline: &'a str,
-    from: &'a str,
     to: &'a str,
+    what: &'a str,
     pull: Value,
     pull_link: Value,
     why: &'a str,
     linked: Option<String>,
     link: Value,
+    approve: Value,
     next: &'a str,
 }
 
@@ -114,8 +118,8 @@ const DRAWN_PIPELINES: usize = 5;
 /// The view of a summary, with this much room.
 pub(super) fn of<'a>(summary: &'a Summary<'a>, budget: SizeBudget) -> View<'a> {
     let mut rows: Vec<_> = summary.rows.iter().collect();
-    // Stable: within a mark the caller's order stays.
-    rows.sort_by_key(|row| row.mark);
+    // Stable: within a state the caller's order stays.
+    rows.sort_by_key(|row| row.state);
     let of = |severity| {
         let findings: Vec<&Finding> = summary
             .findings
@@ -159,16 +163,19 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, budget: SizeBudget) -> View<'a> {
             .into_iter()
             .take(budget.items)
             .map(|row| RowView {
-                mark: sign(row.mark),
+                mark: row.state.mark(),
+                word: row.state.word(),
+                kind: row.kind,
                 pipeline: row.pipeline,
-                from: &row.from,
                 to: row.to,
+                what: row.what,
                 // One's own number is meant as the reference that it becomes.
                 pull: safe(row.pull.as_ref().map(|pull| format!("#{}", pull.number))),
                 pull_link: link(row.pull.as_ref().and_then(|pull| pull.link.as_ref())),
                 why: &row.why,
                 linked: row.commit.as_ref().map(|(commit, _)| commit.short()),
                 link: link(row.commit.as_ref().and_then(|(_, link)| link.as_ref())),
+                approve: link(row.approve.as_ref()),
                 next: &row.next,
             })
             .collect(),
@@ -195,35 +202,30 @@ pub(super) fn of<'a>(summary: &'a Summary<'a>, budget: SizeBudget) -> View<'a> {
     }
 }
 
-fn sign(mark: Mark) -> &'static str {
-    match mark {
-        Mark::NeedsYou => "⛔",
-        Mark::Failed => "❗",
-        Mark::Waits => "⏳",
-        Mark::Held => "⏸️",
-        Mark::Promoted => "✅",
-    }
-}
-
-/// `1 promoted, 2 wait, 1 needs you · 1 ahead, 195 in sync`.
+/// `1 needs you, 2 waiting · 1 ahead, 195 in sync`.
 fn heading(summary: &Summary<'_>, errors: usize) -> String {
-    let count = |mark| summary.rows.iter().filter(|row| row.mark == mark).count();
     let verb = |number: usize, one: &str, many: &str| match number {
         0 => None,
         1 => Some(format!("1 {one}")),
         number => Some(format!("{number} {many}")),
     };
-    let moved: Vec<String> = [
-        verb(count(Mark::Promoted), "promoted", "promoted"),
-        verb(count(Mark::Waits), "waits", "wait"),
-        verb(count(Mark::Held), "held", "held"),
-        verb(count(Mark::NeedsYou), "needs you", "need you"),
-        verb(count(Mark::Failed), "failed", "failed"),
-        verb(errors, "error", "errors"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let moved: Vec<String> = LIFE_STATES
+        .into_iter()
+        .filter_map(|state| {
+            let count = |state| summary.rows.iter().filter(|row| row.state == state).count();
+            match state {
+                LifeState::NeedsPerson => verb(count(state), "needs you", "need you"),
+                LifeState::Error => verb(count(state) + errors, "error", "errors"),
+                // What was opened waits.
+                LifeState::Opened => None,
+                LifeState::Waiting => {
+                    let number = count(state) + count(LifeState::Opened);
+                    verb(number, state.word(), state.word())
+                }
+                state => verb(count(state), state.word(), state.word()),
+            }
+        })
+        .collect();
     let still: Vec<String> = [
         verb(summary.not_opened, "due later", "due later"),
         verb(summary.ahead.len(), "ahead", "ahead"),

@@ -122,11 +122,23 @@ type Paint = fn(Style, &str) -> String;
 fn counts(counts: &BTreeMap<StatusKind, usize>, style: Style) -> String {
     use StatusKind as K;
     let number = |kinds: &[K]| -> usize { kinds.iter().filter_map(|kind| counts.get(kind)).sum() };
-    let waiting = [K::WaitsForPeople, K::WaitsForChecks, K::WaitsForTime];
-    let all: [(usize, &str, Paint); 8] = [
+    let waiting = [
+        K::WaitsForPeople,
+        K::WaitsForChecks,
+        K::WaitsForTime,
+        K::Queued,
+    ];
+    let needs_person = number(&[K::NeedsPerson]);
+    let needs_you = match needs_person {
+        1 => "needs you",
+        _ => "need you",
+    };
+    let all: [(usize, &str, Paint); 10] = [
+        (needs_person, needs_you, Style::red),
         (number(&[K::Blocked]), "blocked", Style::red),
         (number(&[K::Error]), "error", Style::red),
         (number(&waiting), "waiting", Style::yellow),
+        (number(&[K::Frozen]), "frozen", Style::yellow),
         (number(&[K::Held]), "held", Style::yellow),
         (number(&[K::Due]), "due", Style::green),
         (number(&[K::Ahead]), "ahead", Style::yellow),
@@ -201,7 +213,9 @@ impl Shown<'_> {
             .right()
             .min(self.width().saturating_sub(said.chars().count()));
         let said = match self.pipeline.state {
-            StatusKind::Blocked | StatusKind::Error => self.style.red(&said),
+            StatusKind::NeedsPerson | StatusKind::Blocked | StatusKind::Error => {
+                self.style.red(&said)
+            }
             StatusKind::Due => self.style.green(&said),
             StatusKind::NotMoved | StatusKind::InSync => self.style.dim(&said),
             _ => self.style.yellow(&said),
@@ -223,6 +237,7 @@ impl Shown<'_> {
             .and_then(|gate| worst.promotion.gates.get(gate));
         let reason = brief(gate.map_or(&worst.reason, |gate| &gate.judgement.reason));
         match worst.state {
+            StatusKind::NeedsPerson => format!("{stage} needs you: {reason}"),
             StatusKind::Blocked => format!("{stage} blocked: {reason}"),
             StatusKind::Error => format!("{stage} error: {reason}"),
             StatusKind::WaitsForTime if worst.next.is_some() => {
@@ -235,6 +250,9 @@ impl Shown<'_> {
                     None => format!("{stage} waits: {reason}"),
                 }
             }
+            StatusKind::Queued => format!("{stage} is in the merge queue"),
+            StatusKind::Frozen if reason.starts_with("frozen") => format!("{stage} {reason}"),
+            StatusKind::Frozen => format!("{stage} frozen: {reason}"),
             StatusKind::Held if reason.starts_with("held") => format!("{stage} {reason}"),
             StatusKind::Held => format!("{stage} held: {reason}"),
             StatusKind::Due => format!("{stage}: {reason}"),
@@ -416,9 +434,11 @@ impl Shown<'_> {
     /// Two cells wide: the hourglass is.
     fn mark(&self, state: StatusKind) -> String {
         match state {
-            StatusKind::Blocked => self.style.red("✗ "),
-            StatusKind::Error => self.style.red("! "),
-            StatusKind::Due => self.style.green("→ "),
+            StatusKind::NeedsPerson | StatusKind::Blocked => self.style.red("⛔"),
+            StatusKind::Error => self.style.red("✖ "),
+            StatusKind::Held | StatusKind::Frozen => self.style.yellow("⏸ "),
+            StatusKind::Due => self.style.green("● "),
+            StatusKind::Ahead => self.style.yellow("↑ "),
             StatusKind::NotMoved => self.style.dim("– "),
             _ => self.style.yellow("⏳"),
         }

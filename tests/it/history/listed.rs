@@ -19,7 +19,7 @@ fn a_landing_is_listed_with_everything_that_its_record_says() {
     assert_eq!(
         document,
         json!({
-            "version": 1, "tip": landing, "branch": "main", "since": null, "commits": 2, "older": 0, "boundary": null,
+            "version": 2, "tip": landing, "branch": "main", "since": null, "commits": 2, "older": 0, "boundary": null,
             "landings": [{
                 "commit": landing, "date": "2026-07-01T12:00:00Z", "merge": false, "pull": null,
                 "namespace": "apps", "pipeline": "web", "stage": "prod",

@@ -195,7 +195,7 @@ fn plan_document(path: &Path) -> Value {
         &document,
         &["version", "base", "pipelines", "findings", "passed_over"],
     );
-    assert_eq!(document["version"], 1);
+    assert_eq!(document["version"], 2);
     if !document["base"].is_null() {
         hex(&document["base"], 40);
     }
@@ -284,7 +284,7 @@ fn validate_counts_and_lists_findings() {
                 "passed_over",
             ],
         );
-        assert_eq!(document["version"], 1);
+        assert_eq!(document["version"], 2);
         for key in ["files", "pipelines", "services"] {
             assert!(document[key].is_u64());
         }
@@ -447,7 +447,7 @@ fn standard_output_is_one_document_and_notices_go_to_standard_error() {
         all.extend(["--format", "json"]);
         let ran = SLUICE.run(repo.path(), &all);
         let document: Value = serde_json::from_str(&ran.out).unwrap();
-        assert_eq!(document["version"], 1, "{arguments:?}");
+        assert_eq!(document["version"], 2, "{arguments:?}");
         if arguments[0] != "validate" {
             assert!(
                 ran.err.contains("1 changed file"),

@@ -9,7 +9,7 @@ use end_to_end::site::{Report, Site};
 use sluice::error::Exit;
 
 /// The page, of a run that wrote nothing on GitHub.
-async fn board(site: &Site, more: &[&str]) -> (Report, String) {
+pub(super) async fn board(site: &Site, more: &[&str]) -> (Report, String) {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("board.html");
     let html = format!("--html={}", file.display());

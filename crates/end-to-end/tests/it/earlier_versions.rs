@@ -51,7 +51,7 @@ async fn its_pull_request_is_adopted_as_it_is_and_lands_once_it_is_approved() {
     assert!(
         report
             .lines()
-            .contains(&"promoted apps/podinfo → staging #1: landed".to_owned()),
+            .contains(&"landed apps/podinfo → staging #1: landed".to_owned()),
         "{:?}",
         report.lines()
     );

@@ -88,7 +88,9 @@ pub(crate) fn open(site: &Site) -> u64 {
 
 /// The commits that a pull request's body lists, newest first, as it shows them.
 fn listed(body: &str) -> Vec<String> {
-    let lines = body.lines().skip_while(|line| !line.contains("<details>"));
+    let lines = body
+        .lines()
+        .skip_while(|line| !line.starts_with("<details>") || !line.contains(" commit"));
     lines
         .filter_map(|line| line.strip_prefix("- "))
         .map(str::to_owned)

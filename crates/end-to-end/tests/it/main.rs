@@ -23,6 +23,7 @@ mod requests;
 mod rollback;
 mod run_workflow;
 mod security;
+mod states;
 mod status;
 mod step;
 mod usage;

@@ -71,7 +71,7 @@ async fn lands(site: &Site) -> u64 {
     let number = open(site);
     site.repo().by("dave").approves(number);
     let run = site.run().await;
-    assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+    assert!(run.lines()[0].starts_with("landed "), "{}", run.text);
     number
 }
 
@@ -81,7 +81,7 @@ fn said(run: &Report, pipeline: &str) -> String {
     let mut rows = rows.iter().filter(|row| row["pipeline"] == pipeline);
     rows.next().map_or_else(String::new, |row| {
         let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-        format!("{}: {}", text("kind"), text("why"))
+        format!("{}: {}", text("state"), text("why"))
     })
 }
 
@@ -248,7 +248,7 @@ async fn what_is_not_to_be_trusted_is_an_error_that_lands_nothing_and_stops_nobo
         let run = site.run().await;
         assert_eq!(
             said(&run, "apps/web"),
-            "promoted: landed",
+            "landed: landed",
             "{name}: {}",
             run.text
         );
@@ -413,7 +413,7 @@ async fn what_cannot_be_read_any_more_does_not_land_until_it_can() {
         let run = site.run().await;
         assert_eq!(
             said(&run, "apps/api"),
-            "promoted: landed",
+            "landed: landed",
             "{name}: {}",
             run.text
         );

@@ -81,7 +81,7 @@ async fn a_stage_goes_back_through_its_gates_and_stays_there_until_a_person_with
     );
     let body = repo.body(back);
     assert!(
-        body.contains("**ROLLBACK** to what landed in") && body.contains("INC-7"),
+        body.starts_with("> [!CAUTION]\n> **Rollback of prod** · ") && body.contains("\n> INC-7"),
         "{body}"
     );
     // Through the same gates.
@@ -102,7 +102,7 @@ async fn a_stage_goes_back_through_its_gates_and_stays_there_until_a_person_with
     assert!(is_held(&site, forward), "{}", run.text);
     let body = repo.body(forward);
     assert!(
-        body.contains("**HELD**: `prod` was rolled back in") && body.contains("INC-7"),
+        body.contains("> `prod` was rolled back in") && body.contains("INC-7"),
         "{body}"
     );
     repo.by("carol").approves(forward);
@@ -146,7 +146,8 @@ async fn what_comes_after_a_rollback_is_held_whatever_plan_it_is() {
     site.run().await;
     assert_eq!(prod(&site), "1.1.0");
     assert!(
-        repo.body(second[0]).contains("nobody") || repo.body(second[0]).contains("**HELD**"),
+        repo.body(second[0])
+            .contains("⏸ held because it was rolled back"),
         "{}",
         repo.body(second[0])
     );

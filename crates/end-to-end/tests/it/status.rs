@@ -32,7 +32,7 @@ async fn it_says_for_whom_and_until_when() {
     )
     .await;
     let repo = site.repo();
-    insta::assert_snapshot!(text(&site).await, @"
+    insta::assert_snapshot!(text(&site).await, @r"
     ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 1d7eea8   1 pipeline   2026-03-02 09:00 UTC
     1 due
@@ -40,7 +40,7 @@ async fn it_says_for_whom_and_until_when() {
     shop                                               prod: the next run handles it
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
-        →  web-prod 1.0.0 → 1.1.0                                             2d1997
+        ●  web-prod 1.0.0 → 1.1.0                                             2d1997
            the next run handles it
            ⏳ prod-approval  waits for 2 approvals by sre
            ⏳ office-hours   opens Mon 11:00 Europe/Berlin (10:00 UTC)
@@ -85,7 +85,7 @@ async fn it_says_for_whom_and_until_when() {
            ⏳ office-hours   opens Mon 11:00 Europe/Berlin (10:00 UTC)
     ");
     site.hub.advance(2 * 3600);
-    insta::assert_snapshot!(text(&site).await, @"
+    insta::assert_snapshot!(text(&site).await, @r"
     ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 1d7eea8   1 pipeline   2026-03-02 11:00 UTC
     1 due
@@ -93,7 +93,7 @@ async fn it_says_for_whom_and_until_when() {
     shop                              prod: every gate passes, the next run lands it
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
-        →  #1  web-prod 1.0.0 → 1.1.0                                         2d1997
+        ●  #1  web-prod 1.0.0 → 1.1.0                                         2d1997
            every gate passes, the next run lands it
            ✓  prod-approval  approved by carol (review), dave (review)
            ✓  office-hours   open until Mon 16:00 Europe/Berlin (15:00 UTC)
@@ -172,7 +172,7 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
         .pushes(&branch, &[("x.yaml", "a: 1\n")], "More");
     let run = said(&site, &[]).await;
     assert_eq!(run.exit, Exit::Blocked);
-    insta::assert_snapshot!(run.text, @"
+    insta::assert_snapshot!(run.text, @r"
     ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 7b00b3d   2 pipelines   2026-03-02 09:00 UTC
     1 blocked, 1 waiting
@@ -180,7 +180,7 @@ async fn a_branch_that_somebody_pushed_to_comes_before_everything_else() {
     shop  prod blocked: its head has no record of Sluice: someone pushed to the bra…
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
-        ✗  #2  web-prod 1.0.0 → 1.1.0                                         2d1997
+        ⛔ #2  web-prod 1.0.0 → 1.1.0                                         2d1997
            its head has no record of Sluice: someone pushed to the branch
            help: close it, then run the workflow
            ⏳ release  waits for 1 approval by anyone with write access
@@ -201,31 +201,33 @@ async fn what_a_person_holds_or_closed_says_by_what() {
     let repo = site.repo();
     site.run().await;
     repo.by("carol").labels(1, "sluice/hold");
-    insta::assert_snapshot!(text(&site).await, @"
+    insta::assert_snapshot!(text(&site).await, @r"
     ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main b7309c3   1 pipeline   2026-03-02 09:00 UTC
     1 held
 
-    shop                                          prod held by the label sluice/hold
+    shop                               prod held by carol since 2026-03-02 09:00 UTC
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
-        ⏳ #1  web-prod 1.0.0 → 1.1.0                                         2d1997
-           held by the label sluice/hold
+        ⏸  #1  web-prod 1.0.0 → 1.1.0                                         2d1997
+           held by carol since 2026-03-02 09:00 UTC (label sluice/hold)
            help: someone with write access must remove the label
            ⏳ release  waits for 1 approval by anyone with write access
     ");
     repo.by("carol").unlabels(1, "sluice/hold");
     repo.by("dave").closes(1);
-    insta::assert_snapshot!(text(&site).await, @"
+    insta::assert_snapshot!(text(&site).await, @r"
     ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main b7309c3   1 pipeline   2026-03-02 09:00 UTC
-    1 held
+    1 needs you
 
-    shop                                                 prod held: dave closed #1
+    shop                                              prod needs you: dave closed #1
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
-        ⏳ web-prod 1.0.0 → 1.1.0                                             2d1997
+        ⛔ web-prod 1.0.0 → 1.1.0                                             2d1997
            dave closed #1; it is opened again when the plan changes, or on request
+           help: to promote it all the same, run the workflow with `command:
+           promote`
            ⏳ release  waits for 1 approval by anyone with write access
     ");
 }
@@ -252,15 +254,15 @@ async fn a_freeze_does_not_hide_that_nobody_has_approved() {
            ⏳ release  waits for 1 approval by anyone with write access
     ");
     repo.by("carol").approves(1);
-    insta::assert_snapshot!(text(&site).await, @"
+    insta::assert_snapshot!(text(&site).await, @r"
     ✗ No workflow of main runs Sluice: nothing here is promoted on its own
     acme/gitops  main 6c3b2bf   1 pipeline   2026-03-02 09:00 UTC
-    1 waiting
+    1 frozen
 
-    shop                                   prod waits until Mon 2026-03-09 05:00 UTC
+    shop                 prod frozen until Mon 2026-03-09 06:00 Europe/Berlin: sales
       dev   web-dev 1.1.0                                since 09:00 UTC  acme
       prod  web-prod 1.0.0                               since 09:00 UTC  acme
-        ⏳ #1  web-prod 1.0.0 → 1.1.0                                         2d1997
+        ⏸  #1  web-prod 1.0.0 → 1.1.0                                         2d1997
            frozen until Mon 2026-03-09 06:00 Europe/Berlin: sales
            ✓  release  approved by carol (review)
     ");

@@ -148,7 +148,7 @@ async fn a_status_step_prints_how_everything_stands_and_writes_nothing() {
     assert!(summary.contains("status: nothing was written"), "{summary}");
     assert_eq!(step.outputs()["changed"], "false");
     let report: serde_json::Value = serde_json::from_str(&step.outputs()["report"]).unwrap();
-    assert_eq!(report["promotions"][0]["kind"], "due");
+    assert_eq!(report["promotions"][0]["state"], "due");
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn a_rollback_step_says_where_it_would_go_back_to_and_a_refused_one_what_t
         let number = *repo.pulls(true).last().unwrap();
         repo.by("carol").approves(number);
         let run = site.run().await;
-        assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+        assert!(run.lines()[0].starts_with("landed "), "{}", run.text);
     };
     let asks = || {
         let mut step = Step::of(&site);
@@ -380,6 +380,24 @@ pub(super) fn summary_of(site: &Site) -> String {
     let ran = step.run();
     assert_eq!(ran.status.code(), Some(0), "{}", text(&ran));
     step.read("summary")
+}
+
+/// What a step says of a run.
+pub(super) struct Said {
+    pub log: String,
+    pub summary: String,
+    pub outputs: BTreeMap<String, String>,
+}
+
+/// What a step says, whatever its exit code.
+pub(super) fn said(site: &Site) -> Said {
+    let step = Step::of(site);
+    let ran = step.run();
+    Said {
+        log: text(&ran),
+        summary: step.read("summary"),
+        outputs: step.outputs(),
+    }
 }
 
 /// What a dry run shows on the page of its run.

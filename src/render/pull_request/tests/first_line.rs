@@ -12,17 +12,20 @@ fn the_first_line_says_what_it_waits_for() {
         let body = body(&pull);
         let lines: Vec<&str> = body
             .lines()
-            .take_while(|line| !line.starts_with("###"))
+            .take_while(|line| !line.starts_with("<details>"))
             .collect();
         said.push(lines.join("\n"));
     };
     let unchanged = |_: &mut PullRequest<'_>| {};
     note(&promotion, &|pull| pull.gates.clear());
     note(&promotion, &|pull| {
-        pull.blocked = Some(Blocked::HeadMoved { by: Some("frank") });
+        pull.held = Some(HeldFor {
+            why: "held by carol since 2026-11-20 09:00 UTC (label sluice/hold)",
+            next: "someone with write access must remove the label",
+        });
     });
     note(&promotion, &|pull| {
-        pull.blocked = Some(Blocked::HeadMoved { by: None });
+        pull.hold_label_missing = true;
     });
     note(&promotion, &|pull| {
         pull.newer = Some("ab12cd34".repeat(8).parse().unwrap());
@@ -49,99 +52,163 @@ fn the_first_line_says_what_it_waits_for() {
     promotion.reason = "acme/api could not be read".into();
     note(&promotion, &unchanged);
     insta::assert_snapshot!(said.join("\n----\n"), @r"
-    **dev ✅ → prod ⏳ waits for prod-approval, then office-hours** (dave or erin can approve)
+    **dev → prod** · ⏳ waits for prod-approval, then office-hours (dave or erin can approve)
 
-    To approve: **Files changed → Review → Approve**. Sluice merges automatically.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
 
-    ----
-    **dev → prod ⛔ frank pushed to the branch**
+    - stays behind: **ledger** (held: INC-4711)
 
-    Sluice neither merges nor overwrites this pull request any more.
-    To go on: close it, then *Run workflow → promote* with pipeline `prod/podinfo` and stage `prod`.
-
-    ----
-    **dev → prod ⛔ its branch was pushed to**
-
-    Sluice neither merges nor overwrites this pull request any more.
-    To go on: close it, then *Run workflow → promote* with pipeline `prod/podinfo` and stage `prod`.
+    **Files changed → Review changes → Approve**. Sluice merges; please do not press Merge or push here.
 
     ----
-    **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
+    > [!WARNING]
+    > **dev → prod** · ⏸ held by carol since 2026-11-20 09:00 UTC (label sluice/hold)
+    > To let it go on: someone with write access must remove the label.
 
-    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
+
+    - stays behind: **ledger** (held: INC-4711)
+
+    **Files changed → Review changes → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges once nothing holds it; please do not press Merge or push here.
+
+    ----
+    **dev → prod** · ⏳ waits for 1 approval, then Mon 09:00 (dave or erin can approve)
+
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
+
+    - stays behind: **ledger** (held: INC-4711)
+
+    **Files changed → Review changes → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges; please do not press Merge or push here.
+
+    ----
+    **dev → prod** · ⏳ waits for 1 approval, then Mon 09:00 (dave or erin can approve)
+
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
+
+    - stays behind: **ledger** (held: INC-4711)
+
+    **Files changed → Review changes → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges; please do not press Merge or push here.
 
     A newer plan `ab12cd` waits behind this one, because this one has been reviewed. To release it: *Request changes*, or close.
 
     ----
-    **dev ✅ → prod ⏳ waits for 1 approval, then Mon 09:00** (dave or erin can approve)
+    **dev → prod** · ⏳ waits for 1 approval, then Mon 09:00 (dave or erin can approve)
 
-    To approve: add the label `approve/prod/prod-approval`, or *Run workflow → promote* with approve and the plan ID below. Sluice merges automatically.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
 
-    <details><summary>Approve by running the workflow</summary>
+    - stays behind: **ledger** (held: INC-4711)
 
-    Plan ID: `7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab`
-
-    ```sh
-    gh workflow run sluice-promote.yml --repo acme/gitops -f command=promote -f pipeline=prod/podinfo -f to=prod -f plan=7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab7c1e09ab -f approve=true
-    ```
-
-    The file is called sluice-promote.yml in the examples; if yours has a different name, use that.
-
-    </details>
+    add the label `approve/prod/prod-approval`, or *Run workflow → promote* with approve and the plan ID below. Sluice merges; please do not press Merge or push here.
 
     ----
-    **dev ✅ → prod ❗ office-hours: the zone could not be read** (dave or erin can approve)
+    **dev → prod** · ✖ office-hours: the zone could not be read (dave or erin can approve)
 
-    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
 
-    ----
-    **dev ✅ → prod ⛔ prod-approval: frank requests changes** (dave or erin can approve)
+    - stays behind: **ledger** (held: INC-4711)
 
-    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges automatically.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
-
-    ----
-    **dev ✅ → prod ✅ every gate is open**
-
-    Nothing is left to do here. Sluice lands it automatically.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    **Files changed → Review changes → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges; please do not press Merge or push here.
 
     ----
-    **dev ✅ → prod ⏳ waits for Mon 09:00**
+    **dev → prod** · ⛔ prod-approval: frank requests changes (dave or erin can approve)
 
-    No one has to approve this. Sluice merges automatically once every gate is open.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
 
-    ----
-    **dev ✅ → prod ⏳ waits for office-hours**
+    - stays behind: **ledger** (held: INC-4711)
 
-    No one has to approve this. Sluice merges automatically once every gate is open.
-    To refuse: close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
-
-    ----
-    **dev → prod ⏸️ held: INC-4711**
-
-    No one has to approve this. Sluice merges automatically once nothing holds it and every gate is open.
-    To refuse: close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    **Files changed → Review changes → Approve**, or add the label `approve/prod/prod-approval`. Sluice merges; please do not press Merge or push here.
 
     ----
-    **dev → prod ❗ acme/api could not be read**
+    **dev → prod** · ✅ every gate is open
 
-    No one has to approve this. Sluice merges automatically once this can be read and every gate is open.
-    To refuse: close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
+
+    - stays behind: **ledger** (held: INC-4711)
+
+    Nothing is left to do here: Sluice lands it. Please do not press Merge or push here.
+
+    ----
+    **dev → prod** · ⏳ waits for Mon 09:00
+
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
+
+    - stays behind: **ledger** (held: INC-4711)
+
+    No one has to approve this. Sluice merges once every gate is open; please do not press Merge or push here.
+
+    ----
+    **dev → prod** · ⏳ waits for office-hours
+
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
+
+    - stays behind: **ledger** (held: INC-4711)
+
+    No one has to approve this. Sluice merges once every gate is open; please do not press Merge or push here.
+
+    ----
+    **dev → prod** · ⏸ held: INC-4711
+
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
+
+    - stays behind: **ledger** (held: INC-4711)
+
+    No one has to approve this. Sluice merges once nothing holds it and every gate is open; please do not press Merge or push here.
+
+    ----
+    **dev → prod** · ✖ acme/api could not be read
+
+    | prod | now | then |
+    |---|---|---|
+    | **podinfo** chart | 6.5.2 | **6.5.3** |
+    | **api** | `3f2a1c9` | **`9be04d1`**: 4 commits on main ([compare](https://github.com/acme/api/compare/3f2a1c9...9be04d1)) |
+    | **api-secrets** secret `db-password` |  | changed, not shown |
+
+    - stays behind: **ledger** (held: INC-4711)
+
+    No one has to approve this. Sluice merges once this can be read and every gate is open; please do not press Merge or push here.
     ");
 }

@@ -27,7 +27,7 @@ async fn a_review_lets_a_promotion_land_and_the_next_run_writes_nothing() {
     assert_eq!(landed.exit, Exit::Done, "{}", landed.text);
     assert_eq!(
         landed.lines(),
-        ["promoted infra/k3s-upgrade → prod #1: landed"]
+        ["landed infra/k3s-upgrade → prod #1: landed"]
     );
     let file = repo.file("main", "upgrade.yaml").unwrap();
     assert!(
@@ -62,7 +62,7 @@ async fn a_label_by_a_person_with_write_lets_a_promotion_land() {
     repo.by("tom").unlabels(number, LABEL);
     repo.by("dave").labels(number, LABEL);
     let landed = site.run().await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     site.requests_hold();
 }
 

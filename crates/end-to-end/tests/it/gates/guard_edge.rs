@@ -61,7 +61,7 @@ async fn an_older_approved_plan_waits_while_the_stage_behind_a_guard_edge_is_not
     let run = site.run().await;
     assert!(runs(&site, "prod.yaml", "1.0.0"), "{}", run.text);
     let prod = row(&run, "prod");
-    assert_eq!(prod["kind"], "held", "{}", run.text);
+    assert_eq!(prod["state"], "held", "{}", run.text);
     assert_eq!(prod["pull"], 1, "{}", run.text);
     let why = prod["why"].as_str().unwrap();
     assert!(why.contains("guarded by qa, which is not in sync"), "{why}");

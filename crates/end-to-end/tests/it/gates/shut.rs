@@ -104,6 +104,17 @@ struct Life {
     says: String,
 }
 
+/// A line without the time since when a label holds.
+fn without_since(line: String) -> String {
+    match line.split_once(" since ") {
+        Some((start, rest)) if line.starts_with("held ") => {
+            let (_, end) = rest.split_once(" UTC").unwrap_or_default();
+            format!("{start}{end}")
+        }
+        _ => line,
+    }
+}
+
 /// One life, from a site whose next run would land.
 async fn live(
     scene: Scene,
@@ -143,7 +154,11 @@ async fn live(
     site.hub.forget_calls();
     let mut healed = runs(&site).await;
     stays(&healed);
-    if !site.writes().is_empty() {
+    // One run may take back what another one left, and the next one shows the state that is left.
+    for _ in 0..2 {
+        if site.writes().is_empty() {
+            break;
+        }
         site.hub.forget_calls();
         healed = site.run().await;
         stays(&healed);
@@ -155,7 +170,10 @@ async fn live(
         let own = statuses.iter().find(|status| status.starts_with("sluice="));
         assert_ne!(own.map(String::as_str), Some("sluice=success"), "{at}");
     }
-    let says = healed.lines().join("\n");
+    // When a label was added differs from life to life.
+    let lines = healed.lines().into_iter();
+    let says: Vec<String> = lines.map(without_since).collect();
+    let says = says.join("\n");
     Life {
         site,
         before,
@@ -206,32 +224,32 @@ async fn sweep(scene: Scene) -> String {
 
 #[tokio::test]
 async fn a_refusal_shuts_every_gate() {
-    insta::assert_snapshot!(sweep(Scene::Refusal).await, @"waiting apps/shop → prod #1: release: dave requested changes");
+    insta::assert_snapshot!(sweep(Scene::Refusal).await, @"needs-person apps/shop → prod #1: release: dave requested changes");
 }
 
 #[tokio::test]
 async fn a_refusal_on_the_second_page_of_reviews_counts_too() {
-    insta::assert_snapshot!(sweep(Scene::RefusalOnTheSecondPage).await, @"waiting apps/shop → prod #1: release: dave requested changes");
+    insta::assert_snapshot!(sweep(Scene::RefusalOnTheSecondPage).await, @"needs-person apps/shop → prod #1: release: dave requested changes");
 }
 
 #[tokio::test]
 async fn a_label_holds() {
-    insta::assert_snapshot!(sweep(Scene::Hold).await, @"held apps/shop → prod #1: held by the label sluice/hold");
+    insta::assert_snapshot!(sweep(Scene::Hold).await, @"held apps/shop → prod #1: held by tom (label sluice/hold)");
 }
 
 #[tokio::test]
 async fn a_label_holds_that_somebody_without_write_access_took_off() {
-    insta::assert_snapshot!(sweep(Scene::HoldTakenOff).await, @"held apps/shop → prod #1: held by the label sluice/hold");
+    insta::assert_snapshot!(sweep(Scene::HoldTakenOff).await, @"held apps/shop → prod #1: held by sluice-app (label sluice/hold)");
 }
 
 #[tokio::test]
 async fn a_label_holds_the_next_plan_if_somebody_without_write_access_closed_the_pull_request() {
-    insta::assert_snapshot!(sweep(Scene::HoldClosed).await, @"held apps/shop → prod #2: held by the label sluice/hold");
+    insta::assert_snapshot!(sweep(Scene::HoldClosed).await, @"held apps/shop → prod #2: held by sluice-app (label sluice/hold)");
 }
 
 #[tokio::test]
 async fn what_somebody_with_write_access_closed_stays_closed() {
-    insta::assert_snapshot!(sweep(Scene::Veto).await, @"held apps/shop → prod: dave closed #1; it is opened again when the plan changes, or on request");
+    insta::assert_snapshot!(sweep(Scene::Veto).await, @"needs-person apps/shop → prod: dave closed #1; it is opened again when the plan changes, or on request");
 }
 
 #[tokio::test]
@@ -266,7 +284,7 @@ async fn who_owns_no_file_does_not_approve_for_its_code_owner() {
 
 #[tokio::test]
 async fn a_freeze_holds() {
-    insta::assert_snapshot!(sweep(Scene::Freeze).await, @"held apps/shop → prod #1: frozen until Tue 2999-01-01 00:00 UTC: audit");
+    insta::assert_snapshot!(sweep(Scene::Freeze).await, @"frozen apps/shop → prod #1: frozen until Tue 2999-01-01 00:00 UTC: audit");
 }
 
 #[tokio::test]
@@ -276,7 +294,7 @@ async fn a_window_that_ended_is_shut() {
 
 #[tokio::test]
 async fn a_check_that_failed_shuts_its_gate() {
-    insta::assert_snapshot!(sweep(Scene::Check).await, @"waiting apps/shop → prod #1: fleet: the check e2e of App 777 ended with failure");
+    insta::assert_snapshot!(sweep(Scene::Check).await, @"needs-person apps/shop → prod #1: fleet: the check e2e of App 777 ended with failure");
 }
 
 #[tokio::test]

@@ -225,7 +225,7 @@ async fn a_hold_whose_label_is_gone_and_cannot_be_created_again_stays_where_it_i
         run.text
     );
     let row = &run.json["promotions"][0];
-    assert_eq!(row["kind"], "held");
+    assert_eq!(row["state"], "held");
     assert!(
         row["why"].as_str().unwrap().contains("#1 stays open"),
         "{row}"

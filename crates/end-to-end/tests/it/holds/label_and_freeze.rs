@@ -50,7 +50,7 @@ async fn a_hold_goes_over_to_what_takes_its_place() {
     assert!(run.lines()[0].starts_with("held"), "{}", run.text);
     repo.by("carol").unlabels(2, "sluice/hold");
     let run = site.run().await;
-    assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+    assert!(run.lines()[0].starts_with("landed "), "{}", run.text);
 }
 
 #[tokio::test]

@@ -12,12 +12,11 @@ async fn a_merge_by_hand_counts_as_the_stages_content() {
     assert!(landed(&site));
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
-    assert!(
-        run.notices
-            .iter()
-            .any(|notice| notice.starts_with("#1 was merged by dave, not by Sluice")),
-        "{:?}",
-        run.notices
+    assert_eq!(
+        run.lines(),
+        [
+            "landed-past-gates infra/k3s-upgrade → prod #1: dave merged it, not Sluice; not every gate had passed"
+        ]
     );
     assert_eq!(
         (repo.pulls(true), repo.branches("sluice/")),
@@ -25,14 +24,15 @@ async fn a_merge_by_hand_counts_as_the_stages_content() {
     );
 }
 
-/// How often the notices of so many runs say that somebody merged pull request 1 by hand.
+/// How often so many runs say that somebody merged pull request 1 by hand.
 async fn said_by_hand(site: &Site, runs: usize) -> Vec<usize> {
     let mut said = Vec::new();
     for _ in 0..runs {
         let run = site.run().await;
         assert_eq!(run.exit, Exit::Done, "{}", run.text);
-        let by_hand = |notice: &&String| notice.contains("#1 was merged by dave, not by Sluice");
-        said.push(run.notices.iter().filter(by_hand).count());
+        let lines = run.lines();
+        let by_hand = |line: &&String| line.contains("#1: dave merged it, not Sluice");
+        said.push(lines.iter().filter(by_hand).count());
     }
     said
 }
@@ -78,7 +78,7 @@ async fn what_another_account_opened_or_merged_long_ago_is_not_said_to_be_merged
     repo.by("dave").merges(number, "squash");
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
-    assert!(!run.notices.join(" ").contains("not by Sluice"), "{run:?}");
+    assert!(!run.text.contains("not Sluice"), "{run:?}");
 
     let site = opened().await;
     let repo = site.repo();

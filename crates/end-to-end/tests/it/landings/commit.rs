@@ -24,8 +24,8 @@ async fn a_stage_that_is_committed_to_moves_without_a_pull_request() {
     assert_eq!(
         run.lines(),
         [
-            "promoted apps/mail → prod: landed",
-            "promoted apps/search → prod: landed"
+            "landed apps/mail → prod: landed",
+            "landed apps/search → prod: landed"
         ]
     );
     let file = repo.file("main", "all.yaml").unwrap();

@@ -63,7 +63,7 @@ impl Home {
         assert!(review > 0);
         let run = self.site.run().await;
         let lines = run.lines();
-        let landed = format!("promoted {} → prod #{number}: landed", self.pipeline);
+        let landed = format!("landed {} → prod #{number}: landed", self.pipeline);
         assert_eq!(lines[0], landed, "{}", run.text);
         // Of a rollback it is said what it left.
         let rest = lines[1..].iter();
@@ -259,8 +259,7 @@ async fn breaks(home: &mut Home, begun: Begun) -> (Vec<Landed>, String) {
     let (found, body) = lists(home, forward);
     assert_eq!(found.len(), 3, "{body}");
     assert!(
-        body.contains("**HELD**: `prod` was rolled back in")
-            && body.contains("INC-3: checkout fails"),
+        body.contains("> `prod` was rolled back in") && body.contains("INC-3: checkout fails"),
         "{body}"
     );
     let site = &home.site;

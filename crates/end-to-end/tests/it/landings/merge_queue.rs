@@ -34,7 +34,7 @@ async fn a_workflow_token_is_said_to_need_an_app_and_puts_nothing_into_the_queue
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     assert_eq!(
         line(&run),
-        "held infra/k3s-upgrade → prod #1: the base branch has a merge queue, and no checks start for what a workflow's own token adds to it"
+        "needs-person infra/k3s-upgrade → prod #1: the base branch has a merge queue, and no checks start for what a workflow's own token adds to it"
     );
     assert_eq!(
         run.json["promotions"][0]["next"],

@@ -75,12 +75,7 @@ async fn several_approved_promotions_land_in_one_run() {
         site.repo().by("dave").approves(2);
         let run = site.run().await;
         assert_eq!(run.exit, Exit::Done, "{policy}: {}", run.text);
-        assert_eq!(
-            kinds(&run),
-            ["promoted", "promoted"],
-            "{policy}: {}",
-            run.text
-        );
+        assert_eq!(kinds(&run), ["landed", "landed"], "{policy}: {}", run.text);
         assert_eq!(version(&site, "search.yaml", "search-prod"), "3.0.1");
         assert_eq!(version(&site, "mail.yaml", "mail-prod"), "3.0.1");
         site.requests_hold();
@@ -104,7 +99,7 @@ async fn an_approved_promotion_lands_however_often_the_base_moved_elsewhere() {
         assert_eq!(run.exit, Exit::Done, "{policy}: {}", run.text);
         assert_eq!(
             run.lines()[0].split(' ').next(),
-            Some("promoted"),
+            Some("landed"),
             "{policy}: {}",
             run.text
         );
@@ -351,7 +346,7 @@ async fn a_landing_is_recognised_although_its_branch_is_gone_and_main_moved_on()
     });
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
-    assert_eq!(kinds(&run)[0], "promoted", "{}", run.text);
+    assert_eq!(kinds(&run)[0], "landed", "{}", run.text);
     let file = repo.file("main", "mail.yaml").unwrap();
     assert!(file.starts_with("# Later."), "{file}");
 }

@@ -269,7 +269,7 @@ async fn the_trouble_of_one_promotion_costs_no_other_its_turn() {
         let promoted = run
             .lines()
             .iter()
-            .filter(|line| line.starts_with("promoted"))
+            .filter(|line| line.starts_with("landed "))
             .count();
         assert_eq!(promoted, 1, "{}", run.text);
         assert!(run.text.contains(words), "{}", run.text);

@@ -27,7 +27,7 @@ async fn the_branches_of_all_landings_of_a_run_are_deleted_by_one_document() {
         site.hub.forget_calls();
         let run = site.run().await;
         let promoted = run.lines();
-        let promoted = promoted.iter().filter(|line| line.starts_with("promoted"));
+        let promoted = promoted.iter().filter(|line| line.starts_with("landed "));
         assert_eq!(promoted.count(), 2, "{}", run.text);
         assert_eq!(of_promotions(&site), Vec::<String>::new());
         let writes = site.writes();

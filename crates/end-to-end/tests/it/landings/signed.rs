@@ -21,7 +21,7 @@ async fn a_policy_that_wants_signed_commits_gets_them_through_a_temporary_branch
     );
     repo.by("carol").approves(1);
     let landed = site.run().await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     site.requests_hold();
 }
 

@@ -33,7 +33,7 @@ async fn put_up(site: &Site) -> (u64, Value) {
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     let row = run.json["promotions"][0].clone();
-    assert_eq!(row["kind"], "opened", "{}", run.text);
+    assert_eq!(row["state"], "opened", "{}", run.text);
     let number = open(site);
     assert_eq!(row["pull"], number);
     (number, row)
@@ -43,7 +43,7 @@ async fn landed(site: &Site) -> Value {
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     let row = run.json["promotions"][0].clone();
-    assert_eq!(row["kind"], "promoted", "{}", run.text);
+    assert_eq!(row["state"], "landed", "{}", run.text);
     assert_eq!(row["commit"].as_str(), site.repo().tip("main").as_deref());
     row
 }
@@ -117,12 +117,9 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Landed> {
         site.repo().by("carol").merges(number, method);
         known.push(Landed::otherwise(number, &row));
         let run = site.run().await;
-        let said = format!("#{number} was merged by carol, not by Sluice");
-        let notices = &run.notices;
-        assert!(
-            notices.iter().any(|text| text.contains(&said)),
-            "{notices:?}"
-        );
+        let said = format!("prod #{number}: carol merged it, not Sluice");
+        let lines = run.lines();
+        assert!(lines.iter().any(|text| text.contains(&said)), "{lines:?}");
     }
 
     // Straight onto the base.

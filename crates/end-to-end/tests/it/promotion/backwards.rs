@@ -42,7 +42,7 @@ async fn asks(site: &mut Site, more: &[&str]) -> Report {
 #[track_caller]
 fn why(run: &Report, commits: &[&str]) -> String {
     let row = &run.json["promotions"][0];
-    assert_eq!(row["kind"], "held", "{}", run.text);
+    assert_eq!(row["state"], "held", "{}", run.text);
     let mut text = format!("{}\n{}", row["why"], row["next"]);
     for (number, commit) in commits.iter().enumerate() {
         text = text.replace(&commit[..7], &format!("COMMIT-{number}"));
@@ -157,8 +157,9 @@ async fn what_was_asked_for_lands_in_a_later_run_by_its_gates() {
         panic!("{}", asked.text);
     };
     let body = repo.body(number);
-    let first = body.lines().nth(2).unwrap_or_default();
-    assert!(first.starts_with("**GOES BACK**"), "{body}");
+    assert!(body.starts_with("> [!WARNING]\n"), "{body}");
+    let third = body.lines().nth(2).unwrap_or_default();
+    assert!(third.starts_with("> Goes back: **web-prod** "), "{body}");
     let waits = site.run().await;
     assert_eq!(repo.pulls(true), [number], "{}", waits.text);
     let open = format!("version: 1\n{OPEN}");
@@ -205,12 +206,11 @@ async fn behind_an_approval_it_opens_and_says_first_that_it_goes_back() {
     let body = repo.body(1);
     let lines: Vec<&str> = body.lines().take(6).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    **dev ✅ → prod ⏳ waits for release**
+    > [!WARNING]
+    > **dev → prod** · ⏳ waits for release
+    > Goes back: **web-prod** goes back to an older version
 
-    **GOES BACK**: **web-prod** goes back to an older version
-
-    To approve: **Files changed → Review → Approve**, or add the label `approve/prod/release`. Sluice merges automatically.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    **web-prod** chart 2.0.0 → **1.1.0** — **goes back to an older version**
     ");
     repo.by("dave").approves(1);
     let run = site.run().await;

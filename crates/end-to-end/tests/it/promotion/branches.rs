@@ -18,7 +18,7 @@ async fn a_server_without_update_refs_has_its_branches_deleted_where_they_stand(
     site.run().await;
     repo.by("carol").approves(1);
     let landed = site.run().await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     assert_eq!(of_promotions(&site), Vec::<String>::new());
 }
 
@@ -37,7 +37,7 @@ async fn a_branch_that_somebody_pushes_to_at_the_last_moment_stays() {
             world.place(REPO).by("dave").pushes(&pushed, &files, "Push");
         });
         let landed = site.run().await;
-        assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+        assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
         assert_eq!(of_promotions(&site), [branch], "{knows}");
     }
 }
@@ -109,7 +109,7 @@ async fn a_branch_that_github_deletes_at_the_merge_is_not_deleted_once_more() {
     repo.by("carol").approves(1);
     site.hub.forget_calls();
     let landed = site.run().await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     assert_eq!(of_promotions(&site), Vec::<String>::new());
     let writes = site.writes();
     assert!(

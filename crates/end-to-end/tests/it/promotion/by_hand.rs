@@ -56,7 +56,7 @@ async fn a_manual_stage_moves_by_dispatch_only_and_who_asked_cannot_approve() {
     );
     repo.by("dave").approves(number);
     let landed = site.run().await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     site.requests_hold();
 }
 
@@ -104,7 +104,7 @@ async fn a_dispatch_that_names_the_plan_approves_it_where_the_gate_lists_that_wa
     }
     let this = promote(&plan);
     let landed = site.call(&this.each_ref().map(String::as_str)).await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     site.requests_hold();
 }
 

@@ -195,7 +195,7 @@ async fn a_branch_that_is_pinned_where_it_stands_brings_nothing_and_bars_nobody(
         assert!(!body.contains("goes "), "{body}");
         repo.by("carol").approves(1);
         let run = site.run().await;
-        assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+        assert!(run.lines()[0].starts_with("landed "), "{}", run.text);
         let file = repo.file("main", "prod.yaml").unwrap();
         assert!(file.contains(&format!("ref: {first} ")), "{file}");
     }

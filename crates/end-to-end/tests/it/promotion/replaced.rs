@@ -15,7 +15,7 @@ async fn of_two_pipelines_in_one_file_the_second_is_built_anew_once_the_first_ha
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     let kinds: Vec<String> = run.lines();
     assert!(
-        kinds[0].starts_with("promoted") && kinds[1].starts_with("opened"),
+        kinds[0].starts_with("landed ") && kinds[1].starts_with("opened"),
         "{}",
         run.text
     );
@@ -26,7 +26,7 @@ async fn of_two_pipelines_in_one_file_the_second_is_built_anew_once_the_first_ha
     );
     repo.by("dave").approves(3);
     let run = site.run().await;
-    assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+    assert!(run.lines()[0].starts_with("landed "), "{}", run.text);
     let file = repo.file("main", "all.yaml").unwrap();
     assert!(!file.contains("3.0.0"), "{file}");
     site.requests_hold();
@@ -86,7 +86,7 @@ async fn a_base_that_moved_elsewhere_keeps_the_build_and_its_approvals() {
     let run = site.run().await;
     assert_eq!(
         run.lines(),
-        ["promoted infra/k3s-upgrade → prod #1: landed"],
+        ["landed infra/k3s-upgrade → prod #1: landed"],
         "{}",
         run.text
     );
@@ -115,7 +115,7 @@ async fn a_base_that_moved_in_the_same_file_gets_a_new_build_and_new_reviews() {
     assert!(run.lines()[0].starts_with("opened"), "{}", run.text);
     repo.by("carol").approves(2);
     let landed = site.run().await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     assert!(
         repo.file("main", "upgrade.yaml")
             .unwrap()

@@ -50,7 +50,7 @@ async fn a_monorepo_comes_to_rest_over_fifty_commits() {
     assert_eq!(repo.pulls(true), [1], "{}", first.text);
     repo.by("carol").approves(1);
     let landed = site.run().await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     let pinned = repo.file("main", "gitops/web-prod.yaml").unwrap();
     for number in 0..50 {
         repo.files("main", &[("docs/notes.md", &format!("{number}\n"))]);

@@ -48,7 +48,7 @@ fn policy(open: u32) -> (String, String) {
 /// The pipelines of the rows of a kind.
 fn rows(run: &Report, kind: &str) -> Vec<String> {
     let rows = run.json["promotions"].as_array().unwrap().iter();
-    let rows = rows.filter(|row| row["kind"] == kind);
+    let rows = rows.filter(|row| row["state"] == kind);
     rows.map(|row| row["pipeline"].as_str().unwrap().to_owned())
         .collect()
 }
@@ -97,10 +97,10 @@ async fn what_is_replaced_takes_no_room_from_what_is_new() {
     assert_eq!(replaced.count(), 3, "{}", run.text);
     assert_eq!(rows(&run, "due").len(), 3, "{}", run.text);
     let mut rows = run.json["promotions"].as_array().unwrap().iter();
-    let due = rows.find(|row| row["kind"] == "due").unwrap();
+    let due = rows.find(|row| row["state"] == "due").unwrap();
     assert_eq!(
         due["next"],
-        "a later run opens it: this run has reached `limits.open`"
+        "a later run opens it: this one has opened as many as `limits.open` allows"
     );
 }
 
@@ -154,7 +154,7 @@ async fn what_a_run_opened_it_does_not_close_while_nothing_moved() {
     let rows = run.json["promotions"].as_array().unwrap();
     let blocked: Vec<String> = rows
         .iter()
-        .filter(|row| row["kind"] == "blocked")
+        .filter(|row| row["state"] == "blocked")
         .map(|row| format!("{}; {}", row["why"], row["next"]))
         .collect();
     insta::assert_snapshot!(blocked.join("\n"), @r##""#1 was opened in this run and would be closed again, although neither the base branch nor a source has changed"; "something is reverting it""##);

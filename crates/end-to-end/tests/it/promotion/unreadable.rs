@@ -39,7 +39,7 @@ async fn a_pipeline_that_became_a_template_or_a_pointer_keeps_its_pull_request()
             assert_eq!(run.exit, Exit::Failed, "{}", run.text);
             let row = &run.json["promotions"][0];
             assert_eq!(
-                (&row["kind"], &row["why"]),
+                (&row["state"], &row["why"]),
                 (&json!("error"), &json!(WHY)),
                 "{}",
                 run.text

@@ -48,7 +48,7 @@ async fn a_branch_elsewhere_stands_for_the_newest_commit_that_touched_the_folder
     assert_eq!(repo.pulls(true), [1], "{}", opened.text);
     repo.by("carol").approves(1);
     let landed = site.run().await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     let file = repo.file("main", "api.yaml").unwrap();
     assert!(
         file.contains(&format!("ref: {changed} # sluice: main 2026-03-0")),

@@ -162,10 +162,7 @@ async fn what_a_person_sets_after_a_rollback_does_not_end_it() {
     };
     assert!(super::is_held(&site, number), "{}", run.text);
     let body = site.repo().body(number);
-    assert!(
-        body.contains("**HELD**: `prod` was rolled back in"),
-        "{body}"
-    );
+    assert!(body.contains("> `prod` was rolled back in"), "{body}");
 }
 
 #[tokio::test]
@@ -295,7 +292,7 @@ async fn a_new_service_costs_few_calls_however_long_the_history_is() {
         site.hub.forget_calls();
         let run = site.run().await;
         let row = &run.json["promotions"][0];
-        assert_eq!(row["kind"], "promoted", "{}", run.text);
+        assert_eq!(row["state"], "landed", "{}", run.text);
         counts.push(site.hub.calls().len());
     }
     // Five pages of a hundred commits more, where its path was in use long ago.

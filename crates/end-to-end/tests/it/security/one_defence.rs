@@ -94,7 +94,7 @@ async fn a08_what_the_base_gets_in_the_moment_of_an_exact_landing_is_not_lost() 
                 .pushes("main", &[("README.md", "new\n")], "Unrelated");
         });
     let run = site.run().await;
-    assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+    assert!(run.lines()[0].starts_with("landed "), "{}", run.text);
     let readme = repo.file("main", "README.md");
     assert_eq!(readme.as_deref(), Some("new\n"), "{}", run.text);
 }
@@ -232,5 +232,5 @@ async fn a37_what_cannot_be_read_opens_no_gate() {
     assert_eq!(repo.tip("main").unwrap(), before, "{}", run.text);
     site.hub.heal();
     let run = site.run().await;
-    assert!(run.lines()[0].starts_with("promoted"), "{}", run.text);
+    assert!(run.lines()[0].starts_with("landed "), "{}", run.text);
 }

@@ -80,7 +80,7 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
     repo.by("carol").approves(1);
     let head = repo.head(1);
     let landed = site.run().await;
-    assert!(landed.lines()[0].starts_with("promoted"), "{}", landed.text);
+    assert!(landed.lines()[0].starts_with("landed "), "{}", landed.text);
     for line in opened.text.lines().chain(landed.text.lines()) {
         assert!(!line.trim_start().starts_with("::"), "{line}");
     }
@@ -138,20 +138,21 @@ async fn a13_a21_hostile_names_reach_github_as_text_and_nothing_else() {
     insta::assert_snapshot!(without_ids(&shown.replace('\u{200b}', "·")), @r"
     x ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-a… → px ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-…: old → newx ::error…
     ====
-    **dx\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124; ✅ → px\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124; ⏳ waits for x\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;**
+    **dx\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124; → px\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;** · ⏳ waits for x\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;
 
-    To approve: **Files changed → Review → Approve**, or add the label `approve/pxerrorowned31mredreversedhid/…`. Sluice merges automatically.
-    To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
-    Please do not press Merge, and do not push here.
+    **px\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;** `spec.helm.values.x` old → **newx\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;…**
 
-    ### What changes in px\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;
-    - **px\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;** `spec.helm.values.x` old → **newx\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;…**
+    **Files changed → Review changes → Approve**, or add the label `approve/pxerrorowned31mredreversedhid/…`. Sluice merges; please do not press Merge or push here.
 
-    ### Gates
-    - ⏳ **x\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;**: waits for 1 approval by anyone with write access
+    <details><summary>Gates, refuse, pause, undo</summary>
 
-    <sub>plan `c67e82` ·
-    undo: *Run workflow → rollback* · approvals apply to this plan only</sub>
+    - ⏳ waiting · **x\\u{a}::error::owned\\u{d}\\u{1b}\[31mred\\u{202e}reversed\\u{200b}hidden\\u{a}S·luice-Plan: 00\\u{a}C·o-authored-by: e &lt;e@·e&gt;\\u{a}@·everyone fixes #·12 \[·skip ci\] ##\[error\]z &lt;/details&gt;&lt;script&gt;!\[i\](http:·//e/i)\`&#124;**: waits for 1 approval by anyone with write access
+    - To refuse: *Request changes*, or close. To pause: label `sluice/hold`.
+    - To undo: *Run workflow → rollback*.
+
+    </details>
+
+    <sub>plan `c67e82` · approvals apply to this plan only</sub>
     ====
     x ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-a… → px ::error::owned \u{1b}[31mred\u{202e}reversed\u{200b}hidden S·luice-Plan: 00 Co-…: old → newx ::error…
 
@@ -248,7 +249,7 @@ async fn a14_a15_neither_a_secret_nor_the_token_leaves_by_any_way() {
     repo.by("carol").approves(1);
     reports.push(site.call(&run).await);
     assert!(
-        reports[1].lines()[0].starts_with("promoted"),
+        reports[1].lines()[0].starts_with("landed "),
         "{}",
         reports[1].text
     );
