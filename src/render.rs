@@ -5,6 +5,7 @@
 //! Texts that are compared before they are written (title, body, commit) contain no clock and no run ID, so that a
 //! second run writes nothing. This module knows the model; it knows no GitHub, no runner and no file.
 
+mod chat;
 pub(crate) mod comment;
 mod commit;
 mod engine;
@@ -17,6 +18,7 @@ mod words;
 #[cfg(test)]
 mod sample;
 
+pub(crate) use chat::{ClosedPull, chat_message};
 pub(crate) use commit::{Approved, Message, landing_message, promotion_message};
 pub(crate) use link::Link;
 pub(crate) use pull_request::{Commit, Commits, GateDetail, HeldFor, PullRequest};

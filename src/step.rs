@@ -11,14 +11,15 @@ use crate::commands::output::Output;
 use crate::commands::runtime::runtime;
 use crate::error::{Exit, Failure};
 use crate::forge::Patience;
+use crate::model::ids::PullNumber;
 use crate::model::life::{LifeState, OutputList};
 use crate::reconcile::outcome::{Outcome, Row};
 use crate::reconcile::wording::APPROVE;
-use crate::render::{Ahead, Link, Pull, Row as SummaryRow, Summary};
+use crate::render::{Ahead, ClosedPull, Link, Pull, Row as SummaryRow, Summary, chat_message};
 use crate::report::style::Style;
 use crate::runner::{
-    Annotation, Environment, Files, InputError, Inputs, Level, Log, Moved, Outputs, Run, Stop,
-    trace_to,
+    Annotation, Environment, Files, InputError, Inputs, Level, Log, Moved, NeedsPerson, Outputs,
+    Run, Stop, trace_to,
 };
 use crate::session::{leads_to_github, token_variables};
 
@@ -161,7 +162,7 @@ fn written(done: &Done, files: &Files, log: &Log) -> Exit {
             &format!("the step summary could not be made: {error}"),
         ),
     }
-    let (values, too_long) = outputs(ran).values();
+    let (values, too_long) = outputs(ran, &site).values();
     for name in too_long {
         log.say(
             Level::Warning,
@@ -212,13 +213,18 @@ fn annotate(outcome: &Outcome, log: &Log) {
 
 /// The base address of links.
 struct Site {
+    /// OWNER/NAME; empty if it is not known.
+    name: String,
+    /// Its address.
     repository: Option<String>,
 }
 
 impl Site {
     fn of(run: &Run) -> Self {
         let server = run.server.as_str();
+        let name = run.repository.as_ref().map(ToString::to_string);
         Self {
+            name: name.unwrap_or_default(),
             repository: run
                 .repository
                 .as_ref()
@@ -229,6 +235,40 @@ impl Site {
     fn link(&self, rest: &str) -> Option<Link> {
         Link::parse(&format!("{}/{rest}", self.repository.as_ref()?))
     }
+
+    fn pull(&self, number: PullNumber) -> Pull {
+        Pull {
+            number: number.0,
+            link: self.link(&format!("pull/{}", number.0)),
+        }
+    }
+}
+
+fn summary_row<'a>(row: &'a Row, site: &Site) -> SummaryRow<'a> {
+    SummaryRow {
+        state: row.state,
+        kind: match (&row.emergency, row.rollback) {
+            (Some(_), true) => Some("emergency rollback"),
+            (Some(_), false) => Some("emergency"),
+            (None, true) => Some("rollback"),
+            (None, false) => None,
+        },
+        pipeline: &row.pipeline,
+        to: &row.to,
+        what: &row.what,
+        pull: row.pull.map(|number| site.pull(number)),
+        why: format!("{}{}", row.emergency(), row.why),
+        commit: row
+            .commit
+            .map(|commit| (commit, site.link(&format!("commit/{commit}")))),
+        approve: match row.next.as_deref() {
+            Some(APPROVE) => row
+                .pull
+                .and_then(|number| site.link(&format!("pull/{}/files", number.0))),
+            _ => None,
+        },
+        next: row.next.clone().unwrap_or_default(),
+    }
 }
 
 fn summary<'a>(ran: &'a RunReport, site: &Site) -> Summary<'a> {
@@ -237,33 +277,7 @@ fn summary<'a>(ran: &'a RunReport, site: &Site) -> Summary<'a> {
         .rows
         .iter()
         .filter(|row| outcome.asked || row.state != LifeState::Due)
-        .map(|row| SummaryRow {
-            state: row.state,
-            kind: match (&row.emergency, row.rollback) {
-                (Some(_), true) => Some("emergency rollback"),
-                (Some(_), false) => Some("emergency"),
-                (None, true) => Some("rollback"),
-                (None, false) => None,
-            },
-            pipeline: &row.pipeline,
-            to: &row.to,
-            what: &row.what,
-            pull: row.pull.map(|number| Pull {
-                number: number.0,
-                link: site.link(&format!("pull/{}", number.0)),
-            }),
-            why: format!("{}{}", row.emergency(), row.why),
-            commit: row
-                .commit
-                .map(|commit| (commit, site.link(&format!("commit/{commit}")))),
-            approve: match row.next.as_deref() {
-                Some(APPROVE) => row
-                    .pull
-                    .and_then(|number| site.link(&format!("pull/{}/files", number.0))),
-                _ => None,
-            },
-            next: row.next.clone().unwrap_or_default(),
-        })
+        .map(|row| summary_row(row, site))
         .collect();
     let ahead = outcome
         .ahead
@@ -306,7 +320,7 @@ fn summary<'a>(ran: &'a RunReport, site: &Site) -> Summary<'a> {
     }
 }
 
-fn outputs(ran: &RunReport) -> Outputs {
+fn outputs(ran: &RunReport, site: &Site) -> Outputs {
     let outcome = &ran.outcome;
     let moved = |row: &Row| Moved {
         pipeline: row.pipeline.clone(),
@@ -320,6 +334,22 @@ fn outputs(ran: &RunReport) -> Outputs {
             .map(moved)
             .collect()
     };
+    let needs_person = outcome
+        .rows
+        .iter()
+        .filter(|row| row.state.output() == OutputList::Blocked)
+        .map(|row| NeedsPerson {
+            which: moved(row),
+            state: row.state,
+            why: format!("{}{}", row.emergency(), row.why),
+            next: row.next.clone(),
+            url: row
+                .pull
+                .and_then(|number| site.pull(number).link)
+                .map(|link| link.as_str().to_owned()),
+            new: outcome.is_news(row),
+        })
+        .collect();
     let mut matrix: Vec<String> = outcome
         .rows
         .iter()
@@ -333,8 +363,26 @@ fn outputs(ran: &RunReport) -> Outputs {
         opened: outcome.opened.iter().map(moved).collect(),
         pending: those(OutputList::Pending),
         blocked: those(OutputList::Blocked),
+        needs_person,
+        message: message(outcome, site),
         matrix,
         plan: serde_json::from_str(&outcome.plan).unwrap_or_default(),
         report: ran.json(),
     }
+}
+
+/// What changed in this run, for a chat.
+fn message(outcome: &Outcome, site: &Site) -> String {
+    let rows = outcome.rows.iter().filter(|row| outcome.is_news(row));
+    let rows: Vec<SummaryRow<'_>> = rows.map(|row| summary_row(row, site)).collect();
+    let closed = outcome.closed.iter().map(|closed| ClosedPull {
+        pipeline: &closed.pipeline,
+        to: &closed.stage,
+        pull: site.pull(closed.pull),
+    });
+    chat_message(
+        &site.name,
+        &rows.iter().collect::<Vec<_>>(),
+        &closed.collect::<Vec<_>>(),
+    )
 }

@@ -95,6 +95,17 @@ impl Row {
     }
 }
 
+/// A pull request that this run closed because nothing is left to promote.
+#[derive(Clone, Debug)]
+pub(crate) struct Closed {
+    /// The pipeline, as NAME or NAMESPACE/NAME.
+    pub pipeline: String,
+    /// The stage.
+    pub stage: String,
+    /// Its number.
+    pub pull: PullNumber,
+}
+
 /// A service that was set by hand to something that its source does not have yet.
 #[derive(Clone, Debug)]
 pub(crate) struct ByHand {
@@ -115,6 +126,10 @@ pub(crate) struct Outcome {
     pub rows: Vec<Row>,
     /// Rows of the promotions for which a pull request was opened, whatever became of them afterwards.
     pub opened: Vec<Row>,
+    /// Pull requests on whose head this run wrote a status of another kind: they were held, blocked or released.
+    pub restated: BTreeSet<PullNumber>,
+    /// Pull requests that this run closed without opening another one for their stage.
+    pub closed: Vec<Closed>,
     /// A person requested one stage: then what is only due is reported too.
     pub asked: bool,
     /// Services that were set by hand to something that their sources do not have yet.
@@ -211,6 +226,18 @@ impl Outcome {
         kept.retain(|row| seen.insert(key(row)));
         kept.reverse();
         self.rows = kept;
+    }
+
+    /// Whether a row is news: this run opened or landed it, or is the first one to say that it is held, blocked or released.
+    pub(crate) fn is_news(&self, row: &Row) -> bool {
+        let opened = self.opened.iter().map(|row| row.pull);
+        match row.state {
+            LifeState::Landed | LifeState::LandedPastGates | LifeState::Opened => true,
+            LifeState::Blocked => !row.known,
+            _ => row.pull.is_some_and(|number| {
+                self.restated.contains(&number) || opened.flatten().any(|one| one == number)
+            }),
+        }
     }
 
     /// The exit code of the run: the highest that applies.

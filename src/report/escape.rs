@@ -4,4 +4,4 @@ mod markdown;
 mod text;
 
 pub(crate) use markdown::{html, markdown, markdown_code, prose, table_code};
-pub(crate) use text::{commit, json, mermaid, shell, terminal};
+pub(crate) use text::{chat, commit, json, mermaid, shell, terminal};

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::described::Described;
 use crate::model::ids::PlanId;
+use crate::model::life::LifeState;
 use crate::report::escape;
 
 /// Every output of the Action, in the order in which they are written.
@@ -28,6 +29,14 @@ pub const OUTPUTS: &[Described] = &[
     about(
         "blocked",
         "The promotions that need a person, as such a list",
+    ),
+    about(
+        "needs-person",
+        "The same promotions with the reason, what to do and whether this run is the first to say so, as a list of {pipeline, stage, plan, pull, state, why, next, url, new}",
+    ),
+    about(
+        "message",
+        "What changed in this run as plain text for a chat; empty if nothing did",
     ),
     about(
         "matrix",
@@ -63,6 +72,10 @@ pub(crate) struct Outputs {
     pub pending: Vec<Moved>,
     /// What needs a person.
     pub blocked: Vec<Moved>,
+    /// What needs a person, with the reason.
+    pub needs_person: Vec<NeedsPerson>,
+    /// What changed, as plain text; empty if nothing did.
+    pub message: String,
     /// Pipelines with anything due, as NAMESPACE/NAME or NAME.
     pub matrix: Vec<String>,
     /// The plan's document.
@@ -84,24 +97,44 @@ pub(crate) struct Moved {
     pub pull: Option<u64>,
 }
 
+/// A promotion that needs a person.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct NeedsPerson {
+    /// Which one.
+    #[serde(flatten)]
+    pub which: Moved,
+    /// Its state.
+    pub state: LifeState,
+    /// Why; foreign text.
+    pub why: String,
+    /// What to do; foreign text.
+    pub next: Option<String>,
+    /// The page of its pull request.
+    pub url: Option<String>,
+    /// This run is the first one that says so.
+    pub new: bool,
+}
+
 impl Outputs {
-    /// Name and value of each output, one line of JSON. What does not fit any more is `null`, and named.
+    /// Name and value of each output: one line of JSON, except for `message`, which is text. What does not fit any more is `null`, and named.
     pub(crate) fn values(&self) -> (Vec<(&'static str, String)>, Vec<&'static str>) {
+        let line = |value: Value| escape::json(&value.to_string());
         let values = [
-            json!(self.changed),
-            json!(self.promoted),
-            json!(self.opened),
-            json!(self.pending),
-            json!(self.blocked),
-            json!(self.matrix),
-            self.plan.clone(),
-            self.report.clone(),
+            line(json!(self.changed)),
+            line(json!(self.promoted)),
+            line(json!(self.opened)),
+            line(json!(self.pending)),
+            line(json!(self.blocked)),
+            line(json!(self.needs_person)),
+            self.message.clone(),
+            line(json!(self.matrix)),
+            line(self.plan.clone()),
+            line(self.report.clone()),
         ];
         let mut left = MAX_BYTES;
         let mut too_long = Vec::new();
         let mut written = Vec::new();
-        for (output, value) in OUTPUTS.iter().zip(values) {
-            let mut text = escape::json(&value.to_string());
+        for (output, mut text) in OUTPUTS.iter().zip(values) {
             let bytes = 2 * text.encode_utf16().count();
             if bytes > left {
                 too_long.push(output.name);
@@ -150,17 +183,19 @@ mod tests {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
-    changed=true
-    promoted=[{"pipeline":"prod/podinfo","plan":"7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c","pull":127,"stage":"prod"}]
-    opened=[]
-    pending=[{"pipeline":"a\nb\u202e\u2028=<<EOF","plan":"7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c","pull":127,"stage":"prod"}]
-    blocked=[]
-    matrix=["prod/podinfo","web"]
-    plan={"version":1}
-    report=null
-    "#);
-        for (_, value) in values {
-            serde_json::from_str::<Value>(&value).unwrap();
+        changed=true
+        promoted=[{"pipeline":"prod/podinfo","plan":"7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c","pull":127,"stage":"prod"}]
+        opened=[]
+        pending=[{"pipeline":"a\nb\u202e\u2028=<<EOF","plan":"7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c","pull":127,"stage":"prod"}]
+        blocked=[]
+        needs-person=[]
+        message=
+        matrix=["prod/podinfo","web"]
+        plan={"version":1}
+        report=null
+        "#);
+        for (_, value) in values.iter().filter(|(name, _)| *name != "message") {
+            serde_json::from_str::<Value>(value).unwrap();
         }
     }
 
@@ -173,7 +208,7 @@ mod tests {
         };
         let (values, too_long) = outputs.values();
         assert_eq!(too_long, ["plan"]);
-        assert_eq!(values[6], ("plan", "null".to_owned()));
-        assert_eq!(values[7].1.len(), 400_002);
+        assert_eq!(values[8], ("plan", "null".to_owned()));
+        assert_eq!(values[9].1.len(), 400_002);
     }
 }

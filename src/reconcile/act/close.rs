@@ -5,6 +5,7 @@ use crate::forge::Writer;
 use crate::model::ids::{PlanId, PullNumber};
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::Decision;
+use crate::reconcile::outcome::Closed;
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
 use crate::render::comment::{self, Replaced};
@@ -49,6 +50,13 @@ impl Round<'_> {
             ),
         };
         self.delivery(writer).close(&candidate.pull).await?;
+        if standing.is_none() {
+            run.outcome.closed.push(Closed {
+                pipeline: self.pipeline(place),
+                stage: self.key(place).stage.to_string(),
+                pull: number,
+            });
+        }
         self.say_closed(writer, &candidate.pull, &why, run).await;
         Ok(Progress::Changed)
     }

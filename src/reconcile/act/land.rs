@@ -78,6 +78,7 @@ pub(crate) async fn land(
         let said = format!("it was removed from the merge queue ({})", eviction.reason);
         if status.is_none_or(|status| status.at < eviction.at) {
             let text = remembered(&said, before.as_ref(), &state);
+            run.outcome.restated.insert(pull.number);
             let error = DeliveryError::Refused(said);
             return Err(delivery.retract(pull, &text, error).await.into());
         }
@@ -132,7 +133,13 @@ pub(crate) async fn land(
     Err(match stop {
         Stop::Delivery(error) => {
             let text = match &error {
-                DeliveryError::Refused(said) => remembered(said, before.as_ref(), &state),
+                DeliveryError::Refused(said) => {
+                    // Of several refusals of one head only the first is news.
+                    if before.is_none() {
+                        run.outcome.restated.insert(pull.number);
+                    }
+                    remembered(said, before.as_ref(), &state)
+                }
                 _ => quiet,
             };
             Stop::Delivery(delivery.retract(pull, &text, error).await)

@@ -8,6 +8,7 @@ use crate::forge::Writer;
 use crate::model::promotion_index::PromotionIndex;
 use crate::plan::delivery::{Act, Decision};
 use crate::reconcile::act::start_job;
+use crate::reconcile::outcome::Closed;
 use crate::reconcile::proposals::placed::{all_read, is_held};
 use crate::reconcile::round::Round;
 use crate::reconcile::state::{Progress, RunState};
@@ -67,6 +68,11 @@ impl Round<'_> {
                 "Its pipeline, stage or edges no longer exist, so nothing is left to promote.";
             let closed = self.delivery(writer).close(pull).await;
             if self.wrote_of(writer, proposal, closed, run)? {
+                run.outcome.closed.push(Closed {
+                    pipeline: proposal.pipeline.clone(),
+                    stage: proposal.stage.to_string(),
+                    pull: pull.number,
+                });
                 self.say_closed(writer, pull, why, run).await;
                 done = Progress::Changed;
             }

@@ -104,8 +104,13 @@ impl Round<'_> {
             if run.lost.stops() {
                 return Ok(());
             }
-            if let Err(error) = writer.show_status(&pull.head, state, &text).await {
-                run.lose("the status of a pull request could not be written", &error);
+            match writer.show_status(&pull.head, state, &text).await {
+                Ok(_) => {
+                    run.outcome.restated.insert(pull.number);
+                }
+                Err(error) => {
+                    run.lose("the status of a pull request could not be written", &error);
+                }
             }
         }
         Ok(())

@@ -46,6 +46,19 @@ pub(crate) fn commit(text: &str) -> String {
     safe
 }
 
+/// For a chat message: one line, without mentions of people or groups (`@here`, `<!channel>`, `<@U1>`), links with a text of
+/// their own and bare addresses, in Slack's, Discord's, Mattermost's and Teams' ways of writing them.
+pub(crate) fn chat(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in commit(text).chars() {
+        safe.push(c);
+        if matches!(c, '<' | ']' | '&') {
+            safe.push(BREAK);
+        }
+    }
+    safe
+}
+
 /// The positions in a line at which a [`BREAK`] keeps GitHub from acting on it: ascending, each inside the line or at its
 /// end. Hidden characters were made visible before, so every [`BREAK`] in an escaped text is ours.
 pub(super) fn breaks(line: &str) -> Vec<usize> {
@@ -122,6 +135,24 @@ mod tests {
             "a\\u{1b}[31mb\\u{d}\\u{a}c\\u{202e}d"
         );
         assert_eq!(terminal("größe → ✅"), "größe → ✅");
+    }
+
+    #[test]
+    fn a_chat_message_calls_no_one_and_links_nowhere() {
+        for (text, words) in [
+            ("@here @channel", &["@here", "@channel"][..]),
+            ("<!channel> <@U1> <#C1>", &["<!", "<@", "<#"]),
+            ("[pay](https://x.example)", &["](", "://"]),
+            ("&lt;!channel&gt;", &["&lt;", "&gt;"]),
+            ("www.x.example", &["www."]),
+        ] {
+            let safe = chat(text);
+            for word in words {
+                assert!(!safe.contains(word), "{safe:?}");
+            }
+            assert_eq!(safe.replace(BREAK, ""), text);
+        }
+        assert_eq!(chat("a\nb"), "a\\u{a}b");
     }
 
     #[test]

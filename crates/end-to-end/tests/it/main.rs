@@ -17,6 +17,7 @@ mod history;
 mod holds;
 mod landings;
 mod network;
+mod notify;
 mod promotion;
 mod refs;
 mod requests;
