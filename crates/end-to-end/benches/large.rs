@@ -86,7 +86,7 @@ fn run(site: &Large, checkout: bool, cost: &mut Cost) {
     }
 }
 
-/// The run itself: reconciles, and tells what that took.
+/// The run itself: reconciles, and reports what that took.
 fn be_a_run() {
     let cli = Cli::try_parse_from(["sluice", "reconcile", "--format=json"]).unwrap();
     let Mode::OnGithub(command) = cli.command.mode(|| true) else {
@@ -120,7 +120,7 @@ fn be_a_run() {
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    // The name of the program stands in brackets and may hold anything; user and system time are the 12th and 13th after it.
+    // The name of the program is in brackets and may hold anything; user and system time are the 12th and 13th after it.
     let (_, rest) = stat.rsplit_once(") ").unwrap();
     let ticks: f64 = rest
         .split(' ')

@@ -119,7 +119,7 @@ impl Site {
         Self::on(self.hub.copy(), token, environment)
     }
 
-    /// What the runner's environment says of where the API is, follows the stand-in.
+    /// The address of the API in the runner's environment follows the stand-in.
     fn on(hub: GitHub, token: String, mut environment: BTreeMap<String, String>) -> Self {
         let graphql = format!("{}/graphql", hub.url());
         environment.insert("GITHUB_API_URL".to_owned(), hub.url());

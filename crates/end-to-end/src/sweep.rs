@@ -16,7 +16,7 @@ pub fn run<T>(life: impl Future<Output = T>) -> T {
 /// Lives each trouble by `live`.
 ///
 /// # Panics
-/// If a life ends with something else than `wanted`, or panics. The message names each such trouble by `name`.
+/// If a life ends with something other than `wanted`, or panics. The message names each such trouble by `name`.
 pub fn all_end_alike<T: Sync, E: PartialEq + Debug + Sync>(
     troubles: &[T],
     wanted: &E,

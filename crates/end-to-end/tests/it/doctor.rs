@@ -102,8 +102,8 @@ fn ran(hub: &GitHub, token: &str, arguments: &[&str]) -> Ran {
     ran
 }
 
-/// Takes out what the contract found, which may only be what GitHub's published description has and the part of it that
-/// is kept here has not.
+/// Removes what the contract found, which may only be what GitHub's published description has and the part of it that
+/// is kept here does not have.
 #[track_caller]
 fn honest(hub: &GitHub) {
     let kept_elsewhere = |text: &String| text.contains("/protection: ");

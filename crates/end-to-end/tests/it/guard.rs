@@ -1,4 +1,4 @@
-//! `guard: true`: the status `sluice` on every pull request that is no promotion.
+//! `guard: true`: the status `sluice` on every pull request that is not a promotion.
 
 mod base_moves;
 mod limits;
@@ -12,7 +12,7 @@ use sluice::error::Exit;
 const POLICY: &str = "version: 1\nguard: true\n";
 const HARMLESS: (&str, &str) = ("success", "not a promotion");
 
-/// A guarded shop, whose promotion stands in pull request 1.
+/// A guarded shop, whose promotion is in pull request 1.
 async fn guarded(policy: &str) -> Site {
     let site = shop(APPROVAL, &format!("guard: true\n{policy}")).await;
     let run = site.run().await;
@@ -221,7 +221,7 @@ async fn deleting_moving_and_doubling_a_gated_manifest_fail() {
         "Move",
     );
     let moved = carol.opens("moved", "main", "Move");
-    // Renamed to what nobody reads as YAML.
+    // Renamed to something that no one reads as YAML.
     carol.removes("hidden", &["prod.yaml"], "Hide");
     carol.pushes(
         "hidden",
@@ -258,7 +258,7 @@ async fn a_pull_request_from_a_fork_is_judged_by_what_it_changes() {
         &[("prod.yaml", &chart("web-prod", "6.6.6"))],
         "Hand",
     );
-    // What our own promotion brings, brought by somebody else.
+    // What our own promotion brings, brought by someone else.
     let promotion = repo.branches("sluice/")[0].clone();
     let copy = repo
         .by("dave")

@@ -14,7 +14,7 @@ struct Known {
     plan: Value,
     merge: bool,
     pull: Value,
-    /// Who is named in the gate's evidence; `None` where nothing is recorded.
+    /// Who is named in the gate's evidence; `None` if nothing is recorded.
     passed_by: Option<&'static str>,
 }
 
@@ -94,7 +94,7 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Known> {
         .await;
     known.push(Known::of(site, &landed, Some("carol")));
 
-    // Asked for by a dispatch, approved by somebody else.
+    // Asked for by a dispatch, approved by someone else.
     release(site, 4);
     let policy = "version: 1\nstages: { prod: { trigger: manual } }\n";
     site.repo().files("main", &[(POLICY, policy)]);

@@ -9,7 +9,7 @@ use sluice::error::Exit;
 use tempfile::TempDir;
 
 const HOST: &str = "ghe.acme.example";
-/// `user:pa55` as a proxy is told it.
+/// `user:pa55` as it is sent to a proxy.
 const AUTHORIZATION: &str = "Proxy-Authorization: Basic dXNlcjpwYTU1";
 
 fn set(site: &mut Site, name: &str, value: &str) {

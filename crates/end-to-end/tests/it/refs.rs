@@ -1,5 +1,5 @@
 //! What a ref of another repository stands for over time: each kind of it lands, what is not to be trusted is an Error that lands
-//! nothing and stops nobody else, and what moves under a promotion is not landed unseen.
+//! nothing and stops no one else, and what moves under a promotion is not landed unseen.
 
 mod other_repositories;
 
@@ -15,7 +15,7 @@ async fn pinned() -> (Site, String) {
     let site = two_repositories().await;
     let first = site.hub.repo(APP).tip("main").unwrap();
     let repo = site.repo();
-    // So it begins, for what a person sets in what there is would stay.
+    // The history begins like this, since what a person sets in an existing file would stay.
     let prod = repo.file("main", "prod/api.yaml").unwrap();
     let prod = prod.replace("ref: main", &format!("ref: {first}"));
     repo.by("carol")
@@ -45,7 +45,7 @@ fn chart(site: &Site, branch: &str, text: &str) -> String {
         .pushes(branch, &[("charts/api/Chart.yaml", text)], "Release")
 }
 
-/// The line of prod's ref without what stands before it.
+/// The line of prod's ref without what comes before it.
 fn held(site: &Site, service: &str) -> String {
     let file = site.repo().file("main", &format!("prod/{service}.yaml"));
     let file = file.unwrap();
@@ -64,7 +64,7 @@ fn moves_tag(site: &Site, tag: &str, to: &str) {
     );
 }
 
-/// Puts up what is due, lets dave approve it, and lands it.
+/// Opens what is due, lets dave approve it, and lands it.
 async fn lands(site: &Site) -> u64 {
     let run = site.run().await;
     assert!(run.lines()[0].starts_with("opened"), "{}", run.text);
@@ -274,7 +274,7 @@ async fn a_tag_that_moves_is_another_plan_and_only_what_was_approved_lands() {
     follow(&site, "api", "stable");
     site.run().await;
     let proposed = open(&site);
-    // Moved while nobody has looked at it: it is replaced.
+    // Moved while no one has looked at it: it is replaced.
     moves_tag(&site, "stable", &two);
     site.run().await;
     assert_eq!(site.repo().state(proposed), "CLOSED");
@@ -348,7 +348,7 @@ async fn what_was_approved_does_not_land_once_no_branch_or_tag_leads_to_it() {
     site.run().await;
     let number = open(&site);
     site.repo().by("dave").approves(number);
-    // Whoever pushes over a commit wants it nowhere: it gives way to the one that took its place, which wants its own approval.
+    // Someone who pushes over a commit does not want it: it gives way to the one in its place, which needs its own approval.
     let app = site.hub.repo(APP);
     let good = app.by("carol").rewrites(
         "release",

@@ -1,5 +1,5 @@
 //! Rollbacks: by dispatch, to what the stage held at a landing of its own, through the same gates; and what it left comes again
-//! only once a person with write lets it.
+//! only once a person with write access allows it.
 
 mod faults;
 mod offline;
@@ -116,7 +116,7 @@ async fn a_stage_goes_back_through_its_gates_and_stays_there_until_a_person_with
     );
     let run = site.call(&["status", "--format=text"]).await;
     assert!(run.text.contains("rolled back in"), "{}", run.text);
-    // Who has no write does not let it either.
+    // Someone without write access cannot allow it either.
     repo.by("tom").unlabels(forward, "sluice/hold");
     let run = site.run().await;
     assert_eq!(prod(&site), "1.1.0", "{}", run.text);
@@ -170,7 +170,7 @@ async fn a_second_rollback_goes_further_back_and_never_to_what_was_rolled_back()
         assert_eq!(prod(&site), expected, "{}", run.text);
         site.run().await;
     }
-    // What stood before the first landing came by nobody's approval.
+    // What was there before the first landing was not approved by anyone.
     let run = goes_back(&mut site, &[]).await;
     assert_eq!(run.exit, Exit::Usage, "{}", run.text);
     assert!(
@@ -277,7 +277,7 @@ async fn an_approved_promotion_gives_way_to_a_rollback_and_a_held_one_stays() {
     repo.by("carol").approves(open[1]);
     let run = site.run().await;
     assert_eq!(prod(&site), "1.1.0", "{}", run.text);
-    // The hold that a person set, and the one of the rollback, are one label: taken off, it lands.
+    // The hold that a person set, and the one of the rollback, are one label: once it is removed, the promotion lands.
     repo.by("dave").unlabels(forward, "sluice/hold");
     let run = site.run().await;
     assert_eq!(
@@ -436,7 +436,7 @@ async fn while_a_stage_goes_back_nothing_else_is_asked_of_it() {
         "{}",
         run.text
     );
-    // Who starts its jobs again while its base has moved did not ask for it.
+    // Someone who starts its jobs again while its base has moved did not ask for it.
     let file = repo.file("main", "prod.yaml").unwrap();
     let moved = file.replace("spec:\n", "spec:\n  # a comment\n");
     repo.files("main", &[("prod.yaml", &moved)]);
@@ -472,7 +472,7 @@ async fn a_rollback_whose_edge_is_gone_is_asked_for_by_nobody_along_another() {
             ("test.yaml", &chart("web-test", "1.3.0")),
         ],
     );
-    // It keeps nobody from asking for what the stage would hold now.
+    // It does not keep anyone from asking for what the stage would hold now.
     let run = site.asks("dave", &PROMOTE).await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     assert_eq!(repo.state(back), "CLOSED", "{}", run.text);

@@ -389,7 +389,7 @@ async fn no_value_of_a_secret_is_in_it() {
     site.requests_hold();
 }
 
-/// So many pipelines of a service in each of two stages, all of them made by commits of their own, every second in sync.
+/// This many pipelines of a service in each of two stages, all made by commits of their own, every second in sync.
 async fn many(count: usize) -> Site {
     let site = Site::empty().await;
     let repo = site.repo();

@@ -351,7 +351,7 @@ async fn a_signal_lets_nothing_more_be_written() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The first call was made, so that the handlers stand; every later one takes its time.
+    // The first call was made, so the handlers are in place; every later one takes its time.
     while site.hub.calls().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

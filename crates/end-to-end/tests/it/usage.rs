@@ -1,4 +1,4 @@
-//! How the program is called where it asks GitHub: which flags each command takes, and where it looks.
+//! How the program is called if it asks GitHub: which flags each command takes, and where it looks.
 
 mod flags;
 mod found;

@@ -364,7 +364,7 @@ async fn a_refusal_of_one_question_hides_no_other() {
         ])
     );
     assert_eq!(of("change"), BTreeSet::from(["token-permissions"]));
-    // Nothing that hangs on a rule may be called fine.
+    // Nothing that depends on a rule may be called fine.
     for code in ["strict-checks", "required-reviews", "merge-queue"] {
         assert!(!of("ok").contains(code), "{found:#?}");
     }

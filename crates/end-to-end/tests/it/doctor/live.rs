@@ -1,6 +1,6 @@
 //! The rehearsal of `doctor --live`. Everything here is simulated: the stand-in answers as its authors believe that
 //! GitHub answers, so a proof that holds here proves nothing about GitHub. What is tested is the proof itself: that it
-//! notices what does not hold, leaves nothing behind, and keeps off every repository that is more than scratch.
+//! notices what does not hold, leaves nothing behind, and stays away from every repository that is more than scratch.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -80,7 +80,7 @@ fn of<'a>(proofs: &'a Proofs, code: &str) -> (Proved, &'a str) {
     (proof.proved, &proof.seen)
 }
 
-/// A text without what hangs on how the stand-in counts.
+/// A text without what depends on how the stand-in counts.
 fn without_ids(text: &str) -> String {
     let id = |word: &str| {
         let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -522,6 +522,6 @@ async fn branches_that_rules_keep_from_being_deleted_are_named() {
             "branch sluice/proof/1a2b3c/whole",
         ]
     );
-    // It is closed all the same.
+    // It is closed nevertheless.
     assert_eq!(hub.repo(SLUG).pulls(true), Vec::<u64>::new());
 }

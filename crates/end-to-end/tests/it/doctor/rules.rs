@@ -108,7 +108,7 @@ async fn a_required_check_that_nothing_reports_on_promotions_is_found() {
         statuses: vec![("ci".to_owned(), None), ("never".to_owned(), None)],
         ..ruleset()
     });
-    // Before a promotion is open nobody can tell.
+    // Before a promotion is open, no one can know.
     let (before, exit) = found(&hub, &admin(&hub));
     assert_eq!(exit, 0, "{before:#?}");
     one(&before, "required-checks", "info");
@@ -192,7 +192,7 @@ async fn classic_protection_is_read_by_administrators_and_named_to_everybody_els
                 "ci must succeed before a merge (classic branch protection), and workflows run"
             )
     );
-    // Nobody may be told that there is no review to give when that could not be read.
+    // It must not say that there is no review to give if that could not be read.
     assert!(!of_workflow.iter().any(|one| one.code == "required-reviews"));
 }
 

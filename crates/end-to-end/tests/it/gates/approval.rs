@@ -88,7 +88,7 @@ async fn approvals_of_two_pull_requests_with_one_plan_do_not_count_for_each_othe
     let repo = site.repo();
     assert_eq!(repo.pulls(true), [2], "{}", asked.text);
     repo.by("dave").reopens(1);
-    // carol may approve the one that nobody requested, and that alone lands.
+    // carol may approve the one that no one requested, and that alone lands.
     repo.by("carol").approves(1);
     repo.by("carol").approves(2);
     let landed = site.run().await;

@@ -1,5 +1,5 @@
-//! `exclude: [change-authors]`: whoever made the change that a promotion carries does not approve it, whatever field it is
-//! and however many stages it came through.
+//! `exclude: [change-authors]`: a person who made the change that a promotion carries may not approve it, whatever field
+//! it is and however many stages it came through.
 
 mod identities;
 mod landings;
@@ -15,7 +15,7 @@ fields: [spec.helm.values.image.tag]
 gates: { release: { ways: [review], exclude: [change-authors] } }
 ";
 
-/// dev → staging moves by itself; staging → prod wants an approval by somebody who did not make the change.
+/// dev → staging moves automatically; staging → prod needs an approval by someone who did not make the change.
 const PIPELINE: &str = "apiVersion: deployments.plural.sh/v1alpha1
 kind: Pipeline
 metadata: { name: shop, namespace: apps }
@@ -70,7 +70,7 @@ fn dev_with(site: &Site, old: &str, new: &str) -> String {
     file.replace(old, new)
 }
 
-/// Somebody pushes a change of dev straight to main.
+/// Someone pushes a change of dev straight to main.
 fn pushes(site: &Site, login: &str, old: &str, new: &str) -> String {
     let file = dev_with(site, old, new);
     let repo = site.repo();
@@ -78,7 +78,7 @@ fn pushes(site: &Site, login: &str, old: &str, new: &str) -> String {
         .pushes("main", &[("dev.yaml", &file)], &format!("Set {new}"))
 }
 
-/// Runs until the promotion into prod stands as a pull request; gives its number.
+/// Runs until the promotion into prod is open as a pull request; returns its number.
 async fn proposed(site: &Site) -> u64 {
     let mut texts = Vec::new();
     for _ in 0..3 {
@@ -97,7 +97,7 @@ async fn approved_by(site: &Site, number: u64, login: &str) -> Report {
     site.run().await
 }
 
-/// Why the promotion into prod does not move; empty where it landed.
+/// Why the promotion into prod does not move; empty if it landed.
 fn why(run: &Report) -> String {
     let rows = run.json["promotions"].as_array();
     let mut rows = rows.into_iter().flatten();

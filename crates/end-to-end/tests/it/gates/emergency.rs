@@ -1,4 +1,4 @@
-//! An emergency: by dispatch with a reason, past what the policy lists and nothing else, said wherever somebody looks.
+//! An emergency: by dispatch with a reason, past what the policy lists and nothing else, shown wherever someone looks.
 
 use end_to_end::shop::{PROMOTE, landed, shop};
 use end_to_end::site::{Report, Site};

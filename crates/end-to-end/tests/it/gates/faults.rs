@@ -41,7 +41,7 @@ async fn site() -> Site {
     site
 }
 
-/// Says yes wherever somebody may, but for the job.
+/// Says yes wherever someone may, except for the job.
 fn say_yes(site: &Site) {
     let repo = site.repo();
     let open = repo.pulls(true);
@@ -106,7 +106,7 @@ async fn an_undisturbed_life_lands() {
 #[tokio::test]
 async fn every_call_may_fail_once_and_nothing_lands_that_did_not_pass() {
     let (calls, _) = live(None).await;
-    // Slow answers are no fault here, and a body that never ends costs 32 MiB a call: it is tried by itself (A39).
+    // Slow answers are not a fault here, and a body that never ends costs 32 MiB a call: it is tried alone (A39).
     let tried = |fault: &Fault| !matches!(fault, Fault::Slow(_) | Fault::EndlessBody);
     let kinds: Vec<Fault> = Fault::every().into_iter().filter(tried).collect();
     let mut asked = 0;

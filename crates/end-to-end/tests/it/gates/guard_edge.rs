@@ -56,7 +56,7 @@ async fn an_older_approved_plan_waits_while_the_stage_behind_a_guard_edge_is_not
     let run = site.run().await;
     assert_eq!(repo.pulls(true), [1], "{}", run.text);
     repo.by("carol").approves(1);
-    // The source moves before that plan lands: qa is due, and nobody has tested what prod would run beside it.
+    // The source moves before that plan lands: qa is due, and no one has tested what prod would run beside it.
     repo.files("main", &[("dev.yaml", &chart("web-dev", "1.2.0"))]);
     let run = site.run().await;
     assert!(runs(&site, "prod.yaml", "1.0.0"), "{}", run.text);

@@ -117,7 +117,7 @@ async fn a_workflow_that_is_not_there_is_said_once_and_not_asked_for_again() {
     assert_eq!(site.writes().len(), writes, "{:?}", site.writes());
 }
 
-/// A run with the right title that somebody else made in some way (A23, A24).
+/// A run with the right title that someone else made in some way (A23, A24).
 async fn forged(forge: impl Fn(&Site, &Value)) -> (Site, Report) {
     let site = with_workflow().await;
     let repo = site.repo();

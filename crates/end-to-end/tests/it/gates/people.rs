@@ -4,7 +4,7 @@ use end_to_end::shop::{APPROVAL, landed, shop, shop_of_web};
 use end_to_end::site::Site;
 use github_stand_in::{Membership, Role};
 
-/// acme has the team leads: carol and erin, who has no write.
+/// acme has the team leads: carol and erin, who does not have write access.
 fn with_team(site: &Site) {
     site.hub
         .organisation("acme", &["olga"], &["carol", "dave", "erin"]);

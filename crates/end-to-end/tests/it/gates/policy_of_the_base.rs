@@ -27,7 +27,7 @@ async fn a_policy_that_asks_for_less_counts_from_the_base_alone() {
     site.run().await;
     let repo = site.repo();
     repo.by("carol").approves(1);
-    // On a branch of carol's it asks for one: that is nobody's rule yet.
+    // On a branch of carol's it asks for one: that is not a rule yet.
     repo.by("carol").pushes(
         "looser",
         &[(".github/sluice.yaml", "version: 1\n")],

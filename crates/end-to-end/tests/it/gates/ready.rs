@@ -285,7 +285,7 @@ async fn what_this_account_says_itself_is_no_evidence() {
         let rule = rule.replace("OWN", &own.to_string());
         let policy = format!("version: 1\nstages:\n  dev: {{ ready: {{ {rule} }} }}\n");
         let content = repo.files("main", &[(".github/sluice.yaml", &policy)]);
-        // Whoever has Sluice's token for a moment says what it likes.
+        // Anyone who has Sluice's token for a moment can report anything.
         let own = repo.app(
             4242,
             "sluice-app",

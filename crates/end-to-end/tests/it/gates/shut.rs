@@ -2,7 +2,7 @@
 //!
 //! Each scene has a site whose next run would land a promotion, and shuts one thing there: before that run, or in it, right before its last
 //! look. The run meets trouble: it is killed before a call, or a call fails. Then come runs without trouble, until one writes nothing: the
-//! second at the latest. Never does anything land; in the end `success` stands at no open pull request, and the reason is the one that is given
+//! second at the latest. Nothing ever lands; in the end no open pull request has `success`, and the reason is the one that is given
 //! without any trouble. At last, in a life without trouble, the thing is opened again, and the promotion lands: nothing else kept it.
 //!
 //! To stay fast, every call of a run fails in one way in each scene, and in the next way in the next scene, so that each place in a run meets
@@ -48,12 +48,12 @@ impl Trouble {
     }
 }
 
-/// Every run reads so much first, whatever is shut: where things stand, and the manifests.
+/// Every run reads this much first, whatever is shut: the present state, and the manifests.
 const READ_BY_EVERY_RUN: usize = 5;
 
 /// What goes wrong in the run of a life without trouble.
 fn troubles(scene: Scene, moment: Moment, life: &Life) -> Vec<Trouble> {
-    // Slow answers are no fault here, and a body that never ends costs 32 MiB a call: it is tried by itself (A39).
+    // Slow answers are not a fault here, and a body that never ends costs 32 MiB a call: it is tried alone (A39).
     let tried = |fault: &Fault| !matches!(fault, Fault::Slow(_) | Fault::EndlessBody);
     let faults: Vec<Fault> = Fault::every().into_iter().filter(tried).collect();
     assert!(Scene::ALL.len() >= faults.len(), "some fault has no scene");
@@ -104,7 +104,7 @@ struct Life {
     says: String,
 }
 
-/// A line without the time since when a label holds.
+/// A line without the time since which a label holds.
 fn without_since(line: String) -> String {
     match line.split_once(" since ") {
         Some((start, rest)) if line.starts_with("held ") => {
@@ -145,7 +145,7 @@ async fn live(
     stays(&runs(&site).await);
     let calls = site.hub.calls();
     site.hub.heal();
-    // A run that was killed before its last write never came there.
+    // A run that was killed before its last write never got there.
     if moment == Moment::AtTheLastLook && !is_shut.load(Ordering::Relaxed) {
         scene.shut(&site.repo());
     }

@@ -156,7 +156,7 @@ async fn a_manifest_that_both_sides_changed_in_different_lines_is_merged_and_jud
     let conflict = ("pending", "it conflicts with main in prod.yaml");
     assert_eq!(says(&site, hand), pair(conflict));
     assert_eq!(says(&site, fork), pair(conflict));
-    // What both set to the same is nobody's change any more.
+    // A value that both set to the same is no longer a change.
     repo.files(
         "main",
         &[("prod.yaml", &roomy("web-prod", "1.2.0", "none"))],
@@ -240,7 +240,7 @@ async fn a_base_that_was_pushed_back_is_judged_from_where_the_two_meet() {
     repo.files("main", &[("prod.yaml", &chart("web-prod", "1.1.0"))]);
     let docs = edits(&site, "docs", &[("README.md", "hello")]).await;
     assert_eq!(says(&site, docs), pair(HARMLESS));
-    // GitHub is slow to work out anew what a merge would give.
+    // GitHub is slow to work out again what a merge would give.
     site.hub.switch(|switches| switches.mergeable_after = 1000);
     repo.by("acme").force_pushes("main", &old);
     site.run().await;
@@ -265,7 +265,7 @@ async fn with_several_merge_bases_it_is_pending_even_after_a_success() {
     site.run().await;
     let several = "it has several merge bases with main: merge main into its branch";
     assert_eq!(says(&site, number), pair(("pending", several)));
-    // As it says.
+    // Its branch is updated, as the status says.
     let main = repo.tip("main").unwrap();
     let updated = commit(&site, &[&main, &two], &[("c.md", "c")], None);
     carol.force_pushes("two", &updated);

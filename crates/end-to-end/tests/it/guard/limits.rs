@@ -9,7 +9,7 @@ const TOO_LARGE: (&str, &str) = (
     "too large to judge: its manifest files have 9 MiB, more than 8 MiB: split it, or ask an admin to merge it",
 );
 
-/// A manifest of so many bytes, most of them a comment.
+/// A manifest of this many bytes, most of them a comment.
 fn large(name: &str, bytes: usize) -> String {
     let text = chart(name, "1.0.0");
     let comment = "x".repeat(bytes - text.len() - 2);

@@ -1,4 +1,4 @@
-//! What the guard cannot tell, reads in part, or reads much of.
+//! What the guard cannot determine, reads in part, or reads much of.
 
 use super::{HARMLESS, edits, guarded, pair, says, statuses};
 use end_to_end::shop::{APPROVAL, chart, pipeline, shop};

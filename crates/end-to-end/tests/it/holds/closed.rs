@@ -1,4 +1,4 @@
-//! The label `sluice/hold` on pull requests that were closed: who may not take it off does not lift it by closing either.
+//! The label `sluice/hold` on pull requests that were closed: someone who may not remove it cannot lift it by closing.
 
 use crate::rollback::{goes_back, is_held, prod, promoted};
 use end_to_end::shop::{APPROVAL, PROMOTE, chart, landed, shop};
@@ -23,7 +23,7 @@ fn moves(site: &Site, version: &str) {
         .files("main", &[("dev.yaml", &chart("web-dev", version))]);
 }
 
-/// #2 is open and held by the label, whoever approves it, and lands once dave takes the label off.
+/// #2 is open and held by the label, whoever approves it, and lands once dave removes the label.
 async fn second_is_held_until_somebody_may_lift_it(site: &Site) {
     let run = site.run().await;
     let repo = site.repo();
@@ -96,7 +96,7 @@ async fn what_happens_to_the_label_of_a_closed_pull_request_holds_and_never_lift
     let site = held().await;
     let repo = site.repo();
     repo.by("tom").closes(1);
-    // dave may lift a hold, but not there: nobody would see it.
+    // dave may lift a hold, but not there: no one would see it.
     repo.by("dave").unlabels(1, HOLD);
     moves(&site, "1.2.0");
     second_is_held_until_somebody_may_lift_it(&site).await;
@@ -242,7 +242,7 @@ async fn a_landing_ends_what_was_held_before_it_and_a_rollback_does_not() {
     site.run().await;
     let forward = *repo.pulls(true).last().unwrap();
     assert!(is_held(&site, forward));
-    // One that the rollback holds and one that tom holds: taking the label off lifts what was carried over.
+    // One that the rollback holds and one that tom holds: removing the label lifts what was carried over.
     repo.by("carol").approves(forward);
     repo.by("dave").unlabels(forward, HOLD);
     let run = site.run().await;

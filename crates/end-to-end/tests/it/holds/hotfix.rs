@@ -35,7 +35,7 @@ async fn a_version_set_by_hand_is_shown_until_it_is_what_the_source_has() {
         assert_eq!(repo.pulls(true), Vec::<u64>::new());
     }
     says(&site, &["ahead: web-prod, set by hand in", "(dave, "]).await;
-    // The source moves without it: what waits says what it takes away, in every run.
+    // The source moves without it: what waits says what it overwrites, in every run.
     repo.files("main", &[("dev.yaml", &chart("web-dev", "1.1.0"))]);
     for _ in 0..2 {
         let run = site.run().await;

@@ -1,4 +1,4 @@
-//! The label `sluice/hold` where it cannot be put on: what was held stays held.
+//! The label `sluice/hold` if it cannot be added: what was held stays held.
 
 use crate::rollback::{goes_back, is_held, prod, promoted};
 use end_to_end::shop::{APPROVAL, chart, shop};
@@ -80,7 +80,7 @@ async fn what_would_undo_a_rollback_is_held_without_its_label_and_says_how_it_is
     );
     assert!(run.lines()[0].starts_with("held"), "{}", run.text);
     is_quiet(&site).await;
-    // As soon as the label exists it is put on, and who may takes it off.
+    // As soon as the label exists it is added, and someone who may do so removes it.
     repo.by("carol").creates_label(HOLD);
     let run = site.run().await;
     assert!(is_held(&site, forward), "{}", run.text);
@@ -203,7 +203,7 @@ async fn a_hold_that_cannot_be_carried_over_keeps_the_replaced_pull_request_open
 async fn a_hold_whose_label_is_gone_and_cannot_be_created_again_stays_where_it_is() {
     let mut site = held_and_outdated().await;
     let repo = site.repo();
-    // tom may set it, not take it off: it counts as if it were on, and the label is gone.
+    // tom may add it, not remove it: it counts as if it were on, and the label is gone.
     repo.by("tom").unlabels(1, HOLD);
     is_deleted(&site, HOLD);
     without_issues(&mut site);

@@ -12,7 +12,7 @@ async fn the_hold_label_stops_a_landing_and_nothing_else() {
     let run = site.run().await;
     assert!(run.lines()[0].starts_with("held"), "{}", run.text);
     assert!(!landed(&site));
-    // Whoever may only triage sets it, and does not lift it: it comes back.
+    // Someone who may only triage can add it, but not lift it: it comes back.
     repo.by("tom").unlabels(1, "sluice/hold");
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);

@@ -1,4 +1,4 @@
-//! What stops a promotion that is put up already: holds on services, newer content behind a `ready` rule, a status and a queue
+//! What stops a promotion that is already open: holds on services, newer content behind a `ready` rule, a status and a queue
 //! that a lost run left behind, two runs at once.
 
 use end_to_end::shop::{APPROVAL, chart, landed, shop};
@@ -37,7 +37,7 @@ async fn an_older_plan_whose_source_has_a_ready_rule_waits_for_a_person() {
     assert_eq!(repo.pulls(true), [1]);
     repo.by("dave").remarks(1);
     repo.by("carol").approves(1);
-    // The content turns out bad, and dev is mended: what was approved brings the bad one.
+    // The content turns out bad, and dev is fixed: what was approved brings the bad one.
     repo.by("deployer").reports(&content, "smoke", "failure");
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);

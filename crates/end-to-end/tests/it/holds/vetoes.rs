@@ -1,4 +1,4 @@
-//! Vetoes: what a person closed stays closed until its plan changes or somebody asks for it.
+//! Vetoes: what a person closed stays closed until its plan changes or someone asks for it.
 
 use end_to_end::upgrade::{PROMOTE, opened};
 

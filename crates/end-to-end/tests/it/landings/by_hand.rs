@@ -24,7 +24,7 @@ async fn a_merge_by_hand_counts_as_the_stages_content() {
     );
 }
 
-/// How often so many runs say that somebody merged pull request 1 by hand.
+/// How often this many runs say that someone merged pull request 1 by hand.
 async fn said_by_hand(site: &Site, runs: usize) -> Vec<usize> {
     let mut said = Vec::new();
     for _ in 0..runs {
@@ -69,7 +69,7 @@ async fn what_another_account_opened_or_merged_long_ago_is_not_said_to_be_merged
     let site = opened().await;
     let repo = site.repo();
     repo.settings(|settings| settings.delete_branch = true);
-    // Everything about it is like a promotion, but for who opened it.
+    // Everything about it is like a promotion, except for who opened it.
     let (head, branch) = (repo.head(1), repo.branches("sluice/")[0].clone());
     repo.by("carol").closes(1);
     repo.by("carol").deletes(&branch);

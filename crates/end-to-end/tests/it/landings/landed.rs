@@ -46,13 +46,13 @@ pub(super) enum How {
 pub(super) struct Landed {
     /// `None`: straight onto the base.
     pull: Option<u64>,
-    /// What Sluice said when it put it up or landed it.
+    /// What Sluice said when it opened or landed it.
     said: Value,
     asked: Asked,
     how: How,
     /// The landing to which it took its stage back.
     back_to: Option<String>,
-    /// The commit, where no pull request has it.
+    /// The commit, if no pull request has it.
     commit: Option<String>,
 }
 

@@ -48,7 +48,7 @@ impl Home {
             .pushes("main", &[(self.beside, text)], "Words only");
     }
 
-    /// Reconciles, and gives the pull request that it put up for the target.
+    /// Reconciles, and returns the pull request that it opened for the target.
     async fn opens(&self) -> (u64, Report) {
         let run = self.site.run().await;
         assert_eq!(run.exit, Exit::Done, "{}", run.text);
@@ -65,7 +65,7 @@ impl Home {
         let lines = run.lines();
         let landed = format!("landed {} → prod #{number}: landed", self.pipeline);
         assert_eq!(lines[0], landed, "{}", run.text);
-        // Of a rollback it is said what it left.
+        // The text of a rollback says what it left.
         let rest = lines[1..].iter();
         assert!(
             rest.clone()
@@ -87,7 +87,7 @@ impl Home {
         Landed::by_sluice(number, &run.json["promotions"][0], Asked::nobody())
     }
 
-    /// Asks for prod to go back, as dave; the pull request that was put up.
+    /// Asks for prod to go back, as dave; the pull request that was opened.
     async fn goes_back(&mut self, reason: &str) -> u64 {
         let site = &mut self.site;
         site.adds_workflow();
@@ -99,7 +99,7 @@ impl Home {
         open(site)
     }
 
-    /// What a person set by hand stands, is said, and nothing is written.
+    /// What a person set by hand stays, is reported, and nothing is written.
     async fn stays(&self, hotfix: &str, manifest: &str) {
         let run = quiet(&self.site).await;
         let shown = json!([{
@@ -122,7 +122,7 @@ impl Home {
     }
 }
 
-/// The day of a commit, as it stands behind a branch's name.
+/// The day of a commit, as it is written behind a branch's name.
 fn day(home: &Home, commit: &str) -> String {
     let found = home
         .code()
@@ -151,7 +151,7 @@ fn fixes(home: &Home, text: &str, subject: &str) -> String {
         .pushes("main", &[(home.watched[0], text)], subject)
 }
 
-/// How the target's line reads where it is pinned to a commit of main.
+/// How the target's line reads if it is pinned to a commit of main.
 fn name(home: &Home, commit: &str) -> String {
     format!("ref: {commit} # sluice: main {}", day(home, commit))
 }
@@ -167,7 +167,7 @@ async fn begins(home: &Home) -> Begun {
     let site = &home.site;
     let carol_fixes = |text: &str, subject: &str| fixes(home, text, subject);
 
-    // At first the target follows the branch by itself: it is pinned where it stands, which brings nothing.
+    // At first the target follows the branch on its own: it is pinned to what it is at, which brings nothing.
     let start = carol_fixes("a: 0\n", "Start");
     home.something_else("0\n");
     let (number, _) = home.opens().await;
@@ -239,7 +239,7 @@ async fn begins(home: &Home) -> Begun {
     }
 }
 
-/// Prod is broken at night, and taken back; what it left comes again only once somebody lets it.
+/// Prod is broken at night, and taken back; what it left comes again only once someone allows it.
 async fn breaks(home: &mut Home, begun: Begun) -> (Vec<Landed>, String) {
     let Begun {
         mut landed,
@@ -289,14 +289,14 @@ async fn breaks(home: &mut Home, begun: Begun) -> (Vec<Landed>, String) {
     (landed, third)
 }
 
-/// A person mends prod by hand, and the source takes the mend up.
+/// A person fixes prod by hand, and the source takes over the fix.
 async fn is_mended_by_hand(home: &Home, (landed, third): &mut (Vec<Landed>, String)) {
     let site = &home.site;
     let code = home.code();
     let third = third.as_str();
     let carol_fixes = |text: &str, subject: &str| fixes(home, text, subject);
-    // A person mends prod by hand, with a commit that the source has not: it stays however often is looked and whatever else is
-    // committed, and is said each time.
+    // A person fixes prod by hand, with a commit that the source does not have: it stays, however often Sluice looks and
+    // whatever else is committed, and it is reported each time.
     let mend = code
         .by("carol")
         .pushes("mend", &[(home.watched[1], "b: 2\n")], "Raise the limit");
@@ -320,7 +320,7 @@ async fn is_mended_by_hand(home: &Home, (landed, third): &mut (Vec<Landed>, Stri
     let document = history(clone.path(), &["--verify"]).exits(3).json();
     assert_eq!(deviations(&document), drift);
 
-    // The source moves, the mend in it: now it goes on, the person's comment stays, and what was done by hand is not forgotten.
+    // The source moves, fix included: now it goes on, the person's comment stays, and what was done by hand is not forgotten.
     let takes_the_mend = || {
         let number = code.by("dave").opens("mend", "main", "Raise the limit");
         code.by("dave").merges(number, "merge")
@@ -330,7 +330,7 @@ async fn is_mended_by_hand(home: &Home, (landed, third): &mut (Vec<Landed>, Stri
         home.rests().await;
         carol_fixes("a: 3\n", "Mend it for good")
     } else {
-        // Here a source without the mend would take it back: it stays even then.
+        // Here a source without the fix would take it back: it stays even then.
         carol_fixes("a: 3\n", "Mend it for good");
         home.stays(&hotfix, &fixed).await;
         takes_the_mend()

@@ -1,4 +1,4 @@
-//! The merge queue: who may use it, what it refuses, and what it takes out again.
+//! The merge queue: who may use it, what it refuses, and what it removes again.
 
 use super::refused::{approved, line, own_statuses};
 use end_to_end::site::{PERMISSIONS, Report, Site};
@@ -44,7 +44,7 @@ async fn a_workflow_token_is_said_to_need_an_app_and_puts_nothing_into_the_queue
     assert_eq!(own_statuses(&site.repo()), Vec::<String>::new());
 }
 
-/// An approved promotion that the queue took in and, since its check never reported, took out again.
+/// An approved promotion that the queue accepted and, since its check never reported, removed.
 async fn evicted() -> Site {
     let site = approved().await;
     let repo = site.repo();
@@ -79,7 +79,7 @@ async fn what_the_queue_took_out_is_said_and_waits_for_a_change() {
         assert!(line(&run).contains(said), "{}", run.text);
         assert_eq!(site.writes(), Vec::<String>::new());
     }
-    // A required check reports anew, and is green again.
+    // A required check reports again, and is green again.
     for state in ["failure", "success"] {
         repo.by("dave").reports(&repo.head(1), "e2e", state);
         site.run().await;

@@ -37,7 +37,7 @@ pub(super) async fn opened(policy: &str) -> Site {
     let site = two_files().await;
     site.repo()
         .files("main", &[(".github/sluice.yaml", policy)]);
-    // Which of two pipelines comes first in a run, the base's tip chooses.
+    // The base's tip decides which of two pipelines comes first in a run.
     for command in [&["reconcile", "--pipeline=mail"][..], &["reconcile"]] {
         let run = site.call(command).await;
         assert_eq!(run.exit, Exit::Done, "{}", run.text);
@@ -303,7 +303,7 @@ async fn as_many_commits_are_made_onto_a_base_that_moves_each_time_in_both_ways(
     }
 }
 
-/// The pull request says nothing that a second run would write anew.
+/// The pull request says nothing that a second run would write again.
 #[tokio::test]
 async fn a_second_run_on_a_moved_base_writes_nothing() {
     let site = opened(POLICIES[0]).await;
@@ -318,14 +318,14 @@ async fn a_second_run_on_a_moved_base_writes_nothing() {
     assert_ne!(run.json, Value::Null);
 }
 
-/// GitHub deletes the branch at the merge, and somebody pushes right after it: the landing is still seen for what it is.
+/// GitHub deletes the branch at the merge, and someone pushes right after it: the landing is still seen for what it is.
 #[tokio::test]
 async fn a_landing_is_recognised_although_its_branch_is_gone_and_main_moved_on() {
     let site = opened(POLICIES[0]).await;
     let repo = site.repo();
     repo.settings(|settings| settings.delete_branch = true);
     repo.by("carol").approves(1);
-    // What GitHub says of the merge is not all then, and the base branch is looked at.
+    // GitHub's answer to the merge is not enough then, and the base branch is read.
     site.hub.before(When::graphql("mergePullRequest"), |world| {
         let files = [("README.md", "moved\n")];
         world
@@ -367,7 +367,7 @@ async fn a_pull_request_whose_base_somebody_changed_is_named_and_another_one_ope
         run.notices
     );
     assert_eq!(repo.pulls(true), [1, 2, 3], "{}", run.text);
-    // Change it back, or close it: then nothing more is said.
+    // Change it back, or close it: then nothing more is reported.
     repo.by("dave").closes(1);
     let run = site.run().await;
     let mut notices = run.notices.iter();

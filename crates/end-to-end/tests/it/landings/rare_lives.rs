@@ -43,7 +43,7 @@ fn untouched(site: &Site) -> bool {
     file.contains("1.0.0")
 }
 
-/// Three services, two of which are put up and approved.
+/// Three services, two of which are opened and approved.
 async fn approved() -> Site {
     let site = Site::of("three-services").await;
     site.run().await;
@@ -63,7 +63,7 @@ async fn a_merge_that_is_not_its_plan_is_found_by_the_next_run_where_the_first_o
     let merge = merge.unwrap() + 1;
 
     let site = approved().await;
-    // Somebody sets one of the two at the last moment: the merge holds the other one alone.
+    // Someone sets one of the two at the last moment: the merge holds the other one alone.
     site.hub.before(When::call(merge), |world| {
         let repo = world.place(REPO);
         let file = repo.file("main", "services.yaml").unwrap();
@@ -89,7 +89,7 @@ async fn a_merge_that_is_not_its_plan_is_found_by_the_next_run_where_the_first_o
         );
         assert!(next.json["promotions"][0]["pull"] == 1, "{}", next.text);
     }
-    // Whoever has looked at it takes the branch away.
+    // After looking at it, a person deletes the branch.
     let branches = repo.branches("sluice/");
     repo.by("carol").deletes(&branches[0]);
     let next = site.run().await;
@@ -170,7 +170,7 @@ async fn a_run_that_died_right_after_its_merge_leaves_nothing_to_say_where_it_is
     assert_eq!(site.repo().branches("sluice/"), Vec::<String>::new());
 }
 
-/// A promotion along `dev prod` that somebody holds, and edges that are others by now.
+/// A promotion along `dev prod` that someone holds, and edges that are different by now.
 async fn held_along_other_edges(policy: &str) -> Site {
     let site = web(&["dev prod", "dev qa"], policy).await;
     site.run().await;
@@ -282,7 +282,7 @@ async fn a_refusal_is_not_flushed_out_of_the_list_of_closed_pull_requests() {
     site.run().await;
     let repo = site.repo();
     repo.by("carol").closes(1);
-    // More than are looked through, of branches that bear Sluice's name and are gone again.
+    // More pull requests than are read, from branches under Sluice's names that are deleted again.
     repo.by("dave")
         .pushes("sluice/noise", &[("noise", "1")], "Noise");
     for _ in 0..351 {

@@ -1,4 +1,4 @@
-//! What GitHub would refuse is not tried, what it refused is remembered on the head, and `success` stands only right before a landing.
+//! What GitHub would refuse is not tried, what it refused is remembered on the head, and `success` is set only right before a landing.
 
 use end_to_end::site::{Report, Site};
 use end_to_end::upgrade::{FIXTURE, landed, opened};

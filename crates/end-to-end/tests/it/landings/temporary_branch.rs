@@ -1,4 +1,4 @@
-//! `verified: true` where GitHub signs no commit of the token: somebody else may push to the temporary branch on which GitHub makes one.
+//! `verified: true` if GitHub signs no commit of the token: someone else may push to the temporary branch on which GitHub makes one.
 
 use crate::rollback::prod;
 use end_to_end::shop::{chart, shop};

@@ -28,7 +28,7 @@ fn release(site: &Site, version: usize) -> String {
         .pushes("main", &[("charts/api/Chart.yaml", &text)], "Release")
 }
 
-/// The pull request that a run puts up, with what it says of it.
+/// The pull request that a run opens, with what it says of it.
 async fn put_up(site: &Site) -> (u64, Value) {
     let run = site.run().await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
@@ -154,7 +154,7 @@ async fn lands_in_every_way(site: &mut Site) -> Vec<Landed> {
     known
 }
 
-/// A clone of so many commits of a clone, made by git itself.
+/// A clone of this many commits of a clone, made by git itself.
 fn cut(from: &TempDir, depth: usize) -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let depth = format!("--depth={depth}");
@@ -272,7 +272,7 @@ async fn every_landing_is_told_as_it_happened_and_what_is_planted_is_found() {
     let why = first["why"].as_str().unwrap();
     assert!(why.contains("merges a promotion's head"), "{why}");
 
-    // All of it is said to people too, each with its commit.
+    // All of it is shown to people too, each with its commit.
     let clone = clone_of(&site);
     let text = run(clone.path(), &["history", "--verify"]).exits(3).out;
     for commit in [&hotfix, &forged, &other, &squash] {

@@ -1,4 +1,4 @@
-//! A stage that would go back by itself waits for a person; one whose APPROVAL gate must pass says first that it goes back.
+//! A stage that would go back automatically waits for a person; one whose APPROVAL gate must pass first says so.
 
 use end_to_end::shop::{APPROVAL, PROMOTE, chart, shop, shop_of_web};
 use end_to_end::site::{Report, Site, WORKFLOW};
@@ -74,7 +74,7 @@ async fn a_branch_that_was_pushed_back_takes_no_stage_back_by_itself() {
     assert_eq!(repo.pulls(false), pulls);
     assert!(holds(&site, &second));
 
-    // What goes on from where prod stands goes automatically.
+    // What goes forward from prod's commit is promoted automatically.
     web.by("dave").force_pushes("main", &second);
     let third = web.by("dave").pushes("main", &[("app/x", "4")], "Newest");
     let forward = site.run().await;

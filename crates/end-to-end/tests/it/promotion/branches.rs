@@ -1,4 +1,4 @@
-//! How the branches of promotions go once they are spent.
+//! How the branches of promotions are deleted once they are no longer needed.
 
 use end_to_end::site::{REPO, Site};
 use github_stand_in::{Fault, When};
@@ -42,7 +42,7 @@ async fn a_branch_that_somebody_pushes_to_at_the_last_moment_stays() {
     }
 }
 
-/// Somebody changes a workflow file on the base right before this call.
+/// Someone changes a workflow file on the base right before this call.
 fn workflow_changes_before(site: &Site, when: When) {
     site.hub.before(when, |world| {
         let file = (".github/workflows/ci.yml", "on: workflow_dispatch\n");

@@ -1,4 +1,4 @@
-//! What is in it: a pull request lists the commits that a promotion brings, and says where it does not go forward.
+//! What is in it: a pull request lists the commits that a promotion brings, and says if it does not go forward.
 
 use end_to_end::shop::{APPROVAL, shop_of_web};
 
@@ -11,7 +11,7 @@ async fn a_pull_request_lists_the_commits_that_touch_what_is_released() {
     web.by("dave")
         .pushes("main", &[("docs/x", "2")], "Words only");
     let newest = web.by("dave").pushes("main", &[("app/y", "3")], "Add y");
-    // A dry run puts no pull request up, and its plan says what would be in it.
+    // A dry run opens no pull request, and its plan says what would be in it.
     let dry = site.call(&["reconcile", "--dry-run"]).await;
     let would = &dry.plan["pipelines"][0]["promotions"][0]["changes"][0];
     assert_eq!(

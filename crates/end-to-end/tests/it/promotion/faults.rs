@@ -1,9 +1,9 @@
 //! Every call of a promotion's life fails once, in every way; and a run is killed before every call (A37).
 //!
-//! The life: a run that puts the promotion up, an approval, a run that lands it. Afterwards one undisturbed run, with the
-//! approval where it could not be given yet. Always: nothing lands before the approval, never two open pull requests,
-//! never two landings, and in the end everything stands as after an undisturbed life. A time-out is played by a connection
-//! that closes after the call was applied: the client cannot tell the two apart, and nobody waits a minute.
+//! The life: a run that opens the promotion, an approval, a run that lands it. Afterwards one undisturbed run, with the
+//! approval if it could not be given yet. Always: nothing lands before the approval, never two open pull requests,
+//! never two landings, and in the end everything is as after an undisturbed life. A time-out is played by a connection
+//! that closes after the call was applied: the client cannot tell the two apart, and no one waits a minute.
 
 use end_to_end::site::Site;
 use end_to_end::sweep::{all_end_alike, run};
@@ -95,7 +95,7 @@ fn approve(site: &Site) -> bool {
     waits.is_some()
 }
 
-/// One life with its trouble; the calls that it made before the undisturbed run, and how everything stands in the end.
+/// One life with its trouble; the calls that it made before the undisturbed run, and the final state of everything.
 async fn live(life: Life, trouble: Option<&Trouble>) -> (Vec<Seen>, End) {
     let site = site(life).await;
     let before = site.repo().tip("main");
@@ -141,7 +141,7 @@ async fn live(life: Life, trouble: Option<&Trouble>) -> (Vec<Seen>, End) {
     (calls, end(&site))
 }
 
-/// Lives every trouble on two threads, and names those that end otherwise than an undisturbed life.
+/// Lives every trouble on two threads, and names those that end differently from an undisturbed life.
 fn sweep(life: Life, troubles: impl Fn(&[Seen]) -> Vec<Trouble>) {
     let (calls, wanted) = run(live(life, None));
     assert_eq!(
@@ -158,8 +158,8 @@ fn sweep(life: Life, troubles: impl Fn(&[Seen]) -> Vec<Trouble>) {
     );
 }
 
-/// Faults at every call: every kind at a call that writes, a few at one that reads, other ones at each, for a read is simply
-/// read again. Slow answers are no fault here, and a body that never ends costs 32 MiB a call: it is tried by itself (A39).
+/// Faults at every call: every kind at a call that writes, a few at one that reads, other ones at each, as a read is simply
+/// read again. Slow answers are not a fault here, and a body that never ends costs 32 MiB a call: it is tried alone (A39).
 fn faults(calls: &[Seen]) -> Vec<Trouble> {
     let tried = |fault: &Fault| !matches!(fault, Fault::Slow(_) | Fault::EndlessBody);
     let kinds: Vec<Fault> = Fault::every().into_iter().filter(tried).collect();
@@ -193,7 +193,7 @@ fn between_mutations(calls: &[Seen]) -> Vec<Trouble> {
     documents.into_iter().flat_map(of_call).collect()
 }
 
-/// So many kinds of faults are tried at a call that only reads.
+/// This many kinds of faults are tried at a call that only reads.
 const READ_FAULTS: usize = 3;
 
 /// The other ways of landing read as the first does, so that only their writes fail, in the ways that differ for a write.

@@ -535,7 +535,7 @@ async fn a_stale_label_that_cannot_be_removed_stops_no_other_promotion() {
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     assert_eq!(
         (repo.state(1), repo.state(2)),
-        // The file of both is another one now: the first is built anew.
+        // The file of both is another one now: the first is built again.
         ("CLOSED", "MERGED"),
         "{}",
         run.text

@@ -1,4 +1,4 @@
-//! What one run opens: everybody's share of it, and that it closes nothing that it opened itself.
+//! What one run opens: everyone's share of it, and that it closes nothing that it opened itself.
 
 use end_to_end::site::{Report, Site};
 use end_to_end::upgrade::FIXTURE;
@@ -11,7 +11,7 @@ fn chart(name: &str, version: &str) -> String {
     )
 }
 
-/// A pipeline from dev at this version to so many stages at 1.0.0, each behind an approval.
+/// A pipeline from dev at this version to this many stages at 1.0.0, each behind an approval.
 fn pipeline(name: &str, version: &str, stages: usize) -> (String, String) {
     let mut text = chart(&format!("{name}-dev"), version);
     let (mut entries, mut edges) = (String::new(), String::new());

@@ -150,7 +150,7 @@ async fn a_hotfix_of_a_pinned_commit_stays_until_the_source_moves() {
         ahead.text
     );
 
-    // Only a person who asks for the source's value takes it back, and what was asked for stands in later runs too.
+    // Only a person who asks for the source's value takes it back, and what was asked for is in later runs too.
     let promote = [
         "promote",
         "--pipeline=api",

@@ -5,7 +5,7 @@ use github_stand_in::{Fault, When};
 use std::time::Duration;
 use test_support::git::TestRepo;
 
-/// So many pipelines with a promotion each, in a clone that is at hand.
+/// This many pipelines with a promotion each, in a clone that is at hand.
 pub(crate) fn pipelines(count: usize) -> Vec<(String, String)> {
     let policy = (
         ".github/sluice.yaml".to_owned(),
@@ -211,7 +211,7 @@ async fn a_look_that_is_too_much_with_the_files_is_made_without_them() {
 
 /// Waits of a run that has nothing to do.
 const QUIET: usize = 1;
-/// Waits of a run that puts one promotion up.
+/// Waits of a run that opens one promotion.
 const OPENING: usize = 5;
 /// Waits from the approval to the merge, whose answer shows the base branch.
 const LANDING: usize = 5;

@@ -1,5 +1,5 @@
-//! The first look of a run takes along what the checkout lets expect, and many things are looked up in one call: what that may not
-//! change, and what happens where GitHub does not answer so much at once.
+//! The first look of a run also reads what will probably be needed according to the checkout, and many things are looked up in one
+//! call: what that may not change, and what happens if GitHub does not answer so much at once.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use end_to_end::large::{Event, Large};
 use end_to_end::site::Site;
 use github_stand_in::{Fault, GitHub, When};
 
-/// What stands on the forge after a run: the open promotions, and what their heads hold.
+/// What is on the forge after a run: the open promotions, and what their heads hold.
 fn standing(site: &Large) -> Vec<(u64, String)> {
     let repo = site.hub.repo(end_to_end::large::SLUG);
     let open = repo.pulls(true).into_iter();
     open.map(|number| (number, repo.body(number))).collect()
 }
 
-/// A repository in which something is to be put up and something to land.
+/// A repository in which something is to be opened and something to be landed.
 async fn busy() -> Large {
     let site = settled(GitHub::start_checked().await, size(8)).await;
     site.happens(Event::Approval);
@@ -153,7 +153,7 @@ async fn a_query_that_is_broken_off_tells_nothing_of_anything() {
                 ran.text
             ),
         }
-        // The next run makes up for it: nothing was put up that would not have been.
+        // The next run makes up for it: nothing was opened that would not have been.
         run(&site).await;
         assert_eq!(standing(&site), stands, "{checkout} {call}");
     }
@@ -191,7 +191,7 @@ async fn a_run_on_a_busy_tip_makes_no_call_twice() {
         .filter(|call| !call.write)
         .filter_map(|call| {
             let operation = call.operation.as_ref()?;
-            // A look is taken anew on purpose.
+            // A look is taken again on purpose.
             let look = operation.document.contains("refs(refPrefix");
             (!look).then(|| (operation.document.as_str(), operation.variables.to_string()))
         })

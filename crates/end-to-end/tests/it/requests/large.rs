@@ -69,7 +69,7 @@ pub(super) async fn ran(environment: &BTreeMap<&str, String>) -> Output {
     }
 }
 
-/// Runs until everything that can be put up stands.
+/// Runs until everything that can be opened is open.
 pub(super) async fn settled(hub: GitHub, size: Size) -> Large {
     let site = Large::new(hub, size);
     loop {

@@ -1,10 +1,10 @@
-//! What was said and done at a promotion decides in the same way whether the first look tells all of it, or it has to be read page by page.
+//! What was said and done at a promotion decides in the same way whether the first look shows all of it, or it has to be read page by page.
 
 use end_to_end::site::{REPO, Site};
 use end_to_end::upgrade::landed;
 use github_stand_in::When;
 
-/// A promotion that stands in pull request 1, on a GitHub whose pages are this long.
+/// A promotion that is in pull request 1, on a GitHub whose pages are this long.
 async fn opened(page: Option<usize>) -> Site {
     let site = Site::of("k3s-upgrade-version").await;
     site.run().await;
@@ -42,7 +42,7 @@ async fn the_last_of_many_label_events_counts() {
             repo.by(person).labels(1, label);
             repo.by(person).unlabels(1, label);
         }
-        // Whoever may only triage set it last.
+        // Someone who may only triage added it last.
         repo.by("tom").labels(1, label);
         let run = site.run().await;
         assert!(!landed(&site), "{page:?}: {}", run.text);
@@ -102,7 +102,7 @@ async fn a_promotion_that_is_closed_while_a_run_is_under_way_is_not_put_up_again
     );
     site.run().await;
     assert_eq!(repo.pulls(true), [1]);
-    // Another one is put up and lands in the next run, which therefore takes several turns.
+    // Another one is opened and lands in the next run, which therefore takes several turns.
     repo.files("main", &[("web.yaml", pipeline("web", "").as_str())]);
     site.hub.before(When::rest("POST", "/pulls"), |world| {
         let place = world.place(REPO);

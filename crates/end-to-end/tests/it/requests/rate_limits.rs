@@ -145,7 +145,7 @@ fn holds(site: &Site, trouble: Trouble<'_>, report: &Report, from: usize) {
     assert_eq!(report.exit, expected, "{text}");
 }
 
-/// How everything stands in the end.
+/// The final state of everything.
 #[derive(Debug, PartialEq, Eq)]
 struct End {
     file: Option<String>,
@@ -161,7 +161,7 @@ async fn live(life: Life, trouble: Option<Trouble<'_>>) -> (Vec<Seen>, End) {
     match trouble {
         Some(trouble) => {
             site.hub.fault_at(trouble.at, trouble.fault.clone());
-            // Its end is not waited for: the hour must not pass by itself on a slow machine.
+            // Its end is not waited for: the hour must not pass on its own on a slow machine.
             if matches!(trouble.fault, Fault::PrimaryLimit) {
                 site.hub.run_clock(Duration::from_secs(1));
             }
@@ -383,7 +383,7 @@ async fn a_last_look_that_waited_for_a_limit_begins_again() {
 
     let site = approved(Life::Merge).await;
     site.hub.fault_at(last_look, Fault::SecondaryLimit(30));
-    // The look is answered at the second attempt. Then somebody objects.
+    // The look is answered at the second attempt. Then someone objects.
     site.hub.before(When::call(last_look + 2), |world| {
         world
             .place("acme/gitops")

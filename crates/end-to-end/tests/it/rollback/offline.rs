@@ -1,4 +1,4 @@
-//! A rollback as a clone shows it, without a forge: what it left is held there too, and a person may let it.
+//! A rollback as a clone shows it, without a forge: what it left is held there too, and a person may allow it.
 
 use super::{goes_back, prod, promoted};
 use end_to_end::clone::clone_of;
@@ -49,7 +49,7 @@ async fn a_clone_shows_the_stage_held_and_history_shows_why() {
         "{}",
         told.out
     );
-    // Whoever promotes by hand lets it.
+    // Anyone who promotes by hand allows it.
     git(path, &["config", "user.name", "Ann"]);
     git(path, &["config", "user.email", "ann@example.com"]);
     let arguments = [

@@ -4,7 +4,7 @@ use super::{dev, goes_back, promoted};
 use end_to_end::shop::{APPROVAL, PROMOTE, chart, shop};
 use end_to_end::site::{Site, WORKFLOW};
 
-/// Moves by itself, so that nobody is asked before anything would be undone.
+/// Moves automatically, so that no one is asked before anything would be undone.
 const AUTO: &str =
     "stages: { prod: { trigger: auto }, live: { trigger: auto }, staging: { trigger: auto } }\n";
 
@@ -154,7 +154,7 @@ async fn what_a_person_sets_after_a_rollback_does_not_end_it() {
     dev(&site, "1.3.0");
     let run = site.run().await;
     assert_eq!(prod(&site), "1.1.1", "{}", run.text);
-    // Who asks for it takes the hotfix away, and what comes after a rollback is held all the same.
+    // A person who asks for it overwrites the hotfix, and what comes after a rollback is held all the same.
     let run = site.asks("dave", &PROMOTE).await;
     assert_eq!(prod(&site), "1.1.1", "{}", run.text);
     let [number] = site.repo().pulls(true)[..] else {
@@ -272,7 +272,7 @@ async fn a_new_service_costs_few_calls_however_long_the_history_is() {
     for (before, name) in [(None, "web"), (Some("old-prod"), "web")] {
         let site = shop("", AUTO).await;
         let repo = site.repo();
-        // Long ago something else stood at its path.
+        // Long ago something else was at its path.
         repo.by("carol")
             .removes("main", &["prod.yaml", "pipeline.yaml"], "Begin");
         if let Some(before) = before {

@@ -312,7 +312,7 @@ async fn with_any_edge_a_stage_goes_back_along_the_edge_of_its_newest_landing() 
         ("eu", "1.2.0"),
     ];
     let mut site = two_edges(any, &moved).await;
-    // Something waits along the other edge, and is asked of nobody meanwhile.
+    // Something waits along the other edge, and no one is asked for it meanwhile.
     let repo = site.repo();
     repo.files("main", &[("us.yaml", &chart("web-us", "2.3.0"))]);
     site.run().await;

@@ -242,7 +242,7 @@ async fn a_branch_of_somebody_else_is_never_deleted() {
     }
     let tip = site.repo().tip(&branch);
     assert!(tip.is_some());
-    // Nor one of ours that somebody pushed to.
+    // Nor one of ours that someone pushed to.
     let (site, _) = orphaned(Site::of(FIXTURE).await, None).await;
     let repo = site.repo();
     let pull = heads_of(&repo, 1).0;

@@ -147,7 +147,7 @@ async fn a26_another_base_voids_the_approval_and_nothing_is_merged_there() {
         "{}",
         run.text
     );
-    // Not even if somebody approves it there: its head is fine, and GitHub would merge it.
+    // Not even if someone approves it there: its head is fine, and GitHub would merge it.
     repo.by("carol").approves(1);
     let run = site.run().await;
     assert_eq!(repo.tip("other"), repo.tip("main"), "{}", run.text);
@@ -181,7 +181,7 @@ async fn a29_an_edited_description_is_written_again_and_decides_nothing() {
         repo.body(1)
     );
     assert_eq!(repo.pull(1)["title"], title);
-    // Nor does somebody else's comment keep the real one away.
+    // Nor does someone else's comment keep the real one away.
     repo.by("dave")
         .pushes(&branch(&site), &[("evil.yaml", "a: 1\n")], "More");
     site.run().await;
@@ -267,7 +267,7 @@ async fn a32_a_person_under_another_login_is_not_the_one_that_the_policy_names()
     site.hub.rename("carol", "caroline");
     let run = site.run().await;
     assert!(!landed(&site), "{}", run.text);
-    // Somebody who takes the free login and has no write is nobody yet.
+    // Someone who takes the free login and does not have write access does not count yet.
     site.hub.account("carol", Kind::User);
     repo.by("carol").approves(1);
     let run = site.run().await;
@@ -309,7 +309,7 @@ async fn a33_a_stopped_run_does_not_land() {
         stop.store(true, Ordering::SeqCst);
     });
     let run = site.run().await;
-    // Its status says success, and nothing more may be written: that is said.
+    // Its status says success, and nothing more may be written: that is reported.
     assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
     assert!(run.text.contains("is still success"), "{}", run.text);
     assert!(!landed(&site));

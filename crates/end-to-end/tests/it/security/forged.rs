@@ -1,5 +1,5 @@
 //! Attack A3 in its sharpest form: a writer makes a branch that looks like Sluice's in every way, record and plan id
-//! included (both can be computed by anybody), and opens the pull request. Only what Sluice would do itself is landed.
+//! included (both can be computed by anyone), and opens the pull request. Only what Sluice would do itself is landed.
 
 use end_to_end::site::Site;
 use sluice::error::Exit;
@@ -7,7 +7,7 @@ use sluice::model::name::EdgeName;
 use sluice::model::plan_id::{PlanChange, PlanSubject};
 use sluice::model::record::{Record, branch_name};
 
-/// dev → staging moves by itself; staging → prod wants two approvals.
+/// dev → staging moves automatically; staging → prod needs two approvals.
 const APP: &str = include_str!("forged.yaml");
 const POLICY: &str = "version: 1\nstages: { staging: { trigger: auto } }\n\
                       gates: { release: { approve: [{ by: writers, count: 2 }] } }\n";
@@ -168,7 +168,7 @@ async fn a03_a_forged_request_lands_nothing_that_no_gate_let_through() {
     let repo = site.repo();
     site.run().await;
     let before = repo.tip("main");
-    // staging has no gate, and the record says that somebody asked for it: prod's version is what it changes.
+    // staging has no gate, and the record says that someone asked for it: prod's version is what it changes.
     let forgery = prod_by_the_way_of_staging(Some(carol(&site)));
     let number = forgery.opened(&site);
     let run = site.run().await;

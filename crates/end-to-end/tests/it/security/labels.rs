@@ -1,5 +1,5 @@
-//! Labels that are renamed or otherwise changed after they were set: whether GitHub shows the event of one with the name that was set or
-//! with its present name is not known, so that every way is played.
+//! Labels that are renamed or otherwise changed after they were added: whether GitHub shows the event of one with the name at that time
+//! or with its present name is not known, so every way is tested.
 
 use end_to_end::site::Site;
 use end_to_end::upgrade::landed;
@@ -41,7 +41,7 @@ async fn a45_a_label_that_was_renamed_into_an_approval_approves_nothing() {
         assert_eq!(repo.labels(1), [APPROVE]);
         let run = site.run().await;
         assert!(!landed(&site), "{follow:?}: {}", run.text);
-        // Set by its name it counts.
+        // Added by its name, it counts.
         repo.by("carol").unlabels(1, APPROVE);
         site.hub.advance(5);
         repo.by("carol").labels(1, APPROVE);
@@ -114,7 +114,7 @@ async fn a45_a_hold_whose_label_is_renamed_or_coloured_still_holds() {
             let run = site.run().await;
             assert!(!landed(&site), "{follow:?} {coloured}: {}", run.text);
             assert!(run.lines()[0].starts_with("held"), "{}", run.text);
-            // Who may lifts it by taking that label off, whatever it is called now.
+            // Someone who may do so lifts it by removing that label, whatever it is called now.
             let label = if coloured { HOLD } else { "later" };
             repo.role("tom", Role::Triage);
             repo.by("dave").unlabels(1, label);

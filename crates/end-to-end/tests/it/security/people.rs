@@ -6,7 +6,7 @@ use github_stand_in::{Person, Place, Reach, Role, When, World};
 use serde_json::json;
 use sluice::error::Exit;
 
-/// Nothing landed, and nothing will: blocked, labelled, and said once however many runs look at it.
+/// Nothing landed, and nothing will: blocked, labelled, and reported once however many runs look at it.
 async fn stays_blocked(site: &Site, before: &str) {
     stays_blocked_and_ends(site, before, Exit::Blocked).await;
 }
@@ -332,7 +332,7 @@ async fn a17_between_that_reading_and_the_merge_only_head_base_and_state_are_gua
         ]
         .contains(&name);
         assert_eq!(landed, too_late, "{name}: {}", run.text);
-        // A merge into another base is found out right after: it is said, and the run ends with 3.
+        // A merge into another base is found out right after: it is reported, and the run ends with 3.
         if name == "retargeted" {
             assert_eq!(run.exit, Exit::Blocked, "{}", run.text);
         }

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Instant;
 
-/// Two services of this repository's own content: dev takes `ref`, prod stands at a commit.
+/// Two services of this repository's own content: dev takes `ref`, prod is at a commit.
 fn services(reference: &str, commit: &str) -> String {
     let service = |name: &str, reference: &str| {
         format!(
@@ -184,7 +184,7 @@ async fn a35_nothing_below_the_github_folder_is_ever_a_target() {
     }
 }
 
-/// A server that counts who connects, and answers everybody with these bytes.
+/// A server that counts who connects, and answers everyone with these bytes.
 fn listener(answer: String) -> (String, std::sync::mpsc::Receiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -38,7 +38,7 @@ fn hostile() -> Vec<(String, String)> {
     ]
 }
 
-/// What GitHub would act upon, or what would not be seen, in a text that it was sent.
+/// What GitHub would act on, or what would not be seen, in a text that it was sent.
 fn wrong(text: &str, commit: bool) -> Vec<String> {
     let mut wrong = Vec::new();
     let hidden = |c: char| {

@@ -1,5 +1,5 @@
 //! Every command with every flag that any command has: the flag changes what comes out, or the call is refused. What is
-//! parsed and then passed over would be a promise that nobody keeps.
+//! parsed and then passed over would be a promise that no one keeps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -424,7 +424,7 @@ fn site(scene: Scene) -> Site {
             commit(".github/workflows/integration.yml", TESTS);
             commit("tested.yaml", &chart("tested", "1.0.0"));
             commit("tests.yaml", &tests);
-            // Of two levels of one permission the last counts.
+            // If a permission is given twice, the last level counts.
             let may = format!("{PERMISSIONS}, actions:write");
             site.token = repo.app_token(4242, "sluice-app", &may);
             runtime.block_on(site.run());
@@ -541,13 +541,13 @@ fn every_flag_of_rollback_and_retry_changes_something_or_is_refused() {
 fn every_flag_of_promote_on_github_changes_something_or_is_refused() {
     let promote = ["--pipeline=web", "--to=prod"];
     let fresh = idle_on_github("promote", &promote, Scene::Fresh);
-    // What was set by hand stays unless somebody takes the source's values.
+    // What was set by hand stays unless someone takes the source's values.
     let by_hand = idle_on_github("promote", &promote, Scene::Hotfix);
     let idle: Vec<_> = fresh.intersection(&by_hand).collect();
     assert!(idle.is_empty(), "these do nothing:\n{idle:#?}");
 }
 
-/// A text without ids of commits and the like, which are others in each scene.
+/// A text without ids of commits and the like, which differ in each scene.
 fn without_ids(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     let words =

@@ -31,7 +31,7 @@ async fn what_only_reads_finds_the_repository_by_origin_and_what_writes_does_not
         .exits(0)
         .says(&["Using acme/gitops, the remote `origin`", "k3s-upgrade"]);
     assert_eq!(site.hub.writes(), 0);
-    // The folder, if it is given, or if nobody could ask GitHub.
+    // The folder, if it is given, or if no one could ask GitHub.
     let here = ["There is no Pipeline here"];
     ran(&["status", "."]).exits(0).says(&here);
     SLUICE

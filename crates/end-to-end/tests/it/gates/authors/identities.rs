@@ -1,4 +1,4 @@
-//! Who is behind a commit: authors, committers, pushers and mergers, and what cannot be told of them.
+//! Who is behind a commit: authors, committers, pushers and mergers, and what cannot be known about them.
 
 use super::{approved_by, dev_with, leaves_out, prod_has, proposed, pushes, shop, why};
 use end_to_end::site::Site;
@@ -50,7 +50,7 @@ fn commits(site: &Site, login: &str, author: (&str, &str), committer: (&str, &st
     made["sha"].as_str().unwrap().to_owned()
 }
 
-/// GitHub's own committer is no account here, and what it commits is not signed, as on an Enterprise Server.
+/// GitHub's own committer is not an account here, and what it commits is not signed, as on an Enterprise Server.
 fn enterprise(site: &Site) {
     site.repo().with(|world, id| {
         for user in world.users.values_mut() {
@@ -64,7 +64,7 @@ fn enterprise(site: &Site) {
 
 #[tokio::test]
 async fn a_bot_is_nobody_and_who_merged_its_pull_request_is_left_out() {
-    // The merge commit itself is written by whoever merges.
+    // The merge commit itself is written by the person who merges.
     for (method, did) in [("squash", "merged the change of"), ("merge", "changed")] {
         let site = shop().await;
         let number = renovates(&site);
@@ -204,7 +204,7 @@ async fn githubs_own_committer_is_passed_over_only_for_a_pull_request_that_ended
     enterprise(&site);
     leaves_out(&site, "dave", "dave merged the change of", RAISED).await;
 
-    // Whoever pushes can write that committer.
+    // Anyone who pushes can write that committer.
     let site = shop().await;
     enterprise(&site);
     let web = ("GitHub", "noreply@github.com");

@@ -6,7 +6,7 @@ use sluice::model::name::EdgeName;
 use sluice::model::plan_id::{PlanChange, PlanSubject};
 use sluice::model::record::Record;
 
-/// The message of a commit that claims to be a promotion of this version into staging. It can be computed by anybody.
+/// The message of a commit that claims to be a promotion of this version into staging. It can be computed by anyone.
 fn claims(old: &str, new: &str, back_to: Option<&str>) -> String {
     let plan = PlanSubject {
         repository: "acme/gitops",
@@ -46,7 +46,7 @@ fn claims(old: &str, new: &str, back_to: Option<&str>) -> String {
     format!("Promote\n\n{}", record.trailers())
 }
 
-/// staging moves only if it is asked to, so that what somebody puts there stays.
+/// staging moves only if it is asked to, so that what someone puts there stays.
 fn staging_stays(site: &Site) {
     let policy = POLICY.replace("trigger: auto", "trigger: manual");
     assert_ne!(policy, POLICY);
@@ -112,7 +112,7 @@ async fn a05_a_rollback_made_by_hand_leads_to_nobody_else() {
 
 #[tokio::test]
 async fn a_record_that_names_no_source_of_the_pipeline_leads_to_nobody_else() {
-    // dev holds that very version, and is no source of staging.
+    // dev holds that very version, and is not a source of staging.
     let site = shop().await;
     let repo = site.repo();
     let pipeline = PIPELINE.replace(

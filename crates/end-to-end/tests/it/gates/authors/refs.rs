@@ -41,7 +41,7 @@ async fn a05_who_pushed_a_commit_under_the_name_of_another_does_not_approve_it()
     let dave = ("dave", "dave@example.com");
     web.by("mallory")
         .pushes_as(dave, "main", &[("app/x", "2")], "Mend it");
-    // Later pushes, of something else, are nobody's business.
+    // Later pushes, of something else, do not count.
     web.by("carol").pushes("main", &[("docs/x", "3")], "Words");
     let reason = "mallory pushed one of the promoted commits, and does not count";
     leaves_out(&site, &first, "mallory", reason).await;

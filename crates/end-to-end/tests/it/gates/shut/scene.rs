@@ -13,27 +13,27 @@ const MANUAL: &str = "stages: { prod: { trigger: manual } }\n";
 /// What is shut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scene {
-    /// Somebody with write access requests changes.
+    /// Someone with write access requests changes.
     Refusal,
     /// The same, behind a hundred other reviews.
     RefusalOnTheSecondPage,
-    /// Somebody sets the label.
+    /// Someone adds the label.
     Hold,
-    /// Somebody with triage sets the label, and takes it off.
+    /// Someone with triage adds the label, and removes it.
     HoldTakenOff,
-    /// Somebody with triage sets the label and closes the pull request, and another plan comes next.
+    /// Someone with triage adds the label and closes the pull request, and another plan comes next.
     HoldClosed,
-    /// Somebody with write access closes the pull request.
+    /// Someone with write access closes the pull request.
     Veto,
-    /// Somebody pushes to the branch, and that is approved.
+    /// Someone pushes to the branch, and that is approved.
     HeadMoved,
-    /// Who approved loses write access.
+    /// The person who approved loses write access.
     ApproverLostAccess,
     /// The pull request is closed and opened again.
     Reopened,
     /// One of two approvals is taken back.
     CountNotMet,
-    /// The token loses the permission to read the team that approves.
+    /// The token loses permission to read the team that approves.
     UnreadTeam,
     /// The file gets another code owner.
     CodeOwnerMissing,
@@ -43,11 +43,11 @@ pub(super) enum Scene {
     Window,
     /// The check of a gate fails.
     Check,
-    /// The status that `ready` wants fails.
+    /// The status that `ready` requires fails.
     NotReady,
     /// The same, of a stage that is committed straight onto the base.
     NotReadyCommit,
-    /// Who asked for it loses write access.
+    /// The person who asked for it loses write access.
     RequesterLostAccess,
     /// The branch of the source is pushed back.
     GoesBack,
@@ -79,7 +79,7 @@ impl Scene {
     /// A site whose next run lands a promotion.
     pub(super) async fn about_to_land(self) -> Site {
         let site = self.set_up().await;
-        // GitHub does not list collaborators to everybody: then people are looked up one by one.
+        // GitHub does not list collaborators to everyone: then people are looked up one by one.
         let listed = !self.is_about_what_somebody_may_do();
         site.hub.switch(|switches| switches.collaborators = listed);
         site
